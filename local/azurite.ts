@@ -30,9 +30,13 @@ const SHUTDOWN_LIMIT = 10_000;
 /**
  * Runs in Azurite's process and has it shut down when this end of the channel closes: that is how `stop` asks for it,
  * and it holds as well when we are killed and cannot ask. The event is emitted rather than sent as a signal, since
- * Windows has none to send. Nobody listening means that Azurite has not started, so there is nothing to save.
+ * Windows has none to send. Nobody listening means that Azurite has not started, so there is nothing to save. Azurite
+ * says what it closes; when we are dead that is an `EPIPE`, which must not keep it from saving.
  */
-const END_WITH_PARENT = `process.once("disconnect", () => process.emit("SIGINT") || process.exit())`;
+const END_WITH_PARENT = `
+  process.stdout.on("error", () => {});
+  process.once("disconnect", () => process.emit("SIGINT") || process.exit());
+`;
 
 /**
  * Starts the storage emulator and comes back when all three of its services listen.
