@@ -15,12 +15,24 @@ export const text = v.pipe(
 
 /** A whole number, which the connector sends as a string of digits in places. */
 export const integer = v.pipe(
-  v.union([v.pipe(v.number(), v.integer()), v.pipe(v.string(), v.regex(/^-?\d+$/), v.transform(Number))], "must be a whole number"),
+  v.union(
+    [v.pipe(v.number(), v.integer()), v.pipe(v.string(), v.regex(/^-?\d+$/), v.transform(Number))],
+    "must be a whole number",
+  ),
   v.metadata({ jsonSchema: { type: "integer" } }),
 );
 
 export const flag = v.pipe(
-  v.union([v.boolean(), v.pipe(v.picklist([0, 1]), v.transform(Boolean))], "must be true or false"),
+  v.union(
+    [
+      v.boolean(),
+      v.pipe(
+        v.picklist([0, 1]),
+        v.transform((bit) => bit === 1),
+      ),
+    ],
+    "must be true or false",
+  ),
   v.metadata({ jsonSchema: { type: "boolean" } }),
 );
 
@@ -78,6 +90,10 @@ export function listOf<const Schema extends v.GenericSchema>(schema: Schema) {
 }
 
 /** The words that a field is published with: the connector's title, and its description as a sentence. */
-export function named<const Schema extends v.GenericSchema>(schema: Schema, title: string, description: string) {
+export function named<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  title: string,
+  description: string,
+) {
   return v.pipe(schema, v.title(title), v.description(description));
 }

@@ -1,0 +1,98 @@
+import * as v from "valibot";
+import { integer, listOf, maybe, named, text, time } from "./scalar.ts";
+
+const groupId = v.pipe(
+  v.union([
+    integer,
+    v.pipe(
+      v.looseObject({ id: integer }),
+      v.transform(({ id }) => id),
+    ),
+  ]),
+  v.metadata({ jsonSchema: { type: "integer" } }),
+);
+
+/** A chat, as LiveChat's webhooks tell it. A transcript has no size limit. */
+export const Chat = v.looseObject({
+  id: named(text, "Chat Id", "Unique identifier of the chat."),
+  url: named(maybe(text), "URL", "Url of the website where chat started."),
+  started_timestamp: named(maybe(time), "Started Date-Time", "When the chat started."),
+  ended_timestamp: named(maybe(time), "Ended Timestamp", "When the chat ended."),
+  agents: named(
+    listOf(
+      v.looseObject({
+        login: named(maybe(text), "Agent Email", "Email address of the agent."),
+        name: named(maybe(text), "Agent Name", "Name of the agent."),
+      }),
+    ),
+    "Agents",
+    "The agents who took part.",
+  ),
+  events: named(
+    listOf(
+      v.looseObject({
+        text: named(maybe(text), "Event Text", "Message associated with the event."),
+        timestamp: named(maybe(time), "Event Date-Time", "When the event happened."),
+        type: named(maybe(text), "Event Type", "Type of event."),
+        user_type: named(maybe(text), "Event User Type", "Type of user."),
+      }),
+    ),
+    "Events",
+    "Array of events.",
+  ),
+  groups: named(listOf(groupId), "Groups", "Ids of the groups that the chat is in."),
+  messages: named(
+    listOf(
+      v.looseObject({
+        agent_id: named(maybe(text), "Agent Id", "Unique id of the agent associated with the message."),
+        author_name: named(maybe(text), "Author Name", "Name of the message's author."),
+        text: named(maybe(text), "Text", "Body of the message."),
+        timestamp: named(maybe(time), "Sent Date-Time", "When the message was sent."),
+        user_type: named(maybe(text), "User Type", "Type of the user sending the message."),
+      }),
+    ),
+    "Message",
+    "Array of messages.",
+  ),
+  tags: named(listOf(text), "Tags", "Tags of the chat."),
+});
+export type Chat = v.InferOutput<typeof Chat>;
+
+/** Who visits. */
+export const Visitor = v.looseObject({
+  email: named(maybe(text), "Email", "Email address of the visitor."),
+  id: named(maybe(text), "Id", "Unique id of the visitor."),
+  language: named(maybe(text), "Language", "Language associated with the visitor's account."),
+  name: named(maybe(text), "Name", "Name of the visitor."),
+  page_current: named(maybe(text), "Page", "Webpage that the chat originated from."),
+});
+
+/** A question of the survey before a chat. A checkbox question carries `answers`; `answer` then names what was chosen. */
+export const SurveyItem = v.pipe(
+  v.looseObject({
+    answer: named(maybe(text), "Answer", "Survey answer."),
+    id: named(maybe(text), "Survey Id", "Pre chat survey id."),
+    label: named(maybe(text), "Question", "Survey question."),
+    answers: named(
+      listOf(
+        v.looseObject({
+          label: named(maybe(text), "Choice", "What could be chosen."),
+          chosen: named(maybe(v.union([v.boolean(), text])), "Chosen", "Whether it was chosen."),
+        }),
+      ),
+      "Choices",
+      "The choices of a checkbox question.",
+    ),
+  }),
+  v.transform((item) => ({ ...item, answer: item.answer ?? chosen(item.answers) })),
+);
+
+function chosen(
+  answers: readonly { label?: string; chosen?: string | boolean }[] | undefined,
+): string | undefined {
+  if (!answers) return undefined;
+  return answers
+    .filter((choice) => choice.chosen === true || ["true", "1"].includes(String(choice.chosen)))
+    .map(({ label }) => label ?? "")
+    .join(", ");
+}

@@ -1,0 +1,201 @@
+import * as v from "valibot";
+import { group } from "./agent.ts";
+import { flag, integer, listOf, maybe, named, text, time } from "./scalar.ts";
+
+export const TICKET_STATUSES = ["open", "pending", "solved", "spam"] as const;
+/** Where a ticket that is created through the API may say that it comes from. */
+export const NEW_TICKET_SOURCES = ["chat-window", "mail", "lc2"] as const;
+/** Where a ticket may come from at all: what the list can be filtered by. */
+export const TICKET_SOURCES = ["lc2", "mail", "facebook", "agent-app-manual", "chat-window"] as const;
+
+const person = v.looseObject({
+  id: named(maybe(text), "Id", "Unique id of the user."),
+  name: named(maybe(text), "Name", "Name of the author."),
+  type: named(maybe(text), "Type", "Agent or client."),
+});
+
+const ticketEvent = v.looseObject({
+  author: named(maybe(person), "Author", "Who caused the event."),
+  date: named(maybe(time), "Event Date-Time", "When the event happened."),
+  is_private: named(maybe(flag), "Is Private", "True if event is private."),
+  message: named(maybe(text), "Message", "Description of the event."),
+  source: named(
+    maybe(
+      v.looseObject({
+        type: named(maybe(text), "Type", "Chat-window, mail or lc2."),
+        url: named(maybe(text), "URL", "Url of the website that the ticket was sent from."),
+      }),
+    ),
+    "Source",
+    "Where the event came from.",
+  ),
+  type: named(maybe(text), "Event Type", "Type of event that generated the ticket."),
+});
+
+/** What a ticket looks like wherever LiveChat shows it; only the id can be relied on. */
+const fields = {
+  id: named(text, "Ticket Id", "Unique id of the ticket."),
+  subject: named(maybe(text), "Subject", "Short description of the ticket."),
+  status: named(maybe(text), "Status", "Open, pending, solved or spam."),
+  date: named(maybe(time), "Created Date-Time", "When the ticket was created."),
+  modified: named(maybe(time), "Modified Date-Time", "When the ticket was last modified."),
+  requester: named(
+    maybe(
+      v.looseObject({
+        ip: named(maybe(text), "IP", "IP address of the requester."),
+        mail: named(maybe(text), "Email", "Email address of the requester."),
+        name: named(maybe(text), "Name", "Full name of the requester."),
+      }),
+    ),
+    "Requester",
+    "Who asked.",
+  ),
+  assignee: named(
+    maybe(
+      v.looseObject({
+        id: named(maybe(text), "Id", "Unique identifier of the user."),
+        name: named(maybe(text), "Name", "Name of the assignee."),
+      }),
+    ),
+    "Assignee",
+    "The agent who takes care of the ticket.",
+  ),
+  source: named(
+    maybe(
+      v.looseObject({
+        id: named(maybe(text), "Id", "Unique id of the source."),
+        type: named(maybe(text), "Type", "Lc2, mail, facebook, agent-app-manual or chat-window."),
+        url: named(maybe(text), "URL", "Url of the website where ticket was created."),
+      }),
+    ),
+    "Source",
+    "Where the ticket came from.",
+  ),
+  groups: named(listOf(group), "Group", "Details of the associated group."),
+  currentGroup: named(
+    maybe(
+      v.looseObject({
+        id: named(maybe(integer), "Id", "Unique id of the group."),
+        name: named(maybe(text), "Name", "Name of the group."),
+      }),
+    ),
+    "Current Group",
+    "The group that the ticket is in now.",
+  ),
+  events: named(listOf(ticketEvent), "Events", "What happened to the ticket."),
+  tags: named(listOf(text), "Tags", "Tags of the ticket."),
+  opened: named(
+    listOf(v.looseObject({ from: maybe(time), to: maybe(time) })),
+    "Opened",
+    "When the ticket was open.",
+  ),
+  firstResponse: named(
+    maybe(v.looseObject({ date: maybe(time) })),
+    "First Response",
+    "When the first answer was given.",
+  ),
+};
+
+/** A ticket: `TicketResponse` and the items of `ListTicketsResponse`. Unknown fields pass through. */
+export const Ticket = v.looseObject(fields);
+export type Ticket = v.InferOutput<typeof Ticket>;
+
+/** Upstream's page of tickets. `total` and `pages` count the whole list that the filters choose. */
+export const TicketPage = v.object({
+  pages: integer,
+  total: integer,
+  tickets: v.array(Ticket),
+});
+export type TicketPage = v.InferOutput<typeof TicketPage>;
+
+/** One ticket, which the current reference shows inside `{ tickets: [...] }` and the older one bare. */
+export const OneTicket = v.union([
+  v.pipe(
+    v.object({ tickets: v.pipe(v.array(Ticket), v.minLength(1)) }),
+    v.transform(({ tickets }) => tickets[0] as Ticket),
+  ),
+  v.pipe(
+    v.object({ ticket: Ticket }),
+    v.transform(({ ticket }) => ticket),
+  ),
+  Ticket,
+]);
+
+const mail = named(
+  v.pipe(v.string("must be text"), v.email("must be an email address, such as ana@example.com")),
+  "Requester's Email",
+  "Email address of who asks.",
+);
+const nonEmpty = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
+const requester = v.strictObject({
+  mail,
+  name: named(v.optional(v.string("must be text")), "Requester's Name", "Name of who asks."),
+});
+const subject = named(v.optional(v.string("must be text")), "Subject", "Short description of the ticket.");
+const assignee = named(
+  v.optional(v.strictObject({ id: named(nonEmpty, "Assignee Id", "Pick an assignee.") })),
+  "Assignee",
+  "The agent who is to take care of the ticket.",
+);
+const source = named(
+  v.optional(
+    v.pipe(
+      v.strictObject({
+        type: named(
+          v.picklist(NEW_TICKET_SOURCES, 'must be "chat-window", "mail" or "lc2"'),
+          "Source Type",
+          "Pick a source.",
+        ),
+        url: named(
+          v.optional(
+            v.pipe(v.string("must be text"), v.url("must be a URL, such as https://example.com/help")),
+          ),
+          "Source URL",
+          "If source type is chat-window.",
+        ),
+      }),
+      v.forward(
+        v.check(
+          ({ type, url }) => url === undefined || type === "chat-window",
+          'only goes with the source type "chat-window"',
+        ),
+        ["url"],
+      ),
+    ),
+  ),
+  "Source",
+  "Where the ticket comes from.",
+);
+
+/** What it takes to create a ticket. */
+export const NewTicket = v.strictObject({
+  message: named(nonEmpty, "Message", "What the ticket says."),
+  requester: named(requester, "Requester", "Who asks."),
+  subject,
+  assignee,
+  source,
+});
+export type NewTicket = v.InferOutput<typeof NewTicket>;
+
+const changes = v.strictObject({
+  message: named(v.optional(nonEmpty), "Message", "What to add to the ticket."),
+  requester: named(v.optional(requester), "Requester", "Who asks."),
+  subject,
+  assignee,
+  source,
+  tag: named(
+    v.optional(v.array(nonEmpty, "must be a list of tags")),
+    "Tags",
+    "The tags that the ticket is to have.",
+  ),
+});
+
+/** What may be asked of an existing ticket; at least one field. */
+export const TicketChanges = v.pipe(
+  changes,
+  v.check(
+    (asked) => Object.values(asked).some((value) => value !== undefined),
+    `must have at least one of ${Object.keys(changes.entries).join(", ")}`,
+  ),
+);
+export type TicketChanges = v.InferOutput<typeof TicketChanges>;
