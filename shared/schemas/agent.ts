@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { integer, listOf, maybe, named, text } from "./scalar.ts";
+import { exact, integer, listOf, maybe, named, text } from "./scalar.ts";
 
 /** What LiveChat lets an account set; `owner` exists too, but cannot be given. */
 export const PERMISSIONS = ["administrator", "normal"] as const;
@@ -63,7 +63,7 @@ export const Removal = v.looseObject({
 export type Removal = v.InferOutput<typeof Removal>;
 
 /** What it takes to create an agent. Only `login` and `name` are required; LiveChat's defaults are said in the words. */
-export const NewAgent = v.strictObject({
+export const NewAgent = exact({
   login: named(
     v.pipe(v.string("must be text"), v.email("must be an email address, such as ana@example.com")),
     "Email",

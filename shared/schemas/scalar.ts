@@ -97,3 +97,14 @@ export function named<const Schema extends v.GenericSchema>(
 ) {
   return v.pipe(schema, v.title(title), v.description(description));
 }
+
+/**
+ * An object that takes these fields and no others. Unlike `v.strictObject`, which stops at the first stranger, it names
+ * every field that is not known, and says which are.
+ */
+export function exact<const Entries extends v.ObjectEntries>(entries: Entries) {
+  const names = Object.keys(entries).join(", ");
+  const stranger = v.never(`is not known here: ${names ? `use ${names}` : "nothing can be given"}`);
+  // The rest schema would type every field as `never`; what it lets through is exactly a strict object.
+  return v.objectWithRest(entries, stranger) as unknown as v.StrictObjectSchema<Entries, undefined>;
+}

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { group } from "./agent.ts";
-import { flag, integer, listOf, maybe, named, text, time } from "./scalar.ts";
+import { exact, flag, integer, listOf, maybe, named, text, time } from "./scalar.ts";
 
 export const TICKET_STATUSES = ["open", "pending", "solved", "spam"] as const;
 /** Where a ticket that is created through the API may say that it comes from. */
@@ -127,20 +127,20 @@ const mail = named(
   "Email address of who asks.",
 );
 const nonEmpty = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
-const requester = v.strictObject({
+const requester = exact({
   mail,
   name: named(v.optional(v.string("must be text")), "Requester's Name", "Name of who asks."),
 });
 const subject = named(v.optional(v.string("must be text")), "Subject", "Short description of the ticket.");
 const assignee = named(
-  v.optional(v.strictObject({ id: named(nonEmpty, "Assignee Id", "Pick an assignee.") })),
+  v.optional(exact({ id: named(nonEmpty, "Assignee Id", "Pick an assignee.") })),
   "Assignee",
   "The agent who is to take care of the ticket.",
 );
 const source = named(
   v.optional(
     v.pipe(
-      v.strictObject({
+      exact({
         type: named(
           v.picklist(NEW_TICKET_SOURCES, 'must be "chat-window", "mail" or "lc2"'),
           "Source Type",
@@ -168,7 +168,7 @@ const source = named(
 );
 
 /** What it takes to create a ticket. */
-export const NewTicket = v.strictObject({
+export const NewTicket = exact({
   message: named(nonEmpty, "Message", "What the ticket says."),
   requester: named(requester, "Requester", "Who asks."),
   subject,
@@ -177,7 +177,7 @@ export const NewTicket = v.strictObject({
 });
 export type NewTicket = v.InferOutput<typeof NewTicket>;
 
-const changes = v.strictObject({
+const changes = exact({
   message: named(v.optional(nonEmpty), "Message", "What to add to the ticket."),
   requester: named(v.optional(requester), "Requester", "Who asks."),
   subject,

@@ -1,0 +1,75 @@
+import type * as v from "valibot";
+
+/** A schema for an object whose keys are parameters or fields. */
+type ObjectSchema = v.GenericSchema<Record<string, unknown>, Record<string, unknown>>;
+
+/** What an operation reads from a request: each part by its own schema. */
+export type Input = {
+  /** The parameters of the route, by their names in it. */
+  path?: ObjectSchema;
+  /** The query; a parameter that is given without a value counts as one that is not given. */
+  query?: ObjectSchema;
+  /** The JSON body, at most {@link MAX_JSON_BYTES}. */
+  body?: v.GenericSchema;
+  /** Reads the body as it came instead, up to this many bytes: the caller's credentials are checked first. */
+  rawBody?: { maxBytes: number };
+};
+
+/** What `run` is given: every part of the request that the operation declares, understood. */
+export type Understood<I extends Input> = {
+  path: I["path"] extends v.GenericSchema ? v.InferOutput<I["path"]> : undefined;
+  query: I["query"] extends v.GenericSchema ? v.InferOutput<I["query"]> : undefined;
+  body: I["body"] extends v.GenericSchema ? v.InferOutput<I["body"]> : undefined;
+  raw: I["rawBody"] extends object ? Uint8Array : undefined;
+};
+
+/** The invocation that an operation runs in. */
+export type Call = {
+  /** The request's address without its query: a function key may be in there. */
+  url: URL;
+  headers: Headers;
+  /** Writes one structured line; never give it content of chats, addresses of people, or URLs. */
+  log(message: string, fields?: Record<string, unknown>): void;
+};
+
+/** An answer: what the output schema describes, and the headers that go with it. */
+export type Answer<Body> = {
+  body?: Body;
+  /** Only where it differs from the operation's own. */
+  status?: number;
+  headers?: Record<string, string>;
+};
+
+/**
+ * One operation, said once. Its registration with Azure Functions, the validation of what comes in, and everything
+ * that is published about it are derived from this.
+ */
+export type Operation<Services, I extends Input = Input, O extends v.GenericSchema = v.GenericSchema> = {
+  /** The name that flows store, and the function's name in Azure. */
+  id: string;
+  /** A few words, as a heading. */
+  summary: string;
+  /** Full sentences. */
+  description: string;
+  /** The heading under which the reference shows it. */
+  tag: string;
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Azure's route template, without the prefix of `host.json`. */
+  route: string;
+  /** `key`: a function key is asked for by the host; `anonymous`: none, or `guard` asks for something of its own. */
+  access: "key" | "anonymous";
+  /** Looks at the caller before anything of the request's content is read; refuses by throwing. */
+  guard?(call: Call, services: Services): void;
+  input: I;
+  output: { status: number; description: string; schema: O; contentType?: string };
+  run(input: Understood<I>, services: Services, call: Call): Promise<Answer<v.InferInput<O>>>;
+};
+
+/** Gives a declaration its types: `const operation = declare<Services>()`, then `operation({ … })`. */
+export function declare<Services>() {
+  return <const I extends Input, const O extends v.GenericSchema>(declaration: Operation<Services, I, O>) =>
+    declaration;
+}
+
+/** The largest JSON body that an operation reads, in bytes. */
+export const MAX_JSON_BYTES = 1024 * 1024;

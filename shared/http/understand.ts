@@ -1,0 +1,78 @@
+import type { HttpRequest } from "@azure/functions";
+import * as v from "valibot";
+import { InvalidInput, type Problem, TooLarge, UnsupportedMediaType } from "../errors.ts";
+import { exact } from "../schemas/scalar.ts";
+import { type Input, MAX_JSON_BYTES, type Understood } from "./operation.ts";
+import { toProblems } from "./to-problems.ts";
+
+/** Parameters of the Functions host itself, which come along in the query: the function key and its name. */
+const HOST_PARAMETERS = new Set(["code", "clientid"]);
+
+/**
+ * Reads from a request what the operation declares.
+ *
+ * @throws {InvalidInput} with every problem of path, query and body at once
+ * @throws {UnsupportedMediaType} when a JSON body is announced as something else
+ * @throws {TooLarge} when the body is over its limit
+ */
+export async function understand<I extends Input>(input: I, request: HttpRequest): Promise<Understood<I>> {
+  const problems: Problem[] = [];
+  const read = (schema: v.GenericSchema | undefined, value: unknown) => {
+    if (!schema) return undefined;
+    const result = v.safeParse(schema, value);
+    if (result.success) return result.output;
+    problems.push(...toProblems(result.issues));
+    return undefined;
+  };
+
+  const path = read(input.path, request.params);
+  const query = read(input.query ?? NO_QUERY, parametersOf(request));
+  let body: unknown;
+  if (input.body) {
+    const json = parseJson(await readBytes(request, MAX_JSON_BYTES), request.headers.get("content-type"));
+    if ("problem" in json) problems.push(json.problem);
+    else body = read(input.body, json.value);
+  }
+  if (problems.length > 0) throw new InvalidInput(summarise(problems), { problems });
+
+  const raw = input.rawBody && (await readBytes(request, input.rawBody.maxBytes));
+  return { path, query, body, raw } as Understood<I>;
+}
+
+const NO_QUERY = exact({});
+
+function parametersOf(request: HttpRequest): Record<string, string> {
+  const given = [...request.query].filter(
+    ([name, value]) => value !== "" && !HOST_PARAMETERS.has(name.toLowerCase()),
+  );
+  return Object.fromEntries(given);
+}
+
+async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
+  // The announced length spares reading what would be refused anyway; it is not to be trusted, so both are checked.
+  const announced = Number(request.headers.get("content-length") ?? 0);
+  const bytes = announced > maxBytes ? undefined : new Uint8Array(await request.arrayBuffer());
+  if (!bytes || bytes.length > maxBytes) throw new TooLarge(`The body may have at most ${maxBytes} bytes.`);
+  return bytes;
+}
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+
+function parseJson(bytes: Uint8Array, contentType: string | null): { value: unknown } | { problem: Problem } {
+  if (bytes.length === 0) return { problem: { path: "", message: "A JSON body is required." } };
+  if (!JSON_TYPE.test(contentType ?? "")) {
+    throw new UnsupportedMediaType('The body must be JSON, sent with "Content-Type: application/json".');
+  }
+  try {
+    return { value: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) };
+  } catch {
+    return { problem: { path: "", message: "The body is not JSON that can be read." } };
+  }
+}
+
+function summarise(problems: Problem[]): string {
+  const [first] = problems;
+  return problems.length === 1 && first
+    ? first.message
+    : `${problems.length} things are wrong with the request.`;
+}

@@ -1,0 +1,123 @@
+import * as v from "valibot";
+import { AppError } from "./errors.ts";
+
+/** A setting is missing or wrong. The message is one line that names each of them and what it must be. */
+export class SettingsError extends AppError {
+  readonly status = 503;
+  readonly title = "The app is not set up";
+}
+
+const filled = v.pipe(v.string("is missing"), v.trim(), v.nonEmpty("is missing"));
+const http = v.pipe(
+  filled,
+  v.url("must be a URL"),
+  v.regex(/^https?:/i, "must start with https://"),
+  v.transform((url) => url.replace(/\/+$/, "")),
+);
+const count = v.pipe(
+  filled,
+  v.regex(/^\d{1,6}$/, "must be a whole number"),
+  v.transform(Number),
+  v.minValue(1, "must be at least 1"),
+);
+const schedule = v.pipe(
+  filled,
+  v.regex(/^\S+( +\S+){5}$/, 'must be NCRONTAB with six fields, such as "0 */5 * * * *"'),
+);
+// Table Storage's own rule: https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
+const table = v.pipe(
+  filled,
+  v.regex(/^[A-Za-z][A-Za-z0-9]{2,62}$/, "must be a table name: 3 to 63 letters and digits"),
+);
+const switched = v.pipe(
+  filled,
+  v.picklist(["true", "false"], 'must be "true" or "false"'),
+  v.transform((value) => value === "true"),
+);
+
+const Environment = v.object({
+  LIVECHAT_API_URL: v.optional(http, "https://api.livechatinc.com"),
+  LIVECHAT_USERNAME: filled,
+  LIVECHAT_API_KEY: filled,
+  LIVECHAT_RATE_LIMIT: v.optional(count, "100"),
+  LIVECHAT_WEBHOOK_USERNAME: filled,
+  LIVECHAT_WEBHOOK_PASSWORD: filled,
+  LIVECHAT_LICENSE_ID: v.optional(filled),
+  LiveChatStorage: v.optional(filled),
+  LiveChatStorage__tableServiceUri: v.optional(http),
+  AzureWebJobsStorage: v.optional(filled),
+  EVENTS_TABLE: v.optional(table, "LiveChatEvents"),
+  TICKETS_TABLE: v.optional(table, "LiveChatTickets"),
+  TICKETS_RECONCILE_SCHEDULE: v.optional(schedule, "0 */5 * * * *"),
+  EVENT_RETENTION_DAYS: v.optional(count),
+  ALLOW_LOOPBACK_CALLBACKS: v.optional(switched, "false"),
+});
+
+/** Every setting that this app reads. A test holds `local.settings.sample.json` and the README against it. */
+export const SETTING_NAMES = Object.keys(Environment.entries) as (keyof typeof Environment.entries)[];
+
+/** Where the tables are: a connection string, or an endpoint that a managed identity opens. */
+export type StorageLocation = { connectionString: string } | { tableServiceUri: string };
+
+export type Settings = Readonly<{
+  liveChat: { url: string; username: string; apiKey: string; rateLimit: number };
+  webhook: { username: string; password: string; licenseId?: string };
+  storage: StorageLocation;
+  tables: { events: string; tickets: string };
+  /** NCRONTAB, six fields. */
+  ticketsReconcileSchedule: string;
+  /** Age at which events are removed, in days; events are kept when it is not set. */
+  eventRetentionDays?: number;
+  allowLoopbackCallbacks: boolean;
+}>;
+
+/**
+ * Reads the settings from environment variables. An empty variable counts as one that is not set, since that is what
+ * an empty line in a settings file or a template means.
+ *
+ * @throws {SettingsError} naming all that is missing or wrong at once, in one line; values are never repeated.
+ */
+export function readSettings(environment: Record<string, string | undefined>): Settings {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
+  const result = v.safeParse(Environment, given);
+  const problems = result.issues?.map((issue) => {
+    const path = v.getDotPath(issue) ?? "";
+    return { path, message: issue.received === "undefined" ? "is missing" : issue.message };
+  });
+  const storage = findStorage(given);
+  if (!storage) problems?.push({ path: "LiveChatStorage", message: "is missing" });
+  if (!result.success || !storage) {
+    const all = problems ?? [{ path: "LiveChatStorage", message: "is missing" }];
+    throw new SettingsError(
+      `Settings: ${all.map(({ path, message }) => `${path} ${message}`).join("; ")}. See local.settings.sample.json.`,
+      { problems: all },
+    );
+  }
+  const env = result.output;
+  return {
+    liveChat: {
+      url: env.LIVECHAT_API_URL,
+      username: env.LIVECHAT_USERNAME,
+      apiKey: env.LIVECHAT_API_KEY,
+      rateLimit: env.LIVECHAT_RATE_LIMIT,
+    },
+    webhook: {
+      username: env.LIVECHAT_WEBHOOK_USERNAME,
+      password: env.LIVECHAT_WEBHOOK_PASSWORD,
+      licenseId: env.LIVECHAT_LICENSE_ID,
+    },
+    storage,
+    tables: { events: env.EVENTS_TABLE, tickets: env.TICKETS_TABLE },
+    ticketsReconcileSchedule: env.TICKETS_RECONCILE_SCHEDULE,
+    eventRetentionDays: env.EVENT_RETENTION_DAYS,
+    allowLoopbackCallbacks: env.ALLOW_LOOPBACK_CALLBACKS,
+  };
+}
+
+/** `LiveChatStorage` before `LiveChatStorage__tableServiceUri` before the storage of the Functions host itself. */
+function findStorage(env: Record<string, string | undefined>): StorageLocation | undefined {
+  if (env.LiveChatStorage) return { connectionString: env.LiveChatStorage };
+  if (env.LiveChatStorage__tableServiceUri) return { tableServiceUri: env.LiveChatStorage__tableServiceUri };
+  if (env.AzureWebJobsStorage) return { connectionString: env.AzureWebJobsStorage };
+  return undefined;
+}
