@@ -1,0 +1,83 @@
+/**
+ * What `@azure/functions` 4.x and its host use of each other. The host side, `@azure/functions-core`, has no package:
+ * it exists only inside the official worker, so its types are written down here as far as this host needs them.
+ */
+
+export type LogLevel = "trace" | "debug" | "information" | "warning" | "error" | "critical" | "none";
+export type LogCategory = "user" | "system" | "customMetric";
+
+export type Binding = { type: string; direction?: "in" | "out"; [option: string]: unknown };
+
+export type FunctionMetadata = { name: string; bindings: Record<string, Binding>; retryOptions?: unknown };
+
+export type FunctionCallback = (...args: unknown[]) => unknown;
+
+type Nullable<T> = { value: T };
+
+export type HttpRequestData = {
+  method: string;
+  /** Absolute. */
+  url: string;
+  nullableHeaders: Record<string, Nullable<string>>;
+  nullableQuery: Record<string, Nullable<string>>;
+  nullableParams: Record<string, Nullable<string>>;
+  body?: { bytes: Uint8Array };
+};
+
+export type CookieData = {
+  name: string;
+  value: string;
+  domain?: Nullable<string>;
+  path?: Nullable<string>;
+  /** Seconds since the epoch. */
+  expires?: Nullable<{ seconds: number }>;
+  /** Seconds. */
+  maxAge?: Nullable<number>;
+  secure?: Nullable<boolean>;
+  httpOnly?: Nullable<boolean>;
+  /** `none` is "not said"; `explicitNone` is `SameSite=None`. */
+  sameSite?: "none" | "lax" | "strict" | "explicitNone";
+};
+
+export type HttpResponseData = {
+  statusCode: string;
+  headers: Record<string, string>;
+  cookies: CookieData[];
+  body?: { bytes?: Uint8Array } | null;
+};
+
+/** A value on its way into a function; exactly one of the fields is there. */
+export type TriggerData = { http: HttpRequestData } | { json: string } | { string: string };
+
+export type TraceContext = { traceParent: string; traceState: string; attributes: Record<string, string> };
+
+export type InvocationRequest = {
+  invocationId: string;
+  functionId: string;
+  inputData: { name: string; data: TriggerData }[];
+  triggerMetadata: Record<string, TriggerData>;
+  traceContext: TraceContext;
+};
+
+export type InvocationResponse = { returnValue?: { http?: HttpResponseData } | null };
+
+export type CoreInvocationContext = {
+  invocationId: string;
+  metadata: FunctionMetadata;
+  state?: "preInvocationHooks" | "invocation" | "postInvocationHooks";
+  request: InvocationRequest;
+  log(level: LogLevel, category: LogCategory, message: string): void;
+};
+
+export type InvocationModel = {
+  getArguments(): Promise<{ context: object; inputs: unknown[] }>;
+  invokeFunction(context: object, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
+  getResponse(context: object, result: unknown): Promise<InvocationResponse>;
+};
+
+export type ProgrammingModel = {
+  name: string;
+  version: string;
+  getInvocationModel(context: CoreInvocationContext): InvocationModel;
+  getCapabilities?(capabilities: Record<string, string>): Promise<Record<string, string>>;
+};

@@ -1,0 +1,105 @@
+import type {
+  FunctionCallback,
+  FunctionMetadata,
+  LogCategory,
+  LogLevel,
+  ProgrammingModel,
+} from "./core-types.ts";
+import type { Log } from "./log.ts";
+
+export type RegisteredFunction = {
+  name: string;
+  /** The name of the trigger's binding, under which the library expects the trigger's data. */
+  triggerName: string;
+  metadata: FunctionMetadata;
+  callback: FunctionCallback;
+};
+
+const hookNames = ["appStart", "appTerminate", "preInvocation", "postInvocation", "log"] as const;
+export type HookName = (typeof hookNames)[number];
+type HookCallback = (context: object) => unknown;
+
+/** The functions, the programming model and the hooks that an app has registered while it was loaded. */
+export class FunctionApp {
+  readonly functions = new Map<string, RegisteredFunction>();
+  readonly log: Log;
+  model?: ProgrammingModel;
+  readonly #hooks = new Map<HookName, HookCallback[]>(hookNames.map((name) => [name, []]));
+
+  constructor(log: Log) {
+    this.log = log;
+  }
+
+  addFunction(metadata: FunctionMetadata, callback: FunctionCallback): Disposable {
+    const { name } = metadata;
+    if (this.functions.has(name)) throw new Error(`A function named ${name} is registered already`);
+    const trigger = Object.entries(metadata.bindings).find(([, { type }]) => /trigger$/i.test(type));
+    if (!trigger) throw new Error(`Function ${name} has no trigger`);
+    this.functions.set(name, { name, triggerName: trigger[0], metadata, callback });
+    return new Disposable(() => this.functions.delete(name));
+  }
+
+  addHook(name: string, callback: HookCallback): Disposable {
+    const callbacks = this.#hooks.get(name as HookName);
+    // The library tells this RangeError from others by the flag.
+    if (!callbacks)
+      throw Object.assign(new RangeError(`Unrecognized hook "${name}"`), {
+        isAzureFunctionsSystemError: true,
+      });
+    callbacks.push(callback);
+    return new Disposable(() => callbacks.splice(callbacks.indexOf(callback), 1));
+  }
+
+  /** Runs the hooks of one kind in the order in which they were registered; the context is theirs to change. */
+  async runHooks(name: HookName, context: object): Promise<void> {
+    for (const callback of this.#hooks.get(name) ?? []) await callback(context);
+  }
+
+  /** Hands a log call to the `log` hooks, which may change level and message, and then to the log. */
+  write(
+    level: LogLevel,
+    category: LogCategory,
+    message: string,
+    invocation?: { name: string; id: string; context?: object },
+  ): void {
+    const entry = { level, message, category, invocationContext: invocation?.context };
+    for (const callback of this.#hooks.get("log") ?? []) callback(entry);
+    this.log({
+      level: entry.level,
+      message: entry.message,
+      function: invocation?.name,
+      invocationId: invocation?.id,
+    });
+  }
+
+  /** The module that `require("@azure/functions-core")` gives to the app, as the official worker makes it. */
+  coreApi() {
+    return {
+      version: "3.9.0",
+      hostVersion: "4.0.0",
+      registerFunction: (metadata: FunctionMetadata, callback: FunctionCallback) =>
+        this.addFunction(metadata, callback),
+      registerHook: (name: string, callback: HookCallback) => this.addHook(name, callback),
+      setProgrammingModel: (model: ProgrammingModel) => {
+        this.model = model;
+      },
+      getProgrammingModel: () => this.model,
+      log: (level: LogLevel, category: LogCategory, message: string) => this.write(level, category, message),
+      Disposable,
+    };
+  }
+}
+
+/** What registering returns; to dispose of it is to take the registration back. */
+class Disposable {
+  #undo: (() => unknown) | undefined;
+
+  constructor(undo: () => unknown) {
+    this.#undo = undo;
+  }
+
+  dispose(): void {
+    this.#undo?.();
+    this.#undo = undefined;
+  }
+}

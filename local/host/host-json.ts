@@ -1,0 +1,69 @@
+import { isObject, readJsonFile } from "./local-settings.ts";
+import { StartError } from "./start-error.ts";
+
+export type QueueSettings = {
+  /** Messages asked for at once. */
+  batchSize: number;
+  /** The next batch is fetched when no more messages than this are being worked on. */
+  newBatchThreshold: number;
+  /** Failed attempts after which a message goes to the poison queue. */
+  maxDequeueCount: number;
+  /** The longest pause between two looks at an empty queue, in milliseconds. */
+  maxPollingInterval: number;
+  /** The pause before a failed message is tried again, in milliseconds. */
+  visibilityTimeout: number;
+  messageEncoding: "base64" | "none";
+};
+
+export type HostSettings = { routePrefix: string; queues: QueueSettings };
+
+/**
+ * Reads from `host.json` in the current directory what this host heeds: the route prefix and the queues section,
+ * with the real host's defaults (learn.microsoft.com/azure/azure-functions/functions-host-json).
+ *
+ * @throws StartError when the file cannot be used.
+ */
+export function readHostJson(path = "host.json"): HostSettings {
+  const { extensions } = readJsonFile(path) ?? {};
+  const http = section(extensions, "http");
+  const queues = section(extensions, "queues");
+  const batchSize = integer("batchSize", 16, 1, 32);
+  return {
+    routePrefix: String(http.routePrefix ?? "api").replace(/^\/+|\/+$/g, ""),
+    queues: {
+      batchSize,
+      newBatchThreshold: integer("newBatchThreshold", Math.floor(batchSize / 2), 0, 1000),
+      maxDequeueCount: integer("maxDequeueCount", 5, 1, 1000),
+      maxPollingInterval: timeSpan("maxPollingInterval", "00:01:00"),
+      visibilityTimeout: timeSpan("visibilityTimeout", "00:00:00"),
+      messageEncoding: encoding(),
+    },
+  };
+
+  function integer(name: string, fallback: number, min: number, max: number): number {
+    const value = queues[name] ?? fallback;
+    if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return Number(value);
+    throw new StartError(`${path}: extensions.queues.${name} is not an integer from ${min} to ${max}`);
+  }
+
+  function timeSpan(name: string, fallback: string): number {
+    const value = /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)$/.exec(String(queues[name] ?? fallback));
+    if (!value)
+      throw new StartError(`${path}: extensions.queues.${name} is not a time span such as 00:00:30`);
+    const [, days = "0", hours, minutes, seconds] = value;
+    return Math.round(
+      ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60_000 + Number(seconds) * 1000,
+    );
+  }
+
+  function encoding(): "base64" | "none" {
+    const value = String(queues.messageEncoding ?? "base64").toLowerCase();
+    if (value === "base64" || value === "none") return value;
+    throw new StartError(`${path}: extensions.queues.messageEncoding is neither base64 nor none`);
+  }
+}
+
+function section(extensions: unknown, name: string): Record<string, unknown> {
+  const value = isObject(extensions) ? extensions[name] : undefined;
+  return isObject(value) ? value : {};
+}
