@@ -1,0 +1,136 @@
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { HttpRequestData, HttpResponseData } from "./core-types.ts";
+import type { FunctionApp, RegisteredFunction } from "./function-app.ts";
+import type { Answer, Call, Route } from "./http-server.ts";
+import { invoke } from "./invoke.ts";
+import { readRouteTemplate } from "./route-template.ts";
+import { setCookie } from "./set-cookie.ts";
+
+/** The host's default limit on request bodies, in bytes; the setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT changes it. */
+const DEFAULT_BODY_LIMIT = 104_857_600;
+
+/** How an HTTP function is reached. */
+export type HttpTrigger = { methods: string[]; route: string; authLevel: string };
+
+export function readHttpTrigger({ name, triggerName, metadata }: RegisteredFunction): HttpTrigger {
+  const { methods, route, authLevel }: Record<string, unknown> = metadata.bindings[triggerName] ?? {};
+  return {
+    methods: Array.isArray(methods) ? methods.map((method) => String(method).toUpperCase()) : ["GET", "POST"],
+    route: typeof route === "string" ? route : name,
+    authLevel: typeof authLevel === "string" ? authLevel.toLowerCase() : "anonymous",
+  };
+}
+
+/**
+ * The routes of one HTTP function.
+ *
+ * @throws StartError when the template of its route cannot be served.
+ */
+export function httpRoutes(app: FunctionApp, fn: RegisteredFunction, routePrefix: string): Route[] {
+  const { methods, route, authLevel } = readHttpTrigger(fn);
+  const { paths, params } = readRouteTemplate(route, fn.name);
+  const prefix = routePrefix && `/${routePrefix}`;
+  const limit = Number(process.env.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT) || DEFAULT_BODY_LIMIT;
+
+  async function answer(call: Call): Promise<Answer> {
+    const { headers } = call.request;
+    const length = Number(headers["content-length"] ?? 0);
+    // The connection is given up: what is being sent is not worth reading to its end.
+    if (length > limit) return { status: 413, headers: { connection: "close" } };
+    if (headers["transfer-encoding"] !== undefined) {
+      const message = "The request has no Content-Length: its body is not passed on, as on the real host";
+      app.log({ level: "warning", message, function: fn.name });
+      call.request.resume();
+    }
+    const body = length > 0 ? await readBody(call.request) : undefined;
+    const response = await invoke(app, fn, {
+      data: { http: toHttpData(call, params, body) },
+      traceparent: single(headers.traceparent),
+      tracestate: single(headers.tracestate),
+    });
+    const http = response.returnValue?.http;
+    return http ? toAnswer(http) : { status: 204 };
+  }
+
+  return paths.map((path) => ({
+    methods,
+    path: prefix + path,
+    asksForKey: authLevel !== "anonymous",
+    answer,
+  }));
+}
+
+/** The request as the host hands it to its worker. */
+function toHttpData(
+  { request, target, search, params }: Call,
+  names: Map<string, string>,
+  bytes?: Uint8Array,
+): HttpRequestData {
+  const nullableHeaders = emptyMap();
+  const { rawHeaders } = request;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    append(nullableHeaders, rawHeaders[i]?.toLowerCase() ?? "", rawHeaders[i + 1] ?? "");
+  }
+  const nullableQuery = emptyMap();
+  if (search !== "") {
+    // Names are compared without regard to case; the first spelling stays.
+    const spellings = new Map<string, string>();
+    for (const [name, value] of new URLSearchParams(search)) {
+      const folded = name.toLowerCase();
+      if (!spellings.has(folded)) spellings.set(folded, name);
+      append(nullableQuery, spellings.get(folded) ?? name, value);
+    }
+  }
+  const nullableParams = emptyMap();
+  for (const [key, name] of names) {
+    const value = params[key];
+    if (value !== undefined && value !== "") nullableParams[name] = { value };
+  }
+  return {
+    method: request.method ?? "GET",
+    url: `http://${request.headers.host ?? "localhost"}${target}`,
+    nullableHeaders,
+    nullableQuery,
+    nullableParams,
+    body: bytes && { bytes },
+  };
+}
+
+/** Without a prototype, since the caller chooses the names. */
+function emptyMap(): Record<string, { value: string }> {
+  return Object.create(null);
+}
+
+/** What comes more than once is joined by commas, headers and query alike. */
+function append(values: Record<string, { value: string }>, name: string, value: string): void {
+  const present = values[name];
+  if (present) present.value += `,${value}`;
+  else values[name] = { value };
+}
+
+function toAnswer({ statusCode, headers, cookies, body }: HttpResponseData): Answer {
+  const answered: OutgoingHttpHeaders = { ...headers };
+  // These belong to the connection and to the body as it is sent.
+  delete answered["content-length"];
+  delete answered["transfer-encoding"];
+  delete answered.connection;
+  if (cookies.length > 0) {
+    const own = headers["set-cookie"];
+    answered["set-cookie"] = [...(own === undefined ? [] : [own]), ...cookies.map(setCookie)];
+  }
+  return { status: Number(statusCode), headers: answered, body: body?.bytes };
+}
+
+/** A body that came in one piece is passed on as it is. */
+function readBody(request: IncomingMessage): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    request.on("error", reject);
+  });
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return typeof header === "string" ? header : undefined;
+}
