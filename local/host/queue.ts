@@ -1,0 +1,204 @@
+import { randomUUID } from "node:crypto";
+import type { QueueClient } from "@azure/storage-queue";
+import type { TriggerData } from "./core-types.ts";
+import type { QueueSettings } from "./host-json.ts";
+import type { Trigger } from "./invoke.ts";
+import { type Clock, type Listener, systemClock, toHostTime } from "./listener.ts";
+import { describeError, type Log } from "./log.ts";
+import { StartError } from "./start-error.ts";
+
+/** How long a message that is being worked on stays hidden, in seconds: 10 minutes, as on the real host. */
+const PROCESSING_VISIBILITY = 600;
+
+/** The longest that one call to storage may take, in milliseconds. */
+const STORAGE_TIMEOUT = 30_000;
+
+/** The shortest pause between two looks at an empty queue, in milliseconds. */
+const MIN_POLLING_INTERVAL = 100;
+
+/** A message as far as the trigger has to do with it. */
+type Message = {
+  messageId: string;
+  popReceipt: string;
+  messageText: string;
+  dequeueCount: number;
+  insertedOn: Date;
+  expiresOn: Date;
+  nextVisibleOn: Date;
+};
+
+/**
+ * The queue and its poison queue, `<name>-poison`. The SDK is loaded here, for apps that have a queue function.
+ *
+ * @throws StartError when the connection string cannot be read.
+ */
+export async function openQueues(
+  connection: string,
+  name: string,
+  functionName: string,
+): Promise<[QueueClient, QueueClient]> {
+  const { QueueServiceClient } = await import("@azure/storage-queue");
+  try {
+    const service = QueueServiceClient.fromConnectionString(connection, { retryOptions: { maxTries: 2 } });
+    return [service.getQueueClient(name), service.getQueueClient(`${name}-poison`)];
+  } catch {
+    // The SDK's own message may quote from it.
+    throw new StartError(`Function ${functionName}: its connection string cannot be read`);
+  }
+}
+
+/**
+ * Runs a queue function for every message, as the storage extension does: batches, a pause that grows while the queue
+ * is empty, deletion on success, another try after `visibilityTimeout` on failure, and the poison queue after
+ * `maxDequeueCount` failures. The queue is created when it is not there. Storage that fails is asked again with the
+ * same pauses.
+ *
+ * @param run runs the function with a message; rejects when the function failed.
+ */
+export function listenToQueue(
+  [queue, poisonQueue]: [QueueClient, QueueClient],
+  settings: QueueSettings,
+  run: (trigger: Trigger) => Promise<unknown>,
+  log: Log,
+  { clock = systemClock, random = Math.random }: { clock?: Clock; random?: () => number } = {},
+): Listener {
+  const stopping = new AbortController();
+  const inHand = new Set<Promise<void>>();
+  let created = false;
+
+  async function poll(): Promise<void> {
+    let emptyPolls = 0;
+    while (!stopping.signal.aborted) {
+      const messages = await receive();
+      for (const message of messages) keep(handle(message));
+      if (messages.length === 0) {
+        emptyPolls += 1;
+        await clock.wait(pollingDelay(emptyPolls, settings.maxPollingInterval, random), stopping.signal);
+      } else {
+        emptyPolls = 0;
+        while (inHand.size > settings.newBatchThreshold) await Promise.race(inHand);
+      }
+    }
+  }
+
+  async function receive(): Promise<Message[]> {
+    const abortSignal = AbortSignal.any([stopping.signal, AbortSignal.timeout(STORAGE_TIMEOUT)]);
+    try {
+      if (!created) await queue.createIfNotExists({ abortSignal });
+      created = true;
+      const { receivedMessageItems } = await queue.receiveMessages({
+        numberOfMessages: settings.batchSize,
+        visibilityTimeout: PROCESSING_VISIBILITY,
+        abortSignal,
+      });
+      return receivedMessageItems;
+    } catch (error) {
+      // It may be gone because somebody deleted it.
+      created = false;
+      if (!stopping.signal.aborted) warn(`cannot be read: ${describeError(error)}`);
+      return [];
+    }
+  }
+
+  async function handle(message: Message): Promise<void> {
+    const text = decode(message.messageText, settings.messageEncoding);
+    const limit = settings.maxDequeueCount;
+    try {
+      if (text === undefined) return await toPoisonQueue(message, `is not ${settings.messageEncoding}`);
+      if (message.dequeueCount > limit) return await toPoisonQueue(message, `was tried ${limit} times`);
+      const succeeded = await run({ data: { string: text }, metadata: metadata(text, message) }).then(
+        () => true,
+        () => false,
+      );
+      if (succeeded) {
+        await queue.deleteMessage(message.messageId, message.popReceipt, withTimeout());
+      } else if (message.dequeueCount >= limit) {
+        await toPoisonQueue(message, `failed ${limit} times`);
+      } else {
+        const pause = Math.ceil(settings.visibilityTimeout / 1000);
+        await queue.updateMessage(message.messageId, message.popReceipt, undefined, pause, withTimeout());
+      }
+    } catch (error) {
+      // Nothing is lost: the message shows again when its time is over.
+      warn(`message ${message.messageId} could not be finished: ${describeError(error)}`);
+    }
+  }
+
+  async function toPoisonQueue({ messageId, popReceipt, messageText }: Message, why: string): Promise<void> {
+    warn(`message ${messageId} ${why} and goes to ${poisonQueue.name}`);
+    await poisonQueue.createIfNotExists(withTimeout());
+    await poisonQueue.sendMessage(messageText, withTimeout());
+    await queue.deleteMessage(messageId, popReceipt, withTimeout());
+  }
+
+  function keep(work: Promise<void>): void {
+    inHand.add(work);
+    work.finally(() => inHand.delete(work));
+  }
+
+  function warn(message: string): void {
+    log({ level: "warning", message: `Queue ${queue.name}: ${message}` });
+  }
+
+  const polling = poll();
+
+  return {
+    trigger(input) {
+      const text = typeof input === "string" ? input : JSON.stringify(input ?? "");
+      const now = new Date(clock.now());
+      const message = {
+        messageId: randomUUID(),
+        popReceipt: "",
+        dequeueCount: 1,
+        insertedOn: now,
+        expiresOn: now,
+        nextVisibleOn: now,
+      };
+      keep(
+        run({ data: { string: text }, metadata: metadata(text, message) }).then(
+          () => {},
+          () => {},
+        ),
+      );
+    },
+    async stop() {
+      stopping.abort();
+      await polling;
+      await Promise.all(inHand);
+    },
+  };
+}
+
+/**
+ * The pause after the nth empty look at a queue in a row, in milliseconds: 100, then 100 more than a doubling share of
+ * 100 that varies by a fifth, up to `max`.
+ *
+ * @param random uniform in [0, 1).
+ */
+export function pollingDelay(emptyPolls: number, max: number, random: () => number): number {
+  const share = emptyPolls < 2 ? 0 : MIN_POLLING_INTERVAL * 2 ** (emptyPolls - 2) * (0.8 + 0.4 * random());
+  return Math.min(MIN_POLLING_INTERVAL + share, max);
+}
+
+function decode(text: string, encoding: QueueSettings["messageEncoding"]): string | undefined {
+  if (encoding === "none") return text;
+  const valid = text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
+  return valid ? Buffer.from(text, "base64").toString("utf8") : undefined;
+}
+
+function metadata(text: string, message: Omit<Message, "messageText">): Record<string, TriggerData> {
+  const time = (date: Date) => ({ json: JSON.stringify(toHostTime(date.getTime())) });
+  return {
+    QueueTrigger: { string: text },
+    Id: { string: message.messageId },
+    PopReceipt: { string: message.popReceipt },
+    DequeueCount: { json: String(message.dequeueCount) },
+    InsertionTime: time(message.insertedOn),
+    ExpirationTime: time(message.expiresOn),
+    NextVisibleTime: time(message.nextVisibleOn),
+  };
+}
+
+function withTimeout(): { abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(STORAGE_TIMEOUT) };
+}
