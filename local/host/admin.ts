@@ -1,0 +1,75 @@
+import type { IncomingMessage } from "node:http";
+import type { Answer, Route } from "./http-server.ts";
+import type { Listener } from "./listener.ts";
+import { isObject } from "./local-settings.ts";
+
+export type FunctionInfo = {
+  name: string;
+  triggerType: "httpTrigger" | "timerTrigger" | "queueTrigger";
+  /** HTTP functions: upper case. */
+  methods?: string[];
+  /** HTTP functions: the template, with the host's prefix. */
+  route?: string;
+  authLevel?: string;
+  /** Timers: NCRONTAB. */
+  schedule?: string;
+  queueName?: string;
+  /** Where a request runs it; for a function without HTTP trigger that is a POST to the admin route. */
+  invokeUrl: string;
+};
+
+/** The largest admin body that is read, in bytes: as much as a queue message. */
+const BODY_LIMIT = 65_536;
+
+/**
+ * The host's own routes: its state, its functions, and running a timer or queue function by hand.
+ *
+ * @param listeners by the function's name in lower case.
+ * @param functions gives the list, once the host knows its port.
+ */
+export function adminRoutes(listeners: Map<string, Listener>, functions: () => FunctionInfo[]): Route[] {
+  const route = (methods: string[], path: string, answer: Route["answer"]): Route => ({
+    methods,
+    path,
+    asksForKey: true,
+    answer,
+  });
+  return [
+    route(["GET"], "/admin/host/status", async () => json({ state: "Running" })),
+    route(["GET"], "/admin/functions", async () => json(functions())),
+    route(["POST"], "/admin/functions/:name", async ({ request, params }) => {
+      const name = params.name?.toLowerCase() ?? "";
+      if (!functions().some((known) => known.name.toLowerCase() === name)) return { status: 404 };
+      const listener = listeners.get(name);
+      const body = await readJson(request);
+      // An HTTP function is run by calling it.
+      if (!listener || body === undefined) return { status: 400 };
+      listener.trigger(body.input);
+      return { status: 202 };
+    }),
+  ];
+}
+
+function json(value: unknown): Answer {
+  return {
+    status: 200,
+    headers: { "content-type": "application/json; charset=utf-8" },
+    body: JSON.stringify(value),
+  };
+}
+
+/** The body's object, an empty one when there is no body, `undefined` when it is something else. */
+async function readJson(request: IncomingMessage): Promise<Record<string, unknown> | undefined> {
+  let text = "";
+  for await (const chunk of request.setEncoding("utf8")) {
+    text += chunk;
+    if (text.length > BODY_LIMIT) return undefined;
+  }
+  if (text.trim() === "") return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,43 @@
+import { parseArgs } from "node:util";
+import { describeError } from "./log.ts";
+import { StartError } from "./start-error.ts";
+import { type Host, startHost } from "./start-host.ts";
+
+let host: Host | undefined;
+
+// The official worker ends on a late throw, whoever is at fault; what is in flight gets 500 from its host.
+process.on("uncaughtException", (error) => {
+  console.error(error instanceof StartError ? error.message : describeError(error));
+  host?.fail();
+  process.exit(1);
+});
+
+const { port, ...options } = readArguments();
+host = await startHost({ ...options, port });
+console.log(`listening on ${host.url}`);
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  // Once: a second signal ends the process there and then.
+  process.once(signal, async () => {
+    await host?.close();
+    process.exit(0);
+  });
+}
+
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        port: { type: "string", default: "7071" },
+        app: { type: "string" },
+        hostname: { type: "string" },
+        "enable-auth": { type: "boolean" },
+      },
+    });
+    const port = /^\d+$/.test(values.port) ? Number(values.port) : Number.NaN;
+    if (!(port <= 65_535)) throw new Error(`--port takes a number from 0 to 65535, not "${values.port}"`);
+    return { port, app: values.app, hostname: values.hostname, enableAuth: values["enable-auth"] };
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error));
+  }
+}

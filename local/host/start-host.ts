@@ -1,0 +1,96 @@
+import { setTimeout } from "node:timers/promises";
+import { adminRoutes, type FunctionInfo } from "./admin.ts";
+import { FunctionApp } from "./function-app.ts";
+import { keyCheck } from "./function-key.ts";
+import { readHostJson } from "./host-json.ts";
+import { type Route, serveHttp } from "./http-server.ts";
+import type { Listener } from "./listener.ts";
+import { loadApp } from "./load-app.ts";
+import { loadLocalSettings } from "./local-settings.ts";
+import { type Log, logToStdout } from "./log.ts";
+import { serveFunction } from "./serve-function.ts";
+import { StartError } from "./start-error.ts";
+
+export type HostOptions = {
+  /** The built app; `main` of package.json by default. */
+  app?: string;
+  /** 7071 by default, as Core Tools; 0 takes a free one. */
+  port?: number;
+  /** The address to listen on, 127.0.0.1 by default. */
+  hostname?: string;
+  /** Ask for the key LOCAL_FUNCTION_KEY where a function asks for one, and on the admin routes. */
+  enableAuth?: boolean;
+  log?: Log;
+};
+
+export type Host = {
+  url: string;
+  port: number;
+  functions: FunctionInfo[];
+  /** Takes no more work, lets what is in flight end, for 10 seconds at most, and runs the app's appTerminate hooks. */
+  close(): Promise<void>;
+  /** Answers what is in flight by 500, at once, as the real host does when its worker dies. */
+  fail(): void;
+};
+
+/** How long {@link Host.close} waits for what is in flight, in milliseconds. */
+const CLOSE_LIMIT = 10_000;
+
+/**
+ * Serves a built app as the Azure Functions host would, in this process and through the app's own, unmodified
+ * `@azure/functions`. Reads `host.json` and `local.settings.json` in the current directory. What this host cannot do
+ * as the real one does, it refuses at the start.
+ *
+ * One app per process, since the library keeps what it registered with: a second call fails.
+ *
+ * @throws StartError with one line that says what to put right.
+ */
+export async function startHost(options: HostOptions = {}): Promise<Host> {
+  const { app: file, port = 7071, hostname = "127.0.0.1", enableAuth = false, log = logToStdout } = options;
+  loadLocalSettings();
+  const settings = readHostJson();
+  const key = process.env.LOCAL_FUNCTION_KEY;
+  if (enableAuth && !key) throw new StartError("--enable-auth needs a key in the setting LOCAL_FUNCTION_KEY");
+
+  const app = new FunctionApp(log);
+  await loadApp(app, file);
+
+  const routes: Route[] = [];
+  const starts: { name: string; start(): Listener }[] = [];
+  const listeners = new Map<string, Listener>();
+  const about: ((url: string) => FunctionInfo)[] = [];
+  for (const fn of app.functions.values()) {
+    const served = await serveFunction(app, fn, settings);
+    about.push(served.about);
+    routes.push(...served.routes);
+    if (served.start) starts.push({ name: fn.name.toLowerCase(), start: served.start });
+  }
+
+  let functions: FunctionInfo[] = [];
+  routes.push(...adminRoutes(listeners, () => functions));
+  const server = await serveHttp(routes, {
+    port,
+    hostname,
+    hasKey: enableAuth && key ? keyCheck(key) : undefined,
+  });
+  const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${server.port}`;
+  functions = about.map((describe) => describe(url));
+  for (const { name, start } of starts) listeners.set(name, start());
+
+  return {
+    url,
+    port: server.port,
+    functions,
+    async close() {
+      const ended = Promise.all([
+        server.stop(),
+        ...[...listeners.values()].map((listener) => listener.stop()),
+      ]);
+      const late = setTimeout(CLOSE_LIMIT, "late", { ref: false });
+      const outcome = await Promise.race([ended, late]);
+      if (outcome === "late") log({ level: "warning", message: "Stopped while something was still running" });
+      await app.runHooks("appTerminate", {});
+    },
+    fail: server.fail,
+  };
+}
