@@ -1,0 +1,80 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Agents, NewAgent } from "./agents.ts";
+import { type Answer, json, type Request, refused } from "./http.ts";
+import { Refusal } from "./refusal.ts";
+import { routes } from "./routes.ts";
+import { agentAnswer, agentItem, pageAnswer, ticketAnswer } from "./shapes.ts";
+import type { Throttle } from "./throttle.ts";
+import type { Ticket } from "./ticket.ts";
+import { readTicketFilter } from "./ticket-filter.ts";
+import type { NewTicket, TicketChange, Tickets } from "./tickets.ts";
+import type { Variants } from "./variants.ts";
+import type { NewWebhook, Webhooks } from "./webhooks.ts";
+
+/** What the calls are made with. `apiKey` does as a bearer token, too. */
+export type Credentials = { username: string; apiKey: string };
+
+export type Account = {
+  credentials: Credentials;
+  agents: Agents;
+  tickets: Tickets;
+  webhooks: Webhooks;
+  throttle: Throttle;
+  variants: Variants;
+};
+
+/** LiveChat's REST API v2, as far as this project calls it. */
+export function liveChatApi(account: Account): (request: Request) => Answer {
+  const { agents, tickets, webhooks, variants } = account;
+  const one = (ticket: Ticket) => ticketAnswer(ticket, agents, variants);
+
+  // A body is checked by what it is handed to.
+  const call = routes({
+    "GET /agents": ({ query }) => agents.list(query.status).map(agentItem),
+    "POST /agents": ({ body }) => agentAnswer(agents.add(body as NewAgent), agents),
+    "DELETE /agents/:login": ({ params }) => ({
+      result: `${agents.remove(params.login)} removed successfully`,
+    }),
+
+    "GET /tickets": ({ query }) => {
+      const { filter, page } = readTicketFilter(query);
+      return pageAnswer(tickets.page(filter, page), agents, variants);
+    },
+    "GET /tickets/:id": ({ params }) => one(tickets.get(params.id)),
+    "POST /tickets": ({ body }) => one(tickets.create(body as NewTicket)),
+    "PUT /tickets/:id/tags": ({ params, body }) => {
+      const asked = body as TicketChange;
+      return one(tickets.change(params.id, variants.updates === "everything" ? asked : { tag: asked.tag }));
+    },
+
+    "GET /webhooks": () => ({ events: webhooks.list() }),
+    "POST /webhooks": ({ body }) => ({ events: [webhooks.register(body as NewWebhook)] }),
+    "DELETE /webhooks/:id": ({ params }) => ({
+      result: `${webhooks.remove(params.id)} removed successfully`,
+    }),
+  });
+
+  return (request) => {
+    try {
+      account.throttle.pass(authenticate(request.headers, account.credentials));
+      if (request.headers["x-api-version"] !== "2") throw new Refusal(400, "X-API-Version must be 2");
+      return json(200, call(request));
+    } catch (error) {
+      if (error instanceof Refusal) return refused(error, variants.errors);
+      throw error;
+    }
+  };
+}
+
+/** @returns the credentials, for the throttle to count by. */
+function authenticate(
+  { authorization = "", ...headers }: IncomingHttpHeaders,
+  { username, apiKey }: Credentials,
+): string {
+  const basic = `Basic ${Buffer.from(`${username}:${apiKey}`).toString("base64")}`;
+  const known = authorization === basic || authorization === `Bearer ${apiKey}`;
+  // Tokens of the Frankfurt data centre are unknown in Dallas, which is where a call without a region goes.
+  const here = !apiKey.startsWith("fra:") || headers["x-region"] === "fra";
+  if (!known || !here) throw new Refusal(401, "Unauthorized");
+  return authorization;
+}

@@ -1,0 +1,78 @@
+import type { Agents } from "./agents.ts";
+import type { Calls } from "./calls.ts";
+import type { ChatEnd, ChatMessage, Chats, NewChat } from "./chats.ts";
+import type { Deliveries } from "./deliveries.ts";
+import type { Fault, Faults } from "./faults.ts";
+import { type Answer, json, type Request, refused } from "./http.ts";
+import { Refusal } from "./refusal.ts";
+import { routes } from "./routes.ts";
+import type { Limits, Throttle } from "./throttle.ts";
+import type { NewTicket, TicketChange, Tickets } from "./tickets.ts";
+import { chooseVariants, type Variants } from "./variants.ts";
+
+type Controlled = {
+  agents: Agents;
+  tickets: Tickets;
+  chats: Chats;
+  deliveries: Deliveries;
+  throttle: Throttle;
+  variants: Variants;
+  faults: Faults;
+  calls: Calls;
+};
+
+/**
+ * What LiveChat has no call for, under `/sandbox`: visitors who chat, agents who work on tickets in LiveChat's own
+ * app, and failures on demand. It takes no credentials; the sandbox listens on the loopback interface only.
+ */
+export function controls(sandbox: Controlled): (request: Request) => Answer {
+  const { agents, tickets, chats, deliveries, throttle, variants, faults, calls } = sandbox;
+  const call = routes({
+    "GET /sandbox": () => ({
+      agents: agents.list().length,
+      tickets: tickets.size,
+      chats: chats.size,
+      deliveries: deliveries.list.length,
+      calls: calls.count,
+      faults: faults.planned.length,
+      limits: throttle.limits,
+      variants,
+    }),
+
+    "POST /sandbox/chats": ({ body }) => chats.start(body as NewChat),
+    "POST /sandbox/chats/whole": ({ body }) => chats.hold(body as Parameters<Chats["hold"]>[0]),
+    "GET /sandbox/chats/:id": ({ params }) => chats.get(params.id),
+    "POST /sandbox/chats/:id/messages": ({ params, body }) => chats.say(params.id, body as ChatMessage),
+    "POST /sandbox/chats/:id/end": ({ params, body }) => chats.end(params.id, body as ChatEnd),
+
+    /** `?silently=1`: without a webhook, as if it had got lost. */
+    "POST /sandbox/tickets": ({ query, body }) =>
+      tickets.create(body as NewTicket, { silently: query.silently === "1" }),
+    "PUT /sandbox/tickets/:id": ({ params, body }) => tickets.change(params.id, body as TicketChange),
+    "DELETE /sandbox/tickets/:id": ({ params }) => ({ result: `${tickets.remove(params.id)} removed` }),
+
+    "GET /sandbox/deliveries": () => deliveries.list,
+    "POST /sandbox/deliveries/:id/repeat": ({ params }) => deliveries.repeat(params.id),
+
+    "GET /sandbox/calls": () => ({ count: calls.count, calls: calls.list }),
+    "DELETE /sandbox/calls": () => ({ result: `${calls.clear()} calls forgotten` }),
+
+    "GET /sandbox/faults": () => faults.planned,
+    /** One fault, or a list of them. */
+    "POST /sandbox/faults": ({ body }) => faults.plan(...[body as Fault | Fault[]].flat()),
+    "DELETE /sandbox/faults": () => faults.clear(),
+
+    "PUT /sandbox/throttle": ({ body }) => throttle.set(body as Partial<Limits>),
+    "PUT /sandbox/variants": ({ body }) =>
+      Object.assign(variants, chooseVariants({ ...variants, ...(body as Partial<Variants>) })),
+  });
+
+  return (request) => {
+    try {
+      return json(200, call(request));
+    } catch (error) {
+      if (error instanceof Refusal) return refused(error, "errors");
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,161 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Refusal } from "./refusal.ts";
+import type { EventType, Webhook } from "./webhooks.ts";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/**
+ * Ten repetitions, the last one within six hours: that much LiveChat promises. When each comes it does not say; the
+ * first ones come soon here, for whoever sits in front of the screen.
+ */
+export const RETRY_DELAYS = [
+  ...[1 * SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND],
+  ...[1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 1 * HOUR, 4 * HOUR],
+];
+
+/** LiveChat hangs up on a receiver that has not answered by then. */
+const TIME_LIMIT = 10 * SECOND;
+
+/** One event on its way to one webhook. */
+export type Delivery = {
+  id: string;
+  event_type: EventType;
+  webhook: string;
+  /** Where it goes, without the credentials. */
+  to: string;
+  state: "under way" | "delivered" | "given up";
+  /** `at` in epoch milliseconds; what came back is a status, or the reason why there is none. */
+  attempts: { at: number; outcome: number | string }[];
+};
+
+export type DeliveryOptions = {
+  /** Milliseconds between one attempt and the next; as many as there are repetitions. */
+  delays?: number[];
+  /** Milliseconds that a receiver has for its answer. */
+  timeLimit?: number;
+  wait?: (milliseconds: number, options: { signal: AbortSignal }) => Promise<unknown>;
+};
+
+/** Sends events to webhooks, again and again until the receiver answers exactly 200. */
+export class Deliveries {
+  readonly list: Delivery[] = [];
+  readonly #license: number;
+  readonly #now: () => number;
+  readonly #delays: number[];
+  readonly #timeLimit: number;
+  readonly #wait: NonNullable<DeliveryOptions["wait"]>;
+  readonly #closing = new AbortController();
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #again = new Map<string, () => Delivery>();
+
+  constructor(license: number, now: () => number, options: DeliveryOptions = {}) {
+    this.#license = license;
+    this.#now = now;
+    this.#delays = options.delays ?? RETRY_DELAYS;
+    this.#timeLimit = options.timeLimit ?? TIME_LIMIT;
+    this.#wait =
+      options.wait ?? ((milliseconds, { signal }) => sleep(milliseconds, undefined, { signal, ref: false }));
+  }
+
+  /** Sends one event to every webhook that asked for it. `data` holds all its data types; each gets what it wants. */
+  send(event_type: EventType, data: Record<string, unknown>, webhooks: Webhook[]): void {
+    // The reference has this id for chats only.
+    const unique =
+      event_type === "ticket_created" ? {} : { event_unique_id: randomUUID().replaceAll("-", "") };
+    for (const webhook of webhooks.filter((webhook) => webhook.event_type === event_type)) {
+      const envelope = {
+        event_type,
+        ...unique,
+        token: webhook.token,
+        license_id: String(this.#license),
+        lc_version: "2",
+        ...Object.fromEntries(webhook.data_types.map((type) => [type, data[type]])),
+      };
+      const body = JSON.stringify(envelope);
+      this.#start(webhook, body);
+    }
+  }
+
+  /** Sends a delivery once more, as if LiveChat had not seen the 200. */
+  repeat(id: string): Delivery {
+    const again = this.#again.get(id);
+    if (!again) throw new Refusal(404, `Delivery ${id} not found`);
+    return again();
+  }
+
+  /** Comes back when nothing is under way any more: all is delivered or given up. */
+  async settled(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  /** Ends all attempts; nothing is sent any more. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  #start(webhook: Webhook, body: string): Delivery {
+    const { url, authorization } = withoutCredentials(webhook.url);
+    const delivery: Delivery = {
+      id: randomUUID().slice(0, 8),
+      event_type: webhook.event_type,
+      webhook: webhook.id,
+      to: url,
+      state: "under way",
+      attempts: [],
+    };
+    this.list.push(delivery);
+    this.#again.set(delivery.id, () => this.#start(webhook, body));
+    const running = this.#deliver(delivery, body, authorization).finally(() =>
+      this.#underWay.delete(running),
+    );
+    this.#underWay.add(running);
+    return delivery;
+  }
+
+  async #deliver(delivery: Delivery, body: string, authorization: Record<string, string>): Promise<void> {
+    const { signal } = this.#closing;
+    for (const delay of [0, ...this.#delays]) {
+      if (delay > 0) await this.#wait(delay, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      const attempt: Delivery["attempts"][number] = { at: this.#now(), outcome: "no answer yet" };
+      delivery.attempts.push(attempt);
+      attempt.outcome = await this.#attempt(delivery.to, body, authorization);
+      if (attempt.outcome !== 200) continue;
+      delivery.state = "delivered";
+      return;
+    }
+    delivery.state = "given up";
+  }
+
+  async #attempt(url: string, body: string, authorization: Record<string, string>): Promise<number | string> {
+    try {
+      const { status, body: answer } = await fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", ...authorization },
+        body,
+        // A receiver that has moved has not answered 200.
+        redirect: "manual",
+        signal: AbortSignal.any([AbortSignal.timeout(this.#timeLimit), this.#closing.signal]),
+      });
+      // The status is all that counts; a body that breaks off does not.
+      answer?.cancel().catch(() => {});
+      return status;
+    } catch (error) {
+      const { name, cause } = error instanceof Error ? error : { name: "Error", cause: undefined };
+      return cause instanceof Error && "code" in cause ? String(cause.code) : name;
+    }
+  }
+}
+
+/** `fetch` takes no credentials in a URL, and nobody should read them in a list of deliveries. */
+function withoutCredentials(address: string): { url: string; authorization: Record<string, string> } {
+  const url = new URL(address);
+  const [username, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
+  url.username = url.password = "";
+  if (username === "" && password === "") return { url: url.href, authorization: {} };
+  const credentials = Buffer.from(`${username}:${password}`).toString("base64");
+  return { url: url.href, authorization: { Authorization: `Basic ${credentials}` } };
+}

@@ -1,0 +1,30 @@
+import * as v from "valibot";
+
+/** What LiveChat answers when it will not do what it is asked. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly problems: string[];
+  readonly headers: Record<string, string>;
+
+  constructor(status: number, problems: string | string[], headers: Record<string, string> = {}) {
+    const all = [problems].flat();
+    super(all.join("; "));
+    this.name = "Refusal";
+    this.status = status;
+    this.problems = all;
+    this.headers = headers;
+  }
+}
+
+/** Reads an argument by its schema; what does not fit is a 400 that names all that is wrong. */
+export function read<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  input: unknown,
+): v.InferOutput<Schema> {
+  const { success, output, issues } = v.safeParse(schema, input);
+  if (success) return output;
+  throw new Refusal(
+    400,
+    issues.map((issue) => [v.getDotPath(issue), issue.message].filter(Boolean).join(": ")),
+  );
+}

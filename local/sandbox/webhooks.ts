@@ -1,0 +1,66 @@
+import { randomUUID } from "node:crypto";
+import * as v from "valibot";
+import { Refusal, read } from "./refusal.ts";
+
+/** What each event can bring along. */
+const DATA_TYPES = {
+  chat_started: ["chat", "visitor", "pre_chat_survey"],
+  chat_ended: ["chat", "visitor", "pre_chat_survey"],
+  ticket_created: ["ticket"],
+} as const;
+
+export type EventType = keyof typeof DATA_TYPES;
+
+const NewWebhook = v.pipe(
+  v.object({
+    event_type: v.picklist(["chat_started", "chat_ended", "ticket_created"]),
+    data_types: v.pipe(v.array(v.string()), v.nonEmpty("must not be empty")),
+    url: v.pipe(v.string(), v.url("must be a URL"), v.regex(/^https?:/i, "must be http or https")),
+  }),
+  v.forward(
+    v.check(({ event_type, data_types }) => {
+      const possible: readonly string[] = DATA_TYPES[event_type];
+      return data_types.every((type) => possible.includes(type));
+    }, "not a data type of this event"),
+    ["data_types"],
+  ),
+);
+
+export type NewWebhook = v.InferInput<typeof NewWebhook>;
+
+export type Webhook = v.InferOutput<typeof NewWebhook> & {
+  id: string;
+  licence: number;
+  verified: boolean;
+  /** Goes into every event that is sent, for the receiver to recognise: a credential. */
+  token: string;
+};
+
+/** The webhooks that were asked for. Asking twice makes two, and each is sent every event. */
+export class Webhooks {
+  readonly #license: number;
+  readonly #webhooks = new Map<string, Webhook>();
+
+  constructor(license: number) {
+    this.#license = license;
+  }
+
+  /** Who is called is named in the URL, with credentials if need be: `https://user:password@host/path`. */
+  register(input: NewWebhook): Webhook {
+    const asked = read(NewWebhook, input);
+    const id = randomUUID().slice(0, 8);
+    const token = randomUUID().replaceAll("-", "");
+    const webhook: Webhook = { id, licence: this.#license, ...asked, verified: true, token };
+    this.#webhooks.set(id, webhook);
+    return webhook;
+  }
+
+  list(): Webhook[] {
+    return [...this.#webhooks.values()];
+  }
+
+  remove(id: string): string {
+    if (!this.#webhooks.delete(id)) throw new Refusal(404, `Webhook ${id} not found`);
+    return id;
+  }
+}
