@@ -72,16 +72,17 @@ const ChatMessage = v.object({
 
 const ChatEnd = v.object({ tags: v.optional(v.array(v.string()), []) });
 
-export type NewChat = v.InferInput<typeof NewChat>;
-export type ChatMessage = v.InferInput<typeof ChatMessage>;
-export type ChatEnd = v.InferInput<typeof ChatEnd>;
-
-const SOME_TALK: ChatMessage[] = [
+const Talk = v.optional(v.array(ChatMessage), [
   { by: "agent", text: "Hello, how may I help you?" },
   { by: "visitor", text: "My order did not arrive. It was due yesterday." },
   { by: "agent", text: "I am sorry to hear that. I'll ask the courier and write you an e-mail today." },
   { by: "visitor", text: "Thank you!" },
-];
+]);
+
+export type NewChat = v.InferInput<typeof NewChat>;
+export type ChatMessage = v.InferInput<typeof ChatMessage>;
+export type ChatEnd = v.InferInput<typeof ChatEnd>;
+export type WholeChat = NewChat & ChatEnd & { messages?: ChatMessage[] };
 
 /** Chats happen outside the API; only webhooks tell of them: when one starts, and when it ends. */
 export class Chats {
@@ -164,13 +165,10 @@ export class Chats {
   }
 
   /** A whole chat from hello to goodbye. */
-  hold({
-    messages = SOME_TALK,
-    tags,
-    ...start
-  }: NewChat & ChatEnd & { messages?: ChatMessage[] } = {}): Chat {
+  hold({ messages, tags, ...start }: WholeChat = {}): Chat {
+    const talk = read(Talk, messages);
     const { id } = this.start(start);
-    for (const message of messages) this.say(id, message);
+    for (const message of talk) this.say(id, message);
     return this.end(id, { tags });
   }
 

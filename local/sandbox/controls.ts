@@ -1,6 +1,6 @@
 import type { Agents } from "./agents.ts";
 import type { Calls } from "./calls.ts";
-import type { ChatEnd, ChatMessage, Chats, NewChat } from "./chats.ts";
+import type { ChatEnd, ChatMessage, Chats, NewChat, WholeChat } from "./chats.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { Fault, Faults } from "./faults.ts";
 import { type Answer, json, type Request, refused } from "./http.ts";
@@ -40,7 +40,7 @@ export function controls(sandbox: Controlled): (request: Request) => Answer {
     }),
 
     "POST /sandbox/chats": ({ body }) => chats.start(body as NewChat),
-    "POST /sandbox/chats/whole": ({ body }) => chats.hold(body as Parameters<Chats["hold"]>[0]),
+    "POST /sandbox/chats/whole": ({ body }) => chats.hold(body as WholeChat),
     "GET /sandbox/chats/:id": ({ params }) => chats.get(params.id),
     "POST /sandbox/chats/:id/messages": ({ params, body }) => chats.say(params.id, body as ChatMessage),
     "POST /sandbox/chats/:id/end": ({ params, body }) => chats.end(params.id, body as ChatEnd),
