@@ -1,0 +1,165 @@
+import type { Problem } from "../errors.ts";
+import type { EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
+
+/** Whether LiveChat's webhook told it, or the reconciliation found it. */
+export type Origin = "webhook" | "reconcile";
+
+/** Something that happened in LiveChat, on its way into the log. All moments are ISO 8601 in UTC with milliseconds. */
+export type NewEvent = {
+  type: EventType;
+  origin: Origin;
+  /** The chat that it is about: the one that `raw` names. */
+  chatId?: string;
+  /** The ticket that it is about: the one that `raw` names. */
+  ticketId?: string;
+  /** When the chat started or ended: with type and chat id, what tells two events from two deliveries of one. */
+  moment?: string;
+  /** When it happened, as far as LiveChat says; else the time of receipt stands in. */
+  occurredAt?: string;
+  /** What LiveChat sent, as JSON text, kept as it is. The envelope's token is already cut out. */
+  raw: string;
+  /** Email address of the visitor or requester. Only a hash of it is stored, for `erasePerson`. */
+  person?: string;
+};
+
+/** `duplicate` means that the log had the event already; `id` and `seq` are those of the event in the log. */
+export type Appended = { status: "stored" | "duplicate"; id: string; seq: number };
+
+type Place = {
+  id: string;
+  /** Place in the log: 1, 2, 3 and so on, without a gap. */
+  seq: number;
+  type: EventType;
+  origin: Origin;
+  occurredAt: string;
+  /** Never earlier than that of the event before it. */
+  receivedAt: string;
+};
+
+export type StoredEvent = Place & {
+  chatId?: string;
+  ticketId?: string;
+  /**
+   * What LiveChat sent, normalised by today's schema on every reading. What does not fit it any more is given as it
+   * came, so a reader still has it.
+   */
+  payload: WebhookChatResponse | WebhookTicketResponse;
+};
+
+/** What is left of an event that was erased on request: that it was there. */
+export type Tombstone = Place & { erased: true; erasedAt: string };
+
+export type LogEvent = StoredEvent | Tombstone;
+
+/** Which events; what is not given does not restrict. */
+export type EventQuery = {
+  /** Only events behind this place; 0 is the beginning. */
+  after?: number;
+  type?: EventType;
+  chatId?: string;
+  ticketId?: string;
+  /** ISO 8601: received at this time or later. */
+  from?: string;
+  /** ISO 8601: received before this time. */
+  to?: string;
+};
+
+export type EventPage = {
+  items: LogEvent[];
+  /** The `after` of the next call. Nothing that the query chooses will ever appear at or before it. */
+  next: number;
+};
+
+/** A chat as its events tell it, whatever order they came in. */
+export type ChatState = {
+  chatId: string;
+  /** `erased` when nothing of it is left but tombstones. */
+  state: "started" | "ended" | "erased";
+  payload?: WebhookChatResponse;
+  events: LogEvent[];
+};
+
+/** What was authenticated but not understood. */
+export type Quarantined = {
+  id: string;
+  expected: EventType;
+  reason: string;
+  problems: Problem[];
+  receivedAt: string;
+  /** Given by `get` only. */
+  raw?: string;
+};
+
+export type NewQuarantined = Pick<Quarantined, "expected" | "reason" | "problems"> & { raw: string };
+
+/** What a reader makes of a quarantined body: an event, or why it is still none. */
+export type Understanding = { understood: true; event: NewEvent } | { understood: false; reason: string };
+
+export type Replayed = Appended | { status: "quarantined"; id: string; reason: string };
+
+export type Quarantine = {
+  /** Keeps a body; the same body again is the same entry. @throws {TooLarge} @throws {StorageUnavailable} */
+  keep(delivery: NewQuarantined): Promise<{ id: string }>;
+  /** Pages through the entries, in the order of their ids. `next` is missing at the end. */
+  list(page?: { limit?: number; cursor?: string }): Promise<{ items: Quarantined[]; next?: string }>;
+  get(id: string): Promise<Quarantined | undefined>;
+  /** Whether there was such an entry. */
+  remove(id: string): Promise<boolean>;
+  /** How many there are; counting stops at 1,000, and `more` says so. */
+  count(): Promise<{ count: number; more: boolean }>;
+  /**
+   * Reads an entry again; once it is understood it goes to the log and out of the quarantine. When the process dies
+   * between the two, a repetition finds it in the log. `undefined` when there is no such entry.
+   */
+  replay(
+    id: string,
+    understand: (raw: string, expected: EventType) => Understanding,
+  ): Promise<Replayed | undefined>;
+};
+
+/** How far a piece of work may go before it comes back; the next call goes on where it stopped. */
+export type Bounds = {
+  /** Milliseconds. */
+  budgetMs?: number;
+};
+
+export type EventLog = {
+  /**
+   * Puts an event into the log, once however often it is told. When this resolves, the event is durable.
+   *
+   * @throws {TooLarge} when `raw` has more than `MAX_BODY_BYTES`
+   * @throws {StorageUnavailable} when that took too long (6 s by default) or failed. Whether the event was stored is
+   *   then not known: telling it again finds out.
+   */
+  append(event: NewEvent): Promise<Appended>;
+  /**
+   * The next events, in the order of the log. A page holds at most `limit` events (100 by default, at most 1,000) and
+   * about 8 MiB, though always one event when there is one: fewer than `limit` do not mean the end. No event does.
+   */
+  list(query?: EventQuery & { limit?: number }): Promise<EventPage>;
+  /** All events from `after` to what is the end of the log when it gets there, with constant memory. */
+  events(query?: EventQuery): AsyncIterable<LogEvent>;
+  get(id: string): Promise<LogEvent | undefined>;
+  /** What LiveChat sent, but for the token. `undefined` also when it was erased. */
+  getRaw(id: string): Promise<string | undefined>;
+  chat(chatId: string): Promise<ChatState | undefined>;
+  /** Where the log stands: the last event's place and time, and when an event of each type was last received. */
+  head(): Promise<{ seq: number; receivedAt?: string; lastReceived: Partial<Record<EventType, string>> }>;
+  quarantine: Quarantine;
+  /**
+   * Removes what was received before `instant` (ISO 8601): events and all that belongs to them, quarantined bodies,
+   * and what dead processes left. Safe to kill anywhere. `done` is false when `budgetMs` (30,000 by default) ran out.
+   */
+  removeOlderThan(instant: string, bounds?: Bounds): Promise<{ removed: number; done: boolean }>;
+  /** Removes what dead processes left in the table; for deployments without retention. */
+  removeLeftovers(bounds?: Bounds): Promise<{ removed: number; done: boolean }>;
+  /** Erases what the log and the quarantine say of a chat. */
+  eraseChat(chatId: string): Promise<{ erased: number }>;
+  /**
+   * Erases all chats and tickets of a person. There is no index by person, so it reads through the log; where it
+   * stopped when `budgetMs` (20,000 by default) ran out is kept, and the next call for the same person goes on there.
+   */
+  erasePerson(email: string, bounds?: Bounds): Promise<{ erased: number; done: boolean }>;
+  /** Writes and reads back a small row. @throws {StorageUnavailable} */
+  probe(): Promise<void>;
+};
