@@ -61,7 +61,8 @@ export type StorageLocation = { connectionString: string } | { tableServiceUri: 
 
 export type Settings = Readonly<{
   liveChat: { url: string; username: string; apiKey: string; rateLimit: number };
-  webhook: { username: string; password: string; licenseId?: string };
+  /** What receivers ask for; the first pair is what is put into the URLs that are registered with LiveChat. */
+  webhook: { credentials: { username: string; password: string }[]; licenseId?: string };
   storage: StorageLocation;
   tables: { events: string; tickets: string };
   /** NCRONTAB, six fields. */
@@ -84,7 +85,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
     const path = v.getDotPath(issue) ?? "";
     return { path, message: issue.received === "undefined" ? "is missing" : issue.message };
   });
-  const storage = findStorage(given);
+  const storage = findStorage(result.success ? result.output : given);
   if (!storage) problems?.push({ path: "LiveChatStorage", message: "is missing" });
   if (!result.success || !storage) {
     const all = problems ?? [{ path: "LiveChatStorage", message: "is missing" }];
@@ -102,8 +103,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
       rateLimit: env.LIVECHAT_RATE_LIMIT,
     },
     webhook: {
-      username: env.LIVECHAT_WEBHOOK_USERNAME,
-      password: env.LIVECHAT_WEBHOOK_PASSWORD,
+      credentials: [{ username: env.LIVECHAT_WEBHOOK_USERNAME, password: env.LIVECHAT_WEBHOOK_PASSWORD }],
       licenseId: env.LIVECHAT_LICENSE_ID,
     },
     storage,

@@ -23,13 +23,13 @@ export function handle<Services>(operation: Operation<Services>, services: Servi
 }
 
 function toResponse<Services>(operation: Operation<Services>, answer: Answer<unknown>): HttpResponseInit {
-  const { status, contentType = "application/json" } = operation.output;
-  const text = contentType.includes("json") && typeof answer.body !== "string";
-  return {
-    status: answer.status ?? status,
-    headers: { ...(answer.body !== undefined && { "content-type": contentType }), ...answer.headers },
-    body: text ? JSON.stringify(answer.body) : (answer.body as string | undefined),
-  };
+  const {
+    status = operation.output.status,
+    body,
+    text = body === undefined ? undefined : JSON.stringify(body),
+  } = answer;
+  const headers = { ...(text !== undefined && { "content-type": "application/json" }), ...answer.headers };
+  return { status, headers, body: text };
 }
 
 function logTo(context: InvocationContext): Call["log"] {

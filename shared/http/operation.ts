@@ -35,6 +35,8 @@ export type Call = {
 /** An answer: what the output schema describes, and the headers that go with it. */
 export type Answer<Body> = {
   body?: Body;
+  /** Sent as it is in place of `body`. */
+  text?: string;
   /** Only where it differs from the operation's own. */
   status?: number;
   headers?: Record<string, string>;
@@ -61,7 +63,7 @@ export type Operation<Services, I extends Input = Input, O extends v.GenericSche
   /** Looks at the caller before anything of the request's content is read; refuses by throwing. */
   guard?(call: Call, services: Services): void;
   input: I;
-  output: { status: number; description: string; schema: O; contentType?: string };
+  output: { status: number; description: string; schema: O };
   run(input: Understood<I>, services: Services, call: Call): Promise<Answer<v.InferInput<O>>>;
 };
 

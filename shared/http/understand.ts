@@ -2,8 +2,8 @@ import type { HttpRequest } from "@azure/functions";
 import * as v from "valibot";
 import { InvalidInput, type Problem, TooLarge, UnsupportedMediaType } from "../errors.ts";
 import { exact } from "../schemas/scalar.ts";
+import { toProblems } from "../schemas/to-problems.ts";
 import { type Input, MAX_JSON_BYTES, type Understood } from "./operation.ts";
-import { toProblems } from "./to-problems.ts";
 
 /** Parameters of the Functions host itself, which come along in the query: the function key and its name. */
 const HOST_PARAMETERS = new Set(["code", "clientid"]);

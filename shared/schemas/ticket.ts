@@ -100,6 +100,16 @@ const fields = {
 export const Ticket = v.looseObject(fields);
 export type Ticket = v.InferOutput<typeof Ticket>;
 
+/** A ticket after an update, with what was asked for in vain. */
+export const UpdatedTicket = v.looseObject({
+  ...fields,
+  ignored_fields: named(
+    v.array(v.string()),
+    "Ignored Fields",
+    "The fields that were asked for and that LiveChat's answer does not show.",
+  ),
+});
+
 /** Upstream's page of tickets. `total` and `pages` count the whole list that the filters choose. */
 export const TicketPage = v.object({
   pages: integer,

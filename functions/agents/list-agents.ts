@@ -1,0 +1,29 @@
+import * as v from "valibot";
+import { AgentSummary } from "../../shared/schemas/agent.ts";
+import { exact, named } from "../../shared/schemas/scalar.ts";
+import { operation } from "../operation.ts";
+
+export const listAgents = operation({
+  id: "ListAgents",
+  summary: "List agents",
+  description: "This operation returns a list of all the agents in your LiveChat account.",
+  tag: "Agents",
+  method: "GET",
+  route: "agents",
+  access: "key",
+  input: {
+    query: exact({
+      status: named(
+        v.optional(v.string()),
+        "Status",
+        "Only agents with this status, such as accepting chats, not accepting chats or offline.",
+      ),
+    }),
+  },
+  output: {
+    status: 200,
+    description: "List of all agents with their details.",
+    schema: v.array(AgentSummary),
+  },
+  run: async ({ query }, { liveChat }) => ({ body: await liveChat.listAgents(query) }),
+});

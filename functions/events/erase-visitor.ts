@@ -1,0 +1,18 @@
+import { NewAgent } from "../../shared/schemas/agent.ts";
+import { Erasure } from "../../shared/schemas/event.ts";
+import { exact, named } from "../../shared/schemas/scalar.ts";
+import { operation } from "../operation.ts";
+
+export const eraseVisitor = operation({
+  id: "EraseVisitor",
+  summary: "Erase a person",
+  description:
+    "Erases what the log says of the chats and tickets of a person. It reads the whole log once; when that takes too long, the same call goes on where this one stopped.",
+  tag: "Events",
+  method: "DELETE",
+  route: "visitors/{email}",
+  access: "key",
+  input: { path: exact({ email: named(NewAgent.entries.login, "Email", "Email address of the person.") }) },
+  output: { status: 200, description: "How much was erased.", schema: Erasure },
+  run: async ({ path: { email } }, { eventLog }) => ({ body: await eventLog.erasePerson(email) }),
+});

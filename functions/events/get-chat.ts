@@ -1,0 +1,21 @@
+import { NotFound } from "../../shared/errors.ts";
+import { StoredChat } from "../../shared/schemas/event.ts";
+import { operation } from "../operation.ts";
+import { ChatPath } from "./chat-path.ts";
+
+export const getChat = operation({
+  id: "GetChat",
+  summary: "Get chat",
+  description: "A chat's latest state, derived from the events of the log, and the events that made it.",
+  tag: "Events",
+  method: "GET",
+  route: "chats/{chatId}",
+  access: "key",
+  input: { path: ChatPath },
+  output: { status: 200, description: "The chat.", schema: StoredChat },
+  run: async ({ path: { chatId } }, { eventLog }) => {
+    const chat = await eventLog.chat(chatId);
+    if (!chat) throw new NotFound("The log has no event of a chat with this id.");
+    return { body: chat };
+  },
+});

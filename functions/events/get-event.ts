@@ -1,0 +1,28 @@
+import * as v from "valibot";
+import { NotFound } from "../../shared/errors.ts";
+import { LoggedEvent } from "../../shared/schemas/event.ts";
+import { filled, yesOrNo } from "../../shared/schemas/parameter.ts";
+import { exact, named } from "../../shared/schemas/scalar.ts";
+import { operation } from "../operation.ts";
+
+export const getEvent = operation({
+  id: "GetEvent",
+  summary: "Get event",
+  description: "One event of the log. With raw, what LiveChat sent is given instead, as it came.",
+  tag: "Events",
+  method: "GET",
+  route: "events/{id}",
+  access: "key",
+  input: {
+    path: exact({ id: named(filled, "Event Id", "The id of the event.") }),
+    query: exact({
+      raw: named(v.optional(yesOrNo, "false"), "Raw", "Gives the original instead of the event."),
+    }),
+  },
+  output: { status: 200, description: "The event.", schema: LoggedEvent },
+  run: async ({ path: { id }, query: { raw } }, { eventLog }) => {
+    const found = raw ? await eventLog.getRaw(id) : await eventLog.get(id);
+    if (found === undefined) throw new NotFound("There is no event with this id.");
+    return typeof found === "string" ? { text: found } : { body: found };
+  },
+});

@@ -1,0 +1,65 @@
+import * as v from "valibot";
+import { InvalidInput } from "../../shared/errors.ts";
+import { linkToNext } from "../../shared/http/link.ts";
+import { EventPage } from "../../shared/schemas/event.ts";
+import { filled, instant, oneOf, wholeNumber } from "../../shared/schemas/parameter.ts";
+import { exact, named } from "../../shared/schemas/scalar.ts";
+import { EVENT_TYPES } from "../../shared/schemas/webhook.ts";
+import { operation } from "../operation.ts";
+
+/** More of an export than this goes into a further answer: Azure Functions holds a whole answer in memory. */
+const EXPORT_BYTES = 32 * 1024 * 1024;
+
+export const listEvents = operation({
+  id: "ListEvents",
+  summary: "List events",
+  description:
+    "The event log, in its one order. Keep next and give it as after in the next call: every event comes exactly once, and nothing ever appears before the place that was reached.",
+  tag: "Events",
+  method: "GET",
+  route: "events",
+  access: "key",
+  input: {
+    query: exact({
+      after: named(
+        v.optional(wholeNumber(0, Number.MAX_SAFE_INTEGER), "0"),
+        "After",
+        "Only events behind this place in the log; 0 is its beginning.",
+      ),
+      limit: named(
+        v.optional(wholeNumber(1, 1000)),
+        "Limit",
+        "How many events to return at most; 100 by default.",
+      ),
+      type: named(v.optional(oneOf(EVENT_TYPES)), "Type", "Only events of this type."),
+      chat_id: named(v.optional(filled), "Chat Id", "Only events of this chat."),
+      ticket_id: named(v.optional(filled), "Ticket Id", "Only events of this ticket."),
+      from: named(v.optional(instant), "From", "Only events received at this time or later."),
+      to: named(v.optional(instant), "To", "Only events received before this time."),
+      format: named(
+        v.optional(oneOf(["json", "ndjson"]), "json"),
+        "Format",
+        "With ndjson the answer is an event a line, without limit; a long log goes on at the Link header.",
+      ),
+    }),
+  },
+  output: { status: 200, description: "The events, and where to go on.", schema: EventPage },
+  run: async (
+    { query: { chat_id: chatId, ticket_id: ticketId, format, ...query } },
+    { eventLog },
+    { url },
+  ) => {
+    if (chatId && ticketId) {
+      const message = "chat_id and ticket_id cannot both be given: no event is about a chat and a ticket.";
+      throw new InvalidInput(message, { problems: [{ path: "ticket_id", message }] });
+    }
+    const wanted = { ...query, chatId, ticketId };
+    if (format === "json") return { body: await eventLog.list(wanted) };
+
+    const { text, next } = await exportEvents(eventLog, wanted, { maxBytes: EXPORT_BYTES });
+    const goOn = next !== undefined && {
+      Link: linkToNext(url, { ...query, chat_id: chatId, ticket_id: ticketId, format, after: next }),
+    };
+    return { text, headers: { "content-type": "application/x-ndjson", ...goOn } };
+  },
+});

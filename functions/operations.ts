@@ -1,0 +1,52 @@
+import type { Operation } from "../shared/http/operation.ts";
+import { createAgent } from "./agents/create-agent.ts";
+import { deleteAgent } from "./agents/delete-agent.ts";
+import { listAgents } from "./agents/list-agents.ts";
+import { eraseChat } from "./events/erase-chat.ts";
+import { eraseVisitor } from "./events/erase-visitor.ts";
+import { getChat } from "./events/get-chat.ts";
+import { getEvent } from "./events/get-event.ts";
+import { listEvents } from "./events/list-events.ts";
+import { health } from "./health/health.ts";
+import { deleteQuarantined } from "./quarantine/delete-quarantined.ts";
+import { getQuarantined } from "./quarantine/get-quarantined.ts";
+import { listQuarantine } from "./quarantine/list-quarantine.ts";
+import { replayQuarantined } from "./quarantine/replay-quarantined.ts";
+import { receiveChatEnded, receiveChatStarted, receiveTicketCreated } from "./receivers/index.ts";
+import { listReconcileRuns } from "./reconcile/list-reconcile-runs.ts";
+import { reconcileTickets } from "./reconcile/reconcile-tickets.ts";
+import type { Services } from "./services.ts";
+import { getStoredTicket } from "./stored-tickets/get-stored-ticket.ts";
+import { listStoredTickets } from "./stored-tickets/list-stored-tickets.ts";
+import { createTicket } from "./tickets/create-ticket.ts";
+import { getTicket } from "./tickets/get-ticket.ts";
+import { listTickets } from "./tickets/list-tickets.ts";
+import { updateTicket } from "./tickets/update-ticket.ts";
+
+/** Every operation of the app, in the order in which the reference shows them. */
+export const operations: readonly Operation<Services>[] = [
+  listAgents,
+  createAgent,
+  deleteAgent,
+  listTickets,
+  getTicket,
+  createTicket,
+  updateTicket,
+  receiveChatStarted,
+  receiveChatEnded,
+  receiveTicketCreated,
+  listEvents,
+  getEvent,
+  getChat,
+  eraseChat,
+  eraseVisitor,
+  listQuarantine,
+  getQuarantined,
+  replayQuarantined,
+  deleteQuarantined,
+  listStoredTickets,
+  getStoredTicket,
+  reconcileTickets,
+  listReconcileRuns,
+  health,
+];

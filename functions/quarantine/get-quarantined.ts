@@ -1,0 +1,21 @@
+import { NotFound } from "../../shared/errors.ts";
+import { QuarantinedDelivery } from "../../shared/schemas/event.ts";
+import { operation } from "../operation.ts";
+import { QuarantinePath } from "./quarantine-path.ts";
+
+export const getQuarantined = operation({
+  id: "GetQuarantined",
+  summary: "Get quarantined delivery",
+  description: "A delivery that was not understood, with the reason and the body as it came.",
+  tag: "Quarantine",
+  method: "GET",
+  route: "quarantine/{id}",
+  access: "key",
+  input: { path: QuarantinePath },
+  output: { status: 200, description: "The entry.", schema: QuarantinedDelivery },
+  run: async ({ path: { id } }, { eventLog }) => {
+    const entry = await eventLog.quarantine.get(id);
+    if (!entry) throw new NotFound("The quarantine has no entry with this id.");
+    return { body: entry };
+  },
+});

@@ -1,0 +1,30 @@
+import * as v from "valibot";
+import { replay } from "../../shared/receive/replay.ts";
+import { named } from "../../shared/schemas/scalar.ts";
+import { operation } from "../operation.ts";
+import { QuarantinePath } from "./quarantine-path.ts";
+
+export const replayQuarantined = operation({
+  id: "ReplayQuarantined",
+  summary: "Replay quarantined delivery",
+  description:
+    "Reads a quarantined delivery again, with the app as it is now. When it is understood, it goes to the log and out of the quarantine; else it stays, and the answer says why.",
+  tag: "Quarantine",
+  method: "POST",
+  route: "quarantine/{id}/replay",
+  access: "key",
+  input: { path: QuarantinePath },
+  output: {
+    status: 200,
+    description: "The event that the delivery became.",
+    schema: v.object({
+      status: named(
+        v.picklist(["stored", "duplicate"]),
+        "Status",
+        "Stored now, or found in the log already.",
+      ),
+      id: named(v.string(), "Event Id", "The id of the event in the log."),
+    }),
+  },
+  run: async ({ path: { id } }, { eventLog }) => ({ body: await replay(id, eventLog) }),
+});

@@ -1,0 +1,19 @@
+import { receiver } from "./receiver.ts";
+
+export const receiveChatStarted = receiver("chat_started", {
+  id: "ReceiveChatStarted",
+  summary: "Receive a chat's start",
+  route: "receivers/chat-started",
+});
+
+export const receiveChatEnded = receiver("chat_ended", {
+  id: "ReceiveChatEnded",
+  summary: "Receive a chat's end",
+  route: "receivers/chat-ended",
+});
+
+export const receiveTicketCreated = receiver("ticket_created", {
+  id: "ReceiveTicketCreated",
+  summary: "Receive a new ticket",
+  route: "receivers/ticket-created",
+});

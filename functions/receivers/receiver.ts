@@ -1,0 +1,36 @@
+import * as v from "valibot";
+import { MAX_BODY_BYTES } from "../../shared/event-log/limits.ts";
+import { receive } from "../../shared/receive/receive.ts";
+import { verifyCredentials } from "../../shared/receive/verify-credentials.ts";
+import { named } from "../../shared/schemas/scalar.ts";
+import type { EventType } from "../../shared/schemas/webhook.ts";
+import { operation } from "../operation.ts";
+
+const Receipt = v.object({
+  status: named(
+    v.picklist(["stored", "duplicate", "quarantined"]),
+    "Status",
+    "Stored now, stored before, or kept aside because it was not understood.",
+  ),
+  id: named(v.string(), "Id", "The event's id in the log, or the entry's in the quarantine."),
+});
+
+/** The receiver of one of LiveChat's webhooks. LiveChat tries again for hours unless the answer is exactly 200. */
+export function receiver(type: EventType, words: { id: string; summary: string; route: string }) {
+  return operation({
+    ...words,
+    description: `LiveChat's webhook ${type} calls this. The event is in the log before the answer is given.`,
+    tag: "Receivers",
+    method: "POST",
+    access: "anonymous",
+    guard: ({ headers }, { settings }) =>
+      verifyCredentials(headers.get("authorization"), settings.webhook.credentials),
+    input: { rawBody: { maxBytes: MAX_BODY_BYTES } },
+    output: { status: 200, description: "The delivery is safe.", schema: Receipt },
+    run: async ({ raw }, { eventLog: log, settings }, call) => {
+      const receipt = await receive(raw, type, { log, licenseId: settings.webhook.licenseId });
+      call.log("delivery received", { type, ...receipt, bytes: raw.length });
+      return { body: receipt };
+    },
+  });
+}

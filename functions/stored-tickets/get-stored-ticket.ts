@@ -1,0 +1,22 @@
+import { NotFound } from "../../shared/errors.ts";
+import { StoredTicket } from "../../shared/schemas/stored-ticket.ts";
+import { operation } from "../operation.ts";
+import { TicketPath } from "../tickets/ticket-id.ts";
+
+export const getStoredTicket = operation({
+  id: "GetStoredTicket",
+  summary: "Get stored ticket",
+  description: "A ticket as this app has it, without a call to LiveChat.",
+  tag: "Stored tickets",
+  method: "GET",
+  route: "stored/tickets/{ticketId}",
+  access: "key",
+  input: { path: TicketPath },
+  output: { status: 200, description: "The ticket.", schema: StoredTicket },
+  run: async ({ path: { ticketId } }, { ticketStore }) => {
+    const ticket = await ticketStore.get(ticketId);
+    if (!ticket)
+      throw new NotFound("No ticket with this id is stored; it may come with the next reconciliation.");
+    return { body: ticket };
+  },
+});

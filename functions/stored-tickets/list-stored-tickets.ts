@@ -1,0 +1,40 @@
+import * as v from "valibot";
+import { filled, instant, oneOf, wholeNumber, yesOrNo } from "../../shared/schemas/parameter.ts";
+import { exact, named } from "../../shared/schemas/scalar.ts";
+import { StoredTicketPage } from "../../shared/schemas/stored-ticket.ts";
+import { TICKET_STATUSES } from "../../shared/schemas/ticket.ts";
+import { operation } from "../operation.ts";
+
+export const listStoredTickets = operation({
+  id: "ListStoredTickets",
+  summary: "List stored tickets",
+  description:
+    "The account's tickets as this app has them, last modified first, without a call to LiveChat. Keep next and give it as cursor in the next call.",
+  tag: "Stored tickets",
+  method: "GET",
+  route: "stored/tickets",
+  access: "key",
+  input: {
+    query: exact({
+      status: named(v.optional(oneOf(TICKET_STATUSES)), "Status", "Only tickets with this status."),
+      assignee: named(v.optional(filled), "Assignee", "Only tickets of the agent with this login."),
+      requester: named(v.optional(filled), "Requester", "Only tickets of the requester with this email."),
+      modified_since: named(
+        v.optional(instant),
+        "Modified Since",
+        "Only tickets modified at this time or later.",
+      ),
+      deleted: named(
+        v.optional(yesOrNo),
+        "Deleted",
+        "true for tickets that are gone in LiveChat, false for those that are not; both by default.",
+      ),
+      limit: named(v.optional(wholeNumber(1, 1000), "100"), "Limit", "How many tickets to return at most."),
+      cursor: named(v.optional(filled), "Cursor", "Where to go on: next of the call before."),
+    }),
+  },
+  output: { status: 200, description: "The tickets, and where to go on.", schema: StoredTicketPage },
+  run: async ({ query: { modified_since: modifiedSince, ...query } }, { ticketStore }) => ({
+    body: await ticketStore.list({ ...query, modifiedSince }),
+  }),
+});

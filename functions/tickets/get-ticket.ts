@@ -1,0 +1,16 @@
+import { Ticket } from "../../shared/schemas/ticket.ts";
+import { operation } from "../operation.ts";
+import { TicketPath } from "./ticket-id.ts";
+
+export const getTicket = operation({
+  id: "GetTicket",
+  summary: "Get ticket",
+  description: "This operation is used to fetch the details of a specific ticket in your LiveChat account.",
+  tag: "Tickets",
+  method: "GET",
+  route: "tickets/{ticketId}",
+  access: "key",
+  input: { path: TicketPath },
+  output: { status: 200, description: "The ticket.", schema: Ticket },
+  run: async ({ path }, { liveChat }) => ({ body: await liveChat.getTicket(path.ticketId) }),
+});

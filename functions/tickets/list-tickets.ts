@@ -1,0 +1,77 @@
+import * as v from "valibot";
+import { linkToNext } from "../../shared/http/link.ts";
+import { bit, day, filled, oneOf, wholeNumber } from "../../shared/schemas/parameter.ts";
+import { exact, named } from "../../shared/schemas/scalar.ts";
+import { TICKET_SOURCES, TICKET_STATUSES, Ticket } from "../../shared/schemas/ticket.ts";
+import { readTickets } from "../../shared/tickets/read-tickets.ts";
+import { operation } from "../operation.ts";
+
+export const listTickets = operation({
+  id: "ListTickets",
+  summary: "List tickets",
+  description:
+    "This operation returns a list of tickets in your LiveChat account. LiveChat gives 25 a page; this reads on over as many pages as limit asks for. X-Total-Count and X-Total-Pages tell how many there are, and Link leads to the next ones.",
+  tag: "Tickets",
+  method: "GET",
+  route: "tickets",
+  access: "key",
+  input: {
+    query: exact({
+      date_from: named(v.optional(day), "From Date", "Only tickets with any activity on this day or later."),
+      date_to: named(v.optional(day), "To Date", "Only tickets with any activity on this day or earlier."),
+      page: named(
+        v.optional(wholeNumber(1, 1_000_000), "1"),
+        "Page",
+        "The page of 25 tickets to start with; the first is 1.",
+      ),
+      skip: named(
+        v.optional(wholeNumber(0, 24), "0"),
+        "Skip",
+        "How many tickets of that page to leave out; used by Link.",
+      ),
+      limit: named(v.optional(wholeNumber(1, 1000), "25"), "Limit", "How many tickets to return at most."),
+      order: named(
+        v.optional(oneOf(["desc", "asc"])),
+        "Order",
+        "By last modification: desc (the default) has the last modified first.",
+      ),
+      status: named(v.optional(oneOf(TICKET_STATUSES)), "Status", "Only tickets with this status."),
+      assigned: named(
+        v.optional(bit),
+        "Assigned",
+        "1 for tickets that have an assignee, 0 for those that have none.",
+      ),
+      assignee: named(v.optional(filled), "Assignee", "Only tickets of the agent with this login."),
+      query: named(v.optional(filled), "Query", "Only tickets that contain this text."),
+      "requester[mail]": named(
+        v.optional(filled),
+        "Requester Email",
+        "Only tickets of the requester with this email.",
+      ),
+      group: named(
+        v.optional(wholeNumber(0, 999_999_999)),
+        "Group",
+        "Only tickets of the group with this id.",
+      ),
+      source: named(v.optional(oneOf(TICKET_SOURCES)), "Source", "Only tickets that came from here."),
+      tag: named(v.optional(filled), "Tag", "Only tickets with this tag."),
+      tagged: named(v.optional(bit), "Tagged", "1 for tickets that have a tag, 0 for those that have none."),
+    }),
+  },
+  output: { status: 200, description: "The tickets.", schema: v.array(Ticket) },
+  run: async ({ query: { page, skip, limit, ...filters } }, { liveChat }, { url }) => {
+    const found = await readTickets((page) => liveChat.listTickets({ ...filters, page }), {
+      page,
+      skip,
+      limit,
+    });
+    return {
+      body: found.tickets,
+      headers: {
+        "X-Total-Count": String(found.total),
+        "X-Total-Pages": String(found.pages),
+        ...(found.next && { Link: linkToNext(url, { ...filters, limit, ...found.next }) }),
+      },
+    };
+  },
+});

@@ -1,0 +1,54 @@
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
+import { build } from "esbuild";
+
+const root = resolve(import.meta.dirname, "..");
+const outdir = join(root, "dist");
+
+/**
+ * Bundles what is deployed: `dist/app.mjs`, and a chunk for each part that is loaded only when it is needed. Everything
+ * is inlined but `@azure/functions-core`, which the Functions worker itself provides.
+ */
+const { outputFiles, metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: { app: "functions/index.ts" },
+  outdir: "dist",
+  outExtension: { ".js": ".mjs" },
+  chunkNames: "chunks/[name]-[hash]",
+  bundle: true,
+  splitting: true,
+  minify: true,
+  write: false,
+  metafile: true,
+  platform: "node",
+  target: "node22",
+  format: "esm",
+  external: ["@azure/functions-core"],
+  // CommonJS packages inside an ES module still ask for `require`.
+  banner: {
+    js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
+  },
+  legalComments: "none",
+  logLevel: "warning",
+});
+
+// Several processes may bundle or load at the same time: each file appears whole, and chunks before what imports them.
+const inOrder = outputFiles.toSorted(
+  (a, b) => Number(a.path.endsWith("app.mjs")) - Number(b.path.endsWith("app.mjs")),
+);
+for (const { path, contents } of inOrder) {
+  await mkdir(dirname(path), { recursive: true });
+  const unfinished = `${path}.${process.pid}`;
+  await writeFile(unfinished, contents);
+  await rename(unfinished, path);
+}
+
+const current = new Set(outputFiles.map(({ path }) => relative(outdir, path)));
+for (const entry of await readdir(outdir, { recursive: true, withFileTypes: true })) {
+  const name = relative(outdir, join(entry.parentPath, entry.name));
+  if (entry.isFile() && name.endsWith(".mjs") && !current.has(name))
+    await rm(join(outdir, name), { force: true });
+}
+
+const entry = metafile.outputs["dist/app.mjs"];
+console.log(`dist/app.mjs ${((entry?.bytes ?? 0) / 1000).toFixed(0)} kB and ${current.size - 1} chunks`);

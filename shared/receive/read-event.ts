@@ -1,0 +1,80 @@
+import * as v from "valibot";
+import { Forbidden, InvalidInput, type Problem } from "../errors.ts";
+import { cutMember } from "../event-log/cut-member.ts";
+import type { NewEvent } from "../event-log/types.ts";
+import { toProblems } from "../schemas/to-problems.ts";
+import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
+
+/** What a delivery turned out to be: an event for the log, or something that was authenticated but not understood. */
+export type Reading =
+  | { understood: true; event: NewEvent }
+  | { understood: false; raw: string; reason: string; problems: Problem[] };
+
+/**
+ * Reads the body of a delivery as the event that its URL is for. What is kept is the text as it came, without the
+ * envelope's `token`, which is a credential.
+ *
+ * @param licenseId when given, the only licence whose events are taken
+ * @throws {InvalidInput} when the body is not JSON in UTF-8
+ * @throws {Forbidden} when the event is of another licence
+ */
+export function readEvent(body: string, expected: EventType, licenseId?: string): Reading {
+  const envelope = parse(body);
+  const raw = cutMember(body, "token");
+  const member = (name: string) => (isObject(envelope) ? envelope[name] : undefined);
+
+  const licence = member("license_id");
+  if (licenseId && licence !== undefined && String(licence) !== licenseId) {
+    throw new Forbidden("This event is of another LiveChat licence than the one that this app serves.");
+  }
+  const type = member("event_type");
+  if (type !== undefined && type !== null && type !== expected) {
+    const reason = `This URL is for ${expected}, and the delivery says that it is something else.`;
+    return {
+      understood: false,
+      raw,
+      reason,
+      problems: [{ path: "event_type", message: `event_type is not ${expected}.` }],
+    };
+  }
+  const facts = expected === "ticket_created" ? ticketFacts(envelope) : chatFacts(envelope, expected);
+  if ("issues" in facts) {
+    const reason = `The delivery does not have the shape of ${expected}.`;
+    return { understood: false, raw, reason, problems: toProblems(facts.issues) };
+  }
+  const licensed = licence === undefined || licence === null ? {} : { licenseId: String(licence) };
+  return { understood: true, event: { type: expected, origin: "webhook", raw, ...licensed, ...facts } };
+}
+
+type Facts = Pick<NewEvent, "chatId" | "ticketId" | "moment" | "occurredAt" | "person">;
+type Unfit = { issues: readonly v.BaseIssue<unknown>[] };
+
+function chatFacts(envelope: unknown, type: "chat_started" | "chat_ended"): Facts | Unfit {
+  const result = v.safeParse(WebhookChatResponse, envelope);
+  if (!result.success) return { issues: result.issues };
+  const { chat, visitor } = result.output;
+  const moment = type === "chat_started" ? chat.started_timestamp : chat.ended_timestamp;
+  return { chatId: chat.id, moment, occurredAt: moment, person: visitor?.email };
+}
+
+function ticketFacts(envelope: unknown): Facts | Unfit {
+  const result = v.safeParse(WebhookTicketResponse, envelope);
+  if (!result.success) return { issues: result.issues };
+  const { ticket } = result.output;
+  const occurredAt = ticket.date ?? ticket.events?.[0]?.date;
+  return { ticketId: ticket.id, occurredAt, person: ticket.requester?.mail };
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new InvalidInput("The body is not JSON that can be read.", {
+      problems: [{ path: "", message: "The body is not JSON that can be read." }],
+    });
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

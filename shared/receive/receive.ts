@@ -1,0 +1,39 @@
+import { InvalidInput } from "../errors.ts";
+import type { EventLog } from "../event-log/types.ts";
+import type { EventType } from "../schemas/webhook.ts";
+import { readEvent } from "./read-event.ts";
+
+/** What LiveChat is told: the event is in the log now, was there already, or is kept aside for a person to look at. */
+export type Receipt = { status: "stored" | "duplicate" | "quarantined"; id: string };
+
+/**
+ * Takes one delivery, whose sender has been verified: reads it, keeps it, and only then says so.
+ *
+ * @throws {InvalidInput} when the body is not JSON in UTF-8
+ * @throws {Forbidden} when the event is of another licence
+ * @throws {StorageUnavailable} when it could not be kept in time; LiveChat will send it again
+ */
+export async function receive(
+  body: Uint8Array,
+  expected: EventType,
+  { log, licenseId }: { log: Pick<EventLog, "append" | "quarantine">; licenseId?: string },
+): Promise<Receipt> {
+  const reading = readEvent(decode(body), expected, licenseId);
+  if (reading.understood) {
+    const { status, id } = await log.append(reading.event);
+    return { status, id };
+  }
+  const { raw, reason, problems } = reading;
+  const { id } = await log.quarantine.keep({ raw, expected, reason, problems });
+  return { status: "quarantined", id };
+}
+
+function decode(body: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(body);
+  } catch {
+    throw new InvalidInput("The body is not UTF-8.", {
+      problems: [{ path: "", message: "The body is not UTF-8." }],
+    });
+  }
+}

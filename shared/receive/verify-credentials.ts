@@ -1,0 +1,30 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { Unauthorized } from "../errors.ts";
+
+export type Credentials = { username: string; password: string };
+
+/**
+ * Lets a delivery in that carries HTTP Basic credentials (RFC 7617) which LiveChat took from the registered URL. What is
+ * compared are digests, so that the time it takes tells neither content nor length.
+ *
+ * @param accepted all pairs that may be used; with none, nobody gets in
+ * @throws {Unauthorized}
+ */
+export function verifyCredentials(authorization: string | null, accepted: readonly Credentials[]): void {
+  const given = digest(decode(authorization));
+  let verified = false;
+  for (const { username, password } of accepted) {
+    if (timingSafeEqual(given, digest(`${username}:${password}`))) verified = true;
+  }
+  if (!verified || authorization === null)
+    throw new Unauthorized("This URL asks for the webhook's credentials.");
+}
+
+function decode(authorization: string | null): string {
+  const [, encoded = ""] = /^Basic +([A-Za-z0-9+/=_-]+) *$/i.exec(authorization ?? "") ?? [];
+  return Buffer.from(encoded, "base64").toString("utf8");
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

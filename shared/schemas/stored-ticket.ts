@@ -1,0 +1,25 @@
+import * as v from "valibot";
+import { named } from "./scalar.ts";
+import { Ticket } from "./ticket.ts";
+
+const moment = v.pipe(v.string(), v.metadata({ jsonSchema: { type: "string", format: "date-time" } }));
+
+/** A ticket as this app has it. */
+export const StoredTicket = v.looseObject({
+  ...Ticket.entries,
+  deletedAt: named(
+    v.optional(moment),
+    "Deleted At",
+    "When a complete reading of the account's tickets showed that it is gone.",
+  ),
+  truncated: named(
+    v.optional(v.literal(true)),
+    "Truncated",
+    "Given when its events were too large to be stored.",
+  ),
+});
+
+export const StoredTicketPage = v.object({
+  items: named(v.array(StoredTicket), "Items", "The tickets, last modified first."),
+  next: named(v.optional(v.string()), "Next", "The cursor of the next call; absent at the end."),
+});

@@ -1,0 +1,35 @@
+import type { Ticket, TicketChanges } from "../schemas/ticket.ts";
+
+/**
+ * Names what was asked of a ticket and does not show in it: `assignee` when nothing of that field shows,
+ * `requester.name` when only that part is missing. LiveChat documents its call for tags only and says nothing about the
+ * other fields, so its answer is the only evidence there is.
+ */
+export function ignoredFields(asked: TicketChanges, ticket: Ticket): string[] {
+  return Object.entries(asked).flatMap(([field, value]) => {
+    const parts = leaves(field, value);
+    const ignored = parts.filter(([path, part]) => !shows(ticket, path, part)).map(([path]) => path);
+    return ignored.length === parts.length && parts.length > 0 ? [field] : ignored;
+  });
+}
+
+/** What was given, with objects opened up: `requester: { mail }` is `requester.mail`. */
+function leaves(path: string, value: unknown): [path: string, value: unknown][] {
+  if (value === undefined) return [];
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return [[path, value]];
+  return Object.entries(value).flatMap(([key, inner]) => leaves(`${path}.${key}`, inner));
+}
+
+function shows(ticket: Ticket, path: string, asked: unknown): boolean {
+  if (path === "message") return (ticket.events ?? []).some(({ message }) => message === asked);
+  if (path === "tag") return (asked as string[]).every((tag) => ticket.tags?.includes(tag));
+  const shown = path
+    .split(".")
+    .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], ticket);
+  // Addresses and logins are the same whatever their case.
+  return /\.(mail|id)$/.test(path) ? fold(shown) === fold(asked) : shown === asked;
+}
+
+function fold(value: unknown): string {
+  return String(value).toLowerCase();
+}

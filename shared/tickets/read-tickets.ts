@@ -1,0 +1,45 @@
+import type { Ticket, TicketPage } from "../schemas/ticket.ts";
+
+/** How many tickets LiveChat puts on a page. */
+export const PAGE_SIZE = 25;
+
+export type TicketRange = {
+  /** The upstream page to start with; the first is 1. */
+  page: number;
+  /** How many tickets of that page to leave out, because an earlier call gave them. */
+  skip: number;
+  /** How many tickets to return at most. */
+  limit: number;
+};
+
+export type FoundTickets = {
+  tickets: Ticket[];
+  total: number;
+  pages: number;
+  /** Where to go on; absent at the end of the list. */
+  next?: Pick<TicketRange, "page" | "skip">;
+};
+
+/**
+ * Reads as many upstream pages as `limit` takes. A ticket that is modified meanwhile moves to another page and shows
+ * up again; it is returned once.
+ */
+export async function readTickets(
+  readPage: (page: number) => Promise<TicketPage>,
+  { page, skip, limit }: TicketRange,
+): Promise<FoundTickets> {
+  const tickets = new Map<string, Ticket>();
+  for (let at = page, from = skip; ; at += 1, from = 0) {
+    const { total, pages, tickets: rows } = await readPage(at);
+    for (const [index, ticket] of rows.entries()) {
+      if (index < from || tickets.has(ticket.id)) continue;
+      if (tickets.size === limit)
+        return { tickets: [...tickets.values()], total, pages, next: { page: at, skip: index } };
+      tickets.set(ticket.id, ticket);
+    }
+    const more = rows.length > 0 && at < pages;
+    if (!more) return { tickets: [...tickets.values()], total, pages };
+    if (tickets.size === limit)
+      return { tickets: [...tickets.values()], total, pages, next: { page: at + 1, skip: 0 } };
+  }
+}

@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { inject } from "vitest";
+import { type Sandbox, type SandboxOptions, startSandbox } from "../../local/sandbox/sandbox.ts";
+
+export const WEBHOOK = { username: "livechat", password: "a webhook's password" };
+
+export type App = {
+  /** Where the functions are, with the prefix. */
+  url: string;
+  sandbox: Sandbox;
+  /** What the host has printed, line by line. */
+  log: string[];
+  process: ChildProcess;
+  /** Calls an operation and reads its JSON. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
+  /** Delivers a webhook as LiveChat does. */
+  deliver(path: string, body: unknown, authorization?: string | null): Promise<Reply>;
+  stop(): Promise<void>;
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look at answers whose shape is what they test
+export type Reply = { status: number; headers: Headers; body: any };
+
+export type AppOptions = { env?: Record<string, string>; sandbox?: SandboxOptions; flags?: string[] };
+
+/** The built bundle under the local host as a process of its own, on the suite's Azurite, against a sandbox. */
+export async function startApp({
+  env = {},
+  sandbox: sandboxOptions,
+  flags = [],
+}: AppOptions = {}): Promise<App> {
+  const sandbox = await startSandbox(sandboxOptions);
+  const unique = crypto.randomUUID().replaceAll("-", "");
+  const child = spawn(process.execPath, ["local/host/main.ts", "--port", "0", ...flags], {
+    env: {
+      PATH: process.env.PATH,
+      LiveChatStorage: inject("storage"),
+      LIVECHAT_API_URL: sandbox.url,
+      LIVECHAT_USERNAME: "owner@example.com",
+      LIVECHAT_API_KEY: "sandbox-api-key",
+      LIVECHAT_WEBHOOK_USERNAME: WEBHOOK.username,
+      LIVECHAT_WEBHOOK_PASSWORD: WEBHOOK.password,
+      EVENTS_TABLE: `Events${unique}`,
+      TICKETS_TABLE: `Tickets${unique}`,
+      // Once a year: runs are started by the tests that want them.
+      TICKETS_RECONCILE_SCHEDULE: "0 0 0 1 1 *",
+      ...env,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const log: string[] = [];
+  createInterface({ input: child.stderr }).on("line", (line) => log.push(line));
+  const lines = createInterface({ input: child.stdout });
+  const address = new Promise<string>((resolve, reject) => {
+    lines.on("line", (line) => {
+      log.push(line);
+      const ready = /^listening on (.+)$/.exec(line)?.[1];
+      if (ready) resolve(ready);
+    });
+    child.once("exit", (code) => reject(new Error(`The host ended with ${code}:\n${log.join("\n")}`)));
+  });
+  const url = `${await address}/api`;
+
+  const request = async (target: string, init: RequestInit): Promise<Reply> => {
+    const response = await fetch(target, init);
+    const text = await response.text();
+    const json =
+      response.headers.get("content-type")?.includes("json") &&
+      !/ndjson/.test(response.headers.get("content-type") ?? "");
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: json && text ? JSON.parse(text) : text,
+    };
+  };
+
+  return {
+    url,
+    sandbox,
+    log,
+    process: child,
+    call: (method, path, body, headers) =>
+      request(url + path, {
+        method,
+        headers: { ...(body !== undefined && { "content-type": "application/json" }), ...headers },
+        body:
+          body === undefined || typeof body === "string"
+            ? (body as string | undefined)
+            : JSON.stringify(body),
+      }),
+    deliver: (path, body, authorization = basic(WEBHOOK)) =>
+      request(`${url}/receivers/${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...(authorization && { authorization }) },
+        body:
+          typeof body === "string" || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
+      }),
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null && child.kill("SIGTERM"))
+        await once(child, "exit");
+      await sandbox.close();
+    },
+  };
+}
+
+export function basic({ username, password }: { username: string; password: string }): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}

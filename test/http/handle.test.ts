@@ -1,0 +1,206 @@
+import { HttpRequest, InvocationContext } from "@azure/functions";
+import * as v from "valibot";
+import { expect, test } from "vitest";
+import { NotFound, TooManyRequests, UpstreamFailed } from "../../shared/errors.ts";
+import { handle } from "../../shared/http/handle.ts";
+import { declare, MAX_JSON_BYTES, type Operation } from "../../shared/http/operation.ts";
+import { wholeNumber } from "../../shared/schemas/parameter.ts";
+import { exact } from "../../shared/schemas/scalar.ts";
+
+const operation = declare<object>();
+
+/** Gives back what it understood. */
+const echo = operation({
+  id: "Echo",
+  summary: "Echo",
+  description: "Gives back what it understood.",
+  tag: "Test",
+  method: "POST",
+  route: "echo/{id}",
+  access: "key",
+  input: {
+    path: exact({ id: v.string() }),
+    query: exact({ limit: v.optional(wholeNumber(1, 10), "5"), status: v.optional(v.string()) }),
+    body: exact({
+      name: v.string("must be text"),
+      inner: v.optional(exact({ deep: v.number("must be a number") })),
+    }),
+  },
+  output: { status: 201, description: "What it understood.", schema: v.unknown() },
+  run: async ({ path, query, body }, _, { url }) => ({
+    body: { path, query, body, url },
+    headers: { "X-Kind": "echo" },
+  }),
+});
+
+type Sent = {
+  body?: string | Uint8Array;
+  query?: string;
+  contentType?: string | null;
+  headers?: Record<string, string>;
+};
+
+async function send(
+  target: Operation<object>,
+  { body = "", query = "", contentType = "application/json", headers = {} }: Sent,
+) {
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  const request = new HttpRequest({
+    method: "POST",
+    url: `https://app.example/api/echo/7${query}`,
+    headers: { ...(contentType && { "content-type": contentType }), ...headers },
+    params: { id: "7" },
+    body: { bytes },
+  });
+  const log: string[] = [];
+  const context = new InvocationContext({
+    logHandler: (level, ...args) => log.push(`${level} ${args.join(" ")}`),
+  });
+  const response = await handle(target, {})(request, context);
+  if (!response || typeof response !== "object") throw new Error("no answer");
+  const answer = response as { status: number; headers: Record<string, string>; body?: string };
+  return { ...answer, json: JSON.parse(answer.body ?? "null"), log };
+}
+
+test("gives the operation what its schemas made of path, query and body", async () => {
+  const { status, headers, json } = await send(echo, { body: '{"name":"Ana"}', query: "?limit=7" });
+  expect(status).toBe(201);
+  expect(headers).toEqual({ "content-type": "application/json", "X-Kind": "echo" });
+  expect(json).toEqual({
+    path: { id: "7" },
+    query: { limit: 7 },
+    body: { name: "Ana" },
+    url: "https://app.example/api/echo/7",
+  });
+});
+
+test("takes a parameter without a value as one that is not given, and leaves the host's own alone", async () => {
+  const { status, json } = await send(echo, {
+    body: '{"name":"Ana"}',
+    query: "?limit=&status=&code=key&clientId=me",
+  });
+  expect(status).toBe(201);
+  expect(json.query).toEqual({ limit: 5 });
+  expect(json.url).not.toContain("key");
+});
+
+test("names every problem of path, query and body at once, in sentences", async () => {
+  const { status, headers, json } = await send(echo, {
+    body: '{"inner":{"deep":"x","shallow":1},"nickname":1,"age":2}',
+    query: "?limit=99&color=red",
+  });
+  expect(status).toBe(400);
+  expect(headers["content-type"]).toBe("application/problem+json");
+  expect(json).toMatchObject({
+    type: "urn:livechat-functions:problem:invalid-input",
+    title: "The request is not valid",
+    status: 400,
+    detail: "7 things are wrong with the request.",
+  });
+  expect(json.errors).toEqual([
+    { path: "limit", message: "limit must be at most 10." },
+    { path: "color", message: "color is not known here: use limit, status." },
+    { path: "name", message: "name is required." },
+    { path: "inner.deep", message: "inner.deep must be a number." },
+    { path: "inner.shallow", message: "inner.shallow is not known here: use deep." },
+    { path: "nickname", message: "nickname is not known here: use name, inner." },
+    { path: "age", message: "age is not known here: use name, inner." },
+  ]);
+});
+
+test.each([
+  ["an empty body", { body: "", contentType: null }, 400, "A JSON body is required."],
+  ["unreadable JSON", { body: "{" }, 400, "The body is not JSON that can be read."],
+  [
+    "bytes that are not UTF-8",
+    { body: new Uint8Array([34, 0xff, 34]) },
+    400,
+    "The body is not JSON that can be read.",
+  ],
+  ["JSON that is not an object", { body: "[]" }, 400, "name is required."],
+  ["JSON null", { body: "null" }, 400, "The body must be a JSON object."],
+  [
+    "another content type",
+    { body: "name=Ana", contentType: "application/x-www-form-urlencoded" },
+    415,
+    undefined,
+  ],
+  ["no content type", { body: '{"name":"Ana"}', contentType: null }, 415, undefined],
+  ["too large a body", { body: new Uint8Array(MAX_JSON_BYTES + 1) }, 413, undefined],
+  [
+    "too large a body by its own word",
+    { body: "{}", headers: { "content-length": String(MAX_JSON_BYTES + 1) } },
+    413,
+    undefined,
+  ],
+] as const)("refuses %s", async (_, sent, status, message) => {
+  const answer = await send(echo, sent);
+  expect(answer.status).toBe(status);
+  expect(answer.json.status).toBe(status);
+  if (message) expect(answer.json.errors).toContainEqual({ path: expect.any(String), message });
+});
+
+test.each([
+  "application/json",
+  "application/json; charset=utf-8",
+  "application/merge-patch+json",
+  "APPLICATION/JSON",
+])("reads %s", async (contentType) =>
+  expect((await send(echo, { body: '{"name":"Ana"}', contentType })).status).toBe(201),
+);
+
+const failing = (error: unknown): Operation<object> => ({
+  ...echo,
+  input: {},
+  run: async () => {
+    throw error;
+  },
+});
+
+test("answers an error of the family with its status, title and words", async () => {
+  const { status, json, log } = await send(failing(new NotFound("There is no such ticket.")), {});
+  expect(status).toBe(404);
+  expect(json).toEqual({
+    type: "urn:livechat-functions:problem:not-found",
+    title: "Not found",
+    status: 404,
+    detail: "There is no such ticket.",
+  });
+  expect(log).toEqual([]);
+});
+
+test("tells in whole seconds when to come back", async () => {
+  const { status, headers } = await send(failing(new TooManyRequests("Later.", { retryAfter: 1.2 })), {});
+  expect(status).toBe(429);
+  expect(headers["retry-after"]).toBe("2");
+});
+
+test("keeps to itself what a defect says, and logs it without what is private", async () => {
+  const error = new TypeError("https://u:secret@host.example/x?code=key of vera@example.com is undefined");
+  const { status, json, log } = await send(failing(error), {});
+  expect(status).toBe(500);
+  expect(JSON.stringify(json)).not.toMatch(/secret|vera|stack|TypeError/);
+  expect(log).toHaveLength(1);
+  expect(log[0]).toContain("TypeError");
+  expect(log[0]).not.toMatch(/secret|key|vera|\.ts:/);
+});
+
+test("logs why LiveChat failed", async () => {
+  const cause = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
+  const { status, log } = await send(
+    failing(new UpstreamFailed("LiveChat cannot be reached.", { cause })),
+    {},
+  );
+  expect(status).toBe(502);
+  expect(log[0]).toContain("ECONNREFUSED");
+});
+
+test("asks the guard before it reads anything", async () => {
+  const guarded: Operation<object> = {
+    ...echo,
+    guard: () => {
+      throw new NotFound("Nobody is at home.");
+    },
+  };
+  expect((await send(guarded, { body: "{" })).status).toBe(404);
+});

@@ -1,0 +1,11 @@
+import { expect, test } from "vitest";
+import { redact } from "../shared/redact.ts";
+
+test.each([
+  ["GET https://user:pa@ss@host.example:8080/path?code=key failed", "GET https://host.example:8080/… failed"],
+  ["see https://host.example?code=key#x", "see https://host.example/…"],
+  ["ana.demo+1@example.com removed", "…@… removed"],
+  ["nothing to hide", "nothing to hide"],
+])("%s", (text, expected) => expect(redact(text)).toBe(expected));
+
+test("is short", () => expect(redact("x".repeat(10_000))).toHaveLength(500));

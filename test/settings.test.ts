@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { readSettings, SETTING_NAMES, SettingsError } from "../shared/settings.ts";
+
+const sample = JSON.parse(readFileSync("local.settings.sample.json", "utf8")).Values as Record<
+  string,
+  string
+>;
+const required = {
+  LIVECHAT_USERNAME: "owner@example.com",
+  LIVECHAT_API_KEY: "dal:key",
+  LIVECHAT_WEBHOOK_USERNAME: "livechat",
+  LIVECHAT_WEBHOOK_PASSWORD: "secret",
+  AzureWebJobsStorage: "UseDevelopmentStorage=true",
+};
+
+test("the sample lists every setting, with values that work", () => {
+  expect(Object.keys(sample)).toEqual(expect.arrayContaining([...SETTING_NAMES]));
+  expect(Object.keys(sample).filter((name) => !(SETTING_NAMES as string[]).includes(name))).toEqual([
+    "FUNCTIONS_WORKER_RUNTIME",
+  ]);
+  expect(() => readSettings(sample)).not.toThrow();
+});
+
+test("the README describes every setting", () => {
+  const readme = readFileSync("README.md", "utf8");
+  expect(SETTING_NAMES.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
+});
+
+test("defaults are those of the contract", () => {
+  expect(readSettings(required)).toEqual({
+    liveChat: {
+      url: "https://api.livechatinc.com",
+      username: "owner@example.com",
+      apiKey: "dal:key",
+      rateLimit: 100,
+    },
+    webhook: { credentials: [{ username: "livechat", password: "secret" }], licenseId: undefined },
+    storage: { connectionString: "UseDevelopmentStorage=true" },
+    tables: { events: "LiveChatEvents", tickets: "LiveChatTickets" },
+    ticketsReconcileSchedule: "0 */5 * * * *",
+    eventRetentionDays: undefined,
+    allowLoopbackCallbacks: false,
+  });
+});
+
+test("LiveChatStorage goes before the identity's endpoint, and that before the host's storage", () => {
+  const endpoint = { LiveChatStorage__tableServiceUri: "https://acme.table.core.windows.net/" };
+  expect(readSettings({ ...required, ...endpoint }).storage).toEqual({
+    tableServiceUri: "https://acme.table.core.windows.net",
+  });
+  expect(readSettings({ ...required, ...endpoint, LiveChatStorage: "own" }).storage).toEqual({
+    connectionString: "own",
+  });
+});
+
+test("names everything that is missing or wrong at once, in one line, and repeats no value", () => {
+  const broken = {
+    ...required,
+    LIVECHAT_API_KEY: " ",
+    LIVECHAT_API_URL: "hunter2",
+    LIVECHAT_RATE_LIMIT: "many",
+    AzureWebJobsStorage: "",
+  };
+  const error = catchError(() => readSettings(broken));
+  expect(error).toBeInstanceOf(SettingsError);
+  expect(error.message).toContain("LIVECHAT_API_KEY is missing");
+  expect(error.message).toContain("LIVECHAT_API_URL must be a URL");
+  expect(error.message).toContain("LIVECHAT_RATE_LIMIT must be a whole number");
+  expect(error.message).toContain("LiveChatStorage is missing");
+  expect(error.message).not.toMatch(/\n|hunter2|many/);
+});
+
+function catchError(run: () => unknown): Error {
+  try {
+    run();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("nothing was thrown");
+}

@@ -1,0 +1,61 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { PAGE_SIZE, readTickets } from "../../shared/tickets/read-tickets.ts";
+
+const tickets = (count: number) => Array.from({ length: count }, (_, index) => ({ id: `T${index}` }));
+
+function upstream(list: () => { id: string }[]) {
+  return async (page: number) => {
+    const all = list();
+    const rows = all.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
+    return { total: all.length, pages: Math.ceil(all.length / PAGE_SIZE), tickets: rows };
+  };
+}
+
+test("following next gives every ticket once, in order, whatever the limit", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(300), fc.integer({ min: 1, max: 120 }), async (count, limit) => {
+      const seen: string[] = [];
+      const read = upstream(() => tickets(count));
+      for (let at: { page: number; skip: number } | undefined = { page: 1, skip: 0 }; at; ) {
+        const found = await readTickets(read, { ...at, limit });
+        expect(found.tickets.length).toBeLessThanOrEqual(limit);
+        if (found.next) expect(found.tickets).toHaveLength(limit);
+        expect(found.total).toBe(count);
+        seen.push(...found.tickets.map(({ id }) => id));
+        at = found.next;
+      }
+      expect(seen).toEqual(tickets(count).map(({ id }) => id));
+    }),
+  );
+});
+
+test("a ticket that moves to the next page while pages are read is returned once", async () => {
+  let list = tickets(60);
+  let calls = 0;
+  const read = upstream(() => list);
+  const found = await readTickets(
+    async (page) => {
+      // One is created after the first page: the last ticket of that page becomes the first of the next.
+      if (++calls === 2) list = [{ id: "new" }, ...list];
+      return await read(page);
+    },
+    { page: 1, skip: 0, limit: 60 },
+  );
+  const ids = found.tickets.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids).toEqual(tickets(60).map(({ id }) => id));
+});
+
+test("a page that does not exist ends the list", async () => {
+  expect(
+    await readTickets(
+      upstream(() => tickets(30)),
+      { page: 9, skip: 0, limit: 25 },
+    ),
+  ).toEqual({
+    tickets: [],
+    total: 30,
+    pages: 2,
+  });
+});
