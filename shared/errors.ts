@@ -6,6 +6,8 @@ export type ErrorDetails = {
   /** Seconds after which a repetition can help; becomes `Retry-After` (RFC 9110, 10.2.3). */
   retryAfter?: number;
   problems?: Problem[];
+  /** True when what was asked may have been done all the same: to ask again could do it twice. */
+  outcomeUnknown?: boolean;
 };
 
 /**
@@ -21,12 +23,14 @@ export abstract class AppError extends Error {
   readonly retryable: boolean = false;
   readonly retryAfter?: number;
   readonly problems?: Problem[];
+  readonly outcomeUnknown?: boolean;
 
-  constructor(detail: string, { cause, retryAfter, problems }: ErrorDetails = {}) {
+  constructor(detail: string, { cause, retryAfter, problems, outcomeUnknown }: ErrorDetails = {}) {
     super(detail, { cause });
     this.name = new.target.name;
     this.retryAfter = retryAfter;
     this.problems = problems;
+    this.outcomeUnknown = outcomeUnknown;
   }
 }
 

@@ -1,0 +1,29 @@
+import * as v from "valibot";
+import { flag, listOf, maybe, text } from "../schemas/scalar.ts";
+
+/** A webhook as it is registered with LiveChat. Its `token` is a credential that nobody here needs: it is left out. */
+const Webhook = v.object({
+  id: text,
+  event_type: text,
+  data_types: listOf(text),
+  /** With the credentials in it that LiveChat is to send: not for logs. */
+  url: text,
+  verified: maybe(flag),
+});
+export type Webhook = v.InferOutput<typeof Webhook>;
+
+export type NewWebhook = { event_type: string; data_types: string[]; url: string };
+
+export const WebhookList = v.pipe(
+  v.object({ events: v.array(Webhook) }),
+  v.transform(({ events }) => events),
+);
+
+/** The answer to a registration, which has the shape of the list. */
+export const OneWebhook = v.union([
+  v.pipe(
+    v.object({ events: v.tuple([Webhook]) }),
+    v.transform(({ events }) => events[0]),
+  ),
+  Webhook,
+]);

@@ -1,0 +1,57 @@
+import { backOff, LONGEST_WAIT } from "./retry.ts";
+
+/** Longest first pause after a 429 that does not say how long, in milliseconds. */
+const FIRST_PAUSE = 1_000;
+
+/**
+ * What 429s teach. One is about the account and not about the call that met it, so all calls pause; afterwards fewer of
+ * them are in flight, and one more for every round that goes well (additive increase, multiplicative decrease, as TCP
+ * does), so that a burst does not burn its calls on the next refusal.
+ */
+export class Throttle {
+  /** Nothing is to be sent before this, in epoch milliseconds. */
+  pausedUntil = 0;
+  /** How many calls may be in flight. */
+  width: number;
+  /** Grows with each pause. A call keeps the round it was sent in, so that one pause is not counted ten times. */
+  round = 0;
+  readonly #widest: number;
+  readonly #random: () => number;
+  #refusals = 0;
+  #credit = 0;
+
+  constructor(widest: number, random: () => number) {
+    this.#widest = widest;
+    this.width = widest;
+    this.#random = random;
+  }
+
+  /** A call came back with anything but a 429. */
+  passed(): void {
+    this.#refusals = 0;
+    this.#credit += 1;
+    if (this.#credit < this.width) return;
+    this.#credit = 0;
+    this.width = Math.min(this.#widest, this.width + 1);
+  }
+
+  /**
+   * A call came back with a 429.
+   *
+   * @param round the round that the call was sent in
+   * @param retryAfter what upstream asks for, in milliseconds. Should that turn out too short, we back off.
+   */
+  refused(round: number, retryAfter?: number): void {
+    let pause = retryAfter ?? 0;
+    if (round === this.round) {
+      this.round += 1;
+      this.#refusals += 1;
+      this.#credit = 0;
+      this.width = Math.max(1, Math.floor(this.width / 2));
+      if (retryAfter === undefined || this.#refusals > 1) {
+        pause = Math.max(pause, backOff(this.#refusals, FIRST_PAUSE, this.#random));
+      }
+    }
+    this.pausedUntil = Math.max(this.pausedUntil, Date.now() + Math.min(LONGEST_WAIT, pause));
+  }
+}

@@ -1,0 +1,51 @@
+const LONGEST = 300;
+const HTML = /<(?:!doctype|\/?[a-z][a-z0-9-]*(?:\s[^>]*)?\/?)>/i;
+const USER_IN_URL = /\/\/[^\s/@]*@/g;
+
+/**
+ * What upstream says for people in an error's body. Its shape is not documented; seen are `{error}`, `{errors: […]}`,
+ * `{message}` and plain text. Pages of HTML come from what stands in between, and say nothing to a caller.
+ *
+ * @param body JSON, read or as text
+ * @param secrets what must not come out again, should upstream repeat it
+ */
+export function readWords(body: unknown, secrets: readonly string[]): string | undefined {
+  const found = find(body, 4)?.slice(0, 10_000);
+  if (found === undefined || HTML.test(found)) return undefined;
+  const words = secrets
+    .reduce((text, secret) => text.replaceAll(secret, "[redacted]"), found)
+    .replace(USER_IN_URL, "//")
+    .replace(/[\s\p{Cc}]+/gu, " ")
+    .trim();
+  return words === "" ? undefined : shorten(words);
+}
+
+function find(body: unknown, depth: number): string | undefined {
+  if (depth === 0) return undefined;
+  if (typeof body === "string") {
+    const json = parse(body);
+    return json === undefined ? body : find(json, depth);
+  }
+  if (Array.isArray(body)) {
+    const all = body.slice(0, 10).map((item) => find(item, depth - 1));
+    return all.filter((words) => words !== undefined).join("; ") || undefined;
+  }
+  if (body === null || typeof body !== "object") return undefined;
+  const { error, errors, message } = body as Record<string, unknown>;
+  return find(error, depth - 1) ?? find(errors, depth - 1) ?? find(message, depth - 1);
+}
+
+/** JSON objects and lists that were sent as text. */
+function parse(text: string): unknown {
+  if (!/^\s*[{[]/.test(text)) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function shorten(words: string): string {
+  const characters = [...words];
+  return characters.length <= LONGEST ? words : `${characters.slice(0, LONGEST - 1).join("")}…`;
+}
