@@ -1,3 +1,4 @@
+import type { TableClient } from "@azure/data-tables";
 import type { Ticket } from "../schemas/ticket.ts";
 
 /** A ticket as LiveChat last showed it, and what became of it here. */
@@ -41,3 +42,12 @@ export type TicketStore = {
    */
   list(query?: TicketQuery): Promise<TicketQueryPage>;
 };
+
+export type TicketStoreOptions = {
+  /** From `openTable`. */
+  table: TableClient;
+};
+
+export function openTicketStore(_: TicketStoreOptions): TicketStore {
+  throw new Error("being written");
+}
