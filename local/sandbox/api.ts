@@ -5,9 +5,9 @@ import { Refusal } from "./refusal.ts";
 import { routes } from "./routes.ts";
 import { agentAnswer, agentItem, pageAnswer, ticketAnswer } from "./shapes.ts";
 import type { Throttle } from "./throttle.ts";
-import type { Ticket } from "./ticket.ts";
+import type { NewTicket, Ticket, TicketChange } from "./ticket.ts";
 import { readTicketFilter } from "./ticket-filter.ts";
-import type { NewTicket, TicketChange, Tickets } from "./tickets.ts";
+import type { Tickets } from "./tickets.ts";
 import type { Variants } from "./variants.ts";
 import type { NewWebhook, Webhooks } from "./webhooks.ts";
 

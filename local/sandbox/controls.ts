@@ -7,7 +7,8 @@ import { type Answer, json, type Request, refused } from "./http.ts";
 import { Refusal } from "./refusal.ts";
 import { routes } from "./routes.ts";
 import type { Limits, Throttle } from "./throttle.ts";
-import type { NewTicket, TicketChange, Tickets } from "./tickets.ts";
+import type { NewTicket, TicketChange } from "./ticket.ts";
+import type { Tickets } from "./tickets.ts";
 import { chooseVariants, type Variants } from "./variants.ts";
 
 type Controlled = {

@@ -41,6 +41,7 @@ export type Sandbox = Account & {
   /** Calls of the API that came. */
   calls: Calls;
   close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 };
 
 /** No secret: they open nothing but a sandbox. */
@@ -91,18 +92,21 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     server.once("error", reject).listen(port, "127.0.0.1", resolve);
   });
 
+  async function close(): Promise<void> {
+    deliveries.close();
+    await new Promise((resolve) => {
+      server.close(resolve);
+      // Answers are given at once; what is still open is idle, or stalls for ever.
+      server.closeAllConnections();
+    });
+  }
+
   return {
     ...account,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     faults,
     calls,
-    async close() {
-      deliveries.close();
-      await new Promise((resolve) => {
-        server.close(resolve);
-        // Answers are given at once; what is still open is idle, or stalls for ever.
-        server.closeAllConnections();
-      });
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }

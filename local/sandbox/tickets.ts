@@ -1,70 +1,8 @@
-import * as v from "valibot";
 import type { Agents } from "./agents.ts";
 import { idsFrom } from "./ids.ts";
 import { Refusal, read } from "./refusal.ts";
-import { type Author, SOURCES, STATUSES, type Ticket } from "./ticket.ts";
+import { type Author, NewTicket, SOURCES, STATUSES, type Ticket, TicketChange } from "./ticket.ts";
 import { matches, type TicketFilter } from "./ticket-filter.ts";
-
-const text = v.pipe(v.string(), v.trim(), v.nonEmpty("must not be empty"));
-const mail = v.pipe(v.string(), v.email("must be an e-mail address"));
-const groupId = v.pipe(
-  v.union([v.number(), v.pipe(v.string(), v.digits(), v.transform(Number))]),
-  v.integer(),
-);
-const groupIds = v.union([
-  v.array(groupId),
-  v.pipe(
-    groupId,
-    v.transform((id) => [id]),
-  ),
-]);
-const tagList = v.union([
-  v.array(v.string()),
-  v.pipe(
-    v.string(),
-    v.transform((tag) => [tag]),
-  ),
-]);
-
-const source = v.pipe(
-  v.object({
-    type: v.optional(v.picklist(["chat-window", "mail", "lc2"]), "lc2"),
-    url: v.optional(v.string()),
-  }),
-  v.check(
-    ({ type, url }) => url === undefined || type === "chat-window",
-    "url is for the type chat-window only",
-  ),
-);
-
-/** `POST /tickets`. */
-const NewTicket = v.object({
-  message: text,
-  requester: v.object({ mail, name: v.optional(v.string()), ip: v.optional(v.string()) }),
-  assignee: v.optional(v.object({ id: mail })),
-  source: v.optional(source, { type: "lc2" }),
-  subject: v.optional(text, "(no subject)"),
-  group: v.optional(groupIds, [0]),
-});
-
-/** What can become of a ticket; `PUT /tickets/<id>/tags` sends some of it, agents in LiveChat's own app the rest. */
-const TicketChange = v.object({
-  tag: v.optional(tagList),
-  message: v.optional(text),
-  /** Whose message it is. */
-  by: v.optional(v.picklist(["client", "agent"]), "agent"),
-  requester: v.optional(
-    v.object({ mail: v.optional(mail), name: v.optional(v.string()), ip: v.optional(v.string()) }),
-  ),
-  assignee: v.optional(v.object({ id: mail })),
-  source: v.optional(source),
-  subject: v.optional(text),
-  status: v.optional(v.picklist(STATUSES)),
-  group: v.optional(groupIds),
-});
-
-export type NewTicket = v.InferInput<typeof NewTicket>;
-export type TicketChange = v.InferInput<typeof TicketChange>;
 
 /** LiveChat's; the API has no way to ask for another. */
 const PAGE_SIZE = 25;
