@@ -1,0 +1,116 @@
+import type { TransactionAction } from "@azure/data-tables";
+
+/**
+ * The limits of Table Storage, checked here because the emulator lets several of them pass and production would not.
+ *
+ * @see https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
+ * @see https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions
+ */
+export const MAX_PROPERTY_BYTES = 64 * 1024;
+export const MAX_ENTITY_BYTES = 1024 * 1024;
+/** 255 with partition key, row key and timestamp. */
+export const MAX_PROPERTIES = 252;
+/** 1 KiB of UTF-16; the emulator counts characters too. */
+export const MAX_KEY_CHARACTERS = 512;
+export const MAX_OPERATIONS = 100;
+export const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
+
+/**
+ * What the SDK writes around an entity in a transaction: boundary, headers, and for all but creations the URL with the
+ * keys percent-encoded. A bound from above; a test holds it against what is sent.
+ */
+const OPERATION_BYTES = 768;
+const ENVELOPE_BYTES = 512;
+
+/** A row or transaction that Table Storage would refuse: a defect in who made it, not an outage. */
+export class LimitExceeded extends Error {
+  override name = "LimitExceeded";
+}
+
+type Entity = { partitionKey: string; rowKey: string; [property: string]: unknown };
+
+const FORBIDDEN_IN_KEYS = /[/\\#?\p{Cc}]/u;
+const PROPERTY_NAME = /^[\p{L}_][\p{L}\p{Nd}_]{0,254}$/u;
+
+/** @throws {LimitExceeded} */
+export function checkEntity(entity: Entity): void {
+  const { partitionKey, rowKey, etag: _, timestamp: __, ...properties } = entity;
+  checkKey("partition key", partitionKey);
+  checkKey("row key", rowKey);
+  const given = Object.entries(properties).filter(([, value]) => value !== undefined && value !== null);
+  if (given.length > MAX_PROPERTIES) {
+    throw new LimitExceeded(`${rowKey} has ${given.length} properties; ${MAX_PROPERTIES} are allowed`);
+  }
+  let size = 4 + 2 * (partitionKey.length + rowKey.length);
+  for (const [name, value] of given) {
+    if (!PROPERTY_NAME.test(name)) throw new LimitExceeded(`${name} cannot be the name of a property`);
+    const bytes = sizeOf(value);
+    if (bytes > MAX_PROPERTY_BYTES) {
+      throw new LimitExceeded(`${name} of ${rowKey} has ${bytes} bytes; ${MAX_PROPERTY_BYTES} are allowed`);
+    }
+    size += 8 + 2 * name.length + bytes + (typeof value === "string" || value instanceof Uint8Array ? 4 : 0);
+  }
+  if (size > MAX_ENTITY_BYTES) {
+    throw new LimitExceeded(`${rowKey} has ${size} bytes; ${MAX_ENTITY_BYTES} are allowed`);
+  }
+}
+
+/** @throws {LimitExceeded} */
+export function checkTransaction(actions: readonly TransactionAction[]): void {
+  const [first] = actions;
+  if (!first) throw new LimitExceeded("A transaction needs an operation");
+  if (actions.length > MAX_OPERATIONS) {
+    throw new LimitExceeded(`${actions.length} operations in a transaction; ${MAX_OPERATIONS} are allowed`);
+  }
+  const rows = new Set<string>();
+  let bytes = ENVELOPE_BYTES;
+  for (const action of actions) {
+    const entity = action[1] as Entity;
+    if (entity.partitionKey !== first[1].partitionKey) {
+      throw new LimitExceeded("A transaction stays in one partition");
+    }
+    if (rows.has(entity.rowKey)) throw new LimitExceeded(`${entity.rowKey} is twice in one transaction`);
+    rows.add(entity.rowKey);
+    checkEntity(entity);
+    bytes += wireBytes(action);
+  }
+  if (bytes > MAX_TRANSACTION_BYTES) {
+    throw new LimitExceeded(`A transaction of ${bytes} bytes; ${MAX_TRANSACTION_BYTES} are allowed`);
+  }
+}
+
+/** How much an operation takes of a transaction's 4 MiB, bytes as Base64 and all: never less than what is sent. */
+export function wireBytes([, entity]: TransactionAction): number {
+  const { partitionKey, rowKey } = entity;
+  // In the entity as JSON, and percent-encoded in the URL.
+  let bytes = OPERATION_BYTES + 4 * (Buffer.byteLength(partitionKey) + Buffer.byteLength(rowKey));
+  for (const [name, value] of Object.entries(entity)) {
+    if (value === undefined || value === null) continue;
+    // `"name":` and `,`, and when the type has to be said `"name@odata.type":"Edm.DateTime",`.
+    bytes += 2 * Buffer.byteLength(name) + 40;
+    if (value instanceof Uint8Array) bytes += 4 * Math.ceil(value.length / 3);
+    else if (typeof value === "string") bytes += Buffer.byteLength(JSON.stringify(value));
+    else bytes += 32;
+  }
+  return bytes;
+}
+
+function checkKey(kind: string, key: string): void {
+  if (key.length > MAX_KEY_CHARACTERS) {
+    throw new LimitExceeded(`A ${kind} of ${key.length} characters; ${MAX_KEY_CHARACTERS} are allowed`);
+  }
+  if (FORBIDDEN_IN_KEYS.test(key) || !key.isWellFormed()) {
+    throw new LimitExceeded(`${JSON.stringify(key)} cannot be a ${kind}`);
+  }
+}
+
+/** Bytes as Table Storage counts them: text is UTF-16 there. */
+function sizeOf(value: unknown): number {
+  if (typeof value === "string") {
+    if (!value.isWellFormed()) throw new LimitExceeded("Text with half a surrogate pair cannot be stored");
+    return 2 * value.length;
+  }
+  if (value instanceof Uint8Array) return value.length;
+  if (typeof value === "boolean") return 1;
+  return 8;
+}

@@ -1,0 +1,109 @@
+import { type TableServiceClientOptions as ClientOptions, TableClient } from "@azure/data-tables";
+import type { TokenCredential } from "@azure/identity";
+
+type HttpClient = NonNullable<ClientOptions["httpClient"]>;
+type PipelinePolicy = Parameters<TableClient["pipeline"]["addPolicy"]>[0];
+
+/** Where the tables are: a connection string, or an endpoint that an identity opens. */
+export type TableLocation =
+  | { connectionString: string }
+  | {
+      tableServiceUri: string;
+      /** Client id of a user-assigned managed identity; the system-assigned one is used when not given. */
+      clientId?: string;
+      /** Takes the managed identity's place. */
+      credential?: TokenCredential;
+    };
+
+export type TableOptions = {
+  /** Milliseconds for one request. The SDK itself would wait for ever. */
+  timeLimit?: number;
+  /** What carries the requests; tests put faults in here. */
+  httpClient?: HttpClient;
+};
+
+/**
+ * Opens a table: once per table for the life of the process, since every client has its own connections. Nothing is
+ * sent until the first operation, and a table that is not there is created by the first operation that finds it
+ * missing: creating it at each start would fill the telemetry with conflicts.
+ *
+ * The SDK's retries are off. They make a commit whose answer was lost look like a conflict; whoever writes here has to
+ * know that the outcome is open, and decides what to do (see `OutcomeUnknown`).
+ */
+export function openTable(
+  location: TableLocation,
+  tableName: string,
+  { timeLimit = 4_000, httpClient }: TableOptions = {},
+): TableClient {
+  const options = { retryOptions: { maxRetries: 0 }, ...(httpClient && { httpClient }) };
+  const table =
+    "connectionString" in location
+      ? TableClient.fromConnectionString(location.connectionString, tableName, {
+          ...options,
+          allowInsecureConnection: isPlainHttp(location.connectionString),
+        })
+      : new TableClient(
+          location.tableServiceUri,
+          tableName,
+          location.credential ?? managedIdentity(location.clientId),
+          options,
+        );
+  // In the retry phase a policy meets bare answers, before the SDK makes errors of them.
+  table.pipeline.addPolicy(createOnFirstUse(table), { phase: "Retry" });
+  table.pipeline.addPolicy(limitTime(timeLimit), { phase: "Retry", afterPolicies: [CREATE_ON_FIRST_USE] });
+  return table;
+}
+
+const CREATE_ON_FIRST_USE = "createOnFirstUse";
+
+/** A missing table's 404 comes before anything was done, so what met it is simply sent again. */
+function createOnFirstUse(table: TableClient): PipelinePolicy {
+  let creation: Promise<void> | undefined;
+  return {
+    name: CREATE_ON_FIRST_USE,
+    async sendRequest(request, next) {
+      const response = await next(request);
+      // A transaction's answer is 202 whatever became of it; the error is inside.
+      if (response.status !== 404 && response.status !== 202) return response;
+      if (!response.bodyAsText?.includes('"TableNotFound"')) return response;
+      creation ??= table.createTable().finally(() => {
+        creation = undefined;
+      });
+      await creation;
+      return next(request);
+    },
+  };
+}
+
+function limitTime(timeLimit: number): PipelinePolicy {
+  return {
+    name: "limitTime",
+    sendRequest(request, next) {
+      request.timeout ||= timeLimit;
+      return next(request);
+    },
+  };
+}
+
+/** Only the emulator speaks plain http; keys must not travel that way by mistake. */
+function isPlainHttp(connectionString: string): boolean {
+  return /UseDevelopmentStorage=true|TableEndpoint=http:|DefaultEndpointsProtocol=http(;|$)/i.test(
+    connectionString,
+  );
+}
+
+/**
+ * `ManagedIdentityCredential` and not the default chain of credentials, which spends seconds on probing. Its library is
+ * loaded on first use: a start with a connection string does without.
+ */
+function managedIdentity(clientId?: string): TokenCredential {
+  let loaded: Promise<TokenCredential> | undefined;
+  return {
+    async getToken(...request) {
+      loaded ??= import("@azure/identity").then(
+        ({ ManagedIdentityCredential }) => new ManagedIdentityCredential(clientId ? { clientId } : {}),
+      );
+      return (await loaded).getToken(...request);
+    },
+  };
+}
