@@ -1,0 +1,101 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const main = resolve(import.meta.dirname, "../../local/host/main.ts");
+
+export const fixture = (name: string) => resolve(import.meta.dirname, "fixtures", name);
+
+export type HostProcessOptions = {
+  app?: string;
+  args?: string[];
+  env?: Record<string, string>;
+  /** Files of the directory that the host runs in, by name; otherwise it is empty. */
+  files?: Record<string, unknown>;
+};
+
+export type LogLine = {
+  time: string;
+  level: string;
+  message: string;
+  function?: string;
+  invocationId?: string;
+};
+
+/**
+ * Runs the light host as a process of its own, on a free port and in a directory of its own. Nothing of this
+ * process's environment reaches it but the path.
+ */
+export function runHost({ app, args = [], env = {}, files = {} }: HostProcessOptions) {
+  const cwd = mkdtempSync(join(tmpdir(), "host-"));
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(cwd, name), typeof content === "string" ? content : JSON.stringify(content));
+  }
+  const child = spawn(
+    process.execPath,
+    [main, ...(app ? ["--app", app] : []), ...(args.includes("--port") ? [] : ["--port", "0"]), ...args],
+    {
+      cwd,
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  const waiting = new Set<() => void>();
+  const collect = (stream: NodeJS.ReadableStream, lines: string[]) =>
+    createInterface({ input: stream }).on("line", (line) => {
+      lines.push(line);
+      for (const check of waiting) check();
+    });
+  collect(child.stdout, stdout);
+  collect(child.stderr, stderr);
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((done) =>
+    child.on("close", (code, signal) => {
+      rmSync(cwd, { recursive: true });
+      done({ code, signal });
+    }),
+  );
+
+  /** The first line of standard output that matches. */
+  function line(pattern: RegExp): Promise<string> {
+    return new Promise((found, failed) => {
+      const check = () => {
+        const match = stdout.find((candidate) => pattern.test(candidate));
+        if (match === undefined) return;
+        waiting.delete(check);
+        found(match);
+      };
+      waiting.add(check);
+      check();
+      exited.then(() =>
+        failed(
+          new Error(`The host ended without a line like ${pattern}:\n${[...stdout, ...stderr].join("\n")}`),
+        ),
+      );
+    });
+  }
+
+  return {
+    stdout,
+    stderr,
+    exited,
+    line,
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    /** The host's structured log, in order. */
+    log: () => stdout.filter((text) => text.startsWith("{")).map((text): LogLine => JSON.parse(text)),
+    async stop() {
+      child.kill("SIGTERM");
+      return await exited;
+    },
+  };
+}
+
+/** The same, once it listens. */
+export async function startHostProcess(options: HostProcessOptions) {
+  const host = runHost(options);
+  const url = (await host.line(/^listening on /)).replace("listening on ", "");
+  return { ...host, url };
+}

@@ -1,0 +1,316 @@
+import { createHash, randomBytes } from "node:crypto";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fixture, startHostProcess } from "./host-process.ts";
+
+type Echo = {
+  method: string;
+  url: string;
+  params: Record<string, string>;
+  query: Record<string, string>;
+  headers: Record<string, string>;
+  size: number;
+  sha256: string;
+  invocationId: string;
+  functionName: string;
+  traceContext: { traceParent: string; traceState: string };
+};
+
+let host: Awaited<ReturnType<typeof startHostProcess>>;
+
+beforeAll(async () => {
+  host = await startHostProcess({
+    app: fixture("echo.mjs"),
+    env: { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: String(24 * 1024 * 1024) },
+  });
+});
+afterAll(() => host.stop());
+
+const echo = async (path: string, init?: RequestInit): Promise<Echo> => {
+  const response = await fetch(host.url + path, init);
+  expect(response.status).toBe(200);
+  return (await response.json()) as Echo;
+};
+
+/** Sends a request exactly as given, and returns everything that came back. */
+function raw(lines: string[], body = ""): Promise<string> {
+  const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
+  socket.end(`${lines.join("\r\n")}\r\nconnection: close\r\n\r\n${body}`);
+  return text(socket);
+}
+
+describe("routing", () => {
+  test.each([
+    ["GET", "/api/unknown"],
+    ["GET", "/api"],
+    ["GET", "/"],
+    ["GET", "/tickets/1"],
+    ["DELETE", "/api/tickets/1"],
+    ["HEAD", "/api/tickets/1"],
+    ["OPTIONS", "/api/tickets/1"],
+    ["POST", "/api/tickets/1"],
+    ["GET", "/api/tickets/1/tags"],
+    ["GET", "/api/tickets"],
+    ["GET", "/api/numbers/x"],
+    ["GET", "/api/numbers/1x"],
+  ])("%s %s is 404 with an empty body", async (method, path) => {
+    const response = await fetch(host.url + path, { method });
+    expect(response.status).toBe(404);
+    expect(await response.text()).toBe("");
+  });
+
+  test("literals are compared without regard to case, parameters keep theirs", async () => {
+    const { params, functionName } = await echo("/API/tICKETS/AbC");
+    expect(params).toEqual({ ticketId: "AbC" });
+    expect(functionName).toBe("GetTicket");
+  });
+
+  test("a trailing slash does not matter", async () => {
+    expect((await echo("/api/tickets/7/")).params).toEqual({ ticketId: "7" });
+  });
+
+  test("a function without a route is reached by its name", async () => {
+    expect((await echo("/api/echo")).functionName).toBe("Echo");
+  });
+
+  test.each([
+    ["agent%40example.com", "agent@example.com"],
+    ["agent+tag@example.com", "agent+tag@example.com"],
+    ["a%2Fb", "a%2Fb"],
+    ["a%2fb%20c", "a%2fb c"],
+    ["%F0%9F%98%80", "😀"],
+    ["a%252Fb", "a%2Fb"],
+    ["100%25", "100%"],
+    ["%3Fq%23h", "?q#h"],
+    ["%zz%FF", "%zz%FF"],
+    ["x".repeat(2000), "x".repeat(2000)],
+  ])("the parameter %.20s arrives decoded once, but for slashes", async (sent, expected) => {
+    expect((await echo(`/api/tickets/${sent}`)).params).toEqual({ ticketId: expected });
+  });
+
+  test("a parameter in the middle", async () => {
+    expect((await echo("/api/tickets/a%2Fb/tags", { method: "PUT" })).params).toEqual({ id: "a%2Fb" });
+  });
+
+  test("optional, catch-all and constrained parameters", async () => {
+    expect((await echo("/api/optional")).params).toEqual({});
+    expect((await echo("/api/optional/x")).params).toEqual({ name: "x" });
+    expect((await echo("/api/rest")).params).toEqual({});
+    expect((await echo("/api/rest/a/B%20c/d")).params).toEqual({ path: "a/B c/d" });
+    expect((await echo("/api/numbers/-12")).params).toEqual({ n: "-12" });
+  });
+});
+
+describe("the request as the handler sees it", () => {
+  test("query values that repeat are joined by a comma, names compared without regard to case", async () => {
+    const { query } = await echo("/api/echo?q=1&q=2&Q=3&empty=&plus=a+b&escaped=a%26b%3D%C3%BC&__proto__=x");
+    expect(query).toEqual({ q: "1,2,3", empty: "", plus: "a b", escaped: "a&b=ü" });
+  });
+
+  test("the URL is absolute, from the Host header alone", async () => {
+    const answer = await raw([
+      "GET /api/echo?a=b HTTP/1.1",
+      "host: livechat.example:81",
+      "x-forwarded-host: evil.test",
+      "x-forwarded-proto: https",
+    ]);
+    expect(JSON.parse(answer.slice(answer.indexOf("{"))).url).toBe("http://livechat.example:81/api/echo?a=b");
+  });
+
+  test("a request target that is a whole URL is taken by its path", async () => {
+    const answer = await raw(["GET http://elsewhere.test/api/tickets/9?a=1 HTTP/1.1", "host: h.test"]);
+    const seen: Echo = JSON.parse(answer.slice(answer.indexOf("{")));
+    expect(seen).toMatchObject({
+      params: { ticketId: "9" },
+      query: { a: "1" },
+      url: "http://h.test/api/tickets/9?a=1",
+    });
+  });
+
+  test("headers have lower-case names and joined values", async () => {
+    const answer = await raw([
+      "GET /api/echo HTTP/1.1",
+      "HOST: h.test",
+      "X-Many: a",
+      "x-many: b",
+      "Cookie: c=1",
+    ]);
+    expect(JSON.parse(answer.slice(answer.indexOf("{"))).headers).toMatchObject({
+      host: "h.test",
+      "x-many": "a,b",
+      cookie: "c=1",
+    });
+  });
+
+  test("the trace of the caller goes on; without one a new one begins", async () => {
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const { traceContext } = await echo("/api/echo", { headers: { traceparent, tracestate: "v=1" } });
+    expect(traceContext).toMatchObject({ traceParent: traceparent, traceState: "v=1" });
+    const fresh = await echo("/api/echo", { headers: { traceparent: "nonsense" } });
+    expect(fresh.traceContext.traceParent).toMatch(/^00-[\da-f]{32}-[\da-f]{16}-00$/);
+  });
+
+  test("every invocation has an id of its own", async () => {
+    const ids = await Promise.all([1, 2, 3].map(async () => (await echo("/api/echo")).invocationId));
+    expect(new Set(ids).size).toBe(3);
+    expect(ids[0]).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+  });
+
+  test.each([0, 1, 2048, 65_537, 17 * 1024 * 1024])(
+    "a body of %d bytes arrives as it was sent",
+    async (size) => {
+      const body = randomBytes(size);
+      const seen = await echo("/api/echo", { method: "POST", body });
+      expect(seen).toMatchObject({ size, sha256: createHash("sha256").update(body).digest("hex") });
+    },
+  );
+
+  test("a chunked body without Content-Length arrives empty, as on the real host, and the log says so", async () => {
+    const body = new Blob(["some text"]).stream();
+    const seen = await echo("/api/echo", { method: "POST", body, duplex: "half" } as RequestInit);
+    expect(seen.size).toBe(0);
+    expect(host.log().filter(({ message }) => message.includes("Content-Length"))).toMatchObject([
+      { level: "warning", function: "Echo" },
+    ]);
+  });
+
+  test("a body over the limit is 413, before it is sent", async () => {
+    const answer = await raw([
+      "POST /api/echo HTTP/1.1",
+      "host: h.test",
+      `content-length: ${24 * 1024 * 1024 + 1}`,
+    ]);
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect(answer).toMatch(/\r\n\r\n$/);
+  });
+
+  test("a caller who goes away in the middle of the body hurts nobody", async () => {
+    const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
+    socket.write("POST /api/echo HTTP/1.1\r\nhost: h.test\r\ncontent-length: 100\r\n\r\nhalf", () =>
+      socket.resetAndDestroy(),
+    );
+    await new Promise((closed) => socket.on("close", closed));
+    await echo("/api/echo");
+  });
+});
+
+describe("the answer", () => {
+  const answer = (kind: string) => fetch(`${host.url}/api/answers/${kind}`);
+
+  test.each(["throw", "reject", "unserialisable", "text"])(
+    "a handler that fails (%s) is 500 with an empty body",
+    async (kind) => {
+      const response = await answer(kind);
+      expect(response.status).toBe(500);
+      expect(await response.text()).toBe("");
+      expect([...response.headers.keys()].sort()).toEqual([
+        "connection",
+        "content-length",
+        "date",
+        "keep-alive",
+      ]);
+    },
+  );
+
+  test("a failure is logged in one line that holds no query", async () => {
+    await answer("throw");
+    const line = host.log().find(({ message }) => message.includes("No good"));
+    expect(line).toMatchObject({
+      level: "error",
+      function: "Answers",
+      message: "Error: No good: https://upstream.test/x",
+    });
+    expect(host.stdout.join("\n")).not.toContain("secret");
+  });
+
+  test.each(["nothing", "empty"])("no answer (%s) is 204", async (kind) => {
+    const response = await answer(kind);
+    expect(response.status).toBe(204);
+    expect(response.headers.has("content-length")).toBe(false);
+  });
+
+  test("status, headers and text", async () => {
+    const response = await answer("teapot");
+    expect(response.status).toBe(418);
+    expect(response.headers.get("x-many")).toBe("a, b");
+    expect(response.headers.get("content-type")).toBe("text/x-tea");
+    expect(await response.text()).toBe("short and stout");
+  });
+
+  test("jsonBody sets the content type", async () => {
+    const response = await answer("json");
+    expect(response.headers.get("content-type")).toBe("application/json");
+    expect(await response.json()).toEqual({ kind: "json" });
+  });
+
+  test("bytes stay bytes", async () => {
+    expect(Buffer.from(await (await answer("binary")).arrayBuffer())).toEqual(
+      Buffer.from([0, 255, 1, 254, 128]),
+    );
+    const large = Buffer.from(await (await answer("large")).arrayBuffer());
+    expect(large.equals(Buffer.alloc(20 * 1024 * 1024, 7))).toBe(true);
+  });
+
+  test("cookies are written as ASP.NET does", async () => {
+    expect((await answer("cookies")).headers.getSetCookie()).toEqual([
+      "a=1%20%C3%BC; path=/",
+      "b=2; max-age=60; domain=d.test; path=/p; secure; samesite=strict; httponly",
+      "c=3; expires=Wed, 02 Jan 2030 03:04:05 GMT; path=/; samesite=none",
+    ]);
+  });
+
+  test("a function that takes HEAD answers it without a body", async () => {
+    const response = await new Promise<IncomingMessage>((done) =>
+      httpRequest(`${host.url}/api/answers/teapot`, { method: "HEAD" }, done).end(),
+    );
+    expect(response.statusCode).toBe(418);
+    expect(await text(response)).toBe("");
+  });
+});
+
+test("context.log writes one line of JSON each, tied to its invocation", async () => {
+  await fetch(`${host.url}/api/answers/log?code=secret-key`);
+  const lines = host
+    .log()
+    .filter((line) => ["one two { three: 3 }", "careful", "broken", "details"].includes(line.message));
+  expect(lines.map(({ level }) => level)).toEqual(["information", "warning", "error", "debug"]);
+  expect(new Set(lines.map((line) => line.invocationId)).size).toBe(1);
+  for (const line of lines) {
+    expect(Object.keys(line)).toEqual(["time", "level", "function", "invocationId", "message"]);
+    expect(line.function).toBe("Answers");
+    expect(new Date(line.time).toISOString()).toBe(line.time);
+  }
+  expect(host.stdout.join("\n")).not.toContain("secret-key");
+});
+
+test("the host says where it listens, in one line, and nothing on standard error", () => {
+  expect(host.stdout[0]).toMatch(/^listening on http:\/\/127\.0\.0\.1:\d+$/);
+  expect(host.stdout.filter((line) => line.startsWith("listening"))).toHaveLength(1);
+  expect(host.stderr).toEqual([]);
+});
+
+test("no key is asked for, and the admin routes tell state and functions", async () => {
+  expect((await fetch(`${host.url}/api/for-admins`)).status).toBe(200);
+  expect(await (await fetch(`${host.url}/admin/host/status`)).json()).toEqual({ state: "Running" });
+  const functions = (await (await fetch(`${host.url}/admin/functions`)).json()) as { name: string }[];
+  expect(functions.map(({ name }) => name)).toEqual([
+    "Echo",
+    "GetTicket",
+    "PutTags",
+    "Optional",
+    "Rest",
+    "Number",
+    "Admin",
+    "Answers",
+  ]);
+  expect(functions[1]).toEqual({
+    name: "GetTicket",
+    triggerType: "httpTrigger",
+    methods: ["GET"],
+    route: "api/Tickets/{ticketId}",
+    authLevel: "function",
+    invokeUrl: `${host.url}/api/Tickets/{ticketId}`,
+  });
+});
