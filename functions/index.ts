@@ -1,5 +1,6 @@
 import { app } from "@azure/functions";
 import { handle } from "../shared/http/handle.ts";
+import { logFailure, logTo } from "../shared/log.ts";
 import { operations } from "./operations.ts";
 import { createServices } from "./services.ts";
 import { timers } from "./timers.ts";
@@ -16,5 +17,16 @@ for (const operation of operations) {
 }
 
 for (const { id, schedule, run } of timers(process.env)) {
-  app.timer(id, { schedule, handler: (_, context) => run(services, context) });
+  app.timer(id, {
+    schedule,
+    handler: async (_, context) => {
+      try {
+        await run(services, logTo(context));
+      } catch (error) {
+        logFailure(error, context);
+        // The host must see that it failed, and print nothing of it that is private.
+        throw new Error(`${id} failed: see the line before`);
+      }
+    },
+  });
 }

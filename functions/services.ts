@@ -1,20 +1,23 @@
 import { openEventLog } from "../shared/event-log/event-log.ts";
-import { createLiveChat } from "../shared/livechat/client.ts";
-import { readSettings } from "../shared/settings.ts";
+import type { EventLog } from "../shared/event-log/types.ts";
+import type { Check } from "../shared/health/checks.ts";
+import { createLiveChat, type LiveChat } from "../shared/livechat/client.ts";
+import { readSettings, type Settings } from "../shared/settings.ts";
 import { openTable } from "../shared/storage/open-table.ts";
-import { openTicketStore } from "../shared/ticket-store/ticket-store.ts";
+import { openTicketStore, type TicketStore } from "../shared/ticket-store/ticket-store.ts";
+import { checksOf } from "./health/checks.ts";
 
 /**
  * What operations call, each made on first use and kept for the life of the process: a cold start pays for what its
  * first request needs, and a setting that is missing is said by what needs it.
  */
-export function createServices(environment: Record<string, string | undefined>) {
+export function createServices(environment: Record<string, string | undefined>): Services {
   const settings = once(() => readSettings(environment));
   const table = (name: string) => openTable(settings().storage, name);
   const liveChat = once(() => createLiveChat(settings().liveChat));
   const eventLog = once(() => openEventLog({ table: table(settings().tables.events) }));
   const ticketStore = once(() => openTicketStore({ table: table(settings().tables.tickets) }));
-  return {
+  const services = {
     get settings() {
       return settings();
     },
@@ -27,10 +30,22 @@ export function createServices(environment: Record<string, string | undefined>) 
     get ticketStore() {
       return ticketStore();
     },
+    get checks() {
+      return checks();
+    },
   };
+  const checks = once((): readonly Check[] => checksOf(services));
+  return services;
 }
 
-export type Services = ReturnType<typeof createServices>;
+export type Services = {
+  readonly settings: Settings;
+  readonly liveChat: LiveChat;
+  readonly eventLog: EventLog;
+  readonly ticketStore: TicketStore;
+  /** What `Health` looks at. */
+  readonly checks: readonly Check[];
+};
 
 /** Makes a value when it is first asked for. A failure is not kept, so that it is tried again. */
 function once<Value>(make: () => Value): () => Value {

@@ -13,5 +13,7 @@ export const eraseChat = operation({
   access: "key",
   input: { path: ChatPath },
   output: { status: 200, description: "How much was erased.", schema: Erasure },
-  run: async ({ path: { chatId } }, { eventLog }) => ({ body: await eventLog.eraseChat(chatId) }),
+  run: async ({ path: { chatId } }, { eventLog }) => ({
+    body: { ...(await eventLog.eraseChat(chatId)), done: true },
+  }),
 });

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { InvalidInput } from "../../shared/errors.ts";
+import { exportEvents } from "../../shared/event-log/export-events.ts";
 import { linkToNext } from "../../shared/http/link.ts";
 import { EventPage } from "../../shared/schemas/event.ts";
 import { filled, instant, oneOf, wholeNumber } from "../../shared/schemas/parameter.ts";

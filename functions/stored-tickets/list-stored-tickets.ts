@@ -34,7 +34,7 @@ export const listStoredTickets = operation({
     }),
   },
   output: { status: 200, description: "The tickets, and where to go on.", schema: StoredTicketPage },
-  run: async ({ query: { modified_since: modifiedSince, ...query } }, { ticketStore }) => ({
-    body: await ticketStore.list({ ...query, modifiedSince }),
+  run: async ({ query }, { ticketStore }) => ({
+    body: await ticketStore.list(query),
   }),
 });

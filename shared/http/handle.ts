@@ -1,6 +1,5 @@
-import type { HttpHandler, HttpResponseInit, InvocationContext } from "@azure/functions";
-import { AppError } from "../errors.ts";
-import { redact } from "../redact.ts";
+import type { HttpHandler, HttpResponseInit } from "@azure/functions";
+import { logFailure, logTo } from "../log.ts";
 import type { Answer, Call, Operation } from "./operation.ts";
 import { toProblemResponse } from "./problem.ts";
 import { understand } from "./understand.ts";
@@ -30,22 +29,4 @@ function toResponse<Services>(operation: Operation<Services>, answer: Answer<unk
   } = answer;
   const headers = { ...(text !== undefined && { "content-type": "application/json" }), ...answer.headers };
   return { status, headers, body: text };
-}
-
-function logTo(context: InvocationContext): Call["log"] {
-  return (message, fields = {}) => context.log(JSON.stringify({ message, ...fields }));
-}
-
-/** A caller's mistake is not news; what the operator can do something about is. */
-function logFailure(error: unknown, context: InvocationContext): void {
-  if (error instanceof AppError && error.status < 500) return;
-  const { name, message } = error instanceof Error ? error : { name: "Thrown", message: String(error) };
-  const detail = error instanceof AppError ? { status: error.status, cause: causeOf(error) } : {};
-  context.error(JSON.stringify({ message: redact(message), error: name, ...detail }));
-}
-
-function causeOf({ cause }: Error): string | undefined {
-  if (!(cause instanceof Error)) return undefined;
-  const code = "code" in cause && typeof cause.code === "string" ? ` (${cause.code})` : "";
-  return redact(`${cause.name}${code}: ${cause.message}`);
 }

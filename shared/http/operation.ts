@@ -1,4 +1,5 @@
 import type * as v from "valibot";
+import type { Log } from "../log.ts";
 
 /** A schema for an object whose keys are parameters or fields. */
 type ObjectSchema = v.GenericSchema<Record<string, unknown>, Record<string, unknown>>;
@@ -29,7 +30,7 @@ export type Call = {
   url: URL;
   headers: Headers;
   /** Writes one structured line; never give it content of chats, addresses of people, or URLs. */
-  log(message: string, fields?: Record<string, unknown>): void;
+  log: Log;
 };
 
 /** An answer: what the output schema describes, and the headers that go with it. */

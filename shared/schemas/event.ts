@@ -49,6 +49,11 @@ export const StoredChat = v.object({
 /** What an erasure did. */
 export const Erasure = v.object({
   erased: named(count, "Erased", "How many events were erased by this call."),
+  done: named(
+    v.boolean(),
+    "Done",
+    "Whether that is all; if not, the same call goes on where this one stopped.",
+  ),
 });
 
 /** A delivery that was authenticated but not understood. */
@@ -63,4 +68,10 @@ export const QuarantinedDelivery = v.object({
   ),
   receivedAt: named(moment, "Received At", "When it came."),
   raw: named(v.optional(v.string()), "Raw", "The body as it came, without the credential in it."),
+});
+
+/** A page of the quarantine. */
+export const QuarantinePage = v.object({
+  items: named(v.array(QuarantinedDelivery), "Items", "The entries, without their bodies."),
+  next: named(v.optional(v.string()), "Next", "The cursor of the next call; absent at the end."),
 });

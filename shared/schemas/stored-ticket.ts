@@ -21,5 +21,5 @@ export const StoredTicket = v.looseObject({
 
 export const StoredTicketPage = v.object({
   items: named(v.array(StoredTicket), "Items", "The tickets, last modified first."),
-  next: named(v.optional(v.string()), "Next", "The cursor of the next call; absent at the end."),
+  next: named(v.nullable(v.string()), "Next", "The cursor of the next call; null at the end."),
 });

@@ -1,0 +1,24 @@
+import * as v from "valibot";
+import { readHistory } from "../../shared/reconcile/history.ts";
+import { wholeNumber } from "../../shared/schemas/parameter.ts";
+import { RunHistory } from "../../shared/schemas/reconcile.ts";
+import { exact, named } from "../../shared/schemas/scalar.ts";
+import { operation } from "../operation.ts";
+
+export const listReconcileRuns = operation({
+  id: "ListReconcileRuns",
+  summary: "List reconciliation runs",
+  description:
+    "The last runs of the reconciliation, the latest first, and how far a walk is that is not finished.",
+  tag: "Reconciliation",
+  method: "GET",
+  route: "reconcile/tickets",
+  access: "key",
+  input: {
+    query: exact({
+      limit: named(v.optional(wholeNumber(1, 100), "20"), "Limit", "How many runs to return at most."),
+    }),
+  },
+  output: { status: 200, description: "The runs.", schema: RunHistory },
+  run: async ({ query }, { ticketStore }) => ({ body: await readHistory(ticketStore, query) }),
+});

@@ -1,0 +1,20 @@
+import { RunReport } from "../../shared/schemas/reconcile.ts";
+import { operation } from "../operation.ts";
+import { reconcileAccount } from "./reconcile.ts";
+
+export const reconcileTickets = operation({
+  id: "ReconcileTickets",
+  summary: "Reconcile tickets",
+  description:
+    "Makes the stored tickets equal to the account's now, as the timer does, and puts tickets that no webhook told of into the log.",
+  tag: "Reconciliation",
+  method: "POST",
+  route: "reconcile/tickets",
+  access: "key",
+  input: {},
+  output: { status: 200, description: "What the run did.", schema: RunReport },
+  run: async (_, services) => {
+    const body = await reconcileAccount(services, "ReconcileTickets, called over HTTP");
+    return { body };
+  },
+});

@@ -1,0 +1,43 @@
+import { Conflict } from "../shared/errors.ts";
+import type { Log } from "../shared/log.ts";
+import { reconcileAccount } from "./reconcile/reconcile.ts";
+import type { Services } from "./services.ts";
+
+export type Timer = {
+  id: string;
+  /** NCRONTAB, six fields, in UTC. */
+  schedule: string;
+  run(services: Services, log: Log): Promise<void>;
+};
+
+/** The work that nobody asks for. Each piece may be killed anywhere and may run on two instances at once. */
+export const timers = (environment: Record<string, string | undefined>): readonly Timer[] => [
+  {
+    id: "ReconcileTicketsTimer",
+    schedule: environment.TICKETS_RECONCILE_SCHEDULE?.trim() || "0 */5 * * * *",
+    async run(services, log) {
+      try {
+        const { checkpoint: _, ...report } = await reconcileAccount(services, "the timer");
+        log("reconcile finished", report);
+      } catch (error) {
+        // Another instance, or somebody over HTTP, is at it: the work is being done.
+        if (!(error instanceof Conflict)) throw error;
+        log("reconcile skipped", { reason: error.message });
+      }
+    },
+  },
+  {
+    id: "RetentionTimer",
+    schedule: "0 17 * * * *",
+    async run({ eventLog, settings: { eventRetentionDays: days } }, log) {
+      const budget = { budgetMs: 4 * 60 * 1000 };
+      const swept = days
+        ? await eventLog.removeOlderThan(
+            new Date(Date.now() - days * 24 * 60 * 60 * 1000).toISOString(),
+            budget,
+          )
+        : await eventLog.removeLeftovers(budget);
+      if (swept.removed > 0) log("retention finished", swept);
+    },
+  },
+];
