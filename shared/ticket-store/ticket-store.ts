@@ -16,7 +16,7 @@ export type TicketQuery = {
   /** Email address of the requester; upper and lower case are the same. */
   requester?: string;
   /** ISO time: only tickets modified then or later. */
-  modified_since?: string;
+  modifiedSince?: string;
   /** Only tickets that are gone upstream (true), only those that are there (false), or all. */
   deleted?: boolean;
   /** At most this many, 1 to 1,000; 100 when not given. */
@@ -27,8 +27,8 @@ export type TicketQuery = {
 
 export type TicketQueryPage = {
   items: StoredTicket[];
-  /** The `cursor` of the next page; `null` when there is none. */
-  next: string | null;
+  /** The `cursor` of the next page; absent at the end. */
+  next?: string;
 };
 
 export type TicketStore = {
