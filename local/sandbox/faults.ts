@@ -13,12 +13,12 @@ const which = {
 const early = { ...which, committed: v.optional(v.boolean(), false) };
 
 const Fault = v.variant("do", [
-  /** Another answer: any status, and a body that is an object (JSON), text, HTML or empty. */
+  /** Another answer: any status, and a body that is text, HTML, nothing at all, or else JSON. */
   v.object({
     ...early,
     do: v.literal("answer"),
     status: v.number(),
-    body: v.optional(v.union([v.string(), v.looseObject({}), v.array(v.unknown())]), ""),
+    body: v.optional(v.unknown(), ""),
     headers: v.optional(v.record(v.string(), v.string()), {}),
   }),
   /** No answer, ever. */

@@ -14,7 +14,7 @@ export async function startReceiver(...answers: (number | ((response: ServerResp
       headers: request.headers,
       body: (await json(request)) as Received["body"],
     });
-    if (typeof answer === "number") response.writeHead(answer).end();
+    if (typeof answer === "number") response.writeHead(answer, { Location: "/elsewhere" }).end();
     else answer(response);
   });
   await new Promise<void>((resolve) => {
