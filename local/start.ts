@@ -45,6 +45,7 @@ if (settings.LIVECHAT_API_URL === SANDBOX_URL) {
     receiver.password = settings.LIVECHAT_WEBHOOK_PASSWORD ?? "";
     sandbox.webhooks.register({ event_type, data_types: [...data_types], url: receiver.href });
   }
+  sandbox.tickets.fill(60);
   lines.push(["LiveChat sandbox", `${SANDBOX_URL} (its webhooks come to the functions)`]);
 } else {
   lines.push(["LiveChat", settings.LIVECHAT_API_URL ?? "https://api.livechatinc.com"]);

@@ -95,7 +95,9 @@ export async function startApp({
         method: "POST",
         headers: { "content-type": "application/json", ...(authorization && { authorization }) },
         body:
-          typeof body === "string" || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
+          typeof body === "string" || body instanceof Uint8Array
+            ? (body as RequestInit["body"])
+            : JSON.stringify(body),
       }),
     async stop() {
       if (child.exitCode === null && child.signalCode === null && child.kill("SIGTERM"))

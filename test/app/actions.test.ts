@@ -1,0 +1,218 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type App, startApp } from "./start-app.ts";
+
+let app: App;
+beforeAll(async () => {
+  app = await startApp({ env: { LIVECHAT_RATE_LIMIT: "1000" }, sandbox: { throttle: { limit: 1000 } } });
+});
+afterAll(() => app?.stop());
+beforeEach(() => {
+  app.sandbox.faults.clear();
+});
+
+const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+
+test("an agent is created, listed, and removed", async () => {
+  const created = await app.call("POST", "/agents", {
+    login: "ana@example.com",
+    name: "Ana",
+    job_title: "Lamps",
+    login_status: "not accepting chats",
+    permission: "administrator",
+    password: "12345",
+    max_chats_count: "3",
+    groups: [0],
+  });
+  expect(created.status).toBe(201);
+  expect(created.body).toMatchObject({
+    login: "ana@example.com",
+    name: "Ana",
+    job_title: "Lamps",
+    login_status: "not accepting chats",
+    permission: "administrator",
+    max_chats_count: 3,
+    groups: [{ id: 0, name: expect.any(String) }],
+  });
+
+  const listed = await app.call("GET", "/agents");
+  expect(listed.status).toBe(200);
+  expect(listed.body.map(({ login }: { login: string }) => login)).toContain("ana@example.com");
+  const offline = await app.call("GET", "/agents?status=no+such+status");
+  expect(offline.body).toEqual([]);
+
+  const removed = await app.call("DELETE", "/agents/ana@example.com");
+  expect(removed).toMatchObject({ status: 200, body: { result: "ana@example.com removed successfully" } });
+  const again = await app.call("DELETE", "/agents/ana%40example.com");
+  expect(again).toMatchObject({
+    status: 404,
+    body: { title: "Not found", detail: expect.stringMatching(/\w/) },
+  });
+});
+
+test("a ticket is created, got and updated, and the update tells what LiveChat ignored", async () => {
+  const created = await app.call("POST", "/tickets", {
+    message: "The lamp stays dark.",
+    subject: "Lamp",
+    requester: { mail: "vera@example.com", name: "Vera" },
+    assignee: { id: "owner@example.com" },
+    source: { type: "chat-window", url: "https://shop.example.com/lamps" },
+  });
+  expect(created.status).toBe(201);
+  expect(created.body).toMatchObject({
+    id: expect.any(String),
+    subject: "Lamp",
+    status: "open",
+    date: expect.stringMatching(ISO),
+    modified: expect.stringMatching(ISO),
+    requester: { mail: "vera@example.com", name: "Vera" },
+    assignee: { id: "owner@example.com" },
+    source: { type: "chat-window", url: "https://shop.example.com/lamps" },
+  });
+  const { id } = created.body;
+  expect((await app.call("GET", `/tickets/${id}`)).body).toEqual(created.body);
+
+  const updated = await app.call("PUT", `/tickets/${id}/tags`, { tag: ["lamps"], subject: "Dark lamp" });
+  expect(updated).toMatchObject({ status: 200, body: { id, tags: ["lamps"], ignored_fields: ["subject"] } });
+});
+
+test.each([
+  ["wrapped", "epoch", "ids", "null"],
+  ["bare", "iso", "objects", "missing"],
+] as const)(
+  "answers are the same whatever LiveChat sends: %s, %s, %s, %s",
+  async (ticket, times, listGroups, absent) => {
+    const before = { ...app.sandbox.variants };
+    Object.assign(app.sandbox.variants, { ticket, times, listGroups, absent });
+    const { body: created } = await app.call("POST", "/tickets", {
+      message: "Hi",
+      requester: { mail: "vera@example.com" },
+    });
+    const { body: got } = await app.call("GET", `/tickets/${created.id}`);
+    const { body: listed } = await app.call("GET", "/tickets?limit=1");
+    Object.assign(app.sandbox.variants, before);
+
+    for (const answer of [created, got, listed[0]]) {
+      expect(answer).toMatchObject({
+        id: created.id,
+        subject: "(no subject)",
+        date: expect.stringMatching(ISO),
+      });
+      expect(answer.events[0].date).toMatch(ISO);
+      for (const group of answer.groups) expect(group).toMatchObject({ id: expect.any(Number) });
+      expect(JSON.stringify(answer)).not.toContain('"url":null');
+    }
+  },
+);
+
+test("tickets are listed beyond the first page, with totals and a way on", async () => {
+  for (let index = 0; index < 70; index++) {
+    app.sandbox.tickets.create({
+      message: `Ticket ${index}`,
+      requester: { mail: `v${index % 2}@example.com` },
+    });
+  }
+  const total = app.sandbox.tickets.size;
+  const seen: string[] = [];
+  let at: string | undefined = `${app.url}/tickets?limit=30&requester[mail]=v0@example.com`;
+  let pages = 0;
+  while (at) {
+    const response: Response = await fetch(at);
+    expect(response.headers.get("x-total-count")).toBe("35");
+    expect(response.headers.get("x-total-pages")).toBe("2");
+    seen.push(...((await response.json()) as { id: string }[]).map(({ id }) => id));
+    at = /<(.+)>; rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
+    pages += 1;
+  }
+  expect(pages).toBe(2);
+  expect(new Set(seen).size).toBe(35);
+
+  const all = await app.call("GET", "/tickets?limit=1000");
+  expect(all.body).toHaveLength(total);
+  const first = await app.call("GET", "/tickets");
+  expect(first.body).toHaveLength(25);
+  expect(first.body).toEqual(all.body.slice(0, 25));
+});
+
+test("what is wrong with a request is said all at once, and nothing is asked of LiveChat", async () => {
+  const before = app.sandbox.calls.count;
+  const agent = await app.call("POST", "/agents", {
+    login: "ana",
+    password: "1234",
+    permission: "owner",
+    login_status: "asleep",
+    max_chats_count: "many",
+    nickname: "A",
+  });
+  expect(agent.status).toBe(400);
+  expect(agent.headers.get("content-type")).toBe("application/problem+json");
+  expect(agent.body.errors.map(({ path }: { path: string }) => path).sort()).toEqual(
+    ["login", "login_status", "max_chats_count", "name", "nickname", "password", "permission"].sort(),
+  );
+  const list = await app.call("GET", "/tickets?limit=1001&status=closed&date_from=yesterday&colour=red");
+  expect(list.body.errors).toHaveLength(4);
+  expect((await app.call("PUT", "/tickets/X/tags", {})).body.errors[0].message).toMatch(
+    /at least one of message, /,
+  );
+  expect((await app.call("POST", "/tickets", "{}", { "content-type": "text/plain" })).status).toBe(415);
+  expect((await app.call("POST", "/tickets", "{")).status).toBe(400);
+  expect((await app.call("POST", "/tickets", `"${"x".repeat(1024 * 1024)}"`)).status).toBe(413);
+  expect(app.sandbox.calls.count).toBe(before);
+});
+
+test.each([
+  [400, { error: "Wrong group" }, 400, "Wrong group"],
+  [404, { errors: ["No such ticket"] }, 404, "No such ticket"],
+  [401, "", 502, "credentials"],
+  [403, "", 502, "credentials"],
+] as const)("LiveChat's %i reaches the caller as it should", async (status, body, expected, words) => {
+  app.sandbox.faults.plan({ do: "answer", status, body, path: "/tickets" });
+  const answer = await app.call("GET", "/tickets/K9N1S");
+  expect(answer.status).toBe(expected);
+  expect(answer.body.detail).toContain(words);
+});
+
+test.each([
+  ["a failure", { do: "answer", status: 500, body: "Oops", times: 9 }],
+  ["an answer in HTML", { do: "answer", status: 200, body: "<html>Sorry</html>", times: 9 }],
+  ["dropped connections", { do: "drop", times: 9 }],
+] as const)("%s of LiveChat is 502, and a create is not done twice", async (_, fault) => {
+  app.sandbox.faults.plan({ ...fault, method: "POST" });
+  const before = app.sandbox.calls.count;
+  const answer = await app.call("POST", "/tickets", {
+    message: "Hi",
+    requester: { mail: "vera@example.com" },
+  });
+  expect(answer.status).toBe(502);
+  expect(app.sandbox.calls.count).toBe(before + 1);
+  expect(JSON.stringify(answer.body)).not.toMatch(/sandbox-api-key|Oops<|<html/);
+});
+
+test("a passing failure is not seen by the caller", async () => {
+  app.sandbox.faults.plan({ do: "drop" }, { do: "answer", status: 503 });
+  expect((await app.call("GET", "/agents")).status).toBe(200);
+});
+
+test("a 429 of LiveChat is waited out, also for a create", async () => {
+  app.sandbox.faults.plan({ do: "answer", status: 429, headers: { "Retry-After": "0.01" } });
+  const answer = await app.call("POST", "/tickets", {
+    message: "Hi",
+    requester: { mail: "vera@example.com" },
+  });
+  expect(answer.status).toBe(201);
+});
+
+test("a 429 that lasts is handed on, with the time to wait", async () => {
+  app.sandbox.faults.plan({ do: "answer", status: 429, headers: { "Retry-After": "300" } });
+  const answer = await app.call("GET", "/tickets/K9N1S");
+  expect(answer.status).toBe(429);
+  expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(290);
+});
+
+test("an id cannot lead to another address of LiveChat's", async () => {
+  const before = app.sandbox.calls.count;
+  for (const id of ["..%2Fagents", "%2e%2e", "x%3Fy", "x%23y"]) {
+    const answer = await app.call("GET", `/tickets/${id}`);
+    expect([400, 404]).toContain(answer.status);
+  }
+  expect(app.sandbox.calls.list.slice(before).filter(({ url }) => url.startsWith("/agents"))).toEqual([]);
+});

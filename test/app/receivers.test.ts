@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type App, basic, startApp, WEBHOOK } from "./start-app.ts";
+
+let app: App;
+beforeAll(async () => {
+  app = await startApp({ env: { LIVECHAT_LICENSE_ID: "12345678" } });
+});
+afterAll(() => app?.stop());
+
+const chatEnded = (id: string, more: object = {}) => ({
+  event_type: "chat_ended",
+  event_unique_id: `unique-${id}`,
+  token: "a-token-that-is-a-credential",
+  license_id: "12345678",
+  lc_version: "5",
+  chat: {
+    id,
+    url: "https://shop.example.com",
+    started_timestamp: 1408356305,
+    ended_timestamp: "2014-08-18T10:15:05Z",
+    messages: [
+      { user_type: "visitor", author_name: "Vera", text: "\u{1F4A1} dark\u0000", timestamp: 1408356310 },
+    ],
+    agents: [{ name: "Ana", login: "ana@example.com" }],
+    tags: ["lamp"],
+    groups: [0],
+    ...more,
+  },
+  visitor: { id: "S1", name: "Vera", email: "vera@example.com", newField: { kept: true } },
+  pre_chat_survey: [
+    {
+      id: "1",
+      type: "checkbox",
+      label: "About?",
+      answers: [
+        { label: "Lamps", chosen: true },
+        { label: "Desks", chosen: false },
+      ],
+    },
+  ],
+});
+
+const log = async () => (await app.call("GET", "/events?limit=1000")).body.items as Record<string, unknown>[];
+
+test("an event is in the log when it is answered, once, and normalised", async () => {
+  const first = await app.deliver("chat-ended", chatEnded("C1"));
+  expect(first).toMatchObject({ status: 200, body: { status: "stored", id: expect.any(String) } });
+  const second = await app.deliver("chat-ended", chatEnded("C1"));
+  expect(second).toMatchObject({ status: 200, body: { status: "duplicate", id: first.body.id } });
+
+  const { body: event } = await app.call("GET", `/events/${first.body.id}`);
+  expect(event).toMatchObject({
+    id: first.body.id,
+    seq: expect.any(Number),
+    type: "chat_ended",
+    origin: "webhook",
+    occurredAt: "2014-08-18T10:15:05.000Z",
+    receivedAt: expect.stringMatching(/Z$/),
+    chatId: "C1",
+    payload: {
+      license_id: "12345678",
+      chat: {
+        started_timestamp: "2014-08-18T10:05:05.000Z",
+        messages: [{ text: "\u{1F4A1} dark\u0000", timestamp: "2014-08-18T10:05:10.000Z" }],
+      },
+      visitor: { newField: { kept: true } },
+      pre_chat_survey: [{ label: "About?", answer: "Lamps" }],
+    },
+  });
+  expect((await log()).filter(({ id }) => id === event.id)).toEqual([event]);
+  const raw = await app.call("GET", `/events/${event.id}?raw=true`);
+  const { token: _, ...sent } = chatEnded("C1");
+  expect(raw.body).toEqual(sent);
+});
+
+test.each([
+  ["no credentials", null],
+  ["a wrong password", basic({ ...WEBHOOK, password: "x" })],
+  ["a wrong user", basic({ ...WEBHOOK, username: "x" })],
+  ["another scheme", `Bearer ${WEBHOOK.password}`],
+  ["nonsense", "Basic %%%"],
+])("refuses %s, and keeps nothing", async (_, authorization) => {
+  const before = await log();
+  const answer = await app.deliver("chat-ended", chatEnded("C2"), authorization);
+  expect(answer).toMatchObject({ status: 401, body: { status: 401 } });
+  expect(await log()).toEqual(before);
+});
+
+test("refuses another licence", async () => {
+  const answer = await app.deliver("chat-ended", { ...chatEnded("C3"), license_id: "1" });
+  expect(answer.status).toBe(403);
+});
+
+test("a body that is not JSON is 400", async () => {
+  expect((await app.deliver("chat-ended", "{")).status).toBe(400);
+  expect((await app.deliver("chat-ended", new Uint8Array([0x22, 0xff, 0x22]))).status).toBe(400);
+  expect((await app.deliver("chat-ended", "")).status).toBe(400);
+});
+
+test("what is not understood is kept whole but for the token, shown, replayed in vain, and deleted", async () => {
+  const odd = { ...chatEnded("C4"), chat: { no: "id" } };
+  const answer = await app.deliver("chat-ended", odd);
+  expect(answer).toMatchObject({ status: 200, body: { status: "quarantined", id: expect.any(String) } });
+  const { id } = answer.body;
+  expect((await app.deliver("chat-ended", odd)).body.id).toBe(id);
+
+  const { body: entry } = await app.call("GET", `/quarantine/${id}`);
+  expect(entry).toMatchObject({
+    expected: "chat_ended",
+    problems: [{ path: "chat.id", message: "chat.id is required." }],
+  });
+  const { token: _, ...kept } = odd;
+  expect(JSON.parse(entry.raw)).toEqual(kept);
+  expect((await app.call("GET", "/quarantine")).body.items.map(({ id }: { id: string }) => id)).toContain(id);
+  expect((await app.call("POST", `/quarantine/${id}/replay`)).status).toBe(409);
+  expect((await app.call("DELETE", `/quarantine/${id}`)).status).toBe(204);
+  expect((await app.call("GET", `/quarantine/${id}`)).status).toBe(404);
+});
+
+test("an event at another event's URL is quarantined", async () => {
+  const answer = await app.deliver("chat-started", chatEnded("C5"));
+  expect(answer.body.status).toBe("quarantined");
+  expect((await app.call("GET", "/health")).body.checks).toContainEqual({
+    name: "quarantine",
+    state: "attention",
+    detail: expect.stringContaining("1 deliveries"),
+  });
+});
+
+test("LiveChat's own webhooks fill the log, and a chat is put together from them", async () => {
+  for (const [event_type, path] of [
+    ["chat_started", "chat-started"],
+    ["chat_ended", "chat-ended"],
+    ["ticket_created", "ticket-created"],
+  ] as const) {
+    const url = new URL(`${app.url}/receivers/${path}`);
+    Object.assign(url, WEBHOOK);
+    const data_types =
+      event_type === "ticket_created"
+        ? (["ticket"] as const)
+        : (["chat", "visitor", "pre_chat_survey"] as const);
+    app.sandbox.webhooks.register({ event_type, data_types: [...data_types], url: url.href });
+  }
+  const chat = app.sandbox.chats.hold();
+  const ticket = app.sandbox.tickets.create({ message: "Hi", requester: { mail: "vera@example.com" } });
+  await app.sandbox.deliveries.settled();
+
+  const { body: stored } = await app.call("GET", `/chats/${chat.id}`);
+  expect(stored).toMatchObject({ chatId: chat.id, state: "ended", payload: { chat: { id: chat.id } } });
+  expect(stored.events.map(({ type }: { type: string }) => type).sort()).toEqual([
+    "chat_ended",
+    "chat_started",
+  ]);
+  const { body: tickets } = await app.call("GET", `/events?ticket_id=${ticket.id}`);
+  expect(tickets.items).toMatchObject([{ type: "ticket_created", ticketId: ticket.id }]);
+});
+
+test("the token and the credentials are nowhere in the log of the process", () => {
+  expect(app.log.join("\n")).not.toMatch(/a-token-that-is-a-credential|a webhook's password|vera@example/);
+});
