@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { CoreInvocationContext, InvocationResponse, TraceContext, TriggerData } from "./core-types.ts";
 import type { FunctionApp, RegisteredFunction } from "./function-app.ts";
 import { describeError } from "./log.ts";
@@ -75,6 +75,6 @@ function traceContext({ traceparent, tracestate = "" }: Trigger): TraceContext {
   const valid =
     traceparent !== undefined && /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(traceparent);
   if (valid) return { traceParent: traceparent, traceState: tracestate, attributes: {} };
-  const id = randomBytes(24).toString("hex");
-  return { traceParent: `00-${id.slice(0, 32)}-${id.slice(32)}-00`, traceState: "", attributes: {} };
+  const [traceId, parentId] = [randomUUID(), randomUUID()].map((uuid) => uuid.replaceAll("-", ""));
+  return { traceParent: `00-${traceId}-${parentId?.slice(16)}-00`, traceState: "", attributes: {} };
 }

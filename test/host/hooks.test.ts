@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { fixture, startHostProcess } from "./host-process.ts";
+
+let host: Awaited<ReturnType<typeof startHostProcess>>;
+beforeAll(async () => {
+  host = await startHostProcess({ app: fixture("hooks.cjs") });
+});
+afterAll(() => host.stop());
+
+test("a CommonJS app gets the same core object, and its hooks take part in every invocation", async () => {
+  const response = await fetch(`${host.url}/api/hooked`);
+  expect(response.headers.get("x-hook")).toBe("in preInvocation");
+  expect(await response.json()).toEqual({
+    added: "added by a hook",
+    seen: ["appStart"],
+    unknownHook: "RangeError true",
+    model: "@azure/functions",
+  });
+});
+
+test("a postInvocation hook may answer for a function that threw", async () => {
+  expect(await (await fetch(`${host.url}/api/hooked/yes`)).json()).toEqual({ rescued: "rescue me" });
+});
+
+test("log hooks change what is logged", async () => {
+  await fetch(`${host.url}/api/hooked`);
+  expect(host.log().map(({ message }) => message)).toContain("the *** is out");
+  expect(host.stdout.join("\n")).not.toContain("secret");
+});
+
+test("a registration that was taken back is not served", async () => {
+  expect((await fetch(`${host.url}/api/Gone`)).status).toBe(404);
+});
+
+test("appTerminate hooks run when the host stops", async () => {
+  expect(await host.stop()).toEqual({ code: 0, signal: null });
+  expect(host.stdout).toContain("appTerminate ran");
+});

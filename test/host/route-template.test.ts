@@ -1,0 +1,55 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { decodePath, readRouteTemplate, toRoutablePath } from "../../local/host/route-template.ts";
+
+test.for([
+  ["agents", ["/agents"], []],
+  ["agents/{login}", ["/agents/:p1"], [["p1", "login"]]],
+  ["tickets/{ticketId}/tags", ["/tickets/:p1/tags"], [["p1", "ticketId"]]],
+  [
+    "{a}/{b-c?}",
+    ["/:p0", "/:p0/:p1"],
+    [
+      ["p0", "a"],
+      ["p1", "b-c"],
+    ],
+  ],
+  ["files/{*path}", ["/files", "/files/*"], [["*", "path"]]],
+  ["{*path}", ["/", "/*"], [["*", "path"]]],
+  ["v1:beta/{n:int}", ["/v1::beta/:p1(^-?\\d{1,10}$)"], [["p1", "n"]]],
+  ["", ["/"], []],
+] as const)("%s", ([template, paths, params]) => {
+  const route = readRouteTemplate(template, "F");
+  expect(route.paths).toEqual(paths);
+  expect([...route.params]).toEqual(params);
+});
+
+test.for([
+  ["/agents", "must not start with a slash"],
+  ["a/{b}-{c}", 'has the segment "{b}-{c}", which this host cannot serve'],
+  ["a/{b=1}", 'has the segment "{b=1}", which this host cannot serve'],
+  ["a/{b?}/c", 'has "{b?}" before its last segment'],
+  ["a/{*b}/c", 'has "{*b}" before its last segment'],
+  ["a/{b:regex(x)}", 'has the constraint "regex(x)", which this host does not know'],
+] as const)("refuses %s", ([template, why]) => {
+  expect(() => readRouteTemplate(template, "F")).toThrow(`Function F: the route "${template}" ${why}`);
+});
+
+test("whatever text is encoded into a segment comes out of it as it was, encoded slashes aside", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme" }), (text) => {
+      expect(decodePath(encodeURIComponent(text))).toBe(text.replaceAll("/", "%2F"));
+    }),
+  );
+});
+
+test("decoding takes any text, and a router that decodes everything reads the same", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom("%", "2", "F", "f", "/", "a", "+", "?", "ü") }), (path) => {
+      const segments = toRoutablePath(path).split("/");
+      const decoded = path.includes("%") ? segments.map(decodeURIComponent) : segments;
+      expect(decoded.join("/")).toBe(decodePath(path));
+      expect(segments).toHaveLength(path.split("/").length);
+    }),
+  );
+});

@@ -1,0 +1,239 @@
+import { describe, expect, test } from "vitest";
+import type { TriggerData } from "../../local/host/core-types.ts";
+import type { Clock } from "../../local/host/listener.ts";
+import { readSchedule, startTimer } from "../../local/host/timer.ts";
+import { fixture, startHostProcess } from "./host-process.ts";
+
+/** Time that passes only when told to. */
+class ManualClock implements Clock {
+  #now: number;
+  #sleepers: { until: number; wake: () => void }[] = [];
+
+  constructor(start: string) {
+    this.#now = Date.parse(start);
+  }
+
+  now = () => this.#now;
+
+  wait = (milliseconds: number, signal: AbortSignal) =>
+    new Promise<void>((wake) => {
+      if (signal.aborted) wake();
+      signal.addEventListener("abort", () => wake());
+      this.#sleepers.push({ until: this.#now + milliseconds, wake });
+    });
+
+  /** Lets time pass until `end`, waking whoever sleeps in the right order, and lets them do what they then do. */
+  async passUntil(end: string): Promise<void> {
+    for (;;) {
+      await settle();
+      this.#sleepers.sort((a, b) => a.until - b.until);
+      const first = this.#sleepers[0];
+      if (!first || first.until > Date.parse(end)) break;
+      this.#sleepers.shift();
+      this.#now = Math.max(this.#now, first.until);
+      first.wake();
+    }
+    this.#now = Date.parse(end);
+  }
+}
+
+/** Until every promise that can go on has done so. */
+const settle = () => new Promise((done) => setImmediate(done));
+
+type TimerInfo = { Schedule: object; ScheduleStatus: Record<string, string> | null; IsPastDue: boolean };
+
+function start(
+  schedule: string,
+  from: string,
+  options: { runOnStartup?: boolean; useMonitor?: boolean } = {},
+) {
+  const clock = new ManualClock(from);
+  const runs: { at: string; info: TimerInfo }[] = [];
+  let hold: Promise<void> | undefined;
+  const run = async (data: TriggerData) => {
+    runs.push({ at: new Date(clock.now()).toISOString(), info: JSON.parse("json" in data ? data.json : "") });
+    await hold;
+  };
+  const timer = startTimer(readSchedule(schedule, "F", clock.now()), run, { clock, ...options });
+  return {
+    clock,
+    timer,
+    times: () => runs.map(({ at }) => at),
+    infos: () => runs.map(({ info }) => info),
+    /** Makes every run from now on last until the returned function is called. */
+    holdRuns() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      hold = promise;
+      return () => {
+        hold = undefined;
+        resolve();
+      };
+    },
+  };
+}
+
+describe("the schedule", () => {
+  test("runs at every occurrence, in UTC", async () => {
+    const { clock, timer, times } = start("0 */5 * * * *", "2024-01-01T00:00:00.500Z");
+    await clock.passUntil("2024-01-01T00:15:00.000Z");
+    expect(times()).toEqual([
+      "2024-01-01T00:05:00.000Z",
+      "2024-01-01T00:10:00.000Z",
+      "2024-01-01T00:15:00.000Z",
+    ]);
+    await timer.stop();
+  });
+
+  test("a day of the month and a day of the week must both match", async () => {
+    const { clock, timer, times } = start("0 0 9 1 * MON", "2024-01-02T00:00:00Z");
+    await clock.passUntil("2024-12-31T00:00:00Z");
+    expect(times()).toEqual(["2024-04-01T09:00:00.000Z", "2024-07-01T09:00:00.000Z"]);
+    await timer.stop();
+  });
+
+  test("a clock that wakes a moment early does not make an occurrence run twice", async () => {
+    const clock = new ManualClock("2024-01-01T00:00:00Z");
+    const hasty: Clock = {
+      now: clock.now,
+      wait: (ms, signal) => clock.wait(Math.max(ms - 3, 0) || ms, signal),
+    };
+    let runs = 0;
+    const timer = startTimer(readSchedule("0 * * * * *", "F"), async () => void runs++, { clock: hasty });
+    await clock.passUntil("2024-01-01T00:03:30Z");
+    expect(runs).toBe(3);
+    await timer.stop();
+  });
+
+  test.for(["* * * * *", "@daily", "0 60 * * * *", "", "0 0 0 * * * 2030"])("%j is refused", (schedule) => {
+    expect(() => readSchedule(schedule, "F")).toThrow(
+      `Function F: the schedule "${schedule}" is not NCRONTAB`,
+    );
+  });
+
+  test("a day that never comes is refused", () => {
+    expect(() => readSchedule("0 0 0 30 2 *", "F")).toThrow("never comes due");
+  });
+});
+
+describe("runs never overlap", () => {
+  test("what falls due during a run is skipped", async () => {
+    const { clock, timer, times, holdRuns } = start("0 * * * * *", "2024-01-01T00:00:30Z");
+    const release = holdRuns();
+    await clock.passUntil("2024-01-01T00:03:30Z");
+    expect(times()).toEqual(["2024-01-01T00:01:00.000Z"]);
+    release();
+    await clock.passUntil("2024-01-01T00:04:00Z");
+    expect(times()).toEqual(["2024-01-01T00:01:00.000Z", "2024-01-01T00:04:00.000Z"]);
+    await timer.stop();
+  });
+
+  test("a run by hand waits for its turn, and is not lost", async () => {
+    const { clock, timer, times, holdRuns } = start("0 * * * * *", "2024-01-01T00:00:30Z");
+    const release = holdRuns();
+    await clock.passUntil("2024-01-01T00:01:10Z");
+    timer.trigger();
+    timer.trigger();
+    await settle();
+    expect(times()).toHaveLength(1);
+    release();
+    await settle();
+    expect(times()).toHaveLength(3);
+    await timer.stop();
+  });
+
+  test("stopping waits for the run and starts no other", async () => {
+    const { clock, timer, times, holdRuns } = start("0 * * * * *", "2024-01-01T00:00:30Z");
+    const release = holdRuns();
+    await clock.passUntil("2024-01-01T00:01:00Z");
+    timer.trigger();
+    let stopped = false;
+    const stopping = timer.stop().then(() => {
+      stopped = true;
+    });
+    await settle();
+    expect(stopped).toBe(false);
+    release();
+    await stopping;
+    await clock.passUntil("2024-01-01T00:05:00Z");
+    expect(times()).toHaveLength(1);
+  });
+});
+
+describe("what the function is told", () => {
+  test("the last and the present occurrence", async () => {
+    const { clock, timer, infos } = start("0 */5 * * * *", "2024-01-01T00:00:00Z");
+    await clock.passUntil("2024-01-01T00:10:00Z");
+    expect(infos()).toEqual([
+      {
+        Schedule: { AdjustForDST: true },
+        ScheduleStatus: {
+          Last: "0001-01-01T00:00:00+00:00",
+          Next: "2024-01-01T00:05:00+00:00",
+          LastUpdated: "2024-01-01T00:00:00+00:00",
+        },
+        IsPastDue: false,
+      },
+      {
+        Schedule: { AdjustForDST: true },
+        ScheduleStatus: {
+          Last: "2024-01-01T00:05:00+00:00",
+          Next: "2024-01-01T00:10:00+00:00",
+          LastUpdated: "2024-01-01T00:05:00+00:00",
+        },
+        IsPastDue: false,
+      },
+    ]);
+    await timer.stop();
+  });
+
+  test.for([
+    ["*/30 * * * * *", {}],
+    ["0 * * * * *", { useMonitor: false }],
+  ] as const)("no status for %s with %o", async ([schedule, options]) => {
+    const { clock, timer, infos } = start(schedule, "2024-01-01T00:00:00Z", options);
+    await clock.passUntil("2024-01-01T00:01:00Z");
+    expect(infos()[0]?.ScheduleStatus).toBeNull();
+    await timer.stop();
+  });
+
+  test("runOnStartup runs at once, and then on schedule", async () => {
+    const { clock, timer, times } = start("0 0 * * * *", "2024-01-01T00:30:00Z", { runOnStartup: true });
+    await clock.passUntil("2024-01-01T01:00:00Z");
+    expect(times()).toEqual(["2024-01-01T00:30:00.000Z", "2024-01-01T01:00:00.000Z"]);
+    await timer.stop();
+  });
+});
+
+test("the admin route runs a timer, with the data as the library converts it", async () => {
+  const host = await startHostProcess({ app: fixture("timers.mjs"), env: { YEARLY: "0 0 0 31 12 *" } });
+  const post = (name: string, body?: string) =>
+    fetch(`${host.url}/admin/functions/${name}`, {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/json" },
+    });
+  await host.line(/started/);
+  const accepted = await post("yearly", '{"input":""}');
+  expect(accepted.status).toBe(202);
+  expect(await accepted.text()).toBe("");
+  expect((await post("Yearly")).status).toBe(202);
+  expect((await post("Failing")).status).toBe(202);
+  expect((await post("Unknown")).status).toBe(404);
+  expect((await post("Web")).status).toBe(400);
+  expect((await post("Yearly", "{")).status).toBe(400);
+  expect((await post("Yearly", "x".repeat(100_000))).status).toBe(400);
+  await host.line(/the timer failed/);
+  expect(await host.stop()).toEqual({ code: 0, signal: null });
+
+  const messages = host.log().map(({ message }) => message);
+  expect(messages.filter((message) => message.startsWith("timer"))).toHaveLength(2);
+  const seen = JSON.parse(messages.find((message) => message.startsWith("timer"))?.slice(6) ?? "");
+  expect(seen).toMatchObject({ schedule: { adjustForDST: true }, isPastDue: false });
+  expect(seen.scheduleStatus.next).toMatch(/^\d{4}-12-31T00:00:00\+00:00$/);
+  const started = JSON.parse(messages.find((message) => message.startsWith("started"))?.slice(8) ?? "");
+  expect(started.scheduleStatus).toBeNull();
+  expect(host.log().find(({ message }) => message.includes("failed"))).toMatchObject({
+    level: "error",
+    function: "Failing",
+  });
+});
