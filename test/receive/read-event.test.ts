@@ -1,0 +1,99 @@
+import { expect, test } from "vitest";
+import { Forbidden, InvalidInput } from "../../shared/errors.ts";
+import { readEvent } from "../../shared/receive/read-event.ts";
+
+const chat = { id: "PJ0MRSHTDG", started_timestamp: 1408356305, ended_timestamp: 1408356905 };
+const envelope = { event_type: "chat_ended", token: "secret", license_id: "1520", chat };
+
+function read(body: unknown, expected: Parameters<typeof readEvent>[1] = "chat_ended", licence?: string) {
+  return readEvent(typeof body === "string" ? body : JSON.stringify(body), expected, licence);
+}
+
+test("reads who, what and when, and keeps the text without the token", () => {
+  const body =
+    '{ "event_type":"chat_ended","token" : "secret", "chat":{"id":"C\\ud800","ended_timestamp":1408356905.0,"n":12345678901234567890},"visitor":{"email":"vera@example.com"}}';
+  const reading = read(body);
+  expect(reading).toEqual({
+    understood: true,
+    event: {
+      type: "chat_ended",
+      origin: "webhook",
+      chatId: "C\ud800",
+      moment: "2014-08-18T10:15:05.000Z",
+      occurredAt: "2014-08-18T10:15:05.000Z",
+      person: "vera@example.com",
+      raw: expect.any(String),
+    },
+  });
+  const raw = reading.understood ? reading.event.raw : "";
+  expect(raw).toContain('"n":12345678901234567890');
+  expect(raw).toContain('"ended_timestamp":1408356905.0');
+  expect(raw).not.toContain("secret");
+});
+
+test("the two spellings of a time are one moment", () => {
+  const iso = { ...envelope, chat: { ...chat, ended_timestamp: "2014-08-18T12:15:05+02:00" } };
+  expect(read(iso)).toMatchObject({ event: { moment: "2014-08-18T10:15:05.000Z" } });
+  expect(read(envelope)).toMatchObject({ event: { moment: "2014-08-18T10:15:05.000Z" } });
+});
+
+test("a start is known by when the chat started", () => {
+  expect(read({ ...envelope, event_type: "chat_started" }, "chat_started")).toMatchObject({
+    event: { type: "chat_started", moment: "2014-08-18T10:05:05.000Z" },
+  });
+});
+
+test("a ticket happened when it was created, or when its first event did", () => {
+  const ticket = {
+    id: "K9N1S",
+    requester: { mail: "vera@example.com" },
+    source: { url: null, id: null },
+    assignee: null,
+  };
+  const read1 = (more: object) =>
+    read({ event_type: "ticket_created", ticket: { ...ticket, ...more } }, "ticket_created");
+  expect(read1({ date: 1408356305 })).toMatchObject({
+    event: { ticketId: "K9N1S", occurredAt: "2014-08-18T10:05:05.000Z", person: "vera@example.com" },
+  });
+  expect(read1({ events: [{ type: "message", date: "2014-08-18T10:05:05Z" }] })).toMatchObject({
+    event: { occurredAt: "2014-08-18T10:05:05.000Z" },
+  });
+  expect(read1({})).toMatchObject({ understood: true, event: { occurredAt: undefined } });
+});
+
+test.each([
+  ["no visitor, no survey, no lists", { chat: { id: "C" } }],
+  [
+    "nulls",
+    { chat: { id: "C", url: null, tags: null, messages: null }, visitor: null, pre_chat_survey: null },
+  ],
+  ["a skipped survey", { chat: { id: "C" }, pre_chat_survey: [] }],
+  ["an empty list as an object, as PHP writes it", { chat: { id: "C", tags: {} } }],
+  ["groups as objects", { chat: { id: "C", groups: [{ id: 1, name: "Sales" }, 2, "3"] } }],
+  ["a licence as a number", { license_id: 1520, chat: { id: "C" } }],
+  ["fields that nobody announced", { chat: { id: "C", mood: { level: 3 } }, more: [] }],
+])("takes %s", (_, body) => expect(read(body, "chat_ended", "1520")).toMatchObject({ understood: true }));
+
+test.each([
+  ["another event", { ...envelope, event_type: "ticket_created" }, "event_type"],
+  ["a chat without an id", { ...envelope, chat: {} }, "chat.id"],
+  ["no chat at all", { event_type: "chat_ended" }, "chat"],
+  [
+    "a time that is none",
+    { ...envelope, chat: { ...chat, ended_timestamp: "soon" } },
+    "chat.ended_timestamp",
+  ],
+  ["a list", [], ""],
+  ["a number", 7, ""],
+])("does not understand %s, and says where", (_, body, path) => {
+  const reading = read(body);
+  expect(reading).toMatchObject({ understood: false, reason: expect.any(String) });
+  if (!reading.understood) expect(reading.problems.map((problem) => problem.path).join()).toContain(path);
+});
+
+test("refuses another licence, and takes an event that names none", () => {
+  expect(() => read(envelope, "chat_ended", "7")).toThrow(Forbidden);
+  expect(read({ ...envelope, license_id: null }, "chat_ended", "7")).toMatchObject({ understood: true });
+});
+
+test("refuses what is not JSON", () => expect(() => read("{")).toThrow(InvalidInput));

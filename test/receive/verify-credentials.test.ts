@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { Unauthorized } from "../../shared/errors.ts";
+import { verifyCredentials } from "../../shared/receive/verify-credentials.ts";
+
+const current = { username: "livechat", password: "pass:with:colons and \u{1F511}" };
+const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
+
+test.each([
+  basic("livechat:pass:with:colons and \u{1F511}"),
+  basic("livechat:pass:with:colons and \u{1F511}").replace("Basic", "bAsIc"),
+])("lets the right credentials in", (header) =>
+  expect(() => verifyCredentials(header, [current])).not.toThrow(),
+);
+
+test("takes any of several pairs", () => {
+  const previous = { username: "livechat", password: "old" };
+  expect(() => verifyCredentials(basic("livechat:old"), [current, previous])).not.toThrow();
+});
+
+test.each([
+  null,
+  "",
+  "Basic",
+  "Basic ",
+  basic(""),
+  basic(":"),
+  basic("livechat:"),
+  basic("livechat:pass"),
+  basic("Livechat:pass:with:colons and \u{1F511}"),
+  basic("livechat:pass:with:colons and \u{1F511} "),
+  "Bearer livechat:pass:with:colons",
+])("refuses %j", (header) => expect(() => verifyCredentials(header, [current])).toThrow(Unauthorized));
+
+test("fails closed: without credentials of its own, nobody gets in", () => {
+  for (const header of [null, "", basic(""), basic(":")]) {
+    expect(() => verifyCredentials(header, [])).toThrow(Unauthorized);
+  }
+});
