@@ -16,6 +16,8 @@ const WINDOW = 61_000;
 /** The part of the limit that background calls leave to operators. */
 const RESERVE = 0.2;
 const LONGEST_TIMER = 2 ** 31 - 1;
+const LIVECHATS_LIMIT = "LiveChat's limit is used up.";
+const BUSY = "The calls to LiveChat that are under way take too long.";
 
 export type Turn = {
   priority: Priority;
@@ -29,7 +31,7 @@ export type Turn = {
 export type Usage = {
   /** Calls that may be sent in 60 s. */
   limit: number;
-  /** Calls that were sent in the last 60 s. */
+  /** Calls that were sent in the last minute, and count towards it. */
   used: number;
   inFlight: number;
   waiting: number;
@@ -48,7 +50,12 @@ export type Budget = {
   usage(): Usage;
 };
 
-type Waiter = { background: boolean; rank: number; startBy: number; refuse(start: number): void };
+type Waiter = {
+  background: boolean;
+  rank: number;
+  startBy: number;
+  refuse(start: number, why: string): void;
+};
 
 /**
  * Keeps this process to `limit` calls in 60 s and `inFlight` at once, operators first. Background calls go one at a
@@ -59,6 +66,7 @@ export function createBudget(limit: number, { inFlight = 10, random = Math.rando
   const throttle = new Throttle(inFlight, random);
   const queue = new PQueue({ concurrency: inFlight, interval: WINDOW, intervalCap: limit, strict: true });
   const background = new PQueue({ concurrency: 1 });
+  const ownLimit = `This app's limit of ${limit} calls to LiveChat in 60 seconds is used up.`;
   const line = new Set<Waiter>();
   /** When the last `limit` calls were sent. p-queue, which enforces it, does not tell. */
   const starts: number[] = [];
@@ -72,10 +80,13 @@ export function createBudget(limit: number, { inFlight = 10, random = Math.rando
       background: priority === "background",
       rank: (priority === "operator" ? 2 : 0) + (repeated ? 1 : 0),
       startBy,
-      refuse: (start) => refusal.abort(tooLate(start)),
+      refuse: (start, why) => refusal.abort(tooLate(start, why)),
     };
-    // What cannot be foreseen: the calls in flight take their time.
-    const timer = setTimeout(waiter.refuse, Math.min(startBy - Date.now(), LONGEST_TIMER), startBy + 1_000);
+    // How long the calls in flight take cannot be foreseen. A turn that comes at the last moment is taken.
+    const timer = setTimeout(
+      () => waiter.refuse(Date.now(), BUSY),
+      Math.min(startBy - Date.now() + 1, LONGEST_TIMER),
+    );
     const leaveLine = () => {
       clearTimeout(timer);
       line.delete(waiter);
@@ -129,8 +140,12 @@ export function createBudget(limit: number, { inFlight = 10, random = Math.rando
     const timetable = [...starts];
     for (const waiter of [...line].sort((a, b) => b.rank - a.rank)) {
       const start = earliest(timetable, waiter.background ? backgroundLimit : limit);
-      if (start > waiter.startBy) waiter.refuse(start);
-      else timetable.push(start);
+      if (start <= waiter.startBy) timetable.push(start);
+      else
+        waiter.refuse(
+          start,
+          start === throttle.pausedUntil ? LIVECHATS_LIMIT : start > Date.now() ? ownLimit : BUSY,
+        );
     }
   }
 
@@ -148,15 +163,6 @@ export function createBudget(limit: number, { inFlight = 10, random = Math.rando
     }
   }
 
-  function tooLate(start: number): TooManyRequests {
-    const seconds = Math.max(1, Math.ceil((start - Date.now()) / 1000));
-    const reason =
-      throttle.pausedUntil > Date.now()
-        ? "LiveChat's limit is used up."
-        : `This app's limit of ${limit} calls to LiveChat in 60 seconds is used up.`;
-    return new TooManyRequests(`${reason} Try again in ${seconds} s.`, { retryAfter: seconds });
-  }
-
   function usage(): Usage {
     const now = Date.now();
     return {
@@ -169,4 +175,9 @@ export function createBudget(limit: number, { inFlight = 10, random = Math.rando
   }
 
   return { spend, usage };
+}
+
+function tooLate(start: number, why: string): TooManyRequests {
+  const seconds = Math.max(1, Math.ceil((start - Date.now()) / 1000));
+  return new TooManyRequests(`${why} Try again in ${seconds} s.`, { retryAfter: seconds });
 }

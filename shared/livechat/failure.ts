@@ -16,8 +16,8 @@ import { readWords } from "./words.ts";
 export class Throttled extends TooManyRequests {
   readonly asksFor?: number;
 
-  constructor(asksFor: number | undefined) {
-    super("LiveChat's limit is used up.", { retryAfter: asksFor && Math.ceil(asksFor / 1000) });
+  constructor(asksFor?: number) {
+    super("LiveChat's limit is used up.");
     this.asksFor = asksFor;
   }
 }
@@ -55,8 +55,9 @@ export function understand(error: unknown, attempted: Attempted): unknown {
     return new UpstreamFailed(`LiveChat's answer is not JSON.${doubt(attempted)}`, outcome(attempted));
   }
   if (error instanceof SchemaValidationError) {
-    const where = error.issues.slice(0, 3).map(({ path = [] }) => path.map(keyOf).join(".") || "the whole");
-    const detail = `LiveChat's answer is not what it should be, at ${where.join(", ")}.`;
+    const paths = error.issues.slice(0, 3).map(({ path = [] }) => path.map(keyOf).join("."));
+    const where = paths.filter(Boolean).join(", ");
+    const detail = `LiveChat's answer does not have the shape it should have${where && ` at ${where}`}.`;
     return new UpstreamFailed(`${detail}${doubt(attempted)}`, outcome(attempted));
   }
   // A body that breaks off is a bare TypeError: https://fetch.spec.whatwg.org/#concept-body-consume-body
@@ -93,7 +94,7 @@ function refused({ status, headers }: Response, error: unknown, attempted: Attem
   const asksFor = readRetryAfter(headers);
   const detail = `LiveChat failed (${status}).${words ? ` It says: ${words}` : ""}${doubt(attempted)}`;
   return new UpstreamFailed(detail, {
-    retryAfter: asksFor && Math.ceil(asksFor / 1000),
+    retryAfter: asksFor ? Math.ceil(asksFor / 1000) : undefined,
     ...outcome(attempted),
   });
 }

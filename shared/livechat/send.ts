@@ -55,7 +55,7 @@ export type Attempt = {
   duration: number;
 };
 
-export type Request<Answer extends v.GenericSchema> = {
+export type Outgoing<Answer extends v.GenericSchema> = {
   method: Attempted["method"];
   to: Address;
   query?: Record<string, string | number | undefined>;
@@ -65,7 +65,7 @@ export type Request<Answer extends v.GenericSchema> = {
 };
 
 export type Send = <Answer extends v.GenericSchema>(
-  request: Request<Answer>,
+  request: Outgoing<Answer>,
   call?: Call,
 ) => Promise<v.InferOutput<Answer>>;
 
@@ -124,7 +124,7 @@ export function createSend(connection: Connection, budget: Budget): Send {
   };
 
   async function attempt<Answer extends v.GenericSchema>(
-    { method, to, query, json, answer }: Request<Answer>,
+    { method, to, query, json, answer }: Outgoing<Answer>,
     {
       signal,
       deadline,

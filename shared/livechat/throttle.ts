@@ -1,4 +1,4 @@
-import { backOff, LONGEST_WAIT } from "./retry.ts";
+import { backOff } from "./retry.ts";
 
 /** Longest first pause after a 429 that does not say how long, in milliseconds. */
 const FIRST_PAUSE = 1_000;
@@ -52,6 +52,6 @@ export class Throttle {
         pause = Math.max(pause, backOff(this.#refusals, FIRST_PAUSE, this.#random));
       }
     }
-    this.pausedUntil = Math.max(this.pausedUntil, Date.now() + Math.min(LONGEST_WAIT, pause));
+    this.pausedUntil = Math.max(this.pausedUntil, Math.ceil(Date.now() + pause));
   }
 }

@@ -1,0 +1,222 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import {
+  AppError,
+  Conflict,
+  InvalidInput,
+  NotFound,
+  UpstreamFailed,
+  UpstreamRefused,
+  UpstreamTimeout,
+} from "../../shared/errors.ts";
+import { answer, connect, failureOf, KEY, type Script, startUpstream, USERNAME } from "./upstream.ts";
+
+const TICKET = { message: "Hi", requester: { mail: "r@example.com" } };
+const CREDENTIALS = Buffer.from(`${USERNAME}:${KEY}`).toString("base64");
+
+/** How a POST fails against an upstream that does this, and how often it was asked. */
+async function failToCreate(script: Script, options = {}) {
+  const { url, arrivals } = await startUpstream(script);
+  const error = await failureOf(connect(url, options).createTicket(TICKET));
+  return { error, asked: arrivals.length };
+}
+
+describe("LiveChat's refusals", () => {
+  it.each([
+    [400, InvalidInput],
+    [401, UpstreamRefused],
+    [402, InvalidInput],
+    [403, UpstreamRefused],
+    [404, NotFound],
+    [409, Conflict],
+    [410, NotFound],
+    [422, InvalidInput],
+    [500, UpstreamFailed],
+    [502, UpstreamFailed],
+    [599, UpstreamFailed],
+  ])("%i is told in LiveChat's words", async (status, type) => {
+    const { error, asked } = await failToCreate((response) =>
+      answer(response, status, { error: "the requester is unknown" }),
+    );
+    expect(error).toBeInstanceOf(type);
+    expect(error.message).toContain("the requester is unknown");
+    expect(asked).toBe(1);
+  });
+
+  it.each([
+    ['{"error":"no such ticket"}', "no such ticket"],
+    ['{"error":{"message":"no such ticket"}}', "no such ticket"],
+    ['{"errors":["no such ticket","nor agent"]}', "no such ticket; nor agent"],
+    ['{"errors":[{"message":"no such ticket"},{"code":7}]}', "no such ticket"],
+    ['{"message":"no such ticket"}', "no such ticket"],
+    ["no such\r\n\tticket ", "no such ticket"],
+    ["a < b and b > c", "a < b and b > c"],
+    [`{"error":"${"a".repeat(1_000)}"}`, `${"a".repeat(299)}…`],
+    [`{"error":"${"🦄".repeat(1_000)}"}`, `${"🦄".repeat(299)}…`],
+  ])("says %s in its own words", async (body, words) => {
+    for (const type of ["application/json", "text/html; charset=utf-8"]) {
+      const { error } = await failToCreate((response) => {
+        response.writeHead(400, { "content-type": type }).end(body);
+      });
+      expect(error).toBeInstanceOf(InvalidInput);
+      // What claims to be JSON and is not, is nothing that is meant for people.
+      const readable = type === "text/html; charset=utf-8" || body.startsWith("{");
+      expect(error.message).toBe(
+        readable ? `LiveChat says: ${words}` : "LiveChat refuses the request (400).",
+      );
+    }
+  });
+
+  it.each([
+    "<!DOCTYPE html><html><body><h1>Not here</h1></body></html>",
+    "Sorry<br/>not here",
+    '{"error":"<h1>Bad Gateway</h1>"}',
+    '{"error":{"error":{"error":{"error":{"error":"deep"}}}}}',
+    '{"unknown":"shape"}',
+    "[]",
+    "[".repeat(100_000),
+    "",
+    "  ",
+  ])("repeats no %#: no page, and nothing that was not meant for people", async (body) => {
+    const { error } = await failToCreate((response) => {
+      response.writeHead(404, { "content-type": "text/html" }).end(body);
+    });
+    expect(error).toBeInstanceOf(NotFound);
+    expect(error.message).toMatch(/^LiveChat (knows nothing under this name|says: \[{299}…$)/);
+  });
+
+  it("stands when the body that explains it never ends", async () => {
+    const { error } = await failToCreate(
+      (response) => {
+        response.writeHead(400, { "content-type": "application/json" }).write('{"error":');
+      },
+      { attemptTimeout: 50 },
+    );
+    expect(error).toBeInstanceOf(InvalidInput);
+  });
+
+  it("of the credentials is no matter of the caller's", async () => {
+    const { error } = await failToCreate((response) => answer(response, 401, { error: "Unauthorized" }));
+    expect(error).toMatchObject({ status: 502, retryable: false });
+  });
+});
+
+describe("An answer that cannot be read", () => {
+  it.each<[string, Script]>([
+    ["is HTML", (response) => response.writeHead(200, { "content-type": "text/html" }).end("<html></html>")],
+    [
+      "is half a JSON",
+      (response) => response.writeHead(200, { "content-type": "application/json" }).end('{"id":'),
+    ],
+    ["is empty", (response) => response.writeHead(200).end()],
+    ["is nothing", (response) => response.writeHead(204).end()],
+    ["is null", (response) => answer(response, 200, null)],
+    ["has no id", (response) => answer(response, 200, { subject: "Help" })],
+    ["leads elsewhere", (response) => response.writeHead(302, { location: "http://127.0.0.1:1/" }).end()],
+    ["leads elsewhere for good", (response) => response.writeHead(308, { location: "/tickets/T2" }).end()],
+  ])("%s: LiveChat failed", async (_, script) => {
+    const { error, asked } = await failToCreate(script);
+    expect(error).toBeInstanceOf(UpstreamFailed);
+    expect(error.message).not.toContain("<");
+    expect(asked).toBe(1);
+  });
+
+  it("is said to be wrong at its place", async () => {
+    const { url } = await startUpstream((response) =>
+      answer(response, 200, { pages: 1, total: 1, tickets: [{ id: "T1" }, { id: "T2", date: "yesterday" }] }),
+    );
+    const error = await failureOf(connect(url, { random: () => 0 }).listTickets());
+    expect(error.message).toBe("LiveChat's answer does not have the shape it should have at tickets.1.date.");
+  });
+});
+
+describe("A POST whose outcome is not known", () => {
+  it.each<[string, Script]>([
+    ["no answer in time", () => {}],
+    ["half an answer in time", (response) => void response.writeHead(200).write('{"id":')],
+    ["a connection that breaks", (response) => response.destroy()],
+    [
+      "a body that is cut off",
+      (response) => {
+        response.writeHead(200, { "content-length": "100" });
+        response.write('{"id":', () => response.destroy());
+      },
+    ],
+    ["500", (response) => answer(response, 500)],
+    ["503", (response) => answer(response, 503)],
+    ["408", (response) => answer(response, 408)],
+    ["an answer that cannot be read", (response) => void response.end("<html>")],
+  ])("after %s, it is not repeated and says so", async (_, script) => {
+    const { error, asked } = await failToCreate(script, { attemptTimeout: 100 });
+    expect(asked).toBe(1);
+    expect(error).toMatchObject({ outcomeUnknown: true });
+    expect(error.message).toContain("Whether it did what was asked is not known.");
+  });
+
+  it("is none when the request never left", async () => {
+    const listener = createServer().listen(0, "127.0.0.1");
+    await once(listener, "listening");
+    const { port } = listener.address() as AddressInfo;
+    await once(listener.close(), "close");
+    const error = await failureOf(connect(`http://127.0.0.1:${port}`).createTicket(TICKET));
+    expect(error).toBeInstanceOf(UpstreamFailed);
+    expect(error).toMatchObject({ message: "LiveChat cannot be reached." });
+    expect((error as AppError).outcomeUnknown).toBeFalsy();
+    expect(error.cause).toMatchObject({ message: expect.stringContaining("ECONNREFUSED") });
+  });
+
+  it("is none when LiveChat refused it", async () => {
+    const { error } = await failToCreate((response) => answer(response, 400));
+    expect((error as AppError).outcomeUnknown).toBeFalsy();
+  });
+
+  it("is told apart: 504 for silence, 502 for the rest", async () => {
+    const silent = await failToCreate(() => {}, { attemptTimeout: 50 });
+    expect(silent.error).toBeInstanceOf(UpstreamTimeout);
+    const broken = await failToCreate((response) => response.destroy());
+    expect(broken.error).toBeInstanceOf(UpstreamFailed);
+    expect(broken.error.cause).toBeInstanceOf(Error);
+  });
+});
+
+describe("No error", () => {
+  const echo: Script = (response, { headers, url }) =>
+    answer(response, 400, {
+      errors: [
+        headers.authorization,
+        `bad key ${KEY} of ${USERNAME}`,
+        encodeURIComponent(KEY),
+        `see https://u:${KEY}@x${url}`,
+      ],
+    });
+
+  it.each<[string, Script]>([
+    ["an upstream that repeats the credentials", echo],
+    ["a page", (response) => void response.writeHead(500, { "x-key": KEY }).end(`<p>${KEY}</p>`)],
+    ["an answer that is not JSON", (response) => void response.end(KEY)],
+    ["an answer that does not fit", (response) => answer(response, 200, { subject: KEY, requester: KEY })],
+    [
+      "a redirect",
+      (response) => void response.writeHead(307, { location: `http://${USERNAME}:x@127.0.0.1/` }).end(),
+    ],
+    ["silence", () => {}],
+    ["a broken connection", (response) => response.destroy()],
+    ["a 429", (response) => answer(response, 429, { error: KEY }, { "retry-after": "50" })],
+  ])("of %s gives the credentials away, however deep one looks", async (_, script) => {
+    const { error } = await failToCreate(script, { attemptTimeout: 50 });
+    expect(error).toBeInstanceOf(AppError);
+    const all = inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true });
+    for (const secret of [
+      KEY,
+      encodeURIComponent(KEY),
+      USERNAME,
+      CREDENTIALS,
+      "Request {",
+      "authorization",
+    ]) {
+      expect(all).not.toContain(secret);
+    }
+  });
+});

@@ -1,0 +1,296 @@
+import { describe, expect, it } from "vitest";
+import { NotFound, TooManyRequests, UpstreamFailed, UpstreamTimeout } from "../../shared/errors.ts";
+import type { LiveChat } from "../../shared/livechat/client.ts";
+import { backOff, readRetryAfter } from "../../shared/livechat/retry.ts";
+import {
+  answer,
+  connect,
+  failureOf,
+  type Script,
+  startUpstream,
+  useVirtualTime,
+  virtually,
+} from "./upstream.ts";
+
+const NEW_TICKET = { message: "Hi", requester: { mail: "r@example.com" } };
+const ok: Script = (response) => answer(response, 200, { id: "T1", result: "T1 removed successfully" });
+const get = (liveChat: LiveChat) => liveChat.getTicket("T1");
+const post = (liveChat: LiveChat) => liveChat.createTicket(NEW_TICKET);
+const put = (liveChat: LiveChat) => liveChat.updateTicket("T1", { tag: ["vip"] });
+const remove = (liveChat: LiveChat) => liveChat.deleteAgent("T1");
+
+/** Does one script for each request, and the last one for all that follow. */
+function inTurn(...scripts: Script[]): Script {
+  return (response, arrival, nth) => scripts[Math.min(nth, scripts.length) - 1]?.(response, arrival, nth);
+}
+
+function refuse(headers: Record<string, string> = {}): Script {
+  return (response) => answer(response, 429, { error: "slow down" }, headers);
+}
+
+/** Makes one call in virtual time; tells when its attempts came, in milliseconds after it began. */
+async function play(script: Script, call: (liveChat: LiveChat) => Promise<unknown>, options = {}) {
+  useVirtualTime();
+  const { url, arrivals } = await startUpstream(script);
+  const liveChat = connect(url, { random: () => 0.5, ...options });
+  const began = Date.now();
+  const outcome = await virtually(
+    liveChat,
+    call(liveChat).catch((error: unknown) => error),
+  );
+  return { outcome, times: arrivals.map(({ at }) => at - began), arrivals, took: Date.now() - began };
+}
+
+describe("Retry-After", () => {
+  const read = (value?: string, date?: string) =>
+    readRetryAfter(
+      new Headers({ ...(value !== undefined && { "retry-after": value }), ...(date && { date }) }),
+    );
+
+  it.each([
+    ["1", 1_000],
+    ["0", 0],
+    ["0.5", 500],
+    [" 7 ", 7_000],
+    ["60", 60_000],
+    ["61", 60_000],
+    ["9".repeat(400), 60_000],
+    [undefined, undefined],
+    ["", undefined],
+    ["-1", undefined],
+    ["1e3", undefined],
+    ["soon", undefined],
+    ["Soon", undefined],
+    ["1, 2", undefined],
+  ])("of %j is %j ms", (value, expected) => {
+    expect(read(value)).toBe(expected);
+  });
+
+  it("may be a date of any kind, by upstream's clock", () => {
+    const date = "Wed, 21 Oct 2015 07:28:00 GMT";
+    expect(read("Wed, 21 Oct 2015 07:28:05 GMT", date)).toBe(5_000);
+    expect(read("Wednesday, 21-Oct-15 07:28:05 GMT", date)).toBe(5_000);
+    expect(read("2015-10-21T07:28:02.500Z", date)).toBe(2_500);
+    expect(read("Wed, 21 Oct 2015 07:27:00 GMT", date)).toBe(0);
+    expect(read("Wed, 21 Oct 2065 07:27:00 GMT", date)).toBe(60_000);
+  });
+
+  it("may be a date without a clock beside it", () => {
+    const wait = read(new Date(Date.now() + 20_000).toUTCString());
+    expect(wait).toBeGreaterThan(15_000);
+    expect(wait).toBeLessThanOrEqual(20_000);
+  });
+});
+
+it("backs off exponentially, up to a minute, with full jitter", () => {
+  const waits = (random: number) =>
+    [1, 2, 3, 4, 20, 2_000].map((times) => backOff(times, 1_000, () => random));
+  expect(waits(1)).toEqual([1_000, 2_000, 4_000, 8_000, 60_000, 60_000]);
+  expect(waits(0.25)).toEqual([250, 500, 1_000, 2_000, 15_000, 15_000]);
+  expect(waits(0)).toEqual([0, 0, 0, 0, 0, 0]);
+});
+
+describe("A 429", () => {
+  it.each([
+    ["GET", get],
+    ["POST", post],
+    ["PUT", put],
+    ["DELETE", remove],
+  ])("is repeated for %s, after the seconds it asks for", async (method, call) => {
+    const { outcome, times, arrivals } = await play(inTurn(refuse({ "retry-after": "3" }), ok), call);
+    expect(outcome).not.toBeInstanceOf(Error);
+    expect(times).toEqual([0, 3_000]);
+    expect(arrivals.map((arrival) => arrival.method)).toEqual([method, method]);
+    expect(arrivals[1]?.body).toBe(arrivals[0]?.body);
+  });
+
+  it("may ask for fractions of a second", async () => {
+    const { times } = await play(inTurn(refuse({ "retry-after": "0.5" }), ok), get);
+    expect(times).toEqual([0, 500]);
+  });
+
+  it("may ask to wait until a date, by a clock that is not ours", async () => {
+    const headers = { date: "Wed, 21 Oct 2015 07:28:00 GMT", "retry-after": "Wed, 21 Oct 2015 07:28:04 GMT" };
+    const { times } = await play(inTurn(refuse(headers), ok), get);
+    expect(times).toEqual([0, 4_000]);
+  });
+
+  it("that does not say how long is waited out longer each time, with jitter", async () => {
+    const { times } = await play(inTurn(refuse(), refuse(), refuse(), ok), get);
+    expect(times).toEqual([0, 500, 500 + 1_000, 500 + 1_000 + 2_000]);
+  });
+
+  it("that asks for too little again and again is not believed", async () => {
+    const { times } = await play(
+      inTurn(refuse({ "retry-after": "0" }), refuse({ "retry-after": "0" }), ok),
+      get,
+    );
+    expect(times).toEqual([0, 0, 1_000]);
+  });
+
+  it("is given up at once when its wait does not fit into the call's time", async () => {
+    const { outcome, times, took } = await play(refuse({ "retry-after": "30" }), post);
+    expect(outcome).toBeInstanceOf(TooManyRequests);
+    expect(outcome).toMatchObject({
+      retryAfter: 30,
+      message: "LiveChat's limit is used up. Try again in 30 s.",
+    });
+    expect(times).toEqual([0]);
+    expect(took).toBe(0);
+  });
+
+  it("is repeated until the time is used up, and then told with the time that is left", async () => {
+    const { outcome, times, took } = await play(refuse({ "retry-after": "8" }), get);
+    expect(outcome).toBeInstanceOf(TooManyRequests);
+    expect(times).toEqual([0, 8_000, 16_000, 24_000]);
+    expect(took).toBe(24_000);
+    expect(outcome).toMatchObject({ retryAfter: 8 });
+  });
+
+  it("waits at most a minute, whatever it asks for", async () => {
+    const { times } = await play(inTurn(refuse({ "retry-after": "86400" }), ok), get, {
+      totalTimeout: 300_000,
+    });
+    expect(times).toEqual([0, 60_000]);
+  });
+
+  it("counts when its body never comes", async () => {
+    const { url, arrivals } = await startUpstream(
+      inTurn((response) => {
+        response.writeHead(429, { "retry-after": "0" }).write("{");
+      }, ok),
+    );
+    expect(await post(connect(url, { attemptTimeout: 50 }))).toEqual({
+      id: "T1",
+      result: "T1 removed successfully",
+    });
+    expect(arrivals).toHaveLength(2);
+  });
+});
+
+describe("A failure of LiveChat", () => {
+  const failures: [string, Script][] = [
+    ["500", (response) => answer(response, 500)],
+    ["502 with a page", (response) => void response.writeHead(502).end("<html></html>")],
+    ["a connection that breaks", (response) => response.destroy()],
+    [
+      "a body that is cut off",
+      (response) => {
+        response.writeHead(200, { "content-length": "100" });
+        response.write('{"id":', () => response.destroy());
+      },
+    ],
+    ["JSON that ends too early", (response) => void response.end('{"id":')],
+  ];
+
+  it.each(failures)("%s is made up for by GET, PUT and DELETE", async (_, script) => {
+    for (const call of [get, put, remove]) {
+      const { outcome, arrivals } = await play(inTurn(script, script, ok), call, { random: () => 0 });
+      expect(outcome).not.toBeInstanceOf(Error);
+      expect(arrivals).toHaveLength(3);
+    }
+  });
+
+  it.each(failures)("%s is not repeated forever", async (_, script) => {
+    const { outcome, times } = await play(script, get);
+    expect(outcome).toBeInstanceOf(UpstreamFailed);
+    expect(times).toEqual([0, 150, 150 + 300]);
+  });
+
+  it("that says when it will be over is believed", async () => {
+    const busy: Script = (response) => answer(response, 503, {}, { "retry-after": "5" });
+    const { times } = await play(inTurn(busy, ok), get);
+    expect(times).toEqual([0, 5_000]);
+  });
+
+  it("that will not be over in time is told at once, with the time it takes", async () => {
+    const busy: Script = (response) => answer(response, 503, {}, { "retry-after": "40" });
+    const { outcome, took } = await play(busy, get);
+    expect(outcome).toBeInstanceOf(UpstreamFailed);
+    expect(outcome).toMatchObject({ retryAfter: 40 });
+    expect(took).toBe(0);
+  });
+
+  it("to answer in time is repeated within the limits of attempt and call", async () => {
+    const { url, arrivals } = await startUpstream(() => {});
+    const liveChat = connect(url, { attemptTimeout: 60, totalTimeout: 150, random: () => 0 });
+    const began = performance.now();
+    expect(await failureOf(get(liveChat))).toBeInstanceOf(UpstreamTimeout);
+    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(arrivals.length).toBeGreaterThan(1);
+  });
+
+  it("to end its answer in time is one of the attempt, body included", async () => {
+    const { url, arrivals } = await startUpstream(
+      inTurn((response) => void response.writeHead(200).write('{"id":'), ok),
+    );
+    expect(await get(connect(url, { attemptTimeout: 60, random: () => 0 }))).toMatchObject({ id: "T1" });
+    expect(arrivals).toHaveLength(2);
+  });
+});
+
+describe("A removal", () => {
+  const gone: Script = (response) => answer(response, 404, { error: "no such agent" });
+
+  it("that was done by an attempt whose answer was lost is done", async () => {
+    const { outcome } = await play(
+      inTurn((response) => response.destroy(), gone),
+      remove,
+    );
+    expect(outcome).toEqual({ result: "T1 removed successfully" });
+  });
+
+  it("of what was never there is not found, also after a 429", async () => {
+    expect((await play(gone, remove)).outcome).toBeInstanceOf(NotFound);
+    expect((await play(inTurn(refuse({ "retry-after": "1" }), gone), remove)).outcome).toBeInstanceOf(
+      NotFound,
+    );
+  });
+
+  it("alone takes a 404 for an answer", async () => {
+    expect(
+      (
+        await play(
+          inTurn((response) => response.destroy(), gone),
+          get,
+        )
+      ).outcome,
+    ).toBeInstanceOf(NotFound);
+  });
+});
+
+describe("A deadline", () => {
+  it("takes the place of the call's own limit", async () => {
+    const later = await play(inTurn(refuse({ "retry-after": "40" }), ok), (liveChat) =>
+      liveChat.getTicket("T1", { deadline: Date.now() + 60_000 }),
+    );
+    expect(later.times).toEqual([0, 40_000]);
+    const sooner = await play(refuse({ "retry-after": "5" }), (liveChat) =>
+      liveChat.getTicket("T1", { deadline: Date.now() + 3_000 }),
+    );
+    expect(sooner).toMatchObject({ took: 0, outcome: { retryAfter: 5 } });
+  });
+
+  it("that has passed lets nothing begin", async () => {
+    const { outcome, times } = await play(ok, (liveChat) =>
+      liveChat.getTicket("T1", { deadline: Date.now() }),
+    );
+    expect(outcome).toBeInstanceOf(UpstreamTimeout);
+    expect(times).toEqual([]);
+  });
+});
+
+it("stops waiting when the caller leaves", async () => {
+  useVirtualTime();
+  const leaving = new AbortController();
+  const { url, arrivals } = await startUpstream((response) => {
+    refuse({ "retry-after": "10" })(response, arrivals[0] as never, 1);
+    setTimeout(() => leaving.abort(new Error("the caller left")), 2_000);
+  });
+  const liveChat = connect(url);
+  const began = Date.now();
+  const call = liveChat.getTicket("T1", { signal: leaving.signal });
+  expect((await failureOf(virtually(liveChat, call))).message).toBe("the caller left");
+  expect(Date.now() - began).toBe(2_000);
+  expect(liveChat.usage()).toMatchObject({ waiting: 0, inFlight: 0 });
+});
