@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
+/** Halves what a start costs: the types of the same files need not be stripped each time. */
+const compileCache = { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") };
+
 const main = resolve(import.meta.dirname, "../../local/host/main.ts");
 
 export const fixture = (name: string) => resolve(import.meta.dirname, "fixtures", name);
@@ -38,7 +41,7 @@ export function runHost({ app, args = [], env = {}, files = {} }: HostProcessOpt
     [main, ...(app ? ["--app", app] : []), ...(args.includes("--port") ? [] : ["--port", "0"]), ...args],
     {
       cwd,
-      env: { PATH: process.env.PATH, ...env },
+      env: { PATH: process.env.PATH, ...compileCache, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     },
   );
