@@ -41,11 +41,11 @@ export class FunctionApp {
 
   addHook(name: string, callback: HookCallback): Disposable {
     const callbacks = this.#hooks.get(name as HookName);
-    // The library tells this RangeError from others by the flag.
-    if (!callbacks)
-      throw Object.assign(new RangeError(`Unrecognized hook "${name}"`), {
-        isAzureFunctionsSystemError: true,
-      });
+    if (!callbacks) {
+      const error = new RangeError(`Unrecognized hook "${name}"`);
+      // The flag by which the library tells it from others.
+      throw Object.assign(error, { isAzureFunctionsSystemError: true });
+    }
     callbacks.push(callback);
     return new Disposable(() => callbacks.splice(callbacks.indexOf(callback), 1));
   }

@@ -22,5 +22,5 @@ export const logToStdout: Log = ({ level, function: name, invocationId, message 
  */
 export function describeError(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return text.replace(/(\w:\/\/[^\s?#]*)\?\S*/g, "$1").replace(/\s*\n\s*/g, " ");
+  return text.replace(/\?[^\s"'<>]*=[^\s"'<>]*/g, "").replace(/\s*\n\s*/g, " ");
 }

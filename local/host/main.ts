@@ -17,8 +17,8 @@ host = await startHost({ ...options, port });
 console.log(`listening on ${host.url}`);
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  // Once: a second signal ends the process there and then.
-  process.once(signal, async () => {
+  // Ctrl-C may arrive more than once: from the terminal, and passed on by npm.
+  process.on(signal, async () => {
     await host?.close();
     process.exit(0);
   });

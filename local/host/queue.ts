@@ -51,7 +51,7 @@ export async function openQueues(
  * Runs a queue function for every message, as the storage extension does: batches, a pause that grows while the queue
  * is empty, deletion on success, another try after `visibilityTimeout` on failure, and the poison queue after
  * `maxDequeueCount` failures. The queue is created when it is not there. Storage that fails is asked again with the
- * same pauses.
+ * same pauses, and warned of once until it answers.
  *
  * @param run runs the function with a message; rejects when the function failed.
  */
@@ -65,6 +65,7 @@ export function listenToQueue(
   const stopping = new AbortController();
   const inHand = new Set<Promise<void>>();
   let created = false;
+  let failing = false;
 
   async function poll(): Promise<void> {
     let emptyPolls = 0;
@@ -82,20 +83,22 @@ export function listenToQueue(
   }
 
   async function receive(): Promise<Message[]> {
-    const abortSignal = AbortSignal.any([stopping.signal, AbortSignal.timeout(STORAGE_TIMEOUT)]);
     try {
-      if (!created) await queue.createIfNotExists({ abortSignal });
+      if (!created) await queue.createIfNotExists(withTimeout());
       created = true;
+      // Not given up when the host stops: messages on their way would stay hidden for as long as work may take.
       const { receivedMessageItems } = await queue.receiveMessages({
         numberOfMessages: settings.batchSize,
         visibilityTimeout: PROCESSING_VISIBILITY,
-        abortSignal,
+        ...withTimeout(),
       });
+      failing = false;
       return receivedMessageItems;
     } catch (error) {
       // It may be gone because somebody deleted it.
       created = false;
-      if (!stopping.signal.aborted) warn(`cannot be read: ${describeError(error)}`);
+      if (!failing) warn(`cannot be read: ${describeError(error)}`);
+      failing = true;
       return [];
     }
   }

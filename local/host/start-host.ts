@@ -27,7 +27,10 @@ export type Host = {
   url: string;
   port: number;
   functions: FunctionInfo[];
-  /** Takes no more work, lets what is in flight end, for 10 seconds at most, and runs the app's appTerminate hooks. */
+  /**
+   * Takes no more work, lets what is in flight end, for 10 seconds at most, and runs the app's appTerminate hooks.
+   * More than one call does no more.
+   */
   close(): Promise<void>;
   /** Answers what is in flight by 500, at once, as the real host does when its worker dies. */
   fail(): void;
@@ -77,19 +80,23 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   functions = about.map((describe) => describe(url));
   for (const { name, start } of starts) listeners.set(name, start());
 
+  async function close(): Promise<void> {
+    const stops = [...listeners.values()].map((listener) => listener.stop());
+    const ended = Promise.all([server.stop(), ...stops]);
+    const late = setTimeout(CLOSE_LIMIT, "late", { ref: false });
+    const outcome = await Promise.race([ended, late]);
+    if (outcome === "late") log({ level: "warning", message: "Stopped while something was still running" });
+    await app.runHooks("appTerminate", {});
+  }
+  let closed: Promise<void> | undefined;
+
   return {
     url,
     port: server.port,
     functions,
-    async close() {
-      const ended = Promise.all([
-        server.stop(),
-        ...[...listeners.values()].map((listener) => listener.stop()),
-      ]);
-      const late = setTimeout(CLOSE_LIMIT, "late", { ref: false });
-      const outcome = await Promise.race([ended, late]);
-      if (outcome === "late") log({ level: "warning", message: "Stopped while something was still running" });
-      await app.runHooks("appTerminate", {});
+    close() {
+      closed ??= close();
+      return closed;
     },
     fail: server.fail,
   };

@@ -191,7 +191,7 @@ test("no more than a batch and the threshold are worked on at once", async () =>
   expect(most).toBeLessThanOrEqual(6);
 });
 
-test("stopping lets the message in hand end, and takes no other", async () => {
+test("stopping waits for the message in hand, and takes no other after that", async () => {
   const started = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
   const { queue, begin, send } = await listen(async () => {
@@ -206,31 +206,29 @@ test("stopping lets the message in hand end, and takes no other", async () => {
   const stopping = listener.stop().then(() => {
     stopped = true;
   });
-  await send("next");
+  await queue.getProperties();
   expect(stopped).toBe(false);
   release.resolve();
   await stopping;
+  expect(await left(queue)).toBe(0);
+  await send("next");
   expect(await left(queue)).toBe(1);
 });
 
-test("storage that is not there is asked again, with a warning, until it is", async () => {
+test("storage that is not there is asked again, with one warning", async () => {
   const taken = createServer((socket) => socket.destroy());
   await new Promise<void>((listening) => taken.listen(0, "127.0.0.1", listening));
   const { port } = taken.address() as { port: number };
   const connection = `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;QueueEndpoint=http://127.0.0.1:${port}/a;`;
   const [unreachable, poison] = await openQueues(connection, "q", "F");
   const log: LogEntry[] = [];
-  const warned = Promise.withResolvers<void>();
-  const note = (entry: LogEntry) => {
-    log.push(entry);
-    warned.resolve();
-  };
-  const listener = listenToQueue([unreachable, poison], settings, async () => {}, note, {
-    clock: new HastyClock(),
-  });
-  await warned.promise;
+  const clock = new HastyClock();
+  const note = (entry: LogEntry) => log.push(entry);
+  const listener = listenToQueue([unreachable, poison], settings, async () => {}, note, { clock });
+  await expect.poll(() => clock.waits.length, { timeout: 10_000 }).toBeGreaterThan(1);
   await listener.stop();
   taken.close();
+  expect(log).toHaveLength(1);
   expect(log[0]).toMatchObject({
     level: "warning",
     message: expect.stringMatching(/^Queue q: cannot be read: /),

@@ -9,7 +9,10 @@ test.for(["SIGINT", "SIGTERM"] as const)(
     await fetch(`${host.url}/api/quick`);
     const slow = fetch(`${host.url}/api/slow`);
     await host.line(/slow has begun/);
+    // As npm does, which passes on what the terminal has sent to everybody already.
     host.kill(signal);
+    host.kill(signal);
+    host.kill("SIGTERM");
     await host.line(/aware of the end/);
     await expect(fetch(`${host.url}/api/quick`)).rejects.toThrow();
     const response = await slow;
