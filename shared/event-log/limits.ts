@@ -1,2 +1,8 @@
 /** The largest body of a delivery that is taken, in bytes of UTF-8. A transcript has no limit of its own. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+/**
+ * How deep a body may be nested. LiveChat's own need less than ten levels; `JSON.stringify` recurses, so one event that
+ * is thousands deep would make every page that it is on fail.
+ */
+export const MAX_NESTING = 500;

@@ -1,0 +1,116 @@
+import type { TransactionAction } from "@azure/data-tables";
+import {
+  compress,
+  decompress,
+  fingerprint,
+  fromProperties,
+  PROPERTIES_PER_ROW,
+  toPieces,
+  toProperties,
+} from "../storage/body.ts";
+import { MAX_PROPERTY_BYTES } from "../storage/limits.ts";
+import { createRow, readRow } from "../storage/rows.ts";
+import { bodyKey } from "./keys.ts";
+import { MAX_BODY_BYTES } from "./limits.ts";
+import type { Store } from "./store.ts";
+
+/**
+ * A body on its way into the table. One that compresses to a single property travels in its event's row. A larger one
+ * is put into rows of its own first, named after owner and content, so that a repetition meets its own rows. They are
+ * marked `committed` by the transaction that makes the event visible, which fails when one of them is missing: so there
+ * is no event without its body, and what is never committed is known to be left over.
+ */
+export type Body = { bytes: number; compressed: Buffer; owner: string; fingerprint: string; rows: number };
+
+/** What an event's row says of its body. */
+export type BodyProperties = {
+  /** How long the text is, in UTF-8. */
+  bytes: number;
+  body0?: Uint8Array;
+  bodyRows?: number;
+  bodyFingerprint?: string;
+};
+
+export type BodyRow = { committed: boolean };
+
+/** Also how much one event can weigh in a transaction that it shares with 48 others. */
+const INLINE_BYTES = MAX_PROPERTY_BYTES;
+
+export async function toBody(owner: string, text: string): Promise<Body> {
+  const compressed = await compress(text);
+  const rows =
+    compressed.length <= INLINE_BYTES
+      ? 0
+      : Math.ceil(compressed.length / (PROPERTIES_PER_ROW * MAX_PROPERTY_BYTES));
+  return {
+    owner,
+    compressed,
+    bytes: Buffer.byteLength(text),
+    fingerprint: rows === 0 ? "" : fingerprint(compressed),
+    rows,
+  };
+}
+
+export function toBodyProperties({ bytes, compressed, fingerprint, rows }: Body): BodyProperties {
+  return rows === 0
+    ? { bytes, ...toProperties(compressed) }
+    : { bytes, bodyRows: rows, bodyFingerprint: fingerprint };
+}
+
+/** Writes the body's own rows, if it has any; those that are there already are the same. */
+export async function uploadBody(
+  { table, partitionKey }: Store,
+  { owner, compressed, fingerprint, rows }: Body,
+  { signal }: { signal?: AbortSignal },
+): Promise<void> {
+  if (rows === 0) return;
+  const pieces = toPieces(compressed).map((piece, index) => ({
+    partitionKey,
+    rowKey: bodyKey(owner, fingerprint, index),
+    committed: false,
+    ...toProperties(piece),
+  }));
+  for (let start = 0; start < pieces.length; start += AT_ONCE) {
+    await Promise.all(pieces.slice(start, start + AT_ONCE).map((row) => createRow(table, row, { signal })));
+  }
+}
+
+/** Each is a megabyte and a third on the wire: enough at once to fill a connection, few enough to share one. */
+const AT_ONCE = 4;
+
+/** What makes a body's own rows part of a transaction. */
+export function commitBody(partitionKey: string, { owner, fingerprint, rows }: Body): TransactionAction[] {
+  return bodyKeys(owner, { bytes: 0, bodyRows: rows, bodyFingerprint: fingerprint }).map((rowKey) => [
+    "update",
+    { partitionKey, rowKey, committed: true },
+    "Merge",
+  ]);
+}
+
+/** The keys of a body's own rows. */
+export function bodyKeys(owner: string, { bodyRows = 0, bodyFingerprint = "" }: BodyProperties): string[] {
+  return Array.from({ length: bodyRows }, (_, index) => bodyKey(owner, bodyFingerprint, index));
+}
+
+/** The text that a row holds or refers to; `undefined` when its own rows are gone: then the row is going too. */
+export async function readBody(
+  { table, partitionKey }: Store,
+  owner: string,
+  row: BodyProperties,
+): Promise<string | undefined> {
+  const keys = bodyKeys(owner, row);
+  if (keys.length === 0) return decompress(fromProperties(row), MAX_BODY_BYTES);
+  const pieces: Buffer[] = [];
+  for (let start = 0; start < keys.length; start += AT_ONCE) {
+    const rows = await Promise.all(
+      keys
+        .slice(start, start + AT_ONCE)
+        .map((key) => readRow<Record<string, unknown>>(table, partitionKey, key)),
+    );
+    for (const found of rows) {
+      if (!found) return undefined;
+      pieces.push(fromProperties(found));
+    }
+  }
+  return decompress(Buffer.concat(pieces), MAX_BODY_BYTES);
+}

@@ -1,0 +1,42 @@
+import type { WebhookChatResponse } from "../schemas/webhook.ts";
+import type { ChatState, LogEvent, StoredEvent } from "./types.ts";
+
+/**
+ * Puts a chat together from its events. The order in which they came in makes no difference: an end tells more than a
+ * start, a later one more than an earlier, and of two that tell no time the one with more messages. What the last does
+ * not tell (a survey, say) is taken from those before it.
+ */
+export function deriveChat(chatId: string, events: LogEvent[]): ChatState {
+  const told = events.filter((event): event is StoredEvent => !("erased" in event)).sort(byTelling);
+  const last = told.at(-1);
+  if (!last) return { chatId, state: "erased", events };
+  let payload = {} as WebhookChatResponse;
+  for (const event of told) {
+    const next = event.payload as WebhookChatResponse;
+    payload = { ...payload, ...present(next), chat: { ...payload.chat, ...present(next.chat) } };
+  }
+  return { chatId, state: last.type === "chat_ended" ? "ended" : "started", payload, events };
+}
+
+function byTelling(a: StoredEvent, b: StoredEvent): number {
+  return (
+    compare(rank(a), rank(b)) ||
+    compare(moment(a), moment(b)) ||
+    compare(messages(a), messages(b)) ||
+    compare(a.id, b.id)
+  );
+}
+
+const chatOf = ({ payload }: StoredEvent) => (payload as Partial<WebhookChatResponse>).chat;
+const rank = ({ type }: StoredEvent) => (type === "chat_ended" ? 1 : 0);
+const moment = (event: StoredEvent) =>
+  chatOf(event)?.ended_timestamp ?? chatOf(event)?.started_timestamp ?? "";
+const messages = (event: StoredEvent) => chatOf(event)?.messages?.length ?? 0;
+
+function compare<Value extends string | number>(a: Value, b: Value): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function present<Value extends object>(value: Value): Value {
+  return Object.fromEntries(Object.entries(value ?? {}).filter(([, field]) => field !== undefined)) as Value;
+}

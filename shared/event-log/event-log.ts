@@ -1,0 +1,95 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
+import type { TableClient } from "@azure/data-tables";
+import { StorageUnavailable } from "../errors.ts";
+import { putRow, readRow } from "../storage/rows.ts";
+import { createAppend } from "./append.ts";
+import { readBody } from "./bodies.ts";
+import { deriveChat } from "./derive-chat.ts";
+import { eraseChat, erasePerson } from "./erase.ts";
+import { findEvent, readEvent } from "./event-row.ts";
+import { readHead } from "./head.ts";
+import { PROBE } from "./keys.ts";
+import { allEvents, listEvents } from "./list.ts";
+import { openQuarantine } from "./quarantine.ts";
+import { type Going, removeEvents, removeLeftBodies, removeOldQuarantined } from "./retention.ts";
+import type { EventLog, LogEvent } from "./types.ts";
+
+export type EventLogOptions = {
+  table: TableClient;
+  /** The partition that holds the log. */
+  partitionKey?: string;
+  /** Milliseconds after which an append, or keeping in quarantine, gives up. */
+  timeLimit?: number;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  /** From 0 up to 1. */
+  random?: () => number;
+  wait?: (milliseconds: number) => Promise<unknown>;
+};
+
+/**
+ * Opens the log that a table holds. Any number of instances may have it open; each should open it once, since appends
+ * that meet in one instance share a transaction.
+ */
+export function openEventLog({
+  table,
+  partitionKey = "log",
+  timeLimit = 6_000,
+  now = Date.now,
+  random = Math.random,
+  wait = setTimeout,
+}: EventLogOptions): EventLog {
+  const store = { table, partitionKey };
+  const append = createAppend(store, { timeLimit, now, random, wait });
+  const toIso = () => new Date(now()).toISOString();
+  const lasting = (budgetMs: number): Going => {
+    const end = now() + budgetMs;
+    return () => now() < end;
+  };
+
+  return {
+    append,
+    list: (query = {}) => listEvents(store, query),
+    events: (query = {}) => allEvents(store, query),
+    async get(id) {
+      const row = await findEvent(store, id);
+      return row && readEvent(store, row);
+    },
+    async getRaw(id) {
+      const row = await findEvent(store, id);
+      return row && row.erasedAt === undefined ? readBody(store, id, row) : undefined;
+    },
+    async chat(chatId) {
+      const events: LogEvent[] = [];
+      for await (const event of allEvents(store, { chatId })) events.push(event);
+      return events.length > 0 ? deriveChat(chatId, events) : undefined;
+    },
+    async head() {
+      const { seq, receivedAt, lastReceived } = await readHead(store);
+      return { seq, lastReceived, ...(receivedAt !== undefined && { receivedAt }) };
+    },
+    quarantine: openQuarantine(store, { append, now, timeLimit }),
+    async removeOlderThan(instant, { budgetMs = 30_000 } = {}) {
+      const going = lasting(budgetMs);
+      const events = await removeEvents(store, instant, going);
+      const quarantined = await removeOldQuarantined(store, instant, going);
+      const { done } = await removeLeftBodies(store, now(), going);
+      return {
+        removed: events.removed + quarantined.removed,
+        done: events.done && quarantined.done && done,
+      };
+    },
+    removeLeftovers: ({ budgetMs = 30_000 } = {}) => removeLeftBodies(store, now(), lasting(budgetMs)),
+    eraseChat: (chatId) => eraseChat(store, chatId, toIso()),
+    erasePerson: (email, { budgetMs = 20_000 } = {}) =>
+      erasePerson(store, email, { erasedAt: toIso(), going: lasting(budgetMs) }),
+    async probe() {
+      const nonce = randomUUID();
+      await putRow(table, { partitionKey, rowKey: PROBE, nonce });
+      const row = await readRow<{ nonce: string }>(table, partitionKey, PROBE);
+      // Another instance may have probed in between; what matters is that a write can be read.
+      if (!row) throw new StorageUnavailable("What was written to storage could not be read back.");
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { EventType } from "../schemas/webhook.ts";
+import { type Row, readRow } from "../storage/rows.ts";
+import { type BodyProperties, readBody } from "./bodies.ts";
+import { eventKey, identityKey, isId, seqOf } from "./keys.ts";
+import { readPayload } from "./payload.ts";
+import type { Store } from "./store.ts";
+import type { LogEvent, Origin } from "./types.ts";
+
+/** An event under its place. It does not say whom or what it is about; that is in the body, and goes with it. */
+export type EventRow = {
+  id: string;
+  type: EventType;
+  origin: Origin;
+  occurredAt: string;
+  receivedAt: string;
+  /** A hash of the visitor's or requester's email address, to find what is to be erased. */
+  person?: string;
+  /** The row is a tombstone: there is no body. */
+  erasedAt?: string;
+} & BodyProperties;
+
+/** The row that is there only once for an event however often it is told; its insertion fails when it is there. */
+export type IdentityRow = {
+  seq: number;
+  /** Made up anew for every append: tells our own row, after an answer was lost, from somebody else's. */
+  nonce: string;
+};
+
+/** An event as a reader gets it; `undefined` when it was removed just now. */
+export async function readEvent(store: Store, row: Row<EventRow>): Promise<LogEvent | undefined> {
+  const { id, type, origin, occurredAt, receivedAt, erasedAt } = row;
+  const place = { id, seq: seqOf(row.rowKey ?? ""), type, origin, occurredAt, receivedAt };
+  if (erasedAt !== undefined) return { ...place, erased: true, erasedAt };
+
+  const raw = await readBody(store, id, row);
+  if (raw !== undefined) return { ...place, ...readPayload(type, raw) };
+  // A large body goes with its event in one transaction, which came between the two reads.
+  const again = await readRow<EventRow>(store.table, store.partitionKey, eventKey(place.seq));
+  if (again && again.erasedAt === undefined) throw new Error(`The body of event ${place.seq} is missing`);
+  return again && readEvent(store, again);
+}
+
+/** The row of the event with this id: two point reads. */
+export async function findEvent(
+  { table, partitionKey }: Store,
+  id: string,
+): Promise<Row<EventRow> | undefined> {
+  if (!isId(id)) return undefined;
+  const identity = await readRow<IdentityRow>(table, partitionKey, identityKey(id));
+  return identity && (await readRow<EventRow>(table, partitionKey, eventKey(identity.seq)));
+}

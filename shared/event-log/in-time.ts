@@ -1,0 +1,22 @@
+import { StorageUnavailable } from "../errors.ts";
+
+/**
+ * Gives work a time limit in milliseconds: what it still waits for is aborted then.
+ *
+ * @throws {StorageUnavailable} when it was not done in time
+ */
+export async function inTime<Value>(
+  limit: number,
+  work: (signal: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+  const abort = new AbortController();
+  const late = new StorageUnavailable("Storage did not keep it in time.", { retryAfter: 1 });
+  const timer = setTimeout(() => abort.abort(late), limit);
+  try {
+    return await work(abort.signal);
+  } catch (error) {
+    throw abort.signal.aborted ? late : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}

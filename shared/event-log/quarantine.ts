@@ -1,0 +1,145 @@
+import type { TransactionAction } from "@azure/data-tables";
+import { TooLarge } from "../errors.ts";
+import type { EventType } from "../schemas/webhook.ts";
+import { hashed } from "../storage/keys.ts";
+import { type Row, readPages, readRow } from "../storage/rows.ts";
+import { submit } from "../storage/transaction.ts";
+import {
+  type BodyProperties,
+  bodyKeys,
+  commitBody,
+  readBody,
+  toBody,
+  toBodyProperties,
+  uploadBody,
+} from "./bodies.ts";
+import { inTime } from "./in-time.ts";
+import { isId, QUARANTINED, quarantineIdOf, quarantineKey } from "./keys.ts";
+import { MAX_BODY_BYTES } from "./limits.ts";
+import type { Store } from "./store.ts";
+import type { EventLog, NewQuarantined, Quarantine, Quarantined } from "./types.ts";
+
+export type QuarantineRow = {
+  expected: EventType;
+  reason: string;
+  /** JSON. */
+  problems: string;
+  receivedAt: string;
+} & BodyProperties;
+
+/** A reason is a sentence and problems are a few; these only keep a hostile body from growing its row. */
+const REASON_CHARACTERS = 1000;
+const PROBLEMS = 50;
+const PROBLEM_CHARACTERS = 200;
+const COUNTED = 1000;
+
+/** See `EventLog.quarantine`. */
+export function openQuarantine(
+  store: Store,
+  { append, now, timeLimit }: { append: EventLog["append"]; now: () => number; timeLimit: number },
+): Quarantine {
+  const { table, partitionKey } = store;
+
+  async function keep({ raw, expected, reason, problems }: NewQuarantined, signal: AbortSignal) {
+    if (Buffer.byteLength(raw) > MAX_BODY_BYTES) {
+      throw new TooLarge(`The delivery has more than ${MAX_BODY_BYTES} bytes.`);
+    }
+    // The same body is the same row, whoever wrote it and whatever became of the answer.
+    const id = hashed([expected, raw]);
+    const body = await toBody(id, raw);
+    const row = {
+      partitionKey,
+      rowKey: quarantineKey(id),
+      expected,
+      reason: cut(reason, REASON_CHARACTERS),
+      problems: JSON.stringify(problems.slice(0, PROBLEMS).map(shorten)),
+      receivedAt: new Date(now()).toISOString(),
+      ...toBodyProperties(body),
+    };
+    const actions: TransactionAction[] = [...commitBody(partitionKey, body), ["create", row]];
+    for (;;) {
+      if (body.rows > 0) {
+        if (await readRow(table, partitionKey, row.rowKey, { select: ["rowKey"], signal })) return { id };
+        await uploadBody(store, body, { signal });
+      }
+      const outcome = await submit(table, actions, { signal });
+      if (outcome.committed || outcome.reason === "exists") return { id };
+    }
+  }
+
+  async function find(id: string): Promise<Row<QuarantineRow> | undefined> {
+    return isId(id) ? readRow<QuarantineRow>(table, partitionKey, quarantineKey(id)) : undefined;
+  }
+
+  async function get(id: string): Promise<(Quarantined & { raw: string }) | undefined> {
+    const row = await find(id);
+    const raw = row && (await readBody(store, id, row));
+    return row && raw !== undefined ? { ...toEntry(row), raw } : undefined;
+  }
+
+  async function remove(id: string): Promise<boolean> {
+    const row = await find(id);
+    return row !== undefined && removeQuarantined(store, row);
+  }
+
+  return {
+    keep: (delivery) => inTime(timeLimit, (signal) => keep(delivery, signal)),
+    get,
+    remove,
+    async list({ limit = 100, cursor } = {}) {
+      const from = cursor !== undefined && isId(cursor) ? quarantineKey(cursor) : QUARANTINED.from;
+      const select = ["rowKey", "expected", "reason", "problems", "receivedAt"];
+      const items: Quarantined[] = [];
+      const range = { ...QUARANTINED, from, select, pageSize: Math.min(limit + 1, COUNTED) };
+      for await (const page of readPages<QuarantineRow>(table, partitionKey, range)) {
+        items.push(...page.map(toEntry));
+        if (items.length > limit) return { items: items.slice(0, limit), next: items[limit]?.id };
+      }
+      return { items };
+    },
+    async count() {
+      let count = 0;
+      for await (const page of readPages(table, partitionKey, { ...QUARANTINED, select: ["rowKey"] })) {
+        count += page.length;
+        if (count > COUNTED) return { count: COUNTED, more: true };
+      }
+      return { count, more: false };
+    },
+    async replay(id, understand) {
+      const entry = await get(id);
+      if (!entry) return undefined;
+      const reading = understand(entry.raw, entry.expected);
+      if (!reading.understood) return { status: "quarantined", id, reason: reading.reason };
+      const appended = await append(reading.event);
+      await remove(id);
+      return appended;
+    },
+  };
+}
+
+/** Removes an entry with its body; `false` when it is gone already. */
+export async function removeQuarantined(
+  { table, partitionKey }: Store,
+  row: Row<QuarantineRow>,
+): Promise<boolean> {
+  const rowKey = row.rowKey ?? "";
+  const keys = [rowKey, ...bodyKeys(quarantineIdOf(rowKey), row)];
+  const outcome = await submit(
+    table,
+    keys.map((key) => ["delete", { partitionKey, rowKey: key }]),
+  );
+  return outcome.committed;
+}
+
+function toEntry(row: Row<QuarantineRow>): Quarantined {
+  const { rowKey = "", expected, reason, problems, receivedAt } = row;
+  return { id: quarantineIdOf(rowKey), expected, reason, problems: JSON.parse(problems), receivedAt };
+}
+
+function shorten({ path, message }: Quarantined["problems"][number]): Quarantined["problems"][number] {
+  return { path: cut(path, PROBLEM_CHARACTERS), message: cut(message, PROBLEM_CHARACTERS) };
+}
+
+function cut(text: string, characters: number): string {
+  return text.slice(0, characters).toWellFormed();
+}
