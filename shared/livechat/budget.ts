@@ -153,12 +153,15 @@ export function createBudget(limit: number, { inFlight = 10, random = Math.rando
     return Math.max(Date.now(), throttle.pausedUntil, (timetable.at(-most) ?? 0) + WINDOW);
   }
 
-  /** Lets a background call go when it can be sent at once: operators are not in line, and the reserve is whole. */
+  /**
+   * Lets a background call go when it can be sent at once, and leaves the reserve whole. An operator in line needs no
+   * mention: it takes a free place as soon as there is one.
+   */
   async function whenThereIsRoom(signal: AbortSignal): Promise<void> {
     for (;;) {
       const wait = earliest(starts, backgroundLimit) - Date.now();
       if (wait > 0) await delay(wait, signal);
-      else if (queue.size > 0 || queue.pending >= queue.concurrency) await once(queue, "next", { signal });
+      else if (queue.pending >= queue.concurrency) await once(queue, "next", { signal });
       else return;
     }
   }

@@ -149,7 +149,6 @@ export function createSend(connection: Connection, budget: Budget): Send {
         },
       }).json(answer);
     } catch (error) {
-      signal?.throwIfAborted();
       failure = understand(error, { method, response, secrets });
       throw failure;
     } finally {

@@ -254,6 +254,32 @@ describe("A pause that LiveChat asks for", () => {
     });
   });
 
+  it("lasts as long as the longest that is asked for", async () => {
+    const courses = await play(createBudget(100), [
+      call(0, { takes: 100, refusal: 1_000 }),
+      call(0, { takes: 200, refusal: 10_000 }),
+      call(0, { takes: 300, refusal: 1_000 }),
+      call(500),
+    ]);
+    expect(courses.at(-1)).toMatchObject({ at: 500, sent: 10_200 });
+  });
+
+  it("grows with each refusal that does not say how long, and is short again once a call went well", async () => {
+    const budget = createBudget(100, { random: () => 1 });
+    const ends = ["refused", "refused", "well", "refused", "well"];
+    const sent: number[] = [];
+    const began = Date.now();
+    for (const end of ends) {
+      const send = async () => {
+        sent.push(Date.now() - began);
+        if (end === "refused") throw new Throttled();
+      };
+      const turn = { priority: "operator" as const, repeated: false, startBy: Date.now() + 24_000 };
+      await Promise.all([budget.spend(send, turn).catch(() => {}), vi.runAllTimersAsync()]);
+    }
+    expect(sent).toEqual([0, 1_000, 3_000, 3_000, 4_000].map((at) => expect.closeTo(at, -1)));
+  });
+
   it("is followed by half as many calls at once, and by more when these go well", async () => {
     const budget = createBudget(100, { inFlight: 8, random: () => 0 });
     const burst = (at: number, more: Partial<Plan> = {}) =>

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NotFound } from "../../shared/errors.ts";
+import { at } from "../../shared/livechat/address.ts";
 import type { Attempt, LiveChat } from "../../shared/livechat/client.ts";
 import { answer, connect, failureOf, KEY, startUpstream, USERNAME } from "./upstream.ts";
 
@@ -255,28 +256,56 @@ describe("An id or a login", () => {
     expect(arrivals).toEqual([]);
   });
 
-  it("reaches its own route as one segment, or nothing, whatever is in it", async () => {
-    const { url, arrivals } = await startUpstream((response) => answer(response, 200, TICKET));
-    const liveChat = connect(url, { rateLimit: 10_000 });
-    const text = fc.oneof(
-      fc.string({ unit: "binary", maxLength: 12 }),
-      fc.string({
-        unit: fc.constantFrom("a", ".", "/", "\\", "%", "2", "F", "E", "?", "#", "\0", "\n", "é", "🦄"),
-        maxLength: 8,
-      }),
-    );
-    await fc.assert(
-      fc.asyncProperty(text, async (id) => {
-        arrivals.length = 0;
-        const outcome = await liveChat.getTicket(id).catch((error: unknown) => error);
-        if (outcome instanceof NotFound) {
-          expect(arrivals).toEqual([]);
+  const anything = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 12 }),
+    fc.string({
+      unit: fc.constantFrom("a", ".", "/", "\\", "%", "2", "F", "e", "?", "#", "\0", "\n", "é", "🦄"),
+      maxLength: 8,
+    }),
+  );
+
+  it("stays one segment of its own route as URLs are read, or is refused, whatever is in it", () => {
+    fc.assert(
+      fc.property(anything, (id) => {
+        let path: string;
+        try {
+          ({ path } = at`tickets/${id}/tags`);
+        } catch (error) {
+          expect(error).toBeInstanceOf(NotFound);
           return;
         }
-        const [, route, segment, ...more] = (arrivals[0]?.url ?? "").split("/");
-        expect([route, decodeURIComponent(segment ?? ""), more]).toEqual(["tickets", id, []]);
+        const { pathname, search, hash } = new URL(path, "https://api.example.com");
+        const [empty, route, segment = "", tags, ...more] = pathname.split("/");
+        expect([empty, route, decodeURIComponent(segment), tags, more]).toEqual([
+          "",
+          "tickets",
+          id,
+          "tags",
+          [],
+        ]);
+        expect([search, hash]).toEqual(["", ""]);
       }),
-      { numRuns: 300 },
+      { numRuns: 2_000 },
     );
+  });
+
+  it("arrives as it is", async () => {
+    const { url, arrivals } = await startUpstream((response) => answer(response, 200, TICKET));
+    const liveChat = connect(url);
+    const ids = [
+      "5H6CF",
+      "a/b",
+      "a b",
+      "..a",
+      "%2F..%2F",
+      "%2e%2e",
+      "?x#y",
+      "é🦄",
+      "a\0\nb",
+      "http:elsewhere",
+    ];
+    for (const id of ids) await liveChat.getTicket(id);
+    expect(arrivals.map((arrival) => decodeURIComponent(arrival.url.slice("/tickets/".length)))).toEqual(ids);
+    for (const arrival of arrivals) expect(arrival.url).toMatch(/^\/tickets\/[^/?#]+$/);
   });
 });

@@ -53,6 +53,7 @@ describe("LiveChat's refusals", () => {
     ['{"message":"no such ticket"}', "no such ticket"],
     ["no such\r\n\tticket ", "no such ticket"],
     ["a < b and b > c", "a < b and b > c"],
+    ["see https://user:password@example.com/path", "see https://example.com/path"],
     [`{"error":"${"a".repeat(1_000)}"}`, `${"a".repeat(299)}…`],
     [`{"error":"${"🦄".repeat(1_000)}"}`, `${"🦄".repeat(299)}…`],
   ])("says %s in its own words", async (body, words) => {
@@ -101,6 +102,13 @@ describe("LiveChat's refusals", () => {
     const { error } = await failToCreate((response) => answer(response, 401, { error: "Unauthorized" }));
     expect(error).toMatchObject({ status: 502, retryable: false });
   });
+});
+
+it("A defect of ours is not passed off as LiveChat's", async () => {
+  const defect = new RangeError("ours");
+  const { url } = await startUpstream(() => {});
+  const liveChat = connect(url, { fetch: () => Promise.reject(defect) });
+  expect(await failureOf(liveChat.getTicket("T1"))).toBe(defect);
 });
 
 describe("An answer that cannot be read", () => {

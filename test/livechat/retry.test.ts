@@ -147,6 +147,21 @@ describe("A 429", () => {
     expect(outcome).toMatchObject({ retryAfter: 8 });
   });
 
+  it("is given up when too little time would be left for the attempt", async () => {
+    const { outcome, took } = await play(refuse({ "retry-after": "24.5" }), get);
+    expect(outcome).toMatchObject({ retryAfter: 25 });
+    expect(took).toBe(0);
+  });
+
+  it("is repeated before calls that came later are sent", async () => {
+    const { arrivals, times } = await play(inTurn(refuse({ "retry-after": "1" }), ok), (liveChat) =>
+      Promise.all(Array.from({ length: 40 }, (_, index) => liveChat.getTicket(`T${index}`))),
+    );
+    const next = times.findIndex((at) => at >= 1_000);
+    expect(arrivals[next]?.url).toBe(arrivals[0]?.url);
+    expect(times.length - next).toBeGreaterThan(1);
+  });
+
   it("waits at most a minute, whatever it asks for", async () => {
     const { times } = await play(inTurn(refuse({ "retry-after": "86400" }), ok), get, {
       totalTimeout: 300_000,
