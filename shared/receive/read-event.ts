@@ -23,7 +23,7 @@ export function readEvent(body: string, expected: EventType, licenseId?: string)
   const raw = cutMember(body, "token");
   const member = (name: string) => (isObject(envelope) ? envelope[name] : undefined);
 
-  const licence = member("license_id");
+  const licence = member("license_id") ?? undefined;
   if (licenseId && licence !== undefined && String(licence) !== licenseId) {
     throw new Forbidden("This event is of another LiveChat licence than the one that this app serves.");
   }
@@ -42,8 +42,7 @@ export function readEvent(body: string, expected: EventType, licenseId?: string)
     const reason = `The delivery does not have the shape of ${expected}.`;
     return { understood: false, raw, reason, problems: toProblems(facts.issues) };
   }
-  const licensed = licence === undefined || licence === null ? {} : { licenseId: String(licence) };
-  return { understood: true, event: { type: expected, origin: "webhook", raw, ...licensed, ...facts } };
+  return { understood: true, event: { type: expected, origin: "webhook", raw, ...facts } };
 }
 
 type Facts = Pick<NewEvent, "chatId" | "ticketId" | "moment" | "occurredAt" | "person">;

@@ -1,0 +1,148 @@
+import { pathToFileURL } from "node:url";
+import { startAzurite } from "../../local/azurite.ts";
+import { openEventLog } from "../../shared/event-log/event-log.ts";
+import type { NewEvent } from "../../shared/event-log/types.ts";
+import { openTable } from "../../shared/storage/open-table.ts";
+
+export type EventLogFigures = {
+  /** How many events are in the log when the others are measured. */
+  events: number;
+  /** Events appended a second. */
+  append: number;
+  /** Bare `createEntity` calls of the same payload a second, on the same Azurite, at the same concurrency. */
+  create: number;
+  ratio: number;
+  /** Milliseconds that 99 of 100 appends took at most. */
+  p99: number;
+  /** Milliseconds for a page of 100 events at the end of the log, for one of a type, and for one event by its id. */
+  page: number;
+  pageOfType: number;
+  get: number;
+};
+
+export type EventLogBenchOptions = {
+  /** Sizes of the log at which to measure, growing. */
+  sizes?: number[];
+  concurrency?: number;
+  /** Events and entities per measurement. */
+  count?: number;
+  /** Bytes of a delivery. */
+  bytes?: number;
+};
+
+/**
+ * Measures how fast the log takes events against what the same storage does with one entity per event, and whether any
+ * of it grows with the log. Both run on one Azurite in memory, in turns, so that what else the machine does hits both.
+ */
+export async function* benchEventLog({
+  sizes = [0, 100_000],
+  concurrency = 64,
+  count = 6_000,
+  bytes = 2_048,
+}: EventLogBenchOptions = {}): AsyncGenerator<EventLogFigures> {
+  const azurite = await startAzurite({ inMemory: true });
+  try {
+    const log = openEventLog({ table: openTable(azurite, "BenchLog") });
+    const entities = openTable(azurite, "BenchEntities");
+    let appended = 0;
+    let created = 0;
+    const append = () => log.append(delivery(appended++, bytes));
+    const create = () => {
+      const { raw } = delivery(created, bytes);
+      return entities.createEntity({ partitionKey: "p", rowKey: `row${created++}`, raw });
+    };
+    await measure(append, { count: 500, concurrency });
+    await measure(create, { count: 500, concurrency });
+    for (const size of sizes) {
+      if (size > appended) await measure(append, { count: size - appended, concurrency: 256 });
+      const events = appended;
+      const appends = [];
+      const creates = [];
+      for (let turn = 0; turn < 3; turn++) {
+        appends.push(await measure(append, { count: count / 3, concurrency }));
+        creates.push(await measure(create, { count: count / 3, concurrency }));
+      }
+      const best = (figures: { rate: number }[]) => Math.max(...figures.map(({ rate }) => rate));
+      const { seq } = await log.head();
+      const last = (await log.list({ after: seq - 1 })).items[0];
+      yield {
+        events,
+        append: best(appends),
+        create: best(creates),
+        ratio: best(appends) / best(creates),
+        p99: Math.max(...appends.map(({ p99 }) => p99)),
+        page: await time(() => log.list({ after: seq - 100 })),
+        pageOfType: await time(() => log.list({ after: seq - 300, type: "chat_started" })),
+        get: await time(() => log.get(last?.id ?? "")),
+      };
+    }
+  } finally {
+    await azurite.stop();
+  }
+}
+
+async function measure(
+  work: () => Promise<unknown>,
+  { count, concurrency }: { count: number; concurrency: number },
+): Promise<{ rate: number; p99: number }> {
+  const took: number[] = [];
+  const start = performance.now();
+  let begun = 0;
+  const worker = async () => {
+    while (begun < count) {
+      begun++;
+      took.push(await time(work));
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  const seconds = (performance.now() - start) / 1000;
+  took.sort((a, b) => a - b);
+  return { rate: Math.round(count / seconds), p99: took[Math.floor(took.length * 0.99)] ?? 0 };
+}
+
+async function time(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+/** A delivery of about that many bytes: two chats' ends for each start, with words that compress as words do. */
+function delivery(index: number, bytes: number): NewEvent {
+  const type = index % 3 === 0 ? "chat_started" : "chat_ended";
+  const chatId = `P${index}`;
+  const moment = new Date(1_700_000_000_000 + index * 1000).toISOString();
+  const messages = [];
+  for (let size = 0; size < bytes - 300; size += 150) {
+    messages.push({ user_type: "visitor", author_name: "Ana", text: words(index + size), timestamp: moment });
+  }
+  const raw = JSON.stringify({ event_type: type, license_id: "1", chat: { id: chatId, messages } });
+  return {
+    type,
+    origin: "webhook",
+    chatId,
+    moment,
+    occurredAt: moment,
+    raw,
+    person: `visitor${index}@example.com`,
+  };
+}
+
+const WORDS = "order shipped where refund please thanks invoice late again number street parcel broken".split(
+  " ",
+);
+
+function words(seed: number): string {
+  let state = seed + 1;
+  return Array.from({ length: 10 }, () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return `${WORDS[state % WORDS.length]}${state % 97}`;
+  }).join(" ");
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const sizes = process.argv.slice(2).map(Number);
+  for await (const figures of benchEventLog(sizes.length > 0 ? { sizes } : {})) {
+    const rounded = Object.entries(figures).map(([name, value]) => [name, Math.round(value * 100) / 100]);
+    console.log(JSON.stringify(Object.fromEntries(rounded)));
+  }
+}

@@ -1,0 +1,19 @@
+import { Conflict, NotFound } from "../errors.ts";
+import type { EventLog } from "../event-log/types.ts";
+import { readEvent } from "./read-event.ts";
+
+/**
+ * Reads a quarantined delivery again, with the schemas of today.
+ *
+ * @throws {NotFound} when the quarantine has no such entry
+ * @throws {Conflict} when it is still not understood, with the reason; it stays where it is
+ */
+export async function replay(
+  id: string,
+  { quarantine }: Pick<EventLog, "quarantine">,
+): Promise<{ status: "stored" | "duplicate"; id: string }> {
+  const replayed = await quarantine.replay(id, (raw, expected) => readEvent(raw, expected));
+  if (!replayed) throw new NotFound("The quarantine has no entry with this id.");
+  if (replayed.status === "quarantined") throw new Conflict(`It is still not understood: ${replayed.reason}`);
+  return { status: replayed.status, id: replayed.id };
+}
