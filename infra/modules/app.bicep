@@ -1,0 +1,154 @@
+@description('Name of the function app.')
+param name string
+
+@description('Azure region.')
+param location string
+
+@description('Tags of every resource.')
+param tags object
+
+@description('Resource id of the identity that the app acts as.')
+param identityId string
+
+@description('Client id of that identity.')
+param clientId string
+
+@description('Name of the storage account of the Functions host, the tables and the queue.')
+param storageAccountName string
+
+@description('Container that the deployed package lies in.')
+param deploymentContainerUrl string
+
+@description('Endpoint of the queue.')
+param queueServiceUri string
+
+@description('Endpoint of the tables.')
+param tableServiceUri string
+
+@description('Where telemetry goes. It is no secret: without the identity nothing is accepted.')
+param applicationInsightsConnectionString string
+
+@description('App settings that refer to secrets in the Key Vault.')
+param vaultSettings object
+
+@description('E-mail address that the app uses LiveChat with.')
+param liveChatUsername string
+
+@description('The LiveChat licence whose events are accepted; empty: any.')
+param liveChatLicenseId string
+
+@description('Calls per 60 s that each instance may make to LiveChat.')
+param liveChatRateLimit int
+
+@description('Age in days at which events are removed; 0 keeps them.')
+param eventRetentionDays int
+
+@description('Memory of an instance in MB.')
+param instanceMemoryMB int
+
+@description('Most instances that each scale group may have.')
+param maximumInstanceCount int
+
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: {
+    name: 'FC1'
+    tier: 'FlexConsumption'
+  }
+  properties: {
+    reserved: true
+  }
+}
+
+resource app 'Microsoft.Web/sites@2025-03-01' = {
+  name: name
+  location: location
+  tags: union(tags, { 'azd-service-name': 'api' })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${identityId}': {}
+    }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    keyVaultReferenceIdentity: identityId
+    // Flex Consumption has no FTP, and no health check of its own: alerts.bicep calls it from outside.
+    siteConfig: {
+      minTlsVersion: '1.2'
+      scmMinTlsVersion: '1.2'
+    }
+    functionAppConfig: {
+      runtime: {
+        name: 'node'
+        version: '24'
+      }
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: deploymentContainerUrl
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identityId
+          }
+        }
+      }
+      scaleAndConcurrency: {
+        instanceMemoryMB: instanceMemoryMB
+        maximumInstanceCount: maximumInstanceCount
+        triggers: {
+          http: {
+            // The work is waiting for LiveChat and for storage, and appends of one instance share their transactions:
+            // few busy instances do more than many idle ones.
+            perInstanceConcurrency: 32
+          }
+        }
+      }
+    }
+  }
+
+  resource settings 'config' = {
+    name: 'appsettings'
+    properties: union(vaultSettings, {
+      AzureWebJobsStorage__accountName: storageAccountName
+      AzureWebJobsStorage__credential: 'managedidentity'
+      AzureWebJobsStorage__clientId: clientId
+      LiveChatStorage__tableServiceUri: tableServiceUri
+      LiveChatStorage__queueServiceUri: queueServiceUri
+      LiveChatStorage__credential: 'managedidentity'
+      LiveChatStorage__clientId: clientId
+      APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
+      LIVECHAT_USERNAME: liveChatUsername
+      LIVECHAT_LICENSE_ID: liveChatLicenseId
+      LIVECHAT_RATE_LIMIT: string(liveChatRateLimit)
+      LIVECHAT_WEBHOOK_USERNAME: 'livechat'
+      EVENT_RETENTION_DAYS: eventRetentionDays == 0 ? '' : string(eventRetentionDays)
+      // Makes the app register its webhooks with LiveChat by itself.
+      WEBHOOK_BASE_URL: 'https://${app.properties.defaultHostName}'
+    })
+  }
+
+  // Deployment is by Microsoft Entra ID: no publishing password opens the app's management endpoints.
+  resource ftpPassword 'basicPublishingCredentialsPolicies' = {
+    name: 'ftp'
+    properties: {
+      allow: false
+    }
+  }
+
+  resource scmPassword 'basicPublishingCredentialsPolicies' = {
+    name: 'scm'
+    properties: {
+      allow: false
+    }
+  }
+}
+
+output name string = app.name
+output url string = 'https://${app.properties.defaultHostName}'

@@ -1,0 +1,70 @@
+@description('Name of the workspace and of Application Insights.')
+param name string
+
+@description('Azure region.')
+param location string
+
+@description('Tags of every resource.')
+param tags object
+
+@description('Principal that sends telemetry: the app.')
+param principalId string
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
+  name: name
+  location: location
+  tags: tags
+  properties: {
+    sku: {
+      name: 'PerGB2018'
+    }
+    retentionInDays: 30
+    // A flood of telemetry stops here and not on the bill; an ordinary month stays below what one day may bring.
+    workspaceCapping: {
+      dailyQuotaGb: 1
+    }
+  }
+}
+
+resource applicationInsights 'Microsoft.Insights/components@2020-02-02' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'web'
+  properties: {
+    Application_Type: 'web'
+    WorkspaceResourceId: workspace.id
+    // Telemetry is taken from the app's identity only: the connection string alone sends nothing.
+    DisableLocalAuth: true
+  }
+}
+
+// Monitoring Metrics Publisher: sends telemetry of every kind, and reads none.
+var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
+
+resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(applicationInsights.id, principalId, metricsPublisher)
+  scope: applicationInsights
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', metricsPublisher)
+  }
+}
+
+resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
+  name: guid(applicationInsights.id, 'workbook')
+  location: location
+  tags: tags
+  kind: 'shared'
+  properties: {
+    displayName: 'LiveChat Functions'
+    category: 'workbook'
+    sourceId: applicationInsights.id
+    version: 'Notebook/1.0'
+    serializedData: replace(loadTextContent('../workbook.json'), '{applicationInsightsId}', applicationInsights.id)
+  }
+}
+
+output applicationInsightsId string = applicationInsights.id
+output connectionString string = applicationInsights.properties.ConnectionString

@@ -1,0 +1,94 @@
+@description('Name of the Key Vault.')
+param name string
+
+@description('Azure region.')
+param location string
+
+@description('Tags of every resource.')
+param tags object
+
+@description('Principal that reads the secrets: the app.')
+param principalId string
+
+@secure()
+@description('LiveChat API key.')
+param liveChatApiKey string
+
+@secure()
+@description('Password that LiveChat presents with each webhook.')
+param webhookPassword string
+
+@secure()
+@description('The password before, while it is being changed; empty otherwise.')
+param webhookPasswordPrevious string
+
+var changingPassword = !empty(webhookPasswordPrevious)
+
+resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
+  name: name
+  location: location
+  tags: tags
+  properties: {
+    tenantId: tenant().tenantId
+    sku: {
+      family: 'A'
+      name: 'standard'
+    }
+    enableRbacAuthorization: true
+    enableSoftDelete: true
+    softDeleteRetentionInDays: 7
+    enablePurgeProtection: true
+  }
+}
+
+resource apiKey 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
+  parent: vault
+  name: 'livechat-api-key'
+  properties: {
+    value: liveChatApiKey
+  }
+}
+
+resource password 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
+  parent: vault
+  name: 'livechat-webhook-password'
+  properties: {
+    value: webhookPassword
+  }
+}
+
+resource passwordPrevious 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = if (changingPassword) {
+  parent: vault
+  name: 'livechat-webhook-password-previous'
+  properties: {
+    value: webhookPasswordPrevious
+  }
+}
+
+// Key Vault Secrets User: reads values, and nothing else.
+var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
+
+resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(vault.id, principalId, secretsUser)
+  scope: vault
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsUser)
+  }
+}
+
+// With its version: a reference without one is read again only after up to a day, so that a key that was changed here
+// would not be in use when the deployment says that it is.
+@description('App settings that refer to the secrets.')
+output settings object = union(
+  {
+    LIVECHAT_API_KEY: '@Microsoft.KeyVault(SecretUri=${apiKey.properties.secretUriWithVersion})'
+    LIVECHAT_WEBHOOK_PASSWORD: '@Microsoft.KeyVault(SecretUri=${password.properties.secretUriWithVersion})'
+  },
+  changingPassword
+    ? {
+        LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: '@Microsoft.KeyVault(SecretUri=${passwordPrevious!.properties.secretUriWithVersion})'
+      }
+    : {}
+)
