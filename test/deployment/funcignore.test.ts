@@ -1,0 +1,62 @@
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { azdWantsRemoteBuild, leftByAzd, leftByCoreTools, leftByGit } from "./funcignore-readers.ts";
+
+const built = ["dist/app.mjs", "dist/chunks/identity-ABCDEFGH.mjs", "dist/docs/assets/page.css"];
+
+/** What else lies about on a developer's machine, much of it named like what is deployed. */
+const stray = [
+  ".azure/livechat/.env",
+  ".azurite/__azurite_db_table__.json",
+  ".env",
+  ".vscode/settings.json",
+  "dist.zip",
+  "distribution/app.mjs",
+  "local.settings.json",
+  "local/dist/app.mjs",
+  "local/host.json",
+  "node_modules/.package-lock.json",
+  "node_modules/.bin/func",
+  "node_modules/@azure/identity/dist/index.js",
+  "node_modules/ky/package.json",
+  "notes/host.json",
+  "npm-debug.log",
+  "secrets.json",
+];
+
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "funcignore-"));
+  const tracked = execFileSync("git", ["ls-files", "-z"], { encoding: "utf8" }).split("\0").filter(Boolean);
+  for (const path of new Set([...tracked, ...built, ...stray])) {
+    mkdirSync(join(folder, dirname(path)), { recursive: true });
+    writeFileSync(join(folder, path), "");
+  }
+  copyFileSync(".funcignore", join(folder, ".funcignore"));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("host.json, package.json and the bundle are deployed, and nothing else", () => {
+  const expected = [...built, "host.json", "package.json"].toSorted();
+
+  test("in the eyes of git", async () => {
+    expect(await leftByGit(folder)).toEqual(expected);
+  });
+
+  test("in the eyes of azd", () => {
+    expect(leftByAzd(folder)).toEqual(expected);
+  });
+
+  test("in the eyes of Core Tools", () => {
+    expect(leftByCoreTools(folder)).toEqual(expected);
+  });
+});
+
+test("azd takes the package as it is: no build in Azure", () => {
+  expect(azdWantsRemoteBuild(folder)).toBe(false);
+});

@@ -1,0 +1,215 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { readSettings, SETTING_NAMES } from "../../shared/settings.ts";
+import { keysOf, readTemplates, type Template } from "./bicep.ts";
+
+const templates = readTemplates();
+const [main] = templates;
+const file = (name: string): Template => {
+  const found = templates.find(({ path }) => path === name);
+  if (!found) throw new Error(`${name} does not exist`);
+  return found;
+};
+
+/** What the app goes by when it is given no more than it needs. */
+const defaults = readSettings({
+  LIVECHAT_USERNAME: "owner@example.com",
+  LIVECHAT_API_KEY: "key",
+  LIVECHAT_WEBHOOK_USERNAME: "livechat",
+  LIVECHAT_WEBHOOK_PASSWORD: "password",
+  LiveChatStorage: "UseDevelopmentStorage=true",
+});
+
+describe.for(templates)("$path", (template) => {
+  test("every parameter says what it is, and is used", ({ expect }) => {
+    for (const { name, decorators } of template.params) {
+      expect(decorators, name).toMatch(/^@description\('.{10,}'\)$/m);
+      expect(template.text.match(new RegExp(`\\b${name}\\b`, "g")), name).not.toHaveLength(1);
+    }
+  });
+
+  test("every secret is secure", ({ expect }) => {
+    const secrets = template.params.filter(({ name }) => /apikey|password|secret|token$/i.test(name));
+    for (const { name, decorators } of secrets) expect(decorators, name).toMatch(/^@secure\(\)$/m);
+  });
+
+  test("no shared key or connection string of a storage account appears", ({ expect }) => {
+    expect(template.text).not.toMatch(
+      /listKeys|listAccountSas|AccountKey|SharedAccessSignature|listSecrets/i,
+    );
+  });
+
+  test("every resource has a released API version", ({ expect }) => {
+    for (const { type, version } of template.resources) expect(version, type).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+  });
+});
+
+describe("main.bicep", () => {
+  test("gives each module what it asks for, and asks it for what it gives", () => {
+    expect(main?.modules.map(({ path }) => path).toSorted()).toEqual(
+      templates
+        .map(({ path }) => path)
+        .filter((path) => path !== "infra/main.bicep")
+        .toSorted(),
+    );
+    for (const { path, params } of main?.modules ?? []) {
+      expect(params, path).toEqual(file(path).params.map(({ name }) => name));
+    }
+    for (const [, name, output = ""] of main?.text.matchAll(/\b(\w+)\.outputs\.(\w+)/g) ?? []) {
+      const module = main?.modules.find((one) => one.name === name);
+      expect(file(module?.path ?? "").outputs, `${name}.outputs`).toContain(output);
+    }
+  });
+
+  test("every parameter has a variable in the azd environment, and each one of these a parameter", () => {
+    const { parameters } = JSON.parse(readFileSync("infra/main.parameters.json", "utf8"));
+    expect(Object.keys(parameters).toSorted()).toEqual(main?.params.map(({ name }) => name).toSorted());
+    const variables = Object.values(parameters).map((one) => (one as { value: string }).value);
+    for (const value of variables) expect(value).toMatch(/^\$\{[A-Z_]+\}$/);
+    expect(new Set(variables).size).toBe(variables.length);
+  });
+
+  test("asks an operator for nothing but the account", () => {
+    const asked = main?.params.filter(
+      ({ name, required, decorators }) =>
+        required &&
+        !decorators.includes("type: 'generate'") &&
+        !["environmentName", "location"].includes(name),
+    );
+    expect(asked?.map(({ name }) => name)).toEqual(["liveChatUsername", "liveChatApiKey"]);
+  });
+});
+
+describe("the app's settings", () => {
+  const app = file("infra/modules/app.bicep").text;
+  const names = [
+    ...keysOf(/name: 'appsettings'[\s\S]*?\n {2}\}\n/.exec(app)?.[0] ?? "", 6),
+    ...[...file("infra/modules/vault.bicep").text.matchAll(/^ +(LIVECHAT_\w+): '@Microsoft/gm)].map(
+      ([, name = ""]) => name,
+    ),
+  ];
+
+  /**
+   * Read by the Functions host: its storage, the connection of the queue trigger, telemetry.
+   * https://learn.microsoft.com/azure/azure-functions/functions-reference#common-properties-for-identity-based-connections
+   * https://learn.microsoft.com/azure/azure-functions/functions-app-settings
+   */
+  const platform = [
+    "AzureWebJobsStorage__accountName",
+    "AzureWebJobsStorage__clientId",
+    "AzureWebJobsStorage__credential",
+    "LiveChatStorage__clientId",
+    "LiveChatStorage__credential",
+    "LiveChatStorage__queueServiceUri",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+  ];
+
+  /** For the registration of the webhooks. */
+  const registration = ["WEBHOOK_BASE_URL", "LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS"];
+
+  test("are settings that the app or the platform reads", () => {
+    expect(names.length).toBeGreaterThan(10);
+    const known: string[] = [...SETTING_NAMES, ...registration, ...platform];
+    expect(names.filter((name) => !known.includes(name))).toEqual([]);
+  });
+
+  test("are all that the app needs, with the tables opened by identity", () => {
+    const values: Record<string, string> = {
+      LiveChatStorage__tableServiceUri: "https://st1.table.core.windows.net/",
+      LiveChatStorage__queueServiceUri: "https://st1.queue.core.windows.net/",
+      LIVECHAT_RATE_LIMIT: "50",
+      WEBHOOK_BASE_URL: "https://func-1.azurewebsites.net",
+      // As the template gives them when nobody chose otherwise.
+      LIVECHAT_LICENSE_ID: "",
+      EVENT_RETENTION_DAYS: "",
+    };
+    const settings = readSettings(Object.fromEntries(names.map((name) => [name, values[name] ?? "a value"])));
+    expect(settings.storage).toMatchObject({ tableServiceUri: "https://st1.table.core.windows.net" });
+    expect(settings.liveChat.rateLimit).toBe(50);
+    expect(settings.webhook.licenseId).toBeUndefined();
+    expect(settings.eventRetentionDays).toBeUndefined();
+  });
+
+  test("leave every secret in the Key Vault", () => {
+    const secrets = names.filter((name) => /KEY|PASSWORD/.test(name));
+    expect(secrets).toContain("LIVECHAT_API_KEY");
+    for (const name of secrets) expect(app).not.toContain(name);
+  });
+});
+
+describe("storage.bicep", () => {
+  const { text } = file("infra/modules/storage.bicep");
+
+  test("opens the account to identities only", () => {
+    expect(text).toContain("allowSharedKeyAccess: false");
+    expect(text).toContain("allowBlobPublicAccess: false");
+    expect(text).toContain("minimumTlsVersion: 'TLS1_2'");
+  });
+
+  test("makes the tables that the app looks for", () => {
+    for (const table of Object.values(defaults.tables)) expect(text).toContain(`'${table}'`);
+  });
+});
+
+describe("app.bicep", () => {
+  const { text } = file("infra/modules/app.bicep");
+
+  test("is found by azd under the name of its service, and runs on the Node that it is tested with", () => {
+    const { services } = parse(readFileSync("azure.yaml", "utf8"));
+    const [, service = ""] = /'azd-service-name': '(\w+)'/.exec(text) ?? [];
+    expect(services[service]).toEqual({ project: ".", language: "js", host: "function", remoteBuild: false });
+    const { devDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+    const [, version] = /name: 'node'\s+version: '(\d+)'/.exec(text) ?? [];
+    expect(devDependencies.node.split(".")[0]).toBe(version);
+  });
+
+  test("can only be reached by https, and managed without passwords", () => {
+    expect(text).toContain("httpsOnly: true");
+    expect(text).toContain("minTlsVersion: '1.2'");
+    expect(text.match(/allow: false/g)).toHaveLength(2);
+    expect(text).not.toContain("allow: true");
+  });
+});
+
+describe("what is watched", () => {
+  const workbook = readFileSync("infra/workbook.json", "utf8");
+  const queries: string[] = JSON.parse(workbook)
+    .items.filter(({ type }: { type: number }) => type === 3)
+    .map(({ content }: { content: { query: string } }) => content.query);
+  const alert = /'''([\s\S]*?)'''/.exec(file("infra/modules/alerts.bicep").text)?.[1] ?? "";
+
+  test("the workbook finds Application Insights where the template puts it", () => {
+    const [, placeholder = ""] = /replace\(loadTextContent\('\.\.\/workbook\.json'\), '(.+?)'/.exec(
+      file("infra/modules/monitoring.bicep").text,
+    ) ?? [""];
+    expect(JSON.parse(workbook).fallbackResourceIds).toEqual([placeholder]);
+  });
+
+  test("queries look for lines that the app writes", () => {
+    const sources = ["functions/timers.ts", "functions/receivers/receiver.ts"].map((path) =>
+      readFileSync(path, "utf8"),
+    );
+    const written = sources.flatMap((source) =>
+      [...source.matchAll(/\blog\("([^"]+)"/g)].map(([, line]) => line),
+    );
+    const sought = [alert, ...queries].flatMap((query) => [
+      ...new Set([...query.matchAll(/message\) == "([^"]+)"/g)].map(([, line]) => line)),
+    ]);
+    expect(new Set(sought)).toEqual(new Set(["reconcile finished", "delivery received"]));
+    for (const line of sought) expect(written).toContain(line);
+  });
+
+  test("the alert on reconciliation waits for several runs of the timer", () => {
+    expect(defaults.ticketsReconcileSchedule).toBe("0 */5 * * * *");
+    expect(file("infra/modules/app.bicep").text).not.toContain("TICKETS_RECONCILE_SCHEDULE");
+    expect(file("infra/modules/alerts.bicep").text).toContain("windowSize: 'PT30M'");
+  });
+});
+
+test("CI runs the same script on both versions of Node that are supported", () => {
+  const { jobs } = parse(readFileSync(".github/workflows/ci.yml", "utf8"));
+  expect(jobs.ci.strategy.matrix.node).toEqual([22, 24]);
+  expect(jobs.ci.steps.at(-1).run).toBe("bash .ci/run");
+});
