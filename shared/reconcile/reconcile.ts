@@ -1,35 +1,189 @@
-import type { Ticket, TicketPage } from "../schemas/ticket.ts";
-import type { TicketStore } from "../ticket-store/ticket-store.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { Conflict, InvalidInput, NotFound } from "../errors.ts";
 import type { Report } from "./report.ts";
+import { type Ports, RENEWAL, RunEnded, Session, UnusablePage } from "./session.ts";
+import type { Checkpoint } from "./state.ts";
+import { beginSweep, findMissing, isSweepDue, type Sweep } from "./sweep.ts";
+import {
+  advance,
+  beginWalk,
+  hasEnded,
+  hasPassed,
+  nextPage,
+  REPEATS_LIMIT,
+  shorten,
+  type Walk,
+} from "./walk.ts";
 
-export type Reconciliation = {
-  /** One page of the account's tickets, last modified first, 25 a page, the first page being 1. */
-  listTickets(page: number): Promise<TicketPage>;
-  /**
-   * Puts a `ticket_created` event for each of these tickets, oldest first, into the event log where it is missing, and
-   * answers for each whether it was. Called again with the same tickets after a crash.
-   */
-  appendCreated(tickets: Ticket[]): Promise<("stored" | "duplicate")[]>;
-  store: TicketStore;
-  /** Who runs, in words for whoever comes second. */
+export type Reconciliation = Ports & {
+  /** Who runs, for whoever comes second. */
   holder: string;
-  /** Epoch milliseconds. */
+  /** Milliseconds since the epoch. */
   now?: () => number;
-  /** Milliseconds after which no further page is read. One call and one write more is what a run can be late by. */
+  wait?: (ms: number) => Promise<unknown>;
+  /** Milliseconds after which a run makes no further call: four minutes of a function's five by default. */
   budgetMs?: number;
-  /** Milliseconds at least between the starts of two sweeps that nothing but the time calls for. */
+  /** Milliseconds from the start of a sweep to the next one that nothing but the time calls for; a day by default. */
   sweepEveryMs?: number;
+  /** Tickets on a page of LiveChat's list. */
+  pageSize?: number;
   /** Milliseconds that `listTickets` has spent waiting for the rate limit so far, for the report. */
   throttledMs?: () => number;
 };
 
+/** Milliseconds by which our clock and LiveChat's may differ, amply. */
+const CLOCK_DIFFERENCE = 10 * 60_000;
+
 /**
- * Makes the stored tickets equal to the account's, as far as the budget goes; the next run goes on from there.
+ * Makes the stored tickets equal to the account's, as far as the budget goes; the next run goes on where it stood.
  *
- * @throws Conflict when a run is going on, with who holds it since when.
+ * Every run first reads what was modified since its checkpoint, from the top of the list down. What is gone shows in no
+ * such reading: for that a sweep reads the whole list, over as many runs as it takes, once a day and whenever the
+ * account counts other than what is stored.
+ *
+ * @throws Conflict when a run is going on, with who holds it since when; or when it was taken over from this one
  * @throws AppError what `listTickets`, `appendCreated` or the storage threw; the run is recorded as failed.
  * `TooManyRequests` is not thrown: such a run is over, `throttled`.
  */
-export async function reconcile(_: Reconciliation): Promise<Report> {
-  throw new Error("being written");
+export async function reconcile({
+  holder,
+  now = Date.now,
+  wait = delay,
+  budgetMs = 240_000,
+  sweepEveryMs = 24 * 60 * 60_000,
+  pageSize = 25,
+  throttledMs = () => 0,
+  ...ports
+}: Reconciliation): Promise<Report> {
+  const lease = await ports.store.lock({ holder, ttlMs: 3 * RENEWAL, now });
+  try {
+    const session = await Session.open(ports, { pageSize, budgetMs, now, wait, throttledMs }, lease);
+    try {
+      await run(session, { now, sweepEveryMs, pageSize });
+      return await session.end("completed");
+    } catch (error) {
+      if (error instanceof RunEnded) return await session.end(error.outcome);
+      // After a Conflict the record is the other run's to keep. And no failure to record hides what failed.
+      if (!(error instanceof Conflict)) await session.fail(error).catch(() => undefined);
+      throw error;
+    }
+  } finally {
+    // At worst it ends by itself.
+    await lease.release().catch(() => undefined);
+  }
+}
+
+type Settings = { now: () => number; sweepEveryMs: number; pageSize: number };
+
+async function run(session: Session, settings: Settings): Promise<void> {
+  const { state, number } = session;
+  const { now, sweepEveryMs } = settings;
+  let hasBegun = false;
+  if (state.checkpoint) await catchUp(session, settings);
+  for (;;) {
+    if (!state.sweep) {
+      if (hasBegun || !isSweepDue(state, now(), sweepEveryMs)) return;
+      hasBegun = true;
+      state.sweep = beginSweep(number, now(), state.lastSweep === undefined);
+    }
+    await sweepOn(session, state.sweep, settings);
+    // What changed meanwhile must not look as if it were gone. Nothing can be gone that is stored for the first time.
+    if (!state.sweep.first) await catchUp(session, settings);
+    if (!(await settle(session, state.sweep, now))) return;
+  }
+}
+
+/** Reads what was modified since the checkpoint, which then is the list's top as it was when this began. */
+async function catchUp(session: Session, settings: Settings): Promise<void> {
+  const { state } = session;
+  let resumed: boolean;
+  do {
+    resumed = state.catchUp !== undefined;
+    state.catchUp ??= { walk: beginWalk(), begunAt: settings.now() };
+    const { key, closed } = state.checkpoint ?? NEVER;
+    while (!hasPassed(state.catchUp.walk, key, { above: closed }))
+      await step(session, state.catchUp, settings);
+    const { walk, begunAt } = state.catchUp;
+    const isSure = walk.doubts.length === 0;
+    state.checkpoint = checkpointAt(Math.min(walk.top ?? NEVER.key, ...walk.doubts), isSure ? begunAt : 0);
+    state.difference = isSure ? session.live - walk.totalAtTop : undefined;
+    state.catchUp = undefined;
+    // One that an earlier run began does not know of what changed since then.
+  } while (resumed);
+}
+
+/** Reads the whole list, for what is not in it. The first of all sweeps begins to watch the account. */
+async function sweepOn(session: Session, sweep: Sweep, settings: Settings): Promise<void> {
+  const { state, report } = session;
+  report.mode = sweep.first ? "first" : "sweep";
+  const { now } = settings;
+  let since = now();
+  while (!hasEnded(sweep.walk)) {
+    const { total } = sweep.walk;
+    await step(session, sweep, settings);
+    if (total !== undefined && total !== sweep.walk.total) sweep.quiet = false;
+    state.checkpoint ??= checkpointAt(sweep.walk.top ?? NEVER.key, sweep.begunAt);
+    sweep.readAt = now();
+    sweep.workedMs += sweep.readAt - since;
+    since = sweep.readAt;
+  }
+}
+
+/**
+ * Marks what a sweep that is at its end has not seen as deleted. It does not when that contradicts what the account
+ * counts; and when it would mark most of all tickets, another run has to find the same.
+ *
+ * @returns whether the sweep is over
+ */
+async function settle(session: Session, sweep: Sweep, now: () => number): Promise<boolean> {
+  const { state, number } = session;
+  const { first, quiet, begunAt, workedMs } = sweep;
+  let again = sweep.walk.doubts.length > 0;
+  // How much of it was stored when the account was counted is all that the difference would tell.
+  if (first) state.difference = undefined;
+  else {
+    if (state.difference === undefined) return false;
+    const total = session.live - state.difference;
+    await session.commit();
+    const missing = await findMissing(sweep, session.seenNotes(), session.liveTickets());
+    const isTooMany = missing.length > 0 && session.live - missing.length < total;
+    const isHeld = missing.length > session.live / 2 && (state.heldIn ?? number) === number;
+    state.heldIn = isHeld ? number : undefined;
+    if (isTooMany || isHeld) again = true;
+    else await session.remove(missing);
+    state.difference = session.live - total;
+    state.explained = quiet ? state.difference : undefined;
+  }
+  state.lastSweep = { begunAt, endedAt: now(), workedMs, again };
+  state.sweep = undefined;
+  return true;
+}
+
+/** Reads the page that comes next in a walk, and takes it in. */
+async function step(session: Session, reading: { walk: Walk }, { pageSize }: Settings): Promise<void> {
+  const { walk } = reading;
+  const page = nextPage(walk, pageSize);
+  const read = await session.read(page).catch(async (error: unknown) => {
+    if (page === 1 || !(error instanceof InvalidInput || error instanceof NotFound)) throw error;
+    // Perhaps there is no such page any more. The first one tells how long the list is.
+    const { answer } = await session.read(1);
+    reading.walk = shorten(walk, answer.total);
+    if (nextPage(reading.walk, pageSize) === page) throw error;
+  });
+  if (!read) return;
+  const { answer, tickets } = read;
+  reading.walk = advance(walk, answer, pageSize);
+  const { repeats } = reading.walk;
+  if (repeats === 0) await session.take(tickets);
+  if (repeats < REPEATS_LIMIT) return;
+  await session.commit();
+  throw new UnusablePage(`LiveChat answers with the same tickets for page ${page} as for another one.`);
+}
+
+/** The checkpoint of who has read nothing yet. */
+const NEVER: Checkpoint = { key: -1, closed: false };
+
+/** @param readAt when all that has this time as its last modification was read, for sure */
+function checkpointAt(key: number, readAt: number): Checkpoint {
+  return { key, closed: key < readAt - CLOCK_DIFFERENCE };
 }

@@ -1,0 +1,40 @@
+import type { TableClient } from "@azure/data-tables";
+import { decompress, fromProperties } from "../storage/body.ts";
+import { readRow } from "../storage/rows.ts";
+import { PARTITION } from "./ticket-row.ts";
+
+export const STATE = "state";
+export const NOTE = "note:";
+
+/** The row that every commit changes. Its ETag orders the commits, and its numbers are as exact as they are. */
+export type Snapshot<State> = {
+  state?: State;
+  /** The state as it is stored. */
+  text: Uint8Array;
+  /** Tickets that are stored and not marked as deleted. */
+  live: number;
+  /** How many commits have changed tickets. */
+  changes: number;
+  /** Tells this commit from every other. */
+  commit: string;
+  /** Absent before the first commit. */
+  etag?: string;
+};
+
+type StateRow = { live: number; changes: number; commit: string };
+
+const MAX_STATE_BYTES = 1024 * 1024;
+
+export async function readState<State>(table: TableClient): Promise<Snapshot<State>> {
+  const row = await readRow<StateRow>(table, PARTITION, STATE);
+  if (!row) return { text: Buffer.from(""), live: 0, changes: 0, commit: "" };
+  const { live, changes, commit, etag } = row;
+  const text = fromProperties(row);
+  const state = text.length > 0 ? JSON.parse(await decompress(text, MAX_STATE_BYTES)) : undefined;
+  return { state, text, live, changes, commit, etag };
+}
+
+/** The number of the last change to the stored tickets. */
+export async function readChanges(table: TableClient): Promise<number> {
+  return (await readRow<StateRow>(table, PARTITION, STATE, { select: ["changes"] }))?.changes ?? 0;
+}

@@ -1,0 +1,143 @@
+import type { TransactionAction } from "@azure/data-tables";
+import type { Ticket } from "../schemas/ticket.ts";
+import { compress, decompress, fromProperties, MAX_BYTES_PER_ROW, toProperties } from "../storage/body.ts";
+import { after, hashed, ordered } from "../storage/keys.ts";
+import type { StoredTicket } from "./ticket-store.ts";
+
+/**
+ * A ticket is two rows: one under its id that says where the other is, and one under its last modification that holds
+ * the ticket. So the table is in the order in which tickets are listed, and both rows change in one transaction.
+ */
+export const PARTITION = "tickets";
+
+/** The row under the ticket's id. */
+export type Pointer = {
+  /** Key of the row that holds the ticket. */
+  row: string;
+  /** What tells this content from another. */
+  content: string;
+  deletedAt?: string;
+};
+
+/** What the row that holds a ticket can be filtered by; its body comes with it. */
+export type TicketColumns = {
+  status: string;
+  assignee: string;
+  requester: string;
+  deleted: boolean;
+  deletedAt?: string;
+  truncated?: boolean;
+  /** Number of the change to the store that wrote this row. */
+  change: number;
+};
+
+/** As much JSON as a ticket is kept with. */
+const MAX_TICKET_BYTES = 16 * 1024 * 1024;
+
+const TICKET = "ticket:";
+const MODIFIED = "modified:";
+/** Every ticket there is, in the order of the list. */
+export const ALL_TICKETS = { from: MODIFIED, before: after(MODIFIED) };
+
+export function pointerKey(id: string): string {
+  return TICKET + hashed(id);
+}
+
+/** When it was last modified, in milliseconds since the epoch. LiveChat always says so, though nobody promises it. */
+export function modifiedAt({ modified, date }: Ticket): number {
+  return Math.max(0, Date.parse(modified ?? date ?? "1970-01-01"));
+}
+
+export function ticketKey(ticket: Ticket): string {
+  return `${modifiedKey(modifiedAt(ticket))}:${hashed(ticket.id)}`;
+}
+
+/** The end of the rows that were modified at this time or later. */
+export function modifiedUntil(modified: number): string {
+  return after(`${modifiedKey(modified)}:`);
+}
+
+/** What a row's key tells of its ticket: when it was modified, and the hash of its id. */
+export function readTicketKey(key: string): { modified: number; hash: string } {
+  const [, inverted = "", hash = ""] = key.split(":");
+  return { modified: Number.MAX_SAFE_INTEGER - Number(inverted), hash };
+}
+
+/** Later times sort first. */
+function modifiedKey(modified: number): string {
+  return MODIFIED + ordered(Number.MAX_SAFE_INTEGER - modified);
+}
+
+/** Equal for tickets that are equal field by field, in whatever order the fields come. */
+export function contentOf(ticket: Ticket): string {
+  return hashed(
+    JSON.stringify(ticket, (_, value: unknown) =>
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : value,
+    ),
+  );
+}
+
+/** A text as it stands in a column, and as a filter has to ask for it: upper and lower case are the same. */
+export function column(value = ""): string {
+  const text = value.toLowerCase().toWellFormed();
+  return text.length <= 256 ? text : hashed(text);
+}
+
+/** What is to be done to store a ticket, where `stored` is what is stored of it so far. */
+export async function writeTicket(
+  ticket: Ticket,
+  stored: Pointer | undefined,
+  change: number,
+): Promise<TransactionAction[]> {
+  const row = ticketKey(ticket);
+  const pointer: Pointer = { row, content: contentOf(ticket) };
+  const { bytes, truncated } = await pack(ticket);
+  const columns: TicketColumns = {
+    status: column(ticket.status),
+    assignee: column(ticket.assignee?.id),
+    requester: column(ticket.requester?.mail),
+    deleted: false,
+    change,
+    ...(truncated && { truncated }),
+  };
+  return [
+    ["upsert", { partitionKey: PARTITION, rowKey: pointerKey(ticket.id), ...pointer }, "Replace"],
+    ["upsert", { partitionKey: PARTITION, rowKey: row, ...columns, ...toProperties(bytes) }, "Replace"],
+    ...(stored && stored.row !== row
+      ? [["delete", { partitionKey: PARTITION, rowKey: stored.row }] satisfies TransactionAction]
+      : []),
+  ];
+}
+
+/** What is to be done to mark the ticket in this row as gone. */
+export function markDeleted(row: string, deletedAt: string, change: number): TransactionAction[] {
+  const mark = { partitionKey: PARTITION, deletedAt };
+  return [
+    ["update", { ...mark, rowKey: TICKET + readTicketKey(row).hash }, "Merge"],
+    ["update", { ...mark, rowKey: row, deleted: true, change }, "Merge"],
+  ];
+}
+
+export async function readTicket(row: TicketColumns & Record<string, unknown>): Promise<StoredTicket> {
+  const ticket: Ticket = JSON.parse(await decompress(fromProperties(row), MAX_TICKET_BYTES));
+  return {
+    ...ticket,
+    ...(row.deleted && { deletedAt: row.deletedAt }),
+    ...(row.truncated && { truncated: true }),
+  };
+}
+
+/** The ticket's JSON, compressed; where that is more than a row holds, without events, and at worst its bare outline. */
+async function pack(ticket: Ticket): Promise<{ bytes: Buffer; truncated: boolean }> {
+  const { events: _, ...eventless } = ticket;
+  const { id, status, date, modified } = ticket;
+  for (const content of [ticket, eventless]) {
+    const text = JSON.stringify(content);
+    if (Buffer.byteLength(text) > MAX_TICKET_BYTES) continue;
+    const bytes = await compress(text);
+    if (bytes.length <= MAX_BYTES_PER_ROW) return { bytes, truncated: content !== ticket };
+  }
+  return { bytes: await compress(JSON.stringify({ id, status, date, modified })), truncated: true };
+}
