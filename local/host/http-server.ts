@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, Server as NetServer } from "node:net";
 import findMyWay from "find-my-way";
 import type { KeyCheck } from "./function-key.ts";
 import { toRoutablePath } from "./route-template.ts";
@@ -27,7 +27,7 @@ export type Route = {
 
 export type HttpServer = {
   port: number;
-  /** Takes no more connections; resolves when every request in flight has its answer. */
+  /** Takes no more connections; resolves when every request in flight has its answer, to the last byte. */
   stop(): Promise<void>;
   /** Answers everything in flight by 500, at once. */
   fail(): void;
@@ -44,12 +44,17 @@ export async function serveHttp(
   { port, hostname, hasKey }: { port: number; hostname: string; hasKey?: KeyCheck },
 ): Promise<HttpServer> {
   const router = createRouter(routes);
+  /** Until the last byte of the answer is sent. */
   const inFlight = new Set<ServerResponse>();
+  function hasEnded(this: ServerResponse) {
+    inFlight.delete(this);
+  }
   let stopping = false;
 
   // Header size and keep-alive are Kestrel's defaults.
   const server = createServer({ maxHeaderSize: 32_768, keepAliveTimeout: 130_000 }, (request, response) => {
     inFlight.add(response);
+    response.on("close", hasEnded);
     answer(request).then(
       (answer) => send(response, answer),
       () => send(response, { status: 500 }),
@@ -69,7 +74,7 @@ export async function serveHttp(
   }
 
   function send(response: ServerResponse, { status, headers = {}, body = "" }: Answer): void {
-    if (!inFlight.delete(response)) return;
+    if (response.headersSent) return;
     if (stopping) headers.connection = "close";
     if (status !== 204 && status !== 304) headers["content-length"] = Buffer.byteLength(body);
     try {
@@ -96,12 +101,14 @@ export async function serveHttp(
     stop() {
       stopping = true;
       return new Promise((resolve) => {
-        // A connection that was still sending its answer when the server closed would be kept alive.
-        const sweep = setInterval(() => server.closeIdleConnections(), 50);
-        server.close(() => {
+        const closeIdle = () => inFlight.size === 0 && server.closeIdleConnections();
+        const sweep = setInterval(closeIdle, 20);
+        // Not http's own close: it counts connections as idle whose answer is still on its way, and cuts them off.
+        NetServer.prototype.close.call(server, () => {
           clearInterval(sweep);
           resolve();
         });
+        closeIdle();
       });
     },
     fail() {

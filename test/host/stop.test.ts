@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { buffer } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { fixture, startHostProcess } from "./host-process.ts";
 
@@ -6,15 +9,20 @@ test.for(["SIGINT", "SIGTERM"] as const)(
   async (signal) => {
     const host = await startHostProcess({ app: fixture("slow.mjs") });
     // A connection that is kept alive must not keep the host.
-    await fetch(`${host.url}/api/quick`);
+    const quick = () =>
+      fetch(`${host.url}/api/quick`).then(
+        ({ status }) => status,
+        () => "refused",
+      );
+    expect(await quick()).toBe(200);
     const slow = fetch(`${host.url}/api/slow`);
     await host.line(/slow has begun/);
-    // As npm does, which passes on what the terminal has sent to everybody already.
     host.kill(signal);
+    await expect.poll(quick).toBe("refused");
+    // npm passes on what the terminal has sent to everybody already.
     host.kill(signal);
     host.kill("SIGTERM");
-    await host.line(/aware of the end/);
-    await expect(fetch(`${host.url}/api/quick`)).rejects.toThrow();
+    host.kill("SIGUSR2");
     const response = await slow;
     expect(response.headers.get("connection")).toBe("close");
     expect(await response.text()).toBe("done");
@@ -22,6 +30,26 @@ test.for(["SIGINT", "SIGTERM"] as const)(
     expect(host.stderr).toEqual([]);
   },
 );
+
+test("a connection that still reads its answer, to be kept alive after it, does not hold up the end", async () => {
+  const host = await startHostProcess({ app: fixture("echo.mjs") });
+  const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
+  socket.write("GET /api/answers/large HTTP/1.1\r\nhost: h.test\r\n\r\n");
+  await once(socket, "readable");
+  host.kill("SIGTERM");
+  await expect
+    .poll(() =>
+      fetch(host.url).then(
+        () => "served",
+        () => "refused",
+      ),
+    )
+    .toBe("refused");
+  const answer = await buffer(socket);
+  expect(answer.length).toBeGreaterThan(20 * 1024 * 1024);
+  expect(await host.exited).toEqual({ code: 0, signal: null });
+  expect(host.log()).toEqual([]);
+});
 
 test.for([
   ["late", "Error: late"],
