@@ -45,8 +45,8 @@ export type TicketQuery = {
 
 export type TicketQueryPage = {
   items: StoredTicket[];
-  /** The `cursor` of the next page; absent at the end. */
-  next?: string;
+  /** The `cursor` of the next page; `null` at the end. */
+  next: string | null;
 };
 
 export type TicketStore = {
@@ -101,7 +101,7 @@ export function openTicketStore({ table }: TicketStoreOptions): TicketStore {
         const more = rows[wanted];
         if (more) return { items, next: encodeCursor({ ...position, at: more.rowKey }) };
         const began = await readChanges(table);
-        if (began === position.began) return { items };
+        if (began === position.began) return { items, next: null };
         position = { since: position.began, began };
         if (items.length === limit) return { items, next: encodeCursor(position) };
       }
