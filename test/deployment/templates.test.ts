@@ -68,6 +68,10 @@ describe("main.bicep", () => {
     const variables = Object.values(parameters).map((one) => (one as { value: string }).value);
     for (const value of variables) expect(value).toMatch(/^\$\{[A-Z_]+\}$/);
     expect(new Set(variables).size).toBe(variables.length);
+    const documented = readFileSync("docs/deploying.md", "utf8");
+    for (const value of variables.filter((one) => !one.includes("AZURE_"))) {
+      expect(documented).toContain(`\`${value.slice(2, -1)}\``);
+    }
   });
 
   test("asks an operator for nothing but the account", () => {
