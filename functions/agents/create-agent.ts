@@ -1,4 +1,5 @@
 import { Agent, NewAgent } from "../../shared/schemas/agent.ts";
+import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
 export const createAgent = operation({
@@ -11,5 +12,7 @@ export const createAgent = operation({
   access: "key",
   input: { body: NewAgent },
   output: { status: 201, description: "The new agent.", schema: Agent },
+  errors: liveChatErrors,
+  connector: "action",
   run: async ({ body }, { liveChat }) => ({ body: await liveChat.createAgent(body) }),
 });

@@ -1,5 +1,7 @@
 import { NewAgent, Removal } from "../../shared/schemas/agent.ts";
+import { agentLogin } from "../../shared/schemas/examples.ts";
 import { exact, named } from "../../shared/schemas/scalar.ts";
+import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
 export const deleteAgent = operation({
@@ -10,7 +12,11 @@ export const deleteAgent = operation({
   method: "DELETE",
   route: "agents/{login}",
   access: "key",
-  input: { path: exact({ login: named(NewAgent.entries.login, "Email", "The email of the agent.") }) },
+  input: {
+    path: exact({ login: named(NewAgent.entries.login, "Email", "The email of the agent.", agentLogin) }),
+  },
   output: { status: 200, description: "What LiveChat says of the removal.", schema: Removal },
+  errors: liveChatErrors,
+  connector: "action",
   run: async ({ path }, { liveChat }) => ({ body: await liveChat.deleteAgent(path.login) }),
 });

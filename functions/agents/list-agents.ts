@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { AgentSummary } from "../../shared/schemas/agent.ts";
 import { exact, named } from "../../shared/schemas/scalar.ts";
+import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
 export const listAgents = operation({
@@ -17,6 +18,7 @@ export const listAgents = operation({
         v.optional(v.string()),
         "Status",
         "Only agents with this status, such as accepting chats, not accepting chats or offline.",
+        "accepting chats",
       ),
     }),
   },
@@ -25,5 +27,7 @@ export const listAgents = operation({
     description: "List of all agents with their details.",
     schema: v.array(AgentSummary),
   },
+  errors: liveChatErrors,
+  connector: "action",
   run: async ({ query }, { liveChat }) => ({ body: await liveChat.listAgents(query) }),
 });

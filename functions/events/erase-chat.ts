@@ -1,4 +1,5 @@
 import { Erasure } from "../../shared/schemas/event.ts";
+import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import { ChatPath } from "./chat-path.ts";
 
@@ -13,6 +14,7 @@ export const eraseChat = operation({
   access: "key",
   input: { path: ChatPath },
   output: { status: 200, description: "How much was erased.", schema: Erasure },
+  errors: storageErrors,
   run: async ({ path: { chatId } }, { eventLog }) => ({
     body: { ...(await eventLog.eraseChat(chatId)), done: true },
   }),

@@ -1,6 +1,8 @@
 import { NewAgent } from "../../shared/schemas/agent.ts";
 import { Erasure } from "../../shared/schemas/event.ts";
+import { chatEnded } from "../../shared/schemas/examples.ts";
 import { exact, named } from "../../shared/schemas/scalar.ts";
+import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
 export const eraseVisitor = operation({
@@ -12,7 +14,12 @@ export const eraseVisitor = operation({
   method: "DELETE",
   route: "visitors/{email}",
   access: "key",
-  input: { path: exact({ email: named(NewAgent.entries.login, "Email", "Email address of the person.") }) },
+  input: {
+    path: exact({
+      email: named(NewAgent.entries.login, "Email", "Email address of the person.", chatEnded.visitor.email),
+    }),
+  },
   output: { status: 200, description: "How much was erased.", schema: Erasure },
+  errors: storageErrors,
   run: async ({ path: { email } }, { eventLog }) => ({ body: await eventLog.erasePerson(email) }),
 });

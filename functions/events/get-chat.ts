@@ -1,5 +1,6 @@
 import { NotFound } from "../../shared/errors.ts";
 import { StoredChat } from "../../shared/schemas/event.ts";
+import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import { ChatPath } from "./chat-path.ts";
 
@@ -13,6 +14,7 @@ export const getChat = operation({
   access: "key",
   input: { path: ChatPath },
   output: { status: 200, description: "The chat.", schema: StoredChat },
+  errors: [NotFound, ...storageErrors],
   run: async ({ path: { chatId } }, { eventLog }) => {
     const chat = await eventLog.chat(chatId);
     if (!chat) throw new NotFound("The log has no event of a chat with this id.");

@@ -1,8 +1,10 @@
 import * as v from "valibot";
 import { NotFound } from "../../shared/errors.ts";
 import { LoggedEvent } from "../../shared/schemas/event.ts";
+import { chatEndedEvent } from "../../shared/schemas/examples.ts";
 import { filled, yesOrNo } from "../../shared/schemas/parameter.ts";
 import { exact, named } from "../../shared/schemas/scalar.ts";
+import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
 export const getEvent = operation({
@@ -14,12 +16,17 @@ export const getEvent = operation({
   route: "events/{id}",
   access: "key",
   input: {
-    path: exact({ id: named(filled, "Event Id", "The id of the event.") }),
+    path: exact({ id: named(filled, "Event Id", "The id of the event.", chatEndedEvent.id) }),
     query: exact({
       raw: named(v.optional(yesOrNo, "false"), "Raw", "Gives the original instead of the event."),
     }),
   },
-  output: { status: 200, description: "The event.", schema: LoggedEvent },
+  output: {
+    status: 200,
+    description: "The event. With raw, what LiveChat sent: its shape is LiveChat's.",
+    schema: LoggedEvent,
+  },
+  errors: [NotFound, ...storageErrors],
   run: async ({ path: { id }, query: { raw } }, { eventLog }) => {
     const found = raw ? await eventLog.getRaw(id) : await eventLog.get(id);
     if (found === undefined) throw new NotFound("There is no event with this id.");

@@ -3,9 +3,11 @@ import { InvalidInput } from "../../shared/errors.ts";
 import { exportEvents } from "../../shared/event-log/export-events.ts";
 import { linkToNext } from "../../shared/http/link.ts";
 import { EventPage } from "../../shared/schemas/event.ts";
+import { chatId, ticketId } from "../../shared/schemas/examples.ts";
 import { filled, instant, oneOf, wholeNumber } from "../../shared/schemas/parameter.ts";
 import { exact, named } from "../../shared/schemas/scalar.ts";
 import { EVENT_TYPES } from "../../shared/schemas/webhook.ts";
+import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
 /** More of an export than this goes into a further answer: Azure Functions holds a whole answer in memory. */
@@ -31,12 +33,23 @@ export const listEvents = operation({
         v.optional(wholeNumber(1, 1000)),
         "Limit",
         "How many events to return at most; 100 by default.",
+        100,
       ),
       type: named(v.optional(oneOf(EVENT_TYPES)), "Type", "Only events of this type."),
-      chat_id: named(v.optional(filled), "Chat Id", "Only events of this chat."),
-      ticket_id: named(v.optional(filled), "Ticket Id", "Only events of this ticket."),
-      from: named(v.optional(instant), "From", "Only events received at this time or later."),
-      to: named(v.optional(instant), "To", "Only events received before this time."),
+      chat_id: named(v.optional(filled), "Chat Id", "Only events of this chat.", chatId),
+      ticket_id: named(v.optional(filled), "Ticket Id", "Only events of this ticket.", ticketId),
+      from: named(
+        v.optional(instant),
+        "From",
+        "Only events received at this time or later.",
+        "2026-01-15T00:00:00.000Z",
+      ),
+      to: named(
+        v.optional(instant),
+        "To",
+        "Only events received before this time.",
+        "2026-01-16T00:00:00.000Z",
+      ),
       format: named(
         v.optional(oneOf(["json", "ndjson"]), "json"),
         "Format",
@@ -44,7 +57,16 @@ export const listEvents = operation({
       ),
     }),
   },
-  output: { status: 200, description: "The events, and where to go on.", schema: EventPage },
+  output: {
+    status: 200,
+    description: "The events, and where to go on.",
+    schema: EventPage,
+    headers: v.object({
+      Link: named(v.optional(v.string()), "Link", "With ndjson only: the next part of a long log, rel=next."),
+    }),
+    otherTypes: { "application/x-ndjson": "With ndjson: an event a line." },
+  },
+  errors: storageErrors,
   run: async (
     { query: { chat_id: chatId, ticket_id: ticketId, format, ...query } },
     { eventLog },

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import { QuarantinePath } from "./quarantine-path.ts";
 
@@ -12,6 +13,7 @@ export const deleteQuarantined = operation({
   access: "key",
   input: { path: QuarantinePath },
   output: { status: 204, description: "It is gone, or was gone already.", schema: v.undefined() },
+  errors: storageErrors,
   run: async ({ path: { id } }, { eventLog }) => {
     await eventLog.quarantine.remove(id);
     return {};

@@ -1,5 +1,6 @@
 import { NotFound } from "../../shared/errors.ts";
 import { QuarantinedDelivery } from "../../shared/schemas/event.ts";
+import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import { QuarantinePath } from "./quarantine-path.ts";
 
@@ -13,6 +14,7 @@ export const getQuarantined = operation({
   access: "key",
   input: { path: QuarantinePath },
   output: { status: 200, description: "The entry.", schema: QuarantinedDelivery },
+  errors: [NotFound, ...storageErrors],
   run: async ({ path: { id } }, { eventLog }) => {
     const entry = await eventLog.quarantine.get(id);
     if (!entry) throw new NotFound("The quarantine has no entry with this id.");

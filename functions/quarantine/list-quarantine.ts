@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { QuarantinePage } from "../../shared/schemas/event.ts";
 import { filled, wholeNumber } from "../../shared/schemas/parameter.ts";
 import { exact, named } from "../../shared/schemas/scalar.ts";
+import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
 export const listQuarantine = operation({
@@ -19,5 +20,6 @@ export const listQuarantine = operation({
     }),
   },
   output: { status: 200, description: "The entries.", schema: QuarantinePage },
+  errors: storageErrors,
   run: async ({ query }, { eventLog }) => ({ body: await eventLog.quarantine.list(query) }),
 });

@@ -1,6 +1,10 @@
 import * as v from "valibot";
+import { Conflict, NotFound } from "../../shared/errors.ts";
 import { replay } from "../../shared/receive/replay.ts";
+import * as examples from "../../shared/schemas/examples.ts";
+import { shape } from "../../shared/schemas/published.ts";
 import { named } from "../../shared/schemas/scalar.ts";
+import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import { QuarantinePath } from "./quarantine-path.ts";
 
@@ -17,14 +21,19 @@ export const replayQuarantined = operation({
   output: {
     status: 200,
     description: "The event that the delivery became.",
-    schema: v.object({
-      status: named(
-        v.picklist(["stored", "duplicate"]),
-        "Status",
-        "Stored now, or found in the log already.",
-      ),
-      id: named(v.string(), "Event Id", "The id of the event in the log."),
-    }),
+    schema: shape(
+      "Replay",
+      v.object({
+        status: named(
+          v.picklist(["stored", "duplicate"]),
+          "Status",
+          "Stored now, or found in the log already.",
+        ),
+        id: named(v.string(), "Event Id", "The id of the event in the log."),
+      }),
+      { status: "stored", id: examples.chatEndedEvent.id },
+    ),
   },
+  errors: [NotFound, Conflict, ...storageErrors],
   run: async ({ path: { id } }, { eventLog }) => ({ body: await replay(id, eventLog) }),
 });

@@ -1,19 +1,34 @@
 import * as v from "valibot";
+import { Forbidden, InvalidInput, TooLarge, Unauthorized } from "../../shared/errors.ts";
 import { MAX_BODY_BYTES } from "../../shared/event-log/limits.ts";
 import { receive } from "../../shared/receive/receive.ts";
 import { verifyCredentials } from "../../shared/receive/verify-credentials.ts";
+import * as examples from "../../shared/schemas/examples.ts";
+import { published, shape } from "../../shared/schemas/published.ts";
 import { named } from "../../shared/schemas/scalar.ts";
-import type { EventType } from "../../shared/schemas/webhook.ts";
+import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../../shared/schemas/webhook.ts";
+import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
-const Receipt = v.object({
-  status: named(
-    v.picklist(["stored", "duplicate", "quarantined"]),
-    "Status",
-    "Stored now, stored before, or kept aside because it was not understood.",
-  ),
-  id: named(v.string(), "Id", "The event's id in the log, or the entry's in the quarantine."),
-});
+const Receipt = shape(
+  "Receipt",
+  v.object({
+    status: named(
+      v.picklist(["stored", "duplicate", "quarantined"]),
+      "Status",
+      "Stored now, stored before, or kept aside because it was not understood.",
+    ),
+    id: named(v.string(), "Id", "The event's id in the log, or the entry's in the quarantine."),
+  }),
+  { status: "stored", id: examples.chatEndedEvent.id },
+);
+
+/** The body of each, in the spelling that the log gives it back in. */
+const deliveries: Record<EventType, v.GenericSchema> = {
+  chat_started: v.pipe(WebhookChatResponse, published({ example: examples.chatStarted })),
+  chat_ended: WebhookChatResponse,
+  ticket_created: WebhookTicketResponse,
+};
 
 /** The receiver of one of LiveChat's webhooks. LiveChat tries again for hours unless the answer is exactly 200. */
 export function receiver(type: EventType, words: { id: string; summary: string; route: string }) {
@@ -25,8 +40,9 @@ export function receiver(type: EventType, words: { id: string; summary: string; 
     access: "anonymous",
     guard: ({ headers }, { settings }) =>
       verifyCredentials(headers.get("authorization"), settings.webhook.credentials),
-    input: { rawBody: { maxBytes: MAX_BODY_BYTES } },
+    input: { rawBody: { maxBytes: MAX_BODY_BYTES, schema: deliveries[type] } },
     output: { status: 200, description: "The delivery is safe.", schema: Receipt },
+    errors: [InvalidInput, Unauthorized, Forbidden, TooLarge, ...storageErrors],
     run: async ({ raw }, { eventLog: log, settings }, call) => {
       const receipt = await receive(raw, type, { log, licenseId: settings.webhook.licenseId });
       call.log("delivery received", { type, ...receipt, bytes: raw.length });

@@ -3,6 +3,7 @@ import { readHistory } from "../../shared/reconcile/history.ts";
 import { wholeNumber } from "../../shared/schemas/parameter.ts";
 import { RunHistory } from "../../shared/schemas/reconcile.ts";
 import { exact, named } from "../../shared/schemas/scalar.ts";
+import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
 export const listReconcileRuns = operation({
@@ -20,5 +21,6 @@ export const listReconcileRuns = operation({
     }),
   },
   output: { status: 200, description: "The runs.", schema: RunHistory },
+  errors: storageErrors,
   run: async ({ query }, { ticketStore }) => ({ body: await readHistory(ticketStore, query) }),
 });

@@ -1,4 +1,6 @@
+import { Conflict } from "../../shared/errors.ts";
 import { RunReport } from "../../shared/schemas/reconcile.ts";
+import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import { reconcileAccount } from "./reconcile.ts";
 
@@ -13,6 +15,7 @@ export const reconcileTickets = operation({
   access: "key",
   input: {},
   output: { status: 200, description: "What the run did.", schema: RunReport },
+  errors: [Conflict, ...storageErrors],
   run: async (_, services) => {
     const body = await reconcileAccount(services, "ReconcileTickets, called over HTTP");
     return { body };

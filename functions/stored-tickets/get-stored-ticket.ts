@@ -1,5 +1,6 @@
 import { NotFound } from "../../shared/errors.ts";
 import { StoredTicket } from "../../shared/schemas/stored-ticket.ts";
+import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import { TicketPath } from "../tickets/ticket-id.ts";
 
@@ -13,6 +14,7 @@ export const getStoredTicket = operation({
   access: "key",
   input: { path: TicketPath },
   output: { status: 200, description: "The ticket.", schema: StoredTicket },
+  errors: [NotFound, ...storageErrors],
   run: async ({ path: { ticketId } }, { ticketStore }) => {
     const ticket = await ticketStore.get(ticketId);
     if (!ticket)

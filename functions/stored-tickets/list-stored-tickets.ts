@@ -3,6 +3,7 @@ import { filled, instant, oneOf, wholeNumber, yesOrNo } from "../../shared/schem
 import { exact, named } from "../../shared/schemas/scalar.ts";
 import { StoredTicketPage } from "../../shared/schemas/stored-ticket.ts";
 import { TICKET_STATUSES } from "../../shared/schemas/ticket.ts";
+import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
 export const listStoredTickets = operation({
@@ -17,12 +18,23 @@ export const listStoredTickets = operation({
   input: {
     query: exact({
       status: named(v.optional(oneOf(TICKET_STATUSES)), "Status", "Only tickets with this status."),
-      assignee: named(v.optional(filled), "Assignee", "Only tickets of the agent with this login."),
-      requester: named(v.optional(filled), "Requester", "Only tickets of the requester with this email."),
+      assignee: named(
+        v.optional(filled),
+        "Assignee",
+        "Only tickets of the agent with this login.",
+        "sam@example.com",
+      ),
+      requester: named(
+        v.optional(filled),
+        "Requester",
+        "Only tickets of the requester with this email.",
+        "vera@example.com",
+      ),
       modified_since: named(
         v.optional(instant),
         "Modified Since",
         "Only tickets modified at this time or later.",
+        "2026-01-15T00:00:00.000Z",
       ),
       deleted: named(
         v.optional(yesOrNo),
@@ -34,6 +46,7 @@ export const listStoredTickets = operation({
     }),
   },
   output: { status: 200, description: "The tickets, and where to go on.", schema: StoredTicketPage },
+  errors: storageErrors,
   run: async ({ query }, { ticketStore }) => ({
     body: await ticketStore.list(query),
   }),

@@ -1,4 +1,5 @@
 import { NewTicket, Ticket } from "../../shared/schemas/ticket.ts";
+import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
 export const createTicket = operation({
@@ -11,5 +12,7 @@ export const createTicket = operation({
   access: "key",
   input: { body: NewTicket },
   output: { status: 201, description: "The new ticket.", schema: Ticket },
+  errors: liveChatErrors,
+  connector: "action",
   run: async ({ body }, { liveChat }) => ({ body: await liveChat.createTicket(body) }),
 });

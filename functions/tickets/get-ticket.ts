@@ -1,4 +1,5 @@
 import { Ticket } from "../../shared/schemas/ticket.ts";
+import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import { TicketPath } from "./ticket-id.ts";
 
@@ -12,5 +13,7 @@ export const getTicket = operation({
   access: "key",
   input: { path: TicketPath },
   output: { status: 200, description: "The ticket.", schema: Ticket },
+  errors: liveChatErrors,
+  connector: "action",
   run: async ({ path }, { liveChat }) => ({ body: await liveChat.getTicket(path.ticketId) }),
 });

@@ -1,9 +1,10 @@
 import * as v from "valibot";
 import { linkToNext } from "../../shared/http/link.ts";
 import { bit, day, filled, oneOf, wholeNumber } from "../../shared/schemas/parameter.ts";
-import { exact, named } from "../../shared/schemas/scalar.ts";
-import { TICKET_SOURCES, TICKET_STATUSES, Ticket } from "../../shared/schemas/ticket.ts";
+import { count, exact, named } from "../../shared/schemas/scalar.ts";
+import { ListedTicket, TICKET_SOURCES, TICKET_STATUSES } from "../../shared/schemas/ticket.ts";
 import { readTickets } from "../../shared/tickets/read-tickets.ts";
+import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
 export const listTickets = operation({
@@ -17,8 +18,18 @@ export const listTickets = operation({
   access: "key",
   input: {
     query: exact({
-      date_from: named(v.optional(day), "From Date", "Only tickets with any activity on this day or later."),
-      date_to: named(v.optional(day), "To Date", "Only tickets with any activity on this day or earlier."),
+      date_from: named(
+        v.optional(day),
+        "From Date",
+        "Only tickets with any activity on this day or later.",
+        "2026-01-01",
+      ),
+      date_to: named(
+        v.optional(day),
+        "To Date",
+        "Only tickets with any activity on this day or earlier.",
+        "2026-01-31",
+      ),
       page: named(
         v.optional(wholeNumber(1, 1_000_000), "1"),
         "Page",
@@ -41,24 +52,47 @@ export const listTickets = operation({
         "Assigned",
         "1 for tickets that have an assignee, 0 for those that have none.",
       ),
-      assignee: named(v.optional(filled), "Assignee", "Only tickets of the agent with this login."),
-      query: named(v.optional(filled), "Query", "Only tickets that contain this text."),
+      assignee: named(
+        v.optional(filled),
+        "Assignee",
+        "Only tickets of the agent with this login.",
+        "sam@example.com",
+      ),
+      query: named(v.optional(filled), "Query", "Only tickets that contain this text.", "lamp"),
       "requester[mail]": named(
         v.optional(filled),
         "Requester Email",
         "Only tickets of the requester with this email.",
+        "vera@example.com",
       ),
       group: named(
         v.optional(wholeNumber(0, 999_999_999)),
         "Group",
         "Only tickets of the group with this id.",
+        3,
       ),
       source: named(v.optional(oneOf(TICKET_SOURCES)), "Source", "Only tickets that came from here."),
-      tag: named(v.optional(filled), "Tag", "Only tickets with this tag."),
+      tag: named(v.optional(filled), "Tag", "Only tickets with this tag.", "lamp"),
       tagged: named(v.optional(bit), "Tagged", "1 for tickets that have a tag, 0 for those that have none."),
     }),
   },
-  output: { status: 200, description: "The tickets.", schema: v.array(Ticket) },
+  output: {
+    status: 200,
+    description: "The tickets.",
+    schema: v.array(ListedTicket),
+    headers: v.object({
+      "X-Total-Count": named(count, "Total Count", "How many tickets the filters choose.", 61),
+      "X-Total-Pages": named(count, "Total Pages", "How many pages of 25 these are.", 3),
+      Link: named(
+        v.optional(v.string()),
+        "Link",
+        "The same call for the next tickets, as rel=next; absent at the end.",
+        '<https://example.azurewebsites.net/api/tickets?page=2&skip=0&limit=25>; rel="next"',
+      ),
+    }),
+  },
+  errors: liveChatErrors,
+  connector: "action",
   run: async ({ query: { page, skip, limit, ...filters } }, { liveChat }, { url }) => {
     const found = await readTickets((page) => liveChat.listTickets({ ...filters, page }), {
       page,

@@ -1,5 +1,6 @@
 import { TicketChanges, UpdatedTicket } from "../../shared/schemas/ticket.ts";
 import { ignoredFields } from "../../shared/tickets/ignored-fields.ts";
+import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import { TicketPath } from "./ticket-id.ts";
 
@@ -14,6 +15,8 @@ export const updateTicket = operation({
   access: "key",
   input: { path: TicketPath, body: TicketChanges },
   output: { status: 200, description: "The ticket as LiveChat has it now.", schema: UpdatedTicket },
+  errors: liveChatErrors,
+  connector: "action",
   run: async ({ path, body }, { liveChat }) => {
     const ticket = await liveChat.updateTicket(path.ticketId, body);
     return { body: { ...ticket, ignored_fields: ignoredFields(body, ticket) } };

@@ -1,4 +1,5 @@
 import type * as v from "valibot";
+import type { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 
 /** A schema for an object whose keys are parameters or fields. */
@@ -12,8 +13,11 @@ export type Input = {
   query?: ObjectSchema;
   /** The JSON body, at most {@link MAX_JSON_BYTES}. */
   body?: v.GenericSchema;
-  /** Reads the body as it came instead, up to this many bytes: the caller's credentials are checked first. */
-  rawBody?: { maxBytes: number };
+  /**
+   * Reads the body as it came instead, up to this many bytes: the caller's credentials are checked first. Its schema is
+   * for what is published; nothing is held to it.
+   */
+  rawBody?: { maxBytes: number; schema: v.GenericSchema };
 };
 
 /** What `run` is given: every part of the request that the operation declares, understood. */
@@ -43,6 +47,25 @@ export type Answer<Body> = {
   headers?: Record<string, string>;
 };
 
+/** What an operation answers when it succeeds. */
+export type Output<O extends v.GenericSchema> = {
+  status: number;
+  description: string;
+  /** `v.undefined()` for an answer without a body. */
+  schema: O;
+  /** Headers by their names, as they are read: a number is a number. */
+  headers?: ObjectSchema;
+  /** The media type, where it is not JSON. */
+  type?: string;
+  /** What a parameter can ask for instead: descriptions by media type. Each is text. */
+  otherTypes?: Readonly<Record<string, string>>;
+  /** What else it may answer, in the same shape: descriptions by status. */
+  otherStatuses?: Readonly<Record<number, string>>;
+};
+
+/** A kind of error, by its class. */
+export type ErrorClass = new (detail: string) => AppError;
+
 /**
  * One operation, said once. Its registration with Azure Functions, the validation of what comes in, and everything
  * that is published about it are derived from this.
@@ -64,7 +87,13 @@ export type Operation<Services, I extends Input = Input, O extends v.GenericSche
   /** Looks at the caller before anything of the request's content is read; refuses by throwing. */
   guard?(call: Call, services: Services): void;
   input: I;
-  output: { status: number; description: string; schema: O };
+  output: Output<O>;
+  /** What it can end in, beside what is wrong with the request itself. */
+  errors?: readonly ErrorClass[];
+  /** Its place in the connector for Power Automate: an action, or a call that flows make by themselves. */
+  connector?: "action" | "internal";
+  /** Makes it a trigger of that connector: a subscription whose `url` gets this body, whenever there is one. */
+  trigger?: { notification: v.GenericSchema };
   run(input: Understood<I>, services: Services, call: Call): Promise<Answer<v.InferInput<O>>>;
 };
 

@@ -1,4 +1,6 @@
 import * as v from "valibot";
+import * as examples from "./examples.ts";
+import { published, shape } from "./published.ts";
 import { exact, integer, listOf, maybe, named, text } from "./scalar.ts";
 
 /** What LiveChat lets an account set; `owner` exists too, but cannot be given. */
@@ -11,114 +13,130 @@ const permission = named(maybe(text), "Permission", "Owner, administrator or nor
 const avatar = named(maybe(text), "Avatar", "Path to the image on Amazon s3.");
 const status = named(maybe(text), "Status", "Accepting chats, not accepting chats or offline.");
 
-/** A group where LiveChat sends `3` in one place and `{ id: 3, name: "Sales" }` in another: always `{ id, name? }`. */
-export const group = v.pipe(
-  v.union(
-    [
-      v.pipe(
-        integer,
-        v.transform((id): { id: number; name?: string } => ({ id })),
-      ),
-      v.looseObject({
-        id: named(integer, "Group Id", "Unique id of the group."),
-        name: named(maybe(text), "Group Name", "Name of the group."),
-      }),
-    ],
-    "must be a group's id, or a group with an id",
-  ),
-  v.metadata({
-    jsonSchema: {
-      type: "object",
-      properties: {
-        id: { type: "integer", title: "Group Id", description: "Unique id of the group." },
-        name: { type: "string", title: "Group Name", description: "Name of the group." },
-      },
-      required: ["id"],
-    },
-  }),
-);
+/**
+ * A group where LiveChat sends `3` in one place and `{ id: 3, name: "Sales" }` in another: always `{ id, name? }`. The
+ * connector has other titles for an agent's groups than for a ticket's.
+ */
+export const groupTitled = (idTitle: string, nameTitle: string) =>
+  v.pipe(
+    v.union(
+      [
+        v.pipe(
+          integer,
+          v.transform((id): { id: number; name?: string } => ({ id })),
+        ),
+        v.looseObject({
+          id: named(integer, idTitle, "Unique id of the group."),
+          name: named(maybe(text), nameTitle, "Name of the group."),
+        }),
+      ],
+      "must be a group's id, or a group with an id",
+    ),
+    published({ comesOut: 1 }),
+  );
 
 /** An agent as `GET /agents` lists it. */
-export const AgentSummary = v.looseObject({ avatar, login, name, permission, status });
+export const AgentSummary = shape(
+  "ListAgents_Response",
+  v.looseObject({ avatar, login, name, permission, status }),
+  examples.agentSummary,
+);
 export type AgentSummary = v.InferOutput<typeof AgentSummary>;
 
 /** The whole agent, as LiveChat answers its creation. */
-export const Agent = v.looseObject({
-  avatar,
-  groups: named(listOf(group), "Groups Array", "List of all groups the agent is a part of."),
-  job_title: named(maybe(text), "Job Title", "Support agent by default."),
-  login: named(text, "Email", "Email address of the agent."),
-  login_status: named(maybe(text), "Login Status", "Accepting chats or not accepting chats."),
-  max_chats_count: named(maybe(integer), "Max Chat Counts", "Limit of the concurrent chats."),
-  name,
-  permission,
-  status,
-});
+export const Agent = shape(
+  "CreateAgent_Response",
+  v.looseObject({
+    avatar,
+    groups: named(
+      listOf(groupTitled("Group Id", "Group Name")),
+      "Groups Array",
+      "List of all groups the agent is a part of.",
+    ),
+    job_title: named(maybe(text), "Job Title", "Support agent by default."),
+    login: named(text, "Email", "Email address of the agent."),
+    login_status: named(maybe(text), "Login Status", "Accepting chats or not accepting chats."),
+    max_chats_count: named(maybe(integer), "Max Chat Counts", "Limit of the concurrent chats."),
+    name,
+    permission,
+    status,
+  }),
+  examples.agent,
+);
 export type Agent = v.InferOutput<typeof Agent>;
 
 /** What LiveChat says of a removal. */
-export const Removal = v.looseObject({
-  result: named(text, "Result", "What LiveChat says of the removal."),
-});
+export const Removal = shape(
+  "DeleteAgent_Response",
+  v.looseObject({ result: named(text, "Result", "What LiveChat says of the removal.") }),
+  { result: `${examples.agentLogin} removed successfully` },
+);
 export type Removal = v.InferOutput<typeof Removal>;
 
 /** What it takes to create an agent. Only `login` and `name` are required; LiveChat's defaults are said in the words. */
-export const NewAgent = exact({
-  login: named(
-    v.pipe(v.string("must be text"), v.email("must be an email address, such as ana@example.com")),
-    "Email",
-    "Email address of the agent, who logs in with it.",
-  ),
-  name: named(
-    v.pipe(v.string("must be text"), v.nonEmpty("must not be empty")),
-    "Name",
-    "Name of the agent.",
-  ),
-  login_status: named(
-    v.optional(v.picklist(LOGIN_STATUSES, 'must be "accepting chats" or "not accepting chats"')),
-    "Login status",
-    "Whether the agent accepts chats right after logging in.",
-  ),
-  job_title: named(v.optional(v.string("must be text")), "Title", "Defaults to: Support Agent."),
-  permission: named(
-    v.optional(v.picklist(PERMISSIONS, 'must be "administrator" or "normal"')),
-    "Permission",
-    "What the agent may do; normal by default.",
-  ),
-  password: named(
-    v.optional(v.pipe(v.string("must be text"), v.minLength(5, "must be at least 5 characters long"))),
-    "Password",
-    "Minimum length 5. Without it LiveChat sends the agent an activation link.",
-  ),
-  max_chats_count: named(
-    v.optional(
-      v.pipe(
-        v.union(
-          [
-            v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-            v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number)),
-          ],
-          'must be a whole number, such as 6 or "6"',
-        ),
-        // The connector's type is text; a number is taken as well.
-        v.metadata({ jsonSchema: { type: "string", pattern: "^\\d{1,9}$" } }),
-      ),
+export const NewAgent = shape(
+  "NewAgent",
+  exact({
+    login: named(
+      v.pipe(v.string("must be text"), v.email("must be an email address, such as ana@example.com")),
+      "Email",
+      "Email address of the agent, who logs in with it.",
     ),
-    "Max chat counts",
-    "Limit of the concurrent chats; 6 by default.",
-  ),
-  groups: named(
-    v.optional(
-      v.array(
+    name: named(
+      v.pipe(v.string("must be text"), v.nonEmpty("must not be empty")),
+      "Name",
+      "Name of the agent.",
+    ),
+    login_status: named(
+      v.optional(v.picklist(LOGIN_STATUSES, 'must be "accepting chats" or "not accepting chats"')),
+      "Login Status",
+      "Whether the agent accepts chats right after logging in.",
+    ),
+    job_title: named(v.optional(v.string("must be text")), "Title", "Defaults to: Support Agent."),
+    permission: named(
+      v.optional(v.picklist(PERMISSIONS, 'must be "administrator" or "normal"')),
+      "Permission",
+      "What the agent may do; normal by default.",
+    ),
+    password: named(
+      v.optional(v.pipe(v.string("must be text"), v.minLength(5, "must be at least 5 characters long"))),
+      "Password",
+      "Minimum length 5. Without it LiveChat sends the agent an activation link.",
+    ),
+    max_chats_count: named(
+      v.optional(
         v.pipe(
-          v.number("must be a group's id, a whole number"),
-          v.integer("must be a group's id, a whole number"),
+          v.union(
+            [
+              v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+              v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number)),
+            ],
+            'must be a whole number, such as 6 or "6"',
+          ),
+          // The connector's type is text; a number is taken as well.
+          published({ jsonSchema: { type: "string", pattern: "^\\d{1,9}$" } }),
         ),
-        "must be a list of group ids",
       ),
+      "Max Chat Counts",
+      "Limit of the concurrent chats; 6 by default.",
     ),
-    "Groups",
-    "Ids of the groups that the agent joins.",
-  ),
-});
+    groups: named(
+      v.pipe(
+        v.optional(
+          v.array(
+            v.pipe(
+              v.number("must be a group's id, a whole number"),
+              v.integer("must be a group's id, a whole number"),
+            ),
+            "must be a list of group ids",
+          ),
+        ),
+        published({ designer: { visibility: "advanced" } }),
+      ),
+      "Groups",
+      "Ids of the groups that the agent joins.",
+    ),
+  }),
+  examples.newAgent,
+);
 export type NewAgent = v.InferOutput<typeof NewAgent>;

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { published } from "./published.ts";
 import { integer, listOf, maybe, named, text, time } from "./scalar.ts";
 
 const groupId = v.pipe(
@@ -9,7 +10,7 @@ const groupId = v.pipe(
       v.transform(({ id }) => id),
     ),
   ]),
-  v.metadata({ jsonSchema: { type: "integer" } }),
+  published({ comesOut: 0 }),
 );
 
 /** A chat, as LiveChat's webhooks tell it. A transcript has no size limit. */
@@ -67,6 +68,13 @@ export const Visitor = v.looseObject({
   page_current: named(maybe(text), "Page", "Webpage that the chat originated from."),
 });
 
+/** LiveChat's reference has `true` and `false` here; text has been seen too. */
+const choice = v.pipe(
+  v.union([v.boolean(), text]),
+  v.transform((chosen) => chosen === true || chosen === "true" || chosen === "1"),
+  published({ jsonSchema: { type: "boolean" } }),
+);
+
 /** A question of the survey before a chat. A checkbox question carries `answers`; `answer` then names what was chosen. */
 export const SurveyItem = v.pipe(
   v.looseObject({
@@ -77,7 +85,7 @@ export const SurveyItem = v.pipe(
       listOf(
         v.looseObject({
           label: named(maybe(text), "Choice", "What could be chosen."),
-          chosen: named(maybe(v.union([v.boolean(), text])), "Chosen", "Whether it was chosen."),
+          chosen: named(maybe(choice), "Chosen", "Whether it was chosen."),
         }),
       ),
       "Choices",
@@ -85,14 +93,12 @@ export const SurveyItem = v.pipe(
     ),
   }),
   v.transform((item) => ({ ...item, answer: item.answer ?? chosen(item.answers) })),
+  published({ comesOut: "same" }),
 );
 
-function chosen(
-  answers: readonly { label?: string; chosen?: string | boolean }[] | undefined,
-): string | undefined {
-  if (!answers) return undefined;
+function chosen(answers: readonly { label?: string; chosen?: boolean }[] | undefined): string | undefined {
   return answers
-    .filter((choice) => choice.chosen === true || ["true", "1"].includes(String(choice.chosen)))
+    ?.filter((answer) => answer.chosen)
     .map(({ label }) => label ?? "")
     .join(", ");
 }

@@ -1,77 +1,110 @@
 import * as v from "valibot";
-import { named } from "./scalar.ts";
+import * as examples from "./examples.ts";
+import { shape } from "./published.ts";
+import { count, moment, named } from "./scalar.ts";
 import { EVENT_TYPES, WebhookChatResponse, WebhookTicketResponse } from "./webhook.ts";
 
-const moment = v.pipe(v.string(), v.metadata({ jsonSchema: { type: "string", format: "date-time" } }));
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-
 /** An event as the log gives it. One that was erased shows that it was there, and not what it said. */
-export const LoggedEvent = v.object({
-  id: named(v.string(), "Id", "Unique id of the event, the same for every delivery of it."),
-  seq: named(count, "Sequence", "Place of the event in the log: 1, 2, 3 and so on, without a gap."),
-  type: named(v.picklist(EVENT_TYPES), "Type", "What happened."),
-  origin: named(
-    v.picklist(["webhook", "reconcile"]),
-    "Origin",
-    "Whether LiveChat's webhook told it, or the reconciliation found it.",
-  ),
-  occurredAt: named(moment, "Occurred At", "When it happened in LiveChat."),
-  receivedAt: named(
-    moment,
-    "Received At",
-    "When it was put into the log; never earlier than the event before it.",
-  ),
-  chatId: named(v.optional(v.string()), "Chat Id", "The chat that it is about."),
-  ticketId: named(v.optional(v.string()), "Ticket Id", "The ticket that it is about."),
-  payload: named(
-    v.optional(v.union([WebhookChatResponse, WebhookTicketResponse])),
-    "Payload",
-    "What LiveChat told, with the field names of the connector.",
-  ),
-  erased: named(v.optional(v.literal(true)), "Erased", "Given when the content was erased on request."),
-  erasedAt: named(v.optional(moment), "Erased At", "When the content was erased."),
-});
+export const LoggedEvent = shape(
+  "Event",
+  v.object({
+    id: named(v.string(), "Id", "Unique id of the event, the same for every delivery of it."),
+    seq: named(count, "Sequence", "Place of the event in the log: 1, 2, 3 and so on, without a gap."),
+    type: named(v.picklist(EVENT_TYPES), "Type", "What happened."),
+    origin: named(
+      v.picklist(["webhook", "reconcile"]),
+      "Origin",
+      "Whether LiveChat's webhook told it, or the reconciliation found it.",
+    ),
+    occurredAt: named(moment, "Occurred At", "When it happened in LiveChat."),
+    receivedAt: named(
+      moment,
+      "Received At",
+      "When it was put into the log; never earlier than the event before it.",
+    ),
+    chatId: named(v.optional(v.string()), "Chat Id", "The chat that it is about."),
+    ticketId: named(v.optional(v.string()), "Ticket Id", "The ticket that it is about."),
+    payload: named(
+      v.optional(v.union([WebhookChatResponse, WebhookTicketResponse])),
+      "Payload",
+      "What LiveChat told, with the field names of the connector.",
+    ),
+    erased: named(v.optional(v.literal(true)), "Erased", "Given when the content was erased on request."),
+    erasedAt: named(v.optional(moment), "Erased At", "When the content was erased."),
+  }),
+  examples.chatEndedEvent,
+);
 
 /** A page of the log. */
-export const EventPage = v.object({
-  items: named(v.array(LoggedEvent), "Items", "The events, in the order of the log."),
-  next: named(count, "Next", "The after of the next call; given at the end of the log too."),
-});
+export const EventPage = shape(
+  "EventPage",
+  v.object({
+    items: named(v.array(LoggedEvent), "Items", "The events, in the order of the log."),
+    next: named(count, "Next", "The after of the next call; given at the end of the log too."),
+  }),
+  { items: [examples.chatStartedEvent, examples.chatEndedEvent], next: 2 },
+);
 
 /** A chat, put together from its events whatever the order they came in. */
-export const StoredChat = v.object({
-  chatId: named(v.string(), "Chat Id", "Unique id of the chat."),
-  state: named(v.picklist(["started", "ended", "erased"]), "State", "What happened last."),
-  payload: named(v.optional(WebhookChatResponse), "Payload", "The latest that LiveChat told of the chat."),
-  events: named(v.array(LoggedEvent), "Events", "The events of the log that are about it."),
-});
+export const StoredChat = shape(
+  "Chat",
+  v.object({
+    chatId: named(v.string(), "Chat Id", "Unique id of the chat."),
+    state: named(v.picklist(["started", "ended", "erased"]), "State", "What happened last."),
+    payload: named(v.optional(WebhookChatResponse), "Payload", "The latest that LiveChat told of the chat."),
+    events: named(v.array(LoggedEvent), "Events", "The events of the log that are about it."),
+  }),
+  {
+    chatId: examples.chatId,
+    state: "ended",
+    payload: examples.chatEnded,
+    events: [examples.chatStartedEvent, examples.chatEndedEvent],
+  },
+);
 
 /** What an erasure did. */
-export const Erasure = v.object({
-  erased: named(count, "Erased", "How many events were erased by this call."),
-  done: named(
-    v.boolean(),
-    "Done",
-    "Whether that is all; if not, the same call goes on where this one stopped.",
-  ),
-});
+export const Erasure = shape(
+  "Erasure",
+  v.object({
+    erased: named(count, "Erased", "How many events were erased by this call."),
+    done: named(
+      v.boolean(),
+      "Done",
+      "Whether that is all; if not, the same call goes on where this one stopped.",
+    ),
+  }),
+  { erased: 2, done: true },
+);
 
 /** A delivery that was authenticated but not understood. */
-export const QuarantinedDelivery = v.object({
-  id: named(v.string(), "Id", "Unique id of the entry, the same for every delivery of the same body."),
-  expected: named(v.picklist(EVENT_TYPES), "Expected", "The event that the URL is for."),
-  reason: named(v.string(), "Reason", "Why it is here."),
-  problems: named(
-    v.array(v.object({ path: v.string(), message: v.string() })),
-    "Problems",
-    "What does not fit, each with its path.",
-  ),
-  receivedAt: named(moment, "Received At", "When it came."),
-  raw: named(v.optional(v.string()), "Raw", "The body as it came, without the credential in it."),
-});
+export const QuarantinedDelivery = shape(
+  "QuarantinedDelivery",
+  v.object({
+    id: named(v.string(), "Id", "Unique id of the entry, the same for every delivery of the same body."),
+    expected: named(v.picklist(EVENT_TYPES), "Expected", "The event that the URL is for."),
+    reason: named(v.string(), "Reason", "Why it is here."),
+    problems: named(
+      v.array(
+        v.object({
+          path: named(v.string(), "Path", "Where, with dots between the names."),
+          message: named(v.string(), "Message", "What is wrong there, in a sentence."),
+        }),
+      ),
+      "Problems",
+      "What does not fit, each with its path.",
+    ),
+    receivedAt: named(moment, "Received At", "When it came."),
+    raw: named(v.optional(v.string()), "Raw", "The body as it came, without the credential in it."),
+  }),
+  examples.quarantined,
+);
 
 /** A page of the quarantine. */
-export const QuarantinePage = v.object({
-  items: named(v.array(QuarantinedDelivery), "Items", "The entries, without their bodies."),
-  next: named(v.optional(v.string()), "Next", "The cursor of the next call; absent at the end."),
-});
+export const QuarantinePage = shape(
+  "QuarantinePage",
+  v.object({
+    items: named(v.array(QuarantinedDelivery), "Items", "The entries, without their bodies."),
+    next: named(v.optional(v.string()), "Next", "The cursor of the next call; absent at the end."),
+  }),
+  { items: [examples.listedQuarantined] },
+);

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { published } from "./published.ts";
 import { readTime } from "./scalar.ts";
 
 /** The readers of what callers put into a query or a path: always text, strictly read. */
@@ -13,14 +14,14 @@ export function wholeNumber(least: number, most: number) {
     v.transform(Number),
     v.minValue(least, `must be at least ${least}`),
     v.maxValue(most, `must be at most ${most}`),
-    v.metadata({ jsonSchema: { type: "integer", minimum: least, maximum: most } }),
+    published({ jsonSchema: { type: "integer", minimum: least, maximum: most } }),
   );
 }
 
 export const day = v.pipe(
   v.string(),
   v.isoDate("must be a day, such as 2026-01-31"),
-  v.metadata({ jsonSchema: { type: "string", format: "date" } }),
+  published({ jsonSchema: { type: "string", format: "date" } }),
 );
 
 /** A moment in ISO 8601; a day alone is its first moment in UTC. Comes out in UTC with milliseconds. */
@@ -32,7 +33,7 @@ export const instant = v.pipe(
     addIssue({ message: "must be a time in ISO 8601, such as 2026-01-31T08:00:00Z" });
     return NEVER;
   }),
-  v.metadata({ jsonSchema: { type: "string", format: "date-time" } }),
+  published({ jsonSchema: { type: "string", format: "date-time" } }),
 );
 
 /** LiveChat's own way to say yes or no in a query. */
@@ -41,7 +42,7 @@ export const bit = v.picklist(["0", "1"], "must be 0 or 1");
 export const yesOrNo = v.pipe(
   v.picklist(["true", "false"], "must be true or false"),
   v.transform((value) => value === "true"),
-  v.metadata({ jsonSchema: { type: "boolean" } }),
+  published({ jsonSchema: { type: "boolean" } }),
 );
 
 /** One of these words. */

@@ -1,16 +1,16 @@
 import * as v from "valibot";
+import { type Example, published } from "./published.ts";
 
 /**
  * The small readers that every LiveChat shape is made of. They are tolerant on the way in (`null`, numbers for text,
- * two spellings of time) and exact on the way out. `v.metadata({ jsonSchema })` says what comes out, for the published
- * definitions: a transformation cannot be read back from code.
+ * two spellings of time) and exact on the way out. What `published` says of them is what comes out.
  */
 
 /** Text; LiveChat sends some ids and versions as numbers. */
 export const text = v.pipe(
   v.union([v.string(), v.number(), v.boolean()], "must be text"),
   v.transform(String),
-  v.metadata({ jsonSchema: { type: "string" } }),
+  published({ jsonSchema: { type: "string" } }),
 );
 
 /** A whole number, which the connector sends as a string of digits in places. */
@@ -19,7 +19,7 @@ export const integer = v.pipe(
     [v.pipe(v.number(), v.integer()), v.pipe(v.string(), v.regex(/^-?\d+$/), v.transform(Number))],
     "must be a whole number",
   ),
-  v.metadata({ jsonSchema: { type: "integer" } }),
+  published({ jsonSchema: { type: "integer" } }),
 );
 
 export const flag = v.pipe(
@@ -33,7 +33,7 @@ export const flag = v.pipe(
     ],
     "must be true or false",
   ),
-  v.metadata({ jsonSchema: { type: "boolean" } }),
+  published({ jsonSchema: { type: "boolean" } }),
 );
 
 /**
@@ -48,25 +48,36 @@ export const time = v.pipe(
     addIssue({ message: "must be a time: epoch seconds or ISO 8601" });
     return NEVER;
   }),
-  v.metadata({ jsonSchema: { type: "string", format: "date-time" } }),
+  published({ jsonSchema: { type: "string", format: "date-time" } }),
 );
+
+/** A moment of our own making, as {@link time} gives it. */
+export const moment = v.pipe(v.string(), published({ jsonSchema: { type: "string", format: "date-time" } }));
+
+/** How many there are of something. */
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /** Epoch seconds reach this value in the year 5138; epoch milliseconds passed it in 1973. */
 const MILLISECONDS_FROM = 1e11;
 const DIGITS = /^\d+(\.\d+)?$/;
 const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?$/i;
 
-/** Reads either spelling of time; `undefined` when it is neither, or out of a `Date`'s range. */
+/** Reads either spelling of time; `undefined` when it is neither, no day of the calendar, or past the year 9999. */
 export function readTime(value: number | string): string | undefined {
   const epoch = typeof value === "number" ? value : DIGITS.test(value) ? Number(value) : undefined;
   if (epoch !== undefined) return toIso(epoch < MILLISECONDS_FROM ? epoch * 1000 : epoch);
   const [, day, clock = "00:00", offset = "Z"] = ISO.exec(String(value).trim()) ?? [];
-  return day === undefined ? undefined : toIso(Date.parse(`${day}T${clock}${offset.toUpperCase()}`));
+  // `Date` makes the 2nd of March of the 30th of February.
+  if (day === undefined || toIso(Date.parse(day))?.slice(0, 10) !== day) return undefined;
+  return toIso(Date.parse(`${day}T${clock}${offset.toUpperCase()}`));
 }
 
 function toIso(milliseconds: number): string | undefined {
   const date = new Date(Math.round(milliseconds));
-  return Number.isNaN(date.valueOf()) ? undefined : date.toISOString();
+  if (Number.isNaN(date.valueOf())) return undefined;
+  const iso = date.toISOString();
+  // Longer years have a sign, are no `date-time` (RFC 3339), and sort wrongly as text.
+  return /^\d{4}-/.test(iso) ? iso : undefined;
 }
 
 /** A field that LiveChat may leave out or send as `null`; both come out as absent. */
@@ -75,6 +86,7 @@ export function maybe<const Schema extends v.GenericSchema>(schema: Schema) {
     v.pipe(
       v.nullable(schema),
       v.transform((value): v.InferOutput<Schema> | undefined => value ?? undefined),
+      published({ comesOut: 0 }),
     ),
   );
 }
@@ -85,17 +97,22 @@ export function listOf<const Schema extends v.GenericSchema>(schema: Schema) {
     v.pipe(
       v.union([v.null(), v.array(schema), v.strictObject({})], "must be a list"),
       v.transform((value): v.InferOutput<Schema>[] => (Array.isArray(value) ? value : [])),
+      published({ comesOut: 1 }),
     ),
   );
 }
 
-/** The words that a field is published with: the connector's title, and its description as a sentence. */
+/**
+ * The words that a field is published with: the connector's title, and its description as a sentence. Parameters have
+ * an example, unless their default or their words are one.
+ */
 export function named<const Schema extends v.GenericSchema>(
   schema: Schema,
   title: string,
   description: string,
+  example?: Example<Schema>,
 ) {
-  return v.pipe(schema, v.title(title), v.description(description));
+  return v.pipe(schema, v.title(title), v.description(description), published({ example }));
 }
 
 /**

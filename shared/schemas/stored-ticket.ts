@@ -1,23 +1,27 @@
 import * as v from "valibot";
-import { named } from "./scalar.ts";
+import * as examples from "./examples.ts";
+import { shape } from "./published.ts";
+import { moment, named } from "./scalar.ts";
 import { Ticket } from "./ticket.ts";
 
-const moment = v.pipe(v.string(), v.metadata({ jsonSchema: { type: "string", format: "date-time" } }));
-
 /** A ticket as this app has it. */
-export const StoredTicket = v.looseObject({
-  ...Ticket.entries,
-  deletedAt: named(
-    v.optional(moment),
-    "Deleted At",
-    "When a complete reading of the account's tickets showed that it is gone.",
-  ),
-  truncated: named(
-    v.optional(v.literal(true)),
-    "Truncated",
-    "Given when its events were too large to be stored.",
-  ),
-});
+export const StoredTicket = shape(
+  "StoredTicket",
+  v.looseObject({
+    ...Ticket.entries,
+    deletedAt: named(
+      v.optional(moment),
+      "Deleted At",
+      "When a complete reading of the account's tickets showed that it is gone.",
+    ),
+    truncated: named(
+      v.optional(v.literal(true)),
+      "Truncated",
+      "Given when its events were too large to be stored.",
+    ),
+  }),
+  examples.ticket,
+);
 
 export const StoredTicketPage = v.object({
   items: named(v.array(StoredTicket), "Items", "The tickets, last modified first."),

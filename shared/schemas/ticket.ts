@@ -1,5 +1,7 @@
 import * as v from "valibot";
-import { group } from "./agent.ts";
+import { groupTitled } from "./agent.ts";
+import * as examples from "./examples.ts";
+import { published, shape } from "./published.ts";
 import { exact, flag, integer, listOf, maybe, named, text, time } from "./scalar.ts";
 
 export const TICKET_STATUSES = ["open", "pending", "solved", "spam"] as const;
@@ -32,6 +34,32 @@ const ticketEvent = v.looseObject({
   type: named(maybe(text), "Event Type", "Type of event that generated the ticket."),
 });
 
+const requesterWhoseNameIs = (name: string) =>
+  named(
+    maybe(
+      v.looseObject({
+        ip: named(maybe(text), "IP", "IP address of the requester."),
+        mail: named(maybe(text), "Email", "Email address of the requester."),
+        name: named(maybe(text), "Name", name),
+      }),
+    ),
+    "Requester",
+    "Who asked.",
+  );
+
+const sourceWith = (words: { id: string; type: string; url: string }) =>
+  named(
+    maybe(
+      v.looseObject({
+        id: named(maybe(text), "Id", words.id),
+        type: named(maybe(text), "Type", words.type),
+        url: named(maybe(text), "URL", words.url),
+      }),
+    ),
+    "Source",
+    "Where the ticket came from.",
+  );
+
 /** What a ticket looks like wherever LiveChat shows it; only the id can be relied on. */
 const fields = {
   id: named(text, "Ticket Id", "Unique id of the ticket."),
@@ -39,17 +67,7 @@ const fields = {
   status: named(maybe(text), "Status", "Open, pending, solved or spam."),
   date: named(maybe(time), "Created Date-Time", "When the ticket was created."),
   modified: named(maybe(time), "Modified Date-Time", "When the ticket was last modified."),
-  requester: named(
-    maybe(
-      v.looseObject({
-        ip: named(maybe(text), "IP", "IP address of the requester."),
-        mail: named(maybe(text), "Email", "Email address of the requester."),
-        name: named(maybe(text), "Name", "Full name of the requester."),
-      }),
-    ),
-    "Requester",
-    "Who asked.",
-  ),
+  requester: requesterWhoseNameIs("Name of the requester."),
   assignee: named(
     maybe(
       v.looseObject({
@@ -60,18 +78,12 @@ const fields = {
     "Assignee",
     "The agent who takes care of the ticket.",
   ),
-  source: named(
-    maybe(
-      v.looseObject({
-        id: named(maybe(text), "Id", "Unique id of the source."),
-        type: named(maybe(text), "Type", "Lc2, mail, facebook, agent-app-manual or chat-window."),
-        url: named(maybe(text), "URL", "Url of the website where ticket was created."),
-      }),
-    ),
-    "Source",
-    "Where the ticket came from.",
-  ),
-  groups: named(listOf(group), "Group", "Details of the associated group."),
+  source: sourceWith({
+    id: "Unique id of the source.",
+    type: "Lc2, mail, facebook, agent-app-manual or chat-window.",
+    url: "Url of the website where ticket was created.",
+  }),
+  groups: named(listOf(groupTitled("Id", "Name")), "Group", "Details of the associated group."),
   currentGroup: named(
     maybe(
       v.looseObject({
@@ -85,30 +97,55 @@ const fields = {
   events: named(listOf(ticketEvent), "Events", "What happened to the ticket."),
   tags: named(listOf(text), "Tags", "Tags of the ticket."),
   opened: named(
-    listOf(v.looseObject({ from: maybe(time), to: maybe(time) })),
+    listOf(
+      v.looseObject({
+        from: named(maybe(time), "From", "When it was opened."),
+        to: named(maybe(time), "To", "When it was no longer open."),
+      }),
+    ),
     "Opened",
     "When the ticket was open.",
   ),
   firstResponse: named(
-    maybe(v.looseObject({ date: maybe(time) })),
+    maybe(v.looseObject({ date: named(maybe(time), "Date-Time", "When the first answer was given.") })),
     "First Response",
-    "When the first answer was given.",
+    "The first answer of an agent.",
   ),
 };
 
-/** A ticket: `TicketResponse` and the items of `ListTicketsResponse`. Unknown fields pass through. */
-export const Ticket = v.looseObject(fields);
+/** A ticket. Unknown fields pass through. */
+export const Ticket = shape("TicketResponse", v.looseObject(fields), examples.ticket);
 export type Ticket = v.InferOutput<typeof Ticket>;
 
+/** The same as an item of the list, where the connector has other words for some fields. */
+export const ListedTicket = shape(
+  "ListTicketsResponse",
+  v.looseObject({
+    ...fields,
+    subject: named(maybe(text), "Subject", "Description of the ticket source."),
+    requester: requesterWhoseNameIs("Full name of the requester."),
+    source: sourceWith({
+      id: "Unique identifier of the source.",
+      type: "From chat, mail or lc2.",
+      url: "Webpage where the ticket was created.",
+    }),
+  }),
+  examples.listedTicket,
+);
+
 /** A ticket after an update, with what was asked for in vain. */
-export const UpdatedTicket = v.looseObject({
-  ...fields,
-  ignored_fields: named(
-    v.array(v.string()),
-    "Ignored Fields",
-    "The fields that were asked for and that LiveChat's answer does not show.",
-  ),
-});
+export const UpdatedTicket = shape(
+  "UpdatedTicketResponse",
+  v.looseObject({
+    ...fields,
+    ignored_fields: named(
+      v.array(v.string()),
+      "Ignored Fields",
+      "The fields that were asked for and that LiveChat's answer does not show.",
+    ),
+  }),
+  { ...examples.ticket, tags: [...examples.ticketChanges.tag], ignored_fields: [] },
+);
 
 /** Upstream's page of tickets. `total` and `pages` count the whole list that the filters choose. */
 export const TicketPage = v.object({
@@ -119,17 +156,12 @@ export const TicketPage = v.object({
 export type TicketPage = v.InferOutput<typeof TicketPage>;
 
 /** One ticket, which the current reference shows inside `{ tickets: [...] }` and the older one bare. */
-export const OneTicket = v.union([
-  v.pipe(
-    v.object({ tickets: v.pipe(v.array(Ticket), v.minLength(1)) }),
-    v.transform(({ tickets }) => tickets[0] as Ticket),
-  ),
-  v.pipe(
-    v.object({ ticket: Ticket }),
-    v.transform(({ ticket }) => ticket),
-  ),
-  Ticket,
-]);
+export const OneTicket = v.pipe(v.unknown(), v.transform(unwrap), Ticket);
+
+function unwrap(answer: unknown): unknown {
+  const { tickets, ticket } = (answer ?? {}) as { tickets?: unknown; ticket?: unknown };
+  return Array.isArray(tickets) ? tickets[0] : (ticket ?? answer);
+}
 
 const mail = named(
   v.pipe(v.string("must be text"), v.email("must be an email address, such as ana@example.com")),
@@ -143,7 +175,18 @@ const requester = exact({
 });
 const subject = named(v.optional(v.string("must be text")), "Subject", "Short description of the ticket.");
 const assignee = named(
-  v.optional(exact({ id: named(nonEmpty, "Assignee Id", "Pick an assignee.") })),
+  v.optional(
+    exact({
+      id: named(
+        v.pipe(
+          nonEmpty,
+          published({ designer: { pickFrom: { operation: "ListAgents", value: "login", title: "name" } } }),
+        ),
+        "Assignee Id",
+        "Pick an assignee.",
+      ),
+    }),
+  ),
   "Assignee",
   "The agent who is to take care of the ticket.",
 );
@@ -178,13 +221,17 @@ const source = named(
 );
 
 /** What it takes to create a ticket. */
-export const NewTicket = exact({
-  message: named(nonEmpty, "Message", "What the ticket says."),
-  requester: named(requester, "Requester", "Who asks."),
-  subject,
-  assignee,
-  source,
-});
+export const NewTicket = shape(
+  "NewTicket",
+  exact({
+    message: named(nonEmpty, "Message", "What the ticket says."),
+    requester: named(requester, "Requester", "Who asks."),
+    subject,
+    assignee,
+    source,
+  }),
+  examples.newTicket,
+);
 export type NewTicket = v.InferOutput<typeof NewTicket>;
 
 const changes = exact({
@@ -194,18 +241,26 @@ const changes = exact({
   assignee,
   source,
   tag: named(
-    v.optional(v.array(nonEmpty, "must be a list of tags")),
+    v.pipe(
+      v.optional(v.array(nonEmpty, "must be a list of tags")),
+      published({ designer: { visibility: "advanced" } }),
+    ),
     "Tags",
     "The tags that the ticket is to have.",
   ),
 });
 
 /** What may be asked of an existing ticket; at least one field. */
-export const TicketChanges = v.pipe(
-  changes,
-  v.check(
-    (asked) => Object.values(asked).some((value) => value !== undefined),
-    `must have at least one of ${Object.keys(changes.entries).join(", ")}`,
+export const TicketChanges = shape(
+  "TicketChanges",
+  v.pipe(
+    changes,
+    v.check(
+      (asked) => Object.values(asked).some((value) => value !== undefined),
+      `must have at least one of ${Object.keys(changes.entries).join(", ")}`,
+    ),
+    published({ minProperties: 1 }),
   ),
+  examples.ticketChanges,
 );
 export type TicketChanges = v.InferOutput<typeof TicketChanges>;

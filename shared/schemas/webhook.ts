@@ -1,5 +1,7 @@
 import * as v from "valibot";
 import { Chat, SurveyItem, Visitor } from "./chat.ts";
+import * as examples from "./examples.ts";
+import { shape } from "./published.ts";
 import { listOf, maybe, named, text } from "./scalar.ts";
 import { Ticket } from "./ticket.ts";
 
@@ -11,27 +13,35 @@ const licence = named(maybe(text), "License Id", "The LiveChat licence that the 
 const version = named(maybe(text), "LiveChat Version", "The version of LiveChat's API.");
 
 /** What LiveChat sends when a chat starts or ends. */
-export const WebhookChatResponse = v.looseObject({
-  event_type: named(
-    maybe(v.picklist(["chat_started", "chat_ended"])),
-    "Event Type",
-    "chat_started or chat_ended.",
-  ),
-  event_unique_id: named(maybe(text), "Event Id", "Unique id of the event associated with the chat."),
-  license_id: licence,
-  lc_version: version,
-  chat: named(Chat, "Chat", "The chat."),
-  visitor: named(maybe(Visitor), "Visitor", "Who visits."),
-  pre_chat_survey: named(listOf(SurveyItem), "Pre Chat Survey", "Array of pre chat survey responses."),
-});
+export const WebhookChatResponse = shape(
+  "WebhookChatResponse",
+  v.looseObject({
+    event_type: named(
+      maybe(v.picklist(["chat_started", "chat_ended"])),
+      "Event Type",
+      "chat_started or chat_ended.",
+    ),
+    event_unique_id: named(maybe(text), "Event Id", "Unique id of the event associated with the chat."),
+    license_id: licence,
+    lc_version: version,
+    chat: named(Chat, "Chat", "The chat."),
+    visitor: named(maybe(Visitor), "Visitor", "Who visits."),
+    pre_chat_survey: named(listOf(SurveyItem), "Pre Chat Survey", "Array of pre chat survey responses."),
+  }),
+  examples.chatEnded,
+);
 export type WebhookChatResponse = v.InferOutput<typeof WebhookChatResponse>;
 
 /** What LiveChat sends when a ticket is created. */
-export const WebhookTicketResponse = v.looseObject({
-  event_type: named(maybe(v.literal("ticket_created")), "Event Type", "ticket_created."),
-  event_unique_id: named(maybe(text), "Event Id", "Unique id of the event; not always given for tickets."),
-  license_id: licence,
-  lc_version: version,
-  ticket: named(Ticket, "Ticket", "The ticket."),
-});
+export const WebhookTicketResponse = shape(
+  "WebhookTicketResponse",
+  v.looseObject({
+    event_type: named(maybe(v.literal("ticket_created")), "Event Type", "Always ticket_created."),
+    event_unique_id: named(maybe(text), "Event Id", "Unique id of the event; not always given for tickets."),
+    license_id: licence,
+    lc_version: version,
+    ticket: named(Ticket, "Ticket", "The ticket."),
+  }),
+  examples.ticketCreated,
+);
 export type WebhookTicketResponse = v.InferOutput<typeof WebhookTicketResponse>;

@@ -1,0 +1,24 @@
+import {
+  Conflict,
+  InvalidInput,
+  NotFound,
+  StorageUnavailable,
+  TooManyRequests,
+  UpstreamFailed,
+  UpstreamRefused,
+  UpstreamTimeout,
+} from "../shared/errors.ts";
+
+/** What a call to LiveChat can end in. */
+export const liveChatErrors = [
+  InvalidInput,
+  NotFound,
+  Conflict,
+  TooManyRequests,
+  UpstreamFailed,
+  UpstreamRefused,
+  UpstreamTimeout,
+] as const;
+
+/** What asking our own tables can end in. */
+export const storageErrors = [StorageUnavailable] as const;

@@ -1,0 +1,191 @@
+/**
+ * The examples of the published definitions tell one story, and each can be sent as it stands: Vera asks in a chat,
+ * Sam answers and makes a ticket of it, Nora joins the team.
+ */
+
+export const agentLogin = "nora@example.com";
+export const ticketId = "3CZ20";
+export const chatId = "PJ0MRSHTDG";
+
+export const agentSummary = {
+  avatar: "livechat.s3.amazonaws.com/default/avatars/a2.png",
+  login: "sam@example.com",
+  name: "Sam Support",
+  permission: "normal",
+  status: "accepting chats",
+};
+
+export const newAgent = {
+  login: agentLogin,
+  name: "Nora North",
+  login_status: "not accepting chats",
+  job_title: "Support Agent",
+  permission: "normal",
+  max_chats_count: "6",
+  groups: [3],
+} as const;
+
+export const agent = {
+  avatar: "livechat.s3.amazonaws.com/default/avatars/a4.png",
+  groups: [{ id: 3, name: "Support" }],
+  job_title: "Support Agent",
+  login: agentLogin,
+  login_status: "not accepting chats",
+  max_chats_count: 6,
+  name: "Nora North",
+  permission: "normal",
+  status: "offline",
+};
+
+const requester = { mail: "vera@example.com", name: "Vera Visitor" };
+const source = { type: "chat-window", url: "https://shop.example.com/checkout" } as const;
+const subject = "The lamp stays dark";
+const message = "The lamp that came yesterday stays dark.";
+const sam = { id: "sam@example.com", name: "Sam Support" };
+
+export const newTicket = { message, requester, subject, assignee: { id: sam.id }, source };
+
+export const ticketChanges = { requester: { mail: requester.mail }, tag: ["lamp", "warranty"] };
+
+export const listedTicket = {
+  id: ticketId,
+  subject,
+  status: "open",
+  date: "2026-01-15T09:42:00.000Z",
+  modified: "2026-01-15T09:45:30.000Z",
+  requester: { ...requester, ip: "192.0.2.1" },
+  source: { ...source, id: chatId },
+  tags: ["lamp"],
+};
+
+export const ticket = {
+  ...listedTicket,
+  assignee: sam,
+  groups: [{ id: 3, name: "Support" }],
+  currentGroup: { id: 3, name: "Support" },
+  events: [
+    {
+      author: { id: requester.mail, name: requester.name, type: "client" },
+      date: "2026-01-15T09:42:00.000Z",
+      is_private: false,
+      message,
+      source,
+      type: "message",
+    },
+  ],
+  opened: [{ from: "2026-01-15T09:42:00.000Z" }],
+  firstResponse: { date: "2026-01-15T09:45:30.000Z" },
+};
+
+const envelope = { license_id: "12345678", lc_version: "2" };
+const started = "2026-01-15T09:32:00.000Z";
+const ended = "2026-01-15T09:41:07.000Z";
+const visitor = {
+  email: requester.mail,
+  id: "S1768469520.d54a2b",
+  language: "en",
+  name: requester.name,
+  page_current: source.url,
+};
+const survey = [{ answer: "An order", id: "2003", label: "What is it about?" }];
+const begunChat = {
+  id: chatId,
+  url: source.url,
+  started_timestamp: started,
+  agents: [{ login: sam.id, name: sam.name }],
+  groups: [3],
+};
+
+export const chatStarted = {
+  event_type: "chat_started",
+  event_unique_id: "d54a2be6c5a44a3b8b3f1f2f7f3c9a10",
+  ...envelope,
+  chat: begunChat,
+  visitor,
+  pre_chat_survey: survey,
+} as const;
+
+export const chatEnded = {
+  ...chatStarted,
+  event_type: "chat_ended",
+  event_unique_id: "0c8e7b1d2f6a4f0e9a7d5b3c1e8f6a42",
+  chat: {
+    ...begunChat,
+    ended_timestamp: ended,
+    messages: [
+      {
+        author_name: requester.name,
+        text: message,
+        timestamp: "2026-01-15T09:32:05.000Z",
+        user_type: "visitor",
+      },
+      {
+        agent_id: sam.id,
+        author_name: sam.name,
+        text: "Sorry to hear that! I make a ticket of it.",
+        timestamp: "2026-01-15T09:40:12.000Z",
+        user_type: "agent",
+      },
+    ],
+    events: [{ text: "Sam Support closed the chat.", timestamp: ended, type: "closed", user_type: "agent" }],
+    tags: ["lamp"],
+  },
+} as const;
+
+export const ticketCreated = { event_type: "ticket_created", ...envelope, ticket } as const;
+
+/** Ids of events are made of what they are about, so these are the ones that the deliveries above get. */
+export const chatEndedEvent = {
+  id: "bd36a7bd6064d42bd3e4612923c8b412",
+  seq: 2,
+  type: "chat_ended",
+  origin: "webhook",
+  occurredAt: ended,
+  receivedAt: "2026-01-15T09:41:08.214Z",
+  chatId,
+  payload: chatEnded,
+} as const;
+
+export const chatStartedEvent = {
+  id: "bd36a7bd6064d42b4fd518ba5519864d",
+  seq: 1,
+  type: "chat_started",
+  origin: "webhook",
+  occurredAt: started,
+  receivedAt: "2026-01-15T09:32:01.007Z",
+  chatId,
+  payload: chatStarted,
+} as const;
+
+/** A chat without an id: authenticated, and of no use as an event. */
+export const misfit =
+  '{"event_type":"chat_ended","license_id":"12345678","lc_version":"2","chat":{"url":"https://shop.example.com"}}';
+
+export const misfitId = "7a91e17bf5298f4c5db7d49cbdfa930c";
+
+export const listedQuarantined = {
+  id: misfitId,
+  expected: "chat_ended",
+  reason: "The delivery does not have the shape of chat_ended.",
+  problems: [{ path: "chat.id", message: "chat.id is required." }],
+  receivedAt: "2026-01-15T09:50:00.123Z",
+} as const;
+
+export const quarantined = { ...listedQuarantined, raw: misfit };
+
+export const runReport = {
+  mode: "incremental",
+  outcome: "completed",
+  startedAt: "2026-01-15T09:45:00.000Z",
+  durationMs: 812,
+  throttledMs: 0,
+  calls: 2,
+  pages: 2,
+  added: 1,
+  changed: 3,
+  unchanged: 46,
+  recovered: 0,
+  deleted: 0,
+  restored: 0,
+  checkpoint: { before: "2026-01-15T09:39:58.000Z", after: "2026-01-15T09:44:12.000Z" },
+} as const;
