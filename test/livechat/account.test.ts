@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { startSandbox } from "../../local/sandbox/sandbox.ts";
+import type { Variants } from "../../local/sandbox/variants.ts";
+import { InvalidInput, NotFound, UpstreamRefused } from "../../shared/errors.ts";
+import { createLiveChat } from "../../shared/livechat/client.ts";
+import { failureOf } from "./upstream.ts";
+
+const spellings: Record<string, Partial<Variants>> = {
+  "as the vendor's reference has it": {
+    ticket: "wrapped",
+    times: "epoch",
+    listGroups: "ids",
+    absent: "null",
+  },
+  "as the connector has it": { ticket: "bare", times: "iso", listGroups: "objects", absent: "missing" },
+};
+
+describe.each(Object.entries(spellings))("An account %s", (_, variants) => {
+  it("is read and changed", async () => {
+    await using sandbox = await startSandbox({ variants });
+    const liveChat = createLiveChat({ ...sandbox.credentials, url: sandbox.url, rateLimit: 100 });
+
+    const login = "ann+1@example.com";
+    const agent = await liveChat.createAgent({ login, name: "Ann", max_chats_count: 3, job_title: "Lead" });
+    expect(agent).toMatchObject({
+      login,
+      name: "Ann",
+      max_chats_count: 3,
+      job_title: "Lead",
+      permission: "normal",
+    });
+    expect((await liveChat.listAgents()).map((other) => other.login)).toContain(login);
+
+    const ticket = await liveChat.createTicket({
+      message: "The lamp stays dark",
+      requester: { mail: "vera@example.com", name: "Vera" },
+      assignee: { id: login },
+    });
+    expect(ticket).toMatchObject({ requester: { mail: "vera@example.com" }, assignee: { id: login } });
+    expect(ticket.date).toMatch(/^\d{4}-.*T.*\.\d{3}Z$/);
+    expect(await liveChat.getTicket(ticket.id)).toEqual(ticket);
+    expect((await liveChat.updateTicket(ticket.id, { tag: ["vip", "lämp"] })).tags).toEqual(["vip", "lämp"]);
+
+    const found = await liveChat.listTickets({ "requester[mail]": "vera@example.com", tag: "lämp" });
+    expect(found).toMatchObject({ total: 1, pages: 1, tickets: [{ id: ticket.id }] });
+    expect(await liveChat.listTickets({ tag: "other" })).toMatchObject({ total: 0, tickets: [] });
+
+    const wanted = { event_type: "chat_ended", data_types: ["chat"], url: "https://u:p@example.com/hook" };
+    const webhook = await liveChat.createWebhook(wanted);
+    expect(webhook).toMatchObject(wanted);
+    expect(await liveChat.listWebhooks()).toEqual([webhook]);
+    await liveChat.deleteWebhook(webhook.id);
+    expect(await liveChat.listWebhooks()).toEqual([]);
+
+    expect(await liveChat.deleteAgent(login)).toEqual({ result: `${login} removed successfully` });
+    expect(await failureOf(liveChat.deleteAgent(login))).toBeInstanceOf(NotFound);
+    expect(await failureOf(liveChat.createAgent({ login: "nobody", name: "N" }))).toBeInstanceOf(
+      InvalidInput,
+    );
+    const stranger = createLiveChat({
+      ...sandbox.credentials,
+      apiKey: "wrong",
+      url: sandbox.url,
+      rateLimit: 100,
+    });
+    expect(await failureOf(stranger.listAgents())).toBeInstanceOf(UpstreamRefused);
+  });
+});
