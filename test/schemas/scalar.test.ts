@@ -1,0 +1,137 @@
+import fc from "fast-check";
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { flag, integer, listOf, maybe, readTime, text, time } from "../../shared/schemas/scalar.ts";
+
+/** What comes out, or the sentence that says what is wrong. */
+function read(schema: v.GenericSchema, value: unknown): unknown {
+  const result = v.safeParse(schema, value);
+  return result.success ? result.output : new Error(result.issues.map(({ message }) => message).join("; "));
+}
+
+describe("A time", () => {
+  it.each([
+    [1408356305, "2014-08-18T10:05:05.000Z"],
+    [1408356305.25, "2014-08-18T10:05:05.250Z"],
+    [1408356305123, "2014-08-18T10:05:05.123Z"],
+    ["1408356305", "2014-08-18T10:05:05.000Z"],
+    ["1408356305123", "2014-08-18T10:05:05.123Z"],
+    [0, "1970-01-01T00:00:00.000Z"],
+    ["2014-08-18T10:05:05Z", "2014-08-18T10:05:05.000Z"],
+    ["2014-08-18T10:05:05.5z", "2014-08-18T10:05:05.500Z"],
+    ["2014-08-18T10:05:05.123456Z", "2014-08-18T10:05:05.123Z"],
+    ["2014-08-18T12:05:05+02:00", "2014-08-18T10:05:05.000Z"],
+    ["2014-08-18T12:05:05+0200", "2014-08-18T10:05:05.000Z"],
+    ["2014-08-18T06:35:05-03:30", "2014-08-18T10:05:05.000Z"],
+    ["2014-08-18 10:05:05", "2014-08-18T10:05:05.000Z"],
+    ["2014-08-18T10:05:05 +00:00", "2014-08-18T10:05:05.000Z"],
+    [" 2014-08-18T10:05 ", "2014-08-18T10:05:00.000Z"],
+    ["2014-08-18", "2014-08-18T00:00:00.000Z"],
+    ["2024-02-29", "2024-02-29T00:00:00.000Z"],
+    ["9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"],
+  ])("%j is %s", (value, expected) => {
+    expect(read(time, value)).toBe(expected);
+  });
+
+  it.each([
+    "",
+    "soon",
+    "-1",
+    "2014-13-01",
+    "2014-02-30",
+    "2023-02-29T10:00:00Z",
+    "2014-08-18T25:00:00Z",
+    "2014-08-18T10:05:05 GMT",
+    "08/18/2014",
+    1e15,
+    253402300800000,
+    "253402300800000",
+    8.64e15,
+    1e300,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+  ])("%j is none", (value) => {
+    expect(readTime(value)).toBeUndefined();
+    expect(read(time, value)).toBeInstanceOf(Error);
+  });
+
+  it.each([null, true, {}, []])("%j is none, and said to be none", (value) => {
+    expect(read(time, value)).toEqual(new Error("must be a time"));
+  });
+
+  const moment = fc.date({
+    min: new Date("1973-03-03T09:46:40.000Z"),
+    max: new Date("5138-11-16T09:46:39.000Z"),
+    noInvalidDate: true,
+  });
+
+  it("is the same in every spelling", () => {
+    fc.assert(
+      fc.property(moment, fc.integer({ min: -14 * 60, max: 14 * 60 }), (date, minutes) => {
+        const iso = date.toISOString();
+        const sign = minutes < 0 ? "-" : "+";
+        const clock = (value: number) => String(Math.trunc(Math.abs(value))).padStart(2, "0");
+        const local = new Date(date.valueOf() + minutes * 60_000).toISOString().slice(0, -1);
+        const spellings = [
+          iso,
+          date.valueOf(),
+          String(date.valueOf()),
+          date.valueOf() / 1000,
+          `${local}${sign}${clock(minutes / 60)}:${clock(minutes % 60)}`,
+        ];
+        for (const spelling of spellings) expect(readTime(spelling)).toBe(iso);
+      }),
+    );
+  });
+
+  it("that was read is read again as it is, whatever it came from", () => {
+    const anything = fc.oneof(fc.double(), fc.integer(), fc.string(), moment.map(String));
+    fc.assert(
+      fc.property(anything, (value) => {
+        const once = readTime(value);
+        if (once === undefined) return;
+        expect(once).toMatch(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);
+        expect(readTime(once)).toBe(once);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe("The other readers", () => {
+  it.each([
+    [text, "a", "a"],
+    [text, "", ""],
+    [text, 7, "7"],
+    [text, true, "true"],
+    [integer, 7, 7],
+    [integer, "7", 7],
+    [integer, "-7", -7],
+    [flag, true, true],
+    [flag, 0, false],
+    [flag, 1, true],
+    [maybe(text), undefined, undefined],
+    [maybe(text), null, undefined],
+    [maybe(text), 7, "7"],
+    [listOf(integer), undefined, undefined],
+    [listOf(integer), null, []],
+    [listOf(integer), {}, []],
+    [listOf(integer), ["3", 0], [3, 0]],
+  ])("%# read what LiveChat sends", (schema, value, expected) => {
+    expect(read(schema, value)).toEqual(expected);
+  });
+
+  it.each([
+    [text, null, "must be text"],
+    [text, {}, "must be text"],
+    [integer, "7.5", "must be a whole number"],
+    [integer, "", "must be a whole number"],
+    [integer, null, "must be a whole number"],
+    [flag, "yes", "must be true or false"],
+    [flag, 2, "must be true or false"],
+    [listOf(integer), { 0: 1 }, "must be a list"],
+    [listOf(integer), "1", "must be a list"],
+  ])("%# say in a sentence what does not fit", (schema, value, message) => {
+    expect(read(schema, value)).toEqual(new Error(message));
+  });
+});

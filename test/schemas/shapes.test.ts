@@ -1,0 +1,216 @@
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { Agent, AgentSummary } from "../../shared/schemas/agent.ts";
+import { OneTicket, Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
+import { WebhookChatResponse, WebhookTicketResponse } from "../../shared/schemas/webhook.ts";
+
+/** What is seen of a shape after JSON, which is how it leaves. */
+const read = (schema: v.GenericSchema, value: unknown) => JSON.parse(JSON.stringify(v.parse(schema, value)));
+
+const MOMENT = "2014-08-18T10:05:05.000Z";
+
+/** As the vendor's reference has it: epoch seconds, group ids. */
+const fromReference = {
+  id: "5H6CF",
+  subject: "Help",
+  status: "open",
+  requester: { mail: "r@example.com", name: "Rita", ip: "192.0.2.1" },
+  assignee: { id: "a@example.com", name: "Ann" },
+  source: { type: "lc2", url: "https://example.com", id: "CHAT1" },
+  tags: ["vip"],
+  groups: [0, 3],
+  currentGroup: { id: 3, name: "Sales" },
+  events: [
+    {
+      type: "message",
+      date: 1408356305,
+      author: { id: "a@example.com", name: "Ann", type: "agent" },
+      message: "Hi",
+      is_private: true,
+    },
+    { type: "assignee_changed", date: 1408356305, to: { id: "b@example.com" }, from: null },
+    { type: "of the future", strange: { thing: [1] } },
+  ],
+  date: 1408356305,
+  modified: 1408356305,
+  opened: [{ from: 1408356305, to: 1408356305 }],
+  firstResponse: { date: 1408356305 },
+};
+
+/** The same as the connector has it: ISO times, groups as objects. */
+const fromConnector = {
+  ...fromReference,
+  groups: [{ id: 0 }, { id: 3 }],
+  events: fromReference.events.map((event) => ("date" in event ? { ...event, date: MOMENT } : event)),
+  date: MOMENT,
+  modified: MOMENT,
+  opened: [{ from: MOMENT, to: MOMENT }],
+  firstResponse: { date: MOMENT },
+};
+
+describe("A ticket", () => {
+  it("reads the same from either spelling, and nothing of it is lost", () => {
+    expect(read(Ticket, fromReference)).toEqual({
+      ...fromConnector,
+      events: fromConnector.events.map((event) => ("from" in event ? { ...event } : event)),
+    });
+    expect(read(Ticket, fromConnector)).toEqual(read(Ticket, fromReference));
+  });
+
+  it("is read bare and in a list", () => {
+    for (const answer of [fromReference, { tickets: [fromReference] }, { ticket: fromReference }]) {
+      expect(read(OneTicket, answer)).toEqual(read(Ticket, fromReference));
+    }
+  });
+
+  it("that does not fit says where, bare or not", () => {
+    for (const answer of [{ id: "T1", date: "soon" }, { tickets: [{ id: "T1", date: "soon" }] }]) {
+      const { issues = [] } = v.safeParse(OneTicket, answer);
+      expect(issues.map((issue) => v.getDotPath(issue))).toEqual(["date"]);
+    }
+  });
+
+  it.each([null, 7, "T1", [], { tickets: [] }, { tickets: [null] }, { ticket: null }])(
+    "is not %j",
+    (answer) => {
+      expect(v.is(OneTicket, answer)).toBe(false);
+    },
+  );
+
+  it("needs no more than an id", () => {
+    expect(read(Ticket, { id: 7 })).toEqual({ id: "7" });
+    expect(v.is(Ticket, { subject: "Help" })).toBe(false);
+  });
+
+  it("may have nothing where something could be", () => {
+    const bare = {
+      id: "T1",
+      subject: null,
+      requester: { mail: "r@example.com", name: null },
+      assignee: null,
+      source: { type: "mail", url: null, id: null },
+      tags: null,
+      groups: {},
+      currentGroup: [],
+      firstResponse: [],
+      events: [{ type: "message", author: null, source: null, is_private: 0 }],
+    };
+    expect(read(Ticket, bare)).toEqual({
+      id: "T1",
+      requester: { mail: "r@example.com" },
+      source: { type: "mail" },
+      tags: [],
+      groups: [],
+      currentGroup: {},
+      firstResponse: {},
+      events: [{ type: "message", is_private: false }],
+    });
+  });
+
+  it("keeps fields that nobody knows yet, at every depth", () => {
+    const strange = {
+      id: "T1",
+      new: { field: [null] },
+      requester: { new: 1 },
+      events: [{ new: 2 }],
+      groups: [{ id: 1, new: 3 }],
+    };
+    expect(read(Ticket, strange)).toEqual(strange);
+  });
+
+  it("comes in pages, whose counts may be text", () => {
+    const page = { pages: "3", total: 51, tickets: [{ id: "T1" }] };
+    expect(read(TicketPage, page)).toEqual({ pages: 3, total: 51, tickets: [{ id: "T1" }] });
+    expect(v.is(TicketPage, { pages: 1, total: 1 })).toBe(false);
+  });
+});
+
+describe("An agent", () => {
+  it("is read as the list and its creation tell it", () => {
+    const summary = {
+      name: "Ann",
+      permission: "owner",
+      avatar: null,
+      login: "a@example.com",
+      status: "offline",
+    };
+    expect(read(AgentSummary, summary)).toEqual({ ...summary, avatar: undefined });
+    const whole = {
+      ...summary,
+      avatar: "x.png",
+      max_chats_count: "6",
+      groups: [{ id: "1", name: "All" }],
+      last_logout: 0,
+    };
+    expect(read(Agent, whole)).toEqual({ ...whole, max_chats_count: 6, groups: [{ id: 1, name: "All" }] });
+  });
+});
+
+describe("A webhook", () => {
+  const chat = {
+    id: "CHAT1",
+    started_timestamp: 1408356305,
+    ended_timestamp: "2014-08-18T10:05:05Z",
+    url: "https://example.com",
+    messages: [{ user_type: "visitor", author_name: "Rita", text: "Hi", timestamp: 1408356305 }],
+    events: [{ type: "closed", timestamp: MOMENT }],
+    agents: [{ name: "Ann", login: "a@example.com" }],
+    tags: [],
+    groups: [0, { id: "3" }],
+  };
+  const envelope = { event_type: "chat_ended", license_id: 123, lc_version: 2, event_unique_id: "E1" };
+
+  it("of a chat is read with normal times, and with what a checkbox question was answered", () => {
+    const survey = [
+      { id: 2001, type: "name", label: "Name", answer: "Rita" },
+      {
+        id: 2002,
+        type: "checkbox",
+        label: "Why?",
+        answers: [
+          { label: "a", chosen: true },
+          { label: "b", chosen: "1" },
+          { label: "c", chosen: false },
+        ],
+      },
+    ];
+    const read1 = read(WebhookChatResponse, {
+      ...envelope,
+      chat,
+      visitor: { id: 7, city: "Ulm" },
+      pre_chat_survey: survey,
+    });
+    expect(read1).toMatchObject({
+      license_id: "123",
+      lc_version: "2",
+      chat: {
+        started_timestamp: MOMENT,
+        ended_timestamp: MOMENT,
+        messages: [{ timestamp: MOMENT }],
+        events: [{ timestamp: MOMENT }],
+        groups: [0, 3],
+      },
+      visitor: { id: "7", city: "Ulm" },
+      pre_chat_survey: [
+        { id: "2001", answer: "Rita" },
+        { id: "2002", answer: "a, b" },
+      ],
+    });
+  });
+
+  it.each([[], null, {}, undefined])("may have no survey: %j", (pre_chat_survey) => {
+    expect(v.is(WebhookChatResponse, { ...envelope, chat, pre_chat_survey })).toBe(true);
+  });
+
+  it("of a ticket is read, and needs no id of its event", () => {
+    const event = { event_type: "ticket_created", license_id: "123", ticket: fromReference };
+    expect(read(WebhookTicketResponse, event).ticket).toEqual(read(Ticket, fromReference));
+  });
+
+  it("of another kind is none", () => {
+    expect(v.is(WebhookChatResponse, { ...envelope, event_type: "ticket_created", chat })).toBe(false);
+    expect(v.is(WebhookTicketResponse, { event_type: "chat_ended", ticket: fromReference })).toBe(false);
+    expect(v.is(WebhookChatResponse, { ...envelope })).toBe(false);
+    expect(v.is(WebhookTicketResponse, { event_type: "ticket_created", ticket: {} })).toBe(false);
+  });
+});
