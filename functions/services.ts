@@ -1,7 +1,8 @@
+import { type Deferred, deferred } from "../shared/deferred.ts";
 import { openEventLog } from "../shared/event-log/event-log.ts";
 import type { EventLog } from "../shared/event-log/types.ts";
 import type { Check } from "../shared/health/checks.ts";
-import { createLiveChat, type LiveChat } from "../shared/livechat/client.ts";
+import type { LiveChat } from "../shared/livechat/client.ts";
 import { readSettings, type Settings } from "../shared/settings.ts";
 import { openTable } from "../shared/storage/open-table.ts";
 import { openTicketStore, type TicketStore } from "../shared/ticket-store/ticket-store.ts";
@@ -14,16 +15,18 @@ import { checksOf } from "./health/checks.ts";
 export function createServices(environment: Record<string, string | undefined>): Services {
   const settings = once(() => readSettings(environment));
   const table = (name: string) => openTable(settings().storage, name);
-  const liveChat = once(() => createLiveChat(settings().liveChat));
+  // No webhook waits for the client: receivers do without it.
+  const liveChat = deferred(async () => {
+    const { createLiveChat } = await import("../shared/livechat/client.ts");
+    return createLiveChat(settings().liveChat);
+  });
   const eventLog = once(() => openEventLog({ table: table(settings().tables.events) }));
   const ticketStore = once(() => openTicketStore({ table: table(settings().tables.tickets) }));
   const services = {
     get settings() {
       return settings();
     },
-    get liveChat() {
-      return liveChat();
-    },
+    liveChat,
     get eventLog() {
       return eventLog();
     },
@@ -40,7 +43,7 @@ export function createServices(environment: Record<string, string | undefined>):
 
 export type Services = {
   readonly settings: Settings;
-  readonly liveChat: LiveChat;
+  readonly liveChat: Deferred<LiveChat>;
   readonly eventLog: EventLog;
   readonly ticketStore: TicketStore;
   /** What `Health` looks at. */

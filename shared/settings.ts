@@ -115,7 +115,11 @@ export function readSettings(environment: Record<string, string | undefined>): S
 }
 
 /** `LiveChatStorage` before `LiveChatStorage__tableServiceUri` before the storage of the Functions host itself. */
-function findStorage(env: Record<string, string | undefined>): StorageLocation | undefined {
+function findStorage(
+  env: Partial<
+    Record<"LiveChatStorage" | "LiveChatStorage__tableServiceUri" | "AzureWebJobsStorage", string>
+  >,
+): StorageLocation | undefined {
   if (env.LiveChatStorage) return { connectionString: env.LiveChatStorage };
   if (env.LiveChatStorage__tableServiceUri) return { tableServiceUri: env.LiveChatStorage__tableServiceUri };
   if (env.AzureWebJobsStorage) return { connectionString: env.AzureWebJobsStorage };

@@ -1,0 +1,28 @@
+// biome-ignore lint/suspicious/noExplicitAny: any method at all
+type Method = (...args: any[]) => unknown;
+
+/** The same methods, each answering later. */
+export type Deferred<T> = {
+  [Name in keyof T]: T[Name] extends Method
+    ? (...args: Parameters<T[Name]>) => Promise<Awaited<ReturnType<T[Name]>>>
+    : never;
+};
+
+/**
+ * Stands in for an object whose code is loaded by the first call of one of its methods, and not before: a cold start
+ * does not wait for what the first request can do without. A load that failed is tried again.
+ */
+export function deferred<T extends object>(load: () => Promise<T>): Deferred<T> {
+  let loaded: Promise<T> | undefined;
+  const get = (_: object, name: string | symbol) => {
+    return async (...args: unknown[]) => {
+      loaded ??= load();
+      const target = await loaded.catch((error) => {
+        loaded = undefined;
+        throw error;
+      });
+      return Reflect.apply(Reflect.get(target, name) as Method, target, args);
+    };
+  };
+  return new Proxy({}, { get }) as Deferred<T>;
+}
