@@ -15,6 +15,8 @@ export type ErrorDetails = {
  * credential, a stack or an upstream header. What is not an `AppError` is a defect and is answered as a bare 500.
  */
 export abstract class AppError extends Error {
+  /** A stable name by which a program can tell the kinds apart. Not the class's: the bundle is minified. */
+  abstract readonly kind: string;
   /** The HTTP status of the answer. */
   abstract readonly status: number;
   /** A short, constant phrase for the kind of error: `title` of RFC 9457. */
@@ -36,48 +38,56 @@ export abstract class AppError extends Error {
 
 /** 400: the request cannot be understood; `problems` names everything that is wrong with it at once. */
 export class InvalidInput extends AppError {
+  readonly kind = "invalid-input";
   readonly status = 400;
   readonly title = "The request is not valid";
 }
 
 /** 401: credentials are missing or wrong. */
 export class Unauthorized extends AppError {
+  readonly kind = "unauthorized";
   readonly status = 401;
   readonly title = "Credentials are missing or wrong";
 }
 
 /** 403: the credentials are fine, and yet this may not be done. */
 export class Forbidden extends AppError {
+  readonly kind = "forbidden";
   readonly status = 403;
   readonly title = "Not allowed";
 }
 
 /** 404: there is no such thing. */
 export class NotFound extends AppError {
+  readonly kind = "not-found";
   readonly status = 404;
   readonly title = "Not found";
 }
 
 /** 409: somebody else is at it, or the state does not allow it. */
 export class Conflict extends AppError {
+  readonly kind = "conflict";
   readonly status = 409;
   readonly title = "In conflict with the current state";
 }
 
 /** 413: the body is larger than this operation takes. */
 export class TooLarge extends AppError {
+  readonly kind = "too-large";
   readonly status = 413;
   readonly title = "The request is too large";
 }
 
 /** 415: the body is of a kind that this operation does not read. */
 export class UnsupportedMediaType extends AppError {
+  readonly kind = "unsupported-media-type";
   readonly status = 415;
   readonly title = "Content type not supported";
 }
 
 /** 429: LiveChat's limit, or our own, is used up; `retryAfter` says for how long. */
 export class TooManyRequests extends AppError {
+  readonly kind = "too-many-requests";
   readonly status = 429;
   readonly title = "Too many requests";
   override readonly retryable = true;
@@ -85,6 +95,7 @@ export class TooManyRequests extends AppError {
 
 /** 502: LiveChat failed, could not be reached, or gave an answer that cannot be read. */
 export class UpstreamFailed extends AppError {
+  readonly kind = "upstream-failed";
   readonly status = 502;
   readonly title = "LiveChat failed";
   override readonly retryable = true;
@@ -92,12 +103,14 @@ export class UpstreamFailed extends AppError {
 
 /** 502: LiveChat refuses this app's own credentials. A repetition cannot help; whoever runs the app can. */
 export class UpstreamRefused extends AppError {
+  readonly kind = "upstream-refused";
   readonly status = 502;
   readonly title = "LiveChat refuses the connection's credentials";
 }
 
 /** 504: LiveChat gave no answer in time. Whether it did what was asked is unknown. */
 export class UpstreamTimeout extends AppError {
+  readonly kind = "upstream-timeout";
   readonly status = 504;
   readonly title = "LiveChat did not answer in time";
   override readonly retryable = true;
@@ -105,6 +118,7 @@ export class UpstreamTimeout extends AppError {
 
 /** 503: our own storage failed or did not answer in time. */
 export class StorageUnavailable extends AppError {
+  readonly kind = "storage-unavailable";
   readonly status = 503;
   readonly title = "Storage is not available";
   override readonly retryable = true;

@@ -13,8 +13,11 @@ export function logTo(context: InvocationContext): Log {
 export function logFailure(error: unknown, context: InvocationContext): void {
   if (error instanceof AppError && error.status < 500) return;
   const { name, message } = error instanceof Error ? error : { name: "Thrown", message: String(error) };
-  const detail = error instanceof AppError ? { status: error.status, cause: causeOf(error) } : {};
-  context.error(JSON.stringify({ message: redact(message), error: name, ...detail }));
+  const detail =
+    error instanceof AppError
+      ? { error: error.kind, status: error.status, cause: causeOf(error) }
+      : { error: name };
+  context.error(JSON.stringify({ message: redact(message), ...detail }));
 }
 
 function causeOf({ cause }: Error): string | undefined {

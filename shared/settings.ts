@@ -3,6 +3,7 @@ import { AppError } from "./errors.ts";
 
 /** A setting is missing or wrong. The message is one line that names each of them and what it must be. */
 export class SettingsError extends AppError {
+  readonly kind = "settings";
   readonly status = 503;
   readonly title = "The app is not set up";
 }

@@ -16,7 +16,7 @@ export function toProblemResponse(error: unknown): HttpResponseInit {
       }),
     },
     body: JSON.stringify({
-      type: problemType(known),
+      type: `urn:livechat-functions:problem:${known.kind}`,
       title: known.title,
       status: known.status,
       detail: known.message,
@@ -27,12 +27,7 @@ export function toProblemResponse(error: unknown): HttpResponseInit {
 
 /** 500: a mistake in this app. */
 class Defect extends AppError {
+  readonly kind = "defect";
   readonly status = 500;
   readonly title = "Internal error";
-}
-
-/** A stable name that a program can tell the kinds of problem apart by, made of the error's class: `InvalidInput` → `…:invalid-input`. */
-function problemType(error: AppError): string {
-  const kind = error.name.replace(/[a-z](?=[A-Z])/g, "$&-").toLowerCase();
-  return `urn:livechat-functions:problem:${kind}`;
 }
