@@ -83,11 +83,11 @@ ${lines.map(([what, where]) => `  ${what.padEnd(18)}${where}`).join("\n")}
 
 Try, in a second terminal:
 
-  npm run demo                                    an agent, a ticket and a chat, and their events arriving
-  curl ${url}/api/agents                the account's agents
-  curl ${url}/api/events                the event log
-  curl -X POST ${url}/api/reconcile/tickets
-  curl ${url}/api/health
+  npm run demo                                            an agent, a ticket and a chat, and their events
+  curl ${url}/api/agents                      the account's agents
+  curl ${url}/api/events                      the event log
+  curl -X POST ${url}/api/reconcile/tickets   the timer's work, now
+  curl ${url}/api/health                      how it is
 
 Settings come from ${file}. Ctrl-C ends all of it.
 `);
