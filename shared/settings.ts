@@ -15,6 +15,12 @@ const http = v.pipe(
   v.regex(/^https?:/i, "must start with https://"),
   v.transform((url) => url.replace(/\/+$/, "")),
 );
+// LiveChat sends the webhook's password there, and what it is to be told must be unambiguous.
+const ownAddress = v.pipe(
+  http,
+  v.check((url) => url.startsWith("https:") || isLoopback(url), "must start with https://"),
+  v.check((url) => !/[@?#]/.test(url), "must be an address without credentials, query or fragment"),
+);
 const count = v.pipe(
   filled,
   v.regex(/^\d{1,6}$/, "must be a whole number"),
@@ -43,9 +49,12 @@ const Environment = v.object({
   LIVECHAT_RATE_LIMIT: v.optional(count, "100"),
   LIVECHAT_WEBHOOK_USERNAME: filled,
   LIVECHAT_WEBHOOK_PASSWORD: filled,
+  LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: v.optional(filled),
+  WEBHOOK_BASE_URL: v.optional(ownAddress),
   LIVECHAT_LICENSE_ID: v.optional(filled),
   LiveChatStorage: v.optional(filled),
   LiveChatStorage__tableServiceUri: v.optional(http),
+  LiveChatStorage__clientId: v.optional(filled),
   AzureWebJobsStorage: v.optional(filled),
   EVENTS_TABLE: v.optional(table, "LiveChatEvents"),
   TICKETS_TABLE: v.optional(table, "LiveChatTickets"),
@@ -58,12 +67,19 @@ const Environment = v.object({
 export const SETTING_NAMES = Object.keys(Environment.entries) as (keyof typeof Environment.entries)[];
 
 /** Where the tables are: a connection string, or an endpoint that a managed identity opens. */
-export type StorageLocation = { connectionString: string } | { tableServiceUri: string };
+export type StorageLocation = { connectionString: string } | { tableServiceUri: string; clientId?: string };
+
+type WebhookCredentials = { username: string; password: string };
 
 export type Settings = Readonly<{
   liveChat: { url: string; username: string; apiKey: string; rateLimit: number };
-  /** What receivers ask for; the first pair is what is put into the URLs that are registered with LiveChat. */
-  webhook: { credentials: { username: string; password: string }[]; licenseId?: string };
+  webhook: {
+    /** What receivers accept; the first pair is what is put into the URLs that are registered with LiveChat. */
+    credentials: [current: WebhookCredentials, ...previous: WebhookCredentials[]];
+    /** Where LiveChat reaches this app, without `/api`. When it is not set, nothing is registered. */
+    baseUrl?: string;
+    licenseId?: string;
+  };
   storage: StorageLocation;
   tables: { events: string; tickets: string };
   /** NCRONTAB, six fields. */
@@ -104,7 +120,13 @@ export function readSettings(environment: Record<string, string | undefined>): S
       rateLimit: env.LIVECHAT_RATE_LIMIT,
     },
     webhook: {
-      credentials: [{ username: env.LIVECHAT_WEBHOOK_USERNAME, password: env.LIVECHAT_WEBHOOK_PASSWORD }],
+      credentials: [
+        { username: env.LIVECHAT_WEBHOOK_USERNAME, password: env.LIVECHAT_WEBHOOK_PASSWORD },
+        ...(env.LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS === undefined
+          ? []
+          : [{ username: env.LIVECHAT_WEBHOOK_USERNAME, password: env.LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS }]),
+      ],
+      baseUrl: env.WEBHOOK_BASE_URL,
       licenseId: env.LIVECHAT_LICENSE_ID,
     },
     storage,
@@ -115,14 +137,22 @@ export function readSettings(environment: Record<string, string | undefined>): S
   };
 }
 
+type StorageSettings = Partial<
+  Record<
+    | "LiveChatStorage"
+    | "LiveChatStorage__tableServiceUri"
+    | "LiveChatStorage__clientId"
+    | "AzureWebJobsStorage",
+    string
+  >
+>;
+
 /** `LiveChatStorage` before `LiveChatStorage__tableServiceUri` before the storage of the Functions host itself. */
-function findStorage(
-  env: Partial<
-    Record<"LiveChatStorage" | "LiveChatStorage__tableServiceUri" | "AzureWebJobsStorage", string>
-  >,
-): StorageLocation | undefined {
+function findStorage(env: StorageSettings): StorageLocation | undefined {
   if (env.LiveChatStorage) return { connectionString: env.LiveChatStorage };
-  if (env.LiveChatStorage__tableServiceUri) return { tableServiceUri: env.LiveChatStorage__tableServiceUri };
+  if (env.LiveChatStorage__tableServiceUri) {
+    return { tableServiceUri: env.LiveChatStorage__tableServiceUri, clientId: env.LiveChatStorage__clientId };
+  }
   if (env.AzureWebJobsStorage) return { connectionString: env.AzureWebJobsStorage };
   return undefined;
 }

@@ -46,8 +46,9 @@ test("defaults are those of the contract", () => {
 
 test("LiveChatStorage goes before the identity's endpoint, and that before the host's storage", () => {
   const endpoint = { LiveChatStorage__tableServiceUri: "https://acme.table.core.windows.net/" };
-  expect(readSettings({ ...required, ...endpoint }).storage).toEqual({
+  expect(readSettings({ ...required, ...endpoint, LiveChatStorage__clientId: "id" }).storage).toEqual({
     tableServiceUri: "https://acme.table.core.windows.net",
+    clientId: "id",
   });
   expect(readSettings({ ...required, ...endpoint, LiveChatStorage: "own" }).storage).toEqual({
     connectionString: "own",
