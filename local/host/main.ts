@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import { readSettings, SettingsError } from "../../shared/settings.ts";
+import { loadLocalSettings } from "./local-settings.ts";
 import { describeError } from "./log.ts";
 import { StartError } from "./start-error.ts";
 import { type Host, startHost } from "./start-host.ts";
@@ -13,6 +15,7 @@ process.on("uncaughtException", (error) => {
 });
 
 const { port, ...options } = readArguments();
+if (options.app === undefined) checkSettings();
 host = await startHost({ ...options, port });
 console.log(`listening on ${host.url}`);
 
@@ -22,6 +25,16 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await host?.close();
     process.exit(0);
   });
+}
+
+/** A deployed app starts with wrong settings too, to be able to say which; on a terminal it is better said at once. */
+function checkSettings(): void {
+  loadLocalSettings();
+  try {
+    readSettings(process.env);
+  } catch (error) {
+    throw error instanceof SettingsError ? new StartError(error.message) : error;
+  }
 }
 
 function readArguments() {

@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { startApp } from "./start-app.ts";
+
+test("a setting that is missing or wrong is one clear line, and the end", async () => {
+  const start = startApp({ env: { LIVECHAT_API_KEY: "", LIVECHAT_RATE_LIMIT: "lots" } });
+  await expect(start).rejects.toThrow(
+    /^The host ended with 1:\nSettings: LIVECHAT_API_KEY is missing; LIVECHAT_RATE_LIMIT must be a whole number\. See local\.settings\.sample\.json\.$/,
+  );
+});
+
+test("with --enable-auth every function asks for the key, the receivers and Health aside", async () => {
+  const app = await startApp({ env: { LOCAL_FUNCTION_KEY: "a-key" }, flags: ["--enable-auth"] });
+  expect((await app.call("GET", "/agents")).status).toBe(401);
+  expect((await app.call("GET", "/agents", undefined, { "x-functions-key": "a-key" })).status).toBe(200);
+  expect((await app.call("GET", "/agents?code=a-key")).status).toBe(200);
+  expect((await app.call("GET", "/health")).status).toBe(200);
+  const delivered = await app.deliver("chat-ended", { event_type: "chat_ended", chat: { id: "C" } });
+  expect(delivered).toMatchObject({ status: 200, body: { status: "stored" } });
+  await app.stop();
+  expect(app.log.join("\n")).not.toContain("a-key");
+});
