@@ -10,13 +10,15 @@ import {
   TicketPage,
 } from "../schemas/ticket.ts";
 import { at } from "./address.ts";
+import type { Attempt } from "./attempt.ts";
 import { createBudget, type Usage } from "./budget.ts";
 import { type NewWebhook, OneWebhook, type Webhook, WebhookList } from "./registration.ts";
-import { type Attempt, type Call, createSend } from "./send.ts";
+import { type Call, createSend } from "./send.ts";
 
+export type { Attempt } from "./attempt.ts";
 export type { Priority, Usage } from "./budget.ts";
 export type { NewWebhook, Webhook } from "./registration.ts";
-export type { Attempt, Call } from "./send.ts";
+export type { Call } from "./send.ts";
 
 export type LiveChatOptions = {
   /** Base URL of LiveChat's REST API v2, such as `https://api.livechatinc.com`. */
@@ -84,7 +86,10 @@ export type LiveChat = {
   usage(): Usage;
 };
 
-/** Opens a connection. There is one for the life of the process, since the limit is counted in it. */
+/**
+ * Opens a connection. There is one for the life of the process, since its limit is counted in memory; what several
+ * processes do together, LiveChat's 429s keep in bounds.
+ */
 export function createLiveChat({
   rateLimit,
   attemptTimeout = 8_000,
@@ -94,7 +99,7 @@ export function createLiveChat({
   ...connection
 }: LiveChatOptions): LiveChat {
   const budget = createBudget(rateLimit, { random });
-  const send = createSend({ ...connection, attemptTimeout, totalTimeout, fetch, random }, budget);
+  const send = createSend({ ...connection, attemptTimeout, fetch }, budget, { totalTimeout, random });
 
   return {
     listAgents: async (query, call) =>

@@ -16,6 +16,8 @@ export type Arrival = {
   body: string;
   /** Epoch milliseconds. */
   at: number;
+  /** Nothing more will come in answer to it, and the connection stays open. */
+  hangs: boolean;
 };
 
 /** Answers one request; `nth` is 1 for the first. */
@@ -26,7 +28,7 @@ export async function startUpstream(script: Script): Promise<{ url: string; arri
   const arrivals: Arrival[] = [];
   const server = createServer(async (request, response) => {
     const { method = "", url = "", headers } = request;
-    const arrival: Arrival = { method, url, headers, body: "", at: Date.now() };
+    const arrival: Arrival = { method, url, headers, body: "", at: Date.now(), hangs: false };
     const nth = arrivals.push(arrival);
     for await (const chunk of request.setEncoding("utf8")) arrival.body += chunk;
     script(response, arrival, nth);
@@ -51,14 +53,21 @@ export function answer(response: ServerResponse, status: number, body?: unknown,
 
 /** Sets the clock that the client, p-queue and ky go by. Sockets keep the real one. */
 export function useVirtualTime(): void {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
   onTestFinished(() => {
     vi.useRealTimers();
   });
 }
 
-/** Lets a call happen in virtual time, which moves only while nothing is under way on the network. */
-export async function virtually<T>(liveChat: LiveChat, call: Promise<T>): Promise<T> {
+/**
+ * Lets a call happen in virtual time, which moves only while nothing is under way on the network, or while what is under
+ * way is stuck.
+ */
+export async function virtually<T>(
+  liveChat: LiveChat,
+  call: Promise<T>,
+  stuck: () => boolean = () => false,
+): Promise<T> {
   let settled = false;
   const watched = call.finally(() => {
     settled = true;
@@ -66,9 +75,48 @@ export async function virtually<T>(liveChat: LiveChat, call: Promise<T>): Promis
   watched.catch(() => {});
   while (!settled) {
     for (let turn = 0; turn < 3; turn += 1) await new Promise((next) => setImmediate(next));
-    if (!settled && liveChat.usage().inFlight === 0) await vi.advanceTimersToNextTimerAsync();
+    const idle = liveChat.usage().inFlight === 0 || stuck();
+    if (!settled && idle) await vi.advanceTimersToNextTimerAsync();
   }
   return watched;
+}
+
+/**
+ * Makes one call in virtual time. `times` are when its attempts came, in milliseconds after it began, and `outcome` is
+ * what it came to, or the error.
+ */
+export async function play(
+  script: Script,
+  call: (liveChat: LiveChat) => Promise<unknown>,
+  options: Partial<LiveChatOptions> = {},
+) {
+  useVirtualTime();
+  const { url, arrivals } = await startUpstream(script);
+  let ended = 0;
+  const observe = () => {
+    ended += 1;
+  };
+  const liveChat = connect(url, { random: () => 0.5, observe, ...options });
+  const began = Date.now();
+  const outcome = await virtually(
+    liveChat,
+    call(liveChat).catch((error: unknown) => error),
+    () => arrivals[ended]?.hangs === true,
+  );
+  return { outcome, arrivals, times: arrivals.map(({ at }) => at - began), took: Date.now() - began };
+}
+
+/** Leaves a request without an answer, or with the beginning of one. */
+export function hang(status?: number, headers: Record<string, string> = {}): Script {
+  return (response, arrival) => {
+    if (status === undefined) arrival.hangs = true;
+    else {
+      response.writeHead(status, { "content-type": "application/json", ...headers }).write('{"id":', () => {
+        // By now it is in the socket; the client has still to read it.
+        setImmediate(() => setImmediate(() => (arrival.hangs = true)));
+      });
+    }
+  };
 }
 
 /** The error that a call ends with. */
