@@ -15,10 +15,10 @@ const http = v.pipe(
   v.regex(/^https?:/i, "must start with https://"),
   v.transform((url) => url.replace(/\/+$/, "")),
 );
-// LiveChat sends the webhook's password there, and what it is to be told must be unambiguous.
+// LiveChat sends the webhook's password there.
 const ownAddress = v.pipe(
   http,
-  v.check((url) => url.startsWith("https:") || isLoopback(url), "must start with https://"),
+  v.regex(/^(https:|http:\/\/(localhost|127\.0\.0\.1)(:|$))/i, "must start with https://"),
   v.check((url) => !/[@?#]/.test(url), "must be an address without credentials, query or fragment"),
 );
 const count = v.pipe(

@@ -35,7 +35,11 @@ test("defaults are those of the contract", () => {
       apiKey: "dal:key",
       rateLimit: 100,
     },
-    webhook: { credentials: [{ username: "livechat", password: "secret" }], licenseId: undefined },
+    webhook: {
+      credentials: [{ username: "livechat", password: "secret" }],
+      baseUrl: undefined,
+      licenseId: undefined,
+    },
     storage: { connectionString: "UseDevelopmentStorage=true" },
     tables: { events: "LiveChatEvents", tickets: "LiveChatTickets" },
     ticketsReconcileSchedule: "0 */5 * * * *",
@@ -53,6 +57,34 @@ test("LiveChatStorage goes before the identity's endpoint, and that before the h
   expect(readSettings({ ...required, ...endpoint, LiveChatStorage: "own" }).storage).toEqual({
     connectionString: "own",
   });
+});
+
+test("the previous password is accepted beside the current one, which comes first", () => {
+  const changing = { ...required, LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: "old secret" };
+  expect(readSettings(changing).webhook.credentials).toEqual([
+    { username: "livechat", password: "secret" },
+    { username: "livechat", password: "old secret" },
+  ]);
+});
+
+test.each([
+  ["https://app.example", true],
+  ["https://app.example/behind/a/gateway/", true],
+  ["http://127.0.0.1:7071", true],
+  ["http://localhost", true],
+  ["http://app.example", false],
+  ["http://127.0.0.1.app.example", false],
+  ["https://user:hunter2@app.example", false],
+  ["https://app.example/?code=hunter2", false],
+  ["app.example", false],
+])("WEBHOOK_BASE_URL may be %s: %s", (url, fine) => {
+  const read = () => readSettings({ ...required, WEBHOOK_BASE_URL: url }).webhook.baseUrl;
+  if (fine) expect(read()).toBe(url.replace(/\/$/, ""));
+  else {
+    const { message } = catchError(read);
+    expect(message).toContain("WEBHOOK_BASE_URL must");
+    expect(message).not.toContain("hunter2");
+  }
 });
 
 test("names everything that is missing or wrong at once, in one line, and repeats no value", () => {
