@@ -15,6 +15,9 @@ import { replayQuarantined } from "./quarantine/replay-quarantined.ts";
 import { receiveChatEnded, receiveChatStarted, receiveTicketCreated } from "./receivers/index.ts";
 import { listReconcileRuns } from "./reconcile/list-reconcile-runs.ts";
 import { reconcileTickets } from "./reconcile/reconcile-tickets.ts";
+import { deleteRegistration } from "./registration/delete-registration.ts";
+import { ensureRegistrationNow } from "./registration/ensure-registration.ts";
+import { getRegistration } from "./registration/get-registration.ts";
 import type { Services } from "./services.ts";
 import { getStoredTicket } from "./stored-tickets/get-stored-ticket.ts";
 import { listStoredTickets } from "./stored-tickets/list-stored-tickets.ts";
@@ -48,5 +51,8 @@ export const operations: readonly Operation<Services>[] = [
   getStoredTicket,
   reconcileTickets,
   listReconcileRuns,
+  getRegistration,
+  ensureRegistrationNow,
+  deleteRegistration,
   health,
 ];

@@ -1,6 +1,8 @@
 import { Conflict } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
+import { ensureRegistration } from "../shared/registration/ensure.ts";
 import { reconcileAccount } from "./reconcile/reconcile.ts";
+import { registrationOf } from "./registration/registration.ts";
 import type { Services } from "./services.ts";
 
 export type Timer = {
@@ -24,6 +26,16 @@ export const timers = (environment: Record<string, string | undefined>): readonl
         if (!(error instanceof Conflict)) throw error;
         log("reconcile skipped", { reason: error.message });
       }
+    },
+  },
+  {
+    // Not once a day: events of chats that nobody is told of cannot be had later, and a new deployment waits for this.
+    id: "RegistrationTimer",
+    schedule: "0 41 * * * *",
+    async run(services, log) {
+      if (services.settings.webhook.baseUrl === undefined) return;
+      const { created, removed } = await ensureRegistration(...registrationOf(services, "background"));
+      if (created + removed > 0) log("registration mended", { created, removed });
     },
   },
   {

@@ -189,3 +189,12 @@ export const runReport = {
   restored: 0,
   checkpoint: { before: "2026-01-15T09:39:58.000Z", after: "2026-01-15T09:44:12.000Z" },
 } as const;
+
+export const registration = {
+  event_type: "chat_ended",
+  state: "ok",
+  detail: "Registered once, as it should be.",
+  url: "https://***:***@your-app.example/api/receivers/chat-ended",
+  webhooks: [{ id: "5f3a9c1e", state: "right" }],
+  lastDelivery: "2026-01-15T09:41:08.214Z",
+} as const;

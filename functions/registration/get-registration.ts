@@ -1,0 +1,30 @@
+import { describeStanding } from "../../shared/registration/describe.ts";
+import { inspect } from "../../shared/registration/ensure.ts";
+import { Registrations } from "../../shared/schemas/registration.ts";
+import { liveChatErrors, storageErrors } from "../errors.ts";
+import { operation } from "../operation.ts";
+import { registrationOf } from "./registration.ts";
+
+export const getRegistration = operation({
+  id: "GetRegistration",
+  summary: "Get registration",
+  description: "How LiveChat's webhooks for this app stand, and when an event of each kind last came.",
+  tag: "Registration",
+  method: "GET",
+  route: "registration",
+  access: "key",
+  input: {},
+  output: { status: 200, description: "The webhooks.", schema: Registrations },
+  errors: [...liveChatErrors, ...storageErrors],
+  run: async (_, services) => {
+    const [standings, { lastReceived }] = await Promise.all([
+      inspect(...registrationOf(services)),
+      services.eventLog.head(),
+    ]);
+    const registrations = standings.map((standing) => ({
+      ...describeStanding(standing),
+      lastDelivery: lastReceived[standing.wanted.event_type],
+    }));
+    return { body: { registrations } };
+  },
+});

@@ -1,0 +1,26 @@
+import { Conflict } from "../../shared/errors.ts";
+import type { Priority } from "../../shared/livechat/client.ts";
+import type { Webhooks } from "../../shared/registration/ensure.ts";
+import type { Destination } from "../../shared/registration/wanted.ts";
+import type { Services } from "../services.ts";
+
+/**
+ * Where our webhooks are registered and where they are to lead.
+ *
+ * @throws {Conflict} when this app has not been told its own address
+ */
+export function registrationOf(
+  { liveChat, settings }: Pick<Services, "liveChat" | "settings">,
+  priority?: Priority,
+): [Webhooks, Destination] {
+  const { baseUrl, credentials } = settings.webhook;
+  if (baseUrl === undefined) {
+    throw new Conflict("WEBHOOK_BASE_URL is not set: this app does not know where LiveChat reaches it.");
+  }
+  const webhooks: Webhooks = {
+    listWebhooks: () => liveChat.listWebhooks({ priority }),
+    createWebhook: (webhook) => liveChat.createWebhook(webhook, { priority }),
+    deleteWebhook: (id) => liveChat.deleteWebhook(id, { priority }),
+  };
+  return [webhooks, { baseUrl, credentials }];
+}
