@@ -1,0 +1,124 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { readRetryAfter } from "../retry-after.ts";
+import { type Callback, type CallbackRules, readCallback } from "./callback.ts";
+import { guardedLookup, type Resolver, systemResolver } from "./resolve.ts";
+
+/** What came of calling a callback: an HTTP answer, or why there is none (`ECONNREFUSED`, `TIMEOUT`). */
+export type Answer =
+  | {
+      status: number;
+      /** `Retry-After`, in milliseconds. */
+      retryAfter?: number;
+      /** `error.code` of a JSON body, as Azure's services give it. */
+      code?: string;
+    }
+  | { failure: string };
+
+export type Post = (url: string, body: string, headers: Record<string, string>) => Promise<Answer>;
+
+export type PostOptions = CallbackRules & {
+  /** Milliseconds for the whole of a call: finding the address, connecting, sending, and the answer's body. */
+  timeLimit?: number;
+  /** Certificate authorities beside those that Node trusts. */
+  ca?: string;
+  resolve?: Resolver;
+};
+
+/** How much of an answer's body is read, in bytes. */
+const MAX_ANSWER_BYTES = 4 * 1024;
+/** Milliseconds that a connection is kept for the next event. */
+const IDLE_LIMIT = 5_000;
+
+/**
+ * Makes the one function that calls callbacks. It goes where the URL says and nowhere else: redirects are not followed,
+ * and every connection's address is held against the rules. It never throws; what goes wrong is an {@link Answer}.
+ */
+export function createPost({
+  allowLoopback,
+  timeLimit = 10_000,
+  ca,
+  resolve = systemResolver,
+}: PostOptions): Post {
+  const rules = { allowLoopback };
+  const lookup = guardedLookup(rules, resolve);
+  const kept = { keepAlive: true, timeout: IDLE_LIMIT };
+  const agents = { http: new HttpAgent(kept), https: new HttpsAgent({ ...kept, ca }) };
+
+  async function send(
+    { secure, hostname, port, target, auth }: Callback,
+    body: Buffer,
+    headers: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const request = (secure ? httpsRequest : httpRequest)({
+      method: "POST",
+      hostname,
+      port,
+      path: target,
+      auth,
+      headers: { ...headers, "content-length": body.length },
+      agent: secure ? agents.https : agents.http,
+      lookup,
+      signal,
+    });
+    try {
+      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+        request.once("response", resolve).on("error", reject).end(body);
+      });
+      return await read(answer);
+    } catch (error) {
+      const failure = signal.aborted ? "TIMEOUT" : codeOf(error);
+      // The other side closed a kept connection just as it was used again: it has not seen the call.
+      const unseen = request.reusedSocket && failure === "ECONNRESET";
+      return unseen ? send({ secure, hostname, port, target, auth }, body, headers, signal) : { failure };
+    }
+  }
+
+  return async (url, body, headers) => {
+    let callback: Callback;
+    try {
+      callback = readCallback(url, rules);
+    } catch {
+      // It was let in under other rules, or by an app that knew less.
+      return { failure: "ENOTPUBLIC" };
+    }
+    return send(callback, Buffer.from(body, "utf8"), headers, AbortSignal.timeout(timeLimit));
+  };
+}
+
+/** Reads what little of an answer matters. Its status stands, whatever becomes of its body. */
+async function read(answer: IncomingMessage): Promise<Answer> {
+  const { statusCode: status = 0, headers } = answer;
+  const body = await readBody(answer).catch(() => "");
+  const retryAfter = readRetryAfter(headers["retry-after"], headers.date);
+  const code = readCode(body);
+  return { status, ...(retryAfter !== undefined && { retryAfter }), ...(code && { code }) };
+}
+
+async function readBody(answer: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer) {
+    chunks.push(chunk);
+    size += chunk.length;
+    // Leaving the loop closes the connection.
+    if (size > MAX_ANSWER_BYTES) break;
+  }
+  return Buffer.concat(chunks).toString("utf8", 0, MAX_ANSWER_BYTES);
+}
+
+function readCode(body: string): string | undefined {
+  try {
+    const { error, code = error?.code } = JSON.parse(body);
+    return typeof code === "string" ? code.slice(0, 100) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The network's own code. Messages are not kept: they may hold the URL. */
+function codeOf(error: unknown): string {
+  const { code, name } = (error ?? {}) as NodeJS.ErrnoException;
+  return typeof code === "string" ? code : (name ?? "Error");
+}

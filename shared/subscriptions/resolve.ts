@@ -1,0 +1,53 @@
+import type { LookupAddress } from "node:dns";
+import { lookup } from "node:dns/promises";
+import type { LookupFunction } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { type Callback, type CallbackRules, isAllowedAddress, notPublic } from "./callback.ts";
+
+/** Finds all addresses of a name, or rejects with the network's own code for why not. */
+export type Resolver = (hostname: string) => Promise<LookupAddress[]>;
+
+export const systemResolver: Resolver = (hostname) => lookup(hostname, { all: true });
+
+/**
+ * The `lookup` of a connection, which connects to what this gives and to nothing else: a name cannot show one address
+ * when it is checked and another when it is used. One address that may not be called spoils the name.
+ */
+export function guardedLookup(rules: CallbackRules, resolve: Resolver): LookupFunction {
+  return (hostname, { all }, callback) => {
+    const answer = async () => {
+      const addresses = await resolve(hostname);
+      const [first] = addresses;
+      if (!first || !addresses.every(({ address }) => isAllowedAddress(address, rules))) throw new Refused();
+      return { first, addresses };
+    };
+    answer().then(
+      ({ first, addresses }) =>
+        all ? callback(null, addresses) : callback(null, first.address, first.family),
+      (error) => callback(error, ""),
+    );
+  };
+}
+
+/** With a code, as the network's own failures have one. */
+class Refused extends Error {
+  readonly code = "ENOTPUBLIC";
+}
+
+/**
+ * Looks where a callback's name leads, to refuse it while somebody is there to read why. A name that does not resolve now
+ * may do so later, and is let through.
+ *
+ * @param patience milliseconds that whoever subscribes is kept waiting at most
+ * @throws {InvalidInput} when it is not public
+ */
+export async function checkName(
+  { hostname }: Callback,
+  rules: CallbackRules,
+  resolve: Resolver = systemResolver,
+  { patience = 2_000 } = {},
+): Promise<void> {
+  const late = setTimeout(patience, [], { ref: false });
+  const addresses = await Promise.race([resolve(hostname).catch(() => []), late]);
+  if (!addresses.every(({ address }) => isAllowedAddress(address, rules))) throw notPublic();
+}

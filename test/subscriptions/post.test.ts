@@ -1,0 +1,211 @@
+import type { LookupAddress } from "node:dns";
+import { createServer } from "node:net";
+import { describe, expect, test } from "vitest";
+import { InvalidInput } from "../../shared/errors.ts";
+import { readCallback } from "../../shared/subscriptions/callback.ts";
+import { createPost } from "../../shared/subscriptions/post.ts";
+import { checkName } from "../../shared/subscriptions/resolve.ts";
+import { cert } from "./certificate.ts";
+import { startSubscriber } from "./subscriber.ts";
+
+const addresses = (...list: string[]): LookupAddress[] =>
+  list.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
+
+test("an event is posted as it is, to the target as it is", async () => {
+  const { url, arrivals } = await startSubscriber(202);
+  const post = createPost({ allowLoopback: true });
+  const answer = await post(`${url}//a/../b?sig=%2F'x`, '{"text":"\u{1F4A1}"}', { "x-test": "1" });
+  expect(answer).toEqual({ status: 202 });
+  expect(arrivals).toEqual([
+    {
+      target: "/hook//a/../b?sig=%2F'x",
+      headers: expect.objectContaining({ "x-test": "1", "content-length": "15" }),
+      body: '{"text":"\u{1F4A1}"}',
+    },
+  ]);
+});
+
+test("credentials in the URL are sent as such", async () => {
+  const { port, arrivals } = await startSubscriber();
+  await createPost({ allowLoopback: true })(`http://us%40er:pw@127.0.0.1:${port}/hook`, "{}", {});
+  expect(arrivals[0]).toMatchObject({
+    target: "/hook",
+    headers: { authorization: `Basic ${Buffer.from("us@er:pw").toString("base64")}` },
+  });
+});
+
+test("one connection serves one event after the other, and a closed one is no failure", async () => {
+  const subscriber = await startSubscriber((response, _, nth) => {
+    // A server may close a connection that it promised to keep.
+    response.end("ok", () => nth === 2 && response.socket?.resetAndDestroy());
+  });
+  const post = createPost({ allowLoopback: true });
+  for (let count = 0; count < 4; count += 1) {
+    expect(await post(subscriber.url, "{}", {})).toEqual({ status: 200 });
+  }
+  expect(subscriber.arrivals).toHaveLength(4);
+  expect(subscriber.connections).toBe(2);
+});
+
+test("https goes by the name's certificate, at the address that was looked up", async () => {
+  const { port, arrivals } = await startSubscriber(200, { secure: true });
+  const resolve = async () => addresses("127.0.0.1");
+  const url = `https://hooks.example.com:${port}/hook`;
+  expect(await createPost({ allowLoopback: true, resolve, ca: cert })(url, "{}", {})).toEqual({
+    status: 200,
+  });
+  expect(arrivals[0]?.headers.host).toBe(`hooks.example.com:${port}`);
+  expect(await createPost({ allowLoopback: true, resolve })(url, "{}", {})).toEqual({
+    failure: "DEPTH_ZERO_SELF_SIGNED_CERT",
+  });
+  const other = url.replace("hooks", "other");
+  expect(await createPost({ allowLoopback: true, resolve, ca: cert })(other, "{}", {})).toEqual({
+    failure: "ERR_TLS_CERT_ALTNAME_INVALID",
+  });
+  expect(arrivals).toHaveLength(1);
+});
+
+describe("a name that leads where nothing may be called is not called", () => {
+  test.each([
+    ["loopback", ["127.0.0.1"]],
+    ["a private network", ["10.1.2.3"]],
+    ["the metadata service", ["169.254.169.254"]],
+    ["a mapped address", ["::ffff:127.0.0.1"]],
+    ["loopback beside a public address", ["93.184.216.34", "127.0.0.1"]],
+    ["nothing", []],
+  ])("%s", async (_, list) => {
+    const { port, arrivals } = await startSubscriber();
+    const resolve = async () => addresses(...list);
+    const post = createPost({ allowLoopback: false, resolve });
+    expect(await post(`https://rebind.example.com:${port}/hook`, "{}", {})).toEqual({
+      failure: "ENOTPUBLIC",
+    });
+    expect(arrivals).toEqual([]);
+
+    const callback = readCallback("https://rebind.example.com/hook", { allowLoopback: false });
+    const checked = checkName(callback, { allowLoopback: false }, resolve);
+    if (list.length > 0) await expect(checked).rejects.toThrow(InvalidInput);
+    else await checked;
+  });
+
+  test("a private network stays closed when loopback is open", async () => {
+    const post = createPost({ allowLoopback: true, resolve: async () => addresses("192.168.1.1") });
+    expect(await post("http://router.example.com/", "{}", {})).toEqual({ failure: "ENOTPUBLIC" });
+  });
+
+  test("when the second resolution says something else than the first", async () => {
+    const { port, arrivals } = await startSubscriber();
+    const answers = [addresses("93.184.216.34"), addresses("127.0.0.1")];
+    let asked = 0;
+    const resolve = async () => answers[asked++] ?? [];
+    const url = `https://rebind.example.com:${port}/hook`;
+    await checkName(readCallback(url, { allowLoopback: false }), { allowLoopback: false }, resolve);
+    expect(await createPost({ allowLoopback: false, resolve })(url, "{}", {})).toEqual({
+      failure: "ENOTPUBLIC",
+    });
+    expect(asked).toBe(2);
+    expect(arrivals).toEqual([]);
+  });
+
+  test("when it was kept under other rules", async () => {
+    const { url, arrivals } = await startSubscriber();
+    expect(await createPost({ allowLoopback: false })(url, "{}", {})).toEqual({ failure: "ENOTPUBLIC" });
+    expect(arrivals).toEqual([]);
+  });
+
+  test("by a redirect", async () => {
+    const inside = await startSubscriber();
+    const outside = await startSubscriber((response) => {
+      response.writeHead(307, { location: inside.url }).end();
+    });
+    expect(await createPost({ allowLoopback: true })(outside.url, "{}", {})).toEqual({ status: 307 });
+    expect(inside.arrivals).toEqual([]);
+  });
+});
+
+test("a name that cannot be resolved, or not in time, may be subscribed all the same", async () => {
+  const callback = readCallback("https://later.example.com/hook", { allowLoopback: false });
+  await checkName(callback, { allowLoopback: false }, async () => {
+    throw Object.assign(new Error(), { code: "ENOTFOUND" });
+  });
+  await checkName(callback, { allowLoopback: false }, () => new Promise(() => {}), { patience: 5 });
+});
+
+describe("what an answer says", () => {
+  const answerOf = async (script: Parameters<typeof startSubscriber>[0], timeLimit = 2_000) => {
+    const { url } = await startSubscriber(script);
+    return createPost({ allowLoopback: true, timeLimit })(url, "{}", {});
+  };
+
+  test("when to come again, in seconds or by a date", async () => {
+    expect(await answerOf((response) => response.writeHead(429, { "retry-after": "2" }).end())).toEqual({
+      status: 429,
+      retryAfter: 2_000,
+    });
+    const now = Date.parse("2026-01-31T08:00:00Z");
+    const headers = {
+      date: new Date(now).toUTCString(),
+      "retry-after": new Date(now + 90_000).toUTCString(),
+    };
+    expect(await answerOf((response) => response.writeHead(503, headers).end())).toEqual({
+      status: 503,
+      retryAfter: 90_000,
+    });
+    expect(await answerOf((response) => response.writeHead(503, { "retry-after": "soon" }).end())).toEqual({
+      status: 503,
+    });
+  });
+
+  test("the code of an error", async () => {
+    const body = { error: { code: "WorkflowTriggerIsNotEnabled", message: "…" } };
+    expect(await answerOf((response) => response.writeHead(400).end(JSON.stringify(body)))).toEqual({
+      status: 400,
+      code: "WorkflowTriggerIsNotEnabled",
+    });
+    expect(await answerOf((response) => response.writeHead(400).end("<html>"))).toEqual({ status: 400 });
+    expect(await answerOf((response) => response.writeHead(400).end('{"error":null}'))).toEqual({
+      status: 400,
+    });
+  });
+
+  test("nothing, in time", async () => {
+    expect(await answerOf(() => {}, 20)).toEqual({ failure: "TIMEOUT" });
+    // The status stands, though the body never ends.
+    expect(await answerOf((response) => response.writeHead(200).write("{"), 20)).toEqual({ status: 200 });
+  });
+
+  test("nothing: the connection is reset, or refused, or speaks another protocol", async () => {
+    expect(await answerOf((response) => response.socket?.resetAndDestroy())).toEqual({
+      failure: "ECONNRESET",
+    });
+    expect(await answerOf((response) => response.socket?.end("hello\r\n\r\n"))).toEqual({
+      failure: expect.stringMatching(/^HPE_/),
+    });
+    const server = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as { port: number };
+    await new Promise((resolve) => server.close(resolve));
+    expect(await createPost({ allowLoopback: true })(`http://127.0.0.1:${port}/`, "{}", {})).toEqual({
+      failure: "ECONNREFUSED",
+    });
+  });
+
+  test("too much: the connection is closed, and what came is not kept", async () => {
+    let sent = 0;
+    let closed = false;
+    const answer = await answerOf((response) => {
+      response.writeHead(200, { "content-type": "text/plain" });
+      response.once("close", () => {
+        closed = true;
+      });
+      const pour = () => {
+        while (!closed && response.write("x".repeat(1024))) sent += 1024;
+        if (!closed) response.once("drain", pour);
+      };
+      pour();
+    });
+    expect(answer).toEqual({ status: 200 });
+    await expect.poll(() => closed).toBe(true);
+    expect(sent).toBeLessThan(16 * 1024 * 1024);
+  });
+});

@@ -1,0 +1,40 @@
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { onTestFinished } from "vitest";
+import { cert, key } from "./certificate.ts";
+
+/** A delivery as it arrived. */
+export type Arrival = { target: string; headers: IncomingHttpHeaders; body: string };
+
+/** Answers a delivery; `nth` is 1 for the first. A number is a status without a body. */
+export type Script = number | ((response: ServerResponse, arrival: Arrival, nth: number) => void);
+
+export type Subscriber = { port: number; url: string; arrivals: Arrival[]; connections: number };
+
+/** A real callback that answers by script, for the time of one test. */
+export async function startSubscriber(script: Script = 200, { secure = false } = {}): Promise<Subscriber> {
+  const arrivals: Arrival[] = [];
+  const listener: RequestListener = async (request, response) => {
+    const arrival = { target: request.url ?? "", headers: request.headers, body: "" };
+    const nth = arrivals.push(arrival);
+    arrival.body = await text(request).catch(() => "");
+    if (typeof script === "number") response.writeHead(script).end();
+    else script(response, arrival, nth);
+  };
+  const server = secure ? createSecureServer({ cert, key }, listener) : createServer(listener);
+  const subscriber = { port: 0, url: "", arrivals, connections: 0 };
+  server.on("connection", () => {
+    subscriber.connections += 1;
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  subscriber.port = (server.address() as AddressInfo).port;
+  subscriber.url = `http://127.0.0.1:${subscriber.port}/hook`;
+  return subscriber;
+}
