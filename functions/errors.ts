@@ -8,6 +8,7 @@ import {
   UpstreamRefused,
   UpstreamTimeout,
 } from "../shared/errors.ts";
+import { SettingsError } from "../shared/settings.ts";
 
 /** What a call to LiveChat can end in. */
 export const liveChatErrors = [
@@ -18,7 +19,8 @@ export const liveChatErrors = [
   UpstreamFailed,
   UpstreamRefused,
   UpstreamTimeout,
+  SettingsError,
 ] as const;
 
 /** What asking our own tables can end in. */
-export const storageErrors = [StorageUnavailable] as const;
+export const storageErrors = [StorageUnavailable, SettingsError] as const;

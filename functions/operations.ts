@@ -2,6 +2,9 @@ import type { Operation } from "../shared/http/operation.ts";
 import { createAgent } from "./agents/create-agent.ts";
 import { deleteAgent } from "./agents/delete-agent.ts";
 import { listAgents } from "./agents/list-agents.ts";
+import { getDocs } from "./docs/get-docs.ts";
+import { getDocsAsset } from "./docs/get-docs-asset.ts";
+import { getOpenApi } from "./docs/get-open-api.ts";
 import { eraseChat } from "./events/erase-chat.ts";
 import { eraseVisitor } from "./events/erase-visitor.ts";
 import { getChat } from "./events/get-chat.ts";
@@ -55,4 +58,7 @@ export const operations: readonly Operation<Services>[] = [
   ensureRegistrationNow,
   deleteRegistration,
   health,
+  getOpenApi(() => operations),
+  getDocs,
+  getDocsAsset,
 ];

@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { referencePage } from "./reference-page.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const outdir = join(root, "dist");
@@ -34,26 +35,37 @@ const { outputFiles, metafile } = await build({
   logLevel: "warning",
 });
 
-// Several processes may bundle or load at the same time: each file appears whole, and chunks before what imports them.
+// Chunks before what imports them.
 const inOrder = outputFiles.toSorted(
   (a, b) => Number(a.path.endsWith("app.mjs")) - Number(b.path.endsWith("app.mjs")),
 );
-for (const { path, contents } of inOrder) {
+for (const { path, contents } of inOrder) await place(path, contents);
+
+const reference = await referencePage(root);
+for (const [name, contents] of reference) await place(join(outdir, "docs", name), contents);
+
+const current = new Set([
+  ...outputFiles.map(({ path }) => relative(outdir, path)),
+  ...[...reference.keys()].map((name) => join("docs", name)),
+]);
+for (const entry of await readdir(outdir, { recursive: true, withFileTypes: true })) {
+  const name = relative(outdir, join(entry.parentPath, entry.name));
+  if (entry.isFile() && /\.(mjs|js|css|html|txt)$/.test(name) && !current.has(name))
+    await rm(join(outdir, name), { force: true });
+}
+
+const entry = metafile.outputs["dist/app.mjs"];
+console.log(
+  `dist/app.mjs ${((entry?.bytes ?? 0) / 1000).toFixed(0)} kB and ${outputFiles.length - 1} chunks`,
+);
+
+/** Several processes may bundle or load at the same time: each file appears whole. */
+async function place(path: string, contents: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const unfinished = `${path}.${process.pid}`;
   await writeFile(unfinished, contents);
   await rename(unfinished, path);
 }
-
-const current = new Set(outputFiles.map(({ path }) => relative(outdir, path)));
-for (const entry of await readdir(outdir, { recursive: true, withFileTypes: true })) {
-  const name = relative(outdir, join(entry.parentPath, entry.name));
-  if (entry.isFile() && name.endsWith(".mjs") && !current.has(name))
-    await rm(join(outdir, name), { force: true });
-}
-
-const entry = metafile.outputs["dist/app.mjs"];
-console.log(`dist/app.mjs ${((entry?.bytes ?? 0) / 1000).toFixed(0)} kB and ${current.size - 1} chunks`);
 
 /**
  * Loads Node's own modules by `require`. An ES import makes Node read every export of a module to list them, and those

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { NotFound } from "../../shared/errors.ts";
-import { LoggedEvent } from "../../shared/schemas/event.ts";
+import { LoggedEvent, RawDelivery } from "../../shared/schemas/event.ts";
 import { chatEndedEvent } from "../../shared/schemas/examples.ts";
 import { filled, yesOrNo } from "../../shared/schemas/parameter.ts";
 import { exact, named } from "../../shared/schemas/scalar.ts";
@@ -23,8 +23,8 @@ export const getEvent = operation({
   },
   output: {
     status: 200,
-    description: "The event. With raw, what LiveChat sent: its shape is LiveChat's.",
-    schema: LoggedEvent,
+    description: "The event, or with raw what LiveChat sent.",
+    schema: v.union([LoggedEvent, RawDelivery]),
   },
   errors: [NotFound, ...storageErrors],
   run: async ({ path: { id }, query: { raw } }, { eventLog }) => {

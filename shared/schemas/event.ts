@@ -35,6 +35,9 @@ export const LoggedEvent = shape(
   examples.chatEndedEvent,
 );
 
+/** What LiveChat sent, in whatever shape it came. */
+export const RawDelivery = shape("RawDelivery", v.looseObject({}), examples.chatEnded);
+
 /** A page of the log. */
 export const EventPage = shape(
   "EventPage",

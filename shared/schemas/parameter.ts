@@ -12,9 +12,9 @@ export function wholeNumber(least: number, most: number) {
     v.string(),
     v.regex(/^\d{1,16}$/, "must be a whole number"),
     v.transform(Number),
+    published({ jsonSchema: { type: "integer" } }),
     v.minValue(least, `must be at least ${least}`),
     v.maxValue(most, `must be at most ${most}`),
-    published({ jsonSchema: { type: "integer", minimum: least, maximum: most } }),
   );
 }
 

@@ -23,7 +23,11 @@ export const StoredTicket = shape(
   examples.ticket,
 );
 
-export const StoredTicketPage = v.object({
-  items: named(v.array(StoredTicket), "Items", "The tickets, last modified first."),
-  next: named(v.nullable(v.string()), "Next", "The cursor of the next call; null at the end."),
-});
+export const StoredTicketPage = shape(
+  "StoredTicketPage",
+  v.object({
+    items: named(v.array(StoredTicket), "Items", "The tickets, last modified first."),
+    next: named(v.nullable(v.string()), "Next", "The cursor of the next call; null at the end."),
+  }),
+  { items: [examples.ticket], next: null },
+);

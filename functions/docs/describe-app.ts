@@ -1,0 +1,16 @@
+import about from "../../package.json" with { type: "json" };
+import type { Operation } from "../../shared/http/operation.ts";
+import { type OpenApi, toOpenApi } from "../../shared/publish/openapi.ts";
+import type { Services } from "../services.ts";
+
+let described: OpenApi | undefined;
+
+/** The app's definition for callers at this address. All but the address is made once. */
+export function describeApp(operations: readonly Operation<Services>[], server: string): OpenApi {
+  described ??= toOpenApi(operations, {
+    title: "LiveChat Functions",
+    version: about.version,
+    description: `${about.description}. Every error is a problem document (RFC 9457).`,
+  });
+  return { ...described, servers: [{ url: server }] };
+}

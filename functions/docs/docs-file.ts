@@ -1,0 +1,55 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, extname, join } from "node:path";
+import { NotFound } from "../../shared/errors.ts";
+import type { Answer } from "../../shared/http/operation.ts";
+
+const TYPES: Record<string, string> = {
+  ".html": "text/html",
+  ".css": "text/css",
+  ".js": "text/javascript",
+  ".txt": "text/plain",
+};
+
+/** Only this app's own scripts, styles and calls: a page that holds a key must not reach another host. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/**
+ * Answers with one of the files that the build puts into `dist/docs`.
+ *
+ * @throws {NotFound} for any other name: it is looked up in the list of them, and never made into a path
+ */
+export async function docsFile(name: string): Promise<Answer<string>> {
+  const directory = docsDirectory();
+  const names = directory ? await readdir(directory) : [];
+  const type = TYPES[extname(name)];
+  if (!directory || !type || !names.includes(name)) throw new NotFound("The reference has no such file.");
+  return {
+    text: await readFile(join(directory, name), "utf8"),
+    headers: {
+      "content-type": `${type}; charset=utf-8`,
+      // The page names the others by their content, so it alone has to be asked for again.
+      "cache-control": name === "index.html" ? "no-cache" : "public, max-age=31536000, immutable",
+      "content-security-policy": POLICY,
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+    },
+  };
+}
+
+/** Beside `host.json`, which is above this file in the source and above the bundle and its chunks alike. */
+function docsDirectory(): string | undefined {
+  for (let directory = import.meta.dirname; ; directory = dirname(directory)) {
+    if (existsSync(join(directory, "host.json"))) return join(directory, "dist", "docs");
+    if (directory === dirname(directory)) return undefined;
+  }
+}

@@ -1,0 +1,31 @@
+import * as v from "valibot";
+import { NotFound } from "../../shared/errors.ts";
+import { filled } from "../../shared/schemas/parameter.ts";
+import { published } from "../../shared/schemas/published.ts";
+import { exact, named } from "../../shared/schemas/scalar.ts";
+import { operation } from "../operation.ts";
+import { docsFile } from "./docs-file.ts";
+
+export const getDocsAsset = operation({
+  id: "GetDocsAsset",
+  summary: "Get a part of the reference",
+  description: "A script or style sheet of the page. Its name changes with its content.",
+  tag: "Reference",
+  method: "GET",
+  route: "docs/{asset}",
+  access: "anonymous",
+  input: { path: exact({ asset: named(filled, "Asset", "The name of the file.", "index.html") }) },
+  output: {
+    status: 200,
+    description: "The file.",
+    schema: v.pipe(v.string(), published({ example: "<!doctype html>" })),
+    type: "text/html",
+    otherTypes: {
+      "text/css": "A style sheet.",
+      "text/javascript": "A script.",
+      "text/plain": "A licence.",
+    },
+  },
+  errors: [NotFound],
+  run: ({ path: { asset } }) => docsFile(asset),
+});

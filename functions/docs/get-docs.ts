@@ -1,0 +1,25 @@
+import * as v from "valibot";
+import { published } from "../../shared/schemas/published.ts";
+import { operation } from "../operation.ts";
+import { docsFile } from "./docs-file.ts";
+
+export const getDocs = operation({
+  id: "GetDocs",
+  summary: "Open the reference",
+  description:
+    "A page for a browser, on which every operation can be read and tried. It asks for no key; the operations do.",
+  tag: "Reference",
+  method: "GET",
+  route: "docs",
+  access: "anonymous",
+  input: {},
+  output: {
+    status: 200,
+    description: "The page.",
+    schema: v.pipe(v.string(), published({ example: "<!doctype html>" })),
+    type: "text/html",
+  },
+  run: async (_, __, { url }) =>
+    // What the page refers to is relative to its address without a slash.
+    url.pathname.endsWith("/") ? { status: 308, headers: { location: "../docs" } } : docsFile("index.html"),
+});

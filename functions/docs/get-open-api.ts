@@ -1,0 +1,37 @@
+import * as v from "valibot";
+import type { Operation } from "../../shared/http/operation.ts";
+import { published } from "../../shared/schemas/published.ts";
+import { named } from "../../shared/schemas/scalar.ts";
+import { operation } from "../operation.ts";
+import type { Services } from "../services.ts";
+
+const OpenApi = v.pipe(
+  v.looseObject({
+    openapi: named(v.string(), "OpenAPI", "The version of OpenAPI."),
+    info: named(v.looseObject({}), "Info", "What this is."),
+    paths: named(v.looseObject({}), "Paths", "The operations, by path and method."),
+  }),
+  published({
+    example: { openapi: "3.1.0", info: { title: "LiveChat Functions", version: "1.0.0" }, paths: {} },
+  }),
+);
+
+/** @param operations gives all of them, this one included */
+export const getOpenApi = (operations: () => readonly Operation<Services>[]) =>
+  operation({
+    id: "GetOpenApi",
+    summary: "Get the definition",
+    description:
+      "This definition of all operations, in OpenAPI 3.1. It holds no secrets and asks for no key.",
+    tag: "Reference",
+    method: "GET",
+    route: "openapi.json",
+    access: "anonymous",
+    input: {},
+    output: { status: 200, description: "The definition.", schema: OpenApi },
+    run: async (_, __, { url }) => {
+      const { describeApp } = await import("./describe-app.ts");
+      const server = url.href.replace(/\/openapi\.json\/?$/i, "");
+      return { body: describeApp(operations(), server), headers: { "cache-control": "no-cache" } };
+    },
+  });

@@ -1,0 +1,44 @@
+import { InvalidInput, TooLarge, UnsupportedMediaType } from "../errors.ts";
+import type { ErrorClass, Operation } from "../http/operation.ts";
+import { toProblemResponse } from "../http/problem.ts";
+
+/** An error as it is answered. */
+export type Failure = {
+  /** The kind of error; a client can tell it by the problem's `type`. */
+  kind: string;
+  status: number;
+  title: string;
+  /** An answer, whose `detail` stands for the many that there are. */
+  problem: Record<string, unknown>;
+};
+
+/** What goes wrong without anybody's meaning to say it. */
+const DEFECT = read(undefined);
+
+/** Statuses whose answers may say when to come back. */
+export const MAY_SAY_WHEN = new Set([429, 502, 503]);
+
+/** Every way in which an operation can fail, each once, in the order of their statuses. */
+export function failuresOf<Services>({ input, errors = [] }: Operation<Services>): Failure[] {
+  const classes = new Set<ErrorClass>([
+    // A parameter that is not known is refused by every operation.
+    InvalidInput,
+    ...(input.body ? [TooLarge, UnsupportedMediaType] : []),
+    ...errors,
+  ]);
+  return [...[...classes].map(toFailure), DEFECT].sort((a, b) => a.status - b.status);
+}
+
+function toFailure(Kind: ErrorClass): Failure {
+  if (Kind === InvalidInput) {
+    const message = "requester.mail is required.";
+    return read(new InvalidInput(message, { problems: [{ path: "requester.mail", message }] }));
+  }
+  return read(new Kind(`${new Kind("").title}.`));
+}
+
+/** Reads an error from the answer that it becomes. */
+function read(error: unknown): Failure {
+  const { type, title, status, ...rest } = JSON.parse(String(toProblemResponse(error).body));
+  return { kind: type.split(":").at(-1), status, title, problem: { type, title, status, ...rest } };
+}
