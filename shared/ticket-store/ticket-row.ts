@@ -1,6 +1,6 @@
 import type { TransactionAction } from "@azure/data-tables";
 import type { Ticket } from "../schemas/ticket.ts";
-import { compress, decompress, fromProperties, MAX_BYTES_PER_ROW, toProperties } from "../storage/body.ts";
+import { compress, decompress, fromProperties, toProperties } from "../storage/body.ts";
 import { after, hashed, ordered } from "../storage/keys.ts";
 import type { StoredTicket } from "./ticket-store.ts";
 
@@ -31,8 +31,9 @@ export type TicketColumns = {
   change: number;
 };
 
-/** As much JSON as a ticket is kept with. */
+/** As much JSON as a ticket is kept with, and as much of it compressed: the emulator counts in Base64 towards 1 MiB. */
 const MAX_TICKET_BYTES = 16 * 1024 * 1024;
+const MAX_COMPRESSED_BYTES = 700 * 1024;
 
 const TICKET = "ticket:";
 const MODIFIED = "modified:";
@@ -137,7 +138,7 @@ async function pack(ticket: Ticket): Promise<{ bytes: Buffer; truncated: boolean
     const text = JSON.stringify(content);
     if (Buffer.byteLength(text) > MAX_TICKET_BYTES) continue;
     const bytes = await compress(text);
-    if (bytes.length <= MAX_BYTES_PER_ROW) return { bytes, truncated: content !== ticket };
+    if (bytes.length <= MAX_COMPRESSED_BYTES) return { bytes, truncated: content !== ticket };
   }
   return { bytes: await compress(JSON.stringify({ id, status, date, modified })), truncated: true };
 }

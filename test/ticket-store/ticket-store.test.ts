@@ -1,0 +1,285 @@
+import { randomBytes } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Conflict, InvalidInput } from "../../shared/errors.ts";
+import type { Ticket } from "../../shared/schemas/ticket.ts";
+import type { StoredTicket, TicketQuery, TicketStore } from "../../shared/ticket-store/ticket-store.ts";
+import type { TicketWriter } from "../../shared/ticket-store/writer.ts";
+import { connectionLost, newTableName, openStore } from "./open-store.ts";
+
+const time = (minute: number) => new Date(Date.parse("2026-03-01T12:00:00Z") + minute * 60_000).toISOString();
+
+function ticket(id: string, minute: number, more: Partial<Ticket> = {}): Ticket {
+  return { id, subject: `About ${id}`, status: "open", date: time(0), modified: time(minute), ...more };
+}
+
+async function put(writer: TicketWriter<unknown>, ...tickets: Ticket[]): Promise<void> {
+  await writer.commit({ state: writer.state ?? {}, put: await writer.compare(tickets) });
+}
+
+async function remove(writer: TicketWriter<unknown>, ...modified: string[]): Promise<void> {
+  const tickets = (await listOf(writer.liveTickets())).filter((live) =>
+    modified.includes(new Date(live.modified).toISOString()),
+  );
+  await writer.commit({ state: writer.state ?? {}, remove: { tickets, at: time(99) } });
+}
+
+async function all(store: TicketStore, query: TicketQuery = {}): Promise<StoredTicket[]> {
+  const { items, next } = await store.list(query);
+  return next === null ? items : [...items, ...(await all(store, { ...query, cursor: next }))];
+}
+
+async function listOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const list: Item[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+const idsOf = (tickets: readonly Ticket[]) => tickets.map(({ id }) => id);
+
+describe("the stored tickets", () => {
+  test("come back as they were given, the last modified first", async () => {
+    const store = openStore();
+    const writer = await store.write();
+    const odd = ticket("ödd/#?\\", 2, {
+      subject: "日本\ud800",
+      custom: { deep: [1, null, { a: 0.1 }] },
+      events: [],
+    });
+    await put(writer, ticket("A", 1), odd, ticket("B", 3));
+
+    expect(await all(store)).toEqual([ticket("B", 3), odd, ticket("A", 1)]);
+    expect(await store.get("ödd/#?\\")).toEqual(odd);
+    expect(await store.get("C")).toBeUndefined();
+    expect(writer.live).toBe(3);
+  });
+
+  test("are told apart by their content, in whatever order its fields come", async () => {
+    const store = openStore();
+    const writer = await store.write();
+    await put(writer, ticket("A", 1, { source: { type: "mail", url: "u" } }), ticket("B", 2), ticket("C", 3));
+    await remove(writer, time(3));
+
+    const { modified, ...others } = ticket("A", 1, { source: { url: "u", type: "mail" } });
+    const compared = await writer.compare([
+      { modified, ...others },
+      ticket("B", 2, { subject: "Another" }),
+      ticket("C", 3),
+      ticket("D", 4),
+    ]);
+
+    expect(compared.map(({ is }) => is)).toEqual(["same", "changed", "deleted", "new"]);
+  });
+
+  test("move to the top when they change, and change in place when their time does not", async () => {
+    const store = openStore();
+    const writer = await store.write();
+    await put(writer, ticket("A", 1), ticket("B", 2), ticket("C", 3));
+    await put(writer, ticket("A", 4), ticket("C", 3, { status: "solved" }));
+
+    expect(await all(store)).toEqual([ticket("A", 4), ticket("C", 3, { status: "solved" }), ticket("B", 2)]);
+    expect(writer.live).toBe(3);
+  });
+
+  test("are marked when they are gone, and unmarked when they return", async () => {
+    const store = openStore();
+    const writer = await store.write();
+    await put(writer, ticket("A", 1), ticket("B", 2));
+    await remove(writer, time(1));
+
+    expect(await store.get("A")).toEqual({ ...ticket("A", 1), deletedAt: time(99) });
+    expect(idsOf(await all(store))).toEqual(["B", "A"]);
+    expect(idsOf(await all(store, { deleted: true }))).toEqual(["A"]);
+    expect(idsOf(await all(store, { deleted: false }))).toEqual(["B"]);
+    expect(writer.live).toBe(1);
+    expect(await listOf(writer.liveTickets())).toHaveLength(1);
+
+    await put(writer, ticket("A", 1));
+    expect(await store.get("A")).toEqual(ticket("A", 1));
+    expect(writer.live).toBe(2);
+    expect(await all(store, { deleted: true })).toEqual([]);
+  });
+
+  test("are found by what they can be filtered by", async () => {
+    const store = openStore();
+    const requester = { mail: "O'Hara@Example.com" };
+    await put(
+      await store.write(),
+      ticket("A", 1, { requester, status: "solved" }),
+      ticket("B", 2, { requester, assignee: { id: "Ana@example.com" } }),
+      ticket("C", 3, { assignee: { id: "x".repeat(1000) } }),
+    );
+
+    expect(idsOf(await all(store, { requester: "o'hara@example.com" }))).toEqual(["B", "A"]);
+    expect(idsOf(await all(store, { requester: "o'hara@example.com", status: "open" }))).toEqual(["B"]);
+    expect(idsOf(await all(store, { assignee: "ANA@example.com" }))).toEqual(["B"]);
+    expect(idsOf(await all(store, { assignee: "x".repeat(1000) }))).toEqual(["C"]);
+    expect(idsOf(await all(store, { modifiedSince: time(2) }))).toEqual(["C", "B"]);
+    expect(idsOf(await all(store, { modifiedSince: time(2), status: "open", limit: 1 }))).toEqual(["C", "B"]);
+    expect(await all(store, { status: "' or true or '" })).toEqual([]);
+  });
+
+  test("take a page of exactly as many, and say when it is the last", async () => {
+    const store = openStore();
+    expect(await store.list()).toEqual({ items: [], next: null });
+    await put(await store.write(), ticket("A", 1), ticket("B", 2), ticket("C", 3));
+
+    const first = await store.list({ limit: 2 });
+    expect(idsOf(first.items)).toEqual(["C", "B"]);
+    const second = await store.list({ limit: 2, cursor: first.next ?? "" });
+    expect(idsOf(second.items)).toEqual(["A"]);
+    expect(second.next).toBeNull();
+    expect((await store.list({ limit: 3 })).next).toBeNull();
+  });
+
+  test.each([
+    "",
+    "x",
+    "WzAsMF0x",
+    Buffer.from('["0",0]').toString("base64url"),
+    Buffer.from('[0,0,"lease"]').toString("base64url"),
+  ])("refuse %j as a cursor", async (cursor) => {
+    const refused = openStore().list({ cursor });
+    if (cursor === "") await expect(refused).resolves.toMatchObject({ items: [] });
+    else {
+      await expect(refused).rejects.toThrow(InvalidInput);
+      await expect(refused).rejects.toMatchObject({ problems: [{ path: "cursor" }] });
+    }
+  });
+
+  test("are all seen by who reads them page by page while they change", async () => {
+    const change = fc.record({ index: fc.nat(9), limit: fc.integer({ min: 1, max: 4 }), changes: fc.nat(2) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { maxLength: 8 }), async (steps) => {
+        const store = openStore();
+        const writer = await store.write();
+        const ids = ["A", "B", "C", "D", "E", "F", "G"];
+        await put(writer, ...ids.map((id, minute) => ticket(id, minute)));
+        let minute = 10;
+        const seen = new Map<string, string | undefined>();
+        let cursor: string | null | undefined;
+        for (const { limit, changes, index } of steps) {
+          const page = await store.list({ limit, cursor: cursor ?? undefined });
+          for (const { id, modified } of page.items) seen.set(id, modified);
+          cursor = page.next;
+          if (cursor === null) break;
+          const changed = ids.slice(index, index + changes).map((id) => ticket(id, minute++));
+          if (changed.length > 0) await put(writer, ...changed);
+        }
+        if (cursor !== null)
+          for (const { id, modified } of await all(store, { limit: 2, cursor })) seen.set(id, modified);
+
+        expect([...seen.keys()].sort()).toEqual(ids);
+      }),
+      { numRuns: process.env.LONG ? 500 : 15 },
+    );
+  });
+
+  test("keep what fits of a ticket that is larger than a row", async () => {
+    const store = openStore();
+    const noise = randomBytes(750 * 1024).toString("base64");
+    const large = ticket("A", 1, { events: [{ type: "message", message: noise }] });
+    const huge = ticket("B", 2, { subject: noise + noise });
+    const writer = await store.write();
+    await put(writer, large, huge);
+
+    const { events: _, ...outline } = large;
+    expect(await store.get("A")).toEqual({ ...outline, truncated: true });
+    expect(await store.get("B")).toEqual({
+      ...{ id: "B", status: "open", date: time(0), modified: time(2) },
+      truncated: true,
+    });
+    expect((await writer.compare([large, huge])).map(({ is }) => is)).toEqual(["same", "same"]);
+  });
+});
+
+describe("a commit", () => {
+  test("brings tickets, state and notes at once", async () => {
+    const store = openStore();
+    const writer = await store.write<{ page: number }>();
+    expect(writer.state).toBeUndefined();
+    await writer.commit({ state: { page: 1 }, notes: { "run:2": "b", "run:1": "a", "seen:1": "x" } });
+    await writer.commit({ state: { page: 2 }, notes: { "run:1": "c" } });
+
+    expect(writer.state).toEqual({ page: 2 });
+    expect(await store.state()).toEqual({ page: 2 });
+    expect((await store.write()).state).toEqual({ page: 2 });
+    expect(await listOf(store.notes("run:"))).toEqual(["c", "b"]);
+  });
+
+  test("is refused to a writer who did not see the last one", async () => {
+    const store = openStore();
+    const [early, late] = [await store.write(), await store.write()];
+    await put(early, ticket("A", 1));
+
+    await expect(put(late, ticket("B", 2))).rejects.toThrow(Conflict);
+    const later = await store.write();
+    await put(later, ticket("C", 3));
+    await expect(put(early, ticket("D", 4))).rejects.toThrow(Conflict);
+    expect(idsOf(await all(store))).toEqual(["C", "A"]);
+  });
+
+  test.each([
+    ["the request", false],
+    ["the answer", true],
+  ])("is done once when %s of a transaction is lost", async (_, done) => {
+    const tableName = newTableName();
+    let losses = 0;
+    const store = openStore(tableName, async (send, { url }) => {
+      if (!url.endsWith("$batch") || losses++ % 2 === 1) return send();
+      if (done) await send();
+      throw connectionLost();
+    });
+    const writer = await store.write();
+    await put(writer, ticket("A", 1), ticket("B", 2));
+    await put(writer, ticket("A", 3), ticket("C", 2));
+    await remove(writer, time(3));
+
+    expect(losses).toBeGreaterThan(2);
+    expect(writer.live).toBe(2);
+    expect(idsOf(await all(openStore(tableName), { deleted: false })).sort()).toEqual(["B", "C"]);
+    expect((await openStore(tableName).write()).live).toBe(2);
+  });
+
+  test("takes as many transactions as its size needs", async () => {
+    const store = openStore();
+    const writer = await store.write<string>();
+    const message = randomBytes(660 * 1024).toString("base64");
+    const tickets = Array.from({ length: 6 }, (_, i) => ticket(`T${i}`, i, { events: [{ message }] }));
+    // Six tickets of nearly a megabyte each, as they are sent, where four are allowed.
+    await writer.commit({ state: "done", put: await writer.compare(tickets) });
+
+    expect(writer.live).toBe(6);
+    expect(await store.get("T0")).toEqual(tickets[0]);
+    expect(await store.get("T5")).toEqual(tickets[5]);
+  });
+
+  test("that takes several transactions leaves a store that is right, wherever the process ends", async () => {
+    // Two operations a ticket, a hundred a transaction.
+    const tickets = Array.from({ length: 60 }, (_, i) => ticket(`T${i}`, i));
+    let outcome: string | undefined;
+    let lives = 0;
+    for (; outcome === undefined; lives++) {
+      const tableName = newTableName();
+      let transactions = 0;
+      const dying = await openStore(tableName, async (send, { url }) => {
+        if (url.endsWith("$batch")) transactions++;
+        if (transactions > lives) throw connectionLost();
+        return send();
+      }).write<string>();
+      outcome = await dying.commit({ state: "done", put: await dying.compare(tickets) }).then(
+        () => "done",
+        () => undefined,
+      );
+
+      const store = openStore(tableName);
+      const writer = await store.write<string>();
+      expect(writer.state).toBe(outcome);
+      expect((await store.list({ limit: 1000 })).items).toHaveLength(writer.live);
+      await writer.commit({ state: "again", put: await writer.compare(tickets) });
+      expect(writer.live).toBe(tickets.length);
+      expect(idsOf((await store.list({ limit: 1000 })).items)).toEqual(idsOf(tickets).reverse());
+    }
+    expect(lives).toBe(3);
+  });
+});
