@@ -14,6 +14,7 @@ import {
   shorten,
   type Walk,
 } from "./walk.ts";
+import { CLOCK_DIFFERENCE } from "./watch.ts";
 
 export type Reconciliation = Ports & {
   /** Who runs, for whoever comes second. */
@@ -30,9 +31,6 @@ export type Reconciliation = Ports & {
   /** Milliseconds that `listTickets` has spent waiting for the rate limit so far, for the report. */
   throttledMs?: () => number;
 };
-
-/** Milliseconds by which our clock and LiveChat's may differ, amply. */
-const CLOCK_DIFFERENCE = 10 * 60_000;
 
 /**
  * Makes the stored tickets equal to the account's, as far as the budget goes; the next run goes on where it stood.
@@ -84,11 +82,15 @@ async function run(session: Session, settings: Settings): Promise<void> {
     if (!state.sweep) {
       if (hasBegun || !isSweepDue(state, now(), sweepEveryMs)) return;
       hasBegun = true;
-      state.sweep = beginSweep(number, now(), state.lastSweep === undefined);
+      state.sweep = beginSweep(number, now(), {
+        first: state.lastSweep === undefined,
+        total: state.difference === undefined ? undefined : session.live - state.difference,
+      });
     }
     await sweepOn(session, state.sweep, settings);
     // What changed meanwhile must not look as if it were gone. Nothing can be gone that is stored for the first time.
-    if (!state.sweep.first) await catchUp(session, settings);
+    if (state.sweep.first && state.sweep.walk.total === session.live) state.difference = 0;
+    else await catchUp(session, settings);
     if (!(await settle(session, state.sweep, now))) return;
   }
 }
@@ -119,9 +121,7 @@ async function sweepOn(session: Session, sweep: Sweep, settings: Settings): Prom
   const { now } = settings;
   let since = now();
   while (!hasEnded(sweep.walk)) {
-    const { total } = sweep.walk;
     await step(session, sweep, settings);
-    if (total !== undefined && total !== sweep.walk.total) sweep.quiet = false;
     state.checkpoint ??= checkpointAt(sweep.walk.top ?? NEVER.key, sweep.begunAt);
     sweep.readAt = now();
     sweep.workedMs += sweep.readAt - since;
@@ -137,11 +137,9 @@ async function sweepOn(session: Session, sweep: Sweep, settings: Settings): Prom
  */
 async function settle(session: Session, sweep: Sweep, now: () => number): Promise<boolean> {
   const { state, number } = session;
-  const { first, quiet, begunAt, workedMs } = sweep;
+  const { first, begunAt, workedMs } = sweep;
   let again = sweep.walk.doubts.length > 0;
-  // How much of it was stored when the account was counted is all that the difference would tell.
-  if (first) state.difference = undefined;
-  else {
+  if (!first) {
     if (state.difference === undefined) return false;
     const total = session.live - state.difference;
     await session.commit();
@@ -152,7 +150,7 @@ async function settle(session: Session, sweep: Sweep, now: () => number): Promis
     if (isTooMany || isHeld) again = true;
     else await session.remove(missing);
     state.difference = session.live - total;
-    state.explained = quiet ? state.difference : undefined;
+    state.explained = sweep.quiet && sweep.total === total ? state.difference : undefined;
   }
   state.lastSweep = { begunAt, endedAt: now(), workedMs, again };
   state.sweep = undefined;

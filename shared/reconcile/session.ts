@@ -143,7 +143,7 @@ export class Session {
   /** Puts down what differs from what is stored, for the next commit; and sees to it that new tickets have events. */
   async take(tickets: readonly Ticket[]): Promise<void> {
     const { state, report } = this;
-    state.watch ??= beginWatch(tickets, this.#limits.pageSize);
+    state.watch ??= beginWatch(tickets, this.#limits.pageSize, this.#startedAt);
     const compared = await this.#writer.compare(tickets);
     // Before the tickets are stored: who dies in between appends the events once more, as duplicates.
     report.recovered += await this.#recover(compared);

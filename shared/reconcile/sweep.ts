@@ -18,7 +18,9 @@ export type Sweep = {
   seen: string[];
   /** How many notes there are, of `SEEN_PER_NOTE` or more. */
   notes: number;
-  /** False once anything changed since it began. */
+  /** How many tickets the account counted when it began, as far as that was known. */
+  total?: number;
+  /** False once a ticket was stored since it began. */
   quiet: boolean;
 };
 
@@ -36,11 +38,11 @@ export const SEEN = "seen:";
 /** Bounds what a commit writes again and again; 100,000 tickets make 200 notes. */
 const SEEN_PER_NOTE = 512;
 
-export function beginSweep(run: number, now: number, first: boolean): Sweep {
+export function beginSweep(run: number, now: number, known: { first: boolean; total?: number }): Sweep {
   return {
     walk: beginWalk(),
     run,
-    first,
+    ...known,
     begunAt: now,
     readAt: now,
     workedMs: 0,

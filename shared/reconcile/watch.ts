@@ -6,18 +6,31 @@ import { modifiedAt } from "../ticket-store/ticket-row.ts";
  * created since are to have an event; of those that are older the app never claimed to know.
  */
 export type Watch = {
-  /** Milliseconds since the epoch, by LiveChat's clock; -1 when the account was empty. */
+  /** Milliseconds since the epoch, by LiveChat's clock. */
   since: number;
-  /** The tickets that were there already and were modified at that time. Absent when they may be more than a page. */
+  /**
+   * While that second may still last: the tickets that were modified in it and were there already. Absent when they may
+   * be more than a page.
+   */
   known?: string[];
 };
 
-/** @param first the account's first page of tickets, when it is read for the first time */
-export function beginWatch(first: readonly Ticket[], pageSize: number): Watch {
+/** Milliseconds by which our clock and LiveChat's may differ, amply. */
+export const CLOCK_DIFFERENCE = 10 * 60_000;
+
+/**
+ * An account without tickets tells no time. Then it is our clock's, so that an empty answer that is not true does not
+ * make every ticket of the account look new.
+ *
+ * @param first the account's first page of tickets, when it is read for the first time
+ * @param now milliseconds since the epoch
+ */
+export function beginWatch(first: readonly Ticket[], pageSize: number, now: number): Watch {
   const [newest] = first;
-  const since = newest ? modifiedAt(newest) : -1;
+  const since = newest ? modifiedAt(newest) : now - CLOCK_DIFFERENCE;
   const known = first.filter((ticket) => modifiedAt(ticket) === since).map(({ id }) => id);
-  return known.length < pageSize ? { since, known } : { since };
+  const isOver = since < now - CLOCK_DIFFERENCE;
+  return isOver || known.length === pageSize ? { since } : { since, known };
 }
 
 /**
