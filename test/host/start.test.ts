@@ -4,6 +4,15 @@ import { fixture, type HostProcessOptions, runHost, startHostProcess } from "./h
 
 const broken = fixture("broken.cjs");
 
+/** What the project's own app cannot do without; any other app is not asked for it. */
+const settings = {
+  LIVECHAT_USERNAME: "owner@example.com",
+  LIVECHAT_API_KEY: "key",
+  LIVECHAT_WEBHOOK_USERNAME: "livechat",
+  LIVECHAT_WEBHOOK_PASSWORD: "password",
+  LiveChatStorage: "UseDevelopmentStorage=true",
+};
+
 /** Starts a host that must not start, and returns the one line that it says why with. */
 async function refusal(options: HostProcessOptions): Promise<string> {
   const host = runHost(options);
@@ -29,7 +38,13 @@ describe.concurrent("a host that cannot start says why in one line and exits wit
 
   test("no bundle", async ({ expect }) => {
     const files = { "package.json": { main: "dist/app.mjs" } };
-    expect(await refusal({ files })).toBe("dist/app.mjs does not exist: npm run build makes it");
+    const line = await refusal({ files, env: settings });
+    expect(line).toBe("dist/app.mjs does not exist: npm run build makes it");
+  });
+
+  test("the project's own app without its settings", async ({ expect }) => {
+    const { LIVECHAT_API_KEY: _, ...env } = settings;
+    expect(await refusal({ env })).toMatch(/^Settings: LIVECHAT_API_KEY is missing\. /);
   });
 
   test("a bundle that is not JavaScript", async ({ expect }) => {
@@ -78,7 +93,7 @@ test("host.json sets the route prefix, package.json names the app", async () => 
   const app =
     'require("@azure/functions").app.http("Ping", { authLevel: "anonymous", handler: () => ({ body: "pong" }) });';
   // The library is looked up from where the app is, so this one is told where that is.
-  const env = { NODE_PATH: fixture("../../../node_modules") };
+  const env = { ...settings, NODE_PATH: fixture("../../../node_modules") };
   const files = {
     "host.json": { extensions: { http: { routePrefix: "" } } },
     "package.json": { main: "./app.cjs" },
