@@ -36,11 +36,21 @@ const table = v.pipe(
   filled,
   v.regex(/^[A-Za-z][A-Za-z0-9]{2,62}$/, "must be a table name: 3 to 63 letters and digits"),
 );
+// https://learn.microsoft.com/rest/api/storageservices/naming-queues-and-metadata
+const queue = v.pipe(
+  filled,
+  v.regex(
+    /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/,
+    "must be a queue name: 3 to 63 small letters, digits and single hyphens",
+  ),
+);
 const switched = v.pipe(
   filled,
   v.picklist(["true", "false"], 'must be "true" or "false"'),
   v.transform((value) => value === "true"),
 );
+
+const DEFAULT_WAKE_QUEUE = "livechat-wake";
 
 const Environment = v.object({
   LIVECHAT_API_URL: v.optional(http, "https://api.livechatinc.com"),
@@ -54,10 +64,13 @@ const Environment = v.object({
   LIVECHAT_LICENSE_ID: v.optional(filled),
   LiveChatStorage: v.optional(filled),
   LiveChatStorage__tableServiceUri: v.optional(http),
+  LiveChatStorage__queueServiceUri: v.optional(http),
   LiveChatStorage__clientId: v.optional(filled),
   AzureWebJobsStorage: v.optional(filled),
   EVENTS_TABLE: v.optional(table, "LiveChatEvents"),
   TICKETS_TABLE: v.optional(table, "LiveChatTickets"),
+  SUBSCRIPTIONS_TABLE: v.optional(table, "LiveChatSubscriptions"),
+  WAKE_QUEUE: v.optional(queue, DEFAULT_WAKE_QUEUE),
   TICKETS_RECONCILE_SCHEDULE: v.optional(schedule, "0 */5 * * * *"),
   EVENT_RETENTION_DAYS: v.optional(count),
   ALLOW_LOOPBACK_CALLBACKS: v.optional(switched, "false"),
@@ -68,6 +81,16 @@ export const SETTING_NAMES = Object.keys(Environment.entries) as (keyof typeof E
 
 /** Where the tables are: a connection string, or an endpoint that a managed identity opens. */
 export type StorageLocation = { connectionString: string } | { tableServiceUri: string; clientId?: string };
+
+/**
+ * Where the queue is whose messages wake the dispatcher, and the setting that names its account to the Functions host, as
+ * a queue function's `connection`.
+ */
+export type WakeQueue = {
+  name: string;
+  connection: "LiveChatStorage" | "AzureWebJobsStorage";
+  location: { connectionString: string } | { queueServiceUri: string; clientId?: string };
+};
 
 type WebhookCredentials = { username: string; password: string };
 
@@ -81,7 +104,9 @@ export type Settings = Readonly<{
     licenseId?: string;
   };
   storage: StorageLocation;
-  tables: { events: string; tickets: string };
+  tables: { events: string; tickets: string; subscriptions: string };
+  /** Missing where only tables are opened by identity: deliveries then begin with the timer. */
+  wakeQueue?: WakeQueue;
   /** NCRONTAB, six fields. */
   ticketsReconcileSchedule: string;
   /** Age at which events are removed, in days; events are kept when it is not set. */
@@ -130,7 +155,12 @@ export function readSettings(environment: Record<string, string | undefined>): S
       licenseId: env.LIVECHAT_LICENSE_ID,
     },
     storage,
-    tables: { events: env.EVENTS_TABLE, tickets: env.TICKETS_TABLE },
+    tables: {
+      events: env.EVENTS_TABLE,
+      tickets: env.TICKETS_TABLE,
+      subscriptions: env.SUBSCRIPTIONS_TABLE,
+    },
+    wakeQueue: findWakeQueue(env),
     ticketsReconcileSchedule: env.TICKETS_RECONCILE_SCHEDULE,
     eventRetentionDays: env.EVENT_RETENTION_DAYS,
     allowLoopbackCallbacks: env.ALLOW_LOOPBACK_CALLBACKS,
@@ -141,6 +171,7 @@ type StorageSettings = Partial<
   Record<
     | "LiveChatStorage"
     | "LiveChatStorage__tableServiceUri"
+    | "LiveChatStorage__queueServiceUri"
     | "LiveChatStorage__clientId"
     | "AzureWebJobsStorage",
     string
@@ -155,4 +186,22 @@ function findStorage(env: StorageSettings): StorageLocation | undefined {
   }
   if (env.AzureWebJobsStorage) return { connectionString: env.AzureWebJobsStorage };
   return undefined;
+}
+
+/**
+ * The queue is in the account of the tables. Its function is registered while the app loads, with whatever settings there
+ * are.
+ */
+export function findWakeQueue(env: StorageSettings & { WAKE_QUEUE?: string }): WakeQueue | undefined {
+  const name = env.WAKE_QUEUE?.trim() || DEFAULT_WAKE_QUEUE;
+  const { LiveChatStorage, LiveChatStorage__queueServiceUri: queueServiceUri, AzureWebJobsStorage } = env;
+  if (LiveChatStorage) {
+    return { name, connection: "LiveChatStorage", location: { connectionString: LiveChatStorage } };
+  }
+  if (queueServiceUri) {
+    const location = { queueServiceUri, clientId: env.LiveChatStorage__clientId };
+    return { name, connection: "LiveChatStorage", location };
+  }
+  if (!AzureWebJobsStorage) return undefined;
+  return { name, connection: "AzureWebJobsStorage", location: { connectionString: AzureWebJobsStorage } };
 }

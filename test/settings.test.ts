@@ -41,7 +41,12 @@ test("defaults are those of the contract", () => {
       licenseId: undefined,
     },
     storage: { connectionString: "UseDevelopmentStorage=true" },
-    tables: { events: "LiveChatEvents", tickets: "LiveChatTickets" },
+    tables: { events: "LiveChatEvents", tickets: "LiveChatTickets", subscriptions: "LiveChatSubscriptions" },
+    wakeQueue: {
+      name: "livechat-wake",
+      connection: "AzureWebJobsStorage",
+      location: { connectionString: "UseDevelopmentStorage=true" },
+    },
     ticketsReconcileSchedule: "0 */5 * * * *",
     eventRetentionDays: undefined,
     allowLoopbackCallbacks: false,
@@ -57,6 +62,32 @@ test("LiveChatStorage goes before the identity's endpoint, and that before the h
   expect(readSettings({ ...required, ...endpoint, LiveChatStorage: "own" }).storage).toEqual({
     connectionString: "own",
   });
+});
+
+test("the queue is in the account of the tables", () => {
+  const endpoints = {
+    LiveChatStorage__tableServiceUri: "https://acme.table.core.windows.net",
+    LiveChatStorage__queueServiceUri: "https://acme.queue.core.windows.net/",
+    LiveChatStorage__clientId: "id",
+  };
+  expect(readSettings({ ...required, ...endpoints, AzureWebJobsStorage: "" }).wakeQueue).toEqual({
+    name: "livechat-wake",
+    connection: "LiveChatStorage",
+    location: { queueServiceUri: "https://acme.queue.core.windows.net", clientId: "id" },
+  });
+  const own = { ...required, ...endpoints, LiveChatStorage: "own", WAKE_QUEUE: "mine" };
+  expect(readSettings(own).wakeQueue).toEqual({
+    name: "mine",
+    connection: "LiveChatStorage",
+    location: { connectionString: "own" },
+  });
+  const tablesOnly = {
+    ...required,
+    LiveChatStorage__tableServiceUri: "https://acme.table.core.windows.net",
+    AzureWebJobsStorage: "",
+  };
+  expect(readSettings(tablesOnly).wakeQueue).toBeUndefined();
+  expect(() => readSettings({ ...required, WAKE_QUEUE: "Not_A_Queue" })).toThrow("WAKE_QUEUE must be");
 });
 
 test("the previous password is accepted beside the current one, which comes first", () => {

@@ -1,5 +1,6 @@
 import { type TableServiceClientOptions as ClientOptions, TableClient } from "@azure/data-tables";
 import type { TokenCredential } from "@azure/identity";
+import { managedIdentity } from "./managed-identity.ts";
 
 type HttpClient = NonNullable<ClientOptions["httpClient"]>;
 type PipelinePolicy = Parameters<TableClient["pipeline"]["addPolicy"]>[0];
@@ -90,20 +91,4 @@ function isPlainHttp(connectionString: string): boolean {
   return /UseDevelopmentStorage=true|TableEndpoint=http:|DefaultEndpointsProtocol=http(;|$)/i.test(
     connectionString,
   );
-}
-
-/**
- * `ManagedIdentityCredential` and not the default chain of credentials, which spends seconds on probing. Its library is
- * loaded on first use: a start with a connection string does without.
- */
-function managedIdentity(clientId?: string): TokenCredential {
-  let loaded: Promise<TokenCredential> | undefined;
-  return {
-    async getToken(...request) {
-      loaded ??= import("@azure/identity").then(
-        ({ ManagedIdentityCredential }) => new ManagedIdentityCredential(clientId ? { clientId } : {}),
-      );
-      return (await loaded).getToken(...request);
-    },
-  };
 }
