@@ -1,0 +1,55 @@
+import { loadLocalSettings } from "../local/host/local-settings.ts";
+import { createLiveChat } from "../shared/livechat/client.ts";
+import { describeStanding } from "../shared/registration/describe.ts";
+import { ensureRegistration, inspect, removeRegistration } from "../shared/registration/ensure.ts";
+import { readSettings } from "../shared/settings.ts";
+
+/**
+ * What the app does about its webhooks, from a terminal and without the app: LiveChat's credentials, the webhook's, and
+ * WEBHOOK_BASE_URL are all that it takes, from the environment or local.settings.json.
+ */
+const USAGE = `npm run webhooks -- status    how the account's webhooks for WEBHOOK_BASE_URL stand; fails unless all are well
+npm run webhooks -- ensure    registers each of them exactly once
+npm run webhooks -- remove    takes them away; webhooks of others are never touched`;
+
+try {
+  process.exitCode = await main(process.argv[2]);
+} catch (error) {
+  // Errors of ours have words for people; nothing else is expected, and its stack is of use to nobody here.
+  console.error(`webhooks: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
+
+async function main(command: string | undefined): Promise<number> {
+  if (command !== "status" && command !== "ensure" && command !== "remove") {
+    console.error(USAGE);
+    return 2;
+  }
+  loadLocalSettings();
+  // The settings are the app's. Storage is not used here.
+  const { liveChat, webhook } = readSettings({ LiveChatStorage: "none", ...process.env });
+  const { baseUrl, credentials } = webhook;
+  if (!baseUrl) throw new Error("WEBHOOK_BASE_URL is not set: where is LiveChat to deliver?");
+  const account = createLiveChat(liveChat);
+  const destination = { baseUrl, credentials };
+
+  if (command === "remove") {
+    const { removed } = await removeRegistration(account, destination);
+    console.log(`removed ${removed}`);
+    return 0;
+  }
+  if (command === "ensure") {
+    const { created, removed } = await ensureRegistration(account, destination);
+    console.log(`registered ${created}, removed ${removed}`);
+  }
+  const all = await account.listWebhooks();
+  const standings = await inspect({ listWebhooks: async () => all }, destination);
+  let ours = 0;
+  for (const { event_type, state, url, detail, webhooks } of standings.map(describeStanding)) {
+    ours += webhooks.length;
+    console.log(`${event_type.padEnd(16)}${state.padEnd(12)}${url}\n  ${detail}`);
+    for (const { id, state } of webhooks) console.log(`  ${id}  ${state}`);
+  }
+  console.log(`${all.length - ours} other webhooks in the account, which are left alone`);
+  return standings.every(({ state }) => state === "ok" || state === "unverified") ? 0 : 1;
+}
