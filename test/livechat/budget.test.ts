@@ -204,6 +204,15 @@ describe("Background calls", () => {
     ]);
   });
 
+  it("do not take the last fifth either when operators came in between", async () => {
+    const courses = await play(createBudget(5, { inFlight: 1 }), [
+      call(0, { takes: 1_000 }),
+      call(10, { priority: "background", patience: 100_000 }),
+      ...Array.from({ length: 3 }, () => call(20)),
+    ]);
+    expect(courses.at(-1)).toMatchObject({ priority: "background", sent: expect.closeTo(61_000, -1) });
+  });
+
   it("have room even in the smallest limit", async () => {
     expect((await play(createBudget(1), [background(0)]))[0]).toMatchObject({ sent: 0 });
   });
