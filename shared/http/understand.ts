@@ -25,7 +25,7 @@ export async function understand<I extends Input>(input: I, request: HttpRequest
     return undefined;
   };
 
-  const path = read(input.path, request.params);
+  const path = read(input.path, routeParametersOf(request));
   const query = read(input.query ?? NO_QUERY, parametersOf(request));
   let body: unknown;
   if (input.body) {
@@ -40,6 +40,13 @@ export async function understand<I extends Input>(input: I, request: HttpRequest
 }
 
 const NO_QUERY = exact({});
+
+/** The Functions host decodes everything in a path but the slash. */
+function routeParametersOf({ params }: HttpRequest): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, value.replaceAll(/%2f/gi, "/")]),
+  );
+}
 
 function parametersOf(request: HttpRequest): Record<string, string> {
   const given = [...request.query].filter(

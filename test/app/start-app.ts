@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { inject } from "vitest";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../local/sandbox/sandbox.ts";
@@ -36,6 +38,8 @@ export async function startApp({
   const child = spawn(process.execPath, ["local/host/main.ts", "--port", "0", ...flags], {
     env: {
       PATH: process.env.PATH,
+      // Every test that starts a host compiles the same code.
+      NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"),
       LiveChatStorage: inject("storage"),
       LIVECHAT_API_URL: sandbox.url,
       LIVECHAT_USERNAME: "owner@example.com",

@@ -38,18 +38,19 @@ type Sent = {
   query?: string;
   contentType?: string | null;
   headers?: Record<string, string>;
+  id?: string;
 };
 
 async function send(
   target: Operation<object>,
-  { body = "", query = "", contentType = "application/json", headers = {} }: Sent,
+  { body = "", query = "", contentType = "application/json", headers = {}, id = "7" }: Sent,
 ) {
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
   const request = new HttpRequest({
     method: "POST",
     url: `https://app.example/api/echo/7${query}`,
     headers: { ...(contentType && { "content-type": contentType }), ...headers },
-    params: { id: "7" },
+    params: { id },
     body: { bytes },
   });
   const log: string[] = [];
@@ -72,6 +73,11 @@ test("gives the operation what its schemas made of path, query and body", async 
     body: { name: "Ana" },
     url: "https://app.example/api/echo/7",
   });
+});
+
+test("gives a slash in a path as what it is, though the host leaves it encoded", async () => {
+  const { json } = await send(echo, { body: '{"name":"Ana"}', id: "a%2Fb%2fc" });
+  expect(json.path).toEqual({ id: "a/b/c" });
 });
 
 test("takes a parameter without a value as one that is not given, and leaves the host's own alone", async () => {
