@@ -29,7 +29,13 @@ export function measureColdStart(runs = 10): ColdStart {
     );
   }
   const [bareMs, loadMs] = [Math.min(...bare), Math.min(...load)];
-  return { bareMs, loadMs, ratio: loadMs / bareMs, bundleKb: statSync("dist/app.mjs").size / 1000, functions };
+  return {
+    bareMs,
+    loadMs,
+    ratio: loadMs / bareMs,
+    bundleKb: statSync("dist/app.mjs").size / 1000,
+    functions,
+  };
 }
 
 /** Plain JavaScript, so that nothing of what is timed is the stripping of types. */

@@ -3,6 +3,7 @@ import { startAzurite } from "../../local/azurite.ts";
 import { openEventLog } from "../../shared/event-log/event-log.ts";
 import type { NewEvent } from "../../shared/event-log/types.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
+import { measure, time } from "./measure.ts";
 
 export type EventLogFigures = {
   /** How many events are in the log when the others are measured. */
@@ -79,31 +80,6 @@ export async function* benchEventLog({
   } finally {
     await azurite.stop();
   }
-}
-
-async function measure(
-  work: () => Promise<unknown>,
-  { count, concurrency }: { count: number; concurrency: number },
-): Promise<{ rate: number; p99: number }> {
-  const took: number[] = [];
-  const start = performance.now();
-  let begun = 0;
-  const worker = async () => {
-    while (begun < count) {
-      begun++;
-      took.push(await time(work));
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
-  const seconds = (performance.now() - start) / 1000;
-  took.sort((a, b) => a - b);
-  return { rate: Math.round(count / seconds), p99: took[Math.floor(took.length * 0.99)] ?? 0 };
-}
-
-async function time(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
 }
 
 /** A delivery of about that many bytes: two chats' ends for each start, with words that compress as words do. */

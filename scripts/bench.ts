@@ -1,0 +1,33 @@
+import { measureColdStart } from "./bench/cold-start.ts";
+import { benchEventLog } from "./bench/event-log.ts";
+import { benchReceivers } from "./bench/receivers.ts";
+import { benchReconcile } from "./bench/reconcile.ts";
+
+/** Prints what the app costs. Machines differ and are noisy: the ratios are what to compare. */
+const round = <T extends object>(figures: T) =>
+  Object.fromEntries(
+    Object.entries(figures).map(([name, value]) => [
+      name,
+      typeof value === "number" ? Math.round(value * 100) / 100 : value,
+    ]),
+  );
+
+const quick = process.argv.includes("--quick");
+
+console.log(
+  "Cold start: the bundle to its last function registered, against a process that does nothing (aim: ratio 3.5 at most)",
+);
+console.table([round(measureColdStart())]);
+
+console.log(
+  "Receivers: events a second over HTTP, against bare createEntity calls (aim: ratio 0.5 at least)",
+);
+console.table([round(await benchReceivers())]);
+
+console.log("Event log: appends a second against bare createEntity calls, from an empty log to a long one");
+for await (const figures of benchEventLog({ sizes: quick ? [0, 5_000] : [0, 10_000, 100_000] }))
+  console.table([round(figures)]);
+
+console.log("Reconciliation: calls and writes of a run, by size of the account and what changed");
+for await (const figures of benchReconcile({ sizes: quick ? [1_000] : [1_000, 10_000, 100_000] }))
+  console.table([figures]);
