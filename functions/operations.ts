@@ -24,6 +24,11 @@ import { getRegistration } from "./registration/get-registration.ts";
 import type { Services } from "./services.ts";
 import { getStoredTicket } from "./stored-tickets/get-stored-ticket.ts";
 import { listStoredTickets } from "./stored-tickets/list-stored-tickets.ts";
+import { deleteHook } from "./subscriptions/delete-hook.ts";
+import { webhookChatEnded, webhookChatStarted, webhookTicketCreated } from "./subscriptions/index.ts";
+import { listSubscriptions } from "./subscriptions/list-subscriptions.ts";
+import { replaySubscription } from "./subscriptions/replay-subscription.ts";
+import { resumeSubscription } from "./subscriptions/resume-subscription.ts";
 import { createTicket } from "./tickets/create-ticket.ts";
 import { getTicket } from "./tickets/get-ticket.ts";
 import { listTickets } from "./tickets/list-tickets.ts";
@@ -50,6 +55,13 @@ export const operations: readonly Operation<Services>[] = [
   getQuarantined,
   replayQuarantined,
   deleteQuarantined,
+  webhookChatStarted,
+  webhookChatEnded,
+  webhookTicketCreated,
+  deleteHook,
+  listSubscriptions,
+  replaySubscription,
+  resumeSubscription,
   listStoredTickets,
   getStoredTicket,
   reconcileTickets,

@@ -4,7 +4,10 @@ import type { EventLog } from "../shared/event-log/types.ts";
 import type { Check } from "../shared/health/checks.ts";
 import type { LiveChat } from "../shared/livechat/client.ts";
 import { readSettings, type Settings } from "../shared/settings.ts";
+import { openQueue } from "../shared/storage/open-queue.ts";
 import { openTable } from "../shared/storage/open-table.ts";
+import type { Subscribers } from "../shared/subscriptions/subscribers.ts";
+import { createWakeUp, type WakeUp } from "../shared/subscriptions/wake-up.ts";
 import { openTicketStore, type TicketStore } from "../shared/ticket-store/ticket-store.ts";
 import { checksOf } from "./health/checks.ts";
 
@@ -20,8 +23,29 @@ export function createServices(environment: Record<string, string | undefined>):
     const { createLiveChat } = await import("../shared/livechat/client.ts");
     return createLiveChat(settings().liveChat);
   });
-  const eventLog = once(() => openEventLog({ table: table(settings().tables.events) }));
+  // Whatever puts an event into the log has subscribers told of it.
+  const eventLog = once(() =>
+    openEventLog({ table: table(settings().tables.events), onStored: () => wakeUp().stored() }),
+  );
   const ticketStore = once(() => openTicketStore({ table: table(settings().tables.tickets) }));
+  const wakeUp: () => WakeUp = once(() => {
+    const { wakeQueue: queue } = settings();
+    const send = queue && openQueue(queue.location, queue.name);
+    return createWakeUp({
+      send: async (afterMs) => send?.("wake up", afterMs),
+      anybody: () => subscribers.anybody(),
+    });
+  });
+  const subscribers: Deferred<Subscribers> = deferred(async () => {
+    const { openSubscribers } = await import("../shared/subscriptions/subscribers.ts");
+    const { tables, allowLoopbackCallbacks: allowLoopback } = settings();
+    return openSubscribers({
+      table: table(tables.subscriptions),
+      log: eventLog(),
+      wakeUp: wakeUp(),
+      allowLoopback,
+    });
+  });
   const services = {
     get settings() {
       return settings();
@@ -33,6 +57,7 @@ export function createServices(environment: Record<string, string | undefined>):
     get ticketStore() {
       return ticketStore();
     },
+    subscribers,
     get checks() {
       return checks();
     },
@@ -46,6 +71,7 @@ export type Services = {
   readonly liveChat: Deferred<LiveChat>;
   readonly eventLog: EventLog;
   readonly ticketStore: TicketStore;
+  readonly subscribers: Deferred<Subscribers>;
   /** What `Health` looks at. */
   readonly checks: readonly Check[];
 };

@@ -4,6 +4,7 @@ import { ensureRegistration } from "../shared/registration/ensure.ts";
 import { reconcileAccount } from "./reconcile/reconcile.ts";
 import { registrationOf } from "./registration/registration.ts";
 import type { Services } from "./services.ts";
+import { dispatch } from "./subscriptions/dispatch.ts";
 
 export type Timer = {
   id: string;
@@ -37,6 +38,12 @@ export const timers = (environment: Record<string, string | undefined>): readonl
       const { created, removed } = await ensureRegistration(...registrationOf(services, "background"));
       if (created + removed > 0) log("registration mended", { created, removed });
     },
+  },
+  {
+    // For what no message woke the dispatcher for, and for pauses that have passed.
+    id: "DispatchTimer",
+    schedule: "0 * * * * *",
+    run: dispatch,
   },
   {
     id: "RetentionTimer",

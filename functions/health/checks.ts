@@ -1,5 +1,6 @@
 import { type Check, remember } from "../../shared/health/checks.ts";
 import { lastSuccess } from "../../shared/reconcile/history.ts";
+import { examine } from "../../shared/subscriptions/examine.ts";
 import type { Services } from "../services.ts";
 
 /** What can be wrong with the app, each thing by the one look that finds it out. */
@@ -34,6 +35,10 @@ export function checksOf(services: Services, now = Date.now): Check[] {
           detail: `${last ? `The last run that succeeded ended at ${last}` : "No run has succeeded yet"}${overdue ? ", more than three periods ago" : ""}.`,
         };
       },
+    },
+    {
+      name: "subscriptions",
+      look: remember(async () => examine(await services.subscribers.list(), now()), 5_000),
     },
     {
       name: "quarantine",

@@ -19,6 +19,8 @@ export type EventLogOptions = {
   table: TableClient;
   /** The partition that holds the log. */
   partitionKey?: string;
+  /** Called after an event was stored. Must not throw. */
+  onStored?: () => void;
   /** Milliseconds after which an append, or keeping in quarantine, gives up. */
   timeLimit?: number;
   /** Milliseconds since the epoch. */
@@ -35,13 +37,19 @@ export type EventLogOptions = {
 export function openEventLog({
   table,
   partitionKey = "log",
+  onStored,
   timeLimit = 6_000,
   now = Date.now,
   random = Math.random,
   wait = setTimeout,
 }: EventLogOptions): EventLog {
   const store = { table, partitionKey };
-  const append = createAppend(store, { timeLimit, now, random, wait });
+  const appendOnce = createAppend(store, { timeLimit, now, random, wait });
+  const append: EventLog["append"] = async (event) => {
+    const appended = await appendOnce(event);
+    if (appended.status === "stored") onStored?.();
+    return appended;
+  };
   const toIso = () => new Date(now()).toISOString();
   const lasting = (budgetMs: number): Going => {
     const end = now() + budgetMs;

@@ -198,3 +198,27 @@ export const registration = {
   webhooks: [{ id: "5f3a9c1e", state: "right" }],
   lastDelivery: "2026-01-15T09:41:08.214Z",
 } as const;
+
+export const hookId = "Zr1kY8mFQ0v2sX5tLw7uJ3aBcDeFgHiJ";
+
+export const newSubscription = { url: "https://hooks.example.com/chat-ended?sig=dGhlIGxhbXAgc3RheXMgZGFyaw" };
+
+export const createdSubscription = {
+  id: hookId,
+  type: "chat_ended",
+  secret: "whsec_dGhlIGxhbXAgdGhhdCBjYW1lIHllc3RlcmRheSBzdGF5cyE=",
+} as const;
+
+export const subscription = {
+  id: hookId,
+  type: "chat_ended",
+  callback: "https://hooks.example.com/…",
+  createdAt: "2026-01-15T08:00:00.000Z",
+  state: "retrying",
+  cursor: 1,
+  lag: 1,
+  waitingSince: "2026-01-15T09:41:08.214Z",
+  failures: 3,
+  nextAttemptAt: "2026-01-15T09:41:10.100Z",
+  lastAnswer: { at: "2026-01-15T09:41:09.700Z", status: 503 },
+} as const;

@@ -48,6 +48,8 @@ export async function startApp({
       LIVECHAT_WEBHOOK_PASSWORD: WEBHOOK.password,
       EVENTS_TABLE: `Events${unique}`,
       TICKETS_TABLE: `Tickets${unique}`,
+      SUBSCRIPTIONS_TABLE: `Subscriptions${unique}`,
+      WAKE_QUEUE: `wake-${unique}`,
       // Once a year: runs are started by the tests that want them.
       TICKETS_RECONCILE_SCHEDULE: "0 0 0 1 1 *",
       ...env,

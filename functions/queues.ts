@@ -1,0 +1,19 @@
+import type { Log } from "../shared/log.ts";
+import { findWakeQueue } from "../shared/settings.ts";
+import type { Services } from "./services.ts";
+import { dispatch } from "./subscriptions/dispatch.ts";
+
+export type Queue = {
+  id: string;
+  queueName: string;
+  /** The setting, or the prefix of the settings, that tells the host where the queue is. */
+  connection: string;
+  run(services: Services, log: Log): Promise<void>;
+};
+
+/** The work that a message begins. What a message says does not matter, nor how often it comes. */
+export function queues(environment: Record<string, string | undefined>): readonly Queue[] {
+  const queue = findWakeQueue(environment);
+  if (!queue) return [];
+  return [{ id: "DispatchQueue", queueName: queue.name, connection: queue.connection, run: dispatch }];
+}

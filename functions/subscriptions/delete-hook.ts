@@ -1,0 +1,34 @@
+import * as v from "valibot";
+import { hookId } from "../../shared/schemas/examples.ts";
+import { filled } from "../../shared/schemas/parameter.ts";
+import { published } from "../../shared/schemas/published.ts";
+import { exact, named } from "../../shared/schemas/scalar.ts";
+import { storageErrors } from "../errors.ts";
+import { operation } from "../operation.ts";
+
+export const deleteHook = operation({
+  id: "DeleteHook",
+  summary: "Unsubscribe",
+  description:
+    "Ends a subscription, as a flow does when it is turned off. Flows do not always send their key then, so the id alone, which cannot be guessed, is enough.",
+  tag: "Subscriptions",
+  method: "DELETE",
+  route: "subscriptions/{hookId}",
+  access: "anonymous",
+  input: {
+    path: exact({
+      hookId: named(
+        v.pipe(filled, published({ example: hookId, designer: { visibility: "internal" } })),
+        "Hook Id",
+        "The id of the subscription.",
+      ),
+    }),
+  },
+  output: { status: 204, description: "It is gone, or was gone already.", schema: v.undefined() },
+  errors: storageErrors,
+  connector: "internal",
+  run: async ({ path }, { subscribers }) => {
+    await subscribers.unsubscribe(path.hookId);
+    return {};
+  },
+});

@@ -1,0 +1,20 @@
+import { InvalidInput, NotFound } from "../../shared/errors.ts";
+import { Replay, Subscription } from "../../shared/schemas/subscription.ts";
+import { storageErrors } from "../errors.ts";
+import { operation } from "../operation.ts";
+import { SubscriptionPath } from "./subscription-path.ts";
+
+export const replaySubscription = operation({
+  id: "ReplaySubscription",
+  summary: "Replay events",
+  description:
+    "Sends a subscriber everything of its type again, from a place in the log on. One that was given up goes on by that.",
+  tag: "Subscriptions",
+  method: "POST",
+  route: "subscriptions/{id}/replay",
+  access: "key",
+  input: { path: SubscriptionPath, body: Replay },
+  output: { status: 200, description: "The subscription as it stands now.", schema: Subscription },
+  errors: [InvalidInput, NotFound, ...storageErrors],
+  run: async ({ path, body }, { subscribers }) => ({ body: await subscribers.replay(path.id, body.seq) }),
+});

@@ -1,0 +1,26 @@
+/**
+ * Makes of `work` something that may be asked for at any time and as often as one likes: it runs once at a time, and
+ * whoever asks shares a run that begins after the asking.
+ */
+export function coalesce(work: () => Promise<void>): () => Promise<void> {
+  let current: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+
+  function run(): Promise<void> {
+    current = work().finally(() => {
+      current = undefined;
+    });
+    return current;
+  }
+
+  return () => {
+    if (!current) return run();
+    next ??= current
+      .catch(() => {})
+      .then(() => {
+        next = undefined;
+        return run();
+      });
+    return next;
+  };
+}

@@ -1,0 +1,45 @@
+import type { Finding } from "../health/checks.ts";
+import type { Subscriber } from "./subscribers.ts";
+
+/** Milliseconds that an event may wait for a subscriber that takes what it is sent, before nobody seems to be sending. */
+const STUCK_AFTER = 5 * 60_000;
+
+/**
+ * How it stands with the subscribers. Anybody may ask for that, so neither ids nor hosts are named.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function examine(subscribers: readonly Subscriber[], now: number): Finding {
+  const some = subscribers.length === 1 ? "1 subscription" : `${subscribers.length} subscriptions`;
+  const stuck = subscribers.filter((subscriber) => isStuck(subscriber, now)).length;
+  if (stuck > 0) {
+    return {
+      state: "bad",
+      detail: `Nothing is sent to ${stuck} of ${some}, though events wait: see whether the functions DispatchQueue and DispatchTimer run.`,
+    };
+  }
+  const lost = subscribers.filter(({ state }) => state === "given_up").length;
+  if (lost > 0) {
+    return {
+      state: "attention",
+      detail: `${lost} of ${some} given up: see GET /subscriptions; then POST /subscriptions/{id}/resume, which loses nothing, or DELETE /subscriptions/{id}.`,
+    };
+  }
+  const retrying = subscribers.filter(({ state }) => state === "retrying").length;
+  if (retrying > 0) {
+    return {
+      state: "attention",
+      detail: `${retrying} of ${some} failed last and will be tried again: see GET /subscriptions.`,
+    };
+  }
+  return {
+    state: "ok",
+    detail: subscribers.length === 0 ? "Nobody subscribes." : `${some}, none failing.`,
+  };
+}
+
+function isStuck({ state, waitingSince, lastAnswer }: Subscriber, now: number): boolean {
+  if (state !== "active" || waitingSince === undefined) return false;
+  const lastSign = Math.max(Date.parse(waitingSince), Date.parse(lastAnswer?.at ?? waitingSince));
+  return now - lastSign > STUCK_AFTER;
+}
