@@ -22,7 +22,7 @@ export const replayQuarantined = operation({
     status: 200,
     description: "The event that the delivery became.",
     schema: shape(
-      "Replay",
+      "ReplayedDelivery",
       v.object({
         status: named(
           v.picklist(["stored", "duplicate"]),

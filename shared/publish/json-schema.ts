@@ -69,7 +69,7 @@ function tidy(schema: Parsed, read: JsonSchema): JsonSchema {
   if (schema.type === "object_with_rest" && schema.rest?.type === "never")
     tidied.additionalProperties = false;
   // A parameter's default is written as it would be in a query.
-  if (typeof tidied.default === "string" && tidied.type !== "string") {
+  if (typeof tidied.default === "string" && ["integer", "boolean"].includes(String(tidied.type))) {
     tidied.default = JSON.parse(tidied.default);
   }
   return tidied;

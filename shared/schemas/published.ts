@@ -4,6 +4,8 @@ import * as v from "valibot";
 export type Designer = {
   /** `advanced` is shown on demand, `internal` never: the flow sends the one value that it can have. */
   visibility?: "advanced" | "internal";
+  /** The field has to be filled in, though the operation does without it: Microsoft's connector asks for it. */
+  required?: true;
   /** The field is chosen from what this operation answers: a list whose items have these two fields. */
   pickFrom?: { operation: string; value: string; title: string };
   /** The field is filled with the address at which the flow waits. */

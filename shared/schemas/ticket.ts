@@ -236,7 +236,11 @@ export type NewTicket = v.InferOutput<typeof NewTicket>;
 
 const changes = exact({
   message: named(v.optional(nonEmpty), "Message", "What to add to the ticket."),
-  requester: named(v.optional(requester), "Requester", "Who asks."),
+  requester: named(
+    v.pipe(v.optional(requester), published({ designer: { required: true } })),
+    "Requester",
+    "Who asks.",
+  ),
   subject,
   assignee,
   source,
