@@ -54,7 +54,7 @@ export const Agent = shape(
       "List of all groups the agent is a part of.",
     ),
     job_title: named(maybe(text), "Job Title", "Support agent by default."),
-    login: named(text, "Email", "Email address of the agent."),
+    login: named(text, "Email", "The agent's email address."),
     login_status: named(maybe(text), "Login Status", "Accepting chats or not accepting chats."),
     max_chats_count: named(maybe(integer), "Max Chat Counts", "Limit of the concurrent chats."),
     name,

@@ -17,8 +17,12 @@ const groupId = v.pipe(
 export const Chat = v.looseObject({
   id: named(text, "Chat Id", "Unique identifier of the chat."),
   url: named(maybe(text), "URL", "Url of the website where chat started."),
-  started_timestamp: named(maybe(time), "Started Date-Time", "When the chat started."),
-  ended_timestamp: named(maybe(time), "Ended Timestamp", "When the chat ended."),
+  started_timestamp: named(
+    maybe(time),
+    "Started Date-Time",
+    "When the chat started, as yyyy-MM-ddTHH:mm:ss.fffZ.",
+  ),
+  ended_timestamp: named(maybe(time), "Ended Timestamp", "When the chat ended, as yyyy-MM-ddTHH:mm:ss.fffZ."),
   agents: named(
     listOf(
       v.looseObject({
@@ -33,7 +37,11 @@ export const Chat = v.looseObject({
     listOf(
       v.looseObject({
         text: named(maybe(text), "Event Text", "Message associated with the event."),
-        timestamp: named(maybe(time), "Event Date-Time", "When the event happened."),
+        timestamp: named(
+          maybe(time),
+          "Event Date-Time",
+          "When the event happened, as yyyy-MM-ddTHH:mm:ss.fffZ.",
+        ),
         type: named(maybe(text), "Event Type", "Type of event."),
         user_type: named(maybe(text), "Event User Type", "Type of user."),
       }),
@@ -48,7 +56,11 @@ export const Chat = v.looseObject({
         agent_id: named(maybe(text), "Agent Id", "Unique id of the agent associated with the message."),
         author_name: named(maybe(text), "Author Name", "Name of the message's author."),
         text: named(maybe(text), "Text", "Body of the message."),
-        timestamp: named(maybe(time), "Sent Date-Time", "When the message was sent."),
+        timestamp: named(
+          maybe(time),
+          "Sent Date-Time",
+          "When the message was sent, as yyyy-MM-ddTHH:mm:ss.fffZ.",
+        ),
         user_type: named(maybe(text), "User Type", "Type of the user sending the message."),
       }),
     ),

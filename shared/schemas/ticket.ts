@@ -18,7 +18,7 @@ const person = v.looseObject({
 
 const ticketEvent = v.looseObject({
   author: named(maybe(person), "Author", "Who caused the event."),
-  date: named(maybe(time), "Event Date-Time", "When the event happened."),
+  date: named(maybe(time), "Event Date-Time", "When the event happened, as yyyy-MM-ddTHH:mm:ss.fffZ."),
   is_private: named(maybe(flag), "Is Private", "True if event is private."),
   message: named(maybe(text), "Message", "Description of the event."),
   source: named(
@@ -65,8 +65,12 @@ const fields = {
   id: named(text, "Ticket Id", "Unique id of the ticket."),
   subject: named(maybe(text), "Subject", "Short description of the ticket."),
   status: named(maybe(text), "Status", "Open, pending, solved or spam."),
-  date: named(maybe(time), "Created Date-Time", "When the ticket was created."),
-  modified: named(maybe(time), "Modified Date-Time", "When the ticket was last modified."),
+  date: named(maybe(time), "Created Date-Time", "When the ticket was created, as yyyy-MM-ddTHH:mm:ss.fffZ."),
+  modified: named(
+    maybe(time),
+    "Modified Date-Time",
+    "When the ticket was last modified, as yyyy-MM-ddTHH:mm:ss.fffZ.",
+  ),
   requester: requesterWhoseNameIs("Name of the requester."),
   assignee: named(
     maybe(
@@ -122,6 +126,7 @@ export const ListedTicket = shape(
   "ListTicketsResponse",
   v.looseObject({
     ...fields,
+    id: named(text, "Ticket Id", "Unique identifier of the ticket."),
     subject: named(maybe(text), "Subject", "Description of the ticket source."),
     requester: requesterWhoseNameIs("Full name of the requester."),
     source: sourceWith({
