@@ -3,7 +3,7 @@ import { Conflict, InvalidInput, NotFound } from "../errors.ts";
 import type { Report } from "./report.ts";
 import { type Ports, RENEWAL, RunEnded, Session, UnusablePage } from "./session.ts";
 import type { Checkpoint } from "./state.ts";
-import { beginSweep, findMissing, isSweepDue, type Sweep } from "./sweep.ts";
+import { beginSweep, endSweep, findMissing, isSweepDue, type Sweep } from "./sweep.ts";
 import {
   advance,
   beginWalk,
@@ -137,9 +137,8 @@ async function sweepOn(session: Session, sweep: Sweep, settings: Settings): Prom
  */
 async function settle(session: Session, sweep: Sweep, now: () => number): Promise<boolean> {
   const { state, number } = session;
-  const { first, begunAt, workedMs } = sweep;
   let again = sweep.walk.doubts.length > 0;
-  if (!first) {
+  if (!sweep.first) {
     if (state.difference === undefined) return false;
     const total = session.live - state.difference;
     await session.commit();
@@ -152,7 +151,7 @@ async function settle(session: Session, sweep: Sweep, now: () => number): Promis
     state.difference = session.live - total;
     state.explained = sweep.quiet && sweep.total === total ? state.difference : undefined;
   }
-  state.lastSweep = { begunAt, endedAt: now(), workedMs, again };
+  state.lastSweep = endSweep(sweep, state.lastSweep, again, now());
   state.sweep = undefined;
   return true;
 }

@@ -28,7 +28,8 @@ export type Sweep = {
 export type PastSweep = {
   begunAt: number;
   endedAt: number;
-  workedMs: number;
+  /** Milliseconds of work that this and the sweeps before it are in advance of their share of the time. */
+  aheadMs: number;
   /** It could not tell of every ticket: another one is due. */
   again: boolean;
 };
@@ -81,10 +82,20 @@ export async function findMissing(
   return missing;
 }
 
-/** Milliseconds of work that a sweep may take and be followed by another one without a pause. */
-const SMALL = 60_000;
-/** A larger one is paused after for so many times what is beyond that. */
-const PAUSE_FACTOR = 10;
+/** Sweeps that something calls for, other than the time, take no more than a tenth of the time. */
+const SHARE = 1 / 10;
+/** Milliseconds of work by which they may be ahead of that: so one of a small account never has to wait. */
+const ADVANCE = 60 * 60_000;
+
+/** What is remembered of a sweep that has ended now. */
+export function endSweep(
+  { begunAt, workedMs }: Sweep,
+  before: PastSweep | undefined,
+  again: boolean,
+  now: number,
+): PastSweep {
+  return { begunAt, endedAt: now, aheadMs: workedMs + aheadOf(before, now), again };
+}
 
 /**
  * Whether it is time for a sweep: by the clock, or since something shows that the last one left something. That is when
@@ -101,5 +112,9 @@ export function isSweepDue(
 ): boolean {
   if (!lastSweep || now - lastSweep.begunAt >= everyMs) return true;
   if (!lastSweep.again && (difference === 0 || difference === explained)) return false;
-  return now - lastSweep.endedAt >= PAUSE_FACTOR * Math.max(0, lastSweep.workedMs - SMALL);
+  return aheadOf(lastSweep, now) < ADVANCE;
+}
+
+function aheadOf(sweep: PastSweep | undefined, now: number): number {
+  return sweep ? Math.max(0, sweep.aheadMs - SHARE * (now - sweep.endedAt)) : 0;
 }

@@ -29,7 +29,7 @@ export type Walk = {
   /** Keys of which a row may have been missed. */
   doubts: readonly number[];
   /** The last page that was taken, to tell an answer that repeats it. */
-  last?: { page: number; ids: readonly string[] };
+  last?: { page: number; rows: readonly Row[] };
   /** How many answers in a row were no use because they repeat that page; at `REPEATS_LIMIT` it is time to give up. */
   repeats: number;
 };
@@ -66,8 +66,7 @@ export function faultIn({ page, total, rows }: Answer, pageSize: number): string
 /** The walk after one more answer, which is the one for `nextPage` and has no fault. */
 export function advance(walk: Walk, { page, total, rows }: Answer, pageSize: number): Walk {
   const start = (page - 1) * pageSize;
-  const ids = rows.map(({ id }) => id);
-  if (walk.last && repeats(walk.last, page, ids)) {
+  if (walk.last && repeats(walk.last, { page, total, rows }, walk.total)) {
     // Either one of the two answers is false, or exactly a page of rows came in above: the pages before tell.
     const behind = Math.max(0, Math.min(start - pageSize, (walk.last.page - 1) * pageSize));
     const given = walk.repeats + 1;
@@ -82,7 +81,7 @@ export function advance(walk: Walk, { page, total, rows }: Answer, pageSize: num
     joined,
     top: walk.total === undefined ? rows[0]?.key : walk.top,
     totalAtTop: page === 1 ? total : walk.totalAtTop,
-    last: { page, ids },
+    last: { page, rows },
     repeats: 0,
   };
 }
@@ -106,13 +105,17 @@ export function hasEnded(walk: Walk): boolean {
   return walk.total !== undefined && walk.joined && walk.frontier >= walk.total;
 }
 
+/** Whether an answer shows the very rows of another page, although nothing says that they have moved there. */
 function repeats(
-  last: { page: number; ids: readonly string[] },
-  page: number,
-  ids: readonly string[],
+  last: { page: number; rows: readonly Row[] },
+  answer: Answer,
+  totalBefore?: number,
 ): boolean {
-  if (last.page === page || ids.length === 0) return false;
-  return ids.length === last.ids.length && ids.every((id, index) => id === last.ids[index]);
+  const { page, total, rows } = answer;
+  if (page === last.page || rows.length === 0 || rows.length !== last.rows.length) return false;
+  // They come up only by deletions, which the total tells; that they went down may be by changes, which nothing tells.
+  if (page < last.page && total !== totalBefore) return false;
+  return rows.every(({ id, key }, index) => id === last.rows[index]?.id && key === last.rows[index]?.key);
 }
 
 /** Moves the edge to the end of a page that joins what has been seen. */

@@ -1,0 +1,104 @@
+import { Conflict } from "../../shared/errors.ts";
+import { hashed } from "../../shared/storage/keys.ts";
+import { contentOf, modifiedAt, ticketKey } from "../../shared/ticket-store/ticket-row.ts";
+import type { StoredTicket, TicketStore } from "../../shared/ticket-store/ticket-store.ts";
+import type { TicketWriter } from "../../shared/ticket-store/writer.ts";
+
+type Memory = {
+  tickets: Map<string, StoredTicket>;
+  state?: unknown;
+  commits: number;
+  notes: Map<string, unknown>;
+  lease?: { holder: string; since: string; until: number; nonce: object };
+};
+
+export function createMemory(): Memory {
+  return { tickets: new Map(), commits: 0, notes: new Map() };
+}
+
+/**
+ * What the ticket store promises, kept in memory: for the many schedules for which the emulator is too slow.
+ *
+ * @param touch is told of every write, and does it
+ */
+export function openMemoryStore(memory: Memory, touch: (write: () => void) => void): TicketStore {
+  const live = () => [...memory.tickets.values()].filter(({ deletedAt }) => deletedAt === undefined);
+  return {
+    get: async (id) => memory.tickets.get(id),
+    async list({ deleted } = {}) {
+      const items = [...memory.tickets.values()]
+        .filter((ticket) => deleted === undefined || deleted === (ticket.deletedAt !== undefined))
+        .sort((a, b) => (ticketKey(a) < ticketKey(b) ? -1 : 1));
+      return { items: structuredClone(items), next: null };
+    },
+    async lock({ holder, ttlMs, now = Date.now }) {
+      const nonce = {};
+      const since = new Date(now()).toISOString();
+      const hold = () => {
+        memory.lease = { holder, since, nonce, until: now() + ttlMs };
+      };
+      const busy = () => new Conflict(`${memory.lease?.holder} is at it since ${memory.lease?.since}.`);
+      if (memory.lease && memory.lease.until > now()) throw busy();
+      touch(hold);
+      return {
+        holder,
+        since,
+        async renew() {
+          if (memory.lease?.nonce !== nonce) throw busy();
+          touch(hold);
+        },
+        async release() {
+          touch(() => {
+            if (memory.lease?.nonce === nonce) memory.lease = undefined;
+          });
+        },
+      };
+    },
+    async write<State>() {
+      let commits = memory.commits;
+      let state = structuredClone(memory.state) as State | undefined;
+      const writer: TicketWriter<State> = {
+        get state() {
+          return state;
+        },
+        get live() {
+          return live().length;
+        },
+        async compare(tickets) {
+          return tickets.map((ticket) => {
+            const stored = memory.tickets.get(ticket.id);
+            if (!stored) return { ticket, is: "new" };
+            if (stored.deletedAt !== undefined) return { ticket, is: "deleted" };
+            return { ticket, is: contentOf(stored) === contentOf(ticket) ? "same" : "changed" };
+          });
+        },
+        async commit({ state: next, put = [], remove, notes = {} }) {
+          touch(() => {
+            if (memory.commits !== commits) throw new Conflict("Another run has taken over.");
+            for (const { ticket } of put) memory.tickets.set(ticket.id, structuredClone(ticket));
+            for (const ticket of live()) {
+              const isGone = remove?.tickets.some(({ hash }) => hash === hashed(ticket.id));
+              if (isGone) memory.tickets.set(ticket.id, { ...ticket, deletedAt: remove?.at });
+            }
+            for (const [name, note] of Object.entries(notes)) memory.notes.set(name, structuredClone(note));
+            memory.state = structuredClone(next);
+            commits = ++memory.commits;
+          });
+          state = structuredClone(next);
+        },
+        async *liveTickets() {
+          for (const ticket of live()) {
+            yield { row: ticketKey(ticket), hash: hashed(ticket.id), modified: modifiedAt(ticket) };
+          }
+        },
+      };
+      return writer;
+    },
+    state: async <State>() => structuredClone(memory.state) as State | undefined,
+    async *notes<Note>(prefix: string) {
+      for (const name of [...memory.notes.keys()].sort()) {
+        if (name.startsWith(prefix)) yield structuredClone(memory.notes.get(name)) as Note;
+      }
+    },
+  };
+}

@@ -1,0 +1,538 @@
+import { describe, expect, test } from "vitest";
+import {
+  Conflict,
+  NotFound,
+  StorageUnavailable,
+  TooManyRequests,
+  UpstreamFailed,
+} from "../../shared/errors.ts";
+import { lastSuccess, readHistory } from "../../shared/reconcile/history.ts";
+import { type Reconciliation, reconcile } from "../../shared/reconcile/reconcile.ts";
+import type { Report } from "../../shared/reconcile/report.ts";
+import type { Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
+import type { TicketStore } from "../../shared/ticket-store/ticket-store.ts";
+import { newTableName, openStore } from "../ticket-store/open-store.ts";
+import { Account } from "./account.ts";
+import { createMemory, openMemoryStore } from "./memory-store.ts";
+import { Mortal } from "./simulation.ts";
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** An account of this size, and what reconciles it; `more` replaces any part of it. */
+function setUp(size: number, { store = memoryStore() }: { store?: TicketStore } = {}) {
+  const account = new Account(size);
+  const log = new Map<string, string>();
+  const appendCreated = async (tickets: Ticket[]) =>
+    tickets.map(({ id }) => {
+      if (log.has(id)) return "duplicate";
+      log.set(id, "reconcile");
+      return "stored";
+    });
+  const run = (more: Partial<Reconciliation> = {}): Promise<Report> =>
+    reconcile({
+      holder: "the timer",
+      store,
+      now: () => account.now,
+      wait: async (ms) => {
+        account.now += ms;
+      },
+      listTickets: async (page) => account.list(page),
+      appendCreated,
+      ...more,
+    });
+  return { account, log, store, run, appendCreated };
+}
+
+function memoryStore(): TicketStore {
+  return openMemoryStore(createMemory(), (write) => write());
+}
+
+async function storedIds(store: TicketStore, deleted = false): Promise<string[]> {
+  return (await store.list({ deleted, limit: 1000 })).items.map(({ id }) => id);
+}
+
+const idsOf = (tickets: readonly Ticket[]) => tickets.map(({ id }) => id);
+
+describe("what a run costs", () => {
+  test("a first walk reads every page once", async () => {
+    const { run, store, account } = setUp(60);
+    expect(await run()).toMatchObject({ mode: "first", outcome: "completed", calls: 3, pages: 3, added: 60 });
+    expect(await storedIds(store)).toEqual(idsOf(account.tickets));
+  });
+
+  test("a run that finds nothing changed makes one call and one write", async () => {
+    const requests: string[] = [];
+    const tableName = newTableName();
+    const store = openStore(tableName, (send, { method, url, body }) => {
+      const names = `${decodeURIComponent(url)} ${body}`.match(/(?<=RowKey=')[^']+|(?<="RowKey":")[^"]+/g);
+      if (method !== "GET") requests.push(`${method} ${[...new Set(names?.map(decodeURIComponent))].join()}`);
+      return send();
+    });
+    const { run, account } = setUp(60, { store });
+    await run();
+    account.now += 5 * MINUTE;
+    requests.length = 0;
+
+    expect(await run()).toMatchObject({ mode: "incremental", calls: 1, added: 0, changed: 0, unchanged: 25 });
+    expect(requests).toEqual(["POST lease", "POST state,note:run:02", "DELETE lease"]);
+  });
+
+  test.each([1, 24, 25, 49, 50, 200])(
+    "a run after %i changes reads their pages and writes them",
+    async (changes) => {
+      const { run, account, store } = setUp(300);
+      await run();
+      account.now += 15 * MINUTE;
+      await run();
+      for (let i = 0; i < changes; i++) {
+        account.now += 1000;
+        if (i % 3 === 0) account.create();
+        else account.change(299);
+      }
+      expect(await run()).toMatchObject({
+        ...{ mode: "incremental", outcome: "completed", calls: Math.floor(changes / 25) + 1 },
+        ...{ added: Math.ceil(changes / 3), changed: changes - Math.ceil(changes / 3) },
+      });
+      expect(await storedIds(store)).toEqual(idsOf(account.tickets));
+    },
+  );
+
+  test("many tickets of one second are read again only until that second is surely over", async () => {
+    const { run, account } = setUp(10);
+    await run();
+    for (let i = 0; i < 60; i++) account.create();
+    expect(await run()).toMatchObject({ calls: 3, added: 60 });
+    expect(await run()).toMatchObject({ calls: 3, added: 0 });
+    account.now += 11 * MINUTE;
+    expect(await run()).toMatchObject({ calls: 3, added: 0 });
+    expect(await run()).toMatchObject({ calls: 1, added: 0 });
+  });
+});
+
+describe("what is created", () => {
+  test("gets an event when it has none, and tickets from before the watch get none", async () => {
+    const { run, account, log } = setUp(30);
+    await run();
+    const told = account.create();
+    log.set(told.id, "webhook");
+    account.now += 1000;
+    const untold = account.create();
+
+    expect(await run()).toMatchObject({ added: 2, recovered: 1 });
+    expect([...log]).toEqual([
+      [told.id, "webhook"],
+      [untold.id, "reconcile"],
+    ]);
+  });
+
+  test("in the second in which the watch began is told from what was there", async () => {
+    const { run, account, log } = setUp(3);
+    const before = account.create();
+    await run();
+    const after = account.create();
+    await run();
+
+    expect([...log.keys()]).toEqual([after.id]);
+    expect(before.date).toBe(after.date);
+  });
+
+  test("in an account that was empty gets an event from the first ticket on", async () => {
+    const { run, account, log } = setUp(0);
+    expect(await run()).toMatchObject({ mode: "first", outcome: "completed", calls: 1 });
+    account.create();
+    account.create();
+    expect(await run()).toMatchObject({ added: 2, recovered: 2 });
+    expect([...log.keys()].sort()).toEqual(["T1", "T2"]);
+  });
+
+  test("is handed over oldest first, before it is stored", async () => {
+    const { run, account, store, appendCreated } = setUp(3);
+    await run();
+    for (let i = 0; i < 3; i++) {
+      account.create();
+      account.now += 1000;
+    }
+    const appended: string[] = [];
+    await run({
+      async appendCreated(tickets) {
+        for (const { id } of tickets) expect(await store.get(id)).toBeUndefined();
+        appended.push(...idsOf(tickets));
+        return appendCreated(tickets);
+      },
+    });
+    expect(appended).toEqual(["T4", "T5", "T6"]);
+  });
+
+  test("is not stored as long as its event cannot be", async () => {
+    const { run, account, store, log } = setUp(3);
+    await run();
+    account.create();
+    const down = new StorageUnavailable("The event log is down.");
+    await expect(run({ appendCreated: () => Promise.reject(down) })).rejects.toBe(down);
+    expect(await store.get("T4")).toBeUndefined();
+
+    expect(await run()).toMatchObject({ added: 1, recovered: 1 });
+    expect([...log.keys()]).toEqual(["T4"]);
+  });
+});
+
+describe("what is deleted", () => {
+  test("is marked by a sweep, which is due when the account counts fewer", async () => {
+    const { run, account, store } = setUp(60);
+    await run();
+    account.remove(40);
+    account.remove(3);
+    // Page 1, a sweep of three pages, and page 1 again.
+    expect(await run()).toMatchObject({ mode: "sweep", calls: 5, deleted: 2, changed: 0 });
+    expect(await storedIds(store)).toEqual(idsOf(account.tickets));
+    expect((await store.get(account.removed[0]?.id ?? ""))?.deletedAt).toBe(
+      new Date(account.now).toISOString(),
+    );
+    expect(await run()).toMatchObject({ mode: "incremental", calls: 1 });
+  });
+
+  test("is marked within a day though another ticket was created, and unmarked when it returns as it was", async () => {
+    const { run, account, store } = setUp(60);
+    await run();
+    const [gone] = account.tickets.splice(40, 1);
+    account.now += DAY;
+    expect(await run()).toMatchObject({ mode: "sweep", deleted: 1 });
+    if (gone) account.tickets.splice(40, 0, gone);
+    expect(await run()).toMatchObject({ mode: "sweep", restored: 1 });
+    expect(await store.get(gone?.id ?? "")).toEqual(gone);
+  });
+
+  test.each<[string, (right: TicketPage) => TicketPage]>([
+    ["empty", () => ({ total: 0, pages: 0, tickets: [] })],
+    ["empty but for its numbers", (right) => ({ ...right, tickets: [] })],
+    ["cut off", (right) => ({ ...right, tickets: right.tickets.slice(0, 7) })],
+    ["longer than it says", (right) => ({ ...right, total: 20 })],
+    [
+      "showing a ticket twice",
+      (right) => ({ ...right, tickets: right.tickets.map((_, i, all) => all[i && i - 1]) as Ticket[] }),
+    ],
+  ])("is nothing by an answer that is %s", async (_, falsify) => {
+    const { run, account, store } = setUp(60);
+    await run();
+    account.now += DAY;
+    const listTickets = async (page: number) => falsify(account.list(page));
+    for (let i = 0; i < 3; i++) await expect(run({ listTickets })).rejects.toThrow(UpstreamFailed);
+
+    expect(await storedIds(store, true)).toEqual([]);
+    expect((await readHistory(store)).runs[0]).toMatchObject({
+      outcome: "failed",
+      reason: expect.stringMatching(/cannot be right/),
+    });
+    expect(await run()).toMatchObject({ outcome: "completed", deleted: 0 });
+  });
+
+  test("is nothing by a list that is cut short and counted after that, unless two runs see it", async () => {
+    const { run, account, store } = setUp(60);
+    await run();
+    const cut = async () => ({ total: 10, pages: 1, tickets: account.list(1).tickets.slice(0, 10) });
+    expect(await run({ listTickets: cut })).toMatchObject({ mode: "sweep", deleted: 0 });
+    expect(await run()).toMatchObject({ deleted: 0 });
+    expect(await storedIds(store)).toHaveLength(60);
+
+    account.tickets.splice(10);
+    expect(await run()).toMatchObject({ mode: "sweep", deleted: 0 });
+    expect(await run()).toMatchObject({ mode: "sweep", deleted: 50 });
+    expect(await run()).toMatchObject({ mode: "incremental", calls: 1 });
+  });
+
+  test("is nothing by a sweep that the account's count contradicts", async () => {
+    const { run, account, store } = setUp(60);
+    await run();
+    account.now += DAY;
+    let call = 0;
+    // Two answers of the sweep come from a copy that lags behind.
+    const listTickets = async (page: number) => {
+      const { tickets } = account.list(1);
+      return ++call === 2 || call === 3
+        ? { total: 40, pages: 2, tickets: page === 1 ? tickets : account.list(2).tickets.slice(0, 15) }
+        : account.list(page);
+    };
+    expect(await run({ listTickets })).toMatchObject({ mode: "sweep", deleted: 0 });
+    expect(await storedIds(store)).toHaveLength(60);
+  });
+});
+
+describe("a run that does not come to its end", () => {
+  const withTwoLives = (size: number) => {
+    const memory = createMemory();
+    const base = setUp(size, { store: openMemoryStore(memory, (write) => write()) });
+    /** A run whose process ends at this write or append, that one done or not. */
+    const die = async (at: number, done: boolean): Promise<boolean> => {
+      const dying = new Mortal({ at, done });
+      const store = openMemoryStore(memory, (write) => dying.touch(write));
+      const appendCreated = async (tickets: Ticket[]) => {
+        const { happens, lives } = dying.next();
+        const outcomes = happens ? await base.appendCreated(tickets) : [];
+        if (lives) return outcomes;
+        throw new StorageUnavailable("The process is dead.");
+      };
+      await base.run({ store, appendCreated }).catch((error) => {
+        if (!dying.dead) throw error;
+      });
+      // Longer than its lease.
+      base.account.now += MINUTE;
+      return dying.dead;
+    };
+    return { ...base, die };
+  };
+
+  test.each([
+    [1, false, [1, 2, 3, 4]],
+    [1, true, [1, 2, 3, 4]],
+    [2, false, [1, 2, 3, 4]],
+    [2, true, [1, 3, 4]],
+    [3, false, [1, 3, 4]],
+    [4, false, [1, 4]],
+    [4, true, [1]],
+  ])("is gone on with at the page it was at: killed at write %i, done %s", async (at, done, pages) => {
+    const { die, run, store, account } = withTwoLives(100);
+    // The first write is the lease, then one follows each page.
+    await die(at, done);
+    const read: number[] = [];
+    await run({
+      async listTickets(page) {
+        read.push(page);
+        return account.list(page);
+      },
+    });
+    expect(await storedIds(store)).toEqual(idsOf(account.tickets));
+    expect(read).toEqual(pages);
+  });
+
+  test("leaves what two more runs make right, whichever write or append was its last", async () => {
+    for (const done of [false, true]) {
+      for (let at = 0, died = true; died; at++) {
+        const { die, run, store, account, log } = withTwoLives(60);
+        await run();
+        account.remove(50);
+        account.remove(5);
+        account.change(40);
+        account.create();
+        account.now += DAY;
+        died = await die(at, done);
+        await run();
+        await run();
+        expect(await storedIds(store)).toEqual(idsOf(account.tickets));
+        expect((await storedIds(store, true)).sort()).toEqual(idsOf(account.removed).sort());
+        expect([...log.keys()]).toEqual(["T61"]);
+        expect(await run()).toMatchObject({ mode: "incremental", calls: 1 });
+      }
+    }
+  });
+
+  test("is recorded as dead by the next one", async () => {
+    const { die, run, store } = withTwoLives(100);
+    await die(3, true);
+    const { runs, progress } = await readHistory(store);
+    expect(runs).toEqual([]);
+    expect(progress).toMatchObject({ mode: "first", page: 3, pages: 4 });
+    await run();
+    expect((await readHistory(store)).runs).toMatchObject([
+      { number: 2, outcome: "completed", added: 25 },
+      { number: 1, outcome: "died", added: 75, pages: 3 },
+    ]);
+    expect((await readHistory(store)).progress).toBeUndefined();
+  });
+
+  test("stops at the end of its time", async () => {
+    const { run, account, store } = setUp(100);
+    const slow = async (page: number) => {
+      account.now += 10_000;
+      return account.list(page);
+    };
+    const first = await run({ listTickets: slow, budgetMs: 15_000 });
+    expect(first).toMatchObject({ mode: "first", outcome: "stopped", pages: 2, durationMs: 20_000 });
+    const { progress } = await readHistory(store);
+    expect(progress).toEqual({
+      ...{ mode: "first", page: 2, pages: 4, startedAt: first.startedAt },
+      expectedEnd: new Date(Date.parse(first.startedAt) + 40_000).toISOString(),
+    });
+    expect(await run({ listTickets: slow, budgetMs: 15_000 })).toMatchObject({
+      outcome: "stopped",
+      pages: 2,
+    });
+    expect(await run({ listTickets: slow, budgetMs: 15_000 })).toMatchObject({
+      outcome: "completed",
+      pages: 2,
+    });
+    expect(await storedIds(store)).toHaveLength(100);
+  });
+
+  test("waits for the rate limit while it has time, and leaves the rest to the next run when not", async () => {
+    const { run, account } = setUp(100);
+    let left = 2;
+    const listTickets = async (page: number) => {
+      if (left-- > 0) return account.list(page);
+      left = 2;
+      throw new TooManyRequests("The limit is used up.", { retryAfter: 40 });
+    };
+    expect(await run({ listTickets, budgetMs: 60_000 })).toMatchObject({
+      ...{ outcome: "completed", calls: 4, throttledMs: 40_000, durationMs: 40_000 },
+    });
+    account.now += DAY;
+    left = 2;
+    expect(await run({ listTickets, budgetMs: 30_000 })).toMatchObject({
+      ...{ mode: "sweep", outcome: "throttled", calls: 2, throttledMs: 0 },
+    });
+    const refuse = () => Promise.reject(new TooManyRequests("LiveChat is busy."));
+    expect(await run({ listTickets: refuse })).toMatchObject({ outcome: "throttled", calls: 0 });
+  });
+
+  test("goes back to the list's end when that has come nearer, and LiveChat refuses what is behind it", async () => {
+    const { run, account, store } = setUp(200);
+    const listTickets = async (page: number) => {
+      if (page > Math.ceil(account.tickets.length / 25)) throw new NotFound("No such page.");
+      account.now += 1000;
+      return account.list(page);
+    };
+    await run({ listTickets });
+    account.now += DAY;
+    expect(await run({ listTickets, budgetMs: 6000 })).toMatchObject({ mode: "sweep", outcome: "stopped" });
+    for (let i = 0; i < 90; i++) account.remove(account.tickets.length - 1);
+    expect(await run({ listTickets })).toMatchObject({ mode: "sweep", outcome: "completed" });
+    await run({ listTickets });
+    expect(await storedIds(store)).toEqual(idsOf(account.tickets));
+    expect(await storedIds(store, true)).toHaveLength(90);
+  });
+});
+
+describe("one run at a time", () => {
+  test("the second is told who runs since when, until the first one's lease is over", async () => {
+    const { run, account } = setUp(100);
+    const since = new Date(account.now).toISOString();
+    let second: unknown;
+    await run({
+      async listTickets(page) {
+        second ??= await run({ holder: "somebody else" }).catch((error) => error);
+        return account.list(page);
+      },
+    });
+    expect(second).toBeInstanceOf(Conflict);
+    expect(second).toMatchObject({ message: expect.stringContaining("the timer") });
+    expect(second).toMatchObject({ message: expect.stringContaining(since) });
+    expect(await run({ holder: "somebody else" })).toMatchObject({ outcome: "completed", calls: 1 });
+  });
+
+  test("a run that was overtaken writes nothing any more", async () => {
+    for (const store of [memoryStore(), openStore()]) {
+      const { run, account } = setUp(60, { store });
+      let overtaken = false;
+      const slow = run({
+        async listTickets(page) {
+          const answer = account.list(page);
+          if (overtaken || page === 1) return answer;
+          overtaken = true;
+          account.now += 2 * MINUTE;
+          await run({ holder: "somebody else" });
+          account.change(0);
+          return answer;
+        },
+      });
+      await expect(slow).rejects.toThrow(Conflict);
+      const { runs } = await readHistory(store);
+      expect(runs.map(({ number, outcome }) => [number, outcome])).toEqual([
+        [2, "completed"],
+        [1, "died"],
+      ]);
+      expect(await run()).toMatchObject({ outcome: "completed", changed: 1 });
+    }
+  });
+
+  test("holds its lease while it waits", async () => {
+    const { run, account } = setUp(60);
+    let calls = 0;
+    let seconds: unknown[] = [];
+    await run({
+      async wait(ms) {
+        account.now += ms;
+        seconds = [...seconds, await run().catch((error) => error)];
+      },
+      async listTickets(page) {
+        if (++calls === 2) throw new TooManyRequests("The limit is used up.", { retryAfter: 90 });
+        return account.list(page);
+      },
+    });
+    expect(seconds).toHaveLength(9);
+    for (const second of seconds) expect(second).toBeInstanceOf(Conflict);
+  });
+});
+
+describe("what runs leave behind", () => {
+  test("the last hundred of them, the newest first", async () => {
+    const { run, store } = setUp(3);
+    for (let i = 0; i < 105; i++) await run();
+    const { runs } = await readHistory(store, { limit: 100 });
+    expect(runs).toHaveLength(100);
+    expect(runs.map(({ number }) => number)).toEqual(Array.from({ length: 100 }, (_, i) => 105 - i));
+    expect((await readHistory(store, { limit: 2 })).runs.map(({ number }) => number)).toEqual([105, 104]);
+  });
+
+  test("when the last one succeeded, which one that fails does not change", async () => {
+    const { run, account, store } = setUp(3);
+    expect(await lastSuccess(store)).toBeUndefined();
+    await run();
+    const success = new Date(account.now).toISOString();
+    expect(await lastSuccess(store)).toBe(success);
+
+    account.now += MINUTE;
+    const down = new UpstreamFailed("LiveChat is down.");
+    await expect(run({ listTickets: () => Promise.reject(down) })).rejects.toBe(down);
+    expect(await run({ listTickets: () => Promise.reject(new TooManyRequests("Busy.")) })).toMatchObject({
+      calls: 0,
+    });
+    expect(await lastSuccess(store)).toBe(success);
+    expect((await readHistory(store)).runs).toMatchObject([
+      { number: 3, outcome: "throttled" },
+      { number: 2, outcome: "failed", reason: "LiveChat is down.", calls: 1 },
+      { number: 1, outcome: "completed" },
+    ]);
+  });
+});
+
+test("10,000 tickets that move while they are read, at 100 calls a minute of which a fifth is left to others", async () => {
+  const { run, account, store } = setUp(10_000);
+  const sent: number[] = [];
+  let calls = 0;
+  const listTickets = async (page: number) => {
+    account.now += 150;
+    while (sent[0] !== undefined && sent[0] <= account.now - MINUTE) sent.shift();
+    const oldest = sent[0];
+    if (oldest !== undefined && sent.length >= 80) {
+      throw new TooManyRequests("The limit is used up.", {
+        retryAfter: Math.ceil((oldest + MINUTE - account.now) / 1000),
+      });
+    }
+    sent.push(account.now);
+    calls++;
+    if (calls % 3 === 0) account.change((calls * 7919) % account.tickets.length);
+    if (calls % 5 === 0) account.create();
+    if (calls % 40 === 0) account.remove((calls * 104_729) % account.tickets.length);
+    return account.list(page);
+  };
+  const reports: Report[] = [];
+  let firstWalkOver: number | undefined;
+  for (let runs = 0; runs < 3; runs++) {
+    const from = account.now;
+    reports.push(await run({ listTickets }));
+    if ((await readHistory(store)).progress?.mode !== "first") firstWalkOver ??= reports.length;
+    // A run never lasts longer than its budget and a call.
+    expect(account.now - from).toBeLessThan(4.5 * MINUTE);
+    account.now = Math.max(account.now, from + 5 * MINUTE);
+  }
+  // The first walk takes two of them: four hundred pages, and what moved and was deleted makes it read some twice.
+  expect(reports[0]).toMatchObject({ mode: "first", outcome: "throttled" });
+  expect(reports[0]?.calls).toBeGreaterThan(300);
+  expect(firstWalkOver).toBe(2);
+
+  // At rest, as at any size, two runs.
+  for (let runs = 0; runs < 2; runs++) await run({ listTickets: async (page) => account.list(page) });
+  const stored = (await store.list({ deleted: false, limit: 20_000 })).items;
+  const byId = (a: Ticket, b: Ticket) => a.id.localeCompare(b.id);
+  expect(stored.sort(byId)).toEqual(account.tickets.sort(byId));
+});

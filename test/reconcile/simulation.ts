@@ -1,0 +1,265 @@
+import fc from "fast-check";
+import { Conflict, StorageUnavailable, TooManyRequests, UpstreamFailed } from "../../shared/errors.ts";
+import { reconcile } from "../../shared/reconcile/reconcile.ts";
+import type { Report } from "../../shared/reconcile/report.ts";
+import type { State } from "../../shared/reconcile/state.ts";
+import { isCreatedSince } from "../../shared/reconcile/watch.ts";
+import type { Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
+import type { TicketStore } from "../../shared/ticket-store/ticket-store.ts";
+import { Account } from "./account.ts";
+
+/** Something that happens in the account, to the ticket at this place of the list. */
+export type Happening = {
+  what: "create" | "change" | "remove" | "restore" | "shuffle" | "tick" | "deliver";
+  index: number;
+  times: number;
+};
+
+/** What is wrong with an answer; `stall` is a call that lasts longer than the lease, in which a second run starts. */
+export type Fault = "throttled" | "shut" | "failed" | "short" | "cut" | "repeated" | "empty" | "stall";
+
+export type RunPlan = {
+  /** What happens before each call, and what becomes of the call. */
+  calls: { happenings: Happening[]; fault?: Fault }[];
+  /** The process ends at this write or append, done or not. */
+  dies?: { at: number; done: boolean };
+  /** As many calls fit into the run's time. */
+  budget: number;
+  /** Minutes until the next run. */
+  pause: number;
+};
+
+const happening: fc.Arbitrary<Happening> = fc.record({
+  what: fc.constantFrom(
+    "create",
+    "create",
+    "change",
+    "change",
+    "remove",
+    "restore",
+    "shuffle",
+    "tick",
+    "deliver",
+  ),
+  index: fc.nat(100),
+  times: fc.constantFrom(1, 1, 1, 2, 5),
+});
+const fault = fc.constantFrom<Fault[]>(
+  "throttled",
+  "shut",
+  "failed",
+  "short",
+  "cut",
+  "repeated",
+  "empty",
+  "stall",
+);
+export const runPlan: fc.Arbitrary<RunPlan> = fc.record(
+  {
+    calls: fc.array(
+      fc.record(
+        {
+          happenings: fc.array(happening, { maxLength: 4 }),
+          fault: fc.option(fault, { freq: 3, nil: undefined }),
+        },
+        { requiredKeys: ["happenings"] },
+      ),
+      { maxLength: 12 },
+    ),
+    dies: fc.option(fc.record({ at: fc.nat(12), done: fc.boolean() }), { freq: 2, nil: undefined }),
+    budget: fc.constantFrom(2, 5, 400),
+    pause: fc.constantFrom(0, 1, 5, 60, 1440),
+  },
+  { requiredKeys: ["calls", "budget", "pause"] },
+);
+
+/** Counts down to the end of a process, at which nothing that it does has an effect any more. */
+export class Mortal {
+  dead = false;
+  #left: number;
+  readonly #done: boolean;
+
+  constructor({ at, done }: { at: number; done: boolean } = { at: Number.POSITIVE_INFINITY, done: false }) {
+    this.#left = at;
+    this.#done = done;
+  }
+
+  /** Whether something still happens, and whether the process lives to see it. */
+  next(): { happens: boolean; lives: boolean } {
+    if (this.dead) return { happens: false, lives: false };
+    if (this.#left-- > 0) return { happens: true, lives: true };
+    this.dead = true;
+    return { happens: this.#done, lives: false };
+  }
+
+  touch<T>(write: () => T): T {
+    const { happens, lives } = this.next();
+    const result = happens ? write() : undefined;
+    if (lives) return result as T;
+    throw new StorageUnavailable("The process is dead.");
+  }
+}
+
+/** Opens the store as a process of its own does. */
+export type Backend = (process: Mortal) => TicketStore;
+
+/** An account, an event log and a store, and the processes that reconcile them. */
+export class Simulation {
+  readonly account: Account;
+  readonly pageSize: number;
+  /** Where the event of each ticket came from. */
+  readonly log = new Map<string, "webhook" | "reconcile">();
+  /** Tickets whose webhooks are still on their way. */
+  readonly undelivered: Ticket[] = [];
+  readonly #open: Backend;
+  #initial: Set<string>;
+
+  constructor(
+    open: Backend,
+    { size, everyMs, pageSize }: { size: number; everyMs: number; pageSize: number },
+  ) {
+    this.#open = open;
+    this.account = new Account(size, everyMs);
+    this.account.now += 15 * 60_000;
+    this.pageSize = pageSize;
+    this.#initial = new Set(this.account.tickets.map(({ id }) => id));
+  }
+
+  happen({ what, index, times }: Happening): void {
+    for (let i = 0; i < times; i++) {
+      if (what === "create") this.#announce(this.account.create(), index);
+      else if (what === "tick") this.account.now += 1000;
+      else if (what === "deliver") this.#deliver(this.undelivered.shift());
+      else this.account[what](index);
+    }
+  }
+
+  /** A run that goes as planned; it ends in whatever way. */
+  async run({ calls, dies, budget, pause }: RunPlan): Promise<Report | Error> {
+    const process = new Mortal(dies);
+    let call = 0;
+    let before: TicketPage | undefined;
+    const result = await this.#reconcile(process, budget, async (page) => {
+      const { happenings, fault } = calls[call++] ?? { happenings: [] };
+      for (const each of happenings) this.happen(each);
+      if (fault === "stall") await this.#overtake();
+      if (fault === "throttled") throw new TooManyRequests("Full.", { retryAfter: 7 });
+      if (fault === "shut") throw new TooManyRequests("Full.", {});
+      if (fault === "failed") throw new UpstreamFailed("The connection was cut.");
+      const right = this.account.list(page, this.pageSize);
+      const given = falsified(right, fault, before);
+      before = given;
+      return given;
+    });
+    this.account.now += pause * 60_000;
+    return result;
+  }
+
+  /** A run while the account is at rest and nothing goes wrong. */
+  async runAtRest(): Promise<Report> {
+    const result = await this.#reconcile(new Mortal(), 400, async (page) =>
+      this.account.list(page, this.pageSize),
+    );
+    this.account.now += 5 * 60_000;
+    if (result instanceof Error) throw result;
+    return result;
+  }
+
+  /** What is not as it should be after the account came to rest and two runs went well. */
+  async mistakes(): Promise<string[]> {
+    const store = this.#open(new Mortal());
+    const { watch } = (await store.state<State>()) ?? {};
+    const stored = [];
+    let cursor: string | undefined;
+    do {
+      const page = await store.list({ cursor, limit: 1000 });
+      stored.push(...page.items);
+      cursor = page.next ?? undefined;
+    } while (cursor);
+    const mistakes: string[] = [];
+    const live = new Map(stored.filter((each) => !each.deletedAt).map((ticket) => [ticket.id, ticket]));
+    const there = new Map(this.account.tickets.map((ticket) => [ticket.id, ticket]));
+    // An empty list deletes nothing, whether or not it is the truth.
+    for (const id of live.keys())
+      if (!there.has(id) && there.size > 0) mistakes.push(`${id} is not marked as deleted`);
+    for (const [id, ticket] of there) {
+      const kept = live.get(id);
+      if (!kept) mistakes.push(`${id} is ${stored.some((each) => each.id === id) ? "deleted" : "missing"}`);
+      else if (JSON.stringify(kept) !== JSON.stringify(ticket)) mistakes.push(`${id} is stale`);
+    }
+    if (new Set(stored.map(({ id }) => id)).size !== stored.length) mistakes.push("A ticket is stored twice");
+    if ((await store.write()).live !== live.size) mistakes.push("The number of live tickets is wrong");
+    const modified = stored.map((ticket) => ticket.modified ?? "");
+    if (modified.some((time, i) => i > 0 && time > (modified[i - 1] ?? "")))
+      mistakes.push("The order is wrong");
+    for (const ticket of stored) {
+      const isDue = watch !== undefined && isCreatedSince(watch, ticket);
+      if (isDue && !this.log.has(ticket.id)) mistakes.push(`${ticket.id} has no event`);
+      const isOld = this.#initial.has(ticket.id) && Date.parse(ticket.date ?? "") <= (watch?.since ?? 0);
+      if (isOld && this.log.has(ticket.id))
+        mistakes.push(`${ticket.id} is older than the watch and has an event`);
+    }
+    return mistakes;
+  }
+
+  /** A second run, in the middle of the first one and after its lease. */
+  async #overtake(): Promise<void> {
+    this.account.now += 60_000;
+    await this.#reconcile(new Mortal(), 400, async (page) => this.account.list(page, this.pageSize));
+  }
+
+  async #reconcile(
+    process: Mortal,
+    budget: number,
+    listTickets: (page: number) => Promise<TicketPage>,
+  ): Promise<Report | Error> {
+    const { account, pageSize } = this;
+    return reconcile({
+      holder: "a process",
+      store: this.#open(process),
+      now: () => account.now,
+      wait: async (ms) => {
+        account.now += ms;
+      },
+      budgetMs: budget * 600,
+      pageSize,
+      listTickets: async (page) => {
+        account.now += 600;
+        if (process.dead) throw new Error("The process is dead.");
+        return listTickets(page);
+      },
+      appendCreated: async (tickets) =>
+        process.touch(() => tickets.map((ticket) => this.#append(ticket, "reconcile"))),
+    }).catch((error: Error) => {
+      const isExpected = error instanceof Conflict || error instanceof UpstreamFailed || process.dead;
+      if (!isExpected) throw error;
+      return error;
+    });
+  }
+
+  /** A third of the webhooks comes at once, a third late, a third never. */
+  #announce(ticket: Ticket, index: number): void {
+    if (index % 3 === 0) this.#deliver(ticket);
+    if (index % 3 === 1) this.undelivered.push(ticket);
+  }
+
+  #deliver(ticket: Ticket | undefined): void {
+    if (ticket) this.#append(ticket, "webhook");
+  }
+
+  #append({ id }: Ticket, origin: "webhook" | "reconcile"): "stored" | "duplicate" {
+    if (this.log.has(id)) return "duplicate";
+    this.log.set(id, origin);
+    return "stored";
+  }
+}
+
+function falsified(right: TicketPage, fault: Fault | undefined, before: TicketPage | undefined): TicketPage {
+  const { tickets, total, pages } = right;
+  if (fault === "short") return { ...right, tickets: tickets.slice(0, -1) };
+  if (fault === "empty") return { total: 0, pages: 0, tickets: [] };
+  if (fault === "repeated" && before) return before;
+  // Cut off, and counted after that.
+  if (fault === "cut") return { total: Math.max(0, total - 2), pages, tickets: tickets.slice(0, -2) };
+  return right;
+}
