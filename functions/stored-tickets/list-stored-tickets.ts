@@ -39,7 +39,7 @@ export const listStoredTickets = operation({
       deleted: named(
         v.optional(yesOrNo),
         "Deleted",
-        "true for tickets that are gone in LiveChat, false for those that are not; both by default.",
+        "Only tickets that are gone in LiveChat (true), or that are not (false); both by default.",
       ),
       limit: named(v.optional(wholeNumber(1, 1000), "100"), "Limit", "How many tickets to return at most."),
       cursor: named(v.optional(filled), "Cursor", "Where to go on: next of the call before."),

@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import { hookId } from "../../shared/schemas/examples.ts";
 import { filled } from "../../shared/schemas/parameter.ts";
-import { published } from "../../shared/schemas/published.ts";
 import { exact, named } from "../../shared/schemas/scalar.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
@@ -17,11 +16,7 @@ export const deleteHook = operation({
   access: "anonymous",
   input: {
     path: exact({
-      hookId: named(
-        v.pipe(filled, published({ example: hookId, designer: { visibility: "internal" } })),
-        "Hook Id",
-        "The id of the subscription.",
-      ),
+      hookId: named(filled, "Hook Id", "The id of the subscription.", hookId),
     }),
   },
   output: { status: 204, description: "It is gone, or was gone already.", schema: v.undefined() },

@@ -50,7 +50,7 @@ export const listTickets = operation({
       assigned: named(
         v.optional(bit),
         "Assigned",
-        "1 for tickets that have an assignee, 0 for those that have none.",
+        "Only tickets that have an assignee (1), or that have none (0).",
       ),
       assignee: named(
         v.optional(filled),
@@ -73,7 +73,7 @@ export const listTickets = operation({
       ),
       source: named(v.optional(oneOf(TICKET_SOURCES)), "Source", "Only tickets that came from here."),
       tag: named(v.optional(filled), "Tag", "Only tickets with this tag.", "lamp"),
-      tagged: named(v.optional(bit), "Tagged", "1 for tickets that have a tag, 0 for those that have none."),
+      tagged: named(v.optional(bit), "Tagged", "Only tickets that have a tag (1), or that have none (0)."),
     }),
   },
   output: {

@@ -19,7 +19,7 @@ export const WebhookChatResponse = shape(
     event_type: named(
       maybe(v.picklist(["chat_started", "chat_ended"])),
       "Event Type",
-      "chat_started or chat_ended.",
+      "Either chat_started or chat_ended.",
     ),
     event_unique_id: named(maybe(text), "Event Id", "Unique id of the event associated with the chat."),
     license_id: licence,

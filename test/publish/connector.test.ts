@@ -1,0 +1,437 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Ajv } from "ajv";
+import Ajv04 from "ajv-draft-04";
+import addFormats from "ajv-formats";
+import * as v from "valibot";
+import { describe, expect, test } from "vitest";
+import { declare } from "../../shared/http/operation.ts";
+import { toConnectorDefinition } from "../../shared/publish/connector.ts";
+import { exact, named } from "../../shared/schemas/scalar.ts";
+import { DEFINITIONS, OPERATIONS, TITLES } from "./microsoft.ts";
+
+// What is committed is what people import, so that is what is looked at; the first test holds it to the operations.
+const directory = resolve(import.meta.dirname, "../../connector");
+const text = readFileSync(join(directory, "apiDefinition.swagger.json"), "utf8");
+const definition: Definition = JSON.parse(text);
+const properties = readJson(join(directory, "apiProperties.json"));
+
+type Field = {
+  name?: string;
+  in?: string;
+  type?: string;
+  format?: string;
+  description?: string;
+  required?: boolean | string[];
+  default?: unknown;
+  enum?: unknown[];
+  properties?: Record<string, Field>;
+  items?: Field;
+  schema?: Field;
+  $ref?: string;
+  [extension: `x-ms-${string}`]: unknown;
+};
+type Response = { description: string; schema?: Field; headers?: Record<string, Field> };
+type Described = {
+  operationId: string;
+  summary: string;
+  description: string;
+  parameters: Field[];
+  responses: Record<string, Response>;
+  [extension: `x-ms-${string}`]: unknown;
+};
+type Placed = Described & { path: string; item: PathItem; call: string };
+type PathItem = Record<string, Described> & {
+  "x-ms-notification-content"?: { description: string; schema: Field };
+};
+type Definition = {
+  info: { title: string; description: string; version: string; contact: Record<string, string> };
+  paths: Record<string, PathItem>;
+  definitions: Record<string, Field>;
+  [key: string]: unknown;
+};
+
+const METHODS = ["get", "post", "put", "delete"];
+const operations: Placed[] = Object.entries(definition.paths).flatMap(([path, item]) =>
+  METHODS.flatMap((method) => {
+    const described = item[method];
+    return described ? [{ ...described, path, item, call: `${method.toUpperCase()} ${path}` }] : [];
+  }),
+);
+const triggers = operations.filter((operation) => operation["x-ms-trigger"]);
+const parameters = operations.flatMap(({ operationId, parameters }) =>
+  parameters.map((parameter) => [`${operationId}.${parameter.name}`, parameter] as const),
+);
+
+/** Every field in a schema that has a name, with its path. */
+function fieldsIn(schema: Field | undefined, path: string): [path: string, field: Field][] {
+  if (!schema || schema.$ref) return [];
+  const inner = Object.entries(schema.properties ?? {}).flatMap(([name, field]): [string, Field][] => [
+    [`${path}.${name}`, field],
+    ...fieldsIn(field, `${path}.${name}`),
+  ]);
+  return [...inner, ...fieldsIn(schema.items, path)];
+}
+
+const bodies = operations.map(({ operationId, parameters }) => ({
+  operationId,
+  schema: parameters.find((parameter) => parameter.in === "body")?.schema,
+}));
+const fields = [
+  ...bodies.flatMap(({ operationId, schema }) => fieldsIn(schema, operationId)),
+  ...Object.entries(definition.definitions).flatMap(([name, schema]) => fieldsIn(schema, name)),
+];
+
+function resolveRef(schema: Field | undefined): Field | undefined {
+  return schema?.$ref ? definition.definitions[schema.$ref.replace("#/definitions/", "")] : schema;
+}
+
+/** Every object in a document. */
+function* objectsIn(value: unknown): Generator<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) yield value as Record<string, unknown>;
+  for (const inner of Object.values(value)) yield* objectsIn(inner);
+}
+
+const SENTENCE = /^[A-Z].*\.$/s;
+const TITLE_CASE = /^[A-Z0-9][\w'-]*( [A-Z0-9][\w'-]*)*$/;
+
+test("what is committed is what the operations say", () => {
+  const script = resolve(import.meta.dirname, "../../scripts/connector.ts");
+  expect(() => execFileSync(process.execPath, [script, "--check"], { stdio: "pipe" })).not.toThrow();
+});
+
+test("both files are what Microsoft's schemas ask for", () => {
+  const [draft04, draft07] = [new Ajv04.default({ strict: false }), new Ajv({ strict: false })];
+  for (const ajv of [draft04, draft07]) addFormats.default(ajv);
+  const schemas = join(import.meta.dirname, "schemas");
+  expect(draft04.validate(readJson(join(schemas, "apiDefinition.swagger.schema.json")), definition)).toBe(
+    true,
+  );
+  expect(draft07.validate(readJson(join(schemas, "paconn-apiProperties.schema.json")), properties)).toBe(
+    true,
+  );
+});
+
+describe("a flow on Microsoft's connector finds what it has stored", () => {
+  test.each(Object.entries(OPERATIONS))("%s", (id, { call, summary, keys }) => {
+    const operation = operations.find(({ operationId }) => operationId === id);
+    expect(operation).toMatchObject({ call, summary });
+    const ours = keysOf(id);
+    expect(Object.keys(ours)).toEqual(expect.arrayContaining(keys.map((key) => key.replace("*", ""))));
+    for (const [key, { required, field }] of Object.entries(ours)) {
+      expect([key, required]).toEqual([key, keys.includes(`${key}*`)]);
+      // What is ours alone stays out of the way.
+      if (!keys.some((name) => name.replace("*", "") === key))
+        expect(field["x-ms-visibility"]).toBe("advanced");
+    }
+    for (const [key, title] of Object.entries(TITLES[id] ?? {})) {
+      expect(String(ours[key]?.field["x-ms-summary"])).toMatch(new RegExp(`^${title}$`, "i"));
+    }
+  });
+
+  test("and nothing else but how to unsubscribe", () => {
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(ids.toSorted()).toEqual([...Object.keys(OPERATIONS), "DeleteHook"].toSorted());
+    expect(operations.find(({ operationId }) => operationId === "DeleteHook")).toMatchObject({
+      call: expect.stringMatching(/^DELETE .*\{hookId\}$/),
+      "x-ms-visibility": "internal",
+    });
+  });
+
+  test.each(Object.entries(DEFINITIONS))("%s has its dynamic content", (name, theirs) => {
+    const ours = Object.fromEntries(
+      fieldsIn(definition.definitions[name], "").map(([path, field]) => [path.slice(1), field]),
+    );
+    for (const [path, [title, type, description]] of Object.entries(theirs)) {
+      const field = ours[path];
+      if (!field) throw new Error(`${path} is missing`);
+      // Theirs are the words of another field.
+      if (path === "chat.id") continue;
+      expect(String(field["x-ms-summary"]).toLowerCase()).toBe(title.toLowerCase());
+      expect(typeOf(field)).toBe(
+        type === "string" ? expect.stringMatching(/^string$|^date-time$/) && typeOf(field) : type,
+      );
+      if (path !== "chat.agents") expect(field.description).toContain(description.replace(/\.+$/, ""));
+    }
+  });
+
+  /** The parameters of an operation by their keys, the body's fields with dots. */
+  function keysOf(id: string): Record<string, { required: boolean; field: Field }> {
+    const operation = operations.find(({ operationId }) => operationId === id);
+    const entries = (operation?.parameters ?? []).flatMap(
+      (parameter): [string, { required: boolean; field: Field }][] =>
+        parameter.in === "body"
+          ? leaves(parameter.schema, "", true)
+          : [[parameter.name ?? "", { required: parameter.required === true, field: parameter }]],
+    );
+    return Object.fromEntries(entries);
+  }
+
+  function leaves(
+    schema: Field | undefined,
+    path: string,
+    asked: boolean,
+  ): [string, { required: boolean; field: Field }][] {
+    return Object.entries(schema?.properties ?? {}).flatMap(([name, field]) => {
+      const required = asked && Array.isArray(schema?.required) && schema.required.includes(name);
+      return field.type === "object"
+        ? leaves(field, `${path}${name}.`, required)
+        : [[`${path}${name}`, { required, field }] as [string, { required: boolean; field: Field }]];
+    });
+  }
+
+  function typeOf({ type, format, items }: Field): string | undefined {
+    return type === "array" ? `array of ${items?.type}` : (format ?? type);
+  }
+});
+
+describe("the rules of an import", () => {
+  test("the document is small and has the parts that it needs", () => {
+    expect(text.length).toBeLessThan(1_000_000);
+    expect(definition).toMatchObject({
+      swagger: "2.0",
+      schemes: ["https"],
+      host: expect.stringMatching(/^[a-z0-9.-]+$/),
+      basePath: expect.stringMatching(/^\/\w/),
+    });
+  });
+
+  test("the title is one that Microsoft takes, and the description long enough", () => {
+    const { title, description, version, contact } = definition.info;
+    expect(title).toMatch(/^.{1,29}[a-z0-9]$/i);
+    expect(title).not.toMatch(/\bapi\b|connector|power ?(apps|automate|bi|platform)|^livechat$/i);
+    expect(description).toMatch(/^.{30,500}$/s);
+    expect(version).toMatch(/^\d+(\.\d+)+$/);
+    expect(contact).toEqual({
+      name: expect.stringMatching(/./),
+      url: expect.stringMatching(/^https:/),
+      email: expect.stringContaining("@"),
+    });
+  });
+
+  test("the metadata name a website, a privacy policy and at most two categories", () => {
+    const metadata = Object.fromEntries(
+      (definition["x-ms-connector-metadata"] as { propertyName: string; propertyValue: string }[]).map(
+        ({ propertyName, propertyValue }) => [propertyName, propertyValue],
+      ),
+    );
+    expect(Object.keys(metadata).toSorted()).toEqual(["Categories", "Privacy policy", "Website"]);
+    expect(metadata.Categories?.split(";").length).toBeLessThanOrEqual(2);
+  });
+
+  test.each(operations)(
+    "$operationId has a short summary and other words as its description",
+    ({ summary, description }) => {
+      expect(summary).toMatch(/^[A-Za-z0-9() ]{1,80}$/);
+      expect(description).toMatch(SENTENCE);
+      expect(description).not.toBe(summary);
+    },
+  );
+
+  test("operation ids are there, and each once", () => {
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(ids.every(Boolean)).toBe(true);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test.each(parameters)("%s has a title in title case and a sentence", (_, parameter) => {
+    expect(parameter["x-ms-summary"]).toMatch(TITLE_CASE);
+    expect(parameter.description).toMatch(SENTENCE);
+  });
+
+  test("so has every field, and a type", () => {
+    const wrong = fields.filter(
+      ([, { type, description, "x-ms-summary": title }]) =>
+        !type || !TITLE_CASE.test(String(title)) || !SENTENCE.test(description ?? ""),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("a body is a parameter named body", () => {
+    const found = parameters.filter(([, parameter]) => parameter.in === "body");
+    expect(found.length).toBeGreaterThan(0);
+    for (const [, { name, required }] of found) expect([name, required]).toEqual(["body", true]);
+  });
+
+  test("the parameters of a path are required, encoded once, and those that the path has", () => {
+    for (const { path, parameters } of operations) {
+      const inPath = parameters.filter((parameter) => parameter.in === "path");
+      expect(inPath.map(({ name }) => `{${name}}`).join()).toBe((path.match(/\{\w+\}/g) ?? []).join());
+      for (const parameter of inPath) {
+        expect(parameter).toMatchObject({ required: true, "x-ms-url-encoding": "single" });
+      }
+    }
+  });
+
+  test("what is required and not shown has a default, the flow's own address aside", () => {
+    const hidden = [...parameters, ...fields].filter(([, field]) => field["x-ms-visibility"] === "internal");
+    expect(hidden.length).toBeGreaterThan(0);
+    for (const [path, field] of hidden) {
+      if (!field["x-ms-notification-url"]) expect([path, field.default]).toEqual([path, expect.anything()]);
+    }
+  });
+
+  test("what can be chosen is chosen from a list", () => {
+    const field = (path: string) => fields.find(([name]) => name === path)?.[1];
+    for (const id of ["CreateTicket", "UpdateTicket"]) {
+      expect(field(`${id}.source.type`)?.enum).toEqual(["chat-window", "mail", "lc2"]);
+      expect(field(`${id}.assignee.id`)).toMatchObject({
+        "x-ms-dynamic-list": { operationId: "ListAgents" },
+        "x-ms-dynamic-values": {
+          operationId: "ListAgents",
+          parameters: {},
+          "value-path": "login",
+          "value-title": "name",
+        },
+      });
+      expect(field(`${id}.assignee.id`)?.["x-ms-dynamic-values"]).not.toHaveProperty("value-collection");
+    }
+    expect(field("CreateAgent.permission")?.enum).toEqual(["administrator", "normal"]);
+    expect(field("CreateAgent.login_status")?.enum).toEqual(["accepting chats", "not accepting chats"]);
+    expect(field("CreateAgent.max_chats_count")?.type).toBe("string");
+    expect(field("CreateAgent_Response.max_chats_count")?.type).toBe("integer");
+  });
+
+  test("the lists that choices are made from have the fields that are chosen by", () => {
+    for (const object of objectsIn(definition)) {
+      if (!("value-path" in object)) continue;
+      const list = operations.find(({ operationId }) => operationId === object.operationId)?.responses[200]
+        ?.schema;
+      expect(list?.type).toBe("array");
+      expect(Object.keys(resolveRef(list?.items)?.properties ?? {})).toEqual(
+        expect.arrayContaining([object["value-path"], object["value-title"]]),
+      );
+    }
+  });
+
+  test.each(operations)(
+    "$operationId says what it answers, and how it fails",
+    ({ operationId, responses }) => {
+      const statuses = Object.keys(responses);
+      const [success] = statuses;
+      expect(success).toMatch(/^2\d\d$/);
+      expect(statuses).not.toContain("default");
+      expect(statuses).toContain("400");
+      expect(statuses).toContain("500");
+      for (const response of Object.values(responses)) expect(response.description).toMatch(SENTENCE);
+      const schema = responses[success ?? ""]?.schema;
+      if (success === "204") expect(schema).toBeUndefined();
+      else expect(resolveRef(schema)?.type).toBe(/^List/.test(operationId) ? "array" : "object");
+    },
+  );
+
+  test("there is no shape that says nothing, and none of a later OpenAPI", () => {
+    for (const object of objectsIn(definition)) {
+      for (const keyword of ["schema", "items"]) {
+        if (keyword in object) expect(Object.keys(object[keyword] as object)).not.toEqual([]);
+      }
+      for (const keyword of ["nullable", "oneOf", "anyOf", "const", "examples"]) {
+        expect(object).not.toHaveProperty(keyword);
+      }
+    }
+  });
+
+  test("every reference leads somewhere, and every definition is referred to", () => {
+    const references = [...objectsIn(definition)].flatMap(({ $ref }) =>
+      typeof $ref === "string" ? [$ref] : [],
+    );
+    expect(new Set(references)).toEqual(
+      new Set(Object.keys(definition.definitions).map((name) => `#/definitions/${name}`)),
+    );
+  });
+
+  test("there are three triggers", () => expect(triggers).toHaveLength(3));
+
+  test.each(triggers)(
+    "$operationId is a trigger as the designer knows them",
+    ({ item, call, parameters, responses, ...rest }) => {
+      expect(call).toMatch(/^POST /);
+      expect(rest["x-ms-trigger"]).toBe("single");
+      expect(resolveRef(item["x-ms-notification-content"]?.schema)?.type).toBe("object");
+      const [query, body] = [
+        parameters.filter((p) => p.in === "query"),
+        parameters.find((p) => p.in === "body"),
+      ];
+      expect(query.length).toBeGreaterThan(0);
+      for (const parameter of query) {
+        expect(parameter).toMatchObject({
+          type: "string",
+          required: true,
+          "x-ms-visibility": "internal",
+          default: expect.any(String),
+        });
+      }
+      expect(body?.schema?.required).toEqual(["url"]);
+      expect(body?.schema?.properties?.url).toMatchObject({
+        type: "string",
+        "x-ms-notification-url": true,
+        "x-ms-visibility": "internal",
+      });
+      expect(responses[201]?.headers?.Location?.type).toBe("string");
+      expect(responses[201]?.schema).toBeDefined();
+    },
+  );
+
+  test("a function key is asked for, in the header that Azure reads", () => {
+    expect(definition.securityDefinitions).toEqual({
+      api_key: { type: "apiKey", in: "header", name: "x-functions-key" },
+    });
+    expect(definition.security).toEqual([{ api_key: [] }]);
+  });
+
+  test("a connection is asked for the app's address and a key", () => {
+    const { iconBrandColor, capabilities, connectionParameters, ...rest } = properties.properties;
+    expect(iconBrandColor).toMatch(/^#[0-9a-f]{6}$/);
+    expect(["#007ee5", "#ffffff"]).not.toContain(iconBrandColor);
+    expect(capabilities).toEqual([]);
+    expect(Object.keys(connectionParameters)).toEqual(["host", "api_key"]);
+    expect(connectionParameters.api_key.type).toBe("securestring");
+    for (const { uiDefinition } of Object.values<{ uiDefinition: Record<string, unknown> }>(
+      connectionParameters,
+    )) {
+      expect(uiDefinition).toMatchObject({
+        displayName: expect.stringMatching(TITLE_CASE),
+        description: expect.stringMatching(SENTENCE),
+        tooltip: expect.stringMatching(SENTENCE),
+        constraints: { required: "true" },
+      });
+    }
+    expect(Object.keys(rest)).toEqual(["policyTemplateInstances"]);
+  });
+
+  test("calls go to the address of the connection, with the prefix that the policy drops", () => {
+    expect(properties.properties.policyTemplateInstances).toMatchObject([
+      {
+        templateId: "dynamichosturl",
+        parameters: {
+          "x-ms-apimTemplateParameter.urlTemplate": `https://@connectionParameters('host')${definition.basePath}`,
+        },
+      },
+    ]);
+  });
+});
+
+test("a choice between shapes, which a connector cannot say, is not published half", () => {
+  const undecided = declare<object>()({
+    id: "Undecided",
+    summary: "Undecided",
+    description: "Reads one thing or another.",
+    tag: "Test",
+    method: "POST",
+    route: "undecided",
+    access: "key",
+    connector: "action",
+    input: { body: exact({ it: named(v.union([v.string(), v.number()]), "It", "What it is.") }) },
+    output: { status: 204, description: "Nothing.", schema: v.undefined() },
+    run: async () => ({}),
+  });
+  expect(() => toConnectorDefinition([undecided], { version: "1.0", basePath: "/api" })).toThrow(
+    "Undecided.body.it: a connector cannot say anyOf",
+  );
+});
+
+function readJson(path: string) {
+  return JSON.parse(readFileSync(path, "utf8"));
+}
