@@ -45,12 +45,20 @@ export const Registrations = v.object({
   registrations: named(v.array(Registration), "Registrations", "One for each receiver."),
 });
 
-export const EnsuredRegistrations = v.object({
-  ...Registrations.entries,
-  created: named(count, "Created", "How many webhooks were registered by this call."),
-  removed: named(count, "Removed", "How many of ours were removed by it."),
-});
+export const EnsuredRegistrations = shape(
+  "EnsuredRegistrations",
+  v.object({
+    ...Registrations.entries,
+    created: named(count, "Created", "How many webhooks were registered by this call."),
+    removed: named(count, "Removed", "How many of ours were removed by it."),
+  }),
+  { registrations: [examples.registration], created: 1, removed: 0 },
+);
 
-export const RemovedRegistrations = v.object({
-  removed: named(count, "Removed", "How many webhooks were removed: all of ours, and nobody else's."),
-});
+export const RemovedRegistrations = shape(
+  "RemovedRegistrations",
+  v.object({
+    removed: named(count, "Removed", "How many webhooks were removed: all of ours, and nobody else's."),
+  }),
+  { removed: 3 },
+);

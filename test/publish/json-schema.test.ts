@@ -1,0 +1,116 @@
+import * as v from "valibot";
+import { describe, expect, test } from "vitest";
+import { exampleOf } from "../../shared/publish/example.ts";
+import { type JsonSchema, toJsonSchema } from "../../shared/publish/json-schema.ts";
+import { wholeNumber, yesOrNo } from "../../shared/schemas/parameter.ts";
+import { published, shape } from "../../shared/schemas/published.ts";
+import { exact, listOf, maybe, named, text, time } from "../../shared/schemas/scalar.ts";
+
+const inline = { component: (_: string, shape: JsonSchema) => shape };
+const read = (schema: v.GenericSchema) => toJsonSchema(schema, inline);
+
+describe("what comes out is what is published", () => {
+  test.each<[string, v.GenericSchema, JsonSchema]>([
+    ["text that may come as a number", text, { type: "string" }],
+    ["a moment in either spelling", time, { type: "string", format: "date-time" }],
+    ["a field that may be null", maybe(text), { type: "string" }],
+    ["a list that may be anything but one", listOf(text), { type: "array", items: { type: "string" } }],
+    ["a number of a query", wholeNumber(1, 10), { type: "integer", minimum: 1, maximum: 10 }],
+    [
+      "its default",
+      v.optional(wholeNumber(1, 10), "5"),
+      { type: "integer", minimum: 1, maximum: 10, default: 5 },
+    ],
+    ["yes or no of a query", v.optional(yesOrNo, "false"), { type: "boolean", default: false }],
+    ["null where it is meant", v.nullable(v.string()), { anyOf: [{ type: "string" }, { type: "null" }] }],
+  ])("%s", (_, schema, expected) => expect(read(schema)).toEqual(expected));
+
+  test("an object that takes nothing else says so, and one that does says nothing", () => {
+    expect(read(exact({ a: v.optional(v.string()) }))).toEqual({
+      type: "object",
+      properties: { a: { type: "string" } },
+      additionalProperties: false,
+    });
+    expect(read(v.looseObject({ a: v.string() }))).toEqual({
+      type: "object",
+      properties: { a: { type: "string" } },
+      required: ["a"],
+    });
+  });
+
+  test("the words of a field outlive what was read from its code", () => {
+    expect(read(named(maybe(text), "Name", "Name of the author.", "Ana"))).toEqual({
+      type: "string",
+      title: "Name",
+      description: "Name of the author.",
+      examples: ["Ana"],
+    });
+  });
+
+  test("a transformation that nobody speaks for is not guessed at", () => {
+    const silent = v.object({
+      inner: v.object({
+        length: v.pipe(
+          v.string(),
+          v.transform((given) => given.length),
+        ),
+      }),
+    });
+    expect(() => read(silent)).toThrow(/properties\.inner\.properties\.length: .*not said/);
+  });
+
+  test("unless something behind it speaks for it", () => {
+    const spoken = v.pipe(
+      v.object({ a: v.string() }),
+      v.transform((given) => given),
+      published({ comesOut: "same" }),
+    );
+    expect(read(spoken)).toMatchObject({ type: "object", properties: { a: { type: "string" } } });
+  });
+});
+
+describe("named shapes", () => {
+  const Inner = shape("Inner", v.object({ a: v.string() }), { a: "x" });
+  const Outer = shape(
+    "Outer",
+    v.object({ first: named(Inner, "First", "The first."), rest: v.array(Inner) }),
+    {
+      first: { a: "1" },
+      rest: [],
+    },
+  );
+
+  test("can stand once, and be referred to with other words", () => {
+    const shapes: Record<string, JsonSchema> = {};
+    const reference = toJsonSchema(Outer, {
+      component: (name, shape) => {
+        shapes[name] = shape;
+        return { $ref: `#/${name}` };
+      },
+    });
+    expect(reference).toEqual({ $ref: "#/Outer" });
+    expect(shapes.Outer?.properties).toEqual({
+      first: { $ref: "#/Inner", title: "First", description: "The first." },
+      rest: { type: "array", items: { $ref: "#/Inner" } },
+    });
+    expect(shapes.Inner?.examples).toEqual([{ a: "x" }]);
+  });
+
+  test("give their example where there is no other", () => {
+    expect(exampleOf({ $ref: "#/components/schemas/Inner" }, { Inner: read(Inner) })).toEqual({ a: "x" });
+  });
+});
+
+describe("an example is put together from those of the parts", () => {
+  test.each<[JsonSchema, unknown]>([
+    [{ type: "string", examples: ["a", "b"] }, "a"],
+    [{ type: "integer", default: 0 }, 0],
+    [{ enum: ["x", "y"] }, "x"],
+    [{ const: true }, true],
+    [{ type: "boolean" }, true],
+    [{ type: "array", items: { enum: [1] } }, [1]],
+    [{ type: "object", properties: { a: { const: 1 }, b: { type: "string" } }, required: ["a"] }, { a: 1 }],
+    [{ type: "object", properties: { a: { const: 1 }, b: { type: "string" } }, required: ["b"] }, undefined],
+    [{ type: "array", items: { type: "string" } }, undefined],
+  ])("%j", (schema, expected) => expect(exampleOf(schema)).toEqual(expected));
+});

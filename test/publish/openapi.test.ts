@@ -1,0 +1,148 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
+import * as v from "valibot";
+import { describe, expect, test } from "vitest";
+import { describeApp } from "../../functions/docs/describe-app.ts";
+import { operations } from "../../functions/operations.ts";
+import type { Operation } from "../../shared/http/operation.ts";
+import { checker, type Document, operationsIn, type Parameter, responseOf, sampleOf } from "./document.ts";
+
+const server = "https://app.example/api";
+// As it is read from the wire.
+const document: Document = JSON.parse(JSON.stringify(describeApp(operations, server)));
+const published = operationsIn(document);
+const check = checker(document);
+const each = operations.map((operation) => {
+  const described = published.find(({ operationId }) => operationId === operation.id);
+  if (!described) throw new Error(`${operation.id} is not published`);
+  return [operation.id, operation, described] as [string, Operation<never>, typeof described];
+});
+
+test("is OpenAPI 3.1 by an independent validator", async () => {
+  const { valid, errors } = await new Validator().validate(structuredClone(document));
+  expect(errors).toBeUndefined();
+  expect(valid).toBe(true);
+  expect(document.openapi).toMatch(/^3\.1\./);
+});
+
+test("has every operation of the app, where the app has it", () => {
+  expect(published.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(
+    operations.map(({ method, route }) => `${method} /${route}`).toSorted(),
+  );
+  expect(document.servers).toEqual([{ url: server }]);
+});
+
+test("groups the operations under headings that it lists", () => {
+  const used = new Set(published.flatMap(({ tags }) => tags));
+  expect(document.tags.map(({ name }) => name)).toEqual([...used]);
+});
+
+test("says the shared shapes once, by the connector's names", () => {
+  expect(Object.keys(document.components.schemas)).toEqual(
+    expect.arrayContaining(["TicketResponse", "WebhookChatResponse", "WebhookTicketResponse", "Problem"]),
+  );
+  const text = JSON.stringify(document.paths);
+  expect(text).not.toContain("Unique identifier of the chat.");
+});
+
+test.each(Object.entries(document.components.schemas))(
+  "%s is JSON Schema, and its example passes",
+  (_, schema) => {
+    for (const example of (schema.examples as unknown[] | undefined) ?? []) {
+      expect(check(schema, example)).toEqual([]);
+    }
+    expect(() => check(schema, {})).not.toThrow();
+  },
+);
+
+describe.each(each)("%s", (_, operation, described) => {
+  test("is told in words", () => {
+    expect(described.summary).toMatch(/^[A-Z][^.]+$/);
+    expect(described.description).toMatch(/^[A-Z].*\.$/s);
+    for (const { name, description } of described.parameters ?? []) {
+      expect([name, description]).toEqual([name, expect.stringMatching(/^[A-Z].*\.$/s)]);
+    }
+  });
+
+  test("says which key it asks for", () => {
+    const schemes = described.security.flatMap((alternative) => Object.keys(alternative));
+    const expected =
+      operation.access === "key"
+        ? ["functionKey", "functionKeyInQuery"]
+        : operation.guard
+          ? ["webhookCredentials"]
+          : [];
+    expect(schemes).toEqual(expected);
+  });
+
+  test("can be called with its own example", () => {
+    const { path, query, body, rawBody } = operation.input;
+    for (const [place, schema] of [
+      ["path", path],
+      ["query", query],
+    ] as const) {
+      const parameters = (described.parameters ?? []).filter((parameter) => parameter.in === place);
+      const samples = parameters.filter(({ required }) => required).map(wire);
+      if (schema) expect(v.safeParse(schema, Object.fromEntries(samples)).issues).toBeUndefined();
+    }
+    const content = described.requestBody?.content["application/json"];
+    if (!content) return expect(body ?? rawBody).toBeUndefined();
+    expect(check(content.schema, content.example)).toEqual([]);
+    expect(v.safeParse(body ?? rawBody?.schema ?? v.never(), content.example).issues).toBeUndefined();
+  });
+
+  test("has parameters whose examples pass", () => {
+    for (const parameter of described.parameters ?? []) {
+      const sample = sampleOf(parameter);
+      if (sample === undefined) {
+        expect([parameter.name, parameter.required]).toEqual(["cursor", false]);
+        continue;
+      }
+      expect(check(parameter.schema, sample)).toEqual([]);
+      const schema = operation.input[parameter.in] as v.ObjectSchema<v.ObjectEntries, undefined> | undefined;
+      const entry = schema?.entries[parameter.name];
+      expect(v.safeParse(entry ?? v.never(), wire(parameter)[1]).issues).toBeUndefined();
+    }
+  });
+
+  test("has an answer whose example is just what comes out", () => {
+    const { status, schema, type = "application/json", headers } = operation.output;
+    const response = responseOf(document, described, status);
+    const content = response?.content?.[type];
+    if (schema.type === "undefined") return expect(response?.content).toBeUndefined();
+    if (!content) throw new Error("no content");
+    expect(check(content.schema, content.example)).toEqual([]);
+    expect(v.parse(schema, content.example)).toEqual(content.example);
+    expect(Object.keys(response?.headers ?? {})).toEqual(
+      Object.keys((headers as { entries?: object })?.entries ?? {}),
+    );
+    for (const header of Object.values(response?.headers ?? {})) {
+      if (header.example !== undefined) expect(check(header.schema, header.example)).toEqual([]);
+    }
+  });
+
+  test("names its failures, each with a problem that passes", () => {
+    const statuses = Object.keys(described.responses).map(Number);
+    expect(statuses).toEqual(expect.arrayContaining([400, 500]));
+    if (operation.access === "key") expect(statuses).toContain(401);
+    for (const Kind of operation.errors ?? []) expect(statuses).toContain(new Kind("").status);
+    for (const status of statuses) {
+      const response = responseOf(document, described, status);
+      const problem = response?.content?.["application/problem+json"];
+      for (const { value } of Object.values(problem?.examples ?? {})) {
+        expect(check(problem?.schema ?? {}, value)).toEqual([]);
+        expect(value).toMatchObject({
+          status,
+          type: expect.stringMatching(/^urn:livechat-functions:problem:[a-z-]+$/),
+        });
+      }
+      if (status === 429) expect(response?.headers).toHaveProperty("Retry-After");
+      if (status >= 400 && status !== 401)
+        expect(problem ?? operation.output.otherStatuses?.[status]).toBeDefined();
+    }
+  });
+});
+
+/** A parameter's sample as it is in a URL. */
+function wire(parameter: Parameter): [name: string, value: string] {
+  return [parameter.name, String(sampleOf(parameter))];
+}
