@@ -75,9 +75,15 @@ export function checker(document: Document): (schema: Schema, value: unknown) =>
   };
 }
 
-/** What a parameter can be tried with: its example, its default, or its first word. */
+/** What a parameter can be tried with: its example, its first word, its default, or the other of yes and no. */
 export function sampleOf({ example, schema }: Parameter): unknown {
-  const { examples, default: fallback, enum: words, const: only, type } = schema as Record<string, unknown[]>;
-  const found = example ?? examples?.[0] ?? fallback ?? only ?? words?.[0];
-  return found === undefined && String(type) === "boolean" ? true : found;
+  const { examples, enum: words, const: only, default: fallback, type } = schema as Record<string, unknown>;
+  if (type === "boolean") return !fallback;
+  return (
+    example ??
+    (examples as unknown[] | undefined)?.[0] ??
+    only ??
+    (words as unknown[] | undefined)?.[0] ??
+    fallback
+  );
 }

@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeApp } from "../../functions/docs/describe-app.ts";
+import { operations } from "../../functions/operations.ts";
+import { misfit } from "../../shared/schemas/examples.ts";
+import { type App, basic, startApp, WEBHOOK } from "../app/start-app.ts";
+import {
+  checker,
+  type Described,
+  type Document,
+  operationsIn,
+  type Parameter,
+  responseOf,
+  sampleOf,
+} from "./document.ts";
+
+const KEY = "the key of this test";
+
+/** When the sandbox's clock stands still its ids are known, and the examples have them. */
+const NOW = Date.parse("2026-01-15T09:30:00.000Z");
+
+/** The app as it is built, in the account that the examples tell of. */
+let app: App;
+let document: Document;
+let check: ReturnType<typeof checker>;
+
+beforeAll(async () => {
+  app = await startApp({
+    flags: ["--enable-auth"],
+    sandbox: { now: () => NOW, throttle: { limit: 10_000 } },
+    env: {
+      LOCAL_FUNCTION_KEY: KEY,
+      LIVECHAT_RATE_LIMIT: "10000",
+      WEBHOOK_BASE_URL: "https://127.0.0.1:9",
+      ALLOW_LOOPBACK_CALLBACKS: "true",
+    },
+  });
+  document = (await app.call("GET", "/openapi.json")).body;
+  check = checker(document);
+  await app.deliver("chat-ended", misfit);
+});
+afterAll(() => app?.stop());
+
+// The same as the document's, but known before the app has started.
+const published = operationsIn(JSON.parse(JSON.stringify(describeApp(operations, ""))));
+
+/** What is begun is looked at, then changed, and then ended. */
+const ORDER = ["POST", "GET", "PUT", "DELETE"];
+const inOrder = published.toSorted((a, b) => ORDER.indexOf(a.method) - ORDER.indexOf(b.method));
+
+/** What an example ends in that cannot succeed: a delivery is never understood, nobody has this subscription. */
+const OTHERWISE: Record<string, number> = {
+  ReplayQuarantined: 409,
+  ReplaySubscription: 404,
+  ResumeSubscription: 404,
+};
+
+test("the definition is served as it is made", () => {
+  expect(document).toEqual(JSON.parse(JSON.stringify(describeApp(operations, app.url))));
+});
+
+test.each(inOrder)("$operationId answers its examples as it is published", async (operation) => {
+  const { operationId, method, parameters = [], requestBody } = operation;
+  const required = parameters.filter((parameter) => parameter.required);
+  let body = requestBody?.content["application/json"]?.example;
+  // Nobody's address outside of this machine is called.
+  if (operationId.startsWith("Webhook")) body = { url: "http://127.0.0.1:9/callback" };
+  await call(operation, required, { body, expected: OTHERWISE[operationId] });
+
+  if (method !== "GET") return;
+  for (const parameter of parameters) {
+    if (!parameter.required && sampleOf(parameter) !== undefined)
+      await call(operation, [...required, parameter]);
+  }
+});
+
+test.each(published.filter(({ security }) => security.some((scheme) => "functionKey" in scheme)))(
+  "$operationId cannot be called without the key",
+  async ({ path, method, responses }) => {
+    const reply = await app.call(method, path.replaceAll(/\{\w+\}/g, "x"));
+    expect([reply.status, reply.body]).toEqual([401, ""]);
+    expect(responses).toHaveProperty("401");
+  },
+);
+
+test.each(published)(
+  "$operationId answers a parameter that it does not know with a problem",
+  async (operation) => {
+    const { path, method } = operation;
+    const reply = await app.call(
+      method,
+      `${path.replaceAll(/\{\w+\}/g, "x@example.com")}?colour=red`,
+      operation.requestBody ? "{}" : undefined,
+      credentials(operation),
+    );
+    validate(operation, reply, 400);
+    expect(reply.body.errors).toContainEqual({
+      path: "colour",
+      message: expect.stringContaining("not known"),
+    });
+  },
+);
+
+test("the page and all that it loads come from the app, and its policy allows nothing else", async () => {
+  const page = await app.call("GET", "/docs");
+  expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+  expect(page.headers.get("cache-control")).toBe("no-cache");
+  const parts = [...page.body.matchAll(/(?:src|href)="(?!data:)([^"]+)"/g)].map(([, address]) => address);
+  expect(parts).toHaveLength(3);
+  for (const part of parts) {
+    const { status, headers } = await app.call("GET", `/${part}`);
+    expect([part, status]).toEqual([expect.stringMatching(/^docs\/[\w-]+-[0-9a-f]{8}\.(js|css)$/), 200]);
+    expect(headers.get("content-type")).toMatch(/^text\/(javascript|css); charset=utf-8$/);
+    expect(headers.get("cache-control")).toContain("immutable");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+  }
+  const policy = page.headers.get("content-security-policy") ?? "";
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).not.toMatch(/https?:|\*|unsafe/);
+});
+
+test("the page's address with a slash leads to the one without, which its links are relative to", async () => {
+  const { status, headers } = await fetch(`${app.url}/docs/`, { redirect: "manual" });
+  expect([status, new URL(headers.get("location") ?? "", `${app.url}/docs/`).href]).toEqual([
+    308,
+    `${app.url}/docs`,
+  ]);
+});
+
+test.each([
+  "app.mjs",
+  "..%2fapp.mjs",
+  "..%2f..%2fhost.json",
+  "..%5capp.mjs",
+  "%2e%2e%2fapp.mjs",
+  "%00",
+  "constructor",
+])("no other file can be had by the name %j", async (name) => {
+  const { status, body } = await app.call("GET", `/docs/${name}`);
+  expect([status, body.title]).toEqual([404, "Not found"]);
+});
+
+type Options = { body?: unknown; expected?: number };
+
+async function call(
+  operation: ReturnType<typeof operationsIn>[number],
+  given: Parameter[],
+  { body, expected }: Options = {},
+) {
+  const url = new URL(`${app.url}${operation.path}`);
+  for (const parameter of given) {
+    const value = String(sampleOf(parameter));
+    if (parameter.in === "query") url.searchParams.set(parameter.name, value);
+    else url.pathname = url.pathname.replace(encodeURI(`{${parameter.name}}`), encodeURIComponent(value));
+  }
+  const reply = await app.call(
+    operation.method,
+    url.href.slice(app.url.length),
+    body,
+    credentials(operation),
+  );
+  validate(operation, reply, expected ?? Number(Object.keys(operation.responses)[0]));
+}
+
+function credentials({ security }: Described): Record<string, string> {
+  const schemes = security.flatMap((scheme) => Object.keys(scheme));
+  return {
+    ...(schemes.includes("functionKey") && { "x-functions-key": KEY }),
+    ...(schemes.includes("webhookCredentials") && { authorization: basic(WEBHOOK) }),
+  };
+}
+
+function validate(operation: Described, reply: Awaited<ReturnType<App["call"]>>, status: number): void {
+  expect([reply.status, reply.body]).toEqual([status, reply.body]);
+  const response = responseOf(document, operation, status);
+  if (!response) throw new Error(`${status} is not published`);
+  const type = reply.headers.get("content-type")?.split(";")[0];
+  if (response.content) {
+    const content = response.content[type ?? ""];
+    if (!content) throw new Error(`${type} is not published for ${status}`);
+    expect(check(content.schema, reply.body)).toEqual([]);
+  } else expect(reply.body).toBe("");
+  for (const [name, { required, schema }] of Object.entries(response.headers ?? {})) {
+    const header = reply.headers.get(name);
+    if (header === null) expect([name, required]).not.toEqual([name, true]);
+    else expect(check(schema, schema.type === "integer" ? Number(header) : header)).toEqual([]);
+  }
+}
