@@ -3,23 +3,24 @@ import { InvalidInput, TooLarge } from "../errors.ts";
 import { checkEntity } from "../storage/limits.ts";
 import { readRow } from "../storage/rows.ts";
 import { toBody, toBodyProperties, uploadBody } from "./bodies.ts";
-import { type CommitOptions, createCommitter, type Entry } from "./commit.ts";
+import { createCommitter, type Entry } from "./commit.ts";
 import type { IdentityRow } from "./event-row.ts";
 import { inTime } from "./in-time.ts";
 import { eventKey, identify, identityKey, personKey } from "./keys.ts";
 import { MAX_BODY_BYTES, MAX_NESTING } from "./limits.ts";
 import { nesting } from "./nesting.ts";
 import type { Store } from "./store.ts";
+import type { Timing } from "./turns.ts";
 import type { Appended, EventLog, NewEvent } from "./types.ts";
 
-export type AppendOptions = CommitOptions & {
+export type AppendOptions = Timing & {
   /** Milliseconds after which an append gives up: well within the 10 s that LiveChat waits for an answer. */
   timeLimit: number;
 };
 
 /** Makes the one function that puts events into the log; see `EventLog.append`. */
-export function createAppend(store: Store, { timeLimit, ...options }: AppendOptions): EventLog["append"] {
-  const commit = createCommitter(store, options);
+export function createAppend(store: Store, { timeLimit, ...timing }: AppendOptions): EventLog["append"] {
+  const commit = createCommitter(store, timing);
 
   return (event) =>
     inTime(timeLimit, async (signal) => {

@@ -10,6 +10,7 @@ import type { EventRow, IdentityRow } from "./event-row.ts";
 import { advance, type Head, type Placed, readHead, toHeadRow } from "./head.ts";
 import { eventKey, identityKey } from "./keys.ts";
 import type { Store } from "./store.ts";
+import { createTurns, type Timing } from "./turns.ts";
 import type { Appended } from "./types.ts";
 
 /** An event that is ready for its place in the log. */
@@ -21,30 +22,28 @@ export type Entry = {
   nonce: string;
 };
 
-export type CommitOptions = {
-  /** Milliseconds since the epoch. */
-  now: () => number;
-  /** From 0 up to 1. */
-  random: () => number;
-  wait: (milliseconds: number) => Promise<unknown>;
-};
-
-/** Milliseconds: about as long as a commit takes, and the longest pause between two attempts. */
+/** Milliseconds: the pause after a failure doubles from the first to the longest. */
 const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 400;
+/** Milliseconds for which we take turns after another instance was faster, and how long a turn of ours lasts. */
+const CONTENTION = 1000;
+const OUR_TURN = 50;
 
 /**
  * Makes the function that commits entries: group commit. What arrives while a transaction is on its way goes together
  * in the next, so the busier the log, the cheaper an event. Between instances the head's ETag decides who is first; the
  * others read it again and try with the next places.
  */
-export function createCommitter(store: Store, { now, random, wait }: CommitOptions) {
+export function createCommitter(store: Store, timing: Timing) {
   const { table, partitionKey } = store;
+  const { now, random, wait } = timing;
+  const turns = createTurns(store, timing);
   const queue: Pending[] = [];
   /** By id, what is queued or on its way. */
   const underway = new Map<string, Pending>();
   let head: Head | undefined;
   let working = false;
+  let contendedUntil = Number.NEGATIVE_INFINITY;
 
   return async function commit(entry: Entry, signal: AbortSignal): Promise<Appended> {
     for (let same = underway.get(entry.id); same; same = underway.get(entry.id)) {
@@ -64,76 +63,93 @@ export function createCommitter(store: Store, { now, random, wait }: CommitOptio
     working = true;
     // Whoever appends in the same turn of the event loop still comes along.
     await undefined;
-    while (queue.length > 0) await commitTogether(takeBatch(queue, partitionKey));
+    for (let failures = 0; queue.length > 0; ) {
+      if (failures > 0) await wait(random() * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures));
+      const progress = now() < contendedUntil ? await commitInTurn() : await commitNext();
+      failures = progress === "failed" ? failures + 1 : 0;
+    }
     working = false;
   }
 
-  /** Comes back when all of the batch is settled, one way or another. */
-  async function commitTogether(batch: Pending[]): Promise<void> {
+  async function commitInTurn(): Promise<Progress> {
+    const { turn, busy } = await turns.take();
+    // While others are met there, they are still writing.
+    if (busy) contendedUntil = now() + CONTENTION;
+    // Whoever had the turn before has moved the head.
+    head = undefined;
+    const end = now() + OUR_TURN;
+    let progress: Progress;
+    do progress = await commitNext();
+    while (progress !== "failed" && queue.length > 0 && now() < end);
+    if (turn) await turns.pass(turn);
+    return progress;
+  }
+
+  /** Commits what fits together from the front of the queue. What is not settled then goes back. */
+  async function commitNext(): Promise<Progress> {
+    const batch = takeBatch(queue, partitionKey);
+    const progress = await commitTogether(batch);
+    queue.unshift(...batch.filter(({ settled }) => !settled));
+    return progress;
+  }
+
+  async function commitTogether(batch: Pending[]): Promise<Progress> {
     const abort = new AbortController();
     const giveUp = () => batch.every(({ settled }) => settled) && abort.abort();
     for (const { signal } of batch) signal.addEventListener("abort", giveUp, { once: true });
-
-    for (let failures = 0; ; ) {
-      const open = batch.filter(({ settled }) => !settled);
-      if (open.length === 0) return;
-      if (failures > 0) await wait(random() * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures));
-      try {
-        failures = (await tryCommit(open, abort.signal)) ? 0 : failures + 1;
-      } catch (error) {
-        // A defect, and perhaps of one of them only: the others must not suffer from it.
-        for (const pending of open) {
-          if (open.length === 1) settle(pending).reject(error);
-          else await commitTogether([pending]);
-        }
-      }
-    }
-  }
-
-  /** Whether it got on, so that the next attempt need not wait. */
-  async function tryCommit(open: Pending[], signal: AbortSignal): Promise<boolean> {
     try {
-      head ??= await readHead(store, { signal });
-      const plan = planTransaction(head, open, now(), partitionKey);
-      const outcome = await submit(table, plan.actions, { signal });
-      if (outcome.committed) {
-        head = { ...plan.head, etag: outcome.etags[plan.headIndex] };
-        for (const [index, pending] of open.entries()) {
-          settle(pending).resolve({ status: "stored", id: pending.entry.id, seq: plan.firstSeq + index });
-        }
-        return true;
-      }
-      const { part, pending } = plan.checks[outcome.index] ?? {};
-      if (part === "identity") return await settleKnown(open, signal);
-      if (part === "body" && pending) {
-        await uploadBody(store, pending.entry.body, { signal });
-        return true;
-      }
-      // Somebody else was faster, and the head has moved on.
-      head = undefined;
-      return false;
+      return batch.length > 0 ? await tryCommit(batch, abort.signal) : "made";
     } catch (error) {
       head = undefined;
-      if (!(error instanceof StorageUnavailable)) throw error;
-      // Whether it was done is open. If it was, its rows are there now; if it still will be, it competes with the next
-      // attempt for the same head, and only one of them can win.
-      if (error instanceof OutcomeUnknown) await settleKnown(open, signal).catch(() => false);
-      return false;
+      if (error instanceof OutcomeUnknown) {
+        // If it was done, its rows are there now. If it still will be, it competes with the next attempt for the same
+        // head, and only one of them can win.
+        await settleKnown(batch, abort.signal).catch(() => undefined);
+      }
+      if (error instanceof StorageUnavailable) return "failed";
+      // A defect, and perhaps of one of them only: the others must not suffer from it.
+      if (batch.length === 1) for (const pending of batch) settle(pending).reject(error);
+      else for (const pending of batch) await commitTogether([pending]);
+      return "made";
     }
   }
 
-  /** Settles what the log has already, by whomever; whether there was any of it. */
-  async function settleKnown(open: Pending[], signal: AbortSignal): Promise<boolean> {
+  async function tryCommit(batch: Pending[], signal: AbortSignal): Promise<Progress> {
+    head ??= await readHead(store, { signal });
+    const plan = planTransaction(head, batch, now(), partitionKey);
+    const outcome = await submit(table, plan.actions, { signal });
+    if (outcome.committed) {
+      head = { ...plan.head, etag: outcome.etags[plan.headIndex] };
+      for (const [index, pending] of batch.entries()) {
+        settle(pending).resolve({ status: "stored", id: pending.entry.id, seq: plan.firstSeq + index });
+      }
+      return "made";
+    }
+    const { part, pending } = plan.checks[outcome.index] ?? {};
+    if (part === "identity") return settleKnown(batch, signal);
+    if (part === "body" && pending) {
+      await uploadBody(store, pending.entry.body, { signal });
+      return "made";
+    }
+    head = undefined;
+    contendedUntil = now() + CONTENTION;
+    return "outrun";
+  }
+
+  /** Settles what the log has already, by whomever. */
+  async function settleKnown(batch: Pending[], signal: AbortSignal): Promise<Progress> {
     const found = await Promise.all(
-      open.map(({ entry: { id } }) => readRow<IdentityRow>(table, partitionKey, identityKey(id), { signal })),
+      batch.map(({ entry: { id } }) =>
+        readRow<IdentityRow>(table, partitionKey, identityKey(id), { signal }),
+      ),
     );
-    for (const [index, pending] of open.entries()) {
+    for (const [index, pending] of batch.entries()) {
       const row = found[index];
       if (!row) continue;
       const { id, nonce } = pending.entry;
       settle(pending).resolve({ status: row.nonce === nonce ? "stored" : "duplicate", id, seq: row.seq });
     }
-    return found.some((row) => row !== undefined);
+    return found.some((row) => row !== undefined) ? "made" : "failed";
   }
 
   function settle(pending: Pending): Pending {
@@ -154,15 +170,22 @@ function takeBatch(queue: Pending[], partitionKey: string): Pending[] {
   let operations = OTHER_OPERATIONS;
   let bytes = OTHER_BYTES;
   let count = 0;
-  for (const { entry } of queue) {
+  for (const { entry, settled } of queue) {
+    if (settled) {
+      count++;
+      continue;
+    }
     const actions = toActions(entry, { seq: 0, receivedAt: new Date(0).toISOString() }, partitionKey);
     operations += actions.length;
     for (const { action } of actions) bytes += wireBytes(action);
     if (count > 0 && (operations > MAX_OPERATIONS || bytes > MAX_TRANSACTION_BYTES)) break;
     count++;
   }
-  return queue.splice(0, count);
+  return queue.splice(0, count).filter(({ settled }) => !settled);
 }
+
+/** How an attempt went: it got on; another instance was faster; or storage failed, so that it is time for a pause. */
+type Progress = "made" | "outrun" | "failed";
 
 type Part = "identity" | "body" | "event";
 

@@ -5,6 +5,7 @@ import { StorageUnavailable } from "../errors.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 import { createAppend } from "./append.ts";
 import { readBody } from "./bodies.ts";
+import { countEvents } from "./count-events.ts";
 import { deriveChat } from "./derive-chat.ts";
 import { eraseChat, erasePerson } from "./erase.ts";
 import { findEvent, readEvent } from "./event-row.ts";
@@ -77,6 +78,7 @@ export function openEventLog({
       const { seq, receivedAt, lastReceived } = await readHead(store);
       return { seq, lastReceived, ...(receivedAt !== undefined && { receivedAt }) };
     },
+    count: (query) => countEvents(store, query),
     quarantine: openQuarantine(store, { append, now, timeLimit }),
     async removeOlderThan(instant, { budgetMs = 30_000 } = {}) {
       const going = lasting(budgetMs);

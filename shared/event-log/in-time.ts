@@ -10,12 +10,13 @@ export async function inTime<Value>(
   work: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> {
   const abort = new AbortController();
-  const late = new StorageUnavailable("Storage did not keep it in time.", { retryAfter: 1 });
-  const timer = setTimeout(() => abort.abort(late), limit);
+  const timer = setTimeout(() => {
+    abort.abort(new StorageUnavailable("Storage did not keep it in time.", { retryAfter: 1 }));
+  }, limit);
   try {
     return await work(abort.signal);
   } catch (error) {
-    throw abort.signal.aborted ? late : error;
+    throw abort.signal.aborted ? abort.signal.reason : error;
   } finally {
     clearTimeout(timer);
   }

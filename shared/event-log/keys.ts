@@ -6,6 +6,7 @@ import type { NewEvent } from "./types.ts";
  * account, and LiveChat's ids are unique in an account. These are its row keys.
  */
 export const HEAD = "head";
+export const TURN = "turn";
 export const PROBE = "probe";
 
 const EVENT = "event:";

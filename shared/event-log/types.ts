@@ -145,6 +145,8 @@ export type EventLog = {
   chat(chatId: string): Promise<ChatState | undefined>;
   /** Where the log stands: the last event's place and time, and when an event of each type was last received. */
   head(): Promise<{ seq: number; receivedAt?: string; lastReceived: Partial<Record<EventType, string>> }>;
+  /** How many events of a type were received from `from` on and before `to` (ISO 8601); some 40 point reads. */
+  count(query: { type: EventType; from: string; to: string }): Promise<number>;
   quarantine: Quarantine;
   /**
    * Removes what was received before `instant` (ISO 8601): events and all that belongs to them, quarantined bodies,
