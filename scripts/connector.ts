@@ -6,33 +6,27 @@ import host from "../host.json" with { type: "json" };
 import about from "../package.json" with { type: "json" };
 import { toConnectorDefinition, toConnectorProperties } from "../shared/publish/connector.ts";
 
+/**
+ * Writes the connector's two generated files into `connector/`. With `--check` it writes nothing, and exits 1 when what
+ * is there is not what the operations say.
+ */
+const { values } = parseArgs({ options: { check: { type: "boolean" } } });
 const directory = resolve(import.meta.dirname, "../connector");
+const basePath = `/${host.extensions.http.routePrefix}`;
 
-/** The connector's two generated files, by name. */
-export function connectorFiles(): Record<string, string> {
-  const basePath = `/${host.extensions.http.routePrefix}`;
-  const definition = toConnectorDefinition(operations, { version: about.version, basePath });
-  return {
-    "apiDefinition.swagger.json": print(definition),
-    "apiProperties.json": print(toConnectorProperties({ basePath })),
-  };
-}
+const files = {
+  "apiDefinition.swagger.json": toConnectorDefinition(operations, { version: about.version, basePath }),
+  "apiProperties.json": toConnectorProperties({ basePath }),
+};
 
-function print(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
-}
-
-/** Writes them into `connector/`; with `--check`, exits 1 instead when what is there is something else. */
-if (import.meta.main) {
-  const { values } = parseArgs({ options: { check: { type: "boolean" } } });
-  await mkdir(directory, { recursive: true });
-  for (const [name, content] of Object.entries(connectorFiles())) {
-    const path = join(directory, name);
-    if (!values.check) {
-      await writeFile(path, content);
-    } else if ((await readFile(path, "utf8").catch(() => "")) !== content) {
-      console.error(`connector/${name} is not what the operations say: run npm run connector`);
-      process.exitCode = 1;
-    }
+await mkdir(directory, { recursive: true });
+for (const [name, content] of Object.entries(files)) {
+  const path = join(directory, name);
+  const text = `${JSON.stringify(content, null, 2)}\n`;
+  if (!values.check) {
+    await writeFile(path, text);
+  } else if ((await readFile(path, "utf8").catch(() => "")) !== text) {
+    console.error(`connector/${name} is not what the operations say: run npm run connector`);
+    process.exitCode = 1;
   }
 }

@@ -10,6 +10,7 @@ export function describeApp(operations: readonly Operation<Services>[], server: 
   described ??= toOpenApi(operations, {
     title: "LiveChat Functions",
     version: about.version,
+    license: { name: about.license, identifier: about.license },
     description: `${about.description}. Every error is a problem document (RFC 9457).`,
   });
   return { ...described, servers: [{ url: server }] };

@@ -16,7 +16,12 @@ export type OpenApi = {
   components: Json;
 };
 
-export type About = { title: string; version: string; description: string };
+export type About = {
+  title: string;
+  version: string;
+  description: string;
+  license: { name: string; identifier: string };
+};
 
 /** Describes operations in OpenAPI 3.1: what they read and answer, how they fail, and which key they ask for. */
 export function toOpenApi<Services>(operations: readonly Operation<Services>[], info: About) {
