@@ -3,7 +3,7 @@ import { Conflict, InvalidInput, NotFound } from "../errors.ts";
 import type { Report } from "./report.ts";
 import { type Ports, RENEWAL, RunEnded, Session, UnusablePage } from "./session.ts";
 import type { Checkpoint } from "./state.ts";
-import { beginSweep, endSweep, findMissing, isSweepDue, type Sweep } from "./sweep.ts";
+import { beginSweep, endSweep, findUnseen, hasSeenAll, isSweepDue, type Sweep } from "./sweep.ts";
 import {
   advance,
   beginWalk,
@@ -71,6 +71,9 @@ export async function reconcile({
   }
 }
 
+/** So often what changed is read when there are doubts. */
+const READINGS = 2;
+
 type Settings = { now: () => number; sweepEveryMs: number; pageSize: number };
 
 async function run(session: Session, settings: Settings): Promise<void> {
@@ -80,38 +83,43 @@ async function run(session: Session, settings: Settings): Promise<void> {
   if (state.checkpoint) await catchUp(session, settings);
   for (;;) {
     if (!state.sweep) {
-      if (hasBegun || !isSweepDue(state, now(), sweepEveryMs)) return;
+      if (hasBegun || !isSweepDue(state, session.live, now(), sweepEveryMs)) return;
       hasBegun = true;
-      state.sweep = beginSweep(number, now(), {
-        first: state.lastSweep === undefined,
-        total: state.difference === undefined ? undefined : session.live - state.difference,
-      });
+      state.sweep = beginSweep(state, number, now());
     }
     await sweepOn(session, state.sweep, settings);
-    // What changed meanwhile must not look as if it were gone. Nothing can be gone that is stored for the first time.
-    if (state.sweep.first && state.sweep.walk.total === session.live) state.difference = 0;
+    // What changed meanwhile must not look as if it were gone.
+    const isClear = state.sweep.first && state.sweep.walk.total === session.live;
+    if (isClear) state.total = session.live;
     else await catchUp(session, settings);
-    if (!(await settle(session, state.sweep, now))) return;
+    await settle(session, state.sweep, now);
   }
 }
 
-/** Reads what was modified since the checkpoint, which then is the list's top as it was when this began. */
+/**
+ * Reads what was modified since the checkpoint, which then is the list's top as it was when this began. A reading with
+ * doubts is followed by another one; if that has doubts too, the next sweep has to clear them.
+ */
 async function catchUp(session: Session, settings: Settings): Promise<void> {
   const { state } = session;
-  let resumed: boolean;
-  do {
-    resumed = state.catchUp !== undefined;
+  for (let readings = 1; ; readings++) {
+    const resumed = state.catchUp !== undefined;
     state.catchUp ??= { walk: beginWalk(), begunAt: settings.now() };
     const { key, closed } = state.checkpoint ?? NEVER;
     while (!hasPassed(state.catchUp.walk, key, { above: closed }))
       await step(session, state.catchUp, settings);
     const { walk, begunAt } = state.catchUp;
-    const isSure = walk.doubts.length === 0;
-    state.checkpoint = checkpointAt(Math.min(walk.top ?? NEVER.key, ...walk.doubts), isSure ? begunAt : 0);
-    state.difference = isSure ? session.live - walk.totalAtTop : undefined;
     state.catchUp = undefined;
-    // One that an earlier run began does not know of what changed since then.
-  } while (resumed);
+    const isSure = walk.doubts.length === 0;
+    if (isSure || readings >= READINGS) {
+      state.checkpoint = checkpointAt(walk.top ?? NEVER.key, begunAt);
+      state.total = walk.totalAtTop;
+      if (!isSure) state.sure = false;
+      if (!isSure && state.sweep) state.sweep.disturbed = true;
+      // One that an earlier run began does not know of what changed since then.
+      if (!resumed) return;
+    }
+  }
 }
 
 /** Reads the whole list, for what is not in it. The first of all sweeps begins to watch the account. */
@@ -122,6 +130,7 @@ async function sweepOn(session: Session, sweep: Sweep, settings: Settings): Prom
   let since = now();
   while (!hasEnded(sweep.walk)) {
     await step(session, sweep, settings);
+    sweep.total ??= sweep.walk.total;
     state.checkpoint ??= checkpointAt(sweep.walk.top ?? NEVER.key, sweep.begunAt);
     sweep.readAt = now();
     sweep.workedMs += sweep.readAt - since;
@@ -132,28 +141,26 @@ async function sweepOn(session: Session, sweep: Sweep, settings: Settings): Prom
 /**
  * Marks what a sweep that is at its end has not seen as deleted. It does not when that contradicts what the account
  * counts; and when it would mark most of all tickets, another run has to find the same.
- *
- * @returns whether the sweep is over
  */
-async function settle(session: Session, sweep: Sweep, now: () => number): Promise<boolean> {
+async function settle(session: Session, sweep: Sweep, now: () => number): Promise<void> {
   const { state, number } = session;
-  let again = sweep.walk.doubts.length > 0;
+  const { total = 0 } = state;
+  let isSure = hasSeenAll(sweep, session.live, total);
+  // All that is stored has been seen by the first one.
   if (!sweep.first) {
-    if (state.difference === undefined) return false;
-    const total = session.live - state.difference;
     await session.commit();
-    const missing = await findMissing(sweep, session.seenNotes(), session.liveTickets());
+    const { missing, doubtful } = await findUnseen(sweep, session.seenNotes(), session.liveTickets());
     const isTooMany = missing.length > 0 && session.live - missing.length < total;
     const isHeld = missing.length > session.live / 2 && (state.heldIn ?? number) === number;
+    const isWrong = sweep.disturbed || isTooMany || isHeld;
+    if (!isWrong) await session.remove(missing);
+    isSure = !isWrong && doubtful.length === 0 && hasSeenAll(sweep, session.live, total);
     state.heldIn = isHeld ? number : undefined;
-    if (isTooMany || isHeld) again = true;
-    else await session.remove(missing);
-    state.difference = session.live - total;
-    state.explained = sweep.quiet && sweep.total === total ? state.difference : undefined;
+    state.explained = sweep.quiet && sweep.total === total ? session.live - total : undefined;
   }
-  state.lastSweep = endSweep(sweep, state.lastSweep, again, now());
+  state.sure = isSure;
+  state.lastSweep = endSweep(sweep, state.lastSweep, now());
   state.sweep = undefined;
-  return true;
 }
 
 /** Reads the page that comes next in a walk, and takes it in. */
@@ -180,7 +187,7 @@ async function step(session: Session, reading: { walk: Walk }, { pageSize }: Set
 /** The checkpoint of who has read nothing yet. */
 const NEVER: Checkpoint = { key: -1, closed: false };
 
-/** @param readAt when all that has this time as its last modification was read, for sure */
+/** @param readAt when reading began of all that has this time as its last modification */
 function checkpointAt(key: number, readAt: number): Checkpoint {
   return { key, closed: key < readAt - CLOCK_DIFFERENCE };
 }

@@ -154,16 +154,22 @@ export class Session {
     report.restored += count("deleted");
     report.unchanged += count("same");
     this.#put = compared.filter(({ is }) => is !== "same");
-    if (!state.sweep) return;
-    if (this.#put.length > 0) state.sweep.quiet = false;
+    const { sweep, watch } = state;
+    if (!sweep) return;
+    if (this.#put.length > 0) sweep.quiet = false;
+    // What the first sweep finds was there before, but for what the watch tells.
+    const came = (each: Compared) =>
+      sweep.first ? isCreatedSince(watch, each.ticket) : each.is !== "changed";
+    sweep.came += this.#put.filter(came).length;
     const ids = tickets.map(({ id }) => id);
-    Object.assign(this.#notes, see(state.sweep, ids));
+    Object.assign(this.#notes, see(sweep, ids));
   }
 
-  /** Marks tickets as deleted. */
+  /** Marks tickets as deleted. @throws RunEnded at the end of the budget, with some of it done */
   async remove(missing: readonly LiveTicket[]): Promise<void> {
     const at = toIso(this.#limits.now());
     for (let start = 0; start < missing.length; start += REMOVALS_PER_COMMIT) {
+      this.#checkTime();
       const tickets = missing.slice(start, start + REMOVALS_PER_COMMIT);
       this.report.deleted += tickets.length;
       await this.commit({ tickets, at });
@@ -221,7 +227,7 @@ export class Session {
   /** Waits for the rate limit where that fits into the budget. */
   async #call(page: number): Promise<TicketPage> {
     for (let attempt = 1; ; attempt++) {
-      if (this.#elapsed() >= this.#limits.budgetMs) throw new RunEnded("stopped");
+      this.#checkTime();
       await this.#keepLease();
       try {
         const answer = await this.#ports.listTickets(page);
@@ -268,6 +274,10 @@ export class Session {
     if (created.length === 0) return 0;
     const outcomes = await this.#ports.appendCreated(created);
     return outcomes.filter((outcome) => outcome === "stored").length;
+  }
+
+  #checkTime(): void {
+    if (this.#elapsed() >= this.#limits.budgetMs) throw new RunEnded("stopped");
   }
 
   #elapsed(): number {

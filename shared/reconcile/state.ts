@@ -15,9 +15,11 @@ export type State = {
   catchUp?: { walk: Walk; begunAt: number };
   sweep?: Sweep;
   lastSweep?: PastSweep;
-  /** How many more tickets are stored than the account counted when all its changes had been read. */
-  difference?: number;
-  /** A difference that a sweep left while nothing changed: no evidence of anything. */
+  /** How many tickets the account counted when what changed was last read. */
+  total?: number;
+  /** Whether all tickets are surely stored, each as it was then: what a sweep shows, and a doubtful reading undoes. */
+  sure?: boolean;
+  /** By how many the stored tickets outnumbered the account's after a sweep while which nothing changed. */
   explained?: number;
   /** The run that would have marked most of the tickets as deleted and left it to another run to see it too. */
   heldIn?: number;

@@ -1,5 +1,6 @@
 import { hashed } from "../storage/keys.ts";
 import type { LiveTicket } from "../ticket-store/writer.ts";
+import type { State } from "./state.ts";
 import { beginWalk, DOUBTS_LIMIT, type Walk } from "./walk.ts";
 
 /** A walk of the whole list, for what is gone. It goes on over many runs. */
@@ -18,8 +19,14 @@ export type Sweep = {
   seen: string[];
   /** How many notes there are, of `SEEN_PER_NOTE` or more. */
   notes: number;
-  /** How many tickets the account counted when it began, as far as that was known. */
+  /** How many tickets the account counted when it began; absent until the first sweep has read that. */
   total?: number;
+  /** How many tickets have come into the account since, as far as these are stored. */
+  came: number;
+  /** Whether it was sure when it began that all tickets are stored as they are. */
+  sure: boolean;
+  /** Whether a doubtful reading of what changed came in between. */
+  disturbed: boolean;
   /** False once a ticket was stored since it began. */
   quiet: boolean;
 };
@@ -30,8 +37,6 @@ export type PastSweep = {
   endedAt: number;
   /** Milliseconds of work that this and the sweeps before it are in advance of their share of the time. */
   aheadMs: number;
-  /** It could not tell of every ticket: another one is due. */
-  again: boolean;
 };
 
 export type SeenNote = { run: number; seen: string[] };
@@ -39,16 +44,20 @@ export const SEEN = "seen:";
 /** Bounds what a commit writes again and again; 100,000 tickets make 200 notes. */
 const SEEN_PER_NOTE = 512;
 
-export function beginSweep(run: number, now: number, known: { first: boolean; total?: number }): Sweep {
+export function beginSweep({ lastSweep, total, sure = false }: State, run: number, now: number): Sweep {
   return {
     walk: beginWalk(),
     run,
-    ...known,
+    first: lastSweep === undefined,
     begunAt: now,
     readAt: now,
     workedMs: 0,
     seen: [],
     notes: 0,
+    total,
+    came: 0,
+    sure,
+    disturbed: false,
     quiet: true,
   };
 }
@@ -64,22 +73,37 @@ export function see(sweep: Sweep, ids: readonly string[]): Record<string, SeenNo
   return { [name]: note };
 }
 
-/** The stored tickets that a sweep at its end has not seen and has no doubt about. */
-export async function findMissing(
+/** The stored tickets that a sweep at its end has not seen: missing upstream, or, where it has doubts, perhaps not. */
+export async function findUnseen(
   sweep: Sweep,
   notes: AsyncIterable<SeenNote>,
   stored: AsyncIterable<LiveTicket>,
-): Promise<LiveTicket[]> {
-  const { doubts } = sweep.walk;
-  if (doubts.length >= DOUBTS_LIMIT) return [];
+): Promise<{ missing: LiveTicket[]; doubtful: LiveTicket[] }> {
   const seen = new Set(sweep.seen);
   // Notes of sweeps before lie about: the next one writes over them.
   for await (const note of notes) if (note.run === sweep.run) for (const hash of note.seen) seen.add(hash);
-  const missing: LiveTicket[] = [];
+  const doubts = new Set(sweep.walk.doubts);
+  const isDoubtful = (key: number) => doubts.size >= DOUBTS_LIMIT || doubts.has(key);
+  const unseen: { missing: LiveTicket[]; doubtful: LiveTicket[] } = { missing: [], doubtful: [] };
   for await (const ticket of stored) {
-    if (!seen.has(ticket.hash.slice(0, 16)) && !doubts.includes(ticket.modified)) missing.push(ticket);
+    if (!seen.has(ticket.hash.slice(0, 16)))
+      unseen[isDoubtful(ticket.modified) ? "doubtful" : "missing"].push(ticket);
   }
-  return missing;
+  return unseen;
+}
+
+/**
+ * Whether a sweep with doubts has missed nothing all the same. When it was sure at its beginning that every ticket is
+ * stored, then it was enough to see all of these. Else the numbers have to add up: as many tickets stored as counted,
+ * and none deleted since it began that could make up for one that it missed.
+ *
+ * @param live how many tickets are stored, all of which it has seen
+ * @param total how many the account counts
+ */
+export function hasSeenAll(sweep: Sweep, live: number, total: number): boolean {
+  if (sweep.disturbed) return false;
+  if (sweep.walk.doubts.length === 0 || sweep.sure) return true;
+  return live === total && total === (sweep.total ?? 0) + sweep.came;
 }
 
 /** Sweeps that something calls for, other than the time, take no more than a tenth of the time. */
@@ -91,28 +115,24 @@ const ADVANCE = 60 * 60_000;
 export function endSweep(
   { begunAt, workedMs }: Sweep,
   before: PastSweep | undefined,
-  again: boolean,
   now: number,
 ): PastSweep {
-  return { begunAt, endedAt: now, aheadMs: workedMs + aheadOf(before, now), again };
+  return { begunAt, endedAt: now, aheadMs: workedMs + aheadOf(before, now) };
 }
 
 /**
- * Whether it is time for a sweep: by the clock, or since something shows that the last one left something. That is when
- * the account's own count differs from what is stored, and not by what a sweep of an account at rest could not explain.
+ * Whether it is time for a sweep: by the clock, or since it is not sure that all is stored, or since the account counts
+ * other than what is stored, and not by what a sweep of an account at rest could not explain.
  */
 export function isSweepDue(
-  {
-    lastSweep,
-    difference = 0,
-    explained = 0,
-  }: { lastSweep?: PastSweep; difference?: number; explained?: number },
+  { lastSweep, sure, total, explained }: State,
+  live: number,
   now: number,
   everyMs: number,
 ): boolean {
   if (!lastSweep || now - lastSweep.begunAt >= everyMs) return true;
-  if (!lastSweep.again && (difference === 0 || difference === explained)) return false;
-  return aheadOf(lastSweep, now) < ADVANCE;
+  const differs = live !== total && live - (total ?? 0) !== explained;
+  return (!sure || differs) && aheadOf(lastSweep, now) < ADVANCE;
 }
 
 function aheadOf(sweep: PastSweep | undefined, now: number): number {

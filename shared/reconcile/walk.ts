@@ -10,8 +10,8 @@
  * the list got shorter meets every row that was there all the time, or that was changed and is above where it began.
  *
  * What is left are rows that share a key and change places across the edge of a page: the walk then sees one of them
- * twice and does not know of the other. A row that is seen twice with the key at the edge is such a sign, if not a
- * proof, and that key goes into the walk's `doubts`.
+ * twice and does not know of the other. A row that is seen twice with the key at the edge is a sign of that, though it
+ * mostly means that a row came in above; so that key goes into the walk's `doubts`.
  */
 export type Walk = {
   /** So many rows from the top, as the list is now, have been seen. */
@@ -42,7 +42,7 @@ export type Answer = { page: number; total: number; rows: readonly Row[] };
 /** So many rows with the key at the edge are remembered: when more share a key, only the last of them are compared. */
 const EDGE_LIMIT = 500;
 /** More doubts than that are as good as one: the walk proves nothing. */
-export const DOUBTS_LIMIT = 100;
+export const DOUBTS_LIMIT = 1000;
 export const REPEATS_LIMIT = 3;
 
 export function beginWalk(): Walk {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { connectionLost, newTableName, openStore } from "../ticket-store/open-store.ts";
+import { cut } from "../storage/faults.ts";
+import { newTableName, openStore } from "../ticket-store/open-store.ts";
 import { createMemory, openMemoryStore } from "./memory-store.ts";
 import { type Backend, runPlan, Simulation } from "./simulation.ts";
 
@@ -19,7 +20,7 @@ function inTable(): Backend {
       const { happens, lives } = process.next();
       const response = happens ? await send() : undefined;
       if (response && lives) return response;
-      throw connectionLost();
+      throw cut();
     });
 }
 

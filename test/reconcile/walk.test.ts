@@ -6,6 +6,7 @@ import {
   beginWalk,
   faultIn,
   hasEnded,
+  hasPassed,
   nextPage,
   REPEATS_LIMIT,
   type Row,
@@ -109,5 +110,53 @@ describe("a walk of a list that changes", () => {
       ),
       { numRuns: process.env.LONG ? 200_000 : 5_000 },
     );
+  });
+
+  test.each([false, true])(
+    "reads every page of a list at rest once, without doubts (keys shared: %s)",
+    (shared) => {
+      const { seen, position, reads } = walk(new List(20, shared), []);
+      expect([seen.size, reads, position.doubts]).toEqual([20, 7, []]);
+    },
+  );
+
+  test("doubts the key at the edge of a page when its row is seen again, as if another had taken its place", () => {
+    const list = new List(6, false);
+    const edge = list.rows[2]?.key;
+    expect(walk(list, [[{ kind: "create", index: 0 }]]).position.doubts).toEqual([edge]);
+  });
+
+  test("goes back by as many rows as the list got shorter, and no further", () => {
+    const list = new List(15, false);
+    const pages: number[] = [];
+    let position = beginWalk();
+    while (!hasEnded(position)) {
+      if (pages.length === 3) for (let i = 0; i < 4; i++) list.remove(0);
+      pages.push(nextPage(position, PAGE));
+      position = advance(position, list.read(nextPage(position, PAGE)), PAGE);
+    }
+    // Nine rows were seen, of which the fourth page shows that five are left.
+    expect(pages).toEqual([1, 2, 3, 4, 2, 3, 4]);
+  });
+
+  test("has passed a key when it is at a lower one, or, where that is enough, at the key itself", () => {
+    const list = new List(9, false);
+    const [, , third, fourth] = list.rows.map(({ key }) => key);
+    const position = advance(beginWalk(), list.read(1), PAGE);
+    expect(hasPassed(position, third ?? 0)).toBe(false);
+    expect(hasPassed(position, third ?? 0, { above: true })).toBe(true);
+    expect(hasPassed(position, fourth ?? 0, { above: true })).toBe(false);
+    list.remove(0);
+    // Page 2 now begins behind a row that may not have been seen.
+    expect(hasPassed(advance(position, list.read(2), PAGE), third ?? 0)).toBe(false);
+  });
+
+  test.each<[string, Answer]>([
+    ["fewer", { page: 1, total: 5, rows: [{ id: "a", key: 2 }] }],
+    ["none", { page: 2, total: 5, rows: [] }],
+    ["more", { page: 2, total: 4, rows: ["a", "b"].map((id) => ({ id, key: 1 })) }],
+    ["one twice", { page: 1, total: 3, rows: ["a", "b", "a"].map((id) => ({ id, key: 1 })) }],
+  ])("cannot use a page with %s", (_, answer) => {
+    expect(faultIn(answer, PAGE)).toMatch(/^page \d/);
   });
 });

@@ -5,7 +5,8 @@ import { Conflict, InvalidInput } from "../../shared/errors.ts";
 import type { Ticket } from "../../shared/schemas/ticket.ts";
 import type { StoredTicket, TicketQuery, TicketStore } from "../../shared/ticket-store/ticket-store.ts";
 import type { TicketWriter } from "../../shared/ticket-store/writer.ts";
-import { connectionLost, newTableName, openStore } from "./open-store.ts";
+import { cut, isTransaction } from "../storage/faults.ts";
+import { newTableName, openStore } from "./open-store.ts";
 
 const time = (minute: number) => new Date(Date.parse("2026-03-01T12:00:00Z") + minute * 60_000).toISOString();
 
@@ -225,10 +226,10 @@ describe("a commit", () => {
   ])("is done once when %s of a transaction is lost", async (_, done) => {
     const tableName = newTableName();
     let losses = 0;
-    const store = openStore(tableName, async (send, { url }) => {
-      if (!url.endsWith("$batch") || losses++ % 2 === 1) return send();
+    const store = openStore(tableName, async (send, request) => {
+      if (!isTransaction(request) || losses++ % 2 === 1) return send();
       if (done) await send();
-      throw connectionLost();
+      throw cut();
     });
     const writer = await store.write();
     await put(writer, ticket("A", 1), ticket("B", 2));
@@ -262,9 +263,9 @@ describe("a commit", () => {
     for (; outcome === undefined; lives++) {
       const tableName = newTableName();
       let transactions = 0;
-      const dying = await openStore(tableName, async (send, { url }) => {
-        if (url.endsWith("$batch")) transactions++;
-        if (transactions > lives) throw connectionLost();
+      const dying = await openStore(tableName, async (send, request) => {
+        if (isTransaction(request)) transactions++;
+        if (transactions > lives) throw cut();
         return send();
       }).write<string>();
       outcome = await dying.commit({ state: "done", put: await dying.compare(tickets) }).then(
