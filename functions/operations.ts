@@ -10,6 +10,7 @@ import { eraseVisitor } from "./events/erase-visitor.ts";
 import { getChat } from "./events/get-chat.ts";
 import { getEvent } from "./events/get-event.ts";
 import { listEvents } from "./events/list-events.ts";
+import { getStatus } from "./health/get-status.ts";
 import { health } from "./health/health.ts";
 import { deleteQuarantined } from "./quarantine/delete-quarantined.ts";
 import { getQuarantined } from "./quarantine/get-quarantined.ts";
@@ -70,6 +71,7 @@ export const operations: readonly Operation<Services>[] = [
   ensureRegistrationNow,
   deleteRegistration,
   health,
+  getStatus,
   getOpenApi(() => operations),
   getDocs,
   getDocsAsset,

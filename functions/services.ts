@@ -1,8 +1,10 @@
 import { type Deferred, deferred } from "../shared/deferred.ts";
 import { openEventLog } from "../shared/event-log/event-log.ts";
 import type { EventLog } from "../shared/event-log/types.ts";
-import type { Check } from "../shared/health/checks.ts";
+import { createMonitor, type Monitor } from "../shared/health/monitor.ts";
+import { openSightings } from "../shared/health/sightings.ts";
 import type { LiveChat } from "../shared/livechat/client.ts";
+import { redact } from "../shared/redact.ts";
 import { readSettings, type Settings } from "../shared/settings.ts";
 import { openQueue } from "../shared/storage/open-queue.ts";
 import { openTable } from "../shared/storage/open-table.ts";
@@ -23,10 +25,9 @@ export function createServices(environment: Record<string, string | undefined>):
     const { createLiveChat } = await import("../shared/livechat/client.ts");
     return createLiveChat(settings().liveChat);
   });
+  const eventsTable = once(() => table(settings().tables.events));
   // Whatever puts an event into the log has subscribers told of it.
-  const eventLog = once(() =>
-    openEventLog({ table: table(settings().tables.events), onStored: () => wakeUp().stored() }),
-  );
+  const eventLog = once(() => openEventLog({ table: eventsTable(), onStored: () => wakeUp().stored() }));
   const ticketStore = once(() => openTicketStore({ table: table(settings().tables.tickets) }));
   const wakeUp: () => WakeUp = once(() => {
     const { wakeQueue: queue } = settings();
@@ -58,11 +59,14 @@ export function createServices(environment: Record<string, string | undefined>):
       return ticketStore();
     },
     subscribers,
-    get checks() {
-      return checks();
+    get monitor() {
+      return monitor();
     },
   };
-  const checks = once((): readonly Check[] => checksOf(services));
+  const monitor = once((): Monitor => {
+    const sightings = openSightings(eventsTable);
+    return createMonitor(checksOf(services, sightings), { sightings, onDefect: logDefect });
+  });
   return services;
 }
 
@@ -72,9 +76,14 @@ export type Services = {
   readonly eventLog: EventLog;
   readonly ticketStore: TicketStore;
   readonly subscribers: Deferred<Subscribers>;
-  /** What `Health` looks at. */
-  readonly checks: readonly Check[];
+  /** What `Health` and `GetStatus` ask. */
+  readonly monitor: Monitor;
 };
+
+function logDefect(check: string, error: unknown): void {
+  const { name, message } = error instanceof Error ? error : { name: "Thrown", message: String(error) };
+  console.error(JSON.stringify({ message: redact(message), error: name, check }));
+}
 
 /** Makes a value when it is first asked for. A failure is not kept, so that it is tried again. */
 function once<Value>(make: () => Value): () => Value {

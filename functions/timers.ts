@@ -32,7 +32,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
   {
     // Not once a day: events of chats that nobody is told of cannot be had later, and a new deployment waits for this.
     id: "RegistrationTimer",
-    schedule: "0 41 * * * *",
+    schedule: "30 */15 * * * *",
     async run(services, log) {
       if (services.settings.webhook.baseUrl === undefined) return;
       const { created, removed } = await ensureRegistration(...registrationOf(services, "background"));

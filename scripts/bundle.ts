@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
@@ -26,6 +27,7 @@ const { outputFiles, metafile } = await build({
   target: "node22",
   format: "esm",
   external: ["@azure/functions-core"],
+  define: { BUILD_COMMIT: JSON.stringify(commit()) },
   plugins: [requireBuiltins()],
   // CommonJS packages inside an ES module still ask for `require`.
   banner: {
@@ -58,6 +60,20 @@ const entry = metafile.outputs["dist/app.mjs"];
 console.log(
   `dist/app.mjs ${((entry?.bytes ?? 0) / 1000).toFixed(0)} kB and ${outputFiles.length - 1} chunks`,
 );
+
+/** For `GET /status`. A download has no history. */
+function commit(): string {
+  try {
+    const ask = ["rev-parse", "--short=10", "HEAD"];
+    return execFileSync("git", ask, {
+      cwd: root,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
+  } catch {
+    return "unknown";
+  }
+}
 
 /** Several processes may bundle or load at the same time: each file appears whole. */
 async function place(path: string, contents: string | Uint8Array): Promise<void> {

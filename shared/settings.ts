@@ -8,7 +8,16 @@ export class SettingsError extends AppError {
   readonly title = "The app is not set up";
 }
 
-const filled = v.pipe(v.string("is missing"), v.trim(), v.nonEmpty("is missing"));
+const filled = v.pipe(
+  v.string("is missing"),
+  v.trim(),
+  v.nonEmpty("is missing"),
+  // What Azure leaves in the place of a secret that it could not get.
+  v.check(
+    (value) => !value.startsWith("@Microsoft.KeyVault("),
+    "is a Key Vault reference that was not resolved: the app's identity needs the role Key Vault Secrets User",
+  ),
+);
 const http = v.pipe(
   filled,
   v.url("must be a URL"),

@@ -1,64 +1,196 @@
-import { type Check, remember } from "../../shared/health/checks.ts";
-import { lastSuccess } from "../../shared/reconcile/history.ts";
+import { judgeBudget } from "../../shared/health/judge-budget.ts";
+import { judgeDeliveries, judgeTicketWebhook } from "../../shared/health/judge-deliveries.ts";
+import { judgeLiveChatFailure, judgeStorageFailure } from "../../shared/health/judge-failure.ts";
+import { judgeReconciliation } from "../../shared/health/judge-reconciliation.ts";
+import { judgeLicence, judgeRegistration } from "../../shared/health/judge-registration.ts";
+import { type Check, cannotBeTold, type Finding } from "../../shared/health/monitor.ts";
+import type { Sightings } from "../../shared/health/sightings.ts";
+import { lastSuccess, readHistory } from "../../shared/reconcile/history.ts";
+import { assess, type Registered } from "../../shared/registration/assess.ts";
+import { wantedWebhooks } from "../../shared/registration/wanted.ts";
+import { EVENT_TYPES } from "../../shared/schemas/webhook.ts";
+import { SettingsError } from "../../shared/settings.ts";
 import { examine } from "../../shared/subscriptions/examine.ts";
 import type { Services } from "../services.ts";
+import { judgeAddress } from "./address.ts";
 
-/** What can be wrong with the app, each thing by the one look that finds it out. */
-export function checksOf(services: Services, now = Date.now): Check[] {
-  const started = now();
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** What can be wrong with the app. What a check needs stands before it. */
+export function checksOf(services: Services, sightings: Sightings, now = Date.now): Check[] {
+  const installed = () => sightings.since("app", "installed");
+
+  // One call a minute tells of LiveChat, of the credentials, and of the webhooks, whoever asks for what.
+  let asked: { at: number; answer: Promise<Registered[] | undefined> } | undefined;
+  const askLiveChat = () => {
+    if (!asked || now() - asked.at >= MINUTE) asked = { at: now(), answer: ask(services) };
+    return asked.answer;
+  };
+
   return [
     {
+      name: "settings",
+      vital: true,
+      freshFor: MINUTE,
+      look: async () => judgeSettings(services),
+    },
+    {
       name: "storage",
-      look: remember(async () => {
-        await services.eventLog.probe();
-        return { state: "ok", detail: "Table Storage can be written and read." };
-      }, 5_000),
+      vital: true,
+      needs: "settings",
+      freshFor: 5 * SECOND,
+      look: () =>
+        services.eventLog
+          .probe()
+          .then((): Finding => ({ state: "ok", detail: "Table Storage can be written and read." }))
+          .catch(judgeStorageFailure),
     },
     {
       name: "livechat",
-      look: remember(async () => {
-        await services.liveChat.listTickets({ page: 1 });
-        return { state: "ok", detail: "LiveChat answers and accepts the credentials." };
-      }, 60_000),
+      vital: true,
+      needs: "settings",
+      freshFor: 5 * SECOND,
+      look: () =>
+        askLiveChat()
+          .then((): Finding => ({ state: "ok", detail: "LiveChat answers and accepts the credentials." }))
+          .catch(judgeLiveChatFailure),
     },
     {
-      name: "reconcile",
+      name: "budget",
+      vital: false,
+      needs: "settings",
+      freshFor: 0,
       look: async () => {
-        const last = await lastSuccess(services.ticketStore);
-        const overdue = await isOverdue(
-          services.settings.ticketsReconcileSchedule,
-          last ? Date.parse(last) : started,
-          now(),
+        await askLiveChat().catch(() => {});
+        return judgeBudget(await services.liveChat.usage());
+      },
+    },
+    {
+      name: "registrations",
+      vital: true,
+      needs: "livechat",
+      freshFor: 5 * SECOND,
+      look: async () => {
+        const { baseUrl, credentials, licenseId } = services.settings.webhook;
+        if (baseUrl === undefined) return judgeNoAddress(services);
+        const webhooks = await askLiveChat().catch(() => undefined);
+        if (webhooks === undefined) return cannotBeTold("livechat");
+        const destination = { baseUrl, credentials };
+        const standings = wantedWebhooks(baseUrl).map((wanted) => assess(wanted, webhooks, destination));
+        return (
+          judgeLicence(webhooks, licenseId) ??
+          judgeRegistration(standings, { installed: await installed(), now: now() })
         );
-        return {
-          state: overdue ? "bad" : "ok",
-          detail: `${last ? `The last run that succeeded ended at ${last}` : "No run has succeeded yet"}${overdue ? ", more than three periods ago" : ""}.`,
+      },
+    },
+    {
+      name: "address",
+      vital: false,
+      needs: "settings",
+      freshFor: 5 * MINUTE,
+      look: async () => {
+        const { baseUrl } = services.settings.webhook;
+        const [wanted] = baseUrl === undefined ? [] : wantedWebhooks(baseUrl);
+        if (baseUrl === undefined || !wanted) return { state: "ok", detail: "WEBHOOK_BASE_URL is not set." };
+        return judgeAddress(baseUrl, wanted.receiver);
+      },
+    },
+    ...EVENT_TYPES.map(
+      (type): Check => ({
+        name: `deliveries.${type}`,
+        vital: false,
+        needs: "storage",
+        freshFor: 5 * MINUTE,
+        look: async () => {
+          const { eventLog, ticketStore } = services;
+          const { lastReceived } = await eventLog.head();
+          const count = (from: string, to: string) => eventLog.count({ type, from, to });
+          const finding = await judgeDeliveries(type, lastReceived[type], { now: now(), count });
+          if (type !== "ticket_created" || finding.state !== "ok") return finding;
+          return judgeTicketWebhook((await readHistory(ticketStore)).runs) ?? finding;
+        },
+      }),
+    ),
+    {
+      name: "reconcile",
+      vital: true,
+      needs: "storage",
+      freshFor: 5 * SECOND,
+      look: async () => {
+        const { settings, ticketStore } = services;
+        const reconciliation = {
+          ...(await readHistory(ticketStore, { limit: 1 })),
+          lastSuccess: await lastSuccess(ticketStore),
+          installed: await installed(),
+          schedule: settings.ticketsReconcileSchedule,
         };
+        return judgeReconciliation(reconciliation, now());
       },
     },
     {
       name: "subscriptions",
-      look: remember(async () => examine(await services.subscribers.list(), now()), 5_000),
+      vital: true,
+      needs: "storage",
+      freshFor: 5 * SECOND,
+      look: async () => examine(await services.subscribers.list(), now()),
     },
     {
       name: "quarantine",
+      vital: false,
+      needs: "storage",
+      freshFor: 5 * SECOND,
       look: async () => {
         const { count, more } = await services.eventLog.quarantine.count();
+        if (count === 0) return { state: "ok", detail: "Empty." };
         return {
-          state: count > 0 ? "attention" : "ok",
+          state: "attention",
           detail:
-            count > 0
-              ? `${count}${more ? " or more" : ""} deliveries were not understood: see GET /quarantine.`
-              : "Empty.",
+            count === 1
+              ? "1 delivery was not understood and is kept aside."
+              : `${count}${more ? " or more" : ""} deliveries were not understood and are kept aside.`,
+          action:
+            "See GET /quarantine for the reasons. After an update that understands them POST /quarantine/{id}/replay; what is of no use DELETE /quarantine/{id}.",
         };
       },
     },
   ];
 }
 
-/** Whether the timer should have run three times since then. Its schedule is in UTC. */
-async function isOverdue(schedule: string, since: number, now: number): Promise<boolean> {
-  const { Cron } = await import("croner");
-  const third = new Cron(schedule, { timezone: "UTC" }).nextRuns(3, new Date(since)).at(2);
-  return third !== undefined && third.valueOf() < now;
+/** The webhooks, when this app is to keep them. Otherwise the key need not be good for that. */
+async function ask({ settings, liveChat }: Services): Promise<Registered[] | undefined> {
+  if (settings.webhook.baseUrl !== undefined) return liveChat.listWebhooks();
+  await liveChat.listTickets({ page: 1 });
+  return undefined;
+}
+
+function judgeSettings(services: Services): Finding {
+  try {
+    void services.settings;
+    return { state: "ok", detail: "All settings that the app needs are there and can be read." };
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return {
+      state: "bad",
+      detail: (error.problems ?? []).map(({ path, message }) => `${path} ${message}.`).join(" "),
+      action:
+        "Put it right in the app's settings (in Azure: the function app, Settings, Environment variables); the app starts anew by itself. The README says what each setting means.",
+    };
+  }
+}
+
+async function judgeNoAddress({ eventLog }: Services): Promise<Finding> {
+  // What the log cannot tell right now is no matter here.
+  const events = await eventLog.head().then(
+    ({ seq }) => seq,
+    () => undefined,
+  );
+  if (events !== 0)
+    return { state: "ok", detail: "WEBHOOK_BASE_URL is not set: webhooks are registered by hand." };
+  return {
+    state: "attention",
+    detail: "WEBHOOK_BASE_URL is not set, and no event has ever come.",
+    action:
+      "Set WEBHOOK_BASE_URL to this app's address, so that it registers LiveChat's webhooks itself, or register all three by hand as the README says.",
+  };
 }

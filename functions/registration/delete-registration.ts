@@ -8,7 +8,7 @@ export const deleteRegistration = operation({
   id: "DeleteRegistration",
   summary: "Delete registration",
   description:
-    "Takes this app's webhooks out of LiveChat, before the app itself is taken away. Webhooks of others are not touched. While WEBHOOK_BASE_URL is set, the timer registers them again within the hour.",
+    "Takes this app's webhooks out of LiveChat, before the app itself is taken away. Webhooks of others are not touched. While WEBHOOK_BASE_URL is set, the timer registers them again within a quarter of an hour.",
   tag: "Registration",
   method: "DELETE",
   route: "registration",

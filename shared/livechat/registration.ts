@@ -9,6 +9,7 @@ const Webhook = v.object({
   /** With the credentials in it that LiveChat is to send: not for logs. */
   url: text,
   verified: maybe(flag),
+  licence: maybe(text),
 });
 export type Webhook = v.InferOutput<typeof Webhook>;
 

@@ -7,6 +7,8 @@ export type Registered = {
   data_types?: string[];
   url: string;
   verified?: boolean;
+  /** The account that it belongs to. */
+  licence?: string;
 };
 
 /**

@@ -1,11 +1,11 @@
-import type { Finding } from "../health/checks.ts";
+import type { Finding } from "../health/monitor.ts";
 import type { Subscriber } from "./subscribers.ts";
 
 /** Milliseconds that an event may wait for a subscriber that takes what it is sent, before nobody seems to be sending. */
 const STUCK_AFTER = 5 * 60_000;
 
 /**
- * How it stands with the subscribers. Anybody may ask for that, so neither ids nor hosts are named.
+ * How it stands with the subscribers.
  *
  * @param now milliseconds since the epoch
  */
@@ -15,21 +15,25 @@ export function examine(subscribers: readonly Subscriber[], now: number): Findin
   if (stuck > 0) {
     return {
       state: "bad",
-      detail: `Nothing is sent to ${stuck} of ${some}, though events wait: see whether the functions DispatchQueue and DispatchTimer run.`,
+      detail: `Nothing is sent to ${stuck} of ${some}, though events wait.`,
+      action: "See that the functions DispatchQueue and DispatchTimer are there and enabled.",
     };
   }
   const lost = subscribers.filter(({ state }) => state === "given_up").length;
   if (lost > 0) {
     return {
       state: "attention",
-      detail: `${lost} of ${some} given up: see GET /subscriptions; then POST /subscriptions/{id}/resume, which loses nothing, or DELETE /subscriptions/{id}.`,
+      detail: `${lost} of ${some} given up.`,
+      action:
+        "See GET /subscriptions for which, and how they failed; then POST /subscriptions/{id}/resume, which loses nothing, or DELETE /subscriptions/{id}.",
     };
   }
   const retrying = subscribers.filter(({ state }) => state === "retrying").length;
   if (retrying > 0) {
     return {
       state: "attention",
-      detail: `${retrying} of ${some} failed last and will be tried again: see GET /subscriptions.`,
+      detail: `${retrying} of ${some} failed last and will be tried again.`,
+      action: "See GET /subscriptions for which, and how they failed. Nothing is lost meanwhile.",
     };
   }
   return {

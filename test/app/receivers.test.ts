@@ -120,11 +120,14 @@ test("what is not understood is kept whole but for the token, shown, replayed in
 test("an event at another event's URL is quarantined", async () => {
   const answer = await app.deliver("chat-started", chatEnded("C5"));
   expect(answer.body.status).toBe("quarantined");
-  expect((await app.call("GET", "/health")).body.checks).toContainEqual({
-    name: "quarantine",
-    state: "attention",
-    detail: expect.stringContaining("1 deliveries"),
-  });
+  expect((await app.call("GET", "/status")).body.checks).toContainEqual(
+    expect.objectContaining({
+      name: "quarantine",
+      state: "attention",
+      detail: "1 delivery was not understood and is kept aside.",
+      action: expect.stringContaining("GET /quarantine"),
+    }),
+  );
 });
 
 test("LiveChat's own webhooks fill the log, and a chat is put together from them", async () => {

@@ -1,0 +1,30 @@
+import type { Finding } from "./monitor.ts";
+
+/** The part of the limit from which on operators' calls may have to wait. */
+const NEARLY = 0.9;
+
+/** How much of the calls that this instance may make to LiveChat is used up right now. */
+export function judgeBudget(usage: {
+  limit: number;
+  used: number;
+  waiting: number;
+  pausedFor: number;
+}): Finding {
+  const { limit, used, waiting, pausedFor } = usage;
+  const said = `This instance has made ${used} of the ${limit} calls that it may make in a minute${waiting > 0 ? `; ${waiting} more wait` : ""}.`;
+  if (pausedFor > 0) {
+    return {
+      state: "attention",
+      detail: `LiveChat said that its limit is used up; no calls are made for another ${Math.ceil(pausedFor / 1000)} s. ${said}`,
+      action:
+        "See what else calls LiveChat with this account. LIVECHAT_RATE_LIMIT is counted for each instance: lower it when there are several.",
+    };
+  }
+  if (used < limit * NEARLY) return { state: "ok", detail: said };
+  return {
+    state: "attention",
+    detail: said,
+    action:
+      "See which callers ask for so much; calls now wait or are answered 429. If LiveChat allows the account more, raise LIVECHAT_RATE_LIMIT.",
+  };
+}

@@ -1,0 +1,50 @@
+import { AppError, StorageUnavailable, TooManyRequests, UpstreamRefused } from "../errors.ts";
+import type { Finding } from "./monitor.ts";
+
+const DELIVERIES = "Meanwhile deliveries are answered 503, and LiveChat repeats them for six hours.";
+
+/** What it means that Table Storage cannot be used, and what to do. What is no failure of it is thrown again. */
+export function judgeStorageFailure(error: unknown): Finding {
+  if (!(error instanceof StorageUnavailable)) throw error;
+  const refused = error.message.includes("credentials");
+  return {
+    state: "bad",
+    detail: `${error.message}${causeOf(error)} ${DELIVERIES}`,
+    action: refused
+      ? "Give the app's identity the role Storage Table Data Contributor, or put the right connection string into LiveChatStorage."
+      : "See that the storage account in LiveChatStorage (or LiveChatStorage__tableServiceUri, or AzureWebJobsStorage) exists and that its firewall lets this app in.",
+  };
+}
+
+/** What it means that LiveChat cannot be used, and what to do. What is no failure of it is thrown again. */
+export function judgeLiveChatFailure(error: unknown): Finding {
+  if (!(error instanceof AppError)) throw error;
+  if (error instanceof UpstreamRefused) {
+    return {
+      state: "bad",
+      detail: error.message,
+      action:
+        "Make a new API key (or personal access token) in LiveChat, and put it into LIVECHAT_API_KEY, with the address that it belongs to in LIVECHAT_USERNAME.",
+    };
+  }
+  if (error instanceof TooManyRequests) {
+    return {
+      state: "attention",
+      detail: error.message,
+      action:
+        "Wait a minute. If it stays so, see what else calls LiveChat with this account, or lower LIVECHAT_RATE_LIMIT: it is counted for each instance.",
+    };
+  }
+  return {
+    state: "bad",
+    detail: `${error.message}${causeOf(error)}`,
+    action:
+      "See whether LiveChat has an outage, and that LIVECHAT_API_URL is right and may be called from here.",
+  };
+}
+
+/** The transport's own code for it: enough for who knows it, and nothing private. */
+function causeOf({ cause }: Error): string {
+  const [code] = /^(?:\d{3} )?[A-Z][A-Za-z_]+\b/.exec(cause instanceof Error ? cause.message : "") ?? [];
+  return code ? ` (${code})` : "";
+}

@@ -1,0 +1,64 @@
+import type { History } from "../reconcile/history.ts";
+import type { Finding } from "./monitor.ts";
+
+export type Reconciliation = History & {
+  /** ISO 8601: the end of the last run that did not fail. */
+  lastSuccess?: string;
+  /** ISO 8601: since when the app has been there to run. */
+  installed: string;
+  /** NCRONTAB, six fields, in UTC. */
+  schedule: string;
+};
+
+/** Runs that may be missed before that is no chance. */
+const MISSED = 3;
+
+/**
+ * Whether the reconciliation runs and gets through. What counts is the age of the last success: a timer that stopped
+ * reports no failure.
+ *
+ * @param now milliseconds since the epoch
+ */
+export async function judgeReconciliation(
+  { lastSuccess, installed, schedule, runs: [last], progress }: Reconciliation,
+  now: number,
+): Promise<Finding> {
+  const waiting = await runsDue(schedule, Date.parse(lastSuccess ?? installed), MISSED);
+  const said = lastSuccess ? `The last success was at ${lastSuccess}.` : "No run has succeeded yet.";
+  const failure =
+    last?.outcome === "failed"
+      ? ` The last run, at ${last.startedAt}, failed: ${last.reason ?? "see the log."}`
+      : "";
+  if (waiting !== undefined && waiting < now) {
+    const lastRun = last && Date.parse(last.startedAt);
+    const stopped = lastRun === undefined || ((await runsDue(schedule, lastRun, MISSED)) ?? now) < now;
+    return {
+      state: "bad",
+      detail: `${said} Three runs were due since then.${failure}`,
+      action: stopped
+        ? "The timer does not run: see that the function ReconcileTicketsTimer is there and enabled, and that AzureWebJobsStorage is right. POST /reconcile/tickets catches up now."
+        : "See to the reason; GET /reconcile/tickets has it for every run. POST /reconcile/tickets tries again now.",
+    };
+  }
+  if (failure) {
+    return {
+      state: "attention",
+      detail: said + failure,
+      action: "If the next run fails too, see to the reason; GET /reconcile/tickets has it for every run.",
+    };
+  }
+  const { mode, page, pages, expectedEnd } = progress ?? {};
+  const under = progress
+    ? ` A walk (${mode}) is at page ${page} of ${pages}${expectedEnd ? `, and ends about ${expectedEnd}` : ""}.`
+    : "";
+  return { state: "ok", detail: said + under };
+}
+
+/** When the run will be due that is the `nth` after a moment, both in milliseconds since the epoch. */
+async function runsDue(schedule: string, after: number, nth: number): Promise<number | undefined> {
+  const { Cron } = await import("croner");
+  return new Cron(schedule, { timezone: "UTC" })
+    .nextRuns(nth, new Date(after))
+    .at(nth - 1)
+    ?.valueOf();
+}

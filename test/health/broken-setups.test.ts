@@ -1,0 +1,184 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { getStatus } from "../../functions/health/get-status.ts";
+import { health } from "../../functions/health/health.ts";
+import { createServices } from "../../functions/services.ts";
+import { type Sandbox, startSandbox } from "../../local/sandbox/sandbox.ts";
+import type { Call } from "../../shared/http/operation.ts";
+import { urlWith, wantedWebhooks } from "../../shared/registration/wanted.ts";
+
+/**
+ * What an operator sees of a set-up that is broken, with nothing but `GET /status`: the cause is named, the action goes
+ * to the point, and what merely follows from it is not made out to be another fault.
+ */
+let sandbox: Sandbox;
+const CREDENTIALS = { username: "livechat", password: "a webhook's password" };
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
+afterAll(() => sandbox?.close());
+
+type Found = { name: string; state: string; detail: string; action: string; since: string };
+
+async function look(changes: Record<string, string | undefined>) {
+  const unique = crypto.randomUUID().replaceAll("-", "");
+  const services = createServices({
+    LiveChatStorage: inject("storage"),
+    LIVECHAT_API_URL: sandbox.url,
+    LIVECHAT_USERNAME: "owner@example.com",
+    LIVECHAT_API_KEY: "sandbox-api-key",
+    LIVECHAT_WEBHOOK_USERNAME: CREDENTIALS.username,
+    LIVECHAT_WEBHOOK_PASSWORD: CREDENTIALS.password,
+    EVENTS_TABLE: `Events${unique}`,
+    TICKETS_TABLE: `Tickets${unique}`,
+    SUBSCRIPTIONS_TABLE: `Subscriptions${unique}`,
+    ...changes,
+  });
+  const nothing = { path: undefined, query: undefined, body: undefined, raw: undefined };
+  const call: Call = { url: new URL("http://127.0.0.1/"), headers: new Headers(), log: () => {} };
+  const { text = "" } = await getStatus.run(nothing, services, call);
+  const { status = 200, body } = await health.run(nothing, services, call);
+  const { checks, ...rest } = JSON.parse(text) as { status: string; checks: Found[] };
+  const wrong = checks.filter(({ state }) => state !== "ok");
+  return {
+    ...rest,
+    services,
+    health: { status, body },
+    wrong,
+    names: (state: string) => wrong.filter((one) => one.state === state).map(({ name }) => name),
+  };
+}
+
+test("all is well", async () => {
+  const { status, health, wrong } = await look({});
+  expect(wrong).toMatchObject([
+    { name: "registrations", state: "attention", detail: expect.stringContaining("WEBHOOK_BASE_URL") },
+  ]);
+  expect(status).toBe("attention");
+  expect(health).toEqual({ status: 200, body: { status: "ok" } });
+});
+
+test("settings that are missing, wrong, or left unresolved by Azure", async () => {
+  const { status, health, names, wrong } = await look({
+    LIVECHAT_USERNAME: "",
+    LIVECHAT_RATE_LIMIT: "lots",
+    LIVECHAT_API_KEY: "@Microsoft.KeyVault(SecretUri=https://kv.vault.azure.net/secrets/hunter2)",
+  });
+  expect([status, health]).toEqual(["bad", { status: 503, body: { status: "bad" } }]);
+  expect(names("bad")).toEqual(["settings"]);
+  expect(names("attention")).toEqual([]);
+  expect(wrong[0]?.detail).toMatch(
+    /LIVECHAT_USERNAME is missing\..*LIVECHAT_RATE_LIMIT must be a whole number/,
+  );
+  expect(wrong[0]?.detail).toContain("LIVECHAT_API_KEY is a Key Vault reference that was not resolved");
+  expect(JSON.stringify(wrong)).not.toMatch(/hunter2|lots/);
+});
+
+test("a LiveChat key that is refused", async () => {
+  const { health, names, wrong } = await look({ LIVECHAT_API_KEY: "expired" });
+  expect(health.status).toBe(503);
+  expect(names("bad")).toEqual(["livechat"]);
+  expect(wrong[0]).toMatchObject({
+    detail: expect.stringContaining("refuses"),
+    action: expect.stringContaining("LIVECHAT_API_KEY"),
+  });
+  expect(names("unknown")).toEqual(["registrations"]);
+});
+
+test("a LiveChat that is not there", async () => {
+  const { names, wrong } = await look({ LIVECHAT_API_URL: `http://127.0.0.1:${await freePort()}` });
+  expect(names("bad")).toEqual(["livechat"]);
+  expect(wrong[0]).toMatchObject({
+    detail: expect.stringContaining("ECONNREFUSED"),
+    action: expect.stringContaining("LIVECHAT_API_URL"),
+  });
+});
+
+test("a LiveChat whose limit is used up", async () => {
+  sandbox.faults.plan({
+    do: "answer",
+    status: 429,
+    headers: { "Retry-After": "60" },
+    path: "/tickets",
+    times: 1,
+  });
+  const { names, wrong, health } = await look({});
+  expect(names("attention")).toEqual(["livechat", "budget", "registrations"]);
+  expect(wrong[0]?.action).toContain("LIVECHAT_RATE_LIMIT");
+  expect(health.status).toBe(200);
+});
+
+test("storage that is not there, and storage that refuses", async () => {
+  const at = (port: number, key = "YQ==") =>
+    `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=${key};TableEndpoint=http://127.0.0.1:${port}/devstoreaccount1;`;
+  const absent = await look({ LiveChatStorage: at(await freePort()) });
+  expect(absent.names("bad")).toEqual(["storage"]);
+  expect(absent.names("unknown")).toEqual(
+    expect.arrayContaining(["deliveries.chat_started", "reconcile", "subscriptions", "quarantine"]),
+  );
+  expect(absent.wrong[0]).toMatchObject({
+    detail: expect.stringContaining("ECONNREFUSED"),
+    action: expect.stringContaining("firewall"),
+  });
+  expect(absent.health.status).toBe(503);
+
+  const port = Number(/TableEndpoint=[^;]*:(\d+)/.exec(inject("storage"))?.[1]);
+  const refused = await look({ LiveChatStorage: at(port) });
+  expect(refused.names("bad")).toEqual(["storage"]);
+  expect(refused.wrong[0]?.action).toContain("Storage Table Data Contributor");
+});
+
+test("an address that leads somewhere else", async () => {
+  const elsewhere = createServer((_, response) => response.end("hello"));
+  await once(elsewhere.listen(0, "127.0.0.1"), "listening");
+  const url = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
+  const { wrong } = await look({ WEBHOOK_BASE_URL: url });
+  elsewhere.close();
+  expect(wrong).toContainEqual(
+    expect.objectContaining({
+      name: "address",
+      state: "attention",
+      detail: expect.stringContaining("(200)"),
+      action: expect.stringContaining("WEBHOOK_BASE_URL"),
+    }),
+  );
+  const gone = await look({ WEBHOOK_BASE_URL: `http://127.0.0.1:${await freePort()}` });
+  expect(gone.wrong.find(({ name }) => name === "address")?.detail).toContain("ECONNREFUSED");
+});
+
+test("webhooks with a password that is not accepted, and another licence than the account's", async () => {
+  const base = "https://app.example";
+  for (const { event_type, data_types, receiver } of wantedWebhooks(base)) {
+    const url = urlWith({ ...CREDENTIALS, password: "hunter2" }, receiver);
+    sandbox.webhooks.register({ event_type, data_types, url });
+  }
+  const stale = await look({ WEBHOOK_BASE_URL: base });
+  const registrations = stale.wrong.find(({ name }) => name === "registrations");
+  expect(registrations?.detail).toContain("credentials that are not accepted");
+  expect(registrations?.action).toContain("POST /registration");
+  expect(JSON.stringify(stale.wrong)).not.toContain("hunter2");
+
+  const other = await look({ WEBHOOK_BASE_URL: base, LIVECHAT_LICENSE_ID: "999" });
+  expect(other.names("bad")).toEqual(["registrations"]);
+  expect(other.wrong.find(({ name }) => name === "registrations")?.action).toContain(
+    "Set LIVECHAT_LICENSE_ID to 12345678",
+  );
+});
+
+test("what is asked a hundred times calls LiveChat once", async () => {
+  sandbox.calls.clear();
+  const { services } = await look({});
+  await Promise.all(Array.from({ length: 100 }, () => services.monitor.examine("vital")));
+  expect(sandbox.calls.count).toBe(1);
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}

@@ -1,0 +1,47 @@
+import { expect, inject, test } from "vitest";
+import { openEventLog } from "../../shared/event-log/event-log.ts";
+import { EVENT_TYPES } from "../../shared/schemas/webhook.ts";
+import { openTable } from "../../shared/storage/open-table.ts";
+
+test("counts by type and time what the log lists, over the edges of its blocks", async () => {
+  const table = openTable({ connectionString: inject("storage") }, "HealthCountEvents");
+  let clock = Date.parse("2026-01-01T00:00:00.000Z");
+  const log = openEventLog({ table, now: () => clock });
+  expect(await log.count({ type: "chat_started", from: "2000", to: "3000" })).toBe(0);
+
+  const total = 1_200;
+  for (let done = 0; done < total; done += 300) {
+    await Promise.all(
+      Array.from({ length: 300 }, (_, index) => {
+        const nth = done + index;
+        const type = EVENT_TYPES[nth % 7 === 0 ? 0 : nth % 3 === 0 ? 1 : 2] ?? "chat_started";
+        const subject =
+          type === "ticket_created" ? { ticketId: `T${nth}` } : { chatId: `C${nth}`, moment: "m" };
+        return log.append({ type, origin: "webhook", raw: "{}", ...subject });
+      }),
+    );
+    clock += 60_000;
+  }
+  const events: { type: string; receivedAt: string }[] = [];
+  for await (const { type, receivedAt } of log.events()) events.push({ type, receivedAt });
+  expect(events).toHaveLength(total);
+
+  const start = Date.parse("2026-01-01T00:00:00.000Z");
+  const iso = (minutes: number) => new Date(start + minutes * 60_000).toISOString();
+  for (const type of EVENT_TYPES) {
+    for (const [from, to] of [
+      [iso(-5), iso(60)],
+      [iso(0), iso(1)],
+      [iso(1), iso(3)],
+      [iso(2), iso(3)],
+      [iso(3), iso(60)],
+      [iso(4), iso(4)],
+      [iso(60), iso(90)],
+    ] as const) {
+      const listed = events.filter(
+        (one) => one.type === type && one.receivedAt >= from && one.receivedAt < to,
+      );
+      expect(await log.count({ type, from, to }), `${type} ${from} ${to}`).toBe(listed.length);
+    }
+  }
+});

@@ -1,0 +1,221 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { judgeBudget } from "../../shared/health/judge-budget.ts";
+import { judgeDeliveries, judgeTicketWebhook } from "../../shared/health/judge-deliveries.ts";
+import { judgeReconciliation, type Reconciliation } from "../../shared/health/judge-reconciliation.ts";
+import { judgeLicence, judgeRegistration } from "../../shared/health/judge-registration.ts";
+import type { Run } from "../../shared/reconcile/report.ts";
+import { assess } from "../../shared/registration/assess.ts";
+import { type Destination, urlWith, wantedWebhooks } from "../../shared/registration/wanted.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const iso = (time: number) => new Date(time).toISOString();
+
+describe("deliveries", () => {
+  /** A Thursday, 12:00. */
+  const noon = Date.parse("2026-01-15T12:00:00.000Z");
+
+  const judge = (events: number[], now: number) =>
+    judgeDeliveries("chat_ended", events.length > 0 ? iso(Math.max(...events)) : undefined, {
+      now,
+      count: async (from, to) => events.filter((at) => iso(at) >= from && iso(at) < to).length,
+    });
+
+  /** Every so many milliseconds from nine to five on working days, up to a moment. */
+  function* officeHours(every: number, until: number): Generator<number> {
+    for (let at = until - 40 * DAY; at < until; at += every) {
+      const date = new Date(at);
+      const [hour, day] = [date.getUTCHours(), date.getUTCDay()];
+      if (hour >= 9 && hour < 17 && day >= 1 && day <= 5) yield at;
+    }
+  }
+
+  test("a busy account that falls silent is told within the hour", async () => {
+    const events = [...officeHours(2 * MINUTE, noon)];
+    expect((await judge(events, noon + 20 * MINUTE)).state).toBe("ok");
+    const { state, detail } = await judge(events, noon + 35 * MINUTE);
+    expect(state).toBe("attention");
+    expect(detail).toContain("In the same hours of each of the last three weeks there were 19 or more.");
+  });
+
+  test("its evenings and weekends are usual", async () => {
+    const friday = Date.parse("2026-01-16T17:00:00.000Z");
+    const events = [...officeHours(2 * MINUTE, friday)];
+    for (let hours = 1; hours < 64; hours++) {
+      expect((await judge(events, friday + hours * HOUR)).state).toBe("ok");
+    }
+    expect((await judge(events, friday + 65 * HOUR)).state).toBe("attention");
+  });
+
+  test("an account that had a week off some time in the last three says nothing", async () => {
+    const off = [noon - 15 * DAY, noon - 13 * DAY] as const;
+    const events = [...officeHours(2 * MINUTE, noon)].filter((at) => at < off[0] || at > off[1]);
+    expect((await judge(events, noon + 2 * HOUR)).state).toBe("ok");
+  });
+
+  test("a quiet account never raises a false alarm worth mentioning", async () => {
+    // One event in three hours on average, at random, looked at every quarter of an hour for a month.
+    const random = fc.sample(fc.double({ min: 1e-9, max: 1, noNaN: true }), { seed: 7, numRuns: 800 });
+    const events: number[] = [];
+    for (let at = noon - 60 * DAY, next = 0; at < noon; next++) {
+      at += -Math.log(random[next % random.length] ?? 1) * 3 * HOUR;
+      events.push(at);
+    }
+    let alarms = 0;
+    for (let now = noon - 30 * DAY; now < noon; now += HOUR) {
+      const { state } = await judge(
+        events.filter((at) => at <= now),
+        now,
+      );
+      if (state !== "ok") alarms++;
+    }
+    expect(alarms).toBe(0);
+  });
+
+  test("one that never had any, or has no three weeks behind it, says nothing", async () => {
+    expect(await judge([], noon)).toEqual({ state: "ok", detail: "No chat_ended has come yet." });
+    const young = [...officeHours(2 * MINUTE, noon)].filter((at) => at > noon - 15 * DAY);
+    expect((await judge(young, noon + 3 * HOUR)).state).toBe("ok");
+  });
+
+  test("tickets that only the reconciliation finds mean that the webhook is broken", () => {
+    const runs = (recovered: number, added: number, mode: Run["mode"] = "incremental") =>
+      Array.from({ length: 20 }, () => ({ mode, recovered, added }) as Run);
+    expect(judgeTicketWebhook(runs(1, 1))?.state).toBe("attention");
+    expect(judgeTicketWebhook(runs(0, 10))).toBeUndefined();
+    // Found just before their webhooks came.
+    expect(judgeTicketWebhook(runs(1, 10))).toBeUndefined();
+    expect(judgeTicketWebhook([...runs(1, 1).slice(0, 2), ...runs(0, 0)])).toBeUndefined();
+    expect(judgeTicketWebhook(runs(25, 25, "first"))).toBeUndefined();
+    expect(judgeTicketWebhook([])).toBeUndefined();
+  });
+});
+
+describe("the reconciliation", () => {
+  const noon = Date.parse("2026-01-15T12:00:00.000Z");
+  const run = (startedAt: number, outcome: Run["outcome"], reason?: string) =>
+    ({ startedAt: iso(startedAt), outcome, reason }) as Run;
+  const judge = (more: Partial<Reconciliation>) =>
+    judgeReconciliation({ runs: [], installed: iso(noon), schedule: "0 */5 * * * *", ...more }, noon);
+
+  test("is well when the last success is not three runs ago", async () => {
+    expect(await judge({ lastSuccess: iso(noon - 14 * MINUTE) })).toEqual({
+      state: "ok",
+      detail: "The last success was at 2026-01-15T11:46:00.000Z.",
+    });
+    expect((await judge({ lastSuccess: iso(noon - 16 * MINUTE) })).state).toBe("bad");
+  });
+
+  test("is given time to run for the first time, and no more", async () => {
+    expect((await judge({ installed: iso(noon - 10 * MINUTE) })).state).toBe("ok");
+    expect(await judge({ installed: iso(noon - 20 * MINUTE) })).toMatchObject({
+      state: "bad",
+      detail: "No run has succeeded yet. Three runs were due since then.",
+      action: expect.stringMatching(/^The timer does not run: .*ReconcileTicketsTimer/),
+    });
+  });
+
+  test("tells a timer that stopped from runs that fail", async () => {
+    const lastSuccess = iso(noon - 60 * MINUTE);
+    const failing = await judge({
+      lastSuccess,
+      runs: [run(noon - MINUTE, "failed", "LiveChat failed (500).")],
+    });
+    expect(failing).toMatchObject({
+      state: "bad",
+      detail: expect.stringContaining("failed: LiveChat failed (500)."),
+      action: expect.stringMatching(/^See to the reason/),
+    });
+    const stopped = await judge({ lastSuccess, runs: [run(noon - 60 * MINUTE, "completed")] });
+    expect(stopped.action).toMatch(/^The timer does not run/);
+  });
+
+  test("one failure is for a person to know, and a long walk shows how far it is", async () => {
+    const lastSuccess = iso(noon - 6 * MINUTE);
+    expect((await judge({ lastSuccess, runs: [run(noon - MINUTE, "failed", "No.")] })).state).toBe(
+      "attention",
+    );
+    const progress = {
+      mode: "sweep",
+      startedAt: lastSuccess,
+      page: 12,
+      pages: 40,
+      expectedEnd: iso(noon + HOUR),
+    } as const;
+    expect((await judge({ lastSuccess, progress })).detail).toContain(
+      "A walk (sweep) is at page 12 of 40, and ends about 2026-01-15T13:00:00.000Z.",
+    );
+  });
+
+  test("goes by its own schedule", async () => {
+    const lastSuccess = iso(noon - 2 * DAY);
+    expect((await judge({ lastSuccess, schedule: "0 0 0 * * *" })).state).toBe("ok");
+    expect((await judge({ lastSuccess, schedule: "0 0 */6 * * *" })).state).toBe("bad");
+  });
+});
+
+describe("registrations", () => {
+  const destination: Destination = {
+    baseUrl: "https://app.example",
+    credentials: [
+      { username: "livechat", password: "now" },
+      { username: "livechat", password: "before" },
+    ],
+  };
+  const wanted = wantedWebhooks(destination.baseUrl);
+  const all = (password: string, verified = true) =>
+    wanted.map(({ receiver, ...rest }, id) => ({
+      ...rest,
+      id: String(id),
+      verified,
+      licence: "12345678",
+      url: urlWith({ username: "livechat", password }, receiver),
+    }));
+  const now = Date.parse("2026-01-15T12:00:00.000Z");
+  const judge = (found: ReturnType<typeof all>, age = DAY) =>
+    judgeRegistration(
+      wanted.map((one) => assess(one, found, destination)),
+      { installed: iso(now - age), now },
+    );
+
+  test("what gets through is no emergency; what does not is, unless the app is new", () => {
+    expect(judge(all("now")).state).toBe("ok");
+    expect(judge(all("before"))).toMatchObject({
+      state: "attention",
+      detail: expect.stringContaining("previous password"),
+    });
+    expect(judge([...all("now"), ...all("now").map((one) => ({ ...one, id: `${one.id}0` }))]).state).toBe(
+      "attention",
+    );
+    expect(judge(all("now", false)).action).not.toContain("POST /registration");
+    expect(judge(all("unknown"))).toMatchObject({ state: "bad", detail: expect.stringContaining("refused") });
+    expect(judge(all("now").slice(1))).toMatchObject({
+      state: "bad",
+      detail: "chat_started: Not registered: LiveChat tells nothing of these events.",
+      action: expect.stringContaining("POST /registration"),
+    });
+    expect(judge([], 10 * MINUTE).state).toBe("attention");
+  });
+
+  test("another licence than the account's means that every delivery is refused", () => {
+    expect(judgeLicence(all("now"), undefined)).toBeUndefined();
+    expect(judgeLicence(all("now"), "12345678")).toBeUndefined();
+    expect(judgeLicence([], "1")).toBeUndefined();
+    expect(judgeLicence(all("now"), "1")).toMatchObject({
+      state: "bad",
+      action: "Set LIVECHAT_LICENSE_ID to 12345678, or leave it out.",
+    });
+  });
+});
+
+test("the budget is told when it is nearly used up, or LiveChat holds calls back", () => {
+  const usage = { limit: 100, used: 10, waiting: 0, pausedFor: 0 };
+  expect(judgeBudget(usage).state).toBe("ok");
+  expect(judgeBudget({ ...usage, used: 95, waiting: 3 })).toMatchObject({
+    state: "attention",
+    detail: "This instance has made 95 of the 100 calls that it may make in a minute; 3 more wait.",
+  });
+  expect(judgeBudget({ ...usage, pausedFor: 12_400 }).detail).toContain("for another 13 s");
+});
