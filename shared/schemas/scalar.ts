@@ -80,15 +80,33 @@ function toIso(milliseconds: number): string | undefined {
   return /^\d{4}-/.test(iso) ? iso : undefined;
 }
 
-/** A field that LiveChat may leave out or send as `null`; both come out as absent. */
+/**
+ * A field that LiveChat may leave out or send as `null`; both come out as absent. So does what PHP puts in an empty
+ * place, an empty list for an object or an empty text for a time, where the field itself can't be that.
+ */
 export function maybe<const Schema extends v.GenericSchema>(schema: Schema) {
   return v.optional(
     v.pipe(
-      v.nullable(schema),
+      nullish(schema),
       v.transform((value): v.InferOutput<Schema> | undefined => value ?? undefined),
       published({ comesOut: 0 }),
     ),
   );
+}
+
+/** `v.nullable`, for which an empty place counts as `null`. */
+function nullish<const Schema extends v.GenericSchema>(schema: Schema): v.NullableSchema<Schema, undefined> {
+  const nullable = v.nullable(schema);
+  const isHole = (value: unknown) => isEmpty(value) && !v.is(schema, value);
+  return {
+    ...nullable,
+    "~run": (dataset, config) =>
+      nullable["~run"](isHole(dataset.value) ? { ...dataset, value: null } : dataset, config),
+  };
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === "" || (Array.isArray(value) && value.length === 0);
 }
 
 /** A list that LiveChat may leave out, send as `null`, or as `{}` where PHP made an empty array an object. */

@@ -97,3 +97,14 @@ test("refuses another licence, and takes an event that names none", () => {
 });
 
 test("refuses what is not JSON", () => expect(() => read("{")).toThrow(InvalidInput));
+
+test("takes PHP's empty places for absent ones", () => {
+  const chat = { id: "C", started_timestamp: "2014-08-18T10:05:05Z", ended_timestamp: "", url: "" };
+  const started = read(
+    { event_type: "chat_started", chat, visitor: [], pre_chat_survey: {} },
+    "chat_started",
+  );
+  expect(started).toMatchObject({ understood: true, event: { moment: "2014-08-18T10:05:05.000Z" } });
+  const ticket = { id: "T", assignee: [], requester: [], modified: "", subject: "" };
+  expect(read({ ticket }, "ticket_created")).toMatchObject({ understood: true });
+});
