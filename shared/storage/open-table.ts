@@ -1,8 +1,7 @@
-import { type TableServiceClientOptions as ClientOptions, TableClient } from "@azure/data-tables";
+import { TableClient } from "@azure/data-tables";
 import type { TokenCredential } from "@azure/identity";
 import { managedIdentity } from "./managed-identity.ts";
 
-type HttpClient = NonNullable<ClientOptions["httpClient"]>;
 type PipelinePolicy = Parameters<TableClient["pipeline"]["addPolicy"]>[0];
 
 /** Where the tables are: a connection string, or an endpoint that an identity opens. */
@@ -19,8 +18,6 @@ export type TableLocation =
 export type TableOptions = {
   /** Milliseconds for one request. The SDK itself would wait for ever. */
   timeLimit?: number;
-  /** What carries the requests; tests put faults in here. */
-  httpClient?: HttpClient;
 };
 
 /**
@@ -34,9 +31,9 @@ export type TableOptions = {
 export function openTable(
   location: TableLocation,
   tableName: string,
-  { timeLimit = 4_000, httpClient }: TableOptions = {},
+  { timeLimit = 4_000 }: TableOptions = {},
 ): TableClient {
-  const options = { retryOptions: { maxRetries: 0 }, ...(httpClient && { httpClient }) };
+  const options = { retryOptions: { maxRetries: 0 } };
   const table =
     "connectionString" in location
       ? TableClient.fromConnectionString(location.connectionString, tableName, {

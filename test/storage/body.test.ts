@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  compress,
+  decompress,
+  fromProperties,
+  MAX_BYTES_PER_ROW,
+  PROPERTIES_PER_ROW,
+  toPieces,
+  toProperties,
+} from "../../shared/storage/body.ts";
+import { checkEntity, MAX_PROPERTY_BYTES } from "../../shared/storage/limits.ts";
+
+test("any text comes back as it was", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.string({ unit: "binary", maxLength: 2000 }), async (text) => {
+      expect(await decompress(await compress(text), 10_000)).toBe(text);
+    }),
+  );
+  const long = randomBytes(300_000).toString("base64");
+  expect(await decompress(await compress(long), long.length)).toBe(long);
+});
+
+test("no more is unpacked than was asked for", async () => {
+  const bomb = await compress("0".repeat(1_000_000));
+  await expect(decompress(bomb, 999_999)).rejects.toThrow();
+});
+
+test("bytes of any length come back from properties and rows, and each row is one that Table Storage takes", () => {
+  const lengths = [
+    0,
+    1,
+    MAX_PROPERTY_BYTES,
+    MAX_PROPERTY_BYTES + 1,
+    MAX_BYTES_PER_ROW,
+    MAX_BYTES_PER_ROW + 1,
+  ];
+  for (const length of [...lengths, 3 * MAX_BYTES_PER_ROW - 1]) {
+    const bytes = randomBytes(length);
+    const rows = toPieces(bytes).map(toProperties);
+    for (const row of rows) {
+      expect(Object.keys(row).length).toBeLessThanOrEqual(PROPERTIES_PER_ROW);
+      checkEntity({
+        partitionKey: "p".repeat(512),
+        rowKey: "r".repeat(512),
+        others: "x".repeat(8000),
+        ...row,
+      });
+    }
+    expect(rows.length).toBe(Math.max(1, Math.ceil(length / MAX_BYTES_PER_ROW)));
+    expect(Buffer.concat(rows.map(fromProperties)).equals(bytes)).toBe(true);
+  }
+});

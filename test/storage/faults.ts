@@ -1,0 +1,60 @@
+import { setTimeout } from "node:timers/promises";
+import type { TableClient } from "@azure/data-tables";
+
+type Policy = Parameters<TableClient["pipeline"]["addPolicy"]>[0];
+export type Request = Parameters<Policy["sendRequest"]>[0];
+export type Send = () => ReturnType<Policy["sendRequest"]>;
+/** Stands where the network is: sends the request, in its own time, or lets it fail as a network or server would. */
+export type Fault = (send: Send, request: Request) => ReturnType<Policy["sendRequest"]>;
+
+/** Puts faults between a table and its storage, behind everything the SDK and we do on our side. */
+export function inject(table: TableClient, fault: Fault): TableClient {
+  const policy: Policy = {
+    name: "faults",
+    sendRequest: (request, next) => fault(() => next(request), request),
+  };
+  table.pipeline.addPolicy(policy, { phase: "Sign" });
+  return table;
+}
+
+export const isTransaction = ({ url }: Request) => url.includes("$batch");
+
+export function cut(): Error {
+  return Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+}
+
+export const cutBefore: Fault = () => Promise.reject(cut());
+export const cutAfter: Fault = async (send) => {
+  await send();
+  throw cut();
+};
+
+/** An answer with this status, which the request never reached the storage for. */
+export function answer(status: number): Fault {
+  return async (_send, request) => ({
+    request,
+    status,
+    // What an answer says in its headers makes no difference here, and their class is not ours to import.
+    headers: request.headers,
+    bodyAsText: JSON.stringify({
+      "odata.error": { code: "Fault", message: { lang: "en-US", value: "A fault." } },
+    }),
+  });
+}
+
+/** An answer with this status for a request that storage has carried out. */
+export function answerAfter(status: number): Fault {
+  return async (send, request) => {
+    await send();
+    return answer(status)(send, request);
+  };
+}
+
+/** No answer, until whoever asked gives up. */
+export const hang: Fault = (_send, request) =>
+  new Promise((_resolve, reject) => {
+    const giveUp = () => reject(Object.assign(new Error("aborted"), { name: "AbortError" }));
+    const limit = setTimeout(request.timeout, undefined, { ref: false });
+    void limit.then(giveUp);
+    request.abortSignal?.addEventListener("abort", giveUp);
+  });

@@ -1,0 +1,82 @@
+import { expect, inject, test } from "vitest";
+import { Conflict } from "../../shared/errors.ts";
+import { OutcomeUnknown } from "../../shared/storage/failures.ts";
+import { acquireLease } from "../../shared/storage/lease.ts";
+import { openTable } from "../../shared/storage/open-table.ts";
+import { readRow } from "../../shared/storage/rows.ts";
+import { cutAfter, cutBefore, type Fault, inject as injectFault } from "./faults.ts";
+
+const storage = { connectionString: inject("storage") };
+const table = openTable(storage, "Leases");
+const START = Date.parse("2026-01-01T00:00:00.000Z");
+
+function setUp(rowKey: string) {
+  let time = START;
+  const key = { partitionKey: "p", rowKey };
+  return {
+    pass: (milliseconds: number) => {
+      time += milliseconds;
+    },
+    acquire: (holder: string, on = table) => acquireLease(on, key, { holder, ttlMs: 1000, now: () => time }),
+  };
+}
+
+test("one has it at a time, and the others learn who and since when", async () => {
+  const { acquire, pass } = setUp("one");
+  const lease = await acquire("first");
+  pass(999);
+  await expect(acquire("second")).rejects.toThrow(
+    new Conflict("first is at it since 2026-01-01T00:00:00.000Z."),
+  );
+  await lease.release();
+  expect(await acquire("second")).toMatchObject({ holder: "second", since: "2026-01-01T00:00:00.999Z" });
+});
+
+test("of many who try at once one gets it", async () => {
+  const { acquire } = setUp("race");
+  const results = await Promise.allSettled(Array.from({ length: 8 }, (_, index) => acquire(`h${index}`)));
+  expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  for (const result of results)
+    if (result.status === "rejected") expect(result.reason).toBeInstanceOf(Conflict);
+});
+
+test("it ends by itself when its holder has died; a holder that comes back learns of it", async () => {
+  const { acquire, pass } = setUp("dead");
+  const dead = await acquire("dead");
+  pass(1000);
+  const lease = await acquire("alive");
+  await expect(dead.renew()).rejects.toThrow(Conflict);
+  await dead.release();
+  await expect(acquire("third")).rejects.toThrow("alive");
+  await lease.renew();
+});
+
+test("it lasts as long as it is renewed", async () => {
+  const { acquire, pass } = setUp("long");
+  const lease = await acquire("long");
+  for (let turn = 0; turn < 3; turn++) {
+    pass(900);
+    await lease.renew();
+  }
+  await expect(acquire("other")).rejects.toThrow("since 2026-01-01T00:00:00.000Z");
+  await lease.release();
+  expect(await readRow(table, "p", "long")).toBeUndefined();
+  await expect(lease.renew()).rejects.toThrow(Conflict);
+});
+
+test("an answer that is lost leaves no lease that nobody knows of", async () => {
+  const { acquire, pass } = setUp("lost");
+  let fault: Fault = (send) => send();
+  const faulty = injectFault(openTable(storage, "Leases"), (send, request) =>
+    request.method === "GET" ? send() : fault(send, request),
+  );
+  fault = cutBefore;
+  await expect(acquire("me", faulty)).rejects.toThrow(OutcomeUnknown);
+  fault = cutAfter;
+  const lease = await acquire("me", faulty);
+  pass(500);
+  await lease.renew();
+  fault = (send) => send();
+  await lease.renew();
+  await expect(acquire("other")).rejects.toThrow("me is at it");
+});

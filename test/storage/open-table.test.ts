@@ -1,0 +1,130 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, inject, test } from "vitest";
+import { StorageUnavailable } from "../../shared/errors.ts";
+import { OutcomeUnknown } from "../../shared/storage/failures.ts";
+import { openTable } from "../../shared/storage/open-table.ts";
+import { createRow, putRow, readRow, readRows, removeRow, replaceRow } from "../../shared/storage/rows.ts";
+import { submit } from "../../shared/storage/transaction.ts";
+import { inject as injectFault } from "./faults.ts";
+
+const storage = { connectionString: inject("storage") };
+const row = (rowKey: string) => ({ partitionKey: "p", rowKey });
+
+/** A table endpoint of our own making. */
+async function serve(answer: Parameters<typeof createServer>[1]) {
+  const server = createServer(answer).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const connectionString = storage.connectionString.replace(
+    /TableEndpoint=[^;]*/,
+    `TableEndpoint=http://127.0.0.1:${port}/devstoreaccount1`,
+  );
+  return { connectionString, stop: () => server.close() && server.closeAllConnections() };
+}
+
+test("a table is created by the first operation that finds it missing, whatever that is", async () => {
+  expect(await readRow(openTable(storage, "MissingRead"), "p", "r")).toBeUndefined();
+  expect(await removeRow(openTable(storage, "MissingDelete"), "p", "r")).toBe(false);
+  expect(await replaceRow(openTable(storage, "MissingReplace"), row("r"))).toBeUndefined();
+  await putRow(openTable(storage, "MissingPut"), row("r"));
+  expect(await submit(openTable(storage, "MissingBatch"), [["create", row("r")]])).toMatchObject({
+    committed: true,
+  });
+
+  const rows = readRows(openTable(storage, "MissingList"), "p", { from: "a", before: "z" });
+  expect(await rows.next()).toEqual({ done: true });
+  expect(await readRow(openTable(storage, "MissingPut"), "p", "r")).toMatchObject({ rowKey: "r" });
+});
+
+test("a table that is there is never created", async () => {
+  const paths: string[] = [];
+  await putRow(openTable(storage, "OnceOnly"), row("first"));
+  const table = injectFault(openTable(storage, "OnceOnly"), (send, { method, url }) => {
+    paths.push(`${method} ${new URL(url).pathname.split("/").at(-1)}`);
+    return send();
+  });
+  await createRow(table, row("second"));
+  expect(paths).toEqual(["POST OnceOnly"]);
+});
+
+test("eight processes that start on an empty account do not disturb each other", async () => {
+  const tables = Array.from({ length: 8 }, () => openTable(storage, "Race"));
+  const etags = await Promise.all(tables.map((table, index) => createRow(table, row(`r${index}`))));
+  expect(etags.every(Boolean)).toBe(true);
+});
+
+test("a storage that never answers is given up on in time, and a write's outcome is then open", async () => {
+  const { connectionString, stop } = await serve(() => {});
+  const table = openTable({ connectionString }, "Hanging", { timeLimit: 30 });
+  await expect(readRow(table, "p", "r")).rejects.toThrow(StorageUnavailable);
+  await expect(readRow(table, "p", "r")).rejects.not.toThrow(OutcomeUnknown);
+  await expect(createRow(table, row("r"))).rejects.toThrow(OutcomeUnknown);
+  await expect(submit(table, [["create", row("r")]])).rejects.toThrow(OutcomeUnknown);
+  stop();
+});
+
+test("a signal ends an operation before its time limit", async () => {
+  const { connectionString, stop } = await serve(() => {});
+  const table = openTable({ connectionString }, "Hanging");
+  const signal = AbortSignal.timeout(20);
+  await expect(readRow(table, "p", "r", { signal })).rejects.toThrow(StorageUnavailable);
+  await expect(submit(table, [["create", row("r")]], { signal })).rejects.toThrow(OutcomeUnknown);
+  stop();
+});
+
+test("nothing is sent twice behind our back", async () => {
+  let requests = 0;
+  const { connectionString, stop } = await serve((_request, response) => {
+    requests++;
+    response.writeHead(500).end();
+  });
+  await expect(createRow(openTable({ connectionString }, "Failing"), row("r"))).rejects.toThrow(
+    OutcomeUnknown,
+  );
+  expect(requests).toBe(1);
+  stop();
+});
+
+test("an error holds neither the key nor what was to be written", async () => {
+  const { connectionString, stop } = await serve((_request, response) => void response.writeHead(403).end());
+  const error = await createRow(openTable({ connectionString }, "Refusing"), {
+    ...row("r"),
+    said: "planted",
+  }).catch((reason) => reason);
+  expect(error).toBeInstanceOf(StorageUnavailable);
+  expect(error.message).toContain("refuses");
+  const seen = JSON.stringify([
+    error,
+    error.message,
+    error.cause,
+    `${error.cause.stack}`,
+    Object.keys(error.cause),
+  ]);
+  expect(seen).not.toMatch(/planted|SharedKey|127\.0\.0\.1/);
+  stop();
+});
+
+test("an identity is asked for a token only when it is used", async () => {
+  const asked: unknown[] = [];
+  const credential = {
+    getToken: async (scopes: string | string[]) => {
+      asked.push(scopes);
+      return { token: "a-token", expiresOnTimestamp: Date.now() + 3_600_000 };
+    },
+  };
+  const authorizations: unknown[] = [];
+  const table = openTable(
+    { tableServiceUri: "https://account.table.core.windows.net", credential },
+    "Identity",
+  );
+  injectFault(table, async (_send, request) => {
+    authorizations.push(request.headers.get("authorization"));
+    return { request, status: 404, headers: request.headers, bodyAsText: "{}" };
+  });
+  expect(asked).toEqual([]);
+  expect(await readRow(table, "p", "r")).toBeUndefined();
+  expect(asked.flat()).toEqual(["https://storage.azure.com/.default"]);
+  expect(authorizations).toEqual(["Bearer a-token"]);
+});

@@ -1,0 +1,77 @@
+import { expect, inject, test } from "vitest";
+import { StorageUnavailable } from "../../shared/errors.ts";
+import { OutcomeUnknown } from "../../shared/storage/failures.ts";
+import { LimitExceeded } from "../../shared/storage/limits.ts";
+import { openTable } from "../../shared/storage/open-table.ts";
+import { createRow, putRow, readRow, removeRow, replaceRow } from "../../shared/storage/rows.ts";
+import { submit } from "../../shared/storage/transaction.ts";
+import { answer, answerAfter, cutAfter, cutBefore, type Fault, inject as injectFault } from "./faults.ts";
+
+const storage = { connectionString: inject("storage") };
+const table = openTable(storage, "Transactions");
+const faulty = (fault: Fault) => injectFault(openTable(storage, "Transactions"), fault);
+const row = (rowKey: string, properties: object = {}) => ({ partitionKey: "p", rowKey, ...properties });
+const exists = async (rowKey: string) => (await readRow(table, "p", rowKey)) !== undefined;
+
+test("all is done, and the ETags are those of the rows", async () => {
+  const outcome = await submit(table, [
+    ["create", row("a1")],
+    ["upsert", row("a2", { n: 1 }), "Replace"],
+  ]);
+  const etags = [(await readRow(table, "p", "a1"))?.etag, (await readRow(table, "p", "a2"))?.etag];
+  expect(outcome).toEqual({ committed: true, etags });
+});
+
+test.for([
+  ["exists", ["create", row("there")]],
+  ["missing", ["update", row("gone"), "Merge"]],
+  ["missing", ["delete", row("gone")]],
+  [
+    "changed",
+    ["update", row("there"), "Replace", { etag: `W/"datetime'2000-01-01T00%3A00%3A00.0000000Z'"` }],
+  ],
+] as const)("nothing is done when a row is %s (%s), and the operation is named", async ([reason, action]) => {
+  await putRow(table, row("there"));
+  const outcome = await submit(table, [["create", row("b1")], ["create", row("b2")], action as never]);
+  expect(outcome).toEqual({ committed: false, index: 2, reason });
+  expect(await exists("b1")).toBe(false);
+});
+
+test.for([
+  ["cut before it arrives", cutBefore, false],
+  ["cut before the answer", cutAfter, true],
+  ["500 without doing it", answer(500), false],
+  ["500 after doing it", answerAfter(500), true],
+  ["503", answer(503), false],
+  ["408", answer(408), false],
+] as const)("the outcome is open: %s", async ([name, fault, done]) => {
+  const rowKey = `open ${name}`;
+  await expect(submit(faulty(fault), [["create", row(rowKey)]])).rejects.toThrow(OutcomeUnknown);
+  expect(await exists(rowKey)).toBe(done);
+});
+
+test("what the service refuses is surely not done", async () => {
+  for (const status of [401, 403, 429]) {
+    const failure = submit(faulty(answer(status)), [["create", row("refused")]]);
+    await expect(failure).rejects.toThrow(StorageUnavailable);
+    await expect(failure).rejects.not.toThrow(OutcomeUnknown);
+  }
+});
+
+test("what breaks a limit is not sent at all", async () => {
+  const unreachable = faulty(() => expect.unreachable());
+  await expect(submit(unreachable, [])).rejects.toThrow(LimitExceeded);
+  await expect(submit(unreachable, [["create", row("a/b")]])).rejects.toThrow(LimitExceeded);
+  await expect(createRow(unreachable, row("a/b"))).rejects.toThrow(LimitExceeded);
+});
+
+test("single rows: created once, replaced and removed only as the version that was read", async () => {
+  const etag = await createRow(table, row("single", { n: 1 }));
+  expect(await createRow(table, row("single", { n: 2 }))).toBeUndefined();
+  const newer = await replaceRow(table, row("single", { n: 3 }), { etag });
+  expect(await replaceRow(table, row("single", { n: 4 }), { etag })).toBeUndefined();
+  expect(await removeRow(table, "p", "single", { etag })).toBe(false);
+  expect(await readRow(table, "p", "single")).toMatchObject({ n: 3, etag: newer });
+  expect(await removeRow(table, "p", "single", { etag: newer })).toBe(true);
+  expect(await removeRow(table, "p", "single")).toBe(false);
+});

@@ -1,0 +1,117 @@
+import { expect, test } from "vitest";
+import { type Kept, openSubscriptions, resume } from "../../shared/subscriptions/store.ts";
+import { cut, inject } from "../storage/faults.ts";
+import { newTable } from "./world.ts";
+
+const wanted = { type: "chat_started", url: "https://example.com/hook?sig=a%2Fb", cursor: 41 } as const;
+
+test("a subscription is kept as it was asked for", async () => {
+  const subscriptions = openSubscriptions({
+    table: newTable(),
+    now: () => Date.parse("2026-01-31T08:00:00Z"),
+  });
+  const made = await subscriptions.subscribe(wanted);
+  expect(made).toMatchObject({
+    ...wanted,
+    id: expect.stringMatching(/^[\w-]{32}$/),
+    secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
+    createdAt: "2026-01-31T08:00:00.000Z",
+    standing: { state: "active", failures: 0 },
+  });
+  expect(await subscriptions.get(made.id)).toEqual(made);
+  expect(await subscriptions.list()).toEqual([made]);
+});
+
+test("the same type and URL is the same subscription, from wherever it is asked for", async () => {
+  const table = newTable();
+  const instances = Array.from({ length: 8 }, () => openSubscriptions({ table }));
+  const made = await Promise.all(instances.map((instance) => instance.subscribe(wanted)));
+  expect(new Set(made.map(({ id }) => id)).size).toBe(1);
+  expect(new Set(made.map(({ secret }) => secret)).size).toBe(1);
+
+  const others = await Promise.all([
+    instances[0]?.subscribe({ ...wanted, type: "chat_ended" }),
+    instances[1]?.subscribe({ ...wanted, url: `${wanted.url}&x=1` }),
+  ]);
+  expect(new Set([...made, ...others].map((one) => one?.id)).size).toBe(3);
+});
+
+test("what was given up goes on where it stood when it is subscribed again", async () => {
+  const subscriptions = openSubscriptions({ table: newTable() });
+  const { id } = await subscriptions.subscribe(wanted);
+  const lastAnswer = { at: "2026-01-31T08:00:00.000Z", status: 410 };
+  await subscriptions.change(id, (now) => ({
+    ...now,
+    cursor: 50,
+    standing: {
+      ...{ state: "given_up", failures: 9, lastAnswer },
+      ...{ failingSince: lastAnswer.at, nextAttemptAt: lastAnswer.at },
+    },
+  }));
+  expect(await subscriptions.subscribe({ ...wanted, cursor: 99 })).toMatchObject({
+    ...{ id, cursor: 50 },
+    standing: { state: "active", failures: 0, lastAnswer },
+  });
+  const { standing } = (await subscriptions.get(id)) as Kept;
+  expect(standing.failingSince).toBeUndefined();
+  expect(standing.nextAttemptAt).toBeUndefined();
+});
+
+test("once removed it is gone, and the same URL begins anew", async () => {
+  const subscriptions = openSubscriptions({ table: newTable() });
+  const first = await subscriptions.subscribe(wanted);
+  await Promise.all([subscriptions.remove(first.id), subscriptions.remove(first.id)]);
+  await subscriptions.remove(first.id);
+  expect(await subscriptions.list()).toEqual([]);
+  expect(await subscriptions.change(first.id, resume)).toBeUndefined();
+  const second = await subscriptions.subscribe({ ...wanted, cursor: 60 });
+  expect(second.id).not.toBe(first.id);
+  expect(second.cursor).toBe(60);
+});
+
+test.each(["x", "../x", "a/b", "a#b", "\u{1F4A1}", "target:0", "a".repeat(2000), ""])(
+  "there is none with the id %j",
+  async (id) => {
+    const subscriptions = openSubscriptions({ table: newTable() });
+    await subscriptions.subscribe(wanted);
+    expect(await subscriptions.get(id)).toBeUndefined();
+    expect(await subscriptions.change(id, resume)).toBeUndefined();
+    await subscriptions.remove(id);
+    expect(await subscriptions.list()).toHaveLength(1);
+  },
+);
+
+test("of those who change what they read, the first wins, and nobody loses a change that is made again", async () => {
+  const subscriptions = openSubscriptions({ table: newTable() });
+  const made = await subscriptions.subscribe(wanted);
+  const written = await subscriptions.replace({ ...made, cursor: 42 });
+  expect(written?.cursor).toBe(42);
+  expect(await subscriptions.replace({ ...made, cursor: 43 })).toBeUndefined();
+  await Promise.all(
+    Array.from({ length: 6 }, () =>
+      subscriptions.change(made.id, (now) => ({ ...now, cursor: now.cursor + 1 })),
+    ),
+  );
+  expect((await subscriptions.get(made.id))?.cursor).toBe(48);
+});
+
+test("a write whose answer was lost is found to be done", async () => {
+  const name = newTable().tableName;
+  let lost = 0;
+  const table = inject(newTable({ name }), async (send, { method }) => {
+    const response = await send();
+    if (method === "GET" || response.status >= 300) return response;
+    lost += 1;
+    throw cut();
+  });
+  const subscriptions = openSubscriptions({ table });
+  await openSubscriptions({ table: newTable({ name }) }).list();
+  const made = await subscriptions.subscribe(wanted);
+  expect(made).toMatchObject(wanted);
+  expect((await subscriptions.replace({ ...made, cursor: 42 }))?.cursor).toBe(42);
+  expect((await subscriptions.change(made.id, resume))?.cursor).toBe(42);
+  expect(await subscriptions.list()).toHaveLength(1);
+  await subscriptions.remove(made.id);
+  expect(await subscriptions.list()).toEqual([]);
+  expect(lost).toBe(4);
+});
