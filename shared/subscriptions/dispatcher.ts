@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import type { EventLog } from "../event-log/types.ts";
 import { coalesce } from "./coalesce.ts";
+import { createFeed } from "./feed.ts";
 import type { Answer, Post } from "./post.ts";
 import { serve } from "./serve.ts";
 import { isDelivered } from "./standing.ts";
@@ -41,6 +42,8 @@ export type Dispatcher = {
 const WORK_MS = 60_000;
 /** Milliseconds after which a call stays for no more work; with what is begun it is well below five minutes. */
 const STAY_MS = 2 * 60_000;
+/** Milliseconds between two looks at who is behind: wake-ups may come in crowds. */
+const LOOK_MS = 100;
 /** Pauses up to this many milliseconds get a wake-up of their own; the timer is soon enough for longer ones. */
 const TIMED_PAUSE = 2 * 60_000;
 
@@ -55,6 +58,7 @@ export function createDispatcher({
   random = Math.random,
   wait = setTimeout,
 }: DispatcherOptions): Dispatcher {
+  const feed = createFeed({ log, now, wait });
   /** Who is being served in this process. `again`: somebody has asked for another look since the last one. */
   const active = new Map<string, { again: boolean; served: Promise<void> }>();
   let report: Report = { delivered: 0, failed: 0, givenUp: 0 };
@@ -62,9 +66,13 @@ export function createDispatcher({
   let staying = false;
   /** When somebody looks after what another instance holds now, and may have died over. */
   let recheckAt = 0;
+  let lookedAt = 0;
 
   const look = coalesce(async () => {
-    const [all, { seq }] = await Promise.all([subscriptions.list(), log.head()]);
+    const pause = lookedAt + LOOK_MS - now();
+    if (pause > 0) await wait(pause);
+    lookedAt = now();
+    const [all, seq] = await Promise.all([subscriptions.list(), feed.head()]);
     for (const subscription of all) {
       const slot = active.get(subscription.id);
       if (slot) slot.again = true;
@@ -98,12 +106,12 @@ export function createDispatcher({
 
   /** Whether to look at the subscription again. */
   async function serveOnce(subscription: Kept, until: number): Promise<boolean> {
-    const options = { subscriptions, log, post, holder, until, now, random, wait, onAnswer };
+    const options = { subscriptions, feed, post, holder, until, now, random, wait, onAnswer };
     const served = await serve(subscription, options);
     switch (served.end) {
       case "done":
         // Others that looked meanwhile saw that it was taken, and went away: what they came for is ours to find.
-        return (await log.head()).seq > served.through;
+        return (await feed.head()) > served.through;
       case "lost":
         return true;
       case "paused":

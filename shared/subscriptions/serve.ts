@@ -1,4 +1,4 @@
-import type { EventLog, LogEvent, StoredEvent } from "../event-log/types.ts";
+import { type Feed, type Outgoing, PAGE } from "./feed.ts";
 import type { Answer, Post } from "./post.ts";
 import { sign } from "./sign.ts";
 import { afterAnswer, isDelivered } from "./standing.ts";
@@ -6,7 +6,7 @@ import type { Kept, Subscriptions } from "./store.ts";
 
 export type ServeOptions = {
   subscriptions: Pick<Subscriptions, "get" | "replace">;
-  log: Pick<EventLog, "list">;
+  feed: Pick<Feed, "read" | "beyond">;
   post: Post;
   /** Who delivers: one name for a process, which serves a subscription once at a time. */
   holder: string;
@@ -39,8 +39,11 @@ const SAVE_EVENTS = 20;
 const SAVE_MS = 1_000;
 /** The longest pause, in milliseconds, that is waited for here; a longer one is left to a later wake-up. */
 const PATIENCE = 2_000;
-/** Events that are read at once. */
-const PAGE = 50;
+/**
+ * How long after the last event the next one is waited for, in milliseconds: where events come in quick succession, a
+ * wake-up and two writes for each would be too much.
+ */
+const LINGER_MS = 500;
 /** How many events of other types a cursor may lag behind before it is worth a write to follow them. */
 const SETTLE = 100;
 
@@ -53,40 +56,35 @@ const SETTLE = 100;
  */
 export async function serve(
   found: Kept,
-  { subscriptions, log, post, holder, until, now, random, wait, onAnswer }: ServeOptions,
+  { subscriptions, feed, post, holder, until, now, random, wait, onAnswer }: ServeOptions,
 ): Promise<Served> {
   let kept = found;
   let { cursor, standing } = found;
+  let leased = false;
   let unsaved = 0;
   let savedAt = 0;
+  let deliveredAt = 0;
 
-  const read = () => log.list({ type: kept.type, after: cursor, limit: PAGE });
-
-  if (now() >= until) return { end: "time" };
-  const first = await read();
-  if (first.items.length === 0) {
-    if (first.next - cursor >= SETTLE) await subscriptions.replace({ ...kept, cursor: first.next });
-    return { end: "done", through: first.next };
-  }
-  // Up to here it was only looked at.
-  if ((await save()) !== undefined) return LOST;
-
-  for (let page = first; ; page = await read()) {
-    let end = await deliverAll(page.items);
-    if (end === undefined && page.items.length < PAGE) {
-      cursor = page.next;
-      end = { end: "done", through: page.next };
+  for (;;) {
+    const { items, next } = await feed.read(kept.type, cursor);
+    // Written before anything is sent: that takes the subscription, or finds that it is gone.
+    let end = items.length > 0 ? ((await save()) ?? (await deliverAll(items))) : undefined;
+    if (end === undefined && items.length < PAGE) {
+      cursor = next;
+      const lingering = deliveredAt + LINGER_MS;
+      if (now() < lingering && (await feed.beyond(cursor, lingering))) continue;
+      end = { end: "done", through: next };
     }
     if (end === undefined || end === MOVED) continue;
-    const stopped = end.end === "lost" ? LOST : await save({ release: true });
+    const stopped = end.end === "lost" ? LOST : await letGo();
     if (stopped !== MOVED) return stopped ?? end;
   }
 
-  async function deliverAll(events: LogEvent[]): Promise<Stop> {
-    for (const event of events) {
-      const stopped = isErased(event) ? undefined : await deliver(event);
+  async function deliverAll(events: Outgoing[]): Promise<Stop> {
+    for (const { seq, id, body } of events) {
+      const stopped = body === undefined ? undefined : await deliver(id, body);
       if (stopped) return stopped;
-      cursor = event.seq;
+      cursor = seq;
       unsaved += 1;
       const lost = unsaved >= SAVE_EVENTS || now() - savedAt >= SAVE_MS ? await save() : undefined;
       if (lost) return lost;
@@ -95,13 +93,13 @@ export async function serve(
   }
 
   /** Sends an event until it has arrived. */
-  async function deliver({ id, payload }: StoredEvent): Promise<Stop> {
-    const body = JSON.stringify(payload);
+  async function deliver(id: string, body: string): Promise<Stop> {
     for (;;) {
       if (now() >= until) return { end: "time" };
       const answer = await post(kept.url, body, { ...HEADERS, ...sign(id, body, kept.secret, now()) });
       standing = afterAnswer(standing, answer, { now: now(), random });
       onAnswer?.(kept, answer);
+      deliveredAt = now();
       if (isDelivered(answer)) return undefined;
       if (standing.state === "given_up") return { end: "given up" };
 
@@ -113,7 +111,13 @@ export async function serve(
     }
   }
 
-  /** Writes how far it is, which renews the lease, or ends it. */
+  async function letGo(): Promise<typeof LOST | typeof MOVED | undefined> {
+    if (leased) return save({ release: true });
+    if (cursor - kept.cursor >= SETTLE) await subscriptions.replace({ ...kept, cursor });
+    return undefined;
+  }
+
+  /** Writes how far it is, and takes, renews or ends the lease by that. */
   async function save({ release = false } = {}): Promise<typeof LOST | typeof MOVED | undefined> {
     const lease = release ? undefined : { holder, until: new Date(now() + LEASE_MS).toISOString() };
     const written = await subscriptions.replace({ ...kept, cursor, standing, lease });
@@ -125,6 +129,7 @@ export async function serve(
       standing = current.standing;
     }
     kept = current;
+    leased = !release;
     unsaved = 0;
     savedAt = now();
     return written ? undefined : MOVED;
@@ -137,7 +142,3 @@ const LOST = { end: "lost" } as const;
 const MOVED = "moved";
 /** Why delivering stopped; `undefined` when it did not. */
 type Stop = Served | typeof MOVED | undefined;
-
-function isErased(event: LogEvent): event is Extract<LogEvent, { erased: true }> {
-  return "erased" in event;
-}

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { coalesce } from "./coalesce.ts";
 
 export type WakeUpOptions = {
@@ -7,6 +8,7 @@ export type WakeUpOptions = {
   anybody: () => Promise<boolean>;
   /** Milliseconds since the epoch. */
   now?: () => number;
+  wait?: (milliseconds: number) => Promise<unknown>;
 };
 
 /**
@@ -25,8 +27,10 @@ export type WakeUp = {
 /** Milliseconds for which an instance believes that nobody, or somebody, subscribes. */
 const NOBODY_MS = 5_000;
 const SOMEBODY_MS = 60_000;
+/** Milliseconds between two messages: a queue is not looked at more often than that. */
+const MESSAGE_MS = 100;
 
-export function createWakeUp({ send, anybody, now = Date.now }: WakeUpOptions): WakeUp {
+export function createWakeUp({ send, anybody, now = Date.now, wait = setTimeout }: WakeUpOptions): WakeUp {
   let known: { somebody: boolean; until: number } | undefined;
 
   async function isAnybodyThere(): Promise<boolean> {
@@ -37,8 +41,13 @@ export function createWakeUp({ send, anybody, now = Date.now }: WakeUpOptions): 
     return known.somebody;
   }
 
+  let sentAt = 0;
   const wake = coalesce(async () => {
-    if (await isAnybodyThere()) await send(0);
+    if (!(await isAnybodyThere())) return;
+    const pause = sentAt + MESSAGE_MS - now();
+    if (pause > 0) await wait(pause);
+    sentAt = now();
+    await send(0);
   });
   const quietly = (sending: Promise<void>) => void sending.catch(() => {});
 

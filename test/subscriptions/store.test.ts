@@ -96,16 +96,16 @@ test("of those who change what they read, the first wins, and nobody loses a cha
 });
 
 test("a write whose answer was lost is found to be done", async () => {
-  const name = newTable().tableName;
+  const table = newTable();
+  await openSubscriptions({ table }).list();
   let lost = 0;
-  const table = inject(newTable({ name }), async (send, { method }) => {
+  inject(table, async (send, { method }) => {
     const response = await send();
     if (method === "GET" || response.status >= 300) return response;
     lost += 1;
     throw cut();
   });
   const subscriptions = openSubscriptions({ table });
-  await openSubscriptions({ table: newTable({ name }) }).list();
   const made = await subscriptions.subscribe(wanted);
   expect(made).toMatchObject(wanted);
   expect((await subscriptions.replace({ ...made, cursor: 42 }))?.cursor).toBe(42);

@@ -1,0 +1,189 @@
+import { setImmediate } from "node:timers/promises";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { StorageUnavailable } from "../../shared/errors.ts";
+import { EVENT_TYPES, type EventType } from "../../shared/schemas/webhook.ts";
+import { createDispatcher } from "../../shared/subscriptions/dispatcher.ts";
+import type { Answer } from "../../shared/subscriptions/post.ts";
+import { openSubscriptions, resume } from "../../shared/subscriptions/store.ts";
+import { memoryLog, newTable, virtualClock } from "./world.ts";
+
+/**
+ * Random schedules of events, dispatchers on two instances that die anywhere, subscribers that answer anything, operators
+ * that meddle, and storage that fails before or after it has done what it was asked. Whatever happens: once it is over,
+ * every subscriber has had every event of its type since it subscribed, each for the first time in the order of the log.
+ */
+const SCHEDULES = process.env.LONG ? 3_000 : 100;
+const TABLE = `Subscriptions${crypto.randomUUID().replaceAll("-", "")}`;
+/** Schedules that run at the same time: most of one is waiting for the emulator. */
+const LANES = 6;
+
+const type = fc.constantFrom<EventType>(...EVENT_TYPES.slice(0, 2));
+const answer = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Answer>({ status: 202 }) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom<Answer>({ status: 500 }, { failure: "ECONNRESET" }, { failure: "TIMEOUT" }),
+  },
+  { weight: 1, arbitrary: fc.constantFrom<Answer>({ status: 404 }, { status: 429, retryAfter: 30_000 }) },
+);
+const instance = fc.nat(1);
+const step = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant("append" as const),
+      type,
+      count: fc.integer({ min: 1, max: 30 }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant("dispatch" as const), instance, toTheEnd: fc.boolean() }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("die" as const), instance, in: fc.nat(12) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("fail" as const), in: fc.nat(10), done: fc.boolean() }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("wait" as const),
+      for: fc.constantFrom(50, 5_000, 25_000, 3_600_000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("resume" as const), who: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("replay" as const), who: fc.nat(2), to: fc.nat(40) }) },
+);
+const schedule = fc.record({
+  subscribers: fc.array(fc.record({ type, answers: fc.array(answer, { maxLength: 12 }) }), {
+    minLength: 1,
+    maxLength: 3,
+  }),
+  steps: fc.array(step, { minLength: 4, maxLength: 16 }),
+});
+
+type Schedule = typeof schedule extends fc.Arbitrary<infer Value> ? Value : never;
+
+async function run({ subscribers, steps }: Schedule): Promise<void> {
+  const clock = virtualClock();
+  const log = memoryLog();
+  log.append();
+  // A partition of its own, and row keys that no other schedule has.
+  const partitionKey = crypto.randomUUID();
+  const subscriptions = openSubscriptions({ table: newTable(TABLE), partitionKey, now: clock.now });
+  const people = new Map<string, { id: string; type: EventType; answers: Answer[]; got: string[] }>();
+  for (const [index, { type, answers }] of subscribers.entries()) {
+    const url = `https://example.com/${partitionKey}/${index}`;
+    const { id } = await subscriptions.subscribe({ type, url, cursor: log.events.length });
+    people.set(url, { id, type, answers: [...answers], got: [] });
+  }
+
+  /** Failures of storage that are due, by the number of its uses. */
+  let uses = 0;
+  const failures = new Map<number, boolean>();
+  async function use<Value>(work: () => Promise<Value>): Promise<Value> {
+    uses += 1;
+    const done = failures.get(uses);
+    if (done === undefined) return work();
+    if (done) await work();
+    throw new StorageUnavailable("Storage failed.");
+  }
+
+  /** A process: everything that it does goes through `live`, and nothing does any more once it is dead. */
+  function start() {
+    const death = Promise.withResolvers<void>();
+    const life = { left: Number.POSITIVE_INFINITY, end: death.promise };
+    async function live<Value>(work: () => Promise<Value>): Promise<Value> {
+      await passOrDie();
+      const value = await work();
+      await passOrDie();
+      return value;
+    }
+    async function passOrDie(): Promise<void> {
+      life.left -= 1;
+      if (life.left >= 0) return;
+      death.resolve();
+      await new Promise(() => {});
+    }
+    const { dispatch } = createDispatcher({
+      subscriptions: {
+        list: () => live(() => use(subscriptions.list)),
+        get: (id) => live(() => use(() => subscriptions.get(id))),
+        replace: (changed) => live(() => use(() => subscriptions.replace(changed))),
+      },
+      log: { head: () => live(log.head), list: (query) => live(() => log.list(query)) },
+      post: (url, _, headers) =>
+        live(async () => {
+          const person = people.get(url);
+          const answer = person?.answers.shift() ?? { status: 200 };
+          if ("status" in answer && answer.status < 300) person?.got.push(headers["webhook-id"] ?? "");
+          await setImmediate();
+          return answer;
+        }),
+      wakeUp: () => {},
+      now: clock.now,
+      wait: (milliseconds) => live(() => clock.wait(milliseconds)),
+      random: () => 0.5,
+    });
+    return { life, dispatch };
+  }
+  const instances = [start(), start()];
+
+  for (const each of steps) {
+    if (each.do === "append") for (let count = 0; count < each.count; count += 1) log.append(each.type);
+    else if (each.do === "wait") clock.time += each.for;
+    else if (each.do === "fail") failures.set(uses + each.in + 1, each.done);
+    else if (each.do === "dispatch") {
+      const { dispatch, life } = instances[each.instance] ?? start();
+      const running = Promise.race([dispatch().catch(expectOutage), life.end]);
+      if (each.toTheEnd) await running;
+    } else if (each.do === "die") {
+      const dying = instances[each.instance];
+      if (dying) dying.life.left = Math.min(dying.life.left, each.in);
+      instances[each.instance] = start();
+    } else {
+      const { id } = [...people.values()][each.who] ?? {};
+      // Forward they may skip what they like; that is not tested.
+      const back = (cursor: number) => (each.do === "replay" ? Math.min(each.to, cursor) : cursor);
+      if (id) await subscriptions.change(id, (now) => ({ ...resume(now), cursor: back(now.cursor) }));
+    }
+    await setImmediate();
+  }
+
+  // Now everything is well again: storage, subscribers, and whoever was given up is resumed.
+  failures.clear();
+  for (const { life } of instances) life.left = 0;
+  for (const person of people.values()) {
+    person.answers.length = 0;
+    await subscriptions.change(person.id, resume);
+  }
+  const last = start();
+  for (let round = 0; round < 3; round += 1) {
+    clock.time += 60_000;
+    await last.dispatch();
+  }
+
+  for (const { id, type, got } of people.values()) {
+    const expected = log.events.filter((event) => event.seq > 1 && event.type === type);
+    // What was before it subscribed comes by a replay only.
+    const first = [...new Set(got)].filter((id) => id !== "event-1");
+    expect(first).toEqual(expected.map((event) => event.id));
+    const kept = await subscriptions.get(id);
+    expect(kept).toMatchObject({ lease: undefined, standing: { state: "active" } });
+    expect(kept?.cursor).toBeGreaterThanOrEqual(expected.at(-1)?.seq ?? 0);
+  }
+}
+
+function expectOutage(error: unknown): void {
+  expect(error).toBeInstanceOf(StorageUnavailable);
+}
+
+test.concurrent.each(Array.from({ length: LANES }, (_, lane) => lane))(
+  "every subscriber gets every event, in order, whatever happens (%i)",
+  async () => {
+    await fc.assert(fc.asyncProperty(schedule, run), { numRuns: Math.ceil(SCHEDULES / LANES) });
+  },
+  process.env.LONG ? 600_000 : 60_000,
+);

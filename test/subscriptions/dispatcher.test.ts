@@ -1,0 +1,442 @@
+import { setTimeout } from "node:timers/promises";
+import { Webhook } from "standardwebhooks";
+import { describe, expect, test } from "vitest";
+import { StorageUnavailable } from "../../shared/errors.ts";
+import { createPost, type Post } from "../../shared/subscriptions/post.ts";
+import { LEASE_MS } from "../../shared/subscriptions/serve.ts";
+import { GIVE_UP_AFTER } from "../../shared/subscriptions/standing.ts";
+import { resume } from "../../shared/subscriptions/store.ts";
+import { startSubscriber } from "./subscriber.ts";
+import { idsOf, newWorld } from "./world.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
+
+/** `event-1`, `event-2` … */
+const events = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => `event-${from + index}`);
+
+describe("a subscriber", () => {
+  test("gets what comes after it subscribed, in order, signed, and no more", async () => {
+    const { log, subscriptions, dispatcher, subscribe } = newWorld();
+    const subscriber = await startSubscriber();
+    const other = await startSubscriber();
+    log.append();
+    const { secret, id } = await subscribe(subscriber.url);
+    await subscribe(other.url, "chat_ended");
+    for (const type of ["chat_started", "chat_ended", "ticket_created", "chat_started"] as const)
+      log.append(type);
+
+    expect(await dispatcher().dispatch()).toEqual({ delivered: 3, failed: 0, givenUp: 0 });
+    expect(idsOf(subscriber.arrivals)).toEqual(["event-2", "event-5"]);
+    expect(idsOf(other.arrivals)).toEqual(["event-3"]);
+    const [{ headers, body }] = subscriber.arrivals as [(typeof subscriber.arrivals)[number]];
+    expect(JSON.parse(body)).toEqual({ chat: { id: "C2" } });
+    expect(headers).toMatchObject({ "content-type": "application/json", "webhook-timestamp": "1769846400" });
+    const signature = new Webhook(secret).sign("event-2", new Date(1769846400_000), body);
+    expect(headers["webhook-signature"]).toBe(signature);
+
+    const kept = await subscriptions.get(id);
+    expect(kept).toMatchObject({ cursor: 5, lease: undefined, standing: { state: "active", failures: 0 } });
+    expect(kept?.standing.lastAnswer).toEqual({
+      at: expect.stringMatching(/^2026-01-31T08:00:0.*Z$/),
+      status: 200,
+    });
+    await dispatcher().dispatch();
+    expect(subscriber.arrivals).toHaveLength(2);
+  });
+
+  test("does not get what was erased", async () => {
+    const { log, dispatcher, subscribe } = newWorld();
+    const subscriber = await startSubscriber();
+    await subscribe(subscriber.url);
+    for (let count = 0; count < 3; count += 1) log.append();
+    log.erase(2);
+    await dispatcher().dispatch();
+    expect(idsOf(subscriber.arrivals)).toEqual(["event-1", "event-3"]);
+  });
+
+  test("gets a long log in pages, and what comes meanwhile", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const subscriber = await startSubscriber((response, _, nth) => {
+      if (nth % 40 === 0) log.append();
+      response.end();
+    });
+    const { id } = await subscribe(subscriber.url);
+    for (let count = 0; count < 120; count += 1) log.append();
+    await dispatcher().dispatch();
+    expect(idsOf(subscriber.arrivals)).toEqual(events(1, 123));
+    expect((await subscriptions.get(id))?.cursor).toBe(123);
+  });
+
+  test("that is slow, or never answers, holds up nobody: neither others nor the next call", async () => {
+    const { log, dispatcher, subscribe } = newWorld();
+    let answer = () => {};
+    const stuck = await startSubscriber((response) => {
+      answer = () => response.end();
+    });
+    const quick = await startSubscriber();
+    await subscribe(stuck.url);
+    await subscribe(quick.url);
+    const { dispatch } = dispatcher();
+    log.append();
+    const first = dispatch();
+    await expect.poll(() => quick.arrivals.length).toBe(1);
+    expect(await dispatch()).toBeUndefined();
+    log.append();
+    expect(await dispatch()).toBeUndefined();
+    await expect.poll(() => quick.arrivals.length).toBe(2);
+    expect(stuck.arrivals).toHaveLength(1);
+
+    answer();
+    await expect.poll(() => stuck.arrivals.length).toBe(2);
+    answer();
+    expect(await first).toEqual({ delivered: 4, failed: 0, givenUp: 0 });
+    expect(idsOf(stuck.arrivals)).toEqual(["event-1", "event-2"]);
+  });
+});
+
+describe("a callback that fails", () => {
+  test("is tried again after pauses that grow: short ones here, longer ones by a wake-up", async () => {
+    const { log, dispatcher, subscribe, subscriptions, clock, wakeUps } = newWorld();
+    const times: number[] = [];
+    const subscriber = await startSubscriber((response, _, nth) => {
+      times.push(clock.now());
+      if (nth < 4) response.socket?.resetAndDestroy();
+      else response.writeHead(nth < 8 ? 500 : 200).end();
+    });
+    const { id } = await subscribe(subscriber.url);
+    log.append();
+    const { dispatch } = dispatcher();
+    expect(await dispatch()).toEqual({ delivered: 0, failed: 6, givenUp: 0 });
+    expect(times.map((time) => time - (times[0] ?? 0))).toEqual([0, 100, 300, 700, 1_500, 3_100]);
+    expect(wakeUps).toEqual([3_200]);
+    expect(await subscriptions.get(id)).toMatchObject({
+      cursor: 0,
+      lease: undefined,
+      standing: { state: "retrying", failures: 6, lastAnswer: { status: 500 } },
+    });
+
+    await dispatch();
+    expect(times).toHaveLength(6);
+    await clock.wait(3_200);
+    await dispatch();
+    expect(wakeUps).toEqual([3_200, 6_400]);
+    await clock.wait(6_400);
+    expect(await dispatch()).toEqual({ delivered: 1, failed: 0, givenUp: 0 });
+    expect((await subscriptions.get(id))?.standing).toMatchObject({ state: "active", failures: 0 });
+    expect(new Set(idsOf(subscriber.arrivals))).toEqual(new Set(["event-1"]));
+  });
+
+  test("says when to come again", async () => {
+    const { log, dispatcher, subscribe, clock, wakeUps } = newWorld();
+    const subscriber = await startSubscriber((response, _, nth) => {
+      response.writeHead(nth === 1 ? 429 : 200, nth === 1 ? { "retry-after": "90" } : {}).end();
+    });
+    await subscribe(subscriber.url);
+    log.append();
+    const { dispatch } = dispatcher();
+    await dispatch();
+    expect(wakeUps).toEqual([90 * SECOND]);
+    await clock.wait(90 * SECOND - 1);
+    await dispatch();
+    expect(subscriber.arrivals).toHaveLength(1);
+    await clock.wait(1);
+    await dispatch();
+    expect(subscriber.arrivals).toHaveLength(2);
+  });
+
+  test.each([404, 410])(
+    "for good, by %i, keeps its place, and goes on there when it is resumed",
+    async (status) => {
+      const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+      const subscriber = await startSubscriber((response, _, nth) => {
+        response.writeHead(nth === 2 ? status : 200).end();
+      });
+      const { id } = await subscribe(subscriber.url);
+      for (let count = 0; count < 3; count += 1) log.append();
+      const { dispatch } = dispatcher();
+      expect(await dispatch()).toEqual({ delivered: 1, failed: 1, givenUp: 1 });
+      expect(await subscriptions.get(id)).toMatchObject({ cursor: 1, standing: { state: "given_up" } });
+      await clock.wait(30 * DAY);
+      log.append();
+      await dispatch();
+      expect(subscriber.arrivals).toHaveLength(2);
+
+      await subscriptions.change(id, resume);
+      await dispatch();
+      expect(idsOf(subscriber.arrivals)).toEqual(["event-1", "event-2", ...events(2, 4)]);
+    },
+  );
+
+  test("for a week is given up", async () => {
+    const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+    const subscriber = await startSubscriber(500);
+    const { id } = await subscribe(subscriber.url);
+    log.append();
+    const { dispatch } = dispatcher();
+    const began = clock.now();
+    let state = "";
+    while (state !== "given_up") {
+      await dispatch();
+      const { standing } = (await subscriptions.get(id)) ?? {};
+      state = standing?.state ?? "";
+      if (standing?.nextAttemptAt) clock.time = Math.max(clock.time, Date.parse(standing.nextAttemptAt));
+    }
+    expect(clock.now() - began).toBeGreaterThanOrEqual(GIVE_UP_AFTER);
+    expect(clock.now() - began).toBeLessThanOrEqual(GIVE_UP_AFTER + DAY);
+    expect(subscriber.arrivals.length).toBeLessThan(40);
+  });
+});
+
+describe("an operator", () => {
+  test("who deletes a subscription stops it there and then", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const subscriber = await startSubscriber(async (response, _, nth) => {
+      if (nth === 3) await subscriptions.remove(id);
+      response.end();
+    });
+    const { id } = await subscribe(subscriber.url);
+    for (let count = 0; count < 200; count += 1) log.append();
+    await dispatcher().dispatch();
+    // The place is written every 20 events at least, and that is when it shows.
+    expect(subscriber.arrivals.length).toBeLessThanOrEqual(20);
+    expect(await subscriptions.list()).toEqual([]);
+  });
+
+  test("who deletes it between two events that are close together sees no more of them", async () => {
+    const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+    const subscriber = await startSubscriber();
+    const { id } = await subscribe(subscriber.url);
+    let removed = false;
+    const wait = async (milliseconds: number) => {
+      if (subscriber.arrivals.length > 0 && !removed) {
+        removed = true;
+        await subscriptions.remove(id);
+        log.append();
+      }
+      await clock.wait(milliseconds);
+    };
+    log.append();
+    await dispatcher({ wait }).dispatch();
+    expect(removed).toBe(true);
+    expect(idsOf(subscriber.arrivals)).toEqual(["event-1"]);
+  });
+
+  test("who replays it has it go on from there, even while it is being served", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const subscriber = await startSubscriber(async (response, _, nth) => {
+      if (nth === 25) await subscriptions.change(id, (now) => ({ ...resume(now), cursor: 9 }));
+      response.end();
+    });
+    const { id } = await subscribe(subscriber.url);
+    for (let count = 0; count < 45; count += 1) log.append();
+    await dispatcher().dispatch();
+    expect(idsOf(subscriber.arrivals)).toEqual([...events(1, 40), ...events(10, 45)]);
+    expect((await subscriptions.get(id))?.cursor).toBe(45);
+  });
+
+  test("who resumes it while it is being served changes nothing about its place", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const subscriber = await startSubscriber(async (response, _, nth) => {
+      if (nth === 25) await subscriptions.change(id, resume);
+      response.end();
+    });
+    const { id } = await subscribe(subscriber.url);
+    for (let count = 0; count < 45; count += 1) log.append();
+    await dispatcher().dispatch();
+    expect(idsOf(subscriber.arrivals)).toEqual(events(1, 45));
+  });
+});
+
+describe("two dispatchers", () => {
+  test("do not serve a subscriber at once", async () => {
+    const { log, dispatcher, subscribe } = newWorld();
+    let present = 0;
+    let most = 0;
+    const subscriber = await startSubscriber(async (response) => {
+      present += 1;
+      most = Math.max(most, present);
+      await setTimeout(1);
+      present -= 1;
+      response.end();
+    });
+    await subscribe(subscriber.url);
+    for (let count = 0; count < 60; count += 1) log.append();
+    const dispatchers = [dispatcher(), dispatcher(), dispatcher()];
+    await Promise.all(dispatchers.map(({ dispatch }) => dispatch()));
+    expect(idsOf(subscriber.arrivals)).toEqual(events(1, 60));
+    expect(most).toBe(1);
+  });
+
+  test("lose no event that is stored while one of them lets go", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const subscriber = await startSubscriber();
+    await subscribe(subscriber.url);
+    const other = dispatcher();
+    // Just before one lets go something comes: the other is woken, sees that it is taken, and goes away.
+    const meddled = dispatcher({
+      subscriptions: {
+        ...subscriptions,
+        async replace(changed) {
+          if (changed.lease === undefined && log.events.length < 6) {
+            log.append();
+            await other.dispatch();
+          }
+          return subscriptions.replace(changed);
+        },
+      },
+    });
+    log.append();
+    await meddled.dispatch();
+    expect(log.events).toHaveLength(6);
+    expect(idsOf(subscriber.arrivals)).toEqual(events(1, 6));
+  });
+
+  test("one of which dies: the other takes over when the lease is out, and little comes twice", async () => {
+    const { log, dispatcher, subscribe, clock, wakeUps } = newWorld();
+    const subscriber = await startSubscriber();
+    await subscribe(subscriber.url);
+    for (let count = 0; count < 45; count += 1) log.append();
+    const send = createPost({ allowLoopback: true });
+    const dies: Post = (...call) => (subscriber.arrivals.length < 30 ? send(...call) : new Promise(() => {}));
+    void dispatcher({ post: dies }).dispatch();
+    await expect.poll(() => subscriber.arrivals.length).toBe(30);
+
+    const { dispatch } = dispatcher();
+    await dispatch();
+    expect(subscriber.arrivals).toHaveLength(30);
+    // It looks again when the other cannot be at it any more; once, however often it is woken.
+    await dispatch();
+    expect(wakeUps).toEqual([LEASE_MS]);
+    await clock.wait(LEASE_MS);
+    await dispatch();
+    expect(idsOf(subscriber.arrivals)).toEqual([...events(1, 30), ...events(21, 45)]);
+  });
+});
+
+describe("a dispatcher", () => {
+  test("serves a subscriber that was changed after it had looked", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const subscriber = await startSubscriber();
+    const { id } = await subscribe(subscriber.url);
+    let changes = 0;
+    const { dispatch } = dispatcher({
+      subscriptions: {
+        ...subscriptions,
+        async replace(changed) {
+          if (changes++ === 0) await subscriptions.change(id, resume);
+          return subscriptions.replace(changed);
+        },
+      },
+    });
+    log.append();
+    await dispatch();
+    expect(idsOf(subscriber.arrivals)).toEqual(["event-1"]);
+  });
+
+  test("that is woken just as it finds nothing more to do looks again", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const subscriber = await startSubscriber();
+    const { id } = await subscribe(subscriber.url);
+    const paused = { state: "retrying", failures: 20, nextAttemptAt: "2126-01-31T08:00:00.000Z" } as const;
+    let writes = 0;
+    let reads = 0;
+    const { dispatch } = dispatcher({
+      subscriptions: {
+        ...subscriptions,
+        async replace(changed) {
+          // Another instance has tried, in vain.
+          if (writes++ === 0) await subscriptions.change(id, (now) => ({ ...now, standing: paused }));
+          return subscriptions.replace(changed);
+        },
+        async get(id) {
+          const found = await subscriptions.get(id);
+          if (reads++ === 1) {
+            // What was found is old by the time it is looked at.
+            expect(found?.standing).toMatchObject(paused);
+            await subscriptions.change(id, resume);
+            await dispatch();
+          }
+          return found;
+        },
+      },
+    });
+    log.append();
+    await dispatch();
+    expect(idsOf(subscriber.arrivals)).toEqual(["event-1"]);
+  });
+
+  test("does not work for ever: what is left after a minute is for the next call", async () => {
+    const { log, dispatcher, subscribe, clock, wakeUps, subscriptions } = newWorld();
+    const subscriber = await startSubscriber((response) => {
+      clock.time += 5 * SECOND;
+      response.end();
+    });
+    const { id } = await subscribe(subscriber.url);
+    for (let count = 0; count < 30; count += 1) log.append();
+    const { dispatch } = dispatcher();
+    await dispatch();
+    expect(idsOf(subscriber.arrivals)).toEqual(events(1, 12));
+    expect(wakeUps).toEqual([0]);
+    expect(await subscriptions.get(id)).toMatchObject({ cursor: 12, lease: undefined });
+    await dispatch();
+    await dispatch();
+    expect(idsOf(subscriber.arrivals)).toEqual(events(1, 30));
+  });
+
+  test("whose storage fails says so, and makes it good by the next call", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const healthy = await startSubscriber();
+    const unlucky = await startSubscriber();
+    await subscribe(healthy.url);
+    const { id } = await subscribe(unlucky.url);
+    for (let count = 0; count < 30; count += 1) log.append();
+    let failures = 1;
+    const { dispatch } = dispatcher({
+      subscriptions: {
+        ...subscriptions,
+        async replace(changed) {
+          if (changed.id === id && changed.cursor === 20 && failures-- > 0)
+            throw new StorageUnavailable("down");
+          return subscriptions.replace(changed);
+        },
+      },
+    });
+    await expect(dispatch()).rejects.toThrow(StorageUnavailable);
+    expect(idsOf(healthy.arrivals)).toEqual(events(1, 30));
+    expect(idsOf(unlucky.arrivals)).toEqual(events(1, 20));
+    await dispatch();
+    expect(idsOf(unlucky.arrivals)).toEqual([...events(1, 20), ...events(1, 30)]);
+  });
+
+  test("reads the log once for many", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const subscribers = await Promise.all(Array.from({ length: 8 }, () => startSubscriber()));
+    for (const { url } of subscribers) await subscribe(url);
+    let reads = 0;
+    let writes = 0;
+    const counting = {
+      log: {
+        ...log,
+        list: (query: Parameters<typeof log.list>[0]) => {
+          reads += 1;
+          return log.list(query);
+        },
+      },
+      subscriptions: {
+        ...subscriptions,
+        replace: (changed: Parameters<typeof subscriptions.replace>[0]) => {
+          writes += 1;
+          return subscriptions.replace(changed);
+        },
+      },
+    };
+    for (let count = 0; count < 3; count += 1) log.append();
+    await dispatcher(counting).dispatch();
+    for (const { arrivals } of subscribers) expect(idsOf(arrivals)).toEqual(events(1, 3));
+    expect(reads).toBe(1);
+    expect(writes).toBe(16);
+  });
+});

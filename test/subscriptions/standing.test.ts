@@ -1,0 +1,133 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Answer } from "../../shared/subscriptions/post.ts";
+import {
+  afterAnswer,
+  FRESH,
+  GIVE_UP_AFTER,
+  isDelivered,
+  type Standing,
+} from "../../shared/subscriptions/standing.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
+const now = Date.parse("2026-01-31T08:00:00.000Z");
+const at = "2026-01-31T08:00:00.000Z";
+
+const pauseAfter = (standing: Standing, answer: Answer, random = 0) =>
+  Date.parse(afterAnswer(standing, answer, { now, random: () => random }).nextAttemptAt ?? "") - now;
+
+test.each([200, 201, 202, 204, 299])("%i is success, and makes everything good", (status) => {
+  const failing: Standing = { state: "retrying", failures: 7, failingSince: at, nextAttemptAt: at };
+  expect(isDelivered({ status })).toBe(true);
+  expect(afterAnswer(failing, { status }, { now, random: Math.random })).toEqual({
+    state: "active",
+    failures: 0,
+    lastAnswer: { at, status },
+  });
+});
+
+test.each([404, 410])("%i is given up at once", (status) => {
+  expect(isDelivered({ status })).toBe(false);
+  expect(afterAnswer(FRESH, { status }, { now, random: Math.random })).toEqual({
+    state: "given_up",
+    failures: 1,
+    failingSince: at,
+    lastAnswer: { at, status },
+  });
+});
+
+test.each<Answer>([
+  { status: 100 },
+  { status: 301 },
+  { status: 307 },
+  { status: 400 },
+  { status: 401 },
+  { status: 403 },
+  { status: 408 },
+  { status: 500 },
+  { status: 502 },
+  { failure: "TIMEOUT" },
+  { failure: "ECONNRESET" },
+  { failure: "ENOTPUBLIC" },
+])("%j is tried again", (answer) => {
+  expect(isDelivered(answer)).toBe(false);
+  expect(afterAnswer(FRESH, answer, { now, random: () => 0 })).toEqual({
+    state: "retrying",
+    failures: 1,
+    failingSince: at,
+    nextAttemptAt: "2026-01-31T08:00:00.050Z",
+    lastAnswer: { at, ...answer },
+  });
+});
+
+test("pauses double, and stop at a day", () => {
+  const failing = (failures: number): Standing => ({ state: "retrying", failures, failingSince: at });
+  const pauses = [0, 1, 2, 5, 10, 15, 19, 20, 500].map((failures) =>
+    pauseAfter(failing(failures), { status: 500 }),
+  );
+  expect(pauses).toEqual([...[50, 100, 200, 1_600, 51_200, 1_638_400, 26_214_400], ...[DAY / 2, DAY / 2]]);
+});
+
+describe("Retry-After", () => {
+  test.each([429, 503])("is kept to with %i", (status) => {
+    expect(pauseAfter(FRESH, { status, retryAfter: 90 * SECOND })).toBe(90 * SECOND);
+    expect(pauseAfter(FRESH, { status, retryAfter: 30 * DAY })).toBe(DAY);
+  });
+
+  test("does not make pauses shorter than they have grown, nor count with other answers", () => {
+    const failing: Standing = { state: "retrying", failures: 15, failingSince: at };
+    expect(pauseAfter(failing, { status: 429, retryAfter: SECOND })).toBeGreaterThan(10 * MINUTE);
+    expect(pauseAfter(FRESH, { status: 500, retryAfter: DAY })).toBe(50);
+  });
+});
+
+test("a flow that is off is asked at long intervals, since it may be deleted as well", () => {
+  const off = { status: 400, code: "WorkflowTriggerIsNotEnabled" };
+  expect(pauseAfter(FRESH, off)).toBe(7.5 * MINUTE);
+  expect(pauseAfter({ state: "retrying", failures: 30, failingSince: at }, off, 0.999)).toBeLessThanOrEqual(
+    DAY,
+  );
+});
+
+test("a week of nothing but failures is enough", () => {
+  const since = (milliseconds: number): Standing => ({
+    state: "retrying",
+    failures: 25,
+    failingSince: new Date(now - milliseconds).toISOString(),
+  });
+  const after = (standing: Standing) =>
+    afterAnswer(standing, { status: 500 }, { now, random: Math.random }).state;
+  expect(after(since(GIVE_UP_AFTER - 1))).toBe("retrying");
+  expect(after(since(GIVE_UP_AFTER))).toBe("given_up");
+});
+
+test("whatever comes, pauses are within bounds, and a subscriber that never answers well is given up in about a week", () => {
+  const answer = fc.oneof(
+    fc.record({ status: fc.constantFrom(400, 429, 500, 503), retryAfter: fc.nat(3 * DAY) }),
+    fc.record({ failure: fc.constantFrom("TIMEOUT", "ECONNREFUSED") }),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(answer, { minLength: 1, maxLength: 10 }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (answers, random) => {
+        let standing = FRESH;
+        let time = now;
+        for (let count = 0; standing.state !== "given_up"; count += 1) {
+          const next = answers[count % answers.length] ?? { status: 500 };
+          standing = afterAnswer(standing, next, { now: time, random: () => random });
+          expect(standing.failures).toBe(count + 1);
+          if (standing.state === "given_up") break;
+          const pause = Date.parse(standing.nextAttemptAt ?? "") - time;
+          expect(pause).toBeGreaterThanOrEqual(50);
+          expect(pause).toBeLessThanOrEqual(DAY);
+          time += pause;
+        }
+        expect(time - now).toBeLessThanOrEqual(GIVE_UP_AFTER + DAY);
+        expect(standing.failures).toBeLessThan(60);
+      },
+    ),
+  );
+});

@@ -1,0 +1,90 @@
+import { setImmediate } from "node:timers/promises";
+import { inject } from "vitest";
+import type { EventLog, LogEvent } from "../../shared/event-log/types.ts";
+import type { EventType } from "../../shared/schemas/webhook.ts";
+import { openTable } from "../../shared/storage/open-table.ts";
+import { createDispatcher, type DispatcherOptions } from "../../shared/subscriptions/dispatcher.ts";
+import { createPost } from "../../shared/subscriptions/post.ts";
+import { openSubscriptions } from "../../shared/subscriptions/store.ts";
+
+/** A table of one's own on the run's Azurite, unless it is named. */
+export function newTable(name = `Subscriptions${crypto.randomUUID().replaceAll("-", "")}`) {
+  return openTable({ connectionString: inject("storage") }, name);
+}
+
+/** A clock that moves only when somebody waits, and then at once. */
+export function virtualClock(start = Date.parse("2026-01-31T08:00:00Z")) {
+  const clock = {
+    time: start,
+    now: () => clock.time,
+    async wait(milliseconds: number) {
+      clock.time += milliseconds;
+      await setImmediate();
+    },
+  };
+  return clock;
+}
+
+export type MemoryLog = Pick<EventLog, "head" | "list"> & {
+  events: LogEvent[];
+  append(type?: EventType): LogEvent;
+  erase(seq: number): void;
+};
+
+/** A log with what dispatchers ask of one. */
+export function memoryLog(): MemoryLog {
+  const events: LogEvent[] = [];
+  return {
+    events,
+    append(type = "chat_started") {
+      const seq = events.length + 1;
+      const at = new Date(Date.parse("2026-01-31T08:00:00Z") + seq).toISOString();
+      const payload = { chat: { id: `C${seq}` } } as never;
+      const event: LogEvent = {
+        ...{ id: `event-${seq}`, seq, type, origin: "webhook", occurredAt: at, receivedAt: at, payload },
+      };
+      events.push(event);
+      return event;
+    },
+    erase(seq) {
+      const { payload: _, ...place } = events[seq - 1] as LogEvent & { payload: unknown };
+      events[seq - 1] = { ...place, erased: true, erasedAt: place.receivedAt } as LogEvent;
+    },
+    async head() {
+      await setImmediate();
+      return { seq: events.length, lastReceived: {} };
+    },
+    async list({ type, after = 0, limit = 100 } = {}) {
+      await setImmediate();
+      const chosen = events.filter((event) => event.seq > after && (!type || event.type === type));
+      const items = chosen.slice(0, limit);
+      const next = items.length < limit ? events.length : (items.at(-1)?.seq ?? after);
+      return { items, next: Math.max(after, next) };
+    },
+  };
+}
+
+/** Subscriptions in a table, a log, and what is needed to deliver from the one to the other, in virtual time. */
+export function newWorld() {
+  const clock = virtualClock();
+  const log = memoryLog();
+  const subscriptions = openSubscriptions({ table: newTable(), now: clock.now });
+  const wakeUps: number[] = [];
+  const dispatcher = (options: Partial<DispatcherOptions> = {}) =>
+    createDispatcher({
+      subscriptions,
+      log,
+      post: createPost({ allowLoopback: true }),
+      wakeUp: (afterMs) => wakeUps.push(afterMs),
+      now: clock.now,
+      wait: clock.wait,
+      random: () => 1,
+      ...options,
+    });
+  const subscribe = (url: string, type: EventType = "chat_started") =>
+    subscriptions.subscribe({ type, url, cursor: log.events.length });
+  return { clock, log, subscriptions, wakeUps, dispatcher, subscribe };
+}
+
+export const idsOf = (arrivals: { headers: Record<string, unknown> }[]) =>
+  arrivals.map(({ headers }) => headers["webhook-id"]);
