@@ -114,7 +114,7 @@ export type Settings = Readonly<{
   };
   storage: StorageLocation;
   tables: { events: string; tickets: string; subscriptions: string };
-  /** Missing where only tables are opened by identity: deliveries then begin with the timer. */
+  /** Missing where the settings lead to tables alone: deliveries then begin with the timer. */
   wakeQueue?: WakeQueue;
   /** NCRONTAB, six fields. */
   ticketsReconcileSchedule: string;
@@ -203,14 +203,18 @@ function findStorage(env: StorageSettings): StorageLocation | undefined {
  */
 export function findWakeQueue(env: StorageSettings & { WAKE_QUEUE?: string }): WakeQueue | undefined {
   const name = env.WAKE_QUEUE?.trim() || DEFAULT_WAKE_QUEUE;
-  const { LiveChatStorage, LiveChatStorage__queueServiceUri: queueServiceUri, AzureWebJobsStorage } = env;
-  if (LiveChatStorage) {
-    return { name, connection: "LiveChatStorage", location: { connectionString: LiveChatStorage } };
+  const { LiveChatStorage__queueServiceUri: queueServiceUri } = env;
+  const connection = env.LiveChatStorage || queueServiceUri ? "LiveChatStorage" : "AzureWebJobsStorage";
+  if (!env.LiveChatStorage && queueServiceUri) {
+    return { name, connection, location: { queueServiceUri, clientId: env.LiveChatStorage__clientId } };
   }
-  if (queueServiceUri) {
-    const location = { queueServiceUri, clientId: env.LiveChatStorage__clientId };
-    return { name, connection: "LiveChatStorage", location };
-  }
-  if (!AzureWebJobsStorage) return undefined;
-  return { name, connection: "AzureWebJobsStorage", location: { connectionString: AzureWebJobsStorage } };
+  const connectionString = env[connection];
+  return connectionString && leadsToQueues(connectionString)
+    ? { name, connection, location: { connectionString } }
+    : undefined;
+}
+
+/** A connection string may be for tables alone. */
+function leadsToQueues(connectionString: string): boolean {
+  return /(^|;)\s*(UseDevelopmentStorage=true|QueueEndpoint=|EndpointSuffix=)/i.test(connectionString);
 }

@@ -75,11 +75,12 @@ test("the queue is in the account of the tables", () => {
     connection: "LiveChatStorage",
     location: { queueServiceUri: "https://acme.queue.core.windows.net", clientId: "id" },
   });
-  const own = { ...required, ...endpoints, LiveChatStorage: "own", WAKE_QUEUE: "mine" };
+  const account = "AccountName=own;AccountKey=a2V5;EndpointSuffix=core.windows.net";
+  const own = { ...required, ...endpoints, LiveChatStorage: account, WAKE_QUEUE: "mine" };
   expect(readSettings(own).wakeQueue).toEqual({
     name: "mine",
     connection: "LiveChatStorage",
-    location: { connectionString: "own" },
+    location: { connectionString: account },
   });
   const tablesOnly = {
     ...required,
@@ -143,3 +144,17 @@ function catchError(run: () => unknown): Error {
   }
   throw new Error("nothing was thrown");
 }
+
+test("a connection string for tables alone has no queue, and the app does without", () => {
+  const tables = "AccountName=acme;AccountKey=a2V5;TableEndpoint=https://acme.table.example";
+  expect(readSettings({ ...required, LiveChatStorage: tables }).wakeQueue).toBeUndefined();
+  for (const both of [
+    `${tables};QueueEndpoint=https://acme.queue.example`,
+    "AccountName=acme;EndpointSuffix=core.windows.net",
+  ]) {
+    expect(readSettings({ ...required, LiveChatStorage: both }).wakeQueue).toMatchObject({
+      connection: "LiveChatStorage",
+      location: { connectionString: both },
+    });
+  }
+});
