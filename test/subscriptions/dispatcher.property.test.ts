@@ -13,7 +13,7 @@ import { memoryLog, newTable, virtualClock } from "./world.ts";
  * that meddle, and storage that fails before or after it has done what it was asked. Whatever happens: once it is over,
  * every subscriber has had every event of its type since it subscribed, each for the first time in the order of the log.
  */
-const SCHEDULES = process.env.LONG ? 3_000 : 100;
+const SCHEDULES = process.env.LONG ? 3_000 : 60;
 const TABLE = `Subscriptions${crypto.randomUUID().replaceAll("-", "")}`;
 /** Schedules that run at the same time: most of one is waiting for the emulator. */
 const LANES = 6;

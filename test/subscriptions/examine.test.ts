@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { examine } from "../../shared/subscriptions/examine.ts";
+import type { Subscriber } from "../../shared/subscriptions/subscribers.ts";
+
+const now = Date.parse("2026-01-31T08:00:00Z");
+const ago = (minutes: number) => new Date(now - minutes * 60_000).toISOString();
+const subscriber = (more: Partial<Subscriber> = {}): Subscriber => ({
+  ...{ id: "an-id-that-is-secret", type: "chat_started", callback: "https://hooks.example.com/…" },
+  ...{ createdAt: ago(1_000), cursor: 5, lag: 0, state: "active", failures: 0 },
+  ...more,
+});
+const givenUp = subscriber({ state: "given_up", waitingSince: ago(10_000), lag: 9 });
+const retrying = subscriber({ state: "retrying", waitingSince: ago(60), failures: 3 });
+
+test.each<[string, Subscriber[], string, RegExp]>([
+  ["nobody", [], "ok", /^Nobody subscribes\.$/],
+  [
+    "all is well",
+    [subscriber(), subscriber({ waitingSince: ago(4) })],
+    "ok",
+    /^2 subscriptions, none failing\.$/,
+  ],
+  [
+    "one is slow",
+    [subscriber({ waitingSince: ago(60), lastAnswer: { at: ago(1), status: 200 } })],
+    "ok",
+    /^1 /,
+  ],
+  ["one fails", [subscriber(), retrying], "attention", /^1 of 2 .* tried again/],
+  ["one is given up", [givenUp, retrying], "attention", /^1 of 2 subscriptions given up\.$/],
+  ["nobody delivers", [subscriber({ waitingSince: ago(6) })], "bad", /^Nothing is sent to 1 of 1 /],
+  [
+    "nobody delivers any more",
+    [subscriber({ waitingSince: ago(60), lastAnswer: { at: ago(6), status: 200 } }), givenUp],
+    "bad",
+    /^Nothing is sent to 1 of 2/,
+  ],
+])("%s", (_, subscribers, state, detail) => {
+  const found = examine(subscribers, now);
+  expect(found).toMatchObject({ state, detail: expect.stringMatching(detail) });
+  // What is not right says what to do.
+  expect(typeof found.action).toBe(state === "ok" ? "undefined" : "string");
+  expect(found.detail).not.toMatch(/secret|hooks/);
+});
