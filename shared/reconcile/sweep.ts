@@ -83,7 +83,9 @@ export async function findUnseen(
   // Notes of sweeps before lie about: the next one writes over them.
   for await (const note of notes) if (note.run === sweep.run) for (const hash of note.seen) seen.add(hash);
   const doubts = new Set(sweep.walk.doubts);
-  const isDoubtful = (key: number) => doubts.size >= DOUBTS_LIMIT || doubts.has(key);
+  // Of a ticket that may not be stored as it is, it is not known where in the list it would have been missed.
+  const isUnclear = doubts.size >= DOUBTS_LIMIT || (doubts.size > 0 && !sweep.sure);
+  const isDoubtful = (key: number) => isUnclear || doubts.has(key);
   const unseen: { missing: LiveTicket[]; doubtful: LiveTicket[] } = { missing: [], doubtful: [] };
   for await (const ticket of stored) {
     if (!seen.has(ticket.hash.slice(0, 16)))

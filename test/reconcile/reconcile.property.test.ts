@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { cut } from "../storage/faults.ts";
 import { newTableName, openStore } from "../ticket-store/open-store.ts";
 import { createMemory, openMemoryStore } from "./memory-store.ts";
-import { type Backend, runPlan, Simulation } from "./simulation.ts";
+import { type Backend, restlessRunPlan, runPlan, Simulation } from "./simulation.ts";
 
 const LONG = Boolean(process.env.LONG);
 
@@ -53,6 +53,30 @@ function becomesRight(open: () => Backend) {
     },
   );
 }
+
+/** Without faults, nothing is ever marked as deleted that is there; and at rest two runs make it right. */
+const neverMarksFalsely = fc.asyncProperty(
+  fc.record({
+    size: fc.integer({ min: 4, max: 14 }),
+    everyMs: fc.constantFrom(0, 300),
+    pageSize: fc.constant(2),
+  }),
+  fc.array(restlessRunPlan, { minLength: 1, maxLength: 4 }),
+  async (start, plans) => {
+    const simulation = new Simulation(inMemory(), start);
+    for (const plan of plans) {
+      await simulation.run(plan);
+      expect(await simulation.falselyDeleted()).toEqual([]);
+    }
+    if (simulation.account.tickets.length === 0) simulation.account.create();
+    await simulation.runAtRest();
+    await simulation.runAtRest();
+    expect(await simulation.mistakes()).toEqual([]);
+  },
+);
+
+test("while tickets of the same second change places, none is taken for deleted", () =>
+  fc.assert(neverMarksFalsely, { numRuns: LONG ? 20_000 : 300 }));
 
 describe("at rest, two runs make tickets and events right, whatever happened before", () => {
   test("in memory", () => fc.assert(becomesRight(inMemory), { numRuns: LONG ? 20_000 : 400 }));

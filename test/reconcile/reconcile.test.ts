@@ -20,7 +20,10 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
 /** An account of this size, and what reconciles it; `more` replaces any part of it. */
-function setUp(size: number, { store = memoryStore() }: { store?: TicketStore } = {}) {
+function setUp(
+  size: number,
+  { store = memoryStore(), pageSize = 25 }: { store?: TicketStore; pageSize?: number } = {},
+) {
   const account = new Account(size);
   const log = new Map<string, string>();
   const appendCreated = async (tickets: Ticket[]) =>
@@ -37,7 +40,8 @@ function setUp(size: number, { store = memoryStore() }: { store?: TicketStore } 
       wait: async (ms) => {
         account.now += ms;
       },
-      listTickets: async (page) => account.list(page),
+      pageSize,
+      listTickets: async (page) => account.list(page, pageSize),
       appendCreated,
       ...more,
     });
@@ -258,6 +262,73 @@ describe("what is deleted", () => {
   });
 });
 
+describe("tickets of the same second that change places between two pages", () => {
+  /**
+   * Changes four tickets, the last one a second later, and shows them in such an order, pages of two, that the third of
+   * them is on neither page.
+   */
+  const hideOne = ({ account }: ReturnType<typeof setUp>) => {
+    const changed = account.tickets.slice(-4).map(({ id }) => id);
+    for (const [index, id] of changed.entries()) {
+      if (index === 3) account.now += 1000;
+      account.change(account.tickets.findIndex((ticket) => ticket.id === id));
+    }
+    const listTickets = async (page: number) => {
+      const [last, ...others] = account.tickets;
+      const [third, second, first, ...rest] = others as [Ticket, Ticket, Ticket, ...Ticket[]];
+      const order = page === 1 ? [third, second, first] : [second, third, first];
+      const tickets = [last as Ticket, ...order, ...rest];
+      return { total: tickets.length, pages: 0, tickets: tickets.slice((page - 1) * 2, page * 2) };
+    };
+    return { hidden: account.tickets[2] as Ticket, listTickets };
+  };
+
+  test("are all right in the next run", async () => {
+    const set = setUp(12, { pageSize: 2 });
+    const { run, store } = set;
+    await run();
+    const { hidden, listTickets } = hideOne(set);
+    await run({ listTickets });
+    expect(await store.get(hidden.id)).not.toEqual(hidden);
+    expect(await store.get(hidden.id)).not.toHaveProperty("deletedAt");
+
+    await run();
+    expect(await store.get(hidden.id)).toEqual(hidden);
+  });
+
+  test.each([
+    ["before a sweep", false],
+    ["during a sweep", true],
+  ])("%s are not taken for deleted, not even when another one really is", async (_, during) => {
+    const set = setUp(12, { pageSize: 2 });
+    const { run, account, store } = set;
+    await run();
+    account.now += DAY;
+    const slow = async (page: number) => {
+      account.now += 1000;
+      return account.list(page, 2);
+    };
+    // The checkpoint's page, and two of the sweep's.
+    if (during) await run({ listTickets: slow, budgetMs: 3000 });
+    const { hidden, listTickets } = hideOne(set);
+    const report = await run({
+      async listTickets(page) {
+        const isLast = page === account.tickets.length / 2;
+        const answer = await listTickets(page);
+        // One that has been seen goes while the last page is on its way.
+        if (isLast) account.remove(account.tickets.length - 3);
+        return answer;
+      },
+    });
+
+    expect(report).toMatchObject({ mode: "sweep", outcome: "completed", deleted: 0 });
+    expect(await store.get(hidden.id)).not.toHaveProperty("deletedAt");
+    for (let runs = 0; runs < 2; runs++) await run({ listTickets: slow });
+    expect(await storedIds(store)).toHaveLength(11);
+    expect(await store.get(hidden.id)).toEqual(hidden);
+  });
+});
+
 describe("a run that does not come to its end", () => {
   const withTwoLives = (size: number) => {
     const memory = createMemory();
@@ -362,6 +433,26 @@ describe("a run that does not come to its end", () => {
       pages: 2,
     });
     expect(await storedIds(store)).toHaveLength(100);
+  });
+
+  test("is gone on with by one that then reads what changed in between", async () => {
+    const { run, account, store } = setUp(200);
+    const slow = async (page: number) => {
+      account.now += 10_000;
+      return account.list(page);
+    };
+    await run();
+    for (let i = 0; i < 80; i++) account.change(199);
+    account.now += 1000;
+    expect(await run({ listTickets: slow, budgetMs: 15_000 })).toMatchObject({
+      outcome: "stopped",
+      changed: 50,
+    });
+    const early = account.change(150);
+    account.now += 1000;
+    expect(await run({ listTickets: slow })).toMatchObject({ outcome: "completed", changed: 31 });
+    for (const ticket of account.tickets) expect(await store.get(ticket.id)).toEqual(ticket);
+    expect(early?.modified).toBe(account.tickets[0]?.modified);
   });
 
   test("waits for the rate limit while it has time, and leaves the rest to the next run when not", async () => {

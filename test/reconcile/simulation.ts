@@ -73,6 +73,25 @@ export const runPlan: fc.Arbitrary<RunPlan> = fc.record(
   { requiredKeys: ["calls", "budget", "pause"] },
 );
 
+/** Runs that come to their end, or nearly, while tickets of the same second are put into another order all the time. */
+export const restlessRunPlan: fc.Arbitrary<RunPlan> = fc.record({
+  calls: fc.array(
+    fc.record({
+      happenings: fc.array(
+        fc.record({
+          what: fc.constantFrom("create", "change", "remove", "shuffle", "shuffle", "shuffle", "tick"),
+          index: fc.nat(100),
+          times: fc.constant(1),
+        }),
+        { maxLength: 3 },
+      ),
+    }),
+    { maxLength: 25 },
+  ),
+  budget: fc.constantFrom(4, 400, 400),
+  pause: fc.constantFrom(0, 1, 1440),
+});
+
 /** Counts down to the end of a process, at which nothing that it does has an effect any more. */
 export class Mortal {
   dead = false;
@@ -200,6 +219,13 @@ export class Simulation {
         mistakes.push(`${ticket.id} is older than the watch and has an event`);
     }
     return mistakes;
+  }
+
+  /** Tickets that are marked as deleted although they are there. */
+  async falselyDeleted(): Promise<string[]> {
+    const there = new Set(this.account.tickets.map(({ id }) => id));
+    const { items } = await this.#open(new Mortal()).list({ deleted: true, limit: 1000 });
+    return items.map(({ id }) => id).filter((id) => there.has(id));
   }
 
   /** A second run, in the middle of the first one and after its lease. */
