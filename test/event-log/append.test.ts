@@ -1,0 +1,244 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { InvalidInput, StorageUnavailable, TooLarge } from "../../shared/errors.ts";
+import { MAX_BODY_BYTES, MAX_NESTING } from "../../shared/event-log/limits.ts";
+import type { NewEvent } from "../../shared/event-log/types.ts";
+import { answer, cutAfter, type Fault, hang, isTransaction } from "../storage/faults.ts";
+import { at, EPOCH, ended, newLog, newTable, started, ticketCreated } from "./deliveries.ts";
+
+const send: Fault = (go) => go();
+
+test("an event is stored once, however often and wherever it is told", async () => {
+  const table = newTable();
+  const logs = Array.from({ length: 3 }, () => newLog({ table }));
+  const tellings = logs.flatMap((log) => [
+    log.append(started()),
+    log.append(started({ more: { tags: ["other"] } })),
+  ]);
+  const answers = await Promise.all(tellings);
+  expect(answers.filter(({ status }) => status === "stored")).toHaveLength(1);
+  expect(new Set(answers.map(({ id, seq }) => `${id} ${seq}`)).size).toBe(1);
+  expect((await logs[0]?.list())?.items).toHaveLength(1);
+});
+
+test("what happened, to what, and when, tells events apart; nothing else does", async () => {
+  const log = newLog();
+  const noTime = (more: object) => ({ ...ended({ more }), moment: undefined });
+  const different: NewEvent[] = [
+    started({ id: "1", minute: 1 }),
+    started({ id: "1", minute: 2 }),
+    ended({ id: "1", minute: 1 }),
+    started({ id: "2", minute: 1 }),
+    ticketCreated({ id: "1" }),
+    started({ id: "\ud800" }),
+    started({ id: "\ud801" }),
+    noTime({ tags: ["a"] }),
+    noTime({ tags: ["b"] }),
+  ];
+  for (const event of different) expect(await log.append(event)).toMatchObject({ status: "stored" });
+  for (const event of different) {
+    const again = { ...event, origin: event.origin === "webhook" ? "reconcile" : "webhook" } as const;
+    expect(await log.append(again)).toMatchObject({ status: "duplicate" });
+  }
+  expect(await log.append(ticketCreated({ id: "1", more: { subject: "changed" } }))).toMatchObject({
+    status: "duplicate",
+  });
+});
+
+test("what comes while a transaction is on its way goes together in the next", async () => {
+  let transactions = 0;
+  const table = newTable(undefined, (go, request) => {
+    if (isTransaction(request)) transactions++;
+    return go();
+  });
+  const log = newLog({ table });
+  await log.append(started({ id: "first" }));
+  transactions = 0;
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, (_, index) => log.append(started({ id: `C${index}` }))),
+  );
+  expect(answers.map(({ seq }) => seq).toSorted((a, b) => a - b)).toEqual(
+    answers.map((_, index) => index + 2),
+  );
+  expect(transactions).toBe(3);
+});
+
+test("large events share a transaction only as far as 4 MiB go", async () => {
+  const log = newLog();
+  const noise = () => randomBytes(36_000).toString("base64");
+  const events = Array.from({ length: 60 }, (_, index) =>
+    started({ id: `C${index}`, more: { noise: noise() } }),
+  );
+  const answers = await Promise.all(events.map((event) => log.append(event)));
+  expect(new Set(answers.map(({ seq }) => seq)).size).toBe(60);
+  expect(await log.getRaw(answers[59]?.id ?? "")).toBe(events[59]?.raw);
+});
+
+test("an event that cannot be stored does not take those with it that came at the same time", async () => {
+  const log = newLog();
+  const broken = { ...started({ id: "broken" }), origin: "x".repeat(40_000) as "webhook" };
+  const results = await Promise.allSettled([
+    log.append(started({ id: "A" })),
+    log.append(broken),
+    log.append(started({ id: "B" })),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+});
+
+test("storage that refuses one event of a batch keeps the others out for no longer than it takes to try them alone", async () => {
+  const table = newTable(undefined, (go, request) => {
+    const refused = isTransaction(request) && String(request.body).includes("refused-reason");
+    return refused ? answer(400)(go, request) : go();
+  });
+  const log = newLog({ table });
+  const refused = { ...started({ id: "R" }), occurredAt: "refused-reason" };
+  const results = await Promise.allSettled([
+    log.append(started({ id: "A" })),
+    log.append(refused),
+    log.append(started({ id: "B" })),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect((await log.list()).items.map(({ seq }) => seq)).toEqual([1, 2]);
+});
+
+test("an append whose answer was lost learns that it was the one that stored", async () => {
+  let faults: Fault[] = [];
+  const table = newTable(undefined, (go, request) => {
+    const fault = isTransaction(request) ? faults.shift() : undefined;
+    return (fault ?? send)(go, request);
+  });
+  const log = newLog({ table });
+  faults = [cutAfter];
+  expect(await log.append(started())).toMatchObject({ status: "stored", seq: 1 });
+  expect(await newLog({ table }).append(started())).toMatchObject({ status: "duplicate", seq: 1 });
+});
+
+test("a commit that storage carries out long after it was given up changes nothing", async () => {
+  const late: (() => Promise<unknown>)[] = [];
+  let held = true;
+  const table = newTable(undefined, (go, request) => {
+    if (!held || !isTransaction(request)) return go();
+    held = false;
+    late.push(go);
+    return Promise.reject(Object.assign(new Error("cut"), { code: "ECONNRESET" }));
+  });
+  const log = newLog({ table });
+  const first = await log.append(started({ id: "A" }));
+  const second = await log.append(started({ id: "B" }));
+  await Promise.allSettled(late.map((go) => go()));
+  expect([first.seq, second.seq]).toEqual([1, 2]);
+  expect(await log.append(started({ id: "C" }))).toMatchObject({ status: "stored", seq: 3 });
+  expect((await log.list()).items.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+});
+
+test("storage that hangs is a 503 in time, and does no harm to what comes later", async () => {
+  let fault: Fault = hang;
+  const table = newTable(undefined, (go, request) => fault(go, request));
+  const log = newLog({ table, timeLimit: 60 });
+  const hanging = [log.append(started({ id: "A" })), log.append(started({ id: "B" }))];
+  await setTimeout(30);
+  const queued = log.append(started({ id: "C" }));
+  for (const append of [...hanging, queued]) await expect(append).rejects.toThrow(StorageUnavailable);
+  await expect(
+    log.quarantine.keep({ raw: "{}", expected: "chat_ended", reason: "", problems: [] }),
+  ).rejects.toThrow(StorageUnavailable);
+  fault = send;
+  const patient = newLog({ table });
+  expect(await patient.append(started({ id: "A" }))).toMatchObject({ seq: 1 });
+  expect(await log.append(started({ id: "D" })).catch(() => log.append(started({ id: "D" })))).toMatchObject({
+    seq: 2,
+  });
+});
+
+test("receivedAt never runs backwards, whatever the clocks of the instances say", async () => {
+  const table = newTable();
+  const ahead = newLog({ table, now: () => EPOCH + 60_000 });
+  const behind = newLog({ table, now: () => EPOCH });
+  await ahead.append(started({ id: "A" }));
+  await behind.append(started({ id: "B" }));
+  await newLog({ table, now: () => EPOCH + 120_000 }).append(ended({ id: "A" }));
+  expect((await behind.list()).items.map(({ receivedAt }) => receivedAt)).toEqual([at(1), at(1), at(2)]);
+  expect(await behind.head()).toEqual({
+    seq: 3,
+    receivedAt: at(2),
+    lastReceived: { chat_started: at(1), chat_ended: at(2) },
+  });
+});
+
+test("an event that does not say when it happened happened when it was received", async () => {
+  const log = newLog({ now: () => EPOCH });
+  const { id } = await log.append(ticketCreated());
+  expect(await log.get(id)).toMatchObject({
+    occurredAt: at(0),
+    receivedAt: at(0),
+    ticketId: "T1",
+    origin: "reconcile",
+  });
+});
+
+test.for([
+  ["control characters and halves of surrogates", '"\\u0000\\ud800\\udfff\\"\\\\"'],
+  ["numbers that JavaScript cannot hold", "[12345678901234567890123, 1.0, -0.0, 1e400]"],
+  ["members that are there twice, in an odd order", '{"b":1,"a":2,"b":3}'],
+  ["text from right to left, emoji, and what UTF-8 needs four bytes for", '"\u202eשלום مرحبا 👩‍👩‍👧 𝕏"'],
+] as const)("kept as it came: %s", async ([, value]) => {
+  const log = newLog();
+  const raw = `{ "event_type":"chat_started","odd":${value} ,"chat":{"id":"C1"}}`;
+  const { id } = await log.append({ ...started(), raw });
+  expect(await log.getRaw(id)).toBe(raw);
+  expect(await log.get(id)).toMatchObject({ chatId: "C1", payload: { odd: JSON.parse(value) } });
+});
+
+test("a body of 16 MiB that does not compress is kept, whole; one byte more is refused", async () => {
+  const log = newLog({ timeLimit: 20_000 });
+  const around = started({ more: { noise: "" } }).raw.length;
+  const noise = randomBytes((MAX_BODY_BYTES * 3) / 4).toString("base64");
+  const largest = started({ more: { noise: noise.slice(0, MAX_BODY_BYTES - around) } });
+  expect(Buffer.byteLength(largest.raw)).toBe(MAX_BODY_BYTES);
+  const { id } = await log.append(largest);
+  expect((await log.getRaw(id)) === largest.raw).toBe(true);
+  expect(await log.append(largest)).toMatchObject({ status: "duplicate", id });
+
+  const larger = { ...largest, raw: `${largest.raw} ` };
+  await expect(log.append(larger)).rejects.toThrow(TooLarge);
+  const { raw } = larger;
+  await expect(
+    log.quarantine.keep({ raw, expected: "chat_ended", reason: "", problems: [] }),
+  ).rejects.toThrow(TooLarge);
+});
+
+test("a body that is nested too deep to be written again is refused", async () => {
+  const log = newLog();
+  const nested = (depth: number) =>
+    started({ more: { deep: JSON.parse(`${"[".repeat(depth)}${"]".repeat(depth)}`) } });
+  const { id } = await log.append(nested(MAX_NESTING - 2));
+  expect(JSON.stringify(await log.get(id))).toContain("[[[[");
+  await expect(log.append(nested(MAX_NESTING - 1))).rejects.toThrow(InvalidInput);
+});
+
+test("a large body whose rows were swept away before its event came is sent again", async () => {
+  let swept = false;
+  const name = newTable().tableName;
+  const table = newTable(name, async (go, request) => {
+    if (isTransaction(request) && !swept) {
+      swept = true;
+      const sweeper = newLog({ table: newTable(name), now: () => Date.now() + 2 * 3_600_000 });
+      expect(await sweeper.removeLeftovers()).toEqual({ removed: 1, done: true });
+    }
+    return go();
+  });
+  const log = newLog({ table });
+  const event = started({ more: { noise: randomBytes(100_000).toString("hex") } });
+  const { id } = await log.append(event);
+  expect(swept).toBe(true);
+  expect((await log.getRaw(id)) === event.raw).toBe(true);
+});
+
+test("health's probe says whether storage can be written", async () => {
+  let fault: Fault = send;
+  const log = newLog({ table: newTable(undefined, (go, request) => fault(go, request)) });
+  await log.probe();
+  fault = answer(503);
+  await expect(log.probe()).rejects.toThrow(StorageUnavailable);
+});

@@ -1,0 +1,76 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { NewEvent } from "../../shared/event-log/types.ts";
+import { at, ended, newLog, started } from "./deliveries.ts";
+
+const messages = (count: number) => Array.from({ length: count }, (_, index) => ({ text: `m${index}` }));
+const survey = { pre_chat_survey: [{ id: "s", label: "Why?", answer: "because" }] };
+const visitor = (name: string) => ({ visitor: { name, email: "ana@example.com" } });
+
+const START = started({ minute: 0, more: { tags: [] }, envelope: { ...survey, ...visitor("A.") } });
+const END = ended({ minute: 5, more: { messages: messages(2) } });
+const RICHER_END = ended({
+  minute: 9,
+  more: { messages: messages(5), tags: ["sale"] },
+  envelope: visitor("Ana"),
+});
+const TIMELESS = (count: number): NewEvent => {
+  const event = ended({ more: { ended_timestamp: undefined, messages: messages(count) } });
+  return { ...event, moment: undefined, occurredAt: undefined };
+};
+
+async function chatAfter(events: NewEvent[]) {
+  const log = newLog();
+  for (const event of events) await log.append(event);
+  return log.chat("C1");
+}
+
+test("a chat is what its last event says, and what only an earlier one told", async () => {
+  const chat = await chatAfter([START, END, RICHER_END]);
+  expect(chat).toMatchObject({
+    chatId: "C1",
+    state: "ended",
+    payload: {
+      event_type: "chat_ended",
+      ...survey,
+      ...visitor("Ana"),
+      chat: { started_timestamp: at(0), ended_timestamp: at(9), tags: ["sale"], messages: messages(5) },
+    },
+  });
+  expect(chat?.events).toHaveLength(3);
+});
+
+test("the order in which events come in makes no difference", async () => {
+  const events = [START, END, RICHER_END, TIMELESS(1), TIMELESS(3)];
+  const expected = await chatAfter(events);
+  const orders = fc.shuffledSubarray(events, { minLength: events.length });
+  await fc.assert(
+    fc.asyncProperty(orders, async (order) => {
+      const chat = await chatAfter(order);
+      expect({ ...chat, events: [] }).toEqual({ ...expected, events: [] });
+    }),
+    { numRuns: 6 },
+  );
+});
+
+test("a chat that has only begun", async () => {
+  expect(await chatAfter([START])).toMatchObject({
+    state: "started",
+    payload: { event_type: "chat_started" },
+  });
+});
+
+test("another chat's events are not this chat's", async () => {
+  const log = newLog();
+  await log.append(started({ id: "C1" }));
+  await log.append(started({ id: "C2" }));
+  expect((await log.chat("C2"))?.events).toMatchObject([{ chatId: "C2" }]);
+});
+
+test("a payload that does not fit the schema is given as it came", async () => {
+  const log = newLog();
+  const raw = JSON.stringify({ event_type: "chat_started", chat: { id: 7, tags: "none" } });
+  const { id } = await log.append({ ...started({ id: "7" }), raw });
+  expect(await log.get(id)).toMatchObject({ chatId: "7", payload: { chat: { id: 7, tags: "none" } } });
+  expect(await log.chat("7")).toMatchObject({ state: "started", payload: { chat: { tags: "none" } } });
+});

@@ -1,0 +1,77 @@
+import { setImmediate } from "node:timers/promises";
+import { inject } from "vitest";
+import { type EventLogOptions, openEventLog } from "../../shared/event-log/event-log.ts";
+import type { NewEvent } from "../../shared/event-log/types.ts";
+import { openTable } from "../../shared/storage/open-table.ts";
+import { type Fault, inject as injectFault } from "../storage/faults.ts";
+
+let tables = 0;
+
+/** A table that no other test writes to; the same name opens the same table again. */
+export function newTable(name = `Log${process.pid}x${Date.now().toString(36)}x${tables++}`, fault?: Fault) {
+  const table = openTable({ connectionString: inject("storage") }, name);
+  return fault ? injectFault(table, fault) : table;
+}
+
+/** A clock that goes on by itself, and skips what somebody waits for. */
+export function newClock() {
+  let skipped = 0;
+  return {
+    now: () => Date.now() + skipped,
+    wait(milliseconds: number) {
+      skipped += milliseconds;
+      return setImmediate();
+    },
+  };
+}
+
+/** A log that waits for nothing. */
+export function newLog(options: Partial<EventLogOptions> = {}) {
+  return openEventLog({ table: newTable(), ...newClock(), ...options });
+}
+
+export const MINUTE = 60_000;
+export const EPOCH = Date.parse("2026-01-01T00:00:00.000Z");
+export const at = (minutes: number) => new Date(EPOCH + minutes * MINUTE).toISOString();
+
+type Chat = { id?: string; minute?: number; email?: string; more?: object; envelope?: object };
+
+export function started({ id = "C1", minute = 0, email, more, envelope }: Chat = {}): NewEvent {
+  return chatEvent(
+    "chat_started",
+    { id, started_timestamp: at(minute), ...more },
+    at(minute),
+    email,
+    envelope,
+  );
+}
+
+export function ended({ id = "C1", minute = 10, email, more, envelope }: Chat = {}): NewEvent {
+  return chatEvent("chat_ended", { id, ended_timestamp: at(minute), ...more }, at(minute), email, envelope);
+}
+
+function chatEvent(
+  type: "chat_started" | "chat_ended",
+  chat: { id: string } & Record<string, unknown>,
+  moment: string,
+  email?: string,
+  envelope?: object,
+): NewEvent {
+  const visitor = email && { visitor: { email } };
+  const raw = JSON.stringify({ event_type: type, license_id: "1", chat, ...visitor, ...envelope });
+  return { type, origin: "webhook", chatId: chat.id, moment, occurredAt: moment, raw, person: email };
+}
+
+export function ticketCreated({
+  id = "T1",
+  email,
+  more,
+}: {
+  id?: string;
+  email?: string;
+  more?: object;
+} = {}): NewEvent {
+  const ticket = { id, ...(email && { requester: { mail: email } }), ...more };
+  const raw = JSON.stringify({ event_type: "ticket_created", ticket });
+  return { type: "ticket_created", origin: "reconcile", ticketId: id, raw, person: email };
+}
