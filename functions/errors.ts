@@ -1,6 +1,7 @@
 import {
   Conflict,
   InvalidInput,
+  KeyReused,
   NotFound,
   StorageUnavailable,
   TooManyRequests,
@@ -21,6 +22,9 @@ export const liveChatErrors = [
   UpstreamTimeout,
   SettingsError,
 ] as const;
+
+/** What a creation can end in, that can be repeated by its Idempotency-Key. */
+export const creationErrors = [...liveChatErrors, KeyReused, StorageUnavailable] as const;
 
 /** What asking our own tables can end in. */
 export const storageErrors = [StorageUnavailable, SettingsError] as const;

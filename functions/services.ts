@@ -3,6 +3,7 @@ import { openEventLog } from "../shared/event-log/event-log.ts";
 import type { EventLog } from "../shared/event-log/types.ts";
 import { createMonitor, type Monitor } from "../shared/health/monitor.ts";
 import { openSightings } from "../shared/health/sightings.ts";
+import { type Idempotency, openIdempotency } from "../shared/idempotency/idempotency.ts";
 import type { LiveChat } from "../shared/livechat/client.ts";
 import { redact } from "../shared/redact.ts";
 import { readSettings, type Settings } from "../shared/settings.ts";
@@ -28,6 +29,7 @@ export function createServices(environment: Record<string, string | undefined>):
   const eventsTable = once(() => table(settings().tables.events));
   // Whatever puts an event into the log has subscribers told of it.
   const eventLog = once(() => openEventLog({ table: eventsTable(), onStored: () => wakeUp().stored() }));
+  const idempotency = once(() => openIdempotency({ table: eventsTable() }));
   const ticketStore = once(() => openTicketStore({ table: table(settings().tables.tickets) }));
   const wakeUp: () => WakeUp = once(() => {
     const { wakeQueue: queue } = settings();
@@ -59,6 +61,9 @@ export function createServices(environment: Record<string, string | undefined>):
       return ticketStore();
     },
     subscribers,
+    get idempotency() {
+      return idempotency();
+    },
     get monitor() {
       return monitor();
     },
@@ -76,6 +81,7 @@ export type Services = {
   readonly eventLog: EventLog;
   readonly ticketStore: TicketStore;
   readonly subscribers: Deferred<Subscribers>;
+  readonly idempotency: Idempotency;
   /** What `Health` and `GetStatus` ask. */
   readonly monitor: Monitor;
 };

@@ -48,7 +48,8 @@ export const timers = (environment: Record<string, string | undefined>): readonl
   {
     id: "RetentionTimer",
     schedule: "0 17 * * * *",
-    async run({ eventLog, settings: { eventRetentionDays: days } }, log) {
+    async run({ eventLog, idempotency, settings: { eventRetentionDays: days } }, log) {
+      await idempotency.removeExpired({ budgetMs: 30_000 });
       const budget = { budgetMs: 4 * 60 * 1000 };
       const swept = days
         ? await eventLog.removeOlderThan(

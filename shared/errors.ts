@@ -85,6 +85,13 @@ export class UnsupportedMediaType extends AppError {
   readonly title = "Content type not supported";
 }
 
+/** 422: the Idempotency-Key belongs to another request. */
+export class KeyReused extends AppError {
+  readonly kind = "key-reused";
+  readonly status = 422;
+  readonly title = "Idempotency-Key is already used";
+}
+
 /** 429: LiveChat's limit, or our own, is used up; `retryAfter` says for how long. */
 export class TooManyRequests extends AppError {
   readonly kind = "too-many-requests";

@@ -1,5 +1,5 @@
 import { Agent, NewAgent } from "../../shared/schemas/agent.ts";
-import { liveChatErrors } from "../errors.ts";
+import { creationErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
 export const createAgent = operation({
@@ -12,7 +12,21 @@ export const createAgent = operation({
   access: "key",
   input: { body: NewAgent },
   output: { status: 201, description: "The new agent.", schema: Agent },
-  errors: liveChatErrors,
+  errors: creationErrors,
   connector: "action",
-  run: async ({ body }, { liveChat }) => ({ body: await liveChat.createAgent(body) }),
+  repeatable: {
+    nameOf: ({ login }) => `agent ${String(login).toLowerCase()}`,
+    async find({ body }, { liveChat }, { deadline }) {
+      const agents = await liveChat.listAgents({}, { deadline });
+      const login = body.login.toLowerCase();
+      const found = agents.find((agent) => agent.login.toLowerCase() === login && agent.name === body.name);
+      if (!found) return undefined;
+      // The list says less than the answer that was lost; what was asked for says the rest.
+      const { password: _, groups, ...asked } = body;
+      return { ...asked, ...(groups && { groups: groups.map((id) => ({ id })) }), ...found };
+    },
+  },
+  run: async ({ body }, { liveChat }, { deadline }) => ({
+    body: await liveChat.createAgent(body, { deadline }),
+  }),
 });

@@ -1,5 +1,6 @@
 import { NewTicket, Ticket } from "../../shared/schemas/ticket.ts";
-import { liveChatErrors } from "../errors.ts";
+import { findCreated } from "../../shared/tickets/find-created.ts";
+import { creationErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
 export const createTicket = operation({
@@ -12,7 +13,18 @@ export const createTicket = operation({
   access: "key",
   input: { body: NewTicket },
   output: { status: 201, description: "The new ticket.", schema: Ticket },
-  errors: liveChatErrors,
+  errors: creationErrors,
   connector: "action",
-  run: async ({ body }, { liveChat }) => ({ body: await liveChat.createTicket(body) }),
+  repeatable: {
+    nameOf: ({ id }) => `ticket ${id}`,
+    find: ({ body }, { liveChat }, { since, deadline, claim }) =>
+      findCreated(body, since, {
+        list: (filters) => liveChat.listTickets(filters, { deadline }),
+        get: (id) => liveChat.getTicket(id, { deadline }),
+        claim: (id) => claim(`ticket ${id}`),
+      }),
+  },
+  run: async ({ body }, { liveChat }, { deadline }) => ({
+    body: await liveChat.createTicket(body, { deadline }),
+  }),
 });

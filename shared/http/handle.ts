@@ -1,19 +1,31 @@
 import type { HttpHandler, HttpResponseInit } from "@azure/functions";
+import type { Idempotency } from "../idempotency/idempotency.ts";
+import { readKey } from "../idempotency/read-key.ts";
+import type { Reply } from "../idempotency/record.ts";
 import { logFailure, logTo } from "../log.ts";
-import type { Answer, Call, Operation } from "./operation.ts";
+import type { Answer, Call, Input, Operation, Understood } from "./operation.ts";
 import { toProblemResponse } from "./problem.ts";
 import { understand } from "./understand.ts";
 
-/** Makes the handler that Azure Functions calls: guard, understand, run, answer; every error becomes a problem. */
-export function handle<Services>(operation: Operation<Services>, services: Services): HttpHandler {
+/**
+ * Makes the handler that Azure Functions calls: guard, understand, run, answer; every error becomes a problem.
+ *
+ * @param services what the operation calls; `idempotency` is for operations that are `repeatable`
+ */
+export function handle<Services extends { readonly idempotency?: Idempotency }>(
+  operation: Operation<Services>,
+  services: Services,
+): HttpHandler {
   return async (request, context) => {
     try {
       const url = new URL(request.url);
       url.search = "";
       const call: Call = { url, headers: request.headers as Call["headers"], log: logTo(context) };
       operation.guard?.(call, services);
+      const key = operation.repeatable && readKey(request.headers.get("idempotency-key"));
       const input = await understand(operation.input, request);
-      return toResponse(operation, await operation.run(input, services, call));
+      if (key !== undefined) return await repeat(operation, input, services, call, key);
+      return toReply(operation, await operation.run(input, services, call));
     } catch (error) {
       logFailure(error, context);
       return toProblemResponse(error);
@@ -21,7 +33,36 @@ export function handle<Services>(operation: Operation<Services>, services: Servi
   };
 }
 
-function toResponse<Services>(operation: Operation<Services>, answer: Answer<unknown>): HttpResponseInit {
+/** Does it, unless a request with the same key has: then this one gets the same answer. */
+async function repeat<Services extends { readonly idempotency?: Idempotency }>(
+  operation: Operation<Services>,
+  input: Understood<Input>,
+  services: Services,
+  call: Call,
+  key: string,
+): Promise<HttpResponseInit> {
+  const { id: scope, repeatable } = operation;
+  const { idempotency } = services;
+  if (!repeatable || !idempotency) throw new TypeError(`${scope} cannot be repeated`);
+  const { reply, repeated } = await idempotency.once({
+    scope,
+    key,
+    content: input,
+    async act(deadline) {
+      const answer = await operation.run(input, services, { ...call, deadline });
+      return { reply: toReply(operation, answer), made: repeatable.nameOf(answer.body) };
+    },
+    async find(search) {
+      const body = await repeatable.find(input, services, search);
+      return body === undefined ? undefined : toReply(operation, { body });
+    },
+    toReply: toProblemResponse,
+  });
+  if (repeated) call.log("repetition answered", { operation: scope, status: reply.status });
+  return reply;
+}
+
+function toReply<Services>(operation: Operation<Services>, answer: Answer<unknown>): Reply {
   const {
     status = operation.output.status,
     body,

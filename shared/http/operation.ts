@@ -33,6 +33,8 @@ export type Call = {
   /** The request's address without its query: a function key may be in there. */
   url: URL;
   headers: Headers;
+  /** When it must be over, in milliseconds since the epoch; missing when it has no other limit than its own. */
+  deadline?: number;
   /** Writes one structured line; never give it content of chats, addresses of people, or URLs. */
   log: Log;
 };
@@ -94,7 +96,24 @@ export type Operation<Services, I extends Input = Input, O extends v.GenericSche
   connector?: "action" | "internal";
   /** Makes it a trigger of that connector: a subscription whose `url` gets this body, whenever there is one. */
   trigger?: { notification: v.GenericSchema };
+  /** Makes it take an `Idempotency-Key`. */
+  repeatable?: Repeatable<Services, I, O>;
   run(input: Understood<I>, services: Services, call: Call): Promise<Answer<v.InferInput<O>>>;
+};
+
+/** What it takes to do an operation once, however often it is asked for with the same key. */
+export type Repeatable<Services, I extends Input, O extends v.GenericSchema> = {
+  /** Names what was made, apart from all else that the operation makes. */
+  nameOf(made: v.InferInput<O>): string;
+  /**
+   * Looks upstream for what an earlier attempt may have made that asked for the same and began at `since` (ISO 8601),
+   * and that is not another key's, which `claim` tells by name.
+   */
+  find(
+    input: Understood<I>,
+    services: Services,
+    search: { since: string; deadline: number; claim: (name: string) => Promise<boolean> },
+  ): Promise<v.InferInput<O> | undefined>;
 };
 
 /** Gives a declaration its types: `const operation = declare<Services>()`, then `operation({ … })`. */

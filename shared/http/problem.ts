@@ -1,11 +1,11 @@
-import type { HttpResponseInit } from "@azure/functions";
 import { AppError } from "../errors.ts";
+import type { Reply } from "../idempotency/record.ts";
 
 /**
  * The one place where an error becomes an answer: `application/problem+json` (RFC 9457). What is not an
  * {@link AppError} is a defect; its words are for the log, never for the caller.
  */
-export function toProblemResponse(error: unknown): HttpResponseInit {
+export function toProblemResponse(error: unknown): Reply {
   const known = error instanceof AppError ? error : new Defect("Something went wrong on our side.");
   return {
     status: known.status,

@@ -61,9 +61,23 @@ const SECURITY_SCHEMES = {
   },
 };
 
+/** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
+const IDEMPOTENCY_KEY: Json = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description:
+    "A string of the caller's own, in quotes, for this request and its repetitions: within 24 hours it is done once, and all get the same answer. 409 means that one is under way, 422 that the key belongs to another request.",
+  schema: { type: "string", examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'] },
+};
+
 function describe<Services>(operation: Operation<Services>, components: Components): Json {
   const { id, summary, description, tag, input, trigger } = operation;
-  const parameters = [...parametersIn("path", input.path), ...parametersIn("query", input.query)];
+  const parameters = [
+    ...parametersIn("path", input.path),
+    ...parametersIn("query", input.query),
+    ...(operation.repeatable ? [IDEMPOTENCY_KEY] : []),
+  ];
   const body = input.body ? { schema: input.body, maxBytes: MAX_JSON_BYTES } : input.rawBody;
   return {
     operationId: id,

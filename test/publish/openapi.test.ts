@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { describeApp } from "../../functions/docs/describe-app.ts";
 import { operations } from "../../functions/operations.ts";
 import type { Operation } from "../../shared/http/operation.ts";
+import { readKey } from "../../shared/idempotency/read-key.ts";
 import { checker, type Document, operationsIn, type Parameter, responseOf, sampleOf } from "./document.ts";
 
 const server = "https://app.example/api";
@@ -98,6 +99,10 @@ describe.each(each)("%s", (_, operation, described) => {
         continue;
       }
       expect(check(parameter.schema, sample)).toEqual([]);
+      if (parameter.in === "header") {
+        expect(readKey(String(sample))).toMatch(/^[0-9a-f-]{36}$/);
+        continue;
+      }
       const schema = operation.input[parameter.in] as v.ObjectSchema<v.ObjectEntries, undefined> | undefined;
       const entry = schema?.entries[parameter.name];
       expect(v.safeParse(entry ?? v.never(), wire(parameter)[1]).issues).toBeUndefined();

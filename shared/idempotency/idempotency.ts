@@ -1,0 +1,236 @@
+import { randomUUID } from "node:crypto";
+import type { TableClient, TransactionAction } from "@azure/data-tables";
+import { AppError, Conflict, KeyReused, StorageUnavailable } from "../errors.ts";
+import { compress, decompress, fromProperties, MAX_BYTES_PER_ROW, toProperties } from "../storage/body.ts";
+import { OutcomeUnknown } from "../storage/failures.ts";
+import { after, hashed } from "../storage/keys.ts";
+import { createRow, type Row, readPages, readRow, removeRow, replaceRow } from "../storage/rows.ts";
+import { submit } from "../storage/transaction.ts";
+import {
+  type Decision,
+  decide,
+  fingerprintOf,
+  type Kept,
+  LONGEST_ATTEMPT,
+  REMEMBERED,
+  type Reply,
+  SETTLING,
+  secondsUntil,
+} from "./record.ts";
+
+/** One request that carries a key. */
+export type Attempt = {
+  /** What the key is for: keys of different operations are different keys. */
+  scope: string;
+  key: string;
+  /** What the request asks for: with the same key it must be the same. */
+  content: unknown;
+  /** Does it, by `deadline` (milliseconds since the epoch). `made` names what came into being. */
+  act(deadline: number): Promise<{ reply: Reply; made: string }>;
+  /**
+   * Looks for what an attempt since `since` (ISO 8601) may have made. What it finds it must `claim` by name: another key
+   * can have made the same.
+   */
+  find(search: Search): Promise<Reply | undefined>;
+  /** What an error is answered with. */
+  toReply(error: AppError): Reply;
+};
+
+export type Search = { since: string; deadline: number; claim: (name: string) => Promise<boolean> };
+
+export type Idempotency = {
+  /**
+   * Does what is asked once, however often it is asked for within a day: to all others it gives the answer of the first.
+   * When nobody learned what became of an attempt, it looks before it does it again, and not before what is under way
+   * upstream must have settled.
+   *
+   * @returns the answer, and whether it is that of an earlier request
+   * @throws {KeyReused} when the key was used for something else
+   * @throws {Conflict} with `retryAfter`, while another request with the key is under way, or its outcome is open
+   * @throws {StorageUnavailable} before anything is done
+   * @throws what the attempt ended in; what a repetition cannot change is remembered as the answer
+   */
+  once(attempt: Attempt): Promise<{ reply: Reply; repeated: boolean }>;
+  /** Removes what is forgotten, for so many milliseconds at most. */
+  removeExpired(budget: { budgetMs: number }): Promise<{ removed: number }>;
+};
+
+const PARTITION = "idempotency";
+const KEY = "key:";
+const CLAIM = "made:";
+const MAX_REPLY_BYTES = 16 * 1024 * 1024;
+/** Races lost in a row before somebody else's outcome is awaited by the caller. */
+const RACES = 5;
+
+type KeptRow = Kept & { status?: number; headers?: string };
+type ClaimRow = { owner: string; began: string };
+
+/** @param now milliseconds since the epoch; the clocks of all instances must agree to a few seconds */
+export function openIdempotency({
+  table,
+  now = Date.now,
+}: {
+  table: TableClient;
+  now?: () => number;
+}): Idempotency {
+  return { once, removeExpired };
+
+  async function once(attempt: Attempt): Promise<{ reply: Reply; repeated: boolean }> {
+    const { scope, key, content } = attempt;
+    const rowKey = KEY + hashed([scope, key]);
+    const fingerprint = fingerprintOf(content, key);
+    for (let race = 0; race < RACES; race++) {
+      const row = await readRow<KeptRow>(table, PARTITION, rowKey);
+      const decision = decide(row, fingerprint, now());
+      if (decision.do === "refuse")
+        throw new KeyReused("This Idempotency-Key was used with another request.");
+      if (decision.do === "wait") throw busy(decision.seconds);
+      if (decision.do === "answer" && row) return { reply: await readReply(row), repeated: true };
+      if (decision.do !== "begin") continue;
+      const running = begin(decision, fingerprint);
+      const etag = await write(rowKey, running, row?.etag);
+      if (etag !== undefined) return run(attempt, { rowKey, etag, running, notBefore: decision.notBefore });
+    }
+    throw busy(1);
+  }
+
+  function begin({ since, unsure }: Decision & { do: "begin" }, fingerprint: string): Kept {
+    const until = new Date(now() + LONGEST_ATTEMPT + SETTLING).toISOString();
+    return { fingerprint, began: since, state: "running", unsure, until, nonce: randomUUID() };
+  }
+
+  async function run(
+    { act, find, toReply }: Attempt,
+    { rowKey, etag, running, notBefore }: { rowKey: string; etag: string; running: Kept; notBefore: string },
+  ): Promise<{ reply: Reply; repeated: boolean }> {
+    const deadline = now() + LONGEST_ATTEMPT;
+    const { began, unsure } = running;
+    const claim = (name: string) => take(name, { owner: rowKey, began });
+    const leave = (open: Partial<Kept>) => settle(rowKey, etag, { ...running, state: "open", ...open });
+    let acting = false;
+    try {
+      if (unsure) {
+        const found = await find({ since: began, deadline, claim });
+        if (found) {
+          await settle(rowKey, etag, { ...running, state: "done" }, found);
+          return { reply: found, repeated: true };
+        }
+        if (new Date(now()).toISOString() < notBefore) throw busy(secondsUntil(notBefore, now()));
+      }
+      acting = true;
+      const { reply, made } = await act(deadline);
+      await settle(
+        rowKey,
+        etag,
+        { ...running, state: "done" },
+        reply,
+        claimOf(made, { owner: rowKey, began }),
+      );
+      return { reply, repeated: false };
+    } catch (error) {
+      if (!acting) await leave({ until: notBefore });
+      else if (isAnswer(error)) await settle(rowKey, etag, { ...running, state: "done" }, toReply(error));
+      else if (isHarmless(error)) await leave({ until: notBefore });
+      else await leave({ unsure: true, until: new Date(now() + SETTLING).toISOString() });
+      throw error;
+    }
+  }
+
+  /** Writes down how an attempt ended. When that fails, the row says that it is running until it must have ended. */
+  async function settle(
+    rowKey: string,
+    etag: string,
+    kept: Kept,
+    reply?: Reply,
+    claim?: TransactionAction,
+  ): Promise<void> {
+    try {
+      const columns = reply && (await toColumns(reply));
+      // What is too large to be kept can be looked for.
+      const end = reply && !columns ? { ...kept, state: "open", unsure: true } : kept;
+      const row = { partitionKey: PARTITION, rowKey, ...end, ...columns };
+      const update: TransactionAction = ["update", row, "Replace", { etag }];
+      await submit(table, claim ? [update, claim] : [update]);
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error;
+    }
+  }
+
+  /** The ETag of what was written, or `undefined` when somebody else was faster. */
+  async function write(rowKey: string, kept: Kept, etag: string | undefined): Promise<string | undefined> {
+    const row = { partitionKey: PARTITION, rowKey, ...kept };
+    try {
+      return await (etag === undefined ? createRow(table, row) : replaceRow(table, row, { etag }));
+    } catch (error) {
+      const found =
+        error instanceof OutcomeUnknown ? await readRow<KeptRow>(table, PARTITION, rowKey) : undefined;
+      if (found?.nonce === kept.nonce) return found.etag;
+      throw error;
+    }
+  }
+
+  /** Whether what was made upstream is this key's: it was nobody's, or its own already. */
+  async function take(name: string, claim: ClaimRow): Promise<boolean> {
+    const row = claimRow(name, claim);
+    if ((await createRow(table, row)) !== undefined) return true;
+    return (await readRow<ClaimRow>(table, PARTITION, row.rowKey))?.owner === claim.owner;
+  }
+
+  async function removeExpired({ budgetMs }: { budgetMs: number }): Promise<{ removed: number }> {
+    const end = now() + budgetMs;
+    const forgotten = new Date(now() - REMEMBERED).toISOString();
+    let removed = 0;
+    for (const prefix of [KEY, CLAIM]) {
+      const range = { from: prefix, before: after(prefix), where: `began lt '${forgotten}'`, pageSize: 50 };
+      const pages = readPages(table, PARTITION, { ...range, select: ["rowKey"] });
+      for await (const rows of pages) {
+        // By ETag: a key that is used again this moment has a new life.
+        const gone = await Promise.all(
+          rows.map(({ rowKey = "", etag }) => removeRow(table, PARTITION, rowKey, { etag })),
+        );
+        removed += gone.filter(Boolean).length;
+        if (now() >= end) return { removed };
+      }
+    }
+    return { removed };
+  }
+}
+
+/** LiveChat's last word, which a repetition would only hear again. */
+function isAnswer(error: unknown): error is AppError {
+  return error instanceof AppError && !error.retryable && error.status < 500 && !error.outcomeUnknown;
+}
+
+/** An error of which it is known that nothing was done. */
+function isHarmless(error: unknown): boolean {
+  return error instanceof AppError && !error.outcomeUnknown;
+}
+
+function busy(seconds: number): Conflict {
+  return new Conflict(`A request with this Idempotency-Key is under way. Try again in ${seconds} s.`, {
+    retryAfter: seconds,
+  });
+}
+
+function claimRow(name: string, claim: ClaimRow) {
+  return { partitionKey: PARTITION, rowKey: CLAIM + hashed(name), ...claim };
+}
+
+function claimOf(name: string, claim: ClaimRow): TransactionAction {
+  return ["upsert", claimRow(name, claim), "Replace"];
+}
+
+async function toColumns({ status, headers, body }: Reply): Promise<object | undefined> {
+  const bytes = body === undefined ? undefined : await compress(body);
+  if (bytes && bytes.length > MAX_BYTES_PER_ROW) return undefined;
+  return { status, headers: JSON.stringify(headers), ...(bytes && toProperties(bytes)) };
+}
+
+async function readReply(row: Row<KeptRow>): Promise<Reply> {
+  const bytes = fromProperties(row);
+  return {
+    status: row.status ?? 200,
+    headers: JSON.parse(row.headers ?? "{}"),
+    ...(bytes.length > 0 && { body: await decompress(bytes, MAX_REPLY_BYTES) }),
+  };
+}

@@ -1,0 +1,25 @@
+import { InvalidInput } from "../errors.ts";
+
+const MAX_LENGTH = 255;
+/** A string of RFC 8941 (3.3.3): visible characters and spaces, with `"` and `\` escaped. */
+const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
+/** What most clients send instead of one. */
+const BARE = /^[A-Za-z0-9._~:/+=-]+$/;
+
+/**
+ * Reads `Idempotency-Key`, which is a quoted string
+ * (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/); a UUID or the like is the same key
+ * without quotes.
+ *
+ * @throws {InvalidInput} when it is neither, empty, or longer than 255 characters
+ */
+export function readKey(header: string | null): string | undefined {
+  if (header === null) return undefined;
+  const text = header.trim();
+  const key = QUOTED.exec(text)?.[1]?.replace(/\\(.)/g, "$1") ?? BARE.exec(text)?.[0] ?? "";
+  if (key.length > 0 && key.length <= MAX_LENGTH) return key;
+  const message = `must be one string in quotes, of 1 to ${MAX_LENGTH} characters, such as "8e03978e-40d5-43e8-bc93-6894a57f9324".`;
+  throw new InvalidInput(`Idempotency-Key ${message}`, {
+    problems: [{ path: "Idempotency-Key", message: `Idempotency-Key ${message}` }],
+  });
+}

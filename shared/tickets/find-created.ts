@@ -1,0 +1,62 @@
+import type { TicketFilters } from "../livechat/client.ts";
+import type { NewTicket, Ticket, TicketPage } from "../schemas/ticket.ts";
+
+const DAY = 24 * 60 * 60_000;
+/** How far LiveChat's clock may be behind ours, its rounding to seconds included, in milliseconds. */
+const CLOCK_DIFFERENCE = 30_000;
+/** Pages of 25 that are read at most: the requester's tickets with any activity since the day before. */
+const MAX_PAGES = 20;
+/** What LiveChat calls a ticket without a subject. */
+const NO_SUBJECT = "(no subject)";
+
+/**
+ * Looks for a ticket that was created as asked, by an attempt whose answer never came: of the same requester, with the
+ * same subject and message, and not from before the attempt.
+ *
+ * @param since ISO 8601: when the attempt began
+ */
+export async function findCreated(
+  asked: NewTicket,
+  since: string,
+  {
+    list,
+    get,
+    claim,
+  }: {
+    list: (filters: TicketFilters & { page: number }) => Promise<TicketPage>;
+    get: (id: string) => Promise<Ticket>;
+    /** Whether this ticket is what the attempt made, and not another one that asked for the same. */
+    claim: (id: string) => Promise<boolean>;
+  },
+): Promise<Ticket | undefined> {
+  const earliest = new Date(Date.parse(since) - CLOCK_DIFFERENCE).toISOString();
+  // Its days are the account's, in whatever time zone that is.
+  const date_from = new Date(Date.parse(earliest) - DAY).toISOString().slice(0, 10);
+  for (let page = 1; page <= MAX_PAGES; page++) {
+    const { tickets, pages } = await list({ "requester[mail]": asked.requester.mail, date_from, page });
+    for (const listed of tickets) {
+      if ((listed.date ?? earliest) < earliest || !isAsRequested(listed, asked)) continue;
+      // A list may leave the events out.
+      const ticket = listed.events ? listed : await get(listed.id);
+      if (hasMessage(ticket, asked.message) && (await claim(ticket.id))) return ticket;
+    }
+    if (page >= pages || tickets.length === 0) return undefined;
+  }
+  return undefined;
+}
+
+function isAsRequested({ requester, subject }: Ticket, asked: NewTicket): boolean {
+  return (
+    requester?.mail?.toLowerCase() === asked.requester.mail.toLowerCase() &&
+    plain(subject ?? NO_SUBJECT) === plain(asked.subject || NO_SUBJECT)
+  );
+}
+
+function hasMessage({ events = [] }: Ticket, message: string): boolean {
+  return events.some((event) => event.message !== undefined && plain(event.message) === plain(message));
+}
+
+/** White space is not always kept as it was. */
+function plain(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type App, startApp } from "../app/start-app.ts";
+
+/** Four hosts on one storage, with one LiveChat between them. */
+let apps: App[];
+let first: App;
+
+beforeAll(async () => {
+  first = await startApp({ sandbox: { throttle: { limit: 10_000 } }, env: shared() });
+  const env = { ...shared(), LIVECHAT_API_URL: first.sandbox.url };
+  apps = [first, ...(await Promise.all([1, 2, 3].map(() => startApp({ env }))))];
+});
+afterAll(() => Promise.all((apps ?? []).map((app) => app.stop())));
+
+const table = `Events${crypto.randomUUID().replaceAll("-", "")}`;
+const shared = () => ({ EVENTS_TABLE: table, LIVECHAT_RATE_LIMIT: "10000" });
+const withKey = (key: string) => ({ "idempotency-key": `"${key}"` });
+const tickets = () => first.sandbox.tickets.page({ order: "desc" }, 1);
+const lamp = (subject: string) => ({
+  message: "The lamp stays dark.",
+  requester: { mail: "vera@example.com" },
+  subject,
+});
+
+test("200 repetitions over four hosts, while LiveChat loses its answers: one ticket", async () => {
+  const body = lamp("one of 200");
+  // Done, and never said: the first attempt's answer is lost in three ways, and so are the answers to the search.
+  first.sandbox.faults.plan(
+    { do: "drop", committed: true, method: "POST", path: "/tickets" },
+    { do: "answer", status: 500, committed: true, path: "/tickets", times: 3 },
+    { do: "cut", path: "/tickets", times: 3 },
+  );
+  const statuses: number[] = [];
+  const answers = new Set<string>();
+  const worker = async (nth: number) => {
+    const app = apps[nth % 4] as App;
+    for (let answered = 0; answered < 10; ) {
+      const { status, body: answer, headers } = await app.call("POST", "/tickets", body, withKey("200"));
+      statuses.push(status);
+      if (status === 201) answers.add(JSON.stringify(answer));
+      if (status === 201) answered++;
+      if (status === 409) expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, (_, nth) => worker(nth)));
+
+  expect(answers.size).toBe(1);
+  expect(statuses.filter((status) => ![201, 409, 502].includes(status))).toEqual([]);
+  expect(tickets().tickets.filter(({ subject }) => subject === body.subject)).toHaveLength(1);
+});
+
+test("a host that is killed in the middle leaves the rest to the others", async () => {
+  const body = lamp("killed");
+  const victim = await startApp({ env: { ...shared(), LIVECHAT_API_URL: first.sandbox.url } });
+  first.sandbox.faults.plan({ do: "stall", committed: true, method: "POST", path: "/tickets" });
+  first.sandbox.calls.clear();
+  const cut = victim.call("POST", "/tickets", body, withKey("killed")).catch(() => {});
+  while (!first.sandbox.calls.list.some(({ method }) => method === "POST")) await new Promise(setImmediate);
+  victim.process.kill("SIGKILL");
+  await cut;
+  await victim.sandbox.close();
+  const { status, headers, body: problem } = await first.call("POST", "/tickets", body, withKey("killed"));
+  expect(status).toBe(409);
+  expect(problem.type).toBe("urn:livechat-functions:problem:conflict");
+  // When it is free is tested with the clock of another test: here it would be half a minute's waiting.
+  expect(Number(headers.get("retry-after"))).toBeLessThanOrEqual(30);
+  expect(tickets().tickets.filter(({ subject }) => subject === body.subject)).toHaveLength(1);
+});
+
+test("the same answer, headers and all; another body is 422, and a key that is none 400", async () => {
+  const one = await first.call("POST", "/tickets", lamp("same"), withKey("same"));
+  const again = await (apps[1] as App).call("POST", "/tickets", lamp("same"), { "idempotency-key": "same" });
+  expect([one.status, again.status]).toEqual([201, 201]);
+  expect(again.body).toEqual(one.body);
+  expect(again.headers.get("content-type")).toBe(one.headers.get("content-type"));
+  const other = await first.call("POST", "/tickets", lamp("other"), withKey("same"));
+  expect(other).toMatchObject({ status: 422, body: { type: "urn:livechat-functions:problem:key-reused" } });
+  const none = await first.call("POST", "/tickets", lamp("other"), { "idempotency-key": '"open' });
+  expect(none).toMatchObject({ status: 400, body: { errors: [{ path: "Idempotency-Key" }] } });
+});
+
+test("an agent: what LiveChat refuses is the answer for good, and what was lost is found by its login", async () => {
+  const agent = { login: "ana.key@example.com", name: "Ana", password: "not to be stored" };
+  first.sandbox.faults.plan({ do: "drop", committed: true, method: "POST", path: "/agents" });
+  expect((await first.call("POST", "/agents", agent, withKey("agent"))).status).toBe(502);
+  const found = await (apps[2] as App).call("POST", "/agents", agent, withKey("agent"));
+  expect(found).toMatchObject({ status: 201, body: { login: agent.login, name: "Ana" } });
+  expect(found.body.password).toBeUndefined();
+
+  const refused = await first.call("POST", "/agents", agent, withKey("agent again"));
+  expect(refused.status).toBe(400);
+  first.sandbox.calls.clear();
+  expect(await (apps[3] as App).call("POST", "/agents", agent, withKey("agent again"))).toMatchObject({
+    status: 400,
+    body: refused.body,
+  });
+  expect(first.sandbox.calls.count).toBe(0);
+});
+
+test("without a key every request is a new one", async () => {
+  const ids = [];
+  for (let nth = 0; nth < 2; nth++) ids.push((await first.call("POST", "/tickets", lamp("keyless"))).body.id);
+  expect(ids[0]).not.toBe(ids[1]);
+});

@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import type { NewTicket, Ticket } from "../../shared/schemas/ticket.ts";
+import { findCreated } from "../../shared/tickets/find-created.ts";
+
+const SINCE = "2026-01-15T12:00:00.500Z";
+const asked: NewTicket = { message: "The lamp\nstays dark.", requester: { mail: "Vera@example.com" } };
+const ticket = (id: string, more: Partial<Ticket> = {}): Ticket => ({
+  id,
+  date: "2026-01-15T12:00:01.000Z",
+  subject: "(no subject)",
+  requester: { mail: "vera@example.com" },
+  events: [{ type: "message", message: "The lamp stays dark. " }],
+  ...more,
+});
+
+function find(
+  pages: Ticket[][],
+  { mine = (_: string): boolean => true, details = {} as Record<string, Ticket> } = {},
+) {
+  const queries: object[] = [];
+  const found = findCreated(asked, SINCE, {
+    async list(query) {
+      queries.push(query);
+      return { tickets: pages[query.page - 1] ?? [], pages: pages.length, total: pages.flat().length };
+    },
+    get: async (id) => details[id] ?? ticket(id),
+    claim: async (id) => mine(id),
+  });
+  return { queries, found };
+}
+
+test("finds it by requester, subject, message and time, whatever white space became of", async () => {
+  const others = [
+    ticket("before", { date: "2026-01-15T11:59:00.000Z" }),
+    ticket("another person's", { requester: { mail: "otto@example.com" } }),
+    ticket("another subject", { subject: "Lamp" }),
+    ticket("another message", { events: [{ message: "The lamp stays dark!" }] }),
+    ticket("no message", { events: [] }),
+  ];
+  const { found, queries } = find([others, [ticket("it")]]);
+  expect((await found)?.id).toBe("it");
+  expect(queries).toEqual([
+    { "requester[mail]": "Vera@example.com", date_from: "2026-01-14", page: 1 },
+    { "requester[mail]": "Vera@example.com", date_from: "2026-01-14", page: 2 },
+  ]);
+  expect(await find([others]).found).toBeUndefined();
+  expect(await find([]).found).toBeUndefined();
+});
+
+test("a clock of LiveChat's that is a little behind does not hide it", async () => {
+  expect((await find([[ticket("it", { date: "2026-01-15T11:59:40.000Z" })]]).found)?.id).toBe("it");
+});
+
+test("asks for the events where the list leaves them out", async () => {
+  const listed = ticket("it", { events: undefined });
+  expect((await find([[listed]], { details: { it: ticket("it") } }).found)?.id).toBe("it");
+  const other = ticket("it", { events: [{ message: "Other" }] });
+  expect(await find([[listed]], { details: { it: other } }).found).toBeUndefined();
+});
+
+test("passes by what another attempt has made", async () => {
+  expect(
+    (await find([[ticket("first"), ticket("second")]], { mine: (id) => id === "second" }).found)?.id,
+  ).toBe("second");
+});

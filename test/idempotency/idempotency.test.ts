@@ -1,0 +1,309 @@
+import { randomBytes } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, inject, test } from "vitest";
+import {
+  Conflict,
+  InvalidInput,
+  KeyReused,
+  StorageUnavailable,
+  TooManyRequests,
+  UpstreamFailed,
+  UpstreamTimeout,
+} from "../../shared/errors.ts";
+import { type Attempt, openIdempotency } from "../../shared/idempotency/idempotency.ts";
+import { readKey } from "../../shared/idempotency/read-key.ts";
+import { fingerprintOf, type Reply } from "../../shared/idempotency/record.ts";
+import { openTable } from "../../shared/storage/open-table.ts";
+import {
+  answer,
+  answerAfter,
+  cutAfter,
+  cutBefore,
+  type Fault,
+  inject as withFaults,
+} from "../storage/faults.ts";
+
+const HOUR = 60 * 60_000;
+const open = (name: string) => openTable({ connectionString: inject("storage") }, name);
+const problem = (error: { status: number; message: string }): Reply => ({
+  status: error.status,
+  headers: { "content-type": "application/problem+json" },
+  body: error.message,
+});
+const created = (id: string): Reply => ({ status: 201, headers: { "x-id": id }, body: `{"id":"${id}"}` });
+
+/** An attempt that makes `id`, unless something else is said. */
+const attempt = (key: string, more: Partial<Attempt> = {}): Attempt => ({
+  scope: "CreateTicket",
+  key,
+  content: { message: "Dark lamp" },
+  act: async () => ({ reply: created(key), made: `ticket ${key}` }),
+  find: async () => undefined,
+  toReply: problem,
+  ...more,
+});
+const fails = (error: Error) => ({ act: async () => Promise.reject(error) });
+const never = {
+  act: async () => Promise.reject(new Error("done twice")),
+  find: async () => Promise.reject(new Error("looked")),
+};
+
+describe("the header", () => {
+  test.each([
+    ['"8e03978e-40d5-43e8-bc93-6894a57f9324"', "8e03978e-40d5-43e8-bc93-6894a57f9324"],
+    ["8e03978e-40d5-43e8-bc93-6894a57f9324", "8e03978e-40d5-43e8-bc93-6894a57f9324"],
+    ['  "with space, and \\"quotes\\" \\\\"  ', 'with space, and "quotes" \\'],
+    [`"${"k".repeat(255)}"`, "k".repeat(255)],
+  ])("%s is read", (header, key) => {
+    expect(readKey(header)).toBe(key);
+  });
+
+  test.each([
+    "",
+    '""',
+    '"',
+    '"a',
+    'a"b',
+    '"a"b"',
+    '"a", "b"',
+    "a, b",
+    "ключ",
+    '"ключ"',
+    '"tab\t"',
+    '"\\x"',
+    `"${"k".repeat(256)}"`,
+    "a b",
+  ])("%j is refused", (header) => {
+    expect(() => readKey(header)).toThrow(InvalidInput);
+  });
+
+  test("none is none", () => expect(readKey(null)).toBeUndefined());
+});
+
+describe("a key", () => {
+  const table = open("IdempotencyKeys");
+  let clock = Date.parse("2026-01-15T12:00:00.000Z");
+  const { once } = openIdempotency({ table, now: () => clock });
+  const elsewhere = openIdempotency({ table, now: () => clock });
+
+  test("gives the first answer to whoever repeats it, on any instance, for a day", async () => {
+    expect(await once(attempt("a"))).toEqual({ reply: created("a"), repeated: false });
+    expect(await elsewhere.once(attempt("a", never))).toEqual({ reply: created("a"), repeated: true });
+    clock += 24 * HOUR - 1;
+    expect((await once(attempt("a", never))).repeated).toBe(true);
+    clock += 1;
+    expect((await once(attempt("a"))).repeated).toBe(false);
+  });
+
+  test("is another key for another operation, and refused for another body", async () => {
+    await once(attempt("b"));
+    expect((await once(attempt("b", { scope: "CreateAgent" }))).repeated).toBe(false);
+    await expect(once(attempt("b", { content: { message: "Other" } }))).rejects.toThrow(KeyReused);
+    const inAnotherOrder = { content: { b: [{ y: 1, x: 2 }], a: 1 } };
+    await once(attempt("b2", inAnotherOrder));
+    const { repeated } = await once(attempt("b2", { content: { a: 1, b: [{ x: 2, y: 1 }] } }));
+    expect(repeated).toBe(true);
+  });
+
+  test("is in use while a request with it is under way", async () => {
+    const gate = Promise.withResolvers<void>();
+    const first = once(attempt("c", { act: () => gate.promise.then(attempt("c").act.bind(undefined, 0)) }));
+    let second: unknown;
+    do second = await elsewhere.once(attempt("c", never)).catch((error) => error);
+    while (!(second instanceof Conflict));
+    expect(second.retryAfter).toBeLessThanOrEqual(30);
+    gate.resolve();
+    expect((await first).repeated).toBe(false);
+    expect((await elsewhere.once(attempt("c", never))).repeated).toBe(true);
+  });
+
+  test("remembers what LiveChat refuses, and forgets what was never done", async () => {
+    await expect(once(attempt("d", fails(new InvalidInput("No such agent."))))).rejects.toThrow(InvalidInput);
+    expect((await once(attempt("d", never))).reply).toMatchObject({ status: 400, body: "No such agent." });
+
+    for (const error of [new TooManyRequests("Later."), new UpstreamFailed("LiveChat cannot be reached.")]) {
+      await expect(once(attempt("e", fails(error)))).rejects.toThrow(error);
+    }
+    const { repeated } = await once(attempt("e", { find: never.find }));
+    expect(repeated).toBe(false);
+  });
+
+  test("looks before it does it again when nobody knows what became of it, and gives it time to appear", async () => {
+    const lost = fails(new UpstreamTimeout("?", { outcomeUnknown: true }));
+    const began = new Date(clock).toISOString();
+    await expect(once(attempt("f", lost))).rejects.toThrow(UpstreamTimeout);
+
+    // It may still be on its way: found is fine, not found means nothing yet.
+    clock += 3_000;
+    const early = await once(attempt("f", { act: never.act })).catch((error) => error);
+    expect(early).toBeInstanceOf(Conflict);
+    expect(early.retryAfter).toBe(7);
+    clock += 7_000;
+    const searches: string[] = [];
+    const found = async ({ since, claim }: Parameters<Attempt["find"]>[0]) => {
+      searches.push(since);
+      return (await claim("ticket f")) ? created("f") : undefined;
+    };
+    expect(await elsewhere.once(attempt("f", { ...never, find: found }))).toEqual({
+      reply: created("f"),
+      repeated: true,
+    });
+    expect(searches).toEqual([began]);
+    expect((await once(attempt("f", never))).reply).toEqual(created("f"));
+  });
+
+  test("does it again when it is not there, and looks every time until it knows", async () => {
+    const lost = fails(new UpstreamFailed("cut", { outcomeUnknown: true }));
+    let searches = 0;
+    const find = async () => {
+      searches++;
+      return undefined;
+    };
+    for (const more of [lost, lost, fails(new TooManyRequests("Later.")), {}]) {
+      await once(attempt("g", { find, ...more })).catch(() => {});
+      clock += 10_000;
+    }
+    expect(searches).toBe(3);
+    expect((await once(attempt("g", never))).repeated).toBe(true);
+  });
+
+  test("what another key made is not taken for its own", async () => {
+    await once(attempt("h1"));
+    await once(attempt("h2", fails(new UpstreamTimeout("?", { outcomeUnknown: true })))).catch(() => {});
+    clock += 10_000;
+    const { reply } = await once(
+      attempt("h2", { find: async ({ claim }) => ((await claim("ticket h1")) ? created("h1") : undefined) }),
+    );
+    expect(reply).toEqual(created("h2"));
+  });
+
+  test("of a process that died is free after the longest that it could have taken", async () => {
+    void once(attempt("i", { act: () => new Promise(() => {}) }));
+    const died = () => elsewhere.once(attempt("i", { act: never.act, find: async () => created("i") }));
+    let result: unknown;
+    do result = await died().catch((error) => error);
+    while (!(result instanceof Conflict));
+    clock += 30_000;
+    expect(await died()).toEqual({ reply: created("i"), repeated: true });
+  });
+
+  test("an answer too large for a row is looked for instead", async () => {
+    const huge = { status: 201, headers: {}, body: randomBytes(1_200_000).toString("base64") };
+    await once(attempt("j", { act: async () => ({ reply: huge, made: "ticket j" }) }));
+    clock += 30_000;
+    expect((await once(attempt("j", { act: never.act, find: async () => huge }))).reply).toEqual(huge);
+  });
+
+  test("is gone after a day, and what it made too", async () => {
+    clock += 25 * HOUR;
+    await once(attempt("young"));
+    const { removed } = await openIdempotency({ table, now: () => clock }).removeExpired({
+      budgetMs: 60_000,
+    });
+    expect(removed).toBeGreaterThan(15);
+    const left = [];
+    for await (const { rowKey } of table.listEntities()) left.push(rowKey);
+    expect(left).toHaveLength(2);
+    expect((await once(attempt("young", never))).repeated).toBe(true);
+  });
+});
+
+test("without storage nothing is done, and nothing of a body is stored that it could be guessed from", async () => {
+  const away = openTable(
+    {
+      connectionString:
+        "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:1/a;",
+    },
+    "Away",
+  );
+  await expect(openIdempotency({ table: away }).once(attempt("k", never))).rejects.toThrow(
+    StorageUnavailable,
+  );
+  const body = { login: "ana@example.com", password: "12345" };
+  expect(fingerprintOf(body, "one key")).not.toBe(fingerprintOf(body, "another key"));
+});
+
+describe("however it fails", () => {
+  /** What becomes of the nth attempt to make it. */
+  const fate = fc.constantFrom(
+    "made",
+    "made",
+    "made, answer lost",
+    "made late, answer lost",
+    "not made, answer lost",
+    "refused for now",
+    "dies before",
+    "dies after",
+    "made late, dies",
+  );
+  /** What becomes of the nth request to storage. */
+  const fine: Fault = (send) => send();
+  const fault = fc.constantFrom(fine, fine, fine, fine, cutBefore, cutAfter, answer(503), answerAfter(500));
+
+  test("one is made, and all who get an answer get the same", async () => {
+    let schedule = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fate, { maxLength: 6 }),
+        fc.array(
+          fc.record({
+            pause: fc.constantFrom(0, 1_000, 6_000, 10_000, 31_000),
+            together: fc.integer({ min: 1, max: 3 }),
+          }),
+          {
+            maxLength: 8,
+          },
+        ),
+        fc.array(fault, { maxLength: 20 }),
+        async (fates, rounds, faults) => {
+          const table = withFaults(open("IdempotencyFates"), (send, request) =>
+            (faults.shift() ?? fine)(send, request),
+          );
+          const key = `schedule ${schedule++} ${crypto.randomUUID()}`;
+          let clock = 0;
+          const made: { id: string; at: number }[] = [];
+          const hosts = [1, 2, 3].map(() => openIdempotency({ table, now: () => clock }));
+          const answers = new Set<string | undefined>();
+
+          const nameOf = (id: string) => `ticket ${key} ${id}`;
+          const find: Attempt["find"] = async ({ claim }) => {
+            for (const { id, at } of made) if (at <= clock && (await claim(nameOf(id)))) return created(id);
+            return undefined;
+          };
+          const ask = async (host: number) => {
+            const death = Promise.withResolvers<undefined>();
+            const act: Attempt["act"] = async () => {
+              const fate = fates.shift() ?? "made";
+              const id = `T${made.length}`;
+              // Late is within the time that is given to it to appear.
+              const at = clock + (fate.includes("late") ? 9_000 : 0);
+              if (fate.startsWith("made") || fate === "dies after") made.push({ id, at });
+              if (fate.includes("dies")) {
+                death.resolve(undefined);
+                return new Promise(() => {});
+              }
+              if (fate === "refused for now") throw new TooManyRequests("Later.");
+              if (fate.includes("lost")) throw new UpstreamFailed("cut", { outcomeUnknown: true });
+              return { reply: created(id), made: nameOf(id) };
+            };
+            const asked = hosts[host % 3]?.once(attempt(key, { act, find })).catch(() => undefined);
+            const answer = await Promise.race([asked, death.promise]);
+            if (answer) answers.add(answer.reply.body);
+          };
+
+          for (const { pause, together } of rounds) {
+            await Promise.all(Array.from({ length: together }, (_, host) => ask(host)));
+            clock += pause;
+          }
+          for (let patience = 0; answers.size === 0 && patience < 20; patience++) {
+            clock += 31_000;
+            await ask(patience);
+          }
+          expect(made).toHaveLength(1);
+          expect([...answers]).toEqual([created("T0").body]);
+        },
+      ),
+      { numRuns: process.env.LONG ? 1_000 : 25 },
+    );
+  }, 300_000);
+});
