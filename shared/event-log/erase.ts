@@ -126,19 +126,20 @@ async function eraseEvent(
   return (await submit(table, actions)).committed;
 }
 
-/** Removes the quarantined bodies that say, anywhere, what `isIt` looks for. */
+/** Removes the quarantined bodies behind `from` that say, anywhere, what `isIt` looks for. */
 async function eraseQuarantined(
   store: Store,
   isIt: (text: string) => boolean,
   { from, going }: { from: string; going: Going },
 ): Promise<{ erased: number; stoppedAt?: string }> {
   let erased = 0;
-  const range = { ...QUARANTINED, from: quarantineKey(from), pageSize: 100 };
+  const range = { ...QUARANTINED, from: quarantineKey(from && `${from}~`), pageSize: 100 };
   for await (const row of readRows<QuarantineRow>(store.table, store.partitionKey, range)) {
     const id = quarantineIdOf(row.rowKey ?? "");
-    if (!going()) return { erased, stoppedAt: id };
     const raw = await readBody(store, id, row);
     if (raw !== undefined && says(raw, isIt) && (await removeQuarantined(store, row))) erased++;
+    // After one of them at least, so that every call gets on.
+    if (!going()) return { erased, stoppedAt: id };
   }
   return { erased };
 }

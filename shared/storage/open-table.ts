@@ -25,7 +25,7 @@ export type TableOptions = {
  * sent until the first operation, and a table that is not there is created by the first operation that finds it
  * missing: creating it at each start would fill the telemetry with conflicts.
  *
- * The SDK's retries are off. They make a commit whose answer was lost look like a conflict; whoever writes here has to
+ * The SDK's retries are off. For writes they make a commit whose answer was lost look like a conflict; whoever writes here has to
  * know that the outcome is open, and decides what to do (see `OutcomeUnknown`).
  */
 export function openTable(
@@ -48,6 +48,7 @@ export function openTable(
         );
   // In the retry phase a policy meets bare answers, before the SDK makes errors of them.
   table.pipeline.addPolicy(createOnFirstUse(table), { phase: "Retry" });
+  table.pipeline.addPolicy(readAgain, { phase: "Retry", afterPolicies: [CREATE_ON_FIRST_USE] });
   table.pipeline.addPolicy(limitTime(timeLimit), { phase: "Retry", afterPolicies: [CREATE_ON_FIRST_USE] });
   return table;
 }
@@ -72,6 +73,23 @@ function createOnFirstUse(table: TableClient): PipelinePolicy {
     },
   };
 }
+
+/**
+ * A connection that was kept alive may be closed by the other end at the moment that it is used again. A read that meets
+ * this is simply made anew; a write is not, since how far it came cannot be seen.
+ */
+const readAgain: PipelinePolicy = {
+  name: "readAgain",
+  async sendRequest(request, next) {
+    try {
+      return await next(request);
+    } catch (error) {
+      const isOver = error instanceof Error && error.name === "AbortError";
+      if (request.method !== "GET" || isOver) throw error;
+      return next(request);
+    }
+  },
+};
 
 function limitTime(timeLimit: number): PipelinePolicy {
   return {

@@ -87,6 +87,21 @@ test("nothing is sent twice behind our back", async () => {
   stop();
 });
 
+test("a read is made again when its connection was closed; a write is not", async () => {
+  let requests = 0;
+  const { connectionString, stop } = await serve((request, response) => {
+    requests++;
+    if (requests % 2 === 1) return void request.socket.destroy();
+    response.writeHead(404, { "content-type": "application/json" }).end("{}");
+  });
+  const table = openTable({ connectionString }, "Closing");
+  expect(await readRow(table, "p", "r")).toBeUndefined();
+  expect(requests).toBe(2);
+  await expect(createRow(table, row("r"))).rejects.toThrow(OutcomeUnknown);
+  expect(requests).toBe(3);
+  stop();
+});
+
 test("an error holds neither the key nor what was to be written", async () => {
   const { connectionString, stop } = await serve((_request, response) => void response.writeHead(403).end());
   const error = await createRow(openTable({ connectionString }, "Refusing"), {

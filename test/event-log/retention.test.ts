@@ -1,0 +1,144 @@
+import { randomBytes } from "node:crypto";
+import { expect, test } from "vitest";
+import {
+  at,
+  EPOCH,
+  ended,
+  MINUTE,
+  newClock,
+  newLog,
+  newTable,
+  started,
+  ticketCreated,
+} from "./deliveries.ts";
+
+const large = () => ({ noise: randomBytes(100_000).toString("hex") });
+
+/** The keys of all rows of a table, without what they end with. */
+async function rowsOf(name: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { rowKey = "" } of newTable(name).listEntities()) keys.push(rowKey.replace(/:.*/, ""));
+  return keys.sort();
+}
+
+/** Six events, a minute apart, of which the second has rows for its body; and an entry of the quarantine. */
+async function fill(name: string) {
+  let time = EPOCH;
+  const log = newLog({ table: newTable(name), now: () => time });
+  const events = [
+    started({ id: "A" }),
+    started({ id: "B", more: large() }),
+    ended({ id: "A" }),
+    ticketCreated({ id: "T" }),
+    started({ id: "C", more: large() }),
+    ended({ id: "C" }),
+  ];
+  for (const event of events) {
+    await log.append(event);
+    time += MINUTE;
+  }
+  await log.quarantine.keep({ raw: "{}", expected: "chat_ended", reason: "odd", problems: [] });
+  return log;
+}
+
+test("what was received before goes with all that belongs to it; the rest stays, and places are not given again", async () => {
+  const name = newTable().tableName;
+  const log = await fill(name);
+  expect(await log.removeOlderThan(at(3))).toEqual({ removed: 3, done: true });
+  expect((await log.list()).items.map(({ seq }) => seq)).toEqual([4, 5, 6]);
+  expect((await log.list({ from: at(0), to: at(5) })).items.map(({ seq }) => seq)).toEqual([4, 5]);
+  expect((await log.list({ type: "chat_started" })).items.map(({ seq }) => seq)).toEqual([5]);
+  expect(await log.chat("A")).toBeUndefined();
+  expect(await log.list({ after: 1, limit: 1 })).toMatchObject({ items: [{ seq: 4 }], next: 4 });
+
+  expect(await log.removeOlderThan(at(60))).toEqual({ removed: 4, done: true });
+  expect(await rowsOf(name)).toEqual(["head"]);
+  expect(await log.append(started({ id: "A" }))).toMatchObject({ status: "stored", seq: 7 });
+  expect(await log.removeOlderThan(at(3))).toEqual({ removed: 0, done: true });
+});
+
+test("killed after any request, it leaves a log that can be read, and the next call finishes", async () => {
+  for (let survives = 0; ; survives++) {
+    const name = newTable().tableName;
+    const log = await fill(name);
+    let requests = 0;
+    const dying = newTable(name, (send) => {
+      if (requests++ >= survives) throw Object.assign(new Error("dead"), { code: "ECONNRESET" });
+      return send();
+    });
+    const finished = await newLog({ table: dying, now: () => EPOCH })
+      .removeOlderThan(at(5))
+      .then(
+        () => true,
+        () => false,
+      );
+    const items = (await log.list()).items;
+    expect(items.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6].slice(-items.length));
+    for (const { id } of items) expect(await log.getRaw(id)).toBeDefined();
+
+    expect((await log.removeOlderThan(at(5))).done).toBe(true);
+    expect(await rowsOf(name)).toEqual(["event", "head", "id", "quarantine"]);
+    if (finished) {
+      expect(survives).toBeGreaterThan(3);
+      return;
+    }
+  }
+});
+
+test("two at once take nothing from each other", async () => {
+  const name = newTable().tableName;
+  await fill(name);
+  const logs = [newLog({ table: newTable(name) }), newLog({ table: newTable(name) })];
+  await Promise.all(logs.map((log) => log.removeOlderThan(at(60))));
+  expect((await logs[0]?.removeOlderThan(at(60)))?.done).toBe(true);
+  expect(await rowsOf(name)).toEqual(["head"]);
+});
+
+test("it stops when its time is over, and goes on in the next call", async () => {
+  const clock = newClock();
+  const name = newTable().tableName;
+  await fill(name);
+  const slow = newTable(name, async (send) => {
+    await clock.wait(1_000);
+    return send();
+  });
+  const log = newLog({ table: slow, ...clock });
+  expect(await log.removeOlderThan(at(60), { budgetMs: 500 })).toEqual({ removed: 6, done: false });
+  expect(await log.removeOlderThan(at(60), { budgetMs: 60_000 })).toEqual({ removed: 1, done: true });
+});
+
+test("full blocks go when all of their events are gone", async () => {
+  const name = newTable().tableName;
+  const log = newLog({ table: newTable(name), now: () => EPOCH });
+  for (let from = 0; from < 1060; from += 49) {
+    await Promise.all(
+      Array.from({ length: 49 }, (_, index) => log.append(started({ id: `C${from + index}` }))),
+    );
+  }
+  expect(await rowsOf(name)).toContain("block");
+  const { removed, done } = await log.removeOlderThan(at(1));
+  expect([removed, done]).toEqual([1078, true]);
+  expect(await rowsOf(name)).toEqual(["head"]);
+  await log.append(ended({ id: "C1" }));
+  expect((await log.list({ type: "chat_ended" })).items.map(({ seq }) => seq)).toEqual([1079]);
+});
+
+test("bodies whose event never came are left over after an hour; others are not", async () => {
+  const name = newTable().tableName;
+  const dying = newTable(name, (send, { url }) =>
+    url.includes("$batch")
+      ? Promise.reject(Object.assign(new Error("dead"), { code: "ECONNRESET" }))
+      : send(),
+  );
+  await newLog({ table: newTable(name) }).append(started({ id: "A", more: large() }));
+  await newLog({ table: dying, timeLimit: 100 })
+    .append(started({ id: "B", more: large() }))
+    .catch(() => undefined);
+  expect((await rowsOf(name)).filter((key) => key === "body")).toHaveLength(2);
+
+  expect(await newLog({ table: newTable(name) }).removeLeftovers()).toEqual({ removed: 0, done: true });
+  const later = newLog({ table: newTable(name), now: () => Date.now() + 61 * MINUTE });
+  expect(await later.removeLeftovers()).toEqual({ removed: 1, done: true });
+  expect((await rowsOf(name)).filter((key) => key === "body")).toHaveLength(1);
+  expect((await later.list()).items).toMatchObject([{ chatId: "A" }]);
+});
