@@ -1,6 +1,8 @@
 import * as v from "valibot";
 import { Forbidden, InvalidInput, type Problem } from "../errors.ts";
 import { cutMember } from "../event-log/cut-member.ts";
+import { MAX_NESTING } from "../event-log/limits.ts";
+import { nesting } from "../event-log/nesting.ts";
 import type { NewEvent } from "../event-log/types.ts";
 import { toProblems } from "../schemas/to-problems.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
@@ -36,6 +38,10 @@ export function readEvent(body: string, expected: EventType, licenseId?: string)
       reason,
       problems: [{ path: "event_type", message: `event_type is not ${expected}.` }],
     };
+  }
+  if (nesting(raw) > MAX_NESTING) {
+    const message = `It is nested more than ${MAX_NESTING} levels deep.`;
+    return { understood: false, raw, reason: message, problems: [{ path: "", message }] };
   }
   const facts = expected === "ticket_created" ? ticketFacts(envelope) : chatFacts(envelope, expected);
   if ("issues" in facts) {

@@ -108,3 +108,8 @@ test("takes PHP's empty places for absent ones", () => {
   const ticket = { id: "T", assignee: [], requester: [], modified: "", subject: "" };
   expect(read({ ticket }, "ticket_created")).toMatchObject({ understood: true });
 });
+
+test("does not take what is nested too deep to be written again", () => {
+  const deep = `{"chat":{"id":"C"},"deep":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+  expect(readEvent(deep, "chat_ended")).toMatchObject({ understood: false, raw: deep });
+});
