@@ -1,6 +1,14 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
+import { Webhook } from "standardwebhooks";
 
-/** Shows a running `npm start` at work: an agent and a ticket are created, a chat is held, and the log tells of it. */
+/**
+ * Shows a running `npm start` at work: an agent and a ticket are created, a chat is held, the log tells of it, and so does
+ * a callback that subscribed to chats' ends.
+ */
 const FUNCTIONS = "http://127.0.0.1:7071/api";
 const SANDBOX = "http://127.0.0.1:7072";
 /** How long to wait for the webhooks, in milliseconds. */
@@ -44,6 +52,14 @@ console.log(
   `UpdateTicket     tags: ${updated.tags.join(", ")}; ignored_fields: ${updated.ignored_fields.join(", ")}`,
 );
 
+const callback = await startCallback();
+const subscription = await call<{ id: string; secret: string }>(
+  "POST",
+  `${FUNCTIONS}/chat_ends_webhook/webhooks?event_type=chat_ended`,
+  { url: callback.url },
+);
+console.log(`Subscription     chats' ends to ${callback.url}`);
+
 const chat = await call<{ id: string }>("POST", `${SANDBOX}/sandbox/chats/whole`);
 console.log(`Sandbox          held chat ${chat.id}\n`);
 
@@ -64,6 +80,13 @@ for (let after = before; awaited.size > 0; ) {
   if (items.length === 0) await setTimeout(100);
 }
 
+console.log("\nThe callback, as the chat's end is delivered to it:");
+const delivery = await callback.delivery(chat.id);
+new Webhook(subscription.secret).verify(delivery.body, delivery.headers);
+console.log(`        chat_ended     ${chat.id}  the signature is right`);
+await fetch(`${FUNCTIONS}/subscriptions/${subscription.id}`, { method: "DELETE" });
+callback.end();
+
 const report = await call<{ added: number; changed: number; unchanged: number }>(
   "POST",
   `${FUNCTIONS}/reconcile/tickets`,
@@ -73,6 +96,32 @@ console.log(
 );
 const stored = await call<{ items: { id: string }[] }>("GET", `${FUNCTIONS}/stored/tickets?limit=1`);
 console.log(`Stored tickets   the last modified is ${stored.items[0]?.id}`);
+
+/** A callback on this machine that takes whatever is delivered to it. */
+async function startCallback() {
+  const deliveries = new Map<string, { body: string; headers: Record<string, string> }>();
+  const server = createServer(async (request, response) => {
+    const body = await text(request);
+    const { chat } = JSON.parse(body) as { chat: { id: string } };
+    deliveries.set(chat.id, { body, headers: request.headers as Record<string, string> });
+    response.writeHead(202).end();
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`,
+    async delivery(chatId: string) {
+      for (const end = Date.now() + PATIENCE; Date.now() < end; await setTimeout(50)) {
+        const found = deliveries.get(chatId);
+        if (found) return found;
+      }
+      return fail(`was not told of the end of chat ${chatId} in time`);
+    },
+    end() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
 
 function page(after: number): Promise<{ items: LoggedEvent[]; next: number }> {
   return call("GET", `${FUNCTIONS}/events?after=${after}&limit=1000`);

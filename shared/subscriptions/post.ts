@@ -92,7 +92,7 @@ async function read(answer: IncomingMessage): Promise<Answer> {
   const { statusCode: status = 0, headers } = answer;
   const body = await readBody(answer).catch(() => "");
   const retryAfter = readRetryAfter(headers["retry-after"], headers.date);
-  const code = readCode(body);
+  const code = status === 400 ? readCode(body) : undefined;
   return { status, ...(retryAfter !== undefined && { retryAfter }), ...(code && { code }) };
 }
 
