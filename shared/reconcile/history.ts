@@ -1,5 +1,5 @@
 import type { TicketStore } from "../ticket-store/ticket-store.ts";
-import type { Progress, Run } from "./report.ts";
+import { type Progress, type Run, toIso } from "./report.ts";
 import { RUN } from "./session.ts";
 import type { State } from "./state.ts";
 import { nextPage, type Walk } from "./walk.ts";
@@ -49,8 +49,4 @@ function progressOf({ catchUp, sweep }: State = { runs: 0 }, pageSize: number): 
 function pagesOf(walk: Walk, pageSize: number): { page: number; pages: number } {
   const pages = Math.ceil((walk.total ?? 0) / pageSize);
   return { page: Math.min(pages, nextPage(walk, pageSize) - 1), pages };
-}
-
-function toIso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

@@ -14,7 +14,6 @@ import {
   shorten,
   type Walk,
 } from "./walk.ts";
-import { CLOCK_DIFFERENCE } from "./watch.ts";
 
 export type Reconciliation = Ports & {
   /** Who runs, for whoever comes second. */
@@ -71,6 +70,8 @@ export async function reconcile({
   }
 }
 
+/** Milliseconds after which a second is over for LiveChat too, whose clock is another one. */
+const SURELY_OVER = 60_000;
 /** So often what changed is read when there are doubts. */
 const READINGS = 2;
 
@@ -189,5 +190,5 @@ const NEVER: Checkpoint = { key: -1, closed: false };
 
 /** @param readAt when reading began of all that has this time as its last modification */
 function checkpointAt(key: number, readAt: number): Checkpoint {
-  return { key, closed: key < readAt - CLOCK_DIFFERENCE };
+  return { key, closed: key < readAt - SURELY_OVER };
 }

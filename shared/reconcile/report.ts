@@ -45,3 +45,8 @@ export type Progress = {
   /** ISO time at which it ends if it goes on at its pace so far. Absent for an incremental walk. */
   expectedEnd?: string;
 };
+
+/** A time as reports tell it. */
+export function toIso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -4,7 +4,7 @@ import type { Lease } from "../storage/lease.ts";
 import { modifiedAt } from "../ticket-store/ticket-row.ts";
 import type { TicketStore } from "../ticket-store/ticket-store.ts";
 import type { Compared, LiveTicket, TicketWriter } from "../ticket-store/writer.ts";
-import type { Outcome, Report, Run } from "./report.ts";
+import { type Outcome, type Report, type Run, toIso } from "./report.ts";
 import type { Checkpoint, State } from "./state.ts";
 import { SEEN, type SeenNote, see } from "./sweep.ts";
 import { type Answer, faultIn, type Row } from "./walk.ts";
@@ -319,8 +319,4 @@ function reasonOf(error: unknown): string {
 
 function timeOf(checkpoint: Checkpoint | undefined): string | undefined {
   return checkpoint && checkpoint.key >= 0 ? toIso(checkpoint.key) : undefined;
-}
-
-function toIso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

@@ -16,7 +16,7 @@ export type Watch = {
 };
 
 /** Milliseconds by which our clock and LiveChat's may differ, amply. */
-export const CLOCK_DIFFERENCE = 10 * 60_000;
+const CLOCK_DIFFERENCE = 10 * 60_000;
 
 /**
  * An account without tickets tells no time. Then it is our clock's, so that an empty answer that is not true does not

@@ -6,6 +6,7 @@ import { createMemory, openMemoryStore } from "./memory-store.ts";
 import { type Backend, restlessRunPlan, runPlan, Simulation } from "./simulation.ts";
 
 const LONG = Boolean(process.env.LONG);
+const TIME_LIMIT = LONG ? 1_200_000 : 60_000;
 
 function inMemory(): Backend {
   const memory = createMemory();
@@ -75,10 +76,13 @@ const neverMarksFalsely = fc.asyncProperty(
   },
 );
 
-test("while tickets of the same second change places, none is taken for deleted", () =>
-  fc.assert(neverMarksFalsely, { numRuns: LONG ? 20_000 : 300 }));
+test(
+  "while tickets of the same second change places, none is taken for deleted",
+  () => fc.assert(neverMarksFalsely, { numRuns: LONG ? 10_000 : 300 }),
+  TIME_LIMIT,
+);
 
 describe("at rest, two runs make tickets and events right, whatever happened before", () => {
-  test("in memory", () => fc.assert(becomesRight(inMemory), { numRuns: LONG ? 20_000 : 400 }));
-  test("in a table", () => fc.assert(becomesRight(inTable), { numRuns: LONG ? 300 : 8 }));
+  test("in memory", () => fc.assert(becomesRight(inMemory), { numRuns: LONG ? 10_000 : 400 }), TIME_LIMIT);
+  test("in a table", () => fc.assert(becomesRight(inTable), { numRuns: LONG ? 300 : 8 }), TIME_LIMIT);
 });
