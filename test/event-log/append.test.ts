@@ -132,6 +132,16 @@ test("a commit that storage carries out long after it was given up changes nothi
   expect((await log.list()).items.map(({ seq }) => seq)).toEqual([1, 2, 3]);
 });
 
+test("an instance that was asleep does not give places again that retention has emptied meanwhile", async () => {
+  const table = newTable();
+  const asleep = newLog({ table });
+  await asleep.append(started({ id: "A" }));
+  const awake = newLog({ table });
+  await awake.append(started({ id: "B" }));
+  await awake.removeOlderThan(new Date(Date.now() + 1_000).toISOString());
+  expect(await asleep.append(started({ id: "C" }))).toMatchObject({ seq: 3 });
+});
+
 test("storage that hangs is a 503 in time, and does no harm to what comes later", async () => {
   let fault: Fault = hang;
   const table = newTable(undefined, (go, request) => fault(go, request));
