@@ -52,6 +52,12 @@ export function readCallback(url: string, { allowLoopback }: CallbackRules): Cal
   };
 }
 
+/** Where a callback leads, for people to read: its host, and nothing of what may be secret. */
+export function maskCallback(url: string): string {
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}/…`;
+}
+
 /** Whether a connection to this address may be made. */
 export function isAllowedAddress(address: string, { allowLoopback }: CallbackRules): boolean {
   const reach = reachOf(address);

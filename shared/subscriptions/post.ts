@@ -64,7 +64,10 @@ export function createPost({
     });
     try {
       const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-        request.once("response", resolve).on("error", reject).end(body);
+        request.once("response", resolve).on("error", reject);
+        // An answer that is none, such as a change of protocol, ends without either.
+        request.once("close", () => reject(new NoAnswer()));
+        request.end(body);
       });
       return await read(answer);
     } catch (error) {
@@ -85,6 +88,10 @@ export function createPost({
     }
     return send(callback, Buffer.from(body, "utf8"), headers, AbortSignal.timeout(timeLimit));
   };
+}
+
+class NoAnswer extends Error {
+  readonly code = "ENOANSWER";
 }
 
 /** Reads what little of an answer matters. Its status stands, whatever becomes of its body. */

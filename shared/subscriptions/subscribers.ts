@@ -1,9 +1,8 @@
 import type { TableClient } from "@azure/data-tables";
 import { InvalidInput, NotFound } from "../errors.ts";
 import type { EventLog } from "../event-log/types.ts";
-import { redact } from "../redact.ts";
 import type { EventType } from "../schemas/webhook.ts";
-import { readCallback } from "./callback.ts";
+import { maskCallback, readCallback } from "./callback.ts";
 import { createDispatcher, type Report } from "./dispatcher.ts";
 import { createPost } from "./post.ts";
 import { checkName, type Resolver, systemResolver } from "./resolve.ts";
@@ -74,7 +73,7 @@ export function openSubscribers({
     const next = cursor < end ? (await log.list({ type, after: cursor, limit: 1 })).items[0] : undefined;
     const { failingSince: _, ...known } = standing;
     const waiting = { lag: next ? end - cursor : 0, waitingSince: next?.receivedAt };
-    return { id, type, callback: redact(url), createdAt, cursor, ...waiting, ...known };
+    return { id, type, callback: maskCallback(url), createdAt, cursor, ...waiting, ...known };
   }
 
   async function changed(id: string, change: (now: Subscription) => Subscription): Promise<Subscriber> {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InvalidInput } from "../../shared/errors.ts";
 import { reachOf } from "../../shared/subscriptions/address.ts";
-import { MAX_URL_LENGTH, readCallback } from "../../shared/subscriptions/callback.ts";
+import { MAX_URL_LENGTH, maskCallback, readCallback } from "../../shared/subscriptions/callback.ts";
 
 const strict = { allowLoopback: false };
 const local = { allowLoopback: true };
@@ -202,6 +202,12 @@ test("path and query stay as they are, letter by letter", () => {
     hostname: "example.com",
     target: "/?a=1",
   });
+});
+
+test("to people only its host is shown", () => {
+  const url = "https://us'er:pass@hooks.example.com:8443/secret'secret\"secret<secret>?secret'#secret";
+  expect(readCallback(url, strict).hostname).toBe("hooks.example.com");
+  expect(maskCallback(url)).toBe("https://hooks.example.com:8443/…");
 });
 
 test("credentials in it become those of the request", () => {

@@ -171,7 +171,7 @@ describe("what an answer says", () => {
   test("nothing, in time", async () => {
     expect(await answerOf(() => {}, 20)).toEqual({ failure: "TIMEOUT" });
     // The status stands, though the body never ends.
-    expect(await answerOf((response) => response.writeHead(200).write("{"), 20)).toEqual({ status: 200 });
+    expect(await answerOf((response) => response.writeHead(200).write("{"), 500)).toEqual({ status: 200 });
   });
 
   test("nothing: the connection is reset, or refused, or speaks another protocol", async () => {
@@ -181,6 +181,11 @@ describe("what an answer says", () => {
     expect(await answerOf((response) => response.socket?.end("hello\r\n\r\n"))).toEqual({
       failure: expect.stringMatching(/^HPE_/),
     });
+    expect(
+      await answerOf((response) => {
+        response.socket?.end("HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n");
+      }),
+    ).toEqual({ failure: expect.stringMatching(/^E/) });
     const server = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
     const { port } = server.address() as { port: number };
