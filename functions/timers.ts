@@ -1,7 +1,8 @@
 import { Conflict } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
+import { redact } from "../shared/redact.ts";
 import { ensureRegistration } from "../shared/registration/ensure.ts";
-import { reconcileAccount } from "./reconcile/reconcile.ts";
+import { reconcileAccount, TIMER_BUDGET } from "./reconcile/reconcile.ts";
 import { registrationOf } from "./registration/registration.ts";
 import type { Services } from "./services.ts";
 import { dispatch } from "./subscriptions/dispatch.ts";
@@ -20,8 +21,15 @@ export const timers = (environment: Record<string, string | undefined>): readonl
     schedule: environment.TICKETS_RECONCILE_SCHEDULE?.trim() || "0 */5 * * * *",
     async run(services, log) {
       try {
-        const { checkpoint: _, ...report } = await reconcileAccount(services, "the timer");
-        log("reconcile finished", report);
+        const {
+          checkpoint: _,
+          reason,
+          ...report
+        } = await reconcileAccount(services, {
+          holder: "the timer",
+          budgetMs: TIMER_BUDGET,
+        });
+        log("reconcile finished", { ...report, ...(reason !== undefined && { reason: redact(reason) }) });
       } catch (error) {
         // Another instance, or somebody over HTTP, is at it: the work is being done.
         if (!(error instanceof Conflict)) throw error;

@@ -6,7 +6,8 @@ export type Log = (message: string, fields?: Record<string, unknown>) => void;
 
 /** Writes structured lines, a JSON object each, tied to the invocation. */
 export function logTo(context: InvocationContext): Log {
-  return (message, fields = {}) => context.log(JSON.stringify({ message, ...fields }));
+  const { invocationId } = context;
+  return (message, fields = {}) => context.log(JSON.stringify({ message, invocationId, ...fields }));
 }
 
 /** A caller's mistake is not news; what the operator can do something about is. */
@@ -17,7 +18,8 @@ export function logFailure(error: unknown, context: InvocationContext): void {
     error instanceof AppError
       ? { error: error.kind, status: error.status, cause: causeOf(error) }
       : { error: name };
-  context.error(JSON.stringify({ message: redact(message), ...detail }));
+  const { invocationId } = context;
+  context.error(JSON.stringify({ message: redact(message), invocationId, ...detail }));
 }
 
 function causeOf({ cause }: Error): string | undefined {

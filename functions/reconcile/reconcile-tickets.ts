@@ -2,7 +2,7 @@ import { Conflict } from "../../shared/errors.ts";
 import { RunReport } from "../../shared/schemas/reconcile.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
-import { reconcileAccount } from "./reconcile.ts";
+import { HTTP_BUDGET, reconcileAccount } from "./reconcile.ts";
 
 export const reconcileTickets = operation({
   id: "ReconcileTickets",
@@ -17,7 +17,8 @@ export const reconcileTickets = operation({
   output: { status: 200, description: "What the run did.", schema: RunReport },
   errors: [Conflict, ...storageErrors],
   run: async (_, services) => {
-    const body = await reconcileAccount(services, "ReconcileTickets, called over HTTP");
+    const holder = "ReconcileTickets, called over HTTP";
+    const body = await reconcileAccount(services, { holder, budgetMs: HTTP_BUDGET });
     return { body };
   },
 });

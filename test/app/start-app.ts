@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { inject } from "vitest";
+import { expect, inject } from "vitest";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../local/sandbox/sandbox.ts";
 
 export const WEBHOOK = { username: "livechat", password: "a webhook's password" };
@@ -26,6 +26,15 @@ export type App = {
 export type Reply = { status: number; headers: Headers; body: any };
 
 export type AppOptions = { env?: Record<string, string>; sandbox?: SandboxOptions; flags?: string[] };
+
+/** What no line of the app's log may have: credentials, addresses of people, and URLs with more than a host in them. */
+const PRIVATE = [
+  new RegExp(WEBHOOK.password),
+  /sandbox-api-key/,
+  /AccountKey|Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50u/,
+  /[\w.+-]+@[\w-]+\.\w/,
+  /https?:\/\/[^\s"/]+\/[^\s"…]/,
+];
 
 /** The built bundle under the local host as a process of its own, on the suite's Azurite, against a sandbox. */
 export async function startApp({
@@ -109,6 +118,8 @@ export async function startApp({
       if (child.exitCode === null && child.signalCode === null && child.kill("SIGTERM"))
         await once(child, "exit");
       await sandbox.close();
+      // Whatever a test does with the app: its log stays clean.
+      for (const line of log) for (const secret of PRIVATE) expect(line).not.toMatch(secret);
     },
   };
 }

@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { operations } from "../../functions/operations.ts";
+import { HTTP_BUDGET, TIMER_BUDGET } from "../../functions/reconcile/reconcile.ts";
+import { MAX_JSON_BYTES } from "../../shared/http/operation.ts";
+import { type App, basic, startApp, WEBHOOK } from "../app/start-app.ts";
+
+let app: App;
+beforeAll(async () => {
+  app = await startApp();
+});
+afterAll(() => app?.stop());
+
+const withBody = operations.flatMap(({ id, method, route, input }) => {
+  const limit = input.body ? MAX_JSON_BYTES : input.rawBody?.maxBytes;
+  return limit === undefined ? [] : [{ id, method, route, limit }];
+});
+
+test("only these read a body at all", () => {
+  expect(withBody.map(({ id }) => id)).toEqual([
+    "CreateAgent",
+    "CreateTicket",
+    "UpdateTicket",
+    "ReceiveChatStarted",
+    "ReceiveChatEnded",
+    "ReceiveTicketCreated",
+    "WebhookChatStarted",
+    "WebhookChatEnded",
+    "WebhookTicketCreated",
+    "ReplaySubscription",
+  ]);
+});
+
+test.each(withBody)("$id takes no more than it says", async ({ method, route, limit }) => {
+  const headers = { "content-type": "application/json", authorization: basic(WEBHOOK) };
+  const url = `${app.url}/${route.replaceAll(/\{\w+\}/g, "x")}`;
+  const announced = await fetch(url, { method, headers, body: `"${"x".repeat(limit)}"` });
+  expect(announced.status).toBe(413);
+  expect(await announced.json()).toMatchObject({ type: "urn:livechat-functions:problem:too-large" });
+});
+
+test("no work goes on for longer than the platform lets it", () => {
+  const { functionTimeout } = JSON.parse(readFileSync("host.json", "utf8"));
+  expect(functionTimeout).toBe("00:05:00");
+  expect(TIMER_BUDGET + 30_000).toBeLessThan(5 * 60_000);
+  // https://learn.microsoft.com/azure/azure-functions/functions-scale#timeout
+  expect(HTTP_BUDGET + 30_000).toBeLessThan(230_000);
+});

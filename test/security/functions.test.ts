@@ -1,0 +1,97 @@
+import { execFileSync } from "node:child_process";
+import { expect, test } from "vitest";
+
+type Binding = {
+  type: string;
+  methods?: string[];
+  route?: string;
+  authLevel?: string;
+  schedule?: string;
+  queueName?: string;
+  runOnStartup?: boolean;
+};
+type Registered = { name: string; bindings: Record<string, Binding> };
+
+/** As the Functions host is told by the built bundle: what is deployed, and nothing else. */
+const registered: Registered[] = JSON.parse(
+  execFileSync(process.execPath, ["test/security/fixtures/list-functions.mjs"], {
+    encoding: "utf8",
+    env: { PATH: process.env.PATH, AzureWebJobsStorage: "UseDevelopmentStorage=true" },
+  }),
+);
+const triggers = registered.map(({ name, bindings }) => {
+  const trigger = Object.values(bindings).find(({ type }) => type.endsWith("Trigger"));
+  if (!trigger) throw new Error(`${name} has no trigger`);
+  return { ...trigger, name };
+});
+
+/**
+ * Who may call what. A function that is not here fails the test: whoever adds one decides, and says why when it is to be
+ * open to anybody.
+ */
+const HTTP = {
+  ListAgents: "GET agents, key",
+  CreateAgent: "POST agents, key",
+  DeleteAgent: "DELETE agents/{login}, key",
+  ListTickets: "GET tickets, key",
+  GetTicket: "GET tickets/{ticketId}, key",
+  CreateTicket: "POST tickets, key",
+  UpdateTicket: "PUT tickets/{ticketId}/tags, key",
+  // LiveChat has no function key; it presents the webhook's credentials, which the receiver asks for.
+  ReceiveChatStarted: "POST receivers/chat-started, anybody",
+  ReceiveChatEnded: "POST receivers/chat-ended, anybody",
+  ReceiveTicketCreated: "POST receivers/ticket-created, anybody",
+  ListEvents: "GET events, key",
+  GetEvent: "GET events/{id}, key",
+  GetChat: "GET chats/{chatId}, key",
+  EraseChat: "DELETE chats/{chatId}, key",
+  EraseVisitor: "DELETE visitors/{email}, key",
+  ListQuarantine: "GET quarantine, key",
+  GetQuarantined: "GET quarantine/{id}, key",
+  ReplayQuarantined: "POST quarantine/{id}/replay, key",
+  DeleteQuarantined: "DELETE quarantine/{id}, key",
+  ListStoredTickets: "GET stored/tickets, key",
+  GetStoredTicket: "GET stored/tickets/{ticketId}, key",
+  ReconcileTickets: "POST reconcile/tickets, key",
+  ListReconcileRuns: "GET reconcile/tickets, key",
+  WebhookChatStarted: "POST chat_starts_webhook/webhooks, key",
+  WebhookChatEnded: "POST chat_ends_webhook/webhooks, key",
+  WebhookTicketCreated: "POST ticket_created_webhook/webhooks, key",
+  // Flows send no key with it: the id, which cannot be guessed, is one.
+  DeleteHook: "DELETE subscriptions/{hookId}, anybody",
+  ListSubscriptions: "GET subscriptions, key",
+  ReplaySubscription: "POST subscriptions/{id}/replay, key",
+  ResumeSubscription: "POST subscriptions/{id}/resume, key",
+  GetRegistration: "GET registration, key",
+  EnsureRegistration: "POST registration, key",
+  DeleteRegistration: "DELETE registration, key",
+  // Says ok or not; the checks are GetStatus's.
+  Health: "GET health, anybody",
+  GetStatus: "GET status, key",
+  // The same for every deployment, and holds no data.
+  GetOpenApi: "GET openapi.json, anybody",
+  GetDocs: "GET docs, anybody",
+  GetDocsAsset: "GET docs/{asset}, anybody",
+};
+
+test("every function has the one method, and asks for the key, that it is to", () => {
+  const found = triggers
+    .filter(({ type }) => type === "httpTrigger")
+    .map(({ name, methods = [], route, authLevel = "" }) => {
+      const who = { function: "key", anonymous: "anybody" }[authLevel] ?? authLevel;
+      return [name, `${methods.join(" ")} ${route}, ${who}`];
+    });
+  expect(Object.fromEntries(found)).toEqual(HTTP);
+});
+
+test("what nobody calls is these timers and this queue, and none runs because an instance starts", () => {
+  const others = triggers.filter(({ type }) => type !== "httpTrigger");
+  expect(others.map(({ name, schedule, queueName }) => [name, schedule ?? queueName])).toEqual([
+    ["ReconcileTicketsTimer", "0 */5 * * * *"],
+    ["RegistrationTimer", "30 */15 * * * *"],
+    ["DispatchTimer", "0 * * * * *"],
+    ["RetentionTimer", "0 17 * * * *"],
+    ["DispatchQueue", "livechat-wake"],
+  ]);
+  expect(others.filter(({ runOnStartup }) => runOnStartup)).toEqual([]);
+});
