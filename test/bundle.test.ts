@@ -20,7 +20,9 @@ test("every operation has an id and a call of its own", () => {
 });
 
 test("nothing but the bundle is built", () => {
-  const files = readdirSync("dist", { recursive: true, encoding: "utf8" }).filter((name) => statSync(`dist/${name}`).isFile());
+  const files = readdirSync("dist", { recursive: true, encoding: "utf8" }).filter((name) =>
+    statSync(`dist/${name}`).isFile(),
+  );
   expect(files).toContain("app.mjs");
   expect(files.filter((name) => name.endsWith(".ts") || name.endsWith(".map"))).toEqual([]);
 });
