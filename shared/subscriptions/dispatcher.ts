@@ -21,6 +21,8 @@ export type DispatcherOptions = {
   /** Uniform in [0, 1). */
   random?: () => number;
   wait?: (milliseconds: number) => Promise<unknown>;
+  /** Does something every so many milliseconds, until what it gives is called. */
+  every?: (milliseconds: number, work: () => void) => () => void;
 };
 
 /** What was done since the last report. */
@@ -57,6 +59,7 @@ export function createDispatcher({
   now = Date.now,
   random = Math.random,
   wait = setTimeout,
+  every = atIntervals,
 }: DispatcherOptions): Dispatcher {
   const feed = createFeed({ log, now, wait });
   /** Who is being served in this process. `again`: somebody has asked for another look since the last one. */
@@ -106,7 +109,7 @@ export function createDispatcher({
 
   /** Whether to look at the subscription again. */
   async function serveOnce(subscription: Kept, until: number): Promise<boolean> {
-    const options = { subscriptions, feed, post, holder, until, now, random, wait, onAnswer };
+    const options = { subscriptions, feed, post, holder, until, now, random, wait, every, onAnswer };
     const served = await serve(subscription, options);
     switch (served.end) {
       case "done":
@@ -126,7 +129,7 @@ export function createDispatcher({
     }
   }
 
-  function onAnswer(_: Subscription, answer: Answer): void {
+  function onAnswer(answer: Answer): void {
     if (isDelivered(answer)) report.delivered += 1;
     else report.failed += 1;
   }
@@ -164,4 +167,9 @@ export function createDispatcher({
       return done;
     },
   };
+}
+
+function atIntervals(milliseconds: number, work: () => void): () => void {
+  const timer = setInterval(work, milliseconds);
+  return () => clearInterval(timer);
 }

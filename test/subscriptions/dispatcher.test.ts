@@ -2,8 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import { StorageUnavailable } from "../../shared/errors.ts";
+import { LEASE_MS } from "../../shared/subscriptions/hold.ts";
 import { createPost, type Post } from "../../shared/subscriptions/post.ts";
-import { LEASE_MS } from "../../shared/subscriptions/serve.ts";
 import { GIVE_UP_AFTER } from "../../shared/subscriptions/standing.ts";
 import { resume } from "../../shared/subscriptions/store.ts";
 import { startSubscriber } from "./subscriber.ts";
@@ -292,6 +292,34 @@ describe("two dispatchers", () => {
     await meddled.dispatch();
     expect(log.events).toHaveLength(6);
     expect(idsOf(subscriber.arrivals)).toEqual(events(1, 6));
+  });
+
+  test("leave a subscriber alone that is being served, however long its answer takes", async () => {
+    const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+    let answer = () => {};
+    const subscriber = await startSubscriber((response) => {
+      answer = () => response.end();
+    });
+    const { id } = await subscribe(subscriber.url);
+    let beat = () => {};
+    const every = (_: number, work: () => void) => {
+      beat = work;
+      return () => {};
+    };
+    log.append();
+    const first = dispatcher({ every }).dispatch();
+    await expect.poll(() => subscriber.arrivals.length).toBe(1);
+    for (let second = 0; second < 9; second += 1) {
+      clock.time += SECOND;
+      beat();
+      const until = new Date(clock.now() + LEASE_MS).toISOString();
+      await expect.poll(async () => (await subscriptions.get(id))?.lease?.until).toBe(until);
+      await dispatcher().dispatch();
+    }
+    answer();
+    expect(await first).toMatchObject({ delivered: 1 });
+    expect(idsOf(subscriber.arrivals)).toEqual(["event-1"]);
+    expect(await subscriptions.get(id)).toMatchObject({ cursor: 1, lease: undefined });
   });
 
   test("one of which dies: the other takes over when the lease is out, and little comes twice", async () => {
