@@ -89,9 +89,9 @@ async function run(session: Session, settings: Settings): Promise<void> {
       state.sweep = beginSweep(state, number, now());
     }
     await sweepOn(session, state.sweep, settings);
-    // What changed meanwhile must not look as if it were gone.
-    const isClear = state.sweep.first && state.sweep.walk.total === session.live;
-    if (isClear) state.total = session.live;
+    // What changed meanwhile must not look as if it were gone. Where a first walk just found all, there is no more to ask.
+    const { first, run, walk } = state.sweep;
+    if (first && run === number && walk.total === session.live) state.total = walk.total;
     else await catchUp(session, settings);
     await settle(session, state.sweep, now);
   }
