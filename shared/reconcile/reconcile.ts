@@ -88,10 +88,11 @@ async function run(session: Session, settings: Settings): Promise<void> {
       hasBegun = true;
       state.sweep = beginSweep(state, number, now());
     }
+    const wasOver = hasEnded(state.sweep.walk);
     await sweepOn(session, state.sweep, settings);
+    const { first, walk } = state.sweep;
     // What changed meanwhile must not look as if it were gone. Where a first walk just found all, there is no more to ask.
-    const { first, run, walk } = state.sweep;
-    if (first && run === number && walk.total === session.live) state.total = walk.total;
+    if (first && !wasOver && walk.total === session.live) state.total = walk.total;
     else await catchUp(session, settings);
     await settle(session, state.sweep, now);
   }
