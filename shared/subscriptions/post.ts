@@ -47,7 +47,7 @@ export function createPost({
 
   async function send(
     { secure, hostname, port, target, auth }: Callback,
-    body: Buffer,
+    body: string,
     headers: Record<string, string>,
     signal: AbortSignal,
   ): Promise<Answer> {
@@ -57,7 +57,7 @@ export function createPost({
       port,
       path: target,
       auth,
-      headers: { ...headers, "content-length": body.length },
+      headers: { ...headers, "content-length": Buffer.byteLength(body) },
       agent: secure ? agents.https : agents.http,
       lookup,
       signal,
@@ -66,7 +66,7 @@ export function createPost({
       const answer = await new Promise<IncomingMessage>((resolve, reject) => {
         request.once("response", resolve).on("error", reject);
         // An answer that is none, such as a change of protocol, ends without either.
-        request.once("close", () => reject(new NoAnswer()));
+        request.once("close", () => reject(NO_ANSWER));
         request.end(body);
       });
       return await read(answer);
@@ -86,13 +86,11 @@ export function createPost({
       // It was let in under other rules, or by an app that knew less.
       return { failure: "ENOTPUBLIC" };
     }
-    return send(callback, Buffer.from(body, "utf8"), headers, AbortSignal.timeout(timeLimit));
+    return send(callback, body, headers, AbortSignal.timeout(timeLimit));
   };
 }
 
-class NoAnswer extends Error {
-  readonly code = "ENOANSWER";
-}
+const NO_ANSWER = Object.assign(new Error("The connection was closed."), { code: "ENOANSWER" });
 
 /** Reads what little of an answer matters. Its status stands, whatever becomes of its body. */
 async function read(answer: IncomingMessage): Promise<Answer> {
