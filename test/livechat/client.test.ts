@@ -24,6 +24,7 @@ const WEBHOOK = {
 };
 const WEBHOOK_AS_READ = {
   id: "7",
+  licence: "1",
   event_type: "chat_ended",
   data_types: ["chat"],
   url: "https://u:p@example.com/hook",
