@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { promisify } from "node:util";
 import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
 import { MAX_PROPERTY_BYTES } from "./limits.ts";
@@ -59,5 +59,5 @@ export function toPieces(bytes: Uint8Array): Uint8Array[] {
 
 /** What tells one content from another, where rows are named after what they hold. */
 export function fingerprint(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex").slice(0, 32);
+  return hash("sha256", bytes).slice(0, 32);
 }

@@ -44,7 +44,11 @@ export function toStorageError(error: unknown, did: "read" | "write"): Error {
   if (status === 400 || status === 413)
     return new Error(`Storage finds the request wrong: ${code}`, { cause });
   if (did === "write" && !isRefusal(status)) {
-    return new OutcomeUnknown("Storage did not confirm the write.", { cause, retryAfter: 1 });
+    return new OutcomeUnknown("Storage did not confirm the write.", {
+      cause,
+      retryAfter: 1,
+      outcomeUnknown: true,
+    });
   }
   return new StorageUnavailable("Storage failed or did not answer in time.", { cause, retryAfter: 1 });
 }

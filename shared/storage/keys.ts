@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /**
  * A stand-in for a name that comes from outside, which may be of any length and hold characters that keys cannot:
  * `length` hexadecimal digits of a SHA-256. JSON tells even two halves of a surrogate pair apart, which UTF-8 does not.
  */
 export function hashed(value: string | readonly unknown[], length = 32): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, length);
+  return hash("sha256", JSON.stringify(value)).slice(0, length);
 }
 
 /** A whole number as a key that sorts like it: 16 digits hold every safe integer. */

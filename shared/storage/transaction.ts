@@ -1,6 +1,8 @@
+import { createDefaultHttpClient, createHttpHeaders, createPipelineRequest } from "@azure/core-rest-pipeline";
 import type { TableClient, TransactionAction } from "@azure/data-tables";
-import { codeOf, statusOf, toStorageError } from "./failures.ts";
-import { checkTransaction } from "./limits.ts";
+import { type BatchAnswer, readBatch, writeBatch } from "./batch.ts";
+import { toStorageError } from "./failures.ts";
+import { checkTransaction, LimitExceeded, MAX_TRANSACTION_BYTES } from "./limits.ts";
 
 /**
  * `refused` means that nothing was done, because of the operation at `index`: its row `exists` already, is `missing`,
@@ -25,22 +27,55 @@ export async function submit(
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<Outcome> {
   checkTransaction(actions);
-  try {
-    const { subResponses } = await table.submitTransaction(actions, { abortSignal: signal });
-    return { committed: true, etags: subResponses.map(({ etag }) => etag) };
-  } catch (error) {
-    const reason = REASONS[statusOf(error) as keyof typeof REASONS];
-    const index = failedOperation(error, actions.length);
-    if (!reason || index === undefined || codeOf(error) === "TableBeingDeleted") {
-      throw toStorageError(error, "write");
-    }
-    return { committed: false, index, reason };
+  const request = toRequest(table, actions, signal);
+  const answer = await send(table, request, actions.length).catch((error) => {
+    throw toStorageError(error, "write");
+  });
+  if (answer.committed) return answer;
+  const { status, code, index = actions.length === 1 ? 0 : undefined } = answer;
+  const reason = REASONS[status as keyof typeof REASONS];
+  if (!reason || index === undefined || code === "TableBeingDeleted") {
+    throw toStorageError({ statusCode: status, code }, "write");
   }
+  return { committed: false, index, reason };
 }
 
-/** The index is the number in front of the message: `3:The specified entity already exists.` */
-function failedOperation(error: unknown, count: number): number | undefined {
-  const [, digits] = /^(\d+):/.exec(error instanceof Error ? error.message : "") ?? [];
-  if (digits === undefined) return count === 1 ? 0 : undefined;
-  return Number(digits) < count ? Number(digits) : undefined;
+type Request = ReturnType<typeof createPipelineRequest>;
+
+function toRequest(
+  table: TableClient,
+  actions: TransactionAction[],
+  abortSignal: AbortSignal | undefined,
+): Request {
+  // A shared access signature stands behind the account's URL, and goes behind that of the batch.
+  const [account = "", signature] = table.url.split("?");
+  const { body, contentType } = writeBatch(actions, `${account}/${table.tableName}`);
+  const bytes = Buffer.byteLength(body);
+  if (bytes > MAX_TRANSACTION_BYTES) {
+    throw new LimitExceeded(`A transaction of ${bytes} bytes; ${MAX_TRANSACTION_BYTES} are allowed`);
+  }
+  return createPipelineRequest({
+    method: "POST",
+    url: `${account}/$batch${signature ? `?${signature}` : ""}`,
+    headers: createHttpHeaders({
+      accept: "application/json",
+      "content-type": contentType,
+      dataserviceversion: "3.0",
+      maxdataserviceversion: "3.0;NetFx",
+      "x-ms-version": "2019-02-02",
+    }),
+    body,
+    abortSignal,
+    allowInsecureConnection: account.startsWith("http:"),
+  });
+}
+
+let http: ReturnType<typeof createDefaultHttpClient> | undefined;
+
+async function send(table: TableClient, request: Request, count: number): Promise<BatchAnswer> {
+  http ??= createDefaultHttpClient();
+  const { status, bodyAsText } = await table.pipeline.sendRequest(http, request);
+  const answer = status === 202 ? readBatch(bodyAsText ?? "", count) : undefined;
+  // Refused as a whole; or an answer that makes no sense, and then what became of it is not known.
+  return answer ?? { committed: false, status: status === 202 ? 500 : status };
 }

@@ -14,9 +14,10 @@ import { checkEntity, MAX_PROPERTY_BYTES } from "../../shared/storage/limits.ts"
 
 test("any text comes back as it was", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.string({ unit: "binary", maxLength: 2000 }), async (text) => {
+    fc.asyncProperty(fc.string({ unit: "binary", maxLength: 300 }), async (text) => {
       expect(await decompress(await compress(text), 10_000)).toBe(text);
     }),
+    { numRuns: 50 },
   );
   const long = randomBytes(300_000).toString("base64");
   expect(await decompress(await compress(long), long.length)).toBe(long);

@@ -75,3 +75,51 @@ test("single rows: created once, replaced and removed only as the version that w
   expect(await removeRow(table, "p", "single", { etag: newer })).toBe(true);
   expect(await removeRow(table, "p", "single")).toBe(false);
 });
+
+test("what is written is what is read, of every type and under any key", async () => {
+  const keys = { partitionKey: "it's 100% é", rowKey: "a 'b' %2F (c) 🙂" };
+  const properties = {
+    text: 'quote " backslash \\ line\r\n--changeset_ é 🙂 \u0000',
+    whole: 7,
+    broken: 1.5,
+    no: false,
+    at: new Date("2026-01-01T00:00:00.000Z"),
+    bytes: Uint8Array.from([0, 255, 13, 10]),
+  };
+  await submit(table, [["create", { ...keys, ...properties, absent: undefined }]]);
+  const read = async () => readRow<Record<string, unknown>>(table, keys.partitionKey, keys.rowKey);
+  expect(await read()).toMatchObject({ ...properties, bytes: Buffer.from(properties.bytes) });
+  expect(await read()).not.toHaveProperty("absent");
+
+  await submit(table, [["update", { ...keys, whole: 8 }, "Merge"]]);
+  expect(await read()).toMatchObject({ whole: 8, no: false });
+  await submit(table, [["upsert", { ...keys, whole: 9 }, "Replace"]]);
+  expect(await read()).toMatchObject({ whole: 9 });
+  expect(await read()).not.toHaveProperty("no");
+  await submit(table, [["delete", keys]]);
+  expect(await read()).toBeUndefined();
+});
+
+test("an answer that cannot be read says nothing about the outcome", async () => {
+  for (const bodyAsText of [
+    "",
+    "<html>",
+    "--changesetresponse_1\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n--changesetresponse_1--",
+  ]) {
+    const fault: Fault = async (_send, request) => ({
+      request,
+      status: 202,
+      headers: request.headers,
+      bodyAsText,
+    });
+    const two = submit(faulty(fault), [
+      ["create", row("x")],
+      ["create", row("y")],
+    ]);
+    await expect(two).rejects.toThrow(OutcomeUnknown);
+  }
+});
+
+test("a value that a table cannot hold is a defect", async () => {
+  await expect(submit(table, [["create", row("object", { value: {} })]])).rejects.toThrow(TypeError);
+});
