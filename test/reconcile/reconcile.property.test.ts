@@ -83,6 +83,6 @@ test(
 );
 
 describe("at rest, two runs make tickets and events right, whatever happened before", () => {
-  test("in memory", () => fc.assert(becomesRight(inMemory), { numRuns: LONG ? 10_000 : 400 }), TIME_LIMIT);
-  test("in a table", () => fc.assert(becomesRight(inTable), { numRuns: LONG ? 300 : 8 }), TIME_LIMIT);
+  test("in memory", () => fc.assert(becomesRight(inMemory), { numRuns: LONG ? 10_000 : 300 }), TIME_LIMIT);
+  test("in a table", () => fc.assert(becomesRight(inTable), { numRuns: LONG ? 300 : 6 }), TIME_LIMIT);
 });
