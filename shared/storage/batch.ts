@@ -11,7 +11,7 @@ import type { TransactionAction } from "@azure/data-tables";
 export function writeBatch(
   actions: readonly TransactionAction[],
   tableUrl: string,
-): { body: string; contentType: string } {
+): { body: Buffer; contentType: string } {
   const id = randomUUID();
   const operations = actions.map(
     (action) =>
@@ -22,7 +22,7 @@ export function writeBatch(
   const body =
     `--batch_${id}\r\nContent-Type: multipart/mixed; boundary=changeset_${id}\r\n\r\n` +
     `${operations.join("")}--changeset_${id}--\r\n--batch_${id}--\r\n`;
-  return { body, contentType: `multipart/mixed; boundary=batch_${id}` };
+  return { body: Buffer.from(body), contentType: `multipart/mixed; boundary=batch_${id}` };
 }
 
 const HEADERS = "Accept: application/json;odata=minimalmetadata\r\nDataServiceVersion: 3.0\r\n";

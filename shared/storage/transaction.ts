@@ -50,9 +50,8 @@ function toRequest(
   // A shared access signature stands behind the account's URL, and goes behind that of the batch.
   const [account = "", signature] = table.url.split("?");
   const { body, contentType } = writeBatch(actions, `${account}/${table.tableName}`);
-  const bytes = Buffer.byteLength(body);
-  if (bytes > MAX_TRANSACTION_BYTES) {
-    throw new LimitExceeded(`A transaction of ${bytes} bytes; ${MAX_TRANSACTION_BYTES} are allowed`);
+  if (body.length > MAX_TRANSACTION_BYTES) {
+    throw new LimitExceeded(`A transaction of ${body.length} bytes; ${MAX_TRANSACTION_BYTES} are allowed`);
   }
   return createPipelineRequest({
     method: "POST",
