@@ -72,14 +72,21 @@ export async function* benchEventLog({
         create: best(creates),
         ratio: best(appends) / best(creates),
         p99: Math.max(...appends.map(({ p99 }) => p99)),
-        page: await time(() => log.list({ after: seq - 100 })),
-        pageOfType: await time(() => log.list({ after: seq - 300, type: "chat_started" })),
-        get: await time(() => log.get(last?.id ?? "")),
+        page: await fastest(() => log.list({ after: seq - 100 })),
+        pageOfType: await fastest(() => log.list({ after: seq - 300, type: "chat_started" })),
+        get: await fastest(() => log.get(last?.id ?? "")),
       };
     }
   } finally {
     await azurite.stop();
   }
+}
+
+/** Whatever else the machine does only adds. */
+async function fastest(work: () => Promise<unknown>): Promise<number> {
+  const took: number[] = [];
+  for (let run = 0; run < 5; run++) took.push(await time(work));
+  return Math.min(...took);
 }
 
 /** A delivery of about that many bytes: two chats' ends for each start, with words that compress as words do. */

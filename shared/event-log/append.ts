@@ -36,7 +36,7 @@ export function createAppend(store: Store, { timeLimit, ...timing }: AppendOptio
 
 /** Everything about an event that does not depend on its place. */
 async function toEntry(event: NewEvent): Promise<Entry> {
-  const { type, origin, occurredAt, person, raw } = event;
+  const { type, origin, occurredAt, person, trace, raw } = event;
   if (Buffer.byteLength(raw) > MAX_BODY_BYTES) {
     throw new TooLarge(`The event has more than ${MAX_BODY_BYTES} bytes.`);
   }
@@ -51,6 +51,7 @@ async function toEntry(event: NewEvent): Promise<Entry> {
     origin,
     occurredAt,
     ...(person && { person: personKey(person) }),
+    ...(trace && { trace }),
     ...toBodyProperties(body),
   };
   checkEntity({ partitionKey: "", rowKey: eventKey(0), ...row });

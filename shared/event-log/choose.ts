@@ -28,13 +28,13 @@ export async function* eventsOfType(
   store: Store,
   type: EventType,
   { after, upTo }: Span,
-  head: Head,
+  { head, limit }: { head: Head; limit: number },
 ): AsyncGenerator<Row<EventRow>> {
   let places: number[] = [];
   for await (const seq of placesOfType(store, type, after, head)) {
     if (seq > upTo) break;
     places.push(seq);
-    if (places.length < AT_ONCE) continue;
+    if (places.length < Math.min(limit, PAGE_SIZE)) continue;
     yield* readPlaces(store, places, type);
     places = [];
   }
@@ -52,7 +52,7 @@ export async function* eventsOfSubject(
     if (seq > after && seq <= upTo) places.push(seq);
   }
   places.sort((a, b) => a - b);
-  while (places.length > 0) yield* readPlaces(store, places.splice(0, AT_ONCE));
+  yield* readPlaces(store, places);
 }
 
 async function* placesOfType(
@@ -77,21 +77,26 @@ async function* placesOfType(
   for (const seq of marked(head.marks[type], current)) if (seq > after) yield seq;
 }
 
+/** Point reads at the same time. */
 const AT_ONCE = 32;
+/** Up to how many places for one that is wanted a range read costs less than point reads. */
+const SPARSE = 8;
 
-/** Reads events by their places: a range when they stand close together, else one by one. */
+/** Reads events by their places: a range when those of the type stand close together, else one by one. */
 async function* readPlaces(
   { table, partitionKey }: Store,
   places: number[],
   type?: EventType,
 ): AsyncGenerator<Row<EventRow>> {
-  const [first, last] = [places[0], places.at(-1)];
-  if (first === undefined || last === undefined) return;
-  if (type && last - first < 8 * places.length && places.length > 1) {
+  const [first = 0, last = 0] = [places[0], places.at(-1)];
+  if (type && places.length > 1 && last - first < SPARSE * places.length) {
     const range = { from: eventKey(first), before: eventKey(last + 1), where: odata`type eq ${type}` };
     yield* readRows<EventRow>(table, partitionKey, range);
     return;
   }
-  const rows = await Promise.all(places.map((seq) => readRow<EventRow>(table, partitionKey, eventKey(seq))));
-  for (const row of rows) if (row) yield row;
+  for (let start = 0; start < places.length; start += AT_ONCE) {
+    const some = places.slice(start, start + AT_ONCE);
+    const rows = await Promise.all(some.map((seq) => readRow<EventRow>(table, partitionKey, eventKey(seq))));
+    for (const row of rows) if (row) yield row;
+  }
 }

@@ -4,7 +4,7 @@ import { type BodyProperties, readBody } from "./bodies.ts";
 import { eventKey, identityKey, isId, seqOf } from "./keys.ts";
 import { readPayload } from "./payload.ts";
 import type { Store } from "./store.ts";
-import type { LogEvent, Origin } from "./types.ts";
+import { type LogEvent, type Origin, TRACE } from "./types.ts";
 
 /** An event under its place. It does not say whom or what it is about; that is in the body, and goes with it. */
 export type EventRow = {
@@ -15,6 +15,7 @@ export type EventRow = {
   receivedAt: string;
   /** A hash of the visitor's or requester's email address, to find what is to be erased. */
   person?: string;
+  trace?: string;
   /** The row is a tombstone: there is no body. */
   erasedAt?: string;
 } & BodyProperties;
@@ -33,7 +34,9 @@ export async function readEvent(store: Store, row: Row<EventRow>): Promise<LogEv
   if (erasedAt !== undefined) return { ...place, erased: true, erasedAt };
 
   const raw = await readBody(store, id, row);
-  if (raw !== undefined) return { ...place, ...readPayload(type, raw) };
+  if (raw !== undefined) {
+    return { ...place, ...readPayload(type, raw), ...(row.trace !== undefined && { [TRACE]: row.trace }) };
+  }
   // A large body goes with its event in one transaction, which came between the two reads.
   const again = await readRow<EventRow>(store.table, store.partitionKey, eventKey(place.seq));
   if (again && again.erasedAt === undefined) throw new Error(`The body of event ${place.seq} is missing`);

@@ -68,7 +68,7 @@ function rowsFor(
 ): AsyncIterable<Row<EventRow>> {
   if (chatId !== undefined) return eventsOfSubject(store, chatSubject(chatId), span);
   if (ticketId !== undefined) return eventsOfSubject(store, ticketSubject(ticketId), span);
-  if (type !== undefined && head) return eventsOfType(store, type, span, head);
+  if (type !== undefined && head) return eventsOfType(store, type, span, { head, limit });
   return everyEvent(store, span, limit);
 }
 

@@ -20,7 +20,12 @@ export type NewEvent = {
   raw: string;
   /** Email address of the visitor or requester. Only a hash of it is stored, for `erasePerson`. */
   person?: string;
+  /** The trace that it comes in by, as W3C `traceparent`. */
+  trace?: string;
 };
+
+/** Under this an event has the trace that it came in by: it is there for who goes on with it, and in no JSON. */
+export const TRACE = Symbol("trace");
 
 /** `duplicate` means that the log had the event already; `id` and `seq` are those of the event in the log. */
 export type Appended = { status: "stored" | "duplicate"; id: string; seq: number };
@@ -44,6 +49,7 @@ export type StoredEvent = Place & {
    * came, so a reader still has it.
    */
   payload: WebhookChatResponse | WebhookTicketResponse;
+  [TRACE]?: string;
 };
 
 /** What is left of an event that was erased on request: that it was there. */
