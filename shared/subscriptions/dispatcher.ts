@@ -38,6 +38,8 @@ export type Dispatcher = {
    * @throws {StorageUnavailable} when something could not be read or written; the next call makes it good
    */
   dispatch(): Promise<Report | undefined>;
+  /** Sends nothing more to a subscriber that this process has removed. Other processes learn of it within a second. */
+  forget(id: string): void;
 };
 
 /** Milliseconds after which a subscriber's deliveries go on under another call. */
@@ -45,9 +47,16 @@ const WORK_MS = 60_000;
 /** Milliseconds after which a call stays for no more work; with what is begun it is well below five minutes. */
 const STAY_MS = 2 * 60_000;
 /** Milliseconds between two looks at who is behind: wake-ups may come in crowds. */
-const LOOK_MS = 100;
+const LOOK_MS = 250;
 /** Pauses up to this many milliseconds get a wake-up of their own; the timer is soon enough for longer ones. */
 const TIMED_PAUSE = 2 * 60_000;
+
+type Slot = {
+  /** Somebody has asked for another look since the last one. */
+  again: boolean;
+  removed: boolean;
+  served: Promise<void>;
+};
 
 /** Makes the dispatcher of a process. */
 export function createDispatcher({
@@ -62,8 +71,8 @@ export function createDispatcher({
   every = atIntervals,
 }: DispatcherOptions): Dispatcher {
   const feed = createFeed({ log, now, wait });
-  /** Who is being served in this process. `again`: somebody has asked for another look since the last one. */
-  const active = new Map<string, { again: boolean; served: Promise<void> }>();
+  /** Who is being served in this process. */
+  const active = new Map<string, Slot>();
   let report: Report = { delivered: 0, failed: 0, givenUp: 0 };
   let errors: unknown[] = [];
   let staying = false;
@@ -85,19 +94,20 @@ export function createDispatcher({
   });
 
   function start(subscription: Kept): void {
-    const slot = { again: false, served: Promise.resolve() };
+    const slot = { again: false, removed: false, served: Promise.resolve() };
     active.set(subscription.id, slot);
     slot.served = work(subscription, slot).catch((error) => {
       errors.push(error);
     });
   }
 
-  async function work(found: Kept, slot: { again: boolean }): Promise<void> {
+  async function work(found: Kept, slot: Slot): Promise<void> {
     const { id } = found;
     const until = now() + WORK_MS;
     try {
       for (let current: Kept | undefined = found; ; current = await subscriptions.get(id)) {
-        const more: boolean = current !== undefined && isDue(current) && (await serveOnce(current, until));
+        const more: boolean =
+          current !== undefined && isDue(current) && (await serveOnce(current, slot, until));
         if (!more && !slot.again) return;
         slot.again = false;
       }
@@ -108,8 +118,21 @@ export function createDispatcher({
   }
 
   /** Whether to look at the subscription again. */
-  async function serveOnce(subscription: Kept, until: number): Promise<boolean> {
-    const options = { subscriptions, feed, post, holder, until, now, random, wait, every, onAnswer };
+  async function serveOnce(subscription: Kept, slot: Slot, until: number): Promise<boolean> {
+    const isRemoved = () => slot.removed;
+    const options = {
+      subscriptions,
+      feed,
+      post,
+      holder,
+      until,
+      now,
+      random,
+      wait,
+      every,
+      isRemoved,
+      onAnswer,
+    };
     const served = await serve(subscription, options);
     switch (served.end) {
       case "done":
@@ -147,6 +170,10 @@ export function createDispatcher({
   }
 
   return {
+    forget(id) {
+      const slot = active.get(id);
+      if (slot) slot.removed = true;
+    },
     async dispatch() {
       await look();
       if (staying) return undefined;

@@ -1,4 +1,4 @@
-import type { EventLog } from "../event-log/types.ts";
+import { type EventLog, TRACE } from "../event-log/types.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { coalesce } from "./coalesce.ts";
 
@@ -8,6 +8,8 @@ export type Outgoing = {
   id: string;
   /** The payload as JSON; missing when the event was erased, so that there is nothing to send. */
   body?: string;
+  /** The trace that the event came in by, as W3C `traceparent`. */
+  trace?: string;
 };
 
 /** A part of the log; nothing of its type will ever appear at or before `next` that is not in it. */
@@ -50,7 +52,8 @@ export function createFeed({ log, now, wait }: FeedOptions): Feed {
     const { items, next } = await log.list({ type, after, limit: PAGE });
     const outgoing = items.map((event) => {
       const { seq, id } = event;
-      return "erased" in event ? { seq, id } : { seq, id, body: JSON.stringify(event.payload) };
+      if ("erased" in event) return { seq, id };
+      return { seq, id, body: JSON.stringify(event.payload), trace: event[TRACE] };
     });
     return { items: outgoing, next };
   }

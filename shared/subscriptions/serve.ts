@@ -4,6 +4,7 @@ import type { Answer, Post } from "./post.ts";
 import { sign } from "./sign.ts";
 import { afterAnswer, isDelivered } from "./standing.ts";
 import type { Kept } from "./store.ts";
+import { traceDelivery } from "./trace-delivery.ts";
 
 export type ServeOptions = HoldOptions & {
   feed: Pick<Feed, "read" | "beyond">;
@@ -13,6 +14,8 @@ export type ServeOptions = HoldOptions & {
   /** Uniform in [0, 1). */
   random: () => number;
   wait: (milliseconds: number) => Promise<unknown>;
+  /** Whether it was removed by this process. */
+  isRemoved: () => boolean;
   /** Told of every attempt. */
   onAnswer?: (answer: Answer) => void;
 };
@@ -38,6 +41,8 @@ const PATIENCE = 2_000;
 const LINGER_MS = 500;
 /** How many events of other types a cursor may lag behind before it is worth a write to follow them. */
 const SETTLE = 100;
+/** Milliseconds after a write for which what comes next is sent without one: somebody else's change shows a little late. */
+const SURE_MS = 500;
 
 /**
  * Delivers to one subscriber all that is behind its cursor, in order. The cursor never passes an event that has not
@@ -60,15 +65,14 @@ async function deliverWhatIsBehind(
   { type, url, secret, cursor: begin }: Kept,
   progress: Progress,
   held: Hold,
-  { feed, post, until, now, random, wait, onAnswer }: ServeOptions,
+  { feed, post, until, now, random, wait, isRemoved, onAnswer }: ServeOptions,
 ): Promise<Served> {
   let unsaved = 0;
   let deliveredAt = 0;
 
   for (;;) {
     const { items, next } = await feed.read(type, progress.cursor);
-    // Written before anything is sent: that takes the subscription, or finds that it is gone.
-    let end = items.length > 0 ? ((await save()) ?? (await deliverAll(items))) : undefined;
+    let end = items.length > 0 ? ((await makeSure()) ?? (await deliverAll(items))) : undefined;
     if (end === undefined && items.length < PAGE) {
       progress.cursor = next;
       const lingering = deliveredAt + LINGER_MS;
@@ -83,8 +87,8 @@ async function deliverWhatIsBehind(
   }
 
   async function deliverAll(events: Outgoing[]): Promise<Stop> {
-    for (const { seq, id, body } of events) {
-      const stopped = body === undefined ? undefined : await deliver(id, body);
+    for (const { seq, id, body, trace } of events) {
+      const stopped = body === undefined ? undefined : await deliver(id, body, trace);
       if (stopped) return stopped;
       progress.cursor = seq;
       unsaved += 1;
@@ -96,10 +100,12 @@ async function deliverWhatIsBehind(
   }
 
   /** Sends an event until it has arrived. */
-  async function deliver(id: string, body: string): Promise<Stop> {
+  async function deliver(id: string, body: string, trace?: string): Promise<Stop> {
     for (;;) {
       if (now() >= until) return { end: "time" };
-      const answer = await post(url, body, { ...HEADERS, ...sign(id, body, secret, now()) });
+      if (isRemoved()) return LOST;
+      const headers = { ...HEADERS, ...sign(id, body, secret, now()) };
+      const answer = await traceDelivery({ type, id, trace }, () => post(url, body, headers));
       progress.standing = afterAnswer(progress.standing, answer, { now: now(), random });
       onAnswer?.(answer);
       deliveredAt = now();
@@ -108,10 +114,15 @@ async function deliverWhatIsBehind(
 
       const nextAttempt = Date.parse(progress.standing.nextAttemptAt ?? "");
       if (nextAttempt - now() > PATIENCE) return { end: "paused", until: nextAttempt };
-      const stopped = await save();
+      const stopped = held.age() < SAVE_MS ? undefined : await save();
       if (stopped) return stopped;
       await wait(Math.max(0, nextAttempt - now()));
     }
+  }
+
+  /** Takes the subscription, or finds that it is still there. */
+  async function makeSure(): Promise<Stop> {
+    return held.isTaken() && held.age() < SURE_MS ? undefined : save();
   }
 
   async function save(): Promise<Stop> {

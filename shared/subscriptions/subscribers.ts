@@ -67,7 +67,7 @@ export function openSubscribers({
   const rules = { allowLoopback };
   const subscriptions = openSubscriptions({ table });
   const post = createPost({ allowLoopback, resolve });
-  const { dispatch } = createDispatcher({ subscriptions, log, post, wakeUp: wakeUp.after });
+  const { dispatch, forget } = createDispatcher({ subscriptions, log, post, wakeUp: wakeUp.after });
 
   async function describe({ id, type, url, createdAt, cursor, standing }: Kept, end: number) {
     const next = cursor < end ? (await log.list({ type, after: cursor, limit: 1 })).items[0] : undefined;
@@ -91,7 +91,10 @@ export function openSubscribers({
       wakeUp.subscribed();
       return { id, type, secret };
     },
-    unsubscribe: (id) => subscriptions.remove(id),
+    async unsubscribe(id) {
+      await subscriptions.remove(id);
+      forget(id);
+    },
     async list() {
       const [all, { seq }] = await Promise.all([subscriptions.list(), log.head()]);
       return Promise.all(all.map((subscription) => describe(subscription, seq)));

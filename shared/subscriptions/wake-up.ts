@@ -27,8 +27,8 @@ export type WakeUp = {
 /** Milliseconds for which an instance believes that nobody, or somebody, subscribes. */
 const NOBODY_MS = 5_000;
 const SOMEBODY_MS = 60_000;
-/** Milliseconds between two messages: a queue is not looked at more often than that. */
-const MESSAGE_MS = 100;
+/** Milliseconds between two messages: whoever is woken by one stays for longer than that. */
+const MESSAGE_MS = 250;
 
 export function createWakeUp({ send, anybody, now = Date.now, wait = setTimeout }: WakeUpOptions): WakeUp {
   let known: { somebody: boolean; until: number } | undefined;

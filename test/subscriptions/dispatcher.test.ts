@@ -214,12 +214,14 @@ describe("an operator", () => {
       if (subscriber.arrivals.length > 0 && !removed) {
         removed = true;
         await subscriptions.remove(id);
+        forget(id);
         log.append();
       }
       await clock.wait(milliseconds);
     };
     log.append();
-    await dispatcher({ wait }).dispatch();
+    const { dispatch, forget } = dispatcher({ wait });
+    await dispatch();
     expect(removed).toBe(true);
     expect(idsOf(subscriber.arrivals)).toEqual(["event-1"]);
   });
