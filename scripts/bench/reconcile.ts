@@ -75,8 +75,9 @@ export async function* benchReconcile({
       yield await run("first walk");
       for (const part of changes) {
         const count = Math.round(size * part);
+        // All within the hour, so that no run is the first of another day, which would also sweep.
         const changed = tickets.slice(size - count).map((ticket) => {
-          now += 1000;
+          now += 20;
           return { ...ticket, modified: toIso(now), status: "pending" };
         });
         tickets = [...changed.reverse(), ...tickets.slice(0, size - count)];
