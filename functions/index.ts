@@ -1,9 +1,11 @@
 import { app, type InvocationContext } from "@azure/functions";
 import { handle } from "../shared/http/handle.ts";
 import { type Log, logFailure, logTo } from "../shared/log.ts";
+import { inSpan } from "../shared/telemetry/spans.ts";
 import { operations } from "./operations.ts";
 import { queues } from "./queues.ts";
 import type { Services } from "./services.ts";
+import { startTelemetry } from "./telemetry.ts";
 import { timers } from "./timers.ts";
 
 /**
@@ -12,7 +14,9 @@ import { timers } from "./timers.ts";
  */
 let made: Promise<Services> | undefined;
 function services(): Promise<Services> {
-  made ??= import("./services.ts").then(({ createServices }) => createServices(process.env));
+  made ??= Promise.all([import("./services.ts"), startTelemetry(process.env)]).then(([{ createServices }]) =>
+    createServices(process.env),
+  );
   return made;
 }
 
@@ -36,7 +40,11 @@ for (const { id, queueName, connection, run } of queues(process.env)) {
 function work(id: string, run: (services: Services, log: Log) => Promise<void>) {
   return async (_: unknown, context: InvocationContext) => {
     try {
-      await run(await services(), logTo(context));
+      const made = await services();
+      await inSpan(id, () => run(made, logTo(context)), {
+        parent: context.traceContext,
+        attributes: { "faas.invocation_id": context.invocationId },
+      });
     } catch (error) {
       logFailure(error, context);
       // The host must see that it failed, and print nothing of it that is private.

@@ -11,6 +11,8 @@ import { openQueue } from "../shared/storage/open-queue.ts";
 import { openTable } from "../shared/storage/open-table.ts";
 import type { Subscribers } from "../shared/subscriptions/subscribers.ts";
 import { createWakeUp, type WakeUp } from "../shared/subscriptions/wake-up.ts";
+import { observeBudget, observeCall } from "../shared/telemetry/observe-call.ts";
+import { traceEventLog } from "../shared/telemetry/trace-event-log.ts";
 import { openTicketStore, type TicketStore } from "../shared/ticket-store/ticket-store.ts";
 import { checksOf } from "./health/checks.ts";
 
@@ -24,11 +26,20 @@ export function createServices(environment: Record<string, string | undefined>):
   // No webhook waits for the client: receivers do without it.
   const liveChat = deferred(async () => {
     const { createLiveChat } = await import("../shared/livechat/client.ts");
-    return createLiveChat(settings().liveChat);
+    const client: LiveChat = createLiveChat({
+      ...settings().liveChat,
+      observe(attempt) {
+        observeCall(attempt);
+        observeBudget(client.usage());
+      },
+    });
+    return client;
   });
   const eventsTable = once(() => table(settings().tables.events));
   // Whatever puts an event into the log has subscribers told of it.
-  const eventLog = once(() => openEventLog({ table: eventsTable(), onStored: () => wakeUp().stored() }));
+  const eventLog = once(() =>
+    traceEventLog(openEventLog({ table: eventsTable(), onStored: () => wakeUp().stored() })),
+  );
   const idempotency = once(() => openIdempotency({ table: eventsTable() }));
   const ticketStore = once(() => openTicketStore({ table: table(settings().tables.tickets) }));
   const wakeUp: () => WakeUp = once(() => {

@@ -2,6 +2,7 @@ import { Conflict } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import { redact } from "../shared/redact.ts";
 import { ensureRegistration } from "../shared/registration/ensure.ts";
+import { measure } from "../shared/telemetry/metrics.ts";
 import { reconcileAccount, TIMER_BUDGET } from "./reconcile/reconcile.ts";
 import { registrationOf } from "./registration/registration.ts";
 import type { Services } from "./services.ts";
@@ -51,7 +52,11 @@ export const timers = (environment: Record<string, string | undefined>): readonl
     // For what no message woke the dispatcher for, and for pauses that have passed.
     id: "DispatchTimer",
     schedule: "0 * * * * *",
-    run: dispatch,
+    async run(services, log) {
+      await dispatch(services, log);
+      const lags = (await services.subscribers.list()).map(({ lag }) => lag);
+      measure().subscriptionLag.record(Math.max(0, ...lags));
+    },
   },
   {
     id: "RetentionTimer",

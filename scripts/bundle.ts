@@ -93,8 +93,8 @@ function requireBuiltins(): Plugin {
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^[a-z]/ }, ({ path, kind, namespace }) => {
         if (!isBuiltin(path)) return undefined;
-        // What the wrapper itself requires is the real one.
-        return namespace === "builtin" || kind === "require-call"
+        // What the wrapper itself requires is the real one, and what is imported later is imported whole.
+        return namespace === "builtin" || kind === "require-call" || kind === "dynamic-import"
           ? { path, external: true }
           : { path, namespace: "builtin" };
       });

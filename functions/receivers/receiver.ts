@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { Forbidden, InvalidInput, TooLarge, Unauthorized } from "../../shared/errors.ts";
+import { AppError, Forbidden, InvalidInput, TooLarge, Unauthorized } from "../../shared/errors.ts";
 import { MAX_BODY_BYTES } from "../../shared/event-log/limits.ts";
 import { receive } from "../../shared/receive/receive.ts";
 import { verifyCredentials } from "../../shared/receive/verify-credentials.ts";
@@ -7,6 +7,7 @@ import * as examples from "../../shared/schemas/examples.ts";
 import { published, shape } from "../../shared/schemas/published.ts";
 import { named } from "../../shared/schemas/scalar.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../../shared/schemas/webhook.ts";
+import { measure } from "../../shared/telemetry/metrics.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
@@ -38,15 +39,29 @@ export function receiver(type: EventType, words: { id: string; summary: string; 
     tag: "Receivers",
     method: "POST",
     access: "anonymous",
-    guard: ({ headers }, { settings }) =>
-      verifyCredentials(headers.get("authorization"), settings.webhook.credentials),
+    guard({ headers }, { settings }) {
+      try {
+        verifyCredentials(headers.get("authorization"), settings.webhook.credentials);
+      } catch (error) {
+        refuse(type, error);
+      }
+    },
     input: { rawBody: { maxBytes: MAX_BODY_BYTES, schema: deliveries[type] } },
     output: { status: 200, description: "The delivery is safe.", schema: Receipt },
     errors: [InvalidInput, Unauthorized, Forbidden, TooLarge, ...storageErrors],
     run: async ({ raw }, { eventLog: log, settings }, call) => {
-      const receipt = await receive(raw, type, { log, licenseId: settings.webhook.licenseId });
+      measure().payload.record(raw.length, { type });
+      const { licenseId } = settings.webhook;
+      const receipt = await receive(raw, type, { log, licenseId }).catch((error) => refuse(type, error));
+      measure().events.add(1, { type, outcome: receipt.status });
       call.log("delivery received", { type, ...receipt, bytes: raw.length });
       return { body: receipt };
     },
   });
+}
+
+/** Counts a delivery that is not taken, by the kind of problem that it is answered with. */
+function refuse(type: EventType, error: unknown): never {
+  measure().events.add(1, { type, outcome: error instanceof AppError ? error.kind : "defect" });
+  throw error;
 }

@@ -1,6 +1,8 @@
+import { lastSuccess } from "../../shared/reconcile/history.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { Report } from "../../shared/reconcile/report.ts";
 import type { Ticket } from "../../shared/schemas/ticket.ts";
+import { observeAge, observeRun } from "../../shared/telemetry/observe-run.ts";
 import type { Services } from "../services.ts";
 
 /** Below the five minutes that `host.json` gives a function, with room for the last call and write. In milliseconds. */
@@ -16,14 +18,20 @@ export async function reconcileAccount(
   { liveChat, eventLog, ticketStore }: Services,
   { holder, budgetMs }: { holder: string; budgetMs: number },
 ): Promise<Report> {
-  return reconcile({
-    holder,
-    store: ticketStore,
-    budgetMs,
-    listTickets: (page) => liveChat.listTickets({ page }, { priority: "background" }),
-    appendCreated: (tickets) =>
-      Promise.all(tickets.map(async (ticket) => (await eventLog.append(foundTicket(ticket))).status)),
-  });
+  try {
+    const report = await reconcile({
+      holder,
+      store: ticketStore,
+      budgetMs,
+      listTickets: (page) => liveChat.listTickets({ page }, { priority: "background" }),
+      appendCreated: (tickets) =>
+        Promise.all(tickets.map(async (ticket) => (await eventLog.append(foundTicket(ticket))).status)),
+    });
+    observeRun(report, Date.now());
+    return report;
+  } finally {
+    observeAge(await lastSuccess(ticketStore).catch(() => undefined), Date.now());
+  }
 }
 
 /** The event of a ticket whose webhook is missing, in the shape that the webhook would have had. */

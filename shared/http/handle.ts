@@ -1,8 +1,9 @@
-import type { HttpHandler, HttpResponseInit } from "@azure/functions";
+import type { HttpHandler, HttpRequest, InvocationContext } from "@azure/functions";
 import type { Idempotency } from "../idempotency/idempotency.ts";
 import { readKey } from "../idempotency/read-key.ts";
 import type { Reply } from "../idempotency/record.ts";
 import { logFailure, logTo } from "../log.ts";
+import { inSpan, SpanStatusCode } from "../telemetry/spans.ts";
 import type { Answer, Call, Input, Operation, Understood } from "./operation.ts";
 import { toProblemResponse } from "./problem.ts";
 import { understand } from "./understand.ts";
@@ -16,7 +17,7 @@ export function handle<Services extends { readonly idempotency?: Idempotency }>(
   operation: Operation<Services>,
   services: Services,
 ): HttpHandler {
-  return async (request, context) => {
+  const respond = async (request: HttpRequest, context: InvocationContext): Promise<Reply> => {
     try {
       const url = new URL(request.url);
       url.search = "";
@@ -31,6 +32,17 @@ export function handle<Services extends { readonly idempotency?: Idempotency }>(
       return toProblemResponse(error);
     }
   };
+  return (request, context) =>
+    inSpan(
+      operation.id,
+      async (span) => {
+        const reply = await respond(request, context);
+        span.setAttribute("http.response.status_code", reply.status);
+        if (reply.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+        return reply;
+      },
+      { parent: context.traceContext, attributes: { "faas.invocation_id": context.invocationId } },
+    );
 }
 
 /** Does it, unless a request with the same key has: then this one gets the same answer. */
@@ -40,7 +52,7 @@ async function repeat<Services extends { readonly idempotency?: Idempotency }>(
   services: Services,
   call: Call,
   key: string,
-): Promise<HttpResponseInit> {
+): Promise<Reply> {
   const { id: scope, repeatable } = operation;
   const { idempotency } = services;
   if (!repeatable || !idempotency) throw new TypeError(`${scope} cannot be repeated`);

@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import * as v from "valibot";
 import { NotFound, UpstreamFailed, UpstreamTimeout } from "../errors.ts";
 import { type Connection, createAttempt, type Outgoing } from "./attempt.ts";
@@ -49,7 +50,10 @@ export function createSend(connection: Connection, budget: Budget, { totalTimeou
     let failures = 0;
     for (let retries = 0; ; retries += 1) {
       const asked = Date.now();
-      const send = () => attempt(request, { signal, deadline, retries, waited: Date.now() - asked });
+      // The queue calls it when somebody else's call ends; what it does belongs to this one.
+      const send = AsyncResource.bind(() =>
+        attempt(request, { signal, deadline, retries, waited: Date.now() - asked }),
+      );
       try {
         return await budget.spend(send, { priority, repeated: retries > 0, startBy, signal });
       } catch (error) {

@@ -6,7 +6,7 @@ export type Schema = { $ref?: string; [keyword: string]: unknown };
 
 export type Parameter = {
   name: string;
-  in: "path" | "query";
+  in: "path" | "query" | "header";
   required: boolean;
   description: string;
   schema: Schema & { examples?: unknown[] };

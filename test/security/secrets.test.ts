@@ -5,6 +5,7 @@ import { TableClient } from "@azure/data-tables";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { decompress, fromProperties } from "../../shared/storage/body.ts";
 import { type App, startApp } from "../app/start-app.ts";
+import { startCollector } from "../telemetry/collector.ts";
 
 /** What must not be in a log line, an answer to somebody else, or in storage. */
 const SECRETS = {
@@ -41,11 +42,13 @@ const credentials = { username: "livechat", password: SECRETS.webhookPassword };
 const basic = (password: string) => `Basic ${Buffer.from(`livechat:${password}`).toString("base64")}`;
 
 let app: App;
+let telemetry = "";
 const answers: { status: number; text: string }[] = [];
 
 beforeAll(async () => {
   const callback = createServer((_, response) => response.writeHead(500).end(PERSONAL.text));
   await once(callback.listen(0, "127.0.0.1"), "listening");
+  const collector = await startCollector();
   app = await startApp({
     flags: ["--enable-auth"],
     sandbox: { credentials: { username: "owner@example.com", apiKey: SECRETS.apiKey } },
@@ -59,11 +62,14 @@ beforeAll(async () => {
       WEBHOOK_BASE_URL: "https://app.example",
       ALLOW_LOOPBACK_CALLBACKS: "true",
       LIVECHAT_RATE_LIMIT: "1000",
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     },
   });
   await useEverything(`http://127.0.0.1:${(callback.address() as AddressInfo).port}`);
   callback.close();
   await app.stop();
+  telemetry = collector.received.map(({ body }) => body).join("\n");
+  collector.close();
 });
 afterAll(() => app?.stop());
 
@@ -169,14 +175,15 @@ test("everything was used", () => {
   expect(app.log.length).toBeGreaterThan(5);
 });
 
-test("no log line has a secret, or anything of a person", () => {
+test("no log line has a secret, or anything of a person; nor has telemetry", () => {
   const log = app.log.join("\n");
   expect(log).toContain("LiveChat failed (500). It says: …");
+  expect(telemetry).toContain("livechat.events");
   for (const [name, secret] of Object.entries({ ...SECRETS, ...PERSONAL })) {
-    for (const spelling of spellings(secret)) expect(log.includes(spelling), name).toBe(false);
+    for (const spelling of spellings(secret)) expect((log + telemetry).includes(spelling), name).toBe(false);
   }
   // And whatever else looks like an address of a person, or a URL with more than a host in it.
-  expect(log).not.toMatch(/[\w.+-]+@[\w-]+\.\w+/);
+  expect(log + telemetry).not.toMatch(/[\w.+-]+@[\w-]+\.\w+/);
   expect(log).not.toMatch(/https?:\/\/[^\s"/]+\/[^\s"…]/);
 });
 

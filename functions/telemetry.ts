@@ -1,0 +1,35 @@
+import { app } from "@azure/functions";
+import { destinationsOf } from "../shared/telemetry/destinations.ts";
+import { build } from "./build.ts";
+
+/** Milliseconds that what is left of telemetry may hold up the end of an instance. */
+const LAST_WORDS = 3_000;
+
+/**
+ * Starts telemetry when the settings say where it is to go. Its code is loaded only then; the first invocation waits for
+ * that, so that its own trace is whole.
+ */
+export function startTelemetry(environment: Record<string, string | undefined>): Promise<void> | undefined {
+  if (destinationsOf(environment).length === 0) return undefined;
+  return load(environment).catch((error: unknown) => {
+    // An app that cannot be watched still does its work.
+    console.error(
+      JSON.stringify({ message: "telemetry could not be started", error: String((error as Error).name) }),
+    );
+  });
+}
+
+async function load(environment: Record<string, string | undefined>): Promise<void> {
+  const { start } = await import("../shared/telemetry/start.ts");
+  const end = await start(environment, {
+    "service.name": environment.OTEL_SERVICE_NAME ?? environment.WEBSITE_SITE_NAME ?? "livechat-functions",
+    "service.version": build.version,
+    "service.instance.id": environment.WEBSITE_INSTANCE_ID ?? crypto.randomUUID(),
+  });
+  app.hook.appTerminate(async () => {
+    const limit = new Promise((resolve) => {
+      setTimeout(resolve, LAST_WORDS).unref();
+    });
+    await Promise.race([end(), limit]);
+  });
+}

@@ -1,0 +1,29 @@
+import type { EventType } from "../schemas/webhook.ts";
+import { measure } from "../telemetry/metrics.ts";
+import { inSpan, SpanKind, SpanStatusCode } from "../telemetry/spans.ts";
+import type { Answer } from "./post.ts";
+import { isDelivered } from "./standing.ts";
+
+/** Puts a delivery into the trace that its event came in by, and counts it. Where it goes is not told. */
+export function traceDelivery(
+  { type, id, trace }: { type: EventType; id: string; trace?: string },
+  post: () => Promise<Answer>,
+): Promise<Answer> {
+  return inSpan(
+    "deliver",
+    async (span) => {
+      const answer = await post();
+      const outcome = isDelivered(answer) ? "delivered" : "failed";
+      if ("status" in answer) span.setAttribute("http.response.status_code", answer.status);
+      if (outcome === "failed") span.setStatus({ code: SpanStatusCode.ERROR });
+      measure().deliveries.add(1, { type, outcome });
+      return answer;
+    },
+    {
+      kind: SpanKind.CLIENT,
+      attributes: { "livechat.event.type": type, "livechat.event.id": id },
+      parent: { traceParent: trace },
+      linked: true,
+    },
+  );
+}

@@ -1,0 +1,25 @@
+import { AzureMonitorMetricExporter, AzureMonitorTraceExporter } from "@azure/monitor-opentelemetry-exporter";
+import type { Environment } from "./destinations.ts";
+import type { Exporters } from "./start.ts";
+
+/** Application Insights, opened by a managed identity where the settings say so. */
+export async function createExporters(environment: Environment): Promise<Exporters> {
+  // Statistics about the exporter would go to Microsoft.
+  process.env.APPLICATION_INSIGHTS_NO_STATSBEAT ??= "true";
+  const options = {
+    connectionString: environment.APPLICATIONINSIGHTS_CONNECTION_STRING,
+    // What cannot be sent is not left lying around on the disk.
+    disableOfflineStorage: true,
+    ...(await credentialOf(environment.APPLICATIONINSIGHTS_AUTHENTICATION_STRING)),
+  };
+  return { spans: new AzureMonitorTraceExporter(options), metrics: new AzureMonitorMetricExporter(options) };
+}
+
+/** `Authorization=AAD`, with `ClientId=…` for a user-assigned identity: what the Functions host reads, too. */
+async function credentialOf(text = "") {
+  const parts = new Map(text.split(";").map((part) => part.split("=", 2) as [string, string]));
+  if (parts.get("Authorization") !== "AAD") return {};
+  const { ManagedIdentityCredential } = await import("@azure/identity");
+  const clientId = parts.get("ClientId");
+  return { credential: new ManagedIdentityCredential(clientId ? { clientId } : {}) };
+}

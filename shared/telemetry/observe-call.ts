@@ -1,0 +1,28 @@
+import type { Attempt, Usage } from "../livechat/client.ts";
+import { measure } from "./metrics.ts";
+import { addSpan, SpanKind } from "./spans.ts";
+
+/** Puts an attempt of a call to LiveChat into the trace of who asked for it, and counts it. */
+export function observeCall({ method, route, status = 0, error, retries, waited, duration }: Attempt): void {
+  addSpan(`${method} /${route}`, {
+    kind: SpanKind.CLIENT,
+    duration,
+    failed: error,
+    attributes: {
+      "http.request.method": method,
+      "http.response.status_code": status,
+      "url.template": `/${route}`,
+      "http.request.resend_count": retries,
+      "livechat.waited_ms": waited,
+    },
+  });
+  const { calls, callDuration, callWait } = measure();
+  calls.add(1, { method, route, status, retry: retries > 0 });
+  callDuration.record(duration, { method, route });
+  callWait.record(waited, { method, route });
+}
+
+/** How much of the budget is left, as it is after a call. */
+export function observeBudget({ limit, used }: Usage): void {
+  measure().budgetLeft.record(Math.max(0, limit - used));
+}

@@ -1,0 +1,20 @@
+import type { Report } from "../reconcile/report.ts";
+import { measure } from "./metrics.ts";
+
+/** Counts a run of the reconciliation, and says how old what it leaves is. `now` is in milliseconds since the epoch. */
+export function observeRun(report: Report, now: number): void {
+  const { mode, outcome, recovered, checkpoint } = report;
+  const { runs, recovered: found, reconcileLag } = measure();
+  runs.add(1, { mode, outcome });
+  found.add(recovered);
+  if (checkpoint.after !== undefined) reconcileLag.record(ageOf(checkpoint.after, now));
+}
+
+/** @param lastSuccess ISO 8601: the end of the last run that did not fail */
+export function observeAge(lastSuccess: string | undefined, now: number): void {
+  if (lastSuccess !== undefined) measure().reconcileAge.record(ageOf(lastSuccess, now));
+}
+
+function ageOf(moment: string, now: number): number {
+  return Math.max(0, now - Date.parse(moment)) / 1000;
+}

@@ -1,0 +1,84 @@
+import {
+  type Attributes,
+  context,
+  isSpanContextValid,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from "@opentelemetry/api";
+import { AppError } from "../errors.ts";
+
+export { type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
+
+/** The headers of W3C Trace Context, as text. */
+export type TraceParent = { traceParent?: string; traceState?: string };
+
+export type SpanOptions = {
+  kind?: SpanKind;
+  attributes?: Attributes;
+  /** What it is part of, in place of the span that is under way. */
+  parent?: TraceParent;
+  /** What else it has to do with: the span that is under way, when there is another parent. */
+  linked?: boolean;
+};
+
+const tracer = () => trace.getTracer("livechat-functions");
+
+/**
+ * Does some work in a span. Free when telemetry is not configured. Names and attributes are kinds, counts and our own ids:
+ * no content, no addresses of people, no URLs.
+ */
+export async function inSpan<T>(
+  name: string,
+  work: (span: Span) => Promise<T>,
+  { kind = SpanKind.INTERNAL, attributes, parent, linked }: SpanOptions = {},
+): Promise<T> {
+  const under = trace.getSpan(context.active());
+  const within = parent?.traceParent === undefined ? context.active() : contextOf(parent);
+  const links = linked && under ? [{ context: under.spanContext() }] : [];
+  return tracer().startActiveSpan(name, { kind, attributes, links }, within, async (span) => {
+    try {
+      return await work(span);
+    } catch (error) {
+      fail(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+/** Puts something into the trace that has happened already and took so many milliseconds. */
+export function addSpan(
+  name: string,
+  {
+    duration,
+    failed,
+    ...options
+  }: { duration: number; failed?: string; kind?: SpanKind; attributes?: Attributes },
+): void {
+  const end = Date.now();
+  const span = tracer().startSpan(name, { ...options, startTime: end - duration });
+  if (failed !== undefined) span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute("error.type", failed);
+  span.end(end);
+}
+
+/** Says of a span that it failed, by the kind of the error: its words may be about anybody. */
+export function fail(span: Span, error: unknown): void {
+  const kind = error instanceof AppError ? error.kind : error instanceof Error ? error.name : "unknown";
+  span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute("error.type", kind);
+}
+
+/** The span that is under way, as W3C `traceparent`; `undefined` when none is recorded. */
+export function currentTrace(): string | undefined {
+  const span = trace.getSpan(context.active());
+  if (!span?.isRecording() || !isSpanContextValid(span.spanContext())) return undefined;
+  const { traceId, spanId, traceFlags } = span.spanContext();
+  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, "0")}`;
+}
+
+function contextOf({ traceParent, traceState }: TraceParent) {
+  return propagation.extract(context.active(), { traceparent: traceParent, tracestate: traceState });
+}

@@ -1,0 +1,58 @@
+import { type Attributes, context, metrics, propagation, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import {
+  MeterProvider,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+} from "@opentelemetry/sdk-metrics";
+import {
+  AlwaysOnSampler,
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  type SpanExporter,
+} from "@opentelemetry/sdk-trace-base";
+import { destinationsOf, type Environment } from "./destinations.ts";
+
+export type Exporters = { spans: SpanExporter; metrics: PushMetricExporter };
+
+/**
+ * Sends spans and metrics to where the settings say. Lines of the log are not: the Functions host has them already, and
+ * sends them itself. So the worker must not declare `WorkerOpenTelemetryEnabled`, which would keep the host from it.
+ *
+ * @returns sends what is left, and ends
+ */
+export async function start(environment: Environment, attributes: Attributes): Promise<() => Promise<void>> {
+  const exporters = await Promise.all(
+    destinationsOf(environment).map(async (destination) => {
+      const { createExporters } =
+        destination === "otlp" ? await import("./otlp.ts") : await import("./application-insights.ts");
+      return createExporters(environment);
+    }),
+  );
+  const resource = resourceFromAttributes(attributes);
+  const tracerProvider = new BasicTracerProvider({
+    resource,
+    // The host does not always say that it samples what it has begun. OTEL_TRACES_SAMPLER has the last word.
+    ...(environment.OTEL_TRACES_SAMPLER ? {} : { sampler: new AlwaysOnSampler() }),
+    spanProcessors: exporters.map(({ spans }) => new BatchSpanProcessor(spans)),
+  });
+  const meterProvider = new MeterProvider({
+    resource,
+    readers: exporters.map(
+      ({ metrics: exporter }) =>
+        new PeriodicExportingMetricReader({
+          exporter,
+          exportIntervalMillis: Number(environment.OTEL_METRIC_EXPORT_INTERVAL) || 60_000,
+        }),
+    ),
+  });
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  trace.setGlobalTracerProvider(tracerProvider);
+  metrics.setGlobalMeterProvider(meterProvider);
+  return async () => {
+    await Promise.allSettled([tracerProvider.shutdown(), meterProvider.shutdown()]);
+  };
+}

@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, inject, test } from "vitest";
+import { checksOf } from "../../functions/health/checks.ts";
+import { operations } from "../../functions/operations.ts";
+import { createServices } from "../../functions/services.ts";
+import { SETTING_NAMES } from "../../shared/settings.ts";
+
+const guide = readFileSync("docs/operating.md", "utf8");
+const workbook = readFileSync("infra/workbook.json", "utf8");
+const sources = ["functions", "shared"].flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => readFileSync(`${folder}/${name}`, "utf8")),
+);
+const code = sources.join("\n");
+
+test("every metric that is described or asked for is measured, and the other way round", () => {
+  const measured = new Set(code.match(/(?<=")livechat\.(?!event\b|outcome|waited)[a-z.]+(?=", \{)/g));
+  const described = new Set(guide.match(/livechat\.[a-z.]+(?=`)/g));
+  expect([...described].sort()).toEqual([...measured].sort());
+  const asked = new Set(
+    [...`${guide}\n${workbook}`.matchAll(/name (?:==|in) [^\n]*?\\?"livechat[^|]*/g)].flatMap(
+      ([text]) => text.match(/livechat\.[a-z.]+/g) ?? [],
+    ),
+  );
+  expect(asked.size).toBeGreaterThan(5);
+  for (const name of asked) expect(measured, name).toContain(name);
+});
+
+test("every line that is described is written", () => {
+  const table = guide.slice(guide.indexOf("| message | fields |"), guide.indexOf("Spans and metrics"));
+  const lines = [...table.matchAll(/`([a-z]+ [a-z]+)`/g)].map(([, line]) => line);
+  expect(lines.length).toBeGreaterThan(5);
+  for (const line of lines) expect(code).toContain(`log("${line}"`);
+});
+
+test("every check, operation and setting that the table sends people to is there", () => {
+  const services = createServices({ AzureWebJobsStorage: inject("storage") });
+  const checks = checksOf(services, { since: async () => "" }).map(({ name }) => name);
+  const rows = guide.split("\n").filter((line) => line.startsWith("| ") && line.split(" | ").length === 4);
+  const named = rows.slice(2).flatMap((row) => row.split(" | ")[1]?.match(/(?<=`)[\w.]+(?=`)/g) ?? []);
+  for (const name of named) expect(checks).toContain(name);
+  expect(checks.filter((name) => !named.includes(name))).toEqual([]);
+
+  const calls = operations.map(({ method, route }) => `${method} /${route}`);
+  for (const [, method, path] of guide.matchAll(/`(GET|POST|PUT|DELETE) (?:\/api)?(\/[^`]*)`/g)) {
+    expect(calls).toContain(`${method} ${path}`);
+  }
+  for (const [name] of guide.matchAll(/\b(LIVECHAT_[A-Z_]+|WEBHOOK_BASE_URL)\b/g)) {
+    expect(SETTING_NAMES).toContain(name);
+  }
+});

@@ -1,0 +1,191 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { destinationsOf } from "../../shared/telemetry/destinations.ts";
+import { startApp } from "../app/start-app.ts";
+import { cert, key } from "../subscriptions/certificate.ts";
+import { startCollector } from "./collector.ts";
+
+const CALLER = { trace: "0af7651916cd43dd8448eb211c80319c", span: "b7ad6b7169203331" };
+const traceparent = `00-${CALLER.trace}-${CALLER.span}-01`;
+const PRIVATE = /vera|planted|@|lamp|sandbox-api-key|webhook's password/i;
+
+type Collector = Awaited<ReturnType<typeof startCollector>>;
+let collector: Collector;
+
+beforeAll(async () => {
+  collector = await startCollector();
+  const arrived = Promise.withResolvers<void>();
+  const callback = createServer((_, response) => {
+    response.end();
+    arrived.resolve();
+  });
+  await once(callback.listen(0, "127.0.0.1"), "listening");
+
+  const app = await startApp({
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      AzureWebJobsStorage: inject("storage"),
+      ALLOW_LOOPBACK_CALLBACKS: "true",
+      WAKE_QUEUE: `wake-${crypto.randomUUID()}`,
+      SUBSCRIPTIONS_TABLE: `S${crypto.randomUUID().replaceAll("-", "")}`,
+    },
+  });
+  const url = `http://127.0.0.1:${(callback.address() as AddressInfo).port}/planted-path?sig=planted-signature`;
+  expect((await app.call("POST", "/chat_ends_webhook/webhooks", { url })).status).toBe(201);
+  const chat = {
+    event_type: "chat_ended",
+    chat: { id: "planted-chat", ended_timestamp: 1408356905, messages: [{ text: "a planted lamp" }] },
+    visitor: { name: "Vera Planted", email: "vera@example.com" },
+  };
+  const { headers } = await deliver(app.url, chat, traceparent);
+  expect(headers.status).toBe(200);
+  await app.deliver("chat-ended", chat);
+  await app.deliver("chat-ended", chat, "Basic eDp5");
+  await arrived.promise;
+
+  app.sandbox.faults.plan({ do: "answer", status: 500, path: "/agents", body: { error: "vera planted" } });
+  await app.call("GET", "/agents", undefined, { traceparent });
+  const ticket = { message: "the planted lamp", requester: { mail: "vera@example.com" } };
+  expect((await app.call("POST", "/tickets", ticket)).status).toBe(201);
+  await app.call("POST", "/reconcile/tickets");
+  // What is left is sent when the instance ends.
+  await app.stop();
+  callback.close();
+});
+afterAll(() => collector?.close());
+
+async function deliver(url: string, body: object, trace: string) {
+  const response = await fetch(`${url}/receivers/chat-ended`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      authorization: `Basic ${Buffer.from("livechat:a webhook's password").toString("base64")}`,
+      traceparent: trace,
+    },
+    body: JSON.stringify(body),
+  });
+  return { headers: { status: response.status } };
+}
+
+describe("traces", () => {
+  test("join a delivery's receipt, the log, and the subscriber that is told", () => {
+    const spans = collector.spans();
+    const [received, ...others] = spans.filter(
+      ({ name, traceId }) => name === "ReceiveChatEnded" && traceId === CALLER.trace,
+    );
+    expect(others).toEqual([]);
+    expect(received).toMatchObject({
+      parentSpanId: CALLER.span,
+      attributes: { "http.response.status_code": 200 },
+    });
+    expect(received?.attributes["faas.invocation_id"]).toMatch(/^[0-9a-f-]{36}$/);
+    const append = spans.find(
+      ({ name, parentSpanId }) => name === "append" && parentSpanId === received?.spanId,
+    );
+    expect(append?.attributes).toMatchObject({
+      "livechat.event.type": "chat_ended",
+      "livechat.outcome": "stored",
+    });
+    const delivery = spans.find(({ name }) => name === "deliver");
+    expect(delivery).toMatchObject({ traceId: CALLER.trace, parentSpanId: append?.spanId });
+    expect(delivery?.attributes).toMatchObject({
+      "livechat.event.id": append?.attributes["livechat.event.id"],
+      "http.response.status_code": 200,
+    });
+    // The dispatcher's own run, which delivers for many traces, is linked.
+    const run = spans.find(({ spanId }) => spanId === delivery?.links[0]?.spanId);
+    expect(run?.name).toMatch(/^Dispatch(Queue|Timer)$/);
+  });
+
+  test("join an action and every attempt upstream that it took", () => {
+    const spans = collector.spans();
+    const action = spans.find(({ name, traceId }) => name === "ListAgents" && traceId === CALLER.trace);
+    const attempts = spans.filter(
+      ({ name, parentSpanId }) => name === "GET /agents" && parentSpanId === action?.spanId,
+    );
+    expect(
+      attempts.map(({ attributes, status }) => [attributes["http.response.status_code"], status?.code]),
+    ).toEqual([
+      [500, 2],
+      [200, 0],
+    ]);
+    expect(attempts[1]?.attributes["http.request.resend_count"]).toBe(1);
+  });
+
+  test("tell what is running", () => {
+    expect(collector.resources()[0]).toMatchObject({
+      "service.name": "livechat-functions",
+      "service.version": expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    });
+  });
+});
+
+test("everything is counted", () => {
+  const points = collector.points();
+  const total = (metric: string, wanted: object) =>
+    points
+      .filter((point) => point.metric === metric)
+      .filter(({ attributes }) => Object.entries(wanted).every(([name, value]) => attributes[name] === value))
+      .reduce((sum, { value }) => sum + value, 0);
+  const type = "chat_ended";
+  expect(total("livechat.events", { type, outcome: "stored" })).toBe(1);
+  expect(total("livechat.events", { type, outcome: "duplicate" })).toBe(1);
+  expect(total("livechat.events", { type, outcome: "unauthorized" })).toBe(1);
+  expect(total("livechat.payload.size", { type })).toBeGreaterThan(300);
+  expect(total("livechat.calls", { route: "agents", status: 500, retry: false })).toBe(1);
+  expect(total("livechat.calls", { route: "agents", status: 200, retry: true })).toBe(1);
+  expect(total("livechat.deliveries", { outcome: "delivered" })).toBe(1);
+  expect(total("livechat.reconcile.runs", { mode: "first", outcome: "completed" })).toBe(1);
+  expect(points.map(({ metric }) => metric)).toEqual(
+    expect.arrayContaining([
+      "livechat.call.duration",
+      "livechat.call.wait",
+      "livechat.reconcile.age",
+      "livechat.reconcile.lag",
+    ]),
+  );
+  const left = points.find(({ metric }) => metric === "livechat.budget.left")?.value;
+  expect(left).toBeGreaterThan(80);
+  expect(left).toBeLessThan(100);
+});
+
+test("nothing in it is of a person, or secret", () => {
+  expect(collector.received.length).toBeGreaterThan(1);
+  for (const { body } of collector.received) expect(body).not.toMatch(PRIVATE);
+  expect(JSON.stringify(collector.spans())).not.toMatch(/https?:\/\/|127\.0\.0\.1/);
+});
+
+test("Application Insights gets the same, over its own protocol", async () => {
+  // Its exporter speaks https whatever the address says; only here anybody's certificate is good enough.
+  const ingestion = await startCollector({ key, cert });
+  const app = await startApp({
+    env: {
+      NODE_TLS_REJECT_UNAUTHORIZED: "0",
+      APPLICATIONINSIGHTS_CONNECTION_STRING: `InstrumentationKey=${crypto.randomUUID()};IngestionEndpoint=${ingestion.url}/`,
+    },
+  });
+  await app.call("GET", "/agents");
+  await app.stop();
+  ingestion.close();
+  const sent = ingestion.received.map(({ body }) => body).join("\n");
+  expect(ingestion.received.map(({ path }) => path)).toContain("/v2.1/track");
+  expect(sent).toContain('"name":"ListAgents"');
+  expect(sent).toContain("livechat.calls");
+});
+
+test("goes nowhere unless it is told where", () => {
+  expect(destinationsOf({})).toEqual([]);
+  expect(
+    destinationsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: " ", APPLICATIONINSIGHTS_CONNECTION_STRING: "" }),
+  ).toEqual([]);
+});
+
+test("an endpoint that is not there harms nobody", async () => {
+  const app = await startApp({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" } });
+  expect((await app.call("GET", "/agents")).status).toBe(200);
+  const began = performance.now();
+  await app.stop();
+  expect(performance.now() - began).toBeLessThan(8_000);
+});
