@@ -22,7 +22,7 @@ const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 
 /** The longest first pause: what failed by chance is over by then, and every event behind this one waits too. */
-const FIRST_PAUSE = SECOND / 10;
+const FIRST_PAUSE = SECOND / 20;
 /** The longest first pause for a flow that is off. It may be deleted as well, and nobody will tell. */
 const SWITCHED_OFF_PAUSE = 15 * MINUTE;
 const LONGEST_PAUSE = DAY;

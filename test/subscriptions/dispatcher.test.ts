@@ -104,22 +104,22 @@ describe("a callback that fails", () => {
     const subscriber = await startSubscriber((response, _, nth) => {
       times.push(clock.now());
       if (nth < 4) response.socket?.resetAndDestroy();
-      else response.writeHead(nth < 8 ? 500 : 200).end();
+      else response.writeHead(nth < 9 ? 500 : 200).end();
     });
     const { id } = await subscribe(subscriber.url);
     log.append();
     const { dispatch } = dispatcher();
-    expect(await dispatch()).toEqual({ delivered: 0, failed: 6, givenUp: 0 });
-    expect(times.map((time) => time - (times[0] ?? 0))).toEqual([0, 100, 300, 700, 1_500, 3_100]);
+    expect(await dispatch()).toEqual({ delivered: 0, failed: 7, givenUp: 0 });
+    expect(times.map((time) => time - (times[0] ?? 0))).toEqual([0, 50, 150, 350, 750, 1_550, 3_150]);
     expect(wakeUps).toEqual([3_200]);
     expect(await subscriptions.get(id)).toMatchObject({
       cursor: 0,
       lease: undefined,
-      standing: { state: "retrying", failures: 6, lastAnswer: { status: 500 } },
+      standing: { state: "retrying", failures: 7, lastAnswer: { status: 500 } },
     });
 
     await dispatch();
-    expect(times).toHaveLength(6);
+    expect(times).toHaveLength(7);
     await clock.wait(3_200);
     await dispatch();
     expect(wakeUps).toEqual([3_200, 6_400]);
