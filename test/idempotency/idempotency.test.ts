@@ -106,12 +106,18 @@ describe("a key", () => {
   });
 
   test("is in use while a request with it is under way", async () => {
+    const begun = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
-    const first = once(attempt("c", { act: () => gate.promise.then(attempt("c").act.bind(undefined, 0)) }));
-    let second: unknown;
-    do second = await elsewhere.once(attempt("c", never)).catch((error) => error);
-    while (!(second instanceof Conflict));
-    expect(second.retryAfter).toBeLessThanOrEqual(30);
+    const act: Attempt["act"] = async () => {
+      begun.resolve();
+      await gate.promise;
+      return { reply: created("c"), made: "ticket c" };
+    };
+    const first = once(attempt("c", { act }));
+    await begun.promise;
+    const second = await elsewhere.once(attempt("c", never)).catch((error) => error);
+    expect(second).toBeInstanceOf(Conflict);
+    expect(second.retryAfter).toBe(30);
     gate.resolve();
     expect((await first).repeated).toBe(false);
     expect((await elsewhere.once(attempt("c", never))).repeated).toBe(true);
@@ -178,13 +184,18 @@ describe("a key", () => {
   });
 
   test("of a process that died is free after the longest that it could have taken", async () => {
-    void once(attempt("i", { act: () => new Promise(() => {}) }));
-    const died = () => elsewhere.once(attempt("i", { act: never.act, find: async () => created("i") }));
-    let result: unknown;
-    do result = await died().catch((error) => error);
-    while (!(result instanceof Conflict));
-    clock += 30_000;
-    expect(await died()).toEqual({ reply: created("i"), repeated: true });
+    const begun = Promise.withResolvers<void>();
+    const dying: Attempt["act"] = () => {
+      begun.resolve();
+      return new Promise(() => {});
+    };
+    void once(attempt("i", { act: dying }));
+    await begun.promise;
+    const next = () => elsewhere.once(attempt("i", { act: never.act, find: async () => created("i") }));
+    clock += 29_999;
+    await expect(next()).rejects.toThrow(Conflict);
+    clock += 1;
+    expect(await next()).toEqual({ reply: created("i"), repeated: true });
   });
 
   test("an answer too large for a row is looked for instead", async () => {
@@ -303,7 +314,7 @@ describe("however it fails", () => {
           expect([...answers]).toEqual([created("T0").body]);
         },
       ),
-      { numRuns: process.env.LONG ? 1_000 : 25 },
+      { numRuns: process.env.LONG ? 1_000 : 15 },
     );
   }, 300_000);
 });
