@@ -76,7 +76,7 @@ test("any combination of restrictions gives what filtering the whole log would, 
       );
       expect(await readThrough(log, query)).toEqual(expected);
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 
