@@ -18,12 +18,20 @@ export async function reconcileAccount(
   { liveChat, eventLog, ticketStore }: Services,
   { holder, budgetMs }: { holder: string; budgetMs: number },
 ): Promise<Report> {
+  let throttledMs = 0;
+  const call = {
+    priority: "background",
+    onTurn: (waited: number) => {
+      throttledMs += waited;
+    },
+  } as const;
   try {
     const report = await reconcile({
       holder,
       store: ticketStore,
       budgetMs,
-      listTickets: (page) => liveChat.listTickets({ page }, { priority: "background" }),
+      listTickets: (page) => liveChat.listTickets({ page }, call),
+      throttledMs: () => throttledMs,
       appendCreated: (tickets) =>
         Promise.all(tickets.map(async (ticket) => (await eventLog.append(foundTicket(ticket))).status)),
     });

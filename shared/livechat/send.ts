@@ -21,6 +21,8 @@ export type Call = {
   signal?: AbortSignal;
   /** When the call must be over, in epoch milliseconds, in place of `totalTimeout`. */
   deadline?: number;
+  /** Told of each attempt, how long it waited for its turn, in milliseconds. */
+  onTurn?: (waited: number) => void;
 };
 
 export type Send = <Answer extends v.GenericSchema>(
@@ -43,7 +45,8 @@ export function createSend(connection: Connection, budget: Budget, { totalTimeou
   const attempt = createAttempt(connection);
   const leastTime = Math.min(connection.attemptTimeout, SHORTEST_ATTEMPT);
 
-  return async (request, { priority = "operator", signal, deadline = Date.now() + totalTimeout } = {}) => {
+  return async (request, call = {}) => {
+    const { priority = "operator", signal, deadline = Date.now() + totalTimeout, onTurn } = call;
     const { method, answer } = request;
     if (deadline <= Date.now()) throw new UpstreamTimeout("The time for this call was over before it began.");
     const startBy = Math.max(Date.now(), deadline - leastTime);
@@ -51,9 +54,11 @@ export function createSend(connection: Connection, budget: Budget, { totalTimeou
     for (let retries = 0; ; retries += 1) {
       const asked = Date.now();
       // The queue calls it when somebody else's call ends; what it does belongs to this one.
-      const send = AsyncResource.bind(() =>
-        attempt(request, { signal, deadline, retries, waited: Date.now() - asked }),
-      );
+      const send = AsyncResource.bind(() => {
+        const waited = Date.now() - asked;
+        onTurn?.(waited);
+        return attempt(request, { signal, deadline, retries, waited });
+      });
       try {
         return await budget.spend(send, { priority, repeated: retries > 0, startBy, signal });
       } catch (error) {
