@@ -47,6 +47,8 @@ export function receiver(type: EventType, words: { id: string; summary: string; 
       }
     },
     input: { rawBody: { maxBytes: MAX_BODY_BYTES, schema: deliveries[type] } },
+    // LiveChat sends it again in vain and then gives up: an event that will be missing.
+    unread: (error, call) => call.log("delivery refused", { type, outcome: countRefusal(type, error) }),
     output: { status: 200, description: "The delivery is safe.", schema: Receipt },
     errors: [InvalidInput, Unauthorized, Forbidden, TooLarge, ...storageErrors],
     run: async ({ raw }, { eventLog: log, settings }, call) => {
@@ -60,8 +62,14 @@ export function receiver(type: EventType, words: { id: string; summary: string; 
   });
 }
 
-/** Counts a delivery that is not taken, by the kind of problem that it is answered with. */
 function refuse(type: EventType, error: unknown): never {
-  measure().events.add(1, { type, outcome: error instanceof AppError ? error.kind : "defect" });
+  countRefusal(type, error);
   throw error;
+}
+
+/** Counts a delivery that is not taken, by the kind of problem that it is answered with. */
+function countRefusal(type: EventType, error: unknown): string {
+  const outcome = error instanceof AppError ? error.kind : "defect";
+  measure().events.add(1, { type, outcome });
+  return outcome;
 }

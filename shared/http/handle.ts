@@ -24,7 +24,10 @@ export function handle<Services extends { readonly idempotency?: Idempotency }>(
       const call: Call = { url, headers: request.headers as Call["headers"], log: logTo(context) };
       operation.guard?.(call, services);
       const key = operation.repeatable && readKey(request.headers.get("idempotency-key"));
-      const input = await understand(operation.input, request);
+      const input = await understand(operation.input, request).catch((error) => {
+        operation.unread?.(error, call);
+        throw error;
+      });
       if (key !== undefined) return await repeat(operation, input, services, call, key);
       return toReply(operation, await operation.run(input, services, call));
     } catch (error) {

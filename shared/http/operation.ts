@@ -89,6 +89,8 @@ export type Operation<Services, I extends Input = Input, O extends v.GenericSche
   /** Looks at the caller before anything of the request's content is read; refuses by throwing. */
   guard?(call: Call, services: Services): void;
   input: I;
+  /** Told of a request that could not be read, before it is answered so. */
+  unread?(error: unknown, call: Call): void;
   output: Output<O>;
   /** What it can end in, beside what is wrong with the request itself. */
   errors?: readonly ErrorClass[];

@@ -97,6 +97,13 @@ test("a body that is not JSON is 400", async () => {
   expect((await app.deliver("chat-ended", "")).status).toBe(400);
 });
 
+test("a body of more than 16 MiB is refused, and the log of the process says so", async () => {
+  const answer = await app.deliver("chat-ended", new Uint8Array(16 * 1024 * 1024 + 1).fill(0x20));
+  expect(answer).toMatchObject({ status: 413, body: { status: 413 } });
+  const line = app.log.find((line) => line.includes("delivery refused"));
+  expect(line).toMatch(/chat_ended.*too-large/);
+});
+
 test("what is not understood is kept whole but for the token, shown, replayed in vain, and deleted", async () => {
   const odd = { ...chatEnded("C4"), chat: { no: "id" } };
   const answer = await app.deliver("chat-ended", odd);
