@@ -2,6 +2,7 @@ import { Conflict } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import { redact } from "../shared/redact.ts";
 import { ensureRegistration } from "../shared/registration/ensure.ts";
+import { DEFAULT_RECONCILE_SCHEDULE } from "../shared/settings.ts";
 import { measure } from "../shared/telemetry/metrics.ts";
 import { reconcileAccount, TIMER_BUDGET } from "./reconcile/reconcile.ts";
 import { registrationOf } from "./registration/registration.ts";
@@ -19,7 +20,7 @@ export type Timer = {
 export const timers = (environment: Record<string, string | undefined>): readonly Timer[] => [
   {
     id: "ReconcileTicketsTimer",
-    schedule: environment.TICKETS_RECONCILE_SCHEDULE?.trim() || "0 */5 * * * *",
+    schedule: environment.TICKETS_RECONCILE_SCHEDULE?.trim() || DEFAULT_RECONCILE_SCHEDULE,
     async run(services, log) {
       try {
         const {

@@ -41,6 +41,11 @@ export class InvalidInput extends AppError {
   readonly kind = "invalid-input";
   readonly status = 400;
   readonly title = "The request is not valid";
+
+  /** For one thing that is wrong, which is then all there is to say. */
+  static at(path: string, message: string): InvalidInput {
+    return new InvalidInput(message, { problems: [{ path, message }] });
+  }
 }
 
 /** 401: credentials are missing or wrong. */

@@ -60,6 +60,8 @@ const switched = v.pipe(
 );
 
 const DEFAULT_WAKE_QUEUE = "livechat-wake";
+/** Every five minutes. Said here, since the schedule is registered while the app loads, with whatever settings there are. */
+export const DEFAULT_RECONCILE_SCHEDULE = "0 */5 * * * *";
 
 const Environment = v.object({
   LIVECHAT_API_URL: v.optional(http, "https://api.livechatinc.com"),
@@ -80,7 +82,7 @@ const Environment = v.object({
   TICKETS_TABLE: v.optional(table, "LiveChatTickets"),
   SUBSCRIPTIONS_TABLE: v.optional(table, "LiveChatSubscriptions"),
   WAKE_QUEUE: v.optional(queue, DEFAULT_WAKE_QUEUE),
-  TICKETS_RECONCILE_SCHEDULE: v.optional(schedule, "0 */5 * * * *"),
+  TICKETS_RECONCILE_SCHEDULE: v.optional(schedule, DEFAULT_RECONCILE_SCHEDULE),
   EVENT_RETENTION_DAYS: v.optional(count),
   ALLOW_LOOPBACK_CALLBACKS: v.optional(switched, "false"),
 });

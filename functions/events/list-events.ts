@@ -73,8 +73,10 @@ export const listEvents = operation({
     { url },
   ) => {
     if (chatId && ticketId) {
-      const message = "chat_id and ticket_id cannot both be given: no event is about a chat and a ticket.";
-      throw new InvalidInput(message, { problems: [{ path: "ticket_id", message }] });
+      throw InvalidInput.at(
+        "ticket_id",
+        "chat_id and ticket_id cannot both be given: no event is about a chat and a ticket.",
+      );
     }
     const wanted = { ...query, chatId, ticketId };
     if (format === "json") return { body: await eventLog.list(wanted) };

@@ -32,7 +32,7 @@ export function failuresOf<Services>({ input, errors = [] }: Operation<Services>
 function toFailure(Kind: ErrorClass): Failure {
   if (Kind === InvalidInput) {
     const message = "requester.mail is required.";
-    return read(new InvalidInput(message, { problems: [{ path: "requester.mail", message }] }));
+    return read(InvalidInput.at("requester.mail", message));
   }
   return read(new Kind(`${new Kind("").title}.`));
 }

@@ -74,9 +74,7 @@ function parse(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    throw new InvalidInput("The body is not JSON that can be read.", {
-      problems: [{ path: "", message: "The body is not JSON that can be read." }],
-    });
+    throw InvalidInput.at("", "The body is not JSON that can be read.");
   }
 }
 

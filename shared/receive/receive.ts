@@ -32,8 +32,6 @@ function decode(body: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(body);
   } catch {
-    throw new InvalidInput("The body is not UTF-8.", {
-      problems: [{ path: "", message: "The body is not UTF-8." }],
-    });
+    throw InvalidInput.at("", "The body is not UTF-8.");
   }
 }

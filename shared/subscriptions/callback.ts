@@ -85,6 +85,5 @@ function decode(text: string): string {
 }
 
 function refusal(predicate: string): InvalidInput {
-  const message = `url ${predicate}.`;
-  return new InvalidInput(message, { problems: [{ path: "url", message }] });
+  return InvalidInput.at("url", `url ${predicate}.`);
 }

@@ -102,8 +102,7 @@ export function openSubscribers({
     async replay(id, seq) {
       const { seq: end } = await log.head();
       if (seq > end + 1) {
-        const message = `seq must be at most ${end + 1}: the log ends at ${end}.`;
-        throw new InvalidInput(message, { problems: [{ path: "seq", message }] });
+        throw InvalidInput.at("seq", `seq must be at most ${end + 1}: the log ends at ${end}.`);
       }
       return changed(id, (now) => ({ ...resume(now), cursor: Math.max(0, seq - 1) }));
     },
