@@ -8,8 +8,8 @@ import {
   UpstreamFailed,
   UpstreamRefused,
   UpstreamTimeout,
-} from "../shared/errors.ts";
-import { SettingsError } from "../shared/settings.ts";
+} from "../shared/core/errors.ts";
+import { SettingsError } from "../shared/core/settings.ts";
 
 /** What a call to LiveChat can end in. */
 export const liveChatErrors = [

@@ -1,6 +1,6 @@
 import { app, type InvocationContext } from "@azure/functions";
+import { type Log, logFailure, logTo } from "../shared/core/log.ts";
 import { handle } from "../shared/http/handle.ts";
-import { type Log, logFailure, logTo } from "../shared/log.ts";
 import { inSpan } from "../shared/telemetry/spans.ts";
 import { operations } from "./operations.ts";
 import { queues } from "./queues.ts";

@@ -1,5 +1,5 @@
-import type { Log } from "../shared/log.ts";
-import { findWakeQueue } from "../shared/settings.ts";
+import type { Log } from "../shared/core/log.ts";
+import { findWakeQueue } from "../shared/core/settings.ts";
 import type { Services } from "./services.ts";
 import { dispatch } from "./subscriptions/dispatch.ts";
 

@@ -1,19 +1,19 @@
-import { type Deferred, deferred } from "../shared/deferred.ts";
+import { type Deferred, deferred } from "../shared/core/deferred.ts";
+import { redact } from "../shared/core/redact.ts";
+import { readSettings, type Settings } from "../shared/core/settings.ts";
 import { openEventLog } from "../shared/event-log/event-log.ts";
 import type { EventLog } from "../shared/event-log/types.ts";
 import { createMonitor, type Monitor } from "../shared/health/monitor.ts";
 import { openSightings } from "../shared/health/sightings.ts";
-import { type Idempotency, openIdempotency } from "../shared/idempotency/idempotency.ts";
+import { type Idempotency, openIdempotency } from "../shared/http/idempotency/idempotency.ts";
 import type { LiveChat } from "../shared/livechat/client.ts";
-import { redact } from "../shared/redact.ts";
-import { readSettings, type Settings } from "../shared/settings.ts";
 import { openQueue } from "../shared/storage/open-queue.ts";
 import { openTable } from "../shared/storage/open-table.ts";
 import type { Subscribers } from "../shared/subscriptions/subscribers.ts";
 import { createWakeUp, type WakeUp } from "../shared/subscriptions/wake-up.ts";
 import { observeBudget, observeCall } from "../shared/telemetry/observe-call.ts";
 import { traceEventLog } from "../shared/telemetry/trace-event-log.ts";
-import { openTicketStore, type TicketStore } from "../shared/ticket-store/ticket-store.ts";
+import { openTicketStore, type TicketStore } from "../shared/tickets/store/ticket-store.ts";
 import { checksOf } from "./health/checks.ts";
 
 /**

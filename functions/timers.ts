@@ -1,8 +1,8 @@
-import { Conflict } from "../shared/errors.ts";
-import type { Log } from "../shared/log.ts";
-import { redact } from "../shared/redact.ts";
+import { Conflict } from "../shared/core/errors.ts";
+import type { Log } from "../shared/core/log.ts";
+import { redact } from "../shared/core/redact.ts";
+import { DEFAULT_RECONCILE_SCHEDULE } from "../shared/core/settings.ts";
 import { ensureRegistration } from "../shared/registration/ensure.ts";
-import { DEFAULT_RECONCILE_SCHEDULE } from "../shared/settings.ts";
 import { measure } from "../shared/telemetry/metrics.ts";
 import { reconcileAccount, TIMER_BUDGET } from "./reconcile/reconcile.ts";
 import { registrationOf } from "./registration/registration.ts";

@@ -1,8 +1,8 @@
 import { loadLocalSettings } from "../local/host/local-settings.ts";
+import { readSettings } from "../shared/core/settings.ts";
 import { createLiveChat } from "../shared/livechat/client.ts";
 import { describeStanding } from "../shared/registration/describe.ts";
 import { ensureRegistration, inspect, removeRegistration } from "../shared/registration/ensure.ts";
-import { readSettings } from "../shared/settings.ts";
 
 /**
  * What the app does about its webhooks, from a terminal and without the app: LiveChat's credentials, the webhook's, and

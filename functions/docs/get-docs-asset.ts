@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { NotFound } from "../../shared/errors.ts";
+import { NotFound } from "../../shared/core/errors.ts";
 import { filled } from "../../shared/schemas/parameter.ts";
 import { published } from "../../shared/schemas/published.ts";
 import { exact, named } from "../../shared/schemas/scalar.ts";

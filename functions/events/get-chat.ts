@@ -1,4 +1,4 @@
-import { NotFound } from "../../shared/errors.ts";
+import { NotFound } from "../../shared/core/errors.ts";
 import { StoredChat } from "../../shared/schemas/event.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";

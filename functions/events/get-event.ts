@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { NotFound } from "../../shared/errors.ts";
+import { NotFound } from "../../shared/core/errors.ts";
 import { LoggedEvent, RawDelivery } from "../../shared/schemas/event.ts";
 import { chatEndedEvent } from "../../shared/schemas/examples.ts";
 import { filled, yesOrNo } from "../../shared/schemas/parameter.ts";

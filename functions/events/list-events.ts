@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { InvalidInput } from "../../shared/errors.ts";
+import { InvalidInput } from "../../shared/core/errors.ts";
 import { exportEvents } from "../../shared/event-log/export-events.ts";
 import { linkToNext } from "../../shared/http/link.ts";
 import { EventPage } from "../../shared/schemas/event.ts";

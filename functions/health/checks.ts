@@ -1,16 +1,16 @@
+import { SettingsError } from "../../shared/core/settings.ts";
 import { judgeBudget } from "../../shared/health/judge-budget.ts";
 import { judgeDeliveries, judgeTicketWebhook } from "../../shared/health/judge-deliveries.ts";
 import { judgeLiveChatFailure, judgeStorageFailure } from "../../shared/health/judge-failure.ts";
 import { judgeReconciliation } from "../../shared/health/judge-reconciliation.ts";
 import { judgeLicence, judgeRegistration } from "../../shared/health/judge-registration.ts";
+import { judgeSubscriptions } from "../../shared/health/judge-subscriptions.ts";
 import { type Check, cannotBeTold, type Finding } from "../../shared/health/monitor.ts";
 import type { Sightings } from "../../shared/health/sightings.ts";
 import { lastSuccess, readHistory } from "../../shared/reconcile/history.ts";
 import { assess, type Registered } from "../../shared/registration/assess.ts";
 import { wantedWebhooks } from "../../shared/registration/wanted.ts";
 import { EVENT_TYPES } from "../../shared/schemas/webhook.ts";
-import { SettingsError } from "../../shared/settings.ts";
-import { examine } from "../../shared/subscriptions/examine.ts";
 import type { Services } from "../services.ts";
 import { judgeAddress } from "./address.ts";
 
@@ -133,7 +133,7 @@ export function checksOf(services: Services, sightings: Sightings, now = Date.no
       vital: true,
       needs: "storage",
       freshFor: 5 * SECOND,
-      look: async () => examine(await services.subscribers.list(), now()),
+      look: async () => judgeSubscriptions(await services.subscribers.list(), now()),
     },
     {
       name: "quarantine",

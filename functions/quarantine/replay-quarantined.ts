@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { Conflict, NotFound } from "../../shared/errors.ts";
+import { Conflict, NotFound } from "../../shared/core/errors.ts";
 import { replay } from "../../shared/receive/replay.ts";
 import * as examples from "../../shared/schemas/examples.ts";
 import { shape } from "../../shared/schemas/published.ts";

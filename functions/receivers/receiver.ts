@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { AppError, Forbidden, InvalidInput, TooLarge, Unauthorized } from "../../shared/errors.ts";
+import { AppError, Forbidden, InvalidInput, TooLarge, Unauthorized } from "../../shared/core/errors.ts";
 import { MAX_BODY_BYTES } from "../../shared/event-log/limits.ts";
 import { receive } from "../../shared/receive/receive.ts";
 import { verifyCredentials } from "../../shared/receive/verify-credentials.ts";

@@ -1,4 +1,4 @@
-import { Conflict } from "../../shared/errors.ts";
+import { Conflict } from "../../shared/core/errors.ts";
 import { RunReport } from "../../shared/schemas/reconcile.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";

@@ -1,4 +1,4 @@
-import { Conflict } from "../../shared/errors.ts";
+import { Conflict } from "../../shared/core/errors.ts";
 import type { Priority } from "../../shared/livechat/client.ts";
 import type { Webhooks } from "../../shared/registration/ensure.ts";
 import type { Destination } from "../../shared/registration/wanted.ts";

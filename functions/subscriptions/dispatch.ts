@@ -1,4 +1,4 @@
-import type { Log } from "../../shared/log.ts";
+import type { Log } from "../../shared/core/log.ts";
 import type { Services } from "../services.ts";
 
 /** Delivers what subscribers have not got, for the queue's function, which is woken by appends, and the timer's. */

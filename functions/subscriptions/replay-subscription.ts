@@ -1,4 +1,4 @@
-import { InvalidInput, NotFound } from "../../shared/errors.ts";
+import { InvalidInput, NotFound } from "../../shared/core/errors.ts";
 import { Replay, Subscription } from "../../shared/schemas/subscription.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";

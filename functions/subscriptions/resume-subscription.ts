@@ -1,4 +1,4 @@
-import { NotFound } from "../../shared/errors.ts";
+import { NotFound } from "../../shared/core/errors.ts";
 import { Subscription } from "../../shared/schemas/subscription.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { InvalidInput } from "../../shared/errors.ts";
+import { InvalidInput } from "../../shared/core/errors.ts";
 import { published } from "../../shared/schemas/published.ts";
 import { exact, named } from "../../shared/schemas/scalar.ts";
 import { CreatedSubscription, NewSubscription } from "../../shared/schemas/subscription.ts";

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { readSettings, SettingsError } from "../../shared/settings.ts";
+import { readSettings, SettingsError } from "../../shared/core/settings.ts";
 import { loadLocalSettings } from "./local-settings.ts";
 import { describeError } from "./log.ts";
 import { StartError } from "./start-error.ts";

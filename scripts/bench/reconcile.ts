@@ -3,7 +3,7 @@ import { startAzurite } from "../../local/azurite.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { Ticket } from "../../shared/schemas/ticket.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
-import { openTicketStore } from "../../shared/ticket-store/ticket-store.ts";
+import { openTicketStore } from "../../shared/tickets/store/ticket-store.ts";
 
 export type ReconcileFigures = {
   /** Tickets in the account. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { InvalidInput, TooLarge } from "../errors.ts";
+import { InvalidInput, TooLarge } from "../core/errors.ts";
 import { checkEntity } from "../storage/limits.ts";
 import { readRow } from "../storage/rows.ts";
 import { toBody, toBodyProperties, uploadBody } from "./bodies.ts";

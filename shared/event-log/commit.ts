@@ -1,5 +1,5 @@
 import type { TransactionAction } from "@azure/data-tables";
-import { StorageUnavailable } from "../errors.ts";
+import { StorageUnavailable } from "../core/errors.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { OutcomeUnknown } from "../storage/failures.ts";
 import { MAX_OPERATIONS, MAX_TRANSACTION_BYTES, wireBytes } from "../storage/limits.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import type { TableClient } from "@azure/data-tables";
-import { StorageUnavailable } from "../errors.ts";
+import { StorageUnavailable } from "../core/errors.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 import { createAppend } from "./append.ts";
 import { readBody } from "./bodies.ts";

@@ -1,4 +1,4 @@
-import { StorageUnavailable } from "../errors.ts";
+import { StorageUnavailable } from "../core/errors.ts";
 
 /**
  * Gives work a time limit in milliseconds: what it still waits for is aborted then.

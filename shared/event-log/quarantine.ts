@@ -1,5 +1,5 @@
 import type { TransactionAction } from "@azure/data-tables";
-import { TooLarge } from "../errors.ts";
+import { TooLarge } from "../core/errors.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { hashed } from "../storage/keys.ts";
 import { type Row, readPages, readRow } from "../storage/rows.ts";

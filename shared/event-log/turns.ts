@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Conflict } from "../errors.ts";
+import { Conflict } from "../core/errors.ts";
 import { acquireLease, type Lease } from "../storage/lease.ts";
 import { TURN } from "./keys.ts";
 import type { Store } from "./store.ts";

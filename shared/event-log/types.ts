@@ -1,4 +1,4 @@
-import type { Problem } from "../errors.ts";
+import type { Problem } from "../core/errors.ts";
 import type { EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
 
 /** Whether LiveChat's webhook told it, or the reconciliation found it. */

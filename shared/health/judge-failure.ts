@@ -1,4 +1,4 @@
-import { AppError, StorageUnavailable, TooManyRequests, UpstreamRefused } from "../errors.ts";
+import { AppError, StorageUnavailable, TooManyRequests, UpstreamRefused } from "../core/errors.ts";
 import type { Finding } from "./monitor.ts";
 
 const DELIVERIES = "Meanwhile deliveries are answered 503, and LiveChat repeats them for six hours.";

@@ -1,5 +1,5 @@
 import type { TableClient } from "@azure/data-tables";
-import { AppError } from "../errors.ts";
+import { AppError } from "../core/errors.ts";
 import { hashed } from "../storage/keys.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 

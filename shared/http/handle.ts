@@ -1,9 +1,9 @@
 import type { HttpHandler, HttpRequest, InvocationContext } from "@azure/functions";
-import type { Idempotency } from "../idempotency/idempotency.ts";
-import { readKey } from "../idempotency/read-key.ts";
-import type { Reply } from "../idempotency/record.ts";
-import { logFailure, logTo } from "../log.ts";
+import { logFailure, logTo } from "../core/log.ts";
 import { inSpan, SpanStatusCode } from "../telemetry/spans.ts";
+import type { Idempotency } from "./idempotency/idempotency.ts";
+import { readKey } from "./idempotency/read-key.ts";
+import type { Reply } from "./idempotency/record.ts";
 import type { Answer, Call, Input, Operation, Understood } from "./operation.ts";
 import { toProblemResponse } from "./problem.ts";
 import { understand } from "./understand.ts";

@@ -1,6 +1,6 @@
 import type * as v from "valibot";
-import type { AppError } from "../errors.ts";
-import type { Log } from "../log.ts";
+import type { AppError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
 
 /** A schema for an object whose keys are parameters or fields. */
 type ObjectSchema = v.GenericSchema<Record<string, unknown>, Record<string, unknown>>;

@@ -1,5 +1,5 @@
-import { AppError } from "../errors.ts";
-import type { Reply } from "../idempotency/record.ts";
+import { AppError } from "../core/errors.ts";
+import type { Reply } from "./idempotency/record.ts";
 
 /**
  * The one place where an error becomes an answer: `application/problem+json` (RFC 9457). What is not an

@@ -1,6 +1,6 @@
 import type { HttpRequest } from "@azure/functions";
 import * as v from "valibot";
-import { InvalidInput, type Problem, TooLarge, UnsupportedMediaType } from "../errors.ts";
+import { InvalidInput, type Problem, TooLarge, UnsupportedMediaType } from "../core/errors.ts";
 import { exact } from "../schemas/scalar.ts";
 import { toProblems } from "../schemas/to-problems.ts";
 import { type Input, MAX_JSON_BYTES, type Understood } from "./operation.ts";

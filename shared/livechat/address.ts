@@ -1,4 +1,4 @@
-import { NotFound } from "../errors.ts";
+import { NotFound } from "../core/errors.ts";
 
 /** Where a call goes: `path` as it is sent, and `route` with its variable parts left out, for telemetry. */
 export type Address = { path: string; route: string };

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import PQueue from "p-queue";
-import { TooManyRequests } from "../errors.ts";
+import { TooManyRequests } from "../core/errors.ts";
 import { delay } from "./delay.ts";
 import { Throttled } from "./failure.ts";
 import { Throttle } from "./throttle.ts";

@@ -8,7 +8,7 @@ import {
   UpstreamFailed,
   UpstreamRefused,
   UpstreamTimeout,
-} from "../errors.ts";
+} from "../core/errors.ts";
 import { readRetryAfter } from "./retry.ts";
 import { readWords } from "./words.ts";
 

@@ -1,4 +1,4 @@
-import { readRetryAfter as readHeader } from "../retry-after.ts";
+import { readRetryAfter as readHeader } from "../core/retry-after.ts";
 
 /** No wait is longer than this, whatever upstream says: LiveChat counts by the minute. In milliseconds. */
 export const LONGEST_WAIT = 60_000;

@@ -1,6 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import * as v from "valibot";
-import { NotFound, UpstreamFailed, UpstreamTimeout } from "../errors.ts";
+import { NotFound, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
 import { type Connection, createAttempt, type Outgoing } from "./attempt.ts";
 import type { Budget, Priority } from "./budget.ts";
 import { delay } from "./delay.ts";

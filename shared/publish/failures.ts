@@ -1,4 +1,4 @@
-import { InvalidInput, TooLarge, UnsupportedMediaType } from "../errors.ts";
+import { InvalidInput, TooLarge, UnsupportedMediaType } from "../core/errors.ts";
 import type { ErrorClass, Operation } from "../http/operation.ts";
 import { toProblemResponse } from "../http/problem.ts";
 

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { Forbidden, InvalidInput, type Problem } from "../errors.ts";
+import { Forbidden, InvalidInput, type Problem } from "../core/errors.ts";
 import { cutMember } from "../event-log/cut-member.ts";
 import { MAX_NESTING } from "../event-log/limits.ts";
 import { nesting } from "../event-log/nesting.ts";

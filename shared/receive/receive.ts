@@ -1,4 +1,4 @@
-import { InvalidInput } from "../errors.ts";
+import { InvalidInput } from "../core/errors.ts";
 import type { EventLog } from "../event-log/types.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { readEvent } from "./read-event.ts";

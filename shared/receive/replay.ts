@@ -1,4 +1,4 @@
-import { Conflict, NotFound } from "../errors.ts";
+import { Conflict, NotFound } from "../core/errors.ts";
 import type { EventLog } from "../event-log/types.ts";
 import { readEvent } from "./read-event.ts";
 

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { Unauthorized } from "../errors.ts";
+import { Unauthorized } from "../core/errors.ts";
 
 export type Credentials = { username: string; password: string };
 

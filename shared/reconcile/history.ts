@@ -1,4 +1,4 @@
-import type { TicketStore } from "../ticket-store/ticket-store.ts";
+import type { TicketStore } from "../tickets/store/ticket-store.ts";
 import { type Progress, type Run, toIso } from "./report.ts";
 import { RUN } from "./session.ts";
 import type { State } from "./state.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Conflict, InvalidInput, NotFound } from "../errors.ts";
+import { Conflict, InvalidInput, NotFound } from "../core/errors.ts";
 import type { Report } from "./report.ts";
 import { type Ports, RENEWAL, RunEnded, Session, UnusablePage } from "./session.ts";
 import type { Checkpoint } from "./state.ts";

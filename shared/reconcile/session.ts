@@ -1,9 +1,9 @@
-import { AppError, TooManyRequests, UpstreamFailed } from "../errors.ts";
+import { AppError, TooManyRequests, UpstreamFailed } from "../core/errors.ts";
 import type { Ticket, TicketPage } from "../schemas/ticket.ts";
 import type { Lease } from "../storage/lease.ts";
-import { modifiedAt } from "../ticket-store/ticket-row.ts";
-import type { TicketStore } from "../ticket-store/ticket-store.ts";
-import type { Compared, LiveTicket, TicketWriter } from "../ticket-store/writer.ts";
+import { modifiedAt } from "../tickets/store/ticket-row.ts";
+import type { TicketStore } from "../tickets/store/ticket-store.ts";
+import type { Compared, LiveTicket, TicketWriter } from "../tickets/store/writer.ts";
 import { type Outcome, type Report, type Run, toIso } from "./report.ts";
 import type { Checkpoint, State } from "./state.ts";
 import { SEEN, type SeenNote, see } from "./sweep.ts";

@@ -1,5 +1,5 @@
 import { hashed } from "../storage/keys.ts";
-import type { LiveTicket } from "../ticket-store/writer.ts";
+import type { LiveTicket } from "../tickets/store/writer.ts";
 import type { State } from "./state.ts";
 import { beginWalk, DOUBTS_LIMIT, type Walk } from "./walk.ts";
 

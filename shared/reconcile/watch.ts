@@ -1,5 +1,5 @@
 import type { Ticket } from "../schemas/ticket.ts";
-import { modifiedAt } from "../ticket-store/ticket-row.ts";
+import { modifiedAt } from "../tickets/store/ticket-row.ts";
 
 /**
  * Since when this app watches the account: the last modification that the very first page showed. Tickets that were

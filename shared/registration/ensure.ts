@@ -1,4 +1,4 @@
-import { NotFound, UpstreamFailed } from "../errors.ts";
+import { NotFound, UpstreamFailed } from "../core/errors.ts";
 import { assess, type Registered, type Standing } from "./assess.ts";
 import { type Destination, urlWith, type Wanted, wantedWebhooks } from "./wanted.ts";
 

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Problem } from "../errors.ts";
+import type { Problem } from "../core/errors.ts";
 
 /** Turns what valibot found into problems: a path, and a sentence for somebody who has never seen a schema. */
 export function toProblems(issues: readonly v.BaseIssue<unknown>[]): Problem[] {

@@ -1,4 +1,4 @@
-import { StorageUnavailable } from "../errors.ts";
+import { StorageUnavailable } from "../core/errors.ts";
 
 /**
  * A write whose outcome is open: it may have been done, may not have been, and may still be done later. Read back and

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { TableClient } from "@azure/data-tables";
-import { Conflict } from "../errors.ts";
+import { Conflict } from "../core/errors.ts";
 import { OutcomeUnknown } from "./failures.ts";
 import { createRow, type Row, readRow, removeRow, replaceRow } from "./rows.ts";
 

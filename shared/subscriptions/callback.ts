@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { InvalidInput } from "../errors.ts";
+import { InvalidInput } from "../core/errors.ts";
 import { reachOf } from "./address.ts";
 
 /** Whether a callback may lead to this machine and by plain http, which is for local work only. */

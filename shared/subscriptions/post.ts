@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { readRetryAfter } from "../retry-after.ts";
+import { readRetryAfter } from "../core/retry-after.ts";
 import { type Callback, type CallbackRules, readCallback } from "./callback.ts";
 import { guardedLookup, type Resolver, systemResolver } from "./resolve.ts";
 

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { TableClient, TableEntity } from "@azure/data-tables";
-import { StorageUnavailable } from "../errors.ts";
+import { StorageUnavailable } from "../core/errors.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { OutcomeUnknown } from "../storage/failures.ts";
 import { after, hashed } from "../storage/keys.ts";

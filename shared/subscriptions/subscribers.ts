@@ -1,5 +1,5 @@
 import type { TableClient } from "@azure/data-tables";
-import { InvalidInput, NotFound } from "../errors.ts";
+import { InvalidInput, NotFound } from "../core/errors.ts";
 import type { EventLog } from "../event-log/types.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { maskCallback, readCallback } from "./callback.ts";

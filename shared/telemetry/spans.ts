@@ -8,7 +8,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import { AppError } from "../errors.ts";
+import { AppError } from "../core/errors.ts";
 
 export { type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { readSettings, SETTING_NAMES } from "../../shared/settings.ts";
+import { readSettings, SETTING_NAMES } from "../../shared/core/settings.ts";
 import { keysOf, readTemplates, type Template } from "./bicep.ts";
 
 const templates = readTemplates();

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { InvalidInput, StorageUnavailable, TooLarge } from "../../shared/errors.ts";
+import { InvalidInput, StorageUnavailable, TooLarge } from "../../shared/core/errors.ts";
 import { MAX_BODY_BYTES, MAX_NESTING } from "../../shared/event-log/limits.ts";
 import type { NewEvent } from "../../shared/event-log/types.ts";
 import { answer, cutAfter, type Fault, hang, isTransaction } from "../storage/faults.ts";

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { StorageUnavailable } from "../../shared/errors.ts";
+import { StorageUnavailable } from "../../shared/core/errors.ts";
 import type { EventLogOptions } from "../../shared/event-log/event-log.ts";
 import type { Appended, EventLog, LogEvent, NewEvent } from "../../shared/event-log/types.ts";
 import { answer, answerAfter, cutAfter, cutBefore, type Fault, isTransaction } from "../storage/faults.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import { StorageUnavailable } from "../../shared/errors.ts";
+import { StorageUnavailable } from "../../shared/core/errors.ts";
 import type { NewQuarantined, Understanding } from "../../shared/event-log/types.ts";
 import { cutAfter, type Fault, isTransaction } from "../storage/faults.ts";
 import { at, EPOCH, newLog, newTable, started } from "./deliveries.ts";

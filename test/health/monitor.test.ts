@@ -1,5 +1,5 @@
 import { expect, inject, test } from "vitest";
-import { StorageUnavailable, UpstreamRefused } from "../../shared/errors.ts";
+import { StorageUnavailable, UpstreamRefused } from "../../shared/core/errors.ts";
 import { type Check, createMonitor, type Finding, worst } from "../../shared/health/monitor.ts";
 import { openSightings, type Sightings } from "../../shared/health/sightings.ts";
 import { openTable } from "../../shared/storage/open-table.ts";

@@ -1,7 +1,7 @@
 import { HttpRequest, InvocationContext } from "@azure/functions";
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import { NotFound, TooManyRequests, UpstreamFailed } from "../../shared/errors.ts";
+import { NotFound, TooManyRequests, UpstreamFailed } from "../../shared/core/errors.ts";
 import { handle } from "../../shared/http/handle.ts";
 import { declare, MAX_JSON_BYTES, type Operation } from "../../shared/http/operation.ts";
 import { wholeNumber } from "../../shared/schemas/parameter.ts";

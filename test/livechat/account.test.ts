@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { startSandbox } from "../../local/sandbox/sandbox.ts";
 import type { Variants } from "../../local/sandbox/variants.ts";
-import { InvalidInput, NotFound, UpstreamRefused } from "../../shared/errors.ts";
+import { InvalidInput, NotFound, UpstreamRefused } from "../../shared/core/errors.ts";
 import { createLiveChat } from "../../shared/livechat/client.ts";
 import { failureOf } from "./upstream.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { TooManyRequests } from "../../shared/errors.ts";
+import { TooManyRequests } from "../../shared/core/errors.ts";
 import { type Budget, createBudget, type Priority } from "../../shared/livechat/budget.ts";
 import { delay } from "../../shared/livechat/delay.ts";
 import { Throttled } from "../../shared/livechat/failure.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { NotFound } from "../../shared/errors.ts";
+import { NotFound } from "../../shared/core/errors.ts";
 import { at } from "../../shared/livechat/address.ts";
 import type { Attempt, LiveChat } from "../../shared/livechat/client.ts";
 import { answer, connect, failureOf, KEY, startUpstream, USERNAME } from "./upstream.ts";

@@ -10,7 +10,7 @@ import {
   UpstreamFailed,
   UpstreamRefused,
   UpstreamTimeout,
-} from "../../shared/errors.ts";
+} from "../../shared/core/errors.ts";
 import {
   answer,
   connect,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { NotFound, TooManyRequests, UpstreamFailed, UpstreamTimeout } from "../../shared/errors.ts";
+import { NotFound, TooManyRequests, UpstreamFailed, UpstreamTimeout } from "../../shared/core/errors.ts";
 import type { LiveChat } from "../../shared/livechat/client.ts";
 import { backOff, readRetryAfter } from "../../shared/livechat/retry.ts";
 import {

@@ -3,8 +3,8 @@ import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { describeApp } from "../../functions/docs/describe-app.ts";
 import { operations } from "../../functions/operations.ts";
+import { readKey } from "../../shared/http/idempotency/read-key.ts";
 import type { Operation } from "../../shared/http/operation.ts";
-import { readKey } from "../../shared/idempotency/read-key.ts";
 import { checker, type Document, operationsIn, type Parameter, responseOf, sampleOf } from "./document.ts";
 
 const server = "https://app.example/api";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Forbidden, InvalidInput } from "../../shared/errors.ts";
+import { Forbidden, InvalidInput } from "../../shared/core/errors.ts";
 import { readEvent } from "../../shared/receive/read-event.ts";
 
 const chat = { id: "PJ0MRSHTDG", started_timestamp: 1408356305, ended_timestamp: 1408356905 };

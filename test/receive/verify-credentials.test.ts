@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Unauthorized } from "../../shared/errors.ts";
+import { Unauthorized } from "../../shared/core/errors.ts";
 import { verifyCredentials } from "../../shared/receive/verify-credentials.ts";
 
 const current = { username: "livechat", password: "pass:with:colons and \u{1F511}" };

@@ -1,8 +1,8 @@
-import { Conflict } from "../../shared/errors.ts";
+import { Conflict } from "../../shared/core/errors.ts";
 import { hashed } from "../../shared/storage/keys.ts";
-import { contentOf, modifiedAt, ticketKey } from "../../shared/ticket-store/ticket-row.ts";
-import type { StoredTicket, TicketStore } from "../../shared/ticket-store/ticket-store.ts";
-import type { TicketWriter } from "../../shared/ticket-store/writer.ts";
+import { contentOf, modifiedAt, ticketKey } from "../../shared/tickets/store/ticket-row.ts";
+import type { StoredTicket, TicketStore } from "../../shared/tickets/store/ticket-store.ts";
+import type { TicketWriter } from "../../shared/tickets/store/writer.ts";
 
 type Memory = {
   tickets: Map<string, StoredTicket>;

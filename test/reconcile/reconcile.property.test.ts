@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cut } from "../storage/faults.ts";
-import { newTableName, openStore } from "../ticket-store/open-store.ts";
+import { newTableName, openStore } from "../tickets/store/open-store.ts";
 import { createMemory, openMemoryStore } from "./memory-store.ts";
 import { type Backend, restlessRunPlan, runPlan, Simulation } from "./simulation.ts";
 

@@ -5,13 +5,13 @@ import {
   StorageUnavailable,
   TooManyRequests,
   UpstreamFailed,
-} from "../../shared/errors.ts";
+} from "../../shared/core/errors.ts";
 import { lastSuccess, readHistory } from "../../shared/reconcile/history.ts";
 import { type Reconciliation, reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { Report } from "../../shared/reconcile/report.ts";
 import type { Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
-import type { TicketStore } from "../../shared/ticket-store/ticket-store.ts";
-import { newTableName, openStore } from "../ticket-store/open-store.ts";
+import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
+import { newTableName, openStore } from "../tickets/store/open-store.ts";
 import { Account } from "./account.ts";
 import { createMemory, openMemoryStore } from "./memory-store.ts";
 import { Mortal } from "./simulation.ts";

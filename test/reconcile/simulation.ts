@@ -1,11 +1,11 @@
 import fc from "fast-check";
-import { Conflict, StorageUnavailable, TooManyRequests, UpstreamFailed } from "../../shared/errors.ts";
+import { Conflict, StorageUnavailable, TooManyRequests, UpstreamFailed } from "../../shared/core/errors.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { Report } from "../../shared/reconcile/report.ts";
 import type { State } from "../../shared/reconcile/state.ts";
 import { isCreatedSince } from "../../shared/reconcile/watch.ts";
 import type { Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
-import type { TicketStore } from "../../shared/ticket-store/ticket-store.ts";
+import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
 import { Account } from "./account.ts";
 
 /** Something that happens in the account, to the ticket at this place of the list. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { operations } from "../../functions/operations.ts";
 import { Webhooks as Upstream, type Webhook } from "../../local/sandbox/webhooks.ts";
-import { NotFound, UpstreamFailed, UpstreamRefused } from "../../shared/errors.ts";
+import { NotFound, UpstreamFailed, UpstreamRefused } from "../../shared/core/errors.ts";
 import type { Registered } from "../../shared/registration/assess.ts";
 import { describeStanding } from "../../shared/registration/describe.ts";
 import {

@@ -1,5 +1,5 @@
 import { expect, inject, test } from "vitest";
-import { Conflict } from "../../shared/errors.ts";
+import { Conflict } from "../../shared/core/errors.ts";
 import { OutcomeUnknown } from "../../shared/storage/failures.ts";
 import { acquireLease } from "../../shared/storage/lease.ts";
 import { openTable } from "../../shared/storage/open-table.ts";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, inject, test } from "vitest";
-import { StorageUnavailable } from "../../shared/errors.ts";
+import { StorageUnavailable } from "../../shared/core/errors.ts";
 import { OutcomeUnknown } from "../../shared/storage/failures.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 import { createRow, putRow, readRow, readRows, removeRow, replaceRow } from "../../shared/storage/rows.ts";

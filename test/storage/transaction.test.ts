@@ -1,5 +1,5 @@
 import { expect, inject, test } from "vitest";
-import { StorageUnavailable } from "../../shared/errors.ts";
+import { StorageUnavailable } from "../../shared/core/errors.ts";
 import { OutcomeUnknown } from "../../shared/storage/failures.ts";
 import { LimitExceeded } from "../../shared/storage/limits.ts";
 import { openTable } from "../../shared/storage/open-table.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { InvalidInput } from "../../shared/errors.ts";
+import { InvalidInput } from "../../shared/core/errors.ts";
 import { reachOf } from "../../shared/subscriptions/address.ts";
 import { MAX_URL_LENGTH, maskCallback, readCallback } from "../../shared/subscriptions/callback.ts";
 

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { StorageUnavailable } from "../../shared/errors.ts";
+import { StorageUnavailable } from "../../shared/core/errors.ts";
 import { EVENT_TYPES, type EventType } from "../../shared/schemas/webhook.ts";
 import { createDispatcher } from "../../shared/subscriptions/dispatcher.ts";
 import type { Answer } from "../../shared/subscriptions/post.ts";

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
-import { StorageUnavailable } from "../../shared/errors.ts";
+import { StorageUnavailable } from "../../shared/core/errors.ts";
 import { LEASE_MS } from "../../shared/subscriptions/hold.ts";
 import { createPost, type Post } from "../../shared/subscriptions/post.ts";
 import { GIVE_UP_AFTER } from "../../shared/subscriptions/standing.ts";

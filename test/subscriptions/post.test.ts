@@ -1,7 +1,7 @@
 import type { LookupAddress } from "node:dns";
 import { createServer } from "node:net";
 import { describe, expect, test } from "vitest";
-import { InvalidInput } from "../../shared/errors.ts";
+import { InvalidInput } from "../../shared/core/errors.ts";
 import { readCallback } from "../../shared/subscriptions/callback.ts";
 import { createPost } from "../../shared/subscriptions/post.ts";
 import { checkName } from "../../shared/subscriptions/resolve.ts";

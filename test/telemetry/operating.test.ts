@@ -3,7 +3,7 @@ import { expect, inject, test } from "vitest";
 import { checksOf } from "../../functions/health/checks.ts";
 import { operations } from "../../functions/operations.ts";
 import { createServices } from "../../functions/services.ts";
-import { SETTING_NAMES } from "../../shared/settings.ts";
+import { SETTING_NAMES } from "../../shared/core/settings.ts";
 
 const guide = readFileSync("docs/operating.md", "utf8");
 const workbook = readFileSync("infra/workbook.json", "utf8");

@@ -9,11 +9,11 @@ import {
   TooManyRequests,
   UpstreamFailed,
   UpstreamTimeout,
-} from "../../shared/errors.ts";
-import { type Attempt, openIdempotency } from "../../shared/idempotency/idempotency.ts";
-import { readKey } from "../../shared/idempotency/read-key.ts";
-import { fingerprintOf, type Reply } from "../../shared/idempotency/record.ts";
-import { openTable } from "../../shared/storage/open-table.ts";
+} from "../../../shared/core/errors.ts";
+import { type Attempt, openIdempotency } from "../../../shared/http/idempotency/idempotency.ts";
+import { readKey } from "../../../shared/http/idempotency/read-key.ts";
+import { fingerprintOf, type Reply } from "../../../shared/http/idempotency/record.ts";
+import { openTable } from "../../../shared/storage/open-table.ts";
 import {
   answer,
   answerAfter,
@@ -21,7 +21,7 @@ import {
   cutBefore,
   type Fault,
   inject as withFaults,
-} from "../storage/faults.ts";
+} from "../../storage/faults.ts";
 
 const HOUR = 60 * 60_000;
 const open = (name: string) => openTable({ connectionString: inject("storage") }, name);

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Conflict, InvalidInput } from "../../shared/errors.ts";
-import type { Ticket } from "../../shared/schemas/ticket.ts";
-import type { StoredTicket, TicketQuery, TicketStore } from "../../shared/ticket-store/ticket-store.ts";
-import type { TicketWriter } from "../../shared/ticket-store/writer.ts";
-import { cut, isTransaction } from "../storage/faults.ts";
+import { Conflict, InvalidInput } from "../../../shared/core/errors.ts";
+import type { Ticket } from "../../../shared/schemas/ticket.ts";
+import type { StoredTicket, TicketQuery, TicketStore } from "../../../shared/tickets/store/ticket-store.ts";
+import type { TicketWriter } from "../../../shared/tickets/store/writer.ts";
+import { cut, isTransaction } from "../../storage/faults.ts";
 import { newTableName, openStore } from "./open-store.ts";
 
 const time = (minute: number) => new Date(Date.parse("2026-03-01T12:00:00Z") + minute * 60_000).toISOString();

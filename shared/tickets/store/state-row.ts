@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
-import { decompress, fromProperties } from "../storage/body.ts";
-import { readRow } from "../storage/rows.ts";
+import { decompress, fromProperties } from "../../storage/body.ts";
+import { readRow } from "../../storage/rows.ts";
 import { PARTITION } from "./ticket-row.ts";
 
 export const STATE = "state";

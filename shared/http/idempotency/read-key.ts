@@ -1,4 +1,4 @@
-import { InvalidInput } from "../errors.ts";
+import { InvalidInput } from "../../core/errors.ts";
 
 const MAX_LENGTH = 255;
 /** A string of RFC 8941 (3.3.3): visible characters and spaces, with `"` and `\` escaped. */

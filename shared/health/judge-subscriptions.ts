@@ -1,5 +1,5 @@
-import type { Finding } from "../health/monitor.ts";
-import type { Subscriber } from "./subscribers.ts";
+import type { Subscriber } from "../subscriptions/subscribers.ts";
+import type { Finding } from "./monitor.ts";
 
 /** Milliseconds that an event may wait for a subscriber that takes what it is sent, before nobody seems to be sending. */
 const STUCK_AFTER = 5 * 60_000;
@@ -9,7 +9,7 @@ const STUCK_AFTER = 5 * 60_000;
  *
  * @param now milliseconds since the epoch
  */
-export function examine(subscribers: readonly Subscriber[], now: number): Finding {
+export function judgeSubscriptions(subscribers: readonly Subscriber[], now: number): Finding {
   const some = subscribers.length === 1 ? "1 subscription" : `${subscribers.length} subscriptions`;
   const stuck = subscribers.filter((subscriber) => isStuck(subscriber, now)).length;
   if (stuck > 0) {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { readSettings, SETTING_NAMES, SettingsError } from "../shared/settings.ts";
+import { readSettings, SETTING_NAMES, SettingsError } from "../../shared/core/settings.ts";
 
 const sample = JSON.parse(readFileSync("local.settings.sample.json", "utf8")).Values as Record<
   string,

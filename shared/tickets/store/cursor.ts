@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { InvalidInput } from "../errors.ts";
+import { InvalidInput } from "../../core/errors.ts";
 import { ALL_TICKETS } from "./ticket-row.ts";
 
 /**

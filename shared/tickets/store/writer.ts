@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { TableClient, TransactionAction } from "@azure/data-tables";
-import { Conflict } from "../errors.ts";
-import type { Ticket } from "../schemas/ticket.ts";
-import { compress, toProperties } from "../storage/body.ts";
-import { OutcomeUnknown } from "../storage/failures.ts";
-import { MAX_OPERATIONS, MAX_TRANSACTION_BYTES, wireBytes } from "../storage/limits.ts";
-import { readRow, readRows } from "../storage/rows.ts";
-import { submit } from "../storage/transaction.ts";
+import { Conflict } from "../../core/errors.ts";
+import type { Ticket } from "../../schemas/ticket.ts";
+import { compress, toProperties } from "../../storage/body.ts";
+import { OutcomeUnknown } from "../../storage/failures.ts";
+import { MAX_OPERATIONS, MAX_TRANSACTION_BYTES, wireBytes } from "../../storage/limits.ts";
+import { readRow, readRows } from "../../storage/rows.ts";
+import { submit } from "../../storage/transaction.ts";
 import { NOTE, readState, type Snapshot, STATE } from "./state-row.ts";
 import {
   ALL_TICKETS,

@@ -1,10 +1,10 @@
 import { odata, type TableClient } from "@azure/data-tables";
-import { StorageUnavailable } from "../errors.ts";
-import type { Ticket } from "../schemas/ticket.ts";
-import { decompress, fromProperties } from "../storage/body.ts";
-import { after } from "../storage/keys.ts";
-import { acquireLease, type Lease, type LeaseOptions } from "../storage/lease.ts";
-import { readPages, readRow, readRows } from "../storage/rows.ts";
+import { StorageUnavailable } from "../../core/errors.ts";
+import type { Ticket } from "../../schemas/ticket.ts";
+import { decompress, fromProperties } from "../../storage/body.ts";
+import { after } from "../../storage/keys.ts";
+import { acquireLease, type Lease, type LeaseOptions } from "../../storage/lease.ts";
+import { readPages, readRow, readRows } from "../../storage/rows.ts";
 import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
 import { NOTE, readChanges, readState } from "./state-row.ts";
 import {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { examine } from "../../shared/subscriptions/examine.ts";
+import { judgeSubscriptions } from "../../shared/health/judge-subscriptions.ts";
 import type { Subscriber } from "../../shared/subscriptions/subscribers.ts";
 
 const now = Date.parse("2026-01-31T08:00:00Z");
@@ -36,7 +36,7 @@ test.each<[string, Subscriber[], string, RegExp]>([
     /^Nothing is sent to 1 of 2/,
   ],
 ])("%s", (_, subscribers, state, detail) => {
-  const found = examine(subscribers, now);
+  const found = judgeSubscriptions(subscribers, now);
   expect(found).toMatchObject({ state, detail: expect.stringMatching(detail) });
   // What is not right says what to do.
   expect(typeof found.action).toBe(state === "ok" ? "undefined" : "string");

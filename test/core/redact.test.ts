@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { redact } from "../shared/redact.ts";
+import { redact } from "../../shared/core/redact.ts";
 
 test.each([
   ["GET https://user:pa@ss@host.example:8080/path?code=key failed", "GET https://host.example:8080/… failed"],

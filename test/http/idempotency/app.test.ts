@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type App, startApp } from "../app/start-app.ts";
+import { type App, startApp } from "../../app/start-app.ts";
 
 /** Four hosts on one storage, with one LiveChat between them. */
 let apps: App[];

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { inject } from "vitest";
-import { openTable } from "../../shared/storage/open-table.ts";
-import { openTicketStore, type TicketStore } from "../../shared/ticket-store/ticket-store.ts";
-import { type Fault, inject as injectFault } from "../storage/faults.ts";
+import { openTable } from "../../../shared/storage/open-table.ts";
+import { openTicketStore, type TicketStore } from "../../../shared/tickets/store/ticket-store.ts";
+import { type Fault, inject as injectFault } from "../../storage/faults.ts";
 
 export function newTableName(): string {
   return `t${randomUUID().replaceAll("-", "")}`;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { deferred } from "../shared/deferred.ts";
+import { deferred } from "../../shared/core/deferred.ts";
 
 class Counter {
   #count = 0;

@@ -1,7 +1,7 @@
 import type { TransactionAction } from "@azure/data-tables";
-import type { Ticket } from "../schemas/ticket.ts";
-import { compress, decompress, fromProperties, toProperties } from "../storage/body.ts";
-import { after, hashed, ordered } from "../storage/keys.ts";
+import type { Ticket } from "../../schemas/ticket.ts";
+import { compress, decompress, fromProperties, toProperties } from "../../storage/body.ts";
+import { after, hashed, ordered } from "../../storage/keys.ts";
 import type { StoredTicket } from "./ticket-store.ts";
 
 /**

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { TableClient, TransactionAction } from "@azure/data-tables";
-import { AppError, Conflict, KeyReused, StorageUnavailable } from "../errors.ts";
-import { compress, decompress, fromProperties, MAX_BYTES_PER_ROW, toProperties } from "../storage/body.ts";
-import { OutcomeUnknown } from "../storage/failures.ts";
-import { after, hashed } from "../storage/keys.ts";
-import { createRow, type Row, readPages, readRow, removeRow, replaceRow } from "../storage/rows.ts";
-import { submit } from "../storage/transaction.ts";
+import { AppError, Conflict, KeyReused, StorageUnavailable } from "../../core/errors.ts";
+import { compress, decompress, fromProperties, MAX_BYTES_PER_ROW, toProperties } from "../../storage/body.ts";
+import { OutcomeUnknown } from "../../storage/failures.ts";
+import { after, hashed } from "../../storage/keys.ts";
+import { createRow, type Row, readPages, readRow, removeRow, replaceRow } from "../../storage/rows.ts";
+import { submit } from "../../storage/transaction.ts";
 import {
   type Decision,
   decide,
