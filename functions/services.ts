@@ -7,8 +7,10 @@ import { createMonitor, type Monitor } from "../shared/health/monitor.ts";
 import { openSightings } from "../shared/health/sightings.ts";
 import { type Idempotency, openIdempotency } from "../shared/http/idempotency/idempotency.ts";
 import type { LiveChat } from "../shared/livechat/client.ts";
+import { createClock } from "../shared/storage/clock.ts";
 import { openQueue } from "../shared/storage/open-queue.ts";
 import { openTable } from "../shared/storage/open-table.ts";
+import { readRow } from "../shared/storage/rows.ts";
 import type { Subscribers } from "../shared/subscriptions/subscribers.ts";
 import { createWakeUp, type WakeUp } from "../shared/subscriptions/wake-up.ts";
 import { observeBudget, observeCall } from "../shared/telemetry/observe-call.ts";
@@ -22,7 +24,9 @@ import { checksOf } from "./health/checks.ts";
  */
 export function createServices(environment: Record<string, string | undefined>): Services {
   const settings = once(() => readSettings(environment));
-  const table = (name: string) => openTable(settings().storage, name);
+  const clock = createClock();
+  const { now } = clock;
+  const table = (name: string) => openTable(settings().storage, name, { clock });
   // No webhook waits for the client: receivers do without it.
   const liveChat = deferred(async () => {
     const { createLiveChat } = await import("../shared/livechat/client.ts");
@@ -38,9 +42,9 @@ export function createServices(environment: Record<string, string | undefined>):
   const eventsTable = once(() => table(settings().tables.events));
   // Whatever puts an event into the log has subscribers told of it.
   const eventLog = once(() =>
-    traceEventLog(openEventLog({ table: eventsTable(), onStored: () => wakeUp().stored() })),
+    traceEventLog(openEventLog({ table: eventsTable(), now, onStored: () => wakeUp().stored() })),
   );
-  const idempotency = once(() => openIdempotency({ table: eventsTable() }));
+  const idempotency = once(() => openIdempotency({ table: eventsTable(), now }));
   const ticketStore = once(() => openTicketStore({ table: table(settings().tables.tickets) }));
   const wakeUp: () => WakeUp = once(() => {
     const { wakeQueue: queue } = settings();
@@ -63,6 +67,10 @@ export function createServices(environment: Record<string, string | undefined>):
   const services = {
     get settings() {
       return settings();
+    },
+    async time() {
+      if (!clock.isChecked) await readRow(eventsTable(), "clock", "clock");
+      return now();
     },
     liveChat,
     get eventLog() {
@@ -88,6 +96,11 @@ export function createServices(environment: Record<string, string | undefined>):
 
 export type Services = {
   readonly settings: Settings;
+  /**
+   * Milliseconds since the epoch, surely by storage's clock where ours is off by more than a minute: at first that takes
+   * a read. @throws StorageUnavailable
+   */
+  time(): Promise<number>;
   readonly liveChat: Deferred<LiveChat>;
   readonly eventLog: EventLog;
   readonly ticketStore: TicketStore;

@@ -62,14 +62,13 @@ export const timers = (environment: Record<string, string | undefined>): readonl
   {
     id: "RetentionTimer",
     schedule: "0 17 * * * *",
-    async run({ eventLog, idempotency, settings: { eventRetentionDays: days } }, log) {
+    async run({ eventLog, idempotency, settings: { eventRetentionDays: days }, time }, log) {
+      // By a clock that is ahead, all would be old enough.
+      const now = await time();
       await idempotency.removeExpired({ budgetMs: 30_000 });
       const budget = { budgetMs: 4 * 60 * 1000 };
       const swept = days
-        ? await eventLog.removeOlderThan(
-            new Date(Date.now() - days * 24 * 60 * 60 * 1000).toISOString(),
-            budget,
-          )
+        ? await eventLog.removeOlderThan(new Date(now - days * 24 * 60 * 60 * 1000).toISOString(), budget)
         : await eventLog.removeLeftovers(budget);
       if (swept.removed > 0) log("retention finished", swept);
     },

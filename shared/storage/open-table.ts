@@ -1,5 +1,6 @@
 import { TableClient } from "@azure/data-tables";
 import type { TokenCredential } from "@azure/identity";
+import type { Clock } from "./clock.ts";
 import { managedIdentity } from "./managed-identity.ts";
 
 type PipelinePolicy = Parameters<TableClient["pipeline"]["addPolicy"]>[0];
@@ -18,6 +19,8 @@ export type TableLocation =
 export type TableOptions = {
   /** Milliseconds for one request. The SDK itself would wait for ever. */
   timeLimit?: number;
+  /** Is told the service's time by every answer. */
+  clock?: Clock;
 };
 
 /**
@@ -31,7 +34,7 @@ export type TableOptions = {
 export function openTable(
   location: TableLocation,
   tableName: string,
-  { timeLimit = 4_000 }: TableOptions = {},
+  { timeLimit = 4_000, clock }: TableOptions = {},
 ): TableClient {
   const options = { retryOptions: { maxRetries: 0 } };
   const table =
@@ -50,6 +53,7 @@ export function openTable(
   table.pipeline.addPolicy(createOnFirstUse(table), { phase: "Retry" });
   table.pipeline.addPolicy(readAgain, { phase: "Retry", afterPolicies: [CREATE_ON_FIRST_USE] });
   table.pipeline.addPolicy(limitTime(timeLimit), { phase: "Retry", afterPolicies: [CREATE_ON_FIRST_USE] });
+  if (clock) table.pipeline.addPolicy(readClock(clock), { phase: "Sign" });
   return table;
 }
 
@@ -97,6 +101,18 @@ function limitTime(timeLimit: number): PipelinePolicy {
     sendRequest(request, next) {
       request.timeout ||= timeLimit;
       return next(request);
+    },
+  };
+}
+
+function readClock(clock: Clock): PipelinePolicy {
+  return {
+    name: "readClock",
+    async sendRequest(request, next) {
+      const sent = clock.own();
+      const response = await next(request);
+      clock.observe(response.headers.get("date"), sent);
+      return response;
     },
   };
 }

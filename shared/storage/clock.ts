@@ -1,0 +1,40 @@
+/** How far our clock may be off before the storage service's clock takes its place, in milliseconds. */
+const TOLERANCE = 60_000;
+
+/** The time on which all instances agree, whatever the clocks of their machines say. */
+export type Clock = {
+  /** Milliseconds since the epoch: by our own clock, or by the service's where ours is off by more than a minute. */
+  now(): number;
+  /** Milliseconds since the epoch by our own clock, right or wrong. */
+  own(): number;
+  /** Whether the service's clock has been seen. Before that, `now` can only believe our own. */
+  readonly isChecked: boolean;
+  /**
+   * Takes in the `Date` header of an answer that has just come from the service.
+   *
+   * @param date as the header has it; anything but a date is passed over
+   * @param sent `own` when the request was sent: what passed since then is no sign of a wrong clock
+   */
+  observe(date: string | undefined, sent: number): void;
+};
+
+export function createClock(own: () => number = Date.now): Clock {
+  let offset = 0;
+  let isChecked = false;
+  return {
+    now: () => own() + offset,
+    own,
+    get isChecked() {
+      return isChecked;
+    },
+    observe(date, sent) {
+      const received = own();
+      const service = Date.parse(date ?? "");
+      if (Number.isNaN(service)) return;
+      isChecked = true;
+      const isOff = (by: number) => service < sent + by - TOLERANCE || service > received + by + TOLERANCE;
+      // An offset that is near enough stays, so that time does not jump with every answer.
+      if (isOff(offset)) offset = isOff(0) ? Math.round(service - (sent + received) / 2) : 0;
+    },
+  };
+}

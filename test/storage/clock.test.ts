@@ -1,0 +1,77 @@
+import { expect, inject, test } from "vitest";
+import { createClock } from "../../shared/storage/clock.ts";
+import { openTable } from "../../shared/storage/open-table.ts";
+import { readRow } from "../../shared/storage/rows.ts";
+
+const MINUTE = 60_000;
+const YEAR = 365 * 24 * 60 * MINUTE;
+const NOON = Date.parse("2026-03-01T12:00:00.000Z");
+
+/** A clock of a machine that is off by so much, and what it reads when the service says noon. */
+function setUp(off: number) {
+  let own = NOON + off;
+  const clock = createClock(() => own);
+  return {
+    clock,
+    pass: (ms: number) => {
+      own += ms;
+    },
+    hear: (service: number, { took = 0 } = {}) => {
+      const sent = own;
+      own += took;
+      clock.observe(new Date(service).toUTCString(), sent);
+    },
+  };
+}
+
+test.each([YEAR, -YEAR, 2 * MINUTE, -61_000])("a clock that is off by %i ms is replaced", (off) => {
+  const { clock, hear, pass } = setUp(off);
+  expect(clock.now()).toBe(NOON + off);
+  hear(NOON);
+  expect(clock.now()).toBe(NOON);
+  pass(5000);
+  expect(clock.now()).toBe(NOON + 5000);
+});
+
+test.each([0, 59_000, -59_000])("a clock that is off by %i ms stays", (off) => {
+  const { clock, hear } = setUp(off);
+  hear(NOON);
+  expect(clock.now()).toBe(NOON + off);
+});
+
+test("a clock that is set right is believed again", () => {
+  const { clock, hear, pass } = setUp(YEAR);
+  hear(NOON);
+  pass(-YEAR);
+  hear(NOON);
+  expect(clock.now()).toBe(NOON);
+});
+
+test("an answer that was long under way, because the process stood still, proves nothing", () => {
+  const { clock, hear } = setUp(0);
+  hear(NOON + 1000, { took: 10 * MINUTE });
+  expect(clock.now()).toBe(NOON + 10 * MINUTE);
+});
+
+test("time does not jump with every answer once it was put right", () => {
+  const { clock, hear, pass } = setUp(YEAR);
+  hear(NOON);
+  pass(1000);
+  hear(NOON + 30_000);
+  expect(clock.now()).toBe(NOON + 1000);
+});
+
+test.each([undefined, "", "yesterday"])("an answer that is dated %j is passed over", (date) => {
+  const { clock } = setUp(0);
+  clock.observe(date, NOON);
+  expect(clock.isChecked).toBe(false);
+  expect(clock.now()).toBe(NOON);
+});
+
+test("a table tells its clock with every answer, also with one that is no success", async () => {
+  const clock = createClock(() => Date.now() + YEAR);
+  const table = openTable({ connectionString: inject("storage") }, "Clocks", { clock });
+  await readRow(table, "p", "none");
+  expect(clock.isChecked).toBe(true);
+  expect(Math.abs(clock.now() - Date.now())).toBeLessThan(10_000);
+});
