@@ -6,7 +6,7 @@ import type { EventLog } from "../shared/event-log/types.ts";
 import { createMonitor, type Monitor } from "../shared/health/monitor.ts";
 import { openSightings } from "../shared/health/sightings.ts";
 import { type Idempotency, openIdempotency } from "../shared/http/idempotency/idempotency.ts";
-import type { LiveChat } from "../shared/livechat/client.ts";
+import type { LiveChat } from "../shared/livechat/live-chat.ts";
 import { createClock } from "../shared/storage/clock.ts";
 import { openQueue } from "../shared/storage/open-queue.ts";
 import { openTable } from "../shared/storage/open-table.ts";
@@ -29,8 +29,8 @@ export function createServices(environment: Record<string, string | undefined>):
   const table = (name: string) => openTable(settings().storage, name, { clock });
   // No webhook waits for the client: receivers do without it.
   const liveChat = deferred(async () => {
-    const { createLiveChat } = await import("../shared/livechat/client.ts");
-    const client: LiveChat = createLiveChat({
+    const { createLiveChatV2 } = await import("../shared/livechat/v2/client.ts");
+    const client: LiveChat = createLiveChatV2({
       ...settings().liveChat,
       observe(attempt) {
         observeCall(attempt);

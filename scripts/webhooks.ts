@@ -1,6 +1,6 @@
 import { loadLocalSettings } from "../local/host/local-settings.ts";
 import { readSettings } from "../shared/core/settings.ts";
-import { createLiveChat } from "../shared/livechat/client.ts";
+import { createLiveChatV2 } from "../shared/livechat/v2/client.ts";
 import { describeStanding } from "../shared/registration/describe.ts";
 import { ensureRegistration, inspect, removeRegistration } from "../shared/registration/ensure.ts";
 
@@ -30,7 +30,7 @@ async function main(command: string | undefined): Promise<number> {
   const { liveChat, webhook } = readSettings({ LiveChatStorage: "none", ...process.env });
   const { baseUrl, credentials } = webhook;
   if (!baseUrl) throw new Error("WEBHOOK_BASE_URL is not set: where is LiveChat to deliver?");
-  const account = createLiveChat(liveChat);
+  const account = createLiveChatV2(liveChat);
   const destination = { baseUrl, credentials };
 
   if (command === "remove") {

@@ -1,5 +1,5 @@
 import { Conflict } from "../../shared/core/errors.ts";
-import type { Priority } from "../../shared/livechat/client.ts";
+import type { Priority } from "../../shared/livechat/live-chat.ts";
 import type { Webhooks } from "../../shared/registration/ensure.ts";
 import type { Destination } from "../../shared/registration/wanted.ts";
 import type { Services } from "../services.ts";

@@ -1,17 +1,25 @@
 import ky from "ky";
 import type * as v from "valibot";
 import type { Address } from "./address.ts";
-import { type Attempted, understand } from "./failure.ts";
+import { type Effect, effectOf } from "./effect.ts";
+import { type ReadRefusal, understand } from "./failure.ts";
 
+/** In milliseconds. */
+export const ATTEMPT_TIMEOUT = 8_000;
+
+/** How one of LiveChat's APIs is reached, and how it says no. */
 export type Connection = {
   /** Base URL of the API. */
   url: string;
-  username: string;
-  /** API key, or a personal access token in its place. */
-  apiKey: string;
-  /** Limit of an attempt, the reading of its answer included, in milliseconds. */
-  attemptTimeout: number;
-  fetch: typeof fetch;
+  /** Headers of each attempt, credentials among them. */
+  headers(): Record<string, string>;
+  /** Texts that no error may repeat. */
+  secrets: readonly string[];
+  refusal: ReadRefusal;
+  /** Limit of an attempt, the reading of its answer included, in milliseconds; 8,000 by default. */
+  attemptTimeout?: number;
+  fetch?: typeof fetch;
+  /** Told of every attempt, for telemetry. */
   observe?: (attempt: Attempt) => void;
 };
 
@@ -33,7 +41,9 @@ export type Attempt = {
 };
 
 export type Outgoing<Answer extends v.GenericSchema> = {
-  method: Attempted["method"];
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  /** By default what the method stands for. */
+  effect?: Effect;
   to: Address;
   query?: Record<string, string | number | undefined>;
   json?: unknown;
@@ -48,27 +58,26 @@ type Circumstances = Pick<Attempt, "retries" | "waited"> & {
 };
 
 /** Makes single attempts, by ky, which end with an answer that fits its schema or one of this app's errors. */
-export function createAttempt({ url, username, apiKey, attemptTimeout, fetch, observe }: Connection) {
-  const credentials = Buffer.from(`${username}:${apiKey}`).toString("base64");
-  const secrets = [credentials, encodeURIComponent(apiKey), apiKey, username].filter(
-    (secret) => secret.length > 3,
-  );
+export function createAttempt({
+  url,
+  headers,
+  secrets: texts,
+  refusal,
+  attemptTimeout = ATTEMPT_TIMEOUT,
+  fetch = globalThis.fetch,
+  observe,
+}: Connection) {
+  const secrets = texts.filter((secret) => secret.length > 3);
   const api = ky.create({
     prefix: url,
     retry: 0,
     timeout: false,
     // A redirect could lead the credentials astray, and a POST become a GET.
     redirect: "manual",
-    headers: {
-      authorization: `Basic ${credentials}`,
-      "x-api-version": "2",
-      // Tokens begin with the data centre that they are good for; `dal` is where calls go by themselves.
-      ...(apiKey.startsWith("fra:") && { "x-region": "fra" }),
-    },
   });
 
   return async <Answer extends v.GenericSchema>(
-    { method, to, query, json, answer }: Outgoing<Answer>,
+    { method, effect = effectOf[method], to, query, json, answer }: Outgoing<Answer>,
     { signal, deadline, retries, waited }: Circumstances,
   ): Promise<v.InferOutput<Answer>> => {
     const began = Date.now();
@@ -77,6 +86,7 @@ export function createAttempt({ url, username, apiKey, attemptTimeout, fetch, ob
     try {
       return await api(to.path, {
         method,
+        headers: headers(),
         searchParams: query,
         json,
         signal,
@@ -88,7 +98,7 @@ export function createAttempt({ url, username, apiKey, attemptTimeout, fetch, ob
         },
       }).json(answer);
     } catch (error) {
-      failure = understand(error, { method, response, secrets });
+      failure = understand(error, { effect, response, secrets, refusal });
       throw failure;
     } finally {
       observe?.({

@@ -1,15 +1,6 @@
 import { HTTPError, NetworkError, SchemaValidationError, TimeoutError } from "ky";
-import {
-  type AppError,
-  Conflict,
-  InvalidInput,
-  NotFound,
-  TooManyRequests,
-  UpstreamFailed,
-  UpstreamRefused,
-  UpstreamTimeout,
-} from "../core/errors.ts";
-import { readRetryAfter } from "./retry.ts";
+import { type AppError, TooManyRequests, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
+import type { Effect } from "./effect.ts";
 import { readWords } from "./words.ts";
 
 /** LiveChat's own 429, as opposed to our limit. `asksFor` is its `Retry-After` in milliseconds, if it gave one. */
@@ -33,78 +24,74 @@ const NEVER_SENT = new Set([
 ]);
 
 export type Attempted = {
-  method: "GET" | "POST" | "PUT" | "DELETE";
+  effect: Effect;
   /** What came back, as far as it came. */
   response?: Response;
-  /** What must not be repeated to anybody. */
+  /** Texts that no error may repeat. */
   secrets: readonly string[];
+  refusal: ReadRefusal;
 };
+
+/** An answer that is not a success. */
+export type Refused = {
+  status: number;
+  headers: Headers;
+  /** Its body, read as JSON where it is JSON. */
+  body?: unknown;
+  effect: Effect;
+  /** The words for people in the body, without secrets. */
+  words?: string;
+};
+
+/** Turns a refusal into one of this app's errors. Each API says no in its own way. */
+export type ReadRefusal = (refused: Refused) => AppError;
 
 /**
  * Puts the failure of an attempt into this app's words. ky's own errors go no further: they hold the request with its
  * credentials. What is no failure of LiveChat's, or of the way to it, is a defect and comes back as it is.
  */
 export function understand(error: unknown, attempted: Attempted): unknown {
-  const { response } = attempted;
+  const { response, effect, secrets, refusal } = attempted;
   // The status stands, even when the body that explains it never came.
-  if (response && !response.ok) return refused(response, error, attempted);
+  if (response && !response.ok) {
+    const body = error instanceof HTTPError ? error.data : undefined;
+    const { status, headers } = response;
+    return refusal({ status, headers, body, effect, words: readWords(body, secrets) });
+  }
   if (error instanceof TimeoutError) {
-    return new UpstreamTimeout(`LiveChat did not answer in time.${doubt(attempted)}`, outcome(attempted));
+    return new UpstreamTimeout(`LiveChat did not answer in time.${doubt(effect)}`, outcome(effect));
   }
   if (error instanceof SyntaxError) {
-    return new UpstreamFailed(`LiveChat's answer is not JSON.${doubt(attempted)}`, outcome(attempted));
+    return new UpstreamFailed(`LiveChat's answer is not JSON.${doubt(effect)}`, outcome(effect));
   }
   if (error instanceof SchemaValidationError) {
     const paths = error.issues.slice(0, 3).map(({ path = [] }) => path.map(keyOf).join("."));
     const where = paths.filter(Boolean).join(", ");
     const detail = `LiveChat's answer does not have the shape it should have${where && ` at ${where}`}.`;
-    return new UpstreamFailed(`${detail}${doubt(attempted)}`, outcome(attempted));
+    return new UpstreamFailed(`${detail}${doubt(effect)}`, outcome(effect));
   }
   // A body that breaks off is a bare TypeError: https://fetch.spec.whatwg.org/#concept-body-consume-body
   if (error instanceof NetworkError || (response && error instanceof TypeError)) {
     const { code, message } = innermost(error);
-    const cause = new Error([code, readWords(message, attempted.secrets)].filter(Boolean).join(": "));
+    const cause = new Error([code, readWords(message, secrets)].filter(Boolean).join(": "));
     return NEVER_SENT.has(code ?? "")
       ? new UpstreamFailed("LiveChat cannot be reached.", { cause })
-      : new UpstreamFailed(`The connection to LiveChat broke.${doubt(attempted)}`, {
+      : new UpstreamFailed(`The connection to LiveChat broke.${doubt(effect)}`, {
           cause,
-          ...outcome(attempted),
+          ...outcome(effect),
         });
   }
   return error;
 }
 
-function refused({ status, headers }: Response, error: unknown, attempted: Attempted): AppError {
-  const words = readWords(error instanceof HTTPError ? error.data : undefined, attempted.secrets);
-  const says = (otherwise: string) => (words ? `LiveChat says: ${words}` : otherwise);
-  if (status === 429) return new Throttled(readRetryAfter(headers));
-  if (status === 401 || status === 403) {
-    return new UpstreamRefused(
-      `LiveChat refuses the credentials of this app.${words ? ` It says: ${words}` : ""}`,
-    );
-  }
-  if (status === 404 || status === 410) return new NotFound(says("LiveChat knows nothing under this name."));
-  if (status === 408) {
-    return new UpstreamTimeout(`LiveChat gave up waiting.${doubt(attempted)}`, outcome(attempted));
-  }
-  if (status === 409) return new Conflict(says("LiveChat's current state does not allow this."));
-  if (status >= 400 && status < 500)
-    return new InvalidInput(says(`LiveChat refuses the request (${status}).`));
-  if (status < 400) return new UpstreamFailed(`LiveChat redirects (${status}), which is not followed.`);
-  const asksFor = readRetryAfter(headers);
-  const detail = `LiveChat failed (${status}).${words ? ` It says: ${words}` : ""}${doubt(attempted)}`;
-  return new UpstreamFailed(detail, {
-    retryAfter: asksFor ? Math.ceil(asksFor / 1000) : undefined,
-    ...outcome(attempted),
-  });
+/** For an error of a call that may have done what it was to do all the same. */
+export function outcome(effect: Effect): { outcomeUnknown: boolean } {
+  return { outcomeUnknown: effect !== "read" };
 }
 
-function outcome({ method }: Attempted): { outcomeUnknown: boolean } {
-  return { outcomeUnknown: method !== "GET" };
-}
-
-function doubt({ method }: Attempted): string {
-  return method === "GET" ? "" : " Whether it did what was asked is not known.";
+/** The same in a sentence, to end a detail with. */
+export function doubt(effect: Effect): string {
+  return effect === "read" ? "" : " Whether it did what was asked is not known.";
 }
 
 function keyOf(item: PropertyKey | { key: PropertyKey }): string {

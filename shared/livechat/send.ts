@@ -1,9 +1,10 @@
 import { AsyncResource } from "node:async_hooks";
 import * as v from "valibot";
 import { NotFound, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
-import { type Connection, createAttempt, type Outgoing } from "./attempt.ts";
+import { ATTEMPT_TIMEOUT, type Connection, createAttempt, type Outgoing } from "./attempt.ts";
 import type { Budget, Priority } from "./budget.ts";
 import { delay } from "./delay.ts";
+import { effectOf } from "./effect.ts";
 import { Throttled } from "./failure.ts";
 import { backOff } from "./retry.ts";
 
@@ -13,6 +14,8 @@ const REPETITIONS = 2;
 const FIRST_WAIT = 300;
 /** An attempt that has less time than this is not worth beginning, in milliseconds. */
 const SHORTEST_ATTEMPT = 1_000;
+/** In milliseconds. */
+const TOTAL_TIMEOUT = 25_000;
 
 /** How one call is to be made. */
 export type Call = {
@@ -30,10 +33,11 @@ export type Send = <Answer extends v.GenericSchema>(
   call?: Call,
 ) => Promise<v.InferOutput<Answer>>;
 
-type Limits = {
-  /** Limit of a call with all its attempts and waits, in milliseconds. */
-  totalTimeout: number;
-  random: () => number;
+export type SendOptions = Connection & {
+  /** Limit of a call with all its attempts and waits, in milliseconds; 25,000 by default. */
+  totalTimeout?: number;
+  /** Numbers from 0 to 1, for jitter. */
+  random?: () => number;
 };
 
 /**
@@ -41,13 +45,16 @@ type Limits = {
  * takes its turn in the budget, a 429 holds back every call and not only its own, and a wait that does not fit into the
  * call's time is refused instead of slept out.
  */
-export function createSend(connection: Connection, budget: Budget, { totalTimeout, random }: Limits): Send {
+export function createSend(
+  { totalTimeout = TOTAL_TIMEOUT, random = Math.random, ...connection }: SendOptions,
+  budget: Budget,
+): Send {
   const attempt = createAttempt(connection);
-  const leastTime = Math.min(connection.attemptTimeout, SHORTEST_ATTEMPT);
+  const leastTime = Math.min(connection.attemptTimeout ?? ATTEMPT_TIMEOUT, SHORTEST_ATTEMPT);
 
   return async (request, call = {}) => {
     const { priority = "operator", signal, deadline = Date.now() + totalTimeout, onTurn } = call;
-    const { method, answer } = request;
+    const { answer, effect = effectOf[request.method] } = request;
     if (deadline <= Date.now()) throw new UpstreamTimeout("The time for this call was over before it began.");
     const startBy = Math.max(Date.now(), deadline - leastTime);
     let failures = 0;
@@ -65,10 +72,10 @@ export function createSend(connection: Connection, budget: Budget, { totalTimeou
         // The budget holds the next attempt back for as long as it takes, or refuses it.
         if (error instanceof Throttled) continue;
         // An earlier attempt did it, and we did not hear of it.
-        if (error instanceof NotFound && method === "DELETE" && failures > 0)
+        if (error instanceof NotFound && effect === "remove" && failures > 0)
           return v.parse(answer, undefined);
         const transient = error instanceof UpstreamFailed || error instanceof UpstreamTimeout;
-        if (!transient || method === "POST" || failures === REPETITIONS) throw error;
+        if (!transient || effect === "create" || failures === REPETITIONS) throw error;
         failures += 1;
         const { retryAfter } = error;
         const wait = retryAfter === undefined ? backOff(failures, FIRST_WAIT, random) : retryAfter * 1000;

@@ -1,4 +1,4 @@
-import type { Attempt, Usage } from "../livechat/client.ts";
+import type { Attempt, Usage } from "../livechat/live-chat.ts";
 import { measure } from "./metrics.ts";
 import { addSpan, SpanKind } from "./spans.ts";
 

@@ -1,4 +1,4 @@
-import type { TicketFilters } from "../livechat/client.ts";
+import type { TicketFilters } from "../livechat/live-chat.ts";
 import type { NewTicket, Ticket, TicketPage } from "../schemas/ticket.ts";
 
 const DAY = 24 * 60 * 60_000;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { startSandbox } from "../../local/sandbox/sandbox.ts";
 import type { Variants } from "../../local/sandbox/variants.ts";
 import { InvalidInput, NotFound, UpstreamRefused } from "../../shared/core/errors.ts";
-import { createLiveChat } from "../../shared/livechat/client.ts";
+import { createLiveChatV2 } from "../../shared/livechat/v2/client.ts";
 import { failureOf } from "./upstream.ts";
 
 const spellings: Record<string, Partial<Variants>> = {
@@ -18,7 +18,7 @@ const spellings: Record<string, Partial<Variants>> = {
 describe.each(Object.entries(spellings))("An account %s", (_, variants) => {
   it("is read and changed", async () => {
     await using sandbox = await startSandbox({ variants });
-    const liveChat = createLiveChat({ ...sandbox.credentials, url: sandbox.url, rateLimit: 100 });
+    const liveChat = createLiveChatV2({ ...sandbox.credentials, url: sandbox.url, rateLimit: 100 });
 
     const login = "ann+1@example.com";
     const agent = await liveChat.createAgent({ login, name: "Ann", max_chats_count: 3, job_title: "Lead" });
@@ -57,7 +57,7 @@ describe.each(Object.entries(spellings))("An account %s", (_, variants) => {
     expect(await failureOf(liveChat.createAgent({ login: "nobody", name: "N" }))).toBeInstanceOf(
       InvalidInput,
     );
-    const stranger = createLiveChat({
+    const stranger = createLiveChatV2({
       ...sandbox.credentials,
       apiKey: "wrong",
       url: sandbox.url,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { NotFound, TooManyRequests, UpstreamFailed, UpstreamTimeout } from "../../shared/core/errors.ts";
-import type { LiveChat } from "../../shared/livechat/client.ts";
+import type { LiveChat } from "../../shared/livechat/live-chat.ts";
 import { backOff, readRetryAfter } from "../../shared/livechat/retry.ts";
 import {
   answer,

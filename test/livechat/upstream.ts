@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished, vi } from "vitest";
-import { createLiveChat, type LiveChat, type LiveChatOptions } from "../../shared/livechat/client.ts";
+import type { LiveChat } from "../../shared/livechat/live-chat.ts";
+import { createLiveChatV2, type LiveChatV2Options } from "../../shared/livechat/v2/client.ts";
 
 export const KEY = "fra:very+secret/key=";
 export const USERNAME = "owner@example.com";
@@ -42,8 +43,8 @@ export async function startUpstream(script: Script): Promise<{ url: string; arri
 }
 
 /** The client under test, with room for everything unless said otherwise. */
-export function connect(url: string, options: Partial<LiveChatOptions> = {}): LiveChat {
-  return createLiveChat({ url, username: USERNAME, apiKey: KEY, rateLimit: 1_000, ...options });
+export function connect(url: string, options: Partial<LiveChatV2Options> = {}): LiveChat {
+  return createLiveChatV2({ url, username: USERNAME, apiKey: KEY, rateLimit: 1_000, ...options });
 }
 
 export function answer(response: ServerResponse, status: number, body?: unknown, headers = {}): void {
@@ -88,7 +89,7 @@ export async function virtually<T>(
 export async function play(
   script: Script,
   call: (liveChat: LiveChat) => Promise<unknown>,
-  options: Partial<LiveChatOptions> = {},
+  options: Partial<LiveChatV2Options> = {},
 ) {
   useVirtualTime();
   const { url, arrivals } = await startUpstream(script);

@@ -1,0 +1,69 @@
+import type { Agent, AgentSummary, NewAgent, Removal } from "../schemas/agent.ts";
+import type {
+  NewTicket,
+  TICKET_SOURCES,
+  TICKET_STATUSES,
+  Ticket,
+  TicketChanges,
+  TicketPage,
+} from "../schemas/ticket.ts";
+import type { Usage } from "./budget.ts";
+import type { Call, SendOptions } from "./send.ts";
+import type { NewWebhook, Webhook } from "./v2/webhooks.ts";
+
+export type { Attempt } from "./attempt.ts";
+export type { Priority, Usage } from "./budget.ts";
+export type { Call } from "./send.ts";
+export type { NewWebhook, Webhook } from "./v2/webhooks.ts";
+
+/** What a connection needs to know, whichever API it is to. */
+export type ConnectionOptions = Omit<SendOptions, "headers" | "secrets" | "refusal"> & {
+  /** Calls that this process may make in 60 s, repetitions included. */
+  rateLimit: number;
+};
+
+/** What the list of tickets can be filtered and ordered by, in LiveChat's own words. */
+export type TicketFilters = {
+  /** `YYYY-MM-DD`; by any activity of the ticket. */
+  date_from?: string;
+  date_to?: string;
+  /** By last modification; `desc` by default. */
+  order?: "asc" | "desc";
+  status?: (typeof TICKET_STATUSES)[number];
+  assigned?: "0" | "1";
+  /** An agent's login. */
+  assignee?: string;
+  query?: string;
+  "requester[mail]"?: string;
+  /** A group's id. */
+  group?: number;
+  source?: (typeof TICKET_SOURCES)[number];
+  tag?: string;
+  tagged?: "0" | "1";
+};
+
+/**
+ * A LiveChat account, by whichever of its APIs. A method takes as many attempts as it needs: 429s are always repeated,
+ * failures of LiveChat and of the connection only where to do it twice is to do it once.
+ *
+ * All of them throw {InvalidInput}, {NotFound} and {Conflict} in LiveChat's words, {UpstreamRefused} for the connection's
+ * credentials, {TooManyRequests} with `retryAfter` as soon as it is clear that LiveChat's limit or our own leaves no
+ * room in time, {UpstreamFailed} and {UpstreamTimeout} with `outcomeUnknown` when it may have been done all the same;
+ * and the reason of the signal that aborts them.
+ */
+export type LiveChat = {
+  listAgents(query?: { status?: string }, call?: Call): Promise<AgentSummary[]>;
+  createAgent(agent: NewAgent, call?: Call): Promise<Agent>;
+  deleteAgent(login: string, call?: Call): Promise<Removal>;
+  /** One of LiveChat's pages, of 25 tickets; the first is 1. */
+  listTickets(filters?: TicketFilters & { page?: number }, call?: Call): Promise<TicketPage>;
+  getTicket(id: string, call?: Call): Promise<Ticket>;
+  createTicket(ticket: NewTicket, call?: Call): Promise<Ticket>;
+  /** LiveChat documents tags only; Microsoft's connector sends the whole ticket here, and so do we. */
+  updateTicket(id: string, changes: TicketChanges, call?: Call): Promise<Ticket>;
+  listWebhooks(call?: Call): Promise<Webhook[]>;
+  createWebhook(webhook: NewWebhook, call?: Call): Promise<Webhook>;
+  deleteWebhook(id: string, call?: Call): Promise<Removal>;
+  /** What of the limit is used right now. */
+  usage(): Usage;
+};
