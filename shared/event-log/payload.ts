@@ -1,4 +1,4 @@
-import * as v from "valibot";
+import { validate } from "../schemas/validate.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
 import type { StoredEvent } from "./types.ts";
 
@@ -11,7 +11,7 @@ export function readPayload(
   raw: string,
 ): Pick<StoredEvent, "payload" | "chatId" | "ticketId"> {
   const told: unknown = JSON.parse(raw);
-  const result = v.safeParse(type === "ticket_created" ? WebhookTicketResponse : WebhookChatResponse, told);
+  const result = validate(type === "ticket_created" ? WebhookTicketResponse : WebhookChatResponse, told);
   const payload = (result.success ? result.output : told) as StoredEvent["payload"];
   const { chat, ticket } = (payload ?? {}) as { chat?: { id?: unknown }; ticket?: { id?: unknown } };
   return {

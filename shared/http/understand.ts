@@ -1,8 +1,8 @@
 import type { HttpRequest } from "@azure/functions";
-import * as v from "valibot";
+import type * as v from "valibot";
 import { InvalidInput, type Problem, TooLarge, UnsupportedMediaType } from "../core/errors.ts";
 import { exact } from "../schemas/scalar.ts";
-import { toProblems } from "../schemas/to-problems.ts";
+import { MAX_PROBLEMS, validate } from "../schemas/validate.ts";
 import { type Input, MAX_JSON_BYTES, type Understood } from "./operation.ts";
 
 /** Parameters of the Functions host itself, which come along in the query: the function key and its name. */
@@ -11,7 +11,7 @@ const HOST_PARAMETERS = new Set(["code", "clientid"]);
 /**
  * Reads from a request what the operation declares.
  *
- * @throws {InvalidInput} with every problem of path, query and body at once
+ * @throws {InvalidInput} with the problems of path, query and body at once, at most {@link MAX_PROBLEMS}
  * @throws {UnsupportedMediaType} when a JSON body is announced as something else
  * @throws {TooLarge} when the body is over its limit
  */
@@ -19,9 +19,9 @@ export async function understand<I extends Input>(input: I, request: HttpRequest
   const problems: Problem[] = [];
   const read = (schema: v.GenericSchema | undefined, value: unknown) => {
     if (!schema) return undefined;
-    const result = v.safeParse(schema, value);
+    const result = validate(schema, value);
     if (result.success) return result.output;
-    problems.push(...toProblems(result.issues));
+    problems.push(...result.problems);
     return undefined;
   };
 
@@ -33,7 +33,9 @@ export async function understand<I extends Input>(input: I, request: HttpRequest
     if ("problem" in json) problems.push(json.problem);
     else body = read(input.body, json.value);
   }
-  if (problems.length > 0) throw new InvalidInput(summarise(problems), { problems });
+  if (problems.length > 0) {
+    throw new InvalidInput(summarise(problems), { problems: problems.slice(0, MAX_PROBLEMS) });
+  }
 
   const raw = input.rawBody && (await readBytes(request, input.rawBody.maxBytes));
   return { path, query, body, raw } as Understood<I>;
@@ -79,7 +81,7 @@ function parseJson(bytes: Uint8Array, contentType: string | null): { value: unkn
 
 function summarise(problems: Problem[]): string {
   const [first] = problems;
-  return problems.length === 1 && first
-    ? first.message
-    : `${problems.length} things are wrong with the request.`;
+  if (problems.length === 1 && first) return first.message;
+  const count = problems.length < MAX_PROBLEMS ? problems.length : `At least ${MAX_PROBLEMS}`;
+  return `${count} things are wrong with the request.`;
 }

@@ -1,10 +1,9 @@
-import * as v from "valibot";
 import { Forbidden, InvalidInput, type Problem } from "../core/errors.ts";
 import { cutMember } from "../event-log/cut-member.ts";
 import { MAX_NESTING } from "../event-log/limits.ts";
 import { nesting } from "../event-log/nesting.ts";
 import type { NewEvent } from "../event-log/types.ts";
-import { toProblems } from "../schemas/to-problems.ts";
+import { validate } from "../schemas/validate.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
 
 /** What a delivery turned out to be: an event for the log, or something that was authenticated but not understood. */
@@ -44,27 +43,27 @@ export function readEvent(body: string, expected: EventType, licenseId?: string)
     return { understood: false, raw, reason: message, problems: [{ path: "", message }] };
   }
   const facts = expected === "ticket_created" ? ticketFacts(envelope) : chatFacts(envelope, expected);
-  if ("issues" in facts) {
+  if ("problems" in facts) {
     const reason = `The delivery does not have the shape of ${expected}.`;
-    return { understood: false, raw, reason, problems: toProblems(facts.issues) };
+    return { understood: false, raw, reason, problems: facts.problems };
   }
   return { understood: true, event: { type: expected, origin: "webhook", raw, ...facts } };
 }
 
 type Facts = Pick<NewEvent, "chatId" | "ticketId" | "moment" | "occurredAt" | "person">;
-type Unfit = { issues: readonly v.BaseIssue<unknown>[] };
+type Unfit = { problems: Problem[] };
 
 function chatFacts(envelope: unknown, type: "chat_started" | "chat_ended"): Facts | Unfit {
-  const result = v.safeParse(WebhookChatResponse, envelope);
-  if (!result.success) return { issues: result.issues };
+  const result = validate(WebhookChatResponse, envelope);
+  if (!result.success) return result;
   const { chat, visitor } = result.output;
   const moment = type === "chat_started" ? chat.started_timestamp : chat.ended_timestamp;
   return { chatId: chat.id, moment, occurredAt: moment, person: visitor?.email };
 }
 
 function ticketFacts(envelope: unknown): Facts | Unfit {
-  const result = v.safeParse(WebhookTicketResponse, envelope);
-  if (!result.success) return { issues: result.issues };
+  const result = validate(WebhookTicketResponse, envelope);
+  if (!result.success) return result;
   const { ticket } = result.output;
   const occurredAt = ticket.date ?? ticket.events?.[0]?.date;
   return { ticketId: ticket.id, occurredAt, person: ticket.requester?.mail };

@@ -96,13 +96,7 @@ export function maybe<const Schema extends v.GenericSchema>(schema: Schema) {
 
 /** `v.nullable`, for which an empty place counts as `null`. */
 function nullish<const Schema extends v.GenericSchema>(schema: Schema): v.NullableSchema<Schema, undefined> {
-  const nullable = v.nullable(schema);
-  const isHole = (value: unknown) => isEmpty(value) && !v.is(schema, value);
-  return {
-    ...nullable,
-    "~run": (dataset, config) =>
-      nullable["~run"](isHole(dataset.value) ? { ...dataset, value: null } : dataset, config),
-  };
+  return reading(v.nullable(schema), null, (value) => isEmpty(value) && !v.is(schema, value));
 }
 
 function isEmpty(value: unknown): boolean {
@@ -111,13 +105,24 @@ function isEmpty(value: unknown): boolean {
 
 /** A list that LiveChat may leave out, send as `null`, or as `{}` where PHP made an empty array an object. */
 export function listOf<const Schema extends v.GenericSchema>(schema: Schema) {
-  return v.optional(
-    v.pipe(
-      v.union([v.null(), v.array(schema), v.strictObject({})], "must be a list"),
-      v.transform((value): v.InferOutput<Schema>[] => (Array.isArray(value) ? value : [])),
-      published({ comesOut: 1 }),
-    ),
-  );
+  return v.optional(reading(v.array(schema, "must be a list"), [], isNoList));
+}
+
+function isNoList(value: unknown): boolean {
+  return typeof value === "object" && !Array.isArray(value) && Object.keys(value ?? {}).length === 0;
+}
+
+/** The same schema, which reads a value that `isHole` says is none as this one. */
+function reading<Schema extends v.GenericSchema>(
+  schema: Schema,
+  empty: v.InferInput<Schema>,
+  isHole: (value: unknown) => boolean,
+): Schema {
+  return {
+    ...schema,
+    "~run": (dataset: v.UnknownDataset, config: v.Config<v.BaseIssue<unknown>>) =>
+      schema["~run"](isHole(dataset.value) ? { ...dataset, value: empty } : dataset, config),
+  };
 }
 
 /**

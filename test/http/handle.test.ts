@@ -114,6 +114,14 @@ test("names every problem of path, query and body at once, in sentences", async 
   ]);
 });
 
+test("a megabyte of names that are not known is 400, with fifty of them", async () => {
+  const body = JSON.stringify(Object.fromEntries(Array.from({ length: 90_000 }, (_, i) => [`n${i}`, 0])));
+  const { status, json } = await send(echo, { body, query: "?limit=99" });
+  expect(status).toBe(400);
+  expect(json.detail).toBe("At least 50 things are wrong with the request.");
+  expect(json.errors).toHaveLength(50);
+});
+
 test.each([
   ["an empty body", { body: "", contentType: null }, 400, "A JSON body is required."],
   ["unreadable JSON", { body: "{" }, 400, "The body is not JSON that can be read."],
