@@ -5,11 +5,11 @@ import { OutcomeUnknown } from "./failures.ts";
 import { createRow, type Row, readRow, removeRow, replaceRow } from "./rows.ts";
 
 export type LeaseOptions = {
-  /** Who takes it, for whoever is turned away: an instance's or invocation's id. */
+  /** The instance or invocation that takes it, for the message to others. */
   holder: string;
   /** Milliseconds after which it ends by itself, when its holder has died. */
   ttlMs: number;
-  /** Milliseconds since the epoch. All who take the same lease need clocks that agree to well within `ttlMs`. */
+  /** Milliseconds since the epoch. Clocks of different processes need not agree. */
   now?: () => number;
 };
 
@@ -23,14 +23,23 @@ export type Lease = {
   release(): Promise<void>;
 };
 
-type LeaseRow = { holder: string; since: string; until: string; nonce: string };
+type LeaseRow = { holder: string; since: string; ttlMs?: number; write: string };
+
+/** The version of a lease that this process has found taken, and since when, by its own clock. */
+type Sighting = { etag: string; at: number };
+
+/** By table, then by the row's keys. */
+const sightings = new WeakMap<TableClient, Map<string, Sighting>>();
 
 /**
  * Takes a lease: a row that one holder at a time owns, for work that must not be done twice at once. It is advice, not
  * a lock: a holder that stood still for longer than its lease learns of the loss when it renews, so what it writes has
  * to be guarded by ETags as well.
  *
- * @throws {Conflict} when somebody else has it, naming the holder and since when
+ * A lease of another holder is over when its row has not changed for its time. No two clocks are compared for that: it
+ * is either our own clock at two looks at the row, or the storage service's at the writing and at the reading of it.
+ *
+ * @throws {Conflict} when another holder has it, naming the holder and since when
  * @throws {StorageUnavailable}
  */
 export async function acquireLease(
@@ -38,34 +47,57 @@ export async function acquireLease(
   { partitionKey, rowKey }: { partitionKey: string; rowKey: string },
   { holder, ttlMs, now = Date.now }: LeaseOptions,
 ): Promise<Lease> {
-  const read = () => readRow<LeaseRow>(table, partitionKey, rowKey);
-  const since = toIso(now());
-  // Tells this lease from another of the same holder.
-  const nonce = randomUUID();
+  const since = new Date(now()).toISOString();
 
-  /** The ETag of what was written, or `undefined` when somebody else was faster. */
+  /** The row, and the storage service's time. */
+  async function read() {
+    let date: string | undefined;
+    const row = await readRow<LeaseRow>(table, partitionKey, rowKey, {
+      onResponse: ({ headers }) => {
+        date = headers.get("date");
+      },
+    });
+    return { row, date };
+  }
+
+  /** The ETag of what was written, or `undefined` when another holder was faster. */
   async function write(etag: string | undefined): Promise<string | undefined> {
-    const row = { partitionKey, rowKey, holder, since, nonce, until: toIso(now() + ttlMs) };
+    // Tells this write from every other, also of the same holder.
+    const row = { partitionKey, rowKey, holder, since, ttlMs, write: randomUUID() };
     try {
       return await (etag === undefined ? createRow(table, row) : replaceRow(table, row, { etag }));
     } catch (error) {
-      const found = error instanceof OutcomeUnknown ? await read() : undefined;
-      if (found?.nonce === nonce && found.until === row.until) return found.etag;
+      const found = error instanceof OutcomeUnknown ? (await read()).row : undefined;
+      if (found?.write === row.write) return found.etag;
       throw error;
     }
   }
 
-  const taken = await read();
-  if (taken && Date.parse(taken.until) > now()) throw busy(taken);
+  const seen = sightings.get(table) ?? new Map<string, Sighting>();
+  sightings.set(table, seen);
+  const name = JSON.stringify([partitionKey, rowKey]);
+  const { row: taken, date } = await read();
+  if (taken) {
+    const sighting = seen.get(name);
+    const at = sighting?.etag === taken.etag ? sighting.at : now();
+    const ageByService = Date.parse(date ?? "") - Date.parse(taken.timestamp ?? "");
+    // Leases of versions before this one do not tell for how long they were taken.
+    const limit = taken.ttlMs ?? ttlMs;
+    if (now() - at < limit && !(ageByService >= limit)) {
+      seen.set(name, { etag: taken.etag, at });
+      throw busy(taken);
+    }
+  }
+  seen.delete(name);
   let etag = await write(taken?.etag);
-  if (etag === undefined) throw busy(await read());
+  if (etag === undefined) throw busy((await read()).row);
 
   return {
     holder,
     since,
     async renew() {
       etag &&= await write(etag);
-      if (etag === undefined) throw busy(await read());
+      if (etag === undefined) throw busy((await read()).row);
     },
     async release() {
       const held = etag;
@@ -77,10 +109,6 @@ export async function acquireLease(
 
 function busy(row: Row<LeaseRow> | undefined): Conflict {
   return new Conflict(
-    row ? `${row.holder} is at it since ${row.since}.` : "Somebody else was at it until just now.",
+    row ? `${row.holder} has been at it since ${row.since}.` : "Another holder had it until just now.",
   );
-}
-
-function toIso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

@@ -1,4 +1,10 @@
-import { odata, type TableClient, type TableEntity, type TableEntityResult } from "@azure/data-tables";
+import {
+  type GetTableEntityOptions,
+  odata,
+  type TableClient,
+  type TableEntity,
+  type TableEntityResult,
+} from "@azure/data-tables";
 import { statusOf, toStorageError } from "./failures.ts";
 import { checkEntity } from "./limits.ts";
 
@@ -13,11 +19,16 @@ export async function readRow<Properties extends object>(
   table: TableClient,
   partitionKey: string,
   rowKey: string,
-  { signal, select }: Signal & { select?: string[] } = {},
+  {
+    signal,
+    select,
+    onResponse,
+  }: Signal & Pick<GetTableEntityOptions, "onResponse"> & { select?: string[] } = {},
 ): Promise<Row<Properties> | undefined> {
   try {
     return await table.getEntity<Properties>(partitionKey, rowKey, {
       abortSignal: signal,
+      onResponse,
       ...(select && { queryOptions: { select } }),
     });
   } catch (error) {

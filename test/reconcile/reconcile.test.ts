@@ -539,6 +539,7 @@ describe("one run at a time", () => {
           const answer = account.list(page);
           if (overtaken || page === 1) return answer;
           overtaken = true;
+          await expect(run({ holder: "somebody else" })).rejects.toThrow(Conflict);
           account.now += 2 * MINUTE;
           await run({ holder: "somebody else" });
           account.change(0);

@@ -95,11 +95,14 @@ export const restlessRunPlan: fc.Arbitrary<RunPlan> = fc.record({
 /** Counts down to the end of a process, at which nothing that it does has an effect any more. */
 export class Mortal {
   dead = false;
+  /** Whether it ends at all. */
+  readonly mortal: boolean;
   #left: number;
   readonly #done: boolean;
 
   constructor({ at, done }: { at: number; done: boolean } = { at: Number.POSITIVE_INFINITY, done: false }) {
     this.#left = at;
+    this.mortal = at < Number.POSITIVE_INFINITY;
     this.#done = done;
   }
 
@@ -174,6 +177,17 @@ export class Simulation {
     return result;
   }
 
+  /** Passes the time for which a run that died holds others off. */
+  async outlastLease(): Promise<void> {
+    const take = () =>
+      this.#open(new Mortal()).lock({ holder: "a look", ttlMs: 1, now: () => this.account.now });
+    await take().then(
+      ({ release }) => release(),
+      () => undefined,
+    );
+    this.account.now += 60_000;
+  }
+
   /** A run while the account is at rest and nothing goes wrong. */
   async runAtRest(): Promise<Report> {
     const result = await this.#reconcile(new Mortal(), 400, async (page) =>
@@ -230,7 +244,7 @@ export class Simulation {
 
   /** A second run, in the middle of the first one and after its lease. */
   async #overtake(): Promise<void> {
-    this.account.now += 60_000;
+    await this.outlastLease();
     await this.#reconcile(new Mortal(), 400, async (page) => this.account.list(page, this.pageSize));
   }
 

@@ -1,4 +1,4 @@
-import { expect, inject, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { Conflict } from "../../shared/core/errors.ts";
 import { OutcomeUnknown } from "../../shared/storage/failures.ts";
 import { acquireLease } from "../../shared/storage/lease.ts";
@@ -26,7 +26,7 @@ test("one has it at a time, and the others learn who and since when", async () =
   const lease = await acquire("first");
   pass(999);
   await expect(acquire("second")).rejects.toThrow(
-    new Conflict("first is at it since 2026-01-01T00:00:00.000Z."),
+    new Conflict("first has been at it since 2026-01-01T00:00:00.000Z."),
   );
   await lease.release();
   expect(await acquire("second")).toMatchObject({ holder: "second", since: "2026-01-01T00:00:00.999Z" });
@@ -43,6 +43,7 @@ test("of many who try at once one gets it", async () => {
 test("it ends by itself when its holder has died; a holder that comes back learns of it", async () => {
   const { acquire, pass } = setUp("dead");
   const dead = await acquire("dead");
+  await expect(acquire("alive")).rejects.toThrow("dead has been at it");
   pass(1000);
   const lease = await acquire("alive");
   await expect(dead.renew()).rejects.toThrow(Conflict);
@@ -55,6 +56,7 @@ test("it lasts as long as it is renewed", async () => {
   const { acquire, pass } = setUp("long");
   const lease = await acquire("long");
   for (let turn = 0; turn < 3; turn++) {
+    await expect(acquire("other")).rejects.toThrow(Conflict);
     pass(900);
     await lease.renew();
   }
@@ -78,5 +80,42 @@ test("an answer that is lost leaves no lease that nobody knows of", async () => 
   await lease.renew();
   fault = (send) => send();
   await lease.renew();
-  await expect(acquire("other")).rejects.toThrow("me is at it");
+  await expect(acquire("other")).rejects.toThrow("me has been at it");
+});
+
+describe("clocks of two processes that do not agree", () => {
+  const YEAR = 365 * 24 * 60 * 60_000;
+  const process = (rowKey: string, off: number) => {
+    const on = openTable(storage, "Leases");
+    let time = START + off;
+    return {
+      pass: (milliseconds: number) => {
+        time += milliseconds;
+      },
+      acquire: (ttlMs = 1000) =>
+        acquireLease(on, { partitionKey: "p", rowKey }, { holder: `clock ${off}`, ttlMs, now: () => time }),
+    };
+  };
+
+  test.each([YEAR, -YEAR])(
+    "a lease whose holder's clock is off by %i ms is neither cut short nor kept",
+    async (off) => {
+      const [first, second] = [process(`off ${off}`, off), process(`off ${off}`, 0)];
+      const lease = await first.acquire();
+      await expect(second.acquire()).rejects.toThrow(Conflict);
+      second.pass(999);
+      await expect(second.acquire()).rejects.toThrow(Conflict);
+      await lease.renew();
+      second.pass(999);
+      await expect(second.acquire()).rejects.toThrow(Conflict);
+      second.pass(1000);
+      await second.acquire();
+    },
+  );
+
+  test("a lease that storage knows to be old is over for a process that has not seen it before", async () => {
+    await process("old", YEAR).acquire(1);
+    const second = process("old", 0);
+    await expect.poll(() => second.acquire().then(() => "taken", String), { timeout: 5000 }).toBe("taken");
+  });
 });
