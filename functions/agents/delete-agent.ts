@@ -1,8 +1,7 @@
-import { NewAgent, Removal } from "../../shared/schemas/agent.ts";
-import { agentLogin } from "../../shared/schemas/examples.ts";
-import { exact, named } from "../../shared/schemas/scalar.ts";
+import { Removal } from "../../shared/schemas/agent.ts";
 import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
+import { AgentPath } from "./agent-path.ts";
 
 export const deleteAgent = operation({
   id: "DeleteAgent",
@@ -12,9 +11,7 @@ export const deleteAgent = operation({
   method: "DELETE",
   route: "agents/{login}",
   access: "key",
-  input: {
-    path: exact({ login: named(NewAgent.entries.login, "Email", "The email of the agent.", agentLogin) }),
-  },
+  input: { path: AgentPath },
   output: { status: 200, description: "What LiveChat says of the removal.", schema: Removal },
   errors: liveChatErrors,
   connector: "action",

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { AgentSummary } from "../../shared/schemas/agent.ts";
-import { exact, named } from "../../shared/schemas/scalar.ts";
+import { exact, named } from "../../shared/schemas/vocabulary.ts";
 import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 

@@ -1,8 +1,6 @@
 import * as v from "valibot";
 import { NotFound } from "../../shared/core/errors.ts";
-import { filled } from "../../shared/schemas/parameter.ts";
-import { published } from "../../shared/schemas/published.ts";
-import { exact, named } from "../../shared/schemas/scalar.ts";
+import { exact, filled, named, published } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
 import { docsFile } from "./docs-file.ts";
 

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { published } from "../../shared/schemas/published.ts";
+import { published } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
 import { docsFile } from "./docs-file.ts";
 

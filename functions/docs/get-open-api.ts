@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import type { Operation } from "../../shared/http/operation.ts";
-import { published } from "../../shared/schemas/published.ts";
-import { named } from "../../shared/schemas/scalar.ts";
+import { named, published } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
 import type { Services } from "../services.ts";
 

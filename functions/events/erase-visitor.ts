@@ -1,7 +1,6 @@
-import { NewAgent } from "../../shared/schemas/agent.ts";
 import { Erasure } from "../../shared/schemas/event.ts";
 import { chatEnded } from "../../shared/schemas/examples.ts";
-import { exact, named } from "../../shared/schemas/scalar.ts";
+import { email, exact, named } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
@@ -16,7 +15,7 @@ export const eraseVisitor = operation({
   access: "key",
   input: {
     path: exact({
-      email: named(NewAgent.entries.login, "Email", "Email address of the person.", chatEnded.visitor.email),
+      email: named(email, "Email", "Email address of the person.", chatEnded.visitor.email),
     }),
   },
   output: { status: 200, description: "How much was erased.", schema: Erasure },

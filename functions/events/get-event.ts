@@ -2,8 +2,7 @@ import * as v from "valibot";
 import { NotFound } from "../../shared/core/errors.ts";
 import { LoggedEvent, RawDelivery } from "../../shared/schemas/event.ts";
 import { chatEndedEvent } from "../../shared/schemas/examples.ts";
-import { filled, yesOrNo } from "../../shared/schemas/parameter.ts";
-import { exact, named } from "../../shared/schemas/scalar.ts";
+import { exact, filled, named, yesOrNo } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 

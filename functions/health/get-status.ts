@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import { worst } from "../../shared/health/monitor.ts";
-import { shape } from "../../shared/schemas/published.ts";
-import { moment, named } from "../../shared/schemas/scalar.ts";
+import { moment, named, shape } from "../../shared/schemas/vocabulary.ts";
 import { build } from "../build.ts";
 import { operation } from "../operation.ts";
 

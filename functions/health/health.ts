@@ -1,6 +1,5 @@
 import * as v from "valibot";
-import { shape } from "../../shared/schemas/published.ts";
-import { named } from "../../shared/schemas/scalar.ts";
+import { named, shape } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
 
 const Health = shape(

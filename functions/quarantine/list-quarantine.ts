@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import { QuarantinePage } from "../../shared/schemas/event.ts";
-import { filled, wholeNumber } from "../../shared/schemas/parameter.ts";
-import { exact, named } from "../../shared/schemas/scalar.ts";
+import { exact, filled, named, wholeNumber } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 

@@ -1,8 +1,7 @@
 import * as v from "valibot";
 import { readHistory } from "../../shared/reconcile/history.ts";
-import { wholeNumber } from "../../shared/schemas/parameter.ts";
 import { RunHistory } from "../../shared/schemas/reconcile.ts";
-import { exact, named } from "../../shared/schemas/scalar.ts";
+import { exact, named, wholeNumber } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 

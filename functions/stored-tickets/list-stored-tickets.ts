@@ -1,8 +1,15 @@
 import * as v from "valibot";
-import { filled, instant, oneOf, wholeNumber, yesOrNo } from "../../shared/schemas/parameter.ts";
-import { exact, named } from "../../shared/schemas/scalar.ts";
 import { StoredTicketPage } from "../../shared/schemas/stored-ticket.ts";
 import { TICKET_STATUSES } from "../../shared/schemas/ticket.ts";
+import {
+  exact,
+  filled,
+  instant,
+  named,
+  oneOf,
+  wholeNumber,
+  yesOrNo,
+} from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 

@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import { hookId } from "../../shared/schemas/examples.ts";
-import { filled } from "../../shared/schemas/parameter.ts";
-import { exact, named } from "../../shared/schemas/scalar.ts";
+import { exact, filled, named } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 

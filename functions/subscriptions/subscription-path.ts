@@ -1,8 +1,6 @@
 import * as v from "valibot";
 import { hookId } from "../../shared/schemas/examples.ts";
-import { filled } from "../../shared/schemas/parameter.ts";
-import { published } from "../../shared/schemas/published.ts";
-import { exact, named } from "../../shared/schemas/scalar.ts";
+import { exact, filled, named, published } from "../../shared/schemas/vocabulary.ts";
 
 /** The path of every operation on one subscription. */
 export const SubscriptionPath = exact({

@@ -1,8 +1,7 @@
 import * as v from "valibot";
 import { InvalidInput } from "../../shared/core/errors.ts";
-import { published } from "../../shared/schemas/published.ts";
-import { exact, named } from "../../shared/schemas/scalar.ts";
 import { CreatedSubscription, NewSubscription } from "../../shared/schemas/subscription.ts";
+import { exact, named, published } from "../../shared/schemas/vocabulary.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../../shared/schemas/webhook.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";

@@ -1,8 +1,16 @@
 import * as v from "valibot";
 import { linkToNext } from "../../shared/http/link.ts";
-import { bit, day, filled, oneOf, wholeNumber } from "../../shared/schemas/parameter.ts";
-import { count, exact, named } from "../../shared/schemas/scalar.ts";
 import { ListedTicket, TICKET_SOURCES, TICKET_STATUSES } from "../../shared/schemas/ticket.ts";
+import {
+  bit,
+  count,
+  day,
+  exact,
+  filled,
+  named,
+  oneOf,
+  wholeNumber,
+} from "../../shared/schemas/vocabulary.ts";
 import { readTickets } from "../../shared/tickets/read-tickets.ts";
 import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";

@@ -1,8 +1,8 @@
 import type { HttpRequest } from "@azure/functions";
 import type * as v from "valibot";
 import { InvalidInput, type Problem, TooLarge, UnsupportedMediaType } from "../core/errors.ts";
-import { exact } from "../schemas/scalar.ts";
 import { MAX_PROBLEMS, validate } from "../schemas/validate.ts";
+import { exact } from "../schemas/vocabulary.ts";
 import { type Input, MAX_JSON_BYTES, type Understood } from "./operation.ts";
 
 /** Parameters of the Functions host itself, which come along in the query: the function key and its name. */

@@ -1,6 +1,6 @@
 import { type ConversionConfig, toJsonSchema as convert, type JsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
-import type { Designer, Facts } from "../schemas/published.ts";
+import type { Designer, Facts } from "../schemas/vocabulary.ts";
 
 export type { JsonSchema };
 
@@ -11,20 +11,20 @@ export type Rules = {
   designer?(field: JsonSchema, hint: Designer): JsonSchema;
 };
 
-/** Stands in a schema from a transformation on until something says what comes out of it. */
-const UNSAID = "what comes out of a transformation here is not said";
+/** Marks a pipe with a transformation until `published({ output })` names the schema of its result. */
+const UNSAID = "the output of a transformation here has no schema";
 
 /**
- * Turns a schema into JSON Schema (2020-12): what comes out of it where it reads what LiveChat sends, which is also what
- * callers are to send where it reads a request.
+ * Converts a schema to JSON Schema (2020-12). A schema with a transformation is shown as its output: callers should send
+ * what the app itself answers.
  *
- * @throws {Error} when a schema cannot be read and has no facts instead: see `published`
+ * @throws {Error} for a transformation without `published({ output })`
  */
 export function toJsonSchema(schema: v.GenericSchema, rules: Rules): JsonSchema {
   const converted = convert(schema, {
     target: "draft-2020-12",
-    // What only code can check is said in words.
-    ignoreActions: ["check"],
+    // Only code can check these; their messages explain them.
+    ignoreActions: ["check", "raw_check"],
     overrideAction: ({ valibotAction, jsonSchema }) => {
       if (["transform", "raw_transform"].includes(valibotAction.type))
         return { ...jsonSchema, $comment: UNSAID };
@@ -32,23 +32,21 @@ export function toJsonSchema(schema: v.GenericSchema, rules: Rules): JsonSchema 
         ? state(valibotAction.metadata as Facts, jsonSchema, rules)
         : undefined;
     },
-    overrideSchema: ({ valibotSchema, jsonSchema }) => tidy(valibotSchema as Parsed, jsonSchema),
+    overrideSchema: ({ jsonSchema }) => tidy(jsonSchema),
   } satisfies ConversionConfig);
   delete converted.$schema;
+  // The converter collects lazy schemas here; `published({ output })` has replaced every reference to them.
+  delete converted.$defs;
   assertSaid(converted);
   return converted;
 }
 
-/** Puts facts in place of what was read from code, in the order in which a pipe says them. */
+/** Applies the facts of a pipe, in the order of the pipe, to what the converter read before them. */
 function state(facts: Facts, read: JsonSchema, rules: Rules): JsonSchema {
   // The converter has put the facts among the keywords of JSON Schema.
-  const { comesOut, component, designer, example, jsonSchema, ...keywords } = read as JsonSchema & Facts;
+  const { output, component, designer, example, ...keywords } = read as JsonSchema & Facts;
   let said: JsonSchema = keywords;
-  if (facts.jsonSchema) said = { ...wordsOf(said), ...facts.jsonSchema };
-  if (typeof facts.comesOut === "number") {
-    said = { ...wordsOf(said), ...(said.anyOf?.[facts.comesOut] as JsonSchema | undefined) };
-  }
-  if (facts.comesOut === "same") delete said.$comment;
+  if (facts.output) said = { ...wordsOf(said), ...toJsonSchema(facts.output, rules) };
   if (facts.example !== undefined) said = { ...said, examples: [facts.example as never] };
   if (facts.component) said = rules.component(facts.component, said);
   if (facts.designer) said = rules.designer?.(said, facts.designer) ?? said;
@@ -59,16 +57,10 @@ function wordsOf({ title, description }: JsonSchema): JsonSchema {
   return { ...(title && { title }), ...(description && { description }) };
 }
 
-/** The parts of a valibot schema that are looked at here. */
-type Parsed = { type: string; default?: unknown; rest?: { type: string } };
-
-function tidy(schema: Parsed, read: JsonSchema): JsonSchema {
+function tidy(read: JsonSchema): JsonSchema {
   const tidied = { ...read };
   if (tidied.required?.length === 0) delete tidied.required;
-  // An object that takes no other fields names them one by one by refusing each: see `exact`.
-  if (schema.type === "object_with_rest" && schema.rest?.type === "never")
-    tidied.additionalProperties = false;
-  // A parameter's default is written as it would be in a query.
+  // The schema of a query parameter has its default as text.
   if (typeof tidied.default === "string" && ["integer", "boolean"].includes(String(tidied.type))) {
     tidied.default = JSON.parse(tidied.default);
   }

@@ -1,4 +1,4 @@
-import type { Designer } from "../schemas/published.ts";
+import type { Designer } from "../schemas/vocabulary.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
 /** A schema in Swagger 2.0 with Microsoft's extensions. */

@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
-import { published, shape } from "./published.ts";
-import { exact, integer, listOf, maybe, named, text } from "./scalar.ts";
+import { email, exact, filled, integer, listOf, maybe, named, published, shape, text } from "./vocabulary.ts";
 
 /** What LiveChat lets an account set; `owner` exists too, but cannot be given. */
 export const PERMISSIONS = ["administrator", "normal"] as const;
@@ -17,23 +16,20 @@ const status = named(maybe(text), "Status", "Accepting chats, not accepting chat
  * A group where LiveChat sends `3` in one place and `{ id: 3, name: "Sales" }` in another: always `{ id, name? }`. The
  * connector has other titles for an agent's groups than for a ticket's.
  */
-export const groupTitled = (idTitle: string, nameTitle: string) =>
-  v.pipe(
-    v.union(
-      [
-        v.pipe(
-          integer,
-          v.transform((id): { id: number; name?: string } => ({ id })),
-        ),
-        v.looseObject({
-          id: named(integer, idTitle, "Unique id of the group."),
-          name: named(maybe(text), nameTitle, "Name of the group."),
-        }),
-      ],
-      "must be a group's id, or a group with an id",
-    ),
-    published({ comesOut: 1 }),
+export function groupTitled(idTitle: string, nameTitle: string) {
+  const group = v.looseObject({
+    id: named(integer, idTitle, "Unique id of the group."),
+    name: named(maybe(text), nameTitle, "Name of the group."),
+  });
+  const id = v.pipe(
+    integer,
+    v.transform((id): v.InferOutput<typeof group> => ({ id })),
   );
+  return v.pipe(
+    v.union([id, group], "must be a group's id, or a group with an id"),
+    published({ output: group }),
+  );
+}
 
 /** An agent as `GET /agents` lists it. */
 export const AgentSummary = shape(
@@ -73,20 +69,14 @@ export const Removal = shape(
 );
 export type Removal = v.InferOutput<typeof Removal>;
 
+const digits = v.pipe(v.string(), v.regex(/^\d{1,9}$/));
+
 /** What it takes to create an agent. Only `login` and `name` are required; LiveChat's defaults are said in the words. */
 export const NewAgent = shape(
   "NewAgent",
   exact({
-    login: named(
-      v.pipe(v.string("must be text"), v.email("must be an email address, such as ana@example.com")),
-      "Email",
-      "Email address of the agent, who logs in with it.",
-    ),
-    name: named(
-      v.pipe(v.string("must be text"), v.nonEmpty("must not be empty")),
-      "Name",
-      "Name of the agent.",
-    ),
+    login: named(email, "Email", "Email address of the agent, who logs in with it."),
+    name: named(filled, "Name", "Name of the agent."),
     login_status: named(
       v.optional(v.picklist(LOGIN_STATUSES, 'must be "accepting chats" or "not accepting chats"')),
       "Login Status",
@@ -107,14 +97,11 @@ export const NewAgent = shape(
       v.optional(
         v.pipe(
           v.union(
-            [
-              v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-              v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number)),
-            ],
+            [v.pipe(v.number(), v.safeInteger(), v.minValue(0)), v.pipe(digits, v.transform(Number))],
             'must be a whole number, such as 6 or "6"',
           ),
           // The connector's type is text; a number is taken as well.
-          published({ jsonSchema: { type: "string", pattern: "^\\d{1,9}$" } }),
+          published({ output: digits }),
         ),
       ),
       "Max Chat Counts",

@@ -1,6 +1,5 @@
 import * as v from "valibot";
-import { published } from "./published.ts";
-import { integer, listOf, maybe, named, text, time } from "./scalar.ts";
+import { integer, listOf, maybe, named, published, text, time } from "./vocabulary.ts";
 
 const groupId = v.pipe(
   v.union([
@@ -10,7 +9,7 @@ const groupId = v.pipe(
       v.transform(({ id }) => id),
     ),
   ]),
-  published({ comesOut: 0 }),
+  published({ output: integer }),
 );
 
 /** A chat, as LiveChat's webhooks tell it. A transcript has no size limit. */
@@ -84,28 +83,30 @@ export const Visitor = v.looseObject({
 const choice = v.pipe(
   v.union([v.boolean(), text]),
   v.transform((chosen) => chosen === true || chosen === "true" || chosen === "1"),
-  published({ jsonSchema: { type: "boolean" } }),
+  published({ output: v.boolean() }),
 );
 
-/** A question of the survey before a chat. A checkbox question carries `answers`; `answer` then names what was chosen. */
-export const SurveyItem = v.pipe(
-  v.looseObject({
-    answer: named(maybe(text), "Answer", "Survey answer."),
-    id: named(maybe(text), "Survey Id", "Pre chat survey id."),
-    label: named(maybe(text), "Question", "Survey question."),
-    answers: named(
-      listOf(
-        v.looseObject({
-          label: named(maybe(text), "Choice", "What could be chosen."),
-          chosen: named(maybe(choice), "Chosen", "Whether it was chosen."),
-        }),
-      ),
-      "Choices",
-      "The choices of a checkbox question.",
+const item = v.looseObject({
+  answer: named(maybe(text), "Answer", "Survey answer."),
+  id: named(maybe(text), "Survey Id", "Pre chat survey id."),
+  label: named(maybe(text), "Question", "Survey question."),
+  answers: named(
+    listOf(
+      v.looseObject({
+        label: named(maybe(text), "Choice", "A choice of the question."),
+        chosen: named(maybe(choice), "Chosen", "True if the visitor chose it."),
+      }),
     ),
-  }),
+    "Choices",
+    "The choices of a checkbox question.",
+  ),
+});
+
+/** A question of the survey before a chat. A checkbox question has `answers`; its `answer` becomes the chosen labels. */
+export const SurveyItem = v.pipe(
+  item,
   v.transform((item) => ({ ...item, answer: item.answer ?? chosen(item.answers) })),
-  published({ comesOut: "same" }),
+  published({ output: item }),
 );
 
 function chosen(answers: readonly { label?: string; chosen?: boolean }[] | undefined): string | undefined {

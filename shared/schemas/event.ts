@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
-import { shape } from "./published.ts";
-import { count, moment, named } from "./scalar.ts";
+import { count, moment, named, shape } from "./vocabulary.ts";
 import { EVENT_TYPES, WebhookChatResponse, WebhookTicketResponse } from "./webhook.ts";
 
 /** An event as the log gives it. One that was erased shows that it was there, and not what it said. */

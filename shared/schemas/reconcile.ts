@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
-import { shape } from "./published.ts";
-import { count, moment, named } from "./scalar.ts";
+import { count, moment, named, shape } from "./vocabulary.ts";
 
 const mode = named(
   v.picklist(["first", "incremental", "sweep"]),

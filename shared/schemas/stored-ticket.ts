@@ -1,8 +1,7 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
-import { shape } from "./published.ts";
-import { moment, named } from "./scalar.ts";
 import { Ticket } from "./ticket.ts";
+import { moment, named, shape } from "./vocabulary.ts";
 
 /** A ticket as this app has it. */
 export const StoredTicket = shape(

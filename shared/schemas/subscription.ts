@@ -1,8 +1,6 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
-import { filled } from "./parameter.ts";
-import { published, shape } from "./published.ts";
-import { count, exact, moment, named } from "./scalar.ts";
+import { count, exact, filled, moment, named, published, shape } from "./vocabulary.ts";
 import { EVENT_TYPES } from "./webhook.ts";
 
 /** What a flow sends when it is turned on. */

@@ -1,8 +1,20 @@
 import * as v from "valibot";
 import { groupTitled } from "./agent.ts";
 import * as examples from "./examples.ts";
-import { published, shape } from "./published.ts";
-import { exact, flag, integer, listOf, maybe, named, text, time } from "./scalar.ts";
+import {
+  email,
+  exact,
+  filled,
+  flag,
+  integer,
+  listOf,
+  maybe,
+  named,
+  published,
+  shape,
+  text,
+  time,
+} from "./vocabulary.ts";
 
 export const TICKET_STATUSES = ["open", "pending", "solved", "spam"] as const;
 /** Where a ticket that is created through the API may say that it comes from. */
@@ -168,12 +180,7 @@ function unwrap(answer: unknown): unknown {
   return Array.isArray(tickets) ? tickets[0] : (ticket ?? answer);
 }
 
-const mail = named(
-  v.pipe(v.string("must be text"), v.email("must be an email address, such as ana@example.com")),
-  "Requester's Email",
-  "Email address of who asks.",
-);
-const nonEmpty = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
+const mail = named(email, "Requester's Email", "Email address of who asks.");
 const requester = exact({
   mail,
   name: named(v.optional(v.string("must be text")), "Requester's Name", "Name of who asks."),
@@ -184,7 +191,7 @@ const assignee = named(
     exact({
       id: named(
         v.pipe(
-          nonEmpty,
+          filled,
           published({ designer: { pickFrom: { operation: "ListAgents", value: "login", title: "name" } } }),
         ),
         "Assignee Id",
@@ -229,7 +236,7 @@ const source = named(
 export const NewTicket = shape(
   "NewTicket",
   exact({
-    message: named(nonEmpty, "Message", "What the ticket says."),
+    message: named(filled, "Message", "What the ticket says."),
     requester: named(requester, "Requester", "Who asks."),
     subject,
     assignee,
@@ -240,7 +247,7 @@ export const NewTicket = shape(
 export type NewTicket = v.InferOutput<typeof NewTicket>;
 
 const changes = exact({
-  message: named(v.optional(nonEmpty), "Message", "What to add to the ticket."),
+  message: named(v.optional(filled), "Message", "What to add to the ticket."),
   requester: named(
     v.pipe(v.optional(requester), published({ designer: { required: true } })),
     "Requester",
@@ -251,7 +258,7 @@ const changes = exact({
   source,
   tag: named(
     v.pipe(
-      v.optional(v.array(nonEmpty, "must be a list of tags")),
+      v.optional(v.array(filled, "must be a list of tags")),
       published({ designer: { visibility: "advanced" } }),
     ),
     "Tags",

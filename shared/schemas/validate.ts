@@ -35,7 +35,7 @@ function stopAfter(most: number): v.Config<v.BaseIssue<unknown>> {
   };
 }
 
-/** A path, and a sentence for a reader who has never seen a schema. */
+/** A path, and a sentence that needs no knowledge of valibot. */
 function toProblem(issue: v.BaseIssue<unknown>): Problem {
   const path = cut(v.getDotPath(issue) ?? "", MAX_PATH);
   return { path, message: `${path || "The body"} ${predicate(issue)}.` };
@@ -43,6 +43,6 @@ function toProblem(issue: v.BaseIssue<unknown>): Problem {
 
 function predicate(issue: v.BaseIssue<unknown>): string {
   if (issue.kind === "schema" && issue.received === "undefined") return "is required";
-  if (issue.type.startsWith("object")) return "must be a JSON object";
+  if (issue.type.endsWith("object")) return "must be a JSON object";
   return issue.message;
 }

@@ -1,9 +1,8 @@
 import * as v from "valibot";
 import { Chat, SurveyItem, Visitor } from "./chat.ts";
 import * as examples from "./examples.ts";
-import { shape } from "./published.ts";
-import { listOf, maybe, named, text } from "./scalar.ts";
 import { Ticket } from "./ticket.ts";
+import { listOf, maybe, named, shape, text } from "./vocabulary.ts";
 
 /** The three webhooks that this app receives, by LiveChat's own names. */
 export const EVENT_TYPES = ["chat_started", "chat_ended", "ticket_created"] as const;

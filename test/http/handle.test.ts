@@ -4,8 +4,7 @@ import { expect, test } from "vitest";
 import { NotFound, TooManyRequests, UpstreamFailed } from "../../shared/core/errors.ts";
 import { handle } from "../../shared/http/handle.ts";
 import { declare, MAX_JSON_BYTES, type Operation } from "../../shared/http/operation.ts";
-import { wholeNumber } from "../../shared/schemas/parameter.ts";
-import { exact } from "../../shared/schemas/scalar.ts";
+import { exact, wholeNumber } from "../../shared/schemas/vocabulary.ts";
 
 const operation = declare<object>();
 
@@ -105,12 +104,12 @@ test("names every problem of path, query and body at once, in sentences", async 
   });
   expect(json.errors).toEqual([
     { path: "limit", message: "limit must be at most 10." },
-    { path: "color", message: "color is not known here: use limit, status." },
+    { path: "color", message: "color is not a known field. Use limit, status." },
     { path: "name", message: "name is required." },
     { path: "inner.deep", message: "inner.deep must be a number." },
-    { path: "inner.shallow", message: "inner.shallow is not known here: use deep." },
-    { path: "nickname", message: "nickname is not known here: use name, inner." },
-    { path: "age", message: "age is not known here: use name, inner." },
+    { path: "inner.shallow", message: "inner.shallow is not a known field. Use deep." },
+    { path: "nickname", message: "nickname is not a known field. Use name, inner." },
+    { path: "age", message: "age is not a known field. Use name, inner." },
   ]);
 });
 

@@ -8,7 +8,7 @@ import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { declare } from "../../shared/http/operation.ts";
 import { toConnectorDefinition } from "../../shared/publish/connector.ts";
-import { exact, named } from "../../shared/schemas/scalar.ts";
+import { exact, named } from "../../shared/schemas/vocabulary.ts";
 import { DEFINITIONS, OPERATIONS, TITLES } from "./microsoft.ts";
 
 // What is committed is what people import, so that is what is looked at; the first test holds it to the operations.

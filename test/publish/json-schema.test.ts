@@ -2,9 +2,18 @@ import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { exampleOf } from "../../shared/publish/example.ts";
 import { type JsonSchema, toJsonSchema } from "../../shared/publish/json-schema.ts";
-import { wholeNumber, yesOrNo } from "../../shared/schemas/parameter.ts";
-import { published, shape } from "../../shared/schemas/published.ts";
-import { exact, listOf, maybe, named, text, time } from "../../shared/schemas/scalar.ts";
+import {
+  exact,
+  listOf,
+  maybe,
+  named,
+  published,
+  shape,
+  text,
+  time,
+  wholeNumber,
+  yesOrNo,
+} from "../../shared/schemas/vocabulary.ts";
 
 const inline = { component: (_: string, shape: JsonSchema) => shape };
 const read = (schema: v.GenericSchema) => toJsonSchema(schema, inline);
@@ -47,7 +56,7 @@ describe("what comes out is what is published", () => {
     });
   });
 
-  test("a transformation that nobody speaks for is not guessed at", () => {
+  test("a transformation without a published output is refused", () => {
     const silent = v.object({
       inner: v.object({
         length: v.pipe(
@@ -56,14 +65,15 @@ describe("what comes out is what is published", () => {
         ),
       }),
     });
-    expect(() => read(silent)).toThrow(/properties\.inner\.properties\.length: .*not said/);
+    expect(() => read(silent)).toThrow(/properties\.inner\.properties\.length: .*has no schema/);
   });
 
-  test("unless something behind it speaks for it", () => {
+  test("a transformation with a published output is converted to that output", () => {
+    const given = v.object({ a: v.string() });
     const spoken = v.pipe(
-      v.object({ a: v.string() }),
-      v.transform((given) => given),
-      published({ comesOut: "same" }),
+      given,
+      v.transform((value) => value),
+      published({ output: given }),
     );
     expect(read(spoken)).toMatchObject({ type: "object", properties: { a: { type: "string" } } });
   });

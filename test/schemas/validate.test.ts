@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import { listOf } from "../../shared/schemas/scalar.ts";
 import { MAX_PROBLEMS, validate } from "../../shared/schemas/validate.ts";
+import { listOf } from "../../shared/schemas/vocabulary.ts";
 
 const List = v.object({ items: listOf(v.object({ id: v.string("must be text") })) });
 

@@ -151,7 +151,7 @@ describe("what is refused", () => {
     [CHAT_STARTS, {}, "url is required."],
     [CHAT_STARTS, { url: "hook" }, "url must be an absolute URL, such as https://example.com/hook."],
     [CHAT_STARTS, { url: "https://10.0.0.1/hook" }, "url must lead to a public address."],
-    [CHAT_STARTS, { url: "https://example.com/", secret: "x" }, "secret is not known here: use url."],
+    [CHAT_STARTS, { url: "https://example.com/", secret: "x" }, "secret is not a known field. Use url."],
     [
       CHAT_STARTS.replace("started", "ended"),
       { url: "https://example.com/" },
@@ -160,7 +160,7 @@ describe("what is refused", () => {
     [
       `${CHAT_STARTS}&data_types[]=chat`,
       { url: "https://example.com/" },
-      "data_types[] is not known here: use event_type.",
+      "data_types[] is not a known field. Use event_type.",
     ],
   ])("POST %s %j", async (path, body, message) => {
     const answer = await app.call("POST", path, body);

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { flag, listOf, maybe, text } from "../../schemas/scalar.ts";
+import { flag, listOf, maybe, text } from "../../schemas/vocabulary.ts";
 
 /** A webhook as it is registered with LiveChat. Its `token` is a credential that nobody here needs: it is left out. */
 const Webhook = v.object({

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { flag, integer, listOf, maybe, readTime, text, time } from "../../shared/schemas/scalar.ts";
+import { readTime } from "../../shared/schemas/read-time.ts";
+import { flag, integer, listOf, maybe, text, time } from "../../shared/schemas/vocabulary.ts";
 
 /** What comes out, or the sentence that says what is wrong. */
 function read(schema: v.GenericSchema, value: unknown): unknown {

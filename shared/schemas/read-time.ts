@@ -1,0 +1,27 @@
+/** Epoch seconds reach this value in the year 5138; epoch milliseconds passed it in 1973. */
+const MILLISECONDS_FROM = 1e11;
+const DIGITS = /^\d+(\.\d+)?$/;
+const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?$/i;
+
+/**
+ * Reads a time in any of LiveChat's spellings: epoch seconds (the vendor's reference), epoch milliseconds, or ISO 8601
+ * (webhooks and Microsoft's connector). A time without an offset is read as UTC.
+ *
+ * @returns ISO 8601 in UTC with milliseconds; `undefined` for anything else, a day that does not exist, or a year past 9999
+ */
+export function readTime(value: number | string): string | undefined {
+  const epoch = typeof value === "number" ? value : DIGITS.test(value) ? Number(value) : undefined;
+  if (epoch !== undefined) return toIso(epoch < MILLISECONDS_FROM ? epoch * 1000 : epoch);
+  const [, day, clock = "00:00", offset = "Z"] = ISO.exec(String(value).trim()) ?? [];
+  // `Date` reads the 30th of February as the 2nd of March.
+  if (day === undefined || toIso(Date.parse(day))?.slice(0, 10) !== day) return undefined;
+  return toIso(Date.parse(`${day}T${clock}${offset.toUpperCase()}`));
+}
+
+function toIso(milliseconds: number): string | undefined {
+  const date = new Date(Math.round(milliseconds));
+  if (Number.isNaN(date.valueOf())) return undefined;
+  const iso = date.toISOString();
+  // A longer year has a sign, is not a `date-time` (RFC 3339), and sorts wrongly as text.
+  return /^\d{4}-/.test(iso) ? iso : undefined;
+}

@@ -1,0 +1,233 @@
+import * as v from "valibot";
+import { readTime } from "./read-time.ts";
+
+/**
+ * The vocabulary of every schema in this app, in four groups: what a schema publishes (`published`, `named`, `shape`),
+ * objects (`exact`), values that LiveChat sends (`text`, `integer`, `flag`, `time`, `maybe`, `listOf`: tolerant), and
+ * values that callers send (`filled`, `email`, `wholeNumber`, `day`, `instant`, `bit`, `yesOrNo`, `oneOf`: strict).
+ */
+
+/** How Power Automate's designer treats a field, where the field's type does not say it. */
+export type Designer = {
+  /** `advanced` is shown on demand. `internal` is never shown: the flow sends the field's only possible value. */
+  visibility?: "advanced" | "internal";
+  /** The designer requires the field, as Microsoft's connector does, although the operation does not. */
+  required?: true;
+  /** The field is picked from the list that this operation returns; `value` and `title` are fields of its items. */
+  pickFrom?: { operation: string; value: string; title: string };
+  /** The flow engine fills the field with its callback URL. */
+  notificationUrl?: true;
+};
+
+/** What the published definitions say of a schema, beside what they read from the schema itself. */
+export type Facts = {
+  /** The schema of the value that a transformation returns. The definitions show it in place of the pipe before it. */
+  output?: v.GenericSchema;
+  /** An example value, as it is sent or answered. */
+  example?: unknown;
+  /** The name under which the definitions contain the shape once. */
+  component?: string;
+  designer?: Designer;
+  minProperties?: number;
+};
+
+/** Adds facts for the published definitions to a pipe. */
+export function published<Value>(facts: Facts) {
+  return v.metadata<Value, Facts>(facts);
+}
+
+/** An example of a schema: as it is sent, or as it is answered. */
+export type Example<Schema extends v.GenericSchema> = Constant<v.InferInput<Schema> | v.InferOutput<Schema>>;
+
+type Constant<Value> = Value extends object ? { readonly [Key in keyof Value]: Constant<Value[Key]> } : Value;
+
+/** A shape that the definitions contain once and refer to by its name, with an example. */
+export function shape<const Schema extends v.GenericSchema>(
+  component: string,
+  schema: Schema,
+  example: Example<Schema>,
+) {
+  return v.pipe(schema, published({ component, example }));
+}
+
+/** A field with its published title (Title Case) and description (a sentence). Parameters also need an example or default. */
+export function named<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  title: string,
+  description: string,
+  example?: Example<Schema>,
+) {
+  return v.pipe(schema, v.title(title), v.description(description), published({ example }));
+}
+
+/**
+ * An object with exactly these fields. `v.strictObject` stops at the first unknown field; this reports every unknown
+ * field and lists the known ones.
+ */
+export function exact<const Entries extends v.ObjectEntries>(entries: Entries) {
+  const known = v.strictObject(entries);
+  const names = Object.keys(entries);
+  const advice = names.length > 0 ? `Use ${names.join(", ")}` : "No fields are accepted";
+  return v.pipe(
+    v.looseObject(entries),
+    v.rawCheck(({ dataset: { value }, config, addIssue }) => {
+      if (!isObject(value)) return;
+      for (const key of Object.keys(value)) {
+        if (Object.hasOwn(entries, key) || config.abortEarly) continue;
+        const message = `is not a known field. ${advice}`;
+        addIssue({
+          message,
+          path: [{ type: "object", origin: "key", input: value, key, value: value[key] }],
+        });
+      }
+    }),
+    v.transform((value): v.InferOutput<typeof known> => value),
+    published({ output: known }),
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Text; LiveChat sends some ids and versions as numbers. */
+export const text = v.pipe(
+  v.union([v.string(), v.number(), v.boolean()], "must be text"),
+  v.transform(String),
+  published({ output: v.string() }),
+);
+
+/** A whole number; LiveChat sends some as text. */
+export const integer = v.pipe(
+  v.union(
+    [v.pipe(v.number(), v.integer()), v.pipe(v.string(), v.regex(/^-?\d+$/), v.transform(Number))],
+    "must be a whole number",
+  ),
+  published({ output: v.pipe(v.number(), v.integer()) }),
+);
+
+/** True or false; LiveChat sends some as 1 and 0. */
+export const flag = v.pipe(
+  v.union(
+    [
+      v.boolean(),
+      v.pipe(
+        v.picklist([0, 1]),
+        v.transform((bit) => bit === 1),
+      ),
+    ],
+    "must be true or false",
+  ),
+  published({ output: v.boolean() }),
+);
+
+/** A time that this app wrote: ISO 8601 in UTC with milliseconds. */
+export const moment = v.pipe(v.string(), v.isoTimestamp());
+
+/** A time in any of LiveChat's spellings (see {@link readTime}); becomes a {@link moment}. */
+export const time = v.pipe(
+  v.union([v.number(), v.string()], "must be a time"),
+  v.rawTransform<number | string, string>(({ dataset, addIssue, NEVER }) => {
+    const read = readTime(dataset.value);
+    if (read !== undefined) return read;
+    addIssue({ message: "must be a time: epoch seconds or ISO 8601" });
+    return NEVER;
+  }),
+  published({ output: moment }),
+);
+
+/** A number of things. */
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const absent = v.pipe(
+  v.union([v.null(), v.literal(""), v.strictTuple([])]),
+  v.transform(() => undefined),
+);
+
+/**
+ * A field that LiveChat may leave out or send as `null`; both become `undefined`. So do `""` and `[]`, where the field's
+ * own schema does not accept them: PHP sends an empty list for an absent object.
+ */
+export function maybe<const Schema extends v.GenericSchema>(schema: Schema) {
+  const isAbsent = (value: unknown) => value === null || (isEmpty(value) && !v.is(schema, value));
+  return v.optional(
+    v.pipe(
+      v.lazy((value): Schema | typeof absent => (isAbsent(value) ? absent : schema)),
+      published({ output: schema }),
+    ),
+  );
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === "" || (Array.isArray(value) && value.length === 0);
+}
+
+function isEmptyList(value: unknown): boolean {
+  return value === null || (isObject(value) && Object.keys(value).length === 0);
+}
+
+/** A list that LiveChat may leave out, send as `null`, or as `{}`: PHP's empty array. */
+export function listOf<const Schema extends v.GenericSchema>(schema: Schema) {
+  const list = v.array(schema, "must be a list");
+  const emptyList = v.pipe(
+    v.union([v.null(), v.strictObject({})]),
+    v.transform((): v.InferOutput<Schema>[] => []),
+  );
+  return v.optional(
+    v.pipe(
+      v.lazy((value): typeof list | typeof emptyList => (isEmptyList(value) ? emptyList : list)),
+      published({ output: list }),
+    ),
+  );
+}
+
+/** Text that is not empty. */
+export const filled = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
+
+/** An email address. */
+export const email = v.pipe(
+  v.string("must be text"),
+  v.email("must be an email address, such as ana@example.com"),
+);
+
+/** A whole number in a query, between two bounds, both included. */
+export function wholeNumber(least: number, most: number) {
+  return v.pipe(
+    v.string(),
+    v.regex(/^\d{1,16}$/, "must be a whole number"),
+    v.transform(Number),
+    published({ output: v.pipe(v.number(), v.integer()) }),
+    v.minValue(least, `must be at least ${least}`),
+    v.maxValue(most, `must be at most ${most}`),
+  );
+}
+
+/** A day in a query, as LiveChat's filters read it. */
+export const day = v.pipe(v.string(), v.isoDate("must be a day, such as 2026-01-31"));
+
+/** A time in a query, in ISO 8601; a day alone is its first moment in UTC. Becomes a {@link moment}. */
+export const instant = v.pipe(
+  v.string(),
+  v.rawTransform<string, string>(({ dataset, addIssue, NEVER }) => {
+    const read = /\D/.test(dataset.value) ? readTime(dataset.value) : undefined;
+    if (read !== undefined) return read;
+    addIssue({ message: "must be a time in ISO 8601, such as 2026-01-31T08:00:00Z" });
+    return NEVER;
+  }),
+  published({ output: moment }),
+);
+
+/** LiveChat's yes and no in a query. */
+export const bit = v.picklist(["0", "1"], "must be 0 or 1");
+
+/** Yes or no in a query. */
+export const yesOrNo = v.pipe(
+  v.picklist(["true", "false"], "must be true or false"),
+  v.transform((value) => value === "true"),
+  published({ output: v.boolean() }),
+);
+
+/** One of these words. */
+export function oneOf<const Words extends readonly string[]>(words: Words) {
+  return v.picklist(words, `must be one of ${words.join(", ")}`);
+}
