@@ -22,7 +22,9 @@ function services(): Promise<Services> {
 
 for (const operation of operations) {
   app.http(operation.id, {
-    methods: [operation.method],
+    // Monitors ask for pages that need no key by HEAD.
+    methods:
+      operation.method === "GET" && operation.access === "anonymous" ? ["GET", "HEAD"] : [operation.method],
     route: operation.route,
     authLevel: operation.access === "key" ? "function" : "anonymous",
     handler: async (request, context) => handle(operation, await services())(request, context),

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { AppError, Forbidden, InvalidInput, TooLarge, Unauthorized } from "../../shared/core/errors.ts";
+import { AppError, Forbidden, InvalidInput, Unauthorized } from "../../shared/core/errors.ts";
 import { MAX_BODY_BYTES } from "../../shared/event-log/limits.ts";
 import { receive } from "../../shared/receive/receive.ts";
 import { verifyCredentials } from "../../shared/receive/verify-credentials.ts";
@@ -38,37 +38,29 @@ export function receiver(type: EventType, words: { id: string; summary: string; 
     tag: "Receivers",
     method: "POST",
     access: "anonymous",
-    guard({ headers }, { settings }) {
-      try {
-        verifyCredentials(headers.get("authorization"), settings.webhook.credentials);
-      } catch (error) {
-        refuse(type, error);
-      }
+    input: {
+      delivery: {
+        schema: deliveries[type],
+        maxBytes: MAX_BODY_BYTES,
+        verify: ({ headers }, { settings }) =>
+          verifyCredentials(headers.get("authorization"), settings.webhook.credentials),
+        // LiveChat repeats it for hours and then gives up: this event will be missing.
+        refused(error, call) {
+          const outcome = error instanceof AppError ? error.kind : "defect";
+          measure().events.add(1, { type, outcome });
+          call.log("delivery refused", { type, outcome });
+        },
+      },
     },
-    input: { rawBody: { maxBytes: MAX_BODY_BYTES, schema: deliveries[type] } },
-    // LiveChat sends it again in vain and then gives up: an event that will be missing.
-    unread: (error, call) => call.log("delivery refused", { type, outcome: countRefusal(type, error) }),
     output: { status: 200, description: "The delivery is safe.", schema: Receipt },
-    errors: [InvalidInput, Unauthorized, Forbidden, TooLarge, ...storageErrors],
+    errors: [InvalidInput, Unauthorized, Forbidden, ...storageErrors],
     run: async ({ raw }, { eventLog: log, settings }, call) => {
       measure().payload.record(raw.length, { type });
       const { licenseId } = settings.webhook;
-      const receipt = await receive(raw, type, { log, licenseId }).catch((error) => refuse(type, error));
+      const receipt = await receive(raw, type, { log, licenseId });
       measure().events.add(1, { type, outcome: receipt.status });
       call.log("delivery received", { type, ...receipt, bytes: raw.length });
       return { body: receipt };
     },
   });
-}
-
-function refuse(type: EventType, error: unknown): never {
-  countRefusal(type, error);
-  throw error;
-}
-
-/** Counts a delivery that is not taken, by the kind of problem that it is answered with. */
-function countRefusal(type: EventType, error: unknown): string {
-  const outcome = error instanceof AppError ? error.kind : "defect";
-  measure().events.add(1, { type, outcome });
-  return outcome;
 }

@@ -53,6 +53,8 @@ export class Unauthorized extends AppError {
   readonly kind = "unauthorized";
   readonly status = 401;
   readonly title = "Credentials are missing or wrong";
+  /** The answer's `WWW-Authenticate`, which every 401 has (RFC 9110, 11.6.1). */
+  readonly challenge = 'Basic realm="LiveChat webhooks", charset="UTF-8"';
 }
 
 /** 403: the credentials are fine, and yet this may not be done. */

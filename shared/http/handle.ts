@@ -9,7 +9,7 @@ import { toProblemResponse } from "./problem.ts";
 import { understand } from "./understand.ts";
 
 /**
- * Makes the handler that Azure Functions calls: guard, understand, run, answer; every error becomes a problem.
+ * Makes the handler that Azure Functions calls: verify, understand, run, answer; every error becomes a problem.
  *
  * @param services what the operation calls; `idempotency` is for operations that are `repeatable`
  */
@@ -18,19 +18,18 @@ export function handle<Services extends { readonly idempotency?: Idempotency }>(
   services: Services,
 ): HttpHandler {
   const respond = async (request: HttpRequest, context: InvocationContext): Promise<Reply> => {
+    const { delivery } = operation.input;
+    const url = new URL(request.url);
+    url.search = "";
+    const call: Call = { url, headers: request.headers as Call["headers"], log: logTo(context) };
     try {
-      const url = new URL(request.url);
-      url.search = "";
-      const call: Call = { url, headers: request.headers as Call["headers"], log: logTo(context) };
-      operation.guard?.(call, services);
+      delivery?.verify(request, services);
       const key = operation.repeatable && readKey(request.headers.get("idempotency-key"));
-      const input = await understand(operation.input, request).catch((error) => {
-        operation.unread?.(error, call);
-        throw error;
-      });
+      const input = await understand(operation.input, request);
       if (key !== undefined) return await repeat(operation, input, services, call, key);
       return toReply(operation, await operation.run(input, services, call));
     } catch (error) {
+      delivery?.refused(error, call);
       logFailure(error, context);
       return toProblemResponse(error);
     }

@@ -1,3 +1,4 @@
+import type { HttpRequest } from "@azure/functions";
 import type * as v from "valibot";
 import type { AppError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
@@ -6,18 +7,27 @@ import type { Log } from "../core/log.ts";
 type ObjectSchema = v.GenericSchema<Record<string, unknown>, Record<string, unknown>>;
 
 /** What an operation reads from a request: each part by its own schema. */
-export type Input = {
+// biome-ignore lint/suspicious/noExplicitAny: the services of any app
+export type Input<Services = any> = {
   /** The parameters of the route, by their names in it. */
   path?: ObjectSchema;
   /** The query; a parameter that is given without a value counts as one that is not given. */
   query?: ObjectSchema;
   /** The JSON body, at most {@link MAX_JSON_BYTES}. */
   body?: v.GenericSchema;
-  /**
-   * Reads the body as it came instead, up to this many bytes: the caller's credentials are checked first. Its schema is
-   * for what is published; nothing is held to it.
-   */
-  rawBody?: { maxBytes: number; schema: v.GenericSchema };
+  /** Reads the body as it came instead. */
+  delivery?: Delivery<Services>;
+};
+
+/** A body that a webhook sends. Its sender is verified before it is read, and no delivery is refused unseen. */
+export type Delivery<Services> = {
+  /** Describes the body for the reference; the body is not validated. */
+  schema: v.GenericSchema;
+  maxBytes: number;
+  /** @throws {AppError} when the sender may not deliver here */
+  verify(request: Pick<HttpRequest, "headers" | "query">, services: Services): void;
+  /** Called with the error that a delivery is about to be answered with. */
+  refused(error: unknown, call: Call): void;
 };
 
 /** What `run` is given: every part of the request that the operation declares, understood. */
@@ -25,7 +35,7 @@ export type Understood<I extends Input> = {
   path: I["path"] extends v.GenericSchema ? v.InferOutput<I["path"]> : undefined;
   query: I["query"] extends v.GenericSchema ? v.InferOutput<I["query"]> : undefined;
   body: I["body"] extends v.GenericSchema ? v.InferOutput<I["body"]> : undefined;
-  raw: I["rawBody"] extends object ? Uint8Array : undefined;
+  raw: I["delivery"] extends object ? Uint8Array : undefined;
 };
 
 /** The invocation that an operation runs in. */
@@ -72,7 +82,11 @@ export type ErrorClass = new (detail: string) => AppError;
  * One operation, said once. Its registration with Azure Functions, the validation of what comes in, and everything
  * that is published about it are derived from this.
  */
-export type Operation<Services, I extends Input = Input, O extends v.GenericSchema = v.GenericSchema> = {
+export type Operation<
+  Services,
+  I extends Input<Services> = Input<Services>,
+  O extends v.GenericSchema = v.GenericSchema,
+> = {
   /** The name that flows store, and the function's name in Azure. */
   id: string;
   /** A few words, as a heading. */
@@ -84,13 +98,9 @@ export type Operation<Services, I extends Input = Input, O extends v.GenericSche
   method: "GET" | "POST" | "PUT" | "DELETE";
   /** Azure's route template, without the prefix of `host.json`. */
   route: string;
-  /** `key`: a function key is asked for by the host; `anonymous`: none, or `guard` asks for something of its own. */
+  /** `key`: the host asks for a function key; `anonymous`: it does not. A delivery has credentials of its own. */
   access: "key" | "anonymous";
-  /** Looks at the caller before anything of the request's content is read; refuses by throwing. */
-  guard?(call: Call, services: Services): void;
   input: I;
-  /** Told of a request that could not be read, before it is answered so. */
-  unread?(error: unknown, call: Call): void;
   output: Output<O>;
   /** What it can end in, beside what is wrong with the request itself. */
   errors?: readonly ErrorClass[];
@@ -104,7 +114,7 @@ export type Operation<Services, I extends Input = Input, O extends v.GenericSche
 };
 
 /** What it takes to do an operation once, however often it is asked for with the same key. */
-export type Repeatable<Services, I extends Input, O extends v.GenericSchema> = {
+export type Repeatable<Services, I extends Input<Services>, O extends v.GenericSchema> = {
   /** Names what was made, apart from all else that the operation makes. */
   nameOf(made: v.InferInput<O>): string;
   /**
@@ -120,8 +130,9 @@ export type Repeatable<Services, I extends Input, O extends v.GenericSchema> = {
 
 /** Gives a declaration its types: `const operation = declare<Services>()`, then `operation({ … })`. */
 export function declare<Services>() {
-  return <const I extends Input, const O extends v.GenericSchema>(declaration: Operation<Services, I, O>) =>
-    declaration;
+  return <const I extends Input<Services>, const O extends v.GenericSchema>(
+    declaration: Operation<Services, I, O>,
+  ) => declaration;
 }
 
 /** The largest JSON body that an operation reads, in bytes. */

@@ -1,4 +1,5 @@
-import { AppError } from "../core/errors.ts";
+import { cut } from "../core/cut.ts";
+import { AppError, type Problem, Unauthorized } from "../core/errors.ts";
 import type { Reply } from "./idempotency/record.ts";
 
 /**
@@ -14,15 +15,23 @@ export function toProblemResponse(error: unknown): Reply {
       ...(known.retryAfter !== undefined && {
         "retry-after": String(Math.max(0, Math.ceil(known.retryAfter))),
       }),
+      ...(known instanceof Unauthorized && { "www-authenticate": known.challenge }),
     },
     body: JSON.stringify({
       type: `urn:livechat-functions:problem:${known.kind}`,
       title: known.title,
       status: known.status,
-      detail: known.message,
-      ...(known.problems && { errors: known.problems }),
+      detail: cut(known.message, LONGEST_SENTENCE),
+      ...(known.problems && { errors: known.problems.map(cutProblem) }),
     }),
   };
+}
+
+/** A sentence may hold text of the caller's, of any length. In characters. */
+const LONGEST_SENTENCE = 600;
+
+function cutProblem({ path, message }: Problem): Problem {
+  return { path: cut(path, LONGEST_SENTENCE), message: cut(message, LONGEST_SENTENCE) };
 }
 
 /** 500: a mistake in this app. */

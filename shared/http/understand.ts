@@ -1,5 +1,6 @@
 import type { HttpRequest } from "@azure/functions";
 import type * as v from "valibot";
+import { cut } from "../core/cut.ts";
 import { InvalidInput, type Problem, TooLarge, UnsupportedMediaType } from "../core/errors.ts";
 import { MAX_PROBLEMS, validate } from "../schemas/validate.ts";
 import { exact } from "../schemas/vocabulary.ts";
@@ -12,7 +13,7 @@ const HOST_PARAMETERS = new Set(["code", "clientid"]);
  * Reads from a request what the operation declares.
  *
  * @throws {InvalidInput} with the problems of path, query and body at once, at most {@link MAX_PROBLEMS}
- * @throws {UnsupportedMediaType} when a JSON body is announced as something else
+ * @throws {UnsupportedMediaType} when a JSON body is announced as something else, or a body is compressed
  * @throws {TooLarge} when the body is over its limit
  */
 export async function understand<I extends Input>(input: I, request: HttpRequest): Promise<Understood<I>> {
@@ -37,7 +38,7 @@ export async function understand<I extends Input>(input: I, request: HttpRequest
     throw new InvalidInput(summarise(problems), { problems: problems.slice(0, MAX_PROBLEMS) });
   }
 
-  const raw = input.rawBody && (await readBytes(request, input.rawBody.maxBytes));
+  const raw = input.delivery && (await readBytes(request, input.delivery.maxBytes));
   return { path, query, body, raw } as Understood<I>;
 }
 
@@ -58,6 +59,12 @@ function parametersOf(request: HttpRequest): Record<string, string> {
 }
 
 async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
+  const encoding = request.headers.get("content-encoding");
+  if (encoding !== null && encoding.trim().toLowerCase() !== "identity") {
+    throw new UnsupportedMediaType(
+      `The body must be sent as it is: Content-Encoding: ${cut(encoding, 40)} is not read.`,
+    );
+  }
   // The announced length spares reading what would be refused anyway; it is not to be trusted, so both are checked.
   const announced = Number(request.headers.get("content-length") ?? 0);
   const bytes = announced > maxBytes ? undefined : new Uint8Array(await request.arrayBuffer());

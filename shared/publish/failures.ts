@@ -23,7 +23,7 @@ export function failuresOf<Services>({ input, errors = [] }: Operation<Services>
   const classes = new Set<ErrorClass>([
     // A parameter that is not known is refused by every operation.
     InvalidInput,
-    ...(input.body ? [TooLarge, UnsupportedMediaType] : []),
+    ...(input.body || input.delivery ? [TooLarge, UnsupportedMediaType] : []),
     ...errors,
   ]);
   return [...[...classes].map(toFailure), DEFECT].sort((a, b) => a.status - b.status);

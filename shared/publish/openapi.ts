@@ -78,7 +78,7 @@ function describe<Services>(operation: Operation<Services>, components: Componen
     ...parametersIn("query", input.query),
     ...(operation.repeatable ? [IDEMPOTENCY_KEY] : []),
   ];
-  const body = input.body ? { schema: input.body, maxBytes: MAX_JSON_BYTES } : input.rawBody;
+  const body = input.body ? { schema: input.body, maxBytes: MAX_JSON_BYTES } : input.delivery;
   return {
     operationId: id,
     summary,
@@ -110,9 +110,9 @@ function describe<Services>(operation: Operation<Services>, components: Componen
   };
 }
 
-function securityOf<Services>({ access, guard }: Operation<Services>): Json[] {
+function securityOf<Services>({ access, input }: Operation<Services>): Json[] {
   if (access === "key") return [{ functionKey: [] }, { functionKeyInQuery: [] }];
-  return guard ? [{ webhookCredentials: [] }] : [];
+  return input.delivery ? [{ webhookCredentials: [] }] : [];
 }
 
 function parametersIn(place: "path" | "query", schema?: v.GenericSchema): Json[] {

@@ -100,7 +100,7 @@ test("a body that is not JSON is 400", async () => {
 test("a body of more than 16 MiB is refused, and the log of the process says so", async () => {
   const answer = await app.deliver("chat-ended", new Uint8Array(16 * 1024 * 1024 + 1).fill(0x20));
   expect(answer).toMatchObject({ status: 413, body: { status: 413 } });
-  const line = app.log.find((line) => line.includes("delivery refused"));
+  const line = app.log.find((line) => line.includes("delivery refused") && line.includes("too-large"));
   expect(line).toMatch(/chat_ended.*too-large/);
 });
 

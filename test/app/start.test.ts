@@ -14,6 +14,7 @@ test("with --enable-auth every function asks for the key, the receivers and Heal
   expect((await app.call("GET", "/agents", undefined, { "x-functions-key": "a-key" })).status).toBe(200);
   expect((await app.call("GET", "/agents?code=a-key")).status).toBe(200);
   expect((await app.call("GET", "/health")).status).toBe(200);
+  expect(await app.call("HEAD", "/health")).toMatchObject({ status: 200, body: "" });
   const delivered = await app.deliver("chat-ended", { event_type: "chat_ended", chat: { id: "C" } });
   expect(delivered).toMatchObject({ status: 200, body: { status: "stored" } });
   await app.stop();

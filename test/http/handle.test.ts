@@ -1,7 +1,14 @@
 import { HttpRequest, InvocationContext } from "@azure/functions";
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import { NotFound, TooManyRequests, UpstreamFailed } from "../../shared/core/errors.ts";
+import {
+  InvalidInput,
+  NotFound,
+  TooLarge,
+  TooManyRequests,
+  Unauthorized,
+  UpstreamFailed,
+} from "../../shared/core/errors.ts";
 import { handle } from "../../shared/http/handle.ts";
 import { declare, MAX_JSON_BYTES, type Operation } from "../../shared/http/operation.ts";
 import { exact, wholeNumber } from "../../shared/schemas/vocabulary.ts";
@@ -208,12 +215,46 @@ test("logs why LiveChat failed", async () => {
   expect(log[0]).toContain("ECONNREFUSED");
 });
 
-test("asks the guard before it reads anything", async () => {
-  const guarded: Operation<object> = {
-    ...echo,
-    guard: () => {
-      throw new NotFound("Nobody is at home.");
+test("a delivery's sender is verified before its body is read, and the refusal is passed on", async () => {
+  const refused: unknown[] = [];
+  const { input: _, run: __, repeatable: ___, ...words } = echo;
+  const receiver = operation({
+    ...words,
+    input: {
+      delivery: {
+        schema: v.unknown(),
+        maxBytes: 4,
+        verify({ headers }) {
+          if (!headers.has("authorization")) throw new Unauthorized("This URL asks for credentials.");
+        },
+        refused: (error) => refused.push(error),
+      },
     },
-  };
-  expect((await send(guarded, { body: "{" })).status).toBe(404);
+    run: async ({ raw }) => ({ body: raw.length }),
+  });
+  const unknown = await send(receiver, { body: "12345" });
+  expect(unknown).toMatchObject({
+    status: 401,
+    headers: { "www-authenticate": expect.stringMatching(/^Basic /) },
+  });
+  const headers = { authorization: "Basic x" };
+  expect(await send(receiver, { headers, body: "12345" })).toMatchObject({ status: 413 });
+  expect(await send(receiver, { headers, body: "1234" })).toMatchObject({ status: 201, json: 4 });
+  expect(refused).toEqual([expect.any(Unauthorized), expect.any(TooLarge)]);
+});
+
+test("a compressed body is refused by the name of the header that says so", async () => {
+  const { status, json } = await send(echo, {
+    body: '{"name":"Ana"}',
+    headers: { "content-encoding": "gzip" },
+  });
+  expect(status).toBe(415);
+  expect(json.detail).toContain("Content-Encoding: gzip");
+});
+
+test("an answer repeats no text of the caller's at length", async () => {
+  const long = "x".repeat(10_000);
+  const problems = [{ path: long, message: long }];
+  const { body = "" } = await send(failing(new InvalidInput(long, { problems })), {});
+  expect(body.length).toBeLessThan(2_000);
 });

@@ -69,14 +69,14 @@ describe.each(each)("%s", (_, operation, described) => {
     const expected =
       operation.access === "key"
         ? ["functionKey", "functionKeyInQuery"]
-        : operation.guard
+        : operation.input.delivery
           ? ["webhookCredentials"]
           : [];
     expect(schemes).toEqual(expected);
   });
 
   test("can be called with its own example", () => {
-    const { path, query, body, rawBody } = operation.input;
+    const { path, query, body, delivery } = operation.input;
     for (const [place, schema] of [
       ["path", path],
       ["query", query],
@@ -86,9 +86,9 @@ describe.each(each)("%s", (_, operation, described) => {
       if (schema) expect(v.safeParse(schema, Object.fromEntries(samples)).issues).toBeUndefined();
     }
     const content = described.requestBody?.content["application/json"];
-    if (!content) return expect(body ?? rawBody).toBeUndefined();
+    if (!content) return expect(body ?? delivery).toBeUndefined();
     expect(check(content.schema, content.example)).toEqual([]);
-    expect(v.safeParse(body ?? rawBody?.schema ?? v.never(), content.example).issues).toBeUndefined();
+    expect(v.safeParse(body ?? delivery?.schema ?? v.never(), content.example).issues).toBeUndefined();
   });
 
   test("has parameters whose examples pass", () => {

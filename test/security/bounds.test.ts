@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => app?.stop());
 
 const withBody = operations.flatMap(({ id, method, route, input }) => {
-  const limit = input.body ? MAX_JSON_BYTES : input.rawBody?.maxBytes;
+  const limit = input.body ? MAX_JSON_BYTES : input.delivery?.maxBytes;
   return limit === undefined ? [] : [{ id, method, route, limit }];
 });
 

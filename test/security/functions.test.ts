@@ -66,15 +66,15 @@ const HTTP = {
   EnsureRegistration: "POST registration, key",
   DeleteRegistration: "DELETE registration, key",
   // Says ok or not; the checks are GetStatus's.
-  Health: "GET health, anybody",
+  Health: "GET HEAD health, anybody",
   GetStatus: "GET status, key",
   // The same for every deployment, and holds no data.
-  GetOpenApi: "GET openapi.json, anybody",
-  GetDocs: "GET docs, anybody",
-  GetDocsAsset: "GET docs/{asset}, anybody",
+  GetOpenApi: "GET HEAD openapi.json, anybody",
+  GetDocs: "GET HEAD docs, anybody",
+  GetDocsAsset: "GET HEAD docs/{asset}, anybody",
 };
 
-test("every function has the one method, and asks for the key, that it is to", () => {
+test("every function has these methods, and asks for the key, that it is to", () => {
   const found = triggers
     .filter(({ type }) => type === "httpTrigger")
     .map(({ name, methods = [], route, authLevel = "" }) => {
