@@ -1,3 +1,6 @@
+metadata name = 'LiveChat Functions'
+metadata description = 'LiveChat actions, webhooks and tickets as an Azure Functions app on Flex Consumption'
+
 targetScope = 'subscription'
 
 @minLength(1)
@@ -5,7 +8,40 @@ targetScope = 'subscription'
 @description('Name of the azd environment. The resource group is named after it, and all other names derive from it.')
 param environmentName string
 
-@description('Azure region; one with Flex Consumption: az functionapp list-flexconsumption-locations.')
+@description('Azure region. The list holds the regions with Flex Consumption: az functionapp list-flexconsumption-locations.')
+@allowed([
+  'australiaeast'
+  'australiasoutheast'
+  'brazilsouth'
+  'canadacentral'
+  'centralindia'
+  'centralus'
+  'eastasia'
+  'eastus'
+  'eastus2'
+  'francecentral'
+  'germanywestcentral'
+  'italynorth'
+  'japaneast'
+  'koreacentral'
+  'northcentralus'
+  'northeurope'
+  'norwayeast'
+  'southafricanorth'
+  'southcentralus'
+  'southeastasia'
+  'southindia'
+  'spaincentral'
+  'swedencentral'
+  'uaenorth'
+  'uksouth'
+  'ukwest'
+  'westcentralus'
+  'westeurope'
+  'westus'
+  'westus2'
+  'westus3'
+])
 @metadata({ azd: { type: 'location' } })
 param location string
 
@@ -46,10 +82,52 @@ param operatorEmail string = ''
 @description('Memory of an instance in MB, and with it its share of a core. 512 is the cheapest; a cold start then takes longer.')
 param instanceMemoryMB int = 2048
 
+@minValue(0)
+@maxValue(1000)
+@description('HTTP requests that one instance serves at once; 0 fits them to its memory: 8 at 512 MB, 32 at 2,048 MB, 64 at 4,096 MB.')
+param httpConcurrency int = 0
+
 @minValue(1)
 @maxValue(1000)
-@description('Most instances that each scale group may have: the HTTP functions together, and every timer and queue function alone. Bounds what a flood can cost, and multiplies liveChatRateLimit.')
+@description('Most instances of each scale group: the HTTP functions together, and every timer and queue function alone. Limits the cost of a flood, and multiplies liveChatRateLimit. Some regions demand at least 40.')
 param maximumInstanceCount int = 10
+
+@minValue(0)
+@maxValue(100)
+@description('Instances of the HTTP functions that always run, so that no webhook waits for a cold start. Each is paid for by the hour.')
+param alwaysReadyHttp int = 0
+
+@allowed(['Recreate', 'RollingUpdate'])
+@description('How a deployment or a changed setting replaces running instances. Recreate ends requests in flight; RollingUpdate lets them finish, where the platform offers it (preview).')
+param updateStrategy string = 'Recreate'
+
+@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS', 'Standard_RAGRS', 'Standard_RAGZRS'])
+@description('Redundancy of the storage account with the log: LRS in one building, ZRS in three zones, GRS and GZRS in a second region too.')
+param storageSku string = 'Standard_LRS'
+
+@description('Puts a CanNotDelete lock on the storage account. azd down then fails until the lock is removed.')
+param deleteLock bool = false
+
+@description('Spreads the instances over availability zones, where the region has them.')
+param zoneRedundant bool = false
+
+@description('Closes storage and vault to the public: the app reaches them by private endpoints in a virtual network. The app itself stays public for LiveChat.')
+param vnetEnabled bool = false
+
+@minValue(1)
+@maxValue(1000)
+@description('GB of telemetry a day after which Azure takes no more until the next day. An alert says when that happens.')
+param dailyQuotaGB int = 2
+
+@minValue(0)
+@description('Monthly budget of the resource group in the currency of the subscription: the operator is mailed at 80 and 100 percent. 0: no budget.')
+param monthlyBudget int = 0
+
+@description('Object id of the person or pipeline that may read the tables, the queue and the secrets. Default: the deploying one; empty: gives no role.')
+param operatorPrincipalId string = deployer().objectId
+
+@description('First day of the current month, which a new budget begins on.')
+param budgetStart string = utcNow('yyyy-MM-01')
 
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
@@ -78,6 +156,10 @@ module storage 'modules/storage.bicep' = {
     location: location
     tags: tags
     principalId: identity.outputs.principalId
+    operatorPrincipalId: operatorPrincipalId
+    sku: storageSku
+    deleteLock: deleteLock
+    isPrivate: vnetEnabled
   }
 }
 
@@ -89,6 +171,9 @@ module vault 'modules/vault.bicep' = {
     location: location
     tags: tags
     principalId: identity.outputs.principalId
+    operatorPrincipalId: operatorPrincipalId
+    workspaceId: monitoring.outputs.workspaceId
+    isPrivate: vnetEnabled
     liveChatApiKey: liveChatApiKey
     webhookPassword: webhookPassword
     webhookPasswordPrevious: webhookPasswordPrevious
@@ -99,10 +184,24 @@ module monitoring 'modules/monitoring.bicep' = {
   name: 'monitoring'
   scope: group
   params: {
-    name: 'livechat-${token}'
+    workspaceName: 'log-${token}'
+    name: 'appi-${token}'
     location: location
     tags: tags
     principalId: identity.outputs.principalId
+    dailyQuotaGB: dailyQuotaGB
+  }
+}
+
+module network 'modules/network.bicep' = if (vnetEnabled) {
+  name: 'network'
+  scope: group
+  params: {
+    name: 'vnet-${token}'
+    location: location
+    tags: tags
+    storageAccountId: storage.outputs.id
+    vaultId: vault.outputs.id
   }
 }
 
@@ -111,6 +210,7 @@ module app 'modules/app.bicep' = {
   scope: group
   params: {
     name: 'func-${token}'
+    planName: 'plan-${token}'
     location: location
     tags: tags
     identityId: identity.outputs.id
@@ -126,7 +226,12 @@ module app 'modules/app.bicep' = {
     liveChatRateLimit: liveChatRateLimit
     eventRetentionDays: eventRetentionDays
     instanceMemoryMB: instanceMemoryMB
+    httpConcurrency: httpConcurrency
     maximumInstanceCount: maximumInstanceCount
+    alwaysReadyHttp: alwaysReadyHttp
+    updateStrategy: updateStrategy
+    zoneRedundant: zoneRedundant
+    subnetId: vnetEnabled ? network!.outputs.appSubnetId : ''
   }
 }
 
@@ -138,12 +243,33 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: tags
     applicationInsightsId: monitoring.outputs.applicationInsightsId
+    workspaceId: monitoring.outputs.workspaceId
     healthUrl: '${app.outputs.url}/api/health'
     operatorEmail: operatorEmail
+    monthlyBudget: monthlyBudget
+    budgetStart: budgetStart
   }
 }
 
+@description('Region of everything here.')
+output AZURE_LOCATION string = location
+
+@description('Resource group of everything here.')
+output AZURE_RESOURCE_GROUP string = group.name
+
+@description('Name of the Key Vault.')
+output AZURE_KEY_VAULT_NAME string = vault.outputs.name
+
+@description('Name of the storage account.')
+output AZURE_STORAGE_ACCOUNT_NAME string = storage.outputs.name
+
+@description('Endpoint of the tables, for backup and restore.')
+output LiveChatStorage__tableServiceUri string = storage.outputs.tableServiceUri
+
 @description('Name of the function app.')
+output SERVICE_API_NAME string = app.outputs.name
+
+@description('The same, under the name that the commands in docs/ use.')
 output AZURE_FUNCTION_APP_NAME string = app.outputs.name
 
 @description('Where the app answers.')

@@ -10,11 +10,20 @@ param tags object
 @description('Resource id of Application Insights.')
 param applicationInsightsId string
 
+@description('Resource id of the workspace.')
+param workspaceId string
+
 @description('The health check, as it is called from outside.')
 param healthUrl string
 
 @description('Address that alerts are mailed to; empty: they only show in the portal.')
 param operatorEmail string
+
+@description('Monthly budget of the resource group; 0: none.')
+param monthlyBudget int
+
+@description('First day of the month that a new budget begins on.')
+param budgetStart string
 
 resource operator 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(operatorEmail)) {
   name: '${name}-operator'
@@ -33,8 +42,11 @@ resource operator 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(oper
   }
 }
 
-// A test is paid for by the run: each location every 15 minutes. Two locations tell the app's failure from a network's.
-var locations = ['emea-nl-ams-azr', 'us-va-ash-azr']
+// A test is paid for by the run: each location every 15 minutes. Three locations tell the app's failure from a network's.
+// https://learn.microsoft.com/azure/azure-monitor/app/availability#location-population-tags
+var locations = ['emea-nl-ams-azr', 'us-va-ash-azr', 'apac-sg-sin-azr']
+
+var notify = empty(operatorEmail) ? [] : [operator.id]
 
 resource healthTest 'Microsoft.Insights/webtests@2022-06-15' = {
   name: '${name}-health'
@@ -44,7 +56,7 @@ resource healthTest 'Microsoft.Insights/webtests@2022-06-15' = {
   properties: {
     Name: 'Health'
     SyntheticMonitorId: '${name}-health'
-    Description: 'Whether the app says that it does its work.'
+    Description: 'Calls GET /api/health from outside.'
     Kind: 'standard'
     Enabled: true
     Frequency: 900
@@ -77,63 +89,155 @@ resource unhealthy 'Microsoft.Insights/metricAlerts@2018-03-01' = {
     'hidden-link:${healthTest.id}': 'Resource'
   })
   properties: {
-    description: 'The health check fails, or does not answer. Open ${healthUrl}: it says what is wrong.'
+    description: 'The health check fails or does not answer in two of three locations. Open ${healthUrl}: it says what is wrong. GET /api/status says what to do.'
     severity: 1
     enabled: true
     scopes: [healthTest.id, applicationInsightsId]
     evaluationFrequency: 'PT5M'
-    // One run of each location.
-    windowSize: 'PT15M'
+    // Two runs of each location: one run that comes late does not hide an outage.
+    windowSize: 'PT30M'
     criteria: {
       'odata.type': 'Microsoft.Azure.Monitor.WebtestLocationAvailabilityCriteria'
       webTestId: healthTest.id
       componentId: applicationInsightsId
-      failedLocationCount: length(locations)
+      failedLocationCount: length(locations) - 1
     }
     autoMitigate: true
     actions: empty(operatorEmail) ? [] : [{ actionGroupId: operator.id }]
   }
 }
 
-// Silence counts: the query gives one row also when the timer has not run at all. A run that was stopped at its time limit
-// did its part of a long walk.
-resource notReconciled 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
-  name: '${name}-not-reconciled'
-  location: location
-  tags: tags
-  kind: 'LogAlert'
-  properties: {
-    displayName: 'LiveChat Functions: tickets are not reconciled'
-    description: 'No successful reconciliation for 30 minutes. GET /api/reconcile/tickets lists the last runs and why they failed.'
+// Each rule counts rows of what the worker measures, which no sampling drops. Log lines pass through the host, which leaves
+// out those of traces that it does not sample. `sum` of no rows at all is 0, so that silence counts too.
+var rules = [
+  {
+    id: 'not-reconciled'
+    title: 'tickets are not reconciled'
+    text: 'No successful reconciliation for 30 minutes. GET /api/reconcile/tickets lists the last runs and why they failed.'
     severity: 1
-    enabled: true
-    scopes: [applicationInsightsId]
-    evaluationFrequency: 'PT15M'
-    windowSize: 'PT30M'
-    criteria: {
-      allOf: [
-        {
-          query: '''
-traces
-| where message has "reconcile finished"
-| extend line = parse_json(message)
-| where tostring(line.message) == "reconcile finished" and tostring(line.outcome) in ("completed", "stopped")
-| summarize successes = count()
+    window: 'PT30M'
+    scope: applicationInsightsId
+    operator: 'LessThan'
+    // A run that stopped at its time limit did its part of a long walk.
+    query: '''
+customMetrics
+| where name == "livechat.reconcile.runs" and tostring(customDimensions.outcome) in ("completed", "stopped")
+| summarize found = sum(valueSum)
 '''
-          timeAggregation: 'Total'
-          metricMeasureColumn: 'successes'
-          operator: 'LessThan'
-          threshold: 1
-          failingPeriods: {
-            numberOfEvaluationPeriods: 1
-            minFailingPeriodsToAlert: 1
+  }
+  {
+    id: 'deliveries-refused'
+    title: 'deliveries of LiveChat are refused'
+    text: 'The app refused webhooks of LiveChat, so events are missing. GET /api/status says why: check "refused".'
+    severity: 2
+    window: 'PT30M'
+    scope: applicationInsightsId
+    operator: 'GreaterThanOrEqual'
+    query: '''
+customMetrics
+| where name == "livechat.events" and tostring(customDimensions.outcome) in ("unauthorized", "forbidden", "invalid-input", "too-large")
+| summarize found = sum(valueSum)
+'''
+  }
+  {
+    id: 'given-up'
+    title: 'a subscription was given up'
+    text: 'A subscriber failed for a week, or is gone, and gets nothing any more. GET /api/subscriptions names it; resume or end it.'
+    severity: 2
+    window: 'PT30M'
+    scope: applicationInsightsId
+    operator: 'GreaterThanOrEqual'
+    query: '''
+customMetrics
+| where name == "livechat.deliveries" and tostring(customDimensions.outcome) == "given up"
+| summarize found = sum(valueSum)
+'''
+  }
+  {
+    id: 'telemetry-capped'
+    title: 'the daily limit of telemetry is reached'
+    text: 'Azure takes no more telemetry until the next day, and every alert is blind until then. Raise DAILY_QUOTA_GB, or find what sends so much: docs/operating.md.'
+    severity: 2
+    window: 'PT1H'
+    scope: workspaceId
+    operator: 'GreaterThanOrEqual'
+    // https://learn.microsoft.com/azure/azure-monitor/logs/daily-cap#alert-when-daily-cap-is-reached
+    query: '''
+_LogOperation
+| where Category =~ "Ingestion" and Detail has "OverQuota"
+| summarize found = count()
+'''
+  }
+]
+
+resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for one in rules: {
+    name: '${name}-${one.id}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: 'LiveChat Functions: ${one.title}'
+      description: one.text
+      severity: one.severity
+      enabled: true
+      scopes: [one.scope]
+      evaluationFrequency: 'PT15M'
+      windowSize: one.window
+      // In a first deployment the tables that the query names may not be there yet.
+      skipQueryValidation: true
+      criteria: {
+        allOf: [
+          {
+            query: one.query
+            timeAggregation: 'Total'
+            metricMeasureColumn: 'found'
+            operator: one.operator
+            threshold: 1
+            failingPeriods: {
+              numberOfEvaluationPeriods: 1
+              minFailingPeriodsToAlert: 1
+            }
           }
-        }
-      ]
+        ]
+      }
+      autoMitigate: true
+      actions: {
+        actionGroups: notify
+      }
     }
-    autoMitigate: true
-    actions: {
-      actionGroups: empty(operatorEmail) ? [] : [operator.id]
+  }
+]
+
+resource budget 'Microsoft.Consumption/budgets@2023-11-01' = if (monthlyBudget > 0 && !empty(operatorEmail)) {
+  name: '${name}-budget'
+  properties: {
+    category: 'Cost'
+    amount: monthlyBudget
+    timeGrain: 'Monthly'
+    timePeriod: {
+      startDate: budgetStart
+    }
+    filter: {
+      dimensions: {
+        name: 'ResourceGroupName'
+        operator: 'In'
+        values: [resourceGroup().name]
+      }
+    }
+    notifications: {
+      nearlySpent: {
+        enabled: true
+        operator: 'GreaterThanOrEqualTo'
+        threshold: 80
+        contactEmails: [operatorEmail]
+      }
+      spent: {
+        enabled: true
+        operator: 'GreaterThanOrEqualTo'
+        threshold: 100
+        contactEmails: [operatorEmail]
+      }
     }
   }
 }

@@ -1,6 +1,9 @@
 @description('Name of the function app.')
 param name string
 
+@description('Name of its plan.')
+param planName string
+
 @description('Azure region.')
 param location string
 
@@ -46,11 +49,33 @@ param eventRetentionDays int
 @description('Memory of an instance in MB.')
 param instanceMemoryMB int
 
+@description('HTTP requests that one instance serves at once; 0 fits them to its memory.')
+param httpConcurrency int
+
 @description('Most instances that each scale group may have.')
 param maximumInstanceCount int
 
+@description('Instances of the HTTP functions that always run.')
+param alwaysReadyHttp int
+
+@description('How a deployment or a changed setting replaces running instances.')
+param updateStrategy string
+
+@description('Spreads the instances over availability zones.')
+param zoneRedundant bool
+
+@description('Subnet that outgoing calls leave by; empty: none.')
+param subnetId string
+
+// A delivery of 7 MB needs 30 MB of memory while it is worked on, host and worker some 250 MB.
+var concurrencyByMemory = {
+  '512': 8
+  '2048': 32
+  '4096': 64
+}
+
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
-  name: name
+  name: planName
   location: location
   tags: tags
   kind: 'functionapp'
@@ -60,6 +85,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   }
   properties: {
     reserved: true
+    zoneRedundant: zoneRedundant
   }
 }
 
@@ -78,6 +104,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     keyVaultReferenceIdentity: identityId
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     // Flex Consumption has no FTP, and no health check of its own: alerts.bicep calls it from outside.
     siteConfig: {
       minTlsVersion: '1.2'
@@ -87,6 +114,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       runtime: {
         name: 'node'
         version: '24'
+      }
+      siteUpdateStrategy: {
+        type: updateStrategy
       }
       deployment: {
         storage: {
@@ -101,11 +131,12 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstanceCount
+        alwaysReady: alwaysReadyHttp == 0 ? [] : [{ name: 'http', instanceCount: alwaysReadyHttp }]
         triggers: {
           http: {
             // The work is waiting for LiveChat and for storage, and appends of one instance share their transactions:
             // few busy instances do more than many idle ones.
-            perInstanceConcurrency: 32
+            perInstanceConcurrency: httpConcurrency == 0 ? concurrencyByMemory[string(instanceMemoryMB)] : httpConcurrency
           }
         }
       }

@@ -1,4 +1,7 @@
-@description('Name of the workspace and of Application Insights.')
+@description('Name of the workspace.')
+param workspaceName string
+
+@description('Name of Application Insights.')
 param name string
 
 @description('Azure region.')
@@ -10,8 +13,11 @@ param tags object
 @description('Principal that sends telemetry: the app.')
 param principalId string
 
+@description('GB a day after which the workspace takes no more until the next day.')
+param dailyQuotaGB int
+
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
-  name: name
+  name: workspaceName
   location: location
   tags: tags
   properties: {
@@ -19,9 +25,9 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
       name: 'PerGB2018'
     }
     retentionInDays: 30
-    // A flood of telemetry stops here and not on the bill; an ordinary month stays below what one day may bring.
+    // A flood of telemetry stops here and not on the bill. alerts.bicep says when it does: after that every alert is blind.
     workspaceCapping: {
-      dailyQuotaGb: 1
+      dailyQuotaGb: dailyQuotaGB
     }
   }
 }
@@ -66,5 +72,6 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
   }
 }
 
+output workspaceId string = workspace.id
 output applicationInsightsId string = applicationInsights.id
 output connectionString string = applicationInsights.properties.ConnectionString

@@ -10,13 +10,25 @@ param tags object
 @description('Principal that reads and writes everything in the account: the app.')
 param principalId string
 
+@description('Principal of the operator: reads and writes the tables (backup and restore), and looks into the queue. Empty: none.')
+param operatorPrincipalId string
+
+@description('Redundancy of the account.')
+param sku string
+
+@description('Puts a lock on the account that forbids to delete it.')
+param deleteLock bool
+
+@description('Closes the account to the public: only private endpoints reach it.')
+param isPrivate bool
+
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   name: name
   location: location
   tags: tags
   kind: 'StorageV2'
   sku: {
-    name: 'Standard_LRS'
+    name: sku
   }
   properties: {
     allowBlobPublicAccess: false
@@ -25,6 +37,11 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
     allowSharedKeyAccess: false
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
+    networkAcls: {
+      defaultAction: isPrivate ? 'Deny' : 'Allow'
+      bypass: 'AzureServices'
+    }
     supportsHttpsTrafficOnly: true
   }
 }
@@ -83,6 +100,33 @@ resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
+// Made by the person or pipeline that deploys, so the kind of principal is left open.
+var operatorRoles = {
+  'Storage Table Data Contributor': '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
+  'Storage Queue Data Reader': '19e7f393-937e-4f77-808e-94535e297925'
+}
+
+resource operatorAssignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for role in items(operatorRoles): if (!empty(operatorPrincipalId)) {
+    name: guid(account.id, operatorPrincipalId, role.value)
+    scope: account
+    properties: {
+      principalId: operatorPrincipalId
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role.value)
+    }
+  }
+]
+
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (deleteLock) {
+  name: 'keep-the-log'
+  scope: account
+  properties: {
+    level: 'CanNotDelete'
+    notes: 'The event log is the only copy. Remove this lock before azd down.'
+  }
+}
+
+output id string = account.id
 output name string = account.name
 output deploymentContainerUrl string = '${account.properties.primaryEndpoints.blob}${deployments.name}'
 output queueServiceUri string = account.properties.primaryEndpoints.queue

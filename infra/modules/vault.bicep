@@ -10,6 +10,15 @@ param tags object
 @description('Principal that reads the secrets: the app.')
 param principalId string
 
+@description('Principal of the operator: reads and writes the secrets. Empty: none.')
+param operatorPrincipalId string
+
+@description('Workspace that takes the audit events.')
+param workspaceId string
+
+@description('Closes the vault to the public: only private endpoints and Azure Resource Manager reach it.')
+param isPrivate bool
+
 @secure()
 @description('LiveChat API key.')
 param liveChatApiKey string
@@ -38,6 +47,12 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     enableSoftDelete: true
     softDeleteRetentionInDays: 7
     enablePurgeProtection: true
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
+    networkAcls: {
+      defaultAction: isPrivate ? 'Deny' : 'Allow'
+      // This template writes the secrets through Azure Resource Manager, a trusted service.
+      bypass: 'AzureServices'
+    }
   }
 }
 
@@ -77,6 +92,35 @@ resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsUser)
   }
 }
+
+// Key Vault Secrets Officer: reads and writes values. azd hides the webhook password that it made, so the operator reads it here.
+var secretsOfficer = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
+
+resource operatorAssignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorPrincipalId)) {
+  name: guid(vault.id, operatorPrincipalId, secretsOfficer)
+  scope: vault
+  properties: {
+    principalId: operatorPrincipalId
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsOfficer)
+  }
+}
+
+resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'audit'
+  scope: vault
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        category: 'AuditEvent'
+        enabled: true
+      }
+    ]
+  }
+}
+
+output id string = vault.id
+output name string = vault.name
 
 // With its version: a reference without one is read again only after up to a day, so that a key that was changed here
 // would not be in use when the deployment says that it is.

@@ -20,7 +20,7 @@ function readTemplate(path: string): Template {
   return {
     path,
     text,
-    params: [...text.matchAll(/^((?:@.*\n)*)param (\w+) (\w+)( =)?/gm)].map(
+    params: [...text.matchAll(/^((?:@.*\n(?:[ \]].*\n)*)*)param (\w+) (\w+)( =)?/gm)].map(
       ([, decorators = "", name = "", type = "", initial]) => ({
         name,
         type,
@@ -29,10 +29,10 @@ function readTemplate(path: string): Template {
       }),
     ),
     outputs: [...text.matchAll(/^output (\w+) /gm)].map(([, name = ""]) => name),
-    modules: [...text.matchAll(/^module (\w+) '(.+)' = \{([\s\S]*?)^\}/gm)].map(
+    modules: [...text.matchAll(/^module (\w+) '(.+)' = (?:if \(.+\) )?\{([\s\S]*?)^\}/gm)].map(
       ([, name = "", file = "", body = ""]) => ({ name, path: `infra/${file}`, params: keysOf(body, 4) }),
     ),
-    resources: [...text.matchAll(/^ *resource \w+ '([\w./]+)@([\w-]+)'/gm)].map(
+    resources: [...text.matchAll(/^ *resource \w+ '([\w./]+)@([\w-]+)' = /gm)].map(
       ([, type = "", version = ""]) => ({ type, version }),
     ),
   };

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { readSettings, SETTING_NAMES } from "../../shared/core/settings.ts";
@@ -41,7 +41,11 @@ describe.for(templates)("$path", (template) => {
   });
 
   test("every resource has a released API version", ({ expect }) => {
-    for (const { type, version } of template.resources) expect(version, type).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+    // Diagnostic settings have had no other version than a preview since 2016.
+    const released = template.resources.filter(
+      ({ type }) => type !== "Microsoft.Insights/diagnosticSettings",
+    );
+    for (const { type, version } of released) expect(version, type).toMatch(/^\d{4}-\d{2}-\d{2}$/);
   });
 });
 
@@ -182,7 +186,9 @@ describe("what is watched", () => {
   const queries: string[] = JSON.parse(workbook)
     .items.filter(({ type }: { type: number }) => type === 3)
     .map(({ content }: { content: { query: string } }) => content.query);
-  const alert = /'''([\s\S]*?)'''/.exec(file("infra/modules/alerts.bicep").text)?.[1] ?? "";
+  const alerts = [...file("infra/modules/alerts.bicep").text.matchAll(/'''([\s\S]*?)'''/g)].map(
+    ([, query = ""]) => query,
+  );
 
   test("the workbook finds Application Insights where the template puts it", () => {
     const [, placeholder = ""] = /replace\(loadTextContent\('\.\.\/workbook\.json'\), '(.+?)'/.exec(
@@ -198,17 +204,45 @@ describe("what is watched", () => {
     const written = sources.flatMap((source) =>
       [...source.matchAll(/\blog\("([^"]+)"/g)].map(([, line]) => line),
     );
-    const sought = [alert, ...queries].flatMap((query) => [
+    const sought = queries.flatMap((query) => [
       ...new Set([...query.matchAll(/message\) == "([^"]+)"/g)].map(([, line]) => line)),
     ]);
     expect(new Set(sought)).toEqual(new Set(["reconcile finished", "delivery received"]));
     for (const line of sought) expect(written).toContain(line);
   });
 
+  test("alerts rest on metrics that the worker sends, and on no log line", () => {
+    const instruments = readFileSync("shared/telemetry/metrics.ts", "utf8");
+    const names = alerts.flatMap((query) =>
+      [...query.matchAll(/name == "([^"]+)"/g)].map(([, name]) => name),
+    );
+    expect(names).toHaveLength(3);
+    for (const name of names) expect(instruments).toContain(`"${name}"`);
+    for (const query of alerts) expect(query).not.toMatch(/^\s*(traces|requests)\b/m);
+  });
+
   test("the alert on reconciliation waits for several runs of the timer", () => {
     expect(defaults.ticketsReconcileSchedule).toBe("0 */5 * * * *");
     expect(file("infra/modules/app.bicep").text).not.toContain("TICKETS_RECONCILE_SCHEDULE");
-    expect(file("infra/modules/alerts.bicep").text).toContain("windowSize: 'PT30M'");
+    expect(file("infra/modules/alerts.bicep").text).toMatch(/id: 'not-reconciled'[\s\S]*?window: 'PT30M'/);
+  });
+});
+
+describe("workflows", () => {
+  const workflows = readdirSync(".github/workflows").map(
+    (name) => [name, readFileSync(`.github/workflows/${name}`, "utf8")] as const,
+  );
+
+  test.for(workflows)("%s pins every action by its commit and names the version", ([, text], { expect }) => {
+    const uses = [...text.matchAll(/uses: (.+)/g)].map(([, action]) => action);
+    expect(uses.length).toBeGreaterThan(0);
+    for (const action of uses) expect(action).toMatch(/^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
+  test("azure-dev.yml signs in without a password", () => {
+    const { permissions, jobs } = parse(readFileSync(".github/workflows/azure-dev.yml", "utf8"));
+    expect(permissions).toEqual({ "id-token": "write", contents: "read" });
+    expect(JSON.stringify(jobs)).not.toMatch(/CLIENT_SECRET|CREDENTIALS/);
   });
 });
 
