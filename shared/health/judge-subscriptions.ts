@@ -4,6 +4,9 @@ import type { Finding } from "./monitor.ts";
 /** Milliseconds that an event may wait for a subscriber that takes what it is sent, before nobody seems to be sending. */
 const STUCK_AFTER = 5 * 60_000;
 
+const GIVEN_UP =
+  "See GET /subscriptions for which, and how they failed. Then POST /subscriptions/{id}/resume, which loses nothing, or DELETE /subscriptions/{id} to end it.";
+
 /**
  * How it stands with the subscribers.
  *
@@ -12,20 +15,19 @@ const STUCK_AFTER = 5 * 60_000;
 export function judgeSubscriptions(subscribers: readonly Subscriber[], now: number): Finding {
   const some = subscribers.length === 1 ? "1 subscription" : `${subscribers.length} subscriptions`;
   const stuck = subscribers.filter((subscriber) => isStuck(subscriber, now)).length;
+  const lost = subscribers.filter(({ state }) => state === "given_up").length;
   if (stuck > 0) {
     return {
       state: "bad",
-      detail: `Nothing is sent to ${stuck} of ${some}, though events wait.`,
-      action: "See that the functions DispatchQueue and DispatchTimer are there and enabled.",
+      detail: `Nothing is sent to ${stuck} of ${some}, though events wait.${lost > 0 ? ` ${lost} of them given up.` : ""}`,
+      action: `See that the functions DispatchQueue and DispatchTimer are there and enabled.${lost > 0 ? ` ${GIVEN_UP}` : ""}`,
     };
   }
-  const lost = subscribers.filter(({ state }) => state === "given_up").length;
   if (lost > 0) {
     return {
-      state: "attention",
-      detail: `${lost} of ${some} given up.`,
-      action:
-        "See GET /subscriptions for which, and how they failed; then POST /subscriptions/{id}/resume, which loses nothing, or DELETE /subscriptions/{id}.",
+      state: "bad",
+      detail: `${lost} of ${some} given up: nothing is sent to ${lost === 1 ? "it" : "them"}.`,
+      action: GIVEN_UP,
     };
   }
   const retrying = subscribers.filter(({ state }) => state === "retrying").length;

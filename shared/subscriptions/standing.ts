@@ -8,6 +8,8 @@ export type Standing = {
   failures: number;
   /** When the first of them was. */
   failingSince?: string;
+  /** 404 or 410 answers in a row, and when the first of them came. */
+  gone?: { count: number; since: string };
   /** Not before then. */
   nextAttemptAt?: string;
   lastAnswer?: { at: string; status?: number; failure?: string };
@@ -29,21 +31,26 @@ const LONGEST_PAUSE = DAY;
 /** Milliseconds of nothing but failures after which a subscriber is given up. */
 export const GIVE_UP_AFTER = 7 * DAY;
 
+/** Gateways that redeploy answer 404 too: this many answers in a row, over this many milliseconds, are believed. */
+const GONE_ANSWERS = 3;
+export const GONE_AFTER = MINUTE;
+
 /** Whether the event has arrived; if not, it is still the next one. */
 export function isDelivered(answer: Answer): boolean {
   return "status" in answer && answer.status >= 200 && answer.status < 300;
 }
 
 /**
- * What an answer means for what comes next: 2xx is success; 404 and 410 say that nobody is there any more; anything else
- * is tried again after pauses that double, each somewhere between half and whole, or after `Retry-After` if that is
- * longer. `WorkflowTriggerIsNotEnabled` is what Azure says of a flow that is off or deleted.
+ * Decides what an answer means: 2xx is success. Anything else is tried again after pauses that double, each between half
+ * and whole, or after `Retry-After` if that is longer. The subscriber is given up when it has answered nothing but 404 or
+ * 410 three times over a minute, or has failed for a week. Azure answers `WorkflowTriggerIsNotEnabled` for a flow that is
+ * off or deleted.
  *
  * @param now milliseconds since the epoch
  * @param random uniform in [0, 1)
  */
 export function afterAnswer(
-  { failures, failingSince }: Standing,
+  { failures, failingSince, gone }: Standing,
   answer: Answer,
   { now, random }: { now: number; random: () => number },
 ): Standing {
@@ -55,14 +62,22 @@ export function afterAnswer(
     state: "retrying",
     failures: failures + 1,
     failingSince: failingSince ?? at,
+    ...(saysGone(answer) && { gone: { count: (gone?.count ?? 0) + 1, since: gone?.since ?? at } }),
     lastAnswer: { at, ...outcomeOf(answer) },
   };
-  const gone = "status" in answer && (answer.status === 404 || answer.status === 410);
-  if (gone || now - Date.parse(failed.failingSince ?? at) >= GIVE_UP_AFTER) {
+  if (isGone(failed.gone, now) || now - Date.parse(failed.failingSince ?? at) >= GIVE_UP_AFTER) {
     return { ...failed, state: "given_up" };
   }
   const pause = Math.max(backOff(failed.failures, answer, random), asksFor(answer));
   return { ...failed, nextAttemptAt: new Date(now + Math.min(pause, LONGEST_PAUSE)).toISOString() };
+}
+
+function saysGone(answer: Answer): boolean {
+  return "status" in answer && (answer.status === 404 || answer.status === 410);
+}
+
+function isGone(gone: Standing["gone"], now: number): boolean {
+  return gone !== undefined && gone.count >= GONE_ANSWERS && now - Date.parse(gone.since) >= GONE_AFTER;
 }
 
 function backOff(failures: number, answer: Answer, random: () => number): number {

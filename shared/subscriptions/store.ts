@@ -51,8 +51,10 @@ export type SubscriptionsOptions = {
   now?: () => number;
 };
 
-type Columns = Omit<Standing, "lastAnswer"> &
+type Columns = Omit<Standing, "lastAnswer" | "gone"> &
   Pick<Subscription, "type" | "url" | "secret" | "createdAt" | "cursor"> & {
+    goneCount?: number;
+    goneSince?: string;
     answeredAt?: string;
     answerStatus?: number;
     answerFailure?: string;
@@ -181,7 +183,7 @@ function toRow(
   { id, type, url, secret, createdAt, cursor, standing, lease }: Subscription,
   partitionKey: string,
 ): TableEntity<Columns> {
-  const { state, failures, failingSince, nextAttemptAt, lastAnswer } = standing;
+  const { state, failures, failingSince, gone, nextAttemptAt, lastAnswer } = standing;
   return {
     partitionKey,
     rowKey: key(id),
@@ -193,6 +195,8 @@ function toRow(
     state,
     failures,
     failingSince,
+    goneCount: gone?.count,
+    goneSince: gone?.since,
     nextAttemptAt,
     answeredAt: lastAnswer?.at,
     answerStatus: lastAnswer?.status,
@@ -205,7 +209,7 @@ function toRow(
 
 function fromRow(row: Row<Columns>): Kept {
   const { rowKey = "", etag, type, url, secret, createdAt, cursor } = row;
-  const { state, failures, failingSince, nextAttemptAt } = row;
+  const { state, failures, failingSince, goneCount: count, goneSince: since, nextAttemptAt } = row;
   const { answeredAt, answerStatus: status, answerFailure: failure, leaseHolder, leaseUntil } = row;
   return {
     etag,
@@ -219,6 +223,7 @@ function fromRow(row: Row<Columns>): Kept {
       state,
       failures,
       failingSince,
+      gone: count !== undefined && since !== undefined ? { count, since } : undefined,
       nextAttemptAt,
       lastAnswer: answeredAt === undefined ? undefined : { at: answeredAt, status, failure },
     },

@@ -20,7 +20,7 @@ export type SubscribersOptions = {
 };
 
 /** A subscription as its operator sees it, without what is secret. */
-export type Subscriber = Omit<Standing, "failingSince"> & {
+export type Subscriber = Omit<Standing, "failingSince" | "gone"> & {
   id: string;
   type: EventType;
   /** Where its callback leads: the host, and nothing of what may be a key. */
@@ -71,7 +71,7 @@ export function openSubscribers({
 
   async function describe({ id, type, url, createdAt, cursor, standing }: Kept, end: number) {
     const next = cursor < end ? (await log.list({ type, after: cursor, limit: 1 })).items[0] : undefined;
-    const { failingSince: _, ...known } = standing;
+    const { failingSince: _, gone: __, ...known } = standing;
     const waiting = { lag: next ? end - cursor : 0, waitingSince: next?.receivedAt };
     return { id, type, callback: maskCallback(url), createdAt, cursor, ...waiting, ...known };
   }

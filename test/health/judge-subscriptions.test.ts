@@ -27,13 +27,13 @@ test.each<[string, Subscriber[], string, RegExp]>([
     /^1 /,
   ],
   ["one fails", [subscriber(), retrying], "attention", /^1 of 2 .* tried again/],
-  ["one is given up", [givenUp, retrying], "attention", /^1 of 2 subscriptions given up\.$/],
+  ["one is given up", [givenUp, retrying], "bad", /^1 of 2 subscriptions given up: nothing is sent to it\.$/],
   ["nobody delivers", [subscriber({ waitingSince: ago(6) })], "bad", /^Nothing is sent to 1 of 1 /],
   [
     "nobody delivers any more",
     [subscriber({ waitingSince: ago(60), lastAnswer: { at: ago(6), status: 200 } }), givenUp],
     "bad",
-    /^Nothing is sent to 1 of 2/,
+    /^Nothing is sent to 1 of 2 .* 1 of them given up\.$/,
   ],
 ])("%s", (_, subscribers, state, detail) => {
   const found = judgeSubscriptions(subscribers, now);
@@ -41,4 +41,5 @@ test.each<[string, Subscriber[], string, RegExp]>([
   // What is not right says what to do.
   expect(typeof found.action).toBe(state === "ok" ? "undefined" : "string");
   expect(found.detail).not.toMatch(/secret|hooks/);
+  if (subscribers.includes(givenUp)) expect(found.action).toMatch(/\/resume.*DELETE/);
 });

@@ -28,13 +28,39 @@ test.each([200, 201, 202, 204, 299])("%i is success, and makes everything good",
   });
 });
 
-test.each([404, 410])("%i is given up at once", (status) => {
-  expect(isDelivered({ status })).toBe(false);
-  expect(afterAnswer(FRESH, { status }, { now, random: Math.random })).toEqual({
-    state: "given_up",
-    failures: 1,
-    failingSince: at,
-    lastAnswer: { at, status },
+describe("404 and 410", () => {
+  const answered = (seconds: number, standing: Standing, answer: Answer) =>
+    afterAnswer(standing, answer, { now: now + seconds * SECOND, random: Math.random });
+
+  test.each([404, 410])("%i three times over a minute is believed", (status) => {
+    const first = answered(0, FRESH, { status });
+    const second = answered(59, first, { status: 410 });
+    expect([first.state, second.state]).toEqual(["retrying", "retrying"]);
+    expect(answered(60, second, { status })).toEqual({
+      state: "given_up",
+      failures: 3,
+      failingSince: at,
+      gone: { count: 3, since: at },
+      lastAnswer: { at: "2026-01-31T08:01:00.000Z", status },
+    });
+  });
+
+  test("many within a minute, or two over a longer time, are tried again", () => {
+    let standing = FRESH;
+    for (let count = 0; count < 20; count += 1) standing = answered(count * 3, standing, { status: 404 });
+    expect(standing.state).toBe("retrying");
+    expect(answered(3_600, answered(0, FRESH, { status: 404 }), { status: 404 }).state).toBe("retrying");
+  });
+
+  test("any other answer in between starts the count anew", () => {
+    let standing = answered(0, FRESH, { status: 404 });
+    standing = answered(70, standing, { status: 404 });
+    standing = answered(80, standing, { status: 503 });
+    standing = answered(90, standing, { status: 404 });
+    standing = answered(100, standing, { status: 404 });
+    expect(standing.gone).toEqual({ count: 2, since: "2026-01-31T08:01:30.000Z" });
+    expect(answered(149, standing, { status: 404 }).state).toBe("retrying");
+    expect(answered(150, standing, { status: 404 }).state).toBe("given_up");
   });
 });
 
