@@ -135,5 +135,5 @@ export class StorageUnavailable extends AppError {
   readonly kind = "storage-unavailable";
   readonly status = 503;
   readonly title = "Storage is not available";
-  override readonly retryable = true;
+  override readonly retryable: boolean = true;
 }

@@ -12,7 +12,6 @@ import { checkEntity } from "./limits.ts";
 export type Row<Properties extends object> = TableEntityResult<Properties>;
 
 type Signal = { signal?: AbortSignal };
-type Etag = { etag?: string };
 
 /** The row, or `undefined` when there is none. @throws {StorageUnavailable} */
 export async function readRow<Properties extends object>(
@@ -67,16 +66,17 @@ export async function putRow(table: TableClient, row: TableEntity, { signal }: S
 }
 
 /**
- * Replaces a row that is there, and with `etag` only when it is still that version: else nothing is done and the
- * answer is `undefined`. Otherwise the answer is the new ETag.
+ * Replaces a row if it is still the version with this ETag; answers the new ETag, or `undefined` when nothing was done.
  *
+ * @throws {TypeError} without an ETag, which the service would take for "any version"
  * @throws {OutcomeUnknown} @throws {StorageUnavailable}
  */
 export async function replaceRow(
   table: TableClient,
   row: TableEntity,
-  { signal, etag }: Signal & Etag = {},
+  { signal, etag }: Signal & { etag: string },
 ): Promise<string | undefined> {
+  checkEtag(etag);
   checkEntity(row);
   try {
     return (await table.updateEntity(row, "Replace", { abortSignal: signal, etag })).etag ?? "";
@@ -86,20 +86,31 @@ export async function replaceRow(
   }
 }
 
-/** Removes a row; `false` when it was not there, or, with `etag`, is not that version any more. @throws as above */
+/**
+ * Removes a row, with `etag` only if it is still that version; `false` when nothing was done.
+ *
+ * @throws {TypeError} when `etag` is given as `undefined`
+ * @throws {OutcomeUnknown} @throws {StorageUnavailable}
+ */
 export async function removeRow(
   table: TableClient,
   partitionKey: string,
   rowKey: string,
-  { signal, etag }: Signal & Etag = {},
+  options: Signal & { etag?: string } = {},
 ): Promise<boolean> {
+  if ("etag" in options) checkEtag(options.etag);
   try {
-    await table.deleteEntity(partitionKey, rowKey, { abortSignal: signal, etag });
+    await table.deleteEntity(partitionKey, rowKey, { abortSignal: options.signal, etag: options.etag });
     return true;
   } catch (error) {
     if (statusOf(error) === 404 || statusOf(error) === 412) return false;
     throw toStorageError(error, "write");
   }
+}
+
+/** @throws {TypeError} without an ETag: the service would read the missing condition as "any version" */
+export function checkEtag(etag: string | undefined): void {
+  if (!etag) throw new TypeError("A conditional write needs the ETag of the version that was read");
 }
 
 export type Range = {

@@ -3,6 +3,7 @@ import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { type BatchAnswer, readBatch, writeBatch } from "./batch.ts";
 import { toStorageError } from "./failures.ts";
 import { checkTransaction, LimitExceeded, MAX_TRANSACTION_BYTES } from "./limits.ts";
+import { checkEtag } from "./rows.ts";
 
 /**
  * `refused` means that nothing was done, because of the operation at `index`: its row `exists` already, is `missing`,
@@ -15,9 +16,11 @@ export type Outcome =
 const REASONS = { 409: "exists", 404: "missing", 412: "changed" } as const;
 
 /**
- * Does all of `actions` or nothing. They are checked against the limits of Table Storage first.
+ * Does all of `actions` or nothing. They are checked against the limits of Table Storage first. An update that is given
+ * no options applies to any version of its row.
  *
  * @throws {LimitExceeded} before anything is sent
+ * @throws {TypeError} when an update's options have no ETag
  * @throws {OutcomeUnknown} when no answer came, or one that does not tell what became of it
  * @throws {StorageUnavailable} when surely nothing was done
  */
@@ -27,6 +30,7 @@ export async function submit(
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<Outcome> {
   checkTransaction(actions);
+  for (const [kind, , , options] of actions) if (kind === "update" && options) checkEtag(options.etag);
   const request = toRequest(table, actions, signal);
   const answer = await send(table, request, actions.length).catch((error) => {
     throw toStorageError(error, "write");

@@ -66,14 +66,24 @@ test("what breaks a limit is not sent at all", async () => {
 });
 
 test("single rows: created once, replaced and removed only as the version that was read", async () => {
-  const etag = await createRow(table, row("single", { n: 1 }));
+  const etag = (await createRow(table, row("single", { n: 1 }))) ?? "";
   expect(await createRow(table, row("single", { n: 2 }))).toBeUndefined();
-  const newer = await replaceRow(table, row("single", { n: 3 }), { etag });
+  const newer = (await replaceRow(table, row("single", { n: 3 }), { etag })) ?? "";
   expect(await replaceRow(table, row("single", { n: 4 }), { etag })).toBeUndefined();
   expect(await removeRow(table, "p", "single", { etag })).toBe(false);
   expect(await readRow(table, "p", "single")).toMatchObject({ n: 3, etag: newer });
   expect(await removeRow(table, "p", "single", { etag: newer })).toBe(true);
   expect(await removeRow(table, "p", "single")).toBe(false);
+});
+
+test("a condition whose ETag is missing throws, and the row stays as it is", async () => {
+  await putRow(table, row("conditional", { n: 1 }));
+  const etag = undefined as unknown as string;
+  await expect(replaceRow(table, row("conditional", { n: 2 }), { etag })).rejects.toThrow(TypeError);
+  await expect(removeRow(table, "p", "conditional", { etag })).rejects.toThrow(TypeError);
+  const update = submit(table, [["update", row("conditional", { n: 2 }), "Replace", { etag }]]);
+  await expect(update).rejects.toThrow(TypeError);
+  expect(await readRow(table, "p", "conditional")).toMatchObject({ n: 1 });
 });
 
 test("what is written is what is read, of every type and under any key", async () => {

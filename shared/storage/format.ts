@@ -1,0 +1,29 @@
+import { StorageUnavailable } from "../core/errors.ts";
+
+/**
+ * The version of the layout of all rows that this build writes. It goes up with a change that builds before it cannot
+ * read; CONTRIBUTING.md says when.
+ */
+export const FORMAT = 1;
+
+/** What a row says of its layout; rows of builds before 0.2.0 say nothing. */
+export type Formatted = { format?: number };
+
+/** 503: a newer build wrote a row that this one must not read by its own rules. A repetition does not help. */
+export class NewerFormat extends StorageUnavailable {
+  override readonly retryable = false;
+}
+
+/**
+ * Gives back the row if this build can read it.
+ *
+ * @param name of what the row is part of, for the person who runs the app: `event log`
+ * @throws {NewerFormat}
+ */
+export function checkFormat<Row extends Formatted>(row: Row, name: string): Row {
+  const { format = 0 } = row;
+  if (format <= FORMAT) return row;
+  throw new NewerFormat(
+    `The ${name} was written by a newer version of this app (format ${format}; this one reads up to ${FORMAT}). Deploy that version again, or a later one.`,
+  );
+}

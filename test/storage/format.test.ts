@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { StorageUnavailable } from "../../shared/core/errors.ts";
+import { checkFormat, FORMAT, NewerFormat } from "../../shared/storage/format.ts";
+
+test("a row of this build's format, or of no format, is given back", () => {
+  expect(checkFormat({ format: FORMAT, n: 1 }, "event log")).toEqual({ format: FORMAT, n: 1 });
+  expect(checkFormat({ n: 1 } as { format?: number; n: number }, "event log")).toEqual({ n: 1 });
+});
+
+test("a row of a newer format is refused as 503, which says what to do", () => {
+  const read = () => checkFormat({ format: FORMAT + 1 }, "event log");
+  expect(read).toThrow(NewerFormat);
+  expect(read).toThrow(StorageUnavailable);
+  expect(read).toThrow(/event log was written by a newer version.*Deploy/);
+});
