@@ -1,5 +1,12 @@
 import * as v from "valibot";
 import { AppError } from "./errors.ts";
+import {
+  type ConfiguredLocation,
+  hasQueues,
+  locateStorage,
+  type StorageLocation,
+  type StorageSettings,
+} from "./storage-location.ts";
 
 /** A setting is missing or wrong. The message is one line that names each of them and what it must be. */
 export class SettingsError extends AppError {
@@ -18,16 +25,26 @@ const filled = v.pipe(
     "is a Key Vault reference that was not resolved: the app's identity needs the role Key Vault Secrets User",
   ),
 );
-const http = v.pipe(
+/** Credentials go to each of these, so plain http is for this machine alone. */
+const ENCRYPTED = "must start with https:// (http:// is for loopback addresses only)";
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+const isLoopback = (url: string) => LOOPBACK.test(URL.parse(url)?.hostname ?? "");
+const address = v.pipe(
   filled,
   v.url("must be a URL"),
-  v.regex(/^https?:/i, "must start with https://"),
+  v.check((url) => /^https:/i.test(url) || (/^http:/i.test(url) && isLoopback(url)), ENCRYPTED),
   v.transform((url) => url.replace(/\/+$/, "")),
 );
-// LiveChat sends the webhook's password there.
+const connectionString = v.pipe(
+  filled,
+  v.check((text) => {
+    const plain = text.match(/http:[^;]*/gi) ?? [];
+    const azure = /DefaultEndpointsProtocol=http(;|$)/i.test(text) && !/TableEndpoint=/i.test(text);
+    return !azure && plain.every(isLoopback);
+  }, "must lead to https:// endpoints (http:// is for loopback addresses only)"),
+);
 const ownAddress = v.pipe(
-  http,
-  v.regex(/^(https:|http:\/\/(localhost|127\.0\.0\.1)(:|$))/i, "must start with https://"),
+  address,
   v.check((url) => !/[@?#]/.test(url), "must be an address without credentials, query or fragment"),
 );
 const count = v.pipe(
@@ -64,7 +81,7 @@ const DEFAULT_WAKE_QUEUE = "livechat-wake";
 export const DEFAULT_RECONCILE_SCHEDULE = "0 */5 * * * *";
 
 const Environment = v.object({
-  LIVECHAT_API_URL: v.optional(http, "https://api.livechatinc.com"),
+  LIVECHAT_API_URL: v.optional(address, "https://api.livechatinc.com"),
   LIVECHAT_USERNAME: filled,
   LIVECHAT_API_KEY: filled,
   LIVECHAT_RATE_LIMIT: v.optional(count, "100"),
@@ -73,11 +90,11 @@ const Environment = v.object({
   LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: v.optional(filled),
   WEBHOOK_BASE_URL: v.optional(ownAddress),
   LIVECHAT_LICENSE_ID: v.optional(filled),
-  LiveChatStorage: v.optional(filled),
-  LiveChatStorage__tableServiceUri: v.optional(http),
-  LiveChatStorage__queueServiceUri: v.optional(http),
+  LiveChatStorage: v.optional(connectionString),
+  LiveChatStorage__tableServiceUri: v.optional(address),
+  LiveChatStorage__queueServiceUri: v.optional(address),
   LiveChatStorage__clientId: v.optional(filled),
-  AzureWebJobsStorage: v.optional(filled),
+  AzureWebJobsStorage: v.optional(connectionString),
   EVENTS_TABLE: v.optional(table, "LiveChatEvents"),
   TICKETS_TABLE: v.optional(table, "LiveChatTickets"),
   SUBSCRIPTIONS_TABLE: v.optional(table, "LiveChatSubscriptions"),
@@ -90,18 +107,8 @@ const Environment = v.object({
 /** Every setting that this app reads. A test holds `local.settings.sample.json` and the README against it. */
 export const SETTING_NAMES = Object.keys(Environment.entries) as (keyof typeof Environment.entries)[];
 
-/** Where the tables are: a connection string, or an endpoint that a managed identity opens. */
-export type StorageLocation = { connectionString: string } | { tableServiceUri: string; clientId?: string };
-
-/**
- * Where the queue is whose messages wake the dispatcher, and the setting that names its account to the Functions host, as
- * a queue function's `connection`.
- */
-export type WakeQueue = {
-  name: string;
-  connection: "LiveChatStorage" | "AzureWebJobsStorage";
-  location: { connectionString: string } | { queueServiceUri: string; clientId?: string };
-};
+/** Where the queue is whose messages wake the dispatcher. */
+export type WakeQueue = ConfiguredLocation & { name: string };
 
 type WebhookCredentials = { username: string; password: string };
 
@@ -138,7 +145,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
     const path = v.getDotPath(issue) ?? "";
     return { path, message: issue.received === "undefined" ? "is missing" : issue.message };
   });
-  const storage = findStorage(result.success ? result.output : given);
+  const storage = locateStorage(result.success ? result.output : given, "table")?.location;
   if (!storage) problems?.push({ path: "LiveChatStorage", message: "is missing" });
   if (!result.success || !storage) {
     const all = problems ?? [{ path: "LiveChatStorage", message: "is missing" }];
@@ -178,45 +185,12 @@ export function readSettings(environment: Record<string, string | undefined>): S
   };
 }
 
-type StorageSettings = Partial<
-  Record<
-    | "LiveChatStorage"
-    | "LiveChatStorage__tableServiceUri"
-    | "LiveChatStorage__queueServiceUri"
-    | "LiveChatStorage__clientId"
-    | "AzureWebJobsStorage",
-    string
-  >
->;
-
-/** `LiveChatStorage` before `LiveChatStorage__tableServiceUri` before the storage of the Functions host itself. */
-function findStorage(env: StorageSettings): StorageLocation | undefined {
-  if (env.LiveChatStorage) return { connectionString: env.LiveChatStorage };
-  if (env.LiveChatStorage__tableServiceUri) {
-    return { tableServiceUri: env.LiveChatStorage__tableServiceUri, clientId: env.LiveChatStorage__clientId };
-  }
-  if (env.AzureWebJobsStorage) return { connectionString: env.AzureWebJobsStorage };
-  return undefined;
-}
-
 /**
  * The queue is in the account of the tables. Its function is registered while the app loads, with whatever settings there
  * are.
  */
 export function findWakeQueue(env: StorageSettings & { WAKE_QUEUE?: string }): WakeQueue | undefined {
-  const name = env.WAKE_QUEUE?.trim() || DEFAULT_WAKE_QUEUE;
-  const { LiveChatStorage__queueServiceUri: queueServiceUri } = env;
-  const connection = env.LiveChatStorage || queueServiceUri ? "LiveChatStorage" : "AzureWebJobsStorage";
-  if (!env.LiveChatStorage && queueServiceUri) {
-    return { name, connection, location: { queueServiceUri, clientId: env.LiveChatStorage__clientId } };
-  }
-  const connectionString = env[connection];
-  return connectionString && leadsToQueues(connectionString)
-    ? { name, connection, location: { connectionString } }
-    : undefined;
-}
-
-/** A connection string may be for tables alone. */
-function leadsToQueues(connectionString: string): boolean {
-  return /(^|;)\s*(UseDevelopmentStorage=true|QueueEndpoint=|EndpointSuffix=)/i.test(connectionString);
+  const found = locateStorage(env, "queue");
+  if (!found || !hasQueues(found.location)) return undefined;
+  return { name: env.WAKE_QUEUE?.trim() || DEFAULT_WAKE_QUEUE, ...found };
 }

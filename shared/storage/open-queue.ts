@@ -1,14 +1,6 @@
 import type { QueueClient } from "@azure/storage-queue";
+import type { StorageLocation } from "../core/storage-location.ts";
 import { managedIdentity } from "./managed-identity.ts";
-
-/** Where a queue is: a connection string, or an endpoint that an identity opens. */
-export type QueueLocation =
-  | { connectionString: string }
-  | {
-      queueServiceUri: string;
-      /** Client id of a user-assigned managed identity; the system-assigned one is used when not given. */
-      clientId?: string;
-    };
 
 /** Puts a message into a queue, which shows after so many milliseconds. It rejects when that is not confirmed in time. */
 export type Send = (text: string, afterMs?: number) => Promise<void>;
@@ -22,7 +14,7 @@ const USEFUL_FOR = 60;
  * Opens a queue to send to. Its library is loaded, and the queue created if it is not there, by the first message that is
  * sent: a start does without. Text goes in Base64, as `host.json` tells the queue's function to expect it.
  */
-export function openQueue(location: QueueLocation, name: string): Send {
+export function openQueue(location: StorageLocation, name: string): Send {
   let opened: Promise<QueueClient> | undefined;
 
   async function open(): Promise<QueueClient> {
@@ -30,7 +22,7 @@ export function openQueue(location: QueueLocation, name: string): Send {
     const options = { retryOptions: { maxTries: 1 } };
     return "connectionString" in location
       ? new QueueClient(location.connectionString, name, options)
-      : new QueueClient(`${location.queueServiceUri}/${name}`, managedIdentity(location.clientId), options);
+      : new QueueClient(`${location.uri}/${name}`, managedIdentity(location.clientId), options);
   }
 
   return async (text, afterMs = 0) => {

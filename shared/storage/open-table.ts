@@ -1,24 +1,16 @@
 import { TableClient } from "@azure/data-tables";
 import type { TokenCredential } from "@azure/identity";
+import type { StorageLocation } from "../core/storage-location.ts";
 import type { Clock } from "./clock.ts";
 import { managedIdentity } from "./managed-identity.ts";
 
 type PipelinePolicy = Parameters<TableClient["pipeline"]["addPolicy"]>[0];
 
-/** Where the tables are: a connection string, or an endpoint that an identity opens. */
-export type TableLocation =
-  | { connectionString: string }
-  | {
-      tableServiceUri: string;
-      /** Client id of a user-assigned managed identity; the system-assigned one is used when not given. */
-      clientId?: string;
-      /** Takes the managed identity's place. */
-      credential?: TokenCredential;
-    };
-
 export type TableOptions = {
   /** Milliseconds for one request. The SDK itself would wait for ever. */
   timeLimit?: number;
+  /** Takes the managed identity's place. */
+  credential?: TokenCredential;
   /** Is told the service's time by every answer. */
   clock?: Clock;
 };
@@ -32,9 +24,9 @@ export type TableOptions = {
  * know that the outcome is open, and decides what to do (see `OutcomeUnknown`).
  */
 export function openTable(
-  location: TableLocation,
+  location: StorageLocation,
   tableName: string,
-  { timeLimit = 4_000, clock }: TableOptions = {},
+  { timeLimit = 4_000, clock, credential }: TableOptions = {},
 ): TableClient {
   const options = { retryOptions: { maxRetries: 0 } };
   const table =
@@ -43,12 +35,7 @@ export function openTable(
           ...options,
           allowInsecureConnection: isPlainHttp(location.connectionString),
         })
-      : new TableClient(
-          location.tableServiceUri,
-          tableName,
-          location.credential ?? managedIdentity(location.clientId),
-          options,
-        );
+      : new TableClient(location.uri, tableName, credential ?? managedIdentity(location.clientId), options);
   // In the retry phase a policy meets bare answers, before the SDK makes errors of them.
   table.pipeline.addPolicy(createOnFirstUse(table), { phase: "Retry" });
   table.pipeline.addPolicy(readAgain, { phase: "Retry", afterPolicies: [CREATE_ON_FIRST_USE] });

@@ -56,7 +56,7 @@ test("defaults are those of the contract", () => {
 test("LiveChatStorage goes before the identity's endpoint, and that before the host's storage", () => {
   const endpoint = { LiveChatStorage__tableServiceUri: "https://acme.table.core.windows.net/" };
   expect(readSettings({ ...required, ...endpoint, LiveChatStorage__clientId: "id" }).storage).toEqual({
-    tableServiceUri: "https://acme.table.core.windows.net",
+    uri: "https://acme.table.core.windows.net",
     clientId: "id",
   });
   expect(readSettings({ ...required, ...endpoint, LiveChatStorage: "own" }).storage).toEqual({
@@ -73,7 +73,7 @@ test("the queue is in the account of the tables", () => {
   expect(readSettings({ ...required, ...endpoints, AzureWebJobsStorage: "" }).wakeQueue).toEqual({
     name: "livechat-wake",
     connection: "LiveChatStorage",
-    location: { queueServiceUri: "https://acme.queue.core.windows.net", clientId: "id" },
+    location: { uri: "https://acme.queue.core.windows.net", clientId: "id" },
   });
   const account = "AccountName=own;AccountKey=a2V5;EndpointSuffix=core.windows.net";
   const own = { ...required, ...endpoints, LiveChatStorage: account, WAKE_QUEUE: "mine" };
@@ -118,6 +118,32 @@ test.each([
     expect(message).not.toContain("hunter2");
   }
 });
+
+test.each([
+  ["LIVECHAT_API_URL", "http://api.livechat.example"],
+  ["LIVECHAT_API_URL", "http://localhost:x@api.livechat.example"],
+  ["LiveChatStorage__tableServiceUri", "http://acme.table.core.windows.net"],
+  ["LiveChatStorage__queueServiceUri", "http://127.0.0.1.example"],
+  ["LiveChatStorage", "AccountName=a;AccountKey=a2V5;TableEndpoint=http://acme.table.example"],
+  [
+    "LiveChatStorage",
+    "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;EndpointSuffix=core.windows.net",
+  ],
+  ["AzureWebJobsStorage", "UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://proxy.example"],
+])("credentials do not go over plain http to another machine: %s=%s", (name, value) =>
+  expect(() => readSettings({ ...required, [name]: value })).toThrow(`${name} must`),
+);
+
+test.each([
+  ["LIVECHAT_API_URL", "http://127.0.0.1:7072"],
+  ["LiveChatStorage__tableServiceUri", "http://[::1]:10002/devstoreaccount1"],
+  [
+    "LiveChatStorage",
+    "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;TableEndpoint=http://localhost:10002/a",
+  ],
+])("on this machine plain http is fine: %s=%s", (name, value) =>
+  expect(() => readSettings({ ...required, [name]: value })).not.toThrow(),
+);
 
 test("names everything that is missing or wrong at once, in one line, and repeats no value", () => {
   const broken = {

@@ -134,7 +134,7 @@ describe("the app's settings", () => {
       EVENT_RETENTION_DAYS: "",
     };
     const settings = readSettings(Object.fromEntries(names.map((name) => [name, values[name] ?? "a value"])));
-    expect(settings.storage).toMatchObject({ tableServiceUri: "https://st1.table.core.windows.net" });
+    expect(settings.storage).toMatchObject({ uri: "https://st1.table.core.windows.net" });
     expect(settings.liveChat.rateLimit).toBe(50);
     expect(settings.webhook.licenseId).toBeUndefined();
     expect(settings.eventRetentionDays).toBeUndefined();

@@ -132,10 +132,7 @@ test("an identity is asked for a token only when it is used", async () => {
     },
   };
   const authorizations: unknown[] = [];
-  const table = openTable(
-    { tableServiceUri: "https://account.table.core.windows.net", credential },
-    "Identity",
-  );
+  const table = openTable({ uri: "https://account.table.core.windows.net" }, "Identity", { credential });
   injectFault(table, async (_send, request) => {
     authorizations.push(request.headers.get("authorization"));
     return { request, status: 404, headers: request.headers, bodyAsText: "{}" };

@@ -1,0 +1,46 @@
+/** Where a storage service is: a connection string, or an endpoint that a managed identity opens. */
+export type StorageLocation =
+  | { connectionString: string }
+  | {
+      uri: string;
+      /** Client id of a user-assigned managed identity; the system-assigned one is used when not given. */
+      clientId?: string;
+    };
+
+export type StorageSettings = Partial<
+  Record<
+    | "LiveChatStorage"
+    | "LiveChatStorage__tableServiceUri"
+    | "LiveChatStorage__queueServiceUri"
+    | "LiveChatStorage__clientId"
+    | "AzureWebJobsStorage",
+    string
+  >
+>;
+
+/** A location, and the setting or prefix of settings that it comes from: a queue function's `connection`. */
+export type ConfiguredLocation = {
+  connection: "LiveChatStorage" | "AzureWebJobsStorage";
+  location: StorageLocation;
+};
+
+/** `LiveChatStorage` before its endpoint for the service before the storage of the Functions host itself. */
+export function locateStorage(
+  env: StorageSettings,
+  service: "table" | "queue",
+): ConfiguredLocation | undefined {
+  const { LiveChatStorage: own, LiveChatStorage__clientId: clientId, AzureWebJobsStorage: host } = env;
+  const uri = env[`LiveChatStorage__${service}ServiceUri`];
+  if (own) return { connection: "LiveChatStorage", location: { connectionString: own } };
+  if (uri) return { connection: "LiveChatStorage", location: { uri, clientId } };
+  if (host) return { connection: "AzureWebJobsStorage", location: { connectionString: host } };
+  return undefined;
+}
+
+/** Whether the location leads to queues: a connection string may be for tables alone. */
+export function hasQueues(location: StorageLocation): boolean {
+  return (
+    "uri" in location ||
+    /(^|;)\s*(UseDevelopmentStorage=true|QueueEndpoint=|EndpointSuffix=)/i.test(location.connectionString)
+  );
+}
