@@ -75,8 +75,13 @@ export function openEventLog({
       return events.length > 0 ? deriveChat(chatId, events) : undefined;
     },
     async head() {
-      const { seq, receivedAt, lastReceived } = await readHead(store);
-      return { seq, lastReceived, ...(receivedAt !== undefined && { receivedAt }) };
+      const { log, seq, receivedAt, lastReceived } = await readHead(store);
+      return {
+        ...(log !== undefined && { log }),
+        seq,
+        lastReceived,
+        ...(receivedAt !== undefined && { receivedAt }),
+      };
     },
     count: (query) => countEvents(store, query),
     quarantine: openQuarantine(store, { append, now, timeLimit }),

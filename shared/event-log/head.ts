@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { TableEntity } from "@azure/data-tables";
 import { EVENT_TYPES, type EventType } from "../schemas/webhook.ts";
 import { type Row, readRow } from "../storage/rows.ts";
@@ -9,6 +10,8 @@ import type { Store } from "./store.ts";
  * instances into one order.
  */
 export type Head = {
+  /** Names this log: another log, or this one after its table was emptied, has another name. Missing until the first event. */
+  log?: string;
   seq: number;
   receivedAt?: string;
   lastReceived: Partial<Record<EventType, string>>;
@@ -27,7 +30,7 @@ export const blockAt = (seq: number) => Math.floor(seq / BLOCK_SIZE);
 
 type Marks = Partial<Record<`marks_${EventType}`, Uint8Array>>;
 type LastReceived = Partial<Record<`last_${EventType}`, string>>;
-type HeadRow = { seq: number; receivedAt: string } & Marks & LastReceived;
+type HeadRow = { log?: string; seq: number; receivedAt: string } & Marks & LastReceived;
 export type BlockRow = Marks;
 
 export async function readHead(
@@ -41,7 +44,8 @@ export async function readHead(
     const last = row[`last_${type}`];
     if (last !== undefined) lastReceived[type] = last;
   }
-  return { seq: row.seq, receivedAt: row.receivedAt, lastReceived, marks: readMarks(row), etag: row.etag };
+  const { log, seq, receivedAt, etag } = row;
+  return { log, seq, receivedAt, lastReceived, marks: readMarks(row), etag };
 }
 
 export type Placed = { seq: number; receivedAt: string };
@@ -74,12 +78,16 @@ export function advance(
     lastReceived[type] = receivedAt;
     return { seq, receivedAt };
   });
-  return { head: { seq: head.seq + types.length, receivedAt, lastReceived, marks }, placed, filled };
+  const { log = randomUUID(), seq } = head;
+  return { head: { log, seq: seq + types.length, receivedAt, lastReceived, marks }, placed, filled };
 }
 
-export function toHeadRow({ seq, receivedAt, lastReceived, marks }: Head, partitionKey: string): TableEntity {
+export function toHeadRow(
+  { log, seq, receivedAt, lastReceived, marks }: Head,
+  partitionKey: string,
+): TableEntity {
   const last = Object.fromEntries(Object.entries(lastReceived).map(([type, at]) => [`last_${type}`, at]));
-  return { partitionKey, rowKey: HEAD, seq, receivedAt, ...last, ...writeMarks(marks) };
+  return { partitionKey, rowKey: HEAD, log, seq, receivedAt, ...last, ...writeMarks(marks) };
 }
 
 /** The places that a block marks, in order. */

@@ -129,6 +129,13 @@ export type Bounds = {
   budgetMs?: number;
 };
 
+export type Head = {
+  log?: string;
+  seq: number;
+  receivedAt?: string;
+  lastReceived: Partial<Record<EventType, string>>;
+};
+
 export type EventLog = {
   /**
    * Puts an event into the log, once however often it is told. When this resolves, the event is durable.
@@ -149,8 +156,11 @@ export type EventLog = {
   /** What LiveChat sent, but for the token. `undefined` also when it was erased. */
   getRaw(id: string): Promise<string | undefined>;
   chat(chatId: string): Promise<ChatState | undefined>;
-  /** Where the log stands: the last event's place and time, and when an event of each type was last received. */
-  head(): Promise<{ seq: number; receivedAt?: string; lastReceived: Partial<Record<EventType, string>> }>;
+  /**
+   * Where the log stands: its name, the last event's place and time, and when an event of each type was last received. A
+   * log in another table, or in one that was emptied, has another name; there is none before the first event.
+   */
+  head(): Promise<Head>;
   /** How many events of a type were received from `from` on and before `to` (ISO 8601); some 40 point reads. */
   count(query: { type: EventType; from: string; to: string }): Promise<number>;
   quarantine: Quarantine;

@@ -170,10 +170,43 @@ test("receivedAt never runs backwards, whatever the clocks of the instances say"
   await newLog({ table, now: () => EPOCH + 120_000 }).append(ended({ id: "A" }));
   expect((await behind.list()).items.map(({ receivedAt }) => receivedAt)).toEqual([at(1), at(1), at(2)]);
   expect(await behind.head()).toEqual({
+    log: expect.any(String),
     seq: 3,
     receivedAt: at(2),
     lastReceived: { chat_started: at(1), chat_ended: at(2) },
   });
+});
+
+test("a log keeps its name, and another log, or one whose table was emptied, has another", async () => {
+  const name = newTable().tableName;
+  await newLog({ table: newTable(name) }).append(started({ id: "A" }));
+  const log = newLog({ table: newTable(name) });
+  const first = (await log.head()).log;
+  await log.append(started({ id: "B" }));
+  expect((await newLog({ table: newTable(name) }).head()).log).toBe(first);
+
+  const other = newLog();
+  await other.append(started({ id: "A" }));
+  expect((await other.head()).log).not.toBe(first);
+
+  const table = newTable(name);
+  for await (const { partitionKey = "", rowKey = "" } of table.listEntities())
+    await table.deleteEntity(partitionKey, rowKey);
+  expect(await log.head()).toEqual({ seq: 0, lastReceived: {} });
+  expect(await log.append(started({ id: "C" }))).toMatchObject({ seq: 1 });
+  expect((await log.head()).log).not.toBe(first);
+});
+
+test("a log that has no name yet is given one by the next append", async () => {
+  const name = newTable().tableName;
+  const log = newLog({ table: newTable(name) });
+  await log.append(started({ id: "A" }));
+  const table = newTable(name);
+  const { log: _, ...head } = await table.getEntity("log", "head");
+  await table.updateEntity(head as Parameters<typeof table.updateEntity>[0], "Replace");
+  expect((await log.head()).log).toBeUndefined();
+  await log.append(started({ id: "B" }));
+  expect(await log.head()).toMatchObject({ log: expect.any(String), seq: 2 });
 });
 
 test("an event that does not say when it happened happened when it was received", async () => {
