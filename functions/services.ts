@@ -1,5 +1,5 @@
 import { type Deferred, deferred } from "../shared/core/deferred.ts";
-import { redact } from "../shared/core/redact.ts";
+import { describeFailure } from "../shared/core/log.ts";
 import { readSettings, type Settings } from "../shared/core/settings.ts";
 import { openEventLog } from "../shared/event-log/event-log.ts";
 import type { EventLog } from "../shared/event-log/types.ts";
@@ -111,8 +111,7 @@ export type Services = {
 };
 
 function logDefect(check: string, error: unknown): void {
-  const { name, message } = error instanceof Error ? error : { name: "Thrown", message: String(error) };
-  console.error(JSON.stringify({ message: redact(message), error: name, check }));
+  console.error(JSON.stringify({ ...describeFailure(error), check }));
 }
 
 /** Makes a value when it is first asked for. A failure is not kept, so that it is tried again. */

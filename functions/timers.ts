@@ -35,7 +35,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
       } catch (error) {
         // Another instance, or somebody over HTTP, is at it: the work is being done.
         if (!(error instanceof Conflict)) throw error;
-        log("reconcile skipped", { reason: error.message });
+        log("reconcile skipped", { reason: error.summary });
       }
     },
   },

@@ -1,8 +1,21 @@
 /** One thing that is wrong with a request: where (dotted path, or a header's name) and, in a sentence, what. */
 export type Problem = { path: string; message: string };
 
+/** The other side's part in a failure: LiveChat's, storage's, or the transport's on the way there. */
+export type Upstream = {
+  /** The HTTP status of its answer; absent when there was none. */
+  status?: number;
+  /** Its own code or the transport's, such as `AuthorizationFailure` or `ECONNREFUSED`. */
+  code?: string;
+  /** Why no answer came, in the transport's words. */
+  reason?: string;
+  /** LiveChat's words for people. They can be about any person: callers read them, no log has them. */
+  words?: string;
+};
+
 export type ErrorDetails = {
   cause?: unknown;
+  upstream?: Upstream;
   /** Seconds after which a repetition can help; becomes `Retry-After` (RFC 9110, 10.2.3). */
   retryAfter?: number;
   problems?: Problem[];
@@ -11,10 +24,13 @@ export type ErrorDetails = {
 };
 
 /**
- * The root of every error that this app means to answer with. `detail` is written for the caller: it never holds a
+ * The root of every error that this app means to answer with. Its message is written for the caller: it never holds a
  * credential, a stack or an upstream header. What is not an `AppError` is a defect and is answered as a bare 500.
  */
 export abstract class AppError extends Error {
+  /** The message without LiveChat's words: for logs. */
+  readonly summary: string;
+  readonly upstream?: Upstream;
   /** A stable name by which a program can tell the kinds apart. Not the class's: the bundle is minified. */
   abstract readonly kind: string;
   /** The HTTP status of the answer. */
@@ -27,13 +43,20 @@ export abstract class AppError extends Error {
   readonly problems?: Problem[];
   readonly outcomeUnknown?: boolean;
 
-  constructor(detail: string, { cause, retryAfter, problems, outcomeUnknown }: ErrorDetails = {}) {
-    super(detail, { cause });
+  constructor(summary: string, { cause, upstream, retryAfter, problems, outcomeUnknown }: ErrorDetails = {}) {
+    super(upstream?.words ? `${summary} It says: ${upstream.words}` : summary, { cause });
     this.name = new.target.name;
+    this.summary = summary;
+    this.upstream = upstream;
     this.retryAfter = retryAfter;
     this.problems = problems;
     this.outcomeUnknown = outcomeUnknown;
   }
+}
+
+/** What failed below an error, in a few words: `403 AuthorizationFailure`, `ECONNREFUSED`. */
+export function originOf({ upstream: { status, code, reason } = {} }: AppError): string | undefined {
+  return code === undefined ? reason : [status, code].filter((part) => part !== undefined).join(" ");
 }
 
 /** 400: the request cannot be understood; `problems` names everything that is wrong with it at once. */

@@ -1,5 +1,5 @@
 import type { InvocationContext } from "@azure/functions";
-import { AppError } from "./errors.ts";
+import { AppError, originOf } from "./errors.ts";
 import { redact } from "./redact.ts";
 
 export type Log = (message: string, fields?: Record<string, unknown>) => void;
@@ -13,17 +13,21 @@ export function logTo(context: InvocationContext): Log {
 /** A caller's mistake is not news; what the operator can do something about is. */
 export function logFailure(error: unknown, context: InvocationContext): void {
   if (error instanceof AppError && error.status < 500) return;
-  const { name, message } = error instanceof Error ? error : { name: "Thrown", message: String(error) };
-  const detail =
-    error instanceof AppError
-      ? { error: error.kind, status: error.status, cause: causeOf(error) }
-      : { error: name };
   const { invocationId } = context;
-  context.error(JSON.stringify({ message: redact(message), invocationId, ...detail }));
+  context.error(JSON.stringify({ invocationId, ...describeFailure(error) }));
 }
 
-function causeOf({ cause }: Error): string | undefined {
-  if (!(cause instanceof Error)) return undefined;
-  const code = "code" in cause && typeof cause.code === "string" ? ` (${cause.code})` : "";
-  return redact(`${cause.name}${code}: ${cause.message}`);
+/** An error as a log line tells it: nothing private, no stack. */
+export function describeFailure(error: unknown): Record<string, unknown> {
+  if (error instanceof AppError) {
+    const { kind, status, summary } = error;
+    return {
+      message: redact(summary),
+      error: kind,
+      status,
+      cause: redact(originOf(error) ?? "") || undefined,
+    };
+  }
+  const { name, message } = error instanceof Error ? error : { name: "Thrown", message: String(error) };
+  return { message: redact(message), error: name };
 }

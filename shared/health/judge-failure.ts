@@ -1,4 +1,4 @@
-import { AppError, StorageUnavailable, TooManyRequests, UpstreamRefused } from "../core/errors.ts";
+import { AppError, originOf, StorageUnavailable, TooManyRequests, UpstreamRefused } from "../core/errors.ts";
 import type { Finding } from "./monitor.ts";
 
 const DELIVERIES = "Meanwhile deliveries are answered 503, and LiveChat repeats them for six hours.";
@@ -6,10 +6,10 @@ const DELIVERIES = "Meanwhile deliveries are answered 503, and LiveChat repeats 
 /** What it means that Table Storage cannot be used, and what to do. What is no failure of it is thrown again. */
 export function judgeStorageFailure(error: unknown): Finding {
   if (!(error instanceof StorageUnavailable)) throw error;
-  const refused = error.message.includes("credentials");
+  const refused = [401, 403].includes(error.upstream?.status ?? 0);
   return {
     state: "bad",
-    detail: `${error.message}${causeOf(error)} ${DELIVERIES}`,
+    detail: `${error.message}${origin(error)} ${DELIVERIES}`,
     action: refused
       ? "Give the app's identity the role Storage Table Data Contributor, or put the right connection string into LiveChatStorage."
       : "See that the storage account in LiveChatStorage (or LiveChatStorage__tableServiceUri, or AzureWebJobsStorage) exists and that its firewall lets this app in.",
@@ -37,14 +37,14 @@ export function judgeLiveChatFailure(error: unknown): Finding {
   }
   return {
     state: "bad",
-    detail: `${error.message}${causeOf(error)}`,
+    detail: `${error.message}${origin(error)}`,
     action:
       "See whether LiveChat has an outage, and that LIVECHAT_API_URL is right and may be called from here.",
   };
 }
 
-/** The transport's own code for it: enough for who knows it, and nothing private. */
-function causeOf({ cause }: Error): string {
-  const [code] = /^(?:\d{3} )?[A-Z][A-Za-z_]+\b/.exec(cause instanceof Error ? cause.message : "") ?? [];
-  return code ? ` (${code})` : "";
+/** Names the cause for a reader who knows its code. */
+function origin(error: AppError): string {
+  const named = originOf(error);
+  return named === undefined ? "" : ` (${named})`;
 }

@@ -73,11 +73,11 @@ export function understand(error: unknown, attempted: Attempted): unknown {
   // A body that breaks off is a bare TypeError: https://fetch.spec.whatwg.org/#concept-body-consume-body
   if (error instanceof NetworkError || (response && error instanceof TypeError)) {
     const { code, message } = innermost(error);
-    const cause = new Error([code, readWords(message, secrets)].filter(Boolean).join(": "));
+    const upstream = { code, reason: readWords(message, secrets) };
     return NEVER_SENT.has(code ?? "")
-      ? new UpstreamFailed("LiveChat cannot be reached.", { cause })
+      ? new UpstreamFailed("LiveChat cannot be reached.", { upstream })
       : new UpstreamFailed(`The connection to LiveChat broke.${doubt(effect)}`, {
-          cause,
+          upstream,
           ...outcome(effect),
         });
   }

@@ -312,9 +312,9 @@ function toRows(tickets: readonly Ticket[]): Row[] {
   });
 }
 
-/** What went wrong, for the record: only words that are meant for others. */
+/** What went wrong, for the record: without LiveChat's words, since they can be about any person. */
 function reasonOf(error: unknown): string {
-  return error instanceof AppError ? error.message : "An error in this app; see its log.";
+  return error instanceof AppError ? error.summary : "An error in this app; see its log.";
 }
 
 function timeOf(checkpoint: Checkpoint | undefined): string | undefined {

@@ -34,21 +34,21 @@ function isRefusal(status: number | undefined): boolean {
 export function toStorageError(error: unknown, did: "read" | "write"): Error {
   if (error instanceof StorageUnavailable) return error;
   const status = statusOf(error);
-  const code = codeOf(error) ?? "unknown";
+  const code = codeOf(error);
   // Our own mistakes are no outage: a request that is wrong stays wrong when it is repeated.
   if (status === undefined && error instanceof TypeError) return error;
-  const cause = new Error(status === undefined ? code : `${status} ${code}`);
+  const upstream = { status, code };
   if (status === 401 || status === 403) {
-    return new StorageUnavailable("Storage refuses the app's credentials.", { cause });
+    return new StorageUnavailable("Storage refuses the app's credentials.", { upstream });
   }
   if (status === 400 || status === 413)
-    return new Error(`Storage finds the request wrong: ${code}`, { cause });
+    return new Error(`Storage finds the request wrong: ${status} ${code}`);
   if (did === "write" && !isRefusal(status)) {
     return new OutcomeUnknown("Storage did not confirm the write.", {
-      cause,
+      upstream,
       retryAfter: 1,
       outcomeUnknown: true,
     });
   }
-  return new StorageUnavailable("Storage failed or did not answer in time.", { cause, retryAfter: 1 });
+  return new StorageUnavailable("Storage failed or did not answer in time.", { upstream, retryAfter: 1 });
 }

@@ -5,7 +5,6 @@ test.each([
   ["GET https://user:pa@ss@host.example:8080/path?code=key failed", "GET https://host.example:8080/… failed"],
   ["see https://host.example?code=key#x", "see https://host.example/…"],
   ["ana.demo+1@example.com removed", "…@… removed"],
-  ["LiveChat failed (500). It says: Vera's lamp\nis dark. Whether", "LiveChat failed (500). It says: …"],
   ["nothing to hide", "nothing to hide"],
 ])("%s", (text, expected) => expect(redact(text)).toBe(expected));
 

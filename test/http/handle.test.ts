@@ -206,13 +206,14 @@ test("keeps to itself what a defect says, and logs it without what is private", 
 });
 
 test("logs why LiveChat failed", async () => {
-  const cause = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
+  const upstream = { code: "ECONNREFUSED", words: "Vera's lamp is dark." };
   const { status, log } = await send(
-    failing(new UpstreamFailed("LiveChat cannot be reached.", { cause })),
+    failing(new UpstreamFailed("LiveChat cannot be reached.", { upstream })),
     {},
   );
   expect(status).toBe(502);
   expect(log[0]).toContain("ECONNREFUSED");
+  expect(log[0]).not.toContain("Vera");
 });
 
 test("a delivery's sender is verified before its body is read, and the refusal is passed on", async () => {

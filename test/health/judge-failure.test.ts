@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { NotFound, StorageUnavailable, UpstreamFailed } from "../../shared/core/errors.ts";
+import { judgeLiveChatFailure, judgeStorageFailure } from "../../shared/health/judge-failure.ts";
+
+test.each([
+  [
+    { status: 403, code: "AuthorizationFailure" },
+    "Storage Table Data Contributor",
+    " (403 AuthorizationFailure) ",
+  ],
+  [{ status: 401, code: "InvalidAuthenticationInfo" }, "Storage Table Data Contributor", " (401 Invalid"],
+  [{ code: "ENOTFOUND" }, "firewall", " (ENOTFOUND) "],
+  [{ status: 503, code: "ServerBusy" }, "firewall", " (503 ServerBusy) "],
+])("the advice on storage follows the status, whatever the sentence: %j", (upstream, advice, shown) => {
+  const finding = judgeStorageFailure(new StorageUnavailable("Any words.", { upstream }));
+  expect(finding.action).toContain(advice);
+  expect(finding.detail).toContain(shown);
+});
+
+test("LiveChat's failure shows its code where there is one", () => {
+  const unreachable = new UpstreamFailed("LiveChat cannot be reached.", {
+    upstream: { code: "ECONNREFUSED" },
+  });
+  expect(judgeLiveChatFailure(unreachable).detail).toBe("LiveChat cannot be reached. (ECONNREFUSED)");
+  const failed = new UpstreamFailed("LiveChat failed (500).", { upstream: { status: 500 } });
+  expect(judgeLiveChatFailure(failed).detail).toBe("LiveChat failed (500).");
+});
+
+test("an error of another kind is no finding of storage", () => {
+  expect(() => judgeStorageFailure(new NotFound("No."))).toThrow(NotFound);
+});
