@@ -20,6 +20,8 @@ export const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
  * percent-encoded. A bound from above; a test holds it against what is sent.
  */
 const OPERATION_BYTES = 512;
+/** What is written around all operations. */
+const ENVELOPE_BYTES = 300;
 
 /** A row or transaction that Table Storage would refuse: a defect in who made it, not an outage. */
 export class LimitExceeded extends Error {
@@ -54,7 +56,7 @@ export function checkEntity(entity: Entity): void {
   }
 }
 
-/** All but the size, which shows when it is written. @throws {LimitExceeded} */
+/** @throws {LimitExceeded} */
 export function checkTransaction(actions: readonly TransactionAction[]): void {
   const [first] = actions;
   if (!first) throw new LimitExceeded("A transaction needs an operation");
@@ -70,6 +72,10 @@ export function checkTransaction(actions: readonly TransactionAction[]): void {
     if (rows.has(entity.rowKey)) throw new LimitExceeded(`${entity.rowKey} is twice in one transaction`);
     rows.add(entity.rowKey);
     checkEntity(entity);
+  }
+  const bytes = actions.reduce((sum, action) => sum + wireBytes(action), ENVELOPE_BYTES);
+  if (bytes > MAX_TRANSACTION_BYTES) {
+    throw new LimitExceeded(`A transaction of up to ${bytes} bytes; ${MAX_TRANSACTION_BYTES} are allowed`);
   }
 }
 
@@ -106,5 +112,6 @@ function sizeOf(value: unknown): number {
   }
   if (value instanceof Uint8Array) return value.length;
   if (typeof value === "boolean") return 1;
-  return 8;
+  if (typeof value === "number" || value instanceof Date) return 8;
+  throw new LimitExceeded("A value of this kind cannot be stored");
 }

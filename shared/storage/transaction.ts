@@ -1,8 +1,6 @@
-import { createDefaultHttpClient, createHttpHeaders, createPipelineRequest } from "@azure/core-rest-pipeline";
 import type { TableClient, TransactionAction } from "@azure/data-tables";
-import { type BatchAnswer, readBatch, writeBatch } from "./batch.ts";
-import { toStorageError } from "./failures.ts";
-import { checkTransaction, LimitExceeded, MAX_TRANSACTION_BYTES } from "./limits.ts";
+import { statusOf, toStorageError } from "./failures.ts";
+import { checkTransaction } from "./limits.ts";
 import { checkEtag } from "./rows.ts";
 
 /**
@@ -31,54 +29,23 @@ export async function submit(
 ): Promise<Outcome> {
   checkTransaction(actions);
   for (const [kind, , , options] of actions) if (kind === "update" && options) checkEtag(options.etag);
-  const request = toRequest(table, actions, signal);
-  const answer = await send(table, request, actions.length).catch((error) => {
-    throw toStorageError(error, "write");
-  });
-  if (answer.committed) return answer;
-  const { status, code, index = actions.length === 1 ? 0 : undefined } = answer;
-  const reason = REASONS[status as keyof typeof REASONS];
-  if (!reason || index === undefined || code === "TableBeingDeleted") {
-    throw toStorageError({ statusCode: status, code }, "write");
+  let etags: (string | undefined)[];
+  try {
+    const { subResponses } = await table.submitTransaction(actions, { abortSignal: signal });
+    etags = subResponses.map(({ etag }) => etag);
+  } catch (error) {
+    const reason = REASONS[statusOf(error) as keyof typeof REASONS];
+    const index = actions.length === 1 ? 0 : failedOperation(error);
+    if (!reason || index === undefined) throw toStorageError(error, "write");
+    return { committed: false, index, reason };
   }
-  return { committed: false, index, reason };
+  // An answer that cannot be read says nothing about the outcome.
+  if (etags.length !== actions.length) throw toStorageError({ statusCode: 500 }, "write");
+  return { committed: true, etags };
 }
 
-type Request = ReturnType<typeof createPipelineRequest>;
-
-function toRequest(
-  table: TableClient,
-  actions: TransactionAction[],
-  abortSignal: AbortSignal | undefined,
-): Request {
-  // A shared access signature stands behind the account's URL, and goes behind that of the batch.
-  const [account = "", signature] = table.url.split("?");
-  const { body, contentType } = writeBatch(actions, `${account}/${table.tableName}`);
-  if (body.length > MAX_TRANSACTION_BYTES) {
-    throw new LimitExceeded(`A transaction of ${body.length} bytes; ${MAX_TRANSACTION_BYTES} are allowed`);
-  }
-  return createPipelineRequest({
-    method: "POST",
-    url: `${account}/$batch${signature ? `?${signature}` : ""}`,
-    headers: createHttpHeaders({
-      accept: "application/json",
-      "content-type": contentType,
-      dataserviceversion: "3.0",
-      maxdataserviceversion: "3.0;NetFx",
-      "x-ms-version": "2019-02-02",
-    }),
-    body,
-    abortSignal,
-    allowInsecureConnection: account.startsWith("http:"),
-  });
-}
-
-let http: ReturnType<typeof createDefaultHttpClient> | undefined;
-
-async function send(table: TableClient, request: Request, count: number): Promise<BatchAnswer> {
-  http ??= createDefaultHttpClient();
-  const { status, bodyAsText } = await table.pipeline.sendRequest(http, request);
-  const answer = status === 202 ? readBatch(bodyAsText ?? "", count) : undefined;
-  // Refused as a whole; or an answer that makes no sense, and then what became of it is not known.
-  return answer ?? { committed: false, status: status === 202 ? 500 : status };
+/** The service puts the number of the operation in front of its message: `3:The specified entity already exists.` */
+function failedOperation(error: unknown): number | undefined {
+  const number = error instanceof Error && /^(\d+):/.exec(error.message)?.[1];
+  return number ? Number(number) : undefined;
 }

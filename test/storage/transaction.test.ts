@@ -130,6 +130,6 @@ test("an answer that cannot be read says nothing about the outcome", async () =>
   }
 });
 
-test("a value that a table cannot hold is a defect", async () => {
-  await expect(submit(table, [["create", row("object", { value: {} })]])).rejects.toThrow(TypeError);
+test("a value that a table cannot hold is refused before anything is sent", async () => {
+  await expect(submit(table, [["create", row("object", { value: {} })]])).rejects.toThrow(LimitExceeded);
 });
