@@ -1,3 +1,4 @@
+import { peopleIn } from "../../shared/people/people-in.ts";
 import { lastSuccess } from "../../shared/reconcile/history.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { Report } from "../../shared/reconcile/report.ts";
@@ -49,7 +50,7 @@ function foundTicket(ticket: Ticket) {
     origin: "reconcile",
     ticketId: ticket.id,
     occurredAt: ticket.date,
-    person: ticket.requester?.mail,
+    people: peopleIn({ ticket }),
     raw: JSON.stringify({ event_type: "ticket_created", ticket }),
   } as const;
 }

@@ -106,7 +106,7 @@ function delivery(index: number, bytes: number): NewEvent {
     moment,
     occurredAt: moment,
     raw,
-    person: `visitor${index}@example.com`,
+    people: [`visitor${index}@example.com`],
   };
 }
 

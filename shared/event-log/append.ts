@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { InvalidInput, TooLarge } from "../core/errors.ts";
+import { toPeopleColumn } from "../people/people-column.ts";
 import { checkEntity } from "../storage/limits.ts";
 import { readRow } from "../storage/rows.ts";
 import { toBody, toBodyProperties, uploadBody } from "./bodies.ts";
 import { createCommitter, type Entry } from "./commit.ts";
 import type { IdentityRow } from "./event-row.ts";
 import { inTime } from "./in-time.ts";
-import { eventKey, identify, identityKey, personKey } from "./keys.ts";
+import { eventKey, identify, identityKey } from "./keys.ts";
 import { MAX_BODY_BYTES, MAX_NESTING } from "./limits.ts";
 import { nesting } from "./nesting.ts";
 import type { Store } from "./store.ts";
@@ -36,7 +37,7 @@ export function createAppend(store: Store, { timeLimit, ...timing }: AppendOptio
 
 /** Everything about an event that does not depend on its place. */
 async function toEntry(event: NewEvent): Promise<Entry> {
-  const { type, origin, occurredAt, person, trace, raw } = event;
+  const { type, origin, occurredAt, people, trace, raw } = event;
   if (Buffer.byteLength(raw) > MAX_BODY_BYTES) {
     throw new TooLarge(`The event has more than ${MAX_BODY_BYTES} bytes.`);
   }
@@ -50,7 +51,7 @@ async function toEntry(event: NewEvent): Promise<Entry> {
     type,
     origin,
     occurredAt,
-    ...(person && { person: personKey(person) }),
+    people: toPeopleColumn(people),
     ...(trace && { trace }),
     ...toBodyProperties(body),
   };

@@ -7,13 +7,11 @@ import { createAppend } from "./append.ts";
 import { readBody } from "./bodies.ts";
 import { countEvents } from "./count-events.ts";
 import { deriveChat } from "./derive-chat.ts";
-import { eraseChat, erasePerson } from "./erase.ts";
 import { findEvent, readEvent } from "./event-row.ts";
 import { readHead } from "./head.ts";
 import { PROBE } from "./keys.ts";
 import { allEvents, listEvents } from "./list.ts";
 import { openQuarantine } from "./quarantine.ts";
-import { type Going, removeEvents, removeLeftBodies, removeOldQuarantined } from "./retention.ts";
 import type { EventLog, LogEvent } from "./types.ts";
 
 export type EventLogOptions = {
@@ -51,11 +49,6 @@ export function openEventLog({
     if (appended.status === "stored") onStored?.();
     return appended;
   };
-  const toIso = () => new Date(now()).toISOString();
-  const lasting = (budgetMs: number): Going => {
-    const end = now() + budgetMs;
-    return () => now() < end;
-  };
 
   return {
     append,
@@ -85,20 +78,6 @@ export function openEventLog({
     },
     count: (query) => countEvents(store, query),
     quarantine: openQuarantine(store, { append, now, timeLimit }),
-    async removeOlderThan(instant, { budgetMs = 30_000 } = {}) {
-      const going = lasting(budgetMs);
-      const events = await removeEvents(store, instant, going);
-      const quarantined = await removeOldQuarantined(store, instant, going);
-      const { done } = await removeLeftBodies(store, now(), going);
-      return {
-        removed: events.removed + quarantined.removed,
-        done: events.done && quarantined.done && done,
-      };
-    },
-    removeLeftovers: ({ budgetMs = 30_000 } = {}) => removeLeftBodies(store, now(), lasting(budgetMs)),
-    eraseChat: (chatId) => eraseChat(store, chatId, toIso()),
-    erasePerson: (email, { budgetMs = 20_000 } = {}) =>
-      erasePerson(store, email, { erasedAt: toIso(), going: lasting(budgetMs) }),
     async probe() {
       const nonce = randomUUID();
       await putRow(table, { partitionKey, rowKey: PROBE, nonce });

@@ -13,8 +13,8 @@ export type EventRow = {
   origin: Origin;
   occurredAt: string;
   receivedAt: string;
-  /** A hash of the visitor's or requester's email address, to find what is to be erased. */
-  person?: string;
+  /** Which visitors and requesters the event names: see `toPeopleColumn`. */
+  people?: string;
   trace?: string;
   /** The row is a tombstone: there is no body. */
   erasedAt?: string;

@@ -14,7 +14,6 @@ const BLOCK = "block:";
 const BODY = "body:";
 const IDENTITY = "id:";
 const QUARANTINE = "quarantine:";
-const ERASURE = "erasure:";
 
 export const eventKey = (seq: number) => EVENT + ordered(seq);
 export const seqOf = (eventKey: string) => Number(eventKey.slice(EVENT.length));
@@ -23,7 +22,6 @@ export const blockOf = (blockKey: string) => Number(blockKey.slice(BLOCK.length)
 export const identityKey = (id: string) => IDENTITY + id;
 export const quarantineKey = (id: string) => QUARANTINE + id;
 export const quarantineIdOf = (key: string) => key.slice(QUARANTINE.length);
-export const erasureKey = (person: string) => ERASURE + person;
 export const bodyKey = (owner: string, fingerprint: string, index: number) =>
   `${BODY}${owner}:${fingerprint}:${String(index).padStart(2, "0")}`;
 
@@ -43,7 +41,6 @@ export const identitiesOf = (subject: string) => ({
 export const subjectOf = (id: string) => id.slice(0, SUBJECT_DIGITS);
 export const chatSubject = (chatId: string) => hashed(["chat", chatId], SUBJECT_DIGITS);
 export const ticketSubject = (ticketId: string) => hashed(["ticket", ticketId], SUBJECT_DIGITS);
-export const personKey = (email: string) => hashed(["person", email.trim().toLowerCase()]);
 
 /**
  * The id of an event: what it is about, and what happened when. Two deliveries of one event have the same id whatever

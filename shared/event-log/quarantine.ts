@@ -131,7 +131,8 @@ export async function removeQuarantined(
   return outcome.committed;
 }
 
-function toEntry(row: Row<QuarantineRow>): Quarantined {
+/** What a row says of a quarantined delivery, but for its body. */
+export function toEntry(row: Row<QuarantineRow>): Quarantined {
   const { rowKey = "", expected, reason, problems, receivedAt } = row;
   return { id: quarantineIdOf(rowKey), expected, reason, problems: JSON.parse(problems), receivedAt };
 }

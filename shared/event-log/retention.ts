@@ -1,6 +1,7 @@
-import { odata } from "@azure/data-tables";
+import type { Removed } from "../people/place.ts";
 import { MAX_OPERATIONS } from "../storage/limits.ts";
-import { type Row, readPages, readRows, removeRow } from "../storage/rows.ts";
+import { type Row, readRows, removeRow } from "../storage/rows.ts";
+import { scan } from "../storage/scan.ts";
 import { submit } from "../storage/transaction.ts";
 import { type BodyRow, bodyKeys } from "./bodies.ts";
 import type { EventRow } from "./event-row.ts";
@@ -9,10 +10,6 @@ import { BLOCKS, BODIES, blockKey, EVENTS, identityKey, QUARANTINED, seqOf } fro
 import { type QuarantineRow, removeQuarantined } from "./quarantine.ts";
 import type { Store } from "./store.ts";
 
-/** Whether there is time for another step. */
-export type Going = () => boolean;
-export type Removed = { removed: number; done: boolean };
-
 /** How many events are looked at together; with their identities they fit into one transaction. */
 const STEP = MAX_OPERATIONS / 2;
 
@@ -20,31 +17,23 @@ const STEP = MAX_OPERATIONS / 2;
  * Removes the events that were received before `instant`, oldest first. What belongs to an event goes with it in one
  * transaction, so there is no moment at which a killed process leaves half of it, and the next call simply begins anew.
  */
-export async function removeEvents(store: Store, instant: string, going: Going): Promise<Removed> {
-  let removed = 0;
+export async function* removeEvents(store: Store, instant: string): AsyncGenerator<Removed> {
   const select = ["rowKey", "id", "receivedAt", "bodyRows", "bodyFingerprint"];
-  while (going()) {
-    const old: Row<EventRow>[] = [];
-    let more = false;
-    // A step's worth from the beginning of the log each time: what was there before is gone.
-    for await (const page of readPages<EventRow>(store.table, store.partitionKey, {
+  for (;;) {
+    // The first rows of the log each time: what was there before is gone.
+    const { value: rows } = await scan<EventRow>(store.table, store.partitionKey, {
       ...EVENTS,
       select,
-      pageSize: STEP,
-    })) {
-      old.push(...page.filter(({ receivedAt }) => receivedAt < instant));
-      more = old.length === page.length;
-      if (page.length > 0) break;
-    }
-    if (old.length === 0) return { removed, done: true };
-    const gone = await removeTogether(store, old);
-    // Somebody else is at it, and takes the same steps.
-    if (gone === 0) return { removed, done: false };
-    removed += gone;
-    await removeBlocks(store, seqOf(old.at(-1)?.rowKey ?? ""));
-    if (!more) return { removed, done: true };
+      window: STEP,
+    }).next();
+    const old = (rows ?? []).filter(({ receivedAt }) => receivedAt < instant);
+    if (old.length === 0) return;
+    const removed = await removeTogether(store, old);
+    if (removed > 0) await removeBlocks(store, seqOf(old.at(-1)?.rowKey ?? ""));
+    yield { after: "", removed };
+    // Another instance does the same, or the log goes on with newer events.
+    if (removed === 0 || old.length < (rows ?? []).length) return;
   }
-  return { removed, done: false };
 }
 
 /** Removes events, each whole, in as few transactions as hold them. */
@@ -79,40 +68,44 @@ async function removeBlocks({ table, partitionKey }: Store, seq: number): Promis
   }
 }
 
-/** Removes the bodies in the quarantine that came before `instant`. */
-export async function removeOldQuarantined(store: Store, instant: string, going: Going): Promise<Removed> {
-  const where = odata`receivedAt lt ${instant}`;
-  const select = ["rowKey", "bodyRows", "bodyFingerprint"];
-  let removed = 0;
-  for await (const row of readRows<QuarantineRow>(store.table, store.partitionKey, {
-    ...QUARANTINED,
-    where,
-    select,
-  })) {
-    if (!going()) return { removed, done: false };
-    if (await removeQuarantined(store, row)) removed++;
+/** Removes the quarantined deliveries behind `after` that were received before `instant`. */
+export async function* removeOldQuarantined(
+  store: Store,
+  instant: string,
+  after: string,
+): AsyncGenerator<Removed> {
+  const select = ["rowKey", "receivedAt", "bodyRows", "bodyFingerprint"];
+  const range = { ...QUARANTINED, after, select };
+  for await (const rows of scan<QuarantineRow>(store.table, store.partitionKey, range)) {
+    for (const row of rows) {
+      if (row.receivedAt >= instant) continue;
+      const removed = await removeQuarantined(store, row);
+      yield { after: row.rowKey ?? "", removed: removed ? 1 : 0 };
+    }
+    yield { after: rows.at(-1)?.rowKey ?? "", removed: 0 };
   }
-  return { removed, done: true };
 }
 
 /** Milliseconds after which a body that no event has claimed is left over: an append takes seconds. */
 const LEFT_OVER_AFTER = 60 * 60 * 1000;
+/** Rows of a window: each is nearly a megabyte. */
+const BODY_WINDOW = 20;
 
 /**
- * Removes the bodies that were written for events which never came into the log. A late event that claims its body
- * changes the ETag, so only one of the two can happen; when it is this, the event is refused and its body sent again.
+ * Removes the bodies behind `after` that were written for events which never came into the log. A late event that
+ * claims its body changes the ETag, so only one of the two can happen; when it is this, the event is refused and its
+ * body sent again.
  */
-export async function removeLeftBodies(store: Store, now: number, going: Going): Promise<Removed> {
+export async function* removeLeftBodies(store: Store, now: number, after: string): AsyncGenerator<Removed> {
   const { table, partitionKey } = store;
-  const where = odata`committed eq false and Timestamp lt ${new Date(now - LEFT_OVER_AFTER)}`;
-  let removed = 0;
-  for await (const row of readRows<BodyRow>(table, partitionKey, {
-    ...BODIES,
-    where,
-    select: ["rowKey", "committed"],
-  })) {
-    if (!going()) return { removed, done: false };
-    if (await removeRow(table, partitionKey, row.rowKey ?? "", { etag: row.etag })) removed++;
+  const leftOver = new Date(now - LEFT_OVER_AFTER).toISOString();
+  const range = { ...BODIES, after, select: ["rowKey", "committed", "timestamp"], window: BODY_WINDOW };
+  for await (const rows of scan<BodyRow>(table, partitionKey, range)) {
+    for (const { rowKey = "", committed, timestamp = "", etag } of rows) {
+      if (committed || timestamp >= leftOver) continue;
+      const removed = await removeRow(table, partitionKey, rowKey, { etag });
+      yield { after: rowKey, removed: removed ? 1 : 0 };
+    }
+    yield { after: rows.at(-1)?.rowKey ?? "", removed: 0 };
   }
-  return { removed, done: true };
 }

@@ -18,8 +18,8 @@ export type NewEvent = {
   occurredAt?: string;
   /** What LiveChat sent, as JSON text, kept as it is. The envelope's token is already cut out. */
   raw: string;
-  /** Email address of the visitor or requester. Only a hash of it is stored, for `erasePerson`. */
-  person?: string;
+  /** Email addresses of all visitors and requesters that `raw` names. Only hashes of them are stored beside it. */
+  people?: readonly string[];
   /** The trace that it comes in by, as W3C `traceparent`. */
   trace?: string;
 };
@@ -123,12 +123,6 @@ export type Quarantine = {
   ): Promise<Replayed | undefined>;
 };
 
-/** How far a piece of work may go before it comes back; the next call goes on where it stopped. */
-export type Bounds = {
-  /** Milliseconds. */
-  budgetMs?: number;
-};
-
 export type Head = {
   log?: string;
   seq: number;
@@ -164,20 +158,6 @@ export type EventLog = {
   /** How many events of a type were received from `from` on and before `to` (ISO 8601); some 40 point reads. */
   count(query: { type: EventType; from: string; to: string }): Promise<number>;
   quarantine: Quarantine;
-  /**
-   * Removes what was received before `instant` (ISO 8601): events and all that belongs to them, quarantined bodies,
-   * and what dead processes left. Safe to kill anywhere. `done` is false when `budgetMs` (30,000 by default) ran out.
-   */
-  removeOlderThan(instant: string, bounds?: Bounds): Promise<{ removed: number; done: boolean }>;
-  /** Removes what dead processes left in the table; for deployments without retention. */
-  removeLeftovers(bounds?: Bounds): Promise<{ removed: number; done: boolean }>;
-  /** Erases what the log and the quarantine say of a chat. */
-  eraseChat(chatId: string): Promise<{ erased: number }>;
-  /**
-   * Erases all chats and tickets of a person. There is no index by person, so it reads through the log; where it
-   * stopped when `budgetMs` (20,000 by default) ran out is kept, and the next call for the same person goes on there.
-   */
-  erasePerson(email: string, bounds?: Bounds): Promise<{ erased: number; done: boolean }>;
   /** Writes and reads back a small row. @throws {StorageUnavailable} */
   probe(): Promise<void>;
 };

@@ -3,6 +3,7 @@ import { cutMember } from "../event-log/cut-member.ts";
 import { MAX_NESTING } from "../event-log/limits.ts";
 import { nesting } from "../event-log/nesting.ts";
 import type { NewEvent } from "../event-log/types.ts";
+import { peopleIn } from "../people/people-in.ts";
 import { validate } from "../schemas/validate.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
 
@@ -47,18 +48,21 @@ export function readEvent(body: string, expected: EventType, licenseId?: string)
     const reason = `The delivery does not have the shape of ${expected}.`;
     return { understood: false, raw, reason, problems: facts.problems };
   }
-  return { understood: true, event: { type: expected, origin: "webhook", raw, ...facts } };
+  return {
+    understood: true,
+    event: { type: expected, origin: "webhook", raw, people: peopleIn(envelope), ...facts },
+  };
 }
 
-type Facts = Pick<NewEvent, "chatId" | "ticketId" | "moment" | "occurredAt" | "person">;
+type Facts = Pick<NewEvent, "chatId" | "ticketId" | "moment" | "occurredAt">;
 type Unfit = { problems: Problem[] };
 
 function chatFacts(envelope: unknown, type: "chat_started" | "chat_ended"): Facts | Unfit {
   const result = validate(WebhookChatResponse, envelope);
   if (!result.success) return result;
-  const { chat, visitor } = result.output;
+  const { chat } = result.output;
   const moment = type === "chat_started" ? chat.started_timestamp : chat.ended_timestamp;
-  return { chatId: chat.id, moment, occurredAt: moment, person: visitor?.email };
+  return { chatId: chat.id, moment, occurredAt: moment };
 }
 
 function ticketFacts(envelope: unknown): Facts | Unfit {
@@ -66,7 +70,7 @@ function ticketFacts(envelope: unknown): Facts | Unfit {
   if (!result.success) return result;
   const { ticket } = result.output;
   const occurredAt = ticket.date ?? ticket.events?.[0]?.date;
-  return { ticketId: ticket.id, occurredAt, person: ticket.requester?.mail };
+  return { ticketId: ticket.id, occurredAt };
 }
 
 function parse(body: string): unknown {

@@ -1,0 +1,126 @@
+import { isAddress, type Person, toAddress } from "./person.ts";
+
+/** What a string in a body of LiveChat's stands for, by the members that lead to it. */
+type Role =
+  /** It describes a visitor or requester. */
+  | "visitor"
+  /** It is the address of a visitor or requester, whatever it looks like. */
+  | "email"
+  /** It is part of a survey, of which only answers are the visitor's. */
+  | "survey"
+  /** It describes an agent. */
+  | "agent"
+  /** Anything else: a message, a member that is not known. */
+  | "other";
+
+const VISITORS = /^(visitors?|requesters?|customers?|clients?)$/i;
+const AGENTS = /^(agents?|agent_id|assignees?|supervisors?|operators?|login)$/i;
+const SURVEYS = /^(pre|post)_chat_survey$/i;
+const MAIL = /mail/i;
+/** Names of a visitor's custom variable that holds the visitor's own address. */
+const MAIL_VARIABLE = /^((visitor|customer|client|user|your)[ _-]?)?e?-?mail([ _-]?address)?$/i;
+
+/**
+ * The addresses of visitors and requesters that a body names: the visitor's or requester's own, answers of surveys that
+ * are addresses, and authors of a ticket's events who are not agents. In the order in which they are found, each once.
+ *
+ * @param body a parsed webhook, or a ticket under `ticket`
+ */
+export function peopleIn(body: unknown): string[] {
+  const people = new Set<string>();
+  for (const { text, role } of stringsIn(body)) {
+    const address = toAddress(text);
+    if (role === "email" ? address !== "" : role === "visitor" && isAddress(address)) people.add(address);
+  }
+  return [...people];
+}
+
+/**
+ * Whether a body is about a person. It `names` the person in the place of a visitor or requester; or says the whole
+ * address elsewhere, which `may` mean the person; agents' places say nothing of visitors.
+ */
+export function concerns(body: unknown, { email }: Person): "names" | "may" | "no" {
+  const whole = wholeAddress(email);
+  let may = false;
+  for (const { text, role } of stringsIn(body)) {
+    if (role === "email" || role === "visitor") {
+      if (toAddress(text) === email) return "names";
+    }
+    if (role !== "agent" && whole.test(text.toLowerCase())) may = true;
+  }
+  return may ? "may" : "no";
+}
+
+/** Whether a body is about a chat: by `chat.id`, or, where that is missing, perhaps by another member that is an id. */
+export function concernsChat(body: unknown, chatId: string): "names" | "may" | "no" {
+  const { chat, chat_id, chatId: camel, thread_id } = objectOf(body);
+  const { id } = objectOf(chat);
+  if (isId(id)) return String(id) === chatId ? "names" : "no";
+  const others = [chat, chat_id, camel, thread_id, ...(Array.isArray(chat) ? chat.map((each) => objectOf(each).id) : [])];
+  return others.some((other) => isId(other) && String(other) === chatId) ? "may" : "no";
+}
+
+function isId(value: unknown): value is string | number {
+  return typeof value === "string" || typeof value === "number";
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};
+}
+
+/** Finds an address in a text in lower case, and not in a longer address. */
+function wholeAddress(email: string): RegExp {
+  const literal = email.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+  return new RegExp(`(?<![\\p{L}\\p{N}._+\\-])${literal}(?![\\p{L}\\p{N}\\-]|\\.[\\p{L}\\p{N}])`, "u");
+}
+
+/** Every string of a body, names of members included, with its role. Without recursion: a body may be of any depth. */
+function* stringsIn(body: unknown): Generator<{ text: string; role: Role }> {
+  const open: { value: object; role: Role }[] = [];
+  const enter = (value: unknown, role: Role) => {
+    if (typeof value === "object" && value !== null) open.push({ value, role });
+  };
+  if (typeof body === "string") yield { text: body, role: "other" };
+  enter(body, "other");
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { value, role } = next;
+    if (Array.isArray(value)) {
+      for (const element of value) {
+        if (typeof element === "string") yield { text: element, role };
+        else enter(element, role);
+      }
+      continue;
+    }
+    for (const [name, member] of Object.entries(value)) {
+      if (name.includes("@")) yield { text: name, role };
+      const inner = roleOf(name, member, role, value);
+      if (typeof member === "string") yield { text: member, role: inner };
+      else enter(member, inner);
+    }
+  }
+}
+
+function roleOf(name: string, member: unknown, role: Role, holder: object): Role {
+  if (role === "agent") return "agent";
+  if (SURVEYS.test(name)) return "survey";
+  if (role === "survey") return name === "answer" ? "visitor" : "survey";
+  if (role === "visitor") {
+    if (/^custom_variables$/i.test(name)) return "other";
+    return typeof member === "string" && MAIL.test(name) ? "email" : "visitor";
+  }
+  if (VISITORS.test(name)) return typeof member === "string" ? "email" : "visitor";
+  if (AGENTS.test(name)) return "agent";
+  if (name === "author") return roleOfAuthor(member);
+  // A custom variable is a pair of key and value.
+  const { key } = holder as { key?: unknown };
+  return name === "value" && typeof key === "string" && MAIL_VARIABLE.test(key) ? "visitor" : role;
+}
+
+function roleOfAuthor(author: unknown): Role {
+  const { type } = objectOf(author);
+  if (typeof type !== "string") return "other";
+  if (/^(client|customer|visitor|requester)$/i.test(type)) return "visitor";
+  return type === "agent" ? "agent" : "other";
+}

@@ -1,0 +1,41 @@
+import type { Person } from "./person.ts";
+
+/**
+ * A place where data of people is stored. Erasure, search and retention walk the list of them in `places.ts`.
+ *
+ * To add a place: declare it beside the code that writes it, as `shared/event-log/people.ts` does, put it into the list,
+ * and give it a row in docs/privacy.md. The work on a place is an async generator that gets on step by step: with each
+ * `yield` it says how far it is, and there it may be stopped, for a minute or for ever. So a step is short: one window
+ * of `scan`, or one item that is erased, found or removed. The next call goes on behind `after`, perhaps in another
+ * process. Everything may be done twice.
+ */
+export type Place = {
+  /** Names the place in answers, in cursors and in kept progress: never changes. */
+  name: string;
+  /** Erases all that is stored of a person behind `after`; the empty text is the beginning. */
+  erase(person: Person, after: string): AsyncIterable<Erased>;
+  /** Erases all that is stored of a chat. Absent where nothing of chats is stored. */
+  eraseChat?(chatId: string, after: string): AsyncIterable<Erased>;
+  /** Finds all that {@link Place.erase} would erase. */
+  search(person: Person, after: string): AsyncIterable<Found>;
+  /** Removes what is stored for long enough. */
+  retain(after: string): AsyncIterable<Removed>;
+};
+
+/** Up to where a place is done, in the place's own terms: most often the key of a row. */
+type Step = { after: string };
+
+export type Erased = Step & {
+  /** Items erased in this step. */
+  erased: number;
+  /** Id of an item that may be the person's and may be another's: a person has to look at it. */
+  undecided?: string;
+};
+
+export type Found = Step & {
+  items: readonly object[];
+  /** The items may be another person's. */
+  undecided?: true;
+};
+
+export type Removed = Step & { removed: number };
