@@ -6,12 +6,14 @@ import { getDocs } from "./docs/get-docs.ts";
 import { getDocsAsset } from "./docs/get-docs-asset.ts";
 import { getOpenApi } from "./docs/get-open-api.ts";
 import { eraseChat } from "./events/erase-chat.ts";
-import { eraseVisitor } from "./events/erase-visitor.ts";
 import { getChat } from "./events/get-chat.ts";
 import { getEvent } from "./events/get-event.ts";
 import { listEvents } from "./events/list-events.ts";
 import { getStatus } from "./health/get-status.ts";
 import { health } from "./health/health.ts";
+import { eraseByBody } from "./people/erase-by-body.ts";
+import { eraseVisitor } from "./people/erase-visitor.ts";
+import { searchVisitor } from "./people/search-visitor.ts";
 import { deleteQuarantined } from "./quarantine/delete-quarantined.ts";
 import { getQuarantined } from "./quarantine/get-quarantined.ts";
 import { listQuarantine } from "./quarantine/list-quarantine.ts";
@@ -51,6 +53,8 @@ export const operations: readonly Operation<Services>[] = [
   getEvent,
   getChat,
   eraseChat,
+  eraseByBody,
+  searchVisitor,
   eraseVisitor,
   listQuarantine,
   getQuarantined,

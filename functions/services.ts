@@ -7,6 +7,7 @@ import { createMonitor, type Monitor } from "../shared/health/monitor.ts";
 import { openSightings } from "../shared/health/sightings.ts";
 import { type Idempotency, openIdempotency } from "../shared/http/idempotency/idempotency.ts";
 import type { LiveChat } from "../shared/livechat/live-chat.ts";
+import type { People } from "../shared/people/people.ts";
 import { createClock } from "../shared/storage/clock.ts";
 import { openQueue } from "../shared/storage/open-queue.ts";
 import { openTable } from "../shared/storage/open-table.ts";
@@ -64,6 +65,15 @@ export function createServices(environment: Record<string, string | undefined>):
       allowLoopback,
     });
   });
+  const people: Deferred<People> = deferred(async () => {
+    const [{ openPeople }, { placesOfPeople }] = await Promise.all([
+      import("../shared/people/people.ts"),
+      import("../shared/people/places.ts"),
+    ]);
+    const { eventRetentionDays } = settings();
+    const places = placesOfPeople({ eventsTable: eventsTable(), eventRetentionDays, now });
+    return openPeople({ table: eventsTable(), places, now });
+  });
   const services = {
     get settings() {
       return settings();
@@ -80,6 +90,7 @@ export function createServices(environment: Record<string, string | undefined>):
       return ticketStore();
     },
     subscribers,
+    people,
     get idempotency() {
       return idempotency();
     },
@@ -105,6 +116,7 @@ export type Services = {
   readonly eventLog: EventLog;
   readonly ticketStore: TicketStore;
   readonly subscribers: Deferred<Subscribers>;
+  readonly people: Deferred<People>;
   readonly idempotency: Idempotency;
   /** What `Health` and `GetStatus` ask. */
   readonly monitor: Monitor;

@@ -1,4 +1,4 @@
-import { Erasure } from "../../shared/schemas/event.ts";
+import { Erasure } from "../../shared/schemas/people.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import { ChatPath } from "./chat-path.ts";
@@ -7,7 +7,7 @@ export const eraseChat = operation({
   id: "EraseChat",
   summary: "Erase a chat",
   description:
-    "Erases what the log says of a chat. Readers of the log still see that there were events, and not what they said.",
+    "Erases what is stored of a chat. Readers of the log still see that there were events, without their content. When done is false, the same call goes on where this one stopped.",
   tag: "Events",
   method: "DELETE",
   route: "chats/{chatId}",
@@ -15,7 +15,5 @@ export const eraseChat = operation({
   input: { path: ChatPath },
   output: { status: 200, description: "How much was erased.", schema: Erasure },
   errors: storageErrors,
-  run: async ({ path: { chatId } }, { eventLog }) => ({
-    body: { ...(await eventLog.eraseChat(chatId)), done: true },
-  }),
+  run: async ({ path: { chatId } }, { people }) => ({ body: await people.eraseChat(chatId) }),
 });

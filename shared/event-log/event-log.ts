@@ -12,6 +12,7 @@ import { readHead } from "./head.ts";
 import { PROBE } from "./keys.ts";
 import { allEvents, listEvents } from "./list.ts";
 import { openQuarantine } from "./quarantine.ts";
+import { LOG_PARTITION } from "./store.ts";
 import type { EventLog, LogEvent } from "./types.ts";
 
 export type EventLogOptions = {
@@ -35,7 +36,7 @@ export type EventLogOptions = {
  */
 export function openEventLog({
   table,
-  partitionKey = "log",
+  partitionKey = LOG_PARTITION,
   onStored,
   timeLimit = 6_000,
   now = Date.now,

@@ -1,7 +1,7 @@
-import type { Found, Place } from "../people/place.ts";
-import { concerns, concernsChat, peopleIn } from "../people/people-in.ts";
 import { namesPerson } from "../people/people-column.ts";
+import { concerns, concernsChat, peopleIn } from "../people/people-in.ts";
 import type { Person } from "../people/person.ts";
+import type { Found, Place } from "../people/place.ts";
 import { type Row, readRow } from "../storage/rows.ts";
 import { scan } from "../storage/scan.ts";
 import { readBody } from "./bodies.ts";
@@ -34,7 +34,8 @@ function eventsPlace(store: Store, { removeBefore, now }: EventLogPlacesOptions)
     name: "events",
     async *erase(person, after) {
       for await (const { after: at, row, event } of eventsNaming(store, person, after)) {
-        const erased = row && event ? await eraseSubject(store, subjectOf(row.id), isSame(event), toIso(now())) : 0;
+        const erased =
+          row && event ? await eraseSubject(store, subjectOf(row.id), isSame(event), toIso(now())) : 0;
         yield { after: at, erased };
       }
     },

@@ -21,18 +21,16 @@ export async function* removeEvents(store: Store, instant: string): AsyncGenerat
   const select = ["rowKey", "id", "receivedAt", "bodyRows", "bodyFingerprint"];
   for (;;) {
     // The first rows of the log each time: what was there before is gone.
-    const { value: rows } = await scan<EventRow>(store.table, store.partitionKey, {
-      ...EVENTS,
-      select,
-      window: STEP,
-    }).next();
-    const old = (rows ?? []).filter(({ receivedAt }) => receivedAt < instant);
+    const window = scan<EventRow>(store.table, store.partitionKey, { ...EVENTS, select, window: STEP });
+    const first = await window.next();
+    const rows = first.done ? [] : first.value;
+    const old = rows.filter(({ receivedAt }) => receivedAt < instant);
     if (old.length === 0) return;
     const removed = await removeTogether(store, old);
     if (removed > 0) await removeBlocks(store, seqOf(old.at(-1)?.rowKey ?? ""));
     yield { after: "", removed };
     // Another instance does the same, or the log goes on with newer events.
-    if (removed === 0 || old.length < (rows ?? []).length) return;
+    if (removed === 0 || old.length < rows.length) return;
   }
 }
 

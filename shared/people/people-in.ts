@@ -56,7 +56,13 @@ export function concernsChat(body: unknown, chatId: string): "names" | "may" | "
   const { chat, chat_id, chatId: camel, thread_id } = objectOf(body);
   const { id } = objectOf(chat);
   if (isId(id)) return String(id) === chatId ? "names" : "no";
-  const others = [chat, chat_id, camel, thread_id, ...(Array.isArray(chat) ? chat.map((each) => objectOf(each).id) : [])];
+  const others = [
+    chat,
+    chat_id,
+    camel,
+    thread_id,
+    ...(Array.isArray(chat) ? chat.map((each) => objectOf(each).id) : []),
+  ];
   return others.some((other) => isId(other) && String(other) === chatId) ? "may" : "no";
 }
 

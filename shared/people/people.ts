@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { InvalidInput } from "../core/errors.ts";
-import { after as keysBehind, hashed } from "../storage/keys.ts";
+import { hashed, after as keysBehind } from "../storage/keys.ts";
 import { putRow, readRow, removeRow } from "../storage/rows.ts";
 import { scan } from "../storage/scan.ts";
 import { toPerson } from "./person.ts";
@@ -120,7 +120,12 @@ export function openPeople({ table, places, now }: PeopleOptions): People {
         if (isOver || now() - noted >= NOTE_EVERY) {
           noted = now();
           const all = [...undecided.values()];
-          const progress: ProgressRow = { place, after: step.after, undecided: JSON.stringify(all), notedAt: noted };
+          const progress: ProgressRow = {
+            place,
+            after: step.after,
+            undecided: JSON.stringify(all),
+            notedAt: noted,
+          };
           await putRow(table, { partitionKey: PARTITION, rowKey, ...progress });
         }
         if (isOver) return { erased, done: false, undecided: [...undecided.values()] };

@@ -64,20 +64,6 @@ export const StoredChat = shape(
   },
 );
 
-/** What an erasure did. */
-export const Erasure = shape(
-  "Erasure",
-  v.object({
-    erased: named(count, "Erased", "How many events were erased by this call."),
-    done: named(
-      v.boolean(),
-      "Done",
-      "Whether that is all; if not, the same call goes on where this one stopped.",
-    ),
-  }),
-  { erased: 2, done: true },
-);
-
 /** A delivery that was authenticated but not understood. */
 export const QuarantinedDelivery = shape(
   "QuarantinedDelivery",

@@ -5,7 +5,7 @@ import { InvalidInput, StorageUnavailable, TooLarge } from "../../shared/core/er
 import { MAX_BODY_BYTES, MAX_NESTING } from "../../shared/event-log/limits.ts";
 import type { NewEvent } from "../../shared/event-log/types.ts";
 import { answer, cutAfter, type Fault, hang, isTransaction } from "../storage/faults.ts";
-import { at, EPOCH, ended, newLog, newTable, started, ticketCreated } from "./deliveries.ts";
+import { at, EPOCH, ended, newLog, newTable, removeBefore, started, ticketCreated } from "./deliveries.ts";
 
 const send: Fault = (go) => go();
 
@@ -136,9 +136,8 @@ test("an instance that was asleep does not give places again that retention has 
   const table = newTable();
   const asleep = newLog({ table });
   await asleep.append(started({ id: "A" }));
-  const awake = newLog({ table });
-  await awake.append(started({ id: "B" }));
-  await awake.removeOlderThan(new Date(Date.now() + 1_000).toISOString());
+  await newLog({ table }).append(started({ id: "B" }));
+  await removeBefore(new Date(Date.now() + 1_000).toISOString(), { table });
   expect(await asleep.append(started({ id: "C" }))).toMatchObject({ seq: 3 });
 });
 
@@ -266,8 +265,8 @@ test("a large body whose rows were swept away before its event came is sent agai
   const table = newTable(name, async (go, request) => {
     if (isTransaction(request) && !swept) {
       swept = true;
-      const sweeper = newLog({ table: newTable(name), now: () => Date.now() + 2 * 3_600_000 });
-      expect(await sweeper.removeLeftovers()).toEqual({ removed: 1, done: true });
+      const later = { table: newTable(name), now: () => Date.now() + 2 * 3_600_000 };
+      expect(await removeBefore(undefined, later)).toEqual({ removed: 1, done: true });
     }
     return go();
   });

@@ -1,7 +1,11 @@
 import { setImmediate } from "node:timers/promises";
+import type { TableClient } from "@azure/data-tables";
 import { inject } from "vitest";
 import { type EventLogOptions, openEventLog } from "../../shared/event-log/event-log.ts";
+import { eventLogPlaces } from "../../shared/event-log/people.ts";
+import { LOG_PARTITION } from "../../shared/event-log/store.ts";
 import type { NewEvent } from "../../shared/event-log/types.ts";
+import { openPeople } from "../../shared/people/people.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 import { type Fault, inject as injectFault } from "../storage/faults.ts";
 
@@ -28,6 +32,27 @@ export function newClock() {
 /** A log that waits for nothing. */
 export function newLog(options: Partial<EventLogOptions> = {}) {
   return openEventLog({ table: newTable(), ...newClock(), ...options });
+}
+
+type PeopleSetup = {
+  table: TableClient;
+  now?: () => number;
+  /** ISO 8601: retention removes what was received before. */
+  before?: string;
+};
+
+/** The places of the log, for erasure, search and retention. */
+export function newPeople({ table, now = Date.now, before }: PeopleSetup) {
+  const places = eventLogPlaces({ table, partitionKey: LOG_PARTITION }, { now, removeBefore: () => before });
+  return openPeople({ table, places, now });
+}
+
+/** Removes what was received before, as the timer does; answers how much, and whether it came to its end. */
+export async function removeBefore(before: string | undefined, setup: PeopleSetup, budgetMs = 60_000) {
+  const reports = await newPeople({ ...setup, before }).retain({ budgetMs });
+  for (const { error } of reports) if (error !== undefined) throw error;
+  const removed = reports.reduce((sum, report) => sum + report.removed, 0);
+  return { removed, done: reports.every(({ done }) => done) };
 }
 
 export const MINUTE = 60_000;
@@ -59,7 +84,15 @@ function chatEvent(
 ): NewEvent {
   const visitor = email && { visitor: { email } };
   const raw = JSON.stringify({ event_type: type, license_id: "1", chat, ...visitor, ...envelope });
-  return { type, origin: "webhook", chatId: chat.id, moment, occurredAt: moment, raw, person: email };
+  return {
+    type,
+    origin: "webhook",
+    chatId: chat.id,
+    moment,
+    occurredAt: moment,
+    raw,
+    people: email ? [email] : [],
+  };
 }
 
 export function ticketCreated({
@@ -73,5 +106,5 @@ export function ticketCreated({
 } = {}): NewEvent {
   const ticket = { id, ...(email && { requester: { mail: email } }), ...more };
   const raw = JSON.stringify({ event_type: "ticket_created", ticket });
-  return { type: "ticket_created", origin: "reconcile", ticketId: id, raw, person: email };
+  return { type: "ticket_created", origin: "reconcile", ticketId: id, raw, people: email ? [email] : [] };
 }

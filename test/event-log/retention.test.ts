@@ -9,6 +9,7 @@ import {
   newClock,
   newLog,
   newTable,
+  removeBefore,
   started,
   ticketCreated,
 } from "./deliveries.ts";
@@ -45,17 +46,18 @@ async function fill(name: string) {
 test("what was received before goes with all that belongs to it; the rest stays, and places are not given again", async () => {
   const name = newTable().tableName;
   const log = await fill(name);
-  expect(await log.removeOlderThan(at(3))).toEqual({ removed: 3, done: true });
+  const remove = (before: string) => removeBefore(before, { table: newTable(name) });
+  expect(await remove(at(3))).toEqual({ removed: 3, done: true });
   expect((await log.list()).items.map(({ seq }) => seq)).toEqual([4, 5, 6]);
   expect((await log.list({ from: at(0), to: at(5) })).items.map(({ seq }) => seq)).toEqual([4, 5]);
   expect((await log.list({ type: "chat_started" })).items.map(({ seq }) => seq)).toEqual([5]);
   expect(await log.chat("A")).toBeUndefined();
   expect(await log.list({ after: 1, limit: 1 })).toMatchObject({ items: [{ seq: 4 }], next: 4 });
 
-  expect(await log.removeOlderThan(at(60))).toEqual({ removed: 4, done: true });
+  expect(await remove(at(60))).toEqual({ removed: 4, done: true });
   expect(await rowsOf(name)).toEqual(["head"]);
   expect(await log.append(started({ id: "A" }))).toMatchObject({ status: "stored", seq: 7 });
-  expect(await log.removeOlderThan(at(3))).toEqual({ removed: 0, done: true });
+  expect(await remove(at(3))).toEqual({ removed: 0, done: true });
 });
 
 test("killed after any request, it leaves a log that can be read, and the next call finishes", async () => {
@@ -67,17 +69,15 @@ test("killed after any request, it leaves a log that can be read, and the next c
       if (requests++ >= survives) throw Object.assign(new Error("dead"), { code: "ECONNRESET" });
       return send();
     });
-    const finished = await newLog({ table: dying, now: () => EPOCH })
-      .removeOlderThan(at(5))
-      .then(
-        () => true,
-        () => false,
-      );
+    const finished = await removeBefore(at(5), { table: dying, now: () => EPOCH }).then(
+      () => true,
+      () => false,
+    );
     const items = (await log.list()).items;
     expect(items.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6].slice(-items.length));
     for (const { id } of items) expect(await log.getRaw(id)).toBeDefined();
 
-    expect((await log.removeOlderThan(at(5))).done).toBe(true);
+    expect((await removeBefore(at(5), { table: newTable(name) })).done).toBe(true);
     expect(await rowsOf(name)).toEqual(["event", "head", "id", "quarantine"]);
     if (finished) {
       expect(survives).toBeGreaterThan(3);
@@ -89,9 +89,9 @@ test("killed after any request, it leaves a log that can be read, and the next c
 test("two at once take nothing from each other", async () => {
   const name = newTable().tableName;
   await fill(name);
-  const logs = [newLog({ table: newTable(name) }), newLog({ table: newTable(name) })];
-  await Promise.all(logs.map((log) => log.removeOlderThan(at(60))));
-  expect((await logs[0]?.removeOlderThan(at(60)))?.done).toBe(true);
+  const remove = () => removeBefore(at(60), { table: newTable(name) });
+  await Promise.all([remove(), remove()]);
+  expect((await remove()).done).toBe(true);
   expect(await rowsOf(name)).toEqual(["head"]);
 });
 
@@ -103,9 +103,10 @@ test("it stops when its time is over, and goes on in the next call", async () =>
     await clock.wait(1_000);
     return send();
   });
-  const log = newLog({ table: slow, ...clock });
-  expect(await log.removeOlderThan(at(60), { budgetMs: 500 })).toEqual({ removed: 6, done: false });
-  expect(await log.removeOlderThan(at(60), { budgetMs: 60_000 })).toEqual({ removed: 1, done: true });
+  const setup = { table: slow, now: clock.now };
+  expect(await removeBefore(at(60), setup, 500)).toMatchObject({ done: false });
+  expect((await removeBefore(at(60), setup, 600_000)).done).toBe(true);
+  expect(await rowsOf(name)).toEqual(["head"]);
 });
 
 test("full blocks go when all of their events are gone", async () => {
@@ -117,7 +118,7 @@ test("full blocks go when all of their events are gone", async () => {
     );
   }
   expect(await rowsOf(name)).toContain("block");
-  const { removed, done } = await log.removeOlderThan(at(1));
+  const { removed, done } = await removeBefore(at(1), { table: newTable(name) });
   expect([removed, done]).toEqual([1078, true]);
   expect(await rowsOf(name)).toEqual(["head"]);
   await log.append(ended({ id: "C1" }));
@@ -138,9 +139,10 @@ test("bodies whose event never came are left over after an hour; others are not"
   await died.promise;
   expect((await rowsOf(name)).filter((key) => key === "body")).toHaveLength(2);
 
-  expect(await newLog({ table: newTable(name) }).removeLeftovers()).toEqual({ removed: 0, done: true });
-  const later = newLog({ table: newTable(name), now: () => Date.now() + 61 * MINUTE });
-  expect(await later.removeLeftovers()).toEqual({ removed: 1, done: true });
+  const table = newTable(name);
+  expect(await removeBefore(undefined, { table })).toEqual({ removed: 0, done: true });
+  const later = () => Date.now() + 61 * MINUTE;
+  expect(await removeBefore(undefined, { table, now: later })).toEqual({ removed: 1, done: true });
   expect((await rowsOf(name)).filter((key) => key === "body")).toHaveLength(1);
-  expect((await later.list()).items).toMatchObject([{ chatId: "A" }]);
+  expect((await newLog({ table }).list()).items).toMatchObject([{ chatId: "A" }]);
 });

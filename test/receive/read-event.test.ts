@@ -21,7 +21,7 @@ test("reads who, what and when, and keeps the text without the token", () => {
       chatId: "C\ud800",
       moment: "2014-08-18T10:15:05.000Z",
       occurredAt: "2014-08-18T10:15:05.000Z",
-      person: "vera@example.com",
+      people: ["vera@example.com"],
       raw: expect.any(String),
     },
   });
@@ -53,7 +53,7 @@ test("a ticket happened when it was created, or when its first event did", () =>
   const read1 = (more: object) =>
     read({ event_type: "ticket_created", ticket: { ...ticket, ...more } }, "ticket_created");
   expect(read1({ date: 1408356305 })).toMatchObject({
-    event: { ticketId: "K9N1S", occurredAt: "2014-08-18T10:05:05.000Z", person: "vera@example.com" },
+    event: { ticketId: "K9N1S", occurredAt: "2014-08-18T10:05:05.000Z", people: ["vera@example.com"] },
   });
   expect(read1({ events: [{ type: "message", date: "2014-08-18T10:05:05Z" }] })).toMatchObject({
     event: { occurredAt: "2014-08-18T10:05:05.000Z" },

@@ -24,6 +24,8 @@ test("only these read a body at all", () => {
     "ReceiveChatStarted",
     "ReceiveChatEnded",
     "ReceiveTicketCreated",
+    "EraseByBody",
+    "SearchVisitor",
     "WebhookChatStarted",
     "WebhookChatEnded",
     "WebhookTicketCreated",

@@ -45,6 +45,8 @@ const HTTP = {
   GetEvent: "GET events/{id}, key",
   GetChat: "GET chats/{chatId}, key",
   EraseChat: "DELETE chats/{chatId}, key",
+  EraseByBody: "POST erasures, key",
+  SearchVisitor: "POST visitors/search, key",
   EraseVisitor: "DELETE visitors/{email}, key",
   ListQuarantine: "GET quarantine, key",
   GetQuarantined: "GET quarantine/{id}, key",

@@ -3,8 +3,8 @@ import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { AppError, Conflict, KeyReused, StorageUnavailable } from "../../core/errors.ts";
 import { compress, decompress, fromProperties, MAX_BYTES_PER_ROW, toProperties } from "../../storage/body.ts";
 import { OutcomeUnknown } from "../../storage/failures.ts";
-import { after, hashed } from "../../storage/keys.ts";
-import { createRow, type Row, readPages, readRow, removeRow, replaceRow } from "../../storage/rows.ts";
+import { hashed } from "../../storage/keys.ts";
+import { createRow, type Row, readRow, replaceRow } from "../../storage/rows.ts";
 import { submit } from "../../storage/transaction.ts";
 import {
   type Decision,
@@ -12,7 +12,6 @@ import {
   fingerprintOf,
   type Kept,
   LONGEST_ATTEMPT,
-  REMEMBERED,
   type Reply,
   SETTLING,
   secondsUntil,
@@ -51,18 +50,16 @@ export type Idempotency = {
    * @throws what the attempt ended in; what a repetition cannot change is remembered as the answer
    */
   once(attempt: Attempt): Promise<{ reply: Reply; repeated: boolean }>;
-  /** Removes what is forgotten, for so many milliseconds at most. */
-  removeExpired(budget: { budgetMs: number }): Promise<{ removed: number }>;
 };
 
-const PARTITION = "idempotency";
-const KEY = "key:";
-const CLAIM = "made:";
+export const PARTITION = "idempotency";
+export const KEY = "key:";
+export const CLAIM = "made:";
 const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 /** Races lost in a row before somebody else's outcome is awaited by the caller. */
 const RACES = 5;
 
-type KeptRow = Kept & { status?: number; headers?: string };
+export type KeptRow = Kept & { status?: number; headers?: string };
 type ClaimRow = { owner: string; began: string };
 
 /** @param now milliseconds since the epoch; the clocks of all instances must agree to a few seconds */
@@ -73,7 +70,7 @@ export function openIdempotency({
   table: TableClient;
   now?: () => number;
 }): Idempotency {
-  return { once, removeExpired };
+  return { once };
 
   async function once(attempt: Attempt): Promise<{ reply: Reply; repeated: boolean }> {
     const { scope, key, content } = attempt;
@@ -175,25 +172,6 @@ export function openIdempotency({
     if ((await createRow(table, row)) !== undefined) return true;
     return (await readRow<ClaimRow>(table, PARTITION, row.rowKey))?.owner === claim.owner;
   }
-
-  async function removeExpired({ budgetMs }: { budgetMs: number }): Promise<{ removed: number }> {
-    const end = now() + budgetMs;
-    const forgotten = new Date(now() - REMEMBERED).toISOString();
-    let removed = 0;
-    for (const prefix of [KEY, CLAIM]) {
-      const range = { from: prefix, before: after(prefix), where: `began lt '${forgotten}'`, pageSize: 50 };
-      const pages = readPages(table, PARTITION, { ...range, select: ["rowKey"] });
-      for await (const rows of pages) {
-        // By ETag: a key that is used again this moment has a new life.
-        const gone = await Promise.all(
-          rows.map(({ rowKey = "", etag }) => removeRow(table, PARTITION, rowKey, { etag })),
-        );
-        removed += gone.filter(Boolean).length;
-        if (now() >= end) return { removed };
-      }
-    }
-    return { removed };
-  }
 }
 
 /** LiveChat's last word, which a repetition would only hear again. */
@@ -220,13 +198,14 @@ function claimOf(name: string, claim: ClaimRow): TransactionAction {
   return ["upsert", claimRow(name, claim), "Replace"];
 }
 
-async function toColumns({ status, headers, body }: Reply): Promise<object | undefined> {
+/** The columns of an answer; `undefined` when it is too large to be kept. */
+export async function toColumns({ status, headers, body }: Reply): Promise<object | undefined> {
   const bytes = body === undefined ? undefined : await compress(body);
   if (bytes && bytes.length > MAX_BYTES_PER_ROW) return undefined;
   return { status, headers: JSON.stringify(headers), ...(bytes && toProperties(bytes)) };
 }
 
-async function readReply(row: Row<KeptRow>): Promise<Reply> {
+export async function readReply(row: Row<KeptRow>): Promise<Reply> {
   const bytes = fromProperties(row);
   return {
     status: row.status ?? 200,

@@ -1,0 +1,18 @@
+import { Erasure, PersonInput } from "../../shared/schemas/people.ts";
+import { storageErrors } from "../errors.ts";
+import { operation } from "../operation.ts";
+
+export const eraseByBody = operation({
+  id: "EraseByBody",
+  summary: "Erase a person",
+  description:
+    "Erases what is stored of the visitor or requester with this address: chats and tickets of the event log, quarantined deliveries, stored tickets and kept answers. When done is false, the same call goes on where this one stopped.",
+  tag: "People",
+  method: "POST",
+  route: "erasures",
+  access: "key",
+  input: { body: PersonInput },
+  output: { status: 200, description: "How much was erased.", schema: Erasure },
+  errors: storageErrors,
+  run: async ({ body: { email } }, { people }) => ({ body: await people.erase(email) }),
+});

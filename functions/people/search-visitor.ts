@@ -1,0 +1,31 @@
+import { SearchInput, SearchLines } from "../../shared/schemas/people.ts";
+import { storageErrors } from "../errors.ts";
+import { operation } from "../operation.ts";
+
+/** A longer answer goes on in a further one: Azure Functions holds a whole answer in memory. */
+const ANSWER_BYTES = 16 * 1024 * 1024;
+
+export const searchVisitor = operation({
+  id: "SearchVisitor",
+  summary: "Search for a person",
+  description:
+    "Answers all that is stored of the visitor or requester with this address: one JSON object a line, {place, item}, with undecided: true where the item may be another person's. The last line is {next, done}; when done is false, give next as after in the next call.",
+  tag: "People",
+  method: "POST",
+  route: "visitors/search",
+  access: "key",
+  input: { body: SearchInput },
+  output: {
+    status: 200,
+    description: "What is stored, an item a line, and a last line that says where to go on.",
+    schema: SearchLines,
+    type: "application/x-ndjson",
+  },
+  errors: storageErrors,
+  run: async ({ body: { email, after } }, { people }) => {
+    const { found, next } = await people.search(email, { after, maxBytes: ANSWER_BYTES });
+    const lines = [...found, { next, done: next === null }];
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+    return { text, headers: { "content-type": "application/x-ndjson" } };
+  },
+});

@@ -1,0 +1,63 @@
+import * as v from "valibot";
+import * as examples from "./examples.ts";
+import { count, exact, filled, named, published, shape } from "./vocabulary.ts";
+
+const email = named(
+  filled,
+  "Email",
+  "Email address of the person, in upper or lower case.",
+  "ana@example.com",
+);
+
+/** Whose data a call is about. An address is opaque text: one that nothing is stored of is no error. */
+export const PersonInput = shape("PersonInput", exact({ email }), {
+  email: "ana@example.com",
+});
+
+export const SearchInput = shape(
+  "SearchInput",
+  exact({
+    email,
+    after: named(v.optional(filled), "After", "Where to go on: next of the answer before."),
+  }),
+  { email: "ana@example.com" },
+);
+
+const place = named(v.string(), "Place", "Where it is stored: events, quarantine, tickets or answers.");
+
+/** What an erasure did. */
+export const Erasure = shape(
+  "Erasure",
+  v.object({
+    erased: named(count, "Erased", "How many items this call erased."),
+    done: named(
+      v.boolean(),
+      "Done",
+      "False when time ran out: the same call goes on where this one stopped.",
+    ),
+    undecided: named(
+      v.array(
+        v.object({
+          place,
+          id: named(v.string(), "Id", "Id of the item there, such as an entry of the quarantine."),
+        }),
+      ),
+      "Undecided",
+      "Items that may be the person's or another person's, 500 at most. Nothing was erased of them: look at each, and delete it if it is.",
+    ),
+  }),
+  { erased: 2, done: true, undecided: [] },
+);
+
+/** The answer of a search: an item a line, each with its place, and a last line that says where to go on. */
+export const SearchLines = v.pipe(
+  v.string(),
+  published({
+    example: [
+      { place: "events", item: examples.chatEndedEvent },
+      { next: null, done: true },
+    ]
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join(""),
+  }),
+);
