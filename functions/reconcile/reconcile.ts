@@ -4,6 +4,7 @@ import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { Report } from "../../shared/reconcile/report.ts";
 import type { Ticket } from "../../shared/schemas/ticket.ts";
 import { observeAge, observeRun } from "../../shared/telemetry/observe-run.ts";
+import { createdAt } from "../../shared/tickets/store/ticket-row.ts";
 import type { Services } from "../services.ts";
 
 /** Below the five minutes that `host.json` gives a function, with room for the last call and write. In milliseconds. */
@@ -45,11 +46,12 @@ export async function reconcileAccount(
 
 /** The event of a ticket whose webhook is missing, in the shape that the webhook would have had. */
 function foundTicket(ticket: Ticket) {
+  const created = createdAt(ticket);
   return {
     type: "ticket_created",
     origin: "reconcile",
     ticketId: ticket.id,
-    occurredAt: ticket.date,
+    occurredAt: created === undefined ? undefined : new Date(created).toISOString(),
     people: peopleIn({ ticket }),
     raw: JSON.stringify({ event_type: "ticket_created", ticket }),
   } as const;

@@ -164,16 +164,61 @@ export const UpdatedTicket = shape(
   { ...examples.ticket, tags: [...examples.ticketChanges.tag], ignored_fields: [] },
 );
 
-/** Upstream's page of tickets. `total` and `pages` count the whole list that the filters choose. */
-export const TicketPage = v.object({
-  pages: integer,
-  total: integer,
-  tickets: v.array(Ticket),
-});
-export type TicketPage = v.InferOutput<typeof TicketPage>;
+/**
+ * A ticket that does not fit {@link Ticket}: fields that fit are read, all others stay as they came. So their types are a
+ * promise that nothing keeps: code that reads a field of a ticket that LiveChat sent has to bear a value of another type.
+ */
+const OddTicket = v.pipe(
+  v.looseObject({ id: v.pipe(fields.id, v.nonEmpty("must not be empty")) }),
+  v.transform((ticket): Ticket => {
+    const read: Record<string, unknown> = { ...ticket };
+    for (const [name, schema] of Object.entries(fields)) {
+      const field = v.safeParse(schema, ticket[name]);
+      if (field.success && name in ticket) read[name] = field.output;
+    }
+    return read as Ticket;
+  }),
+);
 
-/** One ticket, which the current reference shows inside `{ tickets: [...] }` and the older one bare. */
-export const OneTicket = v.pipe(v.unknown(), v.transform(unwrap), Ticket);
+/** LiveChat's page of tickets. `total` and `pages` count the whole list that the filters choose. */
+export type TicketPage = {
+  pages: number;
+  total: number;
+  tickets: Ticket[];
+  /** Ids of those among them that do not fit {@link Ticket}: they are given as they came. */
+  odd?: string[];
+  /** How many items of the page have no id, and are left out. */
+  withoutId?: number;
+};
+
+/** Each item of a page is read by itself, so that one that is odd does not make the others unreadable. */
+export const TicketPage = v.pipe(
+  v.object({ pages: integer, total: integer, tickets: v.array(v.unknown()) }),
+  v.transform(({ tickets: items, ...totals }): TicketPage => {
+    const page: TicketPage = { ...totals, tickets: [] };
+    for (const item of items) {
+      const fitting = v.safeParse(Ticket, item, { abortEarly: true });
+      const read = fitting.success && fitting.output.id !== "" ? fitting : v.safeParse(OddTicket, item);
+      if (!read.success) {
+        page.withoutId = (page.withoutId ?? 0) + 1;
+        continue;
+      }
+      page.tickets.push(read.output);
+      if (!fitting.success) page.odd = [...(page.odd ?? []), read.output.id];
+    }
+    return page;
+  }),
+);
+
+/**
+ * One ticket, which the current reference shows inside `{ tickets: [...] }` and the older one bare. One that has an id
+ * but is odd is given as it came.
+ */
+export const OneTicket = v.pipe(
+  v.unknown(),
+  v.transform(unwrap),
+  v.lazy((ticket) => (v.is(Ticket, ticket) ? Ticket : OddTicket)),
+);
 
 function unwrap(answer: unknown): unknown {
   const { tickets, ticket } = (answer ?? {}) as { tickets?: unknown; ticket?: unknown };

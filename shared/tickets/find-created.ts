@@ -1,5 +1,6 @@
 import type { TicketFilters } from "../livechat/live-chat.ts";
 import type { NewTicket, Ticket, TicketPage } from "../schemas/ticket.ts";
+import { messagesOf } from "./messages-of.ts";
 
 const DAY = 24 * 60 * 60_000;
 /** How far LiveChat's clock may be behind ours, its rounding to seconds included, in milliseconds. */
@@ -47,16 +48,16 @@ export async function findCreated(
 
 function isAsRequested({ requester, subject }: Ticket, asked: NewTicket): boolean {
   return (
-    requester?.mail?.toLowerCase() === asked.requester.mail.toLowerCase() &&
+    String(requester?.mail).toLowerCase() === asked.requester.mail.toLowerCase() &&
     plain(subject ?? NO_SUBJECT) === plain(asked.subject || NO_SUBJECT)
   );
 }
 
-function hasMessage({ events = [] }: Ticket, message: string): boolean {
-  return events.some((event) => event.message !== undefined && plain(event.message) === plain(message));
+function hasMessage(ticket: Ticket, message: string): boolean {
+  return messagesOf(ticket).some((said) => plain(said) === plain(message));
 }
 
 /** White space is not always kept as it was. */
-function plain(text: string): string {
-  return text.replace(/\s+/g, " ").trim();
+function plain(text: unknown): string {
+  return String(text).replace(/\s+/g, " ").trim();
 }

@@ -1,4 +1,5 @@
 import type { Ticket, TicketChanges } from "../schemas/ticket.ts";
+import { messagesOf } from "./messages-of.ts";
 
 /**
  * Names what was asked of a ticket and does not show in it: `assignee` when nothing of that field shows,
@@ -21,8 +22,9 @@ function leaves(path: string, value: unknown): [path: string, value: unknown][] 
 }
 
 function shows(ticket: Ticket, path: string, asked: unknown): boolean {
-  if (path === "message") return (ticket.events ?? []).some(({ message }) => message === asked);
-  if (path === "tag") return (asked as string[]).every((tag) => ticket.tags?.includes(tag));
+  if (path === "message") return messagesOf(ticket).includes(String(asked));
+  if (path === "tag")
+    return (asked as string[]).every((tag) => Array.isArray(ticket.tags) && ticket.tags.includes(tag));
   const shown = path
     .split(".")
     .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], ticket);

@@ -63,11 +63,22 @@ describe("A ticket", () => {
     }
   });
 
-  it("that does not fit says where, bare or not", () => {
-    for (const answer of [{ id: "T1", date: "soon" }, { tickets: [{ id: "T1", date: "soon" }] }]) {
-      const { issues = [] } = v.safeParse(OneTicket, answer);
-      expect(issues.map((issue) => v.getDotPath(issue))).toEqual(["date"]);
+  it("that has an id and does not fit is read field by field, and keeps what does not fit", () => {
+    const odd = { id: 7, date: "soon", modified: 1_400_000_000, tags: ["sales", null], requester: "Ann" };
+    const asItCame = { ...odd, id: "7", modified: "2014-05-13T16:53:20.000Z" };
+    for (const answer of [odd, { tickets: [odd] }, { ticket: odd }]) {
+      expect(read(OneTicket, answer)).toEqual(asItCame);
     }
+    expect(read(TicketPage, { pages: 1, total: 2, tickets: [{ id: "T1" }, odd] })).toEqual({
+      ...{ pages: 1, total: 2, tickets: [{ id: "T1" }, asItCame], odd: ["7"] },
+    });
+  });
+
+  it("without an id is left out of its page, and counted", () => {
+    const tickets = [{ subject: "Help" }, { id: "T1" }, null, { id: "" }, "T2", { id: null }];
+    expect(read(TicketPage, { pages: 1, total: 6, tickets })).toEqual({
+      ...{ pages: 1, total: 6, tickets: [{ id: "T1" }], withoutId: 5 },
+    });
   });
 
   it.each([null, 7, "T1", [], { tickets: [] }, { tickets: [null] }, { ticket: null }])(

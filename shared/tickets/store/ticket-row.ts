@@ -46,7 +46,18 @@ export function pointerKey(id: string): string {
 
 /** When it was last modified, in milliseconds since the epoch. LiveChat always says so, though nobody promises it. */
 export function modifiedAt({ modified, date }: Ticket): number {
-  return Math.max(0, Date.parse(modified ?? date ?? "1970-01-01"));
+  return readTime(modified) ?? readTime(date) ?? 0;
+}
+
+/** When it was created, in milliseconds since the epoch; absent when it does not say so. */
+export function createdAt({ date }: Ticket): number | undefined {
+  return readTime(date);
+}
+
+/** Milliseconds since the epoch. A ticket that does not fit its schema may have anything in the place of a time. */
+function readTime(time: unknown): number | undefined {
+  const at = typeof time === "string" ? Date.parse(time) : Number.NaN;
+  return at >= 0 ? at : undefined;
 }
 
 export function ticketKey(ticket: Ticket): string {
@@ -81,8 +92,8 @@ export function contentOf(ticket: Ticket): string {
 }
 
 /** A text as it stands in a column, and as a filter has to ask for it: upper and lower case are the same. */
-export function column(value = ""): string {
-  const text = value.toLowerCase().toWellFormed();
+export function column(value: unknown): string {
+  const text = (typeof value === "string" ? value : "").toLowerCase().toWellFormed();
   return text.length <= 256 ? text : hashed(text);
 }
 
