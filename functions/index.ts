@@ -1,6 +1,9 @@
-import { app, type InvocationContext } from "@azure/functions";
+import { app, type HttpHandler, type InvocationContext } from "@azure/functions";
+import { lazy } from "../shared/core/lazy.ts";
 import { type Log, logFailure, logTo } from "../shared/core/log.ts";
 import { handle } from "../shared/http/handle.ts";
+import type { Operation } from "../shared/http/operation.ts";
+import { toProblemResponse } from "../shared/http/problem.ts";
 import { inSpan } from "../shared/telemetry/spans.ts";
 import { operations } from "./operations.ts";
 import { queues } from "./queues.ts";
@@ -9,16 +12,13 @@ import { startTelemetry } from "./telemetry.ts";
 import { timers } from "./timers.ts";
 
 /**
- * Made, and their code loaded, when the first request or timer asks: registering the functions, which the Functions host
- * waits for before anything else, takes less than half the time without them.
+ * The services are made, and their code loaded, by the first request or timer: registering the functions, which the
+ * Functions host waits for before anything else, takes less than half the time without them.
  */
-let made: Promise<Services> | undefined;
-function services(): Promise<Services> {
-  made ??= Promise.all([import("./services.ts"), startTelemetry(process.env)]).then(([{ createServices }]) =>
-    createServices(process.env),
-  );
-  return made;
-}
+const services = lazy(async (): Promise<Services> => {
+  const [{ createServices }] = await Promise.all([import("./services.ts"), startTelemetry(process.env)]);
+  return createServices(process.env);
+});
 
 for (const operation of operations) {
   app.http(operation.id, {
@@ -27,7 +27,7 @@ for (const operation of operations) {
       operation.method === "GET" && operation.access === "anonymous" ? ["GET", "HEAD"] : [operation.method],
     route: operation.route,
     authLevel: operation.access === "key" ? "function" : "anonymous",
-    handler: async (request, context) => handle(operation, await services())(request, context),
+    handler: answer(operation),
   });
 }
 
@@ -37,6 +37,17 @@ for (const { id, schedule, run } of timers(process.env)) {
 
 for (const { id, queueName, connection, run } of queues(process.env)) {
   app.storageQueue(id, { queueName, connection, handler: work(id, run) });
+}
+
+function answer(operation: Operation<Services>): HttpHandler {
+  return async (request, context) => {
+    try {
+      return await handle(operation, await services())(request, context);
+    } catch (error) {
+      logFailure(error, context);
+      return toProblemResponse(error);
+    }
+  };
 }
 
 function work(id: string, run: (services: Services, log: Log) => Promise<void>) {

@@ -1,4 +1,6 @@
+import type { TableClient } from "@azure/data-tables";
 import { type Deferred, deferred } from "../shared/core/deferred.ts";
+import { lazily } from "../shared/core/lazy.ts";
 import { describeFailure } from "../shared/core/log.ts";
 import { readSettings, type Settings } from "../shared/core/settings.ts";
 import { openEventLog } from "../shared/event-log/event-log.ts";
@@ -20,89 +22,70 @@ import { openTicketStore, type TicketStore } from "../shared/tickets/store/ticke
 import { checksOf } from "./health/checks.ts";
 
 /**
- * What operations call, each made on first use and kept for the life of the process: a cold start pays for what its
- * first request needs, and a setting that is missing is said by what needs it.
+ * Makes what operations call. Each part is made by its first use and kept for the life of the process (see `lazy`), so a
+ * cold start pays for what its first request needs, and a missing setting is named by what needs it. Receivers need
+ * neither the client nor the subscribers, whose code is loaded by the first call of a method (see `deferred`).
  */
 export function createServices(environment: Record<string, string | undefined>): Services {
-  const settings = once(() => readSettings(environment));
   const clock = createClock();
   const { now } = clock;
-  const table = (name: string) => openTable(settings().storage, name, { clock });
-  // No webhook waits for the client: receivers do without it.
-  const liveChat = deferred(async () => {
-    const { createLiveChatV2 } = await import("../shared/livechat/v2/client.ts");
-    const client: LiveChat = createLiveChatV2({
-      ...settings().liveChat,
-      observe(attempt) {
-        observeCall(attempt);
-        observeBudget(client.usage());
-      },
-    });
-    return client;
-  });
-  const eventsTable = once(() => table(settings().tables.events));
-  // Whatever puts an event into the log has subscribers told of it.
-  const eventLog = once(() =>
-    traceEventLog(openEventLog({ table: eventsTable(), now, onStored: () => wakeUp().stored() })),
-  );
-  const idempotency = once(() => openIdempotency({ table: eventsTable(), now }));
-  const ticketStore = once(() => openTicketStore({ table: table(settings().tables.tickets) }));
-  const wakeUp: () => WakeUp = once(() => {
-    const { wakeQueue: queue } = settings();
-    const send = queue && openQueue(queue.location, queue.name);
-    return createWakeUp({
-      send: async (afterMs) => send?.("wake up", afterMs),
-      anybody: () => subscribers.anybody(),
-    });
-  });
-  const subscribers: Deferred<Subscribers> = deferred(async () => {
-    const { openSubscribers } = await import("../shared/subscriptions/subscribers.ts");
-    const { tables, allowLoopbackCallbacks: allowLoopback } = settings();
-    return openSubscribers({
-      table: table(tables.subscriptions),
-      log: eventLog(),
-      wakeUp: wakeUp(),
-      allowLoopback,
-    });
-  });
-  const people: Deferred<People> = deferred(async () => {
-    const [{ openPeople }, { placesOfPeople }] = await Promise.all([
-      import("../shared/people/people.ts"),
-      import("../shared/people/places.ts"),
-    ]);
-    const { eventRetentionDays } = settings();
-    const places = placesOfPeople({ eventsTable: eventsTable(), eventRetentionDays, now });
-    return openPeople({ table: eventsTable(), places, now });
-  });
-  const services = {
-    get settings() {
-      return settings();
-    },
-    async time() {
-      if (!clock.isChecked) await readRow(eventsTable(), "clock", "clock");
+  const table = (name: string) => openTable(parts.settings.storage, name, { clock });
+  const parts: Parts = lazily<Parts>({
+    settings: () => readSettings(environment),
+    eventsTable: () => table(parts.settings.tables.events),
+    time: () => async () => {
+      if (!clock.isChecked) await readRow(parts.eventsTable, "clock", "clock");
       return now();
     },
-    liveChat,
-    get eventLog() {
-      return eventLog();
+    liveChat: () =>
+      deferred(async () => {
+        const { createLiveChatV2 } = await import("../shared/livechat/v2/client.ts");
+        const client: LiveChat = createLiveChatV2({
+          ...parts.settings.liveChat,
+          observe(attempt) {
+            observeCall(attempt);
+            observeBudget(client.usage());
+          },
+        });
+        return client;
+      }),
+    // Subscribers learn of each event that enters the log, on whatever way.
+    eventLog: () =>
+      traceEventLog(openEventLog({ table: parts.eventsTable, now, onStored: () => parts.wakeUp.stored() })),
+    ticketStore: () => openTicketStore({ table: table(parts.settings.tables.tickets) }),
+    wakeUp: () => {
+      const { wakeQueue: queue } = parts.settings;
+      const send = queue && openQueue(queue.location, queue.name);
+      return createWakeUp({
+        send: async (afterMs) => send?.("wake up", afterMs),
+        anybody: () => parts.subscribers.anybody(),
+      });
     },
-    get ticketStore() {
-      return ticketStore();
+    subscribers: () =>
+      deferred(async () => {
+        const { openSubscribers } = await import("../shared/subscriptions/subscribers.ts");
+        const { tables, allowLoopbackCallbacks: allowLoopback } = parts.settings;
+        const { eventLog: log, wakeUp } = parts;
+        return openSubscribers({ table: table(tables.subscriptions), log, wakeUp, allowLoopback });
+      }),
+    people: () =>
+      deferred(async () => {
+        const [{ openPeople }, { placesOfPeople }] = await Promise.all([
+          import("../shared/people/people.ts"),
+          import("../shared/people/places.ts"),
+        ]);
+        const { eventsTable, settings } = parts;
+        const { eventRetentionDays } = settings;
+        const places = placesOfPeople({ eventsTable, eventRetentionDays, now });
+        return openPeople({ table: eventsTable, places, now });
+      }),
+    idempotency: () => openIdempotency({ table: parts.eventsTable, now }),
+    monitor: () => {
+      const sightings = openSightings(() => parts.eventsTable);
+      return createMonitor(checksOf(parts, sightings), { sightings, onDefect: logDefect });
     },
-    subscribers,
-    people,
-    get idempotency() {
-      return idempotency();
-    },
-    get monitor() {
-      return monitor();
-    },
-  };
-  const monitor = once((): Monitor => {
-    const sightings = openSightings(eventsTable);
-    return createMonitor(checksOf(services, sightings), { sightings, onDefect: logDefect });
   });
-  return services;
+  return parts;
 }
 
 export type Services = {
@@ -122,15 +105,8 @@ export type Services = {
   readonly monitor: Monitor;
 };
 
+type Parts = Services & { readonly eventsTable: TableClient; readonly wakeUp: WakeUp };
+
 function logDefect(check: string, error: unknown): void {
   console.error(JSON.stringify({ ...describeFailure(error), check }));
-}
-
-/** Makes a value when it is first asked for. A failure is not kept, so that it is tried again. */
-function once<Value>(make: () => Value): () => Value {
-  let made: { value: Value } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }

@@ -1,4 +1,7 @@
-import { SettingsError } from "../../shared/core/settings.ts";
+import type { Deferred } from "../../shared/core/deferred.ts";
+import { lazy } from "../../shared/core/lazy.ts";
+import { type Settings, SettingsError } from "../../shared/core/settings.ts";
+import type { EventLog } from "../../shared/event-log/types.ts";
 import { judgeBudget } from "../../shared/health/judge-budget.ts";
 import { judgeDeliveries, judgeTicketWebhook } from "../../shared/health/judge-deliveries.ts";
 import { judgeLiveChatFailure, judgeStorageFailure } from "../../shared/health/judge-failure.ts";
@@ -7,26 +10,34 @@ import { judgeLicence, judgeRegistration } from "../../shared/health/judge-regis
 import { judgeSubscriptions } from "../../shared/health/judge-subscriptions.ts";
 import { type Check, cannotBeTold, type Finding } from "../../shared/health/monitor.ts";
 import type { Sightings } from "../../shared/health/sightings.ts";
+import type { LiveChat } from "../../shared/livechat/live-chat.ts";
 import { lastSuccess, readHistory } from "../../shared/reconcile/history.ts";
 import { assess, type Registered } from "../../shared/registration/assess.ts";
 import { wantedWebhooks } from "../../shared/registration/wanted.ts";
 import { EVENT_TYPES } from "../../shared/schemas/webhook.ts";
-import type { Services } from "../services.ts";
+import type { Subscribers } from "../../shared/subscriptions/subscribers.ts";
+import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
 import { judgeAddress } from "./address.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
+/** What the checks look at. */
+export type Watched = {
+  readonly settings: Settings;
+  readonly liveChat: Pick<Deferred<LiveChat>, "listWebhooks" | "listTickets" | "usage">;
+  readonly eventLog: EventLog;
+  readonly ticketStore: TicketStore;
+  readonly subscribers: Pick<Deferred<Subscribers>, "list">;
+};
+
 /** What can be wrong with the app. What a check needs stands before it. */
-export function checksOf(services: Services, sightings: Sightings, now = Date.now): Check[] {
+export function checksOf(services: Watched, sightings: Sightings, now = Date.now): Check[] {
   const installed = () => sightings.since("app", "installed");
 
   // One call a minute tells of LiveChat, of the credentials, and of the webhooks, whoever asks for what.
-  let asked: { at: number; answer: Promise<Registered[] | undefined> } | undefined;
-  const askLiveChat = () => {
-    if (!asked || now() - asked.at >= MINUTE) asked = { at: now(), answer: ask(services) };
-    return asked.answer;
-  };
+  const asked = lazy(() => ({ answer: ask(services) }), { freshFor: MINUTE, now });
+  const askLiveChat = () => asked().answer;
 
   return [
     {
@@ -158,13 +169,13 @@ export function checksOf(services: Services, sightings: Sightings, now = Date.no
 }
 
 /** The webhooks, when this app is to keep them. Otherwise the key need not be good for that. */
-async function ask({ settings, liveChat }: Services): Promise<Registered[] | undefined> {
+async function ask({ settings, liveChat }: Watched): Promise<Registered[] | undefined> {
   if (settings.webhook.baseUrl !== undefined) return liveChat.listWebhooks();
   await liveChat.listTickets({ page: 1 });
   return undefined;
 }
 
-function judgeSettings(services: Services): Finding {
+function judgeSettings(services: Watched): Finding {
   try {
     void services.settings;
     return { state: "ok", detail: "All settings that the app needs are there and can be read." };
@@ -179,7 +190,7 @@ function judgeSettings(services: Services): Finding {
   }
 }
 
-async function judgeNoAddress({ eventLog }: Services): Promise<Finding> {
+async function judgeNoAddress({ eventLog }: Watched): Promise<Finding> {
   // What the log cannot tell right now is no matter here.
   const events = await eventLog.head().then(
     ({ seq }) => seq,

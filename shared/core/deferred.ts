@@ -1,3 +1,5 @@
+import { lazy } from "./lazy.ts";
+
 // biome-ignore lint/suspicious/noExplicitAny: any method at all
 type Method = (...args: any[]) => unknown;
 
@@ -13,14 +15,10 @@ export type Deferred<T> = {
  * does not wait for what the first request can do without. A load that failed is tried again.
  */
 export function deferred<T extends object>(load: () => Promise<T>): Deferred<T> {
-  let loaded: Promise<T> | undefined;
+  const loaded = lazy(load);
   const get = (_: object, name: string | symbol) => {
     return async (...args: unknown[]) => {
-      loaded ??= load();
-      const target = await loaded.catch((error) => {
-        loaded = undefined;
-        throw error;
-      });
+      const target = await loaded();
       return Reflect.apply(Reflect.get(target, name) as Method, target, args);
     };
   };

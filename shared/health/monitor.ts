@@ -1,4 +1,5 @@
 import { AppError } from "../core/errors.ts";
+import { lazy } from "../core/lazy.ts";
 import type { Sightings } from "./sightings.ts";
 
 /**
@@ -55,7 +56,9 @@ export function createMonitor(
   checks: readonly Check[],
   { sightings, onDefect, now = Date.now, limit = 5_000 }: MonitorOptions,
 ): Monitor {
-  const looks = new Map(checks.map((check) => [check, remembered(check)]));
+  const looks = new Map(
+    checks.map((check) => [check, lazy(() => look(check), { freshFor: check.freshFor, now })]),
+  );
 
   return {
     async examine(which = "everything") {
@@ -73,15 +76,6 @@ export function createMonitor(
       );
     },
   };
-
-  /** Serves whoever asks while it looks, and for a while after. */
-  function remembered(check: Check): () => Promise<Finding> {
-    let last: { at: number; finding: Promise<Finding> } | undefined;
-    return () => {
-      if (!last || now() - last.at >= check.freshFor) last = { at: now(), finding: look(check) };
-      return last.finding;
-    };
-  }
 
   async function look({ name, look }: Check): Promise<Finding> {
     let timer: NodeJS.Timeout | undefined;

@@ -1,4 +1,4 @@
-import type { QueueClient } from "@azure/storage-queue";
+import { lazy } from "../core/lazy.ts";
 import type { StorageLocation } from "../core/storage-location.ts";
 import { managedIdentity } from "./managed-identity.ts";
 
@@ -15,19 +15,16 @@ const USEFUL_FOR = 60;
  * sent: a start does without. Text goes in Base64, as `host.json` tells the queue's function to expect it.
  */
 export function openQueue(location: StorageLocation, name: string): Send {
-  let opened: Promise<QueueClient> | undefined;
-
-  async function open(): Promise<QueueClient> {
+  const open = lazy(async () => {
     const { QueueClient } = await import("@azure/storage-queue");
     const options = { retryOptions: { maxTries: 1 } };
     return "connectionString" in location
       ? new QueueClient(location.connectionString, name, options)
       : new QueueClient(`${location.uri}/${name}`, managedIdentity(location.clientId), options);
-  }
+  });
 
   return async (text, afterMs = 0) => {
-    opened ??= open();
-    const queue = await opened;
+    const queue = await open();
     const message = Buffer.from(text, "utf8").toString("base64");
     // The service counts in seconds.
     const visibilityTimeout = Math.ceil(afterMs / 1000);

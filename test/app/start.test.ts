@@ -1,3 +1,6 @@
+import { cp, mkdtemp, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startApp } from "./start-app.ts";
 
@@ -19,4 +22,17 @@ test("with --enable-auth every function asks for the key, the receivers and Heal
   expect(delivered).toMatchObject({ status: 200, body: { status: "stored" } });
   await app.stop();
   expect(app.log.join("\n")).not.toContain("a-key");
+});
+
+test("code that could not be loaded is tried again by the next request", async () => {
+  const copy = await mkdtemp(join(tmpdir(), "app-"));
+  await cp("dist", copy, { recursive: true });
+  const app = await startApp({ flags: ["--app", join(copy, "app.mjs")] });
+  await rename(join(copy, "chunks"), join(copy, "gone"));
+  const failed = await app.call("GET", "/agents");
+  expect(failed).toMatchObject({ status: 500, body: { type: "urn:livechat-functions:problem:defect" } });
+  await rename(join(copy, "gone"), join(copy, "chunks"));
+  expect((await app.call("GET", "/agents")).status).toBe(200);
+  await app.stop();
+  await rm(copy, { recursive: true });
 });
