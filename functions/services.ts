@@ -5,11 +5,13 @@ import { describeFailure } from "../shared/core/log.ts";
 import { readSettings, type Settings } from "../shared/core/settings.ts";
 import { openEventLog } from "../shared/event-log/event-log.ts";
 import type { EventLog } from "../shared/event-log/types.ts";
+import { checksOf } from "../shared/health/checks.ts";
 import { createMonitor, type Monitor } from "../shared/health/monitor.ts";
 import { openSightings } from "../shared/health/sightings.ts";
 import { type Idempotency, openIdempotency } from "../shared/http/idempotency/idempotency.ts";
 import type { LiveChat } from "../shared/livechat/live-chat.ts";
 import type { People } from "../shared/people/people.ts";
+import { openRefusals, type Refusals } from "../shared/receive/refusals.ts";
 import { createClock } from "../shared/storage/clock.ts";
 import { openQueue } from "../shared/storage/open-queue.ts";
 import { openTable } from "../shared/storage/open-table.ts";
@@ -19,7 +21,6 @@ import { createWakeUp, type WakeUp } from "../shared/subscriptions/wake-up.ts";
 import { observeBudget, observeCall } from "../shared/telemetry/observe-call.ts";
 import { traceEventLog } from "../shared/telemetry/trace-event-log.ts";
 import { openTicketStore, type TicketStore } from "../shared/tickets/store/ticket-store.ts";
-import { checksOf } from "./health/checks.ts";
 
 /**
  * Makes what operations call. Each part is made by its first use and kept for the life of the process (see `lazy`), so a
@@ -80,9 +81,10 @@ export function createServices(environment: Record<string, string | undefined>):
         return openPeople({ table: eventsTable, places, now });
       }),
     idempotency: () => openIdempotency({ table: parts.eventsTable, now }),
+    refusals: () => openRefusals({ table: () => parts.eventsTable, now }),
     monitor: () => {
-      const sightings = openSightings(() => parts.eventsTable);
-      return createMonitor(checksOf(parts, sightings), { sightings, onDefect: logDefect });
+      const sightings = openSightings(() => parts.eventsTable, now);
+      return createMonitor(checksOf(parts, { sightings, now }), { sightings, now, onDefect: logDefect });
     },
   });
   return parts;
@@ -101,6 +103,8 @@ export type Services = {
   readonly subscribers: Deferred<Subscribers>;
   readonly people: Deferred<People>;
   readonly idempotency: Idempotency;
+  /** Deliveries that the receivers refused. */
+  readonly refusals: Refusals;
   /** What `Health` and `GetStatus` ask. */
   readonly monitor: Monitor;
 };

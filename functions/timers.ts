@@ -48,8 +48,23 @@ export const timers = (environment: Record<string, string | undefined>): readonl
     schedule: "30 */15 * * * *",
     async run(services, log) {
       if (services.settings.webhook.baseUrl === undefined) return;
-      const { created, removed } = await ensureRegistration(...registrationOf(services, "background"));
-      if (created + removed > 0) log("registration mended", { created, removed });
+      try {
+        const { created, removed } = await ensureRegistration(...registrationOf(services, "background"));
+        if (created + removed === 0) return;
+        log("registration mended", { created, removed });
+        await services.monitor.lookAgain();
+      } catch (error) {
+        if (!(error instanceof Conflict)) throw error;
+        log("registration skipped", { reason: error.message });
+      }
+    },
+  },
+  {
+    // So that a check that changes its state is in the log even if no one asks for the status.
+    id: "StatusTimer",
+    schedule: "45 */5 * * * *",
+    async run({ monitor }, log) {
+      await monitor.examine("everything", log);
     },
   },
   {

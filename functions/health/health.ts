@@ -4,15 +4,14 @@ import { operation } from "../operation.ts";
 
 const Health = shape(
   "Health",
-  v.object({ status: named(v.picklist(["ok", "bad"]), "Status", "Whether the app does its work.") }),
+  v.object({ status: named(v.picklist(["ok", "bad"]), "Status", "Whether the app works.") }),
   { status: "ok" },
 );
 
 export const health = operation({
   id: "Health",
   summary: "Health",
-  description:
-    "Whether the app does its work. What is wrong, and what to do about it, is told by GET /status.",
+  description: "Says in one word whether the app works. GET /status says what is wrong and what to do.",
   tag: "Operation",
   method: "GET",
   route: "health",
@@ -20,12 +19,12 @@ export const health = operation({
   input: {},
   output: {
     status: 200,
-    description: "It does.",
+    description: "The app works.",
     schema: Health,
-    otherStatuses: { 503: "It does not: see GET /status." },
+    otherStatuses: { 503: "The app does not work: see GET /status." },
   },
-  run: async (_, { monitor }) => {
-    const found = await monitor.examine("vital");
+  run: async (_, { monitor }, { log }) => {
+    const found = await monitor.examine("vital", log);
     const headers = { "cache-control": "no-store" };
     return found.some(({ state }) => state === "bad")
       ? { status: 503, body: { status: "bad" }, headers }

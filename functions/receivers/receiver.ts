@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { AppError, Forbidden, InvalidInput, Unauthorized } from "../../shared/core/errors.ts";
 import { MAX_BODY_BYTES } from "../../shared/event-log/limits.ts";
 import { receive } from "../../shared/receive/receive.ts";
+import { PROBE, refusalReason } from "../../shared/receive/refusals.ts";
 import { verifyCredentials } from "../../shared/receive/verify-credentials.ts";
 import * as examples from "../../shared/schemas/examples.ts";
 import { named, published, shape } from "../../shared/schemas/vocabulary.ts";
@@ -45,10 +46,13 @@ export function receiver(type: EventType, words: { id: string; summary: string; 
         verify: ({ headers }, { settings }) =>
           verifyCredentials(headers.get("authorization"), settings.webhook.credentials),
         // LiveChat repeats it for hours and then gives up: this event will be missing.
-        refused(error, call) {
-          const outcome = error instanceof AppError ? error.kind : "defect";
+        refused(error, call, { refusals }) {
+          if (call.headers.get("user-agent") === PROBE) return;
+          const reason = refusalReason(error, call.headers.get("authorization") !== null);
+          const outcome = reason ?? (error instanceof AppError ? error.kind : "defect");
           measure().events.add(1, { type, outcome });
-          call.log("delivery refused", { type, outcome });
+          // A failure of ours has a line of its own, and LiveChat repeats the delivery.
+          if (reason) refusals.note({ type, reason }, call.log);
         },
       },
     },

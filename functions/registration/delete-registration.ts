@@ -16,5 +16,9 @@ export const deleteRegistration = operation({
   input: {},
   output: { status: 200, description: "They are gone.", schema: RemovedRegistrations },
   errors: liveChatErrors,
-  run: async (_, services) => ({ body: await removeRegistration(...registrationOf(services)) }),
+  run: async (_, services) => {
+    const body = await removeRegistration(...registrationOf(services));
+    await services.monitor.lookAgain();
+    return { body };
+  },
 });

@@ -19,6 +19,7 @@ export const ensureRegistrationNow = operation({
   errors: liveChatErrors,
   run: async (_, services) => {
     const { standings, ...counts } = await ensureRegistration(...registrationOf(services));
+    await services.monitor.lookAgain();
     return { body: { registrations: standings.map(describeStanding), ...counts } };
   },
 });

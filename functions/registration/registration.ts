@@ -1,4 +1,5 @@
 import { Conflict } from "../../shared/core/errors.ts";
+import { isLoopback } from "../../shared/core/loopback.ts";
 import type { Priority } from "../../shared/livechat/live-chat.ts";
 import type { Webhooks } from "../../shared/registration/ensure.ts";
 import type { Destination } from "../../shared/registration/wanted.ts";
@@ -7,7 +8,7 @@ import type { Services } from "../services.ts";
 /**
  * Where our webhooks are registered and where they are to lead.
  *
- * @throws {Conflict} when this app has not been told its own address
+ * @throws {Conflict} when WEBHOOK_BASE_URL is not set, or is an address that LiveChat cannot reach
  */
 export function registrationOf(
   { liveChat, settings }: Pick<Services, "liveChat" | "settings">,
@@ -16,6 +17,9 @@ export function registrationOf(
   const { baseUrl, credentials } = settings.webhook;
   if (baseUrl === undefined) {
     throw new Conflict("WEBHOOK_BASE_URL is not set: this app does not know where LiveChat reaches it.");
+  }
+  if (isLoopback(baseUrl) && !isLoopback(settings.liveChat.url)) {
+    throw new Conflict("WEBHOOK_BASE_URL is an address of this machine: LiveChat cannot deliver there.");
   }
   const webhooks: Webhooks = {
     listWebhooks: () => liveChat.listWebhooks({ priority }),

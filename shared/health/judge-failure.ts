@@ -3,7 +3,7 @@ import type { Finding } from "./monitor.ts";
 
 const DELIVERIES = "Meanwhile deliveries are answered 503, and LiveChat repeats them for six hours.";
 
-/** What it means that Table Storage cannot be used, and what to do. What is no failure of it is thrown again. */
+/** Judges a failed call to Table Storage. @throws what is no failure of it */
 export function judgeStorageFailure(error: unknown): Finding {
   if (!(error instanceof StorageUnavailable)) throw error;
   const refused = [401, 403].includes(error.upstream?.status ?? 0);
@@ -16,8 +16,16 @@ export function judgeStorageFailure(error: unknown): Finding {
   };
 }
 
-/** What it means that LiveChat cannot be used, and what to do. What is no failure of it is thrown again. */
-export function judgeLiveChatFailure(error: unknown): Finding {
+/** Milliseconds for which LiveChat may refuse every call by 429 before that is an outage. */
+const THROTTLED_TOO_LONG = 30 * 60_000;
+
+/**
+ * Judges a failed call to LiveChat.
+ *
+ * @param throttled since when (ISO 8601) every call has been answered 429, at the time `now` (milliseconds since the epoch)
+ * @throws what is no failure of LiveChat
+ */
+export function judgeLiveChatFailure(error: unknown, throttled?: { since: string; now: number }): Finding {
   if (!(error instanceof AppError)) throw error;
   if (error instanceof UpstreamRefused) {
     return {
@@ -28,9 +36,11 @@ export function judgeLiveChatFailure(error: unknown): Finding {
     };
   }
   if (error instanceof TooManyRequests) {
+    const tooLong =
+      throttled !== undefined && throttled.now - Date.parse(throttled.since) > THROTTLED_TOO_LONG;
     return {
-      state: "attention",
-      detail: error.message,
+      state: tooLong ? "bad" : "attention",
+      detail: tooLong ? `${error.message} It has been so since ${throttled.since}.` : error.message,
       action:
         "Wait a minute. If it stays so, see what else calls LiveChat with this account, or lower LIVECHAT_RATE_LIMIT: it is counted for each instance.",
     };

@@ -23,6 +23,13 @@ export async function judgeReconciliation(
   { lastSuccess, installed, schedule, runs: [last], progress }: Reconciliation,
   now: number,
 ): Promise<Finding> {
+  if (!(await comesDue(schedule, now))) {
+    return {
+      state: "bad",
+      detail: `TICKETS_RECONCILE_SCHEDULE ("${schedule}") never comes due: the timer does not run.`,
+      action: 'Set TICKETS_RECONCILE_SCHEDULE to NCRONTAB with six fields, such as "0 */5 * * * *".',
+    };
+  }
   const waiting = await runsDue(schedule, Date.parse(lastSuccess ?? installed), MISSED);
   const said = lastSuccess ? `The last success was at ${lastSuccess}.` : "No run has succeeded yet.";
   const failure =
@@ -54,10 +61,26 @@ export async function judgeReconciliation(
   return { state: "ok", detail: said + under };
 }
 
-/** When the run will be due that is the `nth` after a moment, both in milliseconds since the epoch. */
+/** Whether the schedule can be read and has a next run. 30 February has none. */
+async function comesDue(schedule: string, now: number): Promise<boolean> {
+  try {
+    return (await runsDue(schedule, now, 1)) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** When the `nth` run after a moment is due, both in milliseconds since the epoch. */
 async function runsDue(schedule: string, after: number, nth: number): Promise<number | undefined> {
   const { Cron } = await import("croner");
-  return new Cron(schedule, { timezone: "UTC" })
+  // NCRONTAB wants both the day of the month and the day of the week to match, and it knows `5/15`.
+  return new Cron(schedule, {
+    mode: "6-part",
+    timezone: "UTC",
+    domAndDow: true,
+    sloppyRanges: true,
+    paused: true,
+  })
     .nextRuns(nth, new Date(after))
     .at(nth - 1)
     ?.valueOf();

@@ -9,7 +9,7 @@ const ENSURE =
   "The timer registers them within a quarter of an hour; POST /registration does it now, and says why if it cannot.";
 
 /**
- * Whether LiveChat tells this app of what happens.
+ * Judges the webhooks that this app registers.
  *
  * @param installed ISO 8601: since when the app has been there
  * @param now milliseconds since the epoch
@@ -30,19 +30,19 @@ export function judgeRegistration(
     state: lost ? "bad" : "attention",
     detail,
     action: onlyUnverified
-      ? "See whether deliveries come; if they do not, ask LiveChat what it wants."
+      ? "See whether deliveries come. If they do not, ask LiveChat's support why the webhook is not verified."
       : ENSURE,
   };
 }
 
-/** Nothing of this kind gets through. */
+/** Whether no delivery of this kind is accepted. */
 function isLost({ state, others }: Standing): boolean {
   return (
     state === "missing" || (state === "stale" && others.every(({ flaw }) => flaw !== "previous credentials"))
   );
 }
 
-/** What is registered shows the account's licence; deliveries of any other than ours are refused. */
+/** Compares LIVECHAT_LICENSE_ID with the licence of the registered webhooks, which is the account's. */
 export function judgeLicence(
   webhooks: readonly Registered[],
   licenseId: string | undefined,
@@ -53,5 +53,22 @@ export function judgeLicence(
     state: "bad",
     detail: `LIVECHAT_LICENSE_ID is not the licence of this account, which is ${licence}: every delivery is refused.`,
     action: `Set LIVECHAT_LICENSE_ID to ${licence}, or leave it out.`,
+  };
+}
+
+/**
+ * Judges an app that does not know its own address, so that its webhooks are registered by hand.
+ *
+ * @param events how many the log has; `undefined` when that is not known
+ */
+export function judgeNoAddress(events: number | undefined): Finding {
+  if (events !== 0) {
+    return { state: "ok", detail: "WEBHOOK_BASE_URL is not set: webhooks are registered by hand." };
+  }
+  return {
+    state: "attention",
+    detail: "WEBHOOK_BASE_URL is not set, and no event has ever come.",
+    action:
+      "Set WEBHOOK_BASE_URL to this app's address: it then registers LiveChat's webhooks itself. Or register all three by hand, as the README shows.",
   };
 }

@@ -1,14 +1,14 @@
 import type { Subscriber } from "../subscriptions/subscribers.ts";
 import type { Finding } from "./monitor.ts";
 
-/** Milliseconds that an event may wait for a subscriber that takes what it is sent, before nobody seems to be sending. */
+/** Milliseconds that an event may wait for a healthy subscriber. After that, the dispatcher seems not to run. */
 const STUCK_AFTER = 5 * 60_000;
 
 const GIVEN_UP =
   "See GET /subscriptions for which, and how they failed. Then POST /subscriptions/{id}/resume, which loses nothing, or DELETE /subscriptions/{id} to end it.";
 
 /**
- * How it stands with the subscribers.
+ * Judges the deliveries to subscribers. A subscription that is given up is bad until it is resumed or ended.
  *
  * @param now milliseconds since the epoch
  */
@@ -35,12 +35,12 @@ export function judgeSubscriptions(subscribers: readonly Subscriber[], now: numb
     return {
       state: "attention",
       detail: `${retrying} of ${some} failed last and will be tried again.`,
-      action: "See GET /subscriptions for which, and how they failed. Nothing is lost meanwhile.",
+      action: "GET /subscriptions shows which, and how they failed. Nothing is lost meanwhile.",
     };
   }
   return {
     state: "ok",
-    detail: subscribers.length === 0 ? "Nobody subscribes." : `${some}, none failing.`,
+    detail: subscribers.length === 0 ? "There are no subscriptions." : `${some}, none failing.`,
   };
 }
 

@@ -1,10 +1,11 @@
 import { AppError } from "../core/errors.ts";
-import { lazy } from "../core/lazy.ts";
+import type { Log } from "../core/log.ts";
+import { redact } from "../core/redact.ts";
 import type { Sightings } from "./sightings.ts";
 
 /**
- * `attention` is for a person to look at; `bad` makes the app unhealthy. `unknown` is what cannot be told because of
- * something else that is bad.
+ * `attention` is for a person to look at; `bad` means that something does not work. `unknown`: another check is bad, and
+ * this one cannot be looked at before it is well.
  */
 export type State = "ok" | "attention" | "bad" | "unknown";
 
@@ -16,16 +17,21 @@ export type Finding = {
   action?: string;
 };
 
-/** One thing that can be wrong with the app, by the one look that finds it out. */
+/** Looks at one thing that can be wrong with the app. */
 export type Check = {
   name: string;
-  /** Whether the app does not do its work while this is bad. */
+  /** Whether the app does not do its work while this is bad: `GET /health` then answers 503. */
   vital: boolean;
-  /** Another check without which this one cannot be told. It must stand before it. */
+  /** The check that must be well before this one can be looked at. It stands before this one. */
   needs?: string;
-  /** Milliseconds that a finding is good for: anybody may ask for the health of the app, and must not be able to spend its calls that way. */
+  /**
+   * Milliseconds for which a finding is used again. `GET /status` uses one again only if that is more than
+   * {@link BRIEF}: its callers have a key, and what they just did must show.
+   */
   freshFor: number;
   look: () => Promise<Finding>;
+  /** Drops what `look` itself keeps for a while. */
+  forget?: () => void;
 };
 
 export type Found = Required<Finding> & {
@@ -36,46 +42,88 @@ export type Found = Required<Finding> & {
 
 export type Monitor = {
   /**
-   * Looks at everything at once, or only at what is vital. A look that throws, or does not answer in five seconds, is
-   * bad, in its error's own words if they are meant for others.
+   * Looks at everything at once, or only at what is vital. A check that throws, or takes more than five seconds, is bad.
+   * Each change of a state is written to the log, by one of the instances that see it.
    */
-  examine(which?: "everything" | "vital"): Promise<Found[]>;
+  examine(which?: "everything" | "vital", log?: Log): Promise<Found[]>;
+  /** For an operator's change: no finding from before is used again, on any instance. */
+  lookAgain(): Promise<void>;
 };
 
 export type MonitorOptions = {
   sightings: Sightings;
-  /** Told of errors that are no `AppError`: defects. */
+  /** Is given errors that are no `AppError`: defects. */
   onDefect?: (check: string, error: unknown) => void;
   /** Milliseconds since the epoch. */
   now?: () => number;
-  /** Milliseconds that a look may take. */
+  /** Milliseconds that a check may take. */
   limit?: number;
 };
+
+/** Findings that are kept no longer than this spare storage from callers of `GET /health`, which anyone may call. */
+const BRIEF = 5_000;
 
 export function createMonitor(
   checks: readonly Check[],
   { sightings, onDefect, now = Date.now, limit = 5_000 }: MonitorOptions,
 ): Monitor {
-  const looks = new Map(
-    checks.map((check) => [check, lazy(() => look(check), { freshFor: check.freshFor, now })]),
-  );
+  const kept = new Map<Check, { at: number; finding: Promise<Finding>; pending: boolean }>();
+  let lastTouched: string | undefined;
 
   return {
-    async examine(which = "everything") {
-      const looked = checks.filter(({ vital }) => vital || which === "everything");
-      const findings = await Promise.all(looked.map((check) => looks.get(check)?.()));
+    async examine(which = "everything", log = () => {}) {
+      if (which === "everything") await forgetAfterTouch();
+      const examined = checks.filter(({ vital }) => vital || which === "everything");
+      const findings = await Promise.all(examined.map((check) => findingOf(check, which)));
       const states = new Map<string, State>();
-      const found = looked.map(({ name, needs }, index) => {
+      const found = examined.map(({ name, needs }, index) => {
         const missed = needs !== undefined && isMissed(states.get(needs));
         const finding = missed ? cannotBeTold(needs) : (findings[index] as Finding);
         states.set(name, finding.state);
         return { name, action: "Nothing.", ...finding };
       });
-      return Promise.all(
-        found.map(async (one) => ({ ...one, since: await sightings.since(one.name, one.state) })),
-      );
+      return Promise.all(found.map((one) => see(one, log)));
+    },
+    async lookAgain() {
+      forget();
+      await sightings.touch();
+      lastTouched = await sightings.touched();
     },
   };
+
+  async function see(found: Omit<Found, "since">, log: Log): Promise<Found> {
+    const { name, state, detail, action } = found;
+    const { since, before } = await sightings.see(name, state);
+    const isNews = before !== undefined && !(before === "unseen" && state === "ok");
+    if (isNews) {
+      log("check changed", { check: name, from: before, to: state, detail: redact(detail), action });
+    }
+    return { ...found, since };
+  }
+
+  async function forgetAfterTouch(): Promise<void> {
+    const touched = await sightings.touched();
+    if (touched !== lastTouched) forget();
+    lastTouched = touched;
+  }
+
+  function forget(): void {
+    kept.clear();
+    for (const check of checks) check.forget?.();
+  }
+
+  /** Serves all who ask while it looks, and for a while after. */
+  function findingOf(check: Check, which: "everything" | "vital"): Promise<Finding> {
+    const last = kept.get(check);
+    const freshFor = which === "everything" && check.freshFor <= BRIEF ? 0 : check.freshFor;
+    if (last && (last.pending || now() - last.at < freshFor)) return last.finding;
+    const next = { at: now(), finding: look(check), pending: true };
+    kept.set(check, next);
+    next.finding.finally(() => {
+      next.pending = false;
+    });
+    return next.finding;
+  }
 
   async function look({ name, look }: Check): Promise<Finding> {
     let timer: NodeJS.Timeout | undefined;
@@ -83,6 +131,7 @@ export function createMonitor(
       timer = setTimeout(resolve, limit, {
         state: "bad",
         detail: `This check did not come to an end in ${limit / 1000} s.`,
+        action: "Look again. If it stays so, see the log and the checks before this one.",
       });
     });
     const finding = (async () => look())().catch((error) => failed(name, error));
@@ -90,17 +139,23 @@ export function createMonitor(
   }
 
   function failed(name: string, error: unknown): Finding {
-    if (error instanceof AppError) return { state: "bad", detail: error.message };
+    if (error instanceof AppError) {
+      return { state: "bad", detail: error.message, action: "See the log and the checks before this one." };
+    }
     onDefect?.(name, error);
-    return { state: "bad", detail: "This check itself failed, for a reason that is in the log." };
+    return {
+      state: "bad",
+      detail: "This check itself failed, for a reason that is in the log.",
+      action: "See the log, and report it: this is a defect of the app.",
+    };
   }
 }
 
-/** For what hangs on another check. */
+/** The finding of a check whose precondition is not well. */
 export function cannotBeTold(needs: string): Finding {
   return {
     state: "unknown",
-    detail: `Cannot be told before the check ${needs} is well.`,
+    detail: `Cannot be looked at before the check ${needs} is well.`,
     action: `See ${needs}.`,
   };
 }
@@ -109,7 +164,7 @@ const isMissed = (state: State | undefined) => state === "bad" || state === "unk
 
 const BY_WEIGHT: readonly State[] = ["bad", "attention", "unknown", "ok"];
 
-/** How it stands on the whole. */
+/** The state of the app on the whole: the worst of its checks. */
 export function worst(found: readonly { state: State }[]): State {
   return BY_WEIGHT.find((state) => found.some((one) => one.state === state)) ?? "ok";
 }

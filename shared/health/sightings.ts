@@ -1,44 +1,88 @@
 import type { TableClient } from "@azure/data-tables";
 import { AppError } from "../core/errors.ts";
 import { hashed } from "../storage/keys.ts";
-import { putRow, readRow } from "../storage/rows.ts";
+import { createRow, putRow, readRow, replaceRow } from "../storage/rows.ts";
 
-/** Remembers since when something has been in its state. */
+/** Remembers the states that were seen, for all instances. */
 export type Sightings = {
+  /** Notes that `name` is in this state. */
+  see(name: string, state: string): Promise<Sighting>;
+  /** Notes that the operator changed something, so that every instance looks again. */
+  touch(): Promise<void>;
+  /** A value that is another one after each {@link Sightings.touch}. */
+  touched(): Promise<string | undefined>;
+};
+
+export type Sighting = {
   /** ISO 8601: when `name` was first seen in this state, without having been seen in another since. */
-  since(name: string, state: string): Promise<string>;
+  since: string;
+  /** Only for the one call that noticed a change: the state before, or `unseen`. */
+  before?: string;
 };
 
 const PARTITION = "health";
-/** Milliseconds that a moment of the past is worth waiting for. */
+const TOUCHED = "touched";
+/** Milliseconds that a note may take. */
 const TIME_LIMIT = 1_000;
 
 type SightingRow = { state: string; since: string };
+type TouchedRow = { value: string };
 
 /**
- * Sightings that outlive the process and are shared by all instances, as far as storage lets them: when it does not,
- * what this process saw has to do. A row is read when a state is new to this process, and written when it is new.
+ * Sightings that outlive the process, as far as storage lets them: while it fails, those of this process are used. A row
+ * is read when a state is new to this process, and written when it is new.
  *
  * @param now milliseconds since the epoch
  */
 export function openSightings(table: () => TableClient, now: () => number = Date.now): Sightings {
   const seen = new Map<string, SightingRow>();
+  let lastTouched: string | undefined;
   return {
-    async since(name, state) {
+    async see(name, state) {
       const last = seen.get(name);
-      if (last?.state === state) return last.since;
-      const fresh = { state, since: new Date(now()).toISOString() };
+      if (last?.state === state) return { since: last.since };
+      const fresh: SightingRow = { state, since: new Date(now()).toISOString() };
       seen.set(name, fresh);
-      try {
-        const key = { partitionKey: PARTITION, rowKey: `health:${hashed(name)}` };
-        const signal = AbortSignal.timeout(TIME_LIMIT);
-        const row = await readRow<SightingRow>(table(), key.partitionKey, key.rowKey, { signal });
-        if (row?.state !== state) await putRow(table(), { ...key, name, ...fresh }, { signal });
-        else fresh.since = row.since;
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error;
-      }
-      return fresh.since;
+      const before = await unlessStorageFails(() => note(name, fresh), last?.state ?? "unseen");
+      return { since: fresh.since, before };
+    },
+    async touch() {
+      lastTouched = crypto.randomUUID();
+      const row = { partitionKey: PARTITION, rowKey: TOUCHED, value: lastTouched };
+      const signal = AbortSignal.timeout(TIME_LIMIT);
+      await unlessStorageFails(() => putRow(table(), row, { signal }), undefined);
+    },
+    async touched() {
+      const signal = AbortSignal.timeout(TIME_LIMIT);
+      const read = () => readRow<TouchedRow>(table(), PARTITION, TOUCHED, { signal });
+      const row = await unlessStorageFails(read, undefined);
+      lastTouched = row?.value ?? lastTouched;
+      return lastTouched;
     },
   };
+
+  /** Writes the state unless it is known. Returns the one before, to the one instance whose write it was. */
+  async function note(name: string, fresh: SightingRow): Promise<string | undefined> {
+    const key = { partitionKey: PARTITION, rowKey: `health:${hashed(name)}` };
+    const signal = AbortSignal.timeout(TIME_LIMIT);
+    const row = await readRow<SightingRow>(table(), key.partitionKey, key.rowKey, { signal });
+    if (row?.state === fresh.state) {
+      fresh.since = row.since;
+      return undefined;
+    }
+    const next = { ...key, name, ...fresh };
+    const written = row
+      ? await replaceRow(table(), next, { signal, etag: row.etag })
+      : await createRow(table(), next, { signal });
+    return written === undefined ? undefined : (row?.state ?? "unseen");
+  }
+}
+
+async function unlessStorageFails<Value>(run: () => Promise<Value>, otherwise: Value): Promise<Value> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return otherwise;
+  }
 }

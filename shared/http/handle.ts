@@ -29,7 +29,7 @@ export function handle<Services extends { readonly idempotency?: Idempotency }>(
       if (key !== undefined) return await repeat(operation, input, services, call, key);
       return toReply(operation, await operation.run(input, services, call));
     } catch (error) {
-      delivery?.refused(error, call);
+      delivery?.refused(error, call, services);
       logFailure(error, context);
       return toProblemResponse(error);
     }

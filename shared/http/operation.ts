@@ -27,7 +27,7 @@ export type Delivery<Services> = {
   /** @throws {AppError} when the sender may not deliver here */
   verify(request: Pick<HttpRequest, "headers" | "query">, services: Services): void;
   /** Called with the error that a delivery is about to be answered with. */
-  refused(error: unknown, call: Call): void;
+  refused(error: unknown, call: Call, services: Services): void;
 };
 
 /** What `run` is given: every part of the request that the operation declares, understood. */

@@ -168,3 +168,20 @@ test("LiveChat's own webhooks fill the log, and a chat is put together from them
 test("the token and the credentials are nowhere in the log of the process", () => {
   expect(app.log.join("\n")).not.toMatch(/a-token-that-is-a-credential|a webhook's password|vera@example/);
 });
+
+test("refused deliveries are seen in GET /status and, bounded, in the log", async () => {
+  // Deliveries refused by the tests before are counted too.
+  for (let call = 0; call < 20; call++)
+    await app.deliver("chat-started", {}, basic({ ...WEBHOOK, password: "x" }));
+  const { body } = await app.call("GET", "/status");
+  const check = body.checks.find(({ name }: { name: string }) => name === "refusals");
+  expect(check).toMatchObject({
+    state: "attention",
+    detail: expect.stringMatching(
+      /\d\d deliveries refused with 401 in the last hour: the password at LiveChat differs\..*with 403 .*with 400 .* 1 call came without any credentials/,
+    ),
+    action: expect.stringContaining("LIVECHAT_WEBHOOK_PASSWORD"),
+  });
+  const lines = app.log.filter((line) => /delivery refused.*chat_started.*unauthorized/.test(line));
+  expect(lines).toHaveLength(1);
+});

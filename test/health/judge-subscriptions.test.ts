@@ -13,7 +13,7 @@ const givenUp = subscriber({ state: "given_up", waitingSince: ago(10_000), lag: 
 const retrying = subscriber({ state: "retrying", waitingSince: ago(60), failures: 3 });
 
 test.each<[string, Subscriber[], string, RegExp]>([
-  ["nobody", [], "ok", /^Nobody subscribes\.$/],
+  ["nobody", [], "ok", /^There are no subscriptions\.$/],
   [
     "all is well",
     [subscriber(), subscriber({ waitingSince: ago(4) })],

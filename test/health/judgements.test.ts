@@ -1,8 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { TooManyRequests } from "../../shared/core/errors.ts";
+import { isLoopback } from "../../shared/core/loopback.ts";
+import { judgeProbe, judgeReach } from "../../shared/health/judge-address.ts";
 import { judgeBudget } from "../../shared/health/judge-budget.ts";
 import { judgeDeliveries, judgeTicketWebhook } from "../../shared/health/judge-deliveries.ts";
+import { judgeLiveChatFailure } from "../../shared/health/judge-failure.ts";
 import { judgeReconciliation, type Reconciliation } from "../../shared/health/judge-reconciliation.ts";
+import { judgeRefusals } from "../../shared/health/judge-refusals.ts";
 import { judgeLicence, judgeRegistration } from "../../shared/health/judge-registration.ts";
 import type { Run } from "../../shared/reconcile/report.ts";
 import { assess } from "../../shared/registration/assess.ts";
@@ -149,6 +154,16 @@ describe("the reconciliation", () => {
     );
   });
 
+  test.each(["0 0 0 30 2 *", "99 * * * * *"])(
+    "a schedule that never comes due is bad: %s",
+    async (schedule) => {
+      expect(await judge({ lastSuccess: iso(noon - MINUTE), schedule })).toMatchObject({
+        state: "bad",
+        detail: expect.stringContaining(`TICKETS_RECONCILE_SCHEDULE ("${schedule}") never comes due`),
+      });
+    },
+  );
+
   test("goes by its own schedule", async () => {
     const lastSuccess = iso(noon - 2 * DAY);
     expect((await judge({ lastSuccess, schedule: "0 0 0 * * *" })).state).toBe("ok");
@@ -218,4 +233,67 @@ test("the budget is told when it is nearly used up, or LiveChat holds calls back
     detail: "This instance has made 95 of the 100 calls that it may make in a minute; 3 more wait.",
   });
   expect(judgeBudget({ ...usage, pausedFor: 12_400 }).detail).toContain("for another 13 s");
+});
+
+test("throttling is for a person to look at, and bad once it has lasted half an hour", () => {
+  const now = Date.parse("2026-01-15T12:00:00.000Z");
+  const judge = (minutes: number) =>
+    judgeLiveChatFailure(new TooManyRequests("LiveChat's limit is used up."), {
+      since: iso(now - minutes * MINUTE),
+      now,
+    });
+  expect(judge(5).state).toBe("attention");
+  expect(judge(31)).toMatchObject({
+    state: "bad",
+    detail: "LiveChat's limit is used up. It has been so since 2026-01-15T11:29:00.000Z.",
+  });
+});
+
+describe("refused deliveries", () => {
+  test("each reason says how many, why, and what to do", () => {
+    const finding = judgeRefusals({ unauthorized: 3, forbidden: 1, "invalid-input": 2 });
+    expect(finding).toMatchObject({
+      state: "attention",
+      detail: [
+        "3 deliveries refused with 401 in the last hour: the password at LiveChat differs.",
+        "1 delivery refused with 403 in the last hour: the events are of another licence than LIVECHAT_LICENSE_ID.",
+        "2 deliveries refused with 400 in the last hour: the body was not JSON in UTF-8.",
+      ].join(" "),
+      action: expect.stringMatching(/LIVECHAT_WEBHOOK_PASSWORD.*LIVECHAT_LICENSE_ID.*gateway/),
+    });
+  });
+
+  test("calls without any credentials are shown, and are no fault", () => {
+    expect(judgeRefusals({ "no-credentials": 4_711 })).toEqual({
+      state: "ok",
+      detail:
+        "No delivery was refused in the last hour. 4711 calls came without any credentials in the last hour.",
+    });
+  });
+});
+
+describe("the address", () => {
+  test("of this machine is of no use to a LiveChat elsewhere", () => {
+    expect(judgeReach({ baseIsLocal: true, liveChatIsLocal: false })?.state).toBe("bad");
+    expect(judgeReach({ baseIsLocal: true, liveChatIsLocal: true })).toBeUndefined();
+    expect(judgeReach({ baseIsLocal: false, liveChatIsLocal: false })).toBeUndefined();
+  });
+
+  test.each([
+    ["http://localhost:7071", true],
+    ["http://127.0.0.1", true],
+    ["https://127.1.2.3/x", true],
+    ["http://[::1]:7071", true],
+    ["https://127.0.0.1.example.com", false],
+    ["https://app.example", false],
+  ])("%s is this machine: %s", (url, local) => {
+    expect(isLoopback(url)).toBe(local);
+  });
+
+  test("must be answered by this app's receiver", () => {
+    const judge = (probe: Parameters<typeof judgeProbe>[1]) => judgeProbe("https://a.example", probe).state;
+    expect(judge({ status: 401, type: "application/problem+json" })).toBe("ok");
+    expect(judge({ status: 401, type: "text/html" })).toBe("attention");
+    expect(judge({ reason: "ECONNREFUSED" })).toBe("attention");
+  });
 });

@@ -4,29 +4,84 @@ import { type Check, createMonitor, type Finding, worst } from "../../shared/hea
 import { openSightings, type Sightings } from "../../shared/health/sightings.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 
-const unseen: Sightings = { since: async () => "2026-01-01T00:00:00.000Z" };
+const unseen: Sightings = {
+  see: async () => ({ since: "2026-01-01T00:00:00.000Z" }),
+  touch: async () => {},
+  touched: async () => undefined,
+};
 const ok: Finding = { state: "ok", detail: "Fine." };
 
 function check(name: string, look: Check["look"], more: Partial<Check> = {}): Check {
   return { name, vital: true, freshFor: 1_000, look, ...more };
 }
 
-test("what is found is good for a while, and for all who ask meanwhile", async () => {
+test("GET /health uses a finding again for a while, GET /status only while it is being made", async () => {
   let looks = 0;
   let clock = 0;
   const look = async () => ({ ...ok, detail: `look ${++looks}` });
   const monitor = createMonitor([check("a", look)], { sightings: unseen, now: () => clock });
-  const [first, second] = await Promise.all([monitor.examine(), monitor.examine("vital")]);
+  const [first, second] = await Promise.all([monitor.examine("vital"), monitor.examine("vital")]);
   expect(first).toEqual([
     { name: "a", state: "ok", detail: "look 1", action: "Nothing.", since: "2026-01-01T00:00:00.000Z" },
   ]);
   expect(second).toEqual(first);
   clock = 999;
-  await monitor.examine();
+  await monitor.examine("vital");
   expect(looks).toBe(1);
   clock = 1_000;
-  await monitor.examine();
+  await monitor.examine("vital");
   expect(looks).toBe(2);
+  await Promise.all([monitor.examine(), monitor.examine(), monitor.examine("vital")]);
+  expect(looks).toBe(3);
+});
+
+test("an operator's change makes every instance look again, also at what is kept for long", async () => {
+  const table = openTable({ connectionString: inject("storage") }, "HealthTouched");
+  let looks = 0;
+  let forgotten = 0;
+  const start = () => {
+    const costly = check("a", async () => ({ ...ok, detail: `${++looks}` }), {
+      freshFor: 300_000,
+      forget: () => forgotten++,
+    });
+    return createMonitor([costly], { sightings: openSightings(() => table) });
+  };
+  const [one, other] = [start(), start()];
+  for (const monitor of [one, other, one, other]) await monitor.examine();
+  expect(looks).toBe(2);
+  await one.lookAgain();
+  for (const monitor of [one, other, one, other]) await monitor.examine();
+  expect(looks).toBe(4);
+  expect(forgotten).toBeGreaterThanOrEqual(2);
+});
+
+test("a change of state is one line, on one of the instances that see it", async () => {
+  const table = openTable({ connectionString: inject("storage") }, "HealthChanges");
+  let finding: Finding = { state: "ok", detail: "Fine." };
+  const lines: unknown[] = [];
+  const start = () =>
+    createMonitor([check("a", async () => finding)], { sightings: openSightings(() => table) });
+  const instances = [start(), start(), start()];
+  const everywhere = () =>
+    Promise.all(instances.map((one) => one.examine("everything", (...line) => lines.push(line))));
+  await everywhere();
+  await everywhere();
+  expect(lines).toEqual([]);
+  finding = { state: "bad", detail: "vera@example.com is gone.", action: "Find her." };
+  await everywhere();
+  await everywhere();
+  expect(lines).toEqual([
+    ["check changed", { check: "a", from: "ok", to: "bad", detail: "…@… is gone.", action: "Find her." }],
+  ]);
+  finding = { state: "ok", detail: "Fine." };
+  await everywhere();
+  expect(lines).toHaveLength(2);
+  // A start that begins with a fault says so.
+  const fresh = createMonitor([check("b", async () => ({ state: "bad", detail: "No." }))], {
+    sightings: openSightings(() => table),
+  });
+  await fresh.examine("vital", (...line) => lines.push(line));
+  expect(lines[2]).toMatchObject(["check changed", { check: "b", from: "unseen", to: "bad" }]);
 });
 
 test("only what is vital is looked at for the health", async () => {
@@ -52,7 +107,10 @@ test("what hangs on something bad cannot be told, however far down", async () =>
     ["d", "ok"],
   ]);
   expect(found[0]?.detail).toBe("No.");
-  expect(found[1]).toMatchObject({ detail: "Cannot be told before the check a is well.", action: "See a." });
+  expect(found[1]).toMatchObject({
+    detail: "Cannot be looked at before the check a is well.",
+    action: "See a.",
+  });
   expect(worst(found)).toBe("bad");
 });
 
@@ -84,13 +142,13 @@ test("since when something has been so outlives the process, and is shared", asy
       () => clock,
     );
   const one = open();
-  expect(await one.since("livechat", "ok")).toBe("2026-01-01T00:00:00.000Z");
+  expect((await one.see("livechat", "ok")).since).toBe("2026-01-01T00:00:00.000Z");
   clock += 1_000;
-  expect(await one.since("livechat", "ok")).toBe("2026-01-01T00:00:00.000Z");
-  expect(await open().since("livechat", "ok")).toBe("2026-01-01T00:00:00.000Z");
-  expect(await one.since("livechat", "bad")).toBe("2026-01-01T00:00:01.000Z");
+  expect((await one.see("livechat", "ok")).since).toBe("2026-01-01T00:00:00.000Z");
+  expect((await open().see("livechat", "ok")).since).toBe("2026-01-01T00:00:00.000Z");
+  expect((await one.see("livechat", "bad")).since).toBe("2026-01-01T00:00:01.000Z");
   clock += 1_000;
-  expect(await open().since("livechat", "bad")).toBe("2026-01-01T00:00:01.000Z");
+  expect((await open().see("livechat", "bad")).since).toBe("2026-01-01T00:00:01.000Z");
 });
 
 test("without storage, what this process has seen has to do", async () => {
@@ -99,8 +157,8 @@ test("without storage, what this process has seen has to do", async () => {
   };
   let clock = 0;
   const sightings = openSightings(broken, () => clock);
-  const seen = await sightings.since("a", "bad");
+  const { since } = await sightings.see("a", "bad");
   clock = 5_000;
-  expect(await sightings.since("a", "bad")).toBe(seen);
-  expect(await sightings.since("a", "ok")).toBe(new Date(5_000).toISOString());
+  expect(await sightings.see("a", "bad")).toEqual({ since });
+  expect(await sightings.see("a", "ok")).toEqual({ since: new Date(5_000).toISOString(), before: "bad" });
 });

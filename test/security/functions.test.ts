@@ -91,6 +91,7 @@ test("what nobody calls is these timers and this queue, and none runs because an
   expect(others.map(({ name, schedule, queueName }) => [name, schedule ?? queueName])).toEqual([
     ["ReconcileTicketsTimer", "0 */5 * * * *"],
     ["RegistrationTimer", "30 */15 * * * *"],
+    ["StatusTimer", "45 */5 * * * *"],
     ["DispatchTimer", "0 * * * * *"],
     ["RetentionTimer", "0 17 * * * *"],
     ["DispatchQueue", "livechat-wake"],

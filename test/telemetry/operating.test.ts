@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, inject, test } from "vitest";
-import { checksOf } from "../../functions/health/checks.ts";
 import { operations } from "../../functions/operations.ts";
 import { createServices } from "../../functions/services.ts";
 import { SETTING_NAMES } from "../../shared/core/settings.ts";
+import { checksOf } from "../../shared/health/checks.ts";
 
 const guide = readFileSync("docs/operating.md", "utf8");
 const workbook = readFileSync("infra/workbook.json", "utf8");
@@ -36,7 +36,8 @@ test("every line that is described is written", () => {
 
 test("every check, operation and setting that the table sends people to is there", () => {
   const services = createServices({ AzureWebJobsStorage: inject("storage") });
-  const checks = checksOf(services, { since: async () => "" }).map(({ name }) => name);
+  const unseen = { see: async () => ({ since: "" }), touch: async () => {}, touched: async () => undefined };
+  const checks = checksOf(services, { sightings: unseen, now: Date.now }).map(({ name }) => name);
   const rows = guide.split("\n").filter((line) => line.startsWith("| ") && line.split(" | ").length === 4);
   const named = rows.slice(2).flatMap((row) => row.split(" | ")[1]?.match(/(?<=`)[\w.]+(?=`)/g) ?? []);
   for (const name of named) expect(checks).toContain(name);

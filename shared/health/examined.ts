@@ -1,0 +1,28 @@
+import type { Settings } from "../core/settings.ts";
+import type { EventLog } from "../event-log/types.ts";
+import type { Usage } from "../livechat/live-chat.ts";
+import type { Refusals } from "../receive/refusals.ts";
+import type { Registered } from "../registration/assess.ts";
+import type { Subscriber } from "../subscriptions/subscribers.ts";
+import type { TicketStore } from "../tickets/store/ticket-store.ts";
+import type { Sightings } from "./sightings.ts";
+
+/** The parts of the app that checks look at. */
+export type Examined = {
+  /** @throws {SettingsError} while one of them is missing or wrong */
+  readonly settings: Settings;
+  readonly liveChat: {
+    listWebhooks(): Promise<Registered[]>;
+    listTickets(filters: { page: number }): Promise<unknown>;
+    usage(): Promise<Usage>;
+  };
+  readonly eventLog: Pick<EventLog, "probe" | "head" | "count"> & {
+    readonly quarantine: Pick<EventLog["quarantine"], "count">;
+  };
+  readonly ticketStore: TicketStore;
+  readonly subscribers: { list(): Promise<Subscriber[]> };
+  readonly refusals: Pick<Refusals, "lastHour">;
+};
+
+/** What checks remember by, and the time in milliseconds since the epoch. */
+export type Memory = { sightings: Sightings; now: () => number };

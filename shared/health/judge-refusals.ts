@@ -1,0 +1,60 @@
+import type { RefusalCounts, RefusalReason } from "../receive/refusals.ts";
+import type { Finding } from "./monitor.ts";
+
+/** What each reason means, and what to do about it. The order is that in which they are shown. */
+const MEANINGS: [RefusalReason, status: number, cause: string, action: string][] = [
+  [
+    "unauthorized",
+    401,
+    "the password at LiveChat differs",
+    "Put LIVECHAT_WEBHOOK_USERNAME and LIVECHAT_WEBHOOK_PASSWORD into the URLs of LiveChat's webhooks. With WEBHOOK_BASE_URL set, POST /registration does it.",
+  ],
+  [
+    "forbidden",
+    403,
+    "the events are of another licence than LIVECHAT_LICENSE_ID",
+    "Correct LIVECHAT_LICENSE_ID, or leave it out. If the other licence is not yours, change the webhook's password.",
+  ],
+  [
+    "invalid-input",
+    400,
+    "the body was not JSON in UTF-8",
+    "See whether a gateway between LiveChat and this app changes the body.",
+  ],
+  [
+    "too-large",
+    413,
+    "the body was too large",
+    "LiveChat cannot deliver these. Read the chats in LiveChat's archives.",
+  ],
+  [
+    "unsupported-media-type",
+    415,
+    "the body was compressed",
+    "See whether a gateway between LiveChat and this app compresses the body.",
+  ],
+];
+
+/**
+ * Judges the deliveries of the last hour that were refused. Calls without any credentials can come from anyone: they are
+ * shown, and no more than that.
+ */
+export function judgeRefusals(refused: RefusalCounts): Finding {
+  const found = MEANINGS.filter(([reason]) => (refused[reason] ?? 0) > 0);
+  const anonymous = refused["no-credentials"] ?? 0;
+  const aside = anonymous > 0 ? ` ${calls(anonymous)} without any credentials in the last hour.` : "";
+  if (found.length === 0) {
+    return { state: "ok", detail: `No delivery was refused in the last hour.${aside}` };
+  }
+  const details = found.map(([reason, status, cause]) => {
+    return `${deliveries(refused[reason] ?? 0)} refused with ${status} in the last hour: ${cause}.`;
+  });
+  return {
+    state: "attention",
+    detail: details.join(" ") + aside,
+    action: found.map(([, , , action]) => action).join(" "),
+  };
+}
+
+const deliveries = (count: number) => (count === 1 ? "1 delivery" : `${count} deliveries`);
+const calls = (count: number) => (count === 1 ? "1 call came" : `${count} calls came`);

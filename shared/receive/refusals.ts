@@ -1,0 +1,158 @@
+import type { TableClient } from "@azure/data-tables";
+import { AppError, Unauthorized } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { EventType } from "../schemas/webhook.ts";
+import { createRow, readRow, readRows, replaceRow } from "../storage/rows.ts";
+
+/** Why deliveries are refused: kinds of errors, and `no-credentials` for a 401 to a call that had none at all. */
+const REASONS = [
+  "no-credentials",
+  "unauthorized",
+  "forbidden",
+  "invalid-input",
+  "too-large",
+  "unsupported-media-type",
+] as const;
+export type RefusalReason = (typeof REASONS)[number];
+
+/** The reason in an error; `undefined` for a failure of ours, after which the sender tries again. */
+export function refusalReason(error: unknown, hadCredentials: boolean): RefusalReason | undefined {
+  if (error instanceof Unauthorized && !hadCredentials) return "no-credentials";
+  return REASONS.find((reason) => error instanceof AppError && error.kind === reason);
+}
+
+export type RefusalCounts = Partial<Record<RefusalReason, number>>;
+
+/** The `User-Agent` of the app's own look at its receivers, which is no delivery. */
+export const PROBE = "livechat-functions-probe";
+
+/** Counts refused deliveries, so that events that will be missing are seen. */
+export type Refusals = {
+  /** Counts one and, at most once a minute for each type and reason, writes a line. Never fails and never waits. */
+  note(refusal: { type: EventType; reason: RefusalReason }, log: Log): void;
+  /** The counts of all instances. @throws {StorageUnavailable} */
+  lastHour(): Promise<RefusalCounts>;
+};
+
+const PARTITION = "health";
+const MINUTE = 60_000;
+/** Counts are kept by windows of five minutes. Thirteen cover an hour; each has the row of the window 65 minutes before. */
+const WINDOW = 5 * MINUTE;
+const WINDOWS = 13;
+/** Writes that may lose against other instances before this one tries again a minute later. */
+const ATTEMPTS = 3;
+const TIME_LIMIT = 2_000;
+
+type WindowRow = {
+  /** Its start, in milliseconds since the epoch. */
+  window: number;
+  /** JSON. */
+  counts: string;
+};
+
+export type RefusalsOptions = {
+  table: () => TableClient;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  /** Calls back after so many milliseconds, without keeping the process alive. */
+  later?: (run: () => void, milliseconds: number) => void;
+};
+
+/**
+ * Refusals of all instances, in thirteen rows of the events' table. Whoever calls the receivers, an instance writes at most
+ * once a minute; counts that it has not written yet are lost when it ends.
+ */
+export function openRefusals({
+  table,
+  now = Date.now,
+  later = (run, milliseconds) => void setTimeout(run, milliseconds).unref(),
+}: RefusalsOptions): Refusals {
+  /** Not yet written, by the start of their window. */
+  const pending = new Map<number, RefusalCounts>();
+  const lines = new Map<string, { at: number; unsaid: number }>();
+  let lastWrite = Number.NEGATIVE_INFINITY;
+  let scheduled = false;
+
+  return {
+    note({ type, reason }, log) {
+      const window = now() - (now() % WINDOW);
+      pending.set(window, sum(pending.get(window) ?? {}, { [reason]: 1 }));
+      say(type, reason, log);
+      schedule();
+    },
+    async lastHour() {
+      const oldest = now() - (now() % WINDOW) - (WINDOWS - 1) * WINDOW;
+      let counts: RefusalCounts = {};
+      const range = { from: rowKey(0), before: `${rowKey(WINDOWS - 1)}~` };
+      for await (const row of readRows<WindowRow>(table(), PARTITION, range)) {
+        if (row.window >= oldest) counts = sum(counts, read(row));
+      }
+      for (const [window, more] of pending) if (window >= oldest) counts = sum(counts, more);
+      return counts;
+    },
+  };
+
+  function say(type: EventType, reason: RefusalReason, log: Log): void {
+    const key = `${type} ${reason}`;
+    const line = lines.get(key);
+    if (line && now() - line.at < MINUTE) {
+      line.unsaid++;
+      return;
+    }
+    log("delivery refused", { type, outcome: reason, ...(line?.unsaid && { others: line.unsaid }) });
+    lines.set(key, { at: now(), unsaid: 0 });
+  }
+
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
+    later(write, Math.max(0, lastWrite + MINUTE - now()));
+  }
+
+  async function write(): Promise<void> {
+    lastWrite = now();
+    for (const [window, counts] of [...pending]) {
+      pending.delete(window);
+      // Nothing waits for this, and a lost count must not end the process.
+      const written = await add(window, counts).catch(() => false);
+      if (!written) pending.set(window, sum(pending.get(window) ?? {}, counts));
+    }
+    scheduled = false;
+    forgetOld();
+    if (pending.size > 0) schedule();
+  }
+
+  async function add(window: number, counts: RefusalCounts): Promise<boolean> {
+    const key = { partitionKey: PARTITION, rowKey: rowKey((window / WINDOW) % WINDOWS) };
+    const signal = AbortSignal.timeout(TIME_LIMIT);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const row = await readRow<WindowRow>(table(), key.partitionKey, key.rowKey, { signal });
+      // Another instance, with a clock ahead, has the row for a later window.
+      if (row && row.window > window) return true;
+      const total = row?.window === window ? sum(read(row), counts) : counts;
+      const next = { ...key, window, counts: JSON.stringify(total) };
+      const written = row
+        ? await replaceRow(table(), next, { signal, etag: row.etag })
+        : await createRow(table(), next, { signal });
+      if (written !== undefined) return true;
+    }
+    return false;
+  }
+
+  /** Storage may be away for long: what is older than an hour is shown no more. */
+  function forgetOld(): void {
+    for (const window of pending.keys()) if (window < now() - WINDOWS * WINDOW) pending.delete(window);
+  }
+}
+
+const rowKey = (slot: number) => `refused:${String(slot).padStart(2, "0")}`;
+
+const read = ({ counts }: WindowRow) => JSON.parse(counts) as RefusalCounts;
+
+function sum(one: RefusalCounts, other: RefusalCounts): RefusalCounts {
+  const total: RefusalCounts = { ...one };
+  for (const [reason, count] of Object.entries(other) as [RefusalReason, number][]) {
+    total[reason] = (total[reason] ?? 0) + count;
+  }
+  return total;
+}
