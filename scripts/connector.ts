@@ -2,20 +2,44 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { operations } from "../functions/operations.ts";
-import host from "../host.json" with { type: "json" };
+import hostSettings from "../host.json" with { type: "json" };
 import about from "../package.json" with { type: "json" };
 import { toConnectorDefinition, toConnectorProperties } from "../shared/publish/connector.ts";
 
 /**
- * Writes the connector's two generated files into `connector/`. With `--check` it writes nothing, and exits 1 when what
- * is there is not what the operations say.
+ * Writes the two generated files of `connector/`, or of `--directory`. `--host`, `--name` and `--email` set the app's address and the
+ * operator's contact; without them the file keeps those that it has. With `--check` it writes nothing, and exits with 1
+ * when a file differs from what the operations give.
  */
-const { values } = parseArgs({ options: { check: { type: "boolean" } } });
-const directory = resolve(import.meta.dirname, "../connector");
-const basePath = `/${host.extensions.http.routePrefix}`;
+const { values } = parseArgs({
+  options: {
+    check: { type: "boolean" },
+    host: { type: "string" },
+    name: { type: "string" },
+    email: { type: "string" },
+    directory: { type: "string", default: resolve(import.meta.dirname, "../connector") },
+  },
+});
+const { directory } = values;
+const basePath = `/${hostSettings.extensions.http.routePrefix}`;
+const definitionFile = "apiDefinition.swagger.json";
+
+/** The definition that is there, for what an operator has set in it. */
+const written = JSON.parse(await readFile(join(directory, definitionFile), "utf8").catch(() => "{}"));
+const address = values.host ?? written.host ?? "your-app.azurewebsites.net";
+const contact = {
+  name: values.name ?? written.info?.contact?.name ?? "The operator of this app",
+  url: `https://${address}${basePath}/docs`,
+  email: values.email ?? written.info?.contact?.email ?? `operator@${address}`,
+};
 
 const files = {
-  "apiDefinition.swagger.json": toConnectorDefinition(operations, { version: about.version, basePath }),
+  [definitionFile]: toConnectorDefinition(operations, {
+    version: about.version,
+    host: address,
+    basePath,
+    contact,
+  }),
   "apiProperties.json": toConnectorProperties({ basePath }),
 };
 
@@ -26,7 +50,7 @@ for (const [name, content] of Object.entries(files)) {
   if (!values.check) {
     await writeFile(path, text);
   } else if ((await readFile(path, "utf8").catch(() => "")) !== text) {
-    console.error(`connector/${name} is not what the operations say: run npm run connector`);
+    console.error(`connector/${name} differs from what the operations give: run npm run connector`);
     process.exitCode = 1;
   }
 }

@@ -10,6 +10,7 @@ export const createAgent = operation({
   method: "POST",
   route: "agents",
   access: "key",
+  writes: "LiveChat",
   input: { body: NewAgent },
   output: { status: 201, description: "The new agent.", schema: Agent },
   errors: creationErrors,

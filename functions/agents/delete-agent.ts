@@ -11,6 +11,7 @@ export const deleteAgent = operation({
   method: "DELETE",
   route: "agents/{login}",
   access: "key",
+  writes: "LiveChat",
   input: { path: AgentPath },
   output: { status: 200, description: "What LiveChat says of the removal.", schema: Removal },
   errors: liveChatErrors,

@@ -5,10 +5,10 @@ import { operation } from "../operation.ts";
 import type { Services } from "../services.ts";
 
 const OpenApi = v.pipe(
-  v.looseObject({
+  v.object({
     openapi: named(v.string(), "OpenAPI", "The version of OpenAPI."),
-    info: named(v.looseObject({}), "Info", "What this is."),
-    paths: named(v.looseObject({}), "Paths", "The operations, by path and method."),
+    info: named(v.object({ title: v.string(), version: v.string() }), "Info", "The title and version."),
+    paths: named(v.object({}), "Paths", "The operations, by path and method."),
   }),
   published({
     example: { openapi: "3.1.0", info: { title: "LiveChat Functions", version: "1.0.0" }, paths: {} },

@@ -13,6 +13,7 @@ export const deleteRegistration = operation({
   method: "DELETE",
   route: "registration",
   access: "key",
+  writes: "LiveChat",
   input: {},
   output: { status: 200, description: "They are gone.", schema: RemovedRegistrations },
   errors: liveChatErrors,

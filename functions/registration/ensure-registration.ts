@@ -14,6 +14,7 @@ export const ensureRegistrationNow = operation({
   method: "POST",
   route: "registration",
   access: "key",
+  writes: "LiveChat",
   input: {},
   output: { status: 200, description: "How they stand now.", schema: EnsuredRegistrations },
   errors: liveChatErrors,

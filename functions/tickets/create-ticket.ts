@@ -11,6 +11,7 @@ export const createTicket = operation({
   method: "POST",
   route: "tickets",
   access: "key",
+  writes: "LiveChat",
   input: { body: NewTicket },
   output: { status: 201, description: "The new ticket.", schema: Ticket },
   errors: creationErrors,

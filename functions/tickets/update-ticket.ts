@@ -13,6 +13,7 @@ export const updateTicket = operation({
   method: "PUT",
   route: "tickets/{ticketId}/tags",
   access: "key",
+  writes: "LiveChat",
   input: { path: TicketPath, body: TicketChanges },
   output: { status: 200, description: "The ticket as LiveChat has it now.", schema: UpdatedTicket },
   errors: liveChatErrors,

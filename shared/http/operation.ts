@@ -108,6 +108,8 @@ export type Operation<
   connector?: "action" | "internal";
   /** Makes it a trigger of that connector: a subscription whose `url` gets this body, whenever there is one. */
   trigger?: { notification: v.GenericSchema };
+  /** What a call changes, for the reference's warning; the app's own storage, unless it is a GET or says otherwise. */
+  writes?: "LiveChat" | "nothing";
   /** Makes it take an `Idempotency-Key`. */
   repeatable?: Repeatable<Services, I, O>;
   run(input: Understood<I>, services: Services, call: Call): Promise<Answer<v.InferInput<O>>>;

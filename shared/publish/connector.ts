@@ -1,60 +1,51 @@
+import type { OpenAPIV2 as V2 } from "openapi-types";
 import type * as v from "valibot";
 import type { Operation } from "../http/operation.ts";
-import { failuresOf } from "./failures.ts";
-import { type JsonSchema, toJsonSchema } from "./json-schema.ts";
-import { HINT, hintOf, type SwaggerField, toSwaggerField } from "./swagger-field.ts";
-
-type Json = Record<string, unknown>;
+import { type JsonSchema, type Rules, toJsonSchema } from "./json-schema.ts";
+import { HINT, hintOf, toSwaggerField } from "./swagger-field.ts";
+import { type Field, type Parameter, toPaths, type Visited } from "./walk.ts";
 
 export type ConnectorOptions = {
   version: string;
+  /** Where the app is, without scheme; a connection can say otherwise. */
+  host: string;
   /** The prefix of all routes, with a slash before it. */
   basePath: string;
+  /** Whom users of the connector turn to. */
+  contact: Required<V2.ContactObject>;
 };
 
-/** Where the app would be; a connection says where it is. */
-const HOST = "your-app.azurewebsites.net";
+/** Microsoft's extensions, at the root, of a path and of an operation. */
+type Definition = V2.Document<{ [extension: `x-ms-${string}`]: unknown }> & {
+  [extension: `x-ms-${string}`]: unknown;
+};
 
 /**
  * The definition of the custom connector: OpenAPI 2.0 with Microsoft's extensions
- * (https://learn.microsoft.com/connectors/custom-connectors/openapi-extensions). In it are the operations that say so,
- * with the ids and parameter keys of Microsoft's LiveChat connector, so that flows can be switched over.
+ * (https://learn.microsoft.com/connectors/custom-connectors/openapi-extensions). It contains the operations with
+ * `connector` or `trigger`, under the ids and parameter keys of Microsoft's LiveChat connector.
  */
-export function toConnectorDefinition<Services>(
-  operations: readonly Operation<Services>[],
-  { version, basePath }: ConnectorOptions,
-): Json {
-  const definitions: Record<string, SwaggerField> = {};
-  const paths: Record<string, Json> = {};
-  for (const operation of operations) {
-    const { connector, trigger, route, method } = operation;
-    if (!connector && !trigger) continue;
-    const path = `/${route}`;
-    paths[path] = {
-      ...paths[path],
-      ...(trigger && {
-        "x-ms-notification-content": {
-          description: "What happened.",
-          schema: refer(trigger.notification, definitions, operation.id),
-        },
-      }),
-      [method.toLowerCase()]: describe(operation, definitions),
-    };
-  }
+export function toConnectorDefinition(
+  operations: readonly Operation<never>[],
+  { version, host, basePath, contact }: ConnectorOptions,
+): Definition {
+  const definitions: V2.DefinitionsObject = {};
+  const ours = operations.filter(({ connector, trigger }) => connector || trigger);
+  const paths = toPaths(ours, RULES, (visited) => describe(visited, definitions));
+  const notifications = ours.flatMap(({ id, route, trigger }) =>
+    trigger ? [[`/${route}`, notificationOf(trigger.notification, definitions, id)] as const] : [],
+  );
+  for (const [path, notification] of notifications) paths[path] = { ...notification, ...paths[path] };
   return {
     swagger: "2.0",
     info: {
       title: "LiveChat Functions",
       description:
-        "The agents and tickets of a LiveChat account, and triggers for its chats and tickets, through an app that you host yourself.",
+        "Manages the agents and tickets of a LiveChat account and triggers flows on its chats and tickets, through an app that you host yourself.",
       version,
-      contact: {
-        name: "Who runs the app",
-        url: `https://${HOST}${basePath}/docs`,
-        email: "operator@example.com",
-      },
+      contact,
     },
-    host: HOST,
+    host,
     basePath,
     schemes: ["https"],
     consumes: ["application/json"],
@@ -71,8 +62,18 @@ export function toConnectorDefinition<Services>(
   };
 }
 
-/** What makes a connection: the app's address, and a key. */
-export function toConnectorProperties({ basePath }: Pick<ConnectorOptions, "basePath">): Json {
+/** The body that a trigger's callback receives; it stands on the path item, not on the operation. */
+function notificationOf(schema: v.GenericSchema, definitions: V2.DefinitionsObject, id: string) {
+  return {
+    "x-ms-notification-content": {
+      description: "The event.",
+      schema: refer(schema, definitions, id),
+    },
+  };
+}
+
+/** The fields of a connection: the app's address and a key. */
+export function toConnectorProperties({ basePath }: Pick<ConnectorOptions, "basePath">) {
   return {
     properties: {
       iconBrandColor: "#ff5100",
@@ -82,7 +83,7 @@ export function toConnectorProperties({ basePath }: Pick<ConnectorOptions, "base
           type: "string",
           uiDefinition: {
             displayName: "Host",
-            description: `The address of the app without https://, such as ${HOST}.`,
+            description: "The address of the app without https://, such as your-app.azurewebsites.net.",
             tooltip: "Azure shows it as the default domain of the function app.",
             constraints: { required: "true", tabIndex: 1 },
           },
@@ -91,7 +92,7 @@ export function toConnectorProperties({ basePath }: Pick<ConnectorOptions, "base
           type: "securestring",
           uiDefinition: {
             displayName: "Function Key",
-            description: "A host key of the app, which opens all of its functions.",
+            description: "A host key of the app, which is valid for all of its functions.",
             tooltip: "Azure shows it under Functions, App keys.",
             constraints: { required: "true", clearText: false, tabIndex: 2 },
           },
@@ -102,7 +103,7 @@ export function toConnectorProperties({ basePath }: Pick<ConnectorOptions, "base
           templateId: "dynamichosturl",
           title: "Call the app of the connection",
           parameters: {
-            // It takes the place of the base path, too:
+            // The URL also replaces the base path:
             // https://github.com/MicrosoftDocs/BusinessApplicationPlatform-Connectors-public/issues/294
             "x-ms-apimTemplateParameter.urlTemplate": `https://@connectionParameters('host')${basePath}`,
           },
@@ -112,9 +113,8 @@ export function toConnectorProperties({ basePath }: Pick<ConnectorOptions, "base
   };
 }
 
-function describe<Services>(operation: Operation<Services>, definitions: Record<string, SwaggerField>): Json {
+function describe({ operation, parameters, headers, failures }: Visited, definitions: V2.DefinitionsObject) {
   const { id, summary, description, tag, input, connector, trigger } = operation;
-  const body = input.body && toSwaggerField(read(input.body), `${id}.body`);
   return {
     operationId: id,
     summary,
@@ -123,92 +123,86 @@ function describe<Services>(operation: Operation<Services>, definitions: Record<
     ...(connector === "internal" && { "x-ms-visibility": "internal" }),
     ...(trigger && { "x-ms-trigger": "single" }),
     parameters: [
-      ...parametersIn("path", input.path, id),
-      ...parametersIn("query", input.query, id),
-      ...(body
-        ? [
-            {
-              name: "body",
-              in: "body",
-              required: true,
-              "x-ms-summary": "Body",
-              description: "What is sent.",
-              schema: body,
-            },
-          ]
-        : []),
+      ...parameters.map((parameter) => toParameter(parameter, id)),
+      ...(input.body ? [toBody(input.body, id)] : []),
     ],
-    responses: responsesOf(operation, definitions),
+    responses: { ...successOf(operation, headers, definitions), ...failuresIn(operation, failures) },
   };
 }
 
-function parametersIn(place: "path" | "query", schema: v.GenericSchema | undefined, id: string): Json[] {
-  if (!schema) return [];
-  const { properties = {}, required = [] } = read(schema);
-  return Object.entries(properties).map(([name, property]) => {
-    const isInternal = hintOf(property as JsonSchema).visibility === "internal";
-    const isRequired = required.includes(name) || isInternal;
-    return {
-      name,
-      in: place,
-      required: isRequired,
-      ...toSwaggerField(property as JsonSchema, `${id}.${name}`),
-      ...(place === "path" && { "x-ms-url-encoding": "single" }),
-      // Microsoft's connector has none of these: they are there for who looks for them.
-      ...(!isRequired && { "x-ms-visibility": "advanced" }),
-    };
-  });
+function toParameter({ name, in: place, required, schema }: Parameter, id: string): V2.Parameter {
+  const isRequired = required || hintOf(schema).visibility === "internal";
+  return {
+    name,
+    in: place,
+    ...toSwaggerField(schema, `${id}.${name}`),
+    required: isRequired,
+    ...(place === "path" && { "x-ms-url-encoding": "single" }),
+    // Microsoft's connector has no optional parameters, so a form shows ours only on demand.
+    ...(!isRequired && { "x-ms-visibility": "advanced" }),
+  };
 }
 
-function responsesOf<Services>(
-  operation: Operation<Services>,
-  definitions: Record<string, SwaggerField>,
-): Json {
-  const { id, access, output } = operation;
+function toBody(schema: v.GenericSchema, id: string): V2.InBodyParameterObject {
+  return {
+    name: "body",
+    in: "body",
+    required: true,
+    "x-ms-summary": "Body",
+    description: "The request.",
+    schema: toSwaggerField(toJsonSchema(schema, RULES), `${id}.body`),
+  };
+}
+
+function successOf(
+  { id, output }: Operation<never>,
+  headers: Field[],
+  definitions: V2.DefinitionsObject,
+): V2.ResponsesObject {
   const hasBody = output.schema.type !== "undefined";
-  const headers = output.headers && read(output.headers).properties;
-  const responses: Record<number, Json> = {
+  return {
     [output.status]: {
       description: output.description,
       ...(hasBody && { schema: refer(output.schema, definitions, id) }),
-      ...(headers && {
+      ...(headers.length > 0 && {
         headers: Object.fromEntries(
-          Object.entries(headers).map(([name, header]) => [
-            name,
-            toSwaggerField(header as JsonSchema, `${id}.${name}`),
-          ]),
+          headers.map(({ name, schema }) => [name, toSwaggerField(schema, `${id}.${name}`)]),
         ),
       }),
     },
   };
-  if (access === "key") responses[401] = { description: "The function key is missing or wrong." };
-  const failures = Map.groupBy(failuresOf(operation), ({ status }) => status);
-  for (const [status, kinds] of failures) {
-    responses[status] ??= { description: `${kinds.map(({ title }) => title).join(". Or: ")}.` };
-  }
-  return responses;
 }
 
-/** A named shape at the root, or as the items of a list, goes to the definitions. Inside of others it is repeated. */
-function refer(schema: v.GenericSchema, definitions: Record<string, SwaggerField>, id: string): SwaggerField {
-  const named = (shape: JsonSchema & { [NAME]?: string }): SwaggerField => {
+function failuresIn({ access }: Operation<never>, failures: Visited["failures"]): V2.ResponsesObject {
+  const described = [...failures].map(([status, kinds]) => [
+    status,
+    { description: `${kinds.map(({ title }) => title).join(". Or: ")}.` },
+  ]);
+  return {
+    ...Object.fromEntries(described),
+    ...(access === "key" && { 401: { description: "The function key is missing or wrong." } }),
+  };
+}
+
+/** A named shape goes to the definitions, by itself or as the items of a list. Inside other shapes it is repeated. */
+function refer(schema: v.GenericSchema, definitions: V2.DefinitionsObject, id: string): V2.Schema {
+  const named = (shape: JsonSchema & { [NAME]?: string }): V2.Schema => {
     const name = shape[NAME];
     const field = toSwaggerField(shape, name ?? id);
     if (name === undefined) return field;
     definitions[name] = field;
     return { $ref: `#/definitions/${name}` };
   };
-  const shape = read(schema);
+  const shape = toJsonSchema(schema, RULES);
   if (shape.type !== "array") return named(shape);
-  return { ...toSwaggerField(shape, id), items: named(shape.items as JsonSchema) };
+  const { items, ...list } = shape;
+  return { ...toSwaggerField(list, id), items: named(items as JsonSchema) as V2.ItemsObject };
 }
 
 /** Where the name of a shape stands. */
 const NAME = "x-name";
 
-function read(schema: v.GenericSchema): JsonSchema {
-  return toJsonSchema(schema, {
-    component: (name, shape) => ({ ...shape, [NAME]: name }),
-    designer: (field, hint) => ({ ...field, [HINT]: hint }),
-  });
-}
+const RULES: Rules = {
+  component: (name, shape) => Object.assign({ ...shape }, { [NAME]: name }),
+  designer: (field, hint) => Object.assign({ ...field }, { [HINT]: hint }),
+};

@@ -5,52 +5,62 @@ import type { Designer, Facts } from "../schemas/vocabulary.ts";
 export type { JsonSchema };
 
 export type Rules = {
-  /** What stands where a named shape is used: the shape itself, or a reference to it. */
+  /** What stands in the definition where a named shape is used: the shape itself, or a reference to it. */
   component(name: string, shape: JsonSchema): JsonSchema;
-  /** What stands where a field has a hint for Power Automate's designer; nothing by default. */
+  /** Adds a hint for Power Automate's designer to a field; without this rule hints are dropped. */
   designer?(field: JsonSchema, hint: Designer): JsonSchema;
+  /** Shows all that a schema accepts (`input`) or what it makes of that (`output`, the default). */
+  shows?: "input" | "output";
 };
 
 /** Marks a pipe with a transformation until `published({ output })` names the schema of its result. */
 const UNSAID = "the output of a transformation here has no schema";
 
 /**
- * Converts a schema to JSON Schema (2020-12). A schema with a transformation is shown as its output: callers should send
- * what the app itself answers.
+ * Converts a schema to JSON Schema (2020-12). Requests of callers are shown as output too: callers should send what the
+ * app itself answers. Only deliveries from LiveChat are shown as input.
  *
  * @throws {Error} for a transformation without `published({ output })`
  */
 export function toJsonSchema(schema: v.GenericSchema, rules: Rules): JsonSchema {
+  const showsOutput = rules.shows !== "input";
   const converted = convert(schema, {
     target: "draft-2020-12",
     // Only code can check these; their messages explain them.
     ignoreActions: ["check", "raw_check"],
-    overrideAction: ({ valibotAction, jsonSchema }) => {
-      if (["transform", "raw_transform"].includes(valibotAction.type))
-        return { ...jsonSchema, $comment: UNSAID };
+    overrideAction({ valibotAction, jsonSchema }) {
+      if (["transform", "raw_transform"].includes(valibotAction.type)) {
+        return showsOutput ? { ...jsonSchema, $comment: UNSAID } : jsonSchema;
+      }
       return "metadata" in valibotAction
-        ? state(valibotAction.metadata as Facts, jsonSchema, rules)
+        ? applyFacts(valibotAction.metadata as Facts, jsonSchema, rules)
         : undefined;
     },
     overrideSchema: ({ jsonSchema }) => tidy(jsonSchema),
   } satisfies ConversionConfig);
   delete converted.$schema;
-  // The converter collects lazy schemas here; `published({ output })` has replaced every reference to them.
+  // The converter collects lazy schemas here; `published` has replaced every reference to them.
   delete converted.$defs;
   assertSaid(converted);
   return converted;
 }
 
 /** Applies the facts of a pipe, in the order of the pipe, to what the converter read before them. */
-function state(facts: Facts, read: JsonSchema, rules: Rules): JsonSchema {
+function applyFacts(facts: Facts, read: JsonSchema, rules: Rules): JsonSchema {
   // The converter has put the facts among the keywords of JSON Schema.
-  const { output, component, designer, example, ...keywords } = read as JsonSchema & Facts;
+  const { output, input, component, designer, example, ...keywords } = read as JsonSchema & Facts;
   let said: JsonSchema = keywords;
-  if (facts.output) said = { ...wordsOf(said), ...toJsonSchema(facts.output, rules) };
+  const shown = rules.shows === "input" ? facts.input : facts.output;
+  if (shown) said = { ...wordsOf(said), ...toJsonSchema(shown, rules) };
   if (facts.example !== undefined) said = { ...said, examples: [facts.example as never] };
-  if (facts.component) said = rules.component(facts.component, said);
+  if (facts.component) said = rules.component(nameOf(facts.component, rules), said);
   if (facts.designer) said = rules.designer?.(said, facts.designer) ?? said;
   return said;
+}
+
+/** The shape that LiveChat may send is wider than the one of the same name that the app answers. */
+function nameOf(component: string, { shows }: Rules): string {
+  return shows === "input" ? `${component}_AsSent` : component;
 }
 
 function wordsOf({ title, description }: JsonSchema): JsonSchema {
@@ -60,11 +70,24 @@ function wordsOf({ title, description }: JsonSchema): JsonSchema {
 function tidy(read: JsonSchema): JsonSchema {
   const tidied = { ...read };
   if (tidied.required?.length === 0) delete tidied.required;
+  // An object without fields of its own is there for those that it does not know.
+  if (Object.keys(tidied.properties ?? { any: true }).length === 0) tidied.additionalProperties ??= true;
   // The schema of a query parameter has its default as text.
   if (typeof tidied.default === "string" && ["integer", "boolean"].includes(String(tidied.type))) {
     tidied.default = JSON.parse(tidied.default);
   }
+  const types = tidied.anyOf?.map(typesOf);
+  if (types?.every((type) => type !== undefined)) {
+    delete tidied.anyOf;
+    tidied.type = [...new Set(types.flat())];
+  }
   return tidied;
+}
+
+/** The types of a schema that says nothing else. */
+function typesOf(schema: NonNullable<JsonSchema["anyOf"]>[number]) {
+  const { type, ...rest } = schema as JsonSchema;
+  return type !== undefined && Object.keys(rest).length === 0 ? [type].flat() : undefined;
 }
 
 function assertSaid(schema: unknown, path = ""): void {

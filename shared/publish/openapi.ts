@@ -1,46 +1,35 @@
+import type * as V3 from "openapi3-ts/oas31";
 import type * as v from "valibot";
 import { MAX_JSON_BYTES, type Operation, type Output } from "../http/operation.ts";
 import { exampleOf } from "./example.ts";
-import { type Failure, failuresOf, MAY_SAY_WHEN } from "./failures.ts";
-import { type JsonSchema, toJsonSchema } from "./json-schema.ts";
-
-type Json = Record<string, unknown>;
+import { type Failure, MAY_SAY_WHEN } from "./failures.ts";
+import { type JsonSchema, type Rules, toJsonSchema } from "./json-schema.ts";
+import { type Field, type Parameter, toPaths, type Visited } from "./walk.ts";
 
 /** A document of OpenAPI 3.1. */
-export type OpenApi = {
-  openapi: string;
-  info: About;
-  servers?: { url: string }[];
-  tags: { name: string }[];
-  paths: Record<string, Json>;
-  components: Json;
+export type OpenApi = V3.OpenAPIObject & Required<Pick<V3.OpenAPIObject, "paths" | "tags" | "components">>;
+
+export type About = V3.InfoObject & {
+  /** What the operations of each tag are about. */
+  tags: Readonly<Record<string, string>>;
 };
 
-export type About = {
-  title: string;
-  version: string;
-  description: string;
-  license: { name: string; identifier: string };
-};
-
-/** Describes operations in OpenAPI 3.1: what they read and answer, how they fail, and which key they ask for. */
-export function toOpenApi<Services>(operations: readonly Operation<Services>[], info: About) {
+/** Describes operations in OpenAPI 3.1: their requests, answers, errors and keys. */
+export function toOpenApi(operations: readonly Operation<never>[], { tags, ...info }: About): OpenApi {
   const components = new Components();
-  const paths: Record<string, Json> = {};
-  for (const operation of operations) {
-    const path = `/${operation.route}`;
-    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(operation, components) };
-  }
+  const used = [...new Set(operations.map(({ tag }) => tag))];
+  const paths = toPaths(operations, components.rules, (visited) => describe(visited, components));
   return {
     openapi: "3.1.0",
     info,
-    tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
+    tags: used.map((name) => ({ name, description: tags[name] })),
     paths,
     components: { ...components.toJSON(), securitySchemes: SECURITY_SCHEMES },
   };
 }
 
-const SECURITY_SCHEMES = {
+/** The reference offers the first key first: a header is safer than a URL. */
+const SECURITY_SCHEMES: Record<string, V3.SecuritySchemeObject> = {
   functionKey: {
     type: "apiKey",
     in: "header",
@@ -51,189 +40,230 @@ const SECURITY_SCHEMES = {
     type: "apiKey",
     in: "query",
     name: "code",
-    description: "The same, for callers that cannot set a header. A URL is logged in more places.",
+    description:
+      "The same key in the URL, for callers that cannot set a header. Proxies and browsers log URLs.",
   },
   webhookCredentials: {
     type: "http",
     scheme: "basic",
     description:
-      "LIVECHAT_WEBHOOK_USERNAME and LIVECHAT_WEBHOOK_PASSWORD: LiveChat sends what its webhook's URL holds.",
+      "LIVECHAT_WEBHOOK_USERNAME and LIVECHAT_WEBHOOK_PASSWORD. LiveChat takes them from the registered URL.",
+  },
+  webhookSignature: {
+    type: "apiKey",
+    in: "header",
+    name: "webhook-signature",
+    description:
+      "Only for callbacks: this app signs each delivery with the subscription's secret (standardwebhooks.com).",
   },
 };
 
 /** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
-const IDEMPOTENCY_KEY: Json = {
+const IDEMPOTENCY_KEY: V3.ParameterObject = {
   name: "Idempotency-Key",
   in: "header",
   required: false,
   description:
-    "A string of the caller's own, in quotes, for this request and its repetitions: within 24 hours it is done once, and all get the same answer. 409 means that one is under way, 422 that the key belongs to another request.",
+    "A string that the caller makes up for this request and its retries, in quotes. Within 24 hours the operation runs once, and every retry gets the first answer. 409: the first request is still running. 422: the key was used for another request.",
   schema: { type: "string", examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'] },
 };
 
-function describe<Services>(operation: Operation<Services>, components: Components): Json {
-  const { id, summary, description, tag, input, trigger } = operation;
-  const parameters = [
-    ...parametersIn("path", input.path),
-    ...parametersIn("query", input.query),
-    ...(operation.repeatable ? [IDEMPOTENCY_KEY] : []),
-  ];
-  const body = input.body ? { schema: input.body, maxBytes: MAX_JSON_BYTES } : input.delivery;
+function describe(visited: Visited, components: Components): V3.OperationObject {
+  const { id, summary, tag, input, repeatable, trigger } = visited.operation;
+  const parameters = [...visited.parameters.map(toParameter), ...(repeatable ? [IDEMPOTENCY_KEY] : [])];
   return {
     operationId: id,
     summary,
-    description,
+    description: descriptionOf(visited.operation),
     tags: [tag],
-    security: securityOf(operation),
+    security: securityOf(visited.operation),
     ...(parameters.length > 0 && { parameters }),
-    ...(body && {
-      requestBody: {
-        description: `At most ${body.maxBytes / 1024 / 1024} MiB.`,
-        required: true,
-        content: components.json(body.schema),
-      },
+    ...(input.body && { requestBody: components.request(input.body, MAX_JSON_BYTES) }),
+    ...(input.delivery && {
+      requestBody: components.request(input.delivery.schema, input.delivery.maxBytes, "input"),
     }),
-    responses: responsesOf(operation, components),
-    ...(trigger && {
-      callbacks: {
-        event: {
-          "{$request.body#/url}": {
-            post: {
-              description: "Something happened.",
-              requestBody: { required: true, content: components.json(trigger.notification) },
-              responses: { "2XX": { description: "It is taken." } },
-            },
-          },
-        },
-      },
-    }),
+    responses: responsesOf(visited, components),
+    ...(trigger && { callbacks: { event: callbackOf(trigger.notification, components) } }),
   };
 }
 
-function securityOf<Services>({ access, input }: Operation<Services>): Json[] {
+/** The reference lets its reader call every operation, so it warns of those that change something. */
+function descriptionOf({ description, method, writes }: Operation<never>): string {
+  if (method === "GET" || writes === "nothing") return description;
+  const changed = writes === "LiveChat" ? "your LiveChat account" : "what this app stores";
+  return `${description}\n\n**Writes:** changes ${changed}.`;
+}
+
+function securityOf({ access, input }: Operation<never>): V3.SecurityRequirementObject[] {
   if (access === "key") return [{ functionKey: [] }, { functionKeyInQuery: [] }];
   return input.delivery ? [{ webhookCredentials: [] }] : [];
 }
 
-function parametersIn(place: "path" | "query", schema?: v.GenericSchema): Json[] {
-  return fieldsOf(schema).map(({ name, required, field: { description, examples, ...field } }) => ({
+function toParameter({ name, in: place, required, schema }: Parameter): V3.ParameterObject {
+  const { description, examples, ...field } = schema;
+  return {
     name,
     in: place,
     required,
     description,
-    // What a form shows for an optional parameter would be sent with it.
-    schema: required ? field : { ...field, ...(examples && { examples }) },
+    // The reference's form sends the example of a parameter, so an optional one has it in its schema.
+    schema: toSchemaObject(required ? field : { ...field, ...(examples && { examples }) }),
     ...(required && { example: exampleOf({ ...field, examples }) }),
-  }));
+  };
 }
 
-/** The fields of an object's schema. */
-export function fieldsOf(schema?: v.GenericSchema): { name: string; required: boolean; field: JsonSchema }[] {
-  if (!schema) return [];
-  const { properties = {}, required = [] } = toJsonSchema(schema, { component: (_, shape) => shape });
-  return Object.entries(properties).map(([name, field]) => ({
+/** What a subscription's callback receives: https://www.standardwebhooks.com. */
+function callbackOf(notification: v.GenericSchema, components: Components): V3.CallbackObject {
+  const header = (name: string, description: string, example: string): V3.ParameterObject => ({
     name,
-    required: required.includes(name),
-    field: field as JsonSchema,
-  }));
-}
-
-function responsesOf<Services>(operation: Operation<Services>, components: Components): Json {
-  const { output, access } = operation;
-  const responses: Record<number, Json> = {
-    [output.status]: {
-      description: output.description,
-      ...headersOf(output.headers),
-      ...contentOf(output, components),
+    in: "header",
+    required: true,
+    description,
+    schema: { type: "string" },
+    example,
+  });
+  return {
+    "{$request.body#/url}": {
+      post: {
+        summary: "Deliver an event",
+        description: "This app sends an event to the subscription's URL.",
+        security: [{ webhookSignature: [] }],
+        parameters: [
+          header("webhook-id", "The event's id.", "bd36a7bd6064d42bd3e4612923c8b412"),
+          header("webhook-timestamp", "When it was sent, in epoch seconds.", "1768470068"),
+        ],
+        requestBody: { required: true, content: components.json(notification) },
+        responses: {
+          "2XX": { description: "The event is delivered." },
+          "4XX": { description: "The delivery failed and is tried again later." },
+        },
+      },
     },
   };
-  if (access === "key") {
-    const description = "The function key is missing or wrong: Azure answers this itself, without a body.";
-    responses[401] = { description };
-  }
+}
+
+function responsesOf(visited: Visited, components: Components): V3.ResponsesObject {
+  const { output, access } = visited.operation;
+  const responses: Record<string, V3.ResponseObject | V3.ReferenceObject> = {
+    [output.status]: {
+      description: output.description,
+      ...(visited.headers.length > 0 && {
+        headers: Object.fromEntries(visited.headers.map((header) => [header.name, toHeader(header)])),
+      }),
+      ...components.content(output),
+    },
+  };
+  if (access === "key") responses[401] = components.keyRefused();
   for (const [status, description] of Object.entries(output.otherStatuses ?? {})) {
-    responses[Number(status)] = { description, ...contentOf(output, components, { example: false }) };
+    responses[status] = { description, ...components.content(output, { example: false }) };
   }
-  const failures = Map.groupBy(failuresOf(operation), ({ status }) => status);
-  for (const [status, kinds] of failures) {
-    const also = responses[status];
-    responses[status] = also ? combine(also, components.failure(kinds)) : components.refer(kinds);
+  for (const [status, failures] of visited.failures) {
+    const other = responses[status];
+    responses[status] =
+      other && !("$ref" in other) ? combine(other, components.failure(failures)) : components.refer(failures);
   }
   return responses;
 }
 
-function contentOf(
-  { schema, type, otherTypes = {} }: Output<v.GenericSchema>,
-  components: Components,
-  { example = true } = {},
-): Json {
-  if (schema.type === "undefined") return {};
-  const others = Object.entries(otherTypes).map(([other, description]) => [
-    other,
-    { schema: { type: "string", description } },
-  ]);
-  return { content: { ...components.json(schema, { type, example }), ...Object.fromEntries(others) } };
+function toHeader({ required, schema }: Field): V3.HeaderObject {
+  const { title, description, examples, ...field } = schema;
+  return {
+    description,
+    required,
+    schema: toSchemaObject(field),
+    ...(examples && { example: examples[0] }),
+  };
 }
 
-function headersOf(schema?: v.GenericSchema): Json {
-  if (!schema) return {};
-  const headers = fieldsOf(schema).map(
-    ({ name, required, field: { title, description, examples, ...field } }) => [
-      name,
-      { description, required, schema: field, example: examples?.[0] },
-    ],
-  );
-  return { headers: Object.fromEntries(headers) };
-}
-
-function combine(one: Json, other: Json): Json {
+function combine(one: V3.ResponseObject, other: V3.ResponseObject): V3.ResponseObject {
   return {
     ...one,
     ...other,
     description: `${one.description} ${other.description}`,
-    content: { ...(one.content as Json), ...(other.content as Json) },
+    content: { ...one.content, ...other.content },
   };
+}
+
+/** OpenAPI 3.1's schemas are JSON Schema 2020-12; its types are narrower than the converter's. */
+function toSchemaObject(schema: JsonSchema): V3.SchemaObject {
+  return schema as V3.SchemaObject;
 }
 
 /** What several operations share. */
 class Components {
   readonly #schemas: Record<string, JsonSchema> = { Problem: PROBLEM };
-  readonly #responses: Record<string, Json> = {};
+  readonly #responses: Record<string, V3.ResponseObject> = {};
+  readonly rules: Rules = { component: (name, shape) => this.#share(name, shape) };
 
-  /** A body of that type. */
-  json(schema: v.GenericSchema, { type = "application/json", example = true } = {}): Json {
-    const described = toJsonSchema(schema, { component: (name, shape) => this.#share(name, shape) });
-    // Beside a reference it would be said twice.
+  /** A body of a media type. */
+  json(
+    schema: v.GenericSchema,
+    { type = "application/json", example = true, shows }: ContentOptions = {},
+  ): Record<string, V3.MediaTypeObject> {
+    const described = toJsonSchema(schema, { ...this.rules, shows });
+    // The example stands beside the schema.
     const { examples: _, ...rest } = described;
     return {
-      [type]: { schema: rest, ...(example && { example: exampleOf(described, this.#schemas) }) },
+      [type]: {
+        schema: toSchemaObject(rest),
+        ...(example && { example: exampleOf(described, this.#schemas) }),
+      },
     };
   }
 
-  /** A reference to the answer that these failures of one status share. */
-  refer(failures: Failure[]): Json {
-    const name = failures.map(({ kind }) => kind).join("_");
-    this.#responses[name] ??= this.failure(failures);
-    return { $ref: `#/components/responses/${name}` };
+  request(schema: v.GenericSchema, maxBytes: number, shows?: Rules["shows"]): V3.RequestBodyObject {
+    return {
+      description: `At most ${maxBytes / 1024 / 1024} MiB.`,
+      required: true,
+      content: this.json(schema, { shows }),
+    };
   }
 
-  failure(failures: Failure[]): Json {
+  content(
+    { schema, type, otherTypes = {} }: Output<v.GenericSchema>,
+    { example = true } = {},
+  ): Pick<V3.ResponseObject, "content"> {
+    if (schema.type === "undefined") return {};
+    const others = Object.entries(otherTypes).map(([other, description]) => [
+      other,
+      { schema: { type: "string", description } },
+    ]);
+    return { content: { ...this.json(schema, { type, example }), ...Object.fromEntries(others) } };
+  }
+
+  /** A reference to the answer that these failures of one status share. */
+  refer(failures: Failure[]): V3.ReferenceObject {
+    return this.#refer(failures.map(({ kind }) => kind).join("_"), this.failure(failures));
+  }
+
+  keyRefused(): V3.ReferenceObject {
+    return this.#refer("key-refused", {
+      description:
+        "The function key is missing or wrong. Azure answers this itself, and may leave the body out.",
+      content: { "application/problem+json": { schema: PROBLEM_REF } },
+    });
+  }
+
+  failure(failures: Failure[]): V3.ResponseObject {
     const [{ status } = { status: 500 }] = failures;
     const examples = failures.map(({ kind, title, problem }) => [kind, { summary: title, value: problem }]);
     return {
       description: `${failures.map(({ title }) => title).join(". Or: ")}.`,
       ...(MAY_SAY_WHEN.has(status) && { headers: { "Retry-After": RETRY_AFTER } }),
       content: {
-        "application/problem+json": {
-          schema: { $ref: "#/components/schemas/Problem" },
-          examples: Object.fromEntries(examples),
-        },
+        "application/problem+json": { schema: PROBLEM_REF, examples: Object.fromEntries(examples) },
       },
     };
   }
 
-  toJSON(): { schemas: Record<string, JsonSchema>; responses: Record<string, Json> } {
-    return { schemas: this.#schemas, responses: this.#responses };
+  toJSON(): Pick<V3.ComponentsObject, "schemas" | "responses"> {
+    const schemas = Object.entries(this.#schemas).map(([name, schema]) => [name, toSchemaObject(schema)]);
+    return { schemas: Object.fromEntries(schemas), responses: this.#responses };
+  }
+
+  #refer(name: string, response: V3.ResponseObject): V3.ReferenceObject {
+    this.#responses[name] ??= response;
+    return { $ref: `#/components/responses/${name}` };
   }
 
   #share(name: string, shape: JsonSchema): JsonSchema {
@@ -246,27 +276,31 @@ class Components {
   }
 }
 
-const RETRY_AFTER = {
-  description: "Seconds after which a repetition can help.",
+type ContentOptions = { type?: string; example?: boolean; shows?: Rules["shows"] };
+
+const PROBLEM_REF: V3.ReferenceObject = { $ref: "#/components/schemas/Problem" };
+
+const RETRY_AFTER: V3.HeaderObject = {
+  description: "Seconds to wait before a retry.",
   schema: { type: "integer", minimum: 0 },
 };
 
 const PROBLEM: JsonSchema = {
   type: "object",
-  description: "What went wrong (RFC 9457).",
+  description: "An error (RFC 9457).",
   properties: {
-    type: { type: "string", format: "uri", description: "The kind of problem, for programs." },
-    title: { type: "string", description: "The kind of problem, for people." },
-    status: { type: "integer", description: "The status of the answer." },
-    detail: { type: "string", description: "What happened this time." },
+    type: { type: "string", format: "uri", description: "The kind of error, for programs." },
+    title: { type: "string", description: "The kind of error, for people." },
+    status: { type: "integer", description: "The HTTP status." },
+    detail: { type: "string", description: "What went wrong this time." },
     errors: {
       type: "array",
-      description: "Everything that is wrong with the request.",
+      description: "All problems of the request.",
       items: {
         type: "object",
         properties: {
-          path: { type: "string", description: "Where: names with dots between them." },
-          message: { type: "string", description: "What, in a sentence." },
+          path: { type: "string", description: "The field or parameter, with dots between names." },
+          message: { type: "string", description: "The problem, in a sentence." },
         },
         required: ["path", "message"],
       },

@@ -1,19 +1,14 @@
+import type { OpenAPIV2 as V2 } from "openapi-types";
 import type { Designer } from "../schemas/vocabulary.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
-/** A schema in Swagger 2.0 with Microsoft's extensions. */
-export type SwaggerField = {
-  type?: string;
-  properties?: Record<string, SwaggerField>;
-  items?: SwaggerField;
-  required?: string[];
-  [keyword: string]: unknown;
-};
+/** A schema in Swagger 2.0, which also takes Microsoft's extensions. */
+export type SwaggerField = V2.SchemaObject & { type: string };
 
 /** Where the rules of `json-schema.ts` put a designer's hint, for this file to find. */
 export const HINT = "x-designer";
 
-/** What Swagger 2.0 says in the same words. */
+/** Keywords that Swagger 2.0 has in common with JSON Schema. */
 const SAME = [
   "type",
   "enum",
@@ -30,19 +25,22 @@ const SAME = [
 const FORMATS = new Set(["date", "date-time"]);
 
 /**
- * Says a JSON Schema in Swagger 2.0: titles are `x-ms-summary`, and hints for the designer its other extensions.
+ * Converts JSON Schema to Swagger 2.0: a title becomes `x-ms-summary`, and a designer's hint the other extensions.
  *
- * @param at where it stands, for the error
- * @throws {Error} for what a connector cannot say: a choice between shapes
+ * @param at the field's path, for the error
+ * @throws {Error} for what a connector cannot express: a choice between shapes or types
  */
 export function toSwaggerField(schema: JsonSchema, at: string): SwaggerField {
   for (const choice of ["anyOf", "oneOf", "allOf", "not"] as const) {
-    if (schema[choice]) throw new Error(`${at}: a connector cannot say ${choice}`);
+    if (schema[choice]) throw new Error(`${at}: a connector cannot express ${choice}`);
   }
-  const { title, description, format, items } = schema;
+  const { title, description, format, items, const: only } = schema;
+  const type = only === undefined ? schema.type : typeof only;
+  if (typeof type !== "string") throw new Error(`${at}: a connector needs one type`);
   return {
     ...Object.fromEntries(Object.entries(schema).filter(([keyword]) => SAME.includes(keyword))),
-    ...(schema.const !== undefined && { type: typeof schema.const, enum: [schema.const] }),
+    type,
+    ...(only !== undefined && { enum: [only] }),
     ...(format && FORMATS.has(format) && { format }),
     ...(title && { "x-ms-summary": title }),
     ...(description && { description }),
@@ -56,7 +54,7 @@ export function hintOf(schema: JsonSchema): Designer {
   return (schema as { [HINT]?: Designer })[HINT] ?? {};
 }
 
-function propertiesOf(schema: JsonSchema, at: string): SwaggerField {
+function propertiesOf(schema: JsonSchema, at: string): Pick<V2.SchemaObject, "properties" | "required"> {
   const properties = Object.entries(schema.properties ?? {}).map(
     ([name, part]) => [name, part as JsonSchema] as const,
   );
@@ -65,18 +63,18 @@ function propertiesOf(schema: JsonSchema, at: string): SwaggerField {
     .map(([name]) => name);
   const fields = properties.map(([name, part]) => {
     const field = toSwaggerField(part, `${at}.${name}`);
-    // A form shows the fields of objects side by side: nothing in one that may be missing has to be filled in.
+    // A form shows the fields of an optional object beside the others, so none of them may be required.
     if (!required.includes(name)) delete field.required;
     return [name, field];
   });
   return { properties: Object.fromEntries(fields), ...(required.length > 0 && { required }) };
 }
 
-function extensionsOf(schema: JsonSchema): SwaggerField {
+function extensionsOf(schema: JsonSchema): Record<`x-ms-${string}` | "default", unknown> | object {
   const { visibility, pickFrom, notificationUrl } = hintOf(schema);
   return {
     ...(visibility && { "x-ms-visibility": visibility }),
-    // A form sends what it does not show.
+    // A flow sends the default of a field that its form does not show.
     ...(visibility === "internal" && { default: onlyValue(schema) }),
     ...(notificationUrl && { "x-ms-visibility": "internal", "x-ms-notification-url": true }),
     ...(pickFrom && {

@@ -91,7 +91,7 @@ export const NewAgent = shape(
     password: named(
       v.optional(v.pipe(v.string("must be text"), v.minLength(5, "must be at least 5 characters long"))),
       "Password",
-      "Minimum length 5. Without it LiveChat sends the agent an activation link.",
+      "Minimum length 5.",
     ),
     max_chats_count: named(
       v.optional(
@@ -105,7 +105,7 @@ export const NewAgent = shape(
         ),
       ),
       "Max Chat Counts",
-      "Limit of the concurrent chats; 6 by default.",
+      "Limit of the concurrent chats.",
     ),
     groups: named(
       v.pipe(

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { integer, listOf, maybe, named, published, text, time } from "./vocabulary.ts";
+import { integer, listOf, maybe, named, published, TIME_FORMAT, text, time } from "./vocabulary.ts";
 
 const groupId = v.pipe(
   v.union([
@@ -12,16 +12,15 @@ const groupId = v.pipe(
   published({ output: integer }),
 );
 
-/** A chat, as LiveChat's webhooks tell it. A transcript has no size limit. */
+/** Microsoft's connector types the times of tickets as date-time, and those of chats as plain text. */
+const chatTime = v.pipe(time, published({ output: v.string() }));
+
+/** A chat, as LiveChat's webhooks send it. A transcript has no size limit. */
 export const Chat = v.looseObject({
   id: named(text, "Chat Id", "Unique identifier of the chat."),
   url: named(maybe(text), "URL", "Url of the website where chat started."),
-  started_timestamp: named(
-    maybe(time),
-    "Started Date-Time",
-    "When the chat started, as yyyy-MM-ddTHH:mm:ss.fffZ.",
-  ),
-  ended_timestamp: named(maybe(time), "Ended Timestamp", "When the chat ended, as yyyy-MM-ddTHH:mm:ss.fffZ."),
+  started_timestamp: named(maybe(chatTime), "Started Date-Time", TIME_FORMAT),
+  ended_timestamp: named(maybe(chatTime), "Ended Timestamp", TIME_FORMAT),
   agents: named(
     listOf(
       v.looseObject({
@@ -29,44 +28,36 @@ export const Chat = v.looseObject({
         name: named(maybe(text), "Agent Name", "Name of the agent."),
       }),
     ),
-    "Agents",
-    "The agents who took part.",
+    "agents",
+    "agents.",
   ),
   events: named(
     listOf(
       v.looseObject({
         text: named(maybe(text), "Event Text", "Message associated with the event."),
-        timestamp: named(
-          maybe(time),
-          "Event Date-Time",
-          "When the event happened, as yyyy-MM-ddTHH:mm:ss.fffZ.",
-        ),
+        timestamp: named(maybe(chatTime), "Event Date-Time", TIME_FORMAT),
         type: named(maybe(text), "Event Type", "Type of event."),
         user_type: named(maybe(text), "Event User Type", "Type of user."),
       }),
     ),
-    "Events",
+    "events",
     "Array of events.",
   ),
-  groups: named(listOf(groupId), "Groups", "Ids of the groups that the chat is in."),
+  groups: named(listOf(groupId), "groups", "Ids of the chat's groups."),
   messages: named(
     listOf(
       v.looseObject({
         agent_id: named(maybe(text), "Agent Id", "Unique id of the agent associated with the message."),
         author_name: named(maybe(text), "Author Name", "Name of the message's author."),
         text: named(maybe(text), "Text", "Body of the message."),
-        timestamp: named(
-          maybe(time),
-          "Sent Date-Time",
-          "When the message was sent, as yyyy-MM-ddTHH:mm:ss.fffZ.",
-        ),
+        timestamp: named(maybe(chatTime), "Sent Date-Time", TIME_FORMAT),
         user_type: named(maybe(text), "User Type", "Type of the user sending the message."),
       }),
     ),
     "Message",
     "Array of messages.",
   ),
-  tags: named(listOf(text), "Tags", "Tags of the chat."),
+  tags: named(listOf(text), "tags", "Tags of the chat."),
 });
 export type Chat = v.InferOutput<typeof Chat>;
 

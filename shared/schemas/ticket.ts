@@ -12,6 +12,7 @@ import {
   named,
   published,
   shape,
+  TIME_FORMAT,
   text,
   time,
 } from "./vocabulary.ts";
@@ -30,7 +31,7 @@ const person = v.looseObject({
 
 const ticketEvent = v.looseObject({
   author: named(maybe(person), "Author", "Who caused the event."),
-  date: named(maybe(time), "Event Date-Time", "When the event happened, as yyyy-MM-ddTHH:mm:ss.fffZ."),
+  date: named(maybe(time), "Event Date-Time", TIME_FORMAT),
   is_private: named(maybe(flag), "Is Private", "True if event is private."),
   message: named(maybe(text), "Message", "Description of the event."),
   source: named(
@@ -77,12 +78,8 @@ const fields = {
   id: named(text, "Ticket Id", "Unique id of the ticket."),
   subject: named(maybe(text), "Subject", "Short description of the ticket."),
   status: named(maybe(text), "Status", "Open, pending, solved or spam."),
-  date: named(maybe(time), "Created Date-Time", "When the ticket was created, as yyyy-MM-ddTHH:mm:ss.fffZ."),
-  modified: named(
-    maybe(time),
-    "Modified Date-Time",
-    "When the ticket was last modified, as yyyy-MM-ddTHH:mm:ss.fffZ.",
-  ),
+  date: named(maybe(time), "Created Date-Time", TIME_FORMAT),
+  modified: named(maybe(time), "Modified Date-Time", TIME_FORMAT),
   requester: requesterWhoseNameIs("Name of the requester."),
   assignee: named(
     maybe(
@@ -110,8 +107,8 @@ const fields = {
     "Current Group",
     "The group that the ticket is in now.",
   ),
-  events: named(listOf(ticketEvent), "Events", "What happened to the ticket."),
-  tags: named(listOf(text), "Tags", "Tags of the ticket."),
+  events: named(listOf(ticketEvent), "events", "What happened to the ticket."),
+  tags: named(listOf(text), "tags", "Tags of the ticket."),
   opened: named(
     listOf(
       v.looseObject({

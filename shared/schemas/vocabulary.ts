@@ -23,6 +23,8 @@ export type Designer = {
 export type Facts = {
   /** The schema of the value that a transformation returns. The definitions show it in place of the pipe before it. */
   output?: v.GenericSchema;
+  /** The schema of all that is accepted, where the definitions cannot read it from the pipe. */
+  input?: v.GenericSchema;
   /** An example value, as it is sent or answered. */
   example?: unknown;
   /** The name under which the definitions contain the shape once. */
@@ -82,7 +84,7 @@ export function exact<const Entries extends v.ObjectEntries>(entries: Entries) {
       }
     }),
     v.transform((value): v.InferOutput<typeof known> => value),
-    published({ output: known }),
+    published({ output: known, input: known }),
   );
 }
 
@@ -121,6 +123,9 @@ export const flag = v.pipe(
   published({ output: v.boolean() }),
 );
 
+/** Microsoft's connector describes every time of LiveChat's with this. */
+export const TIME_FORMAT = "yyyy-MM-ddTHH:mm:ss.fffZ.";
+
 /** A time that this app wrote: ISO 8601 in UTC with milliseconds. */
 export const moment = v.pipe(v.string(), v.isoTimestamp());
 
@@ -153,7 +158,7 @@ export function maybe<const Schema extends v.GenericSchema>(schema: Schema) {
   return v.optional(
     v.pipe(
       v.lazy((value): Schema | typeof absent => (isAbsent(value) ? absent : schema)),
-      published({ output: schema }),
+      published({ output: schema, input: v.nullable(schema) }),
     ),
   );
 }
@@ -176,7 +181,7 @@ export function listOf<const Schema extends v.GenericSchema>(schema: Schema) {
   return v.optional(
     v.pipe(
       v.lazy((value): typeof list | typeof emptyList => (isEmptyList(value) ? emptyList : list)),
-      published({ output: list }),
+      published({ output: list, input: v.nullable(list) }),
     ),
   );
 }

@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Ajv } from "ajv";
 import Ajv04 from "ajv-draft-04";
@@ -9,7 +11,7 @@ import { describe, expect, test } from "vitest";
 import { declare } from "../../shared/http/operation.ts";
 import { toConnectorDefinition } from "../../shared/publish/connector.ts";
 import { exact, named } from "../../shared/schemas/vocabulary.ts";
-import { DEFINITIONS, OPERATIONS, TITLES } from "./microsoft.ts";
+import { OPERATIONS, ROWS } from "./microsoft.ts";
 
 // What is committed is what people import, so that is what is looked at; the first test holds it to the operations.
 const directory = resolve(import.meta.dirname, "../../connector");
@@ -95,6 +97,15 @@ function* objectsIn(value: unknown): Generator<Record<string, unknown>> {
 }
 
 const SENTENCE = /^[A-Z].*\.$/s;
+
+/** The table of `connector/README.md`: rows of Microsoft's reference that we correct. */
+const corrections = new Map(
+  [
+    ...readFileSync(join(directory, "README.md"), "utf8").matchAll(
+      /^\| `(\w+)` `([\w.]+)` \| [^|]* \| "([^"|]*)"(?:, "([^"|]*)")? *\| ([^|]*) \|$/gm,
+    ),
+  ].map(([, place, key, title, description, reason]) => [`${place} ${key}`, { title, description, reason }]),
+);
 const TITLE_CASE = /^[A-Z0-9][\w'-]*( [A-Z0-9][\w'-]*)*$/;
 
 test("what is committed is what the operations say", () => {
@@ -126,12 +137,9 @@ describe("a flow on Microsoft's connector finds what it has stored", () => {
       if (!keys.some((name) => name.replace("*", "") === key))
         expect(field["x-ms-visibility"]).toBe("advanced");
     }
-    for (const [key, title] of Object.entries(TITLES[id] ?? {})) {
-      expect(String(ours[key]?.field["x-ms-summary"])).toMatch(new RegExp(`^${title}$`, "i"));
-    }
   });
 
-  test("and nothing else but how to unsubscribe", () => {
+  test("it has no operation beside Microsoft's and how to unsubscribe", () => {
     const ids = operations.map(({ operationId }) => operationId);
     expect(ids.toSorted()).toEqual([...Object.keys(OPERATIONS), "DeleteHook"].toSorted());
     expect(operations.find(({ operationId }) => operationId === "DeleteHook")).toMatchObject({
@@ -140,22 +148,36 @@ describe("a flow on Microsoft's connector finds what it has stored", () => {
     });
   });
 
-  test.each(Object.entries(DEFINITIONS))("%s has its dynamic content", (name, theirs) => {
-    const ours = Object.fromEntries(
-      fieldsIn(definition.definitions[name], "").map(([path, field]) => [path.slice(1), field]),
-    );
-    for (const [path, [title, type, description]] of Object.entries(theirs)) {
-      const field = ours[path];
-      if (!field) throw new Error(`${path} is missing`);
-      // Theirs are the words of another field.
-      if (path === "chat.id") continue;
-      expect(String(field["x-ms-summary"]).toLowerCase()).toBe(title.toLowerCase());
-      expect(typeOf(field)).toBe(
-        type === "string" ? expect.stringMatching(/^string$|^date-time$/) && typeOf(field) : type,
-      );
-      if (path !== "chat.agents") expect(field.description).toContain(description.replace(/\.+$/, ""));
+  test("the reference has 131 rows", () => expect(ROWS).toHaveLength(131));
+
+  test.each(ROWS.map((row) => [`${row.place} ${row.key}`, row] as const))(
+    "%s has the title, type, description and required flag of Microsoft's",
+    (at, { place, key, title, type, required, description }) => {
+      const [ours] = place in OPERATIONS ? [keysOf(place)[key]] : [{ field: fieldOf(place, key) }];
+      if (!ours?.field) throw new Error(`${at} is missing`);
+      const correction = corrections.get(at);
+      expect(ours.field["x-ms-summary"]).toBe(correction?.title ?? title);
+      expect(typeOf(ours.field)).toBe(type);
+      if ("required" in ours) expect(ours.required).toBe(required);
+      // An import wants a description that ends with a full stop.
+      const words = correction?.description ?? description.replace(/\.*$/, ".");
+      expect(ours.field.description).toEqual(description ? words : expect.stringMatching(SENTENCE));
+    },
+  );
+
+  test("every correction is of a row, and has a reason", () => {
+    const rows = ROWS.map(({ place, key }) => `${place} ${key}`);
+    expect(corrections.size).toBeGreaterThan(0);
+    for (const [at, { reason }] of corrections) {
+      expect(rows).toContain(at);
+      expect(reason).toMatch(/\w{3}/);
     }
   });
+
+  function fieldOf(definitionName: string, key: string): Field | undefined {
+    const found = fieldsIn(definition.definitions[definitionName], "");
+    return found.find(([path]) => path === `.${key}`)?.[1];
+  }
 
   /** The parameters of an operation by their keys, the body's fields with dots. */
   function keysOf(id: string): Record<string, { required: boolean; field: Field }> {
@@ -209,6 +231,7 @@ describe("the rules of an import", () => {
       url: expect.stringMatching(/^https:/),
       email: expect.stringContaining("@"),
     });
+    expect(contact.email).not.toMatch(/example\.(com|org|net)$/);
   });
 
   test("the metadata name a website, a privacy policy and at most two categories", () => {
@@ -241,12 +264,18 @@ describe("the rules of an import", () => {
     expect(parameter.description).toMatch(SENTENCE);
   });
 
-  test("so has every field, and a type", () => {
+  test("every field has a type, a title and a description with a full stop", () => {
     const wrong = fields.filter(
-      ([, { type, description, "x-ms-summary": title }]) =>
-        !type || !TITLE_CASE.test(String(title)) || !SENTENCE.test(description ?? ""),
+      ([, { type, description, "x-ms-summary": title }]) => !type || !title || !description?.endsWith("."),
     );
     expect(wrong).toEqual([]);
+  });
+
+  test("every field of a body has a title in title case", () => {
+    const titles = bodies.flatMap(({ operationId, schema }) =>
+      fieldsIn(schema, operationId).map(([, field]) => field["x-ms-summary"]),
+    );
+    for (const title of titles) expect(title).toMatch(TITLE_CASE);
   });
 
   test("a body is a parameter named body", () => {
@@ -413,7 +442,9 @@ describe("the rules of an import", () => {
   });
 });
 
-test("a choice between shapes, which a connector cannot say, is not published half", () => {
+test("a choice between types cannot be published", () => {
+  const contact = { name: "Ana", url: "https://app.example/api/docs", email: "ana@app.example" };
+  const options = { version: "1.0", host: "app.example", basePath: "/api", contact };
   const undecided = declare<object>()({
     id: "Undecided",
     summary: "Undecided",
@@ -427,9 +458,33 @@ test("a choice between shapes, which a connector cannot say, is not published ha
     output: { status: 204, description: "Nothing.", schema: v.undefined() },
     run: async () => ({}),
   });
-  expect(() => toConnectorDefinition([undecided], { version: "1.0", basePath: "/api" })).toThrow(
-    "Undecided.body.it: a connector cannot say anyOf",
+  expect(() => toConnectorDefinition([undecided], options)).toThrow(
+    "Undecided.body.it: a connector needs one type",
   );
+});
+
+test("an operator's host and contact are written, and kept by the next run", async () => {
+  const copy = await mkdtemp(join(tmpdir(), "connector-"));
+  const script = resolve(import.meta.dirname, "../../scripts/connector.ts");
+  const run = (...flags: string[]) =>
+    execFileSync(process.execPath, [script, "--directory", copy, ...flags], { stdio: "pipe" });
+  run("--host", "chats.contoso.com", "--name", "Contoso IT", "--email", "it@contoso.com");
+  run();
+  const written = readJson(join(copy, "apiDefinition.swagger.json"));
+  expect(written.host).toBe("chats.contoso.com");
+  expect(written.info.contact).toEqual({
+    name: "Contoso IT",
+    url: "https://chats.contoso.com/api/docs",
+    email: "it@contoso.com",
+  });
+  await rm(copy, { recursive: true });
+});
+
+test("the icon is a small PNG on the brand colour", () => {
+  const icon = readFileSync(join(directory, "icon.png"));
+  expect(icon.subarray(0, 8)).toEqual(Buffer.from("89504e470d0a1a0a", "hex"));
+  expect([icon.readUInt32BE(16), icon.readUInt32BE(20)]).toEqual([230, 230]);
+  expect(icon.length).toBeLessThan(1_000_000);
 });
 
 function readJson(path: string) {

@@ -31,13 +31,18 @@ export type Described = {
   parameters?: Parameter[];
   requestBody?: { required: boolean; content: Content };
   responses: Record<string, Response>;
+  callbacks?: { event: Record<string, Record<string, Described>> };
 };
 export type Document = {
   openapi: string;
   servers: { url: string }[];
-  tags: { name: string }[];
+  tags: { name: string; description: string }[];
   paths: Record<string, Record<string, Described>>;
-  components: { schemas: Record<string, Schema>; responses: Record<string, Response> };
+  components: {
+    schemas: Record<string, Schema>;
+    responses: Record<string, Response>;
+    securitySchemes: Record<string, { type: string; in?: string }>;
+  };
 };
 
 /** The operations of a document, each with its method and path. */

@@ -31,7 +31,7 @@ describe("what comes out is what is published", () => {
       { type: "integer", minimum: 1, maximum: 10, default: 5 },
     ],
     ["yes or no of a query", v.optional(yesOrNo, "false"), { type: "boolean", default: false }],
-    ["null where it is meant", v.nullable(v.string()), { anyOf: [{ type: "string" }, { type: "null" }] }],
+    ["null where it is meant", v.nullable(v.string()), { type: ["string", "null"] }],
   ])("%s", (_, schema, expected) => expect(read(schema)).toEqual(expected));
 
   test("an object that takes nothing else says so, and one that does says nothing", () => {
@@ -53,6 +53,19 @@ describe("what comes out is what is published", () => {
       title: "Name",
       description: "Name of the author.",
       examples: ["Ana"],
+    });
+  });
+
+  test("a field that LiveChat sends in several spellings shows all of them as input", () => {
+    const shown = toJsonSchema(v.looseObject({ at: maybe(time), tags: listOf(text) }), {
+      ...inline,
+      shows: "input",
+    });
+    expect(shown.properties).toEqual({
+      at: { type: ["number", "string", "null"] },
+      tags: {
+        anyOf: [{ type: "array", items: { type: ["string", "number", "boolean"] } }, { type: "null" }],
+      },
     });
   });
 

@@ -1,7 +1,7 @@
-/**
- * Microsoft's LiveChat connector, as flows know it: https://learn.microsoft.com/connectors/livechat/. What a flow stores
- * of it is what the tests hold our connector to.
- */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Microsoft's LiveChat connector, as flows know it: https://learn.microsoft.com/connectors/livechat/. */
 
 /** Operations by id: method, path, and the keys of their parameters, those that are required with an asterisk. */
 export const OPERATIONS: Record<string, { call: string; summary: string; keys: string[] }> = {
@@ -58,162 +58,25 @@ export const OPERATIONS: Record<string, { call: string; summary: string; keys: s
   },
 };
 
-/** Titles and keys of what is filled in, as the designer shows them. */
-export const TITLES: Record<string, Record<string, string>> = {
-  CreateAgent: {
-    login: "Email",
-    name: "Name",
-    login_status: "Login status",
-    job_title: "Title",
-    permission: "Permission",
-    password: "Password",
-    max_chats_count: "Max chat counts",
-  },
-  DeleteAgent: { login: "Email" },
-  CreateTicket: {
-    message: "Message",
-    "requester.mail": "Requester's Email",
-    "requester.name": "Requester's Name",
-    subject: "Subject",
-    "assignee.id": "Assignee Id",
-    "source.type": "Source Type",
-    "source.url": "Source URL",
-  },
-  GetTicket: { ticketId: "Ticket Id" },
-  UpdateTicket: {
-    ticketId: "Ticket Id",
-    message: "Message",
-    "requester.mail": "Requester's Email",
-    "requester.name": "Requester's Name",
-    subject: "Subject",
-    "assignee.id": "Assignee Id",
-    "source.type": "Source Type",
-    "source.url": "Source URL",
-  },
+/** A row of the connector's reference: a parameter of an operation, or a field of a definition. */
+export type Row = {
+  /** The operation's id, or the definition's name. */
+  place: string;
+  title: string;
+  /** Its path, with dots; the items of a list are not a step of it. */
+  key: string;
+  required: boolean;
+  type: string;
+  /** Empty where the reference has none. */
+  description: string;
 };
 
-/** Fields by definition and path: title, type, description. A list's items are not a step of the path. */
-export const DEFINITIONS: Record<
-  string,
-  Record<string, [title: string, type: string, description: string]>
-> = {
-  WebhookChatResponse: {
-    "chat.agents": ["agents", "array of object", "agents"],
-    "chat.agents.login": ["Agent Email", "string", "Email address of the agent."],
-    "chat.agents.name": ["Agent Name", "string", "Name of the agent."],
-    "chat.ended_timestamp": ["Ended Timestamp", "string", "yyyy-MM-ddTHH:mm:ss.fffZ"],
-    "chat.events": ["events", "array of object", "Array of events."],
-    "chat.events.text": ["Event Text", "string", "Message associated with the event."],
-    "chat.events.timestamp": ["Event Date-Time", "string", "yyyy-MM-ddTHH:mm:ss.fffZ"],
-    "chat.events.type": ["Event Type", "string", "Type of event."],
-    "chat.events.user_type": ["Event User Type", "string", "Type of user."],
-    "chat.groups": ["groups", "array of integer", ""],
-    "chat.id": ["Group Id", "string", "Unique identifier of the group."],
-    "chat.messages": ["Message", "array of object", "Array of messages."],
-    "chat.messages.agent_id": ["Agent Id", "string", "Unique id of the agent associated with the message."],
-    "chat.messages.author_name": ["Author Name", "string", "Name of the message's author.."],
-    "chat.messages.text": ["Text", "string", "Body of the message."],
-    "chat.messages.timestamp": ["Sent Date-Time", "string", "yyyy-MM-ddTHH:mm:ss.fffZ"],
-    "chat.messages.user_type": ["User Type", "string", "Type of the user sending the message."],
-    "chat.started_timestamp": ["Started Date-Time", "string", "yyyy-MM-ddTHH:mm:ss.fffZ"],
-    "chat.tags": ["tags", "array of string", ""],
-    "chat.url": ["URL", "string", "Url of the website where chat started."],
-    event_unique_id: ["Event Id", "string", "Unique id of the event associated with the chat."],
-    pre_chat_survey: ["Pre Chat Survey", "array of object", "Array of pre chat survey responses."],
-    "pre_chat_survey.answer": ["Answer", "string", "Survey answer."],
-    "pre_chat_survey.id": ["Survey Id", "string", "Pre chat survey id."],
-    "pre_chat_survey.label": ["Question", "string", "Survey question."],
-    "visitor.email": ["Email", "string", "Email address of the visitor."],
-    "visitor.id": ["Id", "string", "Unique id of the visitor."],
-    "visitor.language": ["Language", "string", "Language associated with the visitor's account."],
-    "visitor.name": ["Name", "string", "Name of the visitor."],
-    "visitor.page_current": ["Page", "string", "Webpage that the chat originated from."],
-  },
-  WebhookTicketResponse: {
-    "ticket.assignee.id": ["Id", "string", "Unique identifier of the user."],
-    "ticket.assignee.name": ["Name", "string", "Name of the assignee."],
-    "ticket.events": ["events", "array of object", ""],
-    "ticket.events.author.id": ["Id", "string", "Unique id of the user."],
-    "ticket.events.author.name": ["Name", "string", "Name of the author."],
-    "ticket.events.author.type": ["Type", "string", "Agent or client."],
-    "ticket.events.date": ["Event Date-Time", "date-time", "yyyy-MM-ddTHH:mm:ss.fffZ"],
-    "ticket.events.is_private": ["Is Private", "boolean", "True if event is private."],
-    "ticket.events.message": ["Message", "string", "Description of the event."],
-    "ticket.events.source.type": ["Type", "string", "Chat-window, mail or lc2."],
-    "ticket.events.source.url": ["URL", "string", "Url of the website that the ticket was sent from."],
-    "ticket.events.type": ["Event Type", "string", "Type of event that generated the ticket."],
-    "ticket.groups": ["Group", "array of object", "Details of the associated group."],
-    "ticket.groups.id": ["Id", "integer", "Unique id of the group."],
-    "ticket.groups.name": ["Name", "string", "Name of the group."],
-    "ticket.id": ["Ticket Id", "string", "Unique id of the ticket."],
-    "ticket.requester.ip": ["IP", "string", "IP address of the requester."],
-    "ticket.requester.mail": ["Email", "string", "Email address of the requester."],
-    "ticket.requester.name": ["Name", "string", "Name of the requester."],
-    "ticket.source.id": ["Id", "string", "Unique id of the source."],
-    "ticket.source.type": ["Type", "string", "Lc2, mail, facebook, agent-app-manual or chat-window."],
-    "ticket.source.url": ["URL", "string", "Url of the website where ticket was created."],
-    "ticket.status": ["Status", "string", "Open, pending, solved or spam."],
-    "ticket.subject": ["Subject", "string", "Short description of the ticket."],
-    "ticket.tags": ["tags", "array of string", ""],
-  },
-  ListTicketsResponse: {
-    date: ["Created Date-Time", "date-time", "yyyy-MM-ddTHH:mm:ss.fffZ"],
-    id: ["Ticket Id", "string", "Unique identifier of the ticket."],
-    modified: ["Modified Date-Time", "date-time", "yyyy-MM-ddTHH:mm:ss.fffZ"],
-    "requester.ip": ["IP", "string", "IP address of the requester."],
-    "requester.mail": ["Email", "string", "Email address of the requester."],
-    "requester.name": ["Name", "string", "Full name of the requester."],
-    "source.id": ["Id", "string", "Unique identifier of the source."],
-    "source.type": ["Type", "string", "From chat, mail or lc2."],
-    "source.url": ["URL", "string", "Webpage where the ticket was created."],
-    status: ["Status", "string", "Open, pending, solved or spam."],
-    subject: ["Subject", "string", "Description of the ticket source."],
-  },
-  TicketResponse: {
-    "currentGroup.id": ["Id", "integer", "Unique id of the group."],
-    "currentGroup.name": ["Name", "string", "Name of the group."],
-    date: ["Created Date-Time", "date-time", "yyyy-MM-ddTHH:mm:ss.fffZ"],
-    events: ["events", "array of object", ""],
-    "events.author.id": ["Id", "string", "Unique id of the user."],
-    "events.author.name": ["Name", "string", "Name of the author."],
-    "events.author.type": ["Type", "string", "Agent or client."],
-    "events.date": ["Event Date-Time", "date-time", "yyyy-MM-ddTHH:mm:ss.fffZ"],
-    "events.is_private": ["Is Private", "boolean", "True if event is private."],
-    "events.message": ["Message", "string", "Description of the event."],
-    "events.source.type": ["Type", "string", "Chat-window, mail or lc2."],
-    "events.source.url": ["URL", "string", "Url of the website that the ticket was sent from."],
-    "events.type": ["Event Type", "string", "Type of event that generated the ticket."],
-    groups: ["Group", "array of object", "Details of the associated group."],
-    "groups.id": ["Id", "integer", "Unique id of the group."],
-    "groups.name": ["Name", "string", "Name of the group."],
-    id: ["Ticket Id", "string", "Unique id of the ticket."],
-    "requester.ip": ["IP", "string", "IP address of the requester."],
-    "requester.mail": ["Email", "string", "Email address of the requester."],
-    "requester.name": ["Name", "string", "Name of the requester."],
-    "source.id": ["Id", "string", "Unique id of the source."],
-    "source.type": ["Type", "string", "Lc2, mail, facebook, agent-app-manual or chat-window."],
-    "source.url": ["URL", "string", "Url of the website where ticket was created."],
-    status: ["Status", "string", "Open, pending, solved or spam."],
-    subject: ["Subject", "string", "Short description of the ticket."],
-    tags: ["tags", "array of string", ""],
-  },
-  ListAgents_Response: {
-    avatar: ["Avatar", "string", "Path to the image on Amazon s3."],
-    login: ["Login Email", "string", "The agent's email address."],
-    name: ["Name", "string", "Agent's name."],
-    permission: ["Permission", "string", "Owner, administrator or normal."],
-  },
-  CreateAgent_Response: {
-    avatar: ["Avatar", "string", "Path to the image on Amazon s3."],
-    groups: ["Groups Array", "array of object", "List of all groups the agent is a part of."],
-    "groups.id": ["Group Id", "integer", "Unique id of the group."],
-    "groups.name": ["Group Name", "string", "Name of the group."],
-    job_title: ["Job Title", "string", "Support agent by default."],
-    login: ["Email", "string", "The agent's email address."],
-    login_status: ["Login Status", "string", "Accepting chats or not accepting chats."],
-    max_chats_count: ["Max Chat Counts", "integer", "Limit of the concurrent chats."],
-    name: ["Name", "string", "Agent's name."],
-    permission: ["Permission", "string", "Owner, administrator or normal"],
-    status: ["Status", "string", "Accepting chats, not accepting chats or offline."],
-  },
-};
+/** All 131 rows of the connector's reference, word for word. */
+export const ROWS: Row[] = readFileSync(join(import.meta.dirname, "microsoft-rows.tsv"), "utf8")
+  .trimEnd()
+  .split("\n")
+  .slice(1)
+  .map((line) => {
+    const [place = "", title = "", key = "", required, type = "", description = ""] = line.split("\t");
+    return { place, title, key, required: required === "true", type, description };
+  });

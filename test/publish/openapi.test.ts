@@ -5,6 +5,7 @@ import { describeApp } from "../../functions/docs/describe-app.ts";
 import { operations } from "../../functions/operations.ts";
 import { readKey } from "../../shared/http/idempotency/read-key.ts";
 import type { Operation } from "../../shared/http/operation.ts";
+import { WebhookChatResponse } from "../../shared/schemas/webhook.ts";
 import { checker, type Document, operationsIn, type Parameter, responseOf, sampleOf } from "./document.ts";
 
 const server = "https://app.example/api";
@@ -75,6 +76,11 @@ describe.each(each)("%s", (_, operation, described) => {
     expect(schemes).toEqual(expected);
   });
 
+  test("says that it writes, if it does", () => {
+    const writes = operation.method !== "GET" && operation.writes !== "nothing";
+    expect(described.description.includes("**Writes:**")).toBe(writes);
+  });
+
   test("can be called with its own example", () => {
     const { path, query, body, delivery } = operation.input;
     for (const [place, schema] of [
@@ -141,9 +147,61 @@ describe.each(each)("%s", (_, operation, described) => {
         });
       }
       if (status === 429) expect(response?.headers).toHaveProperty("Retry-After");
-      if (status >= 400 && status !== 401)
-        expect(problem ?? operation.output.otherStatuses?.[status]).toBeDefined();
+      if (status >= 400) expect(problem ?? operation.output.otherStatuses?.[status]).toBeDefined();
     }
+  });
+});
+
+test("the key in a header is offered before the key in the URL", () => {
+  expect(Object.keys(document.components.securitySchemes).slice(0, 2)).toEqual([
+    "functionKey",
+    "functionKeyInQuery",
+  ]);
+});
+
+test("every tag says what it is about", () => {
+  for (const { name, description } of document.tags) {
+    expect([name, description]).toEqual([name, expect.stringMatching(/^[A-Z].*\.$/)]);
+  }
+});
+
+test.each(published.filter(({ operationId }) => operationId.startsWith("Webhook")))(
+  "$operationId describes the call of its callback, and how it is signed",
+  ({ callbacks }) => {
+    const call = Object.values(callbacks?.event ?? {})[0]?.post;
+    expect(call).toMatchObject({ summary: "Deliver an event", security: [{ webhookSignature: [] }] });
+    expect(document.components.securitySchemes).toHaveProperty("webhookSignature");
+    const content = call?.requestBody?.content["application/json"];
+    expect(check(content?.schema ?? {}, content?.example)).toEqual([]);
+  },
+);
+
+describe("a receiver's body is described as LiveChat sends it", () => {
+  const bodyOf = (id: string) => {
+    const content = published.find(({ operationId }) => operationId === id)?.requestBody?.content;
+    return content?.["application/json"]?.schema ?? {};
+  };
+
+  test.each([
+    ["times in epoch seconds", { started_timestamp: 1408356305, messages: [{ timestamp: 1408356305 }] }],
+    ["times in ISO 8601", { started_timestamp: "2014-08-18T10:05:05.000Z" }],
+    ["null in place of a field", { ended_timestamp: null, url: null, agents: null, tags: null }],
+    ["groups by id", { groups: [0, 3] }],
+    ["groups by id and name", { groups: [{ id: 3, name: "Sales" }] }],
+    ["unknown fields", { thread: { id: "T1" } }],
+  ])("a chat with %s", (_, fields) => {
+    const delivery = { event_type: "chat_ended", license_id: 12345678, chat: { id: "C1", ...fields } };
+    expect(check(bodyOf("ReceiveChatEnded"), delivery)).toEqual([]);
+    expect(v.is(WebhookChatResponse, delivery)).toBe(true);
+  });
+
+  test("a ticket with times in epoch seconds", () => {
+    const ticket = { id: "T1", date: 1408356305, groups: [0, { id: 3 }], assignee: null, currentGroup: null };
+    expect(check(bodyOf("ReceiveTicketCreated"), { ticket })).toEqual([]);
+  });
+
+  test("a chat without an id is refused", () => {
+    expect(check(bodyOf("ReceiveChatEnded"), { chat: {} })).not.toEqual([]);
   });
 });
 

@@ -1,0 +1,62 @@
+import type * as v from "valibot";
+import type { Operation } from "../http/operation.ts";
+import { type Failure, failuresOf } from "./failures.ts";
+import { type JsonSchema, type Rules, toJsonSchema } from "./json-schema.ts";
+
+/** A parameter or a header, with its schema. */
+export type Field = { name: string; required: boolean; schema: JsonSchema };
+
+export type Parameter = Field & { in: "path" | "query" };
+
+/** An operation, with what every kind of definition says of it. */
+export type Visited = {
+  operation: Operation<never>;
+  parameters: Parameter[];
+  /** The headers of the successful answer. */
+  headers: Field[];
+  /** Its errors, by the status that they are answered with. */
+  failures: Map<number, Failure[]>;
+};
+
+const METHODS = { GET: "get", POST: "post", PUT: "put", DELETE: "delete" } as const;
+type Method = (typeof METHODS)[keyof typeof METHODS];
+
+/** Builds the `paths` of a definition: what `render` makes of each operation, by path and method. */
+export function toPaths<Rendered>(
+  operations: readonly Operation<never>[],
+  rules: Rules,
+  render: (visited: Visited) => Rendered,
+): Record<string, { [method in Method]?: Rendered }> {
+  const paths: Record<string, { [method in Method]?: Rendered }> = {};
+  for (const operation of operations) {
+    const path = `/${operation.route}`;
+    paths[path] = { ...paths[path], [METHODS[operation.method]]: render(visit(operation, rules)) };
+  }
+  return paths;
+}
+
+function visit(operation: Operation<never>, rules: Rules): Visited {
+  const { input, output } = operation;
+  const parametersIn = (place: Parameter["in"]) =>
+    fieldsOf(input[place], rules).map((field) => ({ ...field, in: place }));
+  return {
+    operation,
+    parameters: [...parametersIn("path"), ...parametersIn("query")],
+    headers: fieldsOf(output.headers, rules),
+    failures: Map.groupBy(failuresOf(operation), ({ status }) => status),
+  };
+}
+
+function fieldsOf(schema: v.GenericSchema | undefined, rules: Rules): Field[] {
+  if (!schema) return [];
+  // Fields stand on their own: shapes inside them are written out.
+  const { properties = {}, required = [] } = toJsonSchema(schema, {
+    ...rules,
+    component: (_, shape) => shape,
+  });
+  return Object.entries(properties).map(([name, field]) => ({
+    name,
+    required: required.includes(name),
+    schema: field as JsonSchema,
+  }));
+}
