@@ -2,6 +2,7 @@ import type { Operation } from "../shared/http/operation.ts";
 import { createAgent } from "./agents/create-agent.ts";
 import { deleteAgent } from "./agents/delete-agent.ts";
 import { listAgents } from "./agents/list-agents.ts";
+import { getConsole } from "./console/get-console.ts";
 import { getDocs } from "./docs/get-docs.ts";
 import { getDocsAsset } from "./docs/get-docs-asset.ts";
 import { getOpenApi } from "./docs/get-open-api.ts";
@@ -79,4 +80,5 @@ export const operations: readonly Operation<Services>[] = [
   getOpenApi(() => operations),
   getDocs,
   getDocsAsset,
+  getConsole,
 ];

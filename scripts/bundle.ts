@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { consoleFiles } from "./console.ts";
 import { referencePage } from "./reference-page.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -43,12 +44,14 @@ const inOrder = outputFiles.toSorted(
 );
 for (const { path, contents } of inOrder) await place(path, contents);
 
-const reference = await referencePage(root);
-for (const [name, contents] of reference) await place(join(outdir, "docs", name), contents);
+const pages = { docs: await referencePage(root), console: await consoleFiles(root) };
+for (const [folder, files] of Object.entries(pages)) {
+  for (const [name, contents] of files) await place(join(outdir, folder, name), contents);
+}
 
 const current = new Set([
   ...outputFiles.map(({ path }) => relative(outdir, path)),
-  ...[...reference.keys()].map((name) => join("docs", name)),
+  ...Object.entries(pages).flatMap(([folder, files]) => [...files.keys()].map((name) => join(folder, name))),
 ]);
 for (const entry of await readdir(outdir, { recursive: true, withFileTypes: true })) {
   const name = relative(outdir, join(entry.parentPath, entry.name));

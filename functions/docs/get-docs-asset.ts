@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { NotFound } from "../../shared/core/errors.ts";
 import { exact, filled, named, published } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
-import { docsFile } from "./docs-file.ts";
+import { pageFile } from "../page-file.ts";
 
 export const getDocsAsset = operation({
   id: "GetDocsAsset",
@@ -25,5 +25,5 @@ export const getDocsAsset = operation({
     },
   },
   errors: [NotFound],
-  run: ({ path: { asset } }) => docsFile(asset),
+  run: ({ path: { asset } }) => pageFile({ page: "docs", name: asset }),
 });

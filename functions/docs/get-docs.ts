@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { published } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
-import { docsFile } from "./docs-file.ts";
+import { pageFile } from "../page-file.ts";
 
 export const getDocs = operation({
   id: "GetDocs",
@@ -21,5 +21,7 @@ export const getDocs = operation({
   },
   run: async (_, __, { url }) =>
     // What the page refers to is relative to its address without a slash.
-    url.pathname.endsWith("/") ? { status: 308, headers: { location: "../docs" } } : docsFile("index.html"),
+    url.pathname.endsWith("/")
+      ? { status: 308, headers: { location: "../docs" } }
+      : pageFile({ page: "docs", name: "index.html" }),
 });

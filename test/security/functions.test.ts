@@ -74,6 +74,8 @@ const HTTP = {
   GetOpenApi: "GET HEAD openapi.json, anybody",
   GetDocs: "GET HEAD docs, anybody",
   GetDocsAsset: "GET HEAD docs/{asset}, anybody",
+  // Files only: what they show is asked for with a key.
+  GetConsole: "GET console/{*path}, anybody",
 };
 
 test("every function has these methods, and asks for the key, that it is to", () => {

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
-import { NotFound } from "../../shared/core/errors.ts";
-import type { Answer } from "../../shared/http/operation.ts";
+import { NotFound } from "../shared/core/errors.ts";
+import type { Answer } from "../shared/http/operation.ts";
 
 const TYPES: Record<string, string> = {
   ".html": "text/html",
@@ -21,25 +21,34 @@ const POLICY = [
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
-].join("; ");
+];
+
+/** `page` is a folder in `dist`; `name` one of its files. */
+export type PageFile = {
+  page: "docs" | "console";
+  name: string;
+  /** Further directives of the page's content security policy. */
+  policy?: readonly string[];
+};
 
 /**
- * Answers with one of the files that the build puts into `dist/docs`.
+ * Answers with one of the files that the build puts into `dist` for a page.
  *
  * @throws {NotFound} for any other name: it is looked up in the list of them, and never made into a path
  */
-export async function docsFile(name: string): Promise<Answer<string>> {
-  const directory = docsDirectory();
+export async function pageFile({ page, name, policy = [] }: PageFile): Promise<Answer<string>> {
+  const directory = directoryOf(page);
   const names = directory ? await readdir(directory) : [];
   const type = TYPES[extname(name)];
-  if (!directory || !type || !names.includes(name)) throw new NotFound("The reference has no such file.");
+  if (!directory || !type || !names.includes(name)) throw new NotFound("The page has no such file.");
   return {
     text: await readFile(join(directory, name), "utf8"),
     headers: {
       "content-type": `${type}; charset=utf-8`,
       // The page names the others by their content, so it alone has to be asked for again.
       "cache-control": name === "index.html" ? "no-cache" : "public, max-age=31536000, immutable",
-      "content-security-policy": POLICY,
+      "content-security-policy": [...POLICY, ...policy].join("; "),
+      "cross-origin-opener-policy": "same-origin",
       "referrer-policy": "no-referrer",
       "x-content-type-options": "nosniff",
     },
@@ -47,9 +56,9 @@ export async function docsFile(name: string): Promise<Answer<string>> {
 }
 
 /** Beside `host.json`, which is above this file in the source and above the bundle and its chunks alike. */
-function docsDirectory(): string | undefined {
+function directoryOf(page: string): string | undefined {
   for (let directory = import.meta.dirname; ; directory = dirname(directory)) {
-    if (existsSync(join(directory, "host.json"))) return join(directory, "dist", "docs");
+    if (existsSync(join(directory, "host.json"))) return join(directory, "dist", page);
     if (directory === dirname(directory)) return undefined;
   }
 }

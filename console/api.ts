@@ -1,0 +1,134 @@
+import { signal } from "@preact/signals";
+import { routes } from "routes";
+import type { InputOf, OperationId, OutputOf } from "./calls.ts";
+
+/** Where the app's operations are: the console is served below them. */
+export const API = location.pathname.split("/console")[0] ?? "";
+export const BASE = `${API}/console`;
+
+/** A function key, in this page's memory. By choice it also outlives a reload, in the tab's session storage. */
+const KEY = "livechat-functions-key";
+export const key = signal(sessionStorage.getItem(KEY) ?? "");
+
+/** Why a key is asked for; `undefined` while none is needed. */
+export const signIn = signal<"needed" | "wrong" | undefined>(undefined);
+
+export function useKey(value: string, { remember }: { remember: boolean }): void {
+  key.value = value;
+  signIn.value = undefined;
+  if (remember) sessionStorage.setItem(KEY, value);
+  else sessionStorage.removeItem(KEY);
+}
+
+/** The one place that adds credentials to a call. */
+function credentials(): Record<string, string> {
+  return key.value ? { "x-functions-key": key.value } : {};
+}
+
+/** A problem as the app words it (RFC 9457), or the lack of an answer (`status` 0). */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+  readonly errors: readonly { path: string; message: string }[];
+  /** Seconds after which it may be tried again. */
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    said: Pick<Problem, "status" | "title" | "detail"> & Partial<Pick<Problem, "errors" | "retryAfter">>,
+  ) {
+    super(`${said.title}: ${said.detail}`);
+    this.status = said.status;
+    this.title = said.title;
+    this.detail = said.detail;
+    this.errors = said.errors ?? [];
+    this.retryAfter = said.retryAfter;
+  }
+}
+
+type Options = { signal?: AbortSignal; etag?: string | undefined };
+export type Answer<Body> = { body: Body; etag: string | undefined; status: number };
+
+/**
+ * Calls an operation of the app.
+ *
+ * @throws {Problem} for every other answer than a success; a 401 also asks for a key
+ */
+export async function call<Id extends OperationId>(
+  id: Id,
+  input: InputOf<Id>,
+  options: Options = {},
+): Promise<OutputOf<Id>> {
+  return (await request(id, input, options)).body;
+}
+
+/** The same with what a poll needs: give the last ETag, and a status of 304 comes without a body. */
+export async function request<Id extends OperationId>(
+  id: Id,
+  input: InputOf<Id>,
+  { signal, etag }: Options = {},
+): Promise<Answer<OutputOf<Id>>> {
+  const response = await send(id, input as AnyInput, {
+    ...(signal && { signal }),
+    headers: etag === undefined ? {} : { "if-none-match": etag },
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    body: (text ? JSON.parse(text) : undefined) as OutputOf<Id>,
+    etag: response.headers.get("etag") ?? undefined,
+  };
+}
+
+export type AnyInput = { path?: object; query?: object; body?: unknown };
+
+/** @throws {Problem} */
+export async function send(id: string, input: AnyInput, init: RequestInit = {}): Promise<Response> {
+  const { method, url } = addressOf(id, input);
+  const response = await fetch(url, {
+    ...init,
+    method,
+    headers: {
+      ...(init.headers as Record<string, string>),
+      ...(input.body !== undefined && { "content-type": "application/json" }),
+      ...credentials(),
+    },
+    ...(input.body !== undefined && { body: JSON.stringify(input.body) }),
+    redirect: "error",
+    referrerPolicy: "no-referrer",
+  }).catch((error: unknown) => {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Problem({ status: 0, title: "No answer", detail: "The app cannot be reached." });
+  });
+  if (response.ok || response.status === 304) return response;
+  throw await toProblem(response);
+}
+
+/** The address of an operation; never with a key in it. */
+export function addressOf(id: string, { path = {}, query = {} }: AnyInput): { method: string; url: string } {
+  const found = routes[id];
+  if (!found) throw new TypeError(`No operation ${id}`);
+  const values = path as Record<string, unknown>;
+  const route = found.route.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(String(values[name])));
+  const params = new URLSearchParams(
+    Object.entries(query).flatMap(([name, value]) =>
+      value === undefined || value === "" ? [] : [[name, String(value)]],
+    ),
+  );
+  return { method: found.method, url: `${API}/${route}${params.size > 0 ? `?${params}` : ""}` };
+}
+
+async function toProblem(response: Response): Promise<Problem> {
+  const { status, headers } = response;
+  const body = await response.json().catch(() => ({}));
+  if (status === 401) signIn.value = key.value ? "wrong" : "needed";
+  const seconds = Number(headers.get("retry-after"));
+  return new Problem({
+    status,
+    title: typeof body.title === "string" ? body.title : `Error ${status}`,
+    detail: typeof body.detail === "string" ? body.detail : status === 401 ? "A function key is needed." : "",
+    errors: Array.isArray(body.errors) ? body.errors : [],
+    retryAfter: Number.isFinite(seconds) && seconds > 0 ? seconds : undefined,
+  });
+}

@@ -1,0 +1,58 @@
+import type * as v from "valibot";
+import type { eraseChat } from "../functions/events/erase-chat.ts";
+import type { getChat } from "../functions/events/get-chat.ts";
+import type { getEvent } from "../functions/events/get-event.ts";
+import type { listEvents } from "../functions/events/list-events.ts";
+import type { getStatus } from "../functions/health/get-status.ts";
+import type { deleteQuarantined } from "../functions/quarantine/delete-quarantined.ts";
+import type { getQuarantined } from "../functions/quarantine/get-quarantined.ts";
+import type { listQuarantine } from "../functions/quarantine/list-quarantine.ts";
+import type { replayQuarantined } from "../functions/quarantine/replay-quarantined.ts";
+import type { listReconcileRuns } from "../functions/reconcile/list-reconcile-runs.ts";
+import type { reconcileTickets } from "../functions/reconcile/reconcile-tickets.ts";
+import type { ensureRegistrationNow } from "../functions/registration/ensure-registration.ts";
+import type { getRegistration } from "../functions/registration/get-registration.ts";
+import type { getStoredTicket } from "../functions/stored-tickets/get-stored-ticket.ts";
+import type { listStoredTickets } from "../functions/stored-tickets/list-stored-tickets.ts";
+import type { deleteHook } from "../functions/subscriptions/delete-hook.ts";
+import type { listSubscriptions } from "../functions/subscriptions/list-subscriptions.ts";
+import type { replaySubscription } from "../functions/subscriptions/replay-subscription.ts";
+import type { resumeSubscription } from "../functions/subscriptions/resume-subscription.ts";
+
+/** The operations that the console calls: their declarations are its types, so a changed operation fails the compiler. */
+type Operations = {
+  GetStatus: typeof getStatus;
+  ListEvents: typeof listEvents;
+  GetEvent: typeof getEvent;
+  GetChat: typeof getChat;
+  EraseChat: typeof eraseChat;
+  ListStoredTickets: typeof listStoredTickets;
+  GetStoredTicket: typeof getStoredTicket;
+  ListSubscriptions: typeof listSubscriptions;
+  ReplaySubscription: typeof replaySubscription;
+  ResumeSubscription: typeof resumeSubscription;
+  DeleteHook: typeof deleteHook;
+  ListReconcileRuns: typeof listReconcileRuns;
+  ReconcileTickets: typeof reconcileTickets;
+  GetRegistration: typeof getRegistration;
+  EnsureRegistration: typeof ensureRegistrationNow;
+  ListQuarantine: typeof listQuarantine;
+  GetQuarantined: typeof getQuarantined;
+  ReplayQuarantined: typeof replayQuarantined;
+  DeleteQuarantined: typeof deleteQuarantined;
+};
+
+export type OperationId = keyof Operations;
+
+type Part<Id extends OperationId, Name extends "path" | "query" | "body"> =
+  Operations[Id]["input"] extends Record<Name, infer Schema extends v.GenericSchema>
+    ? { [Key in Name]: v.InferInput<Schema> }
+    : { [Key in Name]?: undefined };
+
+/** What an operation reads from a request. */
+export type InputOf<Id extends OperationId> = Part<Id, "path"> &
+  Partial<Part<Id, "query">> &
+  Part<Id, "body">;
+
+/** What an operation answers with when it succeeds. */
+export type OutputOf<Id extends OperationId> = v.InferOutput<Operations[Id]["output"]["schema"]>;

@@ -1,0 +1,46 @@
+import { useEffect, useRef } from "preact/hooks";
+import { signIn, useKey } from "../api.ts";
+
+/** Asks for a function key over the page that needed it; the page then goes on where it was. */
+export function SignIn() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const wanted = signIn.value;
+  useEffect(() => {
+    if (wanted && !dialog.current?.open) dialog.current?.showModal();
+    if (!wanted) dialog.current?.close();
+  }, [wanted]);
+
+  return (
+    <dialog ref={dialog} aria-labelledby="sign-in-title" onCancel={(event) => event.preventDefault()}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          const form = new FormData(event.currentTarget);
+          useKey(String(form.get("key") ?? "").trim(), { remember: form.has("remember") });
+        }}
+      >
+        <h2 id="sign-in-title">Function key</h2>
+        {wanted === "wrong" && <p role="alert">The app refuses this key. Try another.</p>}
+        <label>
+          Key
+          <input
+            name="key"
+            type="password"
+            autocomplete="off"
+            required
+            autofocus
+            aria-describedby="sign-in-help"
+          />
+        </label>
+        <label class="check">
+          <input name="remember" type="checkbox" /> Keep it until this tab is closed
+        </label>
+        <p id="sign-in-help" class="quiet">
+          An operator gives you a key: in Azure, App keys, a host key named console. It stays in this page and
+          is sent to this app only.
+        </p>
+        <button type="submit">Open the console</button>
+      </form>
+    </dialog>
+  );
+}

@@ -1,0 +1,38 @@
+import * as v from "valibot";
+import { NotFound } from "../../shared/core/errors.ts";
+import { exact, named, published } from "../../shared/schemas/vocabulary.ts";
+import { operation } from "../operation.ts";
+import { pageFile } from "../page-file.ts";
+
+const POLICY = ["require-trusted-types-for 'script'", "trusted-types 'none'"];
+
+export const getConsole = operation({
+  id: "GetConsole",
+  summary: "Open the console",
+  description:
+    "A page for a browser that shows chats, events, tickets, subscriptions and the state of the app. The page itself asks for no key; the operations that it calls do.",
+  tag: "Console",
+  method: "GET",
+  route: "console/{*path}",
+  access: "anonymous",
+  input: {
+    path: exact({
+      path: named(v.optional(v.string()), "Path", "A page of the console, or one of its files.", "events"),
+    }),
+  },
+  output: {
+    status: 200,
+    description: "The page, or the file.",
+    schema: v.pipe(v.string(), published({ example: "<!doctype html>" })),
+    type: "text/html",
+    otherTypes: { "text/css": "A style sheet.", "text/javascript": "A script." },
+  },
+  errors: [NotFound],
+  run: async ({ path: { path = "" } }, _, { url }) => {
+    if (/^[^/]+\.(js|css)$/.test(path)) return pageFile({ page: "console", name: path, policy: POLICY });
+    // Every other path is a page of the console: one file shows them all.
+    const answer = await pageFile({ page: "console", name: "index.html", policy: POLICY });
+    const [, prefix = "", name = ""] = url.pathname.split("/");
+    return { ...answer, text: answer.text?.replaceAll("{base}", `/${prefix}/${name}`) };
+  },
+});
