@@ -29,7 +29,8 @@ export function toPaths<Rendered>(
 ): Record<string, { [method in Method]?: Rendered }> {
   const paths: Record<string, { [method in Method]?: Rendered }> = {};
   for (const operation of operations) {
-    const path = `/${operation.route}`;
+    // In Azure, a star takes the rest of the path, however many segments it has.
+    const path = `/${operation.route.replace("{*", "{")}`;
     paths[path] = { ...paths[path], [METHODS[operation.method]]: render(visit(operation, rules)) };
   }
   return paths;
@@ -38,7 +39,12 @@ export function toPaths<Rendered>(
 function visit(operation: Operation<never>, rules: Rules): Visited {
   const { input, output } = operation;
   const parametersIn = (place: Parameter["in"]) =>
-    fieldsOf(input[place], rules).map((field) => ({ ...field, in: place }));
+    fieldsOf(input[place], rules).map((field) => ({
+      ...field,
+      in: place,
+      // OpenAPI demands it of every part of a path.
+      required: field.required || place === "path",
+    }));
   return {
     operation,
     parameters: [...parametersIn("path"), ...parametersIn("query")],

@@ -28,7 +28,7 @@ test("is OpenAPI 3.1 by an independent validator", async () => {
 
 test("has every operation of the app, where the app has it", () => {
   expect(published.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(
-    operations.map(({ method, route }) => `${method} /${route}`).toSorted(),
+    operations.map(({ method, route }) => `${method} /${route.replace("*", "")}`).toSorted(),
   );
   expect(document.servers).toEqual([{ url: server }]);
 });

@@ -75,7 +75,7 @@ const HTTP = {
   GetDocs: "GET HEAD docs, anybody",
   GetDocsAsset: "GET HEAD docs/{asset}, anybody",
   // Files only: what they show is asked for with a key.
-  GetConsole: "GET console/{*path}, anybody",
+  GetConsole: "GET HEAD console/{*path}, anybody",
 };
 
 test("every function has these methods, and asks for the key, that it is to", () => {
