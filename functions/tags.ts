@@ -11,4 +11,6 @@ export const tags: Readonly<Record<string, string>> = {
   Registration: "The app's webhooks at LiveChat.",
   Operation: "The health of the app.",
   Reference: "This description of the app.",
+  Console: "The page for people, and its files.",
+  People: "A person's data: search it and erase it.",
 };
