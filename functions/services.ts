@@ -53,7 +53,8 @@ export function createServices(environment: Record<string, string | undefined>):
     // Subscribers learn of each event that enters the log, on whatever way.
     eventLog: () =>
       traceEventLog(openEventLog({ table: parts.eventsTable, now, onStored: () => parts.wakeUp.stored() })),
-    ticketStore: () => openTicketStore({ table: table(parts.settings.tables.tickets) }),
+    ticketsTable: () => table(parts.settings.tables.tickets),
+    ticketStore: () => openTicketStore({ table: parts.ticketsTable, now }),
     wakeUp: () => {
       const { wakeQueue: queue } = parts.settings;
       const send = queue && openQueue(queue.location, queue.name);
@@ -75,9 +76,10 @@ export function createServices(environment: Record<string, string | undefined>):
           import("../shared/people/people.ts"),
           import("../shared/people/places.ts"),
         ]);
-        const { eventsTable, settings } = parts;
-        const { eventRetentionDays } = settings;
-        const places = placesOfPeople({ eventsTable, eventRetentionDays, now });
+        const { eventsTable, ticketsTable } = parts;
+        const { eventRetentionDays, deletedTicketDays } = parts.settings;
+        const days = { eventRetentionDays, deletedTicketDays };
+        const places = placesOfPeople({ eventsTable, ticketsTable, ...days, now });
         return openPeople({ table: eventsTable, places, now });
       }),
     idempotency: () => openIdempotency({ table: parts.eventsTable, now }),
@@ -109,7 +111,11 @@ export type Services = {
   readonly monitor: Monitor;
 };
 
-type Parts = Services & { readonly eventsTable: TableClient; readonly wakeUp: WakeUp };
+type Parts = Services & {
+  readonly eventsTable: TableClient;
+  readonly ticketsTable: TableClient;
+  readonly wakeUp: WakeUp;
+};
 
 function logDefect(check: string, error: unknown): void {
   console.error(JSON.stringify({ ...describeFailure(error), check }));

@@ -75,6 +75,10 @@ param webhookPasswordPrevious string = ''
 @description('Age in days at which events are removed; 0 keeps them.')
 param eventRetentionDays int = 0
 
+@minValue(1)
+@description('Days for which a ticket that is gone from LiveChat keeps its content.')
+param deletedTicketDays int = 30
+
 @description('Address that alerts are mailed to. Without it they only show in the portal.')
 param operatorEmail string = ''
 
@@ -225,6 +229,7 @@ module app 'modules/app.bicep' = {
     liveChatLicenseId: liveChatLicenseId
     liveChatRateLimit: liveChatRateLimit
     eventRetentionDays: eventRetentionDays
+    deletedTicketDays: deletedTicketDays
     instanceMemoryMB: instanceMemoryMB
     httpConcurrency: httpConcurrency
     maximumInstanceCount: maximumInstanceCount

@@ -17,7 +17,7 @@ export const listStoredTickets = operation({
   id: "ListStoredTickets",
   summary: "List stored tickets",
   description:
-    "The account's tickets as this app has them, last modified first, without a call to LiveChat. Keep next and give it as cursor in the next call.",
+    "The account's tickets as this app has them, last modified first, without a call to LiveChat. Give next as cursor in the next call until it is null: a page may have fewer tickets than limit, or none, and not be the last.",
   tag: "Stored tickets",
   method: "GET",
   route: "stored/tickets",

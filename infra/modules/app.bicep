@@ -46,6 +46,9 @@ param liveChatRateLimit int
 @description('Age in days at which events are removed; 0 keeps them.')
 param eventRetentionDays int
 
+@description('Days for which a ticket that is gone from LiveChat keeps its content.')
+param deletedTicketDays int
+
 @description('Memory of an instance in MB.')
 param instanceMemoryMB int
 
@@ -160,6 +163,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       LIVECHAT_RATE_LIMIT: string(liveChatRateLimit)
       LIVECHAT_WEBHOOK_USERNAME: 'livechat'
       EVENT_RETENTION_DAYS: eventRetentionDays == 0 ? '' : string(eventRetentionDays)
+      DELETED_TICKET_DAYS: string(deletedTicketDays)
       // Makes the app register its webhooks with LiveChat by itself.
       WEBHOOK_BASE_URL: 'https://${app.properties.defaultHostName}'
     })

@@ -101,6 +101,7 @@ const Environment = v.object({
   WAKE_QUEUE: v.optional(queue, DEFAULT_WAKE_QUEUE),
   TICKETS_RECONCILE_SCHEDULE: v.optional(schedule, DEFAULT_RECONCILE_SCHEDULE),
   EVENT_RETENTION_DAYS: v.optional(count),
+  DELETED_TICKET_DAYS: v.optional(count, "30"),
   ALLOW_LOOPBACK_CALLBACKS: v.optional(switched, "false"),
 });
 
@@ -129,6 +130,8 @@ export type Settings = Readonly<{
   ticketsReconcileSchedule: string;
   /** Age at which events are removed, in days; events are kept when it is not set. */
   eventRetentionDays?: number;
+  /** Days for which a ticket that is gone from LiveChat keeps its content. */
+  deletedTicketDays: number;
   allowLoopbackCallbacks: boolean;
 }>;
 
@@ -181,6 +184,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
     wakeQueue: findWakeQueue(env),
     ticketsReconcileSchedule: env.TICKETS_RECONCILE_SCHEDULE,
     eventRetentionDays: env.EVENT_RETENTION_DAYS,
+    deletedTicketDays: env.DELETED_TICKET_DAYS,
     allowLoopbackCallbacks: env.ALLOW_LOOPBACK_CALLBACKS,
   };
 }

@@ -2,12 +2,16 @@ import type { TableClient } from "@azure/data-tables";
 import { eventLogPlaces } from "../event-log/people.ts";
 import { LOG_PARTITION } from "../event-log/store.ts";
 import { answersPlace } from "../http/idempotency/people.ts";
+import { ticketsPlace } from "../tickets/store/people.ts";
 import type { Place } from "./place.ts";
 
 export type PlacesOptions = {
   eventsTable: TableClient;
+  ticketsTable: TableClient;
   /** Age at which events are removed; they are kept when it is absent. */
   eventRetentionDays?: number;
+  /** Days for which a ticket that is gone from LiveChat keeps its content. */
+  deletedTicketDays: number;
   /** Milliseconds since the epoch. */
   now: () => number;
 };
@@ -15,10 +19,17 @@ export type PlacesOptions = {
 const DAY = 24 * 60 * 60 * 1_000;
 
 /** Every place where data of people is stored, in the order in which they are erased: see `Place` for how to add one. */
-export function placesOfPeople({ eventsTable, eventRetentionDays: days, now }: PlacesOptions): Place[] {
+export function placesOfPeople({
+  eventsTable,
+  ticketsTable,
+  eventRetentionDays: days,
+  deletedTicketDays,
+  now,
+}: PlacesOptions): Place[] {
   const removeBefore = () => (days ? new Date(now() - days * DAY).toISOString() : undefined);
   return [
     ...eventLogPlaces({ table: eventsTable, partitionKey: LOG_PARTITION }, { removeBefore, now }),
+    ticketsPlace({ table: ticketsTable, deletedTicketDays, now }),
     answersPlace({ table: eventsTable, now }),
   ];
 }

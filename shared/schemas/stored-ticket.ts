@@ -18,6 +18,11 @@ export const StoredTicket = shape(
       "Truncated",
       "Given when its events were too large to be stored.",
     ),
+    erasedAt: named(
+      v.optional(moment),
+      "Erased At",
+      "Given when its content was erased: for a person, or since it was gone in LiveChat for long enough.",
+    ),
   }),
   examples.ticket,
 );
@@ -25,7 +30,7 @@ export const StoredTicket = shape(
 export const StoredTicketPage = shape(
   "StoredTicketPage",
   v.object({
-    items: named(v.array(StoredTicket), "Items", "The tickets, last modified first."),
+    items: named(v.array(StoredTicket), "Items", "The tickets that are not erased, last modified first."),
     next: named(v.nullable(v.string()), "Next", "The cursor of the next call; null at the end."),
   }),
   { items: [examples.ticket], next: null },

@@ -33,6 +33,6 @@ export async function* scan<Properties extends object>(
 }
 
 /** A key behind this one and before every other, among keys of one length. */
-function behind(key: string): string {
+export function behind(key: string): string {
   return `${key}!`;
 }

@@ -49,6 +49,7 @@ test("defaults are those of the contract", () => {
     },
     ticketsReconcileSchedule: "0 */5 * * * *",
     eventRetentionDays: undefined,
+    deletedTicketDays: 30,
     allowLoopbackCallbacks: false,
   });
 });

@@ -50,6 +50,37 @@ export function answerAfter(status: number): Fault {
   };
 }
 
+/**
+ * Queries as Azure answers them for a large table: it stops after five seconds, with a token to go on from. So a page has
+ * few rows, every other one none, and a condition that the service has to search by is not answered in time.
+ *
+ * @see https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination
+ */
+export function stoppingQueries(rows = 2): Fault {
+  let queries = 0;
+  return async (send, request) => {
+    const url = new URL(request.url);
+    const filter = url.searchParams.get("$filter");
+    if (filter === null) return send();
+    if (/(?<!PartitionKey|RowKey) (eq|ne|lt|le|gt|ge) /.test(filter)) {
+      throw Object.assign(new Error("aborted"), { name: "AbortError" });
+    }
+    url.searchParams.set("$top", String(Math.min(rows, Number(url.searchParams.get("$top") ?? 1_000))));
+    request.url = url.href;
+    const response = await send();
+    if (++queries % 2 === 1) {
+      const [, ...begin] = /PartitionKey eq '(.*?)' and RowKey ge '(.*?)'/.exec(filter) ?? [];
+      for (const [index, name] of ["NextPartitionKey", "NextRowKey"].entries()) {
+        // The same place again, as the emulator writes it.
+        const here = url.searchParams.get(name) ?? Buffer.from(begin[index] ?? "").toString("base64");
+        response.headers.set(`x-ms-continuation-${name}`, here);
+      }
+      response.bodyAsText = JSON.stringify({ value: [] });
+    }
+    return response;
+  };
+}
+
 /** No answer, until whoever asked gives up. */
 export const hang: Fault = (_send, request) =>
   new Promise((_resolve, reject) => {

@@ -1,5 +1,5 @@
 import type { TableClient } from "@azure/data-tables";
-import { decompress, fromProperties } from "../../storage/body.ts";
+import { decompress, fromProperties, toProperties } from "../../storage/body.ts";
 import { readRow } from "../../storage/rows.ts";
 import { PARTITION } from "./ticket-row.ts";
 
@@ -15,23 +15,29 @@ export type Snapshot<State> = {
   live: number;
   /** How many commits have changed tickets. */
   changes: number;
-  /** Tells this commit from every other. */
+  /** Tells this commit of a writer from every other. */
   commit: string;
+  /** How many erasures there were: they change tickets between two commits of a writer, and leave `commit` as it is. */
+  erasures: number;
   /** Absent before the first commit. */
   etag?: string;
 };
 
-type StateRow = { live: number; changes: number; commit: string };
+type StateRow = { live: number; changes: number; commit: string; erasures?: number };
 
 const MAX_STATE_BYTES = 1024 * 1024;
 
 export async function readState<State>(table: TableClient): Promise<Snapshot<State>> {
   const row = await readRow<StateRow>(table, PARTITION, STATE);
-  if (!row) return { text: Buffer.from(""), live: 0, changes: 0, commit: "" };
-  const { live, changes, commit, etag } = row;
+  if (!row) return { text: Buffer.from(""), live: 0, changes: 0, commit: "", erasures: 0 };
+  const { live, changes, commit, erasures = 0, etag } = row;
   const text = fromProperties(row);
   const state = text.length > 0 ? JSON.parse(await decompress(text, MAX_STATE_BYTES)) : undefined;
-  return { state, text, live, changes, commit, etag };
+  return { state, text, live, changes, commit, erasures, etag };
+}
+
+export function toStateRow<State>({ live, changes, commit, erasures, text }: Snapshot<State>) {
+  return { partitionKey: PARTITION, rowKey: STATE, live, changes, commit, erasures, ...toProperties(text) };
 }
 
 /** The number of the last change to the stored tickets. */

@@ -1,4 +1,6 @@
 import type { TransactionAction } from "@azure/data-tables";
+import { toPeopleColumn } from "../../people/people-column.ts";
+import { peopleIn } from "../../people/people-in.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
 import { compress, decompress, fromProperties, toProperties } from "../../storage/body.ts";
 import { after, hashed, ordered } from "../../storage/keys.ts";
@@ -17,7 +19,16 @@ export type Pointer = {
   /** What tells this content from another. */
   content: string;
   deletedAt?: string;
+  /** Given when the ticket is a tombstone. */
+  erasedFor?: ErasedFor;
+  erasedAt?: string;
 };
+
+/**
+ * Why a ticket is a tombstone. One that was erased for a person stays one while LiveChat still lists it; one that is gone
+ * from LiveChat and was stored for long enough gets its content again should LiveChat list it again.
+ */
+export type ErasedFor = "person" | "retention";
 
 /** What the row that holds a ticket can be filtered by; its body comes with it. */
 export type TicketColumns = {
@@ -27,6 +38,10 @@ export type TicketColumns = {
   deleted: boolean;
   deletedAt?: string;
   truncated?: boolean;
+  /** Which visitors and requesters the ticket names: see `toPeopleColumn`. */
+  people?: string;
+  /** ISO time; the row is a tombstone then, without a body. */
+  erasedAt?: string;
   /** Number of the change to the store that wrote this row. */
   change: number;
 };
@@ -42,6 +57,11 @@ export const ALL_TICKETS = { from: MODIFIED, before: after(MODIFIED) };
 
 export function pointerKey(id: string): string {
   return TICKET + hashed(id);
+}
+
+/** The key of the pointer to this row. */
+export function pointerKeyOf(row: string): string {
+  return TICKET + readTicketKey(row).hash;
 }
 
 /** When it was last modified, in milliseconds since the epoch. LiveChat always says so, though nobody promises it. */
@@ -104,6 +124,14 @@ export async function writeTicket(
   change: number,
 ): Promise<TransactionAction[]> {
   const row = ticketKey(ticket);
+  const moved: TransactionAction[] =
+    stored && stored.row !== row ? [["delete", { partitionKey: PARTITION, rowKey: stored.row }]] : [];
+  if (stored?.erasedFor === "person") {
+    return [
+      ...writeTombstone(row, { erasedFor: "person", erasedAt: stored.erasedAt ?? "", change }),
+      ...moved,
+    ];
+  }
   const pointer: Pointer = { row, content: contentOf(ticket) };
   const { bytes, truncated } = await pack(ticket);
   const columns: TicketColumns = {
@@ -111,15 +139,38 @@ export async function writeTicket(
     assignee: column(ticket.assignee?.id),
     requester: column(ticket.requester?.mail),
     deleted: false,
+    people: toPeopleColumn(peopleIn({ ticket })),
     change,
     ...(truncated && { truncated }),
   };
   return [
     ["upsert", { partitionKey: PARTITION, rowKey: pointerKey(ticket.id), ...pointer }, "Replace"],
     ["upsert", { partitionKey: PARTITION, rowKey: row, ...columns, ...toProperties(bytes) }, "Replace"],
-    ...(stored && stored.row !== row
-      ? [["delete", { partitionKey: PARTITION, rowKey: stored.row }] satisfies TransactionAction]
-      : []),
+    ...moved,
+  ];
+}
+
+/** What a ticket's two rows are after its erasure: nothing but that it was there, and what the reconciliation needs. */
+export function tombstoneOf(
+  row: string,
+  { erasedFor, erasedAt, deletedAt, change }: Tombstone,
+): { pointer: Pointer; ticket: TicketColumns } {
+  return {
+    pointer: { row, content: "", erasedFor, erasedAt, deletedAt },
+    ticket: {
+      ...{ status: "", assignee: "", requester: "", people: "" },
+      ...{ deleted: deletedAt !== undefined, deletedAt, erasedAt, change },
+    },
+  };
+}
+
+export type Tombstone = { erasedFor: ErasedFor; erasedAt: string; deletedAt?: string; change: number };
+
+function writeTombstone(row: string, tombstone: Tombstone): TransactionAction[] {
+  const { pointer, ticket } = tombstoneOf(row, tombstone);
+  return [
+    ["upsert", { partitionKey: PARTITION, rowKey: pointerKeyOf(row), ...pointer }, "Replace"],
+    ["upsert", { partitionKey: PARTITION, rowKey: row, ...ticket }, "Replace"],
   ];
 }
 
@@ -127,18 +178,22 @@ export async function writeTicket(
 export function markDeleted(row: string, deletedAt: string, change: number): TransactionAction[] {
   const mark = { partitionKey: PARTITION, deletedAt };
   return [
-    ["update", { ...mark, rowKey: TICKET + readTicketKey(row).hash }, "Merge"],
+    ["update", { ...mark, rowKey: pointerKeyOf(row) }, "Merge"],
     ["update", { ...mark, rowKey: row, deleted: true, change }, "Merge"],
   ];
 }
 
-export async function readTicket(row: TicketColumns & Record<string, unknown>): Promise<StoredTicket> {
-  const ticket: Ticket = JSON.parse(await decompress(fromProperties(row), MAX_TICKET_BYTES));
-  return {
-    ...ticket,
+/** The ticket in a row that is not a tombstone, and how long its JSON is. */
+export async function readTicket(
+  row: TicketColumns & Record<string, unknown>,
+): Promise<{ ticket: StoredTicket; bytes: number }> {
+  const text = await decompress(fromProperties(row), MAX_TICKET_BYTES);
+  const ticket: StoredTicket = {
+    ...(JSON.parse(text) as Ticket),
     ...(row.deleted && { deletedAt: row.deletedAt }),
     ...(row.truncated && { truncated: true }),
   };
+  return { ticket, bytes: Buffer.byteLength(text) };
 }
 
 /** The ticket's JSON, compressed; where that is more than a row holds, without events, and at worst its bare outline. */

@@ -1,10 +1,11 @@
-import { odata, type TableClient } from "@azure/data-tables";
+import type { TableClient } from "@azure/data-tables";
 import { StorageUnavailable } from "../../core/errors.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
 import { decompress, fromProperties } from "../../storage/body.ts";
 import { after } from "../../storage/keys.ts";
 import { acquireLease, type Lease, type LeaseOptions } from "../../storage/lease.ts";
-import { readPages, readRow, readRows } from "../../storage/rows.ts";
+import { type Row, readRow, readRows } from "../../storage/rows.ts";
+import { behind, type Scan, scan } from "../../storage/scan.ts";
 import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
 import { NOTE, readChanges, readState } from "./state-row.ts";
 import {
@@ -25,6 +26,8 @@ export type StoredTicket = Ticket & {
   deletedAt?: string;
   /** True when it is larger than a row of Table Storage, and is kept without its `events`. */
   truncated?: true;
+  /** ISO time at which its content was erased. Nothing but the id is left then. */
+  erasedAt?: string;
 };
 
 export type TicketQuery = {
@@ -50,11 +53,11 @@ export type TicketQueryPage = {
 };
 
 export type TicketStore = {
-  /** The ticket with this id, also when it is gone upstream. */
+  /** The ticket with this id, also when it is gone upstream or erased. */
   get(id: string): Promise<StoredTicket | undefined>;
   /**
-   * Tickets, last modified first; a page is a range read. Who follows `next` to the end sees every ticket, also one that
-   * changes meanwhile: it comes once more at the end.
+   * Tickets that are not erased, last modified first. A page ends early, perhaps without a ticket, after 10 s or 8 MiB.
+   * Who follows `next` to the end sees every ticket, also one that changes meanwhile: it comes once more at the end.
    *
    * @throws InvalidInput when the cursor is none of ours.
    */
@@ -72,34 +75,51 @@ export type TicketStore = {
 export type TicketStoreOptions = {
   /** From `openTable`. */
   table: TableClient;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
 };
 
 const DEFAULT_LIMIT = 100;
+/** Bytes of JSON on a page, the last ticket aside. */
+const PAGE_BYTES = 8 * 1024 * 1024;
+/** Milliseconds for a page. */
+const PAGE_MS = 10_000;
 const MAX_NOTE_BYTES = 1024 * 1024;
 /** How often a ticket may be changed between the two reads that get it. */
 const ATTEMPTS = 10;
 
-export function openTicketStore({ table }: TicketStoreOptions): TicketStore {
+export function openTicketStore({ table, now = Date.now }: TicketStoreOptions): TicketStore {
   return {
     async get(id) {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const pointer = await readRow<Pointer>(table, PARTITION, pointerKey(id));
         if (!pointer) return undefined;
         const row = await readRow<TicketColumns>(table, PARTITION, pointer.row);
-        if (row) return readTicket(row);
+        if (row?.erasedAt !== undefined) {
+          const { deletedAt, erasedAt } = row;
+          return { id, ...(deletedAt !== undefined && { deletedAt }), erasedAt };
+        }
+        if (row) return (await readTicket(row)).ticket;
       }
       throw new StorageUnavailable("The ticket changes too fast to be read.");
     },
 
     async list({ limit = DEFAULT_LIMIT, cursor, ...filters } = {}) {
       const items: StoredTicket[] = [];
+      const end = now() + PAGE_MS;
+      let bytes = 0;
+      let hasMoved = false;
       let position: Cursor = cursor ? decodeCursor(cursor) : { since: 0, began: await readChanges(table) };
       for (;;) {
-        const wanted = limit - items.length;
-        const rows = await readSome(table, filters, position, wanted + 1);
-        items.push(...(await Promise.all(rows.slice(0, wanted).map(readTicket))));
-        const more = rows[wanted];
-        if (more) return { items, next: encodeCursor({ ...position, at: more.rowKey }) };
+        for await (const { at, row } of rowsOf(table, filters, position)) {
+          const isFull = items.length === limit || bytes >= PAGE_BYTES || now() >= end;
+          if (isFull && hasMoved) return { items, next: encodeCursor({ ...position, at }) };
+          hasMoved = true;
+          if (!row) continue;
+          const read = await readTicket(row);
+          items.push(read.ticket);
+          bytes += read.bytes;
+        }
         const began = await readChanges(table);
         if (began === position.began) return { items, next: null };
         position = { since: position.began, began };
@@ -120,29 +140,63 @@ export function openTicketStore({ table }: TicketStoreOptions): TicketStore {
   };
 }
 
-/** So many rows from the position on, or all that are left. */
-async function readSome(
-  table: TableClient,
-  { status, assignee, requester, modifiedSince, deleted }: TicketQuery,
-  { at, since }: Cursor,
-  count: number,
-) {
-  const conditions = [
-    status !== undefined && odata`status eq ${column(status)}`,
-    assignee !== undefined && odata`assignee eq ${column(assignee)}`,
-    requester !== undefined && odata`requester eq ${column(requester)}`,
-    deleted !== undefined && odata`deleted eq ${deleted}`,
-    since > 0 && odata`change gt ${since}`,
-  ].filter((condition) => condition !== false);
-  const rows = [];
-  for await (const page of readPages<TicketColumns>(table, PARTITION, {
+/** A row that a query chooses, or none; `at` is the key to go on from when it is not taken. */
+type Step = { at: string; row?: Row<TicketColumns> };
+
+/** Rows of a request that reads their bodies with them. */
+const BODIES = 32;
+
+/** The rows that a query chooses, from a position on. */
+function rowsOf(table: TableClient, query: TicketQuery, { at, since }: Cursor): AsyncIterable<Step> {
+  const { modifiedSince } = query;
+  const range = {
     from: at ?? ALL_TICKETS.from,
     before: modifiedSince === undefined ? ALL_TICKETS.before : modifiedUntil(Date.parse(modifiedSince)),
-    ...(conditions.length > 0 && { where: conditions.join(" and ") }),
-    pageSize: Math.min(count, 1000),
-  })) {
-    rows.push(...page);
-    if (rows.length >= count) break;
+  };
+  const isRestricted =
+    since > 0 ||
+    [query.status, query.assignee, query.requester, query.deleted].some((one) => one !== undefined);
+  return isRestricted
+    ? chosenRows(table, range, (row) => isChosen(row, query, since))
+    : everyRow(table, range);
+}
+
+async function* everyRow(table: TableClient, range: Scan): AsyncGenerator<Step> {
+  for await (const rows of scan<TicketColumns>(table, PARTITION, { ...range, window: BODIES })) {
+    for (const row of rows) yield { at: row.rowKey ?? "", ...(row.erasedAt === undefined && { row }) };
   }
-  return rows.slice(0, count);
+}
+
+/** Goes through the columns, and reads the bodies of what is chosen. */
+async function* chosenRows(
+  table: TableClient,
+  range: Scan,
+  isIt: (row: TicketColumns) => boolean,
+): AsyncGenerator<Step> {
+  const select = ["rowKey", "status", "assignee", "requester", "deleted", "erasedAt", "change"];
+  for await (const rows of scan<TicketColumns>(table, PARTITION, { ...range, select })) {
+    const keys = rows.filter(isIt).map(({ rowKey = "" }) => rowKey);
+    for (let start = 0; start < keys.length; start += BODIES) {
+      const some = keys.slice(start, start + BODIES);
+      const full = await Promise.all(some.map((key) => readRow<TicketColumns>(table, PARTITION, key)));
+      // A row that is gone has moved up, and comes once more at the end.
+      for (const row of full) if (row && row.erasedAt === undefined) yield { at: row.rowKey ?? "", row };
+    }
+    yield { at: behind(rows.at(-1)?.rowKey ?? "") };
+  }
+}
+
+function isChosen(
+  row: TicketColumns,
+  { status, assignee, requester, deleted }: TicketQuery,
+  since: number,
+): boolean {
+  return (
+    row.erasedAt === undefined &&
+    row.change > since &&
+    (status === undefined || row.status === column(status)) &&
+    (assignee === undefined || row.assignee === column(assignee)) &&
+    (requester === undefined || row.requester === column(requester)) &&
+    (deleted === undefined || row.deleted === deleted)
+  );
 }

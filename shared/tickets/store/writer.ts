@@ -7,7 +7,7 @@ import { OutcomeUnknown } from "../../storage/failures.ts";
 import { MAX_OPERATIONS, MAX_TRANSACTION_BYTES, wireBytes } from "../../storage/limits.ts";
 import { readRow, readRows } from "../../storage/rows.ts";
 import { submit } from "../../storage/transaction.ts";
-import { NOTE, readState, type Snapshot, STATE } from "./state-row.ts";
+import { NOTE, readState, type Snapshot, toStateRow } from "./state-row.ts";
 import {
   ALL_TICKETS,
   contentOf,
@@ -17,6 +17,7 @@ import {
   pointerKey,
   readTicketKey,
   type TicketColumns,
+  ticketKey,
   writeTicket,
 } from "./ticket-row.ts";
 
@@ -52,7 +53,10 @@ export type TicketWriter<State> = {
   readonly state: State | undefined;
   /** How many tickets are stored and not marked as deleted. */
   readonly live: number;
-  /** Compares with what is stored by the last commit. A ticket that is marked as deleted is never the same. */
+  /**
+   * Compares with what is stored. A ticket that is marked as deleted is never the same. One that was erased is the same
+   * wherever it stands where it stood: what it says is not compared, nor stored again.
+   */
   compare(tickets: readonly Ticket[]): Promise<Compared[]>;
   /**
    * Does all of it, in one transaction when it fits: else in several, of which the last brings the new state.
@@ -71,6 +75,68 @@ const OPERATIONS_LEFT = MAX_OPERATIONS - 1;
 export async function openWriter<State>(table: TableClient): Promise<TicketWriter<State>> {
   let now: Snapshot<State> = await readState<State>(table);
 
+  async function compare(ticket: Ticket): Promise<Compared> {
+    const stored = await readRow<Pointer>(table, PARTITION, pointerKey(ticket.id));
+    if (!stored) return { ticket, is: "new" };
+    if (stored.deletedAt !== undefined) return { ticket, is: "deleted", stored };
+    const isSame =
+      stored.erasedFor === undefined
+        ? stored.content === contentOf(ticket)
+        : stored.row === ticketKey(ticket);
+    return { ticket, is: isSame ? "same" : "changed", stored };
+  }
+
+  function toStore({ ticket, is, stored }: Compared): Change {
+    return {
+      live: is === "changed" ? 0 : 1,
+      isOfTicket: true,
+      actions: (change) => writeTicket(ticket, stored, change),
+      async again() {
+        const compared = await compare(ticket);
+        return compared.is === "same" ? "nothing" : toStore(compared);
+      },
+    };
+  }
+
+  /**
+   * Commits in as few transactions as hold it; the last brings the new state. Answers how many of the changes are
+   * committed when an erasure has come in between.
+   *
+   * @throws Conflict when another writer has committed
+   */
+  async function commitTogether(
+    open: readonly Change[],
+    state: State,
+    text: Uint8Array,
+  ): Promise<number | "all"> {
+    // Every transaction counts the changes up, and none of its rows has a lower number: so a reader in between knows that
+    // there is more to come.
+    const changes = now.changes + open.filter(({ isOfTicket }) => isOfTicket).length;
+    const units = await Promise.all(
+      open.map(async ({ live, actions }): Promise<Unit> => ({ live, actions: await actions(changes) })),
+    );
+    const textBefore = now.text;
+    const room = MAX_TRANSACTION_BYTES - wireBytes(["create", toStateRow({ ...now, text })]) - 4096;
+    const parts = split(units, room);
+    let done = 0;
+    for (const [index, part] of parts.entries()) {
+      const isLast = index === parts.length - 1;
+      const next: Snapshot<State> = {
+        ...now,
+        ...(isLast ? { state, text } : { text: textBefore }),
+        live: part.reduce((live, unit) => live + unit.live, now.live),
+        changes: isLast ? changes : now.changes + 1,
+        commit: randomUUID(),
+      };
+      const actions = part.flatMap((unit) => unit.actions);
+      const etag = await commitPart(table, { before: now, next }, actions);
+      if (etag === undefined) return done;
+      now = { ...next, etag };
+      done += part.length;
+    }
+    return "all";
+  }
+
   return {
     get state() {
       return now.state;
@@ -79,52 +145,22 @@ export async function openWriter<State>(table: TableClient): Promise<TicketWrite
       return now.live;
     },
 
-    compare(tickets) {
-      return Promise.all(
-        tickets.map(async (ticket): Promise<Compared> => {
-          const stored = await readRow<Pointer>(table, PARTITION, pointerKey(ticket.id));
-          if (!stored) return { ticket, is: "new" };
-          if (stored.deletedAt !== undefined) return { ticket, is: "deleted", stored };
-          return { ticket, is: stored.content === contentOf(ticket) ? "same" : "changed", stored };
-        }),
-      );
-    },
+    compare: (tickets) => Promise.all(tickets.map(compare)),
 
     async commit({ state, put = [], remove, notes = {} }) {
-      const written = put.filter(({ is }) => is !== "same");
-      const gone = remove?.tickets ?? [];
-      // Every transaction of the commit counts the changes up, and none of its rows has a lower number than it: so who
-      // reads in between knows that there is more to come.
-      const changes = now.changes + written.length + gone.length;
-      const units: Unit[] = [
-        ...(await Promise.all(
-          written.map(async ({ ticket, is, stored }) => ({
-            live: is === "changed" ? 0 : 1,
-            actions: await writeTicket(ticket, stored, changes),
-          })),
-        )),
-        ...gone.map(({ row }) => ({ live: -1, actions: markDeleted(row, remove?.at ?? "", changes) })),
-        ...(await Promise.all(Object.entries(notes).map(([name, note]) => keepNote(name, note)))),
+      const text = await compress(JSON.stringify(state));
+      let open: Change[] = [
+        ...put.filter(({ is }) => is !== "same").map(toStore),
+        ...(remove?.tickets ?? []).map(({ row }) => toRemove(row, remove?.at ?? "")),
+        ...Object.entries(notes).map(([name, note]) => toKeep(name, note)),
       ];
-      const [text, textBefore] = [await compress(JSON.stringify(state)), now.text];
-      const parts = split(units, MAX_TRANSACTION_BYTES - wireBytes(["create", stateRow(now, text)]) - 4096);
-      for (const [index, part] of parts.entries()) {
-        const isLast = index === parts.length - 1;
-        const next: Snapshot<State> = {
-          ...now,
-          ...(isLast ? { state, text } : { text: textBefore }),
-          live: part.reduce((live, unit) => live + unit.live, now.live),
-          changes: isLast ? changes : now.changes + 1,
-          commit: randomUUID(),
-        };
-        now = {
-          ...next,
-          etag: await commitPart(
-            table,
-            next,
-            part.flatMap(({ actions }) => actions),
-          ),
-        };
+      for (;;) {
+        const done = await commitTogether(open, state, text);
+        if (done === "all") return;
+        // An erasure came in between. What it made a tombstone must not be stored as it was found.
+        now = await readState<State>(table);
+        const left = await Promise.all(open.slice(done).map((change) => change.again?.() ?? change));
+        open = left.filter((change) => change !== "nothing");
       }
     },
 
@@ -140,14 +176,32 @@ export async function openWriter<State>(table: TableClient): Promise<TicketWrite
   };
 }
 
-/** What must not be torn apart: the operations that store a ticket, and what they change in the number of live ones. */
+/** One thing that a commit changes. */
+type Change = {
+  /** What it changes in the number of live tickets. */
+  live: number;
+  isOfTicket: boolean;
+  /** @param change number of the change to the store */
+  actions(change: number): Promise<TransactionAction[]>;
+  /** The same after an erasure; absent where an erasure makes no difference. */
+  again?(): Promise<Change | "nothing">;
+};
+
+/** What must not be torn apart: the operations of a change, and what they change in the number of live tickets. */
 type Unit = { live: number; actions: TransactionAction[] };
 
-async function keepNote(name: string, note: unknown): Promise<Unit> {
-  const body = toProperties(await compress(JSON.stringify(note)));
+function toRemove(row: string, deletedAt: string): Change {
+  return { live: -1, isOfTicket: true, actions: async (change) => markDeleted(row, deletedAt, change) };
+}
+
+function toKeep(name: string, note: unknown): Change {
   return {
     live: 0,
-    actions: [["upsert", { partitionKey: PARTITION, rowKey: NOTE + name, ...body }, "Replace"]],
+    isOfTicket: false,
+    async actions() {
+      const body = toProperties(await compress(JSON.stringify(note)));
+      return [["upsert", { partitionKey: PARTITION, rowKey: NOTE + name, ...body }, "Replace"]];
+    },
   };
 }
 
@@ -170,18 +224,17 @@ function split(units: readonly Unit[], maxBytes: number): Unit[][] {
   return parts;
 }
 
-function stateRow<State>({ live, changes, commit }: Snapshot<State>, text: Uint8Array) {
-  return { partitionKey: PARTITION, rowKey: STATE, live, changes, commit, ...toProperties(text) };
-}
-
-/** @returns the state row's ETag, by which the next commit knows that nobody has committed in between */
+/**
+ * @returns the state row's ETag, by which the next commit knows that nobody has committed in between; `undefined` when
+ *   nothing was done since an erasure came first
+ */
 async function commitPart<State>(
   table: TableClient,
-  next: Snapshot<State>,
+  { before, next }: { before: Snapshot<State>; next: Snapshot<State> },
   actions: readonly TransactionAction[],
-): Promise<string> {
-  const row = stateRow(next, next.text);
-  // First, so that it is what a transaction fails by when somebody else has committed.
+): Promise<string | undefined> {
+  const row = toStateRow(next);
+  // First, so that it is what a transaction fails by when another commit came first.
   const fence: TransactionAction = next.etag
     ? ["update", row, "Replace", { etag: next.etag }]
     : ["create", row];
@@ -198,6 +251,7 @@ async function commitPart<State>(
     // A lost answer, or the conflict with our own commit that a lost answer makes of the next attempt.
     const found = await readState<State>(table);
     if (found.commit === next.commit && found.etag) return found.etag;
+    if (found.commit === before.commit && found.erasures > before.erasures) return undefined;
     if (found.etag !== next.etag) throw new Conflict("Another run has taken over.");
     if (!unknown || attempt === ATTEMPTS)
       throw unknown ?? new Error("The stored tickets contradict each other");

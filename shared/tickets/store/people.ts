@@ -1,0 +1,159 @@
+import type { TableClient, TransactionAction } from "@azure/data-tables";
+import { StorageUnavailable } from "../../core/errors.ts";
+import { namesPerson } from "../../people/people-column.ts";
+import { peopleIn } from "../../people/people-in.ts";
+import type { Person } from "../../people/person.ts";
+import type { Place } from "../../people/place.ts";
+import { OutcomeUnknown } from "../../storage/failures.ts";
+import { type Row, readRow } from "../../storage/rows.ts";
+import { scan } from "../../storage/scan.ts";
+import { submit } from "../../storage/transaction.ts";
+import { readState, toStateRow } from "./state-row.ts";
+import {
+  ALL_TICKETS,
+  type ErasedFor,
+  PARTITION,
+  type Pointer,
+  pointerKeyOf,
+  readTicket,
+  type TicketColumns,
+  tombstoneOf,
+} from "./ticket-row.ts";
+
+export type TicketsPlaceOptions = {
+  table: TableClient;
+  /** Days for which a ticket that is gone from LiveChat keeps its content. */
+  deletedTicketDays: number;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+};
+
+const DAY = 24 * 60 * 60 * 1_000;
+/** Tickets that become tombstones in one transaction: two operations of a hundred each, and one for the state. */
+const TOGETHER = 40;
+/** How often a ticket may be changed while it is erased. */
+const ATTEMPTS = 10;
+
+/** The stored tickets. */
+export function ticketsPlace({ table, deletedTicketDays, now }: TicketsPlaceOptions): Place {
+  const toIso = (time: number) => new Date(time).toISOString();
+
+  async function* ticketsNaming(person: Person, after: string) {
+    const range = { ...ALL_TICKETS, after, select: ["rowKey", "people", "erasedAt"] };
+    for await (const rows of scan<TicketColumns>(table, PARTITION, range)) {
+      for (const { rowKey = "", people, erasedAt } of rows) {
+        if (erasedAt !== undefined || namesPerson(people, person) === false) continue;
+        const row = await readRow<TicketColumns>(table, PARTITION, rowKey);
+        const found = row && (await names(row, person));
+        yield found ? { after: rowKey, row } : { after: rowKey };
+      }
+      yield { after: rows.at(-1)?.rowKey ?? "" };
+    }
+  }
+
+  return {
+    name: "tickets",
+    async *erase(person, after) {
+      for await (const { after: at, row } of ticketsNaming(person, after)) {
+        const isIt = (ticket: Row<TicketColumns>) => names(ticket, person);
+        const erased = row
+          ? await erase(table, [row.rowKey ?? ""], isIt, { erasedFor: "person", erasedAt: toIso(now()) })
+          : 0;
+        yield { after: at, erased };
+      }
+    },
+    async *search(person, after) {
+      for await (const { after: at, row } of ticketsNaming(person, after)) {
+        yield { after: at, items: row ? [(await readTicket(row)).ticket] : [] };
+      }
+    },
+    async *retain(after) {
+      const before = toIso(now() - deletedTicketDays * DAY);
+      const isOver = ({ deleted, deletedAt, erasedAt }: TicketColumns) =>
+        deleted && erasedAt === undefined && (deletedAt ?? "") < before;
+      const range = { ...ALL_TICKETS, after, select: ["rowKey", "deleted", "deletedAt", "erasedAt"] };
+      for await (const rows of scan<TicketColumns>(table, PARTITION, range)) {
+        const over = rows.filter(isOver).map(({ rowKey = "" }) => rowKey);
+        for (let start = 0; start < over.length; start += TOGETHER) {
+          const keys = over.slice(start, start + TOGETHER);
+          const erasure = { erasedFor: "retention", erasedAt: toIso(now()) } as const;
+          yield {
+            after: keys.at(-1) ?? "",
+            removed: await erase(table, keys, async (row) => isOver(row), erasure),
+          };
+        }
+        yield { after: rows.at(-1)?.rowKey ?? "", removed: 0 };
+      }
+    },
+  };
+}
+
+async function names(row: Row<TicketColumns>, person: Person): Promise<boolean> {
+  if (row.erasedAt !== undefined) return false;
+  const { people } = row;
+  return (
+    namesPerson(people, person) ?? peopleIn({ ticket: (await readTicket(row)).ticket }).includes(person.email)
+  );
+}
+
+/**
+ * Makes tombstones of the tickets in these rows, wherever they are meanwhile, as far as they are still to be erased. In
+ * one transaction with the row of the state: so a run of the reconciliation that goes on notices, and stores none of
+ * them as it found it.
+ *
+ * @returns how many became tombstones
+ * @throws {StorageUnavailable}
+ */
+async function erase(
+  table: TableClient,
+  rowKeys: readonly string[],
+  isIt: (row: Row<TicketColumns>) => Promise<boolean>,
+  { erasedFor, erasedAt }: { erasedFor: ErasedFor; erasedAt: string },
+): Promise<number> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const state = await readState(table);
+    if (state.etag === undefined) return 0;
+    const found = await Promise.all(rowKeys.map((key) => findTicket(table, key)));
+    const actions: TransactionAction[] = [];
+    for (const ticket of found) {
+      if (!ticket || !(await isIt(ticket.row))) continue;
+      const { pointer, row } = ticket;
+      const { deletedAt } = row;
+      const change = state.changes + 1;
+      const tombstone = tombstoneOf(pointer.row, { erasedFor, erasedAt, deletedAt, change });
+      const keys = { partitionKey: PARTITION };
+      actions.push(
+        [
+          "update",
+          { ...keys, rowKey: pointerKeyOf(pointer.row), ...tombstone.pointer },
+          "Replace",
+          { etag: pointer.etag },
+        ],
+        ["update", { ...keys, rowKey: pointer.row, ...tombstone.ticket }, "Replace", { etag: row.etag }],
+      );
+    }
+    if (actions.length === 0) return 0;
+    const next = toStateRow({ ...state, changes: state.changes + 1, erasures: state.erasures + 1 });
+    try {
+      const { committed } = await submit(table, [
+        ["update", next, "Replace", { etag: state.etag }],
+        ...actions,
+      ]);
+      if (committed) return actions.length / 2;
+    } catch (error) {
+      // The next attempt finds what became of it.
+      if (!(error instanceof OutcomeUnknown)) throw error;
+    }
+  }
+  throw new StorageUnavailable("The stored tickets change too fast to be erased.", { retryAfter: 1 });
+}
+
+/** A ticket by the key of a row that it is in, or was. */
+async function findTicket(
+  table: TableClient,
+  rowKey: string,
+): Promise<{ pointer: Row<Pointer>; row: Row<TicketColumns> } | undefined> {
+  const pointer = await readRow<Pointer>(table, PARTITION, pointerKeyOf(rowKey));
+  const row = pointer && (await readRow<TicketColumns>(table, PARTITION, pointer.row));
+  return row && { pointer, row };
+}
