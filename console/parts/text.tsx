@@ -1,0 +1,29 @@
+/**
+ * Text that a stranger wrote. It is only ever a text node; its direction stays inside it; characters that hide or turn
+ * text around are shown as signs.
+ */
+export function Text({ value }: { value: string }) {
+  return (
+    <bdi class="text">
+      {toParts(value).map((part, index) => (index % 2 === 0 ? part : <Sign key={index} of={part} />))}
+    </bdi>
+  );
+}
+
+// Control characters but line feed and tab; zero-width, bidirectional and invisible ones; lone surrogates.
+const HIDDEN =
+  /([[\p{Cc}--[\n\t]]\p{Cs}\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\u{e0000}-\u{e0fff}])/v;
+
+/** Plain text and hidden characters in turn, plain text first. */
+export function toParts(text: string): string[] {
+  return text.split(HIDDEN);
+}
+
+function Sign({ of }: { of: string }) {
+  const code = `U+${(of.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+  return (
+    <span class="sign" title="A character that cannot be seen">
+      {code}
+    </span>
+  );
+}

@@ -1,0 +1,79 @@
+import { useState } from "preact/hooks";
+import { Text } from "./text.tsx";
+
+/** As many entries of an object or list are shown at once, and as many characters of a text. */
+const ENTRIES = 200;
+const CHARACTERS = 2_000;
+
+/** JSON as a tree. Parts are made when they are opened, and large ones in slices: a payload may be 16 MiB. */
+export function Tree({ value, name, open = false }: { value: unknown; name?: string; open?: boolean }) {
+  return (
+    <div class="tree">
+      <Node value={value} name={name} open={open} />
+    </div>
+  );
+}
+
+function Node({ value, name, open }: { value: unknown; name?: string | undefined; open: boolean }) {
+  const [isOpen, setOpen] = useState(open);
+  if (typeof value !== "object" || value === null) {
+    return (
+      <span>
+        <Name of={name} /> {typeof value === "string" ? <Long value={value} /> : String(value)}
+      </span>
+    );
+  }
+  const entries = Object.entries(value);
+  const kind = Array.isArray(value) ? `[${entries.length}]` : `{${entries.length}}`;
+  return (
+    <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        <Name of={name} /> <span class="quiet">{kind}</span>
+      </summary>
+      {isOpen && <Entries entries={entries} />}
+    </details>
+  );
+}
+
+function Entries({ entries }: { entries: [string, unknown][] }) {
+  const [count, setCount] = useState(ENTRIES);
+  return (
+    <ul>
+      {entries.slice(0, count).map(([name, value]) => (
+        <li key={name}>
+          <Node name={name} value={value} open={false} />
+        </li>
+      ))}
+      {entries.length > count && (
+        <li>
+          <button type="button" class="plain" onClick={() => setCount(count + ENTRIES)}>
+            {entries.length - count} more
+          </button>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function Name({ of }: { of: string | undefined }) {
+  return of === undefined ? null : (
+    <span class="name">
+      <Text value={of.slice(0, 200)} />:
+    </span>
+  );
+}
+
+/** A text whose rest is shown slice by slice. */
+export function Long({ value }: { value: string }) {
+  const [count, setCount] = useState(CHARACTERS);
+  return (
+    <>
+      <Text value={value.slice(0, count)} />
+      {value.length > count && (
+        <button type="button" class="plain" onClick={() => setCount(count + CHARACTERS * 10)}>
+          {value.length - count} more characters
+        </button>
+      )}
+    </>
+  );
+}
