@@ -1,14 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Refusal } from "./refusal.ts";
-import type { EventType, Webhook } from "./webhooks.ts";
+
+/** Where a delivery goes. */
+type Target = { id: string; url: string };
+
+type Outgoing = { url: string; body: string; authorization: Record<string, string> };
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /**
- * Ten repetitions, the last one within six hours: that much LiveChat promises. When each comes it does not say; the
+ * Ten repetitions, the last one within six hours: that much v2 promises. When each comes it does not say; the
  * first ones come soon here, for whoever sits in front of the screen.
  */
 export const RETRY_DELAYS = [
@@ -22,7 +26,7 @@ const TIME_LIMIT = 10 * SECOND;
 /** One event on its way to one webhook. */
 export type Delivery = {
   id: string;
-  event_type: EventType;
+  event_type: string;
   webhook: string;
   /** Where it goes, without the credentials. */
   to: string;
@@ -42,7 +46,6 @@ export type DeliveryOptions = {
 /** Sends events to webhooks, again and again until the receiver answers exactly 200. */
 export class Deliveries {
   readonly list: Delivery[] = [];
-  readonly #license: number;
   readonly #now: () => number;
   readonly #delays: number[];
   readonly #timeLimit: number;
@@ -51,8 +54,7 @@ export class Deliveries {
   readonly #underWay = new Set<Promise<void>>();
   readonly #again = new Map<string, () => Delivery>();
 
-  constructor(license: number, now: () => number, options: DeliveryOptions = {}) {
-    this.#license = license;
+  constructor(now: () => number, options: DeliveryOptions = {}) {
     this.#now = now;
     this.#delays = options.delays ?? RETRY_DELAYS;
     this.#timeLimit = options.timeLimit ?? TIME_LIMIT;
@@ -60,23 +62,13 @@ export class Deliveries {
       options.wait ?? ((milliseconds, { signal }) => sleep(milliseconds, undefined, { signal, ref: false }));
   }
 
-  /** Sends one event to every webhook that asked for it. `data` holds all its data types; each gets what it wants. */
-  send(event_type: EventType, data: Record<string, unknown>, webhooks: Webhook[]): void {
-    // The reference has this id for chats only.
-    const unique =
-      event_type === "ticket_created" ? {} : { event_unique_id: randomUUID().replaceAll("-", "") };
-    for (const webhook of webhooks.filter((webhook) => webhook.event_type === event_type)) {
-      const envelope = {
-        event_type,
-        ...unique,
-        token: webhook.token,
-        license_id: String(this.#license),
-        lc_version: "2",
-        ...Object.fromEntries(webhook.data_types.map((type) => [type, data[type]])),
-      };
-      const body = JSON.stringify(envelope);
-      this.#start(webhook, body);
-    }
+  /** Sends one event to webhooks, to each with the body that is made for it. */
+  send<Webhook extends Target>(
+    event_type: string,
+    webhooks: readonly Webhook[],
+    bodyFor: (webhook: Webhook) => unknown,
+  ): void {
+    for (const webhook of webhooks) this.#start(event_type, webhook, JSON.stringify(bodyFor(webhook)));
   }
 
   /** Sends a delivery once more, as if LiveChat had not seen the 200. */
@@ -96,33 +88,33 @@ export class Deliveries {
     this.#closing.abort();
   }
 
-  #start(webhook: Webhook, body: string): Delivery {
+  #start(event_type: string, webhook: Target, body: string): Delivery {
     const { url, authorization } = withoutCredentials(webhook.url);
     const delivery: Delivery = {
       id: randomUUID().slice(0, 8),
-      event_type: webhook.event_type,
+      event_type,
       webhook: webhook.id,
-      to: url,
+      to: withoutKey(url),
       state: "under way",
       attempts: [],
     };
     this.list.push(delivery);
-    this.#again.set(delivery.id, () => this.#start(webhook, body));
-    const running = this.#deliver(delivery, body, authorization).finally(() =>
+    this.#again.set(delivery.id, () => this.#start(event_type, webhook, body));
+    const running = this.#deliver(delivery, { url, body, authorization }).finally(() =>
       this.#underWay.delete(running),
     );
     this.#underWay.add(running);
     return delivery;
   }
 
-  async #deliver(delivery: Delivery, body: string, authorization: Record<string, string>): Promise<void> {
+  async #deliver(delivery: Delivery, request: Outgoing): Promise<void> {
     const { signal } = this.#closing;
     for (const delay of [0, ...this.#delays]) {
       if (delay > 0) await this.#wait(delay, { signal }).catch(() => {});
       if (signal.aborted) return;
       const attempt: Delivery["attempts"][number] = { at: this.#now(), outcome: "no answer yet" };
       delivery.attempts.push(attempt);
-      attempt.outcome = await this.#attempt(delivery.to, body, authorization);
+      attempt.outcome = await this.#attempt(request);
       if (attempt.outcome !== 200) continue;
       delivery.state = "delivered";
       return;
@@ -130,7 +122,7 @@ export class Deliveries {
     delivery.state = "given up";
   }
 
-  async #attempt(url: string, body: string, authorization: Record<string, string>): Promise<number | string> {
+  async #attempt({ url, body, authorization }: Outgoing): Promise<number | string> {
     try {
       const { status, body: answer } = await fetch(url, {
         method: "POST",
@@ -158,4 +150,11 @@ function withoutCredentials(address: string): { url: string; authorization: Reco
   if (username === "" && password === "") return { url: url.href, authorization: {} };
   const credentials = Buffer.from(`${username}:${password}`).toString("base64");
   return { url: url.href, authorization: { Authorization: `Basic ${credentials}` } };
+}
+
+/** A key in the query is a credential as well. */
+function withoutKey(address: string): string {
+  const url = new URL(address);
+  url.searchParams.delete("key");
+  return url.href;
 }

@@ -1,19 +1,16 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Agents } from "./agents.ts";
 import { type Account, type Credentials, liveChatApi } from "./api.ts";
 import { Calls } from "./calls.ts";
 import { Chats } from "./chats.ts";
 import { controls } from "./controls.ts";
 import { Deliveries, type DeliveryOptions } from "./deliveries.ts";
-import { fail } from "./failing.ts";
 import { Faults } from "./faults.ts";
-import { plain, readRequest, send } from "./http.ts";
+import { serve } from "./serve.ts";
 import { chatPayload, ticketPayload } from "./shapes.ts";
 import { type Limits, Throttle } from "./throttle.ts";
 import { Tickets } from "./tickets.ts";
 import { chooseVariants, type Variants } from "./variants.ts";
-import { Webhooks } from "./webhooks.ts";
+import { type EventType, Webhooks } from "./webhooks.ts";
 
 export type SandboxOptions = {
   /** On 127.0.0.1; 0, the default, takes any free one. */
@@ -55,55 +52,29 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const faults = new Faults();
   const calls = new Calls();
   const webhooks = new Webhooks(license);
-  const deliveries = new Deliveries(license, now, options.deliveries);
+  const deliveries = new Deliveries(now, options.deliveries);
+  const announce = (event: EventType, data: Record<string, unknown>) =>
+    deliveries.send(event, ...webhooks.targets(event, data));
   const agents = new Agents(credentials.username);
   const tickets = new Tickets(agents, now, (ticket) =>
-    deliveries.send("ticket_created", { ticket: ticketPayload(ticket, agents, variants) }, webhooks.list()),
+    announce("ticket_created", { ticket: ticketPayload(ticket, agents, variants) }),
   );
-  const chats = new Chats(agents, now, (event, chat) =>
-    deliveries.send(event, chatPayload(chat, variants), webhooks.list()),
-  );
+  const chats = new Chats(agents, now, (event, chat) => announce(event, chatPayload(chat, variants)));
 
   const account = { credentials, license, agents, tickets, chats, webhooks, deliveries, throttle, variants };
   const api = liveChatApi(account);
   const control = controls({ ...account, faults, calls });
 
-  const server = createServer(async (incoming, response) => {
-    try {
-      const request = await readRequest(incoming);
-      const { method, path } = request;
-      if (path === "/sandbox" || path.startsWith("/sandbox/")) return send(response, control(request));
-      const call = calls.add({ method, url: incoming.url ?? path, at: now(), status: null });
-      const fault = faults.next(method, path);
-      if (fault) {
-        call.status = fail(response, fault, () => api(request));
-      } else {
-        const answer = api(request);
-        call.status = answer.status;
-        send(response, answer);
-      }
-    } catch (error) {
-      if (incoming.destroyed && !incoming.complete) return;
-      console.error("The sandbox itself failed:", error);
-      if (!response.headersSent) send(response, plain(500, "Internal Server Error"));
-    }
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(port, "127.0.0.1", resolve);
-  });
+  const server = await serve({ port, now, api, control, faults, calls });
 
   async function close(): Promise<void> {
     deliveries.close();
-    await new Promise((resolve) => {
-      server.close(resolve);
-      // Answers are given at once; what is still open is idle, or stalls for ever.
-      server.closeAllConnections();
-    });
+    await server.close();
   }
 
   return {
     ...account,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: server.url,
     faults,
     calls,
     close,

@@ -63,4 +63,22 @@ export class Webhooks {
     if (!this.#webhooks.delete(id)) throw new Refusal(404, `Webhook ${id} not found`);
     return id;
   }
+
+  /** Those that asked for an event, and what each of them is sent: `data` holds all data types, and each gets its own. */
+  targets(event_type: EventType, data: Record<string, unknown>): [Webhook[], (webhook: Webhook) => unknown] {
+    // The reference has this id for chats only.
+    const unique =
+      event_type === "ticket_created" ? {} : { event_unique_id: randomUUID().replaceAll("-", "") };
+    return [
+      this.list().filter((webhook) => webhook.event_type === event_type),
+      ({ token, data_types }) => ({
+        event_type,
+        ...unique,
+        token,
+        license_id: String(this.#license),
+        lc_version: "2",
+        ...Object.fromEntries(data_types.map((type) => [type, data[type]])),
+      }),
+    ];
+  }
 }

@@ -1,0 +1,56 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Calls } from "./calls.ts";
+import { fail } from "./failing.ts";
+import type { Faults } from "./faults.ts";
+import { type Answer, plain, type Request, readRequest, send } from "./http.ts";
+
+type Served = {
+  /** On 127.0.0.1; 0 takes any free one. */
+  port: number;
+  /** Epoch milliseconds. */
+  now: () => number;
+  /** LiveChat's own routes. */
+  api: (request: Request) => Answer;
+  /** What is under `/sandbox`. */
+  control: (request: Request) => Answer;
+  faults: Faults;
+  calls: Calls;
+};
+
+/** Serves an account: each call of its API is recorded, and meets the fault that is planned for it. */
+export async function serve({ port, now, api, control, faults, calls }: Served) {
+  const server = createServer(async (incoming, response) => {
+    try {
+      const request = await readRequest(incoming);
+      const { method, path } = request;
+      if (path === "/sandbox" || path.startsWith("/sandbox/")) return send(response, control(request));
+      const call = calls.add({ method, url: incoming.url ?? path, at: now(), status: null });
+      const fault = faults.next(method, path);
+      if (fault) {
+        call.status = fail(response, fault, () => api(request));
+      } else {
+        const answer = api(request);
+        call.status = answer.status;
+        send(response, answer);
+      }
+    } catch (error) {
+      if (incoming.destroyed && !incoming.complete) return;
+      console.error("The sandbox itself failed:", error);
+      if (!response.headersSent) send(response, plain(500, "Internal Server Error"));
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(port, "127.0.0.1", resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close(): Promise<void> {
+      await new Promise((resolve) => {
+        server.close(resolve);
+        // Answers are given at once; what is still open is idle, or stalls for ever.
+        server.closeAllConnections();
+      });
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import type { Calls } from "../calls.ts";
+import type { Deliveries } from "../deliveries.ts";
+import type { Fault, Faults } from "../faults.ts";
+import { type Answer, json, type Request, refused } from "../http.ts";
+import { Refusal } from "../refusal.ts";
+import { routes } from "../routes.ts";
+import type { Limits } from "../throttle.ts";
+import type { TextAccount } from "./api.ts";
+import type { NewTextChat, TextEnd, TextMessage, Thread, WholeTextChat } from "./chats.ts";
+import { refusedAs, TextRefusal } from "./refusal.ts";
+import { chooseTextVariants, type TextVariants } from "./variants.ts";
+
+type Controlled = TextAccount & { deliveries: Deliveries; faults: Faults; calls: Calls };
+
+/**
+ * What the Text platform has no call for, under `/sandbox`: customers who chat, failures on demand. It takes no
+ * credentials; the sandbox listens on the loopback interface only. `?silently=1` is for webhooks that get lost.
+ */
+export function textControls(sandbox: Controlled): (request: Request) => Answer {
+  const { agents, chats, webhooks, deliveries, throttle, variants, faults, calls, billed } = sandbox;
+  const silently = (query: { silently?: unknown }) => ({ silently: query.silently === "1" });
+  const shown = (thread: Thread) => ({ id: thread.id, chat: chats.told(thread) });
+  const call = routes({
+    "GET /sandbox": () => ({
+      api: "text",
+      agents: agents.size,
+      chats: chats.size,
+      threads: chats.threads.length,
+      webhooks: webhooks.all.length,
+      deliveries: deliveries.list.length,
+      calls: calls.count,
+      billed: billed.calls,
+      faults: faults.planned.length,
+      limits: throttle.limits,
+      variants,
+    }),
+
+    "POST /sandbox/chats": ({ query, body }) => shown(chats.start(body as NewTextChat, silently(query))),
+    "POST /sandbox/chats/whole": ({ query, body }) =>
+      shown(chats.hold(body as WholeTextChat, silently(query))),
+    "POST /sandbox/chats/:id/anonymize": ({ params }) => {
+      chats.anonymize(params.id);
+      return { result: `${params.id} anonymized` };
+    },
+    "DELETE /sandbox/chats/:id": ({ params }) => {
+      chats.remove(params.id);
+      return { result: `${params.id} removed` };
+    },
+    "GET /sandbox/threads/:id": ({ params }) => shown(chats.thread(params.id)),
+    "POST /sandbox/threads/:id/messages": ({ params, body }) =>
+      shown(chats.say(params.id, body as TextMessage)),
+    "POST /sandbox/threads/:id/end": ({ params, query, body }) =>
+      shown(chats.end(params.id, body as TextEnd, silently(query))),
+    "POST /sandbox/threads/:id/restrict": ({ params }) => shown(chats.restrict(params.id)),
+
+    "GET /sandbox/deliveries": () => deliveries.list,
+    "POST /sandbox/deliveries/:id/repeat": ({ params }) => deliveries.repeat(params.id),
+
+    "GET /sandbox/calls": () => ({ count: calls.count, calls: calls.list }),
+    "DELETE /sandbox/calls": () => ({ result: `${calls.clear()} calls forgotten` }),
+
+    "GET /sandbox/faults": () => faults.planned,
+    /** One fault, or a list of them. */
+    "POST /sandbox/faults": ({ body }) => faults.plan(...[body as Fault | Fault[]].flat()),
+    "DELETE /sandbox/faults": () => faults.clear(),
+
+    "PUT /sandbox/throttle": ({ body }) => throttle.set(body as Partial<Limits>),
+    "PUT /sandbox/variants": ({ body }) =>
+      Object.assign(variants, chooseTextVariants({ ...variants, ...(body as Partial<TextVariants>) })),
+  });
+
+  return (request) => {
+    try {
+      return json(200, call(request));
+    } catch (error) {
+      if (error instanceof Refusal) return refused(error, "errors");
+      if (error instanceof TextRefusal) return refusedAs(error, "own");
+      throw error;
+    }
+  };
+}

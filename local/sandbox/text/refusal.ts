@@ -1,0 +1,69 @@
+import * as v from "valibot";
+import { type Answer, json } from "../http.ts";
+
+/** The types of errors that the vendor documents; which HTTP status goes with which it does not say. */
+const STATUSES = {
+  validation: 400,
+  authentication: 401,
+  authorization: 403,
+  missing_access: 403,
+  not_found: 404,
+  already_exists: 409,
+  group_not_found: 404,
+  agent_offline: 409,
+  limit_reached: 403,
+  chat_inactive: 409,
+  chat_anonymized: 410,
+  not_allowed: 405,
+  license_expired: 402,
+  license_not_found: 404,
+  wrong_product_version: 400,
+  unsupported_version: 410,
+  misdirected_request: 421,
+  entity_too_large: 413,
+  request_timeout: 408,
+  service_unavailable: 503,
+  too_many_requests: 429,
+  internal: 500,
+} as const;
+
+export type ErrorType = keyof typeof STATUSES;
+export const ERROR_TYPES = Object.keys(STATUSES) as ErrorType[];
+
+/** What the Text platform answers when it will not do what it is asked. */
+export class TextRefusal extends Error {
+  readonly type: ErrorType;
+  readonly data?: Record<string, unknown>;
+  readonly headers: Record<string, string>;
+
+  constructor(
+    type: ErrorType,
+    message: string,
+    { data, headers = {} }: { data?: Record<string, unknown>; headers?: Record<string, string> } = {},
+  ) {
+    super(message);
+    this.name = "TextRefusal";
+    this.type = type;
+    this.data = data;
+    this.headers = headers;
+  }
+}
+
+/** `statuses` is `one` where every refusal has the same status, so that only its type tells what is the matter. */
+export function refusedAs({ type, message, data, headers }: TextRefusal, statuses: "own" | "one"): Answer {
+  const answer = json(statuses === "own" ? STATUSES[type] : 422, {
+    error: { type, message, ...(data && { data }) },
+  });
+  return { ...answer, headers: { ...answer.headers, ...headers } };
+}
+
+/** Reads the parameters of an action; what does not fit is a `validation` error that names all that is wrong. */
+export function readAs<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  input: unknown,
+): v.InferOutput<Schema> {
+  const { success, output, issues } = v.safeParse(schema, input);
+  if (success) return output;
+  const problems = issues.map((issue) => [v.getDotPath(issue), issue.message].filter(Boolean).join(": "));
+  throw new TextRefusal("validation", problems.join("; "));
+}

@@ -1,0 +1,82 @@
+import { Calls } from "../calls.ts";
+import { Deliveries, type DeliveryOptions } from "../deliveries.ts";
+import { Faults } from "../faults.ts";
+import { serve } from "../serve.ts";
+import { type Limits, Throttle } from "../throttle.ts";
+import { TextAgents } from "./agents.ts";
+import { type TextAccount, type TextCredentials, textApi } from "./api.ts";
+import { TextChats } from "./chats.ts";
+import { textControls } from "./controls.ts";
+import { chooseTextVariants, type TextVariants } from "./variants.ts";
+import { TextWebhooks } from "./webhooks.ts";
+
+export type TextSandboxOptions = {
+  /** On 127.0.0.1; 0, the default, takes any free one. */
+  port?: number;
+  /** Epoch milliseconds. */
+  now?: () => number;
+  credentials?: TextCredentials;
+  organization?: string;
+  variants?: Partial<TextVariants>;
+  throttle?: Partial<Limits>;
+  deliveries?: DeliveryOptions;
+};
+
+/** An account of the Text platform, with everything that its API does not let one do to it. */
+export type TextSandbox = TextAccount & {
+  /** What `LIVECHAT_API_URL` is to be set to. */
+  url: string;
+  organization: string;
+  deliveries: Deliveries;
+  faults: Faults;
+  calls: Calls;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/** No secret: they open nothing but a sandbox. */
+export const TEXT_CREDENTIALS: TextCredentials = {
+  accountId: "d24fa41e-bc16-41b8-a15b-9ca45ff7e0cf",
+  apiKey: "dal:sandbox-api-key",
+  clientId: "c6e4f62e2a2dab12531235b12c5a2a6b",
+};
+
+/** Three repetitions within a minute: that much the vendor promises. When each comes it does not say. */
+export const TEXT_RETRY_DELAYS = [2_000, 10_000, 40_000];
+
+/** A stand-in for the Text platform's APIs 3.6 and the webhooks that it sends, in memory, on 127.0.0.1. */
+export async function startTextSandbox(options: TextSandboxOptions = {}): Promise<TextSandbox> {
+  const { port = 0, now = Date.now, credentials = TEXT_CREDENTIALS } = options;
+  const organization = options.organization ?? "390e44e6-f1e6-4368-a6dd-74f14508c2e0";
+  const variants = chooseTextVariants(options.variants);
+  const throttle = new Throttle(now, options.throttle);
+  const faults = new Faults();
+  const calls = new Calls();
+  const webhooks = new TextWebhooks(organization, [credentials.clientId]);
+  const deliveries = new Deliveries(now, { delays: TEXT_RETRY_DELAYS, ...options.deliveries });
+  const agents = new TextAgents("owner@example.com", now, () => variants.propagation);
+  const chats = new TextChats(agents, now, ({ action, payload }) =>
+    deliveries.send(action, ...webhooks.targets(action, payload)),
+  );
+
+  const billed = { calls: 0 };
+  const account = { credentials, agents, chats, webhooks, throttle, variants, billed };
+  const control = textControls({ ...account, deliveries, faults, calls });
+  const server = await serve({ port, now, api: textApi(account), control, faults, calls });
+
+  async function close(): Promise<void> {
+    deliveries.close();
+    await server.close();
+  }
+
+  return {
+    ...account,
+    url: server.url,
+    organization,
+    deliveries,
+    faults,
+    calls,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
