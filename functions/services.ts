@@ -40,15 +40,14 @@ export function createServices(environment: Record<string, string | undefined>):
     },
     liveChat: () =>
       deferred(async () => {
-        const { createLiveChatV2 } = await import("../shared/livechat/v2/client.ts");
-        const client: LiveChat = createLiveChatV2({
-          ...parts.settings.liveChat,
+        const { openLiveChat } = await import("../shared/livechat/open-live-chat.ts");
+        const { liveChat } = await openLiveChat(parts.settings.liveChat, {
           observe(attempt) {
             observeCall(attempt);
-            observeBudget(client.usage());
+            observeBudget(liveChat.usage());
           },
         });
-        return client;
+        return liveChat;
       }),
     // Subscribers learn of each event that enters the log, on whatever way.
     eventLog: () =>

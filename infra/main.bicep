@@ -45,8 +45,18 @@ param environmentName string
 @metadata({ azd: { type: 'location' } })
 param location string
 
+@allowed(['v2', 'text'])
+@description('Which of LiveChat\'s APIs the app calls: v2, or text for accounts on the Text platform.')
+param liveChatApi string = 'v2'
+
+@description('Text platform: the account of the personal access token, a UUID.')
+param liveChatAccountId string = ''
+
+@description('Text platform: the Client ID of the app that owns the webhooks.')
+param liveChatClientId string = ''
+
 @minLength(1)
-@description('E-mail address that the app uses LiveChat with.')
+@description('E-mail address that the app uses LiveChat with. The Text platform does not need it.')
 param liveChatUsername string
 
 @secure()
@@ -225,6 +235,9 @@ module app 'modules/app.bicep' = {
     tableServiceUri: storage.outputs.tableServiceUri
     applicationInsightsConnectionString: monitoring.outputs.connectionString
     vaultSettings: vault.outputs.settings
+    liveChatApi: liveChatApi
+    liveChatAccountId: liveChatAccountId
+    liveChatClientId: liveChatClientId
     liveChatUsername: liveChatUsername
     liveChatLicenseId: liveChatLicenseId
     liveChatRateLimit: liveChatRateLimit

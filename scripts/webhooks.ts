@@ -1,6 +1,6 @@
 import { loadLocalSettings } from "../local/host/local-settings.ts";
 import { readSettings } from "../shared/core/settings.ts";
-import { createLiveChatV2 } from "../shared/livechat/v2/client.ts";
+import { openLiveChat } from "../shared/livechat/open-live-chat.ts";
 import { describeStanding } from "../shared/registration/describe.ts";
 import { ensureRegistration, inspect, removeRegistration } from "../shared/registration/ensure.ts";
 
@@ -30,8 +30,8 @@ async function main(command: string | undefined): Promise<number> {
   const { liveChat, webhook } = readSettings({ LiveChatStorage: "none", ...process.env });
   const { baseUrl, credentials } = webhook;
   if (!baseUrl) throw new Error("WEBHOOK_BASE_URL is not set: where is LiveChat to deliver?");
-  const account = createLiveChatV2(liveChat);
-  const destination = { baseUrl, credentials };
+  const { liveChat: account } = await openLiveChat(liveChat);
+  const destination = { baseUrl, credentials, api: liveChat.api };
 
   if (command === "remove") {
     const { removed } = await removeRegistration(account, destination);
@@ -43,7 +43,10 @@ async function main(command: string | undefined): Promise<number> {
     console.log(`registered ${created}, removed ${removed}`);
   }
   const all = await account.listWebhooks();
-  const standings = await inspect({ listWebhooks: async () => all }, destination);
+  const standings = await inspect(
+    { listWebhooks: async () => all, areWebhooksOn: () => account.areWebhooksOn() },
+    destination,
+  );
   let ours = 0;
   for (const { event_type, state, url, detail, webhooks } of standings.map(describeStanding)) {
     ours += webhooks.length;

@@ -25,6 +25,8 @@ export function registrationOf(
     listWebhooks: () => liveChat.listWebhooks({ priority }),
     createWebhook: (webhook) => liveChat.createWebhook(webhook, { priority }),
     deleteWebhook: (id) => liveChat.deleteWebhook(id, { priority }),
+    areWebhooksOn: () => liveChat.areWebhooksOn({ priority }),
+    turnWebhooksOn: () => liveChat.turnWebhooksOn({ priority }),
   };
-  return [webhooks, { baseUrl, credentials }];
+  return [webhooks, { baseUrl, credentials, api: settings.liveChat.api }];
 }

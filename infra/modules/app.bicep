@@ -35,6 +35,9 @@ param applicationInsightsConnectionString string
 param vaultSettings object
 
 @description('E-mail address that the app uses LiveChat with.')
+param liveChatApi string
+param liveChatAccountId string
+param liveChatClientId string
 param liveChatUsername string
 
 @description('The LiveChat licence whose events are accepted; empty: any.')
@@ -158,6 +161,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       LiveChatStorage__clientId: clientId
       APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
+      LIVECHAT_API: liveChatApi
+      LIVECHAT_ACCOUNT_ID: liveChatAccountId
+      LIVECHAT_CLIENT_ID: liveChatClientId
       LIVECHAT_USERNAME: liveChatUsername
       LIVECHAT_LICENSE_ID: liveChatLicenseId
       LIVECHAT_RATE_LIMIT: string(liveChatRateLimit)

@@ -79,13 +79,26 @@ const switched = v.pipe(
 const DEFAULT_WAKE_QUEUE = "livechat-wake";
 /** Every five minutes. Said here, since the schedule is registered while the app loads, with whatever settings there are. */
 export const DEFAULT_RECONCILE_SCHEDULE = "0 */5 * * * *";
+/** Every quarter of an hour: calls of the Text platform are billed. */
+export const DEFAULT_CHATS_SCHEDULE = "0 */15 * * * *";
 
-const Environment = v.object({
+const APIS = ["v2", "text"] as const;
+export type LiveChatApi = (typeof APIS)[number];
+
+/** What must be set with one of LiveChat's APIs, and may be left out with the other. */
+const neededWith = (needed: boolean, otherwise = "") =>
+  needed ? filled : v.optional(v.pipe(v.string(), v.trim()), otherwise);
+
+const environmentFor = (api: LiveChatApi) => ({
+  LIVECHAT_API: v.optional(v.pipe(filled, v.picklist(APIS, 'must be "v2" or "text"')), "v2"),
   LIVECHAT_API_URL: v.optional(address, "https://api.livechatinc.com"),
-  LIVECHAT_USERNAME: filled,
+  LIVECHAT_USERNAME: neededWith(api === "v2"),
+  LIVECHAT_ACCOUNT_ID: neededWith(api === "text"),
+  LIVECHAT_CLIENT_ID: neededWith(api === "text"),
   LIVECHAT_API_KEY: filled,
   LIVECHAT_RATE_LIMIT: v.optional(count, "100"),
-  LIVECHAT_WEBHOOK_USERNAME: filled,
+  // The receivers of the Text platform take the password alone.
+  LIVECHAT_WEBHOOK_USERNAME: neededWith(api === "v2", "livechat"),
   LIVECHAT_WEBHOOK_PASSWORD: filled,
   LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: v.optional(filled),
   WEBHOOK_BASE_URL: v.optional(ownAddress),
@@ -100,21 +113,27 @@ const Environment = v.object({
   SUBSCRIPTIONS_TABLE: v.optional(table, "LiveChatSubscriptions"),
   WAKE_QUEUE: v.optional(queue, DEFAULT_WAKE_QUEUE),
   TICKETS_RECONCILE_SCHEDULE: v.optional(schedule, DEFAULT_RECONCILE_SCHEDULE),
+  CHATS_RECONCILE_SCHEDULE: v.optional(schedule, DEFAULT_CHATS_SCHEDULE),
   EVENT_RETENTION_DAYS: v.optional(count),
   DELETED_TICKET_DAYS: v.optional(count, "30"),
   ALLOW_LOOPBACK_CALLBACKS: v.optional(switched, "false"),
 });
 
 /** Every setting that this app reads. A test holds `local.settings.sample.json` and the README against it. */
-export const SETTING_NAMES = Object.keys(Environment.entries) as (keyof typeof Environment.entries)[];
+export const SETTING_NAMES = Object.keys(environmentFor("v2")) as (keyof ReturnType<typeof environmentFor>)[];
 
 /** Where the queue is whose messages wake the dispatcher. */
 export type WakeQueue = ConfiguredLocation & { name: string };
 
 type WebhookCredentials = { username: string; password: string };
 
+/** How LiveChat is called: by its REST API v2, or by the APIs of the Text platform. */
+export type LiveChatConnection =
+  | { api: "v2"; url: string; username: string; apiKey: string; rateLimit: number }
+  | { api: "text"; url: string; accountId: string; clientId: string; apiKey: string; rateLimit: number };
+
 export type Settings = Readonly<{
-  liveChat: { url: string; username: string; apiKey: string; rateLimit: number };
+  liveChat: LiveChatConnection;
   webhook: {
     /** What receivers accept; the first pair is what is put into the URLs that are registered with LiveChat. */
     credentials: [current: WebhookCredentials, ...previous: WebhookCredentials[]];
@@ -128,6 +147,8 @@ export type Settings = Readonly<{
   wakeQueue?: WakeQueue;
   /** NCRONTAB, six fields. */
   ticketsReconcileSchedule: string;
+  /** The same; used with the Text platform only. */
+  chatsReconcileSchedule: string;
   /** Age at which events are removed, in days; events are kept when it is not set. */
   eventRetentionDays?: number;
   /** Days for which a ticket that is gone from LiveChat keeps its content. */
@@ -143,7 +164,7 @@ export type Settings = Readonly<{
  */
 export function readSettings(environment: Record<string, string | undefined>): Settings {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
-  const result = v.safeParse(Environment, given);
+  const result = v.safeParse(v.object(environmentFor(given.LIVECHAT_API === "text" ? "text" : "v2")), given);
   const problems = result.issues?.map((issue) => {
     const path = v.getDotPath(issue) ?? "";
     return { path, message: issue.received === "undefined" ? "is missing" : issue.message };
@@ -161,9 +182,11 @@ export function readSettings(environment: Record<string, string | undefined>): S
   return {
     liveChat: {
       url: env.LIVECHAT_API_URL,
-      username: env.LIVECHAT_USERNAME,
       apiKey: env.LIVECHAT_API_KEY,
       rateLimit: env.LIVECHAT_RATE_LIMIT,
+      ...(env.LIVECHAT_API === "v2"
+        ? { api: env.LIVECHAT_API, username: env.LIVECHAT_USERNAME }
+        : { api: env.LIVECHAT_API, accountId: env.LIVECHAT_ACCOUNT_ID, clientId: env.LIVECHAT_CLIENT_ID }),
     },
     webhook: {
       credentials: [
@@ -183,6 +206,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
     },
     wakeQueue: findWakeQueue(env),
     ticketsReconcileSchedule: env.TICKETS_RECONCILE_SCHEDULE,
+    chatsReconcileSchedule: env.CHATS_RECONCILE_SCHEDULE,
     eventRetentionDays: env.EVENT_RETENTION_DAYS,
     deletedTicketDays: env.DELETED_TICKET_DAYS,
     allowLoopbackCallbacks: env.ALLOW_LOOPBACK_CALLBACKS,

@@ -18,7 +18,7 @@ export function checkAddress(app: Pick<Examined, "settings">): Check {
     look: async (): Promise<Finding> => {
       const { webhook, liveChat } = app.settings;
       const { baseUrl } = webhook;
-      const [wanted] = baseUrl === undefined ? [] : wantedWebhooks(baseUrl);
+      const [wanted] = baseUrl === undefined ? [] : wantedWebhooks(baseUrl, liveChat.api);
       if (baseUrl === undefined || !wanted) return { state: "ok", detail: "WEBHOOK_BASE_URL is not set." };
       return (
         judgeReach({ baseIsLocal: isLoopback(baseUrl), liveChatIsLocal: isLoopback(liveChat.url) }) ??

@@ -1,7 +1,6 @@
 import { TooManyRequests } from "../core/errors.ts";
 import { lazy } from "../core/lazy.ts";
-import { assess, type Registered } from "../registration/assess.ts";
-import { wantedWebhooks } from "../registration/wanted.ts";
+import { assessAll, type Registered } from "../registration/assess.ts";
 import type { Examined, Memory } from "./examined.ts";
 import { judgeBudget } from "./judge-budget.ts";
 import { judgeLiveChatFailure } from "./judge-failure.ts";
@@ -81,8 +80,7 @@ async function lookAtRegistrations(
   if (baseUrl === undefined) return judgeNoAddress(await countEvents(app));
   const webhooks = await answer().catch(() => undefined);
   if (webhooks === undefined) return cannotBeTold("livechat");
-  const destination = { baseUrl, credentials };
-  const standings = wantedWebhooks(baseUrl).map((wanted) => assess(wanted, webhooks, destination));
+  const standings = assessAll(webhooks, { baseUrl, credentials, api: app.settings.liveChat.api });
   const { since: installed } = await sightings.see("app", "installed");
   return judgeLicence(webhooks, licenseId) ?? judgeRegistration(standings, { installed, now: now() });
 }

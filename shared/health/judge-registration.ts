@@ -38,7 +38,9 @@ export function judgeRegistration(
 /** Whether no delivery of this kind is accepted. */
 function isLost({ state, others }: Standing): boolean {
   return (
-    state === "missing" || (state === "stale" && others.every(({ flaw }) => flaw !== "previous credentials"))
+    state === "missing" ||
+    state === "off" ||
+    (state === "stale" && others.every(({ flaw }) => flaw !== "previous credentials"))
   );
 }
 

@@ -30,6 +30,8 @@ export type Attempt = {
   route: string;
   /** Absent when no answer came. */
   status?: number;
+  /** LiveChat's own name for the answer, which its support asks for. */
+  debugId?: string;
   /** Name of the error that it ended with. */
   error?: string;
   /** How many attempts of the same call went before. */
@@ -105,6 +107,7 @@ export function createAttempt({
         method,
         route: to.route,
         status: response?.status,
+        debugId: response?.headers.get("x-debug-id") ?? undefined,
         error: failure instanceof Error ? failure.name : undefined,
         retries,
         waited,

@@ -1,4 +1,5 @@
 import type { Agent, AgentSummary, NewAgent, Removal } from "../schemas/agent.ts";
+import type { TextChatSummary, ToldTextChat } from "../schemas/text-chat.ts";
 import type {
   NewTicket,
   TICKET_SOURCES,
@@ -9,17 +10,37 @@ import type {
 } from "../schemas/ticket.ts";
 import type { Usage } from "./budget.ts";
 import type { Call, SendOptions } from "./send.ts";
-import type { NewWebhook, Webhook } from "./v2/webhooks.ts";
 
 export type { Attempt } from "./attempt.ts";
 export type { Priority, Usage } from "./budget.ts";
 export type { Call } from "./send.ts";
-export type { NewWebhook, Webhook } from "./v2/webhooks.ts";
 
 /** What a connection needs to know, whichever API it is to. */
 export type ConnectionOptions = Omit<SendOptions, "headers" | "secrets" | "refusal"> & {
   /** Calls that this process may make in 60 s, repetitions included. */
   rateLimit: number;
+};
+
+/** A webhook as LiveChat lists it. */
+export type Webhook = {
+  id: string;
+  /** By v2's names (`chat_started`); what has none keeps its own. */
+  event_type: string;
+  data_types?: string[];
+  /** With the credentials in it that LiveChat is to send: not for logs. */
+  url: string;
+  verified?: boolean;
+  /** The account that it belongs to. */
+  licence?: string;
+};
+
+export type NewWebhook = {
+  event_type: string;
+  /** v2: what each event brings along. */
+  data_types: string[];
+  url: string;
+  /** Text: what LiveChat puts into each body, to be recognised by. v2 makes a token of its own. */
+  secret: string;
 };
 
 /** What the list of tickets can be filtered and ordered by, in LiveChat's own words. */
@@ -64,6 +85,22 @@ export type LiveChat = {
   listWebhooks(call?: Call): Promise<Webhook[]>;
   createWebhook(webhook: NewWebhook, call?: Call): Promise<Webhook>;
   deleteWebhook(id: string, call?: Call): Promise<Removal>;
+  /** Whether webhooks that are registered also run. */
+  areWebhooksOn(call?: Call): Promise<boolean>;
+  turnWebhooksOn(call?: Call): Promise<void>;
   /** What of the limit is used right now. */
   usage(): Usage;
+};
+
+/** What can be read of chats. v2 has nothing of the kind: its webhooks bring all that there is. */
+export type ChatReader = {
+  /** A chat with one of its threads, and all that was said in it. @throws {NotFound} {ChatAnonymized} */
+  getChat(chatId: string, threadId: string, call?: Call): Promise<ToldTextChat>;
+  /** A page of the chats that are going on. `pageId` is the `next` of the page before. */
+  listActiveChats(pageId?: string, call?: Call): Promise<{ chats: TextChatSummary[]; next?: string }>;
+  /** A page of the threads that are over, oldest first, from a time on or behind another page. */
+  listArchives(
+    from: { from: string } | { pageId: string },
+    call?: Call,
+  ): Promise<{ chats: ToldTextChat[]; next?: string }>;
 };

@@ -1,4 +1,4 @@
-import { type Destination, presents, receiverOf, type Wanted } from "./wanted.ts";
+import { type Destination, presents, receiverOf, type Wanted, wantedWebhooks } from "./wanted.ts";
 
 /** A webhook as LiveChat lists it. */
 export type Registered = {
@@ -24,10 +24,11 @@ export type Flaw =
   | "double";
 
 /**
- * `ok`: exactly one, as it should be. `unverified`: the same, but LiveChat says that it is not verified. `double`: the
- * right one, and others of ours. `stale`: only others. `missing`: none at all.
+ * `ok`: exactly one, as it should be. `unverified`: the same, but LiveChat says that it is not verified. `off`: the same, but
+ * LiveChat sends nothing to any webhook of the app. `double`: the right one, and others of ours. `stale`: only others.
+ * `missing`: none at all.
  */
-export type State = "ok" | "unverified" | "double" | "stale" | "missing";
+export type State = "ok" | "unverified" | "off" | "double" | "stale" | "missing";
 
 /** How one of the wanted webhooks stands. */
 export type Standing = {
@@ -40,14 +41,40 @@ export type Standing = {
 };
 
 /**
- * Holds what is registered against what is wanted. Ours is a webhook whose URL, credentials aside, is exactly a
- * receiver's; whatever else is registered, on this host too, is somebody else's and no concern of ours.
+ * Compares what is registered with what is wanted. Ours is a webhook whose URL, credentials aside, is exactly a
+ * receiver's; all others, on this host too, are left alone.
  *
  * Of several that are right the lowest id is kept, so that all instances that look at once keep the same.
+ *
+ * @param on whether LiveChat sends to the app's webhooks at all
  */
-export function assess(wanted: Wanted, found: readonly Registered[], { credentials }: Destination): Standing {
+export function assessAll(
+  found: readonly Registered[],
+  destination: Destination,
+  { on = true }: { on?: boolean } = {},
+): Standing[] {
+  const all = wantedWebhooks(destination.baseUrl, destination.api);
+  const ours = found.map((webhook) => ({ webhook, wanted: wantedFor(webhook, all) }));
+  return all.map((wanted) => {
+    const its = ours.filter((one) => one.wanted === wanted).map(({ webhook }) => webhook);
+    return assess(wanted, its, destination, on);
+  });
+}
+
+/** Several events can have one receiver. A webhook of another event that leads there is one too many of the first. */
+function wantedFor({ url, event_type }: Registered, all: readonly Wanted[]): Wanted | undefined {
+  const receiver = receiverOf(url);
+  const there = all.filter((wanted) => wanted.receiver === receiver);
+  return there.find((wanted) => wanted.event_type === event_type) ?? there[0];
+}
+
+function assess(
+  wanted: Wanted,
+  found: readonly Registered[],
+  { credentials }: Destination,
+  on: boolean,
+): Standing {
   const ours = found
-    .filter(({ url }) => receiverOf(url) === wanted.receiver)
     .map((webhook) => ({ webhook, flaw: flawOf(webhook, wanted, credentials) }))
     .sort((a, b) => byId(a.webhook.id, b.webhook.id));
   const right = ours.find(({ flaw }) => !flaw) ?? ours.find(({ flaw }) => flaw === "unverified");
@@ -56,15 +83,19 @@ export function assess(wanted: Wanted, found: readonly Registered[], { credentia
     .map(({ webhook, flaw = "double" as const }) => ({ webhook, flaw }));
   return {
     wanted,
-    state: stateOf(right?.flaw, right !== undefined, others.length),
+    state: stateOf(right?.flaw, { isRight: right !== undefined, others: others.length, on }),
     right: right?.webhook,
     others,
   };
 }
 
-function stateOf(flaw: Flaw | undefined, isRight: boolean, others: number): State {
+function stateOf(
+  flaw: Flaw | undefined,
+  { isRight, others, on }: { isRight: boolean; others: number; on: boolean },
+): State {
   if (!isRight) return others > 0 ? "stale" : "missing";
   if (others > 0) return "double";
+  if (!on) return "off";
   return flaw === "unverified" ? "unverified" : "ok";
 }
 
@@ -74,8 +105,10 @@ function flawOf(
   [current, ...previous]: Destination["credentials"],
 ): Flaw | undefined {
   if (event_type !== wanted.event_type) return "event type";
-  if (!presents(url, current)) {
-    return previous.some((pair) => presents(url, pair)) ? "previous credentials" : "credentials";
+  if (!presents(url, current, wanted.carriedIn)) {
+    return previous.some((pair) => presents(url, pair, wanted.carriedIn))
+      ? "previous credentials"
+      : "credentials";
   }
   if (!wanted.data_types.every((type) => data_types.includes(type))) return "data types";
   return verified === false ? "unverified" : undefined;

@@ -17,6 +17,7 @@ export type Registration = {
 const DETAILS: Record<State, string> = {
   ok: "Registered once, as it should be.",
   unverified: "Registered once, as it should be, but LiveChat says that it is not verified.",
+  off: "Registered once, as it should be, but webhooks are switched off for the license: LiveChat sends nothing.",
   double: "Registered, and more of our webhooks lead to the same receiver: events come more than once.",
   stale: "Registered otherwise than it should be.",
   missing: "Not registered: LiveChat tells nothing of these events.",
@@ -36,7 +37,7 @@ export function describeStanding({ wanted, state, right, others }: Standing): Re
     event_type: wanted.event_type,
     state,
     detail: (state === "stale" && first && STALE[first.flaw]) || DETAILS[state],
-    url: urlWith({ username: "***", password: "***" }, wanted.receiver),
+    url: urlWith({ username: "***", password: "***" }, wanted.receiver, wanted.carriedIn),
     webhooks: [
       ...(right
         ? [{ id: right.id, state: right.verified === false ? ("unverified" as const) : ("right" as const) }]

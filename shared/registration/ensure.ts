@@ -1,26 +1,56 @@
-import { NotFound, UpstreamFailed } from "../core/errors.ts";
-import { assess, type Registered, type Standing } from "./assess.ts";
-import { type Destination, urlWith, type Wanted, wantedWebhooks } from "./wanted.ts";
+import { Conflict, NotFound, UpstreamFailed, UpstreamRefused } from "../core/errors.ts";
+import { assessAll, type Flaw, type Registered, type Standing } from "./assess.ts";
+import { type Destination, urlWith, type Wanted } from "./wanted.ts";
 
 /** The calls of LiveChat that it takes. */
 export type Webhooks = {
   listWebhooks(): Promise<Registered[]>;
-  createWebhook(webhook: { event_type: string; data_types: string[]; url: string }): Promise<{ id: string }>;
+  createWebhook(webhook: {
+    event_type: string;
+    data_types: string[];
+    url: string;
+    secret: string;
+  }): Promise<{ id: string }>;
   deleteWebhook(id: string): Promise<unknown>;
+  /** Absent where webhooks that are registered always run. */
+  areWebhooksOn?(): Promise<boolean>;
+  turnWebhooksOn?(): Promise<void>;
 };
 
 export type Ensured = { standings: Standing[]; created: number; removed: number };
 
 /** Looks that a run takes at most. Two are enough unless others register at the same time. */
 const LOOKS = 6;
+/** Stands for the switch of all webhooks among what can fail. */
+const SWITCH = "switch";
 
-/** How each of the wanted webhooks stands. One call. */
+/** How bad the flaws are: where there is no room for a right webhook, the first of these makes it. */
+const WORST_FIRST: readonly Flaw[] = [
+  "event type",
+  "credentials",
+  "double",
+  "data types",
+  "unverified",
+  "previous credentials",
+];
+
+/** How each of the wanted webhooks stands. One call, and one more where webhooks can be switched off. */
 export async function inspect(
-  webhooks: Pick<Webhooks, "listWebhooks">,
+  webhooks: Pick<Webhooks, "listWebhooks" | "areWebhooksOn">,
   destination: Destination,
 ): Promise<Standing[]> {
   const found = await webhooks.listWebhooks();
-  return wantedWebhooks(destination.baseUrl).map((wanted) => assess(wanted, found, destination));
+  return assessAll(found, destination, { on: await isOn(webhooks) });
+}
+
+/** `undefined` where the token may not ask: they are on from the start, and hardly ever switched off. */
+async function isOn(webhooks: Pick<Webhooks, "areWebhooksOn">): Promise<boolean | undefined> {
+  try {
+    return await webhooks.areWebhooksOn?.();
+  } catch (error) {
+    if (error instanceof UpstreamRefused) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -39,12 +69,20 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
   const created = new Map<string, string | undefined>();
   const removed = new Set<string>();
   const failures = new Map<string, unknown>();
+  /** Events for which one of ours had to go before there was room. */
+  const roomMade = new Set<string>();
+  let on = false;
   // A list that is a little behind must not have us remove anything twice.
   const listWebhooks = async () => (await webhooks.listWebhooks()).filter(({ id }) => !removed.has(id));
 
+  const areWebhooksOn = async () => {
+    on ||= (await isOn(webhooks)) ?? true;
+    return on;
+  };
+
   for (let look = 1; ; look++) {
-    const standings = await inspect({ listWebhooks }, destination);
-    const steps = standings.flatMap(stepsFor);
+    const standings = await inspect({ listWebhooks, areWebhooksOn }, destination);
+    const steps = [...standings.flatMap(stepsFor), ...(on || failures.has(SWITCH) ? [] : [switchOn])];
     if (steps.length > 0 && look < LOOKS) for (const step of steps) await step();
     else return report(standings);
   }
@@ -53,6 +91,7 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
     // Once in a run: when the new one is no better than the old, a third would not be either.
     if ((!right || right.verified === false) && !created.has(wanted.event_type))
       return [() => create(wanted)];
+    if (!right && isFull(wanted) && others.length > 0) return [() => makeRoom(wanted, others)];
     // What LiveChat lists otherwise than it was registered would be created again by every run.
     const superfluous = others.filter(
       ({ webhook: { id } }) => right || id === created.get(wanted.event_type),
@@ -66,12 +105,32 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
       );
   }
 
-  async function create({ event_type, data_types, receiver }: Wanted): Promise<void> {
+  async function create({ event_type, data_types, receiver, carriedIn }: Wanted): Promise<void> {
     created.set(event_type, undefined);
-    const url = urlWith(destination.credentials[0], receiver);
+    const [credentials] = destination.credentials;
+    const url = urlWith(credentials, receiver, carriedIn);
     await attempt(event_type, async () => {
-      created.set(event_type, (await webhooks.createWebhook({ event_type, data_types, url })).id);
+      const webhook = { event_type, data_types, url, secret: credentials.password };
+      created.set(event_type, (await webhooks.createWebhook(webhook)).id);
     });
+  }
+
+  /** The Text platform takes three webhooks of an action at most. */
+  function isFull({ event_type }: Wanted): boolean {
+    return failures.get(event_type) instanceof Conflict && !roomMade.has(event_type);
+  }
+
+  async function makeRoom({ event_type }: Wanted, others: Standing["others"]): Promise<void> {
+    roomMade.add(event_type);
+    const [worst] = others.toSorted((a, b) => WORST_FIRST.indexOf(a.flaw) - WORST_FIRST.indexOf(b.flaw));
+    if (!worst) return;
+    await remove(worst.webhook.id);
+    // Now it can be created.
+    if (removed.has(worst.webhook.id)) created.delete(event_type);
+  }
+
+  async function switchOn(): Promise<void> {
+    await attempt(SWITCH, async () => webhooks.turnWebhooksOn?.());
   }
 
   async function remove(id: string): Promise<void> {
@@ -95,9 +154,11 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
       if (state === "ok" || state === "unverified") continue;
       for (const failure of failures.values()) throw failure;
       throw new UpstreamFailed(
-        state === "double"
-          ? `Somebody else registers ${wanted.event_type} over and over.`
-          : `LiveChat does not list ${wanted.event_type} as it was registered.`,
+        state === "off"
+          ? "LiveChat does not switch the webhooks on."
+          : state === "double"
+            ? `Somebody else registers ${wanted.event_type} over and over.`
+            : `LiveChat does not list ${wanted.event_type} as it was registered.`,
       );
     }
     const made = [...created.values()].filter((id) => id !== undefined);

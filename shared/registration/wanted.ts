@@ -1,3 +1,4 @@
+import type { LiveChatApi } from "../core/settings.ts";
 import type { EventType } from "../schemas/webhook.ts";
 
 export type Credentials = { username: string; password: string };
@@ -8,7 +9,12 @@ export type Destination = {
   baseUrl: string;
   /** What the receivers accept; the first pair is what is put into the registered URLs. */
   credentials: readonly [Credentials, ...Credentials[]];
+  /** `v2` by default. */
+  api?: LiveChatApi;
 };
+
+/** Where a registered URL carries its credentials: before the host, as Basic authorization, or as `?key=`, the password alone. */
+export type CarriedIn = "userinfo" | "key";
 
 /** A webhook that this app lives on. */
 export type Wanted = {
@@ -16,26 +22,45 @@ export type Wanted = {
   data_types: string[];
   /** The receiver, without credentials: what tells our webhooks from everybody else's. */
   receiver: string;
+  carriedIn: CarriedIn;
 };
 
-const RECEIVERS: readonly [type: EventType, name: string, dataTypes: string[]][] = [
-  ["chat_started", "chat-started", ["chat", "visitor", "pre_chat_survey"]],
-  ["chat_ended", "chat-ended", ["chat", "visitor", "pre_chat_survey"]],
-  ["ticket_created", "ticket-created", ["ticket"]],
-];
+type Receiver = Omit<Wanted, "receiver"> & { path: string };
+
+const CHAT = ["chat", "visitor", "pre_chat_survey"];
+
+const RECEIVERS: Record<LiveChatApi, readonly Receiver[]> = {
+  v2: [
+    { event_type: "chat_started", path: "chat-started", data_types: CHAT, carriedIn: "userinfo" },
+    { event_type: "chat_ended", path: "chat-ended", data_types: CHAT, carriedIn: "userinfo" },
+    { event_type: "ticket_created", path: "ticket-created", data_types: ["ticket"], carriedIn: "userinfo" },
+  ],
+  // What a webhook brings cannot be chosen, and one receiver takes both.
+  text: [
+    { event_type: "chat_started", path: "text/chats", data_types: [], carriedIn: "key" },
+    { event_type: "chat_ended", path: "text/chats", data_types: [], carriedIn: "key" },
+  ],
+};
 
 /** The webhooks that must be registered, each exactly once. */
-export function wantedWebhooks(baseUrl: string): Wanted[] {
-  return RECEIVERS.map(([event_type, name, data_types]) => ({
-    event_type,
-    data_types,
-    receiver: new URL(`${baseUrl}/api/receivers/${name}`).href,
+export function wantedWebhooks(baseUrl: string, api: LiveChatApi = "v2"): Wanted[] {
+  return RECEIVERS[api].map(({ path, ...wanted }) => ({
+    ...wanted,
+    receiver: new URL(`${baseUrl}/api/receivers/${path}`).href,
   }));
 }
 
-/** The URL to register. LiveChat can set no header, so it takes the credentials of its Basic authorization from there. */
-export function urlWith({ username, password }: Credentials, receiver: string): string {
+/** The URL to register. LiveChat can set no header of our choice, so the credentials are in there. */
+export function urlWith(
+  { username, password }: Credentials,
+  receiver: string,
+  carriedIn: CarriedIn = "userinfo",
+): string {
   const url = new URL(receiver);
+  if (carriedIn === "key") {
+    url.searchParams.set("key", password);
+    return url.href;
+  }
   // The setters leave a `%` as it is, and would make another password of "50%25".
   url.username = encodeURIComponent(username);
   url.password = encodeURIComponent(password);
@@ -47,12 +72,18 @@ export function receiverOf(url: string): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const receiver = new URL(url);
   receiver.username = receiver.password = "";
+  receiver.searchParams.delete("key");
   return receiver.href;
 }
 
 /** Whether LiveChat will present these credentials to the URL. */
-export function presents(url: string, { username, password }: Credentials): boolean {
+export function presents(
+  url: string,
+  { username, password }: Credentials,
+  carriedIn: CarriedIn = "userinfo",
+): boolean {
   const given = new URL(url);
+  if (carriedIn === "key") return given.searchParams.get("key") === password;
   try {
     return decodeURIComponent(given.username) === username && decodeURIComponent(given.password) === password;
   } catch {

@@ -56,6 +56,11 @@ export const Agent = shape(
     name,
     permission,
     status,
+    ignored_fields: named(
+      v.optional(v.array(v.string())),
+      "Ignored Fields",
+      "The fields that were asked for and that LiveChat's API cannot take, such as password on the Text platform.",
+    ),
   }),
   examples.agent,
 );

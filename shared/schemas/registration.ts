@@ -19,7 +19,7 @@ export const Registration = shape(
   v.object({
     event_type: named(v.picklist(EVENT_TYPES), "Event Type", "What LiveChat is to tell of."),
     state: named(
-      v.picklist(["ok", "unverified", "double", "stale", "missing"]),
+      v.picklist(["ok", "unverified", "off", "double", "stale", "missing"]),
       "State",
       "Whether it is registered exactly once, as it should be.",
     ),

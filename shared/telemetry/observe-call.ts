@@ -3,7 +3,16 @@ import { measure } from "./metrics.ts";
 import { addSpan, SpanKind } from "./spans.ts";
 
 /** Puts an attempt of a call to LiveChat into the trace of who asked for it, and counts it. */
-export function observeCall({ method, route, status = 0, error, retries, waited, duration }: Attempt): void {
+export function observeCall({
+  method,
+  route,
+  status = 0,
+  debugId,
+  error,
+  retries,
+  waited,
+  duration,
+}: Attempt): void {
   addSpan(`${method} /${route}`, {
     kind: SpanKind.CLIENT,
     duration,
@@ -14,6 +23,7 @@ export function observeCall({ method, route, status = 0, error, retries, waited,
       "url.template": `/${route}`,
       "http.request.resend_count": retries,
       "livechat.waited_ms": waited,
+      ...(debugId !== undefined && { "livechat.debug_id": debugId }),
     },
   });
   const { calls, callDuration, callWait } = measure();

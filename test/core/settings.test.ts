@@ -30,6 +30,7 @@ test("the README describes every setting", () => {
 test("defaults are those of the contract", () => {
   expect(readSettings(required)).toEqual({
     liveChat: {
+      api: "v2",
       url: "https://api.livechatinc.com",
       username: "owner@example.com",
       apiKey: "dal:key",
@@ -48,10 +49,30 @@ test("defaults are those of the contract", () => {
       location: { connectionString: "UseDevelopmentStorage=true" },
     },
     ticketsReconcileSchedule: "0 */5 * * * *",
+    chatsReconcileSchedule: "0 */15 * * * *",
     eventRetentionDays: undefined,
     deletedTicketDays: 30,
     allowLoopbackCallbacks: false,
   });
+});
+
+test("with the Text platform its account and app are required, and no e-mail address is", () => {
+  const { LIVECHAT_USERNAME: _, LIVECHAT_WEBHOOK_USERNAME: __, ...text } = required;
+  const missing = catchError(() => readSettings({ ...text, LIVECHAT_API: "text" })).message;
+  expect(missing).toContain("LIVECHAT_ACCOUNT_ID is missing; LIVECHAT_CLIENT_ID is missing");
+  expect(missing).not.toContain("USERNAME");
+  const ids = { LIVECHAT_API: "text", LIVECHAT_ACCOUNT_ID: "an account", LIVECHAT_CLIENT_ID: "an app" };
+  expect(readSettings({ ...text, ...ids }).liveChat).toEqual({
+    api: "text",
+    url: "https://api.livechatinc.com",
+    accountId: "an account",
+    clientId: "an app",
+    apiKey: "dal:key",
+    rateLimit: 100,
+  });
+  expect(() => readSettings({ ...required, LIVECHAT_API: "v3" })).toThrow(
+    'LIVECHAT_API must be "v2" or "text"',
+  );
 });
 
 test("LiveChatStorage goes before the identity's endpoint, and that before the host's storage", () => {

@@ -127,6 +127,7 @@ describe("the app's settings", () => {
     const values: Record<string, string> = {
       LiveChatStorage__tableServiceUri: "https://st1.table.core.windows.net/",
       LiveChatStorage__queueServiceUri: "https://st1.queue.core.windows.net/",
+      LIVECHAT_API: "v2",
       LIVECHAT_RATE_LIMIT: "50",
       WEBHOOK_BASE_URL: "https://func-1.azurewebsites.net",
       // As the template gives them when nobody chose otherwise.

@@ -10,7 +10,7 @@ import { judgeReconciliation, type Reconciliation } from "../../shared/health/ju
 import { judgeRefusals } from "../../shared/health/judge-refusals.ts";
 import { judgeLicence, judgeRegistration } from "../../shared/health/judge-registration.ts";
 import type { Run } from "../../shared/reconcile/report.ts";
-import { assess } from "../../shared/registration/assess.ts";
+import { assessAll } from "../../shared/registration/assess.ts";
 import { type Destination, urlWith, wantedWebhooks } from "../../shared/registration/wanted.ts";
 
 const MINUTE = 60_000;
@@ -190,10 +190,7 @@ describe("registrations", () => {
     }));
   const now = Date.parse("2026-01-15T12:00:00.000Z");
   const judge = (found: ReturnType<typeof all>, age = DAY) =>
-    judgeRegistration(
-      wanted.map((one) => assess(one, found, destination)),
-      { installed: iso(now - age), now },
-    );
+    judgeRegistration(assessAll(found, destination), { installed: iso(now - age), now });
 
   test("what gets through is no emergency; what does not is, unless the app is new", () => {
     expect(judge(all("now")).state).toBe("ok");
@@ -212,6 +209,14 @@ describe("registrations", () => {
       action: expect.stringContaining("POST /registration"),
     });
     expect(judge([], 10 * MINUTE).state).toBe("attention");
+  });
+
+  test("webhooks that are switched off are an emergency", () => {
+    const standings = assessAll(all("now"), destination, { on: false });
+    expect(judgeRegistration(standings, { installed: iso(now - DAY), now })).toMatchObject({
+      state: "bad",
+      detail: expect.stringContaining("switched off"),
+    });
   });
 
   test("another licence than the account's means that every delivery is refused", () => {

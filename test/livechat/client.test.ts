@@ -141,6 +141,7 @@ const CALLS: Record<
         event_type: "chat_ended",
         data_types: ["chat"],
         url: "https://example.com/hook",
+        secret: "unused",
       }),
     sent: "POST /webhooks",
     body: { event_type: "chat_ended", data_types: ["chat"], url: "https://example.com/hook" },

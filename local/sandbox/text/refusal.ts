@@ -19,7 +19,7 @@ const STATUSES = {
   license_not_found: 404,
   wrong_product_version: 400,
   unsupported_version: 410,
-  misdirected_request: 421,
+  misdirected_request: 400,
   entity_too_large: 413,
   request_timeout: 408,
   service_unavailable: 503,

@@ -3,9 +3,10 @@ import { Agent, AgentSummary, Removal } from "../../schemas/agent.ts";
 import { OneTicket, TicketPage } from "../../schemas/ticket.ts";
 import { at } from "../address.ts";
 import { createBudget } from "../budget.ts";
+import { basicCredentials } from "../credentials.ts";
 import type { ConnectionOptions, LiveChat } from "../live-chat.ts";
+import { refusalByStatus } from "../refusal.ts";
 import { createSend } from "../send.ts";
-import { readRefusal } from "./refusal.ts";
 import { OneWebhook, WebhookList } from "./webhooks.ts";
 
 export type LiveChatV2Options = ConnectionOptions & {
@@ -21,15 +22,14 @@ export type LiveChatV2Options = ConnectionOptions & {
  */
 export function createLiveChatV2({ username, apiKey, rateLimit, ...options }: LiveChatV2Options): LiveChat {
   const budget = createBudget(rateLimit, options);
-  const credentials = Buffer.from(`${username}:${apiKey}`).toString("base64");
+  const { authorization, secrets } = basicCredentials(username, apiKey);
   const headers = {
-    authorization: `Basic ${credentials}`,
+    authorization,
     "x-api-version": "2",
     // Tokens begin with the data centre that they are good for; `dal` is where calls go by themselves.
     ...(apiKey.startsWith("fra:") && { "x-region": "fra" }),
   };
-  const secrets = [credentials, encodeURIComponent(apiKey), apiKey, username];
-  const send = createSend({ ...options, headers: () => headers, secrets, refusal: readRefusal }, budget);
+  const send = createSend({ ...options, headers: () => headers, secrets, refusal: refusalByStatus }, budget);
 
   return {
     listAgents: async (query, call) =>
@@ -48,10 +48,15 @@ export function createLiveChatV2({ username, apiKey, rateLimit, ...options }: Li
       send({ method: "PUT", to: at`tickets/${id}/tags`, json: changes, answer: OneTicket }, call),
 
     listWebhooks: async (call) => send({ method: "GET", to: at`webhooks`, answer: WebhookList }, call),
-    createWebhook: async (webhook, call) =>
-      send({ method: "POST", to: at`webhooks`, json: webhook, answer: OneWebhook }, call),
+    createWebhook: async ({ event_type, data_types, url }, call) => {
+      const json = { event_type, data_types, url };
+      return send({ method: "POST", to: at`webhooks`, json, answer: OneWebhook }, call);
+    },
     deleteWebhook: async (id, call) =>
       send({ method: "DELETE", to: at`webhooks/${id}`, answer: removalOf(id) }, call),
+    // v2 knows no switch.
+    areWebhooksOn: async () => true,
+    turnWebhooksOn: async () => {},
 
     usage: budget.usage,
   };

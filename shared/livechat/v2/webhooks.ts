@@ -13,8 +13,6 @@ const Webhook = v.object({
 });
 export type Webhook = v.InferOutput<typeof Webhook>;
 
-export type NewWebhook = { event_type: string; data_types: string[]; url: string };
-
 export const WebhookList = v.pipe(
   v.object({ events: v.array(Webhook) }),
   v.transform(({ events }) => events),

@@ -6,12 +6,12 @@ import {
   UpstreamFailed,
   UpstreamRefused,
   UpstreamTimeout,
-} from "../../core/errors.ts";
-import { doubt, outcome, type Refused, Throttled } from "../failure.ts";
-import { readRetryAfter } from "../retry.ts";
+} from "../core/errors.ts";
+import { doubt, outcome, type Refused, Throttled } from "./failure.ts";
+import { readRetryAfter } from "./retry.ts";
 
-/** v2 says no by the status of its answer. */
-export function readRefusal({ status, headers, effect, words }: Refused): AppError {
+/** What the status of an answer says: all there is to go by with v2, and with answers of servers in between. */
+export function refusalByStatus({ status, headers, effect, words }: Refused): AppError {
   const upstream = { status, words };
   if (status === 429) return new Throttled(readRetryAfter(headers));
   if (status === 401 || status === 403) {

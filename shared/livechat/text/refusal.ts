@@ -1,0 +1,97 @@
+import * as v from "valibot";
+import {
+  type AppError,
+  Conflict,
+  InvalidInput,
+  NotFound,
+  UpstreamFailed,
+  UpstreamRefused,
+  UpstreamTimeout,
+} from "../../core/errors.ts";
+import { doubt, outcome, type Refused, Throttled } from "../failure.ts";
+import { refusalByStatus } from "../refusal.ts";
+import { readRetryAfter } from "../retry.ts";
+
+/** The account is in another region than the call was sent to. */
+export class Misdirected extends UpstreamRefused {
+  readonly region: string;
+
+  constructor(region: string) {
+    super(`LiveChat does not take calls for this account here, and points to the region ${region}.`);
+    this.region = region;
+  }
+}
+
+/** The token lacks a scope for the action. */
+export class MissingScope extends UpstreamRefused {}
+
+/** The chat was anonymized: LiveChat has its content no longer. */
+export class ChatAnonymized extends NotFound {}
+
+const Body = v.object({
+  error: v.object({
+    type: v.string(),
+    data: v.optional(v.nullable(v.looseObject({ region: v.optional(v.string()) }))),
+  }),
+});
+
+/**
+ * The Text platform says no by `error.type`. Which HTTP status goes with which type is not documented, so the status counts
+ * only where there is no type: such answers come from servers in between.
+ */
+export function refusalByType(refused: Refused): AppError {
+  const read = v.safeParse(Body, refused.body);
+  if (!read.success) return refusalByStatus(refused);
+  const { status, headers, effect, words } = refused;
+  const { type, data } = read.output.error;
+  const upstream = { status, code: type, words };
+  switch (type) {
+    case "misdirected_request":
+      return data?.region
+        ? new Misdirected(data.region)
+        : new UpstreamRefused("LiveChat does not take calls for this account here.", { upstream });
+    case "authentication":
+      return new UpstreamRefused(
+        "LiveChat refuses the credentials of this app. Check LIVECHAT_ACCOUNT_ID and LIVECHAT_API_KEY.",
+        { upstream },
+      );
+    case "authorization":
+    case "missing_access":
+      return new MissingScope("LiveChat does not let this app's token do this.", { upstream });
+    case "license_expired":
+    case "license_not_found":
+    case "wrong_product_version":
+      return new UpstreamRefused("LiveChat refuses the account's license.", { upstream });
+    case "unsupported_version":
+      return new UpstreamRefused("LiveChat does not support this version of its API any more.", { upstream });
+    case "validation":
+    case "group_not_found":
+    case "entity_too_large":
+      return new InvalidInput("LiveChat refuses the request.", { upstream });
+    case "not_found":
+      return new NotFound("LiveChat knows nothing under this name.", { upstream });
+    case "chat_anonymized":
+      return new ChatAnonymized("LiveChat has anonymized the chat.", { upstream });
+    case "already_exists":
+    case "agent_offline":
+    case "limit_reached":
+    case "chat_inactive":
+    case "not_allowed":
+      return new Conflict("LiveChat's current state does not allow this.", { upstream });
+    case "request_timeout":
+      return new UpstreamTimeout(`LiveChat gave up waiting.${doubt(effect)}`, {
+        upstream,
+        ...outcome(effect),
+      });
+    case "too_many_requests":
+      return new Throttled(readRetryAfter(headers));
+    case "service_unavailable":
+    case "internal":
+      return new UpstreamFailed(`LiveChat failed (${type}).${doubt(effect)}`, {
+        upstream,
+        ...outcome(effect),
+      });
+    default:
+      return refusalByStatus(refused);
+  }
+}

@@ -1,0 +1,192 @@
+import { createHash } from "node:crypto";
+import { readTime } from "./read-time.ts";
+import type { StoredTextChat, TextChat, TextField, TextThreadEvent, TextUser } from "./text-chat.ts";
+
+/** The version of the Text platform's APIs that this app speaks. It stands here alone. */
+export const TEXT_API_VERSION = "3.6";
+
+/** System messages that close a thread. */
+const CLOSING =
+  /^(manual_archived_|routing\.archived_|archived_customer_disconnected$|customer_banned$|system_archived$)/;
+const SUPERVISOR = "agents";
+
+/**
+ * Tells a start or an end of the Text platform with the field names of `WebhookChatResponse`. One event is one thread,
+ * so `chat.id` is the thread's id, which is what v2 has as the chat's id. What v2 never had comes along in fields of its own.
+ */
+export function fromTextChat(stored: StoredTextChat): Record<string, unknown> {
+  const ended = stored.action === "chat_deactivated";
+  const chat = ended ? stored.chat : stored.payload.chat;
+  const [chatId, threadId] = ended
+    ? [stored.payload.chat_id, stored.payload.thread_id]
+    : [stored.payload.chat.id, stored.payload.chat.thread.id];
+  return defined({
+    event_type: ended ? "chat_ended" : "chat_started",
+    event_unique_id: createHash("sha256").update(`${stored.action}:${threadId}`).digest("hex").slice(0, 32),
+    lc_version: TEXT_API_VERSION,
+    organization_id: stored.organization_id,
+    chat: defined({
+      id: threadId,
+      /** The chat that the thread belongs to, by the Text platform's id. */
+      text_chat_id: chatId,
+      ...(chat && describe(chat)),
+      ended_timestamp: ended ? (endOf(chat) ?? stored.received_at) : undefined,
+      missing_transcript: ended ? stored.missing_transcript : undefined,
+    }),
+    visitor: chat && visitorOf(chat),
+    pre_chat_survey: chat && surveyOf(chat),
+  });
+}
+
+function describe(chat: TextChat): Record<string, unknown> {
+  const { thread, users = [] } = chat;
+  const events = eventsOf(chat);
+  const { rating, routing } = thread.properties ?? {};
+  return {
+    url: routing?.start_url || visitOf(chat)?.last_pages?.[0]?.url,
+    started_timestamp: timeOf(thread.created_at),
+    agents: users
+      .filter((user) => isAgent(user) && user.visibility !== SUPERVISOR)
+      .filter(({ id }) => thread.user_ids?.includes(id) ?? true)
+      .map(({ id, name }) => ({ login: id, name })),
+    groups: thread.access?.group_ids ?? [],
+    tags: thread.tags ?? [],
+    messages: events.flatMap((event) => messageOf(event, users)),
+    events: events.filter(({ type }) => type === "system_message").map(systemEventOf),
+    previous_thread_id: thread.previous_thread_id,
+    next_thread_id: thread.next_thread_id,
+    restricted_access: thread.restricted_access,
+    rating,
+    summary: thread.summary,
+    properties: thread.properties,
+  };
+}
+
+/** A file is told by its address, a rich message by its titles; other types of events are no messages. */
+function messageOf(event: TextThreadEvent, users: readonly TextUser[]): Record<string, unknown>[] {
+  const titles = event.elements?.flatMap(({ title }) => title ?? []).join(", ");
+  const texts: Record<string, string | undefined> = {
+    message: event.text,
+    file: event.url ?? event.name,
+    rich_message: titles && `[${titles}]`,
+  };
+  if (!(event.type in texts)) return [];
+  const author = users.find(({ id }) => id === event.author_id);
+  const byAgent = author ? isAgent(author) : event.author_id?.includes("@");
+  return [
+    defined({
+      author_name: author?.name,
+      agent_id: byAgent ? event.author_id : undefined,
+      user_type: userType(event, author, byAgent),
+      text: texts[event.type],
+      timestamp: timeOf(event.created_at),
+      /** `file` and `rich_message`, which v2 does not tell apart. */
+      type: event.type === "message" ? undefined : event.type,
+    }),
+  ];
+}
+
+function userType(event: TextThreadEvent, author: TextUser | undefined, byAgent: boolean | undefined) {
+  if (event.visibility === SUPERVISOR) return "supervisor";
+  if (byAgent) return "agent";
+  return author ? "visitor" : undefined;
+}
+
+function systemEventOf({ text, created_at, system_message_type = "" }: TextThreadEvent) {
+  return defined({
+    text,
+    timestamp: timeOf(created_at),
+    type: CLOSING.test(system_message_type) ? "closed" : system_message_type || undefined,
+    user_type: /(^|_)customer(_|$)/.test(system_message_type)
+      ? "visitor"
+      : /(^|_)agent$/.test(system_message_type)
+        ? "agent"
+        : undefined,
+    /** The Text platform's own word, which v2 has none for. */
+    system_message_type: system_message_type || undefined,
+  });
+}
+
+/** No field tells when a thread ended: the message that closed it does, or else the last event. */
+function endOf(chat: TextChat | undefined): string | undefined {
+  const events = chat ? eventsOf(chat) : [];
+  const closing = events.findLast(({ system_message_type = "" }) => CLOSING.test(system_message_type));
+  return timeOf((closing ?? events.at(-1))?.created_at);
+}
+
+/** In the order in which they happened, without those that were deleted. */
+function eventsOf({ thread }: TextChat): TextThreadEvent[] {
+  return (thread.events ?? []).filter(({ deleted }) => !deleted).sort(byTime);
+}
+
+function visitorOf(chat: TextChat): Record<string, unknown> | undefined {
+  const customer = chat.users?.find((user) => !isAgent(user));
+  if (!customer) return undefined;
+  const visit = visitOf(chat);
+  const { country, country_code, region, city, timezone } = visit?.geolocation ?? {};
+  const { type: _, visit: __, ...known } = customer;
+  return defined({
+    ...known,
+    ...{ country, country_code, region, city, timezone },
+    ip: visit?.ip,
+    user_agent: visit?.user_agent,
+    referrer: visit?.referrer,
+    page_current: newestPage(chat),
+    geolocation: visit?.geolocation,
+    custom_variables: known.session_fields?.flatMap((field) =>
+      Object.entries(field).map(([key, value]) => ({ key, value: String(value) })),
+    ),
+    created_at: timeOf(known.created_at),
+  });
+}
+
+/** Webhooks tell the visit with the customer, the archive with the thread. */
+function visitOf({ users, thread }: TextChat) {
+  return users?.find((user) => !isAgent(user))?.visit ?? thread.customer_visit;
+}
+
+function newestPage(chat: TextChat): string | undefined {
+  const pages = visitOf(chat)?.last_pages ?? [];
+  return pages.toSorted((a, b) => compare(a.opened_at ?? "", b.opened_at ?? "")).at(-1)?.url;
+}
+
+/** The form that the customer filled in before the chat. Of a checkbox only the chosen answers are told. */
+function surveyOf({ thread }: TextChat): Record<string, unknown>[] | undefined {
+  const form = thread.events?.find(
+    ({ type, form_type, properties }) =>
+      type === "filled_form" && (form_type ?? properties?.lc2?.form_type) === "prechat",
+  );
+  return form?.fields?.map(({ id, type, label, answer, answers }: TextField) =>
+    defined({
+      ...{ id, type, label },
+      answer: answer === undefined ? undefined : labelOf(answer),
+      answers: answers?.map((choice) => ({ label: labelOf(choice), chosen: true })),
+    }),
+  );
+}
+
+function labelOf(choice: string | { label?: string; id?: string }): string | undefined {
+  return typeof choice === "string" ? choice : (choice.label ?? choice.id);
+}
+
+function isAgent({ type }: TextUser): boolean {
+  return type === "agent";
+}
+
+/** Times have microseconds, which are kept for the order and lost in what is told. */
+function byTime(a: TextThreadEvent, b: TextThreadEvent): number {
+  return compare(a.created_at ?? "", b.created_at ?? "");
+}
+
+/** A time that cannot be read is left out: the rest of the chat is worth more. */
+function timeOf(value: unknown): string | undefined {
+  return typeof value === "string" || typeof value === "number" ? readTime(value) : undefined;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function defined(members: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,196 @@
+import { describe, expect, test } from "vitest";
+import type { Fault } from "../../local/sandbox/faults.ts";
+import { startSandbox } from "../../local/sandbox/sandbox.ts";
+import { startTextSandbox } from "../../local/sandbox/text/sandbox.ts";
+import type { Limits } from "../../local/sandbox/throttle.ts";
+import {
+  NotFound,
+  TooManyRequests,
+  UpstreamFailed,
+  UpstreamRefused,
+  UpstreamTimeout,
+} from "../../shared/core/errors.ts";
+import type { Attempt, ConnectionOptions, LiveChat } from "../../shared/livechat/live-chat.ts";
+import { createLiveChatText } from "../../shared/livechat/text/client.ts";
+import { createLiveChatV2 } from "../../shared/livechat/v2/client.ts";
+import { failureOf } from "./upstream.ts";
+
+type Account = {
+  connect(options?: Partial<ConnectionOptions> & { apiKey?: string }): LiveChat;
+  fail(...faults: Fault[]): void;
+  limit(limits: Partial<Limits>): void;
+  calls(): number;
+  /** How the account hears of a chat's start. */
+  webhooks(): { url: string }[];
+};
+
+const quick = { rateLimit: 1_000, random: () => 0, attemptTimeout: 300, totalTimeout: 5_000 };
+
+const apis: Record<string, () => Promise<Account & AsyncDisposable>> = {
+  v2: async () => {
+    const sandbox = await startSandbox();
+    return {
+      connect: (options) =>
+        createLiveChatV2({ url: sandbox.url, ...sandbox.credentials, ...quick, ...options }),
+      fail: (...faults) => void sandbox.faults.plan(...faults),
+      limit: (limits) => void sandbox.throttle.set(limits),
+      calls: () => sandbox.calls.count,
+      webhooks: () => sandbox.webhooks.list(),
+      [Symbol.asyncDispose]: () => sandbox.close(),
+    };
+  },
+  ...Object.fromEntries(
+    (["own", "one"] as const).map((statuses) => [
+      statuses === "own" ? "Text" : "Text with one status for every error",
+      async (): Promise<Account & AsyncDisposable> => {
+        const sandbox = await startTextSandbox({ variants: { statuses } });
+        return {
+          connect: (options) =>
+            createLiveChatText({ url: sandbox.url, ...sandbox.credentials, ...quick, ...options }),
+          fail: (...faults) => void sandbox.faults.plan(...faults),
+          limit: (limits) => void sandbox.throttle.set(limits),
+          calls: () => sandbox.calls.count,
+          webhooks: () => sandbox.webhooks.all,
+          [Symbol.asyncDispose]: () => sandbox.close(),
+        };
+      },
+    ]),
+  ),
+};
+
+/** What every adapter promises to what is above it. */
+describe.each(Object.entries(apis))("LiveChat by %s", (_, start) => {
+  test("agents are listed, created and removed", async () => {
+    await using account = await start();
+    const liveChat = account.connect();
+
+    const before = await liveChat.listAgents();
+    expect(before.map(({ login }) => login)).toEqual([
+      "owner@example.com",
+      "sam@example.com",
+      "sally@example.com",
+    ]);
+    expect(before[1]).toMatchObject({ name: "Sam Support", permission: "normal", status: "accepting chats" });
+    expect(before[0]?.avatar).toMatch(/\.png$/);
+    expect((await liveChat.listAgents({ status: "not accepting chats" })).map(({ login }) => login)).toEqual([
+      "sally@example.com",
+    ]);
+
+    const login = "ann+1@example.com";
+    const created = await liveChat.createAgent({
+      login,
+      name: "Ann",
+      job_title: "Lead",
+      permission: "administrator",
+      login_status: "accepting chats",
+      max_chats_count: 3,
+      groups: [3],
+    });
+    expect(created).toMatchObject({
+      login,
+      name: "Ann",
+      job_title: "Lead",
+      permission: "administrator",
+      login_status: "accepting chats",
+      max_chats_count: 3,
+      groups: [{ id: 3, name: "Support" }],
+    });
+    expect((await liveChat.listAgents()).map((agent) => agent.login)).toContain(login);
+
+    expect(await liveChat.deleteAgent(login)).toEqual({ result: `${login} removed successfully` });
+    expect(await failureOf(liveChat.deleteAgent(login))).toBeInstanceOf(NotFound);
+  });
+
+  test("webhooks are registered, listed and removed", async () => {
+    await using account = await start();
+    const liveChat = account.connect();
+    const wanted = {
+      event_type: "chat_ended",
+      data_types: ["chat"],
+      url: "https://u:p@app.example/hook",
+      secret: "known to both",
+    };
+    const { id } = await liveChat.createWebhook(wanted);
+    expect(await liveChat.listWebhooks()).toMatchObject([{ id, event_type: "chat_ended", url: wanted.url }]);
+    expect(await liveChat.areWebhooksOn()).toBe(true);
+    await liveChat.turnWebhooksOn();
+    await liveChat.deleteWebhook(id);
+    expect(await liveChat.listWebhooks()).toEqual([]);
+    expect(await failureOf(liveChat.deleteWebhook(id))).toBeInstanceOf(NotFound);
+  });
+
+  test("credentials that are wrong are said to be refused, and are not repeated", async () => {
+    await using account = await start();
+    const apiKey = "not the secret key";
+    const failure = await failureOf(account.connect({ apiKey }).listAgents());
+    expect(failure).toBeInstanceOf(UpstreamRefused);
+    expect(failure.message).not.toContain(apiKey);
+    expect(account.calls()).toBe(1);
+  });
+
+  test.each([
+    ["an outage", { do: "answer", status: 503, body: "<html>Bad gateway</html>" }],
+    ["a dropped connection", { do: "drop" }],
+    ["an answer that breaks off", { do: "cut" }],
+    ["no answer", { do: "stall" }],
+  ] satisfies [string, Fault][])("a reading is repeated after %s", async (_, fault) => {
+    await using account = await start();
+    account.fail(fault);
+    expect(await account.connect().listWebhooks()).toEqual([]);
+    expect(account.calls()).toBe(2);
+  });
+
+  test("a creation is not repeated, and its doubt is passed on", async () => {
+    await using account = await start();
+    account.fail({ do: "drop", committed: true });
+    const failure = await failureOf(account.connect().createAgent({ login: "a@example.com", name: "A" }));
+    expect(failure).toBeInstanceOf(UpstreamFailed);
+    expect(failure).toMatchObject({ outcomeUnknown: true });
+    expect(account.calls()).toBe(1);
+  });
+
+  test("a removal whose answer was lost is one", async () => {
+    await using account = await start();
+    account.fail({ do: "drop", committed: true });
+    expect(await account.connect().deleteAgent("sam@example.com")).toMatchObject({
+      result: "sam@example.com removed successfully",
+    });
+  });
+
+  test("an account that does not answer is a timeout", async () => {
+    await using account = await start();
+    account.fail({ do: "stall", times: 9 });
+    const liveChat = account.connect({ attemptTimeout: 50 });
+    expect(await failureOf(liveChat.listWebhooks())).toBeInstanceOf(UpstreamTimeout);
+  });
+
+  test.each([["seconds"], ["none"]] as const)(
+    "a call that is throttled goes on when it may, with Retry-After in %s",
+    async (retryAfter) => {
+      await using account = await start();
+      account.limit({ limit: 1, window: 200, retryAfter });
+      const liveChat = account.connect({ random: Math.random });
+      await liveChat.listWebhooks();
+      expect(await liveChat.listWebhooks()).toEqual([]);
+    },
+  );
+
+  test("a limit that leaves no room in time is told with the time to wait", async () => {
+    await using account = await start();
+    account.limit({ limit: 1, window: 60_000 });
+    const liveChat = account.connect();
+    await liveChat.listWebhooks();
+    const failure = await failureOf(liveChat.listWebhooks());
+    expect(failure).toBeInstanceOf(TooManyRequests);
+    expect((failure as TooManyRequests).retryAfter).toBeGreaterThan(50);
+  });
+
+  test("every attempt is observed, without ids in its route", async () => {
+    await using account = await start();
+    const attempts: Attempt[] = [];
+    const liveChat = account.connect({ observe: (attempt) => attempts.push(attempt) });
+    await failureOf(liveChat.deleteAgent("nobody@example.com"));
+    expect(attempts).toMatchObject([{ error: "NotFound", retries: 0 }]);
+    expect(JSON.stringify(attempts)).not.toContain("nobody");
+  });
+});

@@ -1,0 +1,162 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { startTextSandbox, TEXT_CREDENTIALS, type TextSandbox } from "../../local/sandbox/text/sandbox.ts";
+import { UpstreamRefused } from "../../shared/core/errors.ts";
+import { createLiveChatText } from "../../shared/livechat/text/client.ts";
+import { describeStanding } from "../../shared/registration/describe.ts";
+import { ensureRegistration, inspect, removeRegistration } from "../../shared/registration/ensure.ts";
+import type { Destination } from "../../shared/registration/wanted.ts";
+
+const PASSWORD = "p@ss w%rd/25%25&key=ü";
+const destination: Destination = {
+  api: "text",
+  baseUrl: "https://app.example",
+  credentials: [
+    { username: "livechat", password: PASSWORD },
+    { username: "livechat", password: "before" },
+  ],
+};
+
+const connect = (sandbox: TextSandbox) =>
+  createLiveChatText({ url: sandbox.url, ...sandbox.credentials, rateLimit: 10_000, random: () => 0 });
+
+const urlFor = (password: string, path = "text/chats") =>
+  `https://app.example/api/receivers/${path}?key=${encodeURIComponent(password)}`;
+
+function put(sandbox: TextSandbox, action: string, url: string): void {
+  sandbox.webhooks.register({
+    ...{ action, url, secret_key: "whatever", type: "license" },
+    owner_client_id: TEXT_CREDENTIALS.clientId,
+  });
+}
+
+/** Action and password of what leads to us, and what leads elsewhere. */
+const registered = (sandbox: TextSandbox) =>
+  sandbox.webhooks.all.map(({ action, url }) => [action, new URL(url).searchParams.get("key")]).sort();
+const AS_IT_SHOULD_BE = [
+  ["chat_deactivated", PASSWORD],
+  ["incoming_chat", PASSWORD],
+];
+
+test("nothing registered: both actions are, with the password in the URL and as secret_key", async () => {
+  await using sandbox = await startTextSandbox();
+  const done = await ensureRegistration(connect(sandbox), destination);
+  expect(done).toMatchObject({ created: 2, removed: 0 });
+  expect(registered(sandbox)).toEqual(AS_IT_SHOULD_BE);
+  expect(sandbox.webhooks.all.map(({ secret_key }) => secret_key)).toEqual([PASSWORD, PASSWORD]);
+  expect(done.standings.map(({ state }) => state)).toEqual(["ok", "ok"]);
+  // A description is for people: no credentials in it.
+  expect(JSON.stringify(done.standings.map(describeStanding))).not.toContain("ss+w");
+});
+
+test("all is well: two calls, and nothing is done", async () => {
+  await using sandbox = await startTextSandbox();
+  const liveChat = connect(sandbox);
+  await ensureRegistration(liveChat, destination);
+  sandbox.calls.clear();
+  expect(await ensureRegistration(liveChat, destination)).toMatchObject({ created: 0, removed: 0 });
+  expect(sandbox.calls.count).toBe(2);
+});
+
+test("webhooks that are switched off for the license are switched on", async () => {
+  await using sandbox = await startTextSandbox();
+  sandbox.webhooks.disable({ owner_client_id: TEXT_CREDENTIALS.clientId });
+  const liveChat = connect(sandbox);
+  await ensureRegistration(liveChat, destination);
+  expect(await liveChat.areWebhooksOn()).toBe(true);
+
+  sandbox.webhooks.disable({ owner_client_id: TEXT_CREDENTIALS.clientId });
+  const standings = (await inspect(liveChat, destination)).map(describeStanding);
+  expect(standings).toMatchObject([{ state: "off", detail: expect.stringContaining("switched off") }, {}]);
+});
+
+test("three of ours with a password that is not accepted leave no room: one goes first", async () => {
+  await using sandbox = await startTextSandbox();
+  for (const action of ["incoming_chat", "chat_deactivated"])
+    for (const password of ["before", "long ago", "longer ago"]) put(sandbox, action, urlFor(password));
+  await ensureRegistration(connect(sandbox), destination);
+  expect(registered(sandbox)).toEqual(AS_IT_SHOULD_BE);
+});
+
+test("three of others leave no room: they stay, and the failure says so", async () => {
+  await using sandbox = await startTextSandbox();
+  for (const name of ["a", "b", "c"]) put(sandbox, "incoming_chat", `https://${name}.example/?key=x`);
+  await expect(ensureRegistration(connect(sandbox), destination)).rejects.toThrow("at most 3 webhooks");
+  expect(registered(sandbox)).toEqual([
+    ["chat_deactivated", PASSWORD],
+    ...["x", "x", "x"].map((key) => ["incoming_chat", key]),
+  ]);
+});
+
+test("the password changes: the new webhook is there before the old one goes", async () => {
+  await using sandbox = await startTextSandbox();
+  put(sandbox, "incoming_chat", urlFor("before"));
+  put(sandbox, "chat_deactivated", urlFor("before"));
+  const fewest = { incoming_chat: 9, chat_deactivated: 9 };
+  const unregister = sandbox.webhooks.unregister.bind(sandbox.webhooks);
+  sandbox.webhooks.unregister = (input) => {
+    const answer = unregister(input);
+    for (const action of ["incoming_chat", "chat_deactivated"] as const) {
+      const left = sandbox.webhooks.all.filter((webhook) => webhook.action === action).length;
+      fewest[action] = Math.min(fewest[action], left);
+    }
+    return answer;
+  };
+  expect(await ensureRegistration(connect(sandbox), destination)).toMatchObject({ created: 2, removed: 2 });
+  expect(fewest).toEqual({ incoming_chat: 1, chat_deactivated: 1 });
+});
+
+test("whatever is registered, ours comes out right and nobody else's is touched", async () => {
+  const action = fc.constantFrom("incoming_chat", "chat_deactivated", "chat_transferred");
+  const url = fc.constantFrom(
+    urlFor(PASSWORD),
+    urlFor("before"),
+    urlFor("unknown"),
+    "https://app.example/api/receivers/text/chats",
+    "https://app.example/other?key=x",
+    "https://other.example/api/receivers/text/chats?key=x",
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(action, url), { maxLength: 6 }), async (found) => {
+      await using sandbox = await startTextSandbox();
+      const isOurs = (one: string) => one.startsWith("https://app.example/api/receivers/text/chats");
+      const others: string[] = [];
+      for (const [action, url] of found) {
+        const same = sandbox.webhooks.all.filter((webhook) => webhook.action === action).length;
+        if (same >= (isOurs(url) ? 3 : 2)) continue;
+        put(sandbox, action, url);
+        if (!isOurs(url)) others.push(url);
+      }
+      await ensureRegistration(connect(sandbox), destination);
+      const { ours = [], theirs = [] } = Object.groupBy(sandbox.webhooks.all, ({ url }) =>
+        isOurs(url) ? "ours" : "theirs",
+      );
+      expect(theirs.map(({ url }) => url)).toEqual(others);
+      expect(ours.map(({ action, url }) => [action, new URL(url).searchParams.get("key")]).sort()).toEqual(
+        AS_IT_SHOULD_BE,
+      );
+    }),
+    { numRuns: 15 },
+  );
+});
+
+test("removal takes ours and leaves the others", async () => {
+  await using sandbox = await startTextSandbox();
+  put(sandbox, "incoming_chat", "https://other.example/");
+  const liveChat = connect(sandbox);
+  await ensureRegistration(liveChat, destination);
+  expect(await removeRegistration(liveChat, destination)).toEqual({ removed: 2 });
+  expect(sandbox.webhooks.all.map(({ url }) => url)).toEqual(["https://other.example/"]);
+});
+
+test("a token that may not register says which scope it lacks", async () => {
+  await using sandbox = await startTextSandbox({
+    variants: { missingScopes: ["webhooks.configuration:rw"] },
+  });
+  await expect(ensureRegistration(connect(sandbox), destination)).rejects.toThrow(UpstreamRefused);
+});
+
+test("a token that may not ask for the state of the license registers all the same", async () => {
+  await using sandbox = await startTextSandbox({ variants: { missingScopes: ["webhooks.state:ro"] } });
+  expect(await ensureRegistration(connect(sandbox), destination)).toMatchObject({ created: 2 });
+});
