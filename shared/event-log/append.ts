@@ -4,14 +4,16 @@ import { toPeopleColumn } from "../people/people-column.ts";
 import { checkEntity } from "../storage/limits.ts";
 import { readRow } from "../storage/rows.ts";
 import { toBody, toBodyProperties, uploadBody } from "./bodies.ts";
-import { createCommitter, type Entry } from "./commit.ts";
+import { Committer, type Timing } from "./committer.ts";
 import type { IdentityRow } from "./event-row.ts";
+import { readHead } from "./head.ts";
+import { foreignLicence, identify } from "./identity.ts";
 import { inTime } from "./in-time.ts";
-import { eventKey, identify, identityKey } from "./keys.ts";
+import { eventKey, identityKey } from "./keys.ts";
 import { MAX_BODY_BYTES, MAX_NESTING } from "./limits.ts";
 import { nesting } from "./nesting.ts";
+import type { Entry } from "./plan-append.ts";
 import type { Store } from "./store.ts";
-import type { Timing } from "./turns.ts";
 import type { Appended, EventLog, NewEvent } from "./types.ts";
 
 export type AppendOptions = Timing & {
@@ -21,30 +23,37 @@ export type AppendOptions = Timing & {
 
 /** Makes the one function that puts events into the log; see `EventLog.append`. */
 export function createAppend(store: Store, { timeLimit, ...timing }: AppendOptions): EventLog["append"] {
-  const commit = createCommitter(store, timing);
+  const committer = new Committer(store, timing);
 
-  return (event) =>
-    inTime(timeLimit, async (signal) => {
-      const entry = await toEntry(event);
-      if (entry.body.rows > 0) {
-        const found = await findDuplicate(store, entry.id, signal);
-        if (found) return found;
-        await uploadBody(store, entry.body, { signal });
-      }
-      return commit(entry, signal);
-    });
+  async function append(event: NewEvent, signal: AbortSignal): Promise<Appended> {
+    let entry = await toEntry(event, committer.licence);
+    if (entry.body.rows > 0) {
+      const { licence } = await readHead(store, { signal });
+      if (foreignLicence(licence, event.licence)) entry = await toEntry(event, licence);
+      // Before the log has a licence, an event of another one has this id, too.
+      const isSure = licence !== undefined || event.licence === undefined;
+      const found = isSure ? await findDuplicate(store, entry.id, signal) : undefined;
+      if (found) return found;
+      await uploadBody(store, entry.body, { signal });
+    }
+    // Without an answer, the log has turned out to be of another licence: once it is known it does not change.
+    return (await committer.commit(entry, signal)) ?? append(event, signal);
+  }
+
+  return (event) => inTime(timeLimit, (signal) => append(event, signal));
 }
 
 /** Everything about an event that does not depend on its place. */
-async function toEntry(event: NewEvent): Promise<Entry> {
-  const { type, origin, occurredAt, people, trace, raw } = event;
+async function toEntry(event: NewEvent, ofLog: string | undefined): Promise<Entry> {
+  const { type, origin, occurredAt, licence, people, trace, raw } = event;
   if (Buffer.byteLength(raw) > MAX_BODY_BYTES) {
     throw new TooLarge(`The event has more than ${MAX_BODY_BYTES} bytes.`);
   }
   if (nesting(raw) > MAX_NESTING) {
     throw new InvalidInput(`The event is nested more than ${MAX_NESTING} levels deep.`);
   }
-  const id = identify(event);
+  const foreign = foreignLicence(ofLog, licence);
+  const id = identify(event, foreign);
   const body = await toBody(id, raw);
   const row = {
     id,
@@ -56,7 +65,7 @@ async function toEntry(event: NewEvent): Promise<Entry> {
     ...toBodyProperties(body),
   };
   checkEntity({ partitionKey: "", rowKey: eventKey(0), ...row });
-  return { id, type, row, body, nonce: randomUUID() };
+  return { id, type, origin, licence, foreign, row, body, nonce: randomUUID() };
 }
 
 /** Asked before a large body is sent, which a repetition would do for nothing. */

@@ -92,14 +92,14 @@ export function bodyKeys(owner: string, { bodyRows = 0, bodyFingerprint = "" }: 
   return Array.from({ length: bodyRows }, (_, index) => bodyKey(owner, bodyFingerprint, index));
 }
 
-/** The text that a row holds or refers to; `undefined` when its own rows are gone: then the row is going too. */
+/** The text that a row holds or refers to; `undefined` when its own rows are gone, or hold nothing that can be unpacked. */
 export async function readBody(
   { table, partitionKey }: Store,
   owner: string,
   row: BodyProperties,
 ): Promise<string | undefined> {
   const keys = bodyKeys(owner, row);
-  if (keys.length === 0) return decompress(fromProperties(row), MAX_BODY_BYTES);
+  if (keys.length === 0) return unpack(fromProperties(row));
   const pieces: Buffer[] = [];
   for (let start = 0; start < keys.length; start += AT_ONCE) {
     const rows = await Promise.all(
@@ -112,5 +112,9 @@ export async function readBody(
       pieces.push(fromProperties(found));
     }
   }
-  return decompress(Buffer.concat(pieces), MAX_BODY_BYTES);
+  return unpack(Buffer.concat(pieces));
+}
+
+function unpack(bytes: Buffer): Promise<string | undefined> {
+  return decompress(bytes, MAX_BODY_BYTES).catch(() => undefined);
 }

@@ -1,13 +1,16 @@
 import { odata } from "@azure/data-tables";
 import type { EventType } from "../schemas/webhook.ts";
+import { after } from "../storage/keys.ts";
 import { type Row, readRow, readRows } from "../storage/rows.ts";
 import type { EventRow, IdentityRow } from "./event-row.ts";
-import { type BlockRow, blockAt, type Head, marked } from "./head.ts";
-import { blockKey, blockOf, EVENTS, eventKey, identitiesOf } from "./keys.ts";
+import type { Head } from "./head.ts";
+import { countOf, hoursBehind } from "./hours.ts";
+import { EVENTS, eventKey, identitiesOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 
 /** Places behind `after`, up to and with `upTo`. */
 export type Span = { after: number; upTo: number };
+export const EVERYWHERE: Span = { after: 0, upTo: Number.MAX_SAFE_INTEGER };
 
 /** How many rows a request brings: rows may weigh 64 KiB, so a page of them stays far below what memory allows. */
 const PAGE_SIZE = 256;
@@ -23,74 +26,85 @@ export function everyEvent(
   return readRows<EventRow>(table, partitionKey, { from: eventKey(after + 1), before, pageSize });
 }
 
-/** The rows of a type's events: range reads of the marks, then of the events that they name. */
+/**
+ * The rows of a type's events, by filtered range reads of stretches that have some. Stretches are short, so that no
+ * request reads through more of the table than storage does within its time for one.
+ */
 export async function* eventsOfType(
   store: Store,
   type: EventType,
-  { after, upTo }: Span,
+  span: Span,
   { head, limit }: { head: Head; limit: number },
 ): AsyncGenerator<Row<EventRow>> {
-  let places: number[] = [];
-  for await (const seq of placesOfType(store, type, after, head)) {
-    if (seq > upTo) break;
-    places.push(seq);
-    if (places.length < Math.min(limit, PAGE_SIZE)) continue;
-    yield* readPlaces(store, places, type);
-    places = [];
+  const { table, partitionKey } = store;
+  const where = odata`type eq ${type}`;
+  const pageSize = Math.min(limit, PAGE_SIZE);
+  for await (const { from, through } of stretchesOfType(store, type, span, head)) {
+    const range = { from: eventKey(from), before: eventKey(through + 1), where, pageSize };
+    yield* readRows<EventRow>(table, partitionKey, range);
   }
-  yield* readPlaces(store, places, type);
+}
+
+/** How many places are read through in one request. */
+const STRETCH = 1_000;
+
+type Stretch = { from: number; through: number };
+
+/** The places that have all events of a type in a span, as few and short stretches as hours make them. */
+async function* stretchesOfType(
+  store: Store,
+  type: EventType,
+  { after, upTo }: Span,
+  head: Head,
+): AsyncGenerator<Stretch> {
+  let open: Stretch | undefined;
+  for await (const hour of hoursBehind(store, after + 1, head)) {
+    if (hour.from > upTo) break;
+    if (countOf(hour, type) === 0) continue;
+    const from = Math.max(hour.from, after + 1);
+    const through = Math.min(hour.through, upTo);
+    if (open && through - open.from < STRETCH) open.through = through;
+    else {
+      if (open) yield* cut(open);
+      open = { from, through };
+    }
+  }
+  if (open) yield* cut(open);
+}
+
+function* cut({ from, through }: Stretch): Generator<Stretch> {
+  for (let start = from; start <= through; start += STRETCH) {
+    yield { from: start, through: Math.min(start + STRETCH - 1, through) };
+  }
 }
 
 /** The rows of a chat's or ticket's events, in the order of the log. `subject` is the beginning of their ids. */
 export async function* eventsOfSubject(
   store: Store,
   subject: string,
-  { after, upTo }: Span,
+  span: Span,
 ): AsyncGenerator<Row<EventRow>> {
   const places: number[] = [];
   for await (const { seq } of readRows<IdentityRow>(store.table, store.partitionKey, identitiesOf(subject))) {
-    if (seq > after && seq <= upTo) places.push(seq);
+    if (seq > span.after && seq <= span.upTo) places.push(seq);
   }
   places.sort((a, b) => a - b);
-  yield* readPlaces(store, places);
-}
-
-async function* placesOfType(
-  store: Store,
-  type: EventType,
-  after: number,
-  head: Head,
-): AsyncGenerator<number> {
-  const first = blockAt(after + 1);
-  const current = blockAt(head.seq);
-  if (first < current) {
-    const full = readRows<BlockRow>(store.table, store.partitionKey, {
-      from: blockKey(first),
-      before: blockKey(current),
-      select: ["rowKey", `marks_${type}`],
-      pageSize: PAGE_SIZE,
-    });
-    for await (const row of full) {
-      for (const seq of marked(row[`marks_${type}`], blockOf(row.rowKey ?? ""))) if (seq > after) yield seq;
-    }
-  }
-  for (const seq of marked(head.marks[type], current)) if (seq > after) yield seq;
+  yield* readPlaces(store, places, subject);
 }
 
 /** Point reads at the same time. */
 const AT_ONCE = 32;
-/** Up to how many places for one that is wanted a range read costs less than point reads. */
-const SPARSE = 8;
 
-/** Reads events by their places: a range when those of the type stand close together, else one by one. */
+/** Reads the events of a subject by their places: in one request when they stand close together, else one by one. */
 async function* readPlaces(
   { table, partitionKey }: Store,
   places: number[],
-  type?: EventType,
+  subject: string,
 ): AsyncGenerator<Row<EventRow>> {
   const [first = 0, last = 0] = [places[0], places.at(-1)];
-  if (type && places.length > 1 && last - first < SPARSE * places.length) {
-    const range = { from: eventKey(first), before: eventKey(last + 1), where: odata`type eq ${type}` };
+  if (places.length > 1 && last - first < STRETCH) {
+    const where = odata`id ge ${subject} and id lt ${after(subject)}`;
+    const range = { from: eventKey(first), before: eventKey(last + 1), where };
     yield* readRows<EventRow>(table, partitionKey, range);
     return;
   }

@@ -7,7 +7,7 @@ import type { ChatState, LogEvent, StoredEvent } from "./types.ts";
  * not tell (a survey, say) is taken from those before it.
  */
 export function deriveChat(chatId: string, events: LogEvent[]): ChatState {
-  const told = events.filter((event): event is StoredEvent => !("erased" in event)).sort(byTelling);
+  const told = events.filter((event): event is StoredEvent => "payload" in event).sort(byTelling);
   const last = told.at(-1);
   if (!last) return { chatId, state: "erased", events };
   let payload = {} as WebhookChatResponse;

@@ -1,13 +1,12 @@
 import type { TransactionAction } from "@azure/data-tables";
+import { FORMAT } from "../storage/format.ts";
 import type { Row } from "../storage/rows.ts";
 import { submit } from "../storage/transaction.ts";
 import { bodyKeys } from "./bodies.ts";
-import { eventsOfSubject } from "./choose.ts";
+import { EVERYWHERE, eventsOfSubject } from "./choose.ts";
 import { type EventRow, readEvent } from "./event-row.ts";
 import type { Store } from "./store.ts";
 import type { StoredEvent } from "./types.ts";
-
-const EVERYWHERE = { after: 0, upTo: Number.MAX_SAFE_INTEGER };
 
 /** The events of a chat or ticket that are not erased, in the order of the log. `isIt` excludes namesakes by hash. */
 export async function* eventsAbout(
@@ -17,7 +16,7 @@ export async function* eventsAbout(
 ): AsyncGenerator<{ row: Row<EventRow>; event: StoredEvent }> {
   for await (const row of eventsOfSubject(store, subject, EVERYWHERE)) {
     const event = await readEvent(store, row);
-    if (event && !("erased" in event) && isIt(event)) yield { row, event };
+    if (event && "payload" in event && isIt(event)) yield { row, event };
   }
 }
 
@@ -45,7 +44,8 @@ export async function eraseEvent(
   erasedAt: string,
 ): Promise<boolean> {
   const { rowKey = "", id, type, origin, occurredAt, receivedAt } = row;
-  const tombstone = { partitionKey, rowKey, id, type, origin, occurredAt, receivedAt, erasedAt };
+  const place = { partitionKey, rowKey, id, type, origin, occurredAt, receivedAt };
+  const tombstone = { ...place, format: FORMAT, erasedAt };
   const actions: TransactionAction[] = [["update", tombstone, "Replace", { etag: row.etag }]];
   for (const key of bodyKeys(id, row)) actions.push(["delete", { partitionKey, rowKey: key }]);
   return (await submit(table, actions)).committed;

@@ -5,15 +5,15 @@ import { StorageUnavailable } from "../core/errors.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 import { createAppend } from "./append.ts";
 import { readBody } from "./bodies.ts";
-import { countEvents } from "./count-events.ts";
+import { countByHour, countEvents } from "./count-events.ts";
 import { deriveChat } from "./derive-chat.ts";
 import { findEvent, readEvent } from "./event-row.ts";
 import { readHead } from "./head.ts";
 import { PROBE } from "./keys.ts";
-import { allEvents, listEvents } from "./list.ts";
+import { allEvents, chatEvents, listEvents } from "./list.ts";
 import { openQuarantine } from "./quarantine.ts";
 import { LOG_PARTITION } from "./store.ts";
-import type { EventLog, LogEvent } from "./types.ts";
+import type { EventLog } from "./types.ts";
 
 export type EventLogOptions = {
   table: TableClient;
@@ -64,8 +64,7 @@ export function openEventLog({
       return row && row.erasedAt === undefined ? readBody(store, id, row) : undefined;
     },
     async chat(chatId) {
-      const events: LogEvent[] = [];
-      for await (const event of allEvents(store, { chatId })) events.push(event);
+      const events = await chatEvents(store, chatId);
       return events.length > 0 ? deriveChat(chatId, events) : undefined;
     },
     async head() {
@@ -78,6 +77,7 @@ export function openEventLog({
       };
     },
     count: (query) => countEvents(store, query),
+    countByHour: (span) => countByHour(store, span),
     quarantine: openQuarantine(store, { append, now, timeLimit }),
     async probe() {
       const nonce = randomUUID();

@@ -1,12 +1,13 @@
-import type { EventType } from "../schemas/webhook.ts";
+import type { EventType, Origin } from "../schemas/webhook.ts";
+import { checkFormat, type Formatted } from "../storage/format.ts";
 import { type Row, readRow } from "../storage/rows.ts";
 import { type BodyProperties, readBody } from "./bodies.ts";
 import { eventKey, identityKey, isId, seqOf } from "./keys.ts";
 import { readPayload } from "./payload.ts";
 import type { Store } from "./store.ts";
-import { type LogEvent, type Origin, TRACE } from "./types.ts";
+import { type LogEvent, TRACE } from "./types.ts";
 
-/** An event under its place. It does not say whom or what it is about; that is in the body, and goes with it. */
+/** An event under its place. Its subject and all of its content are in the body, and go with it. */
 export type EventRow = {
   id: string;
   type: EventType;
@@ -18,28 +19,33 @@ export type EventRow = {
   trace?: string;
   /** The row is a tombstone: there is no body. */
   erasedAt?: string;
-} & BodyProperties;
+} & BodyProperties &
+  Formatted;
 
 /** The row that is there only once for an event however often it is told; its insertion fails when it is there. */
 export type IdentityRow = {
   seq: number;
-  /** Made up anew for every append: tells our own row, after an answer was lost, from somebody else's. */
+  /** Made up anew for every append: tells our own row, after an answer was lost, from another instance's. */
   nonce: string;
 };
 
-/** An event as a reader gets it; `undefined` when it was removed just now. */
+/**
+ * An event as a reader gets it; `undefined` when it was removed just now. One whose body is missing or broken is given
+ * without its content, so that it does not keep readers from the events behind it.
+ *
+ * @throws {StorageUnavailable} @throws {NewerFormat}
+ */
 export async function readEvent(store: Store, row: Row<EventRow>): Promise<LogEvent | undefined> {
-  const { id, type, origin, occurredAt, receivedAt, erasedAt } = row;
+  const { id, type, origin, occurredAt, receivedAt, erasedAt } = checkFormat(row, "event log");
   const place = { id, seq: seqOf(row.rowKey ?? ""), type, origin, occurredAt, receivedAt };
   if (erasedAt !== undefined) return { ...place, erased: true, erasedAt };
 
   const raw = await readBody(store, id, row);
-  if (raw !== undefined) {
-    return { ...place, ...readPayload(type, raw), ...(row.trace !== undefined && { [TRACE]: row.trace }) };
-  }
+  const content = raw === undefined ? undefined : readPayload(type, raw);
+  if (content) return { ...place, ...content, ...(row.trace !== undefined && { [TRACE]: row.trace }) };
   // A large body goes with its event in one transaction, which came between the two reads.
   const again = await readRow<EventRow>(store.table, store.partitionKey, eventKey(place.seq));
-  if (again && again.erasedAt === undefined) throw new Error(`The body of event ${place.seq} is missing`);
+  if (again && again.erasedAt === undefined) return { ...place, unreadable: true };
   return again && readEvent(store, again);
 }
 

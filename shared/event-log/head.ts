@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { TableEntity } from "@azure/data-tables";
-import { EVENT_TYPES, type EventType } from "../schemas/webhook.ts";
-import { type Row, readRow } from "../storage/rows.ts";
-import { blockKey, HEAD } from "./keys.ts";
+import { EVENT_TYPES, type EventType, type Origin } from "../schemas/webhook.ts";
+import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
+import { readRow, readRows } from "../storage/rows.ts";
+import { countIn, type Hour, type HourColumns, toHour, toHourColumns } from "./hours.ts";
+import { HEAD, HEAD_AND_WAITING, waitingInstance } from "./keys.ts";
 import type { Store } from "./store.ts";
 
 /**
- * Where the log ends. Every append replaces this row under the ETag that it read, which puts all appends of all
+ * Where the log ends. Every append changes this row under the ETag that it read, which puts all appends of all
  * instances into one order.
  */
 export type Head = {
@@ -15,119 +17,103 @@ export type Head = {
   seq: number;
   receivedAt?: string;
   lastReceived: Partial<Record<EventType, string>>;
-  /** For each type a bit per place of the last block: which events of the block are of that type. */
-  marks: Record<EventType, Uint8Array>;
+  /** The first licence that the log has seen. */
+  licence?: string;
+  /** The hour of the last event. */
+  hour?: Hour;
+  /** The instance that is to append next, while several want to. */
+  turn?: string;
   /** Missing until the first event is in the log. */
   etag?: string;
 };
 
-/**
- * The index by type. A row per event and type would cost every append half as much again; a bit is free, since the head
- * is written anyway. When a block is full, its bits move to a row of their own.
- */
-export const BLOCK_SIZE = 1024;
-export const blockAt = (seq: number) => Math.floor(seq / BLOCK_SIZE);
-
-type Marks = Partial<Record<`marks_${EventType}`, Uint8Array>>;
 type LastReceived = Partial<Record<`last_${EventType}`, string>>;
-type HeadRow = { log?: string; seq: number; receivedAt: string } & Marks & LastReceived;
-export type BlockRow = Marks;
+type HeadRow = {
+  log?: string;
+  seq: number;
+  receivedAt: string;
+  licence?: string;
+  turn?: string;
+} & LastReceived &
+  Partial<Omit<HourColumns, "through">> &
+  Formatted;
 
-export async function readHead(
+type Reading = { signal?: AbortSignal };
+
+/** @throws {NewerFormat} */
+export async function readHead({ table, partitionKey }: Store, { signal }: Reading = {}): Promise<Head> {
+  return toHead(await readRow<HeadRow>(table, partitionKey, HEAD, { signal }));
+}
+
+/** The head, and the instances that wait for their turn to append. @throws {NewerFormat} */
+export async function readHeadAndWaiting(
   { table, partitionKey }: Store,
-  { signal }: { signal?: AbortSignal } = {},
-): Promise<Head> {
-  const row = await readRow<HeadRow>(table, partitionKey, HEAD, { signal });
-  if (!row) return { seq: 0, lastReceived: {}, marks: readMarks({}) };
+  { signal }: Reading = {},
+): Promise<{ head: Head; waiting: string[] }> {
+  let head = toHead(undefined);
+  const waiting: string[] = [];
+  for await (const row of readRows<HeadRow>(table, partitionKey, { ...HEAD_AND_WAITING, signal })) {
+    if (row.rowKey === HEAD) head = toHead(row);
+    else waiting.push(waitingInstance(row.rowKey ?? ""));
+  }
+  return { head, waiting };
+}
+
+function toHead(row: (HeadRow & { etag: string }) | undefined): Head {
+  if (!row) return { seq: 0, lastReceived: {} };
+  const { log, seq, receivedAt, licence, turn, hour, from, etag } = checkFormat(row, "event log");
   const lastReceived: Head["lastReceived"] = {};
   for (const type of EVENT_TYPES) {
     const last = row[`last_${type}`];
     if (last !== undefined) lastReceived[type] = last;
   }
-  const { log, seq, receivedAt, etag } = row;
-  return { log, seq, receivedAt, lastReceived, marks: readMarks(row), etag };
+  return {
+    log,
+    seq,
+    receivedAt,
+    lastReceived,
+    licence: licence || undefined,
+    hour: hour !== undefined && from !== undefined ? toHour({ ...row, hour, from, through: seq }) : undefined,
+    turn: turn || undefined,
+    etag,
+  };
 }
 
 export type Placed = { seq: number; receivedAt: string };
+type Appending = { type: EventType; origin: Origin; licence?: string };
 
 /**
- * Gives the next places to events of these types. Time never runs backwards along the log, whatever the clocks of the
- * instances say: that is what makes a moment findable in it.
+ * Gives the next places to events. Time never runs backwards along the log, whatever the clocks of the instances say:
+ * so a moment can be found in it.
  *
  * @param now milliseconds since the epoch
- * @returns the head afterwards; the events' places; and the block that this fills, if it does, as a row
+ * @returns the head afterwards; the events' places; and the hour that is over with them, if one is
  */
 export function advance(
   head: Head,
-  types: readonly EventType[],
+  events: readonly Appending[],
   now: number,
-  partitionKey: string,
-): { head: Head; placed: Placed[]; filled?: TableEntity<BlockRow> } {
+): { head: Head; placed: Placed[]; over?: Hour } {
   const clock = new Date(now).toISOString();
   const receivedAt = head.receivedAt !== undefined && head.receivedAt > clock ? head.receivedAt : clock;
-  const lastReceived = { ...head.lastReceived };
-  let marks = copy(head.marks);
-  let filled: TableEntity<BlockRow> | undefined;
-  const placed = types.map((type, index) => {
-    const seq = head.seq + 1 + index;
-    if (seq % BLOCK_SIZE === 0) {
-      filled = { partitionKey, rowKey: blockKey(blockAt(seq) - 1), ...writeMarks(marks) };
-      marks = readMarks({});
-    }
-    mark(marks[type], seq);
-    lastReceived[type] = receivedAt;
-    return { seq, receivedAt };
+  const { log = randomUUID(), etag: _, ...last } = head;
+  const next = { ...last, log, receivedAt, lastReceived: { ...head.lastReceived } };
+  const placed = events.map(({ type, origin, licence }) => {
+    const place = { seq: ++next.seq, receivedAt };
+    next.hour = countIn(next.hour, place, { type, origin });
+    next.lastReceived[type] = receivedAt;
+    next.licence ??= licence;
+    return place;
   });
-  const { log = randomUUID(), seq } = head;
-  return { head: { log, seq: seq + types.length, receivedAt, lastReceived, marks }, placed, filled };
+  return { head: next, placed, over: next.hour?.hour === head.hour?.hour ? undefined : head.hour };
 }
 
+/** To be merged into the row that is there: every column that can change is given. */
 export function toHeadRow(
-  { log, seq, receivedAt, lastReceived, marks }: Head,
+  { log, seq, receivedAt, lastReceived, licence = "", hour, turn = "" }: Head,
   partitionKey: string,
 ): TableEntity {
   const last = Object.fromEntries(Object.entries(lastReceived).map(([type, at]) => [`last_${type}`, at]));
-  return { partitionKey, rowKey: HEAD, log, seq, receivedAt, ...last, ...writeMarks(marks) };
-}
-
-/** The places that a block marks, in order. */
-export function* marked(marks: Uint8Array | undefined, block: number): Generator<number> {
-  if (!marks) return;
-  for (let offset = 0; offset < BLOCK_SIZE; offset++) {
-    if ((marks[offset >> 3] ?? 0) & (1 << (offset & 7))) yield block * BLOCK_SIZE + offset;
-  }
-}
-
-function mark(marks: Uint8Array, seq: number): void {
-  const offset = seq % BLOCK_SIZE;
-  marks[offset >> 3] = (marks[offset >> 3] ?? 0) | (1 << (offset & 7));
-}
-
-function readMarks(row: Marks | Row<Marks>): Head["marks"] {
-  const of = (type: EventType) => {
-    const marks = new Uint8Array(BLOCK_SIZE / 8);
-    marks.set(row[`marks_${type}`] ?? []);
-    return marks;
-  };
-  return {
-    chat_started: of("chat_started"),
-    chat_ended: of("chat_ended"),
-    ticket_created: of("ticket_created"),
-  };
-}
-
-function writeMarks(marks: Head["marks"]): Marks {
-  return {
-    marks_chat_started: marks.chat_started,
-    marks_chat_ended: marks.chat_ended,
-    marks_ticket_created: marks.ticket_created,
-  };
-}
-
-function copy(marks: Head["marks"]): Head["marks"] {
-  return {
-    chat_started: marks.chat_started.slice(),
-    chat_ended: marks.chat_ended.slice(),
-    ticket_created: marks.ticket_created.slice(),
-  };
+  const row = { partitionKey, rowKey: HEAD, format: FORMAT, log, seq, receivedAt, licence, turn, ...last };
+  return { ...row, ...(hour && toHourColumns(hour)) };
 }

@@ -1,8 +1,8 @@
 import type { Row } from "../storage/rows.ts";
-import { eventsOfSubject, eventsOfType, everyEvent, type Span } from "./choose.ts";
+import { EVERYWHERE, eventsOfSubject, eventsOfType, everyEvent, type Span } from "./choose.ts";
 import { type EventRow, readEvent } from "./event-row.ts";
-import { findTime } from "./find-time.ts";
 import { type Head, readHead } from "./head.ts";
+import { findTime } from "./hours.ts";
 import { chatSubject, ticketSubject } from "./keys.ts";
 import type { Store } from "./store.ts";
 import type { EventPage, EventQuery, LogEvent } from "./types.ts";
@@ -19,7 +19,7 @@ export async function listEvents(
 ): Promise<EventPage> {
   const limit = Math.min(wanted, MAX_LIMIT);
   // The head is read before anything else: whatever stands at or before it has been in the log since then.
-  const head = isRestricted(query) ? await readHead(store) : undefined;
+  const head = await readHead(store);
   const span = await spanOf(store, query, head);
   const items: LogEvent[] = [];
   let bytes = 0;
@@ -28,11 +28,24 @@ export async function listEvents(
     if (!event || !isChosen(event, query)) continue;
     items.push(event);
     bytes += row.bytes ?? 0;
-    if (items.length >= limit || bytes >= PAGE_BYTES) return { items, next: event.seq };
+    if (items.length >= limit || bytes >= PAGE_BYTES) {
+      return { items, next: event.seq, head: Math.max(head.seq, event.seq) };
+    }
   }
   // Nothing more up to the head: what the query does not choose there need not be looked at again.
-  const through = head ? Math.min(head.seq, span.upTo) : 0;
-  return { items, next: Math.max(span.after, through, items.at(-1)?.seq ?? 0) };
+  const last = items.at(-1)?.seq ?? 0;
+  const through = isRestricted(query) ? Math.min(head.seq, span.upTo) : 0;
+  return { items, next: Math.max(span.after, through, last), head: Math.max(head.seq, last) };
+}
+
+/** The events of a chat, in the order of the log: one request for their places, and one when they stand near each other. */
+export async function chatEvents(store: Store, chatId: string): Promise<LogEvent[]> {
+  const events: LogEvent[] = [];
+  for await (const row of eventsOfSubject(store, chatSubject(chatId), EVERYWHERE)) {
+    const event = await readEvent(store, row);
+    if (event && isChosen(event, { chatId })) events.push(event);
+  }
+  return events;
 }
 
 /** See `EventLog.events`. */
@@ -49,14 +62,10 @@ function isRestricted({ type, chatId, ticketId, from, to }: EventQuery): boolean
   return (type ?? chatId ?? ticketId ?? from ?? to) !== undefined;
 }
 
-async function spanOf(
-  store: Store,
-  { after = 0, from, to }: EventQuery,
-  head: Head | undefined,
-): Promise<Span> {
-  const span = { after, upTo: Number.MAX_SAFE_INTEGER };
-  if (head && from !== undefined) span.after = Math.max(after, (await findTime(store, from, head)) - 1);
-  if (head && to !== undefined) span.upTo = (await findTime(store, to, head)) - 1;
+async function spanOf(store: Store, { after = 0, from, to }: EventQuery, head: Head): Promise<Span> {
+  const span = { ...EVERYWHERE, after };
+  if (from !== undefined) span.after = Math.max(after, (await findTime(store, from, head)) - 1);
+  if (to !== undefined) span.upTo = (await findTime(store, to, head)) - 1;
   return span;
 }
 
@@ -64,21 +73,21 @@ async function spanOf(
 function rowsFor(
   store: Store,
   { type, chatId, ticketId }: EventQuery,
-  { span, head, limit }: { span: Span; head: Head | undefined; limit: number },
+  { span, head, limit }: { span: Span; head: Head; limit: number },
 ): AsyncIterable<Row<EventRow>> {
   if (chatId !== undefined) return eventsOfSubject(store, chatSubject(chatId), span);
   if (ticketId !== undefined) return eventsOfSubject(store, ticketSubject(ticketId), span);
-  if (type !== undefined && head) return eventsOfType(store, type, span, { head, limit });
+  if (type !== undefined) return eventsOfType(store, type, span, { head, limit });
   return everyEvent(store, span, limit);
 }
 
 /**
- * Keys are hashes, so what the event says itself has the last word. A tombstone does not say what it was about; its key
- * does, as well as a hash can.
+ * Keys are hashes, so the event's content has the last word. One without content does not name its subject; its key does,
+ * as well as a hash can.
  */
 function isChosen(event: LogEvent, { type, chatId, ticketId }: EventQuery): boolean {
   if (type !== undefined && event.type !== type) return false;
-  if ("erased" in event) return true;
+  if (!("payload" in event)) return true;
   return (
     (chatId === undefined || event.chatId === chatId) &&
     (ticketId === undefined || event.ticketId === ticketId)

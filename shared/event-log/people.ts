@@ -69,7 +69,7 @@ async function* eventsNaming(
       if (erasedAt !== undefined || namesPerson(people, person) === false) continue;
       const row = await readRow<EventRow>(store.table, store.partitionKey, rowKey);
       const event = row && (await readEvent(store, row));
-      const found = event && !("erased" in event) && names(row, event, person);
+      const found = event && "payload" in event && names(row, event, person);
       yield found ? { after: rowKey, row, event } : { after: rowKey };
     }
     yield { after: last };

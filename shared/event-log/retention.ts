@@ -5,8 +5,8 @@ import { scan } from "../storage/scan.ts";
 import { submit } from "../storage/transaction.ts";
 import { type BodyRow, bodyKeys } from "./bodies.ts";
 import type { EventRow } from "./event-row.ts";
-import { blockAt } from "./head.ts";
-import { BLOCKS, BODIES, blockKey, EVENTS, identityKey, QUARANTINED, seqOf } from "./keys.ts";
+import type { HourColumns } from "./hours.ts";
+import { BODIES, EVENTS, HOURS, identityKey, QUARANTINED, seqOf } from "./keys.ts";
 import { type QuarantineRow, removeQuarantined } from "./quarantine.ts";
 import type { Store } from "./store.ts";
 
@@ -27,7 +27,7 @@ export async function* removeEvents(store: Store, instant: string): AsyncGenerat
     const old = rows.filter(({ receivedAt }) => receivedAt < instant);
     if (old.length === 0) return;
     const removed = await removeTogether(store, old);
-    if (removed > 0) await removeBlocks(store, seqOf(old.at(-1)?.rowKey ?? ""));
+    if (removed > 0) await removeHours(store, seqOf(old.at(-1)?.rowKey ?? ""));
     yield { after: "", removed };
     // Another instance does the same, or the log goes on with newer events.
     if (removed === 0 || old.length < rows.length) return;
@@ -58,10 +58,11 @@ async function removeTogether(store: Store, rows: Row<EventRow>[]): Promise<numb
   return removed;
 }
 
-/** Removes the marks of blocks that lie wholly at or before a place that is gone. */
-async function removeBlocks({ table, partitionKey }: Store, seq: number): Promise<void> {
-  const range = { from: BLOCKS.from, before: blockKey(blockAt(seq + 1)), select: ["rowKey"] };
-  for await (const { rowKey = "" } of readRows(table, partitionKey, range)) {
+/** Removes the counts of hours that lie wholly at or before a place that is gone. */
+async function removeHours({ table, partitionKey }: Store, seq: number): Promise<void> {
+  const range = { ...HOURS, select: ["rowKey", "through"], pageSize: STEP };
+  for await (const { rowKey = "", through } of readRows<HourColumns>(table, partitionKey, range)) {
+    if (through > seq) return;
     await removeRow(table, partitionKey, rowKey);
   }
 }

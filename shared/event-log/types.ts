@@ -1,8 +1,7 @@
-import type { Problem } from "../core/errors.ts";
-import type { EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
-
-/** Whether LiveChat's webhook told it, or the reconciliation found it. */
-export type Origin = "webhook" | "reconcile";
+import type * as v from "valibot";
+import type { LoggedEvent, QuarantinedDelivery, StoredChat } from "../schemas/event.ts";
+import type { EventType, Origin } from "../schemas/webhook.ts";
+import type { Hour } from "./hours.ts";
 
 /** Something that happened in LiveChat, on its way into the log. All moments are ISO 8601 in UTC with milliseconds. */
 export type NewEvent = {
@@ -16,6 +15,8 @@ export type NewEvent = {
   moment?: string;
   /** When it happened, as far as LiveChat says; else the time of receipt stands in. */
   occurredAt?: string;
+  /** The licence that LiveChat says it belongs to. Ids are unique in a licence. */
+  licence?: string;
   /** What LiveChat sent, as JSON text, kept as it is. The envelope's token is already cut out. */
   raw: string;
   /** Email addresses of all visitors and requesters that `raw` names. Only hashes of them are stored beside it. */
@@ -30,32 +31,21 @@ export const TRACE = Symbol("trace");
 /** `duplicate` means that the log had the event already; `id` and `seq` are those of the event in the log. */
 export type Appended = { status: "stored" | "duplicate"; id: string; seq: number };
 
-type Place = {
-  id: string;
-  /** Place in the log: 1, 2, 3 and so on, without a gap. */
-  seq: number;
-  type: EventType;
-  origin: Origin;
-  occurredAt: string;
-  /** Never earlier than that of the event before it. */
-  receivedAt: string;
-};
+type Logged = v.InferOutput<typeof LoggedEvent>;
+type Place = Pick<Logged, "id" | "seq" | "type" | "origin" | "occurredAt" | "receivedAt">;
 
-export type StoredEvent = Place & {
-  chatId?: string;
-  ticketId?: string;
-  /**
-   * What LiveChat sent, normalised by today's schema on every reading. What does not fit it any more is given as it
-   * came, so a reader still has it.
-   */
-  payload: WebhookChatResponse | WebhookTicketResponse;
-  [TRACE]?: string;
-};
+/**
+ * An event with its content: what LiveChat sent, normalised by today's schema on every reading. What does not fit it any
+ * more is given as it came, so a reader still has it.
+ */
+export type StoredEvent = Place &
+  Pick<Logged, "chatId" | "ticketId"> & { payload: NonNullable<Logged["payload"]>; [TRACE]?: string };
 
-/** What is left of an event that was erased on request: that it was there. */
-export type Tombstone = Place & { erased: true; erasedAt: string };
+/** What is left of an event that was erased on request, or whose content is missing or broken in storage. */
+type Tombstone = Place & { erased: true; erasedAt: string };
+type Unreadable = Place & { unreadable: true };
 
-export type LogEvent = StoredEvent | Tombstone;
+export type LogEvent = StoredEvent | Tombstone | Unreadable;
 
 /** Which events; what is not given does not restrict. */
 export type EventQuery = {
@@ -74,27 +64,15 @@ export type EventPage = {
   items: LogEvent[];
   /** The `after` of the next call. Nothing that the query chooses will ever appear at or before it. */
   next: number;
+  /** The last place of the log when the page was read. */
+  head: number;
 };
 
-/** A chat as its events tell it, whatever order they came in. */
-export type ChatState = {
-  chatId: string;
-  /** `erased` when nothing of it is left but tombstones. */
-  state: "started" | "ended" | "erased";
-  payload?: WebhookChatResponse;
-  events: LogEvent[];
-};
+/** A chat as its events tell it, whatever order they came in: `erased` when nothing is left of it but tombstones. */
+export type ChatState = Omit<v.InferOutput<typeof StoredChat>, "events"> & { events: LogEvent[] };
 
-/** What was authenticated but not understood. */
-export type Quarantined = {
-  id: string;
-  expected: EventType;
-  reason: string;
-  problems: Problem[];
-  receivedAt: string;
-  /** Given by `get` only. */
-  raw?: string;
-};
+/** What was authenticated but not understood. `raw` is given by `get` only. */
+export type Quarantined = v.InferOutput<typeof QuarantinedDelivery>;
 
 export type NewQuarantined = Pick<Quarantined, "expected" | "reason" | "problems"> & { raw: string };
 
@@ -155,8 +133,10 @@ export type EventLog = {
    * log in another table, or in one that was emptied, has another name; there is none before the first event.
    */
   head(): Promise<Head>;
-  /** How many events of a type were received from `from` on and before `to` (ISO 8601); some 40 point reads. */
+  /** How many events of a type were received from `from` on and before `to` (ISO 8601); some 20 point reads. */
   count(query: { type: EventType; from: string; to: string }): Promise<number>;
+  /** The events of each hour (UTC) that overlaps a span of time (ISO 8601), by type and origin; no empty hours. */
+  countByHour(span: { from: string; to: string }): Promise<Hour[]>;
   quarantine: Quarantine;
   /** Writes and reads back a small row. @throws {StorageUnavailable} */
   probe(): Promise<void>;

@@ -48,29 +48,50 @@ export function readEvent(body: string, expected: EventType, licenseId?: string)
     const reason = `The delivery does not have the shape of ${expected}.`;
     return { understood: false, raw, reason, problems: facts.problems };
   }
+  const problems = problemsOfIds(envelope, expected === "ticket_created" ? "ticket" : "chat");
+  if (problems.length > 0) {
+    const reason = "Its ids do not tell it from other events.";
+    return { understood: false, raw, reason, problems };
+  }
   return {
     understood: true,
     event: { type: expected, origin: "webhook", raw, people: peopleIn(envelope), ...facts },
   };
 }
 
-type Facts = Pick<NewEvent, "chatId" | "ticketId" | "moment" | "occurredAt">;
+/** Ids are opaque text, or numbers as long as JSON.parse keeps all of their digits. */
+function problemsOfIds(envelope: unknown, subject: "chat" | "ticket"): Problem[] {
+  const { license_id: licence, ...members } = envelope as Record<string, unknown>;
+  const { id } = members[subject] as { id?: unknown };
+  const problems: Problem[] = [];
+  const check = (path: string, value: unknown) => {
+    if (typeof value === "number" && !Number.isSafeInteger(value)) {
+      problems.push({ path, message: `${path} is a number with more digits than can be read exactly.` });
+    }
+  };
+  check(`${subject}.id`, id);
+  check("license_id", licence);
+  if (id === "") problems.push({ path: `${subject}.id`, message: `${subject}.id must not be empty.` });
+  return problems;
+}
+
+type Facts = Pick<NewEvent, "licence" | "chatId" | "ticketId" | "moment" | "occurredAt">;
 type Unfit = { problems: Problem[] };
 
 function chatFacts(envelope: unknown, type: "chat_started" | "chat_ended"): Facts | Unfit {
   const result = validate(WebhookChatResponse, envelope);
   if (!result.success) return result;
-  const { chat } = result.output;
+  const { chat, license_id } = result.output;
   const moment = type === "chat_started" ? chat.started_timestamp : chat.ended_timestamp;
-  return { chatId: chat.id, moment, occurredAt: moment };
+  return { ...(license_id && { licence: license_id }), chatId: chat.id, moment, occurredAt: moment };
 }
 
 function ticketFacts(envelope: unknown): Facts | Unfit {
   const result = validate(WebhookTicketResponse, envelope);
   if (!result.success) return result;
-  const { ticket } = result.output;
+  const { ticket, license_id } = result.output;
   const occurredAt = ticket.date ?? ticket.events?.[0]?.date;
-  return { ticketId: ticket.id, occurredAt };
+  return { ...(license_id && { licence: license_id }), ticketId: ticket.id, occurredAt };
 }
 
 function parse(body: string): unknown {

@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
 import { count, moment, named, shape } from "./vocabulary.ts";
-import { EVENT_TYPES, WebhookChatResponse, WebhookTicketResponse } from "./webhook.ts";
+import { EVENT_TYPES, ORIGINS, WebhookChatResponse, WebhookTicketResponse } from "./webhook.ts";
 
-/** An event as the log gives it. One that was erased shows that it was there, and not what it said. */
+/** An event as the log gives it. One that was erased, or whose content is lost, shows that it was there. */
 export const LoggedEvent = shape(
   "Event",
   v.object({
@@ -11,9 +11,9 @@ export const LoggedEvent = shape(
     seq: named(count, "Sequence", "Place of the event in the log: 1, 2, 3 and so on, without a gap."),
     type: named(v.picklist(EVENT_TYPES), "Type", "What happened."),
     origin: named(
-      v.picklist(["webhook", "reconcile"]),
+      v.picklist(ORIGINS),
       "Origin",
-      "Whether LiveChat's webhook told it, or the reconciliation found it.",
+      "How it came into the log: LiveChat's webhook delivered it, or the reconciliation found it.",
     ),
     occurredAt: named(moment, "Occurred At", "When it happened in LiveChat."),
     receivedAt: named(
@@ -30,6 +30,11 @@ export const LoggedEvent = shape(
     ),
     erased: named(v.optional(v.literal(true)), "Erased", "Given when the content was erased on request."),
     erasedAt: named(v.optional(moment), "Erased At", "When the content was erased."),
+    unreadable: named(
+      v.optional(v.literal(true)),
+      "Unreadable",
+      "Given when the content is missing or broken in storage.",
+    ),
   }),
   examples.chatEndedEvent,
 );
@@ -43,8 +48,9 @@ export const EventPage = shape(
   v.object({
     items: named(v.array(LoggedEvent), "Items", "The events, in the order of the log."),
     next: named(count, "Next", "The after of the next call; given at the end of the log too."),
+    head: named(count, "Head", "Place of the last event of the log; 0 when it is empty."),
   }),
-  { items: [examples.chatStartedEvent, examples.chatEndedEvent], next: 2 },
+  { items: [examples.chatStartedEvent, examples.chatEndedEvent], next: 2, head: 2 },
 );
 
 /** A chat, put together from its events whatever the order they came in. */

@@ -8,6 +8,10 @@ import { listOf, maybe, named, shape, text } from "./vocabulary.ts";
 export const EVENT_TYPES = ["chat_started", "chat_ended", "ticket_created"] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
+/** How an event comes into the log: from LiveChat's webhook, or found by the reconciliation. */
+export const ORIGINS = ["webhook", "reconcile"] as const;
+export type Origin = (typeof ORIGINS)[number];
+
 const licence = named(maybe(text), "License Id", "The LiveChat licence that the event belongs to.");
 const version = named(maybe(text), "LiveChat Version", "The version of LiveChat's API.");
 

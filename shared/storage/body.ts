@@ -16,14 +16,21 @@ const OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
 /** Below this the thread pool's round trip costs more than the work. */
 const LARGE = 64 * 1024;
 
+/** Below this, compressing costs more time than it saves room: such text is kept as it is. */
+const SMALL = 4 * 1024;
+/** What a Zstandard frame begins with (RFC 8878, 3.1.1), and no text in UTF-8 can. */
+const MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+
 /** Zstandard, level 3: a 200 KB transcript to a third of it in a millisecond. */
 export async function compress(text: string): Promise<Buffer> {
   const bytes = Buffer.from(text, "utf8");
+  if (bytes.length < SMALL) return bytes;
   return bytes.length < LARGE ? zstdCompressSync(bytes, OPTIONS) : promisify(zstdCompress)(bytes, OPTIONS);
 }
 
 /** @param maxBytes how large the text may be; what is stored is trusted, and yet never more than that is unpacked */
 export async function decompress(bytes: Uint8Array, maxBytes: number): Promise<string> {
+  if (!MAGIC.equals(bytes.subarray(0, MAGIC.length))) return Buffer.from(bytes).toString("utf8");
   const options = { maxOutputLength: maxBytes };
   const text =
     bytes.length < LARGE

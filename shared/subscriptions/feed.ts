@@ -6,7 +6,7 @@ import { coalesce } from "./coalesce.ts";
 export type Outgoing = {
   seq: number;
   id: string;
-  /** The payload as JSON; missing when the event was erased, so that there is nothing to send. */
+  /** The payload as JSON; missing when the event was erased or cannot be read: there is nothing to send. */
   body?: string;
   /** The trace that the event came in by, as W3C `traceparent`. */
   trace?: string;
@@ -52,7 +52,7 @@ export function createFeed({ log, now, wait }: FeedOptions): Feed {
     const { items, next } = await log.list({ type, after, limit: PAGE });
     const outgoing = items.map((event) => {
       const { seq, id } = event;
-      if ("erased" in event) return { seq, id };
+      if (!("payload" in event)) return { seq, id };
       return { seq, id, body: JSON.stringify(event.payload), trace: event[TRACE] };
     });
     return { items: outgoing, next };

@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { InvalidInput, StorageUnavailable, TooLarge } from "../../shared/core/errors.ts";
 import { MAX_BODY_BYTES, MAX_NESTING } from "../../shared/event-log/limits.ts";
-import type { NewEvent } from "../../shared/event-log/types.ts";
+import type { EventLog, NewEvent } from "../../shared/event-log/types.ts";
 import { answer, cutAfter, type Fault, hang, isTransaction } from "../storage/faults.ts";
 import { at, EPOCH, ended, newLog, newTable, removeBefore, started, ticketCreated } from "./deliveries.ts";
 
@@ -283,4 +283,51 @@ test("health's probe says whether storage can be written", async () => {
   await log.probe();
   fault = answer(503);
   await expect(log.probe()).rejects.toThrow(StorageUnavailable);
+});
+
+test("two licences with one id are two events; the log's own licence is in no id", async () => {
+  const own = newLog();
+  const ofLicence = (licence: string | undefined): NewEvent => {
+    const raw = JSON.stringify({ license_id: licence, ticket: { id: "T1" } });
+    return { ...ticketCreated(), origin: "webhook", licence, raw };
+  };
+  const reconciled = await own.append(ticketCreated());
+  expect(await own.append(ofLicence("1"))).toEqual({ ...reconciled, status: "duplicate" });
+  const other = await own.append(ofLicence("2"));
+  expect(other).toMatchObject({ status: "stored", seq: 2 });
+  expect(await own.append(ofLicence("2"))).toEqual({ ...other, status: "duplicate" });
+  expect(await own.append(ofLicence(undefined))).toEqual({ ...reconciled, status: "duplicate" });
+  expect((await own.list({ ticketId: "T1" })).items).toHaveLength(2);
+});
+
+test("the first licence stays the log's, for instances that start later and for large bodies", async () => {
+  const table = newTable();
+  const large = { noise: randomBytes(100_000).toString("hex") };
+  const ofLicence = (licence: string, more?: object): NewEvent => {
+    const raw = JSON.stringify({ license_id: licence, ticket: { id: "T1", ...more } });
+    return { ...ticketCreated(), licence, raw };
+  };
+  const first = await newLog({ table }).append(ofLicence("1"));
+  expect(await newLog({ table }).append(ofLicence("2", large))).toMatchObject({ status: "stored", seq: 2 });
+  expect(await newLog({ table }).append(ofLicence("3"))).toMatchObject({ status: "stored", seq: 3 });
+  expect(await newLog({ table }).append(ofLicence("1", large))).toEqual({ ...first, status: "duplicate" });
+});
+
+test("licences that meet in an empty log are told apart, whichever is first", async () => {
+  const table = newTable();
+  const logs = [newLog({ table }), newLog({ table })];
+  const raw = (licence: string) => JSON.stringify({ license_id: licence, ticket: { id: "T1" } });
+  const tell = (log: EventLog, licence: string) =>
+    log.append({ ...ticketCreated(), licence, raw: raw(licence) });
+  const answers = await Promise.all(
+    logs.flatMap((log) =>
+      ["1", "2", "1"].map(async (licence) => ({ licence, ...(await tell(log, licence)) })),
+    ),
+  );
+  for (const licence of ["1", "2"]) {
+    const same = answers.filter((answer) => answer.licence === licence);
+    expect(same.filter(({ status }) => status === "stored")).toHaveLength(1);
+    expect(new Set(same.map(({ id }) => id)).size).toBe(1);
+  }
+  expect((await logs[0]?.head())?.seq).toBe(2);
 });

@@ -2,9 +2,11 @@ import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { advance, type Head, marked } from "../../shared/event-log/head.ts";
+import { advance, type Head } from "../../shared/event-log/head.ts";
+import type { Hour } from "../../shared/event-log/hours.ts";
 import type { EventLog, EventQuery, LogEvent, NewEvent } from "../../shared/event-log/types.ts";
-import { EVENT_TYPES } from "../../shared/schemas/webhook.ts";
+import { EVENT_TYPES, ORIGINS } from "../../shared/schemas/webhook.ts";
+import { NewerFormat } from "../../shared/storage/format.ts";
 import { at, EPOCH, ended, MINUTE, newLog, newTable, started, ticketCreated } from "./deliveries.ts";
 
 async function readThrough(log: EventLog, query: EventQuery & { limit?: number }): Promise<LogEvent[]> {
@@ -22,9 +24,9 @@ const seqs = (items: LogEvent[]) => items.map(({ seq }) => seq);
 
 test("an empty log has no events, and next is where the reader was", async () => {
   const log = newLog();
-  expect(await log.list()).toEqual({ items: [], next: 0 });
-  expect(await log.list({ after: 7, type: "chat_ended" })).toEqual({ items: [], next: 7 });
-  expect(await log.list({ from: at(0), to: at(1), chatId: "C1" })).toEqual({ items: [], next: 0 });
+  expect(await log.list()).toEqual({ items: [], next: 0, head: 0 });
+  expect(await log.list({ after: 7, type: "chat_ended" })).toEqual({ items: [], next: 7, head: 0 });
+  expect(await log.list({ from: at(0), to: at(1), chatId: "C1" })).toEqual({ items: [], next: 0, head: 0 });
   expect(await log.get("no id")).toBeUndefined();
   expect(await log.get("0".repeat(32))).toBeUndefined();
   expect(await log.getRaw("0".repeat(32))).toBeUndefined();
@@ -83,7 +85,7 @@ test("any combination of restrictions gives what filtering the whole log would, 
 test("next lets a reader of one type leave out what it has been through", async () => {
   const log = newLog();
   for (const id of ["A", "B", "C"]) await log.append(started({ id }));
-  expect(await log.list({ type: "chat_ended" })).toEqual({ items: [], next: 3 });
+  expect(await log.list({ type: "chat_ended" })).toEqual({ items: [], next: 3, head: 3 });
   expect(await log.list({ type: "chat_started", limit: 1 })).toMatchObject({ next: 1 });
   await log.append(ended({ id: "A" }));
   expect(seqs((await log.list({ type: "chat_ended", after: 3 })).items)).toEqual([4]);
@@ -138,49 +140,105 @@ test("readers that page while instances write see every event exactly once, in o
   expect(ofType).toEqual(small?.filter(({ type }) => type === "chat_ended"));
 });
 
-test("blocks: every place is marked for its type, across the end of a block", () => {
-  const types = fc.array(fc.constantFrom(...EVENT_TYPES), { minLength: 1, maxLength: 49 });
+test("hours: each counts its own events by type and origin, and their places have no gap", () => {
+  const event = fc.record({ type: fc.constantFrom(...EVENT_TYPES), origin: fc.constantFrom(...ORIGINS) });
+  const append = fc.record({
+    events: fc.array(event, { minLength: 1, maxLength: 9 }),
+    minutes: fc.nat({ max: 150 }),
+  });
   fc.assert(
-    fc.property(fc.array(types, { minLength: 22, maxLength: 60 }), (batches) => {
-      const empty = () => new Uint8Array(128);
-      let head: Head = {
-        seq: 0,
-        lastReceived: {},
-        marks: { chat_started: empty(), chat_ended: empty(), ticket_created: empty() },
-      };
-      const places = new Map(EVENT_TYPES.map((type) => [type, [] as number[]]));
-      const blocks: Record<string, unknown>[] = [];
-      for (const batch of batches) {
-        const step = advance(head, batch, EPOCH, "p");
-        for (const [index, { seq }] of step.placed.entries())
-          places.get(batch[index] ?? "chat_ended")?.push(seq);
-        if (step.filled) blocks.push(step.filled);
+    fc.property(fc.array(append, { minLength: 1, maxLength: 30 }), (appends) => {
+      let head: Head = { seq: 0, lastReceived: {} };
+      let time = EPOCH;
+      const hours: Hour[] = [];
+      const all: { seq: number; hour: string; name: string }[] = [];
+      for (const { events, minutes } of appends) {
+        time += minutes * MINUTE;
+        const step = advance(head, events, time);
+        if (step.over) hours.push(step.over);
+        for (const [index, { seq, receivedAt }] of step.placed.entries()) {
+          const { type, origin } = events[index] as (typeof events)[number];
+          all.push({ seq, hour: receivedAt.slice(0, 13), name: `${type}_${origin}` });
+        }
         head = step.head;
       }
-      expect(blocks).toHaveLength(Math.floor(head.seq / 1024));
-      for (const type of EVENT_TYPES) {
-        const found = blocks.flatMap((block, index) => [
-          ...marked(block[`marks_${type}`] as Uint8Array, index),
-        ]);
-        expect([...found, ...marked(head.marks[type], blocks.length)]).toEqual(places.get(type));
+      hours.push(head.hour as Hour);
+      expect(hours.map(({ from }) => from)).toEqual(
+        [1, ...hours.map(({ through }) => through + 1)].slice(0, -1),
+      );
+      expect(hours.at(-1)?.through).toBe(all.length);
+      for (const { hour, from, through, counts } of hours) {
+        const inHour = all.filter((each) => each.hour === hour);
+        expect(inHour.map(({ seq }) => seq)).toEqual(all.slice(from - 1, through).map(({ seq }) => seq));
+        for (const [name, count] of Object.entries(counts)) {
+          expect(count).toBe(inHour.filter((each) => each.name === name).length);
+        }
       }
     }),
-    { numRuns: 20 },
+    { numRuns: 50 },
   );
 });
 
-test("a rare type is found in a log of several blocks", async () => {
-  const log = newLog();
-  const rare = new Set([1, 1023, 1024, 1025, 1100]);
-  for (let seq = 1; seq <= 1100; ) {
+test("a rare type is found in a log of many hours, and in an hour of many events", async () => {
+  let time = EPOCH;
+  const log = newLog({ now: () => time });
+  const rare = new Set([1, 45, 700, 701, 1150]);
+  for (let seq = 1; seq <= 1150; time += 30 * MINUTE) {
     const batch: Promise<unknown>[] = [];
-    for (let count = 0; count < 49 && seq <= 1100; count++, seq++) {
+    // One hour has most of them.
+    const hours = seq > 100 && seq < 1100 ? 0 : 1;
+    for (let count = 0; count < 45 && seq <= 1150; count++, seq++) {
       const id = `C${seq}`;
       batch.push(log.append(rare.has(seq) ? ticketCreated({ id }) : started({ id })));
     }
     await Promise.all(batch);
+    if (hours === 0) time -= 30 * MINUTE;
   }
   expect(seqs(await readThrough(log, { type: "ticket_created" }))).toEqual([...rare]);
-  expect(seqs(await readThrough(log, { type: "ticket_created", after: 1023 }))).toEqual([1024, 1025, 1100]);
-  expect(await readThrough(log, { type: "chat_started", limit: 400 })).toHaveLength(1100 - rare.size);
+  expect(seqs(await readThrough(log, { type: "ticket_created", after: 700 }))).toEqual([701, 1150]);
+  expect(await readThrough(log, { type: "chat_started", limit: 400 })).toHaveLength(1150 - rare.size);
+  expect(await log.list({ type: "chat_ended" })).toEqual({ items: [], next: 1150, head: 1150 });
+});
+
+test("an event whose body is missing or broken is given as unreadable, and readers go on", async () => {
+  const table = newTable();
+  const log = newLog({ table });
+  const large = await log.append(started({ id: "A", more: { noise: randomBytes(100_000).toString("hex") } }));
+  const broken = await log.append(started({ id: "B" }));
+  const fine = await log.append(started({ id: "C" }));
+  for await (const { partitionKey = "", rowKey = "" } of table.listEntities()) {
+    if (rowKey.startsWith("body:")) await table.deleteEntity(partitionKey, rowKey);
+    if (rowKey === "event:0000000000000002") {
+      await table.updateEntity({ partitionKey, rowKey, body0: Buffer.from("{") }, "Merge");
+    }
+  }
+  const page = await log.list({ type: "chat_started" });
+  expect(page.items).toMatchObject([
+    { id: large.id, unreadable: true },
+    { id: broken.id, unreadable: true },
+    { id: fine.id, chatId: "C" },
+  ]);
+  expect(page.next).toBe(3);
+  expect(page.items[0]).not.toHaveProperty("payload");
+  expect((await log.list({ chatId: "A" })).items).toMatchObject([{ id: large.id, unreadable: true }]);
+  expect(await log.getRaw(large.id)).toBeUndefined();
+});
+
+test("a log, or an event, that a newer build wrote is refused, and stays as it is", async () => {
+  const table = newTable();
+  await newLog({ table }).append(started({ id: "A" }));
+  const newer = async (rowKey: string) => {
+    const { format } = await table.getEntity<{ format: number }>("log", rowKey);
+    await table.updateEntity({ partitionKey: "log", rowKey, format: format + 1 }, "Merge");
+    return () => table.updateEntity({ partitionKey: "log", rowKey, format }, "Merge");
+  };
+  const restore = await newer("event:0000000000000001");
+  await expect(newLog({ table }).list()).rejects.toThrow(NewerFormat);
+  await restore();
+  await newer("head");
+  const log = newLog({ table });
+  await expect(log.list()).rejects.toThrow(NewerFormat);
+  const appends = ["B", "C"].map((id) => log.append(started({ id })));
+  for (const append of appends) await expect(append).rejects.toThrow(NewerFormat);
+  expect(await table.getEntity("log", "head")).toMatchObject({ seq: 1 });
 });

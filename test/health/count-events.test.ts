@@ -3,7 +3,7 @@ import { openEventLog } from "../../shared/event-log/event-log.ts";
 import { EVENT_TYPES } from "../../shared/schemas/webhook.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 
-test("counts by type and time what the log lists, over the edges of its blocks", async () => {
+test("counts by type and time what the log lists, over the edges of its hours", async () => {
   const table = openTable({ connectionString: inject("storage") }, "HealthCountEvents");
   let clock = Date.parse("2026-01-01T00:00:00.000Z");
   const log = openEventLog({ table, now: () => clock });
@@ -20,7 +20,7 @@ test("counts by type and time what the log lists, over the edges of its blocks",
         return log.append({ type, origin: "webhook", raw: "{}", ...subject });
       }),
     );
-    clock += 60_000;
+    clock += 20 * 60_000;
   }
   const events: { type: string; receivedAt: string }[] = [];
   for await (const { type, receivedAt } of log.events()) events.push({ type, receivedAt });
@@ -30,13 +30,14 @@ test("counts by type and time what the log lists, over the edges of its blocks",
   const iso = (minutes: number) => new Date(start + minutes * 60_000).toISOString();
   for (const type of EVENT_TYPES) {
     for (const [from, to] of [
-      [iso(-5), iso(60)],
-      [iso(0), iso(1)],
-      [iso(1), iso(3)],
-      [iso(2), iso(3)],
-      [iso(3), iso(60)],
-      [iso(4), iso(4)],
-      [iso(60), iso(90)],
+      [iso(-5), iso(90)],
+      [iso(0), iso(20)],
+      [iso(20), iso(61)],
+      [iso(0), iso(60)],
+      [iso(41), iso(60)],
+      [iso(60), iso(61)],
+      [iso(80), iso(80)],
+      [iso(120), iso(180)],
     ] as const) {
       const listed = events.filter(
         (one) => one.type === type && one.receivedAt >= from && one.receivedAt < to,

@@ -31,6 +31,13 @@ test("reads who, what and when, and keeps the text without the token", () => {
   expect(raw).not.toContain("secret");
 });
 
+test("ids are opaque text, or numbers that are exact", () => {
+  const ticket = (id: unknown) => read({ license_id: 7, ticket: { id } }, "ticket_created");
+  expect(ticket(2 ** 53 - 1)).toMatchObject({ event: { ticketId: "9007199254740991", licence: "7" } });
+  expect(ticket("9007199254740993")).toMatchObject({ event: { ticketId: "9007199254740993" } });
+  expect(ticket(" a/b ")).toMatchObject({ event: { ticketId: " a/b " } });
+});
+
 test("the two spellings of a time are one moment", () => {
   const iso = { ...envelope, chat: { ...chat, ended_timestamp: "2014-08-18T12:15:05+02:00" } };
   expect(read(iso)).toMatchObject({ event: { moment: "2014-08-18T10:15:05.000Z" } });
@@ -78,6 +85,9 @@ test.each([
   ["another event", { ...envelope, event_type: "ticket_created" }, "event_type"],
   ["a chat without an id", { ...envelope, chat: {} }, "chat.id"],
   ["no chat at all", { event_type: "chat_ended" }, "chat"],
+  ["an empty id", { ...envelope, chat: { ...chat, id: "" } }, "chat.id"],
+  ["a number for an id that loses digits", '{"chat":{"id":9007199254740993}}', "chat.id"],
+  ["a licence that loses digits", '{"license_id":12345678901234567890,"chat":{"id":"C"}}', "license_id"],
   [
     "a time that is none",
     { ...envelope, chat: { ...chat, ended_timestamp: "soon" } },

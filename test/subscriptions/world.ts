@@ -59,7 +59,7 @@ export function memoryLog(): MemoryLog {
       const chosen = events.filter((event) => event.seq > after && (!type || event.type === type));
       const items = chosen.slice(0, limit);
       const next = items.length < limit ? events.length : (items.at(-1)?.seq ?? after);
-      return { items, next: Math.max(after, next) };
+      return { items, next: Math.max(after, next), head: events.length };
     },
   };
 }

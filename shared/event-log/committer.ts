@@ -1,0 +1,280 @@
+import { randomUUID } from "node:crypto";
+import { StorageUnavailable } from "../core/errors.ts";
+import { OutcomeUnknown } from "../storage/failures.ts";
+import { NewerFormat } from "../storage/format.ts";
+import { putRow, readRow, removeRow } from "../storage/rows.ts";
+import { submit } from "../storage/transaction.ts";
+import { uploadBody } from "./bodies.ts";
+import type { IdentityRow } from "./event-row.ts";
+import { readHead, readHeadAndWaiting } from "./head.ts";
+import { foreignLicence } from "./identity.ts";
+import { HEAD, identityKey, waitingKey } from "./keys.ts";
+import { countThatFit, type Entry, planAppend } from "./plan-append.ts";
+import type { Store } from "./store.ts";
+import { type Known, turnsUntil } from "./turns.ts";
+import type { Appended } from "./types.ts";
+
+export type Timing = {
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** From 0 up to 1. */
+  random: () => number;
+  wait: (milliseconds: number) => Promise<unknown>;
+};
+
+/** Milliseconds: the pause after a failure doubles from the first to the longest. */
+const FIRST_PAUSE = 10;
+const LONGEST_PAUSE = 400;
+/** Milliseconds after meeting other instances for which readings of the head bring those that wait, too. */
+const CONTENTION = 1_000;
+/** Milliseconds after which an instance that has not used its turn is passed over. */
+const TURN_LIMIT = 500;
+/** Milliseconds between two looks at whether it is our turn, for each turn before it. */
+const LOOK = 30;
+/** An instance that appends without a pause this long looks this often whether others wait. Milliseconds. */
+const PAUSE = 200;
+const LOOK_ASIDE = 500;
+
+type Pending = PromiseWithResolvers<Appended | undefined> & {
+  entry: Entry;
+  signal: AbortSignal;
+  settled: boolean;
+};
+
+/**
+ * Commits entries: group commit. What arrives while a transaction is on its way goes together in the next, so the
+ * busier the log, the cheaper an event. Between instances the ETag of the head decides who is first; the others read it
+ * again, and take turns (see `turns.ts`).
+ */
+export class Committer {
+  readonly #store: Store;
+  readonly #timing: Timing;
+  readonly #instance = randomUUID();
+  #queue: Pending[] = [];
+  #isWorking = false;
+  /** As of our last reading or append; missing when it has to be read. */
+  #known?: Known;
+  #licence?: string;
+  /** Whether the log itself says so; else it is the licence of what we are about to append. */
+  #isLicenceKept = false;
+  /** Attempts in a row that storage failed, or that another instance was faster. */
+  #failures = 0;
+  #outrun = 0;
+  /** Whether our row stands among those that wait. */
+  #isWaiting = false;
+  #contendedUntil = Number.NEGATIVE_INFINITY;
+  /** The version of the head that we read last, and when we first read it. */
+  #seen: { etag?: string; at: number } = { at: Number.NEGATIVE_INFINITY };
+  #lastAppend = Number.NEGATIVE_INFINITY;
+  #lookedAside = Number.NEGATIVE_INFINITY;
+
+  constructor(store: Store, timing: Timing) {
+    this.#store = store;
+    this.#timing = timing;
+  }
+
+  /** The licence of the log, as far as it is known here: the first that it saw. */
+  get licence(): string | undefined {
+    return this.#licence;
+  }
+
+  /** Answers `undefined` when the log is of another licence than was assumed, so that the entry needs another id. */
+  commit(entry: Entry, signal: AbortSignal): Promise<Appended | undefined> {
+    signal.throwIfAborted();
+    const pending: Pending = { entry, signal, settled: false, ...Promise.withResolvers() };
+    signal.addEventListener("abort", () => settle(pending).reject(signal.reason), { once: true });
+    this.#queue.push(pending);
+    if (!this.#isWorking) void this.#work();
+    return pending.promise;
+  }
+
+  async #work(): Promise<void> {
+    const { random, wait } = this.#timing;
+    this.#isWorking = true;
+    // What is appended in the same turn of the event loop comes along.
+    await undefined;
+    while (this.#queue.length > 0) {
+      if (this.#failures > 0) {
+        await wait(random() * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.#failures));
+      }
+      const fitting = countThatFit(
+        this.#queue.map(({ entry }) => entry),
+        this.#store.partitionKey,
+      );
+      await this.#attempt(this.#queue.slice(0, fitting));
+      this.#queue = this.#queue.filter(({ settled }) => !settled);
+      if (this.#queue.length === 0 && this.#isWaiting) await this.#leaveLine();
+    }
+    this.#isWorking = false;
+  }
+
+  async #attempt(batch: Pending[]): Promise<void> {
+    const signal = whenAllAbort(batch);
+    try {
+      this.#known ??= await this.#read(signal);
+      await this.#appendInTurn(batch, this.#known, signal);
+    } catch (error) {
+      this.#known = undefined;
+      if (error instanceof OutcomeUnknown) {
+        // If it was done, its rows are there now. If it still will be, it competes with the next attempt for the same
+        // head, and only one of them can win.
+        await this.#settleKnown(batch, signal).catch(() => undefined);
+      }
+      if (error instanceof StorageUnavailable && !(error instanceof NewerFormat)) this.#failures++;
+      else if (batch.length === 1) settle(batch[0] as Pending).reject(error);
+      // A defect, and perhaps of one of them only: the others must not suffer from it.
+      else for (const pending of batch) if (!pending.settled) await this.#attempt([pending]);
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<Known> {
+    const { now } = this.#timing;
+    // One that was outrun twice has an opponent that does not stop by itself.
+    if (this.#outrun > 1) await this.#stand(signal);
+    const isContended = this.#isWaiting || this.#outrun > 0 || now() < this.#contendedUntil;
+    const known = isContended
+      ? await readHeadAndWaiting(this.#store, { signal })
+      : { head: await readHead(this.#store, { signal }), waiting: [] };
+    this.#isLicenceKept = known.head.licence !== undefined;
+    if (known.waiting.length > 0) this.#contendedUntil = now() + CONTENTION;
+    if (known.head.etag !== this.#seen.etag) this.#seen = { etag: known.head.etag, at: now() };
+    return known;
+  }
+
+  async #appendInTurn(batch: Pending[], known: Known, signal: AbortSignal): Promise<void> {
+    const { now, random, wait } = this.#timing;
+    const turns = turnsUntil(known, this.#instance);
+    if (turns === 0) return this.#append(batch, known, signal);
+    // By our own clock alone: the instance has died, or stands still.
+    if (now() - this.#seen.at > TURN_LIMIT) return this.#append(batch, known, signal, known.head.turn);
+    this.#known = undefined;
+    await this.#stand(signal);
+    await wait(LOOK * (turns - random() / 2));
+  }
+
+  async #append(batch: Pending[], known: Known, signal: AbortSignal, passedOver?: string): Promise<void> {
+    const open = this.#identified(batch, known);
+    if (open.length === 0) return;
+    const staysInLine = open.length < this.#queue.length;
+    const noLongerWaiting = [
+      ...(this.#isWaiting && !staysInLine ? [this.#instance] : []),
+      ...known.waiting.filter((other) => other === passedOver),
+    ];
+    const plan = planAppend(
+      known,
+      open.map(({ entry }) => entry),
+      {
+        partitionKey: this.#store.partitionKey,
+        now: this.#timing.now(),
+        instance: this.#instance,
+        noLongerWaiting,
+      },
+    );
+    const outcome = await submit(this.#store.table, plan.actions, { signal });
+    if (outcome.committed) {
+      const head = { ...plan.head, etag: outcome.etags[plan.checks.length] };
+      // Whoever has the next turn will have moved the head when we append again.
+      this.#known = head.turn === undefined ? { head, waiting: plan.waiting } : undefined;
+      this.#isWaiting &&= staysInLine;
+      this.#isLicenceKept = head.licence !== undefined;
+      this.#failures = this.#outrun = 0;
+      this.#lookAside();
+      for (const [index, pending] of open.entries()) {
+        settle(pending).resolve({ status: "stored", id: pending.entry.id, seq: plan.firstSeq + index });
+      }
+      return;
+    }
+    const { part, entry } = plan.checks[outcome.index] ?? {};
+    if (part === "identity") {
+      if (this.#licence !== known.head.licence) await this.#keepLicence(known, signal);
+      else if (!(await this.#settleKnown(open, signal))) this.#failures++;
+    } else if (part === "body" && entry) await uploadBody(this.#store, entry.body, { signal });
+    else {
+      this.#known = undefined;
+      this.#contendedUntil = this.#timing.now() + CONTENTION;
+      if (part === "waiting") this.#isWaiting = false;
+      else this.#outrun++;
+    }
+  }
+
+  /** Those whose ids are right for the log's licence. The others are given back to be identified again. */
+  #identified(batch: Pending[], { head }: Known): Pending[] {
+    const open = batch.filter(({ settled }) => !settled);
+    const licence = head.licence ?? open.find(({ entry }) => entry.licence !== undefined)?.entry.licence;
+    this.#licence = licence;
+    return open.filter((pending) => {
+      const { entry } = pending;
+      if (foreignLicence(licence, entry.licence) === entry.foreign) return true;
+      settle(pending).resolve(undefined);
+      return false;
+    });
+  }
+
+  /**
+   * Puts the licence of the log down before an event of it is called a duplicate: else the next licence would be taken
+   * for the first, and its events for the same.
+   */
+  async #keepLicence({ head: { etag } }: Known, signal: AbortSignal): Promise<void> {
+    this.#known = undefined;
+    if (etag === undefined) return;
+    const { table, partitionKey } = this.#store;
+    const row = { partitionKey, rowKey: HEAD, licence: this.#licence };
+    await submit(table, [["update", row, "Merge", { etag }]], { signal });
+  }
+
+  /** Settles what is in the log already, by any instance; `false` when nothing is. */
+  async #settleKnown(batch: Pending[], signal: AbortSignal): Promise<boolean> {
+    const { table, partitionKey } = this.#store;
+    const found = await Promise.all(
+      batch.map(({ entry: { id } }) =>
+        readRow<IdentityRow>(table, partitionKey, identityKey(id), { signal }),
+      ),
+    );
+    for (const [index, pending] of batch.entries()) {
+      const row = found[index];
+      const { id, nonce, licence } = pending.entry;
+      // Before the log has a licence, an event of another one has this id, too.
+      if (!row || (row.nonce !== nonce && licence !== undefined && !this.#isLicenceKept)) continue;
+      settle(pending).resolve({ status: row.nonce === nonce ? "stored" : "duplicate", id, seq: row.seq });
+    }
+    return found.some((row) => row !== undefined);
+  }
+
+  /** An instance that never has to read the head would never see that others wait. */
+  #lookAside(): void {
+    const now = this.#timing.now();
+    if (now - this.#lastAppend > PAUSE) this.#lookedAside = now;
+    this.#lastAppend = now;
+    if (now - this.#lookedAside < LOOK_ASIDE) return;
+    this.#lookedAside = now;
+    this.#contendedUntil = now + LOOK_ASIDE;
+    this.#known = undefined;
+  }
+
+  /** Stands in line: puts our row among those that wait. */
+  async #stand(signal: AbortSignal): Promise<void> {
+    if (this.#isWaiting) return;
+    const { table, partitionKey } = this.#store;
+    await putRow(table, { partitionKey, rowKey: waitingKey(this.#instance) }, { signal });
+    this.#isWaiting = true;
+  }
+
+  async #leaveLine(): Promise<void> {
+    const { table, partitionKey } = this.#store;
+    await removeRow(table, partitionKey, waitingKey(this.#instance)).catch(() => false);
+    this.#isWaiting = false;
+  }
+}
+
+function settle(pending: Pending): Pending {
+  pending.settled = true;
+  return pending;
+}
+
+/** Aborts once nothing in the batch is waited for any more. */
+function whenAllAbort(batch: Pending[]): AbortSignal {
+  const abort = new AbortController();
+  const giveUp = () => batch.every(({ settled }) => settled) && abort.abort();
+  for (const { signal } of batch) signal.addEventListener("abort", giveUp, { once: true });
+  return abort.signal;
+}

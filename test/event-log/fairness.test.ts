@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { openEventLog } from "../../shared/event-log/event-log.ts";
+import type { EventLog } from "../../shared/event-log/types.ts";
+import { started } from "./deliveries.ts";
+import { MemoryTable } from "./memory-table.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const LATENCY = 20;
+let seed = 1;
+/** Numbers of a Lehmer generator, so that a run can be had again. */
+const random = () => {
+  seed = (seed * 48_271) % 2_147_483_647;
+  return seed / 2_147_483_647;
+};
+const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+function openInstances(count: number) {
+  const memory = new MemoryTable(LATENCY);
+  const open = () => openEventLog({ table: memory.client, now: Date.now, random, wait });
+  return { memory, instances: Array.from({ length: count }, open) };
+}
+
+let chats = 0;
+async function timeAppend(log: EventLog): Promise<number> {
+  const begin = Date.now();
+  await log.append(started({ id: `C${chats++}` }));
+  return Date.now() - begin;
+}
+
+const percentile = (times: number[], part: number) =>
+  times.toSorted((a, b) => a - b)[Math.ceil(times.length * part) - 1] ?? Number.POSITIVE_INFINITY;
+
+test("ten instances with 200 events a second between them each append within two seconds", async () => {
+  const { instances } = openInstances(10);
+  const times: Promise<number>[] = [];
+  for (let event = 0; event < 2_000; event++) {
+    const log = instances[Math.floor(random() * instances.length)] as EventLog;
+    times.push(timeAppend(log));
+    await vi.advanceTimersByTimeAsync(-Math.log(1 - random()) * 5);
+  }
+  await vi.advanceTimersByTimeAsync(5_000);
+  const taken = await Promise.all(times);
+  expect(percentile(taken, 0.99)).toBeLessThan(2_000);
+});
+
+test("an instance whose queue is never empty lets another append within a second", async () => {
+  const { instances } = openInstances(2);
+  const [busy, quiet] = instances as [EventLog, EventLog];
+  let running = true;
+  const keepBusy = async () => {
+    while (running) await busy.append(started({ id: `C${chats++}` }));
+  };
+  const work = Array.from({ length: 5 }, keepBusy);
+  await vi.advanceTimersByTimeAsync(5_000);
+  const times: Promise<number>[] = [];
+  for (let event = 0; event < 10; event++) {
+    times.push(timeAppend(quiet));
+    await vi.advanceTimersByTimeAsync(3_000);
+  }
+  expect(Math.max(...(await Promise.all(times)))).toBeLessThan(1_000);
+  running = false;
+  await vi.advanceTimersByTimeAsync(1_000);
+  await Promise.all(work);
+});
+
+test("an instance that dies while it is its turn holds the others up for a second at most", async () => {
+  const { memory, instances } = openInstances(3);
+  const dead = "00000000-0000-4000-8000-000000000000";
+  await Promise.all([timeAppend(instances[0] as EventLog), vi.advanceTimersByTimeAsync(1_000)]);
+  const row = { partitionKey: "log", rowKey: "head" };
+  memory.upsertEntity({ partitionKey: "log", rowKey: `head.waiting:${dead}` } as never);
+  memory.submitTransaction([["update", { ...row, turn: dead }, "Merge"]]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  const times = instances.map(timeAppend);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(Math.max(...(await Promise.all(times)))).toBeLessThan(1_000);
+  const rest = memory.getEntity("log", `head.waiting:${dead}`);
+  await Promise.all([expect(rest).rejects.toThrow(), vi.advanceTimersByTimeAsync(100)]);
+});
+
+test("one instance alone appends with one request an event, and looks aside only when it is busy", async () => {
+  const { memory, instances } = openInstances(1);
+  const [log] = instances as [EventLog];
+  await Promise.all([timeAppend(log), vi.advanceTimersByTimeAsync(1_000)]);
+  const before = memory.requests;
+  for (let event = 0; event < 10; event++) {
+    await Promise.all([timeAppend(log), vi.advanceTimersByTimeAsync(500)]);
+  }
+  expect(memory.requests - before).toBe(10);
+});
