@@ -4,6 +4,7 @@ export const tags: Readonly<Record<string, string>> = {
   Tickets: "The tickets of your LiveChat account, read and changed in LiveChat itself.",
   Receivers: "LiveChat's webhooks call these.",
   Events: "The event log: everything that LiveChat's webhooks reported, once and in one order.",
+  People: "The conversations of one person: search and erasure.",
   Quarantine: "Deliveries that the app could not read.",
   Subscriptions: "Callbacks that receive events.",
   "Stored tickets": "The app's own copy of the account's tickets.",
@@ -12,5 +13,4 @@ export const tags: Readonly<Record<string, string>> = {
   Operation: "The health of the app.",
   Reference: "This description of the app.",
   Console: "The page for people, and its files.",
-  People: "A person's data: search it and erase it.",
 };

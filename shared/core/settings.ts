@@ -119,8 +119,11 @@ const environmentFor = (api: LiveChatApi) => ({
   ALLOW_LOOPBACK_CALLBACKS: v.optional(switched, "false"),
 });
 
-/** Every setting that this app reads. A test holds `local.settings.sample.json` and the README against it. */
+/** Every setting that this app reads. A test compares `local.settings.sample.json` and `docs/settings.md` with it. */
 export const SETTING_NAMES = Object.keys(environmentFor("v2")) as (keyof ReturnType<typeof environmentFor>)[];
+
+/** The values of the settings that may be missing and have one, as text. */
+export const SETTING_DEFAULTS = v.getDefaults(v.object(environmentFor("v2")));
 
 /** Where the queue is whose messages wake the dispatcher. */
 export type WakeQueue = ConfiguredLocation & { name: string };

@@ -22,11 +22,6 @@ test("the sample lists every setting, with values that work", () => {
   expect(() => readSettings(sample)).not.toThrow();
 });
 
-test("the README describes every setting", () => {
-  const readme = readFileSync("README.md", "utf8");
-  expect(SETTING_NAMES.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
-});
-
 test("defaults are those of the contract", () => {
   expect(readSettings(required)).toEqual({
     liveChat: {

@@ -41,7 +41,7 @@ test.each(withBody)("$id takes no more than it says", async ({ method, route, li
   expect(await announced.json()).toMatchObject({ type: "urn:livechat-functions:problem:too-large" });
 });
 
-test("no work goes on for longer than the platform lets it", () => {
+test("the reconciliation ends before the platform ends it", () => {
   const { functionTimeout } = JSON.parse(readFileSync("host.json", "utf8"));
   expect(functionTimeout).toBe("00:05:00");
   expect(TIMER_BUDGET + 30_000).toBeLessThan(5 * 60_000);

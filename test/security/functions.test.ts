@@ -78,7 +78,7 @@ const HTTP = {
   GetConsole: "GET HEAD console/{*path}, anybody",
 };
 
-test("every function has these methods, and asks for the key, that it is to", () => {
+test("each function has its listed methods and auth level", () => {
   const found = triggers
     .filter(({ type }) => type === "httpTrigger")
     .map(({ name, methods = [], route, authLevel = "" }) => {

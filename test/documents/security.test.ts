@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+const rows = readFileSync("SECURITY.md", "utf8")
+  .split("\n")
+  .filter((line) => /^\|.*\.test\.ts`/.test(line))
+  .map((line) => line.split(" | ").at(-1)?.replace(/ \|$/, "") ?? "");
+
+test.each(rows)("a threat's test exists and runs: %s", (shown) => {
+  const tests = shown.split(/; (?=`test)/);
+  expect(tests.length).toBeGreaterThan(0);
+  for (const one of tests) {
+    const [, file = "", title = ""] = /^`(test\/[\w/-]+\.test\.ts)`: (.+)$/.exec(one) ?? [];
+    expect(existsSync(file), file).toBe(true);
+    expect(runs(readFileSync(file, "utf8"), title), `${file}: ${title}`).toBe(true);
+  }
+});
+
+test.each([
+  ['test("a", () => {});', true],
+  ['describe("a", () => {});', true],
+  ['it.each([f(1)])(\n  "a",\n  () => {});', true],
+  ['test.{skip}("a", () => {});', false],
+  ['describe.{skip}("x", () => { test("a", () => {}); });', false],
+  ['test("a", () => {});\ntest.{only}("b", () => {});', false],
+  ['// test("a", () => {});', false],
+  ['const title = "a";', false],
+])("a test that does not run is not found: %j", (source, expected) => {
+  // The words are put together here, because this file is one of those that are searched.
+  expect(runs(source.replace(/\{(\w+)\}/, "$1"), "a")).toBe(expected);
+});
+
+/** Whether a file has a test or a group of this title, and leaves no test out. */
+function runs(source: string, title: string): boolean {
+  if (/\.(?:skip|todo|only|skipIf|runIf|fails)\b/.test(source)) return false;
+  const code = source.replaceAll(/^\s*\/\/.*$/gm, "");
+  return ['"', "'", "`"].some((quote) => {
+    const at = code.indexOf(`${quote}${title}${quote},`);
+    return at >= 0 && /\(\s*$/.test(code.slice(0, at));
+  });
+}
+
+test("every dependency is one version with a hash", () => {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+    expect(version, name).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
+  }
+  const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
+    packages: Record<string, { integrity?: string; inBundle?: boolean }>;
+  };
+  for (const [name, { integrity, inBundle }] of Object.entries(packages)) {
+    if (name === "" || inBundle) continue;
+    expect(integrity, name).toMatch(/^sha512-/);
+  }
+});
