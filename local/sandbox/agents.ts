@@ -33,7 +33,7 @@ const whole = v.pipe(
 
 /** Written from LiveChat's reference alone, not from the app's own schemas: the sandbox is a second opinion. */
 const NewAgent = v.object({
-  login: v.pipe(v.string(), v.email("must be an e-mail address")),
+  login: v.pipe(v.string(), v.regex(/^[^\s@]+@[^\s@]+$/, "must be an e-mail address")),
   name: v.pipe(v.string(), v.trim(), v.nonEmpty("must not be empty")),
   job_title: v.optional(v.string(), "Support Agent"),
   login_status: v.optional(v.picklist(["accepting chats", "not accepting chats"]), "accepting chats"),

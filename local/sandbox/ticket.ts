@@ -25,7 +25,7 @@ export type TicketEvent = { type: string; date: number; author: Author; [field: 
 export type Author = { id: string; name?: string; type: "agent" | "client" };
 
 const text = v.pipe(v.string(), v.trim(), v.nonEmpty("must not be empty"));
-const mail = v.pipe(v.string(), v.email("must be an e-mail address"));
+const mail = v.pipe(v.string(), v.regex(/^[^\s@]+@[^\s@]+$/, "must be an e-mail address"));
 const groupId = v.pipe(
   v.union([v.number(), v.pipe(v.string(), v.digits(), v.transform(Number))]),
   v.integer(),

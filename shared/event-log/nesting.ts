@@ -1,4 +1,4 @@
-import { stringEnd } from "./cut-member.ts";
+import { stringEnd } from "./cut-members.ts";
 
 /** How many arrays and objects are open at once at the deepest place; 0 for a bare string or number. */
 export function nesting(text: string): number {

@@ -78,7 +78,7 @@ function objectOf(value: unknown): Record<string, unknown> {
 
 /** Finds an address in a text in lower case, and not in a longer address. */
 function wholeAddress(email: string): RegExp {
-  const literal = email.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+  const literal = email.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
   return new RegExp(`(?<![\\p{L}\\p{N}._+\\-])${literal}(?![\\p{L}\\p{N}\\-]|\\.[\\p{L}\\p{N}])`, "u");
 }
 

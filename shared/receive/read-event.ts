@@ -1,11 +1,14 @@
 import { Forbidden, InvalidInput, type Problem } from "../core/errors.ts";
-import { cutMember } from "../event-log/cut-member.ts";
+import { cutMembers } from "../event-log/cut-members.ts";
 import { MAX_NESTING } from "../event-log/limits.ts";
 import { nesting } from "../event-log/nesting.ts";
 import type { NewEvent } from "../event-log/types.ts";
 import { peopleIn } from "../people/people-in.ts";
 import { validate } from "../schemas/validate.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
+
+/** What an envelope says that opens something: the webhook's secret, under the names of both of LiveChat's platforms. */
+const CREDENTIALS = ["token", "secret_key"];
 
 /** What a delivery turned out to be: an event for the log, or something that was authenticated but not understood. */
 export type Reading =
@@ -14,7 +17,7 @@ export type Reading =
 
 /**
  * Reads the body of a delivery as the event that its URL is for. What is kept is the text as it came, without the
- * envelope's `token`, which is a credential.
+ * envelope's credentials.
  *
  * @param licenseId when given, the only licence whose events are taken
  * @throws {InvalidInput} when the body is not JSON in UTF-8
@@ -22,7 +25,7 @@ export type Reading =
  */
 export function readEvent(body: string, expected: EventType, licenseId?: string): Reading {
   const envelope = parse(body);
-  const raw = cutMember(body, "token");
+  const raw = cutMembers(body, CREDENTIALS);
   const member = (name: string) => (isObject(envelope) ? envelope[name] : undefined);
 
   const licence = member("license_id") ?? undefined;

@@ -31,10 +31,27 @@ export function groupTitled(idTitle: string, nameTitle: string) {
   );
 }
 
+/** An agent, without the credentials that older answers of LiveChat carry. */
+function agentWith<const Entries extends v.ObjectEntries>(entries: Entries) {
+  const agent = v.looseObject(entries);
+  return v.pipe(
+    agent,
+    v.transform((shown): v.InferOutput<typeof agent> => withoutCredentials(shown)),
+    published({ output: agent }),
+  );
+}
+
+function withoutCredentials<Shown extends object>(shown: Shown): Shown {
+  const others = { ...shown } as Shown & { api_key?: unknown; password?: unknown };
+  delete others.api_key;
+  delete others.password;
+  return others;
+}
+
 /** An agent as `GET /agents` lists it. */
 export const AgentSummary = shape(
   "ListAgents_Response",
-  v.looseObject({ avatar, login, name, permission, status }),
+  agentWith({ avatar, login, name, permission, status }),
   examples.agentSummary,
 );
 export type AgentSummary = v.InferOutput<typeof AgentSummary>;
@@ -42,7 +59,7 @@ export type AgentSummary = v.InferOutput<typeof AgentSummary>;
 /** The whole agent, as LiveChat answers its creation. */
 export const Agent = shape(
   "CreateAgent_Response",
-  v.looseObject({
+  agentWith({
     avatar,
     groups: named(
       listOf(groupTitled("Group Id", "Group Name")),

@@ -3,7 +3,7 @@ import * as examples from "./examples.ts";
 import { count, exact, filled, named, published, shape } from "./vocabulary.ts";
 
 const email = named(
-  filled,
+  v.pipe(filled, v.maxLength(1_000, "must have at most 1000 characters")),
   "Email",
   "Email address of the person, in upper or lower case.",
   "ana@example.com",

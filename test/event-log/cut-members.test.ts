@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cutMember } from "../../shared/event-log/cut-member.ts";
+import { cutMembers } from "../../shared/event-log/cut-members.ts";
 import { nesting } from "../../shared/event-log/nesting.ts";
 
 const SECRET = "planted-secret";
@@ -25,15 +25,27 @@ test.for([
   ["deeper only", '{"a":{"token":1},"b":[{"token":2}]}', '{"a":{"token":1},"b":[{"token":2}]}'],
   ["nowhere", '{"a":1}', '{"a":1}'],
   ["of an empty object", "{}", "{}"],
-  ["of an array", '[{"token":1}]', '[{"token":1}]'],
+  [
+    "of each object of a list",
+    '[{"token":1}, {"a":"]","token":2},[{"token":3}],"{",4]',
+    '[{}, {"a":"]"},[{"token":3}],"{",4]',
+  ],
+  ["of an empty list", "[ ]", "[ ]"],
   ["of a string", '"token"', '"token"'],
 ] as const)("cuts a member that is %s", ([, text, expected]) => {
-  expect(cutMember(text, "token")).toBe(expected);
+  expect(cutMembers(text, ["token"])).toBe(expected);
+});
+
+test("several names are cut in one go", () => {
+  const names = ["token", "secret_key"];
+  expect(cutMembers('{"secret_key":1,"a":{"token":2},"token":3,"secret_key":4}', names)).toBe(
+    '{"a":{"token":2}}',
+  );
 });
 
 test("everything else stays as it was written", () => {
   const rest = '"n":12345678901234567890,"f":1.0,"e":1E+2,"s":"\\ud800 \\u0000 é 🙂","d":1,"d":2 ,"b":  2';
-  expect(cutMember(`{"token":"${SECRET}",${rest}}`, "token")).toBe(`{${rest}}`);
+  expect(cutMembers(`{"token":"${SECRET}",${rest}}`, ["token"])).toBe(`{${rest}}`);
 });
 
 test("it agrees with JSON.parse on any object, however it is written", () => {
@@ -56,23 +68,23 @@ test("it agrees with JSON.parse on any object, however it is written", () => {
           .join(`${space},${space}`)}}`;
       const text = space + write(members) + space;
       const { token: _, ...expected } = JSON.parse(text);
-      expect(JSON.parse(cutMember(text, "token"))).toEqual(expected);
-      if (!members.some(([name]) => name === "token")) expect(cutMember(text, "token")).toBe(text);
+      expect(JSON.parse(cutMembers(text, ["token"]))).toEqual(expected);
+      if (!members.some(([name]) => name === "token")) expect(cutMembers(text, ["token"])).toBe(text);
     }),
   );
 });
 
 test("neither depth nor size hurts", () => {
   const deep = `{"a":${"[".repeat(1_000_000)}${"]".repeat(1_000_000)},"token":1}`;
-  expect(cutMember(deep, "token")).toBe(`${deep.slice(0, -11)}}`);
+  expect(cutMembers(deep, ["token"])).toBe(`${deep.slice(0, -11)}}`);
   expect(nesting(deep)).toBe(1_000_001);
   const long = `{"a":"${"\\\\".repeat(4_000_000)}","token":1}`;
-  expect(cutMember(long, "token")).toBe(`${long.slice(0, -11)}}`);
+  expect(cutMembers(long, ["token"])).toBe(`${long.slice(0, -11)}}`);
 });
 
 test("text that ends too early is an error rather than a token that stays", () => {
   for (const text of ['{"token":"t', '{"a":1', "{", '{"a":[}'])
-    expect(() => cutMember(text, "token")).toThrow(SyntaxError);
+    expect(() => cutMembers(text, ["token"])).toThrow(SyntaxError);
 });
 
 test("nesting is counted outside of strings", () => {

@@ -1,0 +1,140 @@
+import { randomUUID } from "node:crypto";
+import { expect, inject, test } from "vitest";
+import { InvalidInput } from "../../shared/core/errors.ts";
+import { openPeople } from "../../shared/people/people.ts";
+import type { Place } from "../../shared/people/place.ts";
+import { openTable } from "../../shared/storage/open-table.ts";
+
+const newTable = () =>
+  openTable({ connectionString: inject("storage") }, `p${randomUUID().replaceAll("-", "")}`);
+
+/** A place with items "1" to "9", each of which takes a second of the clock. */
+function numbers(name: string, clock: { time: number }, more: Partial<Place> = {}) {
+  const done: string[] = [];
+  async function* steps(after: string) {
+    for (let n = Number(after || 0) + 1; n < 10; n++) {
+      clock.time += 1_000;
+      done.push(String(n));
+      yield { after: String(n), erased: 1, removed: 1, items: [{ n }] };
+    }
+  }
+  const place: Place = {
+    name,
+    erase: (_, after) => steps(after),
+    search: (_, after) => steps(after),
+    retain: steps,
+  };
+  return { done, place: { ...place, ...more } };
+}
+
+const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+test("an erasure goes on where the call before stopped, also in another process", async () => {
+  const clock = { time: 1e12 };
+  const table = newTable();
+  const places = [numbers("a", clock), numbers("b", clock)];
+  const erase = () =>
+    openPeople({ table, places: places.map(({ place }) => place), now: () => clock.time }).erase("ann@x", {
+      budgetMs: 4_000,
+    });
+  const calls = [];
+  do calls.push(await erase());
+  while (!calls.at(-1)?.done);
+  expect(calls.map(({ erased }) => erased)).toEqual([4, 4, 4, 4, 2]);
+  expect(places.map(({ done }) => done)).toEqual([DIGITS, DIGITS]);
+  expect(await erase()).toMatchObject({ erased: 4, done: false });
+});
+
+test("an erasure that was killed loses no more than the last second", async () => {
+  const clock = { time: 1e12 };
+  const table = newTable();
+  const { place, done } = numbers("a", clock);
+  async function* dying(after: string) {
+    for await (const step of place.retain(after)) {
+      if (done.length === 5) throw new Error("killed");
+      yield { after: step.after, erased: step.removed };
+    }
+  }
+  const open = (one: Place) => openPeople({ table, places: [one], now: () => clock.time });
+  await expect(open({ ...place, erase: (_, after) => dying(after) }).erase("ann@x")).rejects.toThrow(
+    "killed",
+  );
+  await open(place).erase("ann@x");
+  expect(done).toEqual(["1", "2", "3", "4", "5", ...DIGITS.slice(4)]);
+});
+
+test("an erasure that was left for more than a day begins anew, and is forgotten", async () => {
+  const clock = { time: 1e12 };
+  const table = newTable();
+  const { place, done } = numbers("a", clock);
+  const people = openPeople({ table, places: [place], now: () => clock.time });
+  await people.erase("ann@x", { budgetMs: 1_000 });
+  clock.time += 25 * 60 * 60_000;
+  await people.erase("ann@x", { budgetMs: 1_000 });
+  expect(done).toEqual(["1", "1"]);
+  clock.time += 25 * 60 * 60_000;
+  await people.retain({ budgetMs: 60_000 });
+  expect(await Array.fromAsync(table.listEntities())).toEqual([]);
+});
+
+test("what is undecided is in the answer of the call that ends the erasure too, once", async () => {
+  const clock = { time: 1e12 };
+  async function* erase(_: unknown, after: string) {
+    for (const id of after === "" ? ["x", "y", "x"] : []) {
+      clock.time += 1_000;
+      yield { after: "x", erased: 0, undecided: id };
+    }
+  }
+  const { place } = numbers("a", clock, { erase });
+  const people = openPeople({ table: newTable(), places: [place], now: () => clock.time });
+  const x = { place: "a", id: "x" };
+  expect(await people.erase("ann@x", { budgetMs: 1_000 })).toEqual({
+    erased: 0,
+    done: false,
+    undecided: [x],
+  });
+  expect(await people.erase("ann@x", { budgetMs: 1_000 })).toEqual({ erased: 0, done: true, undecided: [x] });
+});
+
+test("a search goes on at next, and ends with null", async () => {
+  const clock = { time: 1e12 };
+  const places = [numbers("a", clock).place, numbers("b", clock).place];
+  const people = openPeople({ table: newTable(), places, now: () => clock.time });
+  const found: unknown[] = [];
+  let after: string | undefined;
+  do {
+    const page = await people.search("ann@x", { after, budgetMs: 60_000, maxBytes: 12 });
+    expect(page.found.length).toBeLessThanOrEqual(2);
+    found.push(...page.found);
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+  const all = (place: string) => DIGITS.map((n) => ({ place, item: { n: Number(n) } }));
+  expect(found).toEqual([...all("a"), ...all("b")]);
+});
+
+test.each(["x", "W10", Buffer.from('["nowhere",""]').toString("base64url")])(
+  "a search refuses %j as after",
+  async (after) => {
+    const people = openPeople({ table: newTable(), places: [numbers("a", { time: 0 }).place], now: () => 0 });
+    await expect(people.search("ann@x", { after, maxBytes: 1 })).rejects.toThrow(InvalidInput);
+  },
+);
+
+test("retention: a place that fails stops no other, and one whose time is over goes on in the next run", async () => {
+  const clock = { time: 1e12 };
+  const failure = new Error("fails");
+  // biome-ignore lint/correctness/useYield: it fails first
+  async function* failing(): AsyncGenerator<{ after: string; removed: number }> {
+    throw failure;
+  }
+  const places = [numbers("a", clock, { retain: failing }), numbers("b", clock)];
+  const table = newTable();
+  const run = (budgetMs: number) =>
+    openPeople({ table, places: places.map(({ place }) => place), now: () => clock.time }).retain({
+      budgetMs,
+    });
+  const failed = { place: "a", removed: 0, done: false, error: failure };
+  expect(await run(8_000)).toEqual([failed, { place: "b", removed: 4, done: false }]);
+  expect(await run(80_000)).toEqual([failed, { place: "b", removed: 5, done: true }]);
+  expect(places[1]?.done).toEqual(DIGITS);
+});

@@ -1,0 +1,183 @@
+import { randomBytes } from "node:crypto";
+import { expect, test } from "vitest";
+import { eventLogPlaces } from "../../shared/event-log/people.ts";
+import { LOG_PARTITION } from "../../shared/event-log/store.ts";
+import { openIdempotency } from "../../shared/http/idempotency/idempotency.ts";
+import { answersPlace } from "../../shared/http/idempotency/people.ts";
+import { openPeople } from "../../shared/people/people.ts";
+import type { Place } from "../../shared/people/place.ts";
+import { placesOfPeople } from "../../shared/people/places.ts";
+import {
+  at,
+  EPOCH,
+  ended,
+  MINUTE,
+  newLog,
+  newTable,
+  started,
+  ticketCreated,
+} from "../event-log/deliveries.ts";
+import { hang, isTransaction, stoppingQueries } from "../storage/faults.ts";
+import { newTableName, openStore } from "../tickets/store/open-store.ts";
+
+const ANN = "ann@example.com";
+const DAY = 24 * 60 * MINUTE;
+
+/** Something of two people in every place. */
+async function fill(eventsName: string, ticketsName: string) {
+  const table = newTable(eventsName);
+  const log = newLog({ table, now: () => EPOCH });
+  const store = await openStore(ticketsName).write();
+  const idempotency = openIdempotency({ table, now: () => EPOCH });
+  for (const [index, email] of [ANN, "bob@example.com", "bob@example.com"].entries()) {
+    await log.append(
+      started({ id: `C${index}`, email, more: { noise: randomBytes(50_000).toString("hex") } }),
+    );
+    await log.append(ended({ id: `C${index}` }));
+    await log.append(ticketCreated({ id: `T${index}`, email }));
+    const raw = JSON.stringify({ visitor: { email }, index });
+    await log.quarantine.keep({ raw, expected: "chat_ended", reason: "odd", problems: [] });
+    const ticket = { id: `T${index}`, modified: at(index), requester: { mail: email } };
+    await store.commit({ state: {}, put: await store.compare([ticket]) });
+    await idempotency.once({
+      scope: "CreateTicket",
+      key: `key ${index}`,
+      content: {},
+      act: async () => ({
+        reply: { status: 201, headers: {}, body: JSON.stringify(ticket) },
+        made: ticket.id,
+      }),
+      find: async () => undefined,
+      toReply: () => ({ status: 500, headers: {} }),
+    });
+  }
+  return { log, idempotency };
+}
+
+type Options = { time?: number; stopping?: boolean };
+
+function peopleOf(eventsName: string, ticketsName: string, { time = EPOCH, stopping = false }: Options = {}) {
+  const fault = stopping ? stoppingQueries() : undefined;
+  const now = () => time;
+  const places = placesOfPeople({
+    eventsTable: newTable(eventsName, fault),
+    ticketsTable: newTable(ticketsName, fault),
+    eventRetentionDays: 2,
+    deletedTicketDays: 30,
+    now,
+  });
+  return openPeople({ table: newTable(eventsName, fault), places, now });
+}
+
+test.each([
+  ["answered at once", false],
+  ["stopped early by Azure", true],
+])("search, erasure and retention of every place come to their end with queries %s", async (_, stopping) => {
+  const [events, tickets] = [newTable().tableName, newTableName()];
+  const { idempotency } = await fill(events, tickets);
+  const people = peopleOf(events, tickets, { stopping });
+  const { found } = await people.search(ANN, { maxBytes: 1e9 });
+  const counts = Object.groupBy(found, ({ place }) => place);
+  expect(Object.entries(counts).map(([place, items]) => [place, items?.length])).toEqual([
+    ["events", 3],
+    ["quarantine", 1],
+    ["tickets", 1],
+    ["answers", 1],
+  ]);
+  expect(await people.erase(ANN)).toEqual({ erased: 6, done: true, undecided: [] });
+  expect((await people.search(ANN, { maxBytes: 1e9 })).found).toEqual([]);
+  expect((await people.search("bob@example.com", { maxBytes: 1e9 })).found).toHaveLength(12);
+
+  const again = idempotency.once({
+    scope: "CreateTicket",
+    key: "key 0",
+    content: {},
+    act: () => Promise.reject(new Error("done twice")),
+    find: async () => undefined,
+    toReply: () => ({ status: 500, headers: {} }),
+  });
+  expect((await again).reply).toEqual({ status: 201, headers: {}, body: '{"id":"T0","erased":true}' });
+
+  const later = peopleOf(events, tickets, { stopping, time: EPOCH + 3 * DAY });
+  for (const { error, done } of await later.retain({ budgetMs: 60_000 }))
+    expect([error, done]).toEqual([undefined, true]);
+  expect(await newLog({ table: newTable(events) }).list()).toMatchObject({ items: [] });
+  expect(await newLog({ table: newTable(events) }).quarantine.count()).toMatchObject({ count: 0 });
+});
+
+const placeNamed = (places: Place[], name: string) => {
+  const place = places.find((one) => one.name === name);
+  if (!place) throw new Error(`There is no place ${name}`);
+  return place;
+};
+
+test("an event that changes between reading and erasing is not replaced by a tombstone of what was read", async () => {
+  const name = newTable().tableName;
+  await newLog({ table: newTable(name) }).append(started({ email: ANN }));
+  const table = newTable(name, async (send, request) => {
+    if (isTransaction(request)) {
+      const [row] = (await Array.fromAsync(newTable(name).listEntities())).filter(({ people }) => people);
+      await newTable(name).updateEntity(
+        { ...row, partitionKey: LOG_PARTITION, rowKey: row?.rowKey ?? "", changed: true },
+        "Replace",
+      );
+    }
+    return send();
+  });
+  const place = placeNamed(
+    eventLogPlaces({ table, partitionKey: LOG_PARTITION }, { now: () => EPOCH }),
+    "events",
+  );
+  const erased = await openPeople({ table: newTable(), places: [place], now: () => EPOCH }).erase(ANN);
+  expect(erased.erased).toBe(0);
+  expect((await newLog({ table: newTable(name) }).list()).items).toMatchObject([{ chatId: "C1" }]);
+});
+
+test("a body that its event claims between reading and removing is not removed", async () => {
+  const name = newTable().tableName;
+  const large = started({ more: { noise: randomBytes(100_000).toString("hex") } });
+  const dying = newTable(name, (send, request) => (isTransaction(request) ? hang(send, request) : send()));
+  await expect(newLog({ table: dying, timeLimit: 300 }).append(large)).rejects.toThrow();
+
+  let claimed = false;
+  const table = newTable(name, async (send, request) => {
+    if (request.method === "DELETE" && !claimed) {
+      claimed = true;
+      await newLog({ table: newTable(name) }).append(large);
+    }
+    return send();
+  });
+  const later = () => Date.now() + 2 * 60 * MINUTE;
+  const place = placeNamed(eventLogPlaces({ table, partitionKey: LOG_PARTITION }, { now: later }), "bodies");
+  const steps = await Array.fromAsync(place.retain(""));
+  expect(claimed).toBe(true);
+  expect(steps.map(({ removed }) => removed)).toEqual([0, 0]);
+  const [event] = (await newLog({ table: newTable(name) }).list()).items;
+  expect(await newLog({ table: newTable(name) }).getRaw(event?.id ?? "")).toBe(large.raw);
+});
+
+test("a key that is used again between reading and removing keeps its new life", async () => {
+  const name = newTable().tableName;
+  const attempt = {
+    scope: "CreateTicket",
+    key: "key",
+    content: {},
+    act: async () => ({ reply: { status: 201, headers: {}, body: "{}" }, made: "ticket" }),
+    find: async () => undefined,
+    toReply: () => ({ status: 500, headers: {} }),
+  };
+  await openIdempotency({ table: newTable(name), now: () => EPOCH }).once(attempt);
+  const now = () => EPOCH + 2 * DAY;
+  let used = false;
+  const table = newTable(name, async (send, request) => {
+    if (request.method === "DELETE" && !used) {
+      used = true;
+      await openIdempotency({ table: newTable(name), now }).once(attempt);
+    }
+    return send();
+  });
+  await Array.fromAsync(answersPlace({ table, now }).retain(""));
+  expect(used).toBe(true);
+  const repeated = { ...attempt, act: () => Promise.reject(new Error("done twice")) };
+  expect((await openIdempotency({ table: newTable(name), now }).once(repeated)).repeated).toBe(true);
+});
