@@ -11,7 +11,7 @@ import {
 } from "../shared/core/errors.ts";
 import { SettingsError } from "../shared/core/settings.ts";
 
-/** What a call to LiveChat can end in. */
+/** Errors of calls to LiveChat. */
 export const liveChatErrors = [
   InvalidInput,
   NotFound,
@@ -23,8 +23,8 @@ export const liveChatErrors = [
   SettingsError,
 ] as const;
 
-/** What a creation can end in, that can be repeated by its Idempotency-Key. */
-export const creationErrors = [...liveChatErrors, KeyReused, StorageUnavailable] as const;
+/** Errors of operations that accept an Idempotency-Key. */
+export const repeatableErrors = [...liveChatErrors, KeyReused, StorageUnavailable] as const;
 
-/** What asking our own tables can end in. */
+/** Errors of our own tables. */
 export const storageErrors = [StorageUnavailable, SettingsError] as const;

@@ -1,5 +1,5 @@
 import { Agent, NewAgent } from "../../shared/schemas/agent.ts";
-import { creationErrors } from "../errors.ts";
+import { repeatableErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
 export const createAgent = operation({
@@ -13,7 +13,7 @@ export const createAgent = operation({
   writes: "LiveChat",
   input: { body: NewAgent },
   output: { status: 201, description: "The new agent.", schema: Agent },
-  errors: creationErrors,
+  errors: repeatableErrors,
   connector: "action",
   repeatable: {
     nameOf: ({ login }) => `agent ${String(login).toLowerCase()}`,
@@ -27,7 +27,7 @@ export const createAgent = operation({
       return { ...asked, ...(groups && { groups: groups.map((id) => ({ id })) }), ...found };
     },
   },
-  run: async ({ body }, { liveChat }, { deadline }) => ({
-    body: await liveChat.createAgent(body, { deadline }),
+  run: async ({ body }, { liveChat }, { permit }) => ({
+    body: await liveChat.createAgent(body, permit),
   }),
 });

@@ -1,3 +1,4 @@
+import { NotFound } from "../../shared/core/errors.ts";
 import { Removal } from "../../shared/schemas/agent.ts";
 import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
@@ -16,5 +17,15 @@ export const deleteAgent = operation({
   output: { status: 200, description: "What LiveChat says of the removal.", schema: Removal },
   errors: liveChatErrors,
   connector: "action",
-  run: async ({ path }, { liveChat }) => ({ body: await liveChat.deleteAgent(path.login) }),
+  run: async ({ path: { login } }, { liveChat }) => {
+    // A 404 after an attempt whose answer was lost says nothing by itself: was the agent removed, or never there?
+    const agents = await liveChat.listAgents();
+    const wasThere = agents.some((agent) => agent.login.toLowerCase() === login.toLowerCase());
+    try {
+      return { body: await liveChat.deleteAgent(login) };
+    } catch (error) {
+      if (!(wasThere && error instanceof NotFound && error.outcomeUnknown)) throw error;
+      return { body: { result: `${login} removed successfully` } };
+    }
+  },
 });

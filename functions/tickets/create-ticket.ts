@@ -1,6 +1,6 @@
 import { NewTicket, Ticket } from "../../shared/schemas/ticket.ts";
 import { findCreated } from "../../shared/tickets/find-created.ts";
-import { creationErrors } from "../errors.ts";
+import { repeatableErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
 export const createTicket = operation({
@@ -14,7 +14,7 @@ export const createTicket = operation({
   writes: "LiveChat",
   input: { body: NewTicket },
   output: { status: 201, description: "The new ticket.", schema: Ticket },
-  errors: creationErrors,
+  errors: repeatableErrors,
   connector: "action",
   repeatable: {
     nameOf: ({ id }) => `ticket ${id}`,
@@ -25,7 +25,7 @@ export const createTicket = operation({
         claim: (id) => claim(`ticket ${id}`),
       }),
   },
-  run: async ({ body }, { liveChat }, { deadline }) => ({
-    body: await liveChat.createTicket(body, { deadline }),
+  run: async ({ body }, { liveChat }, { permit }) => ({
+    body: await liveChat.createTicket(body, permit),
   }),
 });

@@ -1,6 +1,7 @@
 import { TicketChanges, UpdatedTicket } from "../../shared/schemas/ticket.ts";
+import { earliestOf, findMessage } from "../../shared/tickets/find-message.ts";
 import { ignoredFields } from "../../shared/tickets/ignored-fields.ts";
-import { liveChatErrors } from "../errors.ts";
+import { repeatableErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import { TicketPath } from "./ticket-id.ts";
 
@@ -16,10 +17,31 @@ export const updateTicket = operation({
   writes: "LiveChat",
   input: { path: TicketPath, body: TicketChanges },
   output: { status: 200, description: "The ticket as LiveChat has it now.", schema: UpdatedTicket },
-  errors: liveChatErrors,
+  errors: repeatableErrors,
   connector: "action",
-  run: async ({ path, body }, { liveChat }) => {
-    const ticket = await liveChat.updateTicket(path.ticketId, body);
+  repeatable: {
+    // Fields take a state, which may be put in place again; a message is added, and must be only once.
+    nameOf(ticket, { body: { message } }) {
+      const place = message === undefined ? undefined : findMessage(ticket, message).at(-1);
+      return place === undefined ? undefined : messageOf(ticket.id, place);
+    },
+    async find({ path, body }, { liveChat }, { since, deadline, claim }) {
+      const ticket = await liveChat.getTicket(path.ticketId, { deadline });
+      const ignored = ignoredFields(body, ticket);
+      const updated = { ...ticket, ignored_fields: ignored };
+      if (body.message === undefined) return ignored.length === 0 ? updated : undefined;
+      for (const place of findMessage(ticket, body.message, earliestOf(since))) {
+        if (await claim(messageOf(ticket.id, place))) return updated;
+      }
+      return undefined;
+    },
+  },
+  run: async ({ path, body }, { liveChat }, { permit }) => {
+    const ticket = await liveChat.updateTicket(path.ticketId, body, permit);
     return { body: { ...ticket, ignored_fields: ignoredFields(body, ticket) } };
   },
 });
+
+function messageOf(id: unknown, place: number): string {
+  return `message ${place} of ticket ${id}`;
+}

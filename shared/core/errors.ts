@@ -41,7 +41,8 @@ export abstract class AppError extends Error {
   readonly retryable: boolean = false;
   readonly retryAfter?: number;
   readonly problems?: Problem[];
-  readonly outcomeUnknown?: boolean;
+  /** Mutable, since the failure of a repetition does not undo what the attempt before it may have done. */
+  outcomeUnknown?: boolean;
 
   constructor(summary: string, { cause, upstream, retryAfter, problems, outcomeUnknown }: ErrorDetails = {}) {
     super(upstream?.words ? `${summary} It says: ${upstream.words}` : summary, { cause });

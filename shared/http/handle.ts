@@ -3,8 +3,7 @@ import { logFailure, logTo } from "../core/log.ts";
 import { inSpan, SpanStatusCode } from "../telemetry/spans.ts";
 import type { Idempotency } from "./idempotency/idempotency.ts";
 import { readKey } from "./idempotency/read-key.ts";
-import type { Reply } from "./idempotency/record.ts";
-import type { Answer, Call, Input, Operation, Understood } from "./operation.ts";
+import type { Answer, Call, Input, Operation, Reply, Understood } from "./operation.ts";
 import { toProblemResponse } from "./problem.ts";
 import { understand } from "./understand.ts";
 
@@ -62,9 +61,9 @@ async function repeat<Services extends { readonly idempotency?: Idempotency }>(
     scope,
     key,
     content: input,
-    async act(deadline) {
-      const answer = await operation.run(input, services, { ...call, deadline });
-      return { reply: toReply(operation, answer), made: repeatable.nameOf(answer.body) };
+    async act(permit) {
+      const answer = await operation.run(input, services, { ...call, permit });
+      return { reply: toReply(operation, answer), made: repeatable.nameOf(answer.body, input) };
     },
     async find(search) {
       const body = await repeatable.find(input, services, search);

@@ -43,8 +43,8 @@ export type Call = {
   /** The request's address without its query: a function key may be in there. */
   url: URL;
   headers: Headers;
-  /** When it must be over, in milliseconds since the epoch; missing when it has no other limit than its own. */
-  deadline?: number;
+  /** Limits of a request with an `Idempotency-Key`, for the call that makes the change. */
+  permit?: Permit;
   /** Writes one structured line; never give it content of chats, addresses of people, or URLs. */
   log: Log;
 };
@@ -58,6 +58,9 @@ export type Answer<Body> = {
   status?: number;
   headers?: Record<string, string>;
 };
+
+/** An answer as it is sent. */
+export type Reply = { status: number; headers: Record<string, string>; body?: string };
 
 /** What an operation answers when it succeeds. */
 export type Output<O extends v.GenericSchema> = {
@@ -115,10 +118,18 @@ export type Operation<
   run(input: Understood<I>, services: Services, call: Call): Promise<Answer<v.InferInput<O>>>;
 };
 
+/** What makes a change upstream must keep to this, so that the change is not made twice. */
+export type Permit = {
+  /** When it must be over, in milliseconds since the epoch by this process's own clock. */
+  deadline: number;
+  /** Must be awaited right before each request. @throws {Conflict} when another instance has taken over */
+  beforeSend(): Promise<void>;
+};
+
 /** What it takes to do an operation once, however often it is asked for with the same key. */
 export type Repeatable<Services, I extends Input<Services>, O extends v.GenericSchema> = {
-  /** Names what was made, apart from all else that the operation makes. */
-  nameOf(made: v.InferInput<O>): string;
+  /** Names what was made, apart from all else that the operation makes; `undefined` when the answer does not show it. */
+  nameOf(made: v.InferInput<O>, input: Understood<I>): string | undefined;
   /**
    * Looks upstream for what an earlier attempt may have made that asked for the same and began at `since` (ISO 8601),
    * and that is not another key's, which `claim` tells by name.

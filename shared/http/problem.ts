@@ -1,6 +1,6 @@
 import { cut } from "../core/cut.ts";
 import { AppError, type Problem, Unauthorized } from "../core/errors.ts";
-import type { Reply } from "./idempotency/record.ts";
+import type { Reply } from "./operation.ts";
 
 /**
  * The one place where an error becomes an answer: `application/problem+json` (RFC 9457). What is not an

@@ -75,12 +75,16 @@ export type TicketFilters = {
 export type LiveChat = {
   listAgents(query?: { status?: string }, call?: Call): Promise<AgentSummary[]>;
   createAgent(agent: NewAgent, call?: Call): Promise<Agent>;
+  /** @throws {NotFound} with `outcomeUnknown` when an attempt whose answer was lost may have removed the agent */
   deleteAgent(login: string, call?: Call): Promise<Removal>;
   /** One of LiveChat's pages, of 25 tickets; the first is 1. */
   listTickets(filters?: TicketFilters & { page?: number }, call?: Call): Promise<TicketPage>;
   getTicket(id: string, call?: Call): Promise<Ticket>;
   createTicket(ticket: NewTicket, call?: Call): Promise<Ticket>;
-  /** LiveChat documents tags only; Microsoft's connector sends the whole ticket here, and so do we. */
+  /**
+   * LiveChat documents tags only; Microsoft's connector sends the whole ticket here, and so do we. A message is added each
+   * time, so a call with one is not repeated when its answer is lost.
+   */
   updateTicket(id: string, changes: TicketChanges, call?: Call): Promise<Ticket>;
   listWebhooks(call?: Call): Promise<Webhook[]>;
   createWebhook(webhook: NewWebhook, call?: Call): Promise<Webhook>;

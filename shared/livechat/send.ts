@@ -1,6 +1,7 @@
 import { AsyncResource } from "node:async_hooks";
-import * as v from "valibot";
-import { NotFound, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
+import type * as v from "valibot";
+import { AppError, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
+import { startStopwatch } from "../core/stopwatch.ts";
 import { ATTEMPT_TIMEOUT, type Connection, createAttempt, type Outgoing } from "./attempt.ts";
 import type { Budget, Priority } from "./budget.ts";
 import { delay } from "./delay.ts";
@@ -24,6 +25,8 @@ export type Call = {
   signal?: AbortSignal;
   /** When the call must be over, in epoch milliseconds, in place of `totalTimeout`. */
   deadline?: number;
+  /** Awaited right before each attempt is sent; what it throws ends the call. */
+  beforeSend?: () => Promise<void>;
   /** Told of each attempt, how long it waited for its turn, in milliseconds. */
   onTurn?: (waited: number) => void;
 };
@@ -53,17 +56,24 @@ export function createSend(
   const leastTime = Math.min(connection.attemptTimeout ?? ATTEMPT_TIMEOUT, SHORTEST_ATTEMPT);
 
   return async (request, call = {}) => {
-    const { priority = "operator", signal, deadline = Date.now() + totalTimeout, onTurn } = call;
-    const { answer, effect = effectOf[request.method] } = request;
+    const { priority = "operator", signal, deadline = Date.now() + totalTimeout, beforeSend, onTurn } = call;
+    const { effect = effectOf[request.method] } = request;
     if (deadline <= Date.now()) throw new UpstreamTimeout("The time for this call was over before it began.");
     const startBy = Math.max(Date.now(), deadline - leastTime);
+    const passed = startStopwatch();
+    const time = deadline - Date.now();
     let failures = 0;
+    let isInDoubt = false;
     for (let retries = 0; ; retries += 1) {
       const asked = Date.now();
       // The queue calls it when somebody else's call ends; what it does belongs to this one.
-      const send = AsyncResource.bind(() => {
+      const send = AsyncResource.bind(async () => {
         const waited = Date.now() - asked;
         onTurn?.(waited);
+        await beforeSend?.();
+        // The process may have stood still while it waited: timers are late then, in any order.
+        if (passed() >= time)
+          throw new UpstreamTimeout("The time for this call was over before it was sent.");
         return attempt(request, { signal, deadline, retries, waited });
       });
       try {
@@ -71,9 +81,10 @@ export function createSend(
       } catch (error) {
         // The budget holds the next attempt back for as long as it takes, or refuses it.
         if (error instanceof Throttled) continue;
-        // An earlier attempt did it, and we did not hear of it.
-        if (error instanceof NotFound && effect === "remove" && failures > 0)
-          return v.parse(answer, undefined);
+        if (error instanceof AppError) {
+          error.outcomeUnknown ||= isInDoubt;
+          isInDoubt = error.outcomeUnknown;
+        }
         const transient = error instanceof UpstreamFailed || error instanceof UpstreamTimeout;
         if (!transient || effect === "create" || failures === REPETITIONS) throw error;
         failures += 1;

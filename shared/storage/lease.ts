@@ -1,8 +1,7 @@
-import { randomUUID } from "node:crypto";
 import type { TableClient } from "@azure/data-tables";
 import { Conflict } from "../core/errors.ts";
-import { OutcomeUnknown } from "./failures.ts";
-import { createRow, type Row, readRow, removeRow, replaceRow } from "./rows.ts";
+import { type Row, readRow, removeRow } from "./rows.ts";
+import { writeOnce } from "./write-once.ts";
 
 export type LeaseOptions = {
   /** The instance or invocation that takes it, for the message to others. */
@@ -23,7 +22,7 @@ export type Lease = {
   release(): Promise<void>;
 };
 
-type LeaseRow = { holder: string; since: string; ttlMs?: number; write: string };
+type LeaseRow = { holder: string; since: string; ttlMs?: number };
 
 /** The version of a lease that this process has found taken, and since when, by its own clock. */
 type Sighting = { etag: string; at: number };
@@ -60,18 +59,8 @@ export async function acquireLease(
     return { row, date };
   }
 
-  /** The ETag of what was written, or `undefined` when another holder was faster. */
-  async function write(etag: string | undefined): Promise<string | undefined> {
-    // Tells this write from every other, also of the same holder.
-    const row = { partitionKey, rowKey, holder, since, ttlMs, write: randomUUID() };
-    try {
-      return await (etag === undefined ? createRow(table, row) : replaceRow(table, row, { etag }));
-    } catch (error) {
-      const found = error instanceof OutcomeUnknown ? (await read()).row : undefined;
-      if (found?.write === row.write) return found.etag;
-      throw error;
-    }
-  }
+  const write = (etag: string | undefined) =>
+    writeOnce(table, { partitionKey, rowKey, holder, since, ttlMs }, { etag });
 
   const seen = sightings.get(table) ?? new Map<string, Sighting>();
   sightings.set(table, seen);

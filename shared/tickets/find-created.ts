@@ -1,10 +1,8 @@
 import type { TicketFilters } from "../livechat/live-chat.ts";
 import type { NewTicket, Ticket, TicketPage } from "../schemas/ticket.ts";
-import { messagesOf } from "./messages-of.ts";
+import { earliestOf, findMessage, plain } from "./find-message.ts";
 
 const DAY = 24 * 60 * 60_000;
-/** How far LiveChat's clock may be behind ours, its rounding to seconds included, in milliseconds. */
-const CLOCK_DIFFERENCE = 30_000;
 /** Pages of 25 that are read at most: the requester's tickets with any activity since the day before. */
 const MAX_PAGES = 20;
 /** What LiveChat calls a ticket without a subject. */
@@ -30,7 +28,7 @@ export async function findCreated(
     claim: (id: string) => Promise<boolean>;
   },
 ): Promise<Ticket | undefined> {
-  const earliest = new Date(Date.parse(since) - CLOCK_DIFFERENCE).toISOString();
+  const earliest = earliestOf(since);
   // Its days are the account's, in whatever time zone that is.
   const date_from = new Date(Date.parse(earliest) - DAY).toISOString().slice(0, 10);
   for (let page = 1; page <= MAX_PAGES; page++) {
@@ -39,7 +37,7 @@ export async function findCreated(
       if ((listed.date ?? earliest) < earliest || !isAsRequested(listed, asked)) continue;
       // A list may leave the events out.
       const ticket = listed.events ? listed : await get(listed.id);
-      if (hasMessage(ticket, asked.message) && (await claim(ticket.id))) return ticket;
+      if (findMessage(ticket, asked.message).length > 0 && (await claim(ticket.id))) return ticket;
     }
     if (page >= pages || tickets.length === 0) return undefined;
   }
@@ -51,13 +49,4 @@ function isAsRequested({ requester, subject }: Ticket, asked: NewTicket): boolea
     String(requester?.mail).toLowerCase() === asked.requester.mail.toLowerCase() &&
     plain(subject ?? NO_SUBJECT) === plain(asked.subject || NO_SUBJECT)
   );
-}
-
-function hasMessage(ticket: Ticket, message: string): boolean {
-  return messagesOf(ticket).some((said) => plain(said) === plain(message));
-}
-
-/** White space is not always kept as it was. */
-function plain(text: unknown): string {
-  return String(text).replace(/\s+/g, " ").trim();
 }

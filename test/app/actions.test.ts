@@ -50,6 +50,22 @@ test("an agent is created, listed, and removed", async () => {
   });
 });
 
+test.each([
+  ["answers 500", { do: "answer", status: 500 }],
+  ["drops the connection", { do: "drop" }],
+] as const)("an agent is removed or never was, also when LiveChat %s first", async (_, fault) => {
+  const of = (login: string) => ({ method: "DELETE", path: `/agents/${login}` });
+  app.sandbox.faults.plan({ ...fault, ...of("nobody") });
+  expect((await app.call("DELETE", "/agents/nobody@example.com")).status).toBe(404);
+
+  await app.call("POST", "/agents", { login: "eve@example.com", name: "Eve" });
+  app.sandbox.faults.plan({ ...fault, ...of("eve"), committed: true });
+  expect(await app.call("DELETE", "/agents/eve@example.com")).toMatchObject({
+    status: 200,
+    body: { result: "eve@example.com removed successfully" },
+  });
+});
+
 test("a ticket is created, got and updated, and the update tells what LiveChat ignored", async () => {
   const created = await app.call("POST", "/tickets", {
     message: "The lamp stays dark.",

@@ -138,10 +138,10 @@ describe("An answer that cannot be read", () => {
 
   it("is said to be wrong at its place", async () => {
     const { url } = await startUpstream((response) =>
-      answer(response, 200, { pages: 1, total: 1, tickets: [{ id: "T1" }, { id: "T2", date: "yesterday" }] }),
+      answer(response, 200, [{ login: "ana@example.com", name: "Ana" }, { name: "Eve" }]),
     );
-    const error = await failureOf(connect(url, { random: () => 0 }).listTickets());
-    expect(error.message).toBe("LiveChat's answer does not have the shape it should have at tickets.1.date.");
+    const error = await failureOf(connect(url, { random: () => 0 }).listAgents());
+    expect(error.message).toBe("LiveChat's answer does not have the shape it should have at 1.login.");
   });
 });
 

@@ -1,5 +1,11 @@
-import { describe, expect, it } from "vitest";
-import { NotFound, TooManyRequests, UpstreamFailed, UpstreamTimeout } from "../../shared/core/errors.ts";
+import { describe, expect, it, vi } from "vitest";
+import {
+  Conflict,
+  NotFound,
+  TooManyRequests,
+  UpstreamFailed,
+  UpstreamTimeout,
+} from "../../shared/core/errors.ts";
 import type { LiveChat } from "../../shared/livechat/live-chat.ts";
 import { backOff, readRetryAfter } from "../../shared/livechat/retry.ts";
 import {
@@ -231,12 +237,13 @@ describe("A failure of LiveChat", () => {
 describe("A removal", () => {
   const gone: Script = (response) => answer(response, 404, { error: "no such agent" });
 
-  it("that was done by an attempt whose answer was lost is done", async () => {
+  it("that an attempt whose answer was lost may have made is in doubt", async () => {
     const { outcome } = await play(
       inTurn((response) => response.destroy(), gone),
       remove,
     );
-    expect(outcome).toEqual({ result: "T1 removed successfully" });
+    expect(outcome).toBeInstanceOf(NotFound);
+    expect(outcome).toMatchObject({ outcomeUnknown: true });
   });
 
   it("of what was never there is not found, also after a 429", async () => {
@@ -258,7 +265,52 @@ describe("A removal", () => {
   });
 });
 
+describe("An update with a message", () => {
+  const say = (liveChat: LiveChat) => liveChat.updateTicket("T1", { message: "Hi", tag: ["vip"] });
+
+  it("is not repeated when its answer is lost: the message would be there twice", async () => {
+    const { outcome, arrivals } = await play((response) => response.destroy(), say);
+    expect(outcome).toMatchObject({ outcomeUnknown: true });
+    expect(arrivals).toHaveLength(1);
+  });
+
+  it("is repeated after a 429", async () => {
+    const { outcome, arrivals } = await play(inTurn(refuse({ "retry-after": "1" }), ok), say);
+    expect(outcome).toMatchObject({ id: "T1" });
+    expect(arrivals).toHaveLength(2);
+  });
+});
+
+it("a doubt stays when the repetition fails for another reason", async () => {
+  const lost: Script = (response) => response.destroy();
+  const { outcome } = await play(inTurn(lost, refuse({ "retry-after": "50" })), put);
+  expect(outcome).toBeInstanceOf(TooManyRequests);
+  expect(outcome).toMatchObject({ outcomeUnknown: true });
+});
+
 describe("A deadline", () => {
+  it("is kept by a call that the process held up, also when it was its turn before", async () => {
+    useVirtualTime();
+    const { url, arrivals } = await startUpstream(ok);
+    const liveChat = connect(url);
+    const beforeSend = async () => {
+      vi.setSystemTime(Date.now() + 3_000);
+    };
+    const call = liveChat.createTicket(NEW_TICKET, { deadline: Date.now() + 3_000, beforeSend });
+    expect(await failureOf(virtually(liveChat, call))).toBeInstanceOf(UpstreamTimeout);
+    expect(arrivals).toEqual([]);
+  });
+
+  it("ends a call whose permission is gone by the time that it is its turn", async () => {
+    useVirtualTime();
+    const { url, arrivals } = await startUpstream(ok);
+    const liveChat = connect(url);
+    const gone = new Conflict("Another instance has taken over.");
+    const call = liveChat.createTicket(NEW_TICKET, { beforeSend: () => Promise.reject(gone) });
+    expect(await failureOf(virtually(liveChat, call))).toBe(gone);
+    expect(arrivals).toEqual([]);
+  });
+
   it("takes the place of the call's own limit", async () => {
     const later = await play(inTurn(refuse({ "retry-after": "40" }), ok), (liveChat) =>
       liveChat.getTicket("T1", { deadline: Date.now() + 60_000 }),

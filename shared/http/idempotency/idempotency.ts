@@ -1,21 +1,13 @@
-import { randomUUID } from "node:crypto";
 import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { AppError, Conflict, KeyReused, StorageUnavailable } from "../../core/errors.ts";
+import { startStopwatch } from "../../core/stopwatch.ts";
 import { compress, decompress, fromProperties, MAX_BYTES_PER_ROW, toProperties } from "../../storage/body.ts";
-import { OutcomeUnknown } from "../../storage/failures.ts";
 import { hashed } from "../../storage/keys.ts";
-import { createRow, type Row, readRow, replaceRow } from "../../storage/rows.ts";
+import { createRow, type Row, readRow } from "../../storage/rows.ts";
 import { submit } from "../../storage/transaction.ts";
-import {
-  type Decision,
-  decide,
-  fingerprintOf,
-  type Kept,
-  LONGEST_ATTEMPT,
-  type Reply,
-  SETTLING,
-  secondsUntil,
-} from "./record.ts";
+import { writeOnce } from "../../storage/write-once.ts";
+import type { Permit, Reply } from "../operation.ts";
+import { decide, fingerprintOf, type Kept, LONGEST_ATTEMPT, SETTLING, secondsUntil } from "./record.ts";
 
 /** One request that carries a key. */
 export type Attempt = {
@@ -24,8 +16,8 @@ export type Attempt = {
   key: string;
   /** What the request asks for: with the same key it must be the same. */
   content: unknown;
-  /** Does it, by `deadline` (milliseconds since the epoch). `made` names what came into being. */
-  act(deadline: number): Promise<{ reply: Reply; made: string }>;
+  /** Does it. `made` names what came into being, where the answer shows it. */
+  act(permit: Permit): Promise<{ reply: Reply; made?: string }>;
   /**
    * Looks for what an attempt since `since` (ISO 8601) may have made. What it finds it must `claim` by name: another key
    * can have made the same.
@@ -60,16 +52,37 @@ const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 const RACES = 5;
 
 export type KeptRow = Kept & { status?: number; headers?: string };
+/** A key while an attempt has it. */
+type Tenure = Pick<Kept, "fingerprint" | "began" | "unsure"> & {
+  rowKey: string;
+  /** @throws {Conflict} when another attempt has the key by now */
+  confirm(): Promise<void>;
+  /** Ends it, and says how; nothing is written when the key was lost. */
+  settle(
+    end: Pick<Kept, "state" | "until"> & Partial<Kept>,
+    reply?: Reply,
+    claim?: TransactionAction,
+  ): Promise<void>;
+};
 type ClaimRow = { owner: string; began: string };
 
-/** @param now milliseconds since the epoch; the clocks of all instances must agree to a few seconds */
+/** A write that is older than this does not show any more that the key is still this attempt's. In milliseconds. */
+const FRESH = 1_000;
+
+export type IdempotencyOptions = {
+  table: TableClient;
+  /** Milliseconds since the epoch; the clocks of all instances must agree to a few seconds. */
+  now?: () => number;
+  longestAttempt?: number;
+  settling?: number;
+};
+
 export function openIdempotency({
   table,
   now = Date.now,
-}: {
-  table: TableClient;
-  now?: () => number;
-}): Idempotency {
+  longestAttempt = LONGEST_ATTEMPT,
+  settling = SETTLING,
+}: IdempotencyOptions): Idempotency {
   return { once };
 
   async function once(attempt: Attempt): Promise<{ reply: Reply; repeated: boolean }> {
@@ -84,60 +97,79 @@ export function openIdempotency({
       if (decision.do === "wait") throw busy(decision.seconds);
       if (decision.do === "answer" && row) return { reply: await readReply(row), repeated: true };
       if (decision.do !== "begin") continue;
-      const running = begin(decision, fingerprint);
-      const etag = await write(rowKey, running, row?.etag);
-      if (etag !== undefined) return run(attempt, { rowKey, etag, running, notBefore: decision.notBefore });
+      const { since: began, unsure, notBefore } = decision;
+      const tenure = await take(rowKey, { fingerprint, began, unsure }, row?.etag);
+      if (tenure) return run(attempt, tenure, notBefore);
     }
     throw busy(1);
   }
 
-  function begin({ since, unsure }: Decision & { do: "begin" }, fingerprint: string): Kept {
-    const until = new Date(now() + LONGEST_ATTEMPT + SETTLING).toISOString();
-    return { fingerprint, began: since, state: "running", unsure, until, nonce: randomUUID() };
+  /** Has a key for this attempt alone, as long as it writes so in time; `undefined` when another attempt was faster. */
+  async function take(
+    rowKey: string,
+    known: Pick<Kept, "fingerprint" | "began" | "unsure">,
+    etag: string | undefined,
+  ): Promise<Tenure | undefined> {
+    let passed = startStopwatch();
+    const write = () => {
+      const until = new Date(now() + longestAttempt + settling).toISOString();
+      const row: Kept = { ...known, state: "running", until };
+      return writeOnce(table, { partitionKey: PARTITION, rowKey, ...row }, { etag });
+    };
+    etag = await write();
+    if (etag === undefined) return undefined;
+    return {
+      ...known,
+      rowKey,
+      /** Makes sure that the key is still this attempt's: a process that stood still may have lost it to another. */
+      async confirm() {
+        if (passed() < FRESH) return;
+        passed = startStopwatch();
+        etag &&= await write();
+        if (etag === undefined) throw busy(1);
+      },
+      async settle(kept, reply, claim) {
+        if (etag !== undefined) await settle({ ...known, ...kept }, { rowKey, etag }, reply, claim);
+      },
+    };
   }
 
   async function run(
     { act, find, toReply }: Attempt,
-    { rowKey, etag, running, notBefore }: { rowKey: string; etag: string; running: Kept; notBefore: string },
+    { rowKey, began, unsure, confirm, settle }: Tenure,
+    notBefore: string,
   ): Promise<{ reply: Reply; repeated: boolean }> {
-    const deadline = now() + LONGEST_ATTEMPT;
-    const { began, unsure } = running;
-    const claim = (name: string) => take(name, { owner: rowKey, began });
-    const leave = (open: Partial<Kept>) => settle(rowKey, etag, { ...running, state: "open", ...open });
+    // Of this process's own clock, as those are who keep to it.
+    const deadline = Date.now() + longestAttempt;
+    const claim = (name: string) => claimOnce(name, { owner: rowKey, began });
+    const settled = () => new Date(now() + settling).toISOString();
     let acting = false;
     try {
       if (unsure) {
         const found = await find({ since: began, deadline, claim });
         if (found) {
-          await settle(rowKey, etag, { ...running, state: "done" }, found);
+          await settle({ state: "done", until: settled() }, found);
           return { reply: found, repeated: true };
         }
         if (new Date(now()).toISOString() < notBefore) throw busy(secondsUntil(notBefore, now()));
       }
       acting = true;
-      const { reply, made } = await act(deadline);
-      await settle(
-        rowKey,
-        etag,
-        { ...running, state: "done" },
-        reply,
-        claimOf(made, { owner: rowKey, began }),
-      );
+      const { reply, made } = await act({ deadline, beforeSend: confirm });
+      const claimed = made === undefined ? undefined : claimOf(made, { owner: rowKey, began });
+      await settle({ state: "done", until: settled() }, reply, claimed);
       return { reply, repeated: false };
     } catch (error) {
-      if (!acting) await leave({ until: notBefore });
-      else if (isAnswer(error)) await settle(rowKey, etag, { ...running, state: "done" }, toReply(error));
-      else if (isHarmless(error)) await leave({ until: notBefore });
-      else await leave({ unsure: true, until: new Date(now() + SETTLING).toISOString() });
+      if (acting && isAnswer(error)) await settle({ state: "done", until: settled() }, toReply(error));
+      else if (!acting || isHarmless(error)) await settle({ state: "open", until: notBefore });
+      else await settle({ state: "open", unsure: true, until: settled() });
       throw error;
     }
   }
 
   /** Writes down how an attempt ended. When that fails, the row says that it is running until it must have ended. */
   async function settle(
-    rowKey: string,
-    etag: string,
     kept: Kept,
+    { rowKey, etag }: { rowKey: string; etag: string },
     reply?: Reply,
     claim?: TransactionAction,
   ): Promise<void> {
@@ -153,21 +185,8 @@ export function openIdempotency({
     }
   }
 
-  /** The ETag of what was written, or `undefined` when somebody else was faster. */
-  async function write(rowKey: string, kept: Kept, etag: string | undefined): Promise<string | undefined> {
-    const row = { partitionKey: PARTITION, rowKey, ...kept };
-    try {
-      return await (etag === undefined ? createRow(table, row) : replaceRow(table, row, { etag }));
-    } catch (error) {
-      const found =
-        error instanceof OutcomeUnknown ? await readRow<KeptRow>(table, PARTITION, rowKey) : undefined;
-      if (found?.nonce === kept.nonce) return found.etag;
-      throw error;
-    }
-  }
-
   /** Whether what was made upstream is this key's: it was nobody's, or its own already. */
-  async function take(name: string, claim: ClaimRow): Promise<boolean> {
+  async function claimOnce(name: string, claim: ClaimRow): Promise<boolean> {
     const row = claimRow(name, claim);
     if ((await createRow(table, row)) !== undefined) return true;
     return (await readRow<ClaimRow>(table, PARTITION, row.rowKey))?.owner === claim.owner;

@@ -45,8 +45,8 @@ export function answersPlace({ table, now }: { table: TableClient; now: () => nu
 
 /** A repetition still gets the id of what was made, and nothing else. */
 async function eraseAnswer(table: TableClient, row: Row<KeptRow>, content: unknown): Promise<boolean> {
-  const { rowKey = "", etag, fingerprint, began, state, unsure, until, nonce, status, headers } = row;
-  const kept = { fingerprint, began, state, unsure, until, nonce };
+  const { rowKey = "", etag, fingerprint, began, state, unsure, until, status, headers } = row;
+  const kept = { fingerprint, began, state, unsure, until };
   const { id } = (content ?? {}) as { id?: unknown };
   const reply = {
     status: status ?? 200,

@@ -1,7 +1,5 @@
 import { createHmac } from "node:crypto";
-
-/** An answer as it is sent. */
-export type Reply = { status: number; headers: Record<string, string>; body?: string };
+import { toCanonicalJson } from "../../core/canonical-json.ts";
 
 /** How long a key is remembered, in milliseconds. */
 export const REMEMBERED = 24 * 60 * 60_000;
@@ -25,8 +23,6 @@ export type Kept = {
   unsure: boolean;
   /** `running`: when the attempt must have ended, whatever became of it. `unsure`: nothing is made before then. */
   until: string;
-  /** Tells the writes of one attempt from those of another. */
-  nonce: string;
 };
 
 export type Decision =
@@ -61,14 +57,5 @@ export function secondsUntil(moment: string, now: number): number {
  * too: a password in the body cannot be guessed from what is stored.
  */
 export function fingerprintOf(body: unknown, key: string): string {
-  return createHmac("sha256", key).update(canonical(body)).digest("hex");
-}
-
-/** JSON whose members are in one order: clients need not keep theirs. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+  return createHmac("sha256", key).update(toCanonicalJson(body)).digest("hex");
 }

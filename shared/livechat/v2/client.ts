@@ -45,7 +45,17 @@ export function createLiveChatV2({ username, apiKey, rateLimit, ...options }: Li
     createTicket: async (ticket, call) =>
       send({ method: "POST", to: at`tickets`, json: ticket, answer: OneTicket }, call),
     updateTicket: async (id, changes, call) =>
-      send({ method: "PUT", to: at`tickets/${id}/tags`, json: changes, answer: OneTicket }, call),
+      send(
+        {
+          method: "PUT",
+          // A message is added each time.
+          effect: changes.message === undefined ? "replace" : "create",
+          to: at`tickets/${id}/tags`,
+          json: changes,
+          answer: OneTicket,
+        },
+        call,
+      ),
 
     listWebhooks: async (call) => send({ method: "GET", to: at`webhooks`, answer: WebhookList }, call),
     createWebhook: async ({ event_type, data_types, url }, call) => {

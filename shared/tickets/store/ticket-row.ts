@@ -1,4 +1,5 @@
 import type { TransactionAction } from "@azure/data-tables";
+import { toCanonicalJson } from "../../core/canonical-json.ts";
 import { toPeopleColumn } from "../../people/people-column.ts";
 import { peopleIn } from "../../people/people-in.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
@@ -102,13 +103,7 @@ function modifiedKey(modified: number): string {
 
 /** Equal for tickets that are equal field by field, in whatever order the fields come. */
 export function contentOf(ticket: Ticket): string {
-  return hashed(
-    JSON.stringify(ticket, (_, value: unknown) =>
-      typeof value === "object" && value !== null && !Array.isArray(value)
-        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-        : value,
-    ),
-  );
+  return hashed(toCanonicalJson(ticket));
 }
 
 /** A text as it stands in a column, and as a filter has to ask for it: upper and lower case are the same. */

@@ -79,6 +79,38 @@ test("an agent: what LiveChat refuses is the answer for good, and what was lost 
   expect(first.sandbox.calls.count).toBe(0);
 });
 
+test("an update that adds a message, and whose answer is lost, adds it once under its key", async () => {
+  first.sandbox.variants.updates = "everything";
+  const { id } = (await first.call("POST", "/tickets", lamp("updated"))).body;
+  const update = { message: "A new lamp is on its way.", tag: ["delivery"] };
+  const said = async () => {
+    const { events } = (await first.call("GET", `/tickets/${id}`)).body;
+    return events.filter(({ message }: { message?: string }) => message === update.message).length;
+  };
+  const fault = { do: "drop", committed: true, method: "PUT", path: `/tickets/${id}` } as const;
+
+  first.sandbox.faults.plan(fault);
+  const lost = await first.call("PUT", `/tickets/${id}/tags`, update, withKey("update"));
+  expect(lost).toMatchObject({ status: 502, body: { detail: expect.stringContaining("is not known") } });
+  const found = await (apps[1] as App).call("PUT", `/tickets/${id}/tags`, update, withKey("update"));
+  expect(found).toMatchObject({ status: 200, body: { id, tags: ["delivery"], ignored_fields: [] } });
+  expect(await said()).toBe(1);
+
+  expect((await first.call("PUT", `/tickets/${id}/tags`, update, withKey("another update"))).status).toBe(
+    200,
+  );
+  expect((await first.call("PUT", `/tickets/${id}/tags`, update, withKey("update"))).body).toEqual(
+    found.body,
+  );
+  expect(await said()).toBe(2);
+});
+
+test("an update without a message is put in place again by itself", async () => {
+  const { id } = (await first.call("POST", "/tickets", lamp("tagged"))).body;
+  first.sandbox.faults.plan({ do: "drop", committed: true, method: "PUT", path: `/tickets/${id}` });
+  expect((await first.call("PUT", `/tickets/${id}/tags`, { tag: ["vip"] })).status).toBe(200);
+});
+
 test("without a key every request is a new one", async () => {
   const ids = [];
   for (let nth = 0; nth < 2; nth++) ids.push((await first.call("POST", "/tickets", lamp("keyless"))).body.id);

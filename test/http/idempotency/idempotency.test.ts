@@ -13,7 +13,8 @@ import {
 import { type Attempt, openIdempotency } from "../../../shared/http/idempotency/idempotency.ts";
 import { answersPlace } from "../../../shared/http/idempotency/people.ts";
 import { readKey } from "../../../shared/http/idempotency/read-key.ts";
-import { fingerprintOf, type Reply } from "../../../shared/http/idempotency/record.ts";
+import { fingerprintOf } from "../../../shared/http/idempotency/record.ts";
+import type { Reply } from "../../../shared/http/operation.ts";
 import { openTable } from "../../../shared/storage/open-table.ts";
 import {
   answer,
