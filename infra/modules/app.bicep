@@ -34,10 +34,16 @@ param applicationInsightsConnectionString string
 @description('App settings that refer to secrets in the Key Vault.')
 param vaultSettings object
 
-@description('E-mail address that the app uses LiveChat with.')
+@description('Which of LiveChat\'s APIs the app calls: v2 or text.')
 param liveChatApi string
+
+@description('Text platform: the account of the personal access token.')
 param liveChatAccountId string
+
+@description('Text platform: the app that owns the webhooks.')
 param liveChatClientId string
+
+@description('E-mail address that the app uses LiveChat with.')
 param liveChatUsername string
 
 @description('The LiveChat licence whose events are accepted; empty: any.')

@@ -1,0 +1,180 @@
+import { randomUUID } from "node:crypto";
+import type { TableClient } from "@azure/data-tables";
+import { BODIES, HEAD, QUARANTINED } from "../../shared/event-log/keys.ts";
+import { STATE } from "../../shared/tickets/store/state-row.ts";
+import { PARTITION as TICKETS } from "../../shared/tickets/store/ticket-row.ts";
+import { LOG } from "./back-up.ts";
+import { type Manifest, readManifest, readPart } from "./files.ts";
+import {
+  findRow,
+  isIn,
+  readAllRows,
+  removeRows,
+  type StoredRow,
+  textOf,
+  type Waiting,
+  writeRows,
+} from "./rows.ts";
+import type { Tables } from "./tables.ts";
+
+export type Restored = Manifest["rows"] & {
+  /** The last place of the log. */
+  seq: number;
+  /** Whether the log has a new id, because a subscriber of this app had got events that the backup does not hold. */
+  renamed: boolean;
+};
+
+/**
+ * Writes a backup into an app's tables. The log and the tickets must be empty; with `replace` they are emptied, and what was
+ * erased in them since the backup stays erased. Subscriptions that are there already stay as they are. The log's head is
+ * written last, so a restore that was cut off is simply repeated.
+ *
+ * @throws {Error} when the backup is not whole, or a log or tickets are there already
+ */
+export async function restore(
+  tables: Tables,
+  directory: string,
+  { replace, wait }: Waiting & { replace: boolean },
+): Promise<Restored> {
+  const { log } = await readManifest(directory);
+  const erased = replace ? await readErased(tables, log?.id) : NOTHING_ERASED;
+  if (replace) {
+    await removeRows(tables.events, readAllRows(tables.events), { wait });
+    await removeRows(tables.tickets, readAllRows(tables.tickets), { wait });
+  } else {
+    await refuseUnlessEmpty(tables);
+  }
+
+  const renamed = log !== undefined && (await isAheadOf(tables.subscriptions, log));
+  const id = renamed ? randomUUID() : log?.id;
+  const subscriptions = await writeRows(
+    tables.subscriptions,
+    newSubscriptions(tables.subscriptions, directory, log && { from: log.id, to: id ?? log.id }),
+    { wait },
+  );
+  if (log && id && renamed) await keepPlaces(tables.subscriptions, log, id, { wait });
+  const tickets = await writeRows(tables.tickets, ticketsOf(directory, erased), { wait });
+  const events = await writeLog(tables.events, eventsOf(directory, erased), id, { wait });
+  return { events, tickets, subscriptions, seq: log?.seq ?? 0, renamed };
+}
+
+async function refuseUnlessEmpty({ events, tickets }: Tables): Promise<void> {
+  const found = (await findRow(events, LOG, HEAD)) ?? (await findRow(tickets, TICKETS, STATE));
+  if (found) {
+    throw new Error(
+      "The tables hold a log or tickets already. Choose empty tables, or add --replace to remove what they hold.",
+    );
+  }
+}
+
+/** Tombstones that the tables hold, by row key; and the quarantined deliveries that are still there. */
+type Erased = { rows: ReadonlyMap<string, StoredRow>; quarantined: ReadonlySet<string> | undefined };
+const NOTHING_ERASED: Erased = { rows: new Map(), quarantined: undefined };
+
+/** Row keys of events name places, which mean the same event only in the same log. */
+async function readErased({ events, tickets }: Tables, log: string | undefined): Promise<Erased> {
+  const rows = new Map<string, StoredRow>();
+  for await (const row of readAllRows(tickets)) if (row.erasedAt !== undefined) rows.set(row.rowKey, row);
+  const head = await findRow(events, LOG, HEAD);
+  if (!head || textOf(head.log) !== log) return { rows, quarantined: undefined };
+  const quarantined = new Set<string>();
+  for await (const row of readAllRows(events)) {
+    if (row.erasedAt !== undefined) rows.set(row.rowKey, row);
+    if (isIn(QUARANTINED, row)) quarantined.add(row.rowKey);
+  }
+  return { rows, quarantined };
+}
+
+async function* eventsOf(directory: string, { rows, quarantined }: Erased): AsyncGenerator<StoredRow> {
+  for await (const row of readPart(directory, "events")) {
+    // A quarantined delivery that is gone was erased, deleted or replayed since.
+    if (quarantined && isIn(QUARANTINED, row) && !quarantined.has(row.rowKey)) continue;
+    yield rows.get(row.rowKey) ?? row;
+  }
+}
+
+/** The state row, which says what the others are, comes last. */
+async function* ticketsOf(directory: string, { rows }: Erased): AsyncGenerator<StoredRow> {
+  let state: StoredRow | undefined;
+  for await (const row of readPart(directory, "tickets")) {
+    if (row.partitionKey === TICKETS && row.rowKey === STATE) state = row;
+    else yield rows.get(row.rowKey) ?? row;
+  }
+  if (state) yield state;
+}
+
+type LogPlace = NonNullable<Manifest["log"]>;
+
+/** Whether a subscription has been given events of this log that come after its last place here. */
+async function isAheadOf(table: TableClient, { id, seq }: LogPlace): Promise<boolean> {
+  for await (const row of readAllRows(table)) {
+    if (textOf(row.log) === id && Number(textOf(row.cursor)) > seq) return true;
+  }
+  return false;
+}
+
+/** The backup's subscriptions that the table does not hold; their places are moved to the log's new id. */
+async function* newSubscriptions(
+  table: TableClient,
+  directory: string,
+  log: { from: string; to: string } | undefined,
+): AsyncGenerator<StoredRow> {
+  const there = new Set<string>();
+  for await (const { rowKey } of readAllRows(table)) there.add(rowKey);
+  for await (const row of readPart(directory, "subscriptions")) {
+    if (!there.has(row.rowKey)) yield log && textOf(row.log) === log.from ? withLog(row, log.to) : row;
+  }
+}
+
+/** Moves the places that are valid in the restored log to its new id; the others begin at its beginning. */
+async function keepPlaces(table: TableClient, log: LogPlace, id: string, waiting: Waiting): Promise<void> {
+  async function* valid() {
+    for await (const row of readAllRows(table)) {
+      if (textOf(row.log) === log.id && Number(textOf(row.cursor)) <= log.seq) yield withLog(row, id);
+    }
+  }
+  await writeRows(table, valid(), waiting);
+}
+
+function withLog(row: StoredRow, id: string): StoredRow {
+  return { ...row, log: { type: "String", value: id } };
+}
+
+/** Writes the log's rows without bodies that belong to none of them, and then its head. */
+async function writeLog(
+  table: TableClient,
+  rows: AsyncIterable<StoredRow>,
+  id: string | undefined,
+  waiting: Waiting,
+): Promise<number> {
+  let head: StoredRow | undefined;
+  const bodies = new Map<string, StoredRow[]>();
+  async function* allButHead() {
+    for await (const row of rows) {
+      if (row.rowKey === HEAD) {
+        head = row;
+        continue;
+      }
+      const [kind = "", owner = ""] = row.rowKey.split(":");
+      // Only the keys of the rows of large bodies are held in memory: keys sort bodies before their owners.
+      if (isIn(BODIES, row)) {
+        const { partitionKey, rowKey } = row;
+        bodies.set(owner, [...(bodies.get(owner) ?? []), { partitionKey, rowKey }]);
+      } else if (row.erasedAt === undefined) {
+        bodies.delete(kind === "event" ? (textOf(row.id) ?? "") : "");
+        if (kind !== "id") bodies.delete(owner);
+      }
+      yield row;
+    }
+  }
+  let count = await writeRows(table, allButHead(), waiting);
+  async function* unclaimed() {
+    for (const keys of bodies.values()) yield* keys;
+  }
+  count -= await removeRows(table, unclaimed(), waiting);
+  if (!head) return count;
+  async function* last(row: StoredRow) {
+    yield id === undefined ? row : withLog(row, id);
+  }
+  return count + (await writeRows(table, last(head), waiting));
+}

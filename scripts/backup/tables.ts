@@ -1,0 +1,43 @@
+import type { TableClient } from "@azure/data-tables";
+import type { TokenCredential } from "@azure/identity";
+import { loadLocalSettings } from "../../local/host/local-settings.ts";
+import { readSettings } from "../../shared/core/settings.ts";
+import { openTable } from "../../shared/storage/open-table.ts";
+
+/** The three tables of an app. */
+export type Tables = { events: TableClient; tickets: TableClient; subscriptions: TableClient };
+
+/** Milliseconds for one request: a full page of large rows takes longer than the app would wait. */
+const TIME_LIMIT = 60_000;
+
+/**
+ * Opens the tables that the settings lead to, as the person at this terminal: with a connection string, or signed in by
+ * the Azure Developer CLI or the Azure CLI.
+ *
+ * @throws {SettingsError} when no storage is set
+ */
+export async function openTables(): Promise<Tables> {
+  loadLocalSettings();
+  // LiveChat is not asked.
+  const unused = {
+    LIVECHAT_USERNAME: "-",
+    LIVECHAT_API_KEY: "-",
+    LIVECHAT_WEBHOOK_USERNAME: "-",
+    LIVECHAT_WEBHOOK_PASSWORD: "-",
+  };
+  const { storage, tables } = readSettings({ ...unused, ...process.env });
+  const location = "uri" in storage ? { ...storage, credential: await signedIn() } : storage;
+  const open = (name: string) => openTable(location, name, { timeLimit: TIME_LIMIT });
+  return {
+    events: open(tables.events),
+    tickets: open(tables.tickets),
+    subscriptions: open(tables.subscriptions),
+  };
+}
+
+async function signedIn(): Promise<TokenCredential> {
+  const { AzureCliCredential, AzureDeveloperCliCredential, ChainedTokenCredential } = await import(
+    "@azure/identity"
+  );
+  return new ChainedTokenCredential(new AzureDeveloperCliCredential(), new AzureCliCredential());
+}

@@ -1,0 +1,204 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { backUp } from "../../scripts/backup/back-up.ts";
+import { restore } from "../../scripts/backup/restore.ts";
+import type { Tables } from "../../scripts/backup/tables.ts";
+import { LOG_PARTITION } from "../../shared/event-log/store.ts";
+import { openTicketStore } from "../../shared/tickets/store/ticket-store.ts";
+import { openWriter } from "../../shared/tickets/store/writer.ts";
+import {
+  ended,
+  newClock,
+  newLog,
+  newPeople,
+  newTable,
+  started,
+  ticketCreated,
+} from "../event-log/deliveries.ts";
+
+const directories: string[] = [];
+afterEach(async () => {
+  for (const directory of directories.splice(0)) await rm(directory, { recursive: true });
+});
+
+async function newDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "backup-"));
+  directories.push(directory);
+  return directory;
+}
+
+const newTables = (): Tables => ({ events: newTable(), tickets: newTable(), subscriptions: newTable() });
+const { wait } = newClock();
+const restoreInto = (tables: Tables, directory: string, replace = false) =>
+  restore(tables, directory, { replace, wait });
+
+const large = () => ({ noise: randomBytes(100_000).toString("hex") });
+
+/** Events of three kinds, two of them with rows for their bodies; a quarantined delivery. */
+async function fill(tables: Tables) {
+  const log = newLog({ table: tables.events });
+  for (const event of [
+    started({ id: "A" }),
+    started({ id: "B", more: large() }),
+    ended({ id: "A" }),
+    ticketCreated({ id: "T" }),
+    started({ id: "C", more: large() }),
+  ]) {
+    await log.append(event);
+  }
+  await log.quarantine.keep({ raw: "{}", expected: "chat_ended", reason: "odd", problems: [] });
+  return log;
+}
+
+async function subscribe(tables: Tables, cursor: number, rowKey = "subscription:one") {
+  const { log } = await newLog({ table: tables.events }).head();
+  await tables.subscriptions.createEntity({
+    partitionKey: "subscriptions",
+    rowKey,
+    log,
+    cursor,
+    secret: "whsec_x",
+  });
+}
+
+async function placeOf(tables: Tables, rowKey = "subscription:one") {
+  const { log, cursor } = await tables.subscriptions.getEntity("subscriptions", rowKey);
+  return { log, cursor };
+}
+
+async function keysOf(tables: Tables): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { rowKey = "" } of tables.events.listEntities()) keys.push(rowKey);
+  return keys.sort();
+}
+
+test("a backup restored into another account is the same log, and goes on", async () => {
+  const [from, to] = [newTables(), newTables()];
+  const before = await fill(from);
+  await subscribe(from, 3);
+  const directory = await newDirectory();
+  await backUp(from, directory, 0);
+  expect(await restoreInto(to, directory)).toMatchObject({ seq: 5, subscriptions: 1, renamed: false });
+
+  const after = newLog({ table: to.events });
+  expect((await after.list()).items).toEqual((await before.list()).items);
+  expect((await after.list({ type: "chat_started" })).items.map(({ seq }) => seq)).toEqual([1, 2, 5]);
+  expect(await after.chat("A")).toEqual(await before.chat("A"));
+  expect(await after.quarantine.count()).toEqual({ count: 1, more: false });
+  expect(await placeOf(to)).toEqual(await placeOf(from));
+  expect(await after.append(started({ id: "A" }))).toMatchObject({ status: "duplicate", seq: 1 });
+  expect(await after.append(ended({ id: "B" }))).toMatchObject({ status: "stored", seq: 6 });
+});
+
+test("events that are added while the backup is made are left out whole", async () => {
+  const [from, to] = [newTables(), newTables()];
+  const log = await fill(from);
+  const directory = await newDirectory();
+  // The head is read before the rows: this event is between the two.
+  const original = from.events.listEntities.bind(from.events);
+  let calls = 0;
+  from.events.listEntities = ((options: object) => {
+    const pages = original(options);
+    if (++calls !== 2) return pages;
+    return {
+      byPage: (settings: object) =>
+        (async function* () {
+          await log.append(started({ id: "late", more: large() }));
+          yield* pages.byPage(settings);
+        })(),
+    };
+  }) as typeof original;
+  await backUp(from, directory, 0);
+  expect(await restoreInto(to, directory)).toMatchObject({ seq: 5 });
+
+  const after = newLog({ table: to.events });
+  expect((await after.list()).items).toHaveLength(5);
+  const bodies = (await keysOf(to)).filter((key) => key.startsWith("body:"));
+  expect(new Set(bodies.map((key) => key.split(":")[1])).size).toBe(2);
+  expect(await after.append(started({ id: "late" }))).toMatchObject({ status: "stored", seq: 6 });
+});
+
+test("a restore that was cut off leaves no log, and can be repeated", async () => {
+  const [from, to] = [newTables(), newTables()];
+  await fill(from);
+  const directory = await newDirectory();
+  await backUp(from, directory, 0);
+  const file = join(directory, "events.ndjson.gz");
+  const whole = await readFile(file);
+  await writeFile(file, whole.subarray(0, whole.length - 100_000));
+  await expect(restoreInto(to, directory)).rejects.toThrow();
+  expect(await keysOf(to)).not.toContain("head");
+  await writeFile(file, whole);
+  expect(await restoreInto(to, directory)).toMatchObject({ seq: 5 });
+  expect((await newLog({ table: to.events }).list()).items).toHaveLength(5);
+});
+
+test("a backup that was cut off is refused", async () => {
+  const directory = await newDirectory();
+  await expect(restoreInto(newTables(), directory)).rejects.toThrow("no backup that was finished");
+});
+
+test("tables that hold a log are refused, unless they are to be replaced", async () => {
+  const tables = newTables();
+  const log = await fill(tables);
+  const directory = await newDirectory();
+  await backUp(tables, directory, 0);
+  await log.append(ended({ id: "C" }));
+  await expect(restoreInto(tables, directory)).rejects.toThrow("--replace");
+  expect(await restoreInto(tables, directory, true)).toMatchObject({ seq: 5, renamed: false });
+  expect((await newLog({ table: tables.events }).list()).items).toHaveLength(5);
+});
+
+test("a subscriber that is ahead of the backup starts again; the others keep their places", async () => {
+  const tables = newTables();
+  const log = await fill(tables);
+  await subscribe(tables, 3, "subscription:slow");
+  const directory = await newDirectory();
+  await backUp(tables, directory, 0);
+  await log.append(ended({ id: "C" }));
+  await subscribe(tables, 6, "subscription:fast");
+  const { log: before } = await log.head();
+  expect(await restoreInto(tables, directory, true)).toMatchObject({ renamed: true });
+
+  const { log: after } = await newLog({ table: tables.events }).head();
+  expect(after).not.toBe(before);
+  expect(await placeOf(tables, "subscription:slow")).toEqual({ log: after, cursor: 3 });
+  expect(await placeOf(tables, "subscription:fast")).toEqual({ log: before, cursor: 6 });
+});
+
+test("what was erased since the backup stays erased", async () => {
+  const tables = newTables();
+  const log = await fill(tables);
+  const store = { table: tables.events, partitionKey: LOG_PARTITION };
+  const directory = await newDirectory();
+  await backUp(tables, directory, 0);
+  await newPeople({ table: store.table }).eraseChat("B");
+  const [quarantined] = (await log.quarantine.list()).items;
+  await log.quarantine.remove(quarantined?.id ?? "");
+  await restoreInto(tables, directory, true);
+
+  const after = newLog({ table: tables.events });
+  expect((await after.list()).items[1]).toMatchObject({ seq: 2, erased: true });
+  expect((await after.quarantine.count()).count).toBe(0);
+  const bodies = (await keysOf(tables)).filter((key) => key.startsWith("body:"));
+  expect(new Set(bodies.map((key) => key.split(":")[1])).size).toBe(1);
+});
+
+test("stored tickets come back with their state", async () => {
+  const [from, to] = [newTables(), newTables()];
+  const writer = await openWriter<{ checkpoint: string }>(from.tickets);
+  const ticket = { id: "T", modified: "2026-01-15T10:00:00.000Z", requester: { mail: "a@example.com" } };
+  const put = await writer.compare([ticket as never]);
+  await writer.commit({ state: { checkpoint: "x" }, put });
+  const directory = await newDirectory();
+  await backUp(from, directory, 0);
+  expect(await restoreInto(to, directory)).toMatchObject({ tickets: 3, events: 0, seq: 0 });
+
+  const restored = await openWriter<{ checkpoint: string }>(to.tickets);
+  expect([restored.state, restored.live]).toEqual([{ checkpoint: "x" }, 1]);
+  const [found] = (await openTicketStore({ table: to.tickets }).list({})).items;
+  expect(found?.id).toBe("T");
+});
