@@ -2,16 +2,19 @@ import { execFileSync } from "node:child_process";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { build, type Plugin } from "esbuild";
 import { consoleFiles } from "./console.ts";
 import { referencePage } from "./reference-page.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const outdir = join(root, "dist");
+const { debug } = parseArgs({ options: { debug: { type: "boolean", default: false } } }).values;
 
 /**
  * Bundles what is deployed: `dist/app.mjs`, and a chunk for each part that is loaded only when it is needed. Everything
- * is inlined but `@azure/functions-core`, which the Functions worker itself provides.
+ * is inlined but `@azure/functions-core`, which the Functions worker itself provides. With `--debug` it is not minified and
+ * has source maps.
  */
 const { outputFiles, metafile } = await build({
   absWorkingDir: root,
@@ -21,7 +24,8 @@ const { outputFiles, metafile } = await build({
   chunkNames: "chunks/[name]-[hash]",
   bundle: true,
   splitting: true,
-  minify: true,
+  minify: !debug,
+  sourcemap: debug && "inline",
   write: false,
   metafile: true,
   platform: "node",

@@ -1,0 +1,46 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const guide = readFileSync("CONTRIBUTING.md", "utf8");
+const root = resolve(".");
+
+let copy: string;
+beforeAll(async () => {
+  await mkdir("node_modules/.cache", { recursive: true });
+  // Inside the project, so that packages are found.
+  copy = await mkdtemp(join(root, "node_modules/.cache/contributing-"));
+});
+afterAll(() => rm(copy, { recursive: true, force: true }));
+
+test("the example of an operation compiles as it stands, in its place", async () => {
+  const examples = [...guide.matchAll(/^```ts\n\/\/ (functions\/\S+)\n(.*?)^```/gms)];
+  expect(examples).toHaveLength(1);
+  const [[, name = "", source = ""] = []] = examples;
+  expect(existsSync(name), "the example is of a file that is not there yet").toBe(false);
+  // A mistake beside it shows that the compiler looks.
+  const broken = name.replace(".ts", "-broken.ts");
+  await mkdir(join(copy, dirname(name)), { recursive: true });
+  await writeFile(join(copy, name), source);
+  await writeFile(join(copy, broken), source.replace("{ body: agent }", "{ body: 7 }"));
+  const config = {
+    extends: join(root, "tsconfig.json"),
+    // The example's relative imports are resolved as if it were in the project.
+    compilerOptions: { rootDirs: [copy, root], typeRoots: [join(root, "node_modules/@types")] },
+    include: [],
+    files: [join(copy, name), join(copy, broken)],
+  };
+  await writeFile(join(copy, "tsconfig.json"), JSON.stringify(config));
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  const { stdout } = spawnSync(process.execPath, [compiler, "-p", copy], { encoding: "utf8" });
+  const errors = stdout.split("\n").filter((line) => line.includes("error TS"));
+  expect(errors).toEqual([expect.stringContaining(basename(broken))]);
+});
+
+test("every file and folder that the guide names is there", () => {
+  const named = [...guide.matchAll(/`((?:functions|shared|local|test|infra|docs|scripts)\/[\w./-]*)/g)];
+  expect(named.length).toBeGreaterThan(20);
+  for (const [, path = ""] of named) expect(existsSync(path), path).toBe(true);
+});
