@@ -10,6 +10,7 @@ import {
 } from "../storage/body.ts";
 import { MAX_PROPERTY_BYTES } from "../storage/limits.ts";
 import { createRow, readRow } from "../storage/rows.ts";
+import { submit } from "../storage/transaction.ts";
 import { bodyKey } from "./keys.ts";
 import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Store } from "./store.ts";
@@ -117,4 +118,28 @@ export async function readBody(
 
 function unpack(bytes: Buffer): Promise<string | undefined> {
   return decompress(bytes, MAX_BODY_BYTES).catch(() => undefined);
+}
+
+/** The key of a row, and those of the rows that go with it: parts of its body, an event's identity. */
+export type Whole = { row: string; parts: string[] };
+
+/**
+ * Removes rows, each with its parts, in one transaction. A part that was lost before is passed over; a row that is gone
+ * was removed by another instance, with its parts.
+ *
+ * @returns how many were removed
+ */
+export async function removeWhole({ table, partitionKey }: Store, items: readonly Whole[]): Promise<number> {
+  let open = [...items];
+  while (open.length > 0) {
+    const keys = open.flatMap(({ row, parts }) => [row, ...parts]);
+    const actions = keys.map((rowKey): TransactionAction => ["delete", { partitionKey, rowKey }]);
+    const outcome = await submit(table, actions);
+    if (outcome.committed) return open.length;
+    const missing = keys[outcome.index];
+    open = open
+      .filter(({ row }) => row !== missing)
+      .map(({ row, parts }) => ({ row, parts: parts.filter((key) => key !== missing) }));
+  }
+  return 0;
 }

@@ -6,17 +6,21 @@ import { bodyKeys } from "./bodies.ts";
 import { EVERYWHERE, eventsOfSubject } from "./choose.ts";
 import { type EventRow, readEvent } from "./event-row.ts";
 import type { Store } from "./store.ts";
-import type { StoredEvent } from "./types.ts";
+import type { LogEvent, StoredEvent } from "./types.ts";
 
-/** The events of a chat or ticket that are not erased, in the order of the log. `isIt` excludes namesakes by hash. */
+/**
+ * The events of a chat or ticket that are not erased, in the order of the log. Namesakes by hash are left out by `isIt`;
+ * an event that cannot be read has nothing but its hash to go by.
+ */
 export async function* eventsAbout(
   store: Store,
   subject: string,
   isIt: (event: StoredEvent) => boolean,
-): AsyncGenerator<{ row: Row<EventRow>; event: StoredEvent }> {
+): AsyncGenerator<{ row: Row<EventRow>; event: LogEvent }> {
   for await (const row of eventsOfSubject(store, subject, EVERYWHERE)) {
     const event = await readEvent(store, row);
-    if (event && "payload" in event && isIt(event)) yield { row, event };
+    if (!event || "erased" in event) continue;
+    if (!("payload" in event) || isIt(event)) yield { row, event };
   }
 }
 
@@ -38,7 +42,7 @@ export async function eraseSubject(
  * Puts a tombstone in an event's place; `false` when it is erased or removed already. The identity stays, so that a
  * late delivery of the event is still a duplicate and does not bring it back.
  */
-export async function eraseEvent(
+async function eraseEvent(
   { table, partitionKey }: Store,
   row: Row<EventRow>,
   erasedAt: string,
@@ -46,7 +50,16 @@ export async function eraseEvent(
   const { rowKey = "", id, type, origin, occurredAt, receivedAt } = row;
   const place = { partitionKey, rowKey, id, type, origin, occurredAt, receivedAt };
   const tombstone = { ...place, format: FORMAT, erasedAt };
-  const actions: TransactionAction[] = [["update", tombstone, "Replace", { etag: row.etag }]];
-  for (const key of bodyKeys(id, row)) actions.push(["delete", { partitionKey, rowKey: key }]);
-  return (await submit(table, actions)).committed;
+  let bodies = bodyKeys(id, row);
+  for (;;) {
+    const outcome = await submit(table, [
+      ["update", tombstone, "Replace", { etag: row.etag }],
+      ...bodies.map((key): TransactionAction => ["delete", { partitionKey, rowKey: key }]),
+    ]);
+    if (outcome.committed) return true;
+    const refused = bodies[outcome.index - 1];
+    if (refused === undefined) return false;
+    // A part of the body was lost before; the event itself is still there, or the next attempt is refused by it.
+    bodies = bodies.filter((key) => key !== refused);
+  }
 }

@@ -11,7 +11,7 @@ import { chatSubject, EVENTS, QUARANTINED, quarantineIdOf, subjectOf } from "./k
 import { type QuarantineRow, removeQuarantined, toEntry } from "./quarantine.ts";
 import { removeEvents, removeLeftBodies, removeOldQuarantined } from "./retention.ts";
 import type { Store } from "./store.ts";
-import type { StoredEvent } from "./types.ts";
+import type { LogEvent, StoredEvent } from "./types.ts";
 
 export type EventLogPlacesOptions = {
   /** Events and quarantined deliveries are removed when they were received before this time; kept when it is absent. */
@@ -34,8 +34,8 @@ function eventsPlace(store: Store, { removeBefore, now }: EventLogPlacesOptions)
     name: "events",
     async *erase(person, after) {
       for await (const { after: at, row, event } of eventsNaming(store, person, after)) {
-        const erased =
-          row && event ? await eraseSubject(store, subjectOf(row.id), isSame(event), toIso(now())) : 0;
+        const subject = row && event && subjectOf(row.id);
+        const erased = subject ? await eraseSubject(store, subject, isSame(event), toIso(now())) : 0;
         yield { after: at, erased };
       }
     },
@@ -60,7 +60,7 @@ async function* eventsNaming(
   store: Store,
   person: Person,
   after: string,
-): AsyncGenerator<{ after: string; row?: Row<EventRow>; event?: StoredEvent }> {
+): AsyncGenerator<{ after: string; row?: Row<EventRow>; event?: LogEvent }> {
   const select = ["rowKey", "erasedAt", "people"];
   for await (const rows of scan<EventRow>(store.table, store.partitionKey, { ...EVENTS, after, select })) {
     let last = after;
@@ -69,30 +69,30 @@ async function* eventsNaming(
       if (erasedAt !== undefined || namesPerson(people, person) === false) continue;
       const row = await readRow<EventRow>(store.table, store.partitionKey, rowKey);
       const event = row && (await readEvent(store, row));
-      const found = event && "payload" in event && names(row, event, person);
+      const found = event && !("erased" in event) && names(row, event, person);
       yield found ? { after: rowKey, row, event } : { after: rowKey };
     }
     yield { after: last };
   }
 }
 
-function names({ people }: Row<EventRow>, { payload }: StoredEvent, person: Person): boolean {
+function names({ people }: Row<EventRow>, event: LogEvent, person: Person): boolean {
+  const payload = "payload" in event ? event.payload : undefined;
   return namesPerson(people, person) ?? peopleIn(payload).includes(person.email);
 }
 
-const isSame =
-  ({ chatId, ticketId }: StoredEvent) =>
-  (other: StoredEvent) =>
-    other.chatId === chatId && other.ticketId === ticketId;
+/** Whether an event is about the same chat or ticket as one of the same hash. */
+const isSame = (event: LogEvent) => (other: StoredEvent) =>
+  !("payload" in event) || (other.chatId === event.chatId && other.ticketId === event.ticketId);
 
 /** All events of the chat or ticket, at the first of them that names the person; none at the others. */
 async function subjectFoundAt(
   store: Store,
   { id, rowKey }: Row<EventRow>,
-  event: StoredEvent,
+  event: LogEvent,
   person: Person,
-): Promise<StoredEvent[]> {
-  const events: StoredEvent[] = [];
+): Promise<LogEvent[]> {
+  const events: LogEvent[] = [];
   let first: string | undefined;
   for await (const found of eventsAbout(store, subjectOf(id), isSame(event))) {
     events.push(found.event);

@@ -9,6 +9,7 @@ import {
   bodyKeys,
   commitBody,
   readBody,
+  removeWhole,
   toBody,
   toBodyProperties,
   uploadBody,
@@ -118,17 +119,10 @@ export function openQuarantine(
 }
 
 /** Removes an entry with its body; `false` when it is gone already. */
-export async function removeQuarantined(
-  { table, partitionKey }: Store,
-  row: Row<QuarantineRow>,
-): Promise<boolean> {
+export async function removeQuarantined(store: Store, row: Row<QuarantineRow>): Promise<boolean> {
   const rowKey = row.rowKey ?? "";
-  const keys = [rowKey, ...bodyKeys(quarantineIdOf(rowKey), row)];
-  const outcome = await submit(
-    table,
-    keys.map((key) => ["delete", { partitionKey, rowKey: key }]),
-  );
-  return outcome.committed;
+  const parts = bodyKeys(quarantineIdOf(rowKey), row);
+  return (await removeWhole(store, [{ row: rowKey, parts }])) > 0;
 }
 
 /** What a row says of a quarantined delivery, but for its body. */

@@ -2,8 +2,7 @@ import type { Removed } from "../people/place.ts";
 import { MAX_OPERATIONS } from "../storage/limits.ts";
 import { type Row, readRows, removeRow } from "../storage/rows.ts";
 import { scan } from "../storage/scan.ts";
-import { submit } from "../storage/transaction.ts";
-import { type BodyRow, bodyKeys } from "./bodies.ts";
+import { type BodyRow, bodyKeys, removeWhole, type Whole } from "./bodies.ts";
 import type { EventRow } from "./event-row.ts";
 import type { HourColumns } from "./hours.ts";
 import { BODIES, EVENTS, HOURS, identityKey, QUARANTINED, seqOf } from "./keys.ts";
@@ -36,25 +35,18 @@ export async function* removeEvents(store: Store, instant: string): AsyncGenerat
 
 /** Removes events, each whole, in as few transactions as hold them. */
 async function removeTogether(store: Store, rows: Row<EventRow>[]): Promise<number> {
-  const { table, partitionKey } = store;
-  const groups: { keys: string[]; events: number }[] = [];
+  const groups: { items: Whole[]; operations: number }[] = [];
   for (const row of rows) {
-    const keys = [row.rowKey ?? "", identityKey(row.id), ...bodyKeys(row.id, row)];
+    const item = { row: row.rowKey ?? "", parts: [identityKey(row.id), ...bodyKeys(row.id, row)] };
+    const operations = 1 + item.parts.length;
     const last = groups.at(-1);
-    if (last && last.keys.length + keys.length <= MAX_OPERATIONS) {
-      last.keys.push(...keys);
-      last.events++;
-    } else groups.push({ keys, events: 1 });
+    if (last && last.operations + operations <= MAX_OPERATIONS) {
+      last.items.push(item);
+      last.operations += operations;
+    } else groups.push({ items: [item], operations });
   }
   let removed = 0;
-  for (const { keys, events } of groups) {
-    const outcome = await submit(
-      table,
-      keys.map((rowKey) => ["delete", { partitionKey, rowKey }]),
-    );
-    // Else somebody removes or erases at the same time, and the next step sees what is left.
-    if (outcome.committed) removed += events;
-  }
+  for (const { items } of groups) removed += await removeWhole(store, items);
   return removed;
 }
 

@@ -132,6 +132,20 @@ test("an event of a version that stored no people is found by its body", async (
   expect(await people.erase("ana@example.com")).toMatchObject({ erased: 1, done: true });
 });
 
+test("an event that lost a part of its body is erased with what is left of it", async () => {
+  const name = newTable().tableName;
+  const more = { noise: randomBytes(1_500_000).toString("base64") };
+  const { log, people } = await logWith([started({ email: "ana@example.com", more }), ended()], name);
+  const rows = await Array.fromAsync(newTable(name).listEntities());
+  const [part, ...others] = rows.filter(({ rowKey = "" }) => rowKey.startsWith("body:"));
+  expect(others).not.toEqual([]);
+  await newTable(name).deleteEntity(part?.partitionKey ?? "", part?.rowKey ?? "");
+  expect((await log.list()).items).toMatchObject([{ unreadable: true }, { type: "chat_ended" }]);
+
+  expect(await people.erase("ana@example.com")).toMatchObject({ erased: 2, done: true });
+  expect(await everythingIn(name)).not.toContain("body:");
+});
+
 test("an address is nowhere in the table but in bodies", async () => {
   const name = newTable().tableName;
   await logWith([started({ email: "ana@example.com" })], name);

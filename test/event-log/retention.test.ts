@@ -86,6 +86,20 @@ test("killed after any request, it leaves a log that can be read, and the next c
   }
 });
 
+test("events and quarantined deliveries that lost a part of their body are removed like others", async () => {
+  const name = newTable().tableName;
+  const table = newTable(name);
+  const log = newLog({ table, now: () => EPOCH });
+  await log.append(started({ more: large() }));
+  const raw = JSON.stringify(large());
+  await log.quarantine.keep({ raw, expected: "chat_ended", reason: "odd", problems: [] });
+  for await (const { partitionKey = "", rowKey = "" } of table.listEntities()) {
+    if (rowKey.startsWith("body:")) await table.deleteEntity(partitionKey, rowKey);
+  }
+  expect(await removeBefore(at(1), { table })).toEqual({ removed: 2, done: true });
+  expect(await rowsOf(name)).toEqual(["head"]);
+});
+
 test("two at once take nothing from each other", async () => {
   const name = newTable().tableName;
   await fill(name);
