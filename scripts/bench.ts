@@ -2,6 +2,7 @@ import { measureColdStart } from "./bench/cold-start.ts";
 import { benchEventLog } from "./bench/event-log.ts";
 import { benchReceivers } from "./bench/receivers.ts";
 import { benchReconcile } from "./bench/reconcile.ts";
+import { benchScale } from "./bench/scale.ts";
 
 /** Prints what the app costs. Machines differ and are noisy: the ratios are what to compare. */
 const round = <T extends object>(figures: T) =>
@@ -11,6 +12,12 @@ const round = <T extends object>(figures: T) =>
       typeof value === "number" ? Math.round(value * 100) / 100 : value,
     ]),
   );
+
+if (process.argv.includes("--scale")) {
+  console.log("Scale: instances that append to one log, over a storage that takes 20 ms a request");
+  console.table(await Array.fromAsync(benchScale()));
+  process.exit();
+}
 
 const quick = process.argv.includes("--quick");
 /** Changing all of 100,000 tickets takes the emulator some twenty minutes. */

@@ -90,7 +90,7 @@ async function fastest(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** A delivery of about that many bytes: two chats' ends for each start, with words that compress as words do. */
-function delivery(index: number, bytes: number): NewEvent {
+export function delivery(index: number, bytes: number): NewEvent {
   const type = index % 3 === 0 ? "chat_started" : "chat_ended";
   const chatId = `P${index}`;
   const moment = new Date(1_700_000_000_000 + index * 1000).toISOString();
