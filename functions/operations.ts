@@ -6,9 +6,12 @@ import { getConsole } from "./console/get-console.ts";
 import { getDocs } from "./docs/get-docs.ts";
 import { getDocsAsset } from "./docs/get-docs-asset.ts";
 import { getOpenApi } from "./docs/get-open-api.ts";
+import { countEvents } from "./events/count-events.ts";
 import { eraseChat } from "./events/erase-chat.ts";
 import { getChat } from "./events/get-chat.ts";
 import { getEvent } from "./events/get-event.ts";
+import { listChats } from "./events/list-chats.ts";
+import { listEventTypes } from "./events/list-event-types.ts";
 import { listEvents } from "./events/list-events.ts";
 import { getStatus } from "./health/get-status.ts";
 import { health } from "./health/health.ts";
@@ -52,6 +55,9 @@ export const operations: readonly Operation<Services>[] = [
   receiveTicketCreated,
   listEvents,
   getEvent,
+  listEventTypes,
+  countEvents,
+  listChats,
   getChat,
   eraseChat,
   eraseByBody,

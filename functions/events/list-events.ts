@@ -65,7 +65,7 @@ export const listEvents = operation({
     }),
     otherTypes: { "application/x-ndjson": "With ndjson: an event a line." },
   },
-  errors: storageErrors,
+  errors: [InvalidInput, ...storageErrors],
   run: async (
     { query: { chat_id: chatId, ticket_id: ticketId, format, ...query } },
     { eventLog },
@@ -78,8 +78,12 @@ export const listEvents = operation({
       );
     }
     const wanted = { ...query, chatId, ticketId };
-    if (format === "json") return { body: await eventLog.list(wanted) };
-
+    if (format === "json") {
+      const page = await eventLog.list(wanted);
+      checkPlace(query.after, page.head);
+      return { body: page };
+    }
+    checkPlace(query.after, (await eventLog.head()).seq);
     const { text, next } = await exportEvents(eventLog, wanted, { maxBytes: EXPORT_BYTES });
     const goOn = next !== undefined && {
       Link: linkToNext(url, { ...query, chat_id: chatId, ticket_id: ticketId, format, after: next }),
@@ -87,3 +91,12 @@ export const listEvents = operation({
     return { text, headers: { "content-type": "application/x-ndjson", ...goOn } };
   },
 });
+
+/** A reader with a place behind the end would hear nothing until as many events have come. */
+function checkPlace(after: number, head: number): void {
+  if (after <= head) return;
+  throw InvalidInput.at(
+    "after",
+    `after is ${after}, and the log ends at ${head}: that place is from another log, or this one was emptied. Begin again with after=0.`,
+  );
+}

@@ -1,6 +1,6 @@
 import { odata } from "@azure/data-tables";
 import type { EventType } from "../schemas/webhook.ts";
-import { after } from "../storage/keys.ts";
+import { after as keyAfter } from "../storage/keys.ts";
 import { type Row, readRow, readRows } from "../storage/rows.ts";
 import type { EventRow, IdentityRow } from "./event-row.ts";
 import type { Head } from "./head.ts";
@@ -78,32 +78,40 @@ function* cut({ from, through }: Stretch): Generator<Stretch> {
   }
 }
 
+/** The places of a chat's or ticket's events, in order. `subject` is the beginning of their ids. */
+export async function placesOfSubject(
+  store: Store,
+  subject: string,
+  { after, upTo }: Span,
+): Promise<number[]> {
+  const places: number[] = [];
+  for await (const { seq } of readRows<IdentityRow>(store.table, store.partitionKey, identitiesOf(subject))) {
+    if (seq > after && seq <= upTo) places.push(seq);
+  }
+  return places.sort((a, b) => a - b);
+}
+
 /** The rows of a chat's or ticket's events, in the order of the log. `subject` is the beginning of their ids. */
 export async function* eventsOfSubject(
   store: Store,
   subject: string,
   span: Span,
 ): AsyncGenerator<Row<EventRow>> {
-  const places: number[] = [];
-  for await (const { seq } of readRows<IdentityRow>(store.table, store.partitionKey, identitiesOf(subject))) {
-    if (seq > span.after && seq <= span.upTo) places.push(seq);
-  }
-  places.sort((a, b) => a - b);
-  yield* readPlaces(store, places, subject);
+  yield* readPlaces(store, await placesOfSubject(store, subject, span), subject);
 }
 
 /** Point reads at the same time. */
 const AT_ONCE = 32;
 
 /** Reads the events of a subject by their places: in one request when they stand close together, else one by one. */
-async function* readPlaces(
+export async function* readPlaces(
   { table, partitionKey }: Store,
   places: number[],
   subject: string,
 ): AsyncGenerator<Row<EventRow>> {
   const [first = 0, last = 0] = [places[0], places.at(-1)];
   if (places.length > 1 && last - first < STRETCH) {
-    const where = odata`id ge ${subject} and id lt ${after(subject)}`;
+    const where = odata`id ge ${subject} and id lt ${keyAfter(subject)}`;
     const range = { from: eventKey(first), before: eventKey(last + 1), where };
     yield* readRows<EventRow>(table, partitionKey, range);
     return;

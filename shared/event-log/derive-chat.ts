@@ -4,10 +4,13 @@ import type { ChatState, LogEvent, StoredEvent } from "./types.ts";
 /**
  * Puts a chat together from its events. The order in which they came in makes no difference: an end tells more than a
  * start, a later one more than an earlier, and of two that tell no time the one with more messages. What the last does
- * not tell (a survey, say) is taken from those before it.
+ * not tell (a survey, say) is taken from those before it. Where two licences have a chat with this id, it is that of the
+ * first.
  */
 export function deriveChat(chatId: string, events: LogEvent[]): ChatState {
-  const told = events.filter((event): event is StoredEvent => "payload" in event).sort(byTelling);
+  const readable = events.filter((event): event is StoredEvent => "payload" in event);
+  const licence = readable.map(licenceOf).find((one) => one !== undefined);
+  const told = readable.filter((event) => (licenceOf(event) ?? licence) === licence).sort(byTelling);
   const last = told.at(-1);
   if (!last) return { chatId, state: "erased", events };
   let payload = {} as WebhookChatResponse;
@@ -27,6 +30,7 @@ function byTelling(a: StoredEvent, b: StoredEvent): number {
   );
 }
 
+const licenceOf = ({ payload }: StoredEvent) => payload.license_id || undefined;
 const chatOf = ({ payload }: StoredEvent) => (payload as Partial<WebhookChatResponse>).chat;
 const rank = ({ type }: StoredEvent) => (type === "chat_ended" ? 1 : 0);
 const moment = (event: StoredEvent) =>

@@ -11,6 +11,7 @@ import { findEvent, readEvent } from "./event-row.ts";
 import { readHead } from "./head.ts";
 import { PROBE } from "./keys.ts";
 import { allEvents, chatEvents, listEvents } from "./list.ts";
+import { listChats } from "./list-chats.ts";
 import { openQuarantine } from "./quarantine.ts";
 import { LOG_PARTITION } from "./store.ts";
 import type { EventLog } from "./types.ts";
@@ -67,6 +68,7 @@ export function openEventLog({
       const events = await chatEvents(store, chatId);
       return events.length > 0 ? deriveChat(chatId, events) : undefined;
     },
+    chats: (query = {}) => listChats(store, query),
     async head() {
       const { log, seq, receivedAt, lastReceived } = await readHead(store);
       return {

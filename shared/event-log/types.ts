@@ -1,5 +1,10 @@
 import type * as v from "valibot";
-import type { LoggedEvent, QuarantinedDelivery, StoredChat } from "../schemas/event.ts";
+import type {
+  ChatPage as ChatPageSchema,
+  LoggedEvent,
+  QuarantinedDelivery,
+  StoredChat,
+} from "../schemas/event.ts";
 import type { EventType, Origin } from "../schemas/webhook.ts";
 import type { Hour } from "./hours.ts";
 
@@ -71,6 +76,10 @@ export type EventPage = {
 /** A chat as its events tell it, whatever order they came in: `erased` when nothing is left of it but tombstones. */
 export type ChatState = Omit<v.InferOutput<typeof StoredChat>, "events"> & { events: LogEvent[] };
 
+/** Chats without their transcripts. */
+export type ChatPage = v.InferOutput<typeof ChatPageSchema>;
+export type ListedChat = ChatPage["items"][number];
+
 /** What was authenticated but not understood. `raw` is given by `get` only. */
 export type Quarantined = v.InferOutput<typeof QuarantinedDelivery>;
 
@@ -128,6 +137,11 @@ export type EventLog = {
   /** What LiveChat sent, but for the token. `undefined` also when it was erased. */
   getRaw(id: string): Promise<string | undefined>;
   chat(chatId: string): Promise<ChatState | undefined>;
+  /**
+   * The chats whose first event stands before a place, last started first; those that were erased are not among them. A
+   * page has at most `limit` (25 by default); fewer do not mean the end, `next: null` does.
+   */
+  chats(query?: { before?: number; limit?: number }): Promise<ChatPage>;
   /**
    * Where the log stands: its name, the last event's place and time, and when an event of each type was last received. A
    * log in another table, or in one that was emptied, has another name; there is none before the first event.

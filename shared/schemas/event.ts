@@ -70,6 +70,113 @@ export const StoredChat = shape(
   },
 );
 
+/** A page of the chats of the log, without their transcripts. */
+export const ChatPage = shape(
+  "ChatPage",
+  v.object({
+    items: named(
+      v.array(
+        v.object({
+          chatId: named(v.string(), "Chat Id", "Unique id of the chat."),
+          seq: named(count, "Sequence", "Place of its first event in the log."),
+          state: named(v.picklist(["started", "ended"]), "State", "What happened last."),
+          receivedAt: named(moment, "Received At", "When its first event was put into the log."),
+          messages: named(count, "Messages", "How many messages its transcript has."),
+          payload: named(
+            WebhookChatResponse,
+            "Payload",
+            "The latest that LiveChat told of the chat, without its messages and events.",
+          ),
+        }),
+      ),
+      "Items",
+      "The chats, last started first.",
+    ),
+    next: named(v.nullable(count), "Next", "The before of the next call; null at the end."),
+  }),
+  {
+    items: [
+      {
+        chatId: examples.chatId,
+        seq: 1,
+        state: "ended",
+        receivedAt: examples.chatStartedEvent.receivedAt,
+        messages: 2,
+        payload: examples.chatStarted,
+      },
+    ],
+    next: null,
+  },
+);
+
+const countsOf = (title: string) =>
+  named(
+    v.object({
+      webhook: named(count, "Webhook", "Those that LiveChat's webhook delivered."),
+      reconcile: named(count, "Reconcile", "Those that the reconciliation found."),
+    }),
+    title,
+    `Events of the type ${title}.`,
+  );
+
+/** How many events there were, by time, type and origin. */
+export const EventCounts = shape(
+  "EventCounts",
+  v.object({
+    items: named(
+      v.array(
+        v.object({
+          from: named(moment, "From", "When the hour or day (UTC) begins."),
+          chat_started: countsOf("chat_started"),
+          chat_ended: countsOf("chat_ended"),
+          ticket_created: countsOf("ticket_created"),
+        }),
+      ),
+      "Items",
+      "The hours or days in order, those without events included.",
+    ),
+  }),
+  {
+    items: [
+      {
+        from: "2026-01-15T08:00:00.000Z",
+        chat_started: { webhook: 12, reconcile: 0 },
+        chat_ended: { webhook: 11, reconcile: 0 },
+        ticket_created: { webhook: 3, reconcile: 1 },
+      },
+    ],
+  },
+);
+
+/** The catalogue of event types. */
+export const EventTypes = shape(
+  "EventTypes",
+  v.object({
+    items: named(
+      v.array(
+        v.object({
+          type: named(v.picklist(EVENT_TYPES), "Type", "The type of the event."),
+          description: named(v.string(), "Description", "When there is such an event."),
+          schema: named(v.looseObject({}), "Schema", "JSON Schema (2020-12) of its payload."),
+          example: named(v.looseObject({}), "Example", "A payload."),
+        }),
+      ),
+      "Items",
+      "The event types.",
+    ),
+  }),
+  {
+    items: [
+      {
+        type: "ticket_created",
+        description: "A ticket was created.",
+        schema: { type: "object" },
+        example: examples.ticketCreated,
+      },
+    ],
+  },
+);
+
 /** A delivery that was authenticated but not understood. */
 export const QuarantinedDelivery = shape(
   "QuarantinedDelivery",

@@ -1,0 +1,58 @@
+import * as v from "valibot";
+import { InvalidInput } from "../../shared/core/errors.ts";
+import { bucketsOf, MAX_BUCKETS } from "../../shared/event-log/buckets.ts";
+import { EventCounts } from "../../shared/schemas/event.ts";
+import { exact, instant, named, oneOf } from "../../shared/schemas/vocabulary.ts";
+import { storageErrors } from "../errors.ts";
+import { operation } from "../operation.ts";
+
+const DAY = 24 * 60 * 60 * 1000;
+
+export const countEvents = operation({
+  id: "CountEvents",
+  summary: "Count events",
+  description:
+    "How many events the log received by hour or day (UTC), type and origin. Hours are counted as they pass, so this reads no event; hours that retention has removed count nothing.",
+  tag: "Events",
+  method: "GET",
+  route: "stats/events",
+  access: "key",
+  input: {
+    query: exact({
+      from: named(
+        v.optional(instant),
+        "From",
+        "The first hour or day is the one with this time; by default a day, or with day 30 days, before to.",
+        "2026-01-15T00:00:00.000Z",
+      ),
+      to: named(
+        v.optional(instant),
+        "To",
+        "The last hour or day is the one before this time; by default a day, or with day 30 days, after from, or now.",
+        "2026-01-16T00:00:00.000Z",
+      ),
+      bucket: named(v.optional(oneOf(["hour", "day"]), "hour"), "Bucket", "Whether to count by hour or day."),
+    }),
+  },
+  output: { status: 200, description: "The counts.", schema: EventCounts },
+  errors: [InvalidInput, ...storageErrors],
+  run: async ({ query: { bucket, ...given } }, { eventLog, time }) => {
+    const span = bucket === "hour" ? DAY : 30 * DAY;
+    const { from = plus(given.to ?? toIso(await time()), -span) } = given;
+    const { to = plus(from, span) } = given;
+    if (from >= to) throw InvalidInput.at("from", "from must be before to.");
+    const buckets = bucketsOf(bucket, from, to);
+    if (!buckets) {
+      throw InvalidInput.at("from", `from and to may be at most ${MAX_BUCKETS} of ${bucket} apart.`);
+    }
+    return { body: { items: buckets.fill(await eventLog.countByHour({ from: buckets.from, to })) } };
+  },
+});
+
+function plus(instant: string, milliseconds: number): string {
+  return toIso(Date.parse(instant) + milliseconds);
+}
+
+function toIso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,19 @@
+import { EventTypes } from "../../shared/schemas/event.ts";
+import { operation } from "../operation.ts";
+
+export const listEventTypes = operation({
+  id: "ListEventTypes",
+  summary: "List event types",
+  description:
+    "The types of events that the log keeps and subscriptions deliver: schema and example of each.",
+  tag: "Events",
+  method: "GET",
+  route: "event-types",
+  access: "key",
+  input: {},
+  output: { status: 200, description: "The event types.", schema: EventTypes },
+  run: async () => {
+    const { describeEventTypes } = await import("../../shared/publish/event-types.ts");
+    return { body: { items: describeEventTypes() } };
+  },
+});

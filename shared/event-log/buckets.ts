@@ -1,0 +1,46 @@
+import type * as v from "valibot";
+import type { EventCounts } from "../schemas/event.ts";
+import { EVENT_TYPES, ORIGINS } from "../schemas/webhook.ts";
+import type { Hour } from "./hours.ts";
+
+export const MAX_BUCKETS = 1_000;
+
+const LENGTH = { hour: 60 * 60 * 1000, day: 24 * 60 * 60 * 1000 } as const;
+
+type Bucket = v.InferOutput<typeof EventCounts>["items"][number];
+
+/**
+ * The hours or days (UTC) of a span of time (ISO 8601), which `fill` counts hours of the log into; `undefined` when they
+ * are more than {@link MAX_BUCKETS}.
+ */
+export function bucketsOf(by: keyof typeof LENGTH, from: string, to: string) {
+  const length = LENGTH[by];
+  const first = Math.floor(Date.parse(from) / length) * length;
+  const count = Math.ceil((Date.parse(to) - first) / length);
+  if (count > MAX_BUCKETS) return undefined;
+  return {
+    /** When the first of them begins. */
+    from: new Date(first).toISOString(),
+    fill(hours: readonly Hour[]): Bucket[] {
+      const buckets = Array.from({ length: count }, (_, index) => emptyBucket(first + index * length));
+      for (const { hour, counts } of hours) {
+        const bucket = buckets[Math.floor((Date.parse(`${hour}:00:00.000Z`) - first) / length)];
+        if (!bucket) continue;
+        for (const type of EVENT_TYPES) {
+          for (const origin of ORIGINS) bucket[type][origin] += counts[`${type}_${origin}`];
+        }
+      }
+      return buckets;
+    },
+  };
+}
+
+function emptyBucket(from: number): Bucket {
+  const none = () => ({ webhook: 0, reconcile: 0 });
+  return {
+    from: new Date(from).toISOString(),
+    chat_started: none(),
+    chat_ended: none(),
+    ticket_created: none(),
+  };
+}

@@ -1,0 +1,94 @@
+import { odata } from "@azure/data-tables";
+import { readRows } from "../storage/rows.ts";
+import { EVERYWHERE, placesOfSubject, readPlaces } from "./choose.ts";
+import { deriveChat } from "./derive-chat.ts";
+import { type EventRow, readEvent } from "./event-row.ts";
+import { readHead } from "./head.ts";
+import { eventKey, seqOf, subjectOf } from "./keys.ts";
+import type { Store } from "./store.ts";
+import type { ChatPage, ListedChat, LogEvent } from "./types.ts";
+
+/** How many places are read through in one request, and how many requests a page makes at most. */
+const WINDOW = 1_000;
+const WINDOWS = 20;
+/** Chats that are read at the same time. */
+const AT_ONCE = 16;
+/** Bytes of bodies that are read for a page, those of the last chats aside. */
+const PAGE_BYTES = 16 * 1024 * 1024;
+
+/**
+ * The chats that began before a place, last started first. There is no index of chats: it goes back through the log, and
+ * takes each chat at the first of its events. See `EventLog.chats`.
+ */
+export async function listChats(
+  store: Store,
+  { before, limit = 25 }: { before?: number; limit?: number },
+): Promise<ChatPage> {
+  const items: ListedChat[] = [];
+  let bytes = 0;
+  let end = Math.min(before ?? Number.MAX_SAFE_INTEGER, (await readHead(store)).seq + 1);
+  for (let window = 0; window < WINDOWS && end > 1; window++) {
+    const start = Math.max(1, end - WINDOW);
+    const subjects = await subjectsIn(store, start, end);
+    for (let next = 0; next < subjects.length; next += AT_ONCE) {
+      const some = subjects.slice(next, next + AT_ONCE);
+      const chats = await Promise.all(some.map((found) => readChatBegunAt(store, found)));
+      for (const [index, found] of some.entries()) {
+        const chat = chats[index];
+        if (items.length >= limit || bytes >= PAGE_BYTES) return { items, next: found.seq + 1 };
+        if (chat) items.push(chat.listed);
+        bytes += chat?.bytes ?? 0;
+      }
+    }
+    end = start;
+  }
+  return { items, next: end > 1 ? end : null };
+}
+
+type Found = { subject: string; seq: number };
+
+/** The chats with events in a window, each with the first of these; last first. */
+async function subjectsIn(store: Store, start: number, end: number): Promise<Found[]> {
+  const first = new Map<string, number>();
+  const where = odata`type ne ${"ticket_created"}`;
+  const range = { from: eventKey(start), before: eventKey(end), where, select: ["rowKey", "id"] };
+  for await (const { id, rowKey = "" } of readRows<EventRow>(store.table, store.partitionKey, range)) {
+    const subject = subjectOf(id);
+    if (!first.has(subject)) first.set(subject, seqOf(rowKey));
+  }
+  return [...first].map(([subject, seq]) => ({ subject, seq })).sort((a, b) => b.seq - a.seq);
+}
+
+/** The chat whose first event stands at this place; none when it began before, or was erased. */
+async function readChatBegunAt(
+  store: Store,
+  { subject, seq }: Found,
+): Promise<{ listed: ListedChat; bytes: number } | undefined> {
+  const places = await placesOfSubject(store, subject, EVERYWHERE);
+  if (places[0] !== seq) return undefined;
+  const events: LogEvent[] = [];
+  let bytes = 0;
+  for await (const row of readPlaces(store, places, subject)) {
+    const event = await readEvent(store, row);
+    if (!event) continue;
+    events.push(event);
+    bytes += row.bytes ?? 0;
+  }
+  const chatId = events.map((event) => ("payload" in event ? event.chatId : undefined)).find(Boolean);
+  if (chatId === undefined) return undefined;
+  const { state, payload } = deriveChat(chatId, events);
+  if (!payload || state === "erased") return undefined;
+  const { messages, events: _, ...chat } = payload.chat;
+  const { receivedAt = "" } = events[0] ?? {};
+  return {
+    listed: {
+      chatId,
+      seq,
+      state,
+      receivedAt,
+      messages: messages?.length ?? 0,
+      payload: { ...payload, chat },
+    },
+    bytes,
+  };
+}

@@ -1,0 +1,39 @@
+import type * as v from "valibot";
+import * as examples from "../schemas/examples.ts";
+import {
+  EVENT_TYPES,
+  type EventType,
+  WebhookChatResponse,
+  WebhookTicketResponse,
+} from "../schemas/webhook.ts";
+import { type JsonSchema, toJsonSchema } from "./json-schema.ts";
+
+const KNOWN: Record<
+  EventType,
+  { description: string; payload: v.GenericSchema; example: Record<string, unknown> }
+> = {
+  chat_started: {
+    description: "A chat started.",
+    payload: WebhookChatResponse,
+    example: examples.chatStarted,
+  },
+  chat_ended: {
+    description: "A chat ended. Its payload has the transcript.",
+    payload: WebhookChatResponse,
+    example: examples.chatEnded,
+  },
+  ticket_created: {
+    description: "A ticket was created. LiveChat's webhook delivered it, or the reconciliation found it.",
+    payload: WebhookTicketResponse,
+    example: examples.ticketCreated,
+  },
+};
+
+/** The catalogue of event types; each schema stands alone. */
+export function describeEventTypes() {
+  return EVENT_TYPES.map((type) => {
+    const { description, payload, example } = KNOWN[type];
+    const schema: JsonSchema = toJsonSchema(payload, { component: (_, shape) => shape });
+    return { type, description, schema: { ...schema }, example };
+  });
+}

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type App, startApp } from "./start-app.ts";
+
+let app: App;
+beforeAll(async () => {
+  app = await startApp();
+  for (const [path, event_type, id] of [
+    ["chat-started", "chat_started", "C1"],
+    ["chat-ended", "chat_ended", "C1"],
+  ] as const) {
+    await app.deliver(path, {
+      event_type,
+      license_id: "1",
+      chat: { id, started_timestamp: 1, ended_timestamp: 2 },
+    });
+  }
+});
+afterAll(() => app?.stop());
+
+test("a page of events says where the log ends; a place behind that is refused, in every format", async () => {
+  expect((await app.call("GET", "/events?limit=1")).body).toMatchObject({ next: 1, head: 2 });
+  expect((await app.call("GET", "/events?after=2")).body).toEqual({ items: [], next: 2, head: 2 });
+  for (const query of ["after=3", "after=3&type=chat_ended", "after=3&format=ndjson"]) {
+    const { status, body } = await app.call("GET", `/events?${query}`);
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([{ path: "after", message: expect.stringContaining("ends at 2") }]);
+  }
+});
+
+test("chats are listed without their transcripts", async () => {
+  const { status, body } = await app.call("GET", "/chats?limit=1");
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ items: [{ chatId: "C1", seq: 1, state: "ended" }], next: null });
+  expect((await app.call("GET", "/chats?before=1")).body).toEqual({ items: [], next: null });
+});
+
+test("events are counted by hour and day, with today by default", async () => {
+  for (const [query, buckets] of [
+    ["", [24, 25]],
+    ["?bucket=day", [30, 31]],
+  ] as const) {
+    const { status, body } = await app.call("GET", `/stats/events${query}`);
+    expect(status).toBe(200);
+    expect(buckets).toContain(body.items.length);
+    const sum = body.items.reduce(
+      (sum: number, item: never) => sum + (item as { chat_ended: { webhook: number } }).chat_ended.webhook,
+      0,
+    );
+    expect(sum).toBe(1);
+  }
+  expect((await app.call("GET", "/stats/events?from=2026-01-02&to=2026-01-01")).status).toBe(400);
+  expect((await app.call("GET", "/stats/events?from=2020-01-01&to=2026-01-01")).status).toBe(400);
+});
+
+test("the catalogue has a schema and an example of every type", async () => {
+  const { body } = await app.call("GET", "/event-types");
+  expect(body.items.map(({ type }: { type: string }) => type)).toEqual([
+    "chat_started",
+    "chat_ended",
+    "ticket_created",
+  ]);
+  for (const { schema, example, type } of body.items) {
+    expect(schema).toMatchObject({ type: "object", properties: expect.any(Object) });
+    expect(JSON.stringify(schema)).not.toContain("$ref");
+    expect(example.event_type).toBe(type);
+  }
+});
+
+test("a delivery whose id is empty or inexact is quarantined, and an id of another licence is another event", async () => {
+  const ticket = (raw: string) => app.deliver("ticket-created", raw);
+  const status = async (raw: string) => (await ticket(raw)).body.status;
+  expect(await status('{"ticket":{"id":""}}')).toBe("quarantined");
+  expect(await status('{"ticket":{"id":9007199254740993}}')).toBe("quarantined");
+  expect(await status('{"license_id":1,"ticket":{"id":"T1"}}')).toBe("stored");
+  expect(await status('{"license_id":2,"ticket":{"id":"T1"}}')).toBe("stored");
+  expect(await status('{"license_id":2,"ticket":{"id":"T1"}}')).toBe("duplicate");
+  expect(await status('{"ticket":{"id":"T1"}}')).toBe("duplicate");
+});
