@@ -31,11 +31,18 @@ import { getRegistration } from "./registration/get-registration.ts";
 import type { Services } from "./services.ts";
 import { getStoredTicket } from "./stored-tickets/get-stored-ticket.ts";
 import { listStoredTickets } from "./stored-tickets/list-stored-tickets.ts";
+import { createSubscription } from "./subscriptions/create-subscription.ts";
 import { deleteHook } from "./subscriptions/delete-hook.ts";
+import { getSubscription } from "./subscriptions/get-subscription.ts";
 import { webhookChatEnded, webhookChatStarted, webhookTicketCreated } from "./subscriptions/index.ts";
+import { listAttempts } from "./subscriptions/list-attempts.ts";
 import { listSubscriptions } from "./subscriptions/list-subscriptions.ts";
 import { replaySubscription } from "./subscriptions/replay-subscription.ts";
 import { resumeSubscription } from "./subscriptions/resume-subscription.ts";
+import { rollSecret } from "./subscriptions/roll-secret.ts";
+import { sendAgain } from "./subscriptions/send-again.ts";
+import { skipEvent } from "./subscriptions/skip-event.ts";
+import { testSubscription } from "./subscriptions/test-subscription.ts";
 import { createTicket } from "./tickets/create-ticket.ts";
 import { getTicket } from "./tickets/get-ticket.ts";
 import { listTickets } from "./tickets/list-tickets.ts";
@@ -70,10 +77,17 @@ export const operations: readonly Operation<Services>[] = [
   webhookChatStarted,
   webhookChatEnded,
   webhookTicketCreated,
+  createSubscription,
   deleteHook,
   listSubscriptions,
+  getSubscription,
   replaySubscription,
   resumeSubscription,
+  skipEvent,
+  sendAgain,
+  testSubscription,
+  rollSecret,
+  listAttempts,
   listStoredTickets,
   getStoredTicket,
   reconcileTickets,

@@ -51,15 +51,16 @@ export function createServices(environment: Record<string, string | undefined>):
       }),
     // Subscribers learn of each event that enters the log, on whatever way.
     eventLog: () =>
-      traceEventLog(openEventLog({ table: parts.eventsTable, now, onStored: () => parts.wakeUp.stored() })),
+      traceEventLog(openEventLog({ table: parts.eventsTable, now, onAppend: () => parts.wakeUp.storing() })),
     ticketsTable: () => table(parts.settings.tables.tickets),
     ticketStore: () => openTicketStore({ table: parts.ticketsTable, now }),
     wakeUp: () => {
       const { wakeQueue: queue } = parts.settings;
-      const send = queue && openQueue(queue.location, queue.name);
       return createWakeUp({
-        send: async (afterMs) => send?.("wake up", afterMs),
+        queue: queue && openQueue(queue.location, queue.name),
         anybody: () => parts.subscribers.anybody(),
+        deliver: (seq) => parts.subscribers.stored(seq),
+        now,
       });
     },
     subscribers: () =>
@@ -67,7 +68,7 @@ export function createServices(environment: Record<string, string | undefined>):
         const { openSubscribers } = await import("../shared/subscriptions/subscribers.ts");
         const { tables, allowLoopbackCallbacks: allowLoopback } = parts.settings;
         const { eventLog: log, wakeUp } = parts;
-        return openSubscribers({ table: table(tables.subscriptions), log, wakeUp, allowLoopback });
+        return openSubscribers({ table: table(tables.subscriptions), log, wakeUp, allowLoopback, now });
       }),
     people: () =>
       deferred(async () => {

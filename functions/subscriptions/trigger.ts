@@ -1,10 +1,11 @@
 import * as v from "valibot";
 import { InvalidInput } from "../../shared/core/errors.ts";
-import { CreatedSubscription, NewSubscription } from "../../shared/schemas/subscription.ts";
+import { CreatedTrigger, NewTrigger } from "../../shared/schemas/subscription.ts";
 import { exact, named, published } from "../../shared/schemas/vocabulary.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../../shared/schemas/webhook.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
+import { LocationHeader, locationOf } from "./subscription-location.ts";
 
 /** A parameter that a flow sends by itself: the one value that it can have. */
 function fixed<const Value extends string>(value: Value, title: string, description: string) {
@@ -35,27 +36,19 @@ export function trigger(
     tag: "Subscriptions",
     method: "POST",
     access: "key",
-    input: { query: queries[type], body: NewSubscription },
+    input: { query: queries[type], body: NewTrigger },
     output: {
       status: 201,
       description: "The subscription: the same for the same URL, however often it is asked for.",
-      schema: CreatedSubscription,
-      headers: v.object({
-        Location: named(
-          v.string(),
-          "Location",
-          "Where to send DELETE to end the subscription. Asks for no key.",
-        ),
-      }),
+      schema: CreatedTrigger,
+      headers: LocationHeader,
     },
     errors: [InvalidInput, ...storageErrors],
     trigger: { notification: type === "ticket_created" ? WebhookTicketResponse : WebhookChatResponse },
-    run: async ({ body: { url } }, { subscribers }, call) => {
-      const body = await subscribers.subscribe(type, url);
-      const location = new URL(call.url);
-      // Routes are matched whatever the case of their letters.
-      location.pathname = location.pathname.replace(/[^/]+\/[^/]+\/?$/, `subscriptions/${body.id}`);
-      return { body, headers: { location: location.href } };
+    run: async ({ body }, { subscribers }, call) => {
+      const { id, secret } = await subscribers.subscribe({ policy: "block", ...body, types: [type] });
+      const location = locationOf(id, call.url, words.route);
+      return { body: { id, type, secret }, headers: { location } };
     },
   });
 }

@@ -20,8 +20,11 @@ export type EventLogOptions = {
   table: TableClient;
   /** The partition that holds the log. */
   partitionKey?: string;
-  /** Called after an event was stored. Must not throw. */
-  onStored?: () => void;
+  /**
+   * Called when an append begins; what it gives is called when the append ends, with the event's place if it was stored
+   * just now, and waited for. Neither may throw.
+   */
+  onAppend?: () => (seq?: number) => Promise<void>;
   /** Milliseconds after which an append, or keeping in quarantine, gives up. */
   timeLimit?: number;
   /** Milliseconds since the epoch. */
@@ -38,7 +41,7 @@ export type EventLogOptions = {
 export function openEventLog({
   table,
   partitionKey = LOG_PARTITION,
-  onStored,
+  onAppend,
   timeLimit = 6_000,
   now = Date.now,
   random = Math.random,
@@ -47,9 +50,15 @@ export function openEventLog({
   const store = { table, partitionKey };
   const appendOnce = createAppend(store, { timeLimit, now, random, wait });
   const append: EventLog["append"] = async (event) => {
-    const appended = await appendOnce(event);
-    if (appended.status === "stored") onStored?.();
-    return appended;
+    const settled = onAppend?.();
+    let seq: number | undefined;
+    try {
+      const appended = await appendOnce(event);
+      if (appended.status === "stored") seq = appended.seq;
+      return appended;
+    } finally {
+      await settled?.(seq);
+    }
   };
 
   return {

@@ -201,17 +201,33 @@ export const registration = {
 
 export const hookId = "Zr1kY8mFQ0v2sX5tLw7uJ3aBcDeFgHiJ";
 
-export const newSubscription = { url: "https://hooks.example.com/chat-ended?sig=dGhlIGxhbXAgc3RheXMgZGFyaw" };
-
-export const createdSubscription = {
-  id: hookId,
-  type: "chat_ended",
-  secret: "whsec_dGhlIGxhbXAgdGhhdCBjYW1lIHllc3RlcmRheSBzdGF5cyE=",
+export const newTrigger = {
+  url: "https://hooks.example.com/chat-ended?sig=dGhlIGxhbXAgc3RheXMgZGFyaw",
+  filter: { group: ["3"], not: { tag: ["spam"] } },
 } as const;
+
+const subscriptionSecret = "whsec_dGhlIGxhbXAgdGhhdCBjYW1lIHllc3RlcmRheSBzdGF5cyE=";
+
+export const createdTrigger = { id: hookId, type: "chat_ended", secret: subscriptionSecret } as const;
+
+const terms = {
+  types: ["chat_ended", "ticket_created"],
+  filter: { group: ["3"], not: { tag: ["spam"] } },
+  format: "payload",
+  batch: 1,
+  policy: "park",
+} as const;
+
+export const newSubscription = {
+  url: "https://hooks.example.com/livechat?sig=dGhlIGxhbXAgc3RheXMgZGFyaw",
+  ...terms,
+} as const;
+
+export const createdSubscription = { id: hookId, secret: subscriptionSecret, ...terms } as const;
 
 export const subscription = {
   id: hookId,
-  type: "chat_ended",
+  ...terms,
   callback: "https://hooks.example.com/…",
   createdAt: "2026-01-15T08:00:00.000Z",
   state: "retrying",
@@ -221,4 +237,53 @@ export const subscription = {
   failures: 3,
   nextAttemptAt: "2026-01-15T09:41:10.100Z",
   lastAnswer: { at: "2026-01-15T09:41:09.700Z", status: 503 },
+  parkedEvents: 1,
+  missed: 0,
+} as const;
+
+const failedAttempt = {
+  eventId: chatEndedEvent.id,
+  seq: 2,
+  at: "2026-01-15T09:41:09.700Z",
+  status: 503,
+  durationMs: 48,
+} as const;
+
+export const subscriptionInDetail = {
+  ...subscription,
+  attempts: [failedAttempt],
+  parked: [{ eventId: chatStartedEvent.id, seq: 1, since: "2026-01-15T09:20:04.000Z", attempts: 5 }],
+} as const;
+
+export const attempts = {
+  items: [
+    {
+      subscription: hookId,
+      callback: "https://hooks.example.com/…",
+      ...failedAttempt,
+      excerpt: "The service is being updated.",
+    },
+  ],
+} as const;
+
+export const sendAgain = { id: chatEndedEvent.id } as const;
+
+export const sentTest = {
+  delivered: true,
+  eventId: "test_6f1c9a0e-7f3c-4b4e-9a55-0c2f6f4f9d11",
+  seq: 0,
+  at: "2026-01-15T09:50:00.000Z",
+  status: 202,
+  durationMs: 31,
+} as const;
+
+export const sentAgain = {
+  attempts: [{ delivered: true, ...failedAttempt, at: "2026-01-15T09:52:00.000Z", status: 202 }],
+  left: 0,
+} as const;
+
+export const rolledSecret = {
+  id: hookId,
+  secret: "whsec_YSBuZXcgbGFtcCBpcyBsaXQgYXQgdGhlIHNhbWUgZG9vciE=",
+  previousSecretUntil: "2026-01-16T09:50:00.000Z",
 } as const;

@@ -1,80 +1,290 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
-import { count, exact, filled, moment, named, published, shape } from "./vocabulary.ts";
+import { count, exact, filled, moment, named, oneOf, published, shape } from "./vocabulary.ts";
 import { EVENT_TYPES } from "./webhook.ts";
 
+/** A list of values to choose by: at least one, at most 100. */
+function choices<const Schema extends v.GenericSchema>(schema: Schema) {
+  const list = v.pipe(
+    v.array(schema, "must be a list"),
+    v.minLength(1, "must have at least one value"),
+    v.maxLength(100, "may have at most 100 values"),
+  );
+  return v.pipe(v.optional(list), published({ designer: { visibility: "advanced" } }));
+}
+
+const word = v.pipe(filled, v.maxLength(200, "may have at most 200 characters"));
+/** A group's id: LiveChat gives a number. */
+const groupId = v.pipe(
+  v.union([v.pipe(v.number(), v.safeInteger()), word], "must be a group's id"),
+  v.transform(String),
+  published({ output: v.string() }),
+);
+
+const keys = {
+  group: named(choices(groupId), "Groups", "Ids of groups: one of them has the chat or ticket."),
+  agent: named(choices(word), "Agents", "Logins of agents: one of them is in the chat, or has the ticket."),
+  tag: named(choices(word), "Tags", "Tags: the chat or ticket has one of them."),
+  status: named(choices(word), "Statuses", "Statuses of tickets, such as open."),
+  source: named(choices(word), "Sources", "Sources of tickets, such as mail."),
+};
+const NOTHING_GIVEN = "must have at least one of group, agent, tag, status, source";
+const isGiven = (filter: Record<string, unknown>) =>
+  Object.values(filter).some((value) => value !== undefined);
+
+/** What must not match: a filter of the same kind. */
+const not = named(
+  v.optional(
+    v.pipe(
+      exact({
+        ...keys,
+        not: named(
+          v.optional(v.pipe(exact(keys), v.check(isGiven, NOTHING_GIVEN))),
+          "Not",
+          "What of it may match all the same.",
+        ),
+      }),
+      v.check(isGiven, NOTHING_GIVEN),
+    ),
+  ),
+  "Not",
+  "A filter that must not match.",
+);
+
+/** Chooses events by what they are about. */
+export const Filter = exact({ ...keys, not });
+
+const filter = named(
+  v.pipe(v.optional(Filter), published({ designer: { visibility: "advanced" } })),
+  "Filter",
+  "Sends only events that match all given keys; a key matches when any of its values is among the event's.",
+);
+const perMinute = named(
+  v.pipe(
+    v.optional(
+      v.pipe(
+        v.number("must be a whole number"),
+        v.integer("must be a whole number"),
+        v.minValue(1, "must be at least 1"),
+        v.maxValue(6_000, "must be at most 6000"),
+      ),
+    ),
+    published({ designer: { visibility: "advanced" } }),
+  ),
+  "Per Minute",
+  "How many requests are made in any minute at most.",
+);
+const POLICIES = ["park", "block"] as const;
+const policy = named(
+  v.pipe(v.optional(oneOf(POLICIES)), published({ designer: { visibility: "advanced" } })),
+  "Policy",
+  "What follows when the callback refuses an event (400, 413, 415, 422) five times: park sets the event aside and goes on; block tries again and holds the later events back.",
+);
+const callbackUrl = named(
+  v.pipe(filled, published({ designer: { visibility: "internal", notificationUrl: true } })),
+  "Callback URL",
+  "Where events are sent: https, and a public address. It is kept as a secret, letter by letter.",
+);
+
 /** What a flow sends when it is turned on. */
+export const NewTrigger = shape(
+  "NewTrigger",
+  exact({ url: callbackUrl, filter, perMinute, policy }),
+  examples.newTrigger,
+);
+
+/** What it takes to subscribe. */
 export const NewSubscription = shape(
   "NewSubscription",
   exact({
-    url: named(
-      v.pipe(filled, published({ designer: { visibility: "internal", notificationUrl: true } })),
-      "Callback URL",
-      "Where events are sent: https, and a public address. It is kept as a secret, letter by letter.",
+    url: callbackUrl,
+    types: named(
+      v.optional(
+        v.pipe(
+          v.array(oneOf(EVENT_TYPES), "must be a list"),
+          v.minLength(1, "must have at least one value"),
+          v.transform((types) => EVENT_TYPES.filter((type) => types.includes(type))),
+          published({ output: v.array(v.picklist(EVENT_TYPES)) }),
+        ),
+      ),
+      "Types",
+      "The event types to send; all when absent.",
     ),
+    filter,
+    format: named(
+      v.optional(oneOf(["payload", "cloudevents"])),
+      "Format",
+      "payload: what LiveChat sent, as JSON. cloudevents: CloudEvents 1.0 in binary mode, and structured with batch.",
+    ),
+    batch: named(
+      v.optional(
+        v.pipe(
+          v.number("must be a whole number"),
+          v.integer("must be a whole number"),
+          v.minValue(1, "must be at least 1"),
+          v.maxValue(100, "must be at most 100"),
+        ),
+      ),
+      "Batch",
+      "How many events one request has at most, up to 1 MiB. Above 1 the body is an array. 1 when absent.",
+    ),
+    perMinute,
+    policy,
   }),
   examples.newSubscription,
 );
 
-/** What was begun by it. */
+const id = named(v.string(), "Id", "Unique id of the subscription. The id alone is enough to end it.");
+const type = named(
+  v.optional(v.picklist(EVENT_TYPES)),
+  "Type",
+  "The event type, where the subscription is for one.",
+);
+const secret = named(
+  v.string(),
+  "Secret",
+  "The key of the deliveries' signatures, by the rules of Standard Webhooks (standardwebhooks.com).",
+);
+
+/** What was begun by a flow. */
+export const CreatedTrigger = shape(
+  "CreatedTrigger",
+  v.object({ id, type, secret }),
+  examples.createdTrigger,
+);
+
+const terms = {
+  types: named(v.optional(v.array(v.picklist(EVENT_TYPES))), "Types", "The event types; all when absent."),
+  filter: named(
+    v.optional(v.pipe(Filter, published({ output: v.looseObject({}) }))),
+    "Filter",
+    "What events must match.",
+  ),
+  format: named(v.picklist(["payload", "cloudevents"]), "Format", "The form of what is sent."),
+  batch: named(count, "Batch", "How many events one request has at most."),
+  perMinute: named(v.optional(count), "Per Minute", "How many requests are made in any minute at most."),
+  policy: named(v.picklist(POLICIES), "Policy", "What follows when the callback refuses an event."),
+};
+
+/** What was begun. */
 export const CreatedSubscription = shape(
   "CreatedSubscription",
-  v.object({
-    id: named(v.string(), "Id", "Unique id of the subscription; whoever knows it can end it."),
-    type: named(v.picklist(EVENT_TYPES), "Type", "What it is told of."),
-    secret: named(
-      v.string(),
-      "Secret",
-      "What deliveries are signed with, by the rules of Standard Webhooks (standardwebhooks.com).",
-    ),
-  }),
+  v.object({ id, secret, ...terms }),
   examples.createdSubscription,
 );
 
+const fields = {
+  id,
+  type,
+  ...terms,
+  callback: named(v.string(), "Callback", "The host that events are sent to; the rest of the URL is secret."),
+  createdAt: named(moment, "Created At", "When it began."),
+  state: named(
+    v.picklist(["active", "retrying", "given_up"]),
+    "State",
+    "Whether the last delivery succeeded, is tried again, or was given up until an operator resumes the subscription.",
+  ),
+  cursor: named(
+    count,
+    "Cursor",
+    "Every event up to this place of the log was delivered, parked or not wanted.",
+  ),
+  lag: named(count, "Lag", "How many places of the log it is behind; 0 when no event waits for it."),
+  waitingSince: named(
+    v.optional(moment),
+    "Waiting Since",
+    "When the event was received that it gets next; absent when none waits.",
+  ),
+  failures: named(count, "Failures", "How many attempts in a row have failed."),
+  nextAttemptAt: named(v.optional(moment), "Next Attempt At", "When the next attempt is made."),
+  lastAnswer: named(
+    v.optional(
+      v.object({
+        at: named(moment, "At", "When it was."),
+        status: named(v.optional(count), "Status", "The HTTP status that the callback answered with."),
+        failure: named(v.optional(v.string()), "Failure", "Why there was no answer, as a code."),
+      }),
+    ),
+    "Last Answer",
+    "What came of the last delivery; absent before the first.",
+  ),
+  parkedEvents: named(count, "Parked Events", "How many events are parked."),
+  missed: named(count, "Missed", "How many events retention removed before they were delivered."),
+  missedAt: named(v.optional(moment), "Missed At", "When retention last removed such an event."),
+  restartedAt: named(
+    v.optional(moment),
+    "Restarted At",
+    "When the log was found to have begun anew, and the subscription to go on from its beginning.",
+  ),
+};
+
 /** A subscription as its operator sees it. */
-export const Subscription = shape(
-  "Subscription",
-  v.object({
-    id: named(v.string(), "Id", "Unique id of the subscription; whoever knows it can end it."),
-    type: named(v.picklist(EVENT_TYPES), "Type", "What it is told of."),
-    callback: named(
-      v.string(),
-      "Callback",
-      "The host that events are sent to; the rest of the URL is secret.",
-    ),
-    createdAt: named(moment, "Created At", "When it began."),
-    state: named(
-      v.picklist(["active", "retrying", "given_up"]),
-      "State",
-      "Whether the last delivery succeeded, is tried again, or was given up until somebody resumes it.",
-    ),
-    cursor: named(count, "Cursor", "Everything of its type up to this place of the log has been delivered."),
-    lag: named(count, "Lag", "How many places of the log it is behind; 0 when no event of its type waits."),
-    waitingSince: named(
-      v.optional(moment),
-      "Waiting Since",
-      "When the event was received that it gets next; absent when none waits.",
-    ),
-    failures: named(count, "Failures", "How many deliveries in a row have failed."),
-    nextAttemptAt: named(v.optional(moment), "Next Attempt At", "When the next one is tried."),
-    lastAnswer: named(
-      v.optional(
-        v.object({
-          at: named(moment, "At", "When it was."),
-          status: named(v.optional(count), "Status", "The HTTP status that the callback answered with."),
-          failure: named(v.optional(v.string()), "Failure", "Why there was no answer, as a code."),
-        }),
-      ),
-      "Last Answer",
-      "What came of the last delivery; absent before the first.",
-    ),
-  }),
-  examples.subscription,
-);
+export const Subscription = shape("Subscription", v.object(fields), examples.subscription);
 
 export const Subscriptions = v.object({
   items: named(v.array(Subscription), "Items", "All subscriptions."),
 });
+
+const attempt = {
+  eventId: named(v.string(), "Event Id", "The event; of a batch the last one."),
+  seq: named(count, "Sequence", "The event's place in the log."),
+  at: named(moment, "At", "When the attempt began."),
+  status: named(v.optional(count), "Status", "The HTTP status that the callback answered with."),
+  error: named(v.optional(v.string()), "Error", "Why there was no answer, as a code."),
+  durationMs: named(count, "Duration", "How long it took, in milliseconds."),
+  events: named(v.optional(count), "Events", "How many events went together, if more than one."),
+};
+const excerpt = named(
+  v.optional(v.string()),
+  "Excerpt",
+  "The first characters of the callback's answer, if it failed; addresses of people and parts of the URL are cut.",
+);
+
+/** A subscription with its last attempts and its parked events. */
+export const SubscriptionInDetail = shape(
+  "SubscriptionInDetail",
+  v.object({
+    ...fields,
+    attempts: named(v.array(v.object(attempt)), "Attempts", "The last 20 attempts, oldest first."),
+    parked: named(
+      v.array(
+        v.object({
+          eventId: named(v.string(), "Event Id", "The event."),
+          seq: named(count, "Sequence", "Its place in the log."),
+          since: named(moment, "Since", "When it was parked."),
+          attempts: named(count, "Attempts", "How often it was tried before."),
+        }),
+      ),
+      "Parked",
+      "The events that were set aside, in the order of the log.",
+    ),
+  }),
+  examples.subscriptionInDetail,
+);
+
+/** Attempts to deliver an event. */
+export const Attempts = shape(
+  "Attempts",
+  v.object({
+    items: named(
+      v.array(
+        v.object({
+          subscription: named(v.string(), "Subscription", "The id of the subscription."),
+          callback: named(
+            v.optional(v.string()),
+            "Callback",
+            "Its host; absent when the subscription has ended.",
+          ),
+          ...attempt,
+          excerpt,
+        }),
+      ),
+      "Items",
+      "Failed attempts of the last week, and successful ones among the last 20 of each subscription; oldest first.",
+    ),
+  }),
+  examples.attempts,
+);
 
 /** From where on events are sent again. */
 export const Replay = shape(
@@ -91,4 +301,58 @@ export const Replay = shape(
     ),
   }),
   { seq: 1 },
+);
+
+/** What is sent again. */
+export const SendAgain = shape(
+  "SendAgain",
+  v.pipe(
+    exact({
+      id: named(v.optional(filled), "Event Id", "The id of the event."),
+      parked: named(
+        v.optional(v.literal(true, "must be true")),
+        "Parked",
+        "In place of an id: all parked events, oldest first, until one fails.",
+      ),
+    }),
+    v.check(
+      ({ id, parked }) => (id === undefined) !== (parked === undefined),
+      "must have either id or parked",
+    ),
+  ),
+  examples.sendAgain,
+);
+
+const sent = v.object({
+  delivered: named(v.boolean(), "Delivered", "Whether the callback answered with 2xx."),
+  ...attempt,
+  excerpt,
+});
+
+/** What came of a test. */
+export const SentTest = shape("SentTest", sent, examples.sentTest);
+
+/** What came of sending again. */
+export const SentAgain = shape(
+  "SentAgain",
+  v.object({
+    attempts: named(v.array(sent), "Attempts", "What was sent, in this order."),
+    left: named(count, "Left", "How many parked events are left."),
+  }),
+  examples.sentAgain,
+);
+
+/** A new secret. */
+export const RolledSecret = shape(
+  "RolledSecret",
+  v.object({
+    id,
+    secret,
+    previousSecretUntil: named(
+      moment,
+      "Previous Secret Until",
+      "Until then each delivery has two signatures: of the new secret, and of the one before.",
+    ),
+  }),
+  examples.rolledSecret,
 );

@@ -2,8 +2,18 @@ import { lazy } from "../core/lazy.ts";
 import type { StorageLocation } from "../core/storage-location.ts";
 import { managedIdentity } from "./managed-identity.ts";
 
-/** Puts a message into a queue, which shows after so many milliseconds. It rejects when that is not confirmed in time. */
-export type Send = (text: string, afterMs?: number) => Promise<void>;
+/** A message that was put: what it takes to change it before it was received. */
+export type Receipt = { messageId: string; popReceipt: string };
+
+/** A queue to put messages into. Every call rejects when it is not confirmed in time. */
+export type Queue = {
+  /** Puts a message that shows after so many milliseconds. */
+  put(text: string, afterMs?: number): Promise<Receipt>;
+  /** Has a message show so many milliseconds from now. @throws when it was received already */
+  postpone(receipt: Receipt, afterMs: number): Promise<Receipt>;
+  /** Removes a message. @throws when it was received already */
+  takeBack(receipt: Receipt): Promise<void>;
+};
 
 /** Milliseconds for one request. The SDK itself would wait for ever. */
 const TIME_LIMIT = 2_000;
@@ -12,9 +22,9 @@ const USEFUL_FOR = 60;
 
 /**
  * Opens a queue to send to. Its library is loaded, and the queue created if it is not there, by the first message that is
- * sent: a start does without. Text goes in Base64, as `host.json` tells the queue's function to expect it.
+ * put: a start does without. Text goes in Base64, as `host.json` tells the queue's function to expect it.
  */
-export function openQueue(location: StorageLocation, name: string): Send {
+export function openQueue(location: StorageLocation, name: string): Queue {
   const open = lazy(async () => {
     const { QueueClient } = await import("@azure/storage-queue");
     const options = { retryOptions: { maxTries: 1 } };
@@ -23,23 +33,38 @@ export function openQueue(location: StorageLocation, name: string): Send {
       : new QueueClient(`${location.uri}/${name}`, managedIdentity(location.clientId), options);
   });
 
-  return async (text, afterMs = 0) => {
-    const queue = await open();
-    const message = Buffer.from(text, "utf8").toString("base64");
-    // The service counts in seconds.
-    const visibilityTimeout = Math.ceil(afterMs / 1000);
-    const send = () =>
-      queue.sendMessage(message, {
-        visibilityTimeout,
-        messageTimeToLive: visibilityTimeout + USEFUL_FOR,
-        abortSignal: AbortSignal.timeout(TIME_LIMIT),
-      });
-    try {
-      await send();
-    } catch (error) {
-      if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-      await queue.createIfNotExists({ abortSignal: AbortSignal.timeout(TIME_LIMIT) });
-      await send();
-    }
+  return {
+    async put(text, afterMs = 0) {
+      const queue = await open();
+      const message = Buffer.from(text, "utf8").toString("base64");
+      const visibilityTimeout = wholeSeconds(afterMs);
+      const send = () =>
+        queue.sendMessage(message, {
+          visibilityTimeout,
+          messageTimeToLive: visibilityTimeout + USEFUL_FOR,
+          abortSignal: AbortSignal.timeout(TIME_LIMIT),
+        });
+      try {
+        return await send();
+      } catch (error) {
+        if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+        await queue.createIfNotExists({ abortSignal: AbortSignal.timeout(TIME_LIMIT) });
+        return send();
+      }
+    },
+    async postpone({ messageId, popReceipt }, afterMs) {
+      const queue = await open();
+      const options = { abortSignal: AbortSignal.timeout(TIME_LIMIT) };
+      const seconds = wholeSeconds(afterMs);
+      const updated = await queue.updateMessage(messageId, popReceipt, undefined, seconds, options);
+      return { messageId, popReceipt: updated.popReceipt ?? popReceipt };
+    },
+    async takeBack({ messageId, popReceipt }) {
+      const queue = await open();
+      await queue.deleteMessage(messageId, popReceipt, { abortSignal: AbortSignal.timeout(TIME_LIMIT) });
+    },
   };
 }
+
+/** The service counts in seconds. */
+const wholeSeconds = (milliseconds: number) => Math.ceil(milliseconds / 1_000);

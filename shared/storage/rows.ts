@@ -124,6 +124,8 @@ export type Range = {
   /** How many rows a request brings at most. */
   pageSize?: number;
   signal?: AbortSignal;
+  /** Is shown the answer to each request, before its rows are given. */
+  onResponse?: GetTableEntityOptions["onResponse"];
 };
 
 /**
@@ -133,12 +135,13 @@ export type Range = {
 export async function* readPages<Properties extends object>(
   table: TableClient,
   partitionKey: string,
-  { from, before, where, select, pageSize = 1000, signal }: Range,
+  { from, before, where, select, pageSize = 1000, signal, onResponse }: Range,
 ): AsyncGenerator<Row<Properties>[]> {
   const range = odata`PartitionKey eq ${partitionKey} and RowKey ge ${from} and RowKey lt ${before}`;
   const pages = table
     .listEntities<Properties>({
       abortSignal: signal,
+      onResponse,
       queryOptions: { filter: where ? `${range} and (${where})` : range, ...(select && { select }) },
     })
     .byPage({ maxPageSize: pageSize });

@@ -2,18 +2,23 @@ import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import type { EventLog } from "../event-log/types.ts";
 import { coalesce } from "./coalesce.ts";
-import { createFeed } from "./feed.ts";
-import type { Answer, Post } from "./post.ts";
-import { serve } from "./serve.ts";
+import { type DeliverOptions, deliver } from "./deliver.ts";
+import { createFeed, type Head } from "./feed.ts";
+import type { Post } from "./post.ts";
+import { type Entry, leaseEnds, renew, type Sighting } from "./roster.ts";
 import { isDelivered } from "./standing.ts";
-import type { Kept, Subscription, Subscriptions } from "./store.ts";
+import type { Subscriptions } from "./store.ts";
+import type { Kept } from "./subscription.ts";
+import { LOOK_MS, ROSTER_MS, STAY_MS, TIMED_PAUSE_MS, WORK_MS } from "./times.ts";
 
 export type DispatcherOptions = {
   subscriptions: Pick<Subscriptions, "list" | "get" | "replace">;
   log: Pick<EventLog, "head" | "list">;
   post: Post;
-  /** Has some dispatcher look again, after so many milliseconds. Must not throw. */
+  /** Has a dispatcher of any process look again, after so many milliseconds. Must not throw. */
   wakeUp: (afterMs: number) => void;
+  /** Is told of every attempt, and waited for. */
+  onAttempt?: DeliverOptions["onAttempt"];
   /** Names this process to the others. */
   holder?: string;
   /** Milliseconds since the epoch. */
@@ -21,8 +26,10 @@ export type DispatcherOptions = {
   /** Uniform in [0, 1). */
   random?: () => number;
   wait?: (milliseconds: number) => Promise<unknown>;
-  /** Does something every so many milliseconds, until what it gives is called. */
+  /** Does some work every so many milliseconds, until the function that it returns is called. */
   every?: (milliseconds: number, work: () => void) => () => void;
+  /** Does some work once, after so many milliseconds, if the process is still there. */
+  later?: (milliseconds: number, work: () => void) => void;
 };
 
 /** What was done since the last report. */
@@ -38,23 +45,26 @@ export type Dispatcher = {
    * @throws {StorageUnavailable} when something could not be read or written; the next call makes it good
    */
   dispatch(): Promise<Report | undefined>;
+  /**
+   * Delivers at once what this process has just stored at `seq`, and says whether all subscribers that could be served
+   * have been: then no other process need look for it.
+   */
+  stored(seq: number): Promise<boolean>;
+  /** Looks at once for subscriptions that were changed. */
+  changed(): void;
+  /** Sends no page again that was read before: an event was erased. */
+  erased(): void;
   /** Sends nothing more to a subscriber that this process has removed. Other processes learn of it within a second. */
   forget(id: string): void;
 };
 
-/** Milliseconds after which a subscriber's deliveries go on under another call. */
-const WORK_MS = 60_000;
-/** Milliseconds after which a call stays for no more work; with what is begun it is well below five minutes. */
-const STAY_MS = 2 * 60_000;
-/** Milliseconds between two looks at who is behind: wake-ups may come in crowds. */
-const LOOK_MS = 250;
-/** Pauses up to this many milliseconds get a wake-up of their own; the timer is soon enough for longer ones. */
-const TIMED_PAUSE = 2 * 60_000;
-
+/** A subscription that is being served in this process. */
 type Slot = {
-  /** Somebody has asked for another look since the last one. */
+  /** Another look was asked for since the last one. */
   again: boolean;
   removed: boolean;
+  /** Up to here it is served. What the process stores behind it is still to be looked at when serving ends. */
+  through: number;
   served: Promise<void>;
 };
 
@@ -64,115 +74,189 @@ export function createDispatcher({
   log,
   post,
   wakeUp,
+  onAttempt,
   holder = randomUUID(),
   now = Date.now,
   random = Math.random,
   wait = setTimeout,
   every = atIntervals,
+  later = afterTime,
 }: DispatcherOptions): Dispatcher {
   const feed = createFeed({ log, now, wait });
-  /** Who is being served in this process. */
   const active = new Map<string, Slot>();
+  const sightings = new Map<string, Sighting>();
+  let roster = new Map<string, Entry>();
+  let rosterAt = Number.NEGATIVE_INFINITY;
   let report: Report = { delivered: 0, failed: 0, givenUp: 0 };
   let errors: unknown[] = [];
   let staying = false;
-  /** When somebody looks after what another instance holds now, and may have died over. */
+  /** When we look next after what another instance holds now, which may have died. */
   let recheckAt = 0;
-  let lookedAt = 0;
+  let lookedAt = Number.NEGATIVE_INFINITY;
 
+  /** For wake-ups, which may come in crowds and from anywhere: everything is read. */
   const look = coalesce(async () => {
     const pause = lookedAt + LOOK_MS - now();
     if (pause > 0) await wait(pause);
     lookedAt = now();
-    const [all, seq] = await Promise.all([subscriptions.list(), feed.head()]);
-    for (const subscription of all) {
-      const slot = active.get(subscription.id);
-      if (slot) slot.again = true;
-      else if (subscription.cursor < seq && isDue(subscription)) start(subscription);
-      else if (subscription.cursor < seq) recheck(subscription);
-    }
+    const [head] = await Promise.all([feed.head(), readRoster()]);
+    for (const slot of active.values()) slot.again = true;
+    startAll(head);
   });
 
-  function start(subscription: Kept): void {
-    const slot = { again: false, removed: false, served: Promise.resolve() };
-    active.set(subscription.id, slot);
-    slot.served = work(subscription, slot).catch((error) => {
+  /** For what this process stores: as little is read as will do. */
+  const glance = coalesce(async () => {
+    if (now() - rosterAt >= ROSTER_MS) await readRoster();
+    startAll(feed.known() ?? (await feed.head()));
+  });
+
+  async function readRoster(): Promise<void> {
+    const readAt = now();
+    roster = renew(roster, await subscriptions.list());
+    rosterAt = readAt;
+    for (const id of sightings.keys()) if (!roster.has(id)) sightings.delete(id);
+    for (const [id, { kept }] of roster) {
+      if (sightings.get(id)?.etag !== kept.etag) sightings.set(id, { etag: kept.etag, at: readAt });
+    }
+  }
+
+  function startAll(head: Head): void {
+    for (const entry of roster.values()) {
+      const { kept } = entry;
+      if (active.has(kept.id) || !isDue(kept) || !isBehind(entry, head)) continue;
+      const free = leaseEnd(kept);
+      if (free <= now()) start(entry);
+      else recheck(free);
+    }
+  }
+
+  function isDue({ standing }: Kept): boolean {
+    if (standing.state === "given_up") return false;
+    return standing.nextAttemptAt === undefined || Date.parse(standing.nextAttemptAt) <= now();
+  }
+
+  function leaseEnd(kept: Kept): number {
+    return leaseEnds(kept, holder, sightings.get(kept.id) ?? { etag: kept.etag, at: now() }, rosterAt);
+  }
+
+  /** Looks again when another process cannot be at it any more: here, and anywhere should this process be gone by then. */
+  function recheck(at: number): void {
+    if (recheckAt > now()) return;
+    recheckAt = at;
+    wakeUp(at - now());
+    later(at - now(), () => void look().catch(() => {}));
+  }
+
+  function start(entry: Entry): void {
+    const { id } = entry.kept;
+    const slot = {
+      again: false,
+      removed: false,
+      through: Number.POSITIVE_INFINITY,
+      served: Promise.resolve(),
+    };
+    active.set(id, slot);
+    slot.served = work(entry, slot).catch((error) => {
+      roster.delete(id);
       errors.push(error);
     });
   }
 
-  async function work(found: Kept, slot: Slot): Promise<void> {
-    const { id } = found;
+  async function work(entry: Entry, slot: Slot): Promise<void> {
+    const { id } = entry.kept;
     const until = now() + WORK_MS;
     try {
-      for (let current: Kept | undefined = found; ; current = await subscriptions.get(id)) {
-        const more: boolean =
-          current !== undefined && isDue(current) && (await serveOnce(current, slot, until));
-        if (!more && !slot.again) return;
+      for (let current: Entry | undefined = entry; ; ) {
+        let isLost = false;
+        if (current && isDue(current.kept) && leaseEnd(current.kept) <= now()) {
+          const served: Entry | undefined = await serve(current, slot, until);
+          isLost = served === undefined;
+          current = served;
+        }
+        if (slot.removed || (!isLost && !slot.again && !isLeft(slot))) return;
+        const isOld = isLost || slot.again;
         slot.again = false;
+        if (isOld) current = await read(id);
       }
     } finally {
-      // In one go with the last look at `again`: who asks from here on begins anew.
+      // In one go with the last look at `again` and the head: whatever comes from here on begins anew.
       active.delete(id);
     }
   }
 
-  /** Whether to look at the subscription again. */
-  async function serveOnce(subscription: Kept, slot: Slot, until: number): Promise<boolean> {
-    const isRemoved = () => slot.removed;
-    const options = {
-      subscriptions,
-      feed,
-      post,
-      holder,
-      until,
-      now,
-      random,
-      wait,
-      every,
-      isRemoved,
-      onAnswer,
-    };
-    const served = await serve(subscription, options);
-    switch (served.end) {
-      case "done":
-        // Others that looked meanwhile saw that it was taken, and went away: what they came for is ours to find.
-        return (await feed.head()) > served.through;
-      case "lost":
-        return true;
-      case "paused":
-        if (served.until - now() <= TIMED_PAUSE) wakeUp(served.until - now());
-        return false;
-      case "time":
-        wakeUp(0);
-        return false;
-      case "given up":
-        report.givenUp += 1;
-        return false;
+  /** Whether this process has stored more since the subscription was served. */
+  function isLeft({ through }: Slot): boolean {
+    const head = feed.known();
+    return through !== Number.POSITIVE_INFINITY && (head === undefined || head.seq > through);
+  }
+
+  async function read(id: string): Promise<Entry | undefined> {
+    const kept = await subscriptions.get(id);
+    if (!kept) {
+      roster.delete(id);
+      return undefined;
     }
+    const entry = { kept, through: kept.cursor };
+    roster.set(id, entry);
+    if (sightings.get(id)?.etag !== kept.etag) sightings.set(id, { etag: kept.etag, at: now() });
+    return entry;
   }
 
-  function onAnswer(answer: Answer): void {
-    if (isDelivered(answer)) report.delivered += 1;
-    else report.failed += 1;
-  }
-
-  function isDue({ standing, lease }: Subscription): boolean {
-    if (standing.state === "given_up") return false;
-    if (standing.nextAttemptAt !== undefined && Date.parse(standing.nextAttemptAt) > now()) return false;
-    return lease === undefined || lease.holder === holder || Date.parse(lease.until) <= now();
-  }
-
-  function recheck({ lease }: Subscription): void {
-    if (!lease || lease.holder === holder || recheckAt > now()) return;
-    recheckAt = Date.parse(lease.until);
-    if (recheckAt > now()) wakeUp(recheckAt - now());
+  /** Delivers, and gives what is known afterwards; `undefined` when that has to be read anew. */
+  async function serve(
+    { kept: found, through: from }: Entry,
+    slot: Slot,
+    until: number,
+  ): Promise<Entry | undefined> {
+    slot.through = Number.POSITIVE_INFINITY;
+    const { end, kept, through } = await deliver(found, from, {
+      ...{ subscriptions, feed, post, holder, until, now, random, wait, every },
+      isRemoved: () => slot.removed,
+      onAttempt(attempt, answer, sent) {
+        if (isDelivered(answer)) report.delivered += sent.events.length;
+        else report.failed += 1;
+        return onAttempt?.(attempt, answer, sent);
+      },
+    });
+    if (end.why === "lost") {
+      roster.delete(found.id);
+      return undefined;
+    }
+    const entry = { kept, through };
+    if (roster.has(found.id)) roster.set(found.id, entry);
+    if (end.why === "done") {
+      // Others that looked meanwhile saw that it was taken, and went away: what they came for is ours to find.
+      if (found.etag !== kept.etag) await feed.head();
+      slot.through = through;
+    } else if (end.why === "given up") report.givenUp += 1;
+    else {
+      const pause = end.why === "paused" ? end.until - now() : 0;
+      if (pause <= TIMED_PAUSE_MS) wakeUp(pause);
+    }
+    return entry;
   }
 
   return {
     forget(id) {
+      roster.delete(id);
       const slot = active.get(id);
       if (slot) slot.removed = true;
+    },
+    erased: () => feed.noteErased(),
+    changed() {
+      rosterAt = Number.NEGATIVE_INFINITY;
+      void look().catch(() => {});
+    },
+    async stored(seq) {
+      feed.note(seq);
+      const failures = errors.length;
+      try {
+        await glance();
+      } catch {
+        return false;
+      }
+      await Promise.all([...active.values()].map(({ served }) => served));
+      return errors.length <= failures;
     },
     async dispatch() {
       await look();
@@ -196,7 +280,15 @@ export function createDispatcher({
   };
 }
 
+function isBehind({ kept, through }: Entry, head: Head): boolean {
+  return through < head.seq || (head.log !== undefined && kept.log !== head.log);
+}
+
 function atIntervals(milliseconds: number, work: () => void): () => void {
   const timer = setInterval(work, milliseconds);
   return () => clearInterval(timer);
+}
+
+function afterTime(milliseconds: number, work: () => void): void {
+  void setTimeout(milliseconds, undefined, { ref: false }).then(work);
 }

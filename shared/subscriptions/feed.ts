@@ -1,28 +1,36 @@
-import { type EventLog, TRACE } from "../event-log/types.ts";
-import type { EventType } from "../schemas/webhook.ts";
+import { type EventLog, type LogEvent, TRACE } from "../event-log/types.ts";
 import { coalesce } from "./coalesce.ts";
+import type { Outgoing } from "./message.ts";
+import { FRESH_MS, PAGE_EVENTS, SHARED_PAGES } from "./times.ts";
 
-/** An event as it is sent, to whomever. */
-export type Outgoing = {
-  seq: number;
-  id: string;
-  /** The payload as JSON; missing when the event was erased or cannot be read: there is nothing to send. */
-  body?: string;
+/** An event as it was read; without `payload` it was erased or cannot be read, and there is nothing to send. */
+export type Read = Omit<Outgoing, "payload"> & {
+  payload?: unknown;
   /** The trace that the event came in by, as W3C `traceparent`. */
   trace?: string;
 };
 
-/** A part of the log; nothing of its type will ever appear at or before `next` that is not in it. */
-export type Page = { items: Outgoing[]; next: number };
+/** A part of the log: every event behind `after` up to `next`. */
+export type Page = { items: Read[]; after: number; next: number; readAt: number; edition: number };
+
+export type Head = { log?: string; seq: number };
 
 /** The log, read once for all subscribers of a process that are at the same place. */
 export type Feed = {
-  /** The last place of the log, as it is after the call. */
-  head(): Promise<number>;
-  /** The next events of a type: {@link PAGE} of them, or fewer when there are no more as far as is known. */
-  read(type: EventType, after: number): Promise<Page>;
-  /** Waits for the log to go on, at most until then (milliseconds since the epoch), and says whether it did. */
-  beyond(seq: number, until: number): Promise<boolean>;
+  /** Reads where the log ends. */
+  head(): Promise<Head>;
+  /** Where the log ends as far as is known without a read; `undefined` when that is not certain enough. */
+  known(): Head | undefined;
+  /** Takes note of an event that this process has stored, and wakes those who await it. */
+  note(seq: number): void;
+  /** The next events: {@link PAGE_EVENTS} of them at most. */
+  read(after: number): Promise<Page>;
+  /** Goes up with every erasure that this process learns of: pages of an earlier edition must not be sent. */
+  edition(): number;
+  /** Takes note of an erasure. */
+  noteErased(): void;
+  /** Waits until this process knows of an event behind `seq`, for so many milliseconds at most. */
+  beyond(seq: number, milliseconds: number): Promise<void>;
 };
 
 export type FeedOptions = {
@@ -32,61 +40,74 @@ export type FeedOptions = {
   wait: (milliseconds: number) => Promise<unknown>;
 };
 
-export const PAGE = 50;
-/** Milliseconds between looks at the log's head. */
-const POLL_MS = 100;
-/** How many pages are kept, and for how many milliseconds: what is erased must not be sent for long. */
-const KEPT_PAGES = 8;
-const KEPT_MS = 1_000;
-
 export function createFeed({ log, now, wait }: FeedOptions): Feed {
   const pages = new Map<string, { page: Promise<Page>; at: number }>();
-  let known = 0;
-  let poll: Promise<void> | undefined;
+  const waiting = new Set<{ seq: number; wake: () => void }>();
+  let known: Head | undefined;
+  let isDoubtful = false;
+  let edition = 0;
 
   const refresh = coalesce(async () => {
-    known = (await log.head()).seq;
+    isDoubtful = false;
+    const { log: name, seq } = await log.head();
+    // While this was asked, this process may have stored more.
+    know({ log: name, seq: known?.log === name ? Math.max(known?.seq ?? 0, seq) : seq });
   });
 
-  async function load(type: EventType, after: number): Promise<Page> {
-    const { items, next } = await log.list({ type, after, limit: PAGE });
-    const outgoing = items.map((event) => {
-      const { seq, id } = event;
-      if (!("payload" in event)) return { seq, id };
-      return { seq, id, body: JSON.stringify(event.payload), trace: event[TRACE] };
-    });
-    return { items: outgoing, next };
+  function know(head: Head): void {
+    known = head;
+    for (const one of waiting) if (head.seq > one.seq) one.wake();
+  }
+
+  async function load(after: number): Promise<Page> {
+    const read = { after, readAt: now(), edition };
+    const { items, next } = await log.list({ after, limit: PAGE_EVENTS });
+    if (known && next > known.seq) know({ ...known, seq: next });
+    return { ...read, items: items.map(toRead), next };
   }
 
   return {
     async head() {
       await refresh();
-      return known;
+      return known as Head;
     },
-    read(type, after) {
+    known: () => (isDoubtful ? undefined : known),
+    note(seq) {
+      if (known && seq > known.seq) know({ ...known, seq });
+      // A place that was given before: the log began anew, or another append of ours was told first. A read shows which.
+      else isDoubtful = true;
+    },
+    read(after) {
       // A page that was read when the log was shorter may lack what is asked for.
-      const key = `${type} ${after} ${known}`;
+      const key = `${edition} ${known?.log} ${after} ${known?.seq}`;
       const found = pages.get(key);
-      if (found && now() - found.at < KEPT_MS) return found.page;
-      const page = load(type, after);
+      if (found && now() - found.at < FRESH_MS) return found.page;
+      const page = load(after);
       pages.delete(key);
       pages.set(key, { page, at: now() });
       page.catch(() => pages.delete(key));
       const [oldest] = pages.keys();
-      if (pages.size > KEPT_PAGES && oldest !== undefined) pages.delete(oldest);
+      if (pages.size > SHARED_PAGES && oldest !== undefined) pages.delete(oldest);
       return page;
     },
-    async beyond(seq, until) {
-      while (known <= seq) {
-        if (now() >= until) return false;
-        poll ??= wait(POLL_MS)
-          .then(refresh)
-          .finally(() => {
-            poll = undefined;
-          });
-        await poll;
-      }
-      return true;
+    edition: () => edition,
+    noteErased() {
+      edition += 1;
+    },
+    async beyond(seq, milliseconds) {
+      if (known && known.seq > seq) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const one = { seq, wake: resolve };
+      waiting.add(one);
+      await Promise.race([promise, wait(milliseconds)]).finally(() => waiting.delete(one));
     },
   };
+}
+
+function toRead(event: LogEvent): Read {
+  const { seq, id, type, occurredAt, receivedAt } = event;
+  const read = { seq, id, type, occurredAt, receivedAt };
+  if (!("payload" in event)) return read;
+  const { payload, chatId, ticketId } = event;
+  return { ...read, payload, subject: chatId ?? ticketId, trace: event[TRACE] };
 }

@@ -12,6 +12,8 @@ export type Answer =
       retryAfter?: number;
       /** `error.code` of a JSON body, as Azure's services give it. */
       code?: string;
+      /** How the body begins, of an answer that is no success: as it came, so it may say anything. */
+      excerpt?: string;
     }
   | { failure: string };
 
@@ -27,6 +29,8 @@ export type PostOptions = CallbackRules & {
 
 /** How much of an answer's body is read, in bytes. */
 const MAX_ANSWER_BYTES = 4 * 1024;
+/** How many characters of it are kept, if the answer is no success. */
+const EXCERPT = 500;
 /** Milliseconds that a connection is kept for the next event. */
 const IDLE_LIMIT = 5_000;
 
@@ -98,7 +102,13 @@ async function read(answer: IncomingMessage): Promise<Answer> {
   const body = await readBody(answer).catch(() => "");
   const retryAfter = readRetryAfter(headers["retry-after"], headers.date);
   const code = status === 400 ? readCode(body) : undefined;
-  return { status, ...(retryAfter !== undefined && { retryAfter }), ...(code && { code }) };
+  const excerpt = status >= 200 && status < 300 ? "" : body.slice(0, EXCERPT);
+  return {
+    status,
+    ...(retryAfter !== undefined && { retryAfter }),
+    ...(code && { code }),
+    ...(excerpt && { excerpt }),
+  };
 }
 
 async function readBody(answer: AsyncIterable<Buffer>): Promise<string> {

@@ -1,18 +1,27 @@
 import { Webhook } from "standardwebhooks";
 
+/** What signs deliveries: a secret, and until then (ISO 8601) the one before it. */
+export type Secrets = { secret: string; previousSecret?: { secret: string; until: string } };
+
 /**
- * The headers of Standard Webhooks: the event's id, the same at each repetition; when this attempt is made; and a
- * signature of both and the body, by which a subscriber knows that it is from us and whole.
+ * The headers of Standard Webhooks: the message's id, the same at each repetition; when this attempt is made; and a
+ * signature of both and the body. While a secret is rolled there are two signatures, so that the receiver may verify with
+ * either secret.
  *
- * @param secret `whsec_…`
  * @param now milliseconds since the epoch
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-export function sign(id: string, body: string, secret: string, now: number): Record<string, string> {
+export function sign(
+  { id, body }: { id: string; body: string },
+  { secret, previousSecret }: Secrets,
+  now: number,
+): Record<string, string> {
   const at = new Date(now);
+  const isRolling = previousSecret !== undefined && Date.parse(previousSecret.until) > now;
+  const secrets = isRolling ? [secret, previousSecret.secret] : [secret];
   return {
     "webhook-id": id,
     "webhook-timestamp": String(Math.floor(now / 1000)),
-    "webhook-signature": new Webhook(secret).sign(id, at, body),
+    "webhook-signature": secrets.map((one) => new Webhook(one).sign(id, at, body)).join(" "),
   };
 }

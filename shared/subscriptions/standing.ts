@@ -1,4 +1,15 @@
 import type { Answer } from "./post.ts";
+import {
+  FIRST_PAUSE_MS,
+  GIVE_UP_AFTER,
+  GONE_AFTER,
+  GONE_ANSWERS,
+  LONGEST_PAUSE_MS,
+  PARK_ANSWERS,
+  PARKED_IN_A_ROW,
+  REFUSED_PAUSE_MS,
+  SWITCHED_OFF_PAUSE_MS,
+} from "./times.ts";
 
 /** How it stands between us and a subscriber. Moments are ISO 8601 in UTC with milliseconds. */
 export type Standing = {
@@ -10,6 +21,10 @@ export type Standing = {
   failingSince?: string;
   /** 404 or 410 answers in a row, and when the first of them came. */
   gone?: { count: number; since: string };
+  /** How often the event at this place was refused: the answers that may park it. */
+  refused?: { seq: number; count: number };
+  /** How many events were parked since the last one that arrived. */
+  parkedInARow?: number;
   /** Not before then. */
   nextAttemptAt?: string;
   lastAnswer?: { at: string; status?: number; failure?: string };
@@ -19,26 +34,19 @@ export type Standing = {
 export const FRESH: Standing = { state: "active", failures: 0 };
 export const isFresh = ({ state, failures }: Standing): boolean => state === "active" && failures === 0;
 
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const DAY = 24 * 60 * MINUTE;
-
-/** The longest first pause: what failed by chance is over by then, and every event behind this one waits too. */
-const FIRST_PAUSE = SECOND / 20;
-/** The longest first pause for a flow that is off. It may be deleted as well, and nobody will tell. */
-const SWITCHED_OFF_PAUSE = 15 * MINUTE;
-const LONGEST_PAUSE = DAY;
-/** Milliseconds of nothing but failures after which a subscriber is given up. */
-export const GIVE_UP_AFTER = 7 * DAY;
-
-/** Gateways that redeploy answer 404 too: this many answers in a row, over this many milliseconds, are believed. */
-const GONE_ANSWERS = 3;
-export const GONE_AFTER = MINUTE;
-
 /** Whether the event has arrived; if not, it is still the next one. */
 export function isDelivered(answer: Answer): boolean {
   return "status" in answer && answer.status >= 200 && answer.status < 300;
 }
+
+/** The answers that may be about the event and not about the callback. A flow that is off answers 400 to everything. */
+const REFUSALS = [400, 413, 415, 422];
+export function isRefusal(answer: Answer): boolean {
+  return "status" in answer && REFUSALS.includes(answer.status) && !isSwitchedOff(answer);
+}
+
+/** What was sent: the place of the event, if it was one alone, and what is done with events that are refused. */
+export type Sending = { seq?: number; policy?: "park" | "block"; now: number; random: () => number };
 
 /**
  * Decides what an answer means: 2xx is success. Anything else is tried again after pauses that double, each between half
@@ -50,26 +58,46 @@ export function isDelivered(answer: Answer): boolean {
  * @param random uniform in [0, 1)
  */
 export function afterAnswer(
-  { failures, failingSince, gone }: Standing,
+  standing: Standing,
   answer: Answer,
-  { now, random }: { now: number; random: () => number },
+  { seq, policy, now, random }: Sending,
 ): Standing {
   const at = new Date(now).toISOString();
-  if (isDelivered(answer)) {
-    return { state: "active", failures: 0, lastAnswer: { at, ...outcomeOf(answer) } };
-  }
+  const lastAnswer = { at, ...outcomeOf(answer) };
+  if (isDelivered(answer)) return { ...FRESH, lastAnswer };
+
+  const { failures, failingSince = at, gone, refused, parkedInARow } = standing;
+  const refusals = refused !== undefined && refused.seq === seq ? refused.count : 0;
+  const mayPark = policy === "park" && seq !== undefined && (parkedInARow ?? 0) < PARKED_IN_A_ROW;
+  const isRefused = mayPark && isRefusal(answer);
   const failed: Standing = {
     state: "retrying",
     failures: failures + 1,
-    failingSince: failingSince ?? at,
+    failingSince,
     ...(saysGone(answer) && { gone: { count: (gone?.count ?? 0) + 1, since: gone?.since ?? at } }),
-    lastAnswer: { at, ...outcomeOf(answer) },
+    ...(mayPark &&
+      refusals + Number(isRefused) > 0 && { refused: { seq, count: refusals + Number(isRefused) } }),
+    ...(parkedInARow && { parkedInARow }),
+    lastAnswer,
   };
-  if (isGone(failed.gone, now) || now - Date.parse(failed.failingSince ?? at) >= GIVE_UP_AFTER) {
+  if (isGone(failed.gone, now) || now - Date.parse(failingSince) >= GIVE_UP_AFTER) {
     return { ...failed, state: "given_up" };
   }
-  const pause = Math.max(backOff(failed.failures, answer, random), asksFor(answer));
-  return { ...failed, nextAttemptAt: new Date(now + Math.min(pause, LONGEST_PAUSE)).toISOString() };
+  const pause = isRefused
+    ? growing(REFUSED_PAUSE_MS, refusals + 1, random)
+    : growing(isSwitchedOff(answer) ? SWITCHED_OFF_PAUSE_MS : FIRST_PAUSE_MS, failed.failures, random);
+  const whole = Math.min(Math.max(pause, asksFor(answer)), LONGEST_PAUSE_MS);
+  return { ...failed, nextAttemptAt: new Date(now + whole).toISOString() };
+}
+
+/** Whether the event that was sent last is to be parked. */
+export function isToBeParked({ refused }: Standing): boolean {
+  return refused !== undefined && refused.count >= PARK_ANSWERS;
+}
+
+/** How it stands once an event was parked: the next one is sent at once. */
+export function afterParking({ lastAnswer, parkedInARow = 0 }: Standing): Standing {
+  return { ...FRESH, parkedInARow: parkedInARow + 1, lastAnswer };
 }
 
 function saysGone(answer: Answer): boolean {
@@ -80,10 +108,12 @@ function isGone(gone: Standing["gone"], now: number): boolean {
   return gone !== undefined && gone.count >= GONE_ANSWERS && now - Date.parse(gone.since) >= GONE_AFTER;
 }
 
-function backOff(failures: number, answer: Answer, random: () => number): number {
-  const switchedOff = "code" in answer && answer.code === "WorkflowTriggerIsNotEnabled";
-  const first = switchedOff ? SWITCHED_OFF_PAUSE : FIRST_PAUSE;
-  return Math.min(LONGEST_PAUSE, first * 2 ** (failures - 1)) * (0.5 + random() / 2);
+function isSwitchedOff(answer: Answer): boolean {
+  return "code" in answer && answer.code === "WorkflowTriggerIsNotEnabled";
+}
+
+function growing(first: number, failures: number, random: () => number): number {
+  return Math.min(LONGEST_PAUSE_MS, first * 2 ** (failures - 1)) * (0.5 + random() / 2);
 }
 
 function asksFor(answer: Answer): number {

@@ -1,48 +1,80 @@
 import type { TableClient } from "@azure/data-tables";
-import { InvalidInput, NotFound } from "../core/errors.ts";
-import type { EventLog } from "../event-log/types.ts";
+import { Conflict, InvalidInput, NotFound } from "../core/errors.ts";
+import type { EventLog, LogEvent, StoredEvent } from "../event-log/types.ts";
+import * as examples from "../schemas/examples.ts";
 import type { EventType } from "../schemas/webhook.ts";
+import { excerptOf, type FailedAttempt, openAttempts } from "./attempts.ts";
 import { maskCallback, readCallback } from "./callback.ts";
+import { toAttempt } from "./deliver.ts";
 import { createDispatcher, type Report } from "./dispatcher.ts";
+import type { Head } from "./feed.ts";
+import { isWanted } from "./filter.ts";
+import { type Outgoing, toMessage } from "./message.ts";
+import { placeIn } from "./place.ts";
 import { createPost } from "./post.ts";
 import { checkName, type Resolver, systemResolver } from "./resolve.ts";
-import type { Standing } from "./standing.ts";
-import { type Kept, openSubscriptions, resume, type Subscription } from "./store.ts";
+import { sign } from "./sign.ts";
+import { isDelivered, type Standing } from "./standing.ts";
+import { moveTo, newSecret, openSubscriptions, resume } from "./store.ts";
+import type { Attempt, Kept, Parked, Subscription, Terms } from "./subscription.ts";
+import { LAST_ATTEMPTS, ROLL_MS } from "./times.ts";
 import type { WakeUp } from "./wake-up.ts";
 
 export type SubscribersOptions = {
   table: TableClient;
-  log: Pick<EventLog, "head" | "list">;
-  wakeUp: WakeUp;
+  log: Pick<EventLog, "head" | "list" | "get">;
+  wakeUp: Pick<WakeUp, "subscribed" | "after">;
   /** Lets callbacks go to http and to this machine; for local work only. */
   allowLoopback: boolean;
   resolve?: Resolver;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
 };
 
 /** A subscription as its operator sees it, without what is secret. */
-export type Subscriber = Omit<Standing, "failingSince" | "gone"> & {
-  id: string;
-  type: EventType;
-  /** Where its callback leads: the host, and nothing of what may be a key. */
-  callback: string;
-  createdAt: string;
-  cursor: number;
-  /** How many places of the log it is behind; 0 when no event of its type waits. */
-  lag: number;
-  /** When the event was received that it gets next; missing when none waits. */
-  waitingSince?: string;
-};
+export type Subscriber = Omit<Terms, "url"> &
+  Pick<Standing, "state" | "failures" | "nextAttemptAt" | "lastAnswer"> & {
+    id: string;
+    /** The one type that it is for, where it is for one. */
+    type?: EventType;
+    /** Where its callback leads: the host, and nothing of what may be a key. */
+    callback: string;
+    createdAt: string;
+    cursor: number;
+    /** How many places of the log it is behind; 0 when no event waits that it wants. */
+    lag: number;
+    /** When the event was received that it gets next; missing when none waits. */
+    waitingSince?: string;
+    /** How many events are parked. */
+    parkedEvents: number;
+    /** How many events retention removed before they were delivered, and when it last did. */
+    missed: number;
+    missedAt?: string;
+    /** When the log was found to have begun anew, and it to go on from the beginning. */
+    restartedAt?: string;
+  };
+
+/** The same with all that is remembered of it. */
+export type SubscriberInDetail = Subscriber & { attempts: Attempt[]; parked: Parked[] };
+
+/** What came of sending something by hand. */
+export type Sent = Attempt & { delivered: boolean; excerpt?: string };
+
+export type NewSubscription = Pick<Terms, "url"> & Partial<Terms>;
 
 export type Subscribers = {
   /**
-   * Has every event of a type, from now on, sent to a URL. The same type and URL is the same subscription.
+   * Has every event that the terms choose, from now on, sent to a URL. The same types and URL are the same subscription,
+   * whose other terms change.
    *
    * @throws {InvalidInput} when the URL may not be called
    */
-  subscribe(type: EventType, url: string): Promise<Pick<Subscription, "id" | "type" | "secret">>;
+  subscribe(terms: NewSubscription): Promise<Subscription>;
   /** Ends a subscription, if it is there. */
   unsubscribe(id: string): Promise<void>;
   list(): Promise<Subscriber[]>;
+  /** @throws {NotFound} */
+  get(id: string): Promise<SubscriberInDetail>;
   /**
    * Goes on from the event at place `seq`, which is the first that is sent again.
    *
@@ -51,10 +83,51 @@ export type Subscribers = {
   replay(id: string, seq: number): Promise<Subscriber>;
   /** Goes on at once where it stands, also when it was given up. @throws {NotFound} */
   resume(id: string): Promise<Subscriber>;
+  /** Parks the event that waits, and goes on behind it. @throws {NotFound} @throws {Conflict} when none waits */
+  skip(id: string): Promise<SubscriberInDetail>;
+  /**
+   * Sends one event at once, outside of the order; when it was parked and arrives, it is parked no more.
+   *
+   * @throws {NotFound} @throws {Conflict} when the event was erased
+   */
+  sendAgain(id: string, eventId: string): Promise<Sent>;
+  /** Sends parked events, oldest first, until one fails or `budgetMs` is over. @throws {NotFound} */
+  sendParked(id: string, budgetMs: number): Promise<{ attempts: Sent[]; left: number }>;
+  /** How many events are parked for a subscription. */
+  parkedEvents(id: string): Promise<number>;
+  /** Sends an example, signed like an event. @throws {NotFound} */
+  test(id: string): Promise<Sent>;
+  /** Gives a subscription a new secret; the one before signs beside it until `previousSecretUntil`. @throws {NotFound} */
+  rollSecret(id: string): Promise<{ id: string; secret: string; previousSecretUntil: string }>;
+  /** The attempts to deliver an event, in the order of time. @throws {NotFound} when there is no such event */
+  attemptsOf(eventId: string): Promise<(FailedAttempt & { callback?: string })[]>;
   anybody(): Promise<boolean>;
   /** See `Dispatcher.dispatch`. */
   dispatch(): Promise<Report | undefined>;
+  /** See `Dispatcher.stored`. */
+  stored(seq: number): Promise<boolean>;
+  /** Events of these places were erased: what is remembered of their attempts goes too. */
+  erased(seqs: readonly number[]): Promise<void>;
+  /**
+   * For retention: moves subscriptions on that are behind place `through`, and counts what they miss by that.
+   *
+   * @returns the place up to which all subscriptions have what they want; what lies behind it is to be kept
+   */
+  loseThrough(through: number): Promise<number>;
+  /** Removes attempts older than a week. */
+  removeOldAttempts(budgetMs: number): Promise<{ removed: number; done: boolean }>;
 };
+
+/** What a test sends. */
+const EXAMPLES: Record<EventType, unknown> = {
+  chat_started: examples.chatStarted,
+  chat_ended: examples.chatEnded,
+  ticket_created: examples.ticketCreated,
+};
+/** How many events are looked at to find the next one that a subscription wants. */
+const LOOK_AHEAD = 300;
+/** How many parked events are forgotten in one write. */
+const MAX_UNPARKED = 90;
 
 /** Opens all that has to do with subscribers: who they are, and what they are sent. */
 export function openSubscribers({
@@ -63,51 +136,294 @@ export function openSubscribers({
   wakeUp,
   allowLoopback,
   resolve = systemResolver,
+  now = Date.now,
 }: SubscribersOptions): Subscribers {
   const rules = { allowLoopback };
-  const subscriptions = openSubscriptions({ table });
+  const subscriptions = openSubscriptions({ table, now });
+  const attempts = openAttempts(table, now);
   const post = createPost({ allowLoopback, resolve });
-  const { dispatch, forget } = createDispatcher({ subscriptions, log, post, wakeUp: wakeUp.after });
+  const dispatcher = createDispatcher({
+    ...{ subscriptions, log, post, now },
+    wakeUp: wakeUp.after,
+    async onAttempt({ eventId: _, seq: __, ...attempt }, answer, { kept: { id, url }, events }) {
+      if (isDelivered(answer)) return;
+      const failed = { subscription: id, ...attempt, excerpt: excerptOf(answer, url) };
+      // What cannot be remembered must not hold up what is to be sent.
+      await attempts.record(events, failed).catch(() => {});
+    },
+  });
 
-  async function describe({ id, type, url, createdAt, cursor, standing }: Kept, end: number) {
-    const next = cursor < end ? (await log.list({ type, after: cursor, limit: 1 })).items[0] : undefined;
-    const { failingSince: _, gone: __, ...known } = standing;
-    const waiting = { lag: next ? end - cursor : 0, waitingSince: next?.receivedAt };
-    return { id, type, callback: maskCallback(url), createdAt, cursor, ...waiting, ...known };
+  /** The first event behind its place that a subscription wants, as far as it is looked for. */
+  async function nextWanted(kept: Kept, after: number): Promise<StoredEvent | undefined> {
+    const [type] = kept.types?.length === 1 ? kept.types : [];
+    for (let place = after, looked = 0; looked < LOOK_AHEAD; ) {
+      const { items, next } = await log.list({ type, after: place, limit: looked === 0 ? 10 : 100 });
+      const found = items.find((event) => isSendable(event) && isWanted(event, kept));
+      if (found) return found as StoredEvent;
+      if (items.length === 0) return undefined;
+      looked += items.length;
+      place = next;
+    }
+    return undefined;
+  }
+
+  async function describe(
+    kept: Kept,
+    head: { log?: string; seq: number },
+    parkedEvents: number,
+  ): Promise<Subscriber> {
+    const { id, url, types, filter, format, batch, perMinute, policy, createdAt, standing } = kept;
+    const { state, failures, nextAttemptAt, lastAnswer } = standing;
+    const { cursor, restartedAt } = placeIn(head, kept, now());
+    const next = cursor < head.seq ? await nextWanted(kept, cursor) : undefined;
+    const [type] = types?.length === 1 ? types : [];
+    return {
+      ...{
+        id,
+        type,
+        types,
+        filter,
+        format,
+        batch,
+        perMinute,
+        policy,
+        callback: maskCallback(url),
+        createdAt,
+      },
+      ...{ cursor, lag: next ? head.seq - cursor : 0, waitingSince: next?.receivedAt },
+      ...{ state, failures, nextAttemptAt, lastAnswer },
+      ...{ parkedEvents, missed: kept.missed, missedAt: kept.missedAt, restartedAt },
+    };
+  }
+
+  async function describeNow(kept: Kept): Promise<SubscriberInDetail> {
+    const [head, parked] = await Promise.all([log.head(), subscriptions.parked(kept.id)]);
+    const own = parked.map(({ subscription: _, ...one }) => one);
+    return { ...(await describe(kept, head, own.length)), attempts: kept.attempts, parked: own };
+  }
+
+  async function find(id: string): Promise<Kept> {
+    return there(await subscriptions.get(id));
   }
 
   async function changed(id: string, change: (now: Subscription) => Subscription): Promise<Subscriber> {
-    const subscription = await subscriptions.change(id, change);
-    if (!subscription) throw new NotFound("There is no subscription with this id.");
+    const subscription = there(await subscriptions.change(id, change));
+    goOn();
+    const { attempts: _, parked: __, ...subscriber } = await describeNow(subscription);
+    return subscriber;
+  }
+
+  function goOn(): void {
     wakeUp.subscribed();
-    return describe(subscription, (await log.head()).seq);
+    dispatcher.changed();
+  }
+
+  /** Sends one event by hand, and remembers the attempt. */
+  async function sendNow(kept: Kept, event: Outgoing): Promise<Sent> {
+    const at = now();
+    const message = toMessage([event], kept);
+    const headers = { "user-agent": "livechat-functions", ...message.headers, ...sign(message, kept, at) };
+    const answer = await post(kept.url, message.body, headers);
+    const attempt = toAttempt(event, answer, { at, durationMs: now() - at, events: 1 });
+    return { ...attempt, delivered: isDelivered(answer), excerpt: excerptOf(answer, kept.url) };
+  }
+
+  async function sendEvent(kept: Kept, event: StoredEvent): Promise<Sent> {
+    const { seq, id, chatId, ticketId } = event;
+    const sent = await sendNow(kept, { ...event, subject: chatId ?? ticketId });
+    const { delivered, excerpt, ...attempt } = sent;
+    await subscriptions.change(kept.id, (now) => ({
+      ...now,
+      attempts: [...now.attempts, attempt].slice(-LAST_ATTEMPTS),
+    }));
+    if (delivered) await subscriptions.unpark(kept.id, seq);
+    else await attempts.record([{ id, seq }], { subscription: kept.id, ...withoutEvent(attempt), excerpt });
+    return sent;
   }
 
   return {
-    async subscribe(type, url) {
+    async subscribe({ url, types, filter, format = "payload", batch = 1, perMinute, policy = "block" }) {
       await checkName(readCallback(url, rules), rules, resolve);
-      const { seq: cursor } = await log.head();
-      const { id, secret } = await subscriptions.subscribe({ type, url, cursor });
-      wakeUp.subscribed();
-      return { id, type, secret };
+      const { log: name, seq: cursor } = await log.head();
+      const terms = { url, types, filter, format, batch, perMinute, policy };
+      const subscription = await subscriptions.subscribe({ ...terms, log: name, cursor });
+      goOn();
+      return subscription;
     },
     async unsubscribe(id) {
       await subscriptions.remove(id);
-      forget(id);
+      dispatcher.forget(id);
     },
     async list() {
-      const [all, { seq }] = await Promise.all([subscriptions.list(), log.head()]);
-      return Promise.all(all.map((subscription) => describe(subscription, seq)));
+      const [all, head, parked] = await Promise.all([
+        subscriptions.list(),
+        log.head(),
+        subscriptions.parked(),
+      ]);
+      const counts = Map.groupBy(parked, ({ subscription }) => subscription);
+      return Promise.all(all.map((kept) => describe(kept, head, counts.get(kept.id)?.length ?? 0)));
     },
+    get: async (id) => describeNow(await find(id)),
     async replay(id, seq) {
-      const { seq: end } = await log.head();
+      const { log: name, seq: end } = await log.head();
       if (seq > end + 1) {
         throw InvalidInput.at("seq", `seq must be at most ${end + 1}: the log ends at ${end}.`);
       }
-      return changed(id, (now) => ({ ...resume(now), cursor: Math.max(0, seq - 1) }));
+      return changed(id, (now) => moveTo(now, Math.max(0, seq - 1), name));
     },
     resume: (id) => changed(id, resume),
+    async skip(id) {
+      const head = await log.head();
+      for (;;) {
+        const kept = await find(id);
+        const { cursor } = placeIn(head, kept, now());
+        const next = await nextWanted(kept, cursor);
+        if (!next) throw new Conflict("No event waits for this subscription.");
+        const since = new Date(now()).toISOString();
+        const parked = { eventId: next.id, seq: next.seq, since, attempts: kept.standing.failures };
+        const written = await subscriptions.replace(
+          { ...moveTo(kept, next.seq, head.log), etag: kept.etag },
+          { park: parked },
+        );
+        if (!written) continue;
+        goOn();
+        return describeNow(written);
+      }
+    },
+    async sendAgain(id, eventId) {
+      const [kept, event] = await Promise.all([find(id), log.get(eventId)]);
+      if (!event) throw new NotFound("There is no event with this id.");
+      if (!isSendable(event)) throw new Conflict("The event was erased: there is nothing to send.");
+      return sendEvent(kept, event);
+    },
+    async sendParked(id, budgetMs) {
+      const until = now() + budgetMs;
+      const kept = await find(id);
+      const parked = await subscriptions.parked(id);
+      const done: Sent[] = [];
+      let left = parked.length;
+      for (const { eventId, seq } of parked) {
+        if (now() >= until) break;
+        const event = await log.get(eventId);
+        if (!event || !isSendable(event)) {
+          await subscriptions.unpark(id, seq);
+          left -= 1;
+          continue;
+        }
+        const sent = await sendEvent(kept, event);
+        done.push(sent);
+        if (!sent.delivered) break;
+        left -= 1;
+      }
+      return { attempts: done, left };
+    },
+    parkedEvents: async (id) => (await subscriptions.parked(id)).length,
+    async test(id) {
+      const kept = await find(id);
+      const [type = "chat_ended"] = kept.types ?? [];
+      const at = new Date(now()).toISOString();
+      return sendNow(kept, {
+        ...{ id: `test_${crypto.randomUUID()}`, seq: 0, type, occurredAt: at, receivedAt: at },
+        payload: EXAMPLES[type],
+      });
+    },
+    async rollSecret(id) {
+      const secret = newSecret();
+      const until = new Date(now() + ROLL_MS).toISOString();
+      const previous = (before: Subscription) => ({ secret: before.secret, until });
+      there(
+        await subscriptions.change(id, (before) => ({ ...before, secret, previousSecret: previous(before) })),
+      );
+      dispatcher.changed();
+      return { id, secret, previousSecretUntil: until };
+    },
+    async attemptsOf(eventId) {
+      const event = await log.get(eventId);
+      if (!event) throw new NotFound("There is no event with this id.");
+      const [all, failed] = await Promise.all([subscriptions.list(), attempts.of(event.seq)]);
+      const callbacks = new Map(all.map(({ id, url }) => [id, maskCallback(url)]));
+      const last = all.flatMap(({ id, attempts }) =>
+        attempts
+          .filter((attempt) => attempt.eventId === eventId && isSuccess(attempt))
+          .map((attempt) => ({ ...attempt, subscription: id })),
+      );
+      return [...failed, ...last]
+        .sort((one, other) => (one.at < other.at ? -1 : 1))
+        .map((attempt) => ({ ...attempt, callback: callbacks.get(attempt.subscription) }));
+    },
     anybody: async () => (await subscriptions.list()).length > 0,
-    dispatch,
+    dispatch: dispatcher.dispatch,
+    stored: dispatcher.stored,
+    async erased(seqs) {
+      dispatcher.erased();
+      for (const seq of seqs) await attempts.erase(seq);
+    },
+    async loseThrough(through) {
+      const [all, head, parked] = await Promise.all([
+        subscriptions.list(),
+        log.head(),
+        subscriptions.parked(),
+      ]);
+      let kept = Number.POSITIVE_INFINITY;
+      for (const subscription of all) {
+        const own = parked.filter((one) => one.subscription === subscription.id).map(({ seq }) => seq);
+        kept = Math.min(kept, await lose(subscription, own, through, head));
+      }
+      return kept;
+    },
+    async removeOldAttempts(budgetMs) {
+      const end = now() + budgetMs;
+      return attempts.removeOld(() => now() < end);
+    },
   };
+
+  /**
+   * Moves a subscription past what retention is about to remove, before it is removed: so nothing is lost uncounted.
+   *
+   * @param parked the places of its parked events
+   * @returns the place up to which it has what it wants
+   */
+  async function lose(found: Kept, parked: number[], through: number, head: Head): Promise<number> {
+    const lost = parked.filter((seq) => seq <= through).slice(0, MAX_UNPARKED);
+    const needed = Math.min(...parked.filter((seq) => !lost.includes(seq)).map((seq) => seq - 1));
+    for (let kept: Kept | undefined = found; kept; kept = await subscriptions.get(found.id)) {
+      const place = placeIn(head, kept, now());
+      const wanted = place.cursor < through ? await countWanted(kept, place.cursor, through) : 0;
+      const missed = wanted + lost.length;
+      const cursor = Math.max(place.cursor, through);
+      if (missed === 0) return Math.min(needed, cursor);
+      const missedAt = new Date(now()).toISOString();
+      const changed = { ...kept, ...place, cursor, missed: kept.missed + missed, missedAt };
+      if (await subscriptions.replace(changed, { unpark: lost })) return Math.min(needed, cursor);
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  async function countWanted(kept: Kept, from: number, through: number): Promise<number> {
+    const [type] = kept.types?.length === 1 ? kept.types : [];
+    let wanted = 0;
+    for (let place = from; place < through; ) {
+      const { items, next } = await log.list({ type, after: place });
+      for (const event of items)
+        if (event.seq <= through && isSendable(event) && isWanted(event, kept)) wanted++;
+      if (items.length === 0) break;
+      place = next;
+    }
+    return wanted;
+  }
+}
+
+function there<Value>(found: Value | undefined): Value {
+  if (found === undefined) throw new NotFound("There is no subscription with this id.");
+  return found;
+}
+
+function isSendable(event: LogEvent): event is StoredEvent {
+  return "payload" in event;
+}
+
+const isSuccess = ({ status = 0 }: Attempt) => status >= 200 && status < 300;
+
+function withoutEvent({ eventId: _, seq: __, ...attempt }: Attempt) {
+  return attempt;
 }

@@ -4,9 +4,9 @@ import { inSpan, SpanKind, SpanStatusCode } from "../telemetry/spans.ts";
 import type { Answer } from "./post.ts";
 import { isDelivered } from "./standing.ts";
 
-/** Puts a delivery into the trace that its event came in by, and counts it. Where it goes is not told. */
+/** Adds a delivery to the trace that its first event came in by, and counts its events. The URL is not recorded. */
 export function traceDelivery(
-  { type, id, trace }: { type: EventType; id: string; trace?: string },
+  { type, id, trace, events }: { type: EventType; id: string; trace?: string; events: number },
   post: () => Promise<Answer>,
 ): Promise<Answer> {
   return inSpan(
@@ -16,7 +16,7 @@ export function traceDelivery(
       const outcome = isDelivered(answer) ? "delivered" : "failed";
       if ("status" in answer) span.setAttribute("http.response.status_code", answer.status);
       if (outcome === "failed") span.setStatus({ code: SpanStatusCode.ERROR });
-      measure().deliveries.add(1, { type, outcome });
+      measure().deliveries.add(events, { type, outcome });
       return answer;
     },
     {

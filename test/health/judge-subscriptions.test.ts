@@ -6,7 +6,8 @@ const now = Date.parse("2026-01-31T08:00:00Z");
 const ago = (minutes: number) => new Date(now - minutes * 60_000).toISOString();
 const subscriber = (more: Partial<Subscriber> = {}): Subscriber => ({
   ...{ id: "an-id-that-is-secret", type: "chat_started", callback: "https://hooks.example.com/…" },
-  ...{ createdAt: ago(1_000), cursor: 5, lag: 0, state: "active", failures: 0 },
+  ...{ format: "payload", batch: 1, policy: "block", createdAt: ago(1_000), cursor: 5, lag: 0 },
+  ...{ state: "active", failures: 0, parkedEvents: 0, missed: 0 },
   ...more,
 });
 const givenUp = subscriber({ state: "given_up", waitingSince: ago(10_000), lag: 9 });

@@ -154,7 +154,11 @@ describe("what is refused", () => {
     [CHAT_STARTS, {}, "url is required."],
     [CHAT_STARTS, { url: "hook" }, "url must be an absolute URL, such as https://example.com/hook."],
     [CHAT_STARTS, { url: "https://10.0.0.1/hook" }, "url must lead to a public address."],
-    [CHAT_STARTS, { url: "https://example.com/", secret: "x" }, "secret is not a known field. Use url."],
+    [
+      CHAT_STARTS,
+      { url: "https://example.com/", secret: "x" },
+      "secret is not a known field. Use url, filter, perMinute, policy.",
+    ],
     [
       CHAT_STARTS.replace("started", "ended"),
       { url: "https://example.com/" },

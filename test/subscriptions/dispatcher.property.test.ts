@@ -5,8 +5,9 @@ import { StorageUnavailable } from "../../shared/core/errors.ts";
 import { EVENT_TYPES, type EventType } from "../../shared/schemas/webhook.ts";
 import { createDispatcher } from "../../shared/subscriptions/dispatcher.ts";
 import type { Answer } from "../../shared/subscriptions/post.ts";
-import { openSubscriptions, resume } from "../../shared/subscriptions/store.ts";
-import { memoryLog, newTable, virtualClock } from "./world.ts";
+import { moveTo, openSubscriptions, resume } from "../../shared/subscriptions/store.ts";
+import type { Subscription } from "../../shared/subscriptions/subscription.ts";
+import { memoryLog, newTable, termsOf, virtualClock, withoutAge } from "./world.ts";
 
 /**
  * Random schedules of events, dispatchers on two instances that die anywhere, subscribers that answer anything, operators
@@ -72,11 +73,13 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
   log.append();
   // A partition of its own, and row keys that no other schedule has.
   const partitionKey = crypto.randomUUID();
-  const subscriptions = openSubscriptions({ table: newTable(TABLE), partitionKey, now: clock.now });
+  const subscriptions = withoutAge(
+    openSubscriptions({ table: newTable(TABLE), partitionKey, now: clock.now }),
+  );
   const people = new Map<string, { id: string; type: EventType; answers: Answer[]; got: string[] }>();
   for (const [index, { type, answers }] of subscribers.entries()) {
     const url = `https://example.com/${partitionKey}/${index}`;
-    const { id } = await subscriptions.subscribe({ type, url, cursor: log.events.length });
+    const { id } = await subscriptions.subscribe({ ...termsOf(url, type), cursor: log.events.length });
     people.set(url, { id, type, answers: [...answers], got: [] });
   }
 
@@ -111,7 +114,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
       subscriptions: {
         list: () => live(() => use(subscriptions.list)),
         get: (id) => live(() => use(() => subscriptions.get(id))),
-        replace: (changed) => live(() => use(() => subscriptions.replace(changed))),
+        replace: (changed, along) => live(() => use(() => subscriptions.replace(changed, along))),
       },
       log: { head: () => live(log.head), list: (query) => live(() => log.list(query)) },
       post: (url, _, headers) =>
@@ -126,6 +129,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
       now: clock.now,
       wait: (milliseconds) => live(() => clock.wait(milliseconds)),
       random: () => 0.5,
+      later: () => {},
     });
     return { life, dispatch };
   }
@@ -146,8 +150,11 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
     } else {
       const { id } = [...people.values()][each.who] ?? {};
       // Forward they may skip what they like; that is not tested.
-      const back = (cursor: number) => (each.do === "replay" ? Math.min(each.to, cursor) : cursor);
-      if (id) await subscriptions.change(id, (now) => ({ ...resume(now), cursor: back(now.cursor) }));
+      const change =
+        each.do === "replay"
+          ? (now: Subscription) => moveTo(now, Math.min(each.to, now.cursor))
+          : (now: Subscription) => resume(now);
+      if (id) await subscriptions.change(id, change);
     }
     await setImmediate();
   }

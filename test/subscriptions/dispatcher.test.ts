@@ -2,10 +2,9 @@ import { setTimeout } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import { StorageUnavailable } from "../../shared/core/errors.ts";
-import { LEASE_MS } from "../../shared/subscriptions/hold.ts";
 import { createPost, type Post } from "../../shared/subscriptions/post.ts";
-import { GIVE_UP_AFTER } from "../../shared/subscriptions/standing.ts";
-import { resume } from "../../shared/subscriptions/store.ts";
+import { moveTo, resume } from "../../shared/subscriptions/store.ts";
+import { GIVE_UP_AFTER, LEASE_MS } from "../../shared/subscriptions/times.ts";
 import { startSubscriber } from "./subscriber.ts";
 import { idsOf, newWorld } from "./world.ts";
 
@@ -237,7 +236,7 @@ describe("an operator", () => {
   test("who replays it has it go on from there, even while it is being served", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber(async (response, _, nth) => {
-      if (nth === 25) await subscriptions.change(id, (now) => ({ ...resume(now), cursor: 9 }));
+      if (nth === 25) await subscriptions.change(id, (now) => moveTo(now, 9));
       response.end();
     });
     const { id } = await subscribe(subscriber.url);
@@ -456,6 +455,8 @@ describe("a dispatcher", () => {
     let reads = 0;
     let writes = 0;
     const counting = {
+      now: Date.now,
+      wait: (milliseconds: number) => setTimeout(milliseconds),
       log: {
         ...log,
         list: (query: Parameters<typeof log.list>[0]) => {

@@ -158,13 +158,17 @@ describe("what an answer says", () => {
 
   test("the code of an error", async () => {
     const body = { error: { code: "WorkflowTriggerIsNotEnabled", message: "…" } };
-    expect(await answerOf((response) => response.writeHead(400).end(JSON.stringify(body)))).toEqual({
+    expect(await answerOf((response) => response.writeHead(400).end(JSON.stringify(body)))).toMatchObject({
       status: 400,
       code: "WorkflowTriggerIsNotEnabled",
     });
-    expect(await answerOf((response) => response.writeHead(400).end("<html>"))).toEqual({ status: 400 });
+    expect(await answerOf((response) => response.writeHead(400).end("<html>"))).toEqual({
+      status: 400,
+      excerpt: "<html>",
+    });
     expect(await answerOf((response) => response.writeHead(400).end('{"error":null}'))).toEqual({
       status: 400,
+      excerpt: '{"error":null}',
     });
   });
 

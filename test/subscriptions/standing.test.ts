@@ -1,13 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Answer } from "../../shared/subscriptions/post.ts";
-import {
-  afterAnswer,
-  FRESH,
-  GIVE_UP_AFTER,
-  isDelivered,
-  type Standing,
-} from "../../shared/subscriptions/standing.ts";
+import { afterAnswer, FRESH, isDelivered, type Standing } from "../../shared/subscriptions/standing.ts";
+import { GIVE_UP_AFTER } from "../../shared/subscriptions/times.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

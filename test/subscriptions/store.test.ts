@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
-import { type Kept, openSubscriptions, resume } from "../../shared/subscriptions/store.ts";
+import { openSubscriptions, resume } from "../../shared/subscriptions/store.ts";
+import type { Kept } from "../../shared/subscriptions/subscription.ts";
 import { cut, inject } from "../storage/faults.ts";
-import { newTable } from "./world.ts";
+import { newTable, termsOf, withoutAge } from "./world.ts";
 
-const wanted = { type: "chat_started", url: "https://example.com/hook?sig=a%2Fb", cursor: 41 } as const;
+const wanted = { ...termsOf("https://example.com/hook?sig=a%2Fb"), cursor: 41 };
 
 test("a subscription is kept as it was asked for", async () => {
-  const subscriptions = openSubscriptions({
-    table: newTable(),
-    now: () => Date.parse("2026-01-31T08:00:00Z"),
-  });
+  const subscriptions = withoutAge(
+    openSubscriptions({ table: newTable(), now: () => Date.parse("2026-01-31T08:00:00Z") }),
+  );
   const made = await subscriptions.subscribe(wanted);
   expect(made).toMatchObject({
     ...wanted,
@@ -30,10 +30,62 @@ test("the same type and URL is the same subscription, from wherever it is asked 
   expect(new Set(made.map(({ secret }) => secret)).size).toBe(1);
 
   const others = await Promise.all([
-    instances[0]?.subscribe({ ...wanted, type: "chat_ended" }),
+    instances[0]?.subscribe({ ...wanted, types: ["chat_ended"] }),
+    instances[0]?.subscribe({ ...wanted, types: ["chat_started", "chat_ended"] }),
+    instances[0]?.subscribe({ ...wanted, types: undefined }),
     instances[1]?.subscribe({ ...wanted, url: `${wanted.url}&x=1` }),
   ]);
-  expect(new Set([...made, ...others].map((one) => one?.id)).size).toBe(3);
+  expect(new Set([...made, ...others].map((one) => one?.id)).size).toBe(5);
+});
+
+test("the same types and URL with other terms change the subscription", async () => {
+  const subscriptions = withoutAge(openSubscriptions({ table: newTable() }));
+  const made = await subscriptions.subscribe({ ...wanted, types: ["chat_started", "chat_ended"] });
+  const terms = {
+    ...{
+      types: ["chat_ended", "chat_started"] as ("chat_ended" | "chat_started")[],
+      filter: { tag: ["vip"] },
+    },
+    ...{ format: "cloudevents" as const, batch: 20, perMinute: 60, policy: "park" as const },
+  };
+  const changed = await subscriptions.subscribe({ ...wanted, ...terms, cursor: 99 });
+  expect(changed).toMatchObject({ ...terms, id: made.id, secret: made.secret, cursor: 41 });
+  expect(await subscriptions.get(made.id)).toMatchObject({ ...terms, types: ["chat_started", "chat_ended"] });
+});
+
+test("a subscription of a version that knew one type is read as it was meant", async () => {
+  const table = newTable();
+  const subscriptions = withoutAge(openSubscriptions({ table }));
+  const { id, secret } = await subscriptions.subscribe(wanted);
+  const row = { partitionKey: "subscriptions", rowKey: `subscription:${id}`, type: "chat_started", secret };
+  const old = { ...row, url: wanted.url, createdAt: "2026-01-31T08:00:00.000Z", cursor: 7 };
+  await table.updateEntity({ ...old, state: "active", failures: 0, version: "1" }, "Replace");
+  expect(await subscriptions.get(id)).toMatchObject({
+    ...termsOf(wanted.url),
+    cursor: 7,
+    moves: 0,
+    missed: 0,
+  });
+  // It is found again by its type and URL.
+  expect((await subscriptions.subscribe(wanted)).id).toBe(id);
+});
+
+test("an event is parked together with the place behind it, or not at all", async () => {
+  const subscriptions = openSubscriptions({ table: newTable() });
+  const made = await subscriptions.subscribe(wanted);
+  const park = { eventId: "event-42", seq: 42, since: "2026-01-31T08:00:00.000Z", attempts: 5 };
+  expect(await subscriptions.replace({ ...made, cursor: 42 }, { park })).toMatchObject({ cursor: 42 });
+  expect(
+    await subscriptions.replace({ ...made, cursor: 43 }, { park: { ...park, seq: 43 } }),
+  ).toBeUndefined();
+  expect(await subscriptions.parked(made.id)).toEqual([{ ...park, subscription: made.id }]);
+  expect(await subscriptions.unpark(made.id, 42)).toBe(true);
+  expect(await subscriptions.unpark(made.id, 42)).toBe(false);
+
+  const kept = (await subscriptions.get(made.id)) as Kept;
+  await subscriptions.replace(kept, { park });
+  await subscriptions.remove(made.id);
+  expect(await subscriptions.parked()).toEqual([]);
 });
 
 test("what was given up goes on where it stood when it is subscribed again", async () => {

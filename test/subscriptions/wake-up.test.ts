@@ -3,6 +3,7 @@ import { QueueClient } from "@azure/storage-queue";
 import { expect, inject, test, vi } from "vitest";
 import { openQueue } from "../../shared/storage/open-queue.ts";
 import { coalesce } from "../../shared/subscriptions/coalesce.ts";
+import { createGuarantee } from "../../shared/subscriptions/guarantee.ts";
 import { createWakeUp } from "../../shared/subscriptions/wake-up.ts";
 import { virtualClock } from "./world.ts";
 
@@ -10,25 +11,63 @@ const turns = async (count = 20) => {
   for (let turn = 0; turn < count; turn += 1) await setImmediate();
 };
 
-function newWakeUp({ somebody = true, fails = false } = {}) {
-  const clock = virtualClock();
-  const sent: number[] = [];
-  const world = { clock, sent, somebody, fails, asked: 0 };
-  const wakeUp = createWakeUp({
-    async send(afterMs) {
-      await setImmediate();
-      if (world.fails) throw new Error("The queue is away.");
-      sent.push(afterMs);
+/** A queue that remembers what is in it, by the time at which it shows. */
+function memoryQueue(clock: { now: () => number }) {
+  const messages = new Map<string, { showsAt: number; popReceipt: string }>();
+  const queue = {
+    messages,
+    calls: [] as string[],
+    fails: false,
+    async put(_: string, afterMs = 0) {
+      await queue.call("put");
+      const messageId = crypto.randomUUID();
+      messages.set(messageId, { showsAt: clock.now() + afterMs, popReceipt: "1" });
+      return { messageId, popReceipt: "1" };
     },
+    async postpone({ messageId, popReceipt }: { messageId: string; popReceipt: string }, afterMs: number) {
+      await queue.call("postpone");
+      const message = messages.get(messageId);
+      if (message?.popReceipt !== popReceipt) throw new Error("The message was received.");
+      const changed = { showsAt: clock.now() + afterMs, popReceipt: `${popReceipt}1` };
+      messages.set(messageId, changed);
+      return { messageId, popReceipt: changed.popReceipt };
+    },
+    async takeBack({ messageId, popReceipt }: { messageId: string; popReceipt: string }) {
+      await queue.call("takeBack");
+      if (messages.get(messageId)?.popReceipt !== popReceipt) throw new Error("The message was received.");
+      messages.delete(messageId);
+    },
+    async call(name: string) {
+      await setImmediate();
+      if (queue.fails) throw new Error("The queue is away.");
+      queue.calls.push(name);
+    },
+  };
+  return queue;
+}
+
+function newWakeUp({ somebody = true } = {}) {
+  const clock = virtualClock();
+  const queue = memoryQueue(clock);
+  const delivered: number[] = [];
+  const world = { clock, queue, delivered, somebody, fails: false, isDone: true, asked: 0 };
+  const wakeUp = createWakeUp({
+    queue,
     async anybody() {
       world.asked += 1;
       if (world.fails) throw new Error("Storage is away.");
       return world.somebody;
     },
+    async deliver(seq) {
+      delivered.push(seq);
+      await setImmediate();
+      return world.isDone;
+    },
     now: clock.now,
-    wait: clock.wait,
+    wait: () => new Promise(() => {}),
   });
-  return Object.assign(world, { wakeUp });
+  const shows = () => [...queue.messages.values()].map(({ showsAt }) => showsAt - clock.now());
+  return Object.assign(world, { wakeUp, shows });
 }
 
 test("work that is asked for while it runs runs once more, for all who asked", async () => {
@@ -57,76 +96,146 @@ test("work that is asked for while it runs runs once more, for all who asked", a
   expect(runs).toHaveLength(3);
 });
 
-test("appends that come together share a message, and the last of them is told of", async () => {
-  const { wakeUp, sent, clock } = newWakeUp();
-  const began = clock.now();
-  for (let count = 0; count < 100; count += 1) wakeUp.stored();
+test("an append is not answered before its message is in the queue, which is taken back once all is delivered", async () => {
+  const world = newWakeUp();
+  await world.wakeUp.storing()();
   await turns();
-  expect(sent).toEqual([0, 0]);
-  for (let count = 0; count < 100; count += 1) {
-    wakeUp.stored();
-    await setImmediate();
-  }
+  world.queue.calls.length = 0;
+  const stored = world.wakeUp.storing();
+  await stored(7);
+  expect(world.queue.calls).toEqual(["put"]);
+  expect(world.shows()).toEqual([2_000]);
   await turns();
-  // Not more than one in 250 ms.
-  expect(clock.now() - began).toBeGreaterThanOrEqual((sent.length - 1) * 250);
+  expect(world.delivered).toEqual([7]);
+  expect(world.queue.calls).toEqual(["put", "takeBack"]);
 });
 
-test("where nobody subscribes, no message is sent, and that is asked now and then", async () => {
+test("appends that come together share a message, and each is delivered", async () => {
+  const world = newWakeUp();
+  await Promise.all(Array.from({ length: 100 }, (_, seq) => world.wakeUp.storing()(seq)));
+  await turns();
+  expect(world.delivered).toHaveLength(100);
+  expect(world.queue.calls).toEqual(["put", "takeBack"]);
+});
+
+test("what could not be delivered keeps its message", async () => {
+  const world = newWakeUp();
+  world.isDone = false;
+  await world.wakeUp.storing()(1);
+  await turns();
+  expect(world.shows()).toEqual([2_000]);
+  // What is stored later has a message of its own.
+  world.clock.time += 5_000;
+  world.isDone = true;
+  await world.wakeUp.storing()(2);
+  await turns();
+  expect(world.shows()).toEqual([-3_000]);
+});
+
+test("a message is postponed while there is work, and another put when it was received", async () => {
+  const clock = virtualClock();
+  const queue = memoryQueue(clock);
+  let beat = () => {};
+  const wait = () => new Promise<void>((resolve) => (beat = resolve));
+  const guarantee = createGuarantee({ queue, now: clock.now, wait });
+  await guarantee.begin();
+  for (let step = 0; step < 4; step += 1) {
+    clock.time += 500;
+    beat();
+    await turns();
+  }
+  expect(queue.calls).toEqual(["put", "postpone"]);
+  const [[id]] = [...queue.messages] as [[string, unknown]];
+  queue.messages.set(id, { showsAt: 0, popReceipt: "received" });
+  clock.time += 1_500;
+  beat();
+  await turns();
+  expect(queue.calls).toEqual(["put", "postpone", "postpone", "put"]);
+  guarantee.end(true);
+  await turns();
+  expect(queue.messages.size).toBe(1);
+  expect(queue.calls.at(-1)).toBe("takeBack");
+});
+
+test("a queue that does not answer holds an append up for a moment only", async () => {
+  const world = newWakeUp();
+  await world.wakeUp.storing()(1);
+  await turns();
+  const waits: number[] = [];
+  const slow = createWakeUp({
+    queue: { ...world.queue, put: () => new Promise(() => {}) },
+    anybody: async () => true,
+    deliver: async () => true,
+    wait: async (milliseconds) => waits.push(milliseconds),
+  });
+  await slow.storing()(1);
+  await slow.storing()(2);
+  expect(waits).toEqual([100]);
+});
+
+test("where nobody subscribes, no message is put, and that is asked now and then", async () => {
   const world = newWakeUp({ somebody: false });
   for (let count = 0; count < 10; count += 1) {
-    world.wakeUp.stored();
+    await world.wakeUp.storing()(count);
     await turns();
   }
   expect(world.asked).toBe(1);
   world.somebody = true;
   world.clock.time += 5_000;
-  world.wakeUp.stored();
+  await world.wakeUp.storing()(11);
   await turns();
   expect(world.asked).toBe(2);
-  expect(world.sent).toEqual([0]);
+  expect(world.delivered).toEqual([11]);
 });
 
-test("who subscribes is told of what comes next, by this instance and by others that do not know yet", async () => {
+test("after a subscription what comes next is delivered, by this instance and by others that do not know yet", async () => {
   const world = newWakeUp({ somebody: false });
-  world.wakeUp.stored();
+  await world.wakeUp.storing()(1);
   await turns();
   world.wakeUp.subscribed();
   await turns();
-  expect(world.sent).toEqual([0, 6_000]);
-  world.wakeUp.stored();
+  expect(world.shows()).toEqual([0, 6_000]);
+  await world.wakeUp.storing()(2);
   await turns();
   expect(world.asked).toBe(1);
-  expect(world.sent).toEqual([0, 6_000, 0]);
+  expect(world.delivered).toEqual([2]);
 });
 
 test("nothing fails by it, and it goes on when the queue is back", async () => {
-  const world = newWakeUp({ fails: true });
+  const world = newWakeUp();
+  world.fails = true;
+  world.queue.fails = true;
   const rejected = vi.fn();
   process.once("unhandledRejection", rejected);
-  world.wakeUp.stored();
+  await world.wakeUp.storing()(1);
   world.wakeUp.subscribed();
   world.wakeUp.after(1_000);
+  await world.wakeUp.storing()(2);
   await turns();
   expect(rejected).not.toHaveBeenCalled();
-  world.fails = false;
-  world.wakeUp.stored();
+  expect(world.delivered).toEqual([2]);
+  world.queue.fails = false;
+  await world.wakeUp.storing()(3);
   await turns();
-  expect(world.sent).toEqual([0]);
+  expect(world.queue.calls).toEqual(["put", "takeBack"]);
 });
 
-test("a message goes into the queue, which is made for the first of them, and shows when it should", async () => {
+test("a message goes into the queue, which is made for the first of them, shows when it should, and can be changed", async () => {
   const name = `wake-${crypto.randomUUID()}`;
-  const send = openQueue({ connectionString: inject("storage") }, name);
-  await Promise.all([send("wake up"), send("wake up")]);
-  await send("later", 2_500);
-  const queue = new QueueClient(inject("storage"), name);
-  const { receivedMessageItems: items } = await queue.receiveMessages({ numberOfMessages: 10 });
+  const queue = openQueue({ connectionString: inject("storage") }, name);
+  await Promise.all([queue.put("wake up"), queue.put("wake up")]);
+  const later = await queue.put("later", 2_500);
+  const client = new QueueClient(inject("storage"), name);
+  const { receivedMessageItems: items } = await client.receiveMessages({ numberOfMessages: 10 });
   expect(items.map(({ messageText }) => Buffer.from(messageText, "base64").toString())).toEqual([
     "wake up",
     "wake up",
   ]);
-  const { approximateMessagesCount } = await queue.getProperties();
-  expect(approximateMessagesCount).toBe(3);
   for (const { insertedOn, expiresOn } of items) expect(+expiresOn - +insertedOn).toBe(60_000);
+
+  const postponed = await queue.postpone(later, 10_000);
+  await expect(queue.takeBack(later)).rejects.toThrow();
+  await queue.takeBack(postponed);
+  await expect(queue.postpone(postponed, 1_000)).rejects.toThrow();
+  expect((await client.getProperties()).approximateMessagesCount).toBe(2);
 });

@@ -5,7 +5,8 @@ import type { EventType } from "../../shared/schemas/webhook.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 import { createDispatcher, type DispatcherOptions } from "../../shared/subscriptions/dispatcher.ts";
 import { createPost } from "../../shared/subscriptions/post.ts";
-import { openSubscriptions } from "../../shared/subscriptions/store.ts";
+import { openSubscriptions, type Subscriptions } from "../../shared/subscriptions/store.ts";
+import type { Terms } from "../../shared/subscriptions/subscription.ts";
 
 /** A table of one's own on the run's Azurite, unless it is named. */
 export function newTable(name = `Subscriptions${crypto.randomUUID().replaceAll("-", "")}`) {
@@ -64,11 +65,33 @@ export function memoryLog(): MemoryLog {
   };
 }
 
+/** What a flow's trigger asks for. */
+export const termsOf = (url: string, type: EventType = "chat_started"): Terms => ({
+  ...{ url, types: [type], format: "payload", batch: 1, policy: "block" },
+});
+
+/** Subscriptions by virtual time alone: the emulator's clock, which goes on by itself, says nothing. */
+export function withoutAge(subscriptions: Subscriptions): Subscriptions {
+  const { list, get, subscribe } = subscriptions;
+  return {
+    ...subscriptions,
+    async subscribe(wanted) {
+      const { age: _, ...kept } = await subscribe(wanted);
+      return kept;
+    },
+    list: async () => (await list()).map(({ age: _, ...kept }) => kept),
+    async get(id) {
+      const { age: _, ...kept } = (await get(id)) ?? {};
+      return "id" in kept ? (kept as Awaited<ReturnType<typeof get>>) : undefined;
+    },
+  };
+}
+
 /** Subscriptions in a table, a log, and what is needed to deliver from the one to the other, in virtual time. */
 export function newWorld() {
   const clock = virtualClock();
   const log = memoryLog();
-  const subscriptions = openSubscriptions({ table: newTable(), now: clock.now });
+  const subscriptions = withoutAge(openSubscriptions({ table: newTable(), now: clock.now }));
   const wakeUps: number[] = [];
   const dispatcher = (options: Partial<DispatcherOptions> = {}) =>
     createDispatcher({
@@ -79,10 +102,14 @@ export function newWorld() {
       now: clock.now,
       wait: clock.wait,
       random: () => 1,
+      later: () => {},
       ...options,
     });
-  const subscribe = (url: string, type: EventType = "chat_started") =>
-    subscriptions.subscribe({ type, url, cursor: log.events.length });
+  const subscribe = (url: string, terms: Partial<Terms> | EventType = {}) =>
+    subscriptions.subscribe({
+      ...(typeof terms === "string" ? termsOf(url, terms) : { ...termsOf(url), ...terms }),
+      cursor: log.events.length,
+    });
   return { clock, log, subscriptions, wakeUps, dispatcher, subscribe };
 }
 

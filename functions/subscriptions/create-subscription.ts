@@ -1,0 +1,36 @@
+import { InvalidInput } from "../../shared/core/errors.ts";
+import { CreatedSubscription, NewSubscription } from "../../shared/schemas/subscription.ts";
+import { storageErrors } from "../errors.ts";
+import { operation } from "../operation.ts";
+import { LocationHeader, locationOf } from "./subscription-location.ts";
+
+const route = "subscriptions";
+
+export const createSubscription = operation({
+  id: "CreateSubscription",
+  summary: "Subscribe",
+  description:
+    "Sends every event that the types and the filter choose, from now on, to a URL: in order, signed, and repeated until the callback answers with 2xx. The same URL and types are the same subscription, whose other terms become those of this call.",
+  tag: "Subscriptions",
+  method: "POST",
+  route,
+  access: "key",
+  input: { body: NewSubscription },
+  output: {
+    status: 201,
+    description: "The subscription.",
+    schema: CreatedSubscription,
+    headers: LocationHeader,
+  },
+  errors: [InvalidInput, ...storageErrors],
+  run: async ({ body }, { subscribers }, call) => {
+    const { id, secret, types, filter, format, batch, perMinute, policy } = await subscribers.subscribe({
+      policy: "park",
+      ...body,
+    });
+    return {
+      body: { id, secret, types, filter, format, batch, perMinute, policy },
+      headers: { location: locationOf(id, call.url, route) },
+    };
+  },
+});

@@ -1,0 +1,19 @@
+import { NotFound } from "../../shared/core/errors.ts";
+import { SubscriptionInDetail } from "../../shared/schemas/subscription.ts";
+import { storageErrors } from "../errors.ts";
+import { operation } from "../operation.ts";
+import { SubscriptionPath } from "./subscription-path.ts";
+
+export const getSubscription = operation({
+  id: "GetSubscription",
+  summary: "Get subscription",
+  description: "One subscription with its last 20 attempts and its parked events.",
+  tag: "Subscriptions",
+  method: "GET",
+  route: "subscriptions/{id}",
+  access: "key",
+  input: { path: SubscriptionPath },
+  output: { status: 200, description: "The subscription.", schema: SubscriptionInDetail },
+  errors: [NotFound, ...storageErrors],
+  run: async ({ path }, { subscribers }) => ({ body: await subscribers.get(path.id) }),
+});

@@ -1,0 +1,21 @@
+import { NotFound } from "../../shared/core/errors.ts";
+import { chatEndedEvent } from "../../shared/schemas/examples.ts";
+import { Attempts } from "../../shared/schemas/subscription.ts";
+import { exact, filled, named } from "../../shared/schemas/vocabulary.ts";
+import { storageErrors } from "../errors.ts";
+import { operation } from "../operation.ts";
+
+export const listAttempts = operation({
+  id: "ListAttempts",
+  summary: "List attempts",
+  description:
+    "The attempts to deliver an event: the failed ones of the last week, and the successful ones among the last 20 of each subscription.",
+  tag: "Subscriptions",
+  method: "GET",
+  route: "events/{id}/attempts",
+  access: "key",
+  input: { path: exact({ id: named(filled, "Event Id", "The id of the event.", chatEndedEvent.id) }) },
+  output: { status: 200, description: "The attempts, oldest first.", schema: Attempts },
+  errors: [NotFound, ...storageErrors],
+  run: async ({ path }, { subscribers }) => ({ body: { items: await subscribers.attemptsOf(path.id) } }),
+});

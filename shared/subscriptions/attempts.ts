@@ -1,0 +1,109 @@
+import { randomUUID } from "node:crypto";
+import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
+import { redact } from "../core/redact.ts";
+import { after, ordered } from "../storage/keys.ts";
+import { type Row, readRows, removeRow } from "../storage/rows.ts";
+import { submit } from "../storage/transaction.ts";
+import type { Answer } from "./post.ts";
+import type { Attempt } from "./subscription.ts";
+import { ATTEMPTS_KEPT_MS } from "./times.ts";
+
+/** A failed attempt, as it is kept for a week. */
+export type FailedAttempt = Attempt & {
+  subscription: string;
+  /** How the answer's body began, without credentials. It may hold what was sent, so erasure reaches it. */
+  excerpt?: string;
+};
+
+export type Attempts = {
+  /** Keeps a failed attempt for each of the events that were sent together. */
+  record(
+    events: readonly { id: string; seq: number }[],
+    attempt: Omit<FailedAttempt, "eventId" | "seq">,
+  ): Promise<void>;
+  /** The failed attempts to deliver the event at this place, in the order of time. */
+  of(seq: number): Promise<FailedAttempt[]>;
+  /** Removes what was kept of the event at this place. */
+  erase(seq: number): Promise<{ removed: number }>;
+  /** Removes what is older than a week; `done` is false when `going` said stop. */
+  removeOld(going: () => boolean): Promise<{ removed: number; done: boolean }>;
+};
+
+type Columns = Omit<FailedAttempt, "seq">;
+
+const PARTITION = "attempts";
+const ATTEMPT = "attempt:";
+const prefixOf = (seq: number) => `${ATTEMPT}${ordered(seq)}:`;
+
+/** Opens the failed attempts in the table of the subscriptions. */
+export function openAttempts(table: TableClient, now: () => number = Date.now): Attempts {
+  const remove = async (row: Row<Columns>) => removeRow(table, PARTITION, row.rowKey ?? "");
+
+  return {
+    async record(events, attempt) {
+      const actions = events.map(({ id, seq }): TransactionAction => {
+        const rowKey = `${prefixOf(seq)}${attempt.at}:${randomUUID()}`;
+        return ["create", { partitionKey: PARTITION, rowKey, eventId: id, ...attempt }];
+      });
+      await submit(table, actions);
+    },
+    async of(seq) {
+      const prefix = prefixOf(seq);
+      const found: FailedAttempt[] = [];
+      for await (const row of readRows<Columns>(table, PARTITION, { from: prefix, before: after(prefix) })) {
+        const { eventId, at, status, error, durationMs, events, subscription, excerpt } = row;
+        found.push({ subscription, eventId, seq, at, status, error, durationMs, events, excerpt });
+      }
+      return found;
+    },
+    async erase(seq) {
+      const prefix = prefixOf(seq);
+      const range = { from: prefix, before: after(prefix), select: ["rowKey"] };
+      let removed = 0;
+      for await (const row of readRows<Columns>(table, PARTITION, range)) if (await remove(row)) removed++;
+      return { removed };
+    },
+    async removeOld(going) {
+      const where = odata`at lt ${new Date(now() - ATTEMPTS_KEPT_MS).toISOString()}`;
+      const range = { from: ATTEMPT, before: after(ATTEMPT), where, select: ["rowKey"] };
+      let removed = 0;
+      for await (const row of readRows<Columns>(table, PARTITION, range)) {
+        if (!going()) return { removed, done: false };
+        if (await remove(row)) removed++;
+      }
+      return { removed, done: true };
+    },
+  };
+}
+
+/** How many characters of an answer are kept. */
+const EXCERPT = 200;
+
+/** The beginning of an answer that may be kept: without the parts of the callback's URL that may be keys, and no addresses. */
+export function excerptOf(answer: Answer, url: string): string | undefined {
+  if (!("excerpt" in answer) || !answer.excerpt) return undefined;
+  const { pathname, search, searchParams, username, password } = new URL(url);
+  const secrets = [
+    pathname + search,
+    search,
+    ...searchParams.values(),
+    username,
+    password,
+    pathname,
+    ...pathname.split("/"),
+  ];
+  let text = answer.excerpt.replaceAll(/\p{Cc}+/gu, " ");
+  for (const secret of secrets) {
+    for (const spelling of [secret, decode(secret)])
+      if (spelling.length >= 4) text = text.replaceAll(spelling, "…");
+  }
+  return redact(text).toWellFormed().slice(0, EXCERPT);
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,161 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Head, Page, Read } from "./feed.ts";
+import { isWanted } from "./filter.ts";
+import { itemOf } from "./message.ts";
+import { nextRequestAt } from "./rate.ts";
+import { isToBeParked, type Standing } from "./standing.ts";
+import type { Kept, Place, Subscription } from "./subscription.ts";
+import {
+  BATCH_BYTES,
+  FRESH_MS,
+  LINGER_MS,
+  PATIENCE_MS,
+  SAVE_EVENTS,
+  SETTLE_EVENTS,
+  SURE_MS,
+} from "./times.ts";
+
+/** All that is known about a subscription while a process delivers to it. */
+export type State = {
+  /** The row as it was last read or written. */
+  kept: Kept;
+  place: Place;
+  standing: Standing;
+  attempts: Subscription["attempts"];
+  sent: Subscription["sent"];
+  /** Whether the row has our lease, and when we last wrote it: milliseconds since the epoch, by our own clock. */
+  lease: { isTaken: boolean; writtenAt: number };
+  /** What was read of the log last. */
+  page?: Page;
+  /** How many events were delivered since the last write. */
+  unsaved: number;
+  /** When an event was delivered last, in milliseconds since the epoch. */
+  deliveredAt: number;
+  /** A batch was refused: up to this place events are sent one by one. */
+  oneByOneThrough: number;
+};
+
+/** What the world says while a process delivers. */
+export type Situation = {
+  /** Milliseconds since the epoch. */
+  now: number;
+  head: Head;
+  /** A page of another edition may hold an event that was erased. */
+  edition: number;
+  /** Milliseconds since the epoch after which no further event is begun. */
+  until: number;
+  /** Whether this process has removed the subscription. */
+  isRemoved: boolean;
+};
+
+/** What to do next. */
+export type Step =
+  | { do: "find place" }
+  | { do: "read" }
+  /** Moves the cursor past events that the subscription does not want. */
+  | { do: "pass"; to: number }
+  /** Writes the row, which takes or renews the lease. */
+  | { do: "write" }
+  | { do: "pause"; forMs: number }
+  | { do: "send"; events: Read[] }
+  | { do: "park"; event: Read }
+  | { do: "linger"; forMs: number }
+  | { do: "end"; end: End };
+
+/**
+ * Why delivering ends: nothing that is wanted is left up to the head (`done`); not to be tried `until` then (`paused`);
+ * `given up`; out of `time`, with more to do; or `lost`: the subscription was removed, or another process delivers.
+ */
+export type End = { why: "done" | "given up" | "time" | "lost" } | { why: "paused"; until: number };
+
+/** Decides what to do next for a subscription. */
+export function decide(state: State, { now, head, edition, until, isRemoved }: Situation): Step {
+  const { kept, place, standing, page, lease } = state;
+  if (isRemoved) return end({ why: "lost" });
+  if (standing.state === "given_up") return end({ why: "given up" });
+  if (head.log !== undefined && (place.log !== head.log || place.cursor > head.seq))
+    return { do: "find place" };
+
+  const isFresh = page !== undefined && page.edition === edition && now - page.readAt < FRESH_MS;
+  const isUsable = isFresh && page.after <= place.cursor;
+  const isBehind = place.cursor < head.seq;
+  if (!isUsable) return isBehind ? { do: "read" } : pauseAtHead();
+  const ahead = page.items.filter(({ seq }) => seq > place.cursor);
+  const first = ahead.findIndex((event) => event.payload !== undefined && isWanted(event as Sendable, kept));
+  if (first === -1) {
+    if (page.next > place.cursor) return { do: "pass", to: page.next };
+    return isBehind ? { do: "read" } : pauseAtHead();
+  }
+  const events = takeBatch(ahead.slice(first), state);
+  const [event] = events as [Read];
+
+  if (standing.refused?.seq === event.seq && isToBeParked(standing))
+    return isSure() ? { do: "park", event } : WRITE;
+  if (now >= until) return end({ why: "time" });
+  const at = Math.max(
+    Date.parse(standing.nextAttemptAt ?? "") || 0,
+    nextRequestAt(state.sent, kept.perMinute, now),
+  );
+  if (at - now > PATIENCE_MS) return end({ why: "paused", until: at });
+  if (at > now) return { do: "pause", forMs: at - now };
+  return isSure() && state.unsaved < SAVE_EVENTS ? { do: "send", events } : WRITE;
+
+  /** Whether the lease is surely ours: a process that stood still has to ask. A clock that was put back tells nothing. */
+  function isSure(): boolean {
+    const age = now - lease.writtenAt;
+    return lease.isTaken && age >= 0 && age < SURE_MS;
+  }
+
+  function pauseAtHead(): Step {
+    const lingering = state.deliveredAt + LINGER_MS - now;
+    return lease.isTaken && lingering > 0 ? { do: "linger", forMs: lingering } : end({ why: "done" });
+  }
+}
+
+const WRITE: Step = { do: "write" };
+const end = (why: End): Step => ({ do: "end", end: why });
+
+type Sendable = Read & { payload: unknown };
+
+/** The wanted events of `ahead` that go together in one request. The first one is wanted. */
+function takeBatch(ahead: Read[], { kept, oneByOneThrough }: State): Read[] {
+  const [first] = ahead as [Read];
+  if (kept.batch === 1 || first.seq <= oneByOneThrough) return [first];
+  const taken: Read[] = [];
+  let bytes = 0;
+  for (const event of ahead) {
+    if (event.payload === undefined || !isWanted(event as Sendable, kept)) continue;
+    bytes += Buffer.byteLength(itemOf(event as Sendable, kept.format)) + 1;
+    if (taken.length > 0 && bytes > BATCH_BYTES) break;
+    taken.push(event);
+    if (taken.length === kept.batch) break;
+  }
+  return taken;
+}
+
+/** Whether what is known at the end is worth a write: to let go, or to keep a place that moved far. */
+export function isWorthWriting({ kept, place, lease }: State): boolean {
+  return lease.isTaken || place.log !== kept.log || place.cursor - kept.cursor >= SETTLE_EVENTS;
+}
+
+/**
+ * What is known after others changed the row: an operator who moved the place or changed the standing has the last word;
+ * retention, which moves a place forward, is followed as far as it went.
+ */
+export function merge(state: State, found: Kept): State {
+  const { kept, place } = state;
+  const isMoved = found.moves !== kept.moves;
+  const { log, cursor, moves, restartedAt } = found;
+  const isChanged = !isDeepStrictEqual(plain(found.standing), plain(kept.standing));
+  return {
+    ...state,
+    kept: found,
+    place: isMoved
+      ? { log, cursor, moves, restartedAt }
+      : { ...place, cursor: Math.max(place.cursor, cursor) },
+    standing: isChanged ? found.standing : state.standing,
+  };
+}
+
+/** Without the fields that are not set. */
+const plain = (standing: Standing): unknown => JSON.parse(JSON.stringify(standing));

@@ -1,0 +1,229 @@
+import { decide, type End, isWorthWriting, merge, type State } from "./decide.ts";
+import type { Feed, Read } from "./feed.ts";
+import { type Outgoing, toMessage } from "./message.ts";
+import { placeIn } from "./place.ts";
+import type { Answer, Post } from "./post.ts";
+import { noteRequest } from "./rate.ts";
+import { sign } from "./sign.ts";
+import { afterAnswer, afterParking, isDelivered, isRefusal } from "./standing.ts";
+import type { Subscriptions } from "./store.ts";
+import type { Attempt, Kept, Parked } from "./subscription.ts";
+import { LAST_ATTEMPTS, LEASE_MS, RENEW_MS } from "./times.ts";
+import { traceDelivery } from "./trace-delivery.ts";
+
+export type DeliverOptions = {
+  subscriptions: Pick<Subscriptions, "get" | "replace">;
+  feed: Pick<Feed, "head" | "known" | "edition" | "read" | "beyond">;
+  post: Post;
+  /** Names this process, which delivers to a subscription once at a time. */
+  holder: string;
+  /** Milliseconds since the epoch after which no further event is begun. */
+  until: number;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  wait: (milliseconds: number) => Promise<unknown>;
+  /** Does some work every so many milliseconds, until the function that it returns is called. */
+  every: (milliseconds: number, work: () => void) => () => void;
+  /** Whether this process has removed the subscription. */
+  isRemoved: () => boolean;
+  /** Is told of every attempt, and waited for when it failed. */
+  onAttempt?: (
+    attempt: Attempt,
+    answer: Answer,
+    sent: { kept: Kept; events: Read[] },
+  ) => Promise<void> | undefined;
+};
+
+/** Why it ended, the row as it was last seen, and the place that was reached, which need not be written. */
+export type Delivered = { end: End; kept: Kept; through: number };
+
+/**
+ * Delivers to one subscription what lies behind its cursor, in order, step by step as `decide` says. The cursor never
+ * passes a wanted event that has not arrived or been parked, so a process that goes on after this one, or beside it when it
+ * stood still for too long, can only repeat events, never skip one.
+ *
+ * @param from the cursor, if more than the row says is known to hold nothing that is wanted
+ * @throws {StorageUnavailable} what was delivered since the last write will come again
+ */
+export async function deliver(found: Kept, from: number, options: DeliverOptions): Promise<Delivered> {
+  const { subscriptions, feed, post, holder, until, now, random, wait, every, isRemoved, onAttempt } =
+    options;
+  const { standing, attempts, sent, log, moves, restartedAt } = found;
+  let state: State = {
+    ...{ kept: found, place: { log, cursor: from, moves, restartedAt }, standing, attempts, sent },
+    lease: { isTaken: false, writtenAt: Number.NEGATIVE_INFINITY },
+    ...{ unsaved: 0, deliveredAt: Number.NEGATIVE_INFINITY, oneByOneThrough: 0 },
+  };
+  /** Writes follow each other: each is conditional on the one before. */
+  let writing: Promise<unknown> = Promise.resolve();
+  let isWriting = false;
+  const stop = every(RENEW_MS, renew);
+  try {
+    return await run();
+  } finally {
+    stop();
+    await writing;
+  }
+
+  async function run(): Promise<Delivered> {
+    for (;;) {
+      const head = feed.known() ?? (await feed.head());
+      const step = decide(state, {
+        now: now(),
+        head,
+        edition: feed.edition(),
+        until,
+        isRemoved: isRemoved(),
+      });
+      switch (step.do) {
+        case "find place":
+          // What is known of the head may be old, and then a place may well lie behind it.
+          state = { ...state, page: undefined, place: placeIn(await feed.head(), state.place, now()) };
+          break;
+        case "read":
+          state.page = await feed.read(state.place.cursor);
+          break;
+        case "pass":
+          state.place = { ...state.place, cursor: step.to };
+          break;
+        case "write":
+          if ((await write()) === "lost") return ended({ why: "lost" });
+          break;
+        case "pause":
+          await wait(step.forMs);
+          break;
+        case "send":
+          await send(step.events);
+          break;
+        case "park":
+          if ((await park(step.event)) === "lost") return ended({ why: "lost" });
+          break;
+        case "linger":
+          await feed.beyond(state.place.cursor, step.forMs);
+          break;
+        case "end": {
+          if (step.end.why === "lost" || !isWorthWriting(state)) return ended(step.end);
+          const outcome = await write({ letGo: true });
+          if (outcome === "written") return ended(step.end);
+          if (outcome === "lost") return ended({ why: "lost" });
+        }
+      }
+    }
+  }
+
+  function ended(end: End): Delivered {
+    return { end, kept: state.kept, through: state.place.cursor };
+  }
+
+  async function send(events: Read[]): Promise<void> {
+    const { kept } = state;
+    const [first] = events as [Read];
+    const last = events.at(-1) as Read;
+    const at = now();
+    const message = toMessage(events as Outgoing[], kept);
+    const headers = { ...USER_AGENT, ...message.headers, ...sign(message, kept, at) };
+    const answer = await traceDelivery({ ...first, events: events.length }, () =>
+      post(kept.url, message.body, headers),
+    );
+    const isAlone = events.length === 1;
+    const attempt = toAttempt(last, answer, { at, durationMs: now() - at, events: events.length });
+    const about = { seq: isAlone ? first.seq : undefined, policy: kept.policy };
+    state = {
+      ...state,
+      standing: afterAnswer(state.standing, answer, { ...about, now: now(), random }),
+      attempts: [...state.attempts, attempt].slice(-LAST_ATTEMPTS),
+      sent: kept.perMinute === undefined ? [] : noteRequest(state.sent, at),
+      deliveredAt: now(),
+      ...(!isAlone && isRefusal(answer) && { oneByOneThrough: last.seq }),
+    };
+    if (isDelivered(answer)) {
+      state.place = { ...state.place, cursor: last.seq };
+      state.unsaved += events.length;
+    }
+    await onAttempt?.(attempt, answer, { kept, events });
+  }
+
+  /** Sets an event aside, in one write with the place behind it. */
+  function park({ id: eventId, seq }: Read): Promise<Outcome> {
+    const { place, standing } = state;
+    const parked = { eventId, seq, since: new Date(now()).toISOString(), attempts: standing.failures };
+    return write({ parked, after: { place: { ...place, cursor: seq }, standing: afterParking(standing) } });
+  }
+
+  /** Writes what is known, and takes, renews or lets go of the lease. */
+  function write(change: Change = {}): Promise<Outcome> {
+    const written = writing.then(() => writeNow(change));
+    writing = written.catch(() => {});
+    return written;
+  }
+
+  async function writeNow({ letGo = false, parked, after }: Change): Promise<Outcome> {
+    isWriting = true;
+    try {
+      const at = now();
+      const written = await replace({ ...state, ...after }, at, { letGo, parked });
+      if (written) {
+        state = { ...state, ...after, kept: written, lease: { isTaken: !letGo, writtenAt: at }, unsaved: 0 };
+        return "written";
+      }
+      const current = await subscriptions.get(state.kept.id);
+      if (!current || current.lease?.holder !== holder) return "lost";
+      state = { ...merge(state, current), lease: { isTaken: true, writtenAt: Number.NEGATIVE_INFINITY } };
+      return "changed";
+    } finally {
+      isWriting = false;
+    }
+  }
+
+  function replace(
+    { kept, place, standing, attempts, sent }: State,
+    at: number,
+    { letGo = false, parked }: Change = {},
+  ): Promise<Kept | undefined> {
+    const lease = letGo ? undefined : { holder, until: new Date(at + LEASE_MS).toISOString() };
+    const changed = { ...kept, ...place, standing, attempts, sent, lease };
+    return subscriptions.replace(changed, parked && { park: parked });
+  }
+
+  /** While a callback takes its time. What others changed is found by the write before the next send. */
+  function renew(): void {
+    if (!state.lease.isTaken || isWriting || now() - state.lease.writtenAt < RENEW_MS) return;
+    writing = renewNow();
+  }
+
+  async function renewNow(): Promise<void> {
+    isWriting = true;
+    try {
+      const at = now();
+      const written = await replace(state, at);
+      // While this was written, an answer may have come in: only what was written is put into the state.
+      if (written) state = { ...state, kept: written, lease: { isTaken: true, writtenAt: at } };
+    } catch {
+      // The write before the next send tries again.
+    } finally {
+      isWriting = false;
+    }
+  }
+}
+
+/** What a write does beside renewing the lease, and what is so once it is done. */
+type Change = { letGo?: boolean; parked?: Parked; after?: Pick<State, "place" | "standing"> };
+type Outcome = "written" | "changed" | "lost";
+
+const USER_AGENT = { "user-agent": "livechat-functions" };
+
+/** How an attempt is remembered. */
+export function toAttempt(
+  { id: eventId, seq }: { id: string; seq: number },
+  answer: Answer,
+  { at, durationMs, events }: { at: number; durationMs: number; events: number },
+): Attempt {
+  return {
+    ...{ eventId, seq, at: new Date(at).toISOString() },
+    ...("status" in answer ? { status: answer.status } : { error: answer.failure }),
+    durationMs,
+    ...(events > 1 && { events }),
+  };
+}

@@ -1,0 +1,72 @@
+import type { EventType } from "../schemas/webhook.ts";
+
+/**
+ * Chooses events by what they are about. All given keys must match; a key matches when any of its values is among the
+ * event's. `not` must not match.
+ */
+export type Filter = {
+  group?: string[];
+  agent?: string[];
+  tag?: string[];
+  status?: string[];
+  source?: string[];
+  not?: Filter;
+};
+
+export const FILTER_KEYS = ["group", "agent", "tag", "status", "source"] as const;
+type Key = (typeof FILTER_KEYS)[number];
+
+/** What a subscription chooses events by. */
+export type Choice = { types?: EventType[]; filter?: Filter };
+
+/** What is looked at of an event. Its payload may be anything: what does not fit is given as LiveChat sent it. */
+export type Chosen = { type: EventType; payload: unknown };
+
+/** Says whether a subscription wants an event. */
+export function isWanted({ type, payload }: Chosen, { types, filter }: Choice): boolean {
+  if (types && !types.includes(type)) return false;
+  return filter === undefined || matches(factsOf(payload), filter);
+}
+
+type Facts = Record<Key, Set<string>>;
+
+function matches(facts: Facts, { not, ...keys }: Filter): boolean {
+  for (const key of FILTER_KEYS) {
+    const wanted = keys[key];
+    if (wanted && !wanted.some((value) => facts[key].has(key === "agent" ? value.toLowerCase() : value))) {
+      return false;
+    }
+  }
+  return not === undefined || !matches(facts, not);
+}
+
+/** The facts of a chat or a ticket. Logins are compared in lower case; everything else letter by letter. */
+function factsOf(payload: unknown): Facts {
+  const { chat, ticket } = record(payload);
+  const about = record(chat ?? ticket);
+  const groups = [...list(about.groups), about.group, about.currentGroup];
+  const agents = [...list(about.agents).map((agent) => record(agent).login), record(about.assignee).id];
+  return {
+    group: texts(groups.map(idOf)),
+    agent: texts(agents.map((login) => (typeof login === "string" ? login.toLowerCase() : login))),
+    tag: texts(list(about.tags)),
+    status: texts([about.status]),
+    source: texts([record(about.source).type]),
+  };
+}
+
+/** A group is told as its id, or as an object with it. */
+const idOf = (group: unknown): unknown => (typeof group === "object" ? record(group).id : group);
+
+function texts(values: unknown[]): Set<string> {
+  const known = values.filter((value) => typeof value === "string" || typeof value === "number");
+  return new Set(known.map(String));
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}

@@ -1,0 +1,95 @@
+import { setTimeout } from "node:timers/promises";
+import type { Queue, Receipt } from "../storage/open-queue.ts";
+
+/**
+ * A message in the queue that stands in for this process, should it die or be frozen before it has delivered what it
+ * stored. It shows after {@link GUARANTEE_MS}, is postponed while there is work, and taken back when all is done, so that
+ * nothing receives it as long as the process lives.
+ */
+export type Guarantee = {
+  /** Begins a piece of work. Resolves when the message is in the queue, or could not be put there. */
+  begin(): Promise<void>;
+  /** Ends it. `isDone` is false when another process is to look for what is left. */
+  end(isDone: boolean): void;
+};
+
+/** Milliseconds after which the message shows. */
+export const GUARANTEE_MS = 2_000;
+/** It is postponed when it would show in less than this. */
+const LEAST_MS = 1_000;
+
+export type GuaranteeOptions = {
+  queue: Pick<Queue, "put" | "postpone" | "takeBack">;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  wait?: (milliseconds: number) => Promise<unknown>;
+};
+
+export function createGuarantee({
+  queue,
+  now = Date.now,
+  wait = (milliseconds) => setTimeout(milliseconds, undefined, { ref: false }),
+}: GuaranteeOptions): Guarantee {
+  /** How many pieces of work are under way. */
+  let open = 0;
+  /** Some of it was left undone: the message stays. */
+  let isLeft = false;
+  let message: { receipt: Receipt; showsAt: number } | undefined;
+  let arming: Promise<void> | undefined;
+  let isKeeping = false;
+
+  async function arm(): Promise<void> {
+    const before = message;
+    const showsAt = now() + GUARANTEE_MS;
+    if (before && before.showsAt - now() >= LEAST_MS) return;
+    message = undefined;
+    try {
+      const receipt = before
+        ? await queue.postpone(before.receipt, GUARANTEE_MS).catch(() => queue.put("stored", GUARANTEE_MS))
+        : await queue.put("stored", GUARANTEE_MS);
+      message = { receipt, showsAt };
+    } catch {
+      // Without the queue the timer delivers what this process leaves.
+    }
+  }
+
+  function armOnce(): Promise<void> {
+    arming ??= arm().finally(() => {
+      arming = undefined;
+    });
+    return arming;
+  }
+
+  async function keep(): Promise<void> {
+    if (isKeeping) return;
+    isKeeping = true;
+    while (open > 0) {
+      await wait(LEAST_MS / 2);
+      if (open > 0) await armOnce();
+    }
+    isKeeping = false;
+  }
+
+  async function disarm(): Promise<void> {
+    await arming;
+    if (open > 0) return;
+    const taken = message;
+    message = undefined;
+    if (isLeft || !taken) isLeft = false;
+    else await queue.takeBack(taken.receipt).catch(() => {});
+  }
+
+  return {
+    begin() {
+      open += 1;
+      const armed = armOnce();
+      void keep();
+      return armed;
+    },
+    end(isDone) {
+      open -= 1;
+      isLeft ||= !isDone;
+      if (open === 0) void disarm();
+    },
+  };
+}

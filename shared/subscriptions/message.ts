@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import type { EventType } from "../schemas/webhook.ts";
+import { ordered } from "../storage/keys.ts";
+import type { Terms } from "./subscription.ts";
+
+/** An event as it is sent. */
+export type Outgoing = {
+  seq: number;
+  id: string;
+  type: EventType;
+  occurredAt: string;
+  receivedAt: string;
+  /** The chat or ticket that it is about. */
+  subject?: string;
+  payload: unknown;
+};
+
+/** What is sent in one request; `id` is the same at every repetition. */
+export type Message = { id: string; body: string; headers: Record<string, string> };
+
+/** The producer of our CloudEvents: ids are unique under it. */
+const SOURCE = "urn:livechat:events";
+const TYPE_PREFIX = "com.livechat.";
+
+/**
+ * Puts events into the form that a subscription asked for: a payload or a CloudEvent in binary mode; with `batch` above 1
+ * an array, also of one event.
+ *
+ * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
+ */
+export function toMessage(
+  events: readonly Outgoing[],
+  { format, batch }: Pick<Terms, "format" | "batch">,
+): Message {
+  const [first] = events as [Outgoing];
+  if (batch > 1) {
+    const isCloud = format === "cloudevents";
+    return {
+      id: events.length === 1 ? first.id : batchId(events),
+      body: `[${events.map((event) => itemOf(event, format)).join(",")}]`,
+      headers: { "content-type": isCloud ? "application/cloudevents-batch+json" : "application/json" },
+    };
+  }
+  return {
+    id: first.id,
+    body: JSON.stringify(first.payload),
+    headers: { "content-type": "application/json", ...(format === "cloudevents" && toHeaders(first)) },
+  };
+}
+
+/** An event as an item of a batch, as JSON. */
+export function itemOf(event: Outgoing, format: Terms["format"]): string {
+  const { id, seq, type, occurredAt, receivedAt, payload } = event;
+  if (format === "payload") return JSON.stringify({ id, seq, type, occurredAt, receivedAt, payload });
+  return JSON.stringify({ ...attributesOf(event), datacontenttype: "application/json", data: payload });
+}
+
+function attributesOf({ id, seq, type, occurredAt, subject }: Outgoing) {
+  return {
+    specversion: "1.0",
+    id,
+    source: SOURCE,
+    type: TYPE_PREFIX + type,
+    time: occurredAt,
+    ...(subject !== undefined && subject !== "" && { subject }),
+    // The extension of this name: places sort as text.
+    sequence: ordered(seq),
+  };
+}
+
+function toHeaders(event: Outgoing): Record<string, string> {
+  const attributes = Object.entries(attributesOf(event));
+  return Object.fromEntries(attributes.map(([name, value]) => [`ce-${name}`, encode(value)]));
+}
+
+/** Percent-encodes what may not stand in a header: all but printable ASCII, and space, quote and percent (3.1.3.2). */
+function encode(value: string): string {
+  return value.replace(/[^!#$&-~]/gu, (character) =>
+    Array.from(
+      Buffer.from(character, "utf8"),
+      (byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
+    ).join(""),
+  );
+}
+
+function batchId(events: readonly Outgoing[]): string {
+  const hash = createHash("sha256");
+  for (const { id } of events) hash.update(id).update("\n");
+  return `batch_${hash.digest("hex").slice(0, 32)}`;
+}

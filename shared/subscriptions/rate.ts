@@ -1,0 +1,27 @@
+/** Requests of the last minute: a second since the epoch and how many were made in it, oldest first. */
+export type Sent = readonly (readonly [second: number, count: number])[];
+
+/** A request counts for this many seconds: a minute, and the second in which it was made. */
+const COUNTED = 61;
+
+/** The requests that still count at `now` (milliseconds since the epoch), with the one that is made now. */
+export function noteRequest(sent: Sent, now: number): Sent {
+  const second = Math.floor(now / 1_000);
+  const before = sent.filter(([at]) => at > second - COUNTED && at !== second);
+  const here = sent.find(([at]) => at === second)?.[1] ?? 0;
+  return [...before, [second, here + 1]];
+}
+
+/** When the next request may be made, in milliseconds since the epoch; 0 when it may be made at once. */
+export function nextRequestAt(sent: Sent, perMinute: number | undefined, now: number): number {
+  if (perMinute === undefined) return 0;
+  const second = Math.floor(now / 1_000);
+  const counted = sent.filter(([at]) => at > second - COUNTED);
+  let tooMany = counted.reduce((sum, [, count]) => sum + count, 0) + 1 - perMinute;
+  if (tooMany <= 0) return 0;
+  for (const [at, count] of counted) {
+    tooMany -= count;
+    if (tooMany <= 0) return (at + COUNTED) * 1_000;
+  }
+  return 0;
+}
