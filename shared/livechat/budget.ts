@@ -1,7 +1,4 @@
-import { once } from "node:events";
-import PQueue from "p-queue";
 import { TooManyRequests } from "../core/errors.ts";
-import { delay } from "./delay.ts";
 import { Throttled } from "./failure.ts";
 import { Throttle } from "./throttle.ts";
 
@@ -16,15 +13,13 @@ const WINDOW = 61_000;
 /** The part of the limit that background calls leave to operators. */
 const RESERVE = 0.2;
 const LONGEST_TIMER = 2 ** 31 - 1;
-const LIVECHATS_LIMIT = "LiveChat's limit is used up.";
-const BUSY = "The calls to LiveChat that are under way take too long.";
 
 export type Turn = {
   priority: Priority;
   /** A repetition goes before what came later: it has less time left. */
   repeated: boolean;
-  /** When the call must have been sent, in epoch milliseconds. */
-  startBy: number;
+  /** How long it may wait to be sent, in milliseconds. */
+  patience: number;
   signal?: AbortSignal;
 };
 
@@ -54,63 +49,32 @@ type Waiter = {
   background: boolean;
   rank: number;
   startBy: number;
-  refuse(start: number, why: string): void;
+  go(): void;
+  refuse(error: unknown): void;
 };
 
 /**
  * Keeps this process to `limit` calls in 60 s and `inFlight` at once, operators first. Background calls go one at a
  * time and only while four fifths of the limit or less are used, so that a burst of operators always finds room.
+ *
+ * Times are of the steady clock: a wall clock that is put back must not hold calls up.
  */
-export function createBudget(limit: number, { inFlight = 10, random = Math.random } = {}): Budget {
+export function createBudget(
+  limit: number,
+  { inFlight: widest = 10, random = Math.random, now = steadyClock } = {},
+): Budget {
   const backgroundLimit = Math.max(1, Math.floor(limit * (1 - RESERVE)));
-  const throttle = new Throttle(inFlight, random);
-  const queue = new PQueue({ concurrency: inFlight, interval: WINDOW, intervalCap: limit, strict: true });
-  const background = new PQueue({ concurrency: 1 });
-  const ownLimit = `This app's limit of ${limit} calls to LiveChat in 60 seconds is used up.`;
-  const line = new Set<Waiter>();
-  /** When the last `limit` calls were sent. p-queue, which enforces it, does not tell. */
+  const throttle = new Throttle(widest, random, now);
+  /** The calls that wait, in the order in which they may go. */
+  const line: Waiter[] = [];
+  /** When the last `limit` calls were sent. */
   const starts: number[] = [];
-  let resume: NodeJS.Timeout | undefined;
+  const inFlight = { operator: 0, background: 0 };
+  let timer: NodeJS.Timeout | undefined;
 
   async function spend<T>(send: () => Promise<T>, turn: Turn): Promise<T> {
-    const { priority, repeated, startBy } = turn;
-    const refusal = new AbortController();
-    const signal = turn.signal ? AbortSignal.any([turn.signal, refusal.signal]) : refusal.signal;
-    const waiter: Waiter = {
-      background: priority === "background",
-      rank: (priority === "operator" ? 2 : 0) + (repeated ? 1 : 0),
-      startBy,
-      refuse: (start, why) => refusal.abort(tooLate(start, why)),
-    };
-    // How long the calls in flight take cannot be foreseen. A turn that comes at the last moment is taken.
-    const timer = setTimeout(
-      () => waiter.refuse(Date.now(), BUSY),
-      Math.min(startBy - Date.now() + 1, LONGEST_TIMER),
-    );
-    const leaveLine = () => {
-      clearTimeout(timer);
-      line.delete(waiter);
-    };
-    line.add(waiter);
-    review();
-    const options = { priority: waiter.rank, signal };
-    const enter = () =>
-      queue.add(() => {
-        leaveLine();
-        starts.push(Date.now());
-        if (starts.length > limit) starts.shift();
-        return watch(send);
-      }, options);
-    try {
-      if (!waiter.background) return await enter();
-      return await background.add(() => whenThereIsRoom(signal).then(enter), options);
-    } finally {
-      leaveLine();
-    }
-  }
-
-  /** Sends, and learns from the answer. */
-  async function watch<T>(send: () => Promise<T>): Promise<T> {
+    const { priority } = turn;
+    await waitFor(turn);
     const { round } = throttle;
     try {
       return await send();
@@ -119,68 +83,102 @@ export function createBudget(limit: number, { inFlight = 10, random = Math.rando
       throw error;
     } finally {
       if (throttle.round === round) throttle.passed();
-      adjust();
+      inFlight[priority] -= 1;
+      advance();
     }
   }
 
-  /** Holds the queue to what was learned. Pausing comes first, since more width would let calls go. */
-  function adjust(): void {
-    const pause = throttle.pausedUntil - Date.now();
-    if (pause > 0) {
-      queue.pause();
-      clearTimeout(resume);
-      resume = setTimeout(() => queue.start(), pause);
-      review();
-    }
-    if (queue.concurrency !== throttle.width) queue.concurrency = throttle.width;
+  /** Resolves when the call may go. From then on it is counted. */
+  async function waitFor({ priority, repeated, patience, signal }: Turn): Promise<void> {
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter: Waiter = {
+      background: priority === "background",
+      rank: (priority === "operator" ? 2 : 0) + (repeated ? 1 : 0),
+      startBy: now() + patience,
+      go() {
+        starts.push(now());
+        if (starts.length > limit) starts.shift();
+        inFlight[priority] += 1;
+        resolve();
+      },
+      refuse: reject,
+    };
+    const leave = () => {
+      const place = line.indexOf(waiter);
+      if (place >= 0) line.splice(place, 1);
+      reject(signal?.reason);
+      advance();
+    };
+    signal?.addEventListener("abort", leave, { once: true });
+    const behind = line.findIndex(({ rank }) => rank < waiter.rank);
+    line.splice(behind < 0 ? line.length : behind, 0, waiter);
+    advance();
+    await promise.finally(() => signal?.removeEventListener("abort", leave));
   }
 
-  /** Works out when each call in line could be sent at the earliest, and refuses those for which that is too late. */
-  function review(): void {
+  /** Refuses the calls that cannot be sent in time, sends those whose turn it is, and sets the timer for the next. */
+  function advance(): void {
+    clearTimeout(timer);
+    const time = now();
+    refuseLate(time);
+    while (line[0] && turnOf(line[0]) <= time) line.shift()?.go();
+    // A turn that comes at the last moment is taken; after that the call is refused.
+    const next = Math.min(line[0] ? turnOf(line[0]) : Infinity, ...line.map(({ startBy }) => startBy + 1));
+    if (line.length > 0) timer = setTimeout(advance, Math.min(Math.max(1, next - time), LONGEST_TIMER));
+  }
+
+  /** Works out when each call could be sent at the earliest. How long the calls in flight take cannot be foreseen. */
+  function refuseLate(time: number): void {
     const timetable = [...starts];
-    for (const waiter of [...line].sort((a, b) => b.rank - a.rank)) {
-      const start = earliest(timetable, waiter.background ? backgroundLimit : limit);
+    for (const waiter of [...line]) {
+      const start = earliest(time, timetable, waiter);
       if (start <= waiter.startBy) timetable.push(start);
-      else
-        waiter.refuse(
-          start,
-          start === throttle.pausedUntil ? LIVECHATS_LIMIT : start > Date.now() ? ownLimit : BUSY,
-        );
+      else {
+        line.splice(line.indexOf(waiter), 1);
+        waiter.refuse(tooLate(start - time, reasonFor(start, time)));
+      }
     }
   }
 
-  function earliest(timetable: readonly number[], most: number): number {
-    return Math.max(Date.now(), throttle.pausedUntil, (timetable.at(-most) ?? 0) + WINDOW);
+  /** When the first in line may go; `Infinity` while that depends on a call in flight. */
+  function turnOf(waiter: Waiter): number {
+    const isFull = inFlight.operator + inFlight.background >= throttle.width;
+    if (isFull || (waiter.background && inFlight.background > 0)) return Number.POSITIVE_INFINITY;
+    return earliest(now(), starts, waiter);
   }
 
-  /**
-   * Lets a background call go when it can be sent at once, and leaves the reserve whole. An operator in line needs no
-   * mention: it takes a free place as soon as there is one.
-   */
-  async function whenThereIsRoom(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const wait = earliest(starts, backgroundLimit) - Date.now();
-      if (wait > 0) await delay(wait, signal);
-      else if (queue.pending >= queue.concurrency) await once(queue, "next", { signal });
-      else return;
-    }
+  function earliest(time: number, timetable: readonly number[], { background }: Waiter): number {
+    const last = timetable.at(background ? -backgroundLimit : -limit) ?? Number.NEGATIVE_INFINITY;
+    return Math.max(time, throttle.pausedUntil, last + WINDOW);
+  }
+
+  function reasonFor(start: number, time: number): string {
+    if (start === throttle.pausedUntil) return "LiveChat's limit is used up.";
+    if (start > time) return `This app's limit of ${limit} calls to LiveChat in 60 seconds is used up.`;
+    return "The calls to LiveChat that are under way take too long.";
   }
 
   function usage(): Usage {
-    const now = Date.now();
+    const time = now();
     return {
       limit,
-      used: starts.filter((start) => start + WINDOW > now).length,
-      inFlight: queue.pending,
-      waiting: line.size,
-      pausedFor: Math.max(0, throttle.pausedUntil - now),
+      used: starts.filter((start) => start + WINDOW > time).length,
+      inFlight: inFlight.operator + inFlight.background,
+      waiting: line.length,
+      pausedFor: Math.max(0, throttle.pausedUntil - time),
     };
   }
 
   return { spend, usage };
 }
 
-function tooLate(start: number, why: string): TooManyRequests {
-  const seconds = Math.max(1, Math.ceil((start - Date.now()) / 1000));
+/** Milliseconds from some moment on, whole ones, so that sums of them compare exactly. */
+function steadyClock(): number {
+  return Math.floor(performance.now());
+}
+
+function tooLate(wait: number, why: string): TooManyRequests {
+  const seconds = Math.max(1, Math.ceil(wait / 1000));
   return new TooManyRequests(`${why} Try again in ${seconds} s.`, { retryAfter: seconds });
 }

@@ -1,5 +1,5 @@
 /**
- * Waits. It goes by the global timers, like p-queue and ky, so that there is one clock to a call.
+ * Waits. It goes by the global timers, like ky, so that there is one clock to a call.
  *
  * @throws the signal's reason, at once, when it is aborted.
  */

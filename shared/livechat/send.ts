@@ -1,4 +1,3 @@
-import { AsyncResource } from "node:async_hooks";
 import type * as v from "valibot";
 import { AppError, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
 import { startStopwatch } from "../core/stopwatch.ts";
@@ -59,15 +58,14 @@ export function createSend(
     const { priority = "operator", signal, deadline = Date.now() + totalTimeout, beforeSend, onTurn } = call;
     const { effect = effectOf[request.method] } = request;
     if (deadline <= Date.now()) throw new UpstreamTimeout("The time for this call was over before it began.");
-    const startBy = Math.max(Date.now(), deadline - leastTime);
     const passed = startStopwatch();
     const time = deadline - Date.now();
+    const patience = Math.max(0, time - leastTime);
     let failures = 0;
     let isInDoubt = false;
     for (let retries = 0; ; retries += 1) {
       const asked = Date.now();
-      // The queue calls it when somebody else's call ends; what it does belongs to this one.
-      const send = AsyncResource.bind(async () => {
+      const send = async () => {
         const waited = Date.now() - asked;
         onTurn?.(waited);
         await beforeSend?.();
@@ -75,9 +73,10 @@ export function createSend(
         if (passed() >= time)
           throw new UpstreamTimeout("The time for this call was over before it was sent.");
         return attempt(request, { signal, deadline, retries, waited });
-      });
+      };
       try {
-        return await budget.spend(send, { priority, repeated: retries > 0, startBy, signal });
+        const left = retries === 0 ? patience : patience - passed();
+        return await budget.spend(send, { priority, repeated: retries > 0, patience: left, signal });
       } catch (error) {
         // The budget holds the next attempt back for as long as it takes, or refuses it.
         if (error instanceof Throttled) continue;
@@ -90,7 +89,7 @@ export function createSend(
         failures += 1;
         const { retryAfter } = error;
         const wait = retryAfter === undefined ? backOff(failures, FIRST_WAIT, random) : retryAfter * 1000;
-        if (Date.now() + wait > startBy) throw error;
+        if (passed() + wait > patience) throw error;
         await delay(wait, signal);
       }
     }

@@ -9,21 +9,23 @@ const FIRST_PAUSE = 1_000;
  * does), so that a burst does not burn its calls on the next refusal.
  */
 export class Throttle {
-  /** Nothing is to be sent before this, in epoch milliseconds. */
-  pausedUntil = 0;
+  /** Nothing is to be sent before this, in milliseconds by `now`. */
+  pausedUntil = Number.NEGATIVE_INFINITY;
   /** How many calls may be in flight. */
   width: number;
   /** Grows with each pause. A call keeps the round it was sent in, so that one pause is not counted ten times. */
   round = 0;
   readonly #widest: number;
   readonly #random: () => number;
+  readonly #now: () => number;
   #refusals = 0;
   #credit = 0;
 
-  constructor(widest: number, random: () => number) {
+  constructor(widest: number, random: () => number, now: () => number) {
     this.#widest = widest;
     this.width = widest;
     this.#random = random;
+    this.#now = now;
   }
 
   /** A call came back with anything but a 429. */
@@ -52,6 +54,6 @@ export class Throttle {
         pause = Math.max(pause, backOff(this.#refusals, FIRST_PAUSE, this.#random));
       }
     }
-    this.pausedUntil = Math.max(this.pausedUntil, Math.ceil(Date.now() + pause));
+    this.pausedUntil = Math.max(this.pausedUntil, Math.ceil(this.#now() + pause));
   }
 }

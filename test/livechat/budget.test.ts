@@ -36,7 +36,7 @@ async function play(budget: Budget, plans: readonly Plan[]): Promise<Course[]> {
       course.ended = now();
       if (plan.refusal !== undefined) throw new Throttled(plan.refusal);
     };
-    const turn = { priority: plan.priority, repeated: false, startBy: Date.now() + plan.patience };
+    const turn = { priority: plan.priority, repeated: false, patience: plan.patience };
     await budget.spend(send, turn).catch((error: unknown) => {
       course.error = error;
       if (error instanceof Throttled) return;
@@ -233,7 +233,7 @@ it("a repetition goes before calls that came later", async () => {
         order.push(name);
         await delay(10);
       },
-      { priority: "operator", repeated, startBy: Date.now() + 1_000 },
+      { priority: "operator", repeated, patience: 1_000 },
     );
   const all = [spend("under way", false), spend("new", false), spend("again", true)];
   await vi.runAllTimersAsync();
@@ -283,7 +283,7 @@ describe("A pause that LiveChat asks for", () => {
         sent.push(Date.now() - began);
         if (end === "refused") throw new Throttled();
       };
-      const turn = { priority: "operator" as const, repeated: false, startBy: Date.now() + 24_000 };
+      const turn = { priority: "operator" as const, repeated: false, patience: 24_000 };
       await Promise.all([budget.spend(send, turn).catch(() => {}), vi.runAllTimersAsync()]);
     }
     expect(sent).toEqual([0, 1_000, 3_000, 3_000, 4_000].map((at) => expect.closeTo(at, -1)));
@@ -315,9 +315,7 @@ it("usage tells what is used, under way, waiting and held back", async () => {
       await delay(1_000);
       if (refusal !== undefined) throw new Throttled(refusal);
     };
-    await budget
-      .spend(send, { priority: "operator", repeated: false, startBy: Date.now() + 24_000 })
-      .catch(() => {});
+    await budget.spend(send, { priority: "operator", repeated: false, patience: 24_000 }).catch(() => {});
   };
   const calls = [spend(), spend(5_000), spend()];
   await vi.advanceTimersByTimeAsync(500);

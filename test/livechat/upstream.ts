@@ -52,7 +52,7 @@ export function answer(response: ServerResponse, status: number, body?: unknown,
   response.end(body === undefined ? undefined : JSON.stringify(body));
 }
 
-/** Sets the clock that the client, p-queue and ky go by. Sockets keep the real one. */
+/** Sets the clock that the client and ky go by. Sockets keep the real one. */
 export function useVirtualTime(): void {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
   onTestFinished(() => {
