@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { AgentSummary } from "../../shared/schemas/agent.ts";
-import { exact, named } from "../../shared/schemas/vocabulary.ts";
+import { AGENT_STATUSES, AgentSummary } from "../../shared/schemas/agent.ts";
+import { exact, named, oneOf } from "../../shared/schemas/vocabulary.ts";
 import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
@@ -14,12 +14,7 @@ export const listAgents = operation({
   access: "key",
   input: {
     query: exact({
-      status: named(
-        v.optional(v.string()),
-        "Status",
-        "Only agents with this status, such as accepting chats, not accepting chats or offline.",
-        "accepting chats",
-      ),
+      status: named(v.optional(oneOf(AGENT_STATUSES)), "Status", "Only agents with this status."),
     }),
   },
   output: {

@@ -2,9 +2,10 @@ import * as v from "valibot";
 import * as examples from "./examples.ts";
 import { email, exact, filled, integer, listOf, maybe, named, published, shape, text } from "./vocabulary.ts";
 
-/** What LiveChat lets an account set; `owner` exists too, but cannot be given. */
+/** The permissions that an account can give; LiveChat also has `owner`. */
 export const PERMISSIONS = ["administrator", "normal"] as const;
 export const LOGIN_STATUSES = ["accepting chats", "not accepting chats"] as const;
+export const AGENT_STATUSES = [...LOGIN_STATUSES, "offline"] as const;
 
 const login = named(text, "Login Email", "The agent's email address.");
 const name = named(maybe(text), "Name", "Agent's name.");
