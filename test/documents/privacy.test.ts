@@ -1,0 +1,16 @@
+import { readFileSync } from "node:fs";
+import { expect, inject, test } from "vitest";
+import { placesOfPeople } from "../../shared/people/places.ts";
+import { openTable } from "../../shared/storage/open-table.ts";
+
+test("docs/privacy.md has a row for every place where data of people is stored, in the same order", () => {
+  const table = openTable({ connectionString: inject("storage") }, "unused");
+  const places = placesOfPeople({
+    eventsTable: table,
+    ticketsTable: table,
+    deletedTicketDays: 30,
+    now: Date.now,
+  });
+  const rows = readFileSync("docs/privacy.md", "utf8").match(/^\| `\w+` \| `\w+_TABLE`/gm) ?? [];
+  expect(rows.map((row) => /`(\w+)`/.exec(row)?.[1])).toEqual(places.map(({ name }) => name));
+});
