@@ -8,7 +8,7 @@ import { readBody } from "./bodies.ts";
 import { eraseSubject, eventsAbout } from "./erase.ts";
 import { type EventRow, readEvent } from "./event-row.ts";
 import { chatSubject, EVENTS, QUARANTINED, quarantineIdOf, subjectOf } from "./keys.ts";
-import { type QuarantineRow, removeQuarantined, toEntry } from "./quarantine.ts";
+import { type QuarantineRow, removeQuarantined, toEntry, WINDOW } from "./quarantine.ts";
 import { removeEvents, removeLeftBodies, removeOldQuarantined } from "./retention.ts";
 import type { Store } from "./store.ts";
 import type { LogEvent, StoredEvent } from "./types.ts";
@@ -115,15 +115,12 @@ function bodiesPlace(store: Store, { now }: EventLogPlacesOptions): Place {
   };
 }
 
-/** Rows of a window: each may have its body with it. */
-const QUARANTINE_WINDOW = 100;
-
 /** The quarantined deliveries. They fit no schema, so that some of them a person has to decide on. */
 function quarantinePlace(store: Store, { removeBefore }: EventLogPlacesOptions): Place {
   type Judge = (body: unknown) => "names" | "may" | "no";
 
   async function* entries(judge: Judge, after: string) {
-    const range = { ...QUARANTINED, after, window: QUARANTINE_WINDOW };
+    const range = { ...QUARANTINED, after, window: WINDOW };
     for await (const rows of scan<QuarantineRow>(store.table, store.partitionKey, range)) {
       for (const row of rows) {
         const id = quarantineIdOf(row.rowKey ?? "");

@@ -2,7 +2,8 @@ import type { TransactionAction } from "@azure/data-tables";
 import { TooLarge } from "../core/errors.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { hashed } from "../storage/keys.ts";
-import { type Row, readPages, readRow } from "../storage/rows.ts";
+import { type Row, readRow } from "../storage/rows.ts";
+import { scan } from "../storage/scan.ts";
 import { submit } from "../storage/transaction.ts";
 import {
   type BodyProperties,
@@ -33,6 +34,10 @@ const REASON_CHARACTERS = 1000;
 const PROBLEMS = 50;
 const PROBLEM_CHARACTERS = 200;
 const COUNTED = 1000;
+/** Columns of an entry without its body. */
+const ENTRY = ["rowKey", "expected", "reason", "problems", "receivedAt"];
+/** Rows of a window: each may have its body with it. */
+export const WINDOW = 100;
 
 /** See `EventLog.quarantine`. */
 export function openQuarantine(
@@ -89,19 +94,22 @@ export function openQuarantine(
     remove,
     async list({ limit = 100, cursor } = {}) {
       const from = cursor !== undefined && isId(cursor) ? quarantineKey(cursor) : QUARANTINED.from;
-      const select = ["rowKey", "expected", "reason", "problems", "receivedAt"];
       const items: Quarantined[] = [];
-      const range = { ...QUARANTINED, from, select, pageSize: Math.min(limit + 1, COUNTED) };
-      for await (const page of readPages<QuarantineRow>(table, partitionKey, range)) {
-        items.push(...page.map(toEntry));
+      const range = { ...QUARANTINED, from, select: ENTRY, window: Math.min(limit + 1, WINDOW) };
+      for await (const rows of scan<QuarantineRow>(table, partitionKey, range)) {
+        items.push(...rows.map(toEntry));
         if (items.length > limit) return { items: items.slice(0, limit), next: items[limit]?.id };
       }
       return { items };
     },
     async count() {
       let count = 0;
-      for await (const page of readPages(table, partitionKey, { ...QUARANTINED, select: ["rowKey"] })) {
-        count += page.length;
+      for await (const rows of scan(table, partitionKey, {
+        ...QUARANTINED,
+        select: ["rowKey"],
+        window: WINDOW,
+      })) {
+        count += rows.length;
         if (count > COUNTED) return { count: COUNTED, more: true };
       }
       return { count, more: false };

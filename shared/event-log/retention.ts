@@ -6,7 +6,7 @@ import { type BodyRow, bodyKeys, removeWhole, type Whole } from "./bodies.ts";
 import type { EventRow } from "./event-row.ts";
 import type { HourColumns } from "./hours.ts";
 import { BODIES, EVENTS, HOURS, identityKey, QUARANTINED, seqOf } from "./keys.ts";
-import { type QuarantineRow, removeQuarantined } from "./quarantine.ts";
+import { type QuarantineRow, removeQuarantined, WINDOW } from "./quarantine.ts";
 import type { Store } from "./store.ts";
 
 /** How many events are looked at together; with their identities they fit into one transaction. */
@@ -66,7 +66,7 @@ export async function* removeOldQuarantined(
   after: string,
 ): AsyncGenerator<Removed> {
   const select = ["rowKey", "receivedAt", "bodyRows", "bodyFingerprint"];
-  const range = { ...QUARANTINED, after, select };
+  const range = { ...QUARANTINED, after, select, window: WINDOW };
   for await (const rows of scan<QuarantineRow>(store.table, store.partitionKey, range)) {
     for (const row of rows) {
       if (row.receivedAt >= instant) continue;

@@ -1,8 +1,11 @@
 import type { TableClient } from "@azure/data-tables";
+import { StorageUnavailable } from "../core/errors.ts";
 import { type Range, type Row, readPages } from "./rows.ts";
 
-/** Rows of a window. Rows are small, or weigh 64 KiB at most: the service reads as many within a fraction of a second. */
-const WINDOW = 500;
+/** Rows of a window. Most rows weigh a few KiB: the service reads as many within a fraction of a second. */
+const WINDOW = 250;
+/** A window that is not answered in time is asked for again as a fifth of it, down to as many rows. */
+const SMALLEST = 10;
 
 export type Scan = Pick<Range, "before" | "from" | "select"> & {
   /** Key of the last row that is done; empty at the beginning. */
@@ -26,9 +29,19 @@ export async function* scan<Properties extends object>(
   partitionKey: string,
   { from, before, after = "", select, window = WINDOW }: Scan,
 ): AsyncGenerator<[Row<Properties>, ...Row<Properties>[]]> {
-  const range = { from: after === "" ? from : behind(after), before, select, pageSize: window };
-  for await (const [first, ...others] of readPages<Properties>(table, partitionKey, range)) {
-    if (first) yield [first, ...others];
+  let begin = after === "" ? from : behind(after);
+  for (let pageSize = window; ; pageSize = Math.ceil(pageSize / 5)) {
+    try {
+      const range = { from: begin, before, select, pageSize };
+      for await (const [first, ...others] of readPages<Properties>(table, partitionKey, range)) {
+        if (!first) continue;
+        yield [first, ...others];
+        begin = behind((others.at(-1) ?? first).rowKey ?? "");
+      }
+      return;
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable) || pageSize <= SMALLEST) throw error;
+    }
   }
 }
 

@@ -5,7 +5,8 @@ import type { Ticket } from "../../schemas/ticket.ts";
 import { compress, toProperties } from "../../storage/body.ts";
 import { OutcomeUnknown } from "../../storage/failures.ts";
 import { MAX_OPERATIONS, MAX_TRANSACTION_BYTES, wireBytes } from "../../storage/limits.ts";
-import { readRow, readRows } from "../../storage/rows.ts";
+import { readRow } from "../../storage/rows.ts";
+import { scan } from "../../storage/scan.ts";
 import { submit } from "../../storage/transaction.ts";
 import { NOTE, readState, type Snapshot, toStateRow } from "./state-row.ts";
 import {
@@ -165,12 +166,11 @@ export async function openWriter<State>(table: TableClient): Promise<TicketWrite
     },
 
     async *liveTickets() {
-      const select = ["RowKey", "deleted"];
-      for await (const { rowKey = "", deleted } of readRows<TicketColumns>(table, PARTITION, {
-        ...ALL_TICKETS,
-        select,
-      })) {
-        if (!deleted) yield { row: rowKey, ...readTicketKey(rowKey) };
+      const range = { ...ALL_TICKETS, select: ["rowKey", "deleted"] };
+      for await (const rows of scan<TicketColumns>(table, PARTITION, range)) {
+        for (const { rowKey = "", deleted } of rows) {
+          if (!deleted) yield { row: rowKey, ...readTicketKey(rowKey) };
+        }
       }
     },
   };
