@@ -1,4 +1,5 @@
 import { app } from "@azure/functions";
+import { within } from "../shared/core/within.ts";
 import { destinationsOf } from "../shared/telemetry/destinations.ts";
 import { build } from "./build.ts";
 
@@ -26,10 +27,5 @@ async function load(environment: Record<string, string | undefined>): Promise<vo
     "service.version": build.version,
     "service.instance.id": environment.WEBSITE_INSTANCE_ID ?? crypto.randomUUID(),
   });
-  app.hook.appTerminate(async () => {
-    const limit = new Promise((resolve) => {
-      setTimeout(resolve, LAST_WORDS).unref();
-    });
-    await Promise.race([end(), limit]);
-  });
+  app.hook.appTerminate(() => within(LAST_WORDS, end(), undefined));
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { backOff } from "../core/back-off.ts";
 import { StorageUnavailable } from "../core/errors.ts";
 import { OutcomeUnknown } from "../storage/failures.ts";
 import { NewerFormat } from "../storage/format.ts";
@@ -23,8 +24,7 @@ export type Timing = {
 };
 
 /** Milliseconds: the pause after a failure doubles from the first to the longest. */
-const FIRST_PAUSE = 10;
-const LONGEST_PAUSE = 400;
+const PAUSES = { first: 20, longest: 400 };
 /** Milliseconds after meeting other instances for which readings of the head bring those that wait, too. */
 const CONTENTION = 1_000;
 /** Milliseconds after which an instance that has not used its turn is passed over. */
@@ -95,7 +95,7 @@ export class Committer {
     await undefined;
     while (this.#queue.length > 0) {
       if (this.#failures > 0) {
-        await wait(random() * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.#failures));
+        await wait(backOff(this.#failures, PAUSES, random()));
       }
       const fitting = countThatFit(
         this.#queue.map(({ entry }) => entry),

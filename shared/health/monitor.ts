@@ -1,6 +1,7 @@
 import { AppError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { redact } from "../core/redact.ts";
+import { within } from "../core/within.ts";
 import type { Sightings } from "./sightings.ts";
 
 /**
@@ -126,16 +127,12 @@ export function createMonitor(
   }
 
   async function look({ name, look }: Check): Promise<Finding> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<Finding>((resolve) => {
-      timer = setTimeout(resolve, limit, {
-        state: "bad",
-        detail: `This check did not come to an end in ${limit / 1000} s.`,
-        action: "Look again. If it stays so, see the log and the checks before this one.",
-      });
-    });
     const finding = (async () => look())().catch((error) => failed(name, error));
-    return Promise.race([finding, late]).finally(() => clearTimeout(timer));
+    return within(limit, finding, {
+      state: "bad",
+      detail: `This check did not come to an end in ${limit / 1000} s.`,
+      action: "Look again. If it stays so, see the log and the checks before this one.",
+    });
   }
 
   function failed(name: string, error: unknown): Finding {

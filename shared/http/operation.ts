@@ -118,6 +118,16 @@ export type Operation<
   run(input: Understood<I>, services: Services, call: Call): Promise<Answer<v.InferInput<O>>>;
 };
 
+/** A search for what an attempt made whose answer was lost. */
+export type Search = {
+  /** When the attempt began, in ISO 8601. */
+  since: string;
+  /** When the search must be over, in milliseconds since the epoch by this process's own clock. */
+  deadline: number;
+  /** Takes what was found, by its name; `false` when another key made it. */
+  claim(name: string): Promise<boolean>;
+};
+
 /** What makes a change upstream must keep to this, so that the change is not made twice. */
 export type Permit = {
   /** When it must be over, in milliseconds since the epoch by this process's own clock. */
@@ -130,15 +140,8 @@ export type Permit = {
 export type Repeatable<Services, I extends Input<Services>, O extends v.GenericSchema> = {
   /** Names what was made, apart from all else that the operation makes; `undefined` when the answer does not show it. */
   nameOf(made: v.InferInput<O>, input: Understood<I>): string | undefined;
-  /**
-   * Looks upstream for what an earlier attempt may have made that asked for the same and began at `since` (ISO 8601),
-   * and that is not another key's, which `claim` tells by name.
-   */
-  find(
-    input: Understood<I>,
-    services: Services,
-    search: { since: string; deadline: number; claim: (name: string) => Promise<boolean> },
-  ): Promise<v.InferInput<O> | undefined>;
+  /** Looks upstream for what an earlier attempt at the same may have made. */
+  find(input: Understood<I>, services: Services, search: Search): Promise<v.InferInput<O> | undefined>;
 };
 
 /** Gives a declaration its types: `const operation = declare<Services>()`, then `operation({ … })`. */

@@ -8,14 +8,3 @@ export function readRetryAfter(headers: Headers): number | undefined {
   const wait = readHeader(headers.get("retry-after"), headers.get("date"));
   return wait === undefined ? undefined : Math.min(LONGEST_WAIT, wait);
 }
-
-/**
- * Exponential back-off with full jitter, which spreads callers best
- * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
- *
- * @param times how often it failed, from 1
- * @param first the longest first wait, in milliseconds
- */
-export function backOff(times: number, first: number, random: () => number): number {
-  return random() * Math.min(LONGEST_WAIT, first * 2 ** (times - 1));
-}

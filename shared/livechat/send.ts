@@ -1,4 +1,5 @@
 import type * as v from "valibot";
+import { backOff } from "../core/back-off.ts";
 import { AppError, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
 import { startStopwatch } from "../core/stopwatch.ts";
 import { ATTEMPT_TIMEOUT, type Connection, createAttempt, type Outgoing } from "./attempt.ts";
@@ -6,12 +7,12 @@ import type { Budget, Priority } from "./budget.ts";
 import { delay } from "./delay.ts";
 import { effectOf } from "./effect.ts";
 import { Throttled } from "./failure.ts";
-import { backOff } from "./retry.ts";
+import { LONGEST_WAIT } from "./retry.ts";
 
 /** How often a failure is repeated; 429s are, for as long as there is time. */
 const REPETITIONS = 2;
-/** Longest first wait after a failure, in milliseconds. */
-const FIRST_WAIT = 300;
+/** Waits after failures. */
+const WAITS = { first: 300, longest: LONGEST_WAIT };
 /** An attempt that has less time than this is not worth beginning, in milliseconds. */
 const SHORTEST_ATTEMPT = 1_000;
 /** In milliseconds. */
@@ -88,7 +89,7 @@ export function createSend(
         if (!transient || effect === "create" || failures === REPETITIONS) throw error;
         failures += 1;
         const { retryAfter } = error;
-        const wait = retryAfter === undefined ? backOff(failures, FIRST_WAIT, random) : retryAfter * 1000;
+        const wait = retryAfter === undefined ? backOff(failures, WAITS, random()) : retryAfter * 1000;
         if (passed() + wait > patience) throw error;
         await delay(wait, signal);
       }

@@ -1,7 +1,8 @@
-import { backOff } from "./retry.ts";
+import { backOff } from "../core/back-off.ts";
+import { LONGEST_WAIT } from "./retry.ts";
 
-/** Longest first pause after a 429 that does not say how long, in milliseconds. */
-const FIRST_PAUSE = 1_000;
+/** Pauses after 429s that do not say how long. */
+const PAUSES = { first: 1_000, longest: LONGEST_WAIT };
 
 /**
  * What 429s teach. One is about the account and not about the call that met it, so all calls pause; afterwards fewer of
@@ -51,7 +52,7 @@ export class Throttle {
       this.#credit = 0;
       this.width = Math.max(1, Math.floor(this.width / 2));
       if (retryAfter === undefined || this.#refusals > 1) {
-        pause = Math.max(pause, backOff(this.#refusals, FIRST_PAUSE, this.#random));
+        pause = Math.max(pause, backOff(this.#refusals, PAUSES, this.#random()));
       }
     }
     this.pausedUntil = Math.max(this.pausedUntil, Math.ceil(this.#now() + pause));

@@ -1,7 +1,7 @@
 import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
 import type { LookupFunction } from "node:net";
-import { setTimeout } from "node:timers/promises";
+import { within } from "../core/within.ts";
 import { type Callback, type CallbackRules, isAllowedAddress, notPublic } from "./callback.ts";
 
 /** Finds all addresses of a name, or rejects with the network's own code for why not. */
@@ -47,7 +47,10 @@ export async function checkName(
   resolve: Resolver = systemResolver,
   { patience = 2_000 } = {},
 ): Promise<void> {
-  const late = setTimeout(patience, [], { ref: false });
-  const addresses = await Promise.race([resolve(hostname).catch(() => []), late]);
+  const addresses = await within(
+    patience,
+    resolve(hostname).catch(() => []),
+    [],
+  );
   if (!addresses.every(({ address }) => isAllowedAddress(address, rules))) throw notPublic();
 }

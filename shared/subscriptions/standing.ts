@@ -1,3 +1,4 @@
+import { backOff } from "../core/back-off.ts";
 import type { Answer } from "./post.ts";
 import {
   FIRST_PAUSE_MS,
@@ -113,7 +114,7 @@ function isSwitchedOff(answer: Answer): boolean {
 }
 
 function growing(first: number, failures: number, random: () => number): number {
-  return Math.min(LONGEST_PAUSE_MS, first * 2 ** (failures - 1)) * (0.5 + random() / 2);
+  return backOff(failures, { first, longest: LONGEST_PAUSE_MS }, 0.5 + random() / 2);
 }
 
 function asksFor(answer: Answer): number {

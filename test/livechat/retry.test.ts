@@ -7,7 +7,7 @@ import {
   UpstreamTimeout,
 } from "../../shared/core/errors.ts";
 import type { LiveChat } from "../../shared/livechat/live-chat.ts";
-import { backOff, readRetryAfter } from "../../shared/livechat/retry.ts";
+import { readRetryAfter } from "../../shared/livechat/retry.ts";
 import {
   answer,
   connect,
@@ -75,14 +75,6 @@ describe("Retry-After", () => {
     expect(wait).toBeGreaterThan(15_000);
     expect(wait).toBeLessThanOrEqual(20_000);
   });
-});
-
-it("backs off exponentially, up to a minute, with full jitter", () => {
-  const waits = (random: number) =>
-    [1, 2, 3, 4, 20, 2_000].map((times) => backOff(times, 1_000, () => random));
-  expect(waits(1)).toEqual([1_000, 2_000, 4_000, 8_000, 60_000, 60_000]);
-  expect(waits(0.25)).toEqual([250, 500, 1_000, 2_000, 15_000, 15_000]);
-  expect(waits(0)).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
 describe("A 429", () => {

@@ -6,7 +6,7 @@ import { hashed } from "../../storage/keys.ts";
 import { createRow, type Row, readRow } from "../../storage/rows.ts";
 import { submit } from "../../storage/transaction.ts";
 import { writeOnce } from "../../storage/write-once.ts";
-import type { Permit, Reply } from "../operation.ts";
+import type { Permit, Reply, Search } from "../operation.ts";
 import { decide, fingerprintOf, type Kept, LONGEST_ATTEMPT, SETTLING, secondsUntil } from "./record.ts";
 
 /** One request that carries a key. */
@@ -18,16 +18,11 @@ export type Attempt = {
   content: unknown;
   /** Does it. `made` names what came into being, where the answer shows it. */
   act(permit: Permit): Promise<{ reply: Reply; made?: string }>;
-  /**
-   * Looks for what an attempt since `since` (ISO 8601) may have made. What it finds it must `claim` by name: another key
-   * can have made the same.
-   */
+  /** Looks for what an earlier attempt may have made, and claims it. */
   find(search: Search): Promise<Reply | undefined>;
   /** What an error is answered with. */
   toReply(error: AppError): Reply;
 };
-
-export type Search = { since: string; deadline: number; claim: (name: string) => Promise<boolean> };
 
 export type Idempotency = {
   /**

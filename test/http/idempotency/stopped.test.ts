@@ -41,10 +41,10 @@ async function stopWhileItWaits(limits: { longestAttempt: number; settling: numb
 }
 
 test("an instance that stood still past its deadline does not send what another has done", async () => {
-  const limits = { longestAttempt: 600, settling: 100 };
-  const { arrivals, takeOver, resume } = await stopWhileItWaits(limits, "0.3");
+  const limits = { longestAttempt: 1_500, settling: 100 };
+  const { arrivals, takeOver, resume } = await stopWhileItWaits(limits, "0.5");
   // Real time must pass here: the stopped process is to find its own clocks advanced.
-  await setTimeout(700);
+  await setTimeout(1_650);
   expect((await takeOver()).repeated).toBe(false);
   expect(await resume()).not.toBe("answer 201");
   expect(arrivals).toHaveLength(1);

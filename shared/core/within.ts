@@ -1,0 +1,8 @@
+/** What the work comes to, or `late` when it takes longer than `limit` milliseconds. The work itself goes on. */
+export async function within<Value>(limit: number, work: Promise<Value>, late: Value): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<Value>((resolve) => {
+    timer = setTimeout(resolve, limit, late);
+  });
+  return Promise.race([work, over]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,10 @@
+import { expect, test } from "vitest";
+import { backOff } from "../../shared/core/back-off.ts";
+
+test("waits double up to the longest, and the share is of the whole", () => {
+  const waits = (share: number) =>
+    [1, 2, 3, 4, 20, 2_000].map((failures) => backOff(failures, { first: 1_000, longest: 60_000 }, share));
+  expect(waits(1)).toEqual([1_000, 2_000, 4_000, 8_000, 60_000, 60_000]);
+  expect(waits(0.25)).toEqual([250, 500, 1_000, 2_000, 15_000, 15_000]);
+  expect(waits(0)).toEqual([0, 0, 0, 0, 0, 0]);
+});
