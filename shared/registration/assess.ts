@@ -1,3 +1,4 @@
+import type { Flaw, Registration } from "../schemas/registration.ts";
 import { type Destination, presents, receiverOf, type Wanted, wantedWebhooks } from "./wanted.ts";
 
 /** A webhook as LiveChat lists it. */
@@ -11,29 +12,10 @@ export type Registered = {
   licence?: string;
 };
 
-/**
- * What is the matter with one of our webhooks: it is for another event, lacks some of the data, presents credentials
- * that are not accepted or accepted only for now, has not been verified by LiveChat, or is one too many.
- */
-export type Flaw =
-  | "event type"
-  | "data types"
-  | "credentials"
-  | "previous credentials"
-  | "unverified"
-  | "double";
-
-/**
- * `ok`: exactly one, as it should be. `unverified`: the same, but LiveChat says that it is not verified. `off`: the same, but
- * LiveChat sends nothing to any webhook of the app. `double`: the right one, and others of ours. `stale`: only others.
- * `missing`: none at all.
- */
-export type State = "ok" | "unverified" | "off" | "double" | "stale" | "missing";
-
-/** How one of the wanted webhooks stands. */
+/** What LiveChat has for one of the wanted webhooks. */
 export type Standing = {
   wanted: Wanted;
-  state: State;
+  state: Registration["state"];
   /** The one to keep. */
   right?: Registered;
   /** Others that lead to the same receiver. */
@@ -92,7 +74,7 @@ function assess(
 function stateOf(
   flaw: Flaw | undefined,
   { isRight, others, on }: { isRight: boolean; others: number; on: boolean },
-): State {
+): Registration["state"] {
   if (!isRight) return others > 0 ? "stale" : "missing";
   if (others > 0) return "double";
   if (!on) return "off";
@@ -114,7 +96,7 @@ function flawOf(
   return verified === false ? "unverified" : undefined;
 }
 
-/** Ids that are numbers by their value, others in an order that everybody agrees on. */
+/** Numeric ids by their value, others in an order that is the same on every instance. */
 function byId(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : 1);
 }

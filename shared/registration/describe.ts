@@ -1,26 +1,14 @@
-import type { EventType } from "../schemas/webhook.ts";
-import type { Flaw, Standing, State } from "./assess.ts";
+import type { Flaw, Registration } from "../schemas/registration.ts";
+import type { Standing } from "./assess.ts";
 import { urlWith } from "./wanted.ts";
 
-/** How a webhook stands, for people: no credentials in it. */
-export type Registration = {
-  event_type: EventType;
-  state: State;
-  /** In a sentence. */
-  detail: string;
-  /** The receiver. Credentials are masked. */
-  url: string;
-  /** What LiveChat lists for this receiver, the right one first. */
-  webhooks: { id: string; state: "right" | Flaw }[];
-};
-
-const DETAILS: Record<State, string> = {
+const DETAILS: Record<Registration["state"], string> = {
   ok: "Registered once, as it should be.",
   unverified: "Registered once, as it should be, but LiveChat says that it is not verified.",
   off: "Registered once, as it should be, but webhooks are switched off for the license: LiveChat sends nothing.",
-  double: "Registered, and more of our webhooks lead to the same receiver: events come more than once.",
-  stale: "Registered otherwise than it should be.",
-  missing: "Not registered: LiveChat tells nothing of these events.",
+  double: "Registered more than once: events are delivered more than once.",
+  stale: "Registered with outdated settings.",
+  missing: "Not registered: LiveChat does not report these events.",
 };
 
 const STALE: Partial<Record<Flaw, string>> = {
@@ -31,6 +19,7 @@ const STALE: Partial<Record<Flaw, string>> = {
     "Registered with the previous password: deliveries are accepted only while it is set.",
 };
 
+/** Describes a registration for an operator, with credentials masked and the right webhook first. */
 export function describeStanding({ wanted, state, right, others }: Standing): Registration {
   const [first] = others;
   return {

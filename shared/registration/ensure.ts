@@ -1,5 +1,6 @@
 import { Conflict, NotFound, UpstreamFailed, UpstreamRefused } from "../core/errors.ts";
-import { assessAll, type Flaw, type Registered, type Standing } from "./assess.ts";
+import type { Flaw } from "../schemas/registration.ts";
+import { assessAll, type Registered, type Standing } from "./assess.ts";
 import { type Destination, urlWith, type Wanted } from "./wanted.ts";
 
 /** The calls of LiveChat that it takes. */

@@ -3,53 +3,62 @@ import * as examples from "./examples.ts";
 import { count, moment, named, shape } from "./vocabulary.ts";
 import { EVENT_TYPES } from "./webhook.ts";
 
-const flaw = v.picklist([
-  "right",
+/**
+ * What is wrong with a webhook of this app: it is for another event, lacks some of the data, presents credentials that are
+ * not accepted or accepted only for now, has not been verified by LiveChat, or is one too many.
+ */
+const FLAWS = [
   "event type",
   "data types",
   "credentials",
   "previous credentials",
   "unverified",
   "double",
-]);
+] as const;
+export type Flaw = (typeof FLAWS)[number];
 
-/** One of the webhooks that this app lives on, as LiveChat has it. */
+/** A webhook that this app needs, as LiveChat has it. */
 export const Registration = shape(
   "Registration",
   v.object({
-    event_type: named(v.picklist(EVENT_TYPES), "Event Type", "What LiveChat is to tell of."),
+    event_type: named(v.picklist(EVENT_TYPES), "Event Type", "The event that LiveChat reports."),
     state: named(
       v.picklist(["ok", "unverified", "off", "double", "stale", "missing"]),
       "State",
-      "Whether it is registered exactly once, as it should be.",
+      "ok: registered exactly once, as needed. unverified: LiveChat has not verified it. off: LiveChat sends nothing to any webhook of the app. double: ours are registered more than once. stale: only outdated ones of ours are. missing: none is.",
     ),
-    detail: named(v.string(), "Detail", "The same in a sentence."),
-    url: named(v.string(), "URL", "Where it leads. Credentials are masked."),
+    detail: named(v.string(), "Detail", "The state, in a sentence."),
+    url: named(v.string(), "URL", "The receiver that it calls. Credentials are masked."),
     webhooks: named(
       v.array(
         v.object({
           id: named(v.string(), "Id", "Unique id of the webhook in LiveChat."),
-          state: named(flaw, "State", "Right, or what is the matter with it."),
+          state: named(v.picklist(["right", ...FLAWS]), "State", "right, or what is wrong with it."),
         }),
       ),
       "Webhooks",
-      "All that LiveChat has for this receiver.",
+      "All webhooks that LiveChat has for this receiver.",
     ),
-    lastDelivery: named(v.optional(moment), "Last Delivery", "When an event of this kind last came."),
+    lastDelivery: named(
+      v.optional(moment),
+      "Last Delivery",
+      "When an event of this type was last delivered.",
+    ),
   }),
   examples.registration,
 );
+export type Registration = v.InferOutput<typeof Registration>;
 
 export const Registrations = v.object({
-  registrations: named(v.array(Registration), "Registrations", "One for each receiver."),
+  registrations: named(v.array(Registration), "Registrations", "The webhooks that this app needs."),
 });
 
 export const EnsuredRegistrations = shape(
   "EnsuredRegistrations",
   v.object({
     ...Registrations.entries,
-    created: named(count, "Created", "How many webhooks were registered by this call."),
-    removed: named(count, "Removed", "How many of ours were removed by it."),
+    created: named(count, "Created", "How many webhooks this call registered."),
+    removed: named(count, "Removed", "How many of our webhooks this call removed."),
   }),
   { registrations: [examples.registration], created: 1, removed: 0 },
 );
@@ -57,7 +66,7 @@ export const EnsuredRegistrations = shape(
 export const RemovedRegistrations = shape(
   "RemovedRegistrations",
   v.object({
-    removed: named(count, "Removed", "How many webhooks were removed: all of ours, and nobody else's."),
+    removed: named(count, "Removed", "How many webhooks were removed: all of this app, and no others."),
   }),
   { removed: 3 },
 );

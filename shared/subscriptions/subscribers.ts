@@ -1,7 +1,13 @@
 import type { TableClient } from "@azure/data-tables";
+import type * as v from "valibot";
 import { Conflict, InvalidInput, NotFound } from "../core/errors.ts";
 import type { EventLog, LogEvent, StoredEvent } from "../event-log/types.ts";
 import * as examples from "../schemas/examples.ts";
+import type {
+  SentTest,
+  SubscriptionInDetail,
+  Subscription as SubscriptionSchema,
+} from "../schemas/subscription.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { excerptOf, type FailedAttempt, openAttempts } from "./attempts.ts";
 import { maskCallback, readCallback } from "./callback.ts";
@@ -14,9 +20,9 @@ import { placeIn } from "./place.ts";
 import { createPost } from "./post.ts";
 import { checkName, type Resolver, systemResolver } from "./resolve.ts";
 import { sign } from "./sign.ts";
-import { isDelivered, type Standing } from "./standing.ts";
+import { isDelivered } from "./standing.ts";
 import { moveTo, newSecret, openSubscriptions, resume } from "./store.ts";
-import type { Attempt, Kept, Parked, Subscription, Terms } from "./subscription.ts";
+import type { Attempt, Kept, Subscription, Terms } from "./subscription.ts";
 import { LAST_ATTEMPTS, ROLL_MS } from "./times.ts";
 import type { WakeUp } from "./wake-up.ts";
 
@@ -31,34 +37,14 @@ export type SubscribersOptions = {
   now?: () => number;
 };
 
-/** A subscription as its operator sees it, without what is secret. */
-export type Subscriber = Omit<Terms, "url"> &
-  Pick<Standing, "state" | "failures" | "nextAttemptAt" | "lastAnswer"> & {
-    id: string;
-    /** The one type that it is for, where it is for one. */
-    type?: EventType;
-    /** Where its callback leads: the host, and nothing of what may be a key. */
-    callback: string;
-    createdAt: string;
-    cursor: number;
-    /** How many places of the log it is behind; 0 when no event waits that it wants. */
-    lag: number;
-    /** When the event was received that it gets next; missing when none waits. */
-    waitingSince?: string;
-    /** How many events are parked. */
-    parkedEvents: number;
-    /** How many events retention removed before they were delivered, and when it last did. */
-    missed: number;
-    missedAt?: string;
-    /** When the log was found to have begun anew, and it to go on from the beginning. */
-    restartedAt?: string;
-  };
+/** A subscription as its operator sees it, without secrets. */
+export type Subscriber = v.InferOutput<typeof SubscriptionSchema>;
 
-/** The same with all that is remembered of it. */
-export type SubscriberInDetail = Subscriber & { attempts: Attempt[]; parked: Parked[] };
+/** The same with its last attempts and its parked events. */
+export type SubscriberInDetail = v.InferOutput<typeof SubscriptionInDetail>;
 
-/** What came of sending something by hand. */
-export type Sent = Attempt & { delivered: boolean; excerpt?: string };
+/** The result of sending an event by hand. */
+export type Sent = v.InferOutput<typeof SentTest>;
 
 export type NewSubscription = Pick<Terms, "url"> & Partial<Terms>;
 

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { NewEvent } from "../../shared/event-log/types.ts";
 import { at, ended, newLog, started } from "./deliveries.ts";
@@ -14,11 +13,6 @@ const RICHER_END = ended({
   more: { messages: messages(5), tags: ["sale"] },
   envelope: visitor("Ana"),
 });
-const TIMELESS = (count: number): NewEvent => {
-  const event = ended({ more: { ended_timestamp: undefined, messages: messages(count) } });
-  return { ...event, moment: undefined, occurredAt: undefined };
-};
-
 async function chatAfter(events: NewEvent[]) {
   const log = newLog();
   for (const event of events) await log.append(event);
@@ -38,19 +32,6 @@ test("a chat is what its last event says, and what only an earlier one told", as
     },
   });
   expect(chat?.events).toHaveLength(3);
-});
-
-test("the order in which events come in makes no difference", async () => {
-  const events = [START, END, RICHER_END, TIMELESS(1), TIMELESS(3)];
-  const expected = await chatAfter(events);
-  const orders = fc.shuffledSubarray(events, { minLength: events.length });
-  await fc.assert(
-    fc.asyncProperty(orders, async (order) => {
-      const chat = await chatAfter(order);
-      expect({ ...chat, events: [] }).toEqual({ ...expected, events: [] });
-    }),
-    { numRuns: 6 },
-  );
 });
 
 test("a chat that has only begun", async () => {

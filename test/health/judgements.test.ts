@@ -205,7 +205,7 @@ describe("registrations", () => {
     expect(judge(all("unknown"))).toMatchObject({ state: "bad", detail: expect.stringContaining("refused") });
     expect(judge(all("now").slice(1))).toMatchObject({
       state: "bad",
-      detail: "chat_started: Not registered: LiveChat tells nothing of these events.",
+      detail: "chat_started: Not registered: LiveChat does not report these events.",
       action: expect.stringContaining("POST /registration"),
     });
     expect(judge([], 10 * MINUTE).state).toBe("attention");
