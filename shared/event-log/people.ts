@@ -16,6 +16,8 @@ import type { LogEvent, StoredEvent } from "./types.ts";
 export type EventLogPlacesOptions = {
   /** Events and quarantined deliveries are removed when they were received before this time; kept when it is absent. */
   removeBefore?: () => string | undefined;
+  /** Called with the id of a ticket before its events are erased: the reconciliation may not have stored it yet. */
+  keepOut?: (ticketId: string) => Promise<void>;
   /** Milliseconds since the epoch. */
   now: () => number;
 };
@@ -29,11 +31,12 @@ export function eventLogPlaces(store: Store, options: EventLogPlacesOptions): Pl
  * The events. One that names the person gives away the chat or ticket; all events of it are the person's, since not each
  * of them needs to say whose it is.
  */
-function eventsPlace(store: Store, { removeBefore, now }: EventLogPlacesOptions): Place {
+function eventsPlace(store: Store, { removeBefore, keepOut, now }: EventLogPlacesOptions): Place {
   return {
     name: "events",
     async *erase(person, after) {
       for await (const { after: at, row, event } of eventsNaming(store, person, after)) {
+        if (event && "payload" in event && event.ticketId !== undefined) await keepOut?.(event.ticketId);
         const subject = row && event && subjectOf(row.id);
         const erased = subject ? await eraseSubject(store, subject, isSame(event), toIso(now())) : 0;
         yield { after: at, erased };

@@ -2,7 +2,7 @@ import type { TableClient } from "@azure/data-tables";
 import { eventLogPlaces } from "../event-log/people.ts";
 import { LOG_PARTITION } from "../event-log/store.ts";
 import { answersPlace } from "../http/idempotency/people.ts";
-import { ticketsPlace } from "../tickets/store/people.ts";
+import { keepOut as keepTicketOut, ticketsPlace } from "../tickets/store/people.ts";
 import type { Place } from "./place.ts";
 
 export type PlacesOptions = {
@@ -27,9 +27,11 @@ export function placesOfPeople({
   now,
 }: PlacesOptions): Place[] {
   const removeBefore = () => (days ? new Date(now() - days * DAY).toISOString() : undefined);
+  const keepOut = (id: string) => keepTicketOut(ticketsTable, id, new Date(now()).toISOString());
+  const log = { table: eventsTable, partitionKey: LOG_PARTITION };
   return [
-    ...eventLogPlaces({ table: eventsTable, partitionKey: LOG_PARTITION }, { removeBefore, now }),
+    ...eventLogPlaces(log, { removeBefore, keepOut, now }),
     ticketsPlace({ table: ticketsTable, deletedTicketDays, now }),
-    answersPlace({ table: eventsTable, now }),
+    answersPlace({ table: eventsTable, keepOut, now }),
   ];
 }

@@ -96,6 +96,23 @@ test("an erased ticket does not come back by reconciliation, from stored tickets
   expect(await search({ email: mail })).toEqual([{ next: null, done: true }]);
 });
 
+test("a ticket that is erased before it was ever stored is not brought by the reconciliation", async () => {
+  const mail = "eve@example.com";
+  const { body: ticket } = await app.call("POST", "/tickets", { message: "planted", requester: { mail } });
+  await app.deliver("ticket-created", { event_type: "ticket_created", ticket });
+  expect((await app.call("POST", "/erasures", { email: mail })).body).toMatchObject({
+    erased: 1,
+    done: true,
+  });
+  const { body: run } = await app.call("POST", "/reconcile/tickets");
+  expect(run).toMatchObject({ outcome: "completed", recovered: 0 });
+  expect((await app.call("GET", `/stored/tickets/${ticket.id}`)).body).toEqual({
+    id: ticket.id,
+    erasedAt: expect.any(String),
+  });
+  expect(await search({ email: mail })).toEqual([{ next: null, done: true }]);
+});
+
 test("credentials in LiveChat's answers and deliveries go no further", async () => {
   const secret = "planted-credential";
   const shown = { login: "sam@example.com", name: "Sam", api_key: secret, password: secret };

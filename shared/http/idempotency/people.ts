@@ -11,8 +11,16 @@ import { REMEMBERED } from "./record.ts";
 /** Rows of a window: each may have its answer with it. */
 const WINDOW = 50;
 
+export type AnswersPlaceOptions = {
+  table: TableClient;
+  /** Called with the id of a ticket before its answer is erased: the reconciliation may not have stored it yet. */
+  keepOut?: (ticketId: string) => Promise<void>;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+};
+
 /** The answers that are kept for an `Idempotency-Key`: those to new tickets name their requesters. */
-export function answersPlace({ table, now }: { table: TableClient; now: () => number }): Place {
+export function answersPlace({ table, keepOut, now }: AnswersPlaceOptions): Place {
   async function* answersNaming(email: string, after: string) {
     const range = { from: KEY, before: behind(KEY), after, window: WINDOW };
     for await (const rows of scan<KeptRow>(table, PARTITION, range)) {
@@ -31,7 +39,9 @@ export function answersPlace({ table, now }: { table: TableClient; now: () => nu
     name: "answers",
     async *erase({ email }, after) {
       for await (const { after: at, row, content } of answersNaming(email, after)) {
-        yield { after: at, erased: row && (await eraseAnswer(table, row, content)) ? 1 : 0 };
+        const { id } = (content ?? {}) as { id?: unknown };
+        if (row && id !== undefined) await keepOut?.(String(id));
+        yield { after: at, erased: row && (await eraseAnswer(table, row, id)) ? 1 : 0 };
       }
     },
     async *search({ email }, after) {
@@ -44,10 +54,9 @@ export function answersPlace({ table, now }: { table: TableClient; now: () => nu
 }
 
 /** A repetition still gets the id of what was made, and nothing else. */
-async function eraseAnswer(table: TableClient, row: Row<KeptRow>, content: unknown): Promise<boolean> {
+async function eraseAnswer(table: TableClient, row: Row<KeptRow>, id: unknown): Promise<boolean> {
   const { rowKey = "", etag, fingerprint, began, state, unsure, until, status, headers } = row;
   const kept = { fingerprint, began, state, unsure, until };
-  const { id } = (content ?? {}) as { id?: unknown };
   const reply = {
     status: status ?? 200,
     headers: JSON.parse(headers ?? "{}"),

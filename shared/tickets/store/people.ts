@@ -14,6 +14,7 @@ import {
   type ErasedFor,
   PARTITION,
   type Pointer,
+  pointerKey,
   pointerKeyOf,
   readTicket,
   type TicketColumns,
@@ -134,18 +135,43 @@ async function erase(
     }
     if (actions.length === 0) return 0;
     const next = toStateRow({ ...state, changes: state.changes + 1, erasures: state.erasures + 1 });
-    try {
-      const { committed } = await submit(table, [
-        ["update", next, "Replace", { etag: state.etag }],
-        ...actions,
-      ]);
-      if (committed) return actions.length / 2;
-    } catch (error) {
-      // The next attempt finds what became of it.
-      if (!(error instanceof OutcomeUnknown)) throw error;
-    }
+    const fence: TransactionAction = ["update", next, "Replace", { etag: state.etag }];
+    if (await tryOnce(table, [fence, ...actions])) return actions.length / 2;
   }
   throw new StorageUnavailable("The stored tickets change too fast to be erased.", { retryAfter: 1 });
+}
+
+/**
+ * Keeps the content of a ticket out that is not stored yet, but that LiveChat may list to the next reconciliation. One
+ * that is stored is left to the erasure of stored tickets.
+ *
+ * @param erasedAt ISO time
+ * @throws {StorageUnavailable}
+ */
+export async function keepOut(table: TableClient, ticketId: string, erasedAt: string): Promise<void> {
+  const rowKey = pointerKey(ticketId);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const state = await readState(table);
+    if (await readRow<Pointer>(table, PARTITION, rowKey, { select: ["row"] })) return;
+    // Counts as gone from LiveChat, so that it is not live before the reconciliation finds it.
+    const pointer: Pointer = { row: "", content: "", erasedFor: "person", erasedAt, deletedAt: erasedAt };
+    const next = toStateRow({ ...state, erasures: state.erasures + 1 });
+    const fence: TransactionAction = state.etag
+      ? ["update", next, "Replace", { etag: state.etag }]
+      : ["create", next];
+    if (await tryOnce(table, [fence, ["create", { partitionKey: PARTITION, rowKey, ...pointer }]])) return;
+  }
+  throw new StorageUnavailable("The stored tickets change too fast.", { retryAfter: 1 });
+}
+
+/** Whether a transaction is done; when that is not known, the next attempt finds out. */
+async function tryOnce(table: TableClient, actions: TransactionAction[]): Promise<boolean> {
+  try {
+    return (await submit(table, actions)).committed;
+  } catch (error) {
+    if (error instanceof OutcomeUnknown) return false;
+    throw error;
+  }
 }
 
 /** A ticket by the key of a row that it is in, or was. */

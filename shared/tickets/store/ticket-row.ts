@@ -15,7 +15,7 @@ export const PARTITION = "tickets";
 
 /** The row under the ticket's id. */
 export type Pointer = {
-  /** Key of the row that holds the ticket. */
+  /** Key of the row that holds the ticket; empty when it was erased before it was stored. */
   row: string;
   /** What tells this content from another. */
   content: string;
@@ -120,7 +120,7 @@ export async function writeTicket(
 ): Promise<TransactionAction[]> {
   const row = ticketKey(ticket);
   const moved: TransactionAction[] =
-    stored && stored.row !== row ? [["delete", { partitionKey: PARTITION, rowKey: stored.row }]] : [];
+    stored?.row && stored.row !== row ? [["delete", { partitionKey: PARTITION, rowKey: stored.row }]] : [];
   if (stored?.erasedFor === "person") {
     return [
       ...writeTombstone(row, { erasedFor: "person", erasedAt: stored.erasedAt ?? "", change }),

@@ -94,6 +94,7 @@ export function openTicketStore({ table, now = Date.now }: TicketStoreOptions): 
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const pointer = await readRow<Pointer>(table, PARTITION, pointerKey(id));
         if (!pointer) return undefined;
+        if (pointer.row === "") return { id, erasedAt: pointer.erasedAt };
         const row = await readRow<TicketColumns>(table, PARTITION, pointer.row);
         if (row?.erasedAt !== undefined) {
           const { deletedAt, erasedAt } = row;

@@ -2,7 +2,7 @@ import { expect, inject, test } from "vitest";
 import { openPeople } from "../../../shared/people/people.ts";
 import type { Ticket } from "../../../shared/schemas/ticket.ts";
 import { openTable } from "../../../shared/storage/open-table.ts";
-import { ticketsPlace } from "../../../shared/tickets/store/people.ts";
+import { keepOut, ticketsPlace } from "../../../shared/tickets/store/people.ts";
 import type { StoredTicket, TicketQuery, TicketStore } from "../../../shared/tickets/store/ticket-store.ts";
 import type { TicketWriter } from "../../../shared/tickets/store/writer.ts";
 import { type Fault, inject as injectFault, isTransaction, stoppingQueries } from "../../storage/faults.ts";
@@ -130,6 +130,33 @@ test("an erasure that comes before any transaction of a run wins, and the run go
     expect(left.filter(({ id, subject }) => id !== "new" && subject !== "changed")).toEqual([]);
     expect(await textOf(name)).not.toContain(ANN);
   }
+});
+
+test("a ticket that is kept out before it is stored is stored as a tombstone, also by a run that is on its way", async () => {
+  const name = newTableName();
+  const table = openTable({ connectionString: inject("storage") }, name);
+  const store = openStore(name, async (send, request) => {
+    if (isTransaction(request)) await keepOut(table, "T", at(0));
+    return send();
+  });
+  const writer = await store.write();
+  await put(writer, ticket("T", ANN), ticket("U", "bob@example.com"));
+  expect(await store.get("T")).toEqual({ id: "T", erasedAt: at(0) });
+  expect(writer.live).toBe(2);
+
+  await keepOut(table, "V", at(1));
+  expect(await store.get("V")).toEqual({ id: "V", erasedAt: at(1) });
+  expect((await openStore(name).write()).live).toBe(2);
+  const next = await store.write();
+  const compared = await next.compare([ticket("U", "bob@example.com"), ticket("V", ANN)]);
+  expect(compared.map(({ is }) => is)).toEqual(["same", "deleted"]);
+  await put(next, ticket("V", ANN));
+  await put(next, ticket("V", ANN, { modified: at(3) }));
+  expect(await store.get("V")).toEqual({ id: "V", erasedAt: at(1) });
+  expect(next.live).toBe(3);
+  await keepOut(table, "U", at(1));
+  expect(await all(store)).toEqual([ticket("U", "bob@example.com")]);
+  expect(await textOf(name)).not.toContain(ANN);
 });
 
 test("a ticket that changes while it is erased is erased as it is then", async () => {
