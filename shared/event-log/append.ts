@@ -5,13 +5,13 @@ import { checkEntity } from "../storage/limits.ts";
 import { readRow } from "../storage/rows.ts";
 import { toBody, toBodyProperties, uploadBody } from "./bodies.ts";
 import { Committer, type Timing } from "./committer.ts";
+import { tooComplex } from "./complexity.ts";
 import type { IdentityRow } from "./event-row.ts";
 import { readHead } from "./head.ts";
 import { foreignLicence, identify } from "./identity.ts";
 import { inTime } from "./in-time.ts";
 import { eventKey, identityKey } from "./keys.ts";
-import { MAX_BODY_BYTES, MAX_NESTING } from "./limits.ts";
-import { nesting } from "./nesting.ts";
+import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Entry } from "./plan-append.ts";
 import type { Store } from "./store.ts";
 import type { Appended, EventLog, NewEvent } from "./types.ts";
@@ -49,9 +49,8 @@ async function toEntry(event: NewEvent, ofLog: string | undefined): Promise<Entr
   if (Buffer.byteLength(raw) > MAX_BODY_BYTES) {
     throw new TooLarge(`The event has more than ${MAX_BODY_BYTES} bytes.`);
   }
-  if (nesting(raw) > MAX_NESTING) {
-    throw new InvalidInput(`The event is nested more than ${MAX_NESTING} levels deep.`);
-  }
+  const problem = tooComplex(raw);
+  if (problem !== undefined) throw new InvalidInput(problem);
   const foreign = foreignLicence(ofLog, licence);
   const id = identify(event, foreign);
   const body = await toBody(id, raw);

@@ -6,3 +6,9 @@ export const MAX_BODY_BYTES = 16 * 1024 * 1024;
  * is thousands deep would make every page that it is on fail.
  */
 export const MAX_NESTING = 500;
+
+/**
+ * About how many values a body may have. The largest transcript has some 30 bytes a value; a body of 16 MiB that has
+ * millions of them would stop the process for ten seconds, and take a gigabyte, each time that it is read.
+ */
+export const MAX_VALUES = 600_000;

@@ -1,6 +1,7 @@
 import type { TransactionAction } from "@azure/data-tables";
 import { TooLarge } from "../core/errors.ts";
 import type { EventType } from "../schemas/webhook.ts";
+import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { hashed } from "../storage/keys.ts";
 import { type Row, readRow } from "../storage/rows.ts";
 import { scan } from "../storage/scan.ts";
@@ -27,7 +28,8 @@ export type QuarantineRow = {
   /** JSON. */
   problems: string;
   receivedAt: string;
-} & BodyProperties;
+} & BodyProperties &
+  Formatted;
 
 /** A reason is a sentence and problems are a few; these only keep a hostile body from growing its row. */
 const REASON_CHARACTERS = 1000;
@@ -35,7 +37,7 @@ const PROBLEMS = 50;
 const PROBLEM_CHARACTERS = 200;
 const COUNTED = 1000;
 /** Columns of an entry without its body. */
-const ENTRY = ["rowKey", "expected", "reason", "problems", "receivedAt"];
+const ENTRY = ["rowKey", "format", "expected", "reason", "problems", "receivedAt"];
 /** Rows of a window: each may have its body with it. */
 export const WINDOW = 100;
 
@@ -50,12 +52,18 @@ export function openQuarantine(
     if (Buffer.byteLength(raw) > MAX_BODY_BYTES) {
       throw new TooLarge(`The delivery has more than ${MAX_BODY_BYTES} bytes.`);
     }
-    // The same body is the same row, whoever wrote it and whatever became of the answer.
+    // The same body is the same row, so that a repetition after a lost answer finds it.
     const id = hashed([expected, raw]);
+    const rowKey = quarantineKey(id);
     const body = await toBody(id, raw);
+    const isKept = async () =>
+      (await readRow(table, partitionKey, rowKey, { select: ["rowKey"], signal })) !== undefined;
+    // Storage's clock is known from its first answer on.
+    if (await isKept()) return { id };
     const row = {
       partitionKey,
-      rowKey: quarantineKey(id),
+      rowKey,
+      format: FORMAT,
       expected,
       reason: cut(reason, REASON_CHARACTERS),
       problems: JSON.stringify(problems.slice(0, PROBLEMS).map(shorten)),
@@ -64,12 +72,9 @@ export function openQuarantine(
     };
     const actions: TransactionAction[] = [...commitBody(partitionKey, body), ["create", row]];
     for (;;) {
-      if (body.rows > 0) {
-        if (await readRow(table, partitionKey, row.rowKey, { select: ["rowKey"], signal })) return { id };
-        await uploadBody(store, body, { signal });
-      }
+      await uploadBody(store, body, { signal });
       const outcome = await submit(table, actions, { signal });
-      if (outcome.committed || outcome.reason === "exists") return { id };
+      if (outcome.committed || outcome.reason === "exists" || (await isKept())) return { id };
     }
   }
 
@@ -135,7 +140,7 @@ export async function removeQuarantined(store: Store, row: Row<QuarantineRow>): 
 
 /** What a row says of a quarantined delivery, but for its body. */
 export function toEntry(row: Row<QuarantineRow>): Quarantined {
-  const { rowKey = "", expected, reason, problems, receivedAt } = row;
+  const { rowKey = "", expected, reason, problems, receivedAt } = checkFormat(row, "quarantine");
   return { id: quarantineIdOf(rowKey), expected, reason, problems: JSON.parse(problems), receivedAt };
 }
 

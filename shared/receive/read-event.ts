@@ -1,7 +1,6 @@
 import { Forbidden, InvalidInput, type Problem } from "../core/errors.ts";
+import { tooComplex } from "../event-log/complexity.ts";
 import { cutMembers } from "../event-log/cut-members.ts";
-import { MAX_NESTING } from "../event-log/limits.ts";
-import { nesting } from "../event-log/nesting.ts";
 import type { NewEvent } from "../event-log/types.ts";
 import { peopleIn } from "../people/people-in.ts";
 import { validate } from "../schemas/validate.ts";
@@ -42,8 +41,8 @@ export function readEvent(body: string, expected: EventType, licenseId?: string)
       problems: [{ path: "event_type", message: `event_type is not ${expected}.` }],
     };
   }
-  if (nesting(raw) > MAX_NESTING) {
-    const message = `It is nested more than ${MAX_NESTING} levels deep.`;
+  const message = tooComplex(raw);
+  if (message !== undefined) {
     return { understood: false, raw, reason: message, problems: [{ path: "", message }] };
   }
   const facts = expected === "ticket_created" ? ticketFacts(envelope) : chatFacts(envelope, expected);
@@ -64,8 +63,8 @@ export function readEvent(body: string, expected: EventType, licenseId?: string)
 
 /** Ids are opaque text, or numbers as long as JSON.parse keeps all of their digits. */
 function problemsOfIds(envelope: unknown, subject: "chat" | "ticket"): Problem[] {
-  const { license_id: licence, ...members } = envelope as Record<string, unknown>;
-  const { id } = members[subject] as { id?: unknown };
+  const { license_id: licence, [subject]: about } = envelope as Record<string, unknown>;
+  const { id } = about as { id?: unknown };
   const problems: Problem[] = [];
   const check = (path: string, value: unknown) => {
     if (typeof value === "number" && !Number.isSafeInteger(value)) {

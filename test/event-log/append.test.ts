@@ -1,11 +1,23 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { InvalidInput, StorageUnavailable, TooLarge } from "../../shared/core/errors.ts";
 import { MAX_BODY_BYTES, MAX_NESTING } from "../../shared/event-log/limits.ts";
 import type { EventLog, NewEvent } from "../../shared/event-log/types.ts";
+import { createClock } from "../../shared/storage/clock.ts";
+import { openTable } from "../../shared/storage/open-table.ts";
 import { answer, cutAfter, type Fault, hang, isTransaction } from "../storage/faults.ts";
-import { at, EPOCH, ended, newLog, newTable, removeBefore, started, ticketCreated } from "./deliveries.ts";
+import {
+  at,
+  EPOCH,
+  ended,
+  MINUTE,
+  newLog,
+  newTable,
+  removeBefore,
+  started,
+  ticketCreated,
+} from "./deliveries.ts";
 
 const send: Fault = (go) => go();
 
@@ -174,6 +186,23 @@ test("receivedAt never runs backwards, whatever the clocks of the instances say"
     receivedAt: at(2),
     lastReceived: { chat_started: at(1), chat_ended: at(2) },
   });
+});
+
+test("an instance whose clock is a year ahead writes at storage's time, from its first event on", async () => {
+  const YEAR = 365 * 24 * 60 * MINUTE;
+  const clock = createClock(() => Date.now() + YEAR);
+  const table = openTable({ connectionString: inject("storage") }, newTable().tableName, { clock });
+  const isNow = (instant = "") => Math.abs(Date.parse(instant) - Date.now()) < MINUTE;
+  const open = () => newLog({ table, now: clock.now });
+  const { id } = await open().quarantine.keep({
+    raw: "{}",
+    expected: "chat_ended",
+    reason: "",
+    problems: [],
+  });
+  await open().append(started());
+  expect(isNow((await open().quarantine.get(id))?.receivedAt)).toBe(true);
+  expect(isNow((await open().head()).receivedAt)).toBe(true);
 });
 
 test("a log keeps its name, and another log, or one whose table was emptied, has another", async () => {

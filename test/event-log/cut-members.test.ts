@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { complexityOf } from "../../shared/event-log/complexity.ts";
 import { cutMembers } from "../../shared/event-log/cut-members.ts";
-import { nesting } from "../../shared/event-log/nesting.ts";
 
 const SECRET = "planted-secret";
 
@@ -77,7 +77,7 @@ test("it agrees with JSON.parse on any object, however it is written", () => {
 test("neither depth nor size hurts", () => {
   const deep = `{"a":${"[".repeat(1_000_000)}${"]".repeat(1_000_000)},"token":1}`;
   expect(cutMembers(deep, ["token"])).toBe(`${deep.slice(0, -11)}}`);
-  expect(nesting(deep)).toBe(1_000_001);
+  expect(complexityOf(deep).depth).toBe(1_000_001);
   const long = `{"a":"${"\\\\".repeat(4_000_000)}","token":1}`;
   expect(cutMembers(long, ["token"])).toBe(`${long.slice(0, -11)}}`);
 });
@@ -87,6 +87,8 @@ test("text that ends too early is an error rather than a token that stays", () =
     expect(() => cutMembers(text, ["token"])).toThrow(SyntaxError);
 });
 
-test("nesting is counted outside of strings", () => {
-  expect(["1", '"[["', "[]", '{"a":[{}],"b":"{{{{"}'].map(nesting)).toEqual([0, 0, 1, 3]);
+test("depth and values are counted outside of strings", () => {
+  const counted = ["1", '"[[,"', "[]", '{"a":[{}],"b":"{{,{{"}'].map(complexityOf);
+  expect(counted.map(({ depth }) => depth)).toEqual([0, 0, 1, 3]);
+  expect(counted.map(({ values }) => values)).toEqual([1, 1, 2, 5]);
 });

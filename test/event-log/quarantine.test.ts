@@ -111,7 +111,7 @@ test("when the answer is lost, a repetition finds the entry", async () => {
   const table = newTable(undefined, (send, request) => (faults.shift() ?? ((go) => go()))(send, request));
   const log = newLog({ table });
   await log.head();
-  faults.push(cutAfter);
+  faults.push((send) => send(), cutAfter);
   await expect(log.quarantine.keep(odd("{}"))).rejects.toThrow(StorageUnavailable);
   await log.quarantine.keep(odd("{}"));
   expect(await log.quarantine.count()).toEqual({ count: 1, more: false });

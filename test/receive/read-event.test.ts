@@ -123,3 +123,13 @@ test("does not take what is nested too deep to be written again", () => {
   const deep = `{"chat":{"id":"C"},"deep":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
   expect(readEvent(deep, "chat_ended")).toMatchObject({ understood: false, raw: deep });
 });
+
+test.each([
+  ["numbers for messages", `{"chat":{"id":"C","messages":[${"0,".repeat(500_000)}0]}}`, 50],
+  ["more empty messages than there can be", `{"chat":{"id":"C","messages":[${"{},".repeat(600_000)}{}]}}`, 1],
+  ["more unknown values than there can be", `{"chat":{"id":"C"},"x":[${"1,".repeat(600_000)}1]}`, 1],
+])("does not take %s, and says so at once", (_, body, problems) => {
+  const reading = readEvent(body, "chat_ended");
+  expect(reading).toMatchObject({ understood: false, raw: body });
+  if (!reading.understood) expect(reading.problems).toHaveLength(problems);
+});

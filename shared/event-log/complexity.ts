@@ -1,0 +1,30 @@
+import { stringEnd } from "./cut-members.ts";
+import { MAX_NESTING, MAX_VALUES } from "./limits.ts";
+
+/** What makes a body too much to be read as an event, as a sentence; `undefined` when nothing does. */
+export function tooComplex(text: string): string | undefined {
+  const { depth, values } = complexityOf(text);
+  if (depth > MAX_NESTING) return `It is nested more than ${MAX_NESTING} levels deep.`;
+  if (values > MAX_VALUES) return `It has more than ${MAX_VALUES} values.`;
+  return undefined;
+}
+
+/**
+ * How many arrays and objects of a JSON text are open at once at the deepest place, 0 for a bare string or number; and
+ * about how many values it has.
+ */
+export function complexityOf(text: string): { depth: number; values: number } {
+  let open = 0;
+  let depth = 0;
+  let values = 1;
+  for (let position = 0; position < text.length; position++) {
+    const character = text[position];
+    if (character === '"') position = stringEnd(text, position);
+    else if (character === ",") values++;
+    else if (character === "{" || character === "[") {
+      values++;
+      depth = Math.max(depth, ++open);
+    } else if (character === "}" || character === "]") open--;
+  }
+  return { depth, values };
+}
