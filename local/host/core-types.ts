@@ -24,30 +24,22 @@ export type HttpRequestData = {
   body?: { bytes: Uint8Array };
 };
 
-export type CookieData = {
-  name: string;
-  value: string;
-  domain?: Nullable<string>;
-  path?: Nullable<string>;
-  /** Seconds since the epoch. */
-  expires?: Nullable<{ seconds: number }>;
-  /** Seconds. */
-  maxAge?: Nullable<number>;
-  secure?: Nullable<boolean>;
-  httpOnly?: Nullable<boolean>;
-  /** `none` is "not said"; `explicitNone` is `SameSite=None`. */
-  sameSite?: "none" | "lax" | "strict" | "explicitNone";
-};
-
 export type HttpResponseData = {
   statusCode: string;
   headers: Record<string, string>;
-  cookies: CookieData[];
+  /** This host sends none: the app sets no cookies. */
+  cookies: unknown[];
   body?: { bytes?: Uint8Array } | null;
 };
 
-/** A value on its way into a function; exactly one of the fields is there. */
-export type TriggerData = { http: HttpRequestData } | { json: string } | { string: string };
+/**
+ * A value on its way into a function; exactly one of the fields is there. `http` is empty when the library reads the
+ * request from its own HTTP server.
+ */
+export type TriggerData =
+  | { http: HttpRequestData | Record<string, never> }
+  | { json: string }
+  | { string: string };
 
 export type TraceContext = { traceParent: string; traceState: string; attributes: Record<string, string> };
 
@@ -79,5 +71,10 @@ export type ProgrammingModel = {
   name: string;
   version: string;
   getInvocationModel(context: CoreInvocationContext): InvocationModel;
-  getCapabilities?(capabilities: Record<string, string>): Promise<Record<string, string>>;
+  getCapabilities?(capabilities: Record<string, string>): Promise<Capabilities>;
+};
+
+export type Capabilities = Record<string, string> & {
+  /** Where the library's own HTTP server takes requests, after `app.setup({ enableHttpStream: true })`. */
+  HttpUri?: string;
 };

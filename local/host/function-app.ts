@@ -24,6 +24,8 @@ export class FunctionApp {
   readonly functions = new Map<string, RegisteredFunction>();
   readonly log: Log;
   model?: ProgrammingModel;
+  /** The library's own HTTP server, when the app streams its requests. */
+  httpUri?: URL;
   readonly #hooks = new Map<HookName, HookCallback[]>(hookNames.map((name) => [name, []]));
 
   constructor(log: Log) {
@@ -62,6 +64,8 @@ export class FunctionApp {
     message: string,
     invocation?: { name: string; id: string; context?: object },
   ): void {
+    // Below what the real host shows by default.
+    if (category === "system" && (level === "trace" || level === "debug")) return;
     const entry = { level, message, category, invocationContext: invocation?.context };
     for (const callback of this.#hooks.get("log") ?? []) callback(entry);
     this.log({

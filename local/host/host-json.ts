@@ -12,7 +12,6 @@ export type QueueSettings = {
   maxPollingInterval: number;
   /** The pause before a failed message is tried again, in milliseconds. */
   visibilityTimeout: number;
-  messageEncoding: "base64" | "none";
 };
 
 export type HostSettings = { routePrefix: string; queues: QueueSettings };
@@ -27,6 +26,9 @@ export function readHostJson(path = "host.json"): HostSettings {
   const { extensions } = readJsonFile(path) ?? {};
   const http = section(extensions, "http");
   const queues = section(extensions, "queues");
+  const { messageEncoding = "base64" } = queues;
+  if (messageEncoding !== "base64")
+    throw new StartError(`${path}: extensions.queues.messageEncoding is not base64`);
   const batchSize = integer("batchSize", 16, 1, 32);
   return {
     routePrefix: String(http.routePrefix ?? "api").replace(/^\/+|\/+$/g, ""),
@@ -36,7 +38,6 @@ export function readHostJson(path = "host.json"): HostSettings {
       maxDequeueCount: integer("maxDequeueCount", 5, 1, 1000),
       maxPollingInterval: timeSpan("maxPollingInterval", "00:01:00"),
       visibilityTimeout: timeSpan("visibilityTimeout", "00:00:00"),
-      messageEncoding: encoding(),
     },
   };
 
@@ -54,12 +55,6 @@ export function readHostJson(path = "host.json"): HostSettings {
     return Math.round(
       ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60_000 + Number(seconds) * 1000,
     );
-  }
-
-  function encoding(): "base64" | "none" {
-    const value = String(queues.messageEncoding ?? "base64").toLowerCase();
-    if (value === "base64" || value === "none") return value;
-    throw new StartError(`${path}: extensions.queues.messageEncoding is neither base64 nor none`);
   }
 }
 

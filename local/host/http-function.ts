@@ -1,13 +1,17 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { HttpRequestData, HttpResponseData } from "./core-types.ts";
 import type { FunctionApp, RegisteredFunction } from "./function-app.ts";
-import type { Answer, Call, Route } from "./http-server.ts";
+import { type Answer, type Call, type Route, TOO_LARGE } from "./http-server.ts";
 import { invoke } from "./invoke.ts";
 import { readRouteTemplate } from "./route-template.ts";
-import { setCookie } from "./set-cookie.ts";
+import { forward } from "./stream.ts";
 
-/** The host's default limit on request bodies, in bytes; the setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT changes it. */
-const DEFAULT_BODY_LIMIT = 104_857_600;
+/**
+ * The limit on request bodies in bytes, that of the deployment (`infra/modules/app.bicep`), unless the setting
+ * FUNCTIONS_REQUEST_BODY_SIZE_LIMIT gives another. It is a little more than the largest delivery, so that the app itself
+ * refuses, and counts, what is just too large. Azure's own default, 100 MB, would let callers without a key fill the memory.
+ */
+export const BODY_LIMIT = 17 * 1024 * 1024;
 
 /** How an HTTP function is reached. */
 export type HttpTrigger = { methods: string[]; route: string; authLevel: string };
@@ -30,13 +34,14 @@ export function httpRoutes(app: FunctionApp, fn: RegisteredFunction, routePrefix
   const { methods, route, authLevel } = readHttpTrigger(fn);
   const { paths, params } = readRouteTemplate(route, fn.name);
   const prefix = routePrefix && `/${routePrefix}`;
-  const limit = Number(process.env.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT) || DEFAULT_BODY_LIMIT;
+  const limit = Number(process.env.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT) || BODY_LIMIT;
 
   async function answer(call: Call): Promise<Answer> {
     const { headers } = call.request;
     const length = Number(headers["content-length"] ?? 0);
-    // The connection is given up: what is being sent is not worth reading to its end.
-    if (length > limit) return { status: 413, headers: { connection: "close" } };
+    if (length > limit) return TOO_LARGE;
+    const values = named(params, call);
+    if (app.httpUri) return forward(app, fn, { call, params: values, httpUri: app.httpUri, limit });
     if (headers["transfer-encoding"] !== undefined) {
       const message = "The request has no Content-Length: its body is not passed on, as on the real host";
       app.log({ level: "warning", message, function: fn.name });
@@ -44,7 +49,7 @@ export function httpRoutes(app: FunctionApp, fn: RegisteredFunction, routePrefix
     }
     const body = length > 0 ? await readBody(call.request) : undefined;
     const response = await invoke(app, fn, {
-      data: { http: toHttpData(call, params, body) },
+      data: { http: toHttpData(call, values, body) },
       traceparent: single(headers.traceparent),
       tracestate: single(headers.tracestate),
     });
@@ -60,10 +65,16 @@ export function httpRoutes(app: FunctionApp, fn: RegisteredFunction, routePrefix
   }));
 }
 
+/** The values of the route's parameters, by the names in its template. */
+function named(names: Map<string, string>, { params }: Call): Record<string, string> {
+  const values = [...names].map(([key, name]) => [name, params[key] ?? ""] as const);
+  return Object.fromEntries(values.filter(([, value]) => value !== ""));
+}
+
 /** The request as the host hands it to its worker. */
 function toHttpData(
-  { request, target, search, params }: Call,
-  names: Map<string, string>,
+  { request, target, search }: Call,
+  params: Record<string, string>,
   bytes?: Uint8Array,
 ): HttpRequestData {
   const nullableHeaders = emptyMap();
@@ -81,11 +92,7 @@ function toHttpData(
       append(nullableQuery, spellings.get(folded) ?? name, value);
     }
   }
-  const nullableParams = emptyMap();
-  for (const [key, name] of names) {
-    const value = params[key];
-    if (value !== undefined && value !== "") nullableParams[name] = { value };
-  }
+  const nullableParams = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, { value }]));
   return {
     method: request.method ?? "GET",
     url: `http://${request.headers.host ?? "localhost"}${target}`,
@@ -108,16 +115,12 @@ function append(values: Record<string, { value: string }>, name: string, value: 
   else values[name] = { value };
 }
 
-function toAnswer({ statusCode, headers, cookies, body }: HttpResponseData): Answer {
+function toAnswer({ statusCode, headers, body }: HttpResponseData): Answer {
   const answered: OutgoingHttpHeaders = { ...headers };
   // These belong to the connection and to the body as it is sent.
   delete answered["content-length"];
   delete answered["transfer-encoding"];
   delete answered.connection;
-  if (cookies.length > 0) {
-    const own = headers["set-cookie"];
-    answered["set-cookie"] = [...(own === undefined ? [] : [own]), ...cookies.map(setCookie)];
-  }
   return { status: Number(statusCode), headers: answered, body: body?.bytes };
 }
 

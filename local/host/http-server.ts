@@ -1,11 +1,20 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from "node:http";
 import { type AddressInfo, Server as NetServer } from "node:net";
+import { pipeline, Readable } from "node:stream";
 import findMyWay from "find-my-way";
 import type { KeyCheck } from "./function-key.ts";
 import { toRoutablePath } from "./route-template.ts";
 import { StartError } from "./start-error.ts";
 
-export type Answer = { status: number; headers?: OutgoingHttpHeaders; body?: Uint8Array | string };
+export type Answer = {
+  status: number;
+  headers?: OutgoingHttpHeaders;
+  /** A stream is sent as it comes. */
+  body?: Uint8Array | string | Readable;
+};
+
+/** Ends the connection: what is still being sent is not worth reading. */
+export const TOO_LARGE: Answer = { status: 413, headers: { connection: "close" } };
 
 export type Call = {
   request: IncomingMessage;
@@ -73,11 +82,18 @@ export async function serveHttp(
     return route.answer({ request, target, search, params: found.params });
   }
 
-  function send(response: ServerResponse, { status, headers = {}, body = "" }: Answer): void {
+  function send(response: ServerResponse, { status, headers: given, body = "" }: Answer): void {
     if (response.headersSent) return;
+    const headers = { ...given };
     if (stopping) headers.connection = "close";
-    if (status !== 204 && status !== 304) headers["content-length"] = Buffer.byteLength(body);
     try {
+      if (body instanceof Readable) {
+        response.writeHead(status, headers);
+        // A caller that goes away, or an app that does: the connection ends, and there is no one to tell.
+        pipeline(body, response, () => {});
+        return;
+      }
+      if (status !== 204 && status !== 304) headers["content-length"] = Buffer.byteLength(body);
       response.writeHead(status, headers).end(body);
     } catch {
       // A header that fetch takes and node:http does not.

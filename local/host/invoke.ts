@@ -4,6 +4,8 @@ import type { FunctionApp, RegisteredFunction } from "./function-app.ts";
 import { describeError } from "./log.ts";
 
 export type Trigger = {
+  /** A new one by default. */
+  invocationId?: string;
   data: TriggerData;
   metadata?: Record<string, TriggerData>;
   /** The caller's W3C trace headers, when it sent any. */
@@ -23,7 +25,10 @@ export async function invoke(
   trigger: Trigger,
 ): Promise<InvocationResponse> {
   if (!app.model) throw new Error("No programming model is set");
-  const invocation: { name: string; id: string; context?: object } = { name: fn.name, id: randomUUID() };
+  const invocation: { name: string; id: string; context?: object } = {
+    name: fn.name,
+    id: trigger.invocationId ?? randomUUID(),
+  };
   const core: CoreInvocationContext = {
     invocationId: invocation.id,
     metadata: fn.metadata,

@@ -24,7 +24,8 @@ export async function loadApp(app: FunctionApp, file = mainOfPackage()): Promise
   provideCoreModule(app.coreApi());
   try {
     await import(pathToFileURL(resolve(file)).href);
-    await app.model?.getCapabilities?.({});
+    const { HttpUri } = (await app.model?.getCapabilities?.({})) ?? {};
+    if (HttpUri !== undefined) app.httpUri = new URL(HttpUri);
     await app.runHooks("appStart", { functionAppDirectory: process.cwd() });
   } catch (error) {
     // The app's own words for a setting that is missing or wrong need nothing added.

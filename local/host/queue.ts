@@ -104,10 +104,10 @@ export function listenToQueue(
   }
 
   async function handle(message: Message): Promise<void> {
-    const text = decode(message.messageText, settings.messageEncoding);
+    const text = decode(message.messageText);
     const limit = settings.maxDequeueCount;
     try {
-      if (text === undefined) return await toPoisonQueue(message, `is not ${settings.messageEncoding}`);
+      if (text === undefined) return await toPoisonQueue(message, "is not base64");
       if (message.dequeueCount > limit) return await toPoisonQueue(message, `was tried ${limit} times`);
       const succeeded = await run({ data: { string: text }, metadata: metadata(text, message) }).then(
         () => true,
@@ -183,8 +183,7 @@ export function pollingDelay(emptyPolls: number, max: number, random: () => numb
   return Math.min(MIN_POLLING_INTERVAL + share, max);
 }
 
-function decode(text: string, encoding: QueueSettings["messageEncoding"]): string | undefined {
-  if (encoding === "none") return text;
+function decode(text: string): string | undefined {
   const valid = text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
   return valid ? Buffer.from(text, "base64").toString("utf8") : undefined;
 }

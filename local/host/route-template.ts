@@ -7,20 +7,11 @@ export type RouteTemplate = {
   params: Map<string, string>;
 };
 
-/** Route constraints that are served, as find-my-way's regular expressions. Others are refused rather than ignored. */
-const constraints: Record<string, string> = {
-  int: "(^-?\\d{1,10}$)",
-  long: "(^-?\\d{1,19}$)",
-  bool: "(^(?:true|false|TRUE|FALSE|True|False)$)",
-  alpha: "(^[A-Za-z]+$)",
-  guid: "(^[\\dA-Fa-f]{8}-[\\dA-Fa-f]{4}-[\\dA-Fa-f]{4}-[\\dA-Fa-f]{4}-[\\dA-Fa-f]{12}$)",
-};
-
 /**
- * Reads an Azure route template: literals, `{name}`, `{name?}` and `{*rest}` at the end, `{name:int}`. A parameter
- * fills a whole segment.
+ * Reads an Azure route template: literals, `{name}`, and `{*rest}` at the end. A parameter fills a whole segment.
  *
- * @throws StartError for what the real host refuses too, and for templates of ASP.NET that this host does not know.
+ * @throws StartError for what the real host refuses too, and for what this app does not use: optional parameters, defaults
+ *   and constraints.
  */
 export function readRouteTemplate(template: string, functionName: string): RouteTemplate {
   const refuse = (why: string) => new StartError(`Function ${functionName}: the route "${template}" ${why}`);
@@ -30,23 +21,18 @@ export function readRouteTemplate(template: string, functionName: string): Route
   let path = "";
   const paths = new Set<string>();
   for (const [index, segment] of segments.entries()) {
-    const last = index === segments.length - 1;
-    const parameter = /^\{(\*{0,2})([^{}:?=*]+)(?::([^{}?=]+))?(\?)?\}$/.exec(segment);
-    if (!parameter) {
+    const [, star, name = ""] = /^\{(\*{0,2})([^{}:?=*]+)\}$/.exec(segment) ?? [];
+    if (star === undefined) {
       if (/[{}*]/.test(segment)) throw refuse(`has the segment "${segment}", which this host cannot serve`);
       path += `/${segment.replaceAll(":", "::")}`;
       continue;
     }
-    const [, star, name = "", constraint, optional] = parameter;
-    if ((star || optional) && !last) throw refuse(`has "${segment}" before its last segment`);
-    const pattern = constraint === undefined ? "" : constraints[constraint];
-    if (pattern === undefined)
-      throw refuse(`has the constraint "${constraint}", which this host does not know`);
-    // A parameter that may be missing makes two routes: without it, and with it.
-    if (star || optional) paths.add(path || "/");
+    if (star && index < segments.length - 1) throw refuse(`has "${segment}" before its last segment`);
+    // The rest may be missing, which makes two routes: without it, and with it.
+    if (star) paths.add(path || "/");
     const key = star ? "*" : `p${index}`;
     params.set(key, name);
-    path += star ? "/*" : `/:${key}${pattern}`;
+    path += star ? "/*" : `/:${key}`;
   }
   return { paths: [...paths.add(path || "/")], params };
 }

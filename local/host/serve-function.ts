@@ -59,10 +59,7 @@ export async function serveFunction(
     case "timertrigger": {
       const schedule = resolveAppSettings(String(trigger.schedule ?? ""), name);
       const cron = readSchedule(schedule, name);
-      const options = {
-        runOnStartup: trigger.runOnStartup === true,
-        useMonitor: trigger.useMonitor !== false,
-      };
+      if (trigger.runOnStartup === true) throw refuse("runOnStartup");
       // A run that failed has been logged; the next one is its repetition.
       const run = (data: TriggerData) => invoke(app, fn, { data }).then(nothing, nothing);
       return {
@@ -73,7 +70,7 @@ export async function serveFunction(
           schedule,
           invokeUrl: `${url}/admin/functions/${name}`,
         }),
-        start: () => startTimer(cron, run, options),
+        start: () => startTimer(cron, run),
       };
     }
     case "queuetrigger": {

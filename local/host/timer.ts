@@ -36,19 +36,14 @@ export function readSchedule(schedule: string, functionName: string, now = Date.
  * the real host, and a run by hand waits for its turn.
  *
  * @param run runs the function with the timer's data; does not reject.
- * @param options `runOnStartup`: run once now. `useMonitor`: tell the function the schedule's status, which the host
- *   keeps for intervals of a minute and more only.
  */
 export function startTimer(
   cron: Cron,
   run: (data: TriggerData) => Promise<void>,
-  {
-    runOnStartup = false,
-    useMonitor = true,
-    clock = systemClock,
-  }: { runOnStartup?: boolean; useMonitor?: boolean; clock?: Clock } = {},
+  { clock = systemClock }: { clock?: Clock } = {},
 ): Listener {
-  const monitored = useMonitor && interval(cron, clock.now()) >= 60_000;
+  // The real host keeps the status of schedules for intervals of a minute and more.
+  const monitored = interval(cron, clock.now()) >= 60_000;
   const stopping = new AbortController();
   let last = "0001-01-01T00:00:00+00:00";
   let lastUpdated = toHostTime(clock.now());
@@ -83,7 +78,6 @@ export function startTimer(
     }
   }
 
-  if (runOnStartup) runInTurn(() => next(cron, clock.now()));
   const schedules = keepSchedule();
 
   return {

@@ -117,6 +117,8 @@ const environmentFor = (api: LiveChatApi) => ({
   EVENT_RETENTION_DAYS: v.optional(count),
   DELETED_TICKET_DAYS: v.optional(count, "30"),
   ALLOW_LOOPBACK_CALLBACKS: v.optional(switched, "false"),
+  // Read while the app loads, in functions/index.ts.
+  HTTP_STREAMING: v.optional(v.pipe(filled, v.picklist(["on", "off"], 'must be "on" or "off"')), "on"),
 });
 
 /** Every setting that this app reads. A test compares `local.settings.sample.json` and `docs/settings.md` with it. */

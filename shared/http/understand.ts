@@ -51,11 +51,11 @@ function routeParametersOf({ params }: HttpRequest): Record<string, string> {
   );
 }
 
-function parametersOf(request: HttpRequest): Record<string, string> {
-  const given = [...request.query].filter(
-    ([name, value]) => value !== "" && !HOST_PARAMETERS.has(name.toLowerCase()),
-  );
-  return Object.fromEntries(given);
+/** A parameter that is given more than once has its values joined by commas, as the Functions host does without streaming. */
+function parametersOf({ query }: HttpRequest): Record<string, string> {
+  const names = new Set([...query.keys()].filter((name) => !HOST_PARAMETERS.has(name.toLowerCase())));
+  const given = [...names].map((name) => [name, query.getAll(name).join(",")] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== ""));
 }
 
 async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
@@ -65,11 +65,22 @@ async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8A
       `The body must be sent as it is: Content-Encoding: ${cut(encoding, 40)} is not read.`,
     );
   }
+  const tooLarge = new TooLarge(`The body may have at most ${maxBytes} bytes.`);
   // The announced length spares reading what would be refused anyway; it is not to be trusted, so both are checked.
-  const announced = Number(request.headers.get("content-length") ?? 0);
-  const bytes = announced > maxBytes ? undefined : new Uint8Array(await request.arrayBuffer());
-  if (!bytes || bytes.length > maxBytes) throw new TooLarge(`The body may have at most ${maxBytes} bytes.`);
-  return bytes;
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // A stream that is too long is left, not cancelled: that would cut the connection that the answer goes back on.
+  const reader = request.body?.getReader();
+  for (;;) {
+    const next = await reader?.read().catch(() => {
+      throw InvalidInput.at("", "The body was cut off before its end.");
+    });
+    if (!next || next.done) return Buffer.concat(chunks, size);
+    size += next.value.byteLength;
+    if (size > maxBytes) throw tooLarge;
+    chunks.push(next.value);
+  }
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;

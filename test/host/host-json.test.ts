@@ -26,7 +26,6 @@ test("without host.json the real host's defaults hold", () => {
       maxDequeueCount: 5,
       maxPollingInterval: 60_000,
       visibilityTimeout: 0,
-      messageEncoding: "base64",
     },
   });
 });
@@ -35,7 +34,6 @@ test("the project's own host.json is read, and a woken function starts within a 
   const settings = readHostJson(resolve(import.meta.dirname, "../../host.json"));
   expect(settings.routePrefix).toBe("api");
   expect(settings.queues.maxPollingInterval).toBeLessThanOrEqual(1000);
-  expect(settings.queues.messageEncoding).toBe("base64");
 });
 
 test("the route prefix may be empty and loses its slashes", () => {
@@ -53,7 +51,7 @@ test.for([
   [{ batchSize: "16" }, "batchSize is not an integer"],
   [{ maxDequeueCount: 0 }, "maxDequeueCount is not an integer"],
   [{ maxPollingInterval: 2000 }, "maxPollingInterval is not a time span such as 00:00:30"],
-  [{ messageEncoding: "utf8" }, "messageEncoding is neither base64 nor none"],
+  [{ messageEncoding: "utf8" }, "messageEncoding is not base64"],
 ] as const)("refuses the queues section %o", ([section, why]) => {
   expect(() => queues(section)).toThrow(why);
 });

@@ -53,8 +53,6 @@ describe("routing", () => {
     ["POST", "/api/tickets/1"],
     ["GET", "/api/tickets/1/tags"],
     ["GET", "/api/tickets"],
-    ["GET", "/api/numbers/x"],
-    ["GET", "/api/numbers/1x"],
   ])("%s %s is 404 with an empty body", async (method, path) => {
     const response = await fetch(host.url + path, { method });
     expect(response.status).toBe(404);
@@ -94,12 +92,9 @@ describe("routing", () => {
     expect((await echo("/api/tickets/a%2Fb/tags", { method: "PUT" })).params).toEqual({ id: "a%2Fb" });
   });
 
-  test("optional, catch-all and constrained parameters", async () => {
-    expect((await echo("/api/optional")).params).toEqual({});
-    expect((await echo("/api/optional/x")).params).toEqual({ name: "x" });
+  test("a catch-all parameter", async () => {
     expect((await echo("/api/rest")).params).toEqual({});
     expect((await echo("/api/rest/a/B%20c/d")).params).toEqual({ path: "a/B c/d" });
-    expect((await echo("/api/numbers/-12")).params).toEqual({ n: "-12" });
   });
 });
 
@@ -253,14 +248,6 @@ describe("the answer", () => {
     expect(large.equals(Buffer.alloc(20 * 1024 * 1024, 7))).toBe(true);
   });
 
-  test("cookies are written as ASP.NET does", async () => {
-    expect((await answer("cookies")).headers.getSetCookie()).toEqual([
-      "a=1%20%C3%BC; path=/",
-      "b=2; max-age=60; domain=d.test; path=/p; secure; samesite=strict; httponly",
-      "c=3; expires=Wed, 02 Jan 2030 03:04:05 GMT; path=/; samesite=none",
-    ]);
-  });
-
   test("a function that takes HEAD answers it without a body", async () => {
     const response = await new Promise<IncomingMessage>((done) =>
       httpRequest(`${host.url}/api/answers/teapot`, { method: "HEAD" }, done).end(),
@@ -299,9 +286,7 @@ test("no key is asked for, and the admin routes tell state and functions", async
     "Echo",
     "GetTicket",
     "PutTags",
-    "Optional",
     "Rest",
-    "Number",
     "Admin",
     "Answers",
   ]);

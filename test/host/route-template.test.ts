@@ -7,8 +7,8 @@ test.for([
   ["agents/{login}", ["/agents/:p1"], [["p1", "login"]]],
   ["tickets/{ticketId}/tags", ["/tickets/:p1/tags"], [["p1", "ticketId"]]],
   [
-    "{a}/{b-c?}",
-    ["/:p0", "/:p0/:p1"],
+    "{a}/{b-c}",
+    ["/:p0/:p1"],
     [
       ["p0", "a"],
       ["p1", "b-c"],
@@ -16,7 +16,7 @@ test.for([
   ],
   ["files/{*path}", ["/files", "/files/*"], [["*", "path"]]],
   ["{*path}", ["/", "/*"], [["*", "path"]]],
-  ["v1:beta/{n:int}", ["/v1::beta/:p1(^-?\\d{1,10}$)"], [["p1", "n"]]],
+  ["v1:beta/{n}", ["/v1::beta/:p1"], [["p1", "n"]]],
   ["", ["/"], []],
 ] as const)("%s", ([template, paths, params]) => {
   const route = readRouteTemplate(template, "F");
@@ -28,9 +28,9 @@ test.for([
   ["/agents", "must not start with a slash"],
   ["a/{b}-{c}", 'has the segment "{b}-{c}", which this host cannot serve'],
   ["a/{b=1}", 'has the segment "{b=1}", which this host cannot serve'],
-  ["a/{b?}/c", 'has "{b?}" before its last segment'],
+  ["a/{b?}", 'has the segment "{b?}", which this host cannot serve'],
   ["a/{*b}/c", 'has "{*b}" before its last segment'],
-  ["a/{b:regex(x)}", 'has the constraint "regex(x)", which this host does not know'],
+  ["a/{b:int}", 'has the segment "{b:int}", which this host cannot serve'],
 ] as const)("refuses %s", ([template, why]) => {
   expect(() => readRouteTemplate(template, "F")).toThrow(`Function F: the route "${template}" ${why}`);
 });

@@ -36,7 +36,7 @@ afterAll(async () => {
 
 test("a bundle is hosted in this process, and its log goes where it is told to", async () => {
   expect(host.url).toBe(`http://127.0.0.1:${host.port}`);
-  expect(host.functions).toHaveLength(8);
+  expect(host.functions).toHaveLength(6);
   expect((await fetch(`${host.url}/api/answers/log`)).status).toBe(200);
   expect(log).toContainEqual({
     level: "warning",

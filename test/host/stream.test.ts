@@ -1,0 +1,129 @@
+import { createHash, randomBytes } from "node:crypto";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { fixture, startHostProcess } from "./host-process.ts";
+
+/** An app that streams: its requests go through the library's own HTTP server. */
+let host: Awaited<ReturnType<typeof startHostProcess>>;
+const LIMIT = 4 * 1024 * 1024;
+beforeAll(async () => {
+  const env = { STREAM: "on", FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: String(LIMIT) };
+  host = await startHostProcess({ app: fixture("echo.mjs"), env });
+});
+afterAll(() => host.stop());
+
+const echo = async (path: string, init?: RequestInit): Promise<{ url: string }> => {
+  const response = await fetch(host.url + path, init);
+  expect(response.status).toBe(200);
+  return (await response.json()) as { url: string };
+};
+
+/** Sends a body in chunks, without a Content-Length, for as long as it is taken; resolves to the answer. */
+function sendChunks(path: string, chunks: Iterable<Uint8Array>): Promise<{ status?: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(host.url + path, { method: "POST" }, (response) => {
+      const { statusCode: status } = response;
+      text(response).then((body) => resolve({ status, body }), reject);
+    });
+    request.on("error", reject);
+    const next = chunks[Symbol.iterator]();
+    const send = () => {
+      for (;;) {
+        const { value, done } = next.next();
+        if (done) return void request.end();
+        if (!request.write(value)) return void request.once("drain", send);
+      }
+    };
+    send();
+  });
+}
+
+test.each([0, 1, 2048, 65_537, LIMIT])("a chunked body of %d bytes arrives as it was sent", async (size) => {
+  const body = randomBytes(size);
+  const chunks = Array.from({ length: Math.ceil(size / 10_000) }, (_, n) =>
+    body.subarray(n * 10_000, n * 10_000 + 10_000),
+  );
+  const answer = await sendChunks("/api/echo", chunks);
+  expect(answer.status).toBe(200);
+  expect(JSON.parse(answer.body)).toMatchObject({
+    size,
+    sha256: createHash("sha256").update(body).digest("hex"),
+  });
+});
+
+test("a body with a Content-Length arrives, and so do headers, query and parameters", async () => {
+  const body = randomBytes(100_000);
+  const headers = { "x-many": "a", host: "elsewhere.test", "x-forwarded-host": "evil.test" };
+  const seen = await echo("/api/tickets/a%2Fb%20c/tags?q=1&q=2", { method: "PUT", body, headers });
+  expect(seen).toMatchObject({
+    method: "PUT",
+    size: 100_000,
+    params: { id: "a%2Fb c" },
+    headers: { "x-many": "a", "content-length": "100000" },
+  });
+  expect(seen.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/api\/tickets\/a%2Fb%20c\/tags\?q=1&q=2$/);
+});
+
+test("the answer has the function's status and headers, and those of one connection only once", async () => {
+  const response = await fetch(`${host.url}/api/answers/teapot`);
+  expect(response.status).toBe(418);
+  expect(response.headers.get("content-type")).toBe("text/x-tea");
+  expect(response.headers.get("x-many")).toBe("a, b");
+  expect(response.headers.has("x-ms-invocation-id")).toBe(false);
+  expect(response.headers.get("date")).not.toContain(", ,");
+  expect(await response.text()).toBe("short and stout");
+  const large = Buffer.from(await (await fetch(`${host.url}/api/answers/large`)).arrayBuffer());
+  expect(large.equals(Buffer.alloc(20 * 1024 * 1024, 7))).toBe(true);
+});
+
+test("HEAD has the headers and no body", async () => {
+  const response = await new Promise<IncomingMessage>((done) =>
+    httpRequest(`${host.url}/api/answers/teapot`, { method: "HEAD" }, done).end(),
+  );
+  expect(response.statusCode).toBe(418);
+  expect(await text(response)).toBe("");
+});
+
+test.each(["throw", "reject", "unserialisable", "text"])(
+  "a handler that fails (%s) is 500 with an empty body",
+  async (kind) => {
+    const response = await fetch(`${host.url}/api/answers/${kind}`);
+    expect(response.status).toBe(500);
+    expect(await response.text()).toBe("");
+  },
+);
+
+test("a caller that is refused before its body is read gets the answer", async () => {
+  const chunk = Buffer.alloc(100_000);
+  const answer = await sendChunks("/api/answers/early", Array(30).fill(chunk));
+  expect(answer).toEqual({ status: 401, body: "not you" });
+});
+
+test("a body over the limit is 413: unread when announced, cut off when not", async () => {
+  const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
+  socket.end(`POST /api/echo HTTP/1.1\r\nhost: h\r\ncontent-length: ${LIMIT + 1}\r\n\r\n`);
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 413 /);
+
+  // The connection may be gone before the answer is read: it ends in any case.
+  const answer = await sendChunks("/api/echo", Array(200).fill(Buffer.alloc(64 * 1024))).catch(
+    (error) => error,
+  );
+  if (!(answer instanceof Error)) expect(answer.status).toBe(413);
+  await echo("/api/echo");
+});
+
+test("a caller who goes away in the middle of the body hurts nobody", async () => {
+  const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
+  socket.write("POST /api/echo HTTP/1.1\r\nhost: h.test\r\ncontent-length: 100\r\n\r\nhalf", () =>
+    socket.resetAndDestroy(),
+  );
+  await new Promise((closed) => socket.on("close", closed));
+  await echo("/api/echo");
+});
+
+test("nothing of the machinery is in the log", () => {
+  expect(host.stdout[0]).toMatch(/^listening on /);
+  expect(host.log().filter(({ level }) => level === "debug")).toEqual([]);
+});
