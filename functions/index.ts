@@ -11,6 +11,9 @@ import type { Services } from "./services.ts";
 import { startTelemetry } from "./telemetry.ts";
 import { timers } from "./timers.ts";
 
+// Without streaming, the Functions host drops every body that comes without a Content-Length.
+app.setup({ enableHttpStream: process.env.HTTP_STREAMING?.trim() !== "off" });
+
 /**
  * The services are made, and their code loaded, by the first request or timer: registering the functions, which the
  * Functions host waits for before anything else, takes less than half the time without them.

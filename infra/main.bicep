@@ -89,6 +89,10 @@ param eventRetentionDays int = 0
 @description('Days for which a ticket that is gone from LiveChat keeps its content.')
 param deletedTicketDays int = 30
 
+@description('on: bodies are streamed to the app; off: the Functions host reads them first, and drops those without a Content-Length.')
+@allowed(['on', 'off'])
+param httpStreaming string = 'on'
+
 @description('Address that alerts are mailed to. Without it they only show in the portal.')
 param operatorEmail string = ''
 
@@ -243,6 +247,7 @@ module app 'modules/app.bicep' = {
     liveChatRateLimit: liveChatRateLimit
     eventRetentionDays: eventRetentionDays
     deletedTicketDays: deletedTicketDays
+    httpStreaming: httpStreaming
     instanceMemoryMB: instanceMemoryMB
     httpConcurrency: httpConcurrency
     maximumInstanceCount: maximumInstanceCount

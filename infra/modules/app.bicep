@@ -58,6 +58,9 @@ param eventRetentionDays int
 @description('Days for which a ticket that is gone from LiveChat keeps its content.')
 param deletedTicketDays int
 
+@description('on: bodies are streamed to the app; off: the Functions host reads them first, and drops those without a Content-Length.')
+param httpStreaming string
+
 @description('Memory of an instance in MB.')
 param instanceMemoryMB int
 
@@ -176,6 +179,10 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       LIVECHAT_WEBHOOK_USERNAME: 'livechat'
       EVENT_RETENTION_DAYS: eventRetentionDays == 0 ? '' : string(eventRetentionDays)
       DELETED_TICKET_DAYS: string(deletedTicketDays)
+      // In bytes, read by the Functions host: a little more than the largest delivery. Azure's default, 100 MB, would be read
+      // for callers without a key too. The light host has the same limit.
+      FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '17825792'
+      HTTP_STREAMING: httpStreaming
       // Makes the app register its webhooks with LiveChat by itself.
       WEBHOOK_BASE_URL: 'https://${app.properties.defaultHostName}'
     })

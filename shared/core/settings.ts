@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { AppError } from "./errors.ts";
+import { AppError, type Problem } from "./errors.ts";
 import {
   type ConfiguredLocation,
   hasQueues,
@@ -170,14 +170,16 @@ export type Settings = Readonly<{
 export function readSettings(environment: Record<string, string | undefined>): Settings {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
   const result = v.safeParse(v.object(environmentFor(given.LIVECHAT_API === "text" ? "text" : "v2")), given);
-  const problems = result.issues?.map((issue) => {
-    const path = v.getDotPath(issue) ?? "";
-    return { path, message: issue.received === "undefined" ? "is missing" : issue.message };
-  });
   const storage = locateStorage(result.success ? result.output : given, "table")?.location;
-  if (!storage) problems?.push({ path: "LiveChatStorage", message: "is missing" });
-  if (!result.success || !storage) {
-    const all = problems ?? [{ path: "LiveChatStorage", message: "is missing" }];
+  const all = [
+    ...(result.issues ?? []).map((issue) => {
+      const path = v.getDotPath(issue) ?? "";
+      return { path, message: issue.received === "undefined" ? "is missing" : issue.message };
+    }),
+    ...(storage ? [] : [{ path: "LiveChatStorage", message: "is missing" }]),
+    ...publishedPasswords(given),
+  ];
+  if (!result.success || !storage || all.length > 0) {
     throw new SettingsError(
       `Settings: ${all.map(({ path, message }) => `${path} ${message}`).join("; ")}. See local.settings.sample.json.`,
       { problems: all },
@@ -216,6 +218,19 @@ export function readSettings(environment: Record<string, string | undefined>): S
     deletedTicketDays: env.DELETED_TICKET_DAYS,
     allowLoopbackCallbacks: env.ALLOW_LOOPBACK_CALLBACKS,
   };
+}
+
+/** Passwords of the sandbox. They stand in this repository, so with a real account anyone could deliver. */
+const PUBLISHED_PASSWORDS = ["local-webhook-password", "local-webhook-password-before"];
+
+/** Whether an API key opens a sandbox of this project, and nothing else. */
+const isSandboxKey = (key = "") => /(^|:)sandbox-api-key$/.test(key.trim());
+
+function publishedPasswords(given: Record<string, string | undefined>): Problem[] {
+  if (isSandboxKey(given.LIVECHAT_API_KEY)) return [];
+  return (["LIVECHAT_WEBHOOK_PASSWORD", "LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS"] as const)
+    .filter((name) => PUBLISHED_PASSWORDS.includes(given[name]?.trim() ?? ""))
+    .map((path) => ({ path, message: "is the sandbox's, which is published: choose one of your own" }));
 }
 
 /**

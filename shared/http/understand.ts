@@ -70,7 +70,6 @@ async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8A
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge;
   const chunks: Uint8Array[] = [];
   let size = 0;
-  // A stream that is too long is left, not cancelled: that would cut the connection that the answer goes back on.
   const reader = request.body?.getReader();
   for (;;) {
     const next = await reader?.read().catch(() => {
@@ -78,8 +77,23 @@ async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8A
     });
     if (!next || next.done) return Buffer.concat(chunks, size);
     size += next.value.byteLength;
-    if (size > maxBytes) throw tooLarge;
+    if (size > maxBytes) {
+      drain(reader);
+      throw tooLarge;
+    }
     chunks.push(next.value);
+  }
+}
+
+/**
+ * Reads the rest of a body, which the Functions host limits, and drops it. The host sends the next request on the same
+ * connection, where it would wait behind what was not read; to cancel would cut the connection that the answer takes.
+ */
+async function drain(reader: ReadableStreamDefaultReader<unknown> | undefined): Promise<void> {
+  try {
+    while ((await reader?.read())?.done === false);
+  } catch {
+    // The caller is gone.
   }
 }
 

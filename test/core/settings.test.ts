@@ -14,13 +14,31 @@ const required = {
   AzureWebJobsStorage: "UseDevelopmentStorage=true",
 };
 
-test("the sample lists every setting, with values that work", () => {
+test("the sample lists every setting, and works once address, key and password are put in", () => {
   expect(Object.keys(sample)).toEqual(expect.arrayContaining([...SETTING_NAMES]));
   expect(Object.keys(sample).filter((name) => !(SETTING_NAMES as string[]).includes(name))).toEqual([
     "FUNCTIONS_WORKER_RUNTIME",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
   ]);
-  expect(() => readSettings(sample)).not.toThrow();
+  const { LIVECHAT_USERNAME, LIVECHAT_API_KEY, LIVECHAT_WEBHOOK_PASSWORD } = required;
+  const filled = { ...sample, LIVECHAT_USERNAME, LIVECHAT_API_KEY, LIVECHAT_WEBHOOK_PASSWORD };
+  const settings = readSettings(filled);
+  expect(settings.liveChat.url).toBe("https://api.livechatinc.com");
+  expect(settings.webhook).toMatchObject({ baseUrl: undefined, licenseId: undefined });
+  expect(settings.eventRetentionDays).toBeUndefined();
+  expect(settings.allowLoopbackCallbacks).toBe(false);
 });
+
+test.each(["LIVECHAT_WEBHOOK_PASSWORD", "LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS"])(
+  "the sandbox's passwords are refused with a real account: %s",
+  (name) => {
+    const published = { ...required, [name]: "local-webhook-password" };
+    expect(() => readSettings(published)).toThrow(`${name} is the sandbox's, which is published`);
+    for (const LIVECHAT_API_KEY of ["sandbox-api-key", "dal:sandbox-api-key"]) {
+      expect(() => readSettings({ ...published, LIVECHAT_API_KEY })).not.toThrow();
+    }
+  },
+);
 
 test("defaults are those of the contract", () => {
   expect(readSettings(required)).toEqual({

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { operations } from "../../functions/operations.ts";
+import { BODY_LIMIT } from "../../local/host/http-function.ts";
 import { readSettings, SETTING_NAMES } from "../../shared/core/settings.ts";
+import { MAX_JSON_BYTES } from "../../shared/http/operation.ts";
 import { keysOf, readTemplates, type Template } from "./bicep.ts";
 
 const templates = readTemplates();
@@ -112,6 +115,7 @@ describe("the app's settings", () => {
     "LiveChatStorage__queueServiceUri",
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
   ];
 
   /** For the registration of the webhooks. */
@@ -129,6 +133,7 @@ describe("the app's settings", () => {
       LiveChatStorage__queueServiceUri: "https://st1.queue.core.windows.net/",
       LIVECHAT_API: "v2",
       LIVECHAT_RATE_LIMIT: "50",
+      HTTP_STREAMING: "on",
       WEBHOOK_BASE_URL: "https://func-1.azurewebsites.net",
       // As the template gives them when nobody chose otherwise.
       LIVECHAT_LICENSE_ID: "",
@@ -140,6 +145,15 @@ describe("the app's settings", () => {
     expect(settings.liveChat.rateLimit).toBe(50);
     expect(settings.webhook.licenseId).toBeUndefined();
     expect(settings.eventRetentionDays).toBeUndefined();
+  });
+
+  test("the host's body limit is the same in Azure and here", () => {
+    const [, limit] = /FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '(\d+)'/.exec(app) ?? [];
+    const sample = JSON.parse(readFileSync("local.settings.sample.json", "utf8")).Values;
+    expect(Number(limit)).toBe(BODY_LIMIT);
+    expect(Number(sample.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT)).toBe(BODY_LIMIT);
+    const largest = operations.map(({ input }) => input.delivery?.maxBytes ?? MAX_JSON_BYTES);
+    expect(Math.max(...largest)).toBeLessThan(BODY_LIMIT);
   });
 
   test("leave every secret in the Key Vault", () => {
