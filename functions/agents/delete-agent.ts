@@ -14,7 +14,7 @@ export const deleteAgent = operation({
   access: "key",
   writes: "LiveChat",
   input: { path: AgentPath },
-  output: { status: 200, description: "What LiveChat says of the removal.", schema: Removal },
+  output: { status: 200, description: "LiveChat's confirmation.", schema: Removal },
   errors: liveChatErrors,
   connector: "action",
   run: async ({ path: { login } }, { liveChat }) => {

@@ -10,7 +10,7 @@ export const getConsole = operation({
   id: "GetConsole",
   summary: "Open the console",
   description:
-    "A page for a browser that shows chats, events, tickets, subscriptions and the state of the app. The page itself asks for no key; the operations that it calls do.",
+    "A page for a browser that shows chats, events, tickets, subscriptions and the state of the app. The page needs no key; the operations that it calls do.",
   tag: "Console",
   method: "GET",
   route: "console/{*path}",

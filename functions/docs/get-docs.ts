@@ -7,7 +7,7 @@ export const getDocs = operation({
   id: "GetDocs",
   summary: "Open the reference",
   description:
-    "A page for a browser, on which every operation can be read and tried. It asks for no key; the operations do.",
+    "A page on which you can read and try every operation. The page needs no key; the operations do.",
   tag: "Reference",
   method: "GET",
   route: "docs",

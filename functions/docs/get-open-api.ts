@@ -21,7 +21,7 @@ export const getOpenApi = (operations: () => readonly Operation<Services>[]) =>
     id: "GetOpenApi",
     summary: "Get the definition",
     description:
-      "This definition of all operations, in OpenAPI 3.1. It holds no secrets and asks for no key.",
+      "Returns this description of all operations, in OpenAPI 3.1. It has no secrets and needs no key.",
     tag: "Reference",
     method: "GET",
     route: "openapi.json",

@@ -12,7 +12,7 @@ export const countEvents = operation({
   id: "CountEvents",
   summary: "Count events",
   description:
-    "How many events the log received by hour or day (UTC), type and origin. Hours are counted as they pass, so this reads no event; hours that retention has removed count nothing.",
+    "Counts the events that the log received, by hour or day (UTC), type and origin. It reads counters, not events; hours that retention removed count 0.",
   tag: "Events",
   method: "GET",
   route: "stats/events",
@@ -22,13 +22,13 @@ export const countEvents = operation({
       from: named(
         v.optional(instant),
         "From",
-        "The first hour or day is the one with this time; by default a day, or with day 30 days, before to.",
+        "The first hour or day contains this time. Default: one day before to, or 30 days with day.",
         "2026-01-15T00:00:00.000Z",
       ),
       to: named(
         v.optional(instant),
         "To",
-        "The last hour or day is the one before this time; by default a day, or with day 30 days, after from, or now.",
+        "The last hour or day ends at or before this time. Default: one day after from, or 30 days with day; at most now.",
         "2026-01-16T00:00:00.000Z",
       ),
       bucket: named(v.optional(oneOf(["hour", "day"]), "hour"), "Bucket", "Whether to count by hour or day."),

@@ -7,7 +7,7 @@ import { ChatPath } from "./chat-path.ts";
 export const getChat = operation({
   id: "GetChat",
   summary: "Get chat",
-  description: "A chat's latest state, derived from the events of the log, and the events that made it.",
+  description: "Returns a chat's latest state, derived from its events in the log, and these events.",
   tag: "Events",
   method: "GET",
   route: "chats/{chatId}",

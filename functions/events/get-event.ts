@@ -9,7 +9,7 @@ import { operation } from "../operation.ts";
 export const getEvent = operation({
   id: "GetEvent",
   summary: "Get event",
-  description: "One event of the log. With raw, what LiveChat sent is given instead, as it came.",
+  description: "Returns one event of the log, or with raw the original delivery from LiveChat.",
   tag: "Events",
   method: "GET",
   route: "events/{id}",
@@ -17,12 +17,16 @@ export const getEvent = operation({
   input: {
     path: exact({ id: named(filled, "Event Id", "The id of the event.", chatEndedEvent.id) }),
     query: exact({
-      raw: named(v.optional(yesOrNo, "false"), "Raw", "Gives the original instead of the event."),
+      raw: named(
+        v.optional(yesOrNo, "false"),
+        "Raw",
+        "With true: the original delivery in place of the event.",
+      ),
     }),
   },
   output: {
     status: 200,
-    description: "The event, or with raw what LiveChat sent.",
+    description: "The event, or with raw the original delivery.",
     schema: v.union([LoggedEvent, RawDelivery]),
   },
   errors: [NotFound, ...storageErrors],

@@ -8,7 +8,7 @@ export const listChats = operation({
   id: "ListChats",
   summary: "List chats",
   description:
-    "The chats of the log without their transcripts, last started first. Erased chats are not among them. Give next as before in the next call; a page may be short and not the last.",
+    "Returns the chats of the log without their transcripts, last started first, and without erased chats. Send next as before in the next call, until it is null: a short page is not always the last.",
   tag: "Events",
   method: "GET",
   route: "chats",
@@ -18,13 +18,13 @@ export const listChats = operation({
       before: named(
         v.optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
         "Before",
-        "Only chats whose first event stands before this place in the log.",
+        "Only chats whose first event is before this place in the log.",
         2000,
       ),
       limit: named(v.optional(wholeNumber(1, 100), "25"), "Limit", "How many chats to return at most."),
     }),
   },
-  output: { status: 200, description: "The chats, and where to go on.", schema: ChatPage },
+  output: { status: 200, description: "The chats, and the place of the next call.", schema: ChatPage },
   errors: storageErrors,
   run: async ({ query }, { eventLog }) => ({ body: await eventLog.chats(query) }),
 });

@@ -4,8 +4,7 @@ import { operation } from "../operation.ts";
 export const listEventTypes = operation({
   id: "ListEventTypes",
   summary: "List event types",
-  description:
-    "The types of events that the log keeps and subscriptions deliver: schema and example of each.",
+  description: "Lists the event types of the log and of subscriptions, each with schema and example.",
   tag: "Events",
   method: "GET",
   route: "event-types",

@@ -16,7 +16,7 @@ export const listEvents = operation({
   id: "ListEvents",
   summary: "List events",
   description:
-    "The event log, in its one order. Keep next and give it as after in the next call: every event comes exactly once, and nothing ever appears before the place that was reached.",
+    "Returns the events of the log, in order. Send next as after in the next call: every event comes exactly once, and no event ever appears at an earlier place.",
   tag: "Events",
   method: "GET",
   route: "events",
@@ -26,7 +26,7 @@ export const listEvents = operation({
       after: named(
         v.optional(wholeNumber(0, Number.MAX_SAFE_INTEGER), "0"),
         "After",
-        "Only events behind this place in the log; 0 is its beginning.",
+        "Only events after this place in the log; 0 is the beginning.",
       ),
       limit: named(
         v.optional(wholeNumber(1, 1000)),
@@ -52,18 +52,22 @@ export const listEvents = operation({
       format: named(
         v.optional(oneOf(["json", "ndjson"]), "json"),
         "Format",
-        "With ndjson the answer is an event a line, without limit; a long log goes on at the Link header.",
+        "With ndjson: one event a line, without a limit; a long log continues at the URL of the Link header.",
       ),
     }),
   },
   output: {
     status: 200,
-    description: "The events, and where to go on.",
+    description: "The events, and the place of the next call.",
     schema: EventPage,
     headers: v.object({
-      Link: named(v.optional(v.string()), "Link", "With ndjson only: the next part of a long log, rel=next."),
+      Link: named(
+        v.optional(v.string()),
+        "Link",
+        "With ndjson only: the URL of the next part of a long log, as rel=next.",
+      ),
     }),
-    otherTypes: { "application/x-ndjson": "With ndjson: an event a line." },
+    otherTypes: { "application/x-ndjson": "With ndjson: one event a line." },
   },
   errors: [InvalidInput, ...storageErrors],
   run: async (

@@ -11,7 +11,7 @@ const Status = shape(
   v.object({
     status: named(v.picklist(STATES), "Status", "The worst of the checks."),
     version: named(v.string(), "Version", "The version of this app."),
-    commit: named(v.string(), "Commit", "The commit that it was built from; unknown where there was none."),
+    commit: named(v.string(), "Commit", "The commit that it was built from, or unknown."),
     checks: named(
       v.array(
         v.object({
@@ -19,7 +19,7 @@ const Status = shape(
           state: named(
             v.picklist(STATES),
             "State",
-            "Well; something for a person to look at; broken; or unknown while another check is bad.",
+            "ok; attention: look at it. bad: broken. unknown: not checked while another check is bad.",
           ),
           since: named(moment, "Since", "When the check was first seen in this state."),
           detail: named(v.string(), "Detail", "What was found."),

@@ -9,15 +9,16 @@ export const searchVisitor = operation({
   id: "SearchVisitor",
   summary: "Search for a person",
   description:
-    "Answers all that is stored of the visitor or requester with this address: one JSON object a line, {place, item}, with undecided: true where the item may be another person's. The last line is {next, done}; when done is false, give next as after in the next call.",
+    "Returns everything that is stored of the visitor or requester with this address: one JSON object a line, {place, item}, with undecided: true where the item may be another person's. The last line is {next, done}; when done is false, send next as after in the next call.",
   tag: "People",
   method: "POST",
   route: "visitors/search",
   access: "key",
+  writes: "nothing",
   input: { body: SearchInput },
   output: {
     status: 200,
-    description: "What is stored, an item a line, and a last line that says where to go on.",
+    description: "One stored item a line, and a last line for the next call.",
     schema: SearchLines,
     type: "application/x-ndjson",
   },

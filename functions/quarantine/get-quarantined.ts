@@ -7,7 +7,7 @@ import { QuarantinePath } from "./quarantine-path.ts";
 export const getQuarantined = operation({
   id: "GetQuarantined",
   summary: "Get quarantined delivery",
-  description: "A delivery that was not understood, with the reason and the body as it came.",
+  description: "Returns a delivery that the app could not read, with the reason and its original body.",
   tag: "Quarantine",
   method: "GET",
   route: "quarantine/{id}",

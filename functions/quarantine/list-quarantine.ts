@@ -7,7 +7,7 @@ import { operation } from "../operation.ts";
 export const listQuarantine = operation({
   id: "ListQuarantine",
   summary: "List quarantine",
-  description: "Deliveries that were authenticated but not understood, each with the reason.",
+  description: "Lists authenticated deliveries that the app could not read, each with the reason.",
   tag: "Quarantine",
   method: "GET",
   route: "quarantine",
@@ -15,7 +15,7 @@ export const listQuarantine = operation({
   input: {
     query: exact({
       limit: named(v.optional(wholeNumber(1, 1000), "100"), "Limit", "How many entries to return at most."),
-      cursor: named(v.optional(filled), "Cursor", "Where to go on: next of the call before."),
+      cursor: named(v.optional(filled), "Cursor", "The next of the call before."),
     }),
   },
   output: { status: 200, description: "The entries.", schema: QuarantinePage },

@@ -11,7 +11,7 @@ export const replayQuarantined = operation({
   id: "ReplayQuarantined",
   summary: "Replay quarantined delivery",
   description:
-    "Reads a quarantined delivery again, with the app as it is now. When it is understood, it goes to the log and out of the quarantine; else it stays, and the answer says why.",
+    "Reads a quarantined delivery again with this version of the app. If that succeeds, the event moves to the log; otherwise the delivery stays, and the answer has the reason.",
   tag: "Quarantine",
   method: "POST",
   route: "quarantine/{id}/replay",
@@ -19,14 +19,14 @@ export const replayQuarantined = operation({
   input: { path: QuarantinePath },
   output: {
     status: 200,
-    description: "The event that the delivery became.",
+    description: "The event in the log.",
     schema: shape(
       "ReplayedDelivery",
       v.object({
         status: named(
           v.picklist(["stored", "duplicate"]),
           "Status",
-          "Stored now, or found in the log already.",
+          "stored: new in the log. duplicate: already in the log.",
         ),
         id: named(v.string(), "Event Id", "The id of the event in the log."),
       }),

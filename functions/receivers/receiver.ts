@@ -17,9 +17,9 @@ const Receipt = shape(
     status: named(
       v.picklist(["stored", "duplicate", "quarantined"]),
       "Status",
-      "Stored now, stored before, or kept aside because it was not understood.",
+      "stored: new in the log. duplicate: already in the log. quarantined: kept aside, because the app could not read it.",
     ),
-    id: named(v.string(), "Id", "The event's id in the log, or the entry's in the quarantine."),
+    id: named(v.string(), "Id", "The id of the event in the log, or of the entry in the quarantine."),
   }),
   { status: "stored", id: examples.chatEndedEvent.id },
 );
@@ -35,7 +35,7 @@ const deliveries: Record<EventType, v.GenericSchema> = {
 export function receiver(type: EventType, words: { id: string; summary: string; route: string }) {
   return operation({
     ...words,
-    description: `LiveChat's webhook ${type} calls this. The event is in the log before the answer is given.`,
+    description: `LiveChat's webhook ${type} calls this. The event is stored in the log before the answer is sent.`,
     tag: "Receivers",
     method: "POST",
     access: "anonymous",
@@ -56,7 +56,7 @@ export function receiver(type: EventType, words: { id: string; summary: string; 
         },
       },
     },
-    output: { status: 200, description: "The delivery is safe.", schema: Receipt },
+    output: { status: 200, description: "The delivery is stored.", schema: Receipt },
     errors: [InvalidInput, Unauthorized, Forbidden, ...storageErrors],
     run: async ({ raw }, { eventLog: log, settings }, call) => {
       measure().payload.record(raw.length, { type });

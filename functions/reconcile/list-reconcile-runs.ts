@@ -9,7 +9,7 @@ export const listReconcileRuns = operation({
   id: "ListReconcileRuns",
   summary: "List reconciliation runs",
   description:
-    "The last runs of the reconciliation, the latest first, and how far a walk is that is not finished.",
+    "Lists the last runs of the reconciliation, latest first, and the progress of an unfinished walk.",
   tag: "Reconciliation",
   method: "GET",
   route: "reconcile/tickets",

@@ -8,13 +8,13 @@ export const reconcileTickets = operation({
   id: "ReconcileTickets",
   summary: "Reconcile tickets",
   description:
-    "Makes the stored tickets equal to the account's now, as the timer does, and puts tickets that no webhook told of into the log.",
+    "Updates the stored tickets from LiveChat now, as the timer does, and adds events for tickets that no webhook reported.",
   tag: "Reconciliation",
   method: "POST",
   route: "reconcile/tickets",
   access: "key",
   input: {},
-  output: { status: 200, description: "What the run did.", schema: RunReport },
+  output: { status: 200, description: "The report of the run.", schema: RunReport },
   errors: [Conflict, ...storageErrors],
   run: async (_, services) => {
     const holder = "ReconcileTickets, called over HTTP";

@@ -8,14 +8,14 @@ export const deleteRegistration = operation({
   id: "DeleteRegistration",
   summary: "Delete registration",
   description:
-    "Takes this app's webhooks out of LiveChat, before the app itself is taken away. Webhooks of others are not touched. While WEBHOOK_BASE_URL is set, the timer registers them again within a quarter of an hour.",
+    "Removes this app's webhooks from LiveChat; call it before you delete the app. Other webhooks of the account are not changed. While WEBHOOK_BASE_URL is set, the timer registers them again within 15 minutes.",
   tag: "Registration",
   method: "DELETE",
   route: "registration",
   access: "key",
   writes: "LiveChat",
   input: {},
-  output: { status: 200, description: "They are gone.", schema: RemovedRegistrations },
+  output: { status: 200, description: "The webhooks are removed.", schema: RemovedRegistrations },
   errors: liveChatErrors,
   run: async (_, services) => {
     const body = await removeRegistration(...registrationOf(services));

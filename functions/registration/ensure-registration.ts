@@ -9,14 +9,14 @@ export const ensureRegistrationNow = operation({
   id: "EnsureRegistration",
   summary: "Ensure registration",
   description:
-    "Makes LiveChat's three webhooks lead to this app exactly once each, as the timer does: registers what is missing and removes what is stale or double of ours. Webhooks of others are not touched.",
+    "Registers each webhook of this app exactly once, as the timer does: creates missing webhooks, and removes our stale or duplicate ones. Other webhooks of the account are not changed.",
   tag: "Registration",
   method: "POST",
   route: "registration",
   access: "key",
   writes: "LiveChat",
   input: {},
-  output: { status: 200, description: "How they stand now.", schema: EnsuredRegistrations },
+  output: { status: 200, description: "The webhooks after the call.", schema: EnsuredRegistrations },
   errors: liveChatErrors,
   run: async (_, services) => {
     const { standings, ...counts } = await ensureRegistration(...registrationOf(services));

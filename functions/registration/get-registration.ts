@@ -8,7 +8,8 @@ import { registrationOf } from "./registration.ts";
 export const getRegistration = operation({
   id: "GetRegistration",
   summary: "Get registration",
-  description: "How LiveChat's webhooks for this app stand, and when an event of each kind last came.",
+  description:
+    "Lists the webhooks that this app needs at LiveChat, each with its state and its last delivery.",
   tag: "Registration",
   method: "GET",
   route: "registration",

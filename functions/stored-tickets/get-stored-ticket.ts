@@ -7,7 +7,7 @@ import { TicketPath } from "../tickets/ticket-id.ts";
 export const getStoredTicket = operation({
   id: "GetStoredTicket",
   summary: "Get stored ticket",
-  description: "A ticket as this app has it, without a call to LiveChat.",
+  description: "Returns the stored copy of a ticket, without a call to LiveChat.",
   tag: "Stored tickets",
   method: "GET",
   route: "stored/tickets/{ticketId}",

@@ -17,7 +17,7 @@ export const listStoredTickets = operation({
   id: "ListStoredTickets",
   summary: "List stored tickets",
   description:
-    "The account's tickets as this app has them, last modified first, without a call to LiveChat. Give next as cursor in the next call until it is null: a page may have fewer tickets than limit, or none, and not be the last.",
+    "Returns the stored copy of the account's tickets, last modified first, without a call to LiveChat. Send next as cursor in the next call, until it is null: a page with fewer tickets than limit, or without any, is not always the last.",
   tag: "Stored tickets",
   method: "GET",
   route: "stored/tickets",
@@ -46,13 +46,17 @@ export const listStoredTickets = operation({
       deleted: named(
         v.optional(yesOrNo),
         "Deleted",
-        "Only tickets that are gone in LiveChat (true), or that are not (false); both by default.",
+        "Only tickets that LiveChat no longer has (true) or still has (false); both by default.",
       ),
       limit: named(v.optional(wholeNumber(1, 1000), "100"), "Limit", "How many tickets to return at most."),
-      cursor: named(v.optional(filled), "Cursor", "Where to go on: next of the call before."),
+      cursor: named(v.optional(filled), "Cursor", "The next of the call before."),
     }),
   },
-  output: { status: 200, description: "The tickets, and where to go on.", schema: StoredTicketPage },
+  output: {
+    status: 200,
+    description: "The tickets, and the cursor of the next call.",
+    schema: StoredTicketPage,
+  },
   errors: storageErrors,
   run: async ({ query }, { ticketStore }) => ({
     body: await ticketStore.list(query),

@@ -10,7 +10,7 @@ export const createSubscription = operation({
   id: "CreateSubscription",
   summary: "Subscribe",
   description:
-    "Sends every event that the types and the filter choose, from now on, to a URL: in order, signed, and repeated until the callback answers with 2xx. The same URL and types are the same subscription, whose other terms become those of this call.",
+    "Sends all future events that match the types and the filter to a URL: in order, signed, and retried until the callback answers with 2xx. A call with the URL and types of an existing subscription updates its other terms.",
   tag: "Subscriptions",
   method: "POST",
   route,

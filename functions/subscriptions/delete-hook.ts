@@ -8,7 +8,7 @@ export const deleteHook = operation({
   id: "DeleteHook",
   summary: "Unsubscribe",
   description:
-    "Ends a subscription, as a flow does when it is turned off. Flows do not always send their key then, so the id alone, which cannot be guessed, is enough.",
+    "Ends a subscription, as a flow does when it is turned off. It needs no key, because flows do not always send one and the id cannot be guessed.",
   tag: "Subscriptions",
   method: "DELETE",
   route: "subscriptions/{hookId}",
@@ -18,7 +18,7 @@ export const deleteHook = operation({
       hookId: named(filled, "Hook Id", "The id of the subscription.", hookId),
     }),
   },
-  output: { status: 204, description: "It is gone, or was gone already.", schema: v.undefined() },
+  output: { status: 204, description: "Deleted, now or before.", schema: v.undefined() },
   errors: storageErrors,
   connector: "internal",
   run: async ({ path }, { subscribers }) => {

@@ -7,7 +7,7 @@ import { SubscriptionPath } from "./subscription-path.ts";
 export const getSubscription = operation({
   id: "GetSubscription",
   summary: "Get subscription",
-  description: "One subscription with its last 20 attempts and its parked events.",
+  description: "Returns one subscription with its last 20 attempts and its parked events.",
   tag: "Subscriptions",
   method: "GET",
   route: "subscriptions/{id}",

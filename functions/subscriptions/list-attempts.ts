@@ -9,7 +9,7 @@ export const listAttempts = operation({
   id: "ListAttempts",
   summary: "List attempts",
   description:
-    "The attempts to deliver an event: the failed ones of the last week, and the successful ones among the last 20 of each subscription.",
+    "Lists the attempts to deliver an event: the failed ones of the last week, and the successful ones among the last 20 of each subscription.",
   tag: "Subscriptions",
   method: "GET",
   route: "events/{id}/attempts",

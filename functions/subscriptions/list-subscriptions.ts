@@ -5,7 +5,7 @@ import { operation } from "../operation.ts";
 export const listSubscriptions = operation({
   id: "ListSubscriptions",
   summary: "List subscriptions",
-  description: "Who is told of events, how far each of them is, and what its callback last answered.",
+  description: "Lists the subscriptions, each with its progress and its callback's last answer.",
   tag: "Subscriptions",
   method: "GET",
   route: "subscriptions",

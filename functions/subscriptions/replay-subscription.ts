@@ -8,13 +8,13 @@ export const replaySubscription = operation({
   id: "ReplaySubscription",
   summary: "Replay events",
   description:
-    "Sends a subscriber everything of its type again, from a place in the log on. One that was given up goes on by that.",
+    "Sends a subscriber all of its events again from a place in the log. Also resumes a subscription that was given up.",
   tag: "Subscriptions",
   method: "POST",
   route: "subscriptions/{id}/replay",
   access: "key",
   input: { path: SubscriptionPath, body: Replay },
-  output: { status: 200, description: "The subscription as it stands now.", schema: Subscription },
+  output: { status: 200, description: "The subscription after the call.", schema: Subscription },
   errors: [InvalidInput, NotFound, ...storageErrors],
   run: async ({ path, body }, { subscribers }) => ({ body: await subscribers.replay(path.id, body.seq) }),
 });

@@ -8,13 +8,13 @@ export const resumeSubscription = operation({
   id: "ResumeSubscription",
   summary: "Resume subscription",
   description:
-    "Tries again at once to deliver what waits, also to a subscriber that was given up. It gets every event since.",
+    "Retries the waiting events at once, also of a subscription that was given up. No event is lost.",
   tag: "Subscriptions",
   method: "POST",
   route: "subscriptions/{id}/resume",
   access: "key",
   input: { path: SubscriptionPath },
-  output: { status: 200, description: "The subscription as it stands now.", schema: Subscription },
+  output: { status: 200, description: "The subscription after the call.", schema: Subscription },
   errors: [NotFound, ...storageErrors],
   run: async ({ path }, { subscribers }) => ({ body: await subscribers.resume(path.id) }),
 });

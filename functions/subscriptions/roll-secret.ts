@@ -8,7 +8,7 @@ export const rollSecret = operation({
   id: "RollSecret",
   summary: "Roll secret",
   description:
-    "Gives the subscription a new secret. For 24 hours each delivery has two signatures, of the new secret and of the one before, so that the receiver can change over without a refused delivery.",
+    "Gives the subscription a new secret. For 24 hours each delivery has two signatures, with the new and the former secret, so that the receiver can switch without refusing a delivery.",
   tag: "Subscriptions",
   method: "POST",
   route: "subscriptions/{id}/roll-secret",

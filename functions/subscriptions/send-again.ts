@@ -11,13 +11,13 @@ export const sendAgain = operation({
   id: "SendAgain",
   summary: "Send again",
   description:
-    "Sends one event at once, outside of the order, or with parked all parked events until one fails; when left is more than 0, the same call goes on. A parked event that arrives is parked no more.",
+    "Sends one event at once, out of order; or with parked, all parked events until one fails. When left is more than 0, repeat the call. A delivered event is no longer parked.",
   tag: "Subscriptions",
   method: "POST",
   route: "subscriptions/{id}/send",
   access: "key",
   input: { path: SubscriptionPath, body: SendAgain },
-  output: { status: 200, description: "What was sent, and what the callback answered.", schema: SentAgain },
+  output: { status: 200, description: "The attempts, each with the callback's answer.", schema: SentAgain },
   errors: [NotFound, Conflict, ...storageErrors],
   run: async ({ path, body }, { subscribers }) => {
     if (body.id === undefined) return { body: await subscribers.sendParked(path.id, BUDGET) };

@@ -8,13 +8,13 @@ export const skipEvent = operation({
   id: "SkipEvent",
   summary: "Skip event",
   description:
-    "Parks the event that waits, whatever the policy, and goes on with the next one at once. The event is kept and can be sent again. 409 when no event waits.",
+    "Parks the waiting event, with any policy, and continues with the next one at once. The event can be sent again later. 409: no event waits.",
   tag: "Subscriptions",
   method: "POST",
   route: "subscriptions/{id}/skip",
   access: "key",
   input: { path: SubscriptionPath },
-  output: { status: 200, description: "The subscription as it stands now.", schema: SubscriptionInDetail },
+  output: { status: 200, description: "The subscription after the call.", schema: SubscriptionInDetail },
   errors: [NotFound, Conflict, ...storageErrors],
   run: async ({ path }, { subscribers }) => ({ body: await subscribers.skip(path.id) }),
 });

@@ -3,7 +3,7 @@ import { named } from "../../shared/schemas/vocabulary.ts";
 
 /** The header of an answer that begins a subscription. */
 export const LocationHeader = v.object({
-  Location: named(v.string(), "Location", "Where to send DELETE to end the subscription. Asks for no key."),
+  Location: named(v.string(), "Location", "The URL that ends the subscription with DELETE, without a key."),
 });
 
 /**

@@ -8,13 +8,13 @@ export const testSubscription = operation({
   id: "TestSubscription",
   summary: "Test subscription",
   description:
-    "Sends an example event, signed like any other, and gives what the callback answered. Its webhook-id begins with test_.",
+    "Sends a signed example event and returns the callback's answer. Its webhook-id begins with test_.",
   tag: "Subscriptions",
   method: "POST",
   route: "subscriptions/{id}/test",
   access: "key",
   input: { path: SubscriptionPath },
-  output: { status: 200, description: "What the callback answered.", schema: SentTest },
+  output: { status: 200, description: "The callback's answer.", schema: SentTest },
   errors: [NotFound, ...storageErrors],
   run: async ({ path }, { subscribers }) => ({ body: await subscribers.test(path.id) }),
 });

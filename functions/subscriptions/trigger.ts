@@ -15,14 +15,14 @@ function fixed<const Value extends string>(value: Value, title: string, descript
 }
 
 const eventType = <const Type extends EventType>(type: Type) =>
-  fixed(type, "Event Type", "What to be told of.");
+  fixed(type, "Event Type", "The event type to subscribe to.");
 
 const queries = {
   chat_started: exact({ event_type: eventType("chat_started") }),
   chat_ended: exact({ event_type: eventType("chat_ended") }),
   ticket_created: exact({
     event_type: eventType("ticket_created"),
-    "data_types[]": fixed("ticket", "Data Types", "What to be told of it."),
+    "data_types[]": fixed("ticket", "Data Types", "The data that events have."),
   }),
 };
 
@@ -39,7 +39,7 @@ export function trigger(
     input: { query: queries[type], body: NewTrigger },
     output: {
       status: 201,
-      description: "The subscription: the same for the same URL, however often it is asked for.",
+      description: "The subscription. Repeating the call with the same URL returns the same subscription.",
       schema: CreatedTrigger,
       headers: LocationHeader,
     },

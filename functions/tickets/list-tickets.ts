@@ -19,7 +19,7 @@ export const listTickets = operation({
   id: "ListTickets",
   summary: "List tickets",
   description:
-    "This operation returns a list of tickets in your LiveChat account. LiveChat gives 25 a page; this reads on over as many pages as limit asks for. X-Total-Count and X-Total-Pages tell how many there are, and Link leads to the next ones.",
+    "This operation returns a list of tickets in your LiveChat account. LiveChat returns 25 a page; this reads as many pages as limit needs. X-Total-Count and X-Total-Pages count all tickets that match, and Link leads to the next ones.",
   tag: "Tickets",
   method: "GET",
   route: "tickets",
@@ -46,20 +46,16 @@ export const listTickets = operation({
       skip: named(
         v.optional(wholeNumber(0, 24), "0"),
         "Skip",
-        "How many tickets of that page to leave out; used by Link.",
+        "How many tickets of that page to skip; used by Link.",
       ),
       limit: named(v.optional(wholeNumber(1, 1000), "25"), "Limit", "How many tickets to return at most."),
       order: named(
         v.optional(oneOf(["desc", "asc"])),
         "Order",
-        "By last modification: desc (the default) has the last modified first.",
+        "Order by last modification: desc (the default) is the last modified first.",
       ),
       status: named(v.optional(oneOf(TICKET_STATUSES)), "Status", "Only tickets with this status."),
-      assigned: named(
-        v.optional(bit),
-        "Assigned",
-        "Only tickets that have an assignee (1), or that have none (0).",
-      ),
+      assigned: named(v.optional(bit), "Assigned", "Only tickets with an assignee (1) or without (0)."),
       assignee: named(
         v.optional(filled),
         "Assignee",
@@ -79,9 +75,9 @@ export const listTickets = operation({
         "Only tickets of the group with this id.",
         3,
       ),
-      source: named(v.optional(oneOf(TICKET_SOURCES)), "Source", "Only tickets that came from here."),
+      source: named(v.optional(oneOf(TICKET_SOURCES)), "Source", "Only tickets from this source."),
       tag: named(v.optional(filled), "Tag", "Only tickets with this tag.", "lamp"),
-      tagged: named(v.optional(bit), "Tagged", "Only tickets that have a tag (1), or that have none (0)."),
+      tagged: named(v.optional(bit), "Tagged", "Only tickets with a tag (1) or without (0)."),
     }),
   },
   output: {
@@ -89,12 +85,12 @@ export const listTickets = operation({
     description: "The tickets.",
     schema: v.array(ListedTicket),
     headers: v.object({
-      "X-Total-Count": named(count, "Total Count", "How many tickets the filters choose.", 61),
-      "X-Total-Pages": named(count, "Total Pages", "How many pages of 25 these are.", 3),
+      "X-Total-Count": named(count, "Total Count", "How many tickets match the filters.", 61),
+      "X-Total-Pages": named(count, "Total Pages", "How many pages of 25 tickets match the filters.", 3),
       Link: named(
         v.optional(v.string()),
         "Link",
-        "The same call for the next tickets, as rel=next; absent at the end.",
+        "The URL of the next tickets, as rel=next; absent at the end.",
         '<https://example.azurewebsites.net/api/tickets?page=2&skip=0&limit=25>; rel="next"',
       ),
     }),

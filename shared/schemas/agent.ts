@@ -77,7 +77,7 @@ export const Agent = shape(
     ignored_fields: named(
       v.optional(v.array(v.string())),
       "Ignored Fields",
-      "The fields that were asked for and that LiveChat's API cannot take, such as password on the Text platform.",
+      "The requested fields that LiveChat's API does not accept, such as password on the Text platform.",
     ),
   }),
   examples.agent,
@@ -87,7 +87,7 @@ export type Agent = v.InferOutput<typeof Agent>;
 /** What LiveChat says of a removal. */
 export const Removal = shape(
   "DeleteAgent_Response",
-  v.looseObject({ result: named(text, "Result", "What LiveChat says of the removal.") }),
+  v.looseObject({ result: named(text, "Result", "LiveChat's confirmation.") }),
   { result: `${examples.agentLogin} removed successfully` },
 );
 export type Removal = v.InferOutput<typeof Removal>;
@@ -98,18 +98,18 @@ const digits = v.pipe(v.string(), v.regex(/^\d{1,9}$/));
 export const NewAgent = shape(
   "NewAgent",
   exact({
-    login: named(email, "Email", "Email address of the agent, who logs in with it."),
+    login: named(email, "Email", "Email address with which the agent logs in."),
     name: named(filled, "Name", "Name of the agent."),
     login_status: named(
       v.optional(v.picklist(LOGIN_STATUSES, 'must be "accepting chats" or "not accepting chats"')),
       "Login Status",
-      "Whether the agent accepts chats right after logging in.",
+      "Whether the agent accepts chats after logging in.",
     ),
     job_title: named(v.optional(v.string("must be text")), "Title", "Defaults to: Support Agent."),
     permission: named(
       v.optional(v.picklist(PERMISSIONS, 'must be "administrator" or "normal"')),
       "Permission",
-      "What the agent may do; normal by default.",
+      "The agent's role; normal by default.",
     ),
     password: named(
       v.optional(v.pipe(v.string("must be text"), v.minLength(5, "must be at least 5 characters long"))),

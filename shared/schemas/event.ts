@@ -8,32 +8,28 @@ export const LoggedEvent = shape(
   "Event",
   v.object({
     id: named(v.string(), "Id", "Unique id of the event, the same for every delivery of it."),
-    seq: named(count, "Sequence", "Place of the event in the log: 1, 2, 3 and so on, without a gap."),
+    seq: named(count, "Sequence", "Place of the event in the log: 1, 2, 3 and so on, without gaps."),
     type: named(v.picklist(EVENT_TYPES), "Type", "What happened."),
     origin: named(
       v.picklist(ORIGINS),
       "Origin",
-      "How it came into the log: LiveChat's webhook delivered it, or the reconciliation found it.",
+      "webhook: LiveChat delivered it. reconcile: the reconciliation found it.",
     ),
     occurredAt: named(moment, "Occurred At", "When it happened in LiveChat."),
-    receivedAt: named(
-      moment,
-      "Received At",
-      "When it was put into the log; never earlier than the event before it.",
-    ),
-    chatId: named(v.optional(v.string()), "Chat Id", "The chat that it is about."),
-    ticketId: named(v.optional(v.string()), "Ticket Id", "The ticket that it is about."),
+    receivedAt: named(moment, "Received At", "When it was stored; never earlier than the event before it."),
+    chatId: named(v.optional(v.string()), "Chat Id", "The id of the event's chat."),
+    ticketId: named(v.optional(v.string()), "Ticket Id", "The id of the event's ticket."),
     payload: named(
       v.optional(v.union([WebhookChatResponse, WebhookTicketResponse])),
       "Payload",
-      "What LiveChat told, with the field names of the connector.",
+      "The content of the event, with the connector's field names.",
     ),
-    erased: named(v.optional(v.literal(true)), "Erased", "Given when the content was erased on request."),
+    erased: named(v.optional(v.literal(true)), "Erased", "Present when the content was erased on request."),
     erasedAt: named(v.optional(moment), "Erased At", "When the content was erased."),
     unreadable: named(
       v.optional(v.literal(true)),
       "Unreadable",
-      "Given when the content is missing or broken in storage.",
+      "Present when the content is missing or damaged in storage.",
     ),
   }),
   examples.chatEndedEvent,
@@ -47,7 +43,7 @@ export const EventPage = shape(
   "EventPage",
   v.object({
     items: named(v.array(LoggedEvent), "Items", "The events, in the order of the log."),
-    next: named(count, "Next", "The after of the next call; given at the end of the log too."),
+    next: named(count, "Next", "The after of the next call; present at the end of the log too."),
     head: named(count, "Head", "Place of the last event of the log; 0 when it is empty."),
   }),
   { items: [examples.chatStartedEvent, examples.chatEndedEvent], next: 2, head: 2 },
@@ -58,9 +54,13 @@ export const StoredChat = shape(
   "Chat",
   v.object({
     chatId: named(v.string(), "Chat Id", "Unique id of the chat."),
-    state: named(v.picklist(["started", "ended", "erased"]), "State", "What happened last."),
-    payload: named(v.optional(WebhookChatResponse), "Payload", "The latest that LiveChat told of the chat."),
-    events: named(v.array(LoggedEvent), "Events", "The events of the log that are about it."),
+    state: named(
+      v.picklist(["started", "ended", "erased"]),
+      "State",
+      "started, ended, or erased on request.",
+    ),
+    payload: named(v.optional(WebhookChatResponse), "Payload", "The latest content of the chat."),
+    events: named(v.array(LoggedEvent), "Events", "The chat's events in the log."),
   }),
   {
     chatId: examples.chatId,
@@ -79,13 +79,13 @@ export const ChatPage = shape(
         v.object({
           chatId: named(v.string(), "Chat Id", "Unique id of the chat."),
           seq: named(count, "Sequence", "Place of its first event in the log."),
-          state: named(v.picklist(["started", "ended"]), "State", "What happened last."),
-          receivedAt: named(moment, "Received At", "When its first event was put into the log."),
-          messages: named(count, "Messages", "How many messages its transcript has."),
+          state: named(v.picklist(["started", "ended"]), "State", "started, ended, or erased on request."),
+          receivedAt: named(moment, "Received At", "When its first event was stored."),
+          messages: named(count, "Messages", "How many messages the transcript has."),
           payload: named(
             WebhookChatResponse,
             "Payload",
-            "The latest that LiveChat told of the chat, without its messages and events.",
+            "The latest content of the chat, without messages and events.",
           ),
         }),
       ),
@@ -112,8 +112,8 @@ export const ChatPage = shape(
 const countsOf = (title: string) =>
   named(
     v.object({
-      webhook: named(count, "Webhook", "Those that LiveChat's webhook delivered."),
-      reconcile: named(count, "Reconcile", "Those that the reconciliation found."),
+      webhook: named(count, "Webhook", "Events that LiveChat delivered."),
+      reconcile: named(count, "Reconcile", "Events that the reconciliation found."),
     }),
     title,
     `Events of the type ${title}.`,
@@ -133,7 +133,7 @@ export const EventCounts = shape(
         }),
       ),
       "Items",
-      "The hours or days in order, those without events included.",
+      "The hours or days in order, including those without events.",
     ),
   }),
   {
@@ -156,7 +156,7 @@ export const EventTypes = shape(
       v.array(
         v.object({
           type: named(v.picklist(EVENT_TYPES), "Type", "The type of the event."),
-          description: named(v.string(), "Description", "When there is such an event."),
+          description: named(v.string(), "Description", "When such an event occurs."),
           schema: named(v.looseObject({}), "Schema", "JSON Schema (2020-12) of its payload."),
           example: named(v.looseObject({}), "Example", "A payload."),
         }),
@@ -183,19 +183,19 @@ export const QuarantinedDelivery = shape(
   v.object({
     id: named(v.string(), "Id", "Unique id of the entry, the same for every delivery of the same body."),
     expected: named(v.picklist(EVENT_TYPES), "Expected", "The event that the URL is for."),
-    reason: named(v.string(), "Reason", "Why it is here."),
+    reason: named(v.string(), "Reason", "Why it is in quarantine."),
     problems: named(
       v.array(
         v.object({
-          path: named(v.string(), "Path", "Where, with dots between the names."),
-          message: named(v.string(), "Message", "What is wrong there, in a sentence."),
+          path: named(v.string(), "Path", "The field, with dots between names."),
+          message: named(v.string(), "Message", "The problem, in a sentence."),
         }),
       ),
       "Problems",
-      "What does not fit, each with its path.",
+      "The problems of the body, each with its path.",
     ),
-    receivedAt: named(moment, "Received At", "When it came."),
-    raw: named(v.optional(v.string()), "Raw", "The body as it came, without the credential in it."),
+    receivedAt: named(moment, "Received At", "When it was received."),
+    raw: named(v.optional(v.string()), "Raw", "The original body, without the credential in it."),
   }),
   examples.quarantined,
 );

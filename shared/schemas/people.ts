@@ -18,7 +18,7 @@ export const SearchInput = shape(
   "SearchInput",
   exact({
     email,
-    after: named(v.optional(filled), "After", "Where to go on: next of the answer before."),
+    after: named(v.optional(filled), "After", "The next of the call before."),
   }),
   { email: "ana@example.com" },
 );
@@ -33,7 +33,7 @@ export const Erasure = shape(
     done: named(
       v.boolean(),
       "Done",
-      "False when time ran out: the same call goes on where this one stopped.",
+      "False when time ran out: repeat the call, and it continues where this one stopped.",
     ),
     undecided: named(
       v.array(
@@ -43,7 +43,7 @@ export const Erasure = shape(
         }),
       ),
       "Undecided",
-      "Items that may be the person's or another person's, 500 at most. Nothing was erased of them: look at each, and delete it if it is.",
+      "At most 500 items that may belong to the person or to another one. They were not erased: look at each, and delete those that belong to the person.",
     ),
   }),
   { erased: 2, done: true, undecided: [] },

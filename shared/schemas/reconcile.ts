@@ -5,7 +5,7 @@ import { count, moment, named, shape } from "./vocabulary.ts";
 const mode = named(
   v.picklist(["first", "incremental", "sweep"]),
   "Mode",
-  "The first walk of the account, what changed since, or a reading of everything that also finds what is gone.",
+  "first: all tickets for the first time. incremental: tickets that changed. sweep: all tickets again, which also finds deleted ones.",
 );
 
 /** What a run of the reconciliation did. */
@@ -16,7 +16,7 @@ export const RunReport = shape(
     outcome: named(
       v.picklist(["completed", "stopped", "throttled", "failed", "died"]),
       "Outcome",
-      "Whether it finished, or where the next run goes on: at the time limit, at LiveChat's limit, or after an error.",
+      "completed; stopped: at the time limit. throttled: at LiveChat's rate limit. failed: by an error. died: its process ended. The next run continues.",
     ),
     reason: named(v.optional(v.string()), "Reason", "Why it failed."),
     startedAt: named(moment, "Started At", "When it started."),
@@ -24,23 +24,31 @@ export const RunReport = shape(
     throttledMs: named(
       count,
       "Throttled Time",
-      "How much of that was waiting for LiveChat's limit, in milliseconds.",
+      "How much of that was spent waiting for LiveChat's rate limit, in milliseconds.",
     ),
     calls: named(count, "Calls", "Calls made to LiveChat."),
-    pages: named(count, "Pages", "Pages of tickets that were read and stored."),
+    pages: named(count, "Pages", "Pages of tickets that were read."),
     added: named(count, "Added", "Tickets that were not stored before."),
     changed: named(count, "Changed", "Tickets that were stored with other content."),
-    unchanged: named(count, "Unchanged", "Tickets that were stored just so, and were not written."),
-    recovered: named(count, "Recovered", "Tickets that no webhook told of, and that are in the log now."),
-    deleted: named(count, "Deleted", "Tickets that are gone in LiveChat, and marked."),
-    restored: named(count, "Restored", "Tickets that came back."),
+    unchanged: named(count, "Unchanged", "Tickets that had not changed."),
+    recovered: named(
+      count,
+      "Recovered",
+      "Tickets that no webhook reported; their events were added to the log.",
+    ),
+    deleted: named(count, "Deleted", "Tickets that LiveChat no longer has; they were marked as deleted."),
+    restored: named(count, "Restored", "Tickets marked as deleted that LiveChat has again."),
     checkpoint: named(
       v.object({
-        before: named(v.optional(moment), "Before", "Before the run; absent while nothing has been read."),
+        before: named(
+          v.optional(moment),
+          "Before",
+          "Before the run; absent before the first ticket was read.",
+        ),
         after: named(v.optional(moment), "After", "After the run."),
       }),
       "Checkpoint",
-      "Up to which last modification everything is stored, before and after the run.",
+      "The time of modification up to which all tickets are stored.",
     ),
   }),
   examples.runReport,
@@ -52,20 +60,24 @@ export const RunHistory = shape(
     runs: named(
       v.array(v.looseObject({ ...RunReport.entries, number: named(count, "Number", "The run's number.") })),
       "Runs",
-      "The last runs, the latest first.",
+      "The last runs, latest first.",
     ),
     progress: named(
       v.optional(
         v.object({
           mode,
           startedAt: named(moment, "Started At", "When the walk started."),
-          page: named(count, "Page", "The pages that are read."),
-          pages: named(count, "Pages", "The pages that the account has."),
-          expectedEnd: named(v.optional(moment), "Expected End", "When it ends at its pace so far."),
+          page: named(count, "Page", "How many pages are read."),
+          pages: named(count, "Pages", "How many pages the account has."),
+          expectedEnd: named(
+            v.optional(moment),
+            "Expected End",
+            "When the walk will end at its current pace.",
+          ),
         }),
       ),
       "Progress",
-      "How far a walk is that is not finished.",
+      "The progress of an unfinished walk.",
     ),
   }),
   {

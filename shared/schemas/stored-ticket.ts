@@ -11,17 +11,17 @@ export const StoredTicket = shape(
     deletedAt: named(
       v.optional(moment),
       "Deleted At",
-      "When a complete reading of the account's tickets showed that it is gone.",
+      "When the reconciliation found that LiveChat no longer has it.",
     ),
     truncated: named(
       v.optional(v.literal(true)),
       "Truncated",
-      "Given when its events were too large to be stored.",
+      "Present when its events were too large to be stored.",
     ),
     erasedAt: named(
       v.optional(moment),
       "Erased At",
-      "Given when its content was erased: for a person, or since it was gone in LiveChat for long enough.",
+      "When its content was erased: on a person's request, or some time after LiveChat removed it.",
     ),
   }),
   examples.ticket,

@@ -22,9 +22,13 @@ const groupId = v.pipe(
 );
 
 const keys = {
-  group: named(choices(groupId), "Groups", "Ids of groups: one of them has the chat or ticket."),
-  agent: named(choices(word), "Agents", "Logins of agents: one of them is in the chat, or has the ticket."),
-  tag: named(choices(word), "Tags", "Tags: the chat or ticket has one of them."),
+  group: named(choices(groupId), "Groups", "Ids of groups; the chat or ticket is in one of them."),
+  agent: named(
+    choices(word),
+    "Agents",
+    "Logins of agents; one of them is in the chat or is the ticket's assignee.",
+  ),
+  tag: named(choices(word), "Tags", "Tags; the chat or ticket has one of them."),
   status: named(choices(word), "Statuses", "Statuses of tickets, such as open."),
   source: named(choices(word), "Sources", "Sources of tickets, such as mail."),
 };
@@ -41,7 +45,7 @@ const not = named(
         not: named(
           v.optional(v.pipe(exact(keys), v.check(isGiven, NOTHING_GIVEN))),
           "Not",
-          "What of it may match all the same.",
+          "A filter within this one that must not match: an exception.",
         ),
       }),
       v.check(isGiven, NOTHING_GIVEN),
@@ -72,18 +76,18 @@ const perMinute = named(
     published({ designer: { visibility: "advanced" } }),
   ),
   "Per Minute",
-  "How many requests are made in any minute at most.",
+  "The most requests in any minute.",
 );
 const POLICIES = ["park", "block"] as const;
 const policy = named(
   v.pipe(v.optional(oneOf(POLICIES)), published({ designer: { visibility: "advanced" } })),
   "Policy",
-  "What follows when the callback refuses an event (400, 413, 415, 422) five times: park sets the event aside and goes on; block tries again and holds the later events back.",
+  "When the callback refuses an event (400, 413, 415, 422) five times: park sets the event aside and continues; block keeps retrying it and holds later events back.",
 );
 const callbackUrl = named(
   v.pipe(filled, published({ designer: { visibility: "internal", notificationUrl: true } })),
   "Callback URL",
-  "Where events are sent: https, and a public address. It is kept as a secret, letter by letter.",
+  "The URL that events are sent to: https, and a public address. It is kept secret and called exactly as given.",
 );
 
 /** What a flow sends when it is turned on. */
@@ -126,7 +130,7 @@ export const NewSubscription = shape(
         ),
       ),
       "Batch",
-      "How many events one request has at most, up to 1 MiB. Above 1 the body is an array. 1 when absent.",
+      "The most events in one request, up to 1 MiB. Above 1 the body is an array. 1 by default.",
     ),
     perMinute,
     policy,
@@ -138,12 +142,12 @@ const id = named(v.string(), "Id", "Unique id of the subscription. The id alone 
 const type = named(
   v.optional(v.picklist(EVENT_TYPES)),
   "Type",
-  "The event type, where the subscription is for one.",
+  "The event type, if the subscription is for one type.",
 );
 const secret = named(
   v.string(),
   "Secret",
-  "The key of the deliveries' signatures, by the rules of Standard Webhooks (standardwebhooks.com).",
+  "The key that signs deliveries, as in Standard Webhooks (standardwebhooks.com).",
 );
 
 /** What was begun by a flow. */
@@ -158,12 +162,16 @@ const terms = {
   filter: named(
     v.optional(v.pipe(Filter, published({ output: v.looseObject({}) }))),
     "Filter",
-    "What events must match.",
+    "The filter that events must match.",
   ),
-  format: named(v.picklist(["payload", "cloudevents"]), "Format", "The form of what is sent."),
-  batch: named(count, "Batch", "How many events one request has at most."),
-  perMinute: named(v.optional(count), "Per Minute", "How many requests are made in any minute at most."),
-  policy: named(v.picklist(POLICIES), "Policy", "What follows when the callback refuses an event."),
+  format: named(v.picklist(["payload", "cloudevents"]), "Format", "payload or cloudevents."),
+  batch: named(count, "Batch", "The most events in one request."),
+  perMinute: named(v.optional(count), "Per Minute", "The most requests in any minute."),
+  policy: named(
+    v.picklist(POLICIES),
+    "Policy",
+    "park or block: what the app does when the callback refuses an event.",
+  ),
 };
 
 /** What was begun. */
@@ -178,35 +186,35 @@ const fields = {
   type,
   ...terms,
   callback: named(v.string(), "Callback", "The host that events are sent to; the rest of the URL is secret."),
-  createdAt: named(moment, "Created At", "When it began."),
+  createdAt: named(moment, "Created At", "When it was created."),
   state: named(
     v.picklist(["active", "retrying", "given_up"]),
     "State",
-    "Whether the last delivery succeeded, is tried again, or was given up until an operator resumes the subscription.",
+    "active: the last delivery succeeded. retrying: it failed and is tried again. given_up: deliveries stopped until an operator resumes the subscription.",
   ),
   cursor: named(
     count,
     "Cursor",
-    "Every event up to this place of the log was delivered, parked or not wanted.",
+    "Every event up to this place in the log was delivered, parked, or does not match.",
   ),
-  lag: named(count, "Lag", "How many places of the log it is behind; 0 when no event waits for it."),
+  lag: named(count, "Lag", "How many places of the log it is behind; 0 when no event waits."),
   waitingSince: named(
     v.optional(moment),
     "Waiting Since",
-    "When the event was received that it gets next; absent when none waits.",
+    "When the next event was received; absent when no event waits.",
   ),
   failures: named(count, "Failures", "How many attempts in a row have failed."),
   nextAttemptAt: named(v.optional(moment), "Next Attempt At", "When the next attempt is made."),
   lastAnswer: named(
     v.optional(
       v.object({
-        at: named(moment, "At", "When it was."),
+        at: named(moment, "At", "When it answered, or failed."),
         status: named(v.optional(count), "Status", "The HTTP status that the callback answered with."),
-        failure: named(v.optional(v.string()), "Failure", "Why there was no answer, as a code."),
+        failure: named(v.optional(v.string()), "Failure", "The reason for no answer, as a code."),
       }),
     ),
     "Last Answer",
-    "What came of the last delivery; absent before the first.",
+    "The callback's last answer; absent before the first delivery.",
   ),
   parkedEvents: named(count, "Parked Events", "How many events are parked."),
   missed: named(count, "Missed", "How many events retention removed before they were delivered."),
@@ -214,7 +222,7 @@ const fields = {
   restartedAt: named(
     v.optional(moment),
     "Restarted At",
-    "When the log was found to have begun anew, and the subscription to go on from its beginning.",
+    "When the log was replaced by a new one, and the subscription restarted at its beginning.",
   ),
 };
 
@@ -226,18 +234,18 @@ export const Subscriptions = v.object({
 });
 
 const attempt = {
-  eventId: named(v.string(), "Event Id", "The event; of a batch the last one."),
+  eventId: named(v.string(), "Event Id", "The id of the event; of a batch the last one."),
   seq: named(count, "Sequence", "The event's place in the log."),
   at: named(moment, "At", "When the attempt began."),
   status: named(v.optional(count), "Status", "The HTTP status that the callback answered with."),
-  error: named(v.optional(v.string()), "Error", "Why there was no answer, as a code."),
+  error: named(v.optional(v.string()), "Error", "The reason for no answer, as a code."),
   durationMs: named(count, "Duration", "How long it took, in milliseconds."),
-  events: named(v.optional(count), "Events", "How many events went together, if more than one."),
+  events: named(v.optional(count), "Events", "How many events the batch had, if more than one."),
 };
 const excerpt = named(
   v.optional(v.string()),
   "Excerpt",
-  "The first characters of the callback's answer, if it failed; addresses of people and parts of the URL are cut.",
+  "The start of the callback's answer, if the attempt failed; email addresses and parts of the URL are removed.",
 );
 
 /** A subscription with its last attempts and its parked events. */
@@ -252,7 +260,7 @@ export const SubscriptionInDetail = shape(
           eventId: named(v.string(), "Event Id", "The event."),
           seq: named(count, "Sequence", "Its place in the log."),
           since: named(moment, "Since", "When it was parked."),
-          attempts: named(count, "Attempts", "How often it was tried before."),
+          attempts: named(count, "Attempts", "How many attempts failed before."),
         }),
       ),
       "Parked",
@@ -273,7 +281,7 @@ export const Attempts = shape(
           callback: named(
             v.optional(v.string()),
             "Callback",
-            "Its host; absent when the subscription has ended.",
+            "The callback's host; absent when the subscription has ended.",
           ),
           ...attempt,
           excerpt,
@@ -297,7 +305,7 @@ export const Replay = shape(
         v.minValue(0, "must not be negative"),
       ),
       "Sequence",
-      "Place in the log of the first event that is sent again; 0 or 1 for all that there are.",
+      "Place in the log of the first event to send again; 0 or 1 for all events.",
     ),
   }),
   { seq: 1 },
@@ -312,7 +320,7 @@ export const SendAgain = shape(
       parked: named(
         v.optional(v.literal(true, "must be true")),
         "Parked",
-        "In place of an id: all parked events, oldest first, until one fails.",
+        "In place of id: sends all parked events, oldest first, until one fails.",
       ),
     }),
     v.check(
@@ -336,7 +344,7 @@ export const SentTest = shape("SentTest", sent, examples.sentTest);
 export const SentAgain = shape(
   "SentAgain",
   v.object({
-    attempts: named(v.array(sent), "Attempts", "What was sent, in this order."),
+    attempts: named(v.array(sent), "Attempts", "The attempts, in order."),
     left: named(count, "Left", "How many parked events are left."),
   }),
   examples.sentAgain,
@@ -351,7 +359,7 @@ export const RolledSecret = shape(
     previousSecretUntil: named(
       moment,
       "Previous Secret Until",
-      "Until then each delivery has two signatures: of the new secret, and of the one before.",
+      "Until then each delivery has two signatures: with the new and the former secret.",
     ),
   }),
   examples.rolledSecret,

@@ -57,7 +57,7 @@ const requesterWhoseNameIs = (name: string) =>
       }),
     ),
     "Requester",
-    "Who asked.",
+    "The person who sent the ticket.",
   );
 
 const sourceWith = (words: { id: string; type: string; url: string }) =>
@@ -89,7 +89,7 @@ const fields = {
       }),
     ),
     "Assignee",
-    "The agent who takes care of the ticket.",
+    "The agent who handles the ticket.",
   ),
   source: sourceWith({
     id: "Unique id of the source.",
@@ -105,15 +105,15 @@ const fields = {
       }),
     ),
     "Current Group",
-    "The group that the ticket is in now.",
+    "The ticket's current group.",
   ),
-  events: named(listOf(ticketEvent), "events", "What happened to the ticket."),
+  events: named(listOf(ticketEvent), "events", "The history of the ticket."),
   tags: named(listOf(text), "tags", "Tags of the ticket."),
   opened: named(
     listOf(
       v.looseObject({
         from: named(maybe(time), "From", "When it was opened."),
-        to: named(maybe(time), "To", "When it was no longer open."),
+        to: named(maybe(time), "To", "When it was closed."),
       }),
     ),
     "Opened",
@@ -155,7 +155,7 @@ export const UpdatedTicket = shape(
     ignored_fields: named(
       v.array(v.string()),
       "Ignored Fields",
-      "The fields that were asked for and that LiveChat's answer does not show.",
+      "The requested fields that LiveChat's answer does not show.",
     ),
   }),
   { ...examples.ticket, tags: [...examples.ticketChanges.tag], ignored_fields: [] },
@@ -222,10 +222,10 @@ function unwrap(answer: unknown): unknown {
   return Array.isArray(tickets) ? tickets[0] : (ticket ?? answer);
 }
 
-const mail = named(email, "Requester's Email", "Email address of who asks.");
+const mail = named(email, "Requester's Email", "Email address of the requester.");
 const requester = exact({
   mail,
-  name: named(v.optional(v.string("must be text")), "Requester's Name", "Name of who asks."),
+  name: named(v.optional(v.string("must be text")), "Requester's Name", "Name of the requester."),
 });
 const subject = named(v.optional(v.string("must be text")), "Subject", "Short description of the ticket.");
 const assignee = named(
@@ -242,7 +242,7 @@ const assignee = named(
     }),
   ),
   "Assignee",
-  "The agent who is to take care of the ticket.",
+  "The agent who is to handle the ticket.",
 );
 const source = named(
   v.optional(
@@ -278,8 +278,8 @@ const source = named(
 export const NewTicket = shape(
   "NewTicket",
   exact({
-    message: named(filled, "Message", "What the ticket says."),
-    requester: named(requester, "Requester", "Who asks."),
+    message: named(filled, "Message", "The text of the ticket."),
+    requester: named(requester, "Requester", "The person who sends the ticket."),
     subject,
     assignee,
     source,
@@ -289,11 +289,11 @@ export const NewTicket = shape(
 export type NewTicket = v.InferOutput<typeof NewTicket>;
 
 const changes = exact({
-  message: named(v.optional(filled), "Message", "What to add to the ticket."),
+  message: named(v.optional(filled), "Message", "The message to add to the ticket."),
   requester: named(
     v.pipe(v.optional(requester), published({ designer: { required: true } })),
     "Requester",
-    "Who asks.",
+    "The person who sends the ticket.",
   ),
   subject,
   assignee,
@@ -304,7 +304,7 @@ const changes = exact({
       published({ designer: { visibility: "advanced" } }),
     ),
     "Tags",
-    "The tags that the ticket is to have.",
+    "The tags of the ticket, in place of its former ones.",
   ),
 });
 

@@ -28,7 +28,7 @@ export const WebhookChatResponse = shape(
     license_id: licence,
     lc_version: version,
     chat: named(Chat, "Chat", "The chat."),
-    visitor: named(maybe(Visitor), "Visitor", "Who visits."),
+    visitor: named(maybe(Visitor), "Visitor", "The visitor of the chat."),
     pre_chat_survey: named(listOf(SurveyItem), "Pre Chat Survey", "Array of pre chat survey responses."),
   }),
   examples.chatEnded,
