@@ -1,0 +1,108 @@
+import { signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useRef, useState } from "preact/hooks";
+import { Problem } from "../api.ts";
+
+type Toast = { id: number; text: string; bad: boolean };
+const toasts = signal<Toast[]>([]);
+let count = 0;
+
+/** Says for some seconds what became of an action. */
+export function say(text: string, { bad = false } = {}): void {
+  const id = count++;
+  toasts.value = [...toasts.value, { id, text, bad }];
+  setTimeout(() => {
+    toasts.value = toasts.value.filter((toast) => toast.id !== id);
+  }, bad ? 12_000 : 5_000);
+}
+
+export function Toasts() {
+  return (
+    <div class="toasts" role="status">
+      {toasts.value.map(({ id, text, bad }) => (
+        <div key={id} class={bad ? "banner bad" : undefined}>
+          {text}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+type ActionProps = {
+  children: ComponentChildren;
+  /** Does it; answers with what to say afterwards. */
+  run(): Promise<string>;
+  class?: string;
+  disabled?: boolean;
+  /** Asks before, by this sentence. */
+  confirm?: string;
+  /** Asks for this text to be typed before: for what cannot be taken back. */
+  typed?: string;
+};
+
+/** A button that does something in the app, once at a time, and says what became of it. */
+export function Action({ children, run, confirm, typed, disabled, ...rest }: ActionProps) {
+  const [busy, setBusy] = useState(false);
+  const dialog = useRef<HTMLDialogElement>(null);
+  const act = async () => {
+    setBusy(true);
+    try {
+      say(await run());
+    } catch (error) {
+      say(error instanceof Problem ? error.message : String(error), { bad: true });
+    } finally {
+      setBusy(false);
+    }
+  };
+  const asks = confirm !== undefined || typed !== undefined;
+  return (
+    <>
+      <button
+        type="button"
+        {...rest}
+        disabled={busy || disabled}
+        aria-busy={busy}
+        onClick={() => (asks ? dialog.current?.showModal() : act())}
+      >
+        {children}
+      </button>
+      {asks && (
+        <dialog ref={dialog} aria-label="Confirm">
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              const said = new FormData(event.currentTarget).get("typed");
+              if (typed !== undefined && said !== typed) return;
+              dialog.current?.close();
+              event.currentTarget.reset();
+              void act();
+            }}
+          >
+            {confirm && <p>{confirm}</p>}
+            {typed !== undefined && (
+              <label>
+                <span>
+                  Type <code>{typed}</code> to confirm
+                </span>
+                <input name="typed" autocomplete="off" required pattern={escape(typed)} />
+              </label>
+            )}
+            <div class="actions">
+              <button type="submit" class={typed !== undefined ? "danger" : undefined}>
+                {children}
+              </button>
+              <button type="button" onClick={() => dialog.current?.close()}>
+                Cancel
+              </button>
+            </div>
+          </form>
+        </dialog>
+      )}
+    </>
+  );
+}
+
+/** As a pattern of a field, which is a regular expression with the flag `v`. */
+function escape(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/&~!#%,:;<=>@`-]/g, "\\$&");
+}
