@@ -50,7 +50,11 @@ function Details({ chat }: { chat: StoredChat }) {
   const { payload } = chat;
   return (
     <>
-      {payload ? <Facts chat={chat} payload={payload} /> : <p class="banner">The content of this chat was erased.</p>}
+      {payload ? (
+        <Facts chat={chat} payload={payload} />
+      ) : (
+        <p class="banner">The content of this chat was erased.</p>
+      )}
       {payload && <Survey payload={payload} />}
       {payload && (
         <section class="card">
@@ -74,7 +78,13 @@ function Details({ chat }: { chat: StoredChat }) {
 }
 
 function Facts({ chat, payload }: { chat: StoredChat; payload: Payload }) {
-  const { started_timestamp: started, ended_timestamp: ended, agents = [], tags = [], groups = [] } = payload.chat;
+  const {
+    started_timestamp: started,
+    ended_timestamp: ended,
+    agents = [],
+    tags = [],
+    groups = [],
+  } = payload.chat;
   const { visitor } = payload;
   const first = firstResponse(payload);
   return (
@@ -209,7 +219,9 @@ function Conversation({ messages, hasEnded }: { messages: readonly Message[]; ha
                 {message.timestamp && (
                   <>
                     {" · "}
-                    <time dateTime={message.timestamp}>{new Date(message.timestamp).toLocaleTimeString()}</time>
+                    <time dateTime={message.timestamp}>
+                      {new Date(message.timestamp).toLocaleTimeString()}
+                    </time>
                   </>
                 )}
               </header>

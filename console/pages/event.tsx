@@ -1,11 +1,13 @@
 import { useState } from "preact/hooks";
-import { addressOf } from "../api.ts";
+import { addressOf, call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
 import { Action } from "../parts/act.tsx";
 import { type LoggedEvent, ORIGINS, TYPES } from "../parts/events.ts";
 import { ChatLink, linkTo, TicketLink } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
+import { Outcome } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
+import { Text } from "../parts/text.tsx";
 import { Long, Tree } from "../parts/tree.tsx";
 import { useCall } from "../parts/use-call.ts";
 import { When } from "../parts/when.tsx";
@@ -14,7 +16,9 @@ export default function EventPage({ id }: { id: string }) {
   const event = useCall("GetEvent", { path: { id } });
   return (
     <Page title="Event" actions={<Action run={() => copyAsCurl(id)}>Copy as curl</Action>}>
-      <Show of={event}>{(body) => (isLogged(body) ? <Details event={body} /> : <Tree value={body} open />)}</Show>
+      <Show of={event}>
+        {(body) => (isLogged(body) ? <Details event={body} /> : <Tree value={body} open />)}
+      </Show>
     </Page>
   );
 }
@@ -55,7 +59,8 @@ function Details({ event }: { event: LoggedEvent }) {
       {event.erased ? (
         <div class="banner">
           <p>
-            The content was erased on request{event.erasedAt && (
+            The content was erased on request
+            {event.erasedAt && (
               <>
                 {" "}
                 <When at={event.erasedAt} />
@@ -71,7 +76,83 @@ function Details({ event }: { event: LoggedEvent }) {
       ) : (
         <Payload event={event} />
       )}
+      <Deliveries event={event} />
     </>
+  );
+}
+
+/** What became of the event: each attempt to deliver it, and a way to deliver it again. */
+function Deliveries({ event }: { event: LoggedEvent }) {
+  const attempts = useCall("ListAttempts", { path: { id: event.id } });
+  const subscriptions = useCall("ListSubscriptions", {});
+  return (
+    <section class="card">
+      <h2>Deliveries</h2>
+      <Show of={attempts}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <p class="quiet">
+              No attempt is on record: failed ones are kept for a week, others for twenty events.
+            </p>
+          ) : (
+            <div class="scroll">
+              <table>
+                <thead>
+                  <tr>
+                    <th scope="col">When</th>
+                    <th scope="col">Subscriber</th>
+                    <th scope="col">Answer</th>
+                    <th scope="col" class="number">
+                      Took
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {items.map((attempt) => (
+                    <tr key={`${attempt.subscription}${attempt.at}`}>
+                      <td>
+                        <When at={attempt.at} />
+                      </td>
+                      <td>
+                        <a href={linkTo(`/subscriptions/${attempt.subscription}`)}>
+                          {attempt.callback ?? "ended"}
+                        </a>
+                      </td>
+                      <td>
+                        <Outcome {...attempt} />
+                        {attempt.excerpt && (
+                          <p class="quiet">
+                            <Text value={attempt.excerpt} />
+                          </p>
+                        )}
+                      </td>
+                      <td class="number">{attempt.durationMs} ms</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Show>
+      <div class="actions">
+        {subscriptions.body?.items.map((one) => (
+          <Action
+            key={one.id}
+            run={async () => {
+              const { attempts: sent } = await call("SendAgain", {
+                path: { id: one.id },
+                body: { id: event.id },
+              });
+              attempts.reload();
+              return sent[0]?.delivered ? "Arrived" : `Failed: ${sent[0]?.status ?? sent[0]?.error}`;
+            }}
+          >
+            Send again to {one.callback}
+          </Action>
+        ))}
+      </div>
+    </section>
   );
 }
 
@@ -81,7 +162,7 @@ function Payload({ event }: { event: LoggedEvent }) {
     <section class="card">
       <div class="page-head">
         <h2>Payload</h2>
-        <div class="actions" role="group" aria-label="How to show the payload">
+        <div class="actions">
           <button type="button" aria-pressed={!raw} onClick={() => setRaw(false)}>
             Tree
           </button>

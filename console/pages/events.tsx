@@ -1,8 +1,8 @@
-import { useLocation } from "preact-iso";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useLocation } from "preact-iso";
 import { call, Problem, send } from "../api.ts";
-import { eventsBefore, type EventFilter, type LoggedEvent, ORIGINS, TYPES } from "../parts/events.ts";
 import { Action } from "../parts/act.tsx";
+import { type EventFilter, eventsBefore, type LoggedEvent, ORIGINS, TYPES } from "../parts/events.ts";
 import { ChatLink, EventLink, linkTo, TicketLink } from "../parts/links.tsx";
 import { ProblemBanner, Skeleton } from "../parts/loaded.tsx";
 import { Page } from "../parts/page.tsx";
@@ -43,7 +43,11 @@ export default function Events() {
     };
     const poll = async () => {
       if (!document.hidden && query.before === undefined) {
-        const page = await call("ListEvents", { query: { ...filter, after: String(latest.current), limit: "100" } }, { signal });
+        const page = await call(
+          "ListEvents",
+          { query: { ...filter, after: String(latest.current), limit: "100" } },
+          { signal },
+        );
         latest.current = Math.max(latest.current, page.next);
         setHead(page.head);
         setProblem(undefined);
@@ -71,7 +75,11 @@ export default function Events() {
   }, [wanted, turn]);
 
   const more = async () => {
-    const page = await eventsBefore(filter, { before: reached, count: COUNT, signal: AbortSignal.timeout(60_000) });
+    const page = await eventsBefore(filter, {
+      before: reached,
+      count: COUNT,
+      signal: AbortSignal.timeout(60_000),
+    });
     setItems((before) => [...(before ?? []), ...page.items]);
     setReached(page.from);
     return `${page.items.length} more events`;
@@ -183,12 +191,22 @@ function Filters({ query, go }: FiltersProps) {
           const value = read(name);
           return value && new Date(value).toISOString();
         };
-        go({ type: read("type"), chat: read("chat"), ticket: read("ticket"), from: time("from"), to: time("to") });
+        go({
+          type: read("type"),
+          chat: read("chat"),
+          ticket: read("ticket"),
+          from: time("from"),
+          to: time("to"),
+        });
       }}
     >
       <label>
         Event
-        <select name="type" value={query.type ?? ""} onChange={(event) => event.currentTarget.form?.requestSubmit()}>
+        <select
+          name="type"
+          value={query.type ?? ""}
+          onChange={(event) => event.currentTarget.form?.requestSubmit()}
+        >
           <option value="">All</option>
           {Object.entries(TYPES).map(([type, name]) => (
             <option key={type} value={type}>
@@ -256,7 +274,9 @@ async function exportEvents(filter: EventFilter): Promise<string> {
   const blob = await response.blob();
   download(blob, "events.ndjson");
   const more = response.headers.get("link")?.includes("next");
-  return more ? "The first part is saved. The log is larger: use the API for the rest." : "Saved as events.ndjson";
+  return more
+    ? "The first part is saved. The log is larger: use the API for the rest."
+    : "Saved as events.ndjson";
 }
 
 export function download(blob: Blob, name: string): void {

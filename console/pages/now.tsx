@@ -1,17 +1,189 @@
+import { useMemo } from "preact/hooks";
+import { lazy, useLocation } from "preact-iso";
+import type { OutputOf } from "../calls.ts";
+import type { LoggedEvent } from "../parts/events.ts";
+import { TYPES } from "../parts/events.ts";
+import { linkTo } from "../parts/links.tsx";
+import { Show } from "../parts/loaded.tsx";
 import { Page } from "../parts/page.tsx";
+import { State } from "../parts/state.tsx";
 import { useCall } from "../parts/use-call.ts";
+import { toWords, When } from "../parts/when.tsx";
+import { type Check, WORST_FIRST } from "./health.tsx";
+import { STATES, wordsOf } from "./subscriptions.tsx";
+
+const Chart = lazy(() => import("../parts/chart.tsx"));
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 export default function Now() {
-  const status = useCall("GetStatus", {}, { everyMs: 60_000 });
+  const status = useCall("GetStatus", {}, { everyMs: MINUTE });
+  const counts = useCall("CountEvents", {}, { everyMs: MINUTE });
+  const subscriptions = useCall("ListSubscriptions", {}, { everyMs: 15_000 });
+  const runs = useCall("ListReconcileRuns", {}, { everyMs: MINUTE });
   return (
     <Page title="Now">
-      <ul>
-        {status.body?.checks.map((check) => (
-          <li key={check.name}>
-            {check.state} {check.name}: {check.detail}
+      <Show of={status}>{({ checks }) => <Worst checks={checks} />}</Show>
+      <section class="card">
+        <h2>Events an hour, last day</h2>
+        <Show of={counts}>{({ items }) => <Hours items={items} />}</Show>
+      </section>
+      <div class="cards">
+        <section class="card">
+          <h2>
+            <a href={linkTo("/subscriptions")}>Subscriptions</a>
+          </h2>
+          <Show of={subscriptions}>
+            {({ items }) =>
+              items.length === 0 ? (
+                <p class="quiet">None.</p>
+              ) : (
+                <ul class="plain-list">
+                  {items.map((one) => (
+                    <li key={one.id}>
+                      <State kind={STATES[one.state].kind}>{STATES[one.state].words}</State>{" "}
+                      <a href={linkTo(`/subscriptions/${one.id}`)}>{one.callback}</a>{" "}
+                      <span class="quiet">
+                        {wordsOf(one)} · {one.lag === 0 ? "up to date" : `${one.lag} behind`}
+                        {one.waitingSince && `, oldest ${toWords(Date.parse(one.waitingSince) - Date.now())}`}
+                        {one.parkedEvents > 0 && ` · ${one.parkedEvents} parked`}
+                      </span>
+                    </li>
+                  ))}
+                </ul>
+              )
+            }
+          </Show>
+        </section>
+        <section class="card">
+          <h2>
+            <a href={linkTo("/reconciliation")}>Last reconciliation</a>
+          </h2>
+          <Show of={runs}>
+            {({ runs: [last] }) =>
+              last === undefined ? (
+                <p class="quiet">No run yet.</p>
+              ) : (
+                <>
+                  <p>
+                    <State kind={last.outcome === "completed" || last.outcome === "stopped" ? "ok" : "bad"}>
+                      {last.outcome}
+                    </State>{" "}
+                    <When at={last.startedAt} />
+                  </p>
+                  <p class="quiet">
+                    {last.added} added, {last.changed} changed, {last.recovered} recovered
+                  </p>
+                </>
+              )
+            }
+          </Show>
+        </section>
+        <Show of={status}>
+          {({ checks }) => (
+            <>
+              {["budget", "quarantine"].map((name) => {
+                const check = checks.find((one) => one.name === name);
+                return (
+                  check && (
+                    <section class="card" key={name}>
+                      <h2>
+                        {name === "budget" ? (
+                          "Calls to LiveChat"
+                        ) : (
+                          <a href={linkTo("/quarantine")}>Quarantine</a>
+                        )}
+                      </h2>
+                      <p>
+                        <State kind={check.state} /> {check.detail}
+                      </p>
+                    </section>
+                  )
+                );
+              })}
+            </>
+          )}
+        </Show>
+      </div>
+    </Page>
+  );
+}
+
+/** The check that needs a person first, with what to do. */
+function Worst({ checks }: { checks: readonly Check[] }) {
+  const [worst] = checks.toSorted((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state));
+  if (!worst) return null;
+  if (worst.state === "ok") {
+    return (
+      <div class="banner ok">
+        <p>
+          <State kind="ok">all well</State> All {checks.length} checks are ok.{" "}
+          <a href={linkTo("/health")}>See them</a>
+        </p>
+      </div>
+    );
+  }
+  const others = checks.filter(({ state }) => state !== "ok").length - 1;
+  return (
+    <div class={`banner ${worst.state}`}>
+      <p>
+        <State kind={worst.state} /> <strong>{worst.name}</strong>: {worst.detail}
+      </p>
+      <p>
+        <strong>{worst.action}</strong>
+      </p>
+      <p class="quiet">
+        Since <When at={worst.since} />.{" "}
+        <a href={linkTo("/health")}>{others > 0 ? `${others} more` : "All checks"}</a>
+      </p>
+    </div>
+  );
+}
+
+const COLOURS: Record<LoggedEvent["type"], [webhook: string, reconcile: string]> = {
+  chat_started: ["#3f8fd9", "#a9cdf0"],
+  chat_ended: ["#7a5fc9", "#c9bdee"],
+  ticket_created: ["#c9822b", "#efcb9c"],
+};
+
+function Hours({ items }: { items: OutputOf<"CountEvents">["items"] }) {
+  const { route } = useLocation();
+  const { times, series, total } = useMemo(() => {
+    const series = (Object.keys(TYPES) as LoggedEvent["type"][]).flatMap((type) =>
+      (["webhook", "reconcile"] as const).map((origin, index) => ({
+        name: `${TYPES[type]}${origin === "reconcile" ? ", found by reconciliation" : ""}`,
+        colour: COLOURS[type][index] ?? "",
+        values: items.map((item) => item[type][origin]),
+      })),
+    );
+    return {
+      times: items.map(({ from }) => Date.parse(from) / 1_000),
+      series: series.filter(({ values }) => values.some((value) => value > 0)),
+      total: series.flatMap(({ values }) => values).reduce((sum, value) => sum + value, 0),
+    };
+  }, [items]);
+  if (total === 0) return <p class="quiet">No event in the last day.</p>;
+  return (
+    <>
+      <Chart
+        times={times}
+        series={series}
+        label={`${total} events in the last day. The table of events has each of them.`}
+        onPick={(index) => {
+          const from = items[index]?.from;
+          if (from) route(linkTo("/events", { from, to: new Date(Date.parse(from) + HOUR).toISOString() }));
+        }}
+      />
+      <ul class="legend">
+        {series.map(({ name, colour, values }) => (
+          <li key={name}>
+            <svg width="12" height="12" aria-hidden="true">
+              <rect width="12" height="12" rx="2" fill={colour} />
+            </svg>{" "}
+            {name}: {values.reduce((sum, value) => sum + value, 0)}
           </li>
         ))}
       </ul>
-    </Page>
+    </>
   );
 }

@@ -17,7 +17,8 @@ export default function TicketPage({ id }: { id: string }) {
           <>
             {ticket.deletedAt && (
               <p class="banner attention">
-                This ticket is gone from LiveChat. The last reading that showed so was <When at={ticket.deletedAt} />.
+                This ticket is gone from LiveChat. The last reading that showed so was{" "}
+                <When at={ticket.deletedAt} />.
               </p>
             )}
             <section class="card">

@@ -11,9 +11,12 @@ let count = 0;
 export function say(text: string, { bad = false } = {}): void {
   const id = count++;
   toasts.value = [...toasts.value, { id, text, bad }];
-  setTimeout(() => {
-    toasts.value = toasts.value.filter((toast) => toast.id !== id);
-  }, bad ? 12_000 : 5_000);
+  setTimeout(
+    () => {
+      toasts.value = toasts.value.filter((toast) => toast.id !== id);
+    },
+    bad ? 12_000 : 5_000,
+  );
 }
 
 export function Toasts() {
@@ -84,7 +87,7 @@ export function Action({ children, run, confirm, typed, disabled, ...rest }: Act
                 <span>
                   Type <code>{typed}</code> to confirm
                 </span>
-                <input name="typed" autocomplete="off" required pattern={escape(typed)} />
+                <input name="typed" autocomplete="off" required pattern={toPattern(typed)} />
               </label>
             )}
             <div class="actions">
@@ -103,6 +106,6 @@ export function Action({ children, run, confirm, typed, disabled, ...rest }: Act
 }
 
 /** As a pattern of a field, which is a regular expression with the flag `v`. */
-function escape(text: string): string {
+function toPattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/&~!#%,:;<=>@`-]/g, "\\$&");
 }

@@ -1,5 +1,5 @@
-import type { InputOf, OutputOf } from "../calls.ts";
 import { call } from "../api.ts";
+import type { InputOf, OutputOf } from "../calls.ts";
 
 export type LoggedEvent = OutputOf<"ListEvents">["items"][number];
 export type EventFilter = Pick<
@@ -34,7 +34,8 @@ export async function eventsBefore(
   let end = Math.min(before ?? head + 1, head + 1);
   const items: LoggedEvent[] = [];
   // One chat or ticket has few events: they are read at once.
-  const window = filter.chat_id || filter.ticket_id ? head : filter.type || filter.from || filter.to ? WINDOW : count;
+  const window =
+    filter.chat_id || filter.ticket_id ? head : filter.type || filter.from || filter.to ? WINDOW : count;
   for (let request = 0; request < REQUESTS && end > 1 && items.length < count; request++) {
     const after = Math.max(0, end - 1 - window);
     const page = await call(

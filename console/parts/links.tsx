@@ -4,7 +4,9 @@ import { BASE } from "../api.ts";
 /** The address of a page, with its filters. Filters never hold a person's address: people are searched by a body. */
 export function linkTo(page: string, filters: Record<string, string | number | undefined> = {}): string {
   const query = new URLSearchParams(
-    Object.entries(filters).flatMap(([name, value]) => (value === undefined || value === "" ? [] : [[name, String(value)]])),
+    Object.entries(filters).flatMap(([name, value]) =>
+      value === undefined || value === "" ? [] : [[name, String(value)]],
+    ),
   );
   return `${BASE}${page}${query.size > 0 ? `?${query}` : ""}`;
 }

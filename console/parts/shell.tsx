@@ -1,6 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useLocation } from "preact-iso";
 import { BASE } from "../api.ts";
+import { Toasts } from "./act.tsx";
+import { Help } from "./help.tsx";
 import { SignIn } from "./sign-in.tsx";
 
 const PAGES = [
@@ -38,6 +40,8 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </ul>
       </nav>
       <main id="content">{children}</main>
+      <Toasts />
+      <Help />
       <SignIn />
     </>
   );

@@ -1,0 +1,390 @@
+import { useRef, useState } from "preact/hooks";
+import { useLocation } from "preact-iso";
+import { call } from "../api.ts";
+import type { OutputOf } from "../calls.ts";
+import { Action, say } from "../parts/act.tsx";
+import { EventLink, linkTo } from "../parts/links.tsx";
+import { Show } from "../parts/loaded.tsx";
+import { Outcome } from "../parts/outcome.tsx";
+import { Page } from "../parts/page.tsx";
+import { State } from "../parts/state.tsx";
+import { Tree } from "../parts/tree.tsx";
+import { type Loaded, useCall } from "../parts/use-call.ts";
+import { When } from "../parts/when.tsx";
+import { STATES, wordsOf } from "./subscriptions.tsx";
+
+type Detail = OutputOf<"GetSubscription">;
+
+export default function SubscriptionPage({ id }: { id: string }) {
+  const subscription = useCall("GetSubscription", { path: { id } }, { everyMs: 15_000 });
+  return (
+    <Page title="Subscription">
+      <Show of={subscription}>
+        {(one) => (
+          <>
+            <Facts one={one} />
+            <Actions one={one} reload={subscription.reload} />
+            <Parked one={one} reload={subscription.reload} />
+            <Attempts one={one} />
+          </>
+        )}
+      </Show>
+    </Page>
+  );
+}
+
+function Facts({ one }: { one: Detail }) {
+  const { kind, words } = STATES[one.state];
+  return (
+    <section class="card">
+      <h2>
+        {one.callback} <State kind={kind}>{words}</State>
+      </h2>
+      <dl class="facts">
+        <dt>Events</dt>
+        <dd>{wordsOf(one)}</dd>
+        {one.filter && (
+          <>
+            <dt>Filter</dt>
+            <dd>
+              <Tree value={one.filter} open />
+            </dd>
+          </>
+        )}
+        <dt>Form</dt>
+        <dd>
+          {one.format}, {one.batch === 1 ? "one event a request" : `up to ${one.batch} events a request`}
+          {one.perMinute !== undefined && `, at most ${one.perMinute} requests a minute`}
+        </dd>
+        <dt>When an event is refused</dt>
+        <dd>{one.policy === "park" ? "it is parked, and the next ones go on" : "the next ones wait"}</dd>
+        <dt>Place</dt>
+        <dd>
+          {one.cursor} · {one.lag === 0 ? "up to date" : `${one.lag} places behind`}
+          {one.waitingSince && (
+            <>
+              , the next event waits since <When at={one.waitingSince} />
+            </>
+          )}
+        </dd>
+        {one.failures > 0 && (
+          <>
+            <dt>Failures in a row</dt>
+            <dd>
+              {one.failures}
+              {one.nextAttemptAt && (
+                <>
+                  , next attempt <When at={one.nextAttemptAt} />
+                </>
+              )}
+            </dd>
+          </>
+        )}
+        {one.missed > 0 && (
+          <>
+            <dt>Missed</dt>
+            <dd>{one.missed} events were removed by retention before they were delivered</dd>
+          </>
+        )}
+        {one.restartedAt && (
+          <>
+            <dt>Restarted</dt>
+            <dd>
+              <When at={one.restartedAt} />, when the log was found to begin anew
+            </dd>
+          </>
+        )}
+        <dt>Since</dt>
+        <dd>
+          <When at={one.createdAt} />
+        </dd>
+      </dl>
+    </section>
+  );
+}
+
+function Actions({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"] }) {
+  const { route } = useLocation();
+  const path = { id: one.id };
+  const then = (words: string) => {
+    reload();
+    return words;
+  };
+  return (
+    <section class="card">
+      <h2>What you can do</h2>
+      <div class="actions">
+        {one.state !== "active" && (
+          <Action
+            class="main"
+            run={async () => (await call("ResumeSubscription", { path }), then("Goes on now"))}
+          >
+            Resume
+          </Action>
+        )}
+        {one.lag > 0 && (
+          <Action
+            confirm="Parks the event that waits and goes on with the next. It is kept: you can send it again."
+            run={async () => (await call("SkipEvent", { path }), then("The event is parked"))}
+          >
+            Skip the waiting event
+          </Action>
+        )}
+        <Action
+          run={async () => {
+            const { delivered, status, error, excerpt } = await call("TestSubscription", { path });
+            const answer = status === undefined ? (error ?? "no answer") : `answered ${status}`;
+            return `${delivered ? "The test arrived" : "The test failed"}: ${answer}${excerpt ? `, "${excerpt}"` : ""}`;
+          }}
+        >
+          Send a test
+        </Action>
+        <Replay one={one} reload={reload} />
+        <Roll id={one.id} />
+        <Action
+          class="danger"
+          typed="end"
+          confirm={`Ends the subscription of ${one.callback}. It gets nothing any more, and its place is forgotten.`}
+          run={async () => {
+            await call("DeleteHook", { path: { hookId: one.id } });
+            route(linkTo("/subscriptions"));
+            return "The subscription is ended";
+          }}
+        >
+          End
+        </Action>
+      </div>
+    </section>
+  );
+}
+
+/** Asks from where, says how many events that is, and only then sends them. */
+function Replay({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"] }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [plan, setPlan] = useState<{ seq: number; count: number }>();
+  const look = async (form: FormData) => {
+    const time = String(form.get("time") ?? "");
+    const given = String(form.get("seq") ?? "");
+    const query = time
+      ? { from: new Date(time).toISOString(), limit: "1" }
+      : { after: String(Math.max(0, Number(given) - 1)), limit: "1" };
+    const page = await call("ListEvents", { query });
+    const seq = page.items[0]?.seq ?? page.head + 1;
+    setPlan({ seq, count: Math.max(0, page.head - seq + 1) });
+  };
+  return (
+    <>
+      <button
+        type="button"
+        onClick={() => {
+          setPlan(undefined);
+          dialog.current?.showModal();
+        }}
+      >
+        Replay…
+      </button>
+      <dialog ref={dialog} aria-labelledby="replay-title">
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            look(new FormData(event.currentTarget)).catch((error) =>
+              say(String(error.message), { bad: true }),
+            );
+          }}
+        >
+          <h2 id="replay-title">Send events again</h2>
+          <label>
+            From this time
+            <input name="time" type="datetime-local" />
+          </label>
+          <label>
+            or from this place in the log
+            <input name="seq" type="number" min={1} value={one.cursor} />
+          </label>
+          {plan && (
+            <p role="status">
+              From place {plan.seq} on the log has {plan.count} events. Those that match the subscription are
+              sent again.
+            </p>
+          )}
+          <div class="actions">
+            {plan ? (
+              <Action
+                class="main"
+                disabled={plan.count === 0}
+                run={async () => {
+                  await call("ReplaySubscription", { path: { id: one.id }, body: { seq: plan.seq } });
+                  dialog.current?.close();
+                  reload();
+                  return `Sends from place ${plan.seq} on`;
+                }}
+              >
+                Send them
+              </Action>
+            ) : (
+              <button type="submit">How many are they?</button>
+            )}
+            <button type="button" onClick={() => dialog.current?.close()}>
+              Cancel
+            </button>
+          </div>
+        </form>
+      </dialog>
+    </>
+  );
+}
+
+/** Shows the new secret once, for copying. */
+function Roll({ id }: { id: string }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [rolled, setRolled] = useState<OutputOf<"RollSecret">>();
+  return (
+    <>
+      <Action
+        confirm="Gives the subscription a new secret. Both secrets sign for 24 hours, so that the receiver can change over."
+        run={async () => {
+          setRolled(await call("RollSecret", { path: { id } }));
+          dialog.current?.showModal();
+          return "There is a new secret";
+        }}
+      >
+        Roll secret
+      </Action>
+      <dialog ref={dialog} aria-labelledby="secret-title" onClose={() => setRolled(undefined)}>
+        <h2 id="secret-title">New secret</h2>
+        {rolled && (
+          <>
+            <p>
+              <code>{rolled.secret}</code>
+            </p>
+            <p class="quiet">
+              It is shown this once. The secret before signs too until{" "}
+              <When at={rolled.previousSecretUntil} />.
+            </p>
+          </>
+        )}
+        <div class="actions">
+          <button
+            type="button"
+            onClick={async () => {
+              await navigator.clipboard.writeText(rolled?.secret ?? "");
+              say("Copied");
+            }}
+          >
+            Copy
+          </button>
+          <button type="button" onClick={() => dialog.current?.close()}>
+            Close
+          </button>
+        </div>
+      </dialog>
+    </>
+  );
+}
+
+function Parked({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"] }) {
+  if (one.parked.length === 0) return null;
+  const path = { id: one.id };
+  return (
+    <section class="card">
+      <div class="page-head">
+        <h2>Parked events: {one.parkedEvents}</h2>
+        <Action
+          run={async () => {
+            const { attempts, left } = await call("SendAgain", { path, body: { parked: true } });
+            reload();
+            return `Sent ${attempts.filter(({ delivered }) => delivered).length} of ${attempts.length}; ${left} left`;
+          }}
+        >
+          Send all again
+        </Action>
+      </div>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col" class="number">
+                Seq
+              </th>
+              <th scope="col">Parked</th>
+              <th scope="col" class="number">
+                Attempts
+              </th>
+              <th scope="col">
+                <span class="visually-hidden">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {one.parked.map(({ eventId, seq, since, attempts }) => (
+              <tr key={eventId}>
+                <td class="number">
+                  <EventLink id={eventId}>{seq}</EventLink>
+                </td>
+                <td>
+                  <When at={since} />
+                </td>
+                <td class="number">{attempts}</td>
+                <td>
+                  <Action
+                    run={async () => {
+                      const { attempts: sent } = await call("SendAgain", { path, body: { id: eventId } });
+                      reload();
+                      return sent[0]?.delivered ? "Arrived" : `Failed: ${sent[0]?.status ?? sent[0]?.error}`;
+                    }}
+                  >
+                    Send again
+                  </Action>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Attempts({ one }: { one: Detail }) {
+  return (
+    <section class="card">
+      <h2>Last attempts</h2>
+      {one.attempts.length === 0 ? (
+        <p class="quiet">None yet. Send a test to see what the callback answers.</p>
+      ) : (
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">When</th>
+                <th scope="col" class="number">
+                  Seq
+                </th>
+                <th scope="col">Answer</th>
+                <th scope="col" class="number">
+                  Took
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {one.attempts.toReversed().map((attempt) => (
+                <tr key={`${attempt.at}${attempt.seq}`}>
+                  <td>
+                    <When at={attempt.at} />
+                  </td>
+                  <td class="number">
+                    <EventLink id={attempt.eventId}>{attempt.seq}</EventLink>
+                  </td>
+                  <td>
+                    <Outcome {...attempt} />
+                  </td>
+                  <td class="number">{attempt.durationMs} ms</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,69 @@
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+
+export type Series = { name: string; colour: string; values: number[] };
+
+type ChartProps = {
+  /** Epoch seconds, one for each bar. */
+  times: number[];
+  /** Stacked from the first, at the bottom, to the last. */
+  series: Series[];
+  /** What the chart shows, for who does not see it. */
+  label: string;
+  onPick(index: number): void;
+};
+
+/** Stacked bars over time. A click leads to what a bar stands for. */
+export default function Chart({ times, series, label, onPick }: ChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const at = box.current;
+    if (!at) return;
+    const style = getComputedStyle(document.documentElement);
+    const quiet = style.getPropertyValue("--chart-text").trim() || "#808080";
+    const sums = times.map(() => 0);
+    // Drawn from the highest sum to the lowest, so that each bar covers the lower part of the one behind it.
+    const stacked = series
+      .map(({ name, colour, values }) => {
+        for (const [index, value] of values.entries()) sums[index] = (sums[index] ?? 0) + value;
+        return { name, colour, sums: [...sums] };
+      })
+      .reverse();
+    const chart = new uPlot(
+      {
+        width: at.clientWidth,
+        height: 180,
+        legend: { show: false },
+        cursor: { y: false, drag: { x: false, y: false } },
+        scales: { y: { range: (_, __, max) => [0, Math.max(4, max)] } },
+        axes: [
+          { stroke: quiet, grid: { show: false } },
+          { stroke: quiet, grid: { stroke: quiet, width: 0.2 }, size: 40 },
+        ],
+        series: [
+          {},
+          ...stacked.map(({ name, colour }) => ({
+            label: name,
+            fill: colour,
+            stroke: colour,
+            width: 0,
+            points: { show: false },
+            paths: uPlot.paths.bars?.({ size: [0.8, 60] }),
+          })),
+        ],
+      },
+      [times, ...stacked.map(({ sums }) => sums)],
+      at,
+    );
+    chart.over.addEventListener("click", () => {
+      if (chart.cursor.idx != null) onPick(chart.cursor.idx);
+    });
+    const sized = new ResizeObserver(() => chart.setSize({ width: at.clientWidth, height: 180 }));
+    sized.observe(at);
+    return () => {
+      sized.disconnect();
+      chart.destroy();
+    };
+  }, [times, series]);
+  return <div ref={box} role="img" aria-label={label} class="chart" />;
+}
