@@ -3,6 +3,7 @@ import type { TableClient, TableEntity, TransactionAction } from "@azure/data-ta
 import { StorageUnavailable } from "../core/errors.ts";
 import { EVENT_TYPES, type EventType } from "../schemas/webhook.ts";
 import { OutcomeUnknown } from "../storage/failures.ts";
+import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { after, hashed, ordered } from "../storage/keys.ts";
 import { type Row, readRow, readRows, removeRow, replaceRow } from "../storage/rows.ts";
 import { submit } from "../storage/transaction.ts";
@@ -87,7 +88,7 @@ type Columns = {
   missedAt?: string;
   /** Tells this writing of the row from any other. */
   version: string;
-};
+} & Formatted;
 type ParkedColumns = { eventId: string; since: string; attempts: number };
 
 const SUBSCRIPTION = "subscription:";
@@ -277,6 +278,7 @@ function toRow(subscription: Subscription, partitionKey: string): TableEntity<Co
   return {
     partitionKey,
     rowKey: key(id),
+    format: FORMAT,
     types: types?.join(",") ?? "",
     filter: filter && JSON.stringify(filter),
     url,
@@ -316,7 +318,16 @@ function toRow(subscription: Subscription, partitionKey: string): TableEntity<Co
 
 /** @param date the storage service's time at the reading, as its `Date` header has it: whole seconds */
 function fromRow(row: Row<Columns>, date?: string): Kept {
-  const { rowKey = "", etag, timestamp = "", type, types = type, url, secret, createdAt } = row;
+  const {
+    rowKey = "",
+    etag,
+    timestamp = "",
+    type,
+    types = type,
+    url,
+    secret,
+    createdAt,
+  } = checkFormat(row, "list of subscriptions");
   const { filter, deliveryFormat: format = "payload", batch = 1, perMinute, policy = "block" } = row;
   const { previousSecret, previousSecretUntil, log, cursor, moves = 0, restartedAt } = row;
   const { attempts = "[]", sent = "[]", missed = 0, missedAt, leaseHolder, leaseUntil } = row;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { NewerFormat } from "../../shared/storage/format.ts";
 import { openSubscriptions, resume } from "../../shared/subscriptions/store.ts";
 import type { Kept } from "../../shared/subscriptions/subscription.ts";
 import { cut, inject } from "../storage/faults.ts";
@@ -166,4 +167,16 @@ test("a write whose answer was lost is found to be done", async () => {
   await subscriptions.remove(made.id);
   expect(await subscriptions.list()).toEqual([]);
   expect(lost).toBe(4);
+});
+
+test("subscriptions that a newer build wrote are refused, and stay as they are", async () => {
+  const table = newTable();
+  const { id } = await openSubscriptions({ table }).subscribe(wanted);
+  for await (const { partitionKey = "", rowKey = "", format } of table.listEntities<{ format?: number }>()) {
+    if (rowKey.endsWith(id)) {
+      await table.updateEntity({ partitionKey, rowKey, format: Number(format) + 1 }, "Merge");
+    }
+  }
+  await expect(openSubscriptions({ table }).list()).rejects.toThrow(NewerFormat);
+  await expect(openSubscriptions({ table }).get(id)).rejects.toThrow(NewerFormat);
 });

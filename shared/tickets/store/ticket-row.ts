@@ -4,6 +4,7 @@ import { toPeopleColumn } from "../../people/people-column.ts";
 import { peopleIn } from "../../people/people-in.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
 import { compress, decompress, fromProperties, toProperties } from "../../storage/body.ts";
+import { checkFormat, FORMAT, type Formatted } from "../../storage/format.ts";
 import { after, hashed, ordered } from "../../storage/keys.ts";
 import type { StoredTicket } from "./ticket-store.ts";
 
@@ -45,7 +46,7 @@ export type TicketColumns = {
   erasedAt?: string;
   /** Number of the change to the store that wrote this row. */
   change: number;
-};
+} & Formatted;
 
 /** As much JSON as a ticket is kept with, and as much of it compressed: the emulator counts in Base64 towards 1 MiB. */
 const MAX_TICKET_BYTES = 16 * 1024 * 1024;
@@ -130,6 +131,7 @@ export async function writeTicket(
   const pointer: Pointer = { row, content: contentOf(ticket) };
   const { bytes, truncated } = await pack(ticket);
   const columns: TicketColumns = {
+    format: FORMAT,
     status: column(ticket.status),
     assignee: column(ticket.assignee?.id),
     requester: column(ticket.requester?.mail),
@@ -182,7 +184,7 @@ export function markDeleted(row: string, deletedAt: string, change: number): Tra
 export async function readTicket(
   row: TicketColumns & Record<string, unknown>,
 ): Promise<{ ticket: StoredTicket; bytes: number }> {
-  const text = await decompress(fromProperties(row), MAX_TICKET_BYTES);
+  const text = await decompress(fromProperties(checkFormat(row, "ticket store")), MAX_TICKET_BYTES);
   const ticket: StoredTicket = {
     ...(JSON.parse(text) as Ticket),
     ...(row.deleted && { deletedAt: row.deletedAt }),

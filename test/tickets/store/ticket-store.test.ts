@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { Conflict, InvalidInput } from "../../../shared/core/errors.ts";
 import type { Ticket } from "../../../shared/schemas/ticket.ts";
+import { NewerFormat } from "../../../shared/storage/format.ts";
+import { openTable } from "../../../shared/storage/open-table.ts";
 import type { StoredTicket, TicketQuery, TicketStore } from "../../../shared/tickets/store/ticket-store.ts";
 import type { TicketWriter } from "../../../shared/tickets/store/writer.ts";
 import { cut, isTransaction } from "../../storage/faults.ts";
@@ -283,4 +285,18 @@ describe("a commit", () => {
     }
     expect(lives).toBe(3);
   });
+});
+
+test("a ticket store that a newer build wrote is refused, and stays as it is", async () => {
+  const name = newTableName();
+  const writer = await openStore(name).write();
+  await put(writer, ticket("T1", 1));
+  const table = openTable({ connectionString: inject("storage") }, name);
+  for await (const { partitionKey = "", rowKey = "", format } of table.listEntities<{ format?: number }>()) {
+    if (format !== undefined) await table.updateEntity({ partitionKey, rowKey, format: format + 1 }, "Merge");
+  }
+  const store = openStore(name);
+  await expect(store.list()).rejects.toThrow(NewerFormat);
+  await expect(store.get("T1")).rejects.toThrow(NewerFormat);
+  await expect(store.write()).rejects.toThrow(NewerFormat);
 });
