@@ -11,7 +11,7 @@ export type Queue = {
   run(services: Services, log: Log): Promise<void>;
 };
 
-/** The work that a message begins. What a message says does not matter, nor how often it comes. */
+/** The work that a queue message starts. The content of a message does not matter, nor how often it comes. */
 export function queues(environment: Record<string, string | undefined>): readonly Queue[] {
   const queue = findWakeQueue(environment);
   if (!queue) return [];

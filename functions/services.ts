@@ -49,7 +49,7 @@ export function createServices(environment: Record<string, string | undefined>):
         });
         return liveChat;
       }),
-    // Subscribers learn of each event that enters the log, on whatever way.
+    // Each event that enters the log wakes the dispatcher.
     eventLog: () =>
       traceEventLog(openEventLog({ table: parts.eventsTable, now, onAppend: () => parts.wakeUp.storing() })),
     ticketsTable: () => table(parts.settings.tables.tickets),

@@ -3,7 +3,7 @@ import { within } from "../shared/core/within.ts";
 import { destinationsOf } from "../shared/telemetry/destinations.ts";
 import { build } from "./build.ts";
 
-/** Milliseconds that what is left of telemetry may hold up the end of an instance. */
+/** How long the last telemetry may hold up the end of an instance, in milliseconds. */
 const LAST_WORDS = 3_000;
 
 /**

@@ -19,7 +19,7 @@ export type Timer = {
 /** Below the five minutes that `host.json` gives a function. In milliseconds. */
 const RETENTION_BUDGET = 4 * 60 * 1000;
 
-/** The work that nobody asks for. Each piece may be killed anywhere and may run on two instances at once. */
+/** The work that runs on a schedule. Each piece may be killed anywhere and may run on two instances at once. */
 export const timers = (environment: Record<string, string | undefined>): readonly Timer[] => [
   {
     id: "ReconcileTicketsTimer",
@@ -36,14 +36,14 @@ export const timers = (environment: Record<string, string | undefined>): readonl
         });
         log("reconcile finished", { ...report, ...(reason !== undefined && { reason: redact(reason) }) });
       } catch (error) {
-        // Another instance, or somebody over HTTP, is at it: the work is being done.
+        // Another instance or a request over HTTP is doing the work.
         if (!(error instanceof Conflict)) throw error;
         log("reconcile skipped", { reason: error.summary });
       }
     },
   },
   {
-    // Not once a day: events of chats that nobody is told of cannot be had later, and a new deployment waits for this.
+    // Often, because a chat event without a webhook is lost, and a new deployment waits for its first run.
     id: "RegistrationTimer",
     schedule: "30 */15 * * * *",
     async run(services, log) {

@@ -1,7 +1,7 @@
-/** One thing that is wrong with a request: where (dotted path, or a header's name) and, in a sentence, what. */
+/** One problem of a request: its place (a dotted path or the name of a header), and a sentence that explains it. */
 export type Problem = { path: string; message: string };
 
-/** The other side's part in a failure: LiveChat's, storage's, or the transport's on the way there. */
+/** What LiveChat, storage or the transport said about a failure. */
 export type Upstream = {
   /** The HTTP status of its answer; absent when there was none. */
   status?: number;
@@ -16,28 +16,28 @@ export type Upstream = {
 export type ErrorDetails = {
   cause?: unknown;
   upstream?: Upstream;
-  /** Seconds after which a repetition can help; becomes `Retry-After` (RFC 9110, 10.2.3). */
+  /** Seconds to wait before a repetition; becomes `Retry-After` (RFC 9110, 10.2.3). */
   retryAfter?: number;
   problems?: Problem[];
-  /** True when what was asked may have been done all the same: to ask again could do it twice. */
+  /** True when the request may have taken effect all the same: a repetition could do it twice. */
   outcomeUnknown?: boolean;
 };
 
 /**
- * The root of every error that this app means to answer with. Its message is written for the caller: it never holds a
- * credential, a stack or an upstream header. What is not an `AppError` is a defect and is answered as a bare 500.
+ * The base class of errors that are answered to callers. The message is written for the caller: it holds no credential,
+ * stack or upstream header. Every other error is a defect, and is answered as a bare 500.
  */
 export abstract class AppError extends Error {
   /** The message without LiveChat's words: for logs. */
   readonly summary: string;
   readonly upstream?: Upstream;
-  /** A stable name by which a program can tell the kinds apart. Not the class's: the bundle is minified. */
+  /** A stable name of the kind, for programs. It is not the name of the class, since the bundle is minified. */
   abstract readonly kind: string;
   /** The HTTP status of the answer. */
   abstract readonly status: number;
   /** A short, constant phrase for the kind of error: `title` of RFC 9457. */
   abstract readonly title: string;
-  /** Whether the same request can succeed later without anybody changing anything. */
+  /** Whether the same request can succeed later with nothing changed. */
   readonly retryable: boolean = false;
   readonly retryAfter?: number;
   readonly problems?: Problem[];
@@ -55,18 +55,18 @@ export abstract class AppError extends Error {
   }
 }
 
-/** What failed below an error, in a few words: `403 AuthorizationFailure`, `ECONNREFUSED`. */
+/** The upstream status and code behind an error, such as `403 AuthorizationFailure` or `ECONNREFUSED`. */
 export function originOf({ upstream: { status, code, reason } = {} }: AppError): string | undefined {
   return code === undefined ? reason : [status, code].filter((part) => part !== undefined).join(" ");
 }
 
-/** 400: the request cannot be understood; `problems` names everything that is wrong with it at once. */
+/** 400: the request is not valid; `problems` names all that is wrong with it. */
 export class InvalidInput extends AppError {
   readonly kind = "invalid-input";
   readonly status = 400;
   readonly title = "The request is not valid";
 
-  /** For one thing that is wrong, which is then all there is to say. */
+  /** For a request with a single problem. */
   static at(path: string, message: string): InvalidInput {
     return new InvalidInput(message, { problems: [{ path, message }] });
   }
@@ -81,7 +81,7 @@ export class Unauthorized extends AppError {
   readonly challenge = 'Basic realm="LiveChat webhooks", charset="UTF-8"';
 }
 
-/** 403: the credentials are fine, and yet this may not be done. */
+/** 403: the credentials are valid, but do not allow this. */
 export class Forbidden extends AppError {
   readonly kind = "forbidden";
   readonly status = 403;
@@ -95,7 +95,7 @@ export class NotFound extends AppError {
   readonly title = "Not found";
 }
 
-/** 409: somebody else is at it, or the state does not allow it. */
+/** 409: another request is doing this, or the state does not allow it. */
 export class Conflict extends AppError {
   readonly kind = "conflict";
   readonly status = 409;
@@ -116,7 +116,7 @@ export class UnsupportedMediaType extends AppError {
   readonly title = "Content type not supported";
 }
 
-/** 422: the Idempotency-Key belongs to another request. */
+/** 422: the Idempotency-Key was used with another request. */
 export class KeyReused extends AppError {
   readonly kind = "key-reused";
   readonly status = 422;
@@ -139,14 +139,14 @@ export class UpstreamFailed extends AppError {
   override readonly retryable = true;
 }
 
-/** 502: LiveChat refuses this app's own credentials. A repetition cannot help; whoever runs the app can. */
+/** 502: LiveChat refuses this app's own credentials. Only the operator of the app can change that. */
 export class UpstreamRefused extends AppError {
   readonly kind = "upstream-refused";
   readonly status = 502;
   readonly title = "LiveChat refuses the connection's credentials";
 }
 
-/** 504: LiveChat gave no answer in time. Whether it did what was asked is unknown. */
+/** 504: LiveChat did not answer in time. The request may have taken effect. */
 export class UpstreamTimeout extends AppError {
   readonly kind = "upstream-timeout";
   readonly status = 504;

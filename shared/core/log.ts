@@ -10,14 +10,14 @@ export function logTo(context: InvocationContext): Log {
   return (message, fields = {}) => context.log(JSON.stringify({ message, invocationId, ...fields }));
 }
 
-/** A caller's mistake is not news; what the operator can do something about is. */
+/** Logs an error that the operator can do something about: callers' mistakes are left out. */
 export function logFailure(error: unknown, context: InvocationContext): void {
   if (error instanceof AppError && error.status < 500) return;
   const { invocationId } = context;
   context.error(JSON.stringify({ invocationId, ...describeFailure(error) }));
 }
 
-/** An error as a log line tells it: nothing private, no stack. */
+/** The fields of an error for a log line: nothing private, no stack. */
 export function describeFailure(error: unknown): Record<string, unknown> {
   if (error instanceof AppError) {
     const { kind, status, summary } = error;

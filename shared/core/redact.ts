@@ -2,9 +2,9 @@ const URL_IN_TEXT = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>]*)/gi;
 const EMAIL = /[^\s"'<>@:/,;()]+@[^\s"'<>@:/,;()]+\.[^\s"'<>@:/,;()]+/g;
 
 /**
- * Takes out of a text for the log the addresses of people, and of URLs everything but the host, since keys hide in user
- * information, paths and queries. LiveChat's words are no part of the text: see `AppError.summary`. At most 500 characters
- * come out.
+ * Makes a text fit for the log: removes email addresses, and of each URL everything but the host, since user information,
+ * paths and queries can hold keys. The text must not contain LiveChat's words (see `AppError.summary`). The result has at
+ * most 500 characters.
  */
 export function redact(text: string): string {
   return text

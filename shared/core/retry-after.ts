@@ -1,11 +1,11 @@
 const SECONDS = /^\d+(\.\d+)?$/;
-/** Begins like a date, of either kind: `Date.parse` also makes dates of numbers such as `-1`. */
+/** How a date of either format begins: `Date.parse` also reads numbers such as `-1` as dates. */
 const DATE = /^(?:[A-Z][a-z]{2}|\d{4}-\d)/;
 
 /**
- * How long an answer asks to wait, in milliseconds; `undefined` when it does not say, or not so that it can be understood.
- * `Retry-After` is seconds or a date (RFC 9110, 10.2.3); fractions are not in the standard and yet are sent. A date is
- * held against the other side's own clock (`Date`): ours may be off, and the difference of two rounded times is right.
+ * The wait that an answer asks for, in milliseconds; `undefined` when the header is missing or cannot be read.
+ * `Retry-After` is seconds or a date (RFC 9110, 10.2.3); some servers send fractions of seconds. A date is compared with
+ * the server's own clock (`Date`), since ours may be off.
  */
 export function readRetryAfter(retryAfter: string | null = "", date?: string | null): number | undefined {
   const value = retryAfter?.trim() ?? "";

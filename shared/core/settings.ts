@@ -19,7 +19,7 @@ const filled = v.pipe(
   v.string("is missing"),
   v.trim(),
   v.nonEmpty("is missing"),
-  // What Azure leaves in the place of a secret that it could not get.
+  // Azure leaves the reference in place when it cannot read the secret.
   v.check(
     (value) => !value.startsWith("@Microsoft.KeyVault("),
     "is a Key Vault reference that was not resolved: the app's identity needs the role Key Vault Secrets User",
@@ -77,7 +77,7 @@ const switched = v.pipe(
 );
 
 const DEFAULT_WAKE_QUEUE = "livechat-wake";
-/** Every five minutes. Said here, since the schedule is registered while the app loads, with whatever settings there are. */
+/** Every five minutes. The timer is registered while the app loads, before the settings are validated. */
 export const DEFAULT_RECONCILE_SCHEDULE = "0 */5 * * * *";
 /** Every quarter of an hour: calls of the Text platform are billed. */
 export const DEFAULT_CHATS_SCHEDULE = "0 */15 * * * *";
@@ -140,7 +140,7 @@ export type LiveChatConnection =
 export type Settings = Readonly<{
   liveChat: LiveChatConnection;
   webhook: {
-    /** What receivers accept; the first pair is what is put into the URLs that are registered with LiveChat. */
+    /** The credentials that receivers accept; the URLs that are registered with LiveChat hold the first pair. */
     credentials: [current: WebhookCredentials, ...previous: WebhookCredentials[]];
     /** Where LiveChat reaches this app, without `/api`. When it is not set, nothing is registered. */
     baseUrl?: string;
@@ -148,7 +148,7 @@ export type Settings = Readonly<{
   };
   storage: StorageLocation;
   tables: { events: string; tickets: string; subscriptions: string };
-  /** Missing where the settings lead to tables alone: deliveries then begin with the timer. */
+  /** Missing when the settings name tables only: deliveries then wait for the timer. */
   wakeQueue?: WakeQueue;
   /** NCRONTAB, six fields. */
   ticketsReconcileSchedule: string;
@@ -234,8 +234,8 @@ function publishedPasswords(given: Record<string, string | undefined>): Problem[
 }
 
 /**
- * The queue is in the account of the tables. Its function is registered while the app loads, with whatever settings there
- * are.
+ * The queue is in the account of the tables. Its function is registered while the app loads, before the settings are
+ * validated.
  */
 export function findWakeQueue(env: StorageSettings & { WAKE_QUEUE?: string }): WakeQueue | undefined {
   const found = locateStorage(env, "queue");

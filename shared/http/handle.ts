@@ -8,9 +8,9 @@ import { toProblemResponse } from "./problem.ts";
 import { understand } from "./understand.ts";
 
 /**
- * Makes the handler that Azure Functions calls: verify, understand, run, answer; every error becomes a problem.
+ * Makes the handler that Azure Functions calls: verify, understand, run, answer. Every error is answered as a problem.
  *
- * @param services what the operation calls; `idempotency` is for operations that are `repeatable`
+ * @param services with `idempotency` for operations that are `repeatable`
  */
 export function handle<Services extends { readonly idempotency?: Idempotency }>(
   operation: Operation<Services>,
@@ -46,7 +46,7 @@ export function handle<Services extends { readonly idempotency?: Idempotency }>(
     );
 }
 
-/** Does it, unless a request with the same key has: then this one gets the same answer. */
+/** Runs the operation once for each key: repetitions get the same answer. */
 async function repeat<Services extends { readonly idempotency?: Idempotency }>(
   operation: Operation<Services>,
   input: Understood<Input>,

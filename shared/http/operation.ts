@@ -11,15 +11,15 @@ type ObjectSchema = v.GenericSchema<Record<string, unknown>, Record<string, unkn
 export type Input<Services = any> = {
   /** The parameters of the route, by their names in it. */
   path?: ObjectSchema;
-  /** The query; a parameter that is given without a value counts as one that is not given. */
+  /** The query; a parameter without a value counts as missing. */
   query?: ObjectSchema;
   /** The JSON body, at most {@link MAX_JSON_BYTES}. */
   body?: v.GenericSchema;
-  /** Reads the body as it came instead. */
+  /** In place of `body`: the bytes of a delivery, as they came. */
   delivery?: Delivery<Services>;
 };
 
-/** A body that a webhook sends. Its sender is verified before it is read, and no delivery is refused unseen. */
+/** A body that a webhook sends. Its sender is verified before the body is read; refusals are reported. */
 export type Delivery<Services> = {
   /** Describes the body for the reference; the body is not validated. */
   schema: v.GenericSchema;
@@ -30,7 +30,7 @@ export type Delivery<Services> = {
   refused(error: unknown, call: Call, services: Services): void;
 };
 
-/** What `run` is given: every part of the request that the operation declares, understood. */
+/** The parts of the request that the operation declares, validated: the input of `run`. */
 export type Understood<I extends Input> = {
   path: I["path"] extends v.GenericSchema ? v.InferOutput<I["path"]> : undefined;
   query: I["query"] extends v.GenericSchema ? v.InferOutput<I["query"]> : undefined;
@@ -43,18 +43,18 @@ export type Call = {
   /** The request's address without its query: a function key may be in there. */
   url: URL;
   headers: Headers;
-  /** Limits of a request with an `Idempotency-Key`, for the call that makes the change. */
+  /** Given when the request has an `Idempotency-Key`: the call that makes the change must keep to it. */
   permit?: Permit;
-  /** Writes one structured line; never give it content of chats, addresses of people, or URLs. */
+  /** Writes one structured line. Its fields must hold no content of chats, addresses of people, or URLs. */
   log: Log;
 };
 
-/** An answer: what the output schema describes, and the headers that go with it. */
+/** An answer: a body that the output schema describes, and headers. */
 export type Answer<Body> = {
   body?: Body;
   /** Sent as it is in place of `body`. */
   text?: string;
-  /** Only where it differs from the operation's own. */
+  /** When it differs from the operation's own. */
   status?: number;
   headers?: Record<string, string>;
 };
@@ -62,7 +62,7 @@ export type Answer<Body> = {
 /** An answer as it is sent. */
 export type Reply = { status: number; headers: Record<string, string>; body?: string };
 
-/** What an operation answers when it succeeds. */
+/** The answer of an operation that succeeds. */
 export type Output<O extends v.GenericSchema> = {
   status: number;
   description: string;
@@ -72,9 +72,9 @@ export type Output<O extends v.GenericSchema> = {
   headers?: ObjectSchema;
   /** The media type, where it is not JSON. */
   type?: string;
-  /** What a parameter can ask for instead: descriptions by media type. Each is text. */
+  /** Descriptions by media type of the other formats that a parameter can ask for. Each is text. */
   otherTypes?: Readonly<Record<string, string>>;
-  /** What else it may answer, in the same shape: descriptions by status. */
+  /** Descriptions by status of other answers in the same shape. */
   otherStatuses?: Readonly<Record<number, string>>;
 };
 
@@ -82,8 +82,8 @@ export type Output<O extends v.GenericSchema> = {
 export type ErrorClass = new (detail: string) => AppError;
 
 /**
- * One operation, said once. Its registration with Azure Functions, the validation of what comes in, and everything
- * that is published about it are derived from this.
+ * One operation, declared once. Its registration with Azure Functions, the validation of requests, OpenAPI and the connector
+ * are derived from this.
  */
 export type Operation<
   Services,
@@ -105,7 +105,7 @@ export type Operation<
   access: "key" | "anonymous";
   input: I;
   output: Output<O>;
-  /** What it can end in, beside what is wrong with the request itself. */
+  /** Its errors, beside those of an invalid request. */
   errors?: readonly ErrorClass[];
   /** Its place in the connector for Power Automate: an action, or a call that flows make by themselves. */
   connector?: "action" | "internal";
@@ -118,29 +118,29 @@ export type Operation<
   run(input: Understood<I>, services: Services, call: Call): Promise<Answer<v.InferInput<O>>>;
 };
 
-/** A search for what an attempt made whose answer was lost. */
+/** A search for the thing that an earlier attempt may have made, whose answer was lost. */
 export type Search = {
   /** When the attempt began, in ISO 8601. */
   since: string;
   /** When the search must be over, in milliseconds since the epoch by this process's own clock. */
   deadline: number;
-  /** Takes what was found, by its name; `false` when another key made it. */
+  /** Claims a thing by its name; `false` when it belongs to another key. */
   claim(name: string): Promise<boolean>;
 };
 
-/** What makes a change upstream must keep to this, so that the change is not made twice. */
+/** Limits of a call that changes something upstream, so that the change is not made twice. */
 export type Permit = {
-  /** When it must be over, in milliseconds since the epoch by this process's own clock. */
+  /** When the call must be over, in milliseconds since the epoch by this process's own clock. */
   deadline: number;
   /** Must be awaited right before each request. @throws {Conflict} when another instance has taken over */
   beforeSend(): Promise<void>;
 };
 
-/** What it takes to do an operation once, however often it is asked for with the same key. */
+/** How an operation is done once for each `Idempotency-Key`. */
 export type Repeatable<Services, I extends Input<Services>, O extends v.GenericSchema> = {
-  /** Names what was made, apart from all else that the operation makes; `undefined` when the answer does not show it. */
+  /** A name for the thing that was made, unlike that of any other; `undefined` when the answer does not show it. */
   nameOf(made: v.InferInput<O>, input: Understood<I>): string | undefined;
-  /** Looks upstream for what an earlier attempt at the same may have made. */
+  /** Looks upstream for the thing that an earlier attempt may have made. */
   find(input: Understood<I>, services: Services, search: Search): Promise<v.InferInput<O> | undefined>;
 };
 

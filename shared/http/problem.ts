@@ -3,8 +3,8 @@ import { AppError, type Problem, Unauthorized } from "../core/errors.ts";
 import type { Reply } from "./operation.ts";
 
 /**
- * The one place where an error becomes an answer: `application/problem+json` (RFC 9457). What is not an
- * {@link AppError} is a defect; its words are for the log, never for the caller.
+ * Makes the answer to an error, `application/problem+json` (RFC 9457). The message of a defect, which is any error but an
+ * {@link AppError}, is for the log only.
  */
 export function toProblemResponse(error: unknown): Reply {
   const known = error instanceof AppError ? error : new Defect("Something went wrong on our side.");
@@ -27,7 +27,7 @@ export function toProblemResponse(error: unknown): Reply {
   };
 }
 
-/** A sentence may hold text of the caller's, of any length. In characters. */
+/** A sentence can hold text of the caller, so its length is limited. In characters. */
 const LONGEST_SENTENCE = 600;
 
 function cutProblem({ path, message }: Problem): Problem {

@@ -6,7 +6,7 @@ import { MAX_PROBLEMS, validate } from "../schemas/validate.ts";
 import { exact } from "../schemas/vocabulary.ts";
 import { type Input, MAX_JSON_BYTES, type Understood } from "./operation.ts";
 
-/** Parameters of the Functions host itself, which come along in the query: the function key and its name. */
+/** Query parameters of the Functions host itself: the function key and its name. */
 const HOST_PARAMETERS = new Set(["code", "clientid"]);
 
 /**
@@ -66,7 +66,7 @@ async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8A
     );
   }
   const tooLarge = new TooLarge(`The body may have at most ${maxBytes} bytes.`);
-  // The announced length spares reading what would be refused anyway; it is not to be trusted, so both are checked.
+  // The announced length can be wrong, so the length of the body is checked too.
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge;
   const chunks: Uint8Array[] = [];
   let size = 0;

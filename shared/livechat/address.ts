@@ -1,14 +1,14 @@
 import { NotFound } from "../core/errors.ts";
 
-/** Where a call goes: `path` as it is sent, and `route` with its variable parts left out, for telemetry. */
+/** The address of a call: `path` as it is sent, and `route` without the variable parts, for telemetry. */
 export type Address = { path: string; route: string };
 
-/** Text that some server on the way could take for more than one segment, or for a step up: `..`, `a/../b`, `/`, ``. */
+/** Text that a server could read as several segments or as a step up: `..`, `a/../b`, `/`, ``. */
 const STEPS = /(?:^|[/\\])\.{0,2}(?:[/\\]|$)/;
 
 /**
- * Tag for the paths of the API: at`tickets/${id}`. Each value is one segment, whatever is in it: an id or a login comes
- * from outside, and must not reach another route.
+ * Tag for the paths of the API: at`tickets/${id}`. Each value becomes one segment: ids and logins come from outside, and
+ * must not reach another route.
  *
  * @throws {NotFound} for text that cannot be one segment: LiveChat has nothing under it.
  */

@@ -7,7 +7,7 @@ import { type ReadRefusal, understand } from "./failure.ts";
 /** In milliseconds. */
 export const ATTEMPT_TIMEOUT = 8_000;
 
-/** How one of LiveChat's APIs is reached, and how it says no. */
+/** How one of LiveChat's APIs is reached, and how its refusals are read. */
 export type Connection = {
   /** Base URL of the API. */
   url: string;
@@ -19,11 +19,11 @@ export type Connection = {
   /** Limit of an attempt, the reading of its answer included, in milliseconds; 8,000 by default. */
   attemptTimeout?: number;
   fetch?: typeof fetch;
-  /** Told of every attempt, for telemetry. */
+  /** Called after every attempt, for telemetry. */
   observe?: (attempt: Attempt) => void;
 };
 
-/** What an attempt was like, for telemetry: no ids, no content. */
+/** Facts of an attempt for telemetry: no ids, no content. */
 export type Attempt = {
   method: string;
   /** The path without its variable parts, such as `tickets/{}`. */
@@ -44,22 +44,22 @@ export type Attempt = {
 
 export type Outgoing<Answer extends v.GenericSchema> = {
   method: "GET" | "POST" | "PUT" | "DELETE";
-  /** By default what the method stands for. */
+  /** By default the effect of the method. */
   effect?: Effect;
   to: Address;
   query?: Record<string, string | number | undefined>;
   json?: unknown;
-  /** What is made of the answer. `undefined` stands for an empty one. */
+  /** The schema of the answer. An empty answer is read as `undefined`. */
   answer: Answer;
 };
 
 type Circumstances = Pick<Attempt, "retries" | "waited"> & {
   signal?: AbortSignal;
-  /** When it must be over, in epoch milliseconds, should that come before `attemptTimeout`. */
+  /** When the call must be over, in epoch milliseconds; the attempt has `attemptTimeout` or the time that is left. */
   deadline: number;
 };
 
-/** Makes single attempts, by ky, which end with an answer that fits its schema or one of this app's errors. */
+/** Makes single attempts by ky. Each returns an answer that fits its schema, or throws one of this app's errors. */
 export function createAttempt({
   url,
   headers,

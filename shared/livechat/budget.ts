@@ -2,7 +2,7 @@ import { TooManyRequests } from "../core/errors.ts";
 import { Throttled } from "./failure.ts";
 import { Throttle } from "./throttle.ts";
 
-/** Somebody waits for an operator's call; nobody waits for a background one. */
+/** A person waits for an operator's call. Background calls come from timers. */
 export type Priority = "operator" | "background";
 
 /**
@@ -16,7 +16,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 
 export type Turn = {
   priority: Priority;
-  /** A repetition goes before what came later: it has less time left. */
+  /** A repetition goes before later calls, since it has less time left. */
   repeated: boolean;
   /** How long it may wait to be sent, in milliseconds. */
   patience: number;
@@ -36,10 +36,11 @@ export type Usage = {
 
 export type Budget = {
   /**
-   * Sends a call when it is its turn, and counts it. It is given up as soon as it is clear that it cannot be sent in
-   * time, which can be at once.
+   * Sends a call when it is its turn, and counts it. It is refused as soon as it is clear that its turn comes too late,
+   * which can be at once.
    *
-   * @throws {TooManyRequests} when its turn would come too late, with the seconds until then; else what `send` throws
+   * @throws {TooManyRequests} with the seconds until its turn, when that is too late
+   * @throws the error of `send`
    */
   spend<T>(send: () => Promise<T>, turn: Turn): Promise<T>;
   usage(): Usage;
@@ -57,7 +58,7 @@ type Waiter = {
  * Keeps this process to `limit` calls in 60 s and `inFlight` at once, operators first. Background calls go one at a
  * time and only while four fifths of the limit or less are used, so that a burst of operators always finds room.
  *
- * Times are of the steady clock: a wall clock that is put back must not hold calls up.
+ * Times are of the steady clock, so that a wall clock that is put back does not hold calls up.
  */
 export function createBudget(
   limit: number,
@@ -173,7 +174,7 @@ export function createBudget(
   return { spend, usage };
 }
 
-/** Milliseconds from some moment on, whole ones, so that sums of them compare exactly. */
+/** Whole milliseconds since some moment: sums of whole numbers compare exactly. */
 function steadyClock(): number {
   return Math.floor(performance.now());
 }

@@ -1,5 +1,5 @@
 /**
- * Waits. It goes by the global timers, like ky, so that there is one clock to a call.
+ * Waits. It uses the global timers, as ky does, so that a call has one clock.
  *
  * @throws the signal's reason, at once, when it is aborted.
  */

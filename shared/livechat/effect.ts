@@ -1,8 +1,8 @@
 /**
- * What a call does at LiveChat, which decides whether it may be made twice: it reads, it puts a state in place of another,
- * it removes something, or it creates something each time that it arrives (RFC 9110, 9.2: safe, idempotent, neither).
+ * What a call does at LiveChat. It decides whether the call may be repeated: a reading, a replacement and a removal may, and
+ * a creation creates something each time (RFC 9110, 9.2: safe and idempotent methods).
  */
 export type Effect = "read" | "replace" | "remove" | "create";
 
-/** What the methods of HTTP stand for. */
+/** The effects of the HTTP methods. */
 export const effectOf = { GET: "read", PUT: "replace", DELETE: "remove", POST: "create" } as const;

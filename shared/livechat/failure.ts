@@ -25,7 +25,7 @@ const NEVER_SENT = new Set([
 
 export type Attempted = {
   effect: Effect;
-  /** What came back, as far as it came. */
+  /** The answer, as far as it came. */
   response?: Response;
   /** Texts that no error may repeat. */
   secrets: readonly string[];
@@ -43,12 +43,12 @@ export type Refused = {
   words?: string;
 };
 
-/** Turns a refusal into one of this app's errors. Each API says no in its own way. */
+/** Turns a refusal into one of this app's errors: each API has its own refusals. */
 export type ReadRefusal = (refused: Refused) => AppError;
 
 /**
- * Puts the failure of an attempt into this app's words. ky's own errors go no further: they hold the request with its
- * credentials. What is no failure of LiveChat's, or of the way to it, is a defect and comes back as it is.
+ * Turns the failure of an attempt into one of this app's errors. ky's own errors hold the request with its credentials, so
+ * they go no further. An error that neither LiveChat nor the connection caused is a defect, and is returned unchanged.
  */
 export function understand(error: unknown, attempted: Attempted): unknown {
   const { response, effect, secrets, refusal } = attempted;
@@ -84,12 +84,12 @@ export function understand(error: unknown, attempted: Attempted): unknown {
   return error;
 }
 
-/** For an error of a call that may have done what it was to do all the same. */
+/** Error details of a failed call, which may have taken effect all the same. */
 export function outcome(effect: Effect): { outcomeUnknown: boolean } {
   return { outcomeUnknown: effect !== "read" };
 }
 
-/** The same in a sentence, to end a detail with. */
+/** The same as the last sentence of a message. */
 export function doubt(effect: Effect): string {
   return effect === "read" ? "" : " Whether it did what was asked is not known.";
 }
@@ -98,7 +98,7 @@ function keyOf(item: PropertyKey | { key: PropertyKey }): string {
   return String(typeof item === "object" ? item.key : item);
 }
 
-/** fetch wraps what happened to the socket once or twice. */
+/** fetch wraps the socket's error once or twice. */
 function innermost(error: unknown, depth = 5): { code?: string; message?: string } {
   if (!(error instanceof Error)) return {};
   const inner = depth > 0 ? innermost(error.cause, depth - 1) : {};

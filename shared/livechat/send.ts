@@ -9,16 +9,16 @@ import { effectOf } from "./effect.ts";
 import { Throttled } from "./failure.ts";
 import { LONGEST_WAIT } from "./retry.ts";
 
-/** How often a failure is repeated; 429s are, for as long as there is time. */
+/** How often a call is repeated after failures. After 429s it is repeated as long as there is time. */
 const REPETITIONS = 2;
 /** Waits after failures. */
 const WAITS = { first: 300, longest: LONGEST_WAIT };
-/** An attempt that has less time than this is not worth beginning, in milliseconds. */
+/** No attempt begins with less time left than this, in milliseconds. */
 const SHORTEST_ATTEMPT = 1_000;
 /** In milliseconds. */
 const TOTAL_TIMEOUT = 25_000;
 
-/** How one call is to be made. */
+/** Options of one call. */
 export type Call = {
   /** `operator` unless said otherwise. */
   priority?: Priority;
@@ -27,7 +27,7 @@ export type Call = {
   deadline?: number;
   /** Awaited right before each attempt is sent; what it throws ends the call. */
   beforeSend?: () => Promise<void>;
-  /** Told of each attempt, how long it waited for its turn, in milliseconds. */
+  /** Called with each attempt's wait for its turn, in milliseconds. */
   onTurn?: (waited: number) => void;
 };
 
@@ -44,9 +44,9 @@ export type SendOptions = Connection & {
 };
 
 /**
- * Makes calls of as many attempts as it takes. The attempts are ky's and the repetition is ours, because each attempt
- * takes its turn in the budget, a 429 holds back every call and not only its own, and a wait that does not fit into the
- * call's time is refused instead of slept out.
+ * Makes calls, each of as many attempts as it needs. ky makes the attempts; the repetition is ours, because each attempt
+ * waits for its turn in the budget, a 429 holds back every call, and a wait that does not fit into the call's time is
+ * refused at once.
  */
 export function createSend(
   { totalTimeout = TOTAL_TIMEOUT, random = Math.random, ...connection }: SendOptions,
@@ -70,7 +70,7 @@ export function createSend(
         const waited = Date.now() - asked;
         onTurn?.(waited);
         await beforeSend?.();
-        // The process may have stood still while it waited: timers are late then, in any order.
+        // After the process stood still, late timers fire in any order: the turn may come before the refusal.
         if (passed() >= time)
           throw new UpstreamTimeout("The time for this call was over before it was sent.");
         return attempt(request, { signal, deadline, retries, waited });
@@ -79,7 +79,7 @@ export function createSend(
         const left = retries === 0 ? patience : patience - passed();
         return await budget.spend(send, { priority, repeated: retries > 0, patience: left, signal });
       } catch (error) {
-        // The budget holds the next attempt back for as long as it takes, or refuses it.
+        // The budget makes the next attempt wait, or refuses it.
         if (error instanceof Throttled) continue;
         if (error instanceof AppError) {
           error.outcomeUnknown ||= isInDoubt;

@@ -5,9 +5,9 @@ import { LONGEST_WAIT } from "./retry.ts";
 const PAUSES = { first: 1_000, longest: LONGEST_WAIT };
 
 /**
- * What 429s teach. One is about the account and not about the call that met it, so all calls pause; afterwards fewer of
- * them are in flight, and one more for every round that goes well (additive increase, multiplicative decrease, as TCP
- * does), so that a burst does not burn its calls on the next refusal.
+ * Learns from 429s. A 429 is about the account, so all calls pause. Afterwards half as many are in flight, and one more
+ * after each round that goes well (additive increase, multiplicative decrease, as in TCP), so that a burst does not waste its
+ * calls on the next refusal.
  */
 export class Throttle {
   /** Nothing is to be sent before this, in milliseconds by `now`. */
@@ -42,7 +42,7 @@ export class Throttle {
    * A call came back with a 429.
    *
    * @param round the round that the call was sent in
-   * @param retryAfter what upstream asks for, in milliseconds. Should that turn out too short, we back off.
+   * @param retryAfter the wait that LiveChat asks for, in milliseconds; when it turns out too short, we back off
    */
   refused(round: number, retryAfter?: number): void {
     let pause = retryAfter ?? 0;

@@ -3,11 +3,11 @@ const HTML = /<(?:!doctype|\/?[a-z][a-z0-9-]*(?:\s[^>]*)?\/?)>/i;
 const USER_IN_URL = /\/\/[^\s/@]*@/g;
 
 /**
- * What upstream says for people in an error's body. Its shape is not documented; seen are `{error}`, `{errors: […]}`,
- * `{message}` and plain text. Pages of HTML come from what stands in between, and say nothing to a caller.
+ * The words for people in an error's body. Its shape is not documented; seen are `{error}`, `{errors: […]}`, `{message}` and
+ * plain text. Pages of HTML come from proxies, and mean nothing to a caller.
  *
  * @param body JSON, read or as text
- * @param secrets what must not come out again, should upstream repeat it
+ * @param secrets texts that are taken out
  */
 export function readWords(body: unknown, secrets: readonly string[]): string | undefined {
   const found = find(body, 4)?.slice(0, 10_000);

@@ -20,8 +20,8 @@ export type TableOptions = {
  * sent until the first operation, and a table that is not there is created by the first operation that finds it
  * missing: creating it at each start would fill the telemetry with conflicts.
  *
- * The SDK's retries are off. For writes they make a commit whose answer was lost look like a conflict; whoever writes here has to
- * know that the outcome is open, and decides what to do (see `OutcomeUnknown`).
+ * The SDK's retries are off: they make a commit whose answer was lost look like a conflict. A write of unknown outcome is
+ * reported as such (see `OutcomeUnknown`).
  */
 export function openTable(
   location: StorageLocation,
@@ -46,7 +46,7 @@ export function openTable(
 
 const CREATE_ON_FIRST_USE = "createOnFirstUse";
 
-/** A missing table's 404 comes before anything was done, so what met it is simply sent again. */
+/** A missing table's 404 comes before anything was done, so the request is sent again. */
 function createOnFirstUse(table: TableClient): PipelinePolicy {
   let creation: Promise<void> | undefined;
   return {

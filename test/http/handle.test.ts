@@ -69,7 +69,7 @@ async function send(
   return { ...answer, json: JSON.parse(answer.body ?? "null"), log };
 }
 
-test("gives the operation what its schemas made of path, query and body", async () => {
+test("gives the operation its validated path, query and body", async () => {
   const { status, headers, json } = await send(echo, { body: '{"name":"Ana"}', query: "?limit=7" });
   expect(status).toBe(201);
   expect(headers).toEqual({ "content-type": "application/json", "X-Kind": "echo" });
@@ -81,12 +81,12 @@ test("gives the operation what its schemas made of path, query and body", async 
   });
 });
 
-test("gives a slash in a path as what it is, though the host leaves it encoded", async () => {
+test("decodes a slash in a path, which the host leaves encoded", async () => {
   const { json } = await send(echo, { body: '{"name":"Ana"}', id: "a%2Fb%2fc" });
   expect(json.path).toEqual({ id: "a/b/c" });
 });
 
-test("takes a parameter without a value as one that is not given, and leaves the host's own alone", async () => {
+test("a parameter without a value counts as missing, and the host's own are ignored", async () => {
   const { status, json } = await send(echo, {
     body: '{"name":"Ana"}',
     query: "?limit=&status=&code=key&clientId=me",
@@ -96,7 +96,7 @@ test("takes a parameter without a value as one that is not given, and leaves the
   expect(json.url).not.toContain("key");
 });
 
-test("names every problem of path, query and body at once, in sentences", async () => {
+test("names all problems of path, query and body, in sentences", async () => {
   const { status, headers, json } = await send(echo, {
     body: '{"inner":{"deep":"x","shallow":1},"nickname":1,"age":2}',
     query: "?limit=99&color=red",
@@ -177,7 +177,7 @@ const failing = (error: unknown): Operation<object> => ({
   },
 });
 
-test("answers an error of the family with its status, title and words", async () => {
+test("an AppError is answered with its status, title and message", async () => {
   const { status, json, log } = await send(failing(new NotFound("There is no such ticket.")), {});
   expect(status).toBe(404);
   expect(json).toEqual({
@@ -189,13 +189,13 @@ test("answers an error of the family with its status, title and words", async ()
   expect(log).toEqual([]);
 });
 
-test("tells in whole seconds when to come back", async () => {
+test("Retry-After is in whole seconds", async () => {
   const { status, headers } = await send(failing(new TooManyRequests("Later.", { retryAfter: 1.2 })), {});
   expect(status).toBe(429);
   expect(headers["retry-after"]).toBe("2");
 });
 
-test("keeps to itself what a defect says, and logs it without what is private", async () => {
+test("a defect is answered without its message, and logged without private data", async () => {
   const error = new TypeError("https://u:secret@host.example/x?code=key of vera@example.com is undefined");
   const { status, json, log } = await send(failing(error), {});
   expect(status).toBe(500);

@@ -11,30 +11,29 @@ import { decide, fingerprintOf, type Kept, LONGEST_ATTEMPT, SETTLING, secondsUnt
 
 /** One request that carries a key. */
 export type Attempt = {
-  /** What the key is for: keys of different operations are different keys. */
+  /** The operation: keys of different operations are different keys. */
   scope: string;
   key: string;
-  /** What the request asks for: with the same key it must be the same. */
+  /** The content of the request: requests with the same key must have the same. */
   content: unknown;
-  /** Does it. `made` names what came into being, where the answer shows it. */
+  /** Makes the change. `made` names the new thing, where the answer shows it. */
   act(permit: Permit): Promise<{ reply: Reply; made?: string }>;
-  /** Looks for what an earlier attempt may have made, and claims it. */
+  /** Looks for the thing that an earlier attempt may have made, and claims it. */
   find(search: Search): Promise<Reply | undefined>;
-  /** What an error is answered with. */
+  /** Makes the answer to an error. */
   toReply(error: AppError): Reply;
 };
 
 export type Idempotency = {
   /**
-   * Does what is asked once, however often it is asked for within a day: to all others it gives the answer of the first.
-   * When nobody learned what became of an attempt, it looks before it does it again, and not before what is under way
-   * upstream must have settled.
+   * Acts once for each key within a day, and gives repetitions the same answer. After an attempt of unknown outcome it
+   * searches for the result first, and acts again only when the attempt can no longer take effect upstream.
    *
    * @returns the answer, and whether it is that of an earlier request
-   * @throws {KeyReused} when the key was used for something else
+   * @throws {KeyReused} when the key was used with another request
    * @throws {Conflict} with `retryAfter`, while another request with the key is under way, or its outcome is open
    * @throws {StorageUnavailable} before anything is done
-   * @throws what the attempt ended in; what a repetition cannot change is remembered as the answer
+   * @throws the error of the attempt; an error that a repetition cannot change is kept as the answer
    */
   once(attempt: Attempt): Promise<{ reply: Reply; repeated: boolean }>;
 };
@@ -43,16 +42,16 @@ export const PARTITION = "idempotency";
 export const KEY = "key:";
 export const CLAIM = "made:";
 const MAX_REPLY_BYTES = 16 * 1024 * 1024;
-/** Races lost in a row before somebody else's outcome is awaited by the caller. */
+/** How many races for a key a request loses before its caller is told to wait. */
 const RACES = 5;
 
 export type KeptRow = Kept & { status?: number; headers?: string };
-/** A key while an attempt has it. */
+/** A key that an attempt holds. */
 type Tenure = Pick<Kept, "fingerprint" | "began" | "unsure"> & {
   rowKey: string;
   /** @throws {Conflict} when another attempt has the key by now */
   confirm(): Promise<void>;
-  /** Ends it, and says how; nothing is written when the key was lost. */
+  /** Writes down how the attempt ended, unless the key was lost. */
   settle(
     end: Pick<Kept, "state" | "until"> & Partial<Kept>,
     reply?: Reply,
@@ -61,7 +60,7 @@ type Tenure = Pick<Kept, "fingerprint" | "began" | "unsure"> & {
 };
 type ClaimRow = { owner: string; began: string };
 
-/** A write that is older than this does not show any more that the key is still this attempt's. In milliseconds. */
+/** How long a write proves that the attempt still holds its key, in milliseconds. */
 const FRESH = 1_000;
 
 export type IdempotencyOptions = {
@@ -99,7 +98,7 @@ export function openIdempotency({
     throw busy(1);
   }
 
-  /** Has a key for this attempt alone, as long as it writes so in time; `undefined` when another attempt was faster. */
+  /** Takes a key for one attempt; `undefined` when another attempt was faster. */
   async function take(
     rowKey: string,
     known: Pick<Kept, "fingerprint" | "began" | "unsure">,
@@ -116,7 +115,7 @@ export function openIdempotency({
     return {
       ...known,
       rowKey,
-      /** Makes sure that the key is still this attempt's: a process that stood still may have lost it to another. */
+      // A process that stood still may have lost the key to another.
       async confirm() {
         if (passed() < FRESH) return;
         passed = startStopwatch();
@@ -134,7 +133,7 @@ export function openIdempotency({
     { rowKey, began, unsure, confirm, settle }: Tenure,
     notBefore: string,
   ): Promise<{ reply: Reply; repeated: boolean }> {
-    // Of this process's own clock, as those are who keep to it.
+    // By this process's own clock, which the calls go by.
     const deadline = Date.now() + longestAttempt;
     const claim = (name: string) => claimOnce(name, { owner: rowKey, began });
     const settled = () => new Date(now() + settling).toISOString();
@@ -161,7 +160,7 @@ export function openIdempotency({
     }
   }
 
-  /** Writes down how an attempt ended. When that fails, the row says that it is running until it must have ended. */
+  /** Writes down how an attempt ended. When that fails, the row says `running` until the attempt must have ended. */
   async function settle(
     kept: Kept,
     { rowKey, etag }: { rowKey: string; etag: string },
@@ -170,7 +169,7 @@ export function openIdempotency({
   ): Promise<void> {
     try {
       const columns = reply && (await toColumns(reply));
-      // What is too large to be kept can be looked for.
+      // An answer that is too large to be kept is searched for by the next request.
       const end = reply && !columns ? { ...kept, state: "open", unsure: true } : kept;
       const row = { partitionKey: PARTITION, rowKey, ...end, ...columns };
       const update: TransactionAction = ["update", row, "Replace", { etag }];
@@ -180,7 +179,7 @@ export function openIdempotency({
     }
   }
 
-  /** Whether what was made upstream is this key's: it was nobody's, or its own already. */
+  /** Claims a thing for a key; `false` when it belongs to another key. */
   async function claimOnce(name: string, claim: ClaimRow): Promise<boolean> {
     const row = claimRow(name, claim);
     if ((await createRow(table, row)) !== undefined) return true;
@@ -188,12 +187,12 @@ export function openIdempotency({
   }
 }
 
-/** LiveChat's last word, which a repetition would only hear again. */
+/** A refusal that a repetition would get again. */
 function isAnswer(error: unknown): error is AppError {
   return error instanceof AppError && !error.retryable && error.status < 500 && !error.outcomeUnknown;
 }
 
-/** An error of which it is known that nothing was done. */
+/** An error after which certainly nothing was done. */
 function isHarmless(error: unknown): boolean {
   return error instanceof AppError && !error.outcomeUnknown;
 }

@@ -3,7 +3,7 @@ import { InvalidInput } from "../../core/errors.ts";
 const MAX_LENGTH = 255;
 /** A string of RFC 8941 (3.3.3): visible characters and spaces, with `"` and `\` escaped. */
 const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
-/** What most clients send instead of one. */
+/** The text without quotes that most clients send. */
 const BARE = /^[A-Za-z0-9._~:/+=-]+$/;
 
 /**

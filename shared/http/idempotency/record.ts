@@ -6,22 +6,21 @@ export const REMEMBERED = 24 * 60 * 60_000;
 /** The most that an attempt may take, in milliseconds. */
 export const LONGEST_ATTEMPT = 20_000;
 /**
- * How long after an attempt of unknown outcome something may still come into being upstream, in milliseconds: nothing is
- * made again before that.
+ * How long an attempt of unknown outcome can still take effect upstream, in milliseconds. No other attempt acts before that.
  */
 export const SETTLING = 10_000;
 
-/** What is remembered of a key. Times are ISO 8601. */
+/** The record of a key. Times are ISO 8601. */
 export type Kept = {
-  /** Of the body; see {@link fingerprintOf}. */
+  /** Of the request's content; see {@link fingerprintOf}. */
   fingerprint: string;
   /** When the first attempt began. */
   began: string;
   /** `open`: no attempt is under way, and none has led to an answer. */
   state: "running" | "open" | "done";
-  /** Whether some attempt may have done it without anybody learning of it. */
+  /** Whether an attempt may have acted, though its answer was lost. */
   unsure: boolean;
-  /** `running`: when the attempt must have ended, whatever became of it. `unsure`: nothing is made before then. */
+  /** `running`: the time by which the attempt must have ended. `unsure`: no attempt acts before this time. */
   until: string;
 };
 
@@ -31,7 +30,7 @@ export type Decision =
   | { do: "refuse" }
   | { do: "wait"; seconds: number };
 
-/** What is to be done about a request, by what is remembered of its key. `now` is in milliseconds since the epoch. */
+/** Decides about a request by the record of its key. `now` is in milliseconds since the epoch. */
 export function decide(record: Kept | undefined, fingerprint: string, now: number): Decision {
   const clock = new Date(now).toISOString();
   if (!record || Date.parse(record.began) + REMEMBERED <= now) {
@@ -42,7 +41,7 @@ export function decide(record: Kept | undefined, fingerprint: string, now: numbe
   const { began: since, until: notBefore } = record;
   if (record.state === "running") {
     if (notBefore > clock) return { do: "wait", seconds: secondsUntil(notBefore, now) };
-    // Whoever was at it died, or could not write down what became of it.
+    // The attempt died, or could not write down how it ended.
     return { do: "begin", since, unsure: true, notBefore };
   }
   return { do: "begin", since, unsure: record.unsure, notBefore };
@@ -53,8 +52,8 @@ export function secondsUntil(moment: string, now: number): number {
 }
 
 /**
- * What tells one body from another. The key of the request, of which only a hash is stored, is the key of this digest
- * too: a password in the body cannot be guessed from what is stored.
+ * A digest that is equal for equal content. Its secret is the request's key, of which only a hash is stored: a password in
+ * the content cannot be guessed from the record.
  */
 export function fingerprintOf(body: unknown, key: string): string {
   return createHmac("sha256", key).update(toCanonicalJson(body)).digest("hex");

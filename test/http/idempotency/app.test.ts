@@ -22,7 +22,7 @@ const lamp = (subject: string) => ({
   subject,
 });
 
-test("200 repetitions over four hosts, while LiveChat loses its answers: one ticket", async () => {
+test("200 repetitions over four hosts make one ticket, while LiveChat loses answers", async () => {
   const body = lamp("one of 200");
   // Done, and never said: the first attempt's answer is lost in three ways, and so are the answers to the search.
   first.sandbox.faults.plan(
@@ -49,7 +49,7 @@ test("200 repetitions over four hosts, while LiveChat loses its answers: one tic
   expect(tickets().tickets.filter(({ subject }) => subject === body.subject)).toHaveLength(1);
 });
 
-test("the same answer, headers and all; another body is 422, and a key that is none 400", async () => {
+test("a repetition gets the same answer with its headers; another body is 422, a malformed key 400", async () => {
   const one = await first.call("POST", "/tickets", lamp("same"), withKey("same"));
   const again = await (apps[1] as App).call("POST", "/tickets", lamp("same"), { "idempotency-key": "same" });
   expect([one.status, again.status]).toEqual([201, 201]);
@@ -61,7 +61,7 @@ test("the same answer, headers and all; another body is 422, and a key that is n
   expect(none).toMatchObject({ status: 400, body: { errors: [{ path: "Idempotency-Key" }] } });
 });
 
-test("an agent: what LiveChat refuses is the answer for good, and what was lost is found by its login", async () => {
+test("an agent whose answer was lost is found by login, and a refusal stays the answer", async () => {
   const agent = { login: "ana.key@example.com", name: "Ana", password: "not to be stored" };
   first.sandbox.faults.plan({ do: "drop", committed: true, method: "POST", path: "/agents" });
   expect((await first.call("POST", "/agents", agent, withKey("agent"))).status).toBe(502);
@@ -111,13 +111,13 @@ test("an update without a message is put in place again by itself", async () => 
   expect((await first.call("PUT", `/tickets/${id}/tags`, { tag: ["vip"] })).status).toBe(200);
 });
 
-test("without a key every request is a new one", async () => {
+test("without a key every request makes a ticket", async () => {
   const ids = [];
   for (let nth = 0; nth < 2; nth++) ids.push((await first.call("POST", "/tickets", lamp("keyless"))).body.id);
   expect(ids[0]).not.toBe(ids[1]);
 });
 
-test("a host that is killed in the middle leaves the rest to the others", async () => {
+test("after a host is killed in mid-request, the key is busy for a while", async () => {
   const body = lamp("killed");
   const victim = apps[3] as App;
   first.sandbox.faults.plan({ do: "stall", committed: true, method: "POST", path: "/tickets" });

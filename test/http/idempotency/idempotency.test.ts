@@ -79,7 +79,7 @@ describe("the header", () => {
     expect(() => readKey(header)).toThrow(InvalidInput);
   });
 
-  test("none is none", () => expect(readKey(null)).toBeUndefined());
+  test("a missing header is no key", () => expect(readKey(null)).toBeUndefined());
 });
 
 describe("a key", () => {
@@ -88,7 +88,7 @@ describe("a key", () => {
   const { once } = openIdempotency({ table, now: () => clock });
   const elsewhere = openIdempotency({ table, now: () => clock });
 
-  test("gives the first answer to whoever repeats it, on any instance, for a day", async () => {
+  test("repeated within a day gets the first answer, on every instance", async () => {
     expect(await once(attempt("a"))).toEqual({ reply: created("a"), repeated: false });
     expect(await elsewhere.once(attempt("a", never))).toEqual({ reply: created("a"), repeated: true });
     clock += 24 * HOUR - 1;
@@ -97,7 +97,7 @@ describe("a key", () => {
     expect((await once(attempt("a"))).repeated).toBe(false);
   });
 
-  test("is another key for another operation, and refused for another body", async () => {
+  test("is another key for another operation, and is refused with another body", async () => {
     await once(attempt("b"));
     expect((await once(attempt("b", { scope: "CreateAgent" }))).repeated).toBe(false);
     await expect(once(attempt("b", { content: { message: "Other" } }))).rejects.toThrow(KeyReused);
@@ -125,7 +125,7 @@ describe("a key", () => {
     expect((await elsewhere.once(attempt("c", never))).repeated).toBe(true);
   });
 
-  test("remembers what LiveChat refuses, and forgets what was never done", async () => {
+  test("keeps refusals of LiveChat, and forgets attempts that did nothing", async () => {
     await expect(once(attempt("d", fails(new InvalidInput("No such agent."))))).rejects.toThrow(InvalidInput);
     expect((await once(attempt("d", never))).reply).toMatchObject({ status: 400, body: "No such agent." });
 
@@ -136,7 +136,7 @@ describe("a key", () => {
     expect(repeated).toBe(false);
   });
 
-  test("looks before it does it again when nobody knows what became of it, and gives it time to appear", async () => {
+  test("of unknown outcome is searched for first, and acts again only when the attempt has settled", async () => {
     const lost = fails(new UpstreamTimeout("?", { outcomeUnknown: true }));
     const began = new Date(clock).toISOString();
     await expect(once(attempt("f", lost))).rejects.toThrow(UpstreamTimeout);
@@ -160,7 +160,7 @@ describe("a key", () => {
     expect((await once(attempt("f", never))).reply).toEqual(created("f"));
   });
 
-  test("does it again when it is not there, and looks every time until it knows", async () => {
+  test("acts again when the search finds nothing, and searches each time until it has an answer", async () => {
     const lost = fails(new UpstreamFailed("cut", { outcomeUnknown: true }));
     let searches = 0;
     const find = async () => {
@@ -175,7 +175,7 @@ describe("a key", () => {
     expect((await once(attempt("g", never))).repeated).toBe(true);
   });
 
-  test("what another key made is not taken for its own", async () => {
+  test("does not claim a ticket of another key", async () => {
     await once(attempt("h1"));
     await once(attempt("h2", fails(new UpstreamTimeout("?", { outcomeUnknown: true })))).catch(() => {});
     clock += 10_000;
@@ -185,7 +185,7 @@ describe("a key", () => {
     expect(reply).toEqual(created("h2"));
   });
 
-  test("of a process that died is free after the longest that it could have taken", async () => {
+  test("of a process that died is free when its attempt must have ended", async () => {
     const begun = Promise.withResolvers<void>();
     const dying: Attempt["act"] = () => {
       begun.resolve();
@@ -200,14 +200,14 @@ describe("a key", () => {
     expect(await next()).toEqual({ reply: created("i"), repeated: true });
   });
 
-  test("an answer too large for a row is looked for instead", async () => {
+  test("with an answer too large for a row is searched for", async () => {
     const huge = { status: 201, headers: {}, body: randomBytes(1_200_000).toString("base64") };
     await once(attempt("j", { act: async () => ({ reply: huge, made: "ticket j" }) }));
     clock += 30_000;
     expect((await once(attempt("j", { act: never.act, find: async () => huge }))).reply).toEqual(huge);
   });
 
-  test("is gone after a day, and what it made too", async () => {
+  test("is removed after a day, with its claims", async () => {
     clock += 25 * HOUR;
     await once(attempt("young"));
     let removed = 0;
@@ -220,7 +220,7 @@ describe("a key", () => {
   });
 });
 
-test("without storage nothing is done, and nothing of a body is stored that it could be guessed from", async () => {
+test("without storage nothing is done; a password cannot be guessed from the stored digest", async () => {
   const away = openTable(
     {
       connectionString:
@@ -235,7 +235,7 @@ test("without storage nothing is done, and nothing of a body is stored that it c
   expect(fingerprintOf(body, "one key")).not.toBe(fingerprintOf(body, "another key"));
 });
 
-describe("however it fails", () => {
+describe("with any failures", () => {
   /** What becomes of the nth attempt to make it. */
   const fate = fc.constantFrom(
     "made",
@@ -252,7 +252,7 @@ describe("however it fails", () => {
   const fine: Fault = (send) => send();
   const fault = fc.constantFrom(fine, fine, fine, fine, cutBefore, cutAfter, answer(503), answerAfter(500));
 
-  test("one is made, and all who get an answer get the same", async () => {
+  test("one ticket is made, and every answer is the same", async () => {
     let schedule = 0;
     await fc.assert(
       fc.asyncProperty(
