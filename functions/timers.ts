@@ -83,12 +83,12 @@ export const timers = (environment: Record<string, string | undefined>): readonl
     async run({ people, time }, log) {
       // By a clock that is ahead, everything would be old enough.
       await time();
-      const errors: unknown[] = [];
-      for (const { error, ...report } of await people.retain({ budgetMs: RETENTION_BUDGET })) {
-        if (error !== undefined) errors.push(error);
+      const reports = await people.retain({ budgetMs: RETENTION_BUDGET });
+      for (const { error: _, ...report } of reports) {
         if (report.removed > 0 || !report.done) log("retention", report);
       }
-      if (errors.length > 0) throw errors[0];
+      const failed = reports.find(({ error }) => error !== undefined);
+      if (failed) throw failed.error;
     },
   },
 ];

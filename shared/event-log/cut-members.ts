@@ -1,7 +1,6 @@
 /**
- * Takes the members with these names out of a JSON object, or out of each object of a JSON list, however often they are
- * there and with whatever escapes a name is spelled; members of members stay. Everything else stays character for
- * character.
+ * Removes the members with these names from a JSON object, or from each object of a JSON list: every repetition of them,
+ * and spellings with escapes too. Members of members stay. The rest of the text stays character for character.
  *
  * @param text JSON that has been parsed before
  * @throws {SyntaxError} when the end of a string, an object or a list is missing

@@ -1,10 +1,10 @@
 import { isAddress, type Person, toAddress } from "./person.ts";
 
-/** What a string in a body of LiveChat's stands for, by the members that lead to it. */
+/** The meaning of a string in a body from LiveChat, told by the members that lead to it. */
 type Role =
   /** It describes a visitor or requester. */
   | "visitor"
-  /** It is the address of a visitor or requester, whatever it looks like. */
+  /** It is the address of a visitor or requester, also when it does not look like one. */
   | "email"
   /** It is part of a survey, of which only answers are the visitor's. */
   | "survey"
@@ -21,8 +21,8 @@ const MAIL = /mail/i;
 const MAIL_VARIABLE = /^((visitor|customer|client|user|your)[ _-]?)?e?-?mail([ _-]?address)?$/i;
 
 /**
- * The addresses of visitors and requesters that a body names: the visitor's or requester's own, answers of surveys that
- * are addresses, and authors of a ticket's events who are not agents. In the order in which they are found, each once.
+ * The addresses of visitors and requesters in a body: the visitor's or requester's own address, survey answers that are
+ * addresses, and client authors of a ticket's events. Each once.
  *
  * @param body a parsed webhook, or a ticket under `ticket`
  */

@@ -1,6 +1,6 @@
 import { hashed } from "../storage/keys.ts";
 
-/** A visitor or requester, who is known by an email address alone. */
+/** A visitor or requester. All that identifies the person is an email address. */
 export type Person = {
   /** As {@link toAddress} gives it. */
   email: string;

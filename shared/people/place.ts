@@ -28,7 +28,7 @@ type Step = { after: string };
 export type Erased = Step & {
   /** Items erased in this step. */
   erased: number;
-  /** Id of an item that may be the person's and may be another's: a person has to look at it. */
+  /** Id of an item that may be about the person or about another one; the operator has to decide. */
   undecided?: string;
 };
 

@@ -26,6 +26,7 @@ export const StoredTicket = shape(
   }),
   examples.ticket,
 );
+export type StoredTicket = v.InferOutput<typeof StoredTicket>;
 
 export const StoredTicketPage = shape(
   "StoredTicketPage",
@@ -35,3 +36,4 @@ export const StoredTicketPage = shape(
   }),
   { items: [examples.ticket], next: null },
 );
+export type StoredTicketPage = v.InferOutput<typeof StoredTicketPage>;

@@ -35,7 +35,7 @@ test.each([
 
 test.each([
   ["a message", { chat: { messages: [{ text: `write to ${ANN.toUpperCase()}.` }] } }],
-  ["a member that is not known", { who: ANN }],
+  ["an unknown member", { contact: ANN }],
   ["the name of a member", { [ANN]: 1 }],
   ["a choice of a survey", { pre_chat_survey: [{ answers: [{ label: ANN }] }] }],
   ["another custom variable", { visitor: { custom_variables: [{ key: "sales", value: ANN }] } }],

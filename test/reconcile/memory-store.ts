@@ -1,7 +1,8 @@
 import { Conflict } from "../../shared/core/errors.ts";
+import type { StoredTicket } from "../../shared/schemas/stored-ticket.ts";
 import { hashed } from "../../shared/storage/keys.ts";
 import { contentOf, modifiedAt, ticketKey } from "../../shared/tickets/store/ticket-row.ts";
-import type { StoredTicket, TicketStore } from "../../shared/tickets/store/ticket-store.ts";
+import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
 import type { TicketWriter } from "../../shared/tickets/store/writer.ts";
 
 type Memory = {

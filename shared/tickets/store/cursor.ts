@@ -20,7 +20,7 @@ export function encodeCursor({ at, since, began }: Cursor): string {
   return Buffer.from(JSON.stringify([since, began, at])).toString("base64url");
 }
 
-/** @throws InvalidInput when it is none of ours. */
+/** @throws InvalidInput when `encodeCursor` did not make it */
 export function decodeCursor(text: string): Cursor {
   try {
     const [since, began, at] = JSON.parse(Buffer.from(text, "base64url").toString());

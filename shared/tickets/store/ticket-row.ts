@@ -2,11 +2,11 @@ import type { TransactionAction } from "@azure/data-tables";
 import { toCanonicalJson } from "../../core/canonical-json.ts";
 import { toPeopleColumn } from "../../people/people-column.ts";
 import { peopleIn } from "../../people/people-in.ts";
+import type { StoredTicket } from "../../schemas/stored-ticket.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
 import { compress, decompress, fromProperties, toProperties } from "../../storage/body.ts";
 import { checkFormat, FORMAT, type Formatted } from "../../storage/format.ts";
 import { after, hashed, ordered } from "../../storage/keys.ts";
-import type { StoredTicket } from "./ticket-store.ts";
 
 /**
  * A ticket is two rows: one under its id that says where the other is, and one under its last modification that holds
@@ -66,7 +66,7 @@ export function pointerKeyOf(row: string): string {
   return TICKET + readTicketKey(row).hash;
 }
 
-/** When it was last modified, in milliseconds since the epoch. LiveChat always says so, though nobody promises it. */
+/** Time of the last modification, in milliseconds since the epoch. LiveChat always sends it but does not promise to. */
 export function modifiedAt({ modified, date }: Ticket): number {
   return readTime(modified) ?? readTime(date) ?? 0;
 }
@@ -102,7 +102,7 @@ function modifiedKey(modified: number): string {
   return MODIFIED + ordered(Number.MAX_SAFE_INTEGER - modified);
 }
 
-/** Equal for tickets that are equal field by field, in whatever order the fields come. */
+/** A digest of the fields; their order makes no difference. */
 export function contentOf(ticket: Ticket): string {
   return hashed(toCanonicalJson(ticket));
 }

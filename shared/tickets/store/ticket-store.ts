@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { StorageUnavailable } from "../../core/errors.ts";
-import type { Ticket } from "../../schemas/ticket.ts";
+import type { StoredTicket, StoredTicketPage } from "../../schemas/stored-ticket.ts";
 import { decompress, fromProperties } from "../../storage/body.ts";
 import { after } from "../../storage/keys.ts";
 import { acquireLease, type Lease, type LeaseOptions } from "../../storage/lease.ts";
@@ -20,16 +20,6 @@ import {
 } from "./ticket-row.ts";
 import { openWriter, type TicketWriter } from "./writer.ts";
 
-/** A ticket as LiveChat last showed it, and what became of it here. */
-export type StoredTicket = Ticket & {
-  /** ISO time at which a complete sweep no longer found it upstream. Absent while it is there. */
-  deletedAt?: string;
-  /** True when it is larger than a row of Table Storage, and is kept without its `events`. */
-  truncated?: true;
-  /** ISO time at which its content was erased. Nothing but the id is left then. */
-  erasedAt?: string;
-};
-
 export type TicketQuery = {
   status?: string;
   /** Id (login) of the agent; upper and lower case are the same. */
@@ -46,25 +36,19 @@ export type TicketQuery = {
   cursor?: string;
 };
 
-export type TicketQueryPage = {
-  items: StoredTicket[];
-  /** The `cursor` of the next page; `null` at the end. */
-  next: string | null;
-};
-
 export type TicketStore = {
   /** The ticket with this id, also when it is gone upstream or erased. */
   get(id: string): Promise<StoredTicket | undefined>;
   /**
    * Tickets that are not erased, last modified first. A page ends early, perhaps without a ticket, after 10 s or 8 MiB.
-   * Who follows `next` to the end sees every ticket, also one that changes meanwhile: it comes once more at the end.
+   * The pages up to `next: null` have every ticket; one that changes meanwhile comes once more at the end.
    *
-   * @throws InvalidInput when the cursor is none of ours.
+   * @throws InvalidInput when the cursor is not `next` of a page
    */
-  list(query?: TicketQuery): Promise<TicketQueryPage>;
-  /** @throws Conflict when somebody else writes, with who it is and since when. */
+  list(query?: TicketQuery): Promise<StoredTicketPage>;
+  /** @throws Conflict while another holder has the lock; names the holder and since when */
   lock(options: LeaseOptions): Promise<Lease>;
-  /** Only for who holds the lock; two writers notice each other by the `Conflict` that the second to commit gets. */
+  /** For the holder of the lock. If there are two writers all the same, the second to commit gets a `Conflict`. */
   write<State>(): Promise<TicketWriter<State>>;
   /** The state that the last commit left. One point read. */
   state<State>(): Promise<State | undefined>;
@@ -141,14 +125,14 @@ export function openTicketStore({ table, now = Date.now }: TicketStoreOptions): 
   };
 }
 
-/** A row that a query chooses, or none; `at` is the key to go on from when it is not taken. */
-type Step = { at: string; row?: Row<TicketColumns> };
+/** A row that a query chooses, or none. `at` is the key to continue from when the row is not taken. */
+type Visited = { at: string; row?: Row<TicketColumns> };
 
 /** Rows of a request that reads their bodies with them. */
 const BODIES = 32;
 
 /** The rows that a query chooses, from a position on. */
-function rowsOf(table: TableClient, query: TicketQuery, { at, since }: Cursor): AsyncIterable<Step> {
+function rowsOf(table: TableClient, query: TicketQuery, { at, since }: Cursor): AsyncIterable<Visited> {
   const { modifiedSince } = query;
   const range = {
     from: at ?? ALL_TICKETS.from,
@@ -162,7 +146,7 @@ function rowsOf(table: TableClient, query: TicketQuery, { at, since }: Cursor): 
     : everyRow(table, range);
 }
 
-async function* everyRow(table: TableClient, range: Scan): AsyncGenerator<Step> {
+async function* everyRow(table: TableClient, range: Scan): AsyncGenerator<Visited> {
   for await (const rows of scan<TicketColumns>(table, PARTITION, { ...range, window: BODIES })) {
     for (const row of rows) yield { at: row.rowKey ?? "", ...(row.erasedAt === undefined && { row }) };
   }
@@ -173,7 +157,7 @@ async function* chosenRows(
   table: TableClient,
   range: Scan,
   isIt: (row: TicketColumns) => boolean,
-): AsyncGenerator<Step> {
+): AsyncGenerator<Visited> {
   const select = ["rowKey", "status", "assignee", "requester", "deleted", "erasedAt", "change"];
   for await (const rows of scan<TicketColumns>(table, PARTITION, { ...range, select })) {
     const keys = rows.filter(isIt).map(({ rowKey = "" }) => rowKey);

@@ -46,8 +46,8 @@ export type Commit<State> = {
 };
 
 /**
- * The one who changes the stored tickets, with a state of its own that is kept beside them and changes in the same
- * transactions: what the state says was done is done, at whatever moment the process ends.
+ * Changes the stored tickets. The writer's own state is kept beside them and changes in the same transactions, so the state
+ * is true even when the process ends in the middle.
  */
 export type TicketWriter<State> = {
   /** As it was last committed, by this writer or before it. */
@@ -225,7 +225,7 @@ function split(units: readonly Unit[], maxBytes: number): Unit[][] {
 }
 
 /**
- * @returns the state row's ETag, by which the next commit knows that nobody has committed in between; `undefined` when
+ * @returns the state row's ETag, which shows the next commit that no other commit came in between; `undefined` when
  *   nothing was done since an erasure came first
  */
 async function commitPart<State>(

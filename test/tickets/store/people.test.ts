@@ -1,9 +1,10 @@
 import { expect, inject, test } from "vitest";
 import { openPeople } from "../../../shared/people/people.ts";
+import type { StoredTicket } from "../../../shared/schemas/stored-ticket.ts";
 import type { Ticket } from "../../../shared/schemas/ticket.ts";
 import { openTable } from "../../../shared/storage/open-table.ts";
 import { keepOut, ticketsPlace } from "../../../shared/tickets/store/people.ts";
-import type { StoredTicket, TicketQuery, TicketStore } from "../../../shared/tickets/store/ticket-store.ts";
+import type { TicketQuery, TicketStore } from "../../../shared/tickets/store/ticket-store.ts";
 import type { TicketWriter } from "../../../shared/tickets/store/writer.ts";
 import { type Fault, inject as injectFault, isTransaction, stoppingQueries } from "../../storage/faults.ts";
 import { newTableName, openStore } from "./open-store.ts";

@@ -2,10 +2,11 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, inject, test } from "vitest";
 import { Conflict, InvalidInput } from "../../../shared/core/errors.ts";
+import type { StoredTicket } from "../../../shared/schemas/stored-ticket.ts";
 import type { Ticket } from "../../../shared/schemas/ticket.ts";
 import { NewerFormat } from "../../../shared/storage/format.ts";
 import { openTable } from "../../../shared/storage/open-table.ts";
-import type { StoredTicket, TicketQuery, TicketStore } from "../../../shared/tickets/store/ticket-store.ts";
+import type { TicketQuery, TicketStore } from "../../../shared/tickets/store/ticket-store.ts";
 import type { TicketWriter } from "../../../shared/tickets/store/writer.ts";
 import { cut, isTransaction } from "../../storage/faults.ts";
 import { newTableName, openStore } from "./open-store.ts";
@@ -57,7 +58,7 @@ describe("the stored tickets", () => {
     expect(writer.live).toBe(3);
   });
 
-  test("are told apart by their content, in whatever order its fields come", async () => {
+  test("are compared by their content; the order of fields makes no difference", async () => {
     const store = openStore();
     const writer = await store.write();
     await put(writer, ticket("A", 1, { source: { type: "mail", url: "u" } }), ticket("B", 2), ticket("C", 3));
@@ -150,7 +151,7 @@ describe("the stored tickets", () => {
     }
   });
 
-  test("are all seen by who reads them page by page while they change", async () => {
+  test("are all seen by a reader of all pages while they change", async () => {
     const change = fc.record({ index: fc.nat(9), limit: fc.integer({ min: 1, max: 4 }), changes: fc.nat(2) });
     await fc.assert(
       fc.asyncProperty(fc.array(change, { maxLength: 8 }), async (steps) => {
@@ -210,7 +211,7 @@ describe("a commit", () => {
     expect(await listOf(store.notes("run:"))).toEqual(["c", "b"]);
   });
 
-  test("is refused to a writer who did not see the last one", async () => {
+  test("is refused to a writer that did not see the last one", async () => {
     const store = openStore();
     const [early, late] = [await store.write(), await store.write()];
     await put(early, ticket("A", 1));
