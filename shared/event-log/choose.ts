@@ -3,8 +3,9 @@ import type { EventType } from "../schemas/webhook.ts";
 import { after as keyAfter } from "../storage/keys.ts";
 import { type Row, readRow, readRows } from "../storage/rows.ts";
 import type { EventRow, IdentityRow } from "./event-row.ts";
+import { hoursBehind } from "./find-hours.ts";
 import type { Head } from "./head.ts";
-import { countOf, hoursBehind } from "./hours.ts";
+import { countOf } from "./hours.ts";
 import { EVENTS, eventKey, identitiesOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 

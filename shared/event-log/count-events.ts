@@ -1,8 +1,9 @@
 import { odata } from "@azure/data-tables";
 import type { EventType } from "../schemas/webhook.ts";
 import { readRows } from "../storage/rows.ts";
+import { findTime, hoursFrom } from "./find-hours.ts";
 import { readHead } from "./head.ts";
-import { countOf, findTime, type Hour, hourOf, hoursFrom } from "./hours.ts";
+import { countOf, type Hour, hourOf } from "./hours.ts";
 import { eventKey } from "./keys.ts";
 import type { Store } from "./store.ts";
 
@@ -10,7 +11,7 @@ import type { Store } from "./store.ts";
  * How many events of a type were received from `from` on and before `to` (ISO 8601). Whole hours are counted already;
  * of the two hours that are cut, the events' keys are read.
  */
-export async function countEvents(
+export async function countOfType(
   store: Store,
   { type, from, to }: { type: EventType; from: string; to: string },
 ): Promise<number> {

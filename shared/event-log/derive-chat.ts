@@ -2,26 +2,26 @@ import type { WebhookChatResponse } from "../schemas/webhook.ts";
 import type { ChatState, LogEvent, StoredEvent } from "./types.ts";
 
 /**
- * Puts a chat together from its events. The order in which they came in makes no difference: an end tells more than a
- * start, a later one more than an earlier, and of two that tell no time the one with more messages. What the last does
- * not tell (a survey, say) is taken from those before it. Where two licences have a chat with this id, it is that of the
+ * Puts a chat together from its events. Their order in the log makes no difference: ends count after starts, later ones
+ * after earlier ones, and without times the one with more messages is the later. A field that the last event does not
+ * have, such as the survey, is taken from those before it. Where two licences have a chat with this id, it is that of the
  * first.
  */
 export function deriveChat(chatId: string, events: LogEvent[]): ChatState {
   const readable = events.filter((event): event is StoredEvent => "payload" in event);
   const licence = readable.map(licenceOf).find((one) => one !== undefined);
-  const told = readable.filter((event) => (licenceOf(event) ?? licence) === licence).sort(byTelling);
-  const last = told.at(-1);
+  const readings = readable.filter((event) => (licenceOf(event) ?? licence) === licence).sort(byTime);
+  const last = readings.at(-1);
   if (!last) return { chatId, state: "erased", events };
   let payload = {} as WebhookChatResponse;
-  for (const event of told) {
+  for (const event of readings) {
     const next = event.payload as WebhookChatResponse;
     payload = { ...payload, ...present(next), chat: { ...payload.chat, ...present(next.chat) } };
   }
   return { chatId, state: last.type === "chat_ended" ? "ended" : "started", payload, events };
 }
 
-function byTelling(a: StoredEvent, b: StoredEvent): number {
+function byTime(a: StoredEvent, b: StoredEvent): number {
   return (
     compare(rank(a), rank(b)) ||
     compare(moment(a), moment(b)) ||

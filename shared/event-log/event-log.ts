@@ -5,13 +5,13 @@ import { StorageUnavailable } from "../core/errors.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 import { createAppend } from "./append.ts";
 import { readBody } from "./bodies.ts";
-import { countByHour, countEvents } from "./count-events.ts";
+import { countByHour, countOfType } from "./count-events.ts";
 import { deriveChat } from "./derive-chat.ts";
 import { findEvent, readEvent } from "./event-row.ts";
 import { readHead } from "./head.ts";
 import { PROBE } from "./keys.ts";
-import { allEvents, chatEvents, listEvents } from "./list.ts";
-import { listChats } from "./list-chats.ts";
+import { allEvents, chatEvents, readEventPage } from "./list.ts";
+import { readChatPage } from "./list-chats.ts";
 import { openQuarantine } from "./quarantine.ts";
 import { LOG_PARTITION } from "./store.ts";
 import type { EventLog } from "./types.ts";
@@ -63,7 +63,7 @@ export function openEventLog({
 
   return {
     append,
-    list: (query = {}) => listEvents(store, query),
+    list: (query = {}) => readEventPage(store, query),
     events: (query = {}) => allEvents(store, query),
     async get(id) {
       const row = await findEvent(store, id);
@@ -77,7 +77,7 @@ export function openEventLog({
       const events = await chatEvents(store, chatId);
       return events.length > 0 ? deriveChat(chatId, events) : undefined;
     },
-    chats: (query = {}) => listChats(store, query),
+    chats: (query = {}) => readChatPage(store, query),
     async head() {
       const { log, seq, receivedAt, lastReceived } = await readHead(store);
       return {
@@ -87,7 +87,7 @@ export function openEventLog({
         ...(receivedAt !== undefined && { receivedAt }),
       };
     },
-    count: (query) => countEvents(store, query),
+    count: (query) => countOfType(store, query),
     countByHour: (span) => countByHour(store, span),
     quarantine: openQuarantine(store, { append, now, timeLimit }),
     async probe() {

@@ -22,7 +22,7 @@ export type EventRow = {
 } & BodyProperties &
   Formatted;
 
-/** The row that is there only once for an event however often it is told; its insertion fails when it is there. */
+/** The row that makes an event unique: to create it a second time fails. */
 export type IdentityRow = {
   seq: number;
   /** Made up anew for every append: tells our own row, after an answer was lost, from another instance's. */

@@ -83,8 +83,8 @@ export type Placed = { seq: number; receivedAt: string };
 type Appending = { type: EventType; origin: Origin; licence?: string };
 
 /**
- * Gives the next places to events. Time never runs backwards along the log, whatever the clocks of the instances say:
- * so a moment can be found in it.
+ * Gives the next places to events. Their times never run backwards, also when the clocks of two instances differ: so a
+ * moment can be found in the log.
  *
  * @param now milliseconds since the epoch
  * @returns the head afterwards; the events' places; and the hour that is over with them, if one is

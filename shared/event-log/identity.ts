@@ -3,9 +3,9 @@ import { chatSubject, ticketSubject } from "./keys.ts";
 import type { NewEvent } from "./types.ts";
 
 /**
- * The id of an event: its subject, and what happened to it when. All deliveries of one event have the same id, whatever
- * else differs in them; two events never do. A ticket is created once; the start or end of a chat is told by its time,
- * or by its content when it has none.
+ * The id of an event: its subject, and what happened to it when. All deliveries of one event have the same id, also
+ * when they differ in other fields; two events never do. A ticket is created once; the start or end of a chat is
+ * identified by its time, or by its content when it has none.
  *
  * Ids are opaque text and unique in a licence. The log's own licence is not part of an id, since LiveChat's list of
  * tickets names no licence, and webhook and reconciliation have to meet.

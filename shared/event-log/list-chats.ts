@@ -20,7 +20,7 @@ const PAGE_BYTES = 16 * 1024 * 1024;
  * The chats that began before a place, last started first. There is no index of chats: it goes back through the log, and
  * takes each chat at the first of its events. See `EventLog.chats`.
  */
-export async function listChats(
+export async function readChatPage(
   store: Store,
   { before, limit = 25 }: { before?: number; limit?: number },
 ): Promise<ChatPage> {

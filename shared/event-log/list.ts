@@ -1,8 +1,8 @@
 import type { Row } from "../storage/rows.ts";
 import { EVERYWHERE, eventsOfSubject, eventsOfType, everyEvent, type Span } from "./choose.ts";
 import { type EventRow, readEvent } from "./event-row.ts";
+import { findTime } from "./find-hours.ts";
 import { type Head, readHead } from "./head.ts";
-import { findTime } from "./hours.ts";
 import { chatSubject, ticketSubject } from "./keys.ts";
 import type { Store } from "./store.ts";
 import type { EventPage, EventQuery, LogEvent } from "./types.ts";
@@ -13,12 +13,12 @@ const MAX_LIMIT = 1000;
 const PAGE_BYTES = 8 * 1024 * 1024;
 
 /** See `EventLog.list`. */
-export async function listEvents(
+export async function readEventPage(
   store: Store,
   { limit: wanted = DEFAULT_LIMIT, ...query }: EventQuery & { limit?: number },
 ): Promise<EventPage> {
   const limit = Math.min(wanted, MAX_LIMIT);
-  // The head is read before anything else: whatever stands at or before it has been in the log since then.
+  // The head is read before anything else: all events at or before it are in the log since then.
   const head = await readHead(store);
   const span = await spanOf(store, query, head);
   const items: LogEvent[] = [];
@@ -51,7 +51,7 @@ export async function chatEvents(store: Store, chatId: string): Promise<LogEvent
 /** See `EventLog.events`. */
 export async function* allEvents(store: Store, query: EventQuery): AsyncGenerator<LogEvent> {
   for (let after = query.after; ; ) {
-    const page = await listEvents(store, { ...query, after, limit: MAX_LIMIT });
+    const page = await readEventPage(store, { ...query, after, limit: MAX_LIMIT });
     if (page.items.length === 0) return;
     yield* page.items;
     after = page.next;
@@ -69,7 +69,7 @@ async function spanOf(store: Store, { after = 0, from, to }: EventQuery, head: H
   return span;
 }
 
-/** At least the rows of the events that a query chooses, in order, by whichever index knows the fewest. */
+/** The rows of all events that a query chooses, and perhaps of others, in order. */
 function rowsFor(
   store: Store,
   { type, chatId, ticketId }: EventQuery,

@@ -3,22 +3,22 @@ import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../s
 import type { StoredEvent } from "./types.ts";
 
 /**
- * What an event says, read from what LiveChat sent. This happens on every reading and not once on the way in, so a
- * better schema improves old events too. What does not fit the schema (any more) is given as it came; `undefined` when
+ * The content of an event, from the text that LiveChat sent. It is read by the schema each time and not once on the way
+ * in, so that a better schema improves old events too. Content that does not fit the schema is given as it came; `undefined` when
  * it is not JSON.
  */
 export function readPayload(
   type: EventType,
   raw: string,
 ): Pick<StoredEvent, "payload" | "chatId" | "ticketId"> | undefined {
-  let told: unknown;
+  let parsed: unknown;
   try {
-    told = JSON.parse(raw);
+    parsed = JSON.parse(raw);
   } catch {
     return undefined;
   }
-  const result = validate(type === "ticket_created" ? WebhookTicketResponse : WebhookChatResponse, told);
-  const payload = (result.success ? result.output : told) as StoredEvent["payload"];
+  const result = validate(type === "ticket_created" ? WebhookTicketResponse : WebhookChatResponse, parsed);
+  const payload = (result.success ? result.output : parsed) as StoredEvent["payload"];
   const { chat, ticket } = (payload ?? {}) as { chat?: { id?: unknown }; ticket?: { id?: unknown } };
   return {
     ...(type !== "ticket_created" && chat?.id !== undefined && { chatId: String(chat.id) }),

@@ -12,13 +12,13 @@ import type { Hour } from "./hours.ts";
 export type NewEvent = {
   type: EventType;
   origin: Origin;
-  /** The chat that it is about: the one that `raw` names. */
+  /** The id of its chat, as `raw` has it. */
   chatId?: string;
-  /** The ticket that it is about: the one that `raw` names. */
+  /** The id of its ticket, as `raw` has it. */
   ticketId?: string;
-  /** When the chat started or ended: with type and chat id, what tells two events from two deliveries of one. */
+  /** When the chat started or ended. With type and chat id it identifies the event. */
   moment?: string;
-  /** When it happened, as far as LiveChat says; else the time of receipt stands in. */
+  /** When it happened. If LiveChat does not say, the log takes the time of receipt. */
   occurredAt?: string;
   /** The licence that LiveChat says it belongs to. Ids are unique in a licence. */
   licence?: string;
@@ -26,14 +26,14 @@ export type NewEvent = {
   raw: string;
   /** Email addresses of all visitors and requesters that `raw` names. Only hashes of them are stored beside it. */
   people?: readonly string[];
-  /** The trace that it comes in by, as W3C `traceparent`. */
+  /** The trace of its delivery, as W3C `traceparent`. */
   trace?: string;
 };
 
-/** Under this an event has the trace that it came in by: it is there for who goes on with it, and in no JSON. */
+/** The property of an event that holds the trace of its delivery. JSON does not show it. */
 export const TRACE = Symbol("trace");
 
-/** `duplicate` means that the log had the event already; `id` and `seq` are those of the event in the log. */
+/** `duplicate`: the log had the event already. `id` and `seq` are those of the event in the log. */
 export type Appended = { status: "stored" | "duplicate"; id: string; seq: number };
 
 type Logged = v.InferOutput<typeof LoggedEvent>;
@@ -52,7 +52,7 @@ type Unreadable = Place & { unreadable: true };
 
 export type LogEvent = StoredEvent | Tombstone | Unreadable;
 
-/** Which events; what is not given does not restrict. */
+/** Restrictions on the events to read. All given ones apply. */
 export type EventQuery = {
   /** Only events behind this place; 0 is the beginning. */
   after?: number;
@@ -73,7 +73,7 @@ export type EventPage = {
   head: number;
 };
 
-/** A chat as its events tell it, whatever order they came in: `erased` when nothing is left of it but tombstones. */
+/** A chat, put together from its events in any order. It is `erased` when only tombstones are left. */
 export type ChatState = Omit<v.InferOutput<typeof StoredChat>, "events"> & { events: LogEvent[] };
 
 /** Chats without their transcripts. */
@@ -110,7 +110,9 @@ export type Quarantine = {
   ): Promise<Replayed | undefined>;
 };
 
-export type Head = {
+/** Where the log ends. */
+export type LogEnd = {
+  /** Names the log. */
   log?: string;
   seq: number;
   receivedAt?: string;
@@ -119,11 +121,11 @@ export type Head = {
 
 export type EventLog = {
   /**
-   * Puts an event into the log, once however often it is told. When this resolves, the event is durable.
+   * Puts an event into the log, once for any number of deliveries. When this resolves, the event is durable.
    *
    * @throws {TooLarge} when `raw` has more than `MAX_BODY_BYTES`
    * @throws {StorageUnavailable} when that took too long (6 s by default) or failed. Whether the event was stored is
-   *   then not known: telling it again finds out.
+   *   then not known; appending it again finds out.
    */
   append(event: NewEvent): Promise<Appended>;
   /**
@@ -146,7 +148,7 @@ export type EventLog = {
    * Where the log stands: its name, the last event's place and time, and when an event of each type was last received. A
    * log in another table, or in one that was emptied, has another name; there is none before the first event.
    */
-  head(): Promise<Head>;
+  head(): Promise<LogEnd>;
   /** How many events of a type were received from `from` on and before `to` (ISO 8601); some 20 point reads. */
   count(query: { type: EventType; from: string; to: string }): Promise<number>;
   /** The events of each hour (UTC) that overlaps a span of time (ISO 8601), by type and origin; no empty hours. */

@@ -1,9 +1,9 @@
 import { InvalidInput } from "../core/errors.ts";
 import type { EventLog } from "../event-log/types.ts";
 import type { EventType } from "../schemas/webhook.ts";
-import { readEvent } from "./read-event.ts";
+import { readDelivery } from "./read-delivery.ts";
 
-/** What LiveChat is told: the event is in the log now, was there already, or is kept aside for a person to look at. */
+/** The answer to LiveChat: the event is in the log now, was there already, or is in quarantine. */
 export type Receipt = { status: "stored" | "duplicate" | "quarantined"; id: string };
 
 /**
@@ -18,7 +18,7 @@ export async function receive(
   expected: EventType,
   { log, licenseId }: { log: Pick<EventLog, "append" | "quarantine">; licenseId?: string },
 ): Promise<Receipt> {
-  const reading = readEvent(decode(body), expected, licenseId);
+  const reading = readDelivery(decode(body), expected, licenseId);
   if (reading.understood) {
     const { status, id } = await log.append(reading.event);
     return { status, id };

@@ -1,6 +1,6 @@
 import { Conflict, NotFound } from "../core/errors.ts";
 import type { EventLog } from "../event-log/types.ts";
-import { readEvent } from "./read-event.ts";
+import { readDelivery } from "./read-delivery.ts";
 
 /**
  * Reads a quarantined delivery again, with the schemas of today.
@@ -12,7 +12,7 @@ export async function replay(
   id: string,
   { quarantine }: Pick<EventLog, "quarantine">,
 ): Promise<{ status: "stored" | "duplicate"; id: string }> {
-  const replayed = await quarantine.replay(id, (raw, expected) => readEvent(raw, expected));
+  const replayed = await quarantine.replay(id, (raw, expected) => readDelivery(raw, expected));
   if (!replayed) throw new NotFound("The quarantine has no entry with this id.");
   if (replayed.status === "quarantined") throw new Conflict(`It is still not understood: ${replayed.reason}`);
   return { status: replayed.status, id: replayed.id };

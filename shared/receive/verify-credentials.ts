@@ -4,8 +4,8 @@ import { Unauthorized } from "../core/errors.ts";
 export type Credentials = { username: string; password: string };
 
 /**
- * Lets a delivery in that carries HTTP Basic credentials (RFC 7617) which LiveChat took from the registered URL. What is
- * compared are digests, so that the time it takes tells neither content nor length.
+ * Lets a delivery in that carries HTTP Basic credentials (RFC 7617) which LiveChat took from the registered URL. Digests
+ * are compared, so that the time of a comparison says nothing of content or length.
  *
  * @param accepted all pairs that may be used, always the same array; with none, every delivery is refused
  * @throws {Unauthorized}

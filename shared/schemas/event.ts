@@ -35,7 +35,7 @@ export const LoggedEvent = shape(
   examples.chatEndedEvent,
 );
 
-/** What LiveChat sent, in whatever shape it came. */
+/** The original of an event, as LiveChat sent it. */
 export const RawDelivery = shape("RawDelivery", v.looseObject({}), examples.chatEnded);
 
 /** A page of the log. */
@@ -49,7 +49,7 @@ export const EventPage = shape(
   { items: [examples.chatStartedEvent, examples.chatEndedEvent], next: 2, head: 2 },
 );
 
-/** A chat, put together from its events whatever the order they came in. */
+/** A chat, put together from its events. */
 export const StoredChat = shape(
   "Chat",
   v.object({

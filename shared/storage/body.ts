@@ -64,7 +64,7 @@ export function toPieces(bytes: Uint8Array): Uint8Array[] {
   return pieces;
 }
 
-/** What tells one content from another, where rows are named after what they hold. */
+/** Part of the key of rows that are named after their content. */
 export function fingerprint(bytes: Uint8Array): string {
   return hash("sha256", bytes).slice(0, 32);
 }

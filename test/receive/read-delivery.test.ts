@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { Forbidden, InvalidInput } from "../../shared/core/errors.ts";
-import { readEvent } from "../../shared/receive/read-event.ts";
+import { readDelivery } from "../../shared/receive/read-delivery.ts";
 
 const chat = { id: "PJ0MRSHTDG", started_timestamp: 1408356305, ended_timestamp: 1408356905 };
 const envelope = { event_type: "chat_ended", token: "secret", license_id: "1520", chat };
 
-function read(body: unknown, expected: Parameters<typeof readEvent>[1] = "chat_ended", licence?: string) {
-  return readEvent(typeof body === "string" ? body : JSON.stringify(body), expected, licence);
+function read(body: unknown, expected: Parameters<typeof readDelivery>[1] = "chat_ended", licence?: string) {
+  return readDelivery(typeof body === "string" ? body : JSON.stringify(body), expected, licence);
 }
 
 test("reads who, what and when, and keeps the text without the token", () => {
@@ -121,7 +121,7 @@ test("takes PHP's empty places for absent ones", () => {
 
 test("does not take what is nested too deep to be written again", () => {
   const deep = `{"chat":{"id":"C"},"deep":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
-  expect(readEvent(deep, "chat_ended")).toMatchObject({ understood: false, raw: deep });
+  expect(readDelivery(deep, "chat_ended")).toMatchObject({ understood: false, raw: deep });
 });
 
 test.each([
@@ -129,7 +129,7 @@ test.each([
   ["more empty messages than there can be", `{"chat":{"id":"C","messages":[${"{},".repeat(600_000)}{}]}}`, 1],
   ["more unknown values than there can be", `{"chat":{"id":"C"},"x":[${"1,".repeat(600_000)}1]}`, 1],
 ])("does not take %s, and says so at once", (_, body, problems) => {
-  const reading = readEvent(body, "chat_ended");
+  const reading = readDelivery(body, "chat_ended");
   expect(reading).toMatchObject({ understood: false, raw: body });
   if (!reading.understood) expect(reading.problems).toHaveLength(problems);
 });

@@ -22,7 +22,7 @@ export type Reading =
  * @throws {InvalidInput} when the body is not JSON in UTF-8
  * @throws {Forbidden} when the event is of another licence
  */
-export function readEvent(body: string, expected: EventType, licenseId?: string): Reading {
+export function readDelivery(body: string, expected: EventType, licenseId?: string): Reading {
   const envelope = parse(body);
   const raw = cutMembers(body, CREDENTIALS);
   const member = (name: string) => (isObject(envelope) ? envelope[name] : undefined);
