@@ -1,19 +1,25 @@
 import { parseArgs } from "node:util";
 import { operations } from "../functions/operations.ts";
+import { loadLocalSettings } from "../local/host/local-settings.ts";
+import { upstreamChecks } from "./smoke/upstream.ts";
 
 /**
- * Looks at a deployed app from outside, with a key, and changes nothing: everything that can be read answers, nothing
- * answers without a key that should have one, and what the app says of itself is shown.
+ * The acceptance run after a deployment. Looks at an app from outside, with a key, and changes nothing: everything that can
+ * be read answers, keys are asked for, bodies arrive as gateways send them, and the app's own checks are shown.
  */
-const USAGE = `npm run smoke -- https://your-app.azurewebsites.net [--key KEY]
-The function key can be in FUNCTION_KEY instead, where no shell remembers it.`;
+const USAGE = `npm run smoke -- https://your-app.azurewebsites.net [--key KEY] [--upstream]
+The function key can be in FUNCTION_KEY instead, where no shell remembers it.
+--upstream also checks, read-only, how LiveChat answers the account in LIVECHAT_* (environment or local.settings.json).`;
 
 /** Milliseconds. A deployed app that has slept starts first. */
 const TIME_LIMIT = 60_000;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { key: { type: "string", default: process.env.FUNCTION_KEY ?? "" } },
+  options: {
+    key: { type: "string", default: process.env.FUNCTION_KEY ?? "" },
+    upstream: { type: "boolean", default: false },
+  },
 });
 const [address] = positionals;
 if (address === undefined || !URL.canParse(address)) {
@@ -25,6 +31,7 @@ const isLocal = ["localhost", "127.0.0.1"].includes(new URL(api).hostname);
 let failures = 0;
 
 await check("health", async () => expectStatus(await call("GET", "health"), 200));
+await check("health by HEAD", async () => expectStatus(await call("HEAD", "health"), 200));
 
 for (const { id, method, route, access, output } of operations) {
   if (method !== "GET" || access !== "key" || /\{/.test(route)) continue;
@@ -42,9 +49,27 @@ for (const { id, route } of operations.filter(({ route }) => route.startsWith("r
   await check(`${id} without credentials`, async () => expectStatus(await call("POST", route), 401));
 }
 
+await check("streaming: a chunked body arrives", async () => {
+  // Refused for its one field, so that nothing is created: the refusal shows that the body was read.
+  const body = new Blob(['{"smoke":true}']).stream();
+  const response = await call("POST", "tickets", values.key, { body });
+  const { errors = [] } = (await response.json().catch(() => ({}))) as { errors?: { path: string }[] };
+  if (errors.some(({ path }) => path === "smoke")) return;
+  throw new Error(
+    `answers ${response.status} without naming the field: the body was lost. See HTTP_STREAMING.`,
+  );
+});
+
+await check("a body of 18 MiB is refused", async () => {
+  const body = new Uint8Array(18 * 1024 * 1024);
+  // A host may close the connection in the middle of the body instead of answering.
+  const response = await call("POST", "receivers/chat-started", undefined, { body }).catch(() => undefined);
+  return response && (await expectStatus(response, 413));
+});
+
 if (!isLocal) {
   await check("https only", async () => {
-    const response = await call("GET", "health", undefined, api.replace(/^https:/, "http:"));
+    const response = await call("GET", "health", undefined, { base: api.replace(/^https:/, "http:") });
     if (response.ok) throw new Error("answers plain http");
   });
 }
@@ -61,6 +86,11 @@ await check("status", async () => {
   if (bad.length > 0) throw new Error(`bad: ${bad.join(", ")}`);
   return `version ${version}, commit ${commit}`;
 });
+
+if (values.upstream) {
+  loadLocalSettings();
+  for (const [name, look] of upstreamChecks(process.env)) await check(`upstream: ${name}`, look);
+}
 
 console.log(failures === 0 ? "\nAll is well." : `\n${failures} checks failed.`);
 process.exitCode = failures === 0 ? 0 : 1;
@@ -83,13 +113,17 @@ async function check(name: string, look: () => Promise<string | undefined>): Pro
   }
 }
 
-function call(method: string, route: string, key?: string, base = api): Promise<Response> {
+type CallOptions = { body?: Uint8Array<ArrayBuffer> | ReadableStream; base?: string };
+
+function call(method: string, route: string, key?: string, { body, base = api }: CallOptions = {}) {
   return fetch(`${base}/${route}`, {
     method,
     // A key must not follow a redirect to somewhere else.
     redirect: "manual",
-    headers: key ? { "x-functions-key": key } : {},
+    headers: { ...(key && { "x-functions-key": key }), ...(body && { "content-type": "application/json" }) },
     signal: AbortSignal.timeout(TIME_LIMIT),
+    // A stream has no length that could be announced: it is sent in chunks.
+    ...(body && { body, duplex: "half" as const }),
   });
 }
 

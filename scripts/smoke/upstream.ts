@@ -1,0 +1,149 @@
+import { Buffer } from "node:buffer";
+import { type LiveChatConnection, readSettings } from "../../shared/core/settings.ts";
+
+/** A name, and a look that answers with a fact to print or throws. */
+export type Check = [name: string, look: () => Promise<string | undefined>];
+
+type Connection<Api extends LiveChatConnection["api"]> = Extract<LiveChatConnection, { api: Api }>;
+
+const TIME_LIMIT = 30_000;
+
+/**
+ * Read-only checks of LiveChat itself, with the operator's own account: the credentials, and the facts that the vendor's
+ * reference leaves open and this app must bear.
+ *
+ * @throws {SettingsError} when a setting of the connection is missing
+ */
+export function upstreamChecks(environment: Record<string, string | undefined>): Check[] {
+  // Only LiveChat is asked: storage and the receivers' own credentials are not needed here.
+  const unused = { LiveChatStorage: "none", LIVECHAT_WEBHOOK_USERNAME: "-", LIVECHAT_WEBHOOK_PASSWORD: "-" };
+  const { liveChat } = readSettings({ ...unused, ...environment });
+  return liveChat.api === "v2" ? v2Checks(liveChat) : textChecks(liveChat);
+}
+
+function v2Checks({ url, username, apiKey }: Connection<"v2">): Check[] {
+  const ask = createAsk(username, apiKey, { "x-api-version": "2" });
+  const read = async (path: string) => bodyOf(await ask(`${url}${path}`));
+  return [
+    [
+      "agents are a list with logins",
+      async () => {
+        const agents = listOf(await read("/agents"));
+        const without = agents.filter(({ login }) => typeof login !== "string").length;
+        if (without > 0) throw new Error(`${without} of ${agents.length} agents have no login`);
+        return `${agents.length} agents`;
+      },
+    ],
+    [
+      "tickets come in pages with a total",
+      async () => {
+        const { tickets, pages, total } = objectOf(await read("/tickets?page=1"));
+        const list = listOf(tickets);
+        return `${list.length} on the first page of ${pages}, ${total} in all; modified is ${kindsOf(list, "modified")}`;
+      },
+    ],
+    [
+      "a ticket that does not exist is 404",
+      async () => {
+        const { status } = await ask(`${url}/tickets/0000000000`);
+        if (status !== 404) throw new Error(`answers ${status}`);
+        return undefined;
+      },
+    ],
+    [
+      "webhooks can be listed",
+      async () => {
+        const answer = await read("/webhooks");
+        return `${listOf(Array.isArray(answer) ? answer : objectOf(answer).events).length} registered`;
+      },
+    ],
+  ];
+}
+
+/** https://platform.text.com/docs: every call is billed, so each of these is made once. */
+function textChecks({ url, accountId, clientId, apiKey }: Connection<"text">): Check[] {
+  const ask = createAsk(accountId, apiKey);
+  const act = (api: "agent" | "configuration", action: string, input: object) =>
+    ask(`${url}/v3.6/${api}/action/${action}`, { method: "POST", body: JSON.stringify(input) });
+  const read = async (...call: Parameters<typeof act>) => bodyOf(await act(...call));
+  return [
+    [
+      "agents are a list with ids",
+      async () => {
+        const agents = listOf(await read("configuration", "list_agents", {}));
+        const picture = ["avatar", "avatar_path"].filter((name) => agents.some((agent) => name in agent));
+        return `${agents.length} agents; their picture is ${picture.join(" and ") || "not shown"}`;
+      },
+    ],
+    [
+      "routing statuses can be read",
+      async () => `${listOf(await read("agent", "list_routing_statuses", {})).length}`,
+    ],
+    [
+      "archived chats come in pages",
+      async () => {
+        const { chats, found_chats, next_page_id } = objectOf(
+          await read("agent", "list_archives", { limit: 1, sort_order: "desc" }),
+        );
+        const [chat] = listOf(chats);
+        const { thread } = objectOf(chat ?? {});
+        const routing = objectOf(objectOf(objectOf(thread).properties).routing);
+        const page = next_page_id === undefined ? "one page" : "more pages";
+        return `${found_chats} found, ${page}; start_url is ${"start_url" in routing ? "given" : "missing"}`;
+      },
+    ],
+    [
+      "an unknown chat is refused as not_found",
+      async () => {
+        const response = await act("agent", "get_chat", { chat_id: "0000000000" });
+        const { error } = objectOf(await response.json());
+        const { type } = objectOf(error);
+        if (type !== "not_found") throw new Error(`answers ${response.status} ${type}`);
+        return `with status ${response.status}`;
+      },
+    ],
+    [
+      "webhooks of the app can be listed",
+      async () => {
+        const webhooks = await read("configuration", "list_webhooks", { owner_client_id: clientId });
+        const state = objectOf(
+          await read("configuration", "get_license_webhooks_state", { owner_client_id: clientId }),
+        );
+        return `${listOf(webhooks).length} registered; the licence has them ${state.license_webhooks_enabled ? "on" : "off"}`;
+      },
+    ],
+  ];
+}
+
+function createAsk(username: string, password: string, more: Record<string, string> = {}) {
+  const headers = {
+    authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`,
+    "content-type": "application/json",
+    "user-agent": "livechat-functions",
+    ...more,
+  };
+  return (url: string, init: RequestInit = {}) =>
+    fetch(url, { ...init, headers, redirect: "error", signal: AbortSignal.timeout(TIME_LIMIT) });
+}
+
+async function bodyOf(response: Response): Promise<unknown> {
+  if (response.status === 401) throw new Error("LiveChat refuses the credentials (401)");
+  if (response.ok) return response.json();
+  const { error } = objectOf(await response.json().catch(() => ({})));
+  throw new Error(`answers ${response.status} ${objectOf(error).type ?? ""}`.trimEnd());
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/** @throws {Error} when it is none */
+function listOf(value: unknown): Record<string, unknown>[] {
+  if (!Array.isArray(value)) throw new Error("answers without the list that was expected");
+  return value.map(objectOf);
+}
+
+/** The kinds of value that a field has, such as `string and number`. */
+function kindsOf(list: Record<string, unknown>[], field: string): string {
+  return [...new Set(list.map((item) => typeof item[field]))].join(" and ") || "not shown";
+}
