@@ -106,7 +106,7 @@ function Facts({ one }: { one: Detail }) {
 function Actions({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"] }) {
   const { route } = useLocation();
   const path = { id: one.id };
-  const then = (words: string) => {
+  const reloaded = (words: string) => {
     reload();
     return words;
   };
@@ -117,7 +117,7 @@ function Actions({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"
         {one.state !== "active" && (
           <Action
             class="main"
-            run={async () => (await call("ResumeSubscription", { path }), then("Goes on now"))}
+            run={() => call("ResumeSubscription", { path }).then(() => reloaded("Goes on now"))}
           >
             Resume
           </Action>
@@ -125,7 +125,7 @@ function Actions({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"
         {one.lag > 0 && (
           <Action
             confirm="Parks the event that waits and goes on with the next. It is kept: you can send it again."
-            run={async () => (await call("SkipEvent", { path }), then("The event is parked"))}
+            run={() => call("SkipEvent", { path }).then(() => reloaded("The event is parked"))}
           >
             Skip the waiting event
           </Action>
