@@ -4,13 +4,15 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
+import { readPorts } from "./arguments.ts";
 
 /**
- * Shows a running `npm start` at work: an agent and a ticket are created, a chat is held, the log tells of it, and so does
- * a callback that subscribed to chats' ends.
+ * Shows a running `npm start` at work: creates an agent and a ticket, holds a chat in the sandbox, and shows their events
+ * in the log and at a callback. It touches nothing unless the app uses the sandbox.
  */
-const FUNCTIONS = "http://127.0.0.1:7071/api";
-const SANDBOX = "http://127.0.0.1:7072";
+const ports = findPorts();
+const FUNCTIONS = `http://127.0.0.1:${ports.app}/api`;
+const SANDBOX = `http://127.0.0.1:${ports.sandbox}`;
 /** How long to wait for the webhooks, in milliseconds. */
 const PATIENCE = 15_000;
 
@@ -22,6 +24,8 @@ type LoggedEvent = {
   chatId?: string;
   ticketId?: string;
 };
+
+await requireSandbox();
 
 const number = Date.now().toString(36);
 const { next: before } = await lastPage();
@@ -96,6 +100,35 @@ console.log(
 );
 const stored = await call<{ items: { id: string }[] }>("GET", `${FUNCTIONS}/stored/tickets?limit=1`);
 console.log(`Stored tickets   the last modified is ${stored.items[0]?.id}`);
+
+function findPorts() {
+  try {
+    return readPorts();
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+}
+
+/** Ends the demo unless a sandbox runs and the app's calls arrive there. Until then nothing is written anywhere. */
+async function requireSandbox(): Promise<void> {
+  const count = async () => {
+    const response = await fetch(`${SANDBOX}/sandbox/calls`).catch(() => undefined);
+    const answer = response?.ok
+      ? ((await response.json().catch(() => undefined)) as { count?: number })
+      : undefined;
+    return answer?.count;
+  };
+  const before = await count();
+  if (before === undefined) {
+    fail(
+      `no LiveChat sandbox answers at ${SANDBOX}. The demo creates agents, tickets and chats, so it runs only with the sandbox: with "npm start" and no account in local.settings.json. Nothing was touched.`,
+    );
+  }
+  await call("GET", `${FUNCTIONS}/agents`);
+  if ((await count()) === before) {
+    fail(`the app at ${FUNCTIONS} does not use the sandbox at ${SANDBOX}. Nothing was changed.`);
+  }
+}
 
 /** A callback on this machine that takes whatever is delivered to it. */
 async function startCallback() {

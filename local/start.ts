@@ -1,99 +1,166 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { readSettings, SettingsError } from "../shared/core/settings.ts";
+import { readPorts } from "./arguments.ts";
 import { startAzurite } from "./azurite.ts";
-import { startSandbox } from "./sandbox/sandbox.ts";
+import { readLocalSettings } from "./host/local-settings.ts";
+import { readable } from "./host/log.ts";
+import { StartError } from "./host/start-error.ts";
+import { sandboxes, wantsSandbox } from "./sandboxes.ts";
 
 /**
  * The whole product on one machine: the storage emulator, the LiveChat sandbox and the functions host. Settings come
- * from the environment, then from local.settings.json or, where there is none, from local.settings.sample.json. The
- * emulator and the sandbox are started only where the settings point at them, so that with real credentials the same
- * command talks to LiveChat.
+ * from the environment, then from local.settings.json; without that file, from the sandbox. With a real account there is
+ * no sandbox, and storage is kept on disk.
  */
-const HOST_PORT = 7071;
-const SANDBOX_URL = "http://127.0.0.1:7072";
 const EMULATOR = "UseDevelopmentStorage=true";
-
-const file = existsSync("local.settings.json") ? "local.settings.json" : "local.settings.sample.json";
-const { Values: values } = JSON.parse(readFileSync(file, "utf8")) as { Values: Record<string, string> };
-const settings: Record<string, string | undefined> = {
-  // Callbacks of subscriptions are on this machine too.
-  ALLOW_LOOPBACK_CALLBACKS: "true",
-  ...values,
-  ...process.env,
-};
+/** In the current directory. */
+const STORAGE_FOLDER = ".azurite";
+const SAMPLE = "local.settings.sample.json";
 
 const stops: (() => Promise<unknown>)[] = [];
-const lines: [what: string, where: string][] = [];
-
-if ([settings.LiveChatStorage, settings.AzureWebJobsStorage].includes(EMULATOR)) {
-  const azurite = await startAzurite({ inMemory: true });
-  stops.push(() => azurite.stop());
-  for (const name of ["LiveChatStorage", "AzureWebJobsStorage"]) {
-    if (settings[name] === EMULATOR) settings[name] = azurite.connectionString;
-  }
-  const table = /TableEndpoint=([^;]+)/.exec(azurite.connectionString)?.[1];
-  lines.push(["Table Storage", `${table} (Azurite; in memory, gone when this ends)`]);
-}
-
-if (settings.LIVECHAT_API_URL === SANDBOX_URL) {
-  const sandbox = await startSandbox({ port: Number(new URL(SANDBOX_URL).port) });
-  stops.push(() => sandbox.close());
-  for (const [event_type, data_types, path] of [
-    ["chat_started", ["chat", "visitor", "pre_chat_survey"], "chat-started"],
-    ["chat_ended", ["chat", "visitor", "pre_chat_survey"], "chat-ended"],
-    ["ticket_created", ["ticket"], "ticket-created"],
-  ] as const) {
-    const receiver = new URL(`http://127.0.0.1:${HOST_PORT}/api/receivers/${path}`);
-    receiver.username = settings.LIVECHAT_WEBHOOK_USERNAME ?? "";
-    receiver.password = settings.LIVECHAT_WEBHOOK_PASSWORD ?? "";
-    sandbox.webhooks.register({ event_type, data_types: [...data_types], url: receiver.href });
-  }
-  sandbox.tickets.fill(60);
-  lines.push(["LiveChat sandbox", `${SANDBOX_URL} (its webhooks come to the functions)`]);
-} else {
-  lines.push(["LiveChat", settings.LIVECHAT_API_URL ?? "https://api.livechatinc.com"]);
-}
-
-const host = spawn(process.execPath, ["local/host/main.ts", "--port", String(HOST_PORT)], {
-  env: settings as NodeJS.ProcessEnv,
-  stdio: ["ignore", "pipe", "inherit"],
-});
-stops.unshift(async () => {
-  if (host.exitCode === null && host.kill("SIGTERM")) await once(host, "exit");
-});
-
 let stopping = false;
+
 async function stop(code: number): Promise<void> {
   if (stopping) return;
   stopping = true;
   for (const end of stops) await end();
   process.exit(code);
 }
-process.on("SIGINT", () => stop(0));
-process.on("SIGTERM", () => stop(0));
-host.once("exit", (code) => stop(code ?? 1));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(0));
 
-for await (const line of createInterface({ input: host.stdout })) {
-  const ready = /^listening on (.+)$/.exec(line)?.[1];
-  if (ready) welcome(ready);
-  else console.log(line);
+try {
+  await start();
+} catch (error) {
+  if (!(error instanceof StartError || error instanceof SettingsError)) throw error;
+  console.error(error.message);
+  await stop(1);
 }
 
-function welcome(url: string): void {
-  lines.push(["Functions", `${url}/api`]);
-  console.log(`
+async function start(): Promise<void> {
+  const ports = readPorts();
+  const appUrl = `http://127.0.0.1:${ports.app}`;
+  const sandboxUrl = `http://127.0.0.1:${ports.sandbox}`;
+
+  const file = readLocalSettings();
+  const given = withoutEmpty({ ...file, ...withoutEmpty(process.env) });
+  const sandbox = wantsSandbox(given, { hasFile: file !== undefined, sandboxUrl })
+    ? sandboxes[given.LIVECHAT_API ?? "v2"]
+    : undefined;
+  const settings: Record<string, string | undefined> = {
+    // Callbacks of subscriptions are on this machine too.
+    ALLOW_LOOPBACK_CALLBACKS: "true",
+    ...(!hasStorage(given) && { AzureWebJobsStorage: EMULATOR, LiveChatStorage: EMULATOR }),
+    ...sandbox?.settings({ sandbox: sandboxUrl, app: appUrl }),
+    ...given,
+  };
+  const { liveChat, webhook } = readSettings(settings);
+
+  // Before anything is started, so that nothing has to be taken back.
+  await checkPort(ports.app, "the functions");
+  if (sandbox) await checkPort(ports.sandbox, "the sandbox");
+
+  const lines: [what: string, where: string][] = [];
+  if ([settings.LiveChatStorage, settings.AzureWebJobsStorage].includes(EMULATOR)) {
+    lines.push(["Storage", await startStorage(settings, sandbox !== undefined)]);
+  }
+  if (sandbox) {
+    const [credentials] = webhook.credentials;
+    const started = await sandbox.start(ports.sandbox, { url: appUrl, ...credentials });
+    stops.push(() => started.close());
+    lines.push([sandbox.name, `${sandboxUrl} (its webhooks come to the functions)`]);
+  } else {
+    lines.push(["LiveChat", `${liveChat.url} (your account: what you do here happens there)`]);
+  }
+
+  for await (const line of startHost(settings, ports.app)) {
+    const ready = /^listening on (.+)$/.exec(line)?.[1];
+    if (ready === undefined) console.log(process.stdout.isTTY ? readable(line) : line);
+    else console.log(welcome([...lines, ["Functions", `${ready}/api`]], ready, sandbox !== undefined));
+  }
+}
+
+/**
+ * Starts the storage emulator and puts its address into the settings. With a sandbox, storage ends with it. Else it is
+ * kept: Azurite writes what it acknowledged to disk seconds later, and when it is asked to stop.
+ *
+ * @returns where storage is, for people
+ */
+async function startStorage(
+  settings: Record<string, string | undefined>,
+  inMemory: boolean,
+): Promise<string> {
+  const azurite = await startAzurite(inMemory ? { inMemory } : { location: STORAGE_FOLDER });
+  stops.push(() => azurite.stop());
+  for (const name of ["LiveChatStorage", "AzureWebJobsStorage"]) {
+    if (settings[name] === EMULATOR) settings[name] = azurite.connectionString;
+  }
+  const table = /TableEndpoint=([^;]+)/.exec(azurite.connectionString)?.[1];
+  return inMemory
+    ? `${table} (Azurite; in memory, gone when this ends)`
+    : `${table} (Azurite; kept in ${STORAGE_FOLDER}/. Ctrl-C saves it; a kill can lose its last seconds)`;
+}
+
+/** Runs the light host and gives its lines. The end of it is the end of all. */
+async function* startHost(
+  settings: Record<string, string | undefined>,
+  port: number,
+): AsyncGenerator<string> {
+  const host = spawn(process.execPath, [join(import.meta.dirname, "host/main.ts"), "--port", String(port)], {
+    env: settings as NodeJS.ProcessEnv,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  // First: what uses the storage has to end before the storage does.
+  stops.unshift(async () => {
+    if (host.exitCode === null && host.kill("SIGTERM")) await once(host, "exit");
+  });
+  host.once("exit", (code) => stop(code ?? 1));
+  yield* createInterface({ input: host.stdout });
+}
+
+function welcome(lines: [what: string, where: string][], url: string, withSandbox: boolean): string {
+  const demo =
+    "  npm run demo                                            an agent, a ticket and a chat, and their events\n";
+  const port = new URL(url).port;
+  return `
 ${lines.map(([what, where]) => `  ${what.padEnd(18)}${where}`).join("\n")}
 
 Try, in a second terminal:
 
-  npm run demo                                            an agent, a ticket and a chat, and their events
-  curl ${url}/api/agents                      the account's agents
+${withSandbox ? (port === "7071" ? demo : demo.replace("npm run demo               ", `npm run demo -- --port ${port}`)) : ""}  curl ${url}/api/agents                      the account's agents
   curl ${url}/api/events                      the event log
-  curl -X POST ${url}/api/reconcile/tickets   the timer's work, now
-  curl ${url}/api/health                      how it is
+  curl ${url}/api/status                      every check, and what to do
+  open ${url}/api/docs                        every operation, to try
 
-Settings come from ${file}. Ctrl-C ends all of it.
-`);
+${withSandbox ? `For your own account, copy ${SAMPLE} to local.settings.json.` : "Settings come from local.settings.json and the environment."} Ctrl-C ends all of it.
+`;
+}
+
+/** @throws {StartError} when another program listens there */
+async function checkPort(port: number, what: string): Promise<void> {
+  const server = createServer();
+  try {
+    await once(server.listen(port, "127.0.0.1"), "listening");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== "EADDRINUSE") throw new StartError(message);
+    throw new StartError(`Port ${port} (${what}) is in use: choose another with npm start -- --port N`);
+  }
+  await new Promise((closed) => server.close(closed));
+}
+
+function hasStorage(given: Record<string, string | undefined>): boolean {
+  return ["LiveChatStorage", "LiveChatStorage__tableServiceUri", "AzureWebJobsStorage"].some(
+    (name) => given[name] !== undefined,
+  );
+}
+
+/** An empty setting counts as one that is not set. */
+function withoutEmpty(settings: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settings).filter((entry): entry is [string, string] => Boolean(entry[1]?.trim())),
+  );
 }

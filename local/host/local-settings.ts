@@ -2,21 +2,30 @@ import { readFileSync } from "node:fs";
 import { StartError } from "./start-error.ts";
 
 /**
- * Fills the environment from `Values` of `local.settings.json` in the current directory, as Core Tools does: what is
- * set already stays as it is. A missing file is fine.
+ * Fills the environment from `local.settings.json` in the current directory, as Core Tools does: what is set already stays
+ * as it is. A missing file is fine.
+ *
+ * @throws StartError when the file cannot be used
+ */
+export function loadLocalSettings(env = process.env, path?: string): void {
+  for (const [name, value] of Object.entries(readLocalSettings(path) ?? {})) env[name] ??= value;
+}
+
+/**
+ * `Values` of `local.settings.json` in the current directory; `undefined` when there is no such file.
  *
  * @throws StartError when the file cannot be used; the message never quotes it, as it holds credentials.
  */
-export function loadLocalSettings(env = process.env, path = "local.settings.json"): void {
+export function readLocalSettings(path = "local.settings.json"): Record<string, string> | undefined {
   const settings = readJsonFile(path);
-  if (settings === undefined) return;
+  if (settings === undefined) return undefined;
   if (settings.IsEncrypted === true) throw new StartError(`${path} is encrypted: func settings decrypt`);
   const values = settings.Values ?? {};
   if (!isObject(values)) throw new StartError(`${path}: Values is not an object`);
   for (const [name, value] of Object.entries(values)) {
     if (typeof value !== "string") throw new StartError(`${path}: the value of ${name} is not a string`);
-    env[name] ??= value;
   }
+  return values as Record<string, string>;
 }
 
 /** The object in a JSON file, or `undefined` when there is no such file. */
@@ -32,11 +41,21 @@ export function readJsonFile(path: string): Record<string, unknown> | undefined 
   try {
     // Editors on Windows put a byte order mark before it.
     value = JSON.parse(text.replace(/^\uFEFF/, ""));
-  } catch {
-    throw new StartError(`${path} is not valid JSON`);
+  } catch (error) {
+    throw new StartError(`${path} is not valid JSON${placeOf(error, text)}`);
   }
   if (!isObject(value)) throw new StartError(`${path} is not a JSON object`);
   return value;
+}
+
+/** Where reading stopped. V8's own message quotes the text around it, which may be a secret. */
+function placeOf(error: unknown, text: string): string {
+  const [, position] = /at position (\d+)/.exec(error instanceof Error ? error.message : "") ?? [];
+  // Without a position it ended too early.
+  const before = text.slice(0, position === undefined ? undefined : Number(position));
+  const lines = before.split("\n");
+  const comma = /,\s*$/.test(before) ? ": there is a comma too many" : "";
+  return `, in line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}${comma}`;
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -10,11 +10,42 @@ export type LogEntry = {
 
 export type Log = (entry: LogEntry) => void;
 
-/** Writes an entry as one line of JSON on standard output. */
+/** Writes an entry on standard output: as one line of JSON, or for people when that is a terminal. */
 export const logToStdout: Log = ({ level, function: name, invocationId, message }) => {
-  const line = { time: new Date().toISOString(), level, function: name, invocationId, message };
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+  const line = JSON.stringify({
+    time: new Date().toISOString(),
+    level,
+    function: name,
+    invocationId,
+    message,
+  });
+  process.stdout.write(`${process.stdout.isTTY ? readable(line) : line}\n`);
 };
+
+/**
+ * A line of the log for people: time, level, function, message and its fields. The app's messages are JSON themselves.
+ * What is no line of this log stays as it is.
+ */
+export function readable(line: string): string {
+  const entry = parseObject(line);
+  if (typeof entry?.time !== "string" || typeof entry.message !== "string") return line;
+  const { message, invocationId: _, ...fields } = parseObject(entry.message) ?? { message: entry.message };
+  const level = entry.level === "information" ? "" : String(entry.level);
+  const values = Object.entries(fields).map(([name, value]) => {
+    return `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`;
+  });
+  const words = [new Date(entry.time).toLocaleTimeString("sv"), level, entry.function, message, ...values];
+  return words.filter((word) => word !== undefined && word !== "").join("  ");
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Name and message of whatever was thrown, in one line. Without stack, and without the queries of URLs in it: they

@@ -224,7 +224,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
 const PUBLISHED_PASSWORDS = ["local-webhook-password", "local-webhook-password-before"];
 
 /** Whether an API key opens a sandbox of this project, and nothing else. */
-const isSandboxKey = (key = "") => /(^|:)sandbox-api-key$/.test(key.trim());
+export const isSandboxKey = (key = "") => /(^|:)sandbox-api-key$/.test(key.trim());
 
 function publishedPasswords(given: Record<string, string | undefined>): Problem[] {
   if (isSandboxKey(given.LIVECHAT_API_KEY)) return [];

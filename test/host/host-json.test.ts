@@ -65,7 +65,7 @@ test("local settings fill in what is not set, and only that", () => {
 });
 
 test.for([
-  ["{", "is not valid JSON"],
+  ["{", "is not valid JSON, in line 1, column 2"],
   ["[]", "is not a JSON object"],
   [{ Values: ["secret"] }, "Values is not an object"],
   [{ Values: { A: 1 } }, "the value of A is not a string"],

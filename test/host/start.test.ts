@@ -77,7 +77,9 @@ describe.concurrent("a host that cannot start says why in one line and exits wit
 
   test("settings that cannot be read", async ({ expect }) => {
     const files = { "local.settings.json": '{"Values": {"KEY": "secret"' };
-    expect(await refusal({ app: broken, files })).toBe("local.settings.json is not valid JSON");
+    expect(await refusal({ app: broken, files })).toBe(
+      "local.settings.json is not valid JSON, in line 1, column 28",
+    );
   });
 });
 

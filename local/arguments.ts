@@ -1,0 +1,23 @@
+import { parseArgs } from "node:util";
+import { StartError } from "./host/start-error.ts";
+
+/** The port of `npm start`, and of `npm run demo`, unless `--port` names another. */
+const DEFAULT_PORT = 7071;
+
+/** Where the app listens, and its sandbox: on the port behind it. */
+export type LocalPorts = { app: number; sandbox: number };
+
+/** Reads `--port`. @throws {StartError} */
+export function readPorts(): LocalPorts {
+  let given: string;
+  try {
+    const options = { port: { type: "string", default: String(DEFAULT_PORT) } } as const;
+    given = parseArgs({ options }).values.port;
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error));
+  }
+  const app = /^\d+$/.test(given) ? Number(given) : Number.NaN;
+  if (!(app >= 1 && app < 65_535))
+    throw new StartError(`--port takes a number from 1 to 65534, not "${given}"`);
+  return { app, sandbox: app + 1 };
+}

@@ -1,0 +1,58 @@
+import { isSandboxKey } from "../shared/core/settings.ts";
+import { SANDBOX_CREDENTIALS, startSandbox } from "./sandbox/sandbox.ts";
+
+/** A sandbox that `npm start` runs in LiveChat's place. */
+export type LocalSandbox = {
+  name: string;
+  /** What the app needs to use it. No secrets: they open nothing but a sandbox. */
+  settings(urls: { sandbox: string; app: string }): Record<string, string>;
+  /** Starts it on a port of this machine, with an account that is filled and delivers to the app. */
+  start(port: number, app: Receivers): Promise<{ close(): Promise<void> }>;
+};
+
+/** Where the app's receivers are, and the credentials that they take. */
+export type Receivers = { url: string; username: string; password: string };
+
+/** By `LIVECHAT_API`. */
+export const sandboxes: Record<string, LocalSandbox> = {
+  v2: {
+    name: "LiveChat sandbox",
+    settings: ({ sandbox, app }) => ({
+      LIVECHAT_API_URL: sandbox,
+      LIVECHAT_USERNAME: SANDBOX_CREDENTIALS.username,
+      LIVECHAT_API_KEY: SANDBOX_CREDENTIALS.apiKey,
+      LIVECHAT_WEBHOOK_USERNAME: "livechat",
+      LIVECHAT_WEBHOOK_PASSWORD: "local-webhook-password",
+      LIVECHAT_LICENSE_ID: "12345678",
+      WEBHOOK_BASE_URL: app,
+    }),
+    async start(port, { url, username, password }) {
+      const sandbox = await startSandbox({ port });
+      for (const [event_type, data_types, path] of [
+        ["chat_started", ["chat", "visitor", "pre_chat_survey"], "chat-started"],
+        ["chat_ended", ["chat", "visitor", "pre_chat_survey"], "chat-ended"],
+        ["ticket_created", ["ticket"], "ticket-created"],
+      ] as const) {
+        const receiver = new URL(`${url}/api/receivers/${path}`);
+        Object.assign(receiver, { username, password });
+        sandbox.webhooks.register({ event_type, data_types: [...data_types], url: receiver.href });
+      }
+      sandbox.tickets.fill(60);
+      return sandbox;
+    },
+  },
+};
+
+/**
+ * Whether a sandbox is to stand in for LiveChat: when the settings lead to it, or name no account at all.
+ *
+ * @param given the settings of file and environment, without empty ones
+ */
+export function wantsSandbox(
+  given: Record<string, string | undefined>,
+  { hasFile, sandboxUrl }: { hasFile: boolean; sandboxUrl: string },
+): boolean {
+  const { LIVECHAT_API_URL: url, LIVECHAT_API_KEY: key } = given;
+  if (url !== undefined) return url.replace(/\/+$/, "") === sandboxUrl;
+  return !hasFile && (key === undefined || isSandboxKey(key));
+}
