@@ -34,6 +34,7 @@ export function createServices(environment: Record<string, string | undefined>):
   const parts: Parts = lazily<Parts>({
     settings: () => readSettings(environment),
     eventsTable: () => table(parts.settings.tables.events),
+    now: () => now,
     time: () => async () => {
       if (!clock.isChecked) await readRow(parts.eventsTable, "clock", "clock");
       return now();
@@ -94,6 +95,8 @@ export function createServices(environment: Record<string, string | undefined>):
 
 export type Services = {
   readonly settings: Settings;
+  /** Milliseconds since the epoch: by storage's clock where ours is off by more than a minute, once storage has answered. */
+  now(): number;
   /**
    * Milliseconds since the epoch, surely by storage's clock where ours is off by more than a minute: at first that takes
    * a read. @throws StorageUnavailable

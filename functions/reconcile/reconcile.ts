@@ -1,10 +1,11 @@
 import { peopleIn } from "../../shared/people/people-in.ts";
 import { lastSuccess } from "../../shared/reconcile/history.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
-import type { Report } from "../../shared/reconcile/report.ts";
+import type { RunReport } from "../../shared/schemas/reconcile.ts";
 import type { Ticket } from "../../shared/schemas/ticket.ts";
 import { observeAge, observeRun } from "../../shared/telemetry/observe-run.ts";
 import { createdAt } from "../../shared/tickets/store/ticket-row.ts";
+import { ticketSource } from "../../shared/tickets/ticket-source.ts";
 import type { Services } from "../services.ts";
 
 /** Below the five minutes that `host.json` gives a function, with room for the last call and write. In milliseconds. */
@@ -17,9 +18,9 @@ export const HTTP_BUDGET = 190 * 1000;
  * background priority, so that operators' calls go first.
  */
 export async function reconcileAccount(
-  { liveChat, eventLog, ticketStore }: Services,
+  { liveChat, eventLog, ticketStore, now }: Services,
   { holder, budgetMs }: { holder: string; budgetMs: number },
-): Promise<Report> {
+): Promise<RunReport> {
   let throttledMs = 0;
   const call = {
     priority: "background",
@@ -30,17 +31,18 @@ export async function reconcileAccount(
   try {
     const report = await reconcile({
       holder,
-      store: ticketStore,
+      source: ticketSource((page) => liveChat.listTickets({ page }, call)),
+      sink: ticketStore,
+      now,
       budgetMs,
-      listTickets: (page) => liveChat.listTickets({ page }, call),
       throttledMs: () => throttledMs,
       appendCreated: (tickets) =>
         Promise.all(tickets.map(async (ticket) => (await eventLog.append(foundTicket(ticket))).status)),
     });
-    observeRun(report, Date.now());
+    observeRun(report, now());
     return report;
   } finally {
-    observeAge(await lastSuccess(ticketStore).catch(() => undefined), Date.now());
+    observeAge(await lastSuccess(ticketStore).catch(() => undefined), now());
   }
 }
 

@@ -4,6 +4,7 @@ import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { Ticket } from "../../shared/schemas/ticket.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 import { openTicketStore } from "../../shared/tickets/store/ticket-store.ts";
+import { ticketSource } from "../../shared/tickets/ticket-source.ts";
 
 export type ReconcileFigures = {
   /** Tickets in the account. */
@@ -60,13 +61,13 @@ export async function* benchReconcile({
         const started = performance.now();
         const { calls } = await reconcile({
           holder: "bench",
-          store,
+          sink: store,
           now: () => now,
-          listTickets: async (page) => ({
+          source: ticketSource(async (page) => ({
             total: tickets.length,
             pages: Math.ceil(tickets.length / PAGE),
             tickets: tickets.slice((page - 1) * PAGE, page * PAGE),
-          }),
+          })),
           appendCreated: async (created) => created.map(() => "stored"),
         });
         const seconds = Math.round((performance.now() - started) / 100) / 10;

@@ -1,4 +1,4 @@
-import type { Run } from "../reconcile/report.ts";
+import type { RunRecord } from "../schemas/reconcile.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import type { Finding } from "./monitor.ts";
 
@@ -56,7 +56,7 @@ const FOUND = 3;
  * Whether it is by the reconciliation that tickets are learned of, and not by LiveChat's webhook. A ticket that was
  * created just before a run is found by it every now and then; that half of them are means that deliveries fail.
  */
-export function judgeTicketWebhook(runs: readonly Run[]): Finding | undefined {
+export function judgeTicketWebhook(runs: readonly RunRecord[]): Finding | undefined {
   const recent = runs.slice(0, RUNS).filter(({ mode }) => mode !== "first");
   const recovered = recent.reduce((sum, run) => sum + run.recovered, 0);
   const added = recent.reduce((sum, run) => sum + run.added, 0);

@@ -1,7 +1,7 @@
-import type { History } from "../reconcile/history.ts";
+import type { RunHistory } from "../schemas/reconcile.ts";
 import type { Finding } from "./monitor.ts";
 
-export type Reconciliation = History & {
+export type Reconciliation = RunHistory & {
   /** ISO 8601: the end of the last run that did not fail. */
   lastSuccess?: string;
   /** ISO 8601: since when the app has been there to run. */
@@ -20,7 +20,7 @@ const MISSED = 3;
  * @param now milliseconds since the epoch
  */
 export async function judgeReconciliation(
-  { lastSuccess, installed, schedule, runs: [last], progress }: Reconciliation,
+  { lastSuccess, installed, schedule, runs: [last], progress, odd }: Reconciliation,
   now: number,
 ): Promise<Finding> {
   if (!(await comesDue(schedule, now))) {
@@ -54,6 +54,8 @@ export async function judgeReconciliation(
       action: "If the next run fails too, see to the reason; GET /reconcile/tickets has it for every run.",
     };
   }
+  const strange = strangeTickets(odd, last?.withoutId ?? 0);
+  if (strange) return { ...strange, state: "attention", detail: `${said} ${strange.detail}` };
   const { mode, page, pages, expectedEnd } = progress ?? {};
   const under = progress
     ? ` A walk (${mode}) is at page ${page} of ${pages}${expectedEnd ? `, and ends about ${expectedEnd}` : ""}.`
@@ -68,6 +70,27 @@ async function comesDue(schedule: string, now: number): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Ids that are named in a check; all of them stand in `GET /reconcile/tickets`. */
+const NAMED = 5;
+
+/** Tickets that LiveChat lists in a form that this app does not know. */
+function strangeTickets(
+  odd: readonly string[],
+  withoutId: number,
+): Pick<Finding, "detail" | "action"> | undefined {
+  const named = odd.slice(0, NAMED).join(", ") + (odd.length > NAMED ? ", …" : "");
+  const details = [
+    odd.length > 0 && `Tickets that do not fit the schema are stored as they came: ${odd.length} (${named}).`,
+    withoutId > 0 && `Tickets without an id are not stored: ${withoutId} in the last run.`,
+  ].filter((detail) => detail !== false);
+  if (details.length === 0) return undefined;
+  return {
+    detail: details.join(" "),
+    action:
+      "Compare these tickets in LiveChat with GET /stored/tickets/{ticketId}, and report their form to the maintainers of this app: an update can read it.",
+  };
 }
 
 /** When the `nth` run after a moment is due, both in milliseconds since the epoch. */

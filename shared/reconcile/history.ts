@@ -1,52 +1,40 @@
-import type { TicketStore } from "../tickets/store/ticket-store.ts";
-import { type Progress, type Run, toIso } from "./report.ts";
-import { RUN } from "./session.ts";
-import type { State } from "./state.ts";
-import { nextPage, type Walk } from "./walk.ts";
+import type { Progress, RunHistory, RunRecord } from "../schemas/reconcile.ts";
+import type { Reading, State } from "./decide.ts";
+import { RUN } from "./journal.ts";
+import type { Sink } from "./sink.ts";
 
-export type History = {
-  /** Newest first. A run that is going on, or just died, is not among them. */
-  runs: Run[];
-  progress?: Progress;
-};
+/** What a sink keeps of its runs. */
+type Records = Pick<Sink<unknown>, "state" | "notes">;
 
 /**
- * The last runs, and how far a walk is that they left unfinished: the answer of `GET /reconcile/tickets`.
+ * The last runs, newest first, without one that is going on or just died; and how far the reading is that they left
+ * unfinished.
  *
  * @param limit 1 to 100, which is how many are kept
  */
-export async function readHistory(
-  store: TicketStore,
-  { limit = 20, pageSize = 25 }: { limit?: number; pageSize?: number } = {},
-): Promise<History> {
-  const state = await store.state<State>();
-  const runs: Run[] = [];
-  for await (const run of store.notes<Run>(RUN)) runs.push(run);
+export async function readHistory(sink: Records, { limit = 20 } = {}): Promise<RunHistory> {
+  const state = await sink.state<State>();
+  const runs: RunRecord[] = [];
+  for await (const run of sink.notes<RunRecord>(RUN)) runs.push(run);
   runs.sort((a, b) => b.number - a.number);
-  return { runs: runs.slice(0, limit), progress: progressOf(state, pageSize) };
+  return { runs: runs.slice(0, limit), progress: progressOf(state), odd: [...(state?.odd ?? [])] };
 }
 
 /** ISO time of the end of the last run that did not fail: what `Health` looks at. One point read. */
-export async function lastSuccess(store: TicketStore): Promise<string | undefined> {
-  return (await store.state<State>())?.lastSuccess;
+export async function lastSuccess(sink: Records): Promise<string | undefined> {
+  return (await sink.state<State>())?.lastSuccess;
 }
 
-function progressOf({ catchUp, sweep }: State = { runs: 0 }, pageSize: number): Progress | undefined {
-  if (sweep) {
-    const { first, walk, begunAt, readAt } = sweep;
-    const { page, pages } = pagesOf(walk, pageSize);
-    const expectedEnd = page === 0 ? undefined : toIso(begunAt + ((readAt - begunAt) / page) * pages);
-    return { mode: first ? "first" : "sweep", startedAt: toIso(begunAt), page, pages, expectedEnd };
-  }
-  if (!catchUp) return undefined;
-  return {
-    mode: "incremental",
-    startedAt: toIso(catchUp.begunAt),
-    ...pagesOf(catchUp.walk, pageSize),
-  };
+function progressOf({ changes, sweep }: Pick<State, "changes" | "sweep"> = {}): Progress | undefined {
+  const reading: Reading<unknown> | undefined = sweep ?? changes;
+  if (!reading) return undefined;
+  const { begunAt, readAt, page, pages } = reading;
+  const progress = { startedAt: toIso(begunAt), page, pages };
+  if (!sweep) return { mode: "incremental", ...progress };
+  const expectedEnd = page === 0 ? undefined : toIso(begunAt + ((readAt - begunAt) / page) * pages);
+  return { mode: sweep.first ? "first" : "sweep", ...progress, expectedEnd };
 }
 
-function pagesOf(walk: Walk, pageSize: number): { page: number; pages: number } {
-  const pages = Math.ceil((walk.total ?? 0) / pageSize);
-  return { page: Math.min(pages, nextPage(walk, pageSize) - 1), pages };
+function toIso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
 }

@@ -1,67 +1,95 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Conflict, InvalidInput, NotFound } from "../core/errors.ts";
-import type { Report } from "./report.ts";
-import { type Ports, RENEWAL, RunEnded, Session, UnusablePage } from "./session.ts";
-import type { Checkpoint } from "./state.ts";
-import { beginSweep, endSweep, findUnseen, hasSeenAll, isSweepDue, type Sweep } from "./sweep.ts";
+import { Conflict } from "../core/errors.ts";
+import type { RunReport } from "../schemas/reconcile.ts";
+import { hashed } from "../storage/keys.ts";
 import {
-  advance,
-  beginWalk,
-  hasEnded,
-  hasPassed,
-  nextPage,
-  REPEATS_LIMIT,
-  shorten,
-  type Walk,
-} from "./walk.ts";
+  decide,
+  includes,
+  type Known,
+  MISSED,
+  type MissedNote,
+  type Reading,
+  SEEN,
+  type SeenNote,
+  type State,
+  see,
+  settle,
+} from "./decide.ts";
+import { Journal } from "./journal.ts";
+import { Pace, RENEWAL, RunEnded } from "./pace.ts";
+import type { Compared, LiveItem, Sink, Writer } from "./sink.ts";
+import type { Page, Source } from "./source.ts";
+import { beginWatch, isCreatedSince } from "./watch.ts";
 
-export type Reconciliation = Ports & {
-  /** Who runs, for whoever comes second. */
+export type Reconciliation<Item, Position> = {
+  source: Source<Item, Position>;
+  sink: Sink<Item>;
+  /**
+   * Puts an event for the creation of each of these items, oldest first, into the event log where it is missing, and
+   * answers for each whether it was. May be called again with the same items.
+   */
+  appendCreated(items: Item[]): Promise<("stored" | "duplicate")[]>;
+  /** Who runs, for the caller that comes second. */
   holder: string;
   /** Milliseconds since the epoch. */
   now?: () => number;
   wait?: (ms: number) => Promise<unknown>;
   /** Milliseconds after which a run makes no further call: four minutes of a function's five by default. */
   budgetMs?: number;
-  /** Milliseconds from the start of a sweep to the next one that nothing but the time calls for; a day by default. */
-  sweepEveryMs?: number;
-  /** Tickets on a page of LiveChat's list. */
-  pageSize?: number;
-  /** Milliseconds that `listTickets` has spent waiting for the rate limit so far, for the report. */
+  /**
+   * Milliseconds from the start of a sweep to the next one that only the time calls for; a day by default. `undefined`:
+   * nothing that is stored can be gone, and there are no sweeps.
+   */
+  sweepEveryMs?: number | undefined;
+  /** Milliseconds that the source has spent waiting for the rate limit so far, for the report. */
   throttledMs?: () => number;
 };
 
+/** So many ids of items that do not fit their schema are kept. */
+const ODD_KEPT = 100;
+/** Marking an item takes two operations of a transaction's hundred. */
+const REMOVALS_PER_COMMIT = 45;
+
 /**
- * Makes the stored tickets equal to the account's, as far as the budget goes; the next run goes on where it stood.
+ * Makes what is stored equal to the account, as far as the budget goes; the next run goes on where it stood.
  *
- * Every run first reads what was modified since its checkpoint, from the top of the list down. What is gone shows in no
- * such reading: for that a sweep reads the whole list, over as many runs as it takes, once a day and whenever the
- * account counts other than what is stored.
+ * Every run first reads what changed since its checkpoint. What is gone shows in no such reading: for that a sweep reads
+ * the whole list, over as many runs as it takes, once a day and when the account counts other than what is stored. An
+ * item that two sweeps in a row do not find is gone. {@link decide} says what comes when.
  *
- * @throws Conflict when a run is going on, with who holds it since when; or when it was taken over from this one
- * @throws AppError what `listTickets`, `appendCreated` or the storage threw; the run is recorded as failed.
+ * @throws Conflict when a run is going on, with its holder and since when; or when another run has taken over
+ * @throws AppError what the source, `appendCreated` or the storage threw; the run is recorded as failed.
  * `TooManyRequests` is not thrown: such a run is over, `throttled`.
  */
-export async function reconcile({
-  holder,
-  now = Date.now,
-  wait = delay,
-  budgetMs = 240_000,
-  sweepEveryMs = 24 * 60 * 60_000,
-  pageSize = 25,
-  throttledMs = () => 0,
-  ...ports
-}: Reconciliation): Promise<Report> {
-  const lease = await ports.store.lock({ holder, ttlMs: 3 * RENEWAL, now });
+export async function reconcile<Item, Position>(
+  reconciliation: Reconciliation<Item, Position>,
+): Promise<RunReport> {
+  const {
+    sink,
+    holder,
+    now = Date.now,
+    wait = delay,
+    budgetMs = 240_000,
+    throttledMs = () => 0,
+  } = reconciliation;
+  const lease = await sink.lock({ holder, ttlMs: 3 * RENEWAL, now });
   try {
-    const session = await Session.open(ports, { pageSize, budgetMs, now, wait, throttledMs }, lease);
+    const pace = new Pace(lease, { now, wait, budgetMs });
+    const throttledBefore = throttledMs();
+    const meter = () => ({
+      durationMs: pace.elapsedMs,
+      throttledMs: pace.waitedMs + throttledMs() - throttledBefore,
+      calls: pace.calls,
+    });
+    const writer = await sink.write<State<Position>>();
+    const journal = new Journal(writer, { startedAt: pace.startedAt, now: now(), meter });
     try {
-      await run(session, { now, sweepEveryMs, pageSize });
-      return await session.end("completed");
+      await run(reconciliation, { writer, journal, pace, now });
+      return await journal.end("completed", now());
     } catch (error) {
-      if (error instanceof RunEnded) return await session.end(error.outcome);
+      if (error instanceof RunEnded) return await journal.end(error.outcome, now());
       // After a Conflict the record is the other run's to keep. And no failure to record hides what failed.
-      if (!(error instanceof Conflict)) await session.fail(error).catch(() => undefined);
+      if (!(error instanceof Conflict)) await journal.fail(error, now()).catch(() => undefined);
       throw error;
     }
   } finally {
@@ -70,126 +98,189 @@ export async function reconcile({
   }
 }
 
-/** Milliseconds after which a second is over for LiveChat too, whose clock is another one. */
-const SURELY_OVER = 60_000;
-/** So often what changed is read when there are doubts. */
-const READINGS = 2;
+type Tools<Item, Position> = {
+  writer: Writer<Item, State<Position>>;
+  journal: Journal<Item, Position>;
+  pace: Pace;
+  now: () => number;
+};
 
-type Settings = { now: () => number; sweepEveryMs: number; pageSize: number };
+/** The loop: takes the steps that {@link decide} says, until there is none. */
+async function run<Item, Position>(
+  { source, sink, appendCreated, ...options }: Reconciliation<Item, Position>,
+  { writer, journal, pace, now }: Tools<Item, Position>,
+): Promise<void> {
+  const sweepEveryMs = "sweepEveryMs" in options ? options.sweepEveryMs : 24 * 60 * 60_000;
+  const { report, number } = journal;
+  let changes: Known["changes"] = "unread";
+  let [readings, sweeps, hasRead, isFresh, withoutIdNow] = [0, 0, false, false, 0];
+  const oddNow = new Set<string>();
 
-async function run(session: Session, settings: Settings): Promise<void> {
-  const { state, number } = session;
-  const { now, sweepEveryMs } = settings;
-  let hasBegun = false;
-  if (state.checkpoint) await catchUp(session, settings);
   for (;;) {
-    if (!state.sweep) {
-      if (hasBegun || !isSweepDue(state, session.live, now(), sweepEveryMs)) return;
-      hasBegun = true;
-      state.sweep = beginSweep(state, number, now());
+    const { state, live } = journal;
+    const step = decide({
+      state,
+      live,
+      now: now(),
+      run: number,
+      changes,
+      readings,
+      hasRead,
+      sweeps,
+      sweepEveryMs,
+    });
+    if (step === "end") return;
+    if (step === "begin changes") {
+      state.changes = begin(state);
+      readings++;
+      isFresh = true;
     }
-    const wasOver = hasEnded(state.sweep.walk);
-    await sweepOn(session, state.sweep, settings);
-    const { first, walk } = state.sweep;
-    // What changed meanwhile must not look as if it were gone. Where a first walk just found all, there is no more to ask.
-    if (first && !wasOver && walk.total === session.live) state.total = walk.total;
-    else await catchUp(session, settings);
-    await settle(session, state.sweep, now);
-  }
-}
-
-/**
- * Reads what was modified since the checkpoint, which then is the list's top as it was when this began. A reading with
- * doubts is followed by another one; if that has doubts too, the next sweep has to clear them.
- */
-async function catchUp(session: Session, settings: Settings): Promise<void> {
-  const { state } = session;
-  for (let readings = 1; ; readings++) {
-    const resumed = state.catchUp !== undefined;
-    state.catchUp ??= { walk: beginWalk(), begunAt: settings.now() };
-    const { key, closed } = state.checkpoint ?? NEVER;
-    while (!hasPassed(state.catchUp.walk, key, { above: closed }))
-      await step(session, state.catchUp, settings);
-    const { walk, begunAt } = state.catchUp;
-    state.catchUp = undefined;
-    const isSure = walk.doubts.length === 0;
-    if (isSure || readings >= READINGS) {
-      state.checkpoint = checkpointAt(walk.top ?? NEVER.key, begunAt);
-      state.total = walk.totalAtTop;
-      if (!isSure) state.sure = false;
-      if (!isSure && state.sweep) state.sweep.disturbed = true;
-      // One that an earlier run began does not know of what changed since then.
-      if (!resumed) return;
+    if (step === "read changes" && state.changes) {
+      const { end, checkpoint } = await read(state.changes);
+      if (!end) continue;
+      state.changes = undefined;
+      state.checkpoint = checkpoint ?? state.checkpoint;
+      state.total = end.total;
+      // A reading that an earlier run began does not know of what changed since then.
+      if (isFresh) changes = end.doubts.length === 0 ? "current" : "doubtful";
+    }
+    if (step === "begin sweep") {
+      const { number = 0 } = state.lastSweep ?? {};
+      const first = state.lastSweep === undefined;
+      state.sweep = { ...begin(), number: number + 1, first, workedMs: 0, seen: [], notes: 0 };
+      sweeps++;
+      // What changes from now on is read at its end.
+      changes = "current";
+    }
+    if (step === "read sweep" && state.sweep) {
+      report.mode = state.sweep.first ? "first" : "sweep";
+      const since = now();
+      const { end, checkpoint } = await read(state.sweep);
+      state.checkpoint ??= checkpoint;
+      state.sweep = { ...state.sweep, end, workedMs: state.sweep.workedMs + now() - since };
+      if (end) [changes, readings] = ["unread", 0];
+    }
+    if (step === "settle sweep" && state.sweep) {
+      await settleSweep(state.sweep);
+      changes = "current";
     }
   }
-}
 
-/** Reads the whole list, for what is not in it. The first of all sweeps begins to watch the account. */
-async function sweepOn(session: Session, sweep: Sweep, settings: Settings): Promise<void> {
-  const { state, report } = session;
-  report.mode = sweep.first ? "first" : "sweep";
-  const { now } = settings;
-  let since = now();
-  while (!hasEnded(sweep.walk)) {
-    await step(session, sweep, settings);
-    sweep.total ??= sweep.walk.total;
-    state.checkpoint ??= checkpointAt(sweep.walk.top ?? NEVER.key, sweep.begunAt);
-    sweep.readAt = now();
-    sweep.workedMs += sweep.readAt - since;
-    since = sweep.readAt;
+  /** A reading from its beginning: of what changed, or of everything. */
+  function begin({ checkpoint: since }: Partial<State<Position>> = {}): Reading<Position> {
+    const begunAt = now();
+    const { live, state } = journal;
+    withoutIdNow = 0;
+    const position = source.begin({ since, now: begunAt, live, memory: state.memory });
+    return { position, begunAt, readAt: begunAt, page: 0, pages: 0 };
   }
-}
 
-/**
- * Marks what a sweep that is at its end has not seen as deleted. It does not when that contradicts what the account
- * counts; and when it would mark most of all tickets, another run has to find the same.
- */
-async function settle(session: Session, sweep: Sweep, now: () => number): Promise<void> {
-  const { state, number } = session;
-  const { total = 0 } = state;
-  let isSure = hasSeenAll(sweep, session.live, total);
-  // All that is stored has been seen by the first one.
-  if (!sweep.first) {
-    await session.commit();
-    const { missing, doubtful } = await findUnseen(sweep, session.seenNotes(), session.liveTickets());
-    const isTooMany = missing.length > 0 && session.live - missing.length < total;
-    const isHeld = missing.length > session.live / 2 && (state.heldIn ?? number) === number;
-    const isWrong = sweep.disturbed || isTooMany || isHeld;
-    if (!isWrong) await session.remove(missing);
-    isSure = !isWrong && doubtful.length === 0 && hasSeenAll(sweep, session.live, total);
-    state.heldIn = isHeld ? number : undefined;
-    state.explained = sweep.quiet && sweep.total === total ? session.live - total : undefined;
+  /** Reads a page, after what the pages before brought is committed, and takes it in. */
+  async function read(reading: Reading<Position>): Promise<Page<Item, Position>> {
+    if (hasRead) await journal.commit();
+    hasRead = true;
+    const page = await pace.call(() => source.read(reading.position));
+    const { position, progress, memory, items } = page;
+    Object.assign(reading, { position, ...progress, readAt: now() });
+    journal.state.memory = memory ?? journal.state.memory;
+    if (items) await take(items, page);
+    return page;
   }
-  state.sure = isSure;
-  state.lastSweep = endSweep(sweep, state.lastSweep, now());
-  state.sweep = undefined;
-}
 
-/** Reads the page that comes next in a walk, and takes it in. */
-async function step(session: Session, reading: { walk: Walk }, { pageSize }: Settings): Promise<void> {
-  const { walk } = reading;
-  const page = nextPage(walk, pageSize);
-  const read = await session.read(page).catch(async (error: unknown) => {
-    if (page === 1 || !(error instanceof InvalidInput || error instanceof NotFound)) throw error;
-    // Perhaps there is no such page any more. The first one tells how long the list is.
-    const { answer } = await session.read(1);
-    reading.walk = shorten(walk, answer.total);
-    if (nextPage(reading.walk, pageSize) === page) throw error;
-  });
-  if (!read) return;
-  const { answer, tickets } = read;
-  reading.walk = advance(walk, answer, pageSize);
-  const { repeats } = reading.walk;
-  if (repeats === 0) await session.take(tickets);
-  if (repeats < REPEATS_LIMIT) return;
-  await session.commit();
-  throw new UnusablePage(`LiveChat answers with the same tickets for page ${page} as for another one.`);
-}
+  /** Puts down what differs from what is stored, for the next commit; and sees to it that new items have events. */
+  async function take(
+    items: readonly Item[],
+    { odd = [], withoutId = 0, end }: Page<Item, Position>,
+  ): Promise<void> {
+    const { state } = journal;
+    const facts = items.map(source.facts);
+    state.watch ??= beginWatch(facts, { isAll: end !== undefined, now: pace.startedAt });
+    const compared = await writer.compare(items);
+    // Before the items are stored: who dies in between appends the events once more, as duplicates.
+    report.recovered += await recover(compared);
+    const count = (is: Compared<Item>["is"]) => compared.filter((each) => each.is === is).length;
+    report.pages++;
+    report.added += count("new");
+    report.changed += count("changed");
+    report.restored += count("deleted");
+    report.unchanged += count("same");
+    for (const id of odd) oddNow.add(id);
+    report.odd = oddNow.size;
+    // Such items cannot be told from each other, and each reading of a run meets them again.
+    withoutIdNow += withoutId;
+    report.withoutId = Math.max(report.withoutId, withoutIdNow);
+    journal.put(compared.filter(({ is }) => is !== "same"));
+    const ids = facts.map(({ id }) => id);
+    state.odd = [...state.odd.filter((id) => !ids.includes(id)), ...odd].slice(-ODD_KEPT);
+    if (!state.sweep) return;
+    const { sweep, note } = see(state.sweep, ids);
+    Object.assign(state.sweep, sweep);
+    journal.note(note);
+  }
 
-/** The checkpoint of who has read nothing yet. */
-const NEVER: Checkpoint = { key: -1, closed: false };
+  async function recover(compared: readonly Compared<Item>[]): Promise<number> {
+    const { watch } = journal.state;
+    const created = compared
+      .filter(({ is, item }) => is === "new" && watch && isCreatedSince(watch, source.facts(item)))
+      .map(({ item }) => item)
+      .sort((a, b) => (source.facts(a).createdAt ?? 0) - (source.facts(b).createdAt ?? 0));
+    if (created.length === 0) return 0;
+    const outcomes = await appendCreated(created);
+    return outcomes.filter((outcome) => outcome === "stored").length;
+  }
 
-/** @param readAt when reading began of all that has this time as its last modification */
-function checkpointAt(key: number, readAt: number): Checkpoint {
-  return { key, closed: key < readAt - SURELY_OVER };
+  async function settleSweep(sweep: NonNullable<State<Position>["sweep"]>): Promise<void> {
+    // What is stored is read as of the last commit.
+    await journal.commit();
+    const { state, live } = journal;
+    const unseen = sweep.first ? [] : await findUnseen(sweep);
+    const missedBefore = new Set<string>();
+    for await (const note of sink.notes<MissedNote>(MISSED)) {
+      if (note.sweep === state.lastSweep?.number) for (const hash of note.missed) missedBefore.add(hash);
+    }
+    const { gone, lastSweep, notes } = settle(sweep, {
+      ...{ state, live, now: now(), run: number, unseen, missedBefore },
+    });
+    await remove(gone);
+    journal.note(notes);
+    state.lastSweep = lastSweep;
+    if (sweep.first) state.total = sweep.end?.total;
+    state.sweep = undefined;
+  }
+
+  /** The stored items that no reading has shown since the sweep began. */
+  async function findUnseen({
+    number,
+    seen,
+  }: {
+    number: number;
+    seen: readonly string[];
+  }): Promise<LiveItem[]> {
+    const hashes = new Set(seen);
+    // Notes of sweeps before lie about: the next one writes over them.
+    for await (const note of sink.notes<SeenNote>(SEEN)) {
+      if (note.sweep === number) for (const hash of note.seen) hashes.add(hash);
+    }
+    const unseen: LiveItem[] = [];
+    for await (const item of writer.liveItems()) {
+      await pace.keepLease();
+      if (!includes(hashes, item)) unseen.push(item);
+    }
+    return unseen;
+  }
+
+  /** Marks items as deleted. @throws RunEnded at the end of the budget, with some of it done */
+  async function remove(items: readonly LiveItem[]): Promise<void> {
+    const { state } = journal;
+    const at = new Date(now()).toISOString();
+    for (let start = 0; start < items.length; start += REMOVALS_PER_COMMIT) {
+      pace.checkTime();
+      await pace.keepLease();
+      const some = items.slice(start, start + REMOVALS_PER_COMMIT);
+      const hashes = new Set(some.map(({ hash }) => hash));
+      state.odd = state.odd.filter((id) => !hashes.has(hashed(id)));
+      report.deleted += some.length;
+      await journal.commit({ items: some, at });
+    }
+  }
 }

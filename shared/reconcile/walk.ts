@@ -1,3 +1,5 @@
+import type { Doubts } from "./source.ts";
+
 /**
  * Walking a list that is read page by page while it changes: rows with a key, highest key first, of which every change
  * moves a row to the top. It knows nothing of what the rows are, and is pure: a walk is a value, so that it can be kept
@@ -12,110 +14,223 @@
  * What is left are rows that share a key and change places across the edge of a page: the walk then sees one of them
  * twice and does not know of the other. A row that is seen twice with the key at the edge is a sign of that, though it
  * mostly means that a row came in above; so that key goes into the walk's `doubts`.
+ *
+ * What the list says of itself need not be true. Its count may be off by a little: the end of the list is a page that is
+ * not full, and the count is only believed in how it changes. Its pages may have another size than we think.
  */
 export type Walk = {
+  /** How many rows a full page has. */
+  size: number;
   /** So many rows from the top, as the list is now, have been seen. */
   frontier: number;
   /** Whether the last page that was read begins within the frontier; if not, the walk has to go back. */
   joined: boolean;
-  /** Key of the list's first row when the walk began; absent when there was none. */
+  /** Whether the last row of the list has been seen. */
+  ended: boolean;
+  /** Highest key of the list when the walk began, keys above `horizon` left out; absent when there was none. */
   top?: number;
-  /** Length of the list by the last answer; absent before the first. */
+  /** Keys above this one are wrong: times that have not come yet. */
+  horizon: number;
+  /** Length of the list by its last count; absent before the first. */
   total?: number;
   /** Length of the list when its first page was last read. */
   totalAtTop: number;
+  /** Whether rows are known, so that an empty list is strange. */
+  filled: boolean;
   /** The key at the frontier, with the rows of that key that have been seen. */
   edge?: { key: number; ids: readonly string[] };
   /** Keys of which a row may have been missed. */
   doubts: readonly number[];
   /** The last page that was taken, to tell an answer that repeats it. */
-  last?: { page: number; rows: readonly Row[] };
-  /** How many answers in a row were no use because they repeat that page; at `REPEATS_LIMIT` it is time to give up. */
-  repeats: number;
+  last?: Shown;
+  /** The last answer, when it was strange: it is believed when it comes twice, where that can be. */
+  strange?: Shown;
+  /** The page before the one at which the list got shorter. */
+  before?: Shown;
+  /** A page of which that page has shown that nothing moved up to it, whatever the count says. */
+  unmoved?: number;
+  /** Whether the walk went on there although the list got shorter once more, and so may have missed any row. */
+  doubtsAll?: true;
+  /** A page that the list refused. The first page is asked for next, to tell how long the list is. */
+  refused?: number;
+  /** A page that was refused although the list should have it. */
+  missing?: number;
 };
 
 export type Row = { id: string; key: number };
+type Shown = { page: number; rows: readonly Row[] };
 
-/** What a list answers: a page of its rows (the first page is 1), and its length. */
-export type Answer = { page: number; total: number; rows: readonly Row[] };
+/** What a list answers: a page of its rows (the first page is 1), its length, and how many pages that makes. */
+export type Answer = Shown & { total: number; pages: number };
+
+/**
+ * What an answer does to a walk. Without `rows` it is of no use, and `fault` says what is wrong with it. `isEcho`: it
+ * shows another page once more, and so the walk has gone back.
+ */
+export type Advance = { walk: Walk; rows?: readonly Row[]; fault?: string; isEcho?: true };
 
 /** So many rows with the key at the edge are remembered: when more share a key, only the last of them are compared. */
 const EDGE_LIMIT = 500;
-/** More doubts than that are as good as one: the walk proves nothing. */
-export const DOUBTS_LIMIT = 1000;
-export const REPEATS_LIMIT = 3;
+/** With so many doubts a walk proves nothing: it doubts all keys. */
+const DOUBTS_LIMIT = 2000;
 
-export function beginWalk(): Walk {
-  return { frontier: 0, joined: true, totalAtTop: 0, doubts: [], repeats: 0 };
+export function beginWalk(
+  size: number,
+  { horizon = Number.MAX_SAFE_INTEGER, filled = false }: { horizon?: number; filled?: boolean } = {},
+): Walk {
+  const nothing = { frontier: 0, joined: true, ended: false, totalAtTop: 0, doubts: [] };
+  return { size, horizon, filled, ...nothing };
 }
 
-export function nextPage(walk: Walk, pageSize: number): number {
-  return Math.floor(walk.frontier / pageSize) + 1;
+/** The keys, from this one on, of which a row may have been missed. */
+export function doubtsOf({ doubts, doubtsAll }: Walk, from = Number.NEGATIVE_INFINITY): Doubts {
+  return doubts.length < DOUBTS_LIMIT && !doubtsAll ? doubts.filter((key) => key >= from) : "all";
 }
 
-/** What is wrong with an answer by its own count, in words; such an answer must not be taken. */
-export function faultIn({ page, total, rows }: Answer, pageSize: number): string | undefined {
-  const expected = Math.min(pageSize, Math.max(0, total - (page - 1) * pageSize));
-  if (rows.length !== expected)
-    return `page ${page} of a list of ${total} has ${rows.length} entries, not ${expected}`;
-  if (new Set(rows.map(({ id }) => id)).size !== rows.length)
-    return `page ${page} shows an entry more than once`;
-  return undefined;
+/** The page to ask for. */
+export function nextPage({ refused, frontier, size }: Walk): number {
+  return refused === undefined ? Math.floor(frontier / size) + 1 : 1;
 }
 
-/** The walk after one more answer, which is the one for `nextPage` and has no fault. */
-export function advance(walk: Walk, { page, total, rows }: Answer, pageSize: number): Walk {
-  const start = (page - 1) * pageSize;
-  if (walk.last && repeats(walk.last, { page, total, rows }, walk.total)) {
-    // Either one of the two answers is false, or exactly a page of rows came in above: the pages before tell.
-    const behind = Math.max(0, Math.min(start - pageSize, (walk.last.page - 1) * pageSize));
-    const given = walk.repeats + 1;
-    const last = given < REPEATS_LIMIT ? walk.last : undefined;
-    return { ...walk, frontier: Math.min(walk.frontier, behind), joined: false, last, repeats: given };
+/** Whether every row is seen whose key is at least this one, or above it when `above` is set. */
+export function hasPassed(walk: Walk, key: number, { above = false } = {}): boolean {
+  if (walk.ended) return true;
+  if (!walk.joined || !walk.edge) return false;
+  return above ? walk.edge.key <= key : walk.edge.key < key;
+}
+
+/** The walk when the list refuses `nextPage`; absent when that cannot be. */
+export function refuse(walk: Walk): Walk | undefined {
+  const page = nextPage(walk);
+  return page === 1 || walk.missing === page ? undefined : { ...walk, refused: page };
+}
+
+/** The walk after the answer for `nextPage`. */
+export function advance(walk: Walk, answer: Answer): Advance {
+  if (walk.refused !== undefined) return { walk: afterRefusal(walk, walk.refused, answer.total) };
+  const shown = { ...answer, rows: withoutEcho(walk, answer) };
+  const strange = findStrange(walk, shown);
+  if (!strange) return take({ ...walk, strange: undefined }, shown);
+
+  const { page, rows } = shown;
+  const { believe, fault } = strange;
+  if (believe && walk.strange?.page === page && isSame(walk.strange.rows, rows)) {
+    return take({ ...walk, ...believe, strange: undefined }, shown);
   }
-  const now = shorten(walk, total);
+  return { walk: { ...walk, strange: { page, rows } }, fault };
+}
+
+function afterRefusal(walk: Walk, refused: number, total: number): Walk {
+  const next = shorten({ ...walk, refused: undefined }, total);
+  if (nextPage(next) !== refused) return next;
+  // By the count that page is the last one or behind it, so what it would have is not there.
+  if (refused * walk.size >= total) return { ...next, joined: true, ended: true };
+  return { ...next, missing: refused };
+}
+
+/**
+ * The rows of an answer. What a list shows for a page behind its end may be another page once more; only what goes on
+ * where the walk is can be rows that the count has left out.
+ */
+function withoutEcho({ edge, last, size }: Walk, { page, total, rows }: Answer): readonly Row[] {
+  const isBehind = page > 1 && (page - 1) * size >= total;
+  const [first] = rows;
+  if (!isBehind || !first) return rows;
+  const known = new Set([...(last?.rows ?? []).map(({ id }) => id), ...(edge?.ids ?? [])]);
+  const goesOn = edge !== undefined && first.key <= edge.key && !rows.some(({ id }) => known.has(id));
+  return goesOn ? rows : [];
+}
+
+/**
+ * What is strange about an answer. It may be a passing error of the list, so it is asked for again; `believe` is what has
+ * to be so when it comes again just as it was, and absent where nothing explains it.
+ */
+function findStrange(
+  { size, filled, last, total: totalBefore }: Walk,
+  { page, pages, total, rows }: Answer,
+): { fault: string; believe?: Partial<Walk> } | undefined {
+  const count = rows.length;
+  if (new Set(rows.map(({ id }) => id)).size !== count) {
+    return { fault: `page ${page} shows an entry more than once` };
+  }
+  if (page === 1 && total === 0 && count === 0) {
+    const wasFilled = filled || last !== undefined || (totalBefore ?? 0) > 0;
+    return wasFilled
+      ? { fault: "it is empty, and entries are known", believe: { filled: false } }
+      : undefined;
+  }
+  const expected = Math.min(size, Math.max(0, total - (page - 1) * size));
+  // More than a count that is too low; a count that is too high shows at the end of the list.
+  if (count === expected || (count > expected && count <= size)) return undefined;
+  const fault = `page ${page} of a list of ${total} has ${count} entries, not ${expected}`;
+  const isLarger = count > size;
+  if (page === 1 && (isLarger || pages > 1) && isPageSize(count, { total, pages })) {
+    return { fault, believe: { size: count } };
+  }
+  if (isLarger) return { fault, ...(page > 1 && { believe: { ...beginWalk(count), filled } }) };
+  const isLast = page * size >= total;
+  return { fault, ...(isLast && { believe: {} }) };
+}
+
+/** Whether this can be the size of the list's pages by both of its counts, of which one may be off by one. */
+function isPageSize(size: number, { total, pages }: { total: number; pages: number }): boolean {
+  if (size === 0) return false;
+  return [total - 1, total, total + 1].some((length) => Math.ceil(length / size) === pages);
+}
+
+/** Takes in an answer that is not strange. */
+function take(walk: Walk, { page, total, rows }: Answer): Advance {
+  const { last, size } = walk;
+  const start = (page - 1) * size;
+  if (last && repeats(last, { page, total, rows }, walk.total)) {
+    // Either one of the two answers is false, or exactly a page of rows came in above: the pages before tell.
+    const behind = Math.max(0, Math.min(start - size, (last.page - 1) * size));
+    const next = { ...walk, frontier: Math.min(walk.frontier, behind), joined: false };
+    return { walk: next, fault: `page ${page} shows the entries of page ${last.page}`, isEcho: true };
+  }
+  const moved = walk.before?.page === page && !isSame(walk.before.rows, rows);
+  const unmoved = walk.before?.page === page && !moved ? page + 1 : walk.unmoved;
+  // A count that goes up and down all the time must not hold the walk where it is.
+  const isShaky = walk.unmoved === page && total < (walk.total ?? total);
+  const now: Walk = isShaky ? { ...walk, total, doubtsAll: true } : shorten(walk, total);
   const joined = start <= now.frontier;
+  const seen = { page, rows };
   return {
-    ...now,
-    ...(joined && { ...meetEdge(walk, page, rows), frontier: Math.max(now.frontier, start + rows.length) }),
-    joined,
-    top: walk.total === undefined ? rows[0]?.key : walk.top,
-    totalAtTop: page === 1 ? total : walk.totalAtTop,
-    last: { page, rows },
-    repeats: 0,
+    walk: {
+      ...now,
+      ...(joined && { ...meetEdge(walk, page, rows), frontier: Math.max(now.frontier, start + rows.length) }),
+      joined,
+      ended: joined && rows.length < size,
+      top: now.top ?? rows.find(({ key }) => key <= now.horizon)?.key,
+      totalAtTop: page === 1 ? total : walk.totalAtTop,
+      before: joined ? undefined : last,
+      unmoved: joined && walk.unmoved === page ? undefined : unmoved,
+      missing: undefined,
+      last: seen,
+    },
+    rows,
   };
 }
 
 /** The walk when the list turns out to have become this short: it goes back by as many rows. */
-export function shorten(walk: Walk, total: number): Walk {
+function shorten(walk: Walk, total: number): Walk {
   const gone = Math.max(0, (walk.total ?? total) - total);
   if (gone === 0) return { ...walk, total };
   return { ...walk, total, frontier: Math.max(0, walk.frontier - gone), joined: false };
 }
 
-/** Whether every row is seen whose key is at least this one, or above it when `above` is set. */
-export function hasPassed(walk: Walk, key: number, { above = false } = {}): boolean {
-  if (hasEnded(walk)) return true;
-  if (!walk.joined || !walk.edge) return false;
-  return above ? walk.edge.key <= key : walk.edge.key < key;
-}
-
-/** Whether the walk is at the end of the list. */
-export function hasEnded(walk: Walk): boolean {
-  return walk.total !== undefined && walk.joined && walk.frontier >= walk.total;
-}
-
 /** Whether an answer shows the very rows of another page, although nothing says that they have moved there. */
-function repeats(
-  last: { page: number; rows: readonly Row[] },
-  answer: Answer,
-  totalBefore?: number,
-): boolean {
-  const { page, total, rows } = answer;
-  if (page === last.page || rows.length === 0 || rows.length !== last.rows.length) return false;
+function repeats(last: Shown, { page, total, rows }: Omit<Answer, "pages">, totalBefore?: number): boolean {
+  if (page === last.page || rows.length === 0) return false;
   // They come up only by deletions, which the total tells; that they went down may be by changes, which nothing tells.
   if (page < last.page && total !== totalBefore) return false;
-  return rows.every(({ id, key }, index) => id === last.rows[index]?.id && key === last.rows[index]?.key);
+  return isSame(rows, last.rows);
+}
+
+function isSame(a: readonly Row[], b: readonly Row[]): boolean {
+  return (
+    a.length === b.length && a.every(({ id, key }, index) => id === b[index]?.id && key === b[index]?.key)
+  );
 }
 
 /** Moves the edge to the end of a page that joins what has been seen. */
@@ -129,6 +244,6 @@ function meetEdge({ edge, doubts }: Walk, page: number, rows: readonly Row[]): P
   const ids = before?.key === last.key ? [...new Set([...before.ids, ...tied])] : tied;
   return {
     edge: { key: last.key, ids: ids.slice(-EDGE_LIMIT) },
-    doubts: doubtful ? [...new Set([...doubts, before.key])].slice(-DOUBTS_LIMIT) : doubts,
+    doubts: doubtful ? [...new Set([...doubts, before.key])].slice(0, DOUBTS_LIMIT) : doubts,
   };
 }

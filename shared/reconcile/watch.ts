@@ -1,44 +1,43 @@
-import type { Ticket } from "../schemas/ticket.ts";
-import { modifiedAt } from "../tickets/store/ticket-row.ts";
+import { CLOCK_DIFFERENCE, type Facts } from "./source.ts";
 
 /**
- * Since when this app watches the account: the last modification that the very first page showed. Tickets that were
- * created since are to have an event; of those that are older the app never claimed to know.
+ * Since when this app watches the account: the last change that the very first page showed. Items that were created
+ * since are to have an event; of those that are older the app never claimed to know.
  */
 export type Watch = {
-  /** Milliseconds since the epoch, by LiveChat's clock. */
+  /** Milliseconds since the epoch, by the account's clock. */
   since: number;
-  /**
-   * While that second may still last: the tickets that were modified in it and were there already. Absent when they may
-   * be more than a page.
-   */
-  known?: string[];
+  /** While that second may still last: the items that were changed in it and were there already. */
+  known?: readonly string[];
 };
 
-/** Milliseconds by which our clock and LiveChat's may differ, amply. */
-const CLOCK_DIFFERENCE = 10 * 60_000;
-
 /**
- * An account without tickets tells no time. Then it is our clock's, so that an empty answer that is not true does not
- * make every ticket of the account look new.
+ * The watch that a page begins when there is none so far; absent when its items have only times that have not come yet,
+ * and there are others. An account without a true time tells none. Then it is our clock's, so that an empty answer that
+ * is not true does not make every item of the account look new.
  *
- * @param first the account's first page of tickets, when it is read for the first time
+ * @param isAll whether the account has no other pages
  * @param now milliseconds since the epoch
  */
-export function beginWatch(first: readonly Ticket[], pageSize: number, now: number): Watch {
-  const [newest] = first;
-  const since = newest ? modifiedAt(newest) : now - CLOCK_DIFFERENCE;
-  const known = first.filter((ticket) => modifiedAt(ticket) === since).map(({ id }) => id);
+export function beginWatch(
+  first: readonly Facts[],
+  { isAll, now }: { isAll: boolean; now: number },
+): Watch | undefined {
+  const newest = first.find(({ changedAt = Infinity }) => changedAt <= now + CLOCK_DIFFERENCE);
+  if (!newest && !isAll) return undefined;
+  const since = newest?.changedAt ?? now - CLOCK_DIFFERENCE;
+  const known = first.filter(({ changedAt }) => changedAt === since).map(({ id }) => id);
   const isOver = since < now - CLOCK_DIFFERENCE;
-  return isOver || known.length === pageSize ? { since } : { since, known };
+  // More of the same second may be on the next page.
+  const mayBeMore = !isAll && first.at(-1)?.changedAt === since;
+  return isOver || mayBeMore ? { since } : { since, known };
 }
 
 /**
- * Whether a ticket that was not stored before was created since the watch began. LiveChat's times are whole seconds, so
+ * Whether an item that was not stored before was created since the watch began. LiveChat's times are whole seconds, so
  * in the second in which it began only the ids tell.
  */
-export function isCreatedSince({ since, known }: Watch, { id, date }: Ticket): boolean {
-  if (date === undefined) return false;
-  const created = Date.parse(date);
-  return created > since || (created === since && known !== undefined && !known.includes(id));
+export function isCreatedSince({ since, known }: Watch, { id, createdAt }: Facts): boolean {
+  if (createdAt === undefined) return false;
+  return createdAt > since || (createdAt === since && known !== undefined && !known.includes(id));
 }

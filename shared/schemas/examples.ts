@@ -187,6 +187,8 @@ export const runReport = {
   recovered: 0,
   deleted: 0,
   restored: 0,
+  odd: 0,
+  withoutId: 0,
   checkpoint: { before: "2026-01-15T09:39:58.000Z", after: "2026-01-15T09:44:12.000Z" },
 } as const;
 

@@ -8,13 +8,17 @@ const mode = named(
   "first: all tickets for the first time. incremental: tickets that changed. sweep: all tickets again, which also finds deleted ones.",
 );
 
-/** What a run of the reconciliation did. */
+const outcome = v.picklist(["completed", "stopped", "throttled", "failed", "died"]);
+/** `died`: the process ended in the middle of the run, as the next run found. */
+export type RunOutcome = v.InferOutput<typeof outcome>;
+
+/** What a run of the reconciliation did: the answer of `POST /reconcile/tickets`. */
 export const RunReport = shape(
   "RunReport",
-  v.looseObject({
+  v.object({
     mode,
     outcome: named(
-      v.picklist(["completed", "stopped", "throttled", "failed", "died"]),
+      outcome,
       "Outcome",
       "completed; stopped: at the time limit. throttled: at LiveChat's rate limit. failed: by an error. died: its process ended. The next run continues.",
     ),
@@ -38,6 +42,8 @@ export const RunReport = shape(
     ),
     deleted: named(count, "Deleted", "Tickets that LiveChat no longer has; they were marked as deleted."),
     restored: named(count, "Restored", "Tickets marked as deleted that LiveChat has again."),
+    odd: named(count, "Odd", "Tickets that do not fit the schema; they were stored as they came."),
+    withoutId: named(count, "Without Id", "Tickets without an id; they were not stored."),
     checkpoint: named(
       v.object({
         before: named(
@@ -53,32 +59,35 @@ export const RunReport = shape(
   }),
   examples.runReport,
 );
+export type RunReport = v.InferOutput<typeof RunReport>;
+
+const runRecord = v.object({ ...RunReport.entries, number: named(count, "Number", "The run's number.") });
+/** What a run leaves. */
+export type RunRecord = v.InferOutput<typeof runRecord>;
+
+const progress = v.object({
+  mode,
+  startedAt: named(moment, "Started At", "When the walk started."),
+  page: named(count, "Page", "How many pages are read."),
+  pages: named(
+    count,
+    "Pages",
+    "How many pages the account has; an incremental walk needs only some of them.",
+  ),
+  expectedEnd: named(
+    v.optional(moment),
+    "Expected End",
+    "When the walk will end at its current pace; absent for an incremental walk.",
+  ),
+});
+export type Progress = v.InferOutput<typeof progress>;
 
 export const RunHistory = shape(
   "RunHistory",
   v.object({
-    runs: named(
-      v.array(v.looseObject({ ...RunReport.entries, number: named(count, "Number", "The run's number.") })),
-      "Runs",
-      "The last runs, latest first.",
-    ),
-    progress: named(
-      v.optional(
-        v.object({
-          mode,
-          startedAt: named(moment, "Started At", "When the walk started."),
-          page: named(count, "Page", "How many pages are read."),
-          pages: named(count, "Pages", "How many pages the account has."),
-          expectedEnd: named(
-            v.optional(moment),
-            "Expected End",
-            "When the walk will end at its current pace.",
-          ),
-        }),
-      ),
-      "Progress",
-      "The progress of an unfinished walk.",
-    ),
+    runs: named(v.array(runRecord), "Runs", "The last runs, latest first."),
+    progress: named(v.optional(progress), "Progress", "The progress of an unfinished walk."),
+    odd: named(v.array(v.string()), "Odd", "Ids of stored tickets that do not fit the schema; the last 100."),
   }),
   {
     runs: [{ ...examples.runReport, number: 7 }],
@@ -89,5 +98,7 @@ export const RunHistory = shape(
       pages: 40,
       expectedEnd: "2026-01-15T10:40:00.000Z",
     },
+    odd: [],
   },
 );
+export type RunHistory = v.InferOutput<typeof RunHistory>;

@@ -1,8 +1,8 @@
-import type { Report } from "../reconcile/report.ts";
+import type { RunReport } from "../schemas/reconcile.ts";
 import { measure } from "./metrics.ts";
 
 /** Counts a run of the reconciliation, and says how old what it leaves is. `now` is in milliseconds since the epoch. */
-export function observeRun(report: Report, now: number): void {
+export function observeRun(report: RunReport, now: number): void {
   const { mode, outcome, recovered, checkpoint } = report;
   const { runs, recovered: found, reconcileLag } = measure();
   runs.add(1, { mode, outcome });

@@ -9,9 +9,9 @@ import { judgeLiveChatFailure } from "../../shared/health/judge-failure.ts";
 import { judgeReconciliation, type Reconciliation } from "../../shared/health/judge-reconciliation.ts";
 import { judgeRefusals } from "../../shared/health/judge-refusals.ts";
 import { judgeLicence, judgeRegistration } from "../../shared/health/judge-registration.ts";
-import type { Run } from "../../shared/reconcile/report.ts";
 import { assessAll } from "../../shared/registration/assess.ts";
 import { type Destination, urlWith, wantedWebhooks } from "../../shared/registration/wanted.ts";
+import type { RunRecord } from "../../shared/schemas/reconcile.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -86,8 +86,8 @@ describe("deliveries", () => {
   });
 
   test("tickets that only the reconciliation finds mean that the webhook is broken", () => {
-    const runs = (recovered: number, added: number, mode: Run["mode"] = "incremental") =>
-      Array.from({ length: 20 }, () => ({ mode, recovered, added }) as Run);
+    const runs = (recovered: number, added: number, mode: RunRecord["mode"] = "incremental") =>
+      Array.from({ length: 20 }, () => ({ mode, recovered, added }) as RunRecord);
     expect(judgeTicketWebhook(runs(1, 1))?.state).toBe("attention");
     expect(judgeTicketWebhook(runs(0, 10))).toBeUndefined();
     // Found just before their webhooks came.
@@ -100,10 +100,13 @@ describe("deliveries", () => {
 
 describe("the reconciliation", () => {
   const noon = Date.parse("2026-01-15T12:00:00.000Z");
-  const run = (startedAt: number, outcome: Run["outcome"], reason?: string) =>
-    ({ startedAt: iso(startedAt), outcome, reason }) as Run;
+  const run = (startedAt: number, outcome: RunRecord["outcome"], reason?: string) =>
+    ({ startedAt: iso(startedAt), outcome, reason }) as RunRecord;
   const judge = (more: Partial<Reconciliation>) =>
-    judgeReconciliation({ runs: [], installed: iso(noon), schedule: "0 */5 * * * *", ...more }, noon);
+    judgeReconciliation(
+      { runs: [], odd: [], installed: iso(noon), schedule: "0 */5 * * * *", ...more },
+      noon,
+    );
 
   test("is well when the last success is not three runs ago", async () => {
     expect(await judge({ lastSuccess: iso(noon - 14 * MINUTE) })).toEqual({
@@ -111,6 +114,21 @@ describe("the reconciliation", () => {
       detail: "The last success was at 2026-01-15T11:46:00.000Z.",
     });
     expect((await judge({ lastSuccess: iso(noon - 16 * MINUTE) })).state).toBe("bad");
+  });
+
+  test("needs attention while tickets do not fit the schema, or come without an id", async () => {
+    const lastSuccess = iso(noon - MINUTE);
+    expect(await judge({ lastSuccess, odd: ["T1", "T2"] })).toMatchObject({
+      state: "attention",
+      detail: expect.stringContaining("2 (T1, T2)"),
+    });
+    const odd = Array.from({ length: 6 }, (_, index) => `T${index}`);
+    expect((await judge({ lastSuccess, odd })).detail).toContain("6 (T0, T1, T2, T3, T4, …)");
+    const runs = [{ ...run(noon, "completed"), withoutId: 3 }];
+    expect(await judge({ lastSuccess, runs })).toMatchObject({
+      state: "attention",
+      detail: expect.stringContaining("without an id are not stored: 3"),
+    });
   });
 
   test("is given time to run for the first time, and no more", async () => {

@@ -1,9 +1,10 @@
 import { Conflict } from "../../shared/core/errors.ts";
+import type { Writer } from "../../shared/reconcile/sink.ts";
 import type { StoredTicket } from "../../shared/schemas/stored-ticket.ts";
+import type { Ticket } from "../../shared/schemas/ticket.ts";
 import { hashed } from "../../shared/storage/keys.ts";
 import { contentOf, modifiedAt, ticketKey } from "../../shared/tickets/store/ticket-row.ts";
 import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
-import type { TicketWriter } from "../../shared/tickets/store/writer.ts";
 
 type Memory = {
   tickets: Map<string, StoredTicket>;
@@ -58,7 +59,7 @@ export function openMemoryStore(memory: Memory, touch: (write: () => void) => vo
     async write<State>() {
       let commits = memory.commits;
       let state = structuredClone(memory.state) as State | undefined;
-      const writer: TicketWriter<State> = {
+      const writer: Writer<Ticket, State> = {
         get state() {
           return state;
         },
@@ -68,17 +69,17 @@ export function openMemoryStore(memory: Memory, touch: (write: () => void) => vo
         async compare(tickets) {
           return tickets.map((ticket) => {
             const stored = memory.tickets.get(ticket.id);
-            if (!stored) return { ticket, is: "new" };
-            if (stored.deletedAt !== undefined) return { ticket, is: "deleted" };
-            return { ticket, is: contentOf(stored) === contentOf(ticket) ? "same" : "changed" };
+            if (!stored) return { item: ticket, is: "new" };
+            if (stored.deletedAt !== undefined) return { item: ticket, is: "deleted" };
+            return { item: ticket, is: contentOf(stored) === contentOf(ticket) ? "same" : "changed" };
           });
         },
         async commit({ state: next, put = [], remove, notes = {} }) {
           touch(() => {
             if (memory.commits !== commits) throw new Conflict("Another run has taken over.");
-            for (const { ticket } of put) memory.tickets.set(ticket.id, structuredClone(ticket));
+            for (const { item } of put) memory.tickets.set(item.id, structuredClone(item));
             for (const ticket of live()) {
-              const isGone = remove?.tickets.some(({ hash }) => hash === hashed(ticket.id));
+              const isGone = remove?.items.some(({ hash }) => hash === hashed(ticket.id));
               if (isGone) memory.tickets.set(ticket.id, { ...ticket, deletedAt: remove?.at });
             }
             for (const [name, note] of Object.entries(notes)) memory.notes.set(name, structuredClone(note));
@@ -87,9 +88,9 @@ export function openMemoryStore(memory: Memory, touch: (write: () => void) => vo
           });
           state = structuredClone(next);
         },
-        async *liveTickets() {
+        async *liveItems() {
           for (const ticket of live()) {
-            yield { row: ticketKey(ticket), hash: hashed(ticket.id), modified: modifiedAt(ticket) };
+            yield { row: ticketKey(ticket), hash: hashed(ticket.id), changedAt: modifiedAt(ticket) };
           }
         },
       };

@@ -67,8 +67,13 @@ export function pointerKeyOf(row: string): string {
 }
 
 /** Time of the last modification, in milliseconds since the epoch. LiveChat always sends it but does not promise to. */
-export function modifiedAt({ modified, date }: Ticket): number {
-  return readTime(modified) ?? readTime(date) ?? 0;
+export function modifiedAt(ticket: Ticket): number {
+  return changedAt(ticket) ?? createdAt(ticket) ?? 0;
+}
+
+/** The same; absent when the ticket has none. */
+export function changedAt({ modified }: Ticket): number | undefined {
+  return readTime(modified);
 }
 
 /** When it was created, in milliseconds since the epoch; absent when it does not say so. */
@@ -92,9 +97,9 @@ export function modifiedUntil(modified: number): string {
 }
 
 /** What a row's key tells of its ticket: when it was modified, and the hash of its id. */
-export function readTicketKey(key: string): { modified: number; hash: string } {
+export function readTicketKey(key: string): { changedAt: number; hash: string } {
   const [, inverted = "", hash = ""] = key.split(":");
-  return { modified: Number.MAX_SAFE_INTEGER - Number(inverted), hash };
+  return { changedAt: Number.MAX_SAFE_INTEGER - Number(inverted), hash };
 }
 
 /** Later times sort first. */

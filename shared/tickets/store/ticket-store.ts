@@ -1,9 +1,11 @@
 import type { TableClient } from "@azure/data-tables";
 import { StorageUnavailable } from "../../core/errors.ts";
+import type { Sink } from "../../reconcile/sink.ts";
 import type { StoredTicket, StoredTicketPage } from "../../schemas/stored-ticket.ts";
+import type { Ticket } from "../../schemas/ticket.ts";
 import { decompress, fromProperties } from "../../storage/body.ts";
 import { after } from "../../storage/keys.ts";
-import { acquireLease, type Lease, type LeaseOptions } from "../../storage/lease.ts";
+import { acquireLease } from "../../storage/lease.ts";
 import { type Row, readRow, readRows } from "../../storage/rows.ts";
 import { behind, type Scan, scan } from "../../storage/scan.ts";
 import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
@@ -18,7 +20,7 @@ import {
   readTicket,
   type TicketColumns,
 } from "./ticket-row.ts";
-import { openWriter, type TicketWriter } from "./writer.ts";
+import { openWriter } from "./writer.ts";
 
 export type TicketQuery = {
   status?: string;
@@ -36,8 +38,9 @@ export type TicketQuery = {
   cursor?: string;
 };
 
-export type TicketStore = {
-  /** The ticket with this id, also when it is gone upstream or erased. */
+/** The tickets that are stored, and what the reconciliation keeps beside them. */
+export type TicketStore = Sink<Ticket> & {
+  /** The ticket with this id, also when it is gone in LiveChat or erased. */
   get(id: string): Promise<StoredTicket | undefined>;
   /**
    * Tickets that are not erased, last modified first. A page ends early, perhaps without a ticket, after 10 s or 8 MiB.
@@ -46,14 +49,6 @@ export type TicketStore = {
    * @throws InvalidInput when the cursor is not `next` of a page
    */
   list(query?: TicketQuery): Promise<StoredTicketPage>;
-  /** @throws Conflict while another holder has the lock; names the holder and since when */
-  lock(options: LeaseOptions): Promise<Lease>;
-  /** For the holder of the lock. If there are two writers all the same, the second to commit gets a `Conflict`. */
-  write<State>(): Promise<TicketWriter<State>>;
-  /** The state that the last commit left. One point read. */
-  state<State>(): Promise<State | undefined>;
-  /** The notes whose names start like this, in the order of the names. */
-  notes<Note>(prefix: string): AsyncIterable<Note>;
 };
 
 export type TicketStoreOptions = {

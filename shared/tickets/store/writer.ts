@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { Conflict } from "../../core/errors.ts";
+import type { Compared, Writer } from "../../reconcile/sink.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
 import { compress, toProperties } from "../../storage/body.ts";
 import { OutcomeUnknown } from "../../storage/failures.ts";
@@ -22,78 +23,33 @@ import {
   writeTicket,
 } from "./ticket-row.ts";
 
-/** A ticket as upstream has it, beside what is stored of it. */
-export type Compared = { ticket: Ticket; is: "new" | "changed" | "deleted" | "same"; stored?: Pointer };
-
-/** A ticket that is stored and not marked as deleted. */
-export type LiveTicket = {
-  row: string;
-  /** `hashed` of its id. */
-  hash: string;
-  /** Milliseconds since the epoch. */
-  modified: number;
-};
-
-export type Commit<State> = {
-  /** The writer's state from here on. */
-  state: State;
-  /** Tickets to be stored as they are given. */
-  put?: readonly Compared[];
-  /** Tickets to be marked as deleted at this ISO time. */
-  remove?: { tickets: readonly LiveTicket[]; at: string };
-  /** Further values to be kept under a name, each in the place of what was kept under it. */
-  notes?: Readonly<Record<string, unknown>>;
-};
-
-/**
- * Changes the stored tickets. The writer's own state is kept beside them and changes in the same transactions, so the state
- * is true even when the process ends in the middle.
- */
-export type TicketWriter<State> = {
-  /** As it was last committed, by this writer or before it. */
-  readonly state: State | undefined;
-  /** How many tickets are stored and not marked as deleted. */
-  readonly live: number;
-  /**
-   * Compares with what is stored. A ticket that is marked as deleted is never the same. One that was erased is the same
-   * wherever it stands where it stood: what it says is not compared, nor stored again.
-   */
-  compare(tickets: readonly Ticket[]): Promise<Compared[]>;
-  /**
-   * Does all of it, in one transaction when it fits: else in several, of which the last brings the new state.
-   *
-   * @throws Conflict when another writer has committed since this one was opened: nothing of this part was done.
-   */
-  commit(commit: Commit<State>): Promise<void>;
-  /** All tickets that are stored and not marked as deleted, last modified first. */
-  liveTickets(): AsyncIterable<LiveTicket>;
-};
+/** A ticket as LiveChat has it, beside what is stored of it. */
+type ComparedTicket = Compared<Ticket> & { stored?: Pointer };
 
 const ATTEMPTS = 3;
 /** The row of the state takes an operation, and room. */
 const OPERATIONS_LEFT = MAX_OPERATIONS - 1;
 
-export async function openWriter<State>(table: TableClient): Promise<TicketWriter<State>> {
+export async function openWriter<State>(table: TableClient): Promise<Writer<Ticket, State>> {
   let now: Snapshot<State> = await readState<State>(table);
 
-  async function compare(ticket: Ticket): Promise<Compared> {
-    const stored = await readRow<Pointer>(table, PARTITION, pointerKey(ticket.id));
-    if (!stored) return { ticket, is: "new" };
-    if (stored.deletedAt !== undefined) return { ticket, is: "deleted", stored };
+  /** A ticket that was erased is the same while it stands where it stood: what it says is not compared, nor stored again. */
+  async function compare(item: Ticket): Promise<ComparedTicket> {
+    const stored = await readRow<Pointer>(table, PARTITION, pointerKey(item.id));
+    if (!stored) return { item, is: "new" };
+    if (stored.deletedAt !== undefined) return { item, is: "deleted", stored };
     const isSame =
-      stored.erasedFor === undefined
-        ? stored.content === contentOf(ticket)
-        : stored.row === ticketKey(ticket);
-    return { ticket, is: isSame ? "same" : "changed", stored };
+      stored.erasedFor === undefined ? stored.content === contentOf(item) : stored.row === ticketKey(item);
+    return { item, is: isSame ? "same" : "changed", stored };
   }
 
-  function toStore({ ticket, is, stored }: Compared): Change {
+  function toStore({ item, is, stored }: ComparedTicket): Change {
     return {
       live: is === "changed" ? 0 : 1,
       isOfTicket: true,
-      actions: (change) => writeTicket(ticket, stored, change),
+      actions: (change) => writeTicket(item, stored, change),
       async again() {
-        const compared = await compare(ticket);
+        const compared = await compare(item);
         return compared.is === "same" ? "nothing" : toStore(compared);
       },
     };
@@ -152,7 +108,7 @@ export async function openWriter<State>(table: TableClient): Promise<TicketWrite
       const text = await compress(JSON.stringify(state));
       let open: Change[] = [
         ...put.filter(({ is }) => is !== "same").map(toStore),
-        ...(remove?.tickets ?? []).map(({ row }) => toRemove(row, remove?.at ?? "")),
+        ...(remove?.items ?? []).map(({ row }) => toRemove(row, remove?.at ?? "")),
         ...Object.entries(notes).map(([name, note]) => toKeep(name, note)),
       ];
       for (;;) {
@@ -165,7 +121,7 @@ export async function openWriter<State>(table: TableClient): Promise<TicketWrite
       }
     },
 
-    async *liveTickets() {
+    async *liveItems() {
       const range = { ...ALL_TICKETS, select: ["rowKey", "deleted"] };
       for await (const rows of scan<TicketColumns>(table, PARTITION, range)) {
         for (const { rowKey = "", deleted } of rows) {

@@ -1,11 +1,11 @@
 import { expect, inject, test } from "vitest";
 import { openPeople } from "../../../shared/people/people.ts";
+import type { Writer } from "../../../shared/reconcile/sink.ts";
 import type { StoredTicket } from "../../../shared/schemas/stored-ticket.ts";
 import type { Ticket } from "../../../shared/schemas/ticket.ts";
 import { openTable } from "../../../shared/storage/open-table.ts";
 import { keepOut, ticketsPlace } from "../../../shared/tickets/store/people.ts";
 import type { TicketQuery, TicketStore } from "../../../shared/tickets/store/ticket-store.ts";
-import type { TicketWriter } from "../../../shared/tickets/store/writer.ts";
 import { type Fault, inject as injectFault, isTransaction, stoppingQueries } from "../../storage/faults.ts";
 import { newTableName, openStore } from "./open-store.ts";
 
@@ -33,13 +33,13 @@ function peopleOf(tableName: string, { day = 0, fault }: { day?: number; fault?:
   return openPeople({ table, places: [ticketsPlace({ table, deletedTicketDays: 30, now })], now });
 }
 
-async function put(writer: TicketWriter<unknown>, ...tickets: Ticket[]): Promise<void> {
+async function put(writer: Writer<Ticket, unknown>, ...tickets: Ticket[]): Promise<void> {
   await writer.commit({ state: writer.state ?? {}, put: await writer.compare(tickets) });
 }
 
-async function removeAll(writer: TicketWriter<unknown>, at: string): Promise<void> {
-  const tickets = await Array.fromAsync(writer.liveTickets());
-  await writer.commit({ state: writer.state ?? {}, remove: { tickets, at } });
+async function removeAll(writer: Writer<Ticket, unknown>, at: string): Promise<void> {
+  const items = await Array.fromAsync(writer.liveItems());
+  await writer.commit({ state: writer.state ?? {}, remove: { items, at } });
 }
 
 async function all(store: TicketStore, query: TicketQuery = {}): Promise<StoredTicket[]> {
@@ -94,7 +94,7 @@ test("an erased ticket stays a tombstone while LiveChat lists it, changes it, lo
   expect((await writer.compare([ticket("T", ANN, { modified: at(2) })])).map(({ is }) => is)).toEqual([
     "same",
   ]);
-  expect(await Array.fromAsync(writer.liveTickets())).toHaveLength(2);
+  expect(await Array.fromAsync(writer.liveItems())).toHaveLength(2);
 
   await removeAll(writer, at(3));
   expect(await store.get("T")).toEqual({ id: "T", deletedAt: at(3), erasedAt: at(0) });

@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, inject, test } from "vitest";
 import { Conflict, InvalidInput } from "../../../shared/core/errors.ts";
+import type { Writer } from "../../../shared/reconcile/sink.ts";
 import type { StoredTicket } from "../../../shared/schemas/stored-ticket.ts";
 import type { Ticket } from "../../../shared/schemas/ticket.ts";
 import { NewerFormat } from "../../../shared/storage/format.ts";
 import { openTable } from "../../../shared/storage/open-table.ts";
 import type { TicketQuery, TicketStore } from "../../../shared/tickets/store/ticket-store.ts";
-import type { TicketWriter } from "../../../shared/tickets/store/writer.ts";
 import { cut, isTransaction } from "../../storage/faults.ts";
 import { newTableName, openStore } from "./open-store.ts";
 
@@ -17,15 +17,15 @@ function ticket(id: string, minute: number, more: Partial<Ticket> = {}): Ticket 
   return { id, subject: `About ${id}`, status: "open", date: time(0), modified: time(minute), ...more };
 }
 
-async function put(writer: TicketWriter<unknown>, ...tickets: Ticket[]): Promise<void> {
+async function put(writer: Writer<Ticket, unknown>, ...tickets: Ticket[]): Promise<void> {
   await writer.commit({ state: writer.state ?? {}, put: await writer.compare(tickets) });
 }
 
-async function remove(writer: TicketWriter<unknown>, ...modified: string[]): Promise<void> {
-  const tickets = (await listOf(writer.liveTickets())).filter((live) =>
-    modified.includes(new Date(live.modified).toISOString()),
+async function remove(writer: Writer<Ticket, unknown>, ...modified: string[]): Promise<void> {
+  const items = (await listOf(writer.liveItems())).filter((live) =>
+    modified.includes(new Date(live.changedAt).toISOString()),
   );
-  await writer.commit({ state: writer.state ?? {}, remove: { tickets, at: time(99) } });
+  await writer.commit({ state: writer.state ?? {}, remove: { items, at: time(99) } });
 }
 
 async function all(store: TicketStore, query: TicketQuery = {}): Promise<StoredTicket[]> {
@@ -96,7 +96,7 @@ describe("the stored tickets", () => {
     expect(idsOf(await all(store, { deleted: true }))).toEqual(["A"]);
     expect(idsOf(await all(store, { deleted: false }))).toEqual(["B"]);
     expect(writer.live).toBe(1);
-    expect(await listOf(writer.liveTickets())).toHaveLength(1);
+    expect(await listOf(writer.liveItems())).toHaveLength(1);
 
     await put(writer, ticket("A", 1));
     expect(await store.get("A")).toEqual(ticket("A", 1));

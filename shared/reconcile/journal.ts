@@ -1,0 +1,126 @@
+import { AppError } from "../core/errors.ts";
+import type { RunOutcome, RunRecord, RunReport } from "../schemas/reconcile.ts";
+import { STATE_FORMAT, type State } from "./decide.ts";
+import type { Compared, LiveItem, Writer } from "./sink.ts";
+import { type Checkpoint, CLOCK_DIFFERENCE } from "./source.ts";
+
+/** How many runs' records are kept. */
+export const RUNS_KEPT = 100;
+export const RUN = "run:";
+
+/** What a report says of time and calls, as it is at the moment. */
+export type Meter = () => Pick<RunReport, "durationMs" | "throttledMs" | "calls">;
+
+/**
+ * What a run has done and has yet to commit. An idle run commits once, at its end, together with its record; one that
+ * dies is recorded by the next.
+ */
+export class Journal<Item, Position> {
+  /** As it will be with the next commit. */
+  state: State<Position>;
+  readonly report: RunReport;
+  /** Number of this run. */
+  readonly number: number;
+  readonly #writer: Writer<Item, State<Position>>;
+  readonly #meter: Meter;
+  #put: readonly Compared<Item>[] = [];
+  #notes: Record<string, unknown> = {};
+
+  constructor(
+    writer: Writer<Item, State<Position>>,
+    { startedAt, now, meter }: { startedAt: number; now: number; meter: Meter },
+  ) {
+    this.#writer = writer;
+    this.#meter = meter;
+    const { run: died, ...state } = readState(writer.state, now);
+    this.state = state;
+    if (died) this.note(inRing({ ...died, outcome: "died" }));
+    this.number = died ? died.number + 1 : state.runs + 1;
+    const checkpoint = timeOf(state.checkpoint);
+    this.report = {
+      mode: "incremental",
+      outcome: "completed",
+      startedAt: new Date(startedAt).toISOString(),
+      ...meter(),
+      ...{ pages: 0, added: 0, changed: 0, unchanged: 0, recovered: 0, deleted: 0, restored: 0 },
+      ...{ odd: 0, withoutId: 0 },
+      checkpoint: { before: checkpoint, after: checkpoint },
+    };
+  }
+
+  /** How many items are stored and not deleted, those included that are yet to be committed. */
+  get live(): number {
+    return this.#writer.live + this.#put.filter(({ is }) => is !== "changed").length;
+  }
+
+  /** Puts items down for the next commit; there is one between two pages. */
+  put(items: readonly Compared<Item>[]): void {
+    this.#put = items;
+  }
+
+  /** Puts notes down for the next commit. */
+  note(notes: Readonly<Record<string, unknown>>): void {
+    Object.assign(this.#notes, notes);
+  }
+
+  async commit(remove?: { items: readonly LiveItem[]; at: string }): Promise<void> {
+    const run = { number: this.number, ...this.#reportAs("died") };
+    await this.#commit({ ...this.state, run }, remove);
+  }
+
+  /** Commits what is left, together with the run's record. @param now milliseconds since the epoch */
+  async end(outcome: RunOutcome, now: number): Promise<RunReport> {
+    const report = this.#reportAs(outcome);
+    const { number, state } = this;
+    const lastSuccess = report.pages > 0 ? new Date(now).toISOString() : state.lastSuccess;
+    this.note(inRing({ number, ...report }));
+    await this.#commit({ ...state, lastSuccess, runs: number });
+    return report;
+  }
+
+  /** Records the run as failed. Of what it did, what is committed stays. */
+  async fail(error: unknown, now: number): Promise<void> {
+    const { run: _, ...committed } = readState(this.#writer.state, now);
+    // Only words that are meant for others.
+    const reason = error instanceof AppError ? error.message : "An error in this app; see its log.";
+    this.#put = [];
+    this.note(inRing({ number: this.number, ...this.#reportAs("failed"), reason }));
+    await this.#commit({ ...committed, runs: this.number });
+  }
+
+  async #commit(state: State<Position>, remove?: { items: readonly LiveItem[]; at: string }): Promise<void> {
+    await this.#writer.commit({ state: structuredClone(state), put: this.#put, remove, notes: this.#notes });
+    this.#put = [];
+    this.#notes = {};
+  }
+
+  #reportAs(outcome: RunOutcome): RunReport {
+    const { before } = this.report.checkpoint;
+    const checkpoint = { before, after: timeOf(this.state.checkpoint) };
+    return { ...this.report, ...this.#meter(), outcome, checkpoint };
+  }
+}
+
+/** A run's record in the place of that of a hundred runs ago, so that they do not pile up. */
+function inRing(run: RunRecord): Record<string, RunRecord> {
+  return { [RUN + String(run.number % RUNS_KEPT).padStart(2, "0")]: run };
+}
+
+/**
+ * The state as this version keeps it. From the state of an older version, and from a checkpoint that has not come yet,
+ * it begins with a sweep.
+ */
+function readState<Position>(state: State<Position> | undefined, now: number): State<Position> {
+  if (!state) return { format: STATE_FORMAT, odd: [], runs: 0 };
+  const { runs, run, watch, checkpoint, lastSuccess } = structuredClone(state);
+  const isFuture = checkpoint && checkpoint.key > now + CLOCK_DIFFERENCE;
+  if (state.format === STATE_FORMAT && !isFuture) return structuredClone(state);
+  return {
+    ...{ format: STATE_FORMAT, odd: [], runs, run, watch, lastSuccess },
+    ...(!isFuture && { checkpoint }),
+  };
+}
+
+function timeOf(checkpoint: Checkpoint | undefined): string | undefined {
+  return checkpoint && checkpoint.key >= 0 ? new Date(checkpoint.key).toISOString() : undefined;
+}

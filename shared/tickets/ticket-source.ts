@@ -1,0 +1,28 @@
+import { numberedPages, type Position } from "../reconcile/numbered-pages.ts";
+import type { Facts, Source } from "../reconcile/source.ts";
+import type { Ticket, TicketPage } from "../schemas/ticket.ts";
+import { PAGE_SIZE } from "./read-tickets.ts";
+import { changedAt, createdAt } from "./store/ticket-row.ts";
+
+/**
+ * LiveChat's list of tickets, for the reconciliation.
+ *
+ * @param listTickets one page of all tickets, last modified first; the first page is 1
+ */
+export function ticketSource(
+  listTickets: (page: number) => Promise<TicketPage>,
+  { pageSize = PAGE_SIZE } = {},
+): Source<Ticket, Position> {
+  return numberedPages({
+    async list(page) {
+      const { tickets: items, ...rest } = await listTickets(page);
+      return { ...rest, items };
+    },
+    facts: ticketFacts,
+    pageSize,
+  });
+}
+
+export function ticketFacts(ticket: Ticket): Facts {
+  return { id: ticket.id, changedAt: changedAt(ticket), createdAt: createdAt(ticket) };
+}
