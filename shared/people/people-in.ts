@@ -8,6 +8,8 @@ type Role =
   | "email"
   /** It is part of a survey, of which only answers are the visitor's. */
   | "survey"
+  /** It is part of a list of a chat's users, each of which has a type. */
+  | "users"
   /** It describes an agent. */
   | "agent"
   /** Anything else: a message, a member that is not known. */
@@ -51,18 +53,19 @@ export function concerns(body: unknown, { email }: Person): "names" | "may" | "n
   return may ? "may" : "no";
 }
 
-/** Whether a body is about a chat: by `chat.id`, or, where that is missing, perhaps by another member that is an id. */
+/**
+ * Whether a body is about a chat. It `names` the chat by `chat.id`; where that is missing, another member that is an id
+ * `may` be the chat's, such as those of the Text platform, whose threads are the chats of the log.
+ */
 export function concernsChat(body: unknown, chatId: string): "names" | "may" | "no" {
-  const { chat, chat_id, chatId: camel, thread_id } = objectOf(body);
-  const { id } = objectOf(chat);
+  const { id } = objectOf(objectOf(body).chat);
   if (isId(id)) return String(id) === chatId ? "names" : "no";
-  const others = [
-    chat,
-    chat_id,
-    camel,
-    thread_id,
-    ...(Array.isArray(chat) ? chat.map((each) => objectOf(each).id) : []),
-  ];
+  const others = [body, objectOf(body).payload].flatMap((part) => {
+    const { chat, chat_id, chatId: camel, thread_id } = objectOf(part);
+    const chats = (Array.isArray(chat) ? chat : [chat]).map(objectOf);
+    const ids = chats.flatMap((each) => [each.id, objectOf(each.thread).id]);
+    return [chat, chat_id, camel, thread_id, ...ids];
+  });
   return others.some((other) => isId(other) && String(other) === chatId) ? "may" : "no";
 }
 
@@ -95,7 +98,7 @@ function* stringsIn(body: unknown): Generator<{ text: string; role: Role }> {
     if (Array.isArray(value)) {
       for (const element of value) {
         if (typeof element === "string") yield { text: element, role };
-        else enter(element, role);
+        else enter(element, role === "users" ? roleByType(element) : role);
       }
       continue;
     }
@@ -118,14 +121,17 @@ function roleOf(name: string, member: unknown, role: Role, holder: object): Role
   }
   if (VISITORS.test(name)) return typeof member === "string" ? "email" : "visitor";
   if (AGENTS.test(name)) return "agent";
-  if (name === "author") return roleOfAuthor(member);
-  // A custom variable is a pair of key and value.
-  const { key } = holder as { key?: unknown };
+  if (name === "users") return "users";
+  if (name === "author") return roleByType(member);
+  // A custom variable is a pair of key and value; a field of a form has a type.
+  const { key, type } = holder as { key?: unknown; type?: unknown };
+  if (name === "answer" && type === "email") return "email";
   return name === "value" && typeof key === "string" && MAIL_VARIABLE.test(key) ? "visitor" : role;
 }
 
-function roleOfAuthor(author: unknown): Role {
-  const { type } = objectOf(author);
+/** The role of an author or a user, by its type. */
+function roleByType(user: unknown): Role {
+  const { type } = objectOf(user);
   if (typeof type !== "string") return "other";
   if (/^(client|customer|visitor|requester)$/i.test(type)) return "visitor";
   return type === "agent" ? "agent" : "other";

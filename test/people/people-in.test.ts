@@ -15,6 +15,8 @@ test.each([
   ["a requester", { ticket: { requester: { mail: ANN } } }],
   ["a requester's address with a name", { ticket: { requester: { mail: `Ann <${ANN}>` } } }],
   ["a client author", { ticket: { events: [{ author: { id: ANN, type: "client" } }] } }],
+  ["a customer of the Text platform", { payload: { chat: { users: [{ type: "customer", email: ANN }] } } }],
+  ["a form of the Text platform", { thread: { events: [{ fields: [{ type: "email", answer: ANN }] }] } }],
 ])("finds %s", (_, body) => {
   expect(peopleIn(body)).toEqual([ANN]);
   expect(concerns(body, ann)).toBe("names");
@@ -24,6 +26,7 @@ test.each([
   ["an agent of the chat", { chat: { agents: [{ login: ANN, name: ANN }] } }],
   ["the author of an agent's message", { chat: { messages: [{ agent_id: ANN }] } }],
   ["an assignee", { ticket: { assignee: { id: ANN } } }],
+  ["an agent of the Text platform", { chat: { users: [{ type: "agent", id: ANN, email: ANN }] } }],
   ["an agent author", { ticket: { events: [{ author: { id: ANN, type: "agent" } }] } }],
   ["a longer address before", { visitor: { email: `jo${ANN}` } }],
   ["a longer address behind", { visitor: { email: `${ANN}.au` } }],
@@ -74,6 +77,9 @@ test("a chat is told by chat.id; by another id where that is missing, perhaps", 
   expect(concernsChat({ chat: { id: "33", text: "3" }, chat_id: "3" }, "3")).toBe("no");
   expect(concernsChat({ chat: "3" }, "3")).toBe("may");
   expect(concernsChat({ chat: {}, chat_id: 3 }, "3")).toBe("may");
+  expect(concernsChat({ chat: [{ id: 3 }] }, "3")).toBe("may");
+  expect(concernsChat({ payload: { chat_id: "2", thread_id: "3" } }, "3")).toBe("may");
+  expect(concernsChat({ payload: { chat: { id: "2", thread: { id: "3" } } } }, "3")).toBe("may");
   expect(concernsChat({ n: 3 }, "3")).toBe("no");
   expect(concernsChat(3, "3")).toBe("no");
 });
