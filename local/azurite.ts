@@ -93,7 +93,7 @@ async function listening(child: ChildProcess): Promise<Map<string, string>> {
     const [, service, address] = /^Azurite (\w+) service is successfully listening at (\S+)/.exec(line) ?? [];
     if (service !== undefined && address !== undefined) addresses.set(service, address);
     if (addresses.size < SERVICES.length) continue;
-    // A pipe that nobody empties would stop Azurite in the middle of a line.
+    // A full pipe would stop Azurite in the middle of a line.
     stdout.resume();
     return addresses;
   }

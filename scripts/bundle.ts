@@ -92,7 +92,7 @@ async function place(path: string, contents: string | Uint8Array): Promise<void>
 
 /**
  * Loads Node's own modules by `require`. An ES import makes Node read every export of a module to list them, and those
- * of `node:http` load all of `fetch`: a third of the cold start, for names that nobody uses.
+ * of `node:http` load all of `fetch`: a third of the cold start, for unused names.
  */
 function requireBuiltins(): Plugin {
   return {

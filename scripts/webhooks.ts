@@ -15,7 +15,7 @@ npm run webhooks -- remove    takes them away; webhooks of others are never touc
 try {
   process.exitCode = await main(process.argv[2]);
 } catch (error) {
-  // Errors of ours have words for people; nothing else is expected, and its stack is of use to nobody here.
+  // Our errors have messages for people. No other error is expected, and its stack would not help here.
   console.error(`webhooks: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
 }

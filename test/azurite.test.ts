@@ -6,14 +6,14 @@ import { join } from "node:path";
 import { TableClient } from "@azure/data-tables";
 import { expect, test } from "vitest";
 
-/** What `npm start` is to Azurite: whoever started it, and can be killed at any time. */
+/** Stands for `npm start`: it starts Azurite, and can be killed at any time. */
 const PARENT = `
   import { startAzurite } from ${JSON.stringify(new URL("../local/azurite.ts", import.meta.url).href)};
   const { connectionString } = await startAzurite({ location: process.argv[1] });
   process.stdout.write(connectionString);
 `;
 
-test("Azurite saves and ends when whoever started it is killed", async () => {
+test("Azurite saves and ends when its parent is killed", async () => {
   const location = await mkdtemp(join(tmpdir(), "azurite-"));
   const parent = spawn(process.execPath, ["--input-type=module", "-e", PARENT, location]);
   try {

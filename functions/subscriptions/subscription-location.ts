@@ -9,7 +9,7 @@ export const LocationHeader = v.object({
 /**
  * The address of a subscription.
  *
- * @param url that of the request, which is at `route`; routes are matched whatever the case of their letters
+ * @param url that of the request, which is at `route`; routes match in any case of letters
  */
 export function locationOf(id: string, url: URL, route: string): string {
   const location = new URL(url);

@@ -26,7 +26,7 @@ const queries = {
   }),
 };
 
-/** A trigger of flows: who calls it is told of every event of this type from now on, until the subscription is deleted. */
+/** A trigger of flows: subscribes the caller to all future events of this type, until the subscription is deleted. */
 export function trigger(
   type: EventType,
   words: { id: string; summary: string; description: string; route: string },

@@ -95,7 +95,7 @@ export function listenToQueue(
       failing = false;
       return receivedMessageItems;
     } catch (error) {
-      // It may be gone because somebody deleted it.
+      // It may have been deleted.
       created = false;
       if (!failing) warn(`cannot be read: ${describeError(error)}`);
       failing = true;

@@ -83,7 +83,7 @@ export async function forward(
     upstream.destroy();
     throw error;
   } finally {
-    // Whichever lost the race.
+    // The one that lost the race.
     answered.catch(() => {});
     invoked.catch(() => {});
   }

@@ -77,7 +77,7 @@ export class Agents {
 
   /** Adds an agent as `POST /agents` does; `more` is what only an account itself can have. */
   add(input: NewAgent, more: Partial<Pick<Agent, "permission" | "status">> = {}): Agent {
-    // Nobody logs in here, so the password has no further use.
+    // The sandbox has no login, so the password has no further use.
     const { password, ...asked } = read(NewAgent, input);
     if (this.#agents.has(asked.login)) throw new Refusal(400, `login: ${asked.login} already exists`);
     const unknown = asked.groups.filter((id) => !this.groups.has(id));

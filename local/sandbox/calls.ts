@@ -5,7 +5,7 @@ export type Call = {
   url: string;
   /** Epoch milliseconds. */
   at: number;
-  /** `null` while there is no answer, and for ever when there is none. */
+  /** `null` until there is an answer. */
   status: number | null;
 };
 

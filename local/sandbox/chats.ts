@@ -151,7 +151,7 @@ export class Chats {
     return chat;
   }
 
-  /** Somebody closes the chat: `chat_ended` goes out, with all that was said. */
+  /** Closes the chat: sends `chat_ended` with the transcript. */
   end(id: string, input: ChatEnd = {}): Chat {
     const chat = this.#open(id);
     const { tags } = read(ChatEnd, input);

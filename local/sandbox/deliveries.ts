@@ -13,7 +13,7 @@ const HOUR = 60 * MINUTE;
 
 /**
  * Ten repetitions, the last one within six hours: that much v2 promises. When each comes it does not say; the
- * first ones come soon here, for whoever sits in front of the screen.
+ * first ones come soon here, for the user at the screen.
  */
 export const RETRY_DELAYS = [
   ...[1 * SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND],
@@ -31,7 +31,7 @@ export type Delivery = {
   /** Where it goes, without the credentials. */
   to: string;
   state: "under way" | "delivered" | "given up";
-  /** `at` in epoch milliseconds; what came back is a status, or the reason why there is none. */
+  /** `at` in epoch milliseconds; the outcome is a status, or the reason for no answer. */
   attempts: { at: number; outcome: number | string }[];
 };
 
@@ -142,7 +142,7 @@ export class Deliveries {
   }
 }
 
-/** `fetch` takes no credentials in a URL, and nobody should read them in a list of deliveries. */
+/** `fetch` accepts no credentials in a URL, and a list of deliveries should not show them. */
 function withoutCredentials(address: string): { url: string; authorization: Record<string, string> } {
   const url = new URL(address);
   const [username, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];

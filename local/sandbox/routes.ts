@@ -5,7 +5,7 @@ import { Refusal } from "./refusal.ts";
 
 type Input = { params: Record<string, string>; query: Fields; body: unknown };
 
-/** What a handler gives back is the body of a 200; whatever else is to be answered it throws as a `Refusal`. */
+/** A handler returns the body of a 200, and throws every other answer as a `Refusal`. */
 type Handler<Names extends string = string> = (input: Input & { params: Record<Names, string> }) => unknown;
 
 type NamesIn<Route extends string> = Route extends `${string}:${infer Name}/${infer Rest}`

@@ -49,7 +49,7 @@ export class Throttle {
     }
     const free = (calls[calls.length - limit] ?? now) + window;
     const seconds = Math.ceil((free - now) / 1000);
-    // A date has no fractions of a second: rounded down, it would call back too early whoever obeys it.
+    // A date has no fractions of a second: rounded down, it would make a caller come too early.
     const date = new Date(Math.ceil(free / 1000) * 1000).toUTCString();
     const headers = { seconds: { "Retry-After": String(seconds) }, date: { "Retry-After": date }, none: {} };
     throw new Refusal(429, "Too many requests", headers[retryAfter]);

@@ -19,7 +19,7 @@ export class Tickets {
   /** Least recently modified first; of equals, the one that came to that time first. */
   readonly #byModified: Ticket[] = [];
 
-  /** `announce` is told of every ticket that is created. */
+  /** `announce` is called with every new ticket. */
   constructor(agents: Agents, now: () => number, announce: (ticket: Ticket) => void) {
     this.#agents = agents;
     this.#now = now;
@@ -136,7 +136,7 @@ export class Tickets {
     return id;
   }
 
-  /** Adds `count` tickets of all sorts without telling anybody, `every` milliseconds apart, the last one now. */
+  /** Adds `count` tickets of all sorts without webhooks, `every` milliseconds apart, the last one now. */
   fill(count: number, { every = 60_000 } = {}): Ticket[] {
     const agents = this.#agents.list();
     const from = this.#now() - (count - 1) * every;

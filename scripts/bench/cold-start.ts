@@ -14,7 +14,7 @@ export type ColdStart = {
 
 /**
  * Times whole processes, the two in turn so that a machine that slows down slows both. The fastest of each tells best
- * what the work costs: whatever else the machine does only adds.
+ * what the work costs: other work of the machine only adds.
  */
 export function measureColdStart(runs = 10): ColdStart {
   const bare: number[] = [];

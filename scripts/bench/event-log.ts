@@ -82,7 +82,7 @@ export async function* benchEventLog({
   }
 }
 
-/** Whatever else the machine does only adds. */
+/** Other work of the machine only adds. */
 async function fastest(work: () => Promise<unknown>): Promise<number> {
   const took: number[] = [];
   for (let run = 0; run < 5; run++) took.push(await time(work));

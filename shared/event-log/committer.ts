@@ -173,7 +173,7 @@ export class Committer {
     const outcome = await submit(this.#store.table, plan.actions, { signal });
     if (outcome.committed) {
       const head = { ...plan.head, etag: outcome.etags[plan.checks.length] };
-      // Whoever has the next turn will have moved the head when we append again.
+      // The instance with the next turn will have moved the head when we append again.
       this.#known = head.turn === undefined ? { head, waiting: plan.waiting } : undefined;
       this.#isWaiting &&= staysInLine;
       this.#isLicenceKept = head.licence !== undefined;

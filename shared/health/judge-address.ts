@@ -1,6 +1,6 @@
 import type { Finding } from "./monitor.ts";
 
-/** The answer at the receiver's address, or the reason why there is none. */
+/** The answer at the receiver's address, or the reason for no answer. */
 export type Probe = { status: number; type: string | null } | { reason: string };
 
 const ACTION =

@@ -15,7 +15,7 @@ export type { Attempt } from "./attempt.ts";
 export type { Priority, Usage } from "./budget.ts";
 export type { Call } from "./send.ts";
 
-/** What a connection needs to know, whichever API it is to. */
+/** What a connection needs to know, for every API. */
 export type ConnectionOptions = Omit<SendOptions, "headers" | "secrets" | "refusal"> & {
   /** Calls that this process may make in 60 s, repetitions included. */
   rateLimit: number;
@@ -64,7 +64,7 @@ export type TicketFilters = {
 };
 
 /**
- * A LiveChat account, by whichever of its APIs. A method takes as many attempts as it needs: 429s are always repeated,
+ * A LiveChat account, through any of its APIs. A method takes as many attempts as it needs: 429s are always repeated,
  * failures of LiveChat and of the connection only where to do it twice is to do it once.
  *
  * All of them throw {InvalidInput}, {NotFound} and {Conflict} in LiveChat's words, {UpstreamRefused} for the connection's

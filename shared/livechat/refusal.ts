@@ -10,7 +10,7 @@ import {
 import { doubt, outcome, type Refused, Throttled } from "./failure.ts";
 import { readRetryAfter } from "./retry.ts";
 
-/** What the status of an answer says: all there is to go by with v2, and with answers of servers in between. */
+/** Understands an answer by its status: v2, and servers in between, give no more. */
 export function refusalByStatus({ status, headers, effect, words }: Refused): AppError {
   const upstream = { status, words };
   if (status === 429) return new Throttled(readRetryAfter(headers));

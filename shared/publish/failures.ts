@@ -12,7 +12,7 @@ export type Failure = {
   problem: Record<string, unknown>;
 };
 
-/** What goes wrong without anybody's meaning to say it. */
+/** 500: an unexpected error. */
 const DEFECT = read(undefined);
 
 /** Statuses whose answers may say when to come back. */

@@ -158,7 +158,7 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
         state === "off"
           ? "LiveChat does not switch the webhooks on."
           : state === "double"
-            ? `Somebody else registers ${wanted.event_type} over and over.`
+            ? `Another program keeps registering ${wanted.event_type}.`
             : `LiveChat does not list ${wanted.event_type} as it was registered.`,
       );
     }

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { cut } from "../core/cut.ts";
 import type { Problem } from "../core/errors.ts";
 
-/** How many problems are looked for in one value, and how many a caller is told of. */
+/** The most problems that are searched for in one value and answered. */
 export const MAX_PROBLEMS = 50;
 const MAX_PATH = 100;
 

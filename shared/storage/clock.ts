@@ -1,7 +1,7 @@
 /** How far our clock may be off before the storage service's clock takes its place, in milliseconds. */
 const TOLERANCE = 60_000;
 
-/** The time on which all instances agree, whatever the clocks of their machines say. */
+/** The time on which all instances agree, independent of their machines' clocks. */
 export type Clock = {
   /** Milliseconds since the epoch: by our own clock, or by the service's where ours is off by more than a minute. */
   now(): number;

@@ -17,7 +17,7 @@ export type Queue = {
 
 /** Milliseconds for one request. The SDK itself would wait for ever. */
 const TIME_LIMIT = 2_000;
-/** Seconds for which a message is of any use: those that nobody takes must not pile up. */
+/** Time to live of a message, in seconds: untaken messages must not pile up. */
 const USEFUL_FOR = 60;
 
 /**

@@ -53,7 +53,7 @@ function createOnFirstUse(table: TableClient): PipelinePolicy {
     name: CREATE_ON_FIRST_USE,
     async sendRequest(request, next) {
       const response = await next(request);
-      // A transaction's answer is 202 whatever became of it; the error is inside.
+      // A transaction is always answered 202; its error is inside.
       if (response.status !== 404 && response.status !== 202) return response;
       if (!response.bodyAsText?.includes('"TableNotFound"')) return response;
       creation ??= table.createTable().finally(() => {

@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 
-/** Whom a connection to an address reaches: anybody, this machine alone, or a network that is not for the public. */
+/** What an address reaches: a public host, this machine, or a private network. */
 export type Reach = "public" | "loopback" | "private";
 
 /** The one block that public IPv6 addresses are given out from (RFC 4291, 2.4; IANA). */

@@ -23,7 +23,7 @@ export const MAX_URL_LENGTH = 8_192;
 const PARTS = /^https?:\/\/[^/?#]+(\/[^?#]*)?(\?[^#]*)?/i;
 /** No blanks, no control characters, nothing beyond ASCII, and no backslash, which parsers disagree about. */
 const PLAIN = /^[!-[\]-~]+$/;
-/** Endings that are nobody's in public (RFC 6761, 6762, 8375, 9476; ICANN on `.internal`). */
+/** Top-level names that do not exist in public (RFC 6761, 6762, 8375, 9476; ICANN on `.internal`). */
 const NOT_PUBLIC = /\.(localhost|local|internal|home\.arpa|alt|onion|test|invalid)$/;
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Makes of `work` something that may be asked for at any time and as often as one likes: it runs once at a time, and
- * whoever asks shares a run that begins after the asking.
+ * a caller shares a run that begins after its call.
  */
 export function coalesce(work: () => Promise<void>): () => Promise<void> {
   let current: Promise<void> | undefined;

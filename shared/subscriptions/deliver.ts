@@ -28,7 +28,7 @@ export type DeliverOptions = {
   every: (milliseconds: number, work: () => void) => () => void;
   /** Whether this process has removed the subscription. */
   isRemoved: () => boolean;
-  /** Is told of every attempt, and waited for when it failed. */
+  /** Called with every attempt, and awaited when it failed. */
   onAttempt?: (
     attempt: Attempt,
     answer: Answer,

@@ -17,7 +17,7 @@ export type DispatcherOptions = {
   post: Post;
   /** Has a dispatcher of any process look again, after so many milliseconds. Must not throw. */
   wakeUp: (afterMs: number) => void;
-  /** Is told of every attempt, and waited for. */
+  /** Called with every attempt, and awaited. */
   onAttempt?: DeliverOptions["onAttempt"];
   /** Names this process to the others. */
   holder?: string;

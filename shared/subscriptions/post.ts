@@ -4,7 +4,7 @@ import { readRetryAfter } from "../core/retry-after.ts";
 import { type Callback, type CallbackRules, readCallback } from "./callback.ts";
 import { guardedLookup, type Resolver, systemResolver } from "./resolve.ts";
 
-/** What came of calling a callback: an HTTP answer, or why there is none (`ECONNREFUSED`, `TIMEOUT`). */
+/** The result of calling a callback: an HTTP answer, or the reason for no answer (`ECONNREFUSED`, `TIMEOUT`). */
 export type Answer =
   | {
       status: number;
@@ -96,7 +96,7 @@ export function createPost({
 
 const NO_ANSWER = Object.assign(new Error("The connection was closed."), { code: "ENOANSWER" });
 
-/** Reads what little of an answer matters. Its status stands, whatever becomes of its body. */
+/** Reads the little of an answer that matters. Its status counts, also when reading its body fails. */
 async function read(answer: IncomingMessage): Promise<Answer> {
   const { statusCode: status = 0, headers } = answer;
   const body = await readBody(answer).catch(() => "");

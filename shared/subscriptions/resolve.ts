@@ -38,7 +38,7 @@ class Refused extends Error {
  * Looks where a callback's name leads, to refuse it while somebody is there to read why. A name that does not resolve now
  * may do so later, and is let through.
  *
- * @param patience milliseconds that whoever subscribes is kept waiting at most
+ * @param patience the longest wait of the subscribing caller, in milliseconds
  * @throws {InvalidInput} when it is not public
  */
 export async function checkName(

@@ -14,7 +14,7 @@ import {
 
 /** How it stands between us and a subscriber. Moments are ISO 8601 in UTC with milliseconds. */
 export type Standing = {
-  /** `given_up` is for a person to look at: nothing is sent until somebody resumes it. */
+  /** `given_up` needs a person: nothing is sent until an operator resumes it. */
   state: "active" | "retrying" | "given_up";
   /** How often in a row it failed. */
   failures: number;

@@ -29,7 +29,7 @@ export type Subscriptions = {
    * or removed since it was read.
    */
   replace(changed: Kept, along?: Along): Promise<Kept | undefined>;
-  /** Changes a subscription, whatever else happens to it meanwhile; `undefined` when there is none. */
+  /** Changes a subscription, also under concurrent changes; `undefined` when it does not exist. */
   change(id: string, change: (now: Subscription) => Subscription): Promise<Kept | undefined>;
   /** Removes a subscription with all that belongs to it, if it is there. */
   remove(id: string): Promise<void>;

@@ -1,6 +1,6 @@
 export type Environment = Record<string, string | undefined>;
 
-/** Where telemetry is to go, by the variables that the Functions host goes by as well; nowhere when none is set. */
+/** Reads the destinations of telemetry from the variables that the Functions host reads too. None set: no telemetry. */
 export function destinationsOf(environment: Environment): ("otlp" | "application insights")[] {
   const isSet = (name: string) => Boolean(environment[name]?.trim());
   return [

@@ -27,7 +27,7 @@ function createInstruments(provider: MeterProvider) {
     /** `mode`, `outcome`. */
     runs: meter.createCounter("livechat.reconcile.runs", { description: "Runs of the reconciliation." }),
     recovered: meter.createCounter("livechat.reconcile.recovered", {
-      description: "Tickets that no webhook told of.",
+      description: "Tickets that no webhook reported.",
     }),
     reconcileAge: meter.createGauge("livechat.reconcile.age", {
       unit: "s",

@@ -2,7 +2,7 @@ import type { Attempt, Usage } from "../livechat/live-chat.ts";
 import { measure } from "./metrics.ts";
 import { addSpan, SpanKind } from "./spans.ts";
 
-/** Puts an attempt of a call to LiveChat into the trace of who asked for it, and counts it. */
+/** Adds an attempt of a LiveChat call to the caller's trace, and counts it. */
 export function observeCall({
   method,
   route,

@@ -65,7 +65,7 @@ export function addSpan(
   span.end(end);
 }
 
-/** Says of a span that it failed, by the kind of the error: its words may be about anybody. */
+/** Marks a span as failed with the error's kind only: its message may contain personal data. */
 export function fail(span: Span, error: unknown): void {
   const kind = error instanceof AppError ? error.kind : error instanceof Error ? error.name : "unknown";
   span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute("error.type", kind);

@@ -29,7 +29,7 @@ export async function findCreated(
   },
 ): Promise<Ticket | undefined> {
   const earliest = earliestOf(since);
-  // Its days are the account's, in whatever time zone that is.
+  // Its days are in the account's time zone, which is not known.
   const date_from = new Date(Date.parse(earliest) - DAY).toISOString().slice(0, 10);
   for (let page = 1; page <= MAX_PAGES; page++) {
     const { tickets, pages } = await list({ "requester[mail]": asked.requester.mail, date_from, page });

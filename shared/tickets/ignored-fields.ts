@@ -28,7 +28,7 @@ function shows(ticket: Ticket, path: string, asked: unknown): boolean {
   const shown = path
     .split(".")
     .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], ticket);
-  // Addresses and logins are the same whatever their case.
+  // Case does not matter in addresses and logins.
   return /\.(mail|id)$/.test(path) ? fold(shown) === fold(asked) : shown === asked;
 }
 

@@ -110,7 +110,7 @@ test.each([
   ["wrapped", "epoch", "ids", "null"],
   ["bare", "iso", "objects", "missing"],
 ] as const)(
-  "answers are the same whatever LiveChat sends: %s, %s, %s, %s",
+  "answers are the same for every variant of LiveChat's: %s, %s, %s, %s",
   async (ticket, times, listGroups, absent) => {
     const before = { ...app.sandbox.variants };
     Object.assign(app.sandbox.variants, { ticket, times, listGroups, absent });

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** What `.funcignore` leaves of a folder, in the eyes of git, which is also what Visual Studio Code goes by. */
+/** What `.funcignore` leaves of a folder, by git's rules, which Visual Studio Code uses too. */
 export async function leftByGit(folder: string): Promise<string[]> {
   await run("git", ["init", "--quiet"], { cwd: folder });
   const list = ["ls-files", "-z", "--others", "--exclude-from=.funcignore"];

@@ -172,7 +172,7 @@ test("storage that hangs is a 503 in time, and does no harm to what comes later"
   });
 });
 
-test("receivedAt never runs backwards, whatever the clocks of the instances say", async () => {
+test("receivedAt never runs backwards, for any clocks of the instances", async () => {
   const table = newTable();
   const ahead = newLog({ table, now: () => EPOCH + 60_000 });
   const behind = newLog({ table, now: () => EPOCH });
@@ -342,7 +342,7 @@ test("the first licence stays the log's, for instances that start later and for 
   expect(await newLog({ table }).append(ofLicence("1", large))).toEqual({ ...first, status: "duplicate" });
 });
 
-test("licences that meet in an empty log are told apart, whichever is first", async () => {
+test("licences that meet in an empty log are told apart in either order", async () => {
   const table = newTable();
   const logs = [newLog({ table }), newLog({ table })];
   const raw = (licence: string) => JSON.stringify({ license_id: licence, ticket: { id: "T1" } });

@@ -17,7 +17,7 @@ export function newTable(name = `Log${process.pid}x${Date.now().toString(36)}x${
   return fault ? injectFault(table, fault) : table;
 }
 
-/** A clock that goes on by itself, and skips what somebody waits for. */
+/** A clock that runs, and skips every wait. */
 export function newClock() {
   let skipped = 0;
   return {

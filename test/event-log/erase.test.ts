@@ -173,7 +173,7 @@ test("quarantined deliveries: the person's go, others' stay, and what cannot be 
   expect(left.sort()).toEqual([...others, ...unclear].sort());
 });
 
-test("a quarantined chat goes by chat.id alone, as text or number", async () => {
+test("a quarantined chat is identified by chat.id alone, as text or number", async () => {
   const { log, people } = await logWith([]);
   const keep = async (raw: string) => (await log.quarantine.keep(odd(raw))).id;
   await keep('{"chat":{"id":3}}');

@@ -92,7 +92,7 @@ const schedule = fc.record({
 });
 
 test.concurrent.for(Array.from({ length: AT_ONCE }, (_, index) => index + 1))(
-  "whatever fails, what was acknowledged is in the log exactly once and in one order (%i)",
+  "under any failure every acknowledged event is in the log exactly once and in one order (%i)",
   { timeout: 3_600_000 },
   runSchedules,
 );

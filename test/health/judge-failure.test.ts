@@ -11,7 +11,7 @@ test.each([
   [{ status: 401, code: "InvalidAuthenticationInfo" }, "Storage Table Data Contributor", " (401 Invalid"],
   [{ code: "ENOTFOUND" }, "firewall", " (ENOTFOUND) "],
   [{ status: 503, code: "ServerBusy" }, "firewall", " (503 ServerBusy) "],
-])("the advice on storage follows the status, whatever the sentence: %j", (upstream, advice, shown) => {
+])("the advice on storage follows the status and not the message: %j", (upstream, advice, shown) => {
   const finding = judgeStorageFailure(new StorageUnavailable("Any words.", { upstream }));
   expect(finding.action).toContain(advice);
   expect(finding.detail).toContain(shown);

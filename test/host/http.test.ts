@@ -181,7 +181,7 @@ describe("the request as the handler sees it", () => {
     expect(answer).toMatch(/\r\n\r\n$/);
   });
 
-  test("a caller who goes away in the middle of the body hurts nobody", async () => {
+  test("a caller who leaves in the middle of the body does no harm", async () => {
     const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
     socket.write("POST /api/echo HTTP/1.1\r\nhost: h.test\r\ncontent-length: 100\r\n\r\nhalf", () =>
       socket.resetAndDestroy(),

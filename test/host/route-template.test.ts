@@ -35,7 +35,7 @@ test.for([
   expect(() => readRouteTemplate(template, "F")).toThrow(`Function F: the route "${template}" ${why}`);
 });
 
-test("whatever text is encoded into a segment comes out of it as it was, encoded slashes aside", () => {
+test("any text that is encoded into a segment comes out unchanged, encoded slashes aside", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme" }), (text) => {
       expect(decodePath(encodeURIComponent(text))).toBe(text.replaceAll("/", "%2F"));

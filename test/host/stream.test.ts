@@ -114,7 +114,7 @@ test("a body over the limit is 413: unread when announced, cut off when not", as
   await echo("/api/echo");
 });
 
-test("a caller who goes away in the middle of the body hurts nobody", async () => {
+test("a caller who leaves in the middle of the body does no harm", async () => {
   const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
   socket.write("POST /api/echo HTTP/1.1\r\nhost: h.test\r\ncontent-length: 100\r\n\r\nhalf", () =>
     socket.resetAndDestroy(),

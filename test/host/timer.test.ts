@@ -22,7 +22,7 @@ class ManualClock implements Clock {
       this.#sleepers.push({ until: this.#now + milliseconds, wake });
     });
 
-  /** Lets time pass until `end`, waking whoever sleeps in the right order, and lets them do what they then do. */
+  /** Lets time pass until `end`: wakes sleepers in order, and lets each run. */
   async passUntil(end: string): Promise<void> {
     for (;;) {
       await settle();

@@ -190,7 +190,7 @@ describe("A call that would wait too long for our own limit", () => {
 describe("Background calls", () => {
   const background = (at: number) => call(at, { priority: "background", patience: 100 });
 
-  it("leave the last fifth to operators, whoever used the rest", async () => {
+  it("leave the last fifth to operators", async () => {
     const courses = await play(createBudget(10), [
       ...Array.from({ length: 5 }, () => call(0)),
       ...Array.from({ length: 5 }, () => background(1_000)),

@@ -266,7 +266,7 @@ describe("An id or a login", () => {
     }),
   );
 
-  it("stays one segment of its own route as URLs are read, or is refused, whatever is in it", () => {
+  it("stays one segment of its route with any content, or is refused", () => {
     fc.assert(
       fc.property(anything, (id) => {
         let path: string;

@@ -168,7 +168,7 @@ describe("A POST whose outcome is not known", () => {
     expect(error.message).toContain("Whether it did what was asked is not known.");
   });
 
-  it("is none when the request never left", async () => {
+  it("is known when the request was never sent", async () => {
     const listener = createServer().listen(0, "127.0.0.1");
     await once(listener, "listening");
     const { port } = listener.address() as AddressInfo;
@@ -180,7 +180,7 @@ describe("A POST whose outcome is not known", () => {
     expect(error).toMatchObject({ upstream: { code: "ECONNREFUSED" } });
   });
 
-  it("is none when LiveChat refused it", async () => {
+  it("is known when LiveChat refused it", async () => {
     const { error } = await failToCreate((response) => answer(response, 400));
     expect((error as AppError).outcomeUnknown).toBeFalsy();
   });

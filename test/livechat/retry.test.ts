@@ -149,7 +149,7 @@ describe("A 429", () => {
     expect(times.length - next).toBeGreaterThan(1);
   });
 
-  it("waits at most a minute, whatever it asks for", async () => {
+  it("waits at most a minute, also when it asks for more", async () => {
     const { times } = await play(inTurn(refuse({ "retry-after": "86400" }), ok), get, {
       totalTimeout: 300_000,
     });

@@ -63,7 +63,7 @@ test.each([
   ["license_expired", UpstreamRefused],
   ["unsupported_version", UpstreamRefused],
   ["wrong_product_version", UpstreamRefused],
-])("an error is decided by its type, whatever its status: %s", async (type, kind) => {
+])("an error is decided by its type and not its status: %s", async (type, kind) => {
   for (const status of [400, 403, 500]) {
     const { url, arrivals } = await startUpstream((response) =>
       answer(response, status, { error: { type, message: "So it is" } }),

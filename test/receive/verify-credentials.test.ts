@@ -31,7 +31,7 @@ test.each([
   "Bearer livechat:pass:with:colons",
 ])("refuses %j", (header) => expect(() => verifyCredentials(header, [current])).toThrow(Unauthorized));
 
-test("fails closed: without credentials of its own, nobody gets in", () => {
+test("without credentials of its own it refuses every caller", () => {
   for (const header of [null, "", basic(""), basic(":")]) {
     expect(() => verifyCredentials(header, [])).toThrow(Unauthorized);
   }

@@ -2,7 +2,7 @@ import type { Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
 
 /**
  * A LiveChat account as far as its list of tickets goes: times are whole seconds, every change moves a ticket to the
- * top, and tickets of one second stand in whatever order.
+ * top, and tickets of one second are in any order.
  */
 export class Account {
   /** Milliseconds since the epoch: the time of everybody in the test. */

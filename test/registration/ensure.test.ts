@@ -79,7 +79,7 @@ test("all is well: one look, and nothing is done", async () => {
   expect(looks).toBe(1);
 });
 
-test("stale, double and half-made ones of ours go; everybody else's stay", async () => {
+test("our stale, duplicate and half-made webhooks are removed; all others stay", async () => {
   const upstream = new Upstream(1);
   const foreign = [
     "https://other.example/api/receivers/chat-started",
@@ -162,7 +162,7 @@ test("a creation that cannot be done leaves what there is, mends the rest, and i
   );
 });
 
-test("takes ours away, whatever they are like, and nobody else's", async () => {
+test("removes all webhooks of this app, and no others", async () => {
   const upstream = new Upstream(1);
   await ensureRegistration(reach(upstream), destination);
   put(upstream, started);

@@ -106,7 +106,7 @@ test("the password changes: the new webhook is there before the old one goes", a
   expect(fewest).toEqual({ incoming_chat: 1, chat_deactivated: 1 });
 });
 
-test("whatever is registered, ours comes out right and nobody else's is touched", async () => {
+test("from any registrations, ours are repaired and no others are changed", async () => {
   const action = fc.constantFrom("incoming_chat", "chat_deactivated", "chat_transferred");
   const url = fc.constantFrom(
     urlFor(PASSWORD),

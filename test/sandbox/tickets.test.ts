@@ -121,7 +121,7 @@ describe("one ticket", () => {
     expect(sandbox.tickets.size).toBe(0);
   });
 
-  test("PUT applies the tags alone, whatever else it is sent", async () => {
+  test("PUT applies the tags alone and ignores other fields", async () => {
     const { id } = create();
     clock.pass(HOUR);
 
@@ -330,7 +330,7 @@ describe("the list", () => {
     });
   });
 
-  test("is in order whatever happened to the tickets, and when", async () => {
+  test("is in order after any changes to the tickets", async () => {
     const when = fc.integer({ min: 0, max: 50 }).map((minutes) => clock.now() + minutes * 60_000);
     const step = fc.record({
       what: fc.constantFrom("create", "change", "remove"),

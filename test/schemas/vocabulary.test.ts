@@ -51,12 +51,12 @@ describe("A time", () => {
     1e300,
     Number.NaN,
     Number.POSITIVE_INFINITY,
-  ])("%j is none", (value) => {
+  ])("%j is not a time", (value) => {
     expect(readTime(value)).toBeUndefined();
     expect(read(time, value)).toBeInstanceOf(Error);
   });
 
-  it.each([null, true, {}, []])("%j is none, and said to be none", (value) => {
+  it.each([null, true, {}, []])("%j is refused with a message", (value) => {
     expect(read(time, value)).toEqual(new Error("must be a time"));
   });
 
@@ -85,7 +85,7 @@ describe("A time", () => {
     );
   });
 
-  it("that was read is read again as it is, whatever it came from", () => {
+  it("that was read is read again unchanged", () => {
     const anything = fc.oneof(fc.double(), fc.integer(), fc.string(), moment.map(String));
     fc.assert(
       fc.property(anything, (value) => {

@@ -7,7 +7,7 @@ import { decompress, fromProperties } from "../../shared/storage/body.ts";
 import { type App, startApp } from "../app/start-app.ts";
 import { startCollector } from "../telemetry/collector.ts";
 
-/** What must not be in a log line, an answer to somebody else, or in storage. */
+/** What must not be in a log line, in another caller's answer, or in storage. */
 const SECRETS = {
   apiKey: "planted-api-key-5f1c",
   webhookPassword: "planted-webhook-password-77",
@@ -182,12 +182,12 @@ test("no log line has a secret, or anything of a person; nor has telemetry", () 
   for (const [name, secret] of Object.entries({ ...SECRETS, ...PERSONAL })) {
     for (const spelling of spellings(secret)) expect((log + telemetry).includes(spelling), name).toBe(false);
   }
-  // And whatever else looks like an address of a person, or a URL with more than a host in it.
+  // And everything that looks like a person's address, or a URL with more than a host.
   expect(log + telemetry).not.toMatch(/[\w.+-]+@[\w-]+\.\w+/);
   expect(log).not.toMatch(/https?:\/\/[^\s"/]+\/[^\s"…]/);
 });
 
-test("no answer repeats a secret to whoever asks next", () => {
+test("no answer repeats a secret to a later caller", () => {
   // A subscription's own answer has its signing secret, and nothing of ours.
   for (const { text } of answers) for (const secret of SHOWN_TO_NOBODY) expect(text).not.toContain(secret);
 });

@@ -87,7 +87,7 @@ function isShort(filter: string): boolean {
   return from !== undefined && Number(before) - Number(from) <= 1_000;
 }
 
-/** No answer, until whoever asked gives up. */
+/** No answer, until the caller gives up. */
 export const hang: Fault = (_send, request) =>
   new Promise((_resolve, reject) => {
     const giveUp = () => reject(Object.assign(new Error("aborted"), { name: "AbortError" }));

@@ -66,7 +66,7 @@ test("it lasts as long as it is renewed", async () => {
   await expect(lease.renew()).rejects.toThrow(Conflict);
 });
 
-test("an answer that is lost leaves no lease that nobody knows of", async () => {
+test("a lost answer leaves no unknown lease", async () => {
   const { acquire, pass } = setUp("lost");
   let fault: Fault = (send) => send();
   const faulty = injectFault(openTable(storage, "Leases"), (send, request) =>

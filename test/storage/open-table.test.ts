@@ -25,7 +25,7 @@ async function serve(answer: Parameters<typeof createServer>[1]) {
   return { connectionString, stop: () => server.close() && server.closeAllConnections() };
 }
 
-test("a table is created by the first operation that finds it missing, whatever that is", async () => {
+test("a table is created by the first operation that finds it missing, of any kind", async () => {
   expect(await readRow(openTable(storage, "MissingRead"), "p", "r")).toBeUndefined();
   expect(await removeRow(openTable(storage, "MissingDelete"), "p", "r")).toBe(false);
   expect(

@@ -26,7 +26,7 @@ const TRIGGERS = [
 const CHAT_STARTS = TRIGGERS[0][1];
 
 let chats = 0;
-/** A chat that nobody has heard of, and what LiveChat tells of its start. */
+/** A new chat, and LiveChat's delivery of its start. */
 function chatStarted(): { chat: { id: string } } {
   chats += 1;
   return {
@@ -38,7 +38,7 @@ function chatStarted(): { chat: { id: string } } {
 const arrived = (subscriber: { arrivals: unknown[] }, count: number) =>
   expect.poll(() => subscriber.arrivals.length, { interval: 5, timeout: 20_000 }).toBe(count);
 
-test("a flow subscribes, is told of what happens, and unsubscribes", async () => {
+test("a flow subscribes, receives events, and unsubscribes", async () => {
   const subscriber = await startSubscriber(202);
   await app.deliver("chat-started", chatStarted());
   const url = `${subscriber.url}?sig=secret%2Fpart`;
@@ -72,7 +72,7 @@ test("a flow subscribes, is told of what happens, and unsubscribes", async () =>
   expect(subscriber.arrivals).toHaveLength(1);
 });
 
-test("what reconciliation finds is told of as well", async () => {
+test("subscribers also receive what reconciliation finds", async () => {
   const subscribers = await Promise.all(TRIGGERS.map(() => startSubscriber()));
   for (const [index, [, path]] of TRIGGERS.entries()) {
     expect((await app.call("POST", path, { url: subscribers[index]?.url })).status).toBe(201);
@@ -87,7 +87,7 @@ test("what reconciliation finds is told of as well", async () => {
   expect(started?.arrivals).toEqual([]);
 });
 
-test("the same event and URL is the same subscription, whoever asks at once", async () => {
+test("concurrent calls with the same event and URL give one subscription", async () => {
   const { url } = await startSubscriber();
   const answers = await Promise.all(
     Array.from({ length: 5 }, () => app.call("POST", CHAT_STARTS.toUpperCase().split("?")[0] ?? "", { url })),

@@ -125,7 +125,7 @@ const NOT_URLS = [
 ];
 
 describe("what is never called", () => {
-  test.each([...PRIVATE, ...NOT_URLS])("%j, whatever is allowed", (url) => {
+  test.each([...PRIVATE, ...NOT_URLS])("%j, with any setting", (url) => {
     expect(() => readCallback(url, strict)).toThrow(InvalidInput);
     expect(() => readCallback(url, local)).toThrow(InvalidInput);
   });

@@ -159,7 +159,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
     await setImmediate();
   }
 
-  // Now everything is well again: storage, subscribers, and whoever was given up is resumed.
+  // Now everything works again: storage and subscribers; those that were given up are resumed.
   failures.clear();
   for (const { life } of instances) life.left = 0;
   for (const person of people.values()) {
@@ -188,7 +188,7 @@ function expectOutage(error: unknown): void {
 }
 
 test.concurrent.each(Array.from({ length: LANES }, (_, lane) => lane))(
-  "every subscriber gets every event, in order, whatever happens (%i)",
+  "every subscriber gets every event, in order, under any faults (%i)",
   async () => {
     await fc.assert(fc.asyncProperty(schedule, run), { numRuns: Math.ceil(SCHEDULES / LANES) });
   },

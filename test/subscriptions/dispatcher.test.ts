@@ -69,7 +69,7 @@ describe("a subscriber", () => {
     expect((await subscriptions.get(id))?.cursor).toBe(123);
   });
 
-  test("that is slow, or never answers, holds up nobody: neither others nor the next call", async () => {
+  test("that is slow, or never answers, delays neither others nor the next call", async () => {
     const { log, dispatcher, subscribe } = newWorld();
     let answer = () => {};
     const stuck = await startSubscriber((response) => {

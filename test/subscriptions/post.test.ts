@@ -47,7 +47,7 @@ test("one connection serves one event after the other, and a closed one is no fa
   expect(subscriber.connections).toBe(2);
 });
 
-test("https goes by the name's certificate, at the address that was looked up", async () => {
+test("https verifies the certificate of the name, at the address that was resolved", async () => {
   const { port, arrivals } = await startSubscriber(200, { secure: true });
   const resolve = async () => addresses("127.0.0.1");
   const url = `https://hooks.example.com:${port}/hook`;

@@ -123,7 +123,7 @@ test("once removed it is gone, and the same URL begins anew", async () => {
 });
 
 test.each(["x", "../x", "a/b", "a#b", "\u{1F4A1}", "target:0", "a".repeat(2000), ""])(
-  "there is none with the id %j",
+  "no subscription has the id %j",
   async (id) => {
     const subscriptions = openSubscriptions({ table: newTable() });
     await subscriptions.subscribe(wanted);
@@ -134,7 +134,7 @@ test.each(["x", "../x", "a/b", "a#b", "\u{1F4A1}", "target:0", "a".repeat(2000),
   },
 );
 
-test("of those who change what they read, the first wins, and nobody loses a change that is made again", async () => {
+test("of concurrent changes the first wins, and no repeated change is lost", async () => {
   const subscriptions = openSubscriptions({ table: newTable() });
   const made = await subscriptions.subscribe(wanted);
   const written = await subscriptions.replace({ ...made, cursor: 42 });

@@ -13,7 +13,7 @@ export function newTable(name = `Subscriptions${crypto.randomUUID().replaceAll("
   return openTable({ connectionString: inject("storage") }, name);
 }
 
-/** A clock that moves only when somebody waits, and then at once. */
+/** A clock that moves only by waits, and then at once. */
 export function virtualClock(start = Date.parse("2026-01-31T08:00:00Z")) {
   const clock = {
     time: start,

@@ -158,7 +158,7 @@ test("nothing in it is of a person, or secret", () => {
 });
 
 test("Application Insights gets the same, over its own protocol", async () => {
-  // Its exporter speaks https whatever the address says; only here anybody's certificate is good enough.
+  // Its exporter always uses https; only this test accepts any certificate.
   const ingestion = await startCollector({ key, cert });
   const app = await startApp({
     env: {
@@ -182,7 +182,7 @@ test("goes nowhere unless it is told where", () => {
   ).toEqual([]);
 });
 
-test("an endpoint that is not there harms nobody", async () => {
+test("an endpoint that does not exist does no harm", async () => {
   const app = await startApp({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" } });
   expect((await app.call("GET", "/agents")).status).toBe(200);
   // Its last words would be waited for, if only for seconds.

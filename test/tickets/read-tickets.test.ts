@@ -12,7 +12,7 @@ function upstream(list: () => { id: string }[]) {
   };
 }
 
-test("following next gives every ticket once, in order, whatever the limit", async () => {
+test("following next gives every ticket once, in order, with any limit", async () => {
   await fc.assert(
     fc.asyncProperty(fc.nat(300), fc.integer({ min: 1, max: 120 }), async (count, limit) => {
       const seen: string[] = [];

@@ -165,7 +165,7 @@ export class TextChats {
     return thread;
   }
 
-  /** The thread is closed: by its agent, by the customer, or by the router when nobody writes any more. */
+  /** The thread is closed: by its agent, by the customer, or by the router after a silence. */
   end(threadId: string, input: TextEnd = {}, { silently = false } = {}): Thread {
     const thread = this.#active(threadId);
     const { tags, by, rating, summary } = readAs(TextEnd, input);

@@ -26,7 +26,7 @@ export function createLiveChatV2({ username, apiKey, rateLimit, ...options }: Li
   const headers = {
     authorization,
     "x-api-version": "2",
-    // Tokens begin with the data centre that they are good for; `dal` is where calls go by themselves.
+    // Tokens begin with their data centre; `dal` is the default.
     ...(apiKey.startsWith("fra:") && { "x-region": "fra" }),
   };
   const send = createSend({ ...options, headers: () => headers, secrets, refusal: refusalByStatus }, budget);

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { flag, listOf, maybe, text } from "../../schemas/vocabulary.ts";
 
-/** A webhook as it is registered with LiveChat. Its `token` is a credential that nobody here needs: it is left out. */
+/** A webhook as it is registered with LiveChat. Its `token` is a credential that this app does not need: it is left out. */
 const Webhook = v.object({
   id: text,
   event_type: text,

@@ -29,7 +29,7 @@ function find(
   return { queries, found };
 }
 
-test("finds it by requester, subject, message and time, whatever white space became of", async () => {
+test("finds it by requester, subject, message and time, with any change of white space", async () => {
   const others = [
     ticket("before", { date: "2026-01-15T11:59:00.000Z" }),
     ticket("another person's", { requester: { mail: "otto@example.com" } }),
