@@ -22,6 +22,8 @@ import { observeBudget, observeCall } from "../shared/telemetry/observe-call.ts"
 import { traceEventLog } from "../shared/telemetry/trace-event-log.ts";
 import { openTicketStore, type TicketStore } from "../shared/tickets/store/ticket-store.ts";
 
+const DAY = 24 * 60 * 60 * 1_000;
+
 /**
  * Makes what operations call. Each part is made by its first use and kept for the life of the process (see `lazy`), so a
  * cold start pays for what its first request needs, and a missing setting is named by what needs it. Receivers need
@@ -54,6 +56,7 @@ export function createServices(environment: Record<string, string | undefined>):
     eventLog: () =>
       traceEventLog(openEventLog({ table: parts.eventsTable, now, onAppend: () => parts.wakeUp.storing() })),
     ticketsTable: () => table(parts.settings.tables.tickets),
+    subscriptionsTable: () => table(parts.settings.tables.subscriptions),
     ticketStore: () => openTicketStore({ table: parts.ticketsTable, now }),
     wakeUp: () => {
       const { wakeQueue: queue } = parts.settings;
@@ -67,9 +70,9 @@ export function createServices(environment: Record<string, string | undefined>):
     subscribers: () =>
       deferred(async () => {
         const { openSubscribers } = await import("../shared/subscriptions/subscribers.ts");
-        const { tables, allowLoopbackCallbacks: allowLoopback } = parts.settings;
-        const { eventLog: log, wakeUp } = parts;
-        return openSubscribers({ table: table(tables.subscriptions), log, wakeUp, allowLoopback, now });
+        const { allowLoopbackCallbacks: allowLoopback } = parts.settings;
+        const { subscriptionsTable, eventLog: log, wakeUp } = parts;
+        return openSubscribers({ table: subscriptionsTable, log, wakeUp, allowLoopback, now });
       }),
     people: () =>
       deferred(async () => {
@@ -77,10 +80,17 @@ export function createServices(environment: Record<string, string | undefined>):
           import("../shared/people/people.ts"),
           import("../shared/people/places.ts"),
         ]);
-        const { eventsTable, ticketsTable } = parts;
-        const { eventRetentionDays, deletedTicketDays } = parts.settings;
+        const { eventsTable, ticketsTable, subscriptionsTable, eventLog: log, subscribers } = parts;
+        const { eventRetentionDays = 0, retentionMarginDays, deletedTicketDays } = parts.settings;
         const days = { eventRetentionDays, deletedTicketDays };
-        const places = placesOfPeople({ eventsTable, ticketsTable, ...days, now });
+        const lostBefore = () =>
+          new Date(now() - (eventRetentionDays + retentionMarginDays) * DAY).toISOString();
+        const subscriptions = {
+          ...{ table: subscriptionsTable, log },
+          onErase: () => subscribers.erased(),
+          heldThrough: () => subscribers.heldThrough(lostBefore()),
+        };
+        const places = placesOfPeople({ eventsTable, ticketsTable, subscriptions, ...days, now });
         return openPeople({ table: eventsTable, places, now });
       }),
     idempotency: () => openIdempotency({ table: parts.eventsTable, now }),
@@ -117,6 +127,7 @@ export type Services = {
 type Parts = Services & {
   readonly eventsTable: TableClient;
   readonly ticketsTable: TableClient;
+  readonly subscriptionsTable: TableClient;
   readonly wakeUp: WakeUp;
 };
 

@@ -85,6 +85,10 @@ param webhookPasswordPrevious string = ''
 @description('Age in days at which events are removed; 0 keeps them.')
 param eventRetentionDays int = 0
 
+@minValue(0)
+@description('Days more that retention waits for a subscriber that is behind; with 0 it does not wait.')
+param retentionMarginDays int = 7
+
 @minValue(1)
 @description('Days for which a ticket that is gone from LiveChat keeps its content.')
 param deletedTicketDays int = 30
@@ -246,6 +250,7 @@ module app 'modules/app.bicep' = {
     liveChatLicenseId: liveChatLicenseId
     liveChatRateLimit: liveChatRateLimit
     eventRetentionDays: eventRetentionDays
+    retentionMarginDays: retentionMarginDays
     deletedTicketDays: deletedTicketDays
     httpStreaming: httpStreaming
     instanceMemoryMB: instanceMemoryMB

@@ -57,6 +57,7 @@ param eventRetentionDays int
 
 @description('Days for which a ticket that is gone from LiveChat keeps its content.')
 param deletedTicketDays int
+param retentionMarginDays int
 
 @description('on: bodies are streamed to the app; off: the Functions host reads them first, and drops those without a Content-Length.')
 param httpStreaming string
@@ -178,6 +179,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       LIVECHAT_RATE_LIMIT: string(liveChatRateLimit)
       LIVECHAT_WEBHOOK_USERNAME: 'livechat'
       EVENT_RETENTION_DAYS: eventRetentionDays == 0 ? '' : string(eventRetentionDays)
+      RETENTION_MARGIN_DAYS: string(retentionMarginDays)
       DELETED_TICKET_DAYS: string(deletedTicketDays)
       // In bytes, read by the Functions host: a little more than the largest delivery. Azure's default, 100 MB, would be read
       // for callers without a key too. The light host has the same limit.

@@ -53,6 +53,7 @@ const count = v.pipe(
   v.transform(Number),
   v.minValue(1, "must be at least 1"),
 );
+const countOrNone = v.pipe(filled, v.regex(/^\d{1,6}$/, "must be a whole number"), v.transform(Number));
 const schedule = v.pipe(
   filled,
   v.regex(/^\S+( +\S+){5}$/, 'must be NCRONTAB with six fields, such as "0 */5 * * * *"'),
@@ -115,6 +116,7 @@ const environmentFor = (api: LiveChatApi) => ({
   TICKETS_RECONCILE_SCHEDULE: v.optional(schedule, DEFAULT_RECONCILE_SCHEDULE),
   CHATS_RECONCILE_SCHEDULE: v.optional(schedule, DEFAULT_CHATS_SCHEDULE),
   EVENT_RETENTION_DAYS: v.optional(count),
+  RETENTION_MARGIN_DAYS: v.optional(countOrNone, "7"),
   DELETED_TICKET_DAYS: v.optional(count, "30"),
   ALLOW_LOOPBACK_CALLBACKS: v.optional(switched, "false"),
   // Read while the app loads, in functions/index.ts.
@@ -156,6 +158,8 @@ export type Settings = Readonly<{
   chatsReconcileSchedule: string;
   /** Age at which events are removed, in days; events are kept when it is not set. */
   eventRetentionDays?: number;
+  /** How many days more retention waits for a subscriber that is behind. */
+  retentionMarginDays: number;
   /** Days for which a ticket that is gone from LiveChat keeps its content. */
   deletedTicketDays: number;
   allowLoopbackCallbacks: boolean;
@@ -215,6 +219,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
     ticketsReconcileSchedule: env.TICKETS_RECONCILE_SCHEDULE,
     chatsReconcileSchedule: env.CHATS_RECONCILE_SCHEDULE,
     eventRetentionDays: env.EVENT_RETENTION_DAYS,
+    retentionMarginDays: env.RETENTION_MARGIN_DAYS,
     deletedTicketDays: env.DELETED_TICKET_DAYS,
     allowLoopbackCallbacks: env.ALLOW_LOOPBACK_CALLBACKS,
   };

@@ -18,6 +18,8 @@ export type EventLogPlacesOptions = {
   removeBefore?: () => string | undefined;
   /** Called with the id of a ticket before its events are erased: the reconciliation may not have stored it yet. */
   keepOut?: (ticketId: string) => Promise<void>;
+  /** The place up to which subscribers have what they want: retention waits with the events behind it. */
+  heldThrough?: () => Promise<number>;
   /** Milliseconds since the epoch. */
   now: () => number;
 };
@@ -31,7 +33,10 @@ export function eventLogPlaces(store: Store, options: EventLogPlacesOptions): Pl
  * The events. One that names the person gives away the chat or ticket; all events of it are the person's, since not each
  * of them needs to say whose it is.
  */
-function eventsPlace(store: Store, { removeBefore, keepOut, now }: EventLogPlacesOptions): Place {
+function eventsPlace(
+  store: Store,
+  { removeBefore, heldThrough, keepOut, now }: EventLogPlacesOptions,
+): Place {
   return {
     name: "events",
     async *erase(person, after) {
@@ -53,7 +58,7 @@ function eventsPlace(store: Store, { removeBefore, keepOut, now }: EventLogPlace
     },
     async *retain() {
       const before = removeBefore?.();
-      if (before !== undefined) yield* removeEvents(store, before);
+      if (before !== undefined) yield* removeEvents(store, before, await heldThrough?.());
     },
   };
 }

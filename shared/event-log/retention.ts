@@ -15,15 +15,23 @@ const STEP = MAX_OPERATIONS / 2;
 /**
  * Removes the events that were received before `instant`, oldest first. What belongs to an event goes with it in one
  * transaction, so there is no moment at which a killed process leaves half of it, and the next call simply begins anew.
+ *
+ * @param through the last place that may be removed: subscribers have not got what lies behind it
  */
-export async function* removeEvents(store: Store, instant: string): AsyncGenerator<Removed> {
+export async function* removeEvents(
+  store: Store,
+  instant: string,
+  through = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Removed> {
   const select = ["rowKey", "id", "receivedAt", "bodyRows", "bodyFingerprint"];
   for (;;) {
     // The first rows of the log each time: what was there before is gone.
     const window = scan<EventRow>(store.table, store.partitionKey, { ...EVENTS, select, window: STEP });
     const first = await window.next();
     const rows = first.done ? [] : first.value;
-    const old = rows.filter(({ receivedAt }) => receivedAt < instant);
+    const old = rows.filter(
+      ({ receivedAt, rowKey = "" }) => receivedAt < instant && seqOf(rowKey) <= through,
+    );
     if (old.length === 0) return;
     const removed = await removeTogether(store, old);
     if (removed > 0) await removeHours(store, seqOf(old.at(-1)?.rowKey ?? ""));

@@ -1,6 +1,8 @@
 import type { Subscriber } from "../subscriptions/subscribers.ts";
 import type { Finding } from "./monitor.ts";
 
+/** Milliseconds for which events that retention removed before they were delivered are told. */
+const MISSED_TOLD = 7 * 24 * 60 * 60_000;
 /** Milliseconds that an event may wait for a healthy subscriber. After that, the dispatcher seems not to run. */
 const STUCK_AFTER = 5 * 60_000;
 
@@ -36,6 +38,25 @@ export function judgeSubscriptions(subscribers: readonly Subscriber[], now: numb
       state: "attention",
       detail: `${retrying} of ${some} failed last and will be tried again.`,
       action: "GET /subscriptions shows which, and how they failed. Nothing is lost meanwhile.",
+    };
+  }
+  const missing = subscribers.filter(({ missedAt }) => now - Date.parse(missedAt ?? "") < MISSED_TOLD);
+  if (missing.length > 0) {
+    const missed = missing.reduce((sum, subscriber) => sum + subscriber.missed, 0);
+    return {
+      state: "attention",
+      detail: `Retention removed ${missed === 1 ? "1 event" : `${missed} events`} that ${missing.length} of ${some} had not got.`,
+      action:
+        "See GET /subscriptions for which, and how they failed. RETENTION_MARGIN_DAYS is how long retention waits for them.",
+    };
+  }
+  const parked = subscribers.reduce((sum, { parkedEvents }) => sum + parkedEvents, 0);
+  if (parked > 0) {
+    return {
+      state: "attention",
+      detail: parked === 1 ? "1 event is parked." : `${parked} events are parked.`,
+      action:
+        "See GET /subscriptions/{id} for which, and GET /events/{id}/attempts for why. POST /subscriptions/{id}/send sends them again.",
     };
   }
   return {

@@ -1,13 +1,16 @@
 import type { TableClient } from "@azure/data-tables";
-import { eventLogPlaces } from "../event-log/people.ts";
+import { type EventLogPlacesOptions, eventLogPlaces } from "../event-log/people.ts";
 import { LOG_PARTITION } from "../event-log/store.ts";
 import { answersPlace } from "../http/idempotency/people.ts";
+import { type AttemptsPlaceOptions, attemptsPlace } from "../subscriptions/people.ts";
 import { keepOut as keepTicketOut, ticketsPlace } from "../tickets/store/people.ts";
 import type { Place } from "./place.ts";
 
 export type PlacesOptions = {
   eventsTable: TableClient;
   ticketsTable: TableClient;
+  /** The subscriptions: their attempts, and the events that they have not got. */
+  subscriptions: Omit<AttemptsPlaceOptions, "now"> & Pick<EventLogPlacesOptions, "heldThrough">;
   /** Age at which events are removed; they are kept when it is absent. */
   eventRetentionDays?: number;
   /** Days for which a ticket that is gone from LiveChat keeps its content. */
@@ -22,6 +25,7 @@ const DAY = 24 * 60 * 60 * 1_000;
 export function placesOfPeople({
   eventsTable,
   ticketsTable,
+  subscriptions,
   eventRetentionDays: days,
   deletedTicketDays,
   now,
@@ -30,7 +34,8 @@ export function placesOfPeople({
   const keepOut = (id: string) => keepTicketOut(ticketsTable, id, new Date(now()).toISOString());
   const log = { table: eventsTable, partitionKey: LOG_PARTITION };
   return [
-    ...eventLogPlaces(log, { removeBefore, keepOut, now }),
+    ...eventLogPlaces(log, { removeBefore, heldThrough: subscriptions.heldThrough, keepOut, now }),
+    attemptsPlace({ ...subscriptions, now }),
     ticketsPlace({ table: ticketsTable, deletedTicketDays, now }),
     answersPlace({ table: eventsTable, keepOut, now }),
   ];

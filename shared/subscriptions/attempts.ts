@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
+import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { redact } from "../core/redact.ts";
 import { after, ordered } from "../storage/keys.ts";
-import { type Row, readRows, removeRow } from "../storage/rows.ts";
+import { type Row, readRows } from "../storage/rows.ts";
 import { submit } from "../storage/transaction.ts";
 import type { Answer } from "./post.ts";
 import type { Attempt } from "./subscription.ts";
-import { ATTEMPTS_KEPT_MS } from "./times.ts";
 
 /** A failed attempt, as it is kept for a week. */
 export type FailedAttempt = Attempt & {
@@ -23,22 +22,17 @@ export type Attempts = {
   ): Promise<void>;
   /** The failed attempts to deliver the event at this place, in the order of time. */
   of(seq: number): Promise<FailedAttempt[]>;
-  /** Removes what was kept of the event at this place. */
-  erase(seq: number): Promise<{ removed: number }>;
-  /** Removes what is older than a week; `done` is false when `going` said stop. */
-  removeOld(going: () => boolean): Promise<{ removed: number; done: boolean }>;
 };
 
-type Columns = Omit<FailedAttempt, "seq">;
+export type AttemptColumns = Omit<FailedAttempt, "seq">;
 
-const PARTITION = "attempts";
-const ATTEMPT = "attempt:";
+export const PARTITION = "attempts";
+export const ATTEMPT = "attempt:";
 const prefixOf = (seq: number) => `${ATTEMPT}${ordered(seq)}:`;
+export const seqOfAttempt = (rowKey: string) => Number(rowKey.slice(ATTEMPT.length).split(":", 1)[0]);
 
-/** Opens the failed attempts in the table of the subscriptions. */
-export function openAttempts(table: TableClient, now: () => number = Date.now): Attempts {
-  const remove = async (row: Row<Columns>) => removeRow(table, PARTITION, row.rowKey ?? "");
-
+/** Opens the failed attempts in the table of the subscriptions. See `people.ts` for their erasure and retention. */
+export function openAttempts(table: TableClient): Attempts {
   return {
     async record(events, attempt) {
       const actions = events.map(({ id, seq }): TransactionAction => {
@@ -50,30 +44,18 @@ export function openAttempts(table: TableClient, now: () => number = Date.now): 
     async of(seq) {
       const prefix = prefixOf(seq);
       const found: FailedAttempt[] = [];
-      for await (const row of readRows<Columns>(table, PARTITION, { from: prefix, before: after(prefix) })) {
-        const { eventId, at, status, error, durationMs, events, subscription, excerpt } = row;
-        found.push({ subscription, eventId, seq, at, status, error, durationMs, events, excerpt });
-      }
+      const range = { from: prefix, before: after(prefix) };
+      for await (const row of readRows<AttemptColumns>(table, PARTITION, range))
+        found.push(toFailedAttempt(row));
       return found;
     },
-    async erase(seq) {
-      const prefix = prefixOf(seq);
-      const range = { from: prefix, before: after(prefix), select: ["rowKey"] };
-      let removed = 0;
-      for await (const row of readRows<Columns>(table, PARTITION, range)) if (await remove(row)) removed++;
-      return { removed };
-    },
-    async removeOld(going) {
-      const where = odata`at lt ${new Date(now() - ATTEMPTS_KEPT_MS).toISOString()}`;
-      const range = { from: ATTEMPT, before: after(ATTEMPT), where, select: ["rowKey"] };
-      let removed = 0;
-      for await (const row of readRows<Columns>(table, PARTITION, range)) {
-        if (!going()) return { removed, done: false };
-        if (await remove(row)) removed++;
-      }
-      return { removed, done: true };
-    },
   };
+}
+
+export function toFailedAttempt(row: Row<AttemptColumns>): FailedAttempt {
+  const { rowKey = "", eventId, at, status, error, durationMs, events, subscription, excerpt } = row;
+  const seq = seqOfAttempt(rowKey);
+  return { subscription, eventId, seq, at, status, error, durationMs, events, excerpt };
 }
 
 /** How many characters of an answer are kept. */

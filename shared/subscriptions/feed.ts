@@ -60,10 +60,13 @@ export function createFeed({ log, now, wait }: FeedOptions): Feed {
   }
 
   async function load(after: number): Promise<Page> {
-    const read = { after, readAt: now(), edition };
-    const { items, next } = await log.list({ after, limit: PAGE_EVENTS });
-    if (known && next > known.seq) know({ ...known, seq: next });
-    return { ...read, items: items.map(toRead), next };
+    const read = { after, edition };
+    const { items, next, head } = await log.list({ after, limit: PAGE_EVENTS });
+    // Retention may have removed what lay behind: then all up to the head is done.
+    const end = items.length === 0 ? Math.max(next, head) : next;
+    if (known && end > known.seq) know({ ...known, seq: end });
+    // From now on: a page that took long to read must be of use, or nothing would ever be sent.
+    return { ...read, items: items.map(toRead), next: end, readAt: now() };
   }
 
   return {

@@ -92,16 +92,14 @@ export type Subscribers = {
   dispatch(): Promise<Report | undefined>;
   /** See `Dispatcher.stored`. */
   stored(seq: number): Promise<boolean>;
-  /** Events of these places were erased: what is remembered of their attempts goes too. */
-  erased(seqs: readonly number[]): Promise<void>;
+  /** An event was erased: pages of the log that were read before are not sent any more. */
+  erased(): Promise<void>;
   /**
-   * For retention: moves subscriptions on that are behind place `through`, and counts what they miss by that.
-   *
-   * @returns the place up to which all subscriptions have what they want; what lies behind it is to be kept
+   * For retention: the place up to which all subscriptions have what they want, so that what lies behind it is kept.
+   * Subscriptions that have not got what was received before `lostBefore` (ISO 8601) are moved on, and what they miss by
+   * that is counted.
    */
-  loseThrough(through: number): Promise<number>;
-  /** Removes attempts older than a week. */
-  removeOldAttempts(budgetMs: number): Promise<{ removed: number; done: boolean }>;
+  heldThrough(lostBefore: string): Promise<number>;
 };
 
 /** What a test sends. */
@@ -112,8 +110,9 @@ const EXAMPLES: Record<EventType, unknown> = {
 };
 /** How many events are looked at to find the next one that a subscription wants. */
 const LOOK_AHEAD = 300;
-/** How many parked events are forgotten in one write. */
-const MAX_UNPARKED = 90;
+/** How many events, and how many parked ones, are given up for lost in one write. */
+const LOSE_EVENTS = 5_000;
+const LOSE_PARKED = 90;
 
 /** Opens all that has to do with subscribers: who they are, and what they are sent. */
 export function openSubscribers({
@@ -126,7 +125,8 @@ export function openSubscribers({
 }: SubscribersOptions): Subscribers {
   const rules = { allowLoopback };
   const subscriptions = openSubscriptions({ table, now });
-  const attempts = openAttempts(table, now);
+  const attempts = openAttempts(table);
+  const iso = () => new Date(now()).toISOString();
   const post = createPost({ allowLoopback, resolve });
   const dispatcher = createDispatcher({
     ...{ subscriptions, log, post, now },
@@ -265,7 +265,7 @@ export function openSubscribers({
         const { cursor } = placeIn(head, kept, now());
         const next = await nextWanted(kept, cursor);
         if (!next) throw new Conflict("No event waits for this subscription.");
-        const since = new Date(now()).toISOString();
+        const since = iso();
         const parked = { eventId: next.id, seq: next.seq, since, attempts: kept.standing.failures };
         const written = await subscriptions.replace(
           { ...moveTo(kept, next.seq, head.log), etag: kept.etag },
@@ -307,7 +307,7 @@ export function openSubscribers({
     async test(id) {
       const kept = await find(id);
       const [type = "chat_ended"] = kept.types ?? [];
-      const at = new Date(now()).toISOString();
+      const at = iso();
       return sendNow(kept, {
         ...{ id: `test_${crypto.randomUUID()}`, seq: 0, type, occurredAt: at, receivedAt: at },
         payload: EXAMPLES[type],
@@ -340,26 +340,22 @@ export function openSubscribers({
     anybody: async () => (await subscriptions.list()).length > 0,
     dispatch: dispatcher.dispatch,
     stored: dispatcher.stored,
-    async erased(seqs) {
-      dispatcher.erased();
-      for (const seq of seqs) await attempts.erase(seq);
-    },
-    async loseThrough(through) {
+    erased: async () => dispatcher.erased(),
+    async heldThrough(lostBefore) {
       const [all, head, parked] = await Promise.all([
         subscriptions.list(),
         log.head(),
         subscriptions.parked(),
       ]);
-      let kept = Number.POSITIVE_INFINITY;
+      if (all.length === 0) return Number.POSITIVE_INFINITY;
+      const { items } = await log.list({ from: lostBefore, limit: 1 });
+      const through = items[0] ? items[0].seq - 1 : head.seq;
+      let held = Number.POSITIVE_INFINITY;
       for (const subscription of all) {
         const own = parked.filter((one) => one.subscription === subscription.id).map(({ seq }) => seq);
-        kept = Math.min(kept, await lose(subscription, own, through, head));
+        held = Math.min(held, await lose(subscription, own, through, head));
       }
-      return kept;
-    },
-    async removeOldAttempts(budgetMs) {
-      const end = now() + budgetMs;
-      return attempts.removeOld(() => now() < end);
+      return held;
     },
   };
 
@@ -370,17 +366,23 @@ export function openSubscribers({
    * @returns the place up to which it has what it wants
    */
   async function lose(found: Kept, parked: number[], through: number, head: Head): Promise<number> {
-    const lost = parked.filter((seq) => seq <= through).slice(0, MAX_UNPARKED);
-    const needed = Math.min(...parked.filter((seq) => !lost.includes(seq)).map((seq) => seq - 1));
-    for (let kept: Kept | undefined = found; kept; kept = await subscriptions.get(found.id)) {
+    let left = parked;
+    for (let kept: Kept | undefined = found; kept; ) {
       const place = placeIn(head, kept, now());
-      const wanted = place.cursor < through ? await countWanted(kept, place.cursor, through) : 0;
-      const missed = wanted + lost.length;
-      const cursor = Math.max(place.cursor, through);
-      if (missed === 0) return Math.min(needed, cursor);
-      const missedAt = new Date(now()).toISOString();
-      const changed = { ...kept, ...place, cursor, missed: kept.missed + missed, missedAt };
-      if (await subscriptions.replace(changed, { unpark: lost })) return Math.min(needed, cursor);
+      const lost = left.filter((seq) => seq <= through).slice(0, LOSE_PARKED);
+      if (place.cursor >= through && lost.length === 0)
+        return Math.min(place.cursor, ...left.map((seq) => seq - 1));
+      const cursor = Math.max(place.cursor, Math.min(through, place.cursor + LOSE_EVENTS));
+      const missed = lost.length + (await countWanted(kept, place.cursor, cursor));
+      const change = {
+        ...kept,
+        ...place,
+        cursor,
+        ...(missed > 0 && { missed: kept.missed + missed, missedAt: iso() }),
+      };
+      const written = await subscriptions.replace(change, { unpark: lost });
+      if (written) left = left.filter((seq) => !lost.includes(seq));
+      kept = written ?? (await subscriptions.get(found.id));
     }
     return Number.POSITIVE_INFINITY;
   }

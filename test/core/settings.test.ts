@@ -64,6 +64,7 @@ test("defaults are those of the contract", () => {
     ticketsReconcileSchedule: "0 */5 * * * *",
     chatsReconcileSchedule: "0 */15 * * * *",
     eventRetentionDays: undefined,
+    retentionMarginDays: 7,
     deletedTicketDays: 30,
     allowLoopbackCallbacks: false,
   });

@@ -138,6 +138,7 @@ describe("the app's settings", () => {
       // As the template gives them when nobody chose otherwise.
       LIVECHAT_LICENSE_ID: "",
       EVENT_RETENTION_DAYS: "",
+      RETENTION_MARGIN_DAYS: "7",
       DELETED_TICKET_DAYS: "30",
     };
     const settings = readSettings(Object.fromEntries(names.map((name) => [name, values[name] ?? "a value"])));

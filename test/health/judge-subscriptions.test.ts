@@ -29,6 +29,18 @@ test.each<[string, Subscriber[], string, RegExp]>([
   ],
   ["one fails", [subscriber(), retrying], "attention", /^1 of 2 .* tried again/],
   ["one is given up", [givenUp, retrying], "bad", /^1 of 2 subscriptions given up: nothing is sent to it\.$/],
+  [
+    "events are parked",
+    [subscriber({ parkedEvents: 2 }), subscriber()],
+    "attention",
+    /^2 events are parked\.$/,
+  ],
+  [
+    "retention removed what one had not got",
+    [subscriber({ missed: 3, missedAt: ago(60) }), subscriber({ missed: 9, missedAt: ago(20_000) })],
+    "attention",
+    /^Retention removed 3 events that 1 of 2 subscriptions had not got\.$/,
+  ],
   ["nobody delivers", [subscriber({ waitingSince: ago(6) })], "bad", /^Nothing is sent to 1 of 1 /],
   [
     "nobody delivers any more",

@@ -7,6 +7,7 @@ import { answersPlace } from "../../shared/http/idempotency/people.ts";
 import { openPeople } from "../../shared/people/people.ts";
 import type { Place } from "../../shared/people/place.ts";
 import { placesOfPeople } from "../../shared/people/places.ts";
+import { openAttempts } from "../../shared/subscriptions/attempts.ts";
 import {
   at,
   EPOCH,
@@ -29,10 +30,13 @@ async function fill(eventsName: string, ticketsName: string) {
   const log = newLog({ table, now: () => EPOCH });
   const store = await openStore(ticketsName).write();
   const idempotency = openIdempotency({ table, now: () => EPOCH });
+  const attempts = openAttempts(newTable(`${eventsName}Subscriptions`));
   for (const [index, email] of [ANN, "bob@example.com", "bob@example.com"].entries()) {
-    await log.append(
+    const appended = await log.append(
       started({ id: `C${index}`, email, more: { noise: randomBytes(50_000).toString("hex") } }),
     );
+    const attempt = { subscription: "S", at: at(index), status: 500, durationMs: 1, excerpt: "Oops" };
+    await attempts.record([appended], attempt);
     await log.append(ended({ id: `C${index}` }));
     await log.append(ticketCreated({ id: `T${index}`, email }));
     const raw = JSON.stringify({ visitor: { email }, index });
@@ -62,6 +66,10 @@ function peopleOf(eventsName: string, ticketsName: string, { time = EPOCH, stopp
   const places = placesOfPeople({
     eventsTable: newTable(eventsName, fault),
     ticketsTable: newTable(ticketsName, fault),
+    subscriptions: {
+      table: newTable(`${eventsName}Subscriptions`, fault),
+      log: newLog({ table: newTable(eventsName) }),
+    },
     eventRetentionDays: 2,
     deletedTicketDays: 30,
     now,
@@ -81,12 +89,13 @@ test.each([
   expect(Object.entries(counts).map(([place, items]) => [place, items?.length])).toEqual([
     ["events", 3],
     ["quarantine", 1],
+    ["attempts", 1],
     ["tickets", 1],
     ["answers", 1],
   ]);
-  expect(await people.erase(ANN)).toEqual({ erased: 6, done: true, undecided: [] });
+  expect(await people.erase(ANN)).toEqual({ erased: 7, done: true, undecided: [] });
   expect((await people.search(ANN, { maxBytes: 1e9 })).found).toEqual([]);
-  expect((await people.search("bob@example.com", { maxBytes: 1e9 })).found).toHaveLength(12);
+  expect((await people.search("bob@example.com", { maxBytes: 1e9 })).found).toHaveLength(14);
 
   const again = idempotency.once({
     scope: "CreateTicket",

@@ -1,0 +1,69 @@
+import { once } from "node:events";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, inject, onTestFinished, test } from "vitest";
+import { startApp } from "../app/start-app.ts";
+import { startSubscriber } from "./subscriber.ts";
+
+/** A stand-in for the emulator's tables that counts the requests it passes on. */
+async function startCountingProxy() {
+  const [, endpoint = ""] = /TableEndpoint=([^;]+)/.exec(inject("storage")) ?? [];
+  const target = new URL(endpoint);
+  const seen: string[] = [];
+  const server = createServer((incoming, outgoing) => {
+    seen.push(`${incoming.method} ${incoming.url?.split("?")[0]}`);
+    const passed = request(
+      {
+        host: target.hostname,
+        port: target.port,
+        path: incoming.url,
+        method: incoming.method,
+        headers: incoming.headers,
+      },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(outgoing);
+      },
+    );
+    passed.on("error", () => outgoing.destroy());
+    incoming.pipe(passed);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const connection = inject("storage").replace(
+    /TableEndpoint=http:\/\/[^/;]+/,
+    `TableEndpoint=http://127.0.0.1:${port}`,
+  );
+  return { seen, connection };
+}
+
+const chat = (id: string) => ({
+  ...{ event_type: "chat_started", license_id: "12345678", token: "a-token" },
+  ...{ chat: { id, started_timestamp: 1_768_000_000 }, visitor: { id: "S1", name: "Vera" } },
+});
+
+test("one event to one subscriber costs at most eight requests to the tables", async () => {
+  const { seen, connection } = await startCountingProxy();
+  const app = await startApp({ env: { ALLOW_LOOPBACK_CALLBACKS: "true", LiveChatStorage: connection } });
+  onTestFinished(() => app.stop());
+  const subscriber = await startSubscriber();
+  await app.call("POST", "/subscriptions", { url: subscriber.url });
+  /** Delivers an event, and waits until the subscription is let go and the head was looked at. */
+  const deliver = async (id: string, nth: number) => {
+    seen.length = 0;
+    await app.deliver("chat-started", chat(id));
+    await expect.poll(() => subscriber.arrivals.length, { interval: 5, timeout: 10_000 }).toBe(nth);
+    const isLetGo = () =>
+      seen.filter((request) => request.startsWith("PUT")).length >= 2 && /head/.test(seen.at(-1) ?? "");
+    await expect.poll(isLetGo, { interval: 20, timeout: 10_000 }).toBe(true);
+    return [...seen];
+  };
+  // The first one finds this process cold.
+  await deliver("C1", 1);
+  const requests = await deliver("C2", 2);
+  expect(requests.length, requests.join("\n")).toBeLessThanOrEqual(8);
+});

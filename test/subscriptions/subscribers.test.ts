@@ -1,0 +1,368 @@
+import { describe, expect, test } from "vitest";
+import { Conflict, InvalidInput, NotFound } from "../../shared/core/errors.ts";
+import { eventLogPlaces } from "../../shared/event-log/people.ts";
+import { LOG_PARTITION } from "../../shared/event-log/store.ts";
+import { openPeople } from "../../shared/people/people.ts";
+import { openAttempts } from "../../shared/subscriptions/attempts.ts";
+import { attemptsPlace } from "../../shared/subscriptions/people.ts";
+import { openSubscribers } from "../../shared/subscriptions/subscribers.ts";
+import { ended, newLog, newTable as newLogTable, started } from "../event-log/deliveries.ts";
+import { type Script, startSubscriber } from "./subscriber.ts";
+import { idsOf, newTable } from "./world.ts";
+
+/** Fails, and asks to be left alone for an hour. */
+const DOWN: Script = (response) => response.writeHead(503, { "retry-after": "3600" }).end("No room for Ann.");
+
+const DAY = 24 * 60 * 60_000;
+
+/** Subscribers of a real log in real tables, by a clock that can be set. */
+function open({ logTable = newLogTable().tableName, table = newTable() } = {}) {
+  let offset = 0;
+  const clock = {
+    get time() {
+      return Date.now() + offset;
+    },
+    set time(time) {
+      offset = time - Date.now();
+    },
+  };
+  const now = () => clock.time;
+  const log = newLog({ table: newLogTable(logTable), now });
+  const subscribers = openSubscribers({
+    ...{ table, log, now, allowLoopback: true },
+    wakeUp: { subscribed: () => {}, after: () => {} },
+  });
+  return { clock, now, log, table, logTable, subscribers };
+}
+
+/** A subscriber that answers by script, with what it was sent in order. */
+async function newSubscriber(script?: Script) {
+  const subscriber = await startSubscriber(script);
+  return Object.assign(subscriber, { ids: () => idsOf(subscriber.arrivals) });
+}
+
+describe("retention", () => {
+  const fill = async ({ log, clock }: ReturnType<typeof open>) => {
+    const ids: string[] = [];
+    for (let day = 0; day < 10; day += 1) {
+      ids.push(
+        (await log.append(started({ id: `C${day}` }))).id,
+        (await log.append(ended({ id: `C${day}` }))).id,
+      );
+      clock.time += DAY;
+    }
+    return ids;
+  };
+  const daysAgo = (clock: { time: number }, days: number) => new Date(clock.time - days * DAY).toISOString();
+
+  test("waits for the subscription that is furthest behind", async () => {
+    const world = open();
+    const down = await newSubscriber(DOWN);
+    await world.subscribers.subscribe({ url: down.url, types: ["chat_started"] });
+    const other = await world.subscribers.subscribe({ url: `${down.url}/2`, types: ["chat_ended"] });
+    await fill(world);
+    await world.subscribers.replay(other.id, 8);
+    expect(await world.subscribers.heldThrough(daysAgo(world.clock, 30))).toBe(0);
+
+    const place = eventLogPlaces(
+      { table: newLogTable(world.logTable), partitionKey: LOG_PARTITION },
+      {
+        now: world.now,
+        removeBefore: () => daysAgo(world.clock, 2),
+        heldThrough: () => world.subscribers.heldThrough(daysAgo(world.clock, 30)),
+      },
+    );
+    const people = openPeople({ table: newLogTable(), places: place, now: world.now });
+    await people.retain({ budgetMs: 60_000 });
+    expect((await world.log.list()).items).toHaveLength(20);
+  });
+
+  test("goes on after the margin, and counts what each subscription misses by that", async () => {
+    const world = open();
+    const { subscribers, clock } = world;
+    const down = await newSubscriber(DOWN);
+    const one = await subscribers.subscribe({ url: down.url, types: ["chat_started"] });
+    const all = await subscribers.subscribe({ url: down.url });
+    const filtered = await subscribers.subscribe({ url: `${down.url}/3`, filter: { tag: ["vip"] } });
+    const ids = await fill(world);
+    const held = await subscribers.heldThrough(daysAgo(clock, 5.5));
+    // Five days, with two events each, were received before.
+    expect(held).toBe(10);
+    const missed = async (id: string) => {
+      const { missed, missedAt, cursor } = await subscribers.get(id);
+      return [missed, cursor, missedAt !== undefined];
+    };
+    expect(await missed(one.id)).toEqual([5, 10, true]);
+    expect(await missed(all.id)).toEqual([10, 10, true]);
+    expect(await subscribers.get(filtered.id)).toMatchObject({ missed: 0, missedAt: undefined });
+    // It is counted once, however often it is looked at.
+    expect(await subscribers.heldThrough(daysAgo(clock, 5.5))).toBe(10);
+    expect(await missed(all.id)).toEqual([10, 10, true]);
+    expect(await subscribers.resume(all.id)).toMatchObject({ missed: 10 });
+    expect(await subscribers.list()).toEqual(
+      expect.arrayContaining([expect.objectContaining({ id: one.id, missed: 5 })]),
+    );
+    expect(ids).toHaveLength(20);
+  });
+
+  test("counts parked events that it removes, and waits for others", async () => {
+    const world = open();
+    const { subscribers, clock } = world;
+    const down = await newSubscriber(DOWN);
+    const { id } = await subscribers.subscribe({ url: down.url });
+    await fill(world);
+    for (let count = 0; count < 3; count += 1) await subscribers.skip(id);
+    expect((await subscribers.get(id)).parked.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(await subscribers.heldThrough(daysAgo(clock, 9.5))).toBe(2);
+    expect(await subscribers.get(id)).toMatchObject({ missed: 2, cursor: 3, parked: [{ seq: 3 }] });
+  });
+
+  test("keeps nothing for subscriptions where there is none", async () => {
+    const world = open();
+    await fill(world);
+    expect(await world.subscribers.heldThrough(daysAgo(world.clock, 30))).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+test("in a log that began anew a subscription goes on from the beginning, and says so", async () => {
+  const world = open();
+  const subscriber = await newSubscriber();
+  const { id } = await world.subscribers.subscribe({ url: subscriber.url });
+  for (let count = 0; count < 3; count += 1) await world.log.append(started({ id: `A${count}` }));
+  await world.subscribers.dispatch();
+  expect(subscriber.arrivals).toHaveLength(3);
+
+  const anew = open({ table: world.table });
+  const { id: first } = await anew.log.append(started({ id: "B" }));
+  expect(await anew.subscribers.get(id)).toMatchObject({
+    lag: 1,
+    cursor: 0,
+    restartedAt: expect.any(String),
+  });
+  await anew.subscribers.dispatch();
+  expect(subscriber.ids().slice(3)).toEqual([first]);
+  expect(await anew.subscribers.get(id)).toMatchObject({
+    lag: 0,
+    cursor: 1,
+    restartedAt: expect.any(String),
+  });
+  await anew.log.append(started({ id: "B2" }));
+  await anew.subscribers.dispatch();
+  expect(subscriber.arrivals).toHaveLength(5);
+});
+
+test("a log that is emptied while the process lives is delivered from its beginning", async () => {
+  const world = open();
+  const subscriber = await newSubscriber();
+  await world.subscribers.subscribe({ url: subscriber.url });
+  for (let count = 0; count < 3; count += 1) await world.log.append(started({ id: `A${count}` }));
+  await world.subscribers.stored(3);
+  expect(subscriber.arrivals).toHaveLength(3);
+  const table = newLogTable(world.logTable);
+  for await (const { partitionKey = "", rowKey = "" } of table.listEntities())
+    await table.deleteEntity(partitionKey, rowKey);
+  const { id, seq } = await world.log.append(started({ id: "B" }));
+  expect(seq).toBe(1);
+  await world.subscribers.stored(seq);
+  expect(subscriber.ids().slice(3)).toEqual([id]);
+});
+
+test("every replay that is answered happens, also in a burst", async () => {
+  const world = open();
+  let blocked: (() => void) | undefined;
+  const subscriber = await newSubscriber((response, _, nth) => {
+    if (nth === 5) blocked = () => response.end();
+    else response.end();
+  });
+  const { id } = await world.subscribers.subscribe({ url: subscriber.url });
+  const ids: string[] = [];
+  for (let count = 0; count < 6; count += 1)
+    ids.push((await world.log.append(started({ id: `A${count}` }))).id);
+  const dispatched = world.subscribers.dispatch();
+  await expect.poll(() => blocked !== undefined).toBe(true);
+  // The place that is written is still the beginning: to replay to there must not look like no change.
+  for (let count = 0; count < 3; count += 1) await world.subscribers.replay(id, 1);
+  blocked?.();
+  await dispatched;
+  await expect.poll(async () => (await world.subscribers.get(id)).lag).toBe(0);
+  expect(subscriber.ids().slice(0, 5)).toEqual(ids.slice(0, 5));
+  expect(subscriber.ids().slice(-6)).toEqual(ids);
+});
+
+describe("erasure", () => {
+  test("by this process reaches pages that were read before", async () => {
+    const world = open();
+    const erase = async () => {
+      const places = [
+        ...eventLogPlaces(
+          { table: newLogTable(world.logTable), partitionKey: LOG_PARTITION },
+          { now: world.now },
+        ),
+        attemptsPlace({ ...world, onErase: world.subscribers.erased }),
+      ];
+      const { erased } = await openPeople({ table: newLogTable(), places, now: world.now }).erase(
+        "ann@example.com",
+      );
+      expect(erased).toBeGreaterThan(0);
+    };
+    const subscriber = await newSubscriber(async (response, _, nth) => {
+      if (nth === 1) await erase();
+      response.end();
+    });
+    await world.subscribers.subscribe({ url: subscriber.url });
+    const { id: first } = await world.log.append(started({ id: "A", email: "bob@example.com" }));
+    await world.log.append(started({ id: "B", email: "ann@example.com" }));
+    const { id: third } = await world.log.append(started({ id: "C", email: "bob@example.com" }));
+    await world.subscribers.dispatch();
+    expect(subscriber.ids()).toEqual([first, third]);
+  });
+
+  test("by another process reaches pages that were read more than a second ago", async () => {
+    const world = open();
+    const subscriber = await newSubscriber(async (response, _, nth) => {
+      if (nth === 1) {
+        const places = eventLogPlaces(
+          { table: newLogTable(world.logTable), partitionKey: LOG_PARTITION },
+          { now: world.now },
+        );
+        await openPeople({ table: newLogTable(), places, now: world.now }).erase("ann@example.com");
+        world.clock.time += 1_000;
+      }
+      response.end();
+    });
+    await world.subscribers.subscribe({ url: subscriber.url });
+    const { id: first } = await world.log.append(started({ id: "A", email: "bob@example.com" }));
+    await world.log.append(started({ id: "B", email: "ann@example.com" }));
+    await world.subscribers.dispatch();
+    expect(subscriber.ids()).toEqual([first]);
+  });
+
+  test("takes the attempts along, and search finds them", async () => {
+    const world = open();
+    const subscriber = await newSubscriber(DOWN);
+    await world.subscribers.subscribe({ url: subscriber.url });
+    const { id } = await world.log.append(started({ id: "A", email: "ann@example.com" }));
+    await world.subscribers.dispatch();
+    const [attempt] = await world.subscribers.attemptsOf(id);
+    expect(attempt).toMatchObject({ eventId: id, status: 503, excerpt: "No room for Ann." });
+    const places = [
+      ...eventLogPlaces(
+        { table: newLogTable(world.logTable), partitionKey: LOG_PARTITION },
+        { now: world.now },
+      ),
+      attemptsPlace(world),
+    ];
+    const people = openPeople({ table: newLogTable(), places, now: world.now });
+    const { found } = await people.search("ann@example.com", { maxBytes: 1e9 });
+    expect(found.some(({ place }) => place === "attempts")).toBe(true);
+    await people.erase("ann@example.com");
+    expect(await world.subscribers.attemptsOf(id)).toEqual([]);
+    expect((await people.search("ann@example.com", { maxBytes: 1e9 })).found).toEqual([]);
+  });
+
+  test("of old attempts comes after a week", async () => {
+    const world = open();
+    const attempts = openAttempts(world.table);
+    const today = world.clock.time;
+    const at = (days: number) => new Date(today - days * DAY).toISOString();
+    await attempts.record([{ id: "a", seq: 1 }], {
+      subscription: "s",
+      at: at(8),
+      status: 500,
+      durationMs: 1,
+    });
+    await attempts.record([{ id: "a", seq: 1 }], {
+      subscription: "s",
+      at: at(6),
+      status: 500,
+      durationMs: 1,
+    });
+    const people = openPeople({ table: newLogTable(), places: [attemptsPlace(world)], now: world.now });
+    expect(await people.retain({ budgetMs: 1_000 })).toMatchObject([{ removed: 1, done: true }]);
+    expect(await attempts.of(1)).toMatchObject([{ at: at(6) }]);
+  });
+});
+
+describe("an operator", () => {
+  test("sees the last attempts, in the row, and the failed ones by event", async () => {
+    const world = open();
+    const subscriber = await newSubscriber((response, _, nth) =>
+      nth === 1
+        ? response
+            .writeHead(503)
+            .end("See https://example.com/secret?sig=abc of ann@example.com at /hook?sig=topsecret")
+        : response.end("ok"),
+    );
+    const { id } = await world.subscribers.subscribe({ url: `${subscriber.url}?sig=topsecret` });
+    const { id: eventId } = await world.log.append(started());
+    await world.subscribers.dispatch();
+    const { attempts } = await world.subscribers.get(id);
+    expect(attempts).toMatchObject([
+      { eventId, seq: 1, status: 503, durationMs: expect.any(Number) },
+      { eventId, seq: 1, status: 200 },
+    ]);
+    const all = await world.subscribers.attemptsOf(eventId);
+    expect(all.map(({ status }) => status)).toEqual([503, 200]);
+    expect(all[0]?.excerpt).toBe("See https://example.com/… of …@… at …");
+    expect(all[0]?.callback).toMatch(/^http:\/\/127.0.0.1:\d+\/…$/);
+    await expect(world.subscribers.attemptsOf("none")).rejects.toThrow(NotFound);
+    for (let count = 0; count < 25; count += 1) await world.log.append(ended({ id: `C${count}` }));
+    await world.subscribers.dispatch();
+    expect((await world.subscribers.get(id)).attempts).toHaveLength(20);
+  });
+
+  test("skips an event, and sends it again", async () => {
+    const world = open();
+    let status = 503;
+    const subscriber = await newSubscriber((response) =>
+      response.writeHead(status, { "retry-after": "3600" }).end(),
+    );
+    const { id } = await world.subscribers.subscribe({ url: subscriber.url });
+    const { id: eventId } = await world.log.append(started());
+    await world.subscribers.dispatch();
+    const skipped = await world.subscribers.skip(id);
+    expect(skipped).toMatchObject({ cursor: 1, lag: 0, state: "active", parked: [{ eventId, seq: 1 }] });
+    await expect(world.subscribers.skip(id)).rejects.toThrow(Conflict);
+
+    expect(await world.subscribers.sendAgain(id, eventId)).toMatchObject({ delivered: false, status: 503 });
+    expect(await world.subscribers.parkedEvents(id)).toBe(1);
+    expect(await world.subscribers.sendParked(id, 1_000)).toMatchObject({
+      attempts: [{ delivered: false }],
+      left: 1,
+    });
+    status = 200;
+    expect(await world.subscribers.sendAgain(id, eventId)).toMatchObject({ delivered: true, status: 200 });
+    expect(await world.subscribers.parkedEvents(id)).toBe(0);
+    await expect(world.subscribers.sendAgain(id, "none")).rejects.toThrow(NotFound);
+    await expect(world.subscribers.sendAgain("none", eventId)).rejects.toThrow(NotFound);
+    await expect(world.subscribers.replay(id, 5)).rejects.toThrow(InvalidInput);
+  });
+
+  test("sends all parked events, in order", async () => {
+    const world = open();
+    let status = 503;
+    const subscriber = await newSubscriber((response) =>
+      response.writeHead(status, { "retry-after": "3600" }).end(),
+    );
+    const { id } = await world.subscribers.subscribe({ url: subscriber.url });
+    const ids: string[] = [];
+    for (let count = 0; count < 4; count += 1)
+      ids.push((await world.log.append(started({ id: `C${count}` }))).id);
+    for (let count = 0; count < 4; count += 1) await world.subscribers.skip(id);
+    status = 200;
+    subscriber.arrivals.length = 0;
+    const { attempts, left } = await world.subscribers.sendParked(id, 10_000);
+    expect([attempts.length, left]).toEqual([4, 0]);
+    expect(subscriber.ids()).toEqual(ids);
+  });
+
+  test("tests a subscription with a signed example of its type", async () => {
+    const world = open();
+    const subscriber = await newSubscriber(204);
+    const { id } = await world.subscribers.subscribe({ url: subscriber.url, types: ["ticket_created"] });
+    expect(await world.subscribers.test(id)).toMatchObject({ delivered: true, status: 204 });
+    expect(JSON.parse(subscriber.arrivals[0]?.body ?? "")).toMatchObject({ event_type: "ticket_created" });
+    expect(subscriber.ids()).toEqual([expect.stringMatching(/^test_/)]);
+    expect((await world.subscribers.get(id)).attempts).toEqual([]);
+  });
+});
