@@ -55,9 +55,11 @@ param liveChatRateLimit int
 @description('Age in days at which events are removed; 0 keeps them.')
 param eventRetentionDays int
 
+@description('Days more that retention waits for a subscriber that is behind; with 0 it does not wait.')
+param retentionMarginDays int
+
 @description('Days for which a ticket that is gone from LiveChat keeps its content.')
 param deletedTicketDays int
-param retentionMarginDays int
 
 @description('on: bodies are streamed to the app; off: the Functions host reads them first, and drops those without a Content-Length.')
 param httpStreaming string

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, inject, test } from "vitest";
+import { openEventLog } from "../../shared/event-log/event-log.ts";
 import { placesOfPeople } from "../../shared/people/places.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 
@@ -8,6 +9,7 @@ test("docs/privacy.md has a row for every place where data of people is stored, 
   const places = placesOfPeople({
     eventsTable: table,
     ticketsTable: table,
+    subscriptions: { table, log: openEventLog({ table }) },
     deletedTicketDays: 30,
     now: Date.now,
   });
