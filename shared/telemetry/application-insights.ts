@@ -1,6 +1,6 @@
 import { AzureMonitorMetricExporter, AzureMonitorTraceExporter } from "@azure/monitor-opentelemetry-exporter";
 import type { Environment } from "./destinations.ts";
-import type { Exporters } from "./start.ts";
+import type { Exporters } from "./exporters.ts";
 
 /** Application Insights, opened by a managed identity where the settings say so. */
 export async function createExporters(environment: Environment): Promise<Exporters> {
