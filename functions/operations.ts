@@ -22,7 +22,12 @@ import { deleteQuarantined } from "./quarantine/delete-quarantined.ts";
 import { getQuarantined } from "./quarantine/get-quarantined.ts";
 import { listQuarantine } from "./quarantine/list-quarantine.ts";
 import { replayQuarantined } from "./quarantine/replay-quarantined.ts";
-import { receiveChatEnded, receiveChatStarted, receiveTicketCreated } from "./receivers/index.ts";
+import {
+  receiveChatEnded,
+  receiveChatStarted,
+  receiveTextChat,
+  receiveTicketCreated,
+} from "./receivers/index.ts";
 import { listReconcileRuns } from "./reconcile/list-reconcile-runs.ts";
 import { reconcileTickets } from "./reconcile/reconcile-tickets.ts";
 import { deleteRegistration } from "./registration/delete-registration.ts";
@@ -60,6 +65,7 @@ export const operations: readonly Operation<Services>[] = [
   receiveChatStarted,
   receiveChatEnded,
   receiveTicketCreated,
+  receiveTextChat,
   listEvents,
   getEvent,
   listEventTypes,

@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { type Deferred, deferred } from "../shared/core/deferred.ts";
-import { lazily } from "../shared/core/lazy.ts";
+import { lazily, lazy } from "../shared/core/lazy.ts";
 import { describeFailure } from "../shared/core/log.ts";
 import { readSettings, type Settings } from "../shared/core/settings.ts";
 import { openEventLog } from "../shared/event-log/event-log.ts";
@@ -9,7 +9,8 @@ import { checksOf } from "../shared/health/checks.ts";
 import { createMonitor, type Monitor } from "../shared/health/monitor.ts";
 import { openSightings } from "../shared/health/sightings.ts";
 import { type Idempotency, openIdempotency } from "../shared/http/idempotency/idempotency.ts";
-import type { LiveChat } from "../shared/livechat/live-chat.ts";
+import type { ChatReader, LiveChat } from "../shared/livechat/live-chat.ts";
+import type { OpenedLiveChat } from "../shared/livechat/open-live-chat.ts";
 import type { People } from "../shared/people/people.ts";
 import { openRefusals, type Refusals } from "../shared/receive/refusals.ts";
 import { createClock } from "../shared/storage/clock.ts";
@@ -21,6 +22,7 @@ import { createWakeUp, type WakeUp } from "../shared/subscriptions/wake-up.ts";
 import { observeBudget, observeCall } from "../shared/telemetry/observe-call.ts";
 import { traceEventLog } from "../shared/telemetry/trace-event-log.ts";
 import { openTicketStore, type TicketStore } from "../shared/tickets/store/ticket-store.ts";
+import { openTranscripts, type Transcripts } from "../shared/transcripts/transcripts.ts";
 
 const DAY = 24 * 60 * 60 * 1_000;
 
@@ -41,23 +43,33 @@ export function createServices(environment: Record<string, string | undefined>):
       if (!clock.isChecked) await readRow(parts.eventsTable, "clock", "clock");
       return now();
     },
-    liveChat: () =>
-      deferred(async () => {
+    account: () =>
+      lazy(async () => {
         const { openLiveChat } = await import("../shared/livechat/open-live-chat.ts");
-        const { liveChat } = await openLiveChat(parts.settings.liveChat, {
+        const opened = await openLiveChat(parts.settings.liveChat, {
           observe(attempt) {
             observeCall(attempt);
-            observeBudget(liveChat.usage());
+            observeBudget(opened.liveChat.usage());
           },
         });
-        return liveChat;
+        return opened;
       }),
+    liveChat: () => deferred(async () => (await parts.account()).liveChat),
+    chatReader: () =>
+      parts.settings.liveChat.api === "text"
+        ? deferred(async () => (await parts.account()).chatReader as ChatReader)
+        : undefined,
     // Each event that enters the log wakes the dispatcher.
     eventLog: () =>
       traceEventLog(openEventLog({ table: parts.eventsTable, now, onAppend: () => parts.wakeUp.storing() })),
     ticketsTable: () => table(parts.settings.tables.tickets),
     subscriptionsTable: () => table(parts.settings.tables.subscriptions),
     ticketStore: () => openTicketStore({ table: parts.ticketsTable, now }),
+    transcripts: () => {
+      const { eventsTable, eventLog: log, chatReader: chats } = parts;
+      const onDefect = (error: unknown) => logDefect("transcripts", error);
+      return openTranscripts({ table: eventsTable, log, chats, now, onDefect });
+    },
     wakeUp: () => {
       const { wakeQueue: queue } = parts.settings;
       return createWakeUp({
@@ -90,7 +102,7 @@ export function createServices(environment: Record<string, string | undefined>):
           onErase: () => subscribers.erased(),
           heldThrough: () => subscribers.heldThrough(lostBefore()),
         };
-        const places = placesOfPeople({ eventsTable, ticketsTable, subscriptions, ...days, now });
+        const places = placesOfPeople({ eventsTable, ticketsTable, subscriptions, log, ...days, now });
         return openPeople({ table: eventsTable, places, now });
       }),
     idempotency: () => openIdempotency({ table: parts.eventsTable, now }),
@@ -113,7 +125,11 @@ export type Services = {
    */
   time(): Promise<number>;
   readonly liveChat: Deferred<LiveChat>;
+  /** What reads the account's chats; the Text platform has it, and v2 does not. */
+  readonly chatReader: Deferred<ChatReader> | undefined;
   readonly eventLog: EventLog;
+  /** The ends of chats that wait for their transcript. */
+  readonly transcripts: Transcripts;
   readonly ticketStore: TicketStore;
   readonly subscribers: Deferred<Subscribers>;
   readonly people: Deferred<People>;
@@ -125,6 +141,7 @@ export type Services = {
 };
 
 type Parts = Services & {
+  readonly account: () => Promise<OpenedLiveChat>;
   readonly eventsTable: TableClient;
   readonly ticketsTable: TableClient;
   readonly subscriptionsTable: TableClient;

@@ -19,6 +19,19 @@ export type Timer = {
 /** Below the five minutes that `host.json` gives a function. In milliseconds. */
 const RETENTION_BUDGET = 4 * 60 * 1000;
 
+/** Below the minute until the next run. In milliseconds. */
+const TRANSCRIPTS_BUDGET = 50_000;
+
+/** For ends whose transcript could not be fetched at once. v2's ends bring theirs along. */
+const transcriptsTimer: Timer = {
+  id: "TranscriptsTimer",
+  schedule: "15 * * * * *",
+  async run({ transcripts }, log) {
+    const settled = await transcripts.settleDue({ budgetMs: TRANSCRIPTS_BUDGET });
+    if (Object.values(settled).some((count) => count > 0)) log("transcripts", settled);
+  },
+};
+
 /** The work that runs on a schedule. Each piece may be killed anywhere and may run on two instances at once. */
 export const timers = (environment: Record<string, string | undefined>): readonly Timer[] => [
   {
@@ -67,6 +80,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
       await monitor.examine("everything", log);
     },
   },
+  ...(environment.LIVECHAT_API?.trim() === "text" ? [transcriptsTimer] : []),
   {
     // For what no message woke the dispatcher for, and for pauses that have passed.
     id: "DispatchTimer",

@@ -1,5 +1,6 @@
 import { NotFound } from "../../shared/core/errors.ts";
 import { StoredChat } from "../../shared/schemas/event.ts";
+import { withLateTranscript } from "../../shared/transcripts/with-late-transcript.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import { ChatPath } from "./chat-path.ts";
@@ -15,9 +16,9 @@ export const getChat = operation({
   input: { path: ChatPath },
   output: { status: 200, description: "The chat.", schema: StoredChat },
   errors: [NotFound, ...storageErrors],
-  run: async ({ path: { chatId } }, { eventLog }) => {
+  run: async ({ path: { chatId } }, { eventLog, transcripts }) => {
     const chat = await eventLog.chat(chatId);
     if (!chat) throw new NotFound("The log has no event of a chat with this id.");
-    return { body: chat };
+    return { body: await withLateTranscript(chat, transcripts) };
   },
 });

@@ -1,5 +1,7 @@
 import { receiver } from "./receiver.ts";
 
+export { receiveTextChat } from "./text-chats.ts";
+
 export const receiveChatStarted = receiver("chat_started", {
   id: "ReceiveChatStarted",
   summary: "Receive a chat's start",

@@ -11,7 +11,7 @@ import { measure } from "../../shared/telemetry/metrics.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
-const Receipt = shape(
+export const Receipt = shape(
   "Receipt",
   v.object({
     status: named(
@@ -43,6 +43,7 @@ export function receiver(type: EventType, words: { id: string; summary: string; 
       delivery: {
         schema: deliveries[type],
         maxBytes: MAX_BODY_BYTES,
+        credentials: "basic",
         verify: ({ headers }, { settings }) =>
           verifyCredentials(headers.get("authorization"), settings.webhook.credentials),
         // LiveChat repeats it for hours and then gives up: this event will be missing.
@@ -61,7 +62,8 @@ export function receiver(type: EventType, words: { id: string; summary: string; 
     run: async ({ raw }, { eventLog: log, settings }, call) => {
       measure().payload.record(raw.length, { type });
       const { licenseId } = settings.webhook;
-      const receipt = await receive(raw, type, { log, licenseId });
+      const once = settings.liveChat.api === "text";
+      const receipt = await receive(raw, type, { log, licenseId, once });
       measure().events.add(1, { type, outcome: receipt.status });
       call.log("delivery received", { type, ...receipt, bytes: raw.length });
       return { body: receipt };

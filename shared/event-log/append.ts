@@ -14,6 +14,7 @@ import { eventKey, identityKey } from "./keys.ts";
 import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Entry } from "./plan-append.ts";
 import type { Store } from "./store.ts";
+import { toldOf } from "./told.ts";
 import type { Appended, EventLog, NewEvent } from "./types.ts";
 
 export type AppendOptions = Timing & {
@@ -26,6 +27,8 @@ export function createAppend(store: Store, { timeLimit, ...timing }: AppendOptio
   const committer = new Committer(store, timing);
 
   async function append(event: NewEvent, signal: AbortSignal): Promise<Appended> {
+    const told = event.once ? await findTold(store, event, signal) : undefined;
+    if (told) return told;
     let entry = await toEntry(event, committer.licence);
     if (entry.body.rows > 0) {
       const { licence } = await readHead(store, { signal });
@@ -65,6 +68,16 @@ async function toEntry(event: NewEvent, ofLog: string | undefined): Promise<Entr
   };
   checkEntity({ partitionKey: "", rowKey: eventKey(0), ...row });
   return { id, type, origin, licence, foreign, row, body, nonce: randomUUID() };
+}
+
+/** An event that a chat has once may be in the log under an id of its time: by v2, before the app moved to the Text platform. */
+async function findTold(
+  store: Store,
+  { type, chatId = "" }: NewEvent,
+  signal: AbortSignal,
+): Promise<Appended | undefined> {
+  const found = (await toldOf(store, chatId, { signal })).get(type);
+  return found && { status: "duplicate", ...found };
 }
 
 /** Asked before a large body is sent, which a repetition would do for nothing. */

@@ -14,6 +14,7 @@ import { allEvents, chatEvents, readEventPage } from "./list.ts";
 import { readChatPage } from "./list-chats.ts";
 import { openQuarantine } from "./quarantine.ts";
 import { LOG_PARTITION } from "./store.ts";
+import { toldOf } from "./told.ts";
 import type { EventLog } from "./types.ts";
 
 export type EventLogOptions = {
@@ -78,6 +79,7 @@ export function openEventLog({
       return events.length > 0 ? deriveChat(chatId, events) : undefined;
     },
     chats: (query = {}) => readChatPage(store, query),
+    told: (chatId) => toldOf(store, chatId),
     async head() {
       const { log, seq, receivedAt, lastReceived } = await readHead(store);
       return {

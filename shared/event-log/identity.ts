@@ -5,18 +5,18 @@ import type { NewEvent } from "./types.ts";
 /**
  * The id of an event: its subject, and what happened to it when. All deliveries of one event have the same id, also
  * when they differ in other fields; two events never do. A ticket is created once; the start or end of a chat is
- * identified by its time, or by its content when it has none.
+ * identified by its time, or by its content when it has none, unless a chat has only `once` an event of the type.
  *
  * Ids are opaque text and unique in a licence. The log's own licence is not part of an id, since LiveChat's list of
  * tickets names no licence, and webhook and reconciliation have to meet.
  *
  * @param foreign the event's licence, when it is another than the log's: see {@link foreignLicence}
  */
-export function identify({ type, chatId, ticketId, moment, raw }: NewEvent, foreign?: string): string {
+export function identify({ type, chatId, ticketId, moment, once, raw }: NewEvent, foreign?: string): string {
   const isTicket = type === "ticket_created";
   const about = isTicket ? ticketId : chatId;
   if (!about) throw new TypeError(`An event ${type} needs the id of its subject`);
-  const happened = isTicket ? "" : (moment ?? ["content", hashed(raw)]);
+  const happened = isTicket || once ? "" : (moment ?? ["content", hashed(raw)]);
   const event = [type, about, happened, ...(foreign === undefined ? [] : [foreign])];
   return (isTicket ? ticketSubject(about) : chatSubject(about)) + hashed(event, 16);
 }

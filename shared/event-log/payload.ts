@@ -1,3 +1,5 @@
+import { fromTextChat } from "../schemas/from-text-chat.ts";
+import { StoredTextChat } from "../schemas/text-chat.ts";
 import { validate } from "../schemas/validate.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
 import type { StoredEvent } from "./types.ts";
@@ -10,13 +12,15 @@ import type { StoredEvent } from "./types.ts";
 export function readPayload(
   type: EventType,
   raw: string,
-): Pick<StoredEvent, "payload" | "chatId" | "ticketId"> | undefined {
+): Pick<StoredEvent, "payload" | "api" | "chatId" | "ticketId"> | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(raw);
   } catch {
     return undefined;
   }
+  const text = type === "ticket_created" ? undefined : readTextChat(parsed);
+  if (text) parsed = text;
   const result = validate(type === "ticket_created" ? WebhookTicketResponse : WebhookChatResponse, parsed);
   const payload = (result.success ? result.output : parsed) as StoredEvent["payload"];
   const { chat, ticket } = (payload ?? {}) as { chat?: { id?: unknown }; ticket?: { id?: unknown } };
@@ -24,5 +28,13 @@ export function readPayload(
     ...(type !== "ticket_created" && chat?.id !== undefined && { chatId: String(chat.id) }),
     ...(type === "ticket_created" && ticket?.id !== undefined && { ticketId: String(ticket.id) }),
     payload,
+    ...(text && { api: "text" }),
   };
+}
+
+/** A chat of the Text platform with the field names of v2; `undefined` for v2's own. */
+function readTextChat(told: unknown): Record<string, unknown> | undefined {
+  if (typeof told !== "object" || told === null || !("action" in told)) return undefined;
+  const read = validate(StoredTextChat, told);
+  return read.success ? fromTextChat(read.output) : undefined;
 }

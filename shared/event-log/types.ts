@@ -18,6 +18,8 @@ export type NewEvent = {
   ticketId?: string;
   /** When the chat started or ended. With type and chat id it identifies the event. */
   moment?: string;
+  /** A chat has only one event of this type, at any time: `moment` does not count. */
+  once?: boolean;
   /** When it happened. If LiveChat does not say, the log takes the time of receipt. */
   occurredAt?: string;
   /** The licence that LiveChat says it belongs to. Ids are unique in a licence. */
@@ -44,7 +46,7 @@ type Place = Pick<Logged, "id" | "seq" | "type" | "origin" | "occurredAt" | "rec
  * more is given as it came, so a reader still has it.
  */
 export type StoredEvent = Place &
-  Pick<Logged, "chatId" | "ticketId"> & { payload: NonNullable<Logged["payload"]>; [TRACE]?: string };
+  Pick<Logged, "api" | "chatId" | "ticketId"> & { payload: NonNullable<Logged["payload"]>; [TRACE]?: string };
 
 /** What is left of an event that was erased on request, or whose content is missing or broken in storage. */
 type Tombstone = Place & { erased: true; erasedAt: string };
@@ -139,6 +141,8 @@ export type EventLog = {
   /** What LiveChat sent, but for the token. `undefined` also when it was erased. */
   getRaw(id: string): Promise<string | undefined>;
   chat(chatId: string): Promise<ChatState | undefined>;
+  /** Which types of events the log has of a chat, by whichever API, and where: the first of each type. Erased ones count. */
+  told(chatId: string): Promise<ReadonlyMap<EventType, { id: string; seq: number }>>;
   /**
    * The chats whose first event stands before a place, last started first; those that were erased are not among them. A
    * page has at most `limit` (25 by default); fewer do not mean the end, `next: null` does.

@@ -24,6 +24,8 @@ export type Delivery<Services> = {
   /** Describes the body for the reference; the body is not validated. */
   schema: v.GenericSchema;
   maxBytes: number;
+  /** Where the sender's credentials are: in the header `Authorization`, or in the parameter `key` of the query. */
+  credentials: "basic" | "key";
   /** @throws {AppError} when the sender may not deliver here */
   verify(request: Pick<HttpRequest, "headers" | "query">, services: Services): void;
   /** Called with the error that a delivery is about to be answered with. */

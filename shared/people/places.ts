@@ -4,6 +4,7 @@ import { LOG_PARTITION } from "../event-log/store.ts";
 import { answersPlace } from "../http/idempotency/people.ts";
 import { type AttemptsPlaceOptions, attemptsPlace } from "../subscriptions/people.ts";
 import { keepOut as keepTicketOut, ticketsPlace } from "../tickets/store/people.ts";
+import { type TranscriptPlacesOptions, transcriptPlaces } from "../transcripts/people.ts";
 import type { Place } from "./place.ts";
 
 export type PlacesOptions = {
@@ -11,6 +12,7 @@ export type PlacesOptions = {
   ticketsTable: TableClient;
   /** The subscriptions: their attempts, and the events that they have not got. */
   subscriptions: Omit<AttemptsPlaceOptions, "now"> & Pick<EventLogPlacesOptions, "heldThrough">;
+  log: TranscriptPlacesOptions["log"];
   /** Age at which events are removed; they are kept when it is absent. */
   eventRetentionDays?: number;
   /** Days for which a ticket that is gone from LiveChat keeps its content. */
@@ -26,15 +28,18 @@ export function placesOfPeople({
   eventsTable,
   ticketsTable,
   subscriptions,
+  log,
   eventRetentionDays: days,
   deletedTicketDays,
   now,
 }: PlacesOptions): Place[] {
   const removeBefore = () => (days ? new Date(now() - days * DAY).toISOString() : undefined);
   const keepOut = (id: string) => keepTicketOut(ticketsTable, id, new Date(now()).toISOString());
-  const log = { table: eventsTable, partitionKey: LOG_PARTITION };
+  const store = { table: eventsTable, partitionKey: LOG_PARTITION };
   return [
-    ...eventLogPlaces(log, { removeBefore, heldThrough: subscriptions.heldThrough, keepOut, now }),
+    // Before the events: an end that waits goes into the log when it is erased, and is erased there.
+    ...transcriptPlaces({ table: eventsTable, log, removeBefore }),
+    ...eventLogPlaces(store, { removeBefore, heldThrough: subscriptions.heldThrough, keepOut, now }),
     attemptsPlace({ ...subscriptions, now }),
     ticketsPlace({ table: ticketsTable, deletedTicketDays, now }),
     answersPlace({ table: eventsTable, keepOut, now }),

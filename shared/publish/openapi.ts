@@ -49,6 +49,12 @@ const SECURITY_SCHEMES: Record<string, V3.SecuritySchemeObject> = {
     description:
       "LIVECHAT_WEBHOOK_USERNAME and LIVECHAT_WEBHOOK_PASSWORD. LiveChat takes them from the registered URL.",
   },
+  webhookKey: {
+    type: "apiKey",
+    in: "query",
+    name: "key",
+    description: "LIVECHAT_WEBHOOK_PASSWORD. LiveChat calls the registered URL, which has it.",
+  },
   webhookSignature: {
     type: "apiKey",
     in: "header",
@@ -96,7 +102,8 @@ function descriptionOf({ description, method, writes }: Operation<never>): strin
 
 function securityOf({ access, input }: Operation<never>): V3.SecurityRequirementObject[] {
   if (access === "key") return [{ functionKey: [] }, { functionKeyInQuery: [] }];
-  return input.delivery ? [{ webhookCredentials: [] }] : [];
+  if (!input.delivery) return [];
+  return [input.delivery.credentials === "key" ? { webhookKey: [] } : { webhookCredentials: [] }];
 }
 
 function toParameter({ name, in: place, required, schema }: Parameter): V3.ParameterObject {

@@ -16,11 +16,14 @@ export type Receipt = { status: "stored" | "duplicate" | "quarantined"; id: stri
 export async function receive(
   body: Uint8Array,
   expected: EventType,
-  { log, licenseId }: { log: Pick<EventLog, "append" | "quarantine">; licenseId?: string },
+  { log, licenseId, once }: ReceiveOptions,
 ): Promise<Receipt> {
   const reading = readDelivery(decode(body), expected, licenseId);
   if (reading.understood) {
-    const { status, id } = await log.append(reading.event);
+    const { status, id } = await log.append({
+      ...reading.event,
+      once: once && expected !== "ticket_created",
+    });
     return { status, id };
   }
   const { raw, reason, problems } = reading;
@@ -28,7 +31,15 @@ export async function receive(
   return { status: "quarantined", id };
 }
 
-function decode(body: Uint8Array): string {
+export type ReceiveOptions = {
+  log: Pick<EventLog, "append" | "quarantine">;
+  /** The only licence whose events are taken; any when it is absent. */
+  licenseId?: string;
+  /** The Text platform tells the same chats, each start and end once: then v2's are told by the chat alone, too. */
+  once?: boolean;
+};
+
+export function decode(body: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(body);
   } catch {

@@ -29,7 +29,7 @@ export const PROBE = "livechat-functions-probe";
 /** Counts refused deliveries, so that events that will be missing are seen. */
 export type Refusals = {
   /** Counts one and, at most once a minute for each type and reason, writes a line. Never fails and never waits. */
-  note(refusal: { type: EventType; reason: RefusalReason }, log: Log): void;
+  note(refusal: { type: EventType | "text_chat"; reason: RefusalReason }, log: Log): void;
   /** The counts of all instances. @throws {StorageUnavailable} */
   lastHour(): Promise<RefusalCounts>;
 };
@@ -92,7 +92,7 @@ export function openRefusals({
     },
   };
 
-  function say(type: EventType, reason: RefusalReason, log: Log): void {
+  function say(type: string, reason: RefusalReason, log: Log): void {
     const key = `${type} ${reason}`;
     const line = lines.get(key);
     if (line && now() - line.at < MINUTE) {

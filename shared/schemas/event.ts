@@ -17,6 +17,11 @@ export const LoggedEvent = shape(
     ),
     occurredAt: named(moment, "Occurred At", "When it happened in LiveChat."),
     receivedAt: named(moment, "Received At", "When it was stored; never earlier than the event before it."),
+    api: named(
+      v.optional(v.literal("text")),
+      "API",
+      "text: an API of the Text platform told it. Absent: the REST API v2.",
+    ),
     chatId: named(v.optional(v.string()), "Chat Id", "The id of the event's chat."),
     ticketId: named(v.optional(v.string()), "Ticket Id", "The id of the event's ticket."),
     payload: named(

@@ -105,6 +105,15 @@ export const chatStarted = {
   pre_chat_survey: survey,
 } as const;
 
+/** A delivery of the Text platform: an end is told by ids alone. */
+export const textChatDelivery = {
+  webhook_id: "37901609f767dea5",
+  secret_key: "the-webhook-password",
+  action: "chat_deactivated",
+  organization_id: "390e44e6-f1e6-4368-a6dd-74f14508c2e0",
+  payload: { chat_id: "PJ0MRSHTDG", thread_id: "K600PKZON8", user_id: "sam@example.com" },
+} as const;
+
 export const chatEnded = {
   ...chatStarted,
   event_type: "chat_ended",

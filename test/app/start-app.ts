@@ -5,13 +5,20 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, inject } from "vitest";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../local/sandbox/sandbox.ts";
+import {
+  startTextSandbox,
+  type TextSandbox,
+  type TextSandboxOptions,
+} from "../../local/sandbox/text/sandbox.ts";
 
 export const WEBHOOK = { username: "livechat", password: "a webhook's password" };
 
-export type App = {
+export type App = Host & { sandbox: Sandbox };
+
+/** A running host, whatever LiveChat it talks to. */
+export type Host = {
   /** Where the functions are, with the prefix. */
   url: string;
-  sandbox: Sandbox;
   /** What the host has printed, line by line. */
   log: string[];
   process: ChildProcess;
@@ -43,6 +50,41 @@ export async function startApp({
   flags = [],
 }: AppOptions = {}): Promise<App> {
   const sandbox = await startSandbox(sandboxOptions);
+  const v2 = {
+    LIVECHAT_API_URL: sandbox.url,
+    LIVECHAT_USERNAME: "owner@example.com",
+    LIVECHAT_API_KEY: "sandbox-api-key",
+  };
+  const host = await startHost({ ...v2, ...env }, flags);
+  return { ...host, sandbox, stop: () => host.stop().finally(() => sandbox.close()) };
+}
+
+export type TextApp = Host & { sandbox: TextSandbox };
+
+/** The same against a sandbox of the Text platform; with `sandbox`, against one that is there already. */
+export async function startTextApp({
+  env = {},
+  sandbox,
+}: {
+  env?: Record<string, string>;
+  sandbox?: TextSandbox | TextSandboxOptions;
+} = {}): Promise<TextApp> {
+  const running = sandbox && "url" in sandbox ? sandbox : undefined;
+  const account = running ?? (await startTextSandbox(sandbox as TextSandboxOptions | undefined));
+  const text = {
+    LIVECHAT_API: "text",
+    LIVECHAT_API_URL: account.url,
+    LIVECHAT_ACCOUNT_ID: account.credentials.accountId,
+    LIVECHAT_CLIENT_ID: account.credentials.clientId,
+    LIVECHAT_API_KEY: account.credentials.apiKey,
+    CHATS_RECONCILE_SCHEDULE: "0 0 0 1 1 *",
+  };
+  const host = await startHost({ ...text, ...env });
+  const stop = () => host.stop().finally(() => (running ? undefined : account.close()));
+  return { ...host, sandbox: account, stop };
+}
+
+async function startHost(env: Record<string, string>, flags: string[] = []): Promise<Host> {
   const unique = crypto.randomUUID().replaceAll("-", "");
   const child = spawn(process.execPath, ["local/host/main.ts", "--port", "0", ...flags], {
     env: {
@@ -50,9 +92,6 @@ export async function startApp({
       // Every test that starts a host compiles the same code.
       NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"),
       LiveChatStorage: inject("storage"),
-      LIVECHAT_API_URL: sandbox.url,
-      LIVECHAT_USERNAME: "owner@example.com",
-      LIVECHAT_API_KEY: "sandbox-api-key",
       LIVECHAT_WEBHOOK_USERNAME: WEBHOOK.username,
       LIVECHAT_WEBHOOK_PASSWORD: WEBHOOK.password,
       EVENTS_TABLE: `Events${unique}`,
@@ -93,7 +132,6 @@ export async function startApp({
 
   return {
     url,
-    sandbox,
     log,
     process: child,
     call: (method, path, body, headers) =>
@@ -117,7 +155,6 @@ export async function startApp({
     async stop() {
       if (child.exitCode === null && child.signalCode === null && child.kill("SIGTERM"))
         await once(child, "exit");
-      await sandbox.close();
       // Whatever a test does with the app: its log stays clean.
       for (const line of log) for (const secret of PRIVATE) expect(line).not.toMatch(secret);
     },

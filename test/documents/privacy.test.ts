@@ -10,6 +10,7 @@ test("docs/privacy.md has a row for every place where data of people is stored, 
     eventsTable: table,
     ticketsTable: table,
     subscriptions: { table, log: openEventLog({ table }) },
+    log: openEventLog({ table }),
     deletedTicketDays: 30,
     now: Date.now,
   });

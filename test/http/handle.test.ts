@@ -224,6 +224,7 @@ test("a delivery's sender is verified before its body is read, and the refusal i
     input: {
       delivery: {
         schema: v.unknown(),
+        credentials: "basic",
         maxBytes: 4,
         verify({ headers }) {
           if (!headers.has("authorization")) throw new Unauthorized("This URL asks for credentials.");

@@ -28,7 +28,15 @@ function streamed(chunks: number) {
 
 test("a streamed body that is too long is refused at once, then read to its end and dropped", async () => {
   const { request, state } = streamed(100);
-  const input = { delivery: { maxBytes: 10 * CHUNK, schema: v.any(), verify() {}, refused() {} } };
+  const input = {
+    delivery: {
+      credentials: "basic" as const,
+      maxBytes: 10 * CHUNK,
+      schema: v.any(),
+      verify() {},
+      refused() {},
+    },
+  };
   await expect(understand(input, request)).rejects.toThrow(TooLarge);
   expect(state().sent).toBeLessThan(50);
   // Else the next request on the host's connection would wait behind it.

@@ -8,6 +8,7 @@ import { openPeople } from "../../shared/people/people.ts";
 import type { Place } from "../../shared/people/place.ts";
 import { placesOfPeople } from "../../shared/people/places.ts";
 import { openAttempts } from "../../shared/subscriptions/attempts.ts";
+import { createDue, putShown } from "../../shared/transcripts/store.ts";
 import {
   at,
   EPOCH,
@@ -38,6 +39,17 @@ async function fill(eventsName: string, ticketsName: string) {
     const attempt = { subscription: "S", at: at(index), status: 500, durationMs: 1, excerpt: "Oops" };
     await attempts.record([appended], attempt);
     await log.append(ended({ id: `C${index}` }));
+    const thread = { chatId: `X${index}`, threadId: `C${index}`, receivedAt: at(index) };
+    const envelope = {
+      action: "chat_deactivated",
+      payload: { chat_id: `X${index}`, thread_id: `C${index}` },
+    };
+    await createDue(
+      table,
+      { ...thread, envelope: JSON.stringify(envelope) },
+      { ...thread, dueAt: at(index) },
+    );
+    await putShown(table, thread, JSON.stringify(envelope), [email]);
     await log.append(ticketCreated({ id: `T${index}`, email }));
     const raw = JSON.stringify({ visitor: { email }, index });
     await log.quarantine.keep({ raw, expected: "chat_ended", reason: "odd", problems: [] });
@@ -70,6 +82,7 @@ function peopleOf(eventsName: string, ticketsName: string, { time = EPOCH, stopp
       table: newTable(`${eventsName}Subscriptions`, fault),
       log: newLog({ table: newTable(eventsName) }),
     },
+    log: newLog({ table: newTable(eventsName, fault), now }),
     eventRetentionDays: 2,
     deletedTicketDays: 30,
     now,
@@ -87,15 +100,17 @@ test.each([
   const { found } = await people.search(ANN, { maxBytes: 1e9 });
   const counts = Object.groupBy(found, ({ place }) => place);
   expect(Object.entries(counts).map(([place, items]) => [place, items?.length])).toEqual([
+    ["waiting", 1],
+    ["transcripts", 1],
     ["events", 3],
     ["quarantine", 1],
     ["attempts", 1],
     ["tickets", 1],
     ["answers", 1],
   ]);
-  expect(await people.erase(ANN)).toEqual({ erased: 7, done: true, undecided: [] });
+  expect(await people.erase(ANN)).toEqual({ erased: 9, done: true, undecided: [] });
   expect((await people.search(ANN, { maxBytes: 1e9 })).found).toEqual([]);
-  expect((await people.search("bob@example.com", { maxBytes: 1e9 })).found).toHaveLength(14);
+  expect((await people.search("bob@example.com", { maxBytes: 1e9 })).found).toHaveLength(18);
 
   const again = idempotency.once({
     scope: "CreateTicket",

@@ -71,7 +71,7 @@ describe.each(each)("%s", (_, operation, described) => {
       operation.access === "key"
         ? ["functionKey", "functionKeyInQuery"]
         : operation.input.delivery
-          ? ["webhookCredentials"]
+          ? [operation.input.delivery.credentials === "key" ? "webhookKey" : "webhookCredentials"]
           : [];
     expect(schemes).toEqual(expected);
   });

@@ -41,6 +41,8 @@ const HTTP = {
   ReceiveChatStarted: "POST receivers/chat-started, anybody",
   ReceiveChatEnded: "POST receivers/chat-ended, anybody",
   ReceiveTicketCreated: "POST receivers/ticket-created, anybody",
+  // The same; its credentials are the key in the query.
+  ReceiveTextChat: "POST receivers/text/chats, anybody",
   ListEvents: "GET events, key",
   GetEvent: "GET events/{id}, key",
   ListEventTypes: "GET event-types, key",

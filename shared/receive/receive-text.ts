@@ -1,0 +1,106 @@
+import { InvalidInput, type Problem } from "../core/errors.ts";
+import { tooComplex } from "../event-log/complexity.ts";
+import { cutMembers } from "../event-log/cut-members.ts";
+import { identify } from "../event-log/identity.ts";
+import type { EventLog, NewEvent } from "../event-log/types.ts";
+import type { EventType } from "../schemas/webhook.ts";
+import type { EndedThread } from "../transcripts/store.ts";
+import type { Transcripts } from "../transcripts/transcripts.ts";
+import { decode, type Receipt } from "./receive.ts";
+import { textEvent } from "./text-event.ts";
+import { verifyKey } from "./verify-key.ts";
+
+export type ReceiveTextOptions = {
+  log: Pick<EventLog, "append" | "told" | "quarantine">;
+  transcripts: Pick<Transcripts, "keep">;
+  /** What the webhook's `secret_key` may be. */
+  secrets: readonly string[];
+};
+
+/** `ended` is the thread whose transcript is to be fetched now. */
+export type TextReceipt = Receipt & { type: EventType; ended?: string };
+
+/** The actions that the receiver takes, and the events that they are in the log. */
+const TYPES: Record<string, EventType> = { incoming_chat: "chat_started", chat_deactivated: "chat_ended" };
+
+/**
+ * Takes one delivery of the Text platform whose URL had the right key. A start goes into the log. An end, which is told by
+ * ids alone, is kept until its transcript is there; then it goes into the log, whole.
+ *
+ * @throws {InvalidInput} when the body is not JSON in UTF-8
+ * @throws {Unauthorized} when its `secret_key` is not ours
+ * @throws {StorageUnavailable} when it could not be kept in time; LiveChat sends it again within a minute
+ */
+export async function receiveText(
+  body: Uint8Array,
+  { log, transcripts, secrets }: ReceiveTextOptions,
+): Promise<TextReceipt> {
+  const text = decode(body);
+  const envelope = parse(text);
+  verifyKey(typeof envelope.secret_key === "string" ? envelope.secret_key : undefined, secrets);
+  const raw = cutMembers(text, ["secret_key"]);
+  const type = TYPES[String(envelope.action)];
+  const read = understand(raw, type);
+  if ("problems" in read) {
+    const expected = type ?? "chat_started";
+    const { id } = await log.quarantine.keep({ raw, expected, ...read });
+    return { status: "quarantined", id, type: expected };
+  }
+  if (read.event.type === "chat_started") {
+    const { status, id } = await log.append(read.event);
+    return { status, id, type: "chat_started" };
+  }
+  return { ...(await keepEnd(read.event, { log, transcripts })), type: "chat_ended" };
+}
+
+async function keepEnd(
+  event: NewEvent,
+  { log, transcripts }: Pick<ReceiveTextOptions, "log" | "transcripts">,
+): Promise<Receipt & { ended?: string }> {
+  const end = endedThread(event.raw);
+  const told = (await log.told(end.threadId)).get("chat_ended");
+  if (told) return { status: "duplicate", id: told.id };
+  // The id that the event will have in the log.
+  const id = identify(event);
+  return (await transcripts.keep(end))
+    ? { status: "stored", id, ended: end.threadId }
+    : { status: "duplicate", id };
+}
+
+/** An envelope fits into a few hundred bytes; of one that does not, only what is known is kept. */
+const LONGEST_ENVELOPE = 8 * 1024;
+
+function endedThread(raw: string): EndedThread {
+  const { action, organization_id, payload } = JSON.parse(raw);
+  const { chat_id, thread_id, user_id } = payload;
+  const known = { action, organization_id, payload: { chat_id, thread_id, user_id } };
+  return {
+    chatId: String(chat_id),
+    threadId: String(thread_id),
+    envelope: raw.length <= LONGEST_ENVELOPE ? raw : JSON.stringify(known),
+  };
+}
+
+function understand(
+  raw: string,
+  type: EventType | undefined,
+): { event: NewEvent } | { reason: string; problems: Problem[] } {
+  if (type === undefined) {
+    const problems = [{ path: "action", message: "action is neither incoming_chat nor chat_deactivated." }];
+    return { reason: "This URL is for the start and the end of chats.", problems };
+  }
+  const reason = tooComplex(raw);
+  if (reason !== undefined) return { reason, problems: [{ path: "", message: reason }] };
+  const read = textEvent(raw, "webhook");
+  return "event" in read ? read : { reason: `The delivery does not have the shape of ${type}.`, ...read };
+}
+
+function parse(body: string): Record<string, unknown> {
+  let read: unknown;
+  try {
+    read = JSON.parse(body);
+  } catch {
+    throw InvalidInput.at("", "The body is not JSON that can be read.");
+  }
+  return typeof read === "object" && read !== null ? (read as Record<string, unknown>) : {};
+}

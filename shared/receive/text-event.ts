@@ -1,0 +1,29 @@
+import type { Problem } from "../core/errors.ts";
+import type { NewEvent } from "../event-log/types.ts";
+import { peopleIn } from "../people/people-in.ts";
+import { fromTextChat } from "../schemas/from-text-chat.ts";
+import { StoredTextChat } from "../schemas/text-chat.ts";
+import { validate } from "../schemas/validate.ts";
+import { WebhookChatResponse } from "../schemas/webhook.ts";
+
+/**
+ * Makes the log's event of a thread's start or end on the Text platform. It is told once, without a time: webhook, archive
+ * and v2 tell different ones.
+ *
+ * @param raw what the log keeps, as JSON text: see {@link StoredTextChat}
+ */
+export function textEvent(
+  raw: string,
+  origin: NewEvent["origin"],
+): { event: NewEvent } | { problems: Problem[] } {
+  const stored = validate(StoredTextChat, JSON.parse(raw));
+  if (!stored.success) return stored;
+  const read = validate(WebhookChatResponse, fromTextChat(stored.output));
+  if (!read.success) return read;
+  const { chat } = read.output;
+  const type = stored.output.action === "incoming_chat" ? "chat_started" : "chat_ended";
+  const occurredAt = type === "chat_started" ? chat.started_timestamp : chat.ended_timestamp;
+  return {
+    event: { type, origin, chatId: chat.id, once: true, occurredAt, raw, people: peopleIn(read.output) },
+  };
+}

@@ -1,0 +1,15 @@
+import { readPayload } from "../event-log/payload.ts";
+import type { ChatState } from "../event-log/types.ts";
+import type { WebhookChatResponse } from "../schemas/webhook.ts";
+import type { Transcripts } from "./transcripts.ts";
+
+/** A chat whose end went into the log without its transcript is shown with the one that came later. The event stays as it is. */
+export async function withLateTranscript<Chat extends ChatState>(
+  chat: Chat,
+  transcripts: Pick<Transcripts, "late">,
+): Promise<Chat> {
+  if (chat.payload?.chat?.missing_transcript !== "failed") return chat;
+  const raw = await transcripts.late(chat.chatId);
+  const late = raw === undefined ? undefined : readPayload("chat_ended", raw);
+  return late ? { ...chat, payload: late.payload as WebhookChatResponse } : chat;
+}

@@ -1,0 +1,187 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTextApp, type TextApp, WEBHOOK } from "./start-app.ts";
+
+let app: TextApp;
+beforeAll(async () => {
+  app = await startTextApp({ env: { LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: "the password before" } });
+  register(app);
+});
+afterAll(() => app.stop());
+
+const KEY = encodeURIComponent(WEBHOOK.password);
+const RECEIVER = `/receivers/text/chats?key=${KEY}`;
+
+/** Lets the sandbox deliver to the app, as a registration does. */
+function register({ sandbox, url }: TextApp, password = WEBHOOK.password): void {
+  for (const action of ["incoming_chat", "chat_deactivated"]) {
+    sandbox.webhooks.register({
+      ...{ action, secret_key: password, type: "license", owner_client_id: sandbox.credentials.clientId },
+      url: `${url}/receivers/text/chats?key=${encodeURIComponent(password)}`,
+    });
+  }
+}
+
+/** The envelope of an end, as the webhook sends it. */
+const ended = (chat_id: string, thread_id: string, secret_key = WEBHOOK.password) => ({
+  ...{ webhook_id: "w1", secret_key, action: "chat_deactivated", organization_id: "org" },
+  payload: { chat_id, thread_id },
+});
+
+type Logged = {
+  id: string;
+  type: string;
+  api?: string;
+  chatId: string;
+  payload: { chat: { [name: string]: unknown } };
+};
+
+async function eventsOf(app: TextApp, chatId: string): Promise<Logged[]> {
+  return (await app.call("GET", `/events?chat_id=${chatId}`)).body.items;
+}
+
+/** Waits until the log has as many events of a chat. */
+async function untilLogged(app: TextApp, chatId: string, count: number): Promise<Logged[]> {
+  for (let look = 0; ; look++) {
+    const items = await eventsOf(app, chatId);
+    if (items.length >= count) return items;
+    if (look === 200) throw new Error(`The log has ${items.length} events of ${chatId}`);
+    await sleep(25);
+  }
+}
+
+test("a chat is in the log from hello to goodbye, with its transcript and what v2 never had", async () => {
+  const { id, chat } = app.sandbox.chats.hold({
+    tags: ["delivery"],
+    rating: { score: 1, comment: "thanks" },
+    summary: "An order is late.",
+  });
+  const [start, end] = await untilLogged(app, id, 2);
+  expect([start?.type, end?.type, end?.api]).toEqual(["chat_started", "chat_ended", "text"]);
+  expect(end?.payload).toMatchObject({
+    chat: {
+      id,
+      text_chat_id: chat.id,
+      tags: ["delivery"],
+      rating: { score: 1, comment: "thanks" },
+      summary: { text: "An order is late." },
+    },
+    visitor: { email: "mary@example.com", geolocation: { country: "Netherlands" } },
+  });
+  expect(end?.payload.chat.messages).toHaveLength(4);
+  const got = await app.call("GET", `/chats/${id}`);
+  expect(got.body).toMatchObject({ chatId: id, state: "ended" });
+  // What LiveChat sent, but for its secret.
+  const raw = await app.call("GET", `/events/${end?.id}?raw=true`);
+  expect(raw.body).toMatchObject({ action: "chat_deactivated", chat: { id: chat.id } });
+  expect(JSON.stringify(raw.body)).not.toContain("secret_key");
+});
+
+describe("A delivery", () => {
+  test.each([
+    ["without a key", "/receivers/text/chats"],
+    ["with a wrong key", "/receivers/text/chats?key=wrong"],
+  ])("%s is refused before its body is read", async (_, path) => {
+    const { status } = await app.call("POST", path, "no JSON at all");
+    expect(status).toBe(401);
+  });
+
+  test.each([
+    ["a wrong secret_key", "wrong"],
+    ["none", undefined],
+  ])("whose body has %s is refused, and not stored", async (_, secret_key) => {
+    const delivery = { ...ended("C1", "T-refused"), secret_key };
+    expect((await app.call("POST", RECEIVER, delivery)).status).toBe(401);
+    expect(await eventsOf(app, "T-refused")).toEqual([]);
+  });
+
+  test("may have the previous password", async () => {
+    const thread = app.sandbox.chats.hold({}, { silently: true });
+    const before = "the password before";
+    const delivery = ended(thread.chat.id, thread.id, before);
+    const path = `/receivers/text/chats?key=${encodeURIComponent(before)}`;
+    expect(await app.call("POST", path, delivery)).toMatchObject({ status: 200, body: { status: "stored" } });
+    await untilLogged(app, thread.id, 1);
+  });
+
+  test("that is not JSON is 400", async () => {
+    expect((await app.call("POST", RECEIVER, "{")).status).toBe(400);
+  });
+
+  test("of another action, or without ids, is quarantined with the reason", async () => {
+    const other = { ...ended("C1", "T1"), action: "chat_transferred" };
+    expect((await app.call("POST", RECEIVER, other)).body.status).toBe("quarantined");
+    const { body } = await app.call("POST", RECEIVER, { ...ended("C1", "T1"), payload: { chat_id: "C1" } });
+    expect(body.status).toBe("quarantined");
+    const entry = (await app.call("GET", `/quarantine/${body.id}`)).body;
+    expect(entry).toMatchObject({ expected: "chat_ended", problems: [{ path: "payload.thread_id" }] });
+    expect(entry.raw).not.toContain(WEBHOOK.password);
+  });
+});
+
+test("deliveries four times over, in reverse, at once: each start and end is in the log once", async () => {
+  const thread = app.sandbox.chats.hold({}, { silently: true });
+  const start = {
+    ...{ webhook_id: "w1", secret_key: WEBHOOK.password, action: "incoming_chat", organization_id: "org" },
+    payload: { chat: app.sandbox.chats.told(thread) },
+  };
+  const end = ended(thread.chat.id, thread.id);
+  const replies = await Promise.all(
+    [end, end, start, start, end, end, start, start].map((body) => app.call("POST", RECEIVER, body)),
+  );
+  expect(replies.map(({ status }) => status)).toEqual(Array(8).fill(200));
+  expect(replies.filter(({ body }) => body.status === "stored")).toHaveLength(2);
+  const events = await untilLogged(app, thread.id, 2);
+  expect(events.map(({ type }) => type).sort()).toEqual(["chat_ended", "chat_started"]);
+  // The id that was answered while the transcript was still to come is the event's.
+  const ids = new Set(replies.map(({ body }) => body.id));
+  expect(ids).toEqual(new Set(events.map(({ id }) => id)));
+  expect((await app.call("POST", RECEIVER, end)).body).toMatchObject({ status: "duplicate" });
+  expect(await eventsOf(app, thread.id)).toHaveLength(2);
+});
+
+test("a chat that is resumed is another thread: two starts and two ends, of two chats", async () => {
+  const first = app.sandbox.chats.hold();
+  const second = app.sandbox.chats.hold({ chat: first.chat.id });
+  const [one] = await untilLogged(app, first.id, 2);
+  const [two] = await untilLogged(app, second.id, 2);
+  expect(one?.payload.chat.text_chat_id).toBe(two?.payload.chat.text_chat_id);
+  expect(two?.payload.chat.previous_thread_id).toBe(first.id);
+});
+
+test.each([
+  ["anonymized", (id: string) => void app.sandbox.chats.anonymize(id)],
+  ["gone", (id: string) => app.sandbox.chats.remove(id)],
+])(
+  "the end of a chat that is %s goes into the log by its ids, and says why",
+  async (missing_transcript, spoil) => {
+    const thread = app.sandbox.chats.hold({}, { silently: true });
+    spoil(thread.chat.id);
+    await app.call("POST", RECEIVER, ended(thread.chat.id, thread.id));
+    const [end] = await untilLogged(app, thread.id, 1);
+    expect(end?.payload).toMatchObject({
+      chat: { id: thread.id, text_chat_id: thread.chat.id, missing_transcript },
+    });
+  },
+);
+
+test("v2 tells the same chats while the app moves: their starts and ends are duplicates, whoever is first", async () => {
+  const thread = app.sandbox.chats.hold();
+  const events = await untilLogged(app, thread.id, 2);
+  const v2 = (type: string, more: object) => ({
+    ...{ event_type: type, token: "t", license_id: "1", lc_version: "2" },
+    chat: { id: thread.id, started_timestamp: "2026-01-15T09:00:00Z", ...more },
+  });
+  const late = await app.deliver("chat-ended", v2("chat_ended", { ended_timestamp: "2026-01-15T09:31:07Z" }));
+  expect(late.body).toEqual({
+    status: "duplicate",
+    id: events.find(({ type }) => type === "chat_ended")?.id,
+  });
+
+  const other = app.sandbox.chats.hold({}, { silently: true });
+  const first = { ...v2("chat_ended", {}), chat: { id: other.id, ended_timestamp: "2026-01-15T09:31:07Z" } };
+  expect((await app.deliver("chat-ended", first)).body.status).toBe("stored");
+  const { body } = await app.call("POST", RECEIVER, ended(other.chat.id, other.id));
+  expect(body.status).toBe("duplicate");
+  expect(await eventsOf(app, other.id)).toHaveLength(1);
+});

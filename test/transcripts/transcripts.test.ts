@@ -1,0 +1,173 @@
+import { expect, test } from "vitest";
+import { NotFound, UpstreamFailed } from "../../shared/core/errors.ts";
+import type { ChatReader } from "../../shared/livechat/live-chat.ts";
+import { openPeople } from "../../shared/people/people.ts";
+import type { ToldTextChat } from "../../shared/schemas/text-chat.ts";
+import { transcriptPlaces } from "../../shared/transcripts/people.ts";
+import { type EndedThread, readDues } from "../../shared/transcripts/store.ts";
+import { openTranscripts } from "../../shared/transcripts/transcripts.ts";
+import { withLateTranscript } from "../../shared/transcripts/with-late-transcript.ts";
+import { EPOCH, MINUTE, newLog, newTable, started } from "../event-log/deliveries.ts";
+
+const MARY = "mary@example.com";
+
+const chat = (threadId: string, more: object = {}): ToldTextChat => ({
+  id: "CHAT",
+  users: [{ id: "customer", type: "customer", email: MARY }],
+  thread: {
+    ...{ id: threadId, active: false, created_at: "2026-01-15T09:00:00.000001Z" },
+    events: [
+      { type: "message", text: "Hello", created_at: "2026-01-15T09:10:00.000001Z", author_id: "customer" },
+    ],
+    ...more,
+  },
+});
+
+const end = (threadId: string): EndedThread => ({
+  chatId: "CHAT",
+  threadId,
+  envelope: JSON.stringify({
+    action: "chat_deactivated",
+    payload: { chat_id: "CHAT", thread_id: threadId },
+  }),
+});
+
+/** Two instances on one table and one clock. What LiveChat answers is up to the test. */
+function world(getChat: ChatReader["getChat"]) {
+  let time = EPOCH;
+  const now = () => time;
+  const name = newTable().tableName;
+  const calls: string[] = [];
+  const chats: Pick<ChatReader, "getChat"> = {
+    getChat(chatId, threadId, call) {
+      calls.push(threadId);
+      return getChat(chatId, threadId, call);
+    },
+  };
+  const open = () => {
+    const table = newTable(name);
+    const log = newLog({ table, now });
+    return { table, log, ...openTranscripts({ table, log, chats, now }) };
+  };
+  const pass = (milliseconds: number) => {
+    time += milliseconds;
+  };
+  return { open, calls, now, pass };
+}
+
+const failing = async () => {
+  throw new UpstreamFailed("LiveChat failed (503).");
+};
+
+test("an end goes into the log whole as soon as its transcript is there", async () => {
+  const { open, calls } = world(async (_, threadId) => chat(threadId));
+  const one = open();
+  expect(await one.keep(end("T1"))).toBe(true);
+  expect(await one.keep(end("T1"))).toBe(false);
+  expect((await one.log.list()).items).toEqual([]);
+  await one.settle("T1");
+  const { items } = await one.log.list();
+  expect(items).toMatchObject([
+    { type: "chat_ended", api: "text", chatId: "T1", occurredAt: "2026-01-15T09:10:00.000Z" },
+  ]);
+  expect(await Array.fromAsync(readDues(one.table))).toEqual([]);
+  expect(calls).toEqual(["T1"]);
+});
+
+test("a transcript that fails is asked for again when it is due, by one instance at a time", async () => {
+  let fail = true;
+  const { open, calls, pass } = world(async (_, threadId) => (fail ? failing() : chat(threadId)));
+  const [one, two] = [open(), open()];
+  await one.keep(end("T1"));
+  await one.settle("T1");
+  expect(await two.settleDue({ budgetMs: 60_000 })).toEqual({ told: 0, bare: 0, waiting: 1 });
+  expect(calls).toHaveLength(1);
+  pass(30_001);
+  fail = false;
+  const settled = await Promise.all([
+    one.settleDue({ budgetMs: 60_000 }),
+    two.settleDue({ budgetMs: 60_000 }),
+  ]);
+  expect(settled.reduce((told, next) => told + next.told, 0)).toBe(1);
+  expect(calls).toHaveLength(2);
+  expect((await one.log.list()).items).toHaveLength(1);
+});
+
+test("a thread that LiveChat still shows as active has no transcript yet", async () => {
+  const { open } = world(async (_, threadId) => chat(threadId, { active: true }));
+  const one = open();
+  await one.keep(end("T1"));
+  await one.settle("T1");
+  expect((await one.log.list()).items).toEqual([]);
+});
+
+test("after an hour the end is told by its ids; a transcript that comes later shows with the chat, and the event stays", async () => {
+  let answer: ChatReader["getChat"] = failing;
+  const { open, pass } = world((...asked) => answer(...asked));
+  const one = open();
+  await one.keep(end("T1"));
+  await one.settle("T1");
+  for (let minute = 0; minute < 62; minute++) {
+    pass(MINUTE);
+    await one.settleDue({ budgetMs: 60_000 });
+  }
+  const { items } = await one.log.list();
+  expect(items).toMatchObject([{ payload: { chat: { id: "T1", missing_transcript: "failed" } } }]);
+
+  answer = async (_, threadId) => chat(threadId);
+  pass(16 * MINUTE);
+  await one.settleDue({ budgetMs: 60_000 });
+  expect((await one.log.list()).items).toEqual(items);
+  const state = await one.log.chat("T1");
+  if (!state) throw new Error("There is no chat");
+  expect(await withLateTranscript(state, one)).toMatchObject({
+    chatId: "T1",
+    payload: { chat: { messages: [{ text: "Hello" }] }, visitor: { email: MARY } },
+    events: items,
+  });
+  expect(await Array.fromAsync(readDues(one.table))).toEqual([]);
+});
+
+test("one whose chat is gone is told by its ids at once, and not looked for again", async () => {
+  const { open, calls, pass } = world(async () => {
+    throw new NotFound("There is no such chat.");
+  });
+  const one = open();
+  await one.keep(end("T1"));
+  await one.settle("T1");
+  pass(24 * 60 * MINUTE);
+  await one.settleDue({ budgetMs: 60_000 });
+  expect((await one.log.list()).items).toMatchObject([{ payload: { chat: { missing_transcript: "gone" } } }]);
+  expect(calls).toHaveLength(1);
+});
+
+test("an instance that dies before it asks leaves the end to the others", async () => {
+  const { open, pass } = world(async (_, threadId) => chat(threadId));
+  await open().keep(end("T1"));
+  pass(30_001);
+  const other = open();
+  expect(await other.settleDue({ budgetMs: 60_000 })).toEqual({ told: 1, bare: 0, waiting: 0 });
+});
+
+test("a person's waiting end is erased: its event is a tombstone, and no transcript brings the person back", async () => {
+  const { open, now, pass, calls } = world(async (_, threadId) => chat(threadId));
+  const { table, log, ...one } = open();
+  await log.append(started({ id: "T1", email: MARY }));
+  await one.keep(end("T1"));
+  await one.keep(end("T2"));
+  const options = { table, log, removeBefore: () => undefined };
+  const people = openPeople({ table, places: transcriptPlaces(options), now });
+  const { found } = await people.search(MARY, { maxBytes: 1e6 });
+  // Of T2 the log knows nothing: a person has to decide.
+  const sorted = found.toSorted((a, b) => (a.undecided ? 1 : 0) - (b.undecided ? 1 : 0));
+  expect(sorted).toMatchObject([{ item: { chatId: "T1" } }, { item: { chatId: "T2" }, undecided: true }]);
+  expect(await people.erase(MARY)).toEqual({
+    ...{ erased: 1, done: true },
+    undecided: [{ place: "waiting", id: "T2" }],
+  });
+  expect((await log.told("T1")).has("chat_ended")).toBe(true);
+  pass(MINUTE);
+  await one.settleDue({ budgetMs: 60_000 });
+  expect(calls).toEqual(["T2"]);
+  expect(await people.eraseChat("T2")).toMatchObject({ erased: 0 });
+});
