@@ -19,20 +19,22 @@ import {
   started,
   ticketCreated,
 } from "../event-log/deliveries.ts";
-import { hang, isTransaction, stoppingQueries } from "../storage/faults.ts";
+import { cut, type Fault, hang, isTransaction, stoppingQueries } from "../storage/faults.ts";
 import { newTableName, openStore } from "../tickets/store/open-store.ts";
 
 const ANN = "ann@example.com";
 const DAY = 24 * 60 * MINUTE;
 
-/** Something of two people in every place. */
-async function fill(eventsName: string, ticketsName: string) {
+const TWO_PEOPLE = [ANN, "bob@example.com", "bob@example.com"];
+
+/** Something of each of these people in every place. */
+async function fill(eventsName: string, ticketsName: string, people = TWO_PEOPLE) {
   const table = newTable(eventsName);
   const log = newLog({ table, now: () => EPOCH });
   const store = await openStore(ticketsName).write();
   const idempotency = openIdempotency({ table, now: () => EPOCH });
   const attempts = openAttempts(newTable(`${eventsName}Subscriptions`));
-  for (const [index, email] of [ANN, "bob@example.com", "bob@example.com"].entries()) {
+  for (const [index, email] of people.entries()) {
     const appended = await log.append(
       started({ id: `C${index}`, email, more: { noise: randomBytes(50_000).toString("hex") } }),
     );
@@ -70,10 +72,9 @@ async function fill(eventsName: string, ticketsName: string) {
   return { log, idempotency };
 }
 
-type Options = { time?: number; stopping?: boolean };
+type Options = { time?: number; fault?: Fault };
 
-function peopleOf(eventsName: string, ticketsName: string, { time = EPOCH, stopping = false }: Options = {}) {
-  const fault = stopping ? stoppingQueries() : undefined;
+function peopleOf(eventsName: string, ticketsName: string, { time = EPOCH, fault }: Options = {}) {
   const now = () => time;
   const places = placesOfPeople({
     eventsTable: newTable(eventsName, fault),
@@ -96,7 +97,8 @@ test.each([
 ])("search, erasure and retention of every place come to their end with queries %s", async (_, stopping) => {
   const [events, tickets] = [newTable().tableName, newTableName()];
   const { idempotency } = await fill(events, tickets);
-  const people = peopleOf(events, tickets, { stopping });
+  const fault = stopping ? stoppingQueries() : undefined;
+  const people = peopleOf(events, tickets, { fault });
   const { found } = await people.search(ANN, { maxBytes: 1e9 });
   const counts = Object.groupBy(found, ({ place }) => place);
   expect(Object.entries(counts).map(([place, items]) => [place, items?.length])).toEqual([
@@ -122,11 +124,33 @@ test.each([
   });
   expect((await again).reply).toEqual({ status: 201, headers: {}, body: '{"id":"T0","erased":true}' });
 
-  const later = peopleOf(events, tickets, { stopping, time: EPOCH + 3 * DAY });
+  const later = peopleOf(events, tickets, { fault, time: EPOCH + 3 * DAY });
   for (const { error, done } of await later.retain({ budgetMs: 60_000 }))
     expect([error, done]).toEqual([undefined, true]);
   expect(await newLog({ table: newTable(events) }).list()).toMatchObject({ items: [] });
   expect(await newLog({ table: newTable(events) }).quarantine.count()).toMatchObject({ count: 0 });
+});
+
+test("an erasure that is killed after any request is finished by the next call", async () => {
+  for (let survives = 1; ; survives += 7) {
+    const [events, tickets] = [newTable().tableName, newTableName()];
+    await fill(events, tickets, [ANN]);
+    let requests = 0;
+    const dying: Fault = (send) => (++requests > survives ? Promise.reject(cut()) : send());
+    const finished = await peopleOf(events, tickets, { fault: dying })
+      .erase(ANN)
+      .then(({ done }) => done)
+      .catch(() => false);
+    expect(await peopleOf(events, tickets).erase(ANN)).toMatchObject({ done: true });
+    expect((await peopleOf(events, tickets).search(ANN, { maxBytes: 1e9 })).found).toEqual([]);
+    expect(await openStore(tickets).get("T0")).toEqual({ id: "T0", erasedAt: at(0) });
+    const left = (await newLog({ table: newTable(events) }).list()).items;
+    expect(left.map((event) => "erased" in event)).toEqual([true, true, true]);
+    if (finished) {
+      expect(survives).toBeGreaterThan(20);
+      return;
+    }
+  }
 });
 
 const placeNamed = (places: Place[], name: string) => {
