@@ -16,7 +16,7 @@ import { STATES, wordsOf } from "./subscriptions.tsx";
 type Detail = OutputOf<"GetSubscription">;
 
 export default function SubscriptionPage({ id }: { id: string }) {
-  const subscription = useCall("GetSubscription", { path: { id } }, { everyMs: 15_000 });
+  const subscription = useCall("GetSubscription", { path: { hookId: id } }, { everyMs: 15_000 });
   return (
     <Page title="Subscription">
       <Show of={subscription}>

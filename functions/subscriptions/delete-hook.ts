@@ -1,8 +1,7 @@
 import * as v from "valibot";
-import { hookId } from "../../shared/schemas/examples.ts";
-import { exact, filled, named } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
+import { HookPath } from "./subscription-path.ts";
 
 export const deleteHook = operation({
   id: "DeleteHook",
@@ -13,11 +12,7 @@ export const deleteHook = operation({
   method: "DELETE",
   route: "subscriptions/{hookId}",
   access: "anonymous",
-  input: {
-    path: exact({
-      hookId: named(filled, "Hook Id", "The id of the subscription.", hookId),
-    }),
-  },
+  input: { path: HookPath },
   output: { status: 204, description: "Deleted, now or before.", schema: v.undefined() },
   errors: storageErrors,
   connector: "internal",

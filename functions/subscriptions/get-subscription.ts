@@ -2,7 +2,7 @@ import { NotFound } from "../../shared/core/errors.ts";
 import { SubscriptionInDetail } from "../../shared/schemas/subscription.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
-import { SubscriptionPath } from "./subscription-path.ts";
+import { HookPath } from "./subscription-path.ts";
 
 export const getSubscription = operation({
   id: "GetSubscription",
@@ -10,10 +10,10 @@ export const getSubscription = operation({
   description: "Returns one subscription with its last 20 attempts and its parked events.",
   tag: "Subscriptions",
   method: "GET",
-  route: "subscriptions/{id}",
+  route: "subscriptions/{hookId}",
   access: "key",
-  input: { path: SubscriptionPath },
+  input: { path: HookPath },
   output: { status: 200, description: "The subscription.", schema: SubscriptionInDetail },
   errors: [NotFound, ...storageErrors],
-  run: async ({ path }, { subscribers }) => ({ body: await subscribers.get(path.id) }),
+  run: async ({ path }, { subscribers }) => ({ body: await subscribers.get(path.hookId) }),
 });

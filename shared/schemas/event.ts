@@ -170,16 +170,8 @@ export const EventTypes = shape(
       "The event types.",
     ),
   }),
-  {
-    items: [
-      {
-        type: "ticket_created",
-        description: "A ticket was created.",
-        schema: { type: "object" },
-        example: examples.ticketCreated,
-      },
-    ],
-  },
+  // Spectral takes an example that has a type and an example of its own for a schema.
+  { items: [] },
 );
 
 /** A delivery that was authenticated but not understood. */

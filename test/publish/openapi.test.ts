@@ -33,6 +33,11 @@ test("has every operation of the app, where the app has it", () => {
   expect(document.servers).toEqual([{ url: server }]);
 });
 
+test("no two paths differ in the names of their parameters only", () => {
+  const paths = Object.keys(document.paths).map((path) => path.replaceAll(/\{\w+\}/g, "{}"));
+  expect(new Set(paths).size).toBe(paths.length);
+});
+
 test("groups the operations under headings that it lists", () => {
   const used = new Set(published.flatMap(({ tags }) => tags));
   expect(document.tags.map(({ name }) => name)).toEqual([...used]);

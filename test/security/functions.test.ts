@@ -68,7 +68,7 @@ const HTTP = {
   // Flows send no key with it: the id, which cannot be guessed, is one.
   DeleteHook: "DELETE subscriptions/{hookId}, anybody",
   ListSubscriptions: "GET subscriptions, key",
-  GetSubscription: "GET subscriptions/{id}, key",
+  GetSubscription: "GET subscriptions/{hookId}, key",
   ReplaySubscription: "POST subscriptions/{id}/replay, key",
   ResumeSubscription: "POST subscriptions/{id}/resume, key",
   SkipEvent: "POST subscriptions/{id}/skip, key",
