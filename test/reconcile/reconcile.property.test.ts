@@ -42,8 +42,7 @@ function becomesRight(open: () => Backend) {
       const simulation = new Simulation(open(), start);
       for (const plan of plans) await simulation.run(plan);
       await simulation.outlastLease();
-      await simulation.runAtRest();
-      await simulation.runAtRest();
+      await simulation.comeToRest();
       expect(await simulation.mistakes()).toEqual([]);
 
       // Nothing is left to be done, once the last change is old enough to be the last of its second.
@@ -72,8 +71,7 @@ const neverMarksFalsely = fc.asyncProperty(
     }
     // That most of the tickets are gone is not believed in the minute in which it shows.
     simulation.account.now += 60_000;
-    await simulation.runAtRest();
-    await simulation.runAtRest();
+    await simulation.comeToRest();
     expect(await simulation.mistakes()).toEqual([]);
   },
 );
