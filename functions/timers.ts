@@ -2,10 +2,9 @@ import { Conflict } from "../shared/core/errors.ts";
 import type { Log } from "../shared/core/log.ts";
 import { redact } from "../shared/core/redact.ts";
 import { DEFAULT_RECONCILE_SCHEDULE } from "../shared/core/settings.ts";
-import { ensureRegistration } from "../shared/registration/ensure.ts";
 import { measure } from "../shared/telemetry/metrics.ts";
 import { reconcileAccount, TIMER_BUDGET } from "./reconcile/reconcile.ts";
-import { registrationOf } from "./registration/registration.ts";
+import { ensureOurs } from "./registration/registration.ts";
 import type { Services } from "./services.ts";
 import { dispatch } from "./subscriptions/dispatch.ts";
 
@@ -62,7 +61,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
     async run(services, log) {
       if (services.settings.webhook.baseUrl === undefined) return;
       try {
-        const { created, removed } = await ensureRegistration(...registrationOf(services, "background"));
+        const { created, removed } = await ensureOurs(services, "background");
         if (created + removed === 0) return;
         log("registration mended", { created, removed });
         await services.monitor.lookAgain();

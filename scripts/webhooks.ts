@@ -3,6 +3,7 @@ import { readSettings } from "../shared/core/settings.ts";
 import { openLiveChat } from "../shared/livechat/open-live-chat.ts";
 import { describeStanding } from "../shared/registration/describe.ts";
 import { ensureRegistration, inspect, removeRegistration } from "../shared/registration/ensure.ts";
+import { requireReachable } from "../shared/registration/wanted.ts";
 
 /**
  * What the app does about its webhooks, from a terminal and without the app: LiveChat's credentials, the webhook's, and
@@ -39,6 +40,7 @@ async function main(command: string | undefined): Promise<number> {
     return 0;
   }
   if (command === "ensure") {
+    requireReachable(baseUrl, liveChat.url);
     const { created, removed } = await ensureRegistration(account, destination);
     console.log(`registered ${created}, removed ${removed}`);
   }

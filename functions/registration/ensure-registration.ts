@@ -1,9 +1,8 @@
 import { describeStanding } from "../../shared/registration/describe.ts";
-import { ensureRegistration } from "../../shared/registration/ensure.ts";
 import { EnsuredRegistrations } from "../../shared/schemas/registration.ts";
 import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
-import { registrationOf } from "./registration.ts";
+import { ensureOurs } from "./registration.ts";
 
 export const ensureRegistrationNow = operation({
   id: "EnsureRegistration",
@@ -19,7 +18,7 @@ export const ensureRegistrationNow = operation({
   output: { status: 200, description: "The webhooks after the call.", schema: EnsuredRegistrations },
   errors: liveChatErrors,
   run: async (_, services) => {
-    const { standings, ...counts } = await ensureRegistration(...registrationOf(services));
+    const { standings, ...counts } = await ensureOurs(services);
     await services.monitor.lookAgain();
     return { body: { registrations: standings.map(describeStanding), ...counts } };
   },

@@ -1,14 +1,13 @@
 import { Conflict } from "../../shared/core/errors.ts";
-import { isLoopback } from "../../shared/core/loopback.ts";
 import type { Priority } from "../../shared/livechat/live-chat.ts";
-import type { Webhooks } from "../../shared/registration/ensure.ts";
-import type { Destination } from "../../shared/registration/wanted.ts";
+import { type Ensured, ensureRegistration, type Webhooks } from "../../shared/registration/ensure.ts";
+import { type Destination, requireReachable } from "../../shared/registration/wanted.ts";
 import type { Services } from "../services.ts";
 
 /**
  * Where our webhooks are registered and where they are to lead.
  *
- * @throws {Conflict} when WEBHOOK_BASE_URL is not set, or is an address that LiveChat cannot reach
+ * @throws {Conflict} when WEBHOOK_BASE_URL is not set
  */
 export function registrationOf(
   { liveChat, settings }: Pick<Services, "liveChat" | "settings">,
@@ -18,9 +17,6 @@ export function registrationOf(
   if (baseUrl === undefined) {
     throw new Conflict("WEBHOOK_BASE_URL is not set: this app does not know where LiveChat reaches it.");
   }
-  if (isLoopback(baseUrl) && !isLoopback(settings.liveChat.url)) {
-    throw new Conflict("WEBHOOK_BASE_URL is an address of this machine: LiveChat cannot deliver there.");
-  }
   const webhooks: Webhooks = {
     listWebhooks: () => liveChat.listWebhooks({ priority }),
     createWebhook: (webhook) => liveChat.createWebhook(webhook, { priority }),
@@ -29,4 +25,18 @@ export function registrationOf(
     turnWebhooksOn: () => liveChat.turnWebhooksOn({ priority }),
   };
   return [webhooks, { baseUrl, credentials, api: settings.liveChat.api }];
+}
+
+/**
+ * Makes LiveChat's webhooks lead to this app.
+ *
+ * @throws {Conflict} when WEBHOOK_BASE_URL is not set, or is an address that LiveChat cannot reach
+ */
+export function ensureOurs(
+  services: Pick<Services, "liveChat" | "settings">,
+  priority?: Priority,
+): Promise<Ensured> {
+  const [webhooks, destination] = registrationOf(services, priority);
+  requireReachable(destination.baseUrl, services.settings.liveChat.url);
+  return ensureRegistration(webhooks, destination);
 }

@@ -1,3 +1,5 @@
+import { Conflict } from "../core/errors.ts";
+import { isLoopback } from "../core/loopback.ts";
 import type { LiveChatApi } from "../core/settings.ts";
 import type { EventType } from "../schemas/webhook.ts";
 
@@ -48,6 +50,12 @@ export function wantedWebhooks(baseUrl: string, api: LiveChatApi = "v2"): Wanted
     ...wanted,
     receiver: new URL(`${baseUrl}/api/receivers/${path}`).href,
   }));
+}
+
+/** @throws {Conflict} for an address of this machine, unless LiveChat itself, as a sandbox, is on it too */
+export function requireReachable(baseUrl: string, liveChatUrl: string): void {
+  if (!isLoopback(baseUrl) || isLoopback(liveChatUrl)) return;
+  throw new Conflict("WEBHOOK_BASE_URL is an address of this machine: LiveChat cannot deliver there.");
 }
 
 /** The URL to register. LiveChat can set no header of our choice, so the credentials are in there. */

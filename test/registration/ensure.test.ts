@@ -11,7 +11,13 @@ import {
   removeRegistration,
   type Webhooks,
 } from "../../shared/registration/ensure.ts";
-import { type Destination, presents, urlWith, wantedWebhooks } from "../../shared/registration/wanted.ts";
+import {
+  type Destination,
+  presents,
+  requireReachable,
+  urlWith,
+  wantedWebhooks,
+} from "../../shared/registration/wanted.ts";
 
 const current = { username: "livechat", password: "p@ss:w%rd/25%25?#ü" };
 const previous = { username: "livechat", password: "before" };
@@ -265,3 +271,10 @@ function isHeard(list: Omit<Registered, "licence">[], one: (typeof wanted)[numbe
       destination.credentials.some((pair) => urlWith(pair, one.receiver) === url),
   );
 }
+
+test("an address of this machine is not registered with a LiveChat elsewhere", () => {
+  const liveChat = "https://api.livechatinc.com";
+  expect(() => requireReachable("http://127.0.0.1:7071", liveChat)).toThrow("LiveChat cannot deliver there");
+  expect(() => requireReachable("https://app.example", liveChat)).not.toThrow();
+  expect(() => requireReachable("http://127.0.0.1:7071", "http://127.0.0.1:7072")).not.toThrow();
+});
