@@ -38,12 +38,13 @@ export const countEvents = operation({
   errors: [InvalidInput, ...storageErrors],
   run: async ({ query: { bucket, ...given } }, { eventLog, time }) => {
     const span = bucket === "hour" ? DAY : 30 * DAY;
-    const { from = plus(given.to ?? toIso(await time()), -span) } = given;
-    const { to = plus(from, span) } = given;
+    const now = toIso(await time());
+    const { from = plus(given.to ?? now, -span) } = given;
+    const { to = earlier(plus(from, span), now) } = given;
     if (from >= to) throw InvalidInput.at("from", "from must be before to.");
     const buckets = bucketsOf(bucket, from, to);
     if (!buckets) {
-      throw InvalidInput.at("from", `from and to may be at most ${MAX_BUCKETS} of ${bucket} apart.`);
+      throw InvalidInput.at("from", `from and to may be at most ${MAX_BUCKETS} ${bucket}s apart.`);
     }
     return { body: { items: buckets.fill(await eventLog.countByHour({ from: buckets.from, to })) } };
   },
@@ -51,6 +52,10 @@ export const countEvents = operation({
 
 function plus(instant: string, milliseconds: number): string {
   return toIso(Date.parse(instant) + milliseconds);
+}
+
+function earlier(one: string, other: string): string {
+  return one < other ? one : other;
 }
 
 function toIso(milliseconds: number): string {

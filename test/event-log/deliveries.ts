@@ -90,6 +90,7 @@ function chatEvent(
     chatId: chat.id,
     moment,
     occurredAt: moment,
+    licence: "1",
     raw,
     people: email ? [email] : [],
   };
