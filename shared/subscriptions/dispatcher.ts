@@ -106,8 +106,14 @@ export function createDispatcher({
 
   /** For what this process stores: as little is read as will do. */
   const glance = coalesce(async () => {
-    if (now() - rosterAt >= ROSTER_MS) await readRoster();
-    startAll(feed.known() ?? (await feed.head()));
+    const isCached = now() - rosterAt < ROSTER_MS;
+    if (!isCached) await readRoster();
+    const isHeld = startAll(feed.known() ?? (await feed.head()));
+    // A lease that was read a while ago may be over.
+    if (isCached && isHeld) {
+      await readRoster();
+      startAll(feed.known() ?? (await feed.head()));
+    }
   });
 
   async function readRoster(): Promise<void> {
@@ -120,14 +126,21 @@ export function createDispatcher({
     }
   }
 
-  function startAll(head: Head): void {
+  /** Starts with all who are behind and free; says whether another process holds one of them. */
+  function startAll(head: Head): boolean {
+    let isHeld = false;
     for (const entry of roster.values()) {
       const { kept } = entry;
       if (active.has(kept.id) || !isDue(kept) || !isBehind(entry, head)) continue;
       const free = leaseEnd(kept);
-      if (free <= now()) start(entry);
-      else recheck(free);
+      if (free <= now()) {
+        start(entry);
+        continue;
+      }
+      isHeld = true;
+      recheck(free);
     }
+    return isHeld;
   }
 
   function isDue({ standing }: Kept): boolean {
@@ -157,7 +170,8 @@ export function createDispatcher({
     };
     active.set(id, slot);
     slot.served = work(entry, slot).catch((error) => {
-      roster.delete(id);
+      // What became of the row is not known: the next look reads it.
+      rosterAt = Number.NEGATIVE_INFINITY;
       errors.push(error);
     });
   }

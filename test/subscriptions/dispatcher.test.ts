@@ -1,11 +1,14 @@
+import type { ServerResponse } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import { StorageUnavailable } from "../../shared/core/errors.ts";
+import { EVENT_TYPES } from "../../shared/schemas/webhook.ts";
 import { createPost, type Post } from "../../shared/subscriptions/post.ts";
 import { moveTo, resume } from "../../shared/subscriptions/store.ts";
+import type { Subscription } from "../../shared/subscriptions/subscription.ts";
 import { GIVE_UP_AFTER, LEASE_MS } from "../../shared/subscriptions/times.ts";
-import { startSubscriber } from "./subscriber.ts";
+import { type Arrival, startSubscriber } from "./subscriber.ts";
 import { idsOf, newWorld } from "./world.ts";
 
 const SECOND = 1_000;
@@ -477,5 +480,288 @@ describe("a dispatcher", () => {
     for (const { arrivals } of subscribers) expect(idsOf(arrivals)).toEqual(events(1, 3));
     expect(reads).toBe(1);
     expect(writes).toBe(16);
+  });
+});
+
+describe("a subscription", () => {
+  test("with several types and a filter gets what they choose, in order", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const subscriber = await startSubscriber();
+    const types = ["chat_started", "chat_ended"] as ("chat_started" | "chat_ended")[];
+    const { id } = await subscribe(subscriber.url, { types, filter: { tag: ["vip"] } });
+    for (let count = 1; count <= 90; count += 1) {
+      log.append(EVENT_TYPES[count % 3], {
+        chat: { id: `C${count}`, tags: count % 5 === 0 ? ["vip"] : ["x"] },
+      });
+    }
+    await dispatcher().dispatch();
+    const expected = log.events.filter(({ seq, type }) => seq % 5 === 0 && type !== "ticket_created");
+    expect(idsOf(subscriber.arrivals)).toEqual(expected.map(({ id }) => id));
+    expect((await subscriptions.get(id))?.cursor).toBe(90);
+  });
+
+  test("that wants nothing of what comes is written now and then only", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { id } = await subscribe("https://example.com/", { filter: { tag: ["vip"] } });
+    const { dispatch } = dispatcher();
+    for (let count = 0; count < 99; count += 1) log.append();
+    await dispatch();
+    expect((await subscriptions.get(id))?.cursor).toBe(0);
+    log.append();
+    await dispatch();
+    expect((await subscriptions.get(id))?.cursor).toBe(100);
+  });
+
+  test("with batches gets up to so many events at once, and up to a mebibyte", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const subscriber = await startSubscriber();
+    const { id } = await subscribe(subscriber.url, { batch: 40 });
+    for (let count = 0; count < 100; count += 1) log.append();
+    for (let count = 0; count < 3; count += 1) log.append("chat_started", { noise: "x".repeat(600_000) });
+    log.append("chat_started", { noise: "x".repeat(1_500_000) });
+    await dispatcher().dispatch();
+    const batches = subscriber.arrivals.map(({ body }) =>
+      JSON.parse(body).map(({ seq }: { seq: number }) => seq),
+    );
+    expect(batches.map((batch) => batch.length)).toEqual([40, 40, 20, 1, 1, 1, 1]);
+    expect(batches.flat()).toEqual(Array.from({ length: 104 }, (_, index) => index + 1));
+    expect((await subscriptions.get(id))?.cursor).toBe(104);
+  });
+
+  test("that refuses a batch gets its events one by one", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const sizes: number[] = [];
+    const subscriber = await startSubscriber((response, { body }) => {
+      const seqs = JSON.parse(body).map(({ seq }: { seq: number }) => seq);
+      sizes.push(seqs.length);
+      response.writeHead(seqs.includes(5) ? 422 : 200).end();
+    });
+    const { id } = await subscribe(subscriber.url, { batch: 10, policy: "park" });
+    for (let count = 0; count < 20; count += 1) log.append();
+    await dispatcher().dispatch();
+    expect(sizes).toEqual([10, ...Array(4).fill(1), ...Array(5).fill(1), ...Array(5).fill(1), 10]);
+    expect(await subscriptions.parked(id)).toMatchObject([{ eventId: "event-5", seq: 5, attempts: 5 }]);
+    expect((await subscriptions.get(id))?.cursor).toBe(20);
+  });
+
+  test("with a rate makes no more requests in a minute, and goes on after it", async () => {
+    const { log, dispatcher, subscribe, clock, wakeUps } = newWorld();
+    const times: number[] = [];
+    const subscriber = await startSubscriber((response) => {
+      times.push(clock.now());
+      response.end();
+    });
+    await subscribe(subscriber.url, { perMinute: 3 });
+    for (let count = 0; count < 7; count += 1) log.append();
+    const { dispatch } = dispatcher();
+    await dispatch();
+    expect(times).toHaveLength(3);
+    expect(wakeUps).toHaveLength(1);
+    await clock.wait(wakeUps[0] ?? 0);
+    // Another process keeps to it too.
+    await dispatcher().dispatch();
+    expect(times).toHaveLength(6);
+    for (const [index, time] of times.slice(3).entries())
+      expect(time - (times[index] ?? 0)).toBeGreaterThanOrEqual(60_000);
+  });
+
+  test("signs with both secrets once one is rolled, also in the middle of a delivery", async () => {
+    const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+    const until = new Date(clock.now() + DAY).toISOString();
+    const secret = "whsec_bmV3IHNlY3JldCBvZiAyNCBieXRlcyEh";
+    const subscriber = await startSubscriber(async (response, _, nth) => {
+      const roll = (now: Subscription) => ({ ...now, secret, previousSecret: { secret: now.secret, until } });
+      if (nth === 5) await subscriptions.change(id, roll);
+      response.end();
+    });
+    const { id } = await subscribe(subscriber.url);
+    for (let count = 0; count < 45; count += 1) log.append();
+    await dispatcher().dispatch();
+    const signatures = subscriber.arrivals.map(({ headers }) =>
+      String(headers["webhook-signature"]).split(" "),
+    );
+    expect(signatures[0]).toHaveLength(1);
+    expect(signatures.at(-1)).toHaveLength(2);
+    expect(idsOf(subscriber.arrivals)).toEqual(events(1, 45));
+  });
+});
+
+describe("an event that is refused", () => {
+  const refusing =
+    (refused: number[], status = 400) =>
+    (response: ServerResponse, { headers }: Arrival) => {
+      const seq = Number(String(headers["webhook-id"]).replace("event-", ""));
+      response.writeHead(refused.includes(seq) ? status : 200).end();
+    };
+
+  test.each([400, 413, 415, 422])(
+    "by %i five times is parked, and the next ones go on at once",
+    async (status) => {
+      const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+      const subscriber = await startSubscriber(refusing([3], status));
+      const { id } = await subscribe(subscriber.url, { policy: "park" });
+      for (let count = 0; count < 6; count += 1) log.append();
+      const began = clock.now();
+      expect(await dispatcher().dispatch()).toEqual({ delivered: 5, failed: 5, givenUp: 0 });
+      expect(idsOf(subscriber.arrivals)).toEqual([
+        ...events(1, 2),
+        ...Array(5).fill("event-3"),
+        ...events(4, 6),
+      ]);
+      expect(clock.now() - began).toBeLessThan(5_000);
+      const since = expect.stringMatching(/^2026-01-31T08:00:0/);
+      expect(await subscriptions.parked(id)).toEqual([
+        { subscription: id, eventId: "event-3", seq: 3, since, attempts: 5 },
+      ]);
+      expect(await subscriptions.get(id)).toMatchObject({
+        cursor: 6,
+        standing: { state: "active", failures: 0 },
+      });
+    },
+  );
+
+  test("blocks under the policy to block, and so does another answer", async () => {
+    for (const [policy, status] of [
+      ["block", 400],
+      ["park", 403],
+      ["park", 500],
+    ] as const) {
+      const { log, dispatcher, subscribe, subscriptions } = newWorld();
+      const subscriber = await startSubscriber(refusing([1], status));
+      const { id } = await subscribe(subscriber.url, { policy });
+      for (let count = 0; count < 2; count += 1) log.append();
+      await dispatcher().dispatch();
+      expect(new Set(idsOf(subscriber.arrivals))).toEqual(new Set(["event-1"]));
+      expect(await subscriptions.get(id)).toMatchObject({ cursor: 0, standing: { state: "retrying" } });
+    }
+  });
+
+  test("blocks when the flow is off", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const body = JSON.stringify({ error: { code: "WorkflowTriggerIsNotEnabled" } });
+    const subscriber = await startSubscriber((response) => response.writeHead(400).end(body));
+    const { id } = await subscribe(subscriber.url, { policy: "park" });
+    log.append();
+    await dispatcher().dispatch();
+    expect(subscriber.arrivals).toHaveLength(1);
+    expect(await subscriptions.parked(id)).toEqual([]);
+  });
+
+  test("blocks after three that were parked in a row, until one arrives", async () => {
+    const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+    const refused = [1, 2, 3, 4, 6];
+    const subscriber = await startSubscriber(refusing(refused));
+    const { id } = await subscribe(subscriber.url, { policy: "park" });
+    for (let count = 0; count < 7; count += 1) log.append();
+    const { dispatch } = dispatcher();
+    await dispatch();
+    expect((await subscriptions.parked(id)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(await subscriptions.get(id)).toMatchObject({ cursor: 3, standing: { state: "retrying" } });
+    refused.splice(refused.indexOf(4), 1);
+    await clock.wait(MINUTE);
+    await dispatch();
+    expect((await subscriptions.parked(id)).map(({ seq }) => seq)).toEqual([1, 2, 3, 6]);
+    expect((await subscriptions.get(id))?.cursor).toBe(7);
+  });
+
+  test("is parked once, though the write that parks it is lost or the subscription changed meanwhile", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const subscriber = await startSubscriber(refusing([2]));
+    const { id } = await subscribe(subscriber.url, { policy: "park" });
+    for (let count = 0; count < 3; count += 1) log.append();
+    let meddled = false;
+    const { dispatch } = dispatcher({
+      subscriptions: {
+        ...subscriptions,
+        async replace(changed, along) {
+          if (along?.park && !meddled) {
+            meddled = true;
+            await subscriptions.change(id, (now) => ({ ...now, perMinute: 600 }));
+          }
+          return subscriptions.replace(changed, along);
+        },
+      },
+    });
+    await dispatch();
+    expect(meddled).toBe(true);
+    expect((await subscriptions.parked(id)).map(({ seq }) => seq)).toEqual([2]);
+    expect(idsOf(subscriber.arrivals).filter((one) => one === "event-2")).toHaveLength(5);
+    expect(await subscriptions.get(id)).toMatchObject({ cursor: 3, perMinute: 600 });
+  });
+});
+
+describe("a process", () => {
+  test("that was taken for dead sends nothing more, and writes nothing over what the other did", async () => {
+    const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+    const other = dispatcher({ holder: "the other" });
+    const subscriber = await startSubscriber(async (response, _, nth) => {
+      if (nth === 3) {
+        // It stands still for longer than its lease, and the other takes over.
+        await other.dispatch();
+        clock.time += LEASE_MS;
+        await other.dispatch();
+      }
+      response.end();
+    });
+    const { id } = await subscribe(subscriber.url);
+    for (let count = 0; count < 10; count += 1) log.append();
+    await dispatcher({ holder: "the first", every: () => () => {} }).dispatch();
+    // The third was under way in both, and what lay between the last write and it came again.
+    expect(idsOf(subscriber.arrivals)).toEqual([...events(1, 3), ...events(1, 10)]);
+    expect(await subscriptions.get(id)).toMatchObject({ cursor: 10, lease: undefined });
+  });
+
+  test("that stood still asks before it sends whether the subscription is still its own", async () => {
+    const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+    const subscriber = await startSubscriber();
+    const { id } = await subscribe(subscriber.url);
+    log.append();
+    log.append();
+    const send = createPost({ allowLoopback: true });
+    let asked = 0;
+    const post: Post = async (...call) => {
+      const answer = await send(...call);
+      clock.time += 10_000;
+      await subscriptions.change(id, (now) => ({
+        ...now,
+        lease: { holder: "another", until: new Date(clock.now() + LEASE_MS).toISOString() },
+      }));
+      return answer;
+    };
+    const counting = {
+      ...subscriptions,
+      async get(id: string) {
+        asked += 1;
+        return subscriptions.get(id);
+      },
+    };
+    await dispatcher({ post, subscriptions: counting, every: () => () => {} }).dispatch();
+    expect(subscriber.arrivals).toHaveLength(1);
+    expect(asked).toBeGreaterThan(0);
+    expect((await subscriptions.get(id))?.lease?.holder).toBe("another");
+  });
+
+  test("delivers at once what it has stored, and says whether all of it is done", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const subscriber = await startSubscriber();
+    const { id } = await subscribe(subscriber.url);
+    let down = false;
+    const { stored } = dispatcher({
+      subscriptions: {
+        ...subscriptions,
+        async replace(changed, along) {
+          if (down) throw new StorageUnavailable("down");
+          return subscriptions.replace(changed, along);
+        },
+      },
+    });
+    expect(await stored(log.append().seq)).toBe(true);
+    expect(subscriber.arrivals).toHaveLength(1);
+    down = true;
+    expect(await stored(log.append().seq)).toBe(false);
+    down = false;
+    expect(await stored(log.append().seq)).toBe(true);
+    expect(idsOf(subscriber.arrivals)).toEqual(events(1, 3));
+    expect((await subscriptions.get(id))?.cursor).toBe(3);
   });
 });

@@ -28,7 +28,7 @@ export function virtualClock(start = Date.parse("2026-01-31T08:00:00Z")) {
 
 export type MemoryLog = Pick<EventLog, "head" | "list"> & {
   events: LogEvent[];
-  append(type?: EventType): LogEvent;
+  append(type?: EventType, payload?: object): LogEvent;
   erase(seq: number): void;
 };
 
@@ -37,10 +37,10 @@ export function memoryLog(): MemoryLog {
   const events: LogEvent[] = [];
   return {
     events,
-    append(type = "chat_started") {
+    append(type = "chat_started", content?: object) {
       const seq = events.length + 1;
       const at = new Date(Date.parse("2026-01-31T08:00:00Z") + seq).toISOString();
-      const payload = { chat: { id: `C${seq}` } } as never;
+      const payload = (content ?? { chat: { id: `C${seq}` } }) as never;
       const event: LogEvent = {
         ...{ id: `event-${seq}`, seq, type, origin: "webhook", occurredAt: at, receivedAt: at, payload },
       };
