@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -93,8 +94,9 @@ async function startStorage(
   settings: Record<string, string | undefined>,
   inMemory: boolean,
 ): Promise<string> {
+  const unlock = inMemory ? async () => {} : lockStorage();
   const azurite = await startAzurite(inMemory ? { inMemory } : { location: STORAGE_FOLDER });
-  stops.push(() => azurite.stop());
+  stops.push(() => azurite.stop(), unlock);
   for (const name of ["LiveChatStorage", "AzureWebJobsStorage"]) {
     if (settings[name] === EMULATOR) settings[name] = azurite.connectionString;
   }
@@ -102,6 +104,34 @@ async function startStorage(
   return inMemory
     ? `${table} (Azurite; in memory, gone when this ends)`
     : `${table} (Azurite; kept in ${STORAGE_FOLDER}/. Ctrl-C saves it; a kill can lose its last seconds)`;
+}
+
+/**
+ * Two emulators on one folder would overwrite each other's data.
+ *
+ * @returns what lets go of the folder
+ * @throws {StartError} while another process has it
+ */
+function lockStorage(): () => Promise<void> {
+  const lock = join(STORAGE_FOLDER, "npm-start.pid");
+  mkdirSync(STORAGE_FOLDER, { recursive: true });
+  const holder = existsSync(lock) ? Number(readFileSync(lock, "utf8")) : undefined;
+  if (holder && isRunning(holder)) {
+    throw new StartError(
+      `${STORAGE_FOLDER}/ is in use by another npm start (process ${holder}): end it, or delete ${lock} if it is none`,
+    );
+  }
+  writeFileSync(lock, String(process.pid));
+  return async () => rmSync(lock, { force: true });
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // It runs, and belongs to someone else.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 /** Runs the light host and gives its lines. The end of it is the end of all. */

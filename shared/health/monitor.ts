@@ -99,7 +99,7 @@ export function createMonitor(
     if (isNews) {
       log("check changed", { check: name, from: before, to: state, detail: redact(detail), action });
     }
-    return { ...found, since };
+    return { name, state, since, detail, action };
   }
 
   async function forgetAfterTouch(): Promise<void> {

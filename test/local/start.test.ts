@@ -131,6 +131,10 @@ describe("with an account", () => {
       });
       expect(await stored.json()).toMatchObject({ status: "stored" });
 
+      const second = run("start.ts", folder, ["--port", String(await freePort())]);
+      expect(await second.exited).toBe(1);
+      expect(second.output()).toMatch(/^\.azurite\/ is in use by another npm start \(process \d+\): .*\n$/);
+
       const demo = run("demo.ts", folder, ["--port", String(port)]);
       expect(await demo.exited).toBe(1);
       expect(demo.output()).toMatch(/^demo: no LiveChat sandbox answers at .* Nothing was touched\.\n$/);
