@@ -42,7 +42,7 @@ export async function eraseSubject(
  * Puts a tombstone in an event's place; `false` when it is erased or removed already. The identity stays, so that a
  * late delivery of the event is still a duplicate and does not bring it back.
  */
-async function eraseEvent(
+export async function eraseEvent(
   { table, partitionKey }: Store,
   row: Row<EventRow>,
   erasedAt: string,

@@ -5,7 +5,7 @@ import type { Found, Place } from "../people/place.ts";
 import { type Row, readRow } from "../storage/rows.ts";
 import { scan } from "../storage/scan.ts";
 import { readBody } from "./bodies.ts";
-import { eraseSubject, eventsAbout } from "./erase.ts";
+import { eraseEvent, eraseSubject, eventsAbout } from "./erase.ts";
 import { type EventRow, readEvent } from "./event-row.ts";
 import { chatSubject, EVENTS, QUARANTINED, quarantineIdOf, subjectOf } from "./keys.ts";
 import { type QuarantineRow, removeQuarantined, toEntry, WINDOW } from "./quarantine.ts";
@@ -37,14 +37,22 @@ function eventsPlace(
   store: Store,
   { removeBefore, heldThrough, keepOut, now }: EventLogPlacesOptions,
 ): Place {
+  /** Those that name the person come last: when the process dies before, they still give the others away. */
+  async function eraseAllAbout(row: Row<EventRow>, event: LogEvent, person: Person): Promise<number> {
+    const about = await Array.fromAsync(eventsAbout(store, subjectOf(row.id), isSame(event)));
+    const naming = about.filter((each) => names(each.row, each.event, person));
+    const others = about.filter((each) => !naming.includes(each));
+    let erased = 0;
+    for (const each of [...others, ...naming]) if (await eraseEvent(store, each.row, toIso(now()))) erased++;
+    return erased;
+  }
+
   return {
     name: "events",
     async *erase(person, after) {
       for await (const { after: at, row, event } of eventsNaming(store, person, after)) {
         if (event && "payload" in event && event.ticketId !== undefined) await keepOut?.(event.ticketId);
-        const subject = row && event && subjectOf(row.id);
-        const erased = subject ? await eraseSubject(store, subject, isSame(event), toIso(now())) : 0;
-        yield { after: at, erased };
+        yield { after: at, erased: row && event ? await eraseAllAbout(row, event, person) : 0 };
       }
     },
     async *eraseChat(chatId) {

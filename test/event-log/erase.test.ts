@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
+import { StorageUnavailable } from "../../shared/core/errors.ts";
 import type { NewEvent, NewQuarantined } from "../../shared/event-log/types.ts";
+import { cut, isTransaction } from "../storage/faults.ts";
 import {
   at,
   EPOCH,
@@ -215,6 +217,19 @@ test("erasing a person stops when its time is over, and the next call goes on th
   expect(erased).toBe(6);
   expect(calls).toBeGreaterThan(4);
   expect(await everythingIn(name)).not.toMatch(/erasure/);
+});
+
+test("killed between the events of a chat, an erasure still finds those that do not name the person", async () => {
+  const name = newTable().tableName;
+  const email = "ana@example.com";
+  const { log, people } = await logWith([started({ email }), ended()], name);
+  let transactions = 0;
+  const dying = newTable(name, (send, request) =>
+    isTransaction(request) && ++transactions > 1 ? Promise.reject(cut()) : send(),
+  );
+  await expect(newPeople({ table: dying }).erase(email)).rejects.toThrow(StorageUnavailable);
+  expect(await people.erase(email)).toMatchObject({ erased: 1, done: true });
+  expect((await log.list()).items).toMatchObject([{ erased: true }, { erased: true }]);
 });
 
 test("erased while it is removed or read, an event is one or the other, never half", async () => {

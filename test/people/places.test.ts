@@ -132,7 +132,7 @@ test.each([
 });
 
 test("an erasure that is killed after any request is finished by the next call", async () => {
-  for (let survives = 1; ; survives += 7) {
+  for (let survives = 1; ; survives += 6) {
     const [events, tickets] = [newTable().tableName, newTableName()];
     await fill(events, tickets, [ANN]);
     let requests = 0;
