@@ -15,7 +15,7 @@ export function registrationOf(
 ): [Webhooks, Destination] {
   const { baseUrl, credentials } = settings.webhook;
   if (baseUrl === undefined) {
-    throw new Conflict("WEBHOOK_BASE_URL is not set: this app does not know where LiveChat reaches it.");
+    throw new Conflict("WEBHOOK_BASE_URL is not set: the app does not know its own address.");
   }
   const webhooks: Webhooks = {
     listWebhooks: () => liveChat.listWebhooks({ priority }),

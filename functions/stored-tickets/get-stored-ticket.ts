@@ -17,8 +17,7 @@ export const getStoredTicket = operation({
   errors: [NotFound, ...storageErrors],
   run: async ({ path: { ticketId } }, { ticketStore }) => {
     const ticket = await ticketStore.get(ticketId);
-    if (!ticket)
-      throw new NotFound("No ticket with this id is stored; it may come with the next reconciliation.");
+    if (!ticket) throw new NotFound("No ticket with this id is stored. The next reconciliation may add it.");
     return { body: ticket };
   },
 });

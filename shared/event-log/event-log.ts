@@ -97,7 +97,7 @@ export function openEventLog({
       await putRow(table, { partitionKey, rowKey: PROBE, nonce });
       const row = await readRow<{ nonce: string }>(table, partitionKey, PROBE);
       // Another instance may have probed in between; what matters is that a write can be read.
-      if (!row) throw new StorageUnavailable("What was written to storage could not be read back.");
+      if (!row) throw new StorageUnavailable("An event that was written to storage could not be read back.");
     },
   };
 }

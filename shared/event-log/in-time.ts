@@ -11,7 +11,7 @@ export async function inTime<Value>(
 ): Promise<Value> {
   const abort = new AbortController();
   const timer = setTimeout(() => {
-    abort.abort(new StorageUnavailable("Storage did not keep it in time.", { retryAfter: 1 }));
+    abort.abort(new StorageUnavailable("Storage did not store it in time.", { retryAfter: 1 }));
   }, limit);
   try {
     return await work(abort.signal);

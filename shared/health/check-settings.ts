@@ -10,7 +10,7 @@ export function checkSettings(app: Pick<Examined, "settings">): Check {
     look: async () => {
       try {
         void app.settings;
-        return { state: "ok", detail: "All settings that the app needs are there and can be read." };
+        return { state: "ok", detail: "All required settings are set and valid." };
       } catch (error) {
         return judgeSettingsError(error);
       }

@@ -13,7 +13,7 @@ export function judgeReach(address: { baseIsLocal: boolean; liveChatIsLocal: boo
     state: "bad",
     detail: "WEBHOOK_BASE_URL is an address of this machine: LiveChat cannot deliver there.",
     action:
-      "Set WEBHOOK_BASE_URL to an address that LiveChat reaches (the deployed app's, or a tunnel's), or leave it out.",
+      "Set WEBHOOK_BASE_URL to an address that LiveChat can reach (the deployed app or a tunnel), or remove it.",
   };
 }
 
@@ -22,8 +22,8 @@ export function judgeProbe(baseUrl: string, probe: Probe): Finding {
   if ("reason" in probe) {
     return {
       state: "attention",
-      detail: `This app does not reach itself at ${baseUrl} (${probe.reason}).`,
-      action: `${ACTION} If this app may not call itself, see whether deliveries come.`,
+      detail: `The app cannot reach itself at ${baseUrl} (${probe.reason}).`,
+      action: `${ACTION} If the network does not let the app call itself, check that deliveries arrive.`,
     };
   }
   if (probe.status === 401 && probe.type === "application/problem+json") {

@@ -15,9 +15,9 @@ export function judgeBudget(usage: {
   if (pausedFor > 0) {
     return {
       state: "attention",
-      detail: `LiveChat said that its limit is used up; no calls are made for another ${Math.ceil(pausedFor / 1000)} s. ${said}`,
+      detail: `LiveChat's rate limit is used up; the app makes no calls for another ${Math.ceil(pausedFor / 1000)} s. ${said}`,
       action:
-        "See what else calls LiveChat with this account. LIVECHAT_RATE_LIMIT is counted for each instance: lower it when there are several.",
+        "Find other programs that call LiveChat with this account. LIVECHAT_RATE_LIMIT applies to each instance: lower it if there are several.",
     };
   }
   if (used < limit * NEARLY) return { state: "ok", detail: said };
@@ -25,6 +25,6 @@ export function judgeBudget(usage: {
     state: "attention",
     detail: said,
     action:
-      "See which callers ask for so much; calls now wait or are answered 429. If LiveChat allows the account more, raise LIVECHAT_RATE_LIMIT.",
+      "Find the callers that use the most; calls now wait or are answered 429. If LiveChat allows the account more, raise LIVECHAT_RATE_LIMIT.",
   };
 }

@@ -30,9 +30,9 @@ export async function judgeDeliveries(
   last: string | undefined,
   { now, count }: { now: number; count: (from: string, to: string) => Promise<number> },
 ): Promise<Finding> {
-  if (last === undefined) return { state: "ok", detail: `No ${type} has come yet.` };
+  if (last === undefined) return { state: "ok", detail: `No ${type} was received yet.` };
   const since = Date.parse(last);
-  const fine: Finding = { state: "ok", detail: `The last ${type} came at ${last}.` };
+  const fine: Finding = { state: "ok", detail: `The last ${type} was received at ${last}.` };
   if (now - since < PAUSE) return fine;
   let fewest = Number.POSITIVE_INFINITY;
   for (const week of WEEKS) {
@@ -42,9 +42,9 @@ export async function judgeDeliveries(
   }
   return {
     state: "attention",
-    detail: `The last ${type} came at ${last}. In the same hours of each of the last three weeks there were ${fewest} or more.`,
+    detail: `The last ${type} was received at ${last}. In the same hours of each of the last three weeks there were ${fewest} or more.`,
     action:
-      "See in LiveChat whether there were any. If there were, see the checks registrations and address, and call POST /registration.",
+      "Check in LiveChat whether there were any. If so, look at the checks registrations and address, and call POST /registration.",
   };
 }
 
@@ -64,6 +64,6 @@ export function judgeTicketWebhook(runs: readonly RunRecord[]): Finding | undefi
   return {
     state: "attention",
     detail: `No webhook told of ${recovered} new tickets: the reconciliation found them. Chats cannot be found that way.`,
-    action: "See the checks registrations and address, and call POST /registration.",
+    action: "Look at the checks registrations and address, and call POST /registration.",
   };
 }

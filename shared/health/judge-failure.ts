@@ -11,8 +11,8 @@ export function judgeStorageFailure(error: unknown): Finding {
     state: "bad",
     detail: `${error.message}${origin(error)} ${DELIVERIES}`,
     action: refused
-      ? "Give the app's identity the role Storage Table Data Contributor, or put the right connection string into LiveChatStorage."
-      : "See that the storage account in LiveChatStorage (or LiveChatStorage__tableServiceUri, or AzureWebJobsStorage) exists and that its firewall lets this app in.",
+      ? "Give the app's identity the role Storage Table Data Contributor, or correct the connection string in LiveChatStorage."
+      : "Check that the storage account in LiveChatStorage (or LiveChatStorage__tableServiceUri, or AzureWebJobsStorage) exists and that its firewall admits this app.",
   };
 }
 
@@ -32,7 +32,7 @@ export function judgeLiveChatFailure(error: unknown, throttled?: { since: string
       state: "bad",
       detail: error.message,
       action:
-        "Make a new API key (or personal access token) in LiveChat, and put it into LIVECHAT_API_KEY, with the address that it belongs to in LIVECHAT_USERNAME.",
+        "Create a new API key (or personal access token) in LiveChat. Set LIVECHAT_API_KEY to it, and LIVECHAT_USERNAME to its address.",
     };
   }
   if (error instanceof TooManyRequests) {
@@ -40,16 +40,16 @@ export function judgeLiveChatFailure(error: unknown, throttled?: { since: string
       throttled !== undefined && throttled.now - Date.parse(throttled.since) > THROTTLED_TOO_LONG;
     return {
       state: tooLong ? "bad" : "attention",
-      detail: tooLong ? `${error.message} It has been so since ${throttled.since}.` : error.message,
+      detail: tooLong ? `${error.message} This began at ${throttled.since}.` : error.message,
       action:
-        "Wait a minute. If it stays so, see what else calls LiveChat with this account, or lower LIVECHAT_RATE_LIMIT: it is counted for each instance.",
+        "Wait a minute. If it does not change, find other programs that call LiveChat with this account, or lower LIVECHAT_RATE_LIMIT: it applies to each instance.",
     };
   }
   return {
     state: "bad",
     detail: `${error.message}${origin(error)}`,
     action:
-      "See whether LiveChat has an outage, and that LIVECHAT_API_URL is right and may be called from here.",
+      "Check whether LiveChat has an outage, whether LIVECHAT_API_URL is correct, and whether this app may call it.",
   };
 }
 

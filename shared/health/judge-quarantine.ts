@@ -6,8 +6,8 @@ export function judgeQuarantine({ count, more }: { count: number; more: boolean 
   const deliveries = count === 1 ? "1 delivery was" : `${count}${more ? " or more" : ""} deliveries were`;
   return {
     state: "attention",
-    detail: `${deliveries} not understood and ${count === 1 ? "is" : "are"} kept aside.`,
+    detail: `${deliveries} not readable and ${count === 1 ? "is" : "are"} kept aside.`,
     action:
-      "GET /quarantine gives the reasons. After an update that understands them, call POST /quarantine/{id}/replay. DELETE /quarantine/{id} removes what is of no use.",
+      "GET /quarantine has the reasons. After an update that can read them, call POST /quarantine/{id}/replay. DELETE /quarantine/{id} removes one.",
   };
 }

@@ -43,15 +43,15 @@ export async function judgeReconciliation(
       state: "bad",
       detail: `${said} Three runs were due since then.${failure}`,
       action: stopped
-        ? "The timer does not run: see that the function ReconcileTicketsTimer is there and enabled, and that AzureWebJobsStorage is right. POST /reconcile/tickets catches up now."
-        : "See to the reason; GET /reconcile/tickets has it for every run. POST /reconcile/tickets tries again now.",
+        ? "The timer does not run: check that the function ReconcileTicketsTimer exists and is enabled, and that AzureWebJobsStorage is correct. POST /reconcile/tickets runs it now."
+        : "Fix the cause; GET /reconcile/tickets has the reason of every run. POST /reconcile/tickets runs it now.",
     };
   }
   if (failure) {
     return {
       state: "attention",
       detail: said + failure,
-      action: "If the next run fails too, see to the reason; GET /reconcile/tickets has it for every run.",
+      action: "If the next run fails too, fix the cause; GET /reconcile/tickets has the reason of every run.",
     };
   }
   const strange = strangeTickets(odd, last?.withoutId ?? 0);

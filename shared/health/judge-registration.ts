@@ -30,7 +30,7 @@ export function judgeRegistration(
     state: lost ? "bad" : "attention",
     detail,
     action: onlyUnverified
-      ? "See whether deliveries come. If they do not, ask LiveChat's support why the webhook is not verified."
+      ? "Check whether deliveries arrive. If not, ask LiveChat's support why the webhook is not verified."
       : ENSURE,
   };
 }
@@ -54,7 +54,7 @@ export function judgeLicence(
   return {
     state: "bad",
     detail: `LIVECHAT_LICENSE_ID is not the licence of this account, which is ${licence}: every delivery is refused.`,
-    action: `Set LIVECHAT_LICENSE_ID to ${licence}, or leave it out.`,
+    action: `Set LIVECHAT_LICENSE_ID to ${licence}, or remove it.`,
   };
 }
 
@@ -69,8 +69,8 @@ export function judgeNoAddress(events: number | undefined): Finding {
   }
   return {
     state: "attention",
-    detail: "WEBHOOK_BASE_URL is not set, and no event has ever come.",
+    detail: "WEBHOOK_BASE_URL is not set, and no event was ever received.",
     action:
-      "Set WEBHOOK_BASE_URL to this app's address: it then registers LiveChat's webhooks itself. Or register all three by hand, as the README shows.",
+      "Set WEBHOOK_BASE_URL to this app's address, and the app registers its webhooks. Or register all three by hand, as docs/settings.md shows.",
   };
 }

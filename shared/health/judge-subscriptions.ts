@@ -22,7 +22,7 @@ export function judgeSubscriptions(subscribers: readonly Subscriber[], now: numb
     return {
       state: "bad",
       detail: `Nothing is sent to ${stuck} of ${some}, though events wait.${lost > 0 ? ` ${lost} of them given up.` : ""}`,
-      action: `See that the functions DispatchQueue and DispatchTimer are there and enabled.${lost > 0 ? ` ${GIVEN_UP}` : ""}`,
+      action: `Check that the functions DispatchQueue and DispatchTimer exist and are enabled.${lost > 0 ? ` ${GIVEN_UP}` : ""}`,
     };
   }
   if (lost > 0) {
@@ -37,7 +37,7 @@ export function judgeSubscriptions(subscribers: readonly Subscriber[], now: numb
     return {
       state: "attention",
       detail: `${retrying} of ${some} failed last and will be tried again.`,
-      action: "GET /subscriptions shows which, and how they failed. Nothing is lost meanwhile.",
+      action: "GET /subscriptions lists them with their failures. No event is lost meanwhile.",
     };
   }
   const missing = subscribers.filter(({ missedAt }) => now - Date.parse(missedAt ?? "") < MISSED_TOLD);
@@ -45,9 +45,9 @@ export function judgeSubscriptions(subscribers: readonly Subscriber[], now: numb
     const missed = missing.reduce((sum, subscriber) => sum + subscriber.missed, 0);
     return {
       state: "attention",
-      detail: `Retention removed ${missed === 1 ? "1 event" : `${missed} events`} that ${missing.length} of ${some} had not got.`,
+      detail: `Retention removed ${missed === 1 ? "1 event" : `${missed} events`} that ${missing.length} of ${some} had not received.`,
       action:
-        "See GET /subscriptions for which, and how they failed. RETENTION_MARGIN_DAYS is how long retention waits for them.",
+        "GET /subscriptions lists them with their failures. RETENTION_MARGIN_DAYS is how long retention waits for them.",
     };
   }
   const parked = subscribers.reduce((sum, { parkedEvents }) => sum + parkedEvents, 0);
@@ -56,7 +56,7 @@ export function judgeSubscriptions(subscribers: readonly Subscriber[], now: numb
       state: "attention",
       detail: parked === 1 ? "1 event is parked." : `${parked} events are parked.`,
       action:
-        "See GET /subscriptions/{id} for which, and GET /events/{id}/attempts for why. POST /subscriptions/{id}/send sends them again.",
+        "GET /subscriptions/{id} lists them, and GET /events/{id}/attempts has the reasons. POST /subscriptions/{id}/send sends them again.",
     };
   }
   return {

@@ -130,20 +130,20 @@ export function createMonitor(
     const finding = (async () => look())().catch((error) => failed(name, error));
     return within(limit, finding, {
       state: "bad",
-      detail: `This check did not come to an end in ${limit / 1000} s.`,
-      action: "Look again. If it stays so, see the log and the checks before this one.",
+      detail: `This check did not finish within ${limit / 1000} s.`,
+      action: "Call again. If it does not change, read the log and the checks before this one.",
     });
   }
 
   function failed(name: string, error: unknown): Finding {
     if (error instanceof AppError) {
-      return { state: "bad", detail: error.message, action: "See the log and the checks before this one." };
+      return { state: "bad", detail: error.message, action: "Read the log and the checks before this one." };
     }
     onDefect?.(name, error);
     return {
       state: "bad",
-      detail: "This check itself failed, for a reason that is in the log.",
-      action: "See the log, and report it: this is a defect of the app.",
+      detail: "The check itself failed; the log has the reason.",
+      action: "Read the log and report it: this is a defect of the app.",
     };
   }
 }
@@ -152,8 +152,8 @@ export function createMonitor(
 export function cannotBeTold(needs: string): Finding {
   return {
     state: "unknown",
-    detail: `Cannot be looked at before the check ${needs} is well.`,
-    action: `See ${needs}.`,
+    detail: `Unknown until the check ${needs} passes.`,
+    action: `Look at the check ${needs} first.`,
   };
 }
 

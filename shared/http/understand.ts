@@ -62,7 +62,7 @@ async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8A
   const encoding = request.headers.get("content-encoding");
   if (encoding !== null && encoding.trim().toLowerCase() !== "identity") {
     throw new UnsupportedMediaType(
-      `The body must be sent as it is: Content-Encoding: ${cut(encoding, 40)} is not read.`,
+      `Content-Encoding: ${cut(encoding, 40)} is not supported. Send the body unencoded.`,
     );
   }
   const tooLarge = new TooLarge(`The body may have at most ${maxBytes} bytes.`);
@@ -107,7 +107,7 @@ function parseJson(bytes: Uint8Array, contentType: string | null): { value: unkn
   try {
     return { value: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) };
   } catch {
-    return { problem: { path: "", message: "The body is not JSON that can be read." } };
+    return { problem: { path: "", message: "The body is not valid JSON." } };
   }
 }
 
@@ -115,5 +115,5 @@ function summarise(problems: Problem[]): string {
   const [first] = problems;
   if (problems.length === 1 && first) return first.message;
   const count = problems.length < MAX_PROBLEMS ? problems.length : `At least ${MAX_PROBLEMS}`;
-  return `${count} things are wrong with the request.`;
+  return `${count} problems in the request.`;
 }

@@ -21,7 +21,7 @@ export function at(parts: TemplateStringsArray, ...segments: string[]): Address 
 
 function encode(segment: string): string {
   if (STEPS.test(segment) || !segment.isWellFormed()) {
-    throw new NotFound(`LiveChat has nothing that is called ${JSON.stringify(segment.slice(0, 100))}.`);
+    throw new NotFound(`LiveChat has nothing named ${JSON.stringify(segment.slice(0, 100))}.`);
   }
   return encodeURIComponent(segment);
 }

@@ -18,7 +18,7 @@ export function refusalByStatus({ status, headers, effect, words }: Refused): Ap
     return new UpstreamRefused("LiveChat refuses the credentials of this app.", { upstream });
   }
   if (status === 404 || status === 410)
-    return new NotFound("LiveChat knows nothing under this name.", { upstream });
+    return new NotFound("LiveChat does not have it: the id or login is unknown.", { upstream });
   if (status === 408) {
     return new UpstreamTimeout(`LiveChat gave up waiting.${doubt(effect)}`, { upstream, ...outcome(effect) });
   }

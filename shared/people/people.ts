@@ -236,5 +236,5 @@ function decodeCursor(text: string): Cursor {
 }
 
 function unreadable(): InvalidInput {
-  return InvalidInput.at("after", "after must be next of a search before, as it was given.");
+  return InvalidInput.at("after", "after must be the next of an earlier search, unchanged.");
 }

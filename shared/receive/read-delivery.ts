@@ -29,7 +29,7 @@ export function readDelivery(body: string, expected: EventType, licenseId?: stri
 
   const licence = member("license_id") ?? undefined;
   if (licenseId && licence !== undefined && String(licence) !== licenseId) {
-    throw new Forbidden("This event is of another LiveChat licence than the one that this app serves.");
+    throw new Forbidden("This event belongs to another LiveChat licence than this app's.");
   }
   const type = member("event_type");
   if (type !== undefined && type !== null && type !== expected) {
@@ -100,7 +100,7 @@ function parse(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    throw InvalidInput.at("", "The body is not JSON that can be read.");
+    throw InvalidInput.at("", "The body is not valid JSON.");
   }
 }
 

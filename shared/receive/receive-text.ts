@@ -100,7 +100,7 @@ function parse(body: string): Record<string, unknown> {
   try {
     read = JSON.parse(body);
   } catch {
-    throw InvalidInput.at("", "The body is not JSON that can be read.");
+    throw InvalidInput.at("", "The body is not valid JSON.");
   }
   return typeof read === "object" && read !== null ? (read as Record<string, unknown>) : {};
 }

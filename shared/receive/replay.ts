@@ -14,6 +14,7 @@ export async function replay(
 ): Promise<{ status: "stored" | "duplicate"; id: string }> {
   const replayed = await quarantine.replay(id, (raw, expected) => readDelivery(raw, expected));
   if (!replayed) throw new NotFound("The quarantine has no entry with this id.");
-  if (replayed.status === "quarantined") throw new Conflict(`It is still not understood: ${replayed.reason}`);
+  if (replayed.status === "quarantined")
+    throw new Conflict(`The app still cannot read it: ${replayed.reason}`);
   return { status: replayed.status, id: replayed.id };
 }

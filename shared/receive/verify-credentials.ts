@@ -15,7 +15,7 @@ export function verifyCredentials(authorization: string | null, accepted: readon
   let verified = false;
   for (const right of digestsOf(accepted)) if (timingSafeEqual(given, right)) verified = true;
   if (!verified || authorization === null)
-    throw new Unauthorized("This URL asks for the webhook's credentials.");
+    throw new Unauthorized("This URL requires the webhook's credentials.");
 }
 
 const digests = new WeakMap<readonly Credentials[], Buffer[]>();

@@ -13,11 +13,11 @@ export class NoCredentials extends Unauthorized {}
  * @throws {Unauthorized} when it is none of the accepted ones
  */
 export function verifyKey(given: string | null | undefined, accepted: readonly string[]): void {
-  if (!given) throw new NoCredentials("This URL asks for the webhook's credentials.");
+  if (!given) throw new NoCredentials("This URL requires the webhook's credentials.");
   const digest = digestOf(given);
   let verified = false;
   for (const right of accepted) if (timingSafeEqual(digest, digestOf(right))) verified = true;
-  if (!verified) throw new Unauthorized("This URL asks for the webhook's credentials.");
+  if (!verified) throw new Unauthorized("This URL requires the webhook's credentials.");
 }
 
 function digestOf(text: string): Buffer {

@@ -151,7 +151,7 @@ export function openSubscriptions({
       const changed = await replace({ ...to(found), etag: found.etag });
       if (changed) return changed;
     }
-    throw new StorageUnavailable("The subscription is changed by too many at once.", { retryAfter: 1 });
+    throw new StorageUnavailable("Too many calls change the subscription at once.", { retryAfter: 1 });
   }
 
   async function replace({ etag, age: _, ...changed }: Kept, along?: Along): Promise<Kept | undefined> {
@@ -209,7 +209,7 @@ export function openSubscriptions({
         // Without its subscription a target was read just before both were removed.
         if (!target) await create(wanted);
       }
-      throw new StorageUnavailable("The subscription could not be kept.", { retryAfter: 1 });
+      throw new StorageUnavailable("The subscription could not be stored.", { retryAfter: 1 });
     },
     async list() {
       const all: Kept[] = [];

@@ -131,7 +131,7 @@ test("an event at another event's URL is quarantined", async () => {
     expect.objectContaining({
       name: "quarantine",
       state: "attention",
-      detail: "1 delivery was not understood and is kept aside.",
+      detail: "1 delivery was not readable and is kept aside.",
       action: expect.stringContaining("GET /quarantine"),
     }),
   );

@@ -39,7 +39,7 @@ test.each<[string, Subscriber[], string, RegExp]>([
     "retention removed what one had not got",
     [subscriber({ missed: 3, missedAt: ago(60) }), subscriber({ missed: 9, missedAt: ago(20_000) })],
     "attention",
-    /^Retention removed 3 events that 1 of 2 subscriptions had not got\.$/,
+    /^Retention removed 3 events that 1 of 2 subscriptions had not received\.$/,
   ],
   ["nobody delivers", [subscriber({ waitingSince: ago(6) })], "bad", /^Nothing is sent to 1 of 1 /],
   [

@@ -80,7 +80,7 @@ describe("deliveries", () => {
   });
 
   test("one that never had any, or has no three weeks behind it, says nothing", async () => {
-    expect(await judge([], noon)).toEqual({ state: "ok", detail: "No chat_ended has come yet." });
+    expect(await judge([], noon)).toEqual({ state: "ok", detail: "No chat_ended was received yet." });
     const young = [...officeHours(2 * MINUTE, noon)].filter((at) => at > noon - 15 * DAY);
     expect((await judge(young, noon + 3 * HOUR)).state).toBe("ok");
   });
@@ -149,7 +149,7 @@ describe("the reconciliation", () => {
     expect(failing).toMatchObject({
       state: "bad",
       detail: expect.stringContaining("failed: LiveChat failed (500)."),
-      action: expect.stringMatching(/^See to the reason/),
+      action: expect.stringMatching(/^Fix the cause/),
     });
     const stopped = await judge({ lastSuccess, runs: [run(noon - 60 * MINUTE, "completed")] });
     expect(stopped.action).toMatch(/^The timer does not run/);
@@ -243,7 +243,7 @@ describe("registrations", () => {
     expect(judgeLicence([], "1")).toBeUndefined();
     expect(judgeLicence(all("now"), "1")).toMatchObject({
       state: "bad",
-      action: "Set LIVECHAT_LICENSE_ID to 12345678, or leave it out.",
+      action: "Set LIVECHAT_LICENSE_ID to 12345678, or remove it.",
     });
   });
 });
@@ -268,7 +268,7 @@ test("throttling is for a person to look at, and bad once it has lasted half an 
   expect(judge(5).state).toBe("attention");
   expect(judge(31)).toMatchObject({
     state: "bad",
-    detail: "LiveChat's limit is used up. It has been so since 2026-01-15T11:29:00.000Z.",
+    detail: "LiveChat's limit is used up. This began at 2026-01-15T11:29:00.000Z.",
   });
 });
 

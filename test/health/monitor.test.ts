@@ -108,8 +108,8 @@ test("what hangs on something bad cannot be told, however far down", async () =>
   ]);
   expect(found[0]?.detail).toBe("No.");
   expect(found[1]).toMatchObject({
-    detail: "Cannot be looked at before the check a is well.",
-    action: "See a.",
+    detail: "Unknown until the check a passes.",
+    action: "Look at the check a first.",
   });
   expect(worst(found)).toBe("bad");
 });
@@ -127,8 +127,8 @@ test("a look that hangs is bad, and one that is broken is too, without its words
   });
   const found = await monitor.examine();
   expect(found).toMatchObject([
-    { state: "bad", detail: "This check did not come to an end in 0.02 s." },
-    { state: "bad", detail: "This check itself failed, for a reason that is in the log." },
+    { state: "bad", detail: "This check did not finish within 0.02 s." },
+    { state: "bad", detail: "The check itself failed; the log has the reason." },
   ]);
   expect(defects).toEqual([["broken", new TypeError("secret")]]);
 });

@@ -107,7 +107,7 @@ test("names all problems of path, query and body, in sentences", async () => {
     type: "urn:livechat-functions:problem:invalid-input",
     title: "The request is not valid",
     status: 400,
-    detail: "7 things are wrong with the request.",
+    detail: "7 problems in the request.",
   });
   expect(json.errors).toEqual([
     { path: "limit", message: "limit must be at most 10." },
@@ -124,19 +124,14 @@ test("a megabyte of names that are not known is 400, with fifty of them", async 
   const body = JSON.stringify(Object.fromEntries(Array.from({ length: 90_000 }, (_, i) => [`n${i}`, 0])));
   const { status, json } = await send(echo, { body, query: "?limit=99" });
   expect(status).toBe(400);
-  expect(json.detail).toBe("At least 50 things are wrong with the request.");
+  expect(json.detail).toBe("At least 50 problems in the request.");
   expect(json.errors).toHaveLength(50);
 });
 
 test.each([
   ["an empty body", { body: "", contentType: null }, 400, "A JSON body is required."],
-  ["unreadable JSON", { body: "{" }, 400, "The body is not JSON that can be read."],
-  [
-    "bytes that are not UTF-8",
-    { body: new Uint8Array([34, 0xff, 34]) },
-    400,
-    "The body is not JSON that can be read.",
-  ],
+  ["unreadable JSON", { body: "{" }, 400, "The body is not valid JSON."],
+  ["bytes that are not UTF-8", { body: new Uint8Array([34, 0xff, 34]) }, 400, "The body is not valid JSON."],
   ["JSON that is not an object", { body: "[]" }, 400, "name is required."],
   ["JSON null", { body: "null" }, 400, "The body must be a JSON object."],
   [

@@ -95,7 +95,9 @@ describe("LiveChat's refusals", () => {
       response.writeHead(404, { "content-type": "text/html" }).end(body);
     });
     expect(error).toBeInstanceOf(NotFound);
-    expect(error.message).toMatch(/^LiveChat knows nothing under this name\.( It says: \[{299}…)?$/);
+    expect(error.message).toMatch(
+      /^LiveChat does not have it: the id or login is unknown\.( It says: \[{299}…)?$/,
+    );
   });
 
   it("stands when the body that explains it never ends", async () => {

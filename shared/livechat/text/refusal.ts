@@ -69,7 +69,7 @@ export function refusalByType(refused: Refused): AppError {
     case "entity_too_large":
       return new InvalidInput("LiveChat refuses the request.", { upstream });
     case "not_found":
-      return new NotFound("LiveChat knows nothing under this name.", { upstream });
+      return new NotFound("LiveChat does not have it: the id or login is unknown.", { upstream });
     case "chat_anonymized":
       return new ChatAnonymized("LiveChat has anonymized the chat.", { upstream });
     case "already_exists":

@@ -27,6 +27,6 @@ export function decodeCursor(text: string): Cursor {
     return v.parse(Cursor, { since, began, at: at ?? undefined });
   } catch (cause) {
     const message = "must be next of a page before, as it was given";
-    throw new InvalidInput("The cursor cannot be read.", { cause, problems: [{ path: "cursor", message }] });
+    throw new InvalidInput("The cursor is not valid.", { cause, problems: [{ path: "cursor", message }] });
   }
 }

@@ -81,7 +81,7 @@ export function openTicketStore({ table, now = Date.now }: TicketStoreOptions): 
         }
         if (row) return (await readTicket(row)).ticket;
       }
-      throw new StorageUnavailable("The ticket changes too fast to be read.");
+      throw new StorageUnavailable("The ticket changes too often to be read.");
     },
 
     async list({ limit = DEFAULT_LIMIT, cursor, ...filters } = {}) {
