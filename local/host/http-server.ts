@@ -84,6 +84,11 @@ export async function serveHttp(
 
   function send(response: ServerResponse, { status, headers: given, body = "" }: Answer): void {
     if (response.headersSent) return;
+    // The caller went away while the app worked: a stream cannot even be piped there.
+    if (response.destroyed) {
+      if (body instanceof Readable) body.destroy();
+      return;
+    }
     const headers = { ...given };
     if (stopping) headers.connection = "close";
     try {

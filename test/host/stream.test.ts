@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
+import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fixture, startHostProcess } from "./host-process.ts";
 
@@ -126,4 +128,20 @@ test("a caller who leaves in the middle of the body does no harm", async () => {
 test("nothing of the machinery is in the log", () => {
   expect(host.stdout[0]).toMatch(/^listening on /);
   expect(host.log().filter(({ level }) => level === "debug")).toEqual([]);
+});
+
+test("callers that go away at any moment leave the host running", async () => {
+  const { port, host: name } = new URL(host.url);
+  const calls = Array.from({ length: 200 }, async (_, n) => {
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.on("error", () => {});
+    await once(socket, "connect");
+    socket.write(`GET /api/echo HTTP/1.1\r\nhost: ${name}\r\n\r\n`);
+    // From while the app still works until after the answer is sent.
+    for (let turn = 0; turn < n / 4; turn++) await setImmediate();
+    socket.destroy();
+    await once(socket, "close");
+  });
+  await Promise.all(calls);
+  expect((await echo("/api/echo")).url).toContain("/api/echo");
 });
