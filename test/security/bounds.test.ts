@@ -30,7 +30,9 @@ test("only these read a body at all", () => {
     "WebhookChatStarted",
     "WebhookChatEnded",
     "WebhookTicketCreated",
+    "CreateSubscription",
     "ReplaySubscription",
+    "SendAgain",
   ]);
 });
 
