@@ -29,6 +29,7 @@ import {
   receiveTicketCreated,
 } from "./receivers/index.ts";
 import { listReconcileRuns } from "./reconcile/list-reconcile-runs.ts";
+import { reconcileChatsNow } from "./reconcile/reconcile-chats.ts";
 import { reconcileTickets } from "./reconcile/reconcile-tickets.ts";
 import { deleteRegistration } from "./registration/delete-registration.ts";
 import { ensureRegistrationNow } from "./registration/ensure-registration.ts";
@@ -98,6 +99,7 @@ export const operations: readonly Operation<Services>[] = [
   getStoredTicket,
   reconcileTickets,
   listReconcileRuns,
+  reconcileChatsNow,
   getRegistration,
   ensureRegistrationNow,
   deleteRegistration,

@@ -1,4 +1,5 @@
 import type { TableClient } from "@azure/data-tables";
+import type { ChatReconciliation } from "../shared/chats/reconcile-chats.ts";
 import { type Deferred, deferred } from "../shared/core/deferred.ts";
 import { lazily, lazy } from "../shared/core/lazy.ts";
 import { describeFailure } from "../shared/core/log.ts";
@@ -13,6 +14,7 @@ import type { ChatReader, LiveChat } from "../shared/livechat/live-chat.ts";
 import type { OpenedLiveChat } from "../shared/livechat/open-live-chat.ts";
 import type { People } from "../shared/people/people.ts";
 import { openRefusals, type Refusals } from "../shared/receive/refusals.ts";
+import type { RunReport } from "../shared/schemas/reconcile.ts";
 import { createClock } from "../shared/storage/clock.ts";
 import { openQueue } from "../shared/storage/open-queue.ts";
 import { openTable } from "../shared/storage/open-table.ts";
@@ -69,6 +71,16 @@ export function createServices(environment: Record<string, string | undefined>):
       const { eventsTable, eventLog: log, chatReader: chats } = parts;
       const onDefect = (error: unknown) => logDefect("transcripts", error);
       return openTranscripts({ table: eventsTable, log, chats, now, onDefect });
+    },
+    reconcileChats: () => {
+      const { eventsTable: table, eventLog: log, chatReader: chats } = parts;
+      return (
+        chats &&
+        (async (options) => {
+          const { reconcileChats } = await import("../shared/chats/reconcile-chats.ts");
+          return reconcileChats({ table, log, chats, now, ...options });
+        })
+      );
     },
     wakeUp: () => {
       const { wakeQueue: queue } = parts.settings;
@@ -128,6 +140,8 @@ export type Services = {
   /** What reads the account's chats; the Text platform has it, and v2 does not. */
   readonly chatReader: Deferred<ChatReader> | undefined;
   readonly eventLog: EventLog;
+  /** Puts chats into the log that no webhook told; absent where LiveChat's API has no list of chats. */
+  readonly reconcileChats: ((options: ChatRun) => Promise<RunReport>) | undefined;
   /** The ends of chats that wait for their transcript. */
   readonly transcripts: Transcripts;
   readonly ticketStore: TicketStore;
@@ -139,6 +153,8 @@ export type Services = {
   /** What `Health` and `GetStatus` ask. */
   readonly monitor: Monitor;
 };
+
+type ChatRun = Pick<ChatReconciliation, "holder" | "budgetMs">;
 
 type Parts = Services & {
   readonly account: () => Promise<OpenedLiveChat>;

@@ -1,9 +1,10 @@
 import { Conflict } from "../shared/core/errors.ts";
 import type { Log } from "../shared/core/log.ts";
 import { redact } from "../shared/core/redact.ts";
-import { DEFAULT_RECONCILE_SCHEDULE } from "../shared/core/settings.ts";
+import { DEFAULT_CHATS_SCHEDULE, DEFAULT_RECONCILE_SCHEDULE } from "../shared/core/settings.ts";
 import { measure } from "../shared/telemetry/metrics.ts";
 import { reconcileAccount, TIMER_BUDGET } from "./reconcile/reconcile.ts";
+import { reconcileChatsOf } from "./reconcile/reconcile-chats.ts";
 import { ensureOurs } from "./registration/registration.ts";
 import type { Services } from "./services.ts";
 import { dispatch } from "./subscriptions/dispatch.ts";
@@ -30,6 +31,25 @@ const transcriptsTimer: Timer = {
     if (Object.values(settled).some((count) => count > 0)) log("transcripts", settled);
   },
 };
+
+/** For chats that no webhook told: the Text platform gives a delivery up after a minute. */
+const chatsTimer = (environment: Record<string, string | undefined>): Timer => ({
+  id: "ReconcileChatsTimer",
+  schedule: environment.CHATS_RECONCILE_SCHEDULE?.trim() || DEFAULT_CHATS_SCHEDULE,
+  async run(services, log) {
+    try {
+      const report = await reconcileChatsOf(services, {
+        holder: "the timer",
+        budgetMs: TIMER_BUDGET,
+        all: false,
+      });
+      log("reconcile of chats finished", report);
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+      log("reconcile of chats skipped", { reason: error.summary });
+    }
+  },
+});
 
 /** The work that runs on a schedule. Each piece may be killed anywhere and may run on two instances at once. */
 export const timers = (environment: Record<string, string | undefined>): readonly Timer[] => [
@@ -79,7 +99,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
       await monitor.examine("everything", log);
     },
   },
-  ...(environment.LIVECHAT_API?.trim() === "text" ? [transcriptsTimer] : []),
+  ...(environment.LIVECHAT_API?.trim() === "text" ? [transcriptsTimer, chatsTimer(environment)] : []),
   {
     // For what no message woke the dispatcher for, and for pauses that have passed.
     id: "DispatchTimer",

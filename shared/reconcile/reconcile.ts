@@ -29,6 +29,11 @@ export type Reconciliation<Item, Position> = {
    * answers for each whether it was. May be called again with the same items.
    */
   appendCreated(items: Item[]): Promise<("stored" | "duplicate")[]>;
+  /**
+   * Whether an item that is not stored has a creation to be told whenever it was created. By default only items that
+   * were created since the first run have one.
+   */
+  tellsEvery?: boolean;
   /** Who runs, for the caller that comes second. */
   holder: string;
   /** Milliseconds since the epoch. */
@@ -107,7 +112,7 @@ type Tools<Item, Position> = {
 
 /** The loop: takes the steps that {@link decide} says, until there is none. */
 async function run<Item, Position>(
-  { source, sink, appendCreated, ...options }: Reconciliation<Item, Position>,
+  { source, sink, appendCreated, tellsEvery = false, ...options }: Reconciliation<Item, Position>,
   { writer, journal, pace, now }: Tools<Item, Position>,
 ): Promise<void> {
   const sweepEveryMs = "sweepEveryMs" in options ? options.sweepEveryMs : 24 * 60 * 60_000;
@@ -220,8 +225,9 @@ async function run<Item, Position>(
 
   async function recover(compared: readonly Compared<Item>[]): Promise<number> {
     const { watch } = journal.state;
+    const isWatched = (item: Item) => watch !== undefined && isCreatedSince(watch, source.facts(item));
     const created = compared
-      .filter(({ is, item }) => is === "new" && watch && isCreatedSince(watch, source.facts(item)))
+      .filter(({ is, item }) => is === "new" && (tellsEvery || isWatched(item)))
       .map(({ item }) => item)
       .sort((a, b) => (source.facts(a).createdAt ?? 0) - (source.facts(b).createdAt ?? 0));
     if (created.length === 0) return 0;

@@ -61,6 +61,39 @@ export const RunReport = shape(
 );
 export type RunReport = v.InferOutput<typeof RunReport>;
 
+/** What a run of the reconciliation of chats did: the answer of `POST /reconcile/chats`. */
+export const ChatRunReport = shape(
+  "ChatRunReport",
+  v.object({
+    outcome: RunReport.entries.outcome,
+    reason: RunReport.entries.reason,
+    startedAt: RunReport.entries.startedAt,
+    durationMs: RunReport.entries.durationMs,
+    throttledMs: RunReport.entries.throttledMs,
+    calls: RunReport.entries.calls,
+    recovered: named(
+      count,
+      "Recovered",
+      "Chats whose start or end no webhook reported; their events were added to the log.",
+    ),
+    unchanged: named(count, "Unchanged", "Chats that were read and whose events the log has."),
+    transcripts: named(
+      v.object({
+        told: named(count, "Told", "Ends that were added to the log with their transcript."),
+        bare: named(count, "Bare", "Ends that were added without one, because there is none."),
+        waiting: named(count, "Waiting", "Ends that still wait for their transcript."),
+      }),
+      "Transcripts",
+      "What became of the ends that waited for their transcript.",
+    ),
+  }),
+  {
+    ...{ outcome: "completed", startedAt: "2026-01-15T09:45:00.000Z", durationMs: 840, throttledMs: 0 },
+    ...{ calls: 2, recovered: 1, unchanged: 12, transcripts: { told: 0, bare: 0, waiting: 0 } },
+  },
+);
+export type ChatRunReport = v.InferOutput<typeof ChatRunReport>;
+
 const runRecord = v.object({ ...RunReport.entries, number: named(count, "Number", "The run's number.") });
 /** What a run leaves. */
 export type RunRecord = v.InferOutput<typeof runRecord>;

@@ -22,7 +22,7 @@ import {
 
 export type TranscriptsOptions = {
   table: TableClient;
-  log: Pick<EventLog, "append">;
+  log: Pick<EventLog, "append" | "told">;
   /** Absent where LiveChat's API has no transcripts to read. */
   chats?: Pick<ChatReader, "getChat">;
   /** Milliseconds since the epoch. */
@@ -141,6 +141,11 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
           continue;
         }
         const row = await claim(found);
+        // The reconciliation of chats may have been faster, and saves a call that is billed.
+        if (row?.state === "waiting" && (await log.told(row.threadId)).has("chat_ended")) {
+          await removeDue(table, row.threadId);
+          continue;
+        }
         const outcome = row && (await attempt(row, AbortSignal.timeout(Math.max(1, end - now()))));
         if (outcome) settled[outcome]++;
       }

@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTextSandbox } from "../../local/sandbox/text/sandbox.ts";
 import { startTextApp, type TextApp, WEBHOOK } from "./start-app.ts";
 
 let app: TextApp;
@@ -184,4 +186,62 @@ test("v2 tells the same chats while the app moves: their starts and ends are dup
   const { body } = await app.call("POST", RECEIVER, ended(other.chat.id, other.id));
   expect(body.status).toBe("duplicate");
   expect(await eventsOf(app, other.id)).toHaveLength(1);
+});
+
+test("a minute of downtime: every chat is recovered, once, and a second run finds nothing in three calls", async () => {
+  await using sandbox = await startTextSandbox();
+  const tables = { EVENTS_TABLE: `Events${crypto.randomUUID().replaceAll("-", "")}` };
+  const other = await startTextApp({ sandbox, env: tables });
+  try {
+    const heard = sandbox.chats.hold({}, { silently: true });
+    await other.call("POST", RECEIVER, ended(heard.chat.id, heard.id));
+    const missed = Array.from({ length: 101 }, () =>
+      sandbox.chats.hold({ messages: [] }, { silently: true }),
+    );
+    const goingOn = sandbox.chats.start({}, { silently: true });
+
+    const first = await other.call("POST", "/reconcile/chats");
+    expect(first.body).toMatchObject({ outcome: "completed", recovered: 103 });
+    for (const thread of [heard, ...missed.slice(-3)]) {
+      expect((await eventsOf(other, thread.id)).map(({ type }) => type).sort()).toEqual([
+        "chat_ended",
+        "chat_started",
+      ]);
+    }
+    expect(await eventsOf(other, goingOn.id)).toMatchObject([{ type: "chat_started", origin: "reconcile" }]);
+
+    sandbox.calls.clear();
+    const second = await other.call("POST", "/reconcile/chats");
+    expect(second.body).toMatchObject({ outcome: "completed", recovered: 0 });
+    expect(sandbox.calls.count).toBeLessThanOrEqual(3);
+    const { body } = await other.call("GET", "/events?limit=1000");
+    expect(body.items).toHaveLength(2 * 102 + 1);
+  } finally {
+    await other.stop();
+  }
+});
+
+test("a host that is killed between delivery and transcript: the next one puts the end into the log, whole", async () => {
+  await using sandbox = await startTextSandbox();
+  const tables = { EVENTS_TABLE: `Events${crypto.randomUUID().replaceAll("-", "")}` };
+  const first = await startTextApp({ sandbox, env: tables });
+  const thread = sandbox.chats.hold({}, { silently: true });
+  sandbox.faults.plan({ do: "stall", path: "/v3.6/agent/action/get_chat", times: 1 });
+  const { body } = await first.call("POST", RECEIVER, ended(thread.chat.id, thread.id));
+  expect(body.status).toBe("stored");
+  first.process.kill("SIGKILL");
+  await once(first.process, "exit");
+
+  const second = await startTextApp({ sandbox, env: tables });
+  try {
+    expect(await eventsOf(second, thread.id)).toEqual([]);
+    const again = await second.call("POST", RECEIVER, ended(thread.chat.id, thread.id));
+    expect(again.body).toEqual({ status: "duplicate", id: body.id });
+    await second.call("POST", "/reconcile/chats");
+    const [end] = await untilLogged(second, thread.id, 1);
+    expect(end).toMatchObject({ id: body.id, type: "chat_ended", origin: "webhook" });
+    expect(end?.payload.chat.messages).toHaveLength(4);
+  } finally {
+    await second.stop();
+  }
 });

@@ -1,0 +1,85 @@
+import type { TableClient } from "@azure/data-tables";
+import { Conflict } from "../core/errors.ts";
+import type { Sink, Writer } from "../reconcile/sink.ts";
+import type { EventType } from "../schemas/webhook.ts";
+import { compress, decompress, fromProperties, toProperties } from "../storage/body.ts";
+import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
+import { after } from "../storage/keys.ts";
+import { acquireLease } from "../storage/lease.ts";
+import { createRow, putRow, readRow, readRows, replaceRow } from "../storage/rows.ts";
+import type { FoundThread } from "./chat-source.ts";
+
+const PARTITION = "chats";
+const STATE = "state";
+const LOCK = "lock";
+const NOTE = "note:";
+/** A state of thousands of active chats is smaller. In bytes. */
+const LARGEST = 4 * 1024 * 1024;
+
+export type ChatSinkOptions = {
+  table: TableClient;
+  /** Which events the log has of a thread. */
+  told(threadId: string): Promise<ReadonlyMap<EventType, unknown>>;
+};
+
+/**
+ * What the app has of the account's chats is the event log: a thread is new while its start, or its end when it is over,
+ * is not there. Kept beside it are the state of the reconciliation and the records of its runs, in a partition of the
+ * events' table.
+ */
+export function chatSink({ table, told }: ChatSinkOptions): Sink<FoundThread> {
+  async function readState<State>(): Promise<{ state?: State; etag?: string }> {
+    const row = await readRow<Formatted>(table, PARTITION, STATE);
+    if (!row) return {};
+    const body = fromProperties(checkFormat(row, "reconciliation of chats"));
+    return { state: JSON.parse(await decompress(body, LARGEST)), etag: row.etag };
+  }
+
+  return {
+    lock: (options) => acquireLease(table, { partitionKey: PARTITION, rowKey: LOCK }, options),
+    async state<State>() {
+      return (await readState<State>()).state;
+    },
+    async *notes<Note>(prefix: string) {
+      const range = { from: NOTE + prefix, before: after(NOTE + prefix) };
+      for await (const { json } of readRows<{ json: string }>(table, PARTITION, range)) {
+        yield JSON.parse(json) as Note;
+      }
+    },
+    async write<State>(): Promise<Writer<FoundThread, State>> {
+      let current = await readState<State>();
+      return {
+        get state() {
+          return current.state;
+        },
+        live: 0,
+        async compare(items) {
+          return Promise.all(
+            items.map(async (item) => {
+              const has = await told(item.threadId);
+              const isThere = has.has("chat_started") && (!item.isOver || has.has("chat_ended"));
+              return { item, is: isThere ? ("same" as const) : ("new" as const) };
+            }),
+          );
+        },
+        async commit({ state, notes = {} }) {
+          for (const [name, value] of Object.entries(notes)) {
+            await putRow(table, {
+              ...{ partitionKey: PARTITION, rowKey: NOTE + name, format: FORMAT },
+              json: JSON.stringify(value),
+            });
+          }
+          const body = toProperties(await compress(JSON.stringify(state)));
+          const row = { partitionKey: PARTITION, rowKey: STATE, format: FORMAT, ...body };
+          const etag = current.etag
+            ? await replaceRow(table, row, { etag: current.etag })
+            : await createRow(table, row);
+          if (etag === undefined) throw new Conflict("Another run of the reconciliation has taken over.");
+          current = { state, etag };
+        },
+        // Nothing that is stored can be gone.
+        async *liveItems() {},
+      };
+    },
+  };
+}

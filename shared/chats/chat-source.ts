@@ -1,0 +1,169 @@
+import { NotFound, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
+import type { ChatReader } from "../livechat/live-chat.ts";
+import { ChatAnonymized } from "../livechat/text/refusal.ts";
+import type { Facts, Page, Source } from "../reconcile/source.ts";
+import type { MissingTranscript, ToldTextChat } from "../schemas/text-chat.ts";
+import type { EventType } from "../schemas/webhook.ts";
+
+/** A thread of the account, with what LiveChat tells of it. */
+export type FoundThread = {
+  threadId: string;
+  chatId: string;
+  isOver: boolean;
+  /** Absent when LiveChat has the chat no longer; `missing` says why. */
+  chat?: ToldTextChat;
+  missing?: MissingTranscript;
+};
+
+type Ids = [chatId: string, threadId: string];
+
+/** Where a reading stands: first the chats that go on, then the archive, then threads one by one. */
+export type ChatPosition = {
+  phase: "active" | "archive" | "single";
+  /** The next page of the phase. */
+  pageId?: string;
+  /** ISO 8601: the archive is read from here on. */
+  from: string;
+  begunAt: number;
+  pages: number;
+  /** Threads that go on, as this reading has found. */
+  active: Ids[];
+  /** Threads that went on when the reading before ended, and that this one has not met yet. */
+  open: Ids[];
+  /** Threads to be read one by one. */
+  queue: Ids[];
+  /** How many of those in a row could not be read. */
+  failures: number;
+};
+
+/**
+ * The archive may show a thread a little late, and which of its times the filter tests is not documented. A thread that
+ * is longer than this was active in the reading before, and is looked for by its ids. In milliseconds.
+ */
+const OVERLAP = 10 * 60_000;
+/** How far the first reading looks back, in milliseconds. */
+const FIRST_LOOK = 60 * 60_000;
+/** So many threads in a row that cannot be read are an outage. */
+const FAILURES = 3;
+
+export type ChatSourceOptions = {
+  chats: ChatReader;
+  /** Which events the log has of a thread. */
+  told(threadId: string): Promise<ReadonlyMap<EventType, unknown>>;
+};
+
+/**
+ * The account's threads that started or ended since the checkpoint. When nothing is missing that takes one call for each
+ * hundred chats that go on, and one for each hundred threads that ended; two in all for most accounts. Pages may shift and
+ * repeat meanwhile: a thread is told as often as it shows, and the log takes it once.
+ */
+export function chatSource({ chats, told }: ChatSourceOptions): Source<FoundThread, ChatPosition> {
+  async function readActive(position: ChatPosition) {
+    const { chats: found, next } = await chats.listActiveChats(position.pageId, BACKGROUND);
+    const ids = found
+      .filter(({ last_thread_summary: { active } }) => active !== false)
+      .map(({ id, last_thread_summary: thread }): Ids => [id, thread.id]);
+    const unknown = await where(ids, async ([, threadId]) => !(await told(threadId)).has("chat_started"));
+    const changes = { active: [...position.active, ...ids], queue: [...position.queue, ...unknown] };
+    return turn(position, { ...changes, phase: next ? "active" : "archive", pageId: next });
+  }
+
+  async function readArchive(position: ChatPosition) {
+    const { pageId, from } = position;
+    const { chats: found, next } = await chats.listArchives(pageId ? { pageId } : { from }, BACKGROUND);
+    const items = found.map(threadOf);
+    const met = new Set([...items.map(({ threadId }) => threadId), ...position.active.map(([, id]) => id)]);
+    const open = position.open.filter(([, threadId]) => !met.has(threadId));
+    if (next) return turn(position, { open, pageId: next }, items);
+    // What went on before, goes on no longer and is in no archive that was read. Its end may have come by webhook.
+    const ended = await where(open, async ([, threadId]) => !(await told(threadId)).has("chat_ended"));
+    const queue = [...position.queue, ...ended];
+    return turn(position, { phase: "single", pageId: undefined, open: [], queue }, items);
+  }
+
+  async function readSingle(position: ChatPosition) {
+    const [ids = ["", ""] satisfies Ids, ...queue] = position.queue;
+    try {
+      return turn(position, { queue, failures: 0 }, [await readThread(...ids)]);
+    } catch (error) {
+      const failures = position.failures + 1;
+      // Perhaps it is this chat alone: the next reading looks for it again, and the others need not wait for it.
+      const isOfOne = error instanceof UpstreamFailed || error instanceof UpstreamTimeout;
+      if (!isOfOne || failures === FAILURES) throw error;
+      return turn(position, { queue, failures, active: [...position.active, ids] });
+    }
+  }
+
+  async function readThread(chatId: string, threadId: string): Promise<FoundThread> {
+    try {
+      return threadOf(await chats.getChat(chatId, threadId, BACKGROUND));
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error;
+      const missing = error instanceof ChatAnonymized ? "anonymized" : "gone";
+      return { threadId, chatId, isOver: true, missing };
+    }
+  }
+
+  return {
+    facts: ({ threadId }): Facts => ({ id: threadId }),
+    begin({ since, now, memory }) {
+      const lookBack = since ? since.key - OVERLAP : now - FIRST_LOOK;
+      const from = new Date(Math.max(0, lookBack)).toISOString();
+      const open = isIds(memory) ? memory : [];
+      return { phase: "active", from, begunAt: now, pages: 0, active: [], open, queue: [], failures: 0 };
+    },
+    read(position) {
+      const { phase } = position;
+      if (phase === "active") return readActive(position);
+      return phase === "archive" ? readArchive(position) : readSingle(position);
+    },
+  };
+}
+
+const BACKGROUND = { priority: "background" } as const;
+
+/** A page, after which the reading stands where the changes say. */
+function turn(
+  before: ChatPosition,
+  changes: Partial<ChatPosition>,
+  items: readonly FoundThread[] = [],
+): Page<FoundThread, ChatPosition> {
+  const position = { ...before, ...changes, pages: before.pages + 1 };
+  const { phase, pages, queue, begunAt, active } = position;
+  const isOver = phase === "single" && queue.length === 0;
+  return {
+    position,
+    items,
+    progress: { page: pages, pages: pages + queue.length + (phase === "single" ? 0 : 1) },
+    ...(isOver && {
+      checkpoint: { key: begunAt, closed: false },
+      memory: active,
+      end: { doubts: [] },
+    }),
+  };
+}
+
+function threadOf(chat: ToldTextChat): FoundThread {
+  const { id: chatId, thread } = chat;
+  return { chatId, threadId: thread.id, isOver: thread.active !== true, chat };
+}
+
+function isIds(memory: unknown): memory is Ids[] {
+  return Array.isArray(memory);
+}
+
+/** Questions to the log at the same time. */
+const AT_ONCE = 16;
+
+async function where<Item>(
+  items: readonly Item[],
+  isWanted: (item: Item) => Promise<boolean>,
+): Promise<Item[]> {
+  const wanted: Item[] = [];
+  for (let start = 0; start < items.length; start += AT_ONCE) {
+    const some = items.slice(start, start + AT_ONCE);
+    const answers = await Promise.all(some.map(isWanted));
+    wanted.push(...some.filter((_, index) => answers[index]));
+  }
+  return wanted;
+}

@@ -1,0 +1,72 @@
+import type { TableClient } from "@azure/data-tables";
+import type { EventLog } from "../event-log/types.ts";
+import type { ChatReader } from "../livechat/live-chat.ts";
+import { textEvent } from "../receive/text-event.ts";
+import { reconcile } from "../reconcile/reconcile.ts";
+import type { RunReport } from "../schemas/reconcile.ts";
+import { chatSink } from "./chat-sink.ts";
+import { chatSource, type FoundThread } from "./chat-source.ts";
+
+export type ChatReconciliation = {
+  table: TableClient;
+  log: Pick<EventLog, "append" | "told">;
+  chats: ChatReader;
+  holder: string;
+  budgetMs: number;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  wait?: (ms: number) => Promise<unknown>;
+  throttledMs?: () => number;
+};
+
+/**
+ * Puts the starts and ends of chats into the log that no webhook told: LiveChat gives up after a minute. Each is there
+ * once, whoever is first.
+ *
+ * @throws what `reconcile` throws
+ */
+export function reconcileChats({ table, log, chats, ...options }: ChatReconciliation): Promise<RunReport> {
+  const told = (threadId: string) => log.told(threadId);
+
+  /** Whether something was missing. What the log cannot take stays missing, and does not stop the rest. */
+  async function tell(thread: FoundThread): Promise<"stored" | "duplicate"> {
+    const has = await told(thread.threadId);
+    let outcome: "stored" | "duplicate" = "duplicate";
+    for (const raw of rawsOf(thread, options.now)) {
+      const read = textEvent(raw, "reconcile");
+      if ("problems" in read || has.has(read.event.type)) continue;
+      if ((await log.append(read.event)).status === "stored") outcome = "stored";
+    }
+    return outcome;
+  }
+
+  return reconcile({
+    ...options,
+    source: chatSource({ chats, told }),
+    sink: chatSink({ table, told }),
+    tellsEvery: true,
+    async appendCreated(threads) {
+      const outcomes: ("stored" | "duplicate")[] = [];
+      for (let start = 0; start < threads.length; start += AT_ONCE) {
+        outcomes.push(...(await Promise.all(threads.slice(start, start + AT_ONCE).map(tell))));
+      }
+      return outcomes;
+    },
+    sweepEveryMs: undefined,
+  });
+}
+
+/** Threads whose events are appended at the same time: they share transactions of the log. */
+const AT_ONCE = 24;
+
+/** The same envelopes as the webhooks would have had, the end with its transcript. */
+function rawsOf({ chatId, threadId, isOver, chat, missing }: FoundThread, now: () => number): string[] {
+  const start = chat && { action: "incoming_chat", payload: { chat } };
+  const end = isOver && {
+    action: "chat_deactivated",
+    payload: { chat_id: chatId, thread_id: threadId },
+    received_at: new Date(now()).toISOString(),
+    ...(chat ? { chat } : { missing_transcript: missing ?? "gone" }),
+  };
+  return [start, end].filter((envelope) => !!envelope).map((envelope) => JSON.stringify(envelope));
+}
