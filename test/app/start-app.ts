@@ -155,7 +155,7 @@ async function startHost(env: Record<string, string>, flags: string[] = []): Pro
     async stop() {
       if (child.exitCode === null && child.signalCode === null && child.kill("SIGTERM"))
         await once(child, "exit");
-      // Whatever a test does with the app: its log stays clean.
+      // The app's log stays clean in every test.
       for (const line of log) for (const secret of PRIVATE) expect(line).not.toMatch(secret);
     },
   };

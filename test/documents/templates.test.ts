@@ -15,7 +15,7 @@ const file = (name: string): Template => {
   return found;
 };
 
-/** What the app goes by when it is given no more than it needs. */
+/** The settings of an app with only the required ones. */
 const defaults = readSettings({
   LIVECHAT_USERNAME: "owner@example.com",
   LIVECHAT_API_KEY: "key",
@@ -135,7 +135,7 @@ describe("the app's settings", () => {
       LIVECHAT_RATE_LIMIT: "50",
       HTTP_STREAMING: "on",
       WEBHOOK_BASE_URL: "https://func-1.azurewebsites.net",
-      // As the template gives them when nobody chose otherwise.
+      // As the template sets them by default.
       LIVECHAT_LICENSE_ID: "",
       EVENT_RETENTION_DAYS: "",
       RETENTION_MARGIN_DAYS: "7",

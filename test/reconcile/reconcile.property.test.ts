@@ -29,7 +29,7 @@ function inTable(): Backend {
   };
 }
 
-/** However the account moves and whatever fails: at rest, two runs make it right. */
+/** After any moves of the account and any failures, two runs at rest make it right. */
 function becomesRight(open: () => Backend) {
   return fc.asyncProperty(
     fc.record({
@@ -82,7 +82,7 @@ test(
   TIME_LIMIT,
 );
 
-describe("at rest, two runs make tickets and events right, whatever happened before", () => {
+describe("at rest, two runs make tickets and events right after any history", () => {
   test("in memory", () => fc.assert(becomesRight(inMemory), { numRuns: RUNS }), TIME_LIMIT);
   test("in a table", () => fc.assert(becomesRight(inTable), { numRuns: LONG ? 300 : 6 }), TIME_LIMIT);
 });

@@ -56,7 +56,7 @@ async function textOf(tableName: string): Promise<string> {
 
 const ANN = "ann@example.com";
 
-test("an erasure takes tickets of the requester and of client authors, and nobody else's", async () => {
+test("an erasure takes tickets of the requester and of client authors, and no others", async () => {
   const name = newTableName();
   const store = openStore(name);
   const author = (type: string) => ({ events: [{ author: { id: ANN, type } }] });
