@@ -7,7 +7,7 @@ import { readSettings, type Settings } from "../shared/core/settings.ts";
 import { openEventLog } from "../shared/event-log/event-log.ts";
 import type { EventLog } from "../shared/event-log/types.ts";
 import { checksOf } from "../shared/health/checks.ts";
-import { createMonitor, type Monitor } from "../shared/health/monitor.ts";
+import { createMonitor, type Monitor, type MonitorOptions } from "../shared/health/monitor.ts";
 import { openSightings } from "../shared/health/sightings.ts";
 import { type Idempotency, openIdempotency } from "../shared/http/idempotency/idempotency.ts";
 import type { ChatReader, LiveChat } from "../shared/livechat/live-chat.ts";
@@ -119,9 +119,27 @@ export function createServices(environment: Record<string, string | undefined>):
       }),
     idempotency: () => openIdempotency({ table: parts.eventsTable, now }),
     refusals: () => openRefusals({ table: () => parts.eventsTable, now }),
+    tellOperator: () => {
+      // Without valid settings there is nothing to tell by; the check of the settings says so.
+      const opened = lazy(async () => {
+        const { operatorWebhookUrl: url, allowLoopbackCallbacks: allowLoopback, webhook } = parts.settings;
+        if (url === undefined) return undefined;
+        const [{ createOperatorWebhook }, { createPost }] = await Promise.all([
+          import("../shared/operator/operator-webhook.ts"),
+          import("../shared/subscriptions/post.ts"),
+        ]);
+        const [{ password }] = webhook.credentials;
+        return createOperatorWebhook({ url, password, post: createPost({ allowLoopback }), now });
+      });
+      return async (change, log) => {
+        const tell = await opened().catch(() => undefined);
+        await tell?.(change, log);
+      };
+    },
     monitor: () => {
       const sightings = openSightings(() => parts.eventsTable, now);
-      return createMonitor(checksOf(parts, { sightings, now }), { sightings, now, onDefect: logDefect });
+      const options = { sightings, now, onDefect: logDefect, onChange: parts.tellOperator };
+      return createMonitor(checksOf(parts, { sightings, now }), options);
     },
   });
   return parts;
@@ -162,6 +180,7 @@ type Parts = Services & {
   readonly ticketsTable: TableClient;
   readonly subscriptionsTable: TableClient;
   readonly wakeUp: WakeUp;
+  readonly tellOperator: NonNullable<MonitorOptions["onChange"]>;
 };
 
 function logDefect(check: string, error: unknown): void {

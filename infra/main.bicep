@@ -81,6 +81,10 @@ param webhookPassword string
 @description('While the password is being changed: the one before, still accepted until LiveChat uses the new one. Kept in the Key Vault.')
 param webhookPasswordPrevious string = ''
 
+@secure()
+@description('URL that is called when a check changes its state, such as one of a Teams workflow. Kept in the Key Vault.')
+param operatorWebhookUrl string = ''
+
 @minValue(0)
 @description('Age in days at which events are removed; 0 keeps them.')
 param eventRetentionDays int = 0
@@ -199,6 +203,7 @@ module vault 'modules/vault.bicep' = {
     liveChatApiKey: liveChatApiKey
     webhookPassword: webhookPassword
     webhookPasswordPrevious: webhookPasswordPrevious
+    operatorWebhookUrl: operatorWebhookUrl
   }
 }
 

@@ -31,7 +31,12 @@ param webhookPassword string
 @description('The password before, while it is being changed; empty otherwise.')
 param webhookPasswordPrevious string
 
+@secure()
+@description('URL that is called when a check changes its state; empty: none.')
+param operatorWebhookUrl string
+
 var changingPassword = !empty(webhookPasswordPrevious)
+var tellsOperator = !empty(operatorWebhookUrl)
 
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
   name: name
@@ -77,6 +82,14 @@ resource passwordPrevious 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = if (c
   name: 'livechat-webhook-password-previous'
   properties: {
     value: webhookPasswordPrevious
+  }
+}
+
+resource operatorWebhook 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = if (tellsOperator) {
+  parent: vault
+  name: 'operator-webhook-url'
+  properties: {
+    value: operatorWebhookUrl
   }
 }
 
@@ -133,6 +146,11 @@ output settings object = union(
   changingPassword
     ? {
         LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: '@Microsoft.KeyVault(SecretUri=${passwordPrevious!.properties.secretUriWithVersion})'
+      }
+    : {},
+  tellsOperator
+    ? {
+        OPERATOR_WEBHOOK_URL: '@Microsoft.KeyVault(SecretUri=${operatorWebhook!.properties.secretUriWithVersion})'
       }
     : {}
 )

@@ -35,6 +35,12 @@ const address = v.pipe(
   v.check((url) => /^https:/i.test(url) || (/^http:/i.test(url) && isLoopback(url)), ENCRYPTED),
   v.transform((url) => url.replace(/\/+$/, "")),
 );
+/** Kept letter by letter: signatures hide in it. */
+const callback = v.pipe(
+  filled,
+  v.url("must be a URL"),
+  v.check((url) => /^https:/i.test(url) || (/^http:/i.test(url) && isLoopback(url)), ENCRYPTED),
+);
 const connectionString = v.pipe(
   filled,
   v.check((text) => {
@@ -118,6 +124,7 @@ const environmentFor = (api: LiveChatApi) => ({
   EVENT_RETENTION_DAYS: v.optional(count),
   RETENTION_MARGIN_DAYS: v.optional(countOrNone, "7"),
   DELETED_TICKET_DAYS: v.optional(count, "30"),
+  OPERATOR_WEBHOOK_URL: v.optional(callback),
   ALLOW_LOOPBACK_CALLBACKS: v.optional(switched, "false"),
   // Read while the app loads, in functions/index.ts.
   HTTP_STREAMING: v.optional(v.pipe(filled, v.picklist(["on", "off"], 'must be "on" or "off"')), "on"),
@@ -162,6 +169,8 @@ export type Settings = Readonly<{
   retentionMarginDays: number;
   /** Days for which a ticket that is gone from LiveChat keeps its content. */
   deletedTicketDays: number;
+  /** Is called when a check changes its state. */
+  operatorWebhookUrl?: string;
   allowLoopbackCallbacks: boolean;
 }>;
 
@@ -221,6 +230,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
     eventRetentionDays: env.EVENT_RETENTION_DAYS,
     retentionMarginDays: env.RETENTION_MARGIN_DAYS,
     deletedTicketDays: env.DELETED_TICKET_DAYS,
+    operatorWebhookUrl: env.OPERATOR_WEBHOOK_URL,
     allowLoopbackCallbacks: env.ALLOW_LOOPBACK_CALLBACKS,
   };
 }

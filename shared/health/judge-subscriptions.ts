@@ -15,6 +15,12 @@ const GIVEN_UP =
  * @param now milliseconds since the epoch
  */
 export function judgeSubscriptions(subscribers: readonly Subscriber[], now: number): Finding {
+  const givenUp = subscribers.filter(({ state }) => state === "given_up").length;
+  const parked = subscribers.reduce((sum, { parkedEvents }) => sum + parkedEvents, 0);
+  return { ...judge(subscribers, parked, now), count: givenUp + parked };
+}
+
+function judge(subscribers: readonly Subscriber[], parked: number, now: number): Finding {
   const some = subscribers.length === 1 ? "1 subscription" : `${subscribers.length} subscriptions`;
   const stuck = subscribers.filter((subscriber) => isStuck(subscriber, now)).length;
   const lost = subscribers.filter(({ state }) => state === "given_up").length;
@@ -50,7 +56,6 @@ export function judgeSubscriptions(subscribers: readonly Subscriber[], now: numb
         "GET /subscriptions lists them with their failures. RETENTION_MARGIN_DAYS is how long retention waits for them.",
     };
   }
-  const parked = subscribers.reduce((sum, { parkedEvents }) => sum + parkedEvents, 0);
   if (parked > 0) {
     return {
       state: "attention",

@@ -16,6 +16,18 @@ export type Finding = {
   detail: string;
   /** What the operator is to do about it, in a sentence or two. */
   action?: string;
+  /** How many things are amiss, where they can be counted: that there are more is a change too. */
+  count?: number;
+};
+
+/** A check has another state than before, or more is amiss in the same state. */
+export type Change = Required<Omit<Finding, "state" | "count">> & {
+  check: string;
+  /** `unseen` at the first look. */
+  from: string;
+  to: State;
+  /** ISO 8601: since when it has been seen in this state. */
+  since: string;
 };
 
 /** Looks at one thing that can be wrong with the app. */
@@ -35,7 +47,7 @@ export type Check = {
   forget?: () => void;
 };
 
-export type Found = Required<Finding> & {
+export type Found = Required<Omit<Finding, "count">> & {
   name: string;
   /** ISO 8601: since when it has been seen in this state. */
   since: string;
@@ -53,6 +65,8 @@ export type Monitor = {
 
 export type MonitorOptions = {
   sightings: Sightings;
+  /** Is told of each change, by one of the instances that see it, and waited for. Must not reject. */
+  onChange?: (change: Change, log: Log) => Promise<void>;
   /** Is given errors that are no `AppError`: defects. */
   onDefect?: (check: string, error: unknown) => void;
   /** Milliseconds since the epoch. */
@@ -61,12 +75,14 @@ export type MonitorOptions = {
   limit?: number;
 };
 
+type Seen = Omit<Found, "since"> & Pick<Finding, "count">;
+
 /** Findings that are kept no longer than this spare storage from callers of `GET /health`, which anyone may call. */
 const BRIEF = 5_000;
 
 export function createMonitor(
   checks: readonly Check[],
-  { sightings, onDefect, now = Date.now, limit = 5_000 }: MonitorOptions,
+  { sightings, onChange, onDefect, now = Date.now, limit = 5_000 }: MonitorOptions,
 ): Monitor {
   const kept = new Map<Check, { at: number; finding: Promise<Finding>; pending: boolean }>();
   let lastTouched: string | undefined;
@@ -92,14 +108,22 @@ export function createMonitor(
     },
   };
 
-  async function see(found: Omit<Found, "since">, log: Log): Promise<Found> {
-    const { name, state, detail, action } = found;
-    const { since, before } = await sightings.see(name, state);
-    const isNews = before !== undefined && !(before === "unseen" && state === "ok");
-    if (isNews) {
-      log("check changed", { check: name, from: before, to: state, detail: redact(detail), action });
+  async function see({ count, ...found }: Seen, log: Log): Promise<Found> {
+    const { name, state: to, detail, action } = found;
+    const { since, before } = await sightings.see(name, to);
+    const isOther = before !== undefined && !(before === "unseen" && to === "ok");
+    const isMore = count !== undefined && (await isMoreThanBefore(name, count));
+    if (isOther || isMore) {
+      const from = isOther ? before : to;
+      log("check changed", { check: name, from, to, detail: redact(detail), action });
+      await onChange?.({ check: name, from, to, since, detail, action }, log);
     }
-    return { name, state, since, detail, action };
+    return { ...found, since };
+  }
+
+  async function isMoreThanBefore(name: string, count: number): Promise<boolean> {
+    const { before } = await sightings.see(`${name}.count`, String(count));
+    return before !== undefined && Number(before) < count;
   }
 
   async function forgetAfterTouch(): Promise<void> {

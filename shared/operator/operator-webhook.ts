@@ -1,0 +1,98 @@
+import { createHmac } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
+import type { Log } from "../core/log.ts";
+import { redact } from "../core/redact.ts";
+import type { Change } from "../health/monitor.ts";
+import type { Post } from "../subscriptions/post.ts";
+import { sign } from "../subscriptions/sign.ts";
+import { isDelivered } from "../subscriptions/standing.ts";
+
+export type OperatorWebhookOptions = {
+  /** `OPERATOR_WEBHOOK_URL`. */
+  url: string;
+  /** `LIVECHAT_WEBHOOK_PASSWORD`, from which the key of the signatures is made. */
+  password: string;
+  post: Post;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  wait?: (milliseconds: number) => Promise<unknown>;
+};
+
+/** Milliseconds before each repetition of a call that failed. */
+const PAUSES = [1_000, 5_000, 20_000];
+
+/**
+ * Makes the function that tells the operator of a change, signed by the rules of Standard Webhooks. It resolves after the
+ * first attempt; a failed one is repeated three times meanwhile. It does not reject: the log has each change as well.
+ */
+export function createOperatorWebhook({
+  url,
+  password,
+  post,
+  now = Date.now,
+  wait = (milliseconds) => setTimeout(milliseconds, undefined, { ref: false }),
+}: OperatorWebhookOptions): (change: Change, log: Log) => Promise<void> {
+  const secret = operatorSecret(password);
+
+  async function tell(id: string, body: string): Promise<boolean> {
+    const headers = {
+      ...{ "content-type": "application/json", "user-agent": "livechat-functions" },
+      ...sign({ id, body }, { secret }, now()),
+    };
+    return isDelivered(await post(url, body, headers));
+  }
+
+  return async (change, log) => {
+    const id = `check_${crypto.randomUUID()}`;
+    const body = JSON.stringify(toMessage(change));
+    if (await tell(id, body)) return;
+    void repeat(id, body, change, log);
+  };
+
+  async function repeat(id: string, body: string, { check }: Change, log: Log): Promise<void> {
+    for (const pause of PAUSES) {
+      await wait(pause);
+      if (await tell(id, body)) return;
+    }
+    log("operator not told", { check });
+  }
+}
+
+/**
+ * The key of the signatures: an HMAC with SHA-256 of the words `operator webhook` under the webhook password, so that no
+ * further secret has to be kept. In the spelling of Standard Webhooks.
+ */
+export function operatorSecret(password: string): string {
+  return `whsec_${createHmac("sha256", password).update("operator webhook").digest("base64")}`;
+}
+
+/**
+ * One body for both kinds of receivers: a message with an Adaptive Card, which Teams' workflow "Send webhook alerts to a
+ * channel" shows, and beside it the change as plain fields.
+ *
+ * @see https://adaptivecards.io/explorer/AdaptiveCard.html
+ */
+export function toMessage({ check, from, to, since, detail, action }: Change) {
+  const facts = { check, from, state: to, since, detail: redact(detail), action: redact(action) };
+  const text = (words: string, more: object = {}) => ({
+    type: "TextBlock",
+    text: words,
+    wrap: true,
+    ...more,
+  });
+  const color = { ok: "good", attention: "warning", unknown: "warning", bad: "attention" }[to];
+  const card = {
+    $schema: "http://adaptivecards.io/schemas/adaptive-card.json",
+    type: "AdaptiveCard",
+    version: "1.4",
+    body: [
+      text(`LiveChat Functions: ${check} is ${to}`, { size: "medium", weight: "bolder", color }),
+      text(facts.detail),
+      ...(to === "ok" ? [] : [text(facts.action, { isSubtle: true })]),
+    ],
+  };
+  const attachments = [
+    { contentType: "application/vnd.microsoft.card.adaptive", contentUrl: null, content: card },
+  ];
+  return { type: "message", attachments, ...facts };
+}

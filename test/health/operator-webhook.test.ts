@@ -1,0 +1,93 @@
+import { createHmac } from "node:crypto";
+import { Webhook } from "standardwebhooks";
+import { expect, test } from "vitest";
+import type { Change, Check, Finding } from "../../shared/health/monitor.ts";
+import { createMonitor } from "../../shared/health/monitor.ts";
+import { openSightings } from "../../shared/health/sightings.ts";
+import { createOperatorWebhook } from "../../shared/operator/operator-webhook.ts";
+import { createPost } from "../../shared/subscriptions/post.ts";
+import { newTable } from "../event-log/deliveries.ts";
+import { startSubscriber } from "../subscriptions/subscriber.ts";
+
+const change: Change = {
+  ...{ check: "subscriptions", from: "ok", to: "bad", since: "2026-01-31T08:00:00.000Z" },
+  detail: "1 of 2 subscriptions given up, https://example.com/secret?key=1 of ann@example.com.",
+  action: "See GET /subscriptions.",
+};
+const PASSWORD = "a webhook's password";
+const noLog = () => {};
+
+test("a change is told once, signed, as plain fields and as a card for Teams", async () => {
+  const { url, arrivals } = await startSubscriber(202);
+  const tell = createOperatorWebhook({ url, password: PASSWORD, post: createPost({ allowLoopback: true }) });
+  await tell(change, noLog);
+  const [{ headers, body } = { headers: {}, body: "" }] = arrivals;
+  const secret = createHmac("sha256", PASSWORD).update("operator webhook").digest("base64");
+  const message = new Webhook(secret).verify(body, headers as Record<string, string>) as Record<
+    string,
+    unknown
+  >;
+  expect(message).toMatchObject({
+    ...{ type: "message", check: "subscriptions", from: "ok", state: "bad", since: change.since },
+    detail: "1 of 2 subscriptions given up, https://example.com/… of …@…",
+    attachments: [
+      {
+        contentType: "application/vnd.microsoft.card.adaptive",
+        content: {
+          type: "AdaptiveCard",
+          body: [{ text: "LiveChat Functions: subscriptions is bad" }, {}, {}],
+        },
+      },
+    ],
+  });
+  expect(arrivals).toHaveLength(1);
+});
+
+test("a call that fails is repeated three times, with the same id, and then the log says so", async () => {
+  const { url, arrivals } = await startSubscriber(500);
+  const waits: number[] = [];
+  const said = Promise.withResolvers<unknown>();
+  const tell = createOperatorWebhook({
+    ...{ url, password: PASSWORD, post: createPost({ allowLoopback: true }) },
+    wait: async (milliseconds) => waits.push(milliseconds),
+  });
+  await tell(change, (message, fields) => said.resolve([message, fields]));
+  expect(await said.promise).toEqual(["operator not told", { check: "subscriptions" }]);
+  expect(waits).toEqual([1_000, 5_000, 20_000]);
+  expect(new Set(arrivals.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+  expect(arrivals).toHaveLength(4);
+});
+
+test("of a check's states only changes are told, and that more is amiss, by one of two instances", async () => {
+  const table = newTable();
+  let finding: Finding = { state: "ok", detail: "Fine.", count: 0 };
+  const check: Check = { name: "quarantine", vital: false, freshFor: 0, look: async () => finding };
+  const told: string[] = [];
+  const instance = () =>
+    createMonitor([check], {
+      sightings: openSightings(() => table),
+      onChange: async ({ check, from, to, detail }) => void told.push(`${check} ${from} ${to} ${detail}`),
+    });
+  const [one, two] = [instance(), instance()];
+  const examine = () => Promise.all([one.examine(), two.examine()]);
+  await examine();
+  for (const [count, detail] of [
+    [1, "One."],
+    [1, "One."],
+    [3, "Three."],
+    [2, "Two."],
+    [3, "Three again."],
+  ] as const) {
+    finding = { state: "attention", detail, count };
+    await examine();
+  }
+  finding = { state: "ok", detail: "Fine.", count: 0 };
+  await examine();
+  await examine();
+  expect(told).toEqual([
+    "quarantine ok attention One.",
+    "quarantine attention attention Three.",
+    "quarantine attention attention Three again.",
+    "quarantine attention ok Fine.",
+  ]);
+});
