@@ -28,10 +28,10 @@ const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 const SHUTDOWN_LIMIT = 10_000;
 
 /**
- * Runs in Azurite's process and has it shut down when this end of the channel closes: that is how `stop` asks for it,
- * and it holds as well when we are killed and cannot ask. The event is emitted rather than sent as a signal, since
- * Windows has none to send. Nobody listening means that Azurite has not started, so there is nothing to save. Azurite
- * says what it closes; when we are dead that is an `EPIPE`, which must not keep it from saving.
+ * Runs in Azurite's process and shuts it down by SIGINT when this end of the channel closes: `stop` closes it, and so does
+ * our death. On SIGTERM, Azurite would lose writes that it has acknowledged. The event is emitted, since Windows has no
+ * signals to send. Without a listener Azurite has not started, so there is nothing to save. Azurite prints what it closes;
+ * after our death that is an `EPIPE`, which must not keep it from saving.
  */
 const END_WITH_PARENT = `
   process.stdout.on("error", () => {});

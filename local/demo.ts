@@ -130,7 +130,7 @@ async function requireSandbox(): Promise<void> {
   }
 }
 
-/** A callback on this machine that takes whatever is delivered to it. */
+/** A callback on this machine that accepts every delivery. */
 async function startCallback() {
   const deliveries = new Map<string, { body: string; headers: Record<string, string> }>();
   const server = createServer(async (request, response) => {

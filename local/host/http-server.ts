@@ -44,7 +44,7 @@ export type HttpServer = {
 
 /**
  * Serves the routes as the host's front does: the rest is 404 with an empty body, also for a wrong method, and so are
- * 401 and 500 without one. Without `hasKey` nobody is asked for a key.
+ * 401 and 500 without one. Without `hasKey` no key is asked for.
  *
  * @throws StartError when two routes collide or the port cannot be had.
  */

@@ -17,7 +17,7 @@ export type Trigger = {
  * Runs one invocation through the library's own model, in the order of the official worker: arguments, preInvocation
  * hooks, the function, postInvocation hooks, response.
  *
- * @throws whatever the function, a hook or the conversion threw; it has been logged then.
+ * @throws the error of the function, a hook or the conversion, which has been logged.
  */
 export async function invoke(
   app: FunctionApp,

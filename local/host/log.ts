@@ -48,7 +48,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 }
 
 /**
- * Name and message of whatever was thrown, in one line. Without stack, and without the queries of URLs in it: they
+ * Name and message of an error, in one line. Without stack, and without the queries of URLs in it: they
  * are where function keys travel.
  */
 export function describeError(error: unknown): string {

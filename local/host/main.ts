@@ -7,7 +7,7 @@ import { type Host, startHost } from "./start-host.ts";
 
 let host: Host | undefined;
 
-// The official worker ends on a late throw, whoever is at fault; what is in flight gets 500 from its host.
+// The official worker ends on an error that is thrown late. Its host answers the requests in flight with 500.
 process.on("uncaughtException", (error) => {
   console.error(error instanceof StartError ? error.message : describeError(error));
   host?.fail();

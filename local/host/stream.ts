@@ -30,7 +30,7 @@ export type Streaming = {
  * `app.setup({ enableHttpStream: true })`: the request goes to the library's own HTTP server, the invocation has only its
  * headers and the route's parameters, and the answer comes from that server.
  *
- * @throws whatever the function threw; it has been logged then
+ * @throws the function's error, which has been logged
  */
 export async function forward(
   app: FunctionApp,

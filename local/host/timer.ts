@@ -49,7 +49,7 @@ export function startTimer(
   let lastUpdated = toHostTime(clock.now());
   let running = Promise.resolve();
 
-  /** Runs the function after whatever runs now; `due` is the occurrence that the timer tells it about. */
+  /** Runs the function after the current run; `due` is the occurrence that is passed to it. */
   function runInTurn(due: () => number): Promise<void> {
     running = running.then(() => {
       if (stopping.signal.aborted) return;

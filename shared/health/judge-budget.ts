@@ -1,9 +1,9 @@
 import type { Finding } from "./monitor.ts";
 
-/** The part of the limit from which on operators' calls may have to wait. */
+/** The part of the limit above which operators' calls may have to wait. */
 const NEARLY = 0.9;
 
-/** How much of the calls that this instance may make to LiveChat is used up right now. */
+/** Judges how many of its calls to LiveChat this instance has used in the last minute. */
 export function judgeBudget(usage: {
   limit: number;
   used: number;

@@ -6,20 +6,19 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const WEEK = 7 * 24 * HOUR;
 
-/** Silence of up to this is never looked into. */
+/** A pause of up to this many milliseconds is never strange. */
 const PAUSE = 30 * MINUTE;
-/** Weeks that are looked back. Three and not one, since one can have been out of the ordinary. */
+/** Weeks before this one that are compared. Three and not one, since one may have been a holiday. */
 const WEEKS = [1, 2, 3];
 /**
- * As many events must have come in the same hours of each of these weeks for silence to be strange: where ten are
- * usual, none comes by chance once in twenty thousand times. Quiet accounts never get there.
+ * Events that must have come in the same hours of each of these weeks before silence is strange: where ten are usual,
+ * none comes by chance once in twenty thousand times. Quiet accounts never have so many.
  */
 const USUAL = 10;
 
 /**
- * Holds the time since the last event of a type against what is usual: how many there were in the same hours of the
- * same weekdays of the weeks before. The longer the silence, the longer these hours, so that a busy account is told
- * after half an hour and a quieter one once it is sure.
+ * Compares the time since the last event of a type with the same hours of the weeks before. The longer the silence, the
+ * longer these hours: a busy account is warned after half an hour, a quieter one once it is sure.
  *
  * @param last ISO 8601: when the last event of the type was received
  * @param now milliseconds since the epoch
@@ -48,13 +47,13 @@ export async function judgeDeliveries(
   };
 }
 
-/** Runs of the reconciliation that are looked back, and tickets found by them, before that is no chance. */
+/** Recent runs of the reconciliation that are read, and tickets that they must have found before that is no chance. */
 const RUNS = 12;
 const FOUND = 3;
 
 /**
- * Whether it is by the reconciliation that tickets are learned of, and not by LiveChat's webhook. A ticket that was
- * created just before a run is found by it every now and then; that half of them are means that deliveries fail.
+ * Detects that the reconciliation finds new tickets and LiveChat's webhook does not. A run sometimes finds a ticket that was
+ * created just before it; when it finds half of them, deliveries fail.
  */
 export function judgeTicketWebhook(runs: readonly RunRecord[]): Finding | undefined {
   const recent = runs.slice(0, RUNS).filter(({ mode }) => mode !== "first");

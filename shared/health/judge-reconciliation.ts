@@ -10,12 +10,11 @@ export type Reconciliation = RunHistory & {
   schedule: string;
 };
 
-/** Runs that may be missed before that is no chance. */
+/** Runs that may be missed in a row before the check is bad. */
 const MISSED = 3;
 
 /**
- * Whether the reconciliation runs and gets through. What counts is the age of the last success: a timer that stopped
- * reports no failure.
+ * Judges the reconciliation by the age of its last success: a timer that stopped reports no failure.
  *
  * @param now milliseconds since the epoch
  */

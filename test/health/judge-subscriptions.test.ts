@@ -14,7 +14,7 @@ const givenUp = subscriber({ state: "given_up", waitingSince: ago(10_000), lag: 
 const retrying = subscriber({ state: "retrying", waitingSince: ago(60), failures: 3 });
 
 test.each<[string, Subscriber[], string, RegExp]>([
-  ["nobody", [], "ok", /^There are no subscriptions\.$/],
+  ["no subscriptions", [], "ok", /^There are no subscriptions\.$/],
   [
     "all is well",
     [subscriber(), subscriber({ waitingSince: ago(4) })],
@@ -41,9 +41,14 @@ test.each<[string, Subscriber[], string, RegExp]>([
     "attention",
     /^Retention removed 3 events that 1 of 2 subscriptions had not received\.$/,
   ],
-  ["nobody delivers", [subscriber({ waitingSince: ago(6) })], "bad", /^Nothing is sent to 1 of 1 /],
   [
-    "nobody delivers any more",
+    "the dispatcher does not run",
+    [subscriber({ waitingSince: ago(6) })],
+    "bad",
+    /^Nothing is sent to 1 of 1 /,
+  ],
+  [
+    "the dispatcher stopped",
     [subscriber({ waitingSince: ago(60), lastAnswer: { at: ago(6), status: 200 } }), givenUp],
     "bad",
     /^Nothing is sent to 1 of 2 .* 1 of them given up\.$/,

@@ -84,14 +84,14 @@ test("a change of state is one line, on one of the instances that see it", async
   expect(lines[2]).toMatchObject(["check changed", { check: "b", from: "unseen", to: "bad" }]);
 });
 
-test("only what is vital is looked at for the health", async () => {
+test("GET /health looks at vital checks only", async () => {
   const never = () => Promise.reject(new Error("looked"));
   const checks = [check("a", async () => ok), check("b", never, { vital: false })];
   const found = await createMonitor(checks, { sightings: unseen }).examine("vital");
   expect(found.map(({ name }) => name)).toEqual(["a"]);
 });
 
-test("what hangs on something bad cannot be told, however far down", async () => {
+test("a check whose precondition is bad is unknown, at any depth", async () => {
   const refused = async () => Promise.reject(new UpstreamRefused("No."));
   const checks = [
     check("a", refused),
@@ -114,7 +114,7 @@ test("what hangs on something bad cannot be told, however far down", async () =>
   expect(worst(found)).toBe("bad");
 });
 
-test("a look that hangs is bad, and one that is broken is too, without its words", async () => {
+test("a check that hangs or throws is bad, and its error is not shown", async () => {
   const defects: unknown[] = [];
   const checks = [
     check("hangs", () => new Promise(() => {})),
@@ -133,7 +133,7 @@ test("a look that hangs is bad, and one that is broken is too, without its words
   expect(defects).toEqual([["broken", new TypeError("secret")]]);
 });
 
-test("since when something has been so outlives the process, and is shared", async () => {
+test("the time of a change outlives the process and is shared by instances", async () => {
   const table = openTable({ connectionString: inject("storage") }, "HealthSightings");
   let clock = Date.parse("2026-01-01T00:00:00.000Z");
   const open = () =>
@@ -151,7 +151,7 @@ test("since when something has been so outlives the process, and is shared", asy
   expect((await open().see("livechat", "bad")).since).toBe("2026-01-01T00:00:01.000Z");
 });
 
-test("without storage, what this process has seen has to do", async () => {
+test("without storage, the sightings of this process are used", async () => {
   const broken = () => {
     throw new StorageUnavailable("No.");
   };
