@@ -3,7 +3,7 @@ import type { ChatReconciliation } from "../shared/chats/reconcile-chats.ts";
 import { type Deferred, deferred } from "../shared/core/deferred.ts";
 import { lazily, lazy } from "../shared/core/lazy.ts";
 import { describeFailure } from "../shared/core/log.ts";
-import { readSettings, type Settings } from "../shared/core/settings.ts";
+import { readSettings, type Settings, settingsSet } from "../shared/core/settings.ts";
 import { openEventLog } from "../shared/event-log/event-log.ts";
 import type { EventLog } from "../shared/event-log/types.ts";
 import { checksOf } from "../shared/health/checks.ts";
@@ -39,6 +39,7 @@ export function createServices(environment: Record<string, string | undefined>):
   const table = (name: string) => openTable(parts.settings.storage, name, { clock });
   const parts: Parts = lazily<Parts>({
     settings: () => readSettings(environment),
+    settingsSet: () => () => settingsSet(environment),
     eventsTable: () => table(parts.settings.tables.events),
     now: () => now,
     time: () => async () => {
@@ -147,6 +148,8 @@ export function createServices(environment: Record<string, string | undefined>):
 
 export type Services = {
   readonly settings: Settings;
+  /** Which settings are set, by name; never a value. */
+  settingsSet(): { name: string; set: boolean }[];
   /** Milliseconds since the epoch: by storage's clock where ours is off by more than a minute, once storage has answered. */
   now(): number;
   /**

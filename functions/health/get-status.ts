@@ -29,6 +29,16 @@ const Status = shape(
       "Checks",
       "Causes come before their effects.",
     ),
+    settings: named(
+      v.array(
+        v.object({
+          name: named(v.string(), "Name", "Name of the setting."),
+          set: named(v.boolean(), "Set", "Whether it has a value. Without one, its default is used."),
+        }),
+      ),
+      "Settings",
+      "Every setting of the app, without values.",
+    ),
   }),
   {
     status: "bad",
@@ -43,6 +53,7 @@ const Status = shape(
         action: "Make a new API key in LiveChat, and put it into LIVECHAT_API_KEY.",
       },
     ],
+    settings: [{ name: "LIVECHAT_API_KEY", set: true }],
   },
 );
 
@@ -55,12 +66,13 @@ export const getStatus = operation({
   method: "GET",
   route: "status",
   access: "key",
+  conditional: true,
   input: {},
   output: { status: 200, description: "The checks.", schema: Status },
-  run: async (_, { monitor }, { log }) => {
+  run: async (_, { monitor, settingsSet }, { log }) => {
     const checks = await monitor.examine("everything", log);
     return {
-      text: JSON.stringify({ status: worst(checks), ...build, checks }, null, 2),
+      text: JSON.stringify({ status: worst(checks), ...build, checks, settings: settingsSet() }, null, 2),
       headers: { "cache-control": "no-store" },
     };
   },

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { QuarantinePage } from "../../shared/schemas/event.ts";
+import { quarantined as misfit } from "../../shared/schemas/examples.ts";
 import { exact, filled, named, wholeNumber } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
@@ -7,14 +8,17 @@ import { operation } from "../operation.ts";
 export const listQuarantine = operation({
   id: "ListQuarantine",
   summary: "List quarantine",
-  description: "Lists authenticated deliveries that the app could not read, each with the reason.",
+  description:
+    "Lists authenticated deliveries that the app could not read, each with the reason. Send next as cursor in the next call, until it is absent: with reason, a page with fewer entries than limit is not always the last.",
   tag: "Quarantine",
   method: "GET",
   route: "quarantine",
   access: "key",
+  conditional: true,
   input: {
     query: exact({
       limit: named(v.optional(wholeNumber(1, 1000), "100"), "Limit", "How many entries to return at most."),
+      reason: named(v.optional(filled), "Reason", "Only entries with this reason.", misfit.reason),
       cursor: named(v.optional(filled), "Cursor", "The next of the call before."),
     }),
   },

@@ -14,6 +14,7 @@ export const listReconcileRuns = operation({
   method: "GET",
   route: "reconcile/tickets",
   access: "key",
+  conditional: true,
   input: {
     query: exact({
       limit: named(v.optional(wholeNumber(1, 100), "20"), "Limit", "How many runs to return at most."),

@@ -10,6 +10,7 @@ export const listSubscriptions = operation({
   method: "GET",
   route: "subscriptions",
   access: "key",
+  conditional: true,
   input: {},
   output: { status: 200, description: "The subscriptions.", schema: Subscriptions },
   errors: storageErrors,

@@ -133,6 +133,13 @@ const environmentFor = (api: LiveChatApi) => ({
 /** Every setting that this app reads. A test compares `local.settings.sample.json` and `docs/settings.md` with it. */
 export const SETTING_NAMES = Object.keys(environmentFor("v2")) as (keyof ReturnType<typeof environmentFor>)[];
 
+/** Which settings the environment has: their names only, since values may be secret. */
+export function settingsSet(
+  environment: Record<string, string | undefined>,
+): { name: string; set: boolean }[] {
+  return SETTING_NAMES.map((name) => ({ name, set: Boolean(environment[name]?.trim()) }));
+}
+
 /** The values of the settings that may be missing and have one, as text. */
 export const SETTING_DEFAULTS = v.getDefaults(v.object(environmentFor("v2")));
 

@@ -36,6 +36,8 @@ const REASON_CHARACTERS = 1000;
 const PROBLEMS = 50;
 const PROBLEM_CHARACTERS = 200;
 const COUNTED = 1000;
+/** Entries that one page looks through for those of a reason. */
+const SEEN = 5_000;
 /** Columns of an entry without its body. */
 const ENTRY = ["rowKey", "format", "expected", "reason", "problems", "receivedAt"];
 /** Rows of a window: each may have its body with it. */
@@ -97,13 +99,18 @@ export function openQuarantine(
     keep: (delivery) => inTime(timeLimit, (signal) => keep(delivery, signal)),
     get,
     remove,
-    async list({ limit = 100, cursor } = {}) {
+    async list({ limit = 100, cursor, reason } = {}) {
       const from = cursor !== undefined && isId(cursor) ? quarantineKey(cursor) : QUARANTINED.from;
       const items: Quarantined[] = [];
-      const range = { ...QUARANTINED, from, select: ENTRY, window: Math.min(limit + 1, WINDOW) };
+      let seen = 0;
+      const window = Math.min(reason === undefined ? limit + 1 : WINDOW, WINDOW);
+      const range = { ...QUARANTINED, from, select: ENTRY, window };
       for await (const rows of scan<QuarantineRow>(table, partitionKey, range)) {
-        items.push(...rows.map(toEntry));
-        if (items.length > limit) return { items: items.slice(0, limit), next: items[limit]?.id };
+        for (const entry of rows.map(toEntry)) {
+          if (items.length === limit || seen === SEEN) return { items, next: entry.id };
+          if (reason === undefined || entry.reason === reason) items.push(entry);
+          seen++;
+        }
       }
       return { items };
     },

@@ -95,8 +95,12 @@ export type Replayed = Appended | { status: "quarantined"; id: string; reason: s
 export type Quarantine = {
   /** Keeps a body; the same body again is the same entry. @throws {TooLarge} @throws {StorageUnavailable} */
   keep(delivery: NewQuarantined): Promise<{ id: string }>;
-  /** Pages through the entries, in the order of their ids. `next` is missing at the end. */
-  list(page?: { limit?: number; cursor?: string }): Promise<{ items: Quarantined[]; next?: string }>;
+  /** Pages through the entries, or those of one reason, in the order of their ids. `next` is missing at the end. */
+  list(page?: {
+    limit?: number;
+    cursor?: string;
+    reason?: string;
+  }): Promise<{ items: Quarantined[]; next?: string }>;
   get(id: string): Promise<Quarantined | undefined>;
   /** Whether there was such an entry. */
   remove(id: string): Promise<boolean>;

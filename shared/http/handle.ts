@@ -1,6 +1,7 @@
 import type { HttpHandler, HttpRequest, InvocationContext } from "@azure/functions";
 import { logFailure, logTo } from "../core/log.ts";
 import { inSpan, SpanStatusCode } from "../telemetry/spans.ts";
+import { conditional } from "./etag.ts";
 import type { Idempotency } from "./idempotency/idempotency.ts";
 import { readKey } from "./idempotency/read-key.ts";
 import type { Answer, Call, Input, Operation, Reply, Understood } from "./operation.ts";
@@ -26,7 +27,8 @@ export function handle<Services extends { readonly idempotency?: Idempotency }>(
       const key = operation.repeatable && readKey(request.headers.get("idempotency-key"));
       const input = await understand(operation.input, request);
       if (key !== undefined) return await repeat(operation, input, services, call, key);
-      return toReply(operation, await operation.run(input, services, call));
+      const reply = toReply(operation, await operation.run(input, services, call));
+      return operation.conditional ? conditional(reply, request.headers.get("if-none-match")) : reply;
     } catch (error) {
       delivery?.refused(error, call, services);
       logFailure(error, context);

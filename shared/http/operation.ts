@@ -115,6 +115,8 @@ export type Operation<
   trigger?: { notification: v.GenericSchema };
   /** What a call changes, for the reference's warning; the app's own storage, unless it is a GET or says otherwise. */
   writes?: "LiveChat" | "nothing";
+  /** Gives its answers an ETag, and takes `If-None-Match`: for what is polled and seldom changes. */
+  conditional?: true;
   /** Makes it take an `Idempotency-Key`. */
   repeatable?: Repeatable<Services, I, O>;
   run(input: Understood<I>, services: Services, call: Call): Promise<Answer<v.InferInput<O>>>;

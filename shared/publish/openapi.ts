@@ -74,9 +74,27 @@ const IDEMPOTENCY_KEY: V3.ParameterObject = {
   schema: { type: "string", examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'] },
 };
 
+/** https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2 */
+const IF_NONE_MATCH: V3.ParameterObject = {
+  name: "If-None-Match",
+  in: "header",
+  required: false,
+  description: "The ETag of an earlier answer: the answer is 304, without a body, while nothing has changed.",
+  schema: { type: "string", examples: ['W/"4vY1q0gDkHnMfT1mJd5p2A"'] },
+};
+const ETAG: V3.HeaderObject = {
+  description: "Names this state of the answer, for If-None-Match.",
+  required: true,
+  schema: { type: "string" },
+};
+
 function describe(visited: Visited, components: Components): V3.OperationObject {
-  const { id, summary, tag, input, repeatable, trigger } = visited.operation;
-  const parameters = [...visited.parameters.map(toParameter), ...(repeatable ? [IDEMPOTENCY_KEY] : [])];
+  const { id, summary, tag, input, conditional, repeatable, trigger } = visited.operation;
+  const parameters = [
+    ...visited.parameters.map(toParameter),
+    ...(conditional ? [IF_NONE_MATCH] : []),
+    ...(repeatable ? [IDEMPOTENCY_KEY] : []),
+  ];
   return {
     operationId: id,
     summary,
@@ -150,16 +168,24 @@ function callbackOf(notification: v.GenericSchema, components: Components): V3.C
 }
 
 function responsesOf(visited: Visited, components: Components): V3.ResponsesObject {
-  const { output, access } = visited.operation;
+  const { output, access, conditional } = visited.operation;
+  const headers = {
+    ...Object.fromEntries(visited.headers.map((header) => [header.name, toHeader(header)])),
+    ...(conditional && { ETag: ETAG }),
+  };
   const responses: Record<string, V3.ResponseObject | V3.ReferenceObject> = {
     [output.status]: {
       description: output.description,
-      ...(visited.headers.length > 0 && {
-        headers: Object.fromEntries(visited.headers.map((header) => [header.name, toHeader(header)])),
-      }),
+      ...(Object.keys(headers).length > 0 && { headers }),
       ...components.content(output),
     },
   };
+  if (conditional) {
+    responses[304] = {
+      description: "Nothing has changed since the answer of If-None-Match.",
+      headers: { ETag: ETAG },
+    };
+  }
   if (access === "key") responses[401] = components.keyRefused();
   for (const [status, description] of Object.entries(output.otherStatuses ?? {})) {
     responses[status] = { description, ...components.content(output, { example: false }) };

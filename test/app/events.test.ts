@@ -76,3 +76,22 @@ test("a delivery whose id is empty or inexact is quarantined, and an id of anoth
   expect(await status('{"license_id":2,"ticket":{"id":"T1"}}')).toBe("duplicate");
   expect(await status('{"ticket":{"id":"T1"}}')).toBe("duplicate");
 });
+
+test.each(["/status", "/subscriptions", "/quarantine", "/reconcile/tickets"])(
+  "GET %s answers 304 to a caller that has the same answer",
+  async (path) => {
+    // The first one may find what it itself causes, such as a check that was never seen before.
+    const { headers } = await app.call("GET", path).then(() => app.call("GET", path));
+    const again = await app.call("GET", path, undefined, { "if-none-match": headers.get("etag") ?? "" });
+    expect([again.status, again.body]).toEqual([304, ""]);
+    const other = await app.call("GET", path, undefined, { "if-none-match": 'W/"other"' });
+    expect(other.status).toBe(200);
+  },
+);
+
+test("the status says which settings are set, and no value", async () => {
+  const { body } = await app.call("GET", "/status");
+  expect(body.settings).toContainEqual({ name: "LIVECHAT_API_KEY", set: true });
+  expect(body.settings).toContainEqual({ name: "EVENT_RETENTION_DAYS", set: false });
+  expect(JSON.stringify(body)).not.toMatch(/sandbox-api-key|webhook's password/);
+});

@@ -51,6 +51,19 @@ test("entries are paged through, and go when they are removed", async () => {
   expect(await log.quarantine.count()).toEqual({ count: 4, more: false });
 });
 
+test("entries of one reason are paged through without the others", async () => {
+  const log = newLog();
+  for (let index = 0; index < 6; index++) {
+    const reason = index % 2 === 0 ? "even" : "odd";
+    await log.quarantine.keep({ ...odd(`{"n":${index}}`), reason });
+  }
+  const first = await log.quarantine.list({ reason: "even", limit: 2 });
+  const second = await log.quarantine.list({ reason: "even", limit: 2, cursor: first.next });
+  expect([...first.items, ...second.items].map(({ reason }) => reason)).toEqual(["even", "even", "even"]);
+  expect(second.next).toBeUndefined();
+  expect((await log.quarantine.list({ reason: "no such" })).items).toEqual([]);
+});
+
 test("a hostile body of megabytes is one entry, and leaves nothing behind", async () => {
   const table = newTable();
   const log = newLog({ table });

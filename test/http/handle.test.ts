@@ -255,3 +255,24 @@ test("an answer repeats no text of the caller's at length", async () => {
   const { body = "" } = await send(failing(new InvalidInput(long, { problems })), {});
   expect(body.length).toBeLessThan(2_000);
 });
+
+test("a conditional operation answers 304 to a caller that has the answer, and 200 when it has changed", async () => {
+  let body = { n: 1 };
+  const polled = operation({
+    ...{ id: "Polled", summary: "Polled", description: "Is polled.", tag: "Test" },
+    ...({ method: "GET", route: "polled", access: "key" } as const),
+    conditional: true,
+    input: {},
+    output: { status: 200, description: "It.", schema: v.object({ n: v.number() }) },
+    run: async () => ({ body }),
+  });
+  const first = await send(polled, {});
+  const etag = first.headers.etag ?? "";
+  expect(etag).toMatch(/^W\/"[\w-]+"$/);
+  const second = await send(polled, { headers: { "if-none-match": `"other", ${etag}` } });
+  expect(second).toMatchObject({ status: 304, headers: { etag } });
+  expect(second.body).toBeUndefined();
+  body = { n: 2 };
+  const third = await send(polled, { headers: { "if-none-match": etag } });
+  expect(third).toMatchObject({ status: 200, json: { n: 2 } });
+});

@@ -110,6 +110,10 @@ describe.each(each)("%s", (_, operation, described) => {
         continue;
       }
       expect(check(parameter.schema, sample)).toEqual([]);
+      if (parameter.name === "If-None-Match") {
+        expect(operation.conditional).toBe(true);
+        continue;
+      }
       if (parameter.in === "header") {
         expect(readKey(String(sample))).toMatch(/^[0-9a-f-]{36}$/);
         continue;
@@ -128,9 +132,11 @@ describe.each(each)("%s", (_, operation, described) => {
     if (!content) throw new Error("no content");
     expect(check(content.schema, content.example)).toEqual([]);
     expect(v.parse(schema, content.example)).toEqual(content.example);
-    expect(Object.keys(response?.headers ?? {})).toEqual(
-      Object.keys((headers as { entries?: object })?.entries ?? {}),
-    );
+    expect(Object.keys(response?.headers ?? {})).toEqual([
+      ...Object.keys((headers as { entries?: object })?.entries ?? {}),
+      ...(operation.conditional ? ["ETag"] : []),
+    ]);
+    expect("304" in described.responses).toBe(operation.conditional === true);
     for (const header of Object.values(response?.headers ?? {})) {
       if (header.example !== undefined) expect(check(header.schema, header.example)).toEqual([]);
     }

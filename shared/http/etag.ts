@@ -1,0 +1,19 @@
+import { createHash } from "node:crypto";
+import type { Reply } from "./operation.ts";
+
+/**
+ * Gives a successful answer an ETag, and answers 304 without a body to a caller that has the same answer already. The tag
+ * is weak: a proxy may compress the body.
+ *
+ * @param known the request's `If-None-Match`
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
+ */
+export function conditional(reply: Reply, known: string | null): Reply {
+  const { status, headers, body } = reply;
+  if (status !== 200 || body === undefined) return reply;
+  const etag = `W/"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+  const isKnown = known?.split(",").some((tag) => ["*", etag].includes(tag.trim()));
+  if (!isKnown) return { ...reply, headers: { ...headers, etag } };
+  const { "content-type": _, ...others } = headers;
+  return { status: 304, headers: { ...others, etag } };
+}
