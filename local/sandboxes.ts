@@ -1,5 +1,6 @@
 import { isSandboxKey } from "../shared/core/settings.ts";
 import { SANDBOX_CREDENTIALS, startSandbox } from "./sandbox/sandbox.ts";
+import { startTextSandbox, TEXT_CREDENTIALS } from "./sandbox/text/sandbox.ts";
 
 /** A sandbox that `npm start` runs in LiveChat's place. */
 export type LocalSandbox = {
@@ -38,6 +39,29 @@ export const sandboxes: Record<string, LocalSandbox> = {
         sandbox.webhooks.register({ event_type, data_types: [...data_types], url: receiver.href });
       }
       sandbox.tickets.fill(60);
+      return sandbox;
+    },
+  },
+  text: {
+    name: "Text sandbox",
+    settings: ({ sandbox, app }) => ({
+      LIVECHAT_API_URL: sandbox,
+      LIVECHAT_ACCOUNT_ID: TEXT_CREDENTIALS.accountId,
+      LIVECHAT_CLIENT_ID: TEXT_CREDENTIALS.clientId,
+      LIVECHAT_API_KEY: TEXT_CREDENTIALS.apiKey,
+      LIVECHAT_WEBHOOK_PASSWORD: "local-webhook-password",
+      WEBHOOK_BASE_URL: app,
+    }),
+    async start(port, { url, password }) {
+      const sandbox = await startTextSandbox({ port });
+      for (const action of ["incoming_chat", "chat_deactivated"]) {
+        const receiver = new URL(`${url}/api/receivers/text/chats`);
+        receiver.searchParams.set("key", password);
+        sandbox.webhooks.register({
+          ...{ action, url: receiver.href, secret_key: password, type: "license" },
+          owner_client_id: TEXT_CREDENTIALS.clientId,
+        });
+      }
       return sandbox;
     },
   },

@@ -73,10 +73,13 @@ async function freePort(): Promise<number> {
 }
 
 describe("with the sandbox", () => {
-  test("npm start runs all of it, and the demo shows it at work", async () => {
+  test.each([
+    ["v2", "ReconcileTickets"],
+    ["text", "ReconcileChats   0 recovered"],
+  ])("npm start runs all of it with LIVECHAT_API=%s, and the demo shows it at work", async (api, last) => {
     const folder = checkout();
     const port = await freePort();
-    const started = run("start.ts", folder, ["--port", String(port)]);
+    const started = run("start.ts", folder, ["--port", String(port)], { LIVECHAT_API: api });
     try {
       await started.shows(/Ctrl-C ends all of it/);
       expect(started.output()).toContain("in memory, gone when this ends");
@@ -84,6 +87,7 @@ describe("with the sandbox", () => {
       const demo = run("demo.ts", folder, ["--port", String(port)]);
       expect(await demo.exited, demo.output()).toBe(0);
       expect(demo.output()).toContain("the signature is right");
+      expect(demo.output()).toContain(last);
       expect(existsSync(join(folder, ".azurite"))).toBe(false);
     } finally {
       expect(await started.stop()).toBe(0);
