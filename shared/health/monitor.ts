@@ -110,20 +110,14 @@ export function createMonitor(
 
   async function see({ count, ...found }: Seen, log: Log): Promise<Found> {
     const { name, state: to, detail, action } = found;
-    const { since, before } = await sightings.see(name, to);
-    const isOther = before !== undefined && !(before === "unseen" && to === "ok");
-    const isMore = count !== undefined && (await isMoreThanBefore(name, count));
-    if (isOther || isMore) {
-      const from = isOther ? before : to;
+    const { since, before: from, countBefore } = await sightings.see(name, to, count);
+    const isOther = from !== to && !(from === "unseen" && to === "ok");
+    const isMore = countBefore !== undefined && count !== undefined && countBefore < count;
+    if (from !== undefined && (isOther || isMore)) {
       log("check changed", { check: name, from, to, detail: redact(detail), action });
       await onChange?.({ check: name, from, to, since, detail, action }, log);
     }
     return { ...found, since };
-  }
-
-  async function isMoreThanBefore(name: string, count: number): Promise<boolean> {
-    const { before } = await sightings.see(`${name}.count`, String(count));
-    return before !== undefined && Number(before) < count;
   }
 
   async function forgetAfterTouch(): Promise<void> {

@@ -5,8 +5,8 @@ import { createRow, putRow, readRow, replaceRow } from "../storage/rows.ts";
 
 /** Remembers the states that were seen, for all instances. */
 export type Sightings = {
-  /** Notes that `name` is in this state. */
-  see(name: string, state: string): Promise<Sighting>;
+  /** Notes that `name` is in this state, and how much is amiss, where that can be counted. */
+  see(name: string, state: string, count?: number): Promise<Sighting>;
   /** Notes that the operator changed something, so that every instance looks again. */
   touch(): Promise<void>;
   /** A value that is another one after each {@link Sightings.touch}. */
@@ -16,8 +16,10 @@ export type Sightings = {
 export type Sighting = {
   /** ISO 8601: when `name` was first seen in this state, without having been seen in another since. */
   since: string;
-  /** Only for the one call that noticed a change: the state before, or `unseen`. */
+  /** Only for the one call that noticed another state or count: the state before, or `unseen`. */
   before?: string;
+  /** With `before`: the count before, if there was one. */
+  countBefore?: number;
 };
 
 const PARTITION = "health";
@@ -25,26 +27,27 @@ const TOUCHED = "touched";
 /** Milliseconds that a note may take. */
 const TIME_LIMIT = 1_000;
 
-type SightingRow = { state: string; since: string };
+type SightingRow = { state: string; since: string; count?: number };
 type TouchedRow = { value: string };
 
 /**
  * Sightings that outlive the process, as far as storage lets them: while it fails, those of this process are used. A row
  * is read when a state is new to this process, and written when it is new.
  *
- * @param now milliseconds since the epoch
+ * @param clock milliseconds since the epoch
  */
-export function openSightings(table: () => TableClient, now: () => number = Date.now): Sightings {
+export function openSightings(table: () => TableClient, clock: () => number = Date.now): Sightings {
   const seen = new Map<string, SightingRow>();
   let lastTouched: string | undefined;
   return {
-    async see(name, state) {
+    async see(name, state, count) {
       const last = seen.get(name);
-      if (last?.state === state) return { since: last.since };
-      const fresh: SightingRow = { state, since: new Date(now()).toISOString() };
+      if (last?.state === state && last.count === count) return { since: last.since };
+      const now = new Date(clock()).toISOString();
+      const fresh: SightingRow = { state, since: last?.state === state ? last.since : now, count };
       seen.set(name, fresh);
-      const before = await unlessStorageFails(() => note(name, fresh), last?.state ?? "unseen");
-      return { since: fresh.since, before };
+      const before = await unlessStorageFails(() => note(name, fresh), last ?? UNSEEN);
+      return { since: fresh.since, before: before?.state, countBefore: before?.count };
     },
     async touch() {
       lastTouched = crypto.randomUUID();
@@ -62,21 +65,26 @@ export function openSightings(table: () => TableClient, now: () => number = Date
   };
 
   /** Writes the state unless it is known. Returns the one before, to the one instance whose write it was. */
-  async function note(name: string, fresh: SightingRow): Promise<string | undefined> {
+  async function note(
+    name: string,
+    fresh: SightingRow,
+  ): Promise<Pick<SightingRow, "state" | "count"> | undefined> {
     const key = { partitionKey: PARTITION, rowKey: `health:${hashed(name)}` };
     const signal = AbortSignal.timeout(TIME_LIMIT);
     const row = await readRow<SightingRow>(table(), key.partitionKey, key.rowKey, { signal });
     if (row?.state === fresh.state) {
       fresh.since = row.since;
-      return undefined;
+      if (row.count === fresh.count) return undefined;
     }
     const next = { ...key, name, ...fresh };
     const written = row
       ? await replaceRow(table(), next, { signal, etag: row.etag })
       : await createRow(table(), next, { signal });
-    return written === undefined ? undefined : (row?.state ?? "unseen");
+    return written === undefined ? undefined : (row ?? UNSEEN);
   }
 }
+
+const UNSEEN: Pick<SightingRow, "state" | "count"> = { state: "unseen" };
 
 async function unlessStorageFails<Value>(run: () => Promise<Value>, otherwise: Value): Promise<Value> {
   try {
