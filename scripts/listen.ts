@@ -1,0 +1,71 @@
+import { parseArgs } from "node:util";
+import { EVENT_TYPES } from "../shared/schemas/webhook.ts";
+import { newSecret } from "../shared/subscriptions/store.ts";
+import { listen } from "./listen/listen.ts";
+
+/**
+ * Sends an app's events to a program on this machine, signed as subscribers get them. The log can be read by polling, so
+ * the app need not reach this machine, and nothing is kept about it.
+ */
+const USAGE = `npm run listen -- http://localhost:3000/hook [options]
+--from URL       the app; http://127.0.0.1:7071 when absent
+--after SEQ      all events behind this place of the log; only what comes from now on when absent
+--types A,B      only these event types: ${EVENT_TYPES.join(", ")}
+--format FORMAT  payload (default) or cloudevents
+--secret SECRET  whsec_…; a new one is made and printed when absent
+--key KEY        the function key; it can be in FUNCTION_KEY instead, where no shell remembers it`;
+
+const { positionals, values } = readArguments();
+const [url] = positionals;
+const types = EVENT_TYPES.filter((type) => values.types?.split(",").includes(type));
+const after = values.after === undefined ? undefined : Number(values.after);
+const { format } = values;
+const isWrong =
+  url === undefined ||
+  !URL.canParse(url) ||
+  !URL.canParse(values.from) ||
+  (format !== "payload" && format !== "cloudevents") ||
+  (after !== undefined && !(Number.isSafeInteger(after) && after >= 0)) ||
+  (values.types !== undefined && types.length !== values.types.split(",").length);
+if (isWrong) {
+  console.error(USAGE);
+  process.exit(2);
+}
+
+const secret = values.secret ?? newSecret();
+const stop = new AbortController();
+process.once("SIGINT", () => stop.abort());
+process.once("SIGTERM", () => stop.abort());
+console.log(`events of ${values.from} go to ${url}`);
+if (values.secret === undefined) console.log(`secret of the signatures: ${secret}`);
+try {
+  await listen({
+    ...{ url, secret, format, after, key: values.key },
+    api: `${values.from.replace(/\/+$/, "")}/api`,
+    types: types.length > 0 ? types : undefined,
+    print: (line) => console.log(line),
+    signal: stop.signal,
+  });
+} catch (error) {
+  console.error(`listen: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        from: { type: "string", default: "http://127.0.0.1:7071" },
+        after: { type: "string" },
+        types: { type: "string" },
+        format: { type: "string", default: "payload" },
+        secret: { type: "string" },
+        key: { type: "string", default: process.env.FUNCTION_KEY ?? "" },
+      },
+    });
+  } catch (error) {
+    console.error(`listen: ${error instanceof Error ? error.message : error}\n${USAGE}`);
+    process.exit(2);
+  }
+}

@@ -1,0 +1,105 @@
+import { setTimeout } from "node:timers/promises";
+import { isWanted } from "../../shared/subscriptions/filter.ts";
+import { type Outgoing, toMessage } from "../../shared/subscriptions/message.ts";
+import { sign } from "../../shared/subscriptions/sign.ts";
+import type { Terms } from "../../shared/subscriptions/subscription.ts";
+
+export type ListenOptions = Pick<Terms, "types" | "format"> & {
+  /** Where the app is, with `/api`. */
+  api: string;
+  /** Where the events go. */
+  url: string;
+  secret: string;
+  /** Function key of the app. */
+  key?: string;
+  /** Only events behind this place; only what comes from now on when it is absent. */
+  after?: number;
+  /** Takes a line about each event. */
+  print: (line: string) => void;
+  signal: AbortSignal;
+};
+
+type Page = { items: (Outgoing & { chatId?: string; ticketId?: string })[]; next: number; head: number };
+
+/** Milliseconds between two looks at a log without news, and after a failure. */
+const POLL_MS = 500;
+const PAUSE_MS = 5_000;
+/** Milliseconds that the URL has for an answer, as subscribers have. */
+const TIME_LIMIT = 10_000;
+
+/**
+ * Sends the events of an app's log to a URL, one after the other and each once, whatever is answered. Ends when `signal`
+ * says so; an app that does not answer is asked again.
+ *
+ * @throws {Refused} when the app refuses the key
+ */
+export async function listen(options: ListenOptions): Promise<void> {
+  const { api, url, key, print, signal, types } = options;
+  const wait = (milliseconds: number) => setTimeout(milliseconds, undefined, { signal }).catch(() => {});
+  let after = options.after;
+  while (!signal.aborted) {
+    const page = await read(after);
+    if (page === undefined) {
+      await wait(PAUSE_MS);
+      continue;
+    }
+    if (after === undefined) {
+      after = page.head;
+      print(`listening from place ${after} on`);
+      continue;
+    }
+    for (const event of page.items) {
+      if (signal.aborted) return;
+      if (isWanted(event, { types })) await send(event);
+      after = event.seq;
+    }
+    after = Math.max(after, page.next);
+    if (page.items.length === 0) await wait(POLL_MS);
+  }
+
+  async function read(place: number | undefined): Promise<Page | undefined> {
+    const query = place === undefined ? "limit=1" : `after=${place}`;
+    try {
+      const response = await fetch(`${api}/events?${query}`, {
+        headers: { ...(key && { "x-functions-key": key }) },
+        signal: AbortSignal.any([signal, AbortSignal.timeout(60_000)]),
+      });
+      if (response.ok) return (await response.json()) as Page;
+      if (response.status === 401 || response.status === 403) throw new Refused("the app refuses the key");
+      print(`the app answered ${response.status}`);
+      // The log began anew, so that the place is beyond its end.
+      if (response.status === 400) after = 0;
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      if (!signal.aborted) print(`the app does not answer: ${codeOf(error)}`);
+    }
+    return undefined;
+  }
+
+  async function send(event: Page["items"][number]): Promise<void> {
+    if (event.payload === undefined) return print(`${event.seq}  ${event.type}  erased, not sent`);
+    const subject = event.chatId ?? event.ticketId;
+    const message = toMessage([{ ...event, subject }], { format: options.format, batch: 1 });
+    const now = Date.now();
+    const headers = { ...message.headers, ...sign(message, options, now) };
+    const outcome = await fetch(url, {
+      ...{ method: "POST", headers, body: message.body, redirect: "manual" as const },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT)]),
+    }).then(
+      ({ status }) => String(status),
+      (error) => codeOf(error),
+    );
+    print(`${event.seq}  ${event.type}  ${event.id}  ${outcome}  ${Date.now() - now} ms`);
+  }
+}
+
+/** The app is there, and does not let us in. */
+export class Refused extends Error {
+  override name = "Refused";
+}
+
+/** The network's own code for a failure. */
+function codeOf(error: unknown): string {
+  const { cause, name } = error as { cause?: { code?: string }; name?: string };
+  return cause?.code ?? name ?? "failed";
+}

@@ -1,0 +1,86 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { Webhook } from "standardwebhooks";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { type App, startApp } from "../app/start-app.ts";
+import { startSubscriber } from "./subscriber.ts";
+import { idsOf } from "./world.ts";
+
+const KEY = "a key of the functions";
+let app: App;
+beforeAll(async () => {
+  app = await startApp({ env: { LOCAL_FUNCTION_KEY: KEY }, flags: ["--enable-auth"] });
+});
+afterAll(() => app?.stop());
+
+let chats = 0;
+const chat = (event_type = "chat_started") => ({
+  ...{ event_type, license_id: "12345678", token: "a-token" },
+  ...{
+    chat: { id: `C${++chats}`, started_timestamp: 1_768_000_000 + chats, ended_timestamp: 1_768_000_100 },
+  },
+});
+
+/** The command as it is run, with the lines that it prints. */
+function run(...args: string[]) {
+  const child = spawn(process.execPath, ["scripts/listen.ts", ...args], {
+    env: { PATH: process.env.PATH, FUNCTION_KEY: KEY },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => lines.push(line));
+  }
+  const ended = once(child, "exit").then(([code]) => code);
+  onTestFinished(() => void child.kill("SIGTERM"));
+  return { lines, ended, child };
+}
+const from = () => app.url.replace(/\/api$/, "");
+
+test("events from now on arrive, signed, at a URL that the app could not reach", async () => {
+  const subscriber = await startSubscriber((response, _, nth) =>
+    response.writeHead(nth === 1 ? 500 : 200).end(),
+  );
+  await app.deliver("chat-started", chat());
+  const { lines, child, ended } = run(subscriber.url, "--from", from());
+  await expect.poll(() => lines.join("\n"), { timeout: 20_000 }).toContain("listening from place");
+  const secret = /whsec_\S+/.exec(lines.join("\n"))?.[0] ?? "";
+  const ids = [
+    (await app.deliver("chat-started", chat())).body.id,
+    (await app.deliver("chat-ended", chat("chat_ended"))).body.id,
+  ];
+  await expect.poll(() => subscriber.arrivals.length, { timeout: 20_000 }).toBe(2);
+  expect(idsOf(subscriber.arrivals)).toEqual(ids);
+  for (const { body, headers } of subscriber.arrivals) {
+    expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toHaveProperty("chat");
+  }
+  await expect.poll(() => lines.filter((line) => / 500 | 200 /.test(line)).length).toBe(2);
+  child.kill("SIGTERM");
+  expect(await ended).toBe(0);
+});
+
+test("from a place on, of a type, as CloudEvents", async () => {
+  const subscriber = await startSubscriber();
+  const options = ["--after", "0", "--types", "chat_started", "--format", "cloudevents"];
+  run(subscriber.url, "--from", from(), ...options);
+  await expect.poll(() => subscriber.arrivals.length, { timeout: 20_000 }).toBe(2);
+  for (const { headers } of subscriber.arrivals) expect(headers["ce-type"]).toBe("com.livechat.chat_started");
+});
+
+test.each([
+  [["nowhere"], 2, "npm run listen"],
+  [["http://localhost:1/", "--types", "chat_paused"], 2, "npm run listen"],
+  [["http://localhost:1/", "--after", "-1"], 2, "npm run listen"],
+  [["http://localhost:1/", "--colour", "red"], 2, "colour"],
+])("%j is refused with the usage", async (args, code, text) => {
+  const { lines, ended } = run(...args);
+  expect(await ended).toBe(code);
+  expect(lines.join("\n")).toContain(text);
+});
+
+test("a wrong key ends it", async () => {
+  const { lines, ended } = run("http://localhost:1/", "--from", from(), "--key", "wrong");
+  expect(await ended).toBe(1);
+  expect(lines.join("\n")).toContain("the app refuses the key");
+});
