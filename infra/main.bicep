@@ -55,6 +55,10 @@ param liveChatAccountId string = ''
 @description('Text platform: the Client ID of the app that owns the webhooks.')
 param liveChatClientId string = ''
 
+@allowed(['on', 'off'])
+@description('Text platform: off for an account without HelpDesk, where tickets are.')
+param helpDesk string = 'on'
+
 @minLength(1)
 @description('E-mail address that the app uses LiveChat with. The Text platform does not need it.')
 param liveChatUsername string
@@ -251,6 +255,7 @@ module app 'modules/app.bicep' = {
     liveChatApi: liveChatApi
     liveChatAccountId: liveChatAccountId
     liveChatClientId: liveChatClientId
+    helpDesk: helpDesk
     liveChatUsername: liveChatUsername
     liveChatLicenseId: liveChatLicenseId
     liveChatRateLimit: liveChatRateLimit

@@ -4,8 +4,7 @@ import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { RunReport } from "../../shared/schemas/reconcile.ts";
 import type { Ticket } from "../../shared/schemas/ticket.ts";
 import { observeAge, observeRun } from "../../shared/telemetry/observe-run.ts";
-import { createdAt } from "../../shared/tickets/store/ticket-row.ts";
-import { ticketSource } from "../../shared/tickets/ticket-source.ts";
+import { createdAt } from "../../shared/tickets/ticket-facts.ts";
 import type { Services } from "../services.ts";
 
 /** Below the five minutes that `host.json` gives a function, with room for the last call and write. In milliseconds. */
@@ -31,7 +30,7 @@ export async function reconcileAccount(
   try {
     const report = await reconcile({
       holder,
-      source: ticketSource((page) => liveChat.listTickets({ page }, call)),
+      source: await liveChat.ticketSource(call),
       sink: ticketStore,
       now,
       budgetMs,

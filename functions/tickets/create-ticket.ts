@@ -20,7 +20,7 @@ export const createTicket = operation({
     nameOf: ({ id }) => `ticket ${id}`,
     find: ({ body }, { liveChat }, { since, deadline, claim }) =>
       findCreated(body, since, {
-        list: (filters) => liveChat.listTickets(filters, { deadline }),
+        find: (filters, range) => liveChat.findTickets(filters, range, { deadline }),
         get: (id) => liveChat.getTicket(id, { deadline }),
         claim: (id) => claim(`ticket ${id}`),
       }),

@@ -11,7 +11,6 @@ import {
   oneOf,
   wholeNumber,
 } from "../../shared/schemas/vocabulary.ts";
-import { readTickets } from "../../shared/tickets/read-tickets.ts";
 import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
@@ -19,7 +18,7 @@ export const listTickets = operation({
   id: "ListTickets",
   summary: "List tickets",
   description:
-    "This operation returns a list of tickets in your LiveChat account. LiveChat returns 25 a page; this reads as many pages as limit needs. X-Total-Count and X-Total-Pages count all tickets that match, and Link leads to the next ones.",
+    "This operation returns a list of tickets in your LiveChat account. LiveChat returns 25 a page; this reads as many pages as limit needs. X-Total-Count and X-Total-Pages count all tickets that match, where LiveChat counts them, and Link leads to the next ones.",
   tag: "Tickets",
   method: "GET",
   route: "tickets",
@@ -47,6 +46,12 @@ export const listTickets = operation({
         v.optional(wholeNumber(0, 24), "0"),
         "Skip",
         "How many tickets of that page to skip; used by Link.",
+      ),
+      cursor: named(
+        v.optional(filled),
+        "Cursor",
+        "Where the call before ended, in place of page and skip; used by Link.",
+        "WyIyMDI2LTAxLTE1VDA5OjQ0OjEyLjAwMFoiLCI1RlVFRCJd",
       ),
       limit: named(v.optional(wholeNumber(1, 1000), "25"), "Limit", "How many tickets to return at most."),
       order: named(
@@ -85,8 +90,18 @@ export const listTickets = operation({
     description: "The tickets.",
     schema: v.array(ListedTicket),
     headers: v.object({
-      "X-Total-Count": named(count, "Total Count", "How many tickets match the filters.", 61),
-      "X-Total-Pages": named(count, "Total Pages", "How many pages of 25 tickets match the filters.", 3),
+      "X-Total-Count": named(
+        v.optional(count),
+        "Total Count",
+        "How many tickets match the filters; absent with HelpDesk.",
+        61,
+      ),
+      "X-Total-Pages": named(
+        v.optional(count),
+        "Total Pages",
+        "How many pages of 25 tickets match the filters; absent with HelpDesk.",
+        3,
+      ),
       Link: named(
         v.optional(v.string()),
         "Link",
@@ -97,18 +112,15 @@ export const listTickets = operation({
   },
   errors: liveChatErrors,
   connector: "action",
-  run: async ({ query: { page, skip, limit, ...filters } }, { liveChat }, { url }) => {
-    const found = await readTickets((page) => liveChat.listTickets({ ...filters, page }), {
-      page,
-      skip,
-      limit,
-    });
+  run: async ({ query: { page, skip, cursor, limit, ...filters } }, { liveChat }, { url }) => {
+    const range = { page, skip, cursor, limit };
+    const { tickets, total, pages, next } = await liveChat.findTickets(filters, range);
     return {
-      body: found.tickets,
+      body: tickets,
       headers: {
-        "X-Total-Count": String(found.total),
-        "X-Total-Pages": String(found.pages),
-        ...(found.next && { Link: linkToNext(url, { ...filters, limit, ...found.next }) }),
+        ...(total !== undefined && { "X-Total-Count": String(total) }),
+        ...(pages !== undefined && { "X-Total-Pages": String(pages) }),
+        ...(next && { Link: linkToNext(url, { ...filters, limit, ...next }) }),
       },
     };
   },

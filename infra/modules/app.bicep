@@ -43,6 +43,9 @@ param liveChatAccountId string
 @description('Text platform: the app that owns the webhooks.')
 param liveChatClientId string
 
+@description('Text platform: whether the account has HelpDesk, where tickets are: on or off.')
+param helpDesk string
+
 @description('E-mail address that the app uses LiveChat with.')
 param liveChatUsername string
 
@@ -176,6 +179,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       LIVECHAT_API: liveChatApi
       LIVECHAT_ACCOUNT_ID: liveChatAccountId
       LIVECHAT_CLIENT_ID: liveChatClientId
+      HELPDESK: helpDesk
       LIVECHAT_USERNAME: liveChatUsername
       LIVECHAT_LICENSE_ID: liveChatLicenseId
       LIVECHAT_RATE_LIMIT: string(liveChatRateLimit)

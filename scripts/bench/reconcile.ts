@@ -1,10 +1,10 @@
 import { pathToFileURL } from "node:url";
 import { startAzurite } from "../../local/azurite.ts";
+import { ticketSource } from "../../shared/livechat/v2/ticket-source.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { Ticket } from "../../shared/schemas/ticket.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 import { openTicketStore } from "../../shared/tickets/store/ticket-store.ts";
-import { ticketSource } from "../../shared/tickets/ticket-source.ts";
 
 export type ReconcileFigures = {
   /** Tickets in the account. */

@@ -102,6 +102,8 @@ const environmentFor = (api: LiveChatApi) => ({
   LIVECHAT_USERNAME: neededWith(api === "v2"),
   LIVECHAT_ACCOUNT_ID: neededWith(api === "text"),
   LIVECHAT_CLIENT_ID: neededWith(api === "text"),
+  HELPDESK_API_URL: v.optional(address, "https://api.helpdesk.com/v1"),
+  HELPDESK: v.optional(v.pipe(filled, v.picklist(["on", "off"], 'must be "on" or "off"')), "on"),
   LIVECHAT_API_KEY: filled,
   LIVECHAT_RATE_LIMIT: v.optional(count, "100"),
   // The receivers of the Text platform take the password alone.
@@ -151,7 +153,16 @@ type WebhookCredentials = { username: string; password: string };
 /** How LiveChat is called: by its REST API v2, or by the APIs of the Text platform. */
 export type LiveChatConnection =
   | { api: "v2"; url: string; username: string; apiKey: string; rateLimit: number }
-  | { api: "text"; url: string; accountId: string; clientId: string; apiKey: string; rateLimit: number };
+  | {
+      api: "text";
+      url: string;
+      accountId: string;
+      clientId: string;
+      apiKey: string;
+      rateLimit: number;
+      /** Base URL of HelpDesk, where tickets are; absent for an account without it. */
+      helpDeskUrl?: string;
+    };
 
 export type Settings = Readonly<{
   liveChat: LiveChatConnection;
@@ -213,7 +224,12 @@ export function readSettings(environment: Record<string, string | undefined>): S
       rateLimit: env.LIVECHAT_RATE_LIMIT,
       ...(env.LIVECHAT_API === "v2"
         ? { api: env.LIVECHAT_API, username: env.LIVECHAT_USERNAME }
-        : { api: env.LIVECHAT_API, accountId: env.LIVECHAT_ACCOUNT_ID, clientId: env.LIVECHAT_CLIENT_ID }),
+        : {
+            api: env.LIVECHAT_API,
+            accountId: env.LIVECHAT_ACCOUNT_ID,
+            clientId: env.LIVECHAT_CLIENT_ID,
+            helpDeskUrl: env.HELPDESK === "on" ? env.HELPDESK_API_URL : undefined,
+          }),
     },
     webhook: {
       credentials: [

@@ -56,7 +56,8 @@ export function checksOfLiveChat(app: Examined, memory: Memory): Check[] {
 /** The account's webhooks, when this app registers them. Otherwise the key need not be allowed to list them. */
 async function askLiveChat({ settings, liveChat }: Examined): Promise<Registered[] | undefined> {
   if (settings.webhook.baseUrl !== undefined) return liveChat.listWebhooks();
-  await liveChat.listTickets({ page: 1 });
+  if (settings.liveChat.api === "v2") await liveChat.findTickets({}, { page: 1, skip: 0, limit: 1 });
+  else await liveChat.listAgents();
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { Settings } from "../core/settings.ts";
 import type { EventLog } from "../event-log/types.ts";
-import type { Usage } from "../livechat/live-chat.ts";
+import type { TicketRange, TicketsState, Usage } from "../livechat/live-chat.ts";
 import type { Refusals } from "../receive/refusals.ts";
 import type { Registered } from "../registration/assess.ts";
 import type { Subscriber } from "../subscriptions/subscribers.ts";
@@ -13,7 +13,9 @@ export type Examined = {
   readonly settings: Settings;
   readonly liveChat: {
     listWebhooks(): Promise<Registered[]>;
-    listTickets(filters: { page: number }): Promise<unknown>;
+    listAgents(): Promise<unknown>;
+    findTickets(filters: object, range: TicketRange): Promise<unknown>;
+    ticketsState(): Promise<TicketsState>;
     usage(): Promise<Usage>;
   };
   readonly eventLog: Pick<EventLog, "probe" | "head" | "count"> & {

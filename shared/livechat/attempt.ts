@@ -43,7 +43,7 @@ export type Attempt = {
 };
 
 export type Outgoing<Answer extends v.GenericSchema> = {
-  method: "GET" | "POST" | "PUT" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** By default the effect of the method. */
   effect?: Effect;
   to: Address;

@@ -5,4 +5,10 @@
 export type Effect = "read" | "replace" | "remove" | "create";
 
 /** The effects of the HTTP methods. */
-export const effectOf = { GET: "read", PUT: "replace", DELETE: "remove", POST: "create" } as const;
+export const effectOf = {
+  GET: "read",
+  PUT: "replace",
+  PATCH: "replace",
+  DELETE: "remove",
+  POST: "create",
+} as const;

@@ -1,13 +1,7 @@
+import type { Source } from "../reconcile/source.ts";
 import type { Agent, AgentSummary, NewAgent, Removal } from "../schemas/agent.ts";
 import type { TextChatSummary, ToldTextChat } from "../schemas/text-chat.ts";
-import type {
-  NewTicket,
-  TICKET_SOURCES,
-  TICKET_STATUSES,
-  Ticket,
-  TicketChanges,
-  TicketPage,
-} from "../schemas/ticket.ts";
+import type { NewTicket, TICKET_SOURCES, TICKET_STATUSES, Ticket, TicketChanges } from "../schemas/ticket.ts";
 import type { Usage } from "./budget.ts";
 import type { Call, SendOptions } from "./send.ts";
 
@@ -63,6 +57,47 @@ export type TicketFilters = {
   tagged?: "0" | "1";
 };
 
+/** Which tickets of a list are wanted: from a page of 25 on, or behind those of an answer before. */
+export type TicketRange = {
+  /** The page to start with; the first is 1. */
+  page: number;
+  /** How many tickets of that page to leave out, because an earlier call gave them. */
+  skip: number;
+  /** `next.cursor` of an answer before, in place of page and skip. */
+  cursor?: string;
+  /** How many tickets to return at most. */
+  limit: number;
+};
+
+export type FoundTickets = {
+  tickets: Ticket[];
+  /** How many tickets and pages of 25 the filters choose; absent where LiveChat does not count them. */
+  total?: number;
+  pages?: number;
+  /** Where to go on; absent at the end of the list. */
+  next?: Partial<Pick<TicketRange, "page" | "skip" | "cursor">>;
+};
+
+/** Whether there are tickets to work with: `off` by a setting, `refused` by HelpDesk itself. */
+export type TicketsState = "here" | "off" | "refused";
+
+/**
+ * The tickets of an account: v2's own, or those of HelpDesk.
+ *
+ * All methods but `ticketsState` throw {NoHelpDesk} where there are no tickets, besides what {@link LiveChat} throws.
+ */
+export type TicketDesk = {
+  /** Tickets that the filters choose, read over as many pages as `limit` takes; each of them once. */
+  findTickets(filters: TicketFilters, range: TicketRange, call?: Call): Promise<FoundTickets>;
+  getTicket(id: string, call?: Call): Promise<Ticket>;
+  createTicket(ticket: NewTicket, call?: Call): Promise<Ticket>;
+  /** A message is added each time, so a call with one is not repeated when its answer is lost. */
+  updateTicket(id: string, changes: TicketChanges, call?: Call): Promise<Ticket>;
+  /** The list of all tickets, for one run of the reconciliation. */
+  ticketSource(call?: Call): Source<Ticket, unknown>;
+  ticketsState(call?: Call): Promise<TicketsState>;
+};
+
 /**
  * A LiveChat account, through any of its APIs. A method takes as many attempts as it needs: 429s are always repeated,
  * failures of LiveChat and of the connection only where to do it twice is to do it once.
@@ -72,20 +107,11 @@ export type TicketFilters = {
  * room in time, {UpstreamFailed} and {UpstreamTimeout} with `outcomeUnknown` when it may have been done all the same;
  * and the reason of the signal that aborts them.
  */
-export type LiveChat = {
+export type LiveChat = TicketDesk & {
   listAgents(query?: { status?: string }, call?: Call): Promise<AgentSummary[]>;
   createAgent(agent: NewAgent, call?: Call): Promise<Agent>;
   /** @throws {NotFound} with `outcomeUnknown` when an attempt whose answer was lost may have removed the agent */
   deleteAgent(login: string, call?: Call): Promise<Removal>;
-  /** One of LiveChat's pages, of 25 tickets; the first is 1. */
-  listTickets(filters?: TicketFilters & { page?: number }, call?: Call): Promise<TicketPage>;
-  getTicket(id: string, call?: Call): Promise<Ticket>;
-  createTicket(ticket: NewTicket, call?: Call): Promise<Ticket>;
-  /**
-   * LiveChat documents tags only; Microsoft's connector sends the whole ticket here, and so do we. A message is added each
-   * time, so a call with one is not repeated when its answer is lost.
-   */
-  updateTicket(id: string, changes: TicketChanges, call?: Call): Promise<Ticket>;
   listWebhooks(call?: Call): Promise<Webhook[]>;
   createWebhook(webhook: NewWebhook, call?: Call): Promise<Webhook>;
   deleteWebhook(id: string, call?: Call): Promise<Removal>;

@@ -1,10 +1,10 @@
-import type { TicketFilters } from "../livechat/live-chat.ts";
-import type { NewTicket, Ticket, TicketPage } from "../schemas/ticket.ts";
+import type { FoundTickets, TicketFilters, TicketRange } from "../livechat/live-chat.ts";
+import type { NewTicket, Ticket } from "../schemas/ticket.ts";
 import { earliestOf, findMessage, plain } from "./find-message.ts";
 
 const DAY = 24 * 60 * 60_000;
-/** Pages of 25 that are read at most: the requester's tickets with any activity since the day before. */
-const MAX_PAGES = 20;
+/** Tickets that are read at most: the requester's with any activity since the day before. */
+const MOST = 500;
 /** What LiveChat calls a ticket without a subject. */
 const NO_SUBJECT = "(no subject)";
 
@@ -18,11 +18,11 @@ export async function findCreated(
   asked: NewTicket,
   since: string,
   {
-    list,
+    find,
     get,
     claim,
   }: {
-    list: (filters: TicketFilters & { page: number }) => Promise<TicketPage>;
+    find: (filters: TicketFilters, range: TicketRange) => Promise<FoundTickets>;
     get: (id: string) => Promise<Ticket>;
     /** Whether this ticket is what the attempt made, and not another one that asked for the same. */
     claim: (id: string) => Promise<boolean>;
@@ -31,15 +31,13 @@ export async function findCreated(
   const earliest = earliestOf(since);
   // Its days are in the account's time zone, which is not known.
   const date_from = new Date(Date.parse(earliest) - DAY).toISOString().slice(0, 10);
-  for (let page = 1; page <= MAX_PAGES; page++) {
-    const { tickets, pages } = await list({ "requester[mail]": asked.requester.mail, date_from, page });
-    for (const listed of tickets) {
-      if ((listed.date ?? earliest) < earliest || !isAsRequested(listed, asked)) continue;
-      // A list may leave the events out.
-      const ticket = listed.events ? listed : await get(listed.id);
-      if (findMessage(ticket, asked.message).length > 0 && (await claim(ticket.id))) return ticket;
-    }
-    if (page >= pages || tickets.length === 0) return undefined;
+  const filters = { "requester[mail]": asked.requester.mail, date_from };
+  const { tickets } = await find(filters, { page: 1, skip: 0, limit: MOST });
+  for (const listed of tickets) {
+    if ((listed.date ?? earliest) < earliest || !isAsRequested(listed, asked)) continue;
+    // A list may leave the events out.
+    const ticket = listed.events ? listed : await get(listed.id);
+    if (findMessage(ticket, asked.message).length > 0 && (await claim(ticket.id))) return ticket;
   }
   return undefined;
 }

@@ -83,6 +83,10 @@ test("with the Text platform its account and app are required, and no e-mail add
     clientId: "an app",
     apiKey: "dal:key",
     rateLimit: 100,
+    helpDeskUrl: "https://api.helpdesk.com/v1",
+  });
+  expect(readSettings({ ...text, ...ids, HELPDESK: "off" }).liveChat).toMatchObject({
+    helpDeskUrl: undefined,
   });
   expect(() => readSettings({ ...required, LIVECHAT_API: "v3" })).toThrow(
     'LIVECHAT_API must be "v2" or "text"',

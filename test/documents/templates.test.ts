@@ -132,6 +132,7 @@ describe("the app's settings", () => {
       LiveChatStorage__tableServiceUri: "https://st1.table.core.windows.net/",
       LiveChatStorage__queueServiceUri: "https://st1.queue.core.windows.net/",
       LIVECHAT_API: "v2",
+      HELPDESK: "on",
       LIVECHAT_RATE_LIMIT: "50",
       HTTP_STREAMING: "on",
       WEBHOOK_BASE_URL: "https://func-1.azurewebsites.net",

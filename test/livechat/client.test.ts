@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NotFound } from "../../shared/core/errors.ts";
 import { at } from "../../shared/livechat/address.ts";
-import type { Attempt, LiveChat } from "../../shared/livechat/live-chat.ts";
+import type { Attempt } from "../../shared/livechat/live-chat.ts";
 import { answer, connect, failureOf, KEY, startUpstream, USERNAME } from "./upstream.ts";
 
 const TICKET = { id: "T1", date: 1408356305, subject: "Help", groups: [0, 3], source: { url: null } };
@@ -34,7 +34,7 @@ const WEBHOOK_AS_READ = {
 const CALLS: Record<
   string,
   {
-    call(liveChat: LiveChat): Promise<unknown>;
+    call(liveChat: ReturnType<typeof connect>): Promise<unknown>;
     sent: string;
     body?: unknown;
     answered: unknown;

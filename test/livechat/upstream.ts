@@ -43,7 +43,10 @@ export async function startUpstream(script: Script): Promise<{ url: string; arri
 }
 
 /** The client under test, with room for everything unless said otherwise. */
-export function connect(url: string, options: Partial<LiveChatV2Options> = {}): LiveChat {
+export function connect(
+  url: string,
+  options: Partial<LiveChatV2Options> = {},
+): ReturnType<typeof createLiveChatV2> {
   return createLiveChatV2({ url, username: USERNAME, apiKey: KEY, rateLimit: 1_000, ...options });
 }
 

@@ -7,6 +7,7 @@ import {
   TooManyRequests,
   UpstreamFailed,
 } from "../../shared/core/errors.ts";
+import { ticketSource } from "../../shared/livechat/v2/ticket-source.ts";
 import type { State } from "../../shared/reconcile/decide.ts";
 import { lastSuccess, readHistory } from "../../shared/reconcile/history.ts";
 import type { Position } from "../../shared/reconcile/numbered-pages.ts";
@@ -14,7 +15,6 @@ import { type Reconciliation, reconcile } from "../../shared/reconcile/reconcile
 import type { RunReport } from "../../shared/schemas/reconcile.ts";
 import { type Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
 import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
-import { ticketSource } from "../../shared/tickets/ticket-source.ts";
 import { newTableName, openStore } from "../tickets/store/open-store.ts";
 import { Account } from "./account.ts";
 import { createMemory, openMemoryStore } from "./memory-store.ts";

@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { Conflict, StorageUnavailable, TooManyRequests, UpstreamFailed } from "../../shared/core/errors.ts";
+import { ticketSource } from "../../shared/livechat/v2/ticket-source.ts";
 import type { State } from "../../shared/reconcile/decide.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import { isCreatedSince } from "../../shared/reconcile/watch.ts";
 import type { RunReport } from "../../shared/schemas/reconcile.ts";
 import type { Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
 import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
-import { ticketFacts, ticketSource } from "../../shared/tickets/ticket-source.ts";
+import { factsOfTicket } from "../../shared/tickets/ticket-facts.ts";
 import { Account } from "./account.ts";
 
 /** Something that happens in the account, to the ticket at this place of the list. */
@@ -234,7 +235,7 @@ export class Simulation {
     if (modified.some((time, i) => i > 0 && time > (modified[i - 1] ?? "")))
       mistakes.push("The order is wrong");
     for (const ticket of stored) {
-      const isDue = watch !== undefined && isCreatedSince(watch, ticketFacts(ticket));
+      const isDue = watch !== undefined && isCreatedSince(watch, factsOfTicket(ticket));
       if (isDue && !this.log.has(ticket.id)) mistakes.push(`${ticket.id} has no event`);
       const isOld = this.#initial.has(ticket.id) && Date.parse(ticket.date ?? "") <= (watch?.since ?? 0);
       if (isOld && this.log.has(ticket.id))

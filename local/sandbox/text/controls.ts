@@ -1,6 +1,8 @@
 import type { Calls } from "../calls.ts";
 import type { Deliveries } from "../deliveries.ts";
 import type { Fault, Faults } from "../faults.ts";
+import type { HelpDeskAccount, HelpDeskVariants } from "../helpdesk/api.ts";
+import { HelpDeskRefusal, refusedByHelpDesk } from "../helpdesk/refusal.ts";
 import { type Answer, json, type Request, refused } from "../http.ts";
 import { Refusal } from "../refusal.ts";
 import { routes } from "../routes.ts";
@@ -10,7 +12,12 @@ import type { NewTextChat, TextEnd, TextMessage, Thread, WholeTextChat } from ".
 import { refusedAs, TextRefusal } from "./refusal.ts";
 import { chooseTextVariants, type TextVariants } from "./variants.ts";
 
-type Controlled = TextAccount & { deliveries: Deliveries; faults: Faults; calls: Calls };
+type Controlled = TextAccount & {
+  helpDesk: HelpDeskAccount;
+  deliveries: Deliveries;
+  faults: Faults;
+  calls: Calls;
+};
 
 /**
  * What the Text platform has no call for, under `/sandbox`: customers who chat, failures on demand. It takes no
@@ -18,6 +25,8 @@ type Controlled = TextAccount & { deliveries: Deliveries; faults: Faults; calls:
  */
 export function textControls(sandbox: Controlled): (request: Request) => Answer {
   const { agents, chats, webhooks, deliveries, throttle, variants, faults, calls, billed } = sandbox;
+  const { helpDesk } = sandbox;
+  const { desk } = helpDesk;
   const silently = (query: { silently?: unknown }) => ({ silently: query.silently === "1" });
   const shown = (thread: Thread) => ({ id: thread.id, chat: chats.told(thread) });
   const call = routes({
@@ -26,7 +35,8 @@ export function textControls(sandbox: Controlled): (request: Request) => Answer 
       agents: agents.size,
       chats: chats.size,
       threads: chats.threads.length,
-      webhooks: webhooks.all.length,
+      tickets: desk.tickets.size,
+      webhooks: webhooks.all.length + helpDesk.webhooks.size,
       deliveries: deliveries.list.length,
       calls: calls.count,
       billed: billed.calls,
@@ -53,6 +63,19 @@ export function textControls(sandbox: Controlled): (request: Request) => Answer 
       shown(chats.end(params.id, body as TextEnd, silently(query))),
     "POST /sandbox/threads/:id/restrict": ({ params }) => shown(chats.restrict(params.id)),
 
+    "POST /sandbox/tickets": ({ query, body }) => desk.create(body, silently(query)),
+    "POST /sandbox/tickets/fill": ({ body }) => {
+      const { count = 25 } = body as { count?: number };
+      return { result: `${desk.fill(count).length} tickets added` };
+    },
+    "PUT /sandbox/tickets/:id": ({ params, body }) => desk.change(params.id, body),
+    "PUT /sandbox/tickets/:id/silo": ({ params, body }) =>
+      desk.move(params.id, (body as { silo: "tickets" }).silo),
+    "DELETE /sandbox/tickets/:id": ({ params }) => ({ result: `${desk.remove(params.id)} removed` }),
+    "PUT /sandbox/helpdesk": ({ body }) =>
+      Object.assign(helpDesk.variants, body as Partial<HelpDeskVariants>),
+    "PUT /sandbox/helpdesk/throttle": ({ body }) => helpDesk.throttle.set(body as Partial<Limits>),
+
     "GET /sandbox/deliveries": () => deliveries.list,
     "POST /sandbox/deliveries/:id/repeat": ({ params }) => deliveries.repeat(params.id),
 
@@ -75,6 +98,7 @@ export function textControls(sandbox: Controlled): (request: Request) => Answer 
     } catch (error) {
       if (error instanceof Refusal) return refused(error, "errors");
       if (error instanceof TextRefusal) return refusedAs(error, "own");
+      if (error instanceof HelpDeskRefusal) return refusedByHelpDesk(error);
       throw error;
     }
   };

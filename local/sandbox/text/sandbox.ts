@@ -1,6 +1,9 @@
 import { Calls } from "../calls.ts";
 import { Deliveries, type DeliveryOptions } from "../deliveries.ts";
 import { Faults } from "../faults.ts";
+import { deliveryOf, type HelpDeskAccount, helpDeskApi } from "../helpdesk/api.ts";
+import { Desk } from "../helpdesk/desk.ts";
+import type { Request } from "../http.ts";
 import { serve } from "../serve.ts";
 import { type Limits, Throttle } from "../throttle.ts";
 import { TextAgents } from "./agents.ts";
@@ -18,6 +21,7 @@ export type TextSandboxOptions = {
   credentials?: TextCredentials;
   organization?: string;
   variants?: Partial<TextVariants>;
+  helpDesk?: Partial<HelpDeskAccount["variants"]>;
   throttle?: Partial<Limits>;
   deliveries?: DeliveryOptions;
 };
@@ -27,6 +31,8 @@ export type TextSandbox = TextAccount & {
   /** What `LIVECHAT_API_URL` is to be set to. */
   url: string;
   organization: string;
+  /** The account's HelpDesk; `url` is what `HELPDESK_API_URL` is to be set to. */
+  helpDesk: HelpDeskAccount & { url: string };
   deliveries: Deliveries;
   faults: Faults;
   calls: Calls;
@@ -40,6 +46,9 @@ export const TEXT_CREDENTIALS: TextCredentials = {
   apiKey: "dal:sandbox-api-key",
   clientId: "c6e4f62e2a2dab12531235b12c5a2a6b",
 };
+
+/** Where HelpDesk is on the sandbox's server. */
+export const HELPDESK = "/helpdesk/v1";
 
 /** Three repetitions within a minute: that much the vendor promises. When each comes it does not say. */
 export const TEXT_RETRY_DELAYS = [2_000, 10_000, 40_000];
@@ -61,8 +70,29 @@ export async function startTextSandbox(options: TextSandboxOptions = {}): Promis
 
   const billed = { calls: 0 };
   const account = { credentials, agents, chats, webhooks, throttle, variants, billed };
-  const control = textControls({ ...account, deliveries, faults, calls });
-  const server = await serve({ port, now, api: textApi(account), control, faults, calls });
+  const helpDesk: HelpDeskAccount = {
+    credentials,
+    desk: new Desk(now, (ticket) => {
+      const targets = [...helpDesk.webhooks.values()].filter(
+        ({ eventType }) => eventType === "tickets.create",
+      );
+      deliveries.send(
+        "tickets.create",
+        targets.map(({ ID, url }) => ({ id: ID, url })),
+        () => deliveryOf(ticket, helpDesk.variants.delivery),
+      );
+    }),
+    webhooks: new Map(),
+    throttle: new Throttle(now, options.throttle),
+    variants: { delivery: "payload", ...options.helpDesk },
+  };
+  const apis = { text: textApi(account), helpDesk: helpDeskApi(helpDesk) };
+  const api = (request: Request) =>
+    request.path.startsWith(`${HELPDESK}/`)
+      ? apis.helpDesk(request, request.path.slice(HELPDESK.length))
+      : apis.text(request);
+  const control = textControls({ ...account, helpDesk, deliveries, faults, calls });
+  const server = await serve({ port, now, api, control, faults, calls });
 
   async function close(): Promise<void> {
     deliveries.close();
@@ -72,6 +102,7 @@ export async function startTextSandbox(options: TextSandboxOptions = {}): Promis
   return {
     ...account,
     url: server.url,
+    helpDesk: { ...helpDesk, url: server.url + HELPDESK },
     organization,
     deliveries,
     faults,

@@ -1,9 +1,12 @@
-import { Conflict, NotFound } from "../../core/errors.ts";
+import { NotFound } from "../../core/errors.ts";
 import type { Agent, NewAgent } from "../../schemas/agent.ts";
 import { createBudget } from "../budget.ts";
 import { basicCredentials } from "../credentials.ts";
 import { delay } from "../delay.ts";
-import type { ChatReader, ConnectionOptions, LiveChat } from "../live-chat.ts";
+import { createHelpDesk } from "../helpdesk/client.ts";
+import { NoHelpDesk, noHelpDesk } from "../helpdesk/no-helpdesk.ts";
+import { withoutHelpDesk } from "../helpdesk/without-helpdesk.ts";
+import type { ChatReader, ConnectionOptions, LiveChat, Webhook } from "../live-chat.ts";
 import { type Call, createSend } from "../send.ts";
 import { createAct, type Region } from "./action.ts";
 import * as agents from "./agents.ts";
@@ -19,10 +22,14 @@ export type LiveChatTextOptions = ConnectionOptions & {
   apiKey: string;
   /** The app that owns the webhooks. */
   clientId: string;
+  /** Base URL of HelpDesk, where tickets are; absent for an account without it. */
+  helpDeskUrl?: string;
   /** Told when LiveChat says until when it supports this version of its API: the name of the header, and the day. */
   onLifecycle?: (header: "Legacy" | "Deprecation", day: string) => void;
 };
 
+/** What ids of HelpDesk's webhooks begin with here, beside those of LiveChat's. */
+const OF_TICKETS = "helpdesk:";
 /** Names of groups seldom change. In milliseconds. */
 const GROUPS_FRESH_FOR = 10 * 60_000;
 /** Pauses before a new agent is looked for again; changes take up to two minutes to show. In milliseconds. */
@@ -40,6 +47,7 @@ export function createLiveChatText({
   accountId,
   apiKey,
   clientId,
+  helpDeskUrl,
   rateLimit,
   onLifecycle,
   fetch = globalThis.fetch,
@@ -61,6 +69,10 @@ export function createLiveChatText({
     budget,
   );
   const act = createAct(send, region);
+  const helpDesk =
+    helpDeskUrl === undefined
+      ? undefined
+      : createHelpDesk({ ...options, fetch, totalTimeout, rateLimit, url: helpDeskUrl, accountId, apiKey });
   const owner = { owner_client_id: clientId };
   let groups: { at: number; names: Promise<ReadonlyMap<number, string>> } | undefined;
 
@@ -123,20 +135,32 @@ export function createLiveChatText({
       return { result: `${login} removed successfully` };
     },
 
-    listTickets: noTickets,
-    getTicket: noTickets,
-    createTicket: noTickets,
-    updateTicket: noTickets,
+    ...(helpDesk ?? withoutHelpDesk),
 
     async listWebhooks(call) {
-      return (await act(webhooks.listWebhooks, owner, call)).map(webhooks.toWebhook);
+      const [chats, tickets] = await Promise.all([
+        act(webhooks.listWebhooks, owner, call),
+        // An account whose HelpDesk refuses has no webhooks there, and chats go on without it.
+        helpDesk?.listWebhooks(call).catch((error): Webhook[] => {
+          if (error instanceof NoHelpDesk) return [];
+          throw error;
+        }),
+      ]);
+      const ofTickets = (tickets ?? []).map((webhook) => ({ ...webhook, id: OF_TICKETS + webhook.id }));
+      return [...chats.map(webhooks.toWebhook), ...ofTickets];
     },
     async createWebhook(webhook, call) {
+      if (webhook.event_type === "ticket_created") {
+        if (!helpDesk) throw noHelpDesk("off");
+        const made = await helpDesk.createWebhook(webhook, call);
+        return { ...made, id: OF_TICKETS + made.id };
+      }
       const { id } = await act(webhooks.registerWebhook, webhooks.toRegistration(webhook, clientId), call);
       return { id, event_type: webhook.event_type, url: webhook.url };
     },
     async deleteWebhook(id, call) {
-      await act(webhooks.unregisterWebhook, { id, ...owner }, call);
+      if (id.startsWith(OF_TICKETS)) await helpDesk?.deleteWebhook(id.slice(OF_TICKETS.length), call);
+      else await act(webhooks.unregisterWebhook, { id, ...owner }, call);
       return { result: `${id} removed successfully` };
     },
     async areWebhooksOn(call) {
@@ -169,8 +193,4 @@ export function createLiveChatText({
 
     usage: budget.usage,
   };
-}
-
-async function noTickets(): Promise<never> {
-  throw new Conflict("The Text platform keeps tickets in HelpDesk, which this app does not speak yet.");
 }

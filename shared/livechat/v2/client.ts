@@ -4,9 +4,11 @@ import { OneTicket, TicketPage } from "../../schemas/ticket.ts";
 import { at } from "../address.ts";
 import { createBudget } from "../budget.ts";
 import { basicCredentials } from "../credentials.ts";
-import type { ConnectionOptions, LiveChat } from "../live-chat.ts";
+import type { ConnectionOptions, LiveChat, TicketFilters } from "../live-chat.ts";
 import { refusalByStatus } from "../refusal.ts";
-import { createSend } from "../send.ts";
+import { type Call, createSend } from "../send.ts";
+import { readTickets } from "./read-tickets.ts";
+import { ticketSource } from "./ticket-source.ts";
 import { OneWebhook, WebhookList } from "./webhooks.ts";
 
 export type LiveChatV2Options = ConnectionOptions & {
@@ -16,11 +18,21 @@ export type LiveChatV2Options = ConnectionOptions & {
   apiKey: string;
 };
 
+type ListTickets = {
+  /** One of LiveChat's pages, of 25 tickets; the first is 1. */
+  listTickets(filters?: TicketFilters & { page?: number }, call?: Call): Promise<TicketPage>;
+};
+
 /**
  * Opens a connection to LiveChat's REST API v2. There is one for the life of the process, since its limit is counted in memory; what several
  * processes do together, LiveChat's 429s keep in bounds.
  */
-export function createLiveChatV2({ username, apiKey, rateLimit, ...options }: LiveChatV2Options): LiveChat {
+export function createLiveChatV2({
+  username,
+  apiKey,
+  rateLimit,
+  ...options
+}: LiveChatV2Options): LiveChat & ListTickets {
   const budget = createBudget(rateLimit, options);
   const { authorization, secrets } = basicCredentials(username, apiKey);
   const headers = {
@@ -31,6 +43,9 @@ export function createLiveChatV2({ username, apiKey, rateLimit, ...options }: Li
   };
   const send = createSend({ ...options, headers: () => headers, secrets, refusal: refusalByStatus }, budget);
 
+  const listTickets: ListTickets["listTickets"] = async (filters, call) =>
+    send({ method: "GET", to: at`tickets`, query: filters, answer: TicketPage }, call);
+
   return {
     listAgents: async (query, call) =>
       send({ method: "GET", to: at`agents`, query, answer: v.array(AgentSummary) }, call),
@@ -39,11 +54,15 @@ export function createLiveChatV2({ username, apiKey, rateLimit, ...options }: Li
     deleteAgent: async (login, call) =>
       send({ method: "DELETE", to: at`agents/${login}`, answer: removalOf(login) }, call),
 
-    listTickets: async (filters, call) =>
-      send({ method: "GET", to: at`tickets`, query: filters, answer: TicketPage }, call),
+    listTickets,
+    findTickets: async (filters, range, call) =>
+      readTickets((page) => listTickets({ ...filters, page }, call), range),
+    ticketSource: (call) => ticketSource((page) => listTickets({ page }, call)),
+    ticketsState: async () => "here",
     getTicket: async (id, call) => send({ method: "GET", to: at`tickets/${id}`, answer: OneTicket }, call),
     createTicket: async (ticket, call) =>
       send({ method: "POST", to: at`tickets`, json: ticket, answer: OneTicket }, call),
+    // LiveChat documents tags only; Microsoft's connector sends the whole ticket here, and so do we.
     updateTicket: async (id, changes, call) =>
       send(
         {

@@ -7,6 +7,7 @@ import type { Ticket } from "../../schemas/ticket.ts";
 import { compress, decompress, fromProperties, toProperties } from "../../storage/body.ts";
 import { checkFormat, FORMAT, type Formatted } from "../../storage/format.ts";
 import { after, hashed, ordered } from "../../storage/keys.ts";
+import { modifiedAt } from "../ticket-facts.ts";
 
 /**
  * A ticket is two rows: one under its id that says where the other is, and one under its last modification that holds
@@ -64,27 +65,6 @@ export function pointerKey(id: string): string {
 /** The key of the pointer to this row. */
 export function pointerKeyOf(row: string): string {
   return TICKET + readTicketKey(row).hash;
-}
-
-/** Time of the last modification, in milliseconds since the epoch. LiveChat always sends it but does not promise to. */
-export function modifiedAt(ticket: Ticket): number {
-  return changedAt(ticket) ?? createdAt(ticket) ?? 0;
-}
-
-/** The same; absent when the ticket has none. */
-export function changedAt({ modified }: Ticket): number | undefined {
-  return readTime(modified);
-}
-
-/** When it was created, in milliseconds since the epoch; absent when it does not say so. */
-export function createdAt({ date }: Ticket): number | undefined {
-  return readTime(date);
-}
-
-/** Milliseconds since the epoch. A ticket that does not fit its schema may have anything in the place of a time. */
-function readTime(time: unknown): number | undefined {
-  const at = typeof time === "string" ? Date.parse(time) : Number.NaN;
-  return at >= 0 ? at : undefined;
 }
 
 export function ticketKey(ticket: Ticket): string {

@@ -14,14 +14,14 @@ const ticket = (id: string, more: Partial<Ticket> = {}): Ticket => ({
 });
 
 function find(
-  pages: Ticket[][],
+  listed: Ticket[],
   { mine = (_: string): boolean => true, details = {} as Record<string, Ticket> } = {},
 ) {
   const queries: object[] = [];
   const found = findCreated(asked, SINCE, {
-    async list(query) {
-      queries.push(query);
-      return { tickets: pages[query.page - 1] ?? [], pages: pages.length, total: pages.flat().length };
+    async find(filters, range) {
+      queries.push({ ...filters, ...range });
+      return { tickets: listed };
     },
     get: async (id) => details[id] ?? ticket(id),
     claim: async (id) => mine(id),
@@ -37,29 +37,28 @@ test("finds it by requester, subject, message and time, with any change of white
     ticket("another message", { events: [{ message: "The lamp stays dark!" }] }),
     ticket("no message", { events: [] }),
   ];
-  const { found, queries } = find([others, [ticket("it")]]);
+  const { found, queries } = find([...others, ticket("it")]);
   expect((await found)?.id).toBe("it");
   expect(queries).toEqual([
-    { "requester[mail]": "Vera@example.com", date_from: "2026-01-14", page: 1 },
-    { "requester[mail]": "Vera@example.com", date_from: "2026-01-14", page: 2 },
+    { "requester[mail]": "Vera@example.com", date_from: "2026-01-14", page: 1, skip: 0, limit: 500 },
   ]);
-  expect(await find([others]).found).toBeUndefined();
+  expect(await find(others).found).toBeUndefined();
   expect(await find([]).found).toBeUndefined();
 });
 
 test("a clock of LiveChat's that is a little behind does not hide it", async () => {
-  expect((await find([[ticket("it", { date: "2026-01-15T11:59:40.000Z" })]]).found)?.id).toBe("it");
+  expect((await find([ticket("it", { date: "2026-01-15T11:59:40.000Z" })]).found)?.id).toBe("it");
 });
 
 test("asks for the events where the list leaves them out", async () => {
   const listed = ticket("it", { events: undefined });
-  expect((await find([[listed]], { details: { it: ticket("it") } }).found)?.id).toBe("it");
+  expect((await find([listed], { details: { it: ticket("it") } }).found)?.id).toBe("it");
   const other = ticket("it", { events: [{ message: "Other" }] });
-  expect(await find([[listed]], { details: { it: other } }).found).toBeUndefined();
+  expect(await find([listed], { details: { it: other } }).found).toBeUndefined();
 });
 
 test("passes by what another attempt has made", async () => {
-  expect(
-    (await find([[ticket("first"), ticket("second")]], { mine: (id) => id === "second" }).found)?.id,
-  ).toBe("second");
+  expect((await find([ticket("first"), ticket("second")], { mine: (id) => id === "second" }).found)?.id).toBe(
+    "second",
+  );
 });

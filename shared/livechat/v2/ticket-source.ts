@@ -1,8 +1,8 @@
-import { numberedPages, type Position } from "../reconcile/numbered-pages.ts";
-import type { Facts, Source } from "../reconcile/source.ts";
-import type { Ticket, TicketPage } from "../schemas/ticket.ts";
+import { numberedPages, type Position } from "../../reconcile/numbered-pages.ts";
+import type { Source } from "../../reconcile/source.ts";
+import type { Ticket, TicketPage } from "../../schemas/ticket.ts";
+import { factsOfTicket } from "../../tickets/ticket-facts.ts";
 import { PAGE_SIZE } from "./read-tickets.ts";
-import { changedAt, createdAt } from "./store/ticket-row.ts";
 
 /**
  * LiveChat's list of tickets, for the reconciliation.
@@ -18,11 +18,7 @@ export function ticketSource(
       const { tickets: items, ...rest } = await listTickets(page);
       return { ...rest, items };
     },
-    facts: ticketFacts,
+    facts: factsOfTicket,
     pageSize,
   });
-}
-
-export function ticketFacts(ticket: Ticket): Facts {
-  return { id: ticket.id, changedAt: changedAt(ticket), createdAt: createdAt(ticket) };
 }

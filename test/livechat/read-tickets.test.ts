@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { PAGE_SIZE, readTickets } from "../../shared/tickets/read-tickets.ts";
+import type { FoundTickets } from "../../shared/livechat/live-chat.ts";
+import { PAGE_SIZE, readTickets } from "../../shared/livechat/v2/read-tickets.ts";
 
 const tickets = (count: number) => Array.from({ length: count }, (_, index) => ({ id: `T${index}` }));
 
@@ -17,8 +18,8 @@ test("following next gives every ticket once, in order, with any limit", async (
     fc.asyncProperty(fc.nat(300), fc.integer({ min: 1, max: 120 }), async (count, limit) => {
       const seen: string[] = [];
       const read = upstream(() => tickets(count));
-      for (let at: { page: number; skip: number } | undefined = { page: 1, skip: 0 }; at; ) {
-        const found = await readTickets(read, { ...at, limit });
+      for (let at: FoundTickets["next"] = { page: 1, skip: 0 }; at; ) {
+        const found = await readTickets(read, { page: 1, skip: 0, ...at, limit });
         expect(found.tickets.length).toBeLessThanOrEqual(limit);
         if (found.next) expect(found.tickets).toHaveLength(limit);
         expect(found.total).toBe(count);

@@ -1,24 +1,8 @@
-import type { Ticket, TicketPage } from "../schemas/ticket.ts";
+import type { Ticket, TicketPage } from "../../schemas/ticket.ts";
+import type { FoundTickets, TicketRange } from "../live-chat.ts";
 
 /** How many tickets LiveChat puts on a page. */
 export const PAGE_SIZE = 25;
-
-export type TicketRange = {
-  /** The upstream page to start with; the first is 1. */
-  page: number;
-  /** How many tickets of that page to leave out, because an earlier call gave them. */
-  skip: number;
-  /** How many tickets to return at most. */
-  limit: number;
-};
-
-export type FoundTickets = {
-  tickets: Ticket[];
-  total: number;
-  pages: number;
-  /** Where to go on; absent at the end of the list. */
-  next?: Pick<TicketRange, "page" | "skip">;
-};
 
 /**
  * Reads as many upstream pages as `limit` takes. A ticket that is modified meanwhile moves to another page and shows

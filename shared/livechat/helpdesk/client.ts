@@ -1,0 +1,173 @@
+import * as v from "valibot";
+import { InvalidInput } from "../../core/errors.ts";
+import { readable } from "../../schemas/readable.ts";
+import { type NewTicket, OneTicket, type Ticket, type TicketChanges } from "../../schemas/ticket.ts";
+import { text } from "../../schemas/vocabulary.ts";
+import { at } from "../address.ts";
+import { createBudget } from "../budget.ts";
+import { basicCredentials } from "../credentials.ts";
+import type { ConnectionOptions, NewWebhook, TicketDesk, TicketsState, Webhook } from "../live-chat.ts";
+import { type Call, createSend } from "../send.ts";
+import { fromHelpDesk, lacksNames } from "./from-helpdesk.ts";
+import { createTicketList } from "./list.ts";
+import { createLookups } from "./lookups.ts";
+import { NoHelpDesk } from "./no-helpdesk.ts";
+import { refusalOfHelpDesk } from "./refusal.ts";
+
+export type HelpDeskOptions = ConnectionOptions & {
+  /** The account of the token: a UUID. */
+  accountId: string;
+  /** The personal access token, such as `dal:…`. */
+  apiKey: string;
+};
+
+export type HelpDesk = TicketDesk & {
+  listWebhooks(call?: Call): Promise<Webhook[]>;
+  createWebhook(webhook: NewWebhook, call?: Call): Promise<Webhook>;
+  deleteWebhook(id: string, call?: Call): Promise<void>;
+};
+
+const Raw = v.looseObject({ ID: text });
+const HelpDeskWebhook = v.looseObject({ ID: text, eventType: text, url: text });
+/** HelpDesk's name for `ticket_created`. A webhook of HelpDesk has one event type. */
+const TICKET_CREATED = "tickets.create";
+/** Milliseconds for which it is believed that HelpDesk is there, or not. */
+const STATE_FRESH_FOR = 10 * 60_000;
+
+/**
+ * Opens a connection to HelpDesk, where the Text platform keeps tickets. It has a limit of its own, and answers a missing
+ * `User-Agent` with a refusal at times.
+ */
+export function createHelpDesk({ accountId, apiKey, rateLimit, ...options }: HelpDeskOptions): HelpDesk {
+  const { authorization, secrets } = basicCredentials(accountId, apiKey);
+  const headers = { authorization, "user-agent": "LiveChat-Functions" };
+  const budget = createBudget(rateLimit, options);
+  const send = createSend(
+    { ...options, headers: () => headers, secrets, refusal: refusalOfHelpDesk },
+    budget,
+  );
+  const lookups = createLookups(send, Date.now);
+  const list = createTicketList(send, lookups);
+  let state: { at: number; is: TicketsState } | undefined;
+
+  async function toTicket(raw: unknown, call?: Call): Promise<Ticket> {
+    let names = await lookups.names(call);
+    if (lacksNames(raw, names)) names = await lookups.names(call, { lacks: true });
+    return v.parse(OneTicket, fromHelpDesk(raw, names));
+  }
+
+  const readRaw = (id: string, call?: Call) =>
+    send({ method: "GET", to: at`tickets/${id}`, answer: Raw }, call);
+
+  /** A ticket goes to a team, and to an agent in it: the first team of the agent. */
+  async function assignmentTo(login: string, call?: Call) {
+    const agent = await lookups.agent(login, call);
+    if (!agent) throw InvalidInput.at("assignee.id", `HelpDesk has no agent ${login}.`);
+    const [team] = agent.teamIDs ?? [];
+    return {
+      assignment: { ...(team !== undefined && { team: { ID: team } }), agent: { ID: agent.ID } },
+      teamIDs: team === undefined ? undefined : [team],
+    };
+  }
+
+  async function idOfTag(name: string, call?: Call): Promise<string> {
+    const tag = await lookups.tag(name, call);
+    if (tag) return tag.ID;
+    const made = await send({ method: "POST", to: at`tags`, json: { name }, answer: Raw }, call);
+    lookups.forgetTags();
+    return made.ID;
+  }
+
+  async function setTags(id: string, wanted: readonly string[], tagIDs: readonly string[], call?: Call) {
+    const ids: string[] = [];
+    for (const name of wanted) ids.push(await idOfTag(name, call));
+    const added = ids.filter((tag) => !tagIDs.includes(tag));
+    if (added.length > 0) {
+      const json = { tagIDs: added };
+      await send(
+        { method: "POST", effect: "replace", to: at`tickets/${id}/tags`, json, answer: v.unknown() },
+        call,
+      );
+    }
+    for (const tag of tagIDs.filter((tag) => !ids.includes(tag))) {
+      await send({ method: "DELETE", to: at`tickets/${id}/tags/${tag}`, answer: v.unknown() }, call);
+    }
+  }
+
+  async function createTicket(asked: NewTicket, call?: Call): Promise<Ticket> {
+    const { message, requester, subject, assignee, source } = asked;
+    const json = {
+      subject,
+      requester: { email: requester.mail, name: requester.name },
+      message: { text: message },
+      author: { type: "client" },
+      ...(assignee && (await assignmentTo(assignee.id, call))),
+    };
+    const raw = await send({ method: "POST", to: at`tickets`, json, answer: Raw }, call);
+    const ticket = await toTicket(raw, call);
+    // HelpDesk sets it itself.
+    return source === undefined ? ticket : { ...ticket, ignored_fields: ["source"] };
+  }
+
+  /** Several calls, which HelpDesk does not do together. The message comes last: alone it must not be sent twice. */
+  async function updateTicket(id: string, asked: TicketChanges, call?: Call): Promise<Ticket> {
+    const { subject, assignee, tag, message } = asked;
+    const before = await readRaw(id, call);
+    const { teamIDs, ...assignment } = assignee ? await assignmentTo(assignee.id, call) : {};
+    const teams = teamIDs && [...new Set([...listOfText(before.teamIDs), ...teamIDs])];
+    const fields = { subject, ...assignment, teamIDs: teams };
+    if (Object.values(fields).some((value) => value !== undefined)) {
+      await send({ method: "PATCH", to: at`tickets/${id}`, json: fields, answer: v.unknown() }, call);
+    }
+    if (tag) await setTags(id, tag, listOfText(before.tagIDs), call);
+    if (message !== undefined) {
+      const json = { author: { type: "client" }, message: { text: message } };
+      const request = { method: "PATCH", effect: "create", to: at`tickets/${id}` } as const;
+      await send({ ...request, json, answer: v.unknown() }, call);
+    }
+    return toTicket(await readRaw(id, call), call);
+  }
+
+  async function ticketsState(call?: Call): Promise<TicketsState> {
+    if (state && Date.now() - state.at < STATE_FRESH_FOR) return state.is;
+    const query = { silo: "tickets", pageSize: 1 };
+    const is = await send({ method: "GET", to: at`tickets`, query, answer: v.array(v.unknown()) }, call).then(
+      () => "here" as const,
+      (error) => {
+        if (error instanceof NoHelpDesk) return "refused" as const;
+        throw error;
+      },
+    );
+    state = { at: Date.now(), is };
+    return is;
+  }
+
+  return {
+    findTickets: list.find,
+    ticketSource: list.source,
+    getTicket: async (id, call) => toTicket(await readRaw(id, call), call),
+    createTicket,
+    updateTicket,
+    ticketsState,
+
+    async listWebhooks(call) {
+      const answer = readable(HelpDeskWebhook);
+      return (await send({ method: "GET", to: at`webhooks`, answer }, call)).map(toWebhook);
+    },
+    async createWebhook({ url }, call) {
+      const json = { url, eventType: TICKET_CREATED, name: "LiveChat Functions" };
+      return toWebhook(await send({ method: "POST", to: at`webhooks`, json, answer: HelpDeskWebhook }, call));
+    },
+    async deleteWebhook(id, call) {
+      await send({ method: "DELETE", to: at`webhooks/${id}`, answer: v.unknown() }, call);
+    },
+  };
+}
+
+function toWebhook({ ID, eventType, url }: v.InferOutput<typeof HelpDeskWebhook>): Webhook {
+  return { id: ID, event_type: eventType === TICKET_CREATED ? "ticket_created" : eventType, url };
+}
+
+function listOfText(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}

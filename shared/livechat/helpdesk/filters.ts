@@ -1,0 +1,60 @@
+import { InvalidInput } from "../../core/errors.ts";
+import type { Ticket } from "../../schemas/ticket.ts";
+import type { TicketFilters } from "../live-chat.ts";
+
+const DAY = 24 * 60 * 60_000;
+
+/**
+ * Splits filters into those that HelpDesk knows, as parameters of its list, and a test for the others, which is exact:
+ * it goes by the ticket as this app shows it.
+ *
+ * @throws {InvalidInput} for a filter that neither can do
+ */
+export function splitFilters({ order: _, ...filters }: TicketFilters): {
+  query: Record<string, string>;
+  /** Absent when HelpDesk knows all of them. */
+  chooses?: (ticket: Ticket) => boolean;
+} {
+  if (filters.group !== undefined) {
+    throw InvalidInput.at(
+      "group",
+      "group cannot be used with HelpDesk: it has teams, whose ids are no numbers.",
+    );
+  }
+  const { date_from, date_to, status, assigned, assignee, query, source, tag, tagged } = filters;
+  const from = date_from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(date_from);
+  const before = date_to === undefined ? Number.POSITIVE_INFINITY : Date.parse(date_to) + DAY;
+  const mail = filters["requester[mail]"];
+  const search = query ?? mail;
+  const tests: ((ticket: Ticket) => boolean)[] = [];
+  if (date_from !== undefined || date_to !== undefined) {
+    tests.push((ticket) => activitiesOf(ticket).some((time) => time >= from && time < before));
+  }
+  if (status !== undefined) tests.push((ticket) => ticket.status === status);
+  if (assigned !== undefined) tests.push(({ assignee }) => (assignee !== undefined) === (assigned === "1"));
+  if (assignee !== undefined) tests.push((ticket) => isSame(ticket.assignee?.id, assignee));
+  if (mail !== undefined) tests.push(({ requester }) => isSame(requester?.mail, mail));
+  if (source !== undefined) tests.push((ticket) => ticket.source?.type === source);
+  if (tag !== undefined) tests.push(({ tags = [] }) => tags.includes(tag));
+  if (tagged !== undefined) tests.push(({ tags = [] }) => tags.length > 0 === (tagged === "1"));
+  return {
+    query: {
+      // A ticket has no activity after its last modification, and none before it was created.
+      ...(date_from !== undefined && { updatedDateFrom: new Date(from).toISOString() }),
+      ...(date_to !== undefined && { createdDateTo: new Date(before).toISOString() }),
+      ...(status === "open" && { status }),
+      ...(status === "spam" && { silo: "spam" }),
+      ...(search !== undefined && { query: search }),
+    },
+    ...(tests.length > 0 && { chooses: (ticket: Ticket) => tests.every((test) => test(ticket)) }),
+  };
+}
+
+function activitiesOf({ date, modified, events }: Ticket): number[] {
+  const times = [date, modified, ...(Array.isArray(events) ? events.map((event) => event?.date) : [])];
+  return times.map((time) => Date.parse(String(time)));
+}
+
+function isSame(shown: unknown, asked: string): boolean {
+  return typeof shown === "string" && shown.toLowerCase() === asked.toLowerCase();
+}

@@ -1,0 +1,159 @@
+/** What HelpDesk names by ids alone, by these ids. */
+export type Names = {
+  /** Agents by id, with their email, which is what v2 calls a login. */
+  agents: ReadonlyMap<string, { email?: string; name?: string }>;
+  teams: ReadonlyMap<string, { name?: string }>;
+  tags: ReadonlyMap<string, { name?: string }>;
+};
+
+type Members = Record<string, unknown>;
+
+/** HelpDesk's words for a status, and v2's. */
+const STATUSES: Record<string, string> = { onhold: "pending", closed: "solved" };
+/** HelpDesk's words for where a ticket comes from, and v2's. */
+const SOURCES: Record<string, string> = {
+  email: "mail",
+  chat: "chat-window",
+  chatWidget: "chat-window",
+  integration: "lc2",
+  api: "lc2",
+};
+
+/**
+ * A ticket of HelpDesk with the field names of v2. What v2 never had keeps its own name; what v2 names otherwise comes along
+ * as it was, so that nothing of it is lost. HelpDesk's reference is known in part, so any member may be anything.
+ */
+export function fromHelpDesk(ticket: unknown, names: Names): Members {
+  const {
+    ID,
+    status,
+    requester,
+    createdAt,
+    updatedAt,
+    assignment,
+    source,
+    tagIDs,
+    teamIDs,
+    events,
+    ...more
+  } = members(ticket);
+  const { agent, team } = members(assignment);
+  const teams = list(teamIDs).map((id) => defined({ ID: id, name: names.teams.get(String(id))?.name }));
+  return defined({
+    ...more,
+    id: ID,
+    status: more.silo === "spam" ? "spam" : translated(STATUSES, status),
+    helpdesk_status: status,
+    date: createdAt,
+    modified: updatedAt,
+    requester: requesterOf(requester),
+    assignee: personOf(agent, names),
+    source: sourceOf(source, events),
+    currentGroup: teamOf(team, names),
+    teams,
+    tags: list(tagIDs).map((id) => names.tags.get(String(id))?.name ?? id),
+    events: Array.isArray(events) ? events.map((event) => eventOf(event, names)) : undefined,
+    assignment,
+    teamIDs,
+    tagIDs,
+  });
+}
+
+/** Whether a ticket has an agent, team or tag that the names lack. */
+export function lacksNames(ticket: unknown, { agents, teams, tags }: Names): boolean {
+  const { tagIDs, teamIDs, assignment } = members(ticket);
+  const { ID } = members(members(assignment).agent);
+  return (
+    (ID !== undefined && !agents.has(String(ID))) ||
+    list(teamIDs).some((id) => !teams.has(String(id))) ||
+    list(tagIDs).some((id) => !tags.has(String(id)))
+  );
+}
+
+/** The id of a ticket in any of the bodies that webhooks were seen with: `payload`, `payload.ticket`, `ticket`, or bare. */
+export function ticketIdIn(body: unknown): string | undefined {
+  const { payload, ticket } = members(body);
+  for (const one of [members(payload).ticket, payload, ticket, body]) {
+    const { ID } = members(one);
+    if (typeof ID === "string" && ID !== "") return ID;
+  }
+  return undefined;
+}
+
+function requesterOf(requester: unknown): Members | undefined {
+  const { email, name, ...more } = members(requester);
+  return email === undefined && name === undefined ? undefined : defined({ ...more, mail: email, name });
+}
+
+/** An agent by email, as v2 names it; by HelpDesk's id while the email is not known. */
+function personOf(agent: unknown, { agents }: Names): Members | undefined {
+  const { ID, name } = members(agent);
+  if (ID === undefined) return undefined;
+  const known = agents.get(String(ID));
+  return defined({ id: known?.email ?? ID, name: name ?? known?.name, helpdesk_id: ID });
+}
+
+/** A team is no group of v2's: its id is a UUID, and a group's a number. */
+function teamOf(team: unknown, { teams }: Names): Members | undefined {
+  const { ID, name } = members(team);
+  return ID === undefined
+    ? undefined
+    : defined({ name: name ?? teams.get(String(ID))?.name, helpdesk_id: ID });
+}
+
+function sourceOf(source: unknown, events: unknown): Members | undefined {
+  const { type, ...more } = members(source);
+  if (type === undefined) return undefined;
+  const first = members(members(list(events)[0]).source);
+  return defined({ ...more, type: translated(SOURCES, type), helpdesk_type: type, url: first.referenceURL });
+}
+
+function eventOf(event: unknown, names: Names): unknown {
+  const { ID, author, message, assignment, status, source, type, ...more } = members(event);
+  const { agent } = members(members(assignment).new);
+  const { old: from, new: to } = members(status);
+  const { type: sourceType, referenceURL, ...sourceMore } = members(source);
+  return defined({
+    ...more,
+    id: ID,
+    type: type === "assignment" ? "assignee_changed" : type,
+    author: authorOf(author, names),
+    is_private: members(message).isPrivate,
+    message: members(message).text,
+    ...(type === "assignment" && { to: personOf(agent, names), assignment }),
+    ...(type === "status" && { from: translated(STATUSES, from), to: translated(STATUSES, to), status }),
+    source:
+      source &&
+      defined({
+        ...sourceMore,
+        type: translated(SOURCES, sourceType),
+        helpdesk_type: sourceType,
+        url: referenceURL,
+      }),
+  });
+}
+
+function authorOf(author: unknown, { agents }: Names): Members | undefined {
+  const { ID, email, name, type } = members(author);
+  if (type === undefined && ID === undefined && email === undefined) return undefined;
+  const known = agents.get(String(ID));
+  return defined({ id: email ?? known?.email ?? ID, name: name ?? known?.name, type });
+}
+
+function translated(words: Record<string, string>, word: unknown): unknown {
+  return typeof word === "string" && Object.hasOwn(words, word) ? words[word] : word;
+}
+
+function members(value: unknown): Members {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {};
+}
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function defined(value: Members): Members {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, member]) => member !== undefined && member !== null),
+  );
+}

@@ -1,0 +1,170 @@
+import * as v from "valibot";
+import { InvalidInput } from "../../core/errors.ts";
+import { CLOCK_DIFFERENCE, type Source } from "../../reconcile/source.ts";
+import { type Ticket, TicketPage } from "../../schemas/ticket.ts";
+import { factsOfTicket } from "../../tickets/ticket-facts.ts";
+import { at } from "../address.ts";
+import type { FoundTickets, TicketFilters, TicketRange } from "../live-chat.ts";
+import type { Call, Send } from "../send.ts";
+import { splitFilters } from "./filters.ts";
+import { fromHelpDesk, lacksNames } from "./from-helpdesk.ts";
+import type { Lookups } from "./lookups.ts";
+
+/** As many tickets as a page can have. */
+const PAGE_SIZE = 100;
+/** A page as our operation counts them, as v2 does. */
+const OUR_PAGE_SIZE = 25;
+/** So many calls one search makes at most; it then ends early, with a cursor. */
+const CALLS = 40;
+/** Milliseconds that a change may take to show in the list. */
+const OVERLAP = 2 * 60_000;
+
+type SortBy = "createdAt" | "updatedAt";
+/** The last row of a page: the value it is sorted by, and its id. */
+type Cursor = { value: string; id: string };
+type Query = { sortBy: SortBy; order: "asc" | "desc"; filters?: Record<string, string>; cursor?: Cursor };
+
+type Page = Pick<TicketPage, "tickets" | "odd" | "withoutId"> & {
+  /** Where to go on behind each ticket. */
+  cursorById: ReadonlyMap<string, Cursor>;
+  /** Where to go on behind the last one; absent at the end. */
+  next?: Cursor;
+};
+
+export type TicketList = ReturnType<typeof createTicketList>;
+
+/** HelpDesk's list of tickets. It has no page numbers: a page goes on behind the last ticket of the one before. */
+export function createTicketList(send: Send, lookups: Lookups) {
+  async function readPage(
+    { sortBy, order, filters, cursor }: Query,
+    size: number,
+    call?: Call,
+  ): Promise<Page> {
+    const query = {
+      ...{ silo: "tickets", eventsScope: "full", pageSize: size, sortBy, order },
+      ...filters,
+      ...(cursor && { "next.value": cursor.value, "next.ID": cursor.id }),
+    };
+    const request = { method: "GET", to: at`tickets`, query, answer: v.array(v.unknown()) } as const;
+    let [rows, names] = await Promise.all([send(request, call), lookups.names(call)]);
+    if (rows.some((row) => lacksNames(row, names))) names = await lookups.names(call, { lacks: true });
+    const cursors = rows.flatMap((row) => cursorAt(row, sortBy) ?? []);
+    const next = rows.length < size ? undefined : cursors.at(-1);
+    // The same cursor again would be the same page for ever.
+    const isStuck = next !== undefined && next.id === cursor?.id && next.value === cursor.value;
+    const { tickets, odd, withoutId } = v.parse(TicketPage, {
+      ...{ pages: 0, total: 0 },
+      tickets: rows.map((row) => fromHelpDesk(row, names)),
+    });
+    const cursorById = new Map(cursors.map((one) => [one.id, one]));
+    return { tickets, odd, withoutId, cursorById, ...(!isStuck && { next }) };
+  }
+
+  return {
+    /** Tickets that the filters choose, by last modification. */
+    async find(filters: TicketFilters, range: TicketRange, call?: Call): Promise<FoundTickets> {
+      const { query, chooses } = splitFilters(filters);
+      const order = filters.order ?? "desc";
+      let cursor = range.cursor === undefined ? undefined : decode(range.cursor);
+      let left = cursor ? 0 : (range.page - 1) * OUR_PAGE_SIZE + range.skip;
+      if (left > CALLS * PAGE_SIZE) {
+        throw InvalidInput.at(
+          "page",
+          "page is too far behind the first: with HelpDesk, follow Link to read on.",
+        );
+      }
+      const isSmall = range.limit <= OUR_PAGE_SIZE && left === 0 && !chooses;
+      const size = isSmall ? OUR_PAGE_SIZE : PAGE_SIZE;
+      const found = new Map<string, Ticket>();
+      for (let calls = 1; ; calls++) {
+        const page = await readPage({ sortBy: "updatedAt", order, filters: query, cursor }, size, call);
+        const { tickets } = page;
+        for (const [index, ticket] of tickets.entries()) {
+          if (found.has(ticket.id) || chooses?.(ticket) === false) continue;
+          if (left-- > 0) continue;
+          found.set(ticket.id, ticket);
+          if (found.size < range.limit) continue;
+          const isLast = index === tickets.length - 1 && page.next === undefined;
+          const behind = page.cursorById.get(ticket.id);
+          return {
+            tickets: [...found.values()],
+            ...(behind && !isLast && { next: { cursor: encode(behind) } }),
+          };
+        }
+        cursor = page.next;
+        if (!cursor) return { tickets: [...found.values()] };
+        if (calls === CALLS) return { tickets: [...found.values()], next: { cursor: encode(cursor) } };
+      }
+    },
+
+    /**
+     * The list for the reconciliation. What changed is read in the order of changes, from a little before the checkpoint
+     * on: a ticket that changes meanwhile comes again at the end. Everything is read in the order of creation, which no
+     * change moves. So no reading has doubts. HelpDesk does not count its tickets.
+     */
+    source(call?: Call): Source<Ticket, Position> {
+      return {
+        facts: factsOfTicket,
+        begin: ({ since, now }) => ({ since, horizon: now + CLOCK_DIFFERENCE, page: 0 }),
+        async read(position) {
+          const { since, horizon, cursor, page, top = since?.key } = position;
+          const from = since && new Date(Math.max(0, since.key - OVERLAP)).toISOString();
+          const query: Query = from
+            ? { sortBy: "updatedAt", order: "asc", filters: { updatedDateFrom: from }, cursor }
+            : { sortBy: "createdAt", order: "desc", cursor };
+          const { tickets, next, odd, withoutId } = await readPage(query, PAGE_SIZE, call);
+          const times = tickets.flatMap((ticket) => factsOfTicket(ticket).changedAt ?? []);
+          const newest = Math.max(top ?? -1, ...times.filter((time) => time <= horizon));
+          const progress = { page: page + 1, pages: page + 1 };
+          return {
+            position: { since, horizon, cursor: next, page: page + 1, top: newest },
+            items: tickets,
+            ...{ odd, withoutId, progress },
+            ...(since && { checkpoint: { key: newest, closed: false } }),
+            // What changes while everything is read is found from the newest ticket on.
+            ...(!since &&
+              page === 0 && { checkpoint: { key: newestCreation(tickets, horizon), closed: false } }),
+            ...(!next && { end: { doubts: [] } }),
+          };
+        },
+      };
+    },
+  };
+}
+
+type Position = {
+  since?: { key: number; closed: boolean };
+  horizon: number;
+  cursor?: Cursor;
+  page: number;
+  /** The latest change that was seen, in milliseconds since the epoch. */
+  top?: number;
+};
+
+function newestCreation(tickets: readonly Ticket[], horizon: number): number {
+  const times = tickets.flatMap((ticket) => factsOfTicket(ticket).createdAt ?? []);
+  return Math.max(-1, ...times.filter((time) => time <= horizon));
+}
+
+function cursorAt(row: unknown, sortBy: SortBy): Cursor | undefined {
+  const { ID, [sortBy]: value } = (row ?? {}) as Record<string, unknown>;
+  return typeof ID === "string" && typeof value === "string" ? { id: ID, value } : undefined;
+}
+
+function encode({ value, id }: Cursor): string {
+  return Buffer.from(JSON.stringify([value, id])).toString("base64url");
+}
+
+/** @throws {InvalidInput} when it is not from Link of an answer */
+function decode(text: string): Cursor {
+  try {
+    const [value, id] = v.parse(
+      v.tuple([v.string(), v.string()]),
+      JSON.parse(Buffer.from(text, "base64url").toString()),
+    );
+    return { value, id };
+  } catch (cause) {
+    const message = "must be as it stands in Link of the call before";
+    throw new InvalidInput("The cursor cannot be read.", { cause, problems: [{ path: "cursor", message }] });
+  }
+}

@@ -1,0 +1,73 @@
+import * as v from "valibot";
+import { readable } from "../../schemas/readable.ts";
+import { maybe, text } from "../../schemas/vocabulary.ts";
+import { at } from "../address.ts";
+import type { Call, Send } from "../send.ts";
+import type { Names } from "./from-helpdesk.ts";
+
+/** An agent, team or tag. Only agents have an email and teams, and some agents have no name. */
+const Entry = v.looseObject({
+  ID: text,
+  name: maybe(text),
+  email: maybe(text),
+  teamIDs: v.optional(v.nullable(v.array(text))),
+});
+export type Entry = v.InferOutput<typeof Entry>;
+type Kind = "agents" | "teams" | "tags";
+
+/** For so long a list is not read again; and so long, when it lacks what is looked for. In milliseconds. */
+const FRESH_FOR = 10 * 60_000;
+const MISSING_FOR = 60_000;
+
+export type Lookups = ReturnType<typeof createLookups>;
+
+/** Looks up agents, teams and tags, which tickets name by ids, and keeps the lists for a while. */
+export function createLookups(send: Send, now: () => number) {
+  const lists = new Map<Kind, { at: number; answer: Promise<Entry[]> }>();
+
+  function list(kind: Kind, freshFor: number, call?: Call): Promise<Entry[]> {
+    const kept = lists.get(kind);
+    if (kept && now() - kept.at < freshFor) return kept.answer;
+    const answer = send({ method: "GET", to: at`${kind}`, answer: readable(Entry) }, call);
+    const read = { at: now(), answer };
+    lists.set(kind, read);
+    answer.catch(() => {
+      if (lists.get(kind) === read) lists.delete(kind);
+    });
+    return answer;
+  }
+
+  async function find(kind: Kind, isIt: (entry: Entry) => boolean, call?: Call): Promise<Entry | undefined> {
+    const entry = (await list(kind, FRESH_FOR, call)).find(isIt);
+    // It may be new.
+    return entry ?? (await list(kind, MISSING_FOR, call)).find(isIt);
+  }
+
+  return {
+    /**
+     * Names for tickets. A list that cannot be read is left out: tickets then show ids.
+     *
+     * @param lacks whether something is missing in the names that are kept, and may be new
+     */
+    async names(call?: Call, { lacks = false } = {}): Promise<Names> {
+      const read = async (kind: Kind) => {
+        const entries = await list(kind, lacks ? MISSING_FOR : FRESH_FOR, call).catch((): Entry[] => []);
+        return new Map(entries.map((entry) => [entry.ID, entry]));
+      };
+      const [agents, teams, tags] = await Promise.all([read("agents"), read("teams"), read("tags")]);
+      return { agents, teams, tags };
+    },
+    /** @param login an email address, or HelpDesk's id */
+    agent: (login: string, call?: Call) =>
+      find("agents", ({ ID, email }) => ID === login || fold(email) === fold(login), call),
+    tag: (name: string, call?: Call) => find("tags", (tag) => fold(tag.name) === fold(name), call),
+    /** Has the tags read anew by the next look. */
+    forgetTags(): void {
+      lists.delete("tags");
+    },
+  };
+}
+
+function fold(text = ""): string {
+  return text.toLowerCase();
+}

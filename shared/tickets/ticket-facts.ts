@@ -1,0 +1,27 @@
+import type { Facts } from "../reconcile/source.ts";
+import type { Ticket } from "../schemas/ticket.ts";
+
+/** What the reconciliation needs to know of a ticket. */
+export function factsOfTicket(ticket: Ticket): Facts {
+  return { id: ticket.id, changedAt: changedAt(ticket), createdAt: createdAt(ticket) };
+}
+
+/** Time of the last modification, in milliseconds since the epoch. LiveChat always sends it but does not promise to. */
+export function modifiedAt(ticket: Ticket): number {
+  return changedAt(ticket) ?? createdAt(ticket) ?? 0;
+}
+
+function changedAt({ modified }: Ticket): number | undefined {
+  return readTime(modified);
+}
+
+/** Time of the creation, in milliseconds since the epoch; absent when the ticket has none. */
+export function createdAt({ date }: Ticket): number | undefined {
+  return readTime(date);
+}
+
+/** Milliseconds since the epoch. A ticket that does not fit its schema may have anything in the place of a time. */
+function readTime(time: unknown): number | undefined {
+  const at = typeof time === "string" ? Date.parse(time) : Number.NaN;
+  return at >= 0 ? at : undefined;
+}
