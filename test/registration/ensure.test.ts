@@ -55,7 +55,8 @@ const asItShouldBe = wanted
   .sort();
 
 test("what is wanted leads to the receivers that there are", () => {
-  const receivers = operations.filter(({ route }) => route.startsWith("receivers/"));
+  // Those with a further segment are for the webhooks of another API.
+  const receivers = operations.filter(({ route }) => /^receivers\/[^/]+$/.test(route));
   expect(wanted.map(({ receiver }) => receiver)).toEqual(
     receivers.map(({ route }) => `https://app.example/api/${route}`),
   );
