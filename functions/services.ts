@@ -6,14 +6,18 @@ import { describeFailure } from "../shared/core/log.ts";
 import { readSettings, type Settings, settingsSet } from "../shared/core/settings.ts";
 import { openEventLog } from "../shared/event-log/event-log.ts";
 import type { EventLog } from "../shared/event-log/types.ts";
+import { type CallLedger, openCallLedger } from "../shared/health/call-ledger.ts";
 import { checksOf } from "../shared/health/checks.ts";
+import type { ExaminedText } from "../shared/health/examined.ts";
 import { createMonitor, type Monitor, type MonitorOptions } from "../shared/health/monitor.ts";
+import { rememberedStandings, rememberStandings } from "../shared/health/registration-memory.ts";
 import { openSightings } from "../shared/health/sightings.ts";
 import { type Idempotency, openIdempotency } from "../shared/http/idempotency/idempotency.ts";
 import type { ChatReader, LiveChat } from "../shared/livechat/live-chat.ts";
 import type { OpenedLiveChat } from "../shared/livechat/open-live-chat.ts";
 import type { People } from "../shared/people/people.ts";
 import { openRefusals, type Refusals } from "../shared/receive/refusals.ts";
+import type { Standing } from "../shared/registration/assess.ts";
 import type { RunReport } from "../shared/schemas/reconcile.ts";
 import { createClock } from "../shared/storage/clock.ts";
 import { openQueue } from "../shared/storage/open-queue.ts";
@@ -50,9 +54,14 @@ export function createServices(environment: Record<string, string | undefined>):
       lazy(async () => {
         const { openLiveChat } = await import("../shared/livechat/open-live-chat.ts");
         const opened = await openLiveChat(parts.settings.liveChat, {
-          observe(attempt) {
+          observe(attempt, error) {
             observeCall(attempt);
+            if (parts.settings.liveChat.api === "text") parts.calls.note(attempt, error);
             observeBudget(opened.liveChat.usage());
+          },
+          onLifecycle(header, day) {
+            if (!parts.calls.noteLifecycle({ header, day })) return;
+            console.warn(JSON.stringify({ message: "LiveChat's API", header, day }));
           },
         });
         return opened;
@@ -137,6 +146,16 @@ export function createServices(environment: Record<string, string | undefined>):
         await tell?.(change, log);
       };
     },
+    calls: () => openCallLedger({ table: () => parts.eventsTable, now }),
+    text: () => {
+      const { eventsTable, calls, settings } = parts;
+      if (settings.liveChat.api !== "text") return undefined;
+      const standings = (baseUrl: string) => rememberedStandings(eventsTable, { baseUrl, api: "text" });
+      return { table: eventsTable, calls, standings };
+    },
+    rememberStandings: () => async (standings) => {
+      if (parts.settings.liveChat.api === "text") await rememberStandings(parts.eventsTable, standings);
+    },
     monitor: () => {
       const sightings = openSightings(() => parts.eventsTable, now);
       const options = { sightings, now, onDefect: logDefect, onChange: parts.tellOperator };
@@ -171,6 +190,8 @@ export type Services = {
   readonly idempotency: Idempotency;
   /** Deliveries that the receivers refused. */
   readonly refusals: Refusals;
+  /** Keeps how the webhooks stand, where a check may not ask LiveChat. Never fails. */
+  rememberStandings(standings: readonly Standing[]): Promise<void>;
   /** What `Health` and `GetStatus` ask. */
   readonly monitor: Monitor;
 };
@@ -179,6 +200,8 @@ type ChatRun = Pick<ChatReconciliation, "holder" | "budgetMs">;
 
 type Parts = Services & {
   readonly account: () => Promise<OpenedLiveChat>;
+  readonly calls: CallLedger;
+  readonly text: ExaminedText | undefined;
   readonly eventsTable: TableClient;
   readonly ticketsTable: TableClient;
   readonly subscriptionsTable: TableClient;

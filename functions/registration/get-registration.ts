@@ -22,6 +22,7 @@ export const getRegistration = operation({
       inspect(...registrationOf(services)),
       services.eventLog.head(),
     ]);
+    await services.rememberStandings(standings);
     const registrations = standings.map((standing) => ({
       ...describeStanding(standing),
       lastDelivery: lastReceived[standing.wanted.event_type],

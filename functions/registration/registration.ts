@@ -32,11 +32,13 @@ export function registrationOf(
  *
  * @throws {Conflict} when WEBHOOK_BASE_URL is not set, or is an address that LiveChat cannot reach
  */
-export function ensureOurs(
-  services: Pick<Services, "liveChat" | "settings">,
+export async function ensureOurs(
+  services: Pick<Services, "liveChat" | "settings" | "rememberStandings">,
   priority?: Priority,
 ): Promise<Ensured> {
   const [webhooks, destination] = registrationOf(services, priority);
   requireReachable(destination.baseUrl, services.settings.liveChat.url);
-  return ensureRegistration(webhooks, destination);
+  const ensured = await ensureRegistration(webhooks, destination);
+  await services.rememberStandings(ensured.standings);
+  return ensured;
 }

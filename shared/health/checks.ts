@@ -1,18 +1,21 @@
+import { SettingsError } from "../core/settings.ts";
 import { checkAddress } from "./check-address.ts";
 import { checkDeliveries, checkQuarantine, checkReconciliation, checkRefusals } from "./check-events.ts";
 import { checksOfLiveChat } from "./check-livechat.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkStorage } from "./check-storage.ts";
 import { checkSubscriptions } from "./check-subscriptions.ts";
-import type { Examined, Memory } from "./examined.ts";
+import { checksOfText } from "./check-text.ts";
+import type { Examined, ExaminedText, Memory } from "./examined.ts";
 import type { Check } from "./monitor.ts";
 
 /** Everything that can be wrong with the app. A check stands behind the one that it needs. */
 export function checksOf(app: Examined, memory: Memory): Check[] {
+  const text = textOf(app);
   return [
     checkSettings(app),
     checkStorage(app),
-    ...checksOfLiveChat(app, memory),
+    ...(text ? checksOfText(app, text, memory) : checksOfLiveChat(app, memory)),
     checkAddress(app),
     checkRefusals(app),
     ...checkDeliveries(app, memory),
@@ -20,4 +23,14 @@ export function checksOf(app: Examined, memory: Memory): Check[] {
     checkSubscriptions(app, memory),
     checkQuarantine(app),
   ];
+}
+
+/** Absent, too, while a setting is missing or wrong: then no check of LiveChat can be looked at anyway. */
+function textOf(app: Examined): ExaminedText | undefined {
+  try {
+    return app.text;
+  } catch (error) {
+    if (error instanceof SettingsError) return undefined;
+    throw error;
+  }
 }

@@ -1,10 +1,12 @@
+import type { TableClient } from "@azure/data-tables";
 import type { Settings } from "../core/settings.ts";
 import type { EventLog } from "../event-log/types.ts";
 import type { TicketRange, TicketsState, Usage } from "../livechat/live-chat.ts";
 import type { Refusals } from "../receive/refusals.ts";
-import type { Registered } from "../registration/assess.ts";
+import type { Registered, Standing } from "../registration/assess.ts";
 import type { Subscriber } from "../subscriptions/subscribers.ts";
 import type { TicketStore } from "../tickets/store/ticket-store.ts";
+import type { CallLedger } from "./call-ledger.ts";
 import type { Sightings } from "./sightings.ts";
 
 /** The parts of the app that checks look at. */
@@ -24,6 +26,17 @@ export type Examined = {
   readonly ticketStore: TicketStore;
   readonly subscribers: { list(): Promise<Subscriber[]> };
   readonly refusals: Pick<Refusals, "lastHour">;
+  /** Absent with LiveChat's API v2. */
+  readonly text?: ExaminedText | undefined;
+};
+
+/** What there is to look at with the Text platform alone. */
+export type ExaminedText = {
+  /** The events' table. */
+  table: TableClient;
+  calls: Pick<CallLedger, "last" | "lifecycle" | "thisMonth">;
+  /** How the webhooks stood when the app last looked. */
+  standings(baseUrl: string): Promise<Standing[] | undefined>;
 };
 
 /** What checks remember by, and the time in milliseconds since the epoch. */

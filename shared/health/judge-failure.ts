@@ -35,6 +35,14 @@ export function judgeLiveChatFailure(error: unknown, throttled?: { since: string
         "Create a new API key (or personal access token) in LiveChat. Set LIVECHAT_API_KEY to it, and LIVECHAT_USERNAME to its address.",
     };
   }
+  if (isGone(error)) {
+    return {
+      state: "bad",
+      detail: `${error.message} LiveChat's REST API v2 is not there for this account.`,
+      action:
+        "Move to the APIs of the Text platform: set LIVECHAT_API to text, with LIVECHAT_ACCOUNT_ID, LIVECHAT_CLIENT_ID and a personal access token in LIVECHAT_API_KEY. docs/text.md shows how. The log and the subscriptions go on.",
+    };
+  }
   if (error instanceof TooManyRequests) {
     const tooLong =
       throttled !== undefined && throttled.now - Date.parse(throttled.since) > THROTTLED_TOO_LONG;
@@ -51,6 +59,12 @@ export function judgeLiveChatFailure(error: unknown, throttled?: { since: string
     action:
       "Check whether LiveChat has an outage, whether LIVECHAT_API_URL is correct, and whether this app may call it.",
   };
+}
+
+/** Whether LiveChat has no such API any more: a list of the account is never missing by itself. */
+function isGone({ upstream }: AppError): boolean {
+  const { status, code } = upstream ?? {};
+  return status === 404 || status === 410 || code === "unsupported_version";
 }
 
 /** Names the cause for a reader who knows its code. */

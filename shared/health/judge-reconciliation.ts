@@ -10,6 +10,16 @@ export type Reconciliation = RunHistory & {
   schedule: string;
 };
 
+/** What the reconciliation is called, in what an operator is told. */
+export type Names = { setting: string; timer: string; path: string; records: string };
+
+const OF_TICKETS: Names = {
+  setting: "TICKETS_RECONCILE_SCHEDULE",
+  timer: "ReconcileTicketsTimer",
+  path: "/reconcile/tickets",
+  records: "GET /reconcile/tickets",
+};
+
 /** Runs that may be missed in a row before the check is bad. */
 const MISSED = 3;
 
@@ -21,12 +31,13 @@ const MISSED = 3;
 export async function judgeReconciliation(
   { lastSuccess, installed, schedule, runs: [last], progress, odd }: Reconciliation,
   now: number,
+  { setting, timer, path, records }: Names = OF_TICKETS,
 ): Promise<Finding> {
   if (!(await comesDue(schedule, now))) {
     return {
       state: "bad",
-      detail: `TICKETS_RECONCILE_SCHEDULE ("${schedule}") never comes due: the timer does not run.`,
-      action: 'Set TICKETS_RECONCILE_SCHEDULE to NCRONTAB with six fields, such as "0 */5 * * * *".',
+      detail: `${setting} ("${schedule}") never comes due: the timer does not run.`,
+      action: `Set ${setting} to NCRONTAB with six fields, such as "0 */5 * * * *".`,
     };
   }
   const waiting = await runsDue(schedule, Date.parse(lastSuccess ?? installed), MISSED);
@@ -42,15 +53,15 @@ export async function judgeReconciliation(
       state: "bad",
       detail: `${said} Three runs were due since then.${failure}`,
       action: stopped
-        ? "The timer does not run: check that the function ReconcileTicketsTimer exists and is enabled, and that AzureWebJobsStorage is correct. POST /reconcile/tickets runs it now."
-        : "Fix the cause; GET /reconcile/tickets has the reason of every run. POST /reconcile/tickets runs it now.",
+        ? `The timer does not run: check that the function ${timer} exists and is enabled, and that AzureWebJobsStorage is correct. POST ${path} runs it now.`
+        : `Fix the cause; ${records} has the reason of every run. POST ${path} runs it now.`,
     };
   }
   if (failure) {
     return {
       state: "attention",
       detail: said + failure,
-      action: "If the next run fails too, fix the cause; GET /reconcile/tickets has the reason of every run.",
+      action: `If the next run fails too, fix the cause; ${records} has the reason of every run.`,
     };
   }
   const strange = strangeTickets(odd, last?.withoutId ?? 0);
@@ -106,4 +117,20 @@ async function runsDue(schedule: string, after: number, nth: number): Promise<nu
     .nextRuns(nth, new Date(after))
     .at(nth - 1)
     ?.valueOf();
+}
+
+const DAY = 24 * 60 * 60_000;
+/** More runs a day than this are as many: one a second for an hour. */
+const MOST_RUNS = 3_600;
+
+/** How often a schedule comes due in the day that begins now. */
+export async function runsADay(schedule: string, now: number): Promise<number> {
+  let [low, high] = [0, MOST_RUNS];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    const due = await runsDue(schedule, now, middle);
+    if (due !== undefined && due <= now + DAY) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }

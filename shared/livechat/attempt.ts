@@ -2,7 +2,7 @@ import ky from "ky";
 import type * as v from "valibot";
 import type { Address } from "./address.ts";
 import { type Effect, effectOf } from "./effect.ts";
-import { type ReadRefusal, understand } from "./failure.ts";
+import { type Needs, type ReadRefusal, understand } from "./failure.ts";
 
 /** In milliseconds. */
 export const ATTEMPT_TIMEOUT = 8_000;
@@ -20,7 +20,7 @@ export type Connection = {
   attemptTimeout?: number;
   fetch?: typeof fetch;
   /** Called after every attempt, for telemetry. */
-  observe?: (attempt: Attempt) => void;
+  observe?: (attempt: Attempt, error?: unknown) => void;
 };
 
 /** Facts of an attempt for telemetry: no ids, no content. */
@@ -47,6 +47,8 @@ export type Outgoing<Answer extends v.GenericSchema> = {
   /** By default the effect of the method. */
   effect?: Effect;
   to: Address;
+  /** The action by LiveChat's name, and the scopes that it needs, for who has to give them to the token. */
+  needs?: Needs;
   query?: Record<string, string | number | undefined>;
   json?: unknown;
   /** The schema of the answer. An empty answer is read as `undefined`. */
@@ -79,7 +81,7 @@ export function createAttempt({
   });
 
   return async <Answer extends v.GenericSchema>(
-    { method, effect = effectOf[method], to, query, json, answer }: Outgoing<Answer>,
+    { method, effect = effectOf[method], to, needs, query, json, answer }: Outgoing<Answer>,
     { signal, deadline, retries, waited }: Circumstances,
   ): Promise<v.InferOutput<Answer>> => {
     const began = Date.now();
@@ -100,19 +102,22 @@ export function createAttempt({
         },
       }).json(answer);
     } catch (error) {
-      failure = understand(error, { effect, response, secrets, refusal });
+      failure = understand(error, { effect, response, secrets, refusal, needs });
       throw failure;
     } finally {
-      observe?.({
-        method,
-        route: to.route,
-        status: response?.status,
-        debugId: response?.headers.get("x-debug-id") ?? undefined,
-        error: failure instanceof Error ? failure.name : undefined,
-        retries,
-        waited,
-        duration: Date.now() - began,
-      });
+      observe?.(
+        {
+          method,
+          route: to.route,
+          status: response?.status,
+          debugId: response?.headers.get("x-debug-id") ?? undefined,
+          error: failure instanceof Error ? failure.name : undefined,
+          retries,
+          waited,
+          duration: Date.now() - began,
+        },
+        failure,
+      );
     }
   };
 }

@@ -23,6 +23,8 @@ const NEVER_SENT = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
+export type Needs = { action: string; scopes: readonly string[] };
+
 export type Attempted = {
   effect: Effect;
   /** The answer, as far as it came. */
@@ -30,6 +32,7 @@ export type Attempted = {
   /** Texts that no error may repeat. */
   secrets: readonly string[];
   refusal: ReadRefusal;
+  needs?: Needs;
 };
 
 /** An answer that is not a success. */
@@ -41,6 +44,7 @@ export type Refused = {
   effect: Effect;
   /** The words for people in the body, without secrets. */
   words?: string;
+  needs?: Needs;
 };
 
 /** Turns a refusal into one of this app's errors: each API has its own refusals. */
@@ -51,12 +55,12 @@ export type ReadRefusal = (refused: Refused) => AppError;
  * they go no further. An error that neither LiveChat nor the connection caused is a defect, and is returned unchanged.
  */
 export function understand(error: unknown, attempted: Attempted): unknown {
-  const { response, effect, secrets, refusal } = attempted;
+  const { response, effect, secrets, refusal, needs } = attempted;
   // The status stands, even when the body that explains it never came.
   if (response && !response.ok) {
     const body = error instanceof HTTPError ? error.data : undefined;
     const { status, headers } = response;
-    return refusal({ status, headers, body, effect, words: readWords(body, secrets) });
+    return refusal({ status, headers, body, effect, words: readWords(body, secrets), needs });
   }
   if (error instanceof TimeoutError) {
     return new UpstreamTimeout(`LiveChat did not answer in time.${doubt(effect)}`, outcome(effect));

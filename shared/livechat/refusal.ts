@@ -11,8 +11,8 @@ import { doubt, outcome, type Refused, Throttled } from "./failure.ts";
 import { readRetryAfter } from "./retry.ts";
 
 /** Understands an answer by its status: v2, and servers in between, give no more. */
-export function refusalByStatus({ status, headers, effect, words }: Refused): AppError {
-  const upstream = { status, words };
+export function refusalByStatus({ status, headers, effect, words, body }: Refused): AppError {
+  const upstream = { status, words, code: typeOf(body) };
   if (status === 429) return new Throttled(readRetryAfter(headers));
   if (status === 401 || status === 403) {
     return new UpstreamRefused("LiveChat refuses the credentials of this app.", { upstream });
@@ -33,4 +33,10 @@ export function refusalByStatus({ status, headers, effect, words }: Refused): Ap
     retryAfter: asksFor ? Math.ceil(asksFor / 1000) : undefined,
     ...outcome(effect),
   });
+}
+
+/** Newer APIs of LiveChat answer `{error: {type}}`, and v2 may do so at its end: `unsupported_version`. */
+function typeOf(body: unknown): string | undefined {
+  const { error } = (body ?? {}) as { error?: { type?: unknown } };
+  return typeof error?.type === "string" ? error.type : undefined;
 }

@@ -123,7 +123,10 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
 
   async function makeRoom({ event_type }: Wanted, others: Standing["others"]): Promise<void> {
     roomMade.add(event_type);
-    const [worst] = others.toSorted((a, b) => WORST_FIRST.indexOf(a.flaw) - WORST_FIRST.indexOf(b.flaw));
+    // Only one of the same event takes its room.
+    const [worst] = others
+      .filter(({ webhook }) => webhook.event_type === event_type)
+      .sort((a, b) => WORST_FIRST.indexOf(a.flaw) - WORST_FIRST.indexOf(b.flaw));
     if (!worst) return;
     await remove(worst.webhook.id);
     // Now it can be created.

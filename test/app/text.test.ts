@@ -245,3 +245,46 @@ test("a host that is killed between delivery and transcript: the next one puts t
     await second.stop();
   }
 });
+
+test("health costs no calls, and is judged by those that the app makes; the status counts what is billed", async () => {
+  await using sandbox = await startTextSandbox({ variants: { headers: { Deprecation: "2026-09-01" } } });
+  const other = await startTextApp({ sandbox, env: { WEBHOOK_BASE_URL: "http://127.0.0.1:9" } });
+  const checks = async (): Promise<Record<string, { state: string; detail: string; action: string }>> => {
+    const { body } = await other.call("GET", "/status");
+    return Object.fromEntries(body.checks.map((check: { name: string }) => [check.name, check]));
+  };
+  try {
+    expect(await checks()).toMatchObject({
+      livechat: { state: "ok", detail: "No call has been made to LiveChat yet." },
+      registrations: { state: "attention" },
+      "reconcile.chats": { state: "ok" },
+    });
+    expect((await other.call("GET", "/health")).status).toBe(200);
+    expect(sandbox.calls.count).toBe(0);
+
+    expect((await other.call("POST", "/registration")).body).toMatchObject({ created: 2 });
+    const { count } = sandbox.calls;
+    const month = new Date().toISOString().slice(0, 7);
+    expect(await checks()).toMatchObject({
+      livechat: { state: "ok", detail: expect.stringContaining("LiveChat answered the last call") },
+      registrations: { state: "ok" },
+      billing: { detail: expect.stringContaining(`${count} calls to LiveChat were billed in ${month}`) },
+      version: { state: "attention", detail: expect.stringContaining("deprecates version 3.6") },
+    });
+    expect(other.log.filter((line) => line.includes("Deprecation"))).toHaveLength(1);
+
+    sandbox.variants.missingScopes = ["agents--all:ro"];
+    const refused = await other.call("GET", "/agents");
+    expect(refused).toMatchObject({
+      status: 502,
+      body: { detail: expect.stringContaining("agents--all:ro") },
+    });
+    expect(await checks()).toMatchObject({
+      livechat: { state: "bad", detail: expect.stringContaining("needs the scope agents--all:ro") },
+    });
+    expect((await other.call("GET", "/health")).status).toBe(503);
+    expect(sandbox.calls.count).toBe(count + 1);
+  } finally {
+    await other.stop();
+  }
+});

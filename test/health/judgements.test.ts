@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { TooManyRequests } from "../../shared/core/errors.ts";
+import { InvalidInput, NotFound, TooManyRequests } from "../../shared/core/errors.ts";
 import { isLoopback } from "../../shared/core/loopback.ts";
 import { judgeProbe, judgeReach } from "../../shared/health/judge-address.ts";
 import { judgeBudget } from "../../shared/health/judge-budget.ts";
@@ -269,6 +269,17 @@ test("throttling is for a person to look at, and bad once it has lasted half an 
   expect(judge(31)).toMatchObject({
     state: "bad",
     detail: "LiveChat's limit is used up. This began at 2026-01-15T11:29:00.000Z.",
+  });
+});
+
+test.each([
+  ["404", new NotFound("LiveChat has nothing there.", { upstream: { status: 404 } })],
+  ["410", new NotFound("LiveChat has nothing there.", { upstream: { status: 410 } })],
+  ["unsupported_version", new InvalidInput("It refuses.", { upstream: { code: "unsupported_version" } })],
+])("an API v2 that is gone (%s) is told with what to set", (_, error) => {
+  expect(judgeLiveChatFailure(error)).toMatchObject({
+    state: "bad",
+    action: expect.stringContaining("set LIVECHAT_API to text"),
   });
 });
 

@@ -2,7 +2,7 @@ import type * as v from "valibot";
 import { TEXT_API_VERSION } from "../../schemas/from-text-chat.ts";
 import type { Effect } from "../effect.ts";
 import type { Call, Send } from "../send.ts";
-import { Misdirected, MissingScope } from "./refusal.ts";
+import { Misdirected } from "./refusal.ts";
 
 /** An action of the Text platform's web APIs. */
 export type Action<Answer extends v.GenericSchema> = {
@@ -25,27 +25,22 @@ export type Region = { current?: string };
 
 /** Makes the function that carries out actions: each is a POST, and is repeated once in the region that LiveChat names. */
 export function createAct(send: Send, region: Region): Act {
-  return async (action, input, call) => {
-    const { api, name, effect, answer, scopes } = action;
+  return async ({ api, name, effect, answer, scopes }, input, call) => {
     const path = `v${TEXT_API_VERSION}/${api}/action/${name}`;
-    const request = { method: "POST", effect, to: { path, route: path }, json: input, answer } as const;
+    const needs = { action: name, scopes };
+    const request = {
+      method: "POST",
+      effect,
+      to: { path, route: path },
+      needs,
+      json: input,
+      answer,
+    } as const;
     const go = async () => send(request, call);
-    try {
-      return await go().catch((error) => {
-        if (!(error instanceof Misdirected) || error.region === region.current) throw error;
-        region.current = error.region;
-        return go();
-      });
-    } catch (error) {
-      throw error instanceof MissingScope ? naming(error, name, scopes) : error;
-    }
+    return go().catch((error) => {
+      if (!(error instanceof Misdirected) || error.region === region.current) throw error;
+      region.current = error.region;
+      return go();
+    });
   };
-}
-
-/** LiveChat does not say which scope is missing; which ones the action needs is documented. */
-function naming({ upstream }: MissingScope, action: string, scopes: readonly string[]): MissingScope {
-  return new MissingScope(
-    `LiveChat does not let this app's token call ${action}: it needs the scope ${scopes.join(" and ")}.`,
-    { upstream },
-  );
 }

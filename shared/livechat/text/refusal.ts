@@ -8,7 +8,7 @@ import {
   UpstreamRefused,
   UpstreamTimeout,
 } from "../../core/errors.ts";
-import { doubt, outcome, type Refused, Throttled } from "../failure.ts";
+import { doubt, type Needs, outcome, type Refused, Throttled } from "../failure.ts";
 import { refusalByStatus } from "../refusal.ts";
 import { readRetryAfter } from "../retry.ts";
 
@@ -21,9 +21,6 @@ export class Misdirected extends UpstreamRefused {
     this.region = region;
   }
 }
-
-/** The token lacks a scope for the action. */
-export class MissingScope extends UpstreamRefused {}
 
 /** The chat was anonymized: LiveChat has its content no longer. */
 export class ChatAnonymized extends NotFound {}
@@ -57,7 +54,7 @@ export function refusalByType(refused: Refused): AppError {
       );
     case "authorization":
     case "missing_access":
-      return new MissingScope("LiveChat does not let this app's token do this.", { upstream });
+      return new UpstreamRefused(whatIsMissing(refused.needs), { upstream });
     case "license_expired":
     case "license_not_found":
     case "wrong_product_version":
@@ -94,4 +91,11 @@ export function refusalByType(refused: Refused): AppError {
     default:
       return refusalByStatus(refused);
   }
+}
+
+/** LiveChat does not say which scope is missing; those that the action needs are documented. */
+function whatIsMissing(needs: Needs | undefined): string {
+  return needs
+    ? `LiveChat does not let this app's token call ${needs.action}: it needs the scope ${needs.scopes.join(" and ")}.`
+    : "LiveChat does not let this app's token do this.";
 }

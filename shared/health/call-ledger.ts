@@ -1,0 +1,144 @@
+import type { TableClient } from "@azure/data-tables";
+import {
+  AppError,
+  TooManyRequests,
+  UpstreamFailed,
+  UpstreamRefused,
+  UpstreamTimeout,
+} from "../core/errors.ts";
+import { createRow, putRow, readRow, replaceRow } from "../storage/rows.ts";
+
+/** How the last call to LiveChat went, by whichever instance. */
+export type LastCall = {
+  /** ISO 8601. */
+  at: string;
+  /** Absent when LiveChat answered what it was asked, or said why not. */
+  failure?: { kind: AppError["kind"]; summary: string; retryAfter?: number };
+};
+
+/** A header by which LiveChat says that this version of its API is on its way out, and its day. */
+export type Lifecycle = { header: string; day: string };
+
+/**
+ * What the app's own calls tell of LiveChat. Calls of the Text platform are billed, so checks of health make none and
+ * judge by these.
+ */
+export type CallLedger = {
+  /** Notes an attempt and what it ended with. Never fails and never waits. */
+  note(attempt: { status?: number }, error?: unknown): void;
+  /** Notes such a header; answers whether it is time for a line in the log: once a day. */
+  noteLifecycle(lifecycle: Lifecycle): boolean;
+  /** The calls of this month (`2026-01`, in UTC) that are billed: all that were answered, but for 500s. */
+  thisMonth(): Promise<{ month: string; calls: number }>;
+  last(): Promise<LastCall | undefined>;
+  lifecycle(): Promise<Lifecycle | undefined>;
+};
+
+const PARTITION = "health";
+const LAST = "calls:last";
+const LIFECYCLE = "calls:lifecycle";
+const monthKey = (month: string) => `calls:month:${month}`;
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+/** Writes that may lose against other instances before this one tries again a minute later. */
+const ATTEMPTS = 3;
+const TIME_LIMIT = 2_000;
+
+export type CallLedgerOptions = {
+  table: () => TableClient;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** Calls back after so many milliseconds, without keeping the process alive. */
+  later?: (run: () => void, milliseconds: number) => void;
+};
+
+/**
+ * A ledger of all instances, in the events' table. An instance writes once a minute at most, and at once when calls begin
+ * or cease to fail; what it has not written is lost when it ends.
+ */
+export function openCallLedger({
+  table,
+  now,
+  later = (run, milliseconds) => void setTimeout(run, milliseconds).unref(),
+}: CallLedgerOptions): CallLedger {
+  /** Billed calls that are not written yet, by month. */
+  const pending = new Map<string, number>();
+  let last: LastCall | undefined;
+  let writtenAt = Number.NEGATIVE_INFINITY;
+  let scheduled = false;
+  let saidAt = Number.NEGATIVE_INFINITY;
+  const monthOf = () => new Date(now()).toISOString().slice(0, 7);
+
+  return {
+    note({ status }, error) {
+      const month = monthOf();
+      if (status !== undefined && status !== 500) pending.set(month, (pending.get(month) ?? 0) + 1);
+      const failure = failureOf(error);
+      const isNews = last === undefined || (last.failure === undefined) !== (failure === undefined);
+      last = { at: new Date(now()).toISOString(), ...(failure && { failure }) };
+      if (scheduled && !isNews) return;
+      scheduled = true;
+      later(write, isNews ? 0 : Math.max(0, writtenAt + MINUTE - now()));
+    },
+    noteLifecycle({ header, day }) {
+      if (now() - saidAt < DAY) return false;
+      saidAt = now();
+      const row = { partitionKey: PARTITION, rowKey: LIFECYCLE, header, day };
+      putRow(table(), row, { signal: AbortSignal.timeout(TIME_LIMIT) }).catch(() => undefined);
+      return true;
+    },
+    async thisMonth() {
+      const month = monthOf();
+      const row = await readRow<{ calls: number }>(table(), PARTITION, monthKey(month));
+      return { month, calls: (row?.calls ?? 0) + (pending.get(month) ?? 0) };
+    },
+    async last() {
+      const row = await readRow<{ json: string }>(table(), PARTITION, LAST);
+      const others = row && (JSON.parse(row.json) as LastCall);
+      return others && others.at > (last?.at ?? "") ? others : last;
+    },
+    async lifecycle() {
+      const row = await readRow<Lifecycle>(table(), PARTITION, LIFECYCLE);
+      return row && { header: row.header, day: row.day };
+    },
+  };
+
+  async function write(): Promise<void> {
+    writtenAt = now();
+    scheduled = false;
+    const signal = AbortSignal.timeout(TIME_LIMIT);
+    const row = { partitionKey: PARTITION, rowKey: LAST, json: JSON.stringify(last) };
+    await putRow(table(), row, { signal }).catch(() => undefined);
+    for (const [month, calls] of [...pending]) {
+      pending.delete(month);
+      const isWritten = await add(month, calls, signal).catch(() => false);
+      if (!isWritten) pending.set(month, (pending.get(month) ?? 0) + calls);
+    }
+  }
+
+  async function add(month: string, calls: number, signal: AbortSignal): Promise<boolean> {
+    const key = { partitionKey: PARTITION, rowKey: monthKey(month) };
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const row = await readRow<{ calls: number }>(table(), key.partitionKey, key.rowKey, { signal });
+      const next = { ...key, calls: (row?.calls ?? 0) + calls };
+      const written = row
+        ? await replaceRow(table(), next, { signal, etag: row.etag })
+        : await createRow(table(), next, { signal });
+      if (written !== undefined) return true;
+    }
+    return false;
+  }
+}
+
+/** What says something of LiveChat or of the way to it. Other errors are about what was asked. */
+function failureOf(error: unknown): LastCall["failure"] {
+  const isOfLiveChat =
+    error instanceof UpstreamRefused ||
+    error instanceof UpstreamFailed ||
+    error instanceof UpstreamTimeout ||
+    error instanceof TooManyRequests;
+  if (!isOfLiveChat || !(error instanceof AppError)) return undefined;
+  const { kind, summary, retryAfter } = error;
+  return { kind, summary, ...(retryAfter !== undefined && { retryAfter }) };
+}

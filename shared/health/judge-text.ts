@@ -1,0 +1,62 @@
+import type { LastCall, Lifecycle } from "./call-ledger.ts";
+import type { Finding } from "./monitor.ts";
+
+/** Judges LiveChat by how the app's last call went. */
+export function judgeLastCall(last: LastCall | undefined): Finding {
+  if (!last) return { state: "ok", detail: "No call has been made to LiveChat yet." };
+  const { at, failure } = last;
+  if (!failure) return { state: "ok", detail: `LiveChat answered the last call, at ${at}.` };
+  const detail = `The last call, at ${at}, failed: ${failure.summary}`;
+  if (failure.kind === "upstream-refused") {
+    return {
+      state: "bad",
+      detail,
+      action:
+        "See docs/text.md for the token, its account id and its scopes; put them into LIVECHAT_API_KEY and LIVECHAT_ACCOUNT_ID. POST /registration tries again now.",
+    };
+  }
+  if (failure.kind === "too-many-requests") {
+    return {
+      state: "attention",
+      detail,
+      action: "Wait a minute. If it stays so, lower LIVECHAT_RATE_LIMIT: it is counted for each instance.",
+    };
+  }
+  return {
+    state: "bad",
+    detail,
+    action:
+      "See whether LiveChat has an outage, and that LIVECHAT_API_URL is right and may be called from here. POST /reconcile/chats tries again now.",
+  };
+}
+
+/** The registration's two calls, four times an hour, in a month of thirty days. */
+const REGISTRATION = 2 * 4 * 24 * 30;
+/** Calls of a reconciliation of chats that finds nothing missing. */
+const RECONCILIATION = 2;
+
+/** Tells the calls that are billed. No limit can be set at LiveChat, so this is where they are seen. */
+export function judgeBilling(
+  { month, calls }: { month: string; calls: number },
+  { runsADay, isRegistering }: { runsADay: number; isRegistering: boolean },
+): Finding {
+  const timers = RECONCILIATION * runsADay * 30 + (isRegistering ? REGISTRATION : 0);
+  return {
+    state: "ok",
+    detail: `${calls} calls to LiveChat were billed in ${month}. The timers need about ${timers} in a month of thirty days; each chat that ends needs one more.`,
+  };
+}
+
+/** Judges the version of the API that the app speaks, by what LiveChat says of it. */
+export function judgeVersion(version: string, lifecycle: Lifecycle | undefined): Finding {
+  if (!lifecycle) return { state: "ok", detail: `Version ${version} of LiveChat's API is current.` };
+  const { header, day } = lifecycle;
+  return {
+    state: "attention",
+    detail:
+      header === "Deprecation"
+        ? `LiveChat deprecates version ${version} of its API as of ${day}: some months later it is gone.`
+        : `Version ${version} of LiveChat's API is a legacy version as of ${day}; it is supported for about a year more.`,
+    action: "Look for a newer version of this app, which speaks a newer version of the API.",
+  };
+}
