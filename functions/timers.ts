@@ -83,7 +83,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
       try {
         const { created, removed } = await ensureOurs(services, "background");
         if (created + removed === 0) return;
-        log("registration mended", { created, removed });
+        log("registration repaired", { created, removed });
         await services.monitor.lookAgain();
       } catch (error) {
         if (!(error instanceof Conflict)) throw error;

@@ -94,7 +94,7 @@ param operatorWebhookUrl string = ''
 param eventRetentionDays int = 0
 
 @minValue(0)
-@description('Days more that retention waits for a subscriber that is behind; with 0 it does not wait.')
+@description('Additional days that retention waits for a subscriber that is behind; 0: none.')
 param retentionMarginDays int = 7
 
 @minValue(1)

@@ -7,7 +7,7 @@ export const eraseChat = operation({
   id: "EraseChat",
   summary: "Erase a chat",
   description:
-    "Erases what is stored of a chat. Readers of the log still see that there were events, without their content. When done is false, repeat the call: it continues where this one stopped.",
+    "Erases the stored content of a chat. Readers of the log still see its events, without content. When done is false, repeat the call: it continues where this one stopped.",
   tag: "Events",
   method: "DELETE",
   route: "chats/{chatId}",

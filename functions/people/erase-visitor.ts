@@ -8,7 +8,7 @@ export const eraseVisitor = operation({
   id: "EraseVisitor",
   summary: "Erase a person, by path",
   description:
-    "The same as EraseByBody. The address is part of the URL, which the host keeps in its telemetry: prefer POST /erasures.",
+    "Does the same as EraseByBody. The address is part of the URL, which the host keeps in its telemetry: prefer POST /erasures.",
   tag: "People",
   method: "DELETE",
   route: "visitors/{email}",

@@ -9,7 +9,7 @@ export const searchVisitor = operation({
   id: "SearchVisitor",
   summary: "Search for a person",
   description:
-    "Returns everything that is stored of the visitor or requester with this address: one JSON object a line, {place, item}, with undecided: true where the item may be another person's. The last line is {next, done}; when done is false, send next as after in the next call.",
+    "Returns all stored data of the visitor or requester with this address, as one JSON object a line: {place, item}. An item with undecided: true may be another person's. The last line is {next, done}; when done is false, send next as after in the next call.",
   tag: "People",
   method: "POST",
   route: "visitors/search",

@@ -38,7 +38,7 @@ export const receiveTextChat = operation({
   id: "ReceiveTextChat",
   summary: "Receive a chat's start or end from the Text platform",
   description:
-    "LiveChat's webhooks incoming_chat and chat_deactivated of the Text platform call this. A start is in the log before the answer is given. An end is durable before the answer is given, and is in the log as soon as its transcript has been fetched.",
+    "LiveChat's webhooks incoming_chat and chat_deactivated of the Text platform call this. A start is in the log before the answer is sent. An end is stored before the answer is sent, and enters the log when its transcript has been fetched.",
   tag: "Receivers",
   method: "POST",
   route: "receivers/text/chats",

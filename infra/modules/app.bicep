@@ -58,7 +58,7 @@ param liveChatRateLimit int
 @description('Age in days at which events are removed; 0 keeps them.')
 param eventRetentionDays int
 
-@description('Days more that retention waits for a subscriber that is behind; with 0 it does not wait.')
+@description('Additional days that retention waits for a subscriber that is behind; 0: none.')
 param retentionMarginDays int
 
 @description('Days for which a ticket that is gone from LiveChat keeps its content.')

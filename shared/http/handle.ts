@@ -73,7 +73,7 @@ async function repeat<Services extends { readonly idempotency?: Idempotency }>(
     },
     toReply: toProblemResponse,
   });
-  if (repeated) call.log("repetition answered", { operation: scope, status: reply.status });
+  if (repeated) call.log("repeated request answered", { operation: scope, status: reply.status });
   return reply;
 }
 

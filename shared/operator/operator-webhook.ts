@@ -54,7 +54,7 @@ export function createOperatorWebhook({
       await wait(pause);
       if (await tell(id, body)) return;
     }
-    log("operator not told", { check });
+    log("operator not called", { check });
   }
 }
 

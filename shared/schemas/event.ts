@@ -20,7 +20,7 @@ export const LoggedEvent = shape(
     api: named(
       v.optional(v.literal("text")),
       "API",
-      "text: an API of the Text platform told it. Absent: the REST API v2.",
+      "text: an API of the Text platform reported it. Absent: the REST API v2 did.",
     ),
     chatId: named(v.optional(v.string()), "Chat Id", "The id of the event's chat."),
     ticketId: named(v.optional(v.string()), "Ticket Id", "The id of the event's ticket."),

@@ -28,7 +28,7 @@ export const RunReport = shape(
     throttledMs: named(
       count,
       "Throttled Time",
-      "How much of that was spent waiting for LiveChat's rate limit, in milliseconds.",
+      "How long of that it waited for LiveChat's rate limit, in milliseconds.",
     ),
     calls: named(count, "Calls", "Calls made to LiveChat."),
     pages: named(count, "Pages", "Pages of tickets that were read."),
@@ -76,15 +76,15 @@ export const ChatRunReport = shape(
       "Recovered",
       "Chats whose start or end no webhook reported; their events were added to the log.",
     ),
-    unchanged: named(count, "Unchanged", "Chats that were read and whose events the log has."),
+    unchanged: named(count, "Unchanged", "Chats that were read and are complete in the log."),
     transcripts: named(
       v.object({
         told: named(count, "Told", "Ends that were added to the log with their transcript."),
-        bare: named(count, "Bare", "Ends that were added without one, because there is none."),
+        bare: named(count, "Bare", "Ends that were added without a transcript, because LiveChat has none."),
         waiting: named(count, "Waiting", "Ends that still wait for their transcript."),
       }),
       "Transcripts",
-      "What became of the ends that waited for their transcript.",
+      "The results for ends that waited for their transcript.",
     ),
   }),
   {

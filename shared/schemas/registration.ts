@@ -25,7 +25,7 @@ export const Registration = shape(
     state: named(
       v.picklist(["ok", "unverified", "off", "double", "stale", "missing"]),
       "State",
-      "ok: registered exactly once, as needed. unverified: LiveChat has not verified it. off: LiveChat sends nothing to any webhook of the app. double: ours are registered more than once. stale: only outdated ones of ours are. missing: none is.",
+      "ok: registered exactly once, as needed. unverified: LiveChat has not verified it. off: LiveChat sends nothing to any webhook of the app. double: registered more than once by this app. stale: only outdated ones of this app are registered. missing: none is registered.",
     ),
     detail: named(v.string(), "Detail", "The state, in a sentence."),
     url: named(v.string(), "URL", "The receiver that it calls. Credentials are masked."),

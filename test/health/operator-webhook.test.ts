@@ -52,7 +52,7 @@ test("a call that fails is repeated three times, with the same id, and then the 
     wait: async (milliseconds) => waits.push(milliseconds),
   });
   await tell(change, (message, fields) => said.resolve([message, fields]));
-  expect(await said.promise).toEqual(["operator not told", { check: "subscriptions" }]);
+  expect(await said.promise).toEqual(["operator not called", { check: "subscriptions" }]);
   expect(waits).toEqual([1_000, 5_000, 20_000]);
   expect(new Set(arrivals.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
   expect(arrivals).toHaveLength(4);
