@@ -15,6 +15,26 @@ export function cutMembers(text: string, names: readonly string[]): string {
   });
 }
 
+/**
+ * The text of an object's member as it was written; of the last of several with this name, which is the one that
+ * `JSON.parse` takes.
+ *
+ * @param text JSON that has been parsed before
+ */
+export function memberText(text: string, name: string): string | undefined {
+  const open = text.search(/\S/);
+  if (text[open] !== "{") return undefined;
+  let found: string | undefined;
+  for (let position = open; text[position] !== "}"; ) {
+    const start = position + 1;
+    position = partEnd(text, start);
+    const quote = text.indexOf('"', start);
+    if (quote === -1 || quote > position || nameOf(text, start, [name]) !== name) continue;
+    found = text.slice(text.indexOf(":", stringEnd(text, quote)) + 1, position);
+  }
+  return found;
+}
+
 /** Cuts from the object that opens at `open`. */
 function cutFrom(text: string, open: number, names: readonly string[]): string {
   return rebuild(text, open, "}", (start, end) =>

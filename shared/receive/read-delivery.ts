@@ -1,6 +1,6 @@
 import { Forbidden, InvalidInput, type Problem } from "../core/errors.ts";
 import { tooComplex } from "../event-log/complexity.ts";
-import { cutMembers } from "../event-log/cut-members.ts";
+import { cutMembers, memberText } from "../event-log/cut-members.ts";
 import type { NewEvent } from "../event-log/types.ts";
 import { peopleIn } from "../people/people-in.ts";
 import { validate } from "../schemas/validate.ts";
@@ -50,7 +50,7 @@ export function readDelivery(body: string, expected: EventType, licenseId?: stri
     const reason = `The delivery does not have the shape of ${expected}.`;
     return { understood: false, raw, reason, problems: facts.problems };
   }
-  const problems = problemsOfIds(envelope, expected === "ticket_created" ? "ticket" : "chat");
+  const problems = problemsOfIds(envelope, raw, expected === "ticket_created" ? "ticket" : "chat");
   if (problems.length > 0) {
     const reason = "Its ids do not tell it from other events.";
     return { understood: false, raw, reason, problems };
@@ -61,19 +61,26 @@ export function readDelivery(body: string, expected: EventType, licenseId?: stri
   };
 }
 
-/** Ids are opaque text, or numbers as long as JSON.parse keeps all of their digits. */
-function problemsOfIds(envelope: unknown, subject: "chat" | "ticket"): Problem[] {
+/** A whole number as it is written when nothing of it is lost. */
+const EXACT = /^\s*-?\d+(\.0+)?\s*$/;
+
+/**
+ * Ids are opaque text, or whole numbers whose digits are all kept. `JSON.parse` makes 1 of `1.0000000000000001`, so a number
+ * is judged by its text.
+ */
+function problemsOfIds(envelope: unknown, raw: string, subject: "chat" | "ticket"): Problem[] {
   const { license_id: licence, [subject]: about } = envelope as Record<string, unknown>;
   const { id } = about as { id?: unknown };
   const problems: Problem[] = [];
-  const check = (path: string, value: unknown) => {
-    if (typeof value === "number" && !Number.isSafeInteger(value)) {
-      problems.push({ path, message: `${path} is a number with more digits than can be read exactly.` });
-    }
+  const check = (path: string, value: unknown, text: () => string | undefined) => {
+    if (typeof value !== "number" || (Number.isSafeInteger(value) && EXACT.test(text() ?? ""))) return;
+    problems.push({ path, message: `${path} is a number that cannot be read exactly.` });
   };
-  check(`${subject}.id`, id);
-  check("license_id", licence);
-  if (id === "") problems.push({ path: `${subject}.id`, message: `${subject}.id must not be empty.` });
+  check(`${subject}.id`, id, () => memberText(memberText(raw, subject) ?? "", "id"));
+  check("license_id", licence, () => memberText(raw, "license_id"));
+  if (typeof id === "string" && id.trim() === "") {
+    problems.push({ path: `${subject}.id`, message: `${subject}.id must not be empty.` });
+  }
   return problems;
 }
 

@@ -1,5 +1,15 @@
 import * as v from "valibot";
-import { integer, listOf, maybe, named, published, TIME_FORMAT, text, time } from "./vocabulary.ts";
+import {
+  identifier,
+  integer,
+  listOf,
+  maybe,
+  named,
+  published,
+  TIME_FORMAT,
+  text,
+  time,
+} from "./vocabulary.ts";
 
 const groupId = v.pipe(
   v.union([
@@ -17,7 +27,7 @@ const chatTime = v.pipe(time, published({ output: v.string() }));
 
 /** A chat, as LiveChat's webhooks send it. A transcript has no size limit. */
 export const Chat = v.looseObject({
-  id: named(text, "Chat Id", "Unique identifier of the chat."),
+  id: named(identifier, "Chat Id", "Unique identifier of the chat."),
   url: named(maybe(text), "URL", "Url of the website where chat started."),
   started_timestamp: named(maybe(chatTime), "Started Date-Time", TIME_FORMAT),
   ended_timestamp: named(maybe(chatTime), "Ended Timestamp", TIME_FORMAT),

@@ -6,6 +6,7 @@ import {
   exact,
   filled,
   flag,
+  identifier,
   integer,
   listOf,
   maybe,
@@ -75,7 +76,7 @@ const sourceWith = (words: { id: string; type: string; url: string }) =>
 
 /** What a ticket looks like wherever LiveChat shows it; only the id can be relied on. */
 const fields = {
-  id: named(text, "Ticket Id", "Unique id of the ticket."),
+  id: named(identifier, "Ticket Id", "Unique id of the ticket."),
   subject: named(maybe(text), "Subject", "Short description of the ticket."),
   status: named(maybe(text), "Status", "Open, pending, solved or spam."),
   date: named(maybe(time), "Created Date-Time", TIME_FORMAT),
@@ -135,7 +136,7 @@ export const ListedTicket = shape(
   "ListTicketsResponse",
   v.looseObject({
     ...fields,
-    id: named(text, "Ticket Id", "Unique identifier of the ticket."),
+    id: named(identifier, "Ticket Id", "Unique identifier of the ticket."),
     subject: named(maybe(text), "Subject", "Description of the ticket source."),
     requester: requesterWhoseNameIs("Full name of the requester."),
     source: sourceWith({

@@ -3,7 +3,7 @@ import { readTime } from "./read-time.ts";
 
 /**
  * The vocabulary of every schema in this app, in four groups: what a schema publishes (`published`, `named`, `shape`),
- * objects (`exact`), values that LiveChat sends (`text`, `integer`, `flag`, `time`, `maybe`, `listOf`: tolerant), and
+ * objects (`exact`), values that LiveChat sends (`text`, `identifier`, `integer`, `flag`, `time`, `maybe`, `listOf`: tolerant), and
  * values that callers send (`filled`, `email`, `wholeNumber`, `day`, `instant`, `bit`, `yesOrNo`, `oneOf`: strict).
  */
 
@@ -95,6 +95,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** Text; LiveChat sends some ids and versions as numbers. */
 export const text = v.pipe(
   v.union([v.string(), v.number(), v.boolean()], "must be text"),
+  v.transform(String),
+  published({ output: v.string() }),
+);
+
+/** An id: opaque text, or a whole number of which no digit is lost. */
+export const identifier = v.pipe(
+  v.union([v.string(), v.pipe(v.number(), v.safeInteger())], "must be text, or a whole number below 2^53"),
   v.transform(String),
   published({ output: v.string() }),
 );

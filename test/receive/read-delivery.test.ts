@@ -35,6 +35,9 @@ test("ids are opaque text, or numbers that are exact", () => {
   const ticket = (id: unknown) => read({ license_id: 7, ticket: { id } }, "ticket_created");
   expect(ticket(2 ** 53 - 1)).toMatchObject({ event: { ticketId: "9007199254740991", licence: "7" } });
   expect(ticket("9007199254740993")).toMatchObject({ event: { ticketId: "9007199254740993" } });
+  expect(read('{ "ticket" : {"x":{"id":"y"}, "id" : 12.0 } }', "ticket_created")).toMatchObject({
+    event: { ticketId: "12" },
+  });
   expect(ticket(" a/b ")).toMatchObject({ event: { ticketId: " a/b " } });
 });
 
@@ -87,6 +90,15 @@ test.each([
   ["no chat at all", { event_type: "chat_ended" }, "chat"],
   ["an empty id", { ...envelope, chat: { ...chat, id: "" } }, "chat.id"],
   ["a number for an id that loses digits", '{"chat":{"id":9007199254740993}}', "chat.id"],
+  [
+    "a fraction that is read as a whole number",
+    '{"chat":{"id":"C"},"chat":{"id":1.0000000000000001}}',
+    "chat.id",
+  ],
+  ["a number with an exponent", '{"chat":{"\\u0069d":1e2}}', "chat.id"],
+  ["true for an id, which two chats may have", { ...envelope, chat: { ...chat, id: true } }, "chat.id"],
+  ["a blank id", { ...envelope, chat: { ...chat, id: " " } }, "chat.id"],
+  ["a licence that is read as another", '{"license_id":1520.0000000000001,"chat":{"id":"C"}}', "license_id"],
   ["a licence that loses digits", '{"license_id":12345678901234567890,"chat":{"id":"C"}}', "license_id"],
   ["an invalid time", { ...envelope, chat: { ...chat, ended_timestamp: "soon" } }, "chat.ended_timestamp"],
   ["a list", [], ""],
