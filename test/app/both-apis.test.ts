@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { type Host, startApp, startTextApp, WEBHOOK } from "./start-app.ts";
+
+/** The visitor's story. Times, ids and the words of the closing message are the account's. */
+const VISITOR = { name: "Vera Visitor", email: "vera@example.com", country: "Norway", city: "Oslo" };
+const PAGE = "https://shop.example.com/lamps";
+const TALK = [
+  { who: "agent", text: "Hello, how may I help you?" },
+  { who: "visitor", text: "My lamp stays dark 🕯" },
+  { who: "supervisor", text: "Offer a new one" },
+] as const;
+
+type Told = { type: string; origin: string; payload: { [part: string]: Record<string, unknown> } };
+
+async function untilTold(app: Host, chatId: string): Promise<Told[]> {
+  for (let look = 0; look < 400; look++) {
+    const { items } = (await app.call("GET", `/events?chat_id=${chatId}`)).body;
+    if (items.length === 2) return items;
+    await sleep(25);
+  }
+  throw new Error("The chat was not told");
+}
+
+async function byV2(): Promise<Told[]> {
+  const app = await startApp();
+  const { sandbox } = app;
+  try {
+    for (const event of ["chat-started", "chat-ended"]) {
+      const receiver = new URL(`${app.url}/receivers/${event}`);
+      Object.assign(receiver, { username: WEBHOOK.username, password: encodeURIComponent(WEBHOOK.password) });
+      sandbox.webhooks.register({
+        event_type: event === "chat-started" ? "chat_started" : "chat_ended",
+        ...{ data_types: ["chat", "visitor", "pre_chat_survey"], url: receiver.href },
+      });
+    }
+    const { id } = sandbox.chats.start({
+      visitor: { ...VISITOR, page_current: PAGE, custom_variables: [{ key: "plan", value: "gold" }] },
+      ...{ agent: "sam@example.com", group: 3 },
+      survey: [{ id: "2001", type: "name", label: "Your name:", answer: VISITOR.name }],
+    });
+    for (const { who, text } of TALK) sandbox.chats.say(id, { text, by: who });
+    sandbox.chats.end(id, { tags: ["lamp"] });
+    return await untilTold(app, id);
+  } finally {
+    await app.stop();
+  }
+}
+
+async function byText(): Promise<Told[]> {
+  const app = await startTextApp();
+  const { sandbox } = app;
+  try {
+    for (const action of ["incoming_chat", "chat_deactivated"]) {
+      sandbox.webhooks.register({
+        ...{ action, secret_key: WEBHOOK.password, type: "license" },
+        owner_client_id: sandbox.credentials.clientId,
+        url: `${app.url}/receivers/text/chats?key=${encodeURIComponent(WEBHOOK.password)}`,
+      });
+    }
+    const { id } = sandbox.chats.start({
+      customer: { ...VISITOR, page: PAGE, session_fields: [{ plan: "gold" }] },
+      ...{ agent: "sam@example.com", group: 3 },
+    });
+    const sides = { agent: "agent", visitor: "customer", supervisor: "supervisor" } as const;
+    for (const { who, text } of TALK) sandbox.chats.say(id, { text, by: sides[who] });
+    sandbox.chats.end(id, { tags: ["lamp"] });
+    return await untilTold(app, id);
+  } finally {
+    await app.stop();
+  }
+}
+
+type Items = Record<string, unknown>[];
+
+/** What both tell, without times and ids, which are the account's, and the losses that docs/text.md lists. */
+function common({ type, origin, payload: { chat = {}, visitor = {}, pre_chat_survey } }: Told) {
+  const { url, agents, groups, tags, messages, events } = chat;
+  const { name, email, country, city, page_current, custom_variables } = visitor;
+  const survey = (pre_chat_survey ?? []) as unknown as Items;
+  return {
+    ...{ type, origin, url, agents, groups, tags },
+    messages: (messages as Items).map(({ text, user_type, author_name, agent_id }) => ({
+      ...{ text, user_type, author_name, agent_id },
+    })),
+    events: (events as Items).map(({ type, user_type }) => ({ type, user_type })),
+    visitor: { name, email, country, city, page_current, custom_variables },
+    survey: survey.filter(({ id }) => id === "2001").map(({ label, answer }) => ({ label, answer })),
+    has: Object.keys(chat)
+      .filter((field) => /^(id|started_timestamp|ended_timestamp)$/.test(field))
+      .sort(),
+  };
+}
+
+test("the same visitor's story is told alike by both of LiveChat's APIs, but for the losses that are documented", async () => {
+  const [v2, text] = await Promise.all([byV2(), byText()]);
+  const told = v2.map(common);
+  expect(text.map(common)).toEqual(told);
+  expect(told[1]).toMatchObject({
+    type: "chat_ended",
+    agents: [{ login: "sam@example.com", name: "Sam Support" }],
+    messages: [{ user_type: "agent" }, { user_type: "visitor" }, { user_type: "supervisor" }],
+    events: [{ type: "closed", user_type: "agent" }],
+  });
+});

@@ -1,0 +1,200 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { startTextSandbox, type TextSandbox } from "../../local/sandbox/text/sandbox.ts";
+import { reconcileChats } from "../../shared/chats/reconcile-chats.ts";
+import { Conflict, UpstreamFailed } from "../../shared/core/errors.ts";
+import type { ChatReader } from "../../shared/livechat/live-chat.ts";
+import { createLiveChatText } from "../../shared/livechat/text/client.ts";
+import { newLog, newTable } from "../event-log/deliveries.ts";
+
+const MINUTE = 60_000;
+
+/** An account and an app on one clock. */
+async function world(variants: Parameters<typeof startTextSandbox>[0] = {}) {
+  let time = Date.parse("2026-01-15T09:00:00.000Z");
+  const now = () => time;
+  const sandbox = await startTextSandbox({ ...variants, now });
+  const client = createLiveChatText({
+    ...{ url: sandbox.url, ...sandbox.credentials },
+    ...{ rateLimit: 100_000, random: () => 0, totalTimeout: 5_000 },
+  });
+  const name = newTable().tableName;
+  const open = (chats: ChatReader = client) => {
+    const table = newTable(name);
+    const log = newLog({ table, now });
+    const run = () => reconcileChats({ table, log, chats, holder: "a test", budgetMs: 60_000, now });
+    return { log, run };
+  };
+  return {
+    sandbox,
+    client,
+    open,
+    pass: (milliseconds: number) => {
+      time += milliseconds;
+    },
+    [Symbol.asyncDispose]: () => sandbox.close(),
+  };
+}
+
+const silently = { silently: true };
+const hold = (sandbox: TextSandbox) => sandbox.chats.hold({ messages: [] }, silently);
+
+async function told(log: ReturnType<typeof newLog>) {
+  const { items } = await log.list({ limit: 1_000 });
+  return items.map((event) => `${event.type} ${"chatId" in event ? event.chatId : ""}`).sort();
+}
+
+const both = (ids: string[]) => ids.flatMap((id) => [`chat_ended ${id}`, `chat_started ${id}`]).sort();
+
+describe.each(["created", "ended"] as const)(
+  "With an archive that filters by the time threads %s",
+  (archiveTime) => {
+    test("a thread of many hours that no webhook told is found, start and end", async () => {
+      await using account = await world({ variants: { archiveTime } });
+      const { sandbox, open, pass } = account;
+      const { log, run } = open();
+      await run();
+      const thread = sandbox.chats.start({}, silently);
+      pass(15 * MINUTE);
+      expect(await run()).toMatchObject({ outcome: "completed", recovered: 1 });
+      expect(await told(log)).toEqual([`chat_started ${thread.id}`]);
+      for (let hour = 0; hour < 5; hour++) {
+        pass(60 * MINUTE);
+        expect(await run()).toMatchObject({ recovered: 0, calls: 2 });
+      }
+      sandbox.chats.end(thread.id, {}, silently);
+      pass(15 * MINUTE);
+      expect(await run()).toMatchObject({ recovered: 1 });
+      expect(await told(log)).toEqual(both([thread.id]));
+      pass(15 * MINUTE);
+      expect(await run()).toMatchObject({ recovered: 0, calls: 2 });
+    });
+
+    test("whatever happens between runs, each start and end is in the log exactly once", async () => {
+      const step = fc.constantFrom("start", "end", "resume", "run", "wait", "webhook");
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+          await using account = await world({ variants: { archiveTime } });
+          const { sandbox, open, pass } = account;
+          const { log, run } = open();
+          await run();
+          const threads: string[] = [];
+          for (const step of steps) {
+            const active = sandbox.chats.threads.filter(({ endedAt }) => endedAt === undefined);
+            const over = sandbox.chats.threads.filter(({ endedAt }) => endedAt !== undefined);
+            if (step === "start") threads.push(sandbox.chats.start({}, silently).id);
+            if (step === "end" && active[0]) sandbox.chats.end(active[0].id, {}, silently);
+            const resumed = over.find(({ chat }) => chat.threads.at(-1)?.endedAt !== undefined);
+            if (step === "resume" && resumed) {
+              threads.push(sandbox.chats.start({ chat: resumed.chat.id }, silently).id);
+            }
+            if (step === "wait") pass(7 * MINUTE);
+            if (step === "run") await run();
+            if (step === "webhook") await Promise.all([run(), open().run()].map((one) => one.catch(() => 0)));
+            pass(1_000);
+          }
+          pass(5 * MINUTE);
+          await run();
+          const ended = sandbox.chats.threads.filter(({ endedAt }) => endedAt !== undefined);
+          expect(await told(log)).toEqual(
+            [
+              ...threads.map((id) => `chat_started ${id}`),
+              ...ended.map(({ id }) => `chat_ended ${id}`),
+            ].sort(),
+          );
+        }),
+        { numRuns: 8 },
+      );
+    });
+  },
+);
+
+test("pages that shift and repeat while they are read lose no thread and tell none twice", async () => {
+  await using account = await world();
+  const { sandbox, client, open, pass } = account;
+  for (let index = 0; index < 120; index++) {
+    hold(sandbox);
+    pass(100);
+  }
+  let pages = 0;
+  const shifting: ChatReader = {
+    ...client,
+    async listArchives(from, call) {
+      const page = await client.listArchives(from, call);
+      // Another chat ends while the page is read; and the first page comes once more.
+      if (pages++ === 0) hold(sandbox);
+      return { ...page, chats: [...page.chats, ...page.chats.slice(0, 5)] };
+    },
+  };
+  const { log, run } = open(shifting);
+  await run();
+  pass(MINUTE);
+  await run();
+  expect(await told(log)).toEqual(both(sandbox.chats.threads.map(({ id }) => id)));
+});
+
+test("a chat that is gone when its end is looked for is told by its ids", async () => {
+  await using account = await world();
+  const { sandbox, open, pass } = account;
+  const { log, run } = open();
+  const thread = sandbox.chats.start({}, silently);
+  await run();
+  sandbox.chats.remove(thread.chat.id);
+  pass(15 * MINUTE);
+  await run();
+  const { items } = await log.list({ type: "chat_ended" });
+  expect(items).toMatchObject([
+    { chatId: thread.id, origin: "reconcile", payload: { chat: { missing_transcript: "gone" } } },
+  ]);
+});
+
+test("one chat that cannot be read does not stop the others, and is looked for again", async () => {
+  await using account = await world();
+  const { sandbox, client, open, pass } = account;
+  const first = sandbox.chats.start({}, silently);
+  let isBroken = true;
+  const { log, run } = open({
+    ...client,
+    getChat: (chatId, threadId, call) =>
+      isBroken && threadId === first.id
+        ? Promise.reject(new UpstreamFailed("LiveChat failed (500)."))
+        : client.getChat(chatId, threadId, call),
+  });
+  const second = sandbox.chats.start({}, silently);
+  expect(await run()).toMatchObject({ outcome: "completed", recovered: 1 });
+  expect(await told(log)).toEqual([`chat_started ${second.id}`]);
+  isBroken = false;
+  pass(15 * MINUTE);
+  await run();
+  expect(await told(log)).toEqual([`chat_started ${first.id}`, `chat_started ${second.id}`].sort());
+});
+
+test("an outage ends the run as failed, and the next one finds everything", async () => {
+  await using account = await world();
+  const { sandbox, open } = account;
+  const { log, run } = open();
+  const { id } = hold(sandbox);
+  sandbox.faults.plan({
+    do: "answer",
+    status: 503,
+    body: "",
+    path: "/v3.6/agent/action/list_archives",
+    times: 9,
+  });
+  await expect(run()).rejects.toThrow(UpstreamFailed);
+  sandbox.faults.clear();
+  await run();
+  expect(await told(log)).toEqual(both([id]));
+});
+
+test("two runs at once: one works, the other says that it does", async () => {
+  await using account = await world();
+  const { sandbox, open } = account;
+  hold(sandbox);
+  const [one, two] = [open(), open()];
+  const outcomes = await Promise.allSettled([one.run(), two.run()]);
+  const refused = outcomes.filter(({ status }) => status === "rejected");
+  for (const outcome of refused) expect((outcome as PromiseRejectedResult).reason).toBeInstanceOf(Conflict);
+  expect(refused.length).toBeLessThanOrEqual(1);
+  expect((await one.log.list()).items).toHaveLength(2);
+});
