@@ -1,8 +1,9 @@
-import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { OutgoingHttpHeaders } from "node:http";
 import type { HttpRequestData, HttpResponseData } from "./core-types.ts";
 import type { FunctionApp, RegisteredFunction } from "./function-app.ts";
 import { type Answer, type Call, type Route, TOO_LARGE } from "./http-server.ts";
 import { invoke } from "./invoke.ts";
+import { readBody } from "./read-body.ts";
 import { readRouteTemplate } from "./route-template.ts";
 import { forward } from "./stream.ts";
 
@@ -122,16 +123,6 @@ function toAnswer({ statusCode, headers, body }: HttpResponseData): Answer {
   delete answered["transfer-encoding"];
   delete answered.connection;
   return { status: Number(statusCode), headers: answered, body: body?.bytes };
-}
-
-/** A body that came in one piece is passed on as it is. */
-function readBody(request: IncomingMessage): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    request.on("error", reject);
-  });
 }
 
 function single(header: string | string[] | undefined): string | undefined {

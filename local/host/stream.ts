@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import {
+  Agent,
   type ClientRequest,
   type IncomingMessage,
   type OutgoingHttpHeaders,
@@ -8,12 +9,25 @@ import {
 import type { FunctionApp, RegisteredFunction } from "./function-app.ts";
 import { type Answer, type Call, TOO_LARGE } from "./http-server.ts";
 import { invoke } from "./invoke.ts";
+import { readBody } from "./read-body.ts";
 
 /** The library tells by this header which invocation a request belongs to. */
 const INVOCATION_ID = "x-ms-invocation-id";
 
 /** These belong to one connection and are not passed on (RFC 9110, 7.6.1). `date` is the front's own. */
-const OF_ONE_CONNECTION = ["connection", "keep-alive", "transfer-encoding", "date", INVOCATION_ID];
+const OF_ONE_CONNECTION = new Set(["connection", "keep-alive", "transfer-encoding", "date", INVOCATION_ID]);
+
+/**
+ * A body of at most so many bytes is sent and answered in one piece. It is below what Node's server buffers of a request
+ * that nobody reads (16 KiB in Node 20), so the next request on the same connection never waits behind it.
+ */
+const SMALL = 16_000;
+
+/**
+ * Connections that are used again. The library's server closes one after 5 idle seconds. This end closes it before:
+ * both ends are timers of one process, so no request meets a connection that the server is closing.
+ */
+const connections = new Agent({ keepAlive: true, timeout: 2_000, scheduling: "lifo" });
 
 export type Streaming = {
   call: Call;
@@ -39,6 +53,9 @@ export async function forward(
 ): Promise<Answer> {
   const { request, target } = call;
   const headers = joined(request);
+  const isSmall =
+    headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) <= SMALL;
+  const body = isSmall ? await readBody(request) : undefined;
   const invocationId = randomUUID();
   const upstream = sendRequest({
     // The library listens on every address, and says "localhost", which would have to be resolved each time.
@@ -46,11 +63,12 @@ export async function forward(
     port: httpUri.port,
     method: request.method,
     path: target,
-    agent: false,
+    // A large body may be left unread, and then its connection is of no more use.
+    agent: isSmall ? connections : false,
     headers: {
-      ...without(OF_ONE_CONNECTION, headers),
+      ...ofTheMessage(headers),
       // Node frames the body again by this one; with a length it sends it as it is.
-      ...("transfer-encoding" in headers && { "transfer-encoding": "chunked" }),
+      ...(headers["transfer-encoding"] !== undefined && { "transfer-encoding": "chunked" }),
       // Else the library's server would close the connection behind an early answer, unread.
       connection: "keep-alive",
       "x-forwarded-host": headers.host ?? "localhost",
@@ -60,12 +78,13 @@ export async function forward(
   });
   const answered = new Promise<Answer>((resolve, reject) => {
     upstream.on("response", (response) => {
-      // What is left of the request is of no use then, and the library's server does not read it.
-      response.on("end", () => upstream.destroy());
-      resolve(toAnswer(response));
+      // What is left of a large request is of no use then, and the library's server does not read it.
+      if (!isSmall) response.on("end", () => upstream.destroy());
+      toAnswer(response, request.method === "HEAD").then(resolve, reject);
     });
     upstream.on("error", reject);
-    sendBody(request, upstream, { limit, tooMuch: () => resolve(TOO_LARGE) });
+    if (isSmall) upstream.end(body);
+    else sendBody(request, upstream, { limit, tooMuch: () => resolve(TOO_LARGE) });
   });
   const invoked = invoke(app, fn, {
     invocationId,
@@ -119,21 +138,27 @@ function sendBody(
   request.on("close", () => request.complete || upstream.destroy());
 }
 
-function toAnswer(response: IncomingMessage): Answer {
-  return {
-    status: response.statusCode ?? 500,
-    headers: without(OF_ONE_CONNECTION, response.headers),
-    body: response,
-  };
+/** @param isHead the length that it announces is that of a body which does not come */
+async function toAnswer(response: IncomingMessage, isHead: boolean): Promise<Answer> {
+  const { statusCode: status = 500, headers } = response;
+  const isSmall = !isHead && Number(headers["content-length"] ?? Number.POSITIVE_INFINITY) <= SMALL;
+  return { status, headers: ofTheMessage(headers), body: isSmall ? await readBody(response) : response };
 }
 
 /** The headers by lower-case name; those that come more than once are joined by commas. */
-function joined({ headersDistinct }: IncomingMessage): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headersDistinct).map(([name, values]) => [name, (values ?? []).join(",")]),
-  );
+function joined({ rawHeaders }: IncomingMessage): Record<string, string> {
+  // Without a prototype, since the caller chooses the names.
+  const headers: Record<string, string> = Object.create(null);
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] as string).toLowerCase();
+    const value = rawHeaders[at + 1] as string;
+    headers[name] = name in headers ? `${headers[name]},${value}` : value;
+  }
+  return headers;
 }
 
-function without(names: readonly string[], headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
+function ofTheMessage(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const kept: OutgoingHttpHeaders = {};
+  for (const name in headers) if (!OF_ONE_CONNECTION.has(name)) kept[name] = headers[name];
+  return kept;
 }

@@ -42,7 +42,7 @@ export function handle<Services extends { readonly idempotency?: Idempotency }>(
         const reply = await respond(request, context);
         span.setAttribute("http.response.status_code", reply.status);
         if (reply.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-        return reply;
+        return withLength(reply);
       },
       { parent: context.traceContext, attributes: { "faas.invocation_id": context.invocationId } },
     );
@@ -75,6 +75,12 @@ async function repeat<Services extends { readonly idempotency?: Idempotency }>(
   });
   if (repeated) call.log("repeated request answered", { operation: scope, status: reply.status });
   return reply;
+}
+
+/** An answer whose length is known goes out in one write; else a streamed one is sent in chunks. */
+function withLength({ status, headers, body }: Reply): Reply {
+  if (body === undefined) return { status, headers };
+  return { status, headers: { ...headers, "content-length": String(Buffer.byteLength(body)) }, body };
 }
 
 function toReply<Services>(operation: Operation<Services>, answer: Answer<unknown>): Reply {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { setImmediate } from "node:timers/promises";
@@ -80,12 +80,57 @@ test("the answer has the function's status and headers, and those of one connect
   expect(large.equals(Buffer.alloc(20 * 1024 * 1024, 7))).toBe(true);
 });
 
-test("HEAD has the headers and no body", async () => {
-  const response = await new Promise<IncomingMessage>((done) =>
-    httpRequest(`${host.url}/api/answers/teapot`, { method: "HEAD" }, done).end(),
-  );
-  expect(response.statusCode).toBe(418);
-  expect(await text(response)).toBe("");
+test("HEAD has the headers, such as the length, and no body", async () => {
+  const head = (path: string) =>
+    new Promise<IncomingMessage>((done) => httpRequest(host.url + path, { method: "HEAD" }, done).end());
+  const teapot = await head("/api/answers/teapot");
+  expect(teapot.statusCode).toBe(418);
+  expect(await text(teapot)).toBe("");
+  const sized = await head("/api/answers/sized");
+  expect(sized.headers["content-length"]).toBe("5");
+  expect(await text(sized)).toBe("");
+  expect(await (await fetch(`${host.url}/api/answers/sized`)).text()).toBe("sized");
+});
+
+test("requests with small bodies, read or not, follow each other on one connection to the library", async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const post = (kind: string, body = "") =>
+    new Promise<string>((resolve, reject) => {
+      const path = `${host.url}/api/answers/${kind}`;
+      const options = { method: "POST", agent, headers: { "content-length": body.length } };
+      const request = httpRequest(path, options, (response) => text(response).then(resolve, reject));
+      request.on("error", reject).end(body);
+    });
+  const count = async () => JSON.parse(await post("connections")).connections;
+  const before = await count();
+  for (let turn = 0; turn < 10; turn++) {
+    expect(await post("early", "x".repeat(15_000))).toBe("not you");
+    expect(await post("sized", "x")).toBe("sized");
+  }
+  expect(await count()).toBe(before);
+
+  // A large one that is not read takes its connection along.
+  expect(await post("early", "x".repeat(1_000_000))).toBe("not you");
+  expect(await post("sized")).toBe("sized");
+  agent.destroy();
+});
+
+test("headers have the names and the joined values that the caller sent", async () => {
+  const headers = [
+    "host",
+    "h.test",
+    "constructor",
+    "a",
+    "X-Many",
+    "b",
+    "x-many",
+    "c",
+    "x-ms-invocation-id",
+    "d",
+  ];
+  const request = httpRequest(`${host.url}/api/echo`, { headers });
+  const response = await new Promise<IncomingMessage>((done) => request.on("response", done).end());
+  expect(JSON.parse(await text(response)).headers).toMatchObject({ constructor: "a", "x-many": "b,c" });
 });
 
 test.each(["throw", "reject", "unserialisable", "text"])(
