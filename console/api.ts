@@ -13,11 +13,22 @@ export const key = signal(sessionStorage.getItem(KEY) ?? "");
 /** Why a key is asked for; `undefined` while none is needed. */
 export const signIn = signal<"needed" | "wrong" | undefined>(undefined);
 
-export function useKey(value: string, { remember }: { remember: boolean }): void {
+/** How many times a key was given: pages call again when it grows. */
+export const signedIn = signal(0);
+
+export function giveKey(value: string, { remember }: { remember: boolean }): void {
   key.value = value;
   signIn.value = undefined;
+  signedIn.value++;
   if (remember) sessionStorage.setItem(KEY, value);
   else sessionStorage.removeItem(KEY);
+}
+
+/** When the app last answered, and since when it does not or fails, in milliseconds since the epoch. */
+export const contact = signal<{ at?: number; lostSince?: number }>({});
+
+function lose(): void {
+  contact.value = { lostSince: Date.now(), ...contact.value };
 }
 
 /** The one place that adds credentials to a call. */
@@ -81,11 +92,12 @@ export async function request<Id extends OperationId>(
   };
 }
 
-export type AnyInput = { path?: object; query?: object; body?: unknown };
+type AnyInput = { path?: object; query?: object; body?: unknown };
 
 /** @throws {Problem} */
 export async function send(id: string, input: AnyInput, init: RequestInit = {}): Promise<Response> {
   const { method, url } = addressOf(id, input);
+  const attempt = signedIn.value;
   const response = await fetch(url, {
     ...init,
     method,
@@ -99,9 +111,14 @@ export async function send(id: string, input: AnyInput, init: RequestInit = {}):
     referrerPolicy: "no-referrer",
   }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
+    lose();
     throw new Problem({ status: 0, title: "No answer", detail: "The app cannot be reached." });
   });
+  if (response.status >= 500 || response.status === 429) lose();
+  else contact.value = { at: Date.now() };
   if (response.ok || response.status === 304) return response;
+  // An answer to the key before says nothing of this one.
+  if (response.status === 401 && attempt === signedIn.value) signIn.value = key.value ? "wrong" : "needed";
   throw await toProblem(response);
 }
 
@@ -122,7 +139,6 @@ export function addressOf(id: string, { path = {}, query = {} }: AnyInput): { me
 async function toProblem(response: Response): Promise<Problem> {
   const { status, headers } = response;
   const body = await response.json().catch(() => ({}));
-  if (status === 401) signIn.value = key.value ? "wrong" : "needed";
   const seconds = Number(headers.get("retry-after"));
   return new Problem({
     status,

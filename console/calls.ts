@@ -13,6 +13,7 @@ import type { getQuarantined } from "../functions/quarantine/get-quarantined.ts"
 import type { listQuarantine } from "../functions/quarantine/list-quarantine.ts";
 import type { replayQuarantined } from "../functions/quarantine/replay-quarantined.ts";
 import type { listReconcileRuns } from "../functions/reconcile/list-reconcile-runs.ts";
+import type { reconcileChatsNow } from "../functions/reconcile/reconcile-chats.ts";
 import type { reconcileTickets } from "../functions/reconcile/reconcile-tickets.ts";
 import type { ensureRegistrationNow } from "../functions/registration/ensure-registration.ts";
 import type { getRegistration } from "../functions/registration/get-registration.ts";
@@ -54,6 +55,7 @@ type Operations = {
   DeleteHook: typeof deleteHook;
   ListReconcileRuns: typeof listReconcileRuns;
   ReconcileTickets: typeof reconcileTickets;
+  ReconcileChats: typeof reconcileChatsNow;
   GetRegistration: typeof getRegistration;
   EnsureRegistration: typeof ensureRegistrationNow;
   ListQuarantine: typeof listQuarantine;

@@ -1,44 +1,50 @@
+import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
 import { Action } from "../parts/act.tsx";
+import { timesOf } from "../parts/chat-times.ts";
+import { Conversation } from "../parts/conversation.tsx";
+import { download } from "../parts/download.ts";
 import { TYPES } from "../parts/events.ts";
-import { EventLink, linkTo } from "../parts/links.tsx";
+import { Fact, Facts } from "../parts/facts.tsx";
+import { EventLink, linkTo, TicketLink } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
 import { Page } from "../parts/page.tsx";
+import { type Stored, searchPerson } from "../parts/person.tsx";
 import { State } from "../parts/state.tsx";
+import { Tags } from "../parts/tags.tsx";
 import { Text } from "../parts/text.tsx";
-import { Long } from "../parts/tree.tsx";
 import { useCall } from "../parts/use-call.ts";
 import { toSpan, When } from "../parts/when.tsx";
-import { download } from "./events.tsx";
 
 type StoredChat = OutputOf<"GetChat">;
 type Payload = NonNullable<StoredChat["payload"]>;
-type Message = NonNullable<Payload["chat"]["messages"]>[number];
 
 export default function ChatPage({ id }: { id: string }) {
   const { route } = useLocation();
-  const chat = useCall("GetChat", { path: { chatId: id } });
+  const chat = useCall("GetChat", { path: { chatId: id } }, { everyMs: 15_000 });
   return (
     <Page
       title="Chat"
       actions={
-        <>
-          <Action run={async () => save(await call("GetChat", { path: { chatId: id } }))}>Export</Action>
-          <Action
-            class="danger"
-            typed={id}
-            confirm="Erases everything that is stored of this chat. That its events were there stays in the log."
-            run={async () => {
-              const { erased } = await call("EraseChat", { path: { chatId: id } });
-              route(linkTo("/events"));
-              return `Erased: ${erased}`;
-            }}
-          >
-            Erase
-          </Action>
-        </>
+        chat.body && (
+          <>
+            <Action run={async () => save(await call("GetChat", { path: { chatId: id } }))}>Export</Action>
+            <Action
+              class="danger"
+              typed={id}
+              confirm="Erases everything that is stored of this chat. That its events were there stays in the log."
+              run={async () => {
+                const { erased } = await call("EraseChat", { path: { chatId: id } });
+                route(linkTo("/chats"));
+                return `Erased: ${erased}`;
+              }}
+            >
+              Erase
+            </Action>
+          </>
+        )
       }
     >
       <Show of={chat}>{(body) => <Details chat={body} />}</Show>
@@ -51,16 +57,17 @@ function Details({ chat }: { chat: StoredChat }) {
   return (
     <>
       {payload ? (
-        <Facts chat={chat} payload={payload} />
+        <>
+          <About chat={chat} payload={payload} />
+          <Survey payload={payload} />
+          <section class="card">
+            <h2>Conversation</h2>
+            <Conversation messages={payload.chat.messages ?? []} hasEnded={chat.state === "ended"} />
+          </section>
+          {payload.visitor?.email && <Tickets email={payload.visitor.email} />}
+        </>
       ) : (
         <p class="banner">The content of this chat was erased.</p>
-      )}
-      {payload && <Survey payload={payload} />}
-      {payload && (
-        <section class="card">
-          <h2>Conversation</h2>
-          <Conversation messages={payload.chat.messages ?? []} hasEnded={chat.state === "ended"} />
-        </section>
       )}
       <section class="card">
         <h2>In the log</h2>
@@ -77,97 +84,73 @@ function Details({ chat }: { chat: StoredChat }) {
   );
 }
 
-function Facts({ chat, payload }: { chat: StoredChat; payload: Payload }) {
+function About({ chat, payload }: { chat: StoredChat; payload: Payload }) {
   const {
     started_timestamp: started,
     ended_timestamp: ended,
     agents = [],
-    tags = [],
+    tags,
     groups = [],
+    url,
   } = payload.chat;
   const { visitor } = payload;
-  const first = firstResponse(payload);
+  const { wait, response, duration } = timesOf(payload.chat);
+  const isGoingOn = chat.state === "started";
   return (
     <section class="card">
       <h2>
         <Text value={visitor?.name || "Visitor without a name"} />{" "}
-        <State kind={chat.state === "started" ? "attention" : "ok"}>
-          {chat.state === "started" ? "going on" : "ended"}
-        </State>
+        <State kind={isGoingOn ? "attention" : "ok"}>{isGoingOn ? "going on" : "ended"}</State>
       </h2>
-      <dl class="facts">
-        <dt>Chat</dt>
-        <dd class="mono">
+      <Facts>
+        <Fact name="Chat">
           <Text value={chat.chatId} />
-        </dd>
-        {visitor?.email && (
-          <>
-            <dt>Email</dt>
-            <dd>
-              <Text value={visitor.email} />
-            </dd>
-          </>
-        )}
-        <dt>Started</dt>
-        <dd>{started ? <When at={started} /> : "unknown"}</dd>
-        {ended && (
-          <>
-            <dt>Ended</dt>
-            <dd>
-              <When at={ended} />
-              {started && `, after ${toSpan(Date.parse(ended) - Date.parse(started))}`}
-            </dd>
-          </>
-        )}
-        <dt>First response</dt>
-        <dd>{first === undefined ? "none yet" : `after ${toSpan(first)}`}</dd>
-        <dt>Agents</dt>
-        <dd>
-          {agents.length === 0 && "none"}
-          {agents.map(({ name, login }, index) => (
-            <span key={login ?? index}>
-              {index > 0 && ", "}
-              <Text value={name || login || "unknown"} />
-            </span>
-          ))}
-        </dd>
-        {groups.length > 0 && (
-          <>
-            <dt>Groups</dt>
-            <dd>{groups.join(", ")}</dd>
-          </>
-        )}
-        {tags.length > 0 && (
-          <>
-            <dt>Tags</dt>
-            <dd>
-              {tags.map((tag) => (
-                <span class="badge" key={tag}>
-                  <Text value={tag} />
-                </span>
-              ))}
-            </dd>
-          </>
-        )}
-        {payload.chat.url && (
-          <>
-            <dt>Page</dt>
-            <dd>
-              <Text value={payload.chat.url} />
-            </dd>
-          </>
-        )}
-      </dl>
+        </Fact>
+        <Fact name="Email">{visitor?.email && <Text value={visitor.email} />}</Fact>
+        <Fact name="Place">
+          <Text value={placeOf(visitor)} />
+        </Fact>
+        <Fact name="Started">{started ? <When at={started} /> : "unknown"}</Fact>
+        <Fact name="Ended">{ended && <When at={ended} />}</Fact>
+        <Fact name="Duration">{duration !== undefined && toSpan(duration)}</Fact>
+        <Fact name="Wait">
+          {wait === undefined ? "no agent has written" : `${toSpan(wait)} until an agent wrote`}
+        </Fact>
+        <Fact name="First response">
+          {response !== undefined && `${toSpan(response)} after the visitor wrote`}
+        </Fact>
+        <Fact name="Agents">
+          {agents.length === 0 ? (
+            "none"
+          ) : (
+            <Text value={agents.map(({ name, login }) => name || login || "unknown").join(", ")} />
+          )}
+        </Fact>
+        <Fact name="Groups">{groups.join(", ")}</Fact>
+        <Fact name="Tags">{tags && tags.length > 0 && <Tags of={tags} />}</Fact>
+        <Rating of={payload.chat.rating} />
+        <Fact name="Page">{url && <Text value={url} />}</Fact>
+      </Facts>
     </section>
   );
 }
 
-/** Milliseconds from the visitor's first message, or the start, to the first message of an agent. */
-function firstResponse({ chat: { messages = [], started_timestamp: started } }: Payload): number | undefined {
-  const asked = messages.find(({ user_type }) => user_type === "visitor")?.timestamp ?? started;
-  const answered = messages.find(({ user_type }) => user_type === "agent")?.timestamp;
-  if (!asked || !answered) return undefined;
-  return Math.max(0, Date.parse(answered) - Date.parse(asked));
+/** Where the visitor is, as far as LiveChat tells. */
+function placeOf(visitor: Payload["visitor"]): string {
+  const { city, region, country } = (visitor?.geolocation ?? visitor ?? {}) as Record<string, unknown>;
+  return [city, region, country].filter((part) => typeof part === "string" && part !== "").join(", ");
+}
+
+/** The visitor's rating, as the Text platform has it: a score of 1 or 0, and perhaps a comment. */
+function Rating({ of }: { of: unknown }) {
+  const { score, comment } = (of ?? {}) as { score?: unknown; comment?: unknown };
+  if (typeof score !== "number") return null;
+  return (
+    <Fact name="Rating">
+      <State kind={score > 0 ? "ok" : "bad"}>{score > 0 ? "good" : "bad"}</State>{" "}
+      {typeof comment === "string" && <Text value={comment} />}
+    </Fact>
+  );
 }
 
 function Survey({ payload }: { payload: Payload }) {
@@ -176,67 +159,44 @@ function Survey({ payload }: { payload: Payload }) {
   return (
     <section class="card">
       <h2>Survey before the chat</h2>
-      <dl class="facts">
-        {answers.map(({ id, label, answer }, index) => (
-          <>
-            <dt key={`${id}${index}`}>
-              <Text value={label ?? ""} />
-            </dt>
-            <dd>
-              <Text value={answer ?? ""} />
-            </dd>
-          </>
+      <Facts>
+        {answers.map(({ label, answer }, index) => (
+          <Fact key={index} name={<Text value={label ?? ""} />}>
+            <Text value={answer ?? ""} />
+          </Fact>
         ))}
-      </dl>
+      </Facts>
     </section>
   );
 }
 
-const SIDES: Record<string, string> = { agent: "Agent", visitor: "Visitor", supervisor: "Supervisor" };
-
-function Conversation({ messages, hasEnded }: { messages: readonly Message[]; hasEnded: boolean }) {
-  if (messages.length === 0) {
-    return (
-      <p class="quiet">
-        {hasEnded ? "Nobody wrote a message." : "The transcript comes with the end of the chat."}
-      </p>
-    );
-  }
+/** The visitor's tickets, looked for when asked: the address goes in a body. */
+function Tickets({ email }: { email: string }) {
+  const [found, setFound] = useState<Stored["item"][]>();
   return (
-    <ol class="conversation">
-      {messages.map((message, index) => {
-        const day = dayOf(message.timestamp);
-        return (
-          <>
-            {day !== undefined && day !== dayOf(messages[index - 1]?.timestamp) && (
-              <li class="day" key={day}>
-                {day}
-              </li>
-            )}
-            <li class={`message ${message.user_type ?? ""}`} key={index}>
-              <header>
-                {SIDES[message.user_type ?? ""] ?? "Unknown"} <Text value={message.author_name ?? ""} />
-                {message.timestamp && (
-                  <>
-                    {" · "}
-                    <time dateTime={message.timestamp}>
-                      {new Date(message.timestamp).toLocaleTimeString()}
-                    </time>
-                  </>
-                )}
-              </header>
-              <Long value={message.text ?? ""} />
-            </li>
-          </>
-        );
-      })}
-    </ol>
+    <section class="card">
+      <div class="page-head">
+        <h2>Tickets of this visitor</h2>
+        <Action
+          run={async () => {
+            const tickets = (await searchPerson(email)).filter(({ place }) => place === "tickets");
+            setFound(tickets.map(({ item }) => item));
+            return `${tickets.length} tickets`;
+          }}
+        >
+          Look for them
+        </Action>
+      </div>
+      {found?.length === 0 && <p class="quiet">No stored ticket has this visitor's address.</p>}
+      <ul>
+        {found?.map(({ id, subject }) => (
+          <li key={id}>
+            <TicketLink id={id} /> <Text value={String(subject ?? "")} />
+          </li>
+        ))}
+      </ul>
+    </section>
   );
-}
-
-function dayOf(timestamp: string | undefined): string | undefined {
-  if (!timestamp || Number.isNaN(Date.parse(timestamp))) return undefined;
-  return new Date(timestamp).toLocaleDateString(undefined, { dateStyle: "full" });
 }
 
 function save(chat: StoredChat): string {

@@ -3,6 +3,7 @@ import { addressOf, call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
 import { Action } from "../parts/act.tsx";
 import { type LoggedEvent, ORIGINS, TYPES } from "../parts/events.ts";
+import { Fact, Facts } from "../parts/facts.tsx";
 import { ChatLink, linkTo, TicketLink } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
 import { Outcome } from "../parts/outcome.tsx";
@@ -33,105 +34,76 @@ function Details({ event }: { event: LoggedEvent }) {
     <>
       <section class="card">
         <h2>{TYPES[event.type]}</h2>
-        <dl class="facts">
-          <dt>About</dt>
-          <dd>
+        <Facts>
+          <Fact name="About">
             <ChatLink id={event.chatId} />
             <TicketLink id={event.ticketId} />
             {event.chatId === undefined && event.ticketId === undefined && "erased"}
-          </dd>
-          <dt>Happened</dt>
-          <dd>
-            <When at={event.occurredAt} />
-          </dd>
-          <dt>Received</dt>
-          <dd>
-            <When at={event.receivedAt} /> by <span class="badge">{ORIGINS[event.origin]}</span>
-          </dd>
-          <dt>Place in the log</dt>
-          <dd>
-            {event.seq} · <a href={linkTo("/events", { before: event.seq + 25 })}>events around it</a>
-          </dd>
-          <dt>Id</dt>
-          <dd class="mono">{event.id}</dd>
-        </dl>
+          </Fact>
+          <Fact name="Id">
+            <code>{event.id}</code>
+          </Fact>
+        </Facts>
       </section>
+      <Way event={event} />
       {event.erased ? (
-        <div class="banner">
-          <p>
-            The content was erased on request
-            {event.erasedAt && (
-              <>
-                {" "}
-                <When at={event.erasedAt} />
-              </>
-            )}
-            . That the event was there stays in the log.
-          </p>
-        </div>
+        <p class="banner">The content was erased on request. That the event was there stays in the log.</p>
       ) : event.unreadable ? (
-        <div class="banner attention">
-          <p>The content is missing or broken in storage. The app goes on with the other events.</p>
-        </div>
+        <p class="banner attention">
+          The content is missing or broken in storage. The app goes on with the other events.
+        </p>
       ) : (
         <Payload event={event} />
       )}
-      <Deliveries event={event} />
     </>
   );
 }
 
-/** What became of the event: each attempt to deliver it, and a way to deliver it again. */
-function Deliveries({ event }: { event: LoggedEvent }) {
+/** What became of the event, in the order of time, and a way to deliver it again. */
+function Way({ event }: { event: LoggedEvent }) {
   const attempts = useCall("ListAttempts", { path: { id: event.id } });
   const subscriptions = useCall("ListSubscriptions", {});
   return (
     <section class="card">
-      <h2>Deliveries</h2>
+      <h2>Its way</h2>
+      <ol class="way">
+        <li>
+          Happened in LiveChat <When at={event.occurredAt} />
+        </li>
+        <li>
+          Received <When at={event.receivedAt} /> by <span class="badge">{ORIGINS[event.origin]}</span>
+        </li>
+        <li>
+          Stored at place {event.seq} of the log (
+          <a href={linkTo("/events", { before: event.seq + 25 })}>events around it</a>)
+        </li>
+        {event.erasedAt && (
+          <li>
+            Erased <When at={event.erasedAt} />
+          </li>
+        )}
+        {attempts.body?.items.map((attempt) => (
+          <li key={`${attempt.subscription}${attempt.at}`}>
+            Sent <When at={attempt.at} /> to{" "}
+            <a href={linkTo(`/subscriptions/${attempt.subscription}`)}>
+              {attempt.callback ?? "a subscription that has ended"}
+            </a>
+            : <Outcome {...attempt} /> <span class="quiet">after {attempt.durationMs} ms</span>
+            {attempt.excerpt && (
+              <p class="quiet">
+                <Text value={attempt.excerpt} />
+              </p>
+            )}
+          </li>
+        ))}
+      </ol>
       <Show of={attempts}>
         {({ items }) =>
-          items.length === 0 ? (
+          items.length === 0 && (
             <p class="quiet">
-              No attempt is on record: failed ones are kept for a week, others for twenty events.
+              No attempt to deliver it is on record. Failed ones are kept for a week, others for twenty events
+              of a subscription.
             </p>
-          ) : (
-            <div class="scroll">
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">When</th>
-                    <th scope="col">Subscriber</th>
-                    <th scope="col">Answer</th>
-                    <th scope="col" class="number">
-                      Took
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map((attempt) => (
-                    <tr key={`${attempt.subscription}${attempt.at}`}>
-                      <td>
-                        <When at={attempt.at} />
-                      </td>
-                      <td>
-                        <a href={linkTo(`/subscriptions/${attempt.subscription}`)}>
-                          {attempt.callback ?? "ended"}
-                        </a>
-                      </td>
-                      <td>
-                        <Outcome {...attempt} />
-                        {attempt.excerpt && (
-                          <p class="quiet">
-                            <Text value={attempt.excerpt} />
-                          </p>
-                        )}
-                      </td>
-                      <td class="number">{attempt.durationMs} ms</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
           )
         }
       </Show>
@@ -140,10 +112,8 @@ function Deliveries({ event }: { event: LoggedEvent }) {
           <Action
             key={one.id}
             run={async () => {
-              const { attempts: sent } = await call("SendAgain", {
-                path: { id: one.id },
-                body: { id: event.id },
-              });
+              const body = { id: event.id };
+              const { attempts: sent } = await call("SendAgain", { path: { id: one.id }, body });
               attempts.reload();
               return sent[0]?.delivered ? "Arrived" : `Failed: ${sent[0]?.status ?? sent[0]?.error}`;
             }}

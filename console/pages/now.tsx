@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import { lazy, useLocation } from "preact-iso";
 import type { OutputOf } from "../calls.ts";
@@ -9,7 +10,8 @@ import { Page } from "../parts/page.tsx";
 import { State } from "../parts/state.tsx";
 import { useCall } from "../parts/use-call.ts";
 import { toWords, When } from "../parts/when.tsx";
-import { type Check, WORST_FIRST } from "./health.tsx";
+import { type Check, worstFirst } from "./health.tsx";
+import { OUTCOMES } from "./reconciliation.tsx";
 import { STATES, wordsOf } from "./subscriptions.tsx";
 
 const Chart = lazy(() => import("../parts/chart.tsx"));
@@ -66,10 +68,7 @@ export default function Now() {
               ) : (
                 <>
                   <p>
-                    <State kind={last.outcome === "completed" || last.outcome === "stopped" ? "ok" : "bad"}>
-                      {last.outcome}
-                    </State>{" "}
-                    <When at={last.startedAt} />
+                    <State kind={OUTCOMES[last.outcome]}>{last.outcome}</State> <When at={last.startedAt} />
                   </p>
                   <p class="quiet">
                     {last.added} added, {last.changed} changed, {last.recovered} recovered
@@ -79,39 +78,47 @@ export default function Now() {
             }
           </Show>
         </section>
-        <Show of={status}>
-          {({ checks }) => (
-            <>
-              {["budget", "quarantine"].map((name) => {
-                const check = checks.find((one) => one.name === name);
-                return (
-                  check && (
-                    <section class="card" key={name}>
-                      <h2>
-                        {name === "budget" ? (
-                          "Calls to LiveChat"
-                        ) : (
-                          <a href={linkTo("/quarantine")}>Quarantine</a>
-                        )}
-                      </h2>
-                      <p>
-                        <State kind={check.state} /> {check.detail}
-                      </p>
-                    </section>
-                  )
-                );
-              })}
-            </>
-          )}
-        </Show>
+        <CheckCard name="budget" of={status.body}>
+          Calls to LiveChat
+        </CheckCard>
+        <CheckCard name="quarantine" of={status.body}>
+          <a href={linkTo("/quarantine")}>Quarantine</a>
+        </CheckCard>
       </div>
     </Page>
   );
 }
 
+type CheckProps = {
+  name: string;
+  of: OutputOf<"GetStatus"> | undefined;
+  children: ComponentChildren;
+};
+
+/** One check as a card. */
+function CheckCard({ name, of, children }: CheckProps) {
+  const check = of?.checks.find((one) => one.name === name);
+  if (!check) return null;
+  return (
+    <section class="card">
+      <h2>{children}</h2>
+      <p>
+        <State kind={check.state} /> {check.detail}
+      </p>
+    </section>
+  );
+}
+
+/** Where the cause of a check is seen; Health has the others. */
+const CAUSES: Record<string, string> = {
+  subscriptions: "/subscriptions",
+  reconcile: "/reconciliation",
+  quarantine: "/quarantine",
+};
+
 /** The check that needs a person first, with what to do. */
 function Worst({ checks }: { checks: readonly Check[] }) {
-  const [worst] = checks.toSorted((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state));
+  const [worst] = worstFirst(checks);
   if (!worst) return null;
   if (worst.state === "ok") {
     return (
@@ -133,7 +140,8 @@ function Worst({ checks }: { checks: readonly Check[] }) {
         <strong>{worst.action}</strong>
       </p>
       <p class="quiet">
-        Since <When at={worst.since} />.{" "}
+        Since <When at={worst.since} />. <a href={linkTo(CAUSES[worst.name] ?? "/health")}>Open the cause</a>
+        {" · "}
         <a href={linkTo("/health")}>{others > 0 ? `${others} more` : "All checks"}</a>
       </p>
     </div>
@@ -164,26 +172,14 @@ function Hours({ items }: { items: OutputOf<"CountEvents">["items"] }) {
   }, [items]);
   if (total === 0) return <p class="quiet">No event in the last day.</p>;
   return (
-    <>
-      <Chart
-        times={times}
-        series={series}
-        label={`${total} events in the last day. The table of events has each of them.`}
-        onPick={(index) => {
-          const from = items[index]?.from;
-          if (from) route(linkTo("/events", { from, to: new Date(Date.parse(from) + HOUR).toISOString() }));
-        }}
-      />
-      <ul class="legend">
-        {series.map(({ name, colour, values }) => (
-          <li key={name}>
-            <svg width="12" height="12" aria-hidden="true">
-              <rect width="12" height="12" rx="2" fill={colour} />
-            </svg>{" "}
-            {name}: {values.reduce((sum, value) => sum + value, 0)}
-          </li>
-        ))}
-      </ul>
-    </>
+    <Chart
+      times={times}
+      series={series}
+      label={`${total} events in the last day. The table of events has each of them.`}
+      onPick={(index) => {
+        const from = items[index]?.from;
+        if (from) route(linkTo("/events", { from, to: new Date(Date.parse(from) + HOUR).toISOString() }));
+      }}
+    />
   );
 }

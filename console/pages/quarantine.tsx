@@ -5,6 +5,7 @@ import { Action } from "../parts/act.tsx";
 import { Show } from "../parts/loaded.tsx";
 import { Page } from "../parts/page.tsx";
 import { State } from "../parts/state.tsx";
+import { Table } from "../parts/table.tsx";
 import { Text } from "../parts/text.tsx";
 import { Long } from "../parts/tree.tsx";
 import { useCall } from "../parts/use-call.ts";
@@ -13,21 +14,16 @@ import { When } from "../parts/when.tsx";
 type Entry = OutputOf<"ListQuarantine">["items"][number];
 /** What became of an entry when it was replayed. */
 type Result = { kind: "ok" | "attention" | "bad"; words: string };
+type Results = Record<string, Result>;
 
 export default function Quarantine() {
-  const entries = useCall("ListQuarantine", { query: { limit: "1000" } });
-  const [results, setResults] = useState<Record<string, Result>>({});
-
-  const replay = async (ids: string[]) => {
-    let stored = 0;
-    for (const id of ids) {
-      const result = await replayOne(id);
-      if (result.kind === "ok") stored++;
-      setResults((before) => ({ ...before, [id]: result }));
-    }
-    return `${stored} of ${ids.length} are in the log now`;
+  const entries = useCall("ListQuarantine", { query: { limit: "1000" } }, { everyMs: 60_000 });
+  const [results, setResults] = useState<Results>({});
+  const replay = async (id: string) => {
+    const result = await replayOne(id);
+    setResults((before) => ({ ...before, [id]: result }));
+    return result;
   };
-
   return (
     <Page title="Quarantine">
       <p class="quiet">
@@ -36,29 +32,27 @@ export default function Quarantine() {
       <Show of={entries}>
         {({ items, next }) => (
           <>
-            {items.length === 0 && <p class="card empty">The quarantine is empty.</p>}
+            {items.length === 0 && (
+              <p class="card empty">
+                The quarantine is empty. A delivery appears here when the app does not understand it.
+              </p>
+            )}
             {next !== undefined && (
-              <p class="banner attention">There are more than {items.length}: these are the first.</p>
+              <p class="banner attention">
+                There are more than the {items.length} that are shown. "Replay all" takes every one of its
+                reason.
+              </p>
             )}
             {[...Map.groupBy(items, ({ reason }) => reason)].map(([reason, group]) => (
-              <section class="card" key={reason}>
-                <div class="page-head">
-                  <h2>
-                    <Text value={reason} /> <span class="badge">{group.length}</span>
-                  </h2>
-                  <Action run={() => replay(group.map(({ id }) => id))}>Replay all {group.length}</Action>
-                </div>
-                <Group
-                  entries={group}
-                  results={results}
-                  replay={(id) => replay([id])}
-                  remove={async (id) => {
-                    await call("DeleteQuarantined", { path: { id } });
-                    entries.reload();
-                    return "Deleted";
-                  }}
-                />
-              </section>
+              <Group
+                key={reason}
+                reason={reason}
+                entries={group}
+                isWhole={next === undefined}
+                results={results}
+                replay={replay}
+                reload={entries.reload}
+              />
             ))}
           </>
         )}
@@ -73,6 +67,8 @@ async function replayOne(id: string): Promise<Result> {
     return { kind: "ok", words: status === "duplicate" ? "was in the log already" : "stored" };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
+    // Another person or tab replayed or deleted it.
+    if (error.status === 404) return { kind: "ok", words: "gone from the quarantine" };
     return error.status === 409
       ? { kind: "attention", words: "still not understood" }
       : { kind: "bad", words: error.title };
@@ -80,66 +76,115 @@ async function replayOne(id: string): Promise<Result> {
 }
 
 type GroupProps = {
+  reason: string;
   entries: readonly Entry[];
-  results: Record<string, Result>;
-  replay(id: string): Promise<string>;
-  remove(id: string): Promise<string>;
+  /** Whether these are all that the quarantine has of the reason. */
+  isWhole: boolean;
+  results: Results;
+  replay(id: string): Promise<Result>;
+  reload(): void;
 };
 
-function Group({ entries, results, replay, remove }: GroupProps) {
+function Group({ reason, entries, isWhole, results, replay, reload }: GroupProps) {
+  const [done, setDone] = useState<number>();
+  const replayAll = async () => {
+    let stored = 0;
+    let tried = 0;
+    setDone(0);
+    try {
+      for await (const { id } of ofReason(reason)) {
+        if ((await replay(id)).kind === "ok") stored++;
+        setDone(++tried);
+      }
+    } finally {
+      setDone(undefined);
+    }
+    return `${stored} of ${tried} are in the log now`;
+  };
   return (
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Came</th>
-            <th scope="col">Expected</th>
-            <th scope="col">Problems</th>
-            <th scope="col">
-              <span class="visually-hidden">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map(({ id, expected, problems, receivedAt }) => (
-            <tr key={id}>
-              <td>
-                <When at={receivedAt} />
-              </td>
-              <td>{expected}</td>
-              <td>
-                {problems.slice(0, 3).map(({ path, message }) => (
-                  <div key={path}>
-                    <code>
-                      <Text value={path} />
-                    </code>{" "}
-                    <Text value={message} />
-                  </div>
-                ))}
-                <Body id={id} />
-              </td>
-              <td>
-                <div class="actions">
-                  {results[id] && <State kind={results[id].kind}>{results[id].words}</State>}
-                  {results[id]?.kind !== "ok" && (
-                    <>
-                      <Action run={() => replay(id)}>Replay</Action>
-                      <Action
-                        class="danger"
-                        confirm="Deletes this delivery. It cannot be had again."
-                        run={() => remove(id)}
-                      >
-                        Delete
-                      </Action>
-                    </>
-                  )}
-                </div>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <section class="card">
+      <div class="page-head">
+        <h2>
+          <Text value={reason} />{" "}
+          <span class="badge">
+            {entries.length}
+            {!isWhole && "+"}
+          </span>
+        </h2>
+        <Action run={replayAll}>
+          {done !== undefined ? `Replayed ${done}` : isWhole ? `Replay all ${entries.length}` : "Replay all"}
+        </Action>
+      </div>
+      <Table caption={reason} heads={["Came", "Expected", "Problems", { hidden: "Actions" }]}>
+        {entries.map((entry) => (
+          <Row key={entry.id} entry={entry} result={results[entry.id]} replay={replay} reload={reload} />
+        ))}
+      </Table>
+    </section>
+  );
+}
+
+/** Every entry of a reason, page by page. @throws {Problem} */
+async function* ofReason(reason: string): AsyncGenerator<Entry> {
+  for (let cursor: string | undefined; ; ) {
+    const query = { reason, limit: "100", ...(cursor !== undefined && { cursor }) };
+    const { items, next } = await call("ListQuarantine", { query });
+    yield* items;
+    if (next === undefined) return;
+    cursor = next;
+  }
+}
+
+type RowProps = Pick<GroupProps, "replay" | "reload"> & { entry: Entry; result: Result | undefined };
+
+function Row({ entry: { id, expected, problems, receivedAt }, result, replay, reload }: RowProps) {
+  return (
+    <tr>
+      <td>
+        <When at={receivedAt} />
+      </td>
+      <td>{expected}</td>
+      <td>
+        {problems.slice(0, 3).map(({ path, message }) => (
+          <div key={path}>
+            <code>
+              <Text value={path} />
+            </code>{" "}
+            <Text value={message} />
+          </div>
+        ))}
+        {problems.length > 3 && <span class="quiet">and {problems.length - 3} more</span>}
+        <Body id={id} />
+      </td>
+      <td>
+        <div class="actions">
+          {result && <State kind={result.kind}>{result.words}</State>}
+          {result?.kind !== "ok" && (
+            <>
+              <Action
+                run={async () => {
+                  const { words } = await replay(id);
+                  return words;
+                }}
+              >
+                Replay
+              </Action>
+              <Action
+                class="danger"
+                confirm="Deletes this delivery. It cannot be had again."
+                run={async () => {
+                  await call("DeleteQuarantined", { path: { id } });
+                  reload();
+                  return "Deleted";
+                }}
+              >
+                Delete
+              </Action>
+            </>
+          )}
+        </div>
+      </td>
+    </tr>
   );
 }
 

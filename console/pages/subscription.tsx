@@ -3,17 +3,21 @@ import { useLocation } from "preact-iso";
 import { call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
 import { Action, say } from "../parts/act.tsx";
+import { placeAt, readHead } from "../parts/events.ts";
+import { Fact, Facts } from "../parts/facts.tsx";
 import { EventLink, linkTo } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
 import { Outcome } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 import { State } from "../parts/state.tsx";
+import { Table } from "../parts/table.tsx";
 import { Tree } from "../parts/tree.tsx";
 import { type Loaded, useCall } from "../parts/use-call.ts";
 import { When } from "../parts/when.tsx";
 import { STATES, wordsOf } from "./subscriptions.tsx";
 
 type Detail = OutputOf<"GetSubscription">;
+const PATIENCE_MS = 60_000;
 
 export default function SubscriptionPage({ id }: { id: string }) {
   const subscription = useCall("GetSubscription", { path: { hookId: id } }, { everyMs: 15_000 });
@@ -22,7 +26,7 @@ export default function SubscriptionPage({ id }: { id: string }) {
       <Show of={subscription}>
         {(one) => (
           <>
-            <Facts one={one} />
+            <About one={one} />
             <Actions one={one} reload={subscription.reload} />
             <Parked one={one} reload={subscription.reload} />
             <Attempts one={one} />
@@ -33,72 +37,57 @@ export default function SubscriptionPage({ id }: { id: string }) {
   );
 }
 
-function Facts({ one }: { one: Detail }) {
+function About({ one }: { one: Detail }) {
   const { kind, words } = STATES[one.state];
   return (
     <section class="card">
       <h2>
         {one.callback} <State kind={kind}>{words}</State>
       </h2>
-      <dl class="facts">
-        <dt>Events</dt>
-        <dd>{wordsOf(one)}</dd>
-        {one.filter && (
-          <>
-            <dt>Filter</dt>
-            <dd>
-              <Tree value={one.filter} open />
-            </dd>
-          </>
-        )}
-        <dt>Form</dt>
-        <dd>
+      <Facts>
+        <Fact name="Events">{wordsOf(one)}</Fact>
+        <Fact name="Filter">{one.filter && <Tree value={one.filter} open />}</Fact>
+        <Fact name="Form">
           {one.format}, {one.batch === 1 ? "one event a request" : `up to ${one.batch} events a request`}
           {one.perMinute !== undefined && `, at most ${one.perMinute} requests a minute`}
-        </dd>
-        <dt>When an event is refused</dt>
-        <dd>{one.policy === "park" ? "it is parked, and the next ones go on" : "the next ones wait"}</dd>
-        <dt>Place</dt>
-        <dd>
+        </Fact>
+        <Fact name="When an event is refused">
+          {one.policy === "park" ? "it is parked, and the next ones go on" : "the next ones wait"}
+        </Fact>
+        <Fact name="Place">
           {one.cursor} · {one.lag === 0 ? "up to date" : `${one.lag} places behind`}
           {one.waitingSince && (
             <>
               , the next event waits since <When at={one.waitingSince} />
             </>
           )}
-        </dd>
-        {one.failures > 0 && (
-          <>
-            <dt>Failures in a row</dt>
-            <dd>
+        </Fact>
+        <Fact name="Failures in a row">
+          {one.failures > 0 && (
+            <>
               {one.failures}
               {one.nextAttemptAt && (
                 <>
                   , next attempt <When at={one.nextAttemptAt} />
                 </>
               )}
-            </dd>
-          </>
-        )}
-        {one.missed > 0 && (
-          <>
-            <dt>Missed</dt>
-            <dd>{one.missed} events were removed by retention before they were delivered</dd>
-          </>
-        )}
-        {one.restartedAt && (
-          <>
-            <dt>Restarted</dt>
-            <dd>
+            </>
+          )}
+        </Fact>
+        <Fact name="Missed">
+          {one.missed > 0 && `${one.missed} events were removed by retention before they were delivered`}
+        </Fact>
+        <Fact name="Restarted">
+          {one.restartedAt && (
+            <>
               <When at={one.restartedAt} />, when the log was found to begin anew
-            </dd>
-          </>
-        )}
-        <dt>Since</dt>
-        <dd>
+            </>
+          )}
+        </Fact>
+        <Fact name="Since">
           <When at={one.createdAt} />
-        </dd>
-      </dl>
+        </Fact>
+      </Facts>
     </section>
   );
 }
@@ -163,14 +152,12 @@ function Replay({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"]
   const dialog = useRef<HTMLDialogElement>(null);
   const [plan, setPlan] = useState<{ seq: number; count: number }>();
   const look = async (form: FormData) => {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     const time = String(form.get("time") ?? "");
     const given = String(form.get("seq") ?? "");
-    const query = time
-      ? { from: new Date(time).toISOString(), limit: "1" }
-      : { after: String(Math.max(0, Number(given) - 1)), limit: "1" };
-    const page = await call("ListEvents", { query });
-    const seq = page.items[0]?.seq ?? page.head + 1;
-    setPlan({ seq, count: Math.max(0, page.head - seq + 1) });
+    const seq = time ? await placeAt(new Date(time).toISOString(), signal) : Math.max(1, Number(given));
+    const head = await readHead(signal);
+    setPlan({ seq, count: Math.max(0, head - seq + 1) });
   };
   return (
     <>
@@ -185,6 +172,7 @@ function Replay({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"]
       </button>
       <dialog ref={dialog} aria-labelledby="replay-title">
         <form
+          onInput={() => setPlan(undefined)}
           onSubmit={(event) => {
             event.preventDefault();
             look(new FormData(event.currentTarget)).catch((error) =>
@@ -299,48 +287,33 @@ function Parked({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"]
           Send all again
         </Action>
       </div>
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col" class="number">
-                Seq
-              </th>
-              <th scope="col">Parked</th>
-              <th scope="col" class="number">
-                Attempts
-              </th>
-              <th scope="col">
-                <span class="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {one.parked.map(({ eventId, seq, since, attempts }) => (
-              <tr key={eventId}>
-                <td class="number">
-                  <EventLink id={eventId}>{seq}</EventLink>
-                </td>
-                <td>
-                  <When at={since} />
-                </td>
-                <td class="number">{attempts}</td>
-                <td>
-                  <Action
-                    run={async () => {
-                      const { attempts: sent } = await call("SendAgain", { path, body: { id: eventId } });
-                      reload();
-                      return sent[0]?.delivered ? "Arrived" : `Failed: ${sent[0]?.status ?? sent[0]?.error}`;
-                    }}
-                  >
-                    Send again
-                  </Action>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        caption="Parked events"
+        heads={[{ number: "Seq" }, "Parked", { number: "Attempts" }, { hidden: "Actions" }]}
+      >
+        {one.parked.map(({ eventId, seq, since, attempts }) => (
+          <tr key={eventId}>
+            <td class="number">
+              <EventLink id={eventId}>{seq}</EventLink>
+            </td>
+            <td>
+              <When at={since} />
+            </td>
+            <td class="number">{attempts}</td>
+            <td>
+              <Action
+                run={async () => {
+                  const { attempts: sent } = await call("SendAgain", { path, body: { id: eventId } });
+                  reload();
+                  return sent[0]?.delivered ? "Arrived" : `Failed: ${sent[0]?.status ?? sent[0]?.error}`;
+                }}
+              >
+                Send again
+              </Action>
+            </td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }
@@ -352,38 +325,25 @@ function Attempts({ one }: { one: Detail }) {
       {one.attempts.length === 0 ? (
         <p class="quiet">None yet. Send a test to see what the callback answers.</p>
       ) : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">When</th>
-                <th scope="col" class="number">
-                  Seq
-                </th>
-                <th scope="col">Answer</th>
-                <th scope="col" class="number">
-                  Took
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {one.attempts.toReversed().map((attempt) => (
-                <tr key={`${attempt.at}${attempt.seq}`}>
-                  <td>
-                    <When at={attempt.at} />
-                  </td>
-                  <td class="number">
-                    <EventLink id={attempt.eventId}>{attempt.seq}</EventLink>
-                  </td>
-                  <td>
-                    <Outcome {...attempt} />
-                  </td>
-                  <td class="number">{attempt.durationMs} ms</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          caption="Attempts, the latest first"
+          heads={["When", { number: "Seq" }, "Answer", { number: "Took" }]}
+        >
+          {one.attempts.toReversed().map((attempt) => (
+            <tr key={`${attempt.at}${attempt.seq}`}>
+              <td>
+                <When at={attempt.at} />
+              </td>
+              <td class="number">
+                <EventLink id={attempt.eventId}>{attempt.seq}</EventLink>
+              </td>
+              <td>
+                <Outcome {...attempt} />
+              </td>
+              <td class="number">{attempt.durationMs} ms</td>
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   );

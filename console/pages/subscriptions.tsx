@@ -2,8 +2,8 @@ import type { OutputOf } from "../calls.ts";
 import { linkTo } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
 import { Page } from "../parts/page.tsx";
-import { useRows } from "../parts/rows.tsx";
 import { State } from "../parts/state.tsx";
+import { Table } from "../parts/table.tsx";
 import { useCall } from "../parts/use-call.ts";
 import { When } from "../parts/when.tsx";
 
@@ -17,7 +17,6 @@ export const STATES = {
 
 export default function Subscriptions() {
   const subscriptions = useCall("ListSubscriptions", {}, { everyMs: 15_000 });
-  const rows = useRows();
   return (
     <Page title="Subscriptions">
       <Show of={subscriptions}>
@@ -30,51 +29,45 @@ export default function Subscriptions() {
               </p>
             </div>
           ) : (
-            <div class="card scroll">
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">Callback</th>
-                    <th scope="col">Events</th>
-                    <th scope="col">State</th>
-                    <th scope="col" class="number">
-                      Behind
-                    </th>
-                    <th scope="col" class="number">
-                      Parked
-                    </th>
-                    <th scope="col">Last answer</th>
-                    <th scope="col">Since</th>
+            <div class="card">
+              <Table
+                caption="Subscriptions"
+                heads={[
+                  "Callback",
+                  "Events",
+                  "State",
+                  { number: "Behind" },
+                  { number: "Parked" },
+                  "Last answer",
+                  "Since",
+                ]}
+              >
+                {items.map((one) => (
+                  <tr key={one.id}>
+                    <td>
+                      <a href={linkTo(`/subscriptions/${one.id}`)}>{one.callback}</a>
+                    </td>
+                    <td>{wordsOf(one)}</td>
+                    <td>
+                      <State kind={STATES[one.state].kind}>{STATES[one.state].words}</State>
+                    </td>
+                    <td class="number">{one.lag}</td>
+                    <td class="number">{one.parkedEvents}</td>
+                    <td>
+                      {one.lastAnswer ? (
+                        <>
+                          {one.lastAnswer.status ?? one.lastAnswer.failure} <When at={one.lastAnswer.at} />
+                        </>
+                      ) : (
+                        "none yet"
+                      )}
+                    </td>
+                    <td>
+                      <When at={one.createdAt} />
+                    </td>
                   </tr>
-                </thead>
-                <tbody ref={rows}>
-                  {items.map((one) => (
-                    <tr key={one.id}>
-                      <td>
-                        <a href={linkTo(`/subscriptions/${one.id}`)}>{one.callback}</a>
-                      </td>
-                      <td>{wordsOf(one)}</td>
-                      <td>
-                        <State kind={STATES[one.state].kind}>{STATES[one.state].words}</State>
-                      </td>
-                      <td class="number">{one.lag}</td>
-                      <td class="number">{one.parkedEvents}</td>
-                      <td>
-                        {one.lastAnswer ? (
-                          <>
-                            {one.lastAnswer.status ?? one.lastAnswer.failure} <When at={one.lastAnswer.at} />
-                          </>
-                        ) : (
-                          "none yet"
-                        )}
-                      </td>
-                      <td>
-                        <When at={one.createdAt} />
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+                ))}
+              </Table>
             </div>
           )
         }

@@ -1,6 +1,9 @@
-import { EventLink, linkTo } from "../parts/links.tsx";
+import { Fact, Facts } from "../parts/facts.tsx";
+import { FoundBy } from "../parts/found-by.tsx";
 import { Show } from "../parts/loaded.tsx";
 import { Page } from "../parts/page.tsx";
+import { Slices } from "../parts/slices.tsx";
+import { Tags } from "../parts/tags.tsx";
 import { Text } from "../parts/text.tsx";
 import { Long, Tree } from "../parts/tree.tsx";
 import { useCall } from "../parts/use-call.ts";
@@ -8,8 +11,6 @@ import { When } from "../parts/when.tsx";
 
 export default function TicketPage({ id }: { id: string }) {
   const stored = useCall("GetStoredTicket", { path: { ticketId: id } });
-  const created = useCall("ListEvents", { query: { ticket_id: id, limit: "10" } });
-  const event = created.body?.items[0];
   return (
     <Page title="Ticket">
       <Show of={stored}>
@@ -25,49 +26,42 @@ export default function TicketPage({ id }: { id: string }) {
               <h2>
                 <Text value={ticket.subject || "(no subject)"} />
               </h2>
-              <dl class="facts">
-                <dt>Id</dt>
-                <dd class="mono">{ticket.id}</dd>
-                <dt>Status</dt>
-                <dd>{ticket.status}</dd>
-                <dt>Requester</dt>
-                <dd>
+              <Facts>
+                <Fact name="Id">
+                  <Text value={ticket.id} />
+                </Fact>
+                <Fact name="Status">{ticket.status}</Fact>
+                <Fact name="Requester">
                   <Text value={[ticket.requester?.name, ticket.requester?.mail].filter(Boolean).join(", ")} />
-                </dd>
-                <dt>Assignee</dt>
-                <dd>
+                </Fact>
+                <Fact name="Assignee">
                   <Text value={ticket.assignee?.name ?? ticket.assignee?.id ?? "none"} />
-                </dd>
-                <dt>In the log</dt>
-                <dd>
-                  {event ? (
-                    <>
-                      <EventLink id={event.id}>place {event.seq}</EventLink>, found by{" "}
-                      {event.origin === "webhook" ? "webhook" : "reconciliation"}
-                    </>
-                  ) : (
-                    <a href={linkTo("/events", { ticket: id })}>no event: it was there before the app</a>
-                  )}
-                </dd>
-              </dl>
+                </Fact>
+                <Fact name="Tags">{ticket.tags && ticket.tags.length > 0 && <Tags of={ticket.tags} />}</Fact>
+                <Fact name="Found by">
+                  <FoundBy ticketId={id} />
+                </Fact>
+              </Facts>
             </section>
             <section class="card">
               <h2>History</h2>
               <ol class="conversation">
-                {(ticket.events ?? []).map((entry, index) => (
-                  <li class={`message ${entry.author?.type ?? ""}`} key={index}>
-                    <header>
-                      <Text value={entry.author?.name ?? entry.author?.id ?? "LiveChat"} /> · {entry.type}
-                      {entry.date && (
-                        <>
-                          {" · "}
-                          <When at={entry.date} />
-                        </>
-                      )}
-                    </header>
-                    {entry.message && <Long value={entry.message} />}
-                  </li>
-                ))}
+                <Slices of={ticket.events ?? []} step={200}>
+                  {(entry, index) => (
+                    <li class={`message ${entry.author?.type ?? ""}`} key={index}>
+                      <header>
+                        <Text value={entry.author?.name ?? entry.author?.id ?? "LiveChat"} /> · {entry.type}
+                        {entry.date && (
+                          <>
+                            {" · "}
+                            <When at={entry.date} />
+                          </>
+                        )}
+                      </header>
+                      {entry.message && <Long value={entry.message} />}
+                    </li>
+                  )}
+                </Slices>
               </ol>
             </section>
             <section class="card">

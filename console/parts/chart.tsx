@@ -10,7 +10,8 @@ type ChartProps = {
   series: Series[];
   /** What the chart shows, for who does not see it. */
   label: string;
-  onPick(index: number): void;
+  /** What a click on a bar does. */
+  onPick?: (index: number) => void;
 };
 
 /** Stacked bars over time. A click leads to what a bar stands for. */
@@ -19,8 +20,7 @@ export default function Chart({ times, series, label, onPick }: ChartProps) {
   useEffect(() => {
     const at = box.current;
     if (!at) return;
-    const style = getComputedStyle(document.documentElement);
-    const quiet = style.getPropertyValue("--chart-text").trim() || "#808080";
+    const quiet = getComputedStyle(at).color;
     const sums = times.map(() => 0);
     // Drawn from the highest sum to the lowest, so that each bar covers the lower part of the one behind it.
     const stacked = series
@@ -56,7 +56,7 @@ export default function Chart({ times, series, label, onPick }: ChartProps) {
       at,
     );
     chart.over.addEventListener("click", () => {
-      if (chart.cursor.idx != null) onPick(chart.cursor.idx);
+      if (chart.cursor.idx != null) onPick?.(chart.cursor.idx);
     });
     const sized = new ResizeObserver(() => chart.setSize({ width: at.clientWidth, height: 180 }));
     sized.observe(at);
@@ -65,5 +65,19 @@ export default function Chart({ times, series, label, onPick }: ChartProps) {
       chart.destroy();
     };
   }, [times, series]);
-  return <div ref={box} role="img" aria-label={label} class="chart" />;
+  return (
+    <>
+      <div ref={box} role="img" aria-label={label} class={onPick ? "chart pick" : "chart"} />
+      <ul class="legend">
+        {series.map(({ name, colour, values }) => (
+          <li key={name}>
+            <svg width="12" height="12" aria-hidden="true">
+              <rect width="12" height="12" rx="2" fill={colour} />
+            </svg>{" "}
+            {name}: {Math.round(values.reduce((sum, value) => sum + value, 0) * 10) / 10}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
 }

@@ -1,5 +1,6 @@
 import { call } from "../api.ts";
 import type { InputOf, OutputOf } from "../calls.ts";
+import type { Page } from "./use-pages.ts";
 
 export type LoggedEvent = OutputOf<"ListEvents">["items"][number];
 export type EventFilter = Pick<
@@ -7,48 +8,48 @@ export type EventFilter = Pick<
   "type" | "chat_id" | "ticket_id" | "from" | "to"
 >;
 
-/** Places that one request looks through, and requests of one step back through a filtered log. */
+/** Places that one request looks through, and requests of one step back through the events of one type. */
 const WINDOW = 500;
 const REQUESTS = 6;
 
-export type Page = {
-  /** Newest first. */
-  items: LoggedEvent[];
-  /** Last place of the log. */
-  head: number;
-  /** Every event of the filter at this place or behind it is in the page; 1 when the beginning of the log is reached. */
-  from: number;
-};
-
 /**
  * The last events of the filter before a place, newest first. The log is read forward only, so this goes back window by
- * window: after six windows without enough matches it stops, and the next step goes on from there.
+ * window: after six windows without enough matches it stops, and the next step goes on from `next`.
  *
  * @throws {Problem}
  */
 export async function eventsBefore(
   filter: EventFilter,
-  { before, count, signal }: { before?: number; count: number; signal: AbortSignal },
-): Promise<Page> {
-  const { head } = await call("ListEvents", { query: { limit: "1" } }, { signal });
-  let end = Math.min(before ?? head + 1, head + 1);
+  { before, count, signal }: { before: number; count: number; signal: AbortSignal },
+): Promise<Page<LoggedEvent, number>> {
+  const begin = filter.from ? await placeAt(filter.from, signal) : 1;
+  let end = filter.to ? Math.min(before, await placeAt(filter.to, signal)) : before;
   const items: LoggedEvent[] = [];
   // One chat or ticket has few events: they are read at once.
-  const window =
-    filter.chat_id || filter.ticket_id ? head : filter.type || filter.from || filter.to ? WINDOW : count;
-  for (let request = 0; request < REQUESTS && end > 1 && items.length < count; request++) {
-    const after = Math.max(0, end - 1 - window);
-    const page = await call(
-      "ListEvents",
-      { query: { ...filter, after: String(after), limit: String(Math.min(1_000, Math.max(1, window))) } },
-      { signal },
-    );
-    items.push(...page.items.filter(({ seq }) => seq < end).reverse());
+  const window = filter.chat_id || filter.ticket_id ? end : filter.type ? WINDOW : count;
+  for (let request = 0; request < REQUESTS && end > begin && items.length < count; request++) {
+    const after = Math.max(begin, end - window) - 1;
+    const limit = String(Math.min(1_000, Math.max(1, window)));
+    const page = await call("ListEvents", { query: { ...filter, after: String(after), limit } }, { signal });
+    const found = page.items.filter(({ seq }) => seq < end);
+    items.push(...found.toReversed());
     end = after + 1;
   }
-  const page = items.slice(0, count);
+  const shown = items.slice(0, count);
   // What did not fit is read again by the next step.
-  return { items: page, head, from: items.length > count ? (page.at(-1)?.seq ?? end) : end };
+  const next = items.length > count ? (shown.at(-1)?.seq ?? end) : end;
+  return { items: shown, next: next > begin ? next : null };
+}
+
+/** The last place of the log, 0 when it is empty. @throws {Problem} */
+export async function readHead(signal: AbortSignal): Promise<number> {
+  return (await call("ListEvents", { query: { limit: "1" } }, { signal })).head;
+}
+
+/** The place of the first event that was received at a time or later; behind the last one where there is none. */
+export async function placeAt(time: string, signal: AbortSignal): Promise<number> {
+  const { items, head } = await call("ListEvents", { query: { from: time, limit: "1" } }, { signal });
+  return items[0]?.seq ?? head + 1;
 }
 
 /** Words for a type of event. */

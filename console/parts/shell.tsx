@@ -1,24 +1,21 @@
 import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { BASE } from "../api.ts";
 import { Toasts } from "./act.tsx";
+import { Density } from "./density.tsx";
+import { Find } from "./find.tsx";
 import { Help } from "./help.tsx";
+import { PAGES, useKeys } from "./keys.ts";
+import { Live } from "./live.tsx";
 import { SignIn } from "./sign-in.tsx";
-
-const PAGES = [
-  ["", "Now"],
-  ["/events", "Events"],
-  ["/chats", "Chats"],
-  ["/tickets", "Tickets"],
-  ["/subscriptions", "Subscriptions"],
-  ["/reconciliation", "Reconciliation"],
-  ["/quarantine", "Quarantine"],
-  ["/health", "Health"],
-] as const;
 
 /** The frame of every page: the way between pages, and the place where a key is asked for. */
 export function Shell({ children }: { children: ComponentChildren }) {
   const { path } = useLocation();
+  const help = useRef<HTMLDialogElement>(null);
+  const find = useRef<HTMLDialogElement>(null);
+  useKeys({ help: () => help.current?.showModal(), find: () => find.current?.showModal() });
   return (
     <>
       <a class="skip" href="#content">
@@ -27,7 +24,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <nav aria-label="Pages">
         <span class="brand">LiveChat Functions</span>
         <ul>
-          {PAGES.map(([where, name]) => {
+          {PAGES.map(({ name, path: where }) => {
             const here = where === "" ? path === BASE : path.startsWith(BASE + where);
             return (
               <li key={name}>
@@ -38,10 +35,21 @@ export function Shell({ children }: { children: ComponentChildren }) {
             );
           })}
         </ul>
+        <Live />
+        <div class="tools">
+          <button type="button" class="plain" onClick={() => find.current?.showModal()}>
+            Find <kbd>/</kbd>
+          </button>
+          <button type="button" class="plain" onClick={() => help.current?.showModal()}>
+            Keys <kbd>?</kbd>
+          </button>
+          <Density />
+        </div>
       </nav>
       <main id="content">{children}</main>
       <Toasts />
-      <Help />
+      <Help dialog={help} />
+      <Find dialog={find} />
       <SignIn />
     </>
   );

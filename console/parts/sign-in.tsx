@@ -1,22 +1,30 @@
 import { useEffect, useRef } from "preact/hooks";
-import { signIn, useKey } from "../api.ts";
+import { giveKey, signIn } from "../api.ts";
 
 /** Asks for a function key over the page that needed it; the page then goes on where it was. */
 export function SignIn() {
   const dialog = useRef<HTMLDialogElement>(null);
+  const field = useRef<HTMLInputElement>(null);
   const wanted = signIn.value;
   useEffect(() => {
-    if (wanted && !dialog.current?.open) dialog.current?.showModal();
-    if (!wanted) dialog.current?.close();
+    if (!wanted) return dialog.current?.close();
+    if (!dialog.current?.open) dialog.current?.showModal();
+    field.current?.select();
   }, [wanted]);
 
   return (
-    <dialog ref={dialog} aria-labelledby="sign-in-title" onCancel={(event) => event.preventDefault()}>
+    <dialog
+      ref={dialog}
+      aria-labelledby="sign-in-title"
+      // A browser closes a dialog at the second Esc, whatever the page says.
+      onClose={() => signIn.value && dialog.current?.showModal()}
+      onCancel={(event) => event.preventDefault()}
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault();
           const form = new FormData(event.currentTarget);
-          useKey(String(form.get("key") ?? "").trim(), { remember: form.has("remember") });
+          giveKey(String(form.get("key") ?? "").trim(), { remember: form.has("remember") });
         }}
       >
         <h2 id="sign-in-title">Function key</h2>
@@ -24,11 +32,11 @@ export function SignIn() {
         <label>
           Key
           <input
+            ref={field}
             name="key"
             type="password"
             autocomplete="off"
             required
-            autofocus
             aria-describedby="sign-in-help"
           />
         </label>

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { Slices } from "./slices.tsx";
 import { Text } from "./text.tsx";
 
 /** As many entries of an object or list are shown at once, and as many characters of a text. */
@@ -30,28 +31,18 @@ function Node({ value, name, open }: { value: unknown; name?: string | undefined
       <summary>
         <Name of={name} /> <span class="quiet">{kind}</span>
       </summary>
-      {isOpen && <Entries entries={entries} />}
-    </details>
-  );
-}
-
-function Entries({ entries }: { entries: [string, unknown][] }) {
-  const [count, setCount] = useState(ENTRIES);
-  return (
-    <ul>
-      {entries.slice(0, count).map(([name, value]) => (
-        <li key={name}>
-          <Node name={name} value={value} open={false} />
-        </li>
-      ))}
-      {entries.length > count && (
-        <li>
-          <button type="button" class="plain" onClick={() => setCount(count + ENTRIES)}>
-            {entries.length - count} more
-          </button>
-        </li>
+      {isOpen && (
+        <ul>
+          <Slices of={entries} step={ENTRIES}>
+            {([name, value]) => (
+              <li key={name}>
+                <Node name={name} value={value} open={false} />
+              </li>
+            )}
+          </Slices>
+        </ul>
       )}
-    </ul>
+    </details>
   );
 }
 
@@ -66,14 +57,19 @@ function Name({ of }: { of: string | undefined }) {
 /** A text whose rest is shown slice by slice. */
 export function Long({ value }: { value: string }) {
   const [count, setCount] = useState(CHARACTERS);
+  const end = isBetweenSurrogates(value, count) ? count + 1 : count;
   return (
     <>
-      <Text value={value.slice(0, count)} />
-      {value.length > count && (
+      <Text value={value.slice(0, end)} />
+      {value.length > end && (
         <button type="button" class="plain" onClick={() => setCount(count + CHARACTERS * 10)}>
-          {value.length - count} more characters
+          {value.length - end} more characters
         </button>
       )}
     </>
   );
+}
+
+function isBetweenSurrogates(text: string, at: number): boolean {
+  return /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(text.slice(at - 1, at + 1));
 }

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 
-/** The time that all relative times on the page go by; it moves every ten seconds. */
-const now = signal(Date.now());
+/** Relative times on the page are made anew when it moves, every ten seconds. */
+export const now = signal(Date.now());
 setInterval(() => {
   now.value = Date.now();
 }, 10_000);
@@ -21,7 +21,7 @@ export function When({ at }: { at: string }) {
   if (Number.isNaN(time)) return <span>{at}</span>;
   return (
     <time class="nowrap" dateTime={at} title={`${absolute.format(time)} (${at})`}>
-      {toWords(time - now.value)}
+      {toWords(time - Math.max(now.value, Date.now()))}
     </time>
   );
 }
@@ -35,7 +35,8 @@ export function toWords(ms: number): string {
 
 /** A span of time: `4 min 12 s`. */
 export function toSpan(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (ms < 1_000) return `${Math.max(0, ms)} ms`;
+  const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ${seconds % 60} s`;

@@ -19,6 +19,8 @@ export const getConsole = operation({
     path: exact({
       path: named(v.optional(v.string()), "Path", "A page of the console, or one of its files.", "events"),
     }),
+    // The page's own: its filters are in its address.
+    query: v.looseObject({}),
   },
   output: {
     status: 200,

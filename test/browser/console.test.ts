@@ -100,8 +100,14 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
       .getByText(/The log is empty|Seq/)
       .first()
       .waitFor();
+    // Nothing is read in an empty list, so the first event is shown at once.
+    await deliver(chat("LIVE0", ["Hi"]));
+    await page.clock.fastForward(16_000);
+    await page.getByRole("link", { name: "LIVE0" }).waitFor();
     await deliver(chat("LIVE1", ["Hello"]));
     await page.clock.fastForward(16_000);
+    await page.getByRole("button", { name: "1 new" }).waitFor();
+    expect(await page.getByRole("link", { name: "LIVE1" }).count()).toBe(0);
     await page.getByRole("button", { name: "1 new" }).click();
     await page.getByRole("link", { name: "LIVE1" }).click();
     await page.getByText("Hello").waitFor();

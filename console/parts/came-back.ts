@@ -1,0 +1,36 @@
+/** The link by which each page was left, so that the focus is there again after the browser's Back. */
+const links = new Map<string, string>();
+let isBack = false;
+
+const here = () => location.pathname + location.search;
+
+addEventListener("popstate", () => {
+  isBack = true;
+});
+document.addEventListener(
+  "click",
+  (event) => {
+    isBack = false;
+    const link = (event.target as Element | null)?.closest?.("tbody a[href]");
+    if (link) links.set(here(), link.getAttribute("href") ?? "");
+  },
+  { capture: true },
+);
+
+/** Whether the page is shown because of the browser's Back or Forward. */
+export function cameBack(): boolean {
+  return isBack;
+}
+
+/** Gives the focus to the row by which this page was left. */
+export function returnToRow(table: HTMLTableElement): void {
+  const left = isBack && links.get(here());
+  if (!left) return;
+  const link = [...table.querySelectorAll<HTMLElement>("tbody a[href]")].find(
+    (one) => one.getAttribute("href") === left,
+  );
+  if (!link) return;
+  links.delete(here());
+  link.focus({ preventScroll: true });
+  link.scrollIntoView({ block: "center" });
+}

@@ -1,0 +1,49 @@
+import type { ComponentChildren } from "preact";
+import { Action } from "./act.tsx";
+import { ProblemBanner, Skeleton } from "./loaded.tsx";
+import { type Head, Table } from "./table.tsx";
+import type { Pages } from "./use-pages.ts";
+
+type ListProps<Item> = {
+  of: Pages<Item>;
+  /** What the items are, in the plural and small letters. */
+  name: string;
+  caption: string;
+  heads: readonly Head[];
+  row(item: Item): ComponentChildren;
+  /** What would be here, and how to make one. */
+  empty: ComponentChildren;
+};
+
+/** A list with its states: loading, empty, failed, newer items that wait, older ones to be had. */
+export function List<Item>({ of, name, caption, heads, row, empty }: ListProps<Item>) {
+  const { items, fresh, problem, at } = of;
+  return (
+    <>
+      {problem && problem.status !== 401 && (
+        <ProblemBanner problem={problem} retry={of.reload} asOf={items && at} />
+      )}
+      <div role="status">
+        {fresh.length > 0 && (
+          <button type="button" class="main pill" onClick={of.showFresh}>
+            {fresh.length} new
+          </button>
+        )}
+      </div>
+      {items === undefined && !problem && <Skeleton />}
+      {items?.length === 0 && <div class="card empty">{empty}</div>}
+      {items && items.length > 0 && (
+        <div class="card">
+          <Table caption={caption} heads={heads}>
+            {items.map(row)}
+          </Table>
+        </div>
+      )}
+      {items && of.more && (
+        <Action run={async () => `${await of.more?.()} more ${name}`}>
+          {items.length === 0 ? "Look further back" : `Older ${name}`}
+        </Action>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,138 @@
+import { useRef, useState } from "preact/hooks";
+import { useLocation } from "preact-iso";
+import { call, type Problem, send } from "../api.ts";
+import { Action } from "./act.tsx";
+import { ChatLink, EventLink, linkTo, TicketLink } from "./links.tsx";
+import { ProblemBanner } from "./loaded.tsx";
+import { Tree } from "./tree.tsx";
+import { toProblem } from "./use-poll.ts";
+
+/** A line of a search: a stored item, in one of the places where the app keeps people's data. */
+export type Stored = {
+  place: string;
+  item: Record<string, unknown> & { id?: string; chatId?: string; ticketId?: string; subject?: string };
+  /** The item may be another person's. */
+  undecided?: true;
+};
+
+/** Finds a chat by its id, or all that is stored of a person. An address is sent in a body and stays in memory. */
+export function Person() {
+  const { route } = useLocation();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [found, setFound] = useState<{ email: string; items: Stored[] }>();
+  const [problem, setProblem] = useState<Problem>();
+  const [busy, setBusy] = useState(false);
+  const find = async (text: string) => {
+    setProblem(undefined);
+    setFound(undefined);
+    if (!text.includes("@")) {
+      dialog.current?.close();
+      return route(linkTo(`/chats/${encodeURIComponent(text)}`));
+    }
+    setBusy(true);
+    try {
+      setFound({ email: text, items: await searchPerson(text) });
+    } catch (error) {
+      setProblem(toProblem(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <button type="button" onClick={() => dialog.current?.showModal()}>
+        Find a chat or a person…
+      </button>
+      <dialog ref={dialog} aria-labelledby="find-title" onClose={() => setFound(undefined)}>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            void find(String(new FormData(event.currentTarget).get("text")).trim());
+          }}
+        >
+          <h2 id="find-title">Find</h2>
+          <label>
+            Id of a chat, or email address of a person
+            <input name="text" autocomplete="off" required />
+          </label>
+          {problem && <ProblemBanner problem={problem} />}
+          <div class="actions">
+            <button type="submit" disabled={busy} aria-busy={busy}>
+              {busy ? "Searching…" : "Find"}
+            </button>
+            <button type="button" onClick={() => dialog.current?.close()}>
+              Close
+            </button>
+          </div>
+        </form>
+        {found && <Found {...found} onErased={() => setFound({ ...found, items: [] })} />}
+      </dialog>
+    </>
+  );
+}
+
+function Found({ email, items, onErased }: { email: string; items: Stored[]; onErased(): void }) {
+  return (
+    <div role="status" class="found">
+      <p>{items.length === 0 ? "Nothing is stored of this person." : `${items.length} items are stored.`}</p>
+      <ul class="plain-list">
+        {items.map(({ place, item, undecided }, index) => (
+          <li key={index}>
+            <span class="badge">{place}</span>{" "}
+            {place === "tickets" ? (
+              <TicketLink id={item.id} />
+            ) : (
+              <>
+                <ChatLink id={item.chatId} />
+                <TicketLink id={item.ticketId} />{" "}
+                {place === "events" && <EventLink id={item.id}>event</EventLink>}
+              </>
+            )}
+            {undecided && " may be another person's"}
+            <Tree value={item} />
+          </li>
+        ))}
+      </ul>
+      {items.length > 0 && (
+        <Action
+          class="danger"
+          typed="erase"
+          confirm="Erases all that is stored of this person: chats, tickets, quarantined deliveries and kept answers. It cannot be taken back."
+          run={async () => {
+            const words = await erasePerson(email);
+            onErased();
+            return words;
+          }}
+        >
+          Erase this person
+        </Action>
+      )}
+    </div>
+  );
+}
+
+/** All that is stored of a person, in as many calls as it takes. @throws {Problem} */
+export async function searchPerson(email: string): Promise<Stored[]> {
+  const found: Stored[] = [];
+  for (let after: string | null | undefined; after !== null; ) {
+    const response = await send("SearchVisitor", { body: { email, ...(after && { after }) } });
+    const lines = (await response.text())
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const { next = null } = lines.pop() ?? {};
+    found.push(...lines);
+    after = next;
+  }
+  return found;
+}
+
+async function erasePerson(email: string): Promise<string> {
+  for (let sum = 0; ; ) {
+    const { erased, done, undecided } = await call("EraseByBody", { body: { email } });
+    sum += erased;
+    if (!done) continue;
+    const left = undecided.length > 0 ? ` ${undecided.length} may be another person's, and were left.` : "";
+    return `Erased: ${sum}.${left}`;
+  }
+}

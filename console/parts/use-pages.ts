@@ -1,0 +1,103 @@
+import { useRef, useState } from "preact/hooks";
+import { cameBack } from "./came-back.ts";
+import { type Polled, usePoll } from "./use-poll.ts";
+
+export type Page<Item, Next> = { items: readonly Item[]; next: Next | null };
+
+export type Source<Item, Next> = {
+  /** Names the list with its filters: another list when it changes. */
+  wanted: string;
+  keyOf(item: Item): string | number;
+  first(signal: AbortSignal): Promise<Page<Item, Next>>;
+  older(next: Next): Promise<Page<Item, Next>>;
+  /** Items that may be new or have changed since; those of the first page by default. */
+  newer?(signal: AbortSignal): Promise<readonly Item[]>;
+  everyMs?: number;
+};
+
+type State<Item, Next> = Page<Item, Next> & { wanted: string; fresh: readonly Item[]; at: number };
+
+export type Pages<Item> = Polled & {
+  items: readonly Item[] | undefined;
+  /** Items that came since, and are not shown: nothing is put in under a reader. */
+  fresh: readonly Item[];
+  showFresh(): void;
+  /** Adds a page; absent at the end. Answers with how many items came. */
+  more?: (() => Promise<number>) | undefined;
+  at: number | undefined;
+};
+
+/** The last list, so that the browser's Back shows it as it was left. */
+let left: unknown;
+
+/** A list that grows at both ends: page by page at the old one, and by polls at the new one. */
+export function usePages<Item, Next>(source: Source<Item, Next>): Pages<Item> {
+  const { wanted, keyOf, first, older, newer, everyMs } = source;
+  const [state, setState] = useState<State<Item, Next> | undefined>(() =>
+    cameBack() ? (left as State<Item, Next> | undefined) : undefined,
+  );
+  const shown = state?.wanted === wanted ? state : undefined;
+  const known = useRef(shown);
+  known.current = shown;
+  left = shown;
+
+  const polled = usePoll(
+    async (signal) => {
+      if (known.current && newer) {
+        const items = await newer(signal);
+        setState((before) => before && { ...arrive(before, items, keyOf), at: Date.now() });
+        return;
+      }
+      const page = await first(signal);
+      setState((before) =>
+        before?.wanted === wanted
+          ? { ...arrive(before, page.items, keyOf), at: Date.now() }
+          : { ...page, wanted, fresh: [], at: Date.now() },
+      );
+    },
+    { wanted, everyMs },
+  );
+
+  const next = shown?.next ?? null;
+  return {
+    ...polled,
+    items: shown?.items,
+    fresh: shown?.fresh ?? [],
+    at: shown?.at,
+    showFresh: () =>
+      setState((before) => before && { ...before, items: [...before.fresh, ...before.items], fresh: [] }),
+    more:
+      next === null
+        ? undefined
+        : async () => {
+            const page = await older(next);
+            setState((before) => {
+              if (before?.wanted !== wanted) return before;
+              const keys = new Set(before.items.map(keyOf));
+              const items = page.items.filter((item) => !keys.has(keyOf(item)));
+              return { ...before, items: [...before.items, ...items], next: page.next };
+            });
+            return page.items.length;
+          },
+  };
+}
+
+/** Puts what came into a list: known items are replaced where they are, new ones wait, unless the list is empty. */
+export function arrive<Item, List extends { items: readonly Item[]; fresh: readonly Item[] }>(
+  list: List,
+  came: readonly Item[],
+  keyOf: (item: Item) => string | number,
+): List {
+  const changed = new Map(came.map((item) => [keyOf(item), item]));
+  const replace = (items: readonly Item[]) =>
+    items.map((item) => {
+      const key = keyOf(item);
+      const now = changed.get(key) ?? item;
+      changed.delete(key);
+      return now;
+    });
+  const items = replace(list.items);
+  const fresh = replace(list.fresh);
+  const all = [...changed.values(), ...fresh];
+  return items.length === 0 ? { ...list, items: all, fresh: [] } : { ...list, items, fresh: all };
+}
