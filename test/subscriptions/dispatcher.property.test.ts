@@ -12,7 +12,8 @@ import { memoryLog, newTable, termsOf, virtualClock, withoutAge } from "./world.
 /**
  * Random schedules of events, dispatchers on two instances that die anywhere, subscribers that answer anything, operators
  * that meddle, and storage that fails before or after it has done what it was asked. Whatever happens: once it is over,
- * every subscriber has had every event of its type since it subscribed, each for the first time in the order of the log.
+ * every subscriber has had every event of its types since it subscribed, each for the first time in the order of the log, or
+ * the event is parked; and none has had another event.
  */
 const SCHEDULES = process.env.LONG ? 3_000 : 60;
 const TABLE = `Subscriptions${crypto.randomUUID().replaceAll("-", "")}`;
@@ -27,7 +28,17 @@ const answer = fc.oneof(
     arbitrary: fc.constantFrom<Answer>({ status: 500 }, { failure: "ECONNRESET" }, { failure: "TIMEOUT" }),
   },
   { weight: 1, arbitrary: fc.constantFrom<Answer>({ status: 404 }, { status: 429, retryAfter: 30_000 }) },
+  // In a row, so that events are parked.
+  { weight: 2, arbitrary: fc.constantFrom<Answer>({ status: 400 }, { status: 422 }) },
 );
+const answers = fc
+  .array(fc.record({ answer, times: fc.constantFrom(1, 1, 1, 5) }), { maxLength: 10 })
+  .map((runs) => runs.flatMap(({ answer, times }) => Array.from({ length: times }, () => answer)));
+const terms = fc.record({
+  types: fc.constantFrom<EventType[] | undefined>(["chat_started"], ["chat_ended"], undefined),
+  batch: fc.constantFrom(1, 1, 7),
+  policy: fc.constantFrom("park" as const, "block" as const),
+});
 const instance = fc.nat(1);
 const step = fc.oneof(
   {
@@ -42,6 +53,7 @@ const step = fc.oneof(
     weight: 5,
     arbitrary: fc.record({ do: fc.constant("dispatch" as const), instance, toTheEnd: fc.boolean() }),
   },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("store" as const), instance, type }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("die" as const), instance, in: fc.nat(12) }) },
   {
     weight: 2,
@@ -58,10 +70,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("replay" as const), who: fc.nat(2), to: fc.nat(40) }) },
 );
 const schedule = fc.record({
-  subscribers: fc.array(fc.record({ type, answers: fc.array(answer, { maxLength: 12 }) }), {
-    minLength: 1,
-    maxLength: 3,
-  }),
+  subscribers: fc.array(fc.record({ terms, answers }), { minLength: 1, maxLength: 3 }),
   steps: fc.array(step, { minLength: 4, maxLength: 16 }),
 });
 
@@ -76,11 +85,11 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
   const subscriptions = withoutAge(
     openSubscriptions({ table: newTable(TABLE), partitionKey, now: clock.now }),
   );
-  const people = new Map<string, { id: string; type: EventType; answers: Answer[]; got: string[] }>();
-  for (const [index, { type, answers }] of subscribers.entries()) {
+  const people = new Map<string, { id: string; types?: EventType[]; answers: Answer[]; got: string[] }>();
+  for (const [index, { terms, answers }] of subscribers.entries()) {
     const url = `https://example.com/${partitionKey}/${index}`;
-    const { id } = await subscriptions.subscribe({ ...termsOf(url, type), cursor: log.events.length });
-    people.set(url, { id, type, answers: [...answers], got: [] });
+    const { id } = await subscriptions.subscribe({ ...termsOf(url), ...terms, cursor: log.events.length });
+    people.set(url, { id, types: terms.types, answers: [...answers], got: [] });
   }
 
   /** Failures of storage that are due, by the number of its uses. */
@@ -110,18 +119,20 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
       death.resolve();
       await new Promise(() => {});
     }
-    const { dispatch } = createDispatcher({
+    const { dispatch, stored } = createDispatcher({
       subscriptions: {
         list: () => live(() => use(subscriptions.list)),
         get: (id) => live(() => use(() => subscriptions.get(id))),
         replace: (changed, along) => live(() => use(() => subscriptions.replace(changed, along))),
       },
       log: { head: () => live(log.head), list: (query) => live(() => log.list(query)) },
-      post: (url, _, headers) =>
+      post: (url, body, headers) =>
         live(async () => {
           const person = people.get(url);
           const answer = person?.answers.shift() ?? { status: 200 };
-          if ("status" in answer && answer.status < 300) person?.got.push(headers["webhook-id"] ?? "");
+          const sent = JSON.parse(body);
+          const ids = Array.isArray(sent) ? sent.map(({ id }) => id) : [headers["webhook-id"] ?? ""];
+          if ("status" in answer && answer.status < 300) person?.got.push(...ids);
           await setImmediate();
           return answer;
         }),
@@ -131,7 +142,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
       random: () => 0.5,
       later: () => {},
     });
-    return { life, dispatch };
+    return { life, dispatch, stored };
   }
   const instances = [start(), start()];
 
@@ -139,7 +150,10 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
     if (each.do === "append") for (let count = 0; count < each.count; count += 1) log.append(each.type);
     else if (each.do === "wait") clock.time += each.for;
     else if (each.do === "fail") failures.set(uses + each.in + 1, each.done);
-    else if (each.do === "dispatch") {
+    else if (each.do === "store") {
+      const { stored, life } = instances[each.instance] ?? start();
+      await Promise.race([stored(log.append(each.type).seq), life.end]);
+    } else if (each.do === "dispatch") {
       const { dispatch, life } = instances[each.instance] ?? start();
       const running = Promise.race([dispatch().catch(expectOutage), life.end]);
       if (each.toTheEnd) await running;
@@ -172,14 +186,20 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
     await last.dispatch();
   }
 
-  for (const { id, type, got } of people.values()) {
-    const expected = log.events.filter((event) => event.seq > 1 && event.type === type);
+  for (const { id, types, got } of people.values()) {
+    const wanted = log.events
+      .filter((event) => !types || types.includes(event.type))
+      .map((event) => event.id);
+    const parked = (await subscriptions.parked(id)).map(({ eventId }) => eventId);
     // What was before it subscribed comes by a replay only.
     const first = [...new Set(got)].filter((id) => id !== "event-1");
-    expect(first).toEqual(expected.map((event) => event.id));
+    for (const event of first) expect(wanted).toContain(event);
+    const inOrder = first.filter((event) => !parked.includes(event));
+    expect(inOrder).toEqual(wanted.filter((event) => event !== "event-1" && !parked.includes(event)));
     const kept = await subscriptions.get(id);
     expect(kept).toMatchObject({ lease: undefined, standing: { state: "active" } });
-    expect(kept?.cursor).toBeGreaterThanOrEqual(expected.at(-1)?.seq ?? 0);
+    const last = wanted.length > 0 ? Number(wanted.at(-1)?.replace("event-", "")) : 0;
+    expect(kept?.cursor).toBeGreaterThanOrEqual(last);
   }
 }
 
