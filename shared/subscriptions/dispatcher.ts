@@ -170,8 +170,6 @@ export function createDispatcher({
     };
     active.set(id, slot);
     slot.served = work(entry, slot).catch((error) => {
-      // What became of the row is not known: the next look reads it.
-      rosterAt = Number.NEGATIVE_INFINITY;
       errors.push(error);
     });
   }

@@ -1,0 +1,229 @@
+import { describe, expect, test } from "vitest";
+import { decide, merge, type Situation, type State } from "../../shared/subscriptions/decide.ts";
+import type { Read } from "../../shared/subscriptions/feed.ts";
+import { placeIn } from "../../shared/subscriptions/place.ts";
+import { leaseEnds } from "../../shared/subscriptions/roster.ts";
+import { FRESH } from "../../shared/subscriptions/standing.ts";
+import type { Kept } from "../../shared/subscriptions/subscription.ts";
+import {
+  FRESH_MS,
+  LEASE_MS,
+  LINGER_MS,
+  PATIENCE_MS,
+  SAVE_EVENTS,
+  SURE_MS,
+} from "../../shared/subscriptions/times.ts";
+import { termsOf } from "./world.ts";
+
+const now = Date.parse("2026-01-31T08:00:00Z");
+const iso = (time: number) => new Date(time).toISOString();
+const event = (seq: number, more: Partial<Read> = {}): Read => ({
+  ...{ seq, id: `event-${seq}`, type: "chat_started", occurredAt: iso(now), receivedAt: iso(now) },
+  payload: { chat: { id: `C${seq}` } },
+  ...more,
+});
+const kept: Kept = {
+  ...termsOf("https://example.com/hook"),
+  ...{ id: "an id", secret: "whsec_", createdAt: iso(now), etag: "1", standing: FRESH },
+  ...{ log: "log", cursor: 10, moves: 0, attempts: [], sent: [], missed: 0 },
+};
+const page = { items: [event(11), event(12)], after: 10, next: 12, readAt: now, edition: 0 };
+/** Lease in hand, two events read, the next one to be sent. */
+const state: State = {
+  ...{ kept, place: { log: "log", cursor: 10, moves: 0 }, standing: FRESH, attempts: [], sent: [], page },
+  ...{ lease: { isTaken: true, writtenAt: now }, unsaved: 0, deliveredAt: 0, oneByOneThrough: 0 },
+};
+const situation: Situation = {
+  ...{ now, head: { log: "log", seq: 12 }, edition: 0, until: now + 1_000, isRemoved: false },
+};
+const next = (more: Partial<State> = {}, around: Partial<Situation> = {}) =>
+  decide({ ...state, ...more }, { ...situation, ...around });
+
+describe("what to do next", () => {
+  test("is to send the next event", () => {
+    expect(next()).toEqual({ do: "send", events: [event(11)] });
+  });
+
+  test.each<[string, Partial<State>, Partial<Situation>, object]>([
+    ["removed: ends", {}, { isRemoved: true }, { do: "end", end: { why: "lost" } }],
+    [
+      "given up: ends",
+      { standing: { ...FRESH, state: "given_up" } },
+      {},
+      { do: "end", end: { why: "given up" } },
+    ],
+    ["time is over: ends", {}, { until: now }, { do: "end", end: { why: "time" } }],
+    ["another log: finds its place", {}, { head: { log: "other", seq: 12 } }, { do: "find place" }],
+    [
+      "behind the head of its log: finds its place",
+      {},
+      { head: { log: "log", seq: 9 } },
+      { do: "find place" },
+    ],
+    ["no name yet: goes on", { place: { cursor: 10, moves: 0 } }, { head: { seq: 12 } }, { do: "send" }],
+    ["nothing read: reads", { page: undefined }, {}, { do: "read" }],
+    ["a page that is too old: reads", { page: { ...page, readAt: now - FRESH_MS } }, {}, { do: "read" }],
+    ["a page before an erasure: reads", {}, { edition: 1 }, { do: "read" }],
+    ["a page of later events: reads", { page: { ...page, after: 11 } }, {}, { do: "read" }],
+    [
+      "all of the page done: reads",
+      { place: { ...state.place, cursor: 12 } },
+      { head: { log: "log", seq: 13 } },
+      { do: "read" },
+    ],
+    [
+      "an erased event: sends the next",
+      { page: { ...page, items: [event(11, { payload: undefined }), event(12)] } },
+      {},
+      { do: "send", events: [event(12)] },
+    ],
+    [
+      "nothing wanted: passes",
+      { page: { ...page, items: [event(11, { type: "chat_ended" })] } },
+      {},
+      { do: "pass", to: 12 },
+    ],
+    ["no lease: writes", { lease: { isTaken: false, writtenAt: now } }, {}, { do: "write" }],
+    ["stood still: writes", { lease: { isTaken: true, writtenAt: now - SURE_MS } }, {}, { do: "write" }],
+    [
+      "a clock that was put back: writes",
+      { lease: { isTaken: true, writtenAt: now + 1 } },
+      {},
+      { do: "write" },
+    ],
+    ["many unsaved: writes", { unsaved: SAVE_EVENTS }, {}, { do: "write" }],
+    [
+      "a short pause: waits",
+      { standing: { ...FRESH, nextAttemptAt: iso(now + PATIENCE_MS) } },
+      {},
+      { do: "pause", forMs: PATIENCE_MS },
+    ],
+    [
+      "a long pause: ends",
+      { standing: { ...FRESH, nextAttemptAt: iso(now + PATIENCE_MS + 1) } },
+      {},
+      { do: "end", end: { why: "paused", until: now + PATIENCE_MS + 1 } },
+    ],
+    [
+      "the rate used up: ends",
+      { kept: { ...kept, perMinute: 1 }, sent: [[now / 1_000, 1]] },
+      {},
+      { do: "end", end: { why: "paused", until: now + 61_000 } },
+    ],
+    [
+      "refused five times: parks",
+      { standing: { ...FRESH, refused: { seq: 11, count: 5 } } },
+      {},
+      { do: "park", event: event(11) },
+    ],
+    [
+      "refused five times, unsure of the lease: writes",
+      { standing: { ...FRESH, refused: { seq: 11, count: 5 } }, lease: { isTaken: true, writtenAt: 0 } },
+      {},
+      { do: "write" },
+    ],
+    [
+      "another event refused five times: sends",
+      { standing: { ...FRESH, refused: { seq: 9, count: 5 } } },
+      {},
+      { do: "send" },
+    ],
+    [
+      "a batch: sends both",
+      { kept: { ...kept, batch: 5 } },
+      {},
+      { do: "send", events: [event(11), event(12)] },
+    ],
+    [
+      "a batch that was refused: sends one",
+      { kept: { ...kept, batch: 5 }, oneByOneThrough: 11 },
+      {},
+      { do: "send", events: [event(11)] },
+    ],
+  ])("with %s", (_, more, around, step) => {
+    expect(next(more, around)).toMatchObject(step);
+  });
+
+  test("at the head is to linger a little after a delivery, and then to end", () => {
+    const atHead = { place: { ...state.place, cursor: 12 } };
+    expect(next({ ...atHead, deliveredAt: now - 100 })).toEqual({ do: "linger", forMs: LINGER_MS - 100 });
+    expect(next({ ...atHead, deliveredAt: now - LINGER_MS })).toEqual({ do: "end", end: { why: "done" } });
+    const lease = { isTaken: false, writtenAt: 0 };
+    expect(next({ ...atHead, deliveredAt: now, lease })).toEqual({ do: "end", end: { why: "done" } });
+  });
+});
+
+describe("a row that others changed", () => {
+  const ahead: State = { ...state, place: { ...state.place, cursor: 20 } };
+
+  test("by a replay to the place that was written last moves the place there", () => {
+    expect(merge(ahead, { ...kept, moves: 1 }).place).toMatchObject({ cursor: 10, moves: 1 });
+  });
+
+  test("by a resumption keeps the place, and starts its standing afresh", () => {
+    const failing = { ...FRESH, state: "retrying" as const, failures: 9 };
+    const before: State = { ...ahead, kept: { ...kept, standing: failing }, standing: failing };
+    expect(merge(before, kept)).toMatchObject({ place: { cursor: 20 }, standing: FRESH });
+  });
+
+  test("in its terms only keeps place and standing", () => {
+    const failing = { ...FRESH, state: "retrying" as const, failures: 1 };
+    const changed = merge({ ...ahead, standing: failing }, { ...kept, perMinute: 5 });
+    expect(changed).toMatchObject({ kept: { perMinute: 5 }, place: { cursor: 20 }, standing: failing });
+  });
+
+  test("by retention is followed forward, and never back", () => {
+    expect(merge(ahead, { ...kept, cursor: 15, missed: 5 }).place.cursor).toBe(20);
+    expect(merge(ahead, { ...kept, cursor: 35, missed: 5 })).toMatchObject({
+      place: { cursor: 35 },
+      kept: { missed: 5 },
+    });
+  });
+});
+
+describe("a place", () => {
+  const place = { log: "log", cursor: 10, moves: 2 };
+  test.each([
+    ["of the same log", { log: "log", seq: 12 }, place, place],
+    ["of a log without a name", { seq: 12 }, { cursor: 10, moves: 2 }, { cursor: 10, moves: 2 }],
+    ["without a name", { log: "log", seq: 12 }, { cursor: 10, moves: 2 }, place],
+    [
+      "without a name, behind the end",
+      { log: "log", seq: 9 },
+      { cursor: 10, moves: 2 },
+      { ...place, cursor: 0, restartedAt: iso(now) },
+    ],
+    [
+      "of another log",
+      { log: "other", seq: 99 },
+      place,
+      { log: "other", cursor: 0, moves: 2, restartedAt: iso(now) },
+    ],
+    ["behind the end of its own log", { log: "log", seq: 9 }, place, { ...place, cursor: 9 }],
+  ])("%s", (_, head, given, found) => {
+    expect(placeIn(head, given, now)).toEqual(found);
+  });
+});
+
+describe("a lease", () => {
+  const leased = { ...kept, lease: { holder: "another", until: "2001-01-01T00:00:00.000Z" } };
+  const seen = { etag: "1", at: now };
+
+  test("that is not there, or our own, ends at once", () => {
+    expect(leaseEnds(kept, "we", seen, now)).toBe(0);
+    expect(leaseEnds(leased, "another", seen, now)).toBe(0);
+  });
+
+  test("of another ends when its row has not changed for its time, whatever its holder's clock says", () => {
+    expect(leaseEnds(leased, "we", seen, now)).toBe(now + LEASE_MS);
+    const ahead = { ...leased, lease: { holder: "another", until: "2099-01-01T00:00:00.000Z" } };
+    expect(leaseEnds(ahead, "we", seen, now)).toBe(now + LEASE_MS);
+  });
+
+  test("ends sooner when the service's clock shows that the row is old", () => {
+    expect(leaseEnds({ ...leased, age: 1_500 }, "we", seen, now)).toBe(now + LEASE_MS - 1_500);
+    expect(leaseEnds({ ...leased, age: 0 }, "we", { etag: "1", at: now - 1_800 }, now)).toBe(
+      now - 1_800 + LEASE_MS,
+    );
+  });
+});

@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+import type { EventLog } from "../../shared/event-log/types.ts";
+import { createFeed } from "../../shared/subscriptions/feed.ts";
+import { memoryLog, virtualClock } from "./world.ts";
+
+function newFeed(log: Pick<EventLog, "head" | "list"> = memoryLog()) {
+  const clock = virtualClock();
+  const calls: string[] = [];
+  const counting = {
+    head: () => {
+      calls.push("head");
+      return log.head();
+    },
+    list: (query: Parameters<typeof log.list>[0]) => {
+      calls.push(`list ${query?.after}`);
+      return log.list(query);
+    },
+  };
+  return {
+    clock,
+    calls,
+    feed: createFeed({ log: counting, now: clock.now, wait: () => new Promise(() => {}) }),
+  };
+}
+
+test("an event that this process stores is known without a read, and wakes those who wait for it", async () => {
+  const { feed, calls } = newFeed();
+  expect(feed.known()).toBeUndefined();
+  await feed.head();
+  const waiting = feed.beyond(0, 1_000);
+  feed.note(1);
+  await waiting;
+  expect(feed.known()).toMatchObject({ seq: 1 });
+  expect(calls).toEqual(["head"]);
+});
+
+test("a place that was given before raises doubt about the head, until it is read", async () => {
+  const { feed } = newFeed();
+  await feed.head();
+  feed.note(3);
+  feed.note(1);
+  expect(feed.known()).toBeUndefined();
+  await feed.head();
+  expect(feed.known()).toBeDefined();
+});
+
+test("those at the same place share a page for a second, or until an event was erased or comes", async () => {
+  const log = memoryLog();
+  for (let count = 0; count < 3; count += 1) log.append();
+  const { feed, calls, clock } = newFeed(log);
+  await feed.head();
+  await Promise.all([feed.read(0), feed.read(0), feed.read(1)]);
+  expect(calls).toEqual(["head", "list 0", "list 1"]);
+  clock.time += 1_000;
+  await feed.read(0);
+  feed.noteErased();
+  await feed.read(0);
+  log.append();
+  feed.note(4);
+  expect((await feed.read(0)).items).toHaveLength(4);
+  expect(calls.slice(3)).toEqual(["list 0", "list 0", "list 0"]);
+});
+
+test("a read that fails is not shared with those who come later", async () => {
+  const log = memoryLog();
+  log.append();
+  let fail = true;
+  const { feed } = newFeed({
+    ...log,
+    list: (query) => (fail ? Promise.reject(new Error("down")) : log.list(query)),
+  });
+  await expect(feed.read(0)).rejects.toThrow("down");
+  fail = false;
+  expect((await feed.read(0)).items).toHaveLength(1);
+});
+
+test("where retention removed all that lay behind, the page ends at the head", async () => {
+  const { feed } = newFeed({
+    head: async () => ({ log: "log", seq: 50, lastReceived: {} }),
+    list: async ({ after = 0 } = {}) => ({ items: [], next: after, head: 50 }),
+  });
+  await feed.head();
+  expect(await feed.read(10)).toMatchObject({ items: [], next: 50 });
+});
