@@ -1,6 +1,6 @@
 import { isSandboxKey } from "../shared/core/settings.ts";
 import { SANDBOX_CREDENTIALS, startSandbox } from "./sandbox/sandbox.ts";
-import { startTextSandbox, TEXT_CREDENTIALS } from "./sandbox/text/sandbox.ts";
+import { HELPDESK, startTextSandbox, TEXT_CREDENTIALS } from "./sandbox/text/sandbox.ts";
 
 /** A sandbox that `npm start` runs in LiveChat's place. */
 export type LocalSandbox = {
@@ -49,6 +49,7 @@ export const sandboxes: Record<string, LocalSandbox> = {
       LIVECHAT_ACCOUNT_ID: TEXT_CREDENTIALS.accountId,
       LIVECHAT_CLIENT_ID: TEXT_CREDENTIALS.clientId,
       LIVECHAT_API_KEY: TEXT_CREDENTIALS.apiKey,
+      HELPDESK_API_URL: sandbox + HELPDESK,
       LIVECHAT_WEBHOOK_PASSWORD: "local-webhook-password",
       WEBHOOK_BASE_URL: app,
     }),

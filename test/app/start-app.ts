@@ -77,6 +77,7 @@ export async function startTextApp({
     LIVECHAT_ACCOUNT_ID: account.credentials.accountId,
     LIVECHAT_CLIENT_ID: account.credentials.clientId,
     LIVECHAT_API_KEY: account.credentials.apiKey,
+    HELPDESK_API_URL: account.helpDesk.url,
     CHATS_RECONCILE_SCHEDULE: "0 0 0 1 1 *",
   };
   const host = await startHost({ ...text, ...env });
