@@ -3,7 +3,7 @@ import { findWakeQueue } from "../shared/core/settings.ts";
 import type { Services } from "./services.ts";
 import { dispatch } from "./subscriptions/dispatch.ts";
 
-export type Queue = {
+export type QueueFunction = {
   id: string;
   queueName: string;
   /** The setting, or the prefix of the settings, that tells the host where the queue is. */
@@ -12,7 +12,7 @@ export type Queue = {
 };
 
 /** The work that a queue message starts. The content of a message does not matter, nor how often it comes. */
-export function queues(environment: Record<string, string | undefined>): readonly Queue[] {
+export function queues(environment: Record<string, string | undefined>): readonly QueueFunction[] {
   const queue = findWakeQueue(environment);
   if (!queue) return [];
   return [{ id: "DispatchQueue", queueName: queue.name, connection: queue.connection, run: dispatch }];

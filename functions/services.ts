@@ -4,6 +4,7 @@ import { type Deferred, deferred } from "../shared/core/deferred.ts";
 import { lazily, lazy } from "../shared/core/lazy.ts";
 import { describeFailure } from "../shared/core/log.ts";
 import { readSettings, type Settings, settingsSet } from "../shared/core/settings.ts";
+import { DAY } from "../shared/core/time.ts";
 import { openEventLog } from "../shared/event-log/event-log.ts";
 import type { EventLog } from "../shared/event-log/types.ts";
 import { type CallLedger, openCallLedger } from "../shared/health/call-ledger.ts";
@@ -29,8 +30,6 @@ import { observeBudget, observeCall } from "../shared/telemetry/observe-call.ts"
 import { traceEventLog } from "../shared/telemetry/trace-event-log.ts";
 import { openTicketStore, type TicketStore } from "../shared/tickets/store/ticket-store.ts";
 import { openTranscripts, type Transcripts } from "../shared/transcripts/transcripts.ts";
-
-const DAY = 24 * 60 * 60 * 1_000;
 
 /**
  * Makes what operations call. Each part is made by its first use and kept for the life of the process (see `lazy`), so a

@@ -1,12 +1,11 @@
 import * as v from "valibot";
 import { InvalidInput } from "../../shared/core/errors.ts";
+import { DAY, toIso } from "../../shared/core/time.ts";
 import { bucketsOf, MAX_BUCKETS } from "../../shared/event-log/buckets.ts";
 import { EventCounts } from "../../shared/schemas/event.ts";
 import { exact, instant, named, oneOf } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
-
-const DAY = 24 * 60 * 60 * 1000;
 
 export const countEvents = operation({
   id: "CountEvents",
@@ -56,8 +55,4 @@ function plus(instant: string, milliseconds: number): string {
 
 function earlier(one: string, other: string): string {
   return one < other ? one : other;
-}
-
-function toIso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

@@ -1,4 +1,5 @@
 import { NotFound, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
+import { HOUR, MINUTE } from "../core/time.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import { ChatAnonymized } from "../livechat/text/refusal.ts";
 import type { Facts, Page, Source } from "../reconcile/source.ts";
@@ -40,9 +41,9 @@ export type ChatPosition = {
  * The archive may show a thread a little late, and which of its times the filter tests is not documented. A thread that
  * is longer than this was active in the reading before, and is looked for by its ids. In milliseconds.
  */
-const OVERLAP = 10 * 60_000;
+const OVERLAP = 10 * MINUTE;
 /** How far the first reading looks back, in milliseconds. */
-const FIRST_LOOK = 60 * 60_000;
+const FIRST_LOOK = HOUR;
 /** So many threads in a row that cannot be read are an outage. */
 const FAILURES = 3;
 

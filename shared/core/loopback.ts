@@ -1,5 +1,6 @@
-/** Whether a URL leads to this machine: `localhost`, 127.0.0.0/8 or `::1`. */
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+/** Whether a URL leads to this machine: `localhost`, 127.0.0.0/8 or `::1`. A text that is not a URL does not. */
 export function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url);
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
+  return LOOPBACK.test(URL.parse(url)?.hostname ?? "");
 }

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { AppError, type Problem } from "./errors.ts";
+import { isLoopback } from "./loopback.ts";
 import {
   type ConfiguredLocation,
   hasQueues,
@@ -27,8 +28,6 @@ const filled = v.pipe(
 );
 /** Credentials go to each of these, so plain http is for this machine alone. */
 const ENCRYPTED = "must start with https:// (http:// is for loopback addresses only)";
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-const isLoopback = (url: string) => LOOPBACK.test(URL.parse(url)?.hostname ?? "");
 const address = v.pipe(
   filled,
   v.url("must be a URL"),

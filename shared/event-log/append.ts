@@ -12,7 +12,7 @@ import { foreignLicence, identify } from "./identity.ts";
 import { inTime } from "./in-time.ts";
 import { eventKey, identityKey } from "./keys.ts";
 import { MAX_BODY_BYTES } from "./limits.ts";
-import type { Entry } from "./plan-append.ts";
+import type { AppendEntry } from "./plan-append.ts";
 import type { Store } from "./store.ts";
 import { toldOf } from "./told.ts";
 import type { Appended, EventLog, NewEvent } from "./types.ts";
@@ -47,7 +47,7 @@ export function createAppend(store: Store, { timeLimit, ...timing }: AppendOptio
 }
 
 /** Everything about an event that does not depend on its place. */
-async function toEntry(event: NewEvent, ofLog: string | undefined): Promise<Entry> {
+async function toEntry(event: NewEvent, ofLog: string | undefined): Promise<AppendEntry> {
   const { type, origin, occurredAt, licence, people, trace, raw } = event;
   if (Buffer.byteLength(raw) > MAX_BODY_BYTES) {
     throw new TooLarge(`The event has more than ${MAX_BODY_BYTES} bytes.`);

@@ -1,11 +1,12 @@
 import type * as v from "valibot";
+import { DAY, HOUR } from "../core/time.ts";
 import type { EventCounts } from "../schemas/event.ts";
 import { EVENT_TYPES, ORIGINS } from "../schemas/webhook.ts";
 import type { Hour } from "./hours.ts";
 
 export const MAX_BUCKETS = 1_000;
 
-const LENGTH = { hour: 60 * 60 * 1000, day: 24 * 60 * 60 * 1000 } as const;
+const LENGTH = { hour: HOUR, day: DAY } as const;
 
 type Bucket = v.InferOutput<typeof EventCounts>["items"][number];
 

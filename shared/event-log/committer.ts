@@ -10,9 +10,9 @@ import type { IdentityRow } from "./event-row.ts";
 import { readHead, readHeadAndWaiting } from "./head.ts";
 import { foreignLicence } from "./identity.ts";
 import { HEAD, identityKey, waitingKey } from "./keys.ts";
-import { countThatFit, type Entry, planAppend } from "./plan-append.ts";
+import { type AppendEntry, countThatFit, planAppend } from "./plan-append.ts";
 import type { Store } from "./store.ts";
-import { type Known, turnsUntil } from "./turns.ts";
+import { type KnownHead, turnsUntil } from "./turns.ts";
 import type { Appended } from "./types.ts";
 
 export type Timing = {
@@ -32,11 +32,11 @@ const TURN_LIMIT = 500;
 /** Milliseconds between two looks at whether it is our turn, for each turn before it. */
 const LOOK = 30;
 /** An instance that appends without a pause this long looks this often whether others wait. Milliseconds. */
-const PAUSE = 200;
+const STREAK_PAUSE = 200;
 const LOOK_ASIDE = 500;
 
 type Pending = PromiseWithResolvers<Appended | undefined> & {
-  entry: Entry;
+  entry: AppendEntry;
   signal: AbortSignal;
   settled: boolean;
 };
@@ -53,7 +53,7 @@ export class Committer {
   #queue: Pending[] = [];
   #isWorking = false;
   /** As of our last reading or append; missing when it has to be read. */
-  #known?: Known;
+  #known?: KnownHead;
   #licence?: string;
   /** Whether the log itself says so; else it is the licence of what we are about to append. */
   #isLicenceKept = false;
@@ -79,7 +79,7 @@ export class Committer {
   }
 
   /** Answers `undefined` when the log is of another licence than was assumed, so that the entry needs another id. */
-  commit(entry: Entry, signal: AbortSignal): Promise<Appended | undefined> {
+  commit(entry: AppendEntry, signal: AbortSignal): Promise<Appended | undefined> {
     signal.throwIfAborted();
     const pending: Pending = { entry, signal, settled: false, ...Promise.withResolvers() };
     signal.addEventListener("abort", () => settle(pending).reject(signal.reason), { once: true });
@@ -127,7 +127,7 @@ export class Committer {
     }
   }
 
-  async #read(signal: AbortSignal): Promise<Known> {
+  async #read(signal: AbortSignal): Promise<KnownHead> {
     const { now } = this.#timing;
     // One that was outrun twice has an opponent that does not stop by itself.
     if (this.#outrun > 1) await this.#stand(signal);
@@ -141,7 +141,7 @@ export class Committer {
     return known;
   }
 
-  async #appendInTurn(batch: Pending[], known: Known, signal: AbortSignal): Promise<void> {
+  async #appendInTurn(batch: Pending[], known: KnownHead, signal: AbortSignal): Promise<void> {
     const { now, random, wait } = this.#timing;
     const turns = turnsUntil(known, this.#instance);
     if (turns === 0) return this.#append(batch, known, signal);
@@ -152,7 +152,7 @@ export class Committer {
     await wait(LOOK * (turns - random() / 2));
   }
 
-  async #append(batch: Pending[], known: Known, signal: AbortSignal, passedOver?: string): Promise<void> {
+  async #append(batch: Pending[], known: KnownHead, signal: AbortSignal, passedOver?: string): Promise<void> {
     const open = this.#identified(batch, known);
     if (open.length === 0) return;
     const staysInLine = open.length < this.#queue.length;
@@ -198,7 +198,7 @@ export class Committer {
   }
 
   /** Those whose ids are right for the log's licence. The others are given back to be identified again. */
-  #identified(batch: Pending[], { head }: Known): Pending[] {
+  #identified(batch: Pending[], { head }: KnownHead): Pending[] {
     const open = batch.filter(({ settled }) => !settled);
     const licence = head.licence ?? open.find(({ entry }) => entry.licence !== undefined)?.entry.licence;
     this.#licence = licence;
@@ -214,7 +214,7 @@ export class Committer {
    * Puts the licence of the log down before an event of it is called a duplicate: else the next licence would be taken
    * for the first, and its events for the same.
    */
-  async #keepLicence({ head: { etag } }: Known, signal: AbortSignal): Promise<void> {
+  async #keepLicence({ head: { etag } }: KnownHead, signal: AbortSignal): Promise<void> {
     this.#known = undefined;
     if (etag === undefined) return;
     const { table, partitionKey } = this.#store;
@@ -243,7 +243,7 @@ export class Committer {
   /** An instance that never has to read the head would never see that others wait. */
   #lookAside(): void {
     const now = this.#timing.now();
-    if (now - this.#lastAppend > PAUSE) this.#lookedAside = now;
+    if (now - this.#lastAppend > STREAK_PAUSE) this.#lookedAside = now;
     this.#lastAppend = now;
     if (now - this.#lookedAside < LOOK_ASIDE) return;
     this.#lookedAside = now;

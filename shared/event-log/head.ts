@@ -38,17 +38,17 @@ type HeadRow = {
   Partial<Omit<HourColumns, "through">> &
   Formatted;
 
-type Reading = { signal?: AbortSignal };
+type ReadOptions = { signal?: AbortSignal };
 
 /** @throws {NewerFormat} */
-export async function readHead({ table, partitionKey }: Store, { signal }: Reading = {}): Promise<Head> {
+export async function readHead({ table, partitionKey }: Store, { signal }: ReadOptions = {}): Promise<Head> {
   return toHead(await readRow<HeadRow>(table, partitionKey, HEAD, { signal }));
 }
 
 /** The head, and the instances that wait for their turn to append. @throws {NewerFormat} */
 export async function readHeadAndWaiting(
   { table, partitionKey }: Store,
-  { signal }: Reading = {},
+  { signal }: ReadOptions = {},
 ): Promise<{ head: Head; waiting: string[] }> {
   let head = toHead(undefined);
   const waiting: string[] = [];
@@ -80,7 +80,7 @@ function toHead(row: (HeadRow & { etag: string }) | undefined): Head {
 }
 
 export type Placed = { seq: number; receivedAt: string };
-type Appending = { type: EventType; origin: Origin; licence?: string };
+type AppendedEvent = { type: EventType; origin: Origin; licence?: string };
 
 /**
  * Gives the next places to events. Their times never run backwards, also when the clocks of two instances differ: so a
@@ -89,9 +89,9 @@ type Appending = { type: EventType; origin: Origin; licence?: string };
  * @param now milliseconds since the epoch
  * @returns the head afterwards; the events' places; and the hour that is over with them, if one is
  */
-export function advance(
+export function advanceHead(
   head: Head,
-  events: readonly Appending[],
+  events: readonly AppendedEvent[],
   now: number,
 ): { head: Head; placed: Placed[]; over?: Hour } {
   const clock = new Date(now).toISOString();

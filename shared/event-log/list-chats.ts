@@ -45,10 +45,10 @@ export async function readChatPage(
   return { items, next: end > 1 ? end : null };
 }
 
-type Found = { subject: string; seq: number };
+type ChatPlace = { subject: string; seq: number };
 
 /** The chats with events in a window, each with the first of these; last first. */
-async function subjectsIn(store: Store, start: number, end: number): Promise<Found[]> {
+async function subjectsIn(store: Store, start: number, end: number): Promise<ChatPlace[]> {
   const first = new Map<string, number>();
   const where = odata`type ne ${"ticket_created"}`;
   const range = { from: eventKey(start), before: eventKey(end), where, select: ["rowKey", "id"] };
@@ -62,7 +62,7 @@ async function subjectsIn(store: Store, start: number, end: number): Promise<Fou
 /** The chat whose first event stands at this place; none when it began before, or was erased. */
 async function readChatBegunAt(
   store: Store,
-  { subject, seq }: Found,
+  { subject, seq }: ChatPlace,
 ): Promise<{ listed: ListedChat; bytes: number } | undefined> {
   const places = await placesOfSubject(store, subject, EVERYWHERE);
   if (places[0] !== seq) return undefined;

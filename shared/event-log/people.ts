@@ -1,7 +1,8 @@
+import { toIso } from "../core/time.ts";
 import { namesPerson } from "../people/people-column.ts";
 import { concerns, concernsChat, peopleIn } from "../people/people-in.ts";
 import type { Person } from "../people/person.ts";
-import type { Found, Place } from "../people/place.ts";
+import type { DataPlace, FoundItems } from "../people/place.ts";
 import { type Row, readRow } from "../storage/rows.ts";
 import { scan } from "../storage/scan.ts";
 import { readBody } from "./bodies.ts";
@@ -25,7 +26,7 @@ export type EventLogPlacesOptions = {
 };
 
 /** The places of the event log: events, the bodies that no event has claimed, and quarantined deliveries. */
-export function eventLogPlaces(store: Store, options: EventLogPlacesOptions): Place[] {
+export function eventLogPlaces(store: Store, options: EventLogPlacesOptions): DataPlace[] {
   return [eventsPlace(store, options), bodiesPlace(store, options), quarantinePlace(store, options)];
 }
 
@@ -36,7 +37,7 @@ export function eventLogPlaces(store: Store, options: EventLogPlacesOptions): Pl
 function eventsPlace(
   store: Store,
   { removeBefore, heldThrough, keepOut, now }: EventLogPlacesOptions,
-): Place {
+): DataPlace {
   /** Those that name the person come last: when the process dies before, they still give the others away. */
   async function eraseAllAbout(row: Row<EventRow>, event: LogEvent, person: Person): Promise<number> {
     const about = await Array.fromAsync(eventsAbout(store, subjectOf(row.id), isSame(event)));
@@ -118,7 +119,7 @@ async function subjectFoundAt(
 }
 
 /** Bodies are parts of events and quarantined deliveries, and go with them; what is left here are ones of neither. */
-function bodiesPlace(store: Store, { now }: EventLogPlacesOptions): Place {
+function bodiesPlace(store: Store, { now }: EventLogPlacesOptions): DataPlace {
   return {
     name: "bodies",
     async *erase(_, after) {
@@ -132,7 +133,7 @@ function bodiesPlace(store: Store, { now }: EventLogPlacesOptions): Place {
 }
 
 /** The quarantined deliveries. They fit no schema, so that some of them a person has to decide on. */
-function quarantinePlace(store: Store, { removeBefore }: EventLogPlacesOptions): Place {
+function quarantinePlace(store: Store, { removeBefore }: EventLogPlacesOptions): DataPlace {
   type Judge = (body: unknown) => "names" | "may" | "no";
 
   async function* entries(judge: Judge, after: string) {
@@ -141,7 +142,7 @@ function quarantinePlace(store: Store, { removeBefore }: EventLogPlacesOptions):
       for (const row of rows) {
         const id = quarantineIdOf(row.rowKey ?? "");
         const raw = await readBody(store, id, row);
-        const is = raw === undefined ? "no" : judge(parse(raw));
+        const is = raw === undefined ? "no" : judge(parseOrText(raw));
         yield { after: row.rowKey ?? "", row, id, raw, is };
       }
     }
@@ -158,7 +159,7 @@ function quarantinePlace(store: Store, { removeBefore }: EventLogPlacesOptions):
     name: "quarantine",
     erase: (person, after) => erase((body) => concerns(body, person), after),
     eraseChat: (chatId, after) => erase((body) => concernsChat(body, chatId), after),
-    async *search(person, after): AsyncGenerator<Found> {
+    async *search(person, after): AsyncGenerator<FoundItems> {
       for await (const { after: at, row, raw, is } of entries((body) => concerns(body, person), after)) {
         yield {
           after: at,
@@ -174,15 +175,11 @@ function quarantinePlace(store: Store, { removeBefore }: EventLogPlacesOptions):
   };
 }
 
-function parse(raw: string): unknown {
+function parseOrText(raw: string): unknown {
   try {
     return JSON.parse(raw);
   } catch {
     // All of it is text then, in which an address can still be found.
     return raw;
   }
-}
-
-function toIso(time: number): string {
-  return new Date(time).toISOString();
 }

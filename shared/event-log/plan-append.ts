@@ -4,13 +4,13 @@ import { FORMAT } from "../storage/format.ts";
 import { MAX_OPERATIONS, MAX_TRANSACTION_BYTES, wireBytes } from "../storage/limits.ts";
 import { type Body, commitBody } from "./bodies.ts";
 import type { EventRow } from "./event-row.ts";
-import { advance, type Head, type Placed, toHeadRow } from "./head.ts";
+import { advanceHead, type Head, type Placed, toHeadRow } from "./head.ts";
 import { toHourRow } from "./hours.ts";
 import { eventKey, identityKey, waitingKey } from "./keys.ts";
-import { type Known, nextTurn } from "./turns.ts";
+import { type KnownHead, nextTurn } from "./turns.ts";
 
 /** An event that is ready for its place in the log. */
-export type Entry = {
+export type AppendEntry = {
   id: string;
   type: EventType;
   origin: Origin;
@@ -28,7 +28,7 @@ const OTHER_OPERATIONS = 4;
 const OTHER_BYTES = 16 * 1024;
 
 /** How many entries, from the first on, fit into one transaction: at least one, and none twice. */
-export function countThatFit(entries: readonly Entry[], partitionKey: string): number {
+export function countThatFit(entries: readonly AppendEntry[], partitionKey: string): number {
   const ids = new Set<string>();
   let operations = OTHER_OPERATIONS;
   let bytes = OTHER_BYTES;
@@ -43,7 +43,7 @@ export function countThatFit(entries: readonly Entry[], partitionKey: string): n
   return entries.length;
 }
 
-export type Appending = {
+export type AppendContext = {
   partitionKey: string;
   /** Milliseconds since the epoch. */
   now: number;
@@ -56,7 +56,7 @@ export type Appending = {
 export type Plan = {
   actions: TransactionAction[];
   /** By its index among the actions, what can be refused: the head is behind them. */
-  checks: readonly { part: "identity" | "body" | "waiting"; entry?: Entry }[];
+  checks: readonly { part: "identity" | "body" | "waiting"; entry?: AppendEntry }[];
   /** As they are once this is done. */
   head: Head;
   waiting: readonly string[];
@@ -65,11 +65,11 @@ export type Plan = {
 
 /** The one transaction that puts entries behind the head that is known. */
 export function planAppend(
-  known: Known,
-  entries: readonly Entry[],
-  { partitionKey, now, instance, noLongerWaiting }: Appending,
+  known: KnownHead,
+  entries: readonly AppendEntry[],
+  { partitionKey, now, instance, noLongerWaiting }: AppendContext,
 ): Plan {
-  const { head: next, placed, over } = advance(known.head, entries, now);
+  const { head: next, placed, over } = advanceHead(known.head, entries, now);
   const waiting = known.waiting.filter((other) => !noLongerWaiting.includes(other));
   const head = { ...next, turn: nextTurn(waiting, instance) };
   const headRow = toHeadRow(head, partitionKey);
@@ -96,7 +96,7 @@ export function planAppend(
 type Write = { part: "identity" | "body" | "waiting" | "event"; action: TransactionAction };
 
 function toWrites(
-  { id, nonce, row, body }: Entry,
+  { id, nonce, row, body }: AppendEntry,
   { seq, receivedAt }: Placed,
   partitionKey: string,
 ): Write[] {

@@ -67,7 +67,7 @@ export function openQuarantine(
       rowKey,
       format: FORMAT,
       expected,
-      reason: cut(reason, REASON_CHARACTERS),
+      reason: firstCharacters(reason, REASON_CHARACTERS),
       problems: JSON.stringify(problems.slice(0, PROBLEMS).map(shorten)),
       receivedAt: new Date(now()).toISOString(),
       ...toBodyProperties(body),
@@ -152,9 +152,12 @@ export function toEntry(row: Row<QuarantineRow>): Quarantined {
 }
 
 function shorten({ path, message }: Quarantined["problems"][number]): Quarantined["problems"][number] {
-  return { path: cut(path, PROBLEM_CHARACTERS), message: cut(message, PROBLEM_CHARACTERS) };
+  return {
+    path: firstCharacters(path, PROBLEM_CHARACTERS),
+    message: firstCharacters(message, PROBLEM_CHARACTERS),
+  };
 }
 
-function cut(text: string, characters: number): string {
+function firstCharacters(text: string, characters: number): string {
   return text.slice(0, characters).toWellFormed();
 }

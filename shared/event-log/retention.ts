@@ -1,3 +1,4 @@
+import { HOUR } from "../core/time.ts";
 import type { Removed } from "../people/place.ts";
 import { MAX_OPERATIONS } from "../storage/limits.ts";
 import { type Row, readRows, removeRow } from "../storage/rows.ts";
@@ -86,7 +87,7 @@ export async function* removeOldQuarantined(
 }
 
 /** Milliseconds after which a body that no event has claimed is left over: an append takes seconds. */
-const LEFT_OVER_AFTER = 60 * 60 * 1000;
+const LEFT_OVER_AFTER = HOUR;
 /** Rows of a window: each is nearly a megabyte. */
 const BODY_WINDOW = 20;
 

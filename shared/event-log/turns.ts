@@ -8,7 +8,7 @@ import type { Head } from "./head.ts";
  * wait, in the order of their ids and around again: so each waits for as many turns as there are others. It is only a
  * courtesy; the ETag of the head is what keeps the log in order.
  */
-export type Known = { head: Head; waiting: readonly string[] };
+export type KnownHead = { head: Head; waiting: readonly string[] };
 
 /** The instance after `instance` among those that wait, if there is another. */
 export function nextTurn(waiting: readonly string[], instance: string): string | undefined {
@@ -17,7 +17,7 @@ export function nextTurn(waiting: readonly string[], instance: string): string |
 }
 
 /** How many turns pass before it is this instance's; 0 when it may append now. */
-export function turnsUntil({ head, waiting }: Known, instance: string): number {
+export function turnsUntil({ head, waiting }: KnownHead, instance: string): number {
   if (head.turn === undefined || head.turn === instance) return 0;
   const ring = [...new Set([...waiting, instance, head.turn])].sort();
   return (ring.indexOf(instance) - ring.indexOf(head.turn) + ring.length) % ring.length;

@@ -39,20 +39,20 @@ export const TRACE = Symbol("trace");
 export type Appended = { status: "stored" | "duplicate"; id: string; seq: number };
 
 type Logged = v.InferOutput<typeof LoggedEvent>;
-type Place = Pick<Logged, "id" | "seq" | "type" | "origin" | "occurredAt" | "receivedAt">;
+type EventPlace = Pick<Logged, "id" | "seq" | "type" | "origin" | "occurredAt" | "receivedAt">;
 
 /**
  * An event with its content: what LiveChat sent, normalised by today's schema on every reading. What does not fit it any
  * more is given as it came, so a reader still has it.
  */
-export type StoredEvent = Place &
+export type StoredEvent = EventPlace &
   Pick<Logged, "api" | "chatId" | "ticketId"> & { payload: NonNullable<Logged["payload"]>; [TRACE]?: string };
 
 /** What is left of an event that was erased on request, or whose content is missing or broken in storage. */
-type Tombstone = Place & { erased: true; erasedAt: string };
-type Unreadable = Place & { unreadable: true };
+type EventTombstone = EventPlace & { erased: true; erasedAt: string };
+type Unreadable = EventPlace & { unreadable: true };
 
-export type LogEvent = StoredEvent | Tombstone | Unreadable;
+export type LogEvent = StoredEvent | EventTombstone | Unreadable;
 
 /** Restrictions on the events to read. All given ones apply. */
 export type EventQuery = {

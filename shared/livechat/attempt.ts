@@ -2,7 +2,7 @@ import ky from "ky";
 import type * as v from "valibot";
 import type { Address } from "./address.ts";
 import { type Effect, effectOf } from "./effect.ts";
-import { type Needs, type ReadRefusal, understand } from "./failure.ts";
+import { type Needs, type ReadRefusal, toAppError } from "./failure.ts";
 
 /** In milliseconds. */
 export const ATTEMPT_TIMEOUT = 8_000;
@@ -20,11 +20,11 @@ export type Connection = {
   attemptTimeout?: number;
   fetch?: typeof fetch;
   /** Called after every attempt, for telemetry. */
-  observe?: (attempt: Attempt, error?: unknown) => void;
+  observe?: (attempt: CallAttempt, error?: unknown) => void;
 };
 
 /** Facts of an attempt for telemetry: no ids, no content. */
-export type Attempt = {
+export type CallAttempt = {
   method: string;
   /** The path without its variable parts, such as `tickets/{}`. */
   route: string;
@@ -42,7 +42,7 @@ export type Attempt = {
   duration: number;
 };
 
-export type Outgoing<Answer extends v.GenericSchema> = {
+export type OutgoingCall<Answer extends v.GenericSchema> = {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** By default the effect of the method. */
   effect?: Effect;
@@ -55,7 +55,7 @@ export type Outgoing<Answer extends v.GenericSchema> = {
   answer: Answer;
 };
 
-type Circumstances = Pick<Attempt, "retries" | "waited"> & {
+type Circumstances = Pick<CallAttempt, "retries" | "waited"> & {
   signal?: AbortSignal;
   /** When the call must be over, in epoch milliseconds; the attempt has `attemptTimeout` or the time that is left. */
   deadline: number;
@@ -81,7 +81,7 @@ export function createAttempt({
   });
 
   return async <Answer extends v.GenericSchema>(
-    { method, effect = effectOf[method], to, needs, query, json, answer }: Outgoing<Answer>,
+    { method, effect = effectOf[method], to, needs, query, json, answer }: OutgoingCall<Answer>,
     { signal, deadline, retries, waited }: Circumstances,
   ): Promise<v.InferOutput<Answer>> => {
     const began = Date.now();
@@ -102,7 +102,7 @@ export function createAttempt({
         },
       }).json(answer);
     } catch (error) {
-      failure = understand(error, { effect, response, secrets, refusal, needs });
+      failure = toAppError(error, { effect, response, secrets, refusal, needs });
       throw failure;
     } finally {
       observe?.(

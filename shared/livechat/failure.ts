@@ -54,7 +54,7 @@ export type ReadRefusal = (refused: Refused) => AppError;
  * Turns the failure of an attempt into one of this app's errors. ky's own errors hold the request with its credentials, so
  * they go no further. An error that neither LiveChat nor the connection caused is a defect, and is returned unchanged.
  */
-export function understand(error: unknown, attempted: Attempted): unknown {
+export function toAppError(error: unknown, attempted: Attempted): unknown {
   const { response, effect, secrets, refusal, needs } = attempted;
   // The status stands, even when the body that explains it never came.
   if (response && !response.ok) {

@@ -3,11 +3,11 @@ import type { Agent, AgentSummary, NewAgent, Removal } from "../schemas/agent.ts
 import type { TextChatSummary, ToldTextChat } from "../schemas/text-chat.ts";
 import type { NewTicket, TICKET_SOURCES, TICKET_STATUSES, Ticket, TicketChanges } from "../schemas/ticket.ts";
 import type { Usage } from "./budget.ts";
-import type { Call, SendOptions } from "./send.ts";
+import type { CallOptions, SendOptions } from "./send.ts";
 
-export type { Attempt } from "./attempt.ts";
+export type { CallAttempt } from "./attempt.ts";
 export type { Priority, Usage } from "./budget.ts";
-export type { Call } from "./send.ts";
+export type { CallOptions } from "./send.ts";
 
 /** What a connection needs to know, for every API. */
 export type ConnectionOptions = Omit<SendOptions, "headers" | "secrets" | "refusal"> & {
@@ -88,14 +88,14 @@ export type TicketsState = "here" | "off" | "refused";
  */
 export type TicketDesk = {
   /** Tickets that the filters choose, read over as many pages as `limit` takes; each of them once. */
-  findTickets(filters: TicketFilters, range: TicketRange, call?: Call): Promise<FoundTickets>;
-  getTicket(id: string, call?: Call): Promise<Ticket>;
-  createTicket(ticket: NewTicket, call?: Call): Promise<Ticket>;
+  findTickets(filters: TicketFilters, range: TicketRange, call?: CallOptions): Promise<FoundTickets>;
+  getTicket(id: string, call?: CallOptions): Promise<Ticket>;
+  createTicket(ticket: NewTicket, call?: CallOptions): Promise<Ticket>;
   /** A message is added each time, so a call with one is not repeated when its answer is lost. */
-  updateTicket(id: string, changes: TicketChanges, call?: Call): Promise<Ticket>;
+  updateTicket(id: string, changes: TicketChanges, call?: CallOptions): Promise<Ticket>;
   /** The list of all tickets, for one run of the reconciliation. */
-  ticketSource(call?: Call): Source<Ticket, unknown>;
-  ticketsState(call?: Call): Promise<TicketsState>;
+  ticketSource(call?: CallOptions): Source<Ticket, unknown>;
+  ticketsState(call?: CallOptions): Promise<TicketsState>;
 };
 
 /**
@@ -108,16 +108,16 @@ export type TicketDesk = {
  * and the reason of the signal that aborts them.
  */
 export type LiveChat = TicketDesk & {
-  listAgents(query?: { status?: string }, call?: Call): Promise<AgentSummary[]>;
-  createAgent(agent: NewAgent, call?: Call): Promise<Agent>;
+  listAgents(query?: { status?: string }, call?: CallOptions): Promise<AgentSummary[]>;
+  createAgent(agent: NewAgent, call?: CallOptions): Promise<Agent>;
   /** @throws {NotFound} with `outcomeUnknown` when an attempt whose answer was lost may have removed the agent */
-  deleteAgent(login: string, call?: Call): Promise<Removal>;
-  listWebhooks(call?: Call): Promise<Webhook[]>;
-  createWebhook(webhook: NewWebhook, call?: Call): Promise<Webhook>;
-  deleteWebhook(id: string, call?: Call): Promise<Removal>;
+  deleteAgent(login: string, call?: CallOptions): Promise<Removal>;
+  listWebhooks(call?: CallOptions): Promise<Webhook[]>;
+  createWebhook(webhook: NewWebhook, call?: CallOptions): Promise<Webhook>;
+  deleteWebhook(id: string, call?: CallOptions): Promise<Removal>;
   /** Whether webhooks that are registered also run. */
-  areWebhooksOn(call?: Call): Promise<boolean>;
-  turnWebhooksOn(call?: Call): Promise<void>;
+  areWebhooksOn(call?: CallOptions): Promise<boolean>;
+  turnWebhooksOn(call?: CallOptions): Promise<void>;
   /** What of the limit is used right now. */
   usage(): Usage;
 };
@@ -125,12 +125,12 @@ export type LiveChat = TicketDesk & {
 /** What can be read of chats. v2 has nothing of the kind: its webhooks bring all that there is. */
 export type ChatReader = {
   /** A chat with one of its threads, and all that was said in it. @throws {NotFound} {ChatAnonymized} */
-  getChat(chatId: string, threadId: string, call?: Call): Promise<ToldTextChat>;
+  getChat(chatId: string, threadId: string, call?: CallOptions): Promise<ToldTextChat>;
   /** A page of the chats that are going on. `pageId` is the `next` of the page before. */
-  listActiveChats(pageId?: string, call?: Call): Promise<{ chats: TextChatSummary[]; next?: string }>;
+  listActiveChats(pageId?: string, call?: CallOptions): Promise<{ chats: TextChatSummary[]; next?: string }>;
   /** A page of the threads that are over, oldest first, from a time on or behind another page. */
   listArchives(
     from: { from: string } | { pageId: string },
-    call?: Call,
+    call?: CallOptions,
   ): Promise<{ chats: ToldTextChat[]; next?: string }>;
 };

@@ -8,12 +8,12 @@ import {
   UpstreamTimeout,
 } from "../core/errors.ts";
 import { doubt, outcome, type Refused, Throttled } from "./failure.ts";
-import { readRetryAfter } from "./retry.ts";
+import { retryAfterOf } from "./retry.ts";
 
 /** Understands an answer by its status: v2, and servers in between, give no more. */
 export function refusalByStatus({ status, headers, effect, words, body }: Refused): AppError {
   const upstream = { status, words, code: typeOf(body) };
-  if (status === 429) return new Throttled(readRetryAfter(headers));
+  if (status === 429) return new Throttled(retryAfterOf(headers));
   if (status === 401 || status === 403) {
     return new UpstreamRefused("LiveChat refuses the credentials of this app.", { upstream });
   }
@@ -27,7 +27,7 @@ export function refusalByStatus({ status, headers, effect, words, body }: Refuse
     return new InvalidInput(`LiveChat refuses the request (${status}).`, { upstream });
   if (status < 400)
     return new UpstreamFailed(`LiveChat redirects (${status}), which is not followed.`, { upstream });
-  const asksFor = readRetryAfter(headers);
+  const asksFor = retryAfterOf(headers);
   return new UpstreamFailed(`LiveChat failed (${status}).${doubt(effect)}`, {
     upstream,
     retryAfter: asksFor ? Math.ceil(asksFor / 1000) : undefined,

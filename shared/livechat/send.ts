@@ -2,7 +2,7 @@ import type * as v from "valibot";
 import { backOff } from "../core/back-off.ts";
 import { AppError, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
 import { startStopwatch } from "../core/stopwatch.ts";
-import { ATTEMPT_TIMEOUT, type Connection, createAttempt, type Outgoing } from "./attempt.ts";
+import { ATTEMPT_TIMEOUT, type Connection, createAttempt, type OutgoingCall } from "./attempt.ts";
 import type { Budget, Priority } from "./budget.ts";
 import { delay } from "./delay.ts";
 import { effectOf } from "./effect.ts";
@@ -19,7 +19,7 @@ const SHORTEST_ATTEMPT = 1_000;
 const TOTAL_TIMEOUT = 25_000;
 
 /** Options of one call. */
-export type Call = {
+export type CallOptions = {
   /** `operator` unless said otherwise. */
   priority?: Priority;
   signal?: AbortSignal;
@@ -32,8 +32,8 @@ export type Call = {
 };
 
 export type Send = <Answer extends v.GenericSchema>(
-  request: Outgoing<Answer>,
-  call?: Call,
+  request: OutgoingCall<Answer>,
+  call?: CallOptions,
 ) => Promise<v.InferOutput<Answer>>;
 
 export type SendOptions = Connection & {

@@ -1,10 +1,11 @@
 import type { TableClient } from "@azure/data-tables";
 import { InvalidInput } from "../core/errors.ts";
+import { DAY } from "../core/time.ts";
 import { hashed, after as keysBehind } from "../storage/keys.ts";
 import { putRow, readRow, removeRow } from "../storage/rows.ts";
 import { scan } from "../storage/scan.ts";
 import { toPerson } from "./person.ts";
-import type { Erased, Place } from "./place.ts";
+import type { DataPlace, Erased } from "./place.ts";
 
 /** An item that may be the person's or another's, by the name of its place and its id there. */
 export type Undecided = { place: string; id: string };
@@ -63,7 +64,7 @@ export type People = {
 export type PeopleOptions = {
   /** Keeps how far erasures and retention have come. */
   table: TableClient;
-  places: readonly Place[];
+  places: readonly DataPlace[];
   /** Milliseconds since the epoch. */
   now: () => number;
 };
@@ -78,7 +79,7 @@ export const MAX_UNDECIDED = 500;
 /** Milliseconds between two notes of how far an erasure is: what a killed process did since, the next one does again. */
 const NOTE_EVERY = 1_000;
 /** Milliseconds for which an unfinished erasure is remembered. Places may have changed before the point it stopped at. */
-const REMEMBERED = 24 * 60 * 60 * 1_000;
+const REMEMBERED = DAY;
 
 type ProgressRow = {
   place: string;
@@ -136,7 +137,7 @@ export function openPeople({ table, places, now }: PeopleOptions): People {
     return { erased, done: true, undecided: [...undecided.values()] };
   }
 
-  async function retainPlace({ name, retain }: Place, budgetMs: number): Promise<Retention> {
+  async function retainPlace({ name, retain }: DataPlace, budgetMs: number): Promise<Retention> {
     const end = now() + budgetMs;
     const rowKey = RETENTION + name;
     let removed = 0;
@@ -189,7 +190,7 @@ export function openPeople({ table, places, now }: PeopleOptions): People {
     async search(email, { after: cursor, maxBytes, budgetMs = BUDGET_MS }) {
       const end = now() + budgetMs;
       const person = toPerson(email);
-      const begun = cursor === undefined ? { place: places[0]?.name, after: "" } : decodeCursor(cursor);
+      const begun = cursor === undefined ? { place: places[0]?.name, after: "" } : decodePeopleCursor(cursor);
       const first = places.findIndex(({ name }) => name === begun.place);
       if (first < 0) throw unreadable();
       const found: FoundItem[] = [];
@@ -202,7 +203,7 @@ export function openPeople({ table, places, now }: PeopleOptions): People {
             bytes += Buffer.byteLength(JSON.stringify(item));
           }
           if (now() >= end || bytes >= maxBytes) {
-            return { found, next: encodeCursor({ place: place.name, after: step.after }) };
+            return { found, next: encodePeopleCursor({ place: place.name, after: step.after }) };
           }
         }
         after = "";
@@ -219,13 +220,13 @@ export function openPeople({ table, places, now }: PeopleOptions): People {
   };
 }
 
-type Cursor = { place?: string; after: string };
+type PeopleCursor = { place?: string; after: string };
 
-function encodeCursor({ place, after }: Cursor): string {
+function encodePeopleCursor({ place, after }: PeopleCursor): string {
   return Buffer.from(JSON.stringify([place, after])).toString("base64url");
 }
 
-function decodeCursor(text: string): Cursor {
+function decodePeopleCursor(text: string): PeopleCursor {
   try {
     const [place, after] = JSON.parse(Buffer.from(text, "base64url").toString());
     if (typeof place === "string" && typeof after === "string") return { place, after };

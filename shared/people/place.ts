@@ -9,15 +9,15 @@ import type { Person } from "./person.ts";
  * of `scan`, or one item that is erased, found or removed. The next call goes on behind `after`, perhaps in another
  * process. Everything may be done twice.
  */
-export type Place = {
+export type DataPlace = {
   /** Names the place in answers, in cursors and in kept progress: never changes. */
   name: string;
   /** Erases all that is stored of a person behind `after`; the empty text is the beginning. */
   erase(person: Person, after: string): AsyncIterable<Erased>;
   /** Erases all that is stored of a chat. Absent where nothing of chats is stored. */
   eraseChat?(chatId: string, after: string): AsyncIterable<Erased>;
-  /** Finds all that {@link Place.erase} would erase. */
-  search(person: Person, after: string): AsyncIterable<Found>;
+  /** Finds all that {@link DataPlace.erase} would erase. */
+  search(person: Person, after: string): AsyncIterable<FoundItems>;
   /** Removes what is stored for long enough. */
   retain(after: string): AsyncIterable<Removed>;
 };
@@ -32,7 +32,7 @@ export type Erased = Step & {
   undecided?: string;
 };
 
-export type Found = Step & {
+export type FoundItems = Step & {
   items: readonly object[];
   /** The items may be another person's. */
   undecided?: true;

@@ -1,11 +1,12 @@
 import type { TableClient } from "@azure/data-tables";
+import { DAY } from "../core/time.ts";
 import { type EventLogPlacesOptions, eventLogPlaces } from "../event-log/people.ts";
 import { LOG_PARTITION } from "../event-log/store.ts";
 import { answersPlace } from "../http/idempotency/people.ts";
 import { type AttemptsPlaceOptions, attemptsPlace } from "../subscriptions/people.ts";
 import { keepOut as keepTicketOut, ticketsPlace } from "../tickets/store/people.ts";
 import { type TranscriptPlacesOptions, transcriptPlaces } from "../transcripts/people.ts";
-import type { Place } from "./place.ts";
+import type { DataPlace } from "./place.ts";
 
 export type PlacesOptions = {
   eventsTable: TableClient;
@@ -21,8 +22,6 @@ export type PlacesOptions = {
   now: () => number;
 };
 
-const DAY = 24 * 60 * 60 * 1_000;
-
 /** Every place where data of people is stored, in the order in which they are erased: see `Place` for how to add one. */
 export function placesOfPeople({
   eventsTable,
@@ -32,7 +31,7 @@ export function placesOfPeople({
   eventRetentionDays: days,
   deletedTicketDays,
   now,
-}: PlacesOptions): Place[] {
+}: PlacesOptions): DataPlace[] {
   const removeBefore = () => (days ? new Date(now() - days * DAY).toISOString() : undefined);
   const keepOut = (id: string) => keepTicketOut(ticketsTable, id, new Date(now()).toISOString());
   const store = { table: eventsTable, partitionKey: LOG_PARTITION };

@@ -3,7 +3,7 @@ import type * as v from "valibot";
 import type { Operation } from "../http/operation.ts";
 import { type JsonSchema, type Rules, toJsonSchema } from "./json-schema.ts";
 import { HINT, hintOf, toSwaggerField } from "./swagger-field.ts";
-import { type Field, type Parameter, toPaths, type Visited } from "./walk.ts";
+import { type Parameter, type PublishedField, toPaths, type VisitedOperation } from "./walk.ts";
 
 export type ConnectorOptions = {
   version: string;
@@ -31,7 +31,7 @@ export function toConnectorDefinition(
 ): Definition {
   const definitions: V2.DefinitionsObject = {};
   const ours = operations.filter(({ connector, trigger }) => connector || trigger);
-  const paths = toPaths(ours, RULES, (visited) => describe(visited, definitions));
+  const paths = toPaths(ours, RULES, (visited) => describeForConnector(visited, definitions));
   const notifications = ours.flatMap(({ id, route, trigger }) =>
     trigger ? [[`/${route}`, notificationOf(trigger.notification, definitions, id)] as const] : [],
   );
@@ -113,7 +113,10 @@ export function toConnectorProperties({ basePath }: Pick<ConnectorOptions, "base
   };
 }
 
-function describe({ operation, parameters, headers, failures }: Visited, definitions: V2.DefinitionsObject) {
+function describeForConnector(
+  { operation, parameters, headers, failures }: VisitedOperation,
+  definitions: V2.DefinitionsObject,
+) {
   const { id, summary, description, tag, input, connector, trigger } = operation;
   return {
     operationId: id,
@@ -156,7 +159,7 @@ function toBody(schema: v.GenericSchema, id: string): V2.InBodyParameterObject {
 
 function successOf(
   { id, output }: Operation<never>,
-  headers: Field[],
+  headers: PublishedField[],
   definitions: V2.DefinitionsObject,
 ): V2.ResponsesObject {
   const hasBody = output.schema.type !== "undefined";
@@ -173,7 +176,10 @@ function successOf(
   };
 }
 
-function failuresIn({ access }: Operation<never>, failures: Visited["failures"]): V2.ResponsesObject {
+function failuresIn(
+  { access }: Operation<never>,
+  failures: VisitedOperation["failures"],
+): V2.ResponsesObject {
   const described = [...failures].map(([status, kinds]) => [
     status,
     { description: `${kinds.map(({ title }) => title).join(". Or: ")}.` },

@@ -3,7 +3,7 @@ import type { ErrorClass, Operation } from "../http/operation.ts";
 import { toProblemResponse } from "../http/problem.ts";
 
 /** An error as it is answered. */
-export type Failure = {
+export type ErrorAnswer = {
   /** The kind of error; a client can tell it by the problem's `type`. */
   kind: string;
   status: number;
@@ -13,13 +13,13 @@ export type Failure = {
 };
 
 /** 500: an unexpected error. */
-const DEFECT = read(undefined);
+const DEFECT = readError(undefined);
 
 /** Statuses whose answers may say when to come back. */
 export const MAY_SAY_WHEN = new Set([429, 502, 503]);
 
 /** Every way in which an operation can fail, each once, in the order of their statuses. */
-export function failuresOf<Services>({ input, errors = [] }: Operation<Services>): Failure[] {
+export function failuresOf<Services>({ input, errors = [] }: Operation<Services>): ErrorAnswer[] {
   const classes = new Set<ErrorClass>([
     // A parameter that is not known is refused by every operation.
     InvalidInput,
@@ -29,16 +29,16 @@ export function failuresOf<Services>({ input, errors = [] }: Operation<Services>
   return [...[...classes].map(toFailure), DEFECT].sort((a, b) => a.status - b.status);
 }
 
-function toFailure(Kind: ErrorClass): Failure {
+function toFailure(Kind: ErrorClass): ErrorAnswer {
   if (Kind === InvalidInput) {
     const message = "requester.mail is required.";
-    return read(InvalidInput.at("requester.mail", message));
+    return readError(InvalidInput.at("requester.mail", message));
   }
-  return read(new Kind(`${new Kind("").title}.`));
+  return readError(new Kind(`${new Kind("").title}.`));
 }
 
 /** Reads an error from the answer that it becomes. */
-function read(error: unknown): Failure {
+function readError(error: unknown): ErrorAnswer {
   const { type, title, status, ...rest } = JSON.parse(String(toProblemResponse(error).body));
   return { kind: type.split(":").at(-1), status, title, problem: { type, title, status, ...rest } };
 }

@@ -1,6 +1,6 @@
 import { type ConversionConfig, toJsonSchema as convert, type JsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
-import type { Designer, Facts } from "../schemas/vocabulary.ts";
+import type { Designer, SchemaFacts } from "../schemas/vocabulary.ts";
 
 export type { JsonSchema };
 
@@ -33,7 +33,7 @@ export function toJsonSchema(schema: v.GenericSchema, rules: Rules): JsonSchema 
         return showsOutput ? { ...jsonSchema, $comment: UNSAID } : jsonSchema;
       }
       return "metadata" in valibotAction
-        ? applyFacts(valibotAction.metadata as Facts, jsonSchema, rules)
+        ? applyFacts(valibotAction.metadata as SchemaFacts, jsonSchema, rules)
         : undefined;
     },
     overrideSchema: ({ jsonSchema }) => tidy(jsonSchema),
@@ -46,20 +46,20 @@ export function toJsonSchema(schema: v.GenericSchema, rules: Rules): JsonSchema 
 }
 
 /** Applies the facts of a pipe, in the order of the pipe, to what the converter read before them. */
-function applyFacts(facts: Facts, read: JsonSchema, rules: Rules): JsonSchema {
+function applyFacts(facts: SchemaFacts, read: JsonSchema, rules: Rules): JsonSchema {
   // The converter has put the facts among the keywords of JSON Schema.
-  const { output, input, component, designer, example, ...keywords } = read as JsonSchema & Facts;
+  const { output, input, component, designer, example, ...keywords } = read as JsonSchema & SchemaFacts;
   let said: JsonSchema = keywords;
   const shown = rules.shows === "input" ? facts.input : facts.output;
   if (shown) said = { ...wordsOf(said), ...toJsonSchema(shown, rules) };
   if (facts.example !== undefined) said = { ...said, examples: [facts.example as never] };
-  if (facts.component) said = rules.component(nameOf(facts.component, rules), said);
+  if (facts.component) said = rules.component(componentName(facts.component, rules), said);
   if (facts.designer) said = rules.designer?.(said, facts.designer) ?? said;
   return said;
 }
 
 /** The shape that LiveChat may send is wider than the one of the same name that the app answers. */
-function nameOf(component: string, { shows }: Rules): string {
+function componentName(component: string, { shows }: Rules): string {
   return shows === "input" ? `${component}_AsSent` : component;
 }
 

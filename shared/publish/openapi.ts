@@ -2,9 +2,9 @@ import type * as V3 from "openapi3-ts/oas31";
 import type * as v from "valibot";
 import { MAX_JSON_BYTES, type Operation, type Output } from "../http/operation.ts";
 import { exampleOf } from "./example.ts";
-import { type Failure, MAY_SAY_WHEN } from "./failures.ts";
+import { type ErrorAnswer, MAY_SAY_WHEN } from "./failures.ts";
 import { type JsonSchema, type Rules, toJsonSchema } from "./json-schema.ts";
-import { type Field, type Parameter, toPaths, type Visited } from "./walk.ts";
+import { type Parameter, type PublishedField, toPaths, type VisitedOperation } from "./walk.ts";
 
 /** A document of OpenAPI 3.1. */
 export type OpenApi = V3.OpenAPIObject & Required<Pick<V3.OpenAPIObject, "paths" | "tags" | "components">>;
@@ -18,7 +18,7 @@ export type About = V3.InfoObject & {
 export function toOpenApi(operations: readonly Operation<never>[], { tags, ...info }: About): OpenApi {
   const components = new Components();
   const used = [...new Set(operations.map(({ tag }) => tag))];
-  const paths = toPaths(operations, components.rules, (visited) => describe(visited, components));
+  const paths = toPaths(operations, components.rules, (visited) => describeForOpenApi(visited, components));
   return {
     openapi: "3.1.0",
     info,
@@ -88,7 +88,7 @@ const ETAG: V3.HeaderObject = {
   schema: { type: "string" },
 };
 
-function describe(visited: Visited, components: Components): V3.OperationObject {
+function describeForOpenApi(visited: VisitedOperation, components: Components): V3.OperationObject {
   const { id, summary, tag, input, conditional, repeatable, trigger } = visited.operation;
   const parameters = [
     ...visited.parameters.map(toParameter),
@@ -167,7 +167,7 @@ function callbackOf(notification: v.GenericSchema, components: Components): V3.C
   };
 }
 
-function responsesOf(visited: Visited, components: Components): V3.ResponsesObject {
+function responsesOf(visited: VisitedOperation, components: Components): V3.ResponsesObject {
   const { output, access, conditional } = visited.operation;
   const headers = {
     ...Object.fromEntries(visited.headers.map((header) => [header.name, toHeader(header)])),
@@ -198,7 +198,7 @@ function responsesOf(visited: Visited, components: Components): V3.ResponsesObje
   return responses;
 }
 
-function toHeader({ required, schema }: Field): V3.HeaderObject {
+function toHeader({ required, schema }: PublishedField): V3.HeaderObject {
   const { title, description, examples, ...field } = schema;
   return {
     description,
@@ -265,7 +265,7 @@ class Components {
   }
 
   /** A reference to the answer that these failures of one status share. */
-  refer(failures: Failure[]): V3.ReferenceObject {
+  refer(failures: ErrorAnswer[]): V3.ReferenceObject {
     return this.#refer(failures.map(({ kind }) => kind).join("_"), this.failure(failures));
   }
 
@@ -277,7 +277,7 @@ class Components {
     });
   }
 
-  failure(failures: Failure[]): V3.ResponseObject {
+  failure(failures: ErrorAnswer[]): V3.ResponseObject {
     const [{ status } = { status: 500 }] = failures;
     const examples = failures.map(({ kind, title, problem }) => [kind, { summary: title, value: problem }]);
     return {

@@ -1,21 +1,21 @@
 import type * as v from "valibot";
 import type { Operation } from "../http/operation.ts";
-import { type Failure, failuresOf } from "./failures.ts";
+import { type ErrorAnswer, failuresOf } from "./failures.ts";
 import { type JsonSchema, type Rules, toJsonSchema } from "./json-schema.ts";
 
 /** A parameter or a header, with its schema. */
-export type Field = { name: string; required: boolean; schema: JsonSchema };
+export type PublishedField = { name: string; required: boolean; schema: JsonSchema };
 
-export type Parameter = Field & { in: "path" | "query" };
+export type Parameter = PublishedField & { in: "path" | "query" };
 
 /** An operation, with what every kind of definition says of it. */
-export type Visited = {
+export type VisitedOperation = {
   operation: Operation<never>;
   parameters: Parameter[];
   /** The headers of the successful answer. */
-  headers: Field[];
+  headers: PublishedField[];
   /** Its errors, by the status that they are answered with. */
-  failures: Map<number, Failure[]>;
+  failures: Map<number, ErrorAnswer[]>;
 };
 
 const METHODS = { GET: "get", POST: "post", PUT: "put", DELETE: "delete" } as const;
@@ -25,7 +25,7 @@ type Method = (typeof METHODS)[keyof typeof METHODS];
 export function toPaths<Rendered>(
   operations: readonly Operation<never>[],
   rules: Rules,
-  render: (visited: Visited) => Rendered,
+  render: (visited: VisitedOperation) => Rendered,
 ): Record<string, { [method in Method]?: Rendered }> {
   const paths: Record<string, { [method in Method]?: Rendered }> = {};
   for (const operation of operations) {
@@ -36,7 +36,7 @@ export function toPaths<Rendered>(
   return paths;
 }
 
-function visit(operation: Operation<never>, rules: Rules): Visited {
+function visit(operation: Operation<never>, rules: Rules): VisitedOperation {
   const { input, output } = operation;
   const parametersIn = (place: Parameter["in"]) =>
     fieldsOf(input[place], rules).map((field) => ({
@@ -53,7 +53,7 @@ function visit(operation: Operation<never>, rules: Rules): Visited {
   };
 }
 
-function fieldsOf(schema: v.GenericSchema | undefined, rules: Rules): Field[] {
+function fieldsOf(schema: v.GenericSchema | undefined, rules: Rules): PublishedField[] {
   if (!schema) return [];
   // Fields stand on their own: shapes inside them are written out.
   const { properties = {}, required = [] } = toJsonSchema(schema, {

@@ -4,13 +4,14 @@ import { cutMembers, memberText } from "../event-log/cut-members.ts";
 import type { NewEvent } from "../event-log/types.ts";
 import { peopleIn } from "../people/people-in.ts";
 import { validate } from "../schemas/validate.ts";
+import { isObject } from "../schemas/vocabulary.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
 
 /** What an envelope says that opens something: the webhook's secret, under the names of both of LiveChat's platforms. */
 const CREDENTIALS = ["token", "secret_key"];
 
 /** What a delivery turned out to be: an event for the log, or something that was authenticated but not understood. */
-export type Reading =
+export type ReadDelivery =
   | { understood: true; event: NewEvent }
   | { understood: false; raw: string; reason: string; problems: Problem[] };
 
@@ -22,7 +23,7 @@ export type Reading =
  * @throws {InvalidInput} when the body is not JSON in UTF-8
  * @throws {Forbidden} when the event is of another licence
  */
-export function readDelivery(body: string, expected: EventType, licenseId?: string): Reading {
+export function readDelivery(body: string, expected: EventType, licenseId?: string): ReadDelivery {
   const envelope = parse(body);
   const raw = cutMembers(body, CREDENTIALS);
   const member = (name: string) => (isObject(envelope) ? envelope[name] : undefined);
@@ -84,10 +85,10 @@ function problemsOfIds(envelope: unknown, raw: string, subject: "chat" | "ticket
   return problems;
 }
 
-type Facts = Pick<NewEvent, "licence" | "chatId" | "ticketId" | "moment" | "occurredAt">;
+type EventFacts = Pick<NewEvent, "licence" | "chatId" | "ticketId" | "moment" | "occurredAt">;
 type Unfit = { problems: Problem[] };
 
-function chatFacts(envelope: unknown, type: "chat_started" | "chat_ended"): Facts | Unfit {
+function chatFacts(envelope: unknown, type: "chat_started" | "chat_ended"): EventFacts | Unfit {
   const result = validate(WebhookChatResponse, envelope);
   if (!result.success) return result;
   const { chat, license_id } = result.output;
@@ -95,7 +96,7 @@ function chatFacts(envelope: unknown, type: "chat_started" | "chat_ended"): Fact
   return { ...(license_id && { licence: license_id }), chatId: chat.id, moment, occurredAt: moment };
 }
 
-function ticketFacts(envelope: unknown): Facts | Unfit {
+function ticketFacts(envelope: unknown): EventFacts | Unfit {
   const result = validate(WebhookTicketResponse, envelope);
   if (!result.success) return result;
   const { ticket, license_id } = result.output;
@@ -109,8 +110,4 @@ function parse(body: string): unknown {
   } catch {
     throw InvalidInput.at("", "The body is not valid JSON.");
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

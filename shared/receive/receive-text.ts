@@ -6,7 +6,7 @@ import type { EventLog, NewEvent } from "../event-log/types.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import type { EndedThread } from "../transcripts/store.ts";
 import type { Transcripts } from "../transcripts/transcripts.ts";
-import { decode, type Receipt } from "./receive.ts";
+import { decodeUtf8, type Receipt } from "./receive.ts";
 import { textEvent } from "./text-event.ts";
 import { verifyKey } from "./verify-key.ts";
 
@@ -35,7 +35,7 @@ export async function receiveText(
   body: Uint8Array,
   { log, transcripts, secrets }: ReceiveTextOptions,
 ): Promise<TextReceipt> {
-  const text = decode(body);
+  const text = decodeUtf8(body);
   const envelope = parse(text);
   verifyKey(typeof envelope.secret_key === "string" ? envelope.secret_key : undefined, secrets);
   const raw = cutMembers(text, ["secret_key"]);

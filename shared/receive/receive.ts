@@ -18,7 +18,7 @@ export async function receive(
   expected: EventType,
   { log, licenseId, once }: ReceiveOptions,
 ): Promise<Receipt> {
-  const reading = readDelivery(decode(body), expected, licenseId);
+  const reading = readDelivery(decodeUtf8(body), expected, licenseId);
   if (reading.understood) {
     const { status, id } = await log.append({
       ...reading.event,
@@ -39,7 +39,7 @@ export type ReceiveOptions = {
   once?: boolean;
 };
 
-export function decode(body: Uint8Array): string {
+export function decodeUtf8(body: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(body);
   } catch {

@@ -1,6 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import { AppError, Unauthorized } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import { MINUTE } from "../core/time.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { createRow, readRow, readRows, replaceRow } from "../storage/rows.ts";
 
@@ -35,7 +36,6 @@ export type Refusals = {
 };
 
 const PARTITION = "health";
-const MINUTE = 60_000;
 /** Counts are kept by windows of five minutes. Thirteen cover an hour; each has the row of the window 65 minutes before. */
 const WINDOW = 5 * MINUTE;
 const WINDOWS = 13;

@@ -11,7 +11,7 @@ export type Credentials = { username: string; password: string };
  * @throws {Unauthorized}
  */
 export function verifyCredentials(authorization: string | null, accepted: readonly Credentials[]): void {
-  const given = digest(decode(authorization));
+  const given = digest(decodeBasic(authorization));
   let verified = false;
   for (const right of digestsOf(accepted)) if (timingSafeEqual(given, right)) verified = true;
   if (!verified || authorization === null)
@@ -29,7 +29,7 @@ function digestsOf(accepted: readonly Credentials[]): Buffer[] {
   return made;
 }
 
-function decode(authorization: string | null): string {
+function decodeBasic(authorization: string | null): string {
   const [, encoded = ""] = /^Basic +([A-Za-z0-9+/=_-]+) *$/i.exec(authorization ?? "") ?? [];
   return Buffer.from(encoded, "base64").toString("utf8");
 }

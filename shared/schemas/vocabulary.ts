@@ -20,7 +20,7 @@ export type Designer = {
 };
 
 /** What the published definitions say of a schema, beside what they read from the schema itself. */
-export type Facts = {
+export type SchemaFacts = {
   /** The schema of the value that a transformation returns. The definitions show it in place of the pipe before it. */
   output?: v.GenericSchema;
   /** The schema of all that is accepted, where the definitions cannot read it from the pipe. */
@@ -34,8 +34,8 @@ export type Facts = {
 };
 
 /** Adds facts for the published definitions to a pipe. */
-export function published<Value>(facts: Facts) {
-  return v.metadata<Value, Facts>(facts);
+export function published<Value>(facts: SchemaFacts) {
+  return v.metadata<Value, SchemaFacts>(facts);
 }
 
 /** An example of a schema: as it is sent, or as it is answered. */
@@ -88,7 +88,7 @@ export function exact<const Entries extends v.ObjectEntries>(entries: Entries) {
   );
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -1,5 +1,7 @@
+import { MINUTE } from "../core/time.ts";
+
 /** How far our clock may be off before the storage service's clock takes its place, in milliseconds. */
-const TOLERANCE = 60_000;
+const TOLERANCE = MINUTE;
 
 /** The time on which all instances agree, independent of their machines' clocks. */
 export type Clock = {

@@ -6,17 +6,17 @@ import { StorageUnavailable } from "../core/errors.ts";
  */
 export class OutcomeUnknown extends StorageUnavailable {}
 
-type Failure = { statusCode?: unknown; code?: unknown; name?: unknown; details?: unknown };
+type StorageError = { statusCode?: unknown; code?: unknown; name?: unknown; details?: unknown };
 
 /** The status of Table Storage's answer; `undefined` when there was none. */
 export function statusOf(error: unknown): number | undefined {
-  const { statusCode } = (error ?? {}) as Failure;
+  const { statusCode } = (error ?? {}) as StorageError;
   return typeof statusCode === "number" ? statusCode : undefined;
 }
 
 /** Table Storage's own code for what is wrong (`EntityAlreadyExists`), or the transport's (`ECONNRESET`). */
-export function codeOf(error: unknown): string | undefined {
-  const { code, name, details } = (error ?? {}) as Failure;
+export function storageCodeOf(error: unknown): string | undefined {
+  const { code, name, details } = (error ?? {}) as StorageError;
   const inner = (details as { odataError?: { code?: unknown } } | undefined)?.odataError?.code;
   for (const candidate of [inner, code, name]) if (typeof candidate === "string") return candidate;
   return undefined;
@@ -34,7 +34,7 @@ function isRefusal(status: number | undefined): boolean {
 export function toStorageError(error: unknown, did: "read" | "write"): Error {
   if (error instanceof StorageUnavailable) return error;
   const status = statusOf(error);
-  const code = codeOf(error);
+  const code = storageCodeOf(error);
   // Our own mistakes are no outage: a request that is wrong stays wrong when it is repeated.
   if (status === undefined && error instanceof TypeError) return error;
   const upstream = { status, code };

@@ -25,10 +25,10 @@ export type Lease = {
 type LeaseRow = { holder: string; since: string; ttlMs?: number };
 
 /** The version of a lease that this process has found taken, and since when, by its own clock. */
-type Sighting = { etag: string; at: number };
+type LeaseSighting = { etag: string; at: number };
 
 /** By table, then by the row's keys. */
-const sightings = new WeakMap<TableClient, Map<string, Sighting>>();
+const sightings = new WeakMap<TableClient, Map<string, LeaseSighting>>();
 
 /**
  * Takes a lease: a row that one holder at a time owns, for work that must not be done twice at once. It is advice, not
@@ -62,7 +62,7 @@ export async function acquireLease(
   const write = (etag: string | undefined) =>
     writeOnce(table, { partitionKey, rowKey, holder, since, ttlMs }, { etag });
 
-  const seen = sightings.get(table) ?? new Map<string, Sighting>();
+  const seen = sightings.get(table) ?? new Map<string, LeaseSighting>();
   sightings.set(table, seen);
   const name = JSON.stringify([partitionKey, rowKey]);
   const { row: taken, date } = await read();

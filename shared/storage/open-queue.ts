@@ -3,16 +3,16 @@ import type { StorageLocation } from "../core/storage-location.ts";
 import { managedIdentity } from "./managed-identity.ts";
 
 /** A message that was put: what it takes to change it before it was received. */
-export type Receipt = { messageId: string; popReceipt: string };
+export type MessageReceipt = { messageId: string; popReceipt: string };
 
 /** A queue to put messages into. Every call rejects when it is not confirmed in time. */
 export type Queue = {
   /** Puts a message that shows after so many milliseconds. */
-  put(text: string, afterMs?: number): Promise<Receipt>;
+  put(text: string, afterMs?: number): Promise<MessageReceipt>;
   /** Has a message show so many milliseconds from now. @throws when it was received already */
-  postpone(receipt: Receipt, afterMs: number): Promise<Receipt>;
+  postpone(receipt: MessageReceipt, afterMs: number): Promise<MessageReceipt>;
   /** Removes a message. @throws when it was received already */
-  takeBack(receipt: Receipt): Promise<void>;
+  takeBack(receipt: MessageReceipt): Promise<void>;
 };
 
 /** Milliseconds for one request. The SDK itself would wait for ever. */

@@ -7,7 +7,7 @@ import { checkEtag } from "./rows.ts";
  * `refused` means that nothing was done, because of the operation at `index`: its row `exists` already, is `missing`,
  * or has `changed` since its ETag was read.
  */
-export type Outcome =
+export type TransactionOutcome =
   | { committed: true; etags: (string | undefined)[] }
   | { committed: false; index: number; reason: "exists" | "missing" | "changed" };
 
@@ -26,7 +26,7 @@ export async function submit(
   table: TableClient,
   actions: TransactionAction[],
   { signal }: { signal?: AbortSignal } = {},
-): Promise<Outcome> {
+): Promise<TransactionOutcome> {
   checkTransaction(actions);
   for (const [kind, , , options] of actions) if (kind === "update" && options) checkEtag(options.etag);
   let etags: (string | undefined)[];

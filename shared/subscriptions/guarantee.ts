@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import type { Queue, Receipt } from "../storage/open-queue.ts";
+import type { MessageReceipt, Queue } from "../storage/open-queue.ts";
 
 /**
  * A message in the queue that stands in for this process, should it die or be frozen before it has delivered what it
@@ -34,7 +34,7 @@ export function createGuarantee({
   let open = 0;
   /** Some of it was left undone: the message stays. */
   let isLeft = false;
-  let message: { receipt: Receipt; showsAt: number } | undefined;
+  let message: { receipt: MessageReceipt; showsAt: number } | undefined;
   let arming: Promise<void> | undefined;
   let isKeeping = false;
 

@@ -1,7 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import type { EventLog } from "../event-log/types.ts";
 import { peopleIn } from "../people/people-in.ts";
-import type { Place } from "../people/place.ts";
+import type { DataPlace } from "../people/place.ts";
 import { after as behind } from "../storage/keys.ts";
 import { type Row, removeRow } from "../storage/rows.ts";
 import { scan } from "../storage/scan.ts";
@@ -24,7 +24,7 @@ const ATTEMPTS = { from: ATTEMPT, before: behind(ATTEMPT) };
  * The failed attempts to deliver. What a callback answered may repeat what it was sent, so attempts are their event's
  * person's. Events are erased before: here goes what belongs to a tombstone, or to an event that is gone.
  */
-export function attemptsPlace({ table, log, onErase, now }: AttemptsPlaceOptions): Place {
+export function attemptsPlace({ table, log, onErase, now }: AttemptsPlaceOptions): DataPlace {
   async function* attempts(after: string) {
     let looked: { seq: number; event: Awaited<ReturnType<typeof eventAt>> } | undefined;
     for await (const rows of scan<AttemptColumns>(table, PARTITION, { ...ATTEMPTS, after })) {

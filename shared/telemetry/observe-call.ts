@@ -1,4 +1,4 @@
-import type { Attempt, Usage } from "../livechat/live-chat.ts";
+import type { CallAttempt, Usage } from "../livechat/live-chat.ts";
 import { measure } from "./metrics.ts";
 import { addSpan, SpanKind } from "./spans.ts";
 
@@ -12,7 +12,7 @@ export function observeCall({
   retries,
   waited,
   duration,
-}: Attempt): void {
+}: CallAttempt): void {
   addSpan(`${method} /${route}`, {
     kind: SpanKind.CLIENT,
     duration,

@@ -1,8 +1,8 @@
+import { DAY } from "../core/time.ts";
 import type { FoundTickets, TicketFilters, TicketRange } from "../livechat/live-chat.ts";
 import type { NewTicket, Ticket } from "../schemas/ticket.ts";
 import { earliestOf, findMessage, plain } from "./find-message.ts";
 
-const DAY = 24 * 60 * 60_000;
 /** Tickets that are read at most: the requester's with any activity since the day before. */
 const MOST = 500;
 /** What LiveChat calls a ticket without a subject. */

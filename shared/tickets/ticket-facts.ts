@@ -12,16 +12,16 @@ export function modifiedAt(ticket: Ticket): number {
 }
 
 function changedAt({ modified }: Ticket): number | undefined {
-  return readTime(modified);
+  return toMilliseconds(modified);
 }
 
 /** Time of the creation, in milliseconds since the epoch; absent when the ticket has none. */
 export function createdAt({ date }: Ticket): number | undefined {
-  return readTime(date);
+  return toMilliseconds(date);
 }
 
 /** Milliseconds since the epoch. A ticket that does not fit its schema may have anything in the place of a time. */
-function readTime(time: unknown): number | undefined {
+function toMilliseconds(time: unknown): number | undefined {
   const at = typeof time === "string" ? Date.parse(time) : Number.NaN;
   return at >= 0 ? at : undefined;
 }

@@ -3,7 +3,7 @@ import type { EventLog } from "../event-log/types.ts";
 import { namesPerson } from "../people/people-column.ts";
 import { peopleIn } from "../people/people-in.ts";
 import type { Person } from "../people/person.ts";
-import type { Place } from "../people/place.ts";
+import type { DataPlace } from "../people/place.ts";
 import { textEvent } from "../receive/text-event.ts";
 import { type Row, removeRow } from "../storage/rows.ts";
 import { scan } from "../storage/scan.ts";
@@ -18,7 +18,7 @@ export type TranscriptPlacesOptions = {
 };
 
 /** The places of transcripts: the ends that wait for one, and those that came after their event. */
-export function transcriptPlaces(options: TranscriptPlacesOptions): Place[] {
+export function transcriptPlaces(options: TranscriptPlacesOptions): DataPlace[] {
   return [waitingPlace(options), latePlace(options)];
 }
 
@@ -29,7 +29,7 @@ const WINDOW = 20;
  * The ends that wait. They have ids alone: whose they are, the events of their chat say. One that is erased goes into the
  * log with its ids alone, where it is erased with the others of its chat; so a repetition does not bring it back.
  */
-function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): Place {
+function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): DataPlace {
   async function* rows(after: string) {
     for await (const window of scan<DueRow>(table, PARTITION, { ...DUES, after })) yield* window;
   }
@@ -89,7 +89,7 @@ function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): Pl
 }
 
 /** The transcripts that came when the end was in the log already. */
-function latePlace({ table, removeBefore }: TranscriptPlacesOptions): Place {
+function latePlace({ table, removeBefore }: TranscriptPlacesOptions): DataPlace {
   async function* rows(after: string) {
     const range = { ...ALL_SHOWN, after, window: WINDOW };
     for await (const window of scan<ShownRow>(table, PARTITION, range)) yield* window;

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { advance, type Head } from "../../shared/event-log/head.ts";
+import { advanceHead, type Head } from "../../shared/event-log/head.ts";
 import type { Hour } from "../../shared/event-log/hours.ts";
 import type { EventLog, EventQuery, LogEvent, NewEvent } from "../../shared/event-log/types.ts";
 import { EVENT_TYPES, ORIGINS } from "../../shared/schemas/webhook.ts";
@@ -154,7 +154,7 @@ test("hours: each counts its own events by type and origin, and their places hav
       const all: { seq: number; hour: string; name: string }[] = [];
       for (const { events, minutes } of appends) {
         time += minutes * MINUTE;
-        const step = advance(head, events, time);
+        const step = advanceHead(head, events, time);
         if (step.over) hours.push(step.over);
         for (const [index, { seq, receivedAt }] of step.placed.entries()) {
           const { type, origin } = events[index] as (typeof events)[number];

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NotFound } from "../../shared/core/errors.ts";
 import { at } from "../../shared/livechat/address.ts";
-import type { Attempt } from "../../shared/livechat/live-chat.ts";
+import type { CallAttempt } from "../../shared/livechat/live-chat.ts";
 import { answer, connect, failureOf, KEY, startUpstream, USERNAME } from "./upstream.ts";
 
 const TICKET = { id: "T1", date: 1408356305, subject: "Help", groups: [0, 3], source: { url: null } };
@@ -194,7 +194,7 @@ describe("A call", () => {
   });
 
   it("tells of each attempt, and nothing of whom it is about", async () => {
-    const attempts: Attempt[] = [];
+    const attempts: CallAttempt[] = [];
     const { url } = await startUpstream((response, _, nth) =>
       nth === 1 ? answer(response, 503, {}) : answer(response, 200, TICKET),
     );

@@ -10,7 +10,7 @@ import {
   UpstreamRefused,
   UpstreamTimeout,
 } from "../../shared/core/errors.ts";
-import type { Attempt, ConnectionOptions, LiveChat } from "../../shared/livechat/live-chat.ts";
+import type { CallAttempt, ConnectionOptions, LiveChat } from "../../shared/livechat/live-chat.ts";
 import { createLiveChatText } from "../../shared/livechat/text/client.ts";
 import { createLiveChatV2 } from "../../shared/livechat/v2/client.ts";
 import { failureOf } from "./upstream.ts";
@@ -186,7 +186,7 @@ describe.each(Object.entries(apis))("LiveChat by %s", (_, start) => {
 
   test("every attempt is observed, without ids in its route", async () => {
     await using account = await start();
-    const attempts: Attempt[] = [];
+    const attempts: CallAttempt[] = [];
     const liveChat = account.connect({ observe: (attempt) => attempts.push(attempt) });
     await failureOf(liveChat.deleteAgent("nobody@example.com"));
     expect(attempts).toMatchObject([{ error: "NotFound", retries: 0 }]);

@@ -7,7 +7,7 @@ import {
   UpstreamTimeout,
 } from "../../shared/core/errors.ts";
 import type { LiveChat } from "../../shared/livechat/live-chat.ts";
-import { readRetryAfter } from "../../shared/livechat/retry.ts";
+import { retryAfterOf } from "../../shared/livechat/retry.ts";
 import {
   answer,
   connect,
@@ -38,7 +38,7 @@ function refuse(headers: Record<string, string> = {}): Script {
 
 describe("Retry-After", () => {
   const read = (value?: string, date?: string) =>
-    readRetryAfter(
+    retryAfterOf(
       new Headers({ ...(value !== undefined && { "retry-after": value }), ...(date && { date }) }),
     );
 

@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 import { expect, inject, test } from "vitest";
 import { InvalidInput } from "../../shared/core/errors.ts";
 import { openPeople } from "../../shared/people/people.ts";
-import type { Place } from "../../shared/people/place.ts";
+import type { DataPlace } from "../../shared/people/place.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 
 const newTable = () =>
   openTable({ connectionString: inject("storage") }, `p${randomUUID().replaceAll("-", "")}`);
 
 /** A place with items "1" to "9", each of which takes a second of the clock. */
-function numbers(name: string, clock: { time: number }, more: Partial<Place> = {}) {
+function numbers(name: string, clock: { time: number }, more: Partial<DataPlace> = {}) {
   const done: string[] = [];
   async function* steps(after: string) {
     for (let n = Number(after || 0) + 1; n < 10; n++) {
@@ -18,7 +18,7 @@ function numbers(name: string, clock: { time: number }, more: Partial<Place> = {
       yield { after: String(n), erased: 1, removed: 1, items: [{ n }] };
     }
   }
-  const place: Place = {
+  const place: DataPlace = {
     name,
     erase: (_, after) => steps(after),
     search: (_, after) => steps(after),
@@ -55,7 +55,7 @@ test("an erasure that was killed loses no more than the last second", async () =
       yield { after: step.after, erased: step.removed };
     }
   }
-  const open = (one: Place) => openPeople({ table, places: [one], now: () => clock.time });
+  const open = (one: DataPlace) => openPeople({ table, places: [one], now: () => clock.time });
   await expect(open({ ...place, erase: (_, after) => dying(after) }).erase("ann@x")).rejects.toThrow(
     "killed",
   );

@@ -5,7 +5,7 @@ import { LOG_PARTITION } from "../../shared/event-log/store.ts";
 import { openIdempotency } from "../../shared/http/idempotency/idempotency.ts";
 import { answersPlace } from "../../shared/http/idempotency/people.ts";
 import { openPeople } from "../../shared/people/people.ts";
-import type { Place } from "../../shared/people/place.ts";
+import type { DataPlace } from "../../shared/people/place.ts";
 import { placesOfPeople } from "../../shared/people/places.ts";
 import { openAttempts } from "../../shared/subscriptions/attempts.ts";
 import { createDue, putShown } from "../../shared/transcripts/store.ts";
@@ -153,7 +153,7 @@ test("an erasure that is killed after any request is finished by the next call",
   }
 });
 
-const placeNamed = (places: Place[], name: string) => {
+const placeNamed = (places: DataPlace[], name: string) => {
   const place = places.find((one) => one.name === name);
   if (!place) throw new Error(`There is no place ${name}`);
   return place;

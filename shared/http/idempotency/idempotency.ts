@@ -7,10 +7,17 @@ import { createRow, type Row, readRow } from "../../storage/rows.ts";
 import { submit } from "../../storage/transaction.ts";
 import { writeOnce } from "../../storage/write-once.ts";
 import type { Permit, Reply, Search } from "../operation.ts";
-import { decide, fingerprintOf, type Kept, LONGEST_ATTEMPT, SETTLING, secondsUntil } from "./record.ts";
+import {
+  decideOnRecord,
+  fingerprintOf,
+  type KeyRecord,
+  LONGEST_ATTEMPT,
+  SETTLING,
+  secondsUntil,
+} from "./record.ts";
 
 /** One request that carries a key. */
-export type Attempt = {
+export type KeyedRequest = {
   /** The operation: keys of different operations are different keys. */
   scope: string;
   key: string;
@@ -35,7 +42,7 @@ export type Idempotency = {
    * @throws {StorageUnavailable} before anything is done
    * @throws the error of the attempt; an error that a repetition cannot change is kept as the answer
    */
-  once(attempt: Attempt): Promise<{ reply: Reply; repeated: boolean }>;
+  once(attempt: KeyedRequest): Promise<{ reply: Reply; repeated: boolean }>;
 };
 
 export const PARTITION = "idempotency";
@@ -45,15 +52,15 @@ const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 /** How many races for a key a request loses before its caller is told to wait. */
 const RACES = 5;
 
-export type KeptRow = Kept & { status?: number; headers?: string };
+export type KeptRow = KeyRecord & { status?: number; headers?: string };
 /** A key that an attempt holds. */
-type Tenure = Pick<Kept, "fingerprint" | "began" | "unsure"> & {
+type Tenure = Pick<KeyRecord, "fingerprint" | "began" | "unsure"> & {
   rowKey: string;
   /** @throws {Conflict} when another attempt has the key by now */
   confirm(): Promise<void>;
   /** Writes down how the attempt ended, unless the key was lost. */
   settle(
-    end: Pick<Kept, "state" | "until"> & Partial<Kept>,
+    end: Pick<KeyRecord, "state" | "until"> & Partial<KeyRecord>,
     reply?: Reply,
     claim?: TransactionAction,
   ): Promise<void>;
@@ -79,13 +86,13 @@ export function openIdempotency({
 }: IdempotencyOptions): Idempotency {
   return { once };
 
-  async function once(attempt: Attempt): Promise<{ reply: Reply; repeated: boolean }> {
+  async function once(attempt: KeyedRequest): Promise<{ reply: Reply; repeated: boolean }> {
     const { scope, key, content } = attempt;
     const rowKey = KEY + hashed([scope, key]);
     const fingerprint = fingerprintOf(content, key);
     for (let race = 0; race < RACES; race++) {
       const row = await readRow<KeptRow>(table, PARTITION, rowKey);
-      const decision = decide(row, fingerprint, now());
+      const decision = decideOnRecord(row, fingerprint, now());
       if (decision.do === "refuse")
         throw new KeyReused("This Idempotency-Key was used with another request.");
       if (decision.do === "wait") throw busy(decision.seconds);
@@ -101,13 +108,13 @@ export function openIdempotency({
   /** Takes a key for one attempt; `undefined` when another attempt was faster. */
   async function take(
     rowKey: string,
-    known: Pick<Kept, "fingerprint" | "began" | "unsure">,
+    known: Pick<KeyRecord, "fingerprint" | "began" | "unsure">,
     etag: string | undefined,
   ): Promise<Tenure | undefined> {
     let passed = startStopwatch();
     const write = () => {
       const until = new Date(now() + longestAttempt + settling).toISOString();
-      const row: Kept = { ...known, state: "running", until };
+      const row: KeyRecord = { ...known, state: "running", until };
       return writeOnce(table, { partitionKey: PARTITION, rowKey, ...row }, { etag });
     };
     etag = await write();
@@ -129,7 +136,7 @@ export function openIdempotency({
   }
 
   async function run(
-    { act, find, toReply }: Attempt,
+    { act, find, toReply }: KeyedRequest,
     { rowKey, began, unsure, confirm, settle }: Tenure,
     notBefore: string,
   ): Promise<{ reply: Reply; repeated: boolean }> {
@@ -162,7 +169,7 @@ export function openIdempotency({
 
   /** Writes down how an attempt ended. When that fails, the row says `running` until the attempt must have ended. */
   async function settle(
-    kept: Kept,
+    kept: KeyRecord,
     { rowKey, etag }: { rowKey: string; etag: string },
     reply?: Reply,
     claim?: TransactionAction,

@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { peopleIn } from "../../people/people-in.ts";
-import type { Place, Removed } from "../../people/place.ts";
+import type { DataPlace, Removed } from "../../people/place.ts";
 import { fromProperties } from "../../storage/body.ts";
 import { after as behind } from "../../storage/keys.ts";
 import { type Row, removeRow, replaceRow } from "../../storage/rows.ts";
@@ -20,7 +20,7 @@ export type AnswersPlaceOptions = {
 };
 
 /** The answers that are kept for an `Idempotency-Key`: those to new tickets name their requesters. */
-export function answersPlace({ table, keepOut, now }: AnswersPlaceOptions): Place {
+export function answersPlace({ table, keepOut, now }: AnswersPlaceOptions): DataPlace {
   async function* answersNaming(email: string, after: string) {
     const range = { from: KEY, before: behind(KEY), after, window: WINDOW };
     for await (const rows of scan<KeptRow>(table, PARTITION, range)) {

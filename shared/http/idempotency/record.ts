@@ -1,8 +1,9 @@
 import { createHmac } from "node:crypto";
 import { toCanonicalJson } from "../../core/canonical-json.ts";
+import { DAY } from "../../core/time.ts";
 
 /** How long a key is remembered, in milliseconds. */
-export const REMEMBERED = 24 * 60 * 60_000;
+export const REMEMBERED = DAY;
 /** The most that an attempt may take, in milliseconds. */
 export const LONGEST_ATTEMPT = 20_000;
 /**
@@ -11,7 +12,7 @@ export const LONGEST_ATTEMPT = 20_000;
 export const SETTLING = 10_000;
 
 /** The record of a key. Times are ISO 8601. */
-export type Kept = {
+export type KeyRecord = {
   /** Of the request's content; see {@link fingerprintOf}. */
   fingerprint: string;
   /** When the first attempt began. */
@@ -31,7 +32,7 @@ export type Decision =
   | { do: "wait"; seconds: number };
 
 /** Decides about a request by the record of its key. `now` is in milliseconds since the epoch. */
-export function decide(record: Kept | undefined, fingerprint: string, now: number): Decision {
+export function decideOnRecord(record: KeyRecord | undefined, fingerprint: string, now: number): Decision {
   const clock = new Date(now).toISOString();
   if (!record || Date.parse(record.began) + REMEMBERED <= now) {
     return { do: "begin", since: clock, unsure: false, notBefore: clock };

@@ -7,7 +7,7 @@ import { at } from "../address.ts";
 import { createBudget } from "../budget.ts";
 import { basicCredentials } from "../credentials.ts";
 import type { ConnectionOptions, NewWebhook, TicketDesk, TicketsState, Webhook } from "../live-chat.ts";
-import { type Call, createSend } from "../send.ts";
+import { type CallOptions, createSend } from "../send.ts";
 import { fromHelpDesk, lacksNames } from "./from-helpdesk.ts";
 import { createTicketList } from "./list.ts";
 import { createLookups } from "./lookups.ts";
@@ -22,9 +22,9 @@ export type HelpDeskOptions = ConnectionOptions & {
 };
 
 export type HelpDesk = TicketDesk & {
-  listWebhooks(call?: Call): Promise<Webhook[]>;
-  createWebhook(webhook: NewWebhook, call?: Call): Promise<Webhook>;
-  deleteWebhook(id: string, call?: Call): Promise<void>;
+  listWebhooks(call?: CallOptions): Promise<Webhook[]>;
+  createWebhook(webhook: NewWebhook, call?: CallOptions): Promise<Webhook>;
+  deleteWebhook(id: string, call?: CallOptions): Promise<void>;
 };
 
 const Raw = v.looseObject({ ID: text });
@@ -50,17 +50,17 @@ export function createHelpDesk({ accountId, apiKey, rateLimit, ...options }: Hel
   const list = createTicketList(send, lookups);
   let state: { at: number; is: TicketsState } | undefined;
 
-  async function toTicket(raw: unknown, call?: Call): Promise<Ticket> {
+  async function toTicket(raw: unknown, call?: CallOptions): Promise<Ticket> {
     let names = await lookups.names(call);
     if (lacksNames(raw, names)) names = await lookups.names(call, { lacks: true });
     return v.parse(OneTicket, fromHelpDesk(raw, names));
   }
 
-  const readRaw = (id: string, call?: Call) =>
+  const readRaw = (id: string, call?: CallOptions) =>
     send({ method: "GET", to: at`tickets/${id}`, answer: Raw }, call);
 
   /** A ticket goes to a team, and to an agent in it: the first team of the agent. */
-  async function assignmentTo(login: string, call?: Call) {
+  async function assignmentTo(login: string, call?: CallOptions) {
     const agent = await lookups.agent(login, call);
     if (!agent) throw InvalidInput.at("assignee.id", `HelpDesk has no agent ${login}.`);
     const [team] = agent.teamIDs ?? [];
@@ -70,7 +70,7 @@ export function createHelpDesk({ accountId, apiKey, rateLimit, ...options }: Hel
     };
   }
 
-  async function idOfTag(name: string, call?: Call): Promise<string> {
+  async function idOfTag(name: string, call?: CallOptions): Promise<string> {
     const tag = await lookups.tag(name, call);
     if (tag) return tag.ID;
     const made = await send({ method: "POST", to: at`tags`, json: { name }, answer: Raw }, call);
@@ -78,7 +78,12 @@ export function createHelpDesk({ accountId, apiKey, rateLimit, ...options }: Hel
     return made.ID;
   }
 
-  async function setTags(id: string, wanted: readonly string[], tagIDs: readonly string[], call?: Call) {
+  async function setTags(
+    id: string,
+    wanted: readonly string[],
+    tagIDs: readonly string[],
+    call?: CallOptions,
+  ) {
     const ids: string[] = [];
     for (const name of wanted) ids.push(await idOfTag(name, call));
     const added = ids.filter((tag) => !tagIDs.includes(tag));
@@ -94,7 +99,7 @@ export function createHelpDesk({ accountId, apiKey, rateLimit, ...options }: Hel
     }
   }
 
-  async function createTicket(asked: NewTicket, call?: Call): Promise<Ticket> {
+  async function createTicket(asked: NewTicket, call?: CallOptions): Promise<Ticket> {
     const { message, requester, subject, assignee, source } = asked;
     const json = {
       subject,
@@ -110,7 +115,7 @@ export function createHelpDesk({ accountId, apiKey, rateLimit, ...options }: Hel
   }
 
   /** Several calls, which HelpDesk does not do together. The message comes last: alone it must not be sent twice. */
-  async function updateTicket(id: string, asked: TicketChanges, call?: Call): Promise<Ticket> {
+  async function updateTicket(id: string, asked: TicketChanges, call?: CallOptions): Promise<Ticket> {
     const { subject, assignee, tag, message } = asked;
     const before = await readRaw(id, call);
     const { teamIDs, ...assignment } = assignee ? await assignmentTo(assignee.id, call) : {};
@@ -128,7 +133,7 @@ export function createHelpDesk({ accountId, apiKey, rateLimit, ...options }: Hel
     return toTicket(await readRaw(id, call), call);
   }
 
-  async function ticketsState(call?: Call): Promise<TicketsState> {
+  async function ticketsState(call?: CallOptions): Promise<TicketsState> {
     if (state && Date.now() - state.at < STATE_FRESH_FOR) return state.is;
     const query = { silo: "tickets", pageSize: 1 };
     const is = await send({ method: "GET", to: at`tickets`, query, answer: v.array(v.unknown()) }, call).then(

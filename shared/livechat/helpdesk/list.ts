@@ -5,7 +5,7 @@ import { type Ticket, TicketPage } from "../../schemas/ticket.ts";
 import { factsOfTicket } from "../../tickets/ticket-facts.ts";
 import { at } from "../address.ts";
 import type { FoundTickets, TicketFilters, TicketRange } from "../live-chat.ts";
-import type { Call, Send } from "../send.ts";
+import type { CallOptions, Send } from "../send.ts";
 import { splitFilters } from "./filters.ts";
 import { fromHelpDesk, lacksNames } from "./from-helpdesk.ts";
 import type { Lookups } from "./lookups.ts";
@@ -38,7 +38,7 @@ export function createTicketList(send: Send, lookups: Lookups) {
   async function readPage(
     { sortBy, order, filters, cursor }: Query,
     size: number,
-    call?: Call,
+    call?: CallOptions,
   ): Promise<Page> {
     const query = {
       ...{ silo: "tickets", eventsScope: "full", pageSize: size, sortBy, order },
@@ -62,7 +62,7 @@ export function createTicketList(send: Send, lookups: Lookups) {
 
   return {
     /** Tickets that the filters choose, by last modification. */
-    async find(filters: TicketFilters, range: TicketRange, call?: Call): Promise<FoundTickets> {
+    async find(filters: TicketFilters, range: TicketRange, call?: CallOptions): Promise<FoundTickets> {
       const { query, chooses } = splitFilters(filters);
       const order = filters.order ?? "desc";
       let cursor = range.cursor === undefined ? undefined : decode(range.cursor);
@@ -102,7 +102,7 @@ export function createTicketList(send: Send, lookups: Lookups) {
      * on: a ticket that changes meanwhile comes again at the end. Everything is read in the order of creation, which no
      * change moves. So no reading has doubts. HelpDesk does not count its tickets.
      */
-    source(call?: Call): Source<Ticket, Position> {
+    source(call?: CallOptions): Source<Ticket, Position> {
       return {
         facts: factsOfTicket,
         begin: ({ since, now }) => ({ since, horizon: now + CLOCK_DIFFERENCE, page: 0 }),

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { readable } from "../../schemas/readable.ts";
 import { maybe, text } from "../../schemas/vocabulary.ts";
 import { at } from "../address.ts";
-import type { Call, Send } from "../send.ts";
+import type { CallOptions, Send } from "../send.ts";
 import type { Names } from "./from-helpdesk.ts";
 
 /** An agent, team or tag. Only agents have an email and teams, and some agents have no name. */
@@ -25,7 +25,7 @@ export type Lookups = ReturnType<typeof createLookups>;
 export function createLookups(send: Send, now: () => number) {
   const lists = new Map<Kind, { at: number; answer: Promise<Entry[]> }>();
 
-  function list(kind: Kind, freshFor: number, call?: Call): Promise<Entry[]> {
+  function list(kind: Kind, freshFor: number, call?: CallOptions): Promise<Entry[]> {
     const kept = lists.get(kind);
     if (kept && now() - kept.at < freshFor) return kept.answer;
     const answer = send({ method: "GET", to: at`${kind}`, answer: readable(Entry) }, call);
@@ -37,7 +37,11 @@ export function createLookups(send: Send, now: () => number) {
     return answer;
   }
 
-  async function find(kind: Kind, isIt: (entry: Entry) => boolean, call?: Call): Promise<Entry | undefined> {
+  async function find(
+    kind: Kind,
+    isIt: (entry: Entry) => boolean,
+    call?: CallOptions,
+  ): Promise<Entry | undefined> {
     const entry = (await list(kind, FRESH_FOR, call)).find(isIt);
     // It may be new.
     return entry ?? (await list(kind, MISSING_FOR, call)).find(isIt);
@@ -49,7 +53,7 @@ export function createLookups(send: Send, now: () => number) {
      *
      * @param lacks whether something is missing in the names that are kept, and may be new
      */
-    async names(call?: Call, { lacks = false } = {}): Promise<Names> {
+    async names(call?: CallOptions, { lacks = false } = {}): Promise<Names> {
       const read = async (kind: Kind) => {
         const entries = await list(kind, lacks ? MISSING_FOR : FRESH_FOR, call).catch((): Entry[] => []);
         return new Map(entries.map((entry) => [entry.ID, entry]));
@@ -58,9 +62,9 @@ export function createLookups(send: Send, now: () => number) {
       return { agents, teams, tags };
     },
     /** @param login an email address, or HelpDesk's id */
-    agent: (login: string, call?: Call) =>
+    agent: (login: string, call?: CallOptions) =>
       find("agents", ({ ID, email }) => ID === login || fold(email) === fold(login), call),
-    tag: (name: string, call?: Call) => find("tags", (tag) => fold(tag.name) === fold(name), call),
+    tag: (name: string, call?: CallOptions) => find("tags", (tag) => fold(tag.name) === fold(name), call),
     /** Has the tags read anew by the next look. */
     forgetTags(): void {
       lists.delete("tags");

@@ -1,7 +1,7 @@
 import type * as v from "valibot";
 import { TEXT_API_VERSION } from "../../schemas/from-text-chat.ts";
 import type { Effect } from "../effect.ts";
-import type { Call, Send } from "../send.ts";
+import type { CallOptions, Send } from "../send.ts";
 import { Misdirected } from "./refusal.ts";
 
 /** An action of the Text platform's web APIs. */
@@ -17,7 +17,7 @@ export type Action<Answer extends v.GenericSchema> = {
 export type Act = <Answer extends v.GenericSchema>(
   action: Action<Answer>,
   input: Record<string, unknown>,
-  call?: Call,
+  call?: CallOptions,
 ) => Promise<v.InferOutput<Answer>>;
 
 /** The region that LiveChat asked for last; sent with every call from then on. */

@@ -7,7 +7,7 @@ import { createHelpDesk } from "../helpdesk/client.ts";
 import { NoHelpDesk, noHelpDesk } from "../helpdesk/no-helpdesk.ts";
 import { withoutHelpDesk } from "../helpdesk/without-helpdesk.ts";
 import type { ChatReader, ConnectionOptions, LiveChat, Webhook } from "../live-chat.ts";
-import { type Call, createSend } from "../send.ts";
+import { type CallOptions, createSend } from "../send.ts";
 import { createAct, type Region } from "./action.ts";
 import * as agents from "./agents.ts";
 import * as chats from "./chats.ts";
@@ -77,7 +77,7 @@ export function createLiveChatText({
   let groups: { at: number; names: Promise<ReadonlyMap<number, string>> } | undefined;
 
   /** The groups' names, as far as the token may read them: an agent is told without them, too. */
-  function groupNames(call?: Call): Promise<ReadonlyMap<number, string>> {
+  function groupNames(call?: CallOptions): Promise<ReadonlyMap<number, string>> {
     if (!groups || Date.now() - groups.at > GROUPS_FRESH_FOR) {
       const names = act(agents.listGroups, {}, call).then(
         (found) =>
@@ -92,7 +92,7 @@ export function createLiveChatText({
   }
 
   /** `undefined` when it does not show in time, or cannot be read: that it was created is known all the same. */
-  async function readCreated(id: string, call: Call): Promise<agents.TextAgent | undefined> {
+  async function readCreated(id: string, call: CallOptions): Promise<agents.TextAgent | undefined> {
     const { deadline = Date.now() } = call;
     for (const pause of [...AGENT_SHOWS_AFTER, undefined]) {
       try {
@@ -106,7 +106,7 @@ export function createLiveChatText({
     return undefined;
   }
 
-  async function createAgent(asked: NewAgent, call: Call = {}): Promise<Agent> {
+  async function createAgent(asked: NewAgent, call: CallOptions = {}): Promise<Agent> {
     const timed = { deadline: Date.now() + totalTimeout, ...call };
     const { input, ignored } = agents.toCreation(asked);
     const { id } = await act(agents.createAgent, input, timed);

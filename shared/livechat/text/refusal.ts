@@ -10,7 +10,7 @@ import {
 } from "../../core/errors.ts";
 import { doubt, type Needs, outcome, type Refused, Throttled } from "../failure.ts";
 import { refusalByStatus } from "../refusal.ts";
-import { readRetryAfter } from "../retry.ts";
+import { retryAfterOf } from "../retry.ts";
 
 /** The account is in another region than the call was sent to. */
 export class Misdirected extends UpstreamRefused {
@@ -81,7 +81,7 @@ export function refusalByType(refused: Refused): AppError {
         ...outcome(effect),
       });
     case "too_many_requests":
-      return new Throttled(readRetryAfter(headers));
+      return new Throttled(retryAfterOf(headers));
     case "service_unavailable":
     case "internal":
       return new UpstreamFailed(`LiveChat failed (${type}).${doubt(effect)}`, {

@@ -6,7 +6,7 @@ import { createBudget } from "../budget.ts";
 import { basicCredentials } from "../credentials.ts";
 import type { ConnectionOptions, LiveChat, TicketFilters } from "../live-chat.ts";
 import { refusalByStatus } from "../refusal.ts";
-import { type Call, createSend } from "../send.ts";
+import { type CallOptions, createSend } from "../send.ts";
 import { readTickets } from "./read-tickets.ts";
 import { ticketSource } from "./ticket-source.ts";
 import { OneWebhook, WebhookList } from "./webhooks.ts";
@@ -20,7 +20,7 @@ export type LiveChatV2Options = ConnectionOptions & {
 
 type ListTickets = {
   /** One of LiveChat's pages, of 25 tickets; the first is 1. */
-  listTickets(filters?: TicketFilters & { page?: number }, call?: Call): Promise<TicketPage>;
+  listTickets(filters?: TicketFilters & { page?: number }, call?: CallOptions): Promise<TicketPage>;
 };
 
 /**

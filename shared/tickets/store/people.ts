@@ -1,9 +1,10 @@
 import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { StorageUnavailable } from "../../core/errors.ts";
+import { DAY } from "../../core/time.ts";
 import { namesPerson } from "../../people/people-column.ts";
 import { peopleIn } from "../../people/people-in.ts";
 import type { Person } from "../../people/person.ts";
-import type { Place } from "../../people/place.ts";
+import type { DataPlace } from "../../people/place.ts";
 import { OutcomeUnknown } from "../../storage/failures.ts";
 import { type Row, readRow } from "../../storage/rows.ts";
 import { scan } from "../../storage/scan.ts";
@@ -29,14 +30,13 @@ export type TicketsPlaceOptions = {
   now: () => number;
 };
 
-const DAY = 24 * 60 * 60 * 1_000;
 /** Tickets that become tombstones in one transaction: two operations of a hundred each, and one for the state. */
 const TOGETHER = 40;
 /** How often a ticket may be changed while it is erased. */
 const ATTEMPTS = 10;
 
 /** The stored tickets. */
-export function ticketsPlace({ table, deletedTicketDays, now }: TicketsPlaceOptions): Place {
+export function ticketsPlace({ table, deletedTicketDays, now }: TicketsPlaceOptions): DataPlace {
   const toIso = (time: number) => new Date(time).toISOString();
 
   async function* ticketsNaming(person: Person, after: string) {

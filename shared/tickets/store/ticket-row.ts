@@ -135,7 +135,7 @@ export async function writeTicket(
 /** What a ticket's two rows are after its erasure: nothing but that it was there, and what the reconciliation needs. */
 export function tombstoneOf(
   row: string,
-  { erasedFor, erasedAt, deletedAt, change }: Tombstone,
+  { erasedFor, erasedAt, deletedAt, change }: TicketTombstone,
 ): { pointer: Pointer; ticket: TicketColumns } {
   return {
     pointer: { row, content: "", erasedFor, erasedAt, deletedAt },
@@ -146,9 +146,9 @@ export function tombstoneOf(
   };
 }
 
-export type Tombstone = { erasedFor: ErasedFor; erasedAt: string; deletedAt?: string; change: number };
+export type TicketTombstone = { erasedFor: ErasedFor; erasedAt: string; deletedAt?: string; change: number };
 
-function writeTombstone(row: string, tombstone: Tombstone): TransactionAction[] {
+function writeTombstone(row: string, tombstone: TicketTombstone): TransactionAction[] {
   const { pointer, ticket } = tombstoneOf(row, tombstone);
   return [
     ["upsert", { partitionKey: PARTITION, rowKey: pointerKeyOf(row), ...pointer }, "Replace"],

@@ -8,7 +8,7 @@ import { after } from "../../storage/keys.ts";
 import { acquireLease } from "../../storage/lease.ts";
 import { type Row, readRow, readRows } from "../../storage/rows.ts";
 import { behind, type Scan, scan } from "../../storage/scan.ts";
-import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
+import { decodeTicketCursor, encodeTicketCursor, type TicketCursor } from "./cursor.ts";
 import { NOTE, readChanges, readState } from "./state-row.ts";
 import {
   ALL_TICKETS,
@@ -89,11 +89,13 @@ export function openTicketStore({ table, now = Date.now }: TicketStoreOptions): 
       const end = now() + PAGE_MS;
       let bytes = 0;
       let hasMoved = false;
-      let position: Cursor = cursor ? decodeCursor(cursor) : { since: 0, began: await readChanges(table) };
+      let position: TicketCursor = cursor
+        ? decodeTicketCursor(cursor)
+        : { since: 0, began: await readChanges(table) };
       for (;;) {
         for await (const { at, row } of rowsOf(table, filters, position)) {
           const isFull = items.length === limit || bytes >= PAGE_BYTES || now() >= end;
-          if (isFull && hasMoved) return { items, next: encodeCursor({ ...position, at }) };
+          if (isFull && hasMoved) return { items, next: encodeTicketCursor({ ...position, at }) };
           hasMoved = true;
           if (!row) continue;
           const read = await readTicket(row);
@@ -103,7 +105,7 @@ export function openTicketStore({ table, now = Date.now }: TicketStoreOptions): 
         const began = await readChanges(table);
         if (began === position.began) return { items, next: null };
         position = { since: position.began, began };
-        if (items.length === limit) return { items, next: encodeCursor(position) };
+        if (items.length === limit) return { items, next: encodeTicketCursor(position) };
       }
     },
 
@@ -121,13 +123,17 @@ export function openTicketStore({ table, now = Date.now }: TicketStoreOptions): 
 }
 
 /** A row that a query chooses, or none. `at` is the key to continue from when the row is not taken. */
-type Visited = { at: string; row?: Row<TicketColumns> };
+type VisitedRow = { at: string; row?: Row<TicketColumns> };
 
 /** Rows of a request that reads their bodies with them. */
 const BODIES = 32;
 
 /** The rows that a query chooses, from a position on. */
-function rowsOf(table: TableClient, query: TicketQuery, { at, since }: Cursor): AsyncIterable<Visited> {
+function rowsOf(
+  table: TableClient,
+  query: TicketQuery,
+  { at, since }: TicketCursor,
+): AsyncIterable<VisitedRow> {
   const { modifiedSince } = query;
   const range = {
     from: at ?? ALL_TICKETS.from,
@@ -141,7 +147,7 @@ function rowsOf(table: TableClient, query: TicketQuery, { at, since }: Cursor): 
     : everyRow(table, range);
 }
 
-async function* everyRow(table: TableClient, range: Scan): AsyncGenerator<Visited> {
+async function* everyRow(table: TableClient, range: Scan): AsyncGenerator<VisitedRow> {
   for await (const rows of scan<TicketColumns>(table, PARTITION, { ...range, window: BODIES })) {
     for (const row of rows) yield { at: row.rowKey ?? "", ...(row.erasedAt === undefined && { row }) };
   }
@@ -152,7 +158,7 @@ async function* chosenRows(
   table: TableClient,
   range: Scan,
   isIt: (row: TicketColumns) => boolean,
-): AsyncGenerator<Visited> {
+): AsyncGenerator<VisitedRow> {
   const select = ["rowKey", "status", "assignee", "requester", "deleted", "erasedAt", "change"];
   for await (const rows of scan<TicketColumns>(table, PARTITION, { ...range, select })) {
     const keys = rows.filter(isIt).map(({ rowKey = "" }) => rowKey);

@@ -43,7 +43,7 @@ export async function openWriter<State>(table: TableClient): Promise<Writer<Tick
     return { item, is: isSame ? "same" : "changed", stored };
   }
 
-  function toStore({ item, is, stored }: ComparedTicket): Change {
+  function toStore({ item, is, stored }: ComparedTicket): TicketChange {
     return {
       live: is === "changed" ? 0 : 1,
       isOfTicket: true,
@@ -62,7 +62,7 @@ export async function openWriter<State>(table: TableClient): Promise<Writer<Tick
    * @throws Conflict when another writer has committed
    */
   async function commitTogether(
-    open: readonly Change[],
+    open: readonly TicketChange[],
     state: State,
     text: Uint8Array,
   ): Promise<number | "all"> {
@@ -106,7 +106,7 @@ export async function openWriter<State>(table: TableClient): Promise<Writer<Tick
 
     async commit({ state, put = [], remove, notes = {} }) {
       const text = await compress(JSON.stringify(state));
-      let open: Change[] = [
+      let open: TicketChange[] = [
         ...put.filter(({ is }) => is !== "same").map(toStore),
         ...(remove?.items ?? []).map(({ row }) => toRemove(row, remove?.at ?? "")),
         ...Object.entries(notes).map(([name, note]) => toKeep(name, note)),
@@ -133,24 +133,24 @@ export async function openWriter<State>(table: TableClient): Promise<Writer<Tick
 }
 
 /** One thing that a commit changes. */
-type Change = {
+type TicketChange = {
   /** What it changes in the number of live tickets. */
   live: number;
   isOfTicket: boolean;
   /** @param change number of the change to the store */
   actions(change: number): Promise<TransactionAction[]>;
   /** The same after an erasure; absent where an erasure makes no difference. */
-  again?(): Promise<Change | "nothing">;
+  again?(): Promise<TicketChange | "nothing">;
 };
 
 /** What must not be torn apart: the operations of a change, and what they change in the number of live tickets. */
 type Unit = { live: number; actions: TransactionAction[] };
 
-function toRemove(row: string, deletedAt: string): Change {
+function toRemove(row: string, deletedAt: string): TicketChange {
   return { live: -1, isOfTicket: true, actions: async (change) => markDeleted(row, deletedAt, change) };
 }
 
-function toKeep(name: string, note: unknown): Change {
+function toKeep(name: string, note: unknown): TicketChange {
   return {
     live: 0,
     isOfTicket: false,

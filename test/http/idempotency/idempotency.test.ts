@@ -10,7 +10,7 @@ import {
   UpstreamFailed,
   UpstreamTimeout,
 } from "../../../shared/core/errors.ts";
-import { type Attempt, openIdempotency } from "../../../shared/http/idempotency/idempotency.ts";
+import { type KeyedRequest, openIdempotency } from "../../../shared/http/idempotency/idempotency.ts";
 import { answersPlace } from "../../../shared/http/idempotency/people.ts";
 import { readKey } from "../../../shared/http/idempotency/read-key.ts";
 import { fingerprintOf } from "../../../shared/http/idempotency/record.ts";
@@ -35,7 +35,7 @@ const problem = (error: { status: number; message: string }): Reply => ({
 const created = (id: string): Reply => ({ status: 201, headers: { "x-id": id }, body: `{"id":"${id}"}` });
 
 /** An attempt that makes `id`, unless something else is said. */
-const attempt = (key: string, more: Partial<Attempt> = {}): Attempt => ({
+const attempt = (key: string, more: Partial<KeyedRequest> = {}): KeyedRequest => ({
   scope: "CreateTicket",
   key,
   content: { message: "Dark lamp" },
@@ -110,7 +110,7 @@ describe("a key", () => {
   test("is in use while a request with it is under way", async () => {
     const begun = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
-    const act: Attempt["act"] = async () => {
+    const act: KeyedRequest["act"] = async () => {
       begun.resolve();
       await gate.promise;
       return { reply: created("c"), made: "ticket c" };
@@ -148,7 +148,7 @@ describe("a key", () => {
     expect(early.retryAfter).toBe(7);
     clock += 7_000;
     const searches: string[] = [];
-    const found = async ({ since, claim }: Parameters<Attempt["find"]>[0]) => {
+    const found = async ({ since, claim }: Parameters<KeyedRequest["find"]>[0]) => {
       searches.push(since);
       return (await claim("ticket f")) ? created("f") : undefined;
     };
@@ -187,7 +187,7 @@ describe("a key", () => {
 
   test("of a process that died is free when its attempt must have ended", async () => {
     const begun = Promise.withResolvers<void>();
-    const dying: Attempt["act"] = () => {
+    const dying: KeyedRequest["act"] = () => {
       begun.resolve();
       return new Promise(() => {});
     };
@@ -278,13 +278,13 @@ describe("with any failures", () => {
           const answers = new Set<string | undefined>();
 
           const nameOf = (id: string) => `ticket ${key} ${id}`;
-          const find: Attempt["find"] = async ({ claim }) => {
+          const find: KeyedRequest["find"] = async ({ claim }) => {
             for (const { id, at } of made) if (at <= clock && (await claim(nameOf(id)))) return created(id);
             return undefined;
           };
           const ask = async (host: number) => {
             const death = Promise.withResolvers<undefined>();
-            const act: Attempt["act"] = async () => {
+            const act: KeyedRequest["act"] = async () => {
               const fate = fates.shift() ?? "made";
               const id = `T${made.length}`;
               // Late is within the time that is given to it to appear.
