@@ -36,8 +36,8 @@ export type IdentityRow = {
  * @throws {StorageUnavailable} @throws {NewerFormat}
  */
 export async function readEvent(store: Store, row: Row<EventRow>): Promise<LogEvent | undefined> {
-  const { id, type, origin, occurredAt, receivedAt, erasedAt } = checkFormat(row, "event log");
-  const place = { id, seq: seqOf(row.rowKey ?? ""), type, origin, occurredAt, receivedAt };
+  const { id, type, erasedAt } = checkFormat(row, "event log");
+  const place = placeOf(row);
   if (erasedAt !== undefined) return { ...place, erased: true, erasedAt };
 
   const raw = await readBody(store, id, row);
@@ -47,6 +47,17 @@ export async function readEvent(store: Store, row: Row<EventRow>): Promise<LogEv
   const again = await readRow<EventRow>(store.table, store.partitionKey, eventKey(place.seq));
   if (again && again.erasedAt === undefined) return { ...place, unreadable: true };
   return again && readEvent(store, again);
+}
+
+/** The event without its content, which may be large. */
+export function withoutContent(row: Row<EventRow>): LogEvent {
+  const { erasedAt } = checkFormat(row, "event log");
+  const place = placeOf(row);
+  return erasedAt === undefined ? { ...place, omitted: true } : { ...place, erased: true, erasedAt };
+}
+
+function placeOf({ rowKey = "", id, type, origin, occurredAt, receivedAt }: Row<EventRow>) {
+  return { id, seq: seqOf(rowKey), type, origin, occurredAt, receivedAt };
 }
 
 /** The row of the event with this id: two point reads. */

@@ -1,9 +1,10 @@
 import type { Row } from "../storage/rows.ts";
 import { EVERYWHERE, eventsOfSubject, eventsOfType, everyEvent, type Span } from "./choose.ts";
-import { type EventRow, readEvent } from "./event-row.ts";
+import { type EventRow, readEvent, withoutContent } from "./event-row.ts";
 import { findTime } from "./find-hours.ts";
 import { type Head, readHead } from "./head.ts";
 import { chatSubject, ticketSubject } from "./keys.ts";
+import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Store } from "./store.ts";
 import type { EventPage, EventQuery, LogEvent } from "./types.ts";
 
@@ -38,14 +39,25 @@ export async function readEventPage(
   return { items, next: Math.max(span.after, through, last), head: Math.max(head.seq, last) };
 }
 
-/** The events of a chat, in the order of the log: one request for their places, and one when they stand near each other. */
+/** Bytes of bodies that one chat is given with: the largest that is taken, and room for what came before it. */
+const CHAT_BYTES = MAX_BODY_BYTES + 1024 * 1024;
+
+/**
+ * The events of a chat, in the order of the log: one request for their places, and one when they stand near each other. The
+ * last ones say most: when all are too much for one answer, earlier ones are given without their content.
+ */
 export async function chatEvents(store: Store, chatId: string): Promise<LogEvent[]> {
+  const rows = await Array.fromAsync(eventsOfSubject(store, chatSubject(chatId), EVERYWHERE));
   const events: LogEvent[] = [];
-  for await (const row of eventsOfSubject(store, chatSubject(chatId), EVERYWHERE)) {
-    const event = await readEvent(store, row);
-    if (event && isChosen(event, { chatId })) events.push(event);
+  let bytes = 0;
+  for (const row of rows.reverse()) {
+    const isTooMuch = bytes > 0 && bytes + (row.bytes ?? 0) > CHAT_BYTES;
+    const event = isTooMuch ? withoutContent(row) : await readEvent(store, row);
+    if (!event || !isChosen(event, { chatId })) continue;
+    events.push(event);
+    if (!isTooMuch) bytes += row.bytes ?? 0;
   }
-  return events;
+  return events.reverse();
 }
 
 /** See `EventLog.events`. */

@@ -51,8 +51,10 @@ export type StoredEvent = EventPlace &
 /** What is left of an event that was erased on request, or whose content is missing or broken in storage. */
 type EventTombstone = EventPlace & { erased: true; erasedAt: string };
 type Unreadable = EventPlace & { unreadable: true };
+/** An event whose content is too large to be given with others. */
+type Omitted = EventPlace & { omitted: true };
 
-export type LogEvent = StoredEvent | EventTombstone | Unreadable;
+export type LogEvent = StoredEvent | EventTombstone | Unreadable | Omitted;
 
 /** Restrictions on the events to read. All given ones apply. */
 export type EventQuery = {

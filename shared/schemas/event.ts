@@ -36,6 +36,11 @@ export const LoggedEvent = shape(
       "Unreadable",
       "Present when the content is missing or damaged in storage.",
     ),
+    omitted: named(
+      v.optional(v.literal(true)),
+      "Omitted",
+      "Present when the content is left out, because the events of the chat are too large for one answer. GET /events/{id} returns it.",
+    ),
   }),
   examples.chatEndedEvent,
 );

@@ -66,6 +66,7 @@ type Columns = {
   cursor: number;
   moves?: number;
   restartedAt?: string;
+  replayThrough?: number;
   state: Standing["state"];
   failures: number;
   failingSince?: string;
@@ -272,7 +273,7 @@ function hasTerms(subscription: Terms, terms: Terms): boolean {
 
 function toRow(subscription: Subscription, partitionKey: string): TableEntity<Columns> {
   const { id, url, types, filter, format, batch, perMinute, policy, secret, previousSecret } = subscription;
-  const { createdAt, log, cursor, moves, restartedAt, standing, lease } = subscription;
+  const { createdAt, log, cursor, moves, restartedAt, replayThrough, standing, lease } = subscription;
   const { attempts, sent, missed, missedAt } = subscription;
   const { state, failures, failingSince, gone, refused, parkedInARow, nextAttemptAt, lastAnswer } = standing;
   return {
@@ -294,6 +295,7 @@ function toRow(subscription: Subscription, partitionKey: string): TableEntity<Co
     cursor,
     moves,
     restartedAt,
+    replayThrough,
     state,
     failures,
     failingSince,
@@ -329,7 +331,7 @@ function fromRow(row: Row<Columns>, date?: string): Kept {
     createdAt,
   } = checkFormat(row, "list of subscriptions");
   const { filter, deliveryFormat: format = "payload", batch = 1, perMinute, policy = "block" } = row;
-  const { previousSecret, previousSecretUntil, log, cursor, moves = 0, restartedAt } = row;
+  const { previousSecret, previousSecretUntil, log, cursor, moves = 0, restartedAt, replayThrough } = row;
   const { attempts = "[]", sent = "[]", missed = 0, missedAt, leaseHolder, leaseUntil } = row;
   const age = Math.max(0, Date.parse(date ?? "") + 500 - Date.parse(timestamp));
   return {
@@ -352,6 +354,7 @@ function fromRow(row: Row<Columns>, date?: string): Kept {
     cursor,
     moves,
     restartedAt,
+    replayThrough,
     standing: standingOf(row),
     lease: leaseHolder && leaseUntil ? { holder: leaseHolder, until: leaseUntil } : undefined,
     attempts: JSON.parse(attempts),

@@ -251,11 +251,18 @@ export function openSubscribers({
     },
     get: async (id) => describeNow(await find(id)),
     async replay(id, seq) {
-      const { log: name, seq: end } = await log.head();
+      const head = await log.head();
+      const end = head.seq;
       if (seq > end + 1) {
         throw InvalidInput.at("seq", `seq must be at most ${end + 1}: the log ends at ${end}.`);
       }
-      return changed(id, (now) => moveTo(now, Math.max(0, seq - 1), name));
+      return changed(id, (kept) => {
+        const { cursor } = placeIn(head, kept, now());
+        // A replay that is under way goes on: a later one does not skip what the earlier one has yet to send.
+        const isReplaying = cursor < (kept.replayThrough ?? 0);
+        const place = Math.min(Math.max(0, seq - 1), isReplaying ? cursor : end);
+        return { ...moveTo(kept, place, head.log), replayThrough: end };
+      });
     },
     resume: (id) => changed(id, resume),
     async skip(id) {

@@ -58,6 +58,8 @@ export type Subscription = Terms &
     /** The secret before the last one, which signs too until then (ISO 8601). */
     previousSecret?: { secret: string; until: string };
     createdAt: string;
+    /** Where the log ended at the last replay: until this place is reached, the replay is under way. */
+    replayThrough?: number;
     standing: Standing;
     lease?: Lease;
     /** The last ones, oldest first. */

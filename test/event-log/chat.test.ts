@@ -55,3 +55,24 @@ test("a payload that does not fit the schema is given as it came", async () => {
   expect(await log.get(id)).toMatchObject({ chatId: "7", payload: { chat: { id: 7, tags: "none" } } });
   expect(await log.chat("7")).toMatchObject({ state: "started", payload: { chat: { tags: "none" } } });
 });
+
+test("a chat whose events are too large for one answer is what the last of them say", async () => {
+  const log = newLog();
+  const large = { messages: [{ text: "x".repeat(9 * 1024 * 1024) }] };
+  await log.append(START);
+  await log.append(ended({ minute: 5, more: large }));
+  await log.append(ended({ minute: 6, more: large }));
+  const last = ended({ minute: 7, more: { tags: ["last"] } });
+  await log.append(last);
+  const chat = await log.chat("C1");
+  expect(chat).toMatchObject({
+    state: "ended",
+    payload: { chat: { ended_timestamp: at(7), tags: ["last"] } },
+  });
+  expect(chat?.events.map((event) => "payload" in event || event)).toEqual([
+    true,
+    expect.objectContaining({ seq: 2, type: "chat_ended", omitted: true }),
+    true,
+    true,
+  ]);
+});

@@ -189,6 +189,28 @@ test("every replay that is answered happens, also in a burst", async () => {
   expect(subscriber.ids().slice(-6)).toEqual(ids);
 });
 
+test("a replay from one place does not undo one from an earlier place that was not sent yet", async () => {
+  const world = open();
+  let isUp = true;
+  const subscriber = await newSubscriber((response) => {
+    if (!isUp) response.statusCode = 503;
+    response.end();
+  });
+  const { id } = await world.subscribers.subscribe({ url: subscriber.url });
+  const ids: string[] = [];
+  for (let count = 0; count < 6; count += 1)
+    ids.push((await world.log.append(started({ id: `A${count}` }))).id);
+  await world.subscribers.dispatch();
+  isUp = false;
+  for (const seq of [4, 2, 6, 7]) await world.subscribers.replay(id, seq);
+  isUp = true;
+  const sent = subscriber.ids().length;
+  await world.subscribers.resume(id);
+  await world.subscribers.dispatch();
+  await expect.poll(async () => (await world.subscribers.get(id)).lag).toBe(0);
+  expect(new Set(subscriber.ids().slice(sent))).toEqual(new Set(ids.slice(1)));
+});
+
 describe("erasure", () => {
   test("by this process reaches pages that were read before", async () => {
     const world = open();
