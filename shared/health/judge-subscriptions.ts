@@ -1,74 +1,90 @@
 import type { Subscriber } from "../subscriptions/subscribers.ts";
 import type { Finding } from "./monitor.ts";
 
-/** Milliseconds for which events that retention removed before they were delivered are told. */
-const MISSED_TOLD = 7 * 24 * 60 * 60_000;
+const DAY = 24 * 60 * 60_000;
+/** Milliseconds for which events that retention removed are told. */
+const MISSED_TOLD = 7 * DAY;
+/** Milliseconds for which it is told that the log began anew. */
+const RESTARTED_TOLD = DAY;
 /** Milliseconds that an event may wait for a healthy subscriber. After that, the dispatcher seems not to run. */
 const STUCK_AFTER = 5 * 60_000;
 
-const GIVEN_UP =
-  "See GET /subscriptions for which, and how they failed. Then POST /subscriptions/{id}/resume, which loses nothing, or DELETE /subscriptions/{id} to end it.";
-
 /**
- * Judges the deliveries to subscribers. A subscription that is given up is bad until it is resumed or ended.
+ * Judges the deliveries to subscribers: the worst concern decides, and all are told. A subscription that is given up is bad
+ * until it is resumed or ended.
  *
  * @param now milliseconds since the epoch
  */
 export function judgeSubscriptions(subscribers: readonly Subscriber[], now: number): Finding {
-  const givenUp = subscribers.filter(({ state }) => state === "given_up").length;
-  const parked = subscribers.reduce((sum, { parkedEvents }) => sum + parkedEvents, 0);
-  return { ...judge(subscribers, parked, now), count: givenUp + parked };
-}
-
-function judge(subscribers: readonly Subscriber[], parked: number, now: number): Finding {
   const some = subscribers.length === 1 ? "1 subscription" : `${subscribers.length} subscriptions`;
-  const stuck = subscribers.filter((subscriber) => isStuck(subscriber, now)).length;
-  const lost = subscribers.filter(({ state }) => state === "given_up").length;
-  if (stuck > 0) {
-    return {
+  const count = (isSo: (subscriber: Subscriber) => boolean) => subscribers.filter(isSo).length;
+  const stuck = count((subscriber) => isStuck(subscriber, now));
+  const givenUp = count(({ state }) => state === "given_up");
+  const retrying = count(({ state }) => state === "retrying");
+  const missing = subscribers.filter(({ missedAt }) => isRecent(missedAt, now, MISSED_TOLD));
+  const missed = missing.reduce((sum, subscriber) => sum + subscriber.missed, 0);
+  const parked = subscribers.reduce((sum, { parkedEvents }) => sum + parkedEvents, 0);
+  const restarted = count(({ restartedAt }) => isRecent(restartedAt, now, RESTARTED_TOLD));
+
+  const concerns: (Required<Omit<Finding, "count">> & { amiss: number })[] = [
+    {
+      amiss: stuck,
       state: "bad",
-      detail: `Nothing is sent to ${stuck} of ${some}, though events wait.${lost > 0 ? ` ${lost} of them given up.` : ""}`,
-      action: `Check that the functions DispatchQueue and DispatchTimer exist and are enabled.${lost > 0 ? ` ${GIVEN_UP}` : ""}`,
-    };
-  }
-  if (lost > 0) {
-    return {
+      detail: `Nothing is sent to ${stuck} of ${some}, though events wait.`,
+      action: "Check that the functions DispatchQueue and DispatchTimer exist and are enabled.",
+    },
+    {
+      amiss: givenUp,
       state: "bad",
-      detail: `${lost} of ${some} given up: nothing is sent to ${lost === 1 ? "it" : "them"}.`,
-      action: GIVEN_UP,
-    };
-  }
-  const retrying = subscribers.filter(({ state }) => state === "retrying").length;
-  if (retrying > 0) {
-    return {
+      detail: `${givenUp} of ${some} given up: nothing is sent to ${givenUp === 1 ? "it" : "them"}.`,
+      action:
+        "See GET /subscriptions for which, and how they failed. Then POST /subscriptions/{id}/resume, which loses nothing, or DELETE /subscriptions/{id} to end it.",
+    },
+    {
+      amiss: retrying,
       state: "attention",
       detail: `${retrying} of ${some} failed last and will be tried again.`,
       action: "GET /subscriptions lists them with their failures. No event is lost meanwhile.",
-    };
-  }
-  const missing = subscribers.filter(({ missedAt }) => now - Date.parse(missedAt ?? "") < MISSED_TOLD);
-  if (missing.length > 0) {
-    const missed = missing.reduce((sum, subscriber) => sum + subscriber.missed, 0);
-    return {
+    },
+    {
+      amiss: missed,
       state: "attention",
-      detail: `Retention removed ${missed === 1 ? "1 event" : `${missed} events`} that ${missing.length} of ${some} had not received.`,
+      detail: `Retention removed ${events(missed)} that ${missing.length} of ${some} had not received.`,
       action:
-        "GET /subscriptions lists them with their failures. RETENTION_MARGIN_DAYS is how long retention waits for them.",
-    };
-  }
-  if (parked > 0) {
-    return {
+        "GET /subscriptions has them as missed. RETENTION_MARGIN_DAYS is how long retention waits for a subscription.",
+    },
+    {
+      amiss: restarted,
       state: "attention",
-      detail: parked === 1 ? "1 event is parked." : `${parked} events are parked.`,
+      detail: `The log began anew: ${restarted} of ${some} went on from its beginning.`,
+      action: "Check EVENTS_TABLE and the storage account, unless you changed or emptied the table yourself.",
+    },
+    {
+      amiss: parked,
+      state: "attention",
+      detail: `${events(parked)} ${parked === 1 ? "is" : "are"} parked.`,
       action:
         "GET /subscriptions/{id} lists them, and GET /events/{id}/attempts has the reasons. POST /subscriptions/{id}/send sends them again.",
-    };
+    },
+  ];
+  const real = concerns.filter(({ amiss }) => amiss > 0);
+  const [worst] = real;
+  if (!worst) {
+    const detail = subscribers.length === 0 ? "There are no subscriptions." : `${some}, none failing.`;
+    return { state: "ok", detail, count: 0 };
   }
   return {
-    state: "ok",
-    detail: subscribers.length === 0 ? "There are no subscriptions." : `${some}, none failing.`,
+    // The bad ones stand first.
+    state: worst.state,
+    detail: real.map(({ detail }) => detail).join(" "),
+    action: real.map(({ action }) => action).join(" "),
+    count: givenUp + parked,
   };
 }
+
+const events = (count: number) => (count === 1 ? "1 event" : `${count} events`);
+const isRecent = (at: string | undefined, now: number, limit: number) =>
+  at !== undefined && now - Date.parse(at) < limit;
 
 function isStuck({ state, waitingSince, lastAnswer }: Subscriber, now: number): boolean {
   if (state !== "active" || waitingSince === undefined) return false;

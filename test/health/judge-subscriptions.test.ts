@@ -28,7 +28,24 @@ test.each<[string, Subscriber[], string, RegExp]>([
     /^1 /,
   ],
   ["one fails", [subscriber(), retrying], "attention", /^1 of 2 .* tried again/],
-  ["one is given up", [givenUp, retrying], "bad", /^1 of 2 subscriptions given up: nothing is sent to it\.$/],
+  [
+    "one is given up",
+    [givenUp, retrying],
+    "bad",
+    /^1 of 2 subscriptions given up: nothing is sent to it\. 1 of 2 .* tried again\.$/,
+  ],
+  [
+    "one is given up and has missed events, others are parked",
+    [{ ...givenUp, missed: 3, missedAt: ago(60) }, subscriber({ parkedEvents: 1 })],
+    "bad",
+    /^1 of 2 .* given up: .* removed 3 events .* 1 event is parked\.$/,
+  ],
+  [
+    "the log began anew",
+    [subscriber({ restartedAt: ago(60) }), subscriber({ restartedAt: ago(2_000) })],
+    "attention",
+    /^The log began anew: 1 of 2 subscriptions went on from its beginning\.$/,
+  ],
   [
     "events are parked",
     [subscriber({ parkedEvents: 2 }), subscriber()],
@@ -51,7 +68,7 @@ test.each<[string, Subscriber[], string, RegExp]>([
     "the dispatcher stopped",
     [subscriber({ waitingSince: ago(60), lastAnswer: { at: ago(6), status: 200 } }), givenUp],
     "bad",
-    /^Nothing is sent to 1 of 2 .* 1 of them given up\.$/,
+    /^Nothing is sent to 1 of 2 .* 1 of 2 subscriptions given up/,
   ],
 ])("%s", (_, subscribers, state, detail) => {
   const found = judgeSubscriptions(subscribers, now);
