@@ -149,6 +149,129 @@ test("an operator sees how it stands, replays, and resumes without loss", async 
   });
 });
 
+describe("a subscription with terms of its own", () => {
+  const ticketOrChat = (tags: string[]) => {
+    const { chat, ...envelope } = chatStarted();
+    return { ...envelope, chat: { ...chat, tags } };
+  };
+
+  test("gets what its filter says, in batches, and is changed by the same URL and types", async () => {
+    const subscriber = await startSubscriber();
+    const terms = { url: subscriber.url, types: ["chat_started"], filter: { tag: ["vip"] }, batch: 10 };
+    const created = await app.call("POST", "/subscriptions", terms);
+    expect(created).toMatchObject({
+      status: 201,
+      body: {
+        types: ["chat_started"],
+        filter: { tag: ["vip"] },
+        format: "payload",
+        batch: 10,
+        policy: "park",
+      },
+    });
+    expect(created.headers.get("location")).toBe(`${app.url}/subscriptions/${created.body.id}`);
+    await app.deliver("chat-started", ticketOrChat(["other"]));
+    const { body: told } = await app.deliver("chat-started", ticketOrChat(["vip"]));
+    await arrived(subscriber, 1);
+    const [item] = JSON.parse(subscriber.arrivals[0]?.body ?? "");
+    expect(item).toMatchObject({ id: told.id, type: "chat_started", payload: { chat: { tags: ["vip"] } } });
+    const { headers, body } = subscriber.arrivals[0] as (typeof subscriber.arrivals)[0];
+    new Webhook(created.body.secret).verify(body, headers as Record<string, string>);
+
+    const changed = await app.call("POST", "/subscriptions", {
+      ...{ url: subscriber.url, types: ["chat_started"], filter: { not: { tag: ["vip"] } } },
+    });
+    expect(changed.body).toMatchObject({ id: created.body.id, secret: created.body.secret, batch: 1 });
+    await app.deliver("chat-started", ticketOrChat(["vip"]));
+    const { body: other } = await app.deliver("chat-started", ticketOrChat(["other"]));
+    await arrived(subscriber, 2);
+    expect(subscriber.arrivals[1]?.headers["webhook-id"]).toBe(other.id);
+    await app.call("DELETE", `/subscriptions/${created.body.id}`);
+  });
+
+  test("parks what it refuses, shows it, and sends it again", async () => {
+    let status = 422;
+    const subscriber = await startSubscriber((response, { body }) =>
+      response.writeHead(body.includes("odd") ? status : 200).end("It does not fit."),
+    );
+    const { body: created } = await app.call("POST", "/subscriptions", { url: subscriber.url });
+    const { body: odd } = await app.deliver("chat-started", ticketOrChat(["odd"]));
+    const { body: fine } = await app.deliver("chat-started", ticketOrChat(["fine"]));
+    await arrived(subscriber, 6);
+    const path = `/subscriptions/${created.id}`;
+    await expect.poll(async () => (await app.call("GET", path)).body.lag, { timeout: 20_000 }).toBe(0);
+    const { body: shown } = await app.call("GET", path);
+    expect(shown.parked).toMatchObject([{ eventId: odd.id, attempts: 5 }]);
+    expect(
+      shown.attempts.map(({ eventId, status }: { eventId: string; status: number }) => [eventId, status]),
+    ).toEqual([...Array(5).fill([odd.id, 422]), [fine.id, 200]]);
+    expect(JSON.stringify(shown)).not.toContain("/hook");
+    const { body: attempts } = await app.call("GET", `/events/${odd.id}/attempts`);
+    const own = attempts.items.filter(
+      ({ subscription }: { subscription: string }) => subscription === created.id,
+    );
+    expect(own).toHaveLength(5);
+    expect(own[0]).toMatchObject({ status: 422, excerpt: "It does not fit.", callback: shown.callback });
+
+    status = 200;
+    expect(await app.call("POST", `${path}/send`, { parked: true })).toMatchObject({
+      status: 200,
+      body: { attempts: [{ delivered: true, eventId: odd.id }], left: 0 },
+    });
+    expect(await app.call("POST", `${path}/send`, { id: fine.id })).toMatchObject({
+      status: 200,
+      body: { attempts: [{ delivered: true, eventId: fine.id, status: 200 }], left: 0 },
+    });
+    expect(await app.call("POST", `${path}/skip`)).toMatchObject({ status: 409 });
+    expect(await app.call("POST", `${path}/send`, { id: "none" })).toMatchObject({ status: 404 });
+    expect(await app.call("POST", `${path}/send`, {})).toMatchObject({ status: 400 });
+    await app.call("DELETE", path);
+    expect(await app.call("GET", path)).toMatchObject({ status: 404 });
+  });
+
+  test("is tested, and its secret rolled, over the wire", async () => {
+    const subscriber = await startSubscriber((response) => response.writeHead(418).end("Short and stout."));
+    const { body: created } = await app.call("POST", "/subscriptions", {
+      ...{ url: subscriber.url, types: ["ticket_created"], format: "cloudevents" },
+    });
+    const path = `/subscriptions/${created.id}`;
+    const { body: rolled } = await app.call("POST", `${path}/roll-secret`);
+    expect(rolled).toEqual({
+      id: created.id,
+      secret: expect.stringMatching(/^whsec_/),
+      previousSecretUntil: expect.stringMatching(/Z$/),
+    });
+    expect(rolled.secret).not.toBe(created.secret);
+    expect(await app.call("POST", `${path}/test`)).toMatchObject({
+      status: 200,
+      body: { delivered: false, status: 418, excerpt: "Short and stout." },
+    });
+    const [{ body, headers } = { body: "", headers: {} }] = subscriber.arrivals;
+    expect(headers).toMatchObject({ "ce-type": "com.livechat.ticket_created" });
+    for (const { secret } of [created, rolled]) {
+      expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toHaveProperty("ticket");
+    }
+    await app.call("DELETE", path);
+  });
+
+  test.each([
+    [{ types: [] }, "types"],
+    [{ types: ["chat_paused"] }, "types.0"],
+    [{ filter: { tag: [] } }, "filter.tag"],
+    [{ filter: { colour: ["red"] } }, "filter.colour"],
+    [{ filter: { not: {} } }, "filter.not"],
+    [{ batch: 0 }, "batch"],
+    [{ batch: 101 }, "batch"],
+    [{ batch: 1.5 }, "batch"],
+    [{ perMinute: 0 }, "perMinute"],
+    [{ policy: "drop" }, "policy"],
+    [{ format: "xml" }, "format"],
+  ])("%j is refused", async (terms, path) => {
+    const answer = await app.call("POST", "/subscriptions", { url: "https://example.com/", ...terms });
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ path }] } });
+  });
+});
+
 describe("what is refused", () => {
   test.each([
     [CHAT_STARTS, {}, "url is required."],
