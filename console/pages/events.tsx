@@ -62,7 +62,7 @@ export default function Events() {
         <Action run={() => exportEvents(filter)}>Export {isFiltered ? "what is filtered" : "all"}</Action>
       }
     >
-      <Filters query={query} go={go} />
+      <Filters key={JSON.stringify(query)} query={query} go={go} />
       {place !== undefined && (
         <p>
           Events before place {place}.{" "}
@@ -125,6 +125,7 @@ type FiltersProps = {
   go(changes: Record<string, string | number | undefined>): void;
 };
 
+/** Fields begin with the filters of the address, and keep what is typed while the list is polled. */
 function Filters({ query, go }: FiltersProps) {
   const jump = async (time: string) =>
     go({ before: (await placeAt(time, AbortSignal.timeout(PATIENCE_MS))) + COUNT / 2 });
@@ -162,19 +163,19 @@ function Filters({ query, go }: FiltersProps) {
         </label>
         <label>
           Chat
-          <input name="chat" value={query.chat ?? ""} size={12} autocomplete="off" />
+          <input name="chat" defaultValue={query.chat ?? ""} size={12} autocomplete="off" />
         </label>
         <label>
           Ticket
-          <input name="ticket" value={query.ticket ?? ""} size={10} autocomplete="off" />
+          <input name="ticket" defaultValue={query.ticket ?? ""} size={10} autocomplete="off" />
         </label>
         <label>
           Received from
-          <input name="from" type="datetime-local" value={toLocal(query.from)} />
+          <input name="from" type="datetime-local" defaultValue={toLocal(query.from)} />
         </label>
         <label>
           until
-          <input name="to" type="datetime-local" value={toLocal(query.to)} />
+          <input name="to" type="datetime-local" defaultValue={toLocal(query.to)} />
         </label>
         <button type="submit">Filter</button>
         {Object.keys(query).length > 0 && (

@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect } from "vitest";
+import { type App, type AppOptions, startApp } from "../app/start-app.ts";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
@@ -67,4 +69,63 @@ export async function openTab(
   if (clock) await page.clock.install();
   await page.goto(`${api}/console${path}`);
   return { page, mishaps, requests, close: () => context.close() };
+}
+
+type TabOptions = Parameters<typeof openTab>[3];
+
+/** A browser and an app for the tests of a `describe`. */
+export function useConsole(options: AppOptions = {}) {
+  let browser: Browser;
+  let app: App;
+  beforeAll(async () => {
+    [browser, app] = await Promise.all([launch(), startApp(options)]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await app?.stop();
+  });
+  return {
+    get browser() {
+      return browser;
+    },
+    get app() {
+      return app;
+    },
+    open: (path = "", tab: TabOptions = {}) => openTab(browser, app.url, path, tab),
+    /** The end of a chat, as LiveChat's webhook brings it. */
+    async deliver(body: object): Promise<void> {
+      const { status } = await app.deliver("chat-ended", body);
+      expect(status).toBe(200);
+    },
+  };
+}
+
+type Told = { visitor?: object; chat?: object };
+
+/** A chat that has ended: its messages are the visitor's and an agent's in turn. */
+export function chat(id: string, texts: readonly string[], { visitor, chat }: Told = {}) {
+  const at = 1_768_470_000;
+  return {
+    event_type: "chat_ended",
+    license_id: "12345678",
+    chat: {
+      id,
+      started_timestamp: at,
+      ended_timestamp: at + 90,
+      url: "https://shop.example/",
+      messages: texts.map((text, index) => ({
+        user_type: index % 2 === 0 ? "visitor" : "agent",
+        author_name: index % 2 === 0 ? "Vera" : "Sam",
+        text,
+        timestamp: at + index * 10,
+      })),
+      events: [],
+      agents: [{ name: "Sam", login: "sam@example.com" }],
+      tags: ["lamp"],
+      groups: [0],
+      ...chat,
+    },
+    visitor: visitor ?? { name: "Vera", email: "vera@example.com" },
+    pre_chat_survey: [],
+  };
 }

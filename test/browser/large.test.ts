@@ -1,0 +1,69 @@
+import { describe, expect, inject, test } from "vitest";
+import { openEventLog } from "../../shared/event-log/event-log.ts";
+import { openTable } from "../../shared/storage/open-table.ts";
+import { CHROMIUM, useConsole } from "./browser.ts";
+
+const EVENTS_TABLE = `Events${crypto.randomUUID().replaceAll("-", "")}`;
+const COUNT = process.env.LONG ? 50_000 : 600;
+/** Appends at one time. */
+const AT_ONCE = 200;
+
+describe.skipIf(CHROMIUM === undefined)(`a log of ${COUNT} events`, () => {
+  const tests = useConsole({ env: { EVENTS_TABLE } });
+
+  test("opens within a second, and leads to a time, a type and an export", { timeout: 600_000 }, async () => {
+    const log = openEventLog({ table: openTable({ connectionString: inject("storage") }, EVENTS_TABLE) });
+    for (let done = 0; done < COUNT; done += AT_ONCE) {
+      await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => log.append(event(done + index))));
+    }
+    // The first visit loads the scripts, which the browser then keeps.
+    const { page, mishaps, close } = await tests.open("/events");
+    await page.locator("tbody tr").first().waitFor();
+    const began = performance.now();
+    await page.reload();
+    await page.getByRole("link", { name: String(COUNT), exact: true }).waitFor();
+    const took = performance.now() - began;
+    if (process.env.LONG) expect(took).toBeLessThan(1_000);
+
+    await page.getByRole("button", { name: "Older events" }).click();
+    await page.getByRole("link", { name: String(COUNT - 60), exact: true }).waitFor();
+
+    // The only event of its type is far from the end.
+    await page.locator("select[name=type]").selectOption("ticket_created");
+    const [found, further] = [
+      page.getByText("RARE"),
+      page.getByRole("button", { name: /Look further back|Older events/ }),
+    ];
+    while (!(await found.isVisible())) {
+      await found.or(further).first().waitFor();
+      if (await further.isVisible()) await further.click();
+    }
+    await page.getByRole("link", { name: "Clear" }).click();
+
+    const saved = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Export all" }).click();
+    const { size } = await (await import("node:fs/promises")).stat(await (await saved).path());
+    expect(size).toBeGreaterThan(COUNT * 100);
+
+    await page.getByLabel("Jump to a time").fill("2020-01-01T00:00");
+    await page.getByRole("button", { name: "Jump" }).click();
+    await page.getByRole("link", { name: "1", exact: true }).waitFor();
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+});
+
+function event(index: number) {
+  const isRare = index === 40;
+  return {
+    type: isRare ? ("ticket_created" as const) : ("chat_started" as const),
+    origin: "webhook" as const,
+    ...(isRare ? { ticketId: "RARE" } : { chatId: `C${index}` }),
+    occurredAt: new Date(1_768_470_000_000 + index).toISOString(),
+    raw: JSON.stringify({
+      event_type: isRare ? "ticket_created" : "chat_started",
+      chat: { id: `C${index}` },
+      ticket: { id: "RARE" },
+    }),
+  };
+}
