@@ -7,7 +7,9 @@ import { measureColdStart } from "../scripts/bench/cold-start.ts";
 test("the bundle registers every function, stays small, and loads fast", () => {
   const { functions, bundleKb, ratio } = measureColdStart(5);
   expect(functions).toBe(operations.length + timers({}).length);
-  expect(bundleKb).toBeLessThan(500);
+  // With the storage SDK, which the first request loads, it would be twice that.
+  expect(bundleKb).toBeGreaterThan(150);
+  expect(bundleKb).toBeLessThan(300);
   // The aim is 3.5, which `npm run bench` shows; other tests are running beside this one.
   expect(ratio).toBeLessThan(5);
 });

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { AppError, Forbidden, InvalidInput, Unauthorized } from "../../shared/core/errors.ts";
 import { MAX_BODY_BYTES } from "../../shared/event-log/limits.ts";
 import { receive } from "../../shared/receive/receive.ts";
-import { PROBE, refusalReason } from "../../shared/receive/refusals.ts";
+import { PROBE, refusalReason } from "../../shared/receive/refusal-reason.ts";
 import { verifyCredentials } from "../../shared/receive/verify-credentials.ts";
 import * as examples from "../../shared/schemas/examples.ts";
 import { named, published, shape } from "../../shared/schemas/vocabulary.ts";

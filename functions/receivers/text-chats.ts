@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { AppError, InvalidInput, Unauthorized } from "../../shared/core/errors.ts";
 import { MAX_BODY_BYTES } from "../../shared/event-log/limits.ts";
 import { receiveText } from "../../shared/receive/receive-text.ts";
-import { PROBE, refusalReason } from "../../shared/receive/refusals.ts";
+import { PROBE, refusalReason } from "../../shared/receive/refusal-reason.ts";
 import { NoCredentials, verifyKey } from "../../shared/receive/verify-key.ts";
 import * as examples from "../../shared/schemas/examples.ts";
 import { exact, named, shape } from "../../shared/schemas/vocabulary.ts";

@@ -1,5 +1,5 @@
 import { isLoopback } from "../core/loopback.ts";
-import { PROBE } from "../receive/refusals.ts";
+import { PROBE } from "../receive/refusal-reason.ts";
 import { wantedWebhooks } from "../registration/wanted.ts";
 import type { Examined } from "./examined.ts";
 import { judgeProbe, judgeReach, type Probe } from "./judge-address.ts";

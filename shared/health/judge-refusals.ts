@@ -1,4 +1,5 @@
-import type { RefusalCounts, RefusalReason } from "../receive/refusals.ts";
+import type { RefusalReason } from "../receive/refusal-reason.ts";
+import type { RefusalCounts } from "../receive/refusals.ts";
 import type { Finding } from "./monitor.ts";
 
 /** What each reason means, and what to do about it. The order is that in which they are shown. */

@@ -1,6 +1,7 @@
 import { expect, inject, test } from "vitest";
 import { Forbidden, InvalidInput, StorageUnavailable, Unauthorized } from "../../shared/core/errors.ts";
-import { openRefusals, refusalReason } from "../../shared/receive/refusals.ts";
+import { refusalReason } from "../../shared/receive/refusal-reason.ts";
+import { openRefusals } from "../../shared/receive/refusals.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 
 const MINUTE = 60_000;
