@@ -166,7 +166,7 @@ async function startCallback() {
         const found = deliveries.get(chatId);
         if (found) return found;
       }
-      return fail(`was not told of the end of chat ${chatId} in time`);
+      return fail(`did not receive the end of chat ${chatId} in time`);
     },
     end() {
       server.closeAllConnections();

@@ -118,7 +118,7 @@ function lockStorage(): () => Promise<void> {
   const holder = existsSync(lock) ? Number(readFileSync(lock, "utf8")) : undefined;
   if (holder && isRunning(holder)) {
     throw new StartError(
-      `${STORAGE_FOLDER}/ is in use by another npm start (process ${holder}): end it, or delete ${lock} if it is none`,
+      `${STORAGE_FOLDER}/ is in use by another npm start (process ${holder}): end it, or delete ${lock} if that process is not one`,
     );
   }
   writeFileSync(lock, String(process.pid));

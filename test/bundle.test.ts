@@ -21,7 +21,7 @@ test("every operation has an id and a call of its own", () => {
   expect(new Set(calls).size).toBe(calls.length);
 });
 
-test("nothing but the bundle is built", () => {
+test("a build writes only the bundle", () => {
   const files = readdirSync("dist", { recursive: true, encoding: "utf8" }).filter((name) =>
     statSync(`dist/${name}`).isFile(),
   );

@@ -13,7 +13,7 @@ export const TIMER_BUDGET = 4 * 60 * 1000;
 export const HTTP_BUDGET = 190 * 1000;
 
 /**
- * Runs the reconciliation of this account's tickets, for the timer and for whoever asks for it now. LiveChat is called with
+ * Runs the reconciliation of this account's tickets, for the timer and for POST /reconcile. LiveChat is called with
  * background priority, so that operators' calls go first.
  */
 export async function reconcileAccount(

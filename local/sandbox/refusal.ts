@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** What LiveChat answers when it will not do what it is asked. */
+/** LiveChat's answer to a call that it refuses. */
 export class Refusal extends Error {
   readonly status: number;
   readonly problems: string[];

@@ -28,7 +28,7 @@ const PAUSE_MS = 5_000;
 const TIME_LIMIT = 10_000;
 
 /**
- * Sends the events of an app's log to a URL, one after the other and each once, whatever is answered. Ends when `signal`
+ * Sends the events of an app's log to a URL, one after the other and each once, with any answer. Ends when `signal`
  * says so; an app that does not answer is asked again.
  *
  * @throws {Refused} when the app refuses the key

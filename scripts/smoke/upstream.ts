@@ -137,7 +137,7 @@ function objectOf(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-/** @throws {Error} when it is none */
+/** @throws {Error} when it is not a list */
 function listOf(value: unknown): Record<string, unknown>[] {
   if (!Array.isArray(value)) throw new Error("answers without the list that was expected");
   return value.map(objectOf);

@@ -21,7 +21,7 @@ export type ChatReconciliation = {
 
 /**
  * Puts the starts and ends of chats into the log that no webhook told: LiveChat gives up after a minute. Each is there
- * once, whoever is first.
+ * once, in any order.
  *
  * @throws what `reconcile` throws
  */

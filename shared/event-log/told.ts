@@ -8,7 +8,7 @@ import type { Store } from "./store.ts";
 export type Told = { id: string; seq: number };
 
 /**
- * Which events the log has of a chat, whatever times they tell and by whichever of LiveChat's APIs; of two of one type the
+ * The types of events that the log has of a chat, at any time and by either of LiveChat's APIs; of two of one type the
  * first. Erased ones count. Two requests, and one more for each further event.
  */
 export async function toldOf(

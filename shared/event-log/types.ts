@@ -147,7 +147,7 @@ export type EventLog = {
   /** What LiveChat sent, but for the token. `undefined` also when it was erased. */
   getRaw(id: string): Promise<string | undefined>;
   chat(chatId: string): Promise<ChatState | undefined>;
-  /** Which types of events the log has of a chat, by whichever API, and where: the first of each type. Erased ones count. */
+  /** The types of events that the log has of a chat, by either API, and their places: the first of each type. Erased ones count. */
   told(chatId: string): Promise<ReadonlyMap<EventType, { id: string; seq: number }>>;
   /**
    * The chats whose first event stands before a place, last started first; those that were erased are not among them. A

@@ -47,7 +47,7 @@ export type OutgoingCall<Answer extends v.GenericSchema> = {
   /** By default the effect of the method. */
   effect?: Effect;
   to: Address;
-  /** The action by LiveChat's name, and the scopes that it needs, for who has to give them to the token. */
+  /** LiveChat's name of the action, and the scopes that the token must have for it. */
   needs?: Needs;
   query?: Record<string, string | number | undefined>;
   json?: unknown;

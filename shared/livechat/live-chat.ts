@@ -122,7 +122,7 @@ export type LiveChat = TicketDesk & {
   usage(): Usage;
 };
 
-/** What can be read of chats. v2 has nothing of the kind: its webhooks bring all that there is. */
+/** Reads chats. v2 has no such calls: its webhooks bring whole chats. */
 export type ChatReader = {
   /** A chat with one of its threads, and all that was said in it. @throws {NotFound} {ChatAnonymized} */
   getChat(chatId: string, threadId: string, call?: CallOptions): Promise<ToldTextChat>;

@@ -8,7 +8,7 @@ export type ErrorAnswer = {
   kind: string;
   status: number;
   title: string;
-  /** An answer, whose `detail` stands for the many that there are. */
+  /** An example answer; its `detail` is one of many. */
   problem: Record<string, unknown>;
 };
 

@@ -9,8 +9,8 @@ export class NoCredentials extends Unauthorized {}
  * webhook's secret. Digests are compared, so that the time it takes tells neither content nor length.
  *
  * @param accepted all that may be used; with none, every delivery is refused
- * @throws {NoCredentials} when there is none
- * @throws {Unauthorized} when it is none of the accepted ones
+ * @throws {NoCredentials} when the URL has no key
+ * @throws {Unauthorized} when the key is not accepted
  */
 export function verifyKey(given: string | null | undefined, accepted: readonly string[]): void {
   if (!given) throw new NoCredentials("This URL requires the webhook's credentials.");

@@ -17,7 +17,7 @@ export const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
 
 /**
  * What is written around an entity in a transaction: boundary, headers, and for all but creations the URL with the keys
- * percent-encoded. A bound from above; a test holds it against what is sent.
+ * percent-encoded. An upper bound; a test compares it with the bytes sent.
  */
 const OPERATION_BYTES = 512;
 /** What is written around all operations. */

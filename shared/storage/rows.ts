@@ -13,7 +13,7 @@ export type Row<Properties extends object> = TableEntityResult<Properties>;
 
 type Signal = { signal?: AbortSignal };
 
-/** The row, or `undefined` when there is none. @throws {StorageUnavailable} */
+/** The row, or `undefined` when it does not exist. @throws {StorageUnavailable} */
 export async function readRow<Properties extends object>(
   table: TableClient,
   partitionKey: string,

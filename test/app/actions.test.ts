@@ -80,7 +80,7 @@ test.each([
   });
 });
 
-test("a ticket is created, got and updated, and the update tells what LiveChat ignored", async () => {
+test("a ticket is created, read and updated, and the update lists the fields that LiveChat ignored", async () => {
   const created = await app.call("POST", "/tickets", {
     message: "The lamp stays dark.",
     subject: "Lamp",
@@ -135,7 +135,7 @@ test.each([
   },
 );
 
-test("tickets are listed beyond the first page, with totals and a way on", async () => {
+test("tickets are listed beyond the first page, with totals and a Link to the next", async () => {
   for (let index = 0; index < 70; index++) {
     app.sandbox.tickets.create({
       message: `Ticket ${index}`,
@@ -164,7 +164,7 @@ test("tickets are listed beyond the first page, with totals and a way on", async
   expect(first.body).toEqual(all.body.slice(0, 25));
 });
 
-test("what is wrong with a request is said all at once, and nothing is asked of LiveChat", async () => {
+test("an invalid request is 400 with all of its problems, and LiveChat is not called", async () => {
   const before = app.sandbox.calls.count;
   const agent = await app.call("POST", "/agents", {
     login: "ana",
@@ -218,7 +218,7 @@ test.each([
   expect(JSON.stringify(answer.body)).not.toMatch(/sandbox-api-key|Oops<|<html/);
 });
 
-test("a passing failure is not seen by the caller", async () => {
+test("a short failure of LiveChat is retried, and the caller does not see it", async () => {
   app.sandbox.faults.plan({ do: "drop" }, { do: "answer", status: 503 });
   expect((await app.call("GET", "/agents")).status).toBe(200);
 });
@@ -232,7 +232,7 @@ test("a 429 of LiveChat is waited out, also for a create", async () => {
   expect(answer.status).toBe(201);
 });
 
-test("an id cannot lead to another address of LiveChat's", async () => {
+test("an id with slashes or dots stays one segment of LiveChat's path", async () => {
   const before = app.sandbox.calls.count;
   for (const id of ["..%2Fagents", "%2e%2e", "x%3Fy", "x%23y"]) {
     const answer = await app.call("GET", `/tickets/${id}`);
@@ -242,7 +242,7 @@ test("an id cannot lead to another address of LiveChat's", async () => {
 });
 
 // The last, since it holds back every call of this app for as long as LiveChat says.
-test("a 429 that lasts is handed on, with the time to wait", async () => {
+test("a 429 that lasts is passed on with Retry-After", async () => {
   app.sandbox.faults.plan({ do: "answer", status: 429, headers: { "Retry-After": "300" } });
   const answer = await app.call("GET", "/tickets/K9N1S");
   expect(answer.status).toBe(429);

@@ -42,7 +42,7 @@ const chatEnded = (id: string, more: object = {}) => ({
 
 const log = async () => (await app.call("GET", "/events?limit=1000")).body.items as Record<string, unknown>[];
 
-test("an event is in the log when it is answered, once, and normalised", async () => {
+test("a delivery is in the log when it is answered: once, and normalised", async () => {
   const first = await app.deliver("chat-ended", chatEnded("C1"));
   expect(first).toMatchObject({ status: 200, body: { status: "stored", id: expect.any(String) } });
   const second = await app.deliver("chat-ended", chatEnded("C1"));
@@ -104,7 +104,7 @@ test("a body of more than 16 MiB is refused, and the log of the process says so"
   expect(line).toMatch(/chat_ended.*too-large/);
 });
 
-test("what is not understood is kept whole but for the token, shown, replayed in vain, and deleted", async () => {
+test("an unreadable delivery is quarantined without its token, shown, replayed in vain, and deleted", async () => {
   const odd = { ...chatEnded("C4"), chat: { no: "id" } };
   const answer = await app.deliver("chat-ended", odd);
   expect(answer).toMatchObject({ status: 200, body: { status: "quarantined", id: expect.any(String) } });
@@ -137,7 +137,7 @@ test("an event at another event's URL is quarantined", async () => {
   );
 });
 
-test("LiveChat's own webhooks fill the log, and a chat is put together from them", async () => {
+test("LiveChat's own webhooks fill the log, and GET /chats/{chatId} combines them", async () => {
   for (const [event_type, path] of [
     ["chat_started", "chat-started"],
     ["chat_ended", "chat-ended"],
@@ -165,7 +165,7 @@ test("LiveChat's own webhooks fill the log, and a chat is put together from them
   expect(tickets.items).toMatchObject([{ type: "ticket_created", ticketId: ticket.id }]);
 });
 
-test("the token and the credentials are nowhere in the log of the process", () => {
+test("the process log has no token and no credentials", () => {
   expect(app.log.join("\n")).not.toMatch(/a-token-that-is-a-credential|a webhook's password|vera@example/);
 });
 

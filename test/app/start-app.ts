@@ -15,7 +15,7 @@ export const WEBHOOK = { username: "livechat", password: "a webhook's password" 
 
 export type App = Host & { sandbox: Sandbox };
 
-/** A running host, whatever LiveChat it talks to. */
+/** A running host, with any LiveChat. */
 export type Host = {
   /** Where the functions are, with the prefix. */
   url: string;

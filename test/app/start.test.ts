@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startApp } from "./start-app.ts";
 
-test("a setting that is missing or wrong is one clear line, and the end", async () => {
+test("a missing or wrong setting is named in one line, and the process exits", async () => {
   const start = startApp({ env: { LIVECHAT_API_KEY: "", LIVECHAT_RATE_LIMIT: "lots" } });
   await expect(start).rejects.toThrow(
     /^The host ended with 1:\nSettings: LIVECHAT_API_KEY is missing; LIVECHAT_RATE_LIMIT must be a whole number\. See local\.settings\.sample\.json\.$/,
   );
 });
 
-test("with --enable-auth every function asks for the key, the receivers and Health aside", async () => {
+test("with --enable-auth every function requires the key, except receivers and Health", async () => {
   const app = await startApp({ env: { LOCAL_FUNCTION_KEY: "a-key" }, flags: ["--enable-auth"] });
   expect((await app.call("GET", "/agents")).status).toBe(401);
   expect((await app.call("GET", "/agents", undefined, { "x-functions-key": "a-key" })).status).toBe(200);
@@ -24,7 +24,7 @@ test("with --enable-auth every function asks for the key, the receivers and Heal
   expect(app.log.join("\n")).not.toContain("a-key");
 });
 
-test("code that could not be loaded is tried again by the next request", async () => {
+test("code that failed to load is loaded again by the next request", async () => {
   const copy = await mkdtemp(join(tmpdir(), "app-"));
   await cp("dist", copy, { recursive: true });
   const app = await startApp({ flags: ["--app", join(copy, "app.mjs")] });

@@ -52,7 +52,7 @@ async function untilLogged(app: TextApp, chatId: string, count: number): Promise
   }
 }
 
-test("a chat is in the log from hello to goodbye, with its transcript and what v2 never had", async () => {
+test("a chat's start and end are in the log, with the transcript and the fields that v2 lacks", async () => {
   const { id, chat } = app.sandbox.chats.hold({
     tags: ["delivery"],
     rating: { score: 1, comment: "thanks" },
@@ -97,7 +97,7 @@ describe("A delivery", () => {
     expect(await eventsOf(app, "T-refused")).toEqual([]);
   });
 
-  test("may have the previous password", async () => {
+  test("with the previous password is accepted", async () => {
     const thread = app.sandbox.chats.hold({}, { silently: true });
     const before = "the password before";
     const delivery = ended(thread.chat.id, thread.id, before);
@@ -110,7 +110,7 @@ describe("A delivery", () => {
     expect((await app.call("POST", RECEIVER, "{")).status).toBe(400);
   });
 
-  test("of another action, or without ids, is quarantined with the reason", async () => {
+  test("with another action, or without ids, is quarantined with the reason", async () => {
     const other = { ...ended("C1", "T1"), action: "chat_transferred" };
     expect((await app.call("POST", RECEIVER, other)).body.status).toBe("quarantined");
     const { body } = await app.call("POST", RECEIVER, { ...ended("C1", "T1"), payload: { chat_id: "C1" } });
@@ -121,7 +121,7 @@ describe("A delivery", () => {
   });
 });
 
-test("deliveries four times over, in reverse, at once: each start and end is in the log once", async () => {
+test("deliveries that come four times, in reverse and at once, put each start and end into the log once", async () => {
   const thread = app.sandbox.chats.hold({}, { silently: true });
   const start = {
     ...{ webhook_id: "w1", secret_key: WEBHOOK.password, action: "incoming_chat", organization_id: "org" },
@@ -142,7 +142,7 @@ test("deliveries four times over, in reverse, at once: each start and end is in 
   expect(await eventsOf(app, thread.id)).toHaveLength(2);
 });
 
-test("a chat that is resumed is another thread: two starts and two ends, of two chats", async () => {
+test("a resumed chat is a second thread: the log has two starts and two ends", async () => {
   const first = app.sandbox.chats.hold();
   const second = app.sandbox.chats.hold({ chat: first.chat.id });
   const [one] = await untilLogged(app, first.id, 2);
@@ -167,7 +167,7 @@ test.each([
   },
 );
 
-test("v2 tells the same chats while the app moves: their starts and ends are duplicates, whoever is first", async () => {
+test("during a move, starts and ends that both APIs deliver are stored once, in either order", async () => {
   const thread = app.sandbox.chats.hold();
   const events = await untilLogged(app, thread.id, 2);
   const v2 = (type: string, more: object) => ({
@@ -188,7 +188,7 @@ test("v2 tells the same chats while the app moves: their starts and ends are dup
   expect(await eventsOf(app, other.id)).toHaveLength(1);
 });
 
-test("a minute of downtime: every chat is recovered, once, and a second run finds nothing in three calls", async () => {
+test("after a minute of downtime one run recovers every chat once, and the next finds nothing in three calls", async () => {
   await using sandbox = await startTextSandbox();
   const tables = { EVENTS_TABLE: `Events${crypto.randomUUID().replaceAll("-", "")}` };
   const other = await startTextApp({ sandbox, env: tables });
@@ -221,7 +221,7 @@ test("a minute of downtime: every chat is recovered, once, and a second run find
   }
 });
 
-test("a host that is killed between delivery and transcript: the next one puts the end into the log, whole", async () => {
+test("after a host is killed between delivery and transcript, the next one puts the whole end into the log", async () => {
   await using sandbox = await startTextSandbox();
   const tables = { EVENTS_TABLE: `Events${crypto.randomUUID().replaceAll("-", "")}` };
   const first = await startTextApp({ sandbox, env: tables });
@@ -246,7 +246,7 @@ test("a host that is killed between delivery and transcript: the next one puts t
   }
 });
 
-test("health costs no calls, and is judged by those that the app makes; the status counts what is billed", async () => {
+test("health makes no calls of its own, and GET /status counts the billed calls", async () => {
   await using sandbox = await startTextSandbox({ variants: { headers: { Deprecation: "2026-09-01" } } });
   const other = await startTextApp({ sandbox, env: { WEBHOOK_BASE_URL: "http://127.0.0.1:9" } });
   const checks = async (): Promise<Record<string, { state: string; detail: string; action: string }>> => {

@@ -75,7 +75,7 @@ async function keysOf(tables: Tables): Promise<string[]> {
   return keys.sort();
 }
 
-test("a backup restored into another account is the same log, and goes on", async () => {
+test("a backup restored into another account is the same log, and takes new events", async () => {
   const [from, to] = [newTables(), newTables()];
   const before = await fill(from);
   await subscribe(from, 3);
@@ -121,7 +121,7 @@ test("events that are added while the backup is made are left out whole", async 
   expect(await after.append(started({ id: "late" }))).toMatchObject({ status: "stored", seq: 6 });
 });
 
-test("a restore that was cut off leaves no log, and can be repeated", async () => {
+test("an interrupted restore leaves no log, and can be repeated", async () => {
   const [from, to] = [newTables(), newTables()];
   await fill(from);
   const directory = await newDirectory();
@@ -136,7 +136,7 @@ test("a restore that was cut off leaves no log, and can be repeated", async () =
   expect((await newLog({ table: to.events }).list()).items).toHaveLength(5);
 });
 
-test("a backup that was cut off is refused", async () => {
+test("an interrupted backup is refused", async () => {
   const directory = await newDirectory();
   await expect(restoreInto(newTables(), directory)).rejects.toThrow("no backup that was finished");
 });
@@ -169,7 +169,7 @@ test("a subscriber that is ahead of the backup starts again; the others keep the
   expect(await placeOf(tables, "subscription:fast")).toEqual({ log: before, cursor: 6 });
 });
 
-test("what was erased since the backup stays erased", async () => {
+test("content that was erased since the backup stays erased", async () => {
   const tables = newTables();
   const log = await fill(tables);
   const store = { table: tables.events, partitionKey: LOG_PARTITION };

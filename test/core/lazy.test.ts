@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { lazily, lazy } from "../../shared/core/lazy.ts";
 
-test("a value is made when it is first asked for, once", () => {
+test("a value is made once, on first use", () => {
   let made = 0;
   const value = lazy(() => ++made);
   expect(made).toBe(0);

@@ -8,4 +8,5 @@ test.each([
   ["nothing to hide", "nothing to hide"],
 ])("%s", (text, expected) => expect(redact(text)).toBe(expected));
 
-test("is short", () => expect(redact("x".repeat(10_000))).toHaveLength(500));
+test("a redacted text has at most 500 characters", () =>
+  expect(redact("x".repeat(10_000))).toHaveLength(500));

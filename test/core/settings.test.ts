@@ -70,7 +70,7 @@ test("defaults are those of the contract", () => {
   });
 });
 
-test("with the Text platform its account and app are required, and no e-mail address is", () => {
+test("the Text platform requires account and client ids, and no e-mail address", () => {
   const { LIVECHAT_USERNAME: _, LIVECHAT_WEBHOOK_USERNAME: __, ...text } = required;
   const missing = catchError(() => readSettings({ ...text, LIVECHAT_API: "text" })).message;
   expect(missing).toContain("LIVECHAT_ACCOUNT_ID is missing; LIVECHAT_CLIENT_ID is missing");
@@ -93,7 +93,7 @@ test("with the Text platform its account and app are required, and no e-mail add
   );
 });
 
-test("LiveChatStorage goes before the identity's endpoint, and that before the host's storage", () => {
+test("LiveChatStorage has priority over the identity's endpoint, and that over the host's storage", () => {
   const endpoint = { LiveChatStorage__tableServiceUri: "https://acme.table.core.windows.net/" };
   expect(readSettings({ ...required, ...endpoint, LiveChatStorage__clientId: "id" }).storage).toEqual({
     uri: "https://acme.table.core.windows.net",
@@ -185,7 +185,7 @@ test.each([
   expect(() => readSettings({ ...required, [name]: value })).not.toThrow(),
 );
 
-test("names everything that is missing or wrong at once, in one line, and repeats no value", () => {
+test("an error names all missing and wrong settings in one line, without values", () => {
   const broken = {
     ...required,
     LIVECHAT_API_KEY: " ",
@@ -211,7 +211,7 @@ function catchError(run: () => unknown): Error {
   throw new Error("nothing was thrown");
 }
 
-test("a connection string for tables alone has no queue, and the app does without", () => {
+test("with a connection string for tables only, the app works without a queue", () => {
   const tables = "AccountName=acme;AccountKey=a2V5;TableEndpoint=https://acme.table.example";
   expect(readSettings({ ...required, LiveChatStorage: tables }).wakeQueue).toBeUndefined();
   for (const both of [

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(copy, { recursive: true, force: true }));
 
-test("the example of an operation compiles as it stands, in its place", async () => {
+test("the example operation of CONTRIBUTING.md compiles", async () => {
   const examples = [...guide.matchAll(/^```ts\n\/\/ (functions\/\S+)\n(.*?)^```/gms)];
   expect(examples).toHaveLength(1);
   const [[, name = "", source = ""] = []] = examples;
@@ -38,7 +38,7 @@ test("the example of an operation compiles as it stands, in its place", async ()
   expect(errors).toEqual([expect.stringContaining(basename(broken))]);
 });
 
-test("every file and folder that the guide names is there", () => {
+test("every file and folder that CONTRIBUTING.md names exists", () => {
   const named = [...guide.matchAll(/`((?:functions|shared|local|test|infra|docs|scripts)\/[\w./-]*)/g)];
   expect(named.length).toBeGreaterThan(20);
   for (const [, path = ""] of named) expect(existsSync(path), path).toBe(true);

@@ -44,15 +44,15 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("host.json, package.json and the bundle are deployed, and nothing else", () => {
   const expected = [...built, "host.json", "package.json"].toSorted();
 
-  test("in the eyes of git", async () => {
+  test("by git's rules", async () => {
     expect(await leftByGit(folder)).toEqual(expected);
   });
 
-  test("in the eyes of azd", () => {
+  test("by azd's rules", () => {
     expect(leftByAzd(folder)).toEqual(expected);
   });
 
-  test("in the eyes of Core Tools", () => {
+  test("by the rules of Core Tools", () => {
     expect(leftByCoreTools(folder)).toEqual(expected);
   });
 });

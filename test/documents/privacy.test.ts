@@ -4,7 +4,7 @@ import { openEventLog } from "../../shared/event-log/event-log.ts";
 import { placesOfPeople } from "../../shared/people/places.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 
-test("docs/privacy.md has a row for every place where data of people is stored, in the same order", () => {
+test("docs/privacy.md has a row for every place that stores personal data, in the same order", () => {
   const table = openTable({ connectionString: inject("storage") }, "unused");
   const places = placesOfPeople({
     eventsTable: table,

@@ -17,14 +17,14 @@ describe("docs/settings.md", () => {
     .map((line) => line.slice(2, -2).split(" | "));
   const rowOf = (name: string) => rows.find(([names]) => names?.includes(`\`${name}\``));
 
-  test.each(SETTING_NAMES)("%s is described, with its default", (name) => {
+  test.each(SETTING_NAMES)("docs/settings.md describes %s with its default", (name) => {
     const [, meaning, shown] = rowOf(name) ?? [];
     expect(meaning).toMatch(/.{10}/);
     const value = SETTING_DEFAULTS[name];
     if (typeof value === "string" && value !== "") expect(shown).toContain(`\`${value}\``);
   });
 
-  test("it describes no other setting", () => {
+  test("docs/settings.md describes no other setting", () => {
     const names = rows.flatMap(([names]) => names?.match(/(?<=`)\w+(?=`)/g) ?? []);
     expect(names.filter((name) => !(SETTING_NAMES as string[]).includes(name))).toEqual([]);
   });
@@ -40,7 +40,7 @@ const pages = [
   "connector/README.md",
 ];
 
-test.each(pages)("every link of %s leads to a file, and to a heading that is there", (page) => {
+test.each(pages)("every link of %s leads to an existing file and heading", (page) => {
   const text = readFileSync(page, "utf8").replaceAll(/^```.*?^```/gms, "");
   for (const [, target = ""] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
     const [path, heading] = target.split("#");

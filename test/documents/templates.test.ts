@@ -25,7 +25,7 @@ const defaults = readSettings({
 });
 
 describe.for(templates)("$path", (template) => {
-  test("every parameter says what it is, and is used", ({ expect }) => {
+  test("every parameter has a description and is used", ({ expect }) => {
     for (const { name, decorators } of template.params) {
       expect(decorators, name).toMatch(/^@description\('.{10,}'\)$/m);
       expect(template.text.match(new RegExp(`\\b${name}\\b`, "g")), name).not.toHaveLength(1);
@@ -53,7 +53,7 @@ describe.for(templates)("$path", (template) => {
 });
 
 describe("main.bicep", () => {
-  test("gives each module what it asks for, and asks it for what it gives", () => {
+  test("passes each module exactly its parameters, and reads only its outputs", () => {
     expect(main?.modules.map(({ path }) => path).toSorted()).toEqual(
       templates
         .map(({ path }) => path)
@@ -69,7 +69,7 @@ describe("main.bicep", () => {
     }
   });
 
-  test("every parameter has a variable in the azd environment, and each one of these a parameter", () => {
+  test("its parameters and the azd environment's variables match", () => {
     const { parameters } = JSON.parse(readFileSync("infra/main.parameters.json", "utf8"));
     expect(Object.keys(parameters).toSorted()).toEqual(main?.params.map(({ name }) => name).toSorted());
     const variables = Object.values(parameters).map((one) => (one as { value: string }).value);
@@ -81,7 +81,7 @@ describe("main.bicep", () => {
     }
   });
 
-  test("asks an operator for nothing but the account", () => {
+  test("requires only the account from an operator", () => {
     const asked = main?.params.filter(
       ({ name, required, decorators }) =>
         required &&
@@ -121,13 +121,13 @@ describe("the app's settings", () => {
   /** For the registration of the webhooks. */
   const registration = ["WEBHOOK_BASE_URL", "LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS"];
 
-  test("are settings that the app or the platform reads", () => {
+  test("are all read by the app or the platform", () => {
     expect(names.length).toBeGreaterThan(10);
     const known: string[] = [...SETTING_NAMES, ...registration, ...platform];
     expect(names.filter((name) => !known.includes(name))).toEqual([]);
   });
 
-  test("are all that the app needs, with the tables opened by identity", () => {
+  test("are enough for the app to open its tables by identity", () => {
     const values: Record<string, string> = {
       LiveChatStorage__tableServiceUri: "https://st1.table.core.windows.net/",
       LiveChatStorage__queueServiceUri: "https://st1.queue.core.windows.net/",
@@ -158,7 +158,7 @@ describe("the app's settings", () => {
     expect(Math.max(...largest)).toBeLessThan(BODY_LIMIT);
   });
 
-  test("leave every secret in the Key Vault", () => {
+  test("refer to the Key Vault for every secret", () => {
     const secrets = names.filter((name) => /KEY|PASSWORD/.test(name));
     expect(secrets).toContain("LIVECHAT_API_KEY");
     for (const name of secrets) expect(app).not.toContain(name);
@@ -174,7 +174,7 @@ describe("storage.bicep", () => {
     expect(text).toContain("minimumTlsVersion: 'TLS1_2'");
   });
 
-  test("makes the tables that the app looks for", () => {
+  test("creates the tables that the app opens", () => {
     for (const table of Object.values(defaults.tables)) expect(text).toContain(`'${table}'`);
   });
 });
@@ -182,7 +182,7 @@ describe("storage.bicep", () => {
 describe("app.bicep", () => {
   const { text } = file("infra/modules/app.bicep");
 
-  test("is found by azd under the name of its service, and runs on the Node that it is tested with", () => {
+  test("has azd's service name, and runs on the tested version of Node", () => {
     const { services } = parse(readFileSync("azure.yaml", "utf8"));
     const [, service = ""] = /'azd-service-name': '(\w+)'/.exec(text) ?? [];
     expect(services[service]).toEqual({ project: ".", language: "js", host: "function", remoteBuild: false });
@@ -191,7 +191,7 @@ describe("app.bicep", () => {
     expect(devDependencies.node.split(".")[0]).toBe(version);
   });
 
-  test("can only be reached by https, and managed without passwords", () => {
+  test("allows only https, and no publishing passwords", () => {
     expect(text).toContain("httpsOnly: true");
     expect(text).toContain("minTlsVersion: '1.2'");
     expect(text.match(/allow: false/g)).toHaveLength(2);
@@ -199,7 +199,7 @@ describe("app.bicep", () => {
   });
 });
 
-describe("what is watched", () => {
+describe("alerts and workbook", () => {
   const workbook = readFileSync("infra/workbook.json", "utf8");
   const queries: string[] = JSON.parse(workbook)
     .items.filter(({ type }: { type: number }) => type === 3)
@@ -215,7 +215,7 @@ describe("what is watched", () => {
     expect(JSON.parse(workbook).fallbackResourceIds).toEqual([placeholder]);
   });
 
-  test("queries look for lines that the app writes", () => {
+  test("queries look for log lines that the app writes", () => {
     const sources = ["functions/timers.ts", "functions/receivers/receiver.ts"].map((path) =>
       readFileSync(path, "utf8"),
     );
@@ -229,7 +229,7 @@ describe("what is watched", () => {
     for (const line of sought) expect(written).toContain(line);
   });
 
-  test("alerts rest on metrics that the worker sends, and on no log line", () => {
+  test("alerts use metrics that the worker sends, and no log lines", () => {
     const instruments = readFileSync("shared/telemetry/metrics.ts", "utf8");
     const names = alerts.flatMap((query) =>
       [...query.matchAll(/name == "([^"]+)"/g)].map(([, name]) => name),

@@ -21,7 +21,7 @@ import {
 
 const send: Fault = (go) => go();
 
-test("an event is stored once, however often and wherever it is told", async () => {
+test("an event is stored once, however often and at any instance it is appended", async () => {
   const table = newTable();
   const logs = Array.from({ length: 3 }, () => newLog({ table }));
   const tellings = logs.flatMap((log) => [
@@ -34,7 +34,7 @@ test("an event is stored once, however often and wherever it is told", async () 
   expect((await logs[0]?.list())?.items).toHaveLength(1);
 });
 
-test("what happened, to what, and when, tells events apart; nothing else does", async () => {
+test("events with the same type, subject, licence and moment are one event", async () => {
   const log = newLog();
   const noTime = (more: object) => ({ ...ended({ more }), moment: undefined });
   const different: NewEvent[] = [
@@ -58,7 +58,7 @@ test("what happened, to what, and when, tells events apart; nothing else does", 
   });
 });
 
-test("what comes while a transaction is on its way goes together in the next", async () => {
+test("events that arrive during a transaction share the next one", async () => {
   let transactions = 0;
   const table = newTable(undefined, (go, request) => {
     if (isTransaction(request)) transactions++;
@@ -153,7 +153,7 @@ test("an instance that was asleep does not give places again that retention has 
   expect(await asleep.append(started({ id: "C" }))).toMatchObject({ seq: 3 });
 });
 
-test("storage that hangs is a 503 in time, and does no harm to what comes later", async () => {
+test("storage that hangs is a 503 in time, and later appends succeed", async () => {
   let fault: Fault = hang;
   const table = newTable(undefined, (go, request) => fault(go, request));
   const log = newLog({ table, timeLimit: 300 });
@@ -342,7 +342,7 @@ test("the first licence stays the log's, for instances that start later and for 
   expect(await newLog({ table }).append(ofLicence("1", large))).toEqual({ ...first, status: "duplicate" });
 });
 
-test("licences that meet in an empty log are told apart in either order", async () => {
+test("the first events of two licences are two events, in either order", async () => {
   const table = newTable();
   const logs = [newLog({ table }), newLog({ table })];
   const raw = (licence: string) => JSON.stringify({ license_id: licence, ticket: { id: "T1" } });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { bucketsOf, MAX_BUCKETS } from "../../shared/event-log/buckets.ts";
 import { at, EPOCH, MINUTE, newLog, started, ticketCreated } from "./deliveries.ts";
 
-test("hours and days have what was received in them, by type and origin; empty ones are there, too", async () => {
+test("hours and days count their events by type and origin, and empty ones are listed", async () => {
   let time = EPOCH;
   const log = newLog({ now: () => time });
   for (const minute of [0, 59, 60, 25 * 60]) {

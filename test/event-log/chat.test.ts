@@ -19,7 +19,7 @@ async function chatAfter(events: NewEvent[]) {
   return log.chat("C1");
 }
 
-test("a chat is what its last event says, and what only an earlier one told", async () => {
+test("a chat has the fields of its last event, and those that only an earlier one has", async () => {
   const chat = await chatAfter([START, END, RICHER_END]);
   expect(chat).toMatchObject({
     chatId: "C1",

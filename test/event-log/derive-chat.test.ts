@@ -59,7 +59,7 @@ test("the last end gives the state, and earlier events the fields that it lacks"
   });
 });
 
-test("of ends without a time the one with most messages is the last", () => {
+test("among ends without a time, the one with most messages is the last", () => {
   const [, , , one, three] = events;
   expect(
     deriveChat(

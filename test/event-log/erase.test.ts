@@ -37,7 +37,7 @@ async function everythingIn(name: string): Promise<string> {
   return JSON.stringify(found);
 }
 
-test("an erased chat shows that it was there, and not what it said", async () => {
+test("an erased chat keeps its place in the log and loses its content", async () => {
   const name = newTable().tableName;
   const more = { words: SECRET, noise: randomBytes(100_000).toString("hex") };
   const chat = [started({ more }), ended({ more: { words: SECRET } })];
@@ -106,7 +106,7 @@ test("a person's chats and tickets are erased, also the events that do not name 
   expect(await people.erase("nobody@example.com")).toMatchObject({ erased: 0, done: true });
 });
 
-test("a person who is one of more than ten in an event is found by the event's body", async () => {
+test("in an event of more than ten people, a person is found by the event's body", async () => {
   const visitors = Array.from({ length: 11 }, (_, index) => ({ email: `v${index}@example.com` }));
   const addresses = visitors.map(({ email }) => email);
   const event = { ...started({ envelope: { visitors } }), people: addresses };
@@ -134,7 +134,7 @@ test("an event of a version that stored no people is found by its body", async (
   expect(await people.erase("ana@example.com")).toMatchObject({ erased: 1, done: true });
 });
 
-test("an event that lost a part of its body is erased with what is left of it", async () => {
+test("an event that lost a part of its body is erased with the other parts", async () => {
   const name = newTable().tableName;
   const more = { noise: randomBytes(1_500_000).toString("base64") };
   const { log, people } = await logWith([started({ email: "ana@example.com", more }), ended()], name);
@@ -155,7 +155,7 @@ test("an address is nowhere in the table but in bodies", async () => {
     expect(JSON.stringify(entity)).not.toContain("ana@");
 });
 
-test("quarantined deliveries: the person's go, others' stay, and what cannot be told is listed", async () => {
+test("an erasure removes the person's quarantined deliveries, keeps others', and lists undecided ones", async () => {
   const { log, people } = await logWith([]);
   const keep = async (body: unknown) => (await log.quarantine.keep(odd(JSON.stringify(body)))).id;
   await keep({ visitor: { email: "ann@example.com" } });
@@ -191,7 +191,7 @@ test("a quarantined chat is identified by chat.id alone, as text or number", asy
   expect(await log.quarantine.count()).toEqual({ count: 3, more: false });
 });
 
-test("erasing a person stops when its time is over, and the next call goes on there", async () => {
+test("an erasure stops at its time limit, and the next call continues there", async () => {
   const clock = newClock();
   const name = newTable().tableName;
   const email = "ana@example.com";
@@ -219,7 +219,7 @@ test("erasing a person stops when its time is over, and the next call goes on th
   expect(await everythingIn(name)).not.toMatch(/erasure/);
 });
 
-test("killed between the events of a chat, an erasure still finds those that do not name the person", async () => {
+test("an erasure that is killed between the events of a chat still finds those without the person's address", async () => {
   const name = newTable().tableName;
   const email = "ana@example.com";
   const { log, people } = await logWith([started({ email }), ended()], name);
@@ -232,7 +232,7 @@ test("killed between the events of a chat, an erasure still finds those that do 
   expect((await log.list()).items).toMatchObject([{ erased: true }, { erased: true }]);
 });
 
-test("erased while it is removed or read, an event is one or the other, never half", async () => {
+test("an event that is erased during a removal or a reading is whole, erased or gone", async () => {
   const name = newTable().tableName;
   const more = { noise: randomBytes(100_000).toString("hex") };
   const { people } = await logWith([started({ more }), started({ id: "C2", more })], name);

@@ -65,7 +65,7 @@ test("an instance whose queue is never empty lets another append within a second
   await Promise.all(work);
 });
 
-test("an instance that dies while it is its turn holds the others up for a second at most", async () => {
+test("an instance that dies during its turn delays the others by a second at most", async () => {
   const { memory, instances } = openInstances(3);
   const dead = "00000000-0000-4000-8000-000000000000";
   await Promise.all([timeAppend(instances[0] as EventLog), vi.advanceTimersByTimeAsync(1_000)]);
@@ -80,7 +80,7 @@ test("an instance that dies while it is its turn holds the others up for a secon
   await Promise.all([expect(rest).rejects.toThrow(), vi.advanceTimersByTimeAsync(100)]);
 });
 
-test("one instance alone appends with one request an event, and looks aside only when it is busy", async () => {
+test("a single instance appends with one request an event, and looks for others only when it is busy", async () => {
   const { memory, instances } = openInstances(1);
   const [log] = instances as [EventLog];
   await Promise.all([timeAppend(log), vi.advanceTimersByTimeAsync(1_000)]);

@@ -51,7 +51,7 @@ test("pages of any size give every chat of the log once, in order", async () => 
   );
 });
 
-test("a chat of few events is read in two requests", async () => {
+test("a chat with few events is read in two requests", async () => {
   const name = newTable().tableName;
   const log = newLog({ table: newTable(name) });
   for (const id of ["A", "B"]) {

@@ -34,7 +34,7 @@ test("an empty log has no events, and next is where the reader was", async () =>
   expect(await log.head()).toEqual({ seq: 0, lastReceived: {} });
 });
 
-test("any combination of restrictions gives what filtering the whole log would, on pages of any size", async () => {
+test("any combination of filters gives the same events as filtering the whole log, on pages of any size", async () => {
   let time = EPOCH;
   const log = newLog({ now: () => time });
   const all: LogEvent[] = [];
@@ -82,7 +82,7 @@ test("any combination of restrictions gives what filtering the whole log would, 
   );
 });
 
-test("next lets a reader of one type leave out what it has been through", async () => {
+test("next moves past events of other types", async () => {
   const log = newLog();
   for (const id of ["A", "B", "C"]) await log.append(started({ id }));
   expect(await log.list({ type: "chat_ended" })).toEqual({ items: [], next: 3, head: 3 });
@@ -91,7 +91,7 @@ test("next lets a reader of one type leave out what it has been through", async 
   expect(seqs((await log.list({ type: "chat_ended", after: 3 })).items)).toEqual([4]);
 });
 
-test("a page is bounded by bytes, and has one event at least", async () => {
+test("a page has a limit of bytes, and at least one event", async () => {
   const log = newLog();
   const large = "x".repeat(5 * 1024 * 1024);
   for (const id of ["A", "B", "C"]) await log.append(started({ id, more: { large } }));
@@ -140,7 +140,7 @@ test("readers that page while instances write see every event exactly once, in o
   expect(ofType).toEqual(small?.filter(({ type }) => type === "chat_ended"));
 });
 
-test("hours: each counts its own events by type and origin, and their places have no gap", () => {
+test("each hour counts its events by type and origin, and the places of hours have no gap", () => {
   const event = fc.record({ type: fc.constantFrom(...EVENT_TYPES), origin: fc.constantFrom(...ORIGINS) });
   const append = fc.record({
     events: fc.array(event, { minLength: 1, maxLength: 9 }),
@@ -200,7 +200,7 @@ test("a rare type is found in a log of many hours, and in an hour of many events
   expect(await log.list({ type: "chat_ended" })).toEqual({ items: [], next: 1150, head: 1150 });
 });
 
-test("an event whose body is missing or broken is given as unreadable, and readers go on", async () => {
+test("an event whose body is missing or broken is listed as unreadable, and readers continue", async () => {
   const table = newTable();
   const log = newLog({ table });
   const large = await log.append(started({ id: "A", more: { noise: randomBytes(100_000).toString("hex") } }));
@@ -224,7 +224,7 @@ test("an event whose body is missing or broken is given as unreadable, and reade
   expect(await log.getRaw(large.id)).toBeUndefined();
 });
 
-test("a log, or an event, that a newer build wrote is refused, and stays as it is", async () => {
+test("a log or event of a newer build is refused, and stays unchanged", async () => {
   const table = newTable();
   await newLog({ table }).append(started({ id: "A" }));
   const newer = async (rowKey: string) => {

@@ -13,7 +13,7 @@ const odd = (raw: string): NewQuarantined => ({
 });
 const understood = (): Understanding => ({ understood: true, event: started() });
 
-test("what was not understood is kept whole, with the reason", async () => {
+test("an unreadable delivery is kept whole, with the reason", async () => {
   const log = newLog({ now: () => EPOCH });
   const raw = '{"chat":{"id":null},"odd":"\\ud800 \\u0000 🙂","n":12345678901234567890}';
   const { id } = await log.quarantine.keep(odd(raw));
@@ -24,7 +24,7 @@ test("what was not understood is kept whole, with the reason", async () => {
   expect((await log.list()).items).toEqual([]);
 });
 
-test("a second delivery of the same body is the same entry; another event's URL makes another", async () => {
+test("a second delivery of the same body is the same entry; at another event's URL it is a second entry", async () => {
   const table = newTable();
   const logs = [newLog({ table }), newLog({ table })];
   const kept = await Promise.all(logs.map((log) => log.quarantine.keep(odd("{}"))));
@@ -33,7 +33,7 @@ test("a second delivery of the same body is the same entry; another event's URL 
   expect(await logs[0]?.quarantine.count()).toEqual({ count: 2, more: false });
 });
 
-test("entries are paged through, and go when they are removed", async () => {
+test("entries are listed in pages until they are removed", async () => {
   const log = newLog();
   for (let index = 0; index < 5; index++) await log.quarantine.keep(odd(`{"n":${index}}`));
   const first = await log.quarantine.list({ limit: 2 });
@@ -51,7 +51,7 @@ test("entries are paged through, and go when they are removed", async () => {
   expect(await log.quarantine.count()).toEqual({ count: 4, more: false });
 });
 
-test("entries of one reason are paged through without the others", async () => {
+test("entries of one reason are listed in pages without the others", async () => {
   const log = newLog();
   for (let index = 0; index < 6; index++) {
     const reason = index % 2 === 0 ? "even" : "odd";
@@ -79,7 +79,7 @@ test("a hostile body of megabytes is one entry, and leaves nothing behind", asyn
   expect((await table.listEntities().byPage().next()).value).toHaveLength(0);
 });
 
-test("once it is understood, it goes to the log and out of the quarantine", async () => {
+test("a replayed delivery that is readable moves from the quarantine to the log", async () => {
   const log = newLog();
   const { id } = await log.quarantine.keep(odd('{"a":1}'));
   expect(await log.quarantine.replay(id, () => ({ understood: false, reason: "still odd" }))).toEqual({
@@ -119,7 +119,7 @@ test("a replay that died between the log and the quarantine is finished by the n
   expect((await next.list()).items).toHaveLength(1);
 });
 
-test("when the answer is lost, a repetition finds the entry", async () => {
+test("a repeated delivery finds its entry after the first answer was lost", async () => {
   const faults: Fault[] = [];
   const table = newTable(undefined, (send, request) => (faults.shift() ?? ((go) => go()))(send, request));
   const log = newLog({ table });

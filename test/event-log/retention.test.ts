@@ -43,7 +43,7 @@ async function fill(name: string) {
   return log;
 }
 
-test("what was received before goes with all that belongs to it; the rest stays, and places are not given again", async () => {
+test("retention removes older events with all of their rows, keeps the rest, and reuses no place", async () => {
   const name = newTable().tableName;
   const log = await fill(name);
   const remove = (before: string) => removeBefore(before, { table: newTable(name) });
@@ -60,7 +60,7 @@ test("what was received before goes with all that belongs to it; the rest stays,
   expect(await remove(at(3))).toEqual({ removed: 0, done: true });
 });
 
-test("killed after any request, it leaves a log that can be read, and the next call finishes", async () => {
+test("a retention that is killed after any request leaves a readable log, and the next call finishes", async () => {
   for (let survives = 0; ; survives++) {
     const name = newTable().tableName;
     const log = await fill(name);
@@ -100,7 +100,7 @@ test("events and quarantined deliveries that lost a part of their body are remov
   expect(await rowsOf(name)).toEqual(["head"]);
 });
 
-test("two at once take nothing from each other", async () => {
+test("two retentions at once remove the same events and no more", async () => {
   const name = newTable().tableName;
   await fill(name);
   const remove = () => removeBefore(at(60), { table: newTable(name) });
@@ -109,7 +109,7 @@ test("two at once take nothing from each other", async () => {
   expect(await rowsOf(name)).toEqual(["head"]);
 });
 
-test("it stops when its time is over, and goes on in the next call", async () => {
+test("a retention stops at its time limit, and the next call continues", async () => {
   const clock = newClock();
   const name = newTable().tableName;
   await fill(name);
@@ -140,7 +140,7 @@ test("the counts of an hour go when all of its events are gone", async () => {
   expect((await log.list({ type: "chat_ended" })).items.map(({ seq }) => seq)).toEqual([5]);
 });
 
-test("bodies whose event never came are left over after an hour; others are not", async () => {
+test("bodies without an event are removed after an hour, and others are kept", async () => {
   const name = newTable().tableName;
   await newLog({ table: newTable(name) }).append(started({ id: "A", more: large() }));
   const died = Promise.withResolvers<void>();

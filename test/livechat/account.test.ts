@@ -16,7 +16,7 @@ const spellings: Record<string, Partial<Variants>> = {
 };
 
 describe.each(Object.entries(spellings))("An account %s", (_, variants) => {
-  it("is read and changed", async () => {
+  it("can be read and changed", async () => {
     await using sandbox = await startSandbox({ variants });
     const liveChat = createLiveChatV2({ ...sandbox.credentials, url: sandbox.url, rateLimit: 100 });
 

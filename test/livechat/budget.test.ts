@@ -157,7 +157,7 @@ const call = (at: number, more: Partial<Plan> = {}): Plan => ({
 });
 
 describe("A call that would wait too long for our own limit", () => {
-  it("is refused right away, with the time after which there is room", async () => {
+  it("is refused at once, with the time until there is room", async () => {
     const courses = await play(createBudget(2), [call(0), call(10_000), call(10_000), call(37_000)]);
     expect(courses.map(({ sent, refused }) => [sent, refused])).toEqual([
       [0, undefined],
@@ -171,7 +171,7 @@ describe("A call that would wait too long for our own limit", () => {
     });
   });
 
-  it("is refused as soon as operators that come later make it so", async () => {
+  it("is refused as soon as later calls of operators take its place", async () => {
     const background = call(40_000, { priority: "background" });
     const courses = await play(createBudget(2), [call(0), call(0), background, call(50_000), call(50_000)]);
     expect(courses.at(2)).toMatchObject({
@@ -181,7 +181,7 @@ describe("A call that would wait too long for our own limit", () => {
     });
   });
 
-  it("is refused when it is the calls under way that take too long", async () => {
+  it("is refused when running calls take too long", async () => {
     const courses = await play(createBudget(10, { inFlight: 1 }), [call(0, { takes: 60_000 }), call(0)]);
     expect(courses[1]).toMatchObject({ refused: 24_001, error: { retryAfter: 1 } });
   });
@@ -289,7 +289,7 @@ describe("A pause that LiveChat asks for", () => {
     expect(sent).toEqual([0, 1_000, 3_000, 3_000, 4_000].map((at) => expect.closeTo(at, -1)));
   });
 
-  it("is followed by half as many calls at once, and by more when these go well", async () => {
+  it("halves the number of parallel calls, which grows again with success", async () => {
     const budget = createBudget(100, { inFlight: 8, random: () => 0 });
     const burst = (at: number, more: Partial<Plan> = {}) =>
       Array.from({ length: 8 }, () => call(at, { takes: 100, ...more }));
@@ -308,7 +308,7 @@ describe("A pause that LiveChat asks for", () => {
   });
 });
 
-it("usage tells what is used, under way, waiting and held back", async () => {
+it("usage counts used, running, waiting and postponed calls", async () => {
   const budget = createBudget(3, { inFlight: 1 });
   const spend = async (refusal?: number) => {
     const send = async () => {

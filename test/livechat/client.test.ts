@@ -174,7 +174,7 @@ describe("A call", () => {
     expect(arrival?.headers["content-type"]).toBe(body === undefined ? undefined : "application/json");
   });
 
-  it("goes to the region that the token is good for", async () => {
+  it("goes to the region of the token", async () => {
     const { url, arrivals } = await startUpstream((response) => answer(response, 200, []));
     for (const apiKey of ["fra:abcd", "dal:abcd", "abcd"]) await connect(url, { apiKey }).listAgents();
     expect(arrivals.map(({ headers }) => headers["x-region"])).toEqual(["fra", undefined, undefined]);
@@ -193,7 +193,7 @@ describe("A call", () => {
     expect(sent.toString()).toBe("jürgen@example.com:schlüssel");
   });
 
-  it("tells of each attempt, and nothing of whom it is about", async () => {
+  it("reports each attempt without personal data", async () => {
     const attempts: CallAttempt[] = [];
     const { url } = await startUpstream((response, _, nth) =>
       nth === 1 ? answer(response, 503, {}) : answer(response, 200, TICKET),
@@ -221,7 +221,7 @@ describe("A call", () => {
     ]);
   });
 
-  it("ends with the reason of the signal that aborts it, and stops the request", async () => {
+  it("stops when its signal is aborted, with the signal's reason", async () => {
     const aborting = new AbortController();
     const gone = Promise.withResolvers<void>();
     const { url } = await startUpstream((response) => {
@@ -249,7 +249,7 @@ describe("An id or a login", () => {
     "a\udfffb",
   ];
 
-  it.each(hostile)("%j is nothing that LiveChat has, and no request is made", async (id) => {
+  it.each(hostile)("%j is not found, without a request", async (id) => {
     const { url, arrivals } = await startUpstream((response) => answer(response, 200, TICKET));
     const liveChat = connect(url);
     expect(await failureOf(liveChat.getTicket(id))).toBeInstanceOf(NotFound);

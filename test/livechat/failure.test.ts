@@ -46,7 +46,7 @@ describe("LiveChat's refusals", () => {
     [500, UpstreamFailed],
     [502, UpstreamFailed],
     [599, UpstreamFailed],
-  ])("%i is told in LiveChat's words", async (status, type) => {
+  ])("%i is passed on in LiveChat's words", async (status, type) => {
     const { error, asked } = await failToCreate((response) =>
       answer(response, status, { error: "the requester is unknown" }),
     );
@@ -105,13 +105,13 @@ describe("LiveChat's refusals", () => {
     expect(outcome).toBeInstanceOf(InvalidInput);
   });
 
-  it("of the credentials is no matter of the caller's", async () => {
+  it("with 401 is a fault of the app, not of the caller", async () => {
     const { error } = await failToCreate((response) => answer(response, 401, { error: "Unauthorized" }));
     expect(error).toMatchObject({ status: 502, retryable: false });
   });
 });
 
-it("A defect of ours is not passed off as LiveChat's", async () => {
+it("A defect of the app is not reported as LiveChat's", async () => {
   const defect = new RangeError("ours");
   const { url } = await startUpstream(() => {});
   const liveChat = connect(url, { fetch: () => Promise.reject(defect) });
@@ -138,7 +138,7 @@ describe("An answer that cannot be read", () => {
     expect(asked).toBe(1);
   });
 
-  it("is said to be wrong at its place", async () => {
+  it("names the path of the wrong value", async () => {
     const { url } = await startUpstream((response) =>
       answer(response, 200, [{ login: "ana@example.com", name: "Ana" }, { name: "Eve" }]),
     );
@@ -170,7 +170,7 @@ describe("A POST whose outcome is not known", () => {
     expect(error.message).toContain("Whether it did what was asked is not known.");
   });
 
-  it("is known when the request was never sent", async () => {
+  it("is not in doubt when the request was never sent", async () => {
     const listener = createServer().listen(0, "127.0.0.1");
     await once(listener, "listening");
     const { port } = listener.address() as AddressInfo;
@@ -182,12 +182,12 @@ describe("A POST whose outcome is not known", () => {
     expect(error).toMatchObject({ upstream: { code: "ECONNREFUSED" } });
   });
 
-  it("is known when LiveChat refused it", async () => {
+  it("is not in doubt when LiveChat refused it", async () => {
     const { error } = await failToCreate((response) => answer(response, 400));
     expect((error as AppError).outcomeUnknown).toBeFalsy();
   });
 
-  it("is told apart: 504 for silence, 502 for the rest", async () => {
+  it("is 504 without an answer, and 502 otherwise", async () => {
     const silent = await failToCreate(() => {}, { attemptTimeout: 50 });
     expect(silent.error).toBeInstanceOf(UpstreamTimeout);
     const broken = await failToCreate((response) => response.destroy());

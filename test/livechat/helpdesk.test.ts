@@ -46,7 +46,7 @@ describe("the list", () => {
     expect(await readAll(desk, { order: "asc" }, limit)).toEqual(tickets);
   });
 
-  test("has no ticket twice and misses none that rests, while others change and come", async () => {
+  test("lists every unchanged ticket exactly once while others change and arrive", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const { desk: account } = sandbox.helpDesk;
     const tickets = account.fill(300).map(({ ID }) => ID);
@@ -78,7 +78,7 @@ describe("the list", () => {
     expect(await failureOf(desk.findTickets({}, { ...first, cursor: "W10" }))).toBeInstanceOf(InvalidInput);
   });
 
-  test("is filtered by HelpDesk, or here where HelpDesk has no such filter", async () => {
+  test("is filtered by HelpDesk, or by the app where HelpDesk lacks the filter", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const { desk: account } = sandbox.helpDesk;
     const day = (date: string) => Date.parse(`${date}T12:00:00.000Z`);
@@ -116,7 +116,7 @@ describe("the list", () => {
 });
 
 describe("a ticket", () => {
-  test("is created as its requester, for an agent by email, and shows in v2's words", async () => {
+  test("is created as its requester, assigned by email, and shown with v2's fields", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const desk = connect(sandbox);
     const created = await desk.createTicket({
@@ -158,7 +158,7 @@ describe("a ticket", () => {
     });
   });
 
-  test("is updated by several calls: fields, tags by name, and a message last", async () => {
+  test("is updated by several calls: fields, then tags by name, then the message", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const { desk: account } = sandbox.helpDesk;
     const [tag] = account.tags;
@@ -213,7 +213,7 @@ describe("an account without HelpDesk", () => {
     },
   );
 
-  test("goes on with its chats' webhooks", async () => {
+  test("still registers the webhooks of chats", async () => {
     await using sandbox = await startTextSandbox({ helpDesk: { withoutLicence: 403 } });
     const { url, credentials, helpDesk } = sandbox;
     const text = createLiveChatText({ ...quick, url, ...credentials, helpDeskUrl: helpDesk.url });
@@ -253,7 +253,7 @@ test("HelpDesk has a limit of its own, and its Retry-After is honoured", async (
 describe("HelpDesk's words", () => {
   const names = { agents: new Map(), teams: new Map(), tags: new Map() };
 
-  test("may be anything: what cannot be read is passed on or left out", () => {
+  test("that are unknown are passed on or left out", () => {
     for (const odd of [
       { ID: "1" },
       { ID: "1", requester: 7, assignment: "x", events: {}, tagIDs: "a", source: [] },
@@ -262,7 +262,7 @@ describe("HelpDesk's words", () => {
     }
   });
 
-  test("of a status and an assignment become v2's", () => {
+  test("for a status and an assignment become v2's", () => {
     const events = [
       { ID: 2, type: "assignment", assignment: { old: {}, new: { agent: { ID: "a", name: "Jane" } } } },
       { ID: 3, type: "status", status: { old: "open", new: "closed" } },

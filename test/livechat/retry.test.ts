@@ -57,7 +57,7 @@ describe("Retry-After", () => {
     ["soon", undefined],
     ["Soon", undefined],
     ["1, 2", undefined],
-  ])("of %j is %j ms", (value, expected) => {
+  ])("%j is %j ms", (value, expected) => {
     expect(read(value)).toBe(expected);
   });
 
@@ -102,12 +102,12 @@ describe("A 429", () => {
     expect(times).toEqual([0, 4_000]);
   });
 
-  it("that does not say how long is waited out longer each time, with jitter", async () => {
+  it("without Retry-After waits longer each time, with jitter", async () => {
     const { times } = await play(inTurn(refuse(), refuse(), refuse(), ok), get);
     expect(times).toEqual([0, 500, 500 + 1_000, 500 + 1_000 + 2_000]);
   });
 
-  it("that asks for too little again and again is not believed", async () => {
+  it("that repeatedly asks for too short a wait gets a longer one", async () => {
     const { times } = await play(
       inTurn(refuse({ "retry-after": "0" }), refuse({ "retry-after": "0" }), ok),
       get,
@@ -115,7 +115,7 @@ describe("A 429", () => {
     expect(times).toEqual([0, 0, 1_000]);
   });
 
-  it("is given up at once when its wait does not fit into the call's time", async () => {
+  it("ends the call at once when the wait exceeds the call's time", async () => {
     const { outcome, times, took } = await play(refuse({ "retry-after": "30" }), post);
     expect(outcome).toBeInstanceOf(TooManyRequests);
     expect(outcome).toMatchObject({
@@ -126,7 +126,7 @@ describe("A 429", () => {
     expect(took).toBe(0);
   });
 
-  it("is repeated until the time is used up, and then told with the time that is left", async () => {
+  it("is repeated until the call's time is used up, and then passed on with the remaining wait", async () => {
     const { outcome, times, took } = await play(refuse({ "retry-after": "8" }), get);
     expect(outcome).toBeInstanceOf(TooManyRequests);
     expect(times).toEqual([0, 8_000, 16_000, 24_000]);
@@ -134,13 +134,13 @@ describe("A 429", () => {
     expect(outcome).toMatchObject({ retryAfter: 8 });
   });
 
-  it("is given up when too little time would be left for the attempt", async () => {
+  it("ends the call when too little time would be left for another attempt", async () => {
     const { outcome, took } = await play(refuse({ "retry-after": "24.5" }), get);
     expect(outcome).toMatchObject({ retryAfter: 25 });
     expect(took).toBe(0);
   });
 
-  it("is repeated before calls that came later are sent", async () => {
+  it("is repeated before later calls are sent", async () => {
     const { arrivals, times } = await play(inTurn(refuse({ "retry-after": "1" }), ok), (liveChat) =>
       Promise.all(Array.from({ length: 40 }, (_, index) => liveChat.getTicket(`T${index}`))),
     );
@@ -156,7 +156,7 @@ describe("A 429", () => {
     expect(times).toEqual([0, 60_000]);
   });
 
-  it("counts when its body never ends", async () => {
+  it("is recognised when its body never ends", async () => {
     const { outcome, times } = await play(inTurn(hang(429, { "retry-after": "2" }), ok), post);
     expect(outcome).toMatchObject({ id: "T1" });
     expect(times).toEqual([0, 10_000]);
@@ -192,13 +192,13 @@ describe("A failure of LiveChat", () => {
     expect(times).toEqual([0, 150, 150 + 300]);
   });
 
-  it("that says when it will be over is believed", async () => {
+  it("with Retry-After is repeated after that time", async () => {
     const busy: Script = (response) => answer(response, 503, {}, { "retry-after": "5" });
     const { times } = await play(inTurn(busy, ok), get);
     expect(times).toEqual([0, 5_000]);
   });
 
-  it("that will not be over in time is told at once, with the time it takes", async () => {
+  it("whose Retry-After exceeds the call's time is passed on at once", async () => {
     const busy: Script = (response) => answer(response, 503, {}, { "retry-after": "40" });
     const { outcome, took } = await play(busy, get);
     expect(outcome).toBeInstanceOf(UpstreamFailed);
@@ -229,7 +229,7 @@ describe("A failure of LiveChat", () => {
 describe("A removal", () => {
   const gone: Script = (response) => answer(response, 404, { error: "no such agent" });
 
-  it("that an attempt whose answer was lost may have made is in doubt", async () => {
+  it("is in doubt when the answer to an earlier attempt was lost", async () => {
     const { outcome } = await play(
       inTurn((response) => response.destroy(), gone),
       remove,
@@ -238,14 +238,14 @@ describe("A removal", () => {
     expect(outcome).toMatchObject({ outcomeUnknown: true });
   });
 
-  it("of what was never there is not found, also after a 429", async () => {
+  it("of a missing agent is 404, also after a 429", async () => {
     expect((await play(gone, remove)).outcome).toBeInstanceOf(NotFound);
     expect((await play(inTurn(refuse({ "retry-after": "1" }), gone), remove)).outcome).toBeInstanceOf(
       NotFound,
     );
   });
 
-  it("alone takes a 404 for an answer", async () => {
+  it("is the only call for which a 404 can mean success", async () => {
     expect(
       (
         await play(
@@ -281,7 +281,7 @@ it("a doubt stays when the repetition fails for another reason", async () => {
 });
 
 describe("A deadline", () => {
-  it("is kept by a call that the process held up, also when it was its turn before", async () => {
+  it("is checked again after the process stood still", async () => {
     useVirtualTime();
     const { url, arrivals } = await startUpstream(ok);
     const liveChat = connect(url);
@@ -293,7 +293,7 @@ describe("A deadline", () => {
     expect(arrivals).toEqual([]);
   });
 
-  it("ends a call whose permission is gone by the time that it is its turn", async () => {
+  it("ends a call that has lost its permission when its turn comes", async () => {
     useVirtualTime();
     const { url, arrivals } = await startUpstream(ok);
     const liveChat = connect(url);
@@ -314,7 +314,7 @@ describe("A deadline", () => {
     expect(sooner).toMatchObject({ took: 0, outcome: { retryAfter: 5 } });
   });
 
-  it("that has passed lets nothing begin", async () => {
+  it("in the past prevents the call", async () => {
     const { outcome, times } = await play(ok, (liveChat) =>
       liveChat.getTicket("T1", { deadline: Date.now() }),
     );
@@ -323,7 +323,7 @@ describe("A deadline", () => {
   });
 });
 
-it("stops waiting when the caller leaves", async () => {
+it("a call stops waiting when its caller leaves", async () => {
   useVirtualTime();
   const leaving = new AbortController();
   const { url, arrivals } = await startUpstream((response) => {

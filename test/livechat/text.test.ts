@@ -76,14 +76,14 @@ test.each([
   }
 });
 
-test("a new agent that does not show yet is told as it was asked for", async () => {
+test("a new agent that LiveChat does not list yet is answered with the requested fields", async () => {
   await using sandbox = await start({ propagation: 120_000 });
   const liveChat = connect(sandbox, { totalTimeout: 3_000 });
   const agent = await liveChat.createAgent({ login: "ann@example.com", name: "Ann", job_title: "Lead" });
   expect(agent).toMatchObject({ login: "ann@example.com", name: "Ann", job_title: "Lead" });
 });
 
-test("a new agent that shows after a moment is read then", async () => {
+test("a new agent that LiveChat lists after a moment is read then", async () => {
   await using sandbox = await start({ propagation: 300 });
   const agent = await connect(sandbox).createAgent({ login: "ann@example.com", name: "Ann" });
   expect(agent).toMatchObject({ job_title: "Support Agent", max_chats_count: 6, permission: "normal" });
@@ -100,7 +100,7 @@ test("a password cannot be set, and is named among the fields that were ignored"
   );
 });
 
-test("agents are listed although their list has odd items, and their pictures by either name", async () => {
+test("agents are listed although some items are odd, with pictures under either name", async () => {
   const { url } = await startUpstream((response, { url }) =>
     answer(
       response,

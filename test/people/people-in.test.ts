@@ -45,7 +45,7 @@ test.each([
   ["an author of no known type", { ticket: { events: [{ author: { id: ANN } }] } }],
   ["a list", [[ANN]]],
   ["a bare text", ANN],
-])("leaves %s to a person to decide", (_, body) => {
+])("%s is undecided", (_, body) => {
   expect(peopleIn(body)).toEqual([]);
   expect(concerns(body, ann)).toBe("may");
 });
@@ -72,7 +72,7 @@ test("a body of any depth and breadth is gone through", () => {
   expect(concerns(broad, ann)).toBe("names");
 });
 
-test("a chat is told by chat.id; by another id where that is missing, perhaps", () => {
+test("a chat is identified by chat.id, and possibly by another id where that is missing", () => {
   expect(concernsChat({ chat: { id: 3 } }, "3")).toBe("names");
   expect(concernsChat({ chat: { id: "33", text: "3" }, chat_id: "3" }, "3")).toBe("no");
   expect(concernsChat({ chat: "3" }, "3")).toBe("may");

@@ -77,7 +77,7 @@ test("an erasure that was left for more than a day begins anew, and is forgotten
   expect(await Array.fromAsync(table.listEntities())).toEqual([]);
 });
 
-test("what is undecided is in the answer of the call that ends the erasure too, once", async () => {
+test("undecided items are listed once, also by the call that ends the erasure", async () => {
   const clock = { time: 1e12 };
   async function* erase(_: unknown, after: string) {
     for (const id of after === "" ? ["x", "y", "x"] : []) {

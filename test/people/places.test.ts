@@ -159,7 +159,7 @@ const placeNamed = (places: DataPlace[], name: string) => {
   return place;
 };
 
-test("an event that changes between reading and erasing is not replaced by a tombstone of what was read", async () => {
+test("an event that changes between reading and erasing gets no outdated tombstone", async () => {
   const name = newTable().tableName;
   await newLog({ table: newTable(name) }).append(started({ email: ANN }));
   const table = newTable(name, async (send, request) => {

@@ -108,12 +108,12 @@ const corrections = new Map(
 );
 const TITLE_CASE = /^[A-Z0-9][\w'-]*( [A-Z0-9][\w'-]*)*$/;
 
-test("what is committed is what the operations say", () => {
+test("the committed files match the operations", () => {
   const script = resolve(import.meta.dirname, "../../scripts/connector.ts");
   expect(() => execFileSync(process.execPath, [script, "--check"], { stdio: "pipe" })).not.toThrow();
 });
 
-test("both files are what Microsoft's schemas ask for", () => {
+test("both files are valid by Microsoft's schemas", () => {
   const [draft04, draft07] = [new Ajv04.default({ strict: false }), new Ajv({ strict: false })];
   for (const ajv of [draft04, draft07]) addFormats.default(ajv);
   const schemas = join(import.meta.dirname, "schemas");
@@ -139,7 +139,7 @@ describe("a flow on Microsoft's connector finds what it has stored", () => {
     }
   });
 
-  test("it has no operation beside Microsoft's and how to unsubscribe", () => {
+  test("the connector has only Microsoft's operations and unsubscribing", () => {
     const ids = operations.map(({ operationId }) => operationId);
     expect(ids.toSorted()).toEqual([...Object.keys(OPERATIONS), "DeleteHook"].toSorted());
     expect(operations.find(({ operationId }) => operationId === "DeleteHook")).toMatchObject({
@@ -294,7 +294,7 @@ describe("the rules of an import", () => {
     }
   });
 
-  test("what is required and not shown has a default, the flow's own address aside", () => {
+  test("required hidden fields have defaults, except the flow's own address", () => {
     const hidden = [...parameters, ...fields].filter(([, field]) => field["x-ms-visibility"] === "internal");
     expect(hidden.length).toBeGreaterThan(0);
     for (const [path, field] of hidden) {
@@ -302,7 +302,7 @@ describe("the rules of an import", () => {
     }
   });
 
-  test("what can be chosen is chosen from a list", () => {
+  test("fields with choices show a list", () => {
     const field = (path: string) => fields.find(([name]) => name === path)?.[1];
     for (const id of ["CreateTicket", "UpdateTicket"]) {
       expect(field(`${id}.source.type`)?.enum).toEqual(["chat-window", "mail", "lc2"]);
@@ -335,23 +335,20 @@ describe("the rules of an import", () => {
     }
   });
 
-  test.each(operations)(
-    "$operationId says what it answers, and how it fails",
-    ({ operationId, responses }) => {
-      const statuses = Object.keys(responses);
-      const [success] = statuses;
-      expect(success).toMatch(/^2\d\d$/);
-      expect(statuses).not.toContain("default");
-      expect(statuses).toContain("400");
-      expect(statuses).toContain("500");
-      for (const response of Object.values(responses)) expect(response.description).toMatch(SENTENCE);
-      const schema = responses[success ?? ""]?.schema;
-      if (success === "204") expect(schema).toBeUndefined();
-      else expect(resolveRef(schema)?.type).toBe(/^List/.test(operationId) ? "array" : "object");
-    },
-  );
+  test.each(operations)("$operationId describes its answer and its errors", ({ operationId, responses }) => {
+    const statuses = Object.keys(responses);
+    const [success] = statuses;
+    expect(success).toMatch(/^2\d\d$/);
+    expect(statuses).not.toContain("default");
+    expect(statuses).toContain("400");
+    expect(statuses).toContain("500");
+    for (const response of Object.values(responses)) expect(response.description).toMatch(SENTENCE);
+    const schema = responses[success ?? ""]?.schema;
+    if (success === "204") expect(schema).toBeUndefined();
+    else expect(resolveRef(schema)?.type).toBe(/^List/.test(operationId) ? "array" : "object");
+  });
 
-  test("there is no shape that says nothing, and none of a later OpenAPI", () => {
+  test("no shape is empty or needs a later OpenAPI", () => {
     for (const object of objectsIn(definition)) {
       for (const keyword of ["schema", "items"]) {
         if (keyword in object) expect(Object.keys(object[keyword] as object)).not.toEqual([]);
@@ -403,7 +400,7 @@ describe("the rules of an import", () => {
     },
   );
 
-  test("a function key is asked for, in the header that Azure reads", () => {
+  test("the connection asks for a function key, in the header that Azure reads", () => {
     expect(definition.securityDefinitions).toEqual({
       api_key: { type: "apiKey", in: "header", name: "x-functions-key" },
     });

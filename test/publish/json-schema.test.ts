@@ -18,7 +18,7 @@ import {
 const inline = { component: (_: string, shape: JsonSchema) => shape };
 const read = (schema: v.GenericSchema) => toJsonSchema(schema, inline);
 
-describe("what comes out is what is published", () => {
+describe("the published schema describes the output", () => {
   test.each<[string, v.GenericSchema, JsonSchema]>([
     ["text that may come as a number", text, { type: "string" }],
     ["a moment in either spelling", time, { type: "string", format: "date-time" }],
@@ -47,7 +47,7 @@ describe("what comes out is what is published", () => {
     });
   });
 
-  test("the words of a field outlive what was read from its code", () => {
+  test("a field's own description replaces the one from its schema", () => {
     expect(read(named(maybe(text), "Name", "Name of the author.", "Ana"))).toEqual({
       type: "string",
       title: "Name",

@@ -19,14 +19,14 @@ const each = operations.map((operation) => {
   return [operation.id, operation, described] as [string, Operation<never>, typeof described];
 });
 
-test("is OpenAPI 3.1 by an independent validator", async () => {
+test("an independent validator accepts the document as OpenAPI 3.1", async () => {
   const { valid, errors } = await new Validator().validate(structuredClone(document));
   expect(errors).toBeUndefined();
   expect(valid).toBe(true);
   expect(document.openapi).toMatch(/^3\.1\./);
 });
 
-test("has every operation of the app, where the app has it", () => {
+test("the document has every operation of the app, at its path", () => {
   expect(published.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(
     operations.map(({ method, route }) => `${method} /${route.replace("*", "")}`).toSorted(),
   );
@@ -38,12 +38,12 @@ test("no two paths differ in the names of their parameters only", () => {
   expect(new Set(paths).size).toBe(paths.length);
 });
 
-test("groups the operations under headings that it lists", () => {
+test("the document lists the tags of all operations", () => {
   const used = new Set(published.flatMap(({ tags }) => tags));
   expect(document.tags.map(({ name }) => name)).toEqual([...used]);
 });
 
-test("says the shared shapes once, by the connector's names", () => {
+test("shared shapes appear once, under the connector's names", () => {
   expect(Object.keys(document.components.schemas)).toEqual(
     expect.arrayContaining(["TicketResponse", "WebhookChatResponse", "WebhookTicketResponse", "Problem"]),
   );
@@ -62,7 +62,7 @@ test.each(Object.entries(document.components.schemas))(
 );
 
 describe.each(each)("%s", (_, operation, described) => {
-  test("is told in words", () => {
+  test("has a summary and a description", () => {
     expect(described.summary).toMatch(/^[A-Z][^.]+$/);
     expect(described.description).toMatch(/^[A-Z].*\.$/s);
     for (const { name, description } of described.parameters ?? []) {
@@ -70,7 +70,7 @@ describe.each(each)("%s", (_, operation, described) => {
     }
   });
 
-  test("says which key it asks for", () => {
+  test("says which key it requires", () => {
     const schemes = described.security.flatMap((alternative) => Object.keys(alternative));
     const expected =
       operation.access === "key"
@@ -124,7 +124,7 @@ describe.each(each)("%s", (_, operation, described) => {
     }
   });
 
-  test("has an answer whose example is just what comes out", () => {
+  test("has an answer whose example matches the output", () => {
     const { status, schema, type = "application/json", headers } = operation.output;
     const response = responseOf(document, described, status);
     const content = response?.content?.[type];
@@ -170,7 +170,7 @@ test("the key in a header is offered before the key in the URL", () => {
   ]);
 });
 
-test("every tag says what it is about", () => {
+test("every tag has a description", () => {
   for (const { name, description } of document.tags) {
     expect([name, description]).toEqual([name, expect.stringMatching(/^[A-Z].*\.$/)]);
   }

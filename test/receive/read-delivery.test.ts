@@ -9,7 +9,7 @@ function read(body: unknown, expected: Parameters<typeof readDelivery>[1] = "cha
   return readDelivery(typeof body === "string" ? body : JSON.stringify(body), expected, licence);
 }
 
-test("reads who, what and when, and keeps the text without the token", () => {
+test("a delivery's ids and time are read, and its text is kept without the token", () => {
   const body =
     '{ "event_type":"chat_ended","token" : "secret", "chat":{"id":"C\\ud800","ended_timestamp":1408356905.0,"n":12345678901234567890},"visitor":{"email":"vera@example.com"}}';
   const reading = read(body);
@@ -109,14 +109,14 @@ test.each([
   if (!reading.understood) expect(reading.problems.map((problem) => problem.path).join()).toContain(path);
 });
 
-test("refuses another licence, and takes an event that names none", () => {
+test("a delivery of another licence is refused, and one without a licence is accepted", () => {
   expect(() => read(envelope, "chat_ended", "7")).toThrow(Forbidden);
   expect(read({ ...envelope, license_id: null }, "chat_ended", "7")).toMatchObject({ understood: true });
 });
 
-test("refuses what is not JSON", () => expect(() => read("{")).toThrow(InvalidInput));
+test("a body that is not JSON is refused", () => expect(() => read("{")).toThrow(InvalidInput));
 
-test("takes PHP's empty places for absent ones", () => {
+test("PHP's empty lists count as absent objects", () => {
   const chat = { id: "C", started_timestamp: "2014-08-18T10:05:05Z", ended_timestamp: "", url: "" };
   const started = read(
     { event_type: "chat_started", chat, visitor: [], pre_chat_survey: {} },
@@ -127,7 +127,7 @@ test("takes PHP's empty places for absent ones", () => {
   expect(read({ ticket }, "ticket_created")).toMatchObject({ understood: true });
 });
 
-test("does not take what is nested too deep to be written again", () => {
+test("a body that is nested too deep to be written again is unreadable", () => {
   const deep = `{"chat":{"id":"C"},"deep":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
   expect(readDelivery(deep, "chat_ended")).toMatchObject({ understood: false, raw: deep });
 });

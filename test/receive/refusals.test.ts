@@ -39,7 +39,7 @@ function world(name: string) {
 
 const wrong = { type: "chat_ended", reason: "unauthorized" } as const;
 
-test("counts of all instances meet, and are gone after an hour", async () => {
+test("the counts of all instances are added up, and end after an hour", async () => {
   const { start, pass } = world("RefusalsMeet");
   const [one, other] = [start(), start()];
   one.note(wrong, () => {});
@@ -58,7 +58,7 @@ test("counts of all instances meet, and are gone after an hour", async () => {
   expect(await start().lastHour()).toEqual({});
 });
 
-test("however many calls are refused, an instance writes once a minute, into thirteen rows", async () => {
+test("for any number of refused calls an instance writes once a minute, into thirteen rows", async () => {
   const { start, pass, writes, table } = world("RefusalsBounded");
   const refusals = start();
   for (let minute = 0; minute < 120; minute++) {
@@ -75,7 +75,7 @@ test("however many calls are refused, an instance writes once a minute, into thi
   expect((await start().lastHour())["no-credentials"]).toBeGreaterThan(58 * 50);
 });
 
-test("a type and reason has one line a minute, which says how many had none", async () => {
+test("each type and reason has one log line a minute, which counts the refusals without a line", async () => {
   const { start, pass } = world("RefusalsLines");
   const refusals = start();
   const lines: unknown[] = [];
@@ -91,7 +91,7 @@ test("a type and reason has one line a minute, which says how many had none", as
   expect(lines[2]).toEqual(["delivery refused", { type: "chat_ended", outcome: "unauthorized", others: 99 }]);
 });
 
-test("while storage fails, counts wait", async () => {
+test("counts are kept while storage fails", async () => {
   let clock = START;
   let broken = true;
   const table = openTable({ connectionString: inject("storage") }, "RefusalsWait");
@@ -113,7 +113,7 @@ test("while storage fails, counts wait", async () => {
   expect(await other.lastHour()).toEqual({ unauthorized: 1 });
 });
 
-test("the reason is the error's kind; failures of ours are none", () => {
+test("the reason derives from the error's kind, and the app's own failures have none", () => {
   expect(refusalReason(new Unauthorized("No."), true)).toBe("unauthorized");
   expect(refusalReason(new Unauthorized("No."), false)).toBe("no-credentials");
   expect(refusalReason(new Forbidden("No."), true)).toBe("forbidden");

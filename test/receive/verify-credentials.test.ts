@@ -31,7 +31,7 @@ test.each([
   "Bearer livechat:pass:with:colons",
 ])("refuses %j", (header) => expect(() => verifyCredentials(header, [current])).toThrow(Unauthorized));
 
-test("without credentials of its own it refuses every caller", () => {
+test("without configured credentials every caller is refused", () => {
   for (const header of [null, "", basic(""), basic(":")]) {
     expect(() => verifyCredentials(header, [])).toThrow(Unauthorized);
   }

@@ -145,7 +145,7 @@ describe("agents", () => {
     expect(sandbox.agents.list()).toHaveLength(3);
   });
 
-  test("an agent who is removed is gone", async () => {
+  test("a removed agent is no longer listed", async () => {
     expect(await call("DELETE /agents/sam%40example.com")).toMatchObject({
       status: 200,
       body: { result: "sam@example.com removed successfully" },

@@ -61,7 +61,7 @@ describe("the throttle", () => {
     expect(await calls(3)).toEqual([200, 200, 429]);
   });
 
-  test("counts by credentials, and not what it refuses", async () => {
+  test("counts each account's calls, without refused ones", async () => {
     sandbox.throttle.set({ limit: 1 });
     const bearer = { authorization: `Bearer ${sandbox.credentials.apiKey}` };
 
@@ -212,7 +212,7 @@ describe("faults", () => {
     expect(await call("GET /agents")).toMatchObject({ status: 200 });
   });
 
-  test("that make no sense are refused", async () => {
+  test("with invalid terms are refused", async () => {
     expect(await call("POST /sandbox/faults", { json: { do: "explode" } })).toMatchObject({ status: 400 });
     expect(await call("PUT /sandbox/variants", { json: { times: "roman" } })).toMatchObject({ status: 400 });
     expect(await call("PUT /sandbox/throttle", { json: { limit: "many" } })).toMatchObject({ status: 400 });

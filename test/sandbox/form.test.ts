@@ -17,7 +17,7 @@ test.each([
   expect({ ...readForm(text) }).toEqual(fields);
 });
 
-test("leaves the prototype alone", () => {
+test("a form cannot change the prototype of objects", () => {
   readForm("__proto__[admin]=1&constructor[prototype]=1");
 
   expect({}).not.toHaveProperty("admin");

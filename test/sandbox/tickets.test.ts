@@ -148,7 +148,7 @@ describe("one ticket", () => {
     });
   });
 
-  test("PUT of what is there already modifies nothing", async () => {
+  test("PUT of the present values modifies nothing", async () => {
     const { id } = create();
     clock.pass(HOUR);
 
@@ -193,7 +193,7 @@ describe("one ticket", () => {
     });
   });
 
-  test("comes in every spelling that is met in the wild", async () => {
+  test("comes in every spelling that LiveChat has used", async () => {
     const { id } = create();
     Object.assign(sandbox.variants, { ticket: "bare", times: "iso", absent: "missing", extras: false });
 
@@ -222,7 +222,7 @@ describe("the list", () => {
     expect(pages.flatMap(({ tickets }) => tickets.map(({ id }) => id))).toEqual(expected);
   });
 
-  test("can begin with what was modified longest ago", async () => {
+  test("can be ordered with the oldest modification first", async () => {
     sandbox.tickets.fill(30);
 
     const ascending = [...(await ids("?order=asc")), ...(await ids("?order=asc&page=2"))];
@@ -286,7 +286,7 @@ describe("the list", () => {
       if (forPlain) expect(await ids(`?${forPlain}`)).toEqual([plain]);
     });
 
-    test("by all of them at once", async () => {
+    test("by all filters at once", async () => {
       expect(await ids("?status=pending&tag=furniture&group=3")).toEqual([special]);
       expect(await ids("?status=pending&tag=furniture&group=1")).toEqual([]);
     });

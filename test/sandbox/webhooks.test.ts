@@ -164,20 +164,23 @@ describe("ticket_created", () => {
     });
   });
 
-  test.each([201, 204, 302, 401, 500])("is sent again after a %s, since only 200 will do", async (status) => {
-    await using receiver = await startReceiver(status, status, 200);
-    register(receiver.url);
+  test.each([201, 204, 302, 401, 500])(
+    "is sent again after a %s, because only 200 is accepted",
+    async (status) => {
+      await using receiver = await startReceiver(status, status, 200);
+      register(receiver.url);
 
-    sandbox.tickets.create(aTicket);
-    await sandbox.deliveries.settled();
+      sandbox.tickets.create(aTicket);
+      await sandbox.deliveries.settled();
 
-    const [first, ...again] = receiver.received.map(({ body }) => body);
-    expect(again).toEqual([first, first]);
-    expect(waits).toEqual(RETRY_DELAYS.slice(0, 2));
-    expect(sandbox.deliveries.list).toMatchObject([
-      { state: "delivered", attempts: [{ outcome: status }, { outcome: status }, { outcome: 200 }] },
-    ]);
-  });
+      const [first, ...again] = receiver.received.map(({ body }) => body);
+      expect(again).toEqual([first, first]);
+      expect(waits).toEqual(RETRY_DELAYS.slice(0, 2));
+      expect(sandbox.deliveries.list).toMatchObject([
+        { state: "delivered", attempts: [{ outcome: status }, { outcome: status }, { outcome: 200 }] },
+      ]);
+    },
+  );
 
   test("is sent again when the receiver hangs, hangs up, or is not there", async () => {
     await using receiver = await startReceiver(
@@ -238,7 +241,7 @@ describe("ticket_created", () => {
     expect(await call("POST /sandbox/deliveries/none/repeat")).toMatchObject({ status: 404 });
   });
 
-  test("is not sent any more once the sandbox is closed", async () => {
+  test("is not sent after the sandbox is closed", async () => {
     await using receiver = await startReceiver(503);
     const patient = await startSandbox({ deliveries: { delays: [HOUR] } });
     patient.webhooks.register({ event_type: "ticket_created", data_types: ["ticket"], url: receiver.url });
@@ -255,7 +258,7 @@ describe("ticket_created", () => {
 describe("chats", () => {
   const types = ["chat", "visitor", "pre_chat_survey"];
 
-  test("start and end with an event each, the second with all that was said", async () => {
+  test("start and end with one event each, the second with the whole transcript", async () => {
     await using receiver = await startReceiver(200);
     sandbox.webhooks.register({ event_type: "chat_started", data_types: types, url: receiver.url });
     sandbox.webhooks.register({ event_type: "chat_ended", data_types: types, url: receiver.url });
@@ -330,7 +333,7 @@ describe("chats", () => {
     expect(receiver.received[0]?.body).toHaveProperty("pre_chat_survey", []);
   });
 
-  test("a whole chat can be had with one call, in words of one's own or not", async () => {
+  test("a whole chat is made by one call, with given or default messages", async () => {
     const messages = [{ text: "Ciao", by: "visitor" }];
 
     expect(await call("POST /sandbox/chats/whole")).toMatchObject({
@@ -345,7 +348,7 @@ describe("chats", () => {
     });
   });
 
-  test("a chat that has ended takes no more messages, and an unknown one none at all", async () => {
+  test("an ended or unknown chat accepts no messages", async () => {
     const { id } = sandbox.chats.hold();
 
     expect(await call(`POST /sandbox/chats/${id}/messages`, { json: { text: "Hello?" } })).toMatchObject({

@@ -157,7 +157,7 @@ describe("An end with its transcript", () => {
     expect(payload.visitor?.language).toBeUndefined();
   });
 
-  test("has what v2 never had: rating, summary, geolocation, session fields, the threads beside it", () => {
+  test("has fields that v2 lacks: rating, summary, geolocation, session fields, neighbouring threads", () => {
     expect(payload).toMatchObject({
       chat: {
         rating: { score: 1, comment: "thanks" },
@@ -250,7 +250,7 @@ test.each([
   expect([event?.type, event?.user_type]).toEqual([type, user_type]);
 });
 
-test("an end with its ids alone says so, and why it has no more", () => {
+test("an end with ids only has the reason in missing_transcript", () => {
   expect(read(ended({ missing_transcript: "anonymized", received_at: "2026-10-12T16:00:00.000Z" }))).toEqual({
     event_type: "chat_ended",
     event_unique_id: expect.any(String),
@@ -271,7 +271,7 @@ test("a start has no end, and the same id as the end of its thread", () => {
   expect(read(ended({ chat: chat() })).event_unique_id).not.toBe(payload.event_unique_id);
 });
 
-test("a customer who skipped the form has no address, and the archive's visit is the thread's", () => {
+test("a customer who skipped the form has no address, and the visit comes from the archive's thread", () => {
   const users = [{ id: "C", type: "customer", present: true }];
   const customer_visit = { ip: "192.0.2.9", geolocation: { country: "Norway" } };
   const { visitor, pre_chat_survey } = read(started(chat({ customer_visit, events: [] }, users)));
@@ -280,7 +280,7 @@ test("a customer who skipped the form has no address, and the archive's visit is
   expect(pre_chat_survey).toBeUndefined();
 });
 
-test("what is odd inside a chat is left out; only ids are needed", () => {
+test("odd parts of a chat are left out, and only ids are required", () => {
   const odd = {
     id: "C",
     users: [null, 7, { type: "customer" }, { id: "A", type: "agent", name: 5, visit: "none" }],

@@ -57,13 +57,13 @@ describe("A ticket", () => {
     expect(read(Ticket, fromConnector)).toEqual(read(Ticket, fromReference));
   });
 
-  it("is read bare and in a list", () => {
+  it("is read alone and in a list", () => {
     for (const answer of [fromReference, { tickets: [fromReference] }, { ticket: fromReference }]) {
       expect(read(OneTicket, answer)).toEqual(read(Ticket, fromReference));
     }
   });
 
-  it("that has an id and does not fit is read field by field, and keeps what does not fit", () => {
+  it("that has an id and does not fit the schema is read field by field, and keeps the other values", () => {
     const odd = { id: 7, date: "soon", modified: 1_400_000_000, tags: ["sales", null], requester: "Ann" };
     const asItCame = { ...odd, id: "7", modified: "2014-05-13T16:53:20.000Z" };
     for (const answer of [odd, { tickets: [odd] }, { ticket: odd }]) {
@@ -137,7 +137,7 @@ describe("A ticket", () => {
 });
 
 describe("An agent", () => {
-  it("is read as the list and its creation tell it", () => {
+  it("is read from the list and from its creation", () => {
     const summary = {
       name: "Ann",
       permission: "owner",
@@ -171,7 +171,7 @@ describe("A webhook", () => {
   };
   const envelope = { event_type: "chat_ended", license_id: 123, lc_version: 2, event_unique_id: "E1" };
 
-  it("of a chat is read with normal times, and with what a checkbox question was answered", () => {
+  it("of a chat is read with normalised times and checkbox answers", () => {
     const survey = [
       { id: 2001, type: "name", label: "Name", answer: "Rita" },
       {

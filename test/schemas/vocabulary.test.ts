@@ -85,7 +85,7 @@ describe("A time", () => {
     );
   });
 
-  it("that was read is read again unchanged", () => {
+  it("stays unchanged when it is read again", () => {
     const anything = fc.oneof(fc.double(), fc.integer(), fc.string(), moment.map(String));
     fc.assert(
       fc.property(anything, (value) => {

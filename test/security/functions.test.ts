@@ -26,8 +26,8 @@ const triggers = registered.map(({ name, bindings }) => {
 });
 
 /**
- * Who may call what. A function that is not here fails the test: whoever adds one decides, and says why when it is to be
- * open to anybody.
+ * The access level of each function. A function that is not listed fails the test, so its author decides, and gives a
+ * reason when it needs no key.
  */
 const HTTP = {
   ListAgents: "GET agents, key",
@@ -38,11 +38,11 @@ const HTTP = {
   CreateTicket: "POST tickets, key",
   UpdateTicket: "PUT tickets/{ticketId}/tags, key",
   // LiveChat has no function key; it presents the webhook's credentials, which the receiver asks for.
-  ReceiveChatStarted: "POST receivers/chat-started, anybody",
-  ReceiveChatEnded: "POST receivers/chat-ended, anybody",
-  ReceiveTicketCreated: "POST receivers/ticket-created, anybody",
+  ReceiveChatStarted: "POST receivers/chat-started, no key",
+  ReceiveChatEnded: "POST receivers/chat-ended, no key",
+  ReceiveTicketCreated: "POST receivers/ticket-created, no key",
   // The same; its credentials are the key in the query.
-  ReceiveTextChat: "POST receivers/text/chats, anybody",
+  ReceiveTextChat: "POST receivers/text/chats, no key",
   ListEvents: "GET events, key",
   GetEvent: "GET events/{id}, key",
   ListEventTypes: "GET event-types, key",
@@ -67,7 +67,7 @@ const HTTP = {
   WebhookTicketCreated: "POST ticket_created_webhook/webhooks, key",
   CreateSubscription: "POST subscriptions, key",
   // Flows send no key with it: the id, which cannot be guessed, is one.
-  DeleteHook: "DELETE subscriptions/{hookId}, anybody",
+  DeleteHook: "DELETE subscriptions/{hookId}, no key",
   ListSubscriptions: "GET subscriptions, key",
   GetSubscription: "GET subscriptions/{hookId}, key",
   ReplaySubscription: "POST subscriptions/{id}/replay, key",
@@ -81,27 +81,27 @@ const HTTP = {
   EnsureRegistration: "POST registration, key",
   DeleteRegistration: "DELETE registration, key",
   // Says ok or not; the checks are GetStatus's.
-  Health: "GET HEAD health, anybody",
+  Health: "GET HEAD health, no key",
   GetStatus: "GET status, key",
   // The same for every deployment, and holds no data.
-  GetOpenApi: "GET HEAD openapi.json, anybody",
-  GetDocs: "GET HEAD docs, anybody",
-  GetDocsAsset: "GET HEAD docs/{asset}, anybody",
+  GetOpenApi: "GET HEAD openapi.json, no key",
+  GetDocs: "GET HEAD docs, no key",
+  GetDocsAsset: "GET HEAD docs/{asset}, no key",
   // Files only: what they show is asked for with a key.
-  GetConsole: "GET HEAD console/{*path}, anybody",
+  GetConsole: "GET HEAD console/{*path}, no key",
 };
 
 test("each function has its listed methods and auth level", () => {
   const found = triggers
     .filter(({ type }) => type === "httpTrigger")
     .map(({ name, methods = [], route, authLevel = "" }) => {
-      const who = { function: "key", anonymous: "anybody" }[authLevel] ?? authLevel;
+      const who = { function: "key", anonymous: "no key" }[authLevel] ?? authLevel;
       return [name, `${methods.join(" ")} ${route}, ${who}`];
     });
   expect(Object.fromEntries(found)).toEqual(HTTP);
 });
 
-test("what nobody calls is these timers and this queue, and none runs because an instance starts", () => {
+test("timers and queue functions are exactly the listed ones, and none runs when an instance starts", () => {
   const others = triggers.filter(({ type }) => type !== "httpTrigger");
   expect(others.map(({ name, schedule, queueName }) => [name, schedule ?? queueName])).toEqual([
     ["ReconcileTicketsTimer", "0 */5 * * * *"],

@@ -175,7 +175,7 @@ test("everything was used", () => {
   expect(app.log.length).toBeGreaterThan(5);
 });
 
-test("no log line has a secret, or anything of a person; nor has telemetry", () => {
+test("no log line or telemetry has a secret or personal data", () => {
   const log = app.log.join("\n");
   expect(log).toContain("LiveChat failed (500).");
   expect(telemetry).toContain("livechat.events");
@@ -192,7 +192,7 @@ test("no answer repeats a secret to a later caller", () => {
   for (const { text } of answers) for (const secret of SHOWN_TO_NOBODY) expect(text).not.toContain(secret);
 });
 
-test("no secret is stored, packed or not; of people, only what is content, and in no column", async () => {
+test("no secret is stored, compressed or not, and personal data is stored only as content, in no column", async () => {
   for (const name of Object.values(TABLES)) {
     const table = TableClient.fromConnectionString(inject("storage"), name, {
       allowInsecureConnection: true,

@@ -53,7 +53,7 @@ test("an answer that was long under way, because the process stood still, proves
   expect(clock.now()).toBe(NOON + 10 * MINUTE);
 });
 
-test("time does not jump with every answer once it was put right", () => {
+test("a corrected clock does not jump with every answer", () => {
   const { clock, hear, pass } = setUp(YEAR);
   hear(NOON);
   pass(1000);

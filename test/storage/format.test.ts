@@ -7,7 +7,7 @@ test("a row of this build's format, or of no format, is given back", () => {
   expect(checkFormat({ n: 1 } as { format?: number; n: number }, "event log")).toEqual({ n: 1 });
 });
 
-test("a row of a newer format is refused as 503, which says what to do", () => {
+test("a row of a newer format is a 503 that tells the operator what to deploy", () => {
   const read = () => checkFormat({ format: FORMAT + 1 }, "event log");
   expect(read).toThrow(NewerFormat);
   expect(read).toThrow(StorageUnavailable);

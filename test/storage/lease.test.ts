@@ -21,7 +21,7 @@ function setUp(rowKey: string) {
   };
 }
 
-test("one has it at a time, and the others learn who and since when", async () => {
+test("one process has the lease at a time, and the others learn its holder and start", async () => {
   const { acquire, pass } = setUp("one");
   const lease = await acquire("first");
   pass(999);
@@ -32,7 +32,7 @@ test("one has it at a time, and the others learn who and since when", async () =
   expect(await acquire("second")).toMatchObject({ holder: "second", since: "2026-01-01T00:00:00.999Z" });
 });
 
-test("of many who try at once one gets it", async () => {
+test("of many processes that try at once, one gets the lease", async () => {
   const { acquire } = setUp("race");
   const results = await Promise.allSettled(Array.from({ length: 8 }, (_, index) => acquire(`h${index}`)));
   expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
@@ -40,7 +40,7 @@ test("of many who try at once one gets it", async () => {
     if (result.status === "rejected") expect(result.reason).toBeInstanceOf(Conflict);
 });
 
-test("it ends by itself when its holder has died; a holder that comes back learns of it", async () => {
+test("a lease ends when its holder has died, and a holder that returns learns that", async () => {
   const { acquire, pass } = setUp("dead");
   const dead = await acquire("dead");
   await expect(acquire("alive")).rejects.toThrow("dead has been at it");
@@ -52,7 +52,7 @@ test("it ends by itself when its holder has died; a holder that comes back learn
   await lease.renew();
 });
 
-test("it lasts as long as it is renewed", async () => {
+test("a lease lasts as long as it is renewed", async () => {
   const { acquire, pass } = setUp("long");
   const lease = await acquire("long");
   for (let turn = 0; turn < 3; turn++) {

@@ -50,7 +50,7 @@ test("an entity has 252 properties of its own at most, absent ones not counted",
   exceeds(properties(MAX_PROPERTIES + 1));
 });
 
-test("keys are short, well formed, and without what a URL or Table Storage cannot bear", () => {
+test("keys are short, well formed, and valid in URLs and Table Storage", () => {
   fits({ rowKey: "k".repeat(MAX_KEY_CHARACTERS) });
   exceeds({ rowKey: "k".repeat(MAX_KEY_CHARACTERS + 1) });
   exceeds({ partitionKey: "k".repeat(MAX_KEY_CHARACTERS + 1) });
@@ -60,7 +60,7 @@ test("keys are short, well formed, and without what a URL or Table Storage canno
   fits({ rowKey: "a:b 'c' %2F 🙂" });
 });
 
-test("text that UTF-8 cannot say, and names that are none, are refused", () => {
+test("text that is not well formed, and invalid property names, are refused", () => {
   exceeds({ text: "\ud83d" });
   exceeds({ "a-b": 1 });
   exceeds({ ["n".repeat(256)]: 1 });
@@ -95,7 +95,7 @@ test("a transaction of almost 4 MiB is taken, a larger one is refused before it 
   expect(sent).toBe(0);
 });
 
-test("what we count is never less than what is sent, and not much more", async () => {
+test("the counted size is never below the size sent, and not much above", async () => {
   let sent = 0;
   const table = injectFault(openTable({ connectionString: inject("storage") }, "Wire"), (send, request) => {
     if (request.url.includes("$batch")) sent = Buffer.byteLength(String(request.body));

@@ -77,7 +77,7 @@ test("a signal ends an operation before its time limit", async () => {
   stop();
 });
 
-test("nothing is sent twice behind our back", async () => {
+test("the SDK repeats no request by itself", async () => {
   let requests = 0;
   const { connectionString, stop } = await serve((_request, response) => {
     requests++;
@@ -105,7 +105,7 @@ test("a read is made again when its connection was closed; a write is not", asyn
   stop();
 });
 
-test("an error holds neither the key nor what was to be written", async () => {
+test("an error contains neither the key nor the content of the write", async () => {
   const { connectionString, stop } = await serve((_request, response) => void response.writeHead(403).end());
   const error = await createRow(openTable({ connectionString }, "Refusing"), {
     ...row("r"),

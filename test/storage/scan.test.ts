@@ -24,7 +24,7 @@ async function windowsOf(...given: Parameters<typeof scan>): Promise<string[][]>
   return windows.map((rows) => rows.map(({ rowKey = "" }) => rowKey));
 }
 
-test("a scan gives every row once, in windows, from where it is told to", async () => {
+test("a scan gives every row once, in windows, from its start", async () => {
   const open = await tableOfKeys();
   const windows = await windowsOf(open(), "p", { ...ALL, window: 12 });
   expect(windows.map(({ length }) => length)).toEqual([12, 12, 6]);

@@ -13,7 +13,7 @@ const faulty = (fault: Fault) => injectFault(openTable(storage, "Transactions"),
 const row = (rowKey: string, properties: object = {}) => ({ partitionKey: "p", rowKey, ...properties });
 const exists = async (rowKey: string) => (await readRow(table, "p", rowKey)) !== undefined;
 
-test("all is done, and the ETags are those of the rows", async () => {
+test("a transaction does all operations, and returns the rows' ETags", async () => {
   const outcome = await submit(table, [
     ["create", row("a1")],
     ["upsert", row("a2", { n: 1 }), "Replace"],
@@ -50,7 +50,7 @@ test.for([
   expect(await exists(rowKey)).toBe(done);
 });
 
-test("what the service refuses is surely not done", async () => {
+test("a transaction that the service refuses does nothing", async () => {
   for (const status of [401, 403, 429]) {
     const failure = submit(faulty(answer(status)), [["create", row("refused")]]);
     await expect(failure).rejects.toThrow(StorageUnavailable);
@@ -58,7 +58,7 @@ test("what the service refuses is surely not done", async () => {
   }
 });
 
-test("what breaks a limit is not sent at all", async () => {
+test("a transaction over a limit is not sent", async () => {
   const unreachable = faulty(() => expect.unreachable());
   await expect(submit(unreachable, [])).rejects.toThrow(LimitExceeded);
   await expect(submit(unreachable, [["create", row("a/b")]])).rejects.toThrow(LimitExceeded);
@@ -86,7 +86,7 @@ test("a condition whose ETag is missing throws, and the row stays as it is", asy
   expect(await readRow(table, "p", "conditional")).toMatchObject({ n: 1 });
 });
 
-test("what is written is what is read, of every type and under any key", async () => {
+test("values of every type are read as they were written, under any key", async () => {
   const keys = { partitionKey: "it's 100% é", rowKey: "a 'b' %2F (c) 🙂" };
   const properties = {
     text: 'quote " backslash \\ line\r\n--changeset_ é 🙂 \u0000',

@@ -32,7 +32,7 @@ describe.each([
 ])("a %s whose answer is lost", (kind, old) => {
   const prepare = async (key: string) => (old ? await writeOnce(table, row(key, old)) : undefined);
 
-  test("is found done", async () => {
+  test("is recognised as done", async () => {
     const key = `${kind} done`;
     const etag = await writeOnce(failing(cutAfter), row(key, "new"), { etag: await prepare(key) });
     expect(await read(key)).toMatchObject({ value: "new", etag });
@@ -44,7 +44,7 @@ describe.each([
     await expect(writeOnce(failing(cutBefore), row(key, "new"), { etag })).rejects.toThrow(OutcomeUnknown);
   });
 
-  test("is known not to be done over the write of another", async () => {
+  test("is recognised as not done when another write took its place", async () => {
     const key = `${kind} late`;
     const etag = await prepare(key);
     const overtaken: Fault = async () => {

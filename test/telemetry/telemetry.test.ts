@@ -70,7 +70,7 @@ async function deliver(url: string, body: object, trace: string) {
 }
 
 describe("traces", () => {
-  test("join a delivery's receipt, the log, and the subscriber that is told", () => {
+  test("connect a delivery, its place in the log, and the call to the subscriber", () => {
     const spans = collector.spans();
     const [received, ...others] = spans.filter(
       ({ name, traceId }) => name === "ReceiveChatEnded" && traceId === CALLER.trace,
@@ -99,7 +99,7 @@ describe("traces", () => {
     expect(run?.name).toMatch(/^(append|DispatchQueue|DispatchTimer)$/);
   });
 
-  test("join an action and every attempt upstream that it took", () => {
+  test("connect an action with each of its calls to LiveChat", () => {
     const spans = collector.spans();
     const action = spans.find(({ name, traceId }) => name === "ListAgents" && traceId === CALLER.trace);
     const attempts = spans.filter(
@@ -114,7 +114,7 @@ describe("traces", () => {
     expect(attempts[1]?.attributes["http.request.resend_count"]).toBe(1);
   });
 
-  test("tell what is running", () => {
+  test("name the app's version", () => {
     expect(collector.resources()[0]).toMatchObject({
       "service.name": "livechat-functions",
       "service.version": expect.stringMatching(/^\d+\.\d+\.\d+$/),
@@ -122,7 +122,7 @@ describe("traces", () => {
   });
 });
 
-test("everything is counted", () => {
+test("metrics count every event, call, run and delivery", () => {
   const points = collector.points();
   const total = (metric: string, wanted: object) =>
     points
@@ -151,7 +151,7 @@ test("everything is counted", () => {
   expect(left).toBeLessThan(100);
 });
 
-test("nothing in it is of a person, or secret", () => {
+test("telemetry has no personal data and no secret", () => {
   expect(collector.received.length).toBeGreaterThan(1);
   for (const { body } of collector.received) expect(body).not.toMatch(PRIVATE);
   expect(JSON.stringify(collector.spans())).not.toMatch(/https?:\/\/|127\.0\.0\.1/);
@@ -175,7 +175,7 @@ test("Application Insights gets the same, over its own protocol", async () => {
   expect(sent).toContain("livechat.calls");
 });
 
-test("goes nowhere unless it is told where", () => {
+test("telemetry is not sent without a destination", () => {
   expect(destinationsOf({})).toEqual([]);
   expect(
     destinationsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: " ", APPLICATIONINSIGHTS_CONNECTION_STRING: "" }),

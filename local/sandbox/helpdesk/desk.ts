@@ -81,7 +81,7 @@ export class Desk {
   readonly #now: () => number;
   readonly #announce: (ticket: HelpDeskTicket) => void;
 
-  /** @param announce is told of every ticket that is created */
+  /** @param announce is called with every new ticket */
   constructor(now: () => number, announce: (ticket: HelpDeskTicket) => void) {
     this.#now = now;
     this.#announce = announce;

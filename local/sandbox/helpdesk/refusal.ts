@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { type Answer, json } from "../http.ts";
 
-/** What HelpDesk answers when it will not do what it is asked. */
+/** HelpDesk's answer to a call that it refuses. */
 export class HelpDeskRefusal extends Error {
   readonly status: number;
   readonly problems: { path: string; message: string }[];

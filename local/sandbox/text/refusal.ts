@@ -30,7 +30,7 @@ const STATUSES = {
 export type ErrorType = keyof typeof STATUSES;
 export const ERROR_TYPES = Object.keys(STATUSES) as ErrorType[];
 
-/** What the Text platform answers when it will not do what it is asked. */
+/** The Text platform's answer to a call that it refuses. */
 export class TextRefusal extends Error {
   readonly type: ErrorType;
   readonly data?: Record<string, unknown>;

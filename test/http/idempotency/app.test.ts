@@ -105,7 +105,7 @@ test("an update that adds a message, and whose answer is lost, adds it once unde
   expect(await said()).toBe(2);
 });
 
-test("an update without a message is put in place again by itself", async () => {
+test("an update without a message is repeated without a key when its answer is lost", async () => {
   const { id } = (await first.call("POST", "/tickets", lamp("tagged"))).body;
   first.sandbox.faults.plan({ do: "drop", committed: true, method: "PUT", path: `/tickets/${id}` });
   expect((await first.call("PUT", `/tickets/${id}/tags`, { tag: ["vip"] })).status).toBe(200);
@@ -117,7 +117,7 @@ test("without a key every request makes a ticket", async () => {
   expect(ids[0]).not.toBe(ids[1]);
 });
 
-test("after a host is killed in mid-request, the key is busy for a while", async () => {
+test("after a host is killed during a request, its key is busy for a while", async () => {
   const body = lamp("killed");
   const victim = apps[3] as App;
   first.sandbox.faults.plan({ do: "stall", committed: true, method: "POST", path: "/tickets" });

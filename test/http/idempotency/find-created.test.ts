@@ -29,7 +29,7 @@ function find(
   return { queries, found };
 }
 
-test("finds it by requester, subject, message and time, with any change of white space", async () => {
+test("finds a ticket by requester, subject, message and time, ignoring white space", async () => {
   const others = [
     ticket("before", { date: "2026-01-15T11:59:00.000Z" }),
     ticket("another person's", { requester: { mail: "otto@example.com" } }),
@@ -46,18 +46,18 @@ test("finds it by requester, subject, message and time, with any change of white
   expect(await find([]).found).toBeUndefined();
 });
 
-test("a clock of LiveChat's that is a little behind does not hide it", async () => {
+test("finds a ticket when LiveChat's clock is a little behind", async () => {
   expect((await find([ticket("it", { date: "2026-01-15T11:59:40.000Z" })]).found)?.id).toBe("it");
 });
 
-test("asks for the events where the list leaves them out", async () => {
+test("reads the ticket's events when the list leaves them out", async () => {
   const listed = ticket("it", { events: undefined });
   expect((await find([listed], { details: { it: ticket("it") } }).found)?.id).toBe("it");
   const other = ticket("it", { events: [{ message: "Other" }] });
   expect(await find([listed], { details: { it: other } }).found).toBeUndefined();
 });
 
-test("passes by what another attempt has made", async () => {
+test("skips a ticket that another key has created", async () => {
   expect((await find([ticket("first"), ticket("second")], { mine: (id) => id === "second" }).found)?.id).toBe(
     "second",
   );

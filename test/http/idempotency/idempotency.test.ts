@@ -97,7 +97,7 @@ describe("a key", () => {
     expect((await once(attempt("a"))).repeated).toBe(false);
   });
 
-  test("is another key for another operation, and is refused with another body", async () => {
+  test("is independent for each operation, and refused with another body", async () => {
     await once(attempt("b"));
     expect((await once(attempt("b", { scope: "CreateAgent" }))).repeated).toBe(false);
     await expect(once(attempt("b", { content: { message: "Other" } }))).rejects.toThrow(KeyReused);
@@ -107,7 +107,7 @@ describe("a key", () => {
     expect(repeated).toBe(true);
   });
 
-  test("is in use while a request with it is under way", async () => {
+  test("is busy while its request runs", async () => {
     const begun = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
     const act: KeyedRequest["act"] = async () => {
@@ -136,7 +136,7 @@ describe("a key", () => {
     expect(repeated).toBe(false);
   });
 
-  test("of unknown outcome is searched for first, and acts again only when the attempt has settled", async () => {
+  test("whose outcome is unknown searches first, and acts again only when the attempt has settled", async () => {
     const lost = fails(new UpstreamTimeout("?", { outcomeUnknown: true }));
     const began = new Date(clock).toISOString();
     await expect(once(attempt("f", lost))).rejects.toThrow(UpstreamTimeout);
@@ -185,7 +185,7 @@ describe("a key", () => {
     expect(reply).toEqual(created("h2"));
   });
 
-  test("of a process that died is free when its attempt must have ended", async () => {
+  test("of a process that died is free once its attempt must have ended", async () => {
     const begun = Promise.withResolvers<void>();
     const dying: KeyedRequest["act"] = () => {
       begun.resolve();
@@ -200,7 +200,7 @@ describe("a key", () => {
     expect(await next()).toEqual({ reply: created("i"), repeated: true });
   });
 
-  test("with an answer too large for a row is searched for", async () => {
+  test("whose answer is too large for a row finds it upstream", async () => {
     const huge = { status: 201, headers: {}, body: randomBytes(1_200_000).toString("base64") };
     await once(attempt("j", { act: async () => ({ reply: huge, made: "ticket j" }) }));
     clock += 30_000;

@@ -40,7 +40,7 @@ async function stopWhileItWaits(limits: { longestAttempt: number; settling: numb
   return { arrivals, takeOver, resume };
 }
 
-test("an instance that stood still past its deadline does not send what another has done", async () => {
+test("an instance that stood still past its deadline does not repeat another's request", async () => {
   const limits = { longestAttempt: 1_500, settling: 100 };
   const { arrivals, takeOver, resume } = await stopWhileItWaits(limits, "0.5");
   // Real time must pass here: the stopped process is to find its own clocks advanced.

@@ -58,7 +58,7 @@ describe("the stored tickets", () => {
     expect(writer.live).toBe(3);
   });
 
-  test("are compared by their content; the order of fields makes no difference", async () => {
+  test("are compared by content, regardless of the order of fields", async () => {
     const store = openStore();
     const writer = await store.write();
     await put(writer, ticket("A", 1, { source: { type: "mail", url: "u" } }), ticket("B", 2), ticket("C", 3));
@@ -85,7 +85,7 @@ describe("the stored tickets", () => {
     expect(writer.live).toBe(3);
   });
 
-  test("are marked when they are gone, and unmarked when they return", async () => {
+  test("are marked as deleted when they are gone, and unmarked when they return", async () => {
     const store = openStore();
     const writer = await store.write();
     await put(writer, ticket("A", 1), ticket("B", 2));
@@ -104,7 +104,7 @@ describe("the stored tickets", () => {
     expect(await all(store, { deleted: true })).toEqual([]);
   });
 
-  test("are found by what they can be filtered by", async () => {
+  test("are found by each filter", async () => {
     const store = openStore();
     const requester = { mail: "O'Hara@Example.com" };
     await put(
@@ -151,7 +151,7 @@ describe("the stored tickets", () => {
     }
   });
 
-  test("are all seen by a reader of all pages while they change", async () => {
+  test("are all read by a reader of all pages while they change", async () => {
     const change = fc.record({ index: fc.nat(9), limit: fc.integer({ min: 1, max: 4 }), changes: fc.nat(2) });
     await fc.assert(
       fc.asyncProperty(fc.array(change, { maxLength: 8 }), async (steps) => {
@@ -179,7 +179,7 @@ describe("the stored tickets", () => {
     );
   }, 600_000);
 
-  test("keep what fits of a ticket that is larger than a row", async () => {
+  test("keep as many events of a large ticket as fit into a row", async () => {
     const store = openStore();
     const noise = randomBytes(750 * 1024).toString("base64");
     const large = ticket("A", 1, { events: [{ type: "message", message: noise }] });
@@ -211,7 +211,7 @@ describe("a commit", () => {
     expect(await listOf(store.notes("run:"))).toEqual(["c", "b"]);
   });
 
-  test("is refused to a writer that did not see the last one", async () => {
+  test("is refused when another commit came before", async () => {
     const store = openStore();
     const [early, late] = [await store.write(), await store.write()];
     await put(early, ticket("A", 1));
@@ -226,7 +226,7 @@ describe("a commit", () => {
   test.each([
     ["the request", false],
     ["the answer", true],
-  ])("is done once when %s of a transaction is lost", async (_, done) => {
+  ])("happens once when %s of a transaction is lost", async (_, done) => {
     const tableName = newTableName();
     let losses = 0;
     const store = openStore(tableName, async (send, request) => {
@@ -258,7 +258,7 @@ describe("a commit", () => {
     expect(await store.get("T5")).toEqual(tickets[5]);
   });
 
-  test("that takes several transactions leaves a store that is right, wherever the process ends", async () => {
+  test("of several transactions leaves a consistent store wherever the process ends", async () => {
     // Two operations a ticket, a hundred a transaction.
     const tickets = Array.from({ length: 60 }, (_, i) => ticket(`T${i}`, i));
     let outcome: string | undefined;
@@ -288,7 +288,7 @@ describe("a commit", () => {
   });
 });
 
-test("a ticket store that a newer build wrote is refused, and stays as it is", async () => {
+test("a ticket store of a newer build is refused, and stays unchanged", async () => {
   const name = newTableName();
   const writer = await openStore(name).write();
   await put(writer, ticket("T1", 1));
