@@ -34,7 +34,7 @@ test("an event is stored once, however often and at any instance it is appended"
   expect((await logs[0]?.list())?.items).toHaveLength(1);
 });
 
-test("events with the same type, subject, licence and moment are one event", async () => {
+test("events with the same type, subject and moment are one event", async () => {
   const log = newLog();
   const noTime = (more: object) => ({ ...ended({ more }), moment: undefined });
   const different: NewEvent[] = [
