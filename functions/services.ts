@@ -19,6 +19,7 @@ import type { OpenedLiveChat } from "../shared/livechat/open-live-chat.ts";
 import type { People } from "../shared/people/people.ts";
 import { openRefusals, type Refusals } from "../shared/receive/refusals.ts";
 import type { Standing } from "../shared/registration/assess.ts";
+import { TEXT_API_VERSION } from "../shared/schemas/from-text-chat.ts";
 import type { RunReport } from "../shared/schemas/reconcile.ts";
 import { createClock } from "../shared/storage/clock.ts";
 import { openQueue } from "../shared/storage/open-queue.ts";
@@ -55,7 +56,8 @@ export function createServices(environment: Record<string, string | undefined>):
         const opened = await openLiveChat(parts.settings.liveChat, {
           observe(attempt, error) {
             observeCall(attempt);
-            if (parts.settings.liveChat.api === "text") parts.calls.note(attempt, error);
+            // HelpDesk is another service: it may refuse an account that LiveChat serves well.
+            if (attempt.route.startsWith(`v${TEXT_API_VERSION}/`)) parts.calls.note(attempt, error);
             observeBudget(opened.liveChat.usage());
           },
           onLifecycle(header, day) {

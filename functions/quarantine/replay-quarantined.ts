@@ -34,5 +34,7 @@ export const replayQuarantined = operation({
     ),
   },
   errors: [NotFound, Conflict, ...storageErrors],
-  run: async ({ path: { id } }, { eventLog }) => ({ body: await replay(id, eventLog) }),
+  run: async ({ path: { id } }, { eventLog, settings }) => ({
+    body: await replay(id, eventLog, { once: settings.liveChat.api === "text" }),
+  }),
 });

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { odata, type TableClient } from "@azure/data-tables";
+import { PARTITION as CHATS, LOCK } from "../../shared/chats/chat-sink.ts";
 import {
   EVENTS,
   HEAD,
@@ -11,11 +12,12 @@ import {
 } from "../../shared/event-log/keys.ts";
 import { STATE } from "../../shared/tickets/store/state-row.ts";
 import { PARTITION as TICKETS } from "../../shared/tickets/store/ticket-row.ts";
+import { PARTITION as TRANSCRIPTS } from "../../shared/transcripts/store.ts";
 import { type Manifest, PARTS, type Part, writeManifest, writePart } from "./files.ts";
 import { findRow, isIn, readAllRows, type StoredRow, textOf } from "./rows.ts";
 import type { Tables } from "./tables.ts";
 
-/** The partition of the events table that holds the log; others hold what lives for hours. */
+/** The partition of the events table that holds the log. */
 export const LOG = "log";
 
 /** How often the tickets are read again because a reconciliation wrote some meanwhile. */
@@ -69,6 +71,12 @@ async function* readLog(table: TableClient, head: StoredRow | undefined): AsyncG
     if (row.rowKey === PROBE || isIn(HEAD_AND_WAITING, row)) continue;
     // Events that were added since the head was read belong to a later backup.
     if (placeOf(row) <= end) yield row;
+  }
+  // Ends of chats that wait for their transcript, late transcripts, and where the reconciliation of chats stands.
+  for (const partition of [TRANSCRIPTS, CHATS]) {
+    for await (const row of readAllRows(table, odata`PartitionKey eq ${partition}`)) {
+      if (row.rowKey !== LOCK) yield row;
+    }
   }
   yield head;
 }

@@ -3,6 +3,7 @@ import type { TableClient } from "@azure/data-tables";
 import { BODIES, HEAD, QUARANTINED } from "../../shared/event-log/keys.ts";
 import { STATE } from "../../shared/tickets/store/state-row.ts";
 import { PARTITION as TICKETS } from "../../shared/tickets/store/ticket-row.ts";
+import { PARTITION as TRANSCRIPTS } from "../../shared/transcripts/store.ts";
 import { LOG } from "./back-up.ts";
 import { type Manifest, readManifest, readPart } from "./files.ts";
 import {
@@ -68,27 +69,39 @@ async function refuseUnlessEmpty({ events, tickets }: Tables): Promise<void> {
 }
 
 /** Tombstones that the tables hold, by row key; and the quarantined deliveries that are still there. */
-type Erased = { rows: ReadonlyMap<string, StoredRow>; quarantined: ReadonlySet<string> | undefined };
-const NOTHING_ERASED: Erased = { rows: new Map(), quarantined: undefined };
+type Erased = {
+  rows: ReadonlyMap<string, StoredRow>;
+  quarantined: ReadonlySet<string> | undefined;
+  /** Row keys of the transcripts' partition. */
+  transcripts: ReadonlySet<string> | undefined;
+};
+const NOTHING_ERASED: Erased = { rows: new Map(), quarantined: undefined, transcripts: undefined };
 
 /** Row keys of events name places, which mean the same event only in the same log. */
 async function readErased({ events, tickets }: Tables, log: string | undefined): Promise<Erased> {
   const rows = new Map<string, StoredRow>();
   for await (const row of readAllRows(tickets)) if (row.erasedAt !== undefined) rows.set(row.rowKey, row);
   const head = await findRow(events, LOG, HEAD);
-  if (!head || textOf(head.log) !== log) return { rows, quarantined: undefined };
+  if (!head || textOf(head.log) !== log) return { ...NOTHING_ERASED, rows };
   const quarantined = new Set<string>();
+  const transcripts = new Set<string>();
   for await (const row of readAllRows(events)) {
     if (row.erasedAt !== undefined) rows.set(row.rowKey, row);
     if (isIn(QUARANTINED, row)) quarantined.add(row.rowKey);
+    if (row.partitionKey === TRANSCRIPTS) transcripts.add(row.rowKey);
   }
-  return { rows, quarantined };
+  return { rows, quarantined, transcripts };
 }
 
-async function* eventsOf(directory: string, { rows, quarantined }: Erased): AsyncGenerator<StoredRow> {
+async function* eventsOf(
+  directory: string,
+  { rows, quarantined, transcripts }: Erased,
+): AsyncGenerator<StoredRow> {
   for await (const row of readPart(directory, "events")) {
     // A quarantined delivery that is gone was erased, deleted or replayed since.
     if (quarantined && isIn(QUARANTINED, row) && !quarantined.has(row.rowKey)) continue;
+    // So was a transcript, or it is in the log; the reconciliation of chats finds what the backup does not hold.
+    if (transcripts && row.partitionKey === TRANSCRIPTS && !transcripts.has(row.rowKey)) continue;
     yield rows.get(row.rowKey) ?? row;
   }
 }

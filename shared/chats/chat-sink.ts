@@ -9,9 +9,9 @@ import { acquireLease } from "../storage/lease.ts";
 import { createRow, putRow, readRow, readRows, replaceRow } from "../storage/rows.ts";
 import type { FoundThread } from "./chat-source.ts";
 
-const PARTITION = "chats";
+export const PARTITION = "chats";
 const STATE = "state";
-const LOCK = "lock";
+export const LOCK = "lock";
 const NOTE = "note:";
 /** A state of thousands of active chats is smaller. In bytes. */
 const LARGEST = 4 * 1024 * 1024;

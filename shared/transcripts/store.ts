@@ -1,6 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import { toPeopleColumn } from "../people/people-column.ts";
 import { compress, decompress, fromProperties, MAX_BYTES_PER_ROW, toProperties } from "../storage/body.ts";
+import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { after, hashed } from "../storage/keys.ts";
 import { createRow, putRow, type Row, readRow, readRows, removeRow, replaceRow } from "../storage/rows.ts";
 import type { Waiting } from "./next-step.ts";
@@ -10,6 +11,7 @@ import type { Waiting } from "./next-step.ts";
  * in the log or given up; a transcript that came after its event is in the log is kept under `shown:`.
  */
 export const PARTITION = "transcripts";
+const NAME = "store of transcripts";
 const DUE = "due:";
 const SHOWN = "shown:";
 const keyOf = (prefix: string, threadId: string) => prefix + hashed(["thread", threadId]);
@@ -49,15 +51,17 @@ type Times = { receivedAt: string; dueAt: string };
 export async function createDue(table: TableClient, end: EndedThread, times: Times): Promise<boolean> {
   const row = { partitionKey: PARTITION, rowKey: keyOf(DUE, end.threadId), ...end, ...times };
   // The process that keeps it makes the first attempt.
-  return (await createRow(table, { ...row, state: "waiting", attempts: 1 })) !== undefined;
+  const made = await createRow(table, { ...row, format: FORMAT, state: "waiting", attempts: 1 });
+  return made !== undefined;
 }
 
-export function readDue(table: TableClient, threadId: string): Promise<Row<DueRow> | undefined> {
-  return readRow<DueRow>(table, PARTITION, keyOf(DUE, threadId));
+export async function readDue(table: TableClient, threadId: string): Promise<Row<DueRow> | undefined> {
+  const row = await readRow<DueRow & Formatted>(table, PARTITION, keyOf(DUE, threadId));
+  return row && checkFormat(row, NAME);
 }
 
-export function readDues(table: TableClient): AsyncIterable<Row<DueRow>> {
-  return readRows<DueRow>(table, PARTITION, DUES);
+export async function* readDues(table: TableClient): AsyncGenerator<Row<DueRow>> {
+  for await (const row of readRows<DueRow & Formatted>(table, PARTITION, DUES)) yield checkFormat(row, NAME);
 }
 
 /** Changes a row that nobody else has changed; its new version, or `undefined`. */
@@ -69,7 +73,7 @@ export async function changeDue(
   const { chatId, threadId, envelope, state, receivedAt, dueAt, attempts } = { ...row, ...changes };
   const next = { chatId, threadId, envelope, state, receivedAt, dueAt, attempts };
   const key = { partitionKey: PARTITION, rowKey: row.rowKey ?? "" };
-  const etag = await replaceRow(table, { ...key, ...next }, { etag: row.etag });
+  const etag = await replaceRow(table, { ...key, ...next, format: FORMAT }, { etag: row.etag });
   return etag === undefined ? undefined : { ...row, ...next, etag };
 }
 
@@ -87,13 +91,14 @@ export async function putShown(
   const body = await compress(raw);
   if (body.length > MAX_BYTES_PER_ROW) return false;
   const key = { partitionKey: PARTITION, rowKey: keyOf(SHOWN, threadId) };
-  const row = { ...key, chatId, threadId, receivedAt, people: toPeopleColumn(people) };
+  const row = { ...key, format: FORMAT, chatId, threadId, receivedAt, people: toPeopleColumn(people) };
   await putRow(table, { ...row, ...toProperties(body) });
   return true;
 }
 
-export function readShown(table: TableClient, threadId: string): Promise<Row<ShownRow> | undefined> {
-  return readRow<ShownRow>(table, PARTITION, keyOf(SHOWN, threadId));
+export async function readShown(table: TableClient, threadId: string): Promise<Row<ShownRow> | undefined> {
+  const row = await readRow<ShownRow & Formatted>(table, PARTITION, keyOf(SHOWN, threadId));
+  return row && checkFormat(row, NAME);
 }
 
 export function removeShown(table: TableClient, threadId: string): Promise<boolean> {

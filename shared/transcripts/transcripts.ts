@@ -53,7 +53,7 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
     const { chatId, threadId, attempts, state } = row;
     const waiting = { state, attempts, receivedAt: Date.parse(row.receivedAt) };
     const { asked, chat } = await ask(chatId, threadId, signal);
-    const step = nextStep(waiting, asked, now());
+    const step = chats ? nextStep(waiting, asked, now()) : NO_READER;
     switch (step.do) {
       case "tell":
         await tell(row, chat);
@@ -157,6 +157,9 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
     },
   };
 }
+
+/** With the API v2 no transcript can be read: the app moved back, and the webhook of the Text platform is still there. */
+const NO_READER = { do: "tell bare", missing: "failed", keepLooking: false } as const;
 
 /** What the log keeps of an end: the webhook's envelope, and the chat as it was told. */
 export function toRaw(

@@ -9,6 +9,7 @@ import type { Tables } from "../../scripts/backup/tables.ts";
 import { LOG_PARTITION } from "../../shared/event-log/store.ts";
 import { openTicketStore } from "../../shared/tickets/store/ticket-store.ts";
 import { openWriter } from "../../shared/tickets/store/writer.ts";
+import { createDue, readDues, removeDue } from "../../shared/transcripts/store.ts";
 import {
   ended,
   newClock,
@@ -201,4 +202,23 @@ test("stored tickets come back with their state", async () => {
   expect([restored.state, restored.live]).toEqual([{ checkpoint: "x" }, 1]);
   const [found] = (await openTicketStore({ table: to.tickets }).list({})).items;
   expect(found?.id).toBe("T");
+});
+
+test("ends of chats that wait for their transcript come back, but for those that were erased since", async () => {
+  const [from, to] = [newTables(), newTables()];
+  await fill(from);
+  const times = { receivedAt: "2026-01-15T09:00:00.000Z", dueAt: "2026-01-15T09:00:30.000Z" };
+  for (const threadId of ["kept", "erased"]) {
+    await createDue(from.events, { chatId: "C", threadId, envelope: "{}" }, times);
+  }
+  const directory = await newDirectory();
+  await backUp(from, directory, Date.now());
+  await restoreInto(to, directory);
+  const waiting = async ({ events }: Tables) =>
+    (await Array.fromAsync(readDues(events))).map(({ threadId }) => threadId).sort();
+  expect(await waiting(to)).toEqual(["erased", "kept"]);
+
+  await removeDue(from.events, "erased");
+  await restoreInto(from, directory, true);
+  expect(await waiting(from)).toEqual(["kept"]);
 });
