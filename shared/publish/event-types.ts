@@ -8,7 +8,8 @@ import {
 } from "../schemas/webhook.ts";
 import { type JsonSchema, toJsonSchema } from "./json-schema.ts";
 
-const KNOWN: Record<
+/** What each type of event is, and what its payload looks like. */
+export const PAYLOADS: Record<
   EventType,
   { description: string; payload: v.GenericSchema; example: Record<string, unknown> }
 > = {
@@ -32,7 +33,7 @@ const KNOWN: Record<
 /** The catalogue of event types; each schema stands alone. */
 export function describeEventTypes() {
   return EVENT_TYPES.map((type) => {
-    const { description, payload, example } = KNOWN[type];
+    const { description, payload, example } = PAYLOADS[type];
     const schema: JsonSchema = toJsonSchema(payload, { component: (_, shape) => shape });
     return { type, description, schema: { ...schema }, example };
   });

@@ -1,6 +1,8 @@
 import type * as V3 from "openapi3-ts/oas31";
 import type * as v from "valibot";
 import { MAX_JSON_BYTES, type Operation, type Output } from "../http/operation.ts";
+import { EVENT_TYPES } from "../schemas/webhook.ts";
+import { PAYLOADS } from "./event-types.ts";
 import { exampleOf } from "./example.ts";
 import { type ErrorAnswer, MAY_SAY_WHEN } from "./failures.ts";
 import { type JsonSchema, type Rules, toJsonSchema } from "./json-schema.ts";
@@ -19,11 +21,18 @@ export function toOpenApi(operations: readonly Operation<never>[], { tags, ...in
   const components = new Components();
   const used = [...new Set(operations.map(({ tag }) => tag))];
   const paths = toPaths(operations, components.rules, (visited) => describeForOpenApi(visited, components));
+  const webhooks = Object.fromEntries(
+    EVENT_TYPES.map((type) => {
+      const { payload, description } = PAYLOADS[type];
+      return [type, deliveryOf(payload, components, description)];
+    }),
+  );
   return {
     openapi: "3.1.0",
     info,
     tags: used.map((name) => ({ name, description: tags[name] })),
     paths,
+    webhooks,
     components: { ...components.toJSON(), securitySchemes: SECURITY_SCHEMES },
   };
 }
@@ -137,8 +146,16 @@ function toParameter({ name, in: place, required, schema }: Parameter): V3.Param
   };
 }
 
-/** What a subscription's callback receives: https://www.standardwebhooks.com. */
 function callbackOf(notification: v.GenericSchema, components: Components): V3.CallbackObject {
+  return { "{$request.body#/url}": deliveryOf(notification, components) };
+}
+
+/** What a subscription's callback receives in the format `payload`: https://www.standardwebhooks.com. */
+function deliveryOf(
+  notification: v.GenericSchema,
+  components: Components,
+  description = "This app sends an event to the subscription's URL.",
+): V3.PathItemObject {
   const header = (name: string, description: string, example: string): V3.ParameterObject => ({
     name,
     in: "header",
@@ -148,20 +165,18 @@ function callbackOf(notification: v.GenericSchema, components: Components): V3.C
     example,
   });
   return {
-    "{$request.body#/url}": {
-      post: {
-        summary: "Deliver an event",
-        description: "This app sends an event to the subscription's URL.",
-        security: [{ webhookSignature: [] }],
-        parameters: [
-          header("webhook-id", "The event's id.", "bd36a7bd6064d42bd3e4612923c8b412"),
-          header("webhook-timestamp", "When it was sent, in epoch seconds.", "1768470068"),
-        ],
-        requestBody: { required: true, content: components.json(notification) },
-        responses: {
-          "2XX": { description: "The event is delivered." },
-          "4XX": { description: "The delivery failed and is tried again later." },
-        },
+    post: {
+      summary: "Deliver an event",
+      description,
+      security: [{ webhookSignature: [] }],
+      parameters: [
+        header("webhook-id", "The event's id.", "bd36a7bd6064d42bd3e4612923c8b412"),
+        header("webhook-timestamp", "When it was sent, in epoch seconds.", "1768470068"),
+      ],
+      requestBody: { required: true, content: components.json(notification) },
+      responses: {
+        "2XX": { description: "The event is delivered." },
+        "4XX": { description: "The delivery failed and is tried again later." },
       },
     },
   };

@@ -38,6 +38,7 @@ export type Document = {
   servers: { url: string }[];
   tags: { name: string; description: string }[];
   paths: Record<string, Record<string, Described>>;
+  webhooks: Record<string, Record<string, Described>>;
   components: {
     schemas: Record<string, Schema>;
     responses: Record<string, Response>;

@@ -5,7 +5,7 @@ import { describeApp } from "../../functions/docs/describe-app.ts";
 import { operations } from "../../functions/operations.ts";
 import { readKey } from "../../shared/http/idempotency/read-key.ts";
 import type { Operation } from "../../shared/http/operation.ts";
-import { WebhookChatResponse } from "../../shared/schemas/webhook.ts";
+import { EVENT_TYPES, WebhookChatResponse } from "../../shared/schemas/webhook.ts";
 import { checker, type Document, operationsIn, type Parameter, responseOf, sampleOf } from "./document.ts";
 
 const server = "https://app.example/api";
@@ -186,6 +186,16 @@ test.each(published.filter(({ operationId }) => operationId.startsWith("Webhook"
     expect(check(content?.schema ?? {}, content?.example)).toEqual([]);
   },
 );
+
+test("every event type is a webhook, with its payload and how it is signed", () => {
+  expect(Object.keys(document.webhooks)).toEqual([...EVENT_TYPES]);
+  for (const [type, { post: call }] of Object.entries(document.webhooks)) {
+    expect(call).toMatchObject({ security: [{ webhookSignature: [] }] });
+    const content = call?.requestBody?.content["application/json"];
+    expect(check(content?.schema ?? {}, content?.example)).toEqual([]);
+    expect(content?.example, type).toBeDefined();
+  }
+});
 
 describe("a receiver's body is described as LiveChat sends it", () => {
   const bodyOf = (id: string) => {
