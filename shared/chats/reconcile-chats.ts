@@ -31,8 +31,11 @@ export function reconcileChats({ table, log, chats, ...options }: ChatReconcilia
   /** Whether something was missing. What the log cannot take stays missing, and does not stop the rest. */
   async function tell(thread: FoundThread): Promise<"stored" | "duplicate"> {
     const has = await told(thread.threadId);
+    // What was erased here does not come back: the log learns of the end alone.
+    const isErased = [...has.values()].some((event) => event.isErased);
+    const { chat: _, ...ids } = thread;
     let outcome: "stored" | "duplicate" = "duplicate";
-    for (const raw of rawsOf(thread, options.now)) {
+    for (const raw of rawsOf(isErased ? ids : thread, options.now)) {
       const read = textEvent(raw, "reconcile");
       if ("problems" in read || has.has(read.event.type)) continue;
       if ((await log.append(read.event)).status === "stored") outcome = "stored";

@@ -77,7 +77,7 @@ async function findTold(
   signal: AbortSignal,
 ): Promise<Appended | undefined> {
   const found = (await toldOf(store, chatId, { signal })).get(type);
-  return found && { status: "duplicate", ...found };
+  return found && { status: "duplicate", id: found.id, seq: found.seq };
 }
 
 /** Asked before a large body is sent, which a repetition would do for nothing. */

@@ -5,7 +5,7 @@ import { chatSubject, eventKey, identitiesOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 
 /** Where the log has an event. */
-export type Told = { id: string; seq: number };
+export type Told = { id: string; seq: number; isErased: boolean };
 
 /**
  * The types of events that the log has of a chat, at any time and by either of LiveChat's APIs; of two of one type the
@@ -20,7 +20,7 @@ export async function toldOf(
   const range = { ...identitiesOf(chatSubject(chatId)), signal };
   for await (const { seq } of readRows<IdentityRow>(table, partitionKey, range)) places.push(seq);
   const told = new Map<EventType, Told>();
-  const select = ["id", "type"];
+  const select = ["id", "type", "erasedAt"];
   const rows = await Promise.all(
     places
       .sort((a, b) => a - b)
@@ -29,6 +29,9 @@ export async function toldOf(
         row: await readRow<EventRow>(table, partitionKey, eventKey(seq), { signal, select }),
       })),
   );
-  for (const { seq, row } of rows) if (row && !told.has(row.type)) told.set(row.type, { id: row.id, seq });
+  for (const { seq, row } of rows) {
+    if (!row || told.has(row.type)) continue;
+    told.set(row.type, { id: row.id, seq, isErased: row.erasedAt !== undefined });
+  }
   return told;
 }

@@ -148,7 +148,7 @@ export type EventLog = {
   getRaw(id: string): Promise<string | undefined>;
   chat(chatId: string): Promise<ChatState | undefined>;
   /** The types of events that the log has of a chat, by either API, and their places: the first of each type. Erased ones count. */
-  told(chatId: string): Promise<ReadonlyMap<EventType, { id: string; seq: number }>>;
+  told(chatId: string): Promise<ReadonlyMap<EventType, { id: string; seq: number; isErased: boolean }>>;
   /**
    * The chats whose first event stands before a place, last started first; those that were erased are not among them. A
    * page has at most `limit` (25 by default); fewer do not mean the end, `next: null` does.

@@ -50,9 +50,9 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
 
   /** Asks for the transcript of a row that is ours for now, and does what comes of it. */
   async function attempt(row: Row<DueRow>, signal?: AbortSignal): Promise<keyof Settled | undefined> {
-    const { chatId, threadId, attempts, state } = row;
+    const { threadId, attempts, state } = row;
     const waiting = { state, attempts, receivedAt: Date.parse(row.receivedAt) };
-    const { asked, chat } = await ask(chatId, threadId, signal);
+    const { asked, chat } = await ask(row, signal);
     const step = chats ? nextStep(waiting, asked, now()) : NO_READER;
     switch (step.do) {
       case "tell":
@@ -82,15 +82,14 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
   }
 
   async function ask(
-    chatId: string,
-    threadId: string,
+    { chatId, threadId, attempts }: DueRow,
     signal?: AbortSignal,
   ): Promise<{ asked: Asked; chat?: ToldTextChat }> {
     try {
       const chat = await chats?.getChat(chatId, threadId, { priority: "background", signal });
-      // Right after its end a thread can still be told as active: then its transcript is not whole.
-      const isWhole = chat?.thread.id === threadId && chat.thread.active !== true;
-      return isWhole ? { asked: "there", chat } : { asked: "failed" };
+      // Right after its end a thread may still be shown as active, and its transcript lack the end. That does not last.
+      const isWhole = chat?.thread.active !== true || attempts > 1;
+      return chat?.thread.id === threadId && isWhole ? { asked: "there", chat } : { asked: "failed" };
     } catch (error) {
       if (error instanceof ChatAnonymized) return { asked: "anonymized" };
       if (error instanceof NotFound) return { asked: "gone" };

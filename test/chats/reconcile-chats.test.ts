@@ -3,6 +3,10 @@ import { describe, expect, test } from "vitest";
 import { startTextSandbox, type TextSandbox } from "../../local/sandbox/text/sandbox.ts";
 import { reconcileChats } from "../../shared/chats/reconcile-chats.ts";
 import { Conflict, UpstreamFailed } from "../../shared/core/errors.ts";
+import { eraseSubject } from "../../shared/event-log/erase.ts";
+import { chatSubject } from "../../shared/event-log/keys.ts";
+import { LOG_PARTITION } from "../../shared/event-log/store.ts";
+import type { EventLog } from "../../shared/event-log/types.ts";
 import type { ChatReader } from "../../shared/livechat/live-chat.ts";
 import { createLiveChatText } from "../../shared/livechat/text/client.ts";
 import { newLog, newTable } from "../event-log/deliveries.ts";
@@ -23,7 +27,7 @@ async function world(variants: Parameters<typeof startTextSandbox>[0] = {}) {
     const table = newTable(name);
     const log = newLog({ table, now });
     const run = () => reconcileChats({ table, log, chats, holder: "a test", budgetMs: 60_000, now });
-    return { log, run };
+    return { log: { ...log, table }, run };
   };
   return {
     sandbox,
@@ -39,7 +43,7 @@ async function world(variants: Parameters<typeof startTextSandbox>[0] = {}) {
 const silently = { silently: true };
 const hold = (sandbox: TextSandbox) => sandbox.chats.hold({ messages: [] }, silently);
 
-async function told(log: ReturnType<typeof newLog>) {
+async function told(log: Pick<EventLog, "list">) {
   const { items } = await log.list({ limit: 1_000 });
   return items.map((event) => `${event.type} ${"chatId" in event ? event.chatId : ""}`).sort();
 }
@@ -197,4 +201,23 @@ test("two runs at once: one works, the other says that it does", async () => {
   for (const outcome of refused) expect((outcome as PromiseRejectedResult).reason).toBeInstanceOf(Conflict);
   expect(refused.length).toBeLessThanOrEqual(1);
   expect((await one.log.list()).items).toHaveLength(2);
+});
+
+test("a chat that was erased does not come back with its end: the log learns of that by its ids", async () => {
+  await using account = await world();
+  const { sandbox, open } = account;
+  const { log, run } = open();
+  const { id } = sandbox.chats.start({}, silently);
+  await run();
+  const [start] = (await log.list()).items;
+  const store = { table: log.table, partitionKey: LOG_PARTITION };
+  await eraseSubject(store, chatSubject(id), () => true, "2026-01-15T09:01:00.000Z");
+  sandbox.chats.end(id, {}, silently);
+  await run();
+  const { items } = await log.list();
+  expect(items).toMatchObject([
+    { id: start?.id, erased: true },
+    { type: "chat_ended", chatId: id },
+  ]);
+  expect(JSON.stringify(items)).not.toContain("mary@example.com");
 });

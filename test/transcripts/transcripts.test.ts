@@ -93,12 +93,14 @@ test("a transcript that fails is asked for again when it is due, by one instance
   expect((await one.log.list()).items).toHaveLength(1);
 });
 
-test("a thread that LiveChat still shows as active has no transcript yet", async () => {
-  const { open } = world(async (_, threadId) => chat(threadId, { active: true }));
+test("a thread that LiveChat still shows as active is asked for once more before it is believed", async () => {
+  const { open, pass } = world(async (_, threadId) => chat(threadId, { active: true }));
   const one = open();
   await one.keep(end("T1"));
   await one.settle("T1");
   expect((await one.log.list()).items).toEqual([]);
+  pass(30_001);
+  expect(await one.settleDue({ budgetMs: 60_000 })).toMatchObject({ told: 1 });
 });
 
 test("after an hour the end is told by its ids; a transcript that comes later shows with the chat, and the event stays", async () => {
