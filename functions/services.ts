@@ -33,9 +33,10 @@ import { openTicketStore, type TicketStore } from "../shared/tickets/store/ticke
 import { openTranscripts, type Transcripts } from "../shared/transcripts/transcripts.ts";
 
 /**
- * Makes what operations call. Each part is made by its first use and kept for the life of the process (see `lazy`), so a
- * cold start pays for what its first request needs, and a missing setting is named by what needs it. Receivers need
- * neither the client nor the subscribers, whose code is loaded by the first call of a method (see `deferred`).
+ * Makes what operations call. Each service is created on first use and kept for the life of the process (see `lazy`).
+ * So a cold start creates only the services of its first request, and only an operation that needs a missing setting
+ * fails. Receivers need neither the client nor the subscribers, whose code is loaded by the first call of a method (see
+ * `deferred`).
  */
 export function createServices(environment: Record<string, string | undefined>): Services {
   const clock = createClock();

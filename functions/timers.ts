@@ -92,7 +92,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
     },
   },
   {
-    // So that a check that changes its state is in the log even if no one asks for the status.
+    // So the log has a check's change of state without a call of GET /status.
     id: "StatusTimer",
     schedule: "45 */5 * * * *",
     async run({ monitor }, log) {

@@ -14,8 +14,8 @@ const Limits = v.object({
 export type Limits = v.InferOutput<typeof Limits>;
 
 /**
- * Lets no more calls through than the limit in any window, wherever it begins: the strictest reading of "per minute",
- * so who passes here passes a limit that is counted by the clock's minutes as well.
+ * Lets no more calls through than the limit in any window, wherever it begins: the strictest reading of "per minute": a
+ * caller that passes here also passes a limit that counts by the clock's minutes.
  */
 export class Throttle {
   #limits: Limits;

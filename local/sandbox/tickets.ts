@@ -24,7 +24,7 @@ export class Tickets {
     this.#agents = agents;
     this.#now = now;
     this.#announce = announce;
-    // Seconds, so that a sandbox started later does not give out the ids that an earlier one's events carry.
+    // Seconds, so a later sandbox does not repeat the ids of an earlier one.
     this.#nextId = idsFrom(now() / 1000, 5);
   }
 

@@ -20,7 +20,7 @@ const Manifest = v.object({
   rows: v.object({ subscriptions: v.number(), tickets: v.number(), events: v.number() }),
 });
 
-/** What a backup is; written last, so that a backup that was cut off has none. */
+/** What a backup is; written last, so an interrupted backup has none. */
 export type Manifest = v.InferOutput<typeof Manifest>;
 
 const manifestPath = (directory: string) => join(directory, "manifest.json");

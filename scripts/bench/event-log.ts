@@ -33,7 +33,7 @@ export type EventLogBenchOptions = {
 
 /**
  * Measures how fast the log takes events against what the same storage does with one entity per event, and whether any
- * of it grows with the log. Both run on one Azurite in memory, in turns, so that what else the machine does hits both.
+ * of it grows with the log. Both run on one Azurite in memory, in turns, so other load on the machine affects both.
  */
 export async function* benchEventLog({
   sizes = [0, 100_000],

@@ -18,7 +18,7 @@ export type ReceiverFigures = {
 
 const CREDENTIALS = { username: "bench", password: "bench-password" };
 
-/** Measures one host over real HTTP, in turns with bare creates, so that what else the machine does hits both. */
+/** Measures one host over real HTTP, in turns with bare creates, so other load on the machine affects both. */
 export async function benchReceivers({
   count = 6_000,
   concurrency = 64,

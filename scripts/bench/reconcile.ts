@@ -76,7 +76,7 @@ export async function* benchReconcile({
       yield await run("first walk");
       for (const part of changes) {
         const count = Math.round(size * part);
-        // All within the hour, so that no run is the first of another day, which would also sweep.
+        // All within an hour, because the first run of another day would also sweep.
         const changed = tickets.slice(size - count).map((ticket) => {
           now += 20;
           return { ...ticket, modified: toIso(now), status: "pending" };

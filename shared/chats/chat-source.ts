@@ -54,8 +54,8 @@ export type ChatSourceOptions = {
 };
 
 /**
- * The account's threads that started or ended since the checkpoint. When nothing is missing that takes one call for each
- * hundred chats that go on, and one for each hundred threads that ended; two in all for most accounts. Pages may shift and
+ * The account's threads that started or ended since the checkpoint. When no event is missing, this takes one call for
+ * each hundred active chats, and one for each hundred ended threads; two in all for most accounts. Pages may shift and
  * repeat meanwhile: a thread is told as often as it shows, and the log takes it once.
  */
 export function chatSource({ chats, told }: ChatSourceOptions): Source<FoundThread, ChatPosition> {

@@ -192,8 +192,8 @@ export type Settings = Readonly<{
 }>;
 
 /**
- * Reads the settings from environment variables. An empty variable counts as one that is not set, since that is what
- * an empty line in a settings file or a template means.
+ * Reads the settings from environment variables. An empty variable counts as not set, because an empty line in a
+ * settings file or template means that.
  *
  * @throws {SettingsError} naming all that is missing or wrong at once, in one line; values are never repeated.
  */

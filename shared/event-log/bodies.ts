@@ -16,9 +16,9 @@ import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Store } from "./store.ts";
 
 /**
- * A body on its way into the table. One that compresses to a single property travels in its event's row. A larger one
- * is put into rows of its own first, named after owner and content, so that a repetition meets its own rows. They are
- * marked `committed` by the transaction that makes the event visible, which fails when one of them is missing: so there
+ * A body on its way into the table. One that compresses to a single property travels in its event's row. A larger body
+ * is first written into separate rows, named after owner and content, so a repetition finds its own rows. The
+ * transaction that makes the event visible marks them as `committed`, and fails when one of them is missing: so there
  * is no event without its body, and what is never committed is known to be left over.
  */
 export type Body = { bytes: number; compressed: Buffer; owner: string; fingerprint: string; rows: number };

@@ -28,8 +28,8 @@ export function everyEvent(
 }
 
 /**
- * The rows of a type's events, by filtered range reads of stretches that have some. Stretches are short, so that no
- * request reads through more of the table than storage does within its time for one.
+ * The rows of a type's events, by filtered range reads of stretches that have some. Stretches are short, so storage can
+ * read each within its time limit for a request.
  */
 export async function* eventsOfType(
   store: Store,
@@ -104,7 +104,7 @@ export async function* eventsOfSubject(
 /** Point reads at the same time. */
 const AT_ONCE = 32;
 
-/** Reads the events of a subject by their places: in one request when they stand close together, else one by one. */
+/** Reads the events of a subject by their places: in one request when they are close together, otherwise one by one. */
 export async function* readPlaces(
   { table, partitionKey }: Store,
   places: number[],

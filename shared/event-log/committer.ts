@@ -42,9 +42,9 @@ type Pending = PromiseWithResolvers<Appended | undefined> & {
 };
 
 /**
- * Commits entries: group commit. What arrives while a transaction is on its way goes together in the next, so the
- * busier the log, the cheaper an event. Between instances the ETag of the head decides who is first; the others read it
- * again, and take turns (see `turns.ts`).
+ * Commits entries: group commit. Events that arrive during a transaction share the next one, so in a busy log an event
+ * costs less. Between instances the ETag of the head decides who is first; the others read it again, and take turns
+ * (see `turns.ts`).
  */
 export class Committer {
   readonly #store: Store;
@@ -78,7 +78,7 @@ export class Committer {
     return this.#licence;
   }
 
-  /** Answers `undefined` when the log is of another licence than was assumed, so that the entry needs another id. */
+  /** Gives `undefined` when the log belongs to another licence than assumed: the entry then needs another id. */
   commit(entry: AppendEntry, signal: AbortSignal): Promise<Appended | undefined> {
     signal.throwIfAborted();
     const pending: Pending = { entry, signal, settled: false, ...Promise.withResolvers() };

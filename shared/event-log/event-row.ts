@@ -30,8 +30,8 @@ export type IdentityRow = {
 };
 
 /**
- * An event as a reader gets it; `undefined` when it was removed just now. One whose body is missing or broken is given
- * without its content, so that it does not keep readers from the events behind it.
+ * An event as a reader gets it; `undefined` when it was removed just now. An event whose body is missing or broken is
+ * given without content, so readers still reach the events after it.
  *
  * @throws {StorageUnavailable} @throws {NewerFormat}
  */

@@ -8,7 +8,7 @@ import { HEAD, HEAD_AND_WAITING, waitingInstance } from "./keys.ts";
 import type { Store } from "./store.ts";
 
 /**
- * Where the log ends. Every append changes this row under the ETag that it read, which puts all appends of all
+ * Where the log ends. Every append changes this row on condition of the ETag that it read. That puts the appends of all
  * instances into one order.
  */
 export type Head = {

@@ -43,8 +43,9 @@ export async function readEventPage(
 const CHAT_BYTES = MAX_BODY_BYTES + 1024 * 1024;
 
 /**
- * The events of a chat, in the order of the log: one request for their places, and one when they stand near each other. The
- * last ones say most: when all are too much for one answer, earlier ones are given without their content.
+ * The events of a chat, in the order of the log: one request for their places, and one for the events when these are
+ * close together. The last ones say most: when all are too much for one answer, earlier ones are given without their
+ * content.
  */
 export async function chatEvents(store: Store, chatId: string): Promise<LogEvent[]> {
   const rows = await Array.fromAsync(eventsOfSubject(store, chatSubject(chatId), EVERYWHERE));

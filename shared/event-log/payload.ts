@@ -5,9 +5,9 @@ import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../s
 import type { StoredEvent } from "./types.ts";
 
 /**
- * The content of an event, from the text that LiveChat sent. It is read by the schema each time and not once on the way
- * in, so that a better schema improves old events too. Content that does not fit the schema is given as it came; `undefined` when
- * it is not JSON.
+ * The content of an event, from the text that LiveChat sent. The schema reads it each time, not once on arrival, so a
+ * better schema improves old events too. Content that does not fit the schema is given as it came; `undefined` when it
+ * is not JSON.
  */
 export function readPayload(
   type: EventType,

@@ -14,8 +14,8 @@ import type { Store } from "./store.ts";
 const STEP = MAX_OPERATIONS / 2;
 
 /**
- * Removes the events that were received before `instant`, oldest first. What belongs to an event goes with it in one
- * transaction, so there is no moment at which a killed process leaves half of it, and the next call simply begins anew.
+ * Removes the events that were received before `instant`, oldest first. One transaction removes an event with all of
+ * its rows. So a killed process leaves no half of an event, and the next call starts again.
  *
  * @param through the last place that may be removed: subscribers have not got what lies behind it
  */

@@ -137,8 +137,8 @@ export type EventLog = {
    */
   append(event: NewEvent): Promise<Appended>;
   /**
-   * The next events, in the order of the log. A page holds at most `limit` events (100 by default, at most 1,000) and
-   * about 8 MiB, though always one event when there is one: fewer than `limit` do not mean the end. No event does.
+   * The next events, in the order of the log. A page has at most `limit` events (100 by default, at most 1,000) and
+   * about 8 MiB, but at least one event unless the log ends: fewer than `limit` do not mean the end. No event does.
    */
   list(query?: EventQuery & { limit?: number }): Promise<EventPage>;
   /** All events from `after` to what is the end of the log when it gets there, with constant memory. */
@@ -155,8 +155,8 @@ export type EventLog = {
    */
   chats(query?: { before?: number; limit?: number }): Promise<ChatPage>;
   /**
-   * Where the log stands: its name, the last event's place and time, and when an event of each type was last received. A
-   * log in another table, or in one that was emptied, has another name; there is none before the first event.
+   * Where the log stands: its name, the last event's place and time, and when an event of each type was last received.
+   * A log in another or an emptied table has another name; there is none before the first event.
    */
   head(): Promise<LogEnd>;
   /** How many events of a type were received from `from` on and before `to` (ISO 8601); some 20 point reads. */

@@ -36,8 +36,8 @@ export type Usage = {
 
 export type Budget = {
   /**
-   * Sends a call when it is its turn, and counts it. It is refused as soon as it is clear that its turn comes too late,
-   * which can be at once.
+   * Sends a call when it is its turn, and counts it. It is refused as soon as its turn is known to come too late,
+   * possibly at once.
    *
    * @throws {TooManyRequests} with the seconds until its turn, when that is too late
    * @throws the error of `send`
@@ -55,8 +55,8 @@ type Waiter = {
 };
 
 /**
- * Keeps this process to `limit` calls in 60 s and `inFlight` at once, operators first. Background calls go one at a
- * time and only while four fifths of the limit or less are used, so that a burst of operators always finds room.
+ * Keeps this process to `limit` calls in 60 s and `inFlight` at once, operators first. Background calls run one at a
+ * time, and only while at most four fifths of the limit are used, so a burst of operators always has room.
  *
  * Times are of the steady clock, so that a wall clock that is put back does not hold calls up.
  */

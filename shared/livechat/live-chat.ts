@@ -102,10 +102,10 @@ export type TicketDesk = {
  * A LiveChat account, through any of its APIs. A method takes as many attempts as it needs: 429s are always repeated,
  * failures of LiveChat and of the connection only where to do it twice is to do it once.
  *
- * All of them throw {InvalidInput}, {NotFound} and {Conflict} in LiveChat's words, {UpstreamRefused} for the connection's
- * credentials, {TooManyRequests} with `retryAfter` as soon as it is clear that LiveChat's limit or our own leaves no
- * room in time, {UpstreamFailed} and {UpstreamTimeout} with `outcomeUnknown` when it may have been done all the same;
- * and the reason of the signal that aborts them.
+ * All of them throw {InvalidInput}, {NotFound} and {Conflict} in LiveChat's words, {UpstreamRefused} for the
+ * connection's credentials, {TooManyRequests} with `retryAfter` as soon as LiveChat's limit or our own leaves no room
+ * in time, {UpstreamFailed} and {UpstreamTimeout} with `outcomeUnknown` when LiveChat may have done it; and the reason
+ * of the signal that aborts them.
  */
 export type LiveChat = TicketDesk & {
   listAgents(query?: { status?: string }, call?: CallOptions): Promise<AgentSummary[]>;

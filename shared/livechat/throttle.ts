@@ -5,9 +5,9 @@ import { LONGEST_WAIT } from "./retry.ts";
 const PAUSES = { first: 1_000, longest: LONGEST_WAIT };
 
 /**
- * Learns from 429s. A 429 is about the account, so all calls pause. Afterwards half as many are in flight, and one more
- * after each round that goes well (additive increase, multiplicative decrease, as in TCP), so that a burst does not waste its
- * calls on the next refusal.
+ * Learns from 429s. A 429 is about the account, so all calls pause. Afterwards half as many calls run in parallel, and
+ * one more after each successful round (additive increase, multiplicative decrease, as in TCP). So a burst does not
+ * waste its calls on the next refusal.
  */
 export class Throttle {
   /** Nothing is to be sent before this, in milliseconds by `now`. */

@@ -54,8 +54,8 @@ export function concerns(body: unknown, { email }: Person): "names" | "may" | "n
 }
 
 /**
- * Whether a body is about a chat. It `names` the chat by `chat.id`; where that is missing, another member that is an id
- * `may` be the chat's, such as those of the Text platform, whose threads are the chats of the log.
+ * Whether a body is about a chat. It `names` the chat by `chat.id`; where that is missing, another id in the object
+ * `may` be the chat's, such as a thread id of the Text platform.
  */
 export function concernsChat(body: unknown, chatId: string): "names" | "may" | "no" {
   const { id } = objectOf(objectOf(body).chat);

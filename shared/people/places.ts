@@ -36,7 +36,7 @@ export function placesOfPeople({
   const keepOut = (id: string) => keepTicketOut(ticketsTable, id, new Date(now()).toISOString());
   const store = { table: eventsTable, partitionKey: LOG_PARTITION };
   return [
-    // Before the events: an end that waits goes into the log when it is erased, and is erased there.
+    // Before the events: erasing a waiting end puts it into the log, where it is erased.
     ...transcriptPlaces({ table: eventsTable, log, removeBefore }),
     ...eventLogPlaces(store, { removeBefore, heldThrough: subscriptions.heldThrough, keepOut, now }),
     attemptsPlace({ ...subscriptions, now }),

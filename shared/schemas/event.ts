@@ -3,7 +3,7 @@ import * as examples from "./examples.ts";
 import { count, moment, named, shape } from "./vocabulary.ts";
 import { EVENT_TYPES, ORIGINS, WebhookChatResponse, WebhookTicketResponse } from "./webhook.ts";
 
-/** An event as the log gives it. One that was erased, or whose content is lost, shows that it was there. */
+/** An event as the log gives it. An event without content (erased or lost) keeps its place. */
 export const LoggedEvent = shape(
   "Event",
   v.object({

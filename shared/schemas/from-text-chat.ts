@@ -11,8 +11,8 @@ const CLOSING =
 const SUPERVISOR = "agents";
 
 /**
- * Tells a start or an end of the Text platform with the field names of `WebhookChatResponse`. One event is one thread,
- * so `chat.id` is the thread's id, which is what v2 has as the chat's id. What v2 never had comes along in fields of its own.
+ * Tells a start or an end of the Text platform with the field names of `WebhookChatResponse`. A start and an end belong
+ * to one thread, so `chat.id` is the thread's id, as in v2. What v2 never had comes along in fields of its own.
  */
 export function fromTextChat(stored: StoredTextChat): Record<string, unknown> {
   const ended = stored.action === "chat_deactivated";

@@ -189,7 +189,7 @@ export type TicketPage = {
   withoutId?: number;
 };
 
-/** Each item of a page is read by itself, so that one that is odd does not make the others unreadable. */
+/** Each item of a page is read by itself, so an odd item does not make the others unreadable. */
 export const TicketPage = v.pipe(
   v.object({ pages: integer, total: integer, tickets: v.array(v.unknown()) }),
   v.transform(({ tickets: items, ...totals }): TicketPage => {

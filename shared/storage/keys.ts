@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 
 /**
- * A stand-in for a name that comes from outside, which may be of any length and hold characters that keys cannot:
- * `length` hexadecimal digits of a SHA-256. JSON tells even two halves of a surrogate pair apart, which UTF-8 does not.
+ * Stands for an external name, which may have any length and characters that keys cannot have: `length` hexadecimal
+ * digits of a SHA-256. JSON tells even two halves of a surrogate pair apart, which UTF-8 does not.
  */
 export function hashed(value: string | readonly unknown[], length = 32): string {
   return hash("sha256", JSON.stringify(value)).slice(0, length);

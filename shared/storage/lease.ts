@@ -32,8 +32,8 @@ const sightings = new WeakMap<TableClient, Map<string, LeaseSighting>>();
 
 /**
  * Takes a lease: a row that one holder at a time owns, for work that must not be done twice at once. It is advice, not
- * a lock: a holder that stood still for longer than its lease learns of the loss when it renews, so what it writes has
- * to be guarded by ETags as well.
+ * a lock: a holder that stood still for longer than its lease learns of the loss only when it renews, so ETags must
+ * guard its writes as well.
  *
  * A lease of another holder is over when its row has not changed for its time. No two clocks are compared for that: it
  * is either our own clock at two looks at the row, or the storage service's at the writing and at the reading of it.

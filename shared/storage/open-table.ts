@@ -17,8 +17,8 @@ export type TableOptions = {
 
 /**
  * Opens a table: once per table for the life of the process, since every client has its own connections. Nothing is
- * sent until the first operation, and a table that is not there is created by the first operation that finds it
- * missing: creating it at each start would fill the telemetry with conflicts.
+ * sent until the first operation, and the first operation that finds the table missing creates it: creating it at each
+ * start would fill the telemetry with conflicts.
  *
  * The SDK's retries are off: they make a commit whose answer was lost look like a conflict. A write of unknown outcome is
  * reported as such (see `OutcomeUnknown`).
@@ -66,8 +66,8 @@ function createOnFirstUse(table: TableClient): PipelinePolicy {
 }
 
 /**
- * A connection that was kept alive may be closed by the other end at the moment that it is used again. A read that meets
- * this is simply made anew; a write is not, since how far it came cannot be seen.
+ * The other end may close an idle connection just when it is used again. A read that meets this is simply made anew; a
+ * write is not, since how far it came cannot be seen.
  */
 const readAgain: PipelinePolicy = {
   name: "readAgain",

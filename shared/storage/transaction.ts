@@ -19,8 +19,8 @@ const REASONS = { 409: "exists", 404: "missing", 412: "changed" } as const;
  *
  * @throws {LimitExceeded} before anything is sent
  * @throws {TypeError} when an update's options have no ETag
- * @throws {OutcomeUnknown} when no answer came, or one that does not tell what became of it
- * @throws {StorageUnavailable} when surely nothing was done
+ * @throws {OutcomeUnknown} when no answer came, or an answer without the outcome
+ * @throws {StorageUnavailable} when nothing was done
  */
 export async function submit(
   table: TableClient,

@@ -24,7 +24,7 @@ export async function findCreated(
   }: {
     find: (filters: TicketFilters, range: TicketRange) => Promise<FoundTickets>;
     get: (id: string) => Promise<Ticket>;
-    /** Whether this ticket is what the attempt made, and not another one that asked for the same. */
+    /** Whether the attempt made this ticket, and not another attempt with the same content. */
     claim: (id: string) => Promise<boolean>;
   },
 ): Promise<Ticket | undefined> {

@@ -3,8 +3,8 @@ import { messagesOf } from "./messages-of.ts";
 
 /**
  * Names what was asked of a ticket and does not show in it: `assignee` when nothing of that field shows,
- * `requester.name` when only that part is missing. LiveChat documents its call for tags only and says nothing about the
- * other fields, so its answer is the only evidence there is.
+ * `requester.name` when only that part is missing. LiveChat documents its call for tags only, so its answer is the only
+ * evidence for the other fields.
  */
 export function ignoredFields(asked: TicketChanges, ticket: Ticket): string[] {
   return Object.entries(asked).flatMap(([field, value]) => {

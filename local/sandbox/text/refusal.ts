@@ -49,7 +49,7 @@ export class TextRefusal extends Error {
   }
 }
 
-/** `statuses` is `one` where every refusal has the same status, so that only its type tells what is the matter. */
+/** With `statuses: "one"` every refusal has the same status, and only its type gives the reason. */
 export function refusedAs({ type, message, data, headers }: TextRefusal, statuses: "own" | "one"): Answer {
   const answer = json(statuses === "own" ? STATUSES[type] : 422, {
     error: { type, message, ...(data && { data }) },

@@ -99,8 +99,7 @@ async function names(row: Row<TicketColumns>, person: Person): Promise<boolean> 
 
 /**
  * Makes tombstones of the tickets in these rows, wherever they are meanwhile, as far as they are still to be erased. In
- * one transaction with the row of the state: so a run of the reconciliation that goes on notices, and stores none of
- * them as it found it.
+ * one transaction with the row of the state: so a running reconciliation notices, and does not store them again.
  *
  * @returns how many became tombstones
  * @throws {StorageUnavailable}

@@ -10,8 +10,9 @@ import { after, hashed, ordered } from "../../storage/keys.ts";
 import { modifiedAt } from "../ticket-facts.ts";
 
 /**
- * A ticket is two rows: one under its id that says where the other is, and one under its last modification that holds
- * the ticket. So the table is in the order in which tickets are listed, and both rows change in one transaction.
+ * A ticket is two rows: one under its id, which points to the other, and one under its last modification, which
+ * contains the ticket. So the table is in the order in which tickets are listed, and both rows change in one
+ * transaction.
  */
 export const PARTITION = "tickets";
 

@@ -190,7 +190,7 @@ async function commitPart<State>(
   actions: readonly TransactionAction[],
 ): Promise<string | undefined> {
   const row = toStateRow(next);
-  // First, so that it is what a transaction fails by when another commit came first.
+  // First, so that the transaction fails by this row when another commit came before.
   const fence: TransactionAction = next.etag
     ? ["update", row, "Replace", { etag: next.etag }]
     : ["create", row];
