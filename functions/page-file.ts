@@ -45,7 +45,8 @@ export async function pageFile({ page, name, policy = [] }: PageFile): Promise<A
     text: await readFile(join(directory, name), "utf8"),
     headers: {
       "content-type": `${type}; charset=utf-8`,
-      // The page names the others by their content, so it alone has to be asked for again.
+      // The page refers to the other files by names that change with their content, so browsers must ask only for the
+      // page again.
       "cache-control": name === "index.html" ? "no-cache" : "public, max-age=31536000, immutable",
       "content-security-policy": [...POLICY, ...policy].join("; "),
       "cross-origin-opener-policy": "same-origin",

@@ -7,8 +7,8 @@ import { build } from "./build.ts";
 const LAST_WORDS = 3_000;
 
 /**
- * Starts telemetry when the settings say where it is to go. Its code is loaded only then; the first invocation waits for
- * that, so that its own trace is whole.
+ * Starts telemetry when the settings say where it is to go. Its code is loaded only then; the first invocation waits
+ * for it, so its trace is complete.
  */
 export function startTelemetry(environment: Record<string, string | undefined>): Promise<void> | undefined {
   if (destinationsOf(environment).length === 0) return undefined;

@@ -41,7 +41,7 @@ const END_WITH_PARENT = `
 /**
  * Starts the storage emulator and comes back when all three of its services listen.
  *
- * @throws Error when Azurite ends before that, with its own last words (a port that is taken, a folder it cannot use).
+ * @throws Error when Azurite ends before that, with the end of its output (a used port, a folder it cannot use).
  */
 export async function startAzurite({
   location,
@@ -80,7 +80,7 @@ export async function startAzurite({
   };
 }
 
-/** Azurite's output is the one place that tells which ports it got. */
+/** Only Azurite's output names the ports that it got. */
 async function listening(child: ChildProcess): Promise<Map<string, string>> {
   const { stdout, stderr } = child;
   if (stdout === null || stderr === null) throw new Error("Azurite was started without its output");

@@ -86,7 +86,7 @@ async function start(): Promise<void> {
 
 /**
  * Starts the storage emulator and puts its address into the settings. With a sandbox, storage ends with it. Else it is
- * kept: Azurite writes what it acknowledged to disk seconds later, and when it is asked to stop.
+ * kept: Azurite writes acknowledged data to disk only seconds later, and when it stops.
  *
  * @returns where storage is, for people
  */

@@ -92,8 +92,8 @@ async function place(path: string, contents: string | Uint8Array): Promise<void>
 
 /**
  * Loads Node's own modules by `require`. An ES import makes Node read every export of a module to list them, and those
- * of `node:http` load all of `fetch`: a third of the cold start, for unused names. Each importer has its own wrapper, a few
- * bytes, since one that is shared becomes a chunk, and to find and read a chunk takes half a millisecond.
+ * of `node:http` load all of `fetch`: a third of the cold start, for unused names. Each importer has its own wrapper of
+ * a few bytes. A shared wrapper would become a chunk, and reading a chunk takes half a millisecond.
  */
 function requireBuiltins(): Plugin {
   return {
@@ -101,7 +101,7 @@ function requireBuiltins(): Plugin {
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^[a-z]/ }, ({ path, kind, namespace, importer }) => {
         if (!isBuiltin(path)) return undefined;
-        // What the wrapper itself requires is the real one, and what is imported later is imported whole.
+        // The wrapper itself requires the real module, and a later import gets the whole module.
         return namespace === "builtin" || kind === "require-call" || kind === "dynamic-import"
           ? { path, external: true }
           : { path: `${relative(root, importer)} ${path}`, namespace: "builtin", pluginData: path };

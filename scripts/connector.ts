@@ -24,7 +24,7 @@ const { directory } = values;
 const basePath = `/${hostSettings.extensions.http.routePrefix}`;
 const definitionFile = "apiDefinition.swagger.json";
 
-/** The definition that is there, for what an operator has set in it. */
+/** The present definition, for the values that an operator has set in it. */
 const written = JSON.parse(await readFile(join(directory, definitionFile), "utf8").catch(() => "{}"));
 const address = values.host ?? written.host ?? "your-app.azurewebsites.net";
 const contact = {

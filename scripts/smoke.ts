@@ -50,7 +50,7 @@ for (const { id, route } of operations.filter(({ route }) => route.startsWith("r
 }
 
 await check("streaming: a chunked body arrives", async () => {
-  // Refused for its one field, so that nothing is created: the refusal shows that the body was read.
+  // Refused for its only field, so nothing is created: the refusal shows that the body was read.
   const body = new Blob(['{"smoke":true}']).stream();
   const response = await call("POST", "tickets", values.key, { body });
   const { errors = [] } = (await response.json().catch(() => ({}))) as { errors?: { path: string }[] };

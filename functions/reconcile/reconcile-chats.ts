@@ -5,14 +5,14 @@ import { operation } from "../operation.ts";
 import type { Services } from "../services.ts";
 import { HTTP_BUDGET } from "./reconcile.ts";
 
-/** The part of a run's time that ends which wait for their transcript may take before chats are read. */
+/** The part of a run's time for waiting ends, before it reads chats. */
 const FOR_TRANSCRIPTS = 0.5;
 
 /**
- * Goes on with the ends that wait for their transcript, and puts missed chats into the log.
+ * Continues the ends that wait for their transcript, and adds missed chats to the log.
  *
- * @param all whether ends are tried whose time has not come yet, since an operator asks for it
- * @throws {Conflict} with v2, which has nothing to read chats by; or when another run is going on
+ * @param all whether to try all waiting ends, for an operator, or only those that are due
+ * @throws {Conflict} with v2, which has no call to read chats; or when another run is going on
  */
 export async function reconcileChatsOf(
   { reconcileChats, transcripts, now }: Services,

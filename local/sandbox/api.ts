@@ -73,7 +73,7 @@ function authenticate(
 ): string {
   const basic = `Basic ${Buffer.from(`${username}:${apiKey}`).toString("base64")}`;
   const known = authorization === basic || authorization === `Bearer ${apiKey}`;
-  // Tokens of the Frankfurt data centre are unknown in Dallas, which is where a call without a region goes.
+  // Tokens of the Frankfurt data centre are unknown in Dallas, and calls without a region go there.
   const here = !apiKey.startsWith("fra:") || headers["x-region"] === "fra";
   if (!known || !here) throw new Refusal(401, "Unauthorized");
   return authorization;

@@ -23,8 +23,8 @@ type Controlled = {
 };
 
 /**
- * What LiveChat has no call for, under `/sandbox`: visitors who chat, agents who work on tickets in LiveChat's own
- * app, and failures on demand. It takes no credentials; the sandbox listens on the loopback interface only.
+ * What LiveChat has no call for, under `/sandbox`: chats of visitors, agents' work in LiveChat's own app, and failures
+ * on demand. It takes no credentials; the sandbox listens on the loopback interface only.
  */
 export function controls(sandbox: Controlled): (request: Request) => Answer {
   const { agents, tickets, chats, deliveries, throttle, variants, faults, calls } = sandbox;

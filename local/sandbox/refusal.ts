@@ -16,7 +16,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Reads an argument by its schema; what does not fit is a 400 that names all that is wrong. */
+/** Reads an argument by its schema; a wrong argument is a 400 that names all problems. */
 export function read<const Schema extends v.GenericSchema>(
   schema: Schema,
   input: unknown,

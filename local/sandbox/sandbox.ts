@@ -25,7 +25,7 @@ export type SandboxOptions = {
   deliveries?: DeliveryOptions;
 };
 
-/** A LiveChat account of one's own, with everything that the API does not let one do to it. */
+/** A LiveChat account, with the actions that LiveChat's API does not offer. */
 export type Sandbox = Account & {
   /** What `LIVECHAT_API_URL` is to be set to. */
   url: string;

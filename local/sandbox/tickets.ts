@@ -16,7 +16,7 @@ export class Tickets {
   readonly #announce: (ticket: Ticket) => void;
   readonly #nextId: () => string;
   readonly #byId = new Map<string, Ticket>();
-  /** Least recently modified first; of equals, the one that came to that time first. */
+  /** Least recently modified first; of equal times, the earlier change first. */
   readonly #byModified: Ticket[] = [];
 
   /** `announce` is called with every new ticket. */

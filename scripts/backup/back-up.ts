@@ -24,9 +24,9 @@ export const LOG = "log";
 const ATTEMPTS = 5;
 
 /**
- * Copies an app's tables into a directory, also while the app works. The parts are read in an order that makes them a state
- * in which the app could have been: a subscriber's place is never beyond the end of the log, and a ticket that is stored
- * as seen has its event in the log.
+ * Copies an app's tables into a directory, also while the app works. The order of reading makes the parts a possible
+ * state of the app: a subscriber's place is never beyond the end of the log, and a ticket that is stored as seen has
+ * its event in the log.
  *
  * @throws {Error} when reconciliations changed the tickets during each of five readings
  */

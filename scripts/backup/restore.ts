@@ -26,9 +26,9 @@ export type Restored = Manifest["rows"] & {
 };
 
 /**
- * Writes a backup into an app's tables. The log and the tickets must be empty; with `replace` they are emptied, and what was
- * erased in them since the backup stays erased. Subscriptions that are there already stay as they are. The log's head is
- * written last, so a restore that was cut off is simply repeated.
+ * Writes a backup into an app's tables. The log and the tickets must be empty; with `replace` they are emptied, and
+ * what was erased in them since the backup stays erased. Subscriptions that are there already stay as they are. The
+ * log's head is written last, so an interrupted restore can be repeated.
  *
  * @throws {Error} when the backup is not whole, or a log or tickets are there already
  */
@@ -106,7 +106,7 @@ async function* eventsOf(
   }
 }
 
-/** The state row, which says what the others are, comes last. */
+/** The state row, which describes the others, comes last. */
 async function* ticketsOf(directory: string, { rows }: Erased): AsyncGenerator<StoredRow> {
   let state: StoredRow | undefined;
   for await (const row of readPart(directory, "tickets")) {
@@ -153,7 +153,7 @@ function withLog(row: StoredRow, id: string): StoredRow {
   return { ...row, log: { type: "String", value: id } };
 }
 
-/** Writes the log's rows without bodies that belong to none of them, and then its head. */
+/** Writes the log's rows, without bodies that have no event, and then its head. */
 async function writeLog(
   table: TableClient,
   rows: AsyncIterable<StoredRow>,

@@ -44,8 +44,8 @@ const ATTEMPTS = 5;
 const AT_ONCE = 4;
 
 /**
- * Writes rows, each in place of a row with the same keys. Neighbours of one partition share a transaction. A row that is
- * written twice is the same, so an attempt whose outcome is unknown is simply repeated.
+ * Writes rows, each in place of a row with the same keys. Neighbours of one partition share a transaction. Writing a
+ * row twice is harmless, so an attempt whose outcome is unknown is repeated.
  *
  * @returns how many rows were written
  */

@@ -15,8 +15,8 @@ export type ColdStart = {
 };
 
 /**
- * Times whole processes, the two in turn so that a machine that slows down slows both. The fastest of each tells best
- * what the work costs: other work of the machine only adds.
+ * Times whole processes, both in turn, so a slower machine affects both. The fastest of each tells best what the work
+ * costs: other work of the machine only adds.
  */
 export function measureColdStart(runs = 10): ColdStart {
   const bare: number[] = [];
@@ -40,10 +40,10 @@ export function measureColdStart(runs = 10): ColdStart {
   };
 }
 
-/** Plain JavaScript, so that nothing of what is timed is the stripping of types. */
+/** Plain JavaScript, so the measured time includes no type stripping. */
 const LOADER = "scripts/bench/load-app.mjs";
 
-/** A built file and all that it imports, but not what it loads later, by `import(…)`. */
+/** A built file with its static imports, without the chunks that it loads later by `import(…)`. */
 function importedBy(file: string, found = new Set<string>()): Set<string> {
   found.add(file);
   for (const [, path = ""] of readFileSync(file, "utf8").matchAll(/(?:from|import)"(\.[^"]+\.mjs)"/g)) {

@@ -15,7 +15,10 @@ export type EventLogFigures = {
   ratio: number;
   /** Milliseconds that 99 of 100 appends took at most. */
   p99: number;
-  /** Milliseconds for a page of 100 events at the end of the log, for one of a type, and for one event by its id. */
+  /**
+   * Milliseconds for three readings: a page of 100 events at the log's end, such a page of one type, and one event by
+   * its id.
+   */
   page: number;
   pageOfType: number;
   get: number;
@@ -32,8 +35,8 @@ export type EventLogBenchOptions = {
 };
 
 /**
- * Measures how fast the log takes events against what the same storage does with one entity per event, and whether any
- * of it grows with the log. Both run on one Azurite in memory, in turns, so other load on the machine affects both.
+ * Compares the log's appends a second with plain creates of one entity per event, and shows whether costs grow with the
+ * log. Both run on one Azurite in memory, in turns, so other load on the machine affects both.
  */
 export async function* benchEventLog({
   sizes = [0, 100_000],

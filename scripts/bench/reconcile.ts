@@ -30,7 +30,7 @@ const PAGE = 25;
 
 /**
  * Counts what a run costs in calls and writes, by how large the account is and how much of it changed: the growth has
- * to be with what changed. Nothing limits the rate, and the account's time is its own, so that no run has to stop.
+ * to be with what changed. There is no rate limit, and the account has its own clock, so no run has to stop.
  */
 export async function* benchReconcile({
   sizes = [1_000, 10_000],

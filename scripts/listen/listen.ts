@@ -28,8 +28,8 @@ const PAUSE_MS = 5_000;
 const TIME_LIMIT = 10_000;
 
 /**
- * Sends the events of an app's log to a URL, one after the other and each once, with any answer. Ends when `signal`
- * says so; an app that does not answer is asked again.
+ * Sends the events of an app's log to a URL, one by one and each once, also after an error. Ends when `signal` says so;
+ * an app that does not answer is asked again.
  *
  * @throws {Refused} when the app refuses the key
  */

@@ -23,9 +23,9 @@ export type ChatSinkOptions = {
 };
 
 /**
- * What the app has of the account's chats is the event log: a thread is new while its start, or its end when it is over,
- * is not there. Kept beside it are the state of the reconciliation and the records of its runs, in a partition of the
- * events' table.
+ * What the app has of the account's chats is the event log: a thread is new while its start, or the end of an ended
+ * one, is missing. Kept beside it are the state of the reconciliation and the records of its runs, in a partition of
+ * the events' table.
  */
 export function chatSink({ table, told }: ChatSinkOptions): Sink<FoundThread> {
   async function readState<State>(): Promise<{ state?: State; etag?: string }> {

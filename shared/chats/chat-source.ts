@@ -18,7 +18,7 @@ export type FoundThread = {
 
 type Ids = [chatId: string, threadId: string];
 
-/** Where a reading stands: first the chats that go on, then the archive, then threads one by one. */
+/** Where a reading stands: first the active chats, then the archive, then threads one by one. */
 export type ChatPosition = {
   phase: "active" | "archive" | "single";
   /** The next page of the phase. */
@@ -29,7 +29,7 @@ export type ChatPosition = {
   pages: number;
   /** Threads that go on, as this reading has found. */
   active: Ids[];
-  /** Threads that went on when the reading before ended, and that this one has not met yet. */
+  /** Threads that were active when the last reading ended, and that this reading has not met yet. */
   open: Ids[];
   /** Threads to be read one by one. */
   queue: Ids[];
@@ -76,7 +76,8 @@ export function chatSource({ chats, told }: ChatSourceOptions): Source<FoundThre
     const met = new Set([...items.map(({ threadId }) => threadId), ...position.active.map(([, id]) => id)]);
     const open = position.open.filter(([, threadId]) => !met.has(threadId));
     if (next) return turn(position, { open, pageId: next }, items);
-    // What went on before, goes on no longer and is in no archive that was read. Its end may have come by webhook.
+    // Threads that were active before, are no longer, and are in no archive page that was read. Its end may have come
+    // by webhook.
     const ended = await where(open, async ([, threadId]) => !(await told(threadId)).has("chat_ended"));
     const queue = [...position.queue, ...ended];
     return turn(position, { phase: "single", pageId: undefined, open: [], queue }, items);

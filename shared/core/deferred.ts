@@ -11,8 +11,8 @@ export type Deferred<T> = {
 };
 
 /**
- * Stands in for an object whose code is loaded by the first call of one of its methods, and not before: a cold start
- * does not wait for what the first request can do without. A load that failed is tried again.
+ * Stands for an object whose code is loaded by the first call of one of its methods: a cold start does not wait for
+ * what the first request can do without. A load that failed is tried again.
  */
 export function deferred<T extends object>(load: () => Promise<T>): Deferred<T> {
   const loaded = lazy(load);

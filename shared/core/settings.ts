@@ -9,7 +9,7 @@ import {
   type StorageSettings,
 } from "./storage-location.ts";
 
-/** A setting is missing or wrong. The message is one line that names each of them and what it must be. */
+/** A setting is missing or wrong. The message names each of them and its rule, in one line. */
 export class SettingsError extends AppError {
   readonly kind = "settings";
   readonly status = 503;
@@ -91,7 +91,7 @@ export const DEFAULT_CHATS_SCHEDULE = "0 */15 * * * *";
 const APIS = ["v2", "text"] as const;
 export type LiveChatApi = (typeof APIS)[number];
 
-/** What must be set with one of LiveChat's APIs, and may be left out with the other. */
+/** The settings that one of LiveChat's APIs requires, and the other does not. */
 const neededWith = (needed: boolean, otherwise = "") =>
   needed ? filled : v.optional(v.pipe(v.string(), v.trim()), otherwise);
 

@@ -34,7 +34,7 @@ export type BodyProperties = {
 
 export type BodyRow = { committed: boolean };
 
-/** Also how much one event can weigh in a transaction that it shares with 48 others. */
+/** It also limits one event's share of a transaction of 49 events. */
 const INLINE_BYTES = MAX_PROPERTY_BYTES;
 
 export async function toBody(owner: string, text: string): Promise<Body> {

@@ -25,7 +25,7 @@ export type Timing = {
 
 /** Milliseconds: the pause after a failure doubles from the first to the longest. */
 const PAUSES = { first: 20, longest: 400 };
-/** Milliseconds after meeting other instances for which readings of the head bring those that wait, too. */
+/** For this long after meeting other instances, readings of the head also read the waiting instances. Milliseconds. */
 const CONTENTION = 1_000;
 /** Milliseconds after which an instance that has not used its turn is passed over. */
 const TURN_LIMIT = 500;
@@ -57,7 +57,7 @@ export class Committer {
   #licence?: string;
   /** Whether the log itself says so; else it is the licence of what we are about to append. */
   #isLicenceKept = false;
-  /** Attempts in a row that storage failed, or that another instance was faster. */
+  /** Attempts in a row that failed in storage, or lost to another instance. */
   #failures = 0;
   #outrun = 0;
   /** Whether our row stands among those that wait. */
@@ -129,7 +129,7 @@ export class Committer {
 
   async #read(signal: AbortSignal): Promise<KnownHead> {
     const { now } = this.#timing;
-    // One that was outrun twice has an opponent that does not stop by itself.
+    // An instance that lost twice competes with one that does not stop by itself.
     if (this.#outrun > 1) await this.#stand(signal);
     const isContended = this.#isWaiting || this.#outrun > 0 || now() < this.#contendedUntil;
     const known = isContended
@@ -240,7 +240,7 @@ export class Committer {
     return found.some((row) => row !== undefined);
   }
 
-  /** An instance that never has to read the head would never see that others wait. */
+  /** An instance that never has to read the head would never see waiting instances. */
   #lookAside(): void {
     const now = this.#timing.now();
     if (now - this.#lastAppend > STREAK_PAUSE) this.#lookedAside = now;

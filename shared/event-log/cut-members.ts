@@ -16,8 +16,7 @@ export function cutMembers(text: string, names: readonly string[]): string {
 }
 
 /**
- * The text of an object's member as it was written; of the last of several with this name, which is the one that
- * `JSON.parse` takes.
+ * The text of an object's member as it was written; of several with this name the last one, as `JSON.parse` does.
  *
  * @param text JSON that has been parsed before
  */

@@ -3,9 +3,8 @@ import type { ChatState, LogEvent, StoredEvent } from "./types.ts";
 
 /**
  * Puts a chat together from its events. Their order in the log makes no difference: ends count after starts, later ones
- * after earlier ones, and without times the one with more messages is the later. A field that the last event does not
- * have, such as the survey, is taken from those before it. Where two licences have a chat with this id, it is that of the
- * first.
+ * after earlier ones, and without times the one with more messages is the later. A field that the last event lacks,
+ * such as the survey, comes from earlier ones. Where two licences have a chat with this id, it is that of the first.
  */
 export function deriveChat(chatId: string, events: LogEvent[]): ChatState {
   const readable = events.filter((event): event is StoredEvent => "payload" in event);

@@ -39,8 +39,8 @@ export async function eraseSubject(
 }
 
 /**
- * Puts a tombstone in an event's place; `false` when it is erased or removed already. The identity stays, so that a
- * late delivery of the event is still a duplicate and does not bring it back.
+ * Puts a tombstone in an event's place; `false` when it is erased or removed already. The identity stays, so a late
+ * delivery of the event is a duplicate and does not bring it back.
  */
 export async function eraseEvent(
   { table, partitionKey }: Store,

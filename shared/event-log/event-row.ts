@@ -43,7 +43,7 @@ export async function readEvent(store: Store, row: Row<EventRow>): Promise<LogEv
   const raw = await readBody(store, id, row);
   const content = raw === undefined ? undefined : readPayload(type, raw);
   if (content) return { ...place, ...content, ...(row.trace !== undefined && { [TRACE]: row.trace }) };
-  // A large body goes with its event in one transaction, which came between the two reads.
+  // The transaction that removed the event and its body came between the two reads.
   const again = await readRow<EventRow>(store.table, store.partitionKey, eventKey(place.seq));
   if (again && again.erasedAt === undefined) return { ...place, unreadable: true };
   return again && readEvent(store, again);

@@ -12,7 +12,7 @@ import type { Store } from "./store.ts";
  * instances into one order.
  */
 export type Head = {
-  /** Names this log: another log, or this one after its table was emptied, has another name. Missing until the first event. */
+  /** Names this log: a log in another or an emptied table has another name. Missing until the first event. */
   log?: string;
   seq: number;
   receivedAt?: string;

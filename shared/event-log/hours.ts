@@ -4,8 +4,8 @@ import { hourKey } from "./keys.ts";
 
 /**
  * The events that were received in one hour (UTC): their places, which have no gap, and how many there are of each
- * type. The head has the last hour; an hour that is over has a row of its own, written by the append that begins the
- * next. So counting costs a row an hour, and a reader of one type passes over hours without it.
+ * type. The head has the last hour; a completed hour has its own row, written by the first append of the next hour. So
+ * counting costs one row an hour, and a reader of one type skips hours without it.
  */
 export type Hour = {
   /** `2026-01-15T10` */

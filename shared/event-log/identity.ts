@@ -3,9 +3,9 @@ import { chatSubject, ticketSubject } from "./keys.ts";
 import type { NewEvent } from "./types.ts";
 
 /**
- * The id of an event: its subject, and what happened to it when. All deliveries of one event have the same id, also
- * when they differ in other fields; two events never do. A ticket is created once; the start or end of a chat is
- * identified by its time, or by its content when it has none, unless a chat has only `once` an event of the type.
+ * The id of an event: its subject, and what happened to it when. All deliveries of one event have the same id, even if
+ * other fields differ; two events never do. A ticket is created once; the start or end of a chat is identified by its
+ * time, or by its content when it has none, unless a chat has only `once` an event of the type.
  *
  * Ids are opaque text and unique in a licence. The log's own licence is not part of an id, since LiveChat's list of
  * tickets names no licence, and webhook and reconciliation have to meet.
@@ -21,7 +21,7 @@ export function identify({ type, chatId, ticketId, moment, once, raw }: NewEvent
   return (isTicket ? ticketSubject(about) : chatSubject(about)) + hashed(event, 16);
 }
 
-/** The licence of an event if it is another than that of the log. One that is not known counts as the log's. */
+/** The licence of an event, if it differs from the log's. One that is not known counts as the log's. */
 export function foreignLicence(ofLog: string | undefined, ofEvent: string | undefined): string | undefined {
   return ofLog === undefined || ofEvent === ofLog ? undefined : ofEvent;
 }

@@ -7,7 +7,7 @@ import { after, hashed, ordered } from "../storage/keys.ts";
 export const HEAD = "head";
 export const PROBE = "probe";
 
-/** Beside the head, so that one range read brings both. */
+/** Beside the head, so one range read gives both. */
 const WAITING = `${HEAD}.waiting:`;
 const EVENT = "event:";
 const HOUR = "hour:";

@@ -23,7 +23,7 @@ export type AppendEntry = {
   nonce: string;
 };
 
-/** Beside the events: the head, an hour that is over, and two rows of instances that no longer wait. */
+/** Beside the events: the head, a completed hour, and two rows of instances that no longer wait. */
 const OTHER_OPERATIONS = 4;
 const OTHER_BYTES = 16 * 1024;
 
@@ -49,7 +49,7 @@ export type AppendContext = {
   now: number;
   /** Who appends. */
   instance: string;
-  /** The rows that end instances' waiting: our own, and that of one which did not take its turn. */
+  /** The rows that end instances' waiting: our own, and that of an instance that did not use its turn. */
   noLongerWaiting: readonly string[];
 };
 
@@ -63,7 +63,7 @@ export type Plan = {
   firstSeq: number;
 };
 
-/** The one transaction that puts entries behind the head that is known. */
+/** The one transaction that appends entries to the known head. */
 export function planAppend(
   known: KnownHead,
   entries: readonly AppendEntry[],

@@ -54,7 +54,7 @@ export function openQuarantine(
     if (Buffer.byteLength(raw) > MAX_BODY_BYTES) {
       throw new TooLarge(`The delivery has more than ${MAX_BODY_BYTES} bytes.`);
     }
-    // The same body is the same row, so that a repetition after a lost answer finds it.
+    // The same body is the same row, so a repetition after a lost answer finds it.
     const id = hashed([expected, raw]);
     const rowKey = quarantineKey(id);
     const body = await toBody(id, raw);

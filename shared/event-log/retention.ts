@@ -59,7 +59,7 @@ async function removeTogether(store: Store, rows: Row<EventRow>[]): Promise<numb
   return removed;
 }
 
-/** Removes the counts of hours that lie wholly at or before a place that is gone. */
+/** Removes the counts of hours whose events are all removed. */
 async function removeHours({ table, partitionKey }: Store, seq: number): Promise<void> {
   const range = { ...HOURS, select: ["rowKey", "through"], pageSize: STEP };
   for await (const { rowKey = "", through } of readRows<HourColumns>(table, partitionKey, range)) {
@@ -92,9 +92,8 @@ const LEFT_OVER_AFTER = HOUR;
 const BODY_WINDOW = 20;
 
 /**
- * Removes the bodies behind `after` that were written for events which never came into the log. A late event that
- * claims its body changes the ETag, so only one of the two can happen; when it is this, the event is refused and its
- * body sent again.
+ * Removes the bodies behind `after` whose event never entered the log. A late event that claims its body changes the
+ * ETag, so only the claim or the removal succeeds; when it is this, the event is refused and its body sent again.
  */
 export async function* removeLeftBodies(store: Store, now: number, after: string): AsyncGenerator<Removed> {
   const { table, partitionKey } = store;

@@ -1,16 +1,16 @@
 import type { Head } from "./head.ts";
 
 /**
- * Instances that write at the same time take turns. Without, they would all prepare a transaction for the same place in
- * the log, all but one in vain, and the fastest would win every time, since it knows the head already.
+ * Instances that write at the same time take turns. Without turns, all would prepare a transaction for the same place
+ * in the log, and all but one in vain. The fastest would win every time, because it already knows the head.
  *
  * An instance that cannot append puts down a row beside the head. Each append names in the head the next of those that
- * wait, in the order of their ids and around again: so each waits for as many turns as there are others. It is only a
- * courtesy; the ETag of the head is what keeps the log in order.
+ * wait, in the order of their ids and around again: so each waits for one turn of every other. It is only a courtesy;
+ * the ETag of the head is what keeps the log in order.
  */
 export type KnownHead = { head: Head; waiting: readonly string[] };
 
-/** The instance after `instance` among those that wait, if there is another. */
+/** The next waiting instance after `instance`, if there is one. */
 export function nextTurn(waiting: readonly string[], instance: string): string | undefined {
   const others = waiting.filter((other) => other !== instance).sort();
   return others.find((other) => other > instance) ?? others[0];

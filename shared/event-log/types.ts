@@ -42,13 +42,13 @@ type Logged = v.InferOutput<typeof LoggedEvent>;
 type EventPlace = Pick<Logged, "id" | "seq" | "type" | "origin" | "occurredAt" | "receivedAt">;
 
 /**
- * An event with its content: what LiveChat sent, normalised by today's schema on every reading. What does not fit it any
- * more is given as it came, so a reader still has it.
+ * An event with its content: what LiveChat sent, normalised by today's schema on every reading. Content that no longer
+ * fits it is given as it came, so readers still have it.
  */
 export type StoredEvent = EventPlace &
   Pick<Logged, "api" | "chatId" | "ticketId"> & { payload: NonNullable<Logged["payload"]>; [TRACE]?: string };
 
-/** What is left of an event that was erased on request, or whose content is missing or broken in storage. */
+/** The remains of an event that was erased on request, or whose content is missing or broken in storage. */
 type EventTombstone = EventPlace & { erased: true; erasedAt: string };
 type Unreadable = EventPlace & { unreadable: true };
 /** An event whose content is too large to be given with others. */
@@ -141,7 +141,7 @@ export type EventLog = {
    * about 8 MiB, but at least one event unless the log ends: fewer than `limit` do not mean the end. No event does.
    */
   list(query?: EventQuery & { limit?: number }): Promise<EventPage>;
-  /** All events from `after` to what is the end of the log when it gets there, with constant memory. */
+  /** All events from `after` to the end of the log, with constant memory. */
   events(query?: EventQuery): AsyncIterable<LogEvent>;
   get(id: string): Promise<LogEvent | undefined>;
   /** What LiveChat sent, but for the token. `undefined` also when it was erased. */

@@ -132,7 +132,7 @@ export type Search = {
   claim(name: string): Promise<boolean>;
 };
 
-/** Limits of a call that changes something upstream, so that the change is not made twice. */
+/** Conditions of a call that changes something upstream, so the change is not made twice. */
 export type Permit = {
   /** When the call must be over, in milliseconds since the epoch by this process's own clock. */
   deadline: number;
@@ -142,7 +142,7 @@ export type Permit = {
 
 /** How an operation is done once for each `Idempotency-Key`. */
 export type Repeatable<Services, I extends Input<Services>, O extends v.GenericSchema> = {
-  /** A name for the thing that was made, unlike that of any other; `undefined` when the answer does not show it. */
+  /** A unique name of the created item; `undefined` when the answer does not show it. */
   nameOf(made: v.InferInput<O>, input: Understood<I>): string | undefined;
   /** Looks upstream for the thing that an earlier attempt may have made. */
   find(input: Understood<I>, services: Services, search: Search): Promise<v.InferInput<O> | undefined>;

@@ -118,7 +118,7 @@ export function createBudget(
     await promise.finally(() => signal?.removeEventListener("abort", leave));
   }
 
-  /** Refuses the calls that cannot be sent in time, sends those whose turn it is, and sets the timer for the next. */
+  /** Refuses calls that cannot be sent in time, sends those whose turn has come, and sets the timer for the next. */
   function advance(): void {
     clearTimeout(timer);
     const time = now();

@@ -91,7 +91,7 @@ export type TicketDesk = {
   findTickets(filters: TicketFilters, range: TicketRange, call?: CallOptions): Promise<FoundTickets>;
   getTicket(id: string, call?: CallOptions): Promise<Ticket>;
   createTicket(ticket: NewTicket, call?: CallOptions): Promise<Ticket>;
-  /** A message is added each time, so a call with one is not repeated when its answer is lost. */
+  /** Every call adds its message, so a call with a message is not repeated when its answer is lost. */
   updateTicket(id: string, changes: TicketChanges, call?: CallOptions): Promise<Ticket>;
   /** The list of all tickets, for one run of the reconciliation. */
   ticketSource(call?: CallOptions): Source<Ticket, unknown>;
@@ -128,7 +128,7 @@ export type ChatReader = {
   getChat(chatId: string, threadId: string, call?: CallOptions): Promise<ToldTextChat>;
   /** A page of the chats that are going on. `pageId` is the `next` of the page before. */
   listActiveChats(pageId?: string, call?: CallOptions): Promise<{ chats: TextChatSummary[]; next?: string }>;
-  /** A page of the threads that are over, oldest first, from a time on or behind another page. */
+  /** A page of ended threads, oldest first, from a time on or after another page. */
   listArchives(
     from: { from: string } | { pageId: string },
     call?: CallOptions,

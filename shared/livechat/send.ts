@@ -44,9 +44,9 @@ export type SendOptions = Connection & {
 };
 
 /**
- * Makes calls, each of as many attempts as it needs. ky makes the attempts; the repetition is ours, because each attempt
- * waits for its turn in the budget, a 429 holds back every call, and a wait that does not fit into the call's time is
- * refused at once.
+ * Makes calls, each of as many attempts as it needs. ky makes the attempts; we repeat calls ourselves, because each
+ * attempt waits for its turn in the budget, a 429 postpones every call, and a wait beyond the call's time is refused at
+ * once.
  */
 export function createSend(
   { totalTimeout = TOTAL_TIMEOUT, random = Math.random, ...connection }: SendOptions,

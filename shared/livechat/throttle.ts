@@ -14,7 +14,9 @@ export class Throttle {
   pausedUntil = Number.NEGATIVE_INFINITY;
   /** How many calls may be in flight. */
   width: number;
-  /** Grows with each pause. A call keeps the round it was sent in, so that one pause is not counted ten times. */
+  /**
+   * Grows with each pause. A call remembers the round it was sent in, so ten refusals of one round count as one pause.
+   */
   round = 0;
   readonly #widest: number;
   readonly #random: () => number;

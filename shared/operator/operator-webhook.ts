@@ -59,8 +59,8 @@ export function createOperatorWebhook({
 }
 
 /**
- * The key of the signatures: an HMAC with SHA-256 of the words `operator webhook` under the webhook password, so that no
- * further secret has to be kept. In the spelling of Standard Webhooks.
+ * The key of the signatures: HMAC-SHA-256 of the text `operator webhook` with the webhook password as key, so there is
+ * no further secret to keep. In the spelling of Standard Webhooks.
  */
 export function operatorSecret(password: string): string {
   return `whsec_${createHmac("sha256", password).update("operator webhook").digest("base64")}`;

@@ -1,14 +1,14 @@
 import { isAddress, type Person, toAddress } from "./person.ts";
 
-/** The meaning of a string in a body from LiveChat, told by the members that lead to it. */
+/** The meaning of a string in a body from LiveChat, by its path. */
 type Role =
   /** It describes a visitor or requester. */
   | "visitor"
-  /** It is the address of a visitor or requester, also when it does not look like one. */
+  /** The address of a visitor or requester, in any form. */
   | "email"
   /** It is part of a survey, of which only answers are the visitor's. */
   | "survey"
-  /** It is part of a list of a chat's users, each of which has a type. */
+  /** Part of a list of a chat's users, each with a type. */
   | "users"
   /** It describes an agent. */
   | "agent"

@@ -3,9 +3,9 @@ import type { Person } from "./person.ts";
 /**
  * A place where data of people is stored. Erasure, search and retention walk the list of them in `places.ts`.
  *
- * To add a place: declare it beside the code that writes it, as `shared/event-log/people.ts` does, put it into the list,
- * and give it a row in docs/privacy.md. The work on a place is an async generator that gets on step by step: with each
- * `yield` it says how far it is, and there it may be stopped, for a minute or for ever. So a step is short: one window
+ * To add a place: declare it beside the code that writes it, as `shared/event-log/people.ts` does, put it into the
+ * list, and give it a row in docs/privacy.md. The work on a place is an async generator that gets on step by step: each
+ * `yield` reports its progress, and it may be stopped there, for a minute or for ever. So a step is short: one window
  * of `scan`, or one item that is erased, found or removed. The next call goes on behind `after`, perhaps in another
  * process. Everything may be done twice.
  */
@@ -28,7 +28,7 @@ type Step = { after: string };
 export type Erased = Step & {
   /** Items erased in this step. */
   erased: number;
-  /** Id of an item that may be about the person or about another one; the operator has to decide. */
+  /** Id of an item that may be the person's or another one's; the operator has to decide. */
   undecided?: string;
 };
 

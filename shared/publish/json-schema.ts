@@ -9,7 +9,7 @@ export type Rules = {
   component(name: string, shape: JsonSchema): JsonSchema;
   /** Adds a hint for Power Automate's designer to a field; without this rule hints are dropped. */
   designer?(field: JsonSchema, hint: Designer): JsonSchema;
-  /** Shows all that a schema accepts (`input`) or what it makes of that (`output`, the default). */
+  /** Shows the values that a schema accepts (`input`) or returns (`output`, the default). */
   shows?: "input" | "output";
 };
 
@@ -70,7 +70,7 @@ function wordsOf({ title, description }: JsonSchema): JsonSchema {
 function tidy(read: JsonSchema): JsonSchema {
   const tidied = { ...read };
   if (tidied.required?.length === 0) delete tidied.required;
-  // An object without fields of its own is there for those that it does not know.
+  // An object without named fields stands for any fields.
   if (Object.keys(tidied.properties ?? { any: true }).length === 0) tidied.additionalProperties ??= true;
   // The schema of a query parameter has its default as text.
   if (typeof tidied.default === "string" && ["integer", "boolean"].includes(String(tidied.type))) {

@@ -120,7 +120,7 @@ function describeForOpenApi(visited: VisitedOperation, components: Components): 
   };
 }
 
-/** The reference lets its reader call every operation, so it warns of those that change something. */
+/** Readers of the reference can call every operation, so it warns of those that change something. */
 function descriptionOf({ description, method, writes }: Operation<never>): string {
   if (method === "GET" || writes === "nothing") return description;
   const changed = writes === "LiveChat" ? "your LiveChat account" : "what this app stores";

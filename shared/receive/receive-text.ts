@@ -24,8 +24,8 @@ export type TextReceipt = Receipt & { type: EventType; ended?: string };
 const TYPES: Record<string, EventType> = { incoming_chat: "chat_started", chat_deactivated: "chat_ended" };
 
 /**
- * Takes one delivery of the Text platform whose URL had the right key. A start goes into the log. An end, which is told by
- * ids alone, is kept until its transcript is there; then it goes into the log, whole.
+ * Takes one delivery of the Text platform whose URL had the right key. A start goes into the log. An end comes with ids
+ * only, and is kept until its transcript is there; then it goes into the log, whole.
  *
  * @throws {InvalidInput} when the body is not JSON in UTF-8
  * @throws {Unauthorized} when its `secret_key` is not ours
@@ -67,7 +67,7 @@ async function keepEnd(
     : { status: "duplicate", id };
 }
 
-/** An envelope fits into a few hundred bytes; of one that does not, only what is known is kept. */
+/** An envelope fits into a few hundred bytes; of a larger one, only the known fields are kept. */
 const LONGEST_ENVELOPE = 8 * 1024;
 
 function endedThread(raw: string): EndedThread {

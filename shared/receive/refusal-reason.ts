@@ -1,6 +1,6 @@
 import { AppError, Unauthorized } from "../core/errors.ts";
 
-/** Why deliveries are refused: kinds of errors, and `no-credentials` for a 401 to a call that had none at all. */
+/** Why deliveries are refused: kinds of errors, and `no-credentials` for a 401 to a call without any. */
 const REASONS = [
   "no-credentials",
   "unauthorized",

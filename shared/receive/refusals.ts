@@ -7,7 +7,7 @@ import type { RefusalReason } from "./refusal-reason.ts";
 
 export type RefusalCounts = Partial<Record<RefusalReason, number>>;
 
-/** Counts refused deliveries, so that events that will be missing are seen. */
+/** Counts refused deliveries, because their events will be missing. */
 export type Refusals = {
   /** Counts one and, at most once a minute for each type and reason, writes a line. Never fails and never waits. */
   note(refusal: { type: EventType | "text_chat"; reason: RefusalReason }, log: Log): void;
@@ -19,7 +19,7 @@ const PARTITION = "health";
 /** Counts are kept by windows of five minutes. Thirteen cover an hour; each has the row of the window 65 minutes before. */
 const WINDOW = 5 * MINUTE;
 const WINDOWS = 13;
-/** Writes that may lose against other instances before this one tries again a minute later. */
+/** Writes that may lose to other instances before this instance waits for a minute. */
 const ATTEMPTS = 3;
 const TIME_LIMIT = 2_000;
 

@@ -8,7 +8,7 @@ import type { ReceiveOptions } from "./receive.ts";
  *
  * @param options `once` as for a delivery
  * @throws {NotFound} when the quarantine has no such entry
- * @throws {Conflict} when it is still not understood, with the reason; it stays where it is
+ * @throws {Conflict} when it is still unreadable, with the reason; it stays where it is
  */
 export async function replay(
   id: string,

@@ -4,8 +4,8 @@ import { Unauthorized } from "../core/errors.ts";
 export type Credentials = { username: string; password: string };
 
 /**
- * Lets a delivery in that carries HTTP Basic credentials (RFC 7617) which LiveChat took from the registered URL. Digests
- * are compared, so that the time of a comparison says nothing of content or length.
+ * Accepts a delivery with the HTTP Basic credentials (RFC 7617) of the registered URL. It compares digests, so its time
+ * reveals neither content nor length.
  *
  * @param accepted all pairs that may be used, always the same array; with none, every delivery is refused
  * @throws {Unauthorized}

@@ -5,8 +5,8 @@ import { Unauthorized } from "../core/errors.ts";
 export class NoCredentials extends Unauthorized {}
 
 /**
- * Lets a delivery in that carries a password which LiveChat took from the registered URL's `key`, or was given as the
- * webhook's secret. Digests are compared, so that the time it takes tells neither content nor length.
+ * Accepts a delivery with a current password: in the registered URL's `key`, or as the webhook's secret. Digests are
+ * compared, so that the time it takes tells neither content nor length.
  *
  * @param accepted all that may be used; with none, every delivery is refused
  * @throws {NoCredentials} when the URL has no key

@@ -1,6 +1,6 @@
 /**
- * The examples of the published definitions tell one story, and each can be sent as it stands: Vera asks in a chat,
- * Sam answers and makes a ticket of it, Nora joins the team.
+ * The examples of the published definitions tell one story, and each can be sent unchanged: Vera asks in a chat, Sam
+ * answers and makes a ticket of it, Nora joins the team.
  */
 
 export const agentLogin = "nora@example.com";

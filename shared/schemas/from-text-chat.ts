@@ -173,7 +173,7 @@ function isAgent({ type }: TextUser): boolean {
   return type === "agent";
 }
 
-/** Times have microseconds, which are kept for the order and lost in what is told. */
+/** Times have microseconds, which decide the order and are dropped in the result. */
 function byTime(a: TextThreadEvent, b: TextThreadEvent): number {
   return compare(a.created_at ?? "", b.created_at ?? "");
 }

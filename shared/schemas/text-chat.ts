@@ -7,7 +7,7 @@ import { text } from "./vocabulary.ts";
  * readers are tolerant: what is odd inside a chat is left out, and only ids are needed.
  */
 
-/** A member that is left out where it does not have the shape that it should have. */
+/** A member that is left out when it does not have its expected shape. */
 const soft = <const Schema extends v.GenericSchema>(schema: Schema) =>
   v.fallback(v.optional(schema), undefined);
 

@@ -19,7 +19,7 @@ export type Designer = {
   notificationUrl?: true;
 };
 
-/** What the published definitions say of a schema, beside what they read from the schema itself. */
+/** The facts of a schema that the published definitions cannot read from the schema itself. */
 export type SchemaFacts = {
   /** The schema of the value that a transformation returns. The definitions show it in place of the pipe before it. */
   output?: v.GenericSchema;

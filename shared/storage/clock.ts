@@ -35,7 +35,7 @@ export function createClock(own: () => number = Date.now): Clock {
       if (Number.isNaN(service)) return;
       isChecked = true;
       const isOff = (by: number) => service < sent + by - TOLERANCE || service > received + by + TOLERANCE;
-      // An offset that is near enough stays, so that time does not jump with every answer.
+      // A nearly equal offset stays unchanged, so time does not jump with every answer.
       if (isOff(offset)) offset = isOff(0) ? Math.round(service - (sent + received) / 2) : 0;
     },
   };

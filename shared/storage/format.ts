@@ -9,7 +9,7 @@ export const FORMAT = 1;
 /** What a row says of its layout; rows of builds before 0.2.0 say nothing. */
 export type Formatted = { format?: number };
 
-/** 503: a newer build wrote a row that this one must not read by its own rules. A repetition does not help. */
+/** 503: a newer build wrote a row that this build must not read. A repetition does not help. */
 export class NewerFormat extends StorageUnavailable {
   override readonly retryable = false;
 }
@@ -17,7 +17,7 @@ export class NewerFormat extends StorageUnavailable {
 /**
  * Gives back the row if this build can read it.
  *
- * @param name of what the row is part of, for the person who runs the app: `event log`
+ * @param name of the data that the row belongs to, for the operator: `event log`
  * @throws {NewerFormat}
  */
 export function checkFormat<Row extends Formatted>(row: Row, name: string): Row {

@@ -45,7 +45,7 @@ export async function* scan<Properties extends object>(
   }
 }
 
-/** A key behind this one and before every other, among keys of one length. */
+/** The next key after this one, among keys of one length. */
 export function behind(key: string): string {
   return `${key}!`;
 }

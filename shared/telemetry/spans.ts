@@ -18,9 +18,9 @@ export type TraceParent = { traceParent?: string; traceState?: string };
 export type SpanOptions = {
   kind?: SpanKind;
   attributes?: Attributes;
-  /** What it is part of, in place of the span that is under way. */
+  /** The parent, in place of the current span. */
   parent?: TraceParent;
-  /** What else it has to do with: the span that is under way, when there is another parent. */
+  /** What else it has to do with: the current span, when the parent is another one. */
   linked?: boolean;
 };
 

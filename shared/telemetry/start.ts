@@ -23,7 +23,7 @@ export async function start(environment: Environment, attributes: Attributes): P
   const resource = resourceFromAttributes(attributes);
   const tracerProvider = new BasicTracerProvider({
     resource,
-    // The host does not always say that it samples what it has begun. OTEL_TRACES_SAMPLER has the last word.
+    // The host does not always mark its traces as sampled. OTEL_TRACES_SAMPLER has the last word.
     ...(environment.OTEL_TRACES_SAMPLER ? {} : { sampler: new AlwaysOnSampler() }),
     spanProcessors: exporters.map(({ spans }) => new BatchSpanProcessor(spans)),
   });

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { type Answer, json } from "../http.ts";
 
-/** The types of errors that the vendor documents; which HTTP status goes with which it does not say. */
+/** The types of errors that the vendor documents; it does not publish their HTTP status. */
 const STATUSES = {
   validation: 400,
   authentication: 401,
@@ -57,7 +57,7 @@ export function refusedAs({ type, message, data, headers }: TextRefusal, statuse
   return { ...answer, headers: { ...answer.headers, ...headers } };
 }
 
-/** Reads the parameters of an action; what does not fit is a `validation` error that names all that is wrong. */
+/** Reads the parameters of an action; wrong parameters are a `validation` error that names each of them. */
 export function readAs<const Schema extends v.GenericSchema>(
   schema: Schema,
   input: unknown,

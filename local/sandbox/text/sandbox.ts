@@ -26,7 +26,7 @@ export type TextSandboxOptions = {
   deliveries?: DeliveryOptions;
 };
 
-/** An account of the Text platform, with everything that its API does not let one do to it. */
+/** An account of the Text platform, with the actions that its APIs do not offer. */
 export type TextSandbox = TextAccount & {
   /** What `LIVECHAT_API_URL` is to be set to. */
   url: string;

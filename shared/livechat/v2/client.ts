@@ -14,7 +14,7 @@ import { OneWebhook, WebhookList } from "./webhooks.ts";
 export type LiveChatV2Options = ConnectionOptions & {
   /** The e-mail address of the account that the key belongs to. */
   username: string;
-  /** API key, or a personal access token in its place; one that begins with `fra:` is used in that region. */
+  /** API key, or a personal access token in its place; a key that begins with `fra:` is used in that region. */
   apiKey: string;
 };
 
@@ -24,8 +24,8 @@ type ListTickets = {
 };
 
 /**
- * Opens a connection to LiveChat's REST API v2. There is one for the life of the process, since its limit is counted in memory; what several
- * processes do together, LiveChat's 429s keep in bounds.
+ * Opens a connection to LiveChat's REST API v2. A process has one client, because it counts its limit in memory; what
+ * several processes do together, LiveChat's 429s keep in bounds.
  */
 export function createLiveChatV2({
   username,

@@ -4,7 +4,7 @@ import { ALL_TICKETS } from "./ticket-row.ts";
 
 /**
  * Where a reading of the stored tickets stands. Tickets that change while they are read move up, out of its sight: so
- * at its end it reads once more what has changed since it began, until nothing has.
+ * at its end it reads again the tickets that have changed since it began, until none has.
  */
 const cursorSchema = v.object({
   /** Key of the row it has come to, that row included. */

@@ -141,8 +141,8 @@ async function erase(
 }
 
 /**
- * Keeps the content of a ticket out that is not stored yet, but that LiveChat may list to the next reconciliation. One
- * that is stored is left to the erasure of stored tickets.
+ * Prevents that the next reconciliation stores the content of an erased ticket that is not stored yet. One that is
+ * stored is left to the erasure of stored tickets.
  *
  * @param erasedAt ISO time
  * @throws {StorageUnavailable}
@@ -152,7 +152,7 @@ export async function keepOut(table: TableClient, ticketId: string, erasedAt: st
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const state = await readState(table);
     if (await readRow<Pointer>(table, PARTITION, rowKey, { select: ["row"] })) return;
-    // Counts as gone from LiveChat, so that it is not live before the reconciliation finds it.
+    // Counts as gone from LiveChat, so it is not live until the reconciliation finds it.
     const pointer: Pointer = { row: "", content: "", erasedFor: "person", erasedAt, deletedAt: erasedAt };
     const next = toStateRow({ ...state, erasures: state.erasures + 1 });
     const fence: TransactionAction = state.etag

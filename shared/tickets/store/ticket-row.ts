@@ -11,8 +11,7 @@ import { modifiedAt } from "../ticket-facts.ts";
 
 /**
  * A ticket is two rows: one under its id, which points to the other, and one under its last modification, which
- * contains the ticket. So the table is in the order in which tickets are listed, and both rows change in one
- * transaction.
+ * contains the ticket. So the table has the order of the list, and both rows change in one transaction.
  */
 export const PARTITION = "tickets";
 
@@ -29,8 +28,8 @@ export type Pointer = {
 };
 
 /**
- * Why a ticket is a tombstone. One that was erased for a person stays one while LiveChat still lists it; one that is gone
- * from LiveChat and was stored for long enough gets its content again should LiveChat list it again.
+ * Why a ticket is a tombstone. A ticket that was erased for a person stays a tombstone while LiveChat still lists it; a
+ * ticket whose content retention removed gets it back when LiveChat lists it again.
  */
 export type ErasedFor = "person" | "retention";
 
@@ -99,7 +98,7 @@ export function column(value: unknown): string {
   return text.length <= 256 ? text : hashed(text);
 }
 
-/** What is to be done to store a ticket, where `stored` is what is stored of it so far. */
+/** The operations that store a ticket; `stored` is its present row. */
 export async function writeTicket(
   ticket: Ticket,
   stored: Pointer | undefined,
@@ -133,7 +132,7 @@ export async function writeTicket(
   ];
 }
 
-/** What a ticket's two rows are after its erasure: nothing but that it was there, and what the reconciliation needs. */
+/** What a ticket's two rows are after its erasure: only its id, and the fields that the reconciliation needs. */
 export function tombstoneOf(
   row: string,
   { erasedFor, erasedAt, deletedAt, change }: TicketTombstone,

@@ -30,7 +30,7 @@ export type TicketQuery = {
   requester?: string;
   /** ISO time: only tickets modified then or later. */
   modifiedSince?: string;
-  /** Only tickets that are gone upstream (true), only those that are there (false), or all. */
+  /** Only deleted tickets (true), only live ones (false), or all. */
   deleted?: boolean;
   /** At most this many, 1 to 1,000; 100 when not given. */
   limit?: number;

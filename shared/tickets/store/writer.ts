@@ -66,8 +66,8 @@ export async function openWriter<State>(table: TableClient): Promise<Writer<Tick
     state: State,
     text: Uint8Array,
   ): Promise<number | "all"> {
-    // Every transaction counts the changes up, and none of its rows has a lower number: so a reader in between knows that
-    // there is more to come.
+    // Every transaction counts the changes up, and none of its rows has a lower number: so a reader in between knows
+    // that more changes follow.
     const changes = now.changes + open.filter(({ isOfTicket }) => isOfTicket).length;
     const units = await Promise.all(
       open.map(async ({ live, actions }): Promise<Unit> => ({ live, actions: await actions(changes) })),
@@ -181,8 +181,8 @@ function split(units: readonly Unit[], maxBytes: number): Unit[][] {
 }
 
 /**
- * @returns the state row's ETag, which shows the next commit that no other commit came in between; `undefined` when
- *   nothing was done since an erasure came first
+ * @returns the state row's ETag, by which the next commit knows that no other came in between; `undefined` when nothing
+ * was done since an erasure came first
  */
 async function commitPart<State>(
   table: TableClient,
