@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { expect, test } from "vitest";
 import { operations } from "../functions/operations.ts";
 import { timers } from "../functions/timers.ts";
@@ -12,6 +12,12 @@ test("the bundle registers every function, stays small, and loads fast", () => {
   expect(bundleKb).toBeLessThan(300);
   // The aim is 3.5, which `npm run bench` shows; other tests are running beside this one.
   expect(ratio).toBeLessThan(5);
+});
+
+test("@azure/identity is not deployed", () => {
+  const chunks = readdirSync("dist/chunks").map((name) => readFileSync(`dist/chunks/${name}`, "utf8"));
+  expect(chunks.length).toBeGreaterThan(10);
+  for (const chunk of chunks) expect(chunk).not.toContain("ManagedIdentityCredential");
 });
 
 test("every operation has an id and a call of its own", () => {

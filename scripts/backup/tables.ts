@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
-import type { TokenCredential } from "@azure/identity";
 import { loadLocalSettings } from "../../local/host/local-settings.ts";
+import type { Credential } from "../../shared/core/managed-identity.ts";
 import { readSettings } from "../../shared/core/settings.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 
@@ -26,8 +26,8 @@ export async function openTables(): Promise<Tables> {
     LIVECHAT_WEBHOOK_PASSWORD: "-",
   };
   const { storage, tables } = readSettings({ ...unused, ...process.env });
-  const location = "uri" in storage ? { ...storage, credential: await signedIn() } : storage;
-  const open = (name: string) => openTable(location, name, { timeLimit: TIME_LIMIT });
+  const credential = "uri" in storage ? await signedIn() : undefined;
+  const open = (name: string) => openTable(storage, name, { timeLimit: TIME_LIMIT, credential });
   return {
     events: open(tables.events),
     tickets: open(tables.tickets),
@@ -35,7 +35,7 @@ export async function openTables(): Promise<Tables> {
   };
 }
 
-async function signedIn(): Promise<TokenCredential> {
+async function signedIn(): Promise<Credential> {
   const { AzureCliCredential, AzureDeveloperCliCredential, ChainedTokenCredential } = await import(
     "@azure/identity"
   );

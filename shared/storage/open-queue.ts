@@ -1,6 +1,6 @@
 import { lazy } from "../core/lazy.ts";
+import { managedIdentity } from "../core/managed-identity.ts";
 import type { StorageLocation } from "../core/storage-location.ts";
-import { managedIdentity } from "./managed-identity.ts";
 
 /** A message that was put: what it takes to change it before it was received. */
 export type MessageReceipt = { messageId: string; popReceipt: string };

@@ -1,8 +1,7 @@
 import { TableClient } from "@azure/data-tables";
-import type { TokenCredential } from "@azure/identity";
+import { type Credential, managedIdentity } from "../core/managed-identity.ts";
 import type { StorageLocation } from "../core/storage-location.ts";
 import type { Clock } from "./clock.ts";
-import { managedIdentity } from "./managed-identity.ts";
 
 type PipelinePolicy = Parameters<TableClient["pipeline"]["addPolicy"]>[0];
 
@@ -10,7 +9,7 @@ export type TableOptions = {
   /** Milliseconds for one request. The SDK itself would wait for ever. */
   timeLimit?: number;
   /** Takes the managed identity's place. */
-  credential?: TokenCredential;
+  credential?: Credential;
   /** Is told the service's time by every answer. */
   clock?: Clock;
 };

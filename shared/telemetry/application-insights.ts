@@ -1,4 +1,5 @@
 import { AzureMonitorMetricExporter, AzureMonitorTraceExporter } from "@azure/monitor-opentelemetry-exporter";
+import { managedIdentity } from "../core/managed-identity.ts";
 import type { Environment } from "./destinations.ts";
 import type { Exporters } from "./exporters.ts";
 
@@ -10,16 +11,14 @@ export async function createExporters(environment: Environment): Promise<Exporte
     connectionString: environment.APPLICATIONINSIGHTS_CONNECTION_STRING,
     // What cannot be sent is not left lying around on the disk.
     disableOfflineStorage: true,
-    ...(await credentialOf(environment.APPLICATIONINSIGHTS_AUTHENTICATION_STRING)),
+    ...credentialOf(environment.APPLICATIONINSIGHTS_AUTHENTICATION_STRING),
   };
   return { spans: new AzureMonitorTraceExporter(options), metrics: new AzureMonitorMetricExporter(options) };
 }
 
 /** `Authorization=AAD`, with `ClientId=…` for a user-assigned identity: what the Functions host reads, too. */
-async function credentialOf(text = "") {
+function credentialOf(text = "") {
   const parts = new Map(text.split(";").map((part) => part.split("=", 2) as [string, string]));
   if (parts.get("Authorization") !== "AAD") return {};
-  const { ManagedIdentityCredential } = await import("@azure/identity");
-  const clientId = parts.get("ClientId");
-  return { credential: new ManagedIdentityCredential(clientId ? { clientId } : {}) };
+  return { credential: managedIdentity(parts.get("ClientId")) };
 }
