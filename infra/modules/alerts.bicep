@@ -135,7 +135,7 @@ customMetrics
     operator: 'GreaterThanOrEqual'
     query: '''
 customMetrics
-| where name == "livechat.events" and tostring(customDimensions.outcome) in ("unauthorized", "forbidden", "invalid-input", "too-large")
+| where name == "livechat.events" and tostring(customDimensions.outcome) in ("unauthorized", "forbidden", "invalid-input", "too-large", "unsupported-media-type")
 | summarize found = sum(valueSum)
 '''
   }
