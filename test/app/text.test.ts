@@ -229,6 +229,8 @@ test("after a host is killed between delivery and transcript, the next one puts 
   sandbox.faults.plan({ do: "stall", path: "/v3.6/agent/action/get_chat", times: 1 });
   const { body } = await first.call("POST", RECEIVER, ended(thread.chat.id, thread.id));
   expect(body.status).toBe("stored");
+  // It asks, and waits for an answer that does not come.
+  await expect.poll(() => sandbox.calls.count, { timeout: 10_000 }).toBe(1);
   first.process.kill("SIGKILL");
   await once(first.process, "exit");
 
