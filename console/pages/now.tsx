@@ -21,7 +21,7 @@ const HOUR = 60 * MINUTE;
 export default function Now() {
   const status = useCall("GetStatus", {}, { everyMs: MINUTE });
   const counts = useCall("CountEvents", {}, { everyMs: MINUTE });
-  const subscriptions = useCall("ListSubscriptions", {}, { everyMs: 15_000 });
+  const subscriptions = useCall("ListSubscriptions", {}, { everyMs: MINUTE });
   const runs = useCall("ListReconcileRuns", {}, { everyMs: MINUTE });
   return (
     <Page title="Now">

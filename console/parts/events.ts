@@ -8,9 +8,10 @@ export type EventFilter = Pick<
   "type" | "chat_id" | "ticket_id" | "from" | "to"
 >;
 
-/** Places that one request looks through, and requests of one step back through the events of one type. */
-const WINDOW = 500;
-const REQUESTS = 6;
+/** Windows grow where few events match, up to so many places. */
+const WINDOW = 4_000;
+/** Windows of one step back. */
+const STEPS = 6;
 
 /**
  * The last events of the filter before a place, newest first. The log is read forward only, so this goes back window by
@@ -26,19 +27,35 @@ export async function eventsBefore(
   let end = filter.to ? Math.min(before, await placeAt(filter.to, signal)) : before;
   const items: LoggedEvent[] = [];
   // One chat or ticket has few events: they are read at once.
-  const window = filter.chat_id || filter.ticket_id ? end : filter.type ? WINDOW : count;
-  for (let request = 0; request < REQUESTS && end > begin && items.length < count; request++) {
-    const after = Math.max(begin, end - window) - 1;
-    const limit = String(Math.min(1_000, Math.max(1, window)));
-    const page = await call("ListEvents", { query: { ...filter, after: String(after), limit } }, { signal });
-    const found = page.items.filter(({ seq }) => seq < end);
-    items.push(...found.toReversed());
-    end = after + 1;
+  let window = filter.chat_id || filter.ticket_id ? end : count;
+  for (let step = 0; step < STEPS && end > begin && items.length < count; step++) {
+    const start = Math.max(begin, end - window);
+    items.push(...(await eventsBetween(filter, start, end, signal)).reverse());
+    end = start;
+    window = Math.min(WINDOW, window * 4);
   }
   const shown = items.slice(0, count);
   // What did not fit is read again by the next step.
   const next = items.length > count ? (shown.at(-1)?.seq ?? end) : end;
   return { items: shown, next: next > begin ? next : null };
+}
+
+/** The events of the filter from a place up to another one, in order: a page ends early when its events are large. */
+async function eventsBetween(
+  filter: EventFilter,
+  start: number,
+  end: number,
+  signal: AbortSignal,
+): Promise<LoggedEvent[]> {
+  const items: LoggedEvent[] = [];
+  for (let after = start - 1; after < end - 1; ) {
+    const query = { ...filter, after: String(after), before: String(end), limit: "1000" };
+    const page = await call("ListEvents", { query }, { signal });
+    items.push(...page.items);
+    if (page.next <= after) break;
+    after = page.next;
+  }
+  return items;
 }
 
 /** The last place of the log, 0 when it is empty. @throws {Problem} */

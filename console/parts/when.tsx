@@ -35,7 +35,7 @@ export function toWords(ms: number): string {
 
 /** A span of time: `4 min 12 s`. */
 export function toSpan(ms: number): string {
-  if (ms < 1_000) return `${Math.max(0, ms)} ms`;
+  if (ms < 1_000) return "under 1 s";
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);

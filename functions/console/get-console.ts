@@ -2,7 +2,6 @@ import * as v from "valibot";
 import { NotFound } from "../../shared/core/errors.ts";
 import { exact, named, published } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
-import { pageFile } from "../page-file.ts";
 
 const POLICY = ["require-trusted-types-for 'script'", "trusted-types 'none'"];
 
@@ -31,6 +30,7 @@ export const getConsole = operation({
   },
   errors: [NotFound],
   run: async ({ path: { path = "" } }, _, { url }) => {
+    const { pageFile } = await import("../page-file.ts");
     if (/^[^/]+\.(js|css)$/.test(path)) return pageFile({ page: "console", name: path, policy: POLICY });
     // Every other path is a page of the console: one file shows them all.
     const answer = await pageFile({ page: "console", name: "index.html", policy: POLICY });

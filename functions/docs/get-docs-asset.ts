@@ -2,7 +2,6 @@ import * as v from "valibot";
 import { NotFound } from "../../shared/core/errors.ts";
 import { exact, filled, named, published } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
-import { pageFile } from "../page-file.ts";
 
 export const getDocsAsset = operation({
   id: "GetDocsAsset",
@@ -25,5 +24,8 @@ export const getDocsAsset = operation({
     },
   },
   errors: [NotFound],
-  run: ({ path: { asset } }) => pageFile({ page: "docs", name: asset }),
+  run: async ({ path: { asset } }) => {
+    const { pageFile } = await import("../page-file.ts");
+    return pageFile({ page: "docs", name: asset });
+  },
 });

@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import { published } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
-import { pageFile } from "../page-file.ts";
 
 export const getDocs = operation({
   id: "GetDocs",
@@ -19,9 +18,10 @@ export const getDocs = operation({
     schema: v.pipe(v.string(), published({ example: "<!doctype html>" })),
     type: "text/html",
   },
-  run: async (_, __, { url }) =>
+  run: async (_, __, { url }) => {
     // What the page refers to is relative to its address without a slash.
-    url.pathname.endsWith("/")
-      ? { status: 308, headers: { location: "../docs" } }
-      : pageFile({ page: "docs", name: "index.html" }),
+    if (url.pathname.endsWith("/")) return { status: 308, headers: { location: "../docs" } };
+    const { pageFile } = await import("../page-file.ts");
+    return pageFile({ page: "docs", name: "index.html" });
+  },
 });

@@ -28,6 +28,12 @@ export const listEvents = operation({
         "After",
         "Only events after this place in the log; 0 is the beginning.",
       ),
+      before: named(
+        v.optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+        "Before",
+        "Only events before this place in the log.",
+        2000,
+      ),
       limit: named(
         v.optional(wholeNumber(1, 1000)),
         "Limit",

@@ -71,14 +71,14 @@ export async function* allEvents(store: Store, query: EventQuery): AsyncGenerato
   }
 }
 
-function isRestricted({ type, chatId, ticketId, from, to }: EventQuery): boolean {
-  return (type ?? chatId ?? ticketId ?? from ?? to) !== undefined;
+function isRestricted({ before, type, chatId, ticketId, from, to }: EventQuery): boolean {
+  return (before ?? type ?? chatId ?? ticketId ?? from ?? to) !== undefined;
 }
 
-async function spanOf(store: Store, { after = 0, from, to }: EventQuery, head: Head): Promise<Span> {
-  const span = { ...EVERYWHERE, after };
+async function spanOf(store: Store, { after = 0, before, from, to }: EventQuery, head: Head): Promise<Span> {
+  const span = { after, upTo: before === undefined ? EVERYWHERE.upTo : before - 1 };
   if (from !== undefined) span.after = Math.max(after, (await findTime(store, from, head)) - 1);
-  if (to !== undefined) span.upTo = (await findTime(store, to, head)) - 1;
+  if (to !== undefined) span.upTo = Math.min(span.upTo, (await findTime(store, to, head)) - 1);
   return span;
 }
 

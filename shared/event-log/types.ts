@@ -60,6 +60,8 @@ export type LogEvent = StoredEvent | EventTombstone | Unreadable | Omitted;
 export type EventQuery = {
   /** Only events behind this place; 0 is the beginning. */
   after?: number;
+  /** Only events before this place. */
+  before?: number;
   type?: EventType;
   chatId?: string;
   ticketId?: string;

@@ -36,7 +36,9 @@ test("the README has at most 100 lines", () => {
 
 const pages = [
   ...readdirSync(".").filter((name) => name.endsWith(".md")),
-  ...readdirSync("docs").map((name) => join("docs", name)),
+  ...readdirSync("docs")
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join("docs", name)),
   "connector/README.md",
 ];
 

@@ -55,6 +55,7 @@ test("any combination of filters gives the same events as filtering the whole lo
   const restrictions = fc.record(
     {
       after: fc.nat({ max: 20 }),
+      before: fc.integer({ min: 1, max: 20 }),
       type: fc.constantFrom(...EVENT_TYPES),
       about: fc.oneof(fc.record({ chatId: id }), fc.record({ ticketId: id })),
       from: minute,
@@ -66,10 +67,11 @@ test("any combination of filters gives the same events as filtering the whole lo
   await fc.assert(
     fc.asyncProperty(restrictions, async ({ about, ...rest }) => {
       const query: EventQuery & { limit?: number } = { ...rest, ...about };
-      const { after = 0, type, chatId, ticketId, from = "", to = "9" } = query;
+      const { after = 0, before = 99, type, chatId, ticketId, from = "", to = "9" } = query;
       const expected = all.filter(
         (event) =>
           event.seq > after &&
+          event.seq < before &&
           event.receivedAt >= from &&
           event.receivedAt < to &&
           (type === undefined || event.type === type) &&

@@ -107,7 +107,8 @@ test.each(published.filter(({ security }) => security.some((scheme) => "function
   },
 );
 
-test.each(published)(
+// The console's page reads its filters from its own query, so the app takes any.
+test.each(published.filter(({ operationId }) => operationId !== "GetConsole"))(
   "$operationId answers a parameter that it does not know with a problem",
   async (operation) => {
     const { path, method } = operation;
