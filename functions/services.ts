@@ -78,7 +78,7 @@ export function createServices(environment: Record<string, string | undefined>):
       traceEventLog(openEventLog({ table: parts.eventsTable, now, onAppend: () => parts.wakeUp.storing() })),
     ticketsTable: () => table(parts.settings.tables.tickets),
     subscriptionsTable: () => table(parts.settings.tables.subscriptions),
-    ticketStore: () => openTicketStore({ table: parts.ticketsTable, now }),
+    ticketStore: () => openTicketStore({ table: parts.ticketsTable, api: parts.settings.liveChat.api, now }),
     transcripts: () => {
       const { eventsTable, eventLog: log, chatReader: chats } = parts;
       const onDefect = (error: unknown) => logDefect("transcripts", error);

@@ -2,7 +2,7 @@ import { AppError } from "../core/errors.ts";
 import type { RunOutcome, RunRecord, RunReport } from "../schemas/reconcile.ts";
 import { STATE_FORMAT, type State } from "./decide.ts";
 import type { Compared, LiveItem, Writer } from "./sink.ts";
-import { type Checkpoint, CLOCK_DIFFERENCE } from "./source.ts";
+import { type Checkpoint, CLOCK_DIFFERENCE, UnusablePage } from "./source.ts";
 
 /** How many runs' records are kept. */
 export const RUNS_KEPT = 100;
@@ -81,11 +81,12 @@ export class Journal<Item, Position> {
   /** Records the run as failed. Of what it did, what is committed stays. */
   async fail(error: unknown, now: number): Promise<void> {
     const { run: _, ...committed } = readState(this.#writer.state, now);
+    const state = error instanceof UnusablePage ? withoutReadings(committed) : committed;
     // Only words that are meant for others.
     const reason = error instanceof AppError ? error.message : "An error in this app; see its log.";
     this.#put = [];
     this.note(inRing({ number: this.number, ...this.#reportAs("failed"), reason }));
-    await this.#commit({ ...committed, runs: this.number });
+    await this.#commit({ ...state, runs: this.number });
   }
 
   async #commit(state: State<Position>, remove?: { items: readonly LiveItem[]; at: string }): Promise<void> {
@@ -119,6 +120,12 @@ function readState<Position>(state: State<Position> | undefined, now: number): S
     ...{ format: STATE_FORMAT, odd: [], runs, run, watch, lastSuccess },
     ...(!isFuture && { checkpoint }),
   };
+}
+
+/** A reading that met an answer of no use must not meet it again and again at the same place. */
+function withoutReadings<Position>(state: State<Position>): State<Position> {
+  const { changes: _, sweep: __, memory: ___, ...rest } = state;
+  return rest;
 }
 
 function timeOf(checkpoint: Checkpoint | undefined): string | undefined {

@@ -1,5 +1,12 @@
-import { InvalidInput, NotFound, UpstreamFailed } from "../core/errors.ts";
-import { type Checkpoint, CLOCK_DIFFERENCE, type Doubts, type Facts, type Source } from "./source.ts";
+import { InvalidInput, NotFound } from "../core/errors.ts";
+import {
+  type Checkpoint,
+  CLOCK_DIFFERENCE,
+  type Doubts,
+  type Facts,
+  type Source,
+  UnusablePage,
+} from "./source.ts";
 import { advance, beginWalk, doubtsOf, hasPassed, nextPage, type Row, refuse, type Walk } from "./walk.ts";
 
 /** A list whose pages have numbers and whose items are in the order of their last change, the latest first. */
@@ -22,9 +29,6 @@ export type ItemPage<Item> = {
 /** Where a reading stands. */
 export type Position = { walk: Walk; since?: Checkpoint; begunAt: number };
 
-/** An answer that contradicts itself or what is known, again and again. */
-export class UnusablePage extends UpstreamFailed {}
-
 /** So many answers in a row that are of no use make a run fail, */
 const USELESS = 3;
 /** and so many in all that show another page than the one asked for. */
@@ -43,7 +47,11 @@ export function numberedPages<Item>({ list, facts, pageSize }: NumberedPages<Ite
     begin({ since, now, live, memory }) {
       const size = typeof memory === "number" ? memory : pageSize;
       return {
-        walk: beginWalk(size, { horizon: now + CLOCK_DIFFERENCE, filled: live > 0 }),
+        walk: beginWalk(size, {
+          usualSize: pageSize,
+          horizon: now + CLOCK_DIFFERENCE,
+          filled: live > 0,
+        }),
         since,
         begunAt: now,
       };

@@ -1,3 +1,5 @@
+import { UpstreamFailed } from "../core/errors.ts";
+
 /**
  * A list in the account that is read page by page while it changes. How it is paged, and how it says what changed, is the
  * source's own business; a position is JSON, so that a later run can go on from it.
@@ -46,6 +48,9 @@ export type Page<Item, Position> = {
   /** Present when the reading is complete. */
   end?: ReadingEnd;
 };
+
+/** An answer that contradicts itself or what is known, again and again. The reading begins anew with the next run. */
+export class UnusablePage extends UpstreamFailed {}
 
 /** What a complete reading says beside its items. */
 export type ReadingEnd = {

@@ -21,6 +21,8 @@ import type { Doubts } from "./source.ts";
 export type Walk = {
   /** How many rows a full page has. */
   size: number;
+  /** How many it is said to have, to fall back on when what was learned turns out to be wrong. */
+  usualSize: number;
   /** So many rows from the top, as the list is now, have been seen. */
   frontier: number;
   /** Whether the last page that was read begins within the frontier; if not, the walk has to go back. */
@@ -76,10 +78,14 @@ const DOUBTS_LIMIT = 2000;
 
 export function beginWalk(
   size: number,
-  { horizon = Number.MAX_SAFE_INTEGER, filled = false }: { horizon?: number; filled?: boolean } = {},
+  {
+    usualSize = size,
+    horizon = Number.MAX_SAFE_INTEGER,
+    filled = false,
+  }: { usualSize?: number; horizon?: number; filled?: boolean } = {},
 ): Walk {
   const nothing = { frontier: 0, joined: true, ended: false, totalAtTop: 0, doubts: [] };
-  return { size, horizon, filled, ...nothing };
+  return { size, usualSize, horizon, filled, ...nothing };
 }
 
 /** The keys, from this one on, of which a row may have been missed. */
@@ -146,7 +152,7 @@ function withoutEcho({ edge, last, size }: Walk, { page, total, rows }: Answer):
  * to be so when it comes again just as it was, and absent where nothing explains it.
  */
 function findStrange(
-  { size, filled, last, total: totalBefore }: Walk,
+  { size, usualSize, horizon, filled, last, total: totalBefore }: Walk,
   { page, pages, total, rows }: Answer,
 ): { fault: string; believe?: Partial<Walk> } | undefined {
   const count = rows.length;
@@ -167,9 +173,11 @@ function findStrange(
   if (page === 1 && (isLarger || pages > 1) && isPageSize(count, { total, pages })) {
     return { fault, believe: { size: count } };
   }
-  if (isLarger) return { fault, ...(page > 1 && { believe: { ...beginWalk(count), filled } }) };
-  const isLast = page * size >= total;
-  return { fault, ...(isLast && { believe: {} }) };
+  const beginWith = (size: number) => beginWalk(size, { usualSize, horizon, filled });
+  if (isLarger) return { fault, ...(page > 1 && { believe: beginWith(count) }) };
+  if (page * size >= total) return { fault, believe: {} };
+  // In the middle of the list; the size that was learned may be wrong.
+  return { fault, ...(size !== usualSize && page > 1 && { believe: beginWith(usualSize) }) };
 }
 
 /** Whether this can be the size of the list's pages by both of its counts, of which one may be off by one. */

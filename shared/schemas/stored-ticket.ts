@@ -18,6 +18,11 @@ export const StoredTicket = shape(
       "Truncated",
       "Present when its events were too large to be stored.",
     ),
+    api: named(
+      v.optional(v.picklist(["v2", "text"])),
+      "API",
+      "text: a ticket of HelpDesk. v2: a ticket from before the move to the Text platform, which is not read any more.",
+    ),
     erasedAt: named(
       v.optional(moment),
       "Erased At",

@@ -34,7 +34,7 @@ type Page = Pick<TicketPage, "tickets" | "odd" | "withoutId"> & {
 export type TicketList = ReturnType<typeof createTicketList>;
 
 /** HelpDesk's list of tickets. It has no page numbers: a page goes on behind the last ticket of the one before. */
-export function createTicketList(send: Send, lookups: Lookups) {
+export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE_SIZE } = {}) {
   async function readPage(
     { sortBy, order, filters, cursor }: Query,
     size: number,
@@ -112,7 +112,7 @@ export function createTicketList(send: Send, lookups: Lookups) {
           const query: Query = from
             ? { sortBy: "updatedAt", order: "asc", filters: { updatedDateFrom: from }, cursor }
             : { sortBy: "createdAt", order: "desc", cursor };
-          const { tickets, next, odd, withoutId } = await readPage(query, PAGE_SIZE, call);
+          const { tickets, next, odd, withoutId } = await readPage(query, pageSize, call);
           const times = tickets.flatMap((ticket) => factsOfTicket(ticket).changedAt ?? []);
           const newest = Math.max(top ?? -1, ...times.filter((time) => time <= horizon));
           const progress = { page: page + 1, pages: page + 1 };

@@ -118,9 +118,9 @@ async function erase(
     for (const ticket of found) {
       if (!ticket || !(await isIt(ticket.row))) continue;
       const { pointer, row } = ticket;
-      const { deletedAt } = row;
+      const { deletedAt, api } = row;
       const change = state.changes + 1;
-      const tombstone = tombstoneOf(pointer.row, { erasedFor, erasedAt, deletedAt, change });
+      const tombstone = tombstoneOf(pointer.row, { erasedFor, erasedAt, deletedAt, change, api });
       const keys = { partitionKey: PARTITION };
       actions.push(
         [

@@ -1,19 +1,32 @@
 import type { TableClient } from "@azure/data-tables";
+import type { LiveChatApi } from "../../core/settings.ts";
 import { decompress, fromProperties, toProperties } from "../../storage/body.ts";
 import { checkFormat, FORMAT, type Formatted } from "../../storage/format.ts";
 import { readRow } from "../../storage/rows.ts";
 import { PARTITION } from "./ticket-row.ts";
 
 export const STATE = "state";
-export const NOTE = "note:";
+const NOTE = "note:";
 
-/** The row that every commit changes. Its ETag orders the commits, and its numbers are as exact as they are. */
+/** The name of a note's row. Each API's tickets have notes of their own. */
+export function noteKey(api: LiveChatApi, name: string): string {
+  return NOTE + (api === "v2" ? name : `${api}:${name}`);
+}
+
+/**
+ * What every commit changes. The first row's ETag orders the commits, and its numbers are as exact as they are. The state
+ * and the number of live tickets are of one API; those of the Text platform are in a row of their own, so that an account
+ * that moves there begins anew, and finds v2's as they were should it move back.
+ */
 export type Snapshot<State> = {
+  api: LiveChatApi;
   state?: State;
   /** The state as it is stored. */
   text: Uint8Array;
-  /** Tickets that are stored and not marked as deleted. */
+  /** Tickets of the API that are stored and not marked as deleted. */
   live: number;
+  /** v2's state and live tickets, where the API is another one. */
+  v2?: Pick<Snapshot<unknown>, "text" | "live">;
   /** How many commits have changed tickets. */
   changes: number;
   /** Tells this commit of a writer from every other. */
@@ -25,24 +38,43 @@ export type Snapshot<State> = {
 };
 
 type StateRow = { live: number; changes: number; commit: string; erasures?: number } & Formatted;
+type ApiRow = { live: number } & Formatted;
 
 const NAME = "ticket store";
-
+const NOTHING = { text: Buffer.from(""), live: 0 };
 const MAX_STATE_BYTES = 1024 * 1024;
 
 /** @throws {NewerFormat} */
-export async function readState<State>(table: TableClient): Promise<Snapshot<State>> {
+export async function readState<State>(
+  table: TableClient,
+  api: LiveChatApi = "v2",
+): Promise<Snapshot<State>> {
   const row = await readRow<StateRow>(table, PARTITION, STATE);
-  if (!row) return { text: Buffer.from(""), live: 0, changes: 0, commit: "", erasures: 0 };
-  const { live, changes, commit, erasures = 0, etag } = checkFormat(row, NAME);
-  const text = fromProperties(row);
-  const state = text.length > 0 ? JSON.parse(await decompress(text, MAX_STATE_BYTES)) : undefined;
-  return { state, text, live, changes, commit, erasures, etag };
+  const v2 = row ? { text: fromProperties(row), live: checkFormat(row, NAME).live } : NOTHING;
+  const { changes = 0, commit = "", erasures = 0, etag } = row ?? {};
+  const own = api === "v2" ? v2 : await readOwn(table, api);
+  const state = own.text.length > 0 ? JSON.parse(await decompress(own.text, MAX_STATE_BYTES)) : undefined;
+  return { api, state, ...own, ...(api !== "v2" && { v2 }), changes, commit, erasures, etag };
 }
 
-export function toStateRow<State>({ live, changes, commit, erasures, text }: Snapshot<State>) {
+async function readOwn(table: TableClient, api: LiveChatApi): Promise<typeof NOTHING> {
+  const row = await readRow<ApiRow>(table, PARTITION, `${STATE}:${api}`);
+  return row ? { text: Buffer.from(fromProperties(row)), live: checkFormat(row, NAME).live } : NOTHING;
+}
+
+/** The row that orders the commits. */
+export function toStateRow<State>(snapshot: Snapshot<State>) {
+  const { changes, commit, erasures } = snapshot;
+  const { text, live } = snapshot.v2 ?? snapshot;
   const row = { partitionKey: PARTITION, rowKey: STATE, format: FORMAT, live, changes, commit, erasures };
   return { ...row, ...toProperties(text) };
+}
+
+/** The further rows of a state: one where the API is not v2. */
+export function toApiRows<State>({ api, v2, live, text }: Snapshot<State>) {
+  if (!v2) return [];
+  const row = { partitionKey: PARTITION, rowKey: `${STATE}:${api}`, format: FORMAT, live };
+  return [{ ...row, ...toProperties(text) }];
 }
 
 /** The number of the last change to the stored tickets. @throws {NewerFormat} */

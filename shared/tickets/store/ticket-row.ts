@@ -1,5 +1,6 @@
 import type { TransactionAction } from "@azure/data-tables";
 import { toCanonicalJson } from "../../core/canonical-json.ts";
+import type { LiveChatApi } from "../../core/settings.ts";
 import { toPeopleColumn } from "../../people/people-column.ts";
 import { peopleIn } from "../../people/people-in.ts";
 import type { StoredTicket } from "../../schemas/stored-ticket.ts";
@@ -45,6 +46,8 @@ export type TicketColumns = {
   people?: string;
   /** ISO time; the row is a tombstone then, without a body. */
   erasedAt?: string;
+  /** The API that listed the ticket; absent for v2. */
+  api?: LiveChatApi;
   /** Number of the change to the store that wrote this row. */
   change: number;
 } & Formatted;
@@ -102,14 +105,19 @@ export function column(value: unknown): string {
 export async function writeTicket(
   ticket: Ticket,
   stored: Pointer | undefined,
-  change: number,
+  { change, api }: { change: number; api: LiveChatApi },
 ): Promise<TransactionAction[]> {
   const row = ticketKey(ticket);
   const moved: TransactionAction[] =
     stored?.row && stored.row !== row ? [["delete", { partitionKey: PARTITION, rowKey: stored.row }]] : [];
   if (stored?.erasedFor === "person") {
     return [
-      ...writeTombstone(row, { erasedFor: "person", erasedAt: stored.erasedAt ?? "", change }),
+      ...writeTombstone(row, {
+        erasedFor: "person",
+        erasedAt: stored.erasedAt ?? "",
+        change,
+        ...columnOf(api),
+      }),
       ...moved,
     ];
   }
@@ -123,6 +131,7 @@ export async function writeTicket(
     deleted: false,
     people: toPeopleColumn(peopleIn({ ticket })),
     change,
+    ...columnOf(api),
     ...(truncated && { truncated }),
   };
   return [
@@ -132,21 +141,28 @@ export async function writeTicket(
   ];
 }
 
+function columnOf(api: LiveChatApi): Pick<TicketColumns, "api"> {
+  return api === "v2" ? {} : { api };
+}
+
 /** What a ticket's two rows are after its erasure: only its id, and the fields that the reconciliation needs. */
 export function tombstoneOf(
   row: string,
-  { erasedFor, erasedAt, deletedAt, change }: TicketTombstone,
+  { erasedFor, erasedAt, deletedAt, change, api }: TicketTombstone,
 ): { pointer: Pointer; ticket: TicketColumns } {
   return {
     pointer: { row, content: "", erasedFor, erasedAt, deletedAt },
     ticket: {
       ...{ status: "", assignee: "", requester: "", people: "" },
-      ...{ deleted: deletedAt !== undefined, deletedAt, erasedAt, change },
+      ...{ deleted: deletedAt !== undefined, deletedAt, erasedAt, change, api },
     },
   };
 }
 
-export type TicketTombstone = { erasedFor: ErasedFor; erasedAt: string; deletedAt?: string; change: number };
+export type TicketTombstone = Pick<TicketColumns, "deletedAt" | "change" | "api"> & {
+  erasedFor: ErasedFor;
+  erasedAt: string;
+};
 
 function writeTombstone(row: string, tombstone: TicketTombstone): TransactionAction[] {
   const { pointer, ticket } = tombstoneOf(row, tombstone);
@@ -172,6 +188,7 @@ export async function readTicket(
   const text = await decompress(fromProperties(checkFormat(row, "ticket store")), MAX_TICKET_BYTES);
   const ticket: StoredTicket = {
     ...(JSON.parse(text) as Ticket),
+    ...(row.api && { api: row.api }),
     ...(row.deleted && { deletedAt: row.deletedAt }),
     ...(row.truncated && { truncated: true }),
   };

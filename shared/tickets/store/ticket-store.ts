@@ -1,5 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { StorageUnavailable } from "../../core/errors.ts";
+import type { LiveChatApi } from "../../core/settings.ts";
 import type { Sink } from "../../reconcile/sink.ts";
 import type { StoredTicket, StoredTicketPage } from "../../schemas/stored-ticket.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
@@ -9,7 +10,7 @@ import { acquireLease } from "../../storage/lease.ts";
 import { type Row, readRow, readRows } from "../../storage/rows.ts";
 import { behind, type Scan, scan } from "../../storage/scan.ts";
 import { decodeTicketCursor, encodeTicketCursor, type TicketCursor } from "./cursor.ts";
-import { NOTE, readChanges, readState } from "./state-row.ts";
+import { noteKey, readChanges, readState } from "./state-row.ts";
 import {
   ALL_TICKETS,
   column,
@@ -54,6 +55,8 @@ export type TicketStore = Sink<Ticket> & {
 export type TicketStoreOptions = {
   /** From `openTable`. */
   table: TableClient;
+  /** The API whose tickets are reconciled; those of another are kept as they are. */
+  api?: LiveChatApi;
   /** Milliseconds since the epoch. */
   now?: () => number;
 };
@@ -67,7 +70,10 @@ const MAX_NOTE_BYTES = 1024 * 1024;
 /** How often a ticket may be changed between the two reads that get it. */
 const ATTEMPTS = 10;
 
-export function openTicketStore({ table, now = Date.now }: TicketStoreOptions): TicketStore {
+export function openTicketStore({ table, api = "v2", now = Date.now }: TicketStoreOptions): TicketStore {
+  /** After a move, tickets of v2 are marked: LiveChat lists them no longer. */
+  const marked = (ticket: StoredTicket): StoredTicket => (api === "v2" ? ticket : { api: "v2", ...ticket });
+
   return {
     async get(id) {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -79,7 +85,7 @@ export function openTicketStore({ table, now = Date.now }: TicketStoreOptions): 
           const { deletedAt, erasedAt } = row;
           return { id, ...(deletedAt !== undefined && { deletedAt }), erasedAt };
         }
-        if (row) return (await readTicket(row)).ticket;
+        if (row) return marked((await readTicket(row)).ticket);
       }
       throw new StorageUnavailable("The ticket changes too often to be read.");
     },
@@ -99,7 +105,7 @@ export function openTicketStore({ table, now = Date.now }: TicketStoreOptions): 
           hasMoved = true;
           if (!row) continue;
           const read = await readTicket(row);
-          items.push(read.ticket);
+          items.push(marked(read.ticket));
           bytes += read.bytes;
         }
         const began = await readChanges(table);
@@ -110,11 +116,12 @@ export function openTicketStore({ table, now = Date.now }: TicketStoreOptions): 
     },
 
     lock: (options) => acquireLease(table, { partitionKey: PARTITION, rowKey: "lease" }, options),
-    write: () => openWriter(table),
-    state: async <State>() => (await readState<State>(table)).state,
+    write: () => openWriter(table, api),
+    state: async <State>() => (await readState<State>(table, api)).state,
 
     async *notes(prefix) {
-      const range = { from: NOTE + prefix, before: after(NOTE + prefix) };
+      const from = noteKey(api, prefix);
+      const range = { from, before: after(from) };
       for await (const row of readRows(table, PARTITION, range)) {
         yield JSON.parse(await decompress(fromProperties(row), MAX_NOTE_BYTES));
       }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { Conflict } from "../../core/errors.ts";
+import type { LiveChatApi } from "../../core/settings.ts";
 import type { Compared, Writer } from "../../reconcile/sink.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
 import { compress, toProperties } from "../../storage/body.ts";
@@ -9,7 +10,7 @@ import { MAX_OPERATIONS, MAX_TRANSACTION_BYTES, wireBytes } from "../../storage/
 import { readRow } from "../../storage/rows.ts";
 import { scan } from "../../storage/scan.ts";
 import { submit } from "../../storage/transaction.ts";
-import { NOTE, readState, type Snapshot, toStateRow } from "./state-row.ts";
+import { noteKey, readState, type Snapshot, toApiRows, toStateRow } from "./state-row.ts";
 import {
   ALL_TICKETS,
   contentOf,
@@ -27,11 +28,14 @@ import {
 type ComparedTicket = Compared<Ticket> & { stored?: Pointer };
 
 const ATTEMPTS = 3;
-/** The row of the state takes an operation, and room. */
-const OPERATIONS_LEFT = MAX_OPERATIONS - 1;
+/** The rows of the state take operations, and room. */
+const OPERATIONS_LEFT = MAX_OPERATIONS - 2;
 
-export async function openWriter<State>(table: TableClient): Promise<Writer<Ticket, State>> {
-  let now: Snapshot<State> = await readState<State>(table);
+export async function openWriter<State>(
+  table: TableClient,
+  api: LiveChatApi = "v2",
+): Promise<Writer<Ticket, State>> {
+  let now: Snapshot<State> = await readState<State>(table, api);
 
   /** A ticket that was erased is the same while it stands where it stood: what it says is not compared, nor stored again. */
   async function compare(item: Ticket): Promise<ComparedTicket> {
@@ -47,7 +51,7 @@ export async function openWriter<State>(table: TableClient): Promise<Writer<Tick
     return {
       live: is === "changed" ? 0 : 1,
       isOfTicket: true,
-      actions: (change) => writeTicket(item, stored, change),
+      actions: (change) => writeTicket(item, stored, { change, api }),
       async again() {
         const compared = await compare(item);
         return compared.is === "same" ? "nothing" : toStore(compared);
@@ -73,7 +77,9 @@ export async function openWriter<State>(table: TableClient): Promise<Writer<Tick
       open.map(async ({ live, actions }): Promise<Unit> => ({ live, actions: await actions(changes) })),
     );
     const textBefore = now.text;
-    const room = MAX_TRANSACTION_BYTES - wireBytes(["create", toStateRow({ ...now, text })]) - 4096;
+    const states = [toStateRow({ ...now, text }), ...toApiRows({ ...now, text })];
+    const stateBytes = states.reduce((bytes, row) => bytes + wireBytes(["create", row]), 0);
+    const room = MAX_TRANSACTION_BYTES - stateBytes - 4096;
     const parts = split(units, room);
     let done = 0;
     for (const [index, part] of parts.entries()) {
@@ -109,23 +115,23 @@ export async function openWriter<State>(table: TableClient): Promise<Writer<Tick
       let open: TicketChange[] = [
         ...put.filter(({ is }) => is !== "same").map(toStore),
         ...(remove?.items ?? []).map(({ row }) => toRemove(row, remove?.at ?? "")),
-        ...Object.entries(notes).map(([name, note]) => toKeep(name, note)),
+        ...Object.entries(notes).map(([name, note]) => toKeep(noteKey(api, name), note)),
       ];
       for (;;) {
         const done = await commitTogether(open, state, text);
         if (done === "all") return;
         // An erasure came in between. What it made a tombstone must not be stored as it was found.
-        now = await readState<State>(table);
+        now = await readState<State>(table, api);
         const left = await Promise.all(open.slice(done).map((change) => change.again?.() ?? change));
         open = left.filter((change) => change !== "nothing");
       }
     },
 
     async *liveItems() {
-      const range = { ...ALL_TICKETS, select: ["rowKey", "deleted"] };
+      const range = { ...ALL_TICKETS, select: ["rowKey", "deleted", "api"] };
       for await (const rows of scan<TicketColumns>(table, PARTITION, range)) {
-        for (const { rowKey = "", deleted } of rows) {
-          if (!deleted) yield { row: rowKey, ...readTicketKey(rowKey) };
+        for (const { rowKey = "", deleted, api: its = "v2" } of rows) {
+          if (!deleted && its === api) yield { row: rowKey, ...readTicketKey(rowKey) };
         }
       }
     },
@@ -150,13 +156,13 @@ function toRemove(row: string, deletedAt: string): TicketChange {
   return { live: -1, isOfTicket: true, actions: async (change) => markDeleted(row, deletedAt, change) };
 }
 
-function toKeep(name: string, note: unknown): TicketChange {
+function toKeep(rowKey: string, note: unknown): TicketChange {
   return {
     live: 0,
     isOfTicket: false,
     async actions() {
       const body = toProperties(await compress(JSON.stringify(note)));
-      return [["upsert", { partitionKey: PARTITION, rowKey: NOTE + name, ...body }, "Replace"]];
+      return [["upsert", { partitionKey: PARTITION, rowKey, ...body }, "Replace"]];
     },
   };
 }
@@ -194,10 +200,11 @@ async function commitPart<State>(
   const fence: TransactionAction = next.etag
     ? ["update", row, "Replace", { etag: next.etag }]
     : ["create", row];
+  const ofApi = toApiRows(next).map((row): TransactionAction => ["upsert", row, "Replace"]);
   for (let attempt = 1; ; attempt++) {
     let unknown: OutcomeUnknown | undefined;
     try {
-      const outcome = await submit(table, [fence, ...actions]);
+      const outcome = await submit(table, [fence, ...ofApi, ...actions]);
       const [etag] = outcome.committed ? outcome.etags : [];
       if (etag) return etag;
     } catch (error) {
@@ -205,7 +212,7 @@ async function commitPart<State>(
       unknown = error;
     }
     // A lost answer, or the conflict with our own commit that a lost answer makes of the next attempt.
-    const found = await readState<State>(table);
+    const found = await readState<State>(table, next.api);
     if (found.commit === next.commit && found.etag) return found.etag;
     if (found.commit === before.commit && found.erasures > before.erasures) return undefined;
     if (found.etag !== next.etag) throw new Conflict("Another run has taken over.");
