@@ -25,6 +25,7 @@ import { replayQuarantined } from "./quarantine/replay-quarantined.ts";
 import {
   receiveChatEnded,
   receiveChatStarted,
+  receiveHelpDeskTicket,
   receiveTextChat,
   receiveTicketCreated,
 } from "./receivers/index.ts";
@@ -66,6 +67,7 @@ export const operations: readonly Operation<Services>[] = [
   receiveChatStarted,
   receiveChatEnded,
   receiveTicketCreated,
+  receiveHelpDeskTicket,
   receiveTextChat,
   listEvents,
   getEvent,

@@ -19,7 +19,6 @@ import type { OpenedLiveChat } from "../shared/livechat/open-live-chat.ts";
 import type { People } from "../shared/people/people.ts";
 import { openRefusals, type Refusals } from "../shared/receive/refusals.ts";
 import type { Standing } from "../shared/registration/assess.ts";
-import { TEXT_API_VERSION } from "../shared/schemas/from-text-chat.ts";
 import type { RunReport } from "../shared/schemas/reconcile.ts";
 import { createClock } from "../shared/storage/clock.ts";
 import { openQueue } from "../shared/storage/open-queue.ts";
@@ -29,6 +28,7 @@ import type { Subscribers } from "../shared/subscriptions/subscribers.ts";
 import { createWakeUp, type WakeUp } from "../shared/subscriptions/wake-up.ts";
 import { observeBudget, observeCall } from "../shared/telemetry/observe-call.ts";
 import { traceEventLog } from "../shared/telemetry/trace-event-log.ts";
+import { type Arrivals, openArrivals } from "../shared/tickets/arrivals/arrivals.ts";
 import { openTicketStore, type TicketStore } from "../shared/tickets/store/ticket-store.ts";
 import { openTranscripts, type Transcripts } from "../shared/transcripts/transcripts.ts";
 
@@ -57,8 +57,8 @@ export function createServices(environment: Record<string, string | undefined>):
         const opened = await openLiveChat(parts.settings.liveChat, {
           observe(attempt, error) {
             observeCall(attempt);
-            // HelpDesk is another service: it may refuse an account that LiveChat serves well.
-            if (attempt.route.startsWith(`v${TEXT_API_VERSION}/`)) parts.calls.note(attempt, error);
+            const isBilled = parts.settings.liveChat.api === "text" && attempt.service === undefined;
+            if (isBilled) parts.calls.note(attempt, error);
             observeBudget(opened.liveChat.usage());
           },
           onLifecycle(header, day) {
@@ -93,6 +93,11 @@ export function createServices(environment: Record<string, string | undefined>):
           return reconcileChats({ table, log, chats, now, ...options });
         })
       );
+    },
+    arrivals: () => {
+      const { eventsTable, eventLog: log, liveChat } = parts;
+      const onDefect = (error: unknown) => logDefect("arrivals", error);
+      return openArrivals({ table: eventsTable, log, getTicket: liveChat.getTicket, now, onDefect });
     },
     wakeUp: () => {
       const { wakeQueue: queue } = parts.settings;
@@ -186,6 +191,8 @@ export type Services = {
   readonly reconcileChats: ((options: ChatRun) => Promise<RunReport>) | undefined;
   /** The ends of chats that wait for their transcript. */
   readonly transcripts: Transcripts;
+  /** The tickets that HelpDesk's webhook has announced and that are yet to be read. */
+  readonly arrivals: Arrivals;
   readonly ticketStore: TicketStore;
   readonly subscribers: Deferred<Subscribers>;
   readonly people: Deferred<People>;

@@ -1,4 +1,4 @@
-import { Conflict } from "../shared/core/errors.ts";
+import { Conflict, NoHelpDesk } from "../shared/core/errors.ts";
 import type { Log } from "../shared/core/log.ts";
 import { redact } from "../shared/core/redact.ts";
 import { DEFAULT_CHATS_SCHEDULE, DEFAULT_RECONCILE_SCHEDULE } from "../shared/core/settings.ts";
@@ -29,6 +29,16 @@ const transcriptsTimer: Timer = {
   async run({ transcripts }, log) {
     const settled = await transcripts.settleDue({ budgetMs: TRANSCRIPTS_BUDGET });
     if (Object.values(settled).some((count) => count > 0)) log("transcripts", settled);
+  },
+};
+
+/** For tickets that could not be read as soon as HelpDesk's webhook announced them. */
+const arrivalsTimer: Timer = {
+  id: "ArrivalsTimer",
+  schedule: "35 * * * * *",
+  async run({ arrivals }, log) {
+    const settled = await arrivals.settleDue({ budgetMs: TRANSCRIPTS_BUDGET });
+    if (Object.values(settled).some((count) => count > 0)) log("announced tickets", settled);
   },
 };
 
@@ -68,8 +78,8 @@ export const timers = (environment: Record<string, string | undefined>): readonl
         });
         log("reconcile finished", { ...report, ...(reason !== undefined && { reason: redact(reason) }) });
       } catch (error) {
-        // Another instance or a request over HTTP is doing the work.
-        if (!(error instanceof Conflict)) throw error;
+        // Another instance or a request over HTTP is doing the work, or there are no tickets.
+        if (!(error instanceof Conflict || error instanceof NoHelpDesk)) throw error;
         log("reconcile skipped", { reason: error.summary });
       }
     },
@@ -99,7 +109,9 @@ export const timers = (environment: Record<string, string | undefined>): readonl
       await monitor.examine("everything", log);
     },
   },
-  ...(environment.LIVECHAT_API?.trim() === "text" ? [transcriptsTimer, chatsTimer(environment)] : []),
+  ...(environment.LIVECHAT_API?.trim() === "text"
+    ? [transcriptsTimer, arrivalsTimer, chatsTimer(environment)]
+    : []),
   {
     // For what no message woke the dispatcher for, and for pauses that have passed.
     id: "DispatchTimer",

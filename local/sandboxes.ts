@@ -63,6 +63,10 @@ export const sandboxes: Record<string, LocalSandbox> = {
           owner_client_id: TEXT_CREDENTIALS.clientId,
         });
       }
+      const receiver = new URL(`${url}/api/receivers/helpdesk/tickets`);
+      receiver.searchParams.set("key", password);
+      sandbox.helpDesk.register({ url: receiver.href, eventType: "tickets.create" });
+      sandbox.helpDesk.desk.fill(60);
       return sandbox;
     },
   },

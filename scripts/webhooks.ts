@@ -32,7 +32,8 @@ async function main(command: string | undefined): Promise<number> {
   const { baseUrl, credentials } = webhook;
   if (!baseUrl) throw new Error("WEBHOOK_BASE_URL is not set: where is LiveChat to deliver?");
   const { liveChat: account } = await openLiveChat(liveChat);
-  const destination = { baseUrl, credentials, api: liveChat.api };
+  const tickets = (await account.ticketsState()) === "here";
+  const destination = { baseUrl, credentials, api: liveChat.api, tickets };
 
   if (command === "remove") {
     const { removed } = await removeRegistration(account, destination);

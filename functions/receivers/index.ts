@@ -1,5 +1,6 @@
 import { receiver } from "./receiver.ts";
 
+export { receiveHelpDeskTicket } from "./helpdesk-tickets.ts";
 export { receiveTextChat } from "./text-chats.ts";
 
 export const receiveChatStarted = receiver("chat_started", {

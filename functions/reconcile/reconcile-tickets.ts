@@ -1,4 +1,4 @@
-import { Conflict } from "../../shared/core/errors.ts";
+import { Conflict, NoHelpDesk } from "../../shared/core/errors.ts";
 import { RunReport } from "../../shared/schemas/reconcile.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
@@ -15,7 +15,7 @@ export const reconcileTickets = operation({
   access: "key",
   input: {},
   output: { status: 200, description: "The report of the run.", schema: RunReport },
-  errors: [Conflict, ...storageErrors],
+  errors: [Conflict, NoHelpDesk, ...storageErrors],
   run: async (_, services) => {
     const holder = "ReconcileTickets, called over HTTP";
     const body = await reconcileAccount(services, { holder, budgetMs: HTTP_BUDGET });

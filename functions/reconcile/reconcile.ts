@@ -1,10 +1,8 @@
-import { peopleIn } from "../../shared/people/people-in.ts";
 import { lastSuccess } from "../../shared/reconcile/history.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { RunReport } from "../../shared/schemas/reconcile.ts";
-import type { Ticket } from "../../shared/schemas/ticket.ts";
 import { observeAge, observeRun } from "../../shared/telemetry/observe-run.ts";
-import { createdAt } from "../../shared/tickets/ticket-facts.ts";
+import { ticketEvent } from "../../shared/tickets/ticket-event.ts";
 import type { Services } from "../services.ts";
 
 /** Below the five minutes that `host.json` gives a function, with room for the last call and write. In milliseconds. */
@@ -17,7 +15,7 @@ export const HTTP_BUDGET = 190 * 1000;
  * background priority, so that operators' calls go first.
  */
 export async function reconcileAccount(
-  { liveChat, eventLog, ticketStore, now }: Services,
+  { liveChat, eventLog, ticketStore, settings, now }: Services,
   { holder, budgetMs }: { holder: string; budgetMs: number },
 ): Promise<RunReport> {
   let throttledMs = 0;
@@ -36,24 +34,16 @@ export async function reconcileAccount(
       budgetMs,
       throttledMs: () => throttledMs,
       appendCreated: (tickets) =>
-        Promise.all(tickets.map(async (ticket) => (await eventLog.append(foundTicket(ticket))).status)),
+        Promise.all(
+          tickets.map(
+            async (ticket) =>
+              (await eventLog.append(ticketEvent(ticket, "reconcile", settings.liveChat.api))).status,
+          ),
+        ),
     });
     observeRun(report, now());
     return report;
   } finally {
     observeAge(await lastSuccess(ticketStore).catch(() => undefined), now());
   }
-}
-
-/** The event of a ticket whose webhook is missing, in the shape that the webhook would have had. */
-function foundTicket(ticket: Ticket) {
-  const created = createdAt(ticket);
-  return {
-    type: "ticket_created",
-    origin: "reconcile",
-    ticketId: ticket.id,
-    occurredAt: created === undefined ? undefined : new Date(created).toISOString(),
-    people: peopleIn({ ticket }),
-    raw: JSON.stringify({ event_type: "ticket_created", ticket }),
-  } as const;
 }

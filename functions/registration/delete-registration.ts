@@ -18,7 +18,7 @@ export const deleteRegistration = operation({
   output: { status: 200, description: "The webhooks are removed.", schema: RemovedRegistrations },
   errors: liveChatErrors,
   run: async (_, services) => {
-    const body = await removeRegistration(...registrationOf(services));
+    const body = await removeRegistration(...(await registrationOf(services)));
     await services.monitor.lookAgain();
     return { body };
   },

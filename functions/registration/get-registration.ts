@@ -19,7 +19,7 @@ export const getRegistration = operation({
   errors: [...liveChatErrors, ...storageErrors],
   run: async (_, services) => {
     const [standings, { lastReceived }] = await Promise.all([
-      inspect(...registrationOf(services)),
+      registrationOf(services).then((registration) => inspect(...registration)),
       services.eventLog.head(),
     ]);
     await services.rememberStandings(standings);

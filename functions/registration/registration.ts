@@ -9,10 +9,10 @@ import type { Services } from "../services.ts";
  *
  * @throws {Conflict} when WEBHOOK_BASE_URL is not set
  */
-export function registrationOf(
+export async function registrationOf(
   { liveChat, settings }: Pick<Services, "liveChat" | "settings">,
   priority?: Priority,
-): [Webhooks, Destination] {
+): Promise<[Webhooks, Destination]> {
   const { baseUrl, credentials } = settings.webhook;
   if (baseUrl === undefined) {
     throw new Conflict("WEBHOOK_BASE_URL is not set: the app does not know its own address.");
@@ -24,7 +24,8 @@ export function registrationOf(
     areWebhooksOn: () => liveChat.areWebhooksOn({ priority }),
     turnWebhooksOn: () => liveChat.turnWebhooksOn({ priority }),
   };
-  return [webhooks, { baseUrl, credentials, api: settings.liveChat.api }];
+  const tickets = (await liveChat.ticketsState({ priority })) === "here";
+  return [webhooks, { baseUrl, credentials, api: settings.liveChat.api, tickets }];
 }
 
 /**
@@ -36,7 +37,7 @@ export async function ensureOurs(
   services: Pick<Services, "liveChat" | "settings" | "rememberStandings">,
   priority?: Priority,
 ): Promise<Ensured> {
-  const [webhooks, destination] = registrationOf(services, priority);
+  const [webhooks, destination] = await registrationOf(services, priority);
   requireReachable(destination.baseUrl, services.settings.liveChat.url);
   const ensured = await ensureRegistration(webhooks, destination);
   await services.rememberStandings(ensured.standings);

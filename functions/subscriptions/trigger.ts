@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { InvalidInput } from "../../shared/core/errors.ts";
+import { InvalidInput, NoHelpDesk } from "../../shared/core/errors.ts";
+import { noHelpDesk } from "../../shared/livechat/helpdesk/no-helpdesk.ts";
 import { CreatedTrigger, NewTrigger } from "../../shared/schemas/subscription.ts";
 import { exact, named, published } from "../../shared/schemas/vocabulary.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../../shared/schemas/webhook.ts";
@@ -43,9 +44,14 @@ export function trigger(
       schema: CreatedTrigger,
       headers: LocationHeader,
     },
-    errors: [InvalidInput, ...storageErrors],
+    errors: [InvalidInput, ...(type === "ticket_created" ? [NoHelpDesk] : []), ...storageErrors],
     trigger: { notification: type === "ticket_created" ? WebhookTicketResponse : WebhookChatResponse },
-    run: async ({ body }, { subscribers }, call) => {
+    run: async ({ body }, { subscribers, liveChat, settings }, call) => {
+      if (type === "ticket_created" && settings.liveChat.api === "text") {
+        // A failure of LiveChat is no reason to refuse a subscriber.
+        const state = await liveChat.ticketsState().catch(() => "here" as const);
+        if (state !== "here") throw noHelpDesk(state);
+      }
       const { id, secret } = await subscribers.subscribe({ policy: "block", ...body, types: [type] });
       const location = locationOf(id, call.url, words.route);
       return { body: { id, type, secret }, headers: { location } };

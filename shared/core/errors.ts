@@ -102,6 +102,13 @@ export class Conflict extends AppError {
   readonly title = "In conflict with the current state";
 }
 
+/** 409: the account has no HelpDesk, where the Text platform keeps tickets. */
+export class NoHelpDesk extends AppError {
+  readonly kind = "no-helpdesk";
+  readonly status = 409;
+  readonly title = "This account has no HelpDesk";
+}
+
 /** 413: the body is larger than this operation takes. */
 export class TooLarge extends AppError {
   readonly kind = "too-large";

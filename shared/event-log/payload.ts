@@ -28,8 +28,13 @@ export function readPayload(
     ...(type !== "ticket_created" && chat?.id !== undefined && { chatId: String(chat.id) }),
     ...(type === "ticket_created" && ticket?.id !== undefined && { ticketId: String(ticket.id) }),
     payload,
-    ...(text && { api: "text" }),
+    ...((text || isOfHelpDesk(parsed)) && { api: "text" }),
   };
+}
+
+/** Whether a ticket was read from HelpDesk: `ticketEvent` then says so. */
+function isOfHelpDesk(told: unknown): boolean {
+  return typeof told === "object" && told !== null && "api" in told && told.api === "text";
 }
 
 /** A chat of the Text platform with the field names of v2; `undefined` for v2's own. */

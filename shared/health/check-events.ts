@@ -44,6 +44,10 @@ export function checkReconciliation(
     needs: "storage",
     freshFor: 5_000,
     look: async () => {
+      const { liveChat } = app.settings;
+      if (liveChat.api === "text" && liveChat.helpDeskUrl === undefined) {
+        return { state: "ok", detail: "HELPDESK is off: there are no tickets to reconcile." };
+      }
       const { since: installed } = await sightings.see("app", "installed");
       const reconciliation = {
         ...(await readHistory(app.ticketStore, { limit: 1 })),

@@ -6,6 +6,7 @@ import { checkSettings } from "./check-settings.ts";
 import { checkStorage } from "./check-storage.ts";
 import { checkSubscriptions } from "./check-subscriptions.ts";
 import { checksOfText } from "./check-text.ts";
+import { checkTickets } from "./check-tickets.ts";
 import type { Examined, ExaminedText, Memory } from "./examined.ts";
 import type { Check } from "./monitor.ts";
 
@@ -16,6 +17,7 @@ export function checksOf(app: Examined, memory: Memory): Check[] {
     checkSettings(app),
     checkStorage(app),
     ...(text ? checksOfText(app, text, memory) : checksOfLiveChat(app, memory)),
+    checkTickets(app),
     checkAddress(app),
     checkRefusals(app),
     ...checkDeliveries(app, memory),

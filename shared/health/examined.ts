@@ -1,7 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import type { Settings } from "../core/settings.ts";
 import type { EventLog } from "../event-log/types.ts";
-import type { TicketRange, TicketsState, Usage } from "../livechat/live-chat.ts";
+import type { TicketRange, Usage } from "../livechat/live-chat.ts";
 import type { Refusals } from "../receive/refusals.ts";
 import type { Registered, Standing } from "../registration/assess.ts";
 import type { Subscriber } from "../subscriptions/subscribers.ts";
@@ -17,7 +17,6 @@ export type Examined = {
     listWebhooks(): Promise<Registered[]>;
     listAgents(): Promise<unknown>;
     findTickets(filters: object, range: TicketRange): Promise<unknown>;
-    ticketsState(): Promise<TicketsState>;
     usage(): Promise<Usage>;
   };
   readonly eventLog: Pick<EventLog, "probe" | "head" | "count"> & {

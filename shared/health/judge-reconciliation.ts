@@ -40,6 +40,9 @@ export async function judgeReconciliation(
       action: `Set ${setting} to NCRONTAB with six fields, such as "0 */5 * * * *".`,
     };
   }
+  if (last?.outcome === "failed" && last.code === "no-helpdesk") {
+    return { state: "ok", detail: `There are no tickets to reconcile. ${last.reason}` };
+  }
   const waiting = await runsDue(schedule, Date.parse(lastSuccess ?? installed), MISSED);
   const said = lastSuccess ? `The last success was at ${lastSuccess}.` : "No run has succeeded yet.";
   const failure =

@@ -26,6 +26,8 @@ export type Connection = {
 /** Facts of an attempt for telemetry: no ids, no content. */
 export type CallAttempt = {
   method: string;
+  /** Given for a call of HelpDesk. */
+  service?: "helpdesk";
   /** The path without its variable parts, such as `tickets/{}`. */
   route: string;
   /** Absent when no answer came. */

@@ -4,6 +4,7 @@ import { type EventLogPlacesOptions, eventLogPlaces } from "../event-log/people.
 import { LOG_PARTITION } from "../event-log/store.ts";
 import { answersPlace } from "../http/idempotency/people.ts";
 import { type AttemptsPlaceOptions, attemptsPlace } from "../subscriptions/people.ts";
+import { arrivalsPlace } from "../tickets/arrivals/people.ts";
 import { keepOut as keepTicketOut, ticketsPlace } from "../tickets/store/people.ts";
 import { type TranscriptPlacesOptions, transcriptPlaces } from "../transcripts/people.ts";
 import type { DataPlace } from "./place.ts";
@@ -38,6 +39,7 @@ export function placesOfPeople({
   return [
     // Before the events: erasing a waiting end puts it into the log, where it is erased.
     ...transcriptPlaces({ table: eventsTable, log, removeBefore }),
+    arrivalsPlace({ table: eventsTable, removeBefore }),
     ...eventLogPlaces(store, { removeBefore, heldThrough: subscriptions.heldThrough, keepOut, now }),
     attemptsPlace({ ...subscriptions, now }),
     ticketsPlace({ table: ticketsTable, deletedTicketDays, now }),

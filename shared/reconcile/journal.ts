@@ -83,9 +83,11 @@ export class Journal<Item, Position> {
     const { run: _, ...committed } = readState(this.#writer.state, now);
     const state = error instanceof UnusablePage ? withoutReadings(committed) : committed;
     // Only words that are meant for others.
-    const reason = error instanceof AppError ? error.message : "An error in this app; see its log.";
+    const known = error instanceof AppError;
+    const reason = known ? error.message : "An error in this app; see its log.";
+    const code = known ? { code: error.kind } : {};
     this.#put = [];
-    this.note(inRing({ number: this.number, ...this.#reportAs("failed"), reason }));
+    this.note(inRing({ number: this.number, ...this.#reportAs("failed"), reason, ...code }));
     await this.#commit({ ...state, runs: this.number });
   }
 

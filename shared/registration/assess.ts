@@ -35,7 +35,7 @@ export function assessAll(
   destination: Destination,
   { on = true }: { on?: boolean } = {},
 ): Standing[] {
-  const all = wantedWebhooks(destination.baseUrl, destination.api);
+  const all = wantedWebhooks(destination.baseUrl, destination.api, destination);
   const ours = found.map((webhook) => ({ webhook, wanted: wantedFor(webhook, all) }));
   return all.map((wanted) => {
     const its = ours.filter((one) => one.wanted === wanted).map(({ webhook }) => webhook);

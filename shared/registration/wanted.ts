@@ -13,6 +13,8 @@ export type Destination = {
   credentials: readonly [Credentials, ...Credentials[]];
   /** `v2` by default. */
   api?: LiveChatApi;
+  /** Whether the account has tickets to be told of; true by default. */
+  tickets?: boolean;
 };
 
 /** Where a registered URL carries its credentials: before the host, as Basic authorization, or as `?key=`, the password alone. */
@@ -41,12 +43,14 @@ const RECEIVERS: Record<LiveChatApi, readonly Receiver[]> = {
   text: [
     { event_type: "chat_started", path: "text/chats", data_types: [], carriedIn: "key" },
     { event_type: "chat_ended", path: "text/chats", data_types: [], carriedIn: "key" },
+    { event_type: "ticket_created", path: "helpdesk/tickets", data_types: [], carriedIn: "key" },
   ],
 };
 
 /** The webhooks that must be registered, each exactly once. */
-export function wantedWebhooks(baseUrl: string, api: LiveChatApi = "v2"): Wanted[] {
-  return RECEIVERS[api].map(({ path, ...wanted }) => ({
+export function wantedWebhooks(baseUrl: string, api: LiveChatApi = "v2", { tickets = true } = {}): Wanted[] {
+  const receivers = RECEIVERS[api].filter(({ event_type }) => tickets || event_type !== "ticket_created");
+  return receivers.map(({ path, ...wanted }) => ({
     ...wanted,
     receiver: new URL(`${baseUrl}/api/receivers/${path}`).href,
   }));

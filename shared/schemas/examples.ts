@@ -114,6 +114,12 @@ export const textChatDelivery = {
   payload: { chat_id: "PJ0MRSHTDG", thread_id: "K600PKZON8", user_id: "sam@example.com" },
 } as const;
 
+/** A delivery of HelpDesk, of which only the id counts. */
+export const helpDeskDelivery = {
+  eventType: "tickets.create",
+  payload: { ID: "0f6b2a54-6c0e-4d5e-9a43-0c9e6a3c1c11", subject: "The lamp stays dark" },
+} as const;
+
 export const chatEnded = {
   ...chatStarted,
   event_type: "chat_ended",

@@ -23,6 +23,11 @@ export const RunReport = shape(
       "completed; stopped: at the time limit. throttled: at LiveChat's rate limit. failed: by an error. died: its process ended. The next run continues.",
     ),
     reason: named(v.optional(v.string()), "Reason", "Why it failed."),
+    code: named(
+      v.optional(v.string()),
+      "Code",
+      "The kind of error with which it failed, as in a problem's type.",
+    ),
     startedAt: named(moment, "Started At", "When it started."),
     durationMs: named(count, "Duration", "How long it took, in milliseconds."),
     throttledMs: named(

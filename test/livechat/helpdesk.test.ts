@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { startTextSandbox, type TextSandbox } from "../../local/sandbox/text/sandbox.ts";
-import { InvalidInput, NotFound, TooManyRequests } from "../../shared/core/errors.ts";
+import { InvalidInput, NoHelpDesk, NotFound, TooManyRequests } from "../../shared/core/errors.ts";
 import { createHelpDesk, type HelpDeskOptions } from "../../shared/livechat/helpdesk/client.ts";
 import { fromHelpDesk, ticketIdIn } from "../../shared/livechat/helpdesk/from-helpdesk.ts";
-import { NoHelpDesk } from "../../shared/livechat/helpdesk/no-helpdesk.ts";
 import type { FoundTickets, TicketFilters } from "../../shared/livechat/live-chat.ts";
 import { createLiveChatText } from "../../shared/livechat/text/client.ts";
 import { failureOf } from "./upstream.ts";

@@ -10,6 +10,7 @@ import type { Destination } from "../../shared/registration/wanted.ts";
 const PASSWORD = "p@ss w%rd/25%25&key=ü";
 const destination: Destination = {
   api: "text",
+  tickets: false,
   baseUrl: "https://app.example",
   credentials: [
     { username: "livechat", password: PASSWORD },
@@ -159,4 +160,22 @@ test("a token that may not register says which scope it lacks", async () => {
 test("a token that may not ask for the state of the license registers all the same", async () => {
   await using sandbox = await startTextSandbox({ variants: { missingScopes: ["webhooks.state:ro"] } });
   expect(await ensureRegistration(connect(sandbox), destination)).toMatchObject({ created: 2 });
+});
+
+test("with HelpDesk: the webhook of tickets is registered there, once, and an older one of ours removed", async () => {
+  await using sandbox = await startTextSandbox();
+  const { url, credentials, helpDesk } = sandbox;
+  const liveChat = createLiveChatText({ url, ...credentials, rateLimit: 10_000, helpDeskUrl: helpDesk.url });
+  const receiver = (password: string) => urlFor(password, "helpdesk/tickets");
+  helpDesk.register({ url: receiver("before"), eventType: "tickets.create" });
+  helpDesk.register({ url: "https://other.example/hook", eventType: "tickets.create" });
+  const all: Destination = { ...destination, tickets: true };
+  expect(await ensureRegistration(liveChat, all)).toMatchObject({ created: 3, removed: 1 });
+  expect([...helpDesk.webhooks.values()].map((webhook) => webhook.url).sort()).toEqual([
+    new URL(receiver(PASSWORD)).href.replaceAll("%20", "+"),
+    "https://other.example/hook",
+  ]);
+  expect(await ensureRegistration(liveChat, all)).toMatchObject({ created: 0, removed: 0 });
+  expect(await removeRegistration(liveChat, all)).toEqual({ removed: 3 });
+  expect(helpDesk.webhooks.size).toBe(1);
 });

@@ -24,6 +24,7 @@ test("only these read a body at all", () => {
     "ReceiveChatStarted",
     "ReceiveChatEnded",
     "ReceiveTicketCreated",
+    "ReceiveHelpDeskTicket",
     "ReceiveTextChat",
     "EraseByBody",
     "SearchVisitor",
@@ -38,7 +39,7 @@ test("only these read a body at all", () => {
 
 test.each(withBody)("$id takes no more than it says", async ({ method, route, limit }) => {
   const headers = { "content-type": "application/json", authorization: basic(WEBHOOK) };
-  const key = route === "receivers/text/chats" ? `?key=${encodeURIComponent(WEBHOOK.password)}` : "";
+  const key = /^receivers.(text|helpdesk)/.test(route) ? `?key=${encodeURIComponent(WEBHOOK.password)}` : "";
   const url = `${app.url}/${route.replaceAll(/\{\w+\}/g, "x")}${key}`;
   const announced = await fetch(url, { method, headers, body: `"${"x".repeat(limit)}"` });
   expect(announced.status).toBe(413);

@@ -42,6 +42,7 @@ const HTTP = {
   ReceiveChatEnded: "POST receivers/chat-ended, no key",
   ReceiveTicketCreated: "POST receivers/ticket-created, no key",
   // The same; its credentials are the key in the query.
+  ReceiveHelpDeskTicket: "POST receivers/helpdesk/tickets, no key",
   ReceiveTextChat: "POST receivers/text/chats, no key",
   ListEvents: "GET events, key",
   GetEvent: "GET events/{id}, key",

@@ -32,6 +32,14 @@ const NewWebhook = v.object({
   name: v.optional(v.string()),
 });
 
+/** Registers a webhook; doing so twice makes two. */
+export function registerWebhook(webhooks: Map<string, HelpDeskWebhook>, input: unknown): HelpDeskWebhook {
+  const { url, eventType, name = null } = readAs(NewWebhook, input);
+  const webhook = { ID: randomUUID(), url, eventType, name };
+  webhooks.set(webhook.ID, webhook);
+  return webhook;
+}
+
 type Params = { id: string; other: string };
 type Route = [
   method: string,
@@ -55,16 +63,9 @@ export function helpDeskApi(account: HelpDeskAccount): (request: Request, path: 
     ["GET", /^\/tags$/, 200, () => desk.tags],
     ["POST", /^\/tags$/, 201, ({ body }) => desk.createTag(body)],
     ["GET", /^\/webhooks$/, 200, () => [...webhooks.values()]],
-    ["POST", /^\/webhooks$/, 201, ({ body }) => register(body)],
+    ["POST", /^\/webhooks$/, 201, ({ body }) => registerWebhook(webhooks, body)],
     ["DELETE", /^\/webhooks\/([^/]+)$/, 200, ({ id }) => unregister(id)],
   ];
-
-  function register(input: unknown): HelpDeskWebhook {
-    const { url, eventType, name = null } = readAs(NewWebhook, input);
-    const webhook = { ID: randomUUID(), url, eventType, name };
-    webhooks.set(webhook.ID, webhook);
-    return webhook;
-  }
 
   function unregister(id: string): object {
     if (!webhooks.delete(id)) throw new HelpDeskRefusal(404, "Webhook not found");

@@ -1,7 +1,7 @@
 import { Calls } from "../calls.ts";
 import { Deliveries, type DeliveryOptions } from "../deliveries.ts";
 import { Faults } from "../faults.ts";
-import { deliveryOf, type HelpDeskAccount, helpDeskApi } from "../helpdesk/api.ts";
+import { deliveryOf, type HelpDeskAccount, helpDeskApi, registerWebhook } from "../helpdesk/api.ts";
 import { Desk } from "../helpdesk/desk.ts";
 import type { Request } from "../http.ts";
 import { serve } from "../serve.ts";
@@ -32,7 +32,7 @@ export type TextSandbox = TextAccount & {
   url: string;
   organization: string;
   /** The account's HelpDesk; `url` is what `HELPDESK_API_URL` is to be set to. */
-  helpDesk: HelpDeskAccount & { url: string };
+  helpDesk: HelpDeskAccount & { url: string; register(webhook: { url: string; eventType: string }): unknown };
   deliveries: Deliveries;
   faults: Faults;
   calls: Calls;
@@ -102,7 +102,11 @@ export async function startTextSandbox(options: TextSandboxOptions = {}): Promis
   return {
     ...account,
     url: server.url,
-    helpDesk: { ...helpDesk, url: server.url + HELPDESK },
+    helpDesk: {
+      ...helpDesk,
+      url: server.url + HELPDESK,
+      register: (webhook) => registerWebhook(helpDesk.webhooks, webhook),
+    },
     organization,
     deliveries,
     faults,

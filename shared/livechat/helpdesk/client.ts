@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { InvalidInput } from "../../core/errors.ts";
+import { InvalidInput, NoHelpDesk } from "../../core/errors.ts";
 import { readable } from "../../schemas/readable.ts";
 import { type NewTicket, OneTicket, type Ticket, type TicketChanges } from "../../schemas/ticket.ts";
 import { text } from "../../schemas/vocabulary.ts";
@@ -7,11 +7,10 @@ import { at } from "../address.ts";
 import { createBudget } from "../budget.ts";
 import { basicCredentials } from "../credentials.ts";
 import type { ConnectionOptions, NewWebhook, TicketDesk, TicketsState, Webhook } from "../live-chat.ts";
-import { type CallOptions, createSend } from "../send.ts";
+import { type CallOptions, createSend, type SendOptions } from "../send.ts";
 import { fromHelpDesk, lacksNames } from "./from-helpdesk.ts";
 import { createTicketList } from "./list.ts";
 import { createLookups } from "./lookups.ts";
-import { NoHelpDesk } from "./no-helpdesk.ts";
 import { refusalOfHelpDesk } from "./refusal.ts";
 
 export type HelpDeskOptions = ConnectionOptions & {
@@ -38,14 +37,24 @@ const STATE_FRESH_FOR = 10 * 60_000;
  * Opens a connection to HelpDesk, where the Text platform keeps tickets. It has a limit of its own, and answers a missing
  * `User-Agent` with a refusal at times.
  */
-export function createHelpDesk({ accountId, apiKey, rateLimit, ...options }: HelpDeskOptions): HelpDesk {
+export function createHelpDesk({
+  accountId,
+  apiKey,
+  rateLimit,
+  observe,
+  ...options
+}: HelpDeskOptions): HelpDesk {
   const { authorization, secrets } = basicCredentials(accountId, apiKey);
   const headers = { authorization, "user-agent": "LiveChat-Functions" };
   const budget = createBudget(rateLimit, options);
-  const send = createSend(
-    { ...options, headers: () => headers, secrets, refusal: refusalOfHelpDesk },
-    budget,
-  );
+  const connection: SendOptions = {
+    ...options,
+    headers: () => headers,
+    secrets,
+    refusal: refusalOfHelpDesk,
+    observe: (attempt, error) => observe?.({ ...attempt, service: "helpdesk" }, error),
+  };
+  const send = createSend(connection, budget);
   const lookups = createLookups(send, Date.now);
   const list = createTicketList(send, lookups);
   let state: { at: number; is: TicketsState } | undefined;

@@ -1,7 +1,4 @@
-import { Conflict } from "../../core/errors.ts";
-
-/** 409: this account has no tickets to work with. */
-export class NoHelpDesk extends Conflict {}
+import { NoHelpDesk } from "../../core/errors.ts";
 
 /** @param reason `off`: the settings say so; `refused`: HelpDesk does not take the token */
 export function noHelpDesk(reason: "off" | "refused"): NoHelpDesk {

@@ -1,10 +1,10 @@
-import { NotFound } from "../../core/errors.ts";
+import { NoHelpDesk, NotFound } from "../../core/errors.ts";
 import type { Agent, NewAgent } from "../../schemas/agent.ts";
 import { createBudget } from "../budget.ts";
 import { basicCredentials } from "../credentials.ts";
 import { delay } from "../delay.ts";
 import { createHelpDesk } from "../helpdesk/client.ts";
-import { NoHelpDesk, noHelpDesk } from "../helpdesk/no-helpdesk.ts";
+import { noHelpDesk } from "../helpdesk/no-helpdesk.ts";
 import { withoutHelpDesk } from "../helpdesk/without-helpdesk.ts";
 import type { ChatReader, ConnectionOptions, LiveChat, Webhook } from "../live-chat.ts";
 import { type CallOptions, createSend } from "../send.ts";

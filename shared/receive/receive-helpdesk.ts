@@ -1,0 +1,55 @@
+import { InvalidInput } from "../core/errors.ts";
+import { tooComplex } from "../event-log/complexity.ts";
+import { identify } from "../event-log/identity.ts";
+import type { EventLog } from "../event-log/types.ts";
+import { ticketIdIn } from "../livechat/helpdesk/from-helpdesk.ts";
+import type { Arrivals } from "../tickets/arrivals/arrivals.ts";
+import { decodeUtf8, type Receipt } from "./receive.ts";
+
+export type ReceiveHelpDeskOptions = {
+  log: Pick<EventLog, "get" | "quarantine">;
+  arrivals: Pick<Arrivals, "keep" | "forget">;
+};
+
+/** `arrived` is the ticket that is to be read now. */
+export type HelpDeskReceipt = Receipt & { arrived?: string };
+
+/** Longer ids are none: HelpDesk's have 36 characters. */
+const LONGEST_ID = 200;
+
+/**
+ * Takes one delivery of HelpDesk whose URL had the right key. Nothing but the ticket's id is believed and kept; the ticket
+ * is read before its event is in the log.
+ *
+ * @throws {InvalidInput} when the body is not JSON in UTF-8
+ * @throws {StorageUnavailable} when it could not be kept in time; HelpDesk sends it again for a day
+ */
+export async function receiveHelpDesk(
+  body: Uint8Array,
+  { log, arrivals }: ReceiveHelpDeskOptions,
+): Promise<HelpDeskReceipt> {
+  const raw = decodeUtf8(body);
+  const told = parse(raw);
+  const ticketId = tooComplex(raw) === undefined ? ticketIdIn(told) : undefined;
+  if (ticketId === undefined || ticketId.length > LONGEST_ID) {
+    const problems = [{ path: "payload.ID", message: "payload.ID is missing." }];
+    const reason = "The delivery does not have a ticket's id.";
+    const { id } = await log.quarantine.keep({ raw, expected: "ticket_created", reason, problems });
+    return { status: "quarantined", id };
+  }
+  // The id that the event will have in the log.
+  const id = identify({ type: "ticket_created", origin: "webhook", ticketId, raw: "" });
+  if (!(await arrivals.keep(ticketId))) return { status: "duplicate", id };
+  // Looked up after the id is kept: the event may have come into the log, and the id of another delivery gone, just before.
+  if (!(await log.get(id))) return { status: "stored", id, arrived: ticketId };
+  await arrivals.forget(ticketId);
+  return { status: "duplicate", id };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw InvalidInput.at("", "The body is not JSON that can be read.");
+  }
+}

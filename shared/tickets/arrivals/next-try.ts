@@ -1,0 +1,28 @@
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** How long the process that took the delivery has for the first try, before a timer makes another. In milliseconds. */
+export const FIRST_PAUSE = 30 * SECOND;
+const LONGEST_PAUSE = 30 * MINUTE;
+/** A ticket that HelpDesk does not know may be so new that it does not show; after this time its id was not true. */
+const UNKNOWN_FOR = 10 * MINUTE;
+/** After this time the reconciliation has found the ticket, or HelpDesk no longer has it. */
+const FAILING_FOR = 7 * 24 * 60 * MINUTE;
+
+/** What came of asking for a ticket that was not there to be had. */
+export type Missed = "unknown" | "failed";
+
+/**
+ * When a ticket is asked for again; `undefined`: never.
+ *
+ * @param attempts how often it was asked for, the last time included
+ * @param receivedAt milliseconds since the epoch, as is `now` and what is returned
+ */
+export function nextTry(
+  missed: Missed,
+  { attempts, receivedAt }: { attempts: number; receivedAt: number },
+  now: number,
+): number | undefined {
+  if (now - receivedAt >= (missed === "unknown" ? UNKNOWN_FOR : FAILING_FOR)) return undefined;
+  return now + Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempts - 1));
+}

@@ -1,0 +1,22 @@
+import type { LiveChatApi } from "../core/settings.ts";
+import type { NewEvent } from "../event-log/types.ts";
+import { peopleIn } from "../people/people-in.ts";
+import type { Ticket } from "../schemas/ticket.ts";
+import { createdAt } from "./ticket-facts.ts";
+
+/**
+ * The event of a ticket that was read from LiveChat, in the shape that v2's webhook has.
+ *
+ * @param api where the ticket was read
+ */
+export function ticketEvent(ticket: Ticket, origin: NewEvent["origin"], api: LiveChatApi): NewEvent {
+  const created = createdAt(ticket);
+  return {
+    type: "ticket_created",
+    origin,
+    ticketId: ticket.id,
+    occurredAt: created === undefined ? undefined : new Date(created).toISOString(),
+    people: peopleIn({ ticket }),
+    raw: JSON.stringify({ event_type: "ticket_created", ...(api !== "v2" && { api }), ticket }),
+  };
+}
