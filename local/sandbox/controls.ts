@@ -1,12 +1,13 @@
 import type { Agents } from "./agents.ts";
 import type { Calls } from "./calls.ts";
 import type { ChatEnd, ChatMessage, Chats, NewChat, WholeChat } from "./chats.ts";
+import { commonControls } from "./common-controls.ts";
 import type { Deliveries } from "./deliveries.ts";
-import type { Fault, Faults } from "./faults.ts";
+import type { Faults } from "./faults.ts";
 import { type Answer, json, type Request, refused } from "./http.ts";
 import { Refusal } from "./refusal.ts";
 import { routes } from "./routes.ts";
-import type { Limits, Throttle } from "./throttle.ts";
+import type { Throttle } from "./throttle.ts";
 import type { NewTicket, TicketChange } from "./ticket.ts";
 import type { Tickets } from "./tickets.ts";
 import { chooseVariants, type Variants } from "./variants.ts";
@@ -52,18 +53,7 @@ export function controls(sandbox: Controlled): (request: Request) => Answer {
     "PUT /sandbox/tickets/:id": ({ params, body }) => tickets.change(params.id, body as TicketChange),
     "DELETE /sandbox/tickets/:id": ({ params }) => ({ result: `${tickets.remove(params.id)} removed` }),
 
-    "GET /sandbox/deliveries": () => deliveries.list,
-    "POST /sandbox/deliveries/:id/repeat": ({ params }) => deliveries.repeat(params.id),
-
-    "GET /sandbox/calls": () => ({ count: calls.count, calls: calls.list }),
-    "DELETE /sandbox/calls": () => ({ result: `${calls.clear()} calls forgotten` }),
-
-    "GET /sandbox/faults": () => faults.planned,
-    /** One fault, or a list of them. */
-    "POST /sandbox/faults": ({ body }) => faults.plan(...[body as Fault | Fault[]].flat()),
-    "DELETE /sandbox/faults": () => faults.clear(),
-
-    "PUT /sandbox/throttle": ({ body }) => throttle.set(body as Partial<Limits>),
+    ...commonControls(sandbox),
     "PUT /sandbox/variants": ({ body }) =>
       Object.assign(variants, chooseVariants({ ...variants, ...(body as Partial<Variants>) })),
   });

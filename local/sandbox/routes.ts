@@ -3,7 +3,7 @@ import { type Fields, readForm } from "./form.ts";
 import type { Request } from "./http.ts";
 import { Refusal } from "./refusal.ts";
 
-type Input = { params: Record<string, string>; query: Fields; body: unknown };
+export type Input = { params: Record<string, string>; query: Fields; body: unknown };
 
 /** A handler returns the body of a 200, and throws every other answer as a `Refusal`. */
 type Handler<Names extends string = string> = (input: Input & { params: Record<Names, string> }) => unknown;

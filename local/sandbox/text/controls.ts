@@ -1,6 +1,7 @@
 import type { Calls } from "../calls.ts";
+import { commonControls } from "../common-controls.ts";
 import type { Deliveries } from "../deliveries.ts";
-import type { Fault, Faults } from "../faults.ts";
+import type { Faults } from "../faults.ts";
 import type { HelpDeskAccount, HelpDeskVariants } from "../helpdesk/api.ts";
 import { HelpDeskRefusal, refusedByHelpDesk } from "../helpdesk/refusal.ts";
 import { type Answer, json, type Request, refused } from "../http.ts";
@@ -76,18 +77,7 @@ export function textControls(sandbox: Controlled): (request: Request) => Answer 
       Object.assign(helpDesk.variants, body as Partial<HelpDeskVariants>),
     "PUT /sandbox/helpdesk/throttle": ({ body }) => helpDesk.throttle.set(body as Partial<Limits>),
 
-    "GET /sandbox/deliveries": () => deliveries.list,
-    "POST /sandbox/deliveries/:id/repeat": ({ params }) => deliveries.repeat(params.id),
-
-    "GET /sandbox/calls": () => ({ count: calls.count, calls: calls.list }),
-    "DELETE /sandbox/calls": () => ({ result: `${calls.clear()} calls forgotten` }),
-
-    "GET /sandbox/faults": () => faults.planned,
-    /** One fault, or a list of them. */
-    "POST /sandbox/faults": ({ body }) => faults.plan(...[body as Fault | Fault[]].flat()),
-    "DELETE /sandbox/faults": () => faults.clear(),
-
-    "PUT /sandbox/throttle": ({ body }) => throttle.set(body as Partial<Limits>),
+    ...commonControls(sandbox),
     "PUT /sandbox/variants": ({ body }) =>
       Object.assign(variants, chooseTextVariants({ ...variants, ...(body as Partial<TextVariants>) })),
   });
