@@ -103,7 +103,7 @@ export function createServices(environment: Record<string, string | undefined>):
       const { wakeQueue: queue } = parts.settings;
       return createWakeUp({
         queue: queue && openQueue(queue.location, queue.name),
-        anybody: () => parts.subscribers.anybody(),
+        hasSubscriptions: () => parts.subscribers.hasAny(),
         deliver: (seq) => parts.subscribers.stored(seq),
         now,
       });

@@ -191,7 +191,7 @@ export function createDispatcher({
         if (isOld) current = await read(id);
       }
     } finally {
-      // In one go with the last look at `again` and the head: whatever comes from here on begins anew.
+      // In one go with the last look at `again` and the head: what comes from here on begins anew.
       active.delete(id);
     }
   }

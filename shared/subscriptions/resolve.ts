@@ -35,7 +35,7 @@ class Refused extends Error {
 }
 
 /**
- * Looks where a callback's name leads, to refuse it while somebody is there to read why. A name that does not resolve now
+ * Resolves a callback's name, to refuse it while the caller is there to read why. A name that does not resolve now
  * may do so later, and is let through.
  *
  * @param patience the longest wait of the subscribing caller, in milliseconds

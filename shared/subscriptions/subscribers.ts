@@ -87,7 +87,8 @@ export type Subscribers = {
   rollSecret(id: string): Promise<{ id: string; secret: string; previousSecretUntil: string }>;
   /** The attempts to deliver an event, in the order of time. @throws {NotFound} when there is no such event */
   attemptsOf(eventId: string): Promise<(FailedAttempt & { callback?: string })[]>;
-  anybody(): Promise<boolean>;
+  /** Whether there is a subscription. */
+  hasAny(): Promise<boolean>;
   /** See `Dispatcher.dispatch`. */
   dispatch(): Promise<Report | undefined>;
   /** See `Dispatcher.stored`. */
@@ -344,7 +345,7 @@ export function openSubscribers({
         .sort((one, other) => (one.at < other.at ? -1 : 1))
         .map((attempt) => ({ ...attempt, callback: callbacks.get(attempt.subscription) }));
     },
-    anybody: async () => (await subscriptions.list()).length > 0,
+    hasAny: async () => (await subscriptions.list()).length > 0,
     dispatch: dispatcher.dispatch,
     stored: dispatcher.stored,
     erased: async () => dispatcher.erased(),

@@ -14,7 +14,7 @@ export type Terms = {
   batch: number;
   /** How many requests are made in any minute at most. */
   perMinute?: number;
-  /** `park` sets an event aside that the callback refuses again and again; `block` keeps to the order whatever comes. */
+  /** `park` sets an event aside that the callback refuses again and again; `block` tries it until it arrives. */
   policy: "park" | "block";
 };
 

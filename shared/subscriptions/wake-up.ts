@@ -5,8 +5,8 @@ import { createGuarantee } from "./guarantee.ts";
 export type WakeUpOptions = {
   /** The queue whose messages wake the dispatcher of some process; without it the timer does. */
   queue?: Queue;
-  /** Whether there is any subscription. */
-  anybody: () => Promise<boolean>;
+  /** Whether there is a subscription. */
+  hasSubscriptions: () => Promise<boolean>;
   /** Delivers what this process has stored at `seq`; see `Dispatcher.stored`. */
   deliver: (seq: number) => Promise<boolean>;
   /** Milliseconds since the epoch. */
@@ -31,25 +31,25 @@ export type WakeUp = {
   after(milliseconds: number): void;
 };
 
-/** Milliseconds for which an instance believes that nobody, or somebody, subscribes. */
-const NOBODY_MS = 5_000;
-const SOMEBODY_MS = 60_000;
+/** Milliseconds for which an instance believes that there are no subscriptions, or that there are some. */
+const NONE_MS = 5_000;
+const SOME_MS = 60_000;
 /** Milliseconds that an append waits for its message at most, once the event is stored. */
 const MESSAGE_MS = 100;
 
 export function createWakeUp({
   queue = NO_QUEUE,
-  anybody,
+  hasSubscriptions,
   deliver,
   now = Date.now,
   wait = (milliseconds) => setTimeout(milliseconds, undefined, { ref: false }),
 }: WakeUpOptions): WakeUp {
   const guarantee = createGuarantee({ queue, now });
-  let known: { somebody: boolean; until: number } | undefined;
+  let known: { isNeeded: boolean; until: number } | undefined;
   let asking: Promise<boolean> | undefined;
 
-  function isAnybodyThere(): Promise<boolean> {
-    if (known && known.until > now()) return Promise.resolve(known.somebody);
+  function isNeeded(): Promise<boolean> {
+    if (known && known.until > now()) return Promise.resolve(known.isNeeded);
     asking ??= ask().finally(() => {
       asking = undefined;
     });
@@ -57,15 +57,15 @@ export function createWakeUp({
   }
 
   async function ask(): Promise<boolean> {
-    const somebody = await anybody();
-    known = { somebody, until: now() + (somebody ? SOMEBODY_MS : NOBODY_MS) };
-    return somebody;
+    const isNeeded = await hasSubscriptions();
+    known = { isNeeded, until: now() + (isNeeded ? SOME_MS : NONE_MS) };
+    return isNeeded;
   }
 
   /** Begins a piece of work, if there is a subscription. It does not reject. */
   async function begin(): Promise<{ armed?: Promise<void> }> {
-    const somebody = await isAnybodyThere().catch(() => false);
-    return somebody ? { armed: guarantee.begin() } : {};
+    const begins = await isNeeded().catch(() => false);
+    return begins ? { armed: guarantee.begin() } : {};
   }
 
   const send = (afterMs: number) => void queue.put("wake up", afterMs).catch(() => {});
@@ -85,16 +85,16 @@ export function createWakeUp({
       };
     },
     subscribed() {
-      known = { somebody: true, until: now() + SOMEBODY_MS };
+      known = { isNeeded: true, until: now() + SOME_MS };
       send(0);
-      // Instances that know of nobody yet do not tell of what they store: somebody looks when they know.
-      send(NOBODY_MS + 1_000);
+      // For events stored by instances that still believe that there are no subscriptions.
+      send(NONE_MS + 1_000);
     },
     after: send,
   };
 }
 
-/** Where there is none. */
+/** In place of a queue that the settings do not lead to. */
 const NO_QUEUE: Queue = {
   put: () => Promise.reject(new Error("There is no queue.")),
   postpone: () => Promise.reject(new Error("There is no queue.")),

@@ -46,17 +46,17 @@ function memoryQueue(clock: { now: () => number }) {
   return queue;
 }
 
-function newWakeUp({ somebody = true } = {}) {
+function newWakeUp({ isNeeded = true } = {}) {
   const clock = virtualClock();
   const queue = memoryQueue(clock);
   const delivered: number[] = [];
-  const world = { clock, queue, delivered, somebody, fails: false, isDone: true, asked: 0 };
+  const world = { clock, queue, delivered, isNeeded, fails: false, isDone: true, asked: 0 };
   const wakeUp = createWakeUp({
     queue,
-    async anybody() {
+    async hasSubscriptions() {
       world.asked += 1;
       if (world.fails) throw new Error("Storage is away.");
-      return world.somebody;
+      return world.isNeeded;
     },
     async deliver(seq) {
       delivered.push(seq);
@@ -164,7 +164,7 @@ test("a queue that does not answer holds an append up for a moment only", async 
   const waits: number[] = [];
   const slow = createWakeUp({
     queue: { ...world.queue, put: () => new Promise(() => {}) },
-    anybody: async () => true,
+    hasSubscriptions: async () => true,
     deliver: async () => true,
     wait: async (milliseconds) => waits.push(milliseconds),
   });
@@ -173,14 +173,14 @@ test("a queue that does not answer holds an append up for a moment only", async 
   expect(waits).toEqual([100]);
 });
 
-test("where nobody subscribes, no message is put, and that is asked now and then", async () => {
-  const world = newWakeUp({ somebody: false });
+test("without subscriptions no message is put, and the table is asked now and then", async () => {
+  const world = newWakeUp({ isNeeded: false });
   for (let count = 0; count < 10; count += 1) {
     await world.wakeUp.storing()(count);
     await turns();
   }
   expect(world.asked).toBe(1);
-  world.somebody = true;
+  world.isNeeded = true;
   world.clock.time += 5_000;
   await world.wakeUp.storing()(11);
   await turns();
@@ -189,7 +189,7 @@ test("where nobody subscribes, no message is put, and that is asked now and then
 });
 
 test("after a subscription what comes next is delivered, by this instance and by others that do not know yet", async () => {
-  const world = newWakeUp({ somebody: false });
+  const world = newWakeUp({ isNeeded: false });
   await world.wakeUp.storing()(1);
   await turns();
   world.wakeUp.subscribed();
