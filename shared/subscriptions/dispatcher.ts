@@ -11,6 +11,21 @@ import type { Subscriptions } from "./store.ts";
 import type { Kept } from "./subscription.ts";
 import { LOOK_MS, ROSTER_MS, STAY_MS, TIMED_PAUSE_MS, WORK_MS } from "./times.ts";
 
+// How an event reaches a subscriber:
+//
+// 1. `wake-up.ts` puts a message into the queue while the event is stored. It shows two seconds later, and is postponed
+//    while this process works and taken back when all is delivered (`guarantee.ts`): it is received only when the process
+//    has died or stands still.
+// 2. This dispatcher compares each subscription's place with the head of the log (`feed.ts`), and starts a `deliver` for
+//    those that are behind and whose lease is free (`roster.ts`).
+// 3. `deliver.ts` asks `decide.ts` for the next step and takes it, again and again: read, pass, write, send, park, pause,
+//    linger, end. Its state is the row of the subscription and what this process knows beyond it.
+// 4. Each write of the row is conditional on the one before (`store.ts`), takes or renews the lease, and keeps the place.
+//    A process that lost the subscription, or whose operator changed it, learns of that by its next write.
+//
+// `standing.ts` decides what an answer means, `filter.ts` which events are wanted, `message.ts` what is sent, `rate.ts`
+// when the next request may be made, and `times.ts` has all times and bounds.
+
 export type DispatcherOptions = {
   subscriptions: Pick<Subscriptions, "list" | "get" | "replace">;
   log: Pick<EventLog, "head" | "list">;

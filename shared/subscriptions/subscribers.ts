@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import type * as v from "valibot";
-import { Conflict, InvalidInput, NotFound } from "../core/errors.ts";
+import { Conflict, InvalidInput, NotFound, StorageUnavailable } from "../core/errors.ts";
 import type { EventLog, LogEvent, StoredEvent } from "../event-log/types.ts";
 import * as examples from "../schemas/examples.ts";
 import type {
@@ -111,6 +111,8 @@ const EXAMPLES: Record<EventType, unknown> = {
 };
 /** How many events are looked at to find the next one that a subscription wants. */
 const LOOK_AHEAD = 300;
+/** How often parking by hand is tried when others change the subscription meanwhile. */
+const SKIP_ATTEMPTS = 20;
 /** How many events, and how many parked ones, are given up for lost in one write. */
 const LOSE_EVENTS = 5_000;
 const LOSE_PARKED = 90;
@@ -268,7 +270,7 @@ export function openSubscribers({
     resume: (id) => changed(id, resume),
     async skip(id) {
       const head = await log.head();
-      for (;;) {
+      for (let attempt = 0; attempt < SKIP_ATTEMPTS; attempt += 1) {
         const kept = await find(id);
         const { cursor } = placeIn(head, kept, now());
         const next = await nextWanted(kept, cursor);
@@ -283,6 +285,7 @@ export function openSubscribers({
         goOn();
         return describeNow(written);
       }
+      throw new StorageUnavailable("The subscription is changed by too many at once.", { retryAfter: 1 });
     },
     async sendAgain(id, eventId) {
       const [kept, event] = await Promise.all([find(id), log.get(eventId)]);
