@@ -38,9 +38,13 @@ test("the code writes every log line of docs/operating.md", () => {
 });
 
 test("every check, operation and setting of docs/operating.md exists, and every check has a row", () => {
-  const services = createServices({ AzureWebJobsStorage: inject("storage") });
+  const storage = { AzureWebJobsStorage: inject("storage"), LIVECHAT_API_KEY: "-" };
+  const text = { LIVECHAT_API: "text", LIVECHAT_ACCOUNT_ID: "-", LIVECHAT_CLIENT_ID: "-" };
+  const apps = [storage, { ...storage, ...text, LIVECHAT_WEBHOOK_PASSWORD: "-" }].map(createServices);
   const unseen = { see: async () => ({ since: "" }), touch: async () => {}, touched: async () => undefined };
-  const checks = checksOf(services, { sightings: unseen, now: Date.now }).map(({ name }) => name);
+  const checks = apps.flatMap((app) =>
+    checksOf(app, { sightings: unseen, now: Date.now }).map(({ name }) => name),
+  );
   const rows = guide.split("\n").filter((line) => line.startsWith("| ") && line.split(" | ").length === 4);
   const named = rows.slice(2).flatMap((row) => row.split(" | ")[1]?.match(/(?<=`)[\w.]+(?=`)/g) ?? []);
   for (const name of named) expect(checks).toContain(name);
