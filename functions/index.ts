@@ -1,6 +1,7 @@
 import { app, type HttpHandler, type InvocationContext } from "@azure/functions";
 import { lazy } from "../shared/core/lazy.ts";
 import { type Log, logFailure, logTo } from "../shared/core/log.ts";
+import { within } from "../shared/core/within.ts";
 import { handle } from "../shared/http/handle.ts";
 import type { Operation } from "../shared/http/operation.ts";
 import { toProblemResponse } from "../shared/http/problem.ts";
@@ -20,8 +21,14 @@ app.setup({ enableHttpStream: process.env.HTTP_STREAMING?.trim() !== "off" });
  */
 const services = lazy(async (): Promise<Services> => {
   const [{ createServices }] = await Promise.all([import("./services.ts"), startTelemetry(process.env)]);
-  return createServices(process.env);
+  const made = createServices(process.env);
+  // What was delivered and not written yet would be delivered again.
+  app.hook.appTerminate(() => within(LAST_DELIVERIES, made.subscribers.stop(), undefined));
+  return made;
 });
+
+/** How long callbacks that are under way may hold up the end of an instance, in milliseconds. */
+const LAST_DELIVERIES = 5_000;
 
 for (const operation of operations) {
   app.http(operation.id, {

@@ -17,8 +17,8 @@ export type DeliverOptions = {
   post: Post;
   /** Names this process, which delivers to a subscription once at a time. */
   holder: string;
-  /** Milliseconds since the epoch after which no further event is begun. */
-  until: number;
+  /** Milliseconds since the epoch after which no further event is begun; earlier once the process is to end. */
+  until: () => number;
   /** Milliseconds since the epoch. */
   now: () => number;
   /** Uniform in [0, 1). */
@@ -74,7 +74,7 @@ export async function deliver(found: Kept, from: number, options: DeliverOptions
         now: now(),
         head,
         edition: feed.edition(),
-        until,
+        until: until(),
         isRemoved: isRemoved(),
       });
       switch (step.do) {

@@ -69,6 +69,8 @@ export type Dispatcher = {
   changed(): void;
   /** Sends no page again that was read before: an event was erased. */
   erased(): void;
+  /** Begins no further event, and writes the places that were reached: the process is to end. */
+  stop(): Promise<void>;
   /** Sends nothing more to a subscriber that this process has removed. Other processes learn of it within a second. */
   forget(id: string): void;
 };
@@ -105,6 +107,7 @@ export function createDispatcher({
   let report: Report = { delivered: 0, failed: 0, givenUp: 0 };
   let errors: unknown[] = [];
   let staying = false;
+  let stopping = false;
   /** When we look next after what another instance holds now, which may have died. */
   let recheckAt = 0;
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -144,6 +147,7 @@ export function createDispatcher({
   /** Starts with all who are behind and free; says whether another process holds one of them. */
   function startAll(head: Head): boolean {
     let isHeld = false;
+    if (stopping) return isHeld;
     for (const entry of roster.values()) {
       const { kept } = entry;
       if (active.has(kept.id) || !isDue(kept) || !isBehind(entry, head)) continue;
@@ -200,7 +204,7 @@ export function createDispatcher({
           isLost = served === undefined;
           current = served;
         }
-        if (slot.removed || (!isLost && !slot.again && !isLeft(slot))) return;
+        if (stopping || slot.removed || (!isLost && !slot.again && !isLeft(slot))) return;
         const isOld = isLost || slot.again;
         slot.again = false;
         if (isOld) current = await read(id);
@@ -237,7 +241,8 @@ export function createDispatcher({
   ): Promise<Entry | undefined> {
     slot.through = Number.POSITIVE_INFINITY;
     const { end, kept, through } = await deliver(found, from, {
-      ...{ subscriptions, feed, post, holder, until, now, random, wait, every },
+      ...{ subscriptions, feed, post, holder, now, random, wait, every },
+      until: () => (stopping ? Number.NEGATIVE_INFINITY : until),
       isRemoved: () => slot.removed,
       onAttempt(attempt, answer, sent) {
         if (isDelivered(answer)) report.delivered += sent.events.length;
@@ -270,6 +275,10 @@ export function createDispatcher({
       if (slot) slot.removed = true;
     },
     erased: () => feed.noteErased(),
+    async stop() {
+      stopping = true;
+      await Promise.all([...active.values()].map(({ served }) => served));
+    },
     changed() {
       rosterAt = Number.NEGATIVE_INFINITY;
       void look().catch(() => {});

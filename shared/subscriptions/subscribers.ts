@@ -93,6 +93,8 @@ export type Subscribers = {
   dispatch(): Promise<Report | undefined>;
   /** See `Dispatcher.stored`. */
   stored(seq: number): Promise<boolean>;
+  /** Begins no further delivery, and writes the places that were reached: the process is to end. */
+  stop(): Promise<void>;
   /** An event was erased: pages of the log that were read before are not sent any more. */
   erased(): Promise<void>;
   /**
@@ -351,6 +353,7 @@ export function openSubscribers({
     hasAny: async () => (await subscriptions.list()).length > 0,
     dispatch: dispatcher.dispatch,
     stored: dispatcher.stored,
+    stop: dispatcher.stop,
     erased: async () => dispatcher.erased(),
     async heldThrough(lostBefore) {
       const [all, head, parked] = await Promise.all([

@@ -49,6 +49,24 @@ describe("a subscriber", () => {
     expect(subscriber.arrivals).toHaveLength(2);
   });
 
+  test("gets no event twice when a process is told to stop between two events", async () => {
+    const { log, subscriptions, dispatcher, subscribe } = newWorld();
+    const first = dispatcher();
+    let stopped: Promise<void> | undefined;
+    const subscriber = await startSubscriber((response, _, nth) => {
+      if (nth === 3) stopped = first.stop();
+      response.writeHead(200).end();
+    });
+    const { id } = await subscribe(subscriber.url);
+    for (let count = 0; count < 6; count += 1) log.append();
+    await first.dispatch();
+    await stopped;
+    expect(await subscriptions.get(id)).toMatchObject({ cursor: 3, lease: undefined });
+
+    await dispatcher().dispatch();
+    expect(idsOf(subscriber.arrivals)).toEqual(events(1, 6));
+  });
+
   test("does not get what was erased", async () => {
     const { log, dispatcher, subscribe } = newWorld();
     const subscriber = await startSubscriber();
