@@ -112,7 +112,7 @@ export async function send(id: string, input: AnyInput, init: RequestInit = {}):
   }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     lose();
-    throw new Problem({ status: 0, title: "No answer", detail: "The app cannot be reached." });
+    throw new Problem({ status: 0, title: "The app cannot be reached", detail: "No answer came." });
   });
   if (response.status >= 500 || response.status === 429) lose();
   else contact.value = { at: Date.now() };

@@ -40,7 +40,7 @@ export function ProblemBanner({ problem, retry, asOf }: BannerProps) {
   return (
     <div class="banner bad" role="alert">
       <p>
-        <strong>{problem.status === 0 ? "The app cannot be reached" : problem.title}</strong>
+        <strong>{problem.title}</strong>
         {problem.detail && `: ${problem.detail}`}
       </p>
       {problem.errors.length > 0 && (

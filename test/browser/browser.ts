@@ -6,7 +6,7 @@ import { type App, type AppOptions, startApp } from "../app/start-app.ts";
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /** The system's Chromium: this project downloads none. */
-export const CHROMIUM = process.env.CHROMIUM_PATH ?? PLACES.find(existsSync);
+export const CHROMIUM = process.env.CHROMIUM_PATH || PLACES.find(existsSync);
 
 if (CHROMIUM === undefined) {
   console.warn("Skipped: tests in a browser. Install Chromium, or name it in CHROMIUM_PATH, to run them.");

@@ -1,0 +1,29 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { arrive } from "../../console/parts/arrive.ts";
+
+type Item = { id: number; state: string };
+const keyOf = ({ id }: Item) => id;
+const item = fc.record({ id: fc.integer({ min: 1, max: 9 }), state: fc.constantFrom("started", "ended") });
+const some = fc.uniqueArray(item, { selector: keyOf, maxLength: 6 });
+
+test("what came is in a list once, in its newest state, and moves nothing that is shown", () => {
+  fc.assert(
+    fc.property(some, some, some, (items, waiting, came) => {
+      const fresh = waiting.filter(({ id }) => !items.some((one) => one.id === id));
+      const list = arrive({ items, fresh }, came, keyOf);
+      const shown = items.length === 0 ? list.items.slice(0, 0) : list.items;
+      expect(shown.map(keyOf)).toEqual(items.map(keyOf));
+
+      const all = [...list.items, ...list.fresh];
+      expect(new Set(all.map(keyOf)).size).toBe(all.length);
+      const known = new Map([...items, ...fresh, ...came].map((one) => [one.id, one]));
+      expect(all.toSorted((a, b) => a.id - b.id)).toEqual([...known.values()].sort((a, b) => a.id - b.id));
+    }),
+  );
+});
+
+test("in an empty list, what came is shown at once", () => {
+  const came = [{ id: 1, state: "started" }];
+  expect(arrive({ items: [], fresh: [] }, came, keyOf)).toEqual({ items: came, fresh: [] });
+});
