@@ -241,6 +241,28 @@ test("an id with slashes or dots stays one segment of LiveChat's path", async ()
   expect(app.sandbox.calls.list.slice(before).filter(({ url }) => url.startsWith("/agents"))).toEqual([]);
 });
 
+test("an odd ticket stops no list: it is answered, stored and named as it came", async () => {
+  const odd = { id: "ODD", tags: ["sales", null], date: "soon", modified: "2026-01-15T09:44:12Z" };
+  const body = { total: 3, pages: 1, tickets: [{ id: "T1" }, odd, { subject: "no id" }] };
+  const answer = { do: "answer", status: 200, body, method: "GET" } as const;
+  app.sandbox.faults.plan({ ...answer, path: "/tickets" });
+  const asItCame = { ...odd, modified: "2026-01-15T09:44:12.000Z" };
+  expect((await app.call("GET", "/tickets")).body).toEqual([{ id: "T1" }, asItCame]);
+  app.sandbox.faults.plan({ ...answer, body: odd, path: "/tickets/ODD" });
+  expect((await app.call("GET", "/tickets/ODD")).body).toEqual(asItCame);
+
+  app.sandbox.faults.plan({ ...answer, path: "/tickets", times: 9 });
+  const run = await app.call("POST", "/reconcile/tickets");
+  expect(run.body).toMatchObject({ outcome: "completed", odd: 1, withoutId: 1 });
+  expect((await app.call("GET", "/stored/tickets/ODD")).body).toEqual(asItCame);
+  expect((await app.call("GET", "/reconcile/tickets")).body.odd).toEqual(["ODD"]);
+  const { checks } = (await app.call("GET", "/status")).body;
+  expect(checks.find(({ name }: { name: string }) => name === "reconcile")).toMatchObject({
+    ...{ state: "attention", detail: expect.stringContaining("ODD") },
+  });
+  app.sandbox.faults.clear();
+});
+
 // The last, since it holds back every call of this app for as long as LiveChat says.
 test("a 429 that lasts is passed on with Retry-After", async () => {
   app.sandbox.faults.plan({ do: "answer", status: 429, headers: { "Retry-After": "300" } });

@@ -17,6 +17,8 @@ import { failureOf } from "./upstream.ts";
 
 type Account = {
   connect(options?: Partial<ConnectionOptions> & { apiKey?: string }): LiveChat;
+  /** A connection to an account that has tickets, too. */
+  withTickets(): LiveChat;
   fail(...faults: Fault[]): void;
   limit(limits: Partial<Limits>): void;
   calls(): number;
@@ -32,6 +34,7 @@ const apis: Record<string, () => Promise<Account & AsyncDisposable>> = {
     return {
       connect: (options) =>
         createLiveChatV2({ url: sandbox.url, ...sandbox.credentials, ...quick, ...options }),
+      withTickets: () => createLiveChatV2({ url: sandbox.url, ...sandbox.credentials, ...quick }),
       fail: (...faults) => void sandbox.faults.plan(...faults),
       limit: (limits) => void sandbox.throttle.set(limits),
       calls: () => sandbox.calls.count,
@@ -47,6 +50,11 @@ const apis: Record<string, () => Promise<Account & AsyncDisposable>> = {
         return {
           connect: (options) =>
             createLiveChatText({ url: sandbox.url, ...sandbox.credentials, ...quick, ...options }),
+          withTickets: () =>
+            createLiveChatText({
+              ...{ url: sandbox.url, helpDeskUrl: sandbox.helpDesk.url, ...sandbox.credentials },
+              ...quick,
+            }),
           fail: (...faults) => void sandbox.faults.plan(...faults),
           limit: (limits) => void sandbox.throttle.set(limits),
           calls: () => sandbox.calls.count,
@@ -99,6 +107,50 @@ describe.each(Object.entries(apis))("LiveChat by %s", (_, start) => {
 
     expect(await liveChat.deleteAgent(login)).toEqual({ result: `${login} removed successfully` });
     expect(await failureOf(liveChat.deleteAgent(login))).toBeInstanceOf(NotFound);
+  });
+
+  test("tickets are created, got, found, updated, and read whole", async () => {
+    await using account = await start();
+    const liveChat = account.withTickets();
+    expect(await liveChat.ticketsState()).toBe("here");
+    const created = await liveChat.createTicket({
+      message: "The lamp stays dark.",
+      requester: { mail: "vera@example.com", name: "Vera" },
+      subject: "Lamp",
+      assignee: { id: "sam@example.com" },
+    });
+    expect(created).toMatchObject({
+      ...{ subject: "Lamp", status: "open", requester: { mail: "vera@example.com", name: "Vera" } },
+      assignee: { id: "sam@example.com", name: "Sam Support" },
+      events: expect.arrayContaining([expect.objectContaining({ message: "The lamp stays dark." })]),
+    });
+    expect(await liveChat.getTicket(created.id)).toMatchObject({ id: created.id, subject: "Lamp" });
+    expect(await failureOf(liveChat.getTicket("none"))).toBeInstanceOf(NotFound);
+    await liveChat.createTicket({ message: "Another", requester: { mail: "otto@example.com" } });
+
+    const updated = await liveChat.updateTicket(created.id, { tag: ["urgent"] });
+    expect(updated).toMatchObject({ id: created.id, tags: ["urgent"] });
+    const first = { page: 1, skip: 0, limit: 25 };
+    for (const filters of [
+      { tag: "urgent" },
+      { "requester[mail]": "vera@example.com" },
+      { assigned: "1" },
+    ] as const) {
+      const { tickets, next } = await liveChat.findTickets(filters, first);
+      expect([tickets.map(({ id }) => id), next]).toEqual([[created.id], undefined]);
+    }
+    expect((await liveChat.findTickets({}, { ...first, limit: 1 })).next).toBeDefined();
+
+    const source = liveChat.ticketSource();
+    const ids: string[] = [];
+    for (let position = source.begin({ now: Date.now(), live: 0 }); ; ) {
+      const page = await source.read(position);
+      ids.push(...(page.items ?? []).map(({ id }) => id));
+      position = JSON.parse(JSON.stringify(page.position));
+      if (page.end) break;
+    }
+    expect(ids).toHaveLength(2);
+    expect(ids).toContain(created.id);
   });
 
   test("webhooks are registered, listed and removed", async () => {
