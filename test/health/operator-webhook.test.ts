@@ -1,11 +1,12 @@
 import { createHmac } from "node:crypto";
 import { Webhook } from "standardwebhooks";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { Change, Check, Finding } from "../../shared/health/monitor.ts";
 import { createMonitor } from "../../shared/health/monitor.ts";
 import { openSightings } from "../../shared/health/sightings.ts";
-import { createOperatorWebhook } from "../../shared/operator/operator-webhook.ts";
+import { createOperatorWebhook, operatorSecret } from "../../shared/operator/operator-webhook.ts";
 import { createPost } from "../../shared/subscriptions/post.ts";
+import { startApp, WEBHOOK } from "../app/start-app.ts";
 import { newTable } from "../event-log/deliveries.ts";
 import { startSubscriber } from "../subscriptions/subscriber.ts";
 
@@ -90,4 +91,23 @@ test("of a check's states only changes are told, and that more is amiss, by one 
     "quarantine attention attention Three again.",
     "quarantine attention ok Fine.",
   ]);
+});
+
+test("the running app tells of a delivery that went to quarantine, once", async () => {
+  const subscriber = await startSubscriber(200);
+  const app = await startApp({
+    env: { OPERATOR_WEBHOOK_URL: subscriber.url, ALLOW_LOOPBACK_CALLBACKS: "true" },
+  });
+  onTestFinished(() => app.stop());
+  await app.call("GET", "/status");
+  const about = () =>
+    subscriber.arrivals.map(({ body }) => JSON.parse(body)).filter(({ check }) => check === "quarantine");
+  expect(about()).toEqual([]);
+  await app.deliver("chat-started", { event_type: "ticket_created", license_id: "1", token: "t" });
+  for (let count = 0; count < 3; count += 1) await app.call("GET", "/status");
+  expect(about()).toMatchObject([
+    { from: "ok", state: "attention", detail: expect.stringMatching(/^1 delivery/) },
+  ]);
+  const { body, headers } = subscriber.arrivals.at(-1) as (typeof subscriber.arrivals)[0];
+  new Webhook(operatorSecret(WEBHOOK.password)).verify(body, headers as Record<string, string>);
 });
