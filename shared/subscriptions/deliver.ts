@@ -28,6 +28,8 @@ export type DeliverOptions = {
   every: (milliseconds: number, work: () => void) => () => void;
   /** Whether this process has removed the subscription. */
   isRemoved: () => boolean;
+  /** Whether this process has changed a subscription since it was asked last: the row is then read before the next send. */
+  isChanged: () => boolean;
   /** Called with every attempt, and awaited when it failed. */
   onAttempt?: (
     attempt: Attempt,
@@ -48,8 +50,20 @@ export type Delivered = { end: End; kept: Kept; through: number };
  * @throws {StorageUnavailable} what was delivered since the last write will come again
  */
 export async function deliver(found: Kept, from: number, options: DeliverOptions): Promise<Delivered> {
-  const { subscriptions, feed, post, holder, until, now, random, wait, every, isRemoved, onAttempt } =
-    options;
+  const {
+    subscriptions,
+    feed,
+    post,
+    holder,
+    until,
+    now,
+    random,
+    wait,
+    every,
+    isRemoved,
+    isChanged,
+    onAttempt,
+  } = options;
   const { standing, attempts, sent, log, moves, restartedAt } = found;
   let state: State = {
     ...{ kept: found, place: { log, cursor: from, moves, restartedAt }, standing, attempts, sent },
@@ -70,6 +84,8 @@ export async function deliver(found: Kept, from: number, options: DeliverOptions
   async function run(): Promise<Delivered> {
     for (;;) {
       const head = feed.known() ?? (await feed.head());
+      // The write that decide then asks for meets another ETag, and takes over what was changed.
+      if (isChanged()) state.lease = { ...state.lease, writtenAt: Number.NEGATIVE_INFINITY };
       const step = decide(state, {
         now: now(),
         head,

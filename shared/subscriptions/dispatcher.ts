@@ -79,6 +79,8 @@ export type Dispatcher = {
 type Slot = {
   /** Another look was asked for since the last one. */
   again: boolean;
+  /** A subscription was changed by this process. */
+  changed: boolean;
   removed: boolean;
   /** Up to here it is served. What the process stores behind it is still to be looked at when serving ends. */
   through: number;
@@ -183,6 +185,7 @@ export function createDispatcher({
     const { id } = entry.kept;
     const slot = {
       again: false,
+      changed: false,
       removed: false,
       through: Number.POSITIVE_INFINITY,
       served: Promise.resolve(),
@@ -244,6 +247,11 @@ export function createDispatcher({
       ...{ subscriptions, feed, post, holder, now, random, wait, every },
       until: () => (stopping ? Number.NEGATIVE_INFINITY : until),
       isRemoved: () => slot.removed,
+      isChanged() {
+        const { changed } = slot;
+        slot.changed = false;
+        return changed;
+      },
       onAttempt(attempt, answer, sent) {
         if (isDelivered(answer)) report.delivered += sent.events.length;
         else report.failed += 1;
@@ -281,6 +289,7 @@ export function createDispatcher({
     },
     changed() {
       rosterAt = Number.NEGATIVE_INFINITY;
+      for (const slot of active.values()) slot.changed = true;
       void look().catch(() => {});
     },
     async stored(seq) {
