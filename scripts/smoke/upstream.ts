@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { type LiveChatConnection, readSettings } from "../../shared/core/settings.ts";
+import { TEXT_API_VERSION } from "../../shared/schemas/from-text-chat.ts";
 
 /** A name, and a look that answers with a fact to print or throws. */
 export type Check = [name: string, look: () => Promise<string | undefined>];
@@ -64,7 +65,10 @@ function v2Checks({ url, username, apiKey }: Connection<"v2">): Check[] {
 function textChecks({ url, accountId, clientId, apiKey }: Connection<"text">): Check[] {
   const ask = createAsk(accountId, apiKey);
   const act = (api: "agent" | "configuration", action: string, input: object) =>
-    ask(`${url}/v3.6/${api}/action/${action}`, { method: "POST", body: JSON.stringify(input) });
+    ask(`${url}/v${TEXT_API_VERSION}/${api}/action/${action}`, {
+      method: "POST",
+      body: JSON.stringify(input),
+    });
   const read = async (...call: Parameters<typeof act>) => bodyOf(await act(...call));
   return [
     [
