@@ -8,6 +8,8 @@ import { judgeLicence, judgeNoAddress, judgeRegistration } from "./judge-registr
 import { type Check, cannotBeTold, type Finding } from "./monitor.ts";
 
 const MINUTE = 60_000;
+/** Below the limit of a check, so that a LiveChat that hangs or throttles is what the check says. In milliseconds. */
+const PATIENCE = 4_000;
 
 /**
  * The checks that need LiveChat. They share one call a minute, which shows LiveChat, the credentials and the webhooks:
@@ -55,9 +57,10 @@ export function checksOfLiveChat(app: Examined, memory: Memory): Check[] {
 
 /** The account's webhooks, when this app registers them. Otherwise the key need not be allowed to list them. */
 async function askLiveChat({ settings, liveChat }: Examined): Promise<Registered[] | undefined> {
-  if (settings.webhook.baseUrl !== undefined) return liveChat.listWebhooks();
-  if (settings.liveChat.api === "v2") await liveChat.findTickets({}, { page: 1, skip: 0, limit: 1 });
-  else await liveChat.listAgents();
+  const call = { deadline: Date.now() + PATIENCE };
+  if (settings.webhook.baseUrl !== undefined) return liveChat.listWebhooks(call);
+  if (settings.liveChat.api === "v2") await liveChat.findTickets({}, { page: 1, skip: 0, limit: 1 }, call);
+  else await liveChat.listAgents({}, call);
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import type { Settings } from "../core/settings.ts";
 import type { EventLog } from "../event-log/types.ts";
-import type { TicketRange, Usage } from "../livechat/live-chat.ts";
+import type { CallOptions, TicketRange, Usage } from "../livechat/live-chat.ts";
 import type { Refusals } from "../receive/refusals.ts";
 import type { Registered, Standing } from "../registration/assess.ts";
 import type { Subscriber } from "../subscriptions/subscribers.ts";
@@ -14,9 +14,9 @@ export type Examined = {
   /** @throws {SettingsError} while one of them is missing or wrong */
   readonly settings: Settings;
   readonly liveChat: {
-    listWebhooks(): Promise<Registered[]>;
-    listAgents(): Promise<unknown>;
-    findTickets(filters: object, range: TicketRange): Promise<unknown>;
+    listWebhooks(call?: CallOptions): Promise<Registered[]>;
+    listAgents(query: object, call?: CallOptions): Promise<unknown>;
+    findTickets(filters: object, range: TicketRange, call?: CallOptions): Promise<unknown>;
     usage(): Promise<Usage>;
   };
   readonly eventLog: Pick<EventLog, "probe" | "head" | "count"> & {

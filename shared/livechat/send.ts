@@ -6,7 +6,7 @@ import { ATTEMPT_TIMEOUT, type Connection, createAttempt, type OutgoingCall } fr
 import type { Budget, Priority } from "./budget.ts";
 import { delay } from "./delay.ts";
 import { effectOf } from "./effect.ts";
-import { Throttled } from "./failure.ts";
+import { doubt, Throttled } from "./failure.ts";
 import { LONGEST_WAIT } from "./retry.ts";
 
 /** How often a call is repeated after failures. After 429s it is repeated as long as there is time. */
@@ -82,8 +82,10 @@ export function createSend(
         // The budget makes the next attempt wait, or refuses it.
         if (error instanceof Throttled) continue;
         if (error instanceof AppError) {
-          error.outcomeUnknown ||= isInDoubt;
-          isInDoubt = error.outcomeUnknown;
+          if (isInDoubt && !error.outcomeUnknown) {
+            Object.assign(error, { outcomeUnknown: true, message: error.message + doubt(effect) });
+          }
+          isInDoubt = error.outcomeUnknown ?? false;
         }
         const transient = error instanceof UpstreamFailed || error instanceof UpstreamTimeout;
         if (!transient || effect === "create" || failures === REPETITIONS) throw error;

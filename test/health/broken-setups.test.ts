@@ -111,6 +111,30 @@ test("a LiveChat whose limit is used up", async () => {
   expect(health.status).toBe(200);
 });
 
+test("a LiveChat whose limit is used up again and again, for a moment each time", async () => {
+  const headers = { "Retry-After": "2" };
+  sandbox.faults.plan({ do: "answer", status: 429, headers, path: "/tickets", times: 9 });
+  const { names, wrong, health } = await look({});
+  sandbox.faults.clear();
+  expect(names("bad")).toEqual([]);
+  expect(wrong.find(({ name }) => name === "livechat")).toMatchObject({
+    state: "attention",
+    action: expect.stringContaining("LIVECHAT_RATE_LIMIT"),
+  });
+  expect(health.status).toBe(200);
+});
+
+test("a LiveChat that does not answer", async () => {
+  sandbox.faults.plan({ do: "stall", path: "/tickets", times: 9 });
+  const { names, wrong } = await look({});
+  sandbox.faults.clear();
+  expect(names("bad")).toEqual(["livechat"]);
+  expect(wrong[0]).toMatchObject({
+    detail: "LiveChat did not answer in time.",
+    action: expect.stringContaining("outage"),
+  });
+});
+
 test("storage that is not there, and storage that refuses", async () => {
   const at = (port: number, key = "YQ==") =>
     `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=${key};TableEndpoint=http://127.0.0.1:${port}/devstoreaccount1;`;
