@@ -1,5 +1,6 @@
 import { measureColdStart } from "./bench/cold-start.ts";
 import { benchEventLog } from "./bench/event-log.ts";
+import { measureFirstAnswer } from "./bench/first-answer.ts";
 import { benchReceivers } from "./bench/receivers.ts";
 import { benchReconcile } from "./bench/reconcile.ts";
 import { benchScale } from "./bench/scale.ts";
@@ -27,6 +28,11 @@ console.log(
   "Cold start: the bundle to its last function registered, against a process that does nothing (aim: ratio 3.5 at most)",
 );
 console.table([round(measureColdStart())]);
+
+console.log(
+  "First answer: a receiver's in a new process, against that of a function that does nothing (aim: ratio 2.2 at most with telemetry on)",
+);
+console.table((await measureFirstAnswer()).map(round));
 
 console.log(
   "Receivers: events a second over HTTP, against bare createEntity calls (aim: ratio 0.5 at least)",

@@ -30,10 +30,12 @@ const { outputFiles, metafile } = await build({
   metafile: true,
   platform: "node",
   target: "node22",
+  // ES modules where a package has them: what is not used of those is left out.
+  mainFields: ["module", "main"],
   format: "esm",
   external: ["@azure/functions-core"],
   define: { BUILD_COMMIT: JSON.stringify(commit()) },
-  plugins: [requireBuiltins()],
+  plugins: [requireBuiltins(), deferXml()],
   // CommonJS packages inside an ES module still ask for `require`.
   banner: {
     js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
@@ -88,6 +90,26 @@ async function place(path: string, contents: string | Uint8Array): Promise<void>
   const unfinished = `${path}.${process.pid}`;
   await writeFile(unfinished, contents);
   await rename(unfinished, path);
+}
+
+/**
+ * The tables' SDK imports a parser and a writer of XML, 75 kB, which it needs only for errors that come before the service
+ * itself: the parser is loaded by the first of these. Bodies that it would write as XML, of access policies, are not ours.
+ */
+function deferXml(): Plugin {
+  return {
+    name: "defer-xml",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^@azure\/core-xml$/ }, ({ path, importer }) =>
+        importer.includes("data-tables") ? { path, namespace: "deferred-xml" } : undefined,
+      );
+      onLoad({ filter: /.*/, namespace: "deferred-xml" }, ({ path }) => ({
+        resolveDir: root,
+        contents: `export const parseXML = async (...text) => (await import("${path}")).parseXML(...text);
+export const stringifyXML = () => { throw new Error("Tables are sent no XML"); };`,
+      }));
+    },
+  };
 }
 
 /**

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { expect, test } from "vitest";
 import { operations } from "../functions/operations.ts";
 import { timers } from "../functions/timers.ts";
-import { measureColdStart } from "../scripts/bench/cold-start.ts";
+import { importedBy, measureColdStart } from "../scripts/bench/cold-start.ts";
 
 test("the bundle registers every function, stays small, and loads fast", () => {
   const { functions, bundleKb, ratio } = measureColdStart(5);
@@ -12,6 +12,14 @@ test("the bundle registers every function, stays small, and loads fast", () => {
   expect(bundleKb).toBeLessThan(300);
   // The aim is 3.5, which `npm run bench` shows; other tests are running beside this one.
   expect(ratio).toBeLessThan(5);
+});
+
+test("the first delivery loads no client for LiveChat, no XML and no exporter of telemetry", () => {
+  const services = readdirSync("dist/chunks").find((name) => name.startsWith("services-"));
+  const loaded = [...importedBy(`dist/chunks/${services}`)];
+  const text = loaded.map((file) => readFileSync(file, "utf8")).join("");
+  expect(text).toContain("x-ms-client-request-id");
+  expect(text).not.toMatch(/KyError|XMLParser|InstrumentationKey/);
 });
 
 test("@azure/identity is not deployed", () => {

@@ -26,7 +26,7 @@ export function measureColdStart(runs = 10): ColdStart {
     bare.push(time(() => execFileSync(process.execPath, ["-e", "0"])));
     load.push(
       time(() => {
-        functions = Number(execFileSync(process.execPath, [LOADER], { encoding: "utf8" }));
+        functions = JSON.parse(execFileSync(process.execPath, [LOADER], { encoding: "utf8" })).functions;
       }),
     );
   }
@@ -44,7 +44,7 @@ export function measureColdStart(runs = 10): ColdStart {
 const LOADER = "scripts/bench/load-app.mjs";
 
 /** A built file with its static imports, without the chunks that it loads later by `import(…)`. */
-function importedBy(file: string, found = new Set<string>()): Set<string> {
+export function importedBy(file: string, found = new Set<string>()): Set<string> {
   found.add(file);
   for (const [, path = ""] of readFileSync(file, "utf8").matchAll(/(?:from|import)"(\.[^"]+\.mjs)"/g)) {
     const imported = join(file, "..", path);

@@ -16,7 +16,7 @@ export type ReceiverFigures = {
   p99: number;
 };
 
-const CREDENTIALS = { username: "bench", password: "bench-password" };
+export const CREDENTIALS = { username: "bench", password: "bench-password" };
 
 /** Measures one host over real HTTP, in turns with bare creates, so other load on the machine affects both. */
 export async function benchReceivers({
@@ -77,7 +77,7 @@ export async function benchReceivers({
   }
 }
 
-function delivery(number: number, bytes: number): string {
+export function delivery(number: number, bytes: number): string {
   const chat = { id: `BENCH${number}`, ended_timestamp: 1_408_356_905 + number, messages: [{ text: "" }] };
   const envelope = {
     event_type: "chat_ended",

@@ -2,7 +2,7 @@ import type { TableClient } from "@azure/data-tables";
 import { InvalidInput, NotFound, TooLarge } from "../core/errors.ts";
 import type { EventLog } from "../event-log/types.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
-import { ChatAnonymized } from "../livechat/text/refusal.ts";
+import { ChatAnonymized } from "../livechat/text/chat-anonymized.ts";
 import { textEvent } from "../receive/text-event.ts";
 import type { MissingTranscript, ToldTextChat } from "../schemas/text-chat.ts";
 import type { Row } from "../storage/rows.ts";

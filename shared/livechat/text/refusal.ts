@@ -11,6 +11,7 @@ import {
 import { doubt, type Needs, outcome, type Refused, Throttled } from "../failure.ts";
 import { refusalByStatus } from "../refusal.ts";
 import { retryAfterOf } from "../retry.ts";
+import { ChatAnonymized } from "./chat-anonymized.ts";
 
 /** The account is in another region than the call was sent to. */
 export class Misdirected extends UpstreamRefused {
@@ -21,9 +22,6 @@ export class Misdirected extends UpstreamRefused {
     this.region = region;
   }
 }
-
-/** The chat was anonymized: LiveChat has its content no longer. */
-export class ChatAnonymized extends NotFound {}
 
 const Body = v.object({
   error: v.object({
