@@ -1,8 +1,12 @@
+import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { operations } from "../functions/operations.ts";
 import { timers } from "../functions/timers.ts";
 import { importedBy, measureColdStart } from "../scripts/bench/cold-start.ts";
+import { startApp } from "./app/start-app.ts";
 
 test("the bundle registers every function, stays small, and loads fast", () => {
   const { functions, bundleKb, ratio } = measureColdStart(5);
@@ -20,6 +24,25 @@ test("the first delivery loads no client for LiveChat, no XML and no exporter of
   const text = loaded.map((file) => readFileSync(file, "utf8")).join("");
   expect(text).toContain("x-ms-client-request-id");
   expect(text).not.toMatch(/KyError|XMLParser|InstrumentationKey/);
+});
+
+test("an answer in XML, from before the storage service, is understood", async () => {
+  const storage = createServer((_, response) => {
+    response.writeHead(403, { "content-type": "application/xml" });
+    response.end(
+      '<?xml version="1.0"?><Error><Code>AuthorizationFailure</Code><Message>no</Message></Error>',
+    );
+  });
+  await once(storage.listen(0, "127.0.0.1"), "listening");
+  const endpoint = `http://127.0.0.1:${(storage.address() as AddressInfo).port}/account`;
+  const LiveChatStorage = `DefaultEndpointsProtocol=http;AccountName=account;AccountKey=a2V5;TableEndpoint=${endpoint}`;
+  const app = await startApp({ env: { LiveChatStorage } });
+  const { status, body } = await app.call("GET", "/events");
+  await app.stop();
+  storage.close();
+  expect(status).toBe(503);
+  expect(body.detail).toBe("Storage refuses the app's credentials.");
+  expect(app.log.join()).toContain("403 RestError");
 });
 
 test("@azure/identity is not deployed", () => {
