@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { startTextSandbox, type TextSandbox } from "../../local/sandbox/text/sandbox.ts";
 import type { TextVariants } from "../../local/sandbox/text/variants.ts";
 import { Conflict, InvalidInput, NotFound, UpstreamRefused } from "../../shared/core/errors.ts";
-import { createLiveChatText, type LiveChatTextOptions } from "../../shared/livechat/text/client.ts";
 import { ChatAnonymized } from "../../shared/livechat/text/chat-anonymized.ts";
+import { createLiveChatText, type LiveChatTextOptions } from "../../shared/livechat/text/client.ts";
 import { answer, failureOf, startUpstream } from "./upstream.ts";
 
 function connect(sandbox: TextSandbox, options: Partial<LiveChatTextOptions> = {}) {
