@@ -6,7 +6,8 @@ import { operation } from "../operation.ts";
 export const createTicket = operation({
   id: "CreateTicket",
   summary: "Create a new ticket",
-  description: "This operation is used to add a new ticket to your LiveChat account.",
+  description:
+    "This operation is used to add a new ticket to your LiveChat account. On the Text platform the ticket is created in HelpDesk as its requester, and HelpDesk sends the requester an e-mail.",
   tag: "Tickets",
   method: "POST",
   route: "tickets",

@@ -180,6 +180,19 @@ describe("a ticket", () => {
     expect(account.tags).toHaveLength(2);
   });
 
+  test("gets a tag that another program made a moment ago", async () => {
+    await using sandbox = await startTextSandbox(roomy);
+    const { desk: account } = sandbox.helpDesk;
+    const { ID } = account.create({
+      ...{ requester: { email: "vera@example.com" }, message: { text: "Dark" } },
+    });
+    const desk = connect(sandbox);
+    await desk.getTicket(ID);
+    const { ID: tag } = account.createTag({ name: "lamp" });
+    expect((await desk.updateTicket(ID, { tag: ["lamp"] })).tags).toEqual(["lamp"]);
+    expect(account.get(ID).tagIDs).toEqual([tag]);
+  });
+
   test("adds a message once when the answer to it is lost", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const { ID } = sandbox.helpDesk.desk.create({

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { InvalidInput, NoHelpDesk } from "../../core/errors.ts";
+import { Conflict, InvalidInput, NoHelpDesk } from "../../core/errors.ts";
 import { readable } from "../../schemas/readable.ts";
 import { type NewTicket, OneTicket, type Ticket, type TicketChanges } from "../../schemas/ticket.ts";
 import { text } from "../../schemas/vocabulary.ts";
@@ -82,9 +82,17 @@ export function createHelpDesk({
   async function idOfTag(name: string, call?: CallOptions): Promise<string> {
     const tag = await lookups.tag(name, call);
     if (tag) return tag.ID;
-    const made = await send({ method: "POST", to: at`tags`, json: { name }, answer: Raw }, call);
-    lookups.forgetTags();
-    return made.ID;
+    try {
+      return (await send({ method: "POST", to: at`tags`, json: { name }, answer: Raw }, call)).ID;
+    } catch (error) {
+      // Another program was faster.
+      lookups.forgetTags();
+      const made = error instanceof Conflict ? await lookups.tag(name, call) : undefined;
+      if (!made) throw error;
+      return made.ID;
+    } finally {
+      lookups.forgetTags();
+    }
   }
 
   async function setTags(
