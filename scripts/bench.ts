@@ -1,4 +1,5 @@
 import { measureColdStart } from "./bench/cold-start.ts";
+import { benchDeliveries } from "./bench/deliveries.ts";
 import { benchEventLog } from "./bench/event-log.ts";
 import { measureFirstAnswer } from "./bench/first-answer.ts";
 import { benchReceivers } from "./bench/receivers.ts";
@@ -38,6 +39,11 @@ console.log(
   "Receivers: events a second over HTTP, against bare createEntity calls (aim: ratio 0.5 at least)",
 );
 console.table([round(await benchReceivers())]);
+
+console.log(
+  "Deliveries: milliseconds from webhook to callback (aim: 100 idle, 150 loaded at most), requests to the tables for an event (aim: 8 at most), events a second to a callback of 50 ms (aim: batched 20 times single at least)",
+);
+console.table([round(await benchDeliveries())]);
 
 console.log("Event log: appends a second against bare createEntity calls, from an empty log to a long one");
 for await (const figures of benchEventLog({ sizes: quick ? [0, 5_000] : [0, 10_000, 100_000] }))

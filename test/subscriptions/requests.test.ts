@@ -1,45 +1,7 @@
-import { once } from "node:events";
-import { createServer, request } from "node:http";
-import type { AddressInfo } from "node:net";
 import { expect, inject, onTestFinished, test } from "vitest";
+import { startCountingProxy } from "../../scripts/bench/counting-proxy.ts";
 import { startApp } from "../app/start-app.ts";
 import { startSubscriber } from "./subscriber.ts";
-
-/** A stand-in for the emulator's tables that counts the requests it passes on. */
-async function startCountingProxy() {
-  const [, endpoint = ""] = /TableEndpoint=([^;]+)/.exec(inject("storage")) ?? [];
-  const target = new URL(endpoint);
-  const seen: string[] = [];
-  const server = createServer((incoming, outgoing) => {
-    seen.push(`${incoming.method} ${incoming.url?.split("?")[0]}`);
-    const passed = request(
-      {
-        host: target.hostname,
-        port: target.port,
-        path: incoming.url,
-        method: incoming.method,
-        headers: incoming.headers,
-      },
-      (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-        answer.pipe(outgoing);
-      },
-    );
-    passed.on("error", () => outgoing.destroy());
-    incoming.pipe(passed);
-  });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  const connection = inject("storage").replace(
-    /TableEndpoint=http:\/\/[^/;]+/,
-    `TableEndpoint=http://127.0.0.1:${port}`,
-  );
-  return { seen, connection };
-}
 
 const chat = (id: string) => ({
   ...{ event_type: "chat_started", license_id: "12345678", token: "a-token" },
@@ -47,8 +9,12 @@ const chat = (id: string) => ({
 });
 
 test("one event to one subscriber costs at most eight requests to the tables", async () => {
-  const { seen, connection } = await startCountingProxy();
-  const app = await startApp({ env: { ALLOW_LOOPBACK_CALLBACKS: "true", LiveChatStorage: connection } });
+  const proxy = await startCountingProxy(inject("storage"));
+  onTestFinished(() => proxy.close());
+  const { seen, connectionString } = proxy;
+  const app = await startApp({
+    env: { ALLOW_LOOPBACK_CALLBACKS: "true", LiveChatStorage: connectionString },
+  });
   onTestFinished(() => app.stop());
   const subscriber = await startSubscriber();
   await app.call("POST", "/subscriptions", { url: subscriber.url });
