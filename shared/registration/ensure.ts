@@ -44,12 +44,12 @@ export async function inspect(
   return assessAll(found, destination, { on: await isOn(webhooks) });
 }
 
-/** `undefined` where the token may not ask: they are on from the start, and hardly ever switched off. */
+/** `undefined` where LiveChat does not say: they are on from the start, and hardly ever switched off. */
 async function isOn(webhooks: Pick<Webhooks, "areWebhooksOn">): Promise<boolean | undefined> {
   try {
     return await webhooks.areWebhooksOn?.();
   } catch (error) {
-    if (error instanceof UpstreamRefused) return undefined;
+    if (error instanceof UpstreamRefused || error instanceof NotFound) return undefined;
     throw error;
   }
 }

@@ -157,3 +157,14 @@ test("headers that tell how long the API's version is supported are passed on", 
   await connect(sandbox, { onLifecycle: (...what) => told.push(what.join(" ")) }).listWebhooks();
   expect(told).toEqual(["Legacy 2026-09-01"]);
 });
+
+test("agents are listed without their statuses where these cannot be read, unless they are asked for by status", async () => {
+  const { url } = await startUpstream((response, { url }) =>
+    url.endsWith("list_agents")
+      ? answer(response, 200, [{ id: "a@example.com", name: "A", role: "normal" }])
+      : answer(response, 403, { error: { type: "authorization", message: "No" } }),
+  );
+  const liveChat = createLiveChatText({ url, accountId: "a", apiKey: "key", clientId: "c", rateLimit: 10 });
+  expect(await liveChat.listAgents()).toMatchObject([{ login: "a@example.com", permission: "normal" }]);
+  expect(await failureOf(liveChat.listAgents({ status: "offline" }))).toBeInstanceOf(UpstreamRefused);
+});

@@ -1,4 +1,4 @@
-import { NoHelpDesk, NotFound } from "../../core/errors.ts";
+import { NoHelpDesk, NotFound, UpstreamRefused } from "../../core/errors.ts";
 import type { Agent, NewAgent } from "../../schemas/agent.ts";
 import { createBudget } from "../budget.ts";
 import { basicCredentials } from "../credentials.ts";
@@ -91,6 +91,17 @@ export function createLiveChatText({
     return groups.names.catch(() => new Map());
   }
 
+  /** Without statuses where the token may not read them; agents are worth more than their statuses, unless it is by these. */
+  async function readRouting(filters: { agent_ids: string[] }, isNeeded: boolean, call?: CallOptions) {
+    try {
+      return await act(agents.listRoutingStatuses, { filters }, call);
+    } catch (error) {
+      const isDenied = error instanceof UpstreamRefused || error instanceof NotFound;
+      if (isNeeded || !isDenied) throw error;
+      return [];
+    }
+  }
+
   /** `undefined` when it does not show in time, or cannot be read: that it was created is known all the same. */
   async function readCreated(id: string, call: CallOptions): Promise<agents.TextAgent | undefined> {
     const { deadline = Date.now() } = call;
@@ -123,7 +134,7 @@ export function createLiveChatText({
     async listAgents({ status } = {}, call) {
       const found = await act(agents.listAgents, { fields: agents.AGENT_FIELDS }, call);
       const filters = { agent_ids: found.map(({ id }) => id) };
-      const routing = found.length > 0 ? await act(agents.listRoutingStatuses, { filters }, call) : [];
+      const routing = found.length > 0 ? await readRouting(filters, status !== undefined, call) : [];
       const statuses = new Map(routing.map(({ agent_id, status }) => [agent_id, status]));
       return found
         .map((agent) => agents.toSummary(agent, statuses.get(agent.id)))
