@@ -18,7 +18,7 @@ import type { ChatReader, LiveChat } from "../shared/livechat/live-chat.ts";
 import type { OpenedLiveChat } from "../shared/livechat/open-live-chat.ts";
 import type { People } from "../shared/people/people.ts";
 import { openRefusals, type Refusals } from "../shared/receive/refusals.ts";
-import type { Standing } from "../shared/registration/assess.ts";
+import type { WebhookStanding } from "../shared/registration/assess.ts";
 import type { RunReport } from "../shared/schemas/reconcile.ts";
 import { createClock } from "../shared/storage/clock.ts";
 import { openQueue } from "../shared/storage/open-queue.ts";
@@ -200,7 +200,7 @@ export type Services = {
   /** Deliveries that the receivers refused. */
   readonly refusals: Refusals;
   /** Keeps how the webhooks stand, where a check may not ask LiveChat. Never fails. */
-  rememberStandings(standings: readonly Standing[]): Promise<void>;
+  rememberStandings(standings: readonly WebhookStanding[]): Promise<void>;
   /** What `Health` and `GetStatus` ask. */
   readonly monitor: Monitor;
 };

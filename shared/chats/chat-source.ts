@@ -2,7 +2,7 @@ import { NotFound, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
 import { HOUR, MINUTE } from "../core/time.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import { ChatAnonymized } from "../livechat/text/chat-anonymized.ts";
-import type { Facts, Page, Source } from "../reconcile/source.ts";
+import type { ItemFacts, ItemPage, Source } from "../reconcile/source.ts";
 import type { MissingTranscript, ToldTextChat } from "../schemas/text-chat.ts";
 import type { EventType } from "../schemas/webhook.ts";
 
@@ -107,7 +107,7 @@ export function chatSource({ chats, told }: ChatSourceOptions): Source<FoundThre
   }
 
   return {
-    facts: ({ threadId }): Facts => ({ id: threadId }),
+    facts: ({ threadId }): ItemFacts => ({ id: threadId }),
     begin({ since, now, memory }) {
       const lookBack = since ? since.key - OVERLAP : now - FIRST_LOOK;
       const from = new Date(Math.max(0, lookBack)).toISOString();
@@ -129,7 +129,7 @@ function turn(
   before: ChatPosition,
   changes: Partial<ChatPosition>,
   items: readonly FoundThread[] = [],
-): Page<FoundThread, ChatPosition> {
+): ItemPage<FoundThread, ChatPosition> {
   const position = { ...before, ...changes, pages: before.pages + 1 };
   const { phase, pages, queue, begunAt, active } = position;
   const isOver = phase === "single" && queue.length === 0;

@@ -1,6 +1,7 @@
 import { TooManyRequests } from "../core/errors.ts";
 import { lazy } from "../core/lazy.ts";
-import { assessAll, type Registered } from "../registration/assess.ts";
+import type { Webhook } from "../livechat/live-chat.ts";
+import { assessAll } from "../registration/assess.ts";
 import type { Examined, Memory } from "./examined.ts";
 import { judgeBudget } from "./judge-budget.ts";
 import { judgeLiveChatFailure } from "./judge-failure.ts";
@@ -56,7 +57,7 @@ export function checksOfLiveChat(app: Examined, memory: Memory): Check[] {
 }
 
 /** The account's webhooks, when this app registers them. Otherwise the key need not be allowed to list them. */
-async function askLiveChat({ settings, liveChat }: Examined): Promise<Registered[] | undefined> {
+async function askLiveChat({ settings, liveChat }: Examined): Promise<Webhook[] | undefined> {
   const call = { deadline: Date.now() + PATIENCE };
   if (settings.webhook.baseUrl !== undefined) return liveChat.listWebhooks(call);
   if (settings.liveChat.api === "v2") await liveChat.findTickets({}, { page: 1, skip: 0, limit: 1 }, call);
@@ -78,7 +79,7 @@ async function judgeFailure({ sightings, now }: Memory, error: unknown): Promise
 async function lookAtRegistrations(
   app: Examined,
   { sightings, now }: Memory,
-  answer: () => Promise<Registered[] | undefined>,
+  answer: () => Promise<Webhook[] | undefined>,
 ): Promise<Finding> {
   const { baseUrl, credentials, licenseId } = app.settings.webhook;
   if (baseUrl === undefined) return judgeNoAddress(await countEvents(app));

@@ -1,9 +1,9 @@
 import type { TableClient } from "@azure/data-tables";
 import type { Settings } from "../core/settings.ts";
 import type { EventLog } from "../event-log/types.ts";
-import type { CallOptions, TicketRange, Usage } from "../livechat/live-chat.ts";
+import type { CallOptions, TicketRange, Usage, Webhook } from "../livechat/live-chat.ts";
 import type { Refusals } from "../receive/refusals.ts";
-import type { Registered, Standing } from "../registration/assess.ts";
+import type { WebhookStanding } from "../registration/assess.ts";
 import type { Subscriber } from "../subscriptions/subscribers.ts";
 import type { TicketStore } from "../tickets/store/ticket-store.ts";
 import type { CallLedger } from "./call-ledger.ts";
@@ -14,7 +14,7 @@ export type Examined = {
   /** @throws {SettingsError} while one of them is missing or wrong */
   readonly settings: Settings;
   readonly liveChat: {
-    listWebhooks(call?: CallOptions): Promise<Registered[]>;
+    listWebhooks(call?: CallOptions): Promise<Webhook[]>;
     listAgents(query: object, call?: CallOptions): Promise<unknown>;
     findTickets(filters: object, range: TicketRange, call?: CallOptions): Promise<unknown>;
     usage(): Promise<Usage>;
@@ -35,7 +35,7 @@ export type ExaminedText = {
   table: TableClient;
   calls: Pick<CallLedger, "last" | "lifecycle" | "thisMonth">;
   /** How the webhooks stood when the app last looked. */
-  standings(baseUrl: string): Promise<Standing[] | undefined>;
+  standings(baseUrl: string): Promise<WebhookStanding[] | undefined>;
 };
 
 /** What checks remember by, and the time in milliseconds since the epoch. */

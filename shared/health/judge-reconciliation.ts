@@ -1,7 +1,7 @@
 import type { RunHistory } from "../schemas/reconcile.ts";
 import type { Finding } from "./monitor.ts";
 
-export type Reconciliation = RunHistory & {
+export type ReconciliationFacts = RunHistory & {
   /** ISO 8601: the end of the last run that did not fail. */
   lastSuccess?: string;
   /** ISO 8601: since when the app has been there to run. */
@@ -29,7 +29,7 @@ const MISSED = 3;
  * @param now milliseconds since the epoch
  */
 export async function judgeReconciliation(
-  { lastSuccess, installed, schedule, runs: [last], progress, odd }: Reconciliation,
+  { lastSuccess, installed, schedule, runs: [last], progress, odd }: ReconciliationFacts,
   now: number,
   { setting, timer, path, records }: Names = OF_TICKETS,
 ): Promise<Finding> {

@@ -1,4 +1,5 @@
-import type { Registered, Standing } from "../registration/assess.ts";
+import type { Webhook } from "../livechat/live-chat.ts";
+import type { WebhookStanding } from "../registration/assess.ts";
 import { describeStanding } from "../registration/describe.ts";
 import type { Finding } from "./monitor.ts";
 
@@ -15,7 +16,7 @@ const ENSURE =
  * @param now milliseconds since the epoch
  */
 export function judgeRegistration(
-  standings: readonly Standing[],
+  standings: readonly WebhookStanding[],
   { installed, now }: { installed: string; now: number },
 ): Finding {
   const wrong = standings.filter(({ state }) => state !== "ok");
@@ -36,7 +37,7 @@ export function judgeRegistration(
 }
 
 /** Whether no delivery of this kind is accepted. */
-function isLost({ state, others }: Standing): boolean {
+function isLost({ state, others }: WebhookStanding): boolean {
   return (
     state === "missing" ||
     state === "off" ||
@@ -46,7 +47,7 @@ function isLost({ state, others }: Standing): boolean {
 
 /** Compares LIVECHAT_LICENSE_ID with the licence of the registered webhooks, which is the account's. */
 export function judgeLicence(
-  webhooks: readonly Registered[],
+  webhooks: readonly Webhook[],
   licenseId: string | undefined,
 ): Finding | undefined {
   const [licence] = webhooks.flatMap((webhook) => webhook.licence ?? []);

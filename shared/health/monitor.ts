@@ -8,10 +8,10 @@ import type { Sightings } from "./sightings.ts";
  * `attention` is for a person to look at; `bad` means that something does not work. `unknown`: another check is bad, and
  * this one cannot be looked at before it is well.
  */
-export type State = "ok" | "attention" | "bad" | "unknown";
+export type CheckState = "ok" | "attention" | "bad" | "unknown";
 
 export type Finding = {
-  state: State;
+  state: CheckState;
   /** What was found, in a sentence or two. */
   detail: string;
   /** What the operator is to do about it, in a sentence or two. */
@@ -21,11 +21,11 @@ export type Finding = {
 };
 
 /** A check has another state than before, or more is amiss in the same state. */
-export type Change = Required<Omit<Finding, "state" | "count">> & {
+export type CheckChange = Required<Omit<Finding, "state" | "count">> & {
   check: string;
   /** `unseen` at the first look. */
   from: string;
-  to: State;
+  to: CheckState;
   /** ISO 8601: since when it has been seen in this state. */
   since: string;
 };
@@ -47,7 +47,7 @@ export type Check = {
   forget?: () => void;
 };
 
-export type Found = Required<Omit<Finding, "count">> & {
+export type CheckResult = Required<Omit<Finding, "count">> & {
   name: string;
   /** ISO 8601: since when it has been seen in this state. */
   since: string;
@@ -58,7 +58,7 @@ export type Monitor = {
    * Looks at everything at once, or only at what is vital. A check that throws, or takes more than five seconds, is bad.
    * Each change of a state is written to the log, by one of the instances that see it.
    */
-  examine(which?: "everything" | "vital", log?: Log): Promise<Found[]>;
+  examine(which?: "everything" | "vital", log?: Log): Promise<CheckResult[]>;
   /** For an operator's change: no finding from before is used again, on any instance. */
   lookAgain(): Promise<void>;
 };
@@ -66,7 +66,7 @@ export type Monitor = {
 export type MonitorOptions = {
   sightings: Sightings;
   /** Is told of each change, by one of the instances that see it, and waited for. Must not reject. */
-  onChange?: (change: Change, log: Log) => Promise<void>;
+  onChange?: (change: CheckChange, log: Log) => Promise<void>;
   /** Is given errors that are no `AppError`: defects. */
   onDefect?: (check: string, error: unknown) => void;
   /** Milliseconds since the epoch. */
@@ -75,7 +75,7 @@ export type MonitorOptions = {
   limit?: number;
 };
 
-type Seen = Omit<Found, "since"> & Pick<Finding, "count">;
+type Seen = Omit<CheckResult, "since"> & Pick<Finding, "count">;
 
 /** Findings that are kept no longer than this spare storage from callers of `GET /health`, which anyone may call. */
 const BRIEF = 5_000;
@@ -92,7 +92,7 @@ export function createMonitor(
       if (which === "everything") await forgetAfterTouch();
       const examined = checks.filter(({ vital }) => vital || which === "everything");
       const findings = await Promise.all(examined.map((check) => findingOf(check, which)));
-      const states = new Map<string, State>();
+      const states = new Map<string, CheckState>();
       const found = examined.map(({ name, needs }, index) => {
         const missed = needs !== undefined && isMissed(states.get(needs));
         const finding = missed ? cannotBeTold(needs) : (findings[index] as Finding);
@@ -108,7 +108,7 @@ export function createMonitor(
     },
   };
 
-  async function see({ count, ...found }: Seen, log: Log): Promise<Found> {
+  async function see({ count, ...found }: Seen, log: Log): Promise<CheckResult> {
     const { name, state: to, detail, action } = found;
     const { since, before: from, countBefore } = await sightings.see(name, to, count);
     const isOther = from !== to && !(from === "unseen" && to === "ok");
@@ -175,11 +175,11 @@ export function cannotBeTold(needs: string): Finding {
   };
 }
 
-const isMissed = (state: State | undefined) => state === "bad" || state === "unknown";
+const isMissed = (state: CheckState | undefined) => state === "bad" || state === "unknown";
 
-const BY_WEIGHT: readonly State[] = ["bad", "attention", "unknown", "ok"];
+const BY_WEIGHT: readonly CheckState[] = ["bad", "attention", "unknown", "ok"];
 
 /** The state of the app on the whole: the worst of its checks. */
-export function worst(found: readonly { state: State }[]): State {
+export function worst(found: readonly { state: CheckState }[]): CheckState {
   return BY_WEIGHT.find((state) => found.some((one) => one.state === state)) ?? "ok";
 }

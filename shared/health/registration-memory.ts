@@ -1,17 +1,24 @@
 import type { TableClient } from "@azure/data-tables";
 import type { LiveChatApi } from "../core/settings.ts";
-import type { Standing } from "../registration/assess.ts";
+import type { WebhookStanding } from "../registration/assess.ts";
 import { wantedWebhooks } from "../registration/wanted.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 
 /** How the webhooks stood when the app last looked: without addresses, which have the password in them. */
-type Remembered = { event_type: string; state: Standing["state"]; others: { id: string; flaw: string }[] };
+type Remembered = {
+  event_type: string;
+  state: WebhookStanding["state"];
+  others: { id: string; flaw: string }[];
+};
 
 const KEY = { partitionKey: "health", rowKey: "registrations" };
 const TIME_LIMIT = 2_000;
 
 /** Remembers how the webhooks stand, for checks that must not ask LiveChat. Never fails. */
-export async function rememberStandings(table: TableClient, standings: readonly Standing[]): Promise<void> {
+export async function rememberStandings(
+  table: TableClient,
+  standings: readonly WebhookStanding[],
+): Promise<void> {
   const remembered = standings.map(
     ({ wanted: { event_type }, state, others }): Remembered => ({
       event_type,
@@ -27,16 +34,16 @@ export async function rememberStandings(table: TableClient, standings: readonly 
 export async function rememberedStandings(
   table: TableClient,
   { baseUrl, api }: { baseUrl: string; api: LiveChatApi },
-): Promise<Standing[] | undefined> {
+): Promise<WebhookStanding[] | undefined> {
   const row = await readRow<{ json: string }>(table, KEY.partitionKey, KEY.rowKey);
   if (!row) return undefined;
   const remembered = JSON.parse(row.json) as Remembered[];
-  return wantedWebhooks(baseUrl, api).flatMap((wanted): Standing[] => {
+  return wantedWebhooks(baseUrl, api).flatMap((wanted): WebhookStanding[] => {
     const known = remembered.find(({ event_type }) => event_type === wanted.event_type);
     if (!known) return [];
     const others = known.others.map(({ id, flaw }) => ({
       webhook: { id, event_type: wanted.event_type, url: wanted.receiver },
-      flaw: flaw as Standing["others"][number]["flaw"],
+      flaw: flaw as WebhookStanding["others"][number]["flaw"],
     }));
     return [{ wanted, state: known.state, others }];
   });

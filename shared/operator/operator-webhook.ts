@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import type { Log } from "../core/log.ts";
 import { redact } from "../core/redact.ts";
-import type { Change } from "../health/monitor.ts";
+import type { CheckChange } from "../health/monitor.ts";
 import type { Post } from "../subscriptions/post.ts";
 import { sign } from "../subscriptions/sign.ts";
 import { isDelivered } from "../subscriptions/standing.ts";
@@ -31,7 +31,7 @@ export function createOperatorWebhook({
   post,
   now = Date.now,
   wait = (milliseconds) => setTimeout(milliseconds, undefined, { ref: false }),
-}: OperatorWebhookOptions): (change: Change, log: Log) => Promise<void> {
+}: OperatorWebhookOptions): (change: CheckChange, log: Log) => Promise<void> {
   const secret = operatorSecret(password);
 
   async function tell(id: string, body: string): Promise<boolean> {
@@ -44,12 +44,12 @@ export function createOperatorWebhook({
 
   return async (change, log) => {
     const id = `check_${crypto.randomUUID()}`;
-    const body = JSON.stringify(toMessage(change));
+    const body = JSON.stringify(toOperatorMessage(change));
     if (await tell(id, body)) return;
     void repeat(id, body, change, log);
   };
 
-  async function repeat(id: string, body: string, { check }: Change, log: Log): Promise<void> {
+  async function repeat(id: string, body: string, { check }: CheckChange, log: Log): Promise<void> {
     for (const pause of PAUSES) {
       await wait(pause);
       if (await tell(id, body)) return;
@@ -72,7 +72,7 @@ export function operatorSecret(password: string): string {
  *
  * @see https://adaptivecards.io/explorer/AdaptiveCard.html
  */
-export function toMessage({ check, from, to, since, detail, action }: Change) {
+export function toOperatorMessage({ check, from, to, since, detail, action }: CheckChange) {
   const facts = { check, from, state: to, since, detail: redact(detail), action: redact(action) };
   const text = (words: string, more: object = {}) => ({
     type: "TextBlock",

@@ -40,7 +40,7 @@ export async function receiveText(
   verifyKey(typeof envelope.secret_key === "string" ? envelope.secret_key : undefined, secrets);
   const raw = cutMembers(text, ["secret_key"]);
   const type = TYPES[String(envelope.action)];
-  const read = understand(raw, type);
+  const read = readTextDelivery(raw, type);
   if ("problems" in read) {
     const expected = type ?? "chat_started";
     const { id } = await log.quarantine.keep({ raw, expected, ...read });
@@ -81,7 +81,7 @@ function endedThread(raw: string): EndedThread {
   };
 }
 
-function understand(
+function readTextDelivery(
   raw: string,
   type: EventType | undefined,
 ): { event: NewEvent } | { reason: string; problems: Problem[] } {

@@ -1,7 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { Credentials } from "../core/credentials.ts";
 import { Unauthorized } from "../core/errors.ts";
-
-export type Credentials = { username: string; password: string };
 
 /**
  * Accepts a delivery with the HTTP Basic credentials (RFC 7617) of the registered URL. It compares digests, so its time

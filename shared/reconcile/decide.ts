@@ -8,13 +8,13 @@ import type { Watch } from "./watch.ts";
  * What a run leaves to the next, kept beside what is stored and changed in the same transactions. Times are milliseconds
  * since the epoch.
  */
-export type State<Position = unknown> = {
+export type ReconcileState<Position = unknown> = {
   format: typeof STATE_FORMAT;
   watch?: Watch;
   /** Up to where changes are stored; absent while nothing has been read. */
   checkpoint?: Checkpoint;
   /** The reading of what changed since the checkpoint that the last run left unfinished. */
-  changes?: Reading<Position>;
+  changes?: ListReading<Position>;
   sweep?: Sweep<Position>;
   lastSweep?: PastSweep;
   /** How many items the account counted when its changes were last read. */
@@ -33,7 +33,7 @@ export type State<Position = unknown> = {
 export const STATE_FORMAT = 2;
 
 /** A reading of the account's list. It can go on over many runs. */
-export type Reading<Position> = {
+export type ListReading<Position> = {
   position: Position;
   begunAt: number;
   /** When a page was last read. */
@@ -43,7 +43,7 @@ export type Reading<Position> = {
 };
 
 /** A reading of the whole list, for what is gone. */
-export type Sweep<Position> = Reading<Position> & {
+export type Sweep<Position> = ListReading<Position> & {
   number: number;
   /** Whether it is the first one: before it nothing was stored that could be gone. */
   first: boolean;
@@ -77,8 +77,8 @@ export type PastSweep = {
 };
 
 /** What a run knows when it decides on its next step. */
-export type Known = {
-  state: Pick<State, "checkpoint" | "changes" | "sweep" | "lastSweep" | "total">;
+export type RunFacts = {
+  state: Pick<ReconcileState, "checkpoint" | "changes" | "sweep" | "lastSweep" | "total">;
   /** How many items are stored and not marked as deleted. */
   live: number;
   now: number;
@@ -99,7 +99,13 @@ export type Known = {
   sweepEveryMs?: number;
 };
 
-export type Step = "begin changes" | "read changes" | "begin sweep" | "read sweep" | "settle sweep" | "end";
+export type RunStep =
+  | "begin changes"
+  | "read changes"
+  | "begin sweep"
+  | "read sweep"
+  | "settle sweep"
+  | "end";
 
 /** So often changes are read while readings have doubts. */
 const READINGS = 3;
@@ -110,7 +116,7 @@ const SWEEPS = 4;
  * What a run does next. It reads what changed; then it reads everything, when a sweep is due, a page at a time; and when
  * that is done, what changed meanwhile, so that nothing that changed is taken for gone.
  */
-export function decide(known: Known): Step {
+export function nextRunStep(known: RunFacts): RunStep {
   const { state, live, changes, readings, sweeps, hasRead, sweepEveryMs } = known;
   const { sweep } = state;
   const isSweeping = sweep !== undefined && !sweep.end;
@@ -140,7 +146,7 @@ const ADVANCE = 60 * 60_000;
  * or may not have found; and when the account counts other than what is stored, unless two sweeps could not explain it.
  */
 export function isSweepDue(
-  { state: { lastSweep, total }, live, now, run }: Pick<Known, "state" | "live" | "now" | "run">,
+  { state: { lastSweep, total }, live, now, run }: Pick<RunFacts, "state" | "live" | "now" | "run">,
   everyMs: number,
 ): boolean {
   if (!lastSweep) return true;
@@ -199,7 +205,7 @@ export type Settlement = {
  * @param unseen stored items that it has not seen
  * @param missedBefore hashes of those that the sweep before it had not seen
  */
-export function settle(
+export function judgeSweep(
   { number, begunAt, end, workedMs }: Pick<Sweep<unknown>, "number" | "begunAt" | "end" | "workedMs">,
   {
     state: { lastSweep: before, total },
@@ -208,7 +214,7 @@ export function settle(
     run,
     unseen,
     missedBefore,
-  }: Pick<Known, "state" | "live" | "now" | "run"> & {
+  }: Pick<RunFacts, "state" | "live" | "now" | "run"> & {
     unseen: readonly LiveItem[];
     missedBefore: ReadonlySet<string>;
   },

@@ -1,5 +1,5 @@
 import type { Progress, RunHistory, RunRecord } from "../schemas/reconcile.ts";
-import type { Reading, State } from "./decide.ts";
+import type { ListReading, ReconcileState } from "./decide.ts";
 import { RUN } from "./journal.ts";
 import type { Sink } from "./sink.ts";
 
@@ -13,7 +13,7 @@ type Records = Pick<Sink<unknown>, "state" | "notes">;
  * @param limit 1 to 100, which is how many are kept
  */
 export async function readHistory(sink: Records, { limit = 20 } = {}): Promise<RunHistory> {
-  const state = await sink.state<State>();
+  const state = await sink.state<ReconcileState>();
   const runs: RunRecord[] = [];
   for await (const run of sink.notes<RunRecord>(RUN)) runs.push(run);
   runs.sort((a, b) => b.number - a.number);
@@ -22,11 +22,14 @@ export async function readHistory(sink: Records, { limit = 20 } = {}): Promise<R
 
 /** ISO time of the end of the last run that did not fail: what `Health` looks at. One point read. */
 export async function lastSuccess(sink: Records): Promise<string | undefined> {
-  return (await sink.state<State>())?.lastSuccess;
+  return (await sink.state<ReconcileState>())?.lastSuccess;
 }
 
-function progressOf({ changes, sweep }: Pick<State, "changes" | "sweep"> = {}): Progress | undefined {
-  const reading: Reading<unknown> | undefined = sweep ?? changes;
+function progressOf({
+  changes,
+  sweep,
+}: Pick<ReconcileState, "changes" | "sweep"> = {}): Progress | undefined {
+  const reading: ListReading<unknown> | undefined = sweep ?? changes;
   if (!reading) return undefined;
   const { begunAt, readAt, page, pages } = reading;
   const progress = { startedAt: toIso(begunAt), page, pages };

@@ -1,6 +1,6 @@
 import { AppError } from "../core/errors.ts";
 import type { RunOutcome, RunRecord, RunReport } from "../schemas/reconcile.ts";
-import { STATE_FORMAT, type State } from "./decide.ts";
+import { type ReconcileState, STATE_FORMAT } from "./decide.ts";
 import type { Compared, LiveItem, Writer } from "./sink.ts";
 import { type Checkpoint, CLOCK_DIFFERENCE, UnusablePage } from "./source.ts";
 
@@ -17,22 +17,22 @@ export type Meter = () => Pick<RunReport, "durationMs" | "throttledMs" | "calls"
  */
 export class Journal<Item, Position> {
   /** As it will be with the next commit. */
-  state: State<Position>;
+  state: ReconcileState<Position>;
   readonly report: RunReport;
   /** Number of this run. */
   readonly number: number;
-  readonly #writer: Writer<Item, State<Position>>;
+  readonly #writer: Writer<Item, ReconcileState<Position>>;
   readonly #meter: Meter;
   #put: readonly Compared<Item>[] = [];
   #notes: Record<string, unknown> = {};
 
   constructor(
-    writer: Writer<Item, State<Position>>,
+    writer: Writer<Item, ReconcileState<Position>>,
     { startedAt, now, meter }: { startedAt: number; now: number; meter: Meter },
   ) {
     this.#writer = writer;
     this.#meter = meter;
-    const { run: died, ...state } = readState(writer.state, now);
+    const { run: died, ...state } = currentState(writer.state, now);
     this.state = state;
     if (died) this.note(inRing({ ...died, outcome: "died" }));
     this.number = died ? died.number + 1 : state.runs + 1;
@@ -80,7 +80,7 @@ export class Journal<Item, Position> {
 
   /** Records the run as failed. Of what it did, what is committed stays. */
   async fail(error: unknown, now: number): Promise<void> {
-    const { run: _, ...committed } = readState(this.#writer.state, now);
+    const { run: _, ...committed } = currentState(this.#writer.state, now);
     const state = error instanceof UnusablePage ? withoutReadings(committed) : committed;
     // Only words that are meant for others.
     const known = error instanceof AppError;
@@ -91,7 +91,10 @@ export class Journal<Item, Position> {
     await this.#commit({ ...state, runs: this.number });
   }
 
-  async #commit(state: State<Position>, remove?: { items: readonly LiveItem[]; at: string }): Promise<void> {
+  async #commit(
+    state: ReconcileState<Position>,
+    remove?: { items: readonly LiveItem[]; at: string },
+  ): Promise<void> {
     await this.#writer.commit({ state: structuredClone(state), put: this.#put, remove, notes: this.#notes });
     this.#put = [];
     this.#notes = {};
@@ -113,7 +116,10 @@ function inRing(run: RunRecord): Record<string, RunRecord> {
  * The state as this version keeps it. From the state of an older version, and from a checkpoint that has not come yet,
  * it begins with a sweep.
  */
-function readState<Position>(state: State<Position> | undefined, now: number): State<Position> {
+function currentState<Position>(
+  state: ReconcileState<Position> | undefined,
+  now: number,
+): ReconcileState<Position> {
   if (!state) return { format: STATE_FORMAT, odd: [], runs: 0 };
   const { runs, run, watch, checkpoint, lastSuccess } = structuredClone(state);
   const isFuture = checkpoint && checkpoint.key > now + CLOCK_DIFFERENCE;
@@ -125,7 +131,7 @@ function readState<Position>(state: State<Position> | undefined, now: number): S
 }
 
 /** A reading that met an answer of no use must not meet it again and again at the same place. */
-function withoutReadings<Position>(state: State<Position>): State<Position> {
+function withoutReadings<Position>(state: ReconcileState<Position>): ReconcileState<Position> {
   const { changes: _, sweep: __, memory: ___, ...rest } = state;
   return rest;
 }

@@ -3,17 +3,26 @@ import {
   type Checkpoint,
   CLOCK_DIFFERENCE,
   type Doubts,
-  type Facts,
+  type ItemFacts,
   type Source,
   UnusablePage,
 } from "./source.ts";
-import { advance, beginWalk, doubtsOf, hasPassed, nextPage, type Row, refuse, type Walk } from "./walk.ts";
+import {
+  advanceWalk,
+  beginWalk,
+  doubtsOf,
+  hasPassed,
+  type ListedRow,
+  nextPage,
+  refuse,
+  type Walk,
+} from "./walk.ts";
 
 /** A list whose pages have numbers and whose items are in the order of their last change, the latest first. */
 export type NumberedPages<Item> = {
   /** Reads a page; the first is 1. `total` and `pages` count the whole list. */
   list(page: number): Promise<ItemPage<Item>>;
-  facts(item: Item): Facts;
+  facts(item: Item): ItemFacts;
   /** How many items a page has, as far as is known; the walk learns it when that is wrong. */
   pageSize: number;
 };
@@ -27,7 +36,7 @@ export type ItemPage<Item> = {
 };
 
 /** Where a reading stands. */
-export type Position = { walk: Walk; since?: Checkpoint; begunAt: number };
+export type NumberedPosition = { walk: Walk; since?: Checkpoint; begunAt: number };
 
 /** So many answers in a row that are of no use make a run fail, */
 const USELESS = 3;
@@ -39,7 +48,11 @@ const SURELY_OVER = 60_000;
 const NEVER: Checkpoint = { key: -1, closed: false };
 
 /** The source of a list with numbered pages, walked as `walk.ts` says. */
-export function numberedPages<Item>({ list, facts, pageSize }: NumberedPages<Item>): Source<Item, Position> {
+export function numberedPages<Item>({
+  list,
+  facts,
+  pageSize,
+}: NumberedPages<Item>): Source<Item, NumberedPosition> {
   // An answer that is of no use is asked for again, within bounds that a run has for itself.
   let [useless, echoes] = [0, 0];
   return {
@@ -69,7 +82,7 @@ export function numberedPages<Item>({ list, facts, pageSize }: NumberedPages<Ite
         return toPage({ ...position, walk: next });
       }
       const { items, total, pages, odd, withoutId = 0 } = answer;
-      const { walk, rows, fault, isEcho } = advance(position.walk, {
+      const { walk, rows, fault, isEcho } = advanceWalk(position.walk, {
         ...{ page, total, pages },
         rows: toRows(items.map(facts), withoutId),
       });
@@ -86,7 +99,7 @@ export function numberedPages<Item>({ list, facts, pageSize }: NumberedPages<Ite
   };
 }
 
-function toPage<Item>(position: Position) {
+function toPage<Item>(position: NumberedPosition) {
   const { walk, since } = position;
   const pages = Math.ceil((walk.total ?? 0) / walk.size);
   const doubts = doubtsOf(walk, since && (since.closed ? since.key + 1 : since.key));
@@ -102,14 +115,14 @@ function toPage<Item>(position: Position) {
 }
 
 /** The top of the list as it was when the reading began; below the first doubt, so that the next reading clears it. */
-function checkpointOf({ walk: { top }, since, begunAt }: Position, doubts: Doubts): Checkpoint {
+function checkpointOf({ walk: { top }, since, begunAt }: NumberedPosition, doubts: Doubts): Checkpoint {
   if (top === undefined || (since && doubts === "all")) return since ?? NEVER;
   const lowest = since && doubts !== "all" ? Math.min(...doubts) : Number.POSITIVE_INFINITY;
   return lowest <= top ? { key: lowest, closed: false } : { key: top, closed: top < begunAt - SURELY_OVER };
 }
 
 /** Rows for the walk: in the order in which they are listed, also where an item does not say when it changed. */
-function toRows(items: readonly Facts[], withoutId: number): Row[] {
+function toRows(items: readonly ItemFacts[], withoutId: number): ListedRow[] {
   let key = items.find(({ changedAt }) => changedAt !== undefined)?.changedAt ?? 0;
   const rows = items.map(({ id, changedAt = key }) => {
     key = changedAt;

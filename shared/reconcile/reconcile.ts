@@ -3,25 +3,25 @@ import { Conflict } from "../core/errors.ts";
 import type { RunReport } from "../schemas/reconcile.ts";
 import { hashed } from "../storage/keys.ts";
 import {
-  decide,
   includes,
-  type Known,
+  judgeSweep,
+  type ListReading,
   MISSED,
   type MissedNote,
-  type Reading,
+  nextRunStep,
+  type ReconcileState,
+  type RunFacts,
   SEEN,
   type SeenNote,
-  type State,
   see,
-  settle,
 } from "./decide.ts";
 import { Journal } from "./journal.ts";
 import { Pace, RENEWAL, RunEnded } from "./pace.ts";
 import type { Compared, LiveItem, Sink, Writer } from "./sink.ts";
-import type { Page, Source } from "./source.ts";
+import type { ItemPage, Source } from "./source.ts";
 import { beginWatch, isCreatedSince } from "./watch.ts";
 
-export type Reconciliation<Item, Position> = {
+export type ReconciliationOptions<Item, Position> = {
   source: Source<Item, Position>;
   sink: Sink<Item>;
   /**
@@ -60,14 +60,14 @@ const REMOVALS_PER_COMMIT = 45;
  *
  * Every run first reads what changed since its checkpoint. What is gone shows in no such reading: for that a sweep reads
  * the whole list, over as many runs as it takes, once a day and when the account counts other than what is stored. An
- * item that two sweeps in a row do not find is gone. {@link decide} says what comes when.
+ * item that two sweeps in a row do not find is gone. {@link nextRunStep} says what comes when.
  *
  * @throws Conflict when a run is going on, with its holder and since when; or when another run has taken over
  * @throws AppError what the source, `appendCreated` or the storage threw; the run is recorded as failed.
  * `TooManyRequests` is not thrown: such a run is over, `throttled`.
  */
 export async function reconcile<Item, Position>(
-  reconciliation: Reconciliation<Item, Position>,
+  reconciliation: ReconciliationOptions<Item, Position>,
 ): Promise<RunReport> {
   const {
     sink,
@@ -86,7 +86,7 @@ export async function reconcile<Item, Position>(
       throttledMs: pace.waitedMs + throttledMs() - throttledBefore,
       calls: pace.calls,
     });
-    const writer = await sink.write<State<Position>>();
+    const writer = await sink.write<ReconcileState<Position>>();
     const journal = new Journal(writer, { startedAt: pace.startedAt, now: now(), meter });
     try {
       await run(reconciliation, { writer, journal, pace, now });
@@ -104,26 +104,26 @@ export async function reconcile<Item, Position>(
 }
 
 type Tools<Item, Position> = {
-  writer: Writer<Item, State<Position>>;
+  writer: Writer<Item, ReconcileState<Position>>;
   journal: Journal<Item, Position>;
   pace: Pace;
   now: () => number;
 };
 
-/** The loop: takes the steps that {@link decide} says, until there is none. */
+/** The loop: takes the steps that {@link nextRunStep} says, until there is none. */
 async function run<Item, Position>(
-  { source, sink, appendCreated, tellsEvery = false, ...options }: Reconciliation<Item, Position>,
+  { source, sink, appendCreated, tellsEvery = false, ...options }: ReconciliationOptions<Item, Position>,
   { writer, journal, pace, now }: Tools<Item, Position>,
 ): Promise<void> {
   const sweepEveryMs = "sweepEveryMs" in options ? options.sweepEveryMs : 24 * 60 * 60_000;
   const { report, number } = journal;
-  let changes: Known["changes"] = "unread";
+  let changes: RunFacts["changes"] = "unread";
   let [readings, sweeps, hasRead, isFresh, withoutIdNow] = [0, 0, false, false, 0];
   const oddNow = new Set<string>();
 
   for (;;) {
     const { state, live } = journal;
-    const step = decide({
+    const step = nextRunStep({
       state,
       live,
       now: now(),
@@ -172,7 +172,7 @@ async function run<Item, Position>(
   }
 
   /** A reading from its beginning: of what changed, or of everything. */
-  function begin({ checkpoint: since }: Partial<State<Position>> = {}): Reading<Position> {
+  function begin({ checkpoint: since }: Partial<ReconcileState<Position>> = {}): ListReading<Position> {
     const begunAt = now();
     const { live, state } = journal;
     withoutIdNow = 0;
@@ -181,7 +181,7 @@ async function run<Item, Position>(
   }
 
   /** Reads a page, after what the pages before brought is committed, and takes it in. */
-  async function read(reading: Reading<Position>): Promise<Page<Item, Position>> {
+  async function read(reading: ListReading<Position>): Promise<ItemPage<Item, Position>> {
     if (hasRead) await journal.commit();
     hasRead = true;
     const page = await pace.call(() => source.read(reading.position));
@@ -195,7 +195,7 @@ async function run<Item, Position>(
   /** Puts down what differs from what is stored, for the next commit; and sees to it that new items have events. */
   async function take(
     items: readonly Item[],
-    { odd = [], withoutId = 0, end }: Page<Item, Position>,
+    { odd = [], withoutId = 0, end }: ItemPage<Item, Position>,
   ): Promise<void> {
     const { state } = journal;
     const facts = items.map(source.facts);
@@ -235,7 +235,7 @@ async function run<Item, Position>(
     return outcomes.filter((outcome) => outcome === "stored").length;
   }
 
-  async function settleSweep(sweep: NonNullable<State<Position>["sweep"]>): Promise<void> {
+  async function settleSweep(sweep: NonNullable<ReconcileState<Position>["sweep"]>): Promise<void> {
     // What is stored is read as of the last commit.
     await journal.commit();
     const { state, live } = journal;
@@ -244,7 +244,7 @@ async function run<Item, Position>(
     for await (const note of sink.notes<MissedNote>(MISSED)) {
       if (note.sweep === state.lastSweep?.number) for (const hash of note.missed) missedBefore.add(hash);
     }
-    const { gone, lastSweep, notes } = settle(sweep, {
+    const { gone, lastSweep, notes } = judgeSweep(sweep, {
       ...{ state, live, now: now(), run: number, unseen, missedBefore },
     });
     await remove(gone);

@@ -12,12 +12,12 @@ export type Source<Item, Position> = {
    *
    * @throws TooManyRequests, or what else makes the run fail
    */
-  read(position: Position): Promise<Page<Item, Position>>;
-  facts(item: Item): Facts;
+  read(position: Position): Promise<ItemPage<Item, Position>>;
+  facts(item: Item): ItemFacts;
 };
 
 /** What is known of an item, whatever it is. Times are milliseconds since the epoch, by the account's clock. */
-export type Facts = { id: string; changedAt?: number; createdAt?: number };
+export type ItemFacts = { id: string; changedAt?: number; createdAt?: number };
 
 export type Start = {
   /** Read what changed since; everything when absent. */
@@ -26,11 +26,11 @@ export type Start = {
   now: number;
   /** How many items are stored and not gone: an empty list is strange when there are some. */
   live: number;
-  /** What a reading before has learned, see {@link Page}. */
+  /** What a reading before has learned, see {@link ItemPage}. */
   memory?: unknown;
 };
 
-export type Page<Item, Position> = {
+export type ItemPage<Item, Position> = {
   /** Where to go on. */
   position: Position;
   /** Absent when the answer is of no use and the source has to ask again. */

@@ -59,17 +59,17 @@ export type Walk = {
   missing?: number;
 };
 
-export type Row = { id: string; key: number };
-type Shown = { page: number; rows: readonly Row[] };
+export type ListedRow = { id: string; key: number };
+type Shown = { page: number; rows: readonly ListedRow[] };
 
 /** What a list answers: a page of its rows (the first page is 1), its length, and how many pages that makes. */
-export type Answer = Shown & { total: number; pages: number };
+export type ListAnswer = Shown & { total: number; pages: number };
 
 /**
  * What an answer does to a walk. Without `rows` it is of no use, and `fault` says what is wrong with it. `isEcho`: it
  * shows another page once more, and so the walk has gone back.
  */
-export type Advance = { walk: Walk; rows?: readonly Row[]; fault?: string; isEcho?: true };
+export type Advance = { walk: Walk; rows?: readonly ListedRow[]; fault?: string; isEcho?: true };
 
 /** So many rows with the key at the edge are remembered: when more share a key, only the last of them are compared. */
 const EDGE_LIMIT = 500;
@@ -112,7 +112,7 @@ export function refuse(walk: Walk): Walk | undefined {
 }
 
 /** The walk after the answer for `nextPage`. */
-export function advance(walk: Walk, answer: Answer): Advance {
+export function advanceWalk(walk: Walk, answer: ListAnswer): Advance {
   if (walk.refused !== undefined) return { walk: afterRefusal(walk, walk.refused, answer.total) };
   const shown = { ...answer, rows: withoutEcho(walk, answer) };
   const strange = findStrange(walk, shown);
@@ -120,14 +120,14 @@ export function advance(walk: Walk, answer: Answer): Advance {
 
   const { page, rows } = shown;
   const { believe, fault } = strange;
-  if (believe && walk.strange?.page === page && isSame(walk.strange.rows, rows)) {
+  if (believe && walk.strange?.page === page && areSameRows(walk.strange.rows, rows)) {
     return take({ ...walk, ...believe, strange: undefined }, shown);
   }
   return { walk: { ...walk, strange: { page, rows } }, fault };
 }
 
 function afterRefusal(walk: Walk, refused: number, total: number): Walk {
-  const next = shorten({ ...walk, refused: undefined }, total);
+  const next = shortenWalk({ ...walk, refused: undefined }, total);
   if (nextPage(next) !== refused) return next;
   // By the count that page is the last one or behind it, so what it would have is not there.
   if (refused * walk.size >= total) return { ...next, joined: true, ended: true };
@@ -138,7 +138,7 @@ function afterRefusal(walk: Walk, refused: number, total: number): Walk {
  * The rows of an answer. What a list shows for a page behind its end may be another page once more; only what goes on
  * where the walk is can be rows that the count has left out.
  */
-function withoutEcho({ edge, last, size }: Walk, { page, total, rows }: Answer): readonly Row[] {
+function withoutEcho({ edge, last, size }: Walk, { page, total, rows }: ListAnswer): readonly ListedRow[] {
   const isBehind = page > 1 && (page - 1) * size >= total;
   const [first] = rows;
   if (!isBehind || !first) return rows;
@@ -153,7 +153,7 @@ function withoutEcho({ edge, last, size }: Walk, { page, total, rows }: Answer):
  */
 function findStrange(
   { size, usualSize, horizon, filled, last, total: totalBefore }: Walk,
-  { page, pages, total, rows }: Answer,
+  { page, pages, total, rows }: ListAnswer,
 ): { fault: string; believe?: Partial<Walk> } | undefined {
   const count = rows.length;
   if (new Set(rows.map(({ id }) => id)).size !== count) {
@@ -187,7 +187,7 @@ function isPageSize(size: number, { total, pages }: { total: number; pages: numb
 }
 
 /** Takes in an answer that is not strange. */
-function take(walk: Walk, { page, total, rows }: Answer): Advance {
+function take(walk: Walk, { page, total, rows }: ListAnswer): Advance {
   const { last, size } = walk;
   const start = (page - 1) * size;
   if (last && repeats(last, { page, total, rows }, walk.total)) {
@@ -196,11 +196,11 @@ function take(walk: Walk, { page, total, rows }: Answer): Advance {
     const next = { ...walk, frontier: Math.min(walk.frontier, behind), joined: false };
     return { walk: next, fault: `page ${page} shows the entries of page ${last.page}`, isEcho: true };
   }
-  const moved = walk.before?.page === page && !isSame(walk.before.rows, rows);
+  const moved = walk.before?.page === page && !areSameRows(walk.before.rows, rows);
   const unmoved = walk.before?.page === page && !moved ? page + 1 : walk.unmoved;
   // A count that goes up and down all the time must not hold the walk where it is.
   const isShaky = walk.unmoved === page && total < (walk.total ?? total);
-  const now: Walk = isShaky ? { ...walk, total, doubtsAll: true } : shorten(walk, total);
+  const now: Walk = isShaky ? { ...walk, total, doubtsAll: true } : shortenWalk(walk, total);
   const joined = start <= now.frontier;
   const seen = { page, rows };
   return {
@@ -221,28 +221,36 @@ function take(walk: Walk, { page, total, rows }: Answer): Advance {
 }
 
 /** The walk when the list turns out to have become this short: it goes back by as many rows. */
-function shorten(walk: Walk, total: number): Walk {
+function shortenWalk(walk: Walk, total: number): Walk {
   const gone = Math.max(0, (walk.total ?? total) - total);
   if (gone === 0) return { ...walk, total };
   return { ...walk, total, frontier: Math.max(0, walk.frontier - gone), joined: false };
 }
 
 /** Whether an answer shows the very rows of another page, although nothing says that they have moved there. */
-function repeats(last: Shown, { page, total, rows }: Omit<Answer, "pages">, totalBefore?: number): boolean {
+function repeats(
+  last: Shown,
+  { page, total, rows }: Omit<ListAnswer, "pages">,
+  totalBefore?: number,
+): boolean {
   if (page === last.page || rows.length === 0) return false;
   // They come up only by deletions, which the total tells; that they went down may be by changes, which nothing tells.
   if (page < last.page && total !== totalBefore) return false;
-  return isSame(rows, last.rows);
+  return areSameRows(rows, last.rows);
 }
 
-function isSame(a: readonly Row[], b: readonly Row[]): boolean {
+function areSameRows(a: readonly ListedRow[], b: readonly ListedRow[]): boolean {
   return (
     a.length === b.length && a.every(({ id, key }, index) => id === b[index]?.id && key === b[index]?.key)
   );
 }
 
 /** Moves the edge to the end of a page that joins what has been seen. */
-function meetEdge({ edge, doubts }: Walk, page: number, rows: readonly Row[]): Pick<Walk, "edge" | "doubts"> {
+function meetEdge(
+  { edge, doubts }: Walk,
+  page: number,
+  rows: readonly ListedRow[],
+): Pick<Walk, "edge" | "doubts"> {
   const [first, last] = [rows.at(0), rows.at(-1)];
   if (!first || !last) return { edge, doubts };
   // A page that begins above the edge's key has all rows of that key before it, so they are all seen anew.

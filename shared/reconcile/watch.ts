@@ -1,4 +1,4 @@
-import { CLOCK_DIFFERENCE, type Facts } from "./source.ts";
+import { CLOCK_DIFFERENCE, type ItemFacts } from "./source.ts";
 
 /**
  * Since when this app watches the account: the last change that the very first page showed. Items that were created
@@ -20,7 +20,7 @@ export type Watch = {
  * @param now milliseconds since the epoch
  */
 export function beginWatch(
-  first: readonly Facts[],
+  first: readonly ItemFacts[],
   { isAll, now }: { isAll: boolean; now: number },
 ): Watch | undefined {
   const newest = first.find(({ changedAt = Infinity }) => changedAt <= now + CLOCK_DIFFERENCE);
@@ -37,7 +37,7 @@ export function beginWatch(
  * Whether an item that was not stored before was created since the watch began. LiveChat's times are whole seconds, so
  * in the second in which it began only the ids tell.
  */
-export function isCreatedSince({ since, known }: Watch, { id, createdAt }: Facts): boolean {
+export function isCreatedSince({ since, known }: Watch, { id, createdAt }: ItemFacts): boolean {
   if (createdAt === undefined) return false;
   return createdAt > since || (createdAt === since && known !== undefined && !known.includes(id));
 }

@@ -1,25 +1,15 @@
+import type { Webhook } from "../livechat/live-chat.ts";
 import type { Flaw, Registration } from "../schemas/registration.ts";
-import { type Destination, presents, receiverOf, type Wanted, wantedWebhooks } from "./wanted.ts";
-
-/** A webhook as LiveChat lists it. */
-export type Registered = {
-  id: string;
-  event_type: string;
-  data_types?: string[];
-  url: string;
-  verified?: boolean;
-  /** The account that it belongs to. */
-  licence?: string;
-};
+import { type Destination, presents, receiverOf, type WantedWebhook, wantedWebhooks } from "./wanted.ts";
 
 /** What LiveChat has for one of the wanted webhooks. */
-export type Standing = {
-  wanted: Wanted;
+export type WebhookStanding = {
+  wanted: WantedWebhook;
   state: Registration["state"];
   /** The one to keep. */
-  right?: Registered;
+  right?: Webhook;
   /** Others that lead to the same receiver. */
-  others: { webhook: Registered; flaw: Flaw }[];
+  others: { webhook: Webhook; flaw: Flaw }[];
 };
 
 /**
@@ -31,10 +21,10 @@ export type Standing = {
  * @param on whether LiveChat sends to the app's webhooks at all
  */
 export function assessAll(
-  found: readonly Registered[],
+  found: readonly Webhook[],
   destination: Destination,
   { on = true }: { on?: boolean } = {},
-): Standing[] {
+): WebhookStanding[] {
   const all = wantedWebhooks(destination.baseUrl, destination.api, destination);
   const ours = found.map((webhook) => ({ webhook, wanted: wantedFor(webhook, all) }));
   return all.map((wanted) => {
@@ -44,18 +34,18 @@ export function assessAll(
 }
 
 /** Several events can have one receiver. A webhook of another event that leads there is one too many of the first. */
-function wantedFor({ url, event_type }: Registered, all: readonly Wanted[]): Wanted | undefined {
+function wantedFor({ url, event_type }: Webhook, all: readonly WantedWebhook[]): WantedWebhook | undefined {
   const receiver = receiverOf(url);
   const there = all.filter((wanted) => wanted.receiver === receiver);
   return there.find((wanted) => wanted.event_type === event_type) ?? there[0];
 }
 
 function assess(
-  wanted: Wanted,
-  found: readonly Registered[],
+  wanted: WantedWebhook,
+  found: readonly Webhook[],
   { credentials }: Destination,
   on: boolean,
-): Standing {
+): WebhookStanding {
   const ours = found
     .map((webhook) => ({ webhook, flaw: flawOf(webhook, wanted, credentials) }))
     .sort((a, b) => byId(a.webhook.id, b.webhook.id));
@@ -82,8 +72,8 @@ function stateOf(
 }
 
 function flawOf(
-  { event_type, data_types = [], url, verified }: Registered,
-  wanted: Wanted,
+  { event_type, data_types = [], url, verified }: Webhook,
+  wanted: WantedWebhook,
   [current, ...previous]: Destination["credentials"],
 ): Flaw | undefined {
   if (event_type !== wanted.event_type) return "event type";

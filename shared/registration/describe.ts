@@ -1,5 +1,5 @@
 import type { Flaw, Registration } from "../schemas/registration.ts";
-import type { Standing } from "./assess.ts";
+import type { WebhookStanding } from "./assess.ts";
 import { urlWith } from "./wanted.ts";
 
 const DETAILS: Record<Registration["state"], string> = {
@@ -20,7 +20,7 @@ const STALE: Partial<Record<Flaw, string>> = {
 };
 
 /** Describes a registration for an operator, with credentials masked and the right webhook first. */
-export function describeStanding({ wanted, state, right, others }: Standing): Registration {
+export function describeStanding({ wanted, state, right, others }: WebhookStanding): Registration {
   const [first] = others;
   return {
     event_type: wanted.event_type,

@@ -1,11 +1,12 @@
 import { Conflict, NotFound, UpstreamFailed, UpstreamRefused } from "../core/errors.ts";
+import type { Webhook } from "../livechat/live-chat.ts";
 import type { Flaw } from "../schemas/registration.ts";
-import { assessAll, type Registered, type Standing } from "./assess.ts";
-import { type Destination, urlWith, type Wanted } from "./wanted.ts";
+import { assessAll, type WebhookStanding } from "./assess.ts";
+import { type Destination, urlWith, type WantedWebhook } from "./wanted.ts";
 
 /** The calls of LiveChat that it takes. */
 export type Webhooks = {
-  listWebhooks(): Promise<Registered[]>;
+  listWebhooks(): Promise<Webhook[]>;
   createWebhook(webhook: {
     event_type: string;
     data_types: string[];
@@ -18,7 +19,7 @@ export type Webhooks = {
   turnWebhooksOn?(): Promise<void>;
 };
 
-export type Ensured = { standings: Standing[]; created: number; removed: number };
+export type Ensured = { standings: WebhookStanding[]; created: number; removed: number };
 
 /** Looks that a run takes at most. Two are enough unless others register at the same time. */
 const LOOKS = 6;
@@ -39,7 +40,7 @@ const WORST_FIRST: readonly Flaw[] = [
 export async function inspect(
   webhooks: Pick<Webhooks, "listWebhooks" | "areWebhooksOn">,
   destination: Destination,
-): Promise<Standing[]> {
+): Promise<WebhookStanding[]> {
   const found = await webhooks.listWebhooks();
   return assessAll(found, destination, { on: await isOn(webhooks) });
 }
@@ -88,7 +89,7 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
     else return report(standings);
   }
 
-  function stepsFor({ wanted, right, others }: Standing): (() => Promise<void>)[] {
+  function stepsFor({ wanted, right, others }: WebhookStanding): (() => Promise<void>)[] {
     // Once in a run: when the new one is no better than the old, a third would not be either.
     if ((!right || right.verified === false) && !created.has(wanted.event_type))
       return [() => create(wanted)];
@@ -106,7 +107,7 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
       );
   }
 
-  async function create({ event_type, data_types, receiver, carriedIn }: Wanted): Promise<void> {
+  async function create({ event_type, data_types, receiver, carriedIn }: WantedWebhook): Promise<void> {
     created.set(event_type, undefined);
     const [credentials] = destination.credentials;
     const url = urlWith(credentials, receiver, carriedIn);
@@ -117,11 +118,11 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
   }
 
   /** The Text platform takes three webhooks of an action at most. */
-  function isFull({ event_type }: Wanted): boolean {
+  function isFull({ event_type }: WantedWebhook): boolean {
     return failures.get(event_type) instanceof Conflict && !roomMade.has(event_type);
   }
 
-  async function makeRoom({ event_type }: Wanted, others: Standing["others"]): Promise<void> {
+  async function makeRoom({ event_type }: WantedWebhook, others: WebhookStanding["others"]): Promise<void> {
     roomMade.add(event_type);
     // Only one of the same event takes its room.
     const [worst] = others
@@ -153,7 +154,7 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
     }
   }
 
-  function report(standings: Standing[]): Ensured {
+  function report(standings: WebhookStanding[]): Ensured {
     for (const { state, wanted } of standings) {
       if (state === "ok" || state === "unverified") continue;
       for (const failure of failures.values()) throw failure;

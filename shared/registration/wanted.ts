@@ -1,9 +1,8 @@
+import type { Credentials } from "../core/credentials.ts";
 import { Conflict } from "../core/errors.ts";
 import { isLoopback } from "../core/loopback.ts";
 import type { LiveChatApi } from "../core/settings.ts";
 import type { EventType } from "../schemas/webhook.ts";
-
-export type Credentials = { username: string; password: string };
 
 /** Where LiveChat is to deliver, and what it is to present there. */
 export type Destination = {
@@ -21,7 +20,7 @@ export type Destination = {
 export type CarriedIn = "userinfo" | "key";
 
 /** A webhook that this app lives on. */
-export type Wanted = {
+export type WantedWebhook = {
   event_type: EventType;
   data_types: string[];
   /** The receiver, without credentials: what tells our webhooks from everybody else's. */
@@ -29,7 +28,7 @@ export type Wanted = {
   carriedIn: CarriedIn;
 };
 
-type Receiver = Omit<Wanted, "receiver"> & { path: string };
+type Receiver = Omit<WantedWebhook, "receiver"> & { path: string };
 
 const CHAT = ["chat", "visitor", "pre_chat_survey"];
 
@@ -48,7 +47,11 @@ const RECEIVERS: Record<LiveChatApi, readonly Receiver[]> = {
 };
 
 /** The webhooks that must be registered, each exactly once. */
-export function wantedWebhooks(baseUrl: string, api: LiveChatApi = "v2", { tickets = true } = {}): Wanted[] {
+export function wantedWebhooks(
+  baseUrl: string,
+  api: LiveChatApi = "v2",
+  { tickets = true } = {},
+): WantedWebhook[] {
   const receivers = RECEIVERS[api].filter(({ event_type }) => tickets || event_type !== "ticket_created");
   return receivers.map(({ path, ...wanted }) => ({
     ...wanted,

@@ -1,8 +1,8 @@
-import type { Facts } from "../reconcile/source.ts";
+import type { ItemFacts } from "../reconcile/source.ts";
 import type { Ticket } from "../schemas/ticket.ts";
 
 /** What the reconciliation needs to know of a ticket. */
-export function factsOfTicket(ticket: Ticket): Facts {
+export function factsOfTicket(ticket: Ticket): ItemFacts {
   return { id: ticket.id, changedAt: changedAt(ticket), createdAt: createdAt(ticket) };
 }
 

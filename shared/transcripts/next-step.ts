@@ -30,7 +30,7 @@ export type Waiting = {
  * transcript may still come. `show`: the event is in the log, and the transcript is kept to be shown with the chat.
  * `forget`: there is no more to do. `again`: the transcript is asked for at this time, in milliseconds since the epoch.
  */
-export type Step =
+export type TranscriptStep =
   | { do: "tell" }
   | { do: "tell bare"; missing: MissingTranscript; keepLooking: boolean }
   | { do: "show" }
@@ -38,7 +38,11 @@ export type Step =
   | { do: "again"; at: number };
 
 /** Decides what is done with an end after its transcript was asked for. */
-export function nextStep({ state, receivedAt, attempts }: Waiting, asked: Asked, now: number): Step {
+export function nextStep(
+  { state, receivedAt, attempts }: Waiting,
+  asked: Asked,
+  now: number,
+): TranscriptStep {
   const age = now - receivedAt;
   if (asked === "there") return { do: state === "late" ? "show" : "tell" };
   if (asked !== "failed") {

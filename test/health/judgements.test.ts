@@ -6,7 +6,7 @@ import { judgeProbe, judgeReach } from "../../shared/health/judge-address.ts";
 import { judgeBudget } from "../../shared/health/judge-budget.ts";
 import { judgeDeliveries, judgeTicketWebhook } from "../../shared/health/judge-deliveries.ts";
 import { judgeLiveChatFailure } from "../../shared/health/judge-failure.ts";
-import { judgeReconciliation, type Reconciliation } from "../../shared/health/judge-reconciliation.ts";
+import { judgeReconciliation, type ReconciliationFacts } from "../../shared/health/judge-reconciliation.ts";
 import { judgeRefusals } from "../../shared/health/judge-refusals.ts";
 import { judgeLicence, judgeRegistration } from "../../shared/health/judge-registration.ts";
 import { assessAll } from "../../shared/registration/assess.ts";
@@ -102,7 +102,7 @@ describe("the reconciliation", () => {
   const noon = Date.parse("2026-01-15T12:00:00.000Z");
   const run = (startedAt: number, outcome: RunRecord["outcome"], reason?: string) =>
     ({ startedAt: iso(startedAt), outcome, reason }) as RunRecord;
-  const judge = (more: Partial<Reconciliation>) =>
+  const judge = (more: Partial<ReconciliationFacts>) =>
     judgeReconciliation(
       { runs: [], odd: [], installed: iso(noon), schedule: "0 */5 * * * *", ...more },
       noon,

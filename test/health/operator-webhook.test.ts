@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { expect, onTestFinished, test } from "vitest";
-import type { Change, Check, Finding } from "../../shared/health/monitor.ts";
+import type { Check, CheckChange, Finding } from "../../shared/health/monitor.ts";
 import { createMonitor } from "../../shared/health/monitor.ts";
 import { openSightings } from "../../shared/health/sightings.ts";
 import { createOperatorWebhook, operatorSecret } from "../../shared/operator/operator-webhook.ts";
@@ -10,7 +10,7 @@ import { startApp, WEBHOOK } from "../app/start-app.ts";
 import { newTable } from "../event-log/deliveries.ts";
 import { startSubscriber } from "../subscriptions/subscriber.ts";
 
-const change: Change = {
+const change: CheckChange = {
   ...{ check: "subscriptions", from: "ok", to: "bad", since: "2026-01-31T08:00:00.000Z" },
   detail: "1 of 2 subscriptions given up, https://example.com/secret?key=1 of ann@example.com.",
   action: "See GET /subscriptions.",

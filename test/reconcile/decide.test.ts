@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import {
-  decide,
   isSweepDue,
-  type Known,
+  judgeSweep,
+  nextRunStep,
   type PastSweep,
+  type RunFacts,
   type Sweep,
-  settle,
 } from "../../shared/reconcile/decide.ts";
 import type { LiveItem } from "../../shared/reconcile/sink.ts";
 import { hashed } from "../../shared/storage/keys.ts";
@@ -18,7 +18,7 @@ const past: PastSweep = {
   ...{ number: 1, run: 1, begunAt: 0, endedAt: HOUR, missed: 0, unproven: [], difference: 0 },
   ...{ isSteady: true, aheadMs: 0 },
 };
-const known: Known = {
+const known: RunFacts = {
   state: { checkpoint: { key: 0, closed: true }, lastSweep: past, total: 100 },
   ...{ live: 100, now: HOUR, run: 2, changes: "unread", readings: 0, hasRead: false, sweeps: 0 },
   sweepEveryMs: DAY,
@@ -26,8 +26,8 @@ const known: Known = {
 const reading = { position: 0, begunAt: 0, readAt: 0, page: 1, pages: 2 };
 const sweep: Sweep<number> = { ...reading, number: 2, first: false, workedMs: 0, seen: [], notes: 0 };
 const end = { total: 100, doubts: [] };
-const decided = (more: Partial<Known>, state: Partial<Known["state"]> = {}) =>
-  decide({ ...known, ...more, state: { ...known.state, ...state } });
+const decided = (more: Partial<RunFacts>, state: Partial<RunFacts["state"]> = {}) =>
+  nextRunStep({ ...known, ...more, state: { ...known.state, ...state } });
 
 describe("the next step", () => {
   test("of a run without anything special is to read what changed, and the end", () => {
@@ -63,13 +63,13 @@ describe("the next step", () => {
   });
 
   test("at the end of a sweep is left to the next run as long as changes cannot be read without doubts", () => {
-    const doubtful: Partial<Known> = { readings: 3, changes: "doubtful" };
+    const doubtful: Partial<RunFacts> = { readings: 3, changes: "doubtful" };
     expect(decided(doubtful, { sweep: { ...sweep, end } })).toBe("end");
     expect(decided(doubtful, { sweep: { ...sweep, end, first: true } })).toBe("settle sweep");
   });
 
   test("is never a sweep where nothing can be gone", () => {
-    const without: Partial<Known> = { sweepEveryMs: undefined };
+    const without: Partial<RunFacts> = { sweepEveryMs: undefined };
     expect(decided(without, { checkpoint: undefined, lastSweep: undefined })).toBe("begin changes");
     expect(decided({ ...without, changes: "current" }, { lastSweep: undefined })).toBe("end");
   });
@@ -124,7 +124,7 @@ describe("a sweep is due", () => {
 
   test("beyond once a day for a tenth of the time, an hour of it in advance", () => {
     const swept = (minutes: number, lastSweep: PastSweep | undefined, now: number) =>
-      settle(
+      judgeSweep(
         { number: 1, begunAt: now, end, workedMs: minutes * MINUTE },
         { state: { lastSweep, total: 100 }, live: 100, now, run: 1, unseen: [], missedBefore: new Set() },
       ).lastSweep;
@@ -148,7 +148,7 @@ describe("a sweep at its end", () => {
     unseen: LiveItem[],
     { doubts = [] as number[] | "all", missedBefore = [] as string[], lastSweep = past, total = 100 } = {},
   ) =>
-    settle(
+    judgeSweep(
       { number: 2, begunAt: 0, end: { total: 100, doubts }, workedMs: 0 },
       {
         ...{ state: { lastSweep, total }, live: 100, now: HOUR, run: 2, unseen },
@@ -180,7 +180,7 @@ describe("a sweep at its end", () => {
   test("leaves unproven only what the sweeps before doubted too", () => {
     const lastSweep = { ...past, unproven: [3, 4] };
     expect(settled([], { doubts: [4, 5], lastSweep }).lastSweep.unproven).toEqual([4]);
-    const first = settle(
+    const first = judgeSweep(
       { number: 1, begunAt: 0, end: { total: 100, doubts: [4, 5] }, workedMs: 0 },
       { state: {}, live: 100, now: 0, run: 1, unseen: [], missedBefore: new Set() },
     );

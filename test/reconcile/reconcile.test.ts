@@ -8,10 +8,10 @@ import {
   UpstreamFailed,
 } from "../../shared/core/errors.ts";
 import { ticketSource } from "../../shared/livechat/v2/ticket-source.ts";
-import type { State } from "../../shared/reconcile/decide.ts";
+import type { ReconcileState } from "../../shared/reconcile/decide.ts";
 import { lastSuccess, readHistory } from "../../shared/reconcile/history.ts";
-import type { Position } from "../../shared/reconcile/numbered-pages.ts";
-import { type Reconciliation, reconcile } from "../../shared/reconcile/reconcile.ts";
+import type { NumberedPosition } from "../../shared/reconcile/numbered-pages.ts";
+import { type ReconciliationOptions, reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { RunReport } from "../../shared/schemas/reconcile.ts";
 import { type Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
 import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
@@ -23,7 +23,7 @@ import { Mortal } from "./simulation.ts";
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-type Run = Partial<Omit<Reconciliation<Ticket, Position>, "source">> & {
+type Run = Partial<Omit<ReconciliationOptions<Ticket, NumberedPosition>, "source">> & {
   listTickets?: (page: number) => Promise<TicketPage>;
 };
 
@@ -410,9 +410,9 @@ describe("a ticket that was modified in the future", () => {
   test("frees an account whose checkpoint an earlier version had put there", async () => {
     const { run, account, store } = setUp(30);
     await run();
-    const writer = await store.write<State>();
+    const writer = await store.write<ReconcileState>();
     const checkpoint = { key: account.now + DAY, closed: true };
-    const state = { ...(writer.state as State), checkpoint };
+    const state = { ...(writer.state as ReconcileState), checkpoint };
     await writer.commit({ state });
     const changed = account.change(29);
     expect(await run()).toMatchObject({ outcome: "completed", changed: 1 });

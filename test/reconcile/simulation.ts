@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Conflict, StorageUnavailable, TooManyRequests, UpstreamFailed } from "../../shared/core/errors.ts";
 import { ticketSource } from "../../shared/livechat/v2/ticket-source.ts";
-import type { State } from "../../shared/reconcile/decide.ts";
+import type { ReconcileState } from "../../shared/reconcile/decide.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { Source } from "../../shared/reconcile/source.ts";
 import { isCreatedSince } from "../../shared/reconcile/watch.ts";
@@ -216,7 +216,7 @@ export class Simulation {
   async comeToRest(): Promise<void> {
     await this.runAtRest();
     await this.runAtRest();
-    const { lastSweep } = (await this.#open(new Mortal()).state<State>()) ?? {};
+    const { lastSweep } = (await this.#open(new Mortal()).state<ReconcileState>()) ?? {};
     const live = (await this.#open(new Mortal()).write()).live;
     if (lastSweep && lastSweep.missed > live / 2) await this.runAtRest();
   }
@@ -224,7 +224,7 @@ export class Simulation {
   /** What is not as it should be after the account came to rest and two runs went well. */
   async mistakes(): Promise<string[]> {
     const store = this.#open(new Mortal());
-    const { watch } = (await store.state<State>()) ?? {};
+    const { watch } = (await store.state<ReconcileState>()) ?? {};
     const stored = [];
     let cursor: string | undefined;
     do {

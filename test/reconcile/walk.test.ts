@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  type Answer,
-  advance,
+  advanceWalk,
   beginWalk,
   doubtsOf,
   hasPassed,
+  type ListAnswer,
+  type ListedRow,
   nextPage,
-  type Row,
   refuse,
   type Walk,
 } from "../../shared/reconcile/walk.ts";
@@ -16,7 +16,7 @@ const PAGE = 3;
 
 /** A list of which every change moves a row to the top; rows of one key may stand in any order. */
 class List {
-  rows: Row[] = [];
+  rows: ListedRow[] = [];
   now = 1;
   #ids = 0;
 
@@ -44,7 +44,7 @@ class List {
     this.rows.sort((a, b) => b.key - a.key || (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0));
   }
 
-  read(page: number): Answer {
+  read(page: number): ListAnswer {
     const total = this.rows.length;
     const rows = this.rows.slice((page - 1) * PAGE, page * PAGE);
     return { page, total, pages: Math.ceil(total / PAGE), rows };
@@ -77,7 +77,7 @@ function walk(list: List, schedule: Change[][]) {
   let position = beginWalk(PAGE);
   let reads = 0;
   let isEcho = false;
-  let before: Answer | undefined;
+  let before: ListAnswer | undefined;
   while (!position.ended) {
     const changes = reads === 0 ? [] : (schedule[reads - 1] ?? []);
     for (const each of changes) apply(list, each);
@@ -89,7 +89,7 @@ function walk(list: List, schedule: Change[][]) {
     reads++;
     if (reads > 1000) throw new Error("The walk does not end");
     before = answer;
-    const advanced = advance(position, answer);
+    const advanced = advanceWalk(position, answer);
     // As when another process goes on with it.
     position = JSON.parse(JSON.stringify(advanced.walk));
     for (const { id, key } of advanced.rows ?? []) seen.set(id, key);
@@ -140,7 +140,7 @@ describe("a walk of a list that changes", () => {
     while (!position.ended) {
       if (pages.length === 3) for (let i = 0; i < 4; i++) list.remove(0);
       pages.push(nextPage(position));
-      position = advance(position, list.read(nextPage(position))).walk;
+      position = advanceWalk(position, list.read(nextPage(position))).walk;
     }
     // Nine rows were seen, of which the fourth page shows that five are left.
     expect(pages).toEqual([1, 2, 3, 4, 2, 3, 4]);
@@ -149,35 +149,35 @@ describe("a walk of a list that changes", () => {
   test("has passed a key when it is at a lower one, or, where that is enough, at the key itself", () => {
     const list = new List(9, false);
     const [, , third, fourth] = list.rows.map(({ key }) => key);
-    const position = advance(beginWalk(PAGE), list.read(1)).walk;
+    const position = advanceWalk(beginWalk(PAGE), list.read(1)).walk;
     expect(hasPassed(position, third ?? 0)).toBe(false);
     expect(hasPassed(position, third ?? 0, { above: true })).toBe(true);
     expect(hasPassed(position, fourth ?? 0, { above: true })).toBe(false);
     list.remove(0);
     // Page 2 now begins behind a row that may not have been seen.
-    expect(hasPassed(advance(position, list.read(2)).walk, third ?? 0)).toBe(false);
+    expect(hasPassed(advanceWalk(position, list.read(2)).walk, third ?? 0)).toBe(false);
   });
 
   const rowsOf = (...ids: string[]) => ids.map((id) => ({ id, key: 1 }));
-  const firstPage: Answer = { page: 1, total: 5, pages: 2, rows: rowsOf("a", "b", "c") };
+  const firstPage: ListAnswer = { page: 1, total: 5, pages: 2, rows: rowsOf("a", "b", "c") };
 
-  test.each<[string, Answer]>([
+  test.each<[string, ListAnswer]>([
     ["fewer entries than it counts", { page: 1, total: 5, pages: 2, rows: rowsOf("a") }],
     ["none", { page: 1, total: 5, pages: 2, rows: [] }],
     ["an entry twice", { page: 1, total: 3, pages: 1, rows: rowsOf("a", "b", "a") }],
   ])("never believes a page with %s", (_, answer) => {
     let position = beginWalk(PAGE);
     for (let i = 0; i < 3; i++) {
-      const { walk, rows, fault } = advance(position, answer);
+      const { walk, rows, fault } = advanceWalk(position, answer);
       expect([rows, fault]).toEqual([undefined, expect.stringMatching(/^page 1 /)]);
       position = walk;
     }
   });
 
-  test.each<[string, Walk, Answer, Partial<Walk>]>([
+  test.each<[string, Walk, ListAnswer, Partial<Walk>]>([
     [
       "a last page that is shorter than the count says",
-      advance(beginWalk(PAGE), firstPage).walk,
+      advanceWalk(beginWalk(PAGE), firstPage).walk,
       { page: 2, total: 5, pages: 2, rows: rowsOf("d") },
       { ended: true, frontier: 4 },
     ],
@@ -194,43 +194,43 @@ describe("a walk of a list that changes", () => {
       { ended: true, frontier: 0 },
     ],
   ])("believes %s when it comes twice", (_, position, answer, expected) => {
-    const first = advance(position, answer);
+    const first = advanceWalk(position, answer);
     expect(first).toMatchObject({ fault: expect.any(String) });
     expect(first.rows).toBeUndefined();
-    const second = advance(first.walk, answer);
+    const second = advanceWalk(first.walk, answer);
     expect(second.walk).toMatchObject(expected);
     expect(second.rows).toEqual(answer.rows);
   });
 
   test("reads on behind a full page at which the count ends, and takes only rows that go on there", () => {
-    const position = advance(beginWalk(PAGE), { ...firstPage, total: 3, pages: 1 }).walk;
+    const position = advanceWalk(beginWalk(PAGE), { ...firstPage, total: 3, pages: 1 }).walk;
     expect([position.ended, nextPage(position)]).toEqual([false, 2]);
     const answer = { page: 2, total: 3, pages: 1 };
-    expect(advance(position, { ...answer, rows: rowsOf("d") })).toMatchObject({
+    expect(advanceWalk(position, { ...answer, rows: rowsOf("d") })).toMatchObject({
       walk: { ended: true, frontier: 4 },
       rows: rowsOf("d"),
     });
     for (const rows of [[], firstPage.rows, rowsOf("b"), [{ id: "d", key: 2 }]]) {
-      expect(advance(position, { ...answer, rows })).toMatchObject({ walk: { ended: true }, rows: [] });
+      expect(advanceWalk(position, { ...answer, rows })).toMatchObject({ walk: { ended: true }, rows: [] });
     }
   });
 
   test("ends where the list has no further page, after a look at how long the list is", () => {
-    const position = advance(beginWalk(PAGE), { ...firstPage, total: 4, pages: 2 }).walk;
+    const position = advanceWalk(beginWalk(PAGE), { ...firstPage, total: 4, pages: 2 }).walk;
     const refused = refuse(position) as Walk;
     expect(nextPage(refused)).toBe(1);
-    expect(advance(refused, { ...firstPage, total: 4, pages: 2 }).walk).toMatchObject({ ended: true });
-    expect(advance(refused, { ...firstPage, total: 2, pages: 1 }).walk).toMatchObject({
+    expect(advanceWalk(refused, { ...firstPage, total: 4, pages: 2 }).walk).toMatchObject({ ended: true });
+    expect(advanceWalk(refused, { ...firstPage, total: 2, pages: 1 }).walk).toMatchObject({
       ...{ ended: false, frontier: 1 },
     });
-    const missing = advance(refused, { ...firstPage, total: 9, pages: 3 }).walk;
+    const missing = advanceWalk(refused, { ...firstPage, total: 9, pages: 3 }).walk;
     expect(nextPage(missing)).toBe(2);
     expect(refuse(missing)).toBeUndefined();
   });
 
   test("begins at the highest key that is not above the horizon", () => {
     const rows = [9, 5, 4].map((key) => ({ id: `${key}`, key }));
-    const position = advance(beginWalk(PAGE, { horizon: 8 }), { page: 1, total: 3, pages: 1, rows }).walk;
+    const position = advanceWalk(beginWalk(PAGE, { horizon: 8 }), { page: 1, total: 3, pages: 1, rows }).walk;
     expect(position.top).toBe(5);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { operations } from "../../functions/operations.ts";
 import { Webhooks as Upstream, type Webhook } from "../../local/sandbox/webhooks.ts";
 import { NotFound, UpstreamFailed, UpstreamRefused } from "../../shared/core/errors.ts";
-import type { Registered } from "../../shared/registration/assess.ts";
+import type { Webhook as ListedWebhook } from "../../shared/livechat/live-chat.ts";
 import { describeStanding } from "../../shared/registration/describe.ts";
 import {
   ensureRegistration,
@@ -264,7 +264,7 @@ describe("several at once, with failures and deaths", () => {
 });
 
 /** Whether LiveChat tells of the event in a way that the receiver accepts and understands. */
-function isHeard(list: Omit<Registered, "licence">[], one: (typeof wanted)[number]): boolean {
+function isHeard(list: Omit<ListedWebhook, "licence">[], one: (typeof wanted)[number]): boolean {
   return list.some(
     ({ event_type, data_types = [], url }) =>
       event_type === one.event_type &&

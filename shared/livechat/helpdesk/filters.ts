@@ -32,8 +32,8 @@ export function splitFilters({ order: _, ...filters }: TicketFilters): {
   }
   if (status !== undefined) tests.push((ticket) => ticket.status === status);
   if (assigned !== undefined) tests.push(({ assignee }) => (assignee !== undefined) === (assigned === "1"));
-  if (assignee !== undefined) tests.push((ticket) => isSame(ticket.assignee?.id, assignee));
-  if (mail !== undefined) tests.push(({ requester }) => isSame(requester?.mail, mail));
+  if (assignee !== undefined) tests.push((ticket) => isSameText(ticket.assignee?.id, assignee));
+  if (mail !== undefined) tests.push(({ requester }) => isSameText(requester?.mail, mail));
   if (source !== undefined) tests.push((ticket) => ticket.source?.type === source);
   if (tag !== undefined) tests.push(({ tags = [] }) => tags.includes(tag));
   if (tagged !== undefined) tests.push(({ tags = [] }) => tags.length > 0 === (tagged === "1"));
@@ -55,6 +55,6 @@ function activitiesOf({ date, modified, events }: Ticket): number[] {
   return times.map((time) => Date.parse(String(time)));
 }
 
-function isSame(shown: unknown, asked: string): boolean {
+function isSameText(shown: unknown, asked: string): boolean {
   return typeof shown === "string" && shown.toLowerCase() === asked.toLowerCase();
 }

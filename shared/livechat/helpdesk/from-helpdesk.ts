@@ -38,8 +38,10 @@ export function fromHelpDesk(ticket: unknown, names: Names): Members {
     ...more
   } = members(ticket);
   const { agent, team } = members(assignment);
-  const teams = list(teamIDs).map((id) => defined({ ID: id, name: names.teams.get(String(id))?.name }));
-  return defined({
+  const teams = list(teamIDs).map((id) =>
+    withoutMissing({ ID: id, name: names.teams.get(String(id))?.name }),
+  );
+  return withoutMissing({
     ...more,
     id: ID,
     status: more.silo === "spam" ? "spam" : translated(STATUSES, status),
@@ -82,7 +84,9 @@ export function ticketIdIn(body: unknown): string | undefined {
 
 function requesterOf(requester: unknown): Members | undefined {
   const { email, name, ...more } = members(requester);
-  return email === undefined && name === undefined ? undefined : defined({ ...more, mail: email, name });
+  return email === undefined && name === undefined
+    ? undefined
+    : withoutMissing({ ...more, mail: email, name });
 }
 
 /** An agent by email, as v2 names it; by HelpDesk's id while the email is not known. */
@@ -90,7 +94,7 @@ function personOf(agent: unknown, { agents }: Names): Members | undefined {
   const { ID, name } = members(agent);
   if (ID === undefined) return undefined;
   const known = agents.get(String(ID));
-  return defined({ id: known?.email ?? ID, name: name ?? known?.name, helpdesk_id: ID });
+  return withoutMissing({ id: known?.email ?? ID, name: name ?? known?.name, helpdesk_id: ID });
 }
 
 /** A team is no group of v2's: its id is a UUID, and a group's a number. */
@@ -98,14 +102,19 @@ function teamOf(team: unknown, { teams }: Names): Members | undefined {
   const { ID, name } = members(team);
   return ID === undefined
     ? undefined
-    : defined({ name: name ?? teams.get(String(ID))?.name, helpdesk_id: ID });
+    : withoutMissing({ name: name ?? teams.get(String(ID))?.name, helpdesk_id: ID });
 }
 
 function sourceOf(source: unknown, events: unknown): Members | undefined {
   const { type, ...more } = members(source);
   if (type === undefined) return undefined;
   const first = members(members(list(events)[0]).source);
-  return defined({ ...more, type: translated(SOURCES, type), helpdesk_type: type, url: first.referenceURL });
+  return withoutMissing({
+    ...more,
+    type: translated(SOURCES, type),
+    helpdesk_type: type,
+    url: first.referenceURL,
+  });
 }
 
 function eventOf(event: unknown, names: Names): unknown {
@@ -113,7 +122,7 @@ function eventOf(event: unknown, names: Names): unknown {
   const { agent } = members(members(assignment).new);
   const { old: from, new: to } = members(status);
   const { type: sourceType, referenceURL, ...sourceMore } = members(source);
-  return defined({
+  return withoutMissing({
     ...more,
     id: ID,
     type: type === "assignment" ? "assignee_changed" : type,
@@ -124,7 +133,7 @@ function eventOf(event: unknown, names: Names): unknown {
     ...(type === "status" && { from: translated(STATUSES, from), to: translated(STATUSES, to), status }),
     source:
       source &&
-      defined({
+      withoutMissing({
         ...sourceMore,
         type: translated(SOURCES, sourceType),
         helpdesk_type: sourceType,
@@ -137,7 +146,7 @@ function authorOf(author: unknown, { agents }: Names): Members | undefined {
   const { ID, email, name, type } = members(author);
   if (type === undefined && ID === undefined && email === undefined) return undefined;
   const known = agents.get(String(ID));
-  return defined({ id: email ?? known?.email ?? ID, name: name ?? known?.name, type });
+  return withoutMissing({ id: email ?? known?.email ?? ID, name: name ?? known?.name, type });
 }
 
 function translated(words: Record<string, string>, word: unknown): unknown {
@@ -152,7 +161,7 @@ function list(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function defined(value: Members): Members {
+function withoutMissing(value: Members): Members {
   return Object.fromEntries(
     Object.entries(value).filter(([, member]) => member !== undefined && member !== null),
   );

@@ -21,14 +21,19 @@ const OVERLAP = 2 * 60_000;
 
 type SortBy = "createdAt" | "updatedAt";
 /** The last row of a page: the value it is sorted by, and its id. */
-type Cursor = { value: string; id: string };
-type Query = { sortBy: SortBy; order: "asc" | "desc"; filters?: Record<string, string>; cursor?: Cursor };
+type HelpDeskCursor = { value: string; id: string };
+type Query = {
+  sortBy: SortBy;
+  order: "asc" | "desc";
+  filters?: Record<string, string>;
+  cursor?: HelpDeskCursor;
+};
 
-type Page = Pick<TicketPage, "tickets" | "odd" | "withoutId"> & {
+type TicketListPage = Pick<TicketPage, "tickets" | "odd" | "withoutId"> & {
   /** Where to go on behind each ticket. */
-  cursorById: ReadonlyMap<string, Cursor>;
+  cursorById: ReadonlyMap<string, HelpDeskCursor>;
   /** Where to go on behind the last one; absent at the end. */
-  next?: Cursor;
+  next?: HelpDeskCursor;
 };
 
 export type TicketList = ReturnType<typeof createTicketList>;
@@ -39,7 +44,7 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
     { sortBy, order, filters, cursor }: Query,
     size: number,
     call?: CallOptions,
-  ): Promise<Page> {
+  ): Promise<TicketListPage> {
     const query = {
       ...{ silo: "tickets", eventsScope: "full", pageSize: size, sortBy, order },
       ...filters,
@@ -65,7 +70,7 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
     async find(filters: TicketFilters, range: TicketRange, call?: CallOptions): Promise<FoundTickets> {
       const { query, chooses } = splitFilters(filters);
       const order = filters.order ?? "desc";
-      let cursor = range.cursor === undefined ? undefined : decode(range.cursor);
+      let cursor = range.cursor === undefined ? undefined : decodeHelpDeskCursor(range.cursor);
       let left = cursor ? 0 : (range.page - 1) * OUR_PAGE_SIZE + range.skip;
       if (left > CALLS * PAGE_SIZE) {
         throw InvalidInput.at(
@@ -88,12 +93,13 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
           const behind = page.cursorById.get(ticket.id);
           return {
             tickets: [...found.values()],
-            ...(behind && !isLast && { next: { cursor: encode(behind) } }),
+            ...(behind && !isLast && { next: { cursor: encodeHelpDeskCursor(behind) } }),
           };
         }
         cursor = page.next;
         if (!cursor) return { tickets: [...found.values()] };
-        if (calls === CALLS) return { tickets: [...found.values()], next: { cursor: encode(cursor) } };
+        if (calls === CALLS)
+          return { tickets: [...found.values()], next: { cursor: encodeHelpDeskCursor(cursor) } };
       }
     },
 
@@ -102,7 +108,7 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
      * on: a ticket that changes meanwhile comes again at the end. Everything is read in the order of creation, which no
      * change moves. So no reading has doubts. HelpDesk does not count its tickets.
      */
-    source(call?: CallOptions): Source<Ticket, Position> {
+    source(call?: CallOptions): Source<Ticket, CursorPosition> {
       return {
         facts: factsOfTicket,
         begin: ({ since, now }) => ({ since, horizon: now + CLOCK_DIFFERENCE, page: 0 }),
@@ -132,10 +138,10 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
   };
 }
 
-type Position = {
+type CursorPosition = {
   since?: { key: number; closed: boolean };
   horizon: number;
-  cursor?: Cursor;
+  cursor?: HelpDeskCursor;
   page: number;
   /** The latest change that was seen, in milliseconds since the epoch. */
   top?: number;
@@ -146,17 +152,17 @@ function newestCreation(tickets: readonly Ticket[], horizon: number): number {
   return Math.max(-1, ...times.filter((time) => time <= horizon));
 }
 
-function cursorAt(row: unknown, sortBy: SortBy): Cursor | undefined {
+function cursorAt(row: unknown, sortBy: SortBy): HelpDeskCursor | undefined {
   const { ID, [sortBy]: value } = (row ?? {}) as Record<string, unknown>;
   return typeof ID === "string" && typeof value === "string" ? { id: ID, value } : undefined;
 }
 
-function encode({ value, id }: Cursor): string {
+function encodeHelpDeskCursor({ value, id }: HelpDeskCursor): string {
   return Buffer.from(JSON.stringify([value, id])).toString("base64url");
 }
 
 /** @throws {InvalidInput} when it is not from Link of an answer */
-function decode(text: string): Cursor {
+function decodeHelpDeskCursor(text: string): HelpDeskCursor {
   try {
     const [value, id] = v.parse(
       v.tuple([v.string(), v.string()]),

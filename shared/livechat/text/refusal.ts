@@ -23,7 +23,7 @@ export class Misdirected extends UpstreamRefused {
   }
 }
 
-const Body = v.object({
+const RefusalBody = v.object({
   error: v.object({
     type: v.string(),
     data: v.optional(v.nullable(v.looseObject({ region: v.optional(v.string()) }))),
@@ -35,7 +35,7 @@ const Body = v.object({
  * only where there is no type: such answers come from servers in between.
  */
 export function refusalByType(refused: Refused): AppError {
-  const read = v.safeParse(Body, refused.body);
+  const read = v.safeParse(RefusalBody, refused.body);
   if (!read.success) return refusalByStatus(refused);
   const { status, headers, effect, words } = refused;
   const { type, data } = read.output.error;

@@ -1,4 +1,4 @@
-import { numberedPages, type Position } from "../../reconcile/numbered-pages.ts";
+import { type NumberedPosition, numberedPages } from "../../reconcile/numbered-pages.ts";
 import type { Source } from "../../reconcile/source.ts";
 import type { Ticket, TicketPage } from "../../schemas/ticket.ts";
 import { factsOfTicket } from "../../tickets/ticket-facts.ts";
@@ -12,7 +12,7 @@ import { PAGE_SIZE } from "./read-tickets.ts";
 export function ticketSource(
   listTickets: (page: number) => Promise<TicketPage>,
   { pageSize = PAGE_SIZE } = {},
-): Source<Ticket, Position> {
+): Source<Ticket, NumberedPosition> {
   return numberedPages({
     async list(page) {
       const { tickets: items, ...rest } = await listTickets(page);
