@@ -70,7 +70,7 @@ function work(id: string, run: (services: Services, log: Log) => Promise<void>) 
       });
     } catch (error) {
       logFailure(error, context);
-      // The host must see that it failed, and print nothing of it that is private.
+      // The host must see the failure, and print nothing private of it.
       throw new Error(`${id} failed: see the line before`);
     }
   };

@@ -58,7 +58,7 @@ function json(value: unknown): Answer {
   };
 }
 
-/** The body's object, an empty one when there is no body, `undefined` when it is something else. */
+/** The body's object: empty without a body, `undefined` when the body is not an object. */
 async function readJson(request: IncomingMessage): Promise<Record<string, unknown> | undefined> {
   let text = "";
   for await (const chunk of request.setEncoding("utf8")) {

@@ -9,8 +9,9 @@ import { forward } from "./stream.ts";
 
 /**
  * The limit on request bodies in bytes, that of the deployment (`infra/modules/app.bicep`), unless the setting
- * FUNCTIONS_REQUEST_BODY_SIZE_LIMIT gives another. It is a little more than the largest delivery, so that the app itself
- * refuses, and counts, what is just too large. Azure's own default, 100 MB, would let callers without a key fill the memory.
+ * FUNCTIONS_REQUEST_BODY_SIZE_LIMIT gives another. It is a little more than the largest delivery, so the app itself
+ * refuses and counts deliveries that are just too large. Azure's own default, 100 MB, would let callers without a key
+ * fill the memory.
  */
 export const BODY_LIMIT = 17 * 1024 * 1024;
 

@@ -10,8 +10,8 @@ import { StartError } from "./start-error.ts";
 let loaded = false;
 
 /**
- * Loads a built app, CommonJS or ESM, so that it registers its functions with `app`. Once per process: the library
- * keeps the object it was first given, and so would a second app.
+ * Loads a built app, CommonJS or ESM; it registers its functions with `app`. Once per process: the library keeps the
+ * object it was first given, and so would a second app.
  *
  * @param file the bundle; `main` of package.json when not given.
  * @throws StartError when there is no bundle, it does not load or registers nothing. The real host calls each of these
@@ -42,9 +42,9 @@ function mainOfPackage(): string {
 }
 
 /**
- * Makes `require("@azure/functions-core")` give `core`. It has to happen before the app loads, since the library asks
- * once and remembers even that there was nothing. Patching `require` is what the official worker does; it serves
- * CommonJS and, by way of `createRequire`, ESM.
+ * Makes `require("@azure/functions-core")` give `core`. It has to happen before the app loads, because the library
+ * looks only once. Patching `require` is what the official worker does; it serves CommonJS and, by way of
+ * `createRequire`, ESM.
  */
 function provideCoreModule(core: object): void {
   const original = Module.prototype.require;

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
 
-/** Reads a whole body. One that came in one piece is passed on as it is. Rejects when the other end leaves before. */
+/**
+ * Reads a whole body. A body that came in one piece is passed on unchanged. Rejects when the other end leaves before.
+ */
 export function readBody(message: IncomingMessage): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

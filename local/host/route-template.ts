@@ -38,8 +38,8 @@ export function readRouteTemplate(template: string, functionName: string): Route
 }
 
 /**
- * Decodes a path once, as Kestrel does before routing: every escape but `%2F`, which stays as it is, so that an
- * encoded slash is part of a parameter. What is not UTF-8 is left alone.
+ * Decodes a path once, as Kestrel does before routing: every escape except `%2F`, so an encoded slash is part of a
+ * parameter. What is not UTF-8 is left alone.
  */
 export function decodePath(path: string): string {
   return path.replace(/(?:%(?!2f)[\da-f]{2})+/gi, (escapes) => {

@@ -41,12 +41,12 @@ const CLOSE_LIMIT = 10_000;
 
 /**
  * Serves a built app as the Azure Functions host would, in this process and through the app's own, unmodified
- * `@azure/functions`. Reads `host.json` and `local.settings.json` in the current directory. What this host cannot do
- * as the real one does, it refuses at the start.
+ * `@azure/functions`. Reads `host.json` and `local.settings.json` in the current directory. At the start it refuses
+ * features that it cannot offer as the real host does.
  *
  * One app per process, since the library keeps what it registered with: a second call fails.
  *
- * @throws StartError with one line that says what to put right.
+ * @throws StartError with one line that says what to correct.
  */
 export async function startHost(options: HostOptions = {}): Promise<Host> {
   const { app: file, port = 7071, hostname = "127.0.0.1", enableAuth = false, log = logToStdout } = options;

@@ -18,8 +18,8 @@ const INVOCATION_ID = "x-ms-invocation-id";
 const OF_ONE_CONNECTION = new Set(["connection", "keep-alive", "transfer-encoding", "date", INVOCATION_ID]);
 
 /**
- * A body of at most so many bytes is sent and answered in one piece. It is below what Node's server buffers of a request
- * that nobody reads (16 KiB in Node 20), so the next request on the same connection never waits behind it.
+ * The largest body that is sent and answered in one piece, in bytes. It is less than Node's server buffers of an unread
+ * request (16 KiB in Node 20), so the next request on the connection never waits for it.
  */
 const SMALL = 16_000;
 
@@ -138,7 +138,7 @@ function sendBody(
   request.on("close", () => request.complete || upstream.destroy());
 }
 
-/** @param isHead the length that it announces is that of a body which does not come */
+/** @param isHead whether it announces the length of a body that is not sent */
 async function toAnswer(response: IncomingMessage, isHead: boolean): Promise<Answer> {
   const { statusCode: status = 500, headers } = response;
   const isSmall = !isHead && Number(headers["content-length"] ?? Number.POSITIVE_INFINITY) <= SMALL;

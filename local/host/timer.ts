@@ -9,7 +9,7 @@ const LONGEST_WAIT = 2 ** 31 - 1;
 /**
  * Reads an NCRONTAB expression with six fields, in UTC.
  *
- * @throws StartError when it is none, or never comes due.
+ * @throws StartError when it is not a schedule, or never comes due.
  */
 export function readSchedule(schedule: string, functionName: string, now = Date.now()): Cron {
   const refuse = (why: string) =>

@@ -8,7 +8,7 @@ import {
 } from "../core/errors.ts";
 import { createRow, putRow, readRow, replaceRow } from "../storage/rows.ts";
 
-/** How the last call to LiveChat went, by whichever instance. */
+/** The result of the last call to LiveChat, by any instance. */
 export type LastCall = {
   /** ISO 8601. */
   at: string;
@@ -16,7 +16,7 @@ export type LastCall = {
   failure?: { kind: AppError["kind"]; summary: string; retryAfter?: number };
 };
 
-/** A header by which LiveChat says that this version of its API is on its way out, and its day. */
+/** A header by which LiveChat announces the end of this API version, and its day. */
 export type Lifecycle = { header: string; day: string };
 
 /**
@@ -41,7 +41,7 @@ const monthKey = (month: string) => `calls:month:${month}`;
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-/** Writes that may lose against other instances before this one tries again a minute later. */
+/** Writes that may lose to other instances before this instance waits for a minute. */
 const ATTEMPTS = 3;
 const TIME_LIMIT = 2_000;
 

@@ -10,7 +10,7 @@ import { checkTickets } from "./check-tickets.ts";
 import type { Examined, ExaminedText, Memory } from "./examined.ts";
 import type { Check } from "./monitor.ts";
 
-/** Everything that can be wrong with the app. A check stands behind the one that it needs. */
+/** Everything that can be wrong with the app. A check comes after the one that it needs. */
 export function checksOf(app: Examined, memory: Memory): Check[] {
   const text = textOf(app);
   return [

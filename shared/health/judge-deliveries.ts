@@ -18,7 +18,7 @@ const USUAL = 10;
 
 /**
  * Compares the time since the last event of a type with the same hours of the weeks before. The longer the silence, the
- * longer these hours: a busy account is warned after half an hour, a quieter one once it is sure.
+ * longer these hours: for a busy account it warns after half an hour, for a quieter one later.
  *
  * @param last ISO 8601: when the last event of the type was received
  * @param now milliseconds since the epoch
@@ -47,7 +47,9 @@ export async function judgeDeliveries(
   };
 }
 
-/** Recent runs of the reconciliation that are read, and tickets that they must have found before that is no chance. */
+/**
+ * Recent runs of the reconciliation that are read, and the tickets that they must have found before the check warns.
+ */
 const RUNS = 12;
 const FOUND = 3;
 
@@ -62,7 +64,7 @@ export function judgeTicketWebhook(runs: readonly RunRecord[]): Finding | undefi
   if (recovered < FOUND || recovered < added / 2) return undefined;
   return {
     state: "attention",
-    detail: `No webhook told of ${recovered} new tickets: the reconciliation found them. Chats cannot be found that way.`,
+    detail: `No webhook reported ${recovered} new tickets: the reconciliation found them. Chats cannot be found that way.`,
     action: "Look at the checks registrations and address, and call POST /registration.",
   };
 }

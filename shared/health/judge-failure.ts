@@ -23,7 +23,7 @@ const THROTTLED_TOO_LONG = 30 * 60_000;
  * Judges a failed call to LiveChat.
  *
  * @param throttled since when (ISO 8601) every call has been answered 429, at the time `now` (milliseconds since the epoch)
- * @throws what is no failure of LiveChat
+ * @throws the error, when it is not a failure of LiveChat
  */
 export function judgeLiveChatFailure(error: unknown, throttled?: { since: string; now: number }): Finding {
   if (!(error instanceof AppError)) throw error;

@@ -10,7 +10,7 @@ export type ReconciliationFacts = RunHistory & {
   schedule: string;
 };
 
-/** What the reconciliation is called, in what an operator is told. */
+/** The reconciliation's name in messages to the operator. */
 export type Names = { setting: string; timer: string; path: string; records: string };
 
 const OF_TICKETS: Names = {

@@ -60,7 +60,7 @@ export function judgeLicence(
 }
 
 /**
- * Judges an app that does not know its own address, so that its webhooks are registered by hand.
+ * Judges an app without WEBHOOK_BASE_URL, whose webhooks are registered by hand.
  *
  * @param events how many the log has; `undefined` when that is not known
  */

@@ -2,9 +2,9 @@ import type { Subscriber } from "../subscriptions/subscribers.ts";
 import type { Finding } from "./monitor.ts";
 
 const DAY = 24 * 60 * 60_000;
-/** Milliseconds for which events that retention removed are told. */
+/** Milliseconds for which the check reports events that retention removed. */
 const MISSED_TOLD = 7 * DAY;
-/** Milliseconds for which it is told that the log began anew. */
+/** Milliseconds for which the check reports that the log began anew. */
 const RESTARTED_TOLD = DAY;
 /** Milliseconds that an event may wait for a healthy subscriber. After that, the dispatcher seems not to run. */
 const STUCK_AFTER = 5 * 60_000;

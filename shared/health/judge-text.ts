@@ -47,7 +47,7 @@ export function judgeBilling(
   };
 }
 
-/** Judges the version of the API that the app speaks, by what LiveChat says of it. */
+/** Judges the API version that the app uses, by LiveChat's headers. */
 export function judgeVersion(version: string, lifecycle: Lifecycle | undefined): Finding {
   if (!lifecycle) return { state: "ok", detail: `Version ${version} of LiveChat's API is current.` };
   const { header, day } = lifecycle;

@@ -5,8 +5,8 @@ import { within } from "../core/within.ts";
 import type { Sightings } from "./sightings.ts";
 
 /**
- * `attention` is for a person to look at; `bad` means that something does not work. `unknown`: another check is bad, and
- * this one cannot be looked at before it is well.
+ * `attention` is for a person to look at; `bad` means that something does not work. `unknown`: not checked while
+ * another check is bad.
  */
 export type CheckState = "ok" | "attention" | "bad" | "unknown";
 
@@ -16,7 +16,7 @@ export type Finding = {
   detail: string;
   /** What the operator is to do about it, in a sentence or two. */
   action?: string;
-  /** How many things are amiss, where they can be counted: that there are more is a change too. */
+  /** The number of faults, if they can be counted: a higher number is a change too. */
   count?: number;
 };
 
@@ -65,7 +65,7 @@ export type Monitor = {
 
 export type MonitorOptions = {
   sightings: Sightings;
-  /** Is told of each change, by one of the instances that see it, and waited for. Must not reject. */
+  /** Called and awaited for each change, by one of the instances that see it. Must not reject. */
   onChange?: (change: CheckChange, log: Log) => Promise<void>;
   /** Is given errors that are no `AppError`: defects. */
   onDefect?: (check: string, error: unknown) => void;
@@ -77,7 +77,7 @@ export type MonitorOptions = {
 
 type Seen = Omit<CheckResult, "since"> & Pick<Finding, "count">;
 
-/** Findings that are kept no longer than this spare storage from callers of `GET /health`, which anyone may call. */
+/** Findings are kept for this long, because anyone may call `GET /health`, and storage must not pay for it. */
 const BRIEF = 5_000;
 
 export function createMonitor(

@@ -7,16 +7,16 @@ import { createRow, putRow, readRow, replaceRow } from "../storage/rows.ts";
 export type Sightings = {
   /** Notes that `name` is in this state, and how much is amiss, where that can be counted. */
   see(name: string, state: string, count?: number): Promise<Sighting>;
-  /** Notes that the operator changed something, so that every instance looks again. */
+  /** Notes that the operator changed something, so every instance checks again. */
   touch(): Promise<void>;
-  /** A value that is another one after each {@link Sightings.touch}. */
+  /** A value that changes with each {@link Sightings.touch}. */
   touched(): Promise<string | undefined>;
 };
 
 export type Sighting = {
   /** ISO 8601: when `name` was first seen in this state, without having been seen in another since. */
   since: string;
-  /** Only for the one call that noticed another state or count: the state before, or `unseen`. */
+  /** Only for the first call that notes another state or count: the state before, or `unseen`. */
   before?: string;
   /** With `before`: the count before, if there was one. */
   countBefore?: number;

@@ -5,7 +5,7 @@ import type { Checkpoint, Doubts, ReadingEnd } from "./source.ts";
 import type { Watch } from "./watch.ts";
 
 /**
- * What a run leaves to the next, kept beside what is stored and changed in the same transactions. Times are milliseconds
+ * A run's state for the next one, stored beside the items and changed in the same transactions. Times are milliseconds
  * since the epoch.
  */
 export type ReconcileState<Position = unknown> = {
@@ -95,7 +95,7 @@ export type RunFacts = {
   hasRead: boolean;
   /** How many sweeps the run has begun. */
   sweeps: number;
-  /** Milliseconds from the start of a sweep to the next one that only the time calls for; absent: there are no sweeps. */
+  /** Milliseconds from the start of a sweep to the next regular one; absent: there are no sweeps. */
   sweepEveryMs?: number;
 };
 
@@ -113,8 +113,8 @@ const READINGS = 3;
 const SWEEPS = 4;
 
 /**
- * What a run does next. It reads what changed; then it reads everything, when a sweep is due, a page at a time; and when
- * that is done, what changed meanwhile, so that nothing that changed is taken for gone.
+ * What a run does next. It reads what changed; then it reads everything, when a sweep is due, a page at a time; then it
+ * reads the changes made meanwhile, so no changed item is taken for deleted.
  */
 export function nextRunStep(known: RunFacts): RunStep {
   const { state, live, changes, readings, sweeps, hasRead, sweepEveryMs } = known;
@@ -134,16 +134,16 @@ export function nextRunStep(known: RunFacts): RunStep {
   return sweeps < SWEEPS && isSweepDue(known, sweepEveryMs) ? "begin sweep" : "end";
 }
 
-/** Milliseconds after which it is believed that most items are gone. */
+/** Milliseconds after which a run believes that most items are gone. */
 const SECOND_LOOK = 60_000;
-/** Sweeps that something calls for, other than the time, take no more than a tenth of the time. */
+/** Sweeps for another reason than the time take at most a tenth of the time. */
 const SHARE = 1 / 10;
 /** Milliseconds of work by which they may be ahead of that: so one of a small account never has to wait. */
 const ADVANCE = 60 * 60_000;
 
 /**
- * Whether it is time for a sweep: the first one; by the clock; to look again for items that the last one did not find,
- * or may not have found; and when the account counts other than what is stored, unless two sweeps could not explain it.
+ * Whether it is time for a sweep: the first one; by the clock; to look again for items that the last one missed, or may
+ * have missed; and when the account counts other than what is stored, unless two sweeps could not explain it.
  */
 export function isSweepDue(
   { state: { lastSweep, total }, live, now, run }: Pick<RunFacts, "state" | "live" | "now" | "run">,

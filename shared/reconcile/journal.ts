@@ -107,7 +107,7 @@ export class Journal<Item, Position> {
   }
 }
 
-/** A run's record in the place of that of a hundred runs ago, so that they do not pile up. */
+/** A run's record replaces the one of a hundred runs ago, so records do not pile up. */
 function inRing(run: RunRecord): Record<string, RunRecord> {
   return { [RUN + String(run.number % RUNS_KEPT).padStart(2, "0")]: run };
 }

@@ -38,9 +38,9 @@ export type ItemPage<Item> = {
 /** Where a reading stands. */
 export type NumberedPosition = { walk: Walk; since?: Checkpoint; begunAt: number };
 
-/** So many answers in a row that are of no use make a run fail, */
+/** So many useless answers in a row make a run fail, */
 const USELESS = 3;
-/** and so many in all that show another page than the one asked for. */
+/** and so many in all that show another page than the requested one. */
 const ECHOES = 10;
 /** Milliseconds after which a second is over by the account's clock too. */
 const SURELY_OVER = 60_000;
@@ -53,7 +53,7 @@ export function numberedPages<Item>({
   facts,
   pageSize,
 }: NumberedPages<Item>): Source<Item, NumberedPosition> {
-  // An answer that is of no use is asked for again, within bounds that a run has for itself.
+  // A page with a useless answer is read again, within each run's own limits.
   let [useless, echoes] = [0, 0];
   return {
     facts,

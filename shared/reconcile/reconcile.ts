@@ -25,8 +25,8 @@ export type ReconciliationOptions<Item, Position> = {
   source: Source<Item, Position>;
   sink: Sink<Item>;
   /**
-   * Puts an event for the creation of each of these items, oldest first, into the event log where it is missing, and
-   * answers for each whether it was. May be called again with the same items.
+   * Adds a creation event for each of these items, oldest first, to the event log if it is missing, and says for each
+   * whether it was. May be called again with the same items.
    */
   appendCreated(items: Item[]): Promise<("stored" | "duplicate")[]>;
   /**
@@ -42,8 +42,8 @@ export type ReconciliationOptions<Item, Position> = {
   /** Milliseconds after which a run makes no further call: four minutes of a function's five by default. */
   budgetMs?: number;
   /**
-   * Milliseconds from the start of a sweep to the next one that only the time calls for; a day by default. `undefined`:
-   * nothing that is stored can be gone, and there are no sweeps.
+   * Milliseconds from the start of a sweep to the next regular one; a day by default. `undefined`: nothing that is
+   * stored can be gone, and there are no sweeps.
    */
   sweepEveryMs?: number | undefined;
   /** Milliseconds that the source has spent waiting for the rate limit so far, for the report. */
@@ -58,9 +58,9 @@ const REMOVALS_PER_COMMIT = 45;
 /**
  * Makes what is stored equal to the account, as far as the budget goes; the next run goes on where it stood.
  *
- * Every run first reads what changed since its checkpoint. What is gone shows in no such reading: for that a sweep reads
- * the whole list, over as many runs as it takes, once a day and when the account counts other than what is stored. An
- * item that two sweeps in a row do not find is gone. {@link nextRunStep} says what comes when.
+ * Every run first reads what changed since its checkpoint. What is gone shows in no such reading: for that a sweep
+ * reads the whole list, over several runs if needed: once a day, and when the account's count differs from the stored
+ * one. An item that two sweeps in a row do not find is gone. {@link nextRunStep} says what comes when.
  *
  * @throws Conflict when a run is going on, with its holder and since when; or when another run has taken over
  * @throws AppError what the source, `appendCreated` or the storage threw; the run is recorded as failed.
@@ -110,7 +110,7 @@ type Tools<Item, Position> = {
   now: () => number;
 };
 
-/** The loop: takes the steps that {@link nextRunStep} says, until there is none. */
+/** The loop: takes the steps that {@link nextRunStep} decides, until the end. */
 async function run<Item, Position>(
   { source, sink, appendCreated, tellsEvery = false, ...options }: ReconciliationOptions<Item, Position>,
   { writer, journal, pace, now }: Tools<Item, Position>,
@@ -146,7 +146,7 @@ async function run<Item, Position>(
       state.changes = undefined;
       state.checkpoint = checkpoint ?? state.checkpoint;
       state.total = end.total;
-      // A reading that an earlier run began does not know of what changed since then.
+      // A reading that an earlier run began does not have later changes.
       if (isFresh) changes = end.doubts.length === 0 ? "current" : "doubtful";
     }
     if (step === "begin sweep") {
@@ -211,7 +211,7 @@ async function run<Item, Position>(
     report.unchanged += count("same");
     for (const id of odd) oddNow.add(id);
     report.odd = oddNow.size;
-    // Such items cannot be told from each other, and each reading of a run meets them again.
+    // Such items cannot be distinguished, and each reading of a run meets them again.
     withoutIdNow += withoutId;
     report.withoutId = Math.max(report.withoutId, withoutIdNow);
     journal.put(compared.filter(({ is }) => is !== "same"));

@@ -13,8 +13,8 @@ export type Sink<Item> = {
 };
 
 /**
- * Changes what is stored, together with a state of the run that is kept beside it and changes in the same transactions:
- * what the state says was done is done, at whatever moment the process ends.
+ * Changes the stored items, and in the same transactions the run's state beside them: work that the state records is
+ * done, at any moment that the process may end.
  */
 export type Writer<Item, State> = {
   /** As it was last committed, by this writer or before it. */

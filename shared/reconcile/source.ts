@@ -1,8 +1,8 @@
 import { UpstreamFailed } from "../core/errors.ts";
 
 /**
- * A list in the account that is read page by page while it changes. How it is paged, and how it says what changed, is the
- * source's own business; a position is JSON, so that a later run can go on from it.
+ * A list in the account that is read page by page while it changes. Its paging and its way to find changes are private
+ * to the source; a position is JSON, so that a later run can go on from it.
  */
 export type Source<Item, Position> = {
   /** Begins a reading. */
@@ -16,7 +16,7 @@ export type Source<Item, Position> = {
   facts(item: Item): ItemFacts;
 };
 
-/** What is known of an item, whatever it is. Times are milliseconds since the epoch, by the account's clock. */
+/** The facts of an item of any kind. Times are milliseconds since the epoch, by the account's clock. */
 export type ItemFacts = { id: string; changedAt?: number; createdAt?: number };
 
 export type Start = {

@@ -2,18 +2,18 @@ import type { Doubts } from "./source.ts";
 
 /**
  * Walking a list that is read page by page while it changes: rows with a key, highest key first, of which every change
- * moves a row to the top. It knows nothing of what the rows are, and is pure: a walk is a value, so that it can be kept
- * and gone on with by another process.
+ * moves a row to the top. It knows nothing of what the rows are, and is pure: a walk is a value, so it can be stored
+ * and continued by another process.
  *
- * Why nothing is missed. Between two reads, rows that have not been seen move down when others come in above them,
- * which shows them later, or shows others twice; and they move up when rows above them are deleted, perhaps past what
- * has been read. They cannot move up by more than the list got shorter: its length changes by what came in minus what
- * was deleted, and a changed row that moves to the top leaves it as it is. So a walk that goes back by as many rows as
- * the list got shorter meets every row that was there all the time, or that was changed and is above where it began.
+ * Why nothing is missed. Between two reads, new rows move unseen rows down: these are then seen later, or others twice;
+ * and they move up when rows above them are deleted, perhaps past what has been read. They cannot move up by more than
+ * the list got shorter: its length changes by the new rows minus the deleted ones; a changed row that moves to the top
+ * does not change it. So a walk that goes back by as many rows as the list got shorter meets every row that was there
+ * all the time, or that was changed and is above where it began.
  *
- * What is left are rows that share a key and change places across the edge of a page: the walk then sees one of them
- * twice and does not know of the other. A row that is seen twice with the key at the edge is a sign of that, though it
- * mostly means that a row came in above; so that key goes into the walk's `doubts`.
+ * The remaining case is rows with the same key that change places across the edge of a page: the walk then sees one of
+ * them twice and misses the other. A row that is seen twice with the key at the edge is a sign of that, though it
+ * mostly means that a row came in above; so its key is added to the walk's `doubts`.
  *
  * What the list says of itself need not be true. Its count may be off by a little: the end of the list is a page that is
  * not full, and the count is only believed in how it changes. Its pages may have another size than we think.
@@ -49,7 +49,7 @@ export type Walk = {
   strange?: Shown;
   /** The page before the one at which the list got shorter. */
   before?: Shown;
-  /** A page of which that page has shown that nothing moved up to it, whatever the count says. */
+  /** A page to which, as that page has shown, no row moved up, despite the count. */
   unmoved?: number;
   /** Whether the walk went on there although the list got shorter once more, and so may have missed any row. */
   doubtsAll?: true;
@@ -66,8 +66,8 @@ type Shown = { page: number; rows: readonly ListedRow[] };
 export type ListAnswer = Shown & { total: number; pages: number };
 
 /**
- * What an answer does to a walk. Without `rows` it is of no use, and `fault` says what is wrong with it. `isEcho`: it
- * shows another page once more, and so the walk has gone back.
+ * What an answer does to a walk. Without `rows` it is useless, and `fault` has the reason. `isEcho`: it shows another
+ * page once more, and so the walk has gone back.
  */
 export type Advance = { walk: Walk; rows?: readonly ListedRow[]; fault?: string; isEcho?: true };
 
@@ -129,14 +129,14 @@ export function advanceWalk(walk: Walk, answer: ListAnswer): Advance {
 function afterRefusal(walk: Walk, refused: number, total: number): Walk {
   const next = shortenWalk({ ...walk, refused: undefined }, total);
   if (nextPage(next) !== refused) return next;
-  // By the count that page is the last one or behind it, so what it would have is not there.
+  // By the count, that page is the last one or after it, so its rows do not exist.
   if (refused * walk.size >= total) return { ...next, joined: true, ended: true };
   return { ...next, missing: refused };
 }
 
 /**
- * The rows of an answer. What a list shows for a page behind its end may be another page once more; only what goes on
- * where the walk is can be rows that the count has left out.
+ * The rows of an answer. For a page after its end, a list may show another page again; only what goes on where the walk
+ * is can be rows that the count has left out.
  */
 function withoutEcho({ edge, last, size }: Walk, { page, total, rows }: ListAnswer): readonly ListedRow[] {
   const isBehind = page > 1 && (page - 1) * size >= total;
@@ -148,8 +148,8 @@ function withoutEcho({ edge, last, size }: Walk, { page, total, rows }: ListAnsw
 }
 
 /**
- * What is strange about an answer. It may be a passing error of the list, so it is asked for again; `believe` is what has
- * to be so when it comes again just as it was, and absent where nothing explains it.
+ * What is strange about an answer. It may be a short error of the list, so it is read again; `believe` is what has to
+ * be so when it comes again just as it was, and absent where nothing explains it.
  */
 function findStrange(
   { size, usualSize, horizon, filled, last, total: totalBefore }: Walk,
@@ -198,7 +198,7 @@ function take(walk: Walk, { page, total, rows }: ListAnswer): Advance {
   }
   const moved = walk.before?.page === page && !areSameRows(walk.before.rows, rows);
   const unmoved = walk.before?.page === page && !moved ? page + 1 : walk.unmoved;
-  // A count that goes up and down all the time must not hold the walk where it is.
+  // A count that changes all the time must not stop the walk.
   const isShaky = walk.unmoved === page && total < (walk.total ?? total);
   const now: Walk = isShaky ? { ...walk, total, doubtsAll: true } : shortenWalk(walk, total);
   const joined = start <= now.frontier;

@@ -13,8 +13,8 @@ export type Watch = {
 
 /**
  * The watch that a page begins when there is none so far; absent when its items have only times that have not come yet,
- * and there are others. An account without a true time tells none. Then it is our clock's, so that an empty answer that
- * is not true does not make every item of the account look new.
+ * and there are others. An account without a true time tells none. Then it is our clock's time, so a wrong empty answer
+ * does not make every item of the account look new.
  *
  * @param isAll whether the account has no other pages
  * @param now milliseconds since the epoch
@@ -35,7 +35,7 @@ export function beginWatch(
 
 /**
  * Whether an item that was not stored before was created since the watch began. LiveChat's times are whole seconds, so
- * in the second in which it began only the ids tell.
+ * in the watch's first second only ids distinguish items.
  */
 export function isCreatedSince({ since, known }: Watch, { id, createdAt }: ItemFacts): boolean {
   if (createdAt === undefined) return false;

@@ -13,10 +13,10 @@ export type WebhookStanding = {
 };
 
 /**
- * Compares what is registered with what is wanted. Ours is a webhook whose URL, credentials aside, is exactly a
- * receiver's; all others, on this host too, are left alone.
+ * Compares the registered webhooks with the wanted ones. A webhook is ours if its URL without credentials is exactly a
+ * receiver's; all others, also on this host, stay unchanged.
  *
- * Of several that are right the lowest id is kept, so that all instances that look at once keep the same.
+ * Of several right ones the lowest id is kept, so all instances keep the same one.
  *
  * @param on whether LiveChat sends to the app's webhooks at all
  */
@@ -33,7 +33,7 @@ export function assessAll(
   });
 }
 
-/** Several events can have one receiver. A webhook of another event that leads there is one too many of the first. */
+/** Several events can have one receiver. A webhook of another event at this receiver is superfluous. */
 function wantedFor({ url, event_type }: Webhook, all: readonly WantedWebhook[]): WantedWebhook | undefined {
   const receiver = receiverOf(url);
   const there = all.filter((wanted) => wanted.receiver === receiver);

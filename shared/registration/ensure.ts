@@ -56,12 +56,12 @@ async function isOn(webhooks: Pick<Webhooks, "areWebhooksOn">): Promise<boolean 
 }
 
 /**
- * Makes LiveChat's webhooks lead to us, each exactly once: looks, does what is to be done, and looks again until nothing
- * is. It remembers nothing between runs, so it may be killed anywhere and run twice at once: what comes out is decided
- * by what LiveChat lists, and by the same rule everywhere.
+ * Makes LiveChat's webhooks lead to us, each exactly once: looks, does what is to be done, and looks again until
+ * nothing is. It remembers nothing between runs, so it may be killed anywhere and run twice at once: LiveChat's list
+ * decides the result, by the same rule on every instance.
  *
- * What is missing is created first, and ours that are stale or double are removed only once LiveChat lists a right one
- * beside them, so no event is lost when credentials change. In between it comes twice, and the log keeps it once.
+ * Missing webhooks are created first. Our stale or duplicate ones are removed only once LiveChat lists a right one, so
+ * no event is lost when credentials change. In between it comes twice, and the log keeps it once.
  *
  * @throws what the first call failed with that could not be done without; the next run goes on from there
  * @throws {UpstreamFailed} when LiveChat does not list a webhook as it was registered
@@ -71,7 +71,7 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
   const created = new Map<string, string | undefined>();
   const removed = new Set<string>();
   const failures = new Map<string, unknown>();
-  /** Events for which one of ours had to go before there was room. */
+  /** Events for which one of our webhooks had to be removed first, to make room. */
   const roomMade = new Set<string>();
   let on = false;
   // A list that is a little behind must not have us remove anything twice.

@@ -4,7 +4,7 @@ import { isLoopback } from "../core/loopback.ts";
 import type { LiveChatApi } from "../core/settings.ts";
 import type { EventType } from "../schemas/webhook.ts";
 
-/** Where LiveChat is to deliver, and what it is to present there. */
+/** The app's address for LiveChat, and the credentials that LiveChat presents. */
 export type Destination = {
   /** Address of this app as LiveChat reaches it, without `/api`. */
   baseUrl: string;
@@ -38,7 +38,7 @@ const RECEIVERS: Record<LiveChatApi, readonly Receiver[]> = {
     { event_type: "chat_ended", path: "chat-ended", data_types: CHAT, carriedIn: "userinfo" },
     { event_type: "ticket_created", path: "ticket-created", data_types: ["ticket"], carriedIn: "userinfo" },
   ],
-  // What a webhook brings cannot be chosen, and one receiver takes both.
+  // These webhooks have fixed content, and one receiver takes both.
   text: [
     { event_type: "chat_started", path: "text/chats", data_types: [], carriedIn: "key" },
     { event_type: "chat_ended", path: "text/chats", data_types: [], carriedIn: "key" },

@@ -7,13 +7,13 @@ const DAY = 24 * HOUR;
 
 /** An end waits for its transcript this long; then it goes into the log without. In milliseconds. */
 export const PATIENCE = HOUR;
-/** For so long a transcript is still looked for after that, to be shown with the chat. In milliseconds. */
+/** After that, a transcript is still fetched for this long, to be shown with the chat. In milliseconds. */
 const LATE_PATIENCE = 7 * DAY;
 /** How long the process that took the delivery has for the first attempt, before a timer makes another. In milliseconds. */
 export const FIRST_PAUSE = 30 * SECOND;
 const LONGEST_PAUSE = 10 * MINUTE;
 
-/** What came of asking for a transcript: it is there, or LiveChat has it no longer, or it could not be had right now. */
+/** What came of asking for a transcript: it is there, LiveChat no longer has it, or the call failed. */
 export type Asked = "there" | Exclude<MissingTranscript, "failed"> | "failed";
 
 /** An end without its transcript: `waiting` to go into the log, or in there already and `late`. */

@@ -17,7 +17,7 @@ export type TranscriptPlacesOptions = {
   removeBefore: () => string | undefined;
 };
 
-/** The places of transcripts: the ends that wait for one, and those that came after their event. */
+/** The places of transcripts: the waiting ends, and the transcripts that came after their event. */
 export function transcriptPlaces(options: TranscriptPlacesOptions): DataPlace[] {
   return [waitingPlace(options), latePlace(options)];
 }
@@ -26,8 +26,8 @@ export function transcriptPlaces(options: TranscriptPlacesOptions): DataPlace[] 
 const WINDOW = 20;
 
 /**
- * The ends that wait. They have ids alone: whose they are, the events of their chat say. One that is erased goes into the
- * log with its ids alone, where it is erased with the others of its chat; so a repetition does not bring it back.
+ * The ends that wait. They have ids alone: whose they are, the events of their chat say. An erased end enters the log
+ * with its ids only, where it is erased with the chat's other events; so a repetition does not bring it back.
  */
 function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): DataPlace {
   async function* rows(after: string) {

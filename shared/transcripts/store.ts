@@ -7,8 +7,8 @@ import { createRow, putRow, type Row, readRow, readRows, removeRow, replaceRow }
 import type { Waiting } from "./next-step.ts";
 
 /**
- * Rows of the events' table, in a partition of their own. A thread that ended has one under `due:` until its transcript is
- * in the log or given up; a transcript that came after its event is in the log is kept under `shown:`.
+ * Rows of the events' table, in a partition of their own. An ended thread has a row under `due:` until its transcript
+ * is in the log or given up; a transcript that came after its event is in the log is kept under `shown:`.
  */
 export const PARTITION = "transcripts";
 const NAME = "store of transcripts";
@@ -39,7 +39,7 @@ export type DueRow = EndedThread & {
 export type ShownRow = {
   chatId: string;
   threadId: string;
-  /** ISO 8601: when the webhook came. Retention goes by it, as for the event. */
+  /** ISO 8601: when the webhook came. Retention uses it, as for the event. */
   receivedAt: string;
   /** Hashes of the addresses that the transcript names. */
   people: string;
@@ -64,7 +64,7 @@ export async function* readDues(table: TableClient): AsyncGenerator<Row<DueRow>>
   for await (const row of readRows<DueRow & Formatted>(table, PARTITION, DUES)) yield checkFormat(row, NAME);
 }
 
-/** Changes a row that nobody else has changed; its new version, or `undefined`. */
+/** Changes a row unless it was changed meanwhile; its new version, or `undefined`. */
 export async function changeDue(
   table: TableClient,
   row: Row<DueRow>,

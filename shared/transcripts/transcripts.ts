@@ -33,7 +33,7 @@ export type TranscriptsOptions = {
 
 export type Settled = { told: number; bare: number; waiting: number };
 
-/** The ends of threads, which the Text platform's webhooks tell by ids alone, and what was said in them. */
+/** The ends of threads, which the Text platform's webhooks report with ids only, and their transcripts. */
 export type Transcripts = {
   /** Keeps an end. When this resolves, it is durable. `false` when it was kept before. @throws {StorageUnavailable} */
   keep(end: EndedThread): Promise<boolean>;
@@ -48,7 +48,7 @@ export type Transcripts = {
 export function openTranscripts({ table, log, chats, now, onDefect }: TranscriptsOptions): Transcripts {
   const toIso = (time: number) => new Date(time).toISOString();
 
-  /** Asks for the transcript of a row that is ours for now, and does what comes of it. */
+  /** Fetches the transcript for a row that is ours for now, and takes the next step. */
   async function attempt(row: Row<DueRow>, signal?: AbortSignal): Promise<keyof Settled | undefined> {
     const { threadId, attempts, state } = row;
     const waiting = { state, attempts, receivedAt: Date.parse(row.receivedAt) };

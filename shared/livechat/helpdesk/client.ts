@@ -30,7 +30,7 @@ const Raw = v.looseObject({ ID: text });
 const HelpDeskWebhook = v.looseObject({ ID: text, eventType: text, url: text });
 /** HelpDesk's name for `ticket_created`. A webhook of HelpDesk has one event type. */
 const TICKET_CREATED = "tickets.create";
-/** Milliseconds for which it is believed that HelpDesk is there, or not. */
+/** Milliseconds before the app asks again whether the account has HelpDesk. */
 const STATE_FRESH_FOR = 10 * 60_000;
 
 /**

@@ -6,7 +6,7 @@ const DAY = 24 * 60 * 60_000;
 
 /**
  * Splits filters into those that HelpDesk knows, as parameters of its list, and a test for the others, which is exact:
- * it goes by the ticket as this app shows it.
+ * it tests the ticket as this app shows it.
  *
  * @throws {InvalidInput} for a filter that neither can do
  */

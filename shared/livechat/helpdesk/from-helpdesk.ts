@@ -20,8 +20,8 @@ const SOURCES: Record<string, string> = {
 };
 
 /**
- * A ticket of HelpDesk with the field names of v2. What v2 never had keeps its own name; what v2 names otherwise comes along
- * as it was, so that nothing of it is lost. HelpDesk's reference is known in part, so any member may be anything.
+ * A ticket of HelpDesk with the field names of v2. What v2 never had keeps its own name; values that v2 names
+ * differently are also given unchanged. HelpDesk's reference is known in part, so any member may be anything.
  */
 export function fromHelpDesk(ticket: unknown, names: Names): Members {
   const {

@@ -108,7 +108,7 @@ function named({ id, avatar, avatar_path, role, ...same }: TextAgent, routing?: 
   };
 }
 
-/** `viceowner` is an administrator by another name; what else there may be is told as it is. */
+/** `viceowner` is an administrator by another name; any other role is passed on. */
 function permissionOf(role: string): string {
   const known: readonly string[] = ["owner", ...PERMISSIONS];
   return role === "viceowner" ? "administrator" : (known.find((one) => one === role) ?? role);

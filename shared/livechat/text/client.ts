@@ -40,8 +40,7 @@ const LEAST_TIME = 3_000;
 const TOTAL_TIMEOUT = 25_000;
 
 /**
- * Opens a connection to the APIs of the Text platform. There is one for the life of the process, since its limit is counted
- * in memory.
+ * Opens a connection to the APIs of the Text platform. A process has one client, because it counts its limit in memory.
  */
 export function createLiveChatText({
   accountId,

@@ -1,8 +1,8 @@
 const HEADERS = ["Legacy", "Deprecation"] as const;
 
 /**
- * Looks for the headers by which LiveChat says that a version of its API is on its way out: `Legacy` with the day on which
- * it stopped being the stable one, `Deprecation` with the day on which it was deprecated.
+ * Reads the headers by which LiveChat announces the end of an API version: `Legacy` with the day on which it stopped
+ * being the stable one, `Deprecation` with the day on which it was deprecated.
  */
 export function watchLifecycle(
   fetch: typeof globalThis.fetch,

@@ -31,8 +31,8 @@ const RefusalBody = v.object({
 });
 
 /**
- * The Text platform says no by `error.type`. Which HTTP status goes with which type is not documented, so the status counts
- * only where there is no type: such answers come from servers in between.
+ * The Text platform says no by `error.type`. LiveChat does not document the HTTP status of each type, so the status
+ * counts only without a type: such answers come from servers in between.
  */
 export function refusalByType(refused: Refused): AppError {
   const read = v.safeParse(RefusalBody, refused.body);
