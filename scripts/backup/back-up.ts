@@ -10,6 +10,7 @@ import {
   PROBE,
   seqOf,
 } from "../../shared/event-log/keys.ts";
+import { PARTITION as ARRIVALS } from "../../shared/tickets/arrivals/rows.ts";
 import { STATE } from "../../shared/tickets/store/state-row.ts";
 import { PARTITION as TICKETS } from "../../shared/tickets/store/ticket-row.ts";
 import { PARTITION as TRANSCRIPTS } from "../../shared/transcripts/store.ts";
@@ -72,8 +73,9 @@ async function* readLog(table: TableClient, head: StoredRow | undefined): AsyncG
     // Events that were added since the head was read belong to a later backup.
     if (placeOf(row) <= end) yield row;
   }
-  // Ends of chats that wait for their transcript, late transcripts, and where the reconciliation of chats stands.
-  for (const partition of [TRANSCRIPTS, CHATS]) {
+  // Ends of chats that wait for their transcript, late transcripts, new tickets that are yet to be read, and where the
+  // reconciliation of chats stands.
+  for (const partition of [TRANSCRIPTS, ARRIVALS, CHATS]) {
     for await (const row of readAllRows(table, odata`PartitionKey eq ${partition}`)) {
       if (row.rowKey !== LOCK) yield row;
     }

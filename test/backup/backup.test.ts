@@ -7,6 +7,8 @@ import { backUp } from "../../scripts/backup/back-up.ts";
 import { restore } from "../../scripts/backup/restore.ts";
 import type { Tables } from "../../scripts/backup/tables.ts";
 import { LOG_PARTITION } from "../../shared/event-log/store.ts";
+import { createRow, readRow } from "../../shared/storage/rows.ts";
+import { PARTITION as ARRIVALS } from "../../shared/tickets/arrivals/rows.ts";
 import { openTicketStore } from "../../shared/tickets/store/ticket-store.ts";
 import { openWriter } from "../../shared/tickets/store/writer.ts";
 import { createDue, readDues, removeDue } from "../../shared/transcripts/store.ts";
@@ -221,4 +223,24 @@ test("ends of chats that wait for their transcript come back, but for those that
   await removeDue(from.events, "erased");
   await restoreInto(from, directory, true);
   expect(await waiting(from)).toEqual(["kept"]);
+});
+
+test("new tickets that are yet to be read come back, and HelpDesk's tickets beside those of v2", async () => {
+  const [from, to] = [newTables(), newTables()];
+  await fill(from);
+  const row = { partitionKey: ARRIVALS, rowKey: "due:1", ticketId: "T1", attempts: 1 };
+  const time = "2026-01-15T09:00:00.000Z";
+  await createRow(from.events, { ...row, receivedAt: time, dueAt: time });
+  for (const api of ["v2", "text"] as const) {
+    const writer = await openWriter<{ of: string }>(from.tickets, api);
+    await writer.commit({ state: { of: api }, put: await writer.compare([{ id: `ticket of ${api}` }]) });
+  }
+  const directory = await newDirectory();
+  await backUp(from, directory, Date.now());
+  await restoreInto(to, directory);
+  expect(await readRow(to.events, ARRIVALS, "due:1")).toMatchObject({ ticketId: "T1" });
+  for (const api of ["v2", "text"] as const) {
+    const { state, live } = await openWriter<{ of: string }>(to.tickets, api);
+    expect([state, live]).toEqual([{ of: api }, 1]);
+  }
 });
