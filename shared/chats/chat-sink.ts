@@ -13,6 +13,7 @@ export const PARTITION = "chats";
 const STATE = "state";
 export const LOCK = "lock";
 const NOTE = "note:";
+const NAME = "reconciliation of chats";
 /** A state of thousands of active chats is smaller. In bytes. */
 const LARGEST = 4 * 1024 * 1024;
 
@@ -31,7 +32,7 @@ export function chatSink({ table, told }: ChatSinkOptions): Sink<FoundThread> {
   async function readState<State>(): Promise<{ state?: State; etag?: string }> {
     const row = await readRow<Formatted>(table, PARTITION, STATE);
     if (!row) return {};
-    const body = fromProperties(checkFormat(row, "reconciliation of chats"));
+    const body = fromProperties(checkFormat(row, NAME));
     return { state: JSON.parse(await decompress(body, LARGEST)), etag: row.etag };
   }
 
@@ -42,8 +43,8 @@ export function chatSink({ table, told }: ChatSinkOptions): Sink<FoundThread> {
     },
     async *notes<Note>(prefix: string) {
       const range = { from: NOTE + prefix, before: after(NOTE + prefix) };
-      for await (const { json } of readRows<{ json: string }>(table, PARTITION, range)) {
-        yield JSON.parse(json) as Note;
+      for await (const row of readRows<{ json: string } & Formatted>(table, PARTITION, range)) {
+        yield JSON.parse(checkFormat(row, NAME).json) as Note;
       }
     },
     async write<State>(): Promise<Writer<FoundThread, State>> {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { redact } from "../core/redact.ts";
+import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { after, ordered } from "../storage/keys.ts";
 import { type Row, readRows } from "../storage/rows.ts";
 import { submit } from "../storage/transaction.ts";
@@ -24,7 +25,7 @@ export type Attempts = {
   of(seq: number): Promise<FailedAttempt[]>;
 };
 
-export type AttemptColumns = Omit<FailedAttempt, "seq">;
+export type AttemptColumns = Omit<FailedAttempt, "seq"> & Formatted;
 
 export const PARTITION = "attempts";
 export const ATTEMPT = "attempt:";
@@ -37,7 +38,7 @@ export function openAttempts(table: TableClient): Attempts {
     async record(events, attempt) {
       const actions = events.map(({ id, seq }): TransactionAction => {
         const rowKey = `${prefixOf(seq)}${attempt.at}:${randomUUID()}`;
-        return ["create", { partitionKey: PARTITION, rowKey, eventId: id, ...attempt }];
+        return ["create", { partitionKey: PARTITION, rowKey, format: FORMAT, eventId: id, ...attempt }];
       });
       await submit(table, actions);
     },
@@ -53,7 +54,17 @@ export function openAttempts(table: TableClient): Attempts {
 }
 
 export function toFailedAttempt(row: Row<AttemptColumns>): FailedAttempt {
-  const { rowKey = "", eventId, at, status, error, durationMs, events, subscription, excerpt } = row;
+  const {
+    rowKey = "",
+    eventId,
+    at,
+    status,
+    error,
+    durationMs,
+    events,
+    subscription,
+    excerpt,
+  } = checkFormat(row, "list of attempts");
   const seq = seqOfAttempt(rowKey);
   return { subscription, eventId, seq, at, status, error, durationMs, events, excerpt };
 }

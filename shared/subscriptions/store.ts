@@ -90,7 +90,8 @@ type Columns = {
   /** Tells this writing of the row from any other. */
   version: string;
 } & Formatted;
-type ParkedColumns = { eventId: string; since: string; attempts: number };
+type ParkedColumns = { eventId: string; since: string; attempts: number } & Formatted;
+const NAME = "list of subscriptions";
 
 const SUBSCRIPTION = "subscription:";
 const PARKED = "parked:";
@@ -177,7 +178,8 @@ export function openSubscriptions({
     if (park) {
       const { seq, eventId, since, attempts } = park;
       const rowKey = parkedKey(id, seq);
-      actions.push(["upsert", { partitionKey, rowKey, eventId, since, attempts }, "Replace"]);
+      const parked = { partitionKey, rowKey, format: FORMAT, eventId, since, attempts };
+      actions.push(["upsert", parked, "Replace"]);
     }
     for (const seq of unpark) actions.push(["delete", { partitionKey, rowKey: parkedKey(id, seq) }]);
     const outcome = await submit(table, actions);
@@ -188,11 +190,8 @@ export function openSubscriptions({
     const prefix = id === "" ? PARKED : `${PARKED}${id}:`;
     const all: (Parked & { subscription: string })[] = [];
     const range = { from: prefix, before: after(prefix) };
-    for await (const { rowKey = "", eventId, since, attempts } of readRows<ParkedColumns>(
-      table,
-      partitionKey,
-      range,
-    )) {
+    for await (const row of readRows<ParkedColumns>(table, partitionKey, range)) {
+      const { rowKey = "", eventId, since, attempts } = checkFormat(row, NAME);
       const [subscription = "", seq] = rowKey.slice(PARKED.length).split(":");
       all.push({ subscription, eventId, seq: Number(seq), since, attempts });
     }
@@ -329,7 +328,7 @@ function fromRow(row: Row<Columns>, date?: string): Kept {
     url,
     secret,
     createdAt,
-  } = checkFormat(row, "list of subscriptions");
+  } = checkFormat(row, NAME);
   const { filter, deliveryFormat: format = "payload", batch = 1, perMinute, policy = "block" } = row;
   const { previousSecret, previousSecretUntil, log, cursor, moves = 0, restartedAt, replayThrough } = row;
   const { attempts = "[]", sent = "[]", missed = 0, missedAt, leaseHolder, leaseUntil } = row;

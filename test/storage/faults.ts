@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { TableClient } from "@azure/data-tables";
+import { FORMAT } from "../../shared/storage/format.ts";
 
 type Policy = Parameters<TableClient["pipeline"]["addPolicy"]>[0];
 export type Request = Parameters<Policy["sendRequest"]>[0];
@@ -85,6 +86,13 @@ export function stoppingQueries(rows = 2): Fault {
 function isShort(filter: string): boolean {
   const [, from, before] = /RowKey ge '\D*(\d+)' and RowKey lt '\D*(\d+)'/.exec(filter) ?? [];
   return from !== undefined && Number(before) - Number(from) <= 1_000;
+}
+
+/** Makes every row of a table one that a newer build wrote. */
+export async function makeNewer(table: TableClient): Promise<void> {
+  for await (const { partitionKey = "", rowKey = "" } of table.listEntities()) {
+    await table.updateEntity({ partitionKey, rowKey, format: FORMAT + 1 }, "Merge");
+  }
 }
 
 /** No answer, until the caller gives up. */

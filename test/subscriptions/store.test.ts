@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { NewerFormat } from "../../shared/storage/format.ts";
+import { openAttempts } from "../../shared/subscriptions/attempts.ts";
 import { openSubscriptions, resume } from "../../shared/subscriptions/store.ts";
 import type { Kept } from "../../shared/subscriptions/subscription.ts";
-import { cut, inject } from "../storage/faults.ts";
+import { cut, inject, makeNewer } from "../storage/faults.ts";
 import { newTable, termsOf, withoutAge } from "./world.ts";
 
 const wanted = { ...termsOf("https://example.com/hook?sig=a%2Fb"), cursor: 41 };
@@ -169,14 +170,19 @@ test("a write whose answer was lost is found to be done", async () => {
   expect(lost).toBe(4);
 });
 
-test("subscriptions that a newer build wrote are refused, and stay as they are", async () => {
+test("subscriptions that a newer build wrote are refused, with what belongs to them, and stay as they are", async () => {
   const table = newTable();
-  const { id } = await openSubscriptions({ table }).subscribe(wanted);
-  for await (const { partitionKey = "", rowKey = "", format } of table.listEntities<{ format?: number }>()) {
-    if (rowKey.endsWith(id)) {
-      await table.updateEntity({ partitionKey, rowKey, format: Number(format) + 1 }, "Merge");
-    }
-  }
-  await expect(openSubscriptions({ table }).list()).rejects.toThrow(NewerFormat);
-  await expect(openSubscriptions({ table }).get(id)).rejects.toThrow(NewerFormat);
+  const subscriptions = openSubscriptions({ table });
+  const kept = await subscriptions.subscribe(wanted);
+  const since = "2026-01-31T08:00:00.000Z";
+  await subscriptions.replace(kept, { park: { eventId: "event", seq: 42, since, attempts: 5 } });
+  const attempts = openAttempts(table);
+  await attempts.record([{ id: "event", seq: 42 }], { subscription: kept.id, at: since, durationMs: 1 });
+  expect([await subscriptions.parked(kept.id), await attempts.of(42)]).toMatchObject([[{}], [{}]]);
+
+  await makeNewer(table);
+  await expect(subscriptions.list()).rejects.toThrow(NewerFormat);
+  await expect(subscriptions.get(kept.id)).rejects.toThrow(NewerFormat);
+  await expect(subscriptions.parked(kept.id)).rejects.toThrow(NewerFormat);
+  await expect(attempts.of(42)).rejects.toThrow(NewerFormat);
 });

@@ -2,6 +2,7 @@ import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { AppError, Conflict, KeyReused, StorageUnavailable } from "../../core/errors.ts";
 import { startStopwatch } from "../../core/stopwatch.ts";
 import { compress, decompress, fromProperties, MAX_BYTES_PER_ROW, toProperties } from "../../storage/body.ts";
+import { checkFormat, FORMAT, type Formatted } from "../../storage/format.ts";
 import { hashed } from "../../storage/keys.ts";
 import { createRow, type Row, readRow } from "../../storage/rows.ts";
 import { submit } from "../../storage/transaction.ts";
@@ -48,11 +49,12 @@ export type Idempotency = {
 export const PARTITION = "idempotency";
 export const KEY = "key:";
 export const CLAIM = "made:";
+const NAME = "list of Idempotency-Keys";
 const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 /** How many races for a key a request loses before its caller is told to wait. */
 const RACES = 5;
 
-export type KeptRow = KeyRecord & { status?: number; headers?: string };
+export type KeptRow = KeyRecord & { status?: number; headers?: string } & Formatted;
 /** A key that an attempt holds. */
 type Tenure = Pick<KeyRecord, "fingerprint" | "began" | "unsure"> & {
   rowKey: string;
@@ -65,7 +67,7 @@ type Tenure = Pick<KeyRecord, "fingerprint" | "began" | "unsure"> & {
     claim?: TransactionAction,
   ): Promise<void>;
 };
-type ClaimRow = { owner: string; began: string };
+type ClaimRow = { owner: string; began: string } & Formatted;
 
 /** How long a write proves that the attempt still holds its key, in milliseconds. */
 const FRESH = 1_000;
@@ -91,7 +93,8 @@ export function openIdempotency({
     const rowKey = KEY + hashed([scope, key]);
     const fingerprint = fingerprintOf(content, key);
     for (let race = 0; race < RACES; race++) {
-      const row = await readRow<KeptRow>(table, PARTITION, rowKey);
+      const found = await readRow<KeptRow>(table, PARTITION, rowKey);
+      const row = found && checkFormat(found, NAME);
       const decision = decideOnRecord(row, fingerprint, now());
       if (decision.do === "refuse")
         throw new KeyReused("This Idempotency-Key was used with another request.");
@@ -115,7 +118,7 @@ export function openIdempotency({
     const write = () => {
       const until = new Date(now() + longestAttempt + settling).toISOString();
       const row: KeyRecord = { ...known, state: "running", until };
-      return writeOnce(table, { partitionKey: PARTITION, rowKey, ...row }, { etag });
+      return writeOnce(table, { partitionKey: PARTITION, rowKey, format: FORMAT, ...row }, { etag });
     };
     etag = await write();
     if (etag === undefined) return undefined;
@@ -178,7 +181,7 @@ export function openIdempotency({
       const columns = reply && (await toColumns(reply));
       // An answer that is too large to be kept is searched for by the next request.
       const end = reply && !columns ? { ...kept, state: "open", unsure: true } : kept;
-      const row = { partitionKey: PARTITION, rowKey, ...end, ...columns };
+      const row = { partitionKey: PARTITION, rowKey, format: FORMAT, ...end, ...columns };
       const update: TransactionAction = ["update", row, "Replace", { etag }];
       await submit(table, claim ? [update, claim] : [update]);
     } catch (error) {
@@ -190,7 +193,8 @@ export function openIdempotency({
   async function claimOnce(name: string, claim: ClaimRow): Promise<boolean> {
     const row = claimRow(name, claim);
     if ((await createRow(table, row)) !== undefined) return true;
-    return (await readRow<ClaimRow>(table, PARTITION, row.rowKey))?.owner === claim.owner;
+    const found = await readRow<ClaimRow>(table, PARTITION, row.rowKey);
+    return found !== undefined && checkFormat(found, NAME).owner === claim.owner;
   }
 }
 
@@ -211,7 +215,7 @@ function busy(seconds: number): Conflict {
 }
 
 function claimRow(name: string, claim: ClaimRow) {
-  return { partitionKey: PARTITION, rowKey: CLAIM + hashed(name), ...claim };
+  return { partitionKey: PARTITION, rowKey: CLAIM + hashed(name), format: FORMAT, ...claim };
 }
 
 function claimOf(name: string, claim: ClaimRow): TransactionAction {
@@ -226,7 +230,7 @@ export async function toColumns({ status, headers, body }: Reply): Promise<objec
 }
 
 export async function readReply(row: Row<KeptRow>): Promise<Reply> {
-  const bytes = fromProperties(row);
+  const bytes = fromProperties(checkFormat(row, NAME));
   return {
     status: row.status ?? 200,
     headers: JSON.parse(row.headers ?? "{}"),

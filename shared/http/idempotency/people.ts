@@ -2,6 +2,7 @@ import type { TableClient } from "@azure/data-tables";
 import { peopleIn } from "../../people/people-in.ts";
 import type { DataPlace, Removed } from "../../people/place.ts";
 import { fromProperties } from "../../storage/body.ts";
+import { FORMAT } from "../../storage/format.ts";
 import { after as behind } from "../../storage/keys.ts";
 import { type Row, removeRow, replaceRow } from "../../storage/rows.ts";
 import { scan } from "../../storage/scan.ts";
@@ -62,7 +63,7 @@ async function eraseAnswer(table: TableClient, row: Row<KeptRow>, id: unknown): 
     headers: JSON.parse(headers ?? "{}"),
     body: JSON.stringify({ id, erased: true }),
   };
-  const erased = { partitionKey: PARTITION, rowKey, ...kept, ...(await toColumns(reply)) };
+  const erased = { partitionKey: PARTITION, rowKey, format: FORMAT, ...kept, ...(await toColumns(reply)) };
   return (await replaceRow(table, erased, { etag })) !== undefined;
 }
 

@@ -5,6 +5,7 @@ import type { Sink } from "../../reconcile/sink.ts";
 import type { StoredTicket, StoredTicketPage } from "../../schemas/stored-ticket.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
 import { decompress, fromProperties } from "../../storage/body.ts";
+import { checkFormat, type Formatted } from "../../storage/format.ts";
 import { after } from "../../storage/keys.ts";
 import { acquireLease } from "../../storage/lease.ts";
 import { type Row, readRow, readRows } from "../../storage/rows.ts";
@@ -122,8 +123,9 @@ export function openTicketStore({ table, api = "v2", now = Date.now }: TicketSto
     async *notes(prefix) {
       const from = noteKey(api, prefix);
       const range = { from, before: after(from) };
-      for await (const row of readRows(table, PARTITION, range)) {
-        yield JSON.parse(await decompress(fromProperties(row), MAX_NOTE_BYTES));
+      for await (const row of readRows<Formatted>(table, PARTITION, range)) {
+        const body = fromProperties(checkFormat(row, "ticket store"));
+        yield JSON.parse(await decompress(body, MAX_NOTE_BYTES));
       }
     },
   };

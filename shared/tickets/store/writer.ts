@@ -6,6 +6,7 @@ import type { Compared, Writer } from "../../reconcile/sink.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
 import { compress, toProperties } from "../../storage/body.ts";
 import { OutcomeUnknown } from "../../storage/failures.ts";
+import { FORMAT } from "../../storage/format.ts";
 import { MAX_OPERATIONS, MAX_TRANSACTION_BYTES, wireBytes } from "../../storage/limits.ts";
 import { readRow } from "../../storage/rows.ts";
 import { scan } from "../../storage/scan.ts";
@@ -162,7 +163,7 @@ function toKeep(rowKey: string, note: unknown): TicketChange {
     isOfTicket: false,
     async actions() {
       const body = toProperties(await compress(JSON.stringify(note)));
-      return [["upsert", { partitionKey: PARTITION, rowKey, ...body }, "Replace"]];
+      return [["upsert", { partitionKey: PARTITION, rowKey, format: FORMAT, ...body }, "Replace"]];
     },
   };
 }

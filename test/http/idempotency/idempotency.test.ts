@@ -15,6 +15,7 @@ import { answersPlace } from "../../../shared/http/idempotency/people.ts";
 import { readKey } from "../../../shared/http/idempotency/read-key.ts";
 import { fingerprintOf } from "../../../shared/http/idempotency/record.ts";
 import type { Reply } from "../../../shared/http/operation.ts";
+import { NewerFormat } from "../../../shared/storage/format.ts";
 import { openTable } from "../../../shared/storage/open-table.ts";
 import {
   answer,
@@ -22,6 +23,7 @@ import {
   cutAfter,
   cutBefore,
   type Fault,
+  makeNewer,
   inject as withFaults,
 } from "../../storage/faults.ts";
 
@@ -318,4 +320,12 @@ describe("with any failures", () => {
       { numRuns: process.env.LONG ? 1_000 : 15 },
     );
   }, 300_000);
+});
+
+test("a key that a newer build wrote is refused, and nothing is done", async () => {
+  const table = open(`Newer${crypto.randomUUID().replaceAll("-", "")}`);
+  const { once } = openIdempotency({ table });
+  await once(attempt("K"));
+  await makeNewer(table);
+  await expect(once(attempt("K", never))).rejects.toThrow(NewerFormat);
 });

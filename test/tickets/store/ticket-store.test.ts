@@ -8,7 +8,7 @@ import type { Ticket } from "../../../shared/schemas/ticket.ts";
 import { NewerFormat } from "../../../shared/storage/format.ts";
 import { openTable } from "../../../shared/storage/open-table.ts";
 import type { TicketQuery, TicketStore } from "../../../shared/tickets/store/ticket-store.ts";
-import { cut, isTransaction } from "../../storage/faults.ts";
+import { cut, isTransaction, makeNewer } from "../../storage/faults.ts";
 import { newTableName, openStore } from "./open-store.ts";
 
 const time = (minute: number) => new Date(Date.parse("2026-03-01T12:00:00Z") + minute * 60_000).toISOString();
@@ -292,12 +292,13 @@ test("a ticket store of a newer build is refused, and stays unchanged", async ()
   const name = newTableName();
   const writer = await openStore(name).write();
   await put(writer, ticket("T1", 1));
-  const table = openTable({ connectionString: inject("storage") }, name);
-  for await (const { partitionKey = "", rowKey = "", format } of table.listEntities<{ format?: number }>()) {
-    if (format !== undefined) await table.updateEntity({ partitionKey, rowKey, format: format + 1 }, "Merge");
-  }
+  await writer.commit({ state: {}, notes: { "run:1": { outcome: "completed" } } });
   const store = openStore(name);
+  expect(await Array.fromAsync(store.notes("run:"))).toEqual([{ outcome: "completed" }]);
+
+  await makeNewer(openTable({ connectionString: inject("storage") }, name));
   await expect(store.list()).rejects.toThrow(NewerFormat);
   await expect(store.get("T1")).rejects.toThrow(NewerFormat);
   await expect(store.write()).rejects.toThrow(NewerFormat);
+  await expect(Array.fromAsync(store.notes("run:"))).rejects.toThrow(NewerFormat);
 });
