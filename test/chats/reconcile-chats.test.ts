@@ -53,7 +53,7 @@ const both = (ids: string[]) => ids.flatMap((id) => [`chat_ended ${id}`, `chat_s
 describe.each(["created", "ended"] as const)(
   "With an archive that filters by the time threads %s",
   (archiveTime) => {
-    test("a thread of many hours that no webhook told is found, start and end", async () => {
+    test("a long thread that no webhook reported gets its start and end", async () => {
       await using account = await world({ variants: { archiveTime } });
       const { sandbox, open, pass } = account;
       const { log, run } = open();
@@ -74,7 +74,7 @@ describe.each(["created", "ended"] as const)(
       expect(await run()).toMatchObject({ recovered: 0, calls: 2 });
     });
 
-    test("whatever happens between runs, each start and end is in the log exactly once", async () => {
+    test("after any events between runs, each start and end is in the log exactly once", async () => {
       const step = fc.constantFrom("start", "end", "resume", "run", "wait", "webhook");
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
@@ -113,7 +113,7 @@ describe.each(["created", "ended"] as const)(
   },
 );
 
-test("pages that shift and repeat while they are read lose no thread and tell none twice", async () => {
+test("pages that shift during a reading lose and repeat no thread", async () => {
   await using account = await world();
   const { sandbox, client, open, pass } = account;
   for (let index = 0; index < 120; index++) {
@@ -137,7 +137,7 @@ test("pages that shift and repeat while they are read lose no thread and tell no
   expect(await told(log)).toEqual(both(sandbox.chats.threads.map(({ id }) => id)));
 });
 
-test("a chat that is gone when its end is looked for is told by its ids", async () => {
+test("a chat that is gone when its end is read enters the log with its ids", async () => {
   await using account = await world();
   const { sandbox, open, pass } = account;
   const { log, run } = open();
@@ -191,7 +191,7 @@ test("an outage ends the run as failed, and the next one finds everything", asyn
   expect(await told(log)).toEqual(both([id]));
 });
 
-test("two runs at once: one works, the other says that it does", async () => {
+test("of two runs at once, one works and the other is refused", async () => {
   await using account = await world();
   const { sandbox, open } = account;
   hold(sandbox);

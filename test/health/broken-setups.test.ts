@@ -52,7 +52,7 @@ async function look(changes: Record<string, string | undefined>) {
   };
 }
 
-test("all is well", async () => {
+test("a working setup is ok", async () => {
   const { status, health, wrong } = await look({});
   expect(wrong).toMatchObject([
     { name: "registrations", state: "attention", detail: expect.stringContaining("WEBHOOK_BASE_URL") },
@@ -88,7 +88,7 @@ test("a LiveChat key that is refused", async () => {
   expect(names("unknown")).toEqual(["registrations"]);
 });
 
-test("a LiveChat that is not there", async () => {
+test("a LiveChat that cannot be reached", async () => {
   const { names, wrong } = await look({ LIVECHAT_API_URL: `http://127.0.0.1:${await freePort()}` });
   expect(names("bad")).toEqual(["livechat"]);
   expect(wrong[0]).toMatchObject({
@@ -135,7 +135,7 @@ test("a LiveChat that does not answer", async () => {
   });
 });
 
-test("storage that is not there, and storage that refuses", async () => {
+test("storage that cannot be reached, and storage that refuses", async () => {
   const at = (port: number, key = "YQ==") =>
     `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=${key};TableEndpoint=http://127.0.0.1:${port}/devstoreaccount1;`;
   const absent = await look({ LiveChatStorage: at(await freePort()) });
@@ -155,7 +155,7 @@ test("storage that is not there, and storage that refuses", async () => {
   expect(refused.wrong[0]?.action).toContain("Storage Table Data Contributor");
 });
 
-test("an address that leads somewhere else", async () => {
+test("a WEBHOOK_BASE_URL of another server", async () => {
   const elsewhere = createServer((_, response) => response.end("hello"));
   await once(elsewhere.listen(0, "127.0.0.1"), "listening");
   const url = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
@@ -192,7 +192,7 @@ test("webhooks with a password that is not accepted, and another licence than th
   );
 });
 
-test("what is asked a hundred times calls LiveChat once", async () => {
+test("a hundred calls of the status call LiveChat once", async () => {
   sandbox.calls.clear();
   const { services } = await look({});
   await Promise.all(Array.from({ length: 100 }, () => services.monitor.examine("vital")));

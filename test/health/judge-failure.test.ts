@@ -26,6 +26,6 @@ test("LiveChat's failure shows its code where there is one", () => {
   expect(judgeLiveChatFailure(failed).detail).toBe("LiveChat failed (500).");
 });
 
-test("an error of another kind is no finding of storage", () => {
+test("an error of another kind is not a finding of storage", () => {
   expect(() => judgeStorageFailure(new NotFound("No."))).toThrow(NotFound);
 });

@@ -37,7 +37,7 @@ describe("deliveries", () => {
     }
   }
 
-  test("a busy account that falls silent is told within the hour", async () => {
+  test("a busy account that falls silent is reported within the hour", async () => {
     const events = [...officeHours(2 * MINUTE, noon)];
     expect((await judge(events, noon + 20 * MINUTE)).state).toBe("ok");
     const { state, detail } = await judge(events, noon + 35 * MINUTE);
@@ -45,7 +45,7 @@ describe("deliveries", () => {
     expect(detail).toContain("In the same hours of each of the last three weeks there were 19 or more.");
   });
 
-  test("its evenings and weekends are usual", async () => {
+  test("a busy account's evenings and weekends are no finding", async () => {
     const friday = Date.parse("2026-01-16T17:00:00.000Z");
     const events = [...officeHours(2 * MINUTE, friday)];
     for (let hours = 1; hours < 64; hours++) {
@@ -54,7 +54,7 @@ describe("deliveries", () => {
     expect((await judge(events, friday + 65 * HOUR)).state).toBe("attention");
   });
 
-  test("an account that had a week off some time in the last three says nothing", async () => {
+  test("an account that was closed for one of the last three weeks has no finding", async () => {
     const off = [noon - 15 * DAY, noon - 13 * DAY] as const;
     const events = [...officeHours(2 * MINUTE, noon)].filter((at) => at < off[0] || at > off[1]);
     expect((await judge(events, noon + 2 * HOUR)).state).toBe("ok");
@@ -79,7 +79,7 @@ describe("deliveries", () => {
     expect(alarms).toBe(0);
   });
 
-  test("one that never had any, or has no three weeks behind it, says nothing", async () => {
+  test("an account without deliveries, or with less than three weeks of them, has no finding", async () => {
     expect(await judge([], noon)).toEqual({ state: "ok", detail: "No chat_ended was received yet." });
     const young = [...officeHours(2 * MINUTE, noon)].filter((at) => at > noon - 15 * DAY);
     expect((await judge(young, noon + 3 * HOUR)).state).toBe("ok");
@@ -108,7 +108,7 @@ describe("the reconciliation", () => {
       noon,
     );
 
-  test("is well when the last success is not three runs ago", async () => {
+  test("is ok until three runs after the last success", async () => {
     expect(await judge({ lastSuccess: iso(noon - 14 * MINUTE) })).toEqual({
       state: "ok",
       detail: "The last success was at 2026-01-15T11:46:00.000Z.",
@@ -131,7 +131,7 @@ describe("the reconciliation", () => {
     });
   });
 
-  test("is given time to run for the first time, and no more", async () => {
+  test("is unknown only until the first run is due", async () => {
     expect((await judge({ installed: iso(noon - 10 * MINUTE) })).state).toBe("ok");
     expect(await judge({ installed: iso(noon - 20 * MINUTE) })).toMatchObject({
       state: "bad",
@@ -140,7 +140,7 @@ describe("the reconciliation", () => {
     });
   });
 
-  test("tells a timer that stopped from runs that fail", async () => {
+  test("distinguishes a stopped timer from failing runs", async () => {
     const lastSuccess = iso(noon - 60 * MINUTE);
     const failing = await judge({
       lastSuccess,
@@ -155,7 +155,7 @@ describe("the reconciliation", () => {
     expect(stopped.action).toMatch(/^The timer does not run/);
   });
 
-  test("one failure is for a person to know, and a long walk shows how far it is", async () => {
+  test("needs attention after one failure, and shows the progress of a long walk", async () => {
     const lastSuccess = iso(noon - 6 * MINUTE);
     expect((await judge({ lastSuccess, runs: [run(noon - MINUTE, "failed", "No.")] })).state).toBe(
       "attention",
@@ -182,7 +182,7 @@ describe("the reconciliation", () => {
     },
   );
 
-  test("goes by its own schedule", async () => {
+  test("is judged by its own schedule", async () => {
     const lastSuccess = iso(noon - 2 * DAY);
     expect((await judge({ lastSuccess, schedule: "0 0 0 * * *" })).state).toBe("ok");
     expect((await judge({ lastSuccess, schedule: "0 0 */6 * * *" })).state).toBe("bad");
@@ -210,7 +210,7 @@ describe("registrations", () => {
   const judge = (found: ReturnType<typeof all>, age = DAY) =>
     judgeRegistration(assessAll(found, destination), { installed: iso(now - age), now });
 
-  test("what gets through is no emergency; what does not is, unless the app is new", () => {
+  test("webhooks that deliver need attention at most; others are bad, unless the app is new", () => {
     expect(judge(all("now")).state).toBe("ok");
     expect(judge(all("before"))).toMatchObject({
       state: "attention",
@@ -248,7 +248,7 @@ describe("registrations", () => {
   });
 });
 
-test("the budget is told when it is nearly used up, or LiveChat holds calls back", () => {
+test("a budget that is nearly used up, or a pause by LiveChat, needs attention", () => {
   const usage = { limit: 100, used: 10, waiting: 0, pausedFor: 0 };
   expect(judgeBudget(usage).state).toBe("ok");
   expect(judgeBudget({ ...usage, used: 95, waiting: 3 })).toMatchObject({
@@ -258,7 +258,7 @@ test("the budget is told when it is nearly used up, or LiveChat holds calls back
   expect(judgeBudget({ ...usage, pausedFor: 12_400 }).detail).toContain("for another 13 s");
 });
 
-test("throttling is for a person to look at, and bad once it has lasted half an hour", () => {
+test("throttling needs attention, and is bad after half an hour", () => {
   const now = Date.parse("2026-01-15T12:00:00.000Z");
   const judge = (minutes: number) =>
     judgeLiveChatFailure(new TooManyRequests("LiveChat's limit is used up."), {
@@ -284,7 +284,7 @@ test.each([
 });
 
 describe("refused deliveries", () => {
-  test("each reason says how many, why, and what to do", () => {
+  test("each reason has a count, a cause and an action", () => {
     const finding = judgeRefusals({ unauthorized: 3, forbidden: 1, "invalid-input": 2 });
     expect(finding).toMatchObject({
       state: "attention",
@@ -297,7 +297,7 @@ describe("refused deliveries", () => {
     });
   });
 
-  test("calls without any credentials are shown, and are no fault", () => {
+  test("calls without any credentials are counted, and are no fault", () => {
     expect(judgeRefusals({ "no-credentials": 4_711 })).toEqual({
       state: "ok",
       detail:
@@ -307,7 +307,7 @@ describe("refused deliveries", () => {
 });
 
 describe("the address", () => {
-  test("of this machine is of no use to a LiveChat elsewhere", () => {
+  test("of this machine is bad with a remote LiveChat", () => {
     expect(judgeReach({ baseIsLocal: true, liveChatIsLocal: false })?.state).toBe("bad");
     expect(judgeReach({ baseIsLocal: true, liveChatIsLocal: true })).toBeUndefined();
     expect(judgeReach({ baseIsLocal: false, liveChatIsLocal: false })).toBeUndefined();

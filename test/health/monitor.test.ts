@@ -15,7 +15,7 @@ function check(name: string, look: Check["look"], more: Partial<Check> = {}): Ch
   return { name, vital: true, freshFor: 1_000, look, ...more };
 }
 
-test("GET /health uses a finding again for a while, GET /status only while it is being made", async () => {
+test("GET /health reuses a finding for a while, GET /status only during its check", async () => {
   let looks = 0;
   let clock = 0;
   const look = async () => ({ ...ok, detail: `look ${++looks}` });
@@ -35,7 +35,7 @@ test("GET /health uses a finding again for a while, GET /status only while it is
   expect(looks).toBe(3);
 });
 
-test("an operator's change makes every instance look again, also at what is kept for long", async () => {
+test("an operator's change makes every instance repeat its checks, also long-lived findings", async () => {
   const table = openTable({ connectionString: inject("storage") }, "HealthTouched");
   let looks = 0;
   let forgotten = 0;
@@ -55,7 +55,7 @@ test("an operator's change makes every instance look again, also at what is kept
   expect(forgotten).toBeGreaterThanOrEqual(2);
 });
 
-test("a change of state is one line, on one of the instances that see it", async () => {
+test("a change of state is one log line, on one instance", async () => {
   const table = openTable({ connectionString: inject("storage") }, "HealthChanges");
   let finding: Finding = { state: "ok", detail: "Fine." };
   const lines: unknown[] = [];

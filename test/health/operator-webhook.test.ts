@@ -18,7 +18,7 @@ const change: CheckChange = {
 const PASSWORD = "a webhook's password";
 const noLog = () => {};
 
-test("a change is told once, signed, as plain fields and as a card for Teams", async () => {
+test("a change is sent once, signed, as plain fields and as a card for Teams", async () => {
   const { url, arrivals } = await startSubscriber(202);
   const tell = createOperatorWebhook({ url, password: PASSWORD, post: createPost({ allowLoopback: true }) });
   await tell(change, noLog);
@@ -59,7 +59,7 @@ test("a call that fails is repeated three times, with the same id, and then the 
   expect(arrivals).toHaveLength(4);
 });
 
-test("of a check's states only changes are told, and that more is amiss, by one of two instances", async () => {
+test("only changes of a state and higher counts are sent, by one of two instances", async () => {
   const table = newTable();
   let finding: Finding = { state: "ok", detail: "Fine.", count: 0 };
   const check: Check = { name: "quarantine", vital: false, freshFor: 0, look: async () => finding };

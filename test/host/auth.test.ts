@@ -35,6 +35,6 @@ test("anonymous functions accept a wrong key", async () => {
   expect(await status("/api/echo", { "x-functions-key": "wrong" })).toBe(200);
 });
 
-test("what does not exist is not hidden behind a key", async () => {
+test("an unknown route is 404 without a key", async () => {
   expect(await status("/api/unknown")).toBe(404);
 });

@@ -149,7 +149,7 @@ test("a message that was tried too often by hosts that died is not tried again",
   expect(seen).toEqual([]);
 });
 
-test("what is not base64 goes to the poison queue as it is", async () => {
+test("a message that is not base64 goes to the poison queue unchanged", async () => {
   const encoded = await listen(async () => {});
   await encoded.queue.create();
   await encoded.queue.sendMessage("{not base64}");

@@ -121,7 +121,7 @@ describe("the schedule", () => {
 });
 
 describe("runs never overlap", () => {
-  test("what falls due during a run is skipped", async () => {
+  test("a run that falls due during another is skipped", async () => {
     const { clock, timer, times, holdRuns } = start("0 * * * * *", "2024-01-01T00:00:30Z");
     const release = holdRuns();
     await clock.passUntil("2024-01-01T00:03:30Z");
@@ -164,7 +164,7 @@ describe("runs never overlap", () => {
   });
 });
 
-describe("what the function is told", () => {
+describe("the timer object of the function", () => {
   test("the last and the present occurrence", async () => {
     const { clock, timer, infos } = start("0 */5 * * * *", "2024-01-01T00:00:00Z");
     await clock.passUntil("2024-01-01T00:10:00Z");

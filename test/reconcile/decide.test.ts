@@ -30,7 +30,7 @@ const decided = (more: Partial<RunFacts>, state: Partial<RunFacts["state"]> = {}
   nextRunStep({ ...known, ...more, state: { ...known.state, ...state } });
 
 describe("the next step", () => {
-  test("of a run without anything special is to read what changed, and the end", () => {
+  test("is to read the changes, and then the end", () => {
     expect(decided({})).toBe("begin changes");
     expect(decided({ readings: 1 }, { changes: reading })).toBe("read changes");
     expect(decided({ readings: 1, changes: "current" })).toBe("end");
@@ -41,20 +41,20 @@ describe("the next step", () => {
     expect(decided({ readings: 3, changes: "doubtful" })).toBe("end");
   });
 
-  test("of the very first run is a sweep, before which there is nothing to read changes from", () => {
+  test("of the very first run is a sweep", () => {
     const nothing = { checkpoint: undefined, lastSweep: undefined, total: undefined };
     expect(decided({ live: 0 }, nothing)).toBe("begin sweep");
     expect(decided({ live: 0, changes: "current" }, { ...nothing, sweep })).toBe("read sweep");
   });
 
-  test("at the end of a first sweep that found as many items as the account counts is to settle it", () => {
+  test("after a first sweep that found as many items as the account counts is to settle it", () => {
     const first = { ...sweep, first: true, end };
     expect(decided({ hasRead: true }, { sweep: first })).toBe("settle sweep");
     expect(decided({ hasRead: false }, { sweep: first })).toBe("begin changes");
     expect(decided({ hasRead: true, live: 99 }, { sweep: first })).toBe("begin changes");
   });
 
-  test("in a sweep is to read it, after what changed since the run before; at its end, what changed meanwhile", () => {
+  test("in a sweep is to read the changes first, then the sweep, and at its end the changes again", () => {
     expect(decided({}, { sweep })).toBe("begin changes");
     expect(decided({ readings: 1, changes: "doubtful" }, { sweep })).toBe("read sweep");
     expect(decided({ readings: 1, changes: "current" }, { sweep })).toBe("read sweep");
@@ -62,19 +62,19 @@ describe("the next step", () => {
     expect(decided({ changes: "current" }, { sweep: { ...sweep, end } })).toBe("settle sweep");
   });
 
-  test("at the end of a sweep is left to the next run as long as changes cannot be read without doubts", () => {
+  test("after a sweep waits for the next run while readings of changes have doubts", () => {
     const doubtful: Partial<RunFacts> = { readings: 3, changes: "doubtful" };
     expect(decided(doubtful, { sweep: { ...sweep, end } })).toBe("end");
     expect(decided(doubtful, { sweep: { ...sweep, end, first: true } })).toBe("settle sweep");
   });
 
-  test("is never a sweep where nothing can be gone", () => {
+  test("is never a sweep when no item can be gone", () => {
     const without: Partial<RunFacts> = { sweepEveryMs: undefined };
     expect(decided(without, { checkpoint: undefined, lastSweep: undefined })).toBe("begin changes");
     expect(decided({ ...without, changes: "current" }, { lastSweep: undefined })).toBe("end");
   });
 
-  test("of a run that has begun four sweeps is no other one", () => {
+  test("is no fifth sweep in a run", () => {
     const missed = { lastSweep: { ...past, missed: 1 } };
     expect(decided({ changes: "current", sweeps: 3 }, missed)).toBe("begin sweep");
     expect(decided({ changes: "current", sweeps: 4 }, missed)).toBe("end");
@@ -90,7 +90,7 @@ describe("a sweep is due", () => {
     return isSweepDue({ state, live, now, run }, DAY);
   };
 
-  test("at first, once a day, and when the account counts otherwise", () => {
+  test("at first, once a day, and when the account's count differs", () => {
     expect(isDue()).toBe(false);
     expect(isDue({ lastSweep: null })).toBe(true);
     expect(isDue({}, { now: DAY - 1 })).toBe(false);
@@ -103,20 +103,20 @@ describe("a sweep is due", () => {
     expect(isDue({ lastSweep: { begunAt: 2 * DAY } })).toBe(true);
   });
 
-  test("to look again for what the last one did not find, or may not have found", () => {
+  test("to look again for items that the last one missed, or may have missed", () => {
     expect(isDue({ lastSweep: { missed: 1 } })).toBe(true);
     expect(isDue({ lastSweep: { unproven: [7] } })).toBe(true);
     expect(isDue({ lastSweep: { unproven: "all" } })).toBe(true);
   });
 
-  test("for most of the items only in another run and a minute later, whatever else calls for it", () => {
+  test("for a loss of most items only in another run and a minute later", () => {
     const lastSweep = { missed: 51, begunAt: -DAY };
     expect(isDue({ lastSweep }, { now: HOUR + MINUTE - 1 })).toBe(false);
     expect(isDue({ lastSweep }, { now: HOUR + MINUTE })).toBe(true);
     expect(isDue({ lastSweep }, { now: HOUR + MINUTE, run: 1 })).toBe(false);
   });
 
-  test("by a difference unless two sweeps have left it", () => {
+  test("when the count differs, unless two sweeps could not explain it", () => {
     expect(isDue({ lastSweep: { difference: 2, isSteady: true } }, { live: 102 })).toBe(false);
     expect(isDue({ lastSweep: { difference: 2, isSteady: false } }, { live: 102 })).toBe(true);
     expect(isDue({ lastSweep: { difference: 2, isSteady: true } }, { live: 101 })).toBe(true);
@@ -156,7 +156,7 @@ describe("a sweep at its end", () => {
       },
     );
 
-  test("marks what the sweep before did not find either, and remembers the others", () => {
+  test("marks items that two sweeps missed, and remembers those that one missed", () => {
     const { gone, lastSweep, notes } = settled([item("a"), item("b")], { missedBefore: ["a", "c"] });
     expect(gone).toEqual([item("a")]);
     expect(lastSweep).toMatchObject({ number: 2, missed: 1, difference: -2, isSteady: false });
@@ -172,12 +172,12 @@ describe("a sweep at its end", () => {
     expect(lastSweep).toMatchObject({ missed: 0, unproven: [7] });
   });
 
-  test("that doubts everything proves nothing", () => {
+  test("that doubts every key marks nothing", () => {
     const { gone, lastSweep } = settled([item("a")], { doubts: "all", missedBefore: ["a"] });
     expect([gone, lastSweep.missed, lastSweep.unproven]).toEqual([[], 0, []]);
   });
 
-  test("leaves unproven only what the sweeps before doubted too", () => {
+  test("leaves only the keys undecided that the sweeps before doubted too", () => {
     const lastSweep = { ...past, unproven: [3, 4] };
     expect(settled([], { doubts: [4, 5], lastSweep }).lastSweep.unproven).toEqual([4]);
     const first = judgeSweep(

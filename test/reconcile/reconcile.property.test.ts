@@ -91,8 +91,12 @@ test(
 );
 
 describe("at rest, two runs make tickets and events right after any history", () => {
-  test("in memory", () => fc.assert(becomesRight(inMemory), { numRuns: RUNS }), TIME_LIMIT);
-  test("in a table", () => fc.assert(becomesRight(inTable), { numRuns: LONG ? 300 : 6 }), TIME_LIMIT);
+  test("with a store in memory", () => fc.assert(becomesRight(inMemory), { numRuns: RUNS }), TIME_LIMIT);
+  test(
+    "with a store in a table",
+    () => fc.assert(becomesRight(inTable), { numRuns: LONG ? 300 : 6 }),
+    TIME_LIMIT,
+  );
 });
 
 /** The account's tickets as HelpDesk lists them. */

@@ -65,7 +65,7 @@ async function storedIds(store: TicketStore, deleted = false): Promise<string[]>
 
 const idsOf = (tickets: readonly Ticket[]) => tickets.map(({ id }) => id);
 
-describe("what a run costs", () => {
+describe("the cost of a run", () => {
   test("a first walk reads every page once", async () => {
     const { run, store, account } = setUp(60);
     expect(await run()).toMatchObject({ mode: "first", outcome: "completed", calls: 3, pages: 3, added: 60 });
@@ -121,8 +121,8 @@ describe("what a run costs", () => {
   });
 });
 
-describe("what is created", () => {
-  test("gets an event when it has none, and tickets from before the watch get none", async () => {
+describe("a new ticket", () => {
+  test("gets an event when it has none, and tickets older than the watch get none", async () => {
     const { run, account, log } = setUp(30);
     await run();
     const told = account.create();
@@ -137,7 +137,7 @@ describe("what is created", () => {
     ]);
   });
 
-  test("in the second in which the watch began is told from what was there", async () => {
+  test("in the watch's first second is distinguished from older tickets by its id", async () => {
     const { run, account, log } = setUp(3);
     const before = account.create();
     await run();
@@ -148,7 +148,7 @@ describe("what is created", () => {
     expect(before.date).toBe(after.date);
   });
 
-  test("in an account that was empty gets an event from the first ticket on", async () => {
+  test("in an empty account gets an event, from the first ticket on", async () => {
     const { run, account, log } = setUp(0);
     expect(await run()).toMatchObject({ mode: "first", outcome: "completed", calls: 1 });
     account.create();
@@ -157,7 +157,7 @@ describe("what is created", () => {
     expect([...log.keys()].sort()).toEqual(["T1", "T2"]);
   });
 
-  test("is handed over oldest first, before it is stored", async () => {
+  test("has its event before it is stored, oldest ticket first", async () => {
     const { run, account, store, appendCreated } = setUp(3);
     await run();
     for (let i = 0; i < 3; i++) {
@@ -175,7 +175,7 @@ describe("what is created", () => {
     expect(appended).toEqual(["T4", "T5", "T6"]);
   });
 
-  test("is not stored as long as its event cannot be", async () => {
+  test("is not stored until its event is", async () => {
     const { run, account, store, log } = setUp(3);
     await run();
     account.create();
@@ -188,8 +188,8 @@ describe("what is created", () => {
   });
 });
 
-describe("what is deleted", () => {
-  test("is marked by a sweep, which is due when the account counts fewer", async () => {
+describe("a deleted ticket", () => {
+  test("is marked by the sweep that a lower count causes", async () => {
     const { run, account, store } = setUp(60);
     await run();
     account.remove(40);
@@ -203,7 +203,7 @@ describe("what is deleted", () => {
     expect(await run()).toMatchObject({ mode: "incremental", calls: 1 });
   });
 
-  test("is marked within a day though another ticket was created, and unmarked when it returns as it was", async () => {
+  test("is marked within a day although another was created, and unmarked when it returns", async () => {
     const { run, account, store } = setUp(60);
     await run();
     const [gone] = account.tickets.splice(40, 1);
@@ -236,7 +236,7 @@ describe("what is deleted", () => {
     expect(await run()).toMatchObject({ outcome: "completed", deleted: 0 });
   });
 
-  test("is nothing by a list that is cut short and counted after that, unless two runs see it", async () => {
+  test("is assumed by a shortened list only after two runs have seen it", async () => {
     const { run, account, store } = setUp(60);
     await run();
     const cut = async () => ({ total: 10, pages: 1, tickets: account.list(1).tickets.slice(0, 10) });
@@ -251,7 +251,7 @@ describe("what is deleted", () => {
     expect(await run()).toMatchObject({ mode: "incremental", calls: 1 });
   });
 
-  test("is nothing by a sweep that the account's count contradicts", async () => {
+  test("is not assumed by a sweep that the account's count contradicts", async () => {
     const { run, account, store } = setUp(60);
     await run();
     account.now += DAY;
@@ -284,7 +284,7 @@ describe("an account that becomes empty", () => {
     expect(await run()).toMatchObject({ mode: "incremental", calls: 1 });
   });
 
-  test("loses nothing when it was not true, and keeps its checkpoint", async () => {
+  test("keeps its tickets and its checkpoint when the list was wrong", async () => {
     const { run, account, store, log } = setUp(60);
     const { checkpoint } = await run();
     expect(await run({ listTickets: empty })).toMatchObject({ checkpoint: { after: checkpoint.after } });
@@ -295,7 +295,7 @@ describe("an account that becomes empty", () => {
     expect([...log.keys()]).toEqual(["T61"]);
   });
 
-  test("gets events for what is created after", async () => {
+  test("gets events for later tickets", async () => {
     const { run, account, log } = setUp(3);
     await run();
     account.tickets.splice(0);
@@ -344,7 +344,7 @@ describe("a count that is off", () => {
     expect(await storedIds(store)).toEqual(idsOf(account.tickets));
   });
 
-  test("by one at every other call does not keep a sweep from its end", async () => {
+  test("by one at every other call does not stop a sweep", async () => {
     const { run, account, store } = setUp(110);
     let calls = 0;
     const listTickets = async (page: number) => ({
@@ -388,7 +388,7 @@ describe("a ticket that was modified in the future", () => {
     account.shuffle(0);
   };
 
-  test.each([1, 30])("(%i of them) does not hide what changes after", async (count) => {
+  test.each([1, 30])("(%i of them) does not hide later changes", async (count) => {
     const { run, account, store, log } = setUp(90);
     const top = account.tickets[0]?.modified;
     inTheFuture(account, count);
@@ -453,7 +453,7 @@ describe("a ticket that does not fit its schema", () => {
     expect([...set.log.keys()]).toEqual([id]);
   });
 
-  test("and has no id is left out and counted, and keeps no other from being stored", async () => {
+  test("and has no id is left out and counted, and the others are stored", async () => {
     const set = setUp(20);
     const { id } = set.account.tickets[3] as Ticket;
     const report = await set.run({ listTickets: async () => withOdd(set, 3, { id: null }) });
@@ -483,7 +483,7 @@ describe("tickets of the same second that change places between two pages", () =
     return { hidden: account.tickets[2] as Ticket, listTickets };
   };
 
-  test("cost no further sweep where everything was sure to be stored", async () => {
+  test("cost no further sweep when all are surely stored", async () => {
     const { run, account, store } = setUp(12, { pageSize: 2 });
     await run();
     account.now += DAY;
@@ -502,7 +502,7 @@ describe("tickets of the same second that change places between two pages", () =
     expect(await run()).toMatchObject({ mode: "incremental", calls: 1 });
   });
 
-  test("are all right in the next run", async () => {
+  test("are all correct after the next run", async () => {
     const set = setUp(12, { pageSize: 2 });
     const { run, store } = set;
     await run();
@@ -595,7 +595,7 @@ describe("a run that does not come to its end", () => {
     expect(read).toEqual(pages);
   });
 
-  test("leaves what two more runs make right, whichever write or append was its last", async () => {
+  test("is repaired by two more runs, after any last write or append", async () => {
     for (const done of [false, true]) {
       for (let at = 0, died = true; died; at++) {
         const { die, run, store, account, log } = withTwoLives(60);
@@ -630,7 +630,7 @@ describe("a run that does not come to its end", () => {
     expect((await readHistory(store)).progress).toBeUndefined();
   });
 
-  test("stops at the end of its time", async () => {
+  test("stops at its time limit", async () => {
     const { run, account, store } = setUp(90);
     const slow = async (page: number) => {
       account.now += 10_000;
@@ -654,7 +654,7 @@ describe("a run that does not come to its end", () => {
     expect(await storedIds(store)).toHaveLength(90);
   });
 
-  test("is gone on with by one that then reads what changed in between", async () => {
+  test("is continued by a run that then reads the changes made in between", async () => {
     const { run, account, store } = setUp(200);
     const slow = async (page: number) => {
       account.now += 10_000;
@@ -695,7 +695,7 @@ describe("a run that does not come to its end", () => {
     expect(await run({ listTickets: refuse })).toMatchObject({ outcome: "throttled", calls: 0 });
   });
 
-  test("goes back to the list's end when that has come nearer, and LiveChat refuses what is behind it", async () => {
+  test("goes back to the list's end when the list got shorter", async () => {
     const { run, account, store } = setUp(200);
     const listTickets = async (page: number) => {
       if (page > Math.ceil(account.tickets.length / 25)) throw new NotFound("No such page.");
@@ -714,7 +714,7 @@ describe("a run that does not come to its end", () => {
 });
 
 describe("one run at a time", () => {
-  test("the second is told who runs since when, until the first one's lease is over", async () => {
+  test("a second run is refused with the first one's holder and start, until its lease ends", async () => {
     const { run, account } = setUp(100);
     const since = new Date(account.now).toISOString();
     let second: unknown;
@@ -775,8 +775,8 @@ describe("one run at a time", () => {
   });
 });
 
-describe("what runs leave behind", () => {
-  test("the last hundred of them, the newest first", async () => {
+describe("the history of runs", () => {
+  test("the last hundred runs are listed, newest first", async () => {
     const { run, store } = setUp(3);
     for (let i = 0; i < 105; i++) await run();
     const { runs } = await readHistory(store, { limit: 100 });
@@ -788,7 +788,7 @@ describe("what runs leave behind", () => {
     expect((await readHistory(store, { limit: 2 })).runs.map(({ number }) => number)).toEqual([105, 104]);
   });
 
-  test("when the last one succeeded, which one that fails does not change", async () => {
+  test("the time of the last success stays after a failed run", async () => {
     const { run, account, store } = setUp(3);
     expect(await lastSuccess(store)).toBeUndefined();
     await run();

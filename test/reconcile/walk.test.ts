@@ -98,7 +98,7 @@ function walk(list: List, schedule: Change[][]) {
 }
 
 describe("a walk of a list that changes", () => {
-  test("misses no row that was there all the time, but those of keys it doubts", () => {
+  test("misses no permanent row, except those of doubted keys", () => {
     fc.assert(
       fc.property(
         fc.nat(30),
@@ -133,7 +133,7 @@ describe("a walk of a list that changes", () => {
     expect(walk(list, [[{ kind: "create", index: 0 }]]).position.doubts).toEqual([edge]);
   });
 
-  test("goes back by as many rows as the list got shorter, and no further", () => {
+  test("goes back by exactly the rows that the list lost", () => {
     const list = new List(14, false);
     const pages: number[] = [];
     let position = beginWalk(PAGE);
@@ -215,7 +215,7 @@ describe("a walk of a list that changes", () => {
     }
   });
 
-  test("ends where the list has no further page, after a look at how long the list is", () => {
+  test("ends at the list's last page, after a look at its length", () => {
     const position = advanceWalk(beginWalk(PAGE), { ...firstPage, total: 4, pages: 2 }).walk;
     const refused = refuse(position) as Walk;
     expect(nextPage(refused)).toBe(1);

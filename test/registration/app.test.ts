@@ -39,7 +39,7 @@ afterAll(async () => {
 /** Our webhooks as LiveChat has them, credentials and all. */
 const ours = () => first.sandbox.webhooks.list().filter(({ url }) => url.includes("/api/"));
 
-test("many at once, over HTTP and from terminals: three of ours, others untouched", async () => {
+test("many calls at once, over HTTP and from terminals, leave three webhooks of the app and all others", async () => {
   const { webhooks } = first.sandbox;
   const url = `${baseUrl}/hook?secret=abc`;
   const foreign = webhooks.register({ event_type: "chat_ended", data_types: ["chat"], url });
@@ -72,7 +72,7 @@ test("many at once, over HTTP and from terminals: three of ours, others untouche
   );
 });
 
-test("what LiveChat then sends arrives, and GET tells when", async () => {
+test("after registration LiveChat's deliveries arrive, and GET shows their time", async () => {
   first.sandbox.chats.hold();
   await first.sandbox.deliveries.settled();
   const { body } = await first.call("GET", "/registration");
@@ -127,7 +127,7 @@ test("the password changes while chats are held: not one delivery is refused", a
   }
 });
 
-test("DELETE takes ours away, and without an address of its own the app says what is missing", async () => {
+test("DELETE removes the app's webhooks; without WEBHOOK_BASE_URL it is 409", async () => {
   expect((await first.call("DELETE", "/registration")).body).toEqual({ removed: 3 });
   expect(first.sandbox.webhooks.list()).toHaveLength(1);
   const homeless = await startApp();

@@ -54,7 +54,7 @@ const asItShouldBe = wanted
   .map(({ event_type, receiver }) => [event_type, urlWith(current, receiver)])
   .sort();
 
-test("what is wanted leads to the receivers that there are", () => {
+test("wanted webhooks lead to existing receivers", () => {
   // Those with a further segment are for the webhooks of another API.
   const receivers = operations.filter(({ route }) => /^receivers\/[^/]+$/.test(route));
   expect(wanted.map(({ receiver }) => receiver)).toEqual(
@@ -62,7 +62,7 @@ test("what is wanted leads to the receivers that there are", () => {
   );
 });
 
-test("nothing registered: three are, each once, with the credentials readable from the URL", async () => {
+test("in an empty account three webhooks are registered once, with credentials in their URLs", async () => {
   const upstream = new Upstream(1);
   const done = await ensureRegistration(reach(upstream), destination);
   expect(done).toMatchObject({ created: 3, removed: 0 });
@@ -71,7 +71,7 @@ test("nothing registered: three are, each once, with the credentials readable fr
   expect(upstream.list().map(({ data_types }) => data_types)).toEqual([CHAT, CHAT, ["ticket"]]);
 });
 
-test("all is well: one look, and nothing is done", async () => {
+test("right webhooks cost one look and no change", async () => {
   const upstream = new Upstream(1);
   await ensureRegistration(reach(upstream), destination);
   let looks = 0;
@@ -115,7 +115,7 @@ test("our stale, duplicate and half-made webhooks are removed; all others stay",
   expect(upstream.list().map(({ id }) => id)).toEqual(expect.arrayContaining(foreign));
 });
 
-test("one that is not verified is replaced, and kept when the new one is no better", async () => {
+test("an unverified webhook is replaced, and kept when the new one is unverified too", async () => {
   const upstream = new Upstream(1);
   await ensureRegistration(reach(upstream), destination);
   for (const webhook of upstream.list()) webhook.verified = false;
@@ -132,7 +132,7 @@ test("one that is not verified is replaced, and kept when the new one is no bett
   expect(lead(upstream)).toEqual(asItShouldBe);
 });
 
-test("what LiveChat lists otherwise than it was registered does not pile up", async () => {
+test("webhooks that LiveChat lists differently than registered do not pile up", async () => {
   const upstream = new Upstream(1);
   const { listWebhooks, ...rest } = reach(upstream);
   const masked = {
@@ -149,7 +149,7 @@ test("what LiveChat lists otherwise than it was registered does not pile up", as
   expect(upstream.list().map(({ id }) => id)).toEqual([kept]);
 });
 
-test("a creation that cannot be done leaves what there is, mends the rest, and is said", async () => {
+test("a failed creation keeps the present webhooks, repairs the others, and is reported", async () => {
   const upstream = new Upstream(1);
   put(upstream, urlWith(previous, started));
   const reached = reach(upstream);
@@ -179,7 +179,7 @@ test("removes all webhooks of this app, and no others", async () => {
   expect(await removeRegistration(reach(upstream), destination)).toEqual({ removed: 0 });
 });
 
-test("says how each stands, and shows no credentials", async () => {
+test("each webhook's state is shown without credentials", async () => {
   const upstream = new Upstream(1);
   put(upstream, urlWith(previous, started));
   put(upstream, urlWith(current, ended), { event_type: "chat_ended" });
@@ -210,7 +210,7 @@ describe("several at once, with failures and deaths", () => {
   /** What becomes of an instance's nth call. */
   const fate = fc.constantFrom("fine", "fine", "fine", "fails", "answer lost", "dies");
 
-  test("in the end three are ours, others are as they were, and what was accepted stays accepted all along", async () => {
+  test("end with three webhooks of the app and the others unchanged, and no delivery is refused meanwhile", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(kinds, { maxLength: 8 }),
@@ -273,7 +273,7 @@ function isHeard(list: Omit<ListedWebhook, "licence">[], one: (typeof wanted)[nu
   );
 }
 
-test("an address of this machine is not registered with a LiveChat elsewhere", () => {
+test("a local address is not registered with a remote LiveChat", () => {
   const liveChat = "https://api.livechatinc.com";
   expect(() => requireReachable("http://127.0.0.1:7071", liveChat)).toThrow("LiveChat cannot deliver there");
   expect(() => requireReachable("https://app.example", liveChat)).not.toThrow();

@@ -39,7 +39,7 @@ const AS_IT_SHOULD_BE = [
   ["incoming_chat", PASSWORD],
 ];
 
-test("nothing registered: both actions are, with the password in the URL and as secret_key", async () => {
+test("in an empty account both actions are registered, with the password in the URL and as secret_key", async () => {
   await using sandbox = await startTextSandbox();
   const done = await ensureRegistration(connect(sandbox), destination);
   expect(done).toMatchObject({ created: 2, removed: 0 });
@@ -50,7 +50,7 @@ test("nothing registered: both actions are, with the password in the URL and as 
   expect(JSON.stringify(done.standings.map(describeStanding))).not.toContain("ss+w");
 });
 
-test("all is well: two calls, and nothing is done", async () => {
+test("right webhooks cost two calls and no change", async () => {
   await using sandbox = await startTextSandbox();
   const liveChat = connect(sandbox);
   await ensureRegistration(liveChat, destination);
@@ -107,7 +107,7 @@ test("the password changes: the new webhook is there before the old one goes", a
   expect(fewest).toEqual({ incoming_chat: 1, chat_deactivated: 1 });
 });
 
-test("from any registrations, ours are repaired and no others are changed", async () => {
+test("from any registrations, the app's webhooks are repaired and others unchanged", async () => {
   const action = fc.constantFrom("incoming_chat", "chat_deactivated", "chat_transferred");
   const url = fc.constantFrom(
     urlFor(PASSWORD),

@@ -98,7 +98,7 @@ test("concurrent calls with the same event and URL give one subscription", async
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
 });
 
-test("an operator sees how it stands, replays, and resumes without loss", async () => {
+test("an operator sees the state, replays, and resumes without loss", async () => {
   let script = 500;
   const subscriber = await startSubscriber((response) => response.writeHead(script).end());
   const url = `${subscriber.url}/secret-path`.replace("http://", "http://user:secret-password@");
@@ -272,7 +272,7 @@ describe("a subscription with terms of its own", () => {
   });
 });
 
-describe("what is refused", () => {
+describe("a refused call", () => {
   test.each([
     [CHAT_STARTS, {}, "url is required."],
     [CHAT_STARTS, { url: "hook" }, "url must be an absolute URL, such as https://example.com/hook."],
@@ -298,7 +298,7 @@ describe("what is refused", () => {
     expect(answer.body.errors.map((problem: { message: string }) => problem.message)).toEqual([message]);
   });
 
-  test("what is not there cannot be resumed or replayed", async () => {
+  test("a missing subscription cannot be resumed or replayed", async () => {
     expect((await app.call("POST", "/subscriptions/none/resume")).status).toBe(404);
     expect((await app.call("POST", "/subscriptions/none/replay", { seq: 1 })).status).toBe(404);
     expect((await app.call("POST", "/subscriptions/none/replay", { seq: -1 })).status).toBe(400);
@@ -320,7 +320,7 @@ describe("what is refused", () => {
   });
 });
 
-test("all of it asks for a key, but to end a subscription its id is enough", async () => {
+test("every call requires a key, except the end of a subscription", async () => {
   const withKey = { "x-functions-key": KEY };
   for (const [, path] of TRIGGERS) {
     expect((await closed.call("POST", path, { url: "https://hooks.example.com/" })).status).toBe(401);

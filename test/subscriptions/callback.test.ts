@@ -124,7 +124,7 @@ const NOT_URLS = [
   `https://example.com/${"x".repeat(MAX_URL_LENGTH)}`,
 ];
 
-describe("what is never called", () => {
+describe("a forbidden callback", () => {
   test.each([...PRIVATE, ...NOT_URLS])("%j, with any setting", (url) => {
     expect(() => readCallback(url, strict)).toThrow(InvalidInput);
     expect(() => readCallback(url, local)).toThrow(InvalidInput);
@@ -138,7 +138,7 @@ describe("what is never called", () => {
     },
   );
 
-  test("a refusal says why, with its path, and repeats nothing of what was given", () => {
+  test("a refusal has its path and reason, without the given URL", () => {
     const refusal = (url: string) => {
       try {
         readCallback(url, strict);
@@ -156,7 +156,7 @@ describe("what is never called", () => {
   });
 });
 
-test("any spelling of a private IPv4 address is known for what it is", () => {
+test("a private IPv4 address is recognised in any spelling", () => {
   const part = fc.integer({ min: 0, max: 255 });
   const privateAddress = fc.oneof(
     fc.tuple(fc.constant(10), part, part, part),
@@ -204,7 +204,7 @@ test("path and query stay as they are, letter by letter", () => {
   });
 });
 
-test("to people only its host is shown", () => {
+test("only the host of a callback is shown", () => {
   const url = "https://us'er:pass@hooks.example.com:8443/secret'secret\"secret<secret>?secret'#secret";
   expect(readCallback(url, strict).hostname).toBe("hooks.example.com");
   expect(maskCallback(url)).toBe("https://hooks.example.com:8443/…");

@@ -39,7 +39,7 @@ const situation: Situation = {
 const next = (more: Partial<State> = {}, around: Partial<Situation> = {}) =>
   decide({ ...state, ...more }, { ...situation, ...around });
 
-describe("what to do next", () => {
+describe("the next step", () => {
   test("is to send the next event", () => {
     expect(next()).toEqual({ do: "send", events: [event(11)] });
   });
@@ -144,7 +144,7 @@ describe("what to do next", () => {
     expect(next(more, around)).toMatchObject(step);
   });
 
-  test("at the head is to linger a little after a delivery, and then to end", () => {
+  test("at the head is to wait a little after a delivery, and then to end", () => {
     const atHead = { place: { ...state.place, cursor: 12 } };
     expect(next({ ...atHead, deliveredAt: now - 100 })).toEqual({ do: "linger", forMs: LINGER_MS - 100 });
     expect(next({ ...atHead, deliveredAt: now - LINGER_MS })).toEqual({ do: "end", end: { why: "done" } });
@@ -209,12 +209,12 @@ describe("a lease", () => {
   const leased = { ...kept, lease: { holder: "another", until: "2001-01-01T00:00:00.000Z" } };
   const seen = { etag: "1", at: now };
 
-  test("that is not there, or our own, ends at once", () => {
+  test("that is missing, or our own, ends at once", () => {
     expect(leaseEnds(kept, "we", seen, now)).toBe(0);
     expect(leaseEnds(leased, "another", seen, now)).toBe(0);
   });
 
-  test("of another ends when its row has not changed for its time, whatever its holder's clock says", () => {
+  test("of another ends when its row has stayed unchanged for its time, by our clock", () => {
     expect(leaseEnds(leased, "we", seen, now)).toBe(now + LEASE_MS);
     const ahead = { ...leased, lease: { holder: "another", until: "2099-01-01T00:00:00.000Z" } };
     expect(leaseEnds(ahead, "we", seen, now)).toBe(now + LEASE_MS);

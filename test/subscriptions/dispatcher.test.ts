@@ -20,7 +20,7 @@ const events = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => `event-${from + index}`);
 
 describe("a subscriber", () => {
-  test("gets what comes after it subscribed, in order, signed, and no more", async () => {
+  test("gets the events after its subscription, in order and signed", async () => {
     const { log, subscriptions, dispatcher, subscribe } = newWorld();
     const subscriber = await startSubscriber();
     const other = await startSubscriber();
@@ -67,7 +67,7 @@ describe("a subscriber", () => {
     expect(idsOf(subscriber.arrivals)).toEqual(events(1, 6));
   });
 
-  test("does not get what was erased", async () => {
+  test("does not get erased events", async () => {
     const { log, dispatcher, subscribe } = newWorld();
     const subscriber = await startSubscriber();
     await subscribe(subscriber.url);
@@ -77,7 +77,7 @@ describe("a subscriber", () => {
     expect(idsOf(subscriber.arrivals)).toEqual(["event-1", "event-3"]);
   });
 
-  test("gets a long log in pages, and what comes meanwhile", async () => {
+  test("gets a long log in pages, and events that arrive meanwhile", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber((response, _, nth) => {
       if (nth % 40 === 0) log.append();
@@ -198,7 +198,7 @@ describe("a callback that fails", () => {
     },
   );
 
-  test("for a week is given up", async () => {
+  test("for a week gives the subscription up", async () => {
     const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
     const subscriber = await startSubscriber(500);
     const { id } = await subscribe(subscriber.url);
@@ -219,7 +219,7 @@ describe("a callback that fails", () => {
 });
 
 describe("an operator", () => {
-  test("who deletes a subscription stops it there and then", async () => {
+  test("stops deliveries at once by deleting a subscription", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber(async (response, _, nth) => {
       if (nth === 3) await subscriptions.remove(id);
@@ -233,7 +233,7 @@ describe("an operator", () => {
     expect(await subscriptions.list()).toEqual([]);
   });
 
-  test("who deletes it between two events that are close together sees no more of them", async () => {
+  test("stops deliveries by a deletion between two close events", async () => {
     const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
     const subscriber = await startSubscriber();
     const { id } = await subscribe(subscriber.url);
@@ -254,7 +254,7 @@ describe("an operator", () => {
     expect(idsOf(subscriber.arrivals)).toEqual(["event-1"]);
   });
 
-  test("who replays it has it go on from there, even while it is being served", async () => {
+  test("moves the place by a replay, also during a delivery", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber(async (response, _, nth) => {
       if (nth === 25) await subscriptions.change(id, (now) => moveTo(now, 9));
@@ -267,7 +267,7 @@ describe("an operator", () => {
     expect((await subscriptions.get(id))?.cursor).toBe(45);
   });
 
-  test("who resumes it while it is being served changes nothing about its place", async () => {
+  test("keeps the place by a resumption during a delivery", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber(async (response, _, nth) => {
       if (nth === 25) await subscriptions.change(id, resume);
@@ -352,7 +352,7 @@ describe("two dispatchers", () => {
     expect(await subscriptions.get(id)).toMatchObject({ cursor: 1, lease: undefined });
   });
 
-  test("one of which dies: the other takes over when the lease is out, and little comes twice", async () => {
+  test("hand over when one dies: the other takes over after the lease, and repeats few events", async () => {
     const { log, dispatcher, subscribe, clock, wakeUps } = newWorld();
     const subscriber = await startSubscriber();
     await subscribe(subscriber.url);
@@ -426,7 +426,7 @@ describe("a dispatcher", () => {
     expect(idsOf(subscriber.arrivals)).toEqual(["event-1"]);
   });
 
-  test("does not work for ever: what is left after a minute is for the next call", async () => {
+  test("ends after a minute, and leaves further events to the next call", async () => {
     const { log, dispatcher, subscribe, clock, wakeUps, subscriptions } = newWorld();
     const subscriber = await startSubscriber((response) => {
       clock.time += 5 * SECOND;
@@ -444,7 +444,7 @@ describe("a dispatcher", () => {
     expect(idsOf(subscriber.arrivals)).toEqual(events(1, 30));
   });
 
-  test("whose storage fails says so, and makes it good by the next call", async () => {
+  test("whose storage fails reports it, and delivers by the next call", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const healthy = await startSubscriber();
     const unlucky = await startSubscriber();
@@ -502,7 +502,7 @@ describe("a dispatcher", () => {
 });
 
 describe("a subscription", () => {
-  test("with several types and a filter gets what they choose, in order", async () => {
+  test("with several types and a filter gets the matching events, in order", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber();
     const types = ["chat_started", "chat_ended"] as ("chat_started" | "chat_ended")[];
@@ -518,7 +518,7 @@ describe("a subscription", () => {
     expect((await subscriptions.get(id))?.cursor).toBe(90);
   });
 
-  test("that wants nothing of what comes is written now and then only", async () => {
+  test("without matching events is written only now and then", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const { id } = await subscribe("https://example.com/", { filter: { tag: ["vip"] } });
     const { dispatch } = dispatcher();
@@ -709,7 +709,7 @@ describe("an event that is refused", () => {
 });
 
 describe("a process", () => {
-  test("that was taken for dead sends nothing more, and writes nothing over what the other did", async () => {
+  test("that was taken for dead sends nothing more, and overwrites nothing of the other", async () => {
     const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
     const other = dispatcher({ holder: "the other" });
     const subscriber = await startSubscriber(async (response, _, nth) => {
@@ -759,7 +759,7 @@ describe("a process", () => {
     expect((await subscriptions.get(id))?.lease?.holder).toBe("another");
   });
 
-  test("delivers at once what it has stored, and says whether all of it is done", async () => {
+  test("delivers its stored events at once, and reports whether all are done", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber();
     const { id } = await subscribe(subscriber.url);

@@ -131,13 +131,13 @@ test("a name that cannot be resolved, or not in time, may be subscribed all the 
   await checkName(callback, { allowLoopback: false }, () => new Promise(() => {}), { patience: 5 });
 });
 
-describe("what an answer says", () => {
+describe("an answer", () => {
   const answerOf = async (script: Parameters<typeof startSubscriber>[0], timeLimit = 2_000) => {
     const { url } = await startSubscriber(script);
     return createPost({ allowLoopback: true, timeLimit })(url, "{}", {});
   };
 
-  test("when to come again, in seconds or by a date", async () => {
+  test("has its Retry-After read, in seconds or as a date", async () => {
     expect(await answerOf((response) => response.writeHead(429, { "retry-after": "2" }).end())).toEqual({
       status: 429,
       retryAfter: 2_000,
@@ -156,7 +156,7 @@ describe("what an answer says", () => {
     });
   });
 
-  test("the code of an error", async () => {
+  test("has a code when it is an error", async () => {
     const body = { error: { code: "WorkflowTriggerIsNotEnabled", message: "…" } };
     expect(await answerOf((response) => response.writeHead(400).end(JSON.stringify(body)))).toMatchObject({
       status: 400,
@@ -172,13 +172,13 @@ describe("what an answer says", () => {
     });
   });
 
-  test("nothing, in time", async () => {
+  test("that never comes is a TIMEOUT", async () => {
     expect(await answerOf(() => {}, 20)).toEqual({ failure: "TIMEOUT" });
     // The status stands, though the body never ends.
     expect(await answerOf((response) => response.writeHead(200).write("{"), 500)).toEqual({ status: 200 });
   });
 
-  test("nothing: the connection is reset, or refused, or speaks another protocol", async () => {
+  test("that fails has a code: reset, refused, or another protocol", async () => {
     expect(await answerOf((response) => response.socket?.resetAndDestroy())).toEqual({
       failure: "ECONNRESET",
     });
@@ -199,7 +199,7 @@ describe("what an answer says", () => {
     });
   });
 
-  test("too much: the connection is closed, and what came is not kept", async () => {
+  test("that is too long closes the connection, and is not kept", async () => {
     let sent = 0;
     let closed = false;
     const answer = await answerOf((response) => {

@@ -90,7 +90,7 @@ test("an event is parked together with the place behind it, or not at all", asyn
   expect(await subscriptions.parked()).toEqual([]);
 });
 
-test("what was given up goes on where it stood when it is subscribed again", async () => {
+test("a given-up subscription continues at its place when it is subscribed again", async () => {
   const subscriptions = openSubscriptions({ table: newTable() });
   const { id } = await subscriptions.subscribe(wanted);
   const lastAnswer = { at: "2026-01-31T08:00:00.000Z", status: 410 };
@@ -111,7 +111,7 @@ test("what was given up goes on where it stood when it is subscribed again", asy
   expect(standing.nextAttemptAt).toBeUndefined();
 });
 
-test("once removed it is gone, and the same URL begins anew", async () => {
+test("a removed subscription is gone, and its URL starts again", async () => {
   const subscriptions = openSubscriptions({ table: newTable() });
   const first = await subscriptions.subscribe(wanted);
   await Promise.all([subscriptions.remove(first.id), subscriptions.remove(first.id)]);

@@ -77,7 +77,7 @@ describe("retention", () => {
     expect((await world.log.list()).items).toHaveLength(20);
   });
 
-  test("goes on after the margin, and counts what each subscription misses by that", async () => {
+  test("continues after the margin, and counts the events that each subscription misses", async () => {
     const world = open();
     const { subscribers, clock } = world;
     const down = await newSubscriber(DOWN);
@@ -117,7 +117,7 @@ describe("retention", () => {
     expect(await subscribers.get(id)).toMatchObject({ missed: 2, cursor: 3, parked: [{ seq: 3 }] });
   });
 
-  test("keeps nothing for subscriptions where there is none", async () => {
+  test("does not wait without subscriptions", async () => {
     const world = open();
     await fill(world);
     expect(await world.subscribers.heldThrough(daysAgo(world.clock, 30))).toBe(Number.POSITIVE_INFINITY);
@@ -282,7 +282,7 @@ describe("erasure", () => {
     expect((await people.search("ann@example.com", { maxBytes: 1e9 })).found).toEqual([]);
   });
 
-  test("of old attempts comes after a week", async () => {
+  test("removes attempts after a week", async () => {
     const world = open();
     const attempts = openAttempts(world.table);
     const today = world.clock.time;

@@ -70,7 +70,7 @@ function newWakeUp({ isNeeded = true } = {}) {
   return Object.assign(world, { wakeUp, shows });
 }
 
-test("work that is asked for while it runs runs once more, for all who asked", async () => {
+test("work that is requested while it runs runs once more, for all requests", async () => {
   const runs: (() => void)[] = [];
   let fail = false;
   const run = coalesce(async () => {
@@ -118,7 +118,7 @@ test("appends that come together share a message, and each is delivered", async 
   expect(world.queue.calls).toEqual(["put", "takeBack"]);
 });
 
-test("what could not be delivered keeps its message", async () => {
+test("undelivered events keep their message", async () => {
   const world = newWakeUp();
   world.isDone = false;
   await world.wakeUp.storing()(1);
@@ -188,7 +188,7 @@ test("without subscriptions no message is put, and the table is asked now and th
   expect(world.delivered).toEqual([11]);
 });
 
-test("after a subscription what comes next is delivered, by this instance and by others that do not know yet", async () => {
+test("after a subscription the next events are delivered, also by instances that have not seen it", async () => {
   const world = newWakeUp({ isNeeded: false });
   await world.wakeUp.storing()(1);
   await turns();
@@ -201,7 +201,7 @@ test("after a subscription what comes next is delivered, by this instance and by
   expect(world.delivered).toEqual([2]);
 });
 
-test("nothing fails by it, and it goes on when the queue is back", async () => {
+test("a broken queue fails no append, and is used again when it is back", async () => {
   const world = newWakeUp();
   world.fails = true;
   world.queue.fails = true;

@@ -5,17 +5,20 @@ import { nextStep, PATIENCE, type Waiting } from "../../shared/transcripts/next-
 const MINUTE = 60_000;
 const waiting: Waiting = { state: "waiting", receivedAt: 0, attempts: 1 };
 
-test("a transcript that is there is told with the event, or shown when the event is in the log already", () => {
+test("a transcript goes into the event, or beside it when the event is in the log already", () => {
   expect(nextStep(waiting, "there", 0)).toEqual({ do: "tell" });
   expect(nextStep({ ...waiting, state: "late" }, "there", 2 * PATIENCE)).toEqual({ do: "show" });
 });
 
-test.each(["gone", "anonymized"] as const)("a chat that is %s is told by its ids at once", (asked) => {
-  expect(nextStep(waiting, asked, 0)).toEqual({ do: "tell bare", missing: asked, keepLooking: false });
-  expect(nextStep({ ...waiting, state: "late" }, asked, 2 * PATIENCE)).toEqual({ do: "forget" });
-});
+test.each(["gone", "anonymized"] as const)(
+  "a chat that is %s enters the log with its ids at once",
+  (asked) => {
+    expect(nextStep(waiting, asked, 0)).toEqual({ do: "tell bare", missing: asked, keepLooking: false });
+    expect(nextStep({ ...waiting, state: "late" }, asked, 2 * PATIENCE)).toEqual({ do: "forget" });
+  },
+);
 
-test("failures are repeated with growing pauses for an hour; then the event is told, and the transcript still looked for", () => {
+test("failures are repeated with growing pauses for an hour; then the event enters the log without its transcript", () => {
   const times: number[] = [];
   for (let now = 0, attempts = 1; ; attempts++) {
     const step = nextStep({ ...waiting, attempts }, "failed", now);
@@ -29,14 +32,14 @@ test("failures are repeated with growing pauses for an hour; then the event is t
   expect(times).toEqual([0.5, 1.5, 3.5, 7.5, 15.5, 25.5, 35.5, 45.5, 55.5, 60]);
 });
 
-test("a late transcript is looked for a week, and then forgotten", () => {
+test("a late transcript is fetched for up to a week", () => {
   const late: Waiting = { state: "late", receivedAt: 0, attempts: 11 };
   const day = 24 * 60 * MINUTE;
   expect(nextStep(late, "failed", day)).toEqual({ do: "again", at: day + 6 * 60 * MINUTE });
   expect(nextStep(late, "failed", 7 * day)).toEqual({ do: "forget" });
 });
 
-test("whatever happens, an end is told within the hour and a pause, and a next attempt is in the future", () => {
+test("after any attempts an end enters the log within an hour and a pause, and the next attempt lies in the future", () => {
   fc.assert(
     fc.property(fc.nat(3 * PATIENCE), fc.integer({ min: 1, max: 50 }), (now, attempts) => {
       const step = nextStep({ ...waiting, attempts }, "failed", now);

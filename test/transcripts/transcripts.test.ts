@@ -59,7 +59,7 @@ const failing = async () => {
   throw new UpstreamFailed("LiveChat failed (503).");
 };
 
-test("an end goes into the log whole as soon as its transcript is there", async () => {
+test("an end enters the log whole as soon as its transcript is there", async () => {
   const { open, calls } = world(async (_, threadId) => chat(threadId));
   const one = open();
   expect(await one.keep(end("T1"))).toBe(true);
@@ -103,7 +103,7 @@ test("a thread that LiveChat still shows as active is asked for once more before
   expect(await one.settleDue({ budgetMs: 60_000 })).toMatchObject({ told: 1 });
 });
 
-test("after an hour the end is told by its ids; a transcript that comes later shows with the chat, and the event stays", async () => {
+test("after an hour an end enters the log with its ids; a later transcript shows with the chat only", async () => {
   let answer: ChatReader["getChat"] = failing;
   const { open, pass } = world((...asked) => answer(...asked));
   const one = open();
