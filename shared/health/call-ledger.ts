@@ -13,7 +13,7 @@ export type LastCall = {
   /** ISO 8601. */
   at: string;
   /** Absent when LiveChat answered what it was asked, or said why not. */
-  failure?: { kind: AppError["kind"]; summary: string; retryAfter?: number };
+  failure?: { kind: AppError["kind"]; summary: string; code?: string };
 };
 
 /** A header by which LiveChat announces the end of this API version, and its day. */
@@ -139,6 +139,6 @@ function failureOf(error: unknown): LastCall["failure"] {
     error instanceof UpstreamTimeout ||
     error instanceof TooManyRequests;
   if (!isOfLiveChat || !(error instanceof AppError)) return undefined;
-  const { kind, summary, retryAfter } = error;
-  return { kind, summary, ...(retryAfter !== undefined && { retryAfter }) };
+  const { kind, summary, upstream } = error;
+  return { kind, summary, ...(upstream?.code !== undefined && { code: upstream.code }) };
 }

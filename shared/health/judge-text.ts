@@ -1,6 +1,9 @@
 import type { LastCall, Lifecycle } from "./call-ledger.ts";
 import type { Finding } from "./monitor.ts";
 
+/** LiveChat's types of errors for a token that lacks a scope. */
+const SCOPES = ["authorization", "missing_access"];
+
 /** Judges LiveChat by how the app's last call went. */
 export function judgeLastCall(last: LastCall | undefined): Finding {
   if (!last) return { state: "ok", detail: "No call has been made to LiveChat yet." };
@@ -9,7 +12,8 @@ export function judgeLastCall(last: LastCall | undefined): Finding {
   const detail = `The last call, at ${at}, failed: ${failure.summary}`;
   if (failure.kind === "upstream-refused") {
     return {
-      state: "bad",
+      // A scope is missing for one action; what the app itself lives on has checks of its own.
+      state: SCOPES.includes(failure.code ?? "") ? "attention" : "bad",
       detail,
       action:
         "See docs/text.md for the token, its account id and its scopes; put them into LIVECHAT_API_KEY and LIVECHAT_ACCOUNT_ID. POST /registration tries again now.",
