@@ -36,7 +36,7 @@ console.log(
 console.table((await measureFirstAnswer()).map(round));
 
 console.log(
-  "Receivers: events a second over HTTP, against bare createEntity calls (aim: ratio 0.5 at least)",
+  "Receivers: events a second over HTTP, against bare createEntity calls (aim: ratio 0.5 at least) and a function that does nothing",
 );
 console.table([round(await benchReceivers())]);
 

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { startAzurite } from "../../local/azurite.ts";
-import { CREDENTIALS, delivery } from "./receivers.ts";
+import { delivery } from "./receivers.ts";
+import { CREDENTIALS } from "./start-host.ts";
 
 export type FirstAnswer = {
   telemetry: "off" | "on";

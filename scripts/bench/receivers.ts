@@ -1,10 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { Agent, request } from "node:http";
-import { createInterface } from "node:readline";
+import { Agent } from "node:http";
 import { startAzurite } from "../../local/azurite.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 import { measure } from "./measure.ts";
+import { post, startHost } from "./start-host.ts";
 
 export type ReceiverFigures = {
   /** Events stored a second through `POST /receivers/chat-ended`. */
@@ -12,67 +10,52 @@ export type ReceiverFigures = {
   /** Bare `createEntity` calls of the same payload a second, at the same concurrency, on the same Azurite. */
   create: number;
   ratio: number;
+  /** Calls a second of a function that does nothing, under the same host, with the same bodies. */
+  noOp: number;
   /** Milliseconds that 99 of 100 deliveries took at most. */
   p99: number;
 };
 
-export const CREDENTIALS = { username: "bench", password: "bench-password" };
-
-/** Measures one host over real HTTP, in turns with bare creates, so other load on the machine affects both. */
+/** Measures the host over real HTTP, in turns with bare creates and with a function that does nothing, so other load on the machine affects both. */
 export async function benchReceivers({
   count = 6_000,
   concurrency = 64,
   bytes = 2_048,
 } = {}): Promise<ReceiverFigures> {
   const azurite = await startAzurite({ inMemory: true });
-  const host = spawn(process.execPath, ["local/host/main.ts", "--port", "0"], {
-    env: {
-      PATH: process.env.PATH,
-      LiveChatStorage: azurite.connectionString,
-      LIVECHAT_USERNAME: "bench@example.com",
-      LIVECHAT_API_KEY: "bench",
-      LIVECHAT_WEBHOOK_USERNAME: CREDENTIALS.username,
-      LIVECHAT_WEBHOOK_PASSWORD: CREDENTIALS.password,
-      TICKETS_RECONCILE_SCHEDULE: "0 0 0 1 1 *",
-    },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const host = await startHost({ LiveChatStorage: azurite.connectionString });
+  const idle = await startHost({}, "--app", "scripts/bench/no-op.mjs");
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
   try {
-    const url = await new Promise<string>((resolve, reject) => {
-      createInterface({ input: host.stdout }).on("line", (line) => {
-        const ready = /^listening on (.+)$/.exec(line)?.[1];
-        if (ready) resolve(ready);
-      });
-      host.once("exit", (code) => reject(new Error(`The host ended with ${code}`)));
-    });
     let delivered = 0;
     let created = 0;
     const entities = openTable(azurite, "BenchEntities");
-    const deliver = () => post(`${url}/api/receivers/chat-ended`, delivery(delivered++, bytes), agent);
+    const deliver = () => post(`${host.url}/api/receivers/chat-ended`, delivery(delivered++, bytes), agent);
     const create = () => {
       const raw = delivery(created, bytes);
       return entities.createEntity({ partitionKey: "p", rowKey: `row${created++}`, raw });
     };
-    await measure(deliver, { count: 500, concurrency });
-    await measure(create, { count: 500, concurrency });
-    const delivers = [];
-    const creates = [];
+    const doNothing = () => post(`${idle.url}/api/no-op`, delivery(0, bytes), agent);
+    const works = [deliver, create, doNothing];
+    for (const work of works) await measure(work, { count: 500, concurrency });
+    const turns: Awaited<ReturnType<typeof measure>>[][] = [];
     for (let turn = 0; turn < 3; turn++) {
-      delivers.push(await measure(deliver, { count: count / 3, concurrency }));
-      creates.push(await measure(create, { count: count / 3, concurrency }));
+      const figures = [];
+      for (const work of works) figures.push(await measure(work, { count: count / 3, concurrency }));
+      turns.push(figures);
     }
-    const best = (figures: { rate: number }[]) => Math.max(...figures.map(({ rate }) => rate));
+    const best = (work: number) => Math.max(...turns.map((figures) => figures[work]?.rate ?? 0));
     return {
-      deliver: best(delivers),
-      create: best(creates),
-      ratio: best(delivers) / best(creates),
-      p99: Math.max(...delivers.map(({ p99 }) => p99)),
+      deliver: best(0),
+      create: best(1),
+      ratio: best(0) / best(1),
+      noOp: best(2),
+      p99: Math.max(...turns.map(([delivers]) => delivers?.p99 ?? 0)),
     };
   } finally {
     agent.destroy();
-    host.kill("SIGTERM");
-    await once(host, "exit");
+    await host.stop();
+    await idle.stop();
     await azurite.stop();
   }
 }
@@ -92,19 +75,4 @@ export function delivery(number: number, bytes: number): string {
       .repeat(bytes)
       .slice(0, Math.max(0, bytes - JSON.stringify(envelope).length));
   return JSON.stringify(envelope);
-}
-
-async function post(url: string, body: string, agent: Agent): Promise<void> {
-  const authorization = `Basic ${Buffer.from(`${CREDENTIALS.username}:${CREDENTIALS.password}`).toString("base64")}`;
-  const headers = {
-    authorization,
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-  };
-  const outgoing = request(url, { method: "POST", agent, headers });
-  outgoing.end(body);
-  const [response] = (await once(outgoing, "response")) as [import("node:http").IncomingMessage];
-  response.resume();
-  await once(response, "end");
-  if (response.statusCode !== 200) throw new Error(`A delivery was answered ${response.statusCode}`);
 }
