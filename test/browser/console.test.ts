@@ -49,14 +49,29 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await deliver(chat("LIVE0", ["Hi"]));
     await page.clock.fastForward(16_000);
     await page.getByRole("link", { name: "LIVE0" }).waitFor();
+    // What is typed stays while the page is kept current.
+    const field = page.getByLabel("Chat", { exact: true });
+    await field.fill("LIV");
     await deliver(chat("LIVE1", ["Hello"]));
     await page.clock.fastForward(16_000);
     await page.getByRole("button", { name: "1 new" }).waitFor();
     expect(await page.getByRole("link", { name: "LIVE1" }).count()).toBe(0);
+    expect(await field.inputValue()).toBe("LIV");
     await page.getByRole("button", { name: "1 new" }).click();
     await page.getByRole("link", { name: "LIVE1" }).click();
     await page.getByText("Hello").waitFor();
     expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  test("a click on the last bar of the day leads to the events of this hour", async () => {
+    await deliver(chat("CHARTED", ["Hi"]));
+    const { page, close } = await open();
+    const chart = page.locator(".chart .u-over");
+    const { width = 0 } = (await chart.boundingBox()) ?? {};
+    await chart.click({ position: { x: width - 5, y: 40 } });
+    await page.getByRole("link", { name: "CHARTED" }).waitFor();
+    expect(new URL(page.url()).searchParams.get("from")).toMatch(/:00:00\.000Z$/);
     await close();
   });
 
