@@ -131,7 +131,7 @@ describe("the reconciliation", () => {
     });
   });
 
-  test("is unknown only until the first run is due", async () => {
+  test("of a new app is ok until three runs were due", async () => {
     expect((await judge({ installed: iso(noon - 10 * MINUTE) })).state).toBe("ok");
     expect(await judge({ installed: iso(noon - 20 * MINUTE) })).toMatchObject({
       state: "bad",
