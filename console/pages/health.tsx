@@ -11,7 +11,7 @@ import { When } from "../parts/when.tsx";
 type Status = OutputOf<"GetStatus">;
 export type Check = Status["checks"][number];
 
-/** From the state that needs a person most to the one that needs nobody. */
+/** From the most urgent state to the least urgent. */
 const WORST_FIRST: readonly Check["state"][] = ["bad", "attention", "unknown", "ok"];
 
 export function worstFirst(checks: readonly Check[]): Check[] {

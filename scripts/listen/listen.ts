@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { isWanted } from "../../shared/subscriptions/filter.ts";
-import { type Outgoing, toMessage } from "../../shared/subscriptions/message.ts";
+import { type OutgoingEvent, toDelivery } from "../../shared/subscriptions/message.ts";
 import { sign } from "../../shared/subscriptions/sign.ts";
 import type { Terms } from "../../shared/subscriptions/subscription.ts";
 
@@ -19,7 +19,7 @@ export type ListenOptions = Pick<Terms, "types" | "format"> & {
   signal: AbortSignal;
 };
 
-type Page = { items: (Outgoing & { chatId?: string; ticketId?: string })[]; next: number; head: number };
+type Page = { items: (OutgoingEvent & { chatId?: string; ticketId?: string })[]; next: number; head: number };
 
 /** Milliseconds between two looks at a log without news, and after a failure. */
 const POLL_MS = 500;
@@ -79,7 +79,7 @@ export async function listen(options: ListenOptions): Promise<void> {
   async function send(event: Page["items"][number]): Promise<void> {
     if (event.payload === undefined) return print(`${event.seq}  ${event.type}  erased, not sent`);
     const subject = event.chatId ?? event.ticketId;
-    const message = toMessage([{ ...event, subject }], { format: options.format, batch: 1 });
+    const message = toDelivery([{ ...event, subject }], { format: options.format, batch: 1 });
     const now = Date.now();
     const headers = { ...message.headers, ...sign(message, options, now) };
     const outcome = await fetch(url, {

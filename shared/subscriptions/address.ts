@@ -15,8 +15,8 @@ const AZURE_PLATFORM = "168.63.129.16";
 
 /**
  * Says it of an IPv4 or IPv6 address, as the resolver or a URL gives it. IPv4 inside IPv6 (mapped, NAT64, 6to4, Teredo)
- * is `private` but for mapped addresses, which are what they map: what such an address leads to is decided elsewhere.
- * What is no address at all, or of a kind that this does not know, is `private` too.
+ * is `private` but for mapped addresses, which are what they map: what such an address leads to is decided elsewhere. A
+ * text that is not an address, or an unknown kind of address, is `private` too.
  */
 export function reachOf(address: string): Reach {
   if (!ipaddr.isValid(address)) return "private";

@@ -5,11 +5,11 @@ import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { after, ordered } from "../storage/keys.ts";
 import { type Row, readRows } from "../storage/rows.ts";
 import { submit } from "../storage/transaction.ts";
-import type { Answer } from "./post.ts";
-import type { Attempt } from "./subscription.ts";
+import type { CallbackAnswer } from "./post.ts";
+import type { DeliveryAttempt } from "./subscription.ts";
 
 /** A failed attempt, as it is kept for a week. */
-export type FailedAttempt = Attempt & {
+export type FailedAttempt = DeliveryAttempt & {
   subscription: string;
   /** How the answer's body began, without credentials. It may hold what was sent, so erasure reaches it. */
   excerpt?: string;
@@ -73,7 +73,7 @@ export function toFailedAttempt(row: Row<AttemptColumns>): FailedAttempt {
 const EXCERPT = 200;
 
 /** The beginning of an answer that may be kept: without the parts of the callback's URL that may be keys, and no addresses. */
-export function excerptOf(answer: Answer, url: string): string | undefined {
+export function excerptOf(answer: CallbackAnswer, url: string): string | undefined {
   if (!("excerpt" in answer) || !answer.excerpt) return undefined;
   const { pathname, search, searchParams, username, password } = new URL(url);
   const secrets = [

@@ -1,6 +1,6 @@
 /**
- * Makes of `work` something that may be asked for at any time and as often as one likes: it runs once at a time, and
- * a caller shares a run that begins after its call.
+ * Makes `work` a function that may be called at any time and any number of times: it runs once at a time, and a caller
+ * shares a run that begins after its call.
  */
 export function coalesce(work: () => Promise<void>): () => Promise<void> {
   let current: Promise<void> | undefined;

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Head, Page, Read } from "./feed.ts";
+import type { FeedHead, FeedPage, Read } from "./feed.ts";
 import { isWanted } from "./filter.ts";
 import { itemOf } from "./message.ts";
 import { nextRequestAt } from "./rate.ts";
 import { isToBeParked, type Standing } from "./standing.ts";
-import type { Kept, Place, Subscription } from "./subscription.ts";
+import type { KeptSubscription, LogPlace, Subscription } from "./subscription.ts";
 import {
   BATCH_BYTES,
   FRESH_MS,
@@ -16,17 +16,17 @@ import {
 } from "./times.ts";
 
 /** All that is known about a subscription while a process delivers to it. */
-export type State = {
+export type DeliveryState = {
   /** The row as it was last read or written. */
-  kept: Kept;
-  place: Place;
+  kept: KeptSubscription;
+  place: LogPlace;
   standing: Standing;
   attempts: Subscription["attempts"];
   sent: Subscription["sent"];
   /** Whether the row has our lease, and when we last wrote it: milliseconds since the epoch, by our own clock. */
   lease: { isTaken: boolean; writtenAt: number };
   /** What was read of the log last. */
-  page?: Page;
+  page?: FeedPage;
   /** How many events were delivered since the last write. */
   unsaved: number;
   /** When an event was delivered last, in milliseconds since the epoch. */
@@ -39,7 +39,7 @@ export type State = {
 export type Situation = {
   /** Milliseconds since the epoch. */
   now: number;
-  head: Head;
+  head: FeedHead;
   /** A page of another edition may hold an event that was erased. */
   edition: number;
   /** Milliseconds since the epoch after which no further event is begun. */
@@ -49,7 +49,7 @@ export type Situation = {
 };
 
 /** What to do next. */
-export type Step =
+export type DeliveryStep =
   | { do: "find place" }
   | { do: "read" }
   /** Moves the cursor past events that the subscription does not want. */
@@ -69,7 +69,10 @@ export type Step =
 export type End = { why: "done" | "given up" | "time" | "lost" } | { why: "paused"; until: number };
 
 /** Decides what to do next for a subscription. */
-export function decide(state: State, { now, head, edition, until, isRemoved }: Situation): Step {
+export function nextDeliveryStep(
+  state: DeliveryState,
+  { now, head, edition, until, isRemoved }: Situation,
+): DeliveryStep {
   const { kept, place, standing, page, lease } = state;
   if (isRemoved) return end({ why: "lost" });
   if (standing.state === "given_up") return end({ why: "given up" });
@@ -106,19 +109,19 @@ export function decide(state: State, { now, head, edition, until, isRemoved }: S
     return lease.isTaken && age >= 0 && age < SURE_MS;
   }
 
-  function pauseAtHead(): Step {
+  function pauseAtHead(): DeliveryStep {
     const lingering = state.deliveredAt + LINGER_MS - now;
     return lease.isTaken && lingering > 0 ? { do: "linger", forMs: lingering } : end({ why: "done" });
   }
 }
 
-const WRITE: Step = { do: "write" };
-const end = (why: End): Step => ({ do: "end", end: why });
+const WRITE: DeliveryStep = { do: "write" };
+const end = (why: End): DeliveryStep => ({ do: "end", end: why });
 
 type Sendable = Read & { payload: unknown };
 
 /** The wanted events of `ahead` that go together in one request. The first one is wanted. */
-function takeBatch(ahead: Read[], { kept, oneByOneThrough }: State): Read[] {
+function takeBatch(ahead: Read[], { kept, oneByOneThrough }: DeliveryState): Read[] {
   const [first] = ahead as [Read];
   if (kept.batch === 1 || first.seq <= oneByOneThrough) return [first];
   const taken: Read[] = [];
@@ -134,7 +137,7 @@ function takeBatch(ahead: Read[], { kept, oneByOneThrough }: State): Read[] {
 }
 
 /** Whether what is known at the end is worth a write: to let go, or to keep a place that moved far. */
-export function isWorthWriting({ kept, place, lease }: State): boolean {
+export function isWorthWriting({ kept, place, lease }: DeliveryState): boolean {
   return lease.isTaken || place.log !== kept.log || place.cursor - kept.cursor >= SETTLE_EVENTS;
 }
 
@@ -142,7 +145,7 @@ export function isWorthWriting({ kept, place, lease }: State): boolean {
  * What is known after others changed the row: an operator who moved the place or changed the standing has the last word;
  * retention, which moves a place forward, is followed as far as it went.
  */
-export function merge(state: State, found: Kept): State {
+export function merge(state: DeliveryState, found: KeptSubscription): DeliveryState {
   const { kept, place } = state;
   const isMoved = found.moves !== kept.moves;
   const { log, cursor, moves, restartedAt } = found;

@@ -1,13 +1,13 @@
-import { decide, type End, isWorthWriting, merge, type State } from "./decide.ts";
+import { type DeliveryState, type End, isWorthWriting, merge, nextDeliveryStep } from "./decide.ts";
 import type { Feed, Read } from "./feed.ts";
-import { type Outgoing, toMessage } from "./message.ts";
+import { type OutgoingEvent, toDelivery } from "./message.ts";
 import { placeIn } from "./place.ts";
-import type { Answer, Post } from "./post.ts";
+import type { CallbackAnswer, Post } from "./post.ts";
 import { noteRequest } from "./rate.ts";
 import { sign } from "./sign.ts";
 import { afterAnswer, afterParking, isDelivered, isRefusal } from "./standing.ts";
 import type { Subscriptions } from "./store.ts";
-import type { Attempt, Kept, Parked } from "./subscription.ts";
+import type { DeliveryAttempt, KeptSubscription, Parked } from "./subscription.ts";
 import { LAST_ATTEMPTS, LEASE_MS, RENEW_MS } from "./times.ts";
 import { traceDelivery } from "./trace-delivery.ts";
 
@@ -32,24 +32,28 @@ export type DeliverOptions = {
   isChanged: () => boolean;
   /** Called with every attempt, and awaited when it failed. */
   onAttempt?: (
-    attempt: Attempt,
-    answer: Answer,
-    sent: { kept: Kept; events: Read[] },
+    attempt: DeliveryAttempt,
+    answer: CallbackAnswer,
+    sent: { kept: KeptSubscription; events: Read[] },
   ) => Promise<void> | undefined;
 };
 
 /** Why it ended, the row as it was last seen, and the place that was reached, which need not be written. */
-export type Delivered = { end: End; kept: Kept; through: number };
+export type Delivered = { end: End; kept: KeptSubscription; through: number };
 
 /**
- * Delivers to one subscription what lies behind its cursor, in order, step by step as `decide` says. The cursor never
- * passes a wanted event that has not arrived or been parked, so a process that goes on after this one, or beside it when it
- * stood still for too long, can only repeat events, never skip one.
+ * Delivers the events after a subscription's cursor, in order, step by step as {@link nextDeliveryStep} decides. The
+ * cursor never passes a wanted event that has not arrived or been parked, so a process that goes on after this one, or
+ * beside it when it stood still for too long, can only repeat events, never skip one.
  *
  * @param from the cursor, if more than the row says is known to hold nothing that is wanted
  * @throws {StorageUnavailable} what was delivered since the last write will come again
  */
-export async function deliver(found: Kept, from: number, options: DeliverOptions): Promise<Delivered> {
+export async function deliver(
+  found: KeptSubscription,
+  from: number,
+  options: DeliverOptions,
+): Promise<Delivered> {
   const {
     subscriptions,
     feed,
@@ -65,7 +69,7 @@ export async function deliver(found: Kept, from: number, options: DeliverOptions
     onAttempt,
   } = options;
   const { standing, attempts, sent, log, moves, restartedAt } = found;
-  let state: State = {
+  let state: DeliveryState = {
     ...{ kept: found, place: { log, cursor: from, moves, restartedAt }, standing, attempts, sent },
     lease: { isTaken: false, writtenAt: Number.NEGATIVE_INFINITY },
     ...{ unsaved: 0, deliveredAt: Number.NEGATIVE_INFINITY, oneByOneThrough: 0 },
@@ -86,7 +90,7 @@ export async function deliver(found: Kept, from: number, options: DeliverOptions
       const head = feed.known() ?? (await feed.head());
       // The write that decide then asks for meets another ETag, and takes over what was changed.
       if (isChanged()) state.lease = { ...state.lease, writtenAt: Number.NEGATIVE_INFINITY };
-      const step = decide(state, {
+      const step = nextDeliveryStep(state, {
         now: now(),
         head,
         edition: feed.edition(),
@@ -138,7 +142,7 @@ export async function deliver(found: Kept, from: number, options: DeliverOptions
     const [first] = events as [Read];
     const last = events.at(-1) as Read;
     const at = now();
-    const message = toMessage(events as Outgoing[], kept);
+    const message = toDelivery(events as OutgoingEvent[], kept);
     const headers = { ...USER_AGENT, ...message.headers, ...sign(message, kept, at) };
     const answer = await traceDelivery({ ...first, events: events.length }, () =>
       post(kept.url, message.body, headers),
@@ -162,20 +166,20 @@ export async function deliver(found: Kept, from: number, options: DeliverOptions
   }
 
   /** Sets an event aside, in one write with the place behind it. */
-  function park({ id: eventId, seq }: Read): Promise<Outcome> {
+  function park({ id: eventId, seq }: Read): Promise<WriteOutcome> {
     const { place, standing } = state;
     const parked = { eventId, seq, since: new Date(now()).toISOString(), attempts: standing.failures };
     return write({ parked, after: { place: { ...place, cursor: seq }, standing: afterParking(standing) } });
   }
 
   /** Writes what is known, and takes, renews or lets go of the lease. */
-  function write(change: Change = {}): Promise<Outcome> {
+  function write(change: RowChange = {}): Promise<WriteOutcome> {
     const written = writing.then(() => writeNow(change));
     writing = written.catch(() => {});
     return written;
   }
 
-  async function writeNow({ letGo = false, parked, after }: Change): Promise<Outcome> {
+  async function writeNow({ letGo = false, parked, after }: RowChange): Promise<WriteOutcome> {
     isWriting = true;
     try {
       const at = now();
@@ -194,10 +198,10 @@ export async function deliver(found: Kept, from: number, options: DeliverOptions
   }
 
   function replace(
-    { kept, place, standing, attempts, sent }: State,
+    { kept, place, standing, attempts, sent }: DeliveryState,
     at: number,
-    { letGo = false, parked }: Change = {},
-  ): Promise<Kept | undefined> {
+    { letGo = false, parked }: RowChange = {},
+  ): Promise<KeptSubscription | undefined> {
     const lease = letGo ? undefined : { holder, until: new Date(at + LEASE_MS).toISOString() };
     const changed = { ...kept, ...place, standing, attempts, sent, lease };
     return subscriptions.replace(changed, parked && { park: parked });
@@ -224,18 +228,18 @@ export async function deliver(found: Kept, from: number, options: DeliverOptions
   }
 }
 
-/** What a write does beside renewing the lease, and what is so once it is done. */
-type Change = { letGo?: boolean; parked?: Parked; after?: Pick<State, "place" | "standing"> };
-type Outcome = "written" | "changed" | "lost";
+/** The further changes of a write that renews the lease, and the state after it. */
+type RowChange = { letGo?: boolean; parked?: Parked; after?: Pick<DeliveryState, "place" | "standing"> };
+type WriteOutcome = "written" | "changed" | "lost";
 
 const USER_AGENT = { "user-agent": "livechat-functions" };
 
 /** How an attempt is remembered. */
 export function toAttempt(
   { id: eventId, seq }: { id: string; seq: number },
-  answer: Answer,
+  answer: CallbackAnswer,
   { at, durationMs, events }: { at: number; durationMs: number; events: number },
-): Attempt {
+): DeliveryAttempt {
   return {
     ...{ eventId, seq, at: new Date(at).toISOString() },
     ...("status" in answer ? { status: answer.status } : { error: answer.failure }),

@@ -3,12 +3,12 @@ import { setTimeout } from "node:timers/promises";
 import type { EventLog } from "../event-log/types.ts";
 import { coalesce } from "./coalesce.ts";
 import { type DeliverOptions, deliver } from "./deliver.ts";
-import { createFeed, type Head } from "./feed.ts";
+import { createFeed, type FeedHead } from "./feed.ts";
 import type { Post } from "./post.ts";
-import { type Entry, leaseEnds, renew, type Sighting } from "./roster.ts";
+import { leaseEnds, type RosterEntry, type RowSighting, renew } from "./roster.ts";
 import { isDelivered } from "./standing.ts";
 import type { Subscriptions } from "./store.ts";
-import type { Kept } from "./subscription.ts";
+import type { KeptSubscription } from "./subscription.ts";
 import { LOOK_MS, ROSTER_MS, STAY_MS, TIMED_PAUSE_MS, WORK_MS } from "./times.ts";
 
 // How an event reaches a subscriber:
@@ -52,9 +52,9 @@ export type Report = { delivered: number; failed: number; givenUp: number };
 
 export type Dispatcher = {
   /**
-   * Looks which subscribers are behind, and delivers to each what it has not got: to all at once, so that none waits for
-   * another. May be called at any time and on any number of instances. The first call in this process stays until all is
-   * delivered, but for minutes at most; others come back as soon as they have looked.
+   * Finds the subscribers that are behind, and delivers the waiting events to all of them at once, so none waits for
+   * another. May be called at any time and on any number of instances. The first call in this process stays until all
+   * is delivered, but for minutes at most; others come back as soon as they have looked.
    *
    * @returns the report of the call that stayed
    * @throws {StorageUnavailable} when something could not be read or written; the next call makes it good
@@ -103,8 +103,8 @@ export function createDispatcher({
 }: DispatcherOptions): Dispatcher {
   const feed = createFeed({ log, now, wait });
   const active = new Map<string, Slot>();
-  const sightings = new Map<string, Sighting>();
-  let roster = new Map<string, Entry>();
+  const sightings = new Map<string, RowSighting>();
+  let roster = new Map<string, RosterEntry>();
   let rosterAt = Number.NEGATIVE_INFINITY;
   let report: Report = { delivered: 0, failed: 0, givenUp: 0 };
   let errors: unknown[] = [];
@@ -147,7 +147,7 @@ export function createDispatcher({
   }
 
   /** Starts with all who are behind and free; says whether another process holds one of them. */
-  function startAll(head: Head): boolean {
+  function startAll(head: FeedHead): boolean {
     let isHeld = false;
     if (stopping) return isHeld;
     for (const entry of roster.values()) {
@@ -164,12 +164,12 @@ export function createDispatcher({
     return isHeld;
   }
 
-  function isDue({ standing }: Kept): boolean {
+  function isDue({ standing }: KeptSubscription): boolean {
     if (standing.state === "given_up") return false;
     return standing.nextAttemptAt === undefined || Date.parse(standing.nextAttemptAt) <= now();
   }
 
-  function leaseEnd(kept: Kept): number {
+  function leaseEnd(kept: KeptSubscription): number {
     return leaseEnds(kept, holder, sightings.get(kept.id) ?? { etag: kept.etag, at: now() }, rosterAt);
   }
 
@@ -181,7 +181,7 @@ export function createDispatcher({
     later(at - now(), () => void look().catch(() => {}));
   }
 
-  function start(entry: Entry): void {
+  function start(entry: RosterEntry): void {
     const { id } = entry.kept;
     const slot = {
       again: false,
@@ -196,14 +196,14 @@ export function createDispatcher({
     });
   }
 
-  async function work(entry: Entry, slot: Slot): Promise<void> {
+  async function work(entry: RosterEntry, slot: Slot): Promise<void> {
     const { id } = entry.kept;
     const until = now() + WORK_MS;
     try {
-      for (let current: Entry | undefined = entry; ; ) {
+      for (let current: RosterEntry | undefined = entry; ; ) {
         let isLost = false;
         if (current && isDue(current.kept) && leaseEnd(current.kept) <= now()) {
-          const served: Entry | undefined = await serve(current, slot, until);
+          const served: RosterEntry | undefined = await serve(current, slot, until);
           isLost = served === undefined;
           current = served;
         }
@@ -224,7 +224,7 @@ export function createDispatcher({
     return through !== Number.POSITIVE_INFINITY && (head === undefined || head.seq > through);
   }
 
-  async function read(id: string): Promise<Entry | undefined> {
+  async function read(id: string): Promise<RosterEntry | undefined> {
     const kept = await subscriptions.get(id);
     if (!kept) {
       roster.delete(id);
@@ -238,10 +238,10 @@ export function createDispatcher({
 
   /** Delivers, and gives what is known afterwards; `undefined` when that has to be read anew. */
   async function serve(
-    { kept: found, through: from }: Entry,
+    { kept: found, through: from }: RosterEntry,
     slot: Slot,
     until: number,
-  ): Promise<Entry | undefined> {
+  ): Promise<RosterEntry | undefined> {
     slot.through = Number.POSITIVE_INFINITY;
     const { end, kept, through } = await deliver(found, from, {
       ...{ subscriptions, feed, post, holder, now, random, wait, every },
@@ -325,7 +325,7 @@ export function createDispatcher({
   };
 }
 
-function isBehind({ kept, through }: Entry, head: Head): boolean {
+function isBehind({ kept, through }: RosterEntry, head: FeedHead): boolean {
   return through < head.seq || (head.log !== undefined && kept.log !== head.log);
 }
 

@@ -1,30 +1,30 @@
 import { type EventLog, type LogEvent, TRACE } from "../event-log/types.ts";
 import { coalesce } from "./coalesce.ts";
-import type { Outgoing } from "./message.ts";
+import type { OutgoingEvent } from "./message.ts";
 import { FRESH_MS, PAGE_EVENTS, SHARED_PAGES } from "./times.ts";
 
 /** An event as it was read; without `payload` it was erased or cannot be read, and there is nothing to send. */
-export type Read = Omit<Outgoing, "payload"> & {
+export type Read = Omit<OutgoingEvent, "payload"> & {
   payload?: unknown;
   /** The trace that the event came in by, as W3C `traceparent`. */
   trace?: string;
 };
 
 /** A part of the log: every event behind `after` up to `next`. */
-export type Page = { items: Read[]; after: number; next: number; readAt: number; edition: number };
+export type FeedPage = { items: Read[]; after: number; next: number; readAt: number; edition: number };
 
-export type Head = { log?: string; seq: number };
+export type FeedHead = { log?: string; seq: number };
 
 /** The log, read once for all subscribers of a process that are at the same place. */
 export type Feed = {
   /** Reads where the log ends. */
-  head(): Promise<Head>;
+  head(): Promise<FeedHead>;
   /** Where the log ends as far as is known without a read; `undefined` when that is not certain enough. */
-  known(): Head | undefined;
+  known(): FeedHead | undefined;
   /** Takes note of an event that this process has stored, and wakes those who await it. */
   note(seq: number): void;
   /** The next events: {@link PAGE_EVENTS} of them at most. */
-  read(after: number): Promise<Page>;
+  read(after: number): Promise<FeedPage>;
   /** Goes up with every erasure that this process learns of: pages of an earlier edition must not be sent. */
   edition(): number;
   /** Takes note of an erasure. */
@@ -41,9 +41,9 @@ export type FeedOptions = {
 };
 
 export function createFeed({ log, now, wait }: FeedOptions): Feed {
-  const pages = new Map<string, { page: Promise<Page>; at: number }>();
+  const pages = new Map<string, { page: Promise<FeedPage>; at: number }>();
   const waiting = new Set<{ seq: number; wake: () => void }>();
-  let known: Head | undefined;
+  let known: FeedHead | undefined;
   let isDoubtful = false;
   let edition = 0;
 
@@ -54,12 +54,12 @@ export function createFeed({ log, now, wait }: FeedOptions): Feed {
     know({ log: name, seq: known?.log === name ? Math.max(known?.seq ?? 0, seq) : seq });
   });
 
-  function know(head: Head): void {
+  function know(head: FeedHead): void {
     known = head;
     for (const one of waiting) if (head.seq > one.seq) one.wake();
   }
 
-  async function load(after: number): Promise<Page> {
+  async function load(after: number): Promise<FeedPage> {
     const read = { after, edition };
     const { items, next, head } = await log.list({ after, limit: PAGE_EVENTS });
     // Retention may have removed what lay behind: then all up to the head is done.
@@ -72,7 +72,7 @@ export function createFeed({ log, now, wait }: FeedOptions): Feed {
   return {
     async head() {
       await refresh();
-      return known as Head;
+      return known as FeedHead;
     },
     known: () => (isDoubtful ? undefined : known),
     note(seq) {

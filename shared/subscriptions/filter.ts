@@ -28,9 +28,9 @@ export function isWanted({ type, payload }: Chosen, { types, filter }: Choice): 
   return filter === undefined || matches(factsOf(payload), filter);
 }
 
-type Facts = Record<Key, Set<string>>;
+type FilterFacts = Record<Key, Set<string>>;
 
-function matches(facts: Facts, { not, ...keys }: Filter): boolean {
+function matches(facts: FilterFacts, { not, ...keys }: Filter): boolean {
   for (const key of FILTER_KEYS) {
     const wanted = keys[key];
     if (wanted && !wanted.some((value) => facts[key].has(key === "agent" ? value.toLowerCase() : value))) {
@@ -41,7 +41,7 @@ function matches(facts: Facts, { not, ...keys }: Filter): boolean {
 }
 
 /** The facts of a chat or a ticket. Logins are compared in lower case; everything else letter by letter. */
-function factsOf(payload: unknown): Facts {
+function factsOf(payload: unknown): FilterFacts {
   const { chat, ticket } = record(payload);
   const about = record(chat ?? ticket);
   const groups = [...list(about.groups), about.group, about.currentGroup];

@@ -4,7 +4,7 @@ import { ordered } from "../storage/keys.ts";
 import type { Terms } from "./subscription.ts";
 
 /** An event as it is sent. */
-export type Outgoing = {
+export type OutgoingEvent = {
   seq: number;
   id: string;
   type: EventType;
@@ -28,11 +28,11 @@ const TYPE_PREFIX = "com.livechat.";
  *
  * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
  */
-export function toMessage(
-  events: readonly Outgoing[],
+export function toDelivery(
+  events: readonly OutgoingEvent[],
   { format, batch }: Pick<Terms, "format" | "batch">,
 ): Message {
-  const [first] = events as [Outgoing];
+  const [first] = events as [OutgoingEvent];
   if (batch > 1) {
     const isCloud = format === "cloudevents";
     return {
@@ -49,13 +49,13 @@ export function toMessage(
 }
 
 /** An event as an item of a batch, as JSON. */
-export function itemOf(event: Outgoing, format: Terms["format"]): string {
+export function itemOf(event: OutgoingEvent, format: Terms["format"]): string {
   const { id, seq, type, occurredAt, receivedAt, payload } = event;
   if (format === "payload") return JSON.stringify({ id, seq, type, occurredAt, receivedAt, payload });
   return JSON.stringify({ ...attributesOf(event), datacontenttype: "application/json", data: payload });
 }
 
-function attributesOf({ id, seq, type, occurredAt, subject }: Outgoing) {
+function attributesOf({ id, seq, type, occurredAt, subject }: OutgoingEvent) {
   return {
     specversion: "1.0",
     id,
@@ -68,13 +68,13 @@ function attributesOf({ id, seq, type, occurredAt, subject }: Outgoing) {
   };
 }
 
-function toHeaders(event: Outgoing): Record<string, string> {
+function toHeaders(event: OutgoingEvent): Record<string, string> {
   const attributes = Object.entries(attributesOf(event));
-  return Object.fromEntries(attributes.map(([name, value]) => [`ce-${name}`, encode(value)]));
+  return Object.fromEntries(attributes.map(([name, value]) => [`ce-${name}`, encodeAttribute(value)]));
 }
 
 /** Percent-encodes what may not stand in a header: all but printable ASCII, and space, quote and percent (3.1.3.2). */
-function encode(value: string): string {
+function encodeAttribute(value: string): string {
   return value.replace(/[^!#$&-~]/gu, (character) =>
     Array.from(
       Buffer.from(character, "utf8"),
@@ -83,7 +83,7 @@ function encode(value: string): string {
   );
 }
 
-function batchId(events: readonly Outgoing[]): string {
+function batchId(events: readonly OutgoingEvent[]): string {
   const hash = createHash("sha256");
   for (const { id } of events) hash.update(id).update("\n");
   return `batch_${hash.digest("hex").slice(0, 32)}`;

@@ -1,5 +1,5 @@
-import type { Head } from "./feed.ts";
-import type { Place } from "./subscription.ts";
+import type { FeedHead } from "./feed.ts";
+import type { LogPlace } from "./subscription.ts";
 
 /**
  * Finds a place in the log as it is. In a log that began anew (another table, or one that was emptied) a place goes back to
@@ -9,7 +9,7 @@ import type { Place } from "./subscription.ts";
  * @param head just read: no place of the same log lies behind it
  * @param now milliseconds since the epoch
  */
-export function placeIn(head: Head, place: Place, now: number): Place {
+export function placeIn(head: FeedHead, place: LogPlace, now: number): LogPlace {
   const { log, cursor, moves, restartedAt } = place;
   const kept = { log, cursor, moves, restartedAt };
   // A log without events has no name yet.

@@ -5,7 +5,7 @@ import { type Callback, type CallbackRules, readCallback } from "./callback.ts";
 import { guardedLookup, type Resolver, systemResolver } from "./resolve.ts";
 
 /** The result of calling a callback: an HTTP answer, or the reason for no answer (`ECONNREFUSED`, `TIMEOUT`). */
-export type Answer =
+export type CallbackAnswer =
   | {
       status: number;
       /** `Retry-After`, in milliseconds. */
@@ -17,7 +17,7 @@ export type Answer =
     }
   | { failure: string };
 
-export type Post = (url: string, body: string, headers: Record<string, string>) => Promise<Answer>;
+export type Post = (url: string, body: string, headers: Record<string, string>) => Promise<CallbackAnswer>;
 
 export type PostOptions = CallbackRules & {
   /** Milliseconds for the whole of a call: finding the address, connecting, sending, and the answer's body. */
@@ -36,7 +36,7 @@ const IDLE_LIMIT = 5_000;
 
 /**
  * Makes the one function that calls callbacks. It goes where the URL says and nowhere else: redirects are not followed,
- * and every connection's address is held against the rules. It never throws; what goes wrong is an {@link Answer}.
+ * and every connection's address is checked by the rules. It never throws: a failure is a {@link CallbackAnswer} too.
  */
 export function createPost({
   allowLoopback,
@@ -54,7 +54,7 @@ export function createPost({
     body: string,
     headers: Record<string, string>,
     signal: AbortSignal,
-  ): Promise<Answer> {
+  ): Promise<CallbackAnswer> {
     const request = (secure ? httpsRequest : httpRequest)({
       method: "POST",
       hostname,
@@ -69,13 +69,13 @@ export function createPost({
     try {
       const answer = await new Promise<IncomingMessage>((resolve, reject) => {
         request.once("response", resolve).on("error", reject);
-        // An answer that is none, such as a change of protocol, ends without either.
+        // A change of protocol, for example, ends without an answer or an error.
         request.once("close", () => reject(NO_ANSWER));
         request.end(body);
       });
-      return await read(answer);
+      return await readAnswer(answer);
     } catch (error) {
-      const failure = signal.aborted ? "TIMEOUT" : codeOf(error);
+      const failure = signal.aborted ? "TIMEOUT" : reasonOf(error);
       // The other side closed a kept connection just as it was used again: it has not seen the call.
       const unseen = request.reusedSocket && failure === "ECONNRESET";
       return unseen ? send({ secure, hostname, port, target, auth }, body, headers, signal) : { failure };
@@ -97,9 +97,9 @@ export function createPost({
 const NO_ANSWER = Object.assign(new Error("The connection was closed."), { code: "ENOANSWER" });
 
 /** Reads the little of an answer that matters. Its status counts, also when reading its body fails. */
-async function read(answer: IncomingMessage): Promise<Answer> {
+async function readAnswer(answer: IncomingMessage): Promise<CallbackAnswer> {
   const { statusCode: status = 0, headers } = answer;
-  const body = await readBody(answer).catch(() => "");
+  const body = await readStart(answer).catch(() => "");
   const retryAfter = readRetryAfter(headers["retry-after"], headers.date);
   const code = status === 400 ? readCode(body) : undefined;
   const excerpt = status >= 200 && status < 300 ? "" : body.slice(0, EXCERPT);
@@ -111,7 +111,7 @@ async function read(answer: IncomingMessage): Promise<Answer> {
   };
 }
 
-async function readBody(answer: AsyncIterable<Buffer>): Promise<string> {
+async function readStart(answer: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of answer) {
@@ -133,7 +133,7 @@ function readCode(body: string): string | undefined {
 }
 
 /** The network's own code. Messages are not kept: they may hold the URL. */
-function codeOf(error: unknown): string {
+function reasonOf(error: unknown): string {
   const { code, name } = (error ?? {}) as NodeJS.ErrnoException;
   return typeof code === "string" ? code : (name ?? "Error");
 }

@@ -1,11 +1,11 @@
 /** Requests of the last minute: a second since the epoch and how many were made in it, oldest first. */
-export type Sent = readonly (readonly [second: number, count: number])[];
+export type SentCounts = readonly (readonly [second: number, count: number])[];
 
 /** A request counts for this many seconds: a minute, and the second in which it was made. */
 const COUNTED = 61;
 
 /** The requests that still count at `now` (milliseconds since the epoch), with the one that is made now. */
-export function noteRequest(sent: Sent, now: number): Sent {
+export function noteRequest(sent: SentCounts, now: number): SentCounts {
   const second = Math.floor(now / 1_000);
   const before = sent.filter(([at]) => at > second - COUNTED && at !== second);
   const here = sent.find(([at]) => at === second)?.[1] ?? 0;
@@ -13,7 +13,7 @@ export function noteRequest(sent: Sent, now: number): Sent {
 }
 
 /** When the next request may be made, in milliseconds since the epoch; 0 when it may be made at once. */
-export function nextRequestAt(sent: Sent, perMinute: number | undefined, now: number): number {
+export function nextRequestAt(sent: SentCounts, perMinute: number | undefined, now: number): number {
   if (perMinute === undefined) return 0;
   const second = Math.floor(now / 1_000);
   const counted = sent.filter(([at]) => at > second - COUNTED);

@@ -10,15 +10,16 @@ export type Resolver = (hostname: string) => Promise<LookupAddress[]>;
 export const systemResolver: Resolver = (hostname) => lookup(hostname, { all: true });
 
 /**
- * The `lookup` of a connection, which connects to what this gives and to nothing else: a name cannot show one address
- * when it is checked and another when it is used. One address that may not be called spoils the name.
+ * The `lookup` of a connection, which connects to what this gives and to nothing else: a name cannot give one address
+ * for the check and another for the call. One address that may not be called spoils the name.
  */
 export function guardedLookup(rules: CallbackRules, resolve: Resolver): LookupFunction {
   return (hostname, { all }, callback) => {
     const answer = async () => {
       const addresses = await resolve(hostname);
       const [first] = addresses;
-      if (!first || !addresses.every(({ address }) => isAllowedAddress(address, rules))) throw new Refused();
+      if (!first || !addresses.every(({ address }) => isAllowedAddress(address, rules)))
+        throw new RefusedAddress();
       return { first, addresses };
     };
     answer().then(
@@ -30,7 +31,7 @@ export function guardedLookup(rules: CallbackRules, resolve: Resolver): LookupFu
 }
 
 /** With a code, as the network's own failures have one. */
-class Refused extends Error {
+class RefusedAddress extends Error {
   readonly code = "ENOTPUBLIC";
 }
 

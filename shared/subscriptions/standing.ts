@@ -1,5 +1,5 @@
 import { backOff } from "../core/back-off.ts";
-import type { Answer } from "./post.ts";
+import type { CallbackAnswer } from "./post.ts";
 import {
   FIRST_PAUSE_MS,
   GIVE_UP_AFTER,
@@ -36,13 +36,13 @@ export const FRESH: Standing = { state: "active", failures: 0 };
 export const isFresh = ({ state, failures }: Standing): boolean => state === "active" && failures === 0;
 
 /** Whether the event has arrived; if not, it is still the next one. */
-export function isDelivered(answer: Answer): boolean {
+export function isDelivered(answer: CallbackAnswer): boolean {
   return "status" in answer && answer.status >= 200 && answer.status < 300;
 }
 
 /** The answers that may be about the event and not about the callback. A flow that is off answers 400 to everything. */
 const REFUSALS = [400, 413, 415, 422];
-export function isRefusal(answer: Answer): boolean {
+export function isRefusal(answer: CallbackAnswer): boolean {
   return "status" in answer && REFUSALS.includes(answer.status) && !isSwitchedOff(answer);
 }
 
@@ -60,7 +60,7 @@ export type Sending = { seq?: number; policy?: "park" | "block"; now: number; ra
  */
 export function afterAnswer(
   standing: Standing,
-  answer: Answer,
+  answer: CallbackAnswer,
   { seq, policy, now, random }: Sending,
 ): Standing {
   const at = new Date(now).toISOString();
@@ -101,7 +101,7 @@ export function afterParking({ lastAnswer, parkedInARow = 0 }: Standing): Standi
   return { ...FRESH, parkedInARow: parkedInARow + 1, lastAnswer };
 }
 
-function saysGone(answer: Answer): boolean {
+function saysGone(answer: CallbackAnswer): boolean {
   return "status" in answer && (answer.status === 404 || answer.status === 410);
 }
 
@@ -109,7 +109,7 @@ function isGone(gone: Standing["gone"], now: number): boolean {
   return gone !== undefined && gone.count >= GONE_ANSWERS && now - Date.parse(gone.since) >= GONE_AFTER;
 }
 
-function isSwitchedOff(answer: Answer): boolean {
+function isSwitchedOff(answer: CallbackAnswer): boolean {
   return "code" in answer && answer.code === "WorkflowTriggerIsNotEnabled";
 }
 
@@ -117,11 +117,11 @@ function growing(first: number, failures: number, random: () => number): number 
   return backOff(failures, { first, longest: LONGEST_PAUSE_MS }, 0.5 + random() / 2);
 }
 
-function asksFor(answer: Answer): number {
+function asksFor(answer: CallbackAnswer): number {
   const mayAsk = "status" in answer && (answer.status === 429 || answer.status === 503);
   return mayAsk ? (answer.retryAfter ?? 0) : 0;
 }
 
-function outcomeOf(answer: Answer): { status: number } | { failure: string } {
+function outcomeOf(answer: CallbackAnswer): { status: number } | { failure: string } {
   return "status" in answer ? { status: answer.status } : { failure: answer.failure };
 }

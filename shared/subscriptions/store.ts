@@ -8,9 +8,9 @@ import { after, hashed, ordered } from "../storage/keys.ts";
 import { type Row, readRow, readRows, removeRow, replaceRow } from "../storage/rows.ts";
 import { submit } from "../storage/transaction.ts";
 import { FRESH, isFresh, type Standing } from "./standing.ts";
-import type { Kept, Parked, Place, Subscription, Terms } from "./subscription.ts";
+import type { KeptSubscription, LogPlace, Parked, Subscription, Terms } from "./subscription.ts";
 
-export type Wanted = Terms & Pick<Place, "log" | "cursor">;
+export type WantedSubscription = Terms & Pick<LogPlace, "log" | "cursor">;
 
 /** Changes of what is parked, in one transaction with the subscription: an event to park, and places to forget. */
 export type Along = { park?: Parked; unpark?: readonly number[] };
@@ -21,16 +21,16 @@ export type Subscriptions = {
    * is asked for: its other terms become those that are asked for now, and it goes on at once from where it stood if it
    * was waiting or given up.
    */
-  subscribe(wanted: Wanted): Promise<Kept>;
-  list(): Promise<Kept[]>;
-  get(id: string): Promise<Kept | undefined>;
+  subscribe(wanted: WantedSubscription): Promise<KeptSubscription>;
+  list(): Promise<KeptSubscription[]>;
+  get(id: string): Promise<KeptSubscription | undefined>;
   /**
    * Writes what was changed, and with it what is parked; `undefined` and nothing done when the subscription was changed
    * or removed since it was read.
    */
-  replace(changed: Kept, along?: Along): Promise<Kept | undefined>;
+  replace(changed: KeptSubscription, along?: Along): Promise<KeptSubscription | undefined>;
   /** Changes a subscription, also under concurrent changes; `undefined` when it does not exist. */
-  change(id: string, change: (now: Subscription) => Subscription): Promise<Kept | undefined>;
+  change(id: string, change: (now: Subscription) => Subscription): Promise<KeptSubscription | undefined>;
   /** Removes a subscription with all that belongs to it, if it is there. */
   remove(id: string): Promise<void>;
   /** The events that were set aside for a subscription, in the order of the log; all subscriptions' without an id. */
@@ -126,7 +126,7 @@ export function openSubscriptions({
     return row && fromRow(row, date);
   };
 
-  async function create({ cursor, log, ...terms }: Wanted) {
+  async function create({ cursor, log, ...terms }: WantedSubscription) {
     const subscription: Subscription = {
       ...terms,
       id: randomBytes(24).toString("base64url"),
@@ -146,7 +146,10 @@ export function openSubscriptions({
     }
   }
 
-  async function change(id: string, to: (now: Subscription) => Subscription): Promise<Kept | undefined> {
+  async function change(
+    id: string,
+    to: (now: Subscription) => Subscription,
+  ): Promise<KeptSubscription | undefined> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const found = await read(id);
       if (!found) return undefined;
@@ -156,7 +159,10 @@ export function openSubscriptions({
     throw new StorageUnavailable("Too many calls change the subscription at once.", { retryAfter: 1 });
   }
 
-  async function replace({ etag, age: _, ...changed }: Kept, along?: Along): Promise<Kept | undefined> {
+  async function replace(
+    { etag, age: _, ...changed }: KeptSubscription,
+    along?: Along,
+  ): Promise<KeptSubscription | undefined> {
     const row = toRow(changed, partitionKey);
     try {
       const written = along ? await replaceAlong(row, etag, along) : await replaceRow(table, row, { etag });
@@ -212,7 +218,7 @@ export function openSubscriptions({
       throw new StorageUnavailable("The subscription could not be stored.", { retryAfter: 1 });
     },
     async list() {
-      const all: Kept[] = [];
+      const all: KeptSubscription[] = [];
       let date: string | undefined;
       const range = { from: SUBSCRIPTION, before: after(SUBSCRIPTION) };
       const onResponse = ({ headers }: { headers: { get(name: string): string | undefined } }) => {
@@ -318,7 +324,7 @@ function toRow(subscription: Subscription, partitionKey: string): TableEntity<Co
 }
 
 /** @param date the storage service's time at the reading, as its `Date` header has it: whole seconds */
-function fromRow(row: Row<Columns>, date?: string): Kept {
+function fromRow(row: Row<Columns>, date?: string): KeptSubscription {
   const {
     rowKey = "",
     etag,

@@ -13,16 +13,16 @@ import { excerptOf, type FailedAttempt, openAttempts } from "./attempts.ts";
 import { maskCallback, readCallback } from "./callback.ts";
 import { toAttempt } from "./deliver.ts";
 import { createDispatcher, type Report } from "./dispatcher.ts";
-import type { Head } from "./feed.ts";
+import type { FeedHead } from "./feed.ts";
 import { isWanted } from "./filter.ts";
-import { type Outgoing, toMessage } from "./message.ts";
+import { type OutgoingEvent, toDelivery } from "./message.ts";
 import { placeIn } from "./place.ts";
 import { createPost } from "./post.ts";
 import { checkName, type Resolver, systemResolver } from "./resolve.ts";
 import { sign } from "./sign.ts";
 import { isDelivered } from "./standing.ts";
 import { moveTo, newSecret, openSubscriptions, resume } from "./store.ts";
-import type { Attempt, Kept, Subscription, Terms } from "./subscription.ts";
+import type { DeliveryAttempt, KeptSubscription, Subscription, Terms } from "./subscription.ts";
 import { LAST_ATTEMPTS, ROLL_MS } from "./times.ts";
 import type { WakeUp } from "./wake-up.ts";
 
@@ -98,9 +98,9 @@ export type Subscribers = {
   /** An event was erased: pages of the log that were read before are not sent any more. */
   erased(): Promise<void>;
   /**
-   * For retention: the place up to which all subscriptions have what they want, so that what lies behind it is kept.
-   * Subscriptions that have not got what was received before `lostBefore` (ISO 8601) are moved on, and what they miss by
-   * that is counted.
+   * For retention: the place up to which every subscription has its events; retention keeps later events. Subscriptions
+   * that have not got what was received before `lostBefore` (ISO 8601) are moved on, and what they miss by that is
+   * counted.
    */
   heldThrough(lostBefore: string): Promise<number>;
 };
@@ -145,7 +145,7 @@ export function openSubscribers({
   });
 
   /** The first event behind its place that a subscription wants, as far as it is looked for. */
-  async function nextWanted(kept: Kept, after: number): Promise<StoredEvent | undefined> {
+  async function nextWanted(kept: KeptSubscription, after: number): Promise<StoredEvent | undefined> {
     const [type] = kept.types?.length === 1 ? kept.types : [];
     for (let place = after, looked = 0; looked < LOOK_AHEAD; ) {
       const { items, next } = await log.list({ type, after: place, limit: looked === 0 ? 10 : 100 });
@@ -159,7 +159,7 @@ export function openSubscribers({
   }
 
   async function describe(
-    kept: Kept,
+    kept: KeptSubscription,
     head: { log?: string; seq: number },
     parkedEvents: number,
   ): Promise<Subscriber> {
@@ -187,13 +187,13 @@ export function openSubscribers({
     };
   }
 
-  async function describeNow(kept: Kept): Promise<SubscriberInDetail> {
+  async function describeNow(kept: KeptSubscription): Promise<SubscriberInDetail> {
     const [head, parked] = await Promise.all([log.head(), subscriptions.parked(kept.id)]);
     const own = parked.map(({ subscription: _, ...one }) => one);
     return { ...(await describe(kept, head, own.length)), attempts: kept.attempts, parked: own };
   }
 
-  async function find(id: string): Promise<Kept> {
+  async function find(id: string): Promise<KeptSubscription> {
     return there(await subscriptions.get(id));
   }
 
@@ -210,16 +210,16 @@ export function openSubscribers({
   }
 
   /** Sends one event by hand, and remembers the attempt. */
-  async function sendNow(kept: Kept, event: Outgoing): Promise<Sent> {
+  async function sendNow(kept: KeptSubscription, event: OutgoingEvent): Promise<Sent> {
     const at = now();
-    const message = toMessage([event], kept);
+    const message = toDelivery([event], kept);
     const headers = { "user-agent": "livechat-functions", ...message.headers, ...sign(message, kept, at) };
     const answer = await post(kept.url, message.body, headers);
     const attempt = toAttempt(event, answer, { at, durationMs: now() - at, events: 1 });
     return { ...attempt, delivered: isDelivered(answer), excerpt: excerptOf(answer, kept.url) };
   }
 
-  async function sendEvent(kept: Kept, event: StoredEvent): Promise<Sent> {
+  async function sendEvent(kept: KeptSubscription, event: StoredEvent): Promise<Sent> {
     const { seq, id, chatId, ticketId } = event;
     const sent = await sendNow(kept, { ...event, subject: chatId ?? ticketId });
     const { delivered, excerpt, ...attempt } = sent;
@@ -379,9 +379,14 @@ export function openSubscribers({
    * @param parked the places of its parked events
    * @returns the place up to which it has what it wants
    */
-  async function lose(found: Kept, parked: number[], through: number, head: Head): Promise<number> {
+  async function lose(
+    found: KeptSubscription,
+    parked: number[],
+    through: number,
+    head: FeedHead,
+  ): Promise<number> {
     let left = parked;
-    for (let kept: Kept | undefined = found; kept; ) {
+    for (let kept: KeptSubscription | undefined = found; kept; ) {
       const place = placeIn(head, kept, now());
       const lost = left.filter((seq) => seq <= through).slice(0, LOSE_PARKED);
       if (place.cursor >= through && lost.length === 0)
@@ -401,7 +406,7 @@ export function openSubscribers({
     return Number.POSITIVE_INFINITY;
   }
 
-  async function countWanted(kept: Kept, from: number, through: number): Promise<number> {
+  async function countWanted(kept: KeptSubscription, from: number, through: number): Promise<number> {
     const [type] = kept.types?.length === 1 ? kept.types : [];
     let wanted = 0;
     for (let place = from; place < through; ) {
@@ -424,8 +429,8 @@ function isSendable(event: LogEvent): event is StoredEvent {
   return "payload" in event;
 }
 
-const isSuccess = ({ status = 0 }: Attempt) => status >= 200 && status < 300;
+const isSuccess = ({ status = 0 }: DeliveryAttempt) => status >= 200 && status < 300;
 
-function withoutEvent({ eventId: _, seq: __, ...attempt }: Attempt) {
+function withoutEvent({ eventId: _, seq: __, ...attempt }: DeliveryAttempt) {
   return attempt;
 }

@@ -19,7 +19,7 @@ export type Terms = {
 };
 
 /** A place in the log. */
-export type Place = {
+export type LogPlace = {
   /** The name of the log; missing in a log without events, and for subscriptions of versions before this one. */
   log?: string;
   /** Every event up to this place was delivered, parked, or not wanted. */
@@ -31,10 +31,10 @@ export type Place = {
 };
 
 /** The process that delivers just now. */
-export type Lease = { holder: string; until: string };
+export type DeliveryLease = { holder: string; until: string };
 
 /** One attempt to deliver. */
-export type Attempt = {
+export type DeliveryAttempt = {
   /** The event; of a batch the last one. */
   eventId: string;
   seq: number;
@@ -50,7 +50,7 @@ export type Attempt = {
 
 /** A subscriber: a place in the log, and where to send what comes behind it. */
 export type Subscription = Terms &
-  Place & {
+  LogPlace & {
     /** Cannot be guessed: the id is enough to end the subscription. */
     id: string;
     /** The key of the deliveries' signatures, in the spelling of Standard Webhooks: `whsec_…`. */
@@ -61,9 +61,9 @@ export type Subscription = Terms &
     /** Where the log ended at the last replay: until this place is reached, the replay is under way. */
     replayThrough?: number;
     standing: Standing;
-    lease?: Lease;
+    lease?: DeliveryLease;
     /** The last ones, oldest first. */
-    attempts: Attempt[];
+    attempts: DeliveryAttempt[];
     /** When requests were made in the last minute: a second since the epoch and how many. Only with `perMinute`. */
     sent: readonly (readonly [second: number, count: number])[];
     /** How many events retention removed before they were delivered, and when it last did. */
@@ -72,7 +72,7 @@ export type Subscription = Terms &
   };
 
 /** A subscription as it was read, with the version that a change of it is conditional on. */
-export type Kept = Subscription & {
+export type KeptSubscription = Subscription & {
   etag: string;
   /** Milliseconds between the row's last write and its reading, by the storage service's clock; missing when not known. */
   age?: number;

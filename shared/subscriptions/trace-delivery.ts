@@ -1,14 +1,14 @@
 import type { EventType } from "../schemas/webhook.ts";
 import { measure } from "../telemetry/metrics.ts";
 import { inSpan, SpanKind, SpanStatusCode } from "../telemetry/spans.ts";
-import type { Answer } from "./post.ts";
+import type { CallbackAnswer } from "./post.ts";
 import { isDelivered } from "./standing.ts";
 
 /** Adds a delivery to the trace that its first event came in by, and counts its events. The URL is not recorded. */
 export function traceDelivery(
   { type, id, trace, events }: { type: EventType; id: string; trace?: string; events: number },
-  post: () => Promise<Answer>,
-): Promise<Answer> {
+  post: () => Promise<CallbackAnswer>,
+): Promise<CallbackAnswer> {
   return inSpan(
     "deliver",
     async (span) => {

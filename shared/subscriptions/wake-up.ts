@@ -72,7 +72,7 @@ export function createWakeUp({
 
   return {
     storing() {
-      // In a process that has just started, the first answer does not wait for what it takes to ask and to put a message.
+      // In a process that has just started, the first answer does not wait for the table and the queue.
       const begun = known && begin();
       return async (seq) => {
         const serving = (begun ?? begin()).then(async ({ armed }) => {

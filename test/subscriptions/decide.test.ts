@@ -1,10 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { decide, merge, type Situation, type State } from "../../shared/subscriptions/decide.ts";
+import {
+  type DeliveryState,
+  merge,
+  nextDeliveryStep,
+  type Situation,
+} from "../../shared/subscriptions/decide.ts";
 import type { Read } from "../../shared/subscriptions/feed.ts";
 import { placeIn } from "../../shared/subscriptions/place.ts";
 import { leaseEnds } from "../../shared/subscriptions/roster.ts";
 import { FRESH } from "../../shared/subscriptions/standing.ts";
-import type { Kept } from "../../shared/subscriptions/subscription.ts";
+import type { KeptSubscription } from "../../shared/subscriptions/subscription.ts";
 import {
   FRESH_MS,
   LEASE_MS,
@@ -22,29 +27,29 @@ const event = (seq: number, more: Partial<Read> = {}): Read => ({
   payload: { chat: { id: `C${seq}` } },
   ...more,
 });
-const kept: Kept = {
+const kept: KeptSubscription = {
   ...termsOf("https://example.com/hook"),
   ...{ id: "an id", secret: "whsec_", createdAt: iso(now), etag: "1", standing: FRESH },
   ...{ log: "log", cursor: 10, moves: 0, attempts: [], sent: [], missed: 0 },
 };
 const page = { items: [event(11), event(12)], after: 10, next: 12, readAt: now, edition: 0 };
 /** Lease in hand, two events read, the next one to be sent. */
-const state: State = {
+const state: DeliveryState = {
   ...{ kept, place: { log: "log", cursor: 10, moves: 0 }, standing: FRESH, attempts: [], sent: [], page },
   ...{ lease: { isTaken: true, writtenAt: now }, unsaved: 0, deliveredAt: 0, oneByOneThrough: 0 },
 };
 const situation: Situation = {
   ...{ now, head: { log: "log", seq: 12 }, edition: 0, until: now + 1_000, isRemoved: false },
 };
-const next = (more: Partial<State> = {}, around: Partial<Situation> = {}) =>
-  decide({ ...state, ...more }, { ...situation, ...around });
+const next = (more: Partial<DeliveryState> = {}, around: Partial<Situation> = {}) =>
+  nextDeliveryStep({ ...state, ...more }, { ...situation, ...around });
 
 describe("the next step", () => {
   test("is to send the next event", () => {
     expect(next()).toEqual({ do: "send", events: [event(11)] });
   });
 
-  test.each<[string, Partial<State>, Partial<Situation>, object]>([
+  test.each<[string, Partial<DeliveryState>, Partial<Situation>, object]>([
     ["removed: ends", {}, { isRemoved: true }, { do: "end", end: { why: "lost" } }],
     [
       "given up: ends",
@@ -154,7 +159,7 @@ describe("the next step", () => {
 });
 
 describe("a row that others changed", () => {
-  const ahead: State = { ...state, place: { ...state.place, cursor: 20 } };
+  const ahead: DeliveryState = { ...state, place: { ...state.place, cursor: 20 } };
 
   test("by a replay to the place that was written last moves the place there", () => {
     expect(merge(ahead, { ...kept, moves: 1 }).place).toMatchObject({ cursor: 10, moves: 1 });
@@ -162,7 +167,7 @@ describe("a row that others changed", () => {
 
   test("by a resumption keeps the place, and starts its standing afresh", () => {
     const failing = { ...FRESH, state: "retrying" as const, failures: 9 };
-    const before: State = { ...ahead, kept: { ...kept, standing: failing }, standing: failing };
+    const before: DeliveryState = { ...ahead, kept: { ...kept, standing: failing }, standing: failing };
     expect(merge(before, kept)).toMatchObject({ place: { cursor: 20 }, standing: FRESH });
   });
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { StorageUnavailable } from "../../shared/core/errors.ts";
 import { EVENT_TYPES, type EventType } from "../../shared/schemas/webhook.ts";
 import { createDispatcher } from "../../shared/subscriptions/dispatcher.ts";
-import type { Answer } from "../../shared/subscriptions/post.ts";
+import type { CallbackAnswer } from "../../shared/subscriptions/post.ts";
 import { moveTo, openSubscriptions, resume } from "../../shared/subscriptions/store.ts";
 import type { Subscription } from "../../shared/subscriptions/subscription.ts";
 import { memoryLog, newTable, termsOf, virtualClock, withoutAge } from "./world.ts";
@@ -22,14 +22,21 @@ const LANES = 6;
 
 const type = fc.constantFrom<EventType>(...EVENT_TYPES.slice(0, 2));
 const answer = fc.oneof(
-  { weight: 6, arbitrary: fc.constant<Answer>({ status: 202 }) },
+  { weight: 6, arbitrary: fc.constant<CallbackAnswer>({ status: 202 }) },
   {
     weight: 2,
-    arbitrary: fc.constantFrom<Answer>({ status: 500 }, { failure: "ECONNRESET" }, { failure: "TIMEOUT" }),
+    arbitrary: fc.constantFrom<CallbackAnswer>(
+      { status: 500 },
+      { failure: "ECONNRESET" },
+      { failure: "TIMEOUT" },
+    ),
   },
-  { weight: 1, arbitrary: fc.constantFrom<Answer>({ status: 404 }, { status: 429, retryAfter: 30_000 }) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<CallbackAnswer>({ status: 404 }, { status: 429, retryAfter: 30_000 }),
+  },
   // In a row, so that events are parked.
-  { weight: 2, arbitrary: fc.constantFrom<Answer>({ status: 400 }, { status: 422 }) },
+  { weight: 2, arbitrary: fc.constantFrom<CallbackAnswer>({ status: 400 }, { status: 422 }) },
 );
 const answers = fc
   .array(fc.record({ answer, times: fc.constantFrom(1, 1, 1, 5) }), { maxLength: 10 })
@@ -85,7 +92,10 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
   const subscriptions = withoutAge(
     openSubscriptions({ table: newTable(TABLE), partitionKey, now: clock.now }),
   );
-  const people = new Map<string, { id: string; types?: EventType[]; answers: Answer[]; got: string[] }>();
+  const people = new Map<
+    string,
+    { id: string; types?: EventType[]; answers: CallbackAnswer[]; got: string[] }
+  >();
   for (const [index, { terms, answers }] of subscribers.entries()) {
     const url = `https://example.com/${partitionKey}/${index}`;
     const { id } = await subscriptions.subscribe({ ...termsOf(url), ...terms, cursor: log.events.length });

@@ -1,10 +1,10 @@
 import { CloudEvent, HTTP } from "cloudevents";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
-import { type Outgoing, toMessage } from "../../shared/subscriptions/message.ts";
+import { type OutgoingEvent, toDelivery } from "../../shared/subscriptions/message.ts";
 import { sign } from "../../shared/subscriptions/sign.ts";
 
-const event = (seq: number, more: Partial<Outgoing> = {}): Outgoing => ({
+const event = (seq: number, more: Partial<OutgoingEvent> = {}): OutgoingEvent => ({
   ...{ seq, id: `event-${seq}`, type: "chat_ended", subject: `C${seq}` },
   ...{ occurredAt: "2026-01-31T08:00:00.000Z", receivedAt: "2026-01-31T08:00:01.000Z" },
   payload: { chat: { id: `C${seq}` } },
@@ -13,7 +13,7 @@ const event = (seq: number, more: Partial<Outgoing> = {}): Outgoing => ({
 
 describe("payloads", () => {
   test("alone are the body", () => {
-    expect(toMessage([event(1)], { format: "payload", batch: 1 })).toEqual({
+    expect(toDelivery([event(1)], { format: "payload", batch: 1 })).toEqual({
       id: "event-1",
       body: '{"chat":{"id":"C1"}}',
       headers: { "content-type": "application/json" },
@@ -21,13 +21,13 @@ describe("payloads", () => {
   });
 
   test("in a batch are items with their places, also one alone", () => {
-    const { id, body, headers } = toMessage([event(1), event(3)], { format: "payload", batch: 10 });
+    const { id, body, headers } = toDelivery([event(1), event(3)], { format: "payload", batch: 10 });
     expect(JSON.parse(body)).toEqual([1, 3].map((seq) => ({ ...event(seq), subject: undefined })));
     expect(headers).toEqual({ "content-type": "application/json" });
     expect(id).toMatch(/^batch_[0-9a-f]{32}$/);
-    expect(toMessage([event(1), event(3)], { format: "payload", batch: 10 }).id).toBe(id);
-    expect(toMessage([event(1), event(4)], { format: "payload", batch: 10 }).id).not.toBe(id);
-    const alone = toMessage([event(1)], { format: "payload", batch: 10 });
+    expect(toDelivery([event(1), event(3)], { format: "payload", batch: 10 }).id).toBe(id);
+    expect(toDelivery([event(1), event(4)], { format: "payload", batch: 10 }).id).not.toBe(id);
+    const alone = toDelivery([event(1)], { format: "payload", batch: 10 });
     expect([alone.id, JSON.parse(alone.body).length]).toEqual(["event-1", 1]);
   });
 });
@@ -42,14 +42,14 @@ describe("CloudEvents, read by the SDK", () => {
   };
 
   test("in binary mode", () => {
-    const { body, headers } = toMessage([event(1)], { format: "cloudevents", batch: 1 });
+    const { body, headers } = toDelivery([event(1)], { format: "cloudevents", batch: 1 });
     const read = HTTP.toEvent({ headers, body }) as CloudEvent<unknown>;
     expect(read.validate()).toBe(true);
     expect(read.toJSON()).toMatchObject(attributes);
   });
 
   test("structured in a batch", () => {
-    const { body, headers } = toMessage([event(1), event(2)], { format: "cloudevents", batch: 2 });
+    const { body, headers } = toDelivery([event(1), event(2)], { format: "cloudevents", batch: 2 });
     expect(headers["content-type"]).toBe("application/cloudevents-batch+json");
     const read = HTTP.toEvent({ headers, body }) as CloudEvent<unknown>[];
     expect(read.map((one) => one.validate())).toEqual([true, true]);
@@ -59,7 +59,7 @@ describe("CloudEvents, read by the SDK", () => {
   test.each(['Größe 5" 100%', "線上", "a\r\nx-injected: 1", "💡", " "])(
     "with the subject %j have headers that are ASCII",
     (subject) => {
-      const { headers } = toMessage([event(1, { subject })], { format: "cloudevents", batch: 1 });
+      const { headers } = toDelivery([event(1, { subject })], { format: "cloudevents", batch: 1 });
       expect(headers["ce-subject"]).toMatch(/^[!-~]+$/);
       expect(decodeURIComponent(headers["ce-subject"] ?? "")).toBe(subject);
     },
@@ -67,7 +67,7 @@ describe("CloudEvents, read by the SDK", () => {
 
   test("of what has no subject have none", () => {
     for (const subject of [undefined, ""]) {
-      const { headers } = toMessage([event(1, { subject })], { format: "cloudevents", batch: 1 });
+      const { headers } = toDelivery([event(1, { subject })], { format: "cloudevents", batch: 1 });
       expect(headers).not.toHaveProperty("ce-subject");
       expect(() => new CloudEvent({ ...attributes, subject: undefined })).not.toThrow();
     }

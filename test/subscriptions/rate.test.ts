@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { nextRequestAt, noteRequest, type Sent } from "../../shared/subscriptions/rate.ts";
+import { nextRequestAt, noteRequest, type SentCounts } from "../../shared/subscriptions/rate.ts";
 
 test("without a limit, and below it, a request may be made at once", () => {
   expect(nextRequestAt([[100, 50]], undefined, 100_500)).toBe(0);
@@ -8,7 +8,7 @@ test("without a limit, and below it, a request may be made at once", () => {
 });
 
 test("the next request waits until enough of the last minute's are over", () => {
-  const sent: Sent = [
+  const sent: SentCounts = [
     [100, 2],
     [130, 1],
   ];
@@ -24,7 +24,7 @@ test("in no minute there are more requests than allowed, and no time is wasted",
       fc.array(fc.integer({ min: 0, max: 40_000 }), { minLength: 1, maxLength: 60 }),
       (perMinute, gaps) => {
         let now = 1_000_000;
-        let sent: Sent = [];
+        let sent: SentCounts = [];
         const times: number[] = [];
         for (const gap of gaps) {
           now += gap;

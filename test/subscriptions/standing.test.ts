@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Answer } from "../../shared/subscriptions/post.ts";
+import type { CallbackAnswer } from "../../shared/subscriptions/post.ts";
 import { afterAnswer, FRESH, isDelivered, type Standing } from "../../shared/subscriptions/standing.ts";
 import { GIVE_UP_AFTER } from "../../shared/subscriptions/times.ts";
 
@@ -10,7 +10,7 @@ const DAY = 24 * 60 * MINUTE;
 const now = Date.parse("2026-01-31T08:00:00.000Z");
 const at = "2026-01-31T08:00:00.000Z";
 
-const pauseAfter = (standing: Standing, answer: Answer, random = 0) =>
+const pauseAfter = (standing: Standing, answer: CallbackAnswer, random = 0) =>
   Date.parse(afterAnswer(standing, answer, { now, random: () => random }).nextAttemptAt ?? "") - now;
 
 test.each([200, 201, 202, 204, 299])("%i is success, and makes everything good", (status) => {
@@ -24,7 +24,7 @@ test.each([200, 201, 202, 204, 299])("%i is success, and makes everything good",
 });
 
 describe("404 and 410", () => {
-  const answered = (seconds: number, standing: Standing, answer: Answer) =>
+  const answered = (seconds: number, standing: Standing, answer: CallbackAnswer) =>
     afterAnswer(standing, answer, { now: now + seconds * SECOND, random: Math.random });
 
   test.each([404, 410])("%i three times over a minute is believed", (status) => {
@@ -59,7 +59,7 @@ describe("404 and 410", () => {
   });
 });
 
-test.each<Answer>([
+test.each<CallbackAnswer>([
   { status: 100 },
   { status: 301 },
   { status: 307 },

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { NewerFormat } from "../../shared/storage/format.ts";
 import { openAttempts } from "../../shared/subscriptions/attempts.ts";
 import { openSubscriptions, resume } from "../../shared/subscriptions/store.ts";
-import type { Kept } from "../../shared/subscriptions/subscription.ts";
+import type { KeptSubscription } from "../../shared/subscriptions/subscription.ts";
 import { cut, inject, makeNewer } from "../storage/faults.ts";
 import { newTable, termsOf, withoutAge } from "./world.ts";
 
@@ -84,7 +84,7 @@ test("an event is parked together with the place behind it, or not at all", asyn
   expect(await subscriptions.unpark(made.id, 42)).toBe(true);
   expect(await subscriptions.unpark(made.id, 42)).toBe(false);
 
-  const kept = (await subscriptions.get(made.id)) as Kept;
+  const kept = (await subscriptions.get(made.id)) as KeptSubscription;
   await subscriptions.replace(kept, { park });
   await subscriptions.remove(made.id);
   expect(await subscriptions.parked()).toEqual([]);
@@ -106,7 +106,7 @@ test("a given-up subscription continues at its place when it is subscribed again
     ...{ id, cursor: 50 },
     standing: { state: "active", failures: 0, lastAnswer },
   });
-  const { standing } = (await subscriptions.get(id)) as Kept;
+  const { standing } = (await subscriptions.get(id)) as KeptSubscription;
   expect(standing.failingSince).toBeUndefined();
   expect(standing.nextAttemptAt).toBeUndefined();
 });
