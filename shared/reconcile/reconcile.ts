@@ -34,7 +34,7 @@ export type ReconciliationOptions<Item, Position> = {
    * were created since the first run have one.
    */
   tellsEvery?: boolean;
-  /** Who runs, for the caller that comes second. */
+  /** The name of the runner, for the message to a second one. */
   holder: string;
   /** Milliseconds since the epoch. */
   now?: () => number;
@@ -201,7 +201,7 @@ async function run<Item, Position>(
     const facts = items.map(source.facts);
     state.watch ??= beginWatch(facts, { isAll: end !== undefined, now: pace.startedAt });
     const compared = await writer.compare(items);
-    // Before the items are stored: who dies in between appends the events once more, as duplicates.
+    // Before the items are stored: if the process dies in between, the next run appends the events again, as duplicates.
     report.recovered += await recover(compared);
     const count = (is: Compared<Item>["is"]) => compared.filter((each) => each.is === is).length;
     report.pages++;
@@ -263,7 +263,7 @@ async function run<Item, Position>(
     seen: readonly string[];
   }): Promise<LiveItem[]> {
     const hashes = new Set(seen);
-    // Notes of sweeps before lie about: the next one writes over them.
+    // Notes of earlier sweeps are still there until this one has written over them.
     for await (const note of sink.notes<SeenNote>(SEEN)) {
       if (note.sweep === number) for (const hash of note.seen) hashes.add(hash);
     }

@@ -22,7 +22,7 @@ export function createMemory(): Memory {
 /**
  * What the ticket store promises, kept in memory: for the many schedules for which the emulator is too slow.
  *
- * @param touch is told of every write, and does it
+ * @param touch carries out each write
  */
 export function openMemoryStore(memory: Memory, touch: (write: () => void) => void): TicketStore {
   const live = () => [...memory.tickets.values()].filter(({ deletedAt }) => deletedAt === undefined);

@@ -720,14 +720,14 @@ describe("one run at a time", () => {
     let second: unknown;
     await run({
       async listTickets(page) {
-        second ??= await run({ holder: "somebody else" }).catch((error) => error);
+        second ??= await run({ holder: "another runner" }).catch((error) => error);
         return account.list(page);
       },
     });
     expect(second).toBeInstanceOf(Conflict);
     expect(second).toMatchObject({ message: expect.stringContaining("the timer") });
     expect(second).toMatchObject({ message: expect.stringContaining(since) });
-    expect(await run({ holder: "somebody else" })).toMatchObject({ outcome: "completed", calls: 1 });
+    expect(await run({ holder: "another runner" })).toMatchObject({ outcome: "completed", calls: 1 });
   });
 
   test("a run that was overtaken writes nothing any more", async () => {
@@ -739,9 +739,9 @@ describe("one run at a time", () => {
           const answer = account.list(page);
           if (overtaken || page === 1) return answer;
           overtaken = true;
-          await expect(run({ holder: "somebody else" })).rejects.toThrow(Conflict);
+          await expect(run({ holder: "another runner" })).rejects.toThrow(Conflict);
           account.now += 2 * MINUTE;
-          await run({ holder: "somebody else" });
+          await run({ holder: "another runner" });
           account.change(0);
           return answer;
         },

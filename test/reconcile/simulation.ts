@@ -172,7 +172,7 @@ export class Simulation {
     }
   }
 
-  /** A run that goes as planned; it ends in whatever way. */
+  /** A run that goes as planned: its report, or the error that it ends with. */
   async run({ calls, dies, budget, pause }: RunPlan): Promise<RunReport | Error> {
     const process = new Mortal(dies);
     let call = 0;

@@ -15,7 +15,7 @@ export type ArrivalsOptions = {
   getTicket: (id: string, call: CallOptions) => Promise<Ticket>;
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** Told of a failure that is no failure of LiveChat or of storage. */
+  /** Called with errors that are defects of this app. */
   onDefect?: (error: unknown) => void;
 };
 
