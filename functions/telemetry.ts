@@ -9,6 +9,7 @@ const LAST_WORDS = 3_000;
 /**
  * Starts telemetry when the settings say where it is to go. Its code is loaded only then; the first invocation waits
  * for it, so its trace is complete.
+ * The exporters' code is loaded by the first export.
  */
 export function startTelemetry(environment: Record<string, string | undefined>): Promise<void> | undefined {
   if (destinationsOf(environment).length === 0) return undefined;
@@ -22,7 +23,7 @@ export function startTelemetry(environment: Record<string, string | undefined>):
 
 async function load(environment: Record<string, string | undefined>): Promise<void> {
   const { start } = await import("../shared/telemetry/start.ts");
-  const end = await start(environment, {
+  const end = start(environment, {
     "service.name": environment.OTEL_SERVICE_NAME ?? environment.WEBSITE_SITE_NAME ?? "livechat-functions",
     "service.version": build.version,
     "service.instance.id": environment.WEBSITE_INSTANCE_ID ?? crypto.randomUUID(),

@@ -5,6 +5,7 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { AlwaysOnSampler, BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { destinationsOf, type Environment } from "./destinations.ts";
+import { lateExporters } from "./late-exporters.ts";
 
 /**
  * Sends spans and metrics to where the settings say. Lines of the log are not: the Functions host has them already, and
@@ -12,14 +13,8 @@ import { destinationsOf, type Environment } from "./destinations.ts";
  *
  * @returns sends what is left, and ends
  */
-export async function start(environment: Environment, attributes: Attributes): Promise<() => Promise<void>> {
-  const exporters = await Promise.all(
-    destinationsOf(environment).map(async (destination) => {
-      const { createExporters } =
-        destination === "otlp" ? await import("./otlp.ts") : await import("./application-insights.ts");
-      return createExporters(environment);
-    }),
-  );
+export function start(environment: Environment, attributes: Attributes): () => Promise<void> {
+  const exporters = destinationsOf(environment).map((one) => lateExporters(one, environment));
   const resource = resourceFromAttributes(attributes);
   const tracerProvider = new BasicTracerProvider({
     resource,

@@ -1,0 +1,65 @@
+import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
+import { AggregationTemporality, InstrumentType } from "@opentelemetry/sdk-metrics";
+import type { Destination, Environment } from "./destinations.ts";
+import type { Exporters } from "./exporters.ts";
+
+/**
+ * Exporters whose code is loaded by the first export, seconds after the first answer: until then the SDK keeps what is
+ * recorded. A load that fails is logged once, and nothing is sent.
+ */
+export function lateExporters(destination: Destination, environment: Environment): Exporters {
+  let loading: Promise<Exporters> | undefined;
+  const load = () => {
+    loading ??= createExporters(destination, environment);
+    return loading;
+  };
+  const late = (kind: keyof Exporters) => ({
+    export(items: never, done: (result: ExportResult) => void) {
+      load().then(
+        (exporters) => exporters[kind].export(items, done),
+        (error: Error) => done({ code: ExportResultCode.FAILED, error }),
+      );
+    },
+    forceFlush: async () => (await loading)?.[kind].forceFlush?.(),
+    shutdown: async () => (await loading)?.[kind].shutdown(),
+  });
+  return {
+    spans: late("spans"),
+    metrics: {
+      ...late("metrics"),
+      selectAggregationTemporality: (type) => temporality(destination, environment, type),
+    },
+  };
+}
+
+async function createExporters(destination: Destination, environment: Environment): Promise<Exporters> {
+  try {
+    const { createExporters: create } =
+      destination === "otlp" ? await import("./otlp.ts") : await import("./application-insights.ts");
+    return await create(environment);
+  } catch (error) {
+    const message = "telemetry cannot be sent";
+    console.error(JSON.stringify({ message, destination, error: String((error as Error).name) }));
+    throw error;
+  }
+}
+
+/**
+ * What the exporters themselves would say, which instruments need to know before they are loaded: Application Insights adds
+ * deltas up, and the variable of the OTLP specification decides for OTLP.
+ */
+function temporality(destination: Destination, environment: Environment, type: InstrumentType) {
+  const { CUMULATIVE, DELTA } = AggregationTemporality;
+  if (type === InstrumentType.UP_DOWN_COUNTER || type === InstrumentType.OBSERVABLE_UP_DOWN_COUNTER)
+    return CUMULATIVE;
+  if (destination === "application insights") return DELTA;
+  const isAdded = type === InstrumentType.COUNTER || type === InstrumentType.HISTOGRAM;
+  switch (environment.OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE?.trim().toLowerCase()) {
+    case "delta":
+      return DELTA;
+    case "lowmemory":
+      return isAdded ? DELTA : CUMULATIVE;
+    default:
+      return CUMULATIVE;
+  }
+}

@@ -1,0 +1,46 @@
+import { InstrumentType } from "@opentelemetry/sdk-metrics";
+import { afterEach, expect, test, vi } from "vitest";
+import { createExporters as applicationInsights } from "../../shared/telemetry/application-insights.ts";
+import { lateExporters } from "../../shared/telemetry/late-exporters.ts";
+import { createExporters as otlp } from "../../shared/telemetry/otlp.ts";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+const TYPES = Object.values(InstrumentType);
+
+test.each(["", "cumulative", "Delta", "lowmemory"])(
+  "OTLP's temporality is the exporter's own (%s)",
+  async (preference) => {
+    const environment = { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: preference };
+    vi.stubEnv("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", preference);
+    const { metrics: own } = await otlp();
+    const { metrics: late } = lateExporters("otlp", environment);
+    const of = (metrics: typeof own) =>
+      TYPES.map((type) => [type, metrics.selectAggregationTemporality?.(type)]);
+    expect(of(late)).toEqual(of(own));
+  },
+);
+
+test("the temporality of Application Insights is the exporter's own", async () => {
+  const environment = { APPLICATIONINSIGHTS_CONNECTION_STRING: `InstrumentationKey=${crypto.randomUUID()}` };
+  const { metrics: own } = await applicationInsights(environment);
+  const { metrics: late } = lateExporters("application insights", environment);
+  for (const type of TYPES) {
+    expect(late.selectAggregationTemporality?.(type)).toBe(own.selectAggregationTemporality?.(type));
+  }
+});
+
+test("exporters that cannot be made are logged once, and every export fails", async () => {
+  const lines = vi.spyOn(console, "error").mockImplementation(() => {});
+  const { spans } = lateExporters("application insights", {
+    APPLICATIONINSIGHTS_CONNECTION_STRING: "planted",
+  });
+  const send = () => new Promise<{ code: number }>((done) => spans.export([], done));
+  expect([(await send()).code, (await send()).code]).toEqual([1, 1]);
+  expect(lines.mock.calls).toHaveLength(1);
+  expect(lines.mock.calls.join()).toContain("telemetry cannot be sent");
+  expect(lines.mock.calls.join()).not.toContain("planted");
+});
