@@ -187,7 +187,7 @@ function Replay({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"]
           </label>
           <label>
             or from this place in the log
-            <input name="seq" type="number" min={1} defaultValue={String(one.cursor)} />
+            <input name="seq" type="number" min={1} defaultValue={String(Math.max(1, one.cursor))} />
           </label>
           {plan && (
             <p role="status">

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem } from "../api.ts";
 
 type Toast = { id: number; text: string; bad: boolean };
@@ -20,8 +20,14 @@ export function say(text: string, { bad = false } = {}): void {
 }
 
 export function Toasts() {
+  const box = useRef<HTMLDivElement>(null);
+  // What is shown last is before everything else, and so before a dialog that is open.
+  useEffect(() => {
+    box.current?.hidePopover();
+    box.current?.showPopover();
+  }, [toasts.value]);
   return (
-    <div class="toasts" role="status">
+    <div ref={box} class="toasts" role="status" popover="manual">
       {toasts.value.map(({ id, text, bad }) => (
         <div key={id} class={bad ? "banner bad" : undefined}>
           {text}
