@@ -21,7 +21,7 @@ import { openRefusals, type Refusals } from "../shared/receive/refusals.ts";
 import type { WebhookStanding } from "../shared/registration/assess.ts";
 import type { RunReport } from "../shared/schemas/reconcile.ts";
 import { createClock } from "../shared/storage/clock.ts";
-import { openQueue } from "../shared/storage/open-queue.ts";
+import { type OpenQueue, openQueue } from "../shared/storage/open-queue.ts";
 import { openTable } from "../shared/storage/open-table.ts";
 import { readRow } from "../shared/storage/rows.ts";
 import type { Subscribers } from "../shared/subscriptions/subscribers.ts";
@@ -99,10 +99,14 @@ export function createServices(environment: Record<string, string | undefined>):
       const onDefect = (error: unknown) => logDefect("arrivals", error);
       return openArrivals({ table: eventsTable, log, getTicket: liveChat.getTicket, now, onDefect });
     },
-    wakeUp: () => {
+    queue: () => {
       const { wakeQueue: queue } = parts.settings;
+      return queue && openQueue(queue.location, queue.name);
+    },
+    wakeUp: () => {
+      const { queue } = parts;
       return createWakeUp({
-        queue: queue && openQueue(queue.location, queue.name),
+        queue,
         hasSubscriptions: () => parts.subscribers.hasAny(),
         deliver: (seq) => parts.subscribers.stored(seq),
         now,
@@ -214,6 +218,8 @@ type Parts = Services & {
   readonly eventsTable: TableClient;
   readonly ticketsTable: TableClient;
   readonly subscriptionsTable: TableClient;
+  /** Absent when the settings lead to tables alone. */
+  readonly queue: OpenQueue | undefined;
   readonly wakeUp: WakeUp;
   readonly tellOperator: NonNullable<MonitorOptions["onChange"]>;
 };

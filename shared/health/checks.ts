@@ -2,6 +2,7 @@ import { SettingsError } from "../core/settings.ts";
 import { checkAddress } from "./check-address.ts";
 import { checkDeliveries, checkQuarantine, checkReconciliation, checkRefusals } from "./check-events.ts";
 import { checksOfLiveChat } from "./check-livechat.ts";
+import { checkQueue } from "./check-queue.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkStorage } from "./check-storage.ts";
 import { checkSubscriptions } from "./check-subscriptions.ts";
@@ -16,6 +17,7 @@ export function checksOf(app: Examined, memory: Memory): Check[] {
   return [
     checkSettings(app),
     checkStorage(app),
+    checkQueue(app),
     ...(text ? checksOfText(app, text, memory) : checksOfLiveChat(app, memory)),
     checkTickets(app),
     checkAddress(app),

@@ -4,6 +4,7 @@ import type { EventLog } from "../event-log/types.ts";
 import type { CallOptions, TicketRange, Usage, Webhook } from "../livechat/live-chat.ts";
 import type { Refusals } from "../receive/refusals.ts";
 import type { WebhookStanding } from "../registration/assess.ts";
+import type { OpenQueue } from "../storage/open-queue.ts";
 import type { Subscriber } from "../subscriptions/subscribers.ts";
 import type { TicketStore } from "../tickets/store/ticket-store.ts";
 import type { CallLedger } from "./call-ledger.ts";
@@ -22,6 +23,8 @@ export type Examined = {
   readonly eventLog: Pick<EventLog, "probe" | "head" | "count"> & {
     readonly quarantine: Pick<EventLog["quarantine"], "count">;
   };
+  /** Absent when the settings lead to tables alone. */
+  readonly queue?: Pick<OpenQueue, "probe"> | undefined;
   readonly ticketStore: TicketStore;
   readonly subscribers: { list(): Promise<Subscriber[]> };
   readonly refusals: Pick<Refusals, "lastHour">;

@@ -1,3 +1,4 @@
+import { StorageUnavailable } from "../core/errors.ts";
 import { lazy } from "../core/lazy.ts";
 import { managedIdentity } from "../core/managed-identity.ts";
 import type { StorageLocation } from "../core/storage-location.ts";
@@ -15,6 +16,12 @@ export type Queue = {
   takeBack(receipt: MessageReceipt): Promise<void>;
 };
 
+/** A queue that can be looked at. */
+export type OpenQueue = Queue & {
+  /** Resolves when the queue answers; one that is yet to be created counts as there. @throws {StorageUnavailable} */
+  probe(): Promise<void>;
+};
+
 /** Milliseconds for one request. The SDK itself would wait for ever. */
 const TIME_LIMIT = 2_000;
 /** Time to live of a message, in seconds: untaken messages must not pile up. */
@@ -24,7 +31,7 @@ const USEFUL_FOR = 60;
  * Opens a queue to send to. Its library is loaded, and the queue created if it is not there, by the first message that is
  * put: a start does without. Text goes in Base64, as `host.json` tells the queue's function to expect it.
  */
-export function openQueue(location: StorageLocation, name: string): Queue {
+export function openQueue(location: StorageLocation, name: string): OpenQueue {
   const open = lazy(async () => {
     const { QueueClient } = await import("@azure/storage-queue");
     const options = { retryOptions: { maxTries: 1 } };
@@ -62,6 +69,19 @@ export function openQueue(location: StorageLocation, name: string): Queue {
     async takeBack({ messageId, popReceipt }) {
       const queue = await open();
       await queue.deleteMessage(messageId, popReceipt, { abortSignal: AbortSignal.timeout(TIME_LIMIT) });
+    },
+    async probe() {
+      try {
+        const queue = await open();
+        await queue.getProperties({ abortSignal: AbortSignal.timeout(TIME_LIMIT) });
+      } catch (error) {
+        const { statusCode: status, code } = error as { statusCode?: number; code?: string };
+        if (status === 404) return;
+        throw new StorageUnavailable("The queue cannot be reached.", {
+          upstream: { status, code },
+          cause: error,
+        });
+      }
     },
   };
 }

@@ -135,6 +135,19 @@ test("a LiveChat that does not answer", async () => {
   });
 });
 
+test("a queue that is not there", async () => {
+  const gone = `QueueEndpoint=http://127.0.0.1:${await freePort()}/`;
+  const { names, wrong, health } = await look({
+    LiveChatStorage: inject("storage").replace(/QueueEndpoint=http:\/\/[^/]+\//, gone),
+  });
+  expect(names("attention")).toContain("queue");
+  expect(wrong.find(({ name }) => name === "queue")).toMatchObject({
+    detail: expect.stringContaining("ECONNREFUSED"),
+    action: expect.stringContaining("Storage Queue Data Contributor"),
+  });
+  expect(health.status).toBe(200);
+});
+
 test("storage that cannot be reached, and storage that refuses", async () => {
   const at = (port: number, key = "YQ==") =>
     `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=${key};TableEndpoint=http://127.0.0.1:${port}/devstoreaccount1;`;
