@@ -12,7 +12,7 @@ import { verifyKey } from "./verify-key.ts";
 
 export type ReceiveTextOptions = {
   log: Pick<EventLog, "append" | "told" | "quarantine">;
-  transcripts: Pick<Transcripts, "keep">;
+  transcripts: Pick<Transcripts, "keep" | "forget">;
   /** What the webhook's `secret_key` may be. */
   secrets: readonly string[];
 };
@@ -58,13 +58,14 @@ async function keepEnd(
   { log, transcripts }: Pick<ReceiveTextOptions, "log" | "transcripts">,
 ): Promise<Receipt & { ended?: string }> {
   const end = endedThread(event.raw);
-  const told = (await log.told(end.threadId)).get("chat_ended");
-  if (told) return { status: "duplicate", id: told.id };
   // The id that the event will have in the log.
   const id = identify(event);
-  return (await transcripts.keep(end))
-    ? { status: "stored", id, ended: end.threadId }
-    : { status: "duplicate", id };
+  if (!(await transcripts.keep(end))) return { status: "duplicate", id };
+  // Looked up after it is kept: the event may have come into the log, and what was kept of another delivery gone, just before.
+  const told = (await log.told(end.threadId)).get("chat_ended");
+  if (!told) return { status: "stored", id, ended: end.threadId };
+  await transcripts.forget(end.threadId);
+  return { status: "duplicate", id: told.id };
 }
 
 /** An envelope fits into a few hundred bytes; of a larger one, only the known fields are kept. */

@@ -68,15 +68,19 @@ function createOnFirstUse(table: TableClient): PipelinePolicy {
  * The other end may close an idle connection just when it is used again. A read that meets this is simply made anew; a
  * write is not, since how far it came cannot be seen.
  */
+/** After a standstill, several kept connections may be closed. */
+const READINGS = 3;
+
 const readAgain: PipelinePolicy = {
   name: "readAgain",
   async sendRequest(request, next) {
-    try {
-      return await next(request);
-    } catch (error) {
-      const isOver = error instanceof Error && error.name === "AbortError";
-      if (request.method !== "GET" || isOver) throw error;
-      return next(request);
+    for (let reading = 1; ; reading++) {
+      try {
+        return await next(request);
+      } catch (error) {
+        const isOver = error instanceof Error && error.name === "AbortError";
+        if (request.method !== "GET" || isOver || reading === READINGS) throw error;
+      }
     }
   },
 };

@@ -37,6 +37,8 @@ export type Settled = { told: number; bare: number; waiting: number };
 export type Transcripts = {
   /** Keeps an end. When this resolves, it is durable. `false` when it was kept before. @throws {StorageUnavailable} */
   keep(end: EndedThread): Promise<boolean>;
+  /** Forgets an end that was kept for an event which the log holds already. @throws {StorageUnavailable} */
+  forget(threadId: string): Promise<void>;
   /** The first attempt, by who kept it. Never fails: a timer makes the next. */
   settle(threadId: string): Promise<void>;
   /** Goes on with those that are due; with `all`, with every one that is kept. */
@@ -121,6 +123,9 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
   return {
     keep(end) {
       return createDue(table, end, { receivedAt: toIso(now()), dueAt: toIso(now() + FIRST_PAUSE) });
+    },
+    async forget(threadId) {
+      await removeDue(table, threadId);
     },
     async settle(threadId) {
       try {
