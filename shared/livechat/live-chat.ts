@@ -1,4 +1,4 @@
-import type { Source } from "../reconcile/source.ts";
+import type { Source } from "../listing/source.ts";
 import type { Agent, AgentSummary, NewAgent, Removal } from "../schemas/agent.ts";
 import type { TextChatSummary, ToldTextChat } from "../schemas/text-chat.ts";
 import type { NewTicket, TICKET_SOURCES, TICKET_STATUSES, Ticket, TicketChanges } from "../schemas/ticket.ts";

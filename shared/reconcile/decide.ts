@@ -1,7 +1,7 @@
+import type { Checkpoint, Doubts, ReadingEnd } from "../listing/source.ts";
 import type { RunReport } from "../schemas/reconcile.ts";
 import { hashed } from "../storage/keys.ts";
 import type { LiveItem } from "./sink.ts";
-import type { Checkpoint, Doubts, ReadingEnd } from "./source.ts";
 import type { Watch } from "./watch.ts";
 
 /**

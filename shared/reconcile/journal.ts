@@ -1,8 +1,8 @@
 import { AppError } from "../core/errors.ts";
+import { type Checkpoint, CLOCK_DIFFERENCE, UnusablePage } from "../listing/source.ts";
 import type { RunOutcome, RunRecord, RunReport } from "../schemas/reconcile.ts";
 import { type ReconcileState, STATE_FORMAT } from "./decide.ts";
 import type { Compared, LiveItem, Writer } from "./sink.ts";
-import { type Checkpoint, CLOCK_DIFFERENCE, UnusablePage } from "./source.ts";
 
 /** How many runs' records are kept. */
 export const RUNS_KEPT = 100;

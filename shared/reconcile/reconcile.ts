@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Conflict } from "../core/errors.ts";
+import type { ItemPage, Source } from "../listing/source.ts";
 import type { RunReport } from "../schemas/reconcile.ts";
 import { hashed } from "../storage/keys.ts";
 import {
@@ -18,7 +19,6 @@ import {
 import { Journal } from "./journal.ts";
 import { Pace, RENEWAL, RunEnded } from "./pace.ts";
 import type { Compared, LiveItem, Sink, Writer } from "./sink.ts";
-import type { ItemPage, Source } from "./source.ts";
 import { beginWatch, isCreatedSince } from "./watch.ts";
 
 export type ReconciliationOptions<Item, Position> = {

@@ -1,4 +1,4 @@
-import { CLOCK_DIFFERENCE, type ItemFacts } from "./source.ts";
+import { CLOCK_DIFFERENCE, type ItemFacts } from "../listing/source.ts";
 
 /**
  * Since when this app watches the account: the last change that the very first page showed. Items that were created

@@ -1,8 +1,8 @@
 import type { LiveChatApi } from "../core/settings.ts";
 import type { NewEvent } from "../event-log/types.ts";
+import { createdAt } from "../listing/ticket-facts.ts";
 import { peopleIn } from "../people/people-in.ts";
 import type { Ticket } from "../schemas/ticket.ts";
-import { createdAt } from "./ticket-facts.ts";
 
 /**
  * The event of a ticket that was read from LiveChat, in the shape that v2's webhook has.

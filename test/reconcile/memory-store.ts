@@ -1,11 +1,11 @@
 import { Conflict } from "../../shared/core/errors.ts";
+import { modifiedAt } from "../../shared/listing/ticket-facts.ts";
 import type { Writer } from "../../shared/reconcile/sink.ts";
 import type { StoredTicket } from "../../shared/schemas/stored-ticket.ts";
 import type { Ticket } from "../../shared/schemas/ticket.ts";
 import { hashed } from "../../shared/storage/keys.ts";
 import { contentOf, ticketKey } from "../../shared/tickets/store/ticket-row.ts";
 import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
-import { modifiedAt } from "../../shared/tickets/ticket-facts.ts";
 
 type Memory = {
   tickets: Map<string, StoredTicket>;

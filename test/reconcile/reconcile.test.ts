@@ -7,10 +7,10 @@ import {
   TooManyRequests,
   UpstreamFailed,
 } from "../../shared/core/errors.ts";
+import type { NumberedPosition } from "../../shared/listing/numbered-pages.ts";
 import { ticketSource } from "../../shared/livechat/v2/ticket-source.ts";
 import type { ReconcileState } from "../../shared/reconcile/decide.ts";
 import { lastSuccess, readHistory } from "../../shared/reconcile/history.ts";
-import type { NumberedPosition } from "../../shared/reconcile/numbered-pages.ts";
 import { type ReconciliationOptions, reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { RunReport } from "../../shared/schemas/reconcile.ts";
 import { type Ticket, TicketPage } from "../../shared/schemas/ticket.ts";

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { Conflict, StorageUnavailable, TooManyRequests, UpstreamFailed } from "../../shared/core/errors.ts";
+import type { Source } from "../../shared/listing/source.ts";
+import { factsOfTicket } from "../../shared/listing/ticket-facts.ts";
 import { ticketSource } from "../../shared/livechat/v2/ticket-source.ts";
 import type { ReconcileState } from "../../shared/reconcile/decide.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
-import type { Source } from "../../shared/reconcile/source.ts";
 import { isCreatedSince } from "../../shared/reconcile/watch.ts";
 import type { RunReport } from "../../shared/schemas/reconcile.ts";
 import type { Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
 import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
-import { factsOfTicket } from "../../shared/tickets/ticket-facts.ts";
 import { Account } from "./account.ts";
 
 /** Something that happens in the account, to the ticket at this place of the list. */

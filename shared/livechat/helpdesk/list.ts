@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { InvalidInput } from "../../core/errors.ts";
-import { CLOCK_DIFFERENCE, type Source } from "../../reconcile/source.ts";
+import { CLOCK_DIFFERENCE, type Source } from "../../listing/source.ts";
+import { factsOfTicket } from "../../listing/ticket-facts.ts";
 import { type Ticket, TicketPage } from "../../schemas/ticket.ts";
-import { factsOfTicket } from "../../tickets/ticket-facts.ts";
 import { at } from "../address.ts";
 import type { FoundTickets, TicketFilters, TicketRange } from "../live-chat.ts";
 import type { CallOptions, Send } from "../send.ts";

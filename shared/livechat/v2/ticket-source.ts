@@ -1,7 +1,7 @@
-import { type NumberedPosition, numberedPages } from "../../reconcile/numbered-pages.ts";
-import type { Source } from "../../reconcile/source.ts";
+import { type NumberedPosition, numberedPages } from "../../listing/numbered-pages.ts";
+import type { Source } from "../../listing/source.ts";
+import { factsOfTicket } from "../../listing/ticket-facts.ts";
 import type { Ticket, TicketPage } from "../../schemas/ticket.ts";
-import { factsOfTicket } from "../../tickets/ticket-facts.ts";
 import { PAGE_SIZE } from "./read-tickets.ts";
 
 /**

@@ -1,6 +1,7 @@
 import type { TransactionAction } from "@azure/data-tables";
 import { toCanonicalJson } from "../../core/canonical-json.ts";
 import type { LiveChatApi } from "../../core/settings.ts";
+import { modifiedAt } from "../../listing/ticket-facts.ts";
 import { toPeopleColumn } from "../../people/people-column.ts";
 import { peopleIn } from "../../people/people-in.ts";
 import type { StoredTicket } from "../../schemas/stored-ticket.ts";
@@ -8,7 +9,6 @@ import type { Ticket } from "../../schemas/ticket.ts";
 import { compress, decompress, fromProperties, toProperties } from "../../storage/body.ts";
 import { checkFormat, FORMAT, type Formatted } from "../../storage/format.ts";
 import { after, hashed, ordered } from "../../storage/keys.ts";
-import { modifiedAt } from "../ticket-facts.ts";
 
 /**
  * A ticket is two rows: one under its id, which points to the other, and one under its last modification, which

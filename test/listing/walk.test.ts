@@ -10,7 +10,7 @@ import {
   nextPage,
   refuse,
   type Walk,
-} from "../../shared/reconcile/walk.ts";
+} from "../../shared/listing/walk.ts";
 
 const PAGE = 3;
 

@@ -1,5 +1,5 @@
-import type { ItemFacts } from "../reconcile/source.ts";
 import type { Ticket } from "../schemas/ticket.ts";
+import type { ItemFacts } from "./source.ts";
 
 /** What the reconciliation needs to know of a ticket. */
 export function factsOfTicket(ticket: Ticket): ItemFacts {
