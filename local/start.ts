@@ -164,6 +164,7 @@ ${withSandbox ? (port === "7071" ? demo : demo.replace("npm run demo            
   curl ${url}/api/events                      the event log
   curl ${url}/api/status                      every check, and what to do
   open ${url}/api/docs                        every operation, to try
+  open ${url}/api/console                     chats, events and subscriptions, to look at
 
 ${withSandbox ? `For your own account, copy ${SAMPLE} to local.settings.json.` : "Settings come from local.settings.json and the environment."} Ctrl-C ends all of it.
 `;
