@@ -8,7 +8,7 @@ type ChartProps = {
   times: number[];
   /** Stacked from the first, at the bottom, to the last. */
   series: Series[];
-  /** What the chart shows, for who does not see it. */
+  /** Describes the chart to a screen reader. */
   label: string;
   /** What a click on a bar does. */
   onPick?: (index: number) => void;

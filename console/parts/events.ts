@@ -63,7 +63,7 @@ export async function readHead(signal: AbortSignal): Promise<number> {
   return (await call("ListEvents", { query: { limit: "1" } }, { signal })).head;
 }
 
-/** The place of the first event that was received at a time or later; behind the last one where there is none. */
+/** The place of the first event that was received at a time or later; without one, the place behind the last event. */
 export async function placeAt(time: string, signal: AbortSignal): Promise<number> {
   const { items, head } = await call("ListEvents", { query: { from: time, limit: "1" } }, { signal });
   return items[0]?.seq ?? head + 1;

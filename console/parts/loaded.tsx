@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "../api.ts";
 import type { Loaded } from "./use-call.ts";
 
-/** Shows an answer; while there is none, a skeleton; beside an old one, what is wrong and how old it is. */
+/** Shows an answer. Before the first one: a skeleton. Above an old one: the problem, and the age of the data. */
 export function Show<Body>({
   of,
   children,

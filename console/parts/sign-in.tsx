@@ -16,7 +16,7 @@ export function SignIn() {
     <dialog
       ref={dialog}
       aria-labelledby="sign-in-title"
-      // A browser closes a dialog at the second Esc, whatever the page says.
+      // A browser closes a dialog at the second Esc, even if the page forbids it.
       onClose={() => signIn.value && dialog.current?.showModal()}
       onCancel={(event) => event.preventDefault()}
     >

@@ -32,8 +32,8 @@ export async function* hoursBehind(store: Store, seq: number, head: Head): Async
 }
 
 /**
- * The place of the first event that was received at `instant` (ISO 8601) or later; the place behind the end when there
- * is none. Times never decrease along the log, so it searches the hour by halves: some ten point reads.
+ * The place of the first event that was received at `instant` (ISO 8601) or later; without one, the place
+ * behind the end. Times never decrease along the log, so it searches the hour by halves: some ten point reads.
  */
 export async function findTime(store: Store, instant: string, head: Head): Promise<number> {
   let found: Hour | undefined;

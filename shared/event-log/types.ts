@@ -158,7 +158,7 @@ export type EventLog = {
   chats(query?: { before?: number; limit?: number }): Promise<ChatPage>;
   /**
    * Where the log stands: its name, the last event's place and time, and when an event of each type was last received.
-   * A log in another or an emptied table has another name; there is none before the first event.
+   * A log in another or an emptied table has another name; it has no name before the first event.
    */
   head(): Promise<LogEnd>;
   /** How many events of a type were received from `from` on and before `to` (ISO 8601); some 20 point reads. */

@@ -39,7 +39,7 @@ export type RefusalsOptions = {
 };
 
 /**
- * Refusals of all instances, in thirteen rows of the events' table. Whoever calls the receivers, an instance writes at most
+ * Refusals of all instances, in thirteen rows of the events' table. However many calls come, an instance writes at most
  * once a minute; counts that it has not written yet are lost when it ends.
  */
 export function openRefusals({

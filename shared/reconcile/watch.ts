@@ -12,7 +12,7 @@ export type Watch = {
 };
 
 /**
- * The watch that a page begins when there is none so far; absent when its items have only times that have not come yet,
+ * The watch that a page begins when the reading has no watch yet; absent when its items have only times that have not come yet,
  * and there are others. An account without a true time tells none. Then it is our clock's time, so a wrong empty answer
  * does not make every item of the account look new.
  *

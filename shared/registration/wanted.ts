@@ -12,7 +12,7 @@ export type Destination = {
   credentials: readonly [Credentials, ...Credentials[]];
   /** `v2` by default. */
   api?: LiveChatApi;
-  /** Whether the account has tickets to be told of; true by default. */
+  /** Whether the account has tickets, and so their webhook; true by default. */
   tickets?: boolean;
 };
 

@@ -27,7 +27,7 @@ export type TranscriptsOptions = {
   chats?: Pick<ChatReader, "getChat">;
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** Told of a failure that is no failure of LiveChat or of storage. */
+  /** Called with an error that neither LiveChat nor storage caused. */
   onDefect?: (error: unknown) => void;
 };
 
