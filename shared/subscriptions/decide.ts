@@ -156,6 +156,8 @@ export function merge(state: DeliveryState, found: KeptSubscription): DeliverySt
     place: isMoved
       ? { log, cursor, moves, restartedAt }
       : { ...place, cursor: Math.max(place.cursor, cursor) },
+    // Events before a refused batch need not go one by one.
+    oneByOneThrough: isMoved ? 0 : state.oneByOneThrough,
     standing: isChanged ? found.standing : state.standing,
   };
 }

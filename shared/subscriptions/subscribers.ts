@@ -62,7 +62,8 @@ export type Subscribers = {
   /** @throws {NotFound} */
   get(id: string): Promise<SubscriberInDetail>;
   /**
-   * Goes on from the event at place `seq`, which is the first that is sent again.
+   * Goes on from the event at place `seq`, which is the first that is sent again. Parked events from there on are no
+   * longer parked, up to {@link UNPARK_AT_ONCE} of them.
    *
    * @throws {NotFound} @throws {InvalidInput} when the log does not reach that far
    */
@@ -113,11 +114,12 @@ const EXAMPLES: Record<EventType, unknown> = {
 };
 /** How many events are looked at to find the next one that a subscription wants. */
 const LOOK_AHEAD = 300;
-/** How often parking by hand is tried when others change the subscription meanwhile. */
-const SKIP_ATTEMPTS = 20;
-/** How many events, and how many parked ones, are given up for lost in one write. */
+/** How often a skip or a replay is tried when others change the subscription meanwhile. */
+const CHANGE_ATTEMPTS = 20;
+/** How many events are given up for lost in one write. */
 const LOSE_EVENTS = 5_000;
-const LOSE_PARKED = 90;
+/** How many parked events are forgotten in one write: a transaction has at most 100 changes. */
+const UNPARK_AT_ONCE = 90;
 
 /** Opens all that has to do with subscribers: who they are, and what they are sent. */
 export function openSubscribers({
@@ -209,6 +211,17 @@ export function openSubscribers({
     dispatcher.changed();
   }
 
+  /** The places of the parked events, at most {@link UNPARK_AT_ONCE}, that are sent again from `place` on. */
+  async function parkedBehind(kept: KeptSubscription, place: number): Promise<number[]> {
+    const behind = (await subscriptions.parked(kept.id)).filter(({ seq }) => seq > place);
+    const sent: number[] = [];
+    for (const { eventId, seq } of behind.slice(0, UNPARK_AT_ONCE)) {
+      const event = await log.get(eventId);
+      if (event && isSendable(event) && isWanted(event, kept)) sent.push(seq);
+    }
+    return sent;
+  }
+
   /** Sends one event by hand, and remembers the attempt. */
   async function sendNow(kept: KeptSubscription, event: OutgoingEvent): Promise<Sent> {
     const at = now();
@@ -261,18 +274,27 @@ export function openSubscribers({
       if (seq > end + 1) {
         throw InvalidInput.at("seq", `seq must be at most ${end + 1}: the log ends at ${end}.`);
       }
-      return changed(id, (kept) => {
+      for (let attempt = 0; attempt < CHANGE_ATTEMPTS; attempt += 1) {
+        const kept = await find(id);
         const { cursor } = placeIn(head, kept, now());
         // A replay that is under way goes on: a later one does not skip what the earlier one has yet to send.
         const isReplaying = cursor < (kept.replayThrough ?? 0);
         const place = Math.min(Math.max(0, seq - 1), isReplaying ? cursor : end);
-        return { ...moveTo(kept, place, head.log), replayThrough: end };
-      });
+        const moved = { ...moveTo(kept, place, head.log), replayThrough: end };
+        // The replay sends these: what is refused again is parked again.
+        const unpark = await parkedBehind(kept, place);
+        const written = await subscriptions.replace({ ...moved, etag: kept.etag }, { unpark });
+        if (!written) continue;
+        goOn();
+        const { attempts: _, parked: __, ...subscriber } = await describeNow(written);
+        return subscriber;
+      }
+      throw tooManyChanges();
     },
     resume: (id) => changed(id, resume),
     async skip(id) {
       const head = await log.head();
-      for (let attempt = 0; attempt < SKIP_ATTEMPTS; attempt += 1) {
+      for (let attempt = 0; attempt < CHANGE_ATTEMPTS; attempt += 1) {
         const kept = await find(id);
         const { cursor } = placeIn(head, kept, now());
         const next = await nextWanted(kept, cursor);
@@ -287,7 +309,7 @@ export function openSubscribers({
         goOn();
         return describeNow(written);
       }
-      throw new StorageUnavailable("The subscription is changed by too many at once.", { retryAfter: 1 });
+      throw tooManyChanges();
     },
     async sendAgain(id, eventId) {
       const [kept, event] = await Promise.all([find(id), log.get(eventId)]);
@@ -388,7 +410,7 @@ export function openSubscribers({
     let left = parked;
     for (let kept: KeptSubscription | undefined = found; kept; ) {
       const place = placeIn(head, kept, now());
-      const lost = left.filter((seq) => seq <= through).slice(0, LOSE_PARKED);
+      const lost = left.filter((seq) => seq <= through).slice(0, UNPARK_AT_ONCE);
       if (place.cursor >= through && lost.length === 0)
         return Math.min(place.cursor, ...left.map((seq) => seq - 1));
       const cursor = Math.max(place.cursor, Math.min(through, place.cursor + LOSE_EVENTS));
@@ -419,6 +441,9 @@ export function openSubscribers({
     return wanted;
   }
 }
+
+const tooManyChanges = () =>
+  new StorageUnavailable("The subscription is changed by too many at once.", { retryAfter: 1 });
 
 function there<Value>(found: Value | undefined): Value {
   if (found === undefined) throw new NotFound("There is no subscription with this id.");

@@ -165,6 +165,12 @@ describe("a row that others changed", () => {
     expect(merge(ahead, { ...kept, moves: 1 }).place).toMatchObject({ cursor: 10, moves: 1 });
   });
 
+  test("by a replay sends in batches again, also after a refused one", () => {
+    const refused = { ...ahead, oneByOneThrough: 30 };
+    expect(merge(refused, { ...kept, moves: 1 }).oneByOneThrough).toBe(0);
+    expect(merge(refused, { ...kept, perMinute: 5 }).oneByOneThrough).toBe(30);
+  });
+
   test("by a resumption keeps the place, and starts its standing afresh", () => {
     const failing = { ...FRESH, state: "retrying" as const, failures: 9 };
     const before: DeliveryState = { ...ahead, kept: { ...kept, standing: failing }, standing: failing };

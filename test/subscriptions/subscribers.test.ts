@@ -211,6 +211,45 @@ test("a replay from one place does not undo one from an earlier place that was n
   expect(new Set(subscriber.ids().slice(sent))).toEqual(new Set(ids.slice(1)));
 });
 
+describe("a replay over parked events", () => {
+  const parkTwo = async (world: ReturnType<typeof open>, script: Script) => {
+    const subscriber = await newSubscriber(script);
+    const { id } = await world.subscribers.subscribe({ url: subscriber.url, policy: "park" });
+    for (const tag of ["a", "b"])
+      await world.log.append(started({ id: tag.toUpperCase(), more: { tags: [tag] } }));
+    for (let count = 0; count < 2; count += 1) await world.subscribers.skip(id);
+    return { id, subscriber };
+  };
+  const parkedOf = async (world: ReturnType<typeof open>, id: string) =>
+    (await world.subscribers.get(id)).parked.map(({ seq }) => seq);
+
+  test("that then arrive leaves none of them parked", async () => {
+    const world = open();
+    const { id, subscriber } = await parkTwo(world, 200);
+    await world.subscribers.replay(id, 2);
+    await world.subscribers.dispatch();
+    await expect.poll(() => subscriber.arrivals.length).toBe(1);
+    expect(await parkedOf(world, id)).toEqual([1]);
+    expect(await world.subscribers.sendParked(id, 5_000)).toMatchObject({ left: 0, attempts: [{ seq: 1 }] });
+  });
+
+  test("that are refused again parks them again", async () => {
+    const world = open();
+    const { id } = await parkTwo(world, 400);
+    await world.subscribers.replay(id, 1);
+    await world.subscribers.dispatch();
+    await expect.poll(() => parkedOf(world, id), { timeout: 15_000 }).toEqual([1, 2]);
+  });
+
+  test("that the filter no longer wants keeps them parked", async () => {
+    const world = open();
+    const { id, subscriber } = await parkTwo(world, 200);
+    await world.subscribers.subscribe({ url: subscriber.url, policy: "park", filter: { tag: ["b"] } });
+    await world.subscribers.replay(id, 1);
+    expect(await parkedOf(world, id)).toEqual([1]);
+  });
+});
+
 describe("erasure", () => {
   test("by this process reaches pages that were read before", async () => {
     const world = open();
