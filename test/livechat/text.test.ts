@@ -35,6 +35,29 @@ test("a misdirected call is repeated once in the region that LiveChat names, whi
   expect(sandbox.calls.count).toBe(3);
 });
 
+test("calls at the same time that are misdirected are all repeated in the region", async () => {
+  await using sandbox = await start({ region: "fra" });
+  const liveChat = connect(sandbox);
+  const lists = await Promise.all(Array.from({ length: 5 }, () => liveChat.listWebhooks()));
+  expect(lists).toEqual([[], [], [], [], []]);
+});
+
+test.each(["fra\r\nX-Other: 1", "", 5, null])(
+  "a region that no header can be is not sent: %j",
+  async (region) => {
+    const { url, arrivals } = await startUpstream((response) =>
+      answer(response, 400, {
+        error: { type: "misdirected_request", message: "Wrong region", data: { region } },
+      }),
+    );
+    const liveChat = createLiveChatText({ url, accountId: "a", apiKey: "key", clientId: "c", rateLimit: 10 });
+    for (const _ of [1, 2]) {
+      expect(await failureOf(liveChat.listWebhooks())).toBeInstanceOf(UpstreamRefused);
+    }
+    expect(arrivals.map(({ headers }) => headers["x-region"])).toEqual([undefined, undefined]);
+  },
+);
+
 test("a call that is misdirected everywhere ends after the second time", async () => {
   const { url, arrivals } = await startUpstream((response) =>
     answer(response, 400, {

@@ -37,8 +37,10 @@ export function createAct(send: Send, region: Region): Act {
       answer,
     } as const;
     const go = async () => send(request, call);
+    // Another call may learn the region while this one is under way: it is repeated all the same.
+    const asked = region.current;
     return go().catch((error) => {
-      if (!(error instanceof Misdirected) || error.region === region.current) throw error;
+      if (!(error instanceof Misdirected) || error.region === asked) throw error;
       region.current = error.region;
       return go();
     });

@@ -23,10 +23,13 @@ export class Misdirected extends UpstreamRefused {
   }
 }
 
+/** A region is sent as a header from then on: a text that no header can be would stop every later call. */
+const RegionName = v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/));
+
 const RefusalBody = v.object({
   error: v.object({
     type: v.string(),
-    data: v.optional(v.nullable(v.looseObject({ region: v.optional(v.string()) }))),
+    data: v.fallback(v.optional(v.looseObject({ region: v.optional(RegionName) })), undefined),
   }),
 });
 
