@@ -241,6 +241,11 @@ const attempt = {
   error: named(v.optional(v.string()), "Error", "The reason for no answer, as a code."),
   durationMs: named(count, "Duration", "How long it took, in milliseconds."),
   events: named(v.optional(count), "Events", "How many events the batch had, if more than one."),
+  firstSeq: named(
+    v.optional(count),
+    "First Sequence",
+    "The place in the log of the first event of the batch.",
+  ),
 };
 const excerpt = named(
   v.optional(v.string()),

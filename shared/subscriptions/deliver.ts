@@ -148,7 +148,7 @@ export async function deliver(
       post(kept.url, message.body, headers),
     );
     const isAlone = events.length === 1;
-    const attempt = toAttempt(last, answer, { at, durationMs: now() - at, events: events.length });
+    const attempt = toAttempt(events, answer, { at, durationMs: now() - at });
     const about = { seq: isAlone ? first.seq : undefined, policy: kept.policy };
     state = {
       ...state,
@@ -234,16 +234,17 @@ type WriteOutcome = "written" | "changed" | "lost";
 
 const USER_AGENT = { "user-agent": "livechat-functions" };
 
-/** How an attempt is remembered. */
+/** How an attempt to deliver these events together is remembered. */
 export function toAttempt(
-  { id: eventId, seq }: { id: string; seq: number },
+  events: readonly { id: string; seq: number }[],
   answer: CallbackAnswer,
-  { at, durationMs, events }: { at: number; durationMs: number; events: number },
+  { at, durationMs }: { at: number; durationMs: number },
 ): DeliveryAttempt {
+  const { id: eventId, seq } = events.at(-1) as { id: string; seq: number };
   return {
     ...{ eventId, seq, at: new Date(at).toISOString() },
     ...("status" in answer ? { status: answer.status } : { error: answer.failure }),
     durationMs,
-    ...(events > 1 && { events }),
+    ...(events.length > 1 && { events: events.length, firstSeq: events[0]?.seq }),
   };
 }

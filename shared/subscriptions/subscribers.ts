@@ -138,9 +138,9 @@ export function openSubscribers({
   const dispatcher = createDispatcher({
     ...{ subscriptions, log, post, now },
     wakeUp: wakeUp.after,
-    async onAttempt({ eventId: _, seq: __, ...attempt }, answer, { kept: { id, url }, events }) {
+    async onAttempt(attempt, answer, { kept: { id, url }, events }) {
       if (isDelivered(answer)) return;
-      const failed = { subscription: id, ...attempt, excerpt: excerptOf(answer, url) };
+      const failed = { subscription: id, ...withoutEvent(attempt), excerpt: excerptOf(answer, url) };
       // What cannot be remembered must not hold up what is to be sent.
       await attempts.record(events, failed).catch(() => {});
     },
@@ -228,7 +228,7 @@ export function openSubscribers({
     const message = toDelivery([event], kept);
     const headers = { "user-agent": "livechat-functions", ...message.headers, ...sign(message, kept, at) };
     const answer = await post(kept.url, message.body, headers);
-    const attempt = toAttempt(event, answer, { at, durationMs: now() - at, events: 1 });
+    const attempt = toAttempt([event], answer, { at, durationMs: now() - at });
     return { ...attempt, delivered: isDelivered(answer), excerpt: excerptOf(answer, kept.url) };
   }
 
@@ -363,10 +363,10 @@ export function openSubscribers({
       if (!event) throw new NotFound("There is no event with this id.");
       const [all, failed] = await Promise.all([subscriptions.list(), attempts.of(event.seq)]);
       const callbacks = new Map(all.map(({ id, url }) => [id, maskCallback(url)]));
-      const last = all.flatMap(({ id, attempts }) =>
+      const last = all.flatMap(({ id, attempts, ...terms }) =>
         attempts
-          .filter((attempt) => attempt.eventId === eventId && isSuccess(attempt))
-          .map((attempt) => ({ ...attempt, subscription: id })),
+          .filter((attempt) => isSuccess(attempt) && isPartOf(event, attempt, terms))
+          .map((attempt) => ({ ...withoutEvent(attempt), eventId, seq: event.seq, subscription: id })),
       );
       return [...failed, ...last]
         .sort((one, other) => (one.at < other.at ? -1 : 1))
@@ -456,6 +456,12 @@ function isSendable(event: LogEvent): event is StoredEvent {
 
 const isSuccess = ({ status = 0 }: DeliveryAttempt) => status >= 200 && status < 300;
 
-function withoutEvent({ eventId: _, seq: __, ...attempt }: DeliveryAttempt) {
+/** Whether an event was sent with an attempt. Of a batch the ends are known, and those between were wanted. */
+function isPartOf(event: LogEvent, { eventId, seq, firstSeq = seq }: DeliveryAttempt, terms: Terms): boolean {
+  if (event.id === eventId) return true;
+  return firstSeq <= event.seq && event.seq < seq && isSendable(event) && isWanted(event, terms);
+}
+
+function withoutEvent({ eventId: _, seq: __, firstSeq: ___, ...attempt }: DeliveryAttempt) {
   return attempt;
 }

@@ -44,8 +44,9 @@ export type DeliveryAttempt = {
   /** Why there was no answer, as a code. */
   error?: string;
   durationMs: number;
-  /** How many events went together, if more than one. */
+  /** How many events went together, if more than one, and the place of the first. */
   events?: number;
+  firstSeq?: number;
 };
 
 /** A subscriber: a place in the log, and where to send what comes behind it. */

@@ -372,6 +372,24 @@ describe("an operator", () => {
     expect((await world.subscribers.get(id)).attempts).toHaveLength(20);
   });
 
+  test("sees by each event that it was delivered in a batch", async () => {
+    const world = open();
+    const subscriber = await newSubscriber();
+    const filter = { tag: ["vip"] };
+    const { id } = await world.subscribers.subscribe({ url: subscriber.url, batch: 10, filter });
+    const ids: string[] = [];
+    for (const tag of ["vip", "vip", "other", "vip"])
+      ids.push((await world.log.append(started({ id: `C${ids.length}`, more: { tags: [tag] } }))).id);
+    await world.subscribers.dispatch();
+    const statuses = async (eventId: string) =>
+      (await world.subscribers.attemptsOf(eventId)).map((attempt) => [
+        attempt.eventId === eventId,
+        attempt.status,
+      ]);
+    expect(await Promise.all(ids.map(statuses))).toEqual([[[true, 200]], [[true, 200]], [], [[true, 200]]]);
+    expect((await world.subscribers.get(id)).attempts).toMatchObject([{ events: 3, seq: 4, firstSeq: 1 }]);
+  });
+
   test("skips an event, and sends it again", async () => {
     const world = open();
     let status = 503;
