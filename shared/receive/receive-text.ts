@@ -21,7 +21,10 @@ export type ReceiveTextOptions = {
 export type TextReceipt = Receipt & { type: EventType; ended?: string };
 
 /** The actions that the receiver takes, and the events that they are in the log. */
-const TYPES: Record<string, EventType> = { incoming_chat: "chat_started", chat_deactivated: "chat_ended" };
+const TYPES = new Map<unknown, EventType>([
+  ["incoming_chat", "chat_started"],
+  ["chat_deactivated", "chat_ended"],
+]);
 
 /**
  * Takes one delivery of the Text platform whose URL had the right key. A start goes into the log. An end comes with ids
@@ -39,7 +42,7 @@ export async function receiveText(
   const envelope = parse(text);
   verifyKey(typeof envelope.secret_key === "string" ? envelope.secret_key : undefined, secrets);
   const raw = cutMembers(text, ["secret_key"]);
-  const type = TYPES[String(envelope.action)];
+  const type = TYPES.get(envelope.action);
   const read = readTextDelivery(raw, type);
   if ("problems" in read) {
     const expected = type ?? "chat_started";

@@ -111,8 +111,10 @@ describe("A delivery", () => {
   });
 
   test("with another action, or without ids, is quarantined with the reason", async () => {
-    const other = { ...ended("C1", "T1"), action: "chat_transferred" };
-    expect((await app.call("POST", RECEIVER, other)).body.status).toBe("quarantined");
+    for (const action of ["chat_transferred", "constructor", ["incoming_chat"]]) {
+      const other = { ...ended("C1", "T1"), action };
+      expect((await app.call("POST", RECEIVER, other)).body.status).toBe("quarantined");
+    }
     const { body } = await app.call("POST", RECEIVER, { ...ended("C1", "T1"), payload: { chat_id: "C1" } });
     expect(body.status).toBe("quarantined");
     const entry = (await app.call("GET", `/quarantine/${body.id}`)).body;

@@ -21,7 +21,12 @@ const OVERLAP = 2 * 60_000;
 
 type SortBy = "createdAt" | "updatedAt";
 /** The last row of a page: the value it is sorted by, and its id. */
-type HelpDeskCursor = { value: string; id: string };
+type HelpDeskCursor = {
+  value: string;
+  id: string;
+  /** ISO 8601: only tickets that changed before this are read. */
+  before?: string;
+};
 type Query = {
   sortBy: SortBy;
   order: "asc" | "desc";
@@ -67,10 +72,14 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
 
   return {
     /** Tickets that the filters choose, by last modification. */
-    async find(filters: TicketFilters, range: TicketRange, call?: CallOptions): Promise<FoundTickets> {
-      const { query, chooses } = splitFilters(filters);
-      const order = filters.order ?? "desc";
+    async find(asked: TicketFilters, range: TicketRange, call?: CallOptions): Promise<FoundTickets> {
+      const { query, chooses } = splitFilters(asked);
+      const order = asked.order ?? "desc";
       let cursor = range.cursor === undefined ? undefined : decodeHelpDeskCursor(range.cursor);
+      // Upwards, a ticket that changes comes again at the end: what follows Link is as of the first call.
+      const before = order === "asc" ? (cursor?.before ?? new Date().toISOString()) : undefined;
+      const goOn = (behind: HelpDeskCursor) => ({ cursor: encodeHelpDeskCursor({ ...behind, before }) });
+      const bound = cursor?.before !== undefined && { updatedDateTo: cursor.before };
       let left = cursor ? 0 : (range.page - 1) * OUR_PAGE_SIZE + range.skip;
       if (left > CALLS * PAGE_SIZE) {
         throw InvalidInput.at(
@@ -82,7 +91,8 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
       const size = isSmall ? OUR_PAGE_SIZE : PAGE_SIZE;
       const found = new Map<string, Ticket>();
       for (let calls = 1; ; calls++) {
-        const page = await readPage({ sortBy: "updatedAt", order, filters: query, cursor }, size, call);
+        const filters = { ...query, ...bound };
+        const page = await readPage({ sortBy: "updatedAt", order, filters, cursor }, size, call);
         const { tickets } = page;
         for (const [index, ticket] of tickets.entries()) {
           if (found.has(ticket.id) || chooses?.(ticket) === false) continue;
@@ -93,13 +103,12 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
           const behind = page.cursorById.get(ticket.id);
           return {
             tickets: [...found.values()],
-            ...(behind && !isLast && { next: { cursor: encodeHelpDeskCursor(behind) } }),
+            ...(behind && !isLast && { next: goOn(behind) }),
           };
         }
         cursor = page.next;
         if (!cursor) return { tickets: [...found.values()] };
-        if (calls === CALLS)
-          return { tickets: [...found.values()], next: { cursor: encodeHelpDeskCursor(cursor) } };
+        if (calls === CALLS) return { tickets: [...found.values()], next: goOn(cursor) };
       }
     },
 
@@ -157,18 +166,18 @@ function cursorAt(row: unknown, sortBy: SortBy): HelpDeskCursor | undefined {
   return typeof ID === "string" && typeof value === "string" ? { id: ID, value } : undefined;
 }
 
-function encodeHelpDeskCursor({ value, id }: HelpDeskCursor): string {
-  return Buffer.from(JSON.stringify([value, id])).toString("base64url");
+function encodeHelpDeskCursor({ value, id, before }: HelpDeskCursor): string {
+  return Buffer.from(JSON.stringify([value, id, ...(before ? [before] : [])])).toString("base64url");
 }
 
 /** @throws {InvalidInput} when it is not from Link of an answer */
 function decodeHelpDeskCursor(text: string): HelpDeskCursor {
   try {
-    const [value, id] = v.parse(
-      v.tuple([v.string(), v.string()]),
+    const [value, id, before] = v.parse(
+      v.tuple([v.string(), v.string(), v.optional(v.pipe(v.string(), v.isoTimestamp()))]),
       JSON.parse(Buffer.from(text, "base64url").toString()),
     );
-    return { value, id };
+    return { value, id, before };
   } catch (cause) {
     const message = "must be as it stands in Link of the call before";
     throw new InvalidInput("The cursor cannot be read.", { cause, problems: [{ path: "cursor", message }] });
