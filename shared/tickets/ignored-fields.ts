@@ -23,8 +23,11 @@ function leaves(path: string, value: unknown): [path: string, value: unknown][] 
 
 function shows(ticket: Ticket, path: string, asked: unknown): boolean {
   if (path === "message") return messagesOf(ticket).includes(String(asked));
-  if (path === "tag")
-    return (asked as string[]).every((tag) => Array.isArray(ticket.tags) && ticket.tags.includes(tag));
+  if (path === "tag") {
+    // HelpDesk finds a tag by its name in any case, and shows it as it was made.
+    const shown = Array.isArray(ticket.tags) ? ticket.tags.map(fold) : [];
+    return (asked as string[]).every((tag) => shown.includes(fold(tag)));
+  }
   const shown = path
     .split(".")
     .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], ticket);

@@ -27,6 +27,7 @@ test.each([
     { source: { type: "chat-window", url: "https://a.example" } } as const,
     ["source"],
   ],
+  ["tags in another case", { tag: ["A", "b"] }, []],
   ["tags of which one is missing", { tag: ["a", "c"] }, ["tag"]],
   ["a message that was not added", { message: "Bye", subject: "New" }, ["message", "subject"]],
   ["fields that were not asked for", { subject: undefined }, []],
