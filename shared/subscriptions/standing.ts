@@ -84,9 +84,13 @@ export function afterAnswer(
   if (isGone(failed.gone, now) || now - Date.parse(failingSince) >= GIVE_UP_AFTER) {
     return { ...failed, state: "given_up" };
   }
-  const pause = isRefused
-    ? growing(REFUSED_PAUSE_MS, refusals + 1, random)
-    : growing(isSwitchedOff(answer) ? SWITCHED_OFF_PAUSE_MS : FIRST_PAUSE_MS, failed.failures, random);
+  // Its events follow one by one in the same run: after a long pause, another run would send the batch again, for ever.
+  const isRefusedBatch = seq === undefined && isRefusal(answer);
+  const pause = isRefusedBatch
+    ? growing(FIRST_PAUSE_MS, 1, random)
+    : isRefused
+      ? growing(REFUSED_PAUSE_MS, refusals + 1, random)
+      : growing(isSwitchedOff(answer) ? SWITCHED_OFF_PAUSE_MS : FIRST_PAUSE_MS, failed.failures, random);
   const whole = Math.min(Math.max(pause, asksFor(answer)), LONGEST_PAUSE_MS);
   return { ...failed, nextAttemptAt: new Date(now + whole).toISOString() };
 }

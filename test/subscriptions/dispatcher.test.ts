@@ -562,6 +562,22 @@ describe("a subscription", () => {
     expect((await subscriptions.get(id))?.cursor).toBe(20);
   });
 
+  test("that refuses a batch after many failures gets its events one by one all the same", async () => {
+    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const subscriber = await startSubscriber((response, { body }) => {
+      response.writeHead(JSON.parse(body).length > 1 ? 413 : 200).end();
+    });
+    const { id } = await subscribe(subscriber.url, { batch: 10, policy: "park" });
+    await subscriptions.change(id, (now) => ({
+      ...now,
+      standing: { state: "retrying", failures: 12, failingSince: now.createdAt },
+    }));
+    for (let count = 0; count < 5; count += 1) log.append();
+    await dispatcher().dispatch();
+    expect((await subscriptions.get(id))?.cursor).toBe(5);
+    expect(subscriber.arrivals).toHaveLength(6);
+  });
+
   test("with a rate makes no more requests in a minute, and goes on after it", async () => {
     const { log, dispatcher, subscribe, clock, wakeUps } = newWorld();
     const times: number[] = [];
