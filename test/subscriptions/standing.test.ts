@@ -138,7 +138,7 @@ test("for any answers pauses are within bounds, and a subscriber that only fails
         let time = now;
         for (let count = 0; standing.state !== "given_up"; count += 1) {
           const next = answers[count % answers.length] ?? { status: 500 };
-          standing = afterAnswer(standing, next, { now: time, random: () => random });
+          standing = afterAnswer(standing, next, { seq: 1, now: time, random: () => random });
           expect(standing.failures).toBe(count + 1);
           if (standing.state === "given_up") break;
           const pause = Date.parse(standing.nextAttemptAt ?? "") - time;
