@@ -72,47 +72,6 @@ function notificationOf(schema: v.GenericSchema, definitions: V2.DefinitionsObje
   };
 }
 
-/** The fields of a connection: the app's address and a key. */
-export function toConnectorProperties({ basePath }: Pick<ConnectorOptions, "basePath">) {
-  return {
-    properties: {
-      iconBrandColor: "#ff5100",
-      capabilities: [],
-      connectionParameters: {
-        host: {
-          type: "string",
-          uiDefinition: {
-            displayName: "Host",
-            description: "The address of the app without https://, such as your-app.azurewebsites.net.",
-            tooltip: "Azure shows it as the default domain of the function app.",
-            constraints: { required: "true", tabIndex: 1 },
-          },
-        },
-        api_key: {
-          type: "securestring",
-          uiDefinition: {
-            displayName: "Function Key",
-            description: "A host key of the app, which is valid for all of its functions.",
-            tooltip: "Azure shows it under Functions, App keys.",
-            constraints: { required: "true", clearText: false, tabIndex: 2 },
-          },
-        },
-      },
-      policyTemplateInstances: [
-        {
-          templateId: "dynamichosturl",
-          title: "Call the app of the connection",
-          parameters: {
-            // The URL also replaces the base path:
-            // https://github.com/MicrosoftDocs/BusinessApplicationPlatform-Connectors-public/issues/294
-            "x-ms-apimTemplateParameter.urlTemplate": `https://@connectionParameters('host')${basePath}`,
-          },
-        },
-      ],
-    },
-  };
-}
-
 function describeForConnector(
   { operation, parameters, headers, failures }: VisitedOperation,
   definitions: V2.DefinitionsObject,

@@ -13,7 +13,7 @@ import { toConnectorDefinition } from "../../shared/publish/connector.ts";
 import { exact, named } from "../../shared/schemas/vocabulary.ts";
 import { OPERATIONS, ROWS } from "./microsoft.ts";
 
-// What is committed is what people import, so that is what is looked at; the first test holds it to the operations.
+// People import the committed files, so these are tested; the first test compares the definition with the operations.
 const directory = resolve(import.meta.dirname, "../../connector");
 const text = readFileSync(join(directory, "apiDefinition.swagger.json"), "utf8");
 const definition: Definition = JSON.parse(text);
@@ -108,7 +108,7 @@ const corrections = new Map(
 );
 const TITLE_CASE = /^[A-Z0-9][\w'-]*( [A-Z0-9][\w'-]*)*$/;
 
-test("the committed files match the operations", () => {
+test("the committed definition matches the operations", () => {
   const script = resolve(import.meta.dirname, "../../scripts/connector.ts");
   expect(() => execFileSync(process.execPath, [script, "--check"], { stdio: "pipe" })).not.toThrow();
 });
