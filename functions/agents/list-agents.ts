@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { AGENT_STATUSES, AgentSummary } from "../../shared/schemas/agent.ts";
-import { exact, named, oneOf } from "../../shared/schemas/vocabulary.ts";
+import { described, exact, oneOf } from "../../shared/schemas/vocabulary.ts";
 import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
@@ -14,7 +14,7 @@ export const listAgents = operation({
   access: "key",
   input: {
     query: exact({
-      status: named(v.optional(oneOf(AGENT_STATUSES)), "Status", "Only agents with this status."),
+      status: described(v.optional(oneOf(AGENT_STATUSES)), "Only agents with this status."),
     }),
   },
   output: {

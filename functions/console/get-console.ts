@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { NotFound } from "../../shared/core/errors.ts";
-import { exact, named, published } from "../../shared/schemas/vocabulary.ts";
+import { described, exact, published } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
 
 const POLICY = ["require-trusted-types-for 'script'", "trusted-types 'none'"];
@@ -16,7 +16,7 @@ export const getConsole = operation({
   access: "anonymous",
   input: {
     path: exact({
-      path: named(v.optional(v.string()), "Path", "A page of the console, or one of its files.", "events"),
+      path: described(v.optional(v.string()), "A page of the console, or one of its files.", "events"),
     }),
     // The page's own: its filters are in its address.
     query: v.looseObject({}),

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { NotFound } from "../../shared/core/errors.ts";
-import { exact, filled, named, published } from "../../shared/schemas/vocabulary.ts";
+import { described, exact, filled, published } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
 
 export const getDocsAsset = operation({
@@ -11,7 +11,7 @@ export const getDocsAsset = operation({
   method: "GET",
   route: "docs/{asset}",
   access: "anonymous",
-  input: { path: exact({ asset: named(filled, "Asset", "The name of the file.", "index.html") }) },
+  input: { path: exact({ asset: described(filled, "The name of the file.", "index.html") }) },
   output: {
     status: 200,
     description: "The file.",

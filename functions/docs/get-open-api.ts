@@ -1,14 +1,14 @@
 import * as v from "valibot";
 import type { Operation } from "../../shared/http/operation.ts";
-import { named, published } from "../../shared/schemas/vocabulary.ts";
+import { described, named, published } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
 import type { Services } from "../services.ts";
 
 const OpenApi = v.pipe(
   v.object({
     openapi: named(v.string(), "OpenAPI", "The version of OpenAPI."),
-    info: named(v.object({ title: v.string(), version: v.string() }), "Info", "The title and version."),
-    paths: named(v.object({}), "Paths", "The operations, by path and method."),
+    info: described(v.object({ title: v.string(), version: v.string() }), "The title and version."),
+    paths: described(v.object({}), "The operations, by path and method."),
   }),
   published({
     example: { openapi: "3.1.0", info: { title: "LiveChat Functions", version: "1.0.0" }, paths: {} },

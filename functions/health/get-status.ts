@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { worst } from "../../shared/health/monitor.ts";
-import { moment, named, shape } from "../../shared/schemas/vocabulary.ts";
+import { described, moment, shape } from "../../shared/schemas/vocabulary.ts";
 import { build } from "../build.ts";
 import { operation } from "../operation.ts";
 
@@ -9,34 +9,31 @@ const STATES = ["ok", "attention", "bad", "unknown"] as const;
 const Status = shape(
   "Status",
   v.object({
-    status: named(v.picklist(STATES), "Status", "The worst of the checks."),
-    version: named(v.string(), "Version", "The version of this app."),
-    commit: named(v.string(), "Commit", "The commit that it was built from, or unknown."),
-    checks: named(
+    status: described(v.picklist(STATES), "The worst of the checks."),
+    version: described(v.string(), "The version of this app."),
+    commit: described(v.string(), "The commit that it was built from, or unknown."),
+    checks: described(
       v.array(
         v.object({
-          name: named(v.string(), "Name", "Name of the check."),
-          state: named(
+          name: described(v.string(), "Name of the check."),
+          state: described(
             v.picklist(STATES),
-            "State",
             "ok; attention: look at it. bad: broken. unknown: not checked while another check is bad.",
           ),
-          since: named(moment, "Since", "When the check was first seen in this state."),
-          detail: named(v.string(), "Detail", "What was found."),
-          action: named(v.string(), "Action", "What to do about it."),
+          since: described(moment, "When the check was first seen in this state."),
+          detail: described(v.string(), "What was found."),
+          action: described(v.string(), "What to do about it."),
         }),
       ),
-      "Checks",
       "Causes come before their effects.",
     ),
-    settings: named(
+    settings: described(
       v.array(
         v.object({
-          name: named(v.string(), "Name", "Name of the setting."),
-          set: named(v.boolean(), "Set", "Whether it has a value. Without one, its default is used."),
+          name: described(v.string(), "Name of the setting."),
+          set: described(v.boolean(), "Whether it has a value. Without one, its default is used."),
         }),
       ),
-      "Settings",
       "Every setting of the app, without values.",
     ),
   }),

@@ -1,10 +1,10 @@
 import * as v from "valibot";
-import { named, shape } from "../../shared/schemas/vocabulary.ts";
+import { described, shape } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
 
 const Health = shape(
   "Health",
-  v.object({ status: named(v.picklist(["ok", "bad"]), "Status", "Whether the app works.") }),
+  v.object({ status: described(v.picklist(["ok", "bad"]), "Whether the app works.") }),
   { status: "ok" },
 );
 

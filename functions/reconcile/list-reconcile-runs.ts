@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { readHistory } from "../../shared/reconcile/history.ts";
 import { RunHistory } from "../../shared/schemas/reconcile.ts";
-import { exact, named, wholeNumber } from "../../shared/schemas/vocabulary.ts";
+import { described, exact, wholeNumber } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
@@ -17,7 +17,7 @@ export const listReconcileRuns = operation({
   conditional: true,
   input: {
     query: exact({
-      limit: named(v.optional(wholeNumber(1, 100), "20"), "Limit", "How many runs to return at most."),
+      limit: described(v.optional(wholeNumber(1, 100), "20"), "How many runs to return at most."),
     }),
   },
   output: { status: 200, description: "The runs.", schema: RunHistory },

@@ -2,10 +2,10 @@ import * as v from "valibot";
 import { StoredTicketPage } from "../../shared/schemas/stored-ticket.ts";
 import { TICKET_STATUSES } from "../../shared/schemas/ticket.ts";
 import {
+  described,
   exact,
   filled,
   instant,
-  named,
   oneOf,
   wholeNumber,
   yesOrNo,
@@ -24,32 +24,28 @@ export const listStoredTickets = operation({
   access: "key",
   input: {
     query: exact({
-      status: named(v.optional(oneOf(TICKET_STATUSES)), "Status", "Only tickets with this status."),
-      assignee: named(
+      status: described(v.optional(oneOf(TICKET_STATUSES)), "Only tickets with this status."),
+      assignee: described(
         v.optional(filled),
-        "Assignee",
         "Only tickets of the agent with this login.",
         "sam@example.com",
       ),
-      requester: named(
+      requester: described(
         v.optional(filled),
-        "Requester",
         "Only tickets of the requester with this email.",
         "vera@example.com",
       ),
-      modified_since: named(
+      modified_since: described(
         v.optional(instant),
-        "Modified Since",
         "Only tickets modified at this time or later.",
         "2026-01-15T00:00:00.000Z",
       ),
-      deleted: named(
+      deleted: described(
         v.optional(yesOrNo),
-        "Deleted",
         "Only tickets that LiveChat no longer has (true) or still has (false); both by default.",
       ),
-      limit: named(v.optional(wholeNumber(1, 1000), "100"), "Limit", "How many tickets to return at most."),
-      cursor: named(v.optional(filled), "Cursor", "The next of the call before."),
+      limit: described(v.optional(wholeNumber(1, 1000), "100"), "How many tickets to return at most."),
+      cursor: described(v.optional(filled), "The next of the call before."),
     }),
   },
   output: {

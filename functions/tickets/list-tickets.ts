@@ -5,6 +5,7 @@ import {
   bit,
   count,
   day,
+  described,
   exact,
   filled,
   named,
@@ -37,52 +38,42 @@ export const listTickets = operation({
         "Only tickets with any activity on this day or earlier.",
         "2026-01-31",
       ),
-      page: named(
+      page: described(
         v.optional(wholeNumber(1, 1_000_000), "1"),
-        "Page",
         "The page of 25 tickets to start with; the first is 1.",
       ),
-      skip: named(
+      skip: described(
         v.optional(wholeNumber(0, 24), "0"),
-        "Skip",
         "How many tickets of that page to skip; used by Link.",
       ),
-      cursor: named(
+      cursor: described(
         v.optional(filled),
-        "Cursor",
         "Where the call before ended, in place of page and skip; used by Link.",
         "WyIyMDI2LTAxLTE1VDA5OjQ0OjEyLjAwMFoiLCI1RlVFRCJd",
       ),
-      limit: named(v.optional(wholeNumber(1, 1000), "25"), "Limit", "How many tickets to return at most."),
-      order: named(
+      limit: described(v.optional(wholeNumber(1, 1000), "25"), "How many tickets to return at most."),
+      order: described(
         v.optional(oneOf(["desc", "asc"])),
-        "Order",
         "Order by last modification: desc (the default) is the last modified first.",
       ),
-      status: named(v.optional(oneOf(TICKET_STATUSES)), "Status", "Only tickets with this status."),
-      assigned: named(v.optional(bit), "Assigned", "Only tickets with an assignee (1) or without (0)."),
-      assignee: named(
+      status: described(v.optional(oneOf(TICKET_STATUSES)), "Only tickets with this status."),
+      assigned: described(v.optional(bit), "Only tickets with an assignee (1) or without (0)."),
+      assignee: described(
         v.optional(filled),
-        "Assignee",
         "Only tickets of the agent with this login.",
         "sam@example.com",
       ),
-      query: named(v.optional(filled), "Query", "Only tickets that contain this text.", "lamp"),
+      query: described(v.optional(filled), "Only tickets that contain this text.", "lamp"),
       "requester[mail]": named(
         v.optional(filled),
         "Requester Email",
         "Only tickets of the requester with this email.",
         "vera@example.com",
       ),
-      group: named(
-        v.optional(wholeNumber(0, 999_999_999)),
-        "Group",
-        "Only tickets of the group with this id.",
-        3,
-      ),
-      source: named(v.optional(oneOf(TICKET_SOURCES)), "Source", "Only tickets from this source."),
-      tag: named(v.optional(filled), "Tag", "Only tickets with this tag.", "lamp"),
-      tagged: named(v.optional(bit), "Tagged", "Only tickets with a tag (1) or without (0)."),
+      group: described(v.optional(wholeNumber(0, 999_999_999)), "Only tickets of the group with this id.", 3),
+      source: described(v.optional(oneOf(TICKET_SOURCES)), "Only tickets from this source."),
+      tag: described(v.optional(filled), "Only tickets with this tag.", "lamp"),
+      tagged: described(v.optional(bit), "Only tickets with a tag (1) or without (0)."),
     }),
   },
   output: {
@@ -102,9 +93,8 @@ export const listTickets = operation({
         "How many pages of 25 tickets match the filters; absent with HelpDesk.",
         3,
       ),
-      Link: named(
+      Link: described(
         v.optional(v.string()),
-        "Link",
         "The URL of the next tickets, as rel=next; absent at the end.",
         '<https://example.azurewebsites.net/api/tickets?page=2&skip=0&limit=25>; rel="next"',
       ),

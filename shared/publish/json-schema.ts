@@ -81,7 +81,22 @@ function tidy(read: JsonSchema): JsonSchema {
     delete tidied.anyOf;
     tidied.type = [...new Set(types.flat())];
   }
+  if (tidied.properties) tidied.properties = titled(tidied.properties);
   return tidied;
+}
+
+/** A described field without a title gets its name in Title Case: `lastDelivery` and `last_delivery` are "Last Delivery". */
+function titled(properties: NonNullable<JsonSchema["properties"]>): JsonSchema["properties"] {
+  const withTitles = Object.entries(properties).map(([name, field]) => {
+    const { description, title = description && toTitle(name) } = field as JsonSchema;
+    return [name, title === undefined ? field : { title, ...(field as JsonSchema) }];
+  });
+  return Object.fromEntries(withTitles);
+}
+
+function toTitle(name: string): string {
+  const words = name.replace(/([a-z])([A-Z])/g, "$1 $2").split(/[ _-]/);
+  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(" ");
 }
 
 /** The types of a schema that says nothing else. */

@@ -1,6 +1,18 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
-import { email, exact, filled, integer, listOf, maybe, named, published, shape, text } from "./vocabulary.ts";
+import {
+  described,
+  email,
+  exact,
+  filled,
+  integer,
+  listOf,
+  maybe,
+  named,
+  published,
+  shape,
+  text,
+} from "./vocabulary.ts";
 
 /** The permissions that an account can give; LiveChat also has `owner`. */
 export const PERMISSIONS = ["administrator", "normal"] as const;
@@ -8,10 +20,10 @@ export const LOGIN_STATUSES = ["accepting chats", "not accepting chats"] as cons
 export const AGENT_STATUSES = [...LOGIN_STATUSES, "offline"] as const;
 
 const login = named(text, "Login Email", "The agent's email address.");
-const name = named(maybe(text), "Name", "Agent's name.");
-const permission = named(maybe(text), "Permission", "Owner, administrator or normal.");
-const avatar = named(maybe(text), "Avatar", "Path to the image on Amazon s3.");
-const status = named(maybe(text), "Status", "Accepting chats, not accepting chats or offline.");
+const name = described(maybe(text), "Agent's name.");
+const permission = described(maybe(text), "Owner, administrator or normal.");
+const avatar = described(maybe(text), "Path to the image on Amazon s3.");
+const status = described(maybe(text), "Accepting chats, not accepting chats or offline.");
 
 /**
  * A group where LiveChat sends `3` in one place and `{ id: 3, name: "Sales" }` in another: always `{ id, name? }`. The
@@ -67,16 +79,15 @@ export const Agent = shape(
       "Groups Array",
       "List of all groups the agent is a part of.",
     ),
-    job_title: named(maybe(text), "Job Title", "Support agent by default."),
+    job_title: described(maybe(text), "Support agent by default."),
     login: named(text, "Email", "The agent's email address."),
-    login_status: named(maybe(text), "Login Status", "Accepting chats or not accepting chats."),
+    login_status: described(maybe(text), "Accepting chats or not accepting chats."),
     max_chats_count: named(maybe(integer), "Max Chat Counts", "Limit of the concurrent chats."),
     name,
     permission,
     status,
-    ignored_fields: named(
+    ignored_fields: described(
       v.optional(v.array(v.string())),
-      "Ignored Fields",
       "The requested fields that LiveChat's API does not accept, such as password on the Text platform.",
     ),
   }),
@@ -87,7 +98,7 @@ export type Agent = v.InferOutput<typeof Agent>;
 /** What LiveChat says of a removal. */
 export const Removal = shape(
   "DeleteAgent_Response",
-  v.looseObject({ result: named(text, "Result", "LiveChat's confirmation.") }),
+  v.looseObject({ result: described(text, "LiveChat's confirmation.") }),
   { result: `${examples.agentLogin} removed successfully` },
 );
 export type Removal = v.InferOutput<typeof Removal>;
@@ -99,21 +110,18 @@ export const NewAgent = shape(
   "NewAgent",
   exact({
     login: named(email, "Email", "Email address with which the agent logs in."),
-    name: named(filled, "Name", "Name of the agent."),
-    login_status: named(
+    name: described(filled, "Name of the agent."),
+    login_status: described(
       v.optional(v.picklist(LOGIN_STATUSES, 'must be "accepting chats" or "not accepting chats"')),
-      "Login Status",
       "Whether the agent accepts chats after logging in.",
     ),
     job_title: named(v.optional(v.string("must be text")), "Title", "Defaults to: Support Agent."),
-    permission: named(
+    permission: described(
       v.optional(v.picklist(PERMISSIONS, 'must be "administrator" or "normal"')),
-      "Permission",
       "The agent's role; normal by default.",
     ),
-    password: named(
+    password: described(
       v.optional(v.pipe(v.string("must be text"), v.minLength(5, "must be at least 5 characters long"))),
-      "Password",
       "Minimum length 5.",
     ),
     max_chats_count: named(
@@ -130,7 +138,7 @@ export const NewAgent = shape(
       "Max Chat Counts",
       "Limit of the concurrent chats.",
     ),
-    groups: named(
+    groups: described(
       v.pipe(
         v.optional(
           v.array(
@@ -143,7 +151,6 @@ export const NewAgent = shape(
         ),
         published({ designer: { visibility: "advanced" } }),
       ),
-      "Groups",
       "Ids of the groups that the agent joins.",
     ),
   }),

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import {
+  described,
   identifier,
   integer,
   listOf,
@@ -30,7 +31,7 @@ export const Chat = v.looseObject({
   id: named(identifier, "Chat Id", "Unique identifier of the chat."),
   url: named(maybe(text), "URL", "Url of the website where chat started."),
   started_timestamp: named(maybe(chatTime), "Started Date-Time", TIME_FORMAT),
-  ended_timestamp: named(maybe(chatTime), "Ended Timestamp", TIME_FORMAT),
+  ended_timestamp: described(maybe(chatTime), TIME_FORMAT),
   agents: named(
     listOf(
       v.looseObject({
@@ -57,11 +58,11 @@ export const Chat = v.looseObject({
   messages: named(
     listOf(
       v.looseObject({
-        agent_id: named(maybe(text), "Agent Id", "Unique id of the agent associated with the message."),
-        author_name: named(maybe(text), "Author Name", "Name of the message's author."),
-        text: named(maybe(text), "Text", "Body of the message."),
+        agent_id: described(maybe(text), "Unique id of the agent associated with the message."),
+        author_name: described(maybe(text), "Name of the message's author."),
+        text: described(maybe(text), "Body of the message."),
         timestamp: named(maybe(chatTime), "Sent Date-Time", TIME_FORMAT),
-        user_type: named(maybe(text), "User Type", "Type of the user sending the message."),
+        user_type: described(maybe(text), "Type of the user sending the message."),
       }),
     ),
     "Message",
@@ -73,10 +74,10 @@ export type Chat = v.InferOutput<typeof Chat>;
 
 /** Who visits. */
 export const Visitor = v.looseObject({
-  email: named(maybe(text), "Email", "Email address of the visitor."),
-  id: named(maybe(text), "Id", "Unique id of the visitor."),
-  language: named(maybe(text), "Language", "Language associated with the visitor's account."),
-  name: named(maybe(text), "Name", "Name of the visitor."),
+  email: described(maybe(text), "Email address of the visitor."),
+  id: described(maybe(text), "Unique id of the visitor."),
+  language: described(maybe(text), "Language associated with the visitor's account."),
+  name: described(maybe(text), "Name of the visitor."),
   page_current: named(maybe(text), "Page", "Webpage that the chat originated from."),
 });
 
@@ -88,14 +89,14 @@ const choice = v.pipe(
 );
 
 const item = v.looseObject({
-  answer: named(maybe(text), "Answer", "Survey answer."),
+  answer: described(maybe(text), "Survey answer."),
   id: named(maybe(text), "Survey Id", "Pre chat survey id."),
   label: named(maybe(text), "Question", "Survey question."),
   answers: named(
     listOf(
       v.looseObject({
         label: named(maybe(text), "Choice", "A choice of the question."),
-        chosen: named(maybe(choice), "Chosen", "True if the visitor chose it."),
+        chosen: described(maybe(choice), "True if the visitor chose it."),
       }),
     ),
     "Choices",

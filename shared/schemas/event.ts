@@ -1,44 +1,40 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
-import { count, moment, named, shape } from "./vocabulary.ts";
+import { count, described, moment, named, shape } from "./vocabulary.ts";
 import { EVENT_TYPES, ORIGINS, WebhookChatResponse, WebhookTicketResponse } from "./webhook.ts";
 
 /** An event as the log gives it. An event without content (erased or lost) keeps its place. */
 export const LoggedEvent = shape(
   "Event",
   v.object({
-    id: named(v.string(), "Id", "Unique id of the event, the same for every delivery of it."),
+    id: described(v.string(), "Unique id of the event, the same for every delivery of it."),
     seq: named(count, "Sequence", "Place of the event in the log: 1, 2, 3 and so on, without gaps."),
-    type: named(v.picklist(EVENT_TYPES), "Type", "What happened."),
-    origin: named(
+    type: described(v.picklist(EVENT_TYPES), "What happened."),
+    origin: described(
       v.picklist(ORIGINS),
-      "Origin",
       "webhook: LiveChat delivered it. reconcile: the reconciliation found it.",
     ),
-    occurredAt: named(moment, "Occurred At", "When it happened in LiveChat."),
-    receivedAt: named(moment, "Received At", "When it was stored; never earlier than the event before it."),
+    occurredAt: described(moment, "When it happened in LiveChat."),
+    receivedAt: described(moment, "When it was stored; never earlier than the event before it."),
     api: named(
       v.optional(v.literal("text")),
       "API",
       "text: an API of the Text platform reported it. Absent: the REST API v2 did.",
     ),
-    chatId: named(v.optional(v.string()), "Chat Id", "The id of the event's chat."),
-    ticketId: named(v.optional(v.string()), "Ticket Id", "The id of the event's ticket."),
-    payload: named(
+    chatId: described(v.optional(v.string()), "The id of the event's chat."),
+    ticketId: described(v.optional(v.string()), "The id of the event's ticket."),
+    payload: described(
       v.optional(v.union([WebhookChatResponse, WebhookTicketResponse])),
-      "Payload",
       "The content of the event, with the connector's field names.",
     ),
-    erased: named(v.optional(v.literal(true)), "Erased", "Present when the content was erased on request."),
-    erasedAt: named(v.optional(moment), "Erased At", "When the content was erased."),
-    unreadable: named(
+    erased: described(v.optional(v.literal(true)), "Present when the content was erased on request."),
+    erasedAt: described(v.optional(moment), "When the content was erased."),
+    unreadable: described(
       v.optional(v.literal(true)),
-      "Unreadable",
       "Present when the content is missing or damaged in storage.",
     ),
-    omitted: named(
+    omitted: described(
       v.optional(v.literal(true)),
-      "Omitted",
       "Present when the content is left out, because the events of the chat are too large for one answer. GET /events/{id} returns it.",
     ),
   }),
@@ -52,9 +48,9 @@ export const RawDelivery = shape("RawDelivery", v.looseObject({}), examples.chat
 export const EventPage = shape(
   "EventPage",
   v.object({
-    items: named(v.array(LoggedEvent), "Items", "The events, in the order of the log."),
-    next: named(count, "Next", "The after of the next call; present at the end of the log too."),
-    head: named(count, "Head", "Place of the last event of the log; 0 when it is empty."),
+    items: described(v.array(LoggedEvent), "The events, in the order of the log."),
+    next: described(count, "The after of the next call; present at the end of the log too."),
+    head: described(count, "Place of the last event of the log; 0 when it is empty."),
   }),
   { items: [examples.chatStartedEvent, examples.chatEndedEvent], next: 2, head: 2 },
 );
@@ -63,14 +59,10 @@ export const EventPage = shape(
 export const StoredChat = shape(
   "Chat",
   v.object({
-    chatId: named(v.string(), "Chat Id", "Unique id of the chat."),
-    state: named(
-      v.picklist(["started", "ended", "erased"]),
-      "State",
-      "started, ended, or erased on request.",
-    ),
-    payload: named(v.optional(WebhookChatResponse), "Payload", "The latest content of the chat."),
-    events: named(v.array(LoggedEvent), "Events", "The chat's events in the log."),
+    chatId: described(v.string(), "Unique id of the chat."),
+    state: described(v.picklist(["started", "ended", "erased"]), "started, ended, or erased on request."),
+    payload: described(v.optional(WebhookChatResponse), "The latest content of the chat."),
+    events: described(v.array(LoggedEvent), "The chat's events in the log."),
   }),
   {
     chatId: examples.chatId,
@@ -84,25 +76,23 @@ export const StoredChat = shape(
 export const ChatPage = shape(
   "ChatPage",
   v.object({
-    items: named(
+    items: described(
       v.array(
         v.object({
-          chatId: named(v.string(), "Chat Id", "Unique id of the chat."),
+          chatId: described(v.string(), "Unique id of the chat."),
           seq: named(count, "Sequence", "Place of its first event in the log."),
-          state: named(v.picklist(["started", "ended"]), "State", "started, ended, or erased on request."),
-          receivedAt: named(moment, "Received At", "When its first event was stored."),
-          messages: named(count, "Messages", "How many messages the transcript has."),
-          payload: named(
+          state: described(v.picklist(["started", "ended"]), "started, ended, or erased on request."),
+          receivedAt: described(moment, "When its first event was stored."),
+          messages: described(count, "How many messages the transcript has."),
+          payload: described(
             WebhookChatResponse,
-            "Payload",
             "The latest content of the chat, without messages and events.",
           ),
         }),
       ),
-      "Items",
       "The chats, last started first.",
     ),
-    next: named(v.nullable(count), "Next", "The before of the next call; null at the end."),
+    next: described(v.nullable(count), "The before of the next call; null at the end."),
   }),
   {
     items: [
@@ -122,8 +112,8 @@ export const ChatPage = shape(
 const countsOf = (title: string) =>
   named(
     v.object({
-      webhook: named(count, "Webhook", "Events that LiveChat delivered."),
-      reconcile: named(count, "Reconcile", "Events that the reconciliation found."),
+      webhook: described(count, "Events that LiveChat delivered."),
+      reconcile: described(count, "Events that the reconciliation found."),
     }),
     title,
     `Events of the type ${title}.`,
@@ -133,16 +123,15 @@ const countsOf = (title: string) =>
 export const EventCounts = shape(
   "EventCounts",
   v.object({
-    items: named(
+    items: described(
       v.array(
         v.object({
-          from: named(moment, "From", "When the hour or day (UTC) begins."),
+          from: described(moment, "When the hour or day (UTC) begins."),
           chat_started: countsOf("chat_started"),
           chat_ended: countsOf("chat_ended"),
           ticket_created: countsOf("ticket_created"),
         }),
       ),
-      "Items",
       "The hours or days in order, including those without events.",
     ),
   }),
@@ -162,16 +151,15 @@ export const EventCounts = shape(
 export const EventTypes = shape(
   "EventTypes",
   v.object({
-    items: named(
+    items: described(
       v.array(
         v.object({
-          type: named(v.picklist(EVENT_TYPES), "Type", "The type of the event."),
-          description: named(v.string(), "Description", "When such an event occurs."),
-          schema: named(v.looseObject({}), "Schema", "JSON Schema (2020-12) of its payload."),
-          example: named(v.looseObject({}), "Example", "A payload."),
+          type: described(v.picklist(EVENT_TYPES), "The type of the event."),
+          description: described(v.string(), "When such an event occurs."),
+          schema: described(v.looseObject({}), "JSON Schema (2020-12) of its payload."),
+          example: described(v.looseObject({}), "A payload."),
         }),
       ),
-      "Items",
       "The event types.",
     ),
   }),
@@ -183,21 +171,20 @@ export const EventTypes = shape(
 export const QuarantinedDelivery = shape(
   "QuarantinedDelivery",
   v.object({
-    id: named(v.string(), "Id", "Unique id of the entry, the same for every delivery of the same body."),
-    expected: named(v.picklist(EVENT_TYPES), "Expected", "The event that the URL is for."),
-    reason: named(v.string(), "Reason", "Why it is in quarantine."),
-    problems: named(
+    id: described(v.string(), "Unique id of the entry, the same for every delivery of the same body."),
+    expected: described(v.picklist(EVENT_TYPES), "The event that the URL is for."),
+    reason: described(v.string(), "Why it is in quarantine."),
+    problems: described(
       v.array(
         v.object({
-          path: named(v.string(), "Path", "The field, with dots between names."),
-          message: named(v.string(), "Message", "The problem, in a sentence."),
+          path: described(v.string(), "The field, with dots between names."),
+          message: described(v.string(), "The problem, in a sentence."),
         }),
       ),
-      "Problems",
       "The problems of the body, each with its path.",
     ),
-    receivedAt: named(moment, "Received At", "When it was received."),
-    raw: named(v.optional(v.string()), "Raw", "The original body, without the credential in it."),
+    receivedAt: described(moment, "When it was received."),
+    raw: described(v.optional(v.string()), "The original body, without the credential in it."),
   }),
   examples.quarantined,
 );
@@ -206,8 +193,8 @@ export const QuarantinedDelivery = shape(
 export const QuarantinePage = shape(
   "QuarantinePage",
   v.object({
-    items: named(v.array(QuarantinedDelivery), "Items", "The entries, without their bodies."),
-    next: named(v.optional(v.string()), "Next", "The cursor of the next call; absent at the end."),
+    items: described(v.array(QuarantinedDelivery), "The entries, without their bodies."),
+    next: described(v.optional(v.string()), "The cursor of the next call; absent at the end."),
   }),
   { items: [examples.listedQuarantined] },
 );

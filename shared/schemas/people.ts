@@ -1,10 +1,9 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
-import { count, exact, filled, named, published, shape } from "./vocabulary.ts";
+import { count, described, exact, filled, published, shape } from "./vocabulary.ts";
 
-const email = named(
+const email = described(
   v.pipe(filled, v.maxLength(1_000, "must have at most 1000 characters")),
-  "Email",
   "Email address of the person, in upper or lower case.",
   "ana@example.com",
 );
@@ -18,31 +17,29 @@ export const SearchInput = shape(
   "SearchInput",
   exact({
     email,
-    after: named(v.optional(filled), "After", "The next of the call before."),
+    after: described(v.optional(filled), "The next of the call before."),
   }),
   { email: "ana@example.com" },
 );
 
-const place = named(v.string(), "Place", "Where it is stored: events, quarantine, tickets or answers.");
+const place = described(v.string(), "Where it is stored: events, quarantine, tickets or answers.");
 
 /** What an erasure did. */
 export const Erasure = shape(
   "Erasure",
   v.object({
-    erased: named(count, "Erased", "How many items this call erased."),
-    done: named(
+    erased: described(count, "How many items this call erased."),
+    done: described(
       v.boolean(),
-      "Done",
       "False when time ran out: repeat the call, and it continues where this one stopped.",
     ),
-    undecided: named(
+    undecided: described(
       v.array(
         v.object({
           place,
-          id: named(v.string(), "Id", "Id of the item there, such as an entry of the quarantine."),
+          id: described(v.string(), "Id of the item there, such as an entry of the quarantine."),
         }),
       ),
-      "Undecided",
       "At most 500 items that may belong to the person or to another one. They were not erased: look at each, and delete those that belong to the person.",
     ),
   }),

@@ -1,10 +1,9 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
-import { count, moment, named, shape } from "./vocabulary.ts";
+import { count, described, moment, named, shape } from "./vocabulary.ts";
 
-const mode = named(
+const mode = described(
   v.picklist(["first", "incremental", "sweep"]),
-  "Mode",
   "first: all tickets for the first time. incremental: tickets that changed. sweep: all tickets again, which also finds deleted ones.",
 );
 
@@ -17,48 +16,37 @@ export const RunReport = shape(
   "RunReport",
   v.object({
     mode,
-    outcome: named(
+    outcome: described(
       outcome,
-      "Outcome",
       "completed; stopped: at the time limit. throttled: at LiveChat's rate limit. failed: by an error. died: its process ended. The next run continues.",
     ),
-    reason: named(v.optional(v.string()), "Reason", "Why it failed."),
-    code: named(
+    reason: described(v.optional(v.string()), "Why it failed."),
+    code: described(
       v.optional(v.string()),
-      "Code",
       "The kind of error with which it failed, as in a problem's type.",
     ),
-    startedAt: named(moment, "Started At", "When it started."),
+    startedAt: described(moment, "When it started."),
     durationMs: named(count, "Duration", "How long it took, in milliseconds."),
     throttledMs: named(
       count,
       "Throttled Time",
       "How long of that it waited for LiveChat's rate limit, in milliseconds.",
     ),
-    calls: named(count, "Calls", "Calls made to LiveChat."),
-    pages: named(count, "Pages", "Pages of tickets that were read."),
-    added: named(count, "Added", "Tickets that were not stored before."),
-    changed: named(count, "Changed", "Tickets that were stored with other content."),
-    unchanged: named(count, "Unchanged", "Tickets that had not changed."),
-    recovered: named(
-      count,
-      "Recovered",
-      "Tickets that no webhook reported; their events were added to the log.",
-    ),
-    deleted: named(count, "Deleted", "Tickets that LiveChat no longer has; they were marked as deleted."),
-    restored: named(count, "Restored", "Tickets marked as deleted that LiveChat has again."),
-    odd: named(count, "Odd", "Tickets that do not fit the schema; they were stored as they came."),
-    withoutId: named(count, "Without Id", "Tickets without an id; they were not stored."),
-    checkpoint: named(
+    calls: described(count, "Calls made to LiveChat."),
+    pages: described(count, "Pages of tickets that were read."),
+    added: described(count, "Tickets that were not stored before."),
+    changed: described(count, "Tickets that were stored with other content."),
+    unchanged: described(count, "Tickets that had not changed."),
+    recovered: described(count, "Tickets that no webhook reported; their events were added to the log."),
+    deleted: described(count, "Tickets that LiveChat no longer has; they were marked as deleted."),
+    restored: described(count, "Tickets marked as deleted that LiveChat has again."),
+    odd: described(count, "Tickets that do not fit the schema; they were stored as they came."),
+    withoutId: described(count, "Tickets without an id; they were not stored."),
+    checkpoint: described(
       v.object({
-        before: named(
-          v.optional(moment),
-          "Before",
-          "Before the run; absent before the first ticket was read.",
-        ),
-        after: named(v.optional(moment), "After", "After the run."),
+        before: described(v.optional(moment), "Before the run; absent before the first ticket was read."),
+        after: described(v.optional(moment), "After the run."),
       }),
-      "Checkpoint",
       "The time of modification up to which all tickets are stored.",
     ),
   }),
@@ -76,19 +64,17 @@ export const ChatRunReport = shape(
     durationMs: RunReport.entries.durationMs,
     throttledMs: RunReport.entries.throttledMs,
     calls: RunReport.entries.calls,
-    recovered: named(
+    recovered: described(
       count,
-      "Recovered",
       "Chats whose start or end no webhook reported; their events were added to the log.",
     ),
-    unchanged: named(count, "Unchanged", "Chats that were read and are complete in the log."),
-    transcripts: named(
+    unchanged: described(count, "Chats that were read and are complete in the log."),
+    transcripts: described(
       v.object({
-        told: named(count, "Told", "Ends that were added to the log with their transcript."),
-        bare: named(count, "Bare", "Ends that were added without a transcript, because LiveChat has none."),
-        waiting: named(count, "Waiting", "Ends that still wait for their transcript."),
+        told: described(count, "Ends that were added to the log with their transcript."),
+        bare: described(count, "Ends that were added without a transcript, because LiveChat has none."),
+        waiting: described(count, "Ends that still wait for their transcript."),
       }),
-      "Transcripts",
       "The results for ends that waited for their transcript.",
     ),
   }),
@@ -99,22 +85,17 @@ export const ChatRunReport = shape(
 );
 export type ChatRunReport = v.InferOutput<typeof ChatRunReport>;
 
-const runRecord = v.object({ ...RunReport.entries, number: named(count, "Number", "The run's number.") });
+const runRecord = v.object({ ...RunReport.entries, number: described(count, "The run's number.") });
 /** What a run leaves. */
 export type RunRecord = v.InferOutput<typeof runRecord>;
 
 const progress = v.object({
   mode,
-  startedAt: named(moment, "Started At", "When the walk started."),
-  page: named(count, "Page", "How many pages are read."),
-  pages: named(
-    count,
-    "Pages",
-    "How many pages the account has; an incremental walk needs only some of them.",
-  ),
-  expectedEnd: named(
+  startedAt: described(moment, "When the walk started."),
+  page: described(count, "How many pages are read."),
+  pages: described(count, "How many pages the account has; an incremental walk needs only some of them."),
+  expectedEnd: described(
     v.optional(moment),
-    "Expected End",
     "When the walk will end at its current pace; absent for an incremental walk.",
   ),
 });
@@ -123,9 +104,9 @@ export type Progress = v.InferOutput<typeof progress>;
 export const RunHistory = shape(
   "RunHistory",
   v.object({
-    runs: named(v.array(runRecord), "Runs", "The last runs, latest first."),
-    progress: named(v.optional(progress), "Progress", "The progress of an unfinished walk."),
-    odd: named(v.array(v.string()), "Odd", "Ids of stored tickets that do not fit the schema; the last 100."),
+    runs: described(v.array(runRecord), "The last runs, latest first."),
+    progress: described(v.optional(progress), "The progress of an unfinished walk."),
+    odd: described(v.array(v.string()), "Ids of stored tickets that do not fit the schema; the last 100."),
   }),
   {
     runs: [{ ...examples.runReport, number: 7 }],

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
-import { count, moment, named, shape } from "./vocabulary.ts";
+import { count, described, moment, named, shape } from "./vocabulary.ts";
 import { EVENT_TYPES } from "./webhook.ts";
 
 /**
@@ -21,44 +21,38 @@ export type Flaw = (typeof FLAWS)[number];
 export const Registration = shape(
   "Registration",
   v.object({
-    event_type: named(v.picklist(EVENT_TYPES), "Event Type", "The event that LiveChat reports."),
-    state: named(
+    event_type: described(v.picklist(EVENT_TYPES), "The event that LiveChat reports."),
+    state: described(
       v.picklist(["ok", "unverified", "off", "double", "stale", "missing"]),
-      "State",
       "ok: registered exactly once, as needed. unverified: LiveChat has not verified it. off: LiveChat sends nothing to any webhook of the app. double: registered more than once by this app. stale: only outdated ones of this app are registered. missing: none is registered.",
     ),
-    detail: named(v.string(), "Detail", "The state, in a sentence."),
+    detail: described(v.string(), "The state, in a sentence."),
     url: named(v.string(), "URL", "The receiver that it calls. Credentials are masked."),
-    webhooks: named(
+    webhooks: described(
       v.array(
         v.object({
-          id: named(v.string(), "Id", "Unique id of the webhook in LiveChat."),
-          state: named(v.picklist(["right", ...FLAWS]), "State", "right, or what is wrong with it."),
+          id: described(v.string(), "Unique id of the webhook in LiveChat."),
+          state: described(v.picklist(["right", ...FLAWS]), "right, or what is wrong with it."),
         }),
       ),
-      "Webhooks",
       "All webhooks that LiveChat has for this receiver.",
     ),
-    lastDelivery: named(
-      v.optional(moment),
-      "Last Delivery",
-      "When an event of this type was last delivered.",
-    ),
+    lastDelivery: described(v.optional(moment), "When an event of this type was last delivered."),
   }),
   examples.registration,
 );
 export type Registration = v.InferOutput<typeof Registration>;
 
 export const Registrations = v.object({
-  registrations: named(v.array(Registration), "Registrations", "The webhooks that this app needs."),
+  registrations: described(v.array(Registration), "The webhooks that this app needs."),
 });
 
 export const EnsuredRegistrations = shape(
   "EnsuredRegistrations",
   v.object({
     ...Registrations.entries,
-    created: named(count, "Created", "How many webhooks this call registered."),
-    removed: named(count, "Removed", "How many of our webhooks this call removed."),
+    created: described(count, "How many webhooks this call registered."),
+    removed: described(count, "How many of our webhooks this call removed."),
   }),
   { registrations: [examples.registration], created: 1, removed: 0 },
 );
@@ -66,7 +60,7 @@ export const EnsuredRegistrations = shape(
 export const RemovedRegistrations = shape(
   "RemovedRegistrations",
   v.object({
-    removed: named(count, "Removed", "How many webhooks were removed: all of this app, and no others."),
+    removed: described(count, "How many webhooks were removed: all of this app, and no others."),
   }),
   { removed: 3 },
 );

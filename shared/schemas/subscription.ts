@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
-import { count, exact, filled, moment, named, oneOf, published, shape } from "./vocabulary.ts";
+import { count, described, exact, filled, moment, named, oneOf, published, shape } from "./vocabulary.ts";
 import { EVENT_TYPES } from "./webhook.ts";
 
 /** A list of values to choose by: at least one, at most 100. */
@@ -37,33 +37,30 @@ const isGiven = (filter: Record<string, unknown>) =>
   Object.values(filter).some((value) => value !== undefined);
 
 /** What must not match: a filter of the same kind. */
-const not = named(
+const not = described(
   v.optional(
     v.pipe(
       exact({
         ...keys,
-        not: named(
+        not: described(
           v.optional(v.pipe(exact(keys), v.check(isGiven, NOTHING_GIVEN))),
-          "Not",
           "A filter within this one that must not match: an exception.",
         ),
       }),
       v.check(isGiven, NOTHING_GIVEN),
     ),
   ),
-  "Not",
   "A filter that must not match.",
 );
 
 /** Chooses events by what they are about. */
 export const Filter = exact({ ...keys, not });
 
-const filter = named(
+const filter = described(
   v.pipe(v.optional(Filter), published({ designer: { visibility: "advanced" } })),
-  "Filter",
   "Sends only events that match all given keys; a key matches when any of its values is among the event's.",
 );
-const perMinute = named(
+const perMinute = described(
   v.pipe(
     v.optional(
       v.pipe(
@@ -75,13 +72,11 @@ const perMinute = named(
     ),
     published({ designer: { visibility: "advanced" } }),
   ),
-  "Per Minute",
   "The most requests in any minute.",
 );
 const POLICIES = ["park", "block"] as const;
-const policy = named(
+const policy = described(
   v.pipe(v.optional(oneOf(POLICIES)), published({ designer: { visibility: "advanced" } })),
-  "Policy",
   "When the callback refuses an event (400, 413, 415, 422) five times: park sets the event aside and continues; block keeps retrying it and holds later events back.",
 );
 const callbackUrl = named(
@@ -102,7 +97,7 @@ export const NewSubscription = shape(
   "NewSubscription",
   exact({
     url: callbackUrl,
-    types: named(
+    types: described(
       v.optional(
         v.pipe(
           v.array(oneOf(EVENT_TYPES), "must be a list"),
@@ -111,16 +106,14 @@ export const NewSubscription = shape(
           published({ output: v.array(v.picklist(EVENT_TYPES)) }),
         ),
       ),
-      "Types",
       "The event types to send; all when absent.",
     ),
     filter,
-    format: named(
+    format: described(
       v.optional(oneOf(["payload", "cloudevents"])),
-      "Format",
       "payload: what LiveChat sent, as JSON. cloudevents: CloudEvents 1.0 in binary mode, and structured with batch.",
     ),
-    batch: named(
+    batch: described(
       v.optional(
         v.pipe(
           v.number("must be a whole number"),
@@ -129,7 +122,6 @@ export const NewSubscription = shape(
           v.maxValue(100, "must be at most 100"),
         ),
       ),
-      "Batch",
       "The most events in one request, up to 1 MiB. Above 1 the body is an array. 1 by default.",
     ),
     perMinute,
@@ -138,15 +130,13 @@ export const NewSubscription = shape(
   examples.newSubscription,
 );
 
-const id = named(v.string(), "Id", "Unique id of the subscription. The id alone is enough to end it.");
-const type = named(
+const id = described(v.string(), "Unique id of the subscription. The id alone is enough to end it.");
+const type = described(
   v.optional(v.picklist(EVENT_TYPES)),
-  "Type",
   "The event type, if the subscription is for one type.",
 );
-const secret = named(
+const secret = described(
   v.string(),
-  "Secret",
   "The key that signs deliveries, as in Standard Webhooks (standardwebhooks.com).",
 );
 
@@ -158,18 +148,16 @@ export const CreatedTrigger = shape(
 );
 
 const terms = {
-  types: named(v.optional(v.array(v.picklist(EVENT_TYPES))), "Types", "The event types; all when absent."),
-  filter: named(
+  types: described(v.optional(v.array(v.picklist(EVENT_TYPES))), "The event types; all when absent."),
+  filter: described(
     v.optional(v.pipe(Filter, published({ output: v.looseObject({}) }))),
-    "Filter",
     "The filter that events must match.",
   ),
-  format: named(v.picklist(["payload", "cloudevents"]), "Format", "payload or cloudevents."),
-  batch: named(count, "Batch", "The most events in one request."),
-  perMinute: named(v.optional(count), "Per Minute", "The most requests in any minute."),
-  policy: named(
+  format: described(v.picklist(["payload", "cloudevents"]), "payload or cloudevents."),
+  batch: described(count, "The most events in one request."),
+  perMinute: described(v.optional(count), "The most requests in any minute."),
+  policy: described(
     v.picklist(POLICIES),
-    "Policy",
     "park or block: what the app does when the callback refuses an event.",
   ),
 };
@@ -185,43 +173,38 @@ const fields = {
   id,
   type,
   ...terms,
-  callback: named(v.string(), "Callback", "The host that events are sent to; the rest of the URL is secret."),
-  createdAt: named(moment, "Created At", "When it was created."),
-  state: named(
+  callback: described(v.string(), "The host that events are sent to; the rest of the URL is secret."),
+  createdAt: described(moment, "When it was created."),
+  state: described(
     v.picklist(["active", "retrying", "given_up"]),
-    "State",
     "active: the last delivery succeeded. retrying: it failed and is tried again. given_up: deliveries stopped until an operator resumes the subscription.",
   ),
-  cursor: named(
+  cursor: described(
     count,
-    "Cursor",
     "Every event up to this place in the log was delivered, parked, or does not match.",
   ),
-  lag: named(count, "Lag", "How many places of the log it is behind; 0 when no event waits."),
-  waitingSince: named(
+  lag: described(count, "How many places of the log it is behind; 0 when no event waits."),
+  waitingSince: described(
     v.optional(moment),
-    "Waiting Since",
     "When the next event was received; absent when no event waits.",
   ),
-  failures: named(count, "Failures", "How many attempts in a row have failed."),
-  nextAttemptAt: named(v.optional(moment), "Next Attempt At", "When the next attempt is made."),
-  lastAnswer: named(
+  failures: described(count, "How many attempts in a row have failed."),
+  nextAttemptAt: described(v.optional(moment), "When the next attempt is made."),
+  lastAnswer: described(
     v.optional(
       v.object({
-        at: named(moment, "At", "When it answered, or failed."),
-        status: named(v.optional(count), "Status", "The HTTP status that the callback answered with."),
-        failure: named(v.optional(v.string()), "Failure", "The reason for no answer, as a code."),
+        at: described(moment, "When it answered, or failed."),
+        status: described(v.optional(count), "The HTTP status that the callback answered with."),
+        failure: described(v.optional(v.string()), "The reason for no answer, as a code."),
       }),
     ),
-    "Last Answer",
     "The callback's last answer; absent before the first delivery.",
   ),
-  parkedEvents: named(count, "Parked Events", "How many events are parked."),
-  missed: named(count, "Missed", "How many events retention removed before they were delivered."),
-  missedAt: named(v.optional(moment), "Missed At", "When retention last removed such an event."),
-  restartedAt: named(
+  parkedEvents: described(count, "How many events are parked."),
+  missed: described(count, "How many events retention removed before they were delivered."),
+  missedAt: described(v.optional(moment), "When retention last removed such an event."),
+  restartedAt: described(
     v.optional(moment),
-    "Restarted At",
     "When the log was replaced by a new one, and the subscription restarted at its beginning.",
   ),
 };
@@ -230,26 +213,25 @@ const fields = {
 export const Subscription = shape("Subscription", v.object(fields), examples.subscription);
 
 export const Subscriptions = v.object({
-  items: named(v.array(Subscription), "Items", "All subscriptions."),
+  items: described(v.array(Subscription), "All subscriptions."),
 });
 
 const attempt = {
-  eventId: named(v.string(), "Event Id", "The id of the event; of a batch the last one."),
+  eventId: described(v.string(), "The id of the event; of a batch the last one."),
   seq: named(count, "Sequence", "The event's place in the log."),
-  at: named(moment, "At", "When the attempt began."),
-  status: named(v.optional(count), "Status", "The HTTP status that the callback answered with."),
-  error: named(v.optional(v.string()), "Error", "The reason for no answer, as a code."),
+  at: described(moment, "When the attempt began."),
+  status: described(v.optional(count), "The HTTP status that the callback answered with."),
+  error: described(v.optional(v.string()), "The reason for no answer, as a code."),
   durationMs: named(count, "Duration", "How long it took, in milliseconds."),
-  events: named(v.optional(count), "Events", "How many events the batch had, if more than one."),
+  events: described(v.optional(count), "How many events the batch had, if more than one."),
   firstSeq: named(
     v.optional(count),
     "First Sequence",
     "The place in the log of the first event of the batch.",
   ),
 };
-const excerpt = named(
+const excerpt = described(
   v.optional(v.string()),
-  "Excerpt",
   "The start of the callback's answer, if the attempt failed; email addresses and parts of the URL are removed.",
 );
 
@@ -258,17 +240,16 @@ export const SubscriptionInDetail = shape(
   "SubscriptionInDetail",
   v.object({
     ...fields,
-    attempts: named(v.array(v.object(attempt)), "Attempts", "The last 20 attempts, oldest first."),
-    parked: named(
+    attempts: described(v.array(v.object(attempt)), "The last 20 attempts, oldest first."),
+    parked: described(
       v.array(
         v.object({
-          eventId: named(v.string(), "Event Id", "The event."),
+          eventId: described(v.string(), "The event."),
           seq: named(count, "Sequence", "Its place in the log."),
-          since: named(moment, "Since", "When it was parked."),
-          attempts: named(count, "Attempts", "How many attempts failed before."),
+          since: described(moment, "When it was parked."),
+          attempts: described(count, "How many attempts failed before."),
         }),
       ),
-      "Parked",
       "The events that were set aside, in the order of the log.",
     ),
   }),
@@ -279,20 +260,18 @@ export const SubscriptionInDetail = shape(
 export const Attempts = shape(
   "Attempts",
   v.object({
-    items: named(
+    items: described(
       v.array(
         v.object({
-          subscription: named(v.string(), "Subscription", "The id of the subscription."),
-          callback: named(
+          subscription: described(v.string(), "The id of the subscription."),
+          callback: described(
             v.optional(v.string()),
-            "Callback",
             "The callback's host; absent when the subscription has ended.",
           ),
           ...attempt,
           excerpt,
         }),
       ),
-      "Items",
       "Failed attempts of the last week, and successful ones among the last 20 of each subscription; oldest first.",
     ),
   }),
@@ -322,9 +301,8 @@ export const SendAgain = shape(
   v.pipe(
     exact({
       id: named(v.optional(filled), "Event Id", "The id of the event."),
-      parked: named(
+      parked: described(
         v.optional(v.literal(true, "must be true")),
-        "Parked",
         "In place of id: sends all parked events, oldest first, until one fails.",
       ),
     }),
@@ -337,7 +315,7 @@ export const SendAgain = shape(
 );
 
 const sent = v.object({
-  delivered: named(v.boolean(), "Delivered", "Whether the callback answered with 2xx."),
+  delivered: described(v.boolean(), "Whether the callback answered with 2xx."),
   ...attempt,
   excerpt,
 });
@@ -349,8 +327,8 @@ export const SentTest = shape("SentTest", sent, examples.sentTest);
 export const SentAgain = shape(
   "SentAgain",
   v.object({
-    attempts: named(v.array(sent), "Attempts", "The attempts, in order."),
-    left: named(count, "Left", "How many parked events are left."),
+    attempts: described(v.array(sent), "The attempts, in order."),
+    left: described(count, "How many parked events are left."),
   }),
   examples.sentAgain,
 );
@@ -361,9 +339,8 @@ export const RolledSecret = shape(
   v.object({
     id,
     secret,
-    previousSecretUntil: named(
+    previousSecretUntil: described(
       moment,
-      "Previous Secret Until",
       "Until then each delivery has two signatures: with the new and the former secret.",
     ),
   }),

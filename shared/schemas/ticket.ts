@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { groupTitled } from "./agent.ts";
 import * as examples from "./examples.ts";
 import {
+  described,
   email,
   exact,
   filled,
@@ -25,24 +26,23 @@ export const NEW_TICKET_SOURCES = ["chat-window", "mail", "lc2"] as const;
 export const TICKET_SOURCES = ["lc2", "mail", "facebook", "agent-app-manual", "chat-window"] as const;
 
 const person = v.looseObject({
-  id: named(maybe(text), "Id", "Unique id of the user."),
-  name: named(maybe(text), "Name", "Name of the author."),
-  type: named(maybe(text), "Type", "Agent or client."),
+  id: described(maybe(text), "Unique id of the user."),
+  name: described(maybe(text), "Name of the author."),
+  type: described(maybe(text), "Agent or client."),
 });
 
 const ticketEvent = v.looseObject({
-  author: named(maybe(person), "Author", "Who caused the event."),
+  author: described(maybe(person), "Who caused the event."),
   date: named(maybe(time), "Event Date-Time", TIME_FORMAT),
-  is_private: named(maybe(flag), "Is Private", "True if event is private."),
-  message: named(maybe(text), "Message", "Description of the event."),
-  source: named(
+  is_private: described(maybe(flag), "True if event is private."),
+  message: described(maybe(text), "Description of the event."),
+  source: described(
     maybe(
       v.looseObject({
-        type: named(maybe(text), "Type", "Chat-window, mail or lc2."),
+        type: described(maybe(text), "Chat-window, mail or lc2."),
         url: named(maybe(text), "URL", "Url of the website that the ticket was sent from."),
       }),
     ),
-    "Source",
     "Where the event came from.",
   ),
   type: named(maybe(text), "Event Type", "Type of event that generated the ticket."),
@@ -54,7 +54,7 @@ const requesterWhoseNameIs = (name: string) =>
       v.looseObject({
         ip: named(maybe(text), "IP", "IP address of the requester."),
         mail: named(maybe(text), "Email", "Email address of the requester."),
-        name: named(maybe(text), "Name", name),
+        name: described(maybe(text), name),
       }),
     ),
     "Requester",
@@ -65,8 +65,8 @@ const sourceWith = (words: { id: string; type: string; url: string }) =>
   named(
     maybe(
       v.looseObject({
-        id: named(maybe(text), "Id", words.id),
-        type: named(maybe(text), "Type", words.type),
+        id: described(maybe(text), words.id),
+        type: described(maybe(text), words.type),
         url: named(maybe(text), "URL", words.url),
       }),
     ),
@@ -77,19 +77,18 @@ const sourceWith = (words: { id: string; type: string; url: string }) =>
 /** What a ticket looks like wherever LiveChat shows it; only the id can be relied on. */
 const fields = {
   id: named(identifier, "Ticket Id", "Unique id of the ticket."),
-  subject: named(maybe(text), "Subject", "Short description of the ticket."),
-  status: named(maybe(text), "Status", "Open, pending, solved or spam."),
+  subject: described(maybe(text), "Short description of the ticket."),
+  status: described(maybe(text), "Open, pending, solved or spam."),
   date: named(maybe(time), "Created Date-Time", TIME_FORMAT),
   modified: named(maybe(time), "Modified Date-Time", TIME_FORMAT),
   requester: requesterWhoseNameIs("Name of the requester."),
-  assignee: named(
+  assignee: described(
     maybe(
       v.looseObject({
-        id: named(maybe(text), "Id", "Unique identifier of the user."),
-        name: named(maybe(text), "Name", "Name of the assignee."),
+        id: described(maybe(text), "Unique identifier of the user."),
+        name: described(maybe(text), "Name of the assignee."),
       }),
     ),
-    "Assignee",
     "The agent who handles the ticket.",
   ),
   source: sourceWith({
@@ -98,31 +97,28 @@ const fields = {
     url: "Url of the website where ticket was created.",
   }),
   groups: named(listOf(groupTitled("Id", "Name")), "Group", "Details of the associated group."),
-  currentGroup: named(
+  currentGroup: described(
     maybe(
       v.looseObject({
-        id: named(maybe(integer), "Id", "Unique id of the group."),
-        name: named(maybe(text), "Name", "Name of the group."),
+        id: described(maybe(integer), "Unique id of the group."),
+        name: described(maybe(text), "Name of the group."),
       }),
     ),
-    "Current Group",
     "The ticket's current group.",
   ),
   events: named(listOf(ticketEvent), "events", "The history of the ticket."),
   tags: named(listOf(text), "tags", "Tags of the ticket."),
-  opened: named(
+  opened: described(
     listOf(
       v.looseObject({
-        from: named(maybe(time), "From", "When it was opened."),
-        to: named(maybe(time), "To", "When it was closed."),
+        from: described(maybe(time), "When it was opened."),
+        to: described(maybe(time), "When it was closed."),
       }),
     ),
-    "Opened",
     "When the ticket was open.",
   ),
-  firstResponse: named(
+  firstResponse: described(
     maybe(v.looseObject({ date: named(maybe(time), "Date-Time", "When the first answer was given.") })),
-    "First Response",
     "The first answer of an agent.",
   ),
 };
@@ -137,7 +133,7 @@ export const ListedTicket = shape(
   v.looseObject({
     ...fields,
     id: named(identifier, "Ticket Id", "Unique identifier of the ticket."),
-    subject: named(maybe(text), "Subject", "Description of the ticket source."),
+    subject: described(maybe(text), "Description of the ticket source."),
     requester: requesterWhoseNameIs("Full name of the requester."),
     source: sourceWith({
       id: "Unique identifier of the source.",
@@ -153,9 +149,8 @@ export const UpdatedTicket = shape(
   "UpdatedTicketResponse",
   v.looseObject({
     ...fields,
-    ignored_fields: named(
+    ignored_fields: described(
       v.array(v.string()),
-      "Ignored Fields",
       "The requested fields that LiveChat's answer does not show.",
     ),
   }),
@@ -228,8 +223,8 @@ const requester = exact({
   mail,
   name: named(v.optional(v.string("must be text")), "Requester's Name", "Name of the requester."),
 });
-const subject = named(v.optional(v.string("must be text")), "Subject", "Short description of the ticket.");
-const assignee = named(
+const subject = described(v.optional(v.string("must be text")), "Short description of the ticket.");
+const assignee = described(
   v.optional(
     exact({
       id: named(
@@ -242,10 +237,9 @@ const assignee = named(
       ),
     }),
   ),
-  "Assignee",
   "The agent who is to handle the ticket.",
 );
-const source = named(
+const source = described(
   v.optional(
     v.pipe(
       exact({
@@ -271,7 +265,6 @@ const source = named(
       ),
     ),
   ),
-  "Source",
   "Where the ticket comes from.",
 );
 
@@ -279,8 +272,8 @@ const source = named(
 export const NewTicket = shape(
   "NewTicket",
   exact({
-    message: named(filled, "Message", "The text of the ticket."),
-    requester: named(requester, "Requester", "The person who sends the ticket."),
+    message: described(filled, "The text of the ticket."),
+    requester: described(requester, "The person who sends the ticket."),
     subject,
     assignee,
     source,
@@ -290,10 +283,9 @@ export const NewTicket = shape(
 export type NewTicket = v.InferOutput<typeof NewTicket>;
 
 const changes = exact({
-  message: named(v.optional(filled), "Message", "The message to add to the ticket."),
-  requester: named(
+  message: described(v.optional(filled), "The message to add to the ticket."),
+  requester: described(
     v.pipe(v.optional(requester), published({ designer: { required: true } })),
-    "Requester",
     "The person who sends the ticket.",
   ),
   subject,

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { readTime } from "./read-time.ts";
 
 /**
- * The vocabulary of every schema in this app, in four groups: what a schema publishes (`published`, `named`, `shape`),
+ * The vocabulary of every schema in this app, in four groups: what a schema publishes (`published`, `described`, `named`, `shape`),
  * objects (`exact`), values that LiveChat sends (`text`, `identifier`, `integer`, `flag`, `time`, `maybe`, `listOf`: tolerant), and
  * values that callers send (`filled`, `email`, `wholeNumber`, `day`, `instant`, `bit`, `yesOrNo`, `oneOf`: strict).
  */
@@ -52,7 +52,19 @@ export function shape<const Schema extends v.GenericSchema>(
   return v.pipe(schema, published({ component, example }));
 }
 
-/** A field with its published title (Title Case) and description (a sentence). Parameters also need an example or default. */
+/**
+ * A field with its published description (a sentence). Its published title is its name in Title Case. Parameters also need an
+ * example or default.
+ */
+export function described<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  description: string,
+  example?: Example<Schema>,
+) {
+  return v.pipe(schema, v.description(description), published({ example }));
+}
+
+/** The same with a title of its own, such as one of Microsoft's connector. */
 export function named<const Schema extends v.GenericSchema>(
   schema: Schema,
   title: string,

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { Chat, SurveyItem, Visitor } from "./chat.ts";
 import * as examples from "./examples.ts";
 import { Ticket } from "./ticket.ts";
-import { listOf, maybe, named, shape, text } from "./vocabulary.ts";
+import { described, listOf, maybe, named, shape, text } from "./vocabulary.ts";
 
 /** The three webhooks that this app receives, by LiveChat's own names. */
 export const EVENT_TYPES = ["chat_started", "chat_ended", "ticket_created"] as const;
@@ -19,17 +19,16 @@ const version = named(maybe(text), "LiveChat Version", "The version of LiveChat'
 export const WebhookChatResponse = shape(
   "WebhookChatResponse",
   v.looseObject({
-    event_type: named(
+    event_type: described(
       maybe(v.picklist(["chat_started", "chat_ended"])),
-      "Event Type",
       "Either chat_started or chat_ended.",
     ),
     event_unique_id: named(maybe(text), "Event Id", "Unique id of the event associated with the chat."),
     license_id: licence,
     lc_version: version,
-    chat: named(Chat, "Chat", "The chat."),
-    visitor: named(maybe(Visitor), "Visitor", "The visitor of the chat."),
-    pre_chat_survey: named(listOf(SurveyItem), "Pre Chat Survey", "Array of pre chat survey responses."),
+    chat: described(Chat, "The chat."),
+    visitor: described(maybe(Visitor), "The visitor of the chat."),
+    pre_chat_survey: described(listOf(SurveyItem), "Array of pre chat survey responses."),
   }),
   examples.chatEnded,
 );
@@ -39,11 +38,11 @@ export type WebhookChatResponse = v.InferOutput<typeof WebhookChatResponse>;
 export const WebhookTicketResponse = shape(
   "WebhookTicketResponse",
   v.looseObject({
-    event_type: named(maybe(v.literal("ticket_created")), "Event Type", "Always ticket_created."),
+    event_type: described(maybe(v.literal("ticket_created")), "Always ticket_created."),
     event_unique_id: named(maybe(text), "Event Id", "Unique id of the event; not always given for tickets."),
     license_id: licence,
     lc_version: version,
-    ticket: named(Ticket, "Ticket", "The ticket."),
+    ticket: described(Ticket, "The ticket."),
   }),
   examples.ticketCreated,
 );

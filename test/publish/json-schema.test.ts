@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { exampleOf } from "../../shared/publish/example.ts";
 import { type JsonSchema, toJsonSchema } from "../../shared/publish/json-schema.ts";
 import {
+  described,
   exact,
   listOf,
   maybe,
@@ -53,6 +54,21 @@ describe("the published schema describes the output", () => {
       title: "Name",
       description: "Name of the author.",
       examples: ["Ana"],
+    });
+  });
+
+  test("a described field without a title has its name in Title Case", () => {
+    const fields = {
+      lastDelivery: described(text, "When."),
+      login_status: described(text, "How."),
+      plain: text,
+    };
+    const { properties } = read(v.object({ ...fields, url: named(text, "URL", "Where.") }));
+    expect(properties).toEqual({
+      lastDelivery: { type: "string", title: "Last Delivery", description: "When." },
+      login_status: { type: "string", title: "Login Status", description: "How." },
+      plain: { type: "string" },
+      url: { type: "string", title: "URL", description: "Where." },
     });
   });
 
