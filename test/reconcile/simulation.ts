@@ -2,6 +2,9 @@ import fc from "fast-check";
 import { Conflict, StorageUnavailable, TooManyRequests, UpstreamFailed } from "../../shared/core/errors.ts";
 import type { Source } from "../../shared/listing/source.ts";
 import { factsOfTicket } from "../../shared/listing/ticket-facts.ts";
+import { createTicketList } from "../../shared/livechat/helpdesk/list.ts";
+import type { Lookups } from "../../shared/livechat/helpdesk/lookups.ts";
+import type { Send } from "../../shared/livechat/send.ts";
 import { ticketSource } from "../../shared/livechat/v2/ticket-source.ts";
 import type { ReconcileState } from "../../shared/reconcile/decide.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
@@ -126,14 +129,57 @@ export class Mortal {
 }
 
 /** Makes the source of a run from an account; each answer of the account goes through `intercept`. */
-export type SourceOf = (
+type SourceOf = (
   account: Account,
   pageSize: number,
   intercept: (answer: () => TicketPage) => Promise<TicketPage>,
 ) => Source<Ticket, unknown>;
 
-const v2: SourceOf = (account, pageSize, intercept) =>
-  ticketSource((page) => intercept(() => account.list(page, pageSize)), { pageSize });
+/** A list of tickets that is reconciled. The same is promised of each; here is all in which they differ. */
+export type Listing = {
+  sourceOf: SourceOf;
+  /** Milliseconds until runs at rest look for what is gone. */
+  goneShowsAfter: number;
+};
+
+const v2: Listing = {
+  sourceOf: (account, pageSize, intercept) =>
+    ticketSource((page) => intercept(() => account.list(page, pageSize)), { pageSize }),
+  // The count shows it, but that most of the tickets are gone is not believed in the minute in which it shows.
+  goneShowsAfter: 60_000,
+};
+
+const helpDesk: Listing = {
+  sourceOf(account, pageSize, intercept) {
+    const send = async ({ query = {} }: { query?: Record<string, unknown> }) => {
+      const { tickets } = await intercept(() => helpDeskPage(account.tickets, query, pageSize));
+      return tickets.map(({ id, date, modified, tags, ...more }) => ({
+        ...{ ...more, ID: id, createdAt: date, updatedAt: modified, tagIDs: tags },
+      }));
+    };
+    const names = async () => ({ agents: new Map(), teams: new Map(), tags: new Map() });
+    const lookups = { names } as unknown as Lookups;
+    return createTicketList(send as unknown as Send, lookups, { pageSize }).source();
+  },
+  // HelpDesk does not count its tickets: the daily sweep shows it.
+  goneShowsAfter: 24 * 60 * 60_000,
+};
+
+/** By the name of what lists the tickets. */
+export const listings = { "LiveChat v2": v2, HelpDesk: helpDesk };
+
+/** The page of HelpDesk's list that a query asks for. */
+function helpDeskPage(all: readonly Ticket[], query: Record<string, unknown>, pageSize: number): TicketPage {
+  const { sortBy, order, updatedDateFrom = "", "next.value": value, "next.ID": ID } = query;
+  const sign = order === "asc" ? 1 : -1;
+  const placeOf = ({ id, date, modified }: Ticket) => [sortBy === "createdAt" ? date : modified, id].join();
+  const compare = (a: string, b: string) => (a === b ? 0 : a < b ? -sign : sign);
+  const rest = all
+    .filter(({ modified = "" }) => modified >= String(updatedDateFrom))
+    .filter((ticket) => value === undefined || compare(placeOf(ticket), [value, ID].join()) > 0)
+    .sort((a, b) => compare(placeOf(a), placeOf(b)));
+  return { tickets: structuredClone(rest.slice(0, pageSize)), total: rest.length, pages: 0 };
+}
 
 /** Opens the store as a process of its own does. */
 export type Backend = (process: Mortal) => TicketStore;
@@ -147,16 +193,16 @@ export class Simulation {
   /** Tickets whose webhooks are still on their way. */
   readonly undelivered: Ticket[] = [];
   readonly #open: Backend;
-  readonly #sourceOf: SourceOf;
+  readonly #listing: Listing;
   #initial: Set<string>;
 
   constructor(
     open: Backend,
     { size, everyMs, pageSize }: { size: number; everyMs: number; pageSize: number },
-    sourceOf: SourceOf = v2,
+    listing: Listing,
   ) {
     this.#open = open;
-    this.#sourceOf = sourceOf;
+    this.#listing = listing;
     this.account = new Account(size, everyMs);
     this.account.now += 15 * 60_000;
     this.pageSize = pageSize;
@@ -214,6 +260,7 @@ export class Simulation {
 
   /** Two runs at rest, and a third one where most tickets seem to be gone: that takes two sweeps, each in a run of its own. */
   async comeToRest(): Promise<void> {
+    this.account.now += this.#listing.goneShowsAfter;
     await this.runAtRest();
     await this.runAtRest();
     const { lastSweep } = (await this.#open(new Mortal()).state<ReconcileState>()) ?? {};
@@ -287,7 +334,7 @@ export class Simulation {
         account.now += ms;
       },
       budgetMs: budget * 600,
-      source: this.#sourceOf(account, pageSize, async (answer) => {
+      source: this.#listing.sourceOf(account, pageSize, async (answer) => {
         account.now += 600;
         if (process.dead) throw new Error("The process is dead.");
         return intercept(answer);

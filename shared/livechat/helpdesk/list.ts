@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { InvalidInput } from "../../core/errors.ts";
-import { CLOCK_DIFFERENCE, type Source } from "../../listing/source.ts";
+import { type Checkpoint, CLOCK_DIFFERENCE, type Source } from "../../listing/source.ts";
 import { factsOfTicket } from "../../listing/ticket-facts.ts";
 import { type Ticket, TicketPage } from "../../schemas/ticket.ts";
 import { at } from "../address.ts";
@@ -18,6 +18,8 @@ const OUR_PAGE_SIZE = 25;
 const CALLS = 40;
 /** Milliseconds that a change may take to show in the list. */
 const OVERLAP = 2 * 60_000;
+/** Milliseconds after which a change has surely shown, by the account's clock too. */
+const SURELY_SHOWN = OVERLAP + CLOCK_DIFFERENCE;
 
 type SortBy = "createdAt" | "updatedAt";
 /** The last row of a page: the value it is sorted by, and its id. */
@@ -113,9 +115,10 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
     },
 
     /**
-     * The list for the reconciliation. What changed is read in the order of changes, from a little before the checkpoint
-     * on: a ticket that changes meanwhile comes again at the end. Everything is read in the order of creation, which no
-     * change moves. So no reading has doubts. HelpDesk does not count its tickets.
+     * The list for the reconciliation. What changed is read in the order of changes: a ticket that changes meanwhile
+     * comes again at the end. It is read from a little before the checkpoint on, as long as a change from there may not
+     * have shown yet. Everything is read in the order of creation, which no change moves. So no reading has doubts.
+     * HelpDesk does not count its tickets.
      */
     source(call?: CallOptions): Source<Ticket, CursorPosition> {
       return {
@@ -123,7 +126,8 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
         begin: ({ since, now }) => ({ since, horizon: now + CLOCK_DIFFERENCE, page: 0 }),
         async read(position) {
           const { since, horizon, cursor, page, top = since?.key } = position;
-          const from = since && new Date(Math.max(0, since.key - OVERLAP)).toISOString();
+          const begunAt = horizon - CLOCK_DIFFERENCE;
+          const from = since && toIso(since.closed ? since.key + 1 : since.key - OVERLAP);
           const query: Query = from
             ? { sortBy: "updatedAt", order: "asc", filters: { updatedDateFrom: from }, cursor }
             : { sortBy: "createdAt", order: "desc", cursor };
@@ -135,7 +139,7 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
             position: { since, horizon, cursor: next, page: page + 1, top: newest },
             items: tickets,
             ...{ odd, withoutId, progress },
-            ...(since && { checkpoint: { key: newest, closed: false } }),
+            ...(since && { checkpoint: { key: newest, closed: newest < begunAt - SURELY_SHOWN } }),
             // What changes while everything is read is found from the newest ticket on.
             ...(!since &&
               page === 0 && { checkpoint: { key: newestCreation(tickets, horizon), closed: false } }),
@@ -148,13 +152,17 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
 }
 
 type CursorPosition = {
-  since?: { key: number; closed: boolean };
+  since?: Checkpoint;
   horizon: number;
   cursor?: HelpDeskCursor;
   page: number;
   /** The latest change that was seen, in milliseconds since the epoch. */
   top?: number;
 };
+
+function toIso(time: number): string {
+  return new Date(Math.max(0, time)).toISOString();
+}
 
 function newestCreation(tickets: readonly Ticket[], horizon: number): number {
   const times = tickets.flatMap((ticket) => factsOfTicket(ticket).createdAt ?? []);
