@@ -1,21 +1,45 @@
+import * as v from "valibot";
+import { receive } from "../../shared/receive/receive.ts";
+import * as examples from "../../shared/schemas/examples.ts";
+import { published } from "../../shared/schemas/vocabulary.ts";
+import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../../shared/schemas/webhook.ts";
 import { receiver } from "./receiver.ts";
 
 export { receiveHelpDeskTicket } from "./helpdesk-tickets.ts";
 export { receiveTextChat } from "./text-chats.ts";
 
-export const receiveChatStarted = receiver("chat_started", {
-  id: "ReceiveChatStarted",
-  summary: "Receive a chat's start",
-  route: "receivers/chat-started",
-});
+/** The receiver of a webhook of LiveChat's v2. LiveChat tries again for hours unless the answer is exactly 200. */
+function v2Receiver(
+  type: EventType,
+  schema: v.GenericSchema,
+  words: { id: string; summary: string; route: string },
+) {
+  return receiver({
+    ...words,
+    description: `LiveChat's webhook ${type} calls this. The event is stored in the log before the answer is sent.`,
+    type,
+    schema,
+    credentials: "basic",
+    take: (raw, { eventLog: log, settings: { webhook, liveChat } }) =>
+      receive(raw, type, { log, licenseId: webhook.licenseId, once: liveChat.api === "text" }),
+  });
+}
 
-export const receiveChatEnded = receiver("chat_ended", {
+// The schemas describe the bodies in the spelling that the log gives them back in.
+
+export const receiveChatStarted = v2Receiver(
+  "chat_started",
+  v.pipe(WebhookChatResponse, published({ example: examples.chatStarted })),
+  { id: "ReceiveChatStarted", summary: "Receive a chat's start", route: "receivers/chat-started" },
+);
+
+export const receiveChatEnded = v2Receiver("chat_ended", WebhookChatResponse, {
   id: "ReceiveChatEnded",
   summary: "Receive a chat's end",
   route: "receivers/chat-ended",
 });
 
-export const receiveTicketCreated = receiver("ticket_created", {
+export const receiveTicketCreated = v2Receiver("ticket_created", WebhookTicketResponse, {
   id: "ReceiveTicketCreated",
   summary: "Receive a new ticket",
   route: "receivers/ticket-created",

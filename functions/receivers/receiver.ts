@@ -1,17 +1,17 @@
 import * as v from "valibot";
 import { AppError, Forbidden, InvalidInput, Unauthorized } from "../../shared/core/errors.ts";
 import { MAX_BODY_BYTES } from "../../shared/event-log/limits.ts";
-import { receive } from "../../shared/receive/receive.ts";
-import { PROBE, refusalReason } from "../../shared/receive/refusal-reason.ts";
-import { verifyCredentials } from "../../shared/receive/verify-credentials.ts";
+import { PROBE_AGENT, refusalReason } from "../../shared/receive/refusal-reason.ts";
+import { verifyCredentials, verifyKey } from "../../shared/receive/verify-sender.ts";
 import * as examples from "../../shared/schemas/examples.ts";
-import { named, published, shape } from "../../shared/schemas/vocabulary.ts";
-import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../../shared/schemas/webhook.ts";
+import { exact, named, shape } from "../../shared/schemas/vocabulary.ts";
+import type { EventType } from "../../shared/schemas/webhook.ts";
 import { measure } from "../../shared/telemetry/metrics.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
+import type { Services } from "../services.ts";
 
-export const Receipt = shape(
+const Receipt = shape(
   "Receipt",
   v.object({
     status: named(
@@ -24,49 +24,75 @@ export const Receipt = shape(
   { status: "stored", id: examples.chatEndedEvent.id },
 );
 
-/** The body of each, in the spelling that the log gives it back in. */
-const deliveries: Record<EventType, v.GenericSchema> = {
-  chat_started: v.pipe(WebhookChatResponse, published({ example: examples.chatStarted })),
-  chat_ended: WebhookChatResponse,
-  ticket_created: WebhookTicketResponse,
-};
+const KeyQuery = exact({
+  key: named(
+    v.optional(v.string()),
+    "Key",
+    "LIVECHAT_WEBHOOK_PASSWORD, or LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS while it is set.",
+    "the-webhook-password",
+  ),
+});
 
-/** The receiver of one of LiveChat's webhooks. LiveChat tries again for hours unless the answer is exactly 200. */
-export function receiver(type: EventType, words: { id: string; summary: string; route: string }) {
+/** A URL that a webhook calls. Its sender is verified, and the delivery is durable before it is answered with 200. */
+export function receiver({
+  type,
+  schema,
+  credentials,
+  take,
+  ...words
+}: {
+  id: string;
+  summary: string;
+  description: string;
+  route: string;
+  /** The type of its deliveries in metrics and log lines, where `take` does not tell the event's own. */
+  type: EventType | "text_chat";
+  /** Describes the body. */
+  schema: v.GenericSchema;
+  /** Where the sender's credentials are: in the header `Authorization`, or in the parameter `key` of the query. */
+  credentials: "basic" | "key";
+  /** Keeps a delivery, and only then answers. */
+  take(raw: Uint8Array, services: Services): Promise<v.InferInput<typeof Receipt> & { type?: EventType }>;
+}) {
+  const isBasic = credentials === "basic";
   return operation({
     ...words,
-    description: `LiveChat's webhook ${type} calls this. The event is stored in the log before the answer is sent.`,
     tag: "Receivers",
     method: "POST",
     access: "anonymous",
     input: {
+      ...(!isBasic && { query: KeyQuery }),
       delivery: {
-        schema: deliveries[type],
+        schema,
         maxBytes: MAX_BODY_BYTES,
-        credentials: "basic",
-        verify: ({ headers }, { settings }) =>
-          verifyCredentials(headers.get("authorization"), settings.webhook.credentials),
-        // LiveChat repeats it for hours and then gives up: this event will be missing.
+        credentials,
+        verify: ({ headers, query }, { settings: { webhook } }) =>
+          isBasic
+            ? verifyCredentials(headers.get("authorization"), webhook.credentials)
+            : verifyKey(query.get("key"), passwordsOf(webhook)),
+        // The sender repeats it for a while and then gives up: this event may be missing.
         refused(error, call, { refusals }) {
-          if (call.headers.get("user-agent") === PROBE) return;
-          const reason = refusalReason(error, call.headers.get("authorization") !== null);
+          if (call.headers.get("user-agent") === PROBE_AGENT) return;
+          const reason = refusalReason(error);
           const outcome = reason ?? (error instanceof AppError ? error.kind : "defect");
           measure().events.add(1, { type, outcome });
-          // A failure of ours has a line of its own, and LiveChat repeats the delivery.
+          // A failure of ours has a line of its own, and the sender repeats the delivery.
           if (reason) refusals.note({ type, reason }, call.log);
         },
       },
     },
     output: { status: 200, description: "The delivery is stored.", schema: Receipt },
-    errors: [InvalidInput, Unauthorized, Forbidden, ...storageErrors],
-    run: async ({ raw }, { eventLog: log, settings }, call) => {
+    errors: [InvalidInput, Unauthorized, ...(isBasic ? [Forbidden] : []), ...storageErrors],
+    run: async ({ raw }, services, call) => {
       measure().payload.record(raw.length, { type });
-      const { licenseId } = settings.webhook;
-      const once = settings.liveChat.api === "text";
-      const receipt = await receive(raw, type, { log, licenseId, once });
-      measure().events.add(1, { type, outcome: receipt.status });
-      call.log("delivery received", { type, ...receipt, bytes: raw.length });
+      const { type: told = type, ...receipt } = await take(raw, services);
+      measure().events.add(1, { type: told, outcome: receipt.status });
+      call.log("delivery received", { type: told, ...receipt, bytes: raw.length });
       return { body: receipt };
     },
   });
 }
+
+/** The passwords that a delivery may have now. */
+export const passwordsOf = ({ credentials }: Services["settings"]["webhook"]): string[] =>
+  credentials.map(({ password }) => password);

@@ -1,16 +1,8 @@
 import * as v from "valibot";
-import { AppError, InvalidInput, Unauthorized } from "../../shared/core/errors.ts";
-import { MAX_BODY_BYTES } from "../../shared/event-log/limits.ts";
 import { receiveText } from "../../shared/receive/receive-text.ts";
-import { PROBE, refusalReason } from "../../shared/receive/refusal-reason.ts";
-import { NoCredentials, verifyKey } from "../../shared/receive/verify-key.ts";
 import * as examples from "../../shared/schemas/examples.ts";
-import { exact, named, shape } from "../../shared/schemas/vocabulary.ts";
-import { measure } from "../../shared/telemetry/metrics.ts";
-import { storageErrors } from "../errors.ts";
-import { operation } from "../operation.ts";
-import type { Services } from "../services.ts";
-import { Receipt } from "./receiver.ts";
+import { named, shape } from "../../shared/schemas/vocabulary.ts";
+import { passwordsOf, receiver } from "./receiver.ts";
 
 const TextChatDelivery = shape(
   "TextChatDelivery",
@@ -32,55 +24,21 @@ const TextChatDelivery = shape(
   examples.textChatDelivery,
 );
 
-const TYPE = "text_chat";
-
-export const receiveTextChat = operation({
+/** LiveChat repeats a delivery for a minute and then gives up; the reconciliation finds the chat. */
+export const receiveTextChat = receiver({
   id: "ReceiveTextChat",
   summary: "Receive a chat's start or end from the Text platform",
   description:
     "LiveChat's webhooks incoming_chat and chat_deactivated of the Text platform call this. A start is in the log before the answer is sent. An end is stored before the answer is sent, and enters the log when its transcript has been fetched.",
-  tag: "Receivers",
-  method: "POST",
   route: "receivers/text/chats",
-  access: "anonymous",
-  input: {
-    query: exact({
-      key: named(
-        v.optional(v.string()),
-        "Key",
-        "LIVECHAT_WEBHOOK_PASSWORD, or LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS while it is set.",
-        "the-webhook-password",
-      ),
-    }),
-    delivery: {
-      schema: TextChatDelivery,
-      maxBytes: MAX_BODY_BYTES,
-      credentials: "key",
-      verify: ({ query }, { settings }) => verifyKey(query.get("key"), passwords(settings)),
-      // LiveChat repeats it for a minute and then gives up; the reconciliation finds the chat.
-      refused(error, call, { refusals }) {
-        if (call.headers.get("user-agent") === PROBE) return;
-        const reason = refusalReason(error, !(error instanceof NoCredentials));
-        const outcome = reason ?? (error instanceof AppError ? error.kind : "defect");
-        measure().events.add(1, { type: TYPE, outcome });
-        if (reason) refusals.note({ type: TYPE, reason }, call.log);
-      },
-    },
-  },
-  output: { status: 200, description: "The delivery is safe.", schema: Receipt },
-  errors: [InvalidInput, Unauthorized, ...storageErrors],
-  run: async ({ raw }, { eventLog: log, settings, transcripts }, call) => {
-    measure().payload.record(raw.length, { type: TYPE });
-    const secrets = passwords(settings);
-    const { ended, type, ...receipt } = await receiveText(raw, { log, transcripts, secrets });
+  type: "text_chat",
+  schema: TextChatDelivery,
+  credentials: "key",
+  async take(raw, { eventLog: log, settings: { webhook }, transcripts }) {
+    const secrets = passwordsOf(webhook);
+    const { ended, ...receipt } = await receiveText(raw, { log, transcripts, secrets });
     // Not awaited: LiveChat waits ten seconds, and the end is durable. A timer makes good what this does not get done.
     if (ended !== undefined) void transcripts.settle(ended);
-    measure().events.add(1, { type, outcome: receipt.status });
-    call.log("delivery received", { type, ...receipt, bytes: raw.length });
-    return { body: receipt };
+    return receipt;
   },
 });
-
-function passwords({ webhook }: Services["settings"]): string[] {
-  return webhook.credentials.map(({ password }) => password);
-}

@@ -1,5 +1,5 @@
 import { isLoopback } from "../core/loopback.ts";
-import { PROBE } from "../receive/refusal-reason.ts";
+import { PROBE_AGENT } from "../receive/refusal-reason.ts";
 import { wantedWebhooks } from "../registration/wanted.ts";
 import type { Examined } from "./examined.ts";
 import { judgeProbe, judgeReach, type Probe } from "./judge-address.ts";
@@ -33,7 +33,7 @@ async function probe(receiver: string): Promise<Probe> {
   try {
     const { status, headers, body } = await fetch(receiver, {
       method: "POST",
-      headers: { "user-agent": PROBE },
+      headers: { "user-agent": PROBE_AGENT },
       redirect: "manual",
       signal: AbortSignal.timeout(TIME_LIMIT),
     });

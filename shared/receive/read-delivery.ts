@@ -1,4 +1,4 @@
-import { Forbidden, InvalidInput, type Problem } from "../core/errors.ts";
+import { Forbidden, type Problem } from "../core/errors.ts";
 import { tooComplex } from "../event-log/complexity.ts";
 import { cutMembers, memberText } from "../event-log/cut-members.ts";
 import type { NewEvent } from "../event-log/types.ts";
@@ -6,60 +6,66 @@ import { peopleIn } from "../people/people-in.ts";
 import { validate } from "../schemas/validate.ts";
 import { isObject } from "../schemas/vocabulary.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
+import { parseJson } from "./read-body.ts";
 
 /** What an envelope says that opens something: the webhook's secret, under the names of both of LiveChat's platforms. */
 const CREDENTIALS = ["token", "secret_key"];
 
-/** What a delivery turned out to be: an event for the log, or something that was authenticated but not understood. */
+/** Why a delivery cannot be an event. */
+type Misfit = { reason: string; problems: Problem[] };
+
+/** An event for the log, or a delivery that was authenticated but not understood. */
 export type ReadDelivery =
   | { understood: true; event: NewEvent }
-  | { understood: false; raw: string; reason: string; problems: Problem[] };
+  | ({ understood: false; raw: string } & Misfit);
+
+export type ReadOptions = {
+  /** The only licence whose events are taken; any when it is absent. */
+  licenseId?: string;
+  /** The Text platform reports the same chats, each start and end once: then v2's chats are known by their id alone, too. */
+  once?: boolean;
+};
 
 /**
  * Reads the body of a delivery as the event that its URL is for. What is kept is the text as it came, without the
  * envelope's credentials.
  *
- * @param licenseId when given, the only licence whose events are taken
- * @throws {InvalidInput} when the body is not JSON in UTF-8
+ * @throws {InvalidInput} when the body is not JSON
  * @throws {Forbidden} when the event is of another licence
  */
-export function readDelivery(body: string, expected: EventType, licenseId?: string): ReadDelivery {
-  const envelope = parse(body);
-  const raw = cutMembers(body, CREDENTIALS);
-  const member = (name: string) => (isObject(envelope) ? envelope[name] : undefined);
-
-  const licence = member("license_id") ?? undefined;
+export function readDelivery(
+  body: string,
+  expected: EventType,
+  { licenseId, once }: ReadOptions = {},
+): ReadDelivery {
+  const envelope = parseJson(body);
+  const licence = isObject(envelope) ? (envelope.license_id ?? undefined) : undefined;
   if (licenseId && licence !== undefined && String(licence) !== licenseId) {
     throw new Forbidden("This event belongs to another LiveChat licence than this app's.");
   }
-  const type = member("event_type");
-  if (type !== undefined && type !== null && type !== expected) {
+  const raw = cutMembers(body, CREDENTIALS);
+  const facts = factsOf(envelope, raw, expected);
+  if ("problems" in facts) return { understood: false, raw, ...facts };
+  const event = { type: expected, origin: "webhook", raw, people: peopleIn(envelope), ...facts } as const;
+  return { understood: true, event: expected === "ticket_created" ? event : { ...event, once } };
+}
+
+type EventFacts = Pick<NewEvent, "licence" | "chatId" | "ticketId" | "moment" | "occurredAt">;
+
+function factsOf(envelope: unknown, raw: string, expected: EventType): EventFacts | Misfit {
+  const type = isObject(envelope) ? (envelope.event_type ?? undefined) : undefined;
+  if (type !== undefined && type !== expected) {
     const reason = `This URL is for ${expected}, and the delivery says that it is something else.`;
-    return {
-      understood: false,
-      raw,
-      reason,
-      problems: [{ path: "event_type", message: `event_type is not ${expected}.` }],
-    };
+    return { reason, problems: [{ path: "event_type", message: `event_type is not ${expected}.` }] };
   }
   const message = tooComplex(raw);
-  if (message !== undefined) {
-    return { understood: false, raw, reason: message, problems: [{ path: "", message }] };
-  }
+  if (message !== undefined) return { reason: message, problems: [{ path: "", message }] };
   const facts = expected === "ticket_created" ? ticketFacts(envelope) : chatFacts(envelope, expected);
   if ("problems" in facts) {
-    const reason = `The delivery does not have the shape of ${expected}.`;
-    return { understood: false, raw, reason, problems: facts.problems };
+    return { reason: `The delivery does not have the shape of ${expected}.`, problems: facts.problems };
   }
   const problems = problemsOfIds(envelope, raw, expected === "ticket_created" ? "ticket" : "chat");
-  if (problems.length > 0) {
-    const reason = "Its ids do not tell it from other events.";
-    return { understood: false, raw, reason, problems };
-  }
-  return {
-    understood: true,
-    event: { type: expected, origin: "webhook", raw, people: peopleIn(envelope), ...facts },
-  };
+  return problems.length > 0 ? { reason: "Its ids do not tell it from other events.", problems } : facts;
 }
 
 /** A whole number as it is written when nothing of it is lost. */
@@ -85,10 +91,10 @@ function problemsOfIds(envelope: unknown, raw: string, subject: "chat" | "ticket
   return problems;
 }
 
-type EventFacts = Pick<NewEvent, "licence" | "chatId" | "ticketId" | "moment" | "occurredAt">;
-type Unfit = { problems: Problem[] };
-
-function chatFacts(envelope: unknown, type: "chat_started" | "chat_ended"): EventFacts | Unfit {
+function chatFacts(
+  envelope: unknown,
+  type: "chat_started" | "chat_ended",
+): EventFacts | Pick<Misfit, "problems"> {
   const result = validate(WebhookChatResponse, envelope);
   if (!result.success) return result;
   const { chat, license_id } = result.output;
@@ -96,18 +102,10 @@ function chatFacts(envelope: unknown, type: "chat_started" | "chat_ended"): Even
   return { ...(license_id && { licence: license_id }), chatId: chat.id, moment, occurredAt: moment };
 }
 
-function ticketFacts(envelope: unknown): EventFacts | Unfit {
+function ticketFacts(envelope: unknown): EventFacts | Pick<Misfit, "problems"> {
   const result = validate(WebhookTicketResponse, envelope);
   if (!result.success) return result;
   const { ticket, license_id } = result.output;
   const occurredAt = ticket.date ?? ticket.events?.[0]?.date;
   return { ...(license_id && { licence: license_id }), ticketId: ticket.id, occurredAt };
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw InvalidInput.at("", "The body is not valid JSON.");
-  }
 }

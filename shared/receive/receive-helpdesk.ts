@@ -1,10 +1,10 @@
-import { InvalidInput } from "../core/errors.ts";
 import { tooComplex } from "../event-log/complexity.ts";
 import { identify } from "../event-log/identity.ts";
 import type { EventLog } from "../event-log/types.ts";
 import { ticketIdIn } from "../livechat/helpdesk/from-helpdesk.ts";
 import type { Arrivals } from "../tickets/arrivals/arrivals.ts";
-import { decodeUtf8, type Receipt } from "./receive.ts";
+import { decodeUtf8, parseJson } from "./read-body.ts";
+import { quarantine, type Receipt } from "./receive.ts";
 
 export type ReceiveHelpDeskOptions = {
   log: Pick<EventLog, "get" | "quarantine">;
@@ -29,13 +29,12 @@ export async function receiveHelpDesk(
   { log, arrivals }: ReceiveHelpDeskOptions,
 ): Promise<HelpDeskReceipt> {
   const raw = decodeUtf8(body);
-  const told = parse(raw);
+  const told = parseJson(raw);
   const ticketId = tooComplex(raw) === undefined ? ticketIdIn(told) : undefined;
   if (ticketId === undefined || ticketId.length > LONGEST_ID) {
     const problems = [{ path: "payload.ID", message: "payload.ID is missing." }];
     const reason = "The delivery does not have a ticket's id.";
-    const { id } = await log.quarantine.keep({ raw, expected: "ticket_created", reason, problems });
-    return { status: "quarantined", id };
+    return quarantine(log, { raw, expected: "ticket_created", reason, problems });
   }
   // The id that the event will have in the log.
   const id = identify({ type: "ticket_created", origin: "webhook", ticketId, raw: "" });
@@ -44,12 +43,4 @@ export async function receiveHelpDesk(
   if (!(await log.get(id))) return { status: "stored", id, arrived: ticketId };
   await arrivals.forget(ticketId);
   return { status: "duplicate", id };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw InvalidInput.at("", "The body is not JSON that can be read.");
-  }
 }

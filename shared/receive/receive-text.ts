@@ -1,14 +1,16 @@
-import { InvalidInput, type Problem } from "../core/errors.ts";
+import type { Problem } from "../core/errors.ts";
 import { tooComplex } from "../event-log/complexity.ts";
 import { cutMembers } from "../event-log/cut-members.ts";
 import { identify } from "../event-log/identity.ts";
 import type { EventLog, NewEvent } from "../event-log/types.ts";
+import { isObject } from "../schemas/vocabulary.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import type { EndedThread } from "../transcripts/store.ts";
 import type { Transcripts } from "../transcripts/transcripts.ts";
-import { decodeUtf8, type Receipt } from "./receive.ts";
+import { decodeUtf8, parseJson } from "./read-body.ts";
+import { quarantine, type Receipt } from "./receive.ts";
 import { textEvent } from "./text-event.ts";
-import { verifyKey } from "./verify-key.ts";
+import { verifyKey } from "./verify-sender.ts";
 
 export type ReceiveTextOptions = {
   log: Pick<EventLog, "append" | "told" | "quarantine">;
@@ -21,7 +23,7 @@ export type ReceiveTextOptions = {
 export type TextReceipt = Receipt & { type: EventType; ended?: string };
 
 /** The actions that the receiver takes, and the events that they are in the log. */
-const TYPES = new Map<unknown, EventType>([
+const ACTIONS = new Map<unknown, EventType>([
   ["incoming_chat", "chat_started"],
   ["chat_deactivated", "chat_ended"],
 ]);
@@ -39,15 +41,15 @@ export async function receiveText(
   { log, transcripts, secrets }: ReceiveTextOptions,
 ): Promise<TextReceipt> {
   const text = decodeUtf8(body);
-  const envelope = parse(text);
-  verifyKey(typeof envelope.secret_key === "string" ? envelope.secret_key : undefined, secrets);
+  const envelope = parseJson(text);
+  const { secret_key, action } = isObject(envelope) ? envelope : {};
+  verifyKey(typeof secret_key === "string" ? secret_key : undefined, secrets);
   const raw = cutMembers(text, ["secret_key"]);
-  const type = TYPES.get(envelope.action);
+  const type = ACTIONS.get(action);
   const read = readTextDelivery(raw, type);
   if ("problems" in read) {
     const expected = type ?? "chat_started";
-    const { id } = await log.quarantine.keep({ raw, expected, ...read });
-    return { status: "quarantined", id, type: expected };
+    return { ...(await quarantine(log, { raw, expected, ...read })), type: expected };
   }
   if (read.event.type === "chat_started") {
     const { status, id } = await log.append(read.event);
@@ -97,14 +99,4 @@ function readTextDelivery(
   if (reason !== undefined) return { reason, problems: [{ path: "", message: reason }] };
   const read = textEvent(raw, "webhook");
   return "event" in read ? read : { reason: `The delivery does not have the shape of ${type}.`, ...read };
-}
-
-function parse(body: string): Record<string, unknown> {
-  let read: unknown;
-  try {
-    read = JSON.parse(body);
-  } catch {
-    throw InvalidInput.at("", "The body is not valid JSON.");
-  }
-  return typeof read === "object" && read !== null ? (read as Record<string, unknown>) : {};
 }

@@ -1,7 +1,8 @@
-import { AppError, Unauthorized } from "../core/errors.ts";
+import { AppError } from "../core/errors.ts";
+import { NoCredentials } from "./verify-sender.ts";
 
 /** Why deliveries are refused: kinds of errors, and `no-credentials` for a 401 to a call without any. */
-const REASONS = [
+const REFUSAL_REASONS = [
   "no-credentials",
   "unauthorized",
   "forbidden",
@@ -9,13 +10,13 @@ const REASONS = [
   "too-large",
   "unsupported-media-type",
 ] as const;
-export type RefusalReason = (typeof REASONS)[number];
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
 /** The reason in an error; `undefined` for a failure of ours, after which the sender tries again. */
-export function refusalReason(error: unknown, hadCredentials: boolean): RefusalReason | undefined {
-  if (error instanceof Unauthorized && !hadCredentials) return "no-credentials";
-  return REASONS.find((reason) => error instanceof AppError && error.kind === reason);
+export function refusalReason(error: unknown): RefusalReason | undefined {
+  if (error instanceof NoCredentials) return "no-credentials";
+  return REFUSAL_REASONS.find((reason) => error instanceof AppError && error.kind === reason);
 }
 
-/** The `User-Agent` of the app's own look at its receivers, which is no delivery. */
-export const PROBE = "livechat-functions-probe";
+/** The `User-Agent` of the app's own check of its receivers, which is not a delivery. */
+export const PROBE_AGENT = "livechat-functions-probe";

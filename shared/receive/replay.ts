@@ -1,7 +1,6 @@
 import { Conflict, NotFound } from "../core/errors.ts";
 import type { EventLog } from "../event-log/types.ts";
-import { readDelivery } from "./read-delivery.ts";
-import type { ReceiveOptions } from "./receive.ts";
+import { type ReadOptions, readDelivery } from "./read-delivery.ts";
 
 /**
  * Reads a quarantined delivery again, with the schemas of today.
@@ -13,13 +12,9 @@ import type { ReceiveOptions } from "./receive.ts";
 export async function replay(
   id: string,
   { quarantine }: Pick<EventLog, "quarantine">,
-  { once = false }: Pick<ReceiveOptions, "once"> = {},
+  { once }: Pick<ReadOptions, "once">,
 ): Promise<{ status: "stored" | "duplicate"; id: string }> {
-  const replayed = await quarantine.replay(id, (raw, expected) => {
-    const reading = readDelivery(raw, expected);
-    if (!reading.understood || expected === "ticket_created") return reading;
-    return { ...reading, event: { ...reading.event, once } };
-  });
+  const replayed = await quarantine.replay(id, (raw, expected) => readDelivery(raw, expected, { once }));
   if (!replayed) throw new NotFound("The quarantine has no entry with this id.");
   if (replayed.status === "quarantined")
     throw new Conflict(`The app still cannot read it: ${replayed.reason}`);

@@ -5,8 +5,12 @@ import { readDelivery } from "../../shared/receive/read-delivery.ts";
 const chat = { id: "PJ0MRSHTDG", started_timestamp: 1408356305, ended_timestamp: 1408356905 };
 const envelope = { event_type: "chat_ended", token: "secret", license_id: "1520", chat };
 
-function read(body: unknown, expected: Parameters<typeof readDelivery>[1] = "chat_ended", licence?: string) {
-  return readDelivery(typeof body === "string" ? body : JSON.stringify(body), expected, licence);
+function read(
+  body: unknown,
+  expected: Parameters<typeof readDelivery>[1] = "chat_ended",
+  licenseId?: string,
+) {
+  return readDelivery(typeof body === "string" ? body : JSON.stringify(body), expected, { licenseId });
 }
 
 test("a delivery's ids and time are read, and its text is kept without the token", () => {

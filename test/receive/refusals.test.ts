@@ -2,6 +2,7 @@ import { expect, inject, test } from "vitest";
 import { Forbidden, InvalidInput, StorageUnavailable, Unauthorized } from "../../shared/core/errors.ts";
 import { refusalReason } from "../../shared/receive/refusal-reason.ts";
 import { openRefusals } from "../../shared/receive/refusals.ts";
+import { NoCredentials } from "../../shared/receive/verify-sender.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 
 const MINUTE = 60_000;
@@ -114,10 +115,10 @@ test("counts are kept while storage fails", async () => {
 });
 
 test("the reason derives from the error's kind, and the app's own failures have none", () => {
-  expect(refusalReason(new Unauthorized("No."), true)).toBe("unauthorized");
-  expect(refusalReason(new Unauthorized("No."), false)).toBe("no-credentials");
-  expect(refusalReason(new Forbidden("No."), true)).toBe("forbidden");
-  expect(refusalReason(new InvalidInput("No."), true)).toBe("invalid-input");
-  expect(refusalReason(new StorageUnavailable("No."), true)).toBeUndefined();
-  expect(refusalReason(new TypeError("No."), true)).toBeUndefined();
+  expect(refusalReason(new Unauthorized("No."))).toBe("unauthorized");
+  expect(refusalReason(new NoCredentials("No."))).toBe("no-credentials");
+  expect(refusalReason(new Forbidden("No."))).toBe("forbidden");
+  expect(refusalReason(new InvalidInput("No."))).toBe("invalid-input");
+  expect(refusalReason(new StorageUnavailable("No."))).toBeUndefined();
+  expect(refusalReason(new TypeError("No."))).toBeUndefined();
 });

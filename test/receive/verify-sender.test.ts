@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Unauthorized } from "../../shared/core/errors.ts";
-import { verifyCredentials } from "../../shared/receive/verify-credentials.ts";
+import { verifyCredentials } from "../../shared/receive/verify-sender.ts";
 
 const current = { username: "livechat", password: "pass:with:colons and \u{1F511}" };
 const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
