@@ -12,6 +12,7 @@ import type { deleteQuarantined } from "../functions/quarantine/delete-quarantin
 import type { getQuarantined } from "../functions/quarantine/get-quarantined.ts";
 import type { listQuarantine } from "../functions/quarantine/list-quarantine.ts";
 import type { replayQuarantined } from "../functions/quarantine/replay-quarantined.ts";
+import type { listChatRuns } from "../functions/reconcile/list-chat-runs.ts";
 import type { listReconcileRuns } from "../functions/reconcile/list-reconcile-runs.ts";
 import type { reconcileChatsNow } from "../functions/reconcile/reconcile-chats.ts";
 import type { reconcileTickets } from "../functions/reconcile/reconcile-tickets.ts";
@@ -54,6 +55,7 @@ type Operations = {
   ResumeSubscription: typeof resumeSubscription;
   DeleteHook: typeof deleteHook;
   ListReconcileRuns: typeof listReconcileRuns;
+  ListChatRuns: typeof listChatRuns;
   ReconcileTickets: typeof reconcileTickets;
   ReconcileChats: typeof reconcileChatsNow;
   GetRegistration: typeof getRegistration;

@@ -29,6 +29,7 @@ import {
   receiveTextChat,
   receiveTicketCreated,
 } from "./receivers/index.ts";
+import { listChatRuns } from "./reconcile/list-chat-runs.ts";
 import { listReconcileRuns } from "./reconcile/list-reconcile-runs.ts";
 import { reconcileChatsNow } from "./reconcile/reconcile-chats.ts";
 import { reconcileTickets } from "./reconcile/reconcile-tickets.ts";
@@ -102,6 +103,7 @@ export const operations: readonly Operation<Services>[] = [
   reconcileTickets,
   listReconcileRuns,
   reconcileChatsNow,
+  listChatRuns,
   getRegistration,
   ensureRegistrationNow,
   deleteRegistration,

@@ -19,7 +19,7 @@ import type { OpenedLiveChat } from "../shared/livechat/open-live-chat.ts";
 import type { People } from "../shared/people/people.ts";
 import { openRefusals, type Refusals } from "../shared/receive/refusals.ts";
 import type { WebhookStanding } from "../shared/registration/assess.ts";
-import type { RunReport } from "../shared/schemas/reconcile.ts";
+import type { ChatRunHistory, RunReport } from "../shared/schemas/reconcile.ts";
 import { createClock } from "../shared/storage/clock.ts";
 import { type OpenQueue, openQueue } from "../shared/storage/open-queue.ts";
 import { openTable } from "../shared/storage/open-table.ts";
@@ -93,6 +93,10 @@ export function createServices(environment: Record<string, string | undefined>):
           return reconcileChats({ table, log, chats, now, ...options });
         })
       );
+    },
+    chatRuns: () => async (query) => {
+      const { chatRuns } = await import("../shared/chats/chat-runs.ts");
+      return chatRuns(parts.eventsTable, query);
     },
     arrivals: () => {
       const { eventsTable, eventLog: log, liveChat } = parts;
@@ -193,6 +197,8 @@ export type Services = {
   readonly eventLog: EventLog;
   /** Puts chats into the log that no webhook told; absent where LiveChat's API has no list of chats. */
   readonly reconcileChats: ((options: ChatRun) => Promise<RunReport>) | undefined;
+  /** The last runs of `reconcileChats`, newest first. */
+  chatRuns(query?: { limit?: number }): Promise<ChatRunHistory>;
   /** The ends of chats that wait for their transcript. */
   readonly transcripts: Transcripts;
   /** The tickets that HelpDesk's webhook has announced and that are yet to be read. */

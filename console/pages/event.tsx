@@ -43,6 +43,7 @@ function Details({ event }: { event: LoggedEvent }) {
           <Fact name="Id">
             <code>{event.id}</code>
           </Fact>
+          <Fact name="Trace of its delivery">{event.traceId && <code>{event.traceId}</code>}</Fact>
         </Facts>
       </section>
       <Way event={event} />

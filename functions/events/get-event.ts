@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { NotFound } from "../../shared/core/errors.ts";
+import { type LogEvent, TRACE } from "../../shared/event-log/types.ts";
 import { LoggedEvent, RawDelivery } from "../../shared/schemas/event.ts";
 import { chatEndedEvent } from "../../shared/schemas/examples.ts";
 import { exact, filled, named, yesOrNo } from "../../shared/schemas/vocabulary.ts";
@@ -33,6 +34,12 @@ export const getEvent = operation({
   run: async ({ path: { id }, query: { raw } }, { eventLog }) => {
     const found = raw ? await eventLog.getRaw(id) : await eventLog.get(id);
     if (found === undefined) throw new NotFound("There is no event with this id.");
-    return typeof found === "string" ? { text: found } : { body: found };
+    return typeof found === "string" ? { text: found } : { body: withTraceId(found) };
   },
 });
+
+/** By it an operator finds the delivery in the traces of Application Insights or another collector. */
+function withTraceId(event: LogEvent): LogEvent & { traceId?: string } {
+  const [, traceId] = (TRACE in event && event[TRACE]?.split("-")) || [];
+  return traceId === undefined ? event : { ...event, traceId };
+}

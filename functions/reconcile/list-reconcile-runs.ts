@@ -5,20 +5,22 @@ import { described, exact, wholeNumber } from "../../shared/schemas/vocabulary.t
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
+export const runsQuery = exact({
+  limit: described(v.optional(wholeNumber(1, 100), "20"), "How many runs to return at most."),
+});
+
 export const listReconcileRuns = operation({
   id: "ListReconcileRuns",
-  summary: "List reconciliation runs",
+  summary: "List ticket reconciliation runs",
   description:
-    "Lists the last runs of the reconciliation, latest first, and the progress of an unfinished walk.",
+    "Lists the last runs of the reconciliation of tickets, latest first, and the progress of an unfinished walk.",
   tag: "Reconciliation",
   method: "GET",
   route: "reconcile/tickets",
   access: "key",
   conditional: true,
   input: {
-    query: exact({
-      limit: described(v.optional(wholeNumber(1, 100), "20"), "How many runs to return at most."),
-    }),
+    query: runsQuery,
   },
   output: { status: 200, description: "The runs.", schema: RunHistory },
   errors: storageErrors,

@@ -1,3 +1,4 @@
+import { chatRun } from "../../shared/chats/chat-run.ts";
 import { Conflict } from "../../shared/core/errors.ts";
 import { ChatRunReport } from "../../shared/schemas/reconcile.ts";
 import { liveChatErrors, storageErrors } from "../errors.ts";
@@ -26,11 +27,7 @@ export async function reconcileChatsOf(
   const end = now() + budgetMs;
   const settled = await transcripts.settleDue({ budgetMs: budgetMs * FOR_TRANSCRIPTS, all });
   const report = await reconcileChats({ holder, budgetMs: Math.max(1, end - now()) });
-  const { outcome, reason, startedAt, durationMs, throttledMs, calls, recovered, unchanged } = report;
-  return {
-    ...{ outcome, ...(reason !== undefined && { reason }), startedAt, durationMs, throttledMs },
-    ...{ calls, recovered, unchanged, transcripts: settled },
-  };
+  return { ...chatRun(report), transcripts: settled };
 }
 
 export const reconcileChatsNow = operation({

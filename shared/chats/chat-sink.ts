@@ -2,20 +2,12 @@ import type { TableClient } from "@azure/data-tables";
 import { Conflict } from "../core/errors.ts";
 import type { Sink, Writer } from "../reconcile/sink.ts";
 import type { EventType } from "../schemas/webhook.ts";
-import { compress, decompress, fromProperties, toProperties } from "../storage/body.ts";
-import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
-import { after } from "../storage/keys.ts";
+import { compress, toProperties } from "../storage/body.ts";
+import { FORMAT } from "../storage/format.ts";
 import { acquireLease } from "../storage/lease.ts";
-import { createRow, putRow, readRow, readRows, replaceRow } from "../storage/rows.ts";
+import { createRow, putRow, replaceRow } from "../storage/rows.ts";
+import { chatRecords, LOCK, NOTE, PARTITION, readState, STATE } from "./chat-records.ts";
 import type { FoundThread } from "./chat-source.ts";
-
-export const PARTITION = "chats";
-const STATE = "state";
-export const LOCK = "lock";
-const NOTE = "note:";
-const NAME = "reconciliation of chats";
-/** A state of thousands of active chats is smaller. In bytes. */
-const LARGEST = 4 * 1024 * 1024;
 
 export type ChatSinkOptions = {
   table: TableClient;
@@ -29,26 +21,11 @@ export type ChatSinkOptions = {
  * the events' table.
  */
 export function chatSink({ table, told }: ChatSinkOptions): Sink<FoundThread> {
-  async function readState<State>(): Promise<{ state?: State; etag?: string }> {
-    const row = await readRow<Formatted>(table, PARTITION, STATE);
-    if (!row) return {};
-    const body = fromProperties(checkFormat(row, NAME));
-    return { state: JSON.parse(await decompress(body, LARGEST)), etag: row.etag };
-  }
-
   return {
+    ...chatRecords(table),
     lock: (options) => acquireLease(table, { partitionKey: PARTITION, rowKey: LOCK }, options),
-    async state<State>() {
-      return (await readState<State>()).state;
-    },
-    async *notes<Note>(prefix: string) {
-      const range = { from: NOTE + prefix, before: after(NOTE + prefix) };
-      for await (const row of readRows<{ json: string } & Formatted>(table, PARTITION, range)) {
-        yield JSON.parse(checkFormat(row, NAME).json) as Note;
-      }
-    },
     async write<State>(): Promise<Writer<FoundThread, State>> {
-      let current = await readState<State>();
+      let current = await readState<State>(table);
       return {
         get state() {
           return current.state;

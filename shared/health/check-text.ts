@@ -1,4 +1,4 @@
-import { chatSink } from "../chats/chat-sink.ts";
+import { chatRecords } from "../chats/chat-records.ts";
 import { lastSuccess, readHistory } from "../reconcile/history.ts";
 import { TEXT_API_VERSION } from "../schemas/from-text-chat.ts";
 import type { Examined, ExaminedText, Memory } from "./examined.ts";
@@ -37,10 +37,10 @@ export function checksOfText(app: Examined, text: ExaminedText, { sightings, now
     ),
     check("version", false, async () => judgeVersion(TEXT_API_VERSION, await text.calls.lifecycle())),
     check("reconcile.chats", true, async () => {
-      const sink = chatSink({ table: text.table, told: async () => new Map() });
+      const records = chatRecords(text.table);
       const reconciliation = {
-        ...(await readHistory(sink, { limit: 1 })),
-        lastSuccess: await lastSuccess(sink),
+        ...(await readHistory(records, { limit: 1 })),
+        lastSuccess: await lastSuccess(records),
         installed: await installed(),
         schedule: schedule(),
       };

@@ -27,6 +27,10 @@ export const LoggedEvent = shape(
       v.optional(v.union([WebhookChatResponse, WebhookTicketResponse])),
       "The content of the event, with the connector's field names.",
     ),
+    traceId: described(
+      v.optional(v.string()),
+      "The trace of its delivery (W3C Trace Context); GET /events/{id} has it when telemetry is on.",
+    ),
     erased: described(v.optional(v.literal(true)), "Present when the content was erased on request."),
     erasedAt: described(v.optional(moment), "When the content was erased."),
     unreadable: described(

@@ -54,21 +54,35 @@ export const RunReport = shape(
 );
 export type RunReport = v.InferOutput<typeof RunReport>;
 
+const chatRun = {
+  outcome: RunReport.entries.outcome,
+  reason: RunReport.entries.reason,
+  code: RunReport.entries.code,
+  startedAt: RunReport.entries.startedAt,
+  durationMs: RunReport.entries.durationMs,
+  throttledMs: RunReport.entries.throttledMs,
+  calls: RunReport.entries.calls,
+  recovered: described(
+    count,
+    "Chats whose start or end no webhook reported; their events were added to the log.",
+  ),
+  unchanged: described(count, "Chats that were read and are complete in the log."),
+};
+const chatRunExample = {
+  outcome: "completed",
+  startedAt: "2026-01-15T09:45:00.000Z",
+  durationMs: 840,
+  throttledMs: 0,
+  calls: 2,
+  recovered: 1,
+  unchanged: 12,
+} as const;
+
 /** What a run of the reconciliation of chats did: the answer of `POST /reconcile/chats`. */
 export const ChatRunReport = shape(
   "ChatRunReport",
   v.object({
-    outcome: RunReport.entries.outcome,
-    reason: RunReport.entries.reason,
-    startedAt: RunReport.entries.startedAt,
-    durationMs: RunReport.entries.durationMs,
-    throttledMs: RunReport.entries.throttledMs,
-    calls: RunReport.entries.calls,
-    recovered: described(
-      count,
-      "Chats whose start or end no webhook reported; their events were added to the log.",
-    ),
-    unchanged: described(count, "Chats that were read and are complete in the log."),
+    ...chatRun,
     transcripts: described(
       v.object({
         told: described(count, "Ends that were added to the log with their transcript."),
@@ -78,14 +92,12 @@ export const ChatRunReport = shape(
       "The results for ends that waited for their transcript.",
     ),
   }),
-  {
-    ...{ outcome: "completed", startedAt: "2026-01-15T09:45:00.000Z", durationMs: 840, throttledMs: 0 },
-    ...{ calls: 2, recovered: 1, unchanged: 12, transcripts: { told: 0, bare: 0, waiting: 0 } },
-  },
+  { ...chatRunExample, transcripts: { told: 0, bare: 0, waiting: 0 } },
 );
 export type ChatRunReport = v.InferOutput<typeof ChatRunReport>;
 
-const runRecord = v.object({ ...RunReport.entries, number: described(count, "The run's number.") });
+const number = described(count, "The run's number.");
+const runRecord = v.object({ ...RunReport.entries, number });
 /** What a run leaves. */
 export type RunRecord = v.InferOutput<typeof runRecord>;
 
@@ -121,3 +133,23 @@ export const RunHistory = shape(
   },
 );
 export type RunHistory = v.InferOutput<typeof RunHistory>;
+
+/** The last runs of the reconciliation of chats: a part of what they leave. */
+export const ChatRunHistory = shape(
+  "ChatRunHistory",
+  v.object({
+    runs: described(v.array(v.object({ ...chatRun, number })), "The last runs, latest first."),
+    progress: described(
+      v.optional(
+        v.object({
+          startedAt: described(moment, "When the walk started."),
+          page: described(count, "How many pages are read."),
+        }),
+      ),
+      "The progress of an unfinished walk.",
+    ),
+  }),
+  { runs: [{ ...chatRunExample, number: 7 }] },
+);
+export type ChatRunHistory = v.InferOutput<typeof ChatRunHistory>;
+export type ChatRun = ChatRunHistory["runs"][number];

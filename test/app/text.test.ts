@@ -215,6 +215,15 @@ test("after a minute of downtime one run recovers every chat once, and the next 
     sandbox.calls.clear();
     const second = await other.call("POST", "/reconcile/chats");
     expect(second.body).toMatchObject({ outcome: "completed", recovered: 0 });
+    const { transcripts: _, ...run } = second.body;
+    expect((await other.call("GET", "/reconcile/chats")).body).toEqual({
+      runs: [
+        { number: 2, ...run },
+        { number: 1, ...first.body, transcripts: undefined },
+      ],
+    });
+    const { body: last } = await other.call("GET", "/reconcile/chats?limit=1");
+    expect(last.runs).toMatchObject([{ number: 2 }]);
     expect(sandbox.calls.count).toBeLessThanOrEqual(3);
     const { body } = await other.call("GET", "/events?limit=1000");
     expect(body.items).toHaveLength(2 * 102 + 1);

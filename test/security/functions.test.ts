@@ -62,6 +62,7 @@ const HTTP = {
   GetStoredTicket: "GET stored/tickets/{ticketId}, key",
   ReconcileTickets: "POST reconcile/tickets, key",
   ListReconcileRuns: "GET reconcile/tickets, key",
+  ListChatRuns: "GET reconcile/chats, key",
   ReconcileChats: "POST reconcile/chats, key",
   WebhookChatStarted: "POST chat_starts_webhook/webhooks, key",
   WebhookChatEnded: "POST chat_ends_webhook/webhooks, key",

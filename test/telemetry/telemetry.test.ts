@@ -13,6 +13,7 @@ const PRIVATE = /vera|planted|@|lamp|sandbox-api-key|webhook's password/i;
 
 type Collector = Awaited<ReturnType<typeof startCollector>>;
 let collector: Collector;
+let event: object;
 
 beforeAll(async () => {
   collector = await startCollector();
@@ -44,6 +45,8 @@ beforeAll(async () => {
   await app.deliver("chat-ended", chat);
   await app.deliver("chat-ended", chat, "Basic eDp5");
   await arrived.promise;
+  const [listed] = (await app.call("GET", "/events")).body.items;
+  event = (await app.call("GET", `/events/${listed.id}`)).body;
 
   app.sandbox.faults.plan({ do: "answer", status: 500, path: "/agents", body: { error: "vera planted" } });
   await app.call("GET", "/agents", undefined, { traceparent });
@@ -97,6 +100,10 @@ describe("traces", () => {
     // Linked to what woke the dispatcher, which delivers for many traces: an append of this process, a message or the timer.
     const run = spans.find(({ spanId }) => spanId === delivery?.links[0]?.spanId);
     expect(run?.name).toMatch(/^(append|DispatchQueue|DispatchTimer)$/);
+  });
+
+  test("are found from an event by its trace id", () => {
+    expect(event).toMatchObject({ type: "chat_ended", traceId: CALLER.trace });
   });
 
   test("connect an action with each of its calls to LiveChat", () => {
