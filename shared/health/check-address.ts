@@ -1,25 +1,28 @@
 import { isLoopback } from "../core/loopback.ts";
+import { MINUTE, SECOND } from "../core/time.ts";
 import { PROBE_AGENT } from "../receive/refusal-reason.ts";
 import { wantedWebhooks } from "../registration/wanted.ts";
 import type { Examined } from "./examined.ts";
-import { judgeProbe, judgeReach, type Probe } from "./judge-address.ts";
-import type { Check, Finding } from "./monitor.ts";
+import { attention, bad, type Finding, ok } from "./finding.ts";
+import type { Check } from "./monitor.ts";
+
+/** The answer at the receiver's address, or the reason for no answer. */
+type Probe = { status: number; type: string | null } | { reason: string };
 
 /** In milliseconds; less than a check may take. */
-const TIME_LIMIT = 4_000;
+const PROBE_TIMEOUT = 4 * SECOND;
 
 /** Checks that WEBHOOK_BASE_URL reaches this app. */
 export function checkAddress(app: Pick<Examined, "settings">): Check {
   return {
     name: "address",
-    vital: false,
     needs: "settings",
-    freshFor: 5 * 60_000,
-    look: async (): Promise<Finding> => {
+    freshFor: 5 * MINUTE,
+    async look() {
       const { webhook, liveChat } = app.settings;
       const { baseUrl } = webhook;
       const [wanted] = baseUrl === undefined ? [] : wantedWebhooks(baseUrl, liveChat.api);
-      if (baseUrl === undefined || !wanted) return { state: "ok", detail: "WEBHOOK_BASE_URL is not set." };
+      if (baseUrl === undefined || !wanted) return ok("WEBHOOK_BASE_URL is not set.");
       return (
         judgeReach({ baseIsLocal: isLoopback(baseUrl), liveChatIsLocal: isLoopback(liveChat.url) }) ??
         judgeProbe(baseUrl, await probe(wanted.receiver))
@@ -35,7 +38,7 @@ async function probe(receiver: string): Promise<Probe> {
       method: "POST",
       headers: { "user-agent": PROBE_AGENT },
       redirect: "manual",
-      signal: AbortSignal.timeout(TIME_LIMIT),
+      signal: AbortSignal.timeout(PROBE_TIMEOUT),
     });
     await body?.cancel();
     return { status, type: headers.get("content-type") };
@@ -43,4 +46,33 @@ async function probe(receiver: string): Promise<Probe> {
     const { cause, name } = error as Error;
     return { reason: cause instanceof Error && "code" in cause ? String(cause.code) : name };
   }
+}
+
+const ACTION =
+  "Set WEBHOOK_BASE_URL to this app's address as LiveChat reaches it, without /api, and see that nothing in between refuses calls.";
+
+/** LiveChat reaches an address of this machine only when it runs here itself, as the sandbox does. */
+export function judgeReach(address: { baseIsLocal: boolean; liveChatIsLocal: boolean }): Finding | undefined {
+  if (!address.baseIsLocal || address.liveChatIsLocal) return undefined;
+  return bad(
+    "WEBHOOK_BASE_URL is an address of this machine: LiveChat cannot deliver there.",
+    "Set WEBHOOK_BASE_URL to an address that LiveChat can reach (the deployed app or a tunnel), or remove it.",
+  );
+}
+
+/** Judges what answers at WEBHOOK_BASE_URL: this app refuses a call without credentials by 401 and a problem. */
+export function judgeProbe(baseUrl: string, probe: Probe): Finding {
+  if ("reason" in probe) {
+    return attention(
+      `The app cannot reach itself at ${baseUrl} (${probe.reason}).`,
+      `${ACTION} If the network does not let the app call itself, check that deliveries arrive.`,
+    );
+  }
+  if (probe.status === 401 && probe.type === "application/problem+json") {
+    return ok(`${baseUrl} leads to this app's receivers.`);
+  }
+  return attention(
+    `Something other than a receiver of this app answers at ${baseUrl} (${probe.status}).`,
+    ACTION,
+  );
 }

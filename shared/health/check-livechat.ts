@@ -1,16 +1,16 @@
-import { TooManyRequests } from "../core/errors.ts";
+import { AppError, TooManyRequests, UpstreamRefused } from "../core/errors.ts";
 import { lazy } from "../core/lazy.ts";
-import type { Webhook } from "../livechat/live-chat.ts";
+import { MINUTE, SECOND } from "../core/time.ts";
+import type { Usage, Webhook } from "../livechat/live-chat.ts";
 import { assessAll } from "../registration/assess.ts";
+import { checkRegistrations, judgeLicence } from "./check-registrations.ts";
+import { withOrigin } from "./check-storage.ts";
 import type { Examined, Memory } from "./examined.ts";
-import { judgeBudget } from "./judge-budget.ts";
-import { judgeLiveChatFailure } from "./judge-failure.ts";
-import { judgeLicence, judgeNoAddress, judgeRegistration } from "./judge-registration.ts";
-import { type Check, cannotBeTold, type Finding } from "./monitor.ts";
+import { attention, bad, cannotBeTold, type Finding, ok } from "./finding.ts";
+import type { Check } from "./monitor.ts";
 
-const MINUTE = 60_000;
 /** Below the limit of a check, so that a LiveChat that hangs or throttles is what the check says. In milliseconds. */
-const PATIENCE = 4_000;
+const ASK_TIMEOUT = 4 * SECOND;
 
 /**
  * The checks that need LiveChat. They share one call a minute, which shows LiveChat, the credentials and the webhooks:
@@ -26,74 +26,114 @@ export function checksOfLiveChat(app: Examined, memory: Memory): Check[] {
       name: "livechat",
       vital: true,
       needs: "settings",
-      freshFor: 5_000,
-      look: () =>
-        answer().then(
-          () => judgeAnswer(memory),
-          (error) => judgeFailure(memory, error),
-        ),
+      async look() {
+        const { sightings, now } = memory;
+        try {
+          await answer();
+        } catch (error) {
+          if (!(error instanceof TooManyRequests)) return judgeLiveChatFailure(error);
+          const { since } = await sightings.see("livechat.throttled", "yes");
+          return judgeLiveChatFailure(error, { since, now: now() });
+        }
+        await sightings.see("livechat.throttled", "no");
+        return ok("LiveChat answers and accepts the credentials.");
+      },
       forget: () => {
         shared = share();
       },
     },
     {
       name: "budget",
-      vital: false,
       needs: "settings",
       freshFor: 0,
-      look: async () => {
+      async look() {
         await answer().catch(() => {});
         return judgeBudget(await app.liveChat.usage());
       },
     },
-    {
-      name: "registrations",
-      vital: true,
+    checkRegistrations(app, memory, {
       needs: "livechat",
-      freshFor: 5_000,
-      look: () => lookAtRegistrations(app, memory, answer),
-    },
+      async standings(baseUrl) {
+        const { credentials, licenseId } = app.settings.webhook;
+        const webhooks = await answer().catch(() => undefined);
+        if (webhooks === undefined) return cannotBeTold("livechat");
+        return (
+          judgeLicence(webhooks, licenseId) ??
+          assessAll(webhooks, { baseUrl, credentials, api: app.settings.liveChat.api })
+        );
+      },
+    }),
   ];
 }
 
 /** The account's webhooks, when this app registers them. Otherwise the key need not be allowed to list them. */
 async function askLiveChat({ settings, liveChat }: Examined): Promise<Webhook[] | undefined> {
-  const call = { deadline: Date.now() + PATIENCE };
+  const call = { deadline: Date.now() + ASK_TIMEOUT };
   if (settings.webhook.baseUrl !== undefined) return liveChat.listWebhooks(call);
-  if (settings.liveChat.api === "v2") await liveChat.findTickets({}, { page: 1, skip: 0, limit: 1 }, call);
-  else await liveChat.listAgents({}, call);
+  await liveChat.findTickets({}, { page: 1, skip: 0, limit: 1 }, call);
   return undefined;
 }
 
-async function judgeAnswer({ sightings }: Memory): Promise<Finding> {
-  await sightings.see("livechat.throttled", "no");
-  return { state: "ok", detail: "LiveChat answers and accepts the credentials." };
+/** Milliseconds for which LiveChat may refuse every call by 429 before that is an outage. */
+const THROTTLED_TOO_LONG = 30 * MINUTE;
+
+/**
+ * Judges a failed call to LiveChat.
+ *
+ * @param throttled since when (ISO 8601) every call has been answered 429, at the time `now` (milliseconds since the epoch)
+ * @throws the error, when it is not a failure of LiveChat
+ */
+export function judgeLiveChatFailure(error: unknown, throttled?: { since: string; now: number }): Finding {
+  if (!(error instanceof AppError)) throw error;
+  if (error instanceof UpstreamRefused) {
+    return bad(
+      error.message,
+      "Create a new API key (or personal access token) in LiveChat. Set LIVECHAT_API_KEY to it, and LIVECHAT_USERNAME to its address.",
+    );
+  }
+  if (isGone(error)) {
+    return bad(
+      `${error.message} LiveChat's REST API v2 is not there for this account.`,
+      "Move to the APIs of the Text platform: set LIVECHAT_API to text, with LIVECHAT_ACCOUNT_ID, LIVECHAT_CLIENT_ID and a personal access token in LIVECHAT_API_KEY. docs/text.md shows how. The log and the subscriptions go on.",
+    );
+  }
+  if (error instanceof TooManyRequests) {
+    const tooLong =
+      throttled !== undefined && throttled.now - Date.parse(throttled.since) > THROTTLED_TOO_LONG;
+    return {
+      state: tooLong ? "bad" : "attention",
+      detail: tooLong ? `${error.message} This began at ${throttled.since}.` : error.message,
+      action:
+        "Wait a minute. If it does not change, find other programs that call LiveChat with this account, or lower LIVECHAT_RATE_LIMIT: it applies to each instance.",
+    };
+  }
+  return bad(
+    withOrigin(error),
+    "Check whether LiveChat has an outage, whether LIVECHAT_API_URL is correct, and whether this app may call it.",
+  );
 }
 
-async function judgeFailure({ sightings, now }: Memory, error: unknown): Promise<Finding> {
-  if (!(error instanceof TooManyRequests)) return judgeLiveChatFailure(error);
-  const { since } = await sightings.see("livechat.throttled", "yes");
-  return judgeLiveChatFailure(error, { since, now: now() });
+/** Whether LiveChat has no such API any more: a list of the account is never missing by itself. */
+function isGone({ upstream }: AppError): boolean {
+  const { status, code } = upstream ?? {};
+  return status === 404 || status === 410 || code === "unsupported_version";
 }
 
-async function lookAtRegistrations(
-  app: Examined,
-  { sightings, now }: Memory,
-  answer: () => Promise<Webhook[] | undefined>,
-): Promise<Finding> {
-  const { baseUrl, credentials, licenseId } = app.settings.webhook;
-  if (baseUrl === undefined) return judgeNoAddress(await countEvents(app));
-  const webhooks = await answer().catch(() => undefined);
-  if (webhooks === undefined) return cannotBeTold("livechat");
-  const standings = assessAll(webhooks, { baseUrl, credentials, api: app.settings.liveChat.api });
-  const { since: installed } = await sightings.see("app", "installed");
-  return judgeLicence(webhooks, licenseId) ?? judgeRegistration(standings, { installed, now: now() });
-}
+/** The part of the limit above which operators' calls may have to wait. */
+const NEARLY = 0.9;
 
-/** How many events the log has; `undefined` while storage fails, which is another check's matter. */
-function countEvents({ eventLog }: Examined): Promise<number | undefined> {
-  return eventLog.head().then(
-    ({ seq }) => seq,
-    () => undefined,
+/** Judges how many of its calls to LiveChat this instance has used in the last minute. */
+export function judgeBudget({ limit, used, waiting, pausedFor }: Omit<Usage, "inFlight">): Finding {
+  const said = `This instance has made ${used} of the ${limit} calls that it may make in a minute${waiting > 0 ? `; ${waiting} more wait` : ""}.`;
+  if (pausedFor > 0) {
+    return attention(
+      `LiveChat's rate limit is used up; the app makes no calls for another ${Math.ceil(pausedFor / 1000)} s. ${said}`,
+      "Find other programs that call LiveChat with this account. LIVECHAT_RATE_LIMIT applies to each instance: lower it if there are several.",
+    );
+  }
+  if (used < limit * NEARLY) return ok(said);
+  return attention(
+    said,
+    "Find the callers that use the most; calls now wait or are answered 429. If LiveChat allows the account more, raise LIVECHAT_RATE_LIMIT.",
   );
 }

@@ -1,5 +1,7 @@
+import { type AppError, originOf, StorageUnavailable } from "../core/errors.ts";
+import { MINUTE } from "../core/time.ts";
 import type { Examined } from "./examined.ts";
-import { judgeStorageFailure } from "./judge-failure.ts";
+import { attention, bad, type Finding, ok } from "./finding.ts";
 import type { Check } from "./monitor.ts";
 
 export function checkStorage(app: Pick<Examined, "eventLog">): Check {
@@ -7,11 +9,51 @@ export function checkStorage(app: Pick<Examined, "eventLog">): Check {
     name: "storage",
     vital: true,
     needs: "settings",
-    freshFor: 5_000,
     look: () =>
       app.eventLog
         .probe()
-        .then(() => ({ state: "ok", detail: "Table Storage can be written and read." }) as const)
+        .then(() => ok("Table Storage can be written and read."))
         .catch(judgeStorageFailure),
   };
+}
+
+/** The queue wakes the app for what the process that stored an event did not deliver. Without it the timer does. */
+export function checkQueue(app: Pick<Examined, "queue">): Check {
+  return {
+    name: "queue",
+    needs: "settings",
+    freshFor: MINUTE,
+    async look() {
+      const { queue } = app;
+      if (!queue) return ok("The settings lead to no queue: the timer wakes deliveries.");
+      try {
+        await queue.probe();
+        return ok("The queue that wakes deliveries answers.");
+      } catch (error) {
+        if (!(error instanceof StorageUnavailable)) throw error;
+        return attention(
+          `${withOrigin(error)} Deliveries to subscribers that are to be repeated wait for the timer.`,
+          "Check that the account of the tables has a queue service that admits this app, and give the app's identity the role Storage Queue Data Contributor.",
+        );
+      }
+    },
+  };
+}
+
+/** Judges a failed call to Table Storage. @throws an error of another kind */
+export function judgeStorageFailure(error: unknown): Finding {
+  if (!(error instanceof StorageUnavailable)) throw error;
+  const refused = [401, 403].includes(error.upstream?.status ?? 0);
+  return bad(
+    `${withOrigin(error)} Meanwhile deliveries are answered 503, and LiveChat repeats them for six hours.`,
+    refused
+      ? "Give the app's identity the role Storage Table Data Contributor, or correct the connection string in LiveChatStorage."
+      : "Check that the storage account in LiveChatStorage (or LiveChatStorage__tableServiceUri, or AzureWebJobsStorage) exists and that its firewall admits this app.",
+  );
+}
+
+/** The error's message, with the status and code of its cause for a reader who knows them. */
+export function withOrigin(error: AppError): string {
+  const origin = originOf(error);
+  return origin === undefined ? error.message : `${error.message} (${origin})`;
 }

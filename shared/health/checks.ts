@@ -1,13 +1,14 @@
 import { SettingsError } from "../core/settings.ts";
 import { checkAddress } from "./check-address.ts";
-import { checkDeliveries, checkQuarantine, checkReconciliation, checkRefusals } from "./check-events.ts";
+import { checkDeliveries } from "./check-deliveries.ts";
 import { checksOfLiveChat } from "./check-livechat.ts";
-import { checkQueue } from "./check-queue.ts";
+import { checkQuarantine } from "./check-quarantine.ts";
+import { checkTicketReconciliation, checkTickets } from "./check-reconciliation.ts";
+import { checkRefusals } from "./check-refusals.ts";
 import { checkSettings } from "./check-settings.ts";
-import { checkStorage } from "./check-storage.ts";
+import { checkQueue, checkStorage } from "./check-storage.ts";
 import { checkSubscriptions } from "./check-subscriptions.ts";
 import { checksOfText } from "./check-text.ts";
-import { checkTickets } from "./check-tickets.ts";
 import type { Examined, ExaminedText, Memory } from "./examined.ts";
 import type { Check } from "./monitor.ts";
 
@@ -23,7 +24,7 @@ export function checksOf(app: Examined, memory: Memory): Check[] {
     checkAddress(app),
     checkRefusals(app),
     ...checkDeliveries(app, memory),
-    checkReconciliation(app, memory),
+    checkTicketReconciliation(app, memory),
     checkSubscriptions(app, memory),
     checkQuarantine(app),
   ];

@@ -16,7 +16,6 @@ export type Examined = {
   readonly settings: Settings;
   readonly liveChat: {
     listWebhooks(call?: CallOptions): Promise<Webhook[]>;
-    listAgents(query: object, call?: CallOptions): Promise<unknown>;
     findTickets(filters: object, range: TicketRange, call?: CallOptions): Promise<unknown>;
     usage(): Promise<Usage>;
   };

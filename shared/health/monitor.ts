@@ -2,23 +2,8 @@ import { AppError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { redact } from "../core/redact.ts";
 import { within } from "../core/within.ts";
+import { bad, type CheckState, cannotBeTold, type Finding } from "./finding.ts";
 import type { Sightings } from "./sightings.ts";
-
-/**
- * `attention` is for a person to look at; `bad` means that something does not work. `unknown`: not checked while
- * another check is bad.
- */
-export type CheckState = "ok" | "attention" | "bad" | "unknown";
-
-export type Finding = {
-  state: CheckState;
-  /** What was found, in a sentence or two. */
-  detail: string;
-  /** What the operator is to do about it, in a sentence or two. */
-  action?: string;
-  /** The number of faults, if they can be counted: a higher number is a change too. */
-  count?: number;
-};
 
 /** A check has another state than before, or more is amiss in the same state. */
 export type CheckChange = Required<Omit<Finding, "state" | "count">> & {
@@ -33,15 +18,15 @@ export type CheckChange = Required<Omit<Finding, "state" | "count">> & {
 /** Looks at one thing that can be wrong with the app. */
 export type Check = {
   name: string;
-  /** Whether the app does not do its work while this is bad: `GET /health` then answers 503. */
-  vital: boolean;
+  /** Whether the app does not do its work while this is bad: `GET /health` then answers 503. Not, by default. */
+  vital?: boolean;
   /** The check that must be well before this one can be looked at. It stands before this one. */
   needs?: string;
   /**
-   * Milliseconds for which a finding is used again. `GET /status` uses one again only if that is more than
-   * {@link BRIEF}: its callers have a key, and what they just did must show.
+   * Milliseconds for which a finding is used again; {@link BRIEF} by default. `GET /status` uses one again only if that
+   * is more than `BRIEF`: its callers have a key, and what they just did must show.
    */
-  freshFor: number;
+  freshFor?: number;
   look: () => Promise<Finding>;
   /** Drops what `look` itself keeps for a while. */
   forget?: () => void;
@@ -134,8 +119,9 @@ export function createMonitor(
   /** Serves all who ask while it looks, and for a while after. */
   function findingOf(check: Check, which: "everything" | "vital"): Promise<Finding> {
     const last = kept.get(check);
-    const freshFor = which === "everything" && check.freshFor <= BRIEF ? 0 : check.freshFor;
-    if (last && (last.pending || now() - last.at < freshFor)) return last.finding;
+    const { freshFor = BRIEF } = check;
+    const isFresh = last && now() - last.at < freshFor && (which === "vital" || freshFor > BRIEF);
+    if (last && (last.pending || isFresh)) return last.finding;
     const next = { at: now(), finding: look(check), pending: true };
     kept.set(check, next);
     next.finding.finally(() => {
@@ -146,33 +132,23 @@ export function createMonitor(
 
   async function look({ name, look }: Check): Promise<Finding> {
     const finding = (async () => look())().catch((error) => failed(name, error));
-    return within(limit, finding, {
-      state: "bad",
-      detail: `This check did not finish within ${limit / 1000} s.`,
-      action: "Call again. If it does not change, read the log and the checks before this one.",
-    });
+    const late = bad(
+      `This check did not finish within ${limit / 1000} s.`,
+      "Call again. If it does not change, read the log and the checks before this one.",
+    );
+    return within(limit, finding, late);
   }
 
   function failed(name: string, error: unknown): Finding {
     if (error instanceof AppError) {
-      return { state: "bad", detail: error.message, action: "Read the log and the checks before this one." };
+      return bad(error.message, "Read the log and the checks before this one.");
     }
     onDefect?.(name, error);
-    return {
-      state: "bad",
-      detail: "The check itself failed; the log has the reason.",
-      action: "Read the log and report it: this is a defect of the app.",
-    };
+    return bad(
+      "The check itself failed; the log has the reason.",
+      "Read the log and report it: this is a defect of the app.",
+    );
   }
-}
-
-/** The finding of a check whose precondition is not well. */
-export function cannotBeTold(needs: string): Finding {
-  return {
-    state: "unknown",
-    detail: `Unknown until the check ${needs} passes.`,
-    action: `Look at the check ${needs} first.`,
-  };
 }
 
 const isMissed = (state: CheckState | undefined) => state === "bad" || state === "unknown";

@@ -4,7 +4,7 @@ import { RUN } from "./journal.ts";
 import type { Sink } from "./sink.ts";
 
 /** What a sink keeps of its runs. */
-type Records = Pick<Sink<unknown>, "state" | "notes">;
+export type RunRecords = Pick<Sink<unknown>, "state" | "notes">;
 
 /**
  * The last runs, newest first, without one that is going on or just died; and how far the reading is that they left
@@ -12,7 +12,7 @@ type Records = Pick<Sink<unknown>, "state" | "notes">;
  *
  * @param limit 1 to 100, which is how many are kept
  */
-export async function readHistory(sink: Records, { limit = 20 } = {}): Promise<RunHistory> {
+export async function readHistory(sink: RunRecords, { limit = 20 } = {}): Promise<RunHistory> {
   const state = await sink.state<ReconcileState>();
   const runs: RunRecord[] = [];
   for await (const run of sink.notes<RunRecord>(RUN)) runs.push(run);
@@ -21,7 +21,7 @@ export async function readHistory(sink: Records, { limit = 20 } = {}): Promise<R
 }
 
 /** ISO time of the end of the last run that did not fail: what `Health` looks at. One point read. */
-export async function lastSuccess(sink: Records): Promise<string | undefined> {
+export async function lastSuccess(sink: RunRecords): Promise<string | undefined> {
   return (await sink.state<ReconcileState>())?.lastSuccess;
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { NotFound, StorageUnavailable, UpstreamFailed } from "../../shared/core/errors.ts";
-import { judgeLiveChatFailure, judgeStorageFailure } from "../../shared/health/judge-failure.ts";
+import { judgeLiveChatFailure } from "../../shared/health/check-livechat.ts";
+import { judgeStorageFailure } from "../../shared/health/check-storage.ts";
 
 test.each([
   [

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { judgeSubscriptions } from "../../shared/health/judge-subscriptions.ts";
+import { judgeSubscriptions } from "../../shared/health/check-subscriptions.ts";
 import type { Subscriber } from "../../shared/subscriptions/subscribers.ts";
 
 const now = Date.parse("2026-01-31T08:00:00Z");

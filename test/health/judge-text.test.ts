@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { NotFound, TooManyRequests, UpstreamFailed, UpstreamRefused } from "../../shared/core/errors.ts";
 import { openCallLedger } from "../../shared/health/call-ledger.ts";
-import { runsADay } from "../../shared/health/judge-reconciliation.ts";
-import { judgeBilling, judgeLastCall, judgeVersion } from "../../shared/health/judge-text.ts";
+import { runsADay } from "../../shared/health/check-reconciliation.ts";
+import { judgeBilling, judgeLastCall, judgeVersion } from "../../shared/health/check-text.ts";
 import { newTable } from "../event-log/deliveries.ts";
 
 const at = "2026-01-15T09:00:00.000Z";

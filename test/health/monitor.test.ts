@@ -1,6 +1,7 @@
 import { expect, inject, test } from "vitest";
 import { StorageUnavailable, UpstreamRefused } from "../../shared/core/errors.ts";
-import { type Check, createMonitor, type Finding, worst } from "../../shared/health/monitor.ts";
+import type { Finding } from "../../shared/health/finding.ts";
+import { type Check, createMonitor, worst } from "../../shared/health/monitor.ts";
 import { openSightings, type Sightings } from "../../shared/health/sightings.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 

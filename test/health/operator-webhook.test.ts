@@ -1,7 +1,8 @@
 import { createHmac } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { expect, onTestFinished, test } from "vitest";
-import type { Check, CheckChange, Finding } from "../../shared/health/monitor.ts";
+import type { Finding } from "../../shared/health/finding.ts";
+import type { Check, CheckChange } from "../../shared/health/monitor.ts";
 import { createMonitor } from "../../shared/health/monitor.ts";
 import { openSightings } from "../../shared/health/sightings.ts";
 import { createOperatorWebhook, operatorSecret } from "../../shared/operator/operator-webhook.ts";

@@ -1,10 +1,28 @@
+import { DAY, MINUTE, toIso } from "../core/time.ts";
+import { readHistory } from "../reconcile/history.ts";
 import type { RunRecord } from "../schemas/reconcile.ts";
-import type { EventType } from "../schemas/webhook.ts";
-import type { Finding } from "./monitor.ts";
+import { EVENT_TYPES, type EventType } from "../schemas/webhook.ts";
+import type { Examined, Memory } from "./examined.ts";
+import { attention, type Finding, ok } from "./finding.ts";
+import type { Check } from "./monitor.ts";
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const WEEK = 7 * 24 * HOUR;
+/** One check for each type of event. */
+export function checkDeliveries(app: Pick<Examined, "eventLog" | "ticketStore">, { now }: Memory): Check[] {
+  return EVENT_TYPES.map((type) => ({
+    name: `deliveries.${type}`,
+    needs: "storage",
+    freshFor: 5 * MINUTE,
+    async look() {
+      const { lastReceived } = await app.eventLog.head();
+      const count = (from: string, to: string) => app.eventLog.count({ type, from, to });
+      const finding = await judgeDeliveries(type, lastReceived[type], { now: now(), count });
+      if (type !== "ticket_created" || finding.state !== "ok") return finding;
+      return judgeTicketWebhook((await readHistory(app.ticketStore)).runs) ?? finding;
+    },
+  }));
+}
+
+const WEEK = 7 * DAY;
 
 /** A pause of up to this many milliseconds is never strange. */
 const PAUSE = 30 * MINUTE;
@@ -29,22 +47,20 @@ export async function judgeDeliveries(
   last: string | undefined,
   { now, count }: { now: number; count: (from: string, to: string) => Promise<number> },
 ): Promise<Finding> {
-  if (last === undefined) return { state: "ok", detail: `No ${type} was received yet.` };
+  if (last === undefined) return ok(`No ${type} was received yet.`);
   const since = Date.parse(last);
-  const fine: Finding = { state: "ok", detail: `The last ${type} was received at ${last}.` };
+  const fine: Finding = ok(`The last ${type} was received at ${last}.`);
   if (now - since < PAUSE) return fine;
   let fewest = Number.POSITIVE_INFINITY;
   for (const week of WEEKS) {
-    const [from, to] = [since - week * WEEK, now - week * WEEK].map((time) => new Date(time).toISOString());
-    fewest = Math.min(fewest, await count(from as string, to as string));
+    const events = await count(toIso(since - week * WEEK), toIso(now - week * WEEK));
+    fewest = Math.min(fewest, events);
     if (fewest < USUAL) return fine;
   }
-  return {
-    state: "attention",
-    detail: `The last ${type} was received at ${last}. In the same hours of each of the last three weeks there were ${fewest} or more.`,
-    action:
-      "Check in LiveChat whether there were any. If so, look at the checks registrations and address, and call POST /registration.",
-  };
+  return attention(
+    `The last ${type} was received at ${last}. In the same hours of each of the last three weeks there were ${fewest} or more.`,
+    "Check in LiveChat whether there were any. If so, look at the checks registrations and address, and call POST /registration.",
+  );
 }
 
 /**
@@ -62,9 +78,8 @@ export function judgeTicketWebhook(runs: readonly RunRecord[]): Finding | undefi
   const recovered = recent.reduce((sum, run) => sum + run.recovered, 0);
   const added = recent.reduce((sum, run) => sum + run.added, 0);
   if (recovered < FOUND || recovered < added / 2) return undefined;
-  return {
-    state: "attention",
-    detail: `No webhook reported ${recovered} new tickets: the reconciliation found them. Chats cannot be found that way.`,
-    action: "Look at the checks registrations and address, and call POST /registration.",
-  };
+  return attention(
+    `No webhook reported ${recovered} new tickets: the reconciliation found them. Chats cannot be found that way.`,
+    "Look at the checks registrations and address, and call POST /registration.",
+  );
 }

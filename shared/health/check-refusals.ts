@@ -1,6 +1,16 @@
 import type { RefusalReason } from "../receive/refusal-reason.ts";
 import type { RefusalCounts } from "../receive/refusals.ts";
-import type { Finding } from "./monitor.ts";
+import type { Examined } from "./examined.ts";
+import { attention, type Finding, ok } from "./finding.ts";
+import type { Check } from "./monitor.ts";
+
+export function checkRefusals(app: Pick<Examined, "refusals">): Check {
+  return {
+    name: "refusals",
+    needs: "storage",
+    look: async () => judgeRefusals(await app.refusals.lastHour()),
+  };
+}
 
 /** What each reason means, and what to do about it. The order is that in which they are shown. */
 const MEANINGS: [RefusalReason, status: number, cause: string, action: string][] = [
@@ -45,16 +55,12 @@ export function judgeRefusals(refused: RefusalCounts): Finding {
   const anonymous = refused["no-credentials"] ?? 0;
   const aside = anonymous > 0 ? ` ${calls(anonymous)} without any credentials in the last hour.` : "";
   if (found.length === 0) {
-    return { state: "ok", detail: `No delivery was refused in the last hour.${aside}` };
+    return ok(`No delivery was refused in the last hour.${aside}`);
   }
   const details = found.map(([reason, status, cause]) => {
     return `${deliveries(refused[reason] ?? 0)} refused with ${status} in the last hour: ${cause}.`;
   });
-  return {
-    state: "attention",
-    detail: details.join(" ") + aside,
-    action: found.map(([, , , action]) => action).join(" "),
-  };
+  return attention(details.join(" ") + aside, found.map(([, , , action]) => action).join(" "));
 }
 
 const deliveries = (count: number) => (count === 1 ? "1 delivery" : `${count} deliveries`);

@@ -1,10 +1,51 @@
+import { MINUTE } from "../core/time.ts";
 import type { Webhook } from "../livechat/live-chat.ts";
 import type { WebhookStanding } from "../registration/assess.ts";
 import { describeStanding } from "../registration/describe.ts";
-import type { Finding } from "./monitor.ts";
+import type { Examined, Memory } from "./examined.ts";
+import { attention, bad, type Finding, ok } from "./finding.ts";
+import type { Check } from "./monitor.ts";
+
+/**
+ * Checks the webhooks that this app registers.
+ *
+ * @param standings how they stand, or the finding when that cannot be told
+ */
+export function checkRegistrations(
+  app: Pick<Examined, "settings" | "eventLog">,
+  { sightings, now }: Memory,
+  {
+    needs,
+    standings,
+  }: Pick<Check, "needs"> & {
+    standings: (baseUrl: string) => Promise<WebhookStanding[] | Finding>;
+  },
+): Check {
+  return {
+    name: "registrations",
+    vital: true,
+    needs,
+    async look() {
+      const { baseUrl } = app.settings.webhook;
+      if (baseUrl === undefined) return judgeNoAddress(await countEvents(app));
+      const found = await standings(baseUrl);
+      if (!Array.isArray(found)) return found;
+      const { since: installed } = await sightings.see("app", "installed");
+      return judgeRegistration(found, { installed, now: now() });
+    },
+  };
+}
+
+/** How many events the log has; `undefined` while storage fails, which another check reports. */
+function countEvents({ eventLog }: Pick<Examined, "eventLog">): Promise<number | undefined> {
+  return eventLog.head().then(
+    ({ seq }) => seq,
+    () => undefined,
+  );
+}
 
 /** Milliseconds after which a new app has registered its webhooks, if it can. */
-const SETTLED = 30 * 60_000;
+const SETTLED = 30 * MINUTE;
 
 const ENSURE =
   "The timer registers them within a quarter of an hour; POST /registration does it now, and says why if it cannot.";
@@ -20,7 +61,7 @@ export function judgeRegistration(
   { installed, now }: { installed: string; now: number },
 ): Finding {
   const wrong = standings.filter(({ state }) => state !== "ok");
-  if (wrong.length === 0) return { state: "ok", detail: "Each of LiveChat's webhooks is registered once." };
+  if (wrong.length === 0) return ok("Each of LiveChat's webhooks is registered once.");
   const lost = wrong.some(isLost) && now - Date.parse(installed) > SETTLED;
   const detail = wrong
     .map(describeStanding)
@@ -52,11 +93,10 @@ export function judgeLicence(
 ): Finding | undefined {
   const [licence] = webhooks.flatMap((webhook) => webhook.licence ?? []);
   if (licenseId === undefined || licence === undefined || licence === licenseId) return undefined;
-  return {
-    state: "bad",
-    detail: `LIVECHAT_LICENSE_ID is not the licence of this account, which is ${licence}: every delivery is refused.`,
-    action: `Set LIVECHAT_LICENSE_ID to ${licence}, or remove it.`,
-  };
+  return bad(
+    `LIVECHAT_LICENSE_ID is not the licence of this account, which is ${licence}: every delivery is refused.`,
+    `Set LIVECHAT_LICENSE_ID to ${licence}, or remove it.`,
+  );
 }
 
 /**
@@ -64,14 +104,12 @@ export function judgeLicence(
  *
  * @param events how many the log has; `undefined` when that is not known
  */
-export function judgeNoAddress(events: number | undefined): Finding {
+function judgeNoAddress(events: number | undefined): Finding {
   if (events !== 0) {
-    return { state: "ok", detail: "WEBHOOK_BASE_URL is not set: webhooks are registered by hand." };
+    return ok("WEBHOOK_BASE_URL is not set: webhooks are registered by hand.");
   }
-  return {
-    state: "attention",
-    detail: "WEBHOOK_BASE_URL is not set, and no event was ever received.",
-    action:
-      "Set WEBHOOK_BASE_URL to this app's address, and the app registers its webhooks. Or register all three by hand, as docs/settings.md shows.",
-  };
+  return attention(
+    "WEBHOOK_BASE_URL is not set, and no event was ever received.",
+    "Set WEBHOOK_BASE_URL to this app's address, and the app registers its webhooks. Or register all three by hand, as docs/settings.md shows.",
+  );
 }

@@ -1,0 +1,36 @@
+/**
+ * `attention` is for a person to look at; `bad` means that something does not work. `unknown`: not checked while
+ * another check is bad.
+ */
+export type CheckState = "ok" | "attention" | "bad" | "unknown";
+
+/** What a check found. `detail` and `action`, which is for the operator, are a sentence or two each. */
+export type Finding = {
+  state: CheckState;
+  detail: string;
+  /** Absent when there is nothing to do. */
+  action?: string;
+  /** The number of faults, if they can be counted: a higher number is a change too. */
+  count?: number;
+};
+
+export function ok(detail: string): Finding {
+  return { state: "ok", detail };
+}
+
+export function attention(detail: string, action: string): Finding {
+  return { state: "attention", detail, action };
+}
+
+export function bad(detail: string, action: string): Finding {
+  return { state: "bad", detail, action };
+}
+
+/** For a check that needs another one, which is not well. */
+export function cannotBeTold(needs: string): Finding {
+  return {
+    state: "unknown",
+    detail: `Unknown until the check ${needs} passes.`,
+    action: `Look at the check ${needs} first.`,
+  };
+}
