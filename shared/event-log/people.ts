@@ -1,16 +1,17 @@
 import { toIso } from "../core/time.ts";
 import { namesPerson } from "../people/people-column.ts";
-import { concerns, concernsChat, peopleIn } from "../people/people-in.ts";
+import { type Concern, concerns, concernsChat, peopleIn } from "../people/people-in.ts";
 import type { Person } from "../people/person.ts";
-import type { DataPlace, FoundItems } from "../people/place.ts";
+import type { DataPlace } from "../people/place.ts";
+import { type Match, placeOfRows, removeOld } from "../people/place-of-rows.ts";
 import { type Row, readRow } from "../storage/rows.ts";
-import { scan } from "../storage/scan.ts";
+import { scanRows } from "../storage/scan.ts";
 import { readBody } from "./bodies.ts";
 import { eraseEvent, eraseSubject, eventsAbout } from "./erase.ts";
 import { type EventRow, readEvent } from "./event-row.ts";
-import { chatSubject, EVENTS, QUARANTINED, quarantineIdOf, subjectOf } from "./keys.ts";
-import { type QuarantineRow, removeQuarantined, toEntry, WINDOW } from "./quarantine.ts";
-import { removeEvents, removeLeftBodies, removeOldQuarantined } from "./retention.ts";
+import { chatSubject, EVENTS, subjectOf } from "./keys.ts";
+import { type QuarantineRow, quarantineRows, removeQuarantined, toEntry } from "./quarantine.ts";
+import { removeEvents, removeLeftBodies } from "./retention.ts";
 import type { Store } from "./store.ts";
 import type { LogEvent, StoredEvent } from "./types.ts";
 
@@ -27,7 +28,18 @@ export type EventLogPlacesOptions = {
 
 /** The places of the event log: events, the bodies that no event has claimed, and quarantined deliveries. */
 export function eventLogPlaces(store: Store, options: EventLogPlacesOptions): DataPlace[] {
-  return [eventsPlace(store, options), bodiesPlace(store, options), quarantinePlace(store, options)];
+  const { now } = options;
+  return [
+    eventsPlace(store, options),
+    {
+      // Bodies are parts of events and quarantined deliveries, and go with them; those of neither are left here.
+      name: "bodies",
+      erase: (_, after) => removeLeftBodies(store, now(), after),
+      async *search() {},
+      retain: (after) => removeLeftBodies(store, now(), after),
+    },
+    quarantinePlace(store, options),
+  ];
 }
 
 /**
@@ -38,59 +50,58 @@ function eventsPlace(
   store: Store,
   { removeBefore, heldThrough, keepOut, now }: EventLogPlacesOptions,
 ): DataPlace {
-  /** Those that name the person come last: when the process dies before, they still give the others away. */
-  async function eraseAllAbout(row: Row<EventRow>, event: LogEvent, person: Person): Promise<number> {
-    const about = await Array.fromAsync(eventsAbout(store, subjectOf(row.id), isSame(event)));
-    const naming = about.filter((each) => names(each.row, each.event, person));
-    const others = about.filter((each) => !naming.includes(each));
-    let erased = 0;
-    for (const each of [...others, ...naming]) if (await eraseEvent(store, each.row, toIso(now()))) erased++;
-    return erased;
+  type Naming = { row: Row<EventRow>; event: LogEvent; person: Person };
+
+  /** The events of the same chat or ticket, with that of `naming`. */
+  function eventsWith({ row, event }: Naming) {
+    const isIt = (other: StoredEvent) =>
+      !("payload" in event) || (other.chatId === event.chatId && other.ticketId === event.ticketId);
+    return Array.fromAsync(eventsAbout(store, subjectOf(row.id), isIt));
   }
 
-  return {
+  const place = placeOfRows<EventRow, Naming>({
     name: "events",
-    async *erase(person, after) {
-      for await (const { after: at, row, event } of eventsNaming(store, person, after)) {
-        if (event && "payload" in event && event.ticketId !== undefined) await keepOut?.(event.ticketId);
-        yield { after: at, erased: row && event ? await eraseAllAbout(row, event, person) : 0 };
-      }
+    rows: (after) => {
+      const range = { ...EVENTS, after, select: ["rowKey", "erasedAt", "people"] };
+      return scanRows(store.table, store.partitionKey, range);
     },
-    async *eraseChat(chatId) {
-      const isIt = (event: StoredEvent) => event.chatId === chatId;
-      yield { after: "", erased: await eraseSubject(store, chatSubject(chatId), isIt, toIso(now())) };
+    async find({ rowKey, people, erasedAt }, person) {
+      if (erasedAt !== undefined || namesPerson(people, person) === false) return undefined;
+      const row = await readRow<EventRow>(store.table, store.partitionKey, rowKey);
+      const event = row && (await readEvent(store, row));
+      const isTheirs = event && !("erased" in event) && names(row, event, person);
+      return isTheirs ? { item: { row, event, person } } : undefined;
     },
-    async *search(person, after) {
-      for await (const { after: at, row, event } of eventsNaming(store, person, after)) {
-        yield { after: at, items: row && event ? await subjectFoundAt(store, row, event, person) : [] };
+    async erase(naming) {
+      const { event, person } = naming;
+      if ("payload" in event && event.ticketId !== undefined) await keepOut?.(event.ticketId);
+      const doNameIt = (each: { row: Row<EventRow>; event: LogEvent }) => names(each.row, each.event, person);
+      const about = await eventsWith(naming);
+      let erased = 0;
+      // Those that name the person come last: when the process dies before, they still give the others away.
+      for (const { row } of about.toSorted((a, b) => Number(doNameIt(a)) - Number(doNameIt(b)))) {
+        if (await eraseEvent(store, row, toIso(now()))) erased++;
       }
+      return erased;
+    },
+    // All events of the chat or ticket, at the first of them that names the person.
+    async show(naming) {
+      const about = await eventsWith(naming);
+      const first = about.find(({ row, event }) => names(row, event, naming.person));
+      return first?.row.rowKey === naming.row.rowKey ? about.map(({ event }) => event) : [];
     },
     async *retain() {
       const before = removeBefore?.();
       if (before !== undefined) yield* removeEvents(store, before, await heldThrough?.());
     },
+  });
+  return {
+    ...place,
+    async *eraseChat(chatId) {
+      const isIt = (event: StoredEvent) => event.chatId === chatId;
+      yield { after: "", removed: await eraseSubject(store, chatSubject(chatId), isIt, toIso(now())) };
+    },
   };
-}
-
-/** Steps through the log; those with an event have come upon one that names the person. */
-async function* eventsNaming(
-  store: Store,
-  person: Person,
-  after: string,
-): AsyncGenerator<{ after: string; row?: Row<EventRow>; event?: LogEvent }> {
-  const select = ["rowKey", "erasedAt", "people"];
-  for await (const rows of scan<EventRow>(store.table, store.partitionKey, { ...EVENTS, after, select })) {
-    let last = after;
-    for (const { rowKey = "", people, erasedAt } of rows) {
-      last = rowKey;
-      if (erasedAt !== undefined || namesPerson(people, person) === false) continue;
-      const row = await readRow<EventRow>(store.table, store.partitionKey, rowKey);
-      const event = row && (await readEvent(store, row));
-      const found = event && !("erased" in event) && names(row, event, person);
-      yield found ? { after: rowKey, row, event } : { after: rowKey };
-    }
-    yield { after: last };
-  }
 }
 
 function names({ people }: Row<EventRow>, event: LogEvent, person: Person): boolean {
@@ -98,81 +109,35 @@ function names({ people }: Row<EventRow>, event: LogEvent, person: Person): bool
   return namesPerson(people, person) ?? peopleIn(payload).includes(person.email);
 }
 
-/** Whether an event is about the same chat or ticket as one of the same hash. */
-const isSame = (event: LogEvent) => (other: StoredEvent) =>
-  !("payload" in event) || (other.chatId === event.chatId && other.ticketId === event.ticketId);
-
-/** All events of the chat or ticket, at the first of them that names the person; none at the others. */
-async function subjectFoundAt(
-  store: Store,
-  { id, rowKey }: Row<EventRow>,
-  event: LogEvent,
-  person: Person,
-): Promise<LogEvent[]> {
-  const events: LogEvent[] = [];
-  let first: string | undefined;
-  for await (const found of eventsAbout(store, subjectOf(id), isSame(event))) {
-    events.push(found.event);
-    if (first === undefined && names(found.row, found.event, person)) first = found.row.rowKey;
-  }
-  return first === rowKey ? events : [];
-}
-
-/** Bodies are parts of events and quarantined deliveries, and go with them; what is left here are ones of neither. */
-function bodiesPlace(store: Store, { now }: EventLogPlacesOptions): DataPlace {
-  return {
-    name: "bodies",
-    async *erase(_, after) {
-      for await (const { after: at, removed } of removeLeftBodies(store, now(), after)) {
-        yield { after: at, erased: removed };
-      }
-    },
-    async *search() {},
-    retain: (after) => removeLeftBodies(store, now(), after),
-  };
-}
-
 /** The quarantined deliveries. They fit no schema, so that some of them a person has to decide on. */
 function quarantinePlace(store: Store, { removeBefore }: EventLogPlacesOptions): DataPlace {
-  type Judge = (body: unknown) => "names" | "may" | "no";
+  type Delivery = { row: Row<QuarantineRow>; raw: string };
 
-  async function* entries(judge: Judge, after: string) {
-    const range = { ...QUARANTINED, after, window: WINDOW };
-    for await (const rows of scan<QuarantineRow>(store.table, store.partitionKey, range)) {
-      for (const row of rows) {
-        const id = quarantineIdOf(row.rowKey ?? "");
-        const raw = await readBody(store, id, row);
-        const is = raw === undefined ? "no" : judge(parseOrText(raw));
-        yield { after: row.rowKey ?? "", row, id, raw, is };
-      }
-    }
+  async function find(
+    row: Row<QuarantineRow>,
+    judge: (body: unknown) => Concern,
+  ): Promise<Match<Delivery> | undefined> {
+    const raw = await readBody(store, toEntry(row).id, row);
+    const is = raw === undefined ? "no" : judge(parseOrText(raw));
+    return raw === undefined || is === "no" ? undefined : { item: { row, raw }, isUncertain: is === "may" };
   }
 
-  async function* erase(judge: Judge, after: string) {
-    for await (const { after: at, row, id, is } of entries(judge, after)) {
-      const removed = is === "names" && (await removeQuarantined(store, row));
-      yield { after: at, erased: removed ? 1 : 0, ...(is === "may" && { undecided: id }) };
-    }
-  }
-
-  return {
+  return placeOfRows<QuarantineRow, Delivery>({
     name: "quarantine",
-    erase: (person, after) => erase((body) => concerns(body, person), after),
-    eraseChat: (chatId, after) => erase((body) => concernsChat(body, chatId), after),
-    async *search(person, after): AsyncGenerator<FoundItems> {
-      for await (const { after: at, row, raw, is } of entries((body) => concerns(body, person), after)) {
-        yield {
-          after: at,
-          items: is === "no" ? [] : [{ ...toEntry(row), raw }],
-          ...(is === "may" && { undecided: true }),
-        };
-      }
+    rows: (after) => quarantineRows(store, { after }),
+    find: (row, person) => find(row, (body) => concerns(body, person)),
+    findOfChat: (row, chatId) => find(row, (body) => concernsChat(body, chatId)),
+    erase: ({ row }) => removeQuarantined(store, row),
+    show: ({ row, raw }) => [{ ...toEntry(row), raw }],
+    idOf: ({ row }) => toEntry(row).id,
+    retain(after) {
+      const rows = quarantineRows(store, {
+        after,
+        select: ["rowKey", "receivedAt", "bodyRows", "bodyFingerprint"],
+      });
+      return removeOld(rows, removeBefore?.(), (row) => removeQuarantined(store, row));
     },
-    async *retain(after) {
-      const before = removeBefore?.();
-      if (before !== undefined) yield* removeOldQuarantined(store, before, after);
-    },
-  };
+  });
 }
 
 function parseOrText(raw: string): unknown {

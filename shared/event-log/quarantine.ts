@@ -4,7 +4,7 @@ import type { EventType } from "../schemas/webhook.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { hashed } from "../storage/keys.ts";
 import { type Row, readRow } from "../storage/rows.ts";
-import { scan } from "../storage/scan.ts";
+import { type Scan, scanRows } from "../storage/scan.ts";
 import { submit } from "../storage/transaction.ts";
 import {
   type BodyProperties,
@@ -40,8 +40,12 @@ const COUNTED = 1000;
 const SEEN = 5_000;
 /** Columns of an entry without its body. */
 const ENTRY = ["rowKey", "format", "expected", "reason", "problems", "receivedAt"];
-/** Rows of a window: each may have its body with it. */
-export const WINDOW = 100;
+/** Rows of a request: each may have its body with it. */
+const WINDOW = 100;
+
+/** The entries in the order of their ids. */
+export const quarantineRows = (store: Store, range: Partial<Scan>) =>
+  scanRows<QuarantineRow>(store.table, store.partitionKey, { ...QUARANTINED, window: WINDOW, ...range });
 
 /** See `EventLog.quarantine`. */
 export function openQuarantine(
@@ -104,25 +108,18 @@ export function openQuarantine(
       const items: Quarantined[] = [];
       let seen = 0;
       const window = Math.min(reason === undefined ? limit + 1 : WINDOW, WINDOW);
-      const range = { ...QUARANTINED, from, select: ENTRY, window };
-      for await (const rows of scan<QuarantineRow>(table, partitionKey, range)) {
-        for (const entry of rows.map(toEntry)) {
-          if (items.length === limit || seen === SEEN) return { items, next: entry.id };
-          if (reason === undefined || entry.reason === reason) items.push(entry);
-          seen++;
-        }
+      for await (const row of quarantineRows(store, { from, select: ENTRY, window })) {
+        const entry = toEntry(row);
+        if (items.length === limit || seen === SEEN) return { items, next: entry.id };
+        if (reason === undefined || entry.reason === reason) items.push(entry);
+        seen++;
       }
       return { items };
     },
     async count() {
       let count = 0;
-      for await (const rows of scan(table, partitionKey, {
-        ...QUARANTINED,
-        select: ["rowKey"],
-        window: WINDOW,
-      })) {
-        count += rows.length;
-        if (count > COUNTED) return { count: COUNTED, more: true };
+      for await (const _ of quarantineRows(store, { select: ["rowKey"] })) {
+        if (++count > COUNTED) return { count: COUNTED, more: true };
       }
       return { count, more: false };
     },
@@ -140,14 +137,13 @@ export function openQuarantine(
 
 /** Removes an entry with its body; `false` when it is gone already. */
 export async function removeQuarantined(store: Store, row: Row<QuarantineRow>): Promise<boolean> {
-  const rowKey = row.rowKey ?? "";
-  const parts = bodyKeys(quarantineIdOf(rowKey), row);
-  return (await removeWhole(store, [{ row: rowKey, parts }])) > 0;
+  const parts = bodyKeys(quarantineIdOf(row.rowKey), row);
+  return (await removeWhole(store, [{ row: row.rowKey, parts }])) > 0;
 }
 
 /** What a row says of a quarantined delivery, but for its body. */
 export function toEntry(row: Row<QuarantineRow>): Quarantined {
-  const { rowKey = "", expected, reason, problems, receivedAt } = checkFormat(row, "quarantine");
+  const { rowKey, expected, reason, problems, receivedAt } = checkFormat(row, "quarantine");
   return { id: quarantineIdOf(rowKey), expected, reason, problems: JSON.parse(problems), receivedAt };
 }
 

@@ -1,13 +1,13 @@
-import { HOUR } from "../core/time.ts";
+import { HOUR, toIso } from "../core/time.ts";
 import type { Removed } from "../people/place.ts";
+import { removeWhere } from "../people/place-of-rows.ts";
 import { MAX_OPERATIONS } from "../storage/limits.ts";
 import { type Row, readRows, removeRow } from "../storage/rows.ts";
-import { scan } from "../storage/scan.ts";
+import { scan, scanRows } from "../storage/scan.ts";
 import { type BodyRow, bodyKeys, removeWhole, type Whole } from "./bodies.ts";
 import type { EventRow } from "./event-row.ts";
 import type { HourColumns } from "./hours.ts";
-import { BODIES, EVENTS, HOURS, identityKey, QUARANTINED, seqOf } from "./keys.ts";
-import { type QuarantineRow, removeQuarantined, WINDOW } from "./quarantine.ts";
+import { BODIES, EVENTS, HOURS, identityKey, seqOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 
 /** How many events are looked at together; with their identities they fit into one transaction. */
@@ -30,9 +30,7 @@ export async function* removeEvents(
     const window = scan<EventRow>(store.table, store.partitionKey, { ...EVENTS, select, window: STEP });
     const first = await window.next();
     const rows = first.done ? [] : first.value;
-    const old = rows.filter(
-      ({ receivedAt, rowKey = "" }) => receivedAt < instant && seqOf(rowKey) <= through,
-    );
+    const old = rows.filter(({ receivedAt, rowKey }) => receivedAt < instant && seqOf(rowKey) <= through);
     if (old.length === 0) return;
     const removed = await removeTogether(store, old);
     if (removed > 0) await removeHours(store, seqOf(old.at(-1)?.rowKey ?? ""));
@@ -46,7 +44,7 @@ export async function* removeEvents(
 async function removeTogether(store: Store, rows: Row<EventRow>[]): Promise<number> {
   const groups: { items: Whole[]; operations: number }[] = [];
   for (const row of rows) {
-    const item = { row: row.rowKey ?? "", parts: [identityKey(row.id), ...bodyKeys(row.id, row)] };
+    const item = { row: row.rowKey, parts: [identityKey(row.id), ...bodyKeys(row.id, row)] };
     const operations = 1 + item.parts.length;
     const last = groups.at(-1);
     if (last && last.operations + operations <= MAX_OPERATIONS) {
@@ -62,27 +60,9 @@ async function removeTogether(store: Store, rows: Row<EventRow>[]): Promise<numb
 /** Removes the counts of hours whose events are all removed. */
 async function removeHours({ table, partitionKey }: Store, seq: number): Promise<void> {
   const range = { ...HOURS, select: ["rowKey", "through"], pageSize: STEP };
-  for await (const { rowKey = "", through } of readRows<HourColumns>(table, partitionKey, range)) {
+  for await (const { rowKey, through } of readRows<HourColumns>(table, partitionKey, range)) {
     if (through > seq) return;
     await removeRow(table, partitionKey, rowKey);
-  }
-}
-
-/** Removes the quarantined deliveries behind `after` that were received before `instant`. */
-export async function* removeOldQuarantined(
-  store: Store,
-  instant: string,
-  after: string,
-): AsyncGenerator<Removed> {
-  const select = ["rowKey", "receivedAt", "bodyRows", "bodyFingerprint"];
-  const range = { ...QUARANTINED, after, select, window: WINDOW };
-  for await (const rows of scan<QuarantineRow>(store.table, store.partitionKey, range)) {
-    for (const row of rows) {
-      if (row.receivedAt >= instant) continue;
-      const removed = await removeQuarantined(store, row);
-      yield { after: row.rowKey ?? "", removed: removed ? 1 : 0 };
-    }
-    yield { after: rows.at(-1)?.rowKey ?? "", removed: 0 };
   }
 }
 
@@ -95,16 +75,13 @@ const BODY_WINDOW = 20;
  * Removes the bodies behind `after` whose event never entered the log. A late event that claims its body changes the
  * ETag, so only the claim or the removal succeeds; when it is this, the event is refused and its body sent again.
  */
-export async function* removeLeftBodies(store: Store, now: number, after: string): AsyncGenerator<Removed> {
+export function removeLeftBodies(store: Store, now: number, after: string): AsyncGenerator<Removed> {
   const { table, partitionKey } = store;
-  const leftOver = new Date(now - LEFT_OVER_AFTER).toISOString();
+  const leftOver = toIso(now - LEFT_OVER_AFTER);
   const range = { ...BODIES, after, select: ["rowKey", "committed", "timestamp"], window: BODY_WINDOW };
-  for await (const rows of scan<BodyRow>(table, partitionKey, range)) {
-    for (const { rowKey = "", committed, timestamp = "", etag } of rows) {
-      if (committed || timestamp >= leftOver) continue;
-      const removed = await removeRow(table, partitionKey, rowKey, { etag });
-      yield { after: rowKey, removed: removed ? 1 : 0 };
-    }
-    yield { after: rows.at(-1)?.rowKey ?? "", removed: 0 };
-  }
+  return removeWhere(
+    scanRows<BodyRow>(table, partitionKey, range),
+    ({ committed, timestamp = "" }) => !committed && timestamp < leftOver,
+    ({ rowKey, etag }) => removeRow(table, partitionKey, rowKey, { etag }),
+  );
 }

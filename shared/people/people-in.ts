@@ -15,6 +15,9 @@ type Role =
   /** Anything else: a message, a member that is not known. */
   | "other";
 
+/** Whether a body is about a person or a chat: it names it, it may mean it, or it does neither. */
+export type Concern = "names" | "may" | "no";
+
 const VISITORS = /^(visitors?|requesters?|customers?|clients?)$/i;
 const AGENTS = /^(agents?|agent_id|assignees?|supervisors?|operators?|login)$/i;
 const SURVEYS = /^(pre|post)_chat_survey$/i;
@@ -41,7 +44,7 @@ export function peopleIn(body: unknown): string[] {
  * Whether a body is about a person. It `names` the person in the place of a visitor or requester; or says the whole
  * address elsewhere, which `may` mean the person; agents' places say nothing of visitors.
  */
-export function concerns(body: unknown, { email }: Person): "names" | "may" | "no" {
+export function concerns(body: unknown, { email }: Person): Concern {
   const whole = wholeAddress(email);
   let may = false;
   for (const { text, role } of stringsIn(body)) {
@@ -57,7 +60,7 @@ export function concerns(body: unknown, { email }: Person): "names" | "may" | "n
  * Whether a body is about a chat. It `names` the chat by `chat.id`; where that is missing, another id in the object
  * `may` be the chat's, such as a thread id of the Text platform.
  */
-export function concernsChat(body: unknown, chatId: string): "names" | "may" | "no" {
+export function concernsChat(body: unknown, chatId: string): Concern {
   const { id } = objectOf(objectOf(body).chat);
   if (isId(id)) return String(id) === chatId ? "names" : "no";
   const others = [body, objectOf(body).payload].flatMap((part) => {

@@ -1,73 +1,24 @@
 import type { TableClient } from "@azure/data-tables";
+import type * as v from "valibot";
 import { InvalidInput } from "../core/errors.ts";
 import { DAY } from "../core/time.ts";
+import type { Erasure as ErasureSchema } from "../schemas/people.ts";
 import { hashed, after as keysBehind } from "../storage/keys.ts";
 import { putRow, readRow, removeRow } from "../storage/rows.ts";
-import { scan } from "../storage/scan.ts";
+import { scanRows } from "../storage/scan.ts";
 import { toPerson } from "./person.ts";
-import type { DataPlace, Erased } from "./place.ts";
+import type { DataPlace, Removed } from "./place.ts";
 
+type Erasure = v.InferOutput<typeof ErasureSchema>;
 /** An item that may be the person's or another's, by the name of its place and its id there. */
-export type Undecided = { place: string; id: string };
-
-export type Erasure = {
-  /** How many items this call erased. */
-  erased: number;
-  /** False when time ran out: the same call goes on where this one stopped. */
-  done: boolean;
-  /** What this erasure left for a person to decide on, at most {@link MAX_UNDECIDED} of them. */
-  undecided: Undecided[];
-};
-
-export type FoundItem = { place: string; item: object; undecided?: true };
-
-export type Findings = {
-  found: FoundItem[];
-  /** The `after` to go on from; `null` at the end. */
-  next: string | null;
-};
-
-export type Retention = {
-  place: string;
-  removed: number;
-  /** False when the next run goes on where this one stopped. */
-  done: boolean;
-  /** What stopped it; the other places had their turn all the same. */
-  error?: unknown;
-};
+type Undecided = Erasure["undecided"][number];
 
 type Bounds = {
   /** Milliseconds after which a call ends at the next step. */
   budgetMs?: number;
 };
 
-export type People = {
-  /**
-   * Erases all that is stored of the visitor or requester with an address. How far it has come is kept as it goes.
-   *
-   * @throws {StorageUnavailable}
-   */
-  erase(email: string, bounds?: Bounds): Promise<Erasure>;
-  /** The same for a chat. */
-  eraseChat(chatId: string, bounds?: Bounds): Promise<Erasure>;
-  /**
-   * Finds all that is stored of a person, until time or `maxBytes` of JSON run out; the last item aside.
-   *
-   * @param after `next` of the call before
-   * @throws {InvalidInput} when `after` is not a `next` @throws {StorageUnavailable}
-   */
-  search(email: string, bounds: Bounds & { after?: string; maxBytes: number }): Promise<Findings>;
-  /** Gives every place its share of the time to remove what is stored for long enough. */
-  retain(bounds: { budgetMs: number }): Promise<Retention[]>;
-};
-
-export type PeopleOptions = {
-  /** Keeps how far erasures and retention have come. */
-  table: TableClient;
-  places: readonly DataPlace[];
-  /** Milliseconds since the epoch. */
-  now: () => number;
-};
+export type People = ReturnType<typeof openPeople>;
 
 const PARTITION = "people";
 const ERASURE = "erasure:";
@@ -75,7 +26,7 @@ const RETENTION = "retention:";
 
 /** Below the 230 s after which Azure cuts a request off, and below the patience of a caller. */
 const BUDGET_MS = 20_000;
-export const MAX_UNDECIDED = 500;
+const MAX_UNDECIDED = 500;
 /** Milliseconds between two notes of how far an erasure is: what a killed process did since, the next one does again. */
 const NOTE_EVERY = 1_000;
 /** Milliseconds for which an unfinished erasure is remembered. Places may have changed before the point it stopped at. */
@@ -90,11 +41,39 @@ type ProgressRow = {
   notedAt: number;
 };
 
+export type PeopleOptions = {
+  /** Keeps how far erasures and retention have come. */
+  table: TableClient;
+  places: readonly DataPlace[];
+  /** Milliseconds since the epoch. */
+  now: () => number;
+};
+
 /** Opens the places as one. Two calls for the same person do the same work, and neither hurts the other. */
-export function openPeople({ table, places, now }: PeopleOptions): People {
+export function openPeople({ table, places, now }: PeopleOptions) {
+  /** Goes through steps until their end or that of the time. Keeps in a row how far it is, with columns of `note`. */
+  async function walk<Step extends { after: string }>(
+    rowKey: string,
+    steps: AsyncIterable<Step>,
+    { end, take, note }: { end: number; take: (step: Step) => void; note?: (step: Step) => object },
+  ): Promise<boolean> {
+    let noted = now();
+    for await (const step of steps) {
+      take(step);
+      const isOver = now() >= end;
+      if (isOver || now() - noted >= NOTE_EVERY) {
+        noted = now();
+        await putRow(table, { partitionKey: PARTITION, rowKey, after: step.after, ...note?.(step) });
+      }
+      if (isOver) return false;
+    }
+    await removeRow(table, PARTITION, rowKey);
+    return true;
+  }
+
   async function eraseEverywhere(
     subject: string,
-    walks: { place: string; walk: (after: string) => AsyncIterable<Erased> }[],
+    eraseIn: (place: DataPlace, after: string) => AsyncIterable<Removed> | undefined,
     { budgetMs = BUDGET_MS }: Bounds,
   ): Promise<Erasure> {
     const end = now() + budgetMs;
@@ -106,88 +85,81 @@ export function openPeople({ table, places, now }: PeopleOptions): People {
       if (undecided.size < MAX_UNDECIDED) undecided.set(`${item.place} ${item.id}`, item);
     };
     for (const item of JSON.parse(begun?.undecided ?? "[]")) decideLater(item);
-    const first = Math.max(
-      0,
-      walks.findIndex(({ place }) => place === begun?.place),
-    );
-    let after = begun?.after ?? "";
-    let noted = now();
-    let erased = 0;
-    for (const { place, walk } of walks.slice(first)) {
-      for await (const step of walk(after)) {
-        erased += step.erased;
-        if (step.undecided !== undefined) decideLater({ place, id: step.undecided });
-        const isOver = now() >= end;
-        if (isOver || now() - noted >= NOTE_EVERY) {
-          noted = now();
-          const all = [...undecided.values()];
-          const progress: ProgressRow = {
-            place,
-            after: step.after,
-            undecided: JSON.stringify(all),
-            notedAt: noted,
-          };
-          await putRow(table, { partitionKey: PARTITION, rowKey, ...progress });
-        }
-        if (isOver) return { erased, done: false, undecided: [...undecided.values()] };
+
+    async function* steps() {
+      const first = places.findIndex(({ name }) => name === begun?.place);
+      let after = begun?.after ?? "";
+      for (const place of places.slice(Math.max(0, first))) {
+        for await (const step of eraseIn(place, after) ?? []) yield { ...step, place: place.name };
+        after = "";
       }
-      after = "";
     }
-    await removeRow(table, PARTITION, rowKey);
-    return { erased, done: true, undecided: [...undecided.values()] };
+
+    let erased = 0;
+    const done = await walk(rowKey, steps(), {
+      end,
+      take({ place, removed, undecided: id }) {
+        erased += removed;
+        if (id !== undefined) decideLater({ place, id });
+      },
+      note: ({ place }) => ({ place, undecided: JSON.stringify([...undecided.values()]), notedAt: now() }),
+    });
+    return { erased, done, undecided: [...undecided.values()] };
   }
 
-  async function retainPlace({ name, retain }: DataPlace, budgetMs: number): Promise<Retention> {
+  async function retainPlace({ name: place, retain }: DataPlace, budgetMs: number): Promise<Retention> {
     const end = now() + budgetMs;
-    const rowKey = RETENTION + name;
+    const rowKey = RETENTION + place;
     let removed = 0;
+    const take = (step: Removed) => {
+      removed += step.removed;
+    };
     try {
       const begun = await readRow<{ after: string }>(table, PARTITION, rowKey);
-      let noted = begun ? Number.NEGATIVE_INFINITY : now();
-      for await (const { after, removed: more } of retain(begun?.after ?? "")) {
-        removed += more;
-        const isOver = now() >= end;
-        if (isOver || now() - noted >= NOTE_EVERY) {
-          noted = now();
-          await putRow(table, { partitionKey: PARTITION, rowKey, after });
-        }
-        if (isOver) return { place: name, removed, done: false };
-      }
-      await removeRow(table, PARTITION, rowKey);
-      return { place: name, removed, done: true };
+      const done = await walk(rowKey, retain(begun?.after ?? ""), { end, take });
+      return { place, removed, done };
     } catch (error) {
-      return { place: name, removed, done: false, error };
+      return { place, removed, done: false, error };
     }
   }
 
   /** Erasures that were not finished are forgotten: their rows hold a hash of an address. */
   async function forgetErasures(): Promise<void> {
     const range = { from: ERASURE, before: keysBehind(ERASURE), select: ["rowKey", "notedAt"] };
-    for await (const rows of scan<ProgressRow>(table, PARTITION, range)) {
-      for (const { rowKey = "", notedAt } of rows) {
-        if (notedAt <= now() - REMEMBERED) await removeRow(table, PARTITION, rowKey);
-      }
+    for await (const { rowKey, notedAt } of scanRows<ProgressRow>(table, PARTITION, range)) {
+      if (notedAt <= now() - REMEMBERED) await removeRow(table, PARTITION, rowKey);
     }
   }
 
   return {
-    erase(email, bounds = {}) {
+    /**
+     * Erases all that is stored of the visitor or requester with an address. How far it has come is kept as it goes.
+     * When time ran out, the same call goes on where this one stopped.
+     *
+     * @throws {StorageUnavailable}
+     */
+    erase(email: string, bounds: Bounds = {}): Promise<Erasure> {
       const person = toPerson(email);
-      const walks = places.map((place) => ({
-        place: place.name,
-        walk: (after: string) => place.erase(person, after),
-      }));
-      return eraseEverywhere(person.key, walks, bounds);
+      return eraseEverywhere(person.key, (place, after) => place.erase(person, after), bounds);
     },
 
-    eraseChat(chatId, bounds = {}) {
-      const walks = places.flatMap(({ name, eraseChat }) =>
-        eraseChat ? [{ place: name, walk: (after: string) => eraseChat(chatId, after) }] : [],
-      );
-      return eraseEverywhere(hashed(["chat", chatId]), walks, bounds);
+    /** The same for a chat. */
+    eraseChat(chatId: string, bounds: Bounds = {}): Promise<Erasure> {
+      const subject = hashed(["chat", chatId]);
+      return eraseEverywhere(subject, (place, after) => place.eraseChat?.(chatId, after), bounds);
     },
 
-    async search(email, { after: cursor, maxBytes, budgetMs = BUDGET_MS }) {
+    /**
+     * Finds all that is stored of a person, until time or `maxBytes` of JSON run out; the last item aside.
+     *
+     * @param after `next` of the call before
+     * @returns the items, and the `after` to go on from: `null` at the end
+     * @throws {InvalidInput} when `after` is not a `next` @throws {StorageUnavailable}
+     */
+    async search(
+      email: string,
+      { after: cursor, maxBytes, budgetMs = BUDGET_MS }: Bounds & { after?: string; maxBytes: number },
+    ): Promise<{ found: FoundItem[]; next: string | null }> {
       const end = now() + budgetMs;
       const person = toPerson(email);
       const begun = cursor === undefined ? { place: places[0]?.name, after: "" } : decodePeopleCursor(cursor);
@@ -195,23 +167,22 @@ export function openPeople({ table, places, now }: PeopleOptions): People {
       if (first < 0) throw unreadable();
       const found: FoundItem[] = [];
       let bytes = 0;
-      let after = begun.after;
-      for (const place of places.slice(first)) {
-        for await (const step of place.search(person, after)) {
-          for (const item of step.items) {
-            found.push({ place: place.name, item, ...(step.undecided && { undecided: true }) });
+      let { after } = begun;
+      for (const { name: place, search } of places.slice(first)) {
+        for await (const { after: at, items, undecided } of search(person, after)) {
+          for (const item of items) {
+            found.push({ place, item, ...(undecided && { undecided }) });
             bytes += Buffer.byteLength(JSON.stringify(item));
           }
-          if (now() >= end || bytes >= maxBytes) {
-            return { found, next: encodePeopleCursor({ place: place.name, after: step.after }) };
-          }
+          if (now() >= end || bytes >= maxBytes) return { found, next: encodePeopleCursor(place, at) };
         }
         after = "";
       }
       return { found, next: null };
     },
 
-    async retain({ budgetMs }) {
+    /** Gives every place its share of the time to remove what is stored for long enough. */
+    async retain({ budgetMs }: { budgetMs: number }): Promise<Retention[]> {
       const reports: Retention[] = [];
       for (const place of places) reports.push(await retainPlace(place, budgetMs / places.length));
       await forgetErasures();
@@ -220,13 +191,22 @@ export function openPeople({ table, places, now }: PeopleOptions): People {
   };
 }
 
-type PeopleCursor = { place?: string; after: string };
+type FoundItem = { place: string; item: object; undecided?: true };
 
-function encodePeopleCursor({ place, after }: PeopleCursor): string {
+type Retention = {
+  place: string;
+  removed: number;
+  /** False when the next run goes on where this one stopped. */
+  done: boolean;
+  /** The error that stopped it; the other places had their turn all the same. */
+  error?: unknown;
+};
+
+function encodePeopleCursor(place: string, after: string): string {
   return Buffer.from(JSON.stringify([place, after])).toString("base64url");
 }
 
-function decodePeopleCursor(text: string): PeopleCursor {
+function decodePeopleCursor(text: string): { place: string; after: string } {
   try {
     const [place, after] = JSON.parse(Buffer.from(text, "base64url").toString());
     if (typeof place === "string" && typeof after === "string") return { place, after };

@@ -8,8 +8,11 @@ import {
 import { statusOf, toStorageError } from "./failures.ts";
 import { checkEntity } from "./limits.ts";
 
-/** A row as it is read: with its ETag. Properties are what was written, or missing. */
-export type Row<Properties extends object> = TableEntityResult<Properties>;
+/** A row as it is read: with its keys and its ETag. Properties are what was written, or missing. */
+export type Row<Properties extends object> = TableEntityResult<Properties> & {
+  partitionKey: string;
+  rowKey: string;
+};
 
 type Signal = { signal?: AbortSignal };
 
@@ -25,11 +28,12 @@ export async function readRow<Properties extends object>(
   }: Signal & Pick<GetTableEntityOptions, "onResponse"> & { select?: string[] } = {},
 ): Promise<Row<Properties> | undefined> {
   try {
-    return await table.getEntity<Properties>(partitionKey, rowKey, {
+    const row = await table.getEntity<Properties>(partitionKey, rowKey, {
       abortSignal: signal,
       onResponse,
       ...(select && { queryOptions: { select } }),
     });
+    return row as Row<Properties>;
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
     throw toStorageError(error, "read");
@@ -146,7 +150,7 @@ export async function* readPages<Properties extends object>(
     })
     .byPage({ maxPageSize: pageSize });
   try {
-    for await (const page of pages) yield page;
+    for await (const page of pages) yield page as Row<Properties>[];
   } catch (error) {
     throw toStorageError(error, "read");
   }

@@ -36,13 +36,22 @@ export async function* scan<Properties extends object>(
       for await (const [first, ...others] of readPages<Properties>(table, partitionKey, range)) {
         if (!first) continue;
         yield [first, ...others];
-        begin = behind((others.at(-1) ?? first).rowKey ?? "");
+        begin = behind((others.at(-1) ?? first).rowKey);
       }
       return;
     } catch (error) {
       if (!(error instanceof StorageUnavailable) || pageSize <= SMALLEST) throw error;
     }
   }
+}
+
+/** The rows of {@link scan}, one by one. */
+export async function* scanRows<Properties extends object>(
+  table: TableClient,
+  partitionKey: string,
+  range: Scan,
+): AsyncGenerator<Row<Properties>> {
+  for await (const rows of scan<Properties>(table, partitionKey, range)) yield* rows;
 }
 
 /** The next key after this one, among keys of one length. */

@@ -15,7 +15,7 @@ function numbers(name: string, clock: { time: number }, more: Partial<DataPlace>
     for (let n = Number(after || 0) + 1; n < 10; n++) {
       clock.time += 1_000;
       done.push(String(n));
-      yield { after: String(n), erased: 1, removed: 1, items: [{ n }] };
+      yield { after: String(n), removed: 1, items: [{ n }] };
     }
   }
   const place: DataPlace = {
@@ -52,7 +52,7 @@ test("an erasure that was killed loses no more than the last second", async () =
   async function* dying(after: string) {
     for await (const step of place.retain(after)) {
       if (done.length === 5) throw new Error("killed");
-      yield { after: step.after, erased: step.removed };
+      yield step;
     }
   }
   const open = (one: DataPlace) => openPeople({ table, places: [one], now: () => clock.time });
@@ -82,7 +82,7 @@ test("undecided items are listed once, also by the call that ends the erasure", 
   async function* erase(_: unknown, after: string) {
     for (const id of after === "" ? ["x", "y", "x"] : []) {
       clock.time += 1_000;
-      yield { after: "x", erased: 0, undecided: id };
+      yield { after: "x", removed: 0, undecided: id };
     }
   }
   const { place } = numbers("a", clock, { erase });

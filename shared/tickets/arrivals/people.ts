@@ -1,7 +1,8 @@
 import type { TableClient } from "@azure/data-tables";
 import type { DataPlace } from "../../people/place.ts";
+import { placeOfRows, removeOld } from "../../people/place-of-rows.ts";
 import { removeRow } from "../../storage/rows.ts";
-import { scan } from "../../storage/scan.ts";
+import { scanRows } from "../../storage/scan.ts";
 import { DUES, type DueTicket, PARTITION } from "./rows.ts";
 
 export type ArrivalsPlaceOptions = {
@@ -12,30 +13,17 @@ export type ArrivalsPlaceOptions = {
 
 /** Announced tickets. They are ids alone: whose they are, only HelpDesk knows, so an operator has to decide. */
 export function arrivalsPlace({ table, removeBefore }: ArrivalsPlaceOptions): DataPlace {
-  async function* rows(after: string) {
-    for await (const window of scan<DueTicket>(table, PARTITION, { ...DUES, after })) yield* window;
-  }
-
-  return {
+  const rows = (after: string) => scanRows<DueTicket>(table, PARTITION, { ...DUES, after });
+  return placeOfRows<DueTicket, DueTicket>({
     name: "arrivals",
-    async *erase(_, after) {
-      for await (const { rowKey = "", ticketId } of rows(after)) {
-        yield { after: rowKey, erased: 0, undecided: ticketId };
-      }
-    },
-    async *search(_, after) {
-      for await (const { rowKey = "", ticketId, receivedAt } of rows(after)) {
-        yield { after: rowKey, items: [{ ticketId, receivedAt }], undecided: true as const };
-      }
-    },
-    async *retain(after) {
-      const before = removeBefore();
-      if (before === undefined) return;
-      for await (const { rowKey = "", receivedAt, etag } of rows(after)) {
-        const isOld = receivedAt < before;
-        if (isOld) await removeRow(table, PARTITION, rowKey, { etag });
-        yield { after: rowKey, removed: isOld ? 1 : 0 };
-      }
-    },
-  };
+    rows,
+    find: (item) => ({ item, isUncertain: true }),
+    erase: () => 0,
+    show: ({ ticketId, receivedAt }) => [{ ticketId, receivedAt }],
+    idOf: ({ ticketId }) => ticketId,
+    retain: (after) =>
+      removeOld(rows(after), removeBefore(), ({ rowKey, etag }) =>
+        removeRow(table, PARTITION, rowKey, { etag }),
+      ),
+  });
 }

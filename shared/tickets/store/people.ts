@@ -1,13 +1,14 @@
 import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { StorageUnavailable } from "../../core/errors.ts";
-import { DAY } from "../../core/time.ts";
+import { DAY, toIso } from "../../core/time.ts";
 import { namesPerson } from "../../people/people-column.ts";
 import { peopleIn } from "../../people/people-in.ts";
 import type { Person } from "../../people/person.ts";
 import type { DataPlace } from "../../people/place.ts";
+import { placeOfRows } from "../../people/place-of-rows.ts";
 import { OutcomeUnknown } from "../../storage/failures.ts";
 import { type Row, readRow } from "../../storage/rows.ts";
-import { scan } from "../../storage/scan.ts";
+import { scan, scanRows } from "../../storage/scan.ts";
 import { submit } from "../../storage/transaction.ts";
 import { readState, toStateRow } from "./state-row.ts";
 import {
@@ -37,44 +38,31 @@ const ATTEMPTS = 10;
 
 /** The stored tickets. */
 export function ticketsPlace({ table, deletedTicketDays, now }: TicketsPlaceOptions): DataPlace {
-  const toIso = (time: number) => new Date(time).toISOString();
+  type Ticket = { row: Row<TicketColumns>; person: Person };
 
-  async function* ticketsNaming(person: Person, after: string) {
-    const range = { ...ALL_TICKETS, after, select: ["rowKey", "people", "erasedAt"] };
-    for await (const rows of scan<TicketColumns>(table, PARTITION, range)) {
-      for (const { rowKey = "", people, erasedAt } of rows) {
-        if (erasedAt !== undefined || namesPerson(people, person) === false) continue;
-        const row = await readRow<TicketColumns>(table, PARTITION, rowKey);
-        const found = row && (await names(row, person));
-        yield found ? { after: rowKey, row } : { after: rowKey };
-      }
-      yield { after: rows.at(-1)?.rowKey ?? "" };
-    }
-  }
-
-  return {
+  return placeOfRows<TicketColumns, Ticket>({
     name: "tickets",
-    async *erase(person, after) {
-      for await (const { after: at, row } of ticketsNaming(person, after)) {
-        const isIt = (ticket: Row<TicketColumns>) => names(ticket, person);
-        const erased = row
-          ? await erase(table, [row.rowKey ?? ""], isIt, { erasedFor: "person", erasedAt: toIso(now()) })
-          : 0;
-        yield { after: at, erased };
-      }
+    rows: (after) => {
+      const range = { ...ALL_TICKETS, after, select: ["rowKey", "people", "erasedAt"] };
+      return scanRows(table, PARTITION, range);
     },
-    async *search(person, after) {
-      for await (const { after: at, row } of ticketsNaming(person, after)) {
-        yield { after: at, items: row ? [(await readTicket(row)).ticket] : [] };
-      }
+    async find({ rowKey, people, erasedAt }, person) {
+      if (erasedAt !== undefined || namesPerson(people, person) === false) return undefined;
+      const row = await readRow<TicketColumns>(table, PARTITION, rowKey);
+      return row && (await names(row, person)) ? { item: { row, person } } : undefined;
     },
+    erase({ row, person }) {
+      const isIt = (ticket: Row<TicketColumns>) => names(ticket, person);
+      return erase(table, [row.rowKey], isIt, { erasedFor: "person", erasedAt: toIso(now()) });
+    },
+    show: async ({ row }) => [(await readTicket(row)).ticket],
     async *retain(after) {
       const before = toIso(now() - deletedTicketDays * DAY);
       const isOver = ({ deleted, deletedAt, erasedAt }: TicketColumns) =>
         deleted && erasedAt === undefined && (deletedAt ?? "") < before;
       const range = { ...ALL_TICKETS, after, select: ["rowKey", "deleted", "deletedAt", "erasedAt"] };
       for await (const rows of scan<TicketColumns>(table, PARTITION, range)) {
-        const over = rows.filter(isOver).map(({ rowKey = "" }) => rowKey);
+        const over = rows.filter(isOver).map(({ rowKey }) => rowKey);
         for (let start = 0; start < over.length; start += TOGETHER) {
           const keys = over.slice(start, start + TOGETHER);
           const erasure = { erasedFor: "retention", erasedAt: toIso(now()) } as const;
@@ -86,7 +74,7 @@ export function ticketsPlace({ table, deletedTicketDays, now }: TicketsPlaceOpti
         yield { after: rows.at(-1)?.rowKey ?? "", removed: 0 };
       }
     },
-  };
+  });
 }
 
 async function names(row: Row<TicketColumns>, person: Person): Promise<boolean> {
