@@ -1,17 +1,15 @@
 import * as v from "valibot";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
-import { QuarantinePath } from "./quarantine-path.ts";
+import { onEntry } from "./on-entry.ts";
 
 export const deleteQuarantined = operation({
+  ...onEntry,
   id: "DeleteQuarantined",
   summary: "Delete quarantined delivery",
   description: "Deletes a delivery from the quarantine.",
-  tag: "Quarantine",
   method: "DELETE",
   route: "quarantine/{id}",
-  access: "key",
-  input: { path: QuarantinePath },
   output: { status: 204, description: "Deleted, now or before.", schema: v.undefined() },
   errors: storageErrors,
   run: async ({ path: { id } }, { eventLog }) => {

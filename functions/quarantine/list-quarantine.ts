@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { QuarantinePage } from "../../shared/schemas/event.ts";
 import { quarantined as misfit } from "../../shared/schemas/examples.ts";
-import { exact, filled, named, wholeNumber } from "../../shared/schemas/vocabulary.ts";
+import { described, exact, filled, wholeNumber } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
@@ -17,9 +17,9 @@ export const listQuarantine = operation({
   conditional: true,
   input: {
     query: exact({
-      limit: named(v.optional(wholeNumber(1, 1000), "100"), "Limit", "How many entries to return at most."),
-      reason: named(v.optional(filled), "Reason", "Only entries with this reason.", misfit.reason),
-      cursor: named(v.optional(filled), "Cursor", "The next of the call before."),
+      limit: described(v.optional(wholeNumber(1, 1000), "100"), "How many entries to return at most."),
+      reason: described(v.optional(filled), "Only entries with this reason.", misfit.reason),
+      cursor: described(v.optional(filled), "The next of the call before."),
     }),
   },
   output: { status: 200, description: "The entries.", schema: QuarantinePage },

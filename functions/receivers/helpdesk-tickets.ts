@@ -1,14 +1,14 @@
 import * as v from "valibot";
 import { receiveHelpDesk } from "../../shared/receive/receive-helpdesk.ts";
 import * as examples from "../../shared/schemas/examples.ts";
-import { named, shape } from "../../shared/schemas/vocabulary.ts";
+import { described, shape } from "../../shared/schemas/vocabulary.ts";
 import { receiver } from "./receiver.ts";
 
 const HelpDeskDelivery = shape(
   "HelpDeskDelivery",
   v.looseObject({
-    eventType: named(v.optional(v.string()), "Event Type", "tickets.create."),
-    payload: named(v.looseObject({}), "Payload", "The ticket. Only its ID is used."),
+    eventType: described(v.optional(v.string()), "tickets.create."),
+    payload: described(v.looseObject({}), "The ticket. Only its ID is used."),
   }),
   examples.helpDeskDelivery,
 );

@@ -4,7 +4,7 @@ import { MAX_BODY_BYTES } from "../../shared/event-log/limits.ts";
 import { PROBE_AGENT, refusalReason } from "../../shared/receive/refusal-reason.ts";
 import { verifyCredentials, verifyKey } from "../../shared/receive/verify-sender.ts";
 import * as examples from "../../shared/schemas/examples.ts";
-import { exact, named, shape } from "../../shared/schemas/vocabulary.ts";
+import { described, exact, shape } from "../../shared/schemas/vocabulary.ts";
 import type { EventType } from "../../shared/schemas/webhook.ts";
 import { measure } from "../../shared/telemetry/metrics.ts";
 import { storageErrors } from "../errors.ts";
@@ -14,20 +14,18 @@ import type { Services } from "../services.ts";
 const Receipt = shape(
   "Receipt",
   v.object({
-    status: named(
+    status: described(
       v.picklist(["stored", "duplicate", "quarantined"]),
-      "Status",
       "stored: new in the log. duplicate: already in the log. quarantined: kept aside, because the app could not read it.",
     ),
-    id: named(v.string(), "Id", "The id of the event in the log, or of the entry in the quarantine."),
+    id: described(v.string(), "The id of the event in the log, or of the entry in the quarantine."),
   }),
   { status: "stored", id: examples.chatEndedEvent.id },
 );
 
 const KeyQuery = exact({
-  key: named(
+  key: described(
     v.optional(v.string()),
-    "Key",
     "LIVECHAT_WEBHOOK_PASSWORD, or LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS while it is set.",
     "the-webhook-password",
   ),

@@ -1,23 +1,18 @@
 import * as v from "valibot";
 import { receiveText } from "../../shared/receive/receive-text.ts";
 import * as examples from "../../shared/schemas/examples.ts";
-import { named, shape } from "../../shared/schemas/vocabulary.ts";
+import { described, shape } from "../../shared/schemas/vocabulary.ts";
 import { passwordsOf, receiver } from "./receiver.ts";
 
 const TextChatDelivery = shape(
   "TextChatDelivery",
   v.looseObject({
-    webhook_id: named(v.optional(v.string()), "Webhook Id", "Id of the webhook at LiveChat."),
-    secret_key: named(v.string(), "Secret Key", "The webhook's password again, as it was registered."),
-    action: named(v.picklist(["incoming_chat", "chat_deactivated"]), "Action", "What happened."),
-    organization_id: named(
-      v.optional(v.string()),
-      "Organization Id",
-      "The organization that it happened in.",
-    ),
-    payload: named(
+    webhook_id: described(v.optional(v.string()), "Id of the webhook at LiveChat."),
+    secret_key: described(v.string(), "The webhook's password again, as it was registered."),
+    action: described(v.picklist(["incoming_chat", "chat_deactivated"]), "What happened."),
+    organization_id: described(v.optional(v.string()), "The organization that it happened in."),
+    payload: described(
       v.looseObject({}),
-      "Payload",
       "Of incoming_chat: the chat with its thread. Of chat_deactivated: chat_id, thread_id and user_id.",
     ),
   }),

@@ -2,7 +2,7 @@ import { InvalidInput } from "../../shared/core/errors.ts";
 import { CreatedSubscription, NewSubscription } from "../../shared/schemas/subscription.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
-import { LocationHeader, locationOf } from "./subscription-location.ts";
+import { LocationHeader, locationOf } from "./on-subscription.ts";
 
 const route = "subscriptions";
 

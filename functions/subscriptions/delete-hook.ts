@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
-import { HookPath } from "./subscription-path.ts";
+import { HookPath } from "./on-subscription.ts";
 
 export const deleteHook = operation({
   id: "DeleteHook",

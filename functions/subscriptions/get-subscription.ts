@@ -2,7 +2,7 @@ import { NotFound } from "../../shared/core/errors.ts";
 import { SubscriptionInDetail } from "../../shared/schemas/subscription.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
-import { HookPath } from "./subscription-path.ts";
+import { HookPath } from "./on-subscription.ts";
 
 export const getSubscription = operation({
   id: "GetSubscription",

@@ -1,20 +1,14 @@
-import { NotFound } from "../../shared/core/errors.ts";
 import { SentTest } from "../../shared/schemas/subscription.ts";
-import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
-import { SubscriptionPath } from "./subscription-path.ts";
+import { onSubscription } from "./on-subscription.ts";
 
 export const testSubscription = operation({
+  ...onSubscription,
   id: "TestSubscription",
   summary: "Test subscription",
   description:
     "Sends a signed example event and returns the callback's answer. Its webhook-id begins with test_.",
-  tag: "Subscriptions",
-  method: "POST",
   route: "subscriptions/{id}/test",
-  access: "key",
-  input: { path: SubscriptionPath },
   output: { status: 200, description: "The callback's answer.", schema: SentTest },
-  errors: [NotFound, ...storageErrors],
   run: async ({ path }, { subscribers }) => ({ body: await subscribers.test(path.id) }),
 });

@@ -6,7 +6,7 @@ import { exact, named, published } from "../../shared/schemas/vocabulary.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../../shared/schemas/webhook.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
-import { LocationHeader, locationOf } from "./subscription-location.ts";
+import { LocationHeader, locationOf } from "./on-subscription.ts";
 
 /** A parameter that a flow sends by itself: the one value that it can have. */
 function fixed<const Value extends string>(value: Value, title: string, description: string) {

@@ -1,0 +1,42 @@
+import * as v from "valibot";
+import { NotFound } from "../../shared/core/errors.ts";
+import { hookId } from "../../shared/schemas/examples.ts";
+import { described, exact, filled, named, published } from "../../shared/schemas/vocabulary.ts";
+import { storageErrors } from "../errors.ts";
+
+/** The path of a subscription itself; its parameter has the name that Microsoft's connector gives it. */
+export const HookPath = exact({ hookId: described(filled, "The id of the subscription.", hookId) });
+
+/** The common parts of the operations `POST subscriptions/{id}/…`. */
+export const onSubscription = {
+  tag: "Subscriptions",
+  method: "POST",
+  access: "key",
+  input: {
+    path: exact({
+      id: named(
+        v.pipe(filled, published({ example: hookId })),
+        "Subscription Id",
+        "The id of the subscription.",
+      ),
+    }),
+  },
+  errors: [NotFound, ...storageErrors],
+} as const;
+
+/** The header of an answer that begins a subscription. */
+export const LocationHeader = v.object({
+  Location: described(v.string(), "The URL that ends the subscription with DELETE, without a key."),
+});
+
+/**
+ * The address of a subscription.
+ *
+ * @param url that of the request, which is at `route`; routes match in any case of letters
+ */
+export function locationOf(id: string, url: URL, route: string): string {
+  const location = new URL(url);
+  const base = location.pathname.split("/").filter(Boolean).slice(0, -route.split("/").length);
+  location.pathname = ["", ...base, "subscriptions", id].join("/");
+  return location.href;
+}
