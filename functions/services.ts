@@ -29,6 +29,7 @@ import { createWakeUp, type WakeUp } from "../shared/subscriptions/wake-up.ts";
 import { observeBudget, observeCall } from "../shared/telemetry/observe-call.ts";
 import { traceEventLog } from "../shared/telemetry/trace-event-log.ts";
 import { type Arrivals, openArrivals } from "../shared/tickets/arrivals/arrivals.ts";
+import { openKnownTickets } from "../shared/tickets/known-tickets.ts";
 import { openTicketStore, type TicketStore } from "../shared/tickets/store/ticket-store.ts";
 import { openTranscripts, type Transcripts } from "../shared/transcripts/transcripts.ts";
 
@@ -99,9 +100,10 @@ export function createServices(environment: Record<string, string | undefined>):
       return chatRuns(parts.eventsTable, query);
     },
     arrivals: () => {
-      const { eventsTable, eventLog: log, liveChat } = parts;
+      const { eventsTable: table, eventLog: log, liveChat, ticketStore } = parts;
       const onDefect = (error: unknown) => logDefect("arrivals", error);
-      return openArrivals({ table: eventsTable, log, getTicket: liveChat.getTicket, now, onDefect });
+      const known = openKnownTickets(ticketStore);
+      return openArrivals({ table, log, getTicket: liveChat.getTicket, known, now, onDefect });
     },
     queue: () => {
       const { wakeQueue: queue } = parts.settings;

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTextSandbox } from "../../local/sandbox/text/sandbox.ts";
 import { startTextApp, type TextApp, WEBHOOK } from "./start-app.ts";
@@ -114,29 +113,6 @@ test("the reconciliation finds a ticket whose webhook was lost, and marks one th
     expect((await other.call("GET", `/stored/tickets/${ID}`)).body).toMatchObject({ id: ID, api: "text" });
   } finally {
     await other.stop();
-  }
-});
-
-test("a host that is killed between delivery and ticket: the next one puts the event into the log", async () => {
-  await using sandbox = await startTextSandbox();
-  const tables = { EVENTS_TABLE: `Events${crypto.randomUUID().replaceAll("-", "")}` };
-  const first = await startTextApp({ sandbox, env: tables });
-  const { ID } = sandbox.helpDesk.desk.create(asked, { silently: true });
-  sandbox.faults.plan({ do: "stall", path: "/helpdesk/v1/tickets/", times: 1 });
-  const { body } = await first.call("POST", RECEIVER, { payload: { ID } });
-  expect(body.status).toBe("stored");
-  first.process.kill("SIGKILL");
-  await once(first.process, "exit");
-
-  const second = await startTextApp({ sandbox, env: tables });
-  try {
-    expect((await second.call("POST", RECEIVER, { payload: { ID } })).body).toEqual({
-      ...{ status: "duplicate", id: body.id },
-    });
-    // The first try was the dead process's; the timer's is due after half a minute.
-    expect(await eventsOf(second, ID)).toEqual([]);
-  } finally {
-    await second.stop();
   }
 });
 

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { NotFound, UpstreamFailed } from "../../shared/core/errors.ts";
 import type { NewEvent } from "../../shared/event-log/types.ts";
+import type { Watch } from "../../shared/reconcile/watch.ts";
 import { openArrivals } from "../../shared/tickets/arrivals/arrivals.ts";
+import { isNews } from "../../shared/tickets/arrivals/is-news.ts";
 import { nextTry } from "../../shared/tickets/arrivals/next-try.ts";
 import { newTable } from "../event-log/deliveries.ts";
 
@@ -11,6 +13,8 @@ const DAY = 24 * 60 * MINUTE;
 function setUp() {
   let time = Date.parse("2026-03-01T12:00:00.000Z");
   const tickets = new Map<string, object>();
+  const stored = new Set<string>();
+  let watch: Watch | undefined;
   const told: NewEvent[] = [];
   let failure: Error | undefined;
   const arrivals = openArrivals({
@@ -21,6 +25,7 @@ function setUp() {
       if (!tickets.has(id)) throw new NotFound("No such ticket.");
       return { id, ...tickets.get(id) };
     },
+    known: { watch: async () => watch, isStored: async (id) => stored.has(id) },
     log: {
       async append(event) {
         told.push(event);
@@ -32,6 +37,13 @@ function setUp() {
     arrivals,
     tickets,
     told,
+    /** Stores what is there, and watches the account from now on. */
+    reconcile() {
+      watch ??= { since: time };
+      for (const id of tickets.keys()) stored.add(id);
+    },
+    /** A ticket that is created now. */
+    create: (id: string) => tickets.set(id, { date: new Date(time).toISOString() }),
     fail: (error?: Error) => {
       failure = error;
     },
@@ -79,6 +91,53 @@ test("an id that HelpDesk does not know comes to nothing after ten minutes", asy
   pass(5 * MINUTE);
   expect(await settle()).toMatchObject({ forgotten: 1 });
   expect(told).toEqual([]);
+});
+
+test("the id of a ticket that was there before the app is told by no delivery", async () => {
+  const { arrivals, told, create, reconcile, pass, settle } = setUp();
+  create("old");
+  pass(DAY);
+  await arrivals.keep("old");
+  await arrivals.settle("old");
+  reconcile();
+  await arrivals.keep("old");
+  await arrivals.settle("old");
+  create("told by the reconciliation");
+  reconcile();
+  await arrivals.keep("told by the reconciliation");
+  await arrivals.settle("told by the reconciliation");
+  expect([told, await settle()]).toEqual([[], { told: 0, forgotten: 0, waiting: 0 }]);
+});
+
+test("a ticket that came before the first reconciliation, and could be read only after it, is told", async () => {
+  const { arrivals, told, create, reconcile, pass, settle, fail } = setUp();
+  create("T1");
+  await arrivals.keep("T1");
+  fail(new UpstreamFailed("HelpDesk is down."));
+  await arrivals.settle("T1");
+  pass(MINUTE);
+  await settle();
+  fail();
+  reconcile();
+  pass(DAY);
+  expect(await settle()).toEqual({ told: 1, forgotten: 0, waiting: 0 });
+  expect(told).toMatchObject([{ ticketId: "T1" }]);
+});
+
+test("an announced ticket is new if it was created since the app watches the account, and is not stored", () => {
+  const watch = { since: 10 * DAY };
+  const is = (
+    createdAt: number | undefined,
+    more: { isEarly?: boolean; isStored?: boolean; watch?: Watch },
+  ) => isNews({ id: "T1", createdAt }, { receivedAt: 20 * DAY, isEarly: false, isStored: false, ...more });
+  expect(is(10 * DAY + 1, { watch })).toBe(true);
+  expect(is(10 * DAY + 1, { watch, isStored: true })).toBe(false);
+  expect(is(10 * DAY - 1, { watch })).toBe(false);
+  expect(is(20 * DAY - MINUTE, { isEarly: true })).toBe(true);
+  expect(is(20 * DAY - MINUTE, { isEarly: true, watch: { since: 21 * DAY }, isStored: true })).toBe(true);
+  expect(is(19 * DAY, { isEarly: true })).toBe(false);
+  // HelpDesk promises the time of creation; without it, its webhook is all that there is.
+  expect([is(undefined, { watch }), is(undefined, { watch, isStored: true })]).toEqual([true, false]);
 });
 
 test("the pauses grow, up to half an hour, for a week", () => {

@@ -1,11 +1,14 @@
 import type { TableClient } from "@azure/data-tables";
 import { NotFound } from "../../core/errors.ts";
 import type { EventLog } from "../../event-log/types.ts";
+import { factsOfTicket } from "../../listing/ticket-facts.ts";
 import type { CallOptions } from "../../livechat/live-chat.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
 import { hashed } from "../../storage/keys.ts";
 import { createRow, type Row, readRow, readRows, removeRow, replaceRow } from "../../storage/rows.ts";
+import type { KnownTickets } from "../known-tickets.ts";
 import { ticketEvent } from "../ticket-event.ts";
+import { isNews } from "./is-news.ts";
 import { FIRST_PAUSE, nextTry } from "./next-try.ts";
 import { DUES, type DueTicket, PARTITION } from "./rows.ts";
 
@@ -13,17 +16,19 @@ export type ArrivalsOptions = {
   table: TableClient;
   log: Pick<EventLog, "append">;
   getTicket: (id: string, call: CallOptions) => Promise<Ticket>;
+  known: KnownTickets;
   /** Milliseconds since the epoch. */
   now: () => number;
   /** Called with errors that are defects of this app. */
   onDefect?: (error: unknown) => void;
 };
 
+/** How many have an event now, were no new tickets, and are still to be read. */
 export type SettledTickets = { told: number; forgotten: number; waiting: number };
 
 /**
- * Tickets that a webhook of HelpDesk has announced. It signs nothing, so only the id is believed, and the ticket is read
- * before its event goes into the log.
+ * Tickets that a webhook of HelpDesk has announced. It signs nothing, so only the id is believed: the ticket is read, and
+ * its event goes into the log if the ticket is new.
  */
 export type Arrivals = {
   /** Keeps an id. When this resolves, it is durable. `false` when it was kept before. @throws {StorageUnavailable} */
@@ -36,23 +41,26 @@ export type Arrivals = {
   settleDue(options: { budgetMs: number }): Promise<SettledTickets>;
 };
 
-export function openArrivals({ table, log, getTicket, now, onDefect }: ArrivalsOptions): Arrivals {
+export function openArrivals({ table, log, getTicket, known, now, onDefect }: ArrivalsOptions): Arrivals {
   const toIso = (time: number) => new Date(time).toISOString();
   const keyOf = (ticketId: string) => DUES.from + hashed(["ticket", ticketId]);
 
   /** Reads the ticket of a row that is ours for now, and does what comes of it. */
   async function attempt(row: Row<DueTicket>, signal?: AbortSignal): Promise<keyof SettledTickets> {
-    const { ticketId, attempts } = row;
+    const { ticketId, attempts, isEarly = false } = row;
+    const receivedAt = Date.parse(row.receivedAt);
     let missed: "unknown" | "failed";
     try {
       const ticket = await getTicket(ticketId, { priority: "background", signal });
-      await log.append(ticketEvent(ticket, "webhook", "text"));
+      const [watch, isStored] = await Promise.all([known.watch(), known.isStored(ticketId)]);
+      const isNew = isNews(factsOfTicket(ticket), { receivedAt, isEarly, watch, isStored });
+      if (isNew) await log.append(ticketEvent(ticket, "webhook", "text"));
       await removeRow(table, PARTITION, row.rowKey ?? "");
-      return "told";
+      return isNew ? "told" : "forgotten";
     } catch (error) {
       missed = error instanceof NotFound ? "unknown" : "failed";
     }
-    const at = nextTry(missed, { attempts, receivedAt: Date.parse(row.receivedAt) }, now());
+    const at = nextTry(missed, { attempts, receivedAt }, now());
     if (at === undefined) {
       await removeRow(table, PARTITION, row.rowKey ?? "");
       return "forgotten";
@@ -66,8 +74,8 @@ export function openArrivals({ table, log, getTicket, now, onDefect }: ArrivalsO
     row: Row<DueTicket>,
     changes: Partial<DueTicket>,
   ): Promise<Row<DueTicket> | undefined> {
-    const { ticketId, receivedAt, dueAt, attempts } = { ...row, ...changes };
-    const next = { ticketId, receivedAt, dueAt, attempts };
+    const { ticketId, receivedAt, dueAt, attempts, isEarly } = { ...row, ...changes };
+    const next = { ticketId, receivedAt, dueAt, attempts, isEarly };
     const key = { partitionKey: PARTITION, rowKey: row.rowKey ?? "" };
     const etag = await replaceRow(table, { ...key, ...next }, { etag: row.etag });
     return etag === undefined ? undefined : { ...row, ...next, etag };
@@ -78,7 +86,8 @@ export function openArrivals({ table, log, getTicket, now, onDefect }: ArrivalsO
       const row = { partitionKey: PARTITION, rowKey: keyOf(ticketId), ticketId };
       // The process that keeps it makes the first try.
       const times = { receivedAt: toIso(now()), dueAt: toIso(now() + FIRST_PAUSE), attempts: 1 };
-      return (await createRow(table, { ...row, ...times })) !== undefined;
+      const isEarly = (await known.watch()) === undefined;
+      return (await createRow(table, { ...row, ...times, isEarly })) !== undefined;
     },
     async forget(ticketId) {
       await removeRow(table, PARTITION, keyOf(ticketId));

@@ -12,4 +12,6 @@ export type DueTicket = {
   /** Before this nothing is done: another process may be at it. */
   dueAt: string;
   attempts: number;
+  /** Whether it came before the first reconciliation had read which tickets are there. */
+  isEarly?: boolean;
 };

@@ -1,0 +1,211 @@
+import { once } from "node:events";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startTextSandbox } from "../../local/sandbox/text/sandbox.ts";
+import { type App, type Host, startApp, startTextApp, type TextApp, WEBHOOK } from "./start-app.ts";
+
+/** Deliveries of HelpDesk that are forged, come too early, or meet a host that dies, over the wire. */
+
+const receiver = (key = WEBHOOK.password) => `/receivers/helpdesk/tickets?key=${encodeURIComponent(key)}`;
+const announce = (app: Host, ID: string) => app.call("POST", receiver(), { payload: { ID } });
+const asked = {
+  requester: { email: "vera@example.com", name: "Vera" },
+  message: { text: "The lamp stays dark." },
+};
+const roomy = { throttle: { limit: 10_000 } };
+
+const eventsOf = async (app: Host, id: string) =>
+  (await app.call("GET", `/events?ticket_id=${id}`)).body.items;
+const untilLogged = (app: Host, id: string) =>
+  expect.poll(() => eventsOf(app, id), { timeout: 5_000, interval: 25 }).toHaveLength(1);
+
+/** Announces a ticket and waits until that has come to nothing: then its id counts as one that never came. */
+async function comesToNothing(app: Host, id: string): Promise<void> {
+  expect((await announce(app, id)).body.status).toBe("stored");
+  const again = async () => (await announce(app, id)).body.status;
+  await expect.poll(again, { timeout: 5_000, interval: 25 }).toBe("stored");
+  expect(await eventsOf(app, id)).toEqual([]);
+}
+
+const newTables = () =>
+  Object.fromEntries(
+    ["EVENTS_TABLE", "TICKETS_TABLE"].map((name) => [name, `T${crypto.randomUUID().replaceAll("-", "")}`]),
+  );
+
+/** A host whose clock is ahead, by less than what it corrects by the storage's clock. */
+const ahead = (seconds: number) => {
+  const code = `const now=Date.now;Date.now=()=>now()+${seconds * 1000}`;
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` };
+};
+
+const runTimer = async (app: Host, name: string) => {
+  const { status } = await fetch(app.url.replace(/\/api$/, `/admin/functions/${name}`), { method: "POST" });
+  expect(status).toBe(202);
+};
+
+let app: TextApp;
+beforeAll(async () => {
+  app = await startTextApp({ env: { LIVECHAT_RATE_LIMIT: "10000" }, sandbox: roomy });
+});
+afterAll(() => app?.stop());
+
+test("the id of an old ticket with the right key raises no event, before and after the first reconciliation", async () => {
+  const { desk } = app.sandbox.helpDesk;
+  const [old, other] = desk.fill(5).map(({ ID }) => ID) as [string, string];
+  await comesToNothing(app, old);
+  const early = desk.create(asked, { silently: true }).ID;
+  await announce(app, early);
+  await untilLogged(app, early);
+
+  expect((await app.call("POST", "/reconcile/tickets")).body).toMatchObject({ added: 6, recovered: 0 });
+  await comesToNothing(app, old);
+  await comesToNothing(app, other);
+  const { ID } = desk.create(asked, { silently: true });
+  desk.change(ID, { subject: "Changed before its webhook came" });
+  await announce(app, ID);
+  await untilLogged(app, ID);
+  expect((await app.call("GET", "/events?type=ticket_created")).body.items).toHaveLength(2);
+});
+
+test("the ticket of a host that was killed before it read it is told by the next host's timer, once", async () => {
+  await using sandbox = await startTextSandbox(roomy);
+  const tables = newTables();
+  const first = await startTextApp({ sandbox, env: tables });
+  const { ID } = sandbox.helpDesk.desk.create(asked, { silently: true });
+  sandbox.faults.plan({ do: "stall", path: "/helpdesk/v1/tickets/" });
+  expect((await announce(first, ID)).body.status).toBe("stored");
+  const isAsking = () => sandbox.calls.list.some(({ url }) => url.endsWith(ID));
+  await expect.poll(isAsking, { timeout: 5_000, interval: 10 }).toBe(true);
+  first.process.kill("SIGKILL");
+  await once(first.process, "exit");
+
+  // By its clock, the half minute is over that the first host had.
+  const second = await startTextApp({ sandbox, env: { ...tables, ...ahead(45) } });
+  try {
+    expect(await eventsOf(second, ID)).toEqual([]);
+    await runTimer(second, "ArrivalsTimer");
+    await untilLogged(second, ID);
+    await runTimer(second, "ArrivalsTimer");
+    expect((await announce(second, ID)).body.status).toBe("duplicate");
+    expect(await second.call("POST", "/reconcile/tickets")).toMatchObject({ body: { recovered: 0 } });
+    expect(await eventsOf(second, ID)).toMatchObject([{ api: "text", origin: "webhook" }]);
+  } finally {
+    await second.stop();
+  }
+});
+
+test("a log that moves from v2 keeps its tickets, and tickets that are in HelpDesk raise no events", async () => {
+  const tables = newTables();
+  const before: App = await startApp({ env: tables });
+  before.sandbox.tickets.fill(30);
+  await before.call("POST", "/reconcile/tickets");
+  const told = await before.deliver("ticket-created", {
+    event_type: "ticket_created",
+    ticket: { id: "V2TOLD" },
+  });
+  expect(told.body.status).toBe("stored");
+  await before.stop();
+
+  await using sandbox = await startTextSandbox(roomy);
+  const there = sandbox.helpDesk.desk.fill(20).map(({ ID }) => ID);
+  const after = await startTextApp({ sandbox, env: tables });
+  try {
+    expect((await after.call("POST", "/reconcile/tickets")).body).toMatchObject({
+      ...{ mode: "first", added: 20, deleted: 0, recovered: 0 },
+    });
+    await comesToNothing(after, there[7] as string);
+    const { ID } = sandbox.helpDesk.desk.create(asked, { silently: true });
+    expect((await after.call("POST", "/reconcile/tickets")).body).toMatchObject({ added: 1, recovered: 1 });
+    const { items } = (await after.call("GET", "/events?type=ticket_created")).body;
+    expect(items.map(({ ticketId }: { ticketId: string }) => ticketId)).toEqual(["V2TOLD", ID]);
+    const stored = (await after.call("GET", "/stored/tickets?limit=100")).body.items;
+    const count = (api: string) => stored.filter((ticket: { api: string }) => ticket.api === api).length;
+    expect([count("v2"), count("text")]).toEqual([30, 21]);
+    expect((await after.call("GET", "/stored/tickets?deleted=true")).body.items).toEqual([]);
+  } finally {
+    await after.stop();
+  }
+});
+
+test("a person is erased while a ticket of theirs waits to be read: the answer names it, and a later call erases it", async () => {
+  await using sandbox = await startTextSandbox(roomy);
+  const env = newTables();
+  const first = await startTextApp({ sandbox, env });
+  const { ID } = sandbox.helpDesk.desk.create(asked, { silently: true });
+  sandbox.faults.plan({ do: "answer", status: 503, path: `/helpdesk/v1/tickets/${ID}`, times: 100 });
+  await announce(first, ID);
+  const erase = (app: Host) => app.call("POST", "/erasures", { email: "vera@example.com" });
+  expect((await erase(first)).body).toMatchObject({ erased: 0, undecided: [{ place: "arrivals", id: ID }] });
+  await first.stop();
+  sandbox.faults.clear();
+
+  const second = await startTextApp({ sandbox, env: { ...env, ...ahead(50) } });
+  try {
+    await runTimer(second, "ArrivalsTimer");
+    await untilLogged(second, ID);
+    expect((await erase(second)).body).toEqual({ erased: 1, done: true, undecided: [] });
+    expect((await announce(second, ID)).body.status).toBe("duplicate");
+    const items = await eventsOf(second, ID);
+    expect(JSON.stringify(items)).not.toContain("vera@example.com");
+  } finally {
+    await second.stop();
+  }
+});
+
+test("while the webhook password changes, the old and the new one are accepted, and no others", async () => {
+  await using sandbox = await startTextSandbox(roomy);
+  const { desk, webhooks } = sandbox.helpDesk;
+  const env = { ...newTables(), WEBHOOK_BASE_URL: "http://127.0.0.1:9" };
+  const rotated = {
+    LIVECHAT_WEBHOOK_PASSWORD: "the-new-password",
+    LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: WEBHOOK.password,
+  };
+  const keys = () => [...webhooks.values()].map(({ url }) => new URL(url).searchParams.get("key"));
+  const withKey = async (app: Host, key: string) => {
+    const payload = { ID: desk.create(asked, { silently: true }).ID };
+    return (await app.call("POST", receiver(key), { payload })).status;
+  };
+  const first = await startTextApp({ sandbox, env });
+  await first.call("POST", "/registration");
+  expect(keys()).toEqual([WEBHOOK.password]);
+  await first.stop();
+
+  const second = await startTextApp({ sandbox, env: { ...env, ...rotated } });
+  expect(
+    await Promise.all(["the-new-password", WEBHOOK.password, "x"].map((key) => withKey(second, key))),
+  ).toEqual([200, 200, 401]);
+  expect((await second.call("POST", "/registration")).body).toMatchObject({ created: 3, removed: 3 });
+  expect(keys()).toEqual(["the-new-password"]);
+  await second.stop();
+
+  const third = await startTextApp({
+    sandbox,
+    env: { ...env, LIVECHAT_WEBHOOK_PASSWORD: "the-new-password" },
+  });
+  expect(await Promise.all([WEBHOOK.password, "the-new-password"].map((key) => withKey(third, key)))).toEqual(
+    [401, 200],
+  );
+  await third.stop();
+});
+
+test("while HelpDesk throttles, callers are told when to come back, and an announced ticket waits", async () => {
+  await using sandbox = await startTextSandbox(roomy);
+  const env = newTables();
+  const first = await startTextApp({ sandbox, env });
+  const { ID } = sandbox.helpDesk.desk.create(asked, { silently: true });
+  sandbox.helpDesk.throttle.set({ limit: 0, window: 45_000 });
+  const listed = await first.call("GET", "/tickets");
+  expect(listed.status).toBe(429);
+  expect(Number(listed.headers.get("retry-after"))).toBeGreaterThan(40);
+  expect((await announce(first, ID)).body.status).toBe("stored");
+  expect((await first.call("GET", "/agents")).status).toBe(200);
+  await first.stop();
+
+  sandbox.helpDesk.throttle.set({ limit: 1_000 });
+  const second = await startTextApp({ sandbox, env: { ...env, ...ahead(50) } });
+  try {
+    await runTimer(second, "ArrivalsTimer");
+    await untilLogged(second, ID);
+  } finally {
+    await second.stop();
+  }
+});
