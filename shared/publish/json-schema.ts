@@ -96,7 +96,9 @@ function titled(properties: NonNullable<JsonSchema["properties"]>): JsonSchema["
 
 function toTitle(name: string): string {
   const words = name.replace(/([a-z])([A-Z])/g, "$1 $2").split(/[ _-]/);
-  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(" ");
+  const inTitle = (word: string) =>
+    /^(api|ip|url)$/.test(word) ? word.toUpperCase() : word.charAt(0).toUpperCase() + word.slice(1);
+  return words.map(inTitle).join(" ");
 }
 
 /** The types of a schema that says nothing else. */

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
 import {
+  advanced,
   described,
   email,
   exact,
@@ -104,6 +105,18 @@ export const Removal = shape(
 export type Removal = v.InferOutput<typeof Removal>;
 
 const digits = v.pipe(v.string(), v.regex(/^\d{1,9}$/));
+/** The connector's type is text; a number is taken as well. */
+const chatLimit = v.pipe(
+  v.union(
+    [v.pipe(v.number(), v.safeInteger(), v.minValue(0)), v.pipe(digits, v.transform(Number))],
+    'must be a whole number, such as 6 or "6"',
+  ),
+  published({ output: digits }),
+);
+const groupId = v.pipe(
+  v.number("must be a group's id, a whole number"),
+  v.integer("must be a group's id, a whole number"),
+);
 
 /** What it takes to create an agent. Only `login` and `name` are required; LiveChat's defaults are said in the words. */
 export const NewAgent = shape(
@@ -124,33 +137,9 @@ export const NewAgent = shape(
       v.optional(v.pipe(v.string("must be text"), v.minLength(5, "must be at least 5 characters long"))),
       "Minimum length 5.",
     ),
-    max_chats_count: named(
-      v.optional(
-        v.pipe(
-          v.union(
-            [v.pipe(v.number(), v.safeInteger(), v.minValue(0)), v.pipe(digits, v.transform(Number))],
-            'must be a whole number, such as 6 or "6"',
-          ),
-          // The connector's type is text; a number is taken as well.
-          published({ output: digits }),
-        ),
-      ),
-      "Max Chat Counts",
-      "Limit of the concurrent chats.",
-    ),
+    max_chats_count: named(v.optional(chatLimit), "Max Chat Counts", "Limit of the concurrent chats."),
     groups: described(
-      v.pipe(
-        v.optional(
-          v.array(
-            v.pipe(
-              v.number("must be a group's id, a whole number"),
-              v.integer("must be a group's id, a whole number"),
-            ),
-            "must be a list of group ids",
-          ),
-        ),
-        published({ designer: { visibility: "advanced" } }),
-      ),
+      advanced(v.optional(v.array(groupId, "must be a list of group ids"))),
       "Ids of the groups that the agent joins.",
     ),
   }),

@@ -26,48 +26,36 @@ const groupId = v.pipe(
 /** Microsoft's connector types the times of tickets as date-time, and those of chats as plain text. */
 const chatTime = v.pipe(time, published({ output: v.string() }));
 
+const agent = v.looseObject({
+  login: named(maybe(text), "Agent Email", "Email address of the agent."),
+  name: named(maybe(text), "Agent Name", "Name of the agent."),
+});
+
+const chatEvent = v.looseObject({
+  text: named(maybe(text), "Event Text", "Message associated with the event."),
+  timestamp: named(maybe(chatTime), "Event Date-Time", TIME_FORMAT),
+  type: named(maybe(text), "Event Type", "Type of event."),
+  user_type: named(maybe(text), "Event User Type", "Type of user."),
+});
+
+const message = v.looseObject({
+  agent_id: described(maybe(text), "Unique id of the agent associated with the message."),
+  author_name: described(maybe(text), "Name of the message's author."),
+  text: described(maybe(text), "Body of the message."),
+  timestamp: named(maybe(chatTime), "Sent Date-Time", TIME_FORMAT),
+  user_type: described(maybe(text), "Type of the user sending the message."),
+});
+
 /** A chat, as LiveChat's webhooks send it. A transcript has no size limit. */
 export const Chat = v.looseObject({
   id: named(identifier, "Chat Id", "Unique identifier of the chat."),
-  url: named(maybe(text), "URL", "Url of the website where chat started."),
+  url: described(maybe(text), "Url of the website where chat started."),
   started_timestamp: named(maybe(chatTime), "Started Date-Time", TIME_FORMAT),
   ended_timestamp: described(maybe(chatTime), TIME_FORMAT),
-  agents: named(
-    listOf(
-      v.looseObject({
-        login: named(maybe(text), "Agent Email", "Email address of the agent."),
-        name: named(maybe(text), "Agent Name", "Name of the agent."),
-      }),
-    ),
-    "agents",
-    "agents.",
-  ),
-  events: named(
-    listOf(
-      v.looseObject({
-        text: named(maybe(text), "Event Text", "Message associated with the event."),
-        timestamp: named(maybe(chatTime), "Event Date-Time", TIME_FORMAT),
-        type: named(maybe(text), "Event Type", "Type of event."),
-        user_type: named(maybe(text), "Event User Type", "Type of user."),
-      }),
-    ),
-    "events",
-    "Array of events.",
-  ),
+  agents: named(listOf(agent), "agents", "agents."),
+  events: named(listOf(chatEvent), "events", "Array of events."),
   groups: named(listOf(groupId), "groups", "Ids of the chat's groups."),
-  messages: named(
-    listOf(
-      v.looseObject({
-        agent_id: described(maybe(text), "Unique id of the agent associated with the message."),
-        author_name: described(maybe(text), "Name of the message's author."),
-        text: described(maybe(text), "Body of the message."),
-        timestamp: named(maybe(chatTime), "Sent Date-Time", TIME_FORMAT),
-        user_type: described(maybe(text), "Type of the user sending the message."),
-      }),
-    ),
-    "Message",
-    "Array of messages.",
-  ),
+  messages: named(listOf(message), "Message", "Array of messages."),
   tags: named(listOf(text), "tags", "Tags of the chat."),
 });
 export type Chat = v.InferOutput<typeof Chat>;
@@ -88,20 +76,16 @@ const choice = v.pipe(
   published({ output: v.boolean() }),
 );
 
+const surveyChoice = v.looseObject({
+  label: named(maybe(text), "Choice", "A choice of the question."),
+  chosen: described(maybe(choice), "True if the visitor chose it."),
+});
+
 const item = v.looseObject({
   answer: described(maybe(text), "Survey answer."),
   id: named(maybe(text), "Survey Id", "Pre chat survey id."),
   label: named(maybe(text), "Question", "Survey question."),
-  answers: named(
-    listOf(
-      v.looseObject({
-        label: named(maybe(text), "Choice", "A choice of the question."),
-        chosen: described(maybe(choice), "True if the visitor chose it."),
-      }),
-    ),
-    "Choices",
-    "The choices of a checkbox question.",
-  ),
+  answers: named(listOf(surveyChoice), "Choices", "The choices of a checkbox question."),
 });
 
 /** A question of the survey before a chat. A checkbox question has `answers`; its `answer` becomes the chosen labels. */

@@ -1,7 +1,13 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
 import { count, described, moment, named, shape } from "./vocabulary.ts";
-import { EVENT_TYPES, ORIGINS, WebhookChatResponse, WebhookTicketResponse } from "./webhook.ts";
+import {
+  EVENT_TYPES,
+  type EventType,
+  ORIGINS,
+  WebhookChatResponse,
+  WebhookTicketResponse,
+} from "./webhook.ts";
 
 /** An event as the log gives it. An event without content (erased or lost) keeps its place. */
 export const LoggedEvent = shape(
@@ -16,9 +22,8 @@ export const LoggedEvent = shape(
     ),
     occurredAt: described(moment, "When it happened in LiveChat."),
     receivedAt: described(moment, "When it was stored; never earlier than the event before it."),
-    api: named(
+    api: described(
       v.optional(v.literal("text")),
-      "API",
       "text: an API of the Text platform reported it. Absent: the REST API v2 did.",
     ),
     chatId: described(v.optional(v.string()), "The id of the event's chat."),
@@ -76,26 +81,20 @@ export const StoredChat = shape(
   },
 );
 
+const listedChat = v.object({
+  chatId: described(v.string(), "Unique id of the chat."),
+  seq: named(count, "Sequence", "Place of its first event in the log."),
+  state: described(v.picklist(["started", "ended"]), "started or ended."),
+  receivedAt: described(moment, "When its first event was stored."),
+  messages: described(count, "How many messages the transcript has."),
+  payload: described(WebhookChatResponse, "The latest content of the chat, without messages and events."),
+});
+
 /** A page of the chats of the log, without their transcripts. */
 export const ChatPage = shape(
   "ChatPage",
   v.object({
-    items: described(
-      v.array(
-        v.object({
-          chatId: described(v.string(), "Unique id of the chat."),
-          seq: named(count, "Sequence", "Place of its first event in the log."),
-          state: described(v.picklist(["started", "ended"]), "started, ended, or erased on request."),
-          receivedAt: described(moment, "When its first event was stored."),
-          messages: described(count, "How many messages the transcript has."),
-          payload: described(
-            WebhookChatResponse,
-            "The latest content of the chat, without messages and events.",
-          ),
-        }),
-      ),
-      "The chats, last started first.",
-    ),
+    items: described(v.array(listedChat), "The chats, last started first."),
     next: described(v.nullable(count), "The before of the next call; null at the end."),
   }),
   {
@@ -113,31 +112,23 @@ export const ChatPage = shape(
   },
 );
 
-const countsOf = (title: string) =>
-  named(
-    v.object({
-      webhook: described(count, "Events that LiveChat delivered."),
-      reconcile: described(count, "Events that the reconciliation found."),
-    }),
-    title,
-    `Events of the type ${title}.`,
-  );
+const counts = v.object({
+  webhook: described(count, "Events that LiveChat delivered."),
+  reconcile: described(count, "Events that the reconciliation found."),
+});
+const countsOf = (type: EventType) => named(counts, type, `Events of the type ${type}.`);
+const period = v.object({
+  from: described(moment, "When the hour or day (UTC) begins."),
+  chat_started: countsOf("chat_started"),
+  chat_ended: countsOf("chat_ended"),
+  ticket_created: countsOf("ticket_created"),
+});
 
 /** How many events there were, by time, type and origin. */
 export const EventCounts = shape(
   "EventCounts",
   v.object({
-    items: described(
-      v.array(
-        v.object({
-          from: described(moment, "When the hour or day (UTC) begins."),
-          chat_started: countsOf("chat_started"),
-          chat_ended: countsOf("chat_ended"),
-          ticket_created: countsOf("ticket_created"),
-        }),
-      ),
-      "The hours or days in order, including those without events.",
-    ),
+    items: described(v.array(period), "The hours or days in order, including those without events."),
   }),
   {
     items: [
@@ -151,25 +142,25 @@ export const EventCounts = shape(
   },
 );
 
+const eventType = v.object({
+  type: described(v.picklist(EVENT_TYPES), "The type of the event."),
+  description: described(v.string(), "When such an event occurs."),
+  schema: described(v.looseObject({}), "JSON Schema (2020-12) of its payload."),
+  example: described(v.looseObject({}), "A payload."),
+});
+
 /** The catalogue of event types. */
 export const EventTypes = shape(
   "EventTypes",
-  v.object({
-    items: described(
-      v.array(
-        v.object({
-          type: described(v.picklist(EVENT_TYPES), "The type of the event."),
-          description: described(v.string(), "When such an event occurs."),
-          schema: described(v.looseObject({}), "JSON Schema (2020-12) of its payload."),
-          example: described(v.looseObject({}), "A payload."),
-        }),
-      ),
-      "The event types.",
-    ),
-  }),
+  v.object({ items: described(v.array(eventType), "The event types.") }),
   // Spectral takes an example that has a type and an example of its own for a schema.
   { items: [] },
 );
+
+const problem = v.object({
+  path: described(v.string(), "The field, with dots between names."),
+  message: described(v.string(), "The problem, in a sentence."),
+});
 
 /** A delivery that was authenticated but not understood. */
 export const QuarantinedDelivery = shape(
@@ -178,15 +169,7 @@ export const QuarantinedDelivery = shape(
     id: described(v.string(), "Unique id of the entry, the same for every delivery of the same body."),
     expected: described(v.picklist(EVENT_TYPES), "The event that the URL is for."),
     reason: described(v.string(), "Why it is in quarantine."),
-    problems: described(
-      v.array(
-        v.object({
-          path: described(v.string(), "The field, with dots between names."),
-          message: described(v.string(), "The problem, in a sentence."),
-        }),
-      ),
-      "The problems of the body, each with its path.",
-    ),
+    problems: described(v.array(problem), "The problems of the body, each with its path."),
     receivedAt: described(moment, "When it was received."),
     raw: described(v.optional(v.string()), "The original body, without the credential in it."),
   }),

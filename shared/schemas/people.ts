@@ -24,6 +24,11 @@ export const SearchInput = shape(
 
 const place = described(v.string(), "Where it is stored: events, quarantine, tickets or answers.");
 
+const undecided = v.object({
+  place,
+  id: described(v.string(), "Id of the item there, such as an entry of the quarantine."),
+});
+
 /** What an erasure did. */
 export const Erasure = shape(
   "Erasure",
@@ -34,12 +39,7 @@ export const Erasure = shape(
       "False when time ran out: repeat the call, and it continues where this one stopped.",
     ),
     undecided: described(
-      v.array(
-        v.object({
-          place,
-          id: described(v.string(), "Id of the item there, such as an entry of the quarantine."),
-        }),
-      ),
+      v.array(undecided),
       "At most 500 items that may belong to the person or to another one. They were not erased: look at each, and delete those that belong to the person.",
     ),
   }),

@@ -7,9 +7,14 @@ const mode = described(
   "first: all tickets for the first time. incremental: tickets that changed. sweep: all tickets again, which also finds deleted ones.",
 );
 
-const outcome = v.picklist(["completed", "stopped", "throttled", "failed", "died"]);
+const outcomes = v.picklist(["completed", "stopped", "throttled", "failed", "died"]);
 /** `died`: the process ended in the middle of the run, as the next run found. */
-export type RunOutcome = v.InferOutput<typeof outcome>;
+export type RunOutcome = v.InferOutput<typeof outcomes>;
+
+const checkpoint = v.object({
+  before: described(v.optional(moment), "Before the run; absent before the first ticket was read."),
+  after: described(v.optional(moment), "After the run."),
+});
 
 /** What a run of the reconciliation did: the answer of `POST /reconcile/tickets`. */
 export const RunReport = shape(
@@ -17,7 +22,7 @@ export const RunReport = shape(
   v.object({
     mode,
     outcome: described(
-      outcome,
+      outcomes,
       "completed; stopped: at the time limit. throttled: at LiveChat's rate limit. failed: by an error. died: its process ended. The next run continues.",
     ),
     reason: described(v.optional(v.string()), "Why it failed."),
@@ -42,26 +47,15 @@ export const RunReport = shape(
     restored: described(count, "Tickets marked as deleted that LiveChat has again."),
     odd: described(count, "Tickets that do not fit the schema; they were stored as they came."),
     withoutId: described(count, "Tickets without an id; they were not stored."),
-    checkpoint: described(
-      v.object({
-        before: described(v.optional(moment), "Before the run; absent before the first ticket was read."),
-        after: described(v.optional(moment), "After the run."),
-      }),
-      "The time of modification up to which all tickets are stored.",
-    ),
+    checkpoint: described(checkpoint, "The time of modification up to which all tickets are stored."),
   }),
   examples.runReport,
 );
 export type RunReport = v.InferOutput<typeof RunReport>;
 
+const { outcome, reason, code, startedAt, durationMs, throttledMs, calls } = RunReport.entries;
 const chatRun = {
-  outcome: RunReport.entries.outcome,
-  reason: RunReport.entries.reason,
-  code: RunReport.entries.code,
-  startedAt: RunReport.entries.startedAt,
-  durationMs: RunReport.entries.durationMs,
-  throttledMs: RunReport.entries.throttledMs,
-  calls: RunReport.entries.calls,
+  ...{ outcome, reason, code, startedAt, durationMs, throttledMs, calls },
   recovered: described(
     count,
     "Chats whose start or end no webhook reported; their events were added to the log.",
@@ -78,19 +72,18 @@ const chatRunExample = {
   unchanged: 12,
 } as const;
 
+const transcripts = v.object({
+  told: described(count, "Ends that were added to the log with their transcript."),
+  bare: described(count, "Ends that were added without a transcript, because LiveChat has none."),
+  waiting: described(count, "Ends that still wait for their transcript."),
+});
+
 /** What a run of the reconciliation of chats did: the answer of `POST /reconcile/chats`. */
 export const ChatRunReport = shape(
   "ChatRunReport",
   v.object({
     ...chatRun,
-    transcripts: described(
-      v.object({
-        told: described(count, "Ends that were added to the log with their transcript."),
-        bare: described(count, "Ends that were added without a transcript, because LiveChat has none."),
-        waiting: described(count, "Ends that still wait for their transcript."),
-      }),
-      "The results for ends that waited for their transcript.",
-    ),
+    transcripts: described(transcripts, "The results for ends that waited for their transcript."),
   }),
   { ...chatRunExample, transcripts: { told: 0, bare: 0, waiting: 0 } },
 );

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
-import { count, described, moment, named, shape } from "./vocabulary.ts";
+import { count, described, moment, shape } from "./vocabulary.ts";
 import { EVENT_TYPES } from "./webhook.ts";
 
 /**
@@ -17,6 +17,11 @@ const FLAWS = [
 ] as const;
 export type Flaw = (typeof FLAWS)[number];
 
+const webhook = v.object({
+  id: described(v.string(), "Unique id of the webhook in LiveChat."),
+  state: described(v.picklist(["right", ...FLAWS]), "right, or what is wrong with it."),
+});
+
 /** A webhook that this app needs, as LiveChat has it. */
 export const Registration = shape(
   "Registration",
@@ -27,16 +32,8 @@ export const Registration = shape(
       "ok: registered exactly once, as needed. unverified: LiveChat has not verified it. off: LiveChat sends nothing to any webhook of the app. double: registered more than once by this app. stale: only outdated ones of this app are registered. missing: none is registered.",
     ),
     detail: described(v.string(), "The state, in a sentence."),
-    url: named(v.string(), "URL", "The receiver that it calls. Credentials are masked."),
-    webhooks: described(
-      v.array(
-        v.object({
-          id: described(v.string(), "Unique id of the webhook in LiveChat."),
-          state: described(v.picklist(["right", ...FLAWS]), "right, or what is wrong with it."),
-        }),
-      ),
-      "All webhooks that LiveChat has for this receiver.",
-    ),
+    url: described(v.string(), "The receiver that it calls. Credentials are masked."),
+    webhooks: described(v.array(webhook), "All webhooks that LiveChat has for this receiver."),
     lastDelivery: described(v.optional(moment), "When an event of this type was last delivered."),
   }),
   examples.registration,

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
 import { Ticket } from "./ticket.ts";
-import { described, moment, named, shape } from "./vocabulary.ts";
+import { described, moment, shape } from "./vocabulary.ts";
 
 /** A ticket as this app has it. */
 export const StoredTicket = shape(
@@ -10,9 +10,8 @@ export const StoredTicket = shape(
     ...Ticket.entries,
     deletedAt: described(v.optional(moment), "When the reconciliation found that LiveChat no longer has it."),
     truncated: described(v.optional(v.literal(true)), "Present when its events were too large to be stored."),
-    api: named(
+    api: described(
       v.optional(v.picklist(["v2", "text"])),
-      "API",
       "text: a ticket of HelpDesk. v2: a ticket from before the move to the Text platform, which is not read any more.",
     ),
     erasedAt: described(

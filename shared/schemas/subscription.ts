@@ -1,6 +1,18 @@
 import * as v from "valibot";
 import * as examples from "./examples.ts";
-import { count, described, exact, filled, moment, named, oneOf, published, shape } from "./vocabulary.ts";
+import {
+  advanced,
+  count,
+  described,
+  exact,
+  filled,
+  moment,
+  named,
+  notEmpty,
+  oneOf,
+  published,
+  shape,
+} from "./vocabulary.ts";
 import { EVENT_TYPES } from "./webhook.ts";
 
 /** A list of values to choose by: at least one, at most 100. */
@@ -10,7 +22,18 @@ function choices<const Schema extends v.GenericSchema>(schema: Schema) {
     v.minLength(1, "must have at least one value"),
     v.maxLength(100, "may have at most 100 values"),
   );
-  return v.pipe(v.optional(list), published({ designer: { visibility: "advanced" } }));
+  return advanced(v.optional(list));
+}
+
+const wholeNumber = v.pipe(v.number("must be a whole number"), v.integer("must be a whole number"));
+
+/** A whole number from 1 to `most`. */
+function upTo(most: number) {
+  return v.pipe(
+    wholeNumber,
+    v.minValue(1, "must be at least 1"),
+    v.maxValue(most, `must be at most ${most}`),
+  );
 }
 
 const word = v.pipe(filled, v.maxLength(200, "may have at most 200 characters"));
@@ -32,24 +55,12 @@ const keys = {
   status: named(choices(word), "Statuses", "Statuses of tickets, such as open."),
   source: named(choices(word), "Sources", "Sources of tickets, such as mail."),
 };
-const NOTHING_GIVEN = "must have at least one of group, agent, tag, status, source";
-const isGiven = (filter: Record<string, unknown>) =>
-  Object.values(filter).some((value) => value !== undefined);
-
-/** What must not match: a filter of the same kind. */
+const exception = described(
+  v.optional(v.pipe(exact(keys), notEmpty(Object.keys(keys)))),
+  "A filter within this one that must not match: an exception.",
+);
 const not = described(
-  v.optional(
-    v.pipe(
-      exact({
-        ...keys,
-        not: described(
-          v.optional(v.pipe(exact(keys), v.check(isGiven, NOTHING_GIVEN))),
-          "A filter within this one that must not match: an exception.",
-        ),
-      }),
-      v.check(isGiven, NOTHING_GIVEN),
-    ),
-  ),
+  v.optional(v.pipe(exact({ ...keys, not: exception }), notEmpty(Object.keys(keys)))),
   "A filter that must not match.",
 );
 
@@ -57,32 +68,26 @@ const not = described(
 export const Filter = exact({ ...keys, not });
 
 const filter = described(
-  v.pipe(v.optional(Filter), published({ designer: { visibility: "advanced" } })),
+  advanced(v.optional(Filter)),
   "Sends only events that match all given keys; a key matches when any of its values is among the event's.",
 );
-const perMinute = described(
-  v.pipe(
-    v.optional(
-      v.pipe(
-        v.number("must be a whole number"),
-        v.integer("must be a whole number"),
-        v.minValue(1, "must be at least 1"),
-        v.maxValue(6_000, "must be at most 6000"),
-      ),
-    ),
-    published({ designer: { visibility: "advanced" } }),
-  ),
-  "The most requests in any minute.",
-);
+const perMinute = described(advanced(v.optional(upTo(6_000))), "The most requests in any minute.");
 const POLICIES = ["park", "block"] as const;
 const policy = described(
-  v.pipe(v.optional(oneOf(POLICIES)), published({ designer: { visibility: "advanced" } })),
+  advanced(v.optional(oneOf(POLICIES))),
   "When the callback refuses an event (400, 413, 415, 422) five times: park sets the event aside and continues; block keeps retrying it and holds later events back.",
 );
 const callbackUrl = named(
   v.pipe(filled, published({ designer: { visibility: "internal", notificationUrl: true } })),
   "Callback URL",
   "The URL that events are sent to: https, and a public address. It is kept secret and called exactly as given.",
+);
+
+const distinctTypes = v.pipe(
+  v.array(oneOf(EVENT_TYPES), "must be a list"),
+  v.minLength(1, "must have at least one value"),
+  v.transform((types) => EVENT_TYPES.filter((type) => types.includes(type))),
+  published({ output: v.array(v.picklist(EVENT_TYPES)) }),
 );
 
 /** What a flow sends when it is turned on. */
@@ -97,31 +102,14 @@ export const NewSubscription = shape(
   "NewSubscription",
   exact({
     url: callbackUrl,
-    types: described(
-      v.optional(
-        v.pipe(
-          v.array(oneOf(EVENT_TYPES), "must be a list"),
-          v.minLength(1, "must have at least one value"),
-          v.transform((types) => EVENT_TYPES.filter((type) => types.includes(type))),
-          published({ output: v.array(v.picklist(EVENT_TYPES)) }),
-        ),
-      ),
-      "The event types to send; all when absent.",
-    ),
+    types: described(v.optional(distinctTypes), "The event types to send; all when absent."),
     filter,
     format: described(
       v.optional(oneOf(["payload", "cloudevents"])),
       "payload: what LiveChat sent, as JSON. cloudevents: CloudEvents 1.0 in binary mode, and structured with batch.",
     ),
     batch: described(
-      v.optional(
-        v.pipe(
-          v.number("must be a whole number"),
-          v.integer("must be a whole number"),
-          v.minValue(1, "must be at least 1"),
-          v.maxValue(100, "must be at most 100"),
-        ),
-      ),
+      v.optional(upTo(100)),
       "The most events in one request, up to 1 MiB. Above 1 the body is an array. 1 by default.",
     ),
     perMinute,
@@ -169,6 +157,12 @@ export const CreatedSubscription = shape(
   examples.createdSubscription,
 );
 
+const callbackAnswer = v.object({
+  at: described(moment, "When it answered, or failed."),
+  status: described(v.optional(count), "The HTTP status that the callback answered with."),
+  failure: described(v.optional(v.string()), "The reason for no answer, as a code."),
+});
+
 const fields = {
   id,
   type,
@@ -191,13 +185,7 @@ const fields = {
   failures: described(count, "How many attempts in a row have failed."),
   nextAttemptAt: described(v.optional(moment), "When the next attempt is made."),
   lastAnswer: described(
-    v.optional(
-      v.object({
-        at: described(moment, "When it answered, or failed."),
-        status: described(v.optional(count), "The HTTP status that the callback answered with."),
-        failure: described(v.optional(v.string()), "The reason for no answer, as a code."),
-      }),
-    ),
+    v.optional(callbackAnswer),
     "The callback's last answer; absent before the first delivery.",
   ),
   parkedEvents: described(count, "How many events are parked."),
@@ -235,43 +223,37 @@ const excerpt = described(
   "The start of the callback's answer, if the attempt failed; email addresses and parts of the URL are removed.",
 );
 
+const parkedEvent = v.object({
+  eventId: described(v.string(), "The event."),
+  seq: named(count, "Sequence", "Its place in the log."),
+  since: described(moment, "When it was parked."),
+  attempts: described(count, "How many attempts failed before."),
+});
+
 /** A subscription with its last attempts and its parked events. */
 export const SubscriptionInDetail = shape(
   "SubscriptionInDetail",
   v.object({
     ...fields,
     attempts: described(v.array(v.object(attempt)), "The last 20 attempts, oldest first."),
-    parked: described(
-      v.array(
-        v.object({
-          eventId: described(v.string(), "The event."),
-          seq: named(count, "Sequence", "Its place in the log."),
-          since: described(moment, "When it was parked."),
-          attempts: described(count, "How many attempts failed before."),
-        }),
-      ),
-      "The events that were set aside, in the order of the log.",
-    ),
+    parked: described(v.array(parkedEvent), "The events that were set aside, in the order of the log."),
   }),
   examples.subscriptionInDetail,
 );
+
+const attemptOfSubscription = v.object({
+  subscription: described(v.string(), "The id of the subscription."),
+  callback: described(v.optional(v.string()), "The callback's host; absent when the subscription has ended."),
+  ...attempt,
+  excerpt,
+});
 
 /** Attempts to deliver an event. */
 export const Attempts = shape(
   "Attempts",
   v.object({
     items: described(
-      v.array(
-        v.object({
-          subscription: described(v.string(), "The id of the subscription."),
-          callback: described(
-            v.optional(v.string()),
-            "The callback's host; absent when the subscription has ended.",
-          ),
-          ...attempt,
-          excerpt,
-        }),
-      ),
+      v.array(attemptOfSubscription),
       "Failed attempts of the last week, and successful ones among the last 20 of each subscription; oldest first.",
     ),
   }),
@@ -283,11 +265,7 @@ export const Replay = shape(
   "Replay",
   exact({
     seq: named(
-      v.pipe(
-        v.number("must be a whole number"),
-        v.integer("must be a whole number"),
-        v.minValue(0, "must not be negative"),
-      ),
+      v.pipe(wholeNumber, v.minValue(0, "must not be negative")),
       "Sequence",
       "Place in the log of the first event to send again; 0 or 1 for all events.",
     ),

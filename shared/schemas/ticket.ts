@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { groupTitled } from "./agent.ts";
 import * as examples from "./examples.ts";
 import {
+  advanced,
   described,
   email,
   exact,
@@ -12,6 +13,7 @@ import {
   listOf,
   maybe,
   named,
+  notEmpty,
   published,
   shape,
   TIME_FORMAT,
@@ -31,48 +33,57 @@ const person = v.looseObject({
   type: described(maybe(text), "Agent or client."),
 });
 
+const eventSource = v.looseObject({
+  type: described(maybe(text), "Chat-window, mail or lc2."),
+  url: described(maybe(text), "Url of the website that the ticket was sent from."),
+});
+
 const ticketEvent = v.looseObject({
   author: described(maybe(person), "Who caused the event."),
   date: named(maybe(time), "Event Date-Time", TIME_FORMAT),
   is_private: described(maybe(flag), "True if event is private."),
   message: described(maybe(text), "Description of the event."),
-  source: described(
-    maybe(
-      v.looseObject({
-        type: described(maybe(text), "Chat-window, mail or lc2."),
-        url: named(maybe(text), "URL", "Url of the website that the ticket was sent from."),
-      }),
-    ),
-    "Where the event came from.",
-  ),
+  source: described(maybe(eventSource), "Where the event came from."),
   type: named(maybe(text), "Event Type", "Type of event that generated the ticket."),
 });
 
-const requesterWhoseNameIs = (name: string) =>
-  named(
-    maybe(
-      v.looseObject({
-        ip: named(maybe(text), "IP", "IP address of the requester."),
-        mail: named(maybe(text), "Email", "Email address of the requester."),
-        name: described(maybe(text), name),
-      }),
-    ),
-    "Requester",
-    "The person who sent the ticket.",
-  );
+const requesterNamed = (name: string) =>
+  v.looseObject({
+    ip: described(maybe(text), "IP address of the requester."),
+    mail: named(maybe(text), "Email", "Email address of the requester."),
+    name: described(maybe(text), name),
+  });
 
 const sourceWith = (words: { id: string; type: string; url: string }) =>
-  named(
-    maybe(
-      v.looseObject({
-        id: described(maybe(text), words.id),
-        type: described(maybe(text), words.type),
-        url: named(maybe(text), "URL", words.url),
-      }),
-    ),
-    "Source",
-    "Where the ticket came from.",
-  );
+  v.looseObject({
+    id: described(maybe(text), words.id),
+    type: described(maybe(text), words.type),
+    url: described(maybe(text), words.url),
+  });
+const ticketSource = sourceWith({
+  id: "Unique id of the source.",
+  type: "Lc2, mail, facebook, agent-app-manual or chat-window.",
+  url: "Url of the website where ticket was created.",
+});
+
+const ticketAssignee = v.looseObject({
+  id: described(maybe(text), "Unique identifier of the user."),
+  name: described(maybe(text), "Name of the assignee."),
+});
+
+const currentGroup = v.looseObject({
+  id: described(maybe(integer), "Unique id of the group."),
+  name: described(maybe(text), "Name of the group."),
+});
+
+const period = v.looseObject({
+  from: described(maybe(time), "When it was opened."),
+  to: described(maybe(time), "When it was closed."),
+});
+
+const firstResponse = v.looseObject({
+  date: named(maybe(time), "Date-Time", "When the first answer was given."),
+});
 
 /** What a ticket looks like wherever LiveChat shows it; only the id can be relied on. */
 const fields = {
@@ -81,51 +92,26 @@ const fields = {
   status: described(maybe(text), "Open, pending, solved or spam."),
   date: named(maybe(time), "Created Date-Time", TIME_FORMAT),
   modified: named(maybe(time), "Modified Date-Time", TIME_FORMAT),
-  requester: requesterWhoseNameIs("Name of the requester."),
-  assignee: described(
-    maybe(
-      v.looseObject({
-        id: described(maybe(text), "Unique identifier of the user."),
-        name: described(maybe(text), "Name of the assignee."),
-      }),
-    ),
-    "The agent who handles the ticket.",
-  ),
-  source: sourceWith({
-    id: "Unique id of the source.",
-    type: "Lc2, mail, facebook, agent-app-manual or chat-window.",
-    url: "Url of the website where ticket was created.",
-  }),
+  requester: described(maybe(requesterNamed("Name of the requester.")), "The person who sent the ticket."),
+  assignee: described(maybe(ticketAssignee), "The agent who handles the ticket."),
+  source: described(maybe(ticketSource), "Where the ticket came from."),
   groups: named(listOf(groupTitled("Id", "Name")), "Group", "Details of the associated group."),
-  currentGroup: described(
-    maybe(
-      v.looseObject({
-        id: described(maybe(integer), "Unique id of the group."),
-        name: described(maybe(text), "Name of the group."),
-      }),
-    ),
-    "The ticket's current group.",
-  ),
+  currentGroup: described(maybe(currentGroup), "The ticket's current group."),
   events: named(listOf(ticketEvent), "events", "The history of the ticket."),
   tags: named(listOf(text), "tags", "Tags of the ticket."),
-  opened: described(
-    listOf(
-      v.looseObject({
-        from: described(maybe(time), "When it was opened."),
-        to: described(maybe(time), "When it was closed."),
-      }),
-    ),
-    "When the ticket was open.",
-  ),
-  firstResponse: described(
-    maybe(v.looseObject({ date: named(maybe(time), "Date-Time", "When the first answer was given.") })),
-    "The first answer of an agent.",
-  ),
+  opened: described(listOf(period), "When the ticket was open."),
+  firstResponse: described(maybe(firstResponse), "The first answer of an agent."),
 };
 
 /** A ticket. Unknown fields pass through. */
 export const Ticket = shape("TicketResponse", v.looseObject(fields), examples.ticket);
 export type Ticket = v.InferOutput<typeof Ticket>;
+
+const listedSource = sourceWith({
+  id: "Unique identifier of the source.",
+  type: "From chat, mail or lc2.",
+  url: "Webpage where the ticket was created.",
+});
 
 /** The same as an item of the list, where the connector has other words for some fields. */
 export const ListedTicket = shape(
@@ -134,12 +120,11 @@ export const ListedTicket = shape(
     ...fields,
     id: named(identifier, "Ticket Id", "Unique identifier of the ticket."),
     subject: described(maybe(text), "Description of the ticket source."),
-    requester: requesterWhoseNameIs("Full name of the requester."),
-    source: sourceWith({
-      id: "Unique identifier of the source.",
-      type: "From chat, mail or lc2.",
-      url: "Webpage where the ticket was created.",
-    }),
+    requester: described(
+      maybe(requesterNamed("Full name of the requester.")),
+      "The person who sent the ticket.",
+    ),
+    source: described(maybe(listedSource), "Where the ticket came from."),
   }),
   examples.listedTicket,
 );
@@ -188,18 +173,16 @@ export type TicketPage = {
 export const TicketPage = v.pipe(
   v.object({ pages: integer, total: integer, tickets: v.array(v.unknown()) }),
   v.transform(({ tickets: items, ...totals }): TicketPage => {
-    const page: TicketPage = { ...totals, tickets: [] };
+    const tickets: Ticket[] = [];
+    const odd: string[] = [];
     for (const item of items) {
       const fitting = v.safeParse(Ticket, item, { abortEarly: true });
       const read = fitting.success && fitting.output.id !== "" ? fitting : v.safeParse(OddTicket, item);
-      if (!read.success) {
-        page.withoutId = (page.withoutId ?? 0) + 1;
-        continue;
-      }
-      page.tickets.push(read.output);
-      if (!fitting.success) page.odd = [...(page.odd ?? []), read.output.id];
+      if (!read.success) continue;
+      tickets.push(read.output);
+      if (!fitting.success) odd.push(read.output.id);
     }
-    return page;
+    return { ...totals, tickets, odd, withoutId: items.length - tickets.length };
   }),
 );
 
@@ -218,55 +201,38 @@ function unwrap(answer: unknown): unknown {
   return Array.isArray(tickets) ? tickets[0] : (ticket ?? answer);
 }
 
-const mail = named(email, "Requester's Email", "Email address of the requester.");
+const optionalText = v.optional(v.string("must be text"));
 const requester = exact({
-  mail,
-  name: named(v.optional(v.string("must be text")), "Requester's Name", "Name of the requester."),
+  mail: named(email, "Requester's Email", "Email address of the requester."),
+  name: named(optionalText, "Requester's Name", "Name of the requester."),
 });
-const subject = described(v.optional(v.string("must be text")), "Short description of the ticket.");
+const subject = described(optionalText, "Short description of the ticket.");
+const fromListAgents = published<string>({
+  designer: { pickFrom: { operation: "ListAgents", value: "login", title: "name" } },
+});
 const assignee = described(
-  v.optional(
-    exact({
-      id: named(
-        v.pipe(
-          filled,
-          published({ designer: { pickFrom: { operation: "ListAgents", value: "login", title: "name" } } }),
-        ),
-        "Assignee Id",
-        "Pick an assignee.",
-      ),
-    }),
-  ),
+  v.optional(exact({ id: named(v.pipe(filled, fromListAgents), "Assignee Id", "Pick an assignee.") })),
   "The agent who is to handle the ticket.",
 );
-const source = described(
-  v.optional(
-    v.pipe(
-      exact({
-        type: named(
-          v.picklist(NEW_TICKET_SOURCES, 'must be "chat-window", "mail" or "lc2"'),
-          "Source Type",
-          "Pick a source.",
-        ),
-        url: named(
-          v.optional(
-            v.pipe(v.string("must be text"), v.url("must be a URL, such as https://example.com/help")),
-          ),
-          "Source URL",
-          "If source type is chat-window.",
-        ),
-      }),
-      v.forward(
-        v.check(
-          ({ type, url }) => url === undefined || type === "chat-window",
-          'only goes with the source type "chat-window"',
-        ),
-        ["url"],
-      ),
+const pageUrl = v.pipe(v.string("must be text"), v.url("must be a URL, such as https://example.com/help"));
+const newSource = v.pipe(
+  exact({
+    type: named(
+      v.picklist(NEW_TICKET_SOURCES, 'must be "chat-window", "mail" or "lc2"'),
+      "Source Type",
+      "Pick a source.",
     ),
+    url: named(v.optional(pageUrl), "Source URL", "If source type is chat-window."),
+  }),
+  v.forward(
+    v.check(
+      ({ type, url }) => url === undefined || type === "chat-window",
+      'only goes with the source type "chat-window"',
+    ),
+    ["url"],
   ),
-  "Where the ticket comes from.",
 );
+const source = described(v.optional(newSource), "Where the ticket comes from.");
 
 /** What it takes to create a ticket. */
 export const NewTicket = shape(
@@ -292,10 +258,7 @@ const changes = exact({
   assignee,
   source,
   tag: named(
-    v.pipe(
-      v.optional(v.array(filled, "must be a list of tags")),
-      published({ designer: { visibility: "advanced" } }),
-    ),
+    advanced(v.optional(v.array(filled, "must be a list of tags"))),
     "Tags",
     "The tags of the ticket, in place of its former ones.",
   ),
@@ -304,14 +267,7 @@ const changes = exact({
 /** What may be asked of an existing ticket; at least one field. */
 export const TicketChanges = shape(
   "TicketChanges",
-  v.pipe(
-    changes,
-    v.check(
-      (asked) => Object.values(asked).some((value) => value !== undefined),
-      `must have at least one of ${Object.keys(changes.entries).join(", ")}`,
-    ),
-    published({ minProperties: 1 }),
-  ),
+  v.pipe(changes, notEmpty(Object.keys(changes.entries)), published({ minProperties: 1 })),
   examples.ticketChanges,
 );
 export type TicketChanges = v.InferOutput<typeof TicketChanges>;

@@ -74,6 +74,11 @@ export function named<const Schema extends v.GenericSchema>(
   return v.pipe(schema, v.title(title), v.description(description), published({ example }));
 }
 
+/** A field that Power Automate's designer shows on demand. */
+export function advanced<const Schema extends v.GenericSchema>(schema: Schema) {
+  return v.pipe(schema, published({ designer: { visibility: "advanced" } }));
+}
+
 /**
  * An object with exactly these fields. `v.strictObject` stops at the first unknown field; this reports every unknown
  * field and lists the known ones.
@@ -97,6 +102,14 @@ export function exact<const Entries extends v.ObjectEntries>(entries: Entries) {
     }),
     v.transform((value): v.InferOutput<typeof known> => value),
     published({ output: known, input: known }),
+  );
+}
+
+/** At least one field of the object is given. */
+export function notEmpty<Value extends object>(names: readonly string[]) {
+  return v.check<Value, string>(
+    (value) => Object.values(value).some((field) => field !== undefined),
+    `must have at least one of ${names.join(", ")}`,
   );
 }
 

@@ -95,13 +95,13 @@ const CALLS: Record<
       "&assignee=a%40example.com&query=50%25+off+%26+more&requester%5Bmail%5D=r%2B1%40example.com&group=0" +
       "&source=lc2&tag=vip&tagged=0",
     answered: { pages: 3, total: 51, tickets: [TICKET] },
-    read: { pages: 3, total: 51, tickets: [AS_READ] },
+    read: { pages: 3, total: 51, tickets: [AS_READ], odd: [], withoutId: 0 },
   },
   "lists tickets by no filter": {
     call: (liveChat) => liveChat.listTickets({ status: undefined, page: undefined }),
     sent: "GET /tickets",
     answered: { pages: 0, total: 0, tickets: [] },
-    read: { pages: 0, total: 0, tickets: [] },
+    read: { pages: 0, total: 0, tickets: [], odd: [], withoutId: 0 },
   },
   "gets a ticket, bare": {
     call: (liveChat) => liveChat.getTicket("T1"),

