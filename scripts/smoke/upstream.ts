@@ -19,7 +19,12 @@ export function upstreamChecks(environment: Record<string, string | undefined>):
   // Only LiveChat is asked: storage and the receivers' own credentials are not needed here.
   const unused = { LiveChatStorage: "none", LIVECHAT_WEBHOOK_USERNAME: "-", LIVECHAT_WEBHOOK_PASSWORD: "-" };
   const { liveChat } = readSettings({ ...unused, ...environment });
-  return liveChat.api === "v2" ? v2Checks(liveChat) : textChecks(liveChat);
+  if (liveChat.api === "v2") return v2Checks(liveChat);
+  const { helpDeskUrl } = liveChat;
+  return [
+    ...textChecks(liveChat),
+    ...(helpDeskUrl === undefined ? [] : helpDeskChecks({ ...liveChat, url: helpDeskUrl })),
+  ];
 }
 
 function v2Checks({ url, username, apiKey }: Connection<"v2">): Check[] {
@@ -117,6 +122,116 @@ function textChecks({ url, accountId, clientId, apiKey }: Connection<"text">): C
       },
     ],
   ];
+}
+
+/** Names under which the list of tickets may have a filter by requester: the reference does not say. */
+const REQUESTER_FILTERS = ["requester.email", "requesterEmail", "requester"];
+
+/** https://api.helpdesk.com/docs: what of HelpDesk could not be read there. */
+function helpDeskChecks({ url, accountId, apiKey }: Connection<"text">): Check[] {
+  const ask = createAsk(accountId, apiKey);
+  let isRefused = false;
+  const read = async (path: string) => bodyOf(await ask(url + path));
+  const tickets = async (query: Record<string, string>) =>
+    listOf(await read(`/tickets?${new URLSearchParams({ silo: "tickets", ...query })}`));
+  const checks: Check[] = [
+    [
+      "tickets are a list",
+      async () => {
+        const response = await ask(`${url}/tickets?silo=tickets&pageSize=1`);
+        isRefused = [401, 402, 403].includes(response.status);
+        if (isRefused) {
+          throw new Error(`answers ${response.status}. For an account without HelpDesk, set HELPDESK to off`);
+        }
+        const names = [...response.headers.keys()].filter((name) => /total|limit|retry/.test(name));
+        const [ticket] = listOf(await bodyOf(response));
+        const { shortID, createdAt, updatedAt, source } = ticket ?? {};
+        const facts = { shortID, createdAt, updatedAt, "source.type": objectOf(source).type };
+        const shown = ticket ? Object.entries(facts).map(([name, value]) => `${name} ${value}`) : ["none"];
+        return `${shown.join(", ")}; headers: ${names.join(", ") || "none of totals or limits"}`;
+      },
+    ],
+    [
+      "a page goes on behind the last ticket of the one before",
+      async () => {
+        const order = { sortBy: "updatedAt", order: "asc", pageSize: "2" };
+        const first = await tickets(order);
+        const last = first[1];
+        if (!last) return "not to be seen with fewer than two tickets";
+        const cursor = { "next.value": String(last.updatedAt), "next.ID": String(last.ID) };
+        const again = (await tickets({ ...order, ...cursor })).filter(({ ID }) =>
+          first.some((ticket) => ticket.ID === ID),
+        );
+        if (again.length > 0)
+          throw new Error(`${again.length} of 2 tickets come again: next.value is not taken`);
+        return undefined;
+      },
+    ],
+    [
+      "only tickets that changed since a time are listed",
+      async () => {
+        const tomorrow = new Date(Date.now() + 24 * 60 * 60_000).toISOString();
+        const found = await tickets({ updatedDateFrom: tomorrow, pageSize: "1" });
+        if (found.length > 0) throw new Error("updatedDateFrom is not taken");
+        return undefined;
+      },
+    ],
+    [
+      "filters by requester",
+      async () => {
+        const taken: string[] = [];
+        for (const name of REQUESTER_FILTERS) {
+          const query = new URLSearchParams({ pageSize: "1", [name]: "nobody@smoke.invalid" });
+          const response = await ask(`${url}/tickets?${query}`);
+          const isTaken = response.ok && listOf(await response.json()).length === 0;
+          if (isTaken) taken.push(name);
+        }
+        return taken.join(", ") || `none of ${REQUESTER_FILTERS.join(", ")}`;
+      },
+    ],
+    [
+      "a ticket by its shortID",
+      async () => {
+        const [ticket] = await tickets({ pageSize: "1" });
+        if (typeof ticket?.shortID !== "string") return "no ticket with a shortID";
+        return `answers ${(await ask(`${url}/tickets/${ticket.shortID}`)).status}`;
+      },
+    ],
+    [
+      "an unknown ticket is 404",
+      async () => {
+        const { status } = await ask(`${url}/tickets/00000000-0000-0000-0000-000000000000`);
+        if (status !== 404) throw new Error(`answers ${status}`);
+        return undefined;
+      },
+    ],
+    [
+      "the oldest ticket",
+      async () => {
+        const [ticket] = await tickets({ sortBy: "createdAt", order: "asc", pageSize: "1" });
+        return ticket ? `is of ${ticket.createdAt}: HelpDesk has no older tickets of v2` : "none";
+      },
+    ],
+    [
+      "agents, teams and tags are lists",
+      async () => {
+        const counts = [];
+        for (const kind of ["agents", "teams", "tags"])
+          counts.push(`${listOf(await read(`/${kind}`)).length} ${kind}`);
+        return counts.join(", ");
+      },
+    ],
+    [
+      "webhooks can be listed",
+      async () => {
+        const webhooks = listOf(await read("/webhooks"));
+        const fields = [...new Set(webhooks.flatMap((webhook) => Object.keys(webhook)))];
+        return `${webhooks.length} registered${fields.length > 0 ? `, with ${fields.join(", ")}` : ""}`;
+      },
+    ],
+  ];
+  // What refuses the first call refuses all.
+  return checks.map(([name, look]) => [`HelpDesk: ${name}`, async () => (isRefused ? "not asked" : look())]);
 }
 
 function createAsk(username: string, password: string, more: Record<string, string> = {}) {

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { SANDBOX_CREDENTIALS } from "../../local/sandbox/sandbox.ts";
-import { startTextSandbox, TEXT_CREDENTIALS } from "../../local/sandbox/text/sandbox.ts";
+import { startTextSandbox, TEXT_CREDENTIALS, type TextSandbox } from "../../local/sandbox/text/sandbox.ts";
 import { upstreamChecks } from "../../scripts/smoke/upstream.ts";
 import { startApp } from "../app/start-app.ts";
 
@@ -56,6 +56,7 @@ test("upstream checks of the Text platform pass against its sandbox, and only re
   const checks = upstreamChecks({
     LIVECHAT_API: "text",
     LIVECHAT_API_URL: sandbox.url,
+    HELPDESK: "off",
     LIVECHAT_ACCOUNT_ID: accountId,
     LIVECHAT_CLIENT_ID: clientId,
     LIVECHAT_API_KEY: apiKey,
@@ -69,4 +70,51 @@ test("upstream checks of the Text platform pass against its sandbox, and only re
   expect(
     sandbox.calls.list.map(({ url }) => url).filter((path) => /create|delete|register|enable/.test(path)),
   ).toEqual([]);
+});
+
+describe("upstream checks of HelpDesk", () => {
+  const look = async ({ url, helpDesk, credentials }: TextSandbox) => {
+    const checks = upstreamChecks({
+      LIVECHAT_API: "text",
+      LIVECHAT_API_URL: url,
+      HELPDESK_API_URL: helpDesk.url,
+      LIVECHAT_ACCOUNT_ID: credentials.accountId,
+      LIVECHAT_CLIENT_ID: credentials.clientId,
+      LIVECHAT_API_KEY: credentials.apiKey,
+    });
+    const said: Record<string, string> = {};
+    for (const [name, check] of checks.filter(([name]) => name.startsWith("HelpDesk: "))) {
+      said[name.slice("HelpDesk: ".length)] = await check().then(
+        (fact = "") => fact,
+        ({ message }) => `FAILED: ${message}`,
+      );
+    }
+    return said;
+  };
+
+  test("say what the account does where the reference is silent, and only read", async () => {
+    await using sandbox = await startTextSandbox();
+    const [oldest] = sandbox.helpDesk.desk.fill(5);
+    sandbox.helpDesk.register({ url: "https://app.example/hook", eventType: "tickets.create" });
+    const said = await look(sandbox);
+    expect(said).toMatchObject({
+      "tickets are a list": expect.stringMatching(/^shortID \w{6}, .*; headers: x-total-pages$/),
+      "a page goes on behind the last ticket of the one before": "",
+      "only tickets that changed since a time are listed": "",
+      "filters by requester": "none of requester.email, requesterEmail, requester",
+      "a ticket by its shortID": "answers 404",
+      "an unknown ticket is 404": "",
+      "the oldest ticket": expect.stringContaining(String(oldest?.createdAt)),
+      "agents, teams and tags are lists": "2 agents, 2 teams, 1 tags",
+      "webhooks can be listed": "1 registered, with ID, url, eventType, name",
+    });
+    expect(sandbox.calls.list.filter(({ method }) => method !== "GET")).toEqual([]);
+  });
+
+  test("fail for an account without HelpDesk, with its status and what to set", async () => {
+    await using sandbox = await startTextSandbox({ helpDesk: { withoutLicence: 402 } });
+    const { "tickets are a list": first, ...others } = await look(sandbox);
+    expect(first).toBe("FAILED: answers 402. For an account without HelpDesk, set HELPDESK to off");
+    expect(new Set(Object.values(others))).toEqual(new Set(["not asked"]));
+  });
 });
