@@ -6,18 +6,18 @@ export type Freshness = {
 };
 
 /**
- * Makes a value when it is first asked for, and keeps it. All who ask while a promise is pending share it. A failure,
- * thrown or rejected, is not kept: the next call tries again.
+ * Makes a value when it is first asked for, and keeps it. All who ask while a promise is pending share it: the arguments
+ * are those of the call that makes it. A failure, thrown or rejected, is not kept: the next call tries again.
  */
-export function lazy<Value>(
-  make: () => Value,
+export function lazy<Value, Args extends unknown[] = []>(
+  make: (...args: Args) => Value,
   { freshFor = Number.POSITIVE_INFINITY, now = Date.now }: Freshness = {},
-): () => Value {
+): (...args: Args) => Value {
   let made: { value: Value; at: number } | undefined;
-  return () => {
+  return (...args) => {
     const at = now();
     if (made && at - made.at < freshFor) return made.value;
-    const one = { value: make(), at };
+    const one = { value: make(...args), at };
     made = one;
     if (one.value instanceof Promise) {
       one.value.catch(() => {
