@@ -11,10 +11,11 @@ export const ATTEMPT_TIMEOUT = 8_000;
 export type Connection = {
   /** Base URL of the API. */
   url: string;
-  /** Headers of each attempt, credentials among them. */
+  /** Basic credentials (RFC 7617). */
+  username: string;
+  password: string;
+  /** Headers of each attempt, beside the credentials. */
   headers(): Record<string, string>;
-  /** Texts that no error may repeat. */
-  secrets: readonly string[];
   refusal: ReadRefusal;
   /** Limit of an attempt, the reading of its answer included, in milliseconds; 8,000 by default. */
   attemptTimeout?: number;
@@ -66,16 +67,22 @@ type Circumstances = Pick<CallAttempt, "retries" | "waited"> & {
 /** Makes single attempts by ky. Each returns an answer that fits its schema, or throws one of this app's errors. */
 export function createAttempt({
   url,
+  username,
+  password,
   headers,
-  secrets: texts,
   refusal,
   attemptTimeout = ATTEMPT_TIMEOUT,
   fetch = globalThis.fetch,
   observe,
 }: Connection) {
-  const secrets = texts.filter((secret) => secret.length > 3);
+  const encoded = Buffer.from(`${username}:${password}`).toString("base64");
+  // Texts that no error may repeat.
+  const secrets = [encoded, encodeURIComponent(password), password, username].filter(
+    ({ length }) => length > 3,
+  );
   const api = ky.create({
     prefix: url,
+    headers: { authorization: `Basic ${encoded}` },
     retry: 0,
     timeout: false,
     // A redirect could lead the credentials astray, and a POST become a GET.

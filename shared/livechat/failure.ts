@@ -1,5 +1,11 @@
 import { HTTPError, NetworkError, SchemaValidationError, TimeoutError } from "ky";
-import { type AppError, TooManyRequests, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
+import {
+  type AppError,
+  type ErrorDetails,
+  TooManyRequests,
+  UpstreamFailed,
+  UpstreamTimeout,
+} from "../core/errors.ts";
 import type { Effect } from "./effect.ts";
 import { readWords } from "./words.ts";
 
@@ -62,17 +68,14 @@ export function toAppError(error: unknown, attempted: Attempted): unknown {
     const { status, headers } = response;
     return refusal({ status, headers, body, effect, words: readWords(body, secrets), needs });
   }
-  if (error instanceof TimeoutError) {
-    return new UpstreamTimeout(`LiveChat did not answer in time.${doubt(effect)}`, outcome(effect));
-  }
-  if (error instanceof SyntaxError) {
-    return new UpstreamFailed(`LiveChat's answer is not JSON.${doubt(effect)}`, outcome(effect));
-  }
+  if (error instanceof TimeoutError)
+    return inDoubt(UpstreamTimeout, "LiveChat did not answer in time.", effect);
+  if (error instanceof SyntaxError) return inDoubt(UpstreamFailed, "LiveChat's answer is not JSON.", effect);
   if (error instanceof SchemaValidationError) {
-    const paths = error.issues.slice(0, 3).map(({ path = [] }) => path.map(keyOf).join("."));
+    const paths = error.issues.slice(0, 3).map(({ path = [] }) => path.map(nameOfKey).join("."));
     const where = paths.filter(Boolean).join(", ");
-    const detail = `LiveChat's answer does not have the shape it should have${where && ` at ${where}`}.`;
-    return new UpstreamFailed(`${detail}${doubt(effect)}`, outcome(effect));
+    const summary = `LiveChat's answer does not have the shape it should have${where && ` at ${where}`}.`;
+    return inDoubt(UpstreamFailed, summary, effect);
   }
   // A body that breaks off is a bare TypeError: https://fetch.spec.whatwg.org/#concept-body-consume-body
   if (error instanceof NetworkError || (response && error instanceof TypeError)) {
@@ -80,25 +83,27 @@ export function toAppError(error: unknown, attempted: Attempted): unknown {
     const upstream = { code, reason: readWords(message, secrets) };
     return NEVER_SENT.has(code ?? "")
       ? new UpstreamFailed("LiveChat cannot be reached.", { upstream })
-      : new UpstreamFailed(`The connection to LiveChat broke.${doubt(effect)}`, {
-          upstream,
-          ...outcome(effect),
-        });
+      : inDoubt(UpstreamFailed, "The connection to LiveChat broke.", effect, { upstream });
   }
   return error;
 }
 
-/** Error details of a failed call, which may have taken effect all the same. */
-export function outcome(effect: Effect): { outcomeUnknown: boolean } {
-  return { outcomeUnknown: effect !== "read" };
+/** The error of a failed call which, unless it was to read, may have taken effect all the same. */
+export function inDoubt(
+  Failure: typeof UpstreamFailed | typeof UpstreamTimeout,
+  summary: string,
+  effect: Effect,
+  details?: ErrorDetails,
+): AppError {
+  return new Failure(summary + doubt(effect), { ...details, outcomeUnknown: effect !== "read" });
 }
 
-/** The same as the last sentence of a message. */
+/** The last sentence of such an error's message. */
 export function doubt(effect: Effect): string {
   return effect === "read" ? "" : " Whether it did what was asked is not known.";
 }
 
-function keyOf(item: PropertyKey | { key: PropertyKey }): string {
+function nameOfKey(item: PropertyKey | { key: PropertyKey }): string {
   return String(typeof item === "object" ? item.key : item);
 }
 

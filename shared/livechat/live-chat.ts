@@ -3,17 +3,11 @@ import type { Agent, AgentSummary, NewAgent, Removal } from "../schemas/agent.ts
 import type { TextChatSummary, ToldTextChat } from "../schemas/text-chat.ts";
 import type { NewTicket, TICKET_SOURCES, TICKET_STATUSES, Ticket, TicketChanges } from "../schemas/ticket.ts";
 import type { Usage } from "./budget.ts";
-import type { CallOptions, SendOptions } from "./send.ts";
+import type { CallOptions } from "./send.ts";
 
 export type { CallAttempt } from "./attempt.ts";
 export type { Priority, Usage } from "./budget.ts";
-export type { CallOptions } from "./send.ts";
-
-/** What a connection needs to know, for every API. */
-export type ConnectionOptions = Omit<SendOptions, "headers" | "secrets" | "refusal"> & {
-  /** Calls that this process may make in 60 s, repetitions included. */
-  rateLimit: number;
-};
+export type { CallOptions, ConnectionOptions } from "./send.ts";
 
 /** A webhook as LiveChat lists it. */
 export type Webhook = {

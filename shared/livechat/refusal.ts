@@ -7,32 +7,29 @@ import {
   UpstreamRefused,
   UpstreamTimeout,
 } from "../core/errors.ts";
-import { doubt, outcome, type Refused, Throttled } from "./failure.ts";
+import { inDoubt, type Refused, Throttled } from "./failure.ts";
 import { retryAfterOf } from "./retry.ts";
+
+export const UNKNOWN = "LiveChat does not have it: the id or login is unknown.";
+export const NOT_NOW = "LiveChat's current state does not allow this.";
 
 /** Understands an answer by its status: v2, and servers in between, give no more. */
 export function refusalByStatus({ status, headers, effect, words, body }: Refused): AppError {
   const upstream = { status, words, code: typeOf(body) };
-  if (status === 429) return new Throttled(retryAfterOf(headers));
+  const wait = retryAfterOf(headers);
+  if (status === 429) return new Throttled(wait);
   if (status === 401 || status === 403) {
     return new UpstreamRefused("LiveChat refuses the credentials of this app.", { upstream });
   }
-  if (status === 404 || status === 410)
-    return new NotFound("LiveChat does not have it: the id or login is unknown.", { upstream });
-  if (status === 408) {
-    return new UpstreamTimeout(`LiveChat gave up waiting.${doubt(effect)}`, { upstream, ...outcome(effect) });
-  }
-  if (status === 409) return new Conflict("LiveChat's current state does not allow this.", { upstream });
+  if (status === 404 || status === 410) return new NotFound(UNKNOWN, { upstream });
+  if (status === 408) return inDoubt(UpstreamTimeout, "LiveChat gave up waiting.", effect, { upstream });
+  if (status === 409) return new Conflict(NOT_NOW, { upstream });
   if (status >= 400 && status < 500)
     return new InvalidInput(`LiveChat refuses the request (${status}).`, { upstream });
   if (status < 400)
     return new UpstreamFailed(`LiveChat redirects (${status}), which is not followed.`, { upstream });
-  const asksFor = retryAfterOf(headers);
-  return new UpstreamFailed(`LiveChat failed (${status}).${doubt(effect)}`, {
-    upstream,
-    retryAfter: asksFor ? Math.ceil(asksFor / 1000) : undefined,
-    ...outcome(effect),
-  });
+  const retryAfter = wait ? Math.ceil(wait / 1000) : undefined;
+  return inDoubt(UpstreamFailed, `LiveChat failed (${status}).`, effect, { upstream, retryAfter });
 }
 
 /** Newer APIs of LiveChat answer `{error: {type}}`, and v2 may do so at its end: `unsupported_version`. */

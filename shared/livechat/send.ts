@@ -3,7 +3,7 @@ import { backOff } from "../core/back-off.ts";
 import { AppError, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
 import { startStopwatch } from "../core/stopwatch.ts";
 import { ATTEMPT_TIMEOUT, type Connection, createAttempt, type OutgoingCall } from "./attempt.ts";
-import type { Budget, Priority } from "./budget.ts";
+import { createBudget, type Priority, type Usage } from "./budget.ts";
 import { delay } from "./delay.ts";
 import { effectOf } from "./effect.ts";
 import { doubt, Throttled } from "./failure.ts";
@@ -16,7 +16,7 @@ const WAITS = { first: 300, longest: LONGEST_WAIT };
 /** No attempt begins with less time left than this, in milliseconds. */
 const SHORTEST_ATTEMPT = 1_000;
 /** In milliseconds. */
-const TOTAL_TIMEOUT = 25_000;
+export const TOTAL_TIMEOUT = 25_000;
 
 /** Options of one call. */
 export type CallOptions = {
@@ -36,7 +36,10 @@ export type Send = <Answer extends v.GenericSchema>(
   call?: CallOptions,
 ) => Promise<v.InferOutput<Answer>>;
 
-export type SendOptions = Connection & {
+/** What a connection needs to know, for every API. */
+export type ConnectionOptions = Omit<Connection, "username" | "password" | "headers" | "refusal"> & {
+  /** Calls that this process may make in 60 s, repetitions included. */
+  rateLimit: number;
   /** Limit of a call with all its attempts and waits, in milliseconds; 25,000 by default. */
   totalTimeout?: number;
   /** Numbers from 0 to 1, for jitter. */
@@ -44,18 +47,21 @@ export type SendOptions = Connection & {
 };
 
 /**
- * Makes calls, each of as many attempts as it needs. ky makes the attempts; we repeat calls ourselves, because each
- * attempt waits for its turn in the budget, a 429 postpones every call, and a wait beyond the call's time is refused at
- * once.
+ * Opens a connection to one of LiveChat's APIs. Its calls take as many attempts as they need. ky makes the attempts; we
+ * repeat calls ourselves, because each attempt waits for its turn in the budget, a 429 postpones every call, and a wait
+ * beyond the call's time is refused at once.
  */
-export function createSend(
-  { totalTimeout = TOTAL_TIMEOUT, random = Math.random, ...connection }: SendOptions,
-  budget: Budget,
-): Send {
+export function connect({
+  rateLimit,
+  totalTimeout = TOTAL_TIMEOUT,
+  random = Math.random,
+  ...connection
+}: ConnectionOptions & Connection): { send: Send; usage: () => Usage } {
+  const budget = createBudget(rateLimit, { random });
   const attempt = createAttempt(connection);
   const leastTime = Math.min(connection.attemptTimeout ?? ATTEMPT_TIMEOUT, SHORTEST_ATTEMPT);
 
-  return async (request, call = {}) => {
+  const send: Send = async (request, call = {}) => {
     const { priority = "operator", signal, deadline = Date.now() + totalTimeout, beforeSend, onTurn } = call;
     const { effect = effectOf[request.method] } = request;
     if (deadline <= Date.now()) throw new UpstreamTimeout("The time for this call was over before it began.");
@@ -97,4 +103,5 @@ export function createSend(
       }
     }
   };
+  return { send, usage: budget.usage };
 }

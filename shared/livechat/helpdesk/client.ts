@@ -1,13 +1,13 @@
 import * as v from "valibot";
 import { Conflict, InvalidInput, NoHelpDesk } from "../../core/errors.ts";
+import { lazy } from "../../core/lazy.ts";
+import { MINUTE } from "../../core/time.ts";
 import { readable } from "../../schemas/readable.ts";
 import { type NewTicket, OneTicket, type Ticket, type TicketChanges } from "../../schemas/ticket.ts";
 import { text } from "../../schemas/vocabulary.ts";
 import { at } from "../address.ts";
-import { createBudget } from "../budget.ts";
-import { basicCredentials } from "../credentials.ts";
 import type { ConnectionOptions, NewWebhook, TicketDesk, TicketsState, Webhook } from "../live-chat.ts";
-import { type CallOptions, createSend, type SendOptions } from "../send.ts";
+import { type CallOptions, connect } from "../send.ts";
 import { fromHelpDesk, lacksNames } from "./from-helpdesk.ts";
 import { createTicketList } from "./list.ts";
 import { createLookups } from "./lookups.ts";
@@ -31,33 +31,23 @@ const HelpDeskWebhook = v.looseObject({ ID: text, eventType: text, url: text });
 /** HelpDesk's name for `ticket_created`. A webhook of HelpDesk has one event type. */
 const TICKET_CREATED = "tickets.create";
 /** Milliseconds before the app asks again whether the account has HelpDesk. */
-const STATE_FRESH_FOR = 10 * 60_000;
+const STATE_FRESH_FOR = 10 * MINUTE;
 
 /**
  * Opens a connection to HelpDesk, where the Text platform keeps tickets. It has a limit of its own, and answers a missing
  * `User-Agent` with a refusal at times.
  */
-export function createHelpDesk({
-  accountId,
-  apiKey,
-  rateLimit,
-  observe,
-  ...options
-}: HelpDeskOptions): HelpDesk {
-  const { authorization, secrets } = basicCredentials(accountId, apiKey);
-  const headers = { authorization, "user-agent": "LiveChat-Functions" };
-  const budget = createBudget(rateLimit, options);
-  const connection: SendOptions = {
+export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpDeskOptions): HelpDesk {
+  const { send } = connect({
     ...options,
-    headers: () => headers,
-    secrets,
+    username: accountId,
+    password: apiKey,
+    headers: () => ({ "user-agent": "LiveChat-Functions" }),
     refusal: refusalOfHelpDesk,
     observe: (attempt, error) => observe?.({ ...attempt, service: "helpdesk" }, error),
-  };
-  const send = createSend(connection, budget);
+  });
   const lookups = createLookups(send, Date.now);
   const list = createTicketList(send, lookups);
-  let state: { at: number; is: TicketsState } | undefined;
 
   async function toTicket(raw: unknown, call?: CallOptions): Promise<Ticket> {
     let names = await lookups.names(call);
@@ -150,19 +140,19 @@ export function createHelpDesk({
     return toTicket(await readRaw(id, call), call);
   }
 
-  async function ticketsState(call?: CallOptions): Promise<TicketsState> {
-    if (state && Date.now() - state.at < STATE_FRESH_FOR) return state.is;
-    const query = { silo: "tickets", pageSize: 1 };
-    const is = await send({ method: "GET", to: at`tickets`, query, answer: v.array(v.unknown()) }, call).then(
-      () => "here" as const,
-      (error) => {
-        if (error instanceof NoHelpDesk) return "refused" as const;
+  const ticketsState = lazy(
+    async (call?: CallOptions): Promise<TicketsState> => {
+      const query = { silo: "tickets", pageSize: 1 };
+      try {
+        await send({ method: "GET", to: at`tickets`, query, answer: v.array(v.unknown()) }, call);
+        return "here";
+      } catch (error) {
+        if (error instanceof NoHelpDesk) return "refused";
         throw error;
-      },
-    );
-    state = { at: Date.now(), is };
-    return is;
-  }
+      }
+    },
+    { freshFor: STATE_FRESH_FOR },
+  );
 
   return {
     findTickets: list.find,

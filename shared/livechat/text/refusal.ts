@@ -8,8 +8,8 @@ import {
   UpstreamRefused,
   UpstreamTimeout,
 } from "../../core/errors.ts";
-import { doubt, type Needs, outcome, type Refused, Throttled } from "../failure.ts";
-import { refusalByStatus } from "../refusal.ts";
+import { inDoubt, type Needs, type Refused, Throttled } from "../failure.ts";
+import { NOT_NOW, refusalByStatus, UNKNOWN } from "../refusal.ts";
 import { retryAfterOf } from "../retry.ts";
 import { ChatAnonymized } from "./chat-anonymized.ts";
 
@@ -67,7 +67,7 @@ export function refusalByType(refused: Refused): AppError {
     case "entity_too_large":
       return new InvalidInput("LiveChat refuses the request.", { upstream });
     case "not_found":
-      return new NotFound("LiveChat does not have it: the id or login is unknown.", { upstream });
+      return new NotFound(UNKNOWN, { upstream });
     case "chat_anonymized":
       return new ChatAnonymized("LiveChat has anonymized the chat.", { upstream });
     case "already_exists":
@@ -75,20 +75,14 @@ export function refusalByType(refused: Refused): AppError {
     case "limit_reached":
     case "chat_inactive":
     case "not_allowed":
-      return new Conflict("LiveChat's current state does not allow this.", { upstream });
+      return new Conflict(NOT_NOW, { upstream });
     case "request_timeout":
-      return new UpstreamTimeout(`LiveChat gave up waiting.${doubt(effect)}`, {
-        upstream,
-        ...outcome(effect),
-      });
+      return inDoubt(UpstreamTimeout, "LiveChat gave up waiting.", effect, { upstream });
     case "too_many_requests":
       return new Throttled(retryAfterOf(headers));
     case "service_unavailable":
     case "internal":
-      return new UpstreamFailed(`LiveChat failed (${type}).${doubt(effect)}`, {
-        upstream,
-        ...outcome(effect),
-      });
+      return inDoubt(UpstreamFailed, `LiveChat failed (${type}).`, effect, { upstream });
     default:
       return refusalByStatus(refused);
   }

@@ -2,11 +2,9 @@ import * as v from "valibot";
 import { Agent, AgentSummary, Removal } from "../../schemas/agent.ts";
 import { OneTicket, TicketPage } from "../../schemas/ticket.ts";
 import { at } from "../address.ts";
-import { createBudget } from "../budget.ts";
-import { basicCredentials } from "../credentials.ts";
 import type { ConnectionOptions, LiveChat, TicketFilters } from "../live-chat.ts";
 import { refusalByStatus } from "../refusal.ts";
-import { type CallOptions, createSend } from "../send.ts";
+import { type CallOptions, connect } from "../send.ts";
 import { readTickets } from "./read-tickets.ts";
 import { ticketSource } from "./ticket-source.ts";
 import { OneWebhook, WebhookList } from "./webhooks.ts";
@@ -27,21 +25,14 @@ type ListTickets = {
  * Opens a connection to LiveChat's REST API v2. A process has one client, because it counts its limit in memory; what
  * several processes do together, LiveChat's 429s keep in bounds.
  */
-export function createLiveChatV2({
-  username,
-  apiKey,
-  rateLimit,
-  ...options
-}: LiveChatV2Options): LiveChat & ListTickets {
-  const budget = createBudget(rateLimit, options);
-  const { authorization, secrets } = basicCredentials(username, apiKey);
+export function createLiveChatV2({ apiKey, ...options }: LiveChatV2Options): LiveChat & ListTickets {
   const headers = {
-    authorization,
     "x-api-version": "2",
     // Tokens begin with their data centre; `dal` is the default.
     ...(apiKey.startsWith("fra:") && { "x-region": "fra" }),
   };
-  const send = createSend({ ...options, headers: () => headers, secrets, refusal: refusalByStatus }, budget);
+  const connection = { ...options, password: apiKey, headers: () => headers, refusal: refusalByStatus };
+  const { send, usage } = connect(connection);
 
   const listTickets: ListTickets["listTickets"] = async (filters, call) =>
     send({ method: "GET", to: at`tickets`, query: filters, answer: TicketPage }, call);
@@ -87,7 +78,7 @@ export function createLiveChatV2({
     areWebhooksOn: async () => true,
     turnWebhooksOn: async () => {},
 
-    usage: budget.usage,
+    usage,
   };
 }
 
