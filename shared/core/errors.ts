@@ -55,17 +55,22 @@ export abstract class AppError extends Error {
   }
 }
 
+/** Makes the class of a kind of error by its name for programs, its status and its title. */
+export function errorKind<const Kind extends string>(kind: Kind, status: number, title: string) {
+  return class extends AppError {
+    readonly kind = kind;
+    readonly status = status;
+    readonly title = title;
+  };
+}
+
 /** The upstream status and code behind an error, such as `403 AuthorizationFailure` or `ECONNREFUSED`. */
 export function originOf({ upstream: { status, code, reason } = {} }: AppError): string | undefined {
   return code === undefined ? reason : [status, code].filter((part) => part !== undefined).join(" ");
 }
 
 /** 400: the request is not valid; `problems` names all that is wrong with it. */
-export class InvalidInput extends AppError {
-  readonly kind = "invalid-input";
-  readonly status = 400;
-  readonly title = "The request is not valid";
-
+export class InvalidInput extends errorKind("invalid-input", 400, "The request is not valid") {
   /** For a request with a single problem. */
   static at(path: string, message: string): InvalidInput {
     return new InvalidInput(message, { problems: [{ path, message }] });
@@ -73,98 +78,59 @@ export class InvalidInput extends AppError {
 }
 
 /** 401: credentials are missing or wrong. */
-export class Unauthorized extends AppError {
-  readonly kind = "unauthorized";
-  readonly status = 401;
-  readonly title = "Credentials are missing or wrong";
+export class Unauthorized extends errorKind("unauthorized", 401, "Credentials are missing or wrong") {
   /** The answer's `WWW-Authenticate`, which every 401 has (RFC 9110, 11.6.1). */
   readonly challenge = 'Basic realm="LiveChat webhooks", charset="UTF-8"';
 }
 
 /** 403: the credentials are valid, but do not allow this. */
-export class Forbidden extends AppError {
-  readonly kind = "forbidden";
-  readonly status = 403;
-  readonly title = "Not allowed";
-}
+export class Forbidden extends errorKind("forbidden", 403, "Not allowed") {}
 
 /** 404: there is no such thing. */
-export class NotFound extends AppError {
-  readonly kind = "not-found";
-  readonly status = 404;
-  readonly title = "Not found";
-}
+export class NotFound extends errorKind("not-found", 404, "Not found") {}
 
 /** 409: another request is doing this, or the state does not allow it. */
-export class Conflict extends AppError {
-  readonly kind = "conflict";
-  readonly status = 409;
-  readonly title = "In conflict with the current state";
-}
+export class Conflict extends errorKind("conflict", 409, "In conflict with the current state") {}
 
 /** 409: the account has no HelpDesk, where the Text platform keeps tickets. */
-export class NoHelpDesk extends AppError {
-  readonly kind = "no-helpdesk";
-  readonly status = 409;
-  readonly title = "This account has no HelpDesk";
-}
+export class NoHelpDesk extends errorKind("no-helpdesk", 409, "This account has no HelpDesk") {}
 
 /** 413: the body is larger than this operation takes. */
-export class TooLarge extends AppError {
-  readonly kind = "too-large";
-  readonly status = 413;
-  readonly title = "The request is too large";
-}
+export class TooLarge extends errorKind("too-large", 413, "The request is too large") {}
 
 /** 415: the body is of a kind that this operation does not read. */
-export class UnsupportedMediaType extends AppError {
-  readonly kind = "unsupported-media-type";
-  readonly status = 415;
-  readonly title = "Content type not supported";
-}
+export class UnsupportedMediaType extends errorKind(
+  "unsupported-media-type",
+  415,
+  "Content type not supported",
+) {}
 
 /** 422: the Idempotency-Key was used with another request. */
-export class KeyReused extends AppError {
-  readonly kind = "key-reused";
-  readonly status = 422;
-  readonly title = "Idempotency-Key is already used";
-}
+export class KeyReused extends errorKind("key-reused", 422, "Idempotency-Key is already used") {}
 
 /** 429: LiveChat's limit, or our own, is used up; `retryAfter` says for how long. */
-export class TooManyRequests extends AppError {
-  readonly kind = "too-many-requests";
-  readonly status = 429;
-  readonly title = "Too many requests";
+export class TooManyRequests extends errorKind("too-many-requests", 429, "Too many requests") {
   override readonly retryable = true;
 }
 
 /** 502: LiveChat failed, could not be reached, or gave an answer that cannot be read. */
-export class UpstreamFailed extends AppError {
-  readonly kind = "upstream-failed";
-  readonly status = 502;
-  readonly title = "LiveChat failed";
+export class UpstreamFailed extends errorKind("upstream-failed", 502, "LiveChat failed") {
   override readonly retryable = true;
 }
 
 /** 502: LiveChat refuses this app's own credentials. Only the operator of the app can change that. */
-export class UpstreamRefused extends AppError {
-  readonly kind = "upstream-refused";
-  readonly status = 502;
-  readonly title = "LiveChat refuses the connection's credentials";
-}
+export class UpstreamRefused extends errorKind(
+  "upstream-refused",
+  502,
+  "LiveChat refuses the connection's credentials",
+) {}
 
 /** 504: LiveChat did not answer in time. The request may have taken effect. */
-export class UpstreamTimeout extends AppError {
-  readonly kind = "upstream-timeout";
-  readonly status = 504;
-  readonly title = "LiveChat did not answer in time";
+export class UpstreamTimeout extends errorKind("upstream-timeout", 504, "LiveChat did not answer in time") {
   override readonly retryable = true;
 }
 
 /** 503: our own storage failed or did not answer in time. */
-export class StorageUnavailable extends AppError {
-  readonly kind = "storage-unavailable";
-  readonly status = 503;
-  readonly title = "Storage is not available";
+export class StorageUnavailable extends errorKind("storage-unavailable", 503, "Storage is not available") {
   override readonly retryable: boolean = true;
 }

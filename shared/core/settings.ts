@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { AppError, type Problem } from "./errors.ts";
+import { errorKind, type Problem } from "./errors.ts";
 import { isLoopback } from "./loopback.ts";
 import {
   type ConfiguredLocation,
@@ -10,11 +10,7 @@ import {
 } from "./storage-location.ts";
 
 /** A setting is missing or wrong. The message names each of them and its rule, in one line. */
-export class SettingsError extends AppError {
-  readonly kind = "settings";
-  readonly status = 503;
-  readonly title = "The app is not set up";
-}
+export class SettingsError extends errorKind("settings", 503, "The app is not set up") {}
 
 const filled = v.pipe(
   v.string("is missing"),

@@ -1,5 +1,5 @@
 import { cut } from "../core/cut.ts";
-import { AppError, type Problem, Unauthorized } from "../core/errors.ts";
+import { AppError, errorKind, type Problem, Unauthorized } from "../core/errors.ts";
 import type { Reply } from "./operation.ts";
 
 /**
@@ -35,8 +35,4 @@ function cutProblem({ path, message }: Problem): Problem {
 }
 
 /** 500: a mistake in this app. */
-class Defect extends AppError {
-  readonly kind = "defect";
-  readonly status = 500;
-  readonly title = "Internal error";
-}
+class Defect extends errorKind("defect", 500, "Internal error") {}
