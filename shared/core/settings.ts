@@ -1,13 +1,8 @@
 import * as v from "valibot";
+import type { Credentials } from "./credentials.ts";
 import { errorKind, type Problem } from "./errors.ts";
 import { isLoopback } from "./loopback.ts";
-import {
-  type ConfiguredLocation,
-  hasQueues,
-  locateStorage,
-  type StorageLocation,
-  type StorageSettings,
-} from "./storage-location.ts";
+import { hasQueues, locateStorage, type StorageSettings } from "./storage-location.ts";
 
 /** A setting is missing or wrong. The message names each of them and its rule, in one line. */
 export class SettingsError extends errorKind("settings", 503, "The app is not set up") {}
@@ -24,17 +19,14 @@ const filled = v.pipe(
 );
 /** Credentials go to each of these, so plain http is for this machine alone. */
 const ENCRYPTED = "must start with https:// (http:// is for loopback addresses only)";
-const address = v.pipe(
+const url = v.pipe(
   filled,
   v.url("must be a URL"),
   v.check((url) => /^https:/i.test(url) || (/^http:/i.test(url) && isLoopback(url)), ENCRYPTED),
-  v.transform((url) => url.replace(/\/+$/, "")),
 );
-/** Kept letter by letter: signatures hide in it. */
-const callback = v.pipe(
-  filled,
-  v.url("must be a URL"),
-  v.check((url) => /^https:/i.test(url) || (/^http:/i.test(url) && isLoopback(url)), ENCRYPTED),
+const address = v.pipe(
+  url,
+  v.transform((url) => url.replace(/\/+$/, "")),
 );
 const connectionString = v.pipe(
   filled,
@@ -48,13 +40,8 @@ const ownAddress = v.pipe(
   address,
   v.check((url) => !/[@?#]/.test(url), "must be an address without credentials, query or fragment"),
 );
-const count = v.pipe(
-  filled,
-  v.regex(/^\d{1,6}$/, "must be a whole number"),
-  v.transform(Number),
-  v.minValue(1, "must be at least 1"),
-);
 const countOrNone = v.pipe(filled, v.regex(/^\d{1,6}$/, "must be a whole number"), v.transform(Number));
+const count = v.pipe(countOrNone, v.minValue(1, "must be at least 1"));
 const schedule = v.pipe(
   filled,
   v.regex(/^\S+( +\S+){5}$/, 'must be NCRONTAB with six fields, such as "0 */5 * * * *"'),
@@ -72,6 +59,7 @@ const queue = v.pipe(
     "must be a queue name: 3 to 63 small letters, digits and single hyphens",
   ),
 );
+const onOrOff = v.pipe(filled, v.picklist(["on", "off"], 'must be "on" or "off"'));
 const switched = v.pipe(
   filled,
   v.picklist(["true", "false"], 'must be "true" or "false"'),
@@ -98,7 +86,7 @@ const environmentFor = (api: LiveChatApi) => ({
   LIVECHAT_ACCOUNT_ID: neededWith(api === "text"),
   LIVECHAT_CLIENT_ID: neededWith(api === "text"),
   HELPDESK_API_URL: v.optional(address, "https://api.helpdesk.com/v1"),
-  HELPDESK: v.optional(v.pipe(filled, v.picklist(["on", "off"], 'must be "on" or "off"')), "on"),
+  HELPDESK: v.optional(onOrOff, "on"),
   LIVECHAT_API_KEY: filled,
   LIVECHAT_RATE_LIMIT: v.optional(count, "100"),
   // The receivers of the Text platform take the password alone.
@@ -121,10 +109,11 @@ const environmentFor = (api: LiveChatApi) => ({
   EVENT_RETENTION_DAYS: v.optional(count),
   RETENTION_MARGIN_DAYS: v.optional(countOrNone, "7"),
   DELETED_TICKET_DAYS: v.optional(count, "30"),
-  OPERATOR_WEBHOOK_URL: v.optional(callback),
+  // Kept letter by letter: signatures hide in it.
+  OPERATOR_WEBHOOK_URL: v.optional(url),
   ALLOW_LOOPBACK_CALLBACKS: v.optional(switched, "false"),
   // Read while the app loads, in functions/index.ts.
-  HTTP_STREAMING: v.optional(v.pipe(filled, v.picklist(["on", "off"], 'must be "on" or "off"')), "on"),
+  HTTP_STREAMING: v.optional(onOrOff, "on"),
 });
 
 /** Every setting that this app reads. A test compares `local.settings.sample.json` and `docs/settings.md` with it. */
@@ -140,52 +129,21 @@ export function settingsSet(
 /** The values of the settings that may be missing and have one, as text. */
 export const SETTING_DEFAULTS = v.getDefaults(v.object(environmentFor("v2")));
 
-/** Where the queue is whose messages wake the dispatcher. */
-export type WakeQueue = ConfiguredLocation & { name: string };
-
-type WebhookCredentials = { username: string; password: string };
-
 /** How LiveChat is called: by its REST API v2, or by the APIs of the Text platform. */
-export type LiveChatConnection =
-  | { api: "v2"; url: string; username: string; apiKey: string; rateLimit: number }
-  | {
-      api: "text";
-      url: string;
-      accountId: string;
-      clientId: string;
-      apiKey: string;
-      rateLimit: number;
-      /** Base URL of HelpDesk, where tickets are; absent for an account without it. */
-      helpDeskUrl?: string;
-    };
+export type LiveChatConnection = ReturnType<typeof connectionOf>;
 
-export type Settings = Readonly<{
-  liveChat: LiveChatConnection;
-  webhook: {
-    /** The credentials that receivers accept; the URLs that are registered with LiveChat hold the first pair. */
-    credentials: [current: WebhookCredentials, ...previous: WebhookCredentials[]];
-    /** Where LiveChat reaches this app, without `/api`. When it is not set, nothing is registered. */
-    baseUrl?: string;
-    licenseId?: string;
+function connectionOf(env: v.InferOutput<v.ObjectSchema<ReturnType<typeof environmentFor>, undefined>>) {
+  const { LIVECHAT_API: api, LIVECHAT_API_URL: url, LIVECHAT_API_KEY: apiKey } = env;
+  const connection = { url, apiKey, rateLimit: env.LIVECHAT_RATE_LIMIT };
+  if (api === "v2") return { api, ...connection, username: env.LIVECHAT_USERNAME };
+  return {
+    ...{ api, ...connection, accountId: env.LIVECHAT_ACCOUNT_ID, clientId: env.LIVECHAT_CLIENT_ID },
+    /** Base URL of HelpDesk, where tickets are; absent for an account without it. */
+    helpDeskUrl: env.HELPDESK === "on" ? env.HELPDESK_API_URL : undefined,
   };
-  storage: StorageLocation;
-  tables: { events: string; tickets: string; subscriptions: string };
-  /** Missing when the settings name tables only: deliveries then wait for the timer. */
-  wakeQueue?: WakeQueue;
-  /** NCRONTAB, six fields. */
-  ticketsReconcileSchedule: string;
-  /** The same; used with the Text platform only. */
-  chatsReconcileSchedule: string;
-  /** Age at which events are removed, in days; events are kept when it is not set. */
-  eventRetentionDays?: number;
-  /** How many days more retention waits for a subscriber that is behind. */
-  retentionMarginDays: number;
-  /** Days for which a ticket that is gone from LiveChat keeps its content. */
-  deletedTicketDays: number;
-  /** Is called when a check changes its state. */
-  operatorWebhookUrl?: string;
-  allowLoopbackCallbacks: boolean;
-}>;
+}
+
+export type Settings = Readonly<ReturnType<typeof readSettings>>;
 
 /**
  * Reads the settings from environment variables. An empty variable counts as not set, because an empty line in a
@@ -193,7 +151,7 @@ export type Settings = Readonly<{
  *
  * @throws {SettingsError} naming all that is missing or wrong at once, in one line; values are never repeated.
  */
-export function readSettings(environment: Record<string, string | undefined>): Settings {
+export function readSettings(environment: Record<string, string | undefined>) {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
   const result = v.safeParse(v.object(environmentFor(given.LIVECHAT_API === "text" ? "text" : "v2")), given);
   const storage = locateStorage(result.success ? result.output : given, "table")?.location;
@@ -212,42 +170,34 @@ export function readSettings(environment: Record<string, string | undefined>): S
     );
   }
   const env = result.output;
+  const { LIVECHAT_WEBHOOK_USERNAME: username, LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: previous } = env;
   return {
-    liveChat: {
-      url: env.LIVECHAT_API_URL,
-      apiKey: env.LIVECHAT_API_KEY,
-      rateLimit: env.LIVECHAT_RATE_LIMIT,
-      ...(env.LIVECHAT_API === "v2"
-        ? { api: env.LIVECHAT_API, username: env.LIVECHAT_USERNAME }
-        : {
-            api: env.LIVECHAT_API,
-            accountId: env.LIVECHAT_ACCOUNT_ID,
-            clientId: env.LIVECHAT_CLIENT_ID,
-            helpDeskUrl: env.HELPDESK === "on" ? env.HELPDESK_API_URL : undefined,
-          }),
-    },
+    liveChat: connectionOf(env),
     webhook: {
+      /** The credentials that receivers accept; the URLs that are registered with LiveChat hold the first pair. */
       credentials: [
-        { username: env.LIVECHAT_WEBHOOK_USERNAME, password: env.LIVECHAT_WEBHOOK_PASSWORD },
-        ...(env.LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS === undefined
-          ? []
-          : [{ username: env.LIVECHAT_WEBHOOK_USERNAME, password: env.LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS }]),
-      ],
+        { username, password: env.LIVECHAT_WEBHOOK_PASSWORD },
+        ...(previous === undefined ? [] : [{ username, password: previous }]),
+      ] satisfies [current: Credentials, ...previous: Credentials[]],
+      /** Where LiveChat reaches this app, without `/api`. When it is not set, nothing is registered. */
       baseUrl: env.WEBHOOK_BASE_URL,
       licenseId: env.LIVECHAT_LICENSE_ID,
     },
     storage,
-    tables: {
-      events: env.EVENTS_TABLE,
-      tickets: env.TICKETS_TABLE,
-      subscriptions: env.SUBSCRIPTIONS_TABLE,
-    },
+    tables: { events: env.EVENTS_TABLE, tickets: env.TICKETS_TABLE, subscriptions: env.SUBSCRIPTIONS_TABLE },
+    /** Missing when the settings name tables only: deliveries then wait for the timer. */
     wakeQueue: findWakeQueue(env),
+    /** NCRONTAB, six fields. */
     ticketsReconcileSchedule: env.TICKETS_RECONCILE_SCHEDULE,
+    /** The same; used with the Text platform only. */
     chatsReconcileSchedule: env.CHATS_RECONCILE_SCHEDULE,
+    /** Age at which events are removed, in days; events are kept when it is not set. */
     eventRetentionDays: env.EVENT_RETENTION_DAYS,
+    /** How many days more retention waits for a subscriber that is behind. */
     retentionMarginDays: env.RETENTION_MARGIN_DAYS,
+    /** Days for which a ticket that is gone from LiveChat keeps its content. */
     deletedTicketDays: env.DELETED_TICKET_DAYS,
+    /** Is called when a check changes its state. */
     operatorWebhookUrl: env.OPERATOR_WEBHOOK_URL,
     allowLoopbackCallbacks: env.ALLOW_LOOPBACK_CALLBACKS,
   };
@@ -267,10 +217,10 @@ function publishedPasswords(given: Record<string, string | undefined>): Problem[
 }
 
 /**
- * The queue is in the account of the tables. Its function is registered while the app loads, before the settings are
- * validated.
+ * The queue whose messages wake the dispatcher, in the account of the tables. Its function is registered while the app
+ * loads, before the settings are validated.
  */
-export function findWakeQueue(env: StorageSettings & { WAKE_QUEUE?: string }): WakeQueue | undefined {
+export function findWakeQueue(env: StorageSettings & { WAKE_QUEUE?: string }) {
   const found = locateStorage(env, "queue");
   if (!found || !hasQueues(found.location)) return undefined;
   return { name: env.WAKE_QUEUE?.trim() || DEFAULT_WAKE_QUEUE, ...found };

@@ -7,34 +7,29 @@ export type StorageLocation =
       clientId?: string;
     };
 
-export type StorageSettings = Partial<
-  Record<
-    | "LiveChatStorage"
-    | "LiveChatStorage__tableServiceUri"
-    | "LiveChatStorage__queueServiceUri"
-    | "LiveChatStorage__clientId"
-    | "AzureWebJobsStorage",
-    string
-  >
->;
-
-/** A location, and the setting or prefix of settings that it comes from: a queue function's `connection`. */
-export type ConfiguredLocation = {
-  connection: "LiveChatStorage" | "AzureWebJobsStorage";
-  location: StorageLocation;
+/** The settings that say where storage is. */
+export type StorageSettings = {
+  LiveChatStorage?: string;
+  LiveChatStorage__tableServiceUri?: string;
+  LiveChatStorage__queueServiceUri?: string;
+  LiveChatStorage__clientId?: string;
+  AzureWebJobsStorage?: string;
 };
 
-/** `LiveChatStorage` before its endpoint for the service before the storage of the Functions host itself. */
+/**
+ * `LiveChatStorage` before its endpoint for the service before the storage of the Functions host itself.
+ *
+ * @returns the location, and the setting or prefix of settings that it comes from: a queue function's `connection`
+ */
 export function locateStorage(
   env: StorageSettings,
   service: "table" | "queue",
-): ConfiguredLocation | undefined {
+): { connection: string; location: StorageLocation } | undefined {
   const { LiveChatStorage: own, LiveChatStorage__clientId: clientId, AzureWebJobsStorage: host } = env;
   const uri = env[`LiveChatStorage__${service}ServiceUri`];
   if (own) return { connection: "LiveChatStorage", location: { connectionString: own } };
   if (uri) return { connection: "LiveChatStorage", location: { uri, clientId } };
-  if (host) return { connection: "AzureWebJobsStorage", location: { connectionString: host } };
-  return undefined;
+  return host ? { connection: "AzureWebJobsStorage", location: { connectionString: host } } : undefined;
 }
 
 /** Whether the location leads to queues: a connection string may be for tables alone. */
