@@ -1,3 +1,5 @@
+import { cut } from "../core/cut.ts";
+
 const LONGEST = 300;
 const HTML = /<(?:!doctype|\/?[a-z][a-z0-9-]*(?:\s[^>]*)?\/?)>/i;
 const USER_IN_URL = /\/\/[^\s/@]*@/g;
@@ -17,7 +19,7 @@ export function readWords(body: unknown, secrets: readonly string[]): string | u
     .replace(USER_IN_URL, "//")
     .replace(/[\s\p{Cc}]+/gu, " ")
     .trim();
-  return words === "" ? undefined : shorten(words);
+  return words === "" ? undefined : cut(words, LONGEST);
 }
 
 function find(body: unknown, depth: number): string | undefined {
@@ -43,9 +45,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function shorten(words: string): string {
-  const characters = [...words];
-  return characters.length <= LONGEST ? words : `${characters.slice(0, LONGEST - 1).join("")}…`;
 }

@@ -14,14 +14,16 @@ import { createRow, readRow, replaceRow } from "./rows.ts";
 export async function writeOnce(
   table: TableClient,
   content: TableEntity,
-  { etag }: { etag?: string } = {},
+  { etag, signal }: { etag?: string; signal?: AbortSignal } = {},
 ): Promise<string | undefined> {
   const row = { ...content, write: randomUUID() };
   try {
-    return await (etag === undefined ? createRow(table, row) : replaceRow(table, row, { etag }));
+    return await (etag === undefined
+      ? createRow(table, row, { signal })
+      : replaceRow(table, row, { etag, signal }));
   } catch (error) {
     if (!(error instanceof OutcomeUnknown)) throw error;
-    const found = await readRow<{ write?: string }>(table, row.partitionKey, row.rowKey);
+    const found = await readRow<{ write?: string }>(table, row.partitionKey, row.rowKey, { signal });
     if (found?.write === row.write) return found.etag;
     // Over a row of another version it cannot be done any more.
     if (found?.etag !== etag) return undefined;

@@ -11,7 +11,7 @@ import { type CallOptions, connect } from "../send.ts";
 import { fromHelpDesk, lacksNames } from "./from-helpdesk.ts";
 import { createTicketList } from "./list.ts";
 import { createLookups } from "./lookups.ts";
-import { refusalOfHelpDesk } from "./refusal.ts";
+import { refusalOfHelpDesk } from "./no-helpdesk.ts";
 
 export type HelpDeskOptions = ConnectionOptions & {
   /** The account of the token: a UUID. */

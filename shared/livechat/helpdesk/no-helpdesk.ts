@@ -1,4 +1,7 @@
-import { NoHelpDesk } from "../../core/errors.ts";
+import { type AppError, NoHelpDesk } from "../../core/errors.ts";
+import type { Refused } from "../failure.ts";
+import type { TicketDesk } from "../live-chat.ts";
+import { refusalByStatus } from "../refusal.ts";
 
 /** @param reason `off`: the settings say so; `refused`: HelpDesk does not take the token */
 export function noHelpDesk(reason: "off" | "refused"): NoHelpDesk {
@@ -8,3 +11,27 @@ export function noHelpDesk(reason: "off" | "refused"): NoHelpDesk {
       : "HelpDesk refuses this app's token: the account has no HelpDesk licence, or the token lacks the scope accounts--my:ro. Without HelpDesk, set HELPDESK to off.",
   );
 }
+
+/** Answers of an account without a licence. Which of them HelpDesk gives is not documented. */
+const WITHOUT_LICENCE = [401, 402, 403];
+
+/** HelpDesk says no by status. The same token has been let in by LiveChat, so a refusal is about HelpDesk. */
+export function refusalOfHelpDesk(refused: Refused): AppError {
+  return WITHOUT_LICENCE.includes(refused.status) ? noHelpDesk("refused") : refusalByStatus(refused);
+}
+
+const refuse = async (): Promise<never> => {
+  throw noHelpDesk("off");
+};
+
+/** The tickets of an account that has none. */
+export const withoutHelpDesk: TicketDesk = {
+  findTickets: refuse,
+  getTicket: refuse,
+  createTicket: refuse,
+  updateTicket: refuse,
+  ticketSource() {
+    throw noHelpDesk("off");
+  },
+  ticketsState: async () => "off",
+};
