@@ -6,7 +6,9 @@ import {
   UpstreamRefused,
   UpstreamTimeout,
 } from "../core/errors.ts";
-import { createRow, putRow, readRow, replaceRow } from "../storage/rows.ts";
+import { DAY, MINUTE, toIso } from "../core/time.ts";
+import { putRow, readRow } from "../storage/rows.ts";
+import { changeRow } from "../storage/write-once.ts";
 
 /** The result of the last call to LiveChat, by any instance. */
 export type LastCall = {
@@ -39,19 +41,7 @@ const LAST = "calls:last";
 const LIFECYCLE = "calls:lifecycle";
 const monthKey = (month: string) => `calls:month:${month}`;
 
-const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
-/** Writes that may lose to other instances before this instance waits for a minute. */
-const ATTEMPTS = 3;
 const TIME_LIMIT = 2_000;
-
-export type CallLedgerOptions = {
-  table: () => TableClient;
-  /** Milliseconds since the epoch. */
-  now: () => number;
-  /** Calls back after so many milliseconds, without keeping the process alive. */
-  later?: (run: () => void, milliseconds: number) => void;
-};
 
 /**
  * A ledger of all instances, in the events' table. An instance writes once a minute at most, and at once when calls begin
@@ -61,14 +51,20 @@ export function openCallLedger({
   table,
   now,
   later = (run, milliseconds) => void setTimeout(run, milliseconds).unref(),
-}: CallLedgerOptions): CallLedger {
+}: {
+  table: () => TableClient;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** Calls back after so many milliseconds, without keeping the process alive. */
+  later?: (run: () => void, milliseconds: number) => void;
+}): CallLedger {
   /** Billed calls that are not written yet, by month. */
   const pending = new Map<string, number>();
   let last: LastCall | undefined;
   let writtenAt = Number.NEGATIVE_INFINITY;
   let scheduled = false;
   let saidAt = Number.NEGATIVE_INFINITY;
-  const monthOf = () => new Date(now()).toISOString().slice(0, 7);
+  const monthOf = () => toIso(now()).slice(0, 7);
 
   return {
     note({ status }, error) {
@@ -76,7 +72,7 @@ export function openCallLedger({
       if (status !== undefined && status !== 500) pending.set(month, (pending.get(month) ?? 0) + 1);
       const failure = failureOf(error);
       const isNews = last === undefined || (last.failure === undefined) !== (failure === undefined);
-      last = { at: new Date(now()).toISOString(), ...(failure && { failure }) };
+      last = { at: toIso(now()), ...(failure && { failure }) };
       if (scheduled && !isNews) return;
       scheduled = true;
       later(write, isNews ? 0 : Math.max(0, writtenAt + MINUTE - now()));
@@ -112,22 +108,11 @@ export function openCallLedger({
     await putRow(table(), row, { signal }).catch(() => undefined);
     for (const [month, calls] of [...pending]) {
       pending.delete(month);
-      const isWritten = await add(month, calls, signal).catch(() => false);
+      const key = { partitionKey: PARTITION, rowKey: monthKey(month) };
+      const add = (row = { calls: 0 }) => ({ calls: row.calls + calls });
+      const isWritten = await changeRow(table(), key, add, { signal }).catch(() => false);
       if (!isWritten) pending.set(month, (pending.get(month) ?? 0) + calls);
     }
-  }
-
-  async function add(month: string, calls: number, signal: AbortSignal): Promise<boolean> {
-    const key = { partitionKey: PARTITION, rowKey: monthKey(month) };
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const row = await readRow<{ calls: number }>(table(), key.partitionKey, key.rowKey, { signal });
-      const next = { ...key, calls: (row?.calls ?? 0) + calls };
-      const written = row
-        ? await replaceRow(table(), next, { signal, etag: row.etag })
-        : await createRow(table(), next, { signal });
-      if (written !== undefined) return true;
-    }
-    return false;
   }
 }
 

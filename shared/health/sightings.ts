@@ -1,7 +1,8 @@
 import type { TableClient } from "@azure/data-tables";
 import { AppError } from "../core/errors.ts";
 import { hashed } from "../storage/keys.ts";
-import { createRow, putRow, readRow, replaceRow } from "../storage/rows.ts";
+import { putRow, readRow } from "../storage/rows.ts";
+import { writeOnce } from "../storage/write-once.ts";
 
 /** Remembers the states that were seen, for all instances. */
 export type Sightings = {
@@ -65,10 +66,7 @@ export function openSightings(table: () => TableClient, clock: () => number = Da
   };
 
   /** Writes the state unless it is known. Returns the one before, to the one instance whose write it was. */
-  async function note(
-    name: string,
-    fresh: SightingRow,
-  ): Promise<Pick<SightingRow, "state" | "count"> | undefined> {
+  async function note(name: string, fresh: SightingRow): Promise<StateBefore | undefined> {
     const key = { partitionKey: PARTITION, rowKey: `health:${hashed(name)}` };
     const signal = AbortSignal.timeout(TIME_LIMIT);
     const row = await readRow<SightingRow>(table(), key.partitionKey, key.rowKey, { signal });
@@ -77,14 +75,13 @@ export function openSightings(table: () => TableClient, clock: () => number = Da
       if (row.count === fresh.count) return undefined;
     }
     const next = { ...key, name, ...fresh };
-    const written = row
-      ? await replaceRow(table(), next, { signal, etag: row.etag })
-      : await createRow(table(), next, { signal });
+    const written = await writeOnce(table(), next, { etag: row?.etag, signal });
     return written === undefined ? undefined : (row ?? UNSEEN);
   }
 }
 
-const UNSEEN: Pick<SightingRow, "state" | "count"> = { state: "unseen" };
+type StateBefore = Pick<SightingRow, "state" | "count">;
+const UNSEEN: StateBefore = { state: "unseen" };
 
 async function unlessStorageFails<Value>(run: () => Promise<Value>, otherwise: Value): Promise<Value> {
   try {

@@ -1,5 +1,3 @@
-import { cut } from "../core/cut.ts";
-
 const LONGEST = 300;
 const HTML = /<(?:!doctype|\/?[a-z][a-z0-9-]*(?:\s[^>]*)?\/?)>/i;
 const USER_IN_URL = /\/\/[^\s/@]*@/g;
@@ -19,7 +17,7 @@ export function readWords(body: unknown, secrets: readonly string[]): string | u
     .replace(USER_IN_URL, "//")
     .replace(/[\s\p{Cc}]+/gu, " ")
     .trim();
-  return words === "" ? undefined : cut(words, LONGEST);
+  return words === "" ? undefined : shorten(words);
 }
 
 function find(body: unknown, depth: number): string | undefined {
@@ -45,4 +43,9 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function shorten(words: string): string {
+  const characters = [...words];
+  return characters.length <= LONGEST ? words : `${characters.slice(0, LONGEST - 1).join("")}…`;
 }

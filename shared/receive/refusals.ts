@@ -2,7 +2,8 @@ import type { TableClient } from "@azure/data-tables";
 import type { Log } from "../core/log.ts";
 import { MINUTE } from "../core/time.ts";
 import type { EventType } from "../schemas/webhook.ts";
-import { createRow, readRow, readRows, replaceRow } from "../storage/rows.ts";
+import { readRows } from "../storage/rows.ts";
+import { changeRow } from "../storage/write-once.ts";
 import type { RefusalReason } from "./refusal-reason.ts";
 
 export type RefusalCounts = Partial<Record<RefusalReason, number>>;
@@ -19,8 +20,6 @@ const PARTITION = "health";
 /** Counts are kept by windows of five minutes. Thirteen cover an hour; each has the row of the window 65 minutes before. */
 const WINDOW = 5 * MINUTE;
 const WINDOWS = 13;
-/** Writes that may lose to other instances before this instance waits for a minute. */
-const ATTEMPTS = 3;
 const TIME_LIMIT = 2_000;
 
 type WindowRow = {
@@ -104,19 +103,13 @@ export function openRefusals({
 
   async function add(window: number, counts: RefusalCounts): Promise<boolean> {
     const key = { partitionKey: PARTITION, rowKey: rowKey((window / WINDOW) % WINDOWS) };
-    const signal = AbortSignal.timeout(TIME_LIMIT);
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const row = await readRow<WindowRow>(table(), key.partitionKey, key.rowKey, { signal });
+    const change = (row?: WindowRow) => {
       // Another instance, with a clock ahead, has the row for a later window.
-      if (row && row.window > window) return true;
+      if (row && row.window > window) return undefined;
       const total = row?.window === window ? sum(read(row), counts) : counts;
-      const next = { ...key, window, counts: JSON.stringify(total) };
-      const written = row
-        ? await replaceRow(table(), next, { signal, etag: row.etag })
-        : await createRow(table(), next, { signal });
-      if (written !== undefined) return true;
-    }
-    return false;
+      return { window, counts: JSON.stringify(total) };
+    };
+    return changeRow<WindowRow>(table(), key, change, { signal: AbortSignal.timeout(TIME_LIMIT) });
   }
 
   /** Storage may be away for long: what is older than an hour is shown no more. */

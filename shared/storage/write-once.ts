@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { TableClient, TableEntity } from "@azure/data-tables";
 import { OutcomeUnknown } from "./failures.ts";
-import { createRow, readRow, replaceRow } from "./rows.ts";
+import { createRow, type Row, readRow, replaceRow } from "./rows.ts";
 
 /**
  * Creates a row, or replaces it if it is still the version with this ETag, and finds out whether it did: a write whose
@@ -29,4 +29,29 @@ export async function writeOnce(
     if (found?.etag !== etag) return undefined;
     throw error;
   }
+}
+
+/** Writes of others that may come first before {@link changeRow} gives up. */
+const ATTEMPTS = 3;
+
+/**
+ * Reads a row and writes what `change` makes of it, once more when another write came first.
+ *
+ * @param change is given the row, if there is one; makes `undefined` when nothing is to be written
+ * @returns whether that is done: `false` when others came first each time
+ * @throws {OutcomeUnknown} @throws {StorageUnavailable}
+ */
+export async function changeRow<Properties extends object>(
+  table: TableClient,
+  key: { partitionKey: string; rowKey: string },
+  change: (row: Row<Properties> | undefined) => Properties | undefined,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<boolean> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const row = await readRow<Properties>(table, key.partitionKey, key.rowKey, { signal });
+    const next = change(row);
+    if (!next) return true;
+    if ((await writeOnce(table, { ...key, ...next }, { etag: row?.etag, signal })) !== undefined) return true;
+  }
+  return false;
 }
