@@ -10,10 +10,10 @@ import {
   PROBE,
   seqOf,
 } from "../../shared/event-log/keys.ts";
-import { PARTITION as ARRIVALS } from "../../shared/tickets/arrivals/rows.ts";
+import { ARRIVALS_PARTITION as ARRIVALS } from "../../shared/tickets/arrivals/arrivals.ts";
 import { STATE } from "../../shared/tickets/store/state-row.ts";
 import { PARTITION as TICKETS } from "../../shared/tickets/store/ticket-row.ts";
-import { PARTITION as TRANSCRIPTS } from "../../shared/transcripts/store.ts";
+import { TRANSCRIPTS_PARTITION as TRANSCRIPTS } from "../../shared/transcripts/store.ts";
 import { type Manifest, PARTS, type Part, writeManifest, writePart } from "./files.ts";
 import { findRow, isIn, readAllRows, type StoredRow, textOf } from "./rows.ts";
 import type { Tables } from "./tables.ts";

@@ -3,7 +3,7 @@ import type { TableClient } from "@azure/data-tables";
 import { BODIES, HEAD, QUARANTINED } from "../../shared/event-log/keys.ts";
 import { STATE } from "../../shared/tickets/store/state-row.ts";
 import { PARTITION as TICKETS } from "../../shared/tickets/store/ticket-row.ts";
-import { PARTITION as TRANSCRIPTS } from "../../shared/transcripts/store.ts";
+import { TRANSCRIPTS_PARTITION as TRANSCRIPTS } from "../../shared/transcripts/store.ts";
 import { LOG } from "./back-up.ts";
 import { type Manifest, readManifest, readPart } from "./files.ts";
 import {

@@ -1,16 +1,12 @@
+import { DAY, HOUR, MINUTE } from "../core/time.ts";
+import { pauseAfter } from "../pending/pending.ts";
 import type { MissingTranscript } from "../schemas/text-chat.ts";
-
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 
 /** An end waits for its transcript this long; then it goes into the log without. In milliseconds. */
 export const PATIENCE = HOUR;
 /** After that, a transcript is still fetched for this long, to be shown with the chat. In milliseconds. */
 const LATE_PATIENCE = 7 * DAY;
-/** How long the process that took the delivery has for the first attempt, before a timer makes another. In milliseconds. */
-export const FIRST_PAUSE = 30 * SECOND;
+/** Between two attempts. In milliseconds. */
 const LONGEST_PAUSE = 10 * MINUTE;
 
 /** What came of asking for a transcript: it is there, LiveChat no longer has it, or the call failed. */
@@ -54,7 +50,6 @@ export function nextStep(
       : { do: "forget" };
   }
   if (age >= PATIENCE) return { do: "tell bare", missing: "failed", keepLooking: true };
-  const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempts - 1));
   // The last attempt comes when the patience ends, and not up to a pause later.
-  return { do: "again", at: Math.min(now + pause, receivedAt + PATIENCE) };
+  return { do: "again", at: Math.min(now + pauseAfter(attempts, LONGEST_PAUSE), receivedAt + PATIENCE) };
 }

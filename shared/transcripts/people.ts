@@ -1,5 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import type { EventLog } from "../event-log/types.ts";
+import { DUES } from "../pending/pending.ts";
 import { namesPerson } from "../people/people-column.ts";
 import { peopleIn } from "../people/people-in.ts";
 import type { DataPlace } from "../people/place.ts";
@@ -7,8 +8,8 @@ import { placeOfRows, removeOld } from "../people/place-of-rows.ts";
 import { textEvent } from "../receive/text-event.ts";
 import { type Row, removeRow } from "../storage/rows.ts";
 import { scanRows } from "../storage/scan.ts";
-import { ALL_SHOWN, DUES, type DueRow, PARTITION, rawOf, removeShown, type ShownRow } from "./store.ts";
-import { toRaw } from "./transcripts.ts";
+import { ALL_SHOWN, rawOf, removeShown, type ShownRow, TRANSCRIPTS_PARTITION } from "./store.ts";
+import { type PendingEnd, toRaw } from "./transcripts.ts";
 
 export type TranscriptPlacesOptions = {
   table: TableClient;
@@ -30,9 +31,9 @@ const WINDOW = 20;
  * with its ids only, where it is erased with the chat's other events; so a repetition does not bring it back.
  */
 function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): DataPlace {
-  const rows = (after: string) => scanRows<DueRow>(table, PARTITION, { ...DUES, after });
+  const rows = (after: string) => scanRows<PendingEnd>(table, TRANSCRIPTS_PARTITION, { ...DUES, after });
 
-  return placeOfRows<DueRow, Row<DueRow>>({
+  return placeOfRows<PendingEnd, Row<PendingEnd>>({
     name: "waiting",
     rows,
     async find(item, person) {
@@ -47,7 +48,7 @@ function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): Da
     async erase(row) {
       const read = textEvent(toRaw(row, { missing: "gone" }), "webhook");
       if ("event" in read) await log.append(read.event);
-      await removeRow(table, PARTITION, row.rowKey);
+      await removeRow(table, TRANSCRIPTS_PARTITION, row.rowKey);
       return 1;
     },
     show: ({ threadId, chatId, receivedAt, state }) => [
@@ -56,7 +57,7 @@ function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): Da
     idOf: ({ threadId }) => threadId,
     retain: (after) =>
       removeOld(rows(after), removeBefore(), ({ rowKey, etag }) =>
-        removeRow(table, PARTITION, rowKey, { etag }),
+        removeRow(table, TRANSCRIPTS_PARTITION, rowKey, { etag }),
       ),
   });
 }
@@ -64,7 +65,7 @@ function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): Da
 /** The transcripts that came when the end was in the log already. */
 function latePlace({ table, removeBefore }: TranscriptPlacesOptions): DataPlace {
   const rows = (after: string) =>
-    scanRows<ShownRow>(table, PARTITION, { ...ALL_SHOWN, after, window: WINDOW });
+    scanRows<ShownRow>(table, TRANSCRIPTS_PARTITION, { ...ALL_SHOWN, after, window: WINDOW });
 
   const place = placeOfRows<ShownRow, Row<ShownRow>>({
     name: "transcripts",

@@ -3,21 +3,17 @@ import { InvalidInput, NotFound, TooLarge } from "../core/errors.ts";
 import type { EventLog } from "../event-log/types.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import { ChatAnonymized } from "../livechat/text/chat-anonymized.ts";
+import { type Attempt, FIRST_PAUSE, openPending, type Pending } from "../pending/pending.ts";
 import { textEvent } from "../receive/text-event.ts";
 import type { MissingTranscript, ToldTextChat } from "../schemas/text-chat.ts";
-import type { Row } from "../storage/rows.ts";
-import { type Asked, FIRST_PAUSE, nextStep } from "./next-step.ts";
+import { type Asked, nextStep, type Waiting } from "./next-step.ts";
 import {
-  changeDue,
-  createDue,
-  type DueRow,
   type EndedThread,
   putShown,
   rawOf,
-  readDue,
-  readDues,
   readShown,
-  removeDue,
+  STORE_OF_TRANSCRIPTS,
+  TRANSCRIPTS_PARTITION,
 } from "./store.ts";
 
 export type TranscriptsOptions = {
@@ -31,60 +27,62 @@ export type TranscriptsOptions = {
   onDefect?: (error: unknown) => void;
 };
 
-export type Settled = { told: number; bare: number; waiting: number };
+type KeptEnd = EndedThread & Pick<Waiting, "state">;
+/** An end that is kept until its transcript is in the log, or given up. */
+export type PendingEnd = Pending<KeptEnd>;
+
+export type Transcripts = ReturnType<typeof openTranscripts>;
 
 /** The ends of threads, which the Text platform's webhooks report with ids only, and their transcripts. */
-export type Transcripts = {
-  /** Keeps an end. When this resolves, it is durable. `false` when it was kept before. @throws {StorageUnavailable} */
-  keep(end: EndedThread): Promise<boolean>;
-  /** Forgets an end that was kept for an event which the log holds already. @throws {StorageUnavailable} */
-  forget(threadId: string): Promise<void>;
-  /** The first attempt, by who kept it. Never fails: a timer makes the next. */
-  settle(threadId: string): Promise<void>;
-  /** Goes on with those that are due; with `all`, with every one that is kept. */
-  settleDue(options: { budgetMs: number; all?: boolean }): Promise<Settled>;
-  /** The transcript of a thread that came when its end was in the log already: as the log would have kept it. */
-  late(threadId: string): Promise<string | undefined>;
-};
+export function openTranscripts({ table, log, chats, now, onDefect }: TranscriptsOptions) {
+  const pending = openPending<KeptEnd, "told" | "bare" | "waiting">({
+    table,
+    partitionKey: TRANSCRIPTS_PARTITION,
+    kind: "thread",
+    name: STORE_OF_TRANSCRIPTS,
+    outcomes: { told: 0, bare: 0, waiting: 0 },
+    idle,
+    attempt,
+    now,
+    onDefect,
+  });
 
-export function openTranscripts({ table, log, chats, now, onDefect }: TranscriptsOptions): Transcripts {
-  const toIso = (time: number) => new Date(time).toISOString();
-
-  /** Fetches the transcript for a row that is ours for now, and takes the next step. */
-  async function attempt(row: Row<DueRow>, signal?: AbortSignal): Promise<keyof Settled | undefined> {
-    const { threadId, attempts, state } = row;
-    const waiting = { state, attempts, receivedAt: Date.parse(row.receivedAt) };
-    const { asked, chat } = await ask(row, signal);
+  /** Fetches the transcript, and takes the next step. */
+  async function attempt(
+    end: PendingEnd,
+    signal?: AbortSignal,
+  ): Promise<Attempt<KeptEnd, "told" | "bare" | "waiting">> {
+    const { threadId, attempts, state } = end;
+    // The reconciliation of chats may have been faster, and saves a call that is billed.
+    const isRepeated = state === "waiting" && attempts > 1;
+    if (isRepeated && (await log.told(threadId)).has("chat_ended")) return {};
+    const { asked, chat } = await ask(end, signal);
+    const waiting = { state, attempts, receivedAt: Date.parse(end.receivedAt) };
     const step = chats ? nextStep(waiting, asked, now()) : NO_READER;
     switch (step.do) {
       case "tell":
-        await tell(row, chat);
-        await removeDue(table, threadId);
-        return "told";
-      case "tell bare":
-        await append(toRaw(row, { missing: step.missing }));
-        if (step.keepLooking)
-          await changeDue(table, row, { state: "late", dueAt: toIso(now() + FIRST_PAUSE) });
-        else await removeDue(table, threadId);
-        return "bare";
+        await tell(end, chat);
+        return { outcome: "told" };
+      case "tell bare": {
+        await append(toRaw(end, { missing: step.missing }));
+        const late = { at: now() + FIRST_PAUSE, changes: { state: "late" as const } };
+        return { outcome: "bare", ...(step.keepLooking && { again: late }) };
+      }
       case "show": {
-        const raw = toRaw(row, { chat });
+        const raw = toRaw(end, { chat });
         const read = textEvent(raw, "webhook");
-        await putShown(table, row, raw, "event" in read ? (read.event.people ?? []) : []);
-        await removeDue(table, threadId);
-        return undefined;
+        await putShown(table, end, raw, "event" in read ? (read.event.people ?? []) : []);
+        return {};
       }
       case "forget":
-        await removeDue(table, threadId);
-        return undefined;
+        return {};
       case "again":
-        await changeDue(table, row, { dueAt: toIso(step.at) });
-        return state === "late" ? undefined : "waiting";
+        return { outcome: idle(end), again: step };
     }
   }
 
   async function ask(
-    { chatId, threadId, attempts }: DueRow,
+    { chatId, threadId, attempts }: PendingEnd,
     signal?: AbortSignal,
   ): Promise<{ asked: Asked; chat?: ToldTextChat }> {
     try {
@@ -94,18 +92,17 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
       return chat?.thread.id === threadId && isWhole ? { asked: "there", chat } : { asked: "failed" };
     } catch (error) {
       if (error instanceof ChatAnonymized) return { asked: "anonymized" };
-      if (error instanceof NotFound) return { asked: "gone" };
-      return { asked: "failed" };
+      return { asked: error instanceof NotFound ? "gone" : "failed" };
     }
   }
 
   /** Puts the end into the log with its transcript, or with its ids alone when the log cannot take that. */
-  async function tell(row: DueRow, chat: ToldTextChat | undefined): Promise<void> {
+  async function tell(end: PendingEnd, chat: ToldTextChat | undefined): Promise<void> {
     try {
-      await append(toRaw(row, { chat }));
+      await append(toRaw(end, { chat }));
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof TooLarge)) throw error;
-      await append(toRaw(row, { missing: "failed" }));
+      await append(toRaw(end, { missing: "failed" }));
     }
   }
 
@@ -116,58 +113,27 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
     await log.append(read.event);
   }
 
-  async function claim(row: Row<DueRow>): Promise<Row<DueRow> | undefined> {
-    return changeDue(table, row, { attempts: row.attempts + 1, dueAt: toIso(now() + FIRST_PAUSE) });
-  }
-
   return {
-    keep(end) {
-      return createDue(table, end, { receivedAt: toIso(now()), dueAt: toIso(now() + FIRST_PAUSE) });
-    },
-    async forget(threadId) {
-      await removeDue(table, threadId);
-    },
-    async settle(threadId) {
-      try {
-        const row = await readDue(table, threadId);
-        if (row) await attempt(row);
-      } catch (error) {
-        onDefect?.(error);
-      }
-    },
-    async settleDue({ budgetMs, all = false }) {
-      const end = now() + budgetMs;
-      const settled: Settled = { told: 0, bare: 0, waiting: 0 };
-      for await (const found of readDues(table)) {
-        const isDue = found.dueAt <= toIso(now()) || all;
-        if (!isDue || now() >= end) {
-          if (found.state === "waiting") settled.waiting++;
-          continue;
-        }
-        const row = await claim(found);
-        // The reconciliation of chats may have been faster, and saves a call that is billed.
-        if (row?.state === "waiting" && (await log.told(row.threadId)).has("chat_ended")) {
-          await removeDue(table, row.threadId);
-          continue;
-        }
-        const outcome = row && (await attempt(row, AbortSignal.timeout(Math.max(1, end - now()))));
-        if (outcome) settled[outcome]++;
-      }
-      return settled;
-    },
-    async late(threadId) {
+    ...pending,
+    /** Keeps an end. When this resolves, it is durable. `false` when it was kept before. @throws {StorageUnavailable} */
+    keep: (end: EndedThread) => pending.keep(end.threadId, { ...end, state: "waiting" }),
+    /** The transcript of a thread that came when its end was in the log already: as the log would have kept it. */
+    async late(threadId: string): Promise<string | undefined> {
       const row = await readShown(table, threadId);
       return row && rawOf(row);
     },
   };
 }
 
+/** An end that is in the log already waits for nothing. */
+const idle = ({ state }: KeptEnd) => (state === "waiting" ? state : undefined);
+
 /** With the API v2 no transcript can be read: the app moved back, and the webhook of the Text platform is still there. */
 const NO_READER = { do: "tell bare", missing: "failed", keepLooking: false } as const;
 
 /** What the log keeps of an end: the webhook's envelope, and the chat as it was told. */
 export function toRaw(
-  { envelope, receivedAt }: Pick<DueRow, "envelope" | "receivedAt">,
+  { envelope, receivedAt }: Pick<PendingEnd, "envelope" | "receivedAt">,
   { chat, missing }: { chat?: ToldTextChat; missing?: MissingTranscript },
 ): string {
   return JSON.stringify({

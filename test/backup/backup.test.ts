@@ -7,11 +7,13 @@ import { backUp } from "../../scripts/backup/back-up.ts";
 import { restore } from "../../scripts/backup/restore.ts";
 import type { Tables } from "../../scripts/backup/tables.ts";
 import { LOG_PARTITION } from "../../shared/event-log/store.ts";
-import { createRow, readRow } from "../../shared/storage/rows.ts";
-import { PARTITION as ARRIVALS } from "../../shared/tickets/arrivals/rows.ts";
+import { DUES } from "../../shared/pending/pending.ts";
+import { createRow, readRow, readRows } from "../../shared/storage/rows.ts";
+import { ARRIVALS_PARTITION as ARRIVALS } from "../../shared/tickets/arrivals/arrivals.ts";
 import { openTicketStore } from "../../shared/tickets/store/ticket-store.ts";
 import { openWriter } from "../../shared/tickets/store/writer.ts";
-import { createDue, readDues, removeDue } from "../../shared/transcripts/store.ts";
+import { TRANSCRIPTS_PARTITION } from "../../shared/transcripts/store.ts";
+import { openTranscripts, type PendingEnd } from "../../shared/transcripts/transcripts.ts";
 import {
   ended,
   newClock,
@@ -209,18 +211,21 @@ test("stored tickets come back with their state", async () => {
 test("ends of chats that wait for their transcript come back, but for those that were erased since", async () => {
   const [from, to] = [newTables(), newTables()];
   await fill(from);
-  const times = { receivedAt: "2026-01-15T09:00:00.000Z", dueAt: "2026-01-15T09:00:30.000Z" };
+  const log = newLog({ table: from.events });
+  const transcripts = openTranscripts({ table: from.events, log, now: Date.now });
   for (const threadId of ["kept", "erased"]) {
-    await createDue(from.events, { chatId: "C", threadId, envelope: "{}" }, times);
+    await transcripts.keep({ chatId: "C", threadId, envelope: "{}" });
   }
   const directory = await newDirectory();
   await backUp(from, directory, Date.now());
   await restoreInto(to, directory);
   const waiting = async ({ events }: Tables) =>
-    (await Array.fromAsync(readDues(events))).map(({ threadId }) => threadId).sort();
+    (await Array.fromAsync(readRows<PendingEnd>(events, TRANSCRIPTS_PARTITION, DUES)))
+      .map(({ threadId }) => threadId)
+      .sort();
   expect(await waiting(to)).toEqual(["erased", "kept"]);
 
-  await removeDue(from.events, "erased");
+  await transcripts.forget("erased");
   await restoreInto(from, directory, true);
   expect(await waiting(from)).toEqual(["kept"]);
 });

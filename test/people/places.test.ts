@@ -8,7 +8,8 @@ import { openPeople } from "../../shared/people/people.ts";
 import type { DataPlace } from "../../shared/people/place.ts";
 import { placesOfPeople } from "../../shared/people/places.ts";
 import { openAttempts } from "../../shared/subscriptions/attempts.ts";
-import { createDue, putShown } from "../../shared/transcripts/store.ts";
+import { putShown } from "../../shared/transcripts/store.ts";
+import { openTranscripts } from "../../shared/transcripts/transcripts.ts";
 import {
   at,
   EPOCH,
@@ -46,11 +47,10 @@ async function fill(eventsName: string, ticketsName: string, people = TWO_PEOPLE
       action: "chat_deactivated",
       payload: { chat_id: `X${index}`, thread_id: `C${index}` },
     };
-    await createDue(
-      table,
-      { ...thread, envelope: JSON.stringify(envelope) },
-      { ...thread, dueAt: at(index) },
-    );
+    await openTranscripts({ table, log, now: () => Date.parse(thread.receivedAt) }).keep({
+      ...{ chatId: thread.chatId, threadId: thread.threadId },
+      envelope: JSON.stringify(envelope),
+    });
     await putShown(table, thread, JSON.stringify(envelope), [email]);
     await log.append(ticketCreated({ id: `T${index}`, email }));
     const raw = JSON.stringify({ visitor: { email }, index });

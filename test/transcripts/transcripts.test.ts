@@ -1,10 +1,13 @@
+import type { TableClient } from "@azure/data-tables";
 import { expect, test } from "vitest";
 import { NotFound, UpstreamFailed } from "../../shared/core/errors.ts";
 import type { ChatReader } from "../../shared/livechat/live-chat.ts";
+import { DUES } from "../../shared/pending/pending.ts";
 import { openPeople } from "../../shared/people/people.ts";
 import type { ToldTextChat } from "../../shared/schemas/text-chat.ts";
+import { readRows } from "../../shared/storage/rows.ts";
 import { transcriptPlaces } from "../../shared/transcripts/people.ts";
-import { type EndedThread, readDues } from "../../shared/transcripts/store.ts";
+import { type EndedThread, TRANSCRIPTS_PARTITION } from "../../shared/transcripts/store.ts";
 import { openTranscripts } from "../../shared/transcripts/transcripts.ts";
 import { withLateTranscript } from "../../shared/transcripts/with-late-transcript.ts";
 import { EPOCH, MINUTE, newLog, newTable, started } from "../event-log/deliveries.ts";
@@ -55,6 +58,8 @@ function world(getChat: ChatReader["getChat"]) {
   return { open, calls, now, pass };
 }
 
+const pendingIn = (table: TableClient) => Array.fromAsync(readRows(table, TRANSCRIPTS_PARTITION, DUES));
+
 const failing = async () => {
   throw new UpstreamFailed("LiveChat failed (503).");
 };
@@ -70,7 +75,7 @@ test("an end enters the log whole as soon as its transcript is there", async () 
   expect(items).toMatchObject([
     { type: "chat_ended", api: "text", chatId: "T1", occurredAt: "2026-01-15T09:10:00.000Z" },
   ]);
-  expect(await Array.fromAsync(readDues(one.table))).toEqual([]);
+  expect(await pendingIn(one.table)).toEqual([]);
   expect(calls).toEqual(["T1"]);
 });
 
@@ -127,7 +132,7 @@ test("after an hour an end enters the log with its ids; a later transcript shows
     payload: { chat: { messages: [{ text: "Hello" }] }, visitor: { email: MARY } },
     events: items,
   });
-  expect(await Array.fromAsync(readDues(one.table))).toEqual([]);
+  expect(await pendingIn(one.table)).toEqual([]);
 });
 
 test("one whose chat is gone is told by its ids at once, and not looked for again", async () => {

@@ -1,13 +1,12 @@
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
+import { DAY, MINUTE } from "../../core/time.ts";
+import { pauseAfter } from "../../pending/pending.ts";
 
-/** How long the process that took the delivery has for the first try, before a timer makes another. In milliseconds. */
-export const FIRST_PAUSE = 30 * SECOND;
+/** Between two attempts. In milliseconds. */
 const LONGEST_PAUSE = 30 * MINUTE;
 /** A ticket that HelpDesk does not know may be so new that it does not show; after this time its id was not true. */
 const UNKNOWN_FOR = 10 * MINUTE;
 /** After this time the reconciliation has found the ticket, or HelpDesk no longer has it. */
-const FAILING_FOR = 7 * 24 * 60 * MINUTE;
+const FAILING_FOR = 7 * DAY;
 
 /** What came of asking for a ticket that was not there to be had. */
 export type Missed = "unknown" | "failed";
@@ -24,5 +23,5 @@ export function nextTry(
   now: number,
 ): number | undefined {
   if (now - receivedAt >= (missed === "unknown" ? UNKNOWN_FOR : FAILING_FOR)) return undefined;
-  return now + Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempts - 1));
+  return now + pauseAfter(attempts, LONGEST_PAUSE);
 }

@@ -1,9 +1,10 @@
 import type { TableClient } from "@azure/data-tables";
+import { DUES, type Pending } from "../../pending/pending.ts";
 import type { DataPlace } from "../../people/place.ts";
 import { placeOfRows, removeOld } from "../../people/place-of-rows.ts";
 import { removeRow } from "../../storage/rows.ts";
 import { scanRows } from "../../storage/scan.ts";
-import { DUES, type DueTicket, PARTITION } from "./rows.ts";
+import { ARRIVALS_PARTITION, type ArrivedTicket } from "./arrivals.ts";
 
 export type ArrivalsPlaceOptions = {
   table: TableClient;
@@ -13,8 +14,9 @@ export type ArrivalsPlaceOptions = {
 
 /** Announced tickets. They are ids alone: whose they are, only HelpDesk knows, so an operator has to decide. */
 export function arrivalsPlace({ table, removeBefore }: ArrivalsPlaceOptions): DataPlace {
-  const rows = (after: string) => scanRows<DueTicket>(table, PARTITION, { ...DUES, after });
-  return placeOfRows<DueTicket, DueTicket>({
+  const rows = (after: string) =>
+    scanRows<Pending<ArrivedTicket>>(table, ARRIVALS_PARTITION, { ...DUES, after });
+  return placeOfRows<Pending<ArrivedTicket>, Pending<ArrivedTicket>>({
     name: "arrivals",
     rows,
     find: (item) => ({ item, isUncertain: true }),
@@ -23,7 +25,7 @@ export function arrivalsPlace({ table, removeBefore }: ArrivalsPlaceOptions): Da
     idOf: ({ ticketId }) => ticketId,
     retain: (after) =>
       removeOld(rows(after), removeBefore(), ({ rowKey, etag }) =>
-        removeRow(table, PARTITION, rowKey, { etag }),
+        removeRow(table, ARRIVALS_PARTITION, rowKey, { etag }),
       ),
   });
 }
