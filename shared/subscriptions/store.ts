@@ -1,257 +1,208 @@
-import { randomBytes, randomUUID } from "node:crypto";
-import type { TableClient, TableEntity, TransactionAction } from "@azure/data-tables";
+import { randomBytes } from "node:crypto";
+import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { StorageUnavailable } from "../core/errors.ts";
-import { EVENT_TYPES, type EventType } from "../schemas/webhook.ts";
+import { toIso } from "../core/time.ts";
 import { OutcomeUnknown } from "../storage/failures.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { after, hashed, ordered } from "../storage/keys.ts";
-import { type Row, readRow, readRows, removeRow, replaceRow } from "../storage/rows.ts";
+import { type Range, readRow, readRows, removeRow, replaceRow } from "../storage/rows.ts";
 import { submit } from "../storage/transaction.ts";
-import { FRESH, isFresh, type Standing } from "./standing.ts";
+import { fromRow, rowKeyOf, SUBSCRIPTION_ROWS, type SubscriptionColumns, toRow } from "./row.ts";
+import { FRESH, isFresh } from "./standing.ts";
 import type { KeptSubscription, LogPlace, Parked, Subscription, Terms } from "./subscription.ts";
-
-export type WantedSubscription = Terms & Pick<LogPlace, "log" | "cursor">;
 
 /** Changes of what is parked, in one transaction with the subscription: an event to park, and places to forget. */
 export type Along = { park?: Parked; unpark?: readonly number[] };
 
-export type Subscriptions = {
-  /**
-   * Begins a subscription behind the event at `cursor`. The same types and URL are the same subscription, however often it
-   * is asked for: its other terms become those that are asked for now, and it goes on at once from where it stood if it
-   * was waiting or given up.
-   */
-  subscribe(wanted: WantedSubscription): Promise<KeptSubscription>;
-  list(): Promise<KeptSubscription[]>;
-  get(id: string): Promise<KeptSubscription | undefined>;
-  /**
-   * Writes what was changed, and with it what is parked; `undefined` and nothing done when the subscription was changed
-   * or removed since it was read.
-   */
-  replace(changed: KeptSubscription, along?: Along): Promise<KeptSubscription | undefined>;
-  /** Changes a subscription, also under concurrent changes; `undefined` when it does not exist. */
-  change(id: string, change: (now: Subscription) => Subscription): Promise<KeptSubscription | undefined>;
-  /** Removes a subscription with all that belongs to it, if it is there. */
-  remove(id: string): Promise<void>;
-  /** The events that were set aside for a subscription, in the order of the log; all subscriptions' without an id. */
-  parked(id?: string): Promise<(Parked & { subscription: string })[]>;
-  /** Forgets that an event was set aside; `false` when it was not. */
-  unpark(id: string, seq: number): Promise<boolean>;
-};
+/** A subscription as it is to become, with changes of what is parked. */
+type Changed = Subscription & { along?: Along };
 
-export type SubscriptionsOptions = {
-  table: TableClient;
-  partitionKey?: string;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
-};
+export type Subscriptions = ReturnType<typeof openSubscriptions>;
 
-type Columns = {
-  /** The one type that a subscription of versions before 0.2.0 is for. */
-  type?: EventType;
-  /** Types with commas between; empty for all. */
-  types?: string;
-  /** As JSON. */
-  filter?: string;
-  url: string;
-  deliveryFormat?: Terms["format"];
-  batch?: number;
-  perMinute?: number;
-  policy?: Terms["policy"];
-  secret: string;
-  previousSecret?: string;
-  previousSecretUntil?: string;
-  createdAt: string;
-  log?: string;
-  cursor: number;
-  moves?: number;
-  restartedAt?: string;
-  replayThrough?: number;
-  state: Standing["state"];
-  failures: number;
-  failingSince?: string;
-  goneCount?: number;
-  goneSince?: string;
-  refusedSeq?: number;
-  refusedCount?: number;
-  parkedInARow?: number;
-  nextAttemptAt?: string;
-  answeredAt?: string;
-  answerStatus?: number;
-  answerFailure?: string;
-  leaseHolder?: string;
-  leaseUntil?: string;
-  /** As JSON. */
-  attempts?: string;
-  /** As JSON. */
-  sent?: string;
-  missed?: number;
-  missedAt?: string;
-  /** Tells this writing of the row from any other. */
-  version: string;
-} & Formatted;
-type ParkedColumns = { eventId: string; since: string; attempts: number } & Formatted;
-const NAME = "list of subscriptions";
+type ParkedColumns = Omit<Parked, "seq"> & Formatted;
 
-const SUBSCRIPTION = "subscription:";
 const PARKED = "parked:";
-/** What `randomBytes` gives below. Others come from outside, and not all of them could be keys. */
-const ID = /^[\w-]{32}$/;
-const key = (id: string) => `${SUBSCRIPTION}${id}`;
+/** The form of the ids that are made here. Others come from outside, and not all of them could be keys. */
+const ID_FORM = /^[\w-]{32}$/;
 const parkedKey = (id: string, seq: number) => `${PARKED}${id}:${ordered(seq)}`;
 /** The row that makes types and a URL one subscription. */
-const targetKey = ({ types, url }: Pick<Subscription, "types" | "url">) =>
+const targetKey = ({ types, url }: Pick<Terms, "types" | "url">) =>
   `target:${hashed([types === undefined ? "" : [...types].sort().join(","), url])}`;
 
-/** How often a change that others got in before is tried again. */
-const ATTEMPTS = 20;
+/** How often a change is tried while other changes get in before it. */
+const CHANGE_ATTEMPTS = 20;
 
 /**
  * Opens the subscriptions that a table holds. All are in one partition, so that a subscription and what makes it unique
  * are written together, and so are its place and an event that is set aside.
+ *
+ * @param now milliseconds since the epoch
  */
 export function openSubscriptions({
   table,
   partitionKey = "subscriptions",
   now = Date.now,
-}: SubscriptionsOptions): Subscriptions {
-  const read = async (id: string) => {
-    if (!ID.test(id)) return undefined;
-    let date: string | undefined;
-    const row = await readRow<Columns>(table, partitionKey, key(id), {
-      onResponse: ({ headers }) => {
-        date = headers.get("date");
-      },
+}: {
+  table: TableClient;
+  partitionKey?: string;
+  now?: () => number;
+}) {
+  /**
+   * Begins a subscription behind the event at `cursor`. The same types and URL are the same subscription, however often it
+   * is asked for: its other terms become those that are asked for now, and it goes on at once from where it stood if it
+   * was waiting or given up.
+   */
+  function subscribe({
+    log,
+    cursor,
+    ...terms
+  }: Terms & Pick<LogPlace, "log" | "cursor">): Promise<KeptSubscription> {
+    return untilDone(async () => {
+      const target = await readRow<{ id: string }>(table, partitionKey, targetKey(terms));
+      if (!target) {
+        await create({ ...terms, log, cursor, moves: 0 });
+        return false;
+      }
+      const found = await get(target.id);
+      if (found && isFresh(found.standing) && isSame(termsOf(found), termsOf(terms))) return found;
+      // Without its subscription a target was read just before both were removed.
+      return (found && (await change(found.id, (now) => ({ ...resume(now), ...termsOf(terms) })))) ?? false;
     });
-    return row && fromRow(row, date);
-  };
+  }
 
-  async function create({ cursor, log, ...terms }: WantedSubscription) {
+  async function create(wanted: Terms & LogPlace): Promise<void> {
+    const id = randomBytes(24).toString("base64url");
     const subscription: Subscription = {
-      ...terms,
-      id: randomBytes(24).toString("base64url"),
-      secret: newSecret(),
-      createdAt: new Date(now()).toISOString(),
-      ...{ log, cursor, moves: 0, standing: FRESH, attempts: [], sent: [], missed: 0 },
+      ...{ ...wanted, id, secret: newSecret(), createdAt: toIso(now()) },
+      ...{ standing: FRESH, attempts: [], sent: [], missed: 0 },
     };
-    const target = { partitionKey, rowKey: targetKey(terms), id: subscription.id };
-    try {
-      await submit(table, [
-        ["create", toRow(subscription, partitionKey)],
-        ["create", target],
-      ]);
-    } catch (error) {
-      // Whether it was created shows when it is read back.
-      if (!(error instanceof OutcomeUnknown)) throw error;
-    }
+    // Whether it was created shows when it is read back.
+    await isDone([
+      ["create", toRow(subscription, partitionKey)],
+      ["create", { partitionKey, rowKey: targetKey(wanted), id }],
+    ]);
   }
 
-  async function change(
-    id: string,
-    to: (now: Subscription) => Subscription,
-  ): Promise<KeptSubscription | undefined> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const found = await read(id);
-      if (!found) return undefined;
-      const changed = await replace({ ...to(found), etag: found.etag });
-      if (changed) return changed;
-    }
-    throw new StorageUnavailable("Too many calls change the subscription at once.", { retryAfter: 1 });
+  async function list(): Promise<KeptSubscription[]> {
+    const answer = answerDate();
+    const range = { ...SUBSCRIPTION_ROWS, onResponse: answer.onResponse };
+    const rows = readRows<SubscriptionColumns>(table, partitionKey, range);
+    return Array.fromAsync(rows, (row) => fromRow(row, answer.date()));
   }
 
+  async function get(id: string): Promise<KeptSubscription | undefined> {
+    if (!ID_FORM.test(id)) return undefined;
+    const { onResponse, date } = answerDate();
+    const row = await readRow<SubscriptionColumns>(table, partitionKey, rowKeyOf(id), { onResponse });
+    return row && fromRow(row, date());
+  }
+
+  /**
+   * Writes what was changed, and with it what is parked; `undefined` and nothing done when the subscription was changed
+   * or removed since it was read.
+   */
   async function replace(
     { etag, age: _, ...changed }: KeptSubscription,
-    along?: Along,
+    { park, unpark = [] }: Along = {},
   ): Promise<KeptSubscription | undefined> {
     const row = toRow(changed, partitionKey);
+    const along: TransactionAction[] = unpark.map((seq) => [
+      "delete",
+      { partitionKey, rowKey: parkedKey(changed.id, seq) },
+    ]);
+    if (park) {
+      const { seq, ...columns } = park;
+      const parked = { partitionKey, rowKey: parkedKey(changed.id, seq), format: FORMAT, ...columns };
+      along.push(["upsert", parked, "Replace"]);
+    }
     try {
-      const written = along ? await replaceAlong(row, etag, along) : await replaceRow(table, row, { etag });
+      let written: string | undefined;
+      if (along.length === 0) written = await replaceRow(table, row, { etag });
+      else {
+        const outcome = await submit(table, [["update", row, "Replace", { etag }], ...along]);
+        if (outcome.committed) written = outcome.etags[0];
+      }
       return written === undefined ? undefined : { ...changed, etag: written };
     } catch (error) {
       if (!(error instanceof OutcomeUnknown)) throw error;
-      const found = await readRow<Columns>(table, partitionKey, row.rowKey);
+      const found = await readRow<SubscriptionColumns>(table, partitionKey, row.rowKey);
       return found?.version === row.version ? fromRow(found) : undefined;
     }
   }
 
-  async function replaceAlong(
-    row: TableEntity<Columns>,
-    etag: string,
-    { park, unpark = [] }: Along,
-  ): Promise<string | undefined> {
-    const id = row.rowKey.slice(SUBSCRIPTION.length);
-    const actions: TransactionAction[] = [["update", row, "Replace", { etag }]];
-    if (park) {
-      const { seq, eventId, since, attempts } = park;
-      const rowKey = parkedKey(id, seq);
-      const parked = { partitionKey, rowKey, format: FORMAT, eventId, since, attempts };
-      actions.push(["upsert", parked, "Replace"]);
-    }
-    for (const seq of unpark) actions.push(["delete", { partitionKey, rowKey: parkedKey(id, seq) }]);
-    const outcome = await submit(table, actions);
-    return outcome.committed ? outcome.etags[0] : undefined;
+  /**
+   * Changes a subscription and what is parked along with it, also under concurrent changes; `undefined` when it does not
+   * exist.
+   */
+  function change(
+    id: string,
+    to: (before: KeptSubscription) => Changed | Promise<Changed>,
+  ): Promise<KeptSubscription | undefined> {
+    return untilDone<KeptSubscription | undefined>(async () => {
+      const found = await get(id);
+      if (!found) return undefined;
+      const { along, ...changed } = await to(found);
+      return (await replace({ ...changed, etag: found.etag }, along)) ?? false;
+    });
   }
 
-  async function parked(id = "") {
+  /** Removes a subscription with all that belongs to it, if it is there. */
+  function remove(id: string): Promise<void> {
+    return untilDone<void>(async () => {
+      const found = await get(id);
+      if (!found) return;
+      for (const { seq } of await parked(id)) await unpark(id, seq);
+      const isRemoved = await isDone([
+        ["delete", { partitionKey, rowKey: rowKeyOf(id) }],
+        ["delete", { partitionKey, rowKey: targetKey(found) }],
+      ]);
+      return isRemoved ? undefined : false;
+    });
+  }
+
+  /** The events that were set aside for a subscription, in the order of the log; all subscriptions' without an id. */
+  async function parked(id = ""): Promise<(Parked & { subscription: string })[]> {
     const prefix = id === "" ? PARKED : `${PARKED}${id}:`;
-    const all: (Parked & { subscription: string })[] = [];
-    const range = { from: prefix, before: after(prefix) };
-    for await (const row of readRows<ParkedColumns>(table, partitionKey, range)) {
-      const { rowKey = "", eventId, since, attempts } = checkFormat(row, NAME);
+    const rows = readRows<ParkedColumns>(table, partitionKey, { from: prefix, before: after(prefix) });
+    return Array.fromAsync(rows, (row) => {
+      const { rowKey = "", eventId, since, attempts } = checkFormat(row, "list of subscriptions");
       const [subscription = "", seq] = rowKey.slice(PARKED.length).split(":");
-      all.push({ subscription, eventId, seq: Number(seq), since, attempts });
-    }
-    return all;
+      return { subscription, eventId, seq: Number(seq), since, attempts };
+    });
   }
 
-  return {
-    async subscribe(wanted) {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const target = await readRow<{ id: string }>(table, partitionKey, targetKey(wanted));
-        const found = target && (await read(target.id));
-        if (found && isFresh(found.standing) && hasTerms(found, wanted)) return found;
-        const changed = found && (await change(found.id, (now) => ({ ...resume(now), ...termsOf(wanted) })));
-        if (changed) return changed;
-        // Without its subscription a target was read just before both were removed.
-        if (!target) await create(wanted);
-      }
-      throw new StorageUnavailable("The subscription could not be stored.", { retryAfter: 1 });
-    },
-    async list() {
-      const all: KeptSubscription[] = [];
-      let date: string | undefined;
-      const range = { from: SUBSCRIPTION, before: after(SUBSCRIPTION) };
-      const onResponse = ({ headers }: { headers: { get(name: string): string | undefined } }) => {
-        date = headers.get("date");
-      };
-      for await (const row of readRows<Columns>(table, partitionKey, { ...range, onResponse })) {
-        all.push(fromRow(row, date));
-      }
-      return all;
-    },
-    get: read,
-    replace,
-    change,
-    async remove(id) {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const found = await read(id);
-        if (!found) return;
-        for (const { seq } of await parked(id)) await removeRow(table, partitionKey, parkedKey(id, seq));
-        const actions: TransactionAction[] = [
-          ["delete", { partitionKey, rowKey: key(id) }],
-          ["delete", { partitionKey, rowKey: targetKey(found) }],
-        ];
-        try {
-          if ((await submit(table, actions)).committed) return;
-        } catch (error) {
-          if (!(error instanceof OutcomeUnknown)) throw error;
-        }
-      }
-      throw new StorageUnavailable("The subscription could not be removed.", { retryAfter: 1 });
-    },
-    parked,
-    unpark: (id, seq) => removeRow(table, partitionKey, parkedKey(id, seq)),
+  /** Forgets that an event was set aside; `false` when it was not. */
+  const unpark = (id: string, seq: number) => removeRow(table, partitionKey, parkedKey(id, seq));
+
+  /** Does all of `actions` or nothing; `false` also when it is not known that they were done. */
+  async function isDone(actions: TransactionAction[]): Promise<boolean> {
+    try {
+      return (await submit(table, actions)).committed;
+    } catch (error) {
+      if (error instanceof OutcomeUnknown) return false;
+      throw error;
+    }
+  }
+
+  return { subscribe, list, get, replace, change, remove, parked, unpark };
+}
+
+/** Repeats some work as long as it gives `false`, since others got in before. @throws {StorageUnavailable} */
+async function untilDone<Value>(work: () => Promise<Value | false>): Promise<Value> {
+  for (let attempt = 0; attempt < CHANGE_ATTEMPTS; attempt++) {
+    const done = await work();
+    if (done !== false) return done;
+  }
+  throw new StorageUnavailable("Too many calls change the subscription at once.", { retryAfter: 1 });
+}
+
+/** Takes note of the storage service's time when it answers: its `Date` header. */
+function answerDate() {
+  let date: string | undefined;
+  const onResponse: Range["onResponse"] = ({ headers }) => {
+    date = headers.get("date");
   };
+  return { onResponse, date: () => date };
 }
 
 export const newSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
@@ -266,125 +217,11 @@ export function moveTo<Kind extends Subscription>(subscription: Kind, cursor: nu
   return { ...resume(subscription), log, cursor, moves: subscription.moves + 1 };
 }
 
-function termsOf({ url, types, filter, format, batch, perMinute, policy }: Terms): Terms {
+export function termsOf({ url, types, filter, format, batch, perMinute, policy }: Terms): Terms {
   return { url, types, filter, format, batch, perMinute, policy };
 }
 
-function hasTerms(subscription: Terms, terms: Terms): boolean {
-  const { types: _, ...rest } = termsOf(subscription);
-  const { types: __, ...wanted } = termsOf(terms);
-  return JSON.stringify(rest) === JSON.stringify(wanted);
-}
-
-function toRow(subscription: Subscription, partitionKey: string): TableEntity<Columns> {
-  const { id, url, types, filter, format, batch, perMinute, policy, secret, previousSecret } = subscription;
-  const { createdAt, log, cursor, moves, restartedAt, replayThrough, standing, lease } = subscription;
-  const { attempts, sent, missed, missedAt } = subscription;
-  const { state, failures, failingSince, gone, refused, parkedInARow, nextAttemptAt, lastAnswer } = standing;
-  return {
-    partitionKey,
-    rowKey: key(id),
-    format: FORMAT,
-    types: types?.join(",") ?? "",
-    filter: filter && JSON.stringify(filter),
-    url,
-    deliveryFormat: format,
-    batch,
-    perMinute,
-    policy,
-    secret,
-    previousSecret: previousSecret?.secret,
-    previousSecretUntil: previousSecret?.until,
-    createdAt,
-    log,
-    cursor,
-    moves,
-    restartedAt,
-    replayThrough,
-    state,
-    failures,
-    failingSince,
-    goneCount: gone?.count,
-    goneSince: gone?.since,
-    refusedSeq: refused?.seq,
-    refusedCount: refused?.count,
-    parkedInARow,
-    nextAttemptAt,
-    answeredAt: lastAnswer?.at,
-    answerStatus: lastAnswer?.status,
-    answerFailure: lastAnswer?.failure,
-    leaseHolder: lease?.holder,
-    leaseUntil: lease?.until,
-    attempts: attempts.length > 0 ? JSON.stringify(attempts) : undefined,
-    sent: sent.length > 0 ? JSON.stringify(sent) : undefined,
-    missed,
-    missedAt,
-    version: randomUUID(),
-  };
-}
-
-/** @param date the storage service's time at the reading, as its `Date` header has it: whole seconds */
-function fromRow(row: Row<Columns>, date?: string): KeptSubscription {
-  const {
-    rowKey = "",
-    etag,
-    timestamp = "",
-    type,
-    types = type,
-    url,
-    secret,
-    createdAt,
-  } = checkFormat(row, NAME);
-  const { filter, deliveryFormat: format = "payload", batch = 1, perMinute, policy = "block" } = row;
-  const { previousSecret, previousSecretUntil, log, cursor, moves = 0, restartedAt, replayThrough } = row;
-  const { attempts = "[]", sent = "[]", missed = 0, missedAt, leaseHolder, leaseUntil } = row;
-  const age = Math.max(0, Date.parse(date ?? "") + 500 - Date.parse(timestamp));
-  return {
-    etag,
-    id: rowKey.slice(SUBSCRIPTION.length),
-    url,
-    types: types ? EVENT_TYPES.filter((one) => types.split(",").includes(one)) : undefined,
-    filter: filter === undefined ? undefined : JSON.parse(filter),
-    format,
-    batch,
-    perMinute,
-    policy,
-    secret,
-    previousSecret:
-      previousSecret && previousSecretUntil
-        ? { secret: previousSecret, until: previousSecretUntil }
-        : undefined,
-    createdAt,
-    log,
-    cursor,
-    moves,
-    restartedAt,
-    replayThrough,
-    standing: standingOf(row),
-    lease: leaseHolder && leaseUntil ? { holder: leaseHolder, until: leaseUntil } : undefined,
-    attempts: JSON.parse(attempts),
-    sent: JSON.parse(sent),
-    missed,
-    missedAt,
-    ...(Number.isFinite(age) && { age }),
-  };
-}
-
-function standingOf(row: Row<Columns>): Standing {
-  const { state, failures, failingSince, goneCount, goneSince, refusedSeq, refusedCount } = row;
-  const { parkedInARow, nextAttemptAt, answeredAt, answerStatus: status, answerFailure: failure } = row;
-  return {
-    state,
-    failures,
-    failingSince,
-    gone:
-      goneCount !== undefined && goneSince !== undefined ? { count: goneCount, since: goneSince } : undefined,
-    refused:
-      refusedSeq !== undefined && refusedCount !== undefined
-        ? { seq: refusedSeq, count: refusedCount }
-        : undefined,
-    parkedInARow,
-    nextAttemptAt,
-    lastAnswer: answeredAt === undefined ? undefined : { at: answeredAt, status, failure },
-  };
+/** Of one target, whose types are the same in any order. */
+function isSame({ types: _, ...one }: Terms, { types: __, ...other }: Terms): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -1,22 +1,15 @@
-import type { EventType } from "../schemas/webhook.ts";
-import type { Filter } from "./filter.ts";
+import type * as v from "valibot";
+import type { CreatedSubscription, SubscriptionInDetail } from "../schemas/subscription.ts";
+import type { SentCounts } from "./rate.ts";
 import type { Standing } from "./standing.ts";
 
-/** What a subscriber asked for. */
-export type Terms = {
-  /** Where events are sent. Opaque and secret; kept as it was given. */
-  url: string;
-  /** All types when absent. */
-  types?: EventType[];
-  filter?: Filter;
-  format: "payload" | "cloudevents";
-  /** How many events go into one request at most. Above 1 the body is an array, also of one event. */
-  batch: number;
-  /** How many requests are made in any minute at most. */
-  perMinute?: number;
-  /** `park` sets an event aside that the callback refuses again and again; `block` tries it until it arrives. */
-  policy: "park" | "block";
-};
+type Shown = v.InferOutput<typeof SubscriptionInDetail>;
+
+/**
+ * What a subscriber asked for. `url` is where events are sent: opaque, secret, and kept as it was given. Without `types`
+ * all are sent.
+ */
+export type Terms = Omit<v.InferOutput<typeof CreatedSubscription>, "id" | "secret"> & { url: string };
 
 /** A place in the log. */
 export type LogPlace = {
@@ -30,24 +23,11 @@ export type LogPlace = {
   restartedAt?: string;
 };
 
-/** The process that delivers just now. */
-export type DeliveryLease = { holder: string; until: string };
+/** One attempt to deliver an event, or a batch of them. */
+export type DeliveryAttempt = Shown["attempts"][number];
 
-/** One attempt to deliver. */
-export type DeliveryAttempt = {
-  /** The event; of a batch the last one. */
-  eventId: string;
-  seq: number;
-  /** ISO 8601. */
-  at: string;
-  status?: number;
-  /** Why there was no answer, as a code. */
-  error?: string;
-  durationMs: number;
-  /** How many events went together, if more than one, and the place of the first. */
-  events?: number;
-  firstSeq?: number;
-};
+/** An event that was set aside for a subscription. */
+export type Parked = Shown["parked"][number];
 
 /** A subscriber: a place in the log, and where to send what comes behind it. */
 export type Subscription = Terms &
@@ -62,11 +42,12 @@ export type Subscription = Terms &
     /** Where the log ended at the last replay: until this place is reached, the replay is under way. */
     replayThrough?: number;
     standing: Standing;
-    lease?: DeliveryLease;
+    /** The process that delivers just now. */
+    lease?: { holder: string; until: string };
     /** The last ones, oldest first. */
     attempts: DeliveryAttempt[];
-    /** When requests were made in the last minute: a second since the epoch and how many. Only with `perMinute`. */
-    sent: readonly (readonly [second: number, count: number])[];
+    /** Only with `perMinute`. */
+    sent: SentCounts;
     /** How many events retention removed before they were delivered, and when it last did. */
     missed: number;
     missedAt?: string;
@@ -78,6 +59,3 @@ export type KeptSubscription = Subscription & {
   /** Milliseconds between the row's last write and its reading, by the storage service's clock; missing when not known. */
   age?: number;
 };
-
-/** An event that was set aside for a subscription. */
-export type Parked = { eventId: string; seq: number; since: string; attempts: number };

@@ -72,6 +72,50 @@ test("a subscription of a version that knew one type is read as it was meant", a
   expect((await subscriptions.subscribe(wanted)).id).toBe(id);
 });
 
+test("a row with every column is read whole, and written again as it was", async () => {
+  const table = newTable();
+  const subscriptions = withoutAge(openSubscriptions({ table }));
+  const { id, secret } = await subscriptions.subscribe(wanted);
+  const [at, later] = ["2026-01-31T08:00:00.000Z", "2026-01-31T08:00:02.000Z"];
+  const attempts = [{ eventId: "event", seq: 7, at, status: 404, durationMs: 3 }];
+  const columns = {
+    ...{ format: 1, types: "chat_started,chat_ended", filter: '{"tag":["vip"]}', url: wanted.url },
+    ...{ deliveryFormat: "cloudevents", batch: 5, perMinute: 60, policy: "park", secret },
+    ...{ previousSecret: "whsec_b2xk", previousSecretUntil: later, createdAt: at },
+    ...{ log: "a log", cursor: 7, moves: 2, restartedAt: at, replayThrough: 9 },
+    ...{ state: "retrying", failures: 3, failingSince: at, goneCount: 2, goneSince: at },
+    ...{ refusedSeq: 8, refusedCount: 4, parkedInARow: 1, nextAttemptAt: later },
+    ...{
+      answeredAt: at,
+      answerStatus: 404,
+      answerFailure: "TIMEOUT",
+      leaseHolder: "a process",
+      leaseUntil: later,
+    },
+    ...{ attempts: JSON.stringify(attempts), sent: "[[1769846400,2]]", missed: 6, missedAt: at },
+  };
+  const key = { partitionKey: "subscriptions", rowKey: `subscription:${id}` };
+  await table.updateEntity({ ...key, ...columns, version: "1" }, "Replace");
+  const kept = await subscriptions.get(id);
+  expect(kept).toEqual({
+    ...{ id, etag: expect.any(String), types: ["chat_started", "chat_ended"], filter: { tag: ["vip"] } },
+    ...{ url: wanted.url, format: "cloudevents", batch: 5, perMinute: 60, policy: "park", secret },
+    ...{ previousSecret: { secret: "whsec_b2xk", until: later }, createdAt: at },
+    ...{ log: "a log", cursor: 7, moves: 2, restartedAt: at, replayThrough: 9 },
+    standing: {
+      ...{ state: "retrying", failures: 3, failingSince: at, gone: { count: 2, since: at } },
+      ...{ refused: { seq: 8, count: 4 }, parkedInARow: 1, nextAttemptAt: later },
+      lastAnswer: { at, status: 404, failure: "TIMEOUT" },
+    },
+    lease: { holder: "a process", until: later },
+    ...{ attempts, sent: [[1769846400, 2]], missed: 6, missedAt: at },
+  });
+  await subscriptions.replace(kept as KeptSubscription);
+  const { etag: _, timestamp: __, version, ...row } = await table.getEntity(key.partitionKey, key.rowKey);
+  expect(row).toMatchObject({ ...key, ...columns });
+  expect(version).not.toBe("1");
+});
+
 test("an event is parked together with the place behind it, or not at all", async () => {
   const subscriptions = openSubscriptions({ table: newTable() });
   const made = await subscriptions.subscribe(wanted);
