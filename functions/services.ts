@@ -129,7 +129,7 @@ export function createServices(environment: Record<string, string | undefined>):
       deferred(async () => {
         const [{ openPeople }, { placesOfPeople }] = await Promise.all([
           import("../shared/people/people.ts"),
-          import("../shared/people/places.ts"),
+          import("./people/places.ts"),
         ]);
         const { eventsTable, ticketsTable, subscriptionsTable, eventLog: log, subscribers } = parts;
         const { eventRetentionDays = 0, retentionMarginDays, deletedTicketDays } = parts.settings;

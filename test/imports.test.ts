@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 
-const IMPORT = /\b(?:from|import\()\s*"(\.[^"]+)"/g;
+const IMPORT = /\b(?:from|import\(|import)\s*"(\.[^"]+)"/g;
 
 /** The modules of the app, and what each imports: types too, since a reader follows them as well. */
 const imports = new Map(
@@ -12,22 +12,36 @@ const imports = new Map(
   }),
 );
 
-/** The circle that a module is in, or `undefined`. */
-function circleFrom(file: string, path: string[] = [], seen = new Set<string>()): string[] | undefined {
-  if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
-  if (seen.has(file)) return undefined;
-  seen.add(file);
-  for (const next of imports.get(file) ?? []) {
-    const circle = circleFrom(next, [...path, file], seen);
-    if (circle) return circle;
-  }
-  return undefined;
+/** The folders of `shared/`, and those that the modules of each import. */
+const folderImports = new Map<string, string[]>();
+for (const [file, targets] of imports) {
+  const [top, folder = ""] = file.split("/");
+  if (top !== "shared") continue;
+  const others = targets.map((target) => target.split("/")[1] ?? "").filter((other) => other !== folder);
+  folderImports.set(folder, [...(folderImports.get(folder) ?? []), ...others]);
 }
 
-test("modules do not import each other in a circle", () => {
+/** The circles of a graph, one for each place at which it closes. */
+function circlesOf(graph: Map<string, string[]>): string[][] {
   const seen = new Set<string>();
-  const circles = [...imports.keys()].map((file) => circleFrom(file, [], seen)).filter(Boolean);
-  expect(circles).toEqual([]);
+  const circleFrom = (node: string, path: string[] = []): string[] | undefined => {
+    if (path.includes(node)) return [...path.slice(path.indexOf(node)), node];
+    if (seen.has(node)) return undefined;
+    seen.add(node);
+    for (const next of graph.get(node) ?? []) {
+      const circle = circleFrom(next, [...path, node]);
+      if (circle) return circle;
+    }
+    return undefined;
+  };
+  return [...graph.keys()].map((node) => circleFrom(node)).filter((circle) => circle !== undefined);
+}
+
+test.each([
+  ["modules", imports],
+  ["folders of shared/", folderImports],
+])("%s do not import each other in a circle", (_, graph) => {
+  expect(circlesOf(graph)).toEqual([]);
 });
 
 test.each([

@@ -1,9 +1,9 @@
 import type { TableClient } from "@azure/data-tables";
 import type { EventLog } from "../event-log/types.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
-import { textEvent } from "../receive/text-event.ts";
 import { reconcile } from "../reconcile/reconcile.ts";
 import type { RunReport } from "../schemas/reconcile.ts";
+import { textEvent } from "../transcripts/text-event.ts";
 import { chatSink } from "./chat-sink.ts";
 import { chatSource, type FoundThread } from "./chat-source.ts";
 

@@ -1,7 +1,7 @@
 import type { Person } from "./person.ts";
 
 /**
- * A place where data of people is stored. Erasure, search and retention walk the list of them in `places.ts`.
+ * A place where data of people is stored. Erasure, search and retention walk the list of them in `functions/people/places.ts`.
  *
  * To add a place: declare it beside the code that writes it, as `shared/event-log/people.ts` does, put it into the
  * list, and give it a row in docs/privacy.md. `place-of-rows.ts` walks a range of rows for it. The work on a place is an async generator that gets on step by step: each

@@ -6,10 +6,10 @@ import type { EventLog, NewEvent } from "../event-log/types.ts";
 import { isObject } from "../schemas/vocabulary.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import type { EndedThread } from "../transcripts/store.ts";
+import { textEvent } from "../transcripts/text-event.ts";
 import type { Transcripts } from "../transcripts/transcripts.ts";
 import { decodeUtf8, parseJson } from "./read-body.ts";
 import { quarantine, type Receipt } from "./receive.ts";
-import { textEvent } from "./text-event.ts";
 import { verifyKey } from "./verify-sender.ts";
 
 export type ReceiveTextOptions = {

@@ -5,10 +5,10 @@ import { namesPerson } from "../people/people-column.ts";
 import { peopleIn } from "../people/people-in.ts";
 import type { DataPlace } from "../people/place.ts";
 import { placeOfRows, removeOld } from "../people/place-of-rows.ts";
-import { textEvent } from "../receive/text-event.ts";
 import { type Row, removeRow } from "../storage/rows.ts";
 import { scanRows } from "../storage/scan.ts";
 import { ALL_SHOWN, rawOf, removeShown, type ShownRow, TRANSCRIPTS_PARTITION } from "./store.ts";
+import { textEvent } from "./text-event.ts";
 import { type PendingEnd, toRaw } from "./transcripts.ts";
 
 export type TranscriptPlacesOptions = {

@@ -4,7 +4,6 @@ import type { EventLog } from "../event-log/types.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import { ChatAnonymized } from "../livechat/text/chat-anonymized.ts";
 import { type Attempt, FIRST_PAUSE, openPending, type Pending } from "../pending/pending.ts";
-import { textEvent } from "../receive/text-event.ts";
 import type { MissingTranscript, ToldTextChat } from "../schemas/text-chat.ts";
 import { type Asked, nextStep, type Waiting } from "./next-step.ts";
 import {
@@ -15,6 +14,7 @@ import {
   STORE_OF_TRANSCRIPTS,
   TRANSCRIPTS_PARTITION,
 } from "./store.ts";
+import { textEvent } from "./text-event.ts";
 
 export type TranscriptsOptions = {
   table: TableClient;

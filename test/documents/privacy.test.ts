@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, inject, test } from "vitest";
+import { placesOfPeople } from "../../functions/people/places.ts";
 import { openEventLog } from "../../shared/event-log/event-log.ts";
-import { placesOfPeople } from "../../shared/people/places.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 
 test("docs/privacy.md has a row for every place that stores personal data, in the same order", () => {

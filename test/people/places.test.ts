@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
+import { placesOfPeople } from "../../functions/people/places.ts";
 import { eventLogPlaces } from "../../shared/event-log/people.ts";
 import { LOG_PARTITION } from "../../shared/event-log/store.ts";
 import { openIdempotency } from "../../shared/http/idempotency/idempotency.ts";
 import { answersPlace } from "../../shared/http/idempotency/people.ts";
 import { openPeople } from "../../shared/people/people.ts";
 import type { DataPlace } from "../../shared/people/place.ts";
-import { placesOfPeople } from "../../shared/people/places.ts";
 import { openAttempts } from "../../shared/subscriptions/attempts.ts";
 import { putShown } from "../../shared/transcripts/store.ts";
 import { openTranscripts } from "../../shared/transcripts/transcripts.ts";

@@ -1,13 +1,13 @@
 import type { TableClient } from "@azure/data-tables";
-import { DAY } from "../core/time.ts";
-import { type EventLogPlacesOptions, eventLogPlaces } from "../event-log/people.ts";
-import { LOG_PARTITION } from "../event-log/store.ts";
-import { answersPlace } from "../http/idempotency/people.ts";
-import { type AttemptsPlaceOptions, attemptsPlace } from "../subscriptions/people.ts";
-import { arrivalsPlace } from "../tickets/arrivals/people.ts";
-import { keepOut as keepTicketOut, ticketsPlace } from "../tickets/store/people.ts";
-import { type TranscriptPlacesOptions, transcriptPlaces } from "../transcripts/people.ts";
-import type { DataPlace } from "./place.ts";
+import { DAY } from "../../shared/core/time.ts";
+import { type EventLogPlacesOptions, eventLogPlaces } from "../../shared/event-log/people.ts";
+import { LOG_PARTITION } from "../../shared/event-log/store.ts";
+import { answersPlace } from "../../shared/http/idempotency/people.ts";
+import type { DataPlace } from "../../shared/people/place.ts";
+import { type AttemptsPlaceOptions, attemptsPlace } from "../../shared/subscriptions/people.ts";
+import { arrivalsPlace } from "../../shared/tickets/arrivals/people.ts";
+import { keepOut as keepTicketOut, ticketsPlace } from "../../shared/tickets/store/people.ts";
+import { type TranscriptPlacesOptions, transcriptPlaces } from "../../shared/transcripts/people.ts";
 
 export type PlacesOptions = {
   eventsTable: TableClient;
