@@ -1,5 +1,5 @@
 import type { Ticket, TicketChanges } from "../schemas/ticket.ts";
-import { messagesOf } from "./messages-of.ts";
+import { findMessage } from "./find-message.ts";
 
 /**
  * Names what was asked of a ticket and does not show in it: `assignee` when nothing of that field shows,
@@ -22,7 +22,7 @@ function leaves(path: string, value: unknown): [path: string, value: unknown][] 
 }
 
 function shows(ticket: Ticket, path: string, asked: unknown): boolean {
-  if (path === "message") return messagesOf(ticket).includes(String(asked));
+  if (path === "message") return findMessage(ticket, String(asked)).length > 0;
   if (path === "tag") {
     // HelpDesk finds a tag by its name in any case, and shows it as it was made.
     const shown = Array.isArray(ticket.tags) ? ticket.tags.map(fold) : [];

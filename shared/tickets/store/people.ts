@@ -20,7 +20,7 @@ import {
   pointerKeyOf,
   readTicket,
   type TicketColumns,
-  tombstoneOf,
+  writeTombstone,
 } from "./ticket-row.ts";
 
 export type TicketsPlaceOptions = {
@@ -86,8 +86,7 @@ async function names(row: Row<TicketColumns>, person: Person): Promise<boolean> 
 }
 
 /**
- * Makes tombstones of the tickets in these rows, wherever they are meanwhile, as far as they are still to be erased. In
- * one transaction with the row of the state: so a running reconciliation notices, and does not store them again.
+ * Makes tombstones of the tickets in these rows, wherever they are meanwhile, as far as they are still to be erased.
  *
  * @returns how many became tombstones
  * @throws {StorageUnavailable}
@@ -98,34 +97,17 @@ async function erase(
   isIt: (row: Row<TicketColumns>) => Promise<boolean>,
   { erasedFor, erasedAt }: { erasedFor: ErasedFor; erasedAt: string },
 ): Promise<number> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const state = await readState(table);
-    if (state.etag === undefined) return 0;
+  const actions = await commitErasure(table, async (change) => {
     const found = await Promise.all(rowKeys.map((key) => findTicket(table, key)));
-    const actions: TransactionAction[] = [];
+    const tombstones: TransactionAction[] = [];
     for (const ticket of found) {
-      if (!ticket || !(await isIt(ticket.row))) continue;
-      const { pointer, row } = ticket;
-      const { deletedAt, api } = row;
-      const change = state.changes + 1;
-      const tombstone = tombstoneOf(pointer.row, { erasedFor, erasedAt, deletedAt, change, api });
-      const keys = { partitionKey: PARTITION };
-      actions.push(
-        [
-          "update",
-          { ...keys, rowKey: pointerKeyOf(pointer.row), ...tombstone.pointer },
-          "Replace",
-          { etag: pointer.etag },
-        ],
-        ["update", { ...keys, rowKey: pointer.row, ...tombstone.ticket }, "Replace", { etag: row.etag }],
-      );
+      if (!ticket || !(await isIt(ticket))) continue;
+      const { rowKey = "", deletedAt, api } = ticket;
+      tombstones.push(...writeTombstone(rowKey, { erasedFor, erasedAt, deletedAt, change, api }));
     }
-    if (actions.length === 0) return 0;
-    const next = toStateRow({ ...state, changes: state.changes + 1, erasures: state.erasures + 1 });
-    const fence: TransactionAction = ["update", next, "Replace", { etag: state.etag }];
-    if (await tryOnce(table, [fence, ...actions])) return actions.length / 2;
-  }
-  throw new StorageUnavailable("The stored tickets change too fast to be erased.", { retryAfter: 1 });
+    return tombstones;
+  });
+  return actions / 2;
 }
 
 /**
@@ -137,18 +119,37 @@ async function erase(
  */
 export async function keepOut(table: TableClient, ticketId: string, erasedAt: string): Promise<void> {
   const rowKey = pointerKey(ticketId);
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const state = await readState(table);
-    if (await readRow<Pointer>(table, PARTITION, rowKey, { select: ["row"] })) return;
+  await commitErasure(table, async () => {
+    if (await readRow<Pointer>(table, PARTITION, rowKey, { select: ["row"] })) return [];
     // Counts as gone from LiveChat, so it is not live until the reconciliation finds it.
     const pointer: Pointer = { row: "", content: "", erasedFor: "person", erasedAt, deletedAt: erasedAt };
-    const next = toStateRow({ ...state, erasures: state.erasures + 1 });
+    return [["create", { partitionKey: PARTITION, rowKey, ...pointer }]];
+  });
+}
+
+/**
+ * Does what `plan` says in one transaction with the row of the state, which every change of a ticket is: so nothing has
+ * changed since `plan` read it, and a running reconciliation notices.
+ *
+ * @param plan is given the number of the change; called again when another commit came first
+ * @returns how many operations that were
+ */
+async function commitErasure(
+  table: TableClient,
+  plan: (change: number) => Promise<TransactionAction[]>,
+): Promise<number> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const state = await readState(table);
+    const changes = state.changes + 1;
+    const actions = await plan(changes);
+    if (actions.length === 0) return 0;
+    const next = toStateRow({ ...state, changes, erasures: state.erasures + 1 });
     const fence: TransactionAction = state.etag
       ? ["update", next, "Replace", { etag: state.etag }]
       : ["create", next];
-    if (await tryOnce(table, [fence, ["create", { partitionKey: PARTITION, rowKey, ...pointer }]])) return;
+    if (await tryOnce(table, [fence, ...actions])) return actions.length;
   }
-  throw new StorageUnavailable("The stored tickets change too fast.", { retryAfter: 1 });
+  throw new StorageUnavailable("The stored tickets change too fast to be erased.", { retryAfter: 1 });
 }
 
 /** Whether a transaction is done; when that is not known, the next attempt finds out. */
@@ -162,11 +163,7 @@ async function tryOnce(table: TableClient, actions: TransactionAction[]): Promis
 }
 
 /** A ticket by the key of a row that it is in, or was. */
-async function findTicket(
-  table: TableClient,
-  rowKey: string,
-): Promise<{ pointer: Row<Pointer>; row: Row<TicketColumns> } | undefined> {
+async function findTicket(table: TableClient, rowKey: string): Promise<Row<TicketColumns> | undefined> {
   const pointer = await readRow<Pointer>(table, PARTITION, pointerKeyOf(rowKey));
-  const row = pointer && (await readRow<TicketColumns>(table, PARTITION, pointer.row));
-  return row && { pointer, row };
+  return pointer && readRow<TicketColumns>(table, PARTITION, pointer.row);
 }

@@ -111,15 +111,8 @@ export async function writeTicket(
   const moved: TransactionAction[] =
     stored?.row && stored.row !== row ? [["delete", { partitionKey: PARTITION, rowKey: stored.row }]] : [];
   if (stored?.erasedFor === "person") {
-    return [
-      ...writeTombstone(row, {
-        erasedFor: "person",
-        erasedAt: stored.erasedAt ?? "",
-        change,
-        ...columnOf(api),
-      }),
-      ...moved,
-    ];
+    const { erasedFor, erasedAt } = stored;
+    return [...writeTombstone(row, { erasedFor, erasedAt, change, ...columnOf(api) }), ...moved];
   }
   const pointer: Pointer = { row, content: contentOf(ticket) };
   const { bytes, truncated } = await pack(ticket);
@@ -145,30 +138,21 @@ function columnOf(api: LiveChatApi): Pick<TicketColumns, "api"> {
   return api === "v2" ? {} : { api };
 }
 
-/** What a ticket's two rows are after its erasure: only its id, and the fields that the reconciliation needs. */
-export function tombstoneOf(
+/** The operations that leave only the id of the ticket in this row, and the fields that the reconciliation needs. */
+export function writeTombstone(
   row: string,
-  { erasedFor, erasedAt, deletedAt, change, api }: TicketTombstone,
-): { pointer: Pointer; ticket: TicketColumns } {
-  return {
-    pointer: { row, content: "", erasedFor, erasedAt, deletedAt },
-    ticket: {
-      ...{ status: "", assignee: "", requester: "", people: "" },
-      ...{ deleted: deletedAt !== undefined, deletedAt, erasedAt, change, api },
-    },
-  };
-}
-
-export type TicketTombstone = Pick<TicketColumns, "deletedAt" | "change" | "api"> & {
-  erasedFor: ErasedFor;
-  erasedAt: string;
-};
-
-function writeTombstone(row: string, tombstone: TicketTombstone): TransactionAction[] {
-  const { pointer, ticket } = tombstoneOf(row, tombstone);
+  {
+    erasedFor,
+    ...columns
+  }: Pick<TicketColumns, "deletedAt" | "erasedAt" | "change" | "api"> & Pick<Pointer, "erasedFor">,
+): TransactionAction[] {
+  const { deletedAt, erasedAt } = columns;
+  const pointer: Pointer = { row, content: "", erasedFor, erasedAt, deletedAt };
+  const nothing = { status: "", assignee: "", requester: "", people: "" };
+  const tombstone: TicketColumns = { ...nothing, deleted: deletedAt !== undefined, ...columns };
   return [
     ["upsert", { partitionKey: PARTITION, rowKey: pointerKeyOf(row), ...pointer }, "Replace"],
-    ["upsert", { partitionKey: PARTITION, rowKey: row, ...ticket }, "Replace"],
+    ["upsert", { partitionKey: PARTITION, rowKey: row, ...tombstone }, "Replace"],
   ];
 }
 
