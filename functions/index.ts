@@ -33,10 +33,9 @@ const LAST_DELIVERIES = 5_000;
 for (const operation of operations) {
   app.http(operation.id, {
     // Monitors ask for pages that need no key by HEAD.
-    methods:
-      operation.method === "GET" && operation.access === "anonymous" ? ["GET", "HEAD"] : [operation.method],
+    methods: operation.method === "GET" && operation.anonymous ? ["GET", "HEAD"] : [operation.method],
     route: operation.route,
-    authLevel: operation.access === "key" ? "function" : "anonymous",
+    authLevel: operation.anonymous ? "anonymous" : "function",
     handler: answer(operation),
   });
 }

@@ -20,69 +20,49 @@ export type Timer = {
 const RETENTION_BUDGET = 3 * 60 * 1000;
 
 /** Below the minute until the next run. In milliseconds. */
-const TRANSCRIPTS_BUDGET = 50_000;
+const SETTLING_BUDGET = 50_000;
 
-/** For ends whose transcript could not be fetched at once. v2's ends bring theirs along. */
-const transcriptsTimer: Timer = {
-  id: "TranscriptsTimer",
-  schedule: "15 * * * * *",
-  async run({ transcripts }, log) {
-    const settled = await transcripts.settleDue({ budgetMs: TRANSCRIPTS_BUDGET });
-    if (Object.values(settled).some((count) => count > 0)) log("transcripts", settled);
-  },
-};
+const TIMER_RUN = { holder: "the timer", budgetMs: TIMER_BUDGET };
 
-/** For tickets that could not be read as soon as HelpDesk's webhook announced them. */
-const arrivalsTimer: Timer = {
-  id: "ArrivalsTimer",
-  schedule: "35 * * * * *",
-  async run({ arrivals }, log) {
-    const settled = await arrivals.settleDue({ budgetMs: TRANSCRIPTS_BUDGET });
-    if (Object.values(settled).some((count) => count > 0)) log("announced tickets", settled);
+/** Timers of the Text platform: v2's ends of chats bring their transcripts along, and v2 lists no chats. */
+const textTimers = (environment: Record<string, string | undefined>): readonly Timer[] => [
+  {
+    // For ends whose transcript could not be fetched at once.
+    id: "TranscriptsTimer",
+    schedule: "15 * * * * *",
+    async run({ transcripts }, log) {
+      logSettled("transcripts", await transcripts.settleDue({ budgetMs: SETTLING_BUDGET }), log);
+    },
   },
-};
-
-/** For chats that no webhook told: the Text platform gives a delivery up after a minute. */
-const chatsTimer = (environment: Record<string, string | undefined>): Timer => ({
-  id: "ReconcileChatsTimer",
-  schedule: environment.CHATS_RECONCILE_SCHEDULE?.trim() || DEFAULT_CHATS_SCHEDULE,
-  async run(services, log) {
-    try {
-      const report = await reconcileChatsOf(services, {
-        holder: "the timer",
-        budgetMs: TIMER_BUDGET,
-        all: false,
-      });
-      log("reconcile of chats finished", report);
-    } catch (error) {
-      if (!(error instanceof Conflict)) throw error;
-      log("reconcile of chats skipped", { reason: error.summary });
-    }
+  {
+    // For tickets that could not be read as soon as HelpDesk's webhook announced them.
+    id: "ArrivalsTimer",
+    schedule: "35 * * * * *",
+    async run({ arrivals }, log) {
+      logSettled("announced tickets", await arrivals.settleDue({ budgetMs: SETTLING_BUDGET }), log);
+    },
   },
-});
+  {
+    // For chats that no webhook reported: the Text platform gives a delivery up after a minute.
+    id: "ReconcileChatsTimer",
+    schedule: environment.CHATS_RECONCILE_SCHEDULE?.trim() || DEFAULT_CHATS_SCHEDULE,
+    run: (services, log) =>
+      unlessInConflict("reconcile of chats skipped", log, async () => {
+        log("reconcile of chats finished", await reconcileChatsOf(services, { ...TIMER_RUN, all: false }));
+      }),
+  },
+];
 
 /** The work that runs on a schedule. Each piece may be killed anywhere and may run on two instances at once. */
 export const timers = (environment: Record<string, string | undefined>): readonly Timer[] => [
   {
     id: "ReconcileTicketsTimer",
     schedule: environment.TICKETS_RECONCILE_SCHEDULE?.trim() || DEFAULT_RECONCILE_SCHEDULE,
-    async run(services, log) {
-      try {
-        const {
-          checkpoint: _,
-          reason,
-          ...report
-        } = await reconcileAccount(services, {
-          holder: "the timer",
-          budgetMs: TIMER_BUDGET,
-        });
+    run: (services, log) =>
+      unlessInConflict("reconcile skipped", log, async () => {
+        const { checkpoint: _, reason, ...report } = await reconcileAccount(services, TIMER_RUN);
         log("reconcile finished", { ...report, ...(reason !== undefined && { reason: redact(reason) }) });
-      } catch (error) {
-        // Another instance or a request over HTTP is doing the work, or there are no tickets.
-        if (!(error instanceof Conflict || error instanceof NoHelpDesk)) throw error;
-        log("reconcile skipped", { reason: error.summary });
-      }
-    },
+      }),
   },
   {
     // Often, because a chat event without a webhook is lost, and a new deployment waits for its first run.
@@ -90,15 +70,12 @@ export const timers = (environment: Record<string, string | undefined>): readonl
     schedule: "30 */15 * * * *",
     async run(services, log) {
       if (services.settings.webhook.baseUrl === undefined) return;
-      try {
+      await unlessInConflict("registration skipped", log, async () => {
         const { created, removed } = await ensureOurs(services, "background");
         if (created + removed === 0) return;
         log("registration repaired", { created, removed });
         await services.monitor.lookAgain();
-      } catch (error) {
-        if (!(error instanceof Conflict)) throw error;
-        log("registration skipped", { reason: error.message });
-      }
+      });
     },
   },
   {
@@ -109,9 +86,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
       await monitor.examine("everything", log);
     },
   },
-  ...(environment.LIVECHAT_API?.trim() === "text"
-    ? [transcriptsTimer, arrivalsTimer, chatsTimer(environment)]
-    : []),
+  ...(environment.LIVECHAT_API?.trim() === "text" ? textTimers(environment) : []),
   {
     // For what no message woke the dispatcher for, and for pauses that have passed.
     id: "DispatchTimer",
@@ -137,3 +112,17 @@ export const timers = (environment: Record<string, string | undefined>): readonl
     },
   },
 ];
+
+/** Skips work that another instance or a request over HTTP is doing, or that the account has nothing for. */
+async function unlessInConflict(skipped: string, log: Log, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Conflict || error instanceof NoHelpDesk)) throw error;
+    log(skipped, { reason: error.summary });
+  }
+}
+
+function logSettled(message: string, counts: Record<string, number>, log: Log): void {
+  if (Object.values(counts).some((count) => count > 0)) log(message, counts);
+}

@@ -19,8 +19,8 @@ const tables = Object.entries(tags).flatMap(([tag, about]) => {
   return rows.length > 0 ? [`## ${tag}\n\n${about}\n\n${HEAD}\n${rows.join("\n")}`] : [];
 });
 
-function toRow({ method, route, id, description, access, input }: Operation<never>): string {
-  const key = access === "key" ? "function key" : input.delivery ? "webhook credentials" : "none";
+function toRow({ method, route, id, description, anonymous, input }: Operation<never>): string {
+  const key = !anonymous ? "function key" : input.delivery ? "webhook credentials" : "none";
   return `| \`${method} /${route}\` | ${id} | ${firstSentence(description)} | ${key} |`;
 }
 

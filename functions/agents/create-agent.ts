@@ -9,7 +9,6 @@ export const createAgent = operation({
   tag: "Agents",
   method: "POST",
   route: "agents",
-  access: "key",
   writes: "LiveChat",
   input: { body: NewAgent },
   output: { status: 201, description: "The new agent.", schema: Agent },

@@ -11,7 +11,6 @@ export const deleteAgent = operation({
   tag: "Agents",
   method: "DELETE",
   route: "agents/{login}",
-  access: "key",
   writes: "LiveChat",
   input: { path: AgentPath },
   output: { status: 200, description: "LiveChat's confirmation.", schema: Removal },

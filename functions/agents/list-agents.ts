@@ -11,7 +11,6 @@ export const listAgents = operation({
   tag: "Agents",
   method: "GET",
   route: "agents",
-  access: "key",
   input: {
     query: exact({
       status: described(v.optional(oneOf(AGENT_STATUSES)), "Only agents with this status."),

@@ -13,7 +13,7 @@ export const getConsole = operation({
   tag: "Console",
   method: "GET",
   route: "console/{*path}",
-  access: "anonymous",
+  anonymous: true,
   input: {
     path: exact({
       path: described(v.optional(v.string()), "A page of the console, or one of its files.", "events"),

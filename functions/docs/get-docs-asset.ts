@@ -10,7 +10,7 @@ export const getDocsAsset = operation({
   tag: "Reference",
   method: "GET",
   route: "docs/{asset}",
-  access: "anonymous",
+  anonymous: true,
   input: { path: exact({ asset: described(filled, "The name of the file.", "index.html") }) },
   output: {
     status: 200,

@@ -10,7 +10,7 @@ export const getDocs = operation({
   tag: "Reference",
   method: "GET",
   route: "docs",
-  access: "anonymous",
+  anonymous: true,
   input: {},
   output: {
     status: 200,

@@ -25,7 +25,7 @@ export const getOpenApi = (operations: () => readonly Operation<Services>[]) =>
     tag: "Reference",
     method: "GET",
     route: "openapi.json",
-    access: "anonymous",
+    anonymous: true,
     input: {},
     output: { status: 200, description: "The definition.", schema: OpenApi },
     run: async (_, __, { url }) => {

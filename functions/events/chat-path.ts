@@ -1,5 +1,5 @@
 import { chatId } from "../../shared/schemas/examples.ts";
-import { exact, filled, named } from "../../shared/schemas/vocabulary.ts";
+import { described, exact, filled } from "../../shared/schemas/vocabulary.ts";
 
 /** The path of every operation on one chat. */
-export const ChatPath = exact({ chatId: named(filled, "Chat Id", "The id of the chat.", chatId) });
+export const ChatPath = exact({ chatId: described(filled, "The id of the chat.", chatId) });

@@ -3,7 +3,7 @@ import { InvalidInput } from "../../shared/core/errors.ts";
 import { DAY, toIso } from "../../shared/core/time.ts";
 import { bucketsOf, MAX_BUCKETS } from "../../shared/event-log/buckets.ts";
 import { EventCounts } from "../../shared/schemas/event.ts";
-import { exact, instant, named, oneOf } from "../../shared/schemas/vocabulary.ts";
+import { described, exact, instant, oneOf } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
@@ -15,22 +15,19 @@ export const countEvents = operation({
   tag: "Events",
   method: "GET",
   route: "stats/events",
-  access: "key",
   input: {
     query: exact({
-      from: named(
+      from: described(
         v.optional(instant),
-        "From",
         "The first hour or day contains this time. Default: one day before to, or 30 days with day.",
         "2026-01-15T00:00:00.000Z",
       ),
-      to: named(
+      to: described(
         v.optional(instant),
-        "To",
         "The last hour or day ends at or before this time. Default: one day after from, or 30 days with day; at most now.",
         "2026-01-16T00:00:00.000Z",
       ),
-      bucket: named(v.optional(oneOf(["hour", "day"]), "hour"), "Bucket", "Whether to count by hour or day."),
+      bucket: described(v.optional(oneOf(["hour", "day"]), "hour"), "Whether to count by hour or day."),
     }),
   },
   output: { status: 200, description: "The counts.", schema: EventCounts },

@@ -11,7 +11,6 @@ export const eraseChat = operation({
   tag: "Events",
   method: "DELETE",
   route: "chats/{chatId}",
-  access: "key",
   input: { path: ChatPath },
   output: { status: 200, description: "How much was erased.", schema: Erasure },
   errors: storageErrors,

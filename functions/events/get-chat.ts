@@ -12,7 +12,6 @@ export const getChat = operation({
   tag: "Events",
   method: "GET",
   route: "chats/{chatId}",
-  access: "key",
   input: { path: ChatPath },
   output: { status: 200, description: "The chat.", schema: StoredChat },
   errors: [NotFound, ...storageErrors],

@@ -3,7 +3,7 @@ import { NotFound } from "../../shared/core/errors.ts";
 import { type LogEvent, TRACE } from "../../shared/event-log/types.ts";
 import { LoggedEvent, RawDelivery } from "../../shared/schemas/event.ts";
 import { chatEndedEvent } from "../../shared/schemas/examples.ts";
-import { exact, filled, named, yesOrNo } from "../../shared/schemas/vocabulary.ts";
+import { described, exact, filled, named, yesOrNo } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
@@ -14,15 +14,10 @@ export const getEvent = operation({
   tag: "Events",
   method: "GET",
   route: "events/{id}",
-  access: "key",
   input: {
     path: exact({ id: named(filled, "Event Id", "The id of the event.", chatEndedEvent.id) }),
     query: exact({
-      raw: named(
-        v.optional(yesOrNo, "false"),
-        "Raw",
-        "With true: the original delivery in place of the event.",
-      ),
+      raw: described(v.optional(yesOrNo, "false"), "With true: the original delivery in place of the event."),
     }),
   },
   output: {

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { ChatPage } from "../../shared/schemas/event.ts";
-import { exact, named, wholeNumber } from "../../shared/schemas/vocabulary.ts";
+import { described, exact, wholeNumber } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
@@ -12,16 +12,14 @@ export const listChats = operation({
   tag: "Events",
   method: "GET",
   route: "chats",
-  access: "key",
   input: {
     query: exact({
-      before: named(
+      before: described(
         v.optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
-        "Before",
         "Only chats whose first event is before this place in the log.",
         2000,
       ),
-      limit: named(v.optional(wholeNumber(1, 100), "25"), "Limit", "How many chats to return at most."),
+      limit: described(v.optional(wholeNumber(1, 100), "25"), "How many chats to return at most."),
     }),
   },
   output: { status: 200, description: "The chats, and the place of the next call.", schema: ChatPage },

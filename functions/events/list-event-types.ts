@@ -8,7 +8,6 @@ export const listEventTypes = operation({
   tag: "Events",
   method: "GET",
   route: "event-types",
-  access: "key",
   input: {},
   output: { status: 200, description: "The event types.", schema: EventTypes },
   run: async () => {

@@ -4,7 +4,7 @@ import { exportEvents } from "../../shared/event-log/export-events.ts";
 import { linkToNext } from "../../shared/http/link.ts";
 import { EventPage } from "../../shared/schemas/event.ts";
 import { chatId, ticketId } from "../../shared/schemas/examples.ts";
-import { exact, filled, instant, named, oneOf, wholeNumber } from "../../shared/schemas/vocabulary.ts";
+import { described, exact, filled, instant, oneOf, wholeNumber } from "../../shared/schemas/vocabulary.ts";
 import { EVENT_TYPES } from "../../shared/schemas/webhook.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
@@ -20,44 +20,37 @@ export const listEvents = operation({
   tag: "Events",
   method: "GET",
   route: "events",
-  access: "key",
   input: {
     query: exact({
-      after: named(
+      after: described(
         v.optional(wholeNumber(0, Number.MAX_SAFE_INTEGER), "0"),
-        "After",
         "Only events after this place in the log; 0 is the beginning.",
       ),
-      before: named(
+      before: described(
         v.optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
-        "Before",
         "Only events before this place in the log.",
         2000,
       ),
-      limit: named(
+      limit: described(
         v.optional(wholeNumber(1, 1000)),
-        "Limit",
         "How many events to return at most; 100 by default.",
         100,
       ),
-      type: named(v.optional(oneOf(EVENT_TYPES)), "Type", "Only events of this type."),
-      chat_id: named(v.optional(filled), "Chat Id", "Only events of this chat.", chatId),
-      ticket_id: named(v.optional(filled), "Ticket Id", "Only events of this ticket.", ticketId),
-      from: named(
+      type: described(v.optional(oneOf(EVENT_TYPES)), "Only events of this type."),
+      chat_id: described(v.optional(filled), "Only events of this chat.", chatId),
+      ticket_id: described(v.optional(filled), "Only events of this ticket.", ticketId),
+      from: described(
         v.optional(instant),
-        "From",
         "Only events received at this time or later.",
         "2026-01-15T00:00:00.000Z",
       ),
-      to: named(
+      to: described(
         v.optional(instant),
-        "To",
         "Only events received before this time.",
         "2026-01-16T00:00:00.000Z",
       ),
-      format: named(
+      format: described(
         v.optional(oneOf(["json", "ndjson"]), "json"),
-        "Format",
         "With ndjson: one event a line, without a limit; a long log continues at the URL of the Link header.",
       ),
     }),
@@ -67,9 +60,8 @@ export const listEvents = operation({
     description: "The events, and the place of the next call.",
     schema: EventPage,
     headers: v.object({
-      Link: named(
+      Link: described(
         v.optional(v.string()),
-        "Link",
         "With ndjson only: the URL of the next part of a long log, as rel=next.",
       ),
     }),

@@ -62,7 +62,6 @@ export const getStatus = operation({
   tag: "Operation",
   method: "GET",
   route: "status",
-  access: "key",
   conditional: true,
   input: {},
   output: { status: 200, description: "The checks.", schema: Status },

@@ -15,7 +15,7 @@ export const health = operation({
   tag: "Operation",
   method: "GET",
   route: "health",
-  access: "anonymous",
+  anonymous: true,
   input: {},
   output: {
     status: 200,

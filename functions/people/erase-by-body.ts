@@ -10,7 +10,6 @@ export const eraseByBody = operation({
   tag: "People",
   method: "POST",
   route: "erasures",
-  access: "key",
   input: { body: PersonInput },
   output: { status: 200, description: "How much was erased.", schema: Erasure },
   errors: storageErrors,

@@ -1,6 +1,6 @@
 import { chatEnded } from "../../shared/schemas/examples.ts";
 import { Erasure } from "../../shared/schemas/people.ts";
-import { exact, filled, named } from "../../shared/schemas/vocabulary.ts";
+import { described, exact, filled } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
@@ -12,10 +12,9 @@ export const eraseVisitor = operation({
   tag: "People",
   method: "DELETE",
   route: "visitors/{email}",
-  access: "key",
   input: {
     path: exact({
-      email: named(filled, "Email", "Email address of the person.", chatEnded.visitor.email),
+      email: described(filled, "Email address of the person.", chatEnded.visitor.email),
     }),
   },
   output: { status: 200, description: "How much was erased.", schema: Erasure },

@@ -13,7 +13,6 @@ export const searchVisitor = operation({
   tag: "People",
   method: "POST",
   route: "visitors/search",
-  access: "key",
   writes: "nothing",
   input: { body: SearchInput },
   output: {

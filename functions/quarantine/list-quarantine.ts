@@ -13,7 +13,6 @@ export const listQuarantine = operation({
   tag: "Quarantine",
   method: "GET",
   route: "quarantine",
-  access: "key",
   conditional: true,
   input: {
     query: exact({

@@ -6,7 +6,6 @@ import { storageErrors } from "../errors.ts";
 /** The common parts of the operations on one quarantined delivery. */
 export const onEntry = {
   tag: "Quarantine",
-  access: "key",
   input: { path: exact({ id: named(filled, "Entry Id", "The id of the entry.", misfitId) }) },
   errors: [NotFound, ...storageErrors],
 } as const;

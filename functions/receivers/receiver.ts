@@ -57,7 +57,7 @@ export function receiver({
     ...words,
     tag: "Receivers",
     method: "POST",
-    access: "anonymous",
+    anonymous: true,
     input: {
       ...(!isBasic && { query: KeyQuery }),
       delivery: {

@@ -11,7 +11,6 @@ export const listChatRuns = operation({
   tag: "Reconciliation",
   method: "GET",
   route: "reconcile/chats",
-  access: "key",
   conditional: true,
   input: { query: runsQuery },
   output: { status: 200, description: "The runs.", schema: ChatRunHistory },

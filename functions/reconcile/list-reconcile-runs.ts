@@ -17,7 +17,6 @@ export const listReconcileRuns = operation({
   tag: "Reconciliation",
   method: "GET",
   route: "reconcile/tickets",
-  access: "key",
   conditional: true,
   input: {
     query: runsQuery,

@@ -38,7 +38,6 @@ export const reconcileChatsNow = operation({
   tag: "Reconciliation",
   method: "POST",
   route: "reconcile/chats",
-  access: "key",
   input: {},
   output: { status: 200, description: "The report of the run.", schema: ChatRunReport },
   errors: [...liveChatErrors, ...storageErrors],

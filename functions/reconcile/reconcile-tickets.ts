@@ -12,7 +12,6 @@ export const reconcileTickets = operation({
   tag: "Reconciliation",
   method: "POST",
   route: "reconcile/tickets",
-  access: "key",
   input: {},
   output: { status: 200, description: "The report of the run.", schema: RunReport },
   errors: [Conflict, NoHelpDesk, ...storageErrors],

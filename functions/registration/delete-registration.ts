@@ -12,7 +12,6 @@ export const deleteRegistration = operation({
   tag: "Registration",
   method: "DELETE",
   route: "registration",
-  access: "key",
   writes: "LiveChat",
   input: {},
   output: { status: 200, description: "The webhooks are removed.", schema: RemovedRegistrations },

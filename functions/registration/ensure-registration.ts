@@ -12,7 +12,6 @@ export const ensureRegistrationNow = operation({
   tag: "Registration",
   method: "POST",
   route: "registration",
-  access: "key",
   writes: "LiveChat",
   input: {},
   output: { status: 200, description: "The webhooks after the call.", schema: EnsuredRegistrations },

@@ -13,7 +13,6 @@ export const getRegistration = operation({
   tag: "Registration",
   method: "GET",
   route: "registration",
-  access: "key",
   input: {},
   output: { status: 200, description: "The webhooks.", schema: Registrations },
   errors: [...liveChatErrors, ...storageErrors],

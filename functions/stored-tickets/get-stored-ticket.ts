@@ -11,7 +11,6 @@ export const getStoredTicket = operation({
   tag: "Stored tickets",
   method: "GET",
   route: "stored/tickets/{ticketId}",
-  access: "key",
   input: { path: TicketPath },
   output: { status: 200, description: "The ticket.", schema: StoredTicket },
   errors: [NotFound, ...storageErrors],

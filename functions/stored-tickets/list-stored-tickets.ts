@@ -21,7 +21,6 @@ export const listStoredTickets = operation({
   tag: "Stored tickets",
   method: "GET",
   route: "stored/tickets",
-  access: "key",
   input: {
     query: exact({
       status: described(v.optional(oneOf(TICKET_STATUSES)), "Only tickets with this status."),

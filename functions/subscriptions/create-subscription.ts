@@ -14,7 +14,6 @@ export const createSubscription = operation({
   tag: "Subscriptions",
   method: "POST",
   route,
-  access: "key",
   input: { body: NewSubscription },
   output: {
     status: 201,

@@ -11,7 +11,7 @@ export const deleteHook = operation({
   tag: "Subscriptions",
   method: "DELETE",
   route: "subscriptions/{hookId}",
-  access: "anonymous",
+  anonymous: true,
   input: { path: HookPath },
   output: { status: 204, description: "Deleted, now or before.", schema: v.undefined() },
   errors: storageErrors,

@@ -11,7 +11,6 @@ export const getSubscription = operation({
   tag: "Subscriptions",
   method: "GET",
   route: "subscriptions/{hookId}",
-  access: "key",
   input: { path: HookPath },
   output: { status: 200, description: "The subscription.", schema: SubscriptionInDetail },
   errors: [NotFound, ...storageErrors],

@@ -13,7 +13,6 @@ export const listAttempts = operation({
   tag: "Subscriptions",
   method: "GET",
   route: "events/{id}/attempts",
-  access: "key",
   input: { path: exact({ id: named(filled, "Event Id", "The id of the event.", chatEndedEvent.id) }) },
   output: { status: 200, description: "The attempts, oldest first.", schema: Attempts },
   errors: [NotFound, ...storageErrors],

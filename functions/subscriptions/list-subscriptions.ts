@@ -9,7 +9,6 @@ export const listSubscriptions = operation({
   tag: "Subscriptions",
   method: "GET",
   route: "subscriptions",
-  access: "key",
   conditional: true,
   input: {},
   output: { status: 200, description: "The subscriptions.", schema: Subscriptions },

@@ -11,7 +11,6 @@ export const HookPath = exact({ hookId: described(filled, "The id of the subscri
 export const onSubscription = {
   tag: "Subscriptions",
   method: "POST",
-  access: "key",
   input: {
     path: exact({
       id: named(

@@ -36,7 +36,6 @@ export function trigger(
     ...words,
     tag: "Subscriptions",
     method: "POST",
-    access: "key",
     input: { query: queries[type], body: NewTrigger },
     output: {
       status: 201,

@@ -11,7 +11,6 @@ export const createTicket = operation({
   tag: "Tickets",
   method: "POST",
   route: "tickets",
-  access: "key",
   writes: "LiveChat",
   input: { body: NewTicket },
   output: { status: 201, description: "The new ticket.", schema: Ticket },

@@ -10,7 +10,6 @@ export const getTicket = operation({
   tag: "Tickets",
   method: "GET",
   route: "tickets/{ticketId}",
-  access: "key",
   input: { path: TicketPath },
   output: { status: 200, description: "The ticket.", schema: Ticket },
   errors: liveChatErrors,

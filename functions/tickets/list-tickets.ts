@@ -23,7 +23,6 @@ export const listTickets = operation({
   tag: "Tickets",
   method: "GET",
   route: "tickets",
-  access: "key",
   input: {
     query: exact({
       date_from: named(

@@ -13,7 +13,6 @@ export const updateTicket = operation({
   tag: "Tickets",
   method: "PUT",
   route: "tickets/{ticketId}/tags",
-  access: "key",
   writes: "LiveChat",
   input: { path: TicketPath, body: TicketChanges },
   output: { status: 200, description: "The ticket as LiveChat has it now.", schema: UpdatedTicket },

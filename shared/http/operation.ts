@@ -103,8 +103,8 @@ export type Operation<
   method: "GET" | "POST" | "PUT" | "DELETE";
   /** Azure's route template, without the prefix of `host.json`. */
   route: string;
-  /** `key`: the host asks for a function key; `anonymous`: it does not. A delivery has credentials of its own. */
-  access: "key" | "anonymous";
+  /** The host asks for no function key. A delivery has credentials of its own. */
+  anonymous?: true;
   input: I;
   output: Output<O>;
   /** Its errors, beside those of an invalid request. */

@@ -136,7 +136,7 @@ function successOf(
 }
 
 function failuresIn(
-  { access }: Operation<never>,
+  { anonymous }: Operation<never>,
   failures: VisitedOperation["failures"],
 ): V2.ResponsesObject {
   const described = [...failures].map(([status, kinds]) => [
@@ -145,7 +145,7 @@ function failuresIn(
   ]);
   return {
     ...Object.fromEntries(described),
-    ...(access === "key" && { 401: { description: "The function key is missing or wrong." } }),
+    ...(!anonymous && { 401: { description: "The function key is missing or wrong." } }),
   };
 }
 

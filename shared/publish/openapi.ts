@@ -127,8 +127,8 @@ function descriptionOf({ description, method, writes }: Operation<never>): strin
   return `${description}\n\n**Writes:** changes ${changed}.`;
 }
 
-function securityOf({ access, input }: Operation<never>): V3.SecurityRequirementObject[] {
-  if (access === "key") return [{ functionKey: [] }, { functionKeyInQuery: [] }];
+function securityOf({ anonymous, input }: Operation<never>): V3.SecurityRequirementObject[] {
+  if (!anonymous) return [{ functionKey: [] }, { functionKeyInQuery: [] }];
   if (!input.delivery) return [];
   return [input.delivery.credentials === "key" ? { webhookKey: [] } : { webhookCredentials: [] }];
 }
@@ -183,7 +183,7 @@ function deliveryOf(
 }
 
 function responsesOf(visited: VisitedOperation, components: Components): V3.ResponsesObject {
-  const { output, access, conditional } = visited.operation;
+  const { output, anonymous, conditional } = visited.operation;
   const headers = {
     ...Object.fromEntries(visited.headers.map((header) => [header.name, toHeader(header)])),
     ...(conditional && { ETag: ETAG }),
@@ -201,7 +201,7 @@ function responsesOf(visited: VisitedOperation, components: Components): V3.Resp
       headers: { ETag: ETAG },
     };
   }
-  if (access === "key") responses[401] = components.keyRefused();
+  if (!anonymous) responses[401] = components.keyRefused();
   for (const [status, description] of Object.entries(output.otherStatuses ?? {})) {
     responses[status] = { description, ...components.content(output, { example: false }) };
   }

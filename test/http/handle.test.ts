@@ -23,7 +23,6 @@ const echo = operation({
   tag: "Test",
   method: "POST",
   route: "echo/{id}",
-  access: "key",
   input: {
     path: exact({ id: v.string() }),
     query: exact({ limit: v.optional(wholeNumber(1, 10), "5"), status: v.optional(v.string()) }),
@@ -265,7 +264,7 @@ test("a conditional operation answers 304 to a caller that has the answer, and 2
   let body = { n: 1 };
   const polled = operation({
     ...{ id: "Polled", summary: "Polled", description: "Is polled.", tag: "Test" },
-    ...({ method: "GET", route: "polled", access: "key" } as const),
+    ...({ method: "GET", route: "polled" } as const),
     conditional: true,
     input: {},
     output: { status: 200, description: "It.", schema: v.object({ n: v.number() }) },

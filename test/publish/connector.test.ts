@@ -449,7 +449,6 @@ test("a choice between types cannot be published", () => {
     tag: "Test",
     method: "POST",
     route: "undecided",
-    access: "key",
     connector: "action",
     input: { body: exact({ it: named(v.union([v.string(), v.number()]), "It", "What it is.") }) },
     output: { status: 204, description: "Nothing.", schema: v.undefined() },

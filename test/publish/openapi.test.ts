@@ -72,12 +72,11 @@ describe.each(each)("%s", (_, operation, described) => {
 
   test("says which key it requires", () => {
     const schemes = described.security.flatMap((alternative) => Object.keys(alternative));
-    const expected =
-      operation.access === "key"
-        ? ["functionKey", "functionKeyInQuery"]
-        : operation.input.delivery
-          ? [operation.input.delivery.credentials === "key" ? "webhookKey" : "webhookCredentials"]
-          : [];
+    const expected = !operation.anonymous
+      ? ["functionKey", "functionKeyInQuery"]
+      : operation.input.delivery
+        ? [operation.input.delivery.credentials === "key" ? "webhookKey" : "webhookCredentials"]
+        : [];
     expect(schemes).toEqual(expected);
   });
 
@@ -145,7 +144,7 @@ describe.each(each)("%s", (_, operation, described) => {
   test("names its failures, each with a problem that passes", () => {
     const statuses = Object.keys(described.responses).map(Number);
     expect(statuses).toEqual(expect.arrayContaining([400, 500]));
-    if (operation.access === "key") expect(statuses).toContain(401);
+    if (!operation.anonymous) expect(statuses).toContain(401);
     for (const Kind of operation.errors ?? []) expect(statuses).toContain(new Kind("").status);
     for (const status of statuses) {
       const response = responseOf(document, described, status);
