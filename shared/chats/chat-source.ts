@@ -1,4 +1,5 @@
 import { NotFound, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
+import { inGroups } from "../core/in-groups.ts";
 import { HOUR, MINUTE } from "../core/time.ts";
 import type { ItemFacts, ItemPage, Source } from "../listing/source.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
@@ -155,17 +156,12 @@ function isIds(memory: unknown): memory is Ids[] {
 }
 
 /** Questions to the log at the same time. */
-const AT_ONCE = 16;
+const QUESTIONS = 16;
 
 async function where<Item>(
   items: readonly Item[],
   isWanted: (item: Item) => Promise<boolean>,
 ): Promise<Item[]> {
-  const wanted: Item[] = [];
-  for (let start = 0; start < items.length; start += AT_ONCE) {
-    const some = items.slice(start, start + AT_ONCE);
-    const answers = await Promise.all(some.map(isWanted));
-    wanted.push(...some.filter((_, index) => answers[index]));
-  }
-  return wanted;
+  const answers = await Array.fromAsync(inGroups(items, QUESTIONS, isWanted));
+  return items.filter((_, index) => answers[index]);
 }

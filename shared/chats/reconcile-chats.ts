@@ -1,4 +1,5 @@
 import type { TableClient } from "@azure/data-tables";
+import { inGroups } from "../core/in-groups.ts";
 import type { EventLog } from "../event-log/types.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import { reconcile } from "../reconcile/reconcile.ts";
@@ -48,19 +49,13 @@ export function reconcileChats({ table, log, chats, ...options }: ChatReconcilia
     source: chatSource({ chats, told }),
     sink: chatSink({ table, told }),
     tellsEvery: true,
-    async appendCreated(threads) {
-      const outcomes: ("stored" | "duplicate")[] = [];
-      for (let start = 0; start < threads.length; start += AT_ONCE) {
-        outcomes.push(...(await Promise.all(threads.slice(start, start + AT_ONCE).map(tell))));
-      }
-      return outcomes;
-    },
+    appendCreated: (threads) => Array.fromAsync(inGroups(threads, APPENDS, tell)),
     sweepEveryMs: undefined,
   });
 }
 
 /** Threads whose events are appended at the same time: they share transactions of the log. */
-const AT_ONCE = 24;
+const APPENDS = 24;
 
 /** The same envelopes as the webhooks would have had, the end with its transcript. */
 function rawsOf({ chatId, threadId, isOver, chat, missing }: FoundThread, now: () => number): string[] {

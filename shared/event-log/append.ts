@@ -2,15 +2,14 @@ import { randomUUID } from "node:crypto";
 import { InvalidInput, TooLarge } from "../core/errors.ts";
 import { toPeopleColumn } from "../people/people-column.ts";
 import { checkEntity } from "../storage/limits.ts";
-import { readRow } from "../storage/rows.ts";
 import { toBody, toBodyProperties, uploadBody } from "./bodies.ts";
 import { Committer, type Timing } from "./committer.ts";
 import { tooComplex } from "./complexity.ts";
-import type { IdentityRow } from "./event-row.ts";
+import { readIdentity } from "./event-row.ts";
 import { readHead } from "./head.ts";
 import { foreignLicence, identify } from "./identity.ts";
 import { inTime } from "./in-time.ts";
-import { eventKey, identityKey } from "./keys.ts";
+import { eventKey } from "./keys.ts";
 import { MAX_BODY_BYTES } from "./limits.ts";
 import type { AppendEntry } from "./plan-append.ts";
 import type { Store } from "./store.ts";
@@ -35,8 +34,9 @@ export function createAppend(store: Store, { timeLimit, ...timing }: AppendOptio
       if (foreignLicence(licence, event.licence)) entry = await toEntry(event, licence);
       // Before the log has a licence, an event of another one has this id, too.
       const isSure = licence !== undefined || event.licence === undefined;
-      const found = isSure ? await findDuplicate(store, entry.id, signal) : undefined;
-      if (found) return found;
+      const { id } = entry;
+      const found = isSure ? await readIdentity(store, id, { signal }) : undefined;
+      if (found) return { status: "duplicate", id, seq: found.seq };
       await uploadBody(store, entry.body, { signal });
     }
     // Without an answer, the log has turned out to be of another licence: once it is known it does not change.
@@ -78,10 +78,4 @@ async function findTold(
 ): Promise<Appended | undefined> {
   const found = (await toldOf(store, chatId, { signal })).get(type);
   return found && { status: "duplicate", id: found.id, seq: found.seq };
-}
-
-/** Asked before a large body is sent, which a repetition would do for nothing. */
-async function findDuplicate(store: Store, id: string, signal: AbortSignal): Promise<Appended | undefined> {
-  const found = await readRow<IdentityRow>(store.table, store.partitionKey, identityKey(id), { signal });
-  return found && { status: "duplicate", id, seq: found.seq };
 }

@@ -1,4 +1,5 @@
 import type { TransactionAction } from "@azure/data-tables";
+import { inGroups } from "../core/in-groups.ts";
 import {
   compress,
   decompress,
@@ -71,13 +72,11 @@ export async function uploadBody(
     committed: false,
     ...toProperties(piece),
   }));
-  for (let start = 0; start < pieces.length; start += AT_ONCE) {
-    await Promise.all(pieces.slice(start, start + AT_ONCE).map((row) => createRow(table, row, { signal })));
-  }
+  await Array.fromAsync(inGroups(pieces, BODY_ROWS, (row) => createRow(table, row, { signal })));
 }
 
 /** Each is a megabyte and a third on the wire: enough at once to fill a connection, few enough to share one. */
-const AT_ONCE = 4;
+const BODY_ROWS = 4;
 
 /** What makes a body's own rows part of a transaction. */
 export function commitBody(partitionKey: string, { owner, fingerprint, rows }: Body): TransactionAction[] {
@@ -102,16 +101,10 @@ export async function readBody(
   const keys = bodyKeys(owner, row);
   if (keys.length === 0) return unpack(fromProperties(row));
   const pieces: Buffer[] = [];
-  for (let start = 0; start < keys.length; start += AT_ONCE) {
-    const rows = await Promise.all(
-      keys
-        .slice(start, start + AT_ONCE)
-        .map((key) => readRow<Record<string, unknown>>(table, partitionKey, key)),
-    );
-    for (const found of rows) {
-      if (!found) return undefined;
-      pieces.push(fromProperties(found));
-    }
+  const read = (key: string) => readRow<Record<string, unknown>>(table, partitionKey, key);
+  for await (const found of inGroups(keys, BODY_ROWS, read)) {
+    if (!found) return undefined;
+    pieces.push(fromProperties(found));
   }
   return unpack(Buffer.concat(pieces));
 }
@@ -120,26 +113,32 @@ function unpack(bytes: Buffer): Promise<string | undefined> {
   return decompress(bytes, MAX_BODY_BYTES).catch(() => undefined);
 }
 
-/** The key of a row, and those of the rows that go with it: parts of its body, an event's identity. */
-export type Whole = { row: string; parts: string[] };
+/** An action on a row, and the keys of the rows that go with it: parts of its body, an event's identity. */
+export type Whole = { action: TransactionAction; parts: string[] };
 
 /**
- * Removes rows, each with its parts, in one transaction. A part that was lost before is passed over; a row that is gone
- * was removed by another instance, with its parts.
+ * Acts on rows and removes their parts, in one transaction. A part that was lost before is passed over. A row whose action
+ * is refused was removed or changed by another instance, with its parts.
  *
- * @returns how many were removed
+ * @returns how many rows were acted on
  */
 export async function removeWhole({ table, partitionKey }: Store, items: readonly Whole[]): Promise<number> {
   let open = [...items];
   while (open.length > 0) {
-    const keys = open.flatMap(({ row, parts }) => [row, ...parts]);
-    const actions = keys.map((rowKey): TransactionAction => ["delete", { partitionKey, rowKey }]);
+    const actions = open.flatMap(({ action, parts }) => [
+      action,
+      ...parts.map((key) => deletion(partitionKey, key)),
+    ]);
     const outcome = await submit(table, actions);
     if (outcome.committed) return open.length;
-    const missing = keys[outcome.index];
+    const refused = actions[outcome.index]?.[1].rowKey;
     open = open
-      .filter(({ row }) => row !== missing)
-      .map(({ row, parts }) => ({ row, parts: parts.filter((key) => key !== missing) }));
+      .filter(({ action }) => action[1].rowKey !== refused)
+      .map(({ action, parts }) => ({ action, parts: parts.filter((key) => key !== refused) }));
   }
   return 0;
+}
+
+export function deletion(partitionKey: string, rowKey: string): TransactionAction {
+  return ["delete", { partitionKey, rowKey }];
 }

@@ -1,30 +1,25 @@
 import { odata } from "@azure/data-tables";
+import { inGroups } from "../core/in-groups.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { after as keyAfter } from "../storage/keys.ts";
-import { type Row, readRow, readRows } from "../storage/rows.ts";
-import type { EventRow, IdentityRow } from "./event-row.ts";
+import { type Row, readRows } from "../storage/rows.ts";
+import { type EventRow, type IdentityRow, readEventRow, readEventRows } from "./event-row.ts";
 import { hoursBehind } from "./find-hours.ts";
 import type { Head } from "./head.ts";
 import { countOf } from "./hours.ts";
-import { EVENTS, eventKey, identitiesOf } from "./keys.ts";
+import { identitiesOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 
 /** Places behind `after`, up to and with `upTo`. */
 export type Span = { after: number; upTo: number };
-export const EVERYWHERE: Span = { after: 0, upTo: Number.MAX_SAFE_INTEGER };
+export const EVERYWHERE: Span = { after: 0, upTo: Number.MAX_SAFE_INTEGER - 1 };
 
 /** How many rows a request brings: rows may weigh 64 KiB, so a page of them stays far below what memory allows. */
 const PAGE_SIZE = 256;
 
 /** The rows of all events of a span, by range reads. `limit` is how many are wanted. */
-export function everyEvent(
-  { table, partitionKey }: Store,
-  { after, upTo }: Span,
-  limit: number,
-): AsyncIterable<Row<EventRow>> {
-  const before = upTo < Number.MAX_SAFE_INTEGER ? eventKey(upTo + 1) : EVENTS.before;
-  const pageSize = Math.min(limit, PAGE_SIZE);
-  return readRows<EventRow>(table, partitionKey, { from: eventKey(after + 1), before, pageSize });
+export function everyEvent(store: Store, { after, upTo }: Span, limit: number): AsyncIterable<Row<EventRow>> {
+  return readEventRows(store, { from: after + 1, through: upTo, pageSize: Math.min(limit, PAGE_SIZE) });
 }
 
 /**
@@ -37,12 +32,9 @@ export async function* eventsOfType(
   span: Span,
   { head, limit }: { head: Head; limit: number },
 ): AsyncGenerator<Row<EventRow>> {
-  const { table, partitionKey } = store;
-  const where = odata`type eq ${type}`;
-  const pageSize = Math.min(limit, PAGE_SIZE);
-  for await (const { from, through } of stretchesOfType(store, type, span, head)) {
-    const range = { from: eventKey(from), before: eventKey(through + 1), where, pageSize };
-    yield* readRows<EventRow>(table, partitionKey, range);
+  const options = { where: odata`type eq ${type}`, pageSize: Math.min(limit, PAGE_SIZE) };
+  for await (const stretch of stretchesOfType(store, type, span, head)) {
+    yield* readEventRows(store, { ...stretch, ...options });
   }
 }
 
@@ -66,30 +58,31 @@ async function* stretchesOfType(
     const through = Math.min(hour.through, upTo);
     if (open && through - open.from < STRETCH) open.through = through;
     else {
-      if (open) yield* cut(open);
+      if (open) yield* shortStretches(open);
       open = { from, through };
     }
   }
-  if (open) yield* cut(open);
+  if (open) yield* shortStretches(open);
 }
 
-function* cut({ from, through }: Stretch): Generator<Stretch> {
+function* shortStretches({ from, through }: Stretch): Generator<Stretch> {
   for (let start = from; start <= through; start += STRETCH) {
     yield { from: start, through: Math.min(start + STRETCH - 1, through) };
   }
 }
 
+type ReadOptions = { signal?: AbortSignal; select?: string[] };
+
 /** The places of a chat's or ticket's events, in order. `subject` is the beginning of their ids. */
 export async function placesOfSubject(
-  store: Store,
+  { table, partitionKey }: Store,
   subject: string,
   { after, upTo }: Span,
+  { signal }: ReadOptions = {},
 ): Promise<number[]> {
-  const places: number[] = [];
-  for await (const { seq } of readRows<IdentityRow>(store.table, store.partitionKey, identitiesOf(subject))) {
-    if (seq > after && seq <= upTo) places.push(seq);
-  }
-  return places.sort((a, b) => a - b);
+  const range = { ...identitiesOf(subject), signal };
+  const found = await Array.fromAsync(readRows<IdentityRow>(table, partitionKey, range), ({ seq }) => seq);
+  return found.filter((seq) => seq > after && seq <= upTo).sort((a, b) => a - b);
 }
 
 /** The rows of a chat's or ticket's events, in the order of the log. `subject` is the beginning of their ids. */
@@ -97,29 +90,27 @@ export async function* eventsOfSubject(
   store: Store,
   subject: string,
   span: Span,
+  options?: ReadOptions,
 ): AsyncGenerator<Row<EventRow>> {
-  yield* readPlaces(store, await placesOfSubject(store, subject, span), subject);
+  yield* readPlaces(store, await placesOfSubject(store, subject, span, options), subject, options);
 }
 
 /** Point reads at the same time. */
-const AT_ONCE = 32;
+const POINT_READS = 32;
 
 /** Reads the events of a subject by their places: in one request when they are close together, otherwise one by one. */
 export async function* readPlaces(
-  { table, partitionKey }: Store,
+  store: Store,
   places: number[],
   subject: string,
+  options?: ReadOptions,
 ): AsyncGenerator<Row<EventRow>> {
-  const [first = 0, last = 0] = [places[0], places.at(-1)];
-  if (places.length > 1 && last - first < STRETCH) {
+  const [from = 0, through = 0] = [places[0], places.at(-1)];
+  if (places.length > 1 && through - from < STRETCH) {
     const where = odata`id ge ${subject} and id lt ${keyAfter(subject)}`;
-    const range = { from: eventKey(first), before: eventKey(last + 1), where };
-    yield* readRows<EventRow>(table, partitionKey, range);
+    yield* readEventRows(store, { ...options, from, through, where });
     return;
   }
-  for (let start = 0; start < places.length; start += AT_ONCE) {
-    const some = places.slice(start, start + AT_ONCE);
-    const rows = await Promise.all(some.map((seq) => readRow<EventRow>(table, partitionKey, eventKey(seq))));
-    for (const row of rows) if (row) yield row;
-  }
+  const rows = inGroups(places, POINT_READS, (seq) => readEventRow(store, seq, options));
+  for await (const row of rows) if (row) yield row;
 }

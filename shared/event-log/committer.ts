@@ -3,13 +3,13 @@ import { backOff } from "../core/back-off.ts";
 import { StorageUnavailable } from "../core/errors.ts";
 import { OutcomeUnknown } from "../storage/failures.ts";
 import { NewerFormat } from "../storage/format.ts";
-import { putRow, readRow, removeRow } from "../storage/rows.ts";
+import { putRow, removeRow } from "../storage/rows.ts";
 import { submit } from "../storage/transaction.ts";
 import { uploadBody } from "./bodies.ts";
-import type { IdentityRow } from "./event-row.ts";
+import { readIdentity } from "./event-row.ts";
 import { readHead, readHeadAndWaiting } from "./head.ts";
 import { foreignLicence } from "./identity.ts";
-import { HEAD, identityKey, waitingKey } from "./keys.ts";
+import { HEAD, waitingKey } from "./keys.ts";
 import { type AppendEntry, countThatFit, planAppend } from "./plan-append.ts";
 import type { Store } from "./store.ts";
 import { type KnownHead, turnsUntil } from "./turns.ts";
@@ -224,11 +224,8 @@ export class Committer {
 
   /** Settles what is in the log already, by any instance; `false` when nothing is. */
   async #settleKnown(batch: Pending[], signal: AbortSignal): Promise<boolean> {
-    const { table, partitionKey } = this.#store;
     const found = await Promise.all(
-      batch.map(({ entry: { id } }) =>
-        readRow<IdentityRow>(table, partitionKey, identityKey(id), { signal }),
-      ),
+      batch.map(({ entry: { id } }) => readIdentity(this.#store, id, { signal })),
     );
     for (const [index, pending] of batch.entries()) {
       const row = found[index];

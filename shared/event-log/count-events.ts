@@ -1,10 +1,9 @@
 import { odata } from "@azure/data-tables";
 import type { EventType } from "../schemas/webhook.ts";
-import { readRows } from "../storage/rows.ts";
+import { readEventRows } from "./event-row.ts";
 import { findTime, hoursFrom } from "./find-hours.ts";
 import { readHead } from "./head.ts";
 import { countOf, type Hour, hourOf } from "./hours.ts";
-import { eventKey } from "./keys.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -28,10 +27,9 @@ export async function countOfType(
 }
 
 async function countBetween(store: Store, type: EventType, first: number, end: number): Promise<number> {
-  const where = odata`type eq ${type}`;
-  const range = { from: eventKey(first), before: eventKey(end), where, select: ["rowKey"] };
+  const range = { from: first, through: end - 1, where: odata`type eq ${type}`, select: ["rowKey"] };
   let count = 0;
-  for await (const _ of readRows(store.table, store.partitionKey, range)) count++;
+  for await (const _ of readEventRows(store, range)) count++;
   return count;
 }
 

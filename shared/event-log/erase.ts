@@ -1,8 +1,7 @@
 import type { TransactionAction } from "@azure/data-tables";
 import { FORMAT } from "../storage/format.ts";
 import type { Row } from "../storage/rows.ts";
-import { submit } from "../storage/transaction.ts";
-import { bodyKeys } from "./bodies.ts";
+import { bodyKeys, removeWhole } from "./bodies.ts";
 import { EVERYWHERE, eventsOfSubject } from "./choose.ts";
 import { type EventRow, readEvent } from "./event-row.ts";
 import type { Store } from "./store.ts";
@@ -42,24 +41,11 @@ export async function eraseSubject(
  * Puts a tombstone in an event's place; `false` when it is erased or removed already. The identity stays, so a late
  * delivery of the event is a duplicate and does not bring it back.
  */
-export async function eraseEvent(
-  { table, partitionKey }: Store,
-  row: Row<EventRow>,
-  erasedAt: string,
-): Promise<boolean> {
-  const { rowKey = "", id, type, origin, occurredAt, receivedAt } = row;
+export async function eraseEvent(store: Store, row: Row<EventRow>, erasedAt: string): Promise<boolean> {
+  const { partitionKey } = store;
+  const { rowKey, id, type, origin, occurredAt, receivedAt, etag } = row;
   const place = { partitionKey, rowKey, id, type, origin, occurredAt, receivedAt };
   const tombstone = { ...place, format: FORMAT, erasedAt };
-  let bodies = bodyKeys(id, row);
-  for (;;) {
-    const outcome = await submit(table, [
-      ["update", tombstone, "Replace", { etag: row.etag }],
-      ...bodies.map((key): TransactionAction => ["delete", { partitionKey, rowKey: key }]),
-    ]);
-    if (outcome.committed) return true;
-    const refused = bodies[outcome.index - 1];
-    if (refused === undefined) return false;
-    // A part of the body was lost before; the event itself is still there, or the next attempt is refused by it.
-    bodies = bodies.filter((key) => key !== refused);
-  }
+  const action: TransactionAction = ["update", tombstone, "Replace", { etag }];
+  return (await removeWhole(store, [{ action, parts: bodyKeys(id, row) }])) > 0;
 }

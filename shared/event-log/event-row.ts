@@ -1,6 +1,6 @@
 import type { EventType, Origin } from "../schemas/webhook.ts";
 import { checkFormat, type Formatted } from "../storage/format.ts";
-import { type Row, readRow } from "../storage/rows.ts";
+import { type Range, type Row, readRow, readRows } from "../storage/rows.ts";
 import { type BodyProperties, readBody } from "./bodies.ts";
 import { eventKey, identityKey, isId, seqOf } from "./keys.ts";
 import { readPayload } from "./payload.ts";
@@ -29,6 +29,25 @@ export type IdentityRow = {
   nonce: string;
 };
 
+type ReadOptions = Parameters<typeof readRow>[3];
+
+export function readEventRow({ table, partitionKey }: Store, seq: number, options?: ReadOptions) {
+  return readRow<EventRow>(table, partitionKey, eventKey(seq), options);
+}
+
+/** The rows from place `from` to place `through`. */
+export function readEventRows(
+  { table, partitionKey }: Store,
+  { from, through, ...options }: Omit<Range, "from" | "before"> & { from: number; through: number },
+) {
+  const range = { from: eventKey(from), before: eventKey(through + 1), ...options };
+  return readRows<EventRow>(table, partitionKey, range);
+}
+
+export function readIdentity({ table, partitionKey }: Store, id: string, options?: ReadOptions) {
+  return readRow<IdentityRow>(table, partitionKey, identityKey(id), options);
+}
+
 /**
  * An event as a reader gets it; `undefined` when it was removed just now. An event whose body is missing or broken is
  * given without content, so readers still reach the events after it.
@@ -44,7 +63,7 @@ export async function readEvent(store: Store, row: Row<EventRow>): Promise<LogEv
   const content = raw === undefined ? undefined : readPayload(type, raw);
   if (content) return { ...place, ...content, ...(row.trace !== undefined && { [TRACE]: row.trace }) };
   // The transaction that removed the event and its body came between the two reads.
-  const again = await readRow<EventRow>(store.table, store.partitionKey, eventKey(place.seq));
+  const again = await readEventRow(store, place.seq);
   if (again && again.erasedAt === undefined) return { ...place, unreadable: true };
   return again && readEvent(store, again);
 }
@@ -56,16 +75,12 @@ export function withoutContent(row: Row<EventRow>): LogEvent {
   return erasedAt === undefined ? { ...place, omitted: true } : { ...place, erased: true, erasedAt };
 }
 
-function placeOf({ rowKey = "", id, type, origin, occurredAt, receivedAt }: Row<EventRow>) {
+function placeOf({ rowKey, id, type, origin, occurredAt, receivedAt }: Row<EventRow>) {
   return { id, seq: seqOf(rowKey), type, origin, occurredAt, receivedAt };
 }
 
 /** The row of the event with this id: two point reads. */
-export async function findEvent(
-  { table, partitionKey }: Store,
-  id: string,
-): Promise<Row<EventRow> | undefined> {
-  if (!isId(id)) return undefined;
-  const identity = await readRow<IdentityRow>(table, partitionKey, identityKey(id));
-  return identity && (await readRow<EventRow>(table, partitionKey, eventKey(identity.seq)));
+export async function findEvent(store: Store, id: string): Promise<Row<EventRow> | undefined> {
+  const identity = isId(id) ? await readIdentity(store, id) : undefined;
+  return identity && readEventRow(store, identity.seq);
 }

@@ -1,8 +1,8 @@
-import { readRow, readRows } from "../storage/rows.ts";
-import type { EventRow } from "./event-row.ts";
+import { readRows } from "../storage/rows.ts";
+import { readEventRow } from "./event-row.ts";
 import type { Head } from "./head.ts";
 import { type Hour, type HourColumns, hourOf, toHour } from "./hours.ts";
-import { eventKey, hourKey } from "./keys.ts";
+import { hourKey } from "./keys.ts";
 import type { Store } from "./store.ts";
 
 /** The hours with events from `hour` on, in order; `head` has been read before. */
@@ -23,9 +23,7 @@ export async function* hoursFrom(
 /** The hours with events at `seq` and behind it. */
 export async function* hoursBehind(store: Store, seq: number, head: Head): AsyncGenerator<Hour> {
   if (head.hour && seq >= head.hour.from) return yield head.hour;
-  const row = await readRow<EventRow>(store.table, store.partitionKey, eventKey(seq), {
-    select: ["receivedAt"],
-  });
+  const row = await readEventRow(store, seq, { select: ["receivedAt"] });
   // Places that retention has emptied are the oldest of the log.
   const hour = row ? hourOf(row.receivedAt) : "";
   for await (const found of hoursFrom(store, hour, head)) if (found.through >= seq) yield found;
@@ -44,9 +42,7 @@ export async function findTime(store: Store, instant: string, head: Head): Promi
   let high = found.through + 1;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    const row = await readRow<EventRow>(store.table, store.partitionKey, eventKey(middle), {
-      select: ["receivedAt"],
-    });
+    const row = await readEventRow(store, middle, { select: ["receivedAt"] });
     if (row === undefined || row.receivedAt < instant) low = middle + 1;
     else high = middle;
   }

@@ -1,10 +1,10 @@
 import { odata } from "@azure/data-tables";
-import { readRows } from "../storage/rows.ts";
+import { inGroups } from "../core/in-groups.ts";
 import { EVERYWHERE, placesOfSubject, readPlaces } from "./choose.ts";
 import { deriveChat } from "./derive-chat.ts";
-import { type EventRow, readEvent } from "./event-row.ts";
+import { readEvent, readEventRows } from "./event-row.ts";
 import { readHead } from "./head.ts";
-import { eventKey, seqOf, subjectOf } from "./keys.ts";
+import { seqOf, subjectOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 import type { ChatPage, ListedChat, LogEvent } from "./types.ts";
 
@@ -12,7 +12,7 @@ import type { ChatPage, ListedChat, LogEvent } from "./types.ts";
 const WINDOW = 1_000;
 const WINDOWS = 20;
 /** Chats that are read at the same time. */
-const AT_ONCE = 16;
+const CHATS_AT_ONCE = 16;
 /** Bytes of bodies that are read for a page, those of the last chats aside. */
 const PAGE_BYTES = 16 * 1024 * 1024;
 
@@ -24,21 +24,17 @@ export async function readChatPage(
   store: Store,
   { before, limit = 25 }: { before?: number; limit?: number },
 ): Promise<ChatPage> {
+  const read = async (place: ChatPlace) => ({ seq: place.seq, chat: await readChatBegunAt(store, place) });
   const items: ListedChat[] = [];
   let bytes = 0;
   let end = Math.min(before ?? Number.MAX_SAFE_INTEGER, (await readHead(store)).seq + 1);
   for (let window = 0; window < WINDOWS && end > 1; window++) {
     const start = Math.max(1, end - WINDOW);
     const subjects = await subjectsIn(store, start, end);
-    for (let next = 0; next < subjects.length; next += AT_ONCE) {
-      const some = subjects.slice(next, next + AT_ONCE);
-      const chats = await Promise.all(some.map((found) => readChatBegunAt(store, found)));
-      for (const [index, found] of some.entries()) {
-        const chat = chats[index];
-        if (items.length >= limit || bytes >= PAGE_BYTES) return { items, next: found.seq + 1 };
-        if (chat) items.push(chat.listed);
-        bytes += chat?.bytes ?? 0;
-      }
+    for await (const { seq, chat } of inGroups(subjects, CHATS_AT_ONCE, read)) {
+      if (items.length >= limit || bytes >= PAGE_BYTES) return { items, next: seq + 1 };
+      if (chat) items.push(chat.listed);
+      bytes += chat?.bytes ?? 0;
     }
     end = start;
   }
@@ -51,8 +47,8 @@ type ChatPlace = { subject: string; seq: number };
 async function subjectsIn(store: Store, start: number, end: number): Promise<ChatPlace[]> {
   const first = new Map<string, number>();
   const where = odata`type ne ${"ticket_created"}`;
-  const range = { from: eventKey(start), before: eventKey(end), where, select: ["rowKey", "id"] };
-  for await (const { id, rowKey = "" } of readRows<EventRow>(store.table, store.partitionKey, range)) {
+  const range = { from: start, through: end - 1, where, select: ["rowKey", "id"] };
+  for await (const { id, rowKey } of readEventRows(store, range)) {
     const subject = subjectOf(id);
     if (!first.has(subject)) first.set(subject, seqOf(rowKey));
   }

@@ -4,12 +4,12 @@ import { type Concern, concerns, concernsChat, peopleIn } from "../people/people
 import type { Person } from "../people/person.ts";
 import type { DataPlace } from "../people/place.ts";
 import { type Match, placeOfRows, removeOld } from "../people/place-of-rows.ts";
-import { type Row, readRow } from "../storage/rows.ts";
+import type { Row } from "../storage/rows.ts";
 import { scanRows } from "../storage/scan.ts";
 import { readBody } from "./bodies.ts";
 import { eraseEvent, eraseSubject, eventsAbout } from "./erase.ts";
-import { type EventRow, readEvent } from "./event-row.ts";
-import { chatSubject, EVENTS, subjectOf } from "./keys.ts";
+import { type EventRow, readEvent, readEventRow } from "./event-row.ts";
+import { chatSubject, EVENTS, seqOf, subjectOf } from "./keys.ts";
 import { type QuarantineRow, quarantineRows, removeQuarantined, toEntry } from "./quarantine.ts";
 import { removeEvents, removeLeftBodies } from "./retention.ts";
 import type { Store } from "./store.ts";
@@ -67,7 +67,7 @@ function eventsPlace(
     },
     async find({ rowKey, people, erasedAt }, person) {
       if (erasedAt !== undefined || namesPerson(people, person) === false) return undefined;
-      const row = await readRow<EventRow>(store.table, store.partitionKey, rowKey);
+      const row = await readEventRow(store, seqOf(rowKey));
       const event = row && (await readEvent(store, row));
       const isTheirs = event && !("erased" in event) && names(row, event, person);
       return isTheirs ? { item: { row, event, person } } : undefined;

@@ -2,7 +2,7 @@ import type { TransactionAction } from "@azure/data-tables";
 import type { EventType, Origin } from "../schemas/webhook.ts";
 import { FORMAT } from "../storage/format.ts";
 import { MAX_OPERATIONS, MAX_TRANSACTION_BYTES, wireBytes } from "../storage/limits.ts";
-import { type Body, commitBody } from "./bodies.ts";
+import { type Body, commitBody, deletion } from "./bodies.ts";
 import type { EventRow } from "./event-row.ts";
 import { advanceHead, type Head, type Placed, toHeadRow } from "./head.ts";
 import { toHourRow } from "./hours.ts";
@@ -79,7 +79,7 @@ export function planAppend(
   });
   const leave = noLongerWaiting.map((other) => ({
     part: "waiting" as const,
-    action: ["delete", { partitionKey, rowKey: waitingKey(other) }] as TransactionAction,
+    action: deletion(partitionKey, waitingKey(other)),
   }));
   // What can be refused comes before what then cannot.
   const checks = [...writes.filter(({ part }) => part !== "event"), ...leave] as (Plan["checks"][number] &

@@ -10,6 +10,7 @@ import {
   type BodyProperties,
   bodyKeys,
   commitBody,
+  deletion,
   readBody,
   removeWhole,
   toBody,
@@ -138,7 +139,8 @@ export function openQuarantine(
 /** Removes an entry with its body; `false` when it is gone already. */
 export async function removeQuarantined(store: Store, row: Row<QuarantineRow>): Promise<boolean> {
   const parts = bodyKeys(quarantineIdOf(row.rowKey), row);
-  return (await removeWhole(store, [{ row: row.rowKey, parts }])) > 0;
+  const action = deletion(store.partitionKey, row.rowKey);
+  return (await removeWhole(store, [{ action, parts }])) > 0;
 }
 
 /** What a row says of a quarantined delivery, but for its body. */

@@ -2,9 +2,9 @@ import { HOUR, toIso } from "../core/time.ts";
 import type { Removed } from "../people/place.ts";
 import { removeWhere } from "../people/place-of-rows.ts";
 import { MAX_OPERATIONS } from "../storage/limits.ts";
-import { type Row, readRows, removeRow } from "../storage/rows.ts";
+import { readRows, removeRow } from "../storage/rows.ts";
 import { scan, scanRows } from "../storage/scan.ts";
-import { type BodyRow, bodyKeys, removeWhole, type Whole } from "./bodies.ts";
+import { type BodyRow, bodyKeys, deletion, removeWhole, type Whole } from "./bodies.ts";
 import type { EventRow } from "./event-row.ts";
 import type { HourColumns } from "./hours.ts";
 import { BODIES, EVENTS, HOURS, identityKey, seqOf } from "./keys.ts";
@@ -32,7 +32,11 @@ export async function* removeEvents(
     const rows = first.done ? [] : first.value;
     const old = rows.filter(({ receivedAt, rowKey }) => receivedAt < instant && seqOf(rowKey) <= through);
     if (old.length === 0) return;
-    const removed = await removeTogether(store, old);
+    const wholes = old.map((row) => ({
+      action: deletion(store.partitionKey, row.rowKey),
+      parts: [identityKey(row.id), ...bodyKeys(row.id, row)],
+    }));
+    const removed = await removeTogether(store, wholes);
     if (removed > 0) await removeHours(store, seqOf(old.at(-1)?.rowKey ?? ""));
     yield { after: "", removed };
     // Another instance does the same, or the log goes on with newer events.
@@ -40,21 +44,13 @@ export async function* removeEvents(
   }
 }
 
-/** Removes events, each whole, in as few transactions as hold them. */
-async function removeTogether(store: Store, rows: Row<EventRow>[]): Promise<number> {
-  const groups: { items: Whole[]; operations: number }[] = [];
-  for (const row of rows) {
-    const item = { row: row.rowKey, parts: [identityKey(row.id), ...bodyKeys(row.id, row)] };
-    const operations = 1 + item.parts.length;
-    const last = groups.at(-1);
-    if (last && last.operations + operations <= MAX_OPERATIONS) {
-      last.items.push(item);
-      last.operations += operations;
-    } else groups.push({ items: [item], operations });
-  }
-  let removed = 0;
-  for (const { items } of groups) removed += await removeWhole(store, items);
-  return removed;
+/** Removes events, each whole, in a transaction or, when they have too many rows for it, half by half. */
+async function removeTogether(store: Store, events: Whole[]): Promise<number> {
+  const operations = events.reduce((sum, { parts }) => sum + 1 + parts.length, 0);
+  if (operations <= MAX_OPERATIONS) return removeWhole(store, events);
+  const middle = Math.ceil(events.length / 2);
+  const removed = await removeTogether(store, events.slice(0, middle));
+  return removed + (await removeTogether(store, events.slice(middle)));
 }
 
 /** Removes the counts of hours whose events are all removed. */
