@@ -2,7 +2,7 @@ import { loadLocalSettings } from "../local/host/local-settings.ts";
 import { readSettings } from "../shared/core/settings.ts";
 import { openLiveChat } from "../shared/livechat/open-live-chat.ts";
 import { describeStanding } from "../shared/registration/describe.ts";
-import { ensureRegistration, inspect, removeRegistration } from "../shared/registration/ensure.ts";
+import { ensureAll, inspectAll, removeAll, webhookServices } from "../shared/registration/services.ts";
 import { requireReachable } from "../shared/registration/wanted.ts";
 
 /**
@@ -32,30 +32,30 @@ async function main(command: string | undefined): Promise<number> {
   const { baseUrl, credentials } = webhook;
   if (!baseUrl) throw new Error("WEBHOOK_BASE_URL is not set: where is LiveChat to deliver?");
   const { liveChat: account } = await openLiveChat(liveChat);
-  const tickets = (await account.ticketsState()) === "here";
-  const destination = { baseUrl, credentials, api: liveChat.api, tickets };
+  const hasHelpDesk = liveChat.api === "text" && liveChat.helpDeskUrl !== undefined;
+  const services = webhookServices(account, { baseUrl, credentials, api: liveChat.api }, { hasHelpDesk });
 
   if (command === "remove") {
-    const { removed } = await removeRegistration(account, destination);
+    const { removed } = await removeAll(services);
     console.log(`removed ${removed}`);
     return 0;
   }
   if (command === "ensure") {
     requireReachable(baseUrl, liveChat.url);
-    const { created, removed } = await ensureRegistration(account, destination);
+    const { created, removed } = await ensureAll(services);
     console.log(`registered ${created}, removed ${removed}`);
   }
-  const all = await account.listWebhooks();
-  const standings = await inspect(
-    { listWebhooks: async () => all, areWebhooksOn: () => account.areWebhooksOn() },
-    destination,
-  );
+  const standings = await inspectAll(services);
+  const listed = [
+    await account.listWebhooks(),
+    hasHelpDesk ? await account.listTicketWebhooks().catch(() => []) : [],
+  ].flat();
   let ours = 0;
   for (const { event_type, state, url, detail, webhooks } of standings.map(describeStanding)) {
     ours += webhooks.length;
     console.log(`${event_type.padEnd(16)}${state.padEnd(12)}${url}\n  ${detail}`);
     for (const { id, state } of webhooks) console.log(`  ${id}  ${state}`);
   }
-  console.log(`${all.length - ours} other webhooks in the account, which are left alone`);
+  console.log(`${listed.length - ours} other webhooks in the account, which are left alone`);
   return standings.every(({ state }) => state === "ok" || state === "unverified") ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-import { removeRegistration } from "../../shared/registration/ensure.ts";
+import { removeAll } from "../../shared/registration/services.ts";
 import { RemovedRegistrations } from "../../shared/schemas/registration.ts";
 import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
@@ -17,7 +17,7 @@ export const deleteRegistration = operation({
   output: { status: 200, description: "The webhooks are removed.", schema: RemovedRegistrations },
   errors: liveChatErrors,
   run: async (_, services) => {
-    const body = await removeRegistration(...(await registrationOf(services)));
+    const body = await removeAll(registrationOf(services));
     await services.monitor.lookAgain();
     return { body };
   },

@@ -1,5 +1,5 @@
 import { describeStanding } from "../../shared/registration/describe.ts";
-import { inspect } from "../../shared/registration/ensure.ts";
+import { inspectAll } from "../../shared/registration/services.ts";
 import { Registrations } from "../../shared/schemas/registration.ts";
 import { liveChatErrors, storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
@@ -18,7 +18,7 @@ export const getRegistration = operation({
   errors: [...liveChatErrors, ...storageErrors],
   run: async (_, services) => {
     const [standings, { lastReceived }] = await Promise.all([
-      registrationOf(services).then((registration) => inspect(...registration)),
+      inspectAll(registrationOf(services)),
       services.eventLog.head(),
     ]);
     await services.rememberStandings(standings);

@@ -1,7 +1,13 @@
 import { Conflict } from "../../shared/core/errors.ts";
 import type { Priority } from "../../shared/livechat/live-chat.ts";
-import { type Ensured, ensureRegistration, type Webhooks } from "../../shared/registration/ensure.ts";
-import { type Destination, requireReachable } from "../../shared/registration/wanted.ts";
+import type { Ensured } from "../../shared/registration/ensure.ts";
+import {
+  type AccountWebhooks,
+  ensureAll,
+  type WebhookService,
+  webhookServices,
+} from "../../shared/registration/services.ts";
+import { requireReachable } from "../../shared/registration/wanted.ts";
 import type { Services } from "../services.ts";
 
 /**
@@ -9,23 +15,25 @@ import type { Services } from "../services.ts";
  *
  * @throws {Conflict} when WEBHOOK_BASE_URL is not set
  */
-export async function registrationOf(
+export function registrationOf(
   { liveChat, settings }: Pick<Services, "liveChat" | "settings">,
   priority?: Priority,
-): Promise<[Webhooks, Destination]> {
+): WebhookService[] {
   const { baseUrl, credentials } = settings.webhook;
   if (baseUrl === undefined) {
     throw new Conflict("WEBHOOK_BASE_URL is not set: the app does not know its own address.");
   }
-  const webhooks: Webhooks = {
+  const account: AccountWebhooks = {
     listWebhooks: () => liveChat.listWebhooks({ priority }),
+    listTicketWebhooks: () => liveChat.listTicketWebhooks({ priority }),
     createWebhook: (webhook) => liveChat.createWebhook(webhook, { priority }),
     deleteWebhook: (id) => liveChat.deleteWebhook(id, { priority }),
     areWebhooksOn: () => liveChat.areWebhooksOn({ priority }),
     turnWebhooksOn: () => liveChat.turnWebhooksOn({ priority }),
   };
-  const tickets = (await liveChat.ticketsState({ priority })) === "here";
-  return [webhooks, { baseUrl, credentials, api: settings.liveChat.api, tickets }];
+  const { api } = settings.liveChat;
+  const hasHelpDesk = settings.liveChat.api === "text" && settings.liveChat.helpDeskUrl !== undefined;
+  return webhookServices(account, { baseUrl, credentials, api }, { hasHelpDesk });
 }
 
 /**
@@ -37,9 +45,10 @@ export async function ensureOurs(
   services: Pick<Services, "liveChat" | "settings" | "rememberStandings">,
   priority?: Priority,
 ): Promise<Ensured> {
-  const [webhooks, destination] = await registrationOf(services, priority);
-  requireReachable(destination.baseUrl, services.settings.liveChat.url);
-  const ensured = await ensureRegistration(webhooks, destination);
+  const webhooks = registrationOf(services, priority);
+  const { webhook, liveChat } = services.settings;
+  if (webhook.baseUrl !== undefined) requireReachable(webhook.baseUrl, liveChat.url);
+  const ensured = await ensureAll(webhooks);
   await services.rememberStandings(ensured.standings);
   return ensured;
 }

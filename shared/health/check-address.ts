@@ -21,7 +21,7 @@ export function checkAddress(app: Pick<Examined, "settings">): Check {
     async look() {
       const { webhook, liveChat } = app.settings;
       const { baseUrl } = webhook;
-      const [wanted] = baseUrl === undefined ? [] : wantedWebhooks(baseUrl, liveChat.api);
+      const [wanted] = baseUrl === undefined ? [] : wantedWebhooks({ baseUrl, api: liveChat.api });
       if (baseUrl === undefined || !wanted) return ok("WEBHOOK_BASE_URL is not set.");
       return (
         judgeReach({ baseIsLocal: isLoopback(baseUrl), liveChatIsLocal: isLoopback(liveChat.url) }) ??

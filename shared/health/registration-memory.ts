@@ -9,6 +9,7 @@ type Remembered = {
   event_type: string;
   state: WebhookStanding["state"];
   others: { id: string; flaw: string }[];
+  failure?: string;
 };
 
 const KEY = { partitionKey: "health", rowKey: "registrations" };
@@ -20,9 +21,10 @@ export async function rememberStandings(
   standings: readonly WebhookStanding[],
 ): Promise<void> {
   const remembered = standings.map(
-    ({ wanted: { event_type }, state, others }): Remembered => ({
+    ({ wanted: { event_type }, state, others, failure }): Remembered => ({
       event_type,
       state,
+      failure,
       others: others.map(({ webhook: { id }, flaw }) => ({ id, flaw })),
     }),
   );
@@ -38,13 +40,13 @@ export async function rememberedStandings(
   const row = await readRow<{ json: string }>(table, KEY.partitionKey, KEY.rowKey);
   if (!row) return undefined;
   const remembered = JSON.parse(row.json) as Remembered[];
-  return wantedWebhooks(baseUrl, api).flatMap((wanted): WebhookStanding[] => {
+  return wantedWebhooks({ baseUrl, api }).flatMap((wanted): WebhookStanding[] => {
     const known = remembered.find(({ event_type }) => event_type === wanted.event_type);
     if (!known) return [];
     const others = known.others.map(({ id, flaw }) => ({
       webhook: { id, event_type: wanted.event_type, url: wanted.receiver },
       flaw: flaw as WebhookStanding["others"][number]["flaw"],
     }));
-    return [{ wanted, state: known.state, others }];
+    return [{ wanted, state: known.state, others, failure: known.failure }];
   });
 }

@@ -90,6 +90,8 @@ export type TicketDesk = {
   /** The list of all tickets, for one run of the reconciliation. */
   ticketSource(call?: CallOptions): Source<Ticket, unknown>;
   ticketsState(call?: CallOptions): Promise<TicketsState>;
+  /** HelpDesk's own webhooks; those of v2's tickets are among LiveChat's. */
+  listTicketWebhooks(call?: CallOptions): Promise<Webhook[]>;
 };
 
 /**

@@ -10,6 +10,8 @@ export type WebhookStanding = {
   right?: Webhook;
   /** Others that lead to the same receiver. */
   others: { webhook: Webhook; flaw: Flaw }[];
+  /** Why that is not known, with the state `failed`: a sentence for the operator. */
+  failure?: string;
 };
 
 /**
@@ -25,7 +27,7 @@ export function assessAll(
   destination: Destination,
   { on = true }: { on?: boolean } = {},
 ): WebhookStanding[] {
-  const all = wantedWebhooks(destination.baseUrl, destination.api, destination);
+  const all = wantedWebhooks(destination);
   const ours = found.map((webhook) => ({ webhook, wanted: wantedFor(webhook, all) }));
   return all.map((wanted) => {
     const its = ours.filter((one) => one.wanted === wanted).map(({ webhook }) => webhook);

@@ -9,6 +9,7 @@ const DETAILS: Record<Registration["state"], string> = {
   double: "Registered more than once: events are delivered more than once.",
   stale: "Registered with outdated settings.",
   missing: "Not registered: LiveChat does not report these events.",
+  failed: "HelpDesk could not be asked.",
 };
 
 const STALE: Partial<Record<Flaw, string>> = {
@@ -20,12 +21,12 @@ const STALE: Partial<Record<Flaw, string>> = {
 };
 
 /** Describes a registration for an operator, with credentials masked and the right webhook first. */
-export function describeStanding({ wanted, state, right, others }: WebhookStanding): Registration {
+export function describeStanding({ wanted, state, right, others, failure }: WebhookStanding): Registration {
   const [first] = others;
   return {
     event_type: wanted.event_type,
     state,
-    detail: (state === "stale" && first && STALE[first.flaw]) || DETAILS[state],
+    detail: failure ?? ((state === "stale" && first && STALE[first.flaw]) || DETAILS[state]),
     url: urlWith({ username: "***", password: "***" }, wanted.receiver, wanted.carriedIn),
     webhooks: [
       ...(right

@@ -2,7 +2,7 @@ import type { Credentials } from "../core/credentials.ts";
 import { Conflict } from "../core/errors.ts";
 import { isLoopback } from "../core/loopback.ts";
 import type { LiveChatApi } from "../core/settings.ts";
-import type { EventType } from "../schemas/webhook.ts";
+import { EVENT_TYPES, type EventType } from "../schemas/webhook.ts";
 
 /** The app's address for LiveChat, and the credentials that LiveChat presents. */
 export type Destination = {
@@ -12,8 +12,8 @@ export type Destination = {
   credentials: readonly [Credentials, ...Credentials[]];
   /** `v2` by default. */
   api?: LiveChatApi;
-  /** Whether the account has tickets, and so their webhook; true by default. */
-  tickets?: boolean;
+  /** The events to be told of; all by default. */
+  events?: readonly EventType[];
 };
 
 /** Where a registered URL carries its credentials: before the host, as Basic authorization, or as `?key=`, the password alone. */
@@ -47,12 +47,12 @@ const RECEIVERS: Record<LiveChatApi, readonly Receiver[]> = {
 };
 
 /** The webhooks that must be registered, each exactly once. */
-export function wantedWebhooks(
-  baseUrl: string,
-  api: LiveChatApi = "v2",
-  { tickets = true } = {},
-): WantedWebhook[] {
-  const receivers = RECEIVERS[api].filter(({ event_type }) => tickets || event_type !== "ticket_created");
+export function wantedWebhooks({
+  baseUrl,
+  api = "v2",
+  events = EVENT_TYPES,
+}: Pick<Destination, "baseUrl" | "api" | "events">): WantedWebhook[] {
+  const receivers = RECEIVERS[api].filter(({ event_type }) => events.includes(event_type));
   return receivers.map(({ path, ...wanted }) => ({
     ...wanted,
     receiver: new URL(`${baseUrl}/api/receivers/${path}`).href,

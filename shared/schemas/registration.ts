@@ -28,8 +28,8 @@ export const Registration = shape(
   v.object({
     event_type: described(v.picklist(EVENT_TYPES), "The event that LiveChat reports."),
     state: described(
-      v.picklist(["ok", "unverified", "off", "double", "stale", "missing"]),
-      "ok: registered exactly once, as needed. unverified: LiveChat has not verified it. off: LiveChat sends nothing to any webhook of the app. double: registered more than once by this app. stale: only outdated ones of this app are registered. missing: none is registered.",
+      v.picklist(["ok", "unverified", "off", "double", "stale", "missing", "failed"]),
+      "ok: registered exactly once, as needed. unverified: LiveChat has not verified it. off: LiveChat sends nothing to any webhook of the app. double: registered more than once by this app. stale: only outdated ones of this app are registered. missing: none is registered. failed: HelpDesk does not answer, or refuses; detail says why.",
     ),
     detail: described(v.string(), "The state, in a sentence."),
     url: described(v.string(), "The receiver that it calls. Credentials are masked."),

@@ -18,6 +18,8 @@ const asked = {
   message: { text: "The lamp stays dark." },
 };
 
+const REFUSED = expect.stringMatching(/^ticket_created: HelpDesk refuses .* set HELPDESK to off/);
+
 type Logged = {
   api?: string;
   origin: string;
@@ -142,12 +144,17 @@ describe("an account without HelpDesk", () => {
           });
         }
         expect((await other.call("GET", "/agents")).status).toBe(200);
-        expect((await other.call("POST", "/registration")).body).toMatchObject({ created: 2 });
+        const registered = await other.call("POST", "/registration");
+        expect(registered).toMatchObject({ status: 200, body: { created: 2 } });
+        expect(registered.body.registrations.map(({ state }: { state: string }) => state)).toEqual([
+          ...["ok", "ok"],
+          ...(how === "off" ? [] : ["failed"]),
+        ]);
         const { body } = await other.call("GET", "/status");
         const checks = Object.fromEntries(body.checks.map((check: { name: string }) => [check.name, check]));
         expect(checks).toMatchObject({
           ...{ tickets: { state: how === "off" ? "ok" : "attention" }, reconcile: { state: "ok" } },
-          registrations: { state: "ok" },
+          registrations: how === "off" ? { state: "ok" } : { state: "attention", detail: REFUSED },
         });
         expect((await other.call("GET", "/health")).status).toBe(200);
       } finally {

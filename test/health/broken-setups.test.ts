@@ -188,7 +188,7 @@ test("a WEBHOOK_BASE_URL of another server", async () => {
 
 test("webhooks with a password that is not accepted, and another licence than the account's", async () => {
   const base = "https://app.example";
-  for (const { event_type, data_types, receiver } of wantedWebhooks(base)) {
+  for (const { event_type, data_types, receiver } of wantedWebhooks({ baseUrl: base })) {
     const url = urlWith({ ...CREDENTIALS, password: "hunter2" }, receiver);
     sandbox.webhooks.register({ event_type, data_types, url });
   }

@@ -196,7 +196,7 @@ describe("registrations", () => {
       { username: "livechat", password: "before" },
     ],
   };
-  const wanted = wantedWebhooks(destination.baseUrl);
+  const wanted = wantedWebhooks(destination);
   const all = (password: string, verified = true) =>
     wanted.map(({ receiver, ...rest }, id) => ({
       ...rest,

@@ -230,11 +230,12 @@ describe("an account without HelpDesk", () => {
     },
   );
 
-  test("still registers the webhooks of chats", async () => {
+  test("still lists the webhooks of chats", async () => {
     await using sandbox = await startTextSandbox({ helpDesk: { withoutLicence: 403 } });
     const { url, credentials, helpDesk } = sandbox;
     const text = createLiveChatText({ ...quick, url, ...credentials, helpDeskUrl: helpDesk.url });
     expect(await text.listWebhooks()).toEqual([]);
+    expect(await failureOf(text.listTicketWebhooks())).toBeInstanceOf(NoHelpDesk);
     const off = createLiveChatText({ ...quick, url, ...credentials });
     expect(await off.listWebhooks()).toEqual([]);
     expect(await off.ticketsState()).toBe("off");
@@ -249,7 +250,10 @@ test("webhooks of tickets are registered beside those of chats, and removed", as
   const receiver = "https://app.example.com/api/receivers/helpdesk/tickets?key=k";
   const webhook = { event_type: "ticket_created", data_types: [], url: receiver, secret: "k" };
   const { id } = await text.createWebhook(webhook);
-  expect(await text.listWebhooks()).toMatchObject([{ id, event_type: "ticket_created", url: receiver }]);
+  expect(await text.listTicketWebhooks()).toMatchObject([
+    { id, event_type: "ticket_created", url: receiver },
+  ]);
+  expect(await text.listWebhooks()).toEqual([]);
   await text.deleteWebhook(id);
   expect(helpDesk.webhooks.size).toBe(0);
 });

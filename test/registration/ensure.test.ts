@@ -22,7 +22,7 @@ import {
 const current = { username: "livechat", password: "p@ss:w%rd/25%25?#ü" };
 const previous = { username: "livechat", password: "before" };
 const destination: Destination = { baseUrl: "https://app.example", credentials: [current, previous] };
-const wanted = wantedWebhooks(destination.baseUrl);
+const wanted = wantedWebhooks(destination);
 const [started, ended, ticket] = wanted.map(({ receiver }) => receiver) as [string, string, string];
 const CHAT = ["chat", "visitor", "pre_chat_survey"];
 

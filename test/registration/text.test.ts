@@ -1,16 +1,22 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startTextSandbox, TEXT_CREDENTIALS, type TextSandbox } from "../../local/sandbox/text/sandbox.ts";
-import { UpstreamRefused } from "../../shared/core/errors.ts";
+import { UpstreamFailed, UpstreamRefused } from "../../shared/core/errors.ts";
 import { createLiveChatText } from "../../shared/livechat/text/client.ts";
 import { describeStanding } from "../../shared/registration/describe.ts";
-import { ensureRegistration, inspect, removeRegistration } from "../../shared/registration/ensure.ts";
+import {
+  type Ensured,
+  ensureRegistration,
+  inspect,
+  removeRegistration,
+} from "../../shared/registration/ensure.ts";
+import { ensureAll, removeAll, webhookServices } from "../../shared/registration/services.ts";
 import type { Destination } from "../../shared/registration/wanted.ts";
 
 const PASSWORD = "p@ss w%rd/25%25&key=ü";
 const destination: Destination = {
   api: "text",
-  tickets: false,
+  events: ["chat_started", "chat_ended"],
   baseUrl: "https://app.example",
   credentials: [
     { username: "livechat", password: PASSWORD },
@@ -162,20 +168,79 @@ test("a token that may not ask for the state of the license registers all the sa
   expect(await ensureRegistration(connect(sandbox), destination)).toMatchObject({ created: 2 });
 });
 
-test("with HelpDesk: the webhook of tickets is registered there, once, and an older one of ours removed", async () => {
-  await using sandbox = await startTextSandbox();
-  const { url, credentials, helpDesk } = sandbox;
-  const liveChat = createLiveChatText({ url, ...credentials, rateLimit: 10_000, helpDeskUrl: helpDesk.url });
+describe("with HelpDesk", () => {
   const receiver = (password: string) => urlFor(password, "helpdesk/tickets");
-  helpDesk.register({ url: receiver("before"), eventType: "tickets.create" });
-  helpDesk.register({ url: "https://other.example/hook", eventType: "tickets.create" });
-  const all: Destination = { ...destination, tickets: true };
-  expect(await ensureRegistration(liveChat, all)).toMatchObject({ created: 3, removed: 1 });
-  expect([...helpDesk.webhooks.values()].map((webhook) => webhook.url).sort()).toEqual([
-    new URL(receiver(PASSWORD)).href.replaceAll("%20", "+"),
-    "https://other.example/hook",
-  ]);
-  expect(await ensureRegistration(liveChat, all)).toMatchObject({ created: 0, removed: 0 });
-  expect(await removeRegistration(liveChat, all)).toEqual({ removed: 3 });
-  expect(helpDesk.webhooks.size).toBe(1);
+  const servicesOf = ({ url, credentials, helpDesk }: TextSandbox) => {
+    const options = {
+      url,
+      ...credentials,
+      rateLimit: 10_000,
+      random: () => 0,
+      attemptTimeout: 500,
+      totalTimeout: 3_000,
+    };
+    const account = createLiveChatText({ ...options, helpDeskUrl: helpDesk.url });
+    return webhookServices(account, { ...destination, events: undefined }, { hasHelpDesk: true });
+  };
+  const statesOf = ({ standings }: Ensured) => standings.map(({ state }) => state);
+
+  test("the webhook of tickets is registered there, once, and an older one of ours removed", async () => {
+    await using sandbox = await startTextSandbox();
+    const { helpDesk } = sandbox;
+    const services = servicesOf(sandbox);
+    helpDesk.register({ url: receiver("before"), eventType: "tickets.create" });
+    helpDesk.register({ url: "https://other.example/hook", eventType: "tickets.create" });
+    expect(await ensureAll(services)).toMatchObject({ created: 3, removed: 1 });
+    expect([...helpDesk.webhooks.values()].map((webhook) => webhook.url).sort()).toEqual([
+      new URL(receiver(PASSWORD)).href.replaceAll("%20", "+"),
+      "https://other.example/hook",
+    ]);
+    expect(await ensureAll(services)).toMatchObject({ created: 0, removed: 0 });
+    expect(await removeAll(services)).toEqual({ removed: 3 });
+    expect(helpDesk.webhooks.size).toBe(1);
+  });
+
+  test("that fails or refuses, the webhooks of chats are registered, and the failure is a state", async () => {
+    await using sandbox = await startTextSandbox();
+    const services = servicesOf(sandbox);
+    sandbox.faults.plan({ do: "answer", status: 500, path: "/helpdesk/", times: 100 });
+    const ensured = await ensureAll(services);
+    expect([statesOf(ensured), ensured.created]).toEqual([["ok", "ok", "failed"], 2]);
+    expect(ensured.standings.map(describeStanding)[2]?.detail).toContain("500");
+    sandbox.faults.clear();
+
+    sandbox.faults.plan({
+      do: "answer",
+      status: 422,
+      method: "POST",
+      path: "/helpdesk/v1/webhooks",
+      times: 9,
+    });
+    expect(statesOf(await ensureAll(services))).toEqual(["ok", "ok", "failed"]);
+    sandbox.faults.clear();
+
+    // It was there when the app last asked.
+    sandbox.helpDesk.variants.withoutLicence = 402;
+    const refused = await ensureAll(services);
+    expect(statesOf(refused)).toEqual(["ok", "ok", "failed"]);
+    expect(refused.standings.map(describeStanding)[2]?.detail).toContain("set HELPDESK to off");
+    expect(await removeAll(services)).toEqual({ removed: 2 });
+  });
+
+  test("a removal takes away what it can, and fails when HelpDesk does", async () => {
+    await using sandbox = await startTextSandbox();
+    const services = servicesOf(sandbox);
+    await ensureAll(services);
+    sandbox.faults.plan({ do: "answer", status: 500, path: "/helpdesk/", times: 100 });
+    await expect(removeAll(services)).rejects.toThrow(UpstreamFailed);
+    expect(sandbox.webhooks.all).toEqual([]);
+  });
+
+  test("a failure of LiveChat itself is thrown, and the webhook of tickets is registered", async () => {
+    await using sandbox = await startTextSandbox({
+      variants: { missingScopes: ["webhooks.configuration:rw"] },
+    });
+    await expect(ensureAll(servicesOf(sandbox))).rejects.toThrow(UpstreamRefused);
+    expect(sandbox.helpDesk.webhooks.size).toBe(1);
+  });
 });

@@ -21,7 +21,6 @@ export type HelpDeskOptions = ConnectionOptions & {
 };
 
 export type HelpDesk = TicketDesk & {
-  listWebhooks(call?: CallOptions): Promise<Webhook[]>;
   createWebhook(webhook: NewWebhook, call?: CallOptions): Promise<Webhook>;
   deleteWebhook(id: string, call?: CallOptions): Promise<void>;
 };
@@ -162,7 +161,7 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
     updateTicket,
     ticketsState,
 
-    async listWebhooks(call) {
+    async listTicketWebhooks(call) {
       const answer = readable(HelpDeskWebhook);
       return (await send({ method: "GET", to: at`webhooks`, answer }, call)).map(toWebhook);
     },

@@ -34,4 +34,5 @@ export const withoutHelpDesk: TicketDesk = {
     throw noHelpDesk("off");
   },
   ticketsState: async () => "off",
+  listTicketWebhooks: refuse,
 };

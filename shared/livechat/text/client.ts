@@ -1,11 +1,11 @@
-import { NoHelpDesk, NotFound, UpstreamRefused } from "../../core/errors.ts";
+import { NotFound, UpstreamRefused } from "../../core/errors.ts";
 import { lazy } from "../../core/lazy.ts";
 import { MINUTE } from "../../core/time.ts";
 import type { Agent, NewAgent } from "../../schemas/agent.ts";
 import { delay } from "../delay.ts";
 import { createHelpDesk } from "../helpdesk/client.ts";
 import { noHelpDesk, withoutHelpDesk } from "../helpdesk/no-helpdesk.ts";
-import type { ChatReader, ConnectionOptions, LiveChat, Webhook } from "../live-chat.ts";
+import type { ChatReader, ConnectionOptions, LiveChat } from "../live-chat.ts";
 import { type CallOptions, connect, TOTAL_TIMEOUT } from "../send.ts";
 import { createAct, type Region, type TextAgent } from "./actions.ts";
 import { AGENT_FIELDS, toAgent, toCreation, toSummary } from "./agents.ts";
@@ -130,17 +130,10 @@ export function createLiveChatText({
 
     ...(helpDesk ?? withoutHelpDesk),
 
-    async listWebhooks(call) {
-      const [chats, tickets] = await Promise.all([
-        act("list_webhooks", owner, call),
-        // An account whose HelpDesk refuses has no webhooks there, and chats go on without it.
-        helpDesk?.listWebhooks(call).catch((error): Webhook[] => {
-          if (error instanceof NoHelpDesk) return [];
-          throw error;
-        }),
-      ]);
-      const ofTickets = (tickets ?? []).map((webhook) => ({ ...webhook, id: OF_TICKETS + webhook.id }));
-      return [...chats.map(toWebhook), ...ofTickets];
+    listWebhooks: async (call) => (await act("list_webhooks", owner, call)).map(toWebhook),
+    async listTicketWebhooks(call) {
+      const found = await (helpDesk ?? withoutHelpDesk).listTicketWebhooks(call);
+      return found.map((webhook) => ({ ...webhook, id: OF_TICKETS + webhook.id }));
     },
     async createWebhook(webhook, call) {
       if (webhook.event_type === "ticket_created") {

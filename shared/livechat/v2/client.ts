@@ -50,6 +50,7 @@ export function createLiveChatV2({ apiKey, ...options }: LiveChatV2Options): Liv
       readTickets((page) => listTickets({ ...filters, page }, call), range),
     ticketSource: (call) => ticketSource((page) => listTickets({ page }, call)),
     ticketsState: async () => "here",
+    listTicketWebhooks: async () => [],
     getTicket: async (id, call) => send({ method: "GET", to: at`tickets/${id}`, answer: OneTicket }, call),
     createTicket: async (ticket, call) =>
       send({ method: "POST", to: at`tickets`, json: ticket, answer: OneTicket }, call),

@@ -1,0 +1,95 @@
+import { AppError, NoHelpDesk } from "../core/errors.ts";
+import type { WebhookStanding } from "./assess.ts";
+import { type Ensured, ensureRegistration, inspect, removeRegistration, type Webhooks } from "./ensure.ts";
+import { type Destination, wantedWebhooks } from "./wanted.ts";
+
+/** The calls of an account. */
+export type AccountWebhooks = Webhooks & {
+  /** HelpDesk's webhooks, which are not among LiveChat's. */
+  listTicketWebhooks: Webhooks["listWebhooks"];
+};
+
+/** A service that keeps webhooks: LiveChat itself, and HelpDesk with the Text platform. */
+export type WebhookService = {
+  webhooks: Webhooks;
+  destination: Destination;
+  /** Whether the other webhooks are of use without this one's: its failure is then a state, and no failure of the call. */
+  isOptional: boolean;
+};
+
+/** @param hasHelpDesk whether the webhook of tickets belongs to HelpDesk; with v2 it is LiveChat's own */
+export function webhookServices(
+  account: AccountWebhooks,
+  destination: Destination,
+  { hasHelpDesk }: { hasHelpDesk: boolean },
+): WebhookService[] {
+  if (destination.api !== "text") return [{ webhooks: account, destination, isOptional: false }];
+  const { listTicketWebhooks: listWebhooks, createWebhook, deleteWebhook } = account;
+  const liveChat: WebhookService = {
+    webhooks: account,
+    destination: { ...destination, events: ["chat_started", "chat_ended"] },
+    isOptional: false,
+  };
+  const helpDesk: WebhookService = {
+    webhooks: { listWebhooks, createWebhook, deleteWebhook },
+    destination: { ...destination, events: ["ticket_created"] },
+    isOptional: true,
+  };
+  return hasHelpDesk ? [liveChat, helpDesk] : [liveChat];
+}
+
+/** How each of the wanted webhooks stands. @throws what a service failed with that is not optional */
+export async function inspectAll(services: readonly WebhookService[]): Promise<WebhookStanding[]> {
+  const all = await Promise.all(
+    services.map((service) =>
+      inspect(service.webhooks, service.destination).catch((error) => failed(service, error)),
+    ),
+  );
+  return all.flat();
+}
+
+/** Registers the webhooks of all services. @throws what a service failed with that is not optional */
+export async function ensureAll(services: readonly WebhookService[]): Promise<Ensured> {
+  const settled = await Promise.allSettled(
+    services.map((service) =>
+      ensureRegistration(service.webhooks, service.destination).catch((error) => ({
+        ...{ standings: failed(service, error), created: 0, removed: 0 },
+      })),
+    ),
+  );
+  const all = settled.map(outcomeOf);
+  return {
+    standings: all.flatMap(({ standings }) => standings),
+    created: all.reduce((sum, { created }) => sum + created, 0),
+    removed: all.reduce((sum, { removed }) => sum + removed, 0),
+  };
+}
+
+/**
+ * Takes all of ours away, from every service that can be reached. An account without HelpDesk has none there.
+ *
+ * @throws what the first service failed with
+ */
+export async function removeAll(services: readonly WebhookService[]): Promise<{ removed: number }> {
+  const settled = await Promise.allSettled(
+    services.map(({ webhooks, destination }) =>
+      removeRegistration(webhooks, destination).catch((error) => {
+        if (error instanceof NoHelpDesk) return { removed: 0 };
+        throw error;
+      }),
+    ),
+  );
+  return { removed: settled.map(outcomeOf).reduce((sum, { removed }) => sum + removed, 0) };
+}
+
+function outcomeOf<Value>(settled: PromiseSettledResult<Value>): Value {
+  if (settled.status === "rejected") throw settled.reason;
+  return settled.value;
+}
+
+/** @throws the error, when it is no failure of an optional service */
+function failed({ destination, isOptional }: WebhookService, error: unknown): WebhookStanding[] {
+  if (!isOptional || !(error instanceof AppError)) throw error;
+  const { message: failure } = error;
+  return wantedWebhooks(destination).map((wanted) => ({ wanted, state: "failed", others: [], failure }));
+}
