@@ -23,13 +23,7 @@ export const createSubscription = operation({
   },
   errors: [InvalidInput, ...storageErrors],
   run: async ({ body }, { subscribers }, call) => {
-    const { id, secret, types, filter, format, batch, perMinute, policy } = await subscribers.subscribe({
-      policy: "park",
-      ...body,
-    });
-    return {
-      body: { id, secret, types, filter, format, batch, perMinute, policy },
-      headers: { location: locationOf(id, call.url, route) },
-    };
+    const made = await subscribers.subscribe({ policy: "park", ...body });
+    return { body: made, headers: { location: locationOf(made.id, call.url, route) } };
   },
 });

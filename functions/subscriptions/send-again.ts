@@ -16,9 +16,9 @@ export const sendAgain = operation({
   input: { ...onSubscription.input, body: SendAgain },
   output: { status: 200, description: "The attempts, each with the callback's answer.", schema: SentAgain },
   errors: [...onSubscription.errors, Conflict],
-  run: async ({ path, body }, { subscribers }) => {
-    if (body.id === undefined) return { body: await subscribers.sendParked(path.id, BUDGET) };
-    const attempts = [await subscribers.sendAgain(path.id, body.id)];
-    return { body: { attempts, left: await subscribers.parkedEvents(path.id) } };
-  },
+  run: async ({ path: { id }, body }, { subscribers }) => ({
+    body: await (body.id === undefined
+      ? subscribers.sendParked(id, BUDGET)
+      : subscribers.sendAgain(id, body.id)),
+  }),
 });

@@ -74,7 +74,7 @@ const EXCERPT = 200;
 
 /** The beginning of an answer that may be kept: without the parts of the callback's URL that may be keys, and no addresses. */
 export function excerptOf(answer: CallbackAnswer, url: string): string | undefined {
-  if (!("excerpt" in answer) || !answer.excerpt) return undefined;
+  if (!answer.excerpt) return undefined;
   const { pathname, search, searchParams, username, password } = new URL(url);
   const secrets = [
     pathname + search,

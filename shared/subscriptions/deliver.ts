@@ -1,10 +1,10 @@
 import { type DeliveryState, type End, isWorthWriting, merge, nextDeliveryStep } from "./decide.ts";
 import type { Feed, Read } from "./feed.ts";
-import { type OutgoingEvent, toDelivery } from "./message.ts";
+import type { OutgoingEvent } from "./message.ts";
 import { placeIn } from "./place.ts";
 import type { CallbackAnswer, Post } from "./post.ts";
 import { noteRequest } from "./rate.ts";
-import { sign } from "./sign.ts";
+import { send } from "./send.ts";
 import { afterAnswer, afterParking, isDelivered, isRefusal } from "./standing.ts";
 import type { Subscriptions } from "./store.ts";
 import type { DeliveryAttempt, KeptSubscription, Parked } from "./subscription.ts";
@@ -54,20 +54,7 @@ export async function deliver(
   from: number,
   options: DeliverOptions,
 ): Promise<Delivered> {
-  const {
-    subscriptions,
-    feed,
-    post,
-    holder,
-    until,
-    now,
-    random,
-    wait,
-    every,
-    isRemoved,
-    isChanged,
-    onAttempt,
-  } = options;
+  const { subscriptions, feed, post, holder, now, random, wait, every, onAttempt } = options;
   const { standing, attempts, sent, log, moves, restartedAt } = found;
   let state: DeliveryState = {
     ...{ kept: found, place: { log, cursor: from, moves, restartedAt }, standing, attempts, sent },
@@ -89,13 +76,13 @@ export async function deliver(
     for (;;) {
       const head = feed.known() ?? (await feed.head());
       // The write that decide then asks for meets another ETag, and takes over what was changed.
-      if (isChanged()) state.lease = { ...state.lease, writtenAt: Number.NEGATIVE_INFINITY };
+      if (options.isChanged()) state.lease = { ...state.lease, writtenAt: Number.NEGATIVE_INFINITY };
       const step = nextDeliveryStep(state, {
         now: now(),
         head,
         edition: feed.edition(),
-        until: until(),
-        isRemoved: isRemoved(),
+        until: options.until(),
+        isRemoved: options.isRemoved(),
       });
       switch (step.do) {
         case "find place":
@@ -115,7 +102,7 @@ export async function deliver(
           await wait(step.forMs);
           break;
         case "send":
-          await send(step.events);
+          await sendNext(step.events);
           break;
         case "park":
           if ((await park(step.event)) === "lost") return ended({ why: "lost" });
@@ -137,18 +124,15 @@ export async function deliver(
     return { end, kept: state.kept, through: state.place.cursor };
   }
 
-  async function send(events: Read[]): Promise<void> {
+  async function sendNext(events: Read[]): Promise<void> {
     const { kept } = state;
     const [first] = events as [Read];
     const last = events.at(-1) as Read;
     const at = now();
-    const message = toDelivery(events as OutgoingEvent[], kept);
-    const headers = { ...USER_AGENT, ...message.headers, ...sign(message, kept, at) };
-    const answer = await traceDelivery({ ...first, events: events.length }, () =>
-      post(kept.url, message.body, headers),
+    const { answer, attempt } = await traceDelivery({ ...first, events: events.length }, () =>
+      send(events as OutgoingEvent[], kept, { post, now }),
     );
     const isAlone = events.length === 1;
-    const attempt = toAttempt(events, answer, { at, durationMs: now() - at });
     const about = { seq: isAlone ? first.seq : undefined, policy: kept.policy };
     state = {
       ...state,
@@ -231,20 +215,3 @@ export async function deliver(
 /** The further changes of a write that renews the lease, and the state after it. */
 type RowChange = { letGo?: boolean; parked?: Parked; after?: Pick<DeliveryState, "place" | "standing"> };
 type WriteOutcome = "written" | "changed" | "lost";
-
-const USER_AGENT = { "user-agent": "livechat-functions" };
-
-/** How an attempt to deliver these events together is remembered. */
-export function toAttempt(
-  events: readonly { id: string; seq: number }[],
-  answer: CallbackAnswer,
-  { at, durationMs }: { at: number; durationMs: number },
-): DeliveryAttempt {
-  const { id: eventId, seq } = events.at(-1) as { id: string; seq: number };
-  return {
-    ...{ eventId, seq, at: new Date(at).toISOString() },
-    ...("status" in answer ? { status: answer.status } : { error: answer.failure }),
-    durationMs,
-    ...(events.length > 1 && { events: events.length, firstSeq: events[0]?.seq }),
-  };
-}

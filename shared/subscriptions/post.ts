@@ -4,18 +4,19 @@ import { readRetryAfter } from "../core/retry-after.ts";
 import { type Callback, type CallbackRules, readCallback } from "./callback.ts";
 import { guardedLookup, type Resolver, systemResolver } from "./resolve.ts";
 
-/** The result of calling a callback: an HTTP answer, or the reason for no answer (`ECONNREFUSED`, `TIMEOUT`). */
-export type CallbackAnswer =
-  | {
-      status: number;
-      /** `Retry-After`, in milliseconds. */
-      retryAfter?: number;
-      /** `error.code` of a JSON body, as Azure's services give it. */
-      code?: string;
-      /** How the body begins, of an answer that is no success: as it came, so it may say anything. */
-      excerpt?: string;
-    }
-  | { failure: string };
+/** The result of calling a callback. */
+export type CallbackAnswer = {
+  /** The HTTP status; missing when there was no answer. */
+  status?: number;
+  /** The reason for no answer, as a code: `ECONNREFUSED`, `TIMEOUT`. */
+  failure?: string;
+  /** `Retry-After`, in milliseconds. */
+  retryAfter?: number;
+  /** `error.code` of a JSON body, as Azure's services give it. */
+  code?: string;
+  /** How the body begins, of an answer that is no success: as it came, so it may say anything. */
+  excerpt?: string;
+};
 
 export type Post = (url: string, body: string, headers: Record<string, string>) => Promise<CallbackAnswer>;
 
@@ -30,7 +31,7 @@ export type PostOptions = CallbackRules & {
 /** How much of an answer's body is read, in bytes. */
 const MAX_ANSWER_BYTES = 4 * 1024;
 /** How many characters of it are kept, if the answer is no success. */
-const EXCERPT = 500;
+const EXCERPT_CHARACTERS = 500;
 /** Milliseconds that a connection is kept for the next event. */
 const IDLE_LIMIT = 5_000;
 
@@ -102,13 +103,8 @@ async function readAnswer(answer: IncomingMessage): Promise<CallbackAnswer> {
   const body = await readStart(answer).catch(() => "");
   const retryAfter = readRetryAfter(headers["retry-after"], headers.date);
   const code = status === 400 ? readCode(body) : undefined;
-  const excerpt = status >= 200 && status < 300 ? "" : body.slice(0, EXCERPT);
-  return {
-    status,
-    ...(retryAfter !== undefined && { retryAfter }),
-    ...(code && { code }),
-    ...(excerpt && { excerpt }),
-  };
+  const excerpt = status >= 200 && status < 300 ? "" : body.slice(0, EXCERPT_CHARACTERS);
+  return { status, retryAfter, code, excerpt: excerpt || undefined };
 }
 
 async function readStart(answer: AsyncIterable<Buffer>): Promise<string> {

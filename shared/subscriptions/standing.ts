@@ -36,14 +36,14 @@ export const FRESH: Standing = { state: "active", failures: 0 };
 export const isFresh = ({ state, failures }: Standing): boolean => state === "active" && failures === 0;
 
 /** Whether the event has arrived; if not, it is still the next one. */
-export function isDelivered(answer: CallbackAnswer): boolean {
-  return "status" in answer && answer.status >= 200 && answer.status < 300;
+export function isDelivered({ status = 0 }: Pick<CallbackAnswer, "status">): boolean {
+  return status >= 200 && status < 300;
 }
 
 /** The answers that may be about the event and not about the callback. A flow that is off answers 400 to everything. */
 const REFUSALS = [400, 413, 415, 422];
 export function isRefusal(answer: CallbackAnswer): boolean {
-  return "status" in answer && REFUSALS.includes(answer.status) && !isSwitchedOff(answer);
+  return REFUSALS.includes(answer.status ?? 0) && !isSwitchedOff(answer);
 }
 
 /** What was sent: the place of the event, if it was one alone, and what is done with events that are refused. */
@@ -64,7 +64,7 @@ export function afterAnswer(
   { seq, policy, now, random }: Sending,
 ): Standing {
   const at = new Date(now).toISOString();
-  const lastAnswer = { at, ...outcomeOf(answer) };
+  const lastAnswer = { at, status: answer.status, failure: answer.failure };
   if (isDelivered(answer)) return { ...FRESH, lastAnswer };
 
   const { failures, failingSince = at, gone, refused, parkedInARow } = standing;
@@ -105,27 +105,18 @@ export function afterParking({ lastAnswer, parkedInARow = 0 }: Standing): Standi
   return { ...FRESH, parkedInARow: parkedInARow + 1, lastAnswer };
 }
 
-function saysGone(answer: CallbackAnswer): boolean {
-  return "status" in answer && (answer.status === 404 || answer.status === 410);
-}
+const saysGone = ({ status }: CallbackAnswer) => status === 404 || status === 410;
 
 function isGone(gone: Standing["gone"], now: number): boolean {
   return gone !== undefined && gone.count >= GONE_ANSWERS && now - Date.parse(gone.since) >= GONE_AFTER;
 }
 
-function isSwitchedOff(answer: CallbackAnswer): boolean {
-  return "code" in answer && answer.code === "WorkflowTriggerIsNotEnabled";
-}
+const isSwitchedOff = ({ code }: CallbackAnswer) => code === "WorkflowTriggerIsNotEnabled";
 
 function growing(first: number, failures: number, random: () => number): number {
   return backOff(failures, { first, longest: LONGEST_PAUSE_MS }, 0.5 + random() / 2);
 }
 
-function asksFor(answer: CallbackAnswer): number {
-  const mayAsk = "status" in answer && (answer.status === 429 || answer.status === 503);
-  return mayAsk ? (answer.retryAfter ?? 0) : 0;
-}
-
-function outcomeOf(answer: CallbackAnswer): { status: number } | { failure: string } {
-  return "status" in answer ? { status: answer.status } : { failure: answer.failure };
+function asksFor({ status, retryAfter = 0 }: CallbackAnswer): number {
+  return status === 429 || status === 503 ? retryAfter : 0;
 }

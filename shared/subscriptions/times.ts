@@ -1,8 +1,6 @@
-/** The times and bounds of delivery, in milliseconds where nothing else is said. */
+import { DAY, MINUTE, SECOND } from "../core/time.ts";
 
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const DAY = 24 * 60 * MINUTE;
+/** The times and bounds of delivery, in milliseconds where nothing else is said. */
 
 // A lease: one process at a time delivers to a subscription.
 
@@ -81,3 +79,12 @@ export const ATTEMPTS_KEPT_MS = 7 * DAY;
 
 /** After a secret was rolled, the one before signs too for this long. */
 export const ROLL_MS = DAY;
+
+// Work for operators and retention.
+
+/** So many events are looked at, about, to find the next one that a subscription wants. */
+export const LOOK_AHEAD = 300;
+/** So many events are given up for lost in one write. */
+export const LOSE_EVENTS = 5_000;
+/** So many parked events are forgotten in one write: a transaction has at most 100 changes. */
+export const UNPARK_AT_ONCE = 90;

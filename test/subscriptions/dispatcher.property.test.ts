@@ -5,6 +5,7 @@ import { StorageUnavailable } from "../../shared/core/errors.ts";
 import { EVENT_TYPES, type EventType } from "../../shared/schemas/webhook.ts";
 import { createDispatcher } from "../../shared/subscriptions/dispatcher.ts";
 import type { CallbackAnswer } from "../../shared/subscriptions/post.ts";
+import { isDelivered } from "../../shared/subscriptions/standing.ts";
 import { moveTo, openSubscriptions, resume } from "../../shared/subscriptions/store.ts";
 import type { Subscription } from "../../shared/subscriptions/subscription.ts";
 import { memoryLog, newTable, termsOf, virtualClock, withoutAge } from "./world.ts";
@@ -142,7 +143,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
           const answer = person?.answers.shift() ?? { status: 200 };
           const sent = JSON.parse(body);
           const ids = Array.isArray(sent) ? sent.map(({ id }) => id) : [headers["webhook-id"] ?? ""];
-          if ("status" in answer && answer.status < 300) person?.got.push(...ids);
+          if (isDelivered(answer)) person?.got.push(...ids);
           await setImmediate();
           return answer;
         }),

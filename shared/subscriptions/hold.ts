@@ -1,0 +1,62 @@
+import { toIso } from "../core/time.ts";
+import type { EventLog } from "../event-log/types.ts";
+import type { FeedHead } from "./feed.ts";
+import { placeIn } from "./place.ts";
+import type { Subscriptions } from "./store.ts";
+import type { KeptSubscription } from "./subscription.ts";
+import { LOSE_EVENTS, UNPARK_AT_ONCE } from "./times.ts";
+import { wantedEvents } from "./wanted.ts";
+
+export type HoldOptions = {
+  subscriptions: Pick<Subscriptions, "list" | "parked" | "get" | "replace">;
+  log: Pick<EventLog, "head" | "list">;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+};
+
+/**
+ * For retention: the place up to which every subscription has its events; retention keeps later events. Subscriptions
+ * that have not got what was received before `lostBefore` (ISO 8601) are moved on, and what they miss by that is counted.
+ */
+export async function heldThrough(lostBefore: string, options: HoldOptions): Promise<number> {
+  const { subscriptions, log } = options;
+  const [all, head, parked] = await Promise.all([subscriptions.list(), log.head(), subscriptions.parked()]);
+  if (all.length === 0) return Number.POSITIVE_INFINITY;
+  const { items } = await log.list({ from: lostBefore, limit: 1 });
+  const through = items[0] ? items[0].seq - 1 : head.seq;
+  let held = Number.POSITIVE_INFINITY;
+  for (const kept of all) {
+    const own = parked.filter(({ subscription }) => subscription === kept.id).map(({ seq }) => seq);
+    held = Math.min(held, await lose(kept, own, { through, head }, options));
+  }
+  return held;
+}
+
+/**
+ * Moves a subscription past what retention is about to remove, before it is removed: so nothing is lost uncounted.
+ *
+ * @param parked the places of its parked events
+ * @returns the place up to which it has what it wants
+ */
+async function lose(
+  found: KeptSubscription,
+  parked: number[],
+  { through, head }: { through: number; head: FeedHead },
+  { subscriptions, log, now }: HoldOptions,
+): Promise<number> {
+  let left = parked;
+  for (let kept: KeptSubscription | undefined = found; kept; ) {
+    const place = placeIn(head, kept, now());
+    const unpark = left.filter((seq) => seq <= through).slice(0, UNPARK_AT_ONCE);
+    if (place.cursor >= through && unpark.length === 0)
+      return Math.min(place.cursor, ...left.map((seq) => seq - 1));
+    const cursor = Math.max(place.cursor, Math.min(through, place.cursor + LOSE_EVENTS));
+    let missed = unpark.length;
+    for await (const _ of wantedEvents(log, kept, { after: place.cursor, through: cursor })) missed += 1;
+    const counted = missed > 0 && { missed: kept.missed + missed, missedAt: toIso(now()) };
+    const written = await subscriptions.replace({ ...kept, ...place, cursor, ...counted }, { unpark });
+    if (written) left = left.filter((seq) => !unpark.includes(seq));
+    kept = written ?? (await subscriptions.get(found.id));
+  }
+  return Number.POSITIVE_INFINITY;
+}
