@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { build } from "esbuild";
+import { join, resolve } from "node:path";
 import { startAzurite } from "../../local/azurite.ts";
+import { codeFiles } from "../code.ts";
 import { delivery } from "./receivers.ts";
 import { CREDENTIALS } from "./start-host.ts";
 
@@ -25,8 +25,10 @@ export async function measureFirstAnswer(runs = 15): Promise<FirstAnswer[]> {
   const azurite = await startAzurite({ inMemory: true });
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
   try {
-    const noOp = join(folder, "no-op.mjs");
-    await bundle("scripts/bench/no-op.mjs", noOp);
+    const noOp = join(folder, "app.mjs");
+    // As `npm run bundle` does it.
+    const code = await codeFiles(resolve(import.meta.dirname, "../.."), { entry: "scripts/bench/no-op.mjs" });
+    for (const [name, contents] of code) writeFileSync(join(folder, name), contents);
     const env = {
       PATH: process.env.PATH,
       HTTP_STREAMING: "off",
@@ -78,17 +80,3 @@ export async function measureFirstAnswer(runs = 15): Promise<FirstAnswer[]> {
 
 /** Plain JavaScript, so that nothing of what is timed is the stripping of types. */
 const LOADER = "scripts/bench/load-app.mjs";
-
-/** As `npm run bundle` does it. */
-async function bundle(entry: string, outfile: string): Promise<void> {
-  await build({
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    minify: true,
-    platform: "node",
-    format: "esm",
-    external: ["@azure/functions-core"],
-    banner: { js: 'import{createRequire as r}from"node:module";const require=r(import.meta.url);' },
-  });
-}
