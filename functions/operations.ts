@@ -22,13 +22,7 @@ import { deleteQuarantined } from "./quarantine/delete-quarantined.ts";
 import { getQuarantined } from "./quarantine/get-quarantined.ts";
 import { listQuarantine } from "./quarantine/list-quarantine.ts";
 import { replayQuarantined } from "./quarantine/replay-quarantined.ts";
-import {
-  receiveChatEnded,
-  receiveChatStarted,
-  receiveHelpDeskTicket,
-  receiveTextChat,
-  receiveTicketCreated,
-} from "./receivers/index.ts";
+import { receivers } from "./receivers/index.ts";
 import { listChatRuns } from "./reconcile/list-chat-runs.ts";
 import { listReconcileRuns } from "./reconcile/list-reconcile-runs.ts";
 import { reconcileChatsNow } from "./reconcile/reconcile-chats.ts";
@@ -65,11 +59,7 @@ export const operations: readonly Operation<Services>[] = [
   getTicket,
   createTicket,
   updateTicket,
-  receiveChatStarted,
-  receiveChatEnded,
-  receiveTicketCreated,
-  receiveHelpDeskTicket,
-  receiveTextChat,
+  ...receivers,
   listEvents,
   getEvent,
   listEventTypes,

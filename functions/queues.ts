@@ -1,5 +1,5 @@
 import type { Log } from "../shared/core/log.ts";
-import { findWakeQueue } from "../shared/core/settings.ts";
+import { findWakeQueue } from "../shared/core/wake-queue.ts";
 import type { Services } from "./services.ts";
 import { dispatch } from "./subscriptions/dispatch.ts";
 

@@ -1,11 +1,7 @@
 import { Conflict, NoHelpDesk } from "../shared/core/errors.ts";
 import type { Log } from "../shared/core/log.ts";
 import { redact } from "../shared/core/redact.ts";
-import { DEFAULT_CHATS_SCHEDULE, DEFAULT_RECONCILE_SCHEDULE } from "../shared/core/settings.ts";
-import { measure } from "../shared/telemetry/metrics.ts";
-import { reconcileAccount, TIMER_BUDGET } from "./reconcile/reconcile.ts";
-import { reconcileChatsOf } from "./reconcile/reconcile-chats.ts";
-import { ensureOurs } from "./registration/registration.ts";
+import { DEFAULT_CHATS_SCHEDULE, DEFAULT_RECONCILE_SCHEDULE } from "../shared/core/schedules.ts";
 import type { Services } from "./services.ts";
 import { dispatch } from "./subscriptions/dispatch.ts";
 
@@ -19,10 +15,13 @@ export type Timer = {
 /** Below the five minutes that `host.json` gives a function, also when the last step of every place is slow. In milliseconds. */
 const RETENTION_BUDGET = 3 * 60 * 1000;
 
+/** Below the five minutes that `host.json` gives a function, with room for the last call and write. In milliseconds. */
+export const RECONCILE_BUDGET = 4 * 60 * 1000;
+
 /** Below the minute until the next run. In milliseconds. */
 const SETTLING_BUDGET = 50_000;
 
-const TIMER_RUN = { holder: "the timer", budgetMs: TIMER_BUDGET };
+const TIMER_RUN = { holder: "the timer", budgetMs: RECONCILE_BUDGET };
 
 /** Timers of the Text platform: v2's ends of chats bring their transcripts along, and v2 lists no chats. */
 const textTimers = (environment: Record<string, string | undefined>): readonly Timer[] => [
@@ -48,18 +47,23 @@ const textTimers = (environment: Record<string, string | undefined>): readonly T
     schedule: environment.CHATS_RECONCILE_SCHEDULE?.trim() || DEFAULT_CHATS_SCHEDULE,
     run: (services, log) =>
       unlessInConflict("reconcile of chats skipped", log, async () => {
+        const { reconcileChatsOf } = await import("./reconcile/reconcile-chats.ts");
         log("reconcile of chats finished", await reconcileChatsOf(services, { ...TIMER_RUN, all: false }));
       }),
   },
 ];
 
-/** The work that runs on a schedule. Each piece may be killed anywhere and may run on two instances at once. */
+/**
+ * The work that runs on a schedule. Each piece may be killed anywhere and may run on two instances at once. Its code is
+ * loaded by a run: this module is loaded to register it.
+ */
 export const timers = (environment: Record<string, string | undefined>): readonly Timer[] => [
   {
     id: "ReconcileTicketsTimer",
     schedule: environment.TICKETS_RECONCILE_SCHEDULE?.trim() || DEFAULT_RECONCILE_SCHEDULE,
     run: (services, log) =>
       unlessInConflict("reconcile skipped", log, async () => {
+        const { reconcileAccount } = await import("./reconcile/reconcile.ts");
         const { checkpoint: _, reason, ...report } = await reconcileAccount(services, TIMER_RUN);
         log("reconcile finished", { ...report, ...(reason !== undefined && { reason: redact(reason) }) });
       }),
@@ -71,6 +75,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
     async run(services, log) {
       if (services.settings.webhook.baseUrl === undefined) return;
       await unlessInConflict("registration skipped", log, async () => {
+        const { ensureOurs } = await import("./registration/registration.ts");
         const { created, removed } = await ensureOurs(services, "background");
         if (created + removed === 0) return;
         log("registration repaired", { created, removed });
@@ -93,6 +98,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
     schedule: "0 * * * * *",
     async run(services, log) {
       await dispatch(services, log);
+      const { measure } = await import("../shared/telemetry/metrics.ts");
       const lags = (await services.subscribers.list()).map(({ lag }) => lag);
       measure().subscriptionLag.record(Math.max(0, ...lags));
     },

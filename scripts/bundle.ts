@@ -15,7 +15,8 @@ const code = await codeFiles(root, {
   entry: "functions/index.ts",
   debug,
   define: { BUILD_COMMIT: JSON.stringify(commit()) },
-  together: { services: /functions\/services\.ts$/ },
+  evaluate: "functions/registrations.ts",
+  together: { receivers: /functions\/(serve|receivers\/index)\.ts$/ },
 });
 // Chunks before what imports them, and pages after what they refer to.
 const files = new Map<string, string | Uint8Array>([...code].toReversed());

@@ -1,4 +1,6 @@
 import { isBuiltin } from "node:module";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { type Plugin, rolldown } from "rolldown";
 
 export type CodeOptions = {
@@ -8,6 +10,8 @@ export type CodeOptions = {
   debug?: boolean;
   /** Names that are replaced by a text, as `define` of other bundlers. */
   define?: Record<string, string>;
+  /** A module that is run now, and whose exports, which JSON can hold, take the place of its code. */
+  evaluate?: string;
   /** Modules whose code is loaded together: each of these is one chunk, with all that its modules import. */
   together?: Record<string, RegExp>;
 };
@@ -19,7 +23,7 @@ export type CodeOptions = {
  */
 export async function codeFiles(
   root: string,
-  { entry, debug = false, define = {}, together = {} }: CodeOptions,
+  { entry, debug = false, define = {}, evaluate, together = {} }: CodeOptions,
 ): Promise<Map<string, string>> {
   await using bundle = await rolldown({
     cwd: root,
@@ -29,7 +33,7 @@ export async function codeFiles(
     resolve: { mainFields: ["module", "main"] },
     external: ["@azure/functions-core"],
     transform: { target: "node22", define },
-    plugins: [requireBuiltins(), deferXml()],
+    plugins: [requireBuiltins(), deferXml(), evaluated(resolve(root, evaluate ?? ""))],
     logLevel: "warn",
   });
   const groups = Object.entries(together).map(([name, test]) => ({ name, test }));
@@ -46,6 +50,17 @@ export async function codeFiles(
   return new Map(
     output.map((file) => [file.fileName, file.type === "chunk" ? file.code : String(file.source)]),
   );
+}
+
+function evaluated(module: string): Plugin {
+  return {
+    name: "evaluated",
+    async load(id) {
+      if (id !== module) return undefined;
+      const exported = Object.entries(await import(pathToFileURL(id).href));
+      return exported.map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};`).join("\n");
+    },
+  };
 }
 
 /**

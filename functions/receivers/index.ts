@@ -1,12 +1,13 @@
 import * as v from "valibot";
+import type { Operation } from "../../shared/http/operation.ts";
 import { receive } from "../../shared/receive/receive.ts";
 import * as examples from "../../shared/schemas/examples.ts";
 import { published } from "../../shared/schemas/vocabulary.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../../shared/schemas/webhook.ts";
+import type { Services } from "../services.ts";
+import { receiveHelpDeskTicket } from "./helpdesk-tickets.ts";
 import { receiver } from "./receiver.ts";
-
-export { receiveHelpDeskTicket } from "./helpdesk-tickets.ts";
-export { receiveTextChat } from "./text-chats.ts";
+import { receiveTextChat } from "./text-chats.ts";
 
 /** The receiver of a webhook of LiveChat's v2. LiveChat tries again for hours unless the answer is exactly 200. */
 function v2Receiver(
@@ -27,20 +28,29 @@ function v2Receiver(
 
 // The schemas describe the bodies in the spelling that the log gives them back in.
 
-export const receiveChatStarted = v2Receiver(
+const receiveChatStarted = v2Receiver(
   "chat_started",
   v.pipe(WebhookChatResponse, published({ example: examples.chatStarted })),
   { id: "ReceiveChatStarted", summary: "Receive a chat's start", route: "receivers/chat-started" },
 );
 
-export const receiveChatEnded = v2Receiver("chat_ended", WebhookChatResponse, {
+const receiveChatEnded = v2Receiver("chat_ended", WebhookChatResponse, {
   id: "ReceiveChatEnded",
   summary: "Receive a chat's end",
   route: "receivers/chat-ended",
 });
 
-export const receiveTicketCreated = v2Receiver("ticket_created", WebhookTicketResponse, {
+const receiveTicketCreated = v2Receiver("ticket_created", WebhookTicketResponse, {
   id: "ReceiveTicketCreated",
   summary: "Receive a new ticket",
   route: "receivers/ticket-created",
 });
+
+/** The operations that LiveChat and HelpDesk deliver to. A first delivery loads their code alone. */
+export const receivers: readonly Operation<Services>[] = [
+  receiveChatStarted,
+  receiveChatEnded,
+  receiveTicketCreated,
+  receiveHelpDeskTicket,
+  receiveTextChat,
+];

@@ -5,9 +5,7 @@ import { observeAge, observeRun } from "../../shared/telemetry/observe-run.ts";
 import { ticketEvent } from "../../shared/tickets/ticket-event.ts";
 import type { Services } from "../services.ts";
 
-/** Below the five minutes that `host.json` gives a function, with room for the last call and write. In milliseconds. */
-export const TIMER_BUDGET = 4 * 60 * 1000;
-/** The same below the 230 seconds after which Azure cuts an HTTP request off. */
+/** Below the 230 seconds after which Azure cuts an HTTP request off, with room for the last call and write. In milliseconds. */
 export const HTTP_BUDGET = 190 * 1000;
 
 /**

@@ -2,7 +2,9 @@ import * as v from "valibot";
 import type { Credentials } from "./credentials.ts";
 import { errorKind, type Problem } from "./errors.ts";
 import { isLoopback } from "./loopback.ts";
-import { hasQueues, locateStorage, type StorageSettings } from "./storage-location.ts";
+import { DEFAULT_CHATS_SCHEDULE, DEFAULT_RECONCILE_SCHEDULE } from "./schedules.ts";
+import { locateStorage } from "./storage-location.ts";
+import { DEFAULT_WAKE_QUEUE, findWakeQueue } from "./wake-queue.ts";
 
 /** A setting is missing or wrong. The message names each of them and its rule, in one line. */
 export class SettingsError extends errorKind("settings", 503, "The app is not set up") {}
@@ -65,12 +67,6 @@ const switched = v.pipe(
   v.picklist(["true", "false"], 'must be "true" or "false"'),
   v.transform((value) => value === "true"),
 );
-
-const DEFAULT_WAKE_QUEUE = "livechat-wake";
-/** Every five minutes. The timer is registered while the app loads, before the settings are validated. */
-export const DEFAULT_RECONCILE_SCHEDULE = "0 */5 * * * *";
-/** Every quarter of an hour: calls of the Text platform are billed. */
-export const DEFAULT_CHATS_SCHEDULE = "0 */15 * * * *";
 
 const APIS = ["v2", "text"] as const;
 export type LiveChatApi = (typeof APIS)[number];
@@ -214,14 +210,4 @@ function publishedPasswords(given: Record<string, string | undefined>): Problem[
   return (["LIVECHAT_WEBHOOK_PASSWORD", "LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS"] as const)
     .filter((name) => PUBLISHED_PASSWORDS.includes(given[name]?.trim() ?? ""))
     .map((path) => ({ path, message: "is the sandbox's, which is published: choose one of your own" }));
-}
-
-/**
- * The queue whose messages wake the dispatcher, in the account of the tables. Its function is registered while the app
- * loads, before the settings are validated.
- */
-export function findWakeQueue(env: StorageSettings & { WAKE_QUEUE?: string }) {
-  const found = locateStorage(env, "queue");
-  if (!found || !hasQueues(found.location)) return undefined;
-  return { name: env.WAKE_QUEUE?.trim() || DEFAULT_WAKE_QUEUE, ...found };
 }

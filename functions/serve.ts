@@ -1,0 +1,44 @@
+import { app, type HttpHandler, type InvocationContext } from "@azure/functions";
+import { lazy } from "../shared/core/lazy.ts";
+import { type Log, logTo } from "../shared/core/log.ts";
+import { within } from "../shared/core/within.ts";
+import { handle } from "../shared/http/handle.ts";
+import type { Operation } from "../shared/http/operation.ts";
+import { inSpan } from "../shared/telemetry/spans.ts";
+import { createServices, type Services } from "./services.ts";
+import { startTelemetry } from "./telemetry.ts";
+
+/** Made by the first request or timer, and kept for the life of the process. */
+const services = lazy(async (): Promise<Services> => {
+  await startTelemetry(process.env);
+  const made = createServices(process.env);
+  // What was delivered and not written yet would be delivered again.
+  app.hook.appTerminate(() => within(LAST_DELIVERIES, made.subscribers.stop(), undefined));
+  return made;
+});
+
+/** How long callbacks that are under way may hold up the end of an instance, in milliseconds. */
+const LAST_DELIVERIES = 5_000;
+
+/** What answers the requests to each operation, by the operation's id. */
+export function handlersOf(operations: readonly Operation<Services>[]): Map<string, HttpHandler> {
+  return new Map(
+    operations.map((operation) => [
+      operation.id,
+      async (request, context) => handle(operation, await services())(request, context),
+    ]),
+  );
+}
+
+/** Does the work of a timer or of a queue message. */
+export async function serve(
+  id: string,
+  run: (services: Services, log: Log) => Promise<void>,
+  context: InvocationContext,
+): Promise<void> {
+  const made = await services();
+  await inSpan(id, () => run(made, logTo(context)), {
+    parent: context.traceContext,
+    attributes: { "faas.invocation_id": context.invocationId },
+  });
+}

@@ -1,0 +1,13 @@
+import { hasQueues, locateStorage, type StorageSettings } from "./storage-location.ts";
+
+export const DEFAULT_WAKE_QUEUE = "livechat-wake";
+
+/**
+ * The queue whose messages wake the dispatcher, in the account of the tables. Its function is registered while the app
+ * loads, before the settings are validated.
+ */
+export function findWakeQueue(env: StorageSettings & { WAKE_QUEUE?: string }) {
+  const found = locateStorage(env, "queue");
+  if (!found || !hasQueues(found.location)) return undefined;
+  return { name: env.WAKE_QUEUE?.trim() || DEFAULT_WAKE_QUEUE, ...found };
+}
