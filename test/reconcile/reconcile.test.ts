@@ -7,8 +7,7 @@ import {
   TooManyRequests,
   UpstreamFailed,
 } from "../../shared/core/errors.ts";
-import type { NumberedPosition } from "../../shared/listing/numbered-pages.ts";
-import { ticketSource } from "../../shared/livechat/v2/ticket-source.ts";
+import { type PagePosition, ticketSource } from "../../shared/livechat/v2/ticket-source.ts";
 import type { ReconcileState } from "../../shared/reconcile/decide.ts";
 import { lastSuccess, readHistory } from "../../shared/reconcile/history.ts";
 import { type ReconciliationOptions, reconcile } from "../../shared/reconcile/reconcile.ts";
@@ -23,7 +22,7 @@ import { Mortal } from "./simulation.ts";
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-type Run = Partial<Omit<ReconciliationOptions<Ticket, NumberedPosition>, "source">> & {
+type Run = Partial<Omit<ReconciliationOptions<Ticket, PagePosition>, "source">> & {
   listTickets?: (page: number) => Promise<TicketPage>;
 };
 

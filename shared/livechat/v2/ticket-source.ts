@@ -1,24 +1,118 @@
-import { type NumberedPosition, numberedPages } from "../../listing/numbered-pages.ts";
-import type { Source } from "../../listing/source.ts";
+import { InvalidInput, NotFound } from "../../core/errors.ts";
+import { MINUTE } from "../../core/time.ts";
+import {
+  type Checkpoint,
+  CLOCK_DIFFERENCE,
+  type Doubts,
+  type ItemFacts,
+  type ItemPage,
+  type Source,
+  UnusablePage,
+} from "../../listing/source.ts";
 import { factsOfTicket } from "../../listing/ticket-facts.ts";
+import {
+  advanceWalk,
+  beginWalk,
+  doubtsOf,
+  hasPassed,
+  type ListedRow,
+  nextPage,
+  refuse,
+  type Walk,
+} from "../../listing/walk.ts";
 import type { Ticket, TicketPage } from "../../schemas/ticket.ts";
 import { PAGE_SIZE } from "./read-tickets.ts";
 
+/** Where a reading stands. */
+export type PagePosition = { walk: Walk; since?: Checkpoint; begunAt: number };
+
+/** So many useless answers in a row make a run fail, */
+const USELESS = 3;
+/** and so many in all that show another page than the requested one. */
+const ECHOES = 10;
+/** Milliseconds after which a second is over by the account's clock too. */
+const SURELY_OVER = MINUTE;
+/** The checkpoint of an account that has shown nothing yet. */
+const NEVER: Checkpoint = { key: -1, closed: false };
+
 /**
- * LiveChat's list of tickets, for the reconciliation.
+ * LiveChat's list of tickets, for the reconciliation. Its pages have numbers and its tickets are in the order of their last
+ * change, the latest first: it is walked as `walk.ts` says.
  *
- * @param listTickets one page of all tickets, last modified first; the first page is 1
+ * @param listTickets one page of all tickets; the first page is 1
+ * @param pageSize how many tickets a page has, as far as is known; the walk learns it when that is wrong
  */
 export function ticketSource(
   listTickets: (page: number) => Promise<TicketPage>,
   { pageSize = PAGE_SIZE } = {},
-): Source<Ticket, NumberedPosition> {
-  return numberedPages({
-    async list(page) {
-      const { tickets: items, ...rest } = await listTickets(page);
-      return { ...rest, items };
-    },
+): Source<Ticket, PagePosition> {
+  // A page with a useless answer is read again, within each run's own limits.
+  let [useless, echoes] = [0, 0];
+  return {
     facts: factsOfTicket,
-    pageSize,
+    begin({ since, now, live, memory }) {
+      const size = typeof memory === "number" ? memory : pageSize;
+      const known = { usualSize: pageSize, horizon: now + CLOCK_DIFFERENCE, filled: live > 0 };
+      return { walk: beginWalk(size, known), since, begunAt: now };
+    },
+
+    async read(position) {
+      const page = nextPage(position.walk);
+      let answer: TicketPage;
+      try {
+        answer = await listTickets(page);
+      } catch (error) {
+        const next =
+          error instanceof InvalidInput || error instanceof NotFound ? refuse(position.walk) : undefined;
+        if (!next) throw error;
+        return toPage({ ...position, walk: next });
+      }
+      const { tickets, total, pages, odd, withoutId = 0 } = answer;
+      const { walk, rows, fault, isEcho } = advanceWalk(position.walk, {
+        ...{ page, total, pages },
+        rows: toRows(tickets.map(factsOfTicket), withoutId),
+      });
+      useless = fault ? useless + 1 : 0;
+      if (isEcho) echoes++;
+      if (useless === USELESS || echoes === ECHOES) {
+        throw new UnusablePage(`LiveChat's list cannot be right: ${fault}.`);
+      }
+      const next = toPage({ ...position, walk });
+      if (!rows) return next;
+      const shown = new Set(rows.map(({ id }) => id));
+      return { ...next, items: tickets.filter(({ id }) => shown.has(id)), odd, withoutId };
+    },
+  };
+}
+
+function toPage(position: PagePosition): ItemPage<Ticket, PagePosition> {
+  const { walk, since } = position;
+  const pages = Math.ceil((walk.total ?? 0) / walk.size);
+  const doubts = doubtsOf(walk, since && (since.closed ? since.key + 1 : since.key));
+  const isOver = since ? hasPassed(walk, since.key, { above: since.closed }) : walk.ended;
+  return {
+    position,
+    progress: { page: Math.min(pages, nextPage(walk) - 1), pages },
+    memory: walk.size,
+    ...((walk.top !== undefined || isOver) && { checkpoint: checkpointOf(position, doubts) }),
+    ...(isOver && { end: { total: since ? walk.totalAtTop : walk.total, doubts } }),
+  };
+}
+
+/** The top of the list as it was when the reading began; below the first doubt, so that the next reading clears it. */
+function checkpointOf({ walk: { top }, since, begunAt }: PagePosition, doubts: Doubts): Checkpoint {
+  if (top === undefined || (since && doubts === "all")) return since ?? NEVER;
+  const lowest = since && doubts !== "all" ? Math.min(...doubts) : Number.POSITIVE_INFINITY;
+  return lowest <= top ? { key: lowest, closed: false } : { key: top, closed: top < begunAt - SURELY_OVER };
+}
+
+/** Rows for the walk: in the order in which they are listed, also where an item does not say when it changed. */
+function toRows(items: readonly ItemFacts[], withoutId: number): ListedRow[] {
+  let key = items.find(({ changedAt }) => changedAt !== undefined)?.changedAt ?? 0;
+  const rows = items.map(({ id, changedAt = key }) => {
+    key = changedAt;
+    return { id, key };
   });
+  // They take their place on the page. No id is empty or has a space alone, so these are no ticket's.
+  return [...rows, ...Array.from({ length: withoutId }, (_, index) => ({ id: ` ${index}`, key }))];
 }
