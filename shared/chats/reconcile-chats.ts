@@ -50,7 +50,8 @@ export function reconcileChats({ table, log, chats, ...options }: ChatReconcilia
     sink: chatSink({ table, told }),
     tellsEvery: true,
     appendCreated: (threads) => Array.fromAsync(inGroups(threads, APPENDS, tell)),
-    sweepEveryMs: undefined,
+    // Nothing that is stored can be gone.
+    sweeps: false,
   });
 }
 

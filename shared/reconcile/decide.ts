@@ -1,3 +1,4 @@
+import { DAY, HOUR, MINUTE } from "../core/time.ts";
 import type { Checkpoint, Doubts, ReadingEnd } from "../listing/source.ts";
 import type { RunReport } from "../schemas/reconcile.ts";
 import { hashed } from "../storage/keys.ts";
@@ -76,14 +77,8 @@ export type PastSweep = {
   aheadMs: number;
 };
 
-/** What a run knows when it decides on its next step. */
-export type RunFacts = {
-  state: Pick<ReconcileState, "checkpoint" | "changes" | "sweep" | "lastSweep" | "total">;
-  /** How many items are stored and not marked as deleted. */
-  live: number;
-  now: number;
-  /** Number of the run. */
-  run: number;
+/** What a run has done so far. */
+export type RunProgress = {
   /**
    * Whether the run has read what changed: `current` once that is surely stored, `doubtful` when an item may have been
    * missed. It is `unread` at the beginning of a run and at the end of a sweep.
@@ -93,10 +88,19 @@ export type RunFacts = {
   readings: number;
   /** Whether the run has read a page. */
   hasRead: boolean;
-  /** How many sweeps the run has begun. */
-  sweeps: number;
-  /** Milliseconds from the start of a sweep to the next regular one; absent: there are no sweeps. */
-  sweepEveryMs?: number;
+  sweepsBegun: number;
+};
+
+/** What a run knows when it decides on its next step. */
+export type RunFacts = RunProgress & {
+  state: Pick<ReconcileState, "checkpoint" | "changes" | "sweep" | "lastSweep" | "total">;
+  /** How many items are stored and not marked as deleted. */
+  live: number;
+  now: number;
+  /** Number of the run. */
+  run: number;
+  /** Whether there are sweeps. */
+  sweeps: boolean;
 };
 
 export type RunStep =
@@ -117,42 +121,46 @@ const SWEEPS = 4;
  * reads the changes made meanwhile, so no changed item is taken for deleted.
  */
 export function nextRunStep(known: RunFacts): RunStep {
-  const { state, live, changes, readings, sweeps, hasRead, sweepEveryMs } = known;
+  const { state, live, changes, readings, hasRead, sweeps, sweepsBegun } = known;
   const { sweep } = state;
   const isSweeping = sweep !== undefined && !sweep.end;
   if (state.changes) return "read changes";
   // A first sweep whose items are as many as the account's has missed nothing, and there is nothing to be taken for gone.
   if (hasRead && sweep?.first && sweep.end?.total === live) return "settle sweep";
   // Before the first sweep there is no checkpoint to read from.
-  const canRead = state.checkpoint !== undefined || sweepEveryMs === undefined;
+  const canRead = state.checkpoint !== undefined || !sweeps;
   const again = changes === "doubtful" && readings < READINGS && !isSweeping;
   if (canRead && (changes === "unread" || again)) return "begin changes";
-  if (sweepEveryMs === undefined) return "end";
+  if (!sweeps) return "end";
   if (isSweeping) return "read sweep";
   // With doubts about what changed meanwhile, a sweep cannot tell yet what is gone.
   if (sweep) return changes === "current" || sweep.first ? "settle sweep" : "end";
-  return sweeps < SWEEPS && isSweepDue(known, sweepEveryMs) ? "begin sweep" : "end";
+  return sweepsBegun < SWEEPS && isSweepDue(known) ? "begin sweep" : "end";
 }
 
+/** From the start of a sweep to the next regular one. */
+const SWEEP_EVERY = DAY;
 /** Milliseconds after which a run believes that most items are gone. */
-const SECOND_LOOK = 60_000;
+const SECOND_LOOK = MINUTE;
 /** Sweeps for another reason than the time take at most a tenth of the time. */
 const SHARE = 1 / 10;
 /** Milliseconds of work by which they may be ahead of that: so one of a small account never has to wait. */
-const ADVANCE = 60 * 60_000;
+const ADVANCE = HOUR;
 
 /**
  * Whether it is time for a sweep: the first one; by the clock; to look again for items that the last one missed, or may
  * have missed; and when the account counts other than what is stored, unless two sweeps could not explain it.
  */
-export function isSweepDue(
-  { state: { lastSweep, total }, live, now, run }: Pick<RunFacts, "state" | "live" | "now" | "run">,
-  everyMs: number,
-): boolean {
+export function isSweepDue({
+  state: { lastSweep, total },
+  live,
+  now,
+  run,
+}: Pick<RunFacts, "state" | "live" | "now" | "run">): boolean {
   if (!lastSweep) return true;
   const { begunAt, endedAt, missed, unproven, difference, isSteady } = lastSweep;
   if (missed > live / 2 && (run === lastSweep.run || isWithin(SECOND_LOOK, endedAt, now))) return false;
-  if (!isWithin(everyMs, begunAt, now)) return true;
+  if (!isWithin(SWEEP_EVERY, begunAt, now)) return true;
   const differs =
     total !== undefined && live !== total && !(isSteady && live - missed - total === difference);
   const isProven = unproven !== "all" && unproven.length === 0;
@@ -168,9 +176,9 @@ function aheadOf(sweep: PastSweep | undefined, now: number): number {
   return sweep ? Math.max(0, sweep.aheadMs - SHARE * Math.abs(now - sweep.endedAt)) : 0;
 }
 
-export type SeenNote = { sweep: number; seen: readonly string[] };
+/** Hashes of items that a sweep has seen, or missed, kept under a name that begins with {@link SEEN} or {@link MISSED}. */
+export type SweepNote = { sweep: number; seen?: readonly string[]; missed?: readonly string[] };
 export const SEEN = "seen:";
-export type MissedNote = { sweep: number; missed: readonly string[] };
 export const MISSED = "missed:";
 /** Bounds what a commit writes again and again; 100,000 items make 200 notes. */
 const HASHES_PER_NOTE = 512;
@@ -179,7 +187,7 @@ const HASHES_PER_NOTE = 512;
 export function see<Position>(
   sweep: Sweep<Position>,
   ids: readonly string[],
-): { sweep: Sweep<Position>; note: Record<string, SeenNote> } {
+): { sweep: Sweep<Position>; note: Record<string, SweepNote> } {
   const seen = [...new Set([...sweep.seen, ...ids.map((id) => shortOf(hashed(id)))])];
   if (seen.length < HASHES_PER_NOTE) return { sweep: { ...sweep, seen }, note: {} };
   const note = { [nameOf(SEEN, sweep.notes)]: { sweep: sweep.number, seen } };
@@ -196,7 +204,7 @@ export type Settlement = {
   gone: LiveItem[];
   lastSweep: PastSweep;
   /** The items that only this sweep has not found, for the next one. */
-  notes: Record<string, MissedNote>;
+  notes: Record<string, SweepNote>;
 };
 
 /**
@@ -237,15 +245,13 @@ export function judgeSweep(
       isSteady: difference !== undefined && difference === before?.difference,
       aheadMs: workedMs + aheadOf(before, now),
     },
-    notes: toNotes(
-      number,
-      missed.map(({ hash }) => shortOf(hash)),
-    ),
+    notes: toNotes(number, missed),
   };
 }
 
-function toNotes(sweep: number, hashes: readonly string[]): Record<string, MissedNote> {
-  const notes: Record<string, MissedNote> = {};
+function toNotes(sweep: number, items: readonly LiveItem[]): Record<string, SweepNote> {
+  const notes: Record<string, SweepNote> = {};
+  const hashes = items.map(({ hash }) => shortOf(hash));
   for (let start = 0; start < hashes.length; start += HASHES_PER_NOTE) {
     const missed = hashes.slice(start, start + HASHES_PER_NOTE);
     notes[nameOf(MISSED, start / HASHES_PER_NOTE)] = { sweep, missed };

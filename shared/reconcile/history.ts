@@ -1,3 +1,4 @@
+import { toIso } from "../core/time.ts";
 import type { Progress, RunHistory, RunRecord } from "../schemas/reconcile.ts";
 import type { ListReading, ReconcileState } from "./decide.ts";
 import { RUN } from "./journal.ts";
@@ -36,8 +37,4 @@ function progressOf({
   if (!sweep) return { mode: "incremental", ...progress };
   const expectedEnd = page === 0 ? undefined : toIso(begunAt + ((readAt - begunAt) / page) * pages);
   return { mode: sweep.first ? "first" : "sweep", ...progress, expectedEnd };
-}
-
-function toIso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

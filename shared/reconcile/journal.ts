@@ -1,15 +1,14 @@
 import { AppError } from "../core/errors.ts";
+import { toIso } from "../core/time.ts";
 import { type Checkpoint, CLOCK_DIFFERENCE, UnusablePage } from "../listing/source.ts";
 import type { RunOutcome, RunRecord, RunReport } from "../schemas/reconcile.ts";
 import { type ReconcileState, STATE_FORMAT } from "./decide.ts";
+import type { Pace } from "./pace.ts";
 import type { Compared, LiveItem, Writer } from "./sink.ts";
 
 /** How many runs' records are kept. */
-export const RUNS_KEPT = 100;
+const RUNS_KEPT = 100;
 export const RUN = "run:";
-
-/** What a report says of time and calls, as it is at the moment. */
-export type Meter = () => Pick<RunReport, "durationMs" | "throttledMs" | "calls">;
 
 /**
  * What a run has done and has yet to commit. An idle run commits once, at its end, together with its record; one that
@@ -22,17 +21,14 @@ export class Journal<Item, Position> {
   /** Number of this run. */
   readonly number: number;
   readonly #writer: Writer<Item, ReconcileState<Position>>;
-  readonly #meter: Meter;
+  readonly #pace: Pace;
   #put: readonly Compared<Item>[] = [];
   #notes: Record<string, unknown> = {};
 
-  constructor(
-    writer: Writer<Item, ReconcileState<Position>>,
-    { startedAt, now, meter }: { startedAt: number; now: number; meter: Meter },
-  ) {
+  constructor(writer: Writer<Item, ReconcileState<Position>>, pace: Pace) {
     this.#writer = writer;
-    this.#meter = meter;
-    const { run: died, ...state } = currentState(writer.state, now);
+    this.#pace = pace;
+    const { run: died, ...state } = currentState(writer.state, pace.now());
     this.state = state;
     if (died) this.note(inRing({ ...died, outcome: "died" }));
     this.number = died ? died.number + 1 : state.runs + 1;
@@ -40,8 +36,8 @@ export class Journal<Item, Position> {
     this.report = {
       mode: "incremental",
       outcome: "completed",
-      startedAt: new Date(startedAt).toISOString(),
-      ...meter(),
+      startedAt: toIso(pace.startedAt),
+      ...pace.spent(),
       ...{ pages: 0, added: 0, changed: 0, unchanged: 0, recovered: 0, deleted: 0, restored: 0 },
       ...{ odd: 0, withoutId: 0 },
       checkpoint: { before: checkpoint, after: checkpoint },
@@ -68,19 +64,19 @@ export class Journal<Item, Position> {
     await this.#commit({ ...this.state, run }, remove);
   }
 
-  /** Commits what is left, together with the run's record. @param now milliseconds since the epoch */
-  async end(outcome: RunOutcome, now: number): Promise<RunReport> {
+  /** Commits what is left, together with the run's record. */
+  async end(outcome: RunOutcome): Promise<RunReport> {
     const report = this.#reportAs(outcome);
     const { number, state } = this;
-    const lastSuccess = report.pages > 0 ? new Date(now).toISOString() : state.lastSuccess;
+    const lastSuccess = report.pages > 0 ? toIso(this.#pace.now()) : state.lastSuccess;
     this.note(inRing({ number, ...report }));
     await this.#commit({ ...state, lastSuccess, runs: number });
     return report;
   }
 
   /** Records the run as failed. Of what it did, what is committed stays. */
-  async fail(error: unknown, now: number): Promise<void> {
-    const { run: _, ...committed } = currentState(this.#writer.state, now);
+  async fail(error: unknown): Promise<void> {
+    const { run: _, ...committed } = currentState(this.#writer.state, this.#pace.now());
     const state = error instanceof UnusablePage ? withoutReadings(committed) : committed;
     // Only words that are meant for others.
     const known = error instanceof AppError;
@@ -103,7 +99,7 @@ export class Journal<Item, Position> {
   #reportAs(outcome: RunOutcome): RunReport {
     const { before } = this.report.checkpoint;
     const checkpoint = { before, after: timeOf(this.state.checkpoint) };
-    return { ...this.report, ...this.#meter(), outcome, checkpoint };
+    return { ...this.report, ...this.#pace.spent(), outcome, checkpoint };
   }
 }
 
@@ -137,5 +133,5 @@ function withoutReadings<Position>(state: ReconcileState<Position>): ReconcileSt
 }
 
 function timeOf(checkpoint: Checkpoint | undefined): string | undefined {
-  return checkpoint && checkpoint.key >= 0 ? new Date(checkpoint.key).toISOString() : undefined;
+  return checkpoint && checkpoint.key >= 0 ? toIso(checkpoint.key) : undefined;
 }

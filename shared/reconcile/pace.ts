@@ -1,4 +1,7 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { TooManyRequests } from "../core/errors.ts";
+import { MINUTE, SECOND } from "../core/time.ts";
+import type { RunReport } from "../schemas/reconcile.ts";
 import type { Lease } from "../storage/lease.ts";
 
 /** The run is over before its work is: the next one goes on. */
@@ -12,47 +15,66 @@ export class RunEnded extends Error {
 }
 
 /** Milliseconds between two renewals of the lease; a third of how long it holds. */
-export const RENEWAL = 10_000;
+export const RENEWAL = 10 * SECOND;
 /** So often in a row a run waits for the rate limit before it leaves the rest to the next run. */
 const WAITS = 3;
 
 export type PaceOptions = {
-  /** Milliseconds after which no further call is made. */
-  budgetMs: number;
-  now: () => number;
-  wait: (ms: number) => Promise<unknown>;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  wait?: (ms: number) => Promise<unknown>;
+  /** Milliseconds after which a run makes no further call: four minutes of a function's five by default. */
+  budgetMs?: number;
+  /** Milliseconds that the source has spent waiting for the rate limit so far, for the report. */
+  throttledMs?: () => number;
 };
 
 /** Keeps a run within its time, and holds its lease meanwhile. */
 export class Pace {
-  /** Calls that were answered, or failed. */
-  calls = 0;
-  /** Milliseconds spent waiting for the rate limit between calls. */
-  waitedMs = 0;
   readonly startedAt: number;
   readonly #lease: Lease;
-  readonly #options: PaceOptions;
+  readonly #options: Required<PaceOptions>;
+  readonly #throttledBefore: number;
+  /** Calls that were answered, or failed. */
+  #calls = 0;
+  /** Milliseconds spent waiting for the rate limit between calls. */
+  #waitedMs = 0;
   #renewedAt: number;
 
-  constructor(lease: Lease, options: PaceOptions) {
+  constructor(
+    lease: Lease,
+    { now = Date.now, wait = delay, budgetMs = 4 * MINUTE, throttledMs = () => 0 }: PaceOptions,
+  ) {
     this.#lease = lease;
-    this.#options = options;
-    this.startedAt = options.now();
+    this.#options = { now, wait, budgetMs, throttledMs };
+    this.#throttledBefore = throttledMs();
+    this.startedAt = now();
     this.#renewedAt = this.startedAt;
   }
 
-  get elapsedMs(): number {
-    return this.#options.now() - this.startedAt;
+  /** Milliseconds since the epoch. */
+  now(): number {
+    return this.#options.now();
+  }
+
+  /** What the run has taken so far. */
+  spent(): Pick<RunReport, "durationMs" | "throttledMs" | "calls"> {
+    const throttledMs = this.#waitedMs + this.#options.throttledMs() - this.#throttledBefore;
+    return { durationMs: this.#elapsedMs, throttledMs, calls: this.#calls };
+  }
+
+  get #elapsedMs(): number {
+    return this.now() - this.startedAt;
   }
 
   /** @throws RunEnded at the end of the budget */
   checkTime(): void {
-    if (this.elapsedMs >= this.#options.budgetMs) throw new RunEnded("stopped");
+    if (this.#elapsedMs >= this.#options.budgetMs) throw new RunEnded("stopped");
   }
 
   /** @throws Conflict when another run has taken over */
   async keepLease(): Promise<void> {
-    const now = this.#options.now();
+    const now = this.now();
     if (now - this.#renewedAt < RENEWAL) return;
     await this.#lease.renew();
     this.#renewedAt = now;
@@ -69,15 +91,15 @@ export class Pace {
       await this.keepLease();
       try {
         const answer = await send();
-        this.calls++;
+        this.#calls++;
         return answer;
       } catch (error) {
         if (!(error instanceof TooManyRequests)) {
-          this.calls++;
+          this.#calls++;
           throw error;
         }
         const ms = (error.retryAfter ?? Number.POSITIVE_INFINITY) * 1000;
-        if (attempt === WAITS || this.elapsedMs + ms >= this.#options.budgetMs) {
+        if (attempt === WAITS || this.#elapsedMs + ms >= this.#options.budgetMs) {
           throw new RunEnded("throttled");
         }
         await this.#wait(ms);
@@ -86,12 +108,11 @@ export class Pace {
   }
 
   async #wait(ms: number): Promise<void> {
-    const { now, wait } = this.#options;
-    const from = now();
-    for (let left = ms; left > 0; left = from + ms - now()) {
-      await wait(Math.min(left, RENEWAL));
+    const from = this.now();
+    for (let left = ms; left > 0; left = from + ms - this.now()) {
+      await this.#options.wait(Math.min(left, RENEWAL));
       await this.keepLease();
     }
-    this.waitedMs += now() - from;
+    this.#waitedMs += this.now() - from;
   }
 }

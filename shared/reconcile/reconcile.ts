@@ -1,5 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { Conflict } from "../core/errors.ts";
+import { toIso } from "../core/time.ts";
 import type { ItemPage, Source } from "../listing/source.ts";
 import type { RunReport } from "../schemas/reconcile.ts";
 import { hashed } from "../storage/keys.ts";
@@ -8,20 +8,20 @@ import {
   judgeSweep,
   type ListReading,
   MISSED,
-  type MissedNote,
   nextRunStep,
   type ReconcileState,
-  type RunFacts,
+  type RunProgress,
   SEEN,
-  type SeenNote,
+  type Sweep,
+  type SweepNote,
   see,
 } from "./decide.ts";
 import { Journal } from "./journal.ts";
-import { Pace, RENEWAL, RunEnded } from "./pace.ts";
+import { Pace, type PaceOptions, RENEWAL, RunEnded } from "./pace.ts";
 import type { Compared, LiveItem, Sink, Writer } from "./sink.ts";
 import { beginWatch, isCreatedSince } from "./watch.ts";
 
-export type ReconciliationOptions<Item, Position> = {
+export type ReconciliationOptions<Item, Position> = PaceOptions & {
   source: Source<Item, Position>;
   sink: Sink<Item>;
   /**
@@ -34,20 +34,10 @@ export type ReconciliationOptions<Item, Position> = {
    * were created since the first run have one.
    */
   tellsEvery?: boolean;
+  /** Whether sweeps look for what is gone; true by default. */
+  sweeps?: boolean;
   /** The name of the runner, for the message to a second one. */
   holder: string;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
-  wait?: (ms: number) => Promise<unknown>;
-  /** Milliseconds after which a run makes no further call: four minutes of a function's five by default. */
-  budgetMs?: number;
-  /**
-   * Milliseconds from the start of a sweep to the next regular one; a day by default. `undefined`: nothing that is
-   * stored can be gone, and there are no sweeps.
-   */
-  sweepEveryMs?: number | undefined;
-  /** Milliseconds that the source has spent waiting for the rate limit so far, for the report. */
-  throttledMs?: () => number;
 };
 
 /** So many ids of items that do not fit their schema are kept. */
@@ -69,32 +59,19 @@ const REMOVALS_PER_COMMIT = 45;
 export async function reconcile<Item, Position>(
   reconciliation: ReconciliationOptions<Item, Position>,
 ): Promise<RunReport> {
-  const {
-    sink,
-    holder,
-    now = Date.now,
-    wait = delay,
-    budgetMs = 240_000,
-    throttledMs = () => 0,
-  } = reconciliation;
+  const { sink, holder, now = Date.now } = reconciliation;
   const lease = await sink.lock({ holder, ttlMs: 3 * RENEWAL, now });
   try {
-    const pace = new Pace(lease, { now, wait, budgetMs });
-    const throttledBefore = throttledMs();
-    const meter = () => ({
-      durationMs: pace.elapsedMs,
-      throttledMs: pace.waitedMs + throttledMs() - throttledBefore,
-      calls: pace.calls,
-    });
+    const pace = new Pace(lease, reconciliation);
     const writer = await sink.write<ReconcileState<Position>>();
-    const journal = new Journal(writer, { startedAt: pace.startedAt, now: now(), meter });
+    const journal = new Journal(writer, pace);
     try {
-      await run(reconciliation, { writer, journal, pace, now });
-      return await journal.end("completed", now());
+      await run(reconciliation, { writer, journal, pace });
+      return await journal.end("completed");
     } catch (error) {
-      if (error instanceof RunEnded) return await journal.end(error.outcome, now());
+      if (error instanceof RunEnded) return await journal.end(error.outcome);
       // After a Conflict the record is the other run's to keep. And no failure to record hides what failed.
-      if (!(error instanceof Conflict)) await journal.fail(error, now()).catch(() => undefined);
+      if (!(error instanceof Conflict)) await journal.fail(error).catch(() => undefined);
       throw error;
     }
   } finally {
@@ -107,37 +84,25 @@ type Tools<Item, Position> = {
   writer: Writer<Item, ReconcileState<Position>>;
   journal: Journal<Item, Position>;
   pace: Pace;
-  now: () => number;
 };
 
 /** The loop: takes the steps that {@link nextRunStep} decides, until the end. */
 async function run<Item, Position>(
-  { source, sink, appendCreated, tellsEvery = false, ...options }: ReconciliationOptions<Item, Position>,
-  { writer, journal, pace, now }: Tools<Item, Position>,
+  { source, sink, appendCreated, tellsEvery = false, sweeps = true }: ReconciliationOptions<Item, Position>,
+  { writer, journal, pace }: Tools<Item, Position>,
 ): Promise<void> {
-  const sweepEveryMs = "sweepEveryMs" in options ? options.sweepEveryMs : 24 * 60 * 60_000;
   const { report, number } = journal;
-  let changes: RunFacts["changes"] = "unread";
-  let [readings, sweeps, hasRead, isFresh, withoutIdNow] = [0, 0, false, false, 0];
+  const done: RunProgress = { changes: "unread", readings: 0, sweepsBegun: 0, hasRead: false };
+  let [isFresh, withoutIdNow] = [false, 0];
   const oddNow = new Set<string>();
 
   for (;;) {
     const { state, live } = journal;
-    const step = nextRunStep({
-      state,
-      live,
-      now: now(),
-      run: number,
-      changes,
-      readings,
-      hasRead,
-      sweeps,
-      sweepEveryMs,
-    });
+    const step = nextRunStep({ ...done, state, live, now: pace.now(), run: number, sweeps });
     if (step === "end") return;
     if (step === "begin changes") {
       state.changes = begin(state);
-      readings++;
+      done.readings++;
       isFresh = true;
     }
     if (step === "read changes" && state.changes) {
@@ -147,33 +112,33 @@ async function run<Item, Position>(
       state.checkpoint = checkpoint ?? state.checkpoint;
       state.total = end.total;
       // A reading that an earlier run began does not have later changes.
-      if (isFresh) changes = end.doubts.length === 0 ? "current" : "doubtful";
+      if (isFresh) done.changes = end.doubts.length === 0 ? "current" : "doubtful";
     }
     if (step === "begin sweep") {
       const { number = 0 } = state.lastSweep ?? {};
       const first = state.lastSweep === undefined;
       state.sweep = { ...begin(), number: number + 1, first, workedMs: 0, seen: [], notes: 0 };
-      sweeps++;
+      done.sweepsBegun++;
       // What changes from now on is read at its end.
-      changes = "current";
+      done.changes = "current";
     }
     if (step === "read sweep" && state.sweep) {
       report.mode = state.sweep.first ? "first" : "sweep";
-      const since = now();
+      const since = pace.now();
       const { end, checkpoint } = await read(state.sweep);
       state.checkpoint ??= checkpoint;
-      state.sweep = { ...state.sweep, end, workedMs: state.sweep.workedMs + now() - since };
-      if (end) [changes, readings] = ["unread", 0];
+      state.sweep = { ...state.sweep, end, workedMs: state.sweep.workedMs + pace.now() - since };
+      if (end) Object.assign(done, { changes: "unread", readings: 0 });
     }
     if (step === "settle sweep" && state.sweep) {
       await settleSweep(state.sweep);
-      changes = "current";
+      done.changes = "current";
     }
   }
 
   /** A reading from its beginning: of what changed, or of everything. */
   function begin({ checkpoint: since }: Partial<ReconcileState<Position>> = {}): ListReading<Position> {
-    const begunAt = now();
+    const begunAt = pace.now();
     const { live, state } = journal;
     withoutIdNow = 0;
     const position = source.begin({ since, now: begunAt, live, memory: state.memory });
@@ -182,11 +147,11 @@ async function run<Item, Position>(
 
   /** Reads a page, after what the pages before brought is committed, and takes it in. */
   async function read(reading: ListReading<Position>): Promise<ItemPage<Item, Position>> {
-    if (hasRead) await journal.commit();
-    hasRead = true;
+    if (done.hasRead) await journal.commit();
+    done.hasRead = true;
     const page = await pace.call(() => source.read(reading.position));
     const { position, progress, memory, items } = page;
-    Object.assign(reading, { position, ...progress, readAt: now() });
+    Object.assign(reading, { position, ...progress, readAt: pace.now() });
     journal.state.memory = memory ?? journal.state.memory;
     if (items) await take(items, page);
     return page;
@@ -235,17 +200,14 @@ async function run<Item, Position>(
     return outcomes.filter((outcome) => outcome === "stored").length;
   }
 
-  async function settleSweep(sweep: NonNullable<ReconcileState<Position>["sweep"]>): Promise<void> {
+  async function settleSweep(sweep: Sweep<Position>): Promise<void> {
     // What is stored is read as of the last commit.
     await journal.commit();
     const { state, live } = journal;
     const unseen = sweep.first ? [] : await findUnseen(sweep);
-    const missedBefore = new Set<string>();
-    for await (const note of sink.notes<MissedNote>(MISSED)) {
-      if (note.sweep === state.lastSweep?.number) for (const hash of note.missed) missedBefore.add(hash);
-    }
+    const missedBefore = await hashesOf(MISSED, state.lastSweep?.number);
     const { gone, lastSweep, notes } = judgeSweep(sweep, {
-      ...{ state, live, now: now(), run: number, unseen, missedBefore },
+      ...{ state, live, now: pace.now(), run: number, unseen, missedBefore },
     });
     await remove(gone);
     journal.note(notes);
@@ -255,18 +217,8 @@ async function run<Item, Position>(
   }
 
   /** The stored items that no reading has shown since the sweep began. */
-  async function findUnseen({
-    number,
-    seen,
-  }: {
-    number: number;
-    seen: readonly string[];
-  }): Promise<LiveItem[]> {
-    const hashes = new Set(seen);
-    // Notes of earlier sweeps are still there until this one has written over them.
-    for await (const note of sink.notes<SeenNote>(SEEN)) {
-      if (note.sweep === number) for (const hash of note.seen) hashes.add(hash);
-    }
+  async function findUnseen({ number, seen }: Sweep<Position>): Promise<LiveItem[]> {
+    const hashes = new Set([...seen, ...(await hashesOf(SEEN, number))]);
     const unseen: LiveItem[] = [];
     for await (const item of writer.liveItems()) {
       await pace.keepLease();
@@ -275,10 +227,22 @@ async function run<Item, Position>(
     return unseen;
   }
 
+  /** The hashes in a sweep's notes. Notes of earlier sweeps are still there until this one has written over them. */
+  async function hashesOf(
+    kind: typeof SEEN | typeof MISSED,
+    sweep: number | undefined,
+  ): Promise<Set<string>> {
+    const hashes = new Set<string>();
+    for await (const note of sink.notes<SweepNote>(kind)) {
+      if (note.sweep === sweep) for (const hash of note.seen ?? note.missed ?? []) hashes.add(hash);
+    }
+    return hashes;
+  }
+
   /** Marks items as deleted. @throws RunEnded at the end of the budget, with some of it done */
   async function remove(items: readonly LiveItem[]): Promise<void> {
     const { state } = journal;
-    const at = new Date(now()).toISOString();
+    const at = toIso(pace.now());
     for (let start = 0; start < items.length; start += REMOVALS_PER_COMMIT) {
       pace.checkTime();
       await pace.keepLease();

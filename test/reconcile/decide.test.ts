@@ -20,8 +20,8 @@ const past: PastSweep = {
 };
 const known: RunFacts = {
   state: { checkpoint: { key: 0, closed: true }, lastSweep: past, total: 100 },
-  ...{ live: 100, now: HOUR, run: 2, changes: "unread", readings: 0, hasRead: false, sweeps: 0 },
-  sweepEveryMs: DAY,
+  ...{ live: 100, now: HOUR, run: 2, changes: "unread", readings: 0, hasRead: false, sweepsBegun: 0 },
+  sweeps: true,
 };
 const reading = { position: 0, begunAt: 0, readAt: 0, page: 1, pages: 2 };
 const sweep: Sweep<number> = { ...reading, number: 2, first: false, workedMs: 0, seen: [], notes: 0 };
@@ -69,15 +69,15 @@ describe("the next step", () => {
   });
 
   test("is never a sweep when no item can be gone", () => {
-    const without: Partial<RunFacts> = { sweepEveryMs: undefined };
+    const without: Partial<RunFacts> = { sweeps: false };
     expect(decided(without, { checkpoint: undefined, lastSweep: undefined })).toBe("begin changes");
     expect(decided({ ...without, changes: "current" }, { lastSweep: undefined })).toBe("end");
   });
 
   test("is no fifth sweep in a run", () => {
     const missed = { lastSweep: { ...past, missed: 1 } };
-    expect(decided({ changes: "current", sweeps: 3 }, missed)).toBe("begin sweep");
-    expect(decided({ changes: "current", sweeps: 4 }, missed)).toBe("end");
+    expect(decided({ changes: "current", sweepsBegun: 3 }, missed)).toBe("begin sweep");
+    expect(decided({ changes: "current", sweepsBegun: 4 }, missed)).toBe("end");
   });
 });
 
@@ -87,7 +87,7 @@ describe("a sweep is due", () => {
     { live = 100, now = HOUR, run = 2 } = {},
   ) => {
     const state = { total, lastSweep: lastSweep === null ? undefined : { ...past, ...lastSweep } };
-    return isSweepDue({ state, live, now, run }, DAY);
+    return isSweepDue({ state, live, now, run });
   };
 
   test("at first, once a day, and when the account's count differs", () => {
