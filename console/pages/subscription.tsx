@@ -2,11 +2,13 @@ import { useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
-import { Action, say } from "../parts/act.tsx";
+import { Action, say, useAct } from "../parts/act.tsx";
+import { Dialog, readField } from "../parts/dialog.tsx";
 import { placeAt, readHead } from "../parts/events.ts";
 import { Fact, Facts } from "../parts/facts.tsx";
 import { EventLink, linkTo } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
+import { fromLocal } from "../parts/local-time.ts";
 import { Outcome } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 import { State } from "../parts/state.tsx";
@@ -150,14 +152,21 @@ function Actions({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"
 /** Asks from where, says how many events that is, and only then sends them. */
 function Replay({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"] }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const { busy, act } = useAct();
   const [plan, setPlan] = useState<{ seq: number; count: number }>();
-  const look = async (form: FormData) => {
+  const look = async (form: HTMLFormElement) => {
     const signal = AbortSignal.timeout(PATIENCE_MS);
-    const time = String(form.get("time") ?? "");
-    const given = String(form.get("seq") ?? "");
-    const seq = time ? await placeAt(new Date(time).toISOString(), signal) : Math.max(1, Number(given));
-    const head = await readHead(signal);
-    setPlan({ seq, count: Math.max(0, head - seq + 1) });
+    const time = fromLocal(readField(form, "time"));
+    const seq = time ? await placeAt(time, signal) : Math.max(1, Number(readField(form, "seq")));
+    const count = Math.max(0, (await readHead(signal)) - seq + 1);
+    setPlan({ seq, count });
+    return count === 1 ? "1 event" : `${count} events`;
+  };
+  const send = async (seq: number) => {
+    await call("ReplaySubscription", { path: { id: one.id }, body: { seq } });
+    dialog.current?.close();
+    reload();
+    return `Sends from place ${seq} on`;
   };
   return (
     <>
@@ -170,54 +179,32 @@ function Replay({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"]
       >
         Replay…
       </button>
-      <dialog ref={dialog} aria-labelledby="replay-title">
-        <form
-          onInput={() => setPlan(undefined)}
-          onSubmit={(event) => {
-            event.preventDefault();
-            look(new FormData(event.currentTarget)).catch((error) =>
-              say(String(error.message), { bad: true }),
-            );
-          }}
-        >
-          <h2 id="replay-title">Send events again</h2>
-          <label>
-            From this time
-            <input name="time" type="datetime-local" />
-          </label>
-          <label>
-            or from this place in the log
-            <input name="seq" type="number" min={1} defaultValue={String(Math.max(1, one.cursor))} />
-          </label>
-          {plan && (
-            <p role="status">
-              From place {plan.seq} on the log has {plan.count} events. Those that match the subscription are
-              sent again.
-            </p>
-          )}
-          <div class="actions">
-            {plan ? (
-              <Action
-                class="main"
-                disabled={plan.count === 0}
-                run={async () => {
-                  await call("ReplaySubscription", { path: { id: one.id }, body: { seq: plan.seq } });
-                  dialog.current?.close();
-                  reload();
-                  return `Sends from place ${plan.seq} on`;
-                }}
-              >
-                Send them
-              </Action>
-            ) : (
-              <button type="submit">How many are they?</button>
-            )}
-            <button type="button" onClick={() => dialog.current?.close()}>
-              Cancel
-            </button>
-          </div>
-        </form>
-      </dialog>
+      <Dialog
+        of={dialog}
+        title="Send events again"
+        onInput={() => setPlan(undefined)}
+        onSubmit={(form) => void act(() => (plan ? send(plan.seq) : look(form)))}
+        submit={
+          <button type="submit" disabled={busy || plan?.count === 0}>
+            {plan ? "Send them" : "Count the events"}
+          </button>
+        }
+      >
+        <label>
+          From this time
+          <input name="time" type="datetime-local" />
+        </label>
+        <label>
+          or from this place in the log
+          <input name="seq" type="number" min={1} defaultValue={String(Math.max(1, one.cursor))} />
+        </label>
+        {plan && (
+          <p role="status">
+            The log has {plan.count} {plan.count === 1 ? "event" : "events"} from place {plan.seq} on. Those
+            that match the subscription are sent again.
+          </p>
+        )}
+      </Dialog>
     </>
   );
 }
@@ -238,20 +225,12 @@ function Roll({ id }: { id: string }) {
       >
         Roll secret
       </Action>
-      <dialog ref={dialog} aria-labelledby="secret-title" onClose={() => setRolled(undefined)}>
-        <h2 id="secret-title">New secret</h2>
-        {rolled && (
-          <>
-            <p>
-              <code>{rolled.secret}</code>
-            </p>
-            <p class="quiet">
-              It is shown this once. The secret before signs too until{" "}
-              <When at={rolled.previousSecretUntil} />.
-            </p>
-          </>
-        )}
-        <div class="actions">
+      <Dialog
+        of={dialog}
+        title="New secret"
+        close="Close"
+        onClose={() => setRolled(undefined)}
+        submit={
           <button
             type="button"
             onClick={async () => {
@@ -261,11 +240,20 @@ function Roll({ id }: { id: string }) {
           >
             Copy
           </button>
-          <button type="button" onClick={() => dialog.current?.close()}>
-            Close
-          </button>
-        </div>
-      </dialog>
+        }
+      >
+        {rolled && (
+          <>
+            <p>
+              <code>{rolled.secret}</code>
+            </p>
+            <p class="quiet">
+              It is shown this once. The secret before it signs too, until{" "}
+              <When at={rolled.previousSecretUntil} />.
+            </p>
+          </>
+        )}
+      </Dialog>
     </>
   );
 }

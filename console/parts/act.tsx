@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem } from "../api.ts";
+import { Dialog } from "./dialog.tsx";
 
 type Toast = { id: number; text: string; bad: boolean };
 const toasts = signal<Toast[]>([]);
@@ -49,11 +50,10 @@ type ActionProps = {
   typed?: string;
 };
 
-/** A button that does something in the app, once at a time, and says what became of it. */
-export function Action({ children, run, confirm, typed, disabled, ...rest }: ActionProps) {
+/** Does something in the app, once at a time, and says what became of it. `run` answers with what to say. */
+export function useAct(): { busy: boolean; act(run: () => Promise<string>): Promise<void> } {
   const [busy, setBusy] = useState(false);
-  const dialog = useRef<HTMLDialogElement>(null);
-  const act = async () => {
+  const act = async (run: () => Promise<string>) => {
     setBusy(true);
     try {
       say(await run());
@@ -63,6 +63,13 @@ export function Action({ children, run, confirm, typed, disabled, ...rest }: Act
       setBusy(false);
     }
   };
+  return { busy, act };
+}
+
+/** A button that does something in the app; some ask before. */
+export function Action({ children, run, confirm, typed, disabled, ...rest }: ActionProps) {
+  const { busy, act } = useAct();
+  const dialog = useRef<HTMLDialogElement>(null);
   const asks = confirm !== undefined || typed !== undefined;
   return (
     <>
@@ -71,41 +78,36 @@ export function Action({ children, run, confirm, typed, disabled, ...rest }: Act
         {...rest}
         disabled={busy || disabled}
         aria-busy={busy}
-        onClick={() => (asks ? dialog.current?.showModal() : act())}
+        onClick={() => (asks ? dialog.current?.showModal() : act(run))}
       >
         {children}
       </button>
       {asks && (
-        <dialog ref={dialog} aria-label="Confirm">
-          <form
-            onSubmit={(event) => {
-              event.preventDefault();
-              const said = new FormData(event.currentTarget).get("typed");
-              if (typed !== undefined && said !== typed) return;
-              dialog.current?.close();
-              event.currentTarget.reset();
-              void act();
-            }}
-          >
-            {confirm && <p>{confirm}</p>}
-            {typed !== undefined && (
-              <label>
-                <span>
-                  Type <code>{typed}</code> to confirm
-                </span>
-                <input name="typed" autocomplete="off" required pattern={toPattern(typed)} />
-              </label>
-            )}
-            <div class="actions">
-              <button type="submit" class={typed !== undefined ? "danger" : undefined}>
-                {children}
-              </button>
-              <button type="button" onClick={() => dialog.current?.close()}>
-                Cancel
-              </button>
-            </div>
-          </form>
-        </dialog>
+        <Dialog
+          of={dialog}
+          title={children}
+          submit={
+            <button type="submit" class={typed !== undefined ? "danger" : undefined}>
+              {children}
+            </button>
+          }
+          onSubmit={(form) => {
+            if (typed !== undefined && new FormData(form).get("typed") !== typed) return;
+            dialog.current?.close();
+            form.reset();
+            void act(run);
+          }}
+        >
+          {confirm && <p>{confirm}</p>}
+          {typed !== undefined && (
+            <label>
+              <span>
+                Type <code>{typed}</code> to confirm
+              </span>
+              <input name="typed" autocomplete="off" required pattern={toPattern(typed)} />
+            </label>
+          )}
+        </Dialog>
       )}
     </>
   );

@@ -1,4 +1,5 @@
 import type { RefObject } from "preact";
+import { Dialog } from "./dialog.tsx";
 import { PAGES } from "./keys.ts";
 
 const KEYS = [
@@ -14,8 +15,7 @@ const KEYS = [
 /** The keys of the console. */
 export function Help({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }) {
   return (
-    <dialog ref={dialog} aria-labelledby="help-title">
-      <h2 id="help-title">Keys</h2>
+    <Dialog of={dialog} title="Keys" close="Close">
       <dl class="facts keys">
         {KEYS.map(([keys, what]) => [
           <dt key={keys}>
@@ -24,9 +24,6 @@ export function Help({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }
           <dd key={what}>{what}</dd>,
         ])}
       </dl>
-      <button type="button" onClick={() => dialog.current?.close()}>
-        Close
-      </button>
-    </dialog>
+    </Dialog>
   );
 }

@@ -2,6 +2,7 @@ import { useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { call, type Problem, send } from "../api.ts";
 import { Action } from "./act.tsx";
+import { Dialog, readField } from "./dialog.tsx";
 import { ChatLink, EventLink, linkTo, TicketLink } from "./links.tsx";
 import { ProblemBanner } from "./loaded.tsx";
 import { Tree } from "./tree.tsx";
@@ -43,30 +44,25 @@ export function Person() {
       <button type="button" onClick={() => dialog.current?.showModal()}>
         Find a chat or a person…
       </button>
-      <dialog ref={dialog} aria-labelledby="find-title" onClose={() => setFound(undefined)}>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            void find(String(new FormData(event.currentTarget).get("text")).trim());
-          }}
-        >
-          <h2 id="find-title">Find</h2>
-          <label>
-            Id of a chat, or email address of a person
-            <input name="text" autocomplete="off" required />
-          </label>
-          {problem && <ProblemBanner problem={problem} />}
-          <div class="actions">
-            <button type="submit" disabled={busy} aria-busy={busy}>
-              {busy ? "Searching…" : "Find"}
-            </button>
-            <button type="button" onClick={() => dialog.current?.close()}>
-              Close
-            </button>
-          </div>
-        </form>
-        {found && <Found {...found} onErased={() => setFound({ ...found, items: [] })} />}
-      </dialog>
+      <Dialog
+        of={dialog}
+        title="Find a chat or a person"
+        close="Close"
+        onClose={() => setFound(undefined)}
+        submit={
+          <button type="submit" disabled={busy} aria-busy={busy}>
+            {busy ? "Searching…" : "Find"}
+          </button>
+        }
+        onSubmit={(form) => void find(readField(form, "text") ?? "")}
+        result={found && <Found {...found} onErased={() => setFound({ ...found, items: [] })} />}
+      >
+        <label>
+          Id of a chat, or email address of a person
+          <input name="text" autocomplete="off" required />
+        </label>
+        {problem && <ProblemBanner problem={problem} />}
+      </Dialog>
     </>
   );
 }
