@@ -24,13 +24,6 @@ export function giveKey(value: string, { remember }: { remember: boolean }): voi
   else sessionStorage.removeItem(KEY);
 }
 
-/** When the app last answered, and since when it does not or fails, in milliseconds since the epoch. */
-export const contact = signal<{ at?: number; lostSince?: number }>({});
-
-function lose(): void {
-  contact.value = { lostSince: Date.now(), ...contact.value };
-}
-
 /** The one place that adds credentials to a call. */
 function credentials(): Record<string, string> {
   return key.value ? { "x-functions-key": key.value } : {};
@@ -111,11 +104,8 @@ export async function send(id: string, input: AnyInput, init: RequestInit = {}):
     referrerPolicy: "no-referrer",
   }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    lose();
     throw new Problem({ status: 0, title: "The app cannot be reached", detail: "No answer came." });
   });
-  if (response.status >= 500 || response.status === 429) lose();
-  else contact.value = { at: Date.now() };
   if (response.ok || response.status === 304) return response;
   // An answer to the key before says nothing of this one.
   if (response.status === 401 && attempt === signedIn.value) signIn.value = key.value ? "wrong" : "needed";

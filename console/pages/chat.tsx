@@ -12,7 +12,7 @@ import { EventLink, linkTo, TicketLink } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
 import { Page } from "../parts/page.tsx";
 import { type Stored, searchPerson } from "../parts/person.tsx";
-import { State } from "../parts/state.tsx";
+import { ChatState, State } from "../parts/state.tsx";
 import { Tags } from "../parts/tags.tsx";
 import { Text } from "../parts/text.tsx";
 import { useCall } from "../parts/use-call.ts";
@@ -95,12 +95,10 @@ function About({ chat, payload }: { chat: StoredChat; payload: Payload }) {
   } = payload.chat;
   const { visitor } = payload;
   const { wait, response, duration } = timesOf(payload.chat);
-  const isGoingOn = chat.state === "started";
   return (
     <section class="card">
       <h2>
-        <Text value={visitor?.name || "Visitor without a name"} />{" "}
-        <State kind={isGoingOn ? "attention" : "ok"}>{isGoingOn ? "going on" : "ended"}</State>
+        <Text value={visitor?.name || "Visitor without a name"} /> <ChatState of={chat.state} />
       </h2>
       <Facts>
         <Fact name="Chat">

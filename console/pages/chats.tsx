@@ -1,32 +1,45 @@
+import { useLocation } from "preact-iso";
 import { call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
-import { ChatLink } from "../parts/links.tsx";
+import { Jump } from "../parts/jump.tsx";
+import { ChatLink, linkTo } from "../parts/links.tsx";
 import { List } from "../parts/list.tsx";
 import { Page } from "../parts/page.tsx";
 import { Person } from "../parts/person.tsx";
-import { State } from "../parts/state.tsx";
+import { ChatState } from "../parts/state.tsx";
 import { Tags } from "../parts/tags.tsx";
 import { Text } from "../parts/text.tsx";
 import { usePages } from "../parts/use-pages.ts";
 import { When } from "../parts/when.tsx";
 
+/** A list that leads to a time shows so many events of later chats above it. */
+const AROUND = 20;
 type Chat = OutputOf<"ListChats">["items"][number];
 
 export default function Chats() {
+  const { query, route } = useLocation();
+  const place = Number(query.before) || undefined;
   const chats = usePages<Chat, number>({
-    wanted: "chats",
+    wanted: `chats before ${place}`,
     keyOf: ({ chatId }) => chatId,
-    first: (signal) => call("ListChats", {}, { signal }),
+    first: (signal) => call("ListChats", { query: place ? { before: String(place) } : {} }, { signal }),
     older: (before) => call("ListChats", { query: { before: String(before) } }),
-    everyMs: 15_000,
+    // Of a place in the past there is no news.
+    ...(place === undefined && { everyMs: 15_000 }),
   });
   return (
     <Page title="Chats" actions={<Person />}>
+      <Jump go={(before) => route(linkTo("/chats", { before: before + AROUND }))} />
+      {place !== undefined && (
+        <p>
+          Chats before place {place} of the log. <a href={linkTo("/chats")}>Show the newest</a>
+        </p>
+      )}
       <List
         of={chats}
         name="chats"
         caption="Chats, last started first"
-        heads={["Chat", "Visitor", "State", "Agents", { number: "Messages" }, "Tags", "Started"]}
+        heads={["Chat", "Visitor", "Started", "State", "Agents", { number: "Messages" }, "Tags"]}
         row={(chat) => <Row key={chat.chatId} of={chat} />}
         empty={
           <p>
@@ -47,22 +60,22 @@ function Row({ of: { chatId, state, messages, receivedAt, payload } }: { of: Cha
         <ChatLink id={chatId} />
       </td>
       <td class="cut">
-        <Text value={visitor?.name || "without a name"} />
+        {visitor?.name ? <Text value={visitor.name} /> : <span class="quiet">without a name</span>}
       </td>
       <td>
-        <State kind={state === "started" ? "attention" : "ok"}>
-          {state === "started" ? "going on" : "ended"}
-        </State>
+        <When at={chat.started_timestamp ?? receivedAt} />
+      </td>
+      <td>
+        <ChatState of={state} />
       </td>
       <td class="cut">
-        <Text value={(chat.agents ?? []).map(({ name, login }) => name || login).join(", ")} />
+        {chat.agents && chat.agents.length > 0 && (
+          <Text value={chat.agents.map(({ name, login }) => name || login).join(", ")} />
+        )}
       </td>
       <td class="number">{messages}</td>
       <td>
         <Tags of={chat.tags} />
-      </td>
-      <td>
-        <When at={chat.started_timestamp ?? receivedAt} />
       </td>
     </tr>
   );

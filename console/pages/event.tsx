@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import { addressOf, call } from "../api.ts";
+import { type Filter, isWanted } from "../../shared/subscriptions/filter.ts";
+import { addressOf } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
 import { Action } from "../parts/act.tsx";
 import { type LoggedEvent, ORIGINS, TYPES } from "../parts/events.ts";
@@ -8,6 +9,13 @@ import { ChatLink, linkTo, TicketLink } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
 import { Outcome } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
+import {
+  filterWords,
+  nameOf,
+  type Subscription,
+  SubscriptionLink,
+  sendAgain,
+} from "../parts/subscriptions.tsx";
 import { Text } from "../parts/text.tsx";
 import { Long, Tree } from "../parts/tree.tsx";
 import { useCall } from "../parts/use-call.ts";
@@ -64,6 +72,10 @@ function Details({ event }: { event: LoggedEvent }) {
 function Way({ event }: { event: LoggedEvent }) {
   const attempts = useCall("ListAttempts", { path: { id: event.id } });
   const subscriptions = useCall("ListSubscriptions", {});
+  const others = (sent: readonly { subscription: string }[]) =>
+    (subscriptions.body?.items ?? []).filter(({ id }) =>
+      sent.every(({ subscription }) => subscription !== id),
+    );
   return (
     <section class="card">
       <h2>Its way</h2>
@@ -86,10 +98,8 @@ function Way({ event }: { event: LoggedEvent }) {
         {attempts.body?.items.map((attempt) => (
           <li key={`${attempt.subscription}${attempt.at}`}>
             Sent <When at={attempt.at} /> to{" "}
-            <a href={linkTo(`/subscriptions/${attempt.subscription}`)}>
-              {attempt.callback ?? "a subscription that has ended"}
-            </a>
-            : <Outcome {...attempt} /> <span class="quiet">after {attempt.durationMs} ms</span>
+            <SubscriptionLink id={attempt.subscription} callback={attempt.callback} />:{" "}
+            <Outcome {...attempt} /> <span class="quiet">after {attempt.durationMs} ms</span>
             {attempt.excerpt && (
               <p class="quiet">
                 <Text value={attempt.excerpt} />
@@ -97,33 +107,66 @@ function Way({ event }: { event: LoggedEvent }) {
             )}
           </li>
         ))}
+        {attempts.body &&
+          others(attempts.body.items).map((one) => <NotSent key={one.id} event={event} one={one} />)}
       </ol>
-      <Show of={attempts}>
-        {({ items }) =>
-          items.length === 0 && (
-            <p class="quiet">
-              No attempt to deliver it is on record. Failed ones are kept for a week, others for twenty events
-              of a subscription.
-            </p>
-          )
-        }
-      </Show>
-      <div class="actions">
-        {subscriptions.body?.items.map((one) => (
-          <Action
-            key={one.id}
-            run={async () => {
-              const body = { id: event.id };
-              const { attempts: sent } = await call("SendAgain", { path: { id: one.id }, body });
-              attempts.reload();
-              return sent[0]?.delivered ? "Arrived" : `Failed: ${sent[0]?.status ?? sent[0]?.error}`;
-            }}
-          >
-            Send again to {one.callback}
-          </Action>
-        ))}
-      </div>
+      {attempts.problem && <Show of={attempts}>{() => null}</Show>}
+      <p class="quiet">
+        Failed attempts are kept for a week; of the others, the last twenty of each subscription.
+      </p>
+      {subscriptions.body && subscriptions.body.items.length > 0 && (
+        <SendAgain event={event} to={subscriptions.body.items} onSent={attempts.reload} />
+      )}
     </section>
+  );
+}
+
+/** Says why a subscription has no attempt to deliver the event. */
+function NotSent({ event, one }: { event: LoggedEvent; one: Subscription }) {
+  const { type, seq, receivedAt, payload } = event;
+  const why = () => {
+    if (one.types && !one.types.includes(type)) return `it does not get "${TYPES[type]}"`;
+    if (payload && !isWanted({ type, payload }, { filter: one.filter as Filter })) {
+      return `its filter does not match (${filterWords(one.filter ?? {})})`;
+    }
+    if (seq > one.cursor) return `it is ${one.lag} places behind`;
+    if (one.createdAt > receivedAt) return "it was created later";
+    return undefined;
+  };
+  const reason = why();
+  return (
+    <li>
+      {reason === undefined ? "No longer on record for " : "Not sent to "}
+      <SubscriptionLink {...one} />
+      {reason !== undefined && `: ${reason}`}
+    </li>
+  );
+}
+
+function SendAgain({
+  event,
+  to,
+  onSent,
+}: {
+  event: LoggedEvent;
+  to: readonly Subscription[];
+  onSent(): void;
+}) {
+  const [chosen, setChosen] = useState(to[0]?.id ?? "");
+  return (
+    <div class="actions">
+      <label>
+        Send again to
+        <select value={chosen} onChange={({ currentTarget }) => setChosen(currentTarget.value)}>
+          {to.map((one) => (
+            <option key={one.id} value={one.id}>
+              {nameOf(one)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <Action run={() => sendAgain(chosen, { id: event.id }).finally(onSent)}>Send again</Action>
+    </div>
   );
 }
 

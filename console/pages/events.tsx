@@ -1,21 +1,25 @@
 import { useRef } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { call, send } from "../api.ts";
-import { Action, say } from "../parts/act.tsx";
+import { Action } from "../parts/act.tsx";
+import { readField } from "../parts/dialog.tsx";
 import { download } from "../parts/download.ts";
 import {
   type EventFilter,
   eventsBefore,
   type LoggedEvent,
   ORIGINS,
-  placeAt,
   readHead,
+  subjectOf,
   TYPES,
 } from "../parts/events.ts";
+import { Filters } from "../parts/filters.tsx";
+import { Jump } from "../parts/jump.tsx";
 import { ChatLink, EventLink, linkTo, TicketLink } from "../parts/links.tsx";
 import { List } from "../parts/list.tsx";
 import { fromLocal, toLocal } from "../parts/local-time.ts";
 import { Page } from "../parts/page.tsx";
+import { Text } from "../parts/text.tsx";
 import { usePages } from "../parts/use-pages.ts";
 import { When } from "../parts/when.tsx";
 
@@ -25,7 +29,7 @@ const PATIENCE_MS = 60_000;
 export default function Events() {
   const { query, route } = useLocation();
   const filter = filterOf(query);
-  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  const active = Object.values(filter).filter((value) => value !== undefined).length;
   const place = Number(query.before) || undefined;
   /** The last place that was looked at, from which a poll goes on. */
   const seen = useRef(0);
@@ -59,10 +63,13 @@ export default function Events() {
     <Page
       title="Events"
       actions={
-        <Action run={() => exportEvents(filter)}>Export {isFiltered ? "what is filtered" : "all"}</Action>
+        <Action run={() => exportEvents(filter)}>Export {active > 0 ? "what is filtered" : "all"}</Action>
       }
     >
-      <Filters key={JSON.stringify(query)} query={query} go={go} />
+      <Filters key={JSON.stringify(query)} active={active}>
+        <Fields query={query} go={go} />
+        <Jump go={(place) => go({ before: place + COUNT / 2 })} />
+      </Filters>
       {place !== undefined && (
         <p>
           Events before place {place}.{" "}
@@ -73,7 +80,7 @@ export default function Events() {
         of={events}
         name="events"
         caption="Events, newest first"
-        heads={[{ number: "Seq" }, "Received", "Event", "From", "About"]}
+        heads={[{ number: "Place" }, "Received", "Event", "From", "About"]}
         row={(event) => <Row key={event.seq} event={event} />}
         empty={<Empty hasOthers={seen.current > 0} />}
       />
@@ -101,7 +108,7 @@ function Row({ event }: { event: LoggedEvent }) {
         ) : (
           <>
             <ChatLink id={chatId} />
-            <TicketLink id={ticketId} />
+            <TicketLink id={ticketId} /> <Text value={subjectOf(event)} />
             {unreadable && <span class="quiet"> content cannot be read</span>}
           </>
         )}
@@ -120,87 +127,66 @@ function filterOf({ type, chat, ticket, from, to }: Record<string, string>): Eve
   };
 }
 
-type FiltersProps = {
+type FieldsProps = {
   query: Record<string, string>;
   go(changes: Record<string, string | number | undefined>): void;
 };
 
 /** Fields begin with the filters of the address, and keep what is typed while the list is polled. */
-function Filters({ query, go }: FiltersProps) {
-  const jump = async (time: string) =>
-    go({ before: (await placeAt(time, AbortSignal.timeout(PATIENCE_MS))) + COUNT / 2 });
+function Fields({ query, go }: FieldsProps) {
   return (
-    <div class="filters">
-      <form
-        class="filters"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const form = new FormData(event.currentTarget);
-          const read = (name: string) => String(form.get(name) ?? "").trim() || undefined;
-          go({
-            type: read("type"),
-            chat: read("chat"),
-            ticket: read("ticket"),
-            from: fromLocal(read("from")),
-            to: fromLocal(read("to")),
-          });
-        }}
-      >
-        <label>
-          Event
-          <select
-            name="type"
-            value={query.type ?? ""}
-            onChange={(event) => event.currentTarget.form?.requestSubmit()}
-          >
-            <option value="">All</option>
-            {Object.entries(TYPES).map(([type, name]) => (
-              <option key={type} value={type}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          Chat
-          <input name="chat" defaultValue={query.chat ?? ""} size={12} autocomplete="off" />
-        </label>
-        <label>
-          Ticket
-          <input name="ticket" defaultValue={query.ticket ?? ""} size={10} autocomplete="off" />
-        </label>
-        <label>
-          Received from
-          <input name="from" type="datetime-local" defaultValue={toLocal(query.from)} />
-        </label>
-        <label>
-          until
-          <input name="to" type="datetime-local" defaultValue={toLocal(query.to)} />
-        </label>
-        <button type="submit">Filter</button>
-        {Object.keys(query).length > 0 && (
-          <a class="button" href={linkTo("/events")}>
-            Clear
-          </a>
-        )}
-      </form>
-      <form
-        class="filters"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const time = fromLocal(String(new FormData(event.currentTarget).get("time")));
-          if (time) jump(time).catch((error: Error) => say(error.message, { bad: true }));
-        }}
-      >
-        <label>
-          Jump to a time
-          <input name="time" type="datetime-local" required />
-        </label>
-        <button type="submit" class="quietly">
-          Jump
-        </button>
-      </form>
-    </div>
+    <form
+      class="filters"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const form = event.currentTarget;
+        go({
+          type: readField(form, "type"),
+          chat: readField(form, "chat"),
+          ticket: readField(form, "ticket"),
+          from: fromLocal(readField(form, "from")),
+          to: fromLocal(readField(form, "to")),
+        });
+      }}
+    >
+      <label>
+        Event
+        <select
+          name="type"
+          value={query.type ?? ""}
+          onChange={(event) => event.currentTarget.form?.requestSubmit()}
+        >
+          <option value="">All</option>
+          {Object.entries(TYPES).map(([type, name]) => (
+            <option key={type} value={type}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        Chat
+        <input name="chat" defaultValue={query.chat ?? ""} size={12} autocomplete="off" />
+      </label>
+      <label>
+        Ticket
+        <input name="ticket" defaultValue={query.ticket ?? ""} size={10} autocomplete="off" />
+      </label>
+      <label>
+        Received from
+        <input name="from" type="datetime-local" defaultValue={toLocal(query.from)} />
+      </label>
+      <label>
+        until
+        <input name="to" type="datetime-local" defaultValue={toLocal(query.to)} />
+      </label>
+      <button type="submit">Filter</button>
+      {Object.keys(query).length > 0 && (
+        <a class="button" href={linkTo("/events")}>
+          Clear
+        </a>
+      )}
+    </form>
   );
 }
 

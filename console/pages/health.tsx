@@ -1,12 +1,14 @@
 import { call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
 import { Action } from "../parts/act.tsx";
+import { TYPES } from "../parts/events.ts";
+import { linkTo } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
 import { Page } from "../parts/page.tsx";
 import { State } from "../parts/state.tsx";
 import { Table } from "../parts/table.tsx";
 import { useCall } from "../parts/use-call.ts";
-import { When } from "../parts/when.tsx";
+import { Sentence, When } from "../parts/when.tsx";
 
 type Status = OutputOf<"GetStatus">;
 export type Check = Status["checks"][number];
@@ -18,10 +20,18 @@ export function worstFirst(checks: readonly Check[]): Check[] {
   return checks.toSorted((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state));
 }
 
-/** Whether the account is on the Text platform: an account id is needed there, and means nothing elsewhere. */
-export function isText({ settings }: Status): boolean {
-  return settings.some(({ name, set }) => name === "LIVECHAT_ACCOUNT_ID" && set);
+/** Whether the app reconciles chats too, as it does on the Text platform. */
+export function hasChatRuns({ checks }: Status): boolean {
+  return checks.some(({ name }) => name === "reconcile.chats");
 }
+
+/** The pages that show the cause of a check; Health shows the others. */
+export const CAUSES: Record<string, string> = {
+  subscriptions: "/subscriptions",
+  reconcile: "/reconciliation",
+  "reconcile.chats": "/reconciliation",
+  quarantine: "/quarantine",
+};
 
 export default function Health() {
   const status = useCall("GetStatus", {}, { everyMs: 60_000 });
@@ -61,11 +71,14 @@ function Checks({ checks }: { checks: readonly Check[] }) {
           </td>
           <th scope="row">{name}</th>
           <td>
-            {detail}
+            <Sentence text={detail} />
             {state !== "ok" && (
               <>
                 <br />
-                <strong>{action}</strong>
+                <strong>
+                  <Sentence text={action} />
+                </strong>{" "}
+                {CAUSES[name] && <a href={linkTo(CAUSES[name])}>See them</a>}
               </>
             )}
           </td>
@@ -100,11 +113,15 @@ function Registration({ onChange }: { onChange(): void }) {
           <Table caption="Registrations" heads={["Event", "State", "Detail", "Last delivery"]}>
             {registrations.map(({ event_type, state, detail, lastDelivery }) => (
               <tr key={event_type}>
-                <th scope="row">{event_type}</th>
+                <th scope="row">
+                  {event_type in TYPES ? TYPES[event_type as keyof typeof TYPES] : event_type}
+                </th>
                 <td>
                   <State kind={state === "ok" || state === "unverified" ? "ok" : "bad"}>{state}</State>
                 </td>
-                <td>{detail}</td>
+                <td>
+                  <Sentence text={detail} />
+                </td>
                 <td>{lastDelivery ? <When at={lastDelivery} /> : "none yet"}</td>
               </tr>
             ))}

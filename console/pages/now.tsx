@@ -4,15 +4,16 @@ import { lazy, useLocation } from "preact-iso";
 import type { OutputOf } from "../calls.ts";
 import type { LoggedEvent } from "../parts/events.ts";
 import { TYPES } from "../parts/events.ts";
-import { linkTo } from "../parts/links.tsx";
+import { ChatLink, linkTo } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
 import { Page } from "../parts/page.tsx";
-import { State } from "../parts/state.tsx";
+import { ChatState, State } from "../parts/state.tsx";
+import { STATES, SubscriptionLink, wordsOf } from "../parts/subscriptions.tsx";
+import { Text } from "../parts/text.tsx";
 import { useCall } from "../parts/use-call.ts";
-import { toWords, When } from "../parts/when.tsx";
-import { type Check, worstFirst } from "./health.tsx";
+import { Sentence, toWords, When } from "../parts/when.tsx";
+import { CAUSES, type Check, hasChatRuns, worstFirst } from "./health.tsx";
 import { OUTCOMES } from "./reconciliation.tsx";
-import { STATES, wordsOf } from "./subscriptions.tsx";
 
 const Chart = lazy(() => import("../parts/chart.tsx"));
 const MINUTE = 60_000;
@@ -22,7 +23,7 @@ export default function Now() {
   const status = useCall("GetStatus", {}, { everyMs: MINUTE });
   const counts = useCall("CountEvents", {}, { everyMs: MINUTE });
   const subscriptions = useCall("ListSubscriptions", {}, { everyMs: MINUTE });
-  const runs = useCall("ListReconcileRuns", {}, { everyMs: MINUTE });
+  const runs = useCall("ListReconcileRuns", { query: { limit: "1" } }, { everyMs: MINUTE });
   return (
     <Page title="Now">
       <Show of={status}>{({ checks }) => <Worst checks={checks} />}</Show>
@@ -31,6 +32,7 @@ export default function Now() {
         <Show of={counts}>{({ items }) => <Hours items={items} />}</Show>
       </section>
       <div class="cards">
+        <LastChats />
         <section class="card">
           <h2>
             <a href={linkTo("/subscriptions")}>Subscriptions</a>
@@ -44,7 +46,7 @@ export default function Now() {
                   {items.map((one) => (
                     <li key={one.id}>
                       <State kind={STATES[one.state].kind}>{STATES[one.state].words}</State>{" "}
-                      <a href={linkTo(`/subscriptions/${one.id}`)}>{one.callback}</a>{" "}
+                      <SubscriptionLink {...one} />{" "}
                       <span class="quiet">
                         {wordsOf(one)} · {one.lag === 0 ? "up to date" : `${one.lag} behind`}
                         {one.waitingSince && `, oldest ${toWords(Date.parse(one.waitingSince) - Date.now())}`}
@@ -62,21 +64,13 @@ export default function Now() {
             <a href={linkTo("/reconciliation")}>Last reconciliation</a>
           </h2>
           <Show of={runs}>
-            {({ runs: [last] }) =>
-              last === undefined ? (
-                <p class="quiet">No run yet.</p>
-              ) : (
-                <>
-                  <p>
-                    <State kind={OUTCOMES[last.outcome]}>{last.outcome}</State> <When at={last.startedAt} />
-                  </p>
-                  <p class="quiet">
-                    {last.added} added, {last.changed} changed, {last.recovered} recovered
-                  </p>
-                </>
-              )
-            }
+            {({ runs: [last] }) => (
+              <LastRun of="tickets" run={last}>
+                {last && `${last.added} added, ${last.changed} changed, ${last.recovered} recovered`}
+              </LastRun>
+            )}
           </Show>
+          {status.body && hasChatRuns(status.body) && <LastChatRun />}
         </section>
         <CheckCard name="budget" of={status.body}>
           Calls to LiveChat
@@ -86,6 +80,66 @@ export default function Now() {
         </CheckCard>
       </div>
     </Page>
+  );
+}
+
+function LastChatRun() {
+  const runs = useCall("ListChatRuns", { query: { limit: "1" } }, { everyMs: MINUTE });
+  return (
+    <Show of={runs}>
+      {({ runs: [last] }) => (
+        <LastRun of="chats" run={last}>
+          {last && `${last.recovered} recovered`}
+        </LastRun>
+      )}
+    </Show>
+  );
+}
+
+type LastRunProps = {
+  of: string;
+  run: Pick<OutputOf<"ListChatRuns">["runs"][number], "outcome" | "startedAt"> | undefined;
+  children: ComponentChildren;
+};
+
+function LastRun({ of, run, children }: LastRunProps) {
+  if (!run) return <p class="quiet">No run for {of} yet.</p>;
+  return (
+    <p>
+      <State kind={OUTCOMES[run.outcome]}>{run.outcome}</State> for {of}, <When at={run.startedAt} />
+      <br />
+      <span class="quiet">{children}</span>
+    </p>
+  );
+}
+
+function LastChats() {
+  const chats = useCall("ListChats", { query: { limit: "5" } }, { everyMs: MINUTE });
+  return (
+    <section class="card">
+      <h2>
+        <a href={linkTo("/chats")}>Last chats</a>
+      </h2>
+      <Show of={chats}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <p class="quiet">None yet.</p>
+          ) : (
+            <ul class="plain-list">
+              {items.map(({ chatId, state, receivedAt, payload: { chat, visitor } }) => (
+                <li key={chatId}>
+                  <ChatState of={state} />{" "}
+                  <ChatLink id={chatId}>
+                    <Text value={visitor?.name || chatId} />
+                  </ChatLink>{" "}
+                  <When at={chat.started_timestamp ?? receivedAt} />
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Show>
+    </section>
   );
 }
 
@@ -103,18 +157,11 @@ function CheckCard({ name, of, children }: CheckProps) {
     <section class="card">
       <h2>{children}</h2>
       <p>
-        <State kind={check.state} /> {check.detail}
+        <State kind={check.state} /> <Sentence text={check.detail} />
       </p>
     </section>
   );
 }
-
-/** Where the cause of a check is seen; Health has the others. */
-const CAUSES: Record<string, string> = {
-  subscriptions: "/subscriptions",
-  reconcile: "/reconciliation",
-  quarantine: "/quarantine",
-};
 
 /** The check that needs a person first, with what to do. */
 function Worst({ checks }: { checks: readonly Check[] }) {
@@ -134,13 +181,15 @@ function Worst({ checks }: { checks: readonly Check[] }) {
   return (
     <div class={`banner ${worst.state}`}>
       <p>
-        <State kind={worst.state} /> <strong>{worst.name}</strong>: {worst.detail}
+        <State kind={worst.state} /> <strong>{worst.name}</strong>: <Sentence text={worst.detail} />
       </p>
       <p>
-        <strong>{worst.action}</strong>
+        <strong>
+          <Sentence text={worst.action} />
+        </strong>
       </p>
       <p class="quiet">
-        Since <When at={worst.since} />. <a href={linkTo(CAUSES[worst.name] ?? "/health")}>Open the cause</a>
+        Began <When at={worst.since} />. <a href={linkTo(CAUSES[worst.name] ?? "/health")}>Open the cause</a>
         {" · "}
         <a href={linkTo("/health")}>{others > 0 ? `${others} more` : "All checks"}</a>
       </p>
@@ -165,7 +214,7 @@ function Hours({ items }: { items: OutputOf<"CountEvents">["items"] }) {
       })),
     );
     return {
-      times: items.map(({ from }) => Date.parse(from) / 1_000),
+      times: items.map(({ from }) => Date.parse(from)),
       series: series.filter(({ values }) => values.some((value) => value > 0)),
       total: series.flatMap(({ values }) => values).reduce((sum, value) => sum + value, 0),
     };

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { call, Problem } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
 import { Action } from "../parts/act.tsx";
+import { TYPES } from "../parts/events.ts";
 import { Show } from "../parts/loaded.tsx";
 import { Page } from "../parts/page.tsx";
 import { State } from "../parts/state.tsx";
@@ -27,7 +28,7 @@ export default function Quarantine() {
   return (
     <Page title="Quarantine">
       <p class="quiet">
-        Deliveries that came with the right password and could not be read. Nothing of them is lost.
+        Deliveries with the right password that the app could not read. They are kept whole.
       </p>
       <Show of={entries}>
         {({ items, next }) => (
@@ -143,13 +144,17 @@ function Row({ entry: { id, expected, problems, receivedAt }, result, replay, re
       <td>
         <When at={receivedAt} />
       </td>
-      <td>{expected}</td>
+      <td>{TYPES[expected]}</td>
       <td>
         {problems.slice(0, 3).map(({ path, message }) => (
           <div key={path}>
-            <code>
-              <Text value={path} />
-            </code>{" "}
+            {!message.startsWith(path) && (
+              <>
+                <code>
+                  <Text value={path} />
+                </code>{" "}
+              </>
+            )}
             <Text value={message} />
           </div>
         ))}
@@ -171,7 +176,7 @@ function Row({ entry: { id, expected, problems, receivedAt }, result, replay, re
               </Action>
               <Action
                 class="danger"
-                confirm="Deletes this delivery. It cannot be had again."
+                confirm="Deletes this delivery for good."
                 run={async () => {
                   await call("DeleteQuarantined", { path: { id } });
                   reload();

@@ -11,7 +11,7 @@ import { State } from "../parts/state.tsx";
 import { type Head, Table } from "../parts/table.tsx";
 import { useCall } from "../parts/use-call.ts";
 import { toSpan, When } from "../parts/when.tsx";
-import { isText } from "./health.tsx";
+import { hasChatRuns } from "./health.tsx";
 
 const Chart = lazy(() => import("../parts/chart.tsx"));
 type TicketRun = OutputOf<"ListReconcileRuns">["runs"][number];
@@ -31,7 +31,7 @@ export default function Reconciliation() {
   const status = useCall("GetStatus", {});
   return (
     <Page title="Reconciliation">
-      {status.body && isText(status.body) && <Chats />}
+      {status.body && hasChatRuns(status.body) && <Chats />}
       <Tickets />
     </Page>
   );
@@ -178,6 +178,7 @@ function Runs<Run extends TicketRun | ChatRun>({ of, runs, every, counts }: Runs
         <Chart
           times={times}
           series={series}
+          unit=" s"
           label={`Duration of the last ${runs.length} runs for ${of}. The table below has each of them.`}
         />
       </section>
@@ -218,7 +219,7 @@ function durationsOf(runs: readonly Pick<TicketRun, "startedAt" | "durationMs" |
   const inOrder = runs.toReversed();
   const seconds = (ms: number) => ms / 1_000;
   return {
-    times: inOrder.map(({ startedAt }) => Date.parse(startedAt) / 1_000),
+    times: inOrder.map(({ startedAt }) => Date.parse(startedAt)),
     series: [
       {
         name: "at work",

@@ -12,11 +12,11 @@ import { fromLocal } from "../parts/local-time.ts";
 import { Outcome } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 import { State } from "../parts/state.tsx";
+import { filterWords, nameOf, STATES, sendAgain, wordsOf } from "../parts/subscriptions.tsx";
 import { Table } from "../parts/table.tsx";
-import { Tree } from "../parts/tree.tsx";
+import { Text } from "../parts/text.tsx";
 import { type Loaded, useCall } from "../parts/use-call.ts";
 import { When } from "../parts/when.tsx";
-import { STATES, wordsOf } from "./subscriptions.tsx";
 
 type Detail = OutputOf<"GetSubscription">;
 const PATIENCE_MS = 60_000;
@@ -44,11 +44,11 @@ function About({ one }: { one: Detail }) {
   return (
     <section class="card">
       <h2>
-        {one.callback} <State kind={kind}>{words}</State>
+        {nameOf(one)} <State kind={kind}>{words}</State>
       </h2>
       <Facts>
         <Fact name="Events">{wordsOf(one)}</Fact>
-        <Fact name="Filter">{one.filter && <Tree value={one.filter} open />}</Fact>
+        <Fact name="Filter">{one.filter && <Text value={filterWords(one.filter)} />}</Fact>
         <Fact name="Form">
           {one.format}, {one.batch === 1 ? "one event a request" : `up to ${one.batch} events a request`}
           {one.perMinute !== undefined && `, at most ${one.perMinute} requests a minute`}
@@ -57,10 +57,10 @@ function About({ one }: { one: Detail }) {
           {one.policy === "park" ? "it is parked, and the next ones go on" : "the next ones wait"}
         </Fact>
         <Fact name="Place">
-          {one.cursor} · {one.lag === 0 ? "up to date" : `${one.lag} places behind`}
+          {one.cursor} in the log, {one.lag === 0 ? "up to date" : `${one.lag} places behind`}
           {one.waitingSince && (
             <>
-              , the next event waits since <When at={one.waitingSince} />
+              ; its next event came <When at={one.waitingSince} />
             </>
           )}
         </Fact>
@@ -86,7 +86,7 @@ function About({ one }: { one: Detail }) {
             </>
           )}
         </Fact>
-        <Fact name="Since">
+        <Fact name="Created">
           <When at={one.createdAt} />
         </Fact>
       </Facts>
@@ -160,7 +160,7 @@ function Replay({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"]
     const seq = time ? await placeAt(time, signal) : Math.max(1, Number(readField(form, "seq")));
     const count = Math.max(0, (await readHead(signal)) - seq + 1);
     setPlan({ seq, count });
-    return count === 1 ? "1 event" : `${count} events`;
+    return undefined;
   };
   const send = async (seq: number) => {
     await call("ReplaySubscription", { path: { id: one.id }, body: { seq } });
@@ -260,24 +260,16 @@ function Roll({ id }: { id: string }) {
 
 function Parked({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"] }) {
   if (one.parked.length === 0) return null;
-  const path = { id: one.id };
+  const send = (body: Parameters<typeof sendAgain>[1]) => sendAgain(one.id, body).finally(reload);
   return (
     <section class="card">
       <div class="page-head">
         <h2>Parked events: {one.parkedEvents}</h2>
-        <Action
-          run={async () => {
-            const { attempts, left } = await call("SendAgain", { path, body: { parked: true } });
-            reload();
-            return `Sent ${attempts.filter(({ delivered }) => delivered).length} of ${attempts.length}; ${left} left`;
-          }}
-        >
-          Send all again
-        </Action>
+        <Action run={() => send({ parked: true })}>Send all again</Action>
       </div>
       <Table
         caption="Parked events"
-        heads={[{ number: "Seq" }, "Parked", { number: "Attempts" }, { hidden: "Actions" }]}
+        heads={[{ number: "Place" }, "Parked", { number: "Attempts" }, { hidden: "Actions" }]}
       >
         {one.parked.map(({ eventId, seq, since, attempts }) => (
           <tr key={eventId}>
@@ -289,15 +281,7 @@ function Parked({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"]
             </td>
             <td class="number">{attempts}</td>
             <td>
-              <Action
-                run={async () => {
-                  const { attempts: sent } = await call("SendAgain", { path, body: { id: eventId } });
-                  reload();
-                  return sent[0]?.delivered ? "Arrived" : `Failed: ${sent[0]?.status ?? sent[0]?.error}`;
-                }}
-              >
-                Send again
-              </Action>
+              <Action run={() => send({ id: eventId })}>Send again</Action>
             </td>
           </tr>
         ))}
@@ -315,7 +299,7 @@ function Attempts({ one }: { one: Detail }) {
       ) : (
         <Table
           caption="Attempts, the latest first"
-          heads={["When", { number: "Seq" }, "Answer", { number: "Took" }]}
+          heads={["When", { number: "Place" }, "Answer", { number: "Took" }]}
         >
           {one.attempts.toReversed().map((attempt) => (
             <tr key={`${attempt.at}${attempt.seq}`}>

@@ -1,19 +1,11 @@
-import type { OutputOf } from "../calls.ts";
-import { linkTo } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
+import { Outcome } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 import { State } from "../parts/state.tsx";
+import { STATES, SubscriptionLink, wordsOf } from "../parts/subscriptions.tsx";
 import { Table } from "../parts/table.tsx";
 import { useCall } from "../parts/use-call.ts";
 import { When } from "../parts/when.tsx";
-
-export type Subscription = OutputOf<"ListSubscriptions">["items"][number];
-
-export const STATES = {
-  active: { kind: "ok", words: "active" },
-  retrying: { kind: "attention", words: "retrying" },
-  given_up: { kind: "bad", words: "given up" },
-} as const satisfies Record<Subscription["state"], { kind: string; words: string }>;
 
 export default function Subscriptions() {
   const subscriptions = useCall("ListSubscriptions", {}, { everyMs: 15_000 });
@@ -45,7 +37,7 @@ export default function Subscriptions() {
                 {items.map((one) => (
                   <tr key={one.id}>
                     <td>
-                      <a href={linkTo(`/subscriptions/${one.id}`)}>{one.callback}</a>
+                      <SubscriptionLink {...one} />
                     </td>
                     <td>{wordsOf(one)}</td>
                     <td>
@@ -56,7 +48,8 @@ export default function Subscriptions() {
                     <td>
                       {one.lastAnswer ? (
                         <>
-                          {one.lastAnswer.status ?? one.lastAnswer.failure} <When at={one.lastAnswer.at} />
+                          <Outcome status={one.lastAnswer.status} error={one.lastAnswer.failure} />{" "}
+                          <When at={one.lastAnswer.at} />
                         </>
                       ) : (
                         "none yet"
@@ -74,10 +67,4 @@ export default function Subscriptions() {
       </Show>
     </Page>
   );
-}
-
-/** The events that a subscription gets. */
-export function wordsOf({ types, filter }: Pick<Subscription, "types" | "filter">): string {
-  const what = types?.join(", ") ?? "all";
-  return filter ? `${what}, filtered` : what;
 }

@@ -38,6 +38,7 @@ export default function TicketPage({ id }: { id: string }) {
                   <Text value={ticket.assignee?.name ?? ticket.assignee?.id ?? "none"} />
                 </Fact>
                 <Fact name="Tags">{ticket.tags && ticket.tags.length > 0 && <Tags of={ticket.tags} />}</Fact>
+                <Fact name="Modified">{ticket.modified && <When at={ticket.modified} />}</Fact>
                 <Fact name="Found by">
                   <FoundBy ticketId={id} />
                 </Fact>

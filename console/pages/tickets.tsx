@@ -1,6 +1,7 @@
 import { useLocation } from "preact-iso";
 import { call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
+import { Filters } from "../parts/filters.tsx";
 import { FoundBy } from "../parts/found-by.tsx";
 import { linkTo, TicketLink } from "../parts/links.tsx";
 import { List } from "../parts/list.tsx";
@@ -33,7 +34,7 @@ export default function Tickets() {
 
   return (
     <Page title="Tickets">
-      <form class="filters" onSubmit={(event) => event.preventDefault()}>
+      <Filters active={Object.values(filter).filter((value) => value !== undefined).length}>
         <label>
           Status
           <select
@@ -70,7 +71,7 @@ export default function Tickets() {
             Clear
           </a>
         )}
-      </form>
+      </Filters>
       <List
         of={tickets}
         name="tickets"
@@ -100,9 +101,7 @@ function Row({ ticket }: { ticket: StoredTicket }) {
         <Text value={subject ?? ""} />
       </td>
       <td>{status}</td>
-      <td>
-        <Text value={assignee?.name ?? assignee?.id ?? ""} />
-      </td>
+      <td>{assignee && <Text value={assignee.name ?? assignee.id ?? ""} />}</td>
       <td>{modified && <When at={modified} />}</td>
       <td>
         <FoundBy ticketId={id} />

@@ -50,13 +50,14 @@ type ActionProps = {
   typed?: string;
 };
 
-/** Does something in the app, once at a time, and says what became of it. `run` answers with what to say. */
-export function useAct(): { busy: boolean; act(run: () => Promise<string>): Promise<void> } {
+/** Does something in the app, once at a time, and says what became of it: `run` answers with the words. */
+export function useAct(): { busy: boolean; act(run: () => Promise<string | undefined>): Promise<void> } {
   const [busy, setBusy] = useState(false);
-  const act = async (run: () => Promise<string>) => {
+  const act = async (run: () => Promise<string | undefined>) => {
     setBusy(true);
     try {
-      say(await run());
+      const words = await run();
+      if (words !== undefined) say(words);
     } catch (error) {
       say(error instanceof Problem ? error.message : String(error), { bad: true });
     } finally {

@@ -4,8 +4,10 @@ import uPlot from "uplot";
 export type Series = { name: string; colour: string; values: number[] };
 
 type ChartProps = {
-  /** Epoch seconds, one for each bar. */
+  /** Milliseconds since the epoch, one for each bar. Bars have equal distances, whatever their times. */
   times: number[];
+  /** Follows each sum in the legend. */
+  unit?: string;
   /** Stacked from the first, at the bottom, to the last. */
   series: Series[];
   /** Describes the chart to a screen reader. */
@@ -15,7 +17,7 @@ type ChartProps = {
 };
 
 /** Stacked bars over time. A click leads to what a bar stands for. */
-export default function Chart({ times, series, label, onPick }: ChartProps) {
+export default function Chart({ times, series, unit = "", label, onPick }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const at = box.current;
@@ -32,12 +34,22 @@ export default function Chart({ times, series, label, onPick }: ChartProps) {
     const chart = new uPlot(
       {
         width: at.clientWidth,
+        padding: [8, 32, 0, 12],
         height: 180,
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false } },
-        scales: { y: { range: (_, __, max) => [0, Math.max(4, max)] } },
+        scales: {
+          x: { time: false, range: [-0.5, times.length - 0.5] },
+          y: { range: (_, __, max) => [0, Math.max(4, max)] },
+        },
         axes: [
-          { stroke: quiet, grid: { show: false } },
+          {
+            stroke: quiet,
+            grid: { show: false },
+            incrs: [1, 2, 3, 4, 6, 12, 24, 48],
+            space: 90,
+            values: (_, places) => places.map((place) => toLabel(times[place])),
+          },
           { stroke: quiet, grid: { stroke: quiet, width: 0.2 }, size: 40 },
         ],
         series: [
@@ -52,7 +64,7 @@ export default function Chart({ times, series, label, onPick }: ChartProps) {
           })),
         ],
       },
-      [times, ...stacked.map(({ sums }) => sums)],
+      [times.map((_, index) => index), ...stacked.map(({ sums }) => sums)],
       at,
     );
     chart.over.addEventListener("click", () => {
@@ -75,9 +87,20 @@ export default function Chart({ times, series, label, onPick }: ChartProps) {
               <rect width="12" height="12" rx="2" fill={colour} />
             </svg>{" "}
             {name}: {Math.round(values.reduce((sum, value) => sum + value, 0) * 10) / 10}
+            {unit}
           </li>
         ))}
       </ul>
     </>
   );
+}
+
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+
+/** The time of day; before today the day too. */
+function toLabel(time: number | undefined): string {
+  if (time === undefined) return "";
+  const isToday = new Date(time).toDateString() === new Date().toDateString();
+  return isToday ? clock.format(time) : `${day.format(time)}, ${clock.format(time)}`;
 }

@@ -12,7 +12,7 @@ export function Density() {
   return (
     <button
       type="button"
-      class="plain"
+      class="plain density"
       aria-pressed={compact.value}
       onClick={() => {
         compact.value = !compact.value;

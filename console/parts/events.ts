@@ -81,3 +81,12 @@ export const ORIGINS = { webhook: "webhook", reconcile: "reconciliation" } as co
   LoggedEvent["origin"],
   string
 >;
+
+/** The subject of the ticket, or the name of the visitor: what a person knows an event by. */
+export function subjectOf({ payload }: LoggedEvent): string {
+  const { visitor, ticket } = (payload ?? {}) as {
+    visitor?: { name?: unknown };
+    ticket?: { subject?: unknown };
+  };
+  return String(ticket?.subject || visitor?.name || "");
+}

@@ -11,6 +11,6 @@ export function FoundBy({ ticketId }: { ticketId: string }) {
   return event ? (
     <EventLink id={event.id}>{ORIGINS[event.origin]}</EventLink>
   ) : (
-    <span class="quiet">no event</span>
+    <span class="quiet">was there before</span>
   );
 }

@@ -1,26 +1,30 @@
 import { signal } from "@preact/signals";
-import { contact } from "../api.ts";
 import { State } from "./state.tsx";
 import { now, toWords } from "./when.tsx";
 
 /** While it is set, no page polls: what is on it stays. */
 export const paused = signal(false);
 
+/** When each poll of the page last succeeded, in milliseconds since the epoch, and whether it fails now. */
+export const polls = signal<ReadonlyMap<symbol, { at?: number | undefined; fails: boolean }>>(new Map());
+
 /** A bar is full at this age of the data, in milliseconds. */
 const OLD_MS = 5 * 60_000;
 
-/** Whether the page is kept current, and how old it is when it is not. */
+/** Whether the page is kept current, and how old its oldest data is when it is not. */
 export function Live() {
-  const { at, lostSince } = contact.value;
-  const age = at === undefined ? undefined : Math.max(0, now.value - at);
+  const all = [...polls.value.values()];
+  const isLost = all.some(({ fails }) => fails);
+  const times = all.filter(({ fails }) => fails || !isLost).flatMap(({ at }) => at ?? []);
+  const age = times.length === 0 ? undefined : Math.max(0, now.value - Math.min(...times));
   return (
     <div class="live">
-      {lostSince !== undefined ? (
+      {isLost ? (
         <State kind="bad">not current</State>
       ) : (
         <State kind={paused.value ? "attention" : "ok"}>{paused.value ? "paused" : "live"}</State>
       )}
-      {age !== undefined && (lostSince !== undefined || paused.value) && (
+      {age !== undefined && (isLost || paused.value) && (
         <>
           <meter
             min={0}
@@ -31,7 +35,7 @@ export function Live() {
             value={age}
             aria-label="Age of the data"
           />
-          <span class="quiet">Data of {toWords(-age)}</span>
+          <span class="quiet">Data from {toWords(-age)}</span>
         </>
       )}
       <button type="button" class="plain" aria-pressed={paused.value} onClick={togglePause}>

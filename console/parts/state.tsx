@@ -1,6 +1,6 @@
-const SIGNS: Record<string, string> = { ok: "✓", attention: "!", bad: "✕", unknown: "?" };
+const SIGNS: Record<string, string> = { busy: "●", ok: "✓", attention: "!", bad: "✕", unknown: "?" };
 
-/** A state by sign and word. `kind` gives the colour: ok, attention, bad or unknown. */
+/** A state by sign and word. `kind` gives the colour: busy, ok, attention, bad or unknown. */
 export function State({ kind, children }: { kind: string; children?: string }) {
   return (
     <span class={`state ${kind}`}>
@@ -8,4 +8,9 @@ export function State({ kind, children }: { kind: string; children?: string }) {
       {children ?? kind}
     </span>
   );
+}
+
+/** Whether a chat goes on. */
+export function ChatState({ of }: { of: string }) {
+  return <State kind={of === "started" ? "busy" : "ok"}>{of === "started" ? "going on" : "ended"}</State>;
 }

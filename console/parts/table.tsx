@@ -7,12 +7,18 @@ export type Head = string | { number: string } | { hidden: string };
 
 type TableProps = { caption: string; heads: readonly Head[]; children: ComponentChildren };
 
-/** A table that scrolls within itself on a narrow screen. Its rows are the children. */
+/** A table; on a narrow screen its rows are cards, and what is wider scrolls within it. Its rows are the children. */
 export function Table({ caption, heads, children }: TableProps) {
   const table = useRef<HTMLTableElement>(null);
   useEffect(() => {
     if (table.current) returnToRow(table.current);
   }, []);
+  // On a narrow screen each cell says its heading: see the style sheet.
+  useEffect(() => {
+    for (const [index, head] of heads.entries()) {
+      table.current?.style.setProperty(`--head-${index + 1}`, JSON.stringify(labelOf(head)));
+    }
+  }, [JSON.stringify(heads)]);
   return (
     <div class="scroll">
       <table ref={table}>
@@ -40,4 +46,8 @@ export function Table({ caption, heads, children }: TableProps) {
       </table>
     </div>
   );
+}
+
+function labelOf(head: Head): string {
+  return typeof head === "string" ? head : "number" in head ? head.number : "";
 }

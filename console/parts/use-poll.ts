@@ -1,9 +1,12 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem, signedIn } from "../api.ts";
-import { paused } from "./live.tsx";
+import { paused, polls } from "./live.tsx";
 
-/** The longest pause between two polls of an app that fails, in milliseconds. */
+/** The longest pauses between two polls, in milliseconds: of an app that is down, and of one that asks for fewer calls. */
+const LONGEST_DOWN = 60_000;
 const LONGEST = 5 * 60_000;
+/** The first pause after a failure where there is no other, in milliseconds. */
+const AGAIN = 15_000;
 
 export type Polled = {
   /** What is wrong since the last success. */
@@ -22,7 +25,8 @@ type PollOptions = {
 
 /**
  * Does work now and then every `everyMs`, while the page is visible and not paused. After failures the pauses grow; a 429
- * or 503 is given the pause that it asks for. After a 401 it waits for a key.
+ * or 503 is given the pause that it asks for. What is wanted once is tried until the app can say yes or no. After a 401 it
+ * waits for a key.
  */
 export function usePoll(
   work: (signal: AbortSignal) => Promise<void>,
@@ -37,8 +41,9 @@ export function usePoll(
   useEffect(() => {
     const abort = new AbortController();
     const { signal } = abort;
+    const id = Symbol();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let due = 0;
+    let due: number | undefined;
     let failures = 0;
     let isFirst = true;
     let isRunning = false;
@@ -49,9 +54,8 @@ export function usePoll(
     };
     const arm = () => {
       clearTimeout(timer);
-      if (!isRunning && !document.hidden && (isFirst || (everyMs && !paused.peek()))) {
-        timer = setTimeout(run, Math.max(0, due - Date.now()));
-      }
+      if (due === undefined || isRunning || document.hidden || (!isFirst && paused.peek())) return;
+      timer = setTimeout(run, Math.max(0, due - Date.now()));
     };
     const run = async () => {
       isRunning = true;
@@ -59,28 +63,58 @@ export function usePoll(
       if (signal.aborted) return;
       isRunning = false;
       isFirst = false;
+      due = undefined;
       setProblem(problem);
       setLoading(false);
-      if (problem?.status === 401) return;
-      const pause = Math.min(LONGEST, (everyMs ?? 0) * 2 ** failures);
+      const { at } = polls.peek().get(id) ?? {};
+      note(id, problem ? { at, fails: isDown(problem) } : { at: Date.now(), fails: false });
       failures = problem ? failures + 1 : 0;
-      wait(Math.max(problem ? pause : (everyMs ?? 0), (problem?.retryAfter ?? 0) * 1000));
+      const pause = problem ? pauseAfter(problem, { failures, everyMs }) : everyMs;
+      if (pause !== undefined) wait(pause);
+    };
+    const hurry = () => {
+      if (failures > 0 && due !== undefined) wait(0);
     };
 
     setLoading(true);
     setProblem(undefined);
     wait(0);
     document.addEventListener("visibilitychange", arm);
+    addEventListener("online", hurry);
     const unsubscribe = paused.subscribe(arm);
     return () => {
       abort.abort();
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", arm);
+      removeEventListener("online", hurry);
       unsubscribe();
+      note(id);
     };
   }, [wanted, turn, signedIn.value, everyMs]);
 
   return { problem, loading, reload: () => setTurn((before) => before + 1) };
+}
+
+/** Milliseconds until the next try; `undefined` when none can help. */
+function pauseAfter(
+  problem: Problem,
+  { failures, everyMs }: { failures: number; everyMs: number | undefined },
+): number | undefined {
+  if (problem.status === 401 || (everyMs === undefined && !isDown(problem))) return undefined;
+  const longest = problem.status === 429 ? LONGEST : LONGEST_DOWN;
+  const pause = Math.min(longest, (everyMs ?? AGAIN) * 2 ** (failures - 1));
+  return Math.max(pause, (problem.retryAfter ?? 0) * 1000);
+}
+
+/** Whether the app could not answer, as opposed to an answer that refuses. */
+function isDown({ status }: Problem): boolean {
+  return status === 0 || status === 429 || status >= 500;
+}
+
+function note(id: symbol, state?: { at: number | undefined; fails: boolean }): void {
+  const all = new Map(polls.peek());
+  all.delete(id);
+  polls.value = state ? all.set(id, state) : all;
 }
 
 export function toProblem(error: unknown): Problem {

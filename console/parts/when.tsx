@@ -12,25 +12,57 @@ const UNITS = [
   ["minute", 60],
   ["second", 1],
 ] as const;
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "always" });
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+/** From this distance on the time of day says more than the distance, in milliseconds. */
+const FAR = 3_600_000;
 
-/** A moment in words, `3 minutes ago`; the absolute time is its title. `at` is ISO 8601. */
+/** A moment in words, `3 minutes ago`, and if it is far `2 hours ago, 10:05`; the whole time is its title. `at` is ISO 8601. */
 export function When({ at }: { at: string }) {
   const time = Date.parse(at);
   if (Number.isNaN(time)) return <span>{at}</span>;
+  const present = Math.max(now.value, Date.now());
   return (
     <time class="nowrap" dateTime={at} title={`${absolute.format(time)} (${at})`}>
-      {toWords(time - Math.max(now.value, Date.now()))}
+      {toWords(time - present)}
+      {Math.abs(time - present) >= FAR && <span class="quiet">, {toClock(time, present)}</span>}
     </time>
   );
+}
+
+/** The time of day, with the day if it is another one than the present. */
+function toClock(time: number, present: number): string {
+  const isToday = new Date(time).toDateString() === new Date(present).toDateString();
+  return isToday ? clock.format(time) : `${day.format(time)}, ${clock.format(time)}`;
 }
 
 /** @param ms from now on: negative for the past */
 export function toWords(ms: number): string {
   const seconds = Math.round(ms / 1000);
+  if (seconds === 0) return "just now";
   const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
   return relative.format(Math.trunc(seconds / size), unit);
+}
+
+const MOMENT = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/;
+
+/** A sentence of the app, in which moments are shown as times of this place. */
+export function Sentence({ text }: { text: string }) {
+  return (
+    <>
+      {text.split(MOMENT).map((part, index) =>
+        index % 2 === 0 ? (
+          part
+        ) : (
+          <time key={index} dateTime={part} title={part}>
+            {absolute.format(Date.parse(part))}
+          </time>
+        ),
+      )}
+    </>
+  );
 }
 
 /** A span of time: `4 min 12 s`. */

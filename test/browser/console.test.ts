@@ -42,7 +42,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     const { page, mishaps, close } = await open("/events", { clock: true });
     await page.getByRole("heading", { name: "Events" }).waitFor();
     await page
-      .getByText(/The log is empty|Seq/)
+      .getByText(/The log is empty|Place/)
       .first()
       .waitFor();
     // Nothing is read in an empty list, so the first event is shown at once.
@@ -206,7 +206,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await page.getByRole("button", { name: "Erase this person" }).click();
     await page.getByRole("textbox", { name: /Type erase/ }).fill("erase");
     await page
-      .getByRole("dialog", { name: "Confirm" })
+      .getByRole("dialog", { name: "Erase this person" })
       .getByRole("button", { name: "Erase this person" })
       .click();
     await page.getByText("Nothing is stored of this person").waitFor();
@@ -226,7 +226,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
       const { page, close } = await open(`/subscriptions/${made.id}`);
       await page.getByRole("button", { name: "Replay…" }).click();
       await page.getByLabel("or from this place in the log").fill(String(log.head));
-      await page.getByRole("button", { name: "How many are they?" }).click();
+      await page.getByRole("button", { name: "Count the events" }).click();
       await page.getByText("has 1 event").waitFor();
       await page.getByRole("button", { name: "Send them" }).click();
       await callback.calledOnce;

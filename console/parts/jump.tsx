@@ -1,0 +1,33 @@
+import { useAct } from "./act.tsx";
+import { readField } from "./dialog.tsx";
+import { placeAt } from "./events.ts";
+import { fromLocal } from "./local-time.ts";
+
+const PATIENCE_MS = 60_000;
+
+/** A field that leads to a time of the log. `go` gets the place of the first event that was received then or later. */
+export function Jump({ go }: { go(place: number): void }) {
+  const { busy, act } = useAct();
+  return (
+    <form
+      class="filters"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const time = fromLocal(readField(event.currentTarget, "time"));
+        if (time === undefined) return;
+        void act(async () => {
+          go(await placeAt(time, AbortSignal.timeout(PATIENCE_MS)));
+          return undefined;
+        });
+      }}
+    >
+      <label>
+        Jump to a time
+        <input name="time" type="datetime-local" required />
+      </label>
+      <button type="submit" class="quietly" disabled={busy} aria-busy={busy}>
+        Jump
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,48 @@
+import { call } from "../api.ts";
+import type { InputOf, OutputOf } from "../calls.ts";
+import { TYPES } from "./events.ts";
+import { linkTo } from "./links.tsx";
+
+export type Subscription = OutputOf<"ListSubscriptions">["items"][number];
+
+export const STATES = {
+  active: { kind: "ok", words: "active" },
+  retrying: { kind: "attention", words: "retrying" },
+  given_up: { kind: "bad", words: "given up" },
+} as const satisfies Record<Subscription["state"], { kind: string; words: string }>;
+
+/** Many flows share a host, and the rest of a callback is secret: the beginning of the id tells them apart. */
+export function nameOf({ id, callback }: { id: string; callback?: string | undefined }): string {
+  return `${callback ?? "A subscription that has ended"} (${id.slice(0, 6)})`;
+}
+
+export function SubscriptionLink(one: { id: string; callback?: string | undefined }) {
+  return <a href={linkTo(`/subscriptions/${one.id}`)}>{nameOf(one)}</a>;
+}
+
+/** The events that a subscription gets. */
+export function wordsOf({ types, filter }: Pick<Subscription, "types" | "filter">): string {
+  const what = types?.map((type) => TYPES[type]).join(", ") ?? "all";
+  return filter ? `${what}, filtered` : what;
+}
+
+type Filter = { [key: string]: readonly string[] | Filter };
+
+/** A filter as a sentence: `tag is lamp or desk; not (status is spam)`. */
+export function filterWords(filter: object): string {
+  return Object.entries(filter as Filter)
+    .map(([key, value]) =>
+      Array.isArray(value) ? `${key} is ${value.join(" or ")}` : `${key} (${filterWords(value)})`,
+    )
+    .join("; ");
+}
+
+/** Sends an event to a subscription, or all of its parked ones, and says what became of it. @throws {Problem} */
+export async function sendAgain(id: string, body: InputOf<"SendAgain">["body"]): Promise<string> {
+  const { attempts, left } = await call("SendAgain", { path: { id }, body });
+  if ("parked" in body) {
+    return `Sent ${attempts.filter(({ delivered }) => delivered).length} of ${attempts.length}; ${left} left`;
+  }
+  const [attempt] = attempts;
+  return attempt?.delivered ? "Arrived" : `Failed: ${attempt?.status ?? attempt?.error ?? "no answer"}`;
+}
