@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { inGroups } from "../core/in-groups.ts";
-import type { EventLog } from "../event-log/types.ts";
+import type { EventLog } from "../event-log/event-log.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import { reconcile } from "../reconcile/reconcile.ts";
 import type { RunReport } from "../schemas/reconcile.ts";

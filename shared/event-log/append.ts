@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { InvalidInput, TooLarge } from "../core/errors.ts";
 import { toPeopleColumn } from "../people/people-column.ts";
 import { checkEntity } from "../storage/limits.ts";
-import { toBody, toBodyProperties, uploadBody } from "./bodies.ts";
+import { toBody, uploadBody } from "./bodies.ts";
 import { Committer, type Timing } from "./committer.ts";
 import { tooComplex } from "./complexity.ts";
 import { readIdentity } from "./event-row.ts";
@@ -14,7 +14,7 @@ import { MAX_BODY_BYTES } from "./limits.ts";
 import type { AppendEntry } from "./plan-append.ts";
 import type { Store } from "./store.ts";
 import { toldOf } from "./told.ts";
-import type { Appended, EventLog, NewEvent } from "./types.ts";
+import type { Append, Appended, NewEvent } from "./types.ts";
 
 export type AppendOptions = Timing & {
   /** Milliseconds after which an append gives up: well within the 10 s that LiveChat waits for an answer. */
@@ -22,14 +22,14 @@ export type AppendOptions = Timing & {
 };
 
 /** Makes the one function that puts events into the log; see `EventLog.append`. */
-export function createAppend(store: Store, { timeLimit, ...timing }: AppendOptions): EventLog["append"] {
+export function createAppend(store: Store, { timeLimit, ...timing }: AppendOptions): Append {
   const committer = new Committer(store, timing);
 
   async function append(event: NewEvent, signal: AbortSignal): Promise<Appended> {
     const told = event.once ? await findTold(store, event, signal) : undefined;
     if (told) return told;
     let entry = await toEntry(event, committer.licence);
-    if (entry.body.rows > 0) {
+    if (entry.body.properties.bodyRows) {
       const { licence } = await readHead(store, { signal });
       if (foreignLicence(licence, event.licence)) entry = await toEntry(event, licence);
       // Before the log has a licence, an event of another one has this id, too.
@@ -64,7 +64,7 @@ async function toEntry(event: NewEvent, ofLog: string | undefined): Promise<Appe
     occurredAt,
     people: toPeopleColumn(people),
     ...(trace && { trace }),
-    ...toBodyProperties(body),
+    ...body.properties,
   };
   checkEntity({ partitionKey: "", rowKey: eventKey(0), ...row });
   return { id, type, origin, licence, foreign, row, body, nonce: randomUUID() };

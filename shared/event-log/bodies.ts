@@ -5,7 +5,6 @@ import {
   decompress,
   fingerprint,
   fromProperties,
-  PROPERTIES_PER_ROW,
   toPieces,
   toProperties,
 } from "../storage/body.ts";
@@ -22,7 +21,7 @@ import type { Store } from "./store.ts";
  * transaction that makes the event visible marks them as `committed`, and fails when one of them is missing: so there
  * is no event without its body, and what is never committed is known to be left over.
  */
-export type Body = { bytes: number; compressed: Buffer; owner: string; fingerprint: string; rows: number };
+export type Body = { owner: string; compressed: Buffer; properties: BodyProperties };
 
 /** What an event's row says of its body. */
 export type BodyProperties = {
@@ -40,47 +39,33 @@ const INLINE_BYTES = MAX_PROPERTY_BYTES;
 
 export async function toBody(owner: string, text: string): Promise<Body> {
   const compressed = await compress(text);
-  const rows =
+  const bytes = Buffer.byteLength(text);
+  const properties =
     compressed.length <= INLINE_BYTES
-      ? 0
-      : Math.ceil(compressed.length / (PROPERTIES_PER_ROW * MAX_PROPERTY_BYTES));
-  return {
-    owner,
-    compressed,
-    bytes: Buffer.byteLength(text),
-    fingerprint: rows === 0 ? "" : fingerprint(compressed),
-    rows,
-  };
-}
-
-export function toBodyProperties({ bytes, compressed, fingerprint, rows }: Body): BodyProperties {
-  return rows === 0
-    ? { bytes, ...toProperties(compressed) }
-    : { bytes, bodyRows: rows, bodyFingerprint: fingerprint };
+      ? { bytes, ...toProperties(compressed) }
+      : { bytes, bodyRows: toPieces(compressed).length, bodyFingerprint: fingerprint(compressed) };
+  return { owner, compressed, properties };
 }
 
 /** Writes the body's own rows, if it has any; those that are there already are the same. */
 export async function uploadBody(
   { table, partitionKey }: Store,
-  { owner, compressed, fingerprint, rows }: Body,
+  { owner, compressed, properties }: Body,
   { signal }: { signal?: AbortSignal },
 ): Promise<void> {
-  if (rows === 0) return;
-  const pieces = toPieces(compressed).map((piece, index) => ({
-    partitionKey,
-    rowKey: bodyKey(owner, fingerprint, index),
-    committed: false,
-    ...toProperties(piece),
-  }));
-  await Array.fromAsync(inGroups(pieces, BODY_ROWS, (row) => createRow(table, row, { signal })));
+  const pieces = toPieces(compressed).map(toProperties);
+  const rows = bodyKeys(owner, properties).map((rowKey, index) => {
+    return { partitionKey, rowKey, committed: false, ...pieces[index] };
+  });
+  await Array.fromAsync(inGroups(rows, BODY_ROWS, (row) => createRow(table, row, { signal })));
 }
 
 /** Each is a megabyte and a third on the wire: enough at once to fill a connection, few enough to share one. */
 const BODY_ROWS = 4;
 
 /** What makes a body's own rows part of a transaction. */
-export function commitBody(partitionKey: string, { owner, fingerprint, rows }: Body): TransactionAction[] {
-  return bodyKeys(owner, { bytes: 0, bodyRows: rows, bodyFingerprint: fingerprint }).map((rowKey) => [
+export function commitBody(partitionKey: string, { owner, properties }: Body): TransactionAction[] {
+  return bodyKeys(owner, properties).map((rowKey) => [
     "update",
     { partitionKey, rowKey, committed: true },
     "Merge",

@@ -2,20 +2,21 @@ import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import type { TableClient } from "@azure/data-tables";
 import { StorageUnavailable } from "../core/errors.ts";
+import type { EventType } from "../schemas/webhook.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 import { createAppend } from "./append.ts";
 import { readBody } from "./bodies.ts";
 import { countByHour, countOfType } from "./count-events.ts";
 import { deriveChat } from "./derive-chat.ts";
 import { findEvent, readEvent } from "./event-row.ts";
-import { readHead } from "./head.ts";
+import { type Head, readHead } from "./head.ts";
 import { PROBE } from "./keys.ts";
-import { allEvents, chatEvents, readEventPage } from "./list.ts";
+import { allEvents, chatEvents, type PageQuery, readEventPage } from "./list.ts";
 import { readChatPage } from "./list-chats.ts";
 import { openQuarantine } from "./quarantine.ts";
 import { LOG_PARTITION } from "./store.ts";
-import { toldOf } from "./told.ts";
-import type { EventLog } from "./types.ts";
+import { type Told, toldOf } from "./told.ts";
+import type { Append, ChatState, EventQuery, LogEvent } from "./types.ts";
 
 export type EventLogOptions = {
   table: TableClient;
@@ -35,6 +36,8 @@ export type EventLogOptions = {
   wait?: (milliseconds: number) => Promise<unknown>;
 };
 
+export type EventLog = ReturnType<typeof openEventLog>;
+
 /**
  * Opens the log that a table holds. Any number of instances may have it open; each should open it once, since appends
  * that meet in one instance share a transaction.
@@ -47,10 +50,10 @@ export function openEventLog({
   now = Date.now,
   random = Math.random,
   wait = setTimeout,
-}: EventLogOptions): EventLog {
+}: EventLogOptions) {
   const store = { table, partitionKey };
   const appendOnce = createAppend(store, { timeLimit, now, random, wait });
-  const append: EventLog["append"] = async (event) => {
+  const append: Append = async (event) => {
     const settled = onAppend?.();
     let seq: number | undefined;
     try {
@@ -63,36 +66,59 @@ export function openEventLog({
   };
 
   return {
+    /**
+     * Puts an event into the log, once for any number of deliveries. When this resolves, the event is durable.
+     *
+     * @throws {TooLarge} when `raw` has more than `MAX_BODY_BYTES`
+     * @throws {StorageUnavailable} when that took too long (6 s by default) or failed. Whether the event was stored is
+     *   then not known; appending it again finds out.
+     */
     append,
-    list: (query = {}) => readEventPage(store, query),
-    events: (query = {}) => allEvents(store, query),
-    async get(id) {
+    /**
+     * The next events, in the order of the log. A page has at most `limit` events (100 by default, at most 1,000) and
+     * about 8 MiB, but at least one event unless the log ends: fewer than `limit` do not mean the end. No event does.
+     */
+    list: (query: PageQuery = {}) => readEventPage(store, query),
+    /** All events from `after` to the end of the log, with constant memory. */
+    events: (query: EventQuery = {}) => allEvents(store, query),
+    async get(id: string): Promise<LogEvent | undefined> {
       const row = await findEvent(store, id);
       return row && readEvent(store, row);
     },
-    async getRaw(id) {
+    /** What LiveChat sent, but for the token. `undefined` also when it was erased. */
+    async getRaw(id: string): Promise<string | undefined> {
       const row = await findEvent(store, id);
       return row && row.erasedAt === undefined ? readBody(store, id, row) : undefined;
     },
-    async chat(chatId) {
+    async chat(chatId: string): Promise<ChatState | undefined> {
       const events = await chatEvents(store, chatId);
       return events.length > 0 ? deriveChat(chatId, events) : undefined;
     },
-    chats: (query = {}) => readChatPage(store, query),
-    told: (chatId) => toldOf(store, chatId),
-    async head() {
+    /**
+     * The types of events that the log has of a chat, by either API, and their places: the first of each type. Erased
+     * ones count.
+     */
+    told: (chatId: string): Promise<ReadonlyMap<EventType, Told>> => toldOf(store, chatId),
+    /**
+     * The chats whose first event stands before a place, last started first; those that were erased are not among them.
+     * A page has at most `limit` (25 by default); fewer do not mean the end, `next: null` does.
+     */
+    chats: (query: { before?: number; limit?: number } = {}) => readChatPage(store, query),
+    /**
+     * Where the log stands: its name, the last event's place and time, and when an event of each type was last received.
+     * A log in another or an emptied table has another name; it has no name before the first event.
+     */
+    async head(): Promise<Pick<Head, "log" | "seq" | "receivedAt" | "lastReceived">> {
       const { log, seq, receivedAt, lastReceived } = await readHead(store);
-      return {
-        ...(log !== undefined && { log }),
-        seq,
-        lastReceived,
-        ...(receivedAt !== undefined && { receivedAt }),
-      };
+      return { log, seq, receivedAt, lastReceived };
     },
-    count: (query) => countOfType(store, query),
-    countByHour: (span) => countByHour(store, span),
+    /** How many events of a type were received from `from` on and before `to` (ISO 8601); some 20 point reads. */
+    count: (query: { type: EventType; from: string; to: string }) => countOfType(store, query),
+    /** The events of each hour (UTC) that overlaps a span of time (ISO 8601), by type and origin; no empty hours. */
+    countByHour: (span: { from: string; to: string }) => countByHour(store, span),
     quarantine: openQuarantine(store, { append, now, timeLimit }),
-    async probe() {
+    /** Writes and reads back a small row. @throws {StorageUnavailable} */
+    async probe(): Promise<void> {
       const nonce = randomUUID();
       await putRow(table, { partitionKey, rowKey: PROBE, nonce });
       const row = await readRow<{ nonce: string }>(table, partitionKey, PROBE);

@@ -1,4 +1,5 @@
-import type { EventLog, EventQuery } from "./types.ts";
+import type { EventLog } from "./event-log.ts";
+import type { EventQuery } from "./types.ts";
 
 /**
  * Writes events as NDJSON, one a line, until the log or `maxBytes` of UTF-8 ends: what an answer that is held in memory can

@@ -62,16 +62,12 @@ export async function readHeadAndWaiting(
 function toHead(row: (HeadRow & { etag: string }) | undefined): Head {
   if (!row) return { seq: 0, lastReceived: {} };
   const { log, seq, receivedAt, licence, turn, hour, from, etag } = checkFormat(row, "event log");
-  const lastReceived: Head["lastReceived"] = {};
-  for (const type of EVENT_TYPES) {
-    const last = row[`last_${type}`];
-    if (last !== undefined) lastReceived[type] = last;
-  }
+  const last = EVENT_TYPES.map((type) => [type, row[`last_${type}`]]).filter(([, at]) => at !== undefined);
   return {
     log,
     seq,
     receivedAt,
-    lastReceived,
+    lastReceived: Object.fromEntries(last),
     licence: licence || undefined,
     hour: hour !== undefined && from !== undefined ? toHour({ ...row, hour, from, through: seq }) : undefined,
     turn: turn || undefined,

@@ -6,18 +6,25 @@ import { type Head, readHead } from "./head.ts";
 import { chatSubject, ticketSubject } from "./keys.ts";
 import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Store } from "./store.ts";
-import type { EventPage, EventQuery, LogEvent } from "./types.ts";
+import type { EventQuery, LogEvent } from "./types.ts";
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 /** Bytes of bodies on a page, the last of them aside. */
 const PAGE_BYTES = 8 * 1024 * 1024;
 
-/** See `EventLog.list`. */
+export type PageQuery = EventQuery & { limit?: number };
+
+/**
+ * See `EventLog.list`.
+ *
+ * @returns the events; `next`, the `after` of the next call: nothing that the query chooses will ever appear at or before
+ *   it; and `head`, the last place of the log when the page was read
+ */
 export async function readEventPage(
   store: Store,
-  { limit: wanted = DEFAULT_LIMIT, ...query }: EventQuery & { limit?: number },
-): Promise<EventPage> {
+  { limit: wanted = DEFAULT_LIMIT, ...query }: PageQuery,
+): Promise<{ items: LogEvent[]; next: number; head: number }> {
   const limit = Math.min(wanted, MAX_LIMIT);
   // The head is read before anything else: all events at or before it are in the log since then.
   const head = await readHead(store);

@@ -1,5 +1,6 @@
 import type { TransactionAction } from "@azure/data-tables";
 import { TooLarge } from "../core/errors.ts";
+import { toIso } from "../core/time.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { hashed } from "../storage/keys.ts";
@@ -14,14 +15,13 @@ import {
   readBody,
   removeWhole,
   toBody,
-  toBodyProperties,
   uploadBody,
 } from "./bodies.ts";
 import { inTime } from "./in-time.ts";
 import { isId, QUARANTINED, quarantineIdOf, quarantineKey } from "./keys.ts";
 import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Store } from "./store.ts";
-import type { EventLog, NewQuarantined, Quarantine, Quarantined } from "./types.ts";
+import type { Append, Appended, NewQuarantined, Quarantined, Understanding } from "./types.ts";
 
 export type QuarantineRow = {
   expected: EventType;
@@ -48,11 +48,11 @@ const WINDOW = 100;
 export const quarantineRows = (store: Store, range: Partial<Scan>) =>
   scanRows<QuarantineRow>(store.table, store.partitionKey, { ...QUARANTINED, window: WINDOW, ...range });
 
-/** See `EventLog.quarantine`. */
+/** What was authenticated but not understood. */
 export function openQuarantine(
   store: Store,
-  { append, now, timeLimit }: { append: EventLog["append"]; now: () => number; timeLimit: number },
-): Quarantine {
+  { append, now, timeLimit }: { append: Append; now: () => number; timeLimit: number },
+) {
   const { table, partitionKey } = store;
 
   async function keep({ raw, expected, reason, problems }: NewQuarantined, signal: AbortSignal) {
@@ -74,8 +74,8 @@ export function openQuarantine(
       expected,
       reason: firstCharacters(reason, REASON_CHARACTERS),
       problems: JSON.stringify(problems.slice(0, PROBLEMS).map(shorten)),
-      receivedAt: new Date(now()).toISOString(),
-      ...toBodyProperties(body),
+      receivedAt: toIso(now()),
+      ...body.properties,
     };
     const actions: TransactionAction[] = [...commitBody(partitionKey, body), ["create", row]];
     for (;;) {
@@ -89,22 +89,37 @@ export function openQuarantine(
     return isId(id) ? readRow<QuarantineRow>(table, partitionKey, quarantineKey(id)) : undefined;
   }
 
+  /** An entry, with its body. */
   async function get(id: string): Promise<(Quarantined & { raw: string }) | undefined> {
     const row = await find(id);
     const raw = row && (await readBody(store, id, row));
     return row && raw !== undefined ? { ...toEntry(row), raw } : undefined;
   }
 
+  /** Whether there was such an entry. */
   async function remove(id: string): Promise<boolean> {
     const row = await find(id);
     return row !== undefined && removeQuarantined(store, row);
   }
 
   return {
-    keep: (delivery) => inTime(timeLimit, (signal) => keep(delivery, signal)),
+    /** Keeps a body; the same body again is the same entry. @throws {TooLarge} @throws {StorageUnavailable} */
+    keep: (delivery: NewQuarantined) => inTime(timeLimit, (signal) => keep(delivery, signal)),
     get,
     remove,
-    async list({ limit = 100, cursor, reason } = {}) {
+    /** Pages through the entries, or those of one reason, in the order of their ids. `next` is missing at the end. */
+    async list({
+      limit = 100,
+      cursor,
+      reason,
+    }: {
+      limit?: number;
+      cursor?: string;
+      reason?: string;
+    } = {}): Promise<{
+      items: Quarantined[];
+      next?: string;
+    }> {
       const from = cursor !== undefined && isId(cursor) ? quarantineKey(cursor) : QUARANTINED.from;
       const items: Quarantined[] = [];
       let seen = 0;
@@ -117,14 +132,22 @@ export function openQuarantine(
       }
       return { items };
     },
-    async count() {
+    /** How many there are; counting stops at 1,000, and `more` says so. */
+    async count(): Promise<{ count: number; more: boolean }> {
       let count = 0;
       for await (const _ of quarantineRows(store, { select: ["rowKey"] })) {
         if (++count > COUNTED) return { count: COUNTED, more: true };
       }
       return { count, more: false };
     },
-    async replay(id, understand) {
+    /**
+     * Reads an entry again; once it is understood it goes to the log and out of the quarantine. When the process dies
+     * between the two, a repetition finds it in the log. `undefined` when there is no such entry.
+     */
+    async replay(
+      id: string,
+      understand: (raw: string, expected: EventType) => Understanding,
+    ): Promise<Appended | { status: "quarantined"; id: string; reason: string } | undefined> {
       const entry = await get(id);
       if (!entry) return undefined;
       const reading = understand(entry.raw, entry.expected);

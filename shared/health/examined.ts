@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import type { Settings } from "../core/settings.ts";
-import type { EventLog } from "../event-log/types.ts";
+import type { EventLog } from "../event-log/event-log.ts";
 import type { CallOptions, TicketRange, Usage, Webhook } from "../livechat/live-chat.ts";
 import type { Refusals } from "../receive/refusals.ts";
 import type { WebhookStanding } from "../registration/assess.ts";

@@ -1,6 +1,6 @@
 import { tooComplex } from "../event-log/complexity.ts";
+import type { EventLog } from "../event-log/event-log.ts";
 import { identify } from "../event-log/identity.ts";
-import type { EventLog } from "../event-log/types.ts";
 import { ticketIdIn } from "../livechat/helpdesk/from-helpdesk.ts";
 import type { Arrivals } from "../tickets/arrivals/arrivals.ts";
 import { decodeUtf8, parseJson } from "./read-body.ts";

@@ -1,8 +1,9 @@
 import type { Problem } from "../core/errors.ts";
 import { tooComplex } from "../event-log/complexity.ts";
 import { cutMembers } from "../event-log/cut-members.ts";
+import type { EventLog } from "../event-log/event-log.ts";
 import { identify } from "../event-log/identity.ts";
-import type { EventLog, NewEvent } from "../event-log/types.ts";
+import type { NewEvent } from "../event-log/types.ts";
 import { isObject } from "../schemas/vocabulary.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import type { EndedThread } from "../transcripts/store.ts";

@@ -1,4 +1,5 @@
-import type { EventLog, NewQuarantined } from "../event-log/types.ts";
+import type { EventLog } from "../event-log/event-log.ts";
+import type { NewQuarantined } from "../event-log/types.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { decodeUtf8 } from "./read-body.ts";
 import { type ReadOptions, readDelivery } from "./read-delivery.ts";

@@ -36,65 +36,50 @@ export function openTable(
         })
       : new TableClient(location.uri, tableName, credential ?? managedIdentity(location.clientId), options);
   // In the retry phase a policy meets bare answers, before the SDK makes errors of them.
-  table.pipeline.addPolicy(createOnFirstUse(table), { phase: "Retry" });
-  table.pipeline.addPolicy(readAgain, { phase: "Retry", afterPolicies: [CREATE_ON_FIRST_USE] });
-  table.pipeline.addPolicy(limitTime(timeLimit), { phase: "Retry", afterPolicies: [CREATE_ON_FIRST_USE] });
+  table.pipeline.addPolicy(sendAgain(table, timeLimit), { phase: "Retry" });
   if (clock) table.pipeline.addPolicy(readClock(clock), { phase: "Sign" });
   return table;
 }
 
-const CREATE_ON_FIRST_USE = "createOnFirstUse";
-
-/** A missing table's 404 comes before anything was done, so the request is sent again. */
-function createOnFirstUse(table: TableClient): PipelinePolicy {
+/** Sends a request again where that is surely harmless, each within the time limit. */
+function sendAgain(table: TableClient, timeLimit: number): PipelinePolicy {
   let creation: Promise<void> | undefined;
   return {
-    name: CREATE_ON_FIRST_USE,
+    name: "sendAgain",
     async sendRequest(request, next) {
-      const response = await next(request);
-      // A transaction is always answered 202; its error is inside.
+      request.timeout ||= timeLimit;
+      const response = await read(request, next);
+      // A missing table's 404 comes before anything was done. A transaction is always answered 202; its error is inside.
       if (response.status !== 404 && response.status !== 202) return response;
       if (!response.bodyAsText?.includes('"TableNotFound"')) return response;
       creation ??= table.createTable().finally(() => {
         creation = undefined;
       });
       await creation;
-      return next(request);
+      return read(request, next);
     },
   };
 }
+
+/** After a standstill, several kept connections may be closed. */
+const READS = 3;
 
 /**
  * The other end may close an idle connection just when it is used again. A read that meets this is simply made anew; a
  * write is not, since how far it came cannot be seen.
  */
-/** After a standstill, several kept connections may be closed. */
-const READINGS = 3;
-
-const readAgain: PipelinePolicy = {
-  name: "readAgain",
-  async sendRequest(request, next) {
-    for (let reading = 1; ; reading++) {
-      try {
-        return await next(request);
-      } catch (error) {
-        const isOver = error instanceof Error && error.name === "AbortError";
-        if (request.method !== "GET" || isOver || reading === READINGS) throw error;
-      }
+async function read(...[request, next]: Parameters<PipelinePolicy["sendRequest"]>) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await next(request);
+    } catch (error) {
+      const isOver = error instanceof Error && error.name === "AbortError";
+      if (request.method !== "GET" || isOver || attempt === READS) throw error;
     }
-  },
-};
-
-function limitTime(timeLimit: number): PipelinePolicy {
-  return {
-    name: "limitTime",
-    sendRequest(request, next) {
-      request.timeout ||= timeLimit;
-      return next(request);
-    },
-  };
+  }
 }
 
+/** Shows the clock the time of each answer. */
 function readClock(clock: Clock): PipelinePolicy {
   return {
     name: "readClock",

@@ -16,6 +16,23 @@ export type Row<Properties extends object> = TableEntityResult<Properties> & {
 
 type Signal = { signal?: AbortSignal };
 
+/** The row is gone, or has changed since its ETag was read. */
+const OTHER_VERSION = [404, 412];
+
+/** Does an operation; `undefined` when the service refuses it with one of these statuses. */
+async function unless<Value>(
+  statuses: readonly number[],
+  did: "read" | "write",
+  operation: () => Promise<Value>,
+): Promise<Value | undefined> {
+  try {
+    return await operation();
+  } catch (error) {
+    if (statuses.includes(statusOf(error) ?? 0)) return undefined;
+    throw toStorageError(error, did);
+  }
+}
+
 /** The row, or `undefined` when it does not exist. @throws {StorageUnavailable} */
 export async function readRow<Properties extends object>(
   table: TableClient,
@@ -27,17 +44,9 @@ export async function readRow<Properties extends object>(
     onResponse,
   }: Signal & Pick<GetTableEntityOptions, "onResponse"> & { select?: string[] } = {},
 ): Promise<Row<Properties> | undefined> {
-  try {
-    const row = await table.getEntity<Properties>(partitionKey, rowKey, {
-      abortSignal: signal,
-      onResponse,
-      ...(select && { queryOptions: { select } }),
-    });
-    return row as Row<Properties>;
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined;
-    throw toStorageError(error, "read");
-  }
+  const options = { abortSignal: signal, onResponse, ...(select && { queryOptions: { select } }) };
+  const row = await unless([404], "read", () => table.getEntity<Properties>(partitionKey, rowKey, options));
+  return row as Row<Properties> | undefined;
 }
 
 /**
@@ -51,22 +60,14 @@ export async function createRow(
   { signal }: Signal = {},
 ): Promise<string | undefined> {
   checkEntity(row);
-  try {
-    return (await table.createEntity(row, { abortSignal: signal })).etag ?? "";
-  } catch (error) {
-    if (statusOf(error) === 409) return undefined;
-    throw toStorageError(error, "write");
-  }
+  const create = () => table.createEntity(row, { abortSignal: signal });
+  return unless([409], "write", async () => (await create()).etag ?? "");
 }
 
 /** Writes a row whether or not there is one. @throws {OutcomeUnknown} @throws {StorageUnavailable} */
 export async function putRow(table: TableClient, row: TableEntity, { signal }: Signal = {}): Promise<void> {
   checkEntity(row);
-  try {
-    await table.upsertEntity(row, "Replace", { abortSignal: signal });
-  } catch (error) {
-    throw toStorageError(error, "write");
-  }
+  await unless([], "write", () => table.upsertEntity(row, "Replace", { abortSignal: signal }));
 }
 
 /**
@@ -82,12 +83,8 @@ export async function replaceRow(
 ): Promise<string | undefined> {
   checkEtag(etag);
   checkEntity(row);
-  try {
-    return (await table.updateEntity(row, "Replace", { abortSignal: signal, etag })).etag ?? "";
-  } catch (error) {
-    if (statusOf(error) === 404 || statusOf(error) === 412) return undefined;
-    throw toStorageError(error, "write");
-  }
+  const update = () => table.updateEntity(row, "Replace", { abortSignal: signal, etag });
+  return unless(OTHER_VERSION, "write", async () => (await update()).etag ?? "");
 }
 
 /**
@@ -100,16 +97,11 @@ export async function removeRow(
   table: TableClient,
   partitionKey: string,
   rowKey: string,
-  options: Signal & { etag?: string } = {},
+  options: { etag?: string } = {},
 ): Promise<boolean> {
   if ("etag" in options) checkEtag(options.etag);
-  try {
-    await table.deleteEntity(partitionKey, rowKey, { abortSignal: options.signal, etag: options.etag });
-    return true;
-  } catch (error) {
-    if (statusOf(error) === 404 || statusOf(error) === 412) return false;
-    throw toStorageError(error, "write");
-  }
+  const remove = () => table.deleteEntity(partitionKey, rowKey, options);
+  return (await unless(OTHER_VERSION, "write", remove)) !== undefined;
 }
 
 /** @throws {TypeError} without an ETag: the service would read the missing condition as "any version" */

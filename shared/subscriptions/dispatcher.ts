@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
-import type { EventLog } from "../event-log/types.ts";
+import type { EventLog } from "../event-log/event-log.ts";
 import { coalesce } from "./coalesce.ts";
 import { type DeliverOptions, deliver } from "./deliver.ts";
 import { createFeed, type FeedHead } from "./feed.ts";

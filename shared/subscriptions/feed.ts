@@ -1,4 +1,5 @@
-import { type EventLog, type LogEvent, TRACE } from "../event-log/types.ts";
+import type { EventLog } from "../event-log/event-log.ts";
+import { type LogEvent, TRACE } from "../event-log/types.ts";
 import { coalesce } from "./coalesce.ts";
 import type { OutgoingEvent } from "./message.ts";
 import { FRESH_MS, PAGE_EVENTS, SHARED_PAGES } from "./times.ts";

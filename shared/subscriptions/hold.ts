@@ -1,5 +1,5 @@
 import { toIso } from "../core/time.ts";
-import type { EventLog } from "../event-log/types.ts";
+import type { EventLog } from "../event-log/event-log.ts";
 import type { FeedHead } from "./feed.ts";
 import { placeIn } from "./place.ts";
 import type { Subscriptions } from "./store.ts";

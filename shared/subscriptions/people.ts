@@ -1,6 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import { toIso } from "../core/time.ts";
-import type { EventLog, LogEvent } from "../event-log/types.ts";
+import type { EventLog } from "../event-log/event-log.ts";
+import type { LogEvent } from "../event-log/types.ts";
 import { peopleIn } from "../people/people-in.ts";
 import type { DataPlace } from "../people/place.ts";
 import { removeWhere } from "../people/place-of-rows.ts";

@@ -2,7 +2,8 @@ import type { TableClient } from "@azure/data-tables";
 import type * as v from "valibot";
 import { Conflict, InvalidInput, NotFound } from "../core/errors.ts";
 import { toIso } from "../core/time.ts";
-import type { EventLog, StoredEvent } from "../event-log/types.ts";
+import type { EventLog } from "../event-log/event-log.ts";
+import type { StoredEvent } from "../event-log/types.ts";
 import * as examples from "../schemas/examples.ts";
 import type {
   SentAgain,

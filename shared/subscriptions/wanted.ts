@@ -1,4 +1,5 @@
-import type { EventLog, LogEvent, StoredEvent } from "../event-log/types.ts";
+import type { EventLog } from "../event-log/event-log.ts";
+import type { LogEvent, StoredEvent } from "../event-log/types.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { type Choice, isWanted } from "./filter.ts";
 

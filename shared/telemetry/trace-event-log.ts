@@ -1,4 +1,4 @@
-import type { EventLog } from "../event-log/types.ts";
+import type { EventLog } from "../event-log/event-log.ts";
 import { currentTrace, inSpan } from "./spans.ts";
 
 /** The log, in whose traces appends show, and whose events remember the trace that they came in by. */

@@ -1,5 +1,5 @@
 import type { TableClient } from "@azure/data-tables";
-import type { EventLog } from "../event-log/types.ts";
+import type { EventLog } from "../event-log/event-log.ts";
 import { DUES } from "../pending/pending.ts";
 import { namesPerson } from "../people/people-column.ts";
 import { peopleIn } from "../people/people-in.ts";

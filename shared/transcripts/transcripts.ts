@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { InvalidInput, NotFound, TooLarge } from "../core/errors.ts";
-import type { EventLog } from "../event-log/types.ts";
+import type { EventLog } from "../event-log/event-log.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import { ChatAnonymized } from "../livechat/text/chat-anonymized.ts";
 import { type Attempt, FIRST_PAUSE, openPending, type Pending } from "../pending/pending.ts";

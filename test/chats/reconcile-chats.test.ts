@@ -4,9 +4,9 @@ import { startTextSandbox, type TextSandbox } from "../../local/sandbox/text/san
 import { reconcileChats } from "../../shared/chats/reconcile-chats.ts";
 import { Conflict, UpstreamFailed } from "../../shared/core/errors.ts";
 import { eraseSubject } from "../../shared/event-log/erase.ts";
+import type { EventLog } from "../../shared/event-log/event-log.ts";
 import { chatSubject } from "../../shared/event-log/keys.ts";
 import { LOG_PARTITION } from "../../shared/event-log/store.ts";
-import type { EventLog } from "../../shared/event-log/types.ts";
 import type { ChatReader } from "../../shared/livechat/live-chat.ts";
 import { createLiveChatText } from "../../shared/livechat/text/client.ts";
 import { newLog, newTable } from "../event-log/deliveries.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { EventLog } from "../../shared/event-log/event-log.ts";
 import { openEventLog } from "../../shared/event-log/event-log.ts";
-import type { EventLog } from "../../shared/event-log/types.ts";
 import { started } from "./deliveries.ts";
 import { MemoryTable } from "./memory-table.ts";
 

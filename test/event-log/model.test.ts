@@ -2,8 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { StorageUnavailable } from "../../shared/core/errors.ts";
-import type { EventLogOptions } from "../../shared/event-log/event-log.ts";
-import type { Appended, EventLog, LogEvent, NewEvent } from "../../shared/event-log/types.ts";
+import type { EventLog, EventLogOptions } from "../../shared/event-log/event-log.ts";
+import type { Appended, LogEvent, NewEvent } from "../../shared/event-log/types.ts";
 import { answer, answerAfter, cutAfter, cutBefore, type Fault, isTransaction } from "../storage/faults.ts";
 import { ended, newClock, newLog, newTable, started, ticketCreated } from "./deliveries.ts";
 

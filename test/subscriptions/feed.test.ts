@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { EventLog } from "../../shared/event-log/types.ts";
+import type { EventLog } from "../../shared/event-log/event-log.ts";
 import { createFeed } from "../../shared/subscriptions/feed.ts";
 import { memoryLog, virtualClock } from "./world.ts";
 

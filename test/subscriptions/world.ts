@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { inject } from "vitest";
-import type { EventLog, LogEvent } from "../../shared/event-log/types.ts";
+import type { EventLog } from "../../shared/event-log/event-log.ts";
+import type { LogEvent } from "../../shared/event-log/types.ts";
 import type { EventType } from "../../shared/schemas/webhook.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 import { createDispatcher, type DispatcherOptions } from "../../shared/subscriptions/dispatcher.ts";

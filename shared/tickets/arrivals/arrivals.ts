@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { NotFound } from "../../core/errors.ts";
-import type { EventLog } from "../../event-log/types.ts";
+import type { EventLog } from "../../event-log/event-log.ts";
 import { factsOfTicket } from "../../listing/ticket-facts.ts";
 import type { CallOptions } from "../../livechat/live-chat.ts";
 import { type Attempt, openPending, type Pending } from "../../pending/pending.ts";
