@@ -1,19 +1,10 @@
 import type { OpenAPIV2 as V2 } from "openapi-types";
 import type * as v from "valibot";
 import type { Operation } from "../http/operation.ts";
+import { describeFailures } from "./failures.ts";
 import { type JsonSchema, type Rules, toJsonSchema } from "./json-schema.ts";
 import { HINT, hintOf, toSwaggerField } from "./swagger-field.ts";
 import { type Parameter, type PublishedField, toPaths, type VisitedOperation } from "./walk.ts";
-
-export type ConnectorOptions = {
-  version: string;
-  /** Where the app is, without scheme; a connection can say otherwise. */
-  host: string;
-  /** The prefix of all routes, with a slash before it. */
-  basePath: string;
-  /** Whom users of the connector turn to. */
-  contact: Required<V2.ContactObject>;
-};
 
 /** Microsoft's extensions, at the root, of a path and of an operation. */
 type Definition = V2.Document<{ [extension: `x-ms-${string}`]: unknown }> & {
@@ -27,26 +18,37 @@ type Definition = V2.Document<{ [extension: `x-ms-${string}`]: unknown }> & {
  */
 export function toConnectorDefinition(
   operations: readonly Operation<never>[],
-  { version, host, basePath, contact }: ConnectorOptions,
+  app: {
+    version: string;
+    /** Where the app is, without scheme; a connection can say otherwise. */
+    host: string;
+    /** The prefix of all routes, with a slash before it. */
+    basePath: string;
+    /** Whom users of the connector turn to. */
+    contact: Required<V2.ContactObject>;
+  },
 ): Definition {
   const definitions: V2.DefinitionsObject = {};
   const ours = operations.filter(({ connector, trigger }) => connector || trigger);
   const paths = toPaths(ours, RULES, (visited) => describeForConnector(visited, definitions));
-  const notifications = ours.flatMap(({ id, route, trigger }) =>
-    trigger ? [[`/${route}`, notificationOf(trigger.notification, definitions, id)] as const] : [],
-  );
-  for (const [path, notification] of notifications) paths[path] = { ...notification, ...paths[path] };
+  for (const { id, route, trigger } of ours) {
+    if (!trigger) continue;
+    // The body that the callback receives stands on the path, not on the operation.
+    const schema = refer(trigger.notification, definitions, id);
+    const notification = { "x-ms-notification-content": { description: "The event.", schema } };
+    paths[`/${route}`] = { ...notification, ...paths[`/${route}`] };
+  }
   return {
     swagger: "2.0",
     info: {
       title: "LiveChat Functions",
       description:
         "Manages the agents and tickets of a LiveChat account and triggers flows on its chats and tickets, through an app that you host yourself.",
-      version,
-      contact,
+      version: app.version,
+      contact: app.contact,
     },
-    host,
-    basePath,
+    host: app.host,
+    basePath: app.basePath,
     schemes: ["https"],
     consumes: ["application/json"],
     produces: ["application/json"],
@@ -62,21 +64,11 @@ export function toConnectorDefinition(
   };
 }
 
-/** The body that a trigger's callback receives; it stands on the path item, not on the operation. */
-function notificationOf(schema: v.GenericSchema, definitions: V2.DefinitionsObject, id: string) {
-  return {
-    "x-ms-notification-content": {
-      description: "The event.",
-      schema: refer(schema, definitions, id),
-    },
-  };
-}
-
 function describeForConnector(
   { operation, parameters, headers, failures }: VisitedOperation,
   definitions: V2.DefinitionsObject,
 ) {
-  const { id, summary, description, tag, input, connector, trigger } = operation;
+  const { id, summary, description, tag, anonymous, input, connector, trigger } = operation;
   return {
     operationId: id,
     summary,
@@ -88,7 +80,13 @@ function describeForConnector(
       ...parameters.map((parameter) => toParameter(parameter, id)),
       ...(input.body ? [toBody(input.body, id)] : []),
     ],
-    responses: { ...successOf(operation, headers, definitions), ...failuresIn(operation, failures) },
+    responses: {
+      ...successOf(operation, headers, definitions),
+      ...Object.fromEntries(
+        [...failures].map(([status, of]) => [status, { description: describeFailures(of) }]),
+      ),
+      ...(!anonymous && { 401: { description: "The function key is missing or wrong." } }),
+    },
   };
 }
 
@@ -132,20 +130,6 @@ function successOf(
         ),
       }),
     },
-  };
-}
-
-function failuresIn(
-  { anonymous }: Operation<never>,
-  failures: VisitedOperation["failures"],
-): V2.ResponsesObject {
-  const described = [...failures].map(([status, kinds]) => [
-    status,
-    { description: `${kinds.map(({ title }) => title).join(". Or: ")}.` },
-  ]);
-  return {
-    ...Object.fromEntries(described),
-    ...(!anonymous && { 401: { description: "The function key is missing or wrong." } }),
   };
 }
 

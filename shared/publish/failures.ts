@@ -42,3 +42,8 @@ function readError(error: unknown): ErrorAnswer {
   const { type, title, status, ...rest } = JSON.parse(String(toProblemResponse(error).body));
   return { kind: type.split(":").at(-1), status, title, problem: { type, title, status, ...rest } };
 }
+
+/** Describes the answer that these errors share. */
+export function describeFailures(failures: readonly ErrorAnswer[]): string {
+  return `${failures.map(({ title }) => title).join(". Or: ")}.`;
+}

@@ -4,7 +4,7 @@ import { MAX_JSON_BYTES, type Operation, type Output } from "../http/operation.t
 import { EVENT_TYPES } from "../schemas/webhook.ts";
 import { PAYLOADS } from "./event-types.ts";
 import { exampleOf } from "./example.ts";
-import { type ErrorAnswer, MAY_SAY_WHEN } from "./failures.ts";
+import { describeFailures, type ErrorAnswer, MAY_SAY_WHEN } from "./failures.ts";
 import { type JsonSchema, type Rules, toJsonSchema } from "./json-schema.ts";
 import { type Parameter, type PublishedField, toPaths, type VisitedOperation } from "./walk.ts";
 
@@ -116,7 +116,9 @@ function describeForOpenApi(visited: VisitedOperation, components: Components): 
       requestBody: components.request(input.delivery.schema, input.delivery.maxBytes, "input"),
     }),
     responses: responsesOf(visited, components),
-    ...(trigger && { callbacks: { event: callbackOf(trigger.notification, components) } }),
+    ...(trigger && {
+      callbacks: { event: { "{$request.body#/url}": deliveryOf(trigger.notification, components) } },
+    }),
   };
 }
 
@@ -144,10 +146,6 @@ function toParameter({ name, in: place, required, schema }: Parameter): V3.Param
     schema: toSchemaObject(required ? field : { ...field, ...(examples && { examples }) }),
     ...(required && { example: exampleOf({ ...field, examples }) }),
   };
-}
-
-function callbackOf(notification: v.GenericSchema, components: Components): V3.CallbackObject {
-  return { "{$request.body#/url}": deliveryOf(notification, components) };
 }
 
 /** What a subscription's callback receives in the format `payload`: https://www.standardwebhooks.com. */
@@ -205,11 +203,7 @@ function responsesOf(visited: VisitedOperation, components: Components): V3.Resp
   for (const [status, description] of Object.entries(output.otherStatuses ?? {})) {
     responses[status] = { description, ...components.content(output, { example: false }) };
   }
-  for (const [status, failures] of visited.failures) {
-    const other = responses[status];
-    responses[status] =
-      other && !("$ref" in other) ? combine(other, components.failure(failures)) : components.refer(failures);
-  }
+  for (const [status, failures] of visited.failures) responses[status] = components.failures(failures);
   return responses;
 }
 
@@ -220,15 +214,6 @@ function toHeader({ required, schema }: PublishedField): V3.HeaderObject {
     required,
     schema: toSchemaObject(field),
     ...(examples && { example: examples[0] }),
-  };
-}
-
-function combine(one: V3.ResponseObject, other: V3.ResponseObject): V3.ResponseObject {
-  return {
-    ...one,
-    ...other,
-    description: `${one.description} ${other.description}`,
-    content: { ...one.content, ...other.content },
   };
 }
 
@@ -246,7 +231,11 @@ class Components {
   /** A body of a media type. */
   json(
     schema: v.GenericSchema,
-    { type = "application/json", example = true, shows }: ContentOptions = {},
+    {
+      type = "application/json",
+      example = true,
+      shows,
+    }: { type?: string; example?: boolean; shows?: Rules["shows"] } = {},
   ): Record<string, V3.MediaTypeObject> {
     const described = toJsonSchema(schema, { ...this.rules, shows });
     // The example stands beside the schema.
@@ -280,8 +269,16 @@ class Components {
   }
 
   /** A reference to the answer that these failures of one status share. */
-  refer(failures: ErrorAnswer[]): V3.ReferenceObject {
-    return this.#refer(failures.map(({ kind }) => kind).join("_"), this.failure(failures));
+  failures(failures: ErrorAnswer[]): V3.ReferenceObject {
+    const [{ status } = { status: 500 }] = failures;
+    const examples = failures.map(({ kind, title, problem }) => [kind, { summary: title, value: problem }]);
+    return this.#refer(failures.map(({ kind }) => kind).join("_"), {
+      description: describeFailures(failures),
+      ...(MAY_SAY_WHEN.has(status) && { headers: { "Retry-After": RETRY_AFTER } }),
+      content: {
+        "application/problem+json": { schema: PROBLEM_REF, examples: Object.fromEntries(examples) },
+      },
+    });
   }
 
   keyRefused(): V3.ReferenceObject {
@@ -290,18 +287,6 @@ class Components {
         "The function key is missing or wrong. Azure answers this itself, and may leave the body out.",
       content: { "application/problem+json": { schema: PROBLEM_REF } },
     });
-  }
-
-  failure(failures: ErrorAnswer[]): V3.ResponseObject {
-    const [{ status } = { status: 500 }] = failures;
-    const examples = failures.map(({ kind, title, problem }) => [kind, { summary: title, value: problem }]);
-    return {
-      description: `${failures.map(({ title }) => title).join(". Or: ")}.`,
-      ...(MAY_SAY_WHEN.has(status) && { headers: { "Retry-After": RETRY_AFTER } }),
-      content: {
-        "application/problem+json": { schema: PROBLEM_REF, examples: Object.fromEntries(examples) },
-      },
-    };
   }
 
   toJSON(): Pick<V3.ComponentsObject, "schemas" | "responses"> {
@@ -323,8 +308,6 @@ class Components {
     return { $ref: `#/components/schemas/${name}` };
   }
 }
-
-type ContentOptions = { type?: string; example?: boolean; shows?: Rules["shows"] };
 
 const PROBLEM_REF: V3.ReferenceObject = { $ref: "#/components/schemas/Problem" };
 

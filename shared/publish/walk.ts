@@ -18,20 +18,19 @@ export type VisitedOperation = {
   failures: Map<number, ErrorAnswer[]>;
 };
 
-const METHODS = { GET: "get", POST: "post", PUT: "put", DELETE: "delete" } as const;
-type Method = (typeof METHODS)[keyof typeof METHODS];
+type Paths<Rendered> = Record<string, { [method in Lowercase<Operation<never>["method"]>]?: Rendered }>;
 
 /** Builds the `paths` of a definition: what `render` makes of each operation, by path and method. */
 export function toPaths<Rendered>(
   operations: readonly Operation<never>[],
   rules: Rules,
   render: (visited: VisitedOperation) => Rendered,
-): Record<string, { [method in Method]?: Rendered }> {
-  const paths: Record<string, { [method in Method]?: Rendered }> = {};
+): Paths<Rendered> {
+  const paths: Paths<Rendered> = {};
   for (const operation of operations) {
     // In Azure, a star takes the rest of the path, however many segments it has.
     const path = `/${operation.route.replace("{*", "{")}`;
-    paths[path] = { ...paths[path], [METHODS[operation.method]]: render(visit(operation, rules)) };
+    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: render(visit(operation, rules)) };
   }
   return paths;
 }
