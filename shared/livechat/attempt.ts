@@ -2,13 +2,15 @@ import ky from "ky";
 import type * as v from "valibot";
 import type { Address } from "./address.ts";
 import { type Effect, effectOf } from "./effect.ts";
-import { type Needs, type ReadRefusal, toAppError } from "./failure.ts";
+import { LIVECHAT, type Needs, type ReadRefusal, toAppError } from "./failure.ts";
 
 /** In milliseconds. */
 export const ATTEMPT_TIMEOUT = 8_000;
 
 /** How one of LiveChat's APIs is reached, and how its refusals are read. */
 export type Connection = {
+  /** For people; `LiveChat` by default. */
+  name?: string;
   /** Base URL of the API. */
   url: string;
   /** Basic credentials (RFC 7617). */
@@ -66,6 +68,7 @@ type Circumstances = Pick<CallAttempt, "retries" | "waited"> & {
 
 /** Makes single attempts by ky. Each returns an answer that fits its schema, or throws one of this app's errors. */
 export function createAttempt({
+  name = LIVECHAT,
   url,
   username,
   password,
@@ -111,7 +114,7 @@ export function createAttempt({
         },
       }).json(answer);
     } catch (error) {
-      failure = toAppError(error, { effect, response, secrets, refusal, needs });
+      failure = toAppError(error, { name, effect, response, secrets, refusal, needs });
       throw failure;
     } finally {
       observe?.(

@@ -1,5 +1,5 @@
 import { TooManyRequests } from "../core/errors.ts";
-import { Throttled } from "./failure.ts";
+import { LIVECHAT, Throttled } from "./failure.ts";
 import { Throttle } from "./throttle.ts";
 
 /** A person waits for an operator's call. Background calls come from timers. */
@@ -62,7 +62,7 @@ type Waiter = {
  */
 export function createBudget(
   limit: number,
-  { inFlight: widest = 10, random = Math.random, now = steadyClock } = {},
+  { inFlight: widest = 10, random = Math.random, now = steadyClock, name = LIVECHAT } = {},
 ): Budget {
   const backgroundLimit = Math.max(1, Math.floor(limit * (1 - RESERVE)));
   const throttle = new Throttle(widest, random, now);
@@ -155,9 +155,9 @@ export function createBudget(
   }
 
   function reasonFor(start: number, time: number): string {
-    if (start === throttle.pausedUntil) return "LiveChat's limit is used up.";
-    if (start > time) return `This app's limit of ${limit} calls to LiveChat in 60 seconds is used up.`;
-    return "The calls to LiveChat that are under way take too long.";
+    if (start === throttle.pausedUntil) return `${name}'s limit is used up.`;
+    if (start > time) return `This app's limit of ${limit} calls to ${name} in 60 seconds is used up.`;
+    return `The calls to ${name} that are under way take too long.`;
   }
 
   function usage(): Usage {

@@ -9,12 +9,15 @@ import {
 import type { Effect } from "./effect.ts";
 import { readWords } from "./words.ts";
 
+/** What errors call the service that they are about, unless its connection has another name. */
+export const LIVECHAT = "LiveChat";
+
 /** LiveChat's own 429, as opposed to our limit. `asksFor` is its `Retry-After` in milliseconds, if it gave one. */
 export class Throttled extends TooManyRequests {
   readonly asksFor?: number;
 
-  constructor(asksFor?: number) {
-    super("LiveChat's limit is used up.");
+  constructor(name: string, asksFor?: number) {
+    super(`${name}'s limit is used up.`);
     this.asksFor = asksFor;
   }
 }
@@ -32,6 +35,8 @@ const NEVER_SENT = new Set([
 export type Needs = { action: string; scopes: readonly string[] };
 
 export type Attempted = {
+  /** What the service is called. */
+  name: string;
   effect: Effect;
   /** The answer, as far as it came. */
   response?: Response;
@@ -43,6 +48,8 @@ export type Attempted = {
 
 /** An answer that is not a success. */
 export type Refused = {
+  /** What the service is called. */
+  name: string;
   status: number;
   headers: Headers;
   /** Its body, read as JSON where it is JSON. */
@@ -61,20 +68,20 @@ export type ReadRefusal = (refused: Refused) => AppError;
  * they go no further. An error that neither LiveChat nor the connection caused is a defect, and is returned unchanged.
  */
 export function toAppError(error: unknown, attempted: Attempted): unknown {
-  const { response, effect, secrets, refusal, needs } = attempted;
+  const { name, response, effect, secrets, refusal, needs } = attempted;
   // The status stands, even when the body that explains it never came.
   if (response && !response.ok) {
     const body = error instanceof HTTPError ? error.data : undefined;
     const { status, headers } = response;
-    return refusal({ status, headers, body, effect, words: readWords(body, secrets), needs });
+    return refusal({ name, status, headers, body, effect, words: readWords(body, secrets), needs });
   }
   if (error instanceof TimeoutError)
-    return inDoubt(UpstreamTimeout, "LiveChat did not answer in time.", effect);
-  if (error instanceof SyntaxError) return inDoubt(UpstreamFailed, "LiveChat's answer is not JSON.", effect);
+    return inDoubt(UpstreamTimeout, `${name} did not answer in time.`, effect);
+  if (error instanceof SyntaxError) return inDoubt(UpstreamFailed, `${name}'s answer is not JSON.`, effect);
   if (error instanceof SchemaValidationError) {
     const paths = error.issues.slice(0, 3).map(({ path = [] }) => path.map(nameOfKey).join("."));
     const where = paths.filter(Boolean).join(", ");
-    const summary = `LiveChat's answer does not have the shape it should have${where && ` at ${where}`}.`;
+    const summary = `${name}'s answer does not have the shape it should have${where && ` at ${where}`}.`;
     return inDoubt(UpstreamFailed, summary, effect);
   }
   // A body that breaks off is a bare TypeError: https://fetch.spec.whatwg.org/#concept-body-consume-body
@@ -82,8 +89,8 @@ export function toAppError(error: unknown, attempted: Attempted): unknown {
     const { code, message } = innermost(error);
     const upstream = { code, reason: readWords(message, secrets) };
     return NEVER_SENT.has(code ?? "")
-      ? new UpstreamFailed("LiveChat cannot be reached.", { upstream })
-      : inDoubt(UpstreamFailed, "The connection to LiveChat broke.", effect, { upstream });
+      ? new UpstreamFailed(`${name} cannot be reached.`, { upstream })
+      : inDoubt(UpstreamFailed, `The connection to ${name} broke.`, effect, { upstream });
   }
   return error;
 }

@@ -10,26 +10,26 @@ import {
 import { inDoubt, type Refused, Throttled } from "./failure.ts";
 import { retryAfterOf } from "./retry.ts";
 
-export const UNKNOWN = "LiveChat does not have it: the id or login is unknown.";
-export const NOT_NOW = "LiveChat's current state does not allow this.";
+export const unknownTo = (name: string) => `${name} does not have it: the id or login is unknown.`;
+export const notNow = (name: string) => `${name}'s current state does not allow this.`;
 
 /** Understands an answer by its status: v2, and servers in between, give no more. */
-export function refusalByStatus({ status, headers, effect, words, body }: Refused): AppError {
+export function refusalByStatus({ name, status, headers, effect, words, body }: Refused): AppError {
   const upstream = { status, words, code: typeOf(body) };
   const wait = retryAfterOf(headers);
-  if (status === 429) return new Throttled(wait);
+  if (status === 429) return new Throttled(name, wait);
   if (status === 401 || status === 403) {
-    return new UpstreamRefused("LiveChat refuses the credentials of this app.", { upstream });
+    return new UpstreamRefused(`${name} refuses the credentials of this app.`, { upstream });
   }
-  if (status === 404 || status === 410) return new NotFound(UNKNOWN, { upstream });
-  if (status === 408) return inDoubt(UpstreamTimeout, "LiveChat gave up waiting.", effect, { upstream });
-  if (status === 409) return new Conflict(NOT_NOW, { upstream });
+  if (status === 404 || status === 410) return new NotFound(unknownTo(name), { upstream });
+  if (status === 408) return inDoubt(UpstreamTimeout, `${name} gave up waiting.`, effect, { upstream });
+  if (status === 409) return new Conflict(notNow(name), { upstream });
   if (status >= 400 && status < 500)
-    return new InvalidInput(`LiveChat refuses the request (${status}).`, { upstream });
+    return new InvalidInput(`${name} refuses the request (${status}).`, { upstream });
   if (status < 400)
-    return new UpstreamFailed(`LiveChat redirects (${status}), which is not followed.`, { upstream });
+    return new UpstreamFailed(`${name} redirects (${status}), which is not followed.`, { upstream });
   const retryAfter = wait ? Math.ceil(wait / 1000) : undefined;
-  return inDoubt(UpstreamFailed, `LiveChat failed (${status}).`, effect, { upstream, retryAfter });
+  return inDoubt(UpstreamFailed, `${name} failed (${status}).`, effect, { upstream, retryAfter });
 }
 
 /** Newer APIs of LiveChat answer `{error: {type}}`, and v2 may do so at its end: `unsupported_version`. */

@@ -37,7 +37,7 @@ export type Send = <Answer extends v.GenericSchema>(
 ) => Promise<v.InferOutput<Answer>>;
 
 /** What a connection needs to know, for every API. */
-export type ConnectionOptions = Omit<Connection, "username" | "password" | "headers" | "refusal"> & {
+export type ConnectionOptions = Omit<Connection, "name" | "username" | "password" | "headers" | "refusal"> & {
   /** Calls that this process may make in 60 s, repetitions included. */
   rateLimit: number;
   /** Limit of a call with all its attempts and waits, in milliseconds; 25,000 by default. */
@@ -57,7 +57,7 @@ export function connect({
   random = Math.random,
   ...connection
 }: ConnectionOptions & Connection): { send: Send; usage: () => Usage } {
-  const budget = createBudget(rateLimit, { random });
+  const budget = createBudget(rateLimit, { random, name: connection.name });
   const attempt = createAttempt(connection);
   const leastTime = Math.min(connection.attemptTimeout ?? ATTEMPT_TIMEOUT, SHORTEST_ATTEMPT);
 

@@ -34,7 +34,7 @@ async function play(budget: Budget, plans: readonly Plan[]): Promise<Course[]> {
       course.sent = now();
       await delay(plan.takes);
       course.ended = now();
-      if (plan.refusal !== undefined) throw new Throttled(plan.refusal);
+      if (plan.refusal !== undefined) throw new Throttled("LiveChat", plan.refusal);
     };
     const turn = { priority: plan.priority, repeated: false, patience: plan.patience };
     await budget.spend(send, turn).catch((error: unknown) => {
@@ -281,7 +281,7 @@ describe("A pause that LiveChat asks for", () => {
     for (const end of ends) {
       const send = async () => {
         sent.push(Date.now() - began);
-        if (end === "refused") throw new Throttled();
+        if (end === "refused") throw new Throttled("LiveChat");
       };
       const turn = { priority: "operator" as const, repeated: false, patience: 24_000 };
       await Promise.all([budget.spend(send, turn).catch(() => {}), vi.runAllTimersAsync()]);
@@ -313,7 +313,7 @@ it("usage counts used, running, waiting and postponed calls", async () => {
   const spend = async (refusal?: number) => {
     const send = async () => {
       await delay(1_000);
-      if (refusal !== undefined) throw new Throttled(refusal);
+      if (refusal !== undefined) throw new Throttled("LiveChat", refusal);
     };
     await budget.spend(send, { priority: "operator", repeated: false, patience: 24_000 }).catch(() => {});
   };

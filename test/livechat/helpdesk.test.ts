@@ -266,7 +266,9 @@ test("HelpDesk has a limit of its own, and its Retry-After is honoured", async (
   expect(await failureOf(desk.findTickets({}, first))).toMatchObject({
     ...{ constructor: expect.anything(), retryAfter: expect.any(Number) },
   });
-  expect(await failureOf(desk.findTickets({}, first))).toBeInstanceOf(TooManyRequests);
+  const failure = await failureOf(desk.findTickets({}, first));
+  expect(failure).toBeInstanceOf(TooManyRequests);
+  expect(failure.message).toMatch(/^HelpDesk's limit is used up/);
   const { url, credentials } = sandbox;
   expect(await createLiveChatText({ ...quick, url, ...credentials }).listAgents()).toHaveLength(3);
 });

@@ -39,6 +39,7 @@ const STATE_FRESH_FOR = 10 * MINUTE;
 export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpDeskOptions): HelpDesk {
   const { send } = connect({
     ...options,
+    name: "HelpDesk",
     username: accountId,
     password: apiKey,
     headers: () => ({ "user-agent": "LiveChat-Functions" }),

@@ -9,7 +9,7 @@ import {
   UpstreamTimeout,
 } from "../../core/errors.ts";
 import { inDoubt, type Needs, type Refused, Throttled } from "../failure.ts";
-import { NOT_NOW, refusalByStatus, UNKNOWN } from "../refusal.ts";
+import { notNow, refusalByStatus, unknownTo } from "../refusal.ts";
 import { retryAfterOf } from "../retry.ts";
 import { ChatAnonymized } from "./chat-anonymized.ts";
 
@@ -40,7 +40,7 @@ const RefusalBody = v.object({
 export function refusalByType(refused: Refused): AppError {
   const read = v.safeParse(RefusalBody, refused.body);
   if (!read.success) return refusalByStatus(refused);
-  const { status, headers, effect, words } = refused;
+  const { name, status, headers, effect, words } = refused;
   const { type, data } = read.output.error;
   const upstream = { status, code: type, words };
   switch (type) {
@@ -67,7 +67,7 @@ export function refusalByType(refused: Refused): AppError {
     case "entity_too_large":
       return new InvalidInput("LiveChat refuses the request.", { upstream });
     case "not_found":
-      return new NotFound(UNKNOWN, { upstream });
+      return new NotFound(unknownTo(name), { upstream });
     case "chat_anonymized":
       return new ChatAnonymized("LiveChat has anonymized the chat.", { upstream });
     case "already_exists":
@@ -75,11 +75,11 @@ export function refusalByType(refused: Refused): AppError {
     case "limit_reached":
     case "chat_inactive":
     case "not_allowed":
-      return new Conflict(NOT_NOW, { upstream });
+      return new Conflict(notNow(name), { upstream });
     case "request_timeout":
       return inDoubt(UpstreamTimeout, "LiveChat gave up waiting.", effect, { upstream });
     case "too_many_requests":
-      return new Throttled(retryAfterOf(headers));
+      return new Throttled(name, retryAfterOf(headers));
     case "service_unavailable":
     case "internal":
       return inDoubt(UpstreamFailed, `LiveChat failed (${type}).`, effect, { upstream });
