@@ -78,7 +78,8 @@ describe("the list", () => {
       tickets.slice(30, 230),
     );
     expect((await desk.findTickets({}, { ...first, page: 12 })).tickets).toEqual([]);
-    expect(await failureOf(desk.findTickets({}, { ...first, page: 100_000 }))).toBeInstanceOf(InvalidInput);
+    // Its forty calls would skip every ticket that they read.
+    expect(await failureOf(desk.findTickets({}, { ...first, page: 161 }))).toBeInstanceOf(InvalidInput);
     expect(await failureOf(desk.findTickets({}, { ...first, cursor: "W10" }))).toBeInstanceOf(InvalidInput);
   });
 

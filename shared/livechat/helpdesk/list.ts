@@ -83,7 +83,7 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
       const goOn = (behind: HelpDeskCursor) => ({ cursor: encodeHelpDeskCursor({ ...behind, before }) });
       const bound = cursor?.before !== undefined && { updatedDateTo: cursor.before };
       let left = cursor ? 0 : (range.page - 1) * OUR_PAGE_SIZE + range.skip;
-      if (left > CALLS * PAGE_SIZE) {
+      if (left >= CALLS * PAGE_SIZE) {
         throw InvalidInput.at(
           "page",
           "page is too far behind the first: with HelpDesk, follow Link to read on.",
