@@ -235,20 +235,6 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
       await callback.close();
     }
   });
-
-  test("when the app is gone, the last data stays with its age, and the page recovers by itself", async () => {
-    const { page, close } = await open("/health", { clock: true });
-    await page.getByRole("rowheader", { name: "storage" }).waitFor();
-    await page.route("**/api/status", (route) => route.abort());
-    await page.clock.fastForward(61_000);
-    await page.getByText("The app cannot be reached").waitFor();
-    await page.getByText(/What you see is from/).waitFor();
-    await page.getByRole("rowheader", { name: "storage" }).waitFor();
-    await page.unroute("**/api/status");
-    await page.clock.fastForward(61_000);
-    await page.getByText("The app cannot be reached").waitFor({ state: "detached" });
-    await close();
-  });
 });
 
 /** A callback that answers 400 until it is told to accept. */

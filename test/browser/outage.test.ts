@@ -1,0 +1,101 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Azurite, startAzurite } from "../../local/azurite.ts";
+import { type App, startApp } from "../app/start-app.ts";
+import { CHROMIUM, chat, launch, openTab } from "./browser.ts";
+
+/** Longer than the longest pause of a poll whose app is down, in milliseconds. */
+const NEXT_POLL = 61_000;
+
+describe.skipIf(CHROMIUM === undefined)("an open console", () => {
+  const unique = crypto.randomUUID().replaceAll("-", "");
+  let location: string;
+  let azurite: Azurite;
+  let browser: Browser;
+  let app: App;
+
+  beforeAll(async () => {
+    location = await mkdtemp(join(tmpdir(), "outage-"));
+    [azurite, browser] = await Promise.all([startAzurite({ location }), launch()]);
+    app = await start();
+    await app.deliver("chat-ended", chat("KEPT", ["Words that stay"]));
+  });
+  afterAll(async () => {
+    await Promise.all([browser?.close(), app?.stop()]);
+    await azurite?.stop();
+    await rm(location, { recursive: true, force: true });
+  });
+
+  const start = (port = "0") =>
+    startApp({
+      env: { LiveChatStorage: azurite.connectionString, EVENTS_TABLE: `Events${unique}` },
+      flags: ["--port", port],
+    });
+
+  const isStale = async (page: Page, problem: string) => {
+    await page.clock.fastForward(NEXT_POLL);
+    await page.getByText(problem).first().waitFor();
+    await page
+      .getByText(/What you see is from \d/)
+      .first()
+      .waitFor();
+    await page.getByText("not current").waitFor();
+    await page.getByText(/Data from .+ ago/).waitFor();
+  };
+  const recovers = async (page: Page, problem: string) => {
+    await page.clock.fastForward(NEXT_POLL);
+    await page.getByText(problem).first().waitFor({ state: "detached" });
+    await page.getByText("not current").waitFor({ state: "detached" });
+  };
+
+  test("keeps its place and its data while storage is down, and goes on when it is back", async () => {
+    const list = await openTab(browser, app.url, "/events?type=chat_ended", { clock: true });
+    const detail = await openTab(browser, app.url, "/chats/KEPT", { clock: true });
+    await list.page.getByRole("link", { name: "KEPT" }).waitFor();
+    await detail.page.getByText("Words that stay").waitFor();
+
+    await azurite.stop();
+    for (const { page } of [list, detail]) await isStale(page, "Storage is not available");
+    expect(await list.page.getByRole("link", { name: "KEPT" }).count()).toBe(1);
+    expect(new URL(list.page.url()).search).toBe("?type=chat_ended");
+    expect(await detail.page.getByText("Words that stay").count()).toBe(1);
+    // What is opened during the outage is there as soon as storage is.
+    await list.page.getByRole("link", { name: "1", exact: true }).click();
+    await list.page.getByText("Storage is not available").first().waitFor();
+
+    const ports = Object.fromEntries(
+      [...azurite.connectionString.matchAll(/(\w+)Endpoint=http:\/\/[^:]+:(\d+)/g)].map(
+        ([, service = "", port]) => [service.toLowerCase(), Number(port)],
+      ),
+    );
+    azurite = await startAzurite({ location, ports });
+    for (const { page } of [list, detail]) await recovers(page, "Storage is not available");
+    await list.page.getByText("Stored at place 1").waitFor();
+    for (const { close, mishaps } of [list, detail]) {
+      expect(mishaps).toEqual([]);
+      await close();
+    }
+  });
+
+  test("keeps its data while the app is gone, and goes on when it is back", async () => {
+    const { page, close, mishaps } = await openTab(browser, app.url, "/chats", { clock: true });
+    await page.getByRole("link", { name: "KEPT" }).waitFor();
+    app.process.kill("SIGKILL");
+    await once(app.process, "exit");
+    await app.sandbox.close();
+    await isStale(page, "The app cannot be reached");
+    expect(await page.getByRole("link", { name: "KEPT" }).count()).toBe(1);
+
+    app = await start(new URL(app.url).port);
+    await app.deliver("chat-ended", chat("LATER", ["Hi"]));
+    await recovers(page, "The app cannot be reached");
+    await page.getByRole("button", { name: "1 new" }).click();
+    await page.getByRole("link", { name: "LATER" }).waitFor();
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+});
