@@ -5,41 +5,57 @@ import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { CHROMIUM, chat, type Tab, useConsole } from "./browser.ts";
 
-const PAGES = [
-  "",
-  "/events",
-  "/chats",
-  "/chats/LOOK1",
-  "/tickets",
-  "/subscriptions",
-  "/reconciliation",
-  "/quarantine",
-  "/health",
-  "/nowhere",
-];
+/** An address for every route of the console; ids that are made by the test stand in braces. */
+const PAGES: Record<string, string> = {
+  "": "",
+  "/events": "/events?type=chat_ended",
+  "/events/:id": "/events/{event}",
+  "/chats": "/chats",
+  "/chats/:id": "/chats/LOOK1",
+  "/tickets": "/tickets?status=open",
+  "/tickets/:id": "/tickets/{ticket}",
+  "/subscriptions": "/subscriptions",
+  "/subscriptions/:id": "/subscriptions/{subscription}",
+  "/reconciliation": "/reconciliation",
+  "/quarantine": "/quarantine",
+  "/health": "/health",
+  default: "/nowhere",
+};
 
 describe.skipIf(CHROMIUM === undefined)("the console for everyone", () => {
   const tests = useConsole({ env: { ALLOW_LOOPBACK_CALLBACKS: "true" } });
+  const ids: Record<string, string> = {};
   let tab: Tab;
-  let event: string;
-  let subscription: string;
   beforeAll(async () => {
-    await tests.deliver(chat("LOOK1", ["Hello", "Hi"]));
-    await tests.deliver({ event_type: "chat_ended", license_id: "12345678", odd: 1 });
+    const { app, deliver, open } = tests;
+    await deliver(chat("LOOK1", ["Hello", "Hi"]));
+    await deliver({ event_type: "chat_ended", license_id: "12345678", odd: 1 });
     const url = "http://127.0.0.1:9/nothing-listens-there";
-    subscription = (await tests.app.call("POST", "/subscriptions", { url, filter: { tag: ["lamp"] } })).body
-      .id;
-    await tests.app.call("POST", "/reconcile/tickets");
-    event = (await tests.app.call("GET", "/events?limit=1")).body.items[0].id;
+    const create = (path: string, body: object) => app.call("POST", path, body).then(({ body }) => body.id);
+    ids.subscription = await create("/subscriptions", { url, filter: { tag: ["lamp"] } });
+    ids.ticket = await create("/tickets", {
+      message: "It is dark.",
+      requester: { mail: "vera@example.com" },
+    });
+    await app.call("POST", "/reconcile/tickets");
+    ids.event = (await app.call("GET", "/events?limit=1")).body.items[0].id;
     // A colour on its way to another one has no contrast of its own.
-    tab = await tests.open("", { reducedMotion: "reduce" });
+    tab = await open("", { reducedMotion: "reduce" });
   });
 
-  const look = async (path: string) => {
-    const { page } = tab;
+  test("every route of the console has a page here", () => {
+    const routes = readFileSync("console/main.tsx", "utf8").matchAll(
+      /<Route (?:path=\{(?:BASE|`\$\{BASE\}(.*)`)\}|(default))/g,
+    );
+    expect([...routes].map(([, path, other]) => other ?? path ?? "")).toEqual(Object.keys(PAGES));
+  });
+
+  test.each(Object.values(PAGES))("axe finds nothing on %s in light, dark and at 320 px", async (path) => {
+    const { page, mishaps } = tab;
     await page.emulateMedia({ colorScheme: "light" });
     await page.setViewportSize({ width: 1280, height: 900 });
-    await page.goto(`${tests.app.url}/console${path}`);
+    const where = path.replaceAll(/\{(\w+)\}/g, (_, name) => ids[name] ?? "");
+    await page.goto(`${tests.app.url}/console${where}`);
     await page.locator("main:has(h1):not(:has(.skeleton))").waitFor();
     expect(await violations(page)).toEqual([]);
     await page.emulateMedia({ colorScheme: "dark" });
@@ -47,12 +63,26 @@ describe.skipIf(CHROMIUM === undefined)("the console for everyone", () => {
     // As wide as 1280 px at 400 %.
     await page.setViewportSize({ width: 320, height: 640 });
     expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(320);
-    expect(tab.mishaps).toEqual([]);
-  };
-  test.each(PAGES)("axe finds nothing on %s in light and dark, and it fits 320 px", look);
-  test("the same for an event and a subscription", async () => {
-    await look(`/events/${event}`);
-    await look(`/subscriptions/${subscription}`);
+    expect(await violations(page, ["target-size", "scrollable-region-focusable"])).toEqual([]);
+    expect(mishaps).toEqual([]);
+  });
+
+  test("on a narrow screen the filters wait behind a button, and say how many are set", async () => {
+    const { page, close } = await tests.open("/events?type=chat_ended", {
+      viewport: { width: 320, height: 640 },
+    });
+    const type = page.locator("select[name=type]");
+    await page.getByRole("link", { name: "LOOK1" }).first().waitFor();
+    expect(await type.isVisible()).toBe(false);
+    const toggle = page.getByRole("button", { name: "Filters (1 set)" });
+    await toggle.press("Enter");
+    await page.keyboard.press("Tab");
+    expect(await type.evaluate((field) => field === field.ownerDocument.activeElement)).toBe(true);
+    await type.selectOption("");
+    // The list is seen again, with the filter gone.
+    await page.getByRole("button", { name: "Filters", exact: true }).waitFor();
+    expect(await type.isVisible()).toBe(false);
+    await close();
   });
 
   test("the first load and the whole console stay small, and the page asks no other host", async () => {
