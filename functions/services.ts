@@ -8,12 +8,9 @@ import { DAY } from "../shared/core/time.ts";
 import type { EventLog } from "../shared/event-log/event-log.ts";
 import { openEventLog } from "../shared/event-log/event-log.ts";
 import { type CallLedger, openCallLedger } from "../shared/health/call-ledger.ts";
-import { checksOf } from "../shared/health/checks.ts";
 import type { ExaminedText } from "../shared/health/examined.ts";
-import { createMonitor, type Monitor, type MonitorOptions } from "../shared/health/monitor.ts";
-import { rememberedStandings, rememberStandings } from "../shared/health/registration-memory.ts";
-import { openSightings } from "../shared/health/sightings.ts";
-import { type Idempotency, openIdempotency } from "../shared/http/idempotency/idempotency.ts";
+import type { Monitor, MonitorOptions } from "../shared/health/monitor.ts";
+import type { Idempotency } from "../shared/http/idempotency/idempotency.ts";
 import type { ChatReader, LiveChat } from "../shared/livechat/live-chat.ts";
 import type { OpenedLiveChat } from "../shared/livechat/open-live-chat.ts";
 import type { People } from "../shared/people/people.ts";
@@ -36,8 +33,7 @@ import { openTranscripts, type Transcripts } from "../shared/transcripts/transcr
 /**
  * Makes what operations call. Each service is created on first use and kept for the life of the process (see `lazy`).
  * So a cold start creates only the services of its first request, and only an operation that needs a missing setting
- * fails. Receivers need neither the client nor the subscribers, whose code is loaded by the first call of a method (see
- * `deferred`).
+ * fails. The code of services that receivers do not need is loaded by the first call of a method (see `deferred`).
  */
 export function createServices(environment: Record<string, string | undefined>): Services {
   const clock = createClock();
@@ -144,7 +140,11 @@ export function createServices(environment: Record<string, string | undefined>):
         const places = placesOfPeople({ eventsTable, ticketsTable, subscriptions, log, ...days, now });
         return openPeople({ table: eventsTable, places, now });
       }),
-    idempotency: () => openIdempotency({ table: parts.eventsTable, now }),
+    idempotency: () =>
+      deferred(async () => {
+        const { openIdempotency } = await import("../shared/http/idempotency/idempotency.ts");
+        return openIdempotency({ table: parts.eventsTable, now });
+      }),
     refusals: () => openRefusals({ table: () => parts.eventsTable, now }),
     tellOperator: () => {
       // Without valid settings there is nothing to tell by; the check of the settings says so.
@@ -167,17 +167,28 @@ export function createServices(environment: Record<string, string | undefined>):
     text: () => {
       const { eventsTable, calls, settings } = parts;
       if (settings.liveChat.api !== "text") return undefined;
-      const standings = (baseUrl: string) => rememberedStandings(eventsTable, { baseUrl, api: "text" });
+      const standings = async (baseUrl: string) => {
+        const { rememberedStandings } = await import("../shared/health/registration-memory.ts");
+        return rememberedStandings(eventsTable, { baseUrl, api: "text" });
+      };
       return { table: eventsTable, calls, standings };
     },
     rememberStandings: () => async (standings) => {
-      if (parts.settings.liveChat.api === "text") await rememberStandings(parts.eventsTable, standings);
+      if (parts.settings.liveChat.api !== "text") return;
+      const { rememberStandings } = await import("../shared/health/registration-memory.ts");
+      await rememberStandings(parts.eventsTable, standings);
     },
-    monitor: () => {
-      const sightings = openSightings(() => parts.eventsTable, now);
-      const options = { sightings, now, onDefect: logDefect, onChange: parts.tellOperator };
-      return createMonitor(checksOf(parts, { sightings, now }), options);
-    },
+    monitor: () =>
+      deferred(async () => {
+        const [{ createMonitor }, { checksOf }, { openSightings }] = await Promise.all([
+          import("../shared/health/monitor.ts"),
+          import("../shared/health/checks.ts"),
+          import("../shared/health/sightings.ts"),
+        ]);
+        const sightings = openSightings(() => parts.eventsTable, now);
+        const options = { sightings, now, onDefect: logDefect, onChange: parts.tellOperator };
+        return createMonitor(checksOf(parts, { sightings, now }), options);
+      }),
   });
   return parts;
 }

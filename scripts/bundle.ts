@@ -16,7 +16,11 @@ const code = await codeFiles(root, {
   debug,
   define: { BUILD_COMMIT: JSON.stringify(commit()) },
   evaluate: "functions/registrations.ts",
-  together: { receivers: /functions\/(serve|receivers\/index)\.ts$/ },
+  together: {
+    receivers: /functions\/(serve|receivers\/index)\.ts$/,
+    operations: /functions\/operations\.ts$/,
+    health: /shared\/health\/(monitor|checks|sightings)\.ts$/,
+  },
 });
 // Chunks before what imports them, and pages after what they refer to.
 const files = new Map<string, string | Uint8Array>([...code].toReversed());

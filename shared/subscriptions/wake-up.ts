@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Queue } from "../storage/open-queue.ts";
 import { createGuarantee } from "./guarantee.ts";
 
@@ -72,10 +72,10 @@ export function createWakeUp({
 
   return {
     storing() {
-      // In a process that has just started, the first answer does not wait for the table and the queue.
+      // In a process that has just started, the first answer waits neither for the table and the queue, nor for the code.
       const begun = known && begin();
       return async (seq) => {
-        const serving = (begun ?? begin()).then(async ({ armed }) => {
+        const serving = (begun ?? setImmediate().then(begin)).then(async ({ armed }) => {
           if (!armed) return;
           const delivering = seq === undefined ? Promise.resolve(true) : deliver(seq);
           void delivering.catch(() => false).then((isDone) => guarantee.end(isDone));

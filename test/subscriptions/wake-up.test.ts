@@ -169,8 +169,17 @@ test("a queue that does not answer holds an append up for a moment only", async 
     wait: async (milliseconds) => waits.push(milliseconds),
   });
   await slow.storing()(1);
+  await turns();
   await slow.storing()(2);
   expect(waits).toEqual([100]);
+});
+
+test("the first append of a process is answered before the table of subscriptions is asked", async () => {
+  const world = newWakeUp();
+  await world.wakeUp.storing()(1);
+  expect(world.asked).toBe(0);
+  await turns();
+  expect(world.delivered).toEqual([1]);
 });
 
 test("without subscriptions no message is put, and the table is asked now and then", async () => {
@@ -208,6 +217,7 @@ test("a broken queue fails no append, and is used again when it is back", async 
   const rejected = vi.fn();
   process.once("unhandledRejection", rejected);
   await world.wakeUp.storing()(1);
+  await turns();
   world.wakeUp.subscribed();
   world.wakeUp.after(1_000);
   await world.wakeUp.storing()(2);
