@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { odata, type TableClient } from "@azure/data-tables";
-import { PARTITION as CHATS, LOCK } from "../../shared/chats/chat-records.ts";
+import { CHATS_PARTITION as CHATS, LOCK } from "../../shared/chats/chat-records.ts";
 import {
   EVENTS,
   HEAD,

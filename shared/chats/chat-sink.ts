@@ -1,29 +1,23 @@
 import type { TableClient } from "@azure/data-tables";
 import { Conflict } from "../core/errors.ts";
 import type { Sink, Writer } from "../reconcile/sink.ts";
-import type { EventType } from "../schemas/webhook.ts";
 import { compress, toProperties } from "../storage/body.ts";
 import { FORMAT } from "../storage/format.ts";
 import { acquireLease } from "../storage/lease.ts";
-import { createRow, putRow, replaceRow } from "../storage/rows.ts";
-import { chatRecords, LOCK, NOTE, PARTITION, readState, STATE } from "./chat-records.ts";
-import type { FoundThread } from "./chat-source.ts";
-
-export type ChatSinkOptions = {
-  table: TableClient;
-  /** Which events the log has of a thread. */
-  told(threadId: string): Promise<ReadonlyMap<EventType, unknown>>;
-};
+import { putRow } from "../storage/rows.ts";
+import { writeOnce } from "../storage/write-once.ts";
+import { CHATS_PARTITION, chatRecords, LOCK, NOTE, readState, STATE } from "./chat-records.ts";
+import type { FoundThread, Told } from "./chat-source.ts";
 
 /**
  * What the app has of the account's chats is the event log: a thread is new while its start, or the end of an ended
  * one, is missing. Kept beside it are the state of the reconciliation and the records of its runs, in a partition of
  * the events' table.
  */
-export function chatSink({ table, told }: ChatSinkOptions): Sink<FoundThread> {
+export function chatSink(table: TableClient, told: Told): Sink<FoundThread> {
   return {
     ...chatRecords(table),
-    lock: (options) => acquireLease(table, { partitionKey: PARTITION, rowKey: LOCK }, options),
+    lock: (options) => acquireLease(table, { partitionKey: CHATS_PARTITION, rowKey: LOCK }, options),
     async write<State>(): Promise<Writer<FoundThread, State>> {
       let current = await readState<State>(table);
       return {
@@ -42,16 +36,12 @@ export function chatSink({ table, told }: ChatSinkOptions): Sink<FoundThread> {
         },
         async commit({ state, notes = {} }) {
           for (const [name, value] of Object.entries(notes)) {
-            await putRow(table, {
-              ...{ partitionKey: PARTITION, rowKey: NOTE + name, format: FORMAT },
-              json: JSON.stringify(value),
-            });
+            const key = { partitionKey: CHATS_PARTITION, rowKey: NOTE + name };
+            await putRow(table, { ...key, format: FORMAT, json: JSON.stringify(value) });
           }
           const body = toProperties(await compress(JSON.stringify(state)));
-          const row = { partitionKey: PARTITION, rowKey: STATE, format: FORMAT, ...body };
-          const etag = current.etag
-            ? await replaceRow(table, row, { etag: current.etag })
-            : await createRow(table, row);
+          const row = { partitionKey: CHATS_PARTITION, rowKey: STATE, format: FORMAT, ...body };
+          const etag = await writeOnce(table, row, { etag: current.etag });
           if (etag === undefined) throw new Conflict("Another run of the reconciliation has taken over.");
           current = { state, etag };
         },

@@ -46,8 +46,8 @@ export function reconcileChats({ table, log, chats, ...options }: ChatReconcilia
 
   return reconcile({
     ...options,
-    source: chatSource({ chats, told }),
-    sink: chatSink({ table, told }),
+    source: chatSource(chats, told),
+    sink: chatSink(table, told),
     tellsEvery: true,
     appendCreated: (threads) => Array.fromAsync(inGroups(threads, APPENDS, tell)),
     // Nothing that is stored can be gone.

@@ -42,8 +42,8 @@ export async function readEventPage(
   }
   // Nothing more up to the head: what the query does not choose there need not be looked at again.
   const last = items.at(-1)?.seq ?? 0;
-  const through = isRestricted(query) ? Math.min(head.seq, span.upTo) : 0;
-  return { items, next: Math.max(span.after, through, last), head: Math.max(head.seq, last) };
+  const next = Math.max(span.after, Math.min(head.seq, span.upTo), last);
+  return { items, next, head: Math.max(head.seq, last) };
 }
 
 /** Bytes of bodies that one chat is given with: the largest that is taken, and room for what came before it. */
@@ -78,10 +78,6 @@ export async function* allEvents(store: Store, query: EventQuery): AsyncGenerato
   }
 }
 
-function isRestricted({ before, type, chatId, ticketId, from, to }: EventQuery): boolean {
-  return (before ?? type ?? chatId ?? ticketId ?? from ?? to) !== undefined;
-}
-
 async function spanOf(store: Store, { after = 0, before, from, to }: EventQuery, head: Head): Promise<Span> {
   const span = { after, upTo: before === undefined ? EVERYWHERE.upTo : before - 1 };
   if (from !== undefined) span.after = Math.max(after, (await findTime(store, from, head)) - 1);
@@ -108,8 +104,6 @@ function rowsFor(
 function isChosen(event: LogEvent, { type, chatId, ticketId }: EventQuery): boolean {
   if (type !== undefined && event.type !== type) return false;
   if (!("payload" in event)) return true;
-  return (
-    (chatId === undefined || event.chatId === chatId) &&
-    (ticketId === undefined || event.ticketId === ticketId)
-  );
+  if (chatId !== undefined && event.chatId !== chatId) return false;
+  return ticketId === undefined || event.ticketId === ticketId;
 }

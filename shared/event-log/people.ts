@@ -7,13 +7,13 @@ import { type Match, placeOfRows, removeOld } from "../people/place-of-rows.ts";
 import type { Row } from "../storage/rows.ts";
 import { scanRows } from "../storage/scan.ts";
 import { readBody } from "./bodies.ts";
-import { eraseEvent, eraseSubject, eventsAbout } from "./erase.ts";
+import { eraseEvents, eventsAbout, type Readable } from "./erase.ts";
 import { type EventRow, readEvent, readEventRow } from "./event-row.ts";
 import { chatSubject, EVENTS, seqOf, subjectOf } from "./keys.ts";
 import { type QuarantineRow, quarantineRows, removeQuarantined, toEntry } from "./quarantine.ts";
 import { removeEvents, removeLeftBodies } from "./retention.ts";
 import type { Store } from "./store.ts";
-import type { LogEvent, StoredEvent } from "./types.ts";
+import type { StoredEvent } from "./types.ts";
 
 export type EventLogPlacesOptions = {
   /** Events and quarantined deliveries are removed when they were received before this time; kept when it is absent. */
@@ -50,13 +50,13 @@ function eventsPlace(
   store: Store,
   { removeBefore, heldThrough, keepOut, now }: EventLogPlacesOptions,
 ): DataPlace {
-  type Naming = { row: Row<EventRow>; event: LogEvent; person: Person };
+  type Naming = Readable & { person: Person };
 
   /** The events of the same chat or ticket, with that of `naming`. */
   function eventsWith({ row, event }: Naming) {
     const isIt = (other: StoredEvent) =>
       !("payload" in event) || (other.chatId === event.chatId && other.ticketId === event.ticketId);
-    return Array.fromAsync(eventsAbout(store, subjectOf(row.id), isIt));
+    return eventsAbout(store, subjectOf(row.id), isIt);
   }
 
   const place = placeOfRows<EventRow, Naming>({
@@ -69,25 +69,21 @@ function eventsPlace(
       if (erasedAt !== undefined || namesPerson(people, person) === false) return undefined;
       const row = await readEventRow(store, seqOf(rowKey));
       const event = row && (await readEvent(store, row));
-      const isTheirs = event && !("erased" in event) && names(row, event, person);
+      const isTheirs = event && !("erased" in event) && names({ row, event }, person);
       return isTheirs ? { item: { row, event, person } } : undefined;
     },
     async erase(naming) {
       const { event, person } = naming;
       if ("payload" in event && event.ticketId !== undefined) await keepOut?.(event.ticketId);
-      const doNameIt = (each: { row: Row<EventRow>; event: LogEvent }) => names(each.row, each.event, person);
-      const about = await eventsWith(naming);
-      let erased = 0;
+      const rank = (each: Readable) => Number(names(each, person));
       // Those that name the person come last: when the process dies before, they still give the others away.
-      for (const { row } of about.toSorted((a, b) => Number(doNameIt(a)) - Number(doNameIt(b)))) {
-        if (await eraseEvent(store, row, toIso(now()))) erased++;
-      }
-      return erased;
+      const about = (await eventsWith(naming)).sort((a, b) => rank(a) - rank(b));
+      return eraseEvents(store, about, toIso(now()));
     },
     // All events of the chat or ticket, at the first of them that names the person.
     async show(naming) {
       const about = await eventsWith(naming);
-      const first = about.find(({ row, event }) => names(row, event, naming.person));
+      const first = about.find((each) => names(each, naming.person));
       return first?.row.rowKey === naming.row.rowKey ? about.map(({ event }) => event) : [];
     },
     async *retain() {
@@ -98,15 +94,16 @@ function eventsPlace(
   return {
     ...place,
     async *eraseChat(chatId) {
-      const isIt = (event: StoredEvent) => event.chatId === chatId;
-      yield { after: "", removed: await eraseSubject(store, chatSubject(chatId), isIt, toIso(now())) };
+      const about = await eventsAbout(store, chatSubject(chatId), (event) => event.chatId === chatId);
+      const removed = await eraseEvents(store, about, toIso(now()));
+      yield { after: "", removed };
     },
   };
 }
 
-function names({ people }: Row<EventRow>, event: LogEvent, person: Person): boolean {
+function names({ row, event }: Readable, person: Person): boolean {
   const payload = "payload" in event ? event.payload : undefined;
-  return namesPerson(people, person) ?? peopleIn(payload).includes(person.email);
+  return namesPerson(row.people, person) ?? peopleIn(payload).includes(person.email);
 }
 
 /** The quarantined deliveries. They fit no schema, so that some of them a person has to decide on. */

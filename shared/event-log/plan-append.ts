@@ -43,69 +43,66 @@ export function countThatFit(entries: readonly AppendEntry[], partitionKey: stri
   return entries.length;
 }
 
-export type AppendContext = {
-  partitionKey: string;
-  /** Milliseconds since the epoch. */
-  now: number;
-  /** Who appends. */
-  instance: string;
-  /** The rows that end instances' waiting: our own, and that of an instance that did not use its turn. */
-  noLongerWaiting: readonly string[];
-};
-
-export type Plan = {
-  actions: TransactionAction[];
-  /** By its index among the actions, what can be refused: the head is behind them. */
-  checks: readonly { part: "identity" | "body" | "waiting"; entry?: AppendEntry }[];
-  /** As they are once this is done. */
-  head: Head;
-  waiting: readonly string[];
-  firstSeq: number;
-};
-
 /** The one transaction that appends entries to the known head. */
 export function planAppend(
   known: KnownHead,
   entries: readonly AppendEntry[],
-  { partitionKey, now, instance, noLongerWaiting }: AppendContext,
-): Plan {
+  options: {
+    partitionKey: string;
+    /** Milliseconds since the epoch. */
+    now: number;
+    /** The instance that appends. */
+    instance: string;
+    /** Instances that wait no longer: this one, and one that did not use its turn. */
+    noLongerWaiting: readonly string[];
+  },
+) {
+  const { partitionKey, now, instance, noLongerWaiting } = options;
   const { head: next, placed, over } = advanceHead(known.head, entries, now);
   const waiting = known.waiting.filter((other) => !noLongerWaiting.includes(other));
-  const head = { ...next, turn: nextTurn(waiting, instance) };
+  const head: Head = { ...next, turn: nextTurn(waiting, instance) };
   const headRow = toHeadRow(head, partitionKey);
   const { etag } = known.head;
-  const writes = entries.flatMap((entry, index) => {
-    return toWrites(entry, placed[index] as Placed, partitionKey).map((write) => ({ ...write, entry }));
+  const writes = entries.flatMap((entry, index) => toWrites(entry, placed[index] as Placed, partitionKey));
+  const leave = noLongerWaiting.map((other): Write => {
+    return { part: "waiting", action: deletion(partitionKey, waitingKey(other)) };
   });
-  const leave = noLongerWaiting.map((other) => ({
-    part: "waiting" as const,
-    action: deletion(partitionKey, waitingKey(other)),
-  }));
+  const [events, checks] = [writes.filter(isEvent), [...writes.filter((write) => !isEvent(write)), ...leave]];
   // What can be refused comes before what then cannot.
-  const checks = [...writes.filter(({ part }) => part !== "event"), ...leave] as (Plan["checks"][number] &
-    Write)[];
   const actions: TransactionAction[] = [
     ...checks.map(({ action }) => action),
     etag === undefined ? ["create", headRow] : ["update", headRow, "Merge", { etag }],
-    ...writes.filter(({ part }) => part === "event").map(({ action }) => action),
+    ...events.map(({ action }) => action),
   ];
   if (over) actions.push(["upsert", toHourRow(over, partitionKey), "Replace"]);
-  return { actions, checks, head, waiting, firstSeq: known.head.seq + 1 };
+  return {
+    actions,
+    /** By its index among the actions, what can be refused: the head is behind them. */
+    checks,
+    /** As they are once this is done. */
+    head,
+    waiting,
+    firstSeq: known.head.seq + 1,
+  };
 }
 
-type Write = { part: "identity" | "body" | "waiting" | "event"; action: TransactionAction };
+/** An action for an entry, or for an instance that waits no longer. */
+type Write = {
+  part: "identity" | "body" | "waiting" | "event";
+  action: TransactionAction;
+  entry?: AppendEntry;
+};
 
-function toWrites(
-  { id, nonce, row, body }: AppendEntry,
-  { seq, receivedAt }: Placed,
-  partitionKey: string,
-): Write[] {
+const isEvent = ({ part }: Write) => part === "event";
+
+function toWrites(entry: AppendEntry, { seq, receivedAt }: Placed, partitionKey: string): Write[] {
+  const { id, nonce, row, body } = entry;
   const identity = { partitionKey, rowKey: identityKey(id), seq, nonce };
   const occurredAt = row.occurredAt ?? receivedAt;
   const event = { partitionKey, rowKey: eventKey(seq), format: FORMAT, ...row, occurredAt, receivedAt };
   return [
-    { part: "identity", action: ["create", identity] },
-    ...commitBody(partitionKey, body).map((action): Write => ({ part: "body", action })),
-    { part: "event", action: ["create", event] },
+    { part: "identity", entry, action: ["create", identity] },
+    ...commitBody(partitionKey, body).map((action): Write => ({ part: "body", entry, action })),
+    { part: "event", entry, action: ["create", event] },
   ];
 }

@@ -1,4 +1,5 @@
 import type { TransactionAction } from "@azure/data-tables";
+import { cut } from "../core/cut.ts";
 import { TooLarge } from "../core/errors.ts";
 import { toIso } from "../core/time.ts";
 import type { EventType } from "../schemas/webhook.ts";
@@ -72,7 +73,7 @@ export function openQuarantine(
       rowKey,
       format: FORMAT,
       expected,
-      reason: firstCharacters(reason, REASON_CHARACTERS),
+      reason: short(reason, REASON_CHARACTERS),
       problems: JSON.stringify(problems.slice(0, PROBLEMS).map(shorten)),
       receivedAt: toIso(now()),
       ...body.properties,
@@ -174,11 +175,10 @@ export function toEntry(row: Row<QuarantineRow>): Quarantined {
 
 function shorten({ path, message }: Quarantined["problems"][number]): Quarantined["problems"][number] {
   return {
-    path: firstCharacters(path, PROBLEM_CHARACTERS),
-    message: firstCharacters(message, PROBLEM_CHARACTERS),
+    path: short(path, PROBLEM_CHARACTERS),
+    message: short(message, PROBLEM_CHARACTERS),
   };
 }
 
-function firstCharacters(text: string, characters: number): string {
-  return text.slice(0, characters).toWellFormed();
-}
+/** Storage takes no half of a surrogate pair, which a hostile body may have. */
+const short = (text: string, most: number) => cut(text.toWellFormed(), most);

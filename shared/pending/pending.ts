@@ -1,9 +1,11 @@
 import type { TableClient } from "@azure/data-tables";
 import { backOff } from "../core/back-off.ts";
 import { SECOND, toIso } from "../core/time.ts";
+import { removeOld } from "../people/place-of-rows.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { after, hashed } from "../storage/keys.ts";
 import { createRow, type Row, readRow, readRows, removeRow } from "../storage/rows.ts";
+import { scanRows } from "../storage/scan.ts";
 import { submit } from "../storage/transaction.ts";
 
 /** How long one process has for an attempt, before another may make the next. In milliseconds. */
@@ -122,6 +124,23 @@ export function openPending<Item extends object, Outcome extends string>(
       }
       return settled;
     },
+  };
+}
+
+/** The rows of pending items as a place of people's data, which retention removes by their age. */
+export function pendingRows<Item extends object>(
+  table: TableClient,
+  partitionKey: string,
+  /** ISO 8601; they are kept when it is absent. */
+  removeBefore: () => string | undefined,
+) {
+  const rows = (after: string) => scanRows<Pending<Item>>(table, partitionKey, { ...DUES, after });
+  return {
+    rows,
+    retain: (after: string) =>
+      removeOld(rows(after), removeBefore(), ({ rowKey, etag }) =>
+        removeRow(table, partitionKey, rowKey, { etag }),
+      ),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Lease, LeaseOptions } from "../storage/lease.ts";
 /** What is stored of an account, for one run at a time to change. */
 export type Sink<Item> = {
   /** @throws Conflict when another run is at work, with its holder and since when */
-  lock(options: Pick<LeaseOptions, "holder" | "ttlMs" | "now">): Promise<Lease>;
+  lock(options: LeaseOptions): Promise<Lease>;
   /** Only for the holder of the lock; two writers notice each other by the `Conflict` that the second to commit gets. */
   write<State>(): Promise<Writer<Item, State>>;
   /** The state that the last commit left. One point read. */

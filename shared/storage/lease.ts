@@ -1,5 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { Conflict } from "../core/errors.ts";
+import { toIso } from "../core/time.ts";
 import { type Row, readRow, removeRow } from "./rows.ts";
 import { writeOnce } from "./write-once.ts";
 
@@ -12,15 +13,7 @@ export type LeaseOptions = {
   now?: () => number;
 };
 
-export type Lease = {
-  readonly holder: string;
-  /** ISO 8601: when it was taken. */
-  readonly since: string;
-  /** Holds it for another `ttlMs` from now. @throws {Conflict} when it was lost: stop before the next write. */
-  renew(): Promise<void>;
-  /** Lets go of it. Nothing happens when it was lost already. */
-  release(): Promise<void>;
-};
+export type Lease = Awaited<ReturnType<typeof acquireLease>>;
 
 type LeaseRow = { holder: string; since: string; ttlMs?: number };
 
@@ -45,19 +38,17 @@ export async function acquireLease(
   table: TableClient,
   { partitionKey, rowKey }: { partitionKey: string; rowKey: string },
   { holder, ttlMs, now = Date.now }: LeaseOptions,
-): Promise<Lease> {
-  const since = new Date(now()).toISOString();
+) {
+  const since = toIso(now());
 
-  /** The row, and the storage service's time. */
-  async function read() {
-    let date: string | undefined;
-    const row = await readRow<LeaseRow>(table, partitionKey, rowKey, {
+  /** The storage service's time, of the last reading. */
+  let date: string | undefined;
+  const read = () =>
+    readRow<LeaseRow>(table, partitionKey, rowKey, {
       onResponse: ({ headers }) => {
         date = headers.get("date");
       },
     });
-    return { row, date };
-  }
 
   const write = (etag: string | undefined) =>
     writeOnce(table, { partitionKey, rowKey, holder, since, ttlMs }, { etag });
@@ -65,7 +56,7 @@ export async function acquireLease(
   const seen = sightings.get(table) ?? new Map<string, LeaseSighting>();
   sightings.set(table, seen);
   const name = JSON.stringify([partitionKey, rowKey]);
-  const { row: taken, date } = await read();
+  const taken = await read();
   if (taken) {
     const sighting = seen.get(name);
     const at = sighting?.etag === taken.etag ? sighting.at : now();
@@ -79,16 +70,16 @@ export async function acquireLease(
   }
   seen.delete(name);
   let etag = await write(taken?.etag);
-  if (etag === undefined) throw busy((await read()).row);
+  if (etag === undefined) throw busy(await read());
 
   return {
-    holder,
-    since,
-    async renew() {
+    /** Holds it for another `ttlMs` from now. @throws {Conflict} when it was lost: stop before the next write. */
+    async renew(): Promise<void> {
       etag &&= await write(etag);
-      if (etag === undefined) throw busy((await read()).row);
+      if (etag === undefined) throw busy(await read());
     },
-    async release() {
+    /** Lets go of it. Nothing happens when it was lost already. */
+    async release(): Promise<void> {
       const held = etag;
       etag = undefined;
       if (held !== undefined) await removeRow(table, partitionKey, rowKey, { etag: held });

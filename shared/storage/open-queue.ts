@@ -6,32 +6,24 @@ import type { StorageLocation } from "../core/storage-location.ts";
 /** A message that was put: what it takes to change it before it was received. */
 export type MessageReceipt = { messageId: string; popReceipt: string };
 
-/** A queue to put messages into. Every call rejects when it is not confirmed in time. */
-export type Queue = {
-  /** Puts a message that shows after so many milliseconds. */
-  put(text: string, afterMs?: number): Promise<MessageReceipt>;
-  /** Has a message show so many milliseconds from now. @throws when it was received already */
-  postpone(receipt: MessageReceipt, afterMs: number): Promise<MessageReceipt>;
-  /** Removes a message. @throws when it was received already */
-  takeBack(receipt: MessageReceipt): Promise<void>;
-};
-
-/** A queue that can be looked at. */
-export type OpenQueue = Queue & {
-  /** Resolves when the queue answers; one that is yet to be created counts as there. @throws {StorageUnavailable} */
-  probe(): Promise<void>;
-};
+/** A queue to put messages into, and to look at. */
+export type OpenQueue = ReturnType<typeof openQueue>;
+export type Queue = Omit<OpenQueue, "probe">;
 
 /** Milliseconds for one request. The SDK itself would wait for ever. */
-const TIME_LIMIT = 2_000;
+const QUEUE_TIMEOUT = 2_000;
 /** Time to live of a message, in seconds: untaken messages must not pile up. */
 const USEFUL_FOR = 60;
 
+/** For the options of one request. */
+const inTime = () => ({ abortSignal: AbortSignal.timeout(QUEUE_TIMEOUT) });
+
 /**
  * Opens a queue to send to. Its library is loaded, and the queue created if it is not there, by the first message that is
- * put: a start does without. Text goes in Base64, as `host.json` tells the queue's function to expect it.
+ * put: a start does without. Text goes in Base64, as `host.json` tells the queue's function to expect it. Every call
+ * rejects when it is not confirmed in time.
  */
-export function openQueue(location: StorageLocation, name: string): OpenQueue {
+export function openQueue(location: StorageLocation, name: string) {
   const open = lazy(async () => {
     const { QueueClient } = await import("@azure/storage-queue");
     const options = { retryOptions: { maxTries: 1 } };
@@ -41,46 +33,41 @@ export function openQueue(location: StorageLocation, name: string): OpenQueue {
   });
 
   return {
-    async put(text, afterMs = 0) {
+    /** Puts a message that shows after so many milliseconds. */
+    async put(text: string, afterMs = 0): Promise<MessageReceipt> {
       const queue = await open();
       const message = Buffer.from(text, "utf8").toString("base64");
       const visibilityTimeout = wholeSeconds(afterMs);
-      const send = () =>
-        queue.sendMessage(message, {
-          visibilityTimeout,
-          messageTimeToLive: visibilityTimeout + USEFUL_FOR,
-          abortSignal: AbortSignal.timeout(TIME_LIMIT),
-        });
+      const messageTimeToLive = visibilityTimeout + USEFUL_FOR;
+      const send = () => queue.sendMessage(message, { visibilityTimeout, messageTimeToLive, ...inTime() });
       try {
         return await send();
       } catch (error) {
         if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-        await queue.createIfNotExists({ abortSignal: AbortSignal.timeout(TIME_LIMIT) });
+        await queue.createIfNotExists(inTime());
         return send();
       }
     },
-    async postpone({ messageId, popReceipt }, afterMs) {
+    /** Has a message show so many milliseconds from now. @throws when it was received already */
+    async postpone({ messageId, popReceipt }: MessageReceipt, afterMs: number): Promise<MessageReceipt> {
       const queue = await open();
-      const options = { abortSignal: AbortSignal.timeout(TIME_LIMIT) };
       const seconds = wholeSeconds(afterMs);
-      const updated = await queue.updateMessage(messageId, popReceipt, undefined, seconds, options);
+      const updated = await queue.updateMessage(messageId, popReceipt, undefined, seconds, inTime());
       return { messageId, popReceipt: updated.popReceipt ?? popReceipt };
     },
-    async takeBack({ messageId, popReceipt }) {
-      const queue = await open();
-      await queue.deleteMessage(messageId, popReceipt, { abortSignal: AbortSignal.timeout(TIME_LIMIT) });
+    /** Removes a message. @throws when it was received already */
+    async takeBack({ messageId, popReceipt }: MessageReceipt): Promise<void> {
+      await (await open()).deleteMessage(messageId, popReceipt, inTime());
     },
-    async probe() {
+    /** Resolves when the queue answers; one that is yet to be created counts as there. @throws {StorageUnavailable} */
+    async probe(): Promise<void> {
       try {
-        const queue = await open();
-        await queue.getProperties({ abortSignal: AbortSignal.timeout(TIME_LIMIT) });
+        await (await open()).getProperties(inTime());
       } catch (error) {
         const { statusCode: status, code } = error as { statusCode?: number; code?: string };
         if (status === 404) return;
-        throw new StorageUnavailable("The queue cannot be reached.", {
-          upstream: { status, code },
-          cause: error,
-        });
+        const upstream = { status, code };
+        throw new StorageUnavailable("The queue cannot be reached.", { upstream, cause: error });
       }
     },
   };

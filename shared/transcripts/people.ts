@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import type { EventLog } from "../event-log/event-log.ts";
-import { DUES } from "../pending/pending.ts";
+import { pendingRows } from "../pending/pending.ts";
 import { namesPerson } from "../people/people-column.ts";
 import { peopleIn } from "../people/people-in.ts";
 import type { DataPlace } from "../people/place.ts";
@@ -31,11 +31,9 @@ const WINDOW = 20;
  * with its ids only, where it is erased with the chat's other events; so a repetition does not bring it back.
  */
 function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): DataPlace {
-  const rows = (after: string) => scanRows<PendingEnd>(table, TRANSCRIPTS_PARTITION, { ...DUES, after });
-
   return placeOfRows<PendingEnd, Row<PendingEnd>>({
     name: "waiting",
-    rows,
+    ...pendingRows(table, TRANSCRIPTS_PARTITION, removeBefore),
     async find(item, person) {
       const events = (await log.chat(item.threadId))?.events ?? [];
       const told = events.flatMap((event) => ("payload" in event ? [event.payload] : []));
@@ -55,10 +53,6 @@ function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): Da
       { chatId: threadId, textChatId: chatId, receivedAt, state },
     ],
     idOf: ({ threadId }) => threadId,
-    retain: (after) =>
-      removeOld(rows(after), removeBefore(), ({ rowKey, etag }) =>
-        removeRow(table, TRANSCRIPTS_PARTITION, rowKey, { etag }),
-      ),
   });
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { startTextSandbox, type TextSandbox } from "../../local/sandbox/text/sandbox.ts";
 import { reconcileChats } from "../../shared/chats/reconcile-chats.ts";
 import { Conflict, UpstreamFailed } from "../../shared/core/errors.ts";
-import { eraseSubject } from "../../shared/event-log/erase.ts";
+import { eraseEvents, eventsAbout } from "../../shared/event-log/erase.ts";
 import type { EventLog } from "../../shared/event-log/event-log.ts";
 import { chatSubject } from "../../shared/event-log/keys.ts";
 import { LOG_PARTITION } from "../../shared/event-log/store.ts";
@@ -211,7 +211,8 @@ test("a chat that was erased does not come back with its end: the log learns of 
   await run();
   const [start] = (await log.list()).items;
   const store = { table: log.table, partitionKey: LOG_PARTITION };
-  await eraseSubject(store, chatSubject(id), () => true, "2026-01-15T09:01:00.000Z");
+  const events = await eventsAbout(store, chatSubject(id), () => true);
+  await eraseEvents(store, events, "2026-01-15T09:01:00.000Z");
   sandbox.chats.end(id, {}, silently);
   await run();
   const { items } = await log.list();
