@@ -1,3 +1,4 @@
+import { toIso } from "../core/time.ts";
 import { type DeliveryState, type End, isWorthWriting, merge, nextDeliveryStep } from "./decide.ts";
 import type { Feed, Read } from "./feed.ts";
 import type { OutgoingEvent } from "./message.ts";
@@ -152,63 +153,59 @@ export async function deliver(
   /** Sets an event aside, in one write with the place behind it. */
   function park({ id: eventId, seq }: Read): Promise<WriteOutcome> {
     const { place, standing } = state;
-    const parked = { eventId, seq, since: new Date(now()).toISOString(), attempts: standing.failures };
+    const parked = { eventId, seq, since: toIso(now()), attempts: standing.failures };
     return write({ parked, after: { place: { ...place, cursor: seq }, standing: afterParking(standing) } });
   }
 
   /** Writes what is known, and takes, renews or lets go of the lease. */
-  function write(change: RowChange = {}): Promise<WriteOutcome> {
-    const written = writing.then(() => writeNow(change));
-    writing = written.catch(() => {});
-    return written;
-  }
-
-  async function writeNow({ letGo = false, parked, after }: RowChange): Promise<WriteOutcome> {
-    isWriting = true;
-    try {
+  function write({ after, ...change }: RowChange = {}): Promise<WriteOutcome> {
+    return inTurn(async () => {
       const at = now();
-      const written = await replace({ ...state, ...after }, at, { letGo, parked });
+      const written = await replace({ ...state, ...after }, at, change);
       if (written) {
-        state = { ...state, ...after, kept: written, lease: { isTaken: !letGo, writtenAt: at }, unsaved: 0 };
+        const lease = { isTaken: !change.letGo, writtenAt: at };
+        state = { ...state, ...after, kept: written, lease, unsaved: 0 };
         return "written";
       }
       const current = await subscriptions.get(state.kept.id);
       if (!current || current.lease?.holder !== holder) return "lost";
       state = { ...merge(state, current), lease: { isTaken: true, writtenAt: Number.NEGATIVE_INFINITY } };
       return "changed";
-    } finally {
-      isWriting = false;
-    }
+    });
+  }
+
+  /** While a callback takes its time. What others changed is found by the write before the next send. */
+  function renew(): void {
+    const at = now();
+    if (!state.lease.isTaken || isWriting || at - state.lease.writtenAt < RENEW_MS) return;
+    const renewed = inTurn(async () => {
+      const written = await replace(state, at);
+      // While this was written, an answer may have come in: only what was written is put into the state.
+      if (written) state = { ...state, kept: written, lease: { isTaken: true, writtenAt: at } };
+    });
+    // The write before the next send tries again.
+    renewed.catch(() => {});
+  }
+
+  function inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    const done = writing.then(async () => {
+      isWriting = true;
+      return work().finally(() => {
+        isWriting = false;
+      });
+    });
+    writing = done.catch(() => {});
+    return done;
   }
 
   function replace(
     { kept, place, standing, attempts, sent }: DeliveryState,
     at: number,
-    { letGo = false, parked }: RowChange = {},
+    { letGo = false, parked }: Omit<RowChange, "after"> = {},
   ): Promise<KeptSubscription | undefined> {
-    const lease = letGo ? undefined : { holder, until: new Date(at + LEASE_MS).toISOString() };
+    const lease = letGo ? undefined : { holder, until: toIso(at + LEASE_MS) };
     const changed = { ...kept, ...place, standing, attempts, sent, lease };
     return subscriptions.replace(changed, parked && { park: parked });
-  }
-
-  /** While a callback takes its time. What others changed is found by the write before the next send. */
-  function renew(): void {
-    if (!state.lease.isTaken || isWriting || now() - state.lease.writtenAt < RENEW_MS) return;
-    writing = renewNow();
-  }
-
-  async function renewNow(): Promise<void> {
-    isWriting = true;
-    try {
-      const at = now();
-      const written = await replace(state, at);
-      // While this was written, an answer may have come in: only what was written is put into the state.
-      if (written) state = { ...state, kept: written, lease: { isTaken: true, writtenAt: at } };
-    } catch {
-      // The write before the next send tries again.
-    } finally {
-      isWriting = false;
-    }
   }
 }
 

@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import type { EventLog } from "../event-log/event-log.ts";
 import { coalesce } from "./coalesce.ts";
 import { type DeliverOptions, deliver } from "./deliver.ts";
 import { createFeed, type FeedHead } from "./feed.ts";
-import type { Post } from "./post.ts";
-import { leaseEnds, type RosterEntry, type RowSighting, renew } from "./roster.ts";
+import { leaseEnds, type RosterEntry, takeIn } from "./roster.ts";
 import { isDelivered } from "./standing.ts";
 import type { Subscriptions } from "./store.ts";
 import type { KeptSubscription } from "./subscription.ts";
@@ -26,54 +25,18 @@ import { LOOK_MS, ROSTER_MS, STAY_MS, TIMED_PAUSE_MS, WORK_MS } from "./times.ts
 // `standing.ts` decides what an answer means, `filter.ts` which events are wanted, `message.ts` what is sent, `rate.ts`
 // when the next request may be made, and `times.ts` has all times and bounds.
 
-export type DispatcherOptions = {
-  subscriptions: Pick<Subscriptions, "list" | "get" | "replace">;
-  log: Pick<EventLog, "head" | "list">;
-  post: Post;
-  /** Has a dispatcher of any process look again, after so many milliseconds. Must not throw. */
-  wakeUp: (afterMs: number) => void;
-  /** Called with every attempt, and awaited. */
-  onAttempt?: DeliverOptions["onAttempt"];
-  /** Names this process to the others. */
-  holder?: string;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
-  /** Uniform in [0, 1). */
-  random?: () => number;
-  wait?: (milliseconds: number) => Promise<unknown>;
-  /** Does some work every so many milliseconds, until the function that it returns is called. */
-  every?: (milliseconds: number, work: () => void) => () => void;
-  /** Does some work once, after so many milliseconds, if the process is still there. */
-  later?: (milliseconds: number, work: () => void) => void;
-};
+export type DispatcherOptions = Pick<DeliverOptions, "post" | "onAttempt"> &
+  Partial<Pick<DeliverOptions, "holder" | "now" | "random" | "wait" | "every">> & {
+    subscriptions: Pick<Subscriptions, "list" | "get" | "replace">;
+    log: Pick<EventLog, "head" | "list">;
+    /** Has a dispatcher of any process look again, after so many milliseconds. Must not throw. */
+    wakeUp: (afterMs: number) => void;
+    /** Does some work once, after so many milliseconds, if the process is still there. */
+    later?: (milliseconds: number, work: () => void) => void;
+  };
 
 /** What was done since the last report. */
-export type Report = { delivered: number; failed: number; givenUp: number };
-
-export type Dispatcher = {
-  /**
-   * Finds the subscribers that are behind, and delivers the waiting events to all of them at once, so none waits for
-   * another. May be called at any time and on any number of instances. The first call in this process stays until all
-   * is delivered, but for minutes at most; others come back as soon as they have looked.
-   *
-   * @returns the report of the call that stayed
-   * @throws {StorageUnavailable} when something could not be read or written; the next call makes it good
-   */
-  dispatch(): Promise<Report | undefined>;
-  /**
-   * Delivers at once what this process has just stored at `seq`, and says whether all subscribers that could be served
-   * have been: then no other process need look for it.
-   */
-  stored(seq: number): Promise<boolean>;
-  /** Looks at once for subscriptions that were changed. */
-  changed(): void;
-  /** Sends no page again that was read before: an event was erased. */
-  erased(): void;
-  /** Begins no further event, and writes the places that were reached: the process is to end. */
-  stop(): Promise<void>;
-  /** Sends nothing more to a subscriber that this process has removed. Other processes learn of it within a second. */
-  forget(id: string): void;
-};
+type Report = { delivered: number; failed: number; givenUp: number };
 
 /** A subscription that is being served in this process. */
 type Slot = {
@@ -97,13 +60,12 @@ export function createDispatcher({
   holder = randomUUID(),
   now = Date.now,
   random = Math.random,
-  wait = setTimeout,
+  wait = pause,
   every = atIntervals,
-  later = afterTime,
-}: DispatcherOptions): Dispatcher {
+  later = (milliseconds, work) => void setTimeout(work, milliseconds).unref(),
+}: DispatcherOptions) {
   const feed = createFeed({ log, now, wait });
   const active = new Map<string, Slot>();
-  const sightings = new Map<string, RowSighting>();
   let roster = new Map<string, RosterEntry>();
   let rosterAt = Number.NEGATIVE_INFINITY;
   let report: Report = { delivered: 0, failed: 0, givenUp: 0 };
@@ -116,8 +78,8 @@ export function createDispatcher({
 
   /** For wake-ups, which may come in crowds and from anywhere: everything is read. */
   const look = coalesce(async () => {
-    const pause = lookedAt + LOOK_MS - now();
-    if (pause > 0) await wait(pause);
+    const early = lookedAt + LOOK_MS - now();
+    if (early > 0) await wait(early);
     lookedAt = now();
     const [head] = await Promise.all([feed.head(), readRoster()]);
     for (const slot of active.values()) slot.again = true;
@@ -138,12 +100,9 @@ export function createDispatcher({
 
   async function readRoster(): Promise<void> {
     const readAt = now();
-    roster = renew(roster, await subscriptions.list());
+    const all = await subscriptions.list();
+    roster = new Map(all.map((kept) => [kept.id, takeIn(roster.get(kept.id), kept, readAt)]));
     rosterAt = readAt;
-    for (const id of sightings.keys()) if (!roster.has(id)) sightings.delete(id);
-    for (const [id, { kept }] of roster) {
-      if (sightings.get(id)?.etag !== kept.etag) sightings.set(id, { etag: kept.etag, at: readAt });
-    }
   }
 
   /** Starts with all who are behind and free; says whether another process holds one of them. */
@@ -151,15 +110,13 @@ export function createDispatcher({
     let isHeld = false;
     if (stopping) return isHeld;
     for (const entry of roster.values()) {
-      const { kept } = entry;
-      if (active.has(kept.id) || !isDue(kept) || !isBehind(entry, head)) continue;
-      const free = leaseEnd(kept);
-      if (free <= now()) {
-        start(entry);
-        continue;
+      if (active.has(entry.kept.id) || !isDue(entry.kept) || !isBehind(entry, head)) continue;
+      const free = leaseEnds(entry, holder);
+      if (free <= now()) start(entry);
+      else {
+        isHeld = true;
+        recheck(free);
       }
-      isHeld = true;
-      recheck(free);
     }
     return isHeld;
   }
@@ -167,10 +124,6 @@ export function createDispatcher({
   function isDue({ standing }: KeptSubscription): boolean {
     if (standing.state === "given_up") return false;
     return standing.nextAttemptAt === undefined || Date.parse(standing.nextAttemptAt) <= now();
-  }
-
-  function leaseEnd(kept: KeptSubscription): number {
-    return leaseEnds(kept, holder, sightings.get(kept.id) ?? { etag: kept.etag, at: now() }, rosterAt);
   }
 
   /** Looks again when another process cannot be at it any more: here, and anywhere should this process be gone by then. */
@@ -202,15 +155,15 @@ export function createDispatcher({
     try {
       for (let current: RosterEntry | undefined = entry; ; ) {
         let isLost = false;
-        if (current && isDue(current.kept) && leaseEnd(current.kept) <= now()) {
-          const served: RosterEntry | undefined = await serve(current, slot, until);
-          isLost = served === undefined;
-          current = served;
+        if (current && isDue(current.kept) && leaseEnds(current, holder) <= now()) {
+          current = await serve(current, slot, until);
+          isLost = current === undefined;
         }
         if (stopping || slot.removed || (!isLost && !slot.again && !isLeft(slot))) return;
-        const isOld = isLost || slot.again;
-        slot.again = false;
-        if (isOld) current = await read(id);
+        if (isLost || slot.again) {
+          slot.again = false;
+          current = await read(id);
+        }
       }
     } finally {
       // In one go with the last look at `again` and the head: what comes from here on begins anew.
@@ -225,14 +178,11 @@ export function createDispatcher({
   }
 
   async function read(id: string): Promise<RosterEntry | undefined> {
+    const readAt = now();
     const kept = await subscriptions.get(id);
-    if (!kept) {
-      roster.delete(id);
-      return undefined;
-    }
-    const entry = { kept, through: kept.cursor };
-    roster.set(id, entry);
-    if (sightings.get(id)?.etag !== kept.etag) sightings.set(id, { etag: kept.etag, at: now() });
+    const entry = kept && takeIn(roster.get(id), kept, readAt);
+    if (entry) roster.set(id, entry);
+    else roster.delete(id);
     return entry;
   }
 
@@ -262,7 +212,8 @@ export function createDispatcher({
       roster.delete(found.id);
       return undefined;
     }
-    const entry = { kept, through };
+    const at = now();
+    const entry = { kept, through, seenAt: at, readAt: at };
     if (roster.has(found.id)) roster.set(found.id, entry);
     if (end.why === "done") {
       // Others that looked meanwhile saw that it was taken, and went away: what they came for is ours to find.
@@ -270,29 +221,39 @@ export function createDispatcher({
       slot.through = through;
     } else if (end.why === "given up") report.givenUp += 1;
     else {
-      const pause = end.why === "paused" ? end.until - now() : 0;
-      if (pause <= TIMED_PAUSE_MS) wakeUp(pause);
+      const afterMs = end.why === "paused" ? end.until - at : 0;
+      if (afterMs <= TIMED_PAUSE_MS) wakeUp(afterMs);
     }
     return entry;
   }
 
+  const allServed = () => [...active.values()].map(({ served }) => served);
+
   return {
-    forget(id) {
+    /** Sends nothing more to a subscriber that this process has removed. Other processes learn of it within a second. */
+    forget(id: string): void {
       roster.delete(id);
       const slot = active.get(id);
       if (slot) slot.removed = true;
     },
+    /** Sends no page again that was read before: an event was erased. */
     erased: () => feed.noteErased(),
-    async stop() {
+    /** Begins no further event, and writes the places that were reached: the process is to end. */
+    async stop(): Promise<void> {
       stopping = true;
-      await Promise.all([...active.values()].map(({ served }) => served));
+      await Promise.all(allServed());
     },
-    changed() {
+    /** Looks at once for subscriptions that were changed. */
+    changed(): void {
       rosterAt = Number.NEGATIVE_INFINITY;
       for (const slot of active.values()) slot.changed = true;
       void look().catch(() => {});
     },
-    async stored(seq) {
+    /**
+     * Delivers at once what this process has just stored at `seq`, and says whether all subscribers that could be served
+     * have been: then no other process need look for it.
+     */
+    async stored(seq: number): Promise<boolean> {
       feed.note(seq);
       const failures = errors.length;
       try {
@@ -300,18 +261,24 @@ export function createDispatcher({
       } catch {
         return false;
       }
-      await Promise.all([...active.values()].map(({ served }) => served));
+      await Promise.all(allServed());
       return errors.length <= failures;
     },
-    async dispatch() {
+    /**
+     * Finds the subscribers that are behind, and delivers the waiting events to all of them at once, so none waits for
+     * another. May be called at any time and on any number of instances. The first call in this process stays until all
+     * is delivered, but for minutes at most; others come back as soon as they have looked.
+     *
+     * @returns the report of the call that stayed
+     * @throws {StorageUnavailable} when something could not be read or written; the next call makes it good
+     */
+    async dispatch(): Promise<Report | undefined> {
       await look();
       if (staying) return undefined;
       staying = true;
       try {
         const end = now() + STAY_MS;
-        while (active.size > 0 && now() < end) {
-          await Promise.race([...active.values()].map(({ served }) => served));
-        }
+        while (active.size > 0 && now() < end) await Promise.race(allServed());
       } finally {
         staying = false;
       }
@@ -332,8 +299,4 @@ function isBehind({ kept, through }: RosterEntry, head: FeedHead): boolean {
 function atIntervals(milliseconds: number, work: () => void): () => void {
   const timer = setInterval(work, milliseconds);
   return () => clearInterval(timer);
-}
-
-function afterTime(milliseconds: number, work: () => void): void {
-  void setTimeout(milliseconds, undefined, { ref: false }).then(work);
 }

@@ -7,7 +7,7 @@ import {
 } from "../../shared/subscriptions/decide.ts";
 import type { Read } from "../../shared/subscriptions/feed.ts";
 import { placeIn } from "../../shared/subscriptions/place.ts";
-import { leaseEnds } from "../../shared/subscriptions/roster.ts";
+import { leaseEnds, takeIn } from "../../shared/subscriptions/roster.ts";
 import { FRESH } from "../../shared/subscriptions/standing.ts";
 import type { KeptSubscription } from "../../shared/subscriptions/subscription.ts";
 import {
@@ -218,23 +218,28 @@ describe("a place", () => {
 
 describe("a lease", () => {
   const leased = { ...kept, lease: { holder: "another", until: "2001-01-01T00:00:00.000Z" } };
-  const seen = { etag: "1", at: now };
+  const entry = (kept: KeptSubscription, seenAt = now) => ({ kept, through: 10, seenAt, readAt: now });
 
   test("that is missing, or our own, ends at once", () => {
-    expect(leaseEnds(kept, "we", seen, now)).toBe(0);
-    expect(leaseEnds(leased, "another", seen, now)).toBe(0);
+    expect(leaseEnds(entry(kept), "we")).toBe(0);
+    expect(leaseEnds(entry(leased), "another")).toBe(0);
   });
 
   test("of another ends when its row has stayed unchanged for its time, by our clock", () => {
-    expect(leaseEnds(leased, "we", seen, now)).toBe(now + LEASE_MS);
+    expect(leaseEnds(entry(leased), "we")).toBe(now + LEASE_MS);
     const ahead = { ...leased, lease: { holder: "another", until: "2099-01-01T00:00:00.000Z" } };
-    expect(leaseEnds(ahead, "we", seen, now)).toBe(now + LEASE_MS);
+    expect(leaseEnds(entry(ahead), "we")).toBe(now + LEASE_MS);
   });
 
   test("ends sooner when the service's clock shows that the row is old", () => {
-    expect(leaseEnds({ ...leased, age: 1_500 }, "we", seen, now)).toBe(now + LEASE_MS - 1_500);
-    expect(leaseEnds({ ...leased, age: 0 }, "we", { etag: "1", at: now - 1_800 }, now)).toBe(
-      now - 1_800 + LEASE_MS,
-    );
+    expect(leaseEnds(entry({ ...leased, age: 1_500 }), "we")).toBe(now + LEASE_MS - 1_500);
+    expect(leaseEnds(entry({ ...leased, age: 0 }, now - 1_800), "we")).toBe(now - 1_800 + LEASE_MS);
+  });
+
+  test("is watched from when the row was first seen as it is", () => {
+    const first = takeIn(undefined, leased, now);
+    expect(takeIn(first, leased, now + 900)).toMatchObject({ seenAt: now, readAt: now + 900 });
+    const changed = takeIn(first, { ...leased, etag: "2", cursor: 11 }, now + 900);
+    expect(changed).toMatchObject({ through: 11, seenAt: now + 900 });
   });
 });
