@@ -1,5 +1,5 @@
-import { chatId } from "../../shared/schemas/examples.ts";
+import { examples } from "../../shared/schemas/examples.ts";
 import { described, exact, filled } from "../../shared/schemas/vocabulary.ts";
 
 /** The path of every operation on one chat. */
-export const ChatPath = exact({ chatId: described(filled, "The id of the chat.", chatId) });
+export const ChatPath = exact({ chatId: described(filled, "The id of the chat.", examples.chatId) });

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { NotFound } from "../../shared/core/errors.ts";
 import { type LogEvent, TRACE } from "../../shared/event-log/types.ts";
 import { LoggedEvent, RawDelivery } from "../../shared/schemas/event.ts";
-import { chatEndedEvent } from "../../shared/schemas/examples.ts";
+import { examples } from "../../shared/schemas/examples.ts";
 import { described, exact, filled, named, yesOrNo } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
@@ -15,7 +15,7 @@ export const getEvent = operation({
   method: "GET",
   route: "events/{id}",
   input: {
-    path: exact({ id: named(filled, "Event Id", "The id of the event.", chatEndedEvent.id) }),
+    path: exact({ id: named(filled, "Event Id", "The id of the event.", examples.eventId) }),
     query: exact({
       raw: described(v.optional(yesOrNo, "false"), "With true: the original delivery in place of the event."),
     }),

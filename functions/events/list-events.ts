@@ -3,7 +3,7 @@ import { InvalidInput } from "../../shared/core/errors.ts";
 import { exportEvents } from "../../shared/event-log/export-events.ts";
 import { linkToNext } from "../../shared/http/link.ts";
 import { EventPage } from "../../shared/schemas/event.ts";
-import { chatId, ticketId } from "../../shared/schemas/examples.ts";
+import { examples } from "../../shared/schemas/examples.ts";
 import { described, exact, filled, instant, oneOf, wholeNumber } from "../../shared/schemas/vocabulary.ts";
 import { EVENT_TYPES } from "../../shared/schemas/webhook.ts";
 import { storageErrors } from "../errors.ts";
@@ -37,8 +37,8 @@ export const listEvents = operation({
         100,
       ),
       type: described(v.optional(oneOf(EVENT_TYPES)), "Only events of this type."),
-      chat_id: described(v.optional(filled), "Only events of this chat.", chatId),
-      ticket_id: described(v.optional(filled), "Only events of this ticket.", ticketId),
+      chat_id: described(v.optional(filled), "Only events of this chat.", examples.chatId),
+      ticket_id: described(v.optional(filled), "Only events of this ticket.", examples.ticketId),
       from: described(
         v.optional(instant),
         "Only events received at this time or later.",

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { worst } from "../../shared/health/monitor.ts";
+import { examples } from "../../shared/schemas/examples.ts";
 import { described, moment, shape } from "../../shared/schemas/vocabulary.ts";
 import { build } from "../build.ts";
 import { operation } from "../operation.ts";
@@ -41,15 +42,7 @@ const Status = shape(
     status: "bad",
     version: "1.0.0",
     commit: "1f3a9c2",
-    checks: [
-      {
-        name: "livechat",
-        state: "bad",
-        since: "2026-01-15T09:40:00.000Z",
-        detail: "LiveChat refuses the credentials of this app.",
-        action: "Make a new API key in LiveChat, and put it into LIVECHAT_API_KEY.",
-      },
-    ],
+    checks: [examples.failedCheck],
     settings: [{ name: "LIVECHAT_API_KEY", set: true }],
   },
 );

@@ -1,4 +1,4 @@
-import { chatEnded } from "../../shared/schemas/examples.ts";
+import { examples } from "../../shared/schemas/examples.ts";
 import { Erasure } from "../../shared/schemas/people.ts";
 import { described, exact, filled } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
@@ -14,7 +14,7 @@ export const eraseVisitor = operation({
   route: "visitors/{email}",
   input: {
     path: exact({
-      email: described(filled, "Email address of the person.", chatEnded.visitor.email),
+      email: described(filled, "Email address of the person.", examples.chatEnded.visitor.email),
     }),
   },
   output: { status: 200, description: "How much was erased.", schema: Erasure },

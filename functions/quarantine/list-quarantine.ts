@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { QuarantinePage } from "../../shared/schemas/event.ts";
-import { quarantined as misfit } from "../../shared/schemas/examples.ts";
+import { examples } from "../../shared/schemas/examples.ts";
 import { described, exact, filled, wholeNumber } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
@@ -17,7 +17,7 @@ export const listQuarantine = operation({
   input: {
     query: exact({
       limit: described(v.optional(wholeNumber(1, 1000), "100"), "How many entries to return at most."),
-      reason: described(v.optional(filled), "Only entries with this reason.", misfit.reason),
+      reason: described(v.optional(filled), "Only entries with this reason.", examples.quarantined.reason),
       cursor: described(v.optional(filled), "The next of the call before."),
     }),
   },

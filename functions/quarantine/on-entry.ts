@@ -1,12 +1,12 @@
 import { NotFound } from "../../shared/core/errors.ts";
-import { misfitId } from "../../shared/schemas/examples.ts";
+import { examples } from "../../shared/schemas/examples.ts";
 import { exact, filled, named } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 
 /** The common parts of the operations on one quarantined delivery. */
 export const onEntry = {
   tag: "Quarantine",
-  input: { path: exact({ id: named(filled, "Entry Id", "The id of the entry.", misfitId) }) },
+  input: { path: exact({ id: named(filled, "Entry Id", "The id of the entry.", examples.entryId) }) },
   errors: [NotFound, ...storageErrors],
 } as const;
 

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { Conflict } from "../../shared/core/errors.ts";
 import { readDelivery } from "../../shared/receive/read-delivery.ts";
-import * as examples from "../../shared/schemas/examples.ts";
+import { examples } from "../../shared/schemas/examples.ts";
 import { described, named, shape } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
 import { noEntry, onEntry } from "./on-entry.ts";
@@ -26,7 +26,7 @@ export const replayQuarantined = operation({
         ),
         id: named(v.string(), "Event Id", "The id of the event in the log."),
       }),
-      { status: "stored", id: examples.chatEndedEvent.id },
+      { status: "stored", id: examples.eventId },
     ),
   },
   errors: [...onEntry.errors, Conflict],

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { receiveHelpDesk } from "../../shared/receive/receive-helpdesk.ts";
-import * as examples from "../../shared/schemas/examples.ts";
+import { examples } from "../../shared/schemas/examples.ts";
 import { described, shape } from "../../shared/schemas/vocabulary.ts";
 import { receiver } from "./receiver.ts";
 

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Operation } from "../../shared/http/operation.ts";
 import { receive } from "../../shared/receive/receive.ts";
-import * as examples from "../../shared/schemas/examples.ts";
+import { examples } from "../../shared/schemas/examples.ts";
 import { published } from "../../shared/schemas/vocabulary.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../../shared/schemas/webhook.ts";
 import type { Services } from "../services.ts";

@@ -3,7 +3,7 @@ import { AppError, Forbidden, InvalidInput, Unauthorized } from "../../shared/co
 import { MAX_BODY_BYTES } from "../../shared/event-log/limits.ts";
 import { PROBE_AGENT, refusalReason } from "../../shared/receive/refusal-reason.ts";
 import { verifyCredentials, verifyKey } from "../../shared/receive/verify-sender.ts";
-import * as examples from "../../shared/schemas/examples.ts";
+import { examples } from "../../shared/schemas/examples.ts";
 import { described, exact, shape } from "../../shared/schemas/vocabulary.ts";
 import type { EventType } from "../../shared/schemas/webhook.ts";
 import { measure } from "../../shared/telemetry/metrics.ts";
@@ -20,7 +20,7 @@ const Receipt = shape(
     ),
     id: described(v.string(), "The id of the event in the log, or of the entry in the quarantine."),
   }),
-  { status: "stored", id: examples.chatEndedEvent.id },
+  { status: "stored", id: examples.eventId },
 );
 
 const KeyQuery = exact({

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { receiveText } from "../../shared/receive/receive-text.ts";
-import * as examples from "../../shared/schemas/examples.ts";
+import { examples } from "../../shared/schemas/examples.ts";
 import { described, shape } from "../../shared/schemas/vocabulary.ts";
 import { passwordsOf, receiver } from "./receiver.ts";
 

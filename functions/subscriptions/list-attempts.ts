@@ -1,5 +1,5 @@
 import { NotFound } from "../../shared/core/errors.ts";
-import { chatEndedEvent } from "../../shared/schemas/examples.ts";
+import { examples } from "../../shared/schemas/examples.ts";
 import { Attempts } from "../../shared/schemas/subscription.ts";
 import { exact, filled, named } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
@@ -13,7 +13,7 @@ export const listAttempts = operation({
   tag: "Subscriptions",
   method: "GET",
   route: "events/{id}/attempts",
-  input: { path: exact({ id: named(filled, "Event Id", "The id of the event.", chatEndedEvent.id) }) },
+  input: { path: exact({ id: named(filled, "Event Id", "The id of the event.", examples.eventId) }) },
   output: { status: 200, description: "The attempts, oldest first.", schema: Attempts },
   errors: [NotFound, ...storageErrors],
   run: async ({ path }, { subscribers }) => ({ body: { items: await subscribers.attemptsOf(path.id) } }),

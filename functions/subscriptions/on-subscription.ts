@@ -1,11 +1,11 @@
 import * as v from "valibot";
 import { NotFound } from "../../shared/core/errors.ts";
-import { hookId } from "../../shared/schemas/examples.ts";
+import { examples } from "../../shared/schemas/examples.ts";
 import { described, exact, filled, named, published } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 
 /** The path of a subscription itself; its parameter has the name that Microsoft's connector gives it. */
-export const HookPath = exact({ hookId: described(filled, "The id of the subscription.", hookId) });
+export const HookPath = exact({ hookId: described(filled, "The id of the subscription.", examples.hookId) });
 
 /** The common parts of the operations `POST subscriptions/{id}/…`. */
 export const onSubscription = {
@@ -14,7 +14,7 @@ export const onSubscription = {
   input: {
     path: exact({
       id: named(
-        v.pipe(filled, published({ example: hookId })),
+        v.pipe(filled, published({ example: examples.hookId })),
         "Subscription Id",
         "The id of the subscription.",
       ),

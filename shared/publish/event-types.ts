@@ -1,5 +1,5 @@
 import type * as v from "valibot";
-import * as examples from "../schemas/examples.ts";
+import { examples } from "../schemas/examples.ts";
 import {
   EVENT_TYPES,
   type EventType,

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import * as examples from "./examples.ts";
+import { examples } from "./examples.ts";
 import {
   advanced,
   described,

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import * as examples from "./examples.ts";
+import { examples } from "./examples.ts";
 import { count, described, moment, named, shape } from "./vocabulary.ts";
 import {
   EVENT_TYPES,
@@ -130,16 +130,7 @@ export const EventCounts = shape(
   v.object({
     items: described(v.array(period), "The hours or days in order, including those without events."),
   }),
-  {
-    items: [
-      {
-        from: "2026-01-15T08:00:00.000Z",
-        chat_started: { webhook: 12, reconcile: 0 },
-        chat_ended: { webhook: 11, reconcile: 0 },
-        ticket_created: { webhook: 3, reconcile: 1 },
-      },
-    ],
-  },
+  { items: [examples.eventsOfAnHour] },
 );
 
 const eventType = v.object({

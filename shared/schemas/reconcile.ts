@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import * as examples from "./examples.ts";
+import { examples } from "./examples.ts";
 import { count, described, moment, named, shape } from "./vocabulary.ts";
 
 const mode = described(
@@ -115,13 +115,7 @@ export const RunHistory = shape(
   }),
   {
     runs: [{ ...examples.runReport, number: 7 }],
-    progress: {
-      mode: "sweep",
-      startedAt: "2026-01-15T09:00:00.000Z",
-      page: 12,
-      pages: 40,
-      expectedEnd: "2026-01-15T10:40:00.000Z",
-    },
+    progress: examples.walk,
     odd: [],
   },
 );

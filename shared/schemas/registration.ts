@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import * as examples from "./examples.ts";
+import { examples } from "./examples.ts";
 import { count, described, moment, shape } from "./vocabulary.ts";
 import { EVENT_TYPES } from "./webhook.ts";
 

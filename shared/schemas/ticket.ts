@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { groupTitled } from "./agent.ts";
-import * as examples from "./examples.ts";
+import { examples } from "./examples.ts";
 import {
   advanced,
   described,

@@ -38,10 +38,14 @@ export function published<Value>(facts: SchemaFacts) {
   return v.metadata<Value, SchemaFacts>(facts);
 }
 
-/** An example of a schema: as it is sent, or as it is answered. */
-export type Example<Schema extends v.GenericSchema> = Constant<v.InferInput<Schema> | v.InferOutput<Schema>>;
+/** An example of a schema: as it is sent, or as it is answered. That its words are among those of a list is for a test. */
+export type Example<Schema extends v.GenericSchema> = Widened<v.InferInput<Schema> | v.InferOutput<Schema>>;
 
-type Constant<Value> = Value extends object ? { readonly [Key in keyof Value]: Constant<Value[Key]> } : Value;
+type Widened<Value> = Value extends string
+  ? string
+  : Value extends object
+    ? { readonly [Key in keyof Value]: Widened<Value[Key]> }
+    : Value;
 
 /** A shape that the definitions contain once and refer to by its name, with an example. */
 export function shape<const Schema extends v.GenericSchema>(

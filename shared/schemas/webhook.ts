@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { Chat, SurveyItem, Visitor } from "./chat.ts";
-import * as examples from "./examples.ts";
+import { examples } from "./examples.ts";
 import { Ticket } from "./ticket.ts";
 import { described, listOf, maybe, named, shape, text } from "./vocabulary.ts";
 

@@ -4,7 +4,7 @@ import { Conflict, InvalidInput, NotFound } from "../core/errors.ts";
 import { toIso } from "../core/time.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { StoredEvent } from "../event-log/types.ts";
-import * as examples from "../schemas/examples.ts";
+import { examples } from "../schemas/examples.ts";
 import type {
   SentAgain,
   SentTest,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeApp } from "../../functions/docs/describe-app.ts";
 import { operations } from "../../functions/operations.ts";
-import * as examples from "../../shared/schemas/examples.ts";
+import { examples } from "../../shared/schemas/examples.ts";
 import { type App, basic, startApp, WEBHOOK } from "../app/start-app.ts";
 import {
   checker,
