@@ -18,7 +18,7 @@ const MEANINGS: [RefusalReason, status: number, cause: string, action: string][]
     "unauthorized",
     401,
     "the password at LiveChat differs",
-    "Put LIVECHAT_WEBHOOK_USERNAME and LIVECHAT_WEBHOOK_PASSWORD into the URLs of LiveChat's webhooks. With WEBHOOK_BASE_URL set, POST /registration does it.",
+    "Put LIVECHAT_WEBHOOK_PASSWORD, and with the API v2 LIVECHAT_WEBHOOK_USERNAME, into the URLs of LiveChat's webhooks. With WEBHOOK_BASE_URL set, POST /registration does it.",
   ],
   [
     "forbidden",

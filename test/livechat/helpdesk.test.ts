@@ -66,7 +66,13 @@ describe("the list", () => {
     },
   );
 
-  test("begins at a page of 25, and at the 1,001st ticket at most as far as calls go", async () => {
+  test.each([-1, 1])("upwards, has every ticket when HelpDesk's clock is off by %i hours", async (hours) => {
+    await using sandbox = await startTextSandbox({ ...roomy, now: () => Date.now() + hours * 3_600_000 });
+    const tickets = sandbox.helpDesk.desk.fill(60).map(({ ID }) => ID);
+    expect(await readAll(connect(sandbox), { order: "asc" }, 25)).toEqual(tickets);
+  });
+
+  test("begins at a page of 25, and no later than its calls reach", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const tickets = sandbox.helpDesk.desk
       .fill(260)

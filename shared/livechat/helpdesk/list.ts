@@ -72,16 +72,19 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
     return { tickets, odd, withoutId, cursorById, ...(!isStuck && { next }) };
   }
 
+  /** The time right behind the last change of the tickets that the filters choose, by HelpDesk's clock: ISO 8601. */
+  async function behindLastChange(filters: Record<string, string>, call?: CallOptions): Promise<string> {
+    const { tickets } = await readPage({ sortBy: "updatedAt", order: "desc", filters }, 1, call);
+    const [at = Date.now()] = tickets.flatMap((ticket) => factsOfTicket(ticket).changedAt ?? []);
+    return toIso(at + 1);
+  }
+
   return {
     /** Tickets that the filters choose, by last modification. */
     async find(asked: TicketFilters, range: TicketRange, call?: CallOptions): Promise<FoundTickets> {
       const { query, chooses } = splitFilters(asked);
       const order = asked.order ?? "desc";
       let cursor = range.cursor === undefined ? undefined : decodeHelpDeskCursor(range.cursor);
-      // Upwards, a ticket that changes comes again at the end: what follows Link is as of the first call.
-      const before = order === "asc" ? (cursor?.before ?? new Date().toISOString()) : undefined;
-      const goOn = (behind: HelpDeskCursor) => ({ cursor: encodeHelpDeskCursor({ ...behind, before }) });
-      const bound = cursor?.before !== undefined && { updatedDateTo: cursor.before };
       let left = cursor ? 0 : (range.page - 1) * OUR_PAGE_SIZE + range.skip;
       if (left >= CALLS * PAGE_SIZE) {
         throw InvalidInput.at(
@@ -89,11 +92,14 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
           "page is too far behind the first: with HelpDesk, follow Link to read on.",
         );
       }
+      // Upwards, a ticket that changes comes again at the end: what follows Link is as of the first call.
+      const before = order === "asc" ? (cursor?.before ?? (await behindLastChange(query, call))) : undefined;
+      const goOn = (behind: HelpDeskCursor) => ({ cursor: encodeHelpDeskCursor({ ...behind, before }) });
+      const filters = { ...query, ...(before !== undefined && { updatedDateTo: before }) };
       const isSmall = range.limit <= OUR_PAGE_SIZE && left === 0 && !chooses;
       const size = isSmall ? OUR_PAGE_SIZE : PAGE_SIZE;
       const found = new Map<string, Ticket>();
       for (let calls = 1; ; calls++) {
-        const filters = { ...query, ...bound };
         const page = await readPage({ sortBy: "updatedAt", order, filters, cursor }, size, call);
         const { tickets } = page;
         for (const [index, ticket] of tickets.entries()) {
