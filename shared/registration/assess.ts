@@ -57,20 +57,17 @@ function assess(
     .map(({ webhook, flaw = "double" as const }) => ({ webhook, flaw }));
   return {
     wanted,
-    state: stateOf(right?.flaw, { isRight: right !== undefined, others: others.length, on }),
+    state: stateOf(right, others.length, on),
     right: right?.webhook,
     others,
   };
 }
 
-function stateOf(
-  flaw: Flaw | undefined,
-  { isRight, others, on }: { isRight: boolean; others: number; on: boolean },
-): Registration["state"] {
-  if (!isRight) return others > 0 ? "stale" : "missing";
+function stateOf(right: { flaw?: Flaw } | undefined, others: number, on: boolean): Registration["state"] {
+  if (!right) return others > 0 ? "stale" : "missing";
   if (others > 0) return "double";
   if (!on) return "off";
-  return flaw === "unverified" ? "unverified" : "ok";
+  return right.flaw === "unverified" ? "unverified" : "ok";
 }
 
 function flawOf(

@@ -1,5 +1,5 @@
 import { Conflict, NotFound, UpstreamFailed, UpstreamRefused } from "../core/errors.ts";
-import type { Webhook } from "../livechat/live-chat.ts";
+import type { NewWebhook, Webhook } from "../livechat/live-chat.ts";
 import type { Flaw } from "../schemas/registration.ts";
 import { assessAll, type WebhookStanding } from "./assess.ts";
 import { type Destination, urlWith, type WantedWebhook } from "./wanted.ts";
@@ -7,12 +7,7 @@ import { type Destination, urlWith, type WantedWebhook } from "./wanted.ts";
 /** The calls of LiveChat that it takes. */
 export type Webhooks = {
   listWebhooks(): Promise<Webhook[]>;
-  createWebhook(webhook: {
-    event_type: string;
-    data_types: string[];
-    url: string;
-    secret: string;
-  }): Promise<{ id: string }>;
+  createWebhook(webhook: NewWebhook): Promise<{ id: string }>;
   deleteWebhook(id: string): Promise<unknown>;
   /** Absent where webhooks that are registered always run. */
   areWebhooksOn?(): Promise<boolean>;
@@ -95,16 +90,9 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
       return [() => create(wanted)];
     if (!right && isFull(wanted) && others.length > 0) return [() => makeRoom(wanted, others)];
     // What LiveChat lists otherwise than it was registered would be created again by every run.
-    const superfluous = others.filter(
-      ({ webhook: { id } }) => right || id === created.get(wanted.event_type),
-    );
-    return superfluous
-      .filter(({ webhook: { id } }) => !failures.has(id))
-      .map(
-        ({ webhook: { id } }) =>
-          () =>
-            remove(id),
-      );
+    const isSuperfluous = (id: string) => right !== undefined || id === created.get(wanted.event_type);
+    const ids = others.map(({ webhook }) => webhook.id);
+    return ids.filter((id) => isSuperfluous(id) && !failures.has(id)).map((id) => () => remove(id));
   }
 
   async function create({ event_type, data_types, receiver, carriedIn }: WantedWebhook): Promise<void> {
@@ -134,8 +122,8 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
     if (removed.has(worst.webhook.id)) created.delete(event_type);
   }
 
-  async function switchOn(): Promise<void> {
-    await attempt(SWITCH, async () => webhooks.turnWebhooksOn?.());
+  function switchOn(): Promise<void> {
+    return attempt(SWITCH, async () => webhooks.turnWebhooksOn?.());
   }
 
   async function remove(id: string): Promise<void> {
