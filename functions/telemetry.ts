@@ -7,9 +7,9 @@ import { build } from "./build.ts";
 const LAST_WORDS = 3_000;
 
 /**
- * Starts telemetry when the settings say where it is to go. Its code is loaded only then; the first invocation waits
- * for it, so its trace is complete.
- * The exporters' code is loaded by the first export.
+ * Starts telemetry when the settings say where it is to go. Only then its code is loaded. The first invocation waits for
+ * the code of spans, so its trace is complete. That of metrics is loaded a second later, and takes in what was measured
+ * until then; that of the exporters is loaded by the first export.
  */
 export function startTelemetry(environment: Record<string, string | undefined>): Promise<void> | undefined {
   if (destinationsOf(environment).length === 0) return undefined;

@@ -19,6 +19,7 @@ const code = await codeFiles(root, {
   together: {
     receivers: /functions\/(serve|receivers\/index)\.ts$/,
     operations: /functions\/operations\.ts$/,
+    telemetry: /shared\/telemetry\/start\.ts$/,
     health: /shared\/health\/(monitor|checks|sightings)\.ts$/,
   },
 });

@@ -1,11 +1,15 @@
-import { type Attributes, context, metrics, propagation, trace } from "@opentelemetry/api";
+import { type Attributes, context, propagation, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { AlwaysOnSampler, BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
+import { lazy } from "../core/lazy.ts";
 import { destinationsOf, type Environment } from "./destinations.ts";
 import { lateExporters } from "./late-exporters.ts";
+import { awaitMeter, measureWith } from "./metrics.ts";
+
+/** Milliseconds after which the code of metrics is loaded, so that a first answer does not wait for it. */
+const METRICS_AFTER = 1_000;
 
 /**
  * Sends spans and metrics to where the settings say. Lines of the log are not: the Functions host has them already, and
@@ -22,21 +26,22 @@ export function start(environment: Environment, attributes: Attributes): () => P
     ...(environment.OTEL_TRACES_SAMPLER ? {} : { sampler: new AlwaysOnSampler() }),
     spanProcessors: exporters.map(({ spans }) => new BatchSpanProcessor(spans)),
   });
-  const meterProvider = new MeterProvider({
-    resource,
-    readers: exporters.map(
-      ({ metrics: exporter }) =>
-        new PeriodicExportingMetricReader({
-          exporter,
-          exportIntervalMillis: Number(environment.OTEL_METRIC_EXPORT_INTERVAL) || 60_000,
-        }),
-    ),
+  awaitMeter();
+  const startMetrics = lazy(async () => {
+    const { createMeterProvider } = await import("./meter-provider.ts");
+    const meterProvider = createMeterProvider(environment, { resource, exporters });
+    measureWith(meterProvider.getMeter("livechat-functions"));
+    return meterProvider;
   });
+  const timer = setTimeout(() => startMetrics().catch(() => measureWith(undefined)), METRICS_AFTER).unref();
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(tracerProvider);
-  metrics.setGlobalMeterProvider(meterProvider);
   return async () => {
-    await Promise.allSettled([tracerProvider.shutdown(), meterProvider.shutdown()]);
+    clearTimeout(timer);
+    await Promise.allSettled([
+      tracerProvider.shutdown(),
+      startMetrics().then((meterProvider) => meterProvider.shutdown()),
+    ]);
   };
 }
