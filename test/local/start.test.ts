@@ -74,12 +74,13 @@ async function freePort(): Promise<number> {
 
 describe("with the sandbox", () => {
   test.each([
-    ["v2", "ReconcileTickets"],
-    ["text", "ReconcileChats   0 recovered"],
-  ])("npm start runs all of it with LIVECHAT_API=%s, and the demo shows it at work", async (api, last) => {
+    [{ LIVECHAT_API: "v2" }, "ReconcileTickets"],
+    [{ LIVECHAT_API: "text" }, "ReconcileChats   0 recovered"],
+    [{ LIVECHAT_API: "text", HELPDESK: "off" }, "left out: the account has no HelpDesk"],
+  ])("npm start runs all of it with %j, and the demo shows it at work", async (env, last) => {
     const folder = checkout();
     const port = await freePort();
-    const started = run("start.ts", folder, ["--port", String(port)], { LIVECHAT_API: api });
+    const started = run("start.ts", folder, ["--port", String(port)], env);
     try {
       await started.shows(/Ctrl-C ends all of it/);
       expect(started.output()).toContain("in memory, gone when this ends");

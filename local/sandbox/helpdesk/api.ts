@@ -19,8 +19,8 @@ export type HelpDeskAccount = {
 
 /** Where nothing is known for sure: what this account does. */
 export type HelpDeskVariants = {
-  /** The status of every answer while the account has no HelpDesk licence. */
-  withoutLicence?: number;
+  /** The status of every answer while the account has no HelpDesk licence; null ends that. */
+  withoutLicence?: number | null;
   /** How webhooks tell a ticket. */
   delivery: "payload" | "payload.ticket" | "ticket" | "bare";
 };
@@ -77,9 +77,8 @@ export function helpDeskApi(account: HelpDeskAccount): (request: Request, path: 
     const basic = `Basic ${Buffer.from(`${accountId}:${apiKey}`).toString("base64")}`;
     if (!headers["user-agent"]) throw new HelpDeskRefusal(403, "Forbidden");
     if (headers.authorization !== basic) throw new HelpDeskRefusal(401, "Unauthorized");
-    if (variants.withoutLicence !== undefined) {
-      throw new HelpDeskRefusal(variants.withoutLicence, "No HelpDesk license");
-    }
+    const { withoutLicence } = variants;
+    if (withoutLicence) throw new HelpDeskRefusal(withoutLicence, "No HelpDesk license");
     throttled(() => throttle.pass(accountId));
     for (const [verb, route, status, run] of routes) {
       const found = verb === method ? route.exec(path) : null;
