@@ -21,20 +21,7 @@ export type LastCall = {
 /** A header by which LiveChat announces the end of this API version, and its day. */
 export type Lifecycle = { header: string; day: string };
 
-/**
- * What the app's own calls tell of LiveChat. Calls of the Text platform are billed, so checks of health make none and
- * judge by these.
- */
-export type CallLedger = {
-  /** Notes an attempt and what it ended with. Never fails and never waits. */
-  note(attempt: { status?: number }, error?: unknown): void;
-  /** Notes such a header; answers whether it is time for a line in the log: once a day. */
-  noteLifecycle(lifecycle: Lifecycle): boolean;
-  /** The calls of this month (`2026-01`, in UTC) that are billed: all that were answered, but for 500s. */
-  thisMonth(): Promise<{ month: string; calls: number }>;
-  last(): Promise<LastCall | undefined>;
-  lifecycle(): Promise<Lifecycle | undefined>;
-};
+export type CallLedger = ReturnType<typeof openCallLedger>;
 
 const PARTITION = "health";
 const LAST = "calls:last";
@@ -44,7 +31,8 @@ const monthKey = (month: string) => `calls:month:${month}`;
 const TIME_LIMIT = 2_000;
 
 /**
- * A ledger of all instances, in the events' table. An instance writes once a minute at most, and at once when calls begin
+ * What the app's own calls tell of LiveChat. Calls of the Text platform are billed, so checks of health make none and
+ * judge by these. A ledger of all instances, in the events' table. An instance writes once a minute at most, and at once when calls begin
  * or cease to fail; what it has not written is lost when it ends.
  */
 export function openCallLedger({
@@ -57,7 +45,7 @@ export function openCallLedger({
   now: () => number;
   /** Calls back after so many milliseconds, without keeping the process alive. */
   later?: (run: () => void, milliseconds: number) => void;
-}): CallLedger {
+}) {
   /** Billed calls that are not written yet, by month. */
   const pending = new Map<string, number>();
   let last: LastCall | undefined;
@@ -67,7 +55,8 @@ export function openCallLedger({
   const monthOf = () => toIso(now()).slice(0, 7);
 
   return {
-    note({ status }, error) {
+    /** Notes an attempt and what it ended with. Never fails and never waits. */
+    note({ status }: { status?: number }, error?: unknown): void {
       const month = monthOf();
       if (status !== undefined && status !== 500) pending.set(month, (pending.get(month) ?? 0) + 1);
       const failure = failureOf(error);
@@ -77,24 +66,26 @@ export function openCallLedger({
       scheduled = true;
       later(write, isNews ? 0 : Math.max(0, writtenAt + MINUTE - now()));
     },
-    noteLifecycle({ header, day }) {
+    /** Notes such a header; answers whether it is time for a line in the log: once a day. */
+    noteLifecycle({ header, day }: Lifecycle): boolean {
       if (now() - saidAt < DAY) return false;
       saidAt = now();
       const row = { partitionKey: PARTITION, rowKey: LIFECYCLE, header, day };
       putRow(table(), row, { signal: AbortSignal.timeout(TIME_LIMIT) }).catch(() => undefined);
       return true;
     },
+    /** The calls of this month (`2026-01`, in UTC) that are billed: all that were answered, but for 500s. */
     async thisMonth() {
       const month = monthOf();
       const row = await readRow<{ calls: number }>(table(), PARTITION, monthKey(month));
       return { month, calls: (row?.calls ?? 0) + (pending.get(month) ?? 0) };
     },
-    async last() {
+    async last(): Promise<LastCall | undefined> {
       const row = await readRow<{ json: string }>(table(), PARTITION, LAST);
       const others = row && (JSON.parse(row.json) as LastCall);
       return others && others.at > (last?.at ?? "") ? others : last;
     },
-    async lifecycle() {
+    async lifecycle(): Promise<Lifecycle | undefined> {
       const row = await readRow<Lifecycle>(table(), PARTITION, LIFECYCLE);
       return row && { header: row.header, day: row.day };
     },

@@ -38,15 +38,7 @@ export type CheckResult = Required<Omit<Finding, "count">> & {
   since: string;
 };
 
-export type Monitor = {
-  /**
-   * Looks at everything at once, or only at what is vital. A check that throws, or takes more than five seconds, is bad.
-   * Each change of a state is written to the log, by one of the instances that see it.
-   */
-  examine(which?: "everything" | "vital", log?: Log): Promise<CheckResult[]>;
-  /** For an operator's change: no finding from before is used again, on any instance. */
-  lookAgain(): Promise<void>;
-};
+export type Monitor = ReturnType<typeof createMonitor>;
 
 export type MonitorOptions = {
   sightings: Sightings;
@@ -68,12 +60,16 @@ const BRIEF = 5_000;
 export function createMonitor(
   checks: readonly Check[],
   { sightings, onChange, onDefect, now = Date.now, limit = 5_000 }: MonitorOptions,
-): Monitor {
+) {
   const kept = new Map<Check, { at: number; finding: Promise<Finding>; pending: boolean }>();
   let lastTouched: string | undefined;
 
   return {
-    async examine(which = "everything", log = () => {}) {
+    /**
+     * Looks at everything at once, or only at what is vital. A check that throws, or takes more than five seconds, is
+     * bad. Each change of a state is written to the log, by one of the instances that see it.
+     */
+    async examine(which: "everything" | "vital" = "everything", log: Log = () => {}): Promise<CheckResult[]> {
       if (which === "everything") await forgetAfterTouch();
       const examined = checks.filter(({ vital }) => vital || which === "everything");
       const findings = await Promise.all(examined.map((check) => findingOf(check, which)));
@@ -86,7 +82,8 @@ export function createMonitor(
       });
       return Promise.all(found.map((one) => see(one, log)));
     },
-    async lookAgain() {
+    /** For an operator's change: no finding from before is used again, on any instance. */
+    async lookAgain(): Promise<void> {
       forget();
       await sightings.touch();
       lastTouched = await sightings.touched();

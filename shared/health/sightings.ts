@@ -1,20 +1,13 @@
 import type { TableClient } from "@azure/data-tables";
 import { AppError } from "../core/errors.ts";
+import { toIso } from "../core/time.ts";
 import { hashed } from "../storage/keys.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 import { writeOnce } from "../storage/write-once.ts";
 
-/** Remembers the states that were seen, for all instances. */
-export type Sightings = {
-  /** Notes that `name` is in this state, and how much is amiss, where that can be counted. */
-  see(name: string, state: string, count?: number): Promise<Sighting>;
-  /** Notes that the operator changed something, so every instance checks again. */
-  touch(): Promise<void>;
-  /** A value that changes with each {@link Sightings.touch}. */
-  touched(): Promise<string | undefined>;
-};
+export type Sightings = ReturnType<typeof openSightings>;
 
-export type Sighting = {
+type Sighting = {
   /** ISO 8601: when `name` was first seen in this state, without having been seen in another since. */
   since: string;
   /** Only for the first call that notes another state or count: the state before, or `unseen`. */
@@ -32,31 +25,34 @@ type SightingRow = { state: string; since: string; count?: number };
 type TouchedRow = { value: string };
 
 /**
- * Sightings that outlive the process, as far as storage lets them: while it fails, those of this process are used. A row
+ * Remembers the states that were seen, for all instances. They outlive the process, as far as storage lets them: while it fails, those of this process are used. A row
  * is read when a state is new to this process, and written when it is new.
  *
  * @param clock milliseconds since the epoch
  */
-export function openSightings(table: () => TableClient, clock: () => number = Date.now): Sightings {
+export function openSightings(table: () => TableClient, clock: () => number = Date.now) {
   const seen = new Map<string, SightingRow>();
   let lastTouched: string | undefined;
   return {
-    async see(name, state, count) {
+    /** Notes that `name` is in this state, and how much is amiss, where that can be counted. */
+    async see(name: string, state: string, count?: number): Promise<Sighting> {
       const last = seen.get(name);
       if (last?.state === state && last.count === count) return { since: last.since };
-      const now = new Date(clock()).toISOString();
+      const now = toIso(clock());
       const fresh: SightingRow = { state, since: last?.state === state ? last.since : now, count };
       seen.set(name, fresh);
       const before = await unlessStorageFails(() => note(name, fresh), last ?? UNSEEN);
       return { since: fresh.since, before: before?.state, countBefore: before?.count };
     },
-    async touch() {
+    /** Notes that the operator changed something, so every instance checks again. */
+    async touch(): Promise<void> {
       lastTouched = crypto.randomUUID();
       const row = { partitionKey: PARTITION, rowKey: TOUCHED, value: lastTouched };
       const signal = AbortSignal.timeout(TIME_LIMIT);
       await unlessStorageFails(() => putRow(table(), row, { signal }), undefined);
     },
-    async touched() {
+    /** A value that changes with each `touch`. */
+    async touched(): Promise<string | undefined> {
       const signal = AbortSignal.timeout(TIME_LIMIT);
       const read = () => readRow<TouchedRow>(table(), PARTITION, TOUCHED, { signal });
       const row = await unlessStorageFails(read, undefined);

@@ -23,28 +23,8 @@ export type Turn = {
   signal?: AbortSignal;
 };
 
-export type Usage = {
-  /** Calls that may be sent in 60 s. */
-  limit: number;
-  /** Calls that were sent in the last minute, and count towards it. */
-  used: number;
-  inFlight: number;
-  waiting: number;
-  /** How long LiveChat's last 429 still holds all calls back, in milliseconds. */
-  pausedFor: number;
-};
-
-export type Budget = {
-  /**
-   * Sends a call when it is its turn, and counts it. It is refused as soon as its turn is known to come too late,
-   * possibly at once.
-   *
-   * @throws {TooManyRequests} with the seconds until its turn, when that is too late
-   * @throws the error of `send`
-   */
-  spend<T>(send: () => Promise<T>, turn: Turn): Promise<T>;
-  usage(): Usage;
-};
+export type Budget = ReturnType<typeof createBudget>;
+export type Usage = ReturnType<Budget["usage"]>;
 
 type Waiter = {
   background: boolean;
@@ -63,7 +43,7 @@ type Waiter = {
 export function createBudget(
   limit: number,
   { inFlight: widest = 10, random = Math.random, now = steadyClock, name = LIVECHAT } = {},
-): Budget {
+) {
   const backgroundLimit = Math.max(1, Math.floor(limit * (1 - RESERVE)));
   const throttle = new Throttle(widest, random, now);
   /** The calls that wait, in the order in which they may go. */
@@ -73,6 +53,13 @@ export function createBudget(
   const inFlight = { operator: 0, background: 0 };
   let timer: NodeJS.Timeout | undefined;
 
+  /**
+   * Sends a call when it is its turn, and counts it. It is refused as soon as its turn is known to come too late,
+   * possibly at once.
+   *
+   * @throws {TooManyRequests} with the seconds until its turn, when that is too late
+   * @throws the error of `send`
+   */
   async function spend<T>(send: () => Promise<T>, turn: Turn): Promise<T> {
     const { priority } = turn;
     await waitFor(turn);
@@ -160,13 +147,16 @@ export function createBudget(
     return `The calls to ${name} that are under way take too long.`;
   }
 
-  function usage(): Usage {
+  function usage() {
     const time = now();
     return {
+      /** Calls that may be sent in 60 s. */
       limit,
+      /** Calls that were sent in the last minute, and count towards it. */
       used: starts.filter((start) => start + WINDOW > time).length,
       inFlight: inFlight.operator + inFlight.background,
       waiting: line.length,
+      /** How long LiveChat's last 429 still holds all calls back, in milliseconds. */
       pausedFor: Math.max(0, throttle.pausedUntil - time),
     };
   }

@@ -41,9 +41,11 @@ describe.each(Object.entries(spellings))("An account %s", (_, variants) => {
     expect(await liveChat.getTicket(ticket.id)).toEqual(ticket);
     expect((await liveChat.updateTicket(ticket.id, { tag: ["vip", "lämp"] })).tags).toEqual(["vip", "lämp"]);
 
-    const found = await liveChat.listTickets({ "requester[mail]": "vera@example.com", tag: "lämp" });
+    const firstPage = { page: 1, skip: 0, limit: 25 };
+    const filters = { "requester[mail]": "vera@example.com", tag: "lämp" };
+    const found = await liveChat.findTickets(filters, firstPage);
     expect(found).toMatchObject({ total: 1, pages: 1, tickets: [{ id: ticket.id }] });
-    expect(await liveChat.listTickets({ tag: "other" })).toMatchObject({ total: 0, tickets: [] });
+    expect(await liveChat.findTickets({ tag: "other" }, firstPage)).toMatchObject({ total: 0, tickets: [] });
 
     const wanted = { event_type: "chat_ended", data_types: ["chat"], url: "https://u:p@example.com/hook" };
     const webhook = await liveChat.createWebhook({ ...wanted, secret: "unused" });

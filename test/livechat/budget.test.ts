@@ -331,7 +331,7 @@ describe("Through the client, repetitions count too", () => {
   it("and a background call is refused where an operator's is not", async () => {
     const { url, arrivals } = await startUpstream((response) => answer(response, 500));
     const liveChat = connect(url, { rateLimit: 10, random: () => 0 });
-    const list = (priority: Priority) => virtually(liveChat, liveChat.listTickets({}, { priority }));
+    const list = (priority: Priority) => virtually(liveChat, liveChat.listAgents({}, { priority }));
     for (const _ of [1, 2]) await failureOf(list("background"));
     expect(arrivals).toHaveLength(6);
     expect(await failureOf(list("background"))).toMatchObject({ status: 429, retryAfter: 61 });

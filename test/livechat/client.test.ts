@@ -75,33 +75,35 @@ const CALLS: Record<
   },
   "lists a page of tickets by every filter": {
     call: (liveChat) =>
-      liveChat.listTickets({
-        date_from: "2026-01-01",
-        date_to: "2026-01-31",
-        page: 2,
-        order: "asc",
-        status: "open",
-        assigned: "1",
-        assignee: "a@example.com",
-        query: "50% off & more",
-        "requester[mail]": "r+1@example.com",
-        group: 0,
-        source: "lc2",
-        tag: "vip",
-        tagged: "0",
-      }),
+      liveChat.findTickets(
+        {
+          date_from: "2026-01-01",
+          date_to: "2026-01-31",
+          order: "asc",
+          status: "open",
+          assigned: "1",
+          assignee: "a@example.com",
+          query: "50% off & more",
+          "requester[mail]": "r+1@example.com",
+          group: 0,
+          source: "lc2",
+          tag: "vip",
+          tagged: "0",
+        },
+        { page: 2, skip: 0, limit: 1 },
+      ),
     sent:
-      "GET /tickets?date_from=2026-01-01&date_to=2026-01-31&page=2&order=asc&status=open&assigned=1" +
+      "GET /tickets?date_from=2026-01-01&date_to=2026-01-31&order=asc&status=open&assigned=1" +
       "&assignee=a%40example.com&query=50%25+off+%26+more&requester%5Bmail%5D=r%2B1%40example.com&group=0" +
-      "&source=lc2&tag=vip&tagged=0",
+      "&source=lc2&tag=vip&tagged=0&page=2",
     answered: { pages: 3, total: 51, tickets: [TICKET] },
-    read: { pages: 3, total: 51, tickets: [AS_READ], odd: [], withoutId: 0 },
+    read: { pages: 3, total: 51, tickets: [AS_READ], next: { page: 3, skip: 0 } },
   },
   "lists tickets by no filter": {
-    call: (liveChat) => liveChat.listTickets({ status: undefined, page: undefined }),
-    sent: "GET /tickets",
+    call: (liveChat) => liveChat.findTickets({ status: undefined }, { page: 1, skip: 0, limit: 25 }),
+    sent: "GET /tickets?page=1",
     answered: { pages: 0, total: 0, tickets: [] },
-    read: { pages: 0, total: 0, tickets: [], odd: [], withoutId: 0 },
+    read: { pages: 0, total: 0, tickets: [] },
   },
   "gets a ticket, bare": {
     call: (liveChat) => liveChat.getTicket("T1"),

@@ -16,16 +16,11 @@ export type LiveChatV2Options = ConnectionOptions & {
   apiKey: string;
 };
 
-type ListTickets = {
-  /** One of LiveChat's pages, of 25 tickets; the first is 1. */
-  listTickets(filters?: TicketFilters & { page?: number }, call?: CallOptions): Promise<TicketPage>;
-};
-
 /**
  * Opens a connection to LiveChat's REST API v2. A process has one client, because it counts its limit in memory; what
  * several processes do together, LiveChat's 429s keep in bounds.
  */
-export function createLiveChatV2({ apiKey, ...options }: LiveChatV2Options): LiveChat & ListTickets {
+export function createLiveChatV2({ apiKey, ...options }: LiveChatV2Options): LiveChat {
   const headers = {
     "x-api-version": "2",
     // Tokens begin with their data centre; `dal` is the default.
@@ -34,8 +29,9 @@ export function createLiveChatV2({ apiKey, ...options }: LiveChatV2Options): Liv
   const connection = { ...options, password: apiKey, headers: () => headers, refusal: refusalByStatus };
   const { send, usage } = connect(connection);
 
-  const listTickets: ListTickets["listTickets"] = async (filters, call) =>
-    send({ method: "GET", to: at`tickets`, query: filters, answer: TicketPage }, call);
+  /** One of LiveChat's pages, of 25 tickets; the first is 1. */
+  const listTickets = async (query: TicketFilters & { page: number }, call?: CallOptions) =>
+    send({ method: "GET", to: at`tickets`, query, answer: TicketPage }, call);
 
   return {
     listAgents: async (query, call) =>
@@ -45,7 +41,6 @@ export function createLiveChatV2({ apiKey, ...options }: LiveChatV2Options): Liv
     deleteAgent: async (login, call) =>
       send({ method: "DELETE", to: at`agents/${login}`, answer: removalOf(login) }, call),
 
-    listTickets,
     findTickets: async (filters, range, call) =>
       readTickets((page) => listTickets({ ...filters, page }, call), range),
     ticketSource: (call) => ticketSource((page) => listTickets({ page }, call)),
