@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { type Filter, isWanted } from "../../shared/subscriptions/filter.ts";
+import { type Choice, isWanted } from "../../shared/subscriptions/filter.ts";
 import { addressOf } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
 import { Action } from "../parts/act.tsx";
@@ -126,7 +126,7 @@ function NotSent({ event, one }: { event: LoggedEvent; one: Subscription }) {
   const { type, seq, receivedAt, payload } = event;
   const why = () => {
     if (one.types && !one.types.includes(type)) return `it does not get "${TYPES[type]}"`;
-    if (payload && !isWanted({ type, payload }, { filter: one.filter as Filter })) {
+    if (payload && !isWanted({ type, payload }, { filter: one.filter as Choice["filter"] })) {
       return `its filter does not match (${filterWords(one.filter ?? {})})`;
     }
     if (seq > one.cursor) return `it is ${one.lag} places behind`;

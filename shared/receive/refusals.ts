@@ -8,19 +8,13 @@ import type { RefusalReason } from "./refusal-reason.ts";
 
 export type RefusalCounts = Partial<Record<RefusalReason, number>>;
 
-/** Counts refused deliveries, because their events will be missing. */
-export type Refusals = {
-  /** Counts one and, at most once a minute for each type and reason, writes a line. Never fails and never waits. */
-  note(refusal: { type: EventType | "text_chat"; reason: RefusalReason }, log: Log): void;
-  /** The counts of all instances. @throws {StorageUnavailable} */
-  lastHour(): Promise<RefusalCounts>;
-};
+export type Refusals = ReturnType<typeof openRefusals>;
 
-const PARTITION = "health";
+const HEALTH_PARTITION = "health";
 /** Counts are kept by windows of five minutes. Thirteen cover an hour; each has the row of the window 65 minutes before. */
-const WINDOW = 5 * MINUTE;
-const WINDOWS = 13;
-const TIME_LIMIT = 2_000;
+const COUNT_WINDOW = 5 * MINUTE;
+const COUNT_WINDOWS = 13;
+const WRITE_TIMEOUT = 2_000;
 
 type WindowRow = {
   /** Its start, in milliseconds since the epoch. */
@@ -29,47 +23,51 @@ type WindowRow = {
   counts: string;
 };
 
-export type RefusalsOptions = {
-  table: () => TableClient;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
-  /** Calls back after so many milliseconds, without keeping the process alive. */
-  later?: (run: () => void, milliseconds: number) => void;
-};
-
 /**
- * Refusals of all instances, in thirteen rows of the events' table. However many calls come, an instance writes at most
- * once a minute; counts that it has not written yet are lost when it ends.
+ * Counts refused deliveries, because their events will be missing: those of all instances, in thirteen rows of the events'
+ * table. However many calls come, an instance writes at most once a minute; counts that it has not written yet are lost
+ * when it ends.
  */
 export function openRefusals({
   table,
   now = Date.now,
   later = (run, milliseconds) => void setTimeout(run, milliseconds).unref(),
-}: RefusalsOptions): Refusals {
+}: {
+  table: () => TableClient;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  /** Calls back after so many milliseconds, without keeping the process alive. */
+  later?: (run: () => void, milliseconds: number) => void;
+}) {
   /** Not yet written, by the start of their window. */
   const pending = new Map<number, RefusalCounts>();
   const lines = new Map<string, { at: number; unsaid: number }>();
   let lastWrite = Number.NEGATIVE_INFINITY;
   let scheduled = false;
+  const windowNow = () => now() - (now() % COUNT_WINDOW);
 
   return {
-    note({ type, reason }, log) {
-      const window = now() - (now() % WINDOW);
-      pending.set(window, sum(pending.get(window) ?? {}, { [reason]: 1 }));
+    /** Counts one and, at most once a minute for each type and reason, writes a line. Never fails and never waits. */
+    note({ type, reason }: { type: EventType | "text_chat"; reason: RefusalReason }, log: Log): void {
+      keep(windowNow(), { [reason]: 1 });
       say(type, reason, log);
       schedule();
     },
-    async lastHour() {
-      const oldest = now() - (now() % WINDOW) - (WINDOWS - 1) * WINDOW;
-      let counts: RefusalCounts = {};
-      const range = { from: rowKey(0), before: `${rowKey(WINDOWS - 1)}~` };
-      for await (const row of readRows<WindowRow>(table(), PARTITION, range)) {
-        if (row.window >= oldest) counts = sum(counts, read(row));
-      }
-      for (const [window, more] of pending) if (window >= oldest) counts = sum(counts, more);
-      return counts;
+    /** The counts of all instances. @throws {StorageUnavailable} */
+    async lastHour(): Promise<RefusalCounts> {
+      const oldest = windowNow() - (COUNT_WINDOWS - 1) * COUNT_WINDOW;
+      const range = { from: rowKey(0), before: `${rowKey(COUNT_WINDOWS - 1)}~` };
+      const rows = await Array.fromAsync(readRows<WindowRow>(table(), HEALTH_PARTITION, range));
+      const written = rows.map((row) => [row.window, read(row)] as const);
+      return [...written, ...pending]
+        .filter(([window]) => window >= oldest)
+        .reduce((total, [, counts]) => sum(total, counts), {});
     },
   };
+
+  function keep(window: number, counts: RefusalCounts): void {
+    pending.set(window, sum(pending.get(window) ?? {}, counts));
+  }
 
   function say(type: string, reason: RefusalReason, log: Log): void {
     const key = `${type} ${reason}`;
@@ -94,27 +92,24 @@ export function openRefusals({
       pending.delete(window);
       // Nothing waits for this, and a lost count must not end the process.
       const written = await add(window, counts).catch(() => false);
-      if (!written) pending.set(window, sum(pending.get(window) ?? {}, counts));
+      if (!written) keep(window, counts);
     }
     scheduled = false;
-    forgetOld();
+    // Storage may be away for long: what is older than an hour is shown no more.
+    const oldest = now() - COUNT_WINDOWS * COUNT_WINDOW;
+    for (const window of pending.keys()) if (window < oldest) pending.delete(window);
     if (pending.size > 0) schedule();
   }
 
   async function add(window: number, counts: RefusalCounts): Promise<boolean> {
-    const key = { partitionKey: PARTITION, rowKey: rowKey((window / WINDOW) % WINDOWS) };
+    const key = { partitionKey: HEALTH_PARTITION, rowKey: rowKey((window / COUNT_WINDOW) % COUNT_WINDOWS) };
     const change = (row?: WindowRow) => {
       // Another instance, with a clock ahead, has the row for a later window.
       if (row && row.window > window) return undefined;
       const total = row?.window === window ? sum(read(row), counts) : counts;
       return { window, counts: JSON.stringify(total) };
     };
-    return changeRow<WindowRow>(table(), key, change, { signal: AbortSignal.timeout(TIME_LIMIT) });
-  }
-
-  /** Storage may be away for long: what is older than an hour is shown no more. */
-  function forgetOld(): void {
-    for (const window of pending.keys()) if (window < now() - WINDOWS * WINDOW) pending.delete(window);
+    return changeRow<WindowRow>(table(), key, change, { signal: AbortSignal.timeout(WRITE_TIMEOUT) });
   }
 }
 

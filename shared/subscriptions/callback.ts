@@ -48,7 +48,7 @@ export function readCallback(url: string, { allowLoopback }: CallbackRules): Cal
     hostname: host,
     port: port === "" ? (secure ? 443 : 80) : Number(port),
     target: path + query,
-    ...((username || password) && { auth: `${decode(username)}:${decode(password)}` }),
+    ...((username || password) && { auth: `${decodePercents(username)}:${decodePercents(password)}` }),
   };
 }
 
@@ -75,8 +75,8 @@ function isAllowedHost(host: string, rules: CallbackRules): boolean {
   return rules.allowLoopback || (name.includes(".") && !NOT_PUBLIC.test(name));
 }
 
-/** Of `%` alone WHATWG's parser makes nothing. */
-function decode(text: string): string {
+/** Decodes percents where they are valid: WHATWG's parser leaves a `%` alone as it is. */
+export function decodePercents(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -16,32 +16,22 @@ export type FeedPage = { items: Read[]; after: number; next: number; readAt: num
 
 export type FeedHead = { log?: string; seq: number };
 
-/** The log, read once for all subscribers of a process that are at the same place. */
-export type Feed = {
-  /** Reads where the log ends. */
-  head(): Promise<FeedHead>;
-  /** Where the log ends as far as is known without a read; `undefined` when that is not certain enough. */
-  known(): FeedHead | undefined;
-  /** Takes note of an event that this process has stored, and wakes those who await it. */
-  note(seq: number): void;
-  /** The next events: {@link PAGE_EVENTS} of them at most. */
-  read(after: number): Promise<FeedPage>;
-  /** Goes up with every erasure that this process learns of: pages of an earlier edition must not be sent. */
-  edition(): number;
-  /** Takes note of an erasure. */
-  noteErased(): void;
-  /** Waits until this process knows of an event behind `seq`, for so many milliseconds at most. */
-  beyond(seq: number, milliseconds: number): Promise<void>;
-};
+export type Feed = ReturnType<typeof createFeed>;
 
-export type FeedOptions = {
+/**
+ * The log, read once for all subscribers of a process that are at the same place.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function createFeed({
+  log,
+  now,
+  wait,
+}: {
   log: Pick<EventLog, "head" | "list">;
-  /** Milliseconds since the epoch. */
   now: () => number;
   wait: (milliseconds: number) => Promise<unknown>;
-};
-
-export function createFeed({ log, now, wait }: FeedOptions): Feed {
+}) {
   const pages = new Map<string, { page: Promise<FeedPage>; at: number }>();
   const waiting = new Set<{ seq: number; wake: () => void }>();
   let known: FeedHead | undefined;
@@ -71,17 +61,21 @@ export function createFeed({ log, now, wait }: FeedOptions): Feed {
   }
 
   return {
-    async head() {
+    /** Reads where the log ends. */
+    async head(): Promise<FeedHead> {
       await refresh();
       return known as FeedHead;
     },
+    /** Where the log ends as far as is known without a read; `undefined` when that is not certain enough. */
     known: () => (isDoubtful ? undefined : known),
-    note(seq) {
+    /** Takes note of an event that this process has stored, and wakes those who await it. */
+    note(seq: number): void {
       if (known && seq > known.seq) know({ ...known, seq });
       // A place that was given before: the log began anew, or another append of ours was told first. A read shows which.
       else isDoubtful = true;
     },
-    read(after) {
+    /** The next events: {@link PAGE_EVENTS} of them at most. */
+    read(after: number): Promise<FeedPage> {
       // A page that was read when the log was shorter may lack what is asked for.
       const key = `${edition} ${known?.log} ${after} ${known?.seq}`;
       const found = pages.get(key);
@@ -94,11 +88,14 @@ export function createFeed({ log, now, wait }: FeedOptions): Feed {
       if (pages.size > SHARED_PAGES && oldest !== undefined) pages.delete(oldest);
       return page;
     },
+    /** Goes up with every erasure that this process learns of: pages of an earlier edition must not be sent. */
     edition: () => edition,
-    noteErased() {
+    /** Takes note of an erasure. */
+    noteErased(): void {
       edition += 1;
     },
-    async beyond(seq, milliseconds) {
+    /** Waits until this process knows of an event behind `seq`, for so many milliseconds at most. */
+    async beyond(seq: number, milliseconds: number): Promise<void> {
       if (known && known.seq > seq) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       const one = { seq, wake: resolve };

@@ -1,47 +1,33 @@
 import type { EventType } from "../schemas/webhook.ts";
-
-/**
- * Chooses events by what they are about. All given keys must match; a key matches when any of its values is among the
- * event's. `not` must not match.
- */
-export type Filter = {
-  group?: string[];
-  agent?: string[];
-  tag?: string[];
-  status?: string[];
-  source?: string[];
-  not?: Filter;
-};
-
-export const FILTER_KEYS = ["group", "agent", "tag", "status", "source"] as const;
-type Key = (typeof FILTER_KEYS)[number];
+import type { Terms } from "./subscription.ts";
 
 /** What a subscription chooses events by. */
-export type Choice = { types?: EventType[]; filter?: Filter };
+export type Choice = Pick<Terms, "types" | "filter">;
 
 /** What is looked at of an event. Its payload may be anything: what does not fit is given as LiveChat sent it. */
-export type Chosen = { type: EventType; payload: unknown };
+type FilteredEvent = { type: EventType; payload: unknown };
 
 /** Says whether a subscription wants an event. */
-export function isWanted({ type, payload }: Chosen, { types, filter }: Choice): boolean {
+export function isWanted({ type, payload }: FilteredEvent, { types, filter }: Choice): boolean {
   if (types && !types.includes(type)) return false;
   return filter === undefined || matches(factsOf(payload), filter);
 }
 
-type FilterFacts = Record<Key, Set<string>>;
+type FilterFacts = ReturnType<typeof factsOf>;
 
-function matches(facts: FilterFacts, { not, ...keys }: Filter): boolean {
-  for (const key of FILTER_KEYS) {
-    const wanted = keys[key];
-    if (wanted && !wanted.some((value) => facts[key].has(key === "agent" ? value.toLowerCase() : value))) {
-      return false;
-    }
+/**
+ * All given keys must match; a key matches when any of its values is among the event's. `not` must not match.
+ */
+function matches(facts: FilterFacts, { not, ...keys }: NonNullable<Choice["filter"]>): boolean {
+  for (const [key, wanted] of Object.entries(keys) as [keyof FilterFacts, string[] | undefined][]) {
+    const isIn = (value: string) => facts[key].has(key === "agent" ? value.toLowerCase() : value);
+    if (wanted && !wanted.some(isIn)) return false;
   }
   return not === undefined || !matches(facts, not);
 }
 
 /** The facts of a chat or a ticket. Logins are compared in lower case; everything else letter by letter. */
-function factsOf(payload: unknown): FilterFacts {
+function factsOf(payload: unknown) {
   const { chat, ticket } = record(payload);
   const about = record(chat ?? ticket);
   const groups = [...list(about.groups), about.group, about.currentGroup];

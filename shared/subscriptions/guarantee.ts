@@ -1,35 +1,28 @@
 import { setTimeout } from "node:timers/promises";
 import type { MessageReceipt, Queue } from "../storage/open-queue.ts";
 
+/** Milliseconds after which the message shows. */
+const GUARANTEE_MS = 2_000;
+/** It is postponed when it would show in less than this. */
+const LEAST_MS = 1_000;
+
 /**
  * A message in the queue that stands in for this process, should it die or be frozen before it has delivered what it
  * stored. It shows after {@link GUARANTEE_MS}, is postponed while there is work, and taken back when all is done, so that
  * nothing receives it as long as the process lives.
+ *
+ * @param queue without it the timer delivers what this process leaves
+ * @param now milliseconds since the epoch
  */
-export type Guarantee = {
-  /** Begins a piece of work. Resolves when the message is in the queue, or could not be put there. */
-  begin(): Promise<void>;
-  /** Ends it. `isDone` is false when another process is to look for what is left. */
-  end(isDone: boolean): void;
-};
-
-/** Milliseconds after which the message shows. */
-export const GUARANTEE_MS = 2_000;
-/** It is postponed when it would show in less than this. */
-const LEAST_MS = 1_000;
-
-export type GuaranteeOptions = {
-  queue: Pick<Queue, "put" | "postpone" | "takeBack">;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
-  wait?: (milliseconds: number) => Promise<unknown>;
-};
-
 export function createGuarantee({
   queue,
   now = Date.now,
   wait = (milliseconds) => setTimeout(milliseconds, undefined, { ref: false }),
-}: GuaranteeOptions): Guarantee {
+}: {
+  queue: Queue | undefined;
+  now?: () => number;
+  wait?: (milliseconds: number) => Promise<unknown>;
+}) {
   /** How many pieces of work are under way. */
   let open = 0;
   /** Some of it was left undone: the message stays. */
@@ -41,7 +34,7 @@ export function createGuarantee({
   async function arm(): Promise<void> {
     const before = message;
     const showsAt = now() + GUARANTEE_MS;
-    if (before && before.showsAt - now() >= LEAST_MS) return;
+    if (!queue || (before && before.showsAt - now() >= LEAST_MS)) return;
     message = undefined;
     try {
       const receipt = before
@@ -49,7 +42,7 @@ export function createGuarantee({
         : await queue.put("stored", GUARANTEE_MS);
       message = { receipt, showsAt };
     } catch {
-      // Without the queue the timer delivers what this process leaves.
+      // The timer delivers what this process leaves.
     }
   }
 
@@ -76,17 +69,19 @@ export function createGuarantee({
     const taken = message;
     message = undefined;
     if (isLeft || !taken) isLeft = false;
-    else await queue.takeBack(taken.receipt).catch(() => {});
+    else await queue?.takeBack(taken.receipt).catch(() => {});
   }
 
   return {
-    begin() {
+    /** Begins a piece of work. Resolves when the message is in the queue, or could not be put there. */
+    begin(): Promise<void> {
       open += 1;
       const armed = armOnce();
       void keep();
       return armed;
     },
-    end(isDone) {
+    /** Ends it. `isDone` is false when another process is to look for what is left. */
+    end(isDone: boolean): void {
       open -= 1;
       isLeft ||= !isDone;
       if (open === 0) void disarm();

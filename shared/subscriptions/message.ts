@@ -1,16 +1,10 @@
 import { createHash } from "node:crypto";
-import type { EventType } from "../schemas/webhook.ts";
+import type { StoredEvent } from "../event-log/types.ts";
 import { ordered } from "../storage/keys.ts";
 import type { Terms } from "./subscription.ts";
 
-/** An event as it is sent. */
-export type OutgoingEvent = {
-  seq: number;
-  id: string;
-  type: EventType;
-  occurredAt: string;
-  receivedAt: string;
-  /** The chat or ticket that it is about. */
+/** An event as it is sent. `subject` is the id of the chat or ticket. */
+export type OutgoingEvent = Pick<StoredEvent, "seq" | "id" | "type" | "occurredAt" | "receivedAt"> & {
   subject?: string;
   payload: unknown;
 };

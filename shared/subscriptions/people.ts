@@ -8,7 +8,13 @@ import { removeWhere } from "../people/place-of-rows.ts";
 import { after as behind } from "../storage/keys.ts";
 import { type Row, removeRow } from "../storage/rows.ts";
 import { scanRows } from "../storage/scan.ts";
-import { ATTEMPT, type AttemptColumns, PARTITION, seqOfAttempt, toFailedAttempt } from "./attempts.ts";
+import {
+  ATTEMPT,
+  ATTEMPTS_PARTITION,
+  type AttemptColumns,
+  seqOfAttempt,
+  toFailedAttempt,
+} from "./attempts.ts";
 import { ATTEMPTS_KEPT_MS } from "./times.ts";
 
 export type AttemptsPlaceOptions = {
@@ -27,8 +33,8 @@ export type AttemptsPlaceOptions = {
  */
 export function attemptsPlace({ table, log, onErase, now }: AttemptsPlaceOptions): DataPlace {
   const rows = (after: string) =>
-    scanRows<AttemptColumns>(table, PARTITION, { from: ATTEMPT, before: behind(ATTEMPT), after });
-  const remove = ({ rowKey }: Row<AttemptColumns>) => removeRow(table, PARTITION, rowKey);
+    scanRows<AttemptColumns>(table, ATTEMPTS_PARTITION, { from: ATTEMPT, before: behind(ATTEMPT), after });
+  const remove = ({ rowKey }: Row<AttemptColumns>) => removeRow(table, ATTEMPTS_PARTITION, rowKey);
 
   /** Each with its event. Attempts of one event stand together, so the log is asked once for them. */
   async function* rowsWithEvent(after: string): AsyncGenerator<Row<AttemptColumns & { event?: LogEvent }>> {

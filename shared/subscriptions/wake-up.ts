@@ -2,34 +2,7 @@ import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Queue } from "../storage/open-queue.ts";
 import { createGuarantee } from "./guarantee.ts";
 
-export type WakeUpOptions = {
-  /** The queue whose messages wake the dispatcher of some process; without it the timer does. */
-  queue?: Queue;
-  /** Whether there is a subscription. */
-  hasSubscriptions: () => Promise<boolean>;
-  /** Delivers what this process has stored at `seq`; see `Dispatcher.stored`. */
-  deliver: (seq: number) => Promise<boolean>;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
-  wait?: (milliseconds: number) => Promise<unknown>;
-};
-
-/**
- * Has subscribers served: by this process at once, and by any process that a message or the timer wakes. Nothing fails by
- * it, and no caller waits for a delivery: if a message is lost, the timer looks every minute.
- */
-export type WakeUp = {
-  /**
-   * Around an append: the message that is the guarantee for its delivery is put while the event is stored. The function
-   * that this gives is called with the event's place, or without one if nothing was stored; it waits for the message, but
-   * not for long.
-   */
-  storing(): (seq?: number) => Promise<void>;
-  /** After a subscription was made or changed. */
-  subscribed(): void;
-  /** After so many milliseconds. */
-  after(milliseconds: number): void;
-};
+export type WakeUp = ReturnType<typeof createWakeUp>;
 
 /** Milliseconds for which an instance believes that there are no subscriptions, or that there are some. */
 const NONE_MS = 5_000;
@@ -37,27 +10,42 @@ const SOME_MS = 60_000;
 /** Milliseconds that an append waits for its message at most, once the event is stored. */
 const MESSAGE_MS = 100;
 
+/**
+ * Has subscribers served: by this process at once, and by any process that a message or the timer wakes. Nothing fails by
+ * it, and no caller waits for a delivery: if a message is lost, the timer looks every minute.
+ */
 export function createWakeUp({
-  queue = NO_QUEUE,
+  queue,
   hasSubscriptions,
   deliver,
   now = Date.now,
   wait = (milliseconds) => setTimeout(milliseconds, undefined, { ref: false }),
-}: WakeUpOptions): WakeUp {
+}: {
+  /** The queue whose messages wake the dispatcher of some process; without it the timer does. */
+  queue: Queue | undefined;
+  hasSubscriptions: () => Promise<boolean>;
+  /** Delivers what this process has stored at `seq`; see `stored` of the dispatcher. */
+  deliver: (seq: number) => Promise<boolean>;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  wait?: (milliseconds: number) => Promise<unknown>;
+}) {
   const guarantee = createGuarantee({ queue, now });
   let known: { isNeeded: boolean; until: number } | undefined;
   let asking: Promise<boolean> | undefined;
 
+  /** Whether there are subscriptions. */
   function isNeeded(): Promise<boolean> {
     if (known && known.until > now()) return Promise.resolve(known.isNeeded);
-    asking ??= ask().finally(() => {
-      asking = undefined;
-    });
+    asking ??= hasSubscriptions()
+      .then(know)
+      .finally(() => {
+        asking = undefined;
+      });
     return asking;
   }
 
-  async function ask(): Promise<boolean> {
-    const isNeeded = await hasSubscriptions();
+  function know(isNeeded: boolean): boolean {
     known = { isNeeded, until: now() + (isNeeded ? SOME_MS : NONE_MS) };
     return isNeeded;
   }
@@ -68,10 +56,15 @@ export function createWakeUp({
     return begins ? { armed: guarantee.begin() } : {};
   }
 
-  const send = (afterMs: number) => void queue.put("wake up", afterMs).catch(() => {});
+  const send = (afterMs: number) => void queue?.put("wake up", afterMs).catch(() => {});
 
   return {
-    storing() {
+    /**
+     * Around an append: the message that is the guarantee for its delivery is put while the event is stored. The function
+     * that this gives is called with the event's place, or without one if nothing was stored; it waits for the message, but
+     * not for long.
+     */
+    storing(): (seq?: number) => Promise<void> {
       // In a process that has just started, the first answer waits neither for the table and the queue, nor for the code.
       const begun = known && begin();
       return async (seq) => {
@@ -84,19 +77,14 @@ export function createWakeUp({
         if (begun) await Promise.race([serving, wait(MESSAGE_MS)]);
       };
     },
-    subscribed() {
-      known = { isNeeded: true, until: now() + SOME_MS };
+    /** After a subscription was made or changed. */
+    subscribed(): void {
+      know(true);
       send(0);
       // For events stored by instances that still believe that there are no subscriptions.
       send(NONE_MS + 1_000);
     },
+    /** After so many milliseconds. */
     after: send,
   };
 }
-
-/** In place of a queue that the settings do not lead to. */
-const NO_QUEUE: Queue = {
-  put: () => Promise.reject(new Error("There is no queue.")),
-  postpone: () => Promise.reject(new Error("There is no queue.")),
-  takeBack: () => Promise.reject(new Error("There is no queue.")),
-};

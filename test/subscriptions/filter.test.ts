@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { Filter as FilterSchema } from "../../shared/schemas/subscription.ts";
-import { type Filter, isWanted } from "../../shared/subscriptions/filter.ts";
+import { type Choice, isWanted } from "../../shared/subscriptions/filter.ts";
 
 const chat = {
   type: "chat_ended" as const,
@@ -25,7 +25,7 @@ const ticket = {
 };
 
 describe("a filter", () => {
-  test.each<[string, Filter, boolean, boolean]>([
+  test.each<[string, NonNullable<Choice["filter"]>, boolean, boolean]>([
     ["that is empty chooses everything", {}, true, true],
     ["by group", { group: ["17"] }, true, false],
     ["by a ticket's group", { group: ["0"] }, false, true],
