@@ -12,6 +12,7 @@ import { EventLink, linkTo, TicketLink } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
 import { Page } from "../parts/page.tsx";
 import { type Stored, searchPerson } from "../parts/person.tsx";
+import { plural } from "../parts/plural.ts";
 import { ChatState, State } from "../parts/state.tsx";
 import { Tags } from "../parts/tags.tsx";
 import { Text } from "../parts/text.tsx";
@@ -179,7 +180,7 @@ function Tickets({ email }: { email: string }) {
           run={async () => {
             const tickets = (await searchPerson(email)).filter(({ place }) => place === "tickets");
             setFound(tickets.map(({ item }) => item));
-            return `${tickets.length} tickets`;
+            return plural(tickets.length, "ticket");
           }}
         >
           Look for them

@@ -11,6 +11,7 @@ import { Show } from "../parts/loaded.tsx";
 import { fromLocal } from "../parts/local-time.ts";
 import { Outcome } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
+import { plural } from "../parts/plural.ts";
 import { State } from "../parts/state.tsx";
 import { filterWords, nameOf, STATES, sendAgain, wordsOf } from "../parts/subscriptions.tsx";
 import { Table } from "../parts/table.tsx";
@@ -200,8 +201,8 @@ function Replay({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"]
         </label>
         {plan && (
           <p role="status">
-            The log has {plan.count} {plan.count === 1 ? "event" : "events"} from place {plan.seq} on. Those
-            that match the subscription are sent again.
+            The log has {plural(plan.count, "event")} from place {plan.seq} on. Those that match the
+            subscription are sent again.
           </p>
         )}
       </Dialog>

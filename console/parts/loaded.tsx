@@ -38,7 +38,7 @@ type BannerProps = { problem: Problem; retry?: () => void; asOf?: number | undef
 export function ProblemBanner({ problem, retry, asOf }: BannerProps) {
   const seconds = useCountdown(problem);
   return (
-    <div class="banner bad" role="alert">
+    <div class={`banner ${problem.status === 409 ? "attention" : "bad"}`} role="alert">
       <p>
         <strong>{problem.title}</strong>
         {problem.detail && `: ${problem.detail}`}

@@ -3,15 +3,25 @@ import { useLocation } from "preact-iso";
 import { call, type Problem, send } from "../api.ts";
 import { Action } from "./act.tsx";
 import { Dialog, readField } from "./dialog.tsx";
-import { ChatLink, EventLink, linkTo, TicketLink } from "./links.tsx";
+import { ChatLink, linkTo, TicketLink } from "./links.tsx";
 import { ProblemBanner } from "./loaded.tsx";
+import { plural } from "./plural.ts";
+import { Slices } from "./slices.tsx";
+import { Text } from "./text.tsx";
 import { Tree } from "./tree.tsx";
 import { toProblem } from "./use-poll.ts";
+import { When } from "./when.tsx";
 
 /** A line of a search: a stored item, in one of the places where the app keeps people's data. */
 export type Stored = {
   place: string;
-  item: Record<string, unknown> & { id?: string; chatId?: string; ticketId?: string; subject?: string };
+  item: Record<string, unknown> & {
+    id?: string;
+    chatId?: string;
+    ticketId?: string;
+    subject?: string;
+    occurredAt?: string;
+  };
   /** The item may be another person's. */
   undecided?: true;
 };
@@ -68,27 +78,47 @@ export function Person() {
 }
 
 function Found({ email, items, onErased }: { email: string; items: Stored[]; onErased(): void }) {
+  const chats = Map.groupBy(
+    items.filter(({ item }) => item.chatId !== undefined),
+    ({ item }) => item.chatId,
+  );
+  const tickets = items.filter(({ place }) => place === "tickets");
   return (
     <div role="status" class="found">
-      <p>{items.length === 0 ? "Nothing is stored of this person." : `${items.length} items are stored.`}</p>
+      <p>
+        {items.length === 0
+          ? "Nothing is stored of this person."
+          : `Stored of this person: ${plural(chats.size, "chat")}, ${plural(tickets.length, "ticket")}, ${plural(items.length, "item")} in all.`}
+      </p>
       <ul class="plain-list">
-        {items.map(({ place, item, undecided }, index) => (
-          <li key={index}>
-            <span class="badge">{place}</span>{" "}
-            {place === "tickets" ? (
-              <TicketLink id={item.id} />
-            ) : (
-              <>
-                <ChatLink id={item.chatId} />
-                <TicketLink id={item.ticketId} />{" "}
-                {place === "events" && <EventLink id={item.id}>event</EventLink>}
-              </>
-            )}
+        {[...chats].reverse().map(([chatId, about]) => (
+          <li key={chatId}>
+            Chat <ChatLink id={chatId} />{" "}
+            {about[0]?.item.occurredAt !== undefined && <When at={about[0].item.occurredAt} />}
+            {about.every(({ undecided }) => undecided) && " may be another person's"}
+          </li>
+        ))}
+        {tickets.map(({ item: { id, subject }, undecided }) => (
+          <li key={id}>
+            Ticket <TicketLink id={id} /> <Text value={subject ?? ""} />
             {undecided && " may be another person's"}
-            <Tree value={item} />
           </li>
         ))}
       </ul>
+      {items.length > 0 && (
+        <details>
+          <summary>All {items.length} items as they are stored</summary>
+          <ul class="plain-list">
+            <Slices of={items} step={100}>
+              {({ place, item }, index) => (
+                <li key={index}>
+                  <Tree name={place} value={item} />
+                </li>
+              )}
+            </Slices>
+          </ul>
+        </details>
+      )}
       {items.length > 0 && (
         <Action
           class="danger"

@@ -47,7 +47,9 @@ export function SignIn() {
           An operator gives you a key: in Azure, App keys, a host key named console. It stays in this page and
           is sent to this app only.
         </p>
-        <button type="submit">Open the console</button>
+        <div class="actions">
+          <button type="submit">Open the console</button>
+        </div>
       </form>
     </dialog>
   );

@@ -53,7 +53,7 @@ export const listStoredTickets = operation({
     schema: StoredTicketPage,
   },
   errors: storageErrors,
-  run: async ({ query }, { ticketStore }) => ({
-    body: await ticketStore.list(query),
+  run: async ({ query: { modified_since: modifiedSince, ...query } }, { ticketStore }) => ({
+    body: await ticketStore.list({ ...query, modifiedSince }),
   }),
 });

@@ -121,6 +121,11 @@ test("a log that moves from v2 keeps its tickets, and tickets that are in HelpDe
     const count = (api: string) => stored.filter((ticket: { api: string }) => ticket.api === api).length;
     expect([count("v2"), count("text")]).toEqual([30, 21]);
     expect((await after.call("GET", "/stored/tickets?deleted=true")).body.items).toEqual([]);
+    const [{ id, modified }] = stored;
+    const since = async (time: string) =>
+      (await after.call("GET", `/stored/tickets?modified_since=${time}`)).body.items;
+    expect((await since(modified)).map((ticket: { id: string }) => ticket.id)).toContain(id);
+    expect(await since(new Date(Date.parse(modified) + 3_600_000).toISOString())).toEqual([]);
   } finally {
     await after.stop();
   }

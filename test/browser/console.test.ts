@@ -202,7 +202,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await page.getByRole("button", { name: /Find a chat or a person/ }).click();
     await page.getByRole("textbox", { name: /email address/ }).fill(visitor.email);
     await page.getByRole("button", { name: "Find", exact: true }).click();
-    await page.getByText("1 items are stored").waitFor();
+    await page.getByText("1 chat, 0 tickets, 1 item in all").waitFor();
     await page.getByRole("button", { name: "Erase this person" }).click();
     await page.getByRole("textbox", { name: /Type erase/ }).fill("erase");
     await page

@@ -81,6 +81,7 @@ describe.skipIf(CHROMIUM === undefined)("a page of the console", () => {
     const { page, close } = await open("/chats");
     await page.getByLabel("Jump to a time").fill("2020-01-01T15:00");
     await page.getByRole("button", { name: "Jump" }).click();
+    await page.getByText(/Chats before place \d+/).waitFor();
     const row = page.getByRole("row", { name: /THEN/ });
     for (const name of ["Nora", "Sam"]) await row.getByText(name).waitFor();
     expect(new URL(page.url()).searchParams.get("before")).toMatch(/^\d+$/);
