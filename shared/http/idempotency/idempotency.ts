@@ -1,6 +1,7 @@
 import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { AppError, Conflict, KeyReused, StorageUnavailable } from "../../core/errors.ts";
 import { startStopwatch } from "../../core/stopwatch.ts";
+import { toIso } from "../../core/time.ts";
 import { compress, decompress, fromProperties, MAX_BYTES_PER_ROW, toProperties } from "../../storage/body.ts";
 import { checkFormat, FORMAT, type Formatted } from "../../storage/format.ts";
 import { hashed } from "../../storage/keys.ts";
@@ -55,18 +56,6 @@ const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 const RACES = 5;
 
 export type KeptRow = KeyRecord & { status?: number; headers?: string } & Formatted;
-/** A key that an attempt holds. */
-type Tenure = Pick<KeyRecord, "fingerprint" | "began" | "unsure"> & {
-  rowKey: string;
-  /** @throws {Conflict} when another attempt has the key by now */
-  confirm(): Promise<void>;
-  /** Writes down how the attempt ended, unless the key was lost. */
-  settle(
-    end: Pick<KeyRecord, "state" | "until"> & Partial<KeyRecord>,
-    reply?: Reply,
-    claim?: TransactionAction,
-  ): Promise<void>;
-};
 type ClaimRow = { owner: string; began: string } & Formatted;
 
 /** How long a write proves that the attempt still holds its key, in milliseconds. */
@@ -86,115 +75,120 @@ export function openIdempotency({
   longestAttempt = LONGEST_ATTEMPT,
   settling = SETTLING,
 }: IdempotencyOptions): Idempotency {
-  return { once };
-
-  async function once(attempt: KeyedRequest): Promise<{ reply: Reply; repeated: boolean }> {
-    const { scope, key, content } = attempt;
-    const rowKey = KEY + hashed([scope, key]);
-    const fingerprint = fingerprintOf(content, key);
-    for (let race = 0; race < RACES; race++) {
-      const found = await readRow<KeptRow>(table, PARTITION, rowKey);
-      const row = found && checkFormat(found, NAME);
-      const decision = decideOnRecord(row, fingerprint, now());
-      if (decision.do === "refuse")
-        throw new KeyReused("This Idempotency-Key was used with another request.");
-      if (decision.do === "wait") throw busy(decision.seconds);
-      if (decision.do === "answer" && row) return { reply: await readReply(row), repeated: true };
-      if (decision.do !== "begin") continue;
-      const { since: began, unsure, notBefore } = decision;
-      const tenure = await take(rowKey, { fingerprint, began, unsure }, row?.etag);
-      if (tenure) return run(attempt, tenure, notBefore);
-    }
-    throw busy(1);
-  }
+  return {
+    async once(request) {
+      const { scope, key, content } = request;
+      const rowKey = KEY + hashed([scope, key]);
+      const fingerprint = fingerprintOf(content, key);
+      for (let race = 0; race < RACES; race++) {
+        const found = await readRow<KeptRow>(table, PARTITION, rowKey);
+        const row = found && checkFormat(found, NAME);
+        const decision = decideOnRecord(row, fingerprint, now());
+        if (decision.do === "refuse")
+          throw new KeyReused("This Idempotency-Key was used with another request.");
+        if (decision.do === "wait") throw busy(decision.seconds);
+        if (decision.do === "answer" && row) return { reply: await readReply(row), repeated: true };
+        if (decision.do !== "begin") continue;
+        const { since: began, unsure, notBefore } = decision;
+        const tenure = await take(rowKey, { fingerprint, began, unsure }, row?.etag);
+        if (tenure) return attempt(request, tenure, notBefore);
+      }
+      throw busy(1);
+    },
+  };
 
   /** Takes a key for one attempt; `undefined` when another attempt was faster. */
   async function take(
     rowKey: string,
     known: Pick<KeyRecord, "fingerprint" | "began" | "unsure">,
     etag: string | undefined,
-  ): Promise<Tenure | undefined> {
+  ) {
+    const place = { partitionKey: PARTITION, rowKey, format: FORMAT, ...known };
     let passed = startStopwatch();
     const write = () => {
-      const until = new Date(now() + longestAttempt + settling).toISOString();
-      const row: KeyRecord = { ...known, state: "running", until };
-      return writeOnce(table, { partitionKey: PARTITION, rowKey, format: FORMAT, ...row }, { etag });
+      const until = toIso(now() + longestAttempt + settling);
+      return writeOnce(table, { ...place, state: "running", until }, { etag });
     };
     etag = await write();
     if (etag === undefined) return undefined;
     return {
       ...known,
       rowKey,
-      // A process that stood still may have lost the key to another.
+      /** A process that stood still may have lost the key. @throws {Conflict} when another attempt has it by now */
       async confirm() {
         if (passed() < FRESH) return;
         passed = startStopwatch();
         etag &&= await write();
         if (etag === undefined) throw busy(1);
       },
-      async settle(kept, reply, claim) {
-        if (etag !== undefined) await settle({ ...known, ...kept }, { rowKey, etag }, reply, claim);
+      /**
+       * Writes down how the attempt ended, unless the key was lost. When that fails, the row says `running` until the
+       * attempt must have ended.
+       */
+      async settle(
+        end: Pick<KeyRecord, "state" | "until"> & { unsure?: true },
+        reply?: Reply,
+        claim?: TransactionAction,
+      ) {
+        if (etag === undefined) return;
+        try {
+          const columns = reply && (await toColumns(reply));
+          // An answer that is too large to be kept is searched for by the next request.
+          const kept = reply && !columns ? { ...end, state: "open", unsure: true } : end;
+          const update: TransactionAction = [
+            "update",
+            { ...place, ...kept, ...columns },
+            "Replace",
+            { etag },
+          ];
+          await submit(table, claim ? [update, claim] : [update]);
+        } catch (error) {
+          if (!(error instanceof StorageUnavailable)) throw error;
+        }
       },
     };
   }
 
-  async function run(
+  async function attempt(
     { act, find, toReply }: KeyedRequest,
-    { rowKey, began, unsure, confirm, settle }: Tenure,
+    { rowKey: owner, began, unsure, confirm, settle }: NonNullable<Awaited<ReturnType<typeof take>>>,
     notBefore: string,
   ): Promise<{ reply: Reply; repeated: boolean }> {
     // By this process's own clock, which the calls go by.
     const deadline = Date.now() + longestAttempt;
-    const claim = (name: string) => claimOnce(name, { owner: rowKey, began });
-    const settled = () => new Date(now() + settling).toISOString();
+    const done = (reply: Reply, claim?: TransactionAction) =>
+      settle({ state: "done", until: toIso(now() + settling) }, reply, claim);
     let acting = false;
     try {
       if (unsure) {
+        const claim = (name: string) => claimOnce(claimRow(name, { owner, began }));
         const found = await find({ since: began, deadline, claim });
         if (found) {
-          await settle({ state: "done", until: settled() }, found);
+          await done(found);
           return { reply: found, repeated: true };
         }
-        if (new Date(now()).toISOString() < notBefore) throw busy(secondsUntil(notBefore, now()));
+        if (toIso(now()) < notBefore) throw busy(secondsUntil(notBefore, now()));
       }
       acting = true;
       const { reply, made } = await act({ deadline, beforeSend: confirm });
-      const claimed = made === undefined ? undefined : claimOf(made, { owner: rowKey, began });
-      await settle({ state: "done", until: settled() }, reply, claimed);
+      await done(
+        reply,
+        made === undefined ? undefined : ["upsert", claimRow(made, { owner, began }), "Replace"],
+      );
       return { reply, repeated: false };
     } catch (error) {
-      if (acting && isAnswer(error)) await settle({ state: "done", until: settled() }, toReply(error));
+      if (acting && isAnswer(error)) await done(toReply(error));
       else if (!acting || isHarmless(error)) await settle({ state: "open", until: notBefore });
-      else await settle({ state: "open", unsure: true, until: settled() });
+      else await settle({ state: "open", unsure: true, until: toIso(now() + settling) });
       throw error;
     }
   }
 
-  /** Writes down how an attempt ended. When that fails, the row says `running` until the attempt must have ended. */
-  async function settle(
-    kept: KeyRecord,
-    { rowKey, etag }: { rowKey: string; etag: string },
-    reply?: Reply,
-    claim?: TransactionAction,
-  ): Promise<void> {
-    try {
-      const columns = reply && (await toColumns(reply));
-      // An answer that is too large to be kept is searched for by the next request.
-      const end = reply && !columns ? { ...kept, state: "open", unsure: true } : kept;
-      const row = { partitionKey: PARTITION, rowKey, format: FORMAT, ...end, ...columns };
-      const update: TransactionAction = ["update", row, "Replace", { etag }];
-      await submit(table, claim ? [update, claim] : [update]);
-    } catch (error) {
-      if (!(error instanceof StorageUnavailable)) throw error;
-    }
-  }
-
   /** Claims a thing for a key; `false` when it belongs to another key. */
-  async function claimOnce(name: string, claim: ClaimRow): Promise<boolean> {
-    const row = claimRow(name, claim);
+  async function claimOnce(row: ReturnType<typeof claimRow>): Promise<boolean> {
     if ((await createRow(table, row)) !== undefined) return true;
     const found = await readRow<ClaimRow>(table, PARTITION, row.rowKey);
-    return found !== undefined && checkFormat(found, NAME).owner === claim.owner;
+    return found !== undefined && checkFormat(found, NAME).owner === row.owner;
   }
 }
 
@@ -216,10 +210,6 @@ function busy(seconds: number): Conflict {
 
 function claimRow(name: string, claim: ClaimRow) {
   return { partitionKey: PARTITION, rowKey: CLAIM + hashed(name), format: FORMAT, ...claim };
-}
-
-function claimOf(name: string, claim: ClaimRow): TransactionAction {
-  return ["upsert", claimRow(name, claim), "Replace"];
 }
 
 /** The columns of an answer; `undefined` when it is too large to be kept. */
