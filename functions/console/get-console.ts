@@ -3,7 +3,7 @@ import { NotFound } from "../../shared/core/errors.ts";
 import { described, exact, published } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
 
-const POLICY = ["require-trusted-types-for 'script'", "trusted-types 'none'"];
+const TRUSTED_TYPES = ["require-trusted-types-for 'script'", "trusted-types 'none'"];
 
 export const getConsole = operation({
   id: "GetConsole",
@@ -31,9 +31,10 @@ export const getConsole = operation({
   errors: [NotFound],
   run: async ({ path: { path = "" } }, _, { url }) => {
     const { pageFile } = await import("../page-file.ts");
-    if (/^[^/]+\.(js|css)$/.test(path)) return pageFile({ page: "console", name: path, policy: POLICY });
+    if (/^[^/]+\.(js|css)$/.test(path))
+      return pageFile({ page: "console", name: path, policy: TRUSTED_TYPES });
     // Every other path is a page of the console: one file shows them all.
-    const answer = await pageFile({ page: "console", name: "index.html", policy: POLICY });
+    const answer = await pageFile({ page: "console", name: "index.html", policy: TRUSTED_TYPES });
     const [, prefix = "", name = ""] = url.pathname.split("/");
     return { ...answer, text: answer.text?.replaceAll("{base}", `/${prefix}/${name}`) };
   },

@@ -4,11 +4,11 @@ import { type OpenApi, toOpenApi } from "../../shared/publish/openapi.ts";
 import type { Services } from "../services.ts";
 import { tags } from "../tags.ts";
 
-let described: OpenApi | undefined;
+let definition: OpenApi | undefined;
 
 /** The app's definition for callers at this address. All but the address is made once. */
 export function describeApp(operations: readonly Operation<Services>[], server: string): OpenApi {
-  described ??= toOpenApi(operations, {
+  definition ??= toOpenApi(operations, {
     title: "LiveChat Functions",
     version: about.version,
     license: { name: about.license, identifier: about.license },
@@ -16,5 +16,5 @@ export function describeApp(operations: readonly Operation<Services>[], server: 
     description: `${about.description}. Every error is a problem document (RFC 9457). A browser refuses calls from pages on other origins until you allow the origin: \`az functionapp cors add -g GROUP -n APP --allowed-origins https://your-page.example\`.`,
     tags,
   });
-  return { ...described, servers: [{ url: server }] };
+  return { ...definition, servers: [{ url: server }] };
 }

@@ -13,8 +13,8 @@ export type Credential = {
 const Token = v.object({ access_token: v.string(), expires_on: v.pipe(v.unknown(), v.toNumber()) });
 
 /** Milliseconds for one attempt, and before each next one: a new instance's endpoint may not be ready. */
-const TIME_LIMIT = 2_000;
-const PAUSES = [100, 400];
+const TOKEN_TIME_LIMIT = 2_000;
+const TOKEN_PAUSES = [100, 400];
 
 export type IdentityOptions = {
   /** `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`, which Azure sets. */
@@ -46,7 +46,7 @@ export function managedIdentity(
         try {
           return await ask(url, secret);
         } catch (error) {
-          const pause = PAUSES[attempt];
+          const pause = TOKEN_PAUSES[attempt];
           if (pause === undefined) throw refused(error);
           await wait(pause);
         }
@@ -59,7 +59,7 @@ export function managedIdentity(
 async function ask(url: URL, secret: string) {
   const request = get(url, {
     headers: { "x-identity-header": secret },
-    signal: AbortSignal.timeout(TIME_LIMIT),
+    signal: AbortSignal.timeout(TOKEN_TIME_LIMIT),
   });
   const [response] = (await once(request, "response")) as [IncomingMessage];
   let text = "";

@@ -9,7 +9,7 @@ import { DEFAULT_WAKE_QUEUE, findWakeQueue } from "./wake-queue.ts";
 /** A setting is missing or wrong. The message names each of them and its rule, in one line. */
 export class SettingsError extends errorKind("settings", 503, "The app is not set up") {}
 
-const filled = v.pipe(
+const setting = v.pipe(
   v.string("is missing"),
   v.trim(),
   v.nonEmpty("is missing"),
@@ -22,7 +22,7 @@ const filled = v.pipe(
 /** Credentials go to each of these, so plain http is for this machine alone. */
 const ENCRYPTED = "must start with https:// (http:// is for loopback addresses only)";
 const url = v.pipe(
-  filled,
+  setting,
   v.url("must be a URL"),
   v.check((url) => /^https:/i.test(url) || (/^http:/i.test(url) && isLoopback(url)), ENCRYPTED),
 );
@@ -31,7 +31,7 @@ const address = v.pipe(
   v.transform((url) => url.replace(/\/+$/, "")),
 );
 const connectionString = v.pipe(
-  filled,
+  setting,
   v.check((text) => {
     const plain = text.match(/http:[^;]*/gi) ?? [];
     const azure = /DefaultEndpointsProtocol=http(;|$)/i.test(text) && !/TableEndpoint=/i.test(text);
@@ -42,28 +42,28 @@ const ownAddress = v.pipe(
   address,
   v.check((url) => !/[@?#]/.test(url), "must be an address without credentials, query or fragment"),
 );
-const countOrNone = v.pipe(filled, v.regex(/^\d{1,6}$/, "must be a whole number"), v.transform(Number));
-const count = v.pipe(countOrNone, v.minValue(1, "must be at least 1"));
+const anyCount = v.pipe(setting, v.regex(/^\d{1,6}$/, "must be a whole number"), v.transform(Number));
+const atLeastOne = v.pipe(anyCount, v.minValue(1, "must be at least 1"));
 const schedule = v.pipe(
-  filled,
+  setting,
   v.regex(/^\S+( +\S+){5}$/, 'must be NCRONTAB with six fields, such as "0 */5 * * * *"'),
 );
 // Table Storage's own rule: https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
 const table = v.pipe(
-  filled,
+  setting,
   v.regex(/^[A-Za-z][A-Za-z0-9]{2,62}$/, "must be a table name: 3 to 63 letters and digits"),
 );
 // https://learn.microsoft.com/rest/api/storageservices/naming-queues-and-metadata
 const queue = v.pipe(
-  filled,
+  setting,
   v.regex(
     /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/,
     "must be a queue name: 3 to 63 small letters, digits and single hyphens",
   ),
 );
-const onOrOff = v.pipe(filled, v.picklist(["on", "off"], 'must be "on" or "off"'));
+const onOrOff = v.pipe(setting, v.picklist(["on", "off"], 'must be "on" or "off"'));
 const switched = v.pipe(
-  filled,
+  setting,
   v.picklist(["true", "false"], 'must be "true" or "false"'),
   v.transform((value) => value === "true"),
 );
@@ -73,28 +73,28 @@ export type LiveChatApi = (typeof APIS)[number];
 
 /** The settings that one of LiveChat's APIs requires, and the other does not. */
 const neededWith = (needed: boolean, otherwise = "") =>
-  needed ? filled : v.optional(v.pipe(v.string(), v.trim()), otherwise);
+  needed ? setting : v.optional(v.pipe(v.string(), v.trim()), otherwise);
 
 const environmentFor = (api: LiveChatApi) => ({
-  LIVECHAT_API: v.optional(v.pipe(filled, v.picklist(APIS, 'must be "v2" or "text"')), "v2"),
+  LIVECHAT_API: v.optional(v.pipe(setting, v.picklist(APIS, 'must be "v2" or "text"')), "v2"),
   LIVECHAT_API_URL: v.optional(address, "https://api.livechatinc.com"),
   LIVECHAT_USERNAME: neededWith(api === "v2"),
   LIVECHAT_ACCOUNT_ID: neededWith(api === "text"),
   LIVECHAT_CLIENT_ID: neededWith(api === "text"),
   HELPDESK_API_URL: v.optional(address, "https://api.helpdesk.com/v1"),
   HELPDESK: v.optional(onOrOff, "on"),
-  LIVECHAT_API_KEY: filled,
-  LIVECHAT_RATE_LIMIT: v.optional(count, "100"),
+  LIVECHAT_API_KEY: setting,
+  LIVECHAT_RATE_LIMIT: v.optional(atLeastOne, "100"),
   // The receivers of the Text platform take the password alone.
   LIVECHAT_WEBHOOK_USERNAME: neededWith(api === "v2", "livechat"),
-  LIVECHAT_WEBHOOK_PASSWORD: filled,
-  LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: v.optional(filled),
+  LIVECHAT_WEBHOOK_PASSWORD: setting,
+  LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: v.optional(setting),
   WEBHOOK_BASE_URL: v.optional(ownAddress),
-  LIVECHAT_LICENSE_ID: v.optional(filled),
+  LIVECHAT_LICENSE_ID: v.optional(setting),
   LiveChatStorage: v.optional(connectionString),
   LiveChatStorage__tableServiceUri: v.optional(address),
   LiveChatStorage__queueServiceUri: v.optional(address),
-  LiveChatStorage__clientId: v.optional(filled),
+  LiveChatStorage__clientId: v.optional(setting),
   AzureWebJobsStorage: v.optional(connectionString),
   EVENTS_TABLE: v.optional(table, "LiveChatEvents"),
   TICKETS_TABLE: v.optional(table, "LiveChatTickets"),
@@ -102,9 +102,9 @@ const environmentFor = (api: LiveChatApi) => ({
   WAKE_QUEUE: v.optional(queue, DEFAULT_WAKE_QUEUE),
   TICKETS_RECONCILE_SCHEDULE: v.optional(schedule, DEFAULT_RECONCILE_SCHEDULE),
   CHATS_RECONCILE_SCHEDULE: v.optional(schedule, DEFAULT_CHATS_SCHEDULE),
-  EVENT_RETENTION_DAYS: v.optional(count),
-  RETENTION_MARGIN_DAYS: v.optional(countOrNone, "7"),
-  DELETED_TICKET_DAYS: v.optional(count, "30"),
+  EVENT_RETENTION_DAYS: v.optional(atLeastOne),
+  RETENTION_MARGIN_DAYS: v.optional(anyCount, "7"),
+  DELETED_TICKET_DAYS: v.optional(atLeastOne, "30"),
   // Kept letter by letter: signatures hide in it.
   OPERATOR_WEBHOOK_URL: v.optional(url),
   ALLOW_LOOPBACK_CALLBACKS: v.optional(switched, "false"),

@@ -77,8 +77,8 @@ function describeForConnector(
     ...(connector === "internal" && { "x-ms-visibility": "internal" }),
     ...(trigger && { "x-ms-trigger": "single" }),
     parameters: [
-      ...parameters.map((parameter) => toParameter(parameter, id)),
-      ...(input.body ? [toBody(input.body, id)] : []),
+      ...parameters.map((parameter) => toSwaggerParameter(parameter, id)),
+      ...(input.body ? [toSwaggerBody(input.body, id)] : []),
     ],
     responses: {
       ...successOf(operation, headers, definitions),
@@ -90,7 +90,7 @@ function describeForConnector(
   };
 }
 
-function toParameter({ name, in: place, required, schema }: Parameter, id: string): V2.Parameter {
+function toSwaggerParameter({ name, in: place, required, schema }: Parameter, id: string): V2.Parameter {
   const isRequired = required || hintOf(schema).visibility === "internal";
   return {
     name,
@@ -103,7 +103,7 @@ function toParameter({ name, in: place, required, schema }: Parameter, id: strin
   };
 }
 
-function toBody(schema: v.GenericSchema, id: string): V2.InBodyParameterObject {
+function toSwaggerBody(schema: v.GenericSchema, id: string): V2.InBodyParameterObject {
   return {
     name: "body",
     in: "body",
@@ -135,8 +135,8 @@ function successOf(
 
 /** A named shape goes to the definitions, by itself or as the items of a list. Inside other shapes it is repeated. */
 function refer(schema: v.GenericSchema, definitions: V2.DefinitionsObject, id: string): V2.Schema {
-  const named = (shape: JsonSchema & { [NAME]?: string }): V2.Schema => {
-    const name = shape[NAME];
+  const named = (shape: JsonSchema & { [NAME_KEY]?: string }): V2.Schema => {
+    const name = shape[NAME_KEY];
     const field = toSwaggerField(shape, name ?? id);
     if (name === undefined) return field;
     definitions[name] = field;
@@ -149,9 +149,9 @@ function refer(schema: v.GenericSchema, definitions: V2.DefinitionsObject, id: s
 }
 
 /** Where the name of a shape stands. */
-const NAME = "x-name";
+const NAME_KEY = "x-name";
 
 const RULES: Rules = {
-  component: (name, shape) => Object.assign({ ...shape }, { [NAME]: name }),
+  component: (name, shape) => Object.assign({ ...shape }, { [NAME_KEY]: name }),
   designer: (field, hint) => Object.assign({ ...field }, { [HINT]: hint }),
 };

@@ -113,7 +113,7 @@ const chatLimit = v.pipe(
   ),
   published({ output: digits }),
 );
-const groupId = v.pipe(
+const groupToJoin = v.pipe(
   v.number("must be a group's id, a whole number"),
   v.integer("must be a group's id, a whole number"),
 );
@@ -139,7 +139,7 @@ export const NewAgent = shape(
     ),
     max_chats_count: named(v.optional(chatLimit), "Max Chat Counts", "Limit of the concurrent chats."),
     groups: described(
-      advanced(v.optional(v.array(groupId, "must be a list of group ids"))),
+      advanced(v.optional(v.array(groupToJoin, "must be a list of group ids"))),
       "Ids of the groups that the agent joins.",
     ),
   }),

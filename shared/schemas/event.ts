@@ -117,7 +117,7 @@ const counts = v.object({
   reconcile: described(count, "Events that the reconciliation found."),
 });
 const countsOf = (type: EventType) => named(counts, type, `Events of the type ${type}.`);
-const period = v.object({
+const countedPeriod = v.object({
   from: described(moment, "When the hour or day (UTC) begins."),
   chat_started: countsOf("chat_started"),
   chat_ended: countsOf("chat_ended"),
@@ -128,12 +128,12 @@ const period = v.object({
 export const EventCounts = shape(
   "EventCounts",
   v.object({
-    items: described(v.array(period), "The hours or days in order, including those without events."),
+    items: described(v.array(countedPeriod), "The hours or days in order, including those without events."),
   }),
   { items: [examples.eventsOfAnHour] },
 );
 
-const eventType = v.object({
+const listedType = v.object({
   type: described(v.picklist(EVENT_TYPES), "The type of the event."),
   description: described(v.string(), "When such an event occurs."),
   schema: described(v.looseObject({}), "JSON Schema (2020-12) of its payload."),
@@ -143,7 +143,7 @@ const eventType = v.object({
 /** The catalogue of event types. */
 export const EventTypes = shape(
   "EventTypes",
-  v.object({ items: described(v.array(eventType), "The event types.") }),
+  v.object({ items: described(v.array(listedType), "The event types.") }),
   // Spectral takes an example that has a type and an example of its own for a schema.
   { items: [] },
 );

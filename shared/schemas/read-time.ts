@@ -11,14 +11,14 @@ const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|
  */
 export function readTime(value: number | string): string | undefined {
   const epoch = typeof value === "number" ? value : DIGITS.test(value) ? Number(value) : undefined;
-  if (epoch !== undefined) return toIso(epoch < MILLISECONDS_FROM ? epoch * 1000 : epoch);
+  if (epoch !== undefined) return toMoment(epoch < MILLISECONDS_FROM ? epoch * 1000 : epoch);
   const [, day, clock = "00:00", offset = "Z"] = ISO.exec(String(value).trim()) ?? [];
   // `Date` reads the 30th of February as the 2nd of March.
-  if (day === undefined || toIso(Date.parse(day))?.slice(0, 10) !== day) return undefined;
-  return toIso(Date.parse(`${day}T${clock}${offset.toUpperCase()}`));
+  if (day === undefined || toMoment(Date.parse(day))?.slice(0, 10) !== day) return undefined;
+  return toMoment(Date.parse(`${day}T${clock}${offset.toUpperCase()}`));
 }
 
-function toIso(milliseconds: number): string | undefined {
+function toMoment(milliseconds: number): string | undefined {
   const date = new Date(Math.round(milliseconds));
   if (Number.isNaN(date.valueOf())) return undefined;
   const iso = date.toISOString();

@@ -17,7 +17,7 @@ const FLAWS = [
 ] as const;
 export type Flaw = (typeof FLAWS)[number];
 
-const webhook = v.object({
+const foundWebhook = v.object({
   id: described(v.string(), "Unique id of the webhook in LiveChat."),
   state: described(v.picklist(["right", ...FLAWS]), "right, or what is wrong with it."),
 });
@@ -33,7 +33,7 @@ export const Registration = shape(
     ),
     detail: described(v.string(), "The state, in a sentence."),
     url: described(v.string(), "The receiver that it calls. Credentials are masked."),
-    webhooks: described(v.array(webhook), "All webhooks that LiveChat has for this receiver."),
+    webhooks: described(v.array(foundWebhook), "All webhooks that LiveChat has for this receiver."),
     lastDelivery: described(v.optional(moment), "When an event of this type was last delivered."),
   }),
   examples.registration,

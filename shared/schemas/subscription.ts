@@ -25,12 +25,12 @@ function choices<const Schema extends v.GenericSchema>(schema: Schema) {
   return advanced(v.optional(list));
 }
 
-const wholeNumber = v.pipe(v.number("must be a whole number"), v.integer("must be a whole number"));
+const wholeNumberInBody = v.pipe(v.number("must be a whole number"), v.integer("must be a whole number"));
 
 /** A whole number from 1 to `most`. */
 function upTo(most: number) {
   return v.pipe(
-    wholeNumber,
+    wholeNumberInBody,
     v.minValue(1, "must be at least 1"),
     v.maxValue(most, `must be at most ${most}`),
   );
@@ -38,14 +38,14 @@ function upTo(most: number) {
 
 const word = v.pipe(filled, v.maxLength(200, "may have at most 200 characters"));
 /** A group's id: LiveChat gives a number. */
-const groupId = v.pipe(
+const groupInFilter = v.pipe(
   v.union([v.pipe(v.number(), v.safeInteger()), word], "must be a group's id"),
   v.transform(String),
   published({ output: v.string() }),
 );
 
 const keys = {
-  group: named(choices(groupId), "Groups", "Ids of groups; the chat or ticket is in one of them."),
+  group: named(choices(groupInFilter), "Groups", "Ids of groups; the chat or ticket is in one of them."),
   agent: named(
     choices(word),
     "Agents",
@@ -163,7 +163,7 @@ const callbackAnswer = v.object({
   failure: described(v.optional(v.string()), "The reason for no answer, as a code."),
 });
 
-const fields = {
+const shownFields = {
   id,
   type,
   ...terms,
@@ -198,7 +198,7 @@ const fields = {
 };
 
 /** A subscription as its operator sees it. */
-export const Subscription = shape("Subscription", v.object(fields), examples.subscription);
+export const Subscription = shape("Subscription", v.object(shownFields), examples.subscription);
 
 export const Subscriptions = v.object({
   items: described(v.array(Subscription), "All subscriptions."),
@@ -234,7 +234,7 @@ const parkedEvent = v.object({
 export const SubscriptionInDetail = shape(
   "SubscriptionInDetail",
   v.object({
-    ...fields,
+    ...shownFields,
     attempts: described(v.array(v.object(attempt)), "The last 20 attempts, oldest first."),
     parked: described(v.array(parkedEvent), "The events that were set aside, in the order of the log."),
   }),
@@ -265,7 +265,7 @@ export const Replay = shape(
   "Replay",
   exact({
     seq: named(
-      v.pipe(wholeNumber, v.minValue(0, "must not be negative")),
+      v.pipe(wholeNumberInBody, v.minValue(0, "must not be negative")),
       "Sequence",
       "Place in the log of the first event to send again; 0 or 1 for all events.",
     ),

@@ -38,7 +38,7 @@ const eventSource = v.looseObject({
   url: described(maybe(text), "Url of the website that the ticket was sent from."),
 });
 
-const ticketEvent = v.looseObject({
+const historyEvent = v.looseObject({
   author: described(maybe(person), "Who caused the event."),
   date: named(maybe(time), "Event Date-Time", TIME_FORMAT),
   is_private: described(maybe(flag), "True if event is private."),
@@ -60,7 +60,7 @@ const sourceWith = (words: { id: string; type: string; url: string }) =>
     type: described(maybe(text), words.type),
     url: described(maybe(text), words.url),
   });
-const ticketSource = sourceWith({
+const shownSource = sourceWith({
   id: "Unique id of the source.",
   type: "Lc2, mail, facebook, agent-app-manual or chat-window.",
   url: "Url of the website where ticket was created.",
@@ -76,7 +76,7 @@ const currentGroup = v.looseObject({
   name: described(maybe(text), "Name of the group."),
 });
 
-const period = v.looseObject({
+const openPeriod = v.looseObject({
   from: described(maybe(time), "When it was opened."),
   to: described(maybe(time), "When it was closed."),
 });
@@ -86,7 +86,7 @@ const firstResponse = v.looseObject({
 });
 
 /** What a ticket looks like wherever LiveChat shows it; only the id can be relied on. */
-const fields = {
+const ticketFields = {
   id: named(identifier, "Ticket Id", "Unique id of the ticket."),
   subject: described(maybe(text), "Short description of the ticket."),
   status: described(maybe(text), "Open, pending, solved or spam."),
@@ -94,17 +94,17 @@ const fields = {
   modified: named(maybe(time), "Modified Date-Time", TIME_FORMAT),
   requester: described(maybe(requesterNamed("Name of the requester.")), "The person who sent the ticket."),
   assignee: described(maybe(ticketAssignee), "The agent who handles the ticket."),
-  source: described(maybe(ticketSource), "Where the ticket came from."),
+  source: described(maybe(shownSource), "Where the ticket came from."),
   groups: named(listOf(groupTitled("Id", "Name")), "Group", "Details of the associated group."),
   currentGroup: described(maybe(currentGroup), "The ticket's current group."),
-  events: named(listOf(ticketEvent), "events", "The history of the ticket."),
+  events: named(listOf(historyEvent), "events", "The history of the ticket."),
   tags: named(listOf(text), "tags", "Tags of the ticket."),
-  opened: described(listOf(period), "When the ticket was open."),
+  opened: described(listOf(openPeriod), "When the ticket was open."),
   firstResponse: described(maybe(firstResponse), "The first answer of an agent."),
 };
 
 /** A ticket. Unknown fields pass through. */
-export const Ticket = shape("TicketResponse", v.looseObject(fields), examples.ticket);
+export const Ticket = shape("TicketResponse", v.looseObject(ticketFields), examples.ticket);
 export type Ticket = v.InferOutput<typeof Ticket>;
 
 const listedSource = sourceWith({
@@ -117,7 +117,7 @@ const listedSource = sourceWith({
 export const ListedTicket = shape(
   "ListTicketsResponse",
   v.looseObject({
-    ...fields,
+    ...ticketFields,
     id: named(identifier, "Ticket Id", "Unique identifier of the ticket."),
     subject: described(maybe(text), "Description of the ticket source."),
     requester: described(
@@ -133,7 +133,7 @@ export const ListedTicket = shape(
 export const UpdatedTicket = shape(
   "UpdatedTicketResponse",
   v.looseObject({
-    ...fields,
+    ...ticketFields,
     ignored_fields: described(
       v.array(v.string()),
       "The requested fields that LiveChat's answer does not show.",
@@ -147,10 +147,10 @@ export const UpdatedTicket = shape(
  * promise that nothing keeps: code that reads a field of a ticket that LiveChat sent has to bear a value of another type.
  */
 const OddTicket = v.pipe(
-  v.looseObject({ id: v.pipe(fields.id, v.nonEmpty("must not be empty")) }),
+  v.looseObject({ id: v.pipe(ticketFields.id, v.nonEmpty("must not be empty")) }),
   v.transform((ticket): Ticket => {
     const read: Record<string, unknown> = { ...ticket };
-    for (const [name, schema] of Object.entries(fields)) {
+    for (const [name, schema] of Object.entries(ticketFields)) {
       const field = v.safeParse(schema, ticket[name]);
       if (field.success && name in ticket) read[name] = field.output;
     }

@@ -50,7 +50,7 @@ export type Idempotency = {
 export const PARTITION = "idempotency";
 export const KEY = "key:";
 export const CLAIM = "made:";
-const NAME = "list of Idempotency-Keys";
+const KEYS_NAME = "list of Idempotency-Keys";
 const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 /** How many races for a key a request loses before its caller is told to wait. */
 const RACES = 5;
@@ -59,7 +59,7 @@ export type KeptRow = KeyRecord & { status?: number; headers?: string } & Format
 type ClaimRow = { owner: string; began: string } & Formatted;
 
 /** How long a write proves that the attempt still holds its key, in milliseconds. */
-const FRESH = 1_000;
+const PROVEN_FOR = 1_000;
 
 export type IdempotencyOptions = {
   table: TableClient;
@@ -82,18 +82,18 @@ export function openIdempotency({
       const fingerprint = fingerprintOf(content, key);
       for (let race = 0; race < RACES; race++) {
         const found = await readRow<KeptRow>(table, PARTITION, rowKey);
-        const row = found && checkFormat(found, NAME);
+        const row = found && checkFormat(found, KEYS_NAME);
         const decision = decideOnRecord(row, fingerprint, now());
         if (decision.do === "refuse")
           throw new KeyReused("This Idempotency-Key was used with another request.");
-        if (decision.do === "wait") throw busy(decision.seconds);
+        if (decision.do === "wait") throw underWay(decision.seconds);
         if (decision.do === "answer" && row) return { reply: await readReply(row), repeated: true };
         if (decision.do !== "begin") continue;
         const { since: began, unsure, notBefore } = decision;
         const tenure = await take(rowKey, { fingerprint, began, unsure }, row?.etag);
         if (tenure) return attempt(request, tenure, notBefore);
       }
-      throw busy(1);
+      throw underWay(1);
     },
   };
 
@@ -116,10 +116,10 @@ export function openIdempotency({
       rowKey,
       /** A process that stood still may have lost the key. @throws {Conflict} when another attempt has it by now */
       async confirm() {
-        if (passed() < FRESH) return;
+        if (passed() < PROVEN_FOR) return;
         passed = startStopwatch();
         etag &&= await write();
-        if (etag === undefined) throw busy(1);
+        if (etag === undefined) throw underWay(1);
       },
       /**
        * Writes down how the attempt ended, unless the key was lost. When that fails, the row says `running` until the
@@ -167,7 +167,7 @@ export function openIdempotency({
           await done(found);
           return { reply: found, repeated: true };
         }
-        if (toIso(now()) < notBefore) throw busy(secondsUntil(notBefore, now()));
+        if (toIso(now()) < notBefore) throw underWay(secondsUntil(notBefore, now()));
       }
       acting = true;
       const { reply, made } = await act({ deadline, beforeSend: confirm });
@@ -188,7 +188,7 @@ export function openIdempotency({
   async function claimOnce(row: ReturnType<typeof claimRow>): Promise<boolean> {
     if ((await createRow(table, row)) !== undefined) return true;
     const found = await readRow<ClaimRow>(table, PARTITION, row.rowKey);
-    return found !== undefined && checkFormat(found, NAME).owner === row.owner;
+    return found !== undefined && checkFormat(found, KEYS_NAME).owner === row.owner;
   }
 }
 
@@ -202,7 +202,7 @@ function isHarmless(error: unknown): boolean {
   return error instanceof AppError && !error.outcomeUnknown;
 }
 
-function busy(seconds: number): Conflict {
+function underWay(seconds: number): Conflict {
   return new Conflict(`A request with this Idempotency-Key is under way. Try again in ${seconds} s.`, {
     retryAfter: seconds,
   });
@@ -220,7 +220,7 @@ export async function toColumns({ status, headers, body }: Reply): Promise<objec
 }
 
 export async function readReply(row: Row<KeptRow>): Promise<Reply> {
-  const bytes = fromProperties(checkFormat(row, NAME));
+  const bytes = fromProperties(checkFormat(row, KEYS_NAME));
   return {
     status: row.status ?? 200,
     headers: JSON.parse(row.headers ?? "{}"),

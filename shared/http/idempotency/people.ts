@@ -23,13 +23,13 @@ export type AnswersPlaceOptions = {
 
 /** The answers that are kept for an `Idempotency-Key`: those to new tickets name their requesters. */
 export function answersPlace({ table, keepOut, now }: AnswersPlaceOptions): DataPlace {
-  return placeOfRows<KeptRow, Answer>({
+  return placeOfRows<KeptRow, KeptAnswer>({
     name: "answers",
     rows: (after) => scanRows(table, PARTITION, { from: KEY, before: behind(KEY), after, window: WINDOW }),
     async find(row, { email }) {
       if (fromProperties(row).length === 0) return undefined;
       const { status, body } = await readReply(row);
-      const content = parse(body);
+      const content = parseBody(body);
       return peopleIn({ ticket: content }).includes(email) ? { item: { row, status, content } } : undefined;
     },
     async erase({ row, content }) {
@@ -42,7 +42,7 @@ export function answersPlace({ table, keepOut, now }: AnswersPlaceOptions): Data
   });
 }
 
-type Answer = { row: Row<KeptRow>; status: number; content: unknown };
+type KeptAnswer = { row: Row<KeptRow>; status: number; content: unknown };
 
 /** A repetition still gets the id of what was made, and nothing else. */
 async function eraseAnswer(table: TableClient, row: Row<KeptRow>, id: unknown): Promise<boolean> {
@@ -75,7 +75,7 @@ async function* removeExpired(table: TableClient, forgotten: number, after: stri
   }
 }
 
-function parse(text: string | undefined): unknown {
+function parseBody(text: string | undefined): unknown {
   try {
     return text === undefined ? undefined : JSON.parse(text);
   } catch {
