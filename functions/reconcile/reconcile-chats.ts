@@ -1,4 +1,4 @@
-import { chatRun } from "../../shared/chats/chat-run.ts";
+import { toChatRun } from "../../shared/chats/chat-run.ts";
 import { Conflict } from "../../shared/core/errors.ts";
 import { ChatRunReport } from "../../shared/schemas/reconcile.ts";
 import { liveChatErrors, storageErrors } from "../errors.ts";
@@ -27,7 +27,7 @@ export async function reconcileChatsOf(
   const end = now() + budgetMs;
   const settled = await transcripts.settleDue({ budgetMs: budgetMs * FOR_TRANSCRIPTS, all });
   const report = await reconcileChats({ holder, budgetMs: Math.max(1, end - now()) });
-  return { ...chatRun(report), transcripts: settled };
+  return { ...toChatRun(report), transcripts: settled };
 }
 
 export const reconcileChatsNow = operation({

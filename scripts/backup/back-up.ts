@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { odata, type TableClient } from "@azure/data-tables";
-import { CHATS_PARTITION as CHATS, LOCK } from "../../shared/chats/chat-records.ts";
+import { CHAT_LOCK, CHAT_PARTITION as CHATS } from "../../shared/chats/chat-records.ts";
 import {
   EVENTS,
   HEAD,
@@ -77,7 +77,7 @@ async function* readLog(table: TableClient, head: StoredRow | undefined): AsyncG
   // reconciliation of chats stands.
   for (const partition of [TRANSCRIPTS, ARRIVALS, CHATS]) {
     for await (const row of readAllRows(table, odata`PartitionKey eq ${partition}`)) {
-      if (row.rowKey !== LOCK) yield row;
+      if (row.rowKey !== CHAT_LOCK) yield row;
     }
   }
   yield head;

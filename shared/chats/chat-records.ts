@@ -5,11 +5,11 @@ import { checkFormat, type Formatted } from "../storage/format.ts";
 import { after } from "../storage/keys.ts";
 import { readRow, readRows } from "../storage/rows.ts";
 
-export const CHATS_PARTITION = "chats";
-export const LOCK = "lock";
-export const STATE = "state";
-export const NOTE = "note:";
-const NAME = "reconciliation of chats";
+export const CHAT_PARTITION = "chats";
+export const CHAT_LOCK = "lock";
+export const CHAT_STATE = "state";
+export const CHAT_NOTE = "note:";
+const CHATS_NAME = "reconciliation of chats";
 /** A state of thousands of active chats is smaller. In bytes. */
 const LARGEST_STATE = 4 * 1024 * 1024;
 
@@ -17,20 +17,20 @@ const LARGEST_STATE = 4 * 1024 * 1024;
 export function chatRecords(table: TableClient): Pick<Sink<unknown>, "state" | "notes"> {
   return {
     async state<State>() {
-      return (await readState<State>(table)).state;
+      return (await readChatsState<State>(table)).state;
     },
     async *notes<Note>(prefix: string) {
-      const range = { from: NOTE + prefix, before: after(NOTE + prefix) };
-      for await (const row of readRows<{ json: string } & Formatted>(table, CHATS_PARTITION, range)) {
-        yield JSON.parse(checkFormat(row, NAME).json) as Note;
+      const range = { from: CHAT_NOTE + prefix, before: after(CHAT_NOTE + prefix) };
+      for await (const row of readRows<{ json: string } & Formatted>(table, CHAT_PARTITION, range)) {
+        yield JSON.parse(checkFormat(row, CHATS_NAME).json) as Note;
       }
     },
   };
 }
 
-export async function readState<State>(table: TableClient): Promise<{ state?: State; etag?: string }> {
-  const row = await readRow<Formatted>(table, CHATS_PARTITION, STATE);
+export async function readChatsState<State>(table: TableClient): Promise<{ state?: State; etag?: string }> {
+  const row = await readRow<Formatted>(table, CHAT_PARTITION, CHAT_STATE);
   if (!row) return {};
-  const body = fromProperties(checkFormat(row, NAME));
+  const body = fromProperties(checkFormat(row, CHATS_NAME));
   return { state: JSON.parse(await decompress(body, LARGEST_STATE)), etag: row.etag };
 }

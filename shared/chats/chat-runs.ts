@@ -2,13 +2,13 @@ import type { TableClient } from "@azure/data-tables";
 import { readHistory } from "../reconcile/history.ts";
 import type { ChatRunHistory } from "../schemas/reconcile.ts";
 import { chatRecords } from "./chat-records.ts";
-import { chatRun } from "./chat-run.ts";
+import { toChatRun } from "./chat-run.ts";
 
 /** The last runs of the reconciliation of chats, newest first. @param limit 1 to 100, which is how many are kept */
 export async function chatRuns(table: TableClient, query: { limit?: number } = {}): Promise<ChatRunHistory> {
   const { runs, progress } = await readHistory(chatRecords(table), query);
   return {
-    runs: runs.map(({ number, ...report }) => ({ number, ...chatRun(report) })),
+    runs: runs.map(({ number, ...report }) => ({ number, ...toChatRun(report) })),
     ...(progress && { progress: { startedAt: progress.startedAt, page: progress.page } }),
   };
 }

@@ -6,20 +6,27 @@ import { FORMAT } from "../storage/format.ts";
 import { acquireLease } from "../storage/lease.ts";
 import { putRow } from "../storage/rows.ts";
 import { writeOnce } from "../storage/write-once.ts";
-import { CHATS_PARTITION, chatRecords, LOCK, NOTE, readState, STATE } from "./chat-records.ts";
-import type { FoundThread, Told } from "./chat-source.ts";
+import {
+  CHAT_LOCK,
+  CHAT_NOTE,
+  CHAT_PARTITION,
+  CHAT_STATE,
+  chatRecords,
+  readChatsState,
+} from "./chat-records.ts";
+import type { AskLog, FoundThread } from "./chat-source.ts";
 
 /**
  * What the app has of the account's chats is the event log: a thread is new while its start, or the end of an ended
  * one, is missing. Kept beside it are the state of the reconciliation and the records of its runs, in a partition of
  * the events' table.
  */
-export function chatSink(table: TableClient, told: Told): Sink<FoundThread> {
+export function chatSink(table: TableClient, told: AskLog): Sink<FoundThread> {
   return {
     ...chatRecords(table),
-    lock: (options) => acquireLease(table, { partitionKey: CHATS_PARTITION, rowKey: LOCK }, options),
+    lock: (options) => acquireLease(table, { partitionKey: CHAT_PARTITION, rowKey: CHAT_LOCK }, options),
     async write<State>(): Promise<Writer<FoundThread, State>> {
-      let current = await readState<State>(table);
+      let current = await readChatsState<State>(table);
       return {
         get state() {
           return current.state;
@@ -36,11 +43,11 @@ export function chatSink(table: TableClient, told: Told): Sink<FoundThread> {
         },
         async commit({ state, notes = {} }) {
           for (const [name, value] of Object.entries(notes)) {
-            const key = { partitionKey: CHATS_PARTITION, rowKey: NOTE + name };
+            const key = { partitionKey: CHAT_PARTITION, rowKey: CHAT_NOTE + name };
             await putRow(table, { ...key, format: FORMAT, json: JSON.stringify(value) });
           }
           const body = toProperties(await compress(JSON.stringify(state)));
-          const row = { partitionKey: CHATS_PARTITION, rowKey: STATE, format: FORMAT, ...body };
+          const row = { partitionKey: CHAT_PARTITION, rowKey: CHAT_STATE, format: FORMAT, ...body };
           const etag = await writeOnce(table, row, { etag: current.etag });
           if (etag === undefined) throw new Conflict("Another run of the reconciliation has taken over.");
           current = { state, etag };

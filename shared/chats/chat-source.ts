@@ -49,14 +49,14 @@ const FIRST_LOOK = HOUR;
 const FAILURES = 3;
 
 /** Which events the log has of a thread. */
-export type Told = (threadId: string) => Promise<ReadonlyMap<EventType, unknown>>;
+export type AskLog = (threadId: string) => Promise<ReadonlyMap<EventType, unknown>>;
 
 /**
  * The account's threads that started or ended since the checkpoint. When no event is missing, this takes one call for
  * each hundred active chats, and one for each hundred ended threads; two in all for most accounts. Pages may shift and
  * repeat meanwhile: a thread is told as often as it shows, and the log takes it once.
  */
-export function chatSource(chats: ChatReader, told: Told): Source<FoundThread, ChatPosition> {
+export function chatSource(chats: ChatReader, told: AskLog): Source<FoundThread, ChatPosition> {
   async function readActive(position: ChatPosition) {
     const { chats: found, next } = await chats.listActiveChats(position.pageId, BACKGROUND);
     const ids = found

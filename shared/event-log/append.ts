@@ -28,10 +28,10 @@ export function createAppend(store: Store, { timeLimit, ...timing }: AppendOptio
   async function append(event: NewEvent, signal: AbortSignal): Promise<Appended> {
     const told = event.once ? await findTold(store, event, signal) : undefined;
     if (told) return told;
-    let entry = await toEntry(event, committer.licence);
+    let entry = await toAppendEntry(event, committer.licence);
     if (entry.body.properties.bodyRows) {
       const { licence } = await readHead(store, { signal });
-      if (foreignLicence(licence, event.licence)) entry = await toEntry(event, licence);
+      if (foreignLicence(licence, event.licence)) entry = await toAppendEntry(event, licence);
       // Before the log has a licence, an event of another one has this id, too.
       const isSure = licence !== undefined || event.licence === undefined;
       const { id } = entry;
@@ -47,7 +47,7 @@ export function createAppend(store: Store, { timeLimit, ...timing }: AppendOptio
 }
 
 /** Everything about an event that does not depend on its place. */
-async function toEntry(event: NewEvent, ofLog: string | undefined): Promise<AppendEntry> {
+async function toAppendEntry(event: NewEvent, ofLog: string | undefined): Promise<AppendEntry> {
   const { type, origin, occurredAt, licence, people, trace, raw } = event;
   if (Buffer.byteLength(raw) > MAX_BODY_BYTES) {
     throw new TooLarge(`The event has more than ${MAX_BODY_BYTES} bytes.`);

@@ -11,15 +11,19 @@ import { identitiesOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 
 /** Places behind `after`, up to and with `upTo`. */
-export type Span = { after: number; upTo: number };
-export const EVERYWHERE: Span = { after: 0, upTo: Number.MAX_SAFE_INTEGER - 1 };
+export type Places = { after: number; upTo: number };
+export const EVERYWHERE: Places = { after: 0, upTo: Number.MAX_SAFE_INTEGER - 1 };
 
 /** How many rows a request brings: rows may weigh 64 KiB, so a page of them stays far below what memory allows. */
-const PAGE_SIZE = 256;
+const EVENT_ROWS = 256;
 
 /** The rows of all events of a span, by range reads. `limit` is how many are wanted. */
-export function everyEvent(store: Store, { after, upTo }: Span, limit: number): AsyncIterable<Row<EventRow>> {
-  return readEventRows(store, { from: after + 1, through: upTo, pageSize: Math.min(limit, PAGE_SIZE) });
+export function everyEvent(
+  store: Store,
+  { after, upTo }: Places,
+  limit: number,
+): AsyncIterable<Row<EventRow>> {
+  return readEventRows(store, { from: after + 1, through: upTo, pageSize: Math.min(limit, EVENT_ROWS) });
 }
 
 /**
@@ -29,10 +33,10 @@ export function everyEvent(store: Store, { after, upTo }: Span, limit: number): 
 export async function* eventsOfType(
   store: Store,
   type: EventType,
-  span: Span,
+  span: Places,
   { head, limit }: { head: Head; limit: number },
 ): AsyncGenerator<Row<EventRow>> {
-  const options = { where: odata`type eq ${type}`, pageSize: Math.min(limit, PAGE_SIZE) };
+  const options = { where: odata`type eq ${type}`, pageSize: Math.min(limit, EVENT_ROWS) };
   for await (const stretch of stretchesOfType(store, type, span, head)) {
     yield* readEventRows(store, { ...stretch, ...options });
   }
@@ -47,7 +51,7 @@ type Stretch = { from: number; through: number };
 async function* stretchesOfType(
   store: Store,
   type: EventType,
-  { after, upTo }: Span,
+  { after, upTo }: Places,
   head: Head,
 ): AsyncGenerator<Stretch> {
   let open: Stretch | undefined;
@@ -77,7 +81,7 @@ type ReadOptions = { signal?: AbortSignal; select?: string[] };
 export async function placesOfSubject(
   { table, partitionKey }: Store,
   subject: string,
-  { after, upTo }: Span,
+  { after, upTo }: Places,
   { signal }: ReadOptions = {},
 ): Promise<number[]> {
   const range = { ...identitiesOf(subject), signal };
@@ -89,7 +93,7 @@ export async function placesOfSubject(
 export async function* eventsOfSubject(
   store: Store,
   subject: string,
-  span: Span,
+  span: Places,
   options?: ReadOptions,
 ): AsyncGenerator<Row<EventRow>> {
   yield* readPlaces(store, await placesOfSubject(store, subject, span, options), subject, options);

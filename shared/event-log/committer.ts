@@ -24,7 +24,7 @@ export type Timing = {
 };
 
 /** Milliseconds: the pause after a failure doubles from the first to the longest. */
-const PAUSES = { first: 20, longest: 400 };
+const COMMIT_PAUSES = { first: 20, longest: 400 };
 /** For this long after meeting other instances, readings of the head also read the waiting instances. Milliseconds. */
 const CONTENTION = 1_000;
 /** Milliseconds after which an instance that has not used its turn is passed over. */
@@ -35,7 +35,7 @@ const LOOK = 30;
 const STREAK_PAUSE = 200;
 const LOOK_ASIDE = 500;
 
-type Pending = PromiseWithResolvers<Appended | undefined> & {
+type Queued = PromiseWithResolvers<Appended | undefined> & {
   entry: AppendEntry;
   signal: AbortSignal;
   settled: boolean;
@@ -50,7 +50,7 @@ export class Committer {
   readonly #store: Store;
   readonly #timing: Timing;
   readonly #instance = randomUUID();
-  #queue: Pending[] = [];
+  #queue: Queued[] = [];
   #isWorking = false;
   /** As of our last reading or append; missing when it has to be read. */
   #known?: KnownHead;
@@ -81,7 +81,7 @@ export class Committer {
   /** Gives `undefined` when the log belongs to another licence than assumed: the entry then needs another id. */
   commit(entry: AppendEntry, signal: AbortSignal): Promise<Appended | undefined> {
     signal.throwIfAborted();
-    const pending: Pending = { entry, signal, settled: false, ...Promise.withResolvers() };
+    const pending: Queued = { entry, signal, settled: false, ...Promise.withResolvers() };
     signal.addEventListener("abort", () => settle(pending).reject(signal.reason), { once: true });
     this.#queue.push(pending);
     if (!this.#isWorking) void this.#work();
@@ -95,7 +95,7 @@ export class Committer {
     await undefined;
     while (this.#queue.length > 0) {
       if (this.#failures > 0) {
-        await wait(backOff(this.#failures, PAUSES, random()));
+        await wait(backOff(this.#failures, COMMIT_PAUSES, random()));
       }
       const fitting = countThatFit(
         this.#queue.map(({ entry }) => entry),
@@ -108,7 +108,7 @@ export class Committer {
     this.#isWorking = false;
   }
 
-  async #attempt(batch: Pending[]): Promise<void> {
+  async #attempt(batch: Queued[]): Promise<void> {
     const signal = whenAllAbort(batch);
     try {
       this.#known ??= await this.#read(signal);
@@ -121,7 +121,7 @@ export class Committer {
         await this.#settleKnown(batch, signal).catch(() => undefined);
       }
       if (error instanceof StorageUnavailable && !(error instanceof NewerFormat)) this.#failures++;
-      else if (batch.length === 1) settle(batch[0] as Pending).reject(error);
+      else if (batch.length === 1) settle(batch[0] as Queued).reject(error);
       // A defect, and perhaps of one of them only: the others must not suffer from it.
       else for (const pending of batch) if (!pending.settled) await this.#attempt([pending]);
     }
@@ -141,7 +141,7 @@ export class Committer {
     return known;
   }
 
-  async #appendInTurn(batch: Pending[], known: KnownHead, signal: AbortSignal): Promise<void> {
+  async #appendInTurn(batch: Queued[], known: KnownHead, signal: AbortSignal): Promise<void> {
     const { now, random, wait } = this.#timing;
     const turns = turnsUntil(known, this.#instance);
     if (turns === 0) return this.#append(batch, known, signal);
@@ -152,7 +152,7 @@ export class Committer {
     await wait(LOOK * (turns - random() / 2));
   }
 
-  async #append(batch: Pending[], known: KnownHead, signal: AbortSignal, passedOver?: string): Promise<void> {
+  async #append(batch: Queued[], known: KnownHead, signal: AbortSignal, passedOver?: string): Promise<void> {
     const open = this.#identified(batch, known);
     if (open.length === 0) return;
     const staysInLine = open.length < this.#queue.length;
@@ -198,7 +198,7 @@ export class Committer {
   }
 
   /** Those whose ids are right for the log's licence. The others are given back to be identified again. */
-  #identified(batch: Pending[], { head }: KnownHead): Pending[] {
+  #identified(batch: Queued[], { head }: KnownHead): Queued[] {
     const open = batch.filter(({ settled }) => !settled);
     const licence = head.licence ?? open.find(({ entry }) => entry.licence !== undefined)?.entry.licence;
     this.#licence = licence;
@@ -223,7 +223,7 @@ export class Committer {
   }
 
   /** Settles what is in the log already, by any instance; `false` when nothing is. */
-  async #settleKnown(batch: Pending[], signal: AbortSignal): Promise<boolean> {
+  async #settleKnown(batch: Queued[], signal: AbortSignal): Promise<boolean> {
     const found = await Promise.all(
       batch.map(({ entry: { id } }) => readIdentity(this.#store, id, { signal })),
     );
@@ -263,13 +263,13 @@ export class Committer {
   }
 }
 
-function settle(pending: Pending): Pending {
+function settle(pending: Queued): Queued {
   pending.settled = true;
   return pending;
 }
 
 /** Aborts once nothing in the batch is waited for any more. */
-function whenAllAbort(batch: Pending[]): AbortSignal {
+function whenAllAbort(batch: Queued[]): AbortSignal {
   const abort = new AbortController();
   const giveUp = () => batch.every(({ settled }) => settled) && abort.abort();
   for (const { signal } of batch) signal.addEventListener("abort", giveUp, { once: true });

@@ -28,7 +28,7 @@ export function memberText(text: string, name: string): string | undefined {
     const start = position + 1;
     position = partEnd(text, start);
     const quote = text.indexOf('"', start);
-    if (quote === -1 || quote > position || nameOf(text, start, [name]) !== name) continue;
+    if (quote === -1 || quote > position || memberName(text, start, [name]) !== name) continue;
     found = text.slice(text.indexOf(":", stringEnd(text, quote)) + 1, position);
   }
   return found;
@@ -37,7 +37,7 @@ export function memberText(text: string, name: string): string | undefined {
 /** Cuts from the object that opens at `open`. */
 function cutFrom(text: string, open: number, names: readonly string[]): string {
   return rebuild(text, open, "}", (start, end) =>
-    names.includes(nameOf(text, start, names) ?? "") ? undefined : text.slice(start, end),
+    names.includes(memberName(text, start, names) ?? "") ? undefined : text.slice(start, end),
   );
 }
 
@@ -85,7 +85,7 @@ export function stringEnd(text: string, start: number): number {
 }
 
 /** The member's name, if it can be one of `wanted` at all: a character takes at most six, as in `\u0074`. */
-function nameOf(text: string, start: number, wanted: readonly string[]): string | undefined {
+function memberName(text: string, start: number, wanted: readonly string[]): string | undefined {
   const quote = text.indexOf('"', start);
   if (quote === -1) return undefined;
   const end = stringEnd(text, quote);

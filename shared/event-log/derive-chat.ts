@@ -1,3 +1,5 @@
+import { compare } from "../core/compare.ts";
+import { defined } from "../core/defined.ts";
 import type { WebhookChatResponse } from "../schemas/webhook.ts";
 import type { ChatState, LogEvent, StoredEvent } from "./types.ts";
 
@@ -15,18 +17,14 @@ export function deriveChat(chatId: string, events: LogEvent[]): ChatState {
   let payload = {} as WebhookChatResponse;
   for (const event of readings) {
     const next = event.payload as WebhookChatResponse;
-    payload = { ...payload, ...present(next), chat: { ...payload.chat, ...present(next.chat) } };
+    payload = { ...payload, ...defined(next), chat: { ...payload.chat, ...defined(next.chat ?? {}) } };
   }
   return { chatId, state: last.type === "chat_ended" ? "ended" : "started", payload, events };
 }
 
 function byTime(a: StoredEvent, b: StoredEvent): number {
-  return (
-    compare(rank(a), rank(b)) ||
-    compare(moment(a), moment(b)) ||
-    compare(messages(a), messages(b)) ||
-    compare(a.id, b.id)
-  );
+  const inOrder = compare(rank(a), rank(b)) || compare(moment(a), moment(b));
+  return inOrder || compare(messages(a), messages(b)) || compare(a.id, b.id);
 }
 
 const licenceOf = ({ payload }: StoredEvent) => payload.license_id || undefined;
@@ -35,11 +33,3 @@ const rank = ({ type }: StoredEvent) => (type === "chat_ended" ? 1 : 0);
 const moment = (event: StoredEvent) =>
   chatOf(event)?.ended_timestamp ?? chatOf(event)?.started_timestamp ?? "";
 const messages = (event: StoredEvent) => chatOf(event)?.messages?.length ?? 0;
-
-function compare<Value extends string | number>(a: Value, b: Value): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function present<Value extends object>(value: Value): Value {
-  return Object.fromEntries(Object.entries(value ?? {}).filter(([, field]) => field !== undefined)) as Value;
-}

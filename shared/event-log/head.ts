@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { TableEntity } from "@azure/data-tables";
+import { defined } from "../core/defined.ts";
 import { EVENT_TYPES, type EventType, type Origin } from "../schemas/webhook.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { readRow, readRows } from "../storage/rows.ts";
@@ -62,12 +63,12 @@ export async function readHeadAndWaiting(
 function toHead(row: (HeadRow & { etag: string }) | undefined): Head {
   if (!row) return { seq: 0, lastReceived: {} };
   const { log, seq, receivedAt, licence, turn, hour, from, etag } = checkFormat(row, "event log");
-  const last = EVENT_TYPES.map((type) => [type, row[`last_${type}`]]).filter(([, at]) => at !== undefined);
+  const last = Object.fromEntries(EVENT_TYPES.map((type) => [type, row[`last_${type}`]]));
   return {
     log,
     seq,
     receivedAt,
-    lastReceived: Object.fromEntries(last),
+    lastReceived: defined(last),
     licence: licence || undefined,
     hour: hour !== undefined && from !== undefined ? toHour({ ...row, hour, from, through: seq }) : undefined,
     turn: turn || undefined,

@@ -10,7 +10,7 @@ export const PROBE = "probe";
 /** Beside the head, so one range read gives both. */
 const WAITING = `${HEAD}.waiting:`;
 const EVENT = "event:";
-const HOUR = "hour:";
+const HOUR_KEY = "hour:";
 const BODY = "body:";
 const IDENTITY = "id:";
 const QUARANTINE = "quarantine:";
@@ -19,7 +19,7 @@ export const waitingKey = (instance: string) => WAITING + instance;
 export const waitingInstance = (key: string) => key.slice(WAITING.length);
 export const eventKey = (seq: number) => EVENT + ordered(seq);
 export const seqOf = (eventKey: string) => Number(eventKey.slice(EVENT.length));
-export const hourKey = (hour: string) => HOUR + hour;
+export const hourKey = (hour: string) => HOUR_KEY + hour;
 export const identityKey = (id: string) => IDENTITY + id;
 export const quarantineKey = (id: string) => QUARANTINE + id;
 export const quarantineIdOf = (key: string) => key.slice(QUARANTINE.length);
@@ -28,7 +28,7 @@ export const bodyKey = (owner: string, fingerprint: string, index: number) =>
 
 export const HEAD_AND_WAITING = { from: HEAD, before: after(HEAD) };
 export const EVENTS = { from: EVENT, before: after(EVENT) };
-export const HOURS = { from: HOUR, before: after(HOUR) };
+export const HOURS = { from: HOUR_KEY, before: after(HOUR_KEY) };
 export const BODIES = { from: BODY, before: after(BODY) };
 export const QUARANTINED = { from: QUARANTINE, before: after(QUARANTINE) };
 

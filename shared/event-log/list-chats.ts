@@ -9,12 +9,12 @@ import type { Store } from "./store.ts";
 import type { ChatPage, ListedChat, LogEvent } from "./types.ts";
 
 /** How many places are read through in one request, and how many requests a page makes at most. */
-const WINDOW = 1_000;
-const WINDOWS = 20;
+const PLACES_PER_REQUEST = 1_000;
+const REQUESTS_PER_PAGE = 20;
 /** Chats that are read at the same time. */
 const CHATS_AT_ONCE = 16;
 /** Bytes of bodies that are read for a page, those of the last chats aside. */
-const PAGE_BYTES = 16 * 1024 * 1024;
+const CHAT_PAGE_BYTES = 16 * 1024 * 1024;
 
 /**
  * The chats that began before a place, last started first. There is no index of chats: it goes back through the log, and
@@ -28,11 +28,11 @@ export async function readChatPage(
   const items: ListedChat[] = [];
   let bytes = 0;
   let end = Math.min(before ?? Number.MAX_SAFE_INTEGER, (await readHead(store)).seq + 1);
-  for (let window = 0; window < WINDOWS && end > 1; window++) {
-    const start = Math.max(1, end - WINDOW);
+  for (let window = 0; window < REQUESTS_PER_PAGE && end > 1; window++) {
+    const start = Math.max(1, end - PLACES_PER_REQUEST);
     const subjects = await subjectsIn(store, start, end);
     for await (const { seq, chat } of inGroups(subjects, CHATS_AT_ONCE, read)) {
-      if (items.length >= limit || bytes >= PAGE_BYTES) return { items, next: seq + 1 };
+      if (items.length >= limit || bytes >= CHAT_PAGE_BYTES) return { items, next: seq + 1 };
       if (chat) items.push(chat.listed);
       bytes += chat?.bytes ?? 0;
     }

@@ -1,5 +1,5 @@
 import type { Row } from "../storage/rows.ts";
-import { EVERYWHERE, eventsOfSubject, eventsOfType, everyEvent, type Span } from "./choose.ts";
+import { EVERYWHERE, eventsOfSubject, eventsOfType, everyEvent, type Places } from "./choose.ts";
 import { type EventRow, readEvent, withoutContent } from "./event-row.ts";
 import { findTime } from "./find-hours.ts";
 import { type Head, readHead } from "./head.ts";
@@ -8,10 +8,10 @@ import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Store } from "./store.ts";
 import type { EventQuery, LogEvent } from "./types.ts";
 
-const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 1000;
+const EVENTS_PER_PAGE = 100;
+const MOST_PER_PAGE = 1000;
 /** Bytes of bodies on a page, the last of them aside. */
-const PAGE_BYTES = 8 * 1024 * 1024;
+const EVENT_PAGE_BYTES = 8 * 1024 * 1024;
 
 export type PageQuery = EventQuery & { limit?: number };
 
@@ -23,9 +23,9 @@ export type PageQuery = EventQuery & { limit?: number };
  */
 export async function readEventPage(
   store: Store,
-  { limit: wanted = DEFAULT_LIMIT, ...query }: PageQuery,
+  { limit: wanted = EVENTS_PER_PAGE, ...query }: PageQuery,
 ): Promise<{ items: LogEvent[]; next: number; head: number }> {
-  const limit = Math.min(wanted, MAX_LIMIT);
+  const limit = Math.min(wanted, MOST_PER_PAGE);
   // The head is read before anything else: all events at or before it are in the log since then.
   const head = await readHead(store);
   const span = await spanOf(store, query, head);
@@ -33,10 +33,10 @@ export async function readEventPage(
   let bytes = 0;
   for await (const row of rowsFor(store, query, { span, head, limit })) {
     const event = await readEvent(store, row);
-    if (!event || !isChosen(event, query)) continue;
+    if (!event || !isAskedFor(event, query)) continue;
     items.push(event);
     bytes += row.bytes ?? 0;
-    if (items.length >= limit || bytes >= PAGE_BYTES) {
+    if (items.length >= limit || bytes >= EVENT_PAGE_BYTES) {
       return { items, next: event.seq, head: Math.max(head.seq, event.seq) };
     }
   }
@@ -61,7 +61,7 @@ export async function chatEvents(store: Store, chatId: string): Promise<LogEvent
   for (const row of rows.reverse()) {
     const isTooMuch = bytes > 0 && bytes + (row.bytes ?? 0) > CHAT_BYTES;
     const event = isTooMuch ? withoutContent(row) : await readEvent(store, row);
-    if (!event || !isChosen(event, { chatId })) continue;
+    if (!event || !isAskedFor(event, { chatId })) continue;
     events.push(event);
     if (!isTooMuch) bytes += row.bytes ?? 0;
   }
@@ -71,14 +71,18 @@ export async function chatEvents(store: Store, chatId: string): Promise<LogEvent
 /** See `EventLog.events`. */
 export async function* allEvents(store: Store, query: EventQuery): AsyncGenerator<LogEvent> {
   for (let after = query.after; ; ) {
-    const page = await readEventPage(store, { ...query, after, limit: MAX_LIMIT });
+    const page = await readEventPage(store, { ...query, after, limit: MOST_PER_PAGE });
     if (page.items.length === 0) return;
     yield* page.items;
     after = page.next;
   }
 }
 
-async function spanOf(store: Store, { after = 0, before, from, to }: EventQuery, head: Head): Promise<Span> {
+async function spanOf(
+  store: Store,
+  { after = 0, before, from, to }: EventQuery,
+  head: Head,
+): Promise<Places> {
   const span = { after, upTo: before === undefined ? EVERYWHERE.upTo : before - 1 };
   if (from !== undefined) span.after = Math.max(after, (await findTime(store, from, head)) - 1);
   if (to !== undefined) span.upTo = Math.min(span.upTo, (await findTime(store, to, head)) - 1);
@@ -89,7 +93,7 @@ async function spanOf(store: Store, { after = 0, before, from, to }: EventQuery,
 function rowsFor(
   store: Store,
   { type, chatId, ticketId }: EventQuery,
-  { span, head, limit }: { span: Span; head: Head; limit: number },
+  { span, head, limit }: { span: Places; head: Head; limit: number },
 ): AsyncIterable<Row<EventRow>> {
   if (chatId !== undefined) return eventsOfSubject(store, chatSubject(chatId), span);
   if (ticketId !== undefined) return eventsOfSubject(store, ticketSubject(ticketId), span);
@@ -101,7 +105,7 @@ function rowsFor(
  * Keys are hashes, so the event's content has the last word. One without content does not name its subject; its key does,
  * as well as a hash can.
  */
-function isChosen(event: LogEvent, { type, chatId, ticketId }: EventQuery): boolean {
+function isAskedFor(event: LogEvent, { type, chatId, ticketId }: EventQuery): boolean {
   if (type !== undefined && event.type !== type) return false;
   if (!("payload" in event)) return true;
   if (chatId !== undefined && event.chatId !== chatId) return false;

@@ -1,6 +1,7 @@
 import { fromTextChat } from "../schemas/from-text-chat.ts";
 import { StoredTextChat } from "../schemas/text-chat.ts";
 import { validate } from "../schemas/validate.ts";
+import { isObject } from "../schemas/vocabulary.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
 import type { StoredEvent } from "./types.ts";
 
@@ -28,18 +29,14 @@ export function readPayload(
     ...(type !== "ticket_created" && chat?.id !== undefined && { chatId: String(chat.id) }),
     ...(type === "ticket_created" && ticket?.id !== undefined && { ticketId: String(ticket.id) }),
     payload,
-    ...((text || isOfHelpDesk(parsed)) && { api: "text" }),
+    // `ticketEvent` says so of a ticket that was read from HelpDesk.
+    ...((text || (isObject(parsed) && parsed.api === "text")) && { api: "text" }),
   };
-}
-
-/** Whether a ticket was read from HelpDesk: `ticketEvent` then says so. */
-function isOfHelpDesk(told: unknown): boolean {
-  return typeof told === "object" && told !== null && "api" in told && told.api === "text";
 }
 
 /** A chat of the Text platform with the field names of v2; `undefined` for v2's own. */
 function readTextChat(told: unknown): Record<string, unknown> | undefined {
-  if (typeof told !== "object" || told === null || !("action" in told)) return undefined;
+  if (!isObject(told) || !("action" in told)) return undefined;
   const read = validate(StoredTextChat, told);
   return read.success ? fromTextChat(read.output) : undefined;
 }

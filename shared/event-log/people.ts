@@ -69,13 +69,13 @@ function eventsPlace(
       if (erasedAt !== undefined || namesPerson(people, person) === false) return undefined;
       const row = await readEventRow(store, seqOf(rowKey));
       const event = row && (await readEvent(store, row));
-      const isTheirs = event && !("erased" in event) && names({ row, event }, person);
+      const isTheirs = event && !("erased" in event) && doesName({ row, event }, person);
       return isTheirs ? { item: { row, event, person } } : undefined;
     },
     async erase(naming) {
       const { event, person } = naming;
       if ("payload" in event && event.ticketId !== undefined) await keepOut?.(event.ticketId);
-      const rank = (each: Readable) => Number(names(each, person));
+      const rank = (each: Readable) => Number(doesName(each, person));
       // Those that name the person come last: when the process dies before, they still give the others away.
       const about = (await eventsWith(naming)).sort((a, b) => rank(a) - rank(b));
       return eraseEvents(store, about, toIso(now()));
@@ -83,7 +83,7 @@ function eventsPlace(
     // All events of the chat or ticket, at the first of them that names the person.
     async show(naming) {
       const about = await eventsWith(naming);
-      const first = about.find((each) => names(each, naming.person));
+      const first = about.find((each) => doesName(each, naming.person));
       return first?.row.rowKey === naming.row.rowKey ? about.map(({ event }) => event) : [];
     },
     async *retain() {
@@ -101,7 +101,7 @@ function eventsPlace(
   };
 }
 
-function names({ row, event }: Readable, person: Person): boolean {
+function doesName({ row, event }: Readable, person: Person): boolean {
   const payload = "payload" in event ? event.payload : undefined;
   return namesPerson(row.people, person) ?? peopleIn(payload).includes(person.email);
 }

@@ -37,17 +37,17 @@ export type QuarantineRow = {
 const REASON_CHARACTERS = 1000;
 const PROBLEMS = 50;
 const PROBLEM_CHARACTERS = 200;
-const COUNTED = 1000;
+const MOST_COUNTED = 1000;
 /** Entries that one page looks through for those of a reason. */
-const SEEN = 5_000;
+const MOST_LOOKED_AT = 5_000;
 /** Columns of an entry without its body. */
 const ENTRY = ["rowKey", "format", "expected", "reason", "problems", "receivedAt"];
 /** Rows of a request: each may have its body with it. */
-const WINDOW = 100;
+const ENTRIES = 100;
 
 /** The entries in the order of their ids. */
 export const quarantineRows = (store: Store, range: Partial<Scan>) =>
-  scanRows<QuarantineRow>(store.table, store.partitionKey, { ...QUARANTINED, window: WINDOW, ...range });
+  scanRows<QuarantineRow>(store.table, store.partitionKey, { ...QUARANTINED, window: ENTRIES, ...range });
 
 /** What was authenticated but not understood. */
 export function openQuarantine(
@@ -124,10 +124,10 @@ export function openQuarantine(
       const from = cursor !== undefined && isId(cursor) ? quarantineKey(cursor) : QUARANTINED.from;
       const items: Quarantined[] = [];
       let seen = 0;
-      const window = Math.min(reason === undefined ? limit + 1 : WINDOW, WINDOW);
+      const window = Math.min(reason === undefined ? limit + 1 : ENTRIES, ENTRIES);
       for await (const row of quarantineRows(store, { from, select: ENTRY, window })) {
         const entry = toEntry(row);
-        if (items.length === limit || seen === SEEN) return { items, next: entry.id };
+        if (items.length === limit || seen === MOST_LOOKED_AT) return { items, next: entry.id };
         if (reason === undefined || entry.reason === reason) items.push(entry);
         seen++;
       }
@@ -137,7 +137,7 @@ export function openQuarantine(
     async count(): Promise<{ count: number; more: boolean }> {
       let count = 0;
       for await (const _ of quarantineRows(store, { select: ["rowKey"] })) {
-        if (++count > COUNTED) return { count: COUNTED, more: true };
+        if (++count > MOST_COUNTED) return { count: MOST_COUNTED, more: true };
       }
       return { count, more: false };
     },

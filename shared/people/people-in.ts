@@ -1,3 +1,4 @@
+import { isObject } from "../schemas/vocabulary.ts";
 import { isAddress, type Person, toAddress } from "./person.ts";
 
 /** The meaning of a string in a body from LiveChat, by its path. */
@@ -48,9 +49,8 @@ export function concerns(body: unknown, { email }: Person): Concern {
   const whole = wholeAddress(email);
   let may = false;
   for (const { text, role } of stringsIn(body)) {
-    if (role === "email" || role === "visitor") {
-      if (toAddress(text) === email) return "names";
-    }
+    const isTheirs = role === "email" || role === "visitor";
+    if (isTheirs && toAddress(text) === email) return "names";
     if (role !== "agent" && whole.test(text.toLowerCase())) may = true;
   }
   return may ? "may" : "no";
@@ -62,25 +62,21 @@ export function concerns(body: unknown, { email }: Person): Concern {
  */
 export function concernsChat(body: unknown, chatId: string): Concern {
   const { id } = objectOf(objectOf(body).chat);
-  if (isId(id)) return String(id) === chatId ? "names" : "no";
+  if (isIdValue(id)) return String(id) === chatId ? "names" : "no";
   const others = [body, objectOf(body).payload].flatMap((part) => {
     const { chat, chat_id, chatId: camel, thread_id } = objectOf(part);
     const chats = (Array.isArray(chat) ? chat : [chat]).map(objectOf);
     const ids = chats.flatMap((each) => [each.id, objectOf(each.thread).id]);
     return [chat, chat_id, camel, thread_id, ...ids];
   });
-  return others.some((other) => isId(other) && String(other) === chatId) ? "may" : "no";
+  return others.some((other) => isIdValue(other) && String(other) === chatId) ? "may" : "no";
 }
 
-function isId(value: unknown): value is string | number {
+function isIdValue(value: unknown): value is string | number {
   return typeof value === "string" || typeof value === "number";
 }
 
-function objectOf(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {};
-}
+const objectOf = (value: unknown) => (isObject(value) ? value : {});
 
 /** Finds an address in a text in lower case, and not in a longer address. */
 function wholeAddress(email: string): RegExp {

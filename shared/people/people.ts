@@ -20,7 +20,7 @@ type Bounds = {
 
 export type People = ReturnType<typeof openPeople>;
 
-const PARTITION = "people";
+const PEOPLE = "people";
 const ERASURE = "erasure:";
 const RETENTION = "retention:";
 
@@ -30,7 +30,7 @@ const MAX_UNDECIDED = 500;
 /** Milliseconds between two notes of how far an erasure is: what a killed process did since, the next one does again. */
 const NOTE_EVERY = 1_000;
 /** Milliseconds for which an unfinished erasure is remembered. Places may have changed before the point it stopped at. */
-const REMEMBERED = DAY;
+const KEPT_FOR = DAY;
 
 type ProgressRow = {
   place: string;
@@ -63,12 +63,25 @@ export function openPeople({ table, places, now }: PeopleOptions) {
       const isOver = now() >= end;
       if (isOver || now() - noted >= NOTE_EVERY) {
         noted = now();
-        await putRow(table, { partitionKey: PARTITION, rowKey, after: step.after, ...note?.(step) });
+        await putRow(table, { partitionKey: PEOPLE, rowKey, after: step.after, ...note?.(step) });
       }
       if (isOver) return false;
     }
-    await removeRow(table, PARTITION, rowKey);
+    await removeRow(table, PEOPLE, rowKey);
     return true;
+  }
+
+  /** The steps in all places, from where an earlier call stopped. */
+  async function* everywhere<Step extends object>(
+    begun: { place: string; after: string } | undefined,
+    stepsIn: (place: DataPlace, after: string) => AsyncIterable<Step> | undefined,
+  ) {
+    const first = places.findIndex(({ name }) => name === begun?.place);
+    let after = begun?.after ?? "";
+    for (const place of places.slice(Math.max(0, first))) {
+      for await (const step of stepsIn(place, after) ?? []) yield { ...step, place: place.name };
+      after = "";
+    }
   }
 
   async function eraseEverywhere(
@@ -78,25 +91,15 @@ export function openPeople({ table, places, now }: PeopleOptions) {
   ): Promise<Erasure> {
     const end = now() + budgetMs;
     const rowKey = ERASURE + subject;
-    const kept = await readRow<ProgressRow>(table, PARTITION, rowKey);
-    const begun = kept && kept.notedAt > now() - REMEMBERED ? kept : undefined;
+    const kept = await readRow<ProgressRow>(table, PEOPLE, rowKey);
+    const begun = kept && kept.notedAt > now() - KEPT_FOR ? kept : undefined;
     const undecided = new Map<string, Undecided>();
     const decideLater = (item: Undecided) => {
       if (undecided.size < MAX_UNDECIDED) undecided.set(`${item.place} ${item.id}`, item);
     };
     for (const item of JSON.parse(begun?.undecided ?? "[]")) decideLater(item);
-
-    async function* steps() {
-      const first = places.findIndex(({ name }) => name === begun?.place);
-      let after = begun?.after ?? "";
-      for (const place of places.slice(Math.max(0, first))) {
-        for await (const step of eraseIn(place, after) ?? []) yield { ...step, place: place.name };
-        after = "";
-      }
-    }
-
     let erased = 0;
-    const done = await walk(rowKey, steps(), {
+    const done = await walk(rowKey, everywhere(begun, eraseIn), {
       end,
       take({ place, removed, undecided: id }) {
         erased += removed;
@@ -115,7 +118,7 @@ export function openPeople({ table, places, now }: PeopleOptions) {
       removed += step.removed;
     };
     try {
-      const begun = await readRow<{ after: string }>(table, PARTITION, rowKey);
+      const begun = await readRow<{ after: string }>(table, PEOPLE, rowKey);
       const done = await walk(rowKey, retain(begun?.after ?? ""), { end, take });
       return { place, removed, done };
     } catch (error) {
@@ -126,8 +129,8 @@ export function openPeople({ table, places, now }: PeopleOptions) {
   /** Erasures that were not finished are forgotten: their rows hold a hash of an address. */
   async function forgetErasures(): Promise<void> {
     const range = { from: ERASURE, before: keysBehind(ERASURE), select: ["rowKey", "notedAt"] };
-    for await (const { rowKey, notedAt } of scanRows<ProgressRow>(table, PARTITION, range)) {
-      if (notedAt <= now() - REMEMBERED) await removeRow(table, PARTITION, rowKey);
+    for await (const { rowKey, notedAt } of scanRows<ProgressRow>(table, PEOPLE, range)) {
+      if (notedAt <= now() - KEPT_FOR) await removeRow(table, PEOPLE, rowKey);
     }
   }
 
@@ -162,21 +165,16 @@ export function openPeople({ table, places, now }: PeopleOptions) {
     ): Promise<{ found: FoundItem[]; next: string | null }> {
       const end = now() + budgetMs;
       const person = toPerson(email);
-      const begun = cursor === undefined ? { place: places[0]?.name, after: "" } : decodePeopleCursor(cursor);
-      const first = places.findIndex(({ name }) => name === begun.place);
-      if (first < 0) throw unreadable();
+      const begun = cursor === undefined ? undefined : decodePeopleCursor(cursor, places);
       const found: FoundItem[] = [];
       let bytes = 0;
-      let { after } = begun;
-      for (const { name: place, search } of places.slice(first)) {
-        for await (const { after: at, items, undecided } of search(person, after)) {
-          for (const item of items) {
-            found.push({ place, item, ...(undecided && { undecided }) });
-            bytes += Buffer.byteLength(JSON.stringify(item));
-          }
-          if (now() >= end || bytes >= maxBytes) return { found, next: encodePeopleCursor(place, at) };
+      for await (const step of everywhere(begun, (place, after) => place.search(person, after))) {
+        const { place, after, items, undecided } = step;
+        for (const item of items) {
+          found.push({ place, item, ...(undecided && { undecided }) });
+          bytes += Buffer.byteLength(JSON.stringify(item));
         }
-        after = "";
+        if (now() >= end || bytes >= maxBytes) return { found, next: encodePeopleCursor(place, after) };
       }
       return { found, next: null };
     },
@@ -206,16 +204,12 @@ function encodePeopleCursor(place: string, after: string): string {
   return Buffer.from(JSON.stringify([place, after])).toString("base64url");
 }
 
-function decodePeopleCursor(text: string): { place: string; after: string } {
+function decodePeopleCursor(text: string, places: readonly DataPlace[]): { place: string; after: string } {
   try {
     const [place, after] = JSON.parse(Buffer.from(text, "base64url").toString());
-    if (typeof place === "string" && typeof after === "string") return { place, after };
+    if (places.some(({ name }) => name === place) && typeof after === "string") return { place, after };
   } catch {
     // Answered below like any other text that is not a cursor.
   }
-  throw unreadable();
-}
-
-function unreadable(): InvalidInput {
-  return InvalidInput.at("after", "after must be the next of an earlier search, unchanged.");
+  throw InvalidInput.at("after", "after must be the next of an earlier search, unchanged.");
 }

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { compare } from "../core/compare.ts";
+import { defined } from "../core/defined.ts";
 import { readTime } from "./read-time.ts";
 import type { StoredTextChat, TextChat, TextField, TextThreadEvent, TextUser } from "./text-chat.ts";
 
@@ -181,12 +183,4 @@ function byTime(a: TextThreadEvent, b: TextThreadEvent): number {
 /** A time that cannot be read is left out: the rest of the chat is worth more. */
 function timeOf(value: unknown): string | undefined {
   return typeof value === "string" || typeof value === "number" ? readTime(value) : undefined;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function defined(members: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }

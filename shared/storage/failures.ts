@@ -23,7 +23,7 @@ export function storageCodeOf(error: unknown): string | undefined {
 }
 
 /** Whether the service said no, so that surely nothing was done. A 408 or 5xx may come after the work. */
-function isRefusal(status: number | undefined): boolean {
+function isRefused(status: number | undefined): boolean {
   return status !== undefined && status >= 400 && status < 500 && status !== 408;
 }
 
@@ -43,7 +43,7 @@ export function toStorageError(error: unknown, did: "read" | "write"): Error {
   }
   if (status === 400 || status === 413)
     return new Error(`Storage finds the request wrong: ${status} ${code}`);
-  if (did === "write" && !isRefusal(status)) {
+  if (did === "write" && !isRefused(status)) {
     return new OutcomeUnknown("Storage did not confirm the write.", {
       upstream,
       retryAfter: 1,

@@ -65,18 +65,18 @@ export async function acquireLease(
     const limit = taken.ttlMs ?? ttlMs;
     if (now() - at < limit && !(ageByService >= limit)) {
       seen.set(name, { etag: taken.etag, at });
-      throw busy(taken);
+      throw leaseTaken(taken);
     }
   }
   seen.delete(name);
   let etag = await write(taken?.etag);
-  if (etag === undefined) throw busy(await read());
+  if (etag === undefined) throw leaseTaken(await read());
 
   return {
     /** Holds it for another `ttlMs` from now. @throws {Conflict} when it was lost: stop before the next write. */
     async renew(): Promise<void> {
       etag &&= await write(etag);
-      if (etag === undefined) throw busy(await read());
+      if (etag === undefined) throw leaseTaken(await read());
     },
     /** Lets go of it. Nothing happens when it was lost already. */
     async release(): Promise<void> {
@@ -87,7 +87,7 @@ export async function acquireLease(
   };
 }
 
-function busy(row: Row<LeaseRow> | undefined): Conflict {
+function leaseTaken(row: Row<LeaseRow> | undefined): Conflict {
   return new Conflict(
     row ? `${row.holder} has been at it since ${row.since}.` : "Another holder had it until just now.",
   );

@@ -16,7 +16,7 @@ const QUEUE_TIMEOUT = 2_000;
 const USEFUL_FOR = 60;
 
 /** For the options of one request. */
-const inTime = () => ({ abortSignal: AbortSignal.timeout(QUEUE_TIMEOUT) });
+const timeLimit = () => ({ abortSignal: AbortSignal.timeout(QUEUE_TIMEOUT) });
 
 /**
  * Opens a queue to send to. Its library is loaded, and the queue created if it is not there, by the first message that is
@@ -39,12 +39,12 @@ export function openQueue(location: StorageLocation, name: string) {
       const message = Buffer.from(text, "utf8").toString("base64");
       const visibilityTimeout = wholeSeconds(afterMs);
       const messageTimeToLive = visibilityTimeout + USEFUL_FOR;
-      const send = () => queue.sendMessage(message, { visibilityTimeout, messageTimeToLive, ...inTime() });
+      const send = () => queue.sendMessage(message, { visibilityTimeout, messageTimeToLive, ...timeLimit() });
       try {
         return await send();
       } catch (error) {
         if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-        await queue.createIfNotExists(inTime());
+        await queue.createIfNotExists(timeLimit());
         return send();
       }
     },
@@ -52,17 +52,17 @@ export function openQueue(location: StorageLocation, name: string) {
     async postpone({ messageId, popReceipt }: MessageReceipt, afterMs: number): Promise<MessageReceipt> {
       const queue = await open();
       const seconds = wholeSeconds(afterMs);
-      const updated = await queue.updateMessage(messageId, popReceipt, undefined, seconds, inTime());
+      const updated = await queue.updateMessage(messageId, popReceipt, undefined, seconds, timeLimit());
       return { messageId, popReceipt: updated.popReceipt ?? popReceipt };
     },
     /** Removes a message. @throws when it was received already */
     async takeBack({ messageId, popReceipt }: MessageReceipt): Promise<void> {
-      await (await open()).deleteMessage(messageId, popReceipt, inTime());
+      await (await open()).deleteMessage(messageId, popReceipt, timeLimit());
     },
     /** Resolves when the queue answers; one that is yet to be created counts as there. @throws {StorageUnavailable} */
     async probe(): Promise<void> {
       try {
-        await (await open()).getProperties(inTime());
+        await (await open()).getProperties(timeLimit());
       } catch (error) {
         const { statusCode: status, code } = error as { statusCode?: number; code?: string };
         if (status === 404) return;

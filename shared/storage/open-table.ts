@@ -36,19 +36,19 @@ export function openTable(
         })
       : new TableClient(location.uri, tableName, credential ?? managedIdentity(location.clientId), options);
   // In the retry phase a policy meets bare answers, before the SDK makes errors of them.
-  table.pipeline.addPolicy(sendAgain(table, timeLimit), { phase: "Retry" });
+  table.pipeline.addPolicy(resending(table, timeLimit), { phase: "Retry" });
   if (clock) table.pipeline.addPolicy(readClock(clock), { phase: "Sign" });
   return table;
 }
 
 /** Sends a request again where that is surely harmless, each within the time limit. */
-function sendAgain(table: TableClient, timeLimit: number): PipelinePolicy {
+function resending(table: TableClient, timeLimit: number): PipelinePolicy {
   let creation: Promise<void> | undefined;
   return {
     name: "sendAgain",
     async sendRequest(request, next) {
       request.timeout ||= timeLimit;
-      const response = await read(request, next);
+      const response = await readAgain(request, next);
       // A missing table's 404 comes before anything was done. A transaction is always answered 202; its error is inside.
       if (response.status !== 404 && response.status !== 202) return response;
       if (!response.bodyAsText?.includes('"TableNotFound"')) return response;
@@ -56,7 +56,7 @@ function sendAgain(table: TableClient, timeLimit: number): PipelinePolicy {
         creation = undefined;
       });
       await creation;
-      return read(request, next);
+      return readAgain(request, next);
     },
   };
 }
@@ -68,7 +68,7 @@ const READS = 3;
  * The other end may close an idle connection just when it is used again. A read that meets this is simply made anew; a
  * write is not, since how far it came cannot be seen.
  */
-async function read(...[request, next]: Parameters<PipelinePolicy["sendRequest"]>) {
+async function readAgain(...[request, next]: Parameters<PipelinePolicy["sendRequest"]>) {
   for (let attempt = 1; ; attempt++) {
     try {
       return await next(request);

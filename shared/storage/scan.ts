@@ -3,7 +3,7 @@ import { StorageUnavailable } from "../core/errors.ts";
 import { type Range, type Row, readPages } from "./rows.ts";
 
 /** Rows of a window. Most rows weigh a few KiB: the service reads as many within a fraction of a second. */
-const WINDOW = 250;
+const DEFAULT_WINDOW = 250;
 /** A window that is not answered in time is asked for again as a fifth of it, down to as many rows. */
 const SMALLEST = 10;
 
@@ -27,7 +27,7 @@ export type Scan = Pick<Range, "before" | "from" | "select"> & {
 export async function* scan<Properties extends object>(
   table: TableClient,
   partitionKey: string,
-  { from, before, after = "", select, window = WINDOW }: Scan,
+  { from, before, after = "", select, window = DEFAULT_WINDOW }: Scan,
 ): AsyncGenerator<[Row<Properties>, ...Row<Properties>[]]> {
   let begin = after === "" ? from : behind(after);
   for (let pageSize = window; ; pageSize = Math.ceil(pageSize / 5)) {

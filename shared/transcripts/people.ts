@@ -24,7 +24,7 @@ export function transcriptPlaces(options: TranscriptPlacesOptions): DataPlace[] 
 }
 
 /** Rows of a window; a transcript may be with each. */
-const WINDOW = 20;
+const LATE_ROWS = 20;
 
 /**
  * The ends that wait. They have ids alone: whose they are, the events of their chat say. An erased end enters the log
@@ -59,7 +59,7 @@ function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): Da
 /** The transcripts that came when the end was in the log already. */
 function latePlace({ table, removeBefore }: TranscriptPlacesOptions): DataPlace {
   const rows = (after: string) =>
-    scanRows<ShownRow>(table, TRANSCRIPTS_PARTITION, { ...ALL_SHOWN, after, window: WINDOW });
+    scanRows<ShownRow>(table, TRANSCRIPTS_PARTITION, { ...ALL_SHOWN, after, window: LATE_ROWS });
 
   const place = placeOfRows<ShownRow, Row<ShownRow>>({
     name: "transcripts",
