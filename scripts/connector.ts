@@ -4,20 +4,21 @@ import { parseArgs } from "node:util";
 import { operations } from "../functions/operations.ts";
 import hostSettings from "../host.json" with { type: "json" };
 import about from "../package.json" with { type: "json" };
-import { toConnectorDefinition } from "../shared/publish/connector.ts";
+import { toConnectorPaths } from "../shared/publish/connector.ts";
 
 /**
- * Writes the connector's definition into `connector/`, or into `--directory`. `--host`, `--name` and `--email` set the
- * app's address and the operator's contact; without them the file keeps those that it has. With `--check` it writes
- * nothing, and exits with 1 when the file differs from what the operations give.
+ * Writes what the operations give into the connector's definition, in `connector/` or in `--directory`. `--host`, `--name`
+ * and `--email` set the app's address and the operator's contact; without them the file keeps those that it has, as it
+ * keeps all else. With `--check` it writes nothing, and exits with 1 when the file would change.
  */
+const ours = resolve(import.meta.dirname, "../connector");
 const { values } = parseArgs({
   options: {
     check: { type: "boolean" },
     host: { type: "string" },
     name: { type: "string" },
     email: { type: "string" },
-    directory: { type: "string", default: resolve(import.meta.dirname, "../connector") },
+    directory: { type: "string", default: ours },
   },
 });
 const { directory } = values;
@@ -25,21 +26,16 @@ const basePath = `/${hostSettings.extensions.http.routePrefix}`;
 const name = "apiDefinition.swagger.json";
 const path = join(directory, name);
 
-/** The present definition, for the values that an operator has set in it. */
-const written = await readFile(path, "utf8").catch(() => "{}");
-const { host, info } = JSON.parse(written);
-const address = values.host ?? host ?? "your-app.azurewebsites.net";
+const written = await readFile(path, "utf8").catch(() => "");
+const present = JSON.parse(written || (await readFile(join(ours, name), "utf8")));
+const host = values.host ?? present.host;
 const contact = {
-  name: values.name ?? info?.contact?.name ?? "The operator of this app",
-  url: `https://${address}${basePath}/docs`,
-  email: values.email ?? info?.contact?.email ?? `operator@${address}`,
+  name: values.name ?? present.info.contact.name,
+  url: `https://${host}${basePath}/docs`,
+  email: values.email ?? present.info.contact.email,
 };
-const definition = toConnectorDefinition(operations, {
-  version: about.version,
-  host: address,
-  basePath,
-  contact,
-});
+const info = { ...present.info, version: about.version, contact };
+const definition = { ...present, info, host, basePath, ...toConnectorPaths(operations) };
 
 const text = `${JSON.stringify(definition, null, 2)}\n`;
 if (!values.check) {

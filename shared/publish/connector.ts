@@ -6,28 +6,12 @@ import { type JsonSchema, type Rules, toJsonSchema } from "./json-schema.ts";
 import { HINT, hintOf, toSwaggerField } from "./swagger-field.ts";
 import { type Parameter, type PublishedField, toPaths, type VisitedOperation } from "./walk.ts";
 
-/** Microsoft's extensions, at the root, of a path and of an operation. */
-type Definition = V2.Document<{ [extension: `x-ms-${string}`]: unknown }> & {
-  [extension: `x-ms-${string}`]: unknown;
-};
-
 /**
- * The definition of the custom connector: OpenAPI 2.0 with Microsoft's extensions
- * (https://learn.microsoft.com/connectors/custom-connectors/openapi-extensions). It contains the operations with
- * `connector` or `trigger`, under the ids and parameter keys of Microsoft's LiveChat connector.
+ * The operations with `connector` or `trigger` for the definition of the custom connector, under the ids and parameter keys
+ * of Microsoft's LiveChat connector: OpenAPI 2.0 with Microsoft's extensions
+ * (https://learn.microsoft.com/connectors/custom-connectors/openapi-extensions).
  */
-export function toConnectorDefinition(
-  operations: readonly Operation<never>[],
-  app: {
-    version: string;
-    /** Where the app is, without scheme; a connection can say otherwise. */
-    host: string;
-    /** The prefix of all routes, with a slash before it. */
-    basePath: string;
-    /** Whom users of the connector turn to. */
-    contact: Required<V2.ContactObject>;
-  },
-): Definition {
+export function toConnectorPaths(operations: readonly Operation<never>[]) {
   const definitions: V2.DefinitionsObject = {};
   const ours = operations.filter(({ connector, trigger }) => connector || trigger);
   const paths = toPaths(ours, RULES, (visited) => describeForConnector(visited, definitions));
@@ -38,30 +22,7 @@ export function toConnectorDefinition(
     const notification = { "x-ms-notification-content": { description: "The event.", schema } };
     paths[`/${route}`] = { ...notification, ...paths[`/${route}`] };
   }
-  return {
-    swagger: "2.0",
-    info: {
-      title: "LiveChat Functions",
-      description:
-        "Manages the agents and tickets of a LiveChat account and triggers flows on its chats and tickets, through an app that you host yourself.",
-      version: app.version,
-      contact: app.contact,
-    },
-    host: app.host,
-    basePath: app.basePath,
-    schemes: ["https"],
-    consumes: ["application/json"],
-    produces: ["application/json"],
-    paths,
-    definitions,
-    securityDefinitions: { api_key: { type: "apiKey", in: "header", name: "x-functions-key" } },
-    security: [{ api_key: [] }],
-    "x-ms-connector-metadata": [
-      { propertyName: "Website", propertyValue: "https://www.livechat.com/" },
-      { propertyName: "Privacy policy", propertyValue: "https://www.livechat.com/legal/privacy-policy/" },
-      { propertyName: "Categories", propertyValue: "Communication;Sales and CRM" },
-    ],
-  };
+  return { paths, definitions };
 }
 
 function describeForConnector(
