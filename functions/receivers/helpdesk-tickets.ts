@@ -18,7 +18,7 @@ export const receiveHelpDeskTicket = receiver({
   id: "ReceiveHelpDeskTicket",
   summary: "Receive a new ticket from HelpDesk",
   description:
-    "HelpDesk's webhook tickets.create calls this. Only the ticket's id is used. It is durable before the answer is given, and the event is in the log as soon as the ticket has been read from HelpDesk.",
+    "HelpDesk's webhook tickets.create calls this. Only the ticket's id is used. It is durable before the answer is given. The ticket is then read from HelpDesk; if it is new, its event is in the log.",
   route: "receivers/helpdesk/tickets",
   type: "ticket_created",
   schema: HelpDeskDelivery,
