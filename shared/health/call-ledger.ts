@@ -6,7 +6,7 @@ import {
   UpstreamRefused,
   UpstreamTimeout,
 } from "../core/errors.ts";
-import { DAY, MINUTE, toIso } from "../core/time.ts";
+import { DAY, MINUTE, SECOND, toIso } from "../core/time.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 import { changeRow } from "../storage/write-once.ts";
 
@@ -28,7 +28,7 @@ const LAST = "calls:last";
 const LIFECYCLE = "calls:lifecycle";
 const monthKey = (month: string) => `calls:month:${month}`;
 
-const TIME_LIMIT = 2_000;
+const LEDGER_TIMEOUT = 2 * SECOND;
 
 /**
  * What the app's own calls tell of LiveChat. Calls of the Text platform are billed, so checks of health make none and
@@ -71,7 +71,7 @@ export function openCallLedger({
       if (now() - saidAt < DAY) return false;
       saidAt = now();
       const row = { partitionKey: PARTITION, rowKey: LIFECYCLE, header, day };
-      putRow(table(), row, { signal: AbortSignal.timeout(TIME_LIMIT) }).catch(() => undefined);
+      putRow(table(), row, { signal: AbortSignal.timeout(LEDGER_TIMEOUT) }).catch(() => undefined);
       return true;
     },
     /** The calls of this month (`2026-01`, in UTC) that are billed: all that were answered, but for 500s. */
@@ -94,7 +94,7 @@ export function openCallLedger({
   async function write(): Promise<void> {
     writtenAt = now();
     scheduled = false;
-    const signal = AbortSignal.timeout(TIME_LIMIT);
+    const signal = AbortSignal.timeout(LEDGER_TIMEOUT);
     const row = { partitionKey: PARTITION, rowKey: LAST, json: JSON.stringify(last) };
     await putRow(table(), row, { signal }).catch(() => undefined);
     for (const [month, calls] of [...pending]) {

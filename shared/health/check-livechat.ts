@@ -91,7 +91,7 @@ export function judgeLiveChatFailure(error: unknown, throttled?: { since: string
       "Create a new API key (or personal access token) in LiveChat. Set LIVECHAT_API_KEY to it, and LIVECHAT_USERNAME to its address.",
     );
   }
-  if (isGone(error)) {
+  if (lacksApi(error)) {
     return bad(
       `${error.message} LiveChat's REST API v2 is not there for this account.`,
       "Move to the APIs of the Text platform: set LIVECHAT_API to text, with LIVECHAT_ACCOUNT_ID, LIVECHAT_CLIENT_ID and a personal access token in LIVECHAT_API_KEY. docs/text.md shows how. The log and the subscriptions go on.",
@@ -114,7 +114,7 @@ export function judgeLiveChatFailure(error: unknown, throttled?: { since: string
 }
 
 /** Whether LiveChat has no such API any more: a list of the account is never missing by itself. */
-function isGone({ upstream }: AppError): boolean {
+function lacksApi({ upstream }: AppError): boolean {
   const { status, code } = upstream ?? {};
   return status === 404 || status === 410 || code === "unsupported_version";
 }

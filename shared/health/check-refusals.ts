@@ -53,15 +53,15 @@ const MEANINGS: [RefusalReason, status: number, cause: string, action: string][]
 export function judgeRefusals(refused: RefusalCounts): Finding {
   const found = MEANINGS.filter(([reason]) => (refused[reason] ?? 0) > 0);
   const anonymous = refused["no-credentials"] ?? 0;
-  const aside = anonymous > 0 ? ` ${calls(anonymous)} without any credentials in the last hour.` : "";
+  const aside = anonymous > 0 ? ` ${countOfCalls(anonymous)} without any credentials in the last hour.` : "";
   if (found.length === 0) {
     return ok(`No delivery was refused in the last hour.${aside}`);
   }
   const details = found.map(([reason, status, cause]) => {
-    return `${deliveries(refused[reason] ?? 0)} refused with ${status} in the last hour: ${cause}.`;
+    return `${countOfDeliveries(refused[reason] ?? 0)} refused with ${status} in the last hour: ${cause}.`;
   });
   return attention(details.join(" ") + aside, found.map(([, , , action]) => action).join(" "));
 }
 
-const deliveries = (count: number) => (count === 1 ? "1 delivery" : `${count} deliveries`);
-const calls = (count: number) => (count === 1 ? "1 call came" : `${count} calls came`);
+const countOfDeliveries = (count: number) => (count === 1 ? "1 delivery" : `${count} deliveries`);
+const countOfCalls = (count: number) => (count === 1 ? "1 call came" : `${count} calls came`);

@@ -27,7 +27,7 @@ export function checkRegistrations(
     needs,
     async look() {
       const { baseUrl } = app.settings.webhook;
-      if (baseUrl === undefined) return judgeNoAddress(await countEvents(app));
+      if (baseUrl === undefined) return judgeNoAddress(await eventsInLog(app));
       const found = await standings(baseUrl);
       if (!Array.isArray(found)) return found;
       const { since: installed } = await sightings.see("app", "installed");
@@ -37,7 +37,7 @@ export function checkRegistrations(
 }
 
 /** How many events the log has; `undefined` while storage fails, which another check reports. */
-function countEvents({ eventLog }: Pick<Examined, "eventLog">): Promise<number | undefined> {
+function eventsInLog({ eventLog }: Pick<Examined, "eventLog">): Promise<number | undefined> {
   return eventLog.head().then(
     ({ seq }) => seq,
     () => undefined,

@@ -1,6 +1,7 @@
 import { AppError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { redact } from "../core/redact.ts";
+import { SECOND } from "../core/time.ts";
 import { within } from "../core/within.ts";
 import { bad, type CheckState, cannotBeTold, type Finding } from "./finding.ts";
 import type { Sightings } from "./sightings.ts";
@@ -55,11 +56,11 @@ export type MonitorOptions = {
 type Seen = Omit<CheckResult, "since"> & Pick<Finding, "count">;
 
 /** Findings are kept for this long, because anyone may call `GET /health`, and storage must not pay for it. */
-const BRIEF = 5_000;
+const BRIEF = 5 * SECOND;
 
 export function createMonitor(
   checks: readonly Check[],
-  { sightings, onChange, onDefect, now = Date.now, limit = 5_000 }: MonitorOptions,
+  { sightings, onChange, onDefect, now = Date.now, limit = 5 * SECOND }: MonitorOptions,
 ) {
   const kept = new Map<Check, { at: number; finding: Promise<Finding>; pending: boolean }>();
   let lastTouched: string | undefined;

@@ -1,5 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import type { LiveChatApi } from "../core/settings.ts";
+import { SECOND } from "../core/time.ts";
 import type { WebhookStanding } from "../registration/assess.ts";
 import { wantedWebhooks } from "../registration/wanted.ts";
 import { putRow, readRow } from "../storage/rows.ts";
@@ -12,8 +13,8 @@ type Remembered = {
   failure?: string;
 };
 
-const KEY = { partitionKey: "health", rowKey: "registrations" };
-const TIME_LIMIT = 2_000;
+const REGISTRATIONS = { partitionKey: "health", rowKey: "registrations" };
+const REMEMBER_TIMEOUT = 2 * SECOND;
 
 /** Remembers how the webhooks stand, for checks that must not ask LiveChat. Never fails. */
 export async function rememberStandings(
@@ -28,8 +29,8 @@ export async function rememberStandings(
       others: others.map(({ webhook: { id }, flaw }) => ({ id, flaw })),
     }),
   );
-  const row = { ...KEY, json: JSON.stringify(remembered) };
-  await putRow(table, row, { signal: AbortSignal.timeout(TIME_LIMIT) }).catch(() => undefined);
+  const row = { ...REGISTRATIONS, json: JSON.stringify(remembered) };
+  await putRow(table, row, { signal: AbortSignal.timeout(REMEMBER_TIMEOUT) }).catch(() => undefined);
 }
 
 /** `undefined` before the app has looked. @throws {StorageUnavailable} */
@@ -37,7 +38,7 @@ export async function rememberedStandings(
   table: TableClient,
   { baseUrl, api }: { baseUrl: string; api: LiveChatApi },
 ): Promise<WebhookStanding[] | undefined> {
-  const row = await readRow<{ json: string }>(table, KEY.partitionKey, KEY.rowKey);
+  const row = await readRow<{ json: string }>(table, REGISTRATIONS.partitionKey, REGISTRATIONS.rowKey);
   if (!row) return undefined;
   const remembered = JSON.parse(row.json) as Remembered[];
   return wantedWebhooks({ baseUrl, api }).flatMap((wanted): WebhookStanding[] => {

@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { AppError } from "../core/errors.ts";
-import { toIso } from "../core/time.ts";
+import { SECOND, toIso } from "../core/time.ts";
 import { hashed } from "../storage/keys.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 import { writeOnce } from "../storage/write-once.ts";
@@ -19,7 +19,7 @@ type Sighting = {
 const PARTITION = "health";
 const TOUCHED = "touched";
 /** Milliseconds that a note may take. */
-const TIME_LIMIT = 1_000;
+const SIGHTING_TIMEOUT = SECOND;
 
 type SightingRow = { state: string; since: string; count?: number };
 type TouchedRow = { value: string };
@@ -48,12 +48,12 @@ export function openSightings(table: () => TableClient, clock: () => number = Da
     async touch(): Promise<void> {
       lastTouched = crypto.randomUUID();
       const row = { partitionKey: PARTITION, rowKey: TOUCHED, value: lastTouched };
-      const signal = AbortSignal.timeout(TIME_LIMIT);
+      const signal = AbortSignal.timeout(SIGHTING_TIMEOUT);
       await unlessStorageFails(() => putRow(table(), row, { signal }), undefined);
     },
     /** A value that changes with each `touch`. */
     async touched(): Promise<string | undefined> {
-      const signal = AbortSignal.timeout(TIME_LIMIT);
+      const signal = AbortSignal.timeout(SIGHTING_TIMEOUT);
       const read = () => readRow<TouchedRow>(table(), PARTITION, TOUCHED, { signal });
       const row = await unlessStorageFails(read, undefined);
       lastTouched = row?.value ?? lastTouched;
@@ -64,7 +64,7 @@ export function openSightings(table: () => TableClient, clock: () => number = Da
   /** Writes the state unless it is known. Returns the one before, to the one instance whose write it was. */
   async function note(name: string, fresh: SightingRow): Promise<StateBefore | undefined> {
     const key = { partitionKey: PARTITION, rowKey: `health:${hashed(name)}` };
-    const signal = AbortSignal.timeout(TIME_LIMIT);
+    const signal = AbortSignal.timeout(SIGHTING_TIMEOUT);
     const row = await readRow<SightingRow>(table(), key.partitionKey, key.rowKey, { signal });
     if (row?.state === fresh.state) {
       fresh.since = row.since;

@@ -1,4 +1,5 @@
 import { UpstreamFailed } from "../core/errors.ts";
+import { MINUTE } from "../core/time.ts";
 
 /**
  * A list in the account that is read page by page while it changes. Its paging and its way to find changes are private
@@ -64,7 +65,7 @@ export type ReadingEnd = {
 export type Doubts = readonly number[] | "all";
 
 /** Milliseconds by which the account's clock and ours may differ, amply. What is later has not happened yet. */
-export const CLOCK_DIFFERENCE = 10 * 60_000;
+export const CLOCK_DIFFERENCE = 10 * MINUTE;
 
 /** Up to where the account's changes are stored. */
 export type Checkpoint = {

@@ -1,11 +1,12 @@
 import ky from "ky";
 import type * as v from "valibot";
+import { SECOND } from "../core/time.ts";
 import type { Address } from "./address.ts";
 import { type Effect, effectOf } from "./effect.ts";
 import { LIVECHAT, type Needs, type ReadRefusal, toAppError } from "./failure.ts";
 
 /** In milliseconds. */
-export const ATTEMPT_TIMEOUT = 8_000;
+export const ATTEMPT_TIMEOUT = 8 * SECOND;
 
 /** How one of LiveChat's APIs is reached, and how its refusals are read. */
 export type Connection = {

@@ -1,4 +1,5 @@
 import { TooManyRequests } from "../core/errors.ts";
+import { MINUTE, SECOND } from "../core/time.ts";
 import { LIVECHAT, Throttled } from "./failure.ts";
 import { Throttle } from "./throttle.ts";
 
@@ -9,7 +10,7 @@ export type Priority = "operator" | "background";
  * The limit is per 60 s, counted where calls arrive. Two of them can arrive a little closer together than they left
  * (the first had to connect), so a second more is kept between them. In milliseconds.
  */
-const WINDOW = 61_000;
+const RATE_WINDOW = MINUTE + SECOND;
 /** The part of the limit that background calls leave to operators. */
 const RESERVE = 0.2;
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -138,7 +139,7 @@ export function createBudget(
 
   function earliest(time: number, timetable: readonly number[], { background }: Waiter): number {
     const last = timetable.at(background ? -backgroundLimit : -limit) ?? Number.NEGATIVE_INFINITY;
-    return Math.max(time, throttle.pausedUntil, last + WINDOW);
+    return Math.max(time, throttle.pausedUntil, last + RATE_WINDOW);
   }
 
   function reasonFor(start: number, time: number): string {
@@ -153,7 +154,7 @@ export function createBudget(
       /** Calls that may be sent in 60 s. */
       limit,
       /** Calls that were sent in the last minute, and count towards it. */
-      used: starts.filter((start) => start + WINDOW > time).length,
+      used: starts.filter((start) => start + RATE_WINDOW > time).length,
       inFlight: inFlight.operator + inFlight.background,
       waiting: line.length,
       /** How long LiveChat's last 429 still holds all calls back, in milliseconds. */

@@ -2,6 +2,7 @@ import type * as v from "valibot";
 import { backOff } from "../core/back-off.ts";
 import { AppError, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
 import { startStopwatch } from "../core/stopwatch.ts";
+import { SECOND } from "../core/time.ts";
 import { ATTEMPT_TIMEOUT, type Connection, createAttempt, type OutgoingCall } from "./attempt.ts";
 import { createBudget, type Priority, type Usage } from "./budget.ts";
 import { delay } from "./delay.ts";
@@ -12,11 +13,11 @@ import { LONGEST_WAIT } from "./retry.ts";
 /** How often a call is repeated after failures. After 429s it is repeated as long as there is time. */
 const REPETITIONS = 2;
 /** Waits after failures. */
-const WAITS = { first: 300, longest: LONGEST_WAIT };
+const FAILURE_WAITS = { first: 300, longest: LONGEST_WAIT };
 /** No attempt begins with less time left than this, in milliseconds. */
-const SHORTEST_ATTEMPT = 1_000;
+const SHORTEST_ATTEMPT = SECOND;
 /** In milliseconds. */
-export const TOTAL_TIMEOUT = 25_000;
+export const TOTAL_TIMEOUT = 25 * SECOND;
 
 /** Options of one call. */
 export type CallOptions = {
@@ -97,7 +98,8 @@ export function connect({
         if (!transient || effect === "create" || failures === REPETITIONS) throw error;
         failures += 1;
         const { retryAfter } = error;
-        const wait = retryAfter === undefined ? backOff(failures, WAITS, random()) : retryAfter * 1000;
+        const wait =
+          retryAfter === undefined ? backOff(failures, FAILURE_WAITS, random()) : retryAfter * 1000;
         if (passed() + wait > patience) throw error;
         await delay(wait, signal);
       }

@@ -1,8 +1,9 @@
 import { backOff } from "../core/back-off.ts";
+import { SECOND } from "../core/time.ts";
 import { LONGEST_WAIT } from "./retry.ts";
 
 /** Pauses after 429s that do not say how long. */
-const PAUSES = { first: 1_000, longest: LONGEST_WAIT };
+const PAUSES = { first: SECOND, longest: LONGEST_WAIT };
 
 /**
  * Learns from 429s. A 429 is about the account, so all calls pause. Afterwards half as many calls run in parallel, and

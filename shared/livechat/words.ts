@@ -17,13 +17,13 @@ export function readWords(body: unknown, secrets: readonly string[]): string | u
     .replace(USER_IN_URL, "//")
     .replace(/[\s\p{Cc}]+/gu, " ")
     .trim();
-  return words === "" ? undefined : shorten(words);
+  return words === "" ? undefined : cutWords(words);
 }
 
 function find(body: unknown, depth: number): string | undefined {
   if (depth === 0) return undefined;
   if (typeof body === "string") {
-    const json = parse(body);
+    const json = readJson(body);
     return json === undefined ? body : find(json, depth);
   }
   if (Array.isArray(body)) {
@@ -36,7 +36,7 @@ function find(body: unknown, depth: number): string | undefined {
 }
 
 /** JSON objects and lists that were sent as text. */
-function parse(text: string): unknown {
+function readJson(text: string): unknown {
   if (!/^\s*[{[]/.test(text)) return undefined;
   try {
     return JSON.parse(text);
@@ -45,7 +45,7 @@ function parse(text: string): unknown {
   }
 }
 
-function shorten(words: string): string {
+function cutWords(words: string): string {
   const characters = [...words];
   return characters.length <= LONGEST ? words : `${characters.slice(0, LONGEST - 1).join("")}…`;
 }

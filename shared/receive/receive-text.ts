@@ -4,6 +4,7 @@ import { cutMembers } from "../event-log/cut-members.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import { identify } from "../event-log/identity.ts";
 import type { NewEvent } from "../event-log/types.ts";
+import { EVENT_OF_ACTION } from "../schemas/text-chat.ts";
 import { isObject } from "../schemas/vocabulary.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import type { EndedThread } from "../transcripts/store.ts";
@@ -23,12 +24,6 @@ export type ReceiveTextOptions = {
 /** `ended` is the thread whose transcript is to be fetched now. */
 export type TextReceipt = Receipt & { type: EventType; ended?: string };
 
-/** The actions that the receiver takes, and the events that they are in the log. */
-const ACTIONS = new Map<unknown, EventType>([
-  ["incoming_chat", "chat_started"],
-  ["chat_deactivated", "chat_ended"],
-]);
-
 /**
  * Takes one delivery of the Text platform whose URL had the right key. A start goes into the log. An end comes with ids
  * only, and is kept until its transcript is there; then it goes into the log, whole.
@@ -46,7 +41,7 @@ export async function receiveText(
   const { secret_key, action } = isObject(envelope) ? envelope : {};
   verifyKey(typeof secret_key === "string" ? secret_key : undefined, secrets);
   const raw = cutMembers(text, ["secret_key"]);
-  const type = ACTIONS.get(action);
+  const type = EVENT_OF_ACTION.get(action);
   const read = readTextDelivery(raw, type);
   if ("problems" in read) {
     const expected = type ?? "chat_started";

@@ -190,7 +190,7 @@ export function see<Position>(
 ): { sweep: Sweep<Position>; note: Record<string, SweepNote> } {
   const seen = [...new Set([...sweep.seen, ...ids.map((id) => shortOf(hashed(id)))])];
   if (seen.length < HASHES_PER_NOTE) return { sweep: { ...sweep, seen }, note: {} };
-  const note = { [nameOf(SEEN, sweep.notes)]: { sweep: sweep.number, seen } };
+  const note = { [noteName(SEEN, sweep.notes)]: { sweep: sweep.number, seen } };
   return { sweep: { ...sweep, seen: [], notes: sweep.notes + 1 }, note };
 }
 
@@ -254,7 +254,7 @@ function toNotes(sweep: number, items: readonly LiveItem[]): Record<string, Swee
   const hashes = items.map(({ hash }) => shortOf(hash));
   for (let start = 0; start < hashes.length; start += HASHES_PER_NOTE) {
     const missed = hashes.slice(start, start + HASHES_PER_NOTE);
-    notes[nameOf(MISSED, start / HASHES_PER_NOTE)] = { sweep, missed };
+    notes[noteName(MISSED, start / HASHES_PER_NOTE)] = { sweep, missed };
   }
   return notes;
 }
@@ -265,7 +265,7 @@ function both(a: Doubts, b: Doubts): Doubts {
   return a.filter((key) => b.includes(key));
 }
 
-function nameOf(kind: string, index: number): string {
+function noteName(kind: string, index: number): string {
   return kind + String(index).padStart(6, "0");
 }
 

@@ -17,7 +17,7 @@ export class RunEnded extends Error {
 /** Milliseconds between two renewals of the lease; a third of how long it holds. */
 export const RENEWAL = 10 * SECOND;
 /** So often in a row a run waits for the rate limit before it leaves the rest to the next run. */
-const WAITS = 3;
+const RATE_LIMIT_WAITS = 3;
 
 export type PaceOptions = {
   /** Milliseconds since the epoch. */
@@ -99,7 +99,7 @@ export class Pace {
           throw error;
         }
         const ms = (error.retryAfter ?? Number.POSITIVE_INFINITY) * 1000;
-        if (attempt === WAITS || this.#elapsedMs + ms >= this.#options.budgetMs) {
+        if (attempt === RATE_LIMIT_WAITS || this.#elapsedMs + ms >= this.#options.budgetMs) {
           throw new RunEnded("throttled");
         }
         await this.#wait(ms);

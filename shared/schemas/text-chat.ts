@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { readable } from "./readable.ts";
 import { text } from "./vocabulary.ts";
+import type { EventType } from "./webhook.ts";
 
 /**
  * Chats as the Agent Chat API 3.6 of the Text platform tells them (`incoming_chat`, `get_chat`, `list_archives`). The
@@ -121,6 +122,12 @@ export type TextUser = v.InferOutput<typeof User>;
 export type TextThread = v.InferOutput<typeof Thread>;
 export type TextThreadEvent = v.InferOutput<typeof ThreadEvent>;
 export type TextField = v.InferOutput<typeof Field>;
+
+/** The Text platform's actions that webhooks report, and the events that they are here. */
+export const EVENT_OF_ACTION: ReadonlyMap<unknown, EventType> = new Map([
+  ["incoming_chat", "chat_started"],
+  ["chat_deactivated", "chat_ended"],
+]);
 
 /** Why an end has no transcript: it could not be read for an hour, or LiveChat has it no longer. */
 export const MISSING_TRANSCRIPT = ["failed", "anonymized", "gone"] as const;

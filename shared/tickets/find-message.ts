@@ -1,9 +1,11 @@
+import { SECOND } from "../core/time.ts";
+
 /** How far LiveChat's clock may be behind ours, its rounding to seconds included, in milliseconds. */
-const CLOCK_DIFFERENCE = 30_000;
+const CLOCK_LAG = 30 * SECOND;
 
 /** The earliest time that LiveChat can give to what was done at `since` or later. Both are ISO 8601. */
 export function earliestOf(since: string): string {
-  return new Date(Date.parse(since) - CLOCK_DIFFERENCE).toISOString();
+  return new Date(Date.parse(since) - CLOCK_LAG).toISOString();
 }
 
 /**

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { FoundTickets } from "../../shared/livechat/live-chat.ts";
-import { PAGE_SIZE, readTickets } from "../../shared/livechat/v2/read-tickets.ts";
+import { TICKETS_PER_PAGE, readTickets } from "../../shared/livechat/v2/read-tickets.ts";
 
 const tickets = (count: number) => Array.from({ length: count }, (_, index) => ({ id: `T${index}` }));
 
 function upstream(list: () => { id: string }[]) {
   return async (page: number) => {
     const all = list();
-    const rows = all.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
-    return { total: all.length, pages: Math.ceil(all.length / PAGE_SIZE), tickets: rows };
+    const rows = all.slice((page - 1) * TICKETS_PER_PAGE, page * TICKETS_PER_PAGE);
+    return { total: all.length, pages: Math.ceil(all.length / TICKETS_PER_PAGE), tickets: rows };
   };
 }
 

@@ -1,8 +1,7 @@
 import { InvalidInput } from "../../core/errors.ts";
+import { DAY } from "../../core/time.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
 import type { TicketFilters } from "../live-chat.ts";
-
-const DAY = 24 * 60 * 60_000;
 
 /**
  * Splits filters into those that HelpDesk knows, as parameters of its list, and a test for the others, which is exact:

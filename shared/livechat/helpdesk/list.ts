@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { InvalidInput } from "../../core/errors.ts";
+import { MINUTE, toIso } from "../../core/time.ts";
 import { type Checkpoint, CLOCK_DIFFERENCE, type Source } from "../../listing/source.ts";
 import { factsOfTicket } from "../../listing/ticket-facts.ts";
 import { type Ticket, TicketPage } from "../../schemas/ticket.ts";
@@ -17,7 +18,7 @@ const OUR_PAGE_SIZE = 25;
 /** So many calls one search makes at most; it then ends early, with a cursor. */
 const CALLS = 40;
 /** Milliseconds that a change may take to show in the list. */
-const OVERLAP = 2 * 60_000;
+const OVERLAP = 2 * MINUTE;
 /** Milliseconds after which a change has surely shown, by the account's clock too. */
 const SURELY_SHOWN = OVERLAP + CLOCK_DIFFERENCE;
 
@@ -133,7 +134,7 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
         async read(position) {
           const { since, horizon, cursor, page, top = since?.key } = position;
           const begunAt = horizon - CLOCK_DIFFERENCE;
-          const from = since && toIso(since.closed ? since.key + 1 : since.key - OVERLAP);
+          const from = since && toIso(Math.max(0, since.closed ? since.key + 1 : since.key - OVERLAP));
           const query: Query = from
             ? { sortBy: "updatedAt", order: "asc", filters: { updatedDateFrom: from }, cursor }
             : { sortBy: "createdAt", order: "desc", cursor };
@@ -165,10 +166,6 @@ type CursorPosition = {
   /** The latest change that was seen, in milliseconds since the epoch. */
   top?: number;
 };
-
-function toIso(time: number): string {
-  return new Date(Math.max(0, time)).toISOString();
-}
 
 function newestCreation(tickets: readonly Ticket[], horizon: number): number {
   const times = tickets.flatMap((ticket) => factsOfTicket(ticket).createdAt ?? []);

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { MINUTE } from "../../core/time.ts";
 import { readable } from "../../schemas/readable.ts";
 import { maybe, text } from "../../schemas/vocabulary.ts";
 import { at } from "../address.ts";
@@ -16,8 +17,8 @@ export type Entry = v.InferOutput<typeof Entry>;
 type Kind = "agents" | "teams" | "tags";
 
 /** For so long a list is not read again; and so long, when it lacks what is looked for. In milliseconds. */
-const FRESH_FOR = 10 * 60_000;
-const MISSING_FOR = 60_000;
+const FRESH_FOR = 10 * MINUTE;
+const MISSING_FOR = MINUTE;
 
 export type Lookups = ReturnType<typeof createLookups>;
 

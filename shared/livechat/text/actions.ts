@@ -26,8 +26,8 @@ export type TextWebhook = v.InferOutput<typeof TextWebhook>;
 
 const Created = v.looseObject({ id: text });
 const State = v.looseObject({ license_webhooks_enabled: v.boolean() });
-const ChatPage = v.looseObject({ chats_summary: readable(TextChatSummary), next_page_id: maybe(text) });
-const ArchivePage = v.looseObject({ chats: readable(ToldTextChat), next_page_id: maybe(text) });
+const ChatList = v.looseObject({ chats_summary: readable(TextChatSummary), next_page_id: maybe(text) });
+const ArchiveList = v.looseObject({ chats: readable(ToldTextChat), next_page_id: maybe(text) });
 
 type Action = {
   api: "agent" | "configuration";
@@ -59,8 +59,8 @@ const ACTIONS = {
   enable_license_webhooks: { ...webhooks, scopes: ["webhooks.state:rw"], effect: "replace" },
 
   get_chat: { ...chats, answer: ToldTextChat },
-  list_chats: { ...chats, answer: ChatPage },
-  list_archives: { ...chats, answer: ArchivePage },
+  list_chats: { ...chats, answer: ChatList },
+  list_archives: { ...chats, answer: ArchiveList },
 } satisfies Record<string, Action>;
 type Actions = typeof ACTIONS;
 

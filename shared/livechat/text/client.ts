@@ -1,6 +1,6 @@
 import { NotFound, UpstreamRefused } from "../../core/errors.ts";
 import { lazy } from "../../core/lazy.ts";
-import { MINUTE } from "../../core/time.ts";
+import { MINUTE, SECOND } from "../../core/time.ts";
 import type { Agent, NewAgent } from "../../schemas/agent.ts";
 import { delay } from "../delay.ts";
 import { createHelpDesk } from "../helpdesk/client.ts";
@@ -33,7 +33,7 @@ const GROUPS_FRESH_FOR = 10 * MINUTE;
 /** Pauses before a new agent is looked for again; changes take up to two minutes to show. In milliseconds. */
 const AGENT_SHOWS_AFTER = [500, 1_500, 4_000];
 /** What must be left of a call's time for another look, in milliseconds. */
-const LEAST_TIME = 3_000;
+const LEAST_TIME = 3 * SECOND;
 /** As many items as a page of chats can have. */
 const CHATS_PER_PAGE = 100;
 

@@ -1,17 +1,15 @@
+import { EVENT_OF_ACTION } from "../../schemas/text-chat.ts";
 import type { NewWebhook, Webhook } from "../live-chat.ts";
 import type { TextWebhook } from "./actions.ts";
 
-/** What v2 calls an event, and the Text platform an action. */
-const ACTIONS: Record<string, string> = { chat_started: "incoming_chat", chat_ended: "chat_deactivated" };
-const EVENTS = new Map(Object.entries(ACTIONS).map(([event, action]) => [action, event]));
-
 export function toWebhook({ id, action, url }: TextWebhook): Webhook {
-  return { id, event_type: EVENTS.get(action) ?? action, url };
+  return { id, event_type: EVENT_OF_ACTION.get(action) ?? action, url };
 }
 
 export function toRegistration({ event_type, url, secret }: NewWebhook, clientId: string) {
+  const [action] = [...EVENT_OF_ACTION].find(([, event]) => event === event_type) ?? [event_type];
   return {
-    action: ACTIONS[event_type] ?? event_type,
+    action,
     secret_key: secret,
     url,
     owner_client_id: clientId,

@@ -2,7 +2,7 @@ import type { Ticket, TicketPage } from "../../schemas/ticket.ts";
 import type { FoundTickets, TicketRange } from "../live-chat.ts";
 
 /** How many tickets LiveChat puts on a page. */
-export const PAGE_SIZE = 25;
+export const TICKETS_PER_PAGE = 25;
 
 /**
  * Reads as many upstream pages as `limit` takes. A ticket that is modified meanwhile moves to another page and shows

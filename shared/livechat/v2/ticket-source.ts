@@ -21,7 +21,7 @@ import {
   type Walk,
 } from "../../listing/walk.ts";
 import type { Ticket, TicketPage } from "../../schemas/ticket.ts";
-import { PAGE_SIZE } from "./read-tickets.ts";
+import { TICKETS_PER_PAGE } from "./read-tickets.ts";
 
 /** Where a reading stands. */
 export type PagePosition = { walk: Walk; since?: Checkpoint; begunAt: number };
@@ -44,7 +44,7 @@ const NEVER: Checkpoint = { key: -1, closed: false };
  */
 export function ticketSource(
   listTickets: (page: number) => Promise<TicketPage>,
-  { pageSize = PAGE_SIZE } = {},
+  { pageSize = TICKETS_PER_PAGE } = {},
 ): Source<Ticket, PagePosition> {
   // A page with a useless answer is read again, within each run's own limits.
   let [useless, echoes] = [0, 0];

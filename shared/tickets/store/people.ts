@@ -34,7 +34,7 @@ export type TicketsPlaceOptions = {
 /** Tickets that become tombstones in one transaction: two operations of a hundred each, and one for the state. */
 const TOGETHER = 40;
 /** How often a ticket may be changed while it is erased. */
-const ATTEMPTS = 10;
+const ERASE_ATTEMPTS = 10;
 
 /** The stored tickets. */
 export function ticketsPlace({ table, deletedTicketDays, now }: TicketsPlaceOptions): DataPlace {
@@ -49,10 +49,10 @@ export function ticketsPlace({ table, deletedTicketDays, now }: TicketsPlaceOpti
     async find({ rowKey, people, erasedAt }, person) {
       if (erasedAt !== undefined || namesPerson(people, person) === false) return undefined;
       const row = await readRow<TicketColumns>(table, PARTITION, rowKey);
-      return row && (await names(row, person)) ? { item: { row, person } } : undefined;
+      return row && (await isAbout(row, person)) ? { item: { row, person } } : undefined;
     },
     erase({ row, person }) {
-      const isIt = (ticket: Row<TicketColumns>) => names(ticket, person);
+      const isIt = (ticket: Row<TicketColumns>) => isAbout(ticket, person);
       return erase(table, [row.rowKey], isIt, { erasedFor: "person", erasedAt: toIso(now()) });
     },
     show: async ({ row }) => [(await readTicket(row)).ticket],
@@ -77,7 +77,7 @@ export function ticketsPlace({ table, deletedTicketDays, now }: TicketsPlaceOpti
   });
 }
 
-async function names(row: Row<TicketColumns>, person: Person): Promise<boolean> {
+async function isAbout(row: Row<TicketColumns>, person: Person): Promise<boolean> {
   if (row.erasedAt !== undefined) return false;
   const { people } = row;
   return (
@@ -138,7 +138,7 @@ async function commitErasure(
   table: TableClient,
   plan: (change: number) => Promise<TransactionAction[]>,
 ): Promise<number> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for (let attempt = 0; attempt < ERASE_ATTEMPTS; attempt++) {
     const state = await readState(table);
     const changes = state.changes + 1;
     const actions = await plan(changes);

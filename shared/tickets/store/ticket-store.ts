@@ -1,6 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import { StorageUnavailable } from "../../core/errors.ts";
 import type { LiveChatApi } from "../../core/settings.ts";
+import { SECOND } from "../../core/time.ts";
 import type { Sink } from "../../reconcile/sink.ts";
 import type { StoredTicket, StoredTicketPage } from "../../schemas/stored-ticket.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
@@ -66,10 +67,10 @@ const DEFAULT_LIMIT = 100;
 /** Bytes of JSON on a page, the last ticket aside. */
 const PAGE_BYTES = 8 * 1024 * 1024;
 /** Milliseconds for a page. */
-const PAGE_MS = 10_000;
+const PAGE_TIME = 10 * SECOND;
 const MAX_NOTE_BYTES = 1024 * 1024;
 /** How often a ticket may be changed between the two reads that get it. */
-const ATTEMPTS = 10;
+const READ_ATTEMPTS = 10;
 
 export function openTicketStore({ table, api = "v2", now = Date.now }: TicketStoreOptions): TicketStore {
   /** After a move, tickets of v2 are marked: LiveChat lists them no longer. */
@@ -77,7 +78,7 @@ export function openTicketStore({ table, api = "v2", now = Date.now }: TicketSto
 
   return {
     async get(id) {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
         const pointer = await readRow<Pointer>(table, PARTITION, pointerKey(id));
         if (!pointer) return undefined;
         if (pointer.row === "") return { id, erasedAt: pointer.erasedAt };
@@ -93,7 +94,7 @@ export function openTicketStore({ table, api = "v2", now = Date.now }: TicketSto
 
     async list({ limit = DEFAULT_LIMIT, cursor, ...filters } = {}) {
       const items: StoredTicket[] = [];
-      const end = now() + PAGE_MS;
+      const end = now() + PAGE_TIME;
       let bytes = 0;
       let hasMoved = false;
       let position: TicketCursor = cursor
@@ -135,7 +136,7 @@ export function openTicketStore({ table, api = "v2", now = Date.now }: TicketSto
 type VisitedRow = { at: string; row?: Row<TicketColumns> };
 
 /** Rows of a request that reads their bodies with them. */
-const BODIES = 32;
+const BODIES_AT_ONCE = 32;
 
 /** The rows that a query chooses, from a position on. */
 function rowsOf(
@@ -152,12 +153,12 @@ function rowsOf(
     since > 0 ||
     [query.status, query.assignee, query.requester, query.deleted].some((one) => one !== undefined);
   return isRestricted
-    ? chosenRows(table, range, (row) => isChosen(row, query, since))
+    ? chosenRows(table, range, (row) => isAskedFor(row, query, since))
     : everyRow(table, range);
 }
 
 async function* everyRow(table: TableClient, range: Scan): AsyncGenerator<VisitedRow> {
-  for await (const rows of scan<TicketColumns>(table, PARTITION, { ...range, window: BODIES })) {
+  for await (const rows of scan<TicketColumns>(table, PARTITION, { ...range, window: BODIES_AT_ONCE })) {
     for (const row of rows) yield { at: row.rowKey ?? "", ...(row.erasedAt === undefined && { row }) };
   }
 }
@@ -171,8 +172,8 @@ async function* chosenRows(
   const select = ["rowKey", "status", "assignee", "requester", "deleted", "erasedAt", "change"];
   for await (const rows of scan<TicketColumns>(table, PARTITION, { ...range, select })) {
     const keys = rows.filter(isIt).map(({ rowKey = "" }) => rowKey);
-    for (let start = 0; start < keys.length; start += BODIES) {
-      const some = keys.slice(start, start + BODIES);
+    for (let start = 0; start < keys.length; start += BODIES_AT_ONCE) {
+      const some = keys.slice(start, start + BODIES_AT_ONCE);
       const full = await Promise.all(some.map((key) => readRow<TicketColumns>(table, PARTITION, key)));
       // A row that is gone has moved up, and comes once more at the end.
       for (const row of full) if (row && row.erasedAt === undefined) yield { at: row.rowKey ?? "", row };
@@ -181,7 +182,7 @@ async function* chosenRows(
   }
 }
 
-function isChosen(
+function isAskedFor(
   row: TicketColumns,
   { status, assignee, requester, deleted }: TicketQuery,
   since: number,

@@ -28,7 +28,7 @@ import {
 /** A ticket as LiveChat has it, beside what is stored of it. */
 type ComparedTicket = Compared<Ticket> & { stored?: Pointer };
 
-const ATTEMPTS = 3;
+const COMMIT_ATTEMPTS = 3;
 /** The rows of the state take operations, and room. */
 const OPERATIONS_LEFT = MAX_OPERATIONS - 2;
 
@@ -217,7 +217,7 @@ async function commitPart<State>(
     if (found.commit === next.commit && found.etag) return found.etag;
     if (found.commit === before.commit && found.erasures > before.erasures) return undefined;
     if (found.etag !== next.etag) throw new Conflict("Another run has taken over.");
-    if (!unknown || attempt === ATTEMPTS)
+    if (!unknown || attempt === COMMIT_ATTEMPTS)
       throw unknown ?? new Error("The stored tickets contradict each other");
   }
 }
