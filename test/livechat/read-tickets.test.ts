@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { FoundTickets } from "../../shared/livechat/live-chat.ts";
-import { TICKETS_PER_PAGE, readTickets } from "../../shared/livechat/v2/read-tickets.ts";
+import { readTickets, TICKETS_PER_PAGE } from "../../shared/livechat/v2/read-tickets.ts";
 
 const tickets = (count: number) => Array.from({ length: count }, (_, index) => ({ id: `T${index}` }));
 
