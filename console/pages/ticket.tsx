@@ -32,7 +32,11 @@ export default function TicketPage({ id }: { id: string }) {
                 </Fact>
                 <Fact name="Status">{ticket.status}</Fact>
                 <Fact name="Requester">
-                  <Text value={[ticket.requester?.name, ticket.requester?.mail].filter(Boolean).join(", ")} />
+                  <Text
+                    value={
+                      [ticket.requester?.name, ticket.requester?.mail].filter(Boolean).join(", ") || "unknown"
+                    }
+                  />
                 </Fact>
                 <Fact name="Assignee">
                   <Text value={ticket.assignee?.name ?? ticket.assignee?.id ?? "none"} />

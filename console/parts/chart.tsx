@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import { toClock } from "./when.tsx";
 
 export type Series = { name: string; colour: string; values: number[] };
 
@@ -48,7 +49,8 @@ export default function Chart({ times, series, unit = "", label, onPick }: Chart
             grid: { show: false },
             incrs: [1, 2, 3, 4, 6, 12, 24, 48],
             space: 90,
-            values: (_, places) => places.map((place) => toLabel(times[place])),
+            values: (_, places) =>
+              places.map((place) => (times[place] === undefined ? "" : toClock(times[place]))),
           },
           { stroke: quiet, grid: { stroke: quiet, width: 0.2 }, size: 40 },
         ],
@@ -93,14 +95,4 @@ export default function Chart({ times, series, unit = "", label, onPick }: Chart
       </ul>
     </>
   );
-}
-
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
-
-/** The time of day; before today the day too. */
-function toLabel(time: number | undefined): string {
-  if (time === undefined) return "";
-  const isToday = new Date(time).toDateString() === new Date().toDateString();
-  return isToday ? clock.format(time) : `${day.format(time)}, ${clock.format(time)}`;
 }

@@ -16,6 +16,7 @@ const relative = new Intl.RelativeTimeFormat("en", { numeric: "always" });
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 /** From this distance on the time of day says more than the distance, in milliseconds. */
 const FAR = 3_600_000;
 
@@ -32,10 +33,12 @@ export function When({ at }: { at: string }) {
   );
 }
 
-/** The time of day, with the day if it is another one than the present. */
-function toClock(time: number, present: number): string {
-  const isToday = new Date(time).toDateString() === new Date(present).toDateString();
-  return isToday ? clock.format(time) : `${day.format(time)}, ${clock.format(time)}`;
+/** The time of day, with the day and the year if they are not the present ones. */
+export function toClock(time: number, present = Date.now()): string {
+  const [at, today] = [new Date(time), new Date(present)];
+  if (at.toDateString() === today.toDateString()) return clock.format(at);
+  const isThisYear = at.getFullYear() === today.getFullYear();
+  return `${(isThisYear ? day : date).format(at)}, ${clock.format(at)}`;
 }
 
 /** @param ms from now on: negative for the past */

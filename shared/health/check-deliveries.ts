@@ -11,7 +11,7 @@ export function checkDeliveries(app: Pick<Examined, "eventLog" | "ticketStore">,
   return EVENT_TYPES.map((type) => ({
     name: `deliveries.${type}`,
     needs: "storage",
-    freshFor: 5 * MINUTE,
+    freshFor: MINUTE,
     async look() {
       const { lastReceived } = await app.eventLog.head();
       const count = (from: string, to: string) => app.eventLog.count({ type, from, to });
