@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import type { FeedHead, FeedPage, Read } from "./feed.ts";
+import type { FeedHead, FeedPage } from "./feed.ts";
 import { isWanted } from "./filter.ts";
-import { itemOf } from "./message.ts";
+import { itemOf, type OutgoingEvent } from "./message.ts";
 import { nextRequestAt } from "./rate.ts";
 import { isToBeParked, type Standing } from "./standing.ts";
 import type { KeptSubscription, LogPlace, Subscription } from "./subscription.ts";
@@ -35,17 +35,23 @@ export type DeliveryState = {
   oneByOneThrough: number;
 };
 
-/** What the world says while a process delivers. */
-export type Situation = {
+/** What the dispatcher tells a delivery that is under way. */
+export type Orders = {
+  /** Milliseconds since the epoch after which no further event is begun. */
+  until: number;
+  /** This process has removed the subscription. */
+  isRemoved: boolean;
+  /** This process has changed a subscription: the row is read before the next send, and the order is done. */
+  isChanged: boolean;
+};
+
+/** What a delivery is told, and what the world says meanwhile. */
+export type Situation = Pick<Orders, "until" | "isRemoved"> & {
   /** Milliseconds since the epoch. */
   now: number;
   head: FeedHead;
   /** A page of another edition may hold an event that was erased. */
   edition: number;
-  /** Milliseconds since the epoch after which no further event is begun. */
-  until: number;
-  /** Whether this process has removed the subscription. */
-  isRemoved: boolean;
 };
 
 /** What to do next. */
@@ -57,8 +63,8 @@ export type DeliveryStep =
   /** Writes the row, which takes or renews the lease. */
   | { do: "write" }
   | { do: "pause"; forMs: number }
-  | { do: "send"; events: Read[] }
-  | { do: "park"; event: Read }
+  | { do: "send"; events: OutgoingEvent[] }
+  | { do: "park"; event: OutgoingEvent }
   | { do: "linger"; forMs: number }
   | { do: "end"; end: End };
 
@@ -83,14 +89,12 @@ export function nextDeliveryStep(
   const isUsable = isFresh && page.after <= place.cursor;
   const isBehind = place.cursor < head.seq;
   if (!isUsable) return isBehind ? { do: "read" } : pauseAtHead();
-  const ahead = page.items.filter(({ seq }) => seq > place.cursor);
-  const first = ahead.findIndex((event) => event.payload !== undefined && isWanted(event as Sendable, kept));
-  if (first === -1) {
+  const events = takeBatch(page.items, state);
+  const [event] = events;
+  if (event === undefined) {
     if (page.next > place.cursor) return { do: "pass", to: page.next };
     return isBehind ? { do: "read" } : pauseAtHead();
   }
-  const events = takeBatch(ahead.slice(first), state);
-  const [event] = events as [Read];
 
   if (standing.refused?.seq === event.seq && isToBeParked(standing))
     return isSure() ? { do: "park", event } : WRITE;
@@ -118,17 +122,17 @@ export function nextDeliveryStep(
 const WRITE: DeliveryStep = { do: "write" };
 const end = (why: End): DeliveryStep => ({ do: "end", end: why });
 
-type Sendable = Read & { payload: unknown };
-
-/** The wanted events of `ahead` that go together in one request. The first one is wanted. */
-function takeBatch(ahead: Read[], { kept, oneByOneThrough }: DeliveryState): Read[] {
-  const [first] = ahead as [Read];
-  if (kept.batch === 1 || first.seq <= oneByOneThrough) return [first];
-  const taken: Read[] = [];
+/** The next wanted events behind the place that go together in one request. */
+function takeBatch(
+  events: readonly OutgoingEvent[],
+  { kept, place, oneByOneThrough }: DeliveryState,
+): OutgoingEvent[] {
+  const taken: OutgoingEvent[] = [];
   let bytes = 0;
-  for (const event of ahead) {
-    if (event.payload === undefined || !isWanted(event as Sendable, kept)) continue;
-    bytes += Buffer.byteLength(itemOf(event as Sendable, kept.format)) + 1;
+  for (const event of events) {
+    if (event.seq <= place.cursor || !isWanted(event, kept)) continue;
+    if (taken.length === 0 && (kept.batch === 1 || event.seq <= oneByOneThrough)) return [event];
+    bytes += Buffer.byteLength(itemOf(event, kept.format)) + 1;
     if (taken.length > 0 && bytes > BATCH_BYTES) break;
     taken.push(event);
     if (taken.length === kept.batch) break;

@@ -1,6 +1,13 @@
 import { toIso } from "../core/time.ts";
-import { type DeliveryState, type End, isWorthWriting, merge, nextDeliveryStep } from "./decide.ts";
-import type { Feed, Read } from "./feed.ts";
+import {
+  type DeliveryState,
+  type End,
+  isWorthWriting,
+  merge,
+  nextDeliveryStep,
+  type Orders,
+} from "./decide.ts";
+import type { Feed } from "./feed.ts";
 import type { OutgoingEvent } from "./message.ts";
 import { placeIn } from "./place.ts";
 import type { CallbackAnswer, Post } from "./post.ts";
@@ -18,8 +25,6 @@ export type DeliverOptions = {
   post: Post;
   /** Names this process, which delivers to a subscription once at a time. */
   holder: string;
-  /** Milliseconds since the epoch after which no further event is begun; earlier once the process is to end. */
-  until: () => number;
   /** Milliseconds since the epoch. */
   now: () => number;
   /** Uniform in [0, 1). */
@@ -27,15 +32,11 @@ export type DeliverOptions = {
   wait: (milliseconds: number) => Promise<unknown>;
   /** Does some work every so many milliseconds, until the function that it returns is called. */
   every: (milliseconds: number, work: () => void) => () => void;
-  /** Whether this process has removed the subscription. */
-  isRemoved: () => boolean;
-  /** Whether this process has changed a subscription since it was asked last: the row is then read before the next send. */
-  isChanged: () => boolean;
   /** Called with every attempt, and awaited when it failed. */
   onAttempt?: (
     attempt: DeliveryAttempt,
     answer: CallbackAnswer,
-    sent: { kept: KeptSubscription; events: Read[] },
+    sent: { kept: KeptSubscription; events: OutgoingEvent[] },
   ) => Promise<void> | undefined;
 };
 
@@ -53,9 +54,9 @@ export type Delivered = { end: End; kept: KeptSubscription; through: number };
 export async function deliver(
   found: KeptSubscription,
   from: number,
-  options: DeliverOptions,
+  orders: Orders,
+  { subscriptions, feed, post, holder, now, random, wait, every, onAttempt }: DeliverOptions,
 ): Promise<Delivered> {
-  const { subscriptions, feed, post, holder, now, random, wait, every, onAttempt } = options;
   const { standing, attempts, sent, log, moves, restartedAt } = found;
   let state: DeliveryState = {
     ...{ kept: found, place: { log, cursor: from, moves, restartedAt }, standing, attempts, sent },
@@ -77,14 +78,10 @@ export async function deliver(
     for (;;) {
       const head = feed.known() ?? (await feed.head());
       // The write that decide then asks for meets another ETag, and takes over what was changed.
-      if (options.isChanged()) state.lease = { ...state.lease, writtenAt: Number.NEGATIVE_INFINITY };
-      const step = nextDeliveryStep(state, {
-        now: now(),
-        head,
-        edition: feed.edition(),
-        until: options.until(),
-        isRemoved: options.isRemoved(),
-      });
+      if (orders.isChanged) state.lease = { ...state.lease, writtenAt: Number.NEGATIVE_INFINITY };
+      orders.isChanged = false;
+      const step = nextDeliveryStep(state, { ...orders, now: now(), head, edition: feed.edition() });
+      let outcome: WriteOutcome | undefined;
       switch (step.do) {
         case "find place":
           // What is known of the head may be old, and then a place may well lie behind it.
@@ -97,7 +94,7 @@ export async function deliver(
           state.place = { ...state.place, cursor: step.to };
           break;
         case "write":
-          if ((await write()) === "lost") return ended({ why: "lost" });
+          outcome = await write();
           break;
         case "pause":
           await wait(step.forMs);
@@ -106,18 +103,17 @@ export async function deliver(
           await sendNext(step.events);
           break;
         case "park":
-          if ((await park(step.event)) === "lost") return ended({ why: "lost" });
+          outcome = await park(step.event);
           break;
         case "linger":
           await feed.beyond(state.place.cursor, step.forMs);
           break;
-        case "end": {
+        case "end":
           if (step.end.why === "lost" || !isWorthWriting(state)) return ended(step.end);
-          const outcome = await write({ letGo: true });
+          outcome = await write({ letGo: true });
           if (outcome === "written") return ended(step.end);
-          if (outcome === "lost") return ended({ why: "lost" });
-        }
       }
+      if (outcome === "lost") return ended({ why: "lost" });
     }
   }
 
@@ -125,13 +121,13 @@ export async function deliver(
     return { end, kept: state.kept, through: state.place.cursor };
   }
 
-  async function sendNext(events: Read[]): Promise<void> {
+  async function sendNext(events: OutgoingEvent[]): Promise<void> {
     const { kept } = state;
-    const [first] = events as [Read];
-    const last = events.at(-1) as Read;
+    const [first] = events as [OutgoingEvent];
+    const last = events.at(-1) as OutgoingEvent;
     const at = now();
     const { answer, attempt } = await traceDelivery({ ...first, events: events.length }, () =>
-      send(events as OutgoingEvent[], kept, { post, now }),
+      send(events, kept, { post, now }),
     );
     const isAlone = events.length === 1;
     const about = { seq: isAlone ? first.seq : undefined, policy: kept.policy };
@@ -151,7 +147,7 @@ export async function deliver(
   }
 
   /** Sets an event aside, in one write with the place behind it. */
-  function park({ id: eventId, seq }: Read): Promise<WriteOutcome> {
+  function park({ id: eventId, seq }: OutgoingEvent): Promise<WriteOutcome> {
     const { place, standing } = state;
     const parked = { eventId, seq, since: toIso(now()), attempts: standing.failures };
     return write({ parked, after: { place: { ...place, cursor: seq }, standing: afterParking(standing) } });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { EventLog } from "../event-log/event-log.ts";
 import { coalesce } from "./coalesce.ts";
+import type { Orders } from "./decide.ts";
 import { type DeliverOptions, deliver } from "./deliver.ts";
 import { createFeed, type FeedHead } from "./feed.ts";
 import { leaseEnds, type RosterEntry, takeIn } from "./roster.ts";
@@ -39,12 +40,9 @@ export type DispatcherOptions = Pick<DeliverOptions, "post" | "onAttempt"> &
 type Report = { delivered: number; failed: number; givenUp: number };
 
 /** A subscription that is being served in this process. */
-type Slot = {
+type Slot = Orders & {
   /** Another look was asked for since the last one. */
   again: boolean;
-  /** A subscription was changed by this process. */
-  changed: boolean;
-  removed: boolean;
   /** Up to here it is served. What the process stores behind it is still to be looked at when serving ends. */
   through: number;
   served: Promise<void>;
@@ -137,11 +135,8 @@ export function createDispatcher({
   function start(entry: RosterEntry): void {
     const { id } = entry.kept;
     const slot = {
-      again: false,
-      changed: false,
-      removed: false,
-      through: Number.POSITIVE_INFINITY,
-      served: Promise.resolve(),
+      ...{ until: now() + WORK_MS, isRemoved: false, isChanged: false, again: false },
+      ...{ through: Number.POSITIVE_INFINITY, served: Promise.resolve() },
     };
     active.set(id, slot);
     slot.served = work(entry, slot).catch((error) => {
@@ -151,15 +146,14 @@ export function createDispatcher({
 
   async function work(entry: RosterEntry, slot: Slot): Promise<void> {
     const { id } = entry.kept;
-    const until = now() + WORK_MS;
     try {
       for (let current: RosterEntry | undefined = entry; ; ) {
         let isLost = false;
         if (current && isDue(current.kept) && leaseEnds(current, holder) <= now()) {
-          current = await serve(current, slot, until);
+          current = await serve(current, slot);
           isLost = current === undefined;
         }
-        if (stopping || slot.removed || (!isLost && !slot.again && !isLeft(slot))) return;
+        if (stopping || slot.isRemoved || (!isLost && !slot.again && !isLeft(slot))) return;
         if (isLost || slot.again) {
           slot.again = false;
           current = await read(id);
@@ -190,18 +184,10 @@ export function createDispatcher({
   async function serve(
     { kept: found, through: from }: RosterEntry,
     slot: Slot,
-    until: number,
   ): Promise<RosterEntry | undefined> {
     slot.through = Number.POSITIVE_INFINITY;
-    const { end, kept, through } = await deliver(found, from, {
+    const { end, kept, through } = await deliver(found, from, slot, {
       ...{ subscriptions, feed, post, holder, now, random, wait, every },
-      until: () => (stopping ? Number.NEGATIVE_INFINITY : until),
-      isRemoved: () => slot.removed,
-      isChanged() {
-        const { changed } = slot;
-        slot.changed = false;
-        return changed;
-      },
       onAttempt(attempt, answer, sent) {
         if (isDelivered(answer)) report.delivered += sent.events.length;
         else report.failed += 1;
@@ -234,19 +220,20 @@ export function createDispatcher({
     forget(id: string): void {
       roster.delete(id);
       const slot = active.get(id);
-      if (slot) slot.removed = true;
+      if (slot) slot.isRemoved = true;
     },
     /** Sends no page again that was read before: an event was erased. */
     erased: () => feed.noteErased(),
     /** Begins no further event, and writes the places that were reached: the process is to end. */
     async stop(): Promise<void> {
       stopping = true;
+      for (const slot of active.values()) slot.until = Number.NEGATIVE_INFINITY;
       await Promise.all(allServed());
     },
     /** Looks at once for subscriptions that were changed. */
     changed(): void {
       rosterAt = Number.NEGATIVE_INFINITY;
-      for (const slot of active.values()) slot.changed = true;
+      for (const slot of active.values()) slot.isChanged = true;
       void look().catch(() => {});
     },
     /**

@@ -4,15 +4,14 @@ import { coalesce } from "./coalesce.ts";
 import type { OutgoingEvent } from "./message.ts";
 import { FRESH_MS, PAGE_EVENTS, SHARED_PAGES } from "./times.ts";
 
-/** An event as it was read; without `payload` it was erased or cannot be read, and there is nothing to send. */
-export type Read = Omit<OutgoingEvent, "payload"> & {
-  payload?: unknown;
-  /** The trace that the event came in by, as W3C `traceparent`. */
-  trace?: string;
-};
-
 /** A part of the log: every event behind `after` up to `next`. */
-export type FeedPage = { items: Read[]; after: number; next: number; readAt: number; edition: number };
+export type FeedPage = {
+  items: OutgoingEvent[];
+  after: number;
+  next: number;
+  readAt: number;
+  edition: number;
+};
 
 export type FeedHead = { log?: string; seq: number };
 
@@ -57,7 +56,7 @@ export function createFeed({
     const end = items.length === 0 ? Math.max(next, head) : next;
     if (known && end > known.seq) know({ ...known, seq: end });
     // From now on: a page that took long to read must be of use, or nothing would ever be sent.
-    return { ...read, items: items.map(toRead), next: end, readAt: now() };
+    return { ...read, items: items.map(toOutgoing), next: end, readAt: now() };
   }
 
   return {
@@ -105,7 +104,7 @@ export function createFeed({
   };
 }
 
-function toRead(event: LogEvent): Read {
+function toOutgoing(event: LogEvent): OutgoingEvent {
   const { seq, id, type, occurredAt, receivedAt } = event;
   const read = { seq, id, type, occurredAt, receivedAt };
   if (!("payload" in event)) return read;

@@ -4,12 +4,15 @@ import type { Terms } from "./subscription.ts";
 /** What a subscription chooses events by. */
 export type Choice = Pick<Terms, "types" | "filter">;
 
-/** What is looked at of an event. Its payload may be anything: what does not fit is given as LiveChat sent it. */
-type FilteredEvent = { type: EventType; payload: unknown };
-
-/** Says whether a subscription wants an event. */
-export function isWanted({ type, payload }: FilteredEvent, { types, filter }: Choice): boolean {
-  if (types && !types.includes(type)) return false;
+/**
+ * Says whether a subscription wants an event; one without a payload is not wanted. A payload may be anything: what does
+ * not fit the schema is given as LiveChat sent it.
+ */
+export function isWanted(
+  { type, payload }: { type: EventType; payload?: unknown },
+  { types, filter }: Choice,
+): boolean {
+  if (payload === undefined || (types && !types.includes(type))) return false;
   return filter === undefined || matches(factsOf(payload), filter);
 }
 

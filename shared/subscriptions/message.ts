@@ -3,10 +3,14 @@ import type { StoredEvent } from "../event-log/types.ts";
 import { ordered } from "../storage/keys.ts";
 import type { Terms } from "./subscription.ts";
 
-/** An event as it is sent. `subject` is the id of the chat or ticket. */
+/** An event on its way to a subscriber. */
 export type OutgoingEvent = Pick<StoredEvent, "seq" | "id" | "type" | "occurredAt" | "receivedAt"> & {
+  /** The chat or ticket that it is about. */
   subject?: string;
-  payload: unknown;
+  /** Missing when it was erased or cannot be read, and there is nothing to send. */
+  payload?: unknown;
+  /** The trace that the event came in by, as W3C `traceparent`. */
+  trace?: string;
 };
 
 /** What is sent in one request; `id` is the same at every repetition. */

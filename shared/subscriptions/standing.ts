@@ -1,4 +1,5 @@
 import { backOff } from "../core/back-off.ts";
+import { toIso } from "../core/time.ts";
 import type { CallbackAnswer } from "./post.ts";
 import {
   FIRST_PAUSE_MS,
@@ -63,25 +64,24 @@ export function afterAnswer(
   answer: CallbackAnswer,
   { seq, policy, now, random }: Sending,
 ): Standing {
-  const at = new Date(now).toISOString();
+  const at = toIso(now);
   const lastAnswer = { at, status: answer.status, failure: answer.failure };
   if (isDelivered(answer)) return { ...FRESH, lastAnswer };
 
   const { failures, failingSince = at, gone, refused, parkedInARow } = standing;
-  const refusals = refused !== undefined && refused.seq === seq ? refused.count : 0;
   const mayPark = policy === "park" && seq !== undefined && (parkedInARow ?? 0) < PARKED_IN_A_ROW;
   const isRefused = mayPark && isRefusal(answer);
+  const refusals = (refused?.seq === seq ? (refused?.count ?? 0) : 0) + Number(isRefused);
   const failed: Standing = {
     state: "retrying",
     failures: failures + 1,
     failingSince,
     ...(saysGone(answer) && { gone: { count: (gone?.count ?? 0) + 1, since: gone?.since ?? at } }),
-    ...(mayPark &&
-      refusals + Number(isRefused) > 0 && { refused: { seq, count: refusals + Number(isRefused) } }),
+    ...(mayPark && refusals > 0 && { refused: { seq, count: refusals } }),
     ...(parkedInARow && { parkedInARow }),
     lastAnswer,
   };
-  if (isGone(failed.gone, now) || now - Date.parse(failingSince) >= GIVE_UP_AFTER) {
+  if (isGoneForGood(failed.gone, now) || now - Date.parse(failingSince) >= GIVE_UP_AFTER) {
     return { ...failed, state: "given_up" };
   }
   // Its events follow one by one in the same run: after a long pause, another run would send the batch again, for ever.
@@ -89,10 +89,10 @@ export function afterAnswer(
   const pause = isRefusedBatch
     ? growing(FIRST_PAUSE_MS, 1, random)
     : isRefused
-      ? growing(REFUSED_PAUSE_MS, refusals + 1, random)
+      ? growing(REFUSED_PAUSE_MS, refusals, random)
       : growing(isSwitchedOff(answer) ? SWITCHED_OFF_PAUSE_MS : FIRST_PAUSE_MS, failed.failures, random);
   const whole = Math.min(Math.max(pause, asksFor(answer)), LONGEST_PAUSE_MS);
-  return { ...failed, nextAttemptAt: new Date(now + whole).toISOString() };
+  return { ...failed, nextAttemptAt: toIso(now + whole) };
 }
 
 /** Whether the event that was sent last is to be parked. */
@@ -107,7 +107,7 @@ export function afterParking({ lastAnswer, parkedInARow = 0 }: Standing): Standi
 
 const saysGone = ({ status }: CallbackAnswer) => status === 404 || status === 410;
 
-function isGone(gone: Standing["gone"], now: number): boolean {
+function isGoneForGood(gone: Standing["gone"], now: number): boolean {
   return gone !== undefined && gone.count >= GONE_ANSWERS && now - Date.parse(gone.since) >= GONE_AFTER;
 }
 

@@ -1,12 +1,12 @@
 import { measure } from "../telemetry/metrics.ts";
 import { inSpan, SpanKind, SpanStatusCode } from "../telemetry/spans.ts";
-import type { Read } from "./feed.ts";
+import type { OutgoingEvent } from "./message.ts";
 import type { CallbackAnswer } from "./post.ts";
 import { isDelivered } from "./standing.ts";
 
 /** Adds a delivery to the trace that its first event came in by, and counts its events. The URL is not recorded. */
 export function traceDelivery<Sent extends { answer: CallbackAnswer }>(
-  { type, id, trace, events }: Pick<Read, "type" | "id" | "trace"> & { events: number },
+  { type, id, trace, events }: Pick<OutgoingEvent, "type" | "id" | "trace"> & { events: number },
   send: () => Promise<Sent>,
 ): Promise<Sent> {
   return inSpan(

@@ -10,7 +10,7 @@ export function onlyTypeOf({ types }: Choice): EventType | undefined {
 
 /** Whether an event has content to send, and is one of those that were chosen. */
 export function isWantedEvent(event: LogEvent, choice: Choice): event is StoredEvent {
-  return "payload" in event && isWanted(event, choice);
+  return isWanted(event, choice);
 }
 
 /**

@@ -5,7 +5,7 @@ import {
   nextDeliveryStep,
   type Situation,
 } from "../../shared/subscriptions/decide.ts";
-import type { Read } from "../../shared/subscriptions/feed.ts";
+import type { OutgoingEvent } from "../../shared/subscriptions/message.ts";
 import { placeIn } from "../../shared/subscriptions/place.ts";
 import { leaseEnds, takeIn } from "../../shared/subscriptions/roster.ts";
 import { FRESH } from "../../shared/subscriptions/standing.ts";
@@ -22,7 +22,7 @@ import { termsOf } from "./world.ts";
 
 const now = Date.parse("2026-01-31T08:00:00Z");
 const iso = (time: number) => new Date(time).toISOString();
-const event = (seq: number, more: Partial<Read> = {}): Read => ({
+const event = (seq: number, more: Partial<OutgoingEvent> = {}): OutgoingEvent => ({
   ...{ seq, id: `event-${seq}`, type: "chat_started", occurredAt: iso(now), receivedAt: iso(now) },
   payload: { chat: { id: `C${seq}` } },
   ...more,

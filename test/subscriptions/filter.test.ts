@@ -52,18 +52,18 @@ describe("a filter", () => {
     expect(isWanted(chat, { types: ["chat_ended"], filter: { tag: ["x"] } })).toBe(false);
   });
 
-  test.each([
-    undefined,
-    null,
-    "text",
-    7,
-    [],
-    { chat: null },
-    { chat: { groups: "3", agents: [null], tags: [{}] } },
-  ])("of an event that does not fit, %j, matches nothing and fails nothing", (payload) => {
-    expect(isWanted({ type: "chat_ended", payload }, { filter: { group: ["3"] } })).toBe(false);
-    expect(isWanted({ type: "chat_ended", payload }, { filter: { not: { group: ["3"] } } })).toBe(true);
-  });
+  test.each([null, "text", 7, [], { chat: null }, { chat: { groups: "3", agents: [null], tags: [{}] } }])(
+    "of an event that does not fit, %j, matches nothing and fails nothing",
+    (payload) => {
+      expect(isWanted({ type: "chat_ended", payload }, { filter: { group: ["3"] } })).toBe(false);
+      expect(isWanted({ type: "chat_ended", payload }, { filter: { not: { group: ["3"] } } })).toBe(true);
+    },
+  );
+});
+
+test("an event without a payload, which was erased, is never wanted", () => {
+  expect(isWanted({ type: "chat_ended" }, {})).toBe(false);
+  expect(isWanted({ type: "chat_ended" }, { filter: { not: { group: ["3"] } } })).toBe(false);
 });
 
 test("groups may be given as numbers", () => {
