@@ -107,7 +107,7 @@ export type Whole = { action: TransactionAction; parts: string[] };
  *
  * @returns how many rows were acted on
  */
-export async function removeWhole({ table, partitionKey }: Store, items: readonly Whole[]): Promise<number> {
+export async function submitWhole({ table, partitionKey }: Store, items: readonly Whole[]): Promise<number> {
   let open = [...items];
   while (open.length > 0) {
     const actions = open.flatMap(({ action, parts }) => [

@@ -1,7 +1,7 @@
 import type { TransactionAction } from "@azure/data-tables";
 import { FORMAT } from "../storage/format.ts";
 import type { Row } from "../storage/rows.ts";
-import { bodyKeys, removeWhole } from "./bodies.ts";
+import { bodyKeys, submitWhole } from "./bodies.ts";
 import { EVERYWHERE, eventsOfSubject } from "./choose.ts";
 import { type EventRow, readEvent } from "./event-row.ts";
 import type { Store } from "./store.ts";
@@ -45,5 +45,5 @@ async function eraseEvent(store: Store, row: Row<EventRow>, erasedAt: string): P
   const place = { partitionKey, rowKey, id, type, origin, occurredAt, receivedAt };
   const tombstone = { ...place, format: FORMAT, erasedAt };
   const action: TransactionAction = ["update", tombstone, "Replace", { etag }];
-  return (await removeWhole(store, [{ action, parts: bodyKeys(id, row) }])) > 0;
+  return (await submitWhole(store, [{ action, parts: bodyKeys(id, row) }])) > 0;
 }

@@ -14,7 +14,7 @@ import {
   commitBody,
   deletion,
   readBody,
-  removeWhole,
+  submitWhole,
   toBody,
   uploadBody,
 } from "./bodies.ts";
@@ -164,7 +164,7 @@ export function openQuarantine(
 export async function removeQuarantined(store: Store, row: Row<QuarantineRow>): Promise<boolean> {
   const parts = bodyKeys(quarantineIdOf(row.rowKey), row);
   const action = deletion(store.partitionKey, row.rowKey);
-  return (await removeWhole(store, [{ action, parts }])) > 0;
+  return (await submitWhole(store, [{ action, parts }])) > 0;
 }
 
 /** What a row says of a quarantined delivery, but for its body. */

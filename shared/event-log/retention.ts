@@ -4,7 +4,7 @@ import { removeWhere } from "../people/place-of-rows.ts";
 import { MAX_OPERATIONS } from "../storage/limits.ts";
 import { readRows, removeRow } from "../storage/rows.ts";
 import { scan, scanRows } from "../storage/scan.ts";
-import { type BodyRow, bodyKeys, deletion, removeWhole, type Whole } from "./bodies.ts";
+import { type BodyRow, bodyKeys, deletion, submitWhole, type Whole } from "./bodies.ts";
 import type { EventRow } from "./event-row.ts";
 import type { HourColumns } from "./hours.ts";
 import { BODIES, EVENTS, HOURS, identityKey, seqOf } from "./keys.ts";
@@ -47,7 +47,7 @@ export async function* removeEvents(
 /** Removes events, each whole, in a transaction or, when they have too many rows for it, half by half. */
 async function removeTogether(store: Store, events: Whole[]): Promise<number> {
   const operations = events.reduce((sum, { parts }) => sum + 1 + parts.length, 0);
-  if (operations <= MAX_OPERATIONS) return removeWhole(store, events);
+  if (operations <= MAX_OPERATIONS) return submitWhole(store, events);
   const middle = Math.ceil(events.length / 2);
   const removed = await removeTogether(store, events.slice(0, middle));
   return removed + (await removeTogether(store, events.slice(middle)));

@@ -1,13 +1,14 @@
 import type { Person } from "./person.ts";
 
 /**
- * A place where data of people is stored. Erasure, search and retention walk the list of them in `functions/people/places.ts`.
+ * A place where data of people is stored. Erasure, search and retention walk the list of them in
+ * `functions/people/places.ts`.
  *
  * To add a place: declare it beside the code that writes it, as `shared/event-log/people.ts` does, put it into the
- * list, and give it a row in docs/privacy.md. `place-of-rows.ts` walks a range of rows for it. The work on a place is an async generator that gets on step by step: each
- * `yield` reports its progress, and it may be stopped there, for a minute or for ever. So a step is short: one window
- * of `scan`, or one item that is erased, found or removed. The next call goes on behind `after`, perhaps in another
- * process. Everything may be done twice.
+ * list, and give it a row in docs/privacy.md. `place-of-rows.ts` walks a range of rows for it. The work on a place is
+ * an async generator that gets on step by step: each `yield` reports its progress, and it may be stopped there, for a
+ * minute or for ever. So a step is short: one window of `scan`, or one item that is erased, found or removed. The next
+ * call goes on behind `after`, perhaps in another process. Everything may be done twice.
  */
 export type DataPlace = {
   /** Names the place in answers, in cursors and in kept progress: never changes. */
