@@ -6,6 +6,7 @@ import { PAYLOADS } from "./event-types.ts";
 import { exampleOf } from "./example.ts";
 import { describeFailures, type ErrorAnswer, MAY_SAY_WHEN } from "./failures.ts";
 import { type JsonSchema, type Rules, toJsonSchema } from "./json-schema.ts";
+import parts from "./openapi-parts.json" with { type: "json" };
 import { type Parameter, type PublishedField, toPaths, type VisitedOperation } from "./walk.ts";
 
 /** A document of OpenAPI 3.1. */
@@ -14,6 +15,15 @@ export type OpenApi = V3.OpenAPIObject & Required<Pick<V3.OpenAPIObject, "paths"
 export type About = V3.InfoObject & {
   /** What the operations of each tag are about. */
   tags: Readonly<Record<string, string>>;
+};
+
+/** What operations share: keys (the reference offers the first one first), parameters, headers, and problems (RFC 9457). */
+const SHARED = parts as {
+  securitySchemes: Record<string, V3.SecuritySchemeObject>;
+  parameters: Record<"Idempotency-Key" | "If-None-Match", V3.ParameterObject>;
+  headers: Record<"ETag" | "Retry-After", V3.HeaderObject>;
+  responses: Record<string, V3.ResponseObject>;
+  schemas: Record<string, JsonSchema>;
 };
 
 /** Describes operations in OpenAPI 3.1: their requests, answers, errors and keys. */
@@ -33,76 +43,16 @@ export function toOpenApi(operations: readonly Operation<never>[], { tags, ...in
     tags: used.map((name) => ({ name, description: tags[name] })),
     paths,
     webhooks,
-    components: { ...components.toJSON(), securitySchemes: SECURITY_SCHEMES },
+    components: { ...components.toJSON(), securitySchemes: SHARED.securitySchemes },
   };
 }
-
-/** The reference offers the first key first: a header is safer than a URL. */
-const SECURITY_SCHEMES: Record<string, V3.SecuritySchemeObject> = {
-  functionKey: {
-    type: "apiKey",
-    in: "header",
-    name: "x-functions-key",
-    description: "A function key of the app, or its host key.",
-  },
-  functionKeyInQuery: {
-    type: "apiKey",
-    in: "query",
-    name: "code",
-    description:
-      "The same key in the URL, for callers that cannot set a header. Proxies and browsers log URLs.",
-  },
-  webhookCredentials: {
-    type: "http",
-    scheme: "basic",
-    description:
-      "LIVECHAT_WEBHOOK_USERNAME and LIVECHAT_WEBHOOK_PASSWORD. LiveChat takes them from the registered URL.",
-  },
-  webhookKey: {
-    type: "apiKey",
-    in: "query",
-    name: "key",
-    description: "LIVECHAT_WEBHOOK_PASSWORD. LiveChat calls the registered URL, which has it.",
-  },
-  webhookSignature: {
-    type: "apiKey",
-    in: "header",
-    name: "webhook-signature",
-    description:
-      "Only for callbacks: this app signs each delivery with the subscription's secret (standardwebhooks.com).",
-  },
-};
-
-/** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
-const IDEMPOTENCY_KEY: V3.ParameterObject = {
-  name: "Idempotency-Key",
-  in: "header",
-  required: false,
-  description:
-    "A string that the caller makes up for this request and its retries, in quotes. Within 24 hours the operation runs once, and every retry gets the first answer. 409: the first request is still running. 422: the key was used for another request.",
-  schema: { type: "string", examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'] },
-};
-
-/** https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2 */
-const IF_NONE_MATCH: V3.ParameterObject = {
-  name: "If-None-Match",
-  in: "header",
-  required: false,
-  description: "The ETag of an earlier answer: the answer is 304, without a body, while nothing has changed.",
-  schema: { type: "string", examples: ['W/"4vY1q0gDkHnMfT1mJd5p2A"'] },
-};
-const ETAG: V3.HeaderObject = {
-  description: "Names this state of the answer, for If-None-Match.",
-  required: true,
-  schema: { type: "string" },
-};
 
 function describeForOpenApi(visited: VisitedOperation, components: Components): V3.OperationObject {
   const { id, summary, tag, input, conditional, repeatable, trigger } = visited.operation;
   const parameters = [
     ...visited.parameters.map(toParameter),
-    ...(conditional ? [IF_NONE_MATCH] : []),
-    ...(repeatable ? [IDEMPOTENCY_KEY] : []),
+    ...(conditional ? [SHARED.parameters["If-None-Match"]] : []),
+    ...(repeatable ? [SHARED.parameters["Idempotency-Key"]] : []),
   ];
   return {
     operationId: id,
@@ -184,7 +134,7 @@ function responsesOf(visited: VisitedOperation, components: Components): V3.Resp
   const { output, anonymous, conditional } = visited.operation;
   const headers = {
     ...Object.fromEntries(visited.headers.map((header) => [header.name, toHeader(header)])),
-    ...(conditional && { ETag: ETAG }),
+    ...(conditional && { ETag: SHARED.headers.ETag }),
   };
   const responses: Record<string, V3.ResponseObject | V3.ReferenceObject> = {
     [output.status]: {
@@ -196,10 +146,10 @@ function responsesOf(visited: VisitedOperation, components: Components): V3.Resp
   if (conditional) {
     responses[304] = {
       description: "Nothing has changed since the answer of If-None-Match.",
-      headers: { ETag: ETAG },
+      headers: { ETag: SHARED.headers.ETag },
     };
   }
-  if (!anonymous) responses[401] = components.keyRefused();
+  if (!anonymous) responses[401] = { $ref: "#/components/responses/key-refused" };
   for (const [status, description] of Object.entries(output.otherStatuses ?? {})) {
     responses[status] = { description, ...components.content(output, { example: false }) };
   }
@@ -224,8 +174,8 @@ function toSchemaObject(schema: JsonSchema): V3.SchemaObject {
 
 /** What several operations share. */
 class Components {
-  readonly #schemas: Record<string, JsonSchema> = { Problem: PROBLEM };
-  readonly #responses: Record<string, V3.ResponseObject> = {};
+  readonly #schemas = { ...SHARED.schemas };
+  readonly #responses = { ...SHARED.responses };
   readonly rules: Rules = { component: (name, shape) => this.#share(name, shape) };
 
   /** A body of a media type. */
@@ -272,31 +222,18 @@ class Components {
   failures(failures: ErrorAnswer[]): V3.ReferenceObject {
     const [{ status } = { status: 500 }] = failures;
     const examples = failures.map(({ kind, title, problem }) => [kind, { summary: title, value: problem }]);
-    return this.#refer(failures.map(({ kind }) => kind).join("_"), {
+    const schema = { $ref: "#/components/schemas/Problem" };
+    const name = failures.map(({ kind }) => kind).join("_");
+    this.#responses[name] ??= {
       description: describeFailures(failures),
-      ...(MAY_SAY_WHEN.has(status) && { headers: { "Retry-After": RETRY_AFTER } }),
-      content: {
-        "application/problem+json": { schema: PROBLEM_REF, examples: Object.fromEntries(examples) },
-      },
-    });
-  }
-
-  keyRefused(): V3.ReferenceObject {
-    return this.#refer("key-refused", {
-      description:
-        "The function key is missing or wrong. Azure answers this itself, and may leave the body out.",
-      content: { "application/problem+json": { schema: PROBLEM_REF } },
-    });
+      ...(MAY_SAY_WHEN.has(status) && { headers: { "Retry-After": SHARED.headers["Retry-After"] } }),
+      content: { "application/problem+json": { schema, examples: Object.fromEntries(examples) } },
+    };
+    return { $ref: `#/components/responses/${name}` };
   }
 
   toJSON(): Pick<V3.ComponentsObject, "schemas" | "responses"> {
-    const schemas = Object.entries(this.#schemas).map(([name, schema]) => [name, toSchemaObject(schema)]);
-    return { schemas: Object.fromEntries(schemas), responses: this.#responses };
-  }
-
-  #refer(name: string, response: V3.ResponseObject): V3.ReferenceObject {
-    this.#responses[name] ??= response;
-    return { $ref: `#/components/responses/${name}` };
+    return { schemas: this.#schemas as Record<string, V3.SchemaObject>, responses: this.#responses };
   }
 
   #share(name: string, shape: JsonSchema): JsonSchema {
@@ -308,34 +245,3 @@ class Components {
     return { $ref: `#/components/schemas/${name}` };
   }
 }
-
-const PROBLEM_REF: V3.ReferenceObject = { $ref: "#/components/schemas/Problem" };
-
-const RETRY_AFTER: V3.HeaderObject = {
-  description: "Seconds to wait before a retry.",
-  schema: { type: "integer", minimum: 0 },
-};
-
-const PROBLEM: JsonSchema = {
-  type: "object",
-  description: "An error (RFC 9457).",
-  properties: {
-    type: { type: "string", format: "uri", description: "The kind of error, for programs." },
-    title: { type: "string", description: "The kind of error, for people." },
-    status: { type: "integer", description: "The HTTP status." },
-    detail: { type: "string", description: "What went wrong this time." },
-    errors: {
-      type: "array",
-      description: "All problems of the request.",
-      items: {
-        type: "object",
-        properties: {
-          path: { type: "string", description: "The field or parameter, with dots between names." },
-          message: { type: "string", description: "The problem, in a sentence." },
-        },
-        required: ["path", "message"],
-      },
-    },
-  },
-  required: ["type", "title", "status", "detail"],
-};
