@@ -68,3 +68,13 @@ function work(id: string, run: (services: Services, log: Log) => Promise<void>) 
     }
   };
 }
+
+/**
+ * A new instance waits for its first call, which waits for the code: it is loaded meanwhile, that of `fetch` too, which the
+ * library makes requests with. What fails to load is loaded again by the call. In milliseconds.
+ */
+const LOAD_AHEAD = 50;
+setTimeout(() => {
+  import("./serve.ts").catch(() => {});
+  void globalThis.Request;
+}, LOAD_AHEAD).unref();

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -25,6 +26,11 @@ test("the first delivery loads three files: no client for LiveChat, no XML, no e
   const text = loaded.map((file) => readFileSync(file, "utf8")).join("");
   expect(text).toContain("x-ms-client-request-id");
   expect(text).not.toMatch(/KyError|XMLParser|InstrumentationKey/);
+});
+
+test("an instance without a call loads the receivers after it has registered the functions", () => {
+  const printed = execFileSync(process.execPath, ["test/fixtures/load-ahead.mjs"], { encoding: "utf8" });
+  expect(printed.trim().split("\n")).toEqual(["functions registered", "receivers loaded"]);
 });
 
 test("an answer in XML, from before the storage service, is understood", async () => {
