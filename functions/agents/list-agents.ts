@@ -6,7 +6,6 @@ import { operation } from "../operation.ts";
 
 export const listAgents = operation({
   id: "ListAgents",
-  summary: "List agents",
   description: "This operation returns a list of all the agents in your LiveChat account.",
   tag: "Agents",
   method: "GET",

@@ -9,7 +9,6 @@ import { operation } from "../operation.ts";
 
 export const countEvents = operation({
   id: "CountEvents",
-  summary: "Count events",
   description:
     "Counts the events that the log received, by hour or day (UTC), type and origin. It reads counters, not events; hours that retention removed count 0.",
   tag: "Events",

@@ -7,7 +7,6 @@ import { ChatPath } from "./chat-path.ts";
 
 export const getChat = operation({
   id: "GetChat",
-  summary: "Get chat",
   description: "Returns a chat's latest state, derived from its events in the log, and these events.",
   tag: "Events",
   method: "GET",

@@ -9,7 +9,6 @@ import { operation } from "../operation.ts";
 
 export const getEvent = operation({
   id: "GetEvent",
-  summary: "Get event",
   description: "Returns one event of the log, or with raw the original delivery from LiveChat.",
   tag: "Events",
   method: "GET",

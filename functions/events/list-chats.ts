@@ -6,7 +6,6 @@ import { operation } from "../operation.ts";
 
 export const listChats = operation({
   id: "ListChats",
-  summary: "List chats",
   description:
     "Returns the chats of the log without their transcripts, last started first, and without erased chats. Send next as before in the next call, until it is null: a short page is not always the last.",
   tag: "Events",

@@ -3,7 +3,6 @@ import { operation } from "../operation.ts";
 
 export const listEventTypes = operation({
   id: "ListEventTypes",
-  summary: "List event types",
   description: "Lists the event types of the log and of subscriptions, each with schema and example.",
   tag: "Events",
   method: "GET",

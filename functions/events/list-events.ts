@@ -14,7 +14,6 @@ const EXPORT_BYTES = 32 * 1024 * 1024;
 
 export const listEvents = operation({
   id: "ListEvents",
-  summary: "List events",
   description:
     "Returns the events of the log, in order. Send next as after in the next call: every event comes exactly once, and no event ever appears at an earlier place.",
   tag: "Events",

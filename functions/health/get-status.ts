@@ -49,7 +49,6 @@ const Status = shape(
 
 export const getStatus = operation({
   id: "GetStatus",
-  summary: "Get status",
   description:
     "Checks everything that can be wrong with the app: its state, since when, and what to do about it. However often this is called, LiveChat is called at most once a minute.",
   tag: "Operation",

@@ -10,7 +10,6 @@ const Health = shape(
 
 export const health = operation({
   id: "Health",
-  summary: "Health",
   description: "Says in one word whether the app works. GET /status says what is wrong and what to do.",
   tag: "Operation",
   method: "GET",

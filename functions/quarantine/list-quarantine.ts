@@ -7,7 +7,6 @@ import { operation } from "../operation.ts";
 
 export const listQuarantine = operation({
   id: "ListQuarantine",
-  summary: "List quarantine",
   description:
     "Lists authenticated deliveries that the app could not read, each with the reason. Send next as cursor in the next call, until it is absent: with reason, a page with fewer entries than limit is not always the last.",
   tag: "Quarantine",

@@ -32,7 +32,6 @@ export async function reconcileChatsOf(
 
 export const reconcileChatsNow = operation({
   id: "ReconcileChats",
-  summary: "Reconcile chats",
   description:
     "Adds the starts and ends of chats that no webhook reported to the log now, as the timer does. Only with the Text platform.",
   tag: "Reconciliation",

@@ -6,7 +6,6 @@ import { HTTP_BUDGET, reconcileAccount } from "./reconcile.ts";
 
 export const reconcileTickets = operation({
   id: "ReconcileTickets",
-  summary: "Reconcile tickets",
   description:
     "Updates the stored tickets from LiveChat now, as the timer does, and adds events for tickets that no webhook reported.",
   tag: "Reconciliation",

@@ -6,7 +6,6 @@ import { registrationOf } from "./registration.ts";
 
 export const deleteRegistration = operation({
   id: "DeleteRegistration",
-  summary: "Delete registration",
   description:
     "Removes this app's webhooks from LiveChat; call it before you delete the app. Other webhooks of the account are not changed. While WEBHOOK_BASE_URL is set, the timer registers them again within 15 minutes.",
   tag: "Registration",

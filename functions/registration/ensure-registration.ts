@@ -6,7 +6,6 @@ import { ensureOurs } from "./registration.ts";
 
 export const ensureRegistrationNow = operation({
   id: "EnsureRegistration",
-  summary: "Ensure registration",
   description:
     "Registers each webhook of this app exactly once, as the timer does: creates missing webhooks, and removes our stale or duplicate ones. Other webhooks of the account are not changed.",
   tag: "Registration",

@@ -7,7 +7,6 @@ import { registrationOf } from "./registration.ts";
 
 export const getRegistration = operation({
   id: "GetRegistration",
-  summary: "Get registration",
   description:
     "Lists the webhooks that this app needs at LiveChat, each with its state and its last delivery.",
   tag: "Registration",

@@ -6,7 +6,6 @@ import { TicketPath } from "../tickets/ticket-id.ts";
 
 export const getStoredTicket = operation({
   id: "GetStoredTicket",
-  summary: "Get stored ticket",
   description: "Returns the stored copy of a ticket, without a call to LiveChat.",
   tag: "Stored tickets",
   method: "GET",

@@ -15,7 +15,6 @@ import { operation } from "../operation.ts";
 
 export const listStoredTickets = operation({
   id: "ListStoredTickets",
-  summary: "List stored tickets",
   description:
     "Returns the stored copy of the account's tickets, last modified first, without a call to LiveChat. Send next as cursor in the next call, until it is null: a page with fewer tickets than limit, or without any, is not always the last.",
   tag: "Stored tickets",

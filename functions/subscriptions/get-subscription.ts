@@ -6,7 +6,6 @@ import { HookPath } from "./on-subscription.ts";
 
 export const getSubscription = operation({
   id: "GetSubscription",
-  summary: "Get subscription",
   description: "Returns one subscription with its last 20 attempts and its parked events.",
   tag: "Subscriptions",
   method: "GET",

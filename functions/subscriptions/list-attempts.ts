@@ -7,7 +7,6 @@ import { operation } from "../operation.ts";
 
 export const listAttempts = operation({
   id: "ListAttempts",
-  summary: "List attempts",
   description:
     "Lists the attempts to deliver an event: the failed ones of the last week, and the successful ones among the last 20 of each subscription.",
   tag: "Subscriptions",

@@ -4,7 +4,6 @@ import { operation } from "../operation.ts";
 
 export const listSubscriptions = operation({
   id: "ListSubscriptions",
-  summary: "List subscriptions",
   description: "Lists the subscriptions, each with its progress and its callback's last answer.",
   tag: "Subscriptions",
   method: "GET",

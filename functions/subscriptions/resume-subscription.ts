@@ -5,7 +5,6 @@ import { onSubscription } from "./on-subscription.ts";
 export const resumeSubscription = operation({
   ...onSubscription,
   id: "ResumeSubscription",
-  summary: "Resume subscription",
   description:
     "Retries the waiting events at once, also of a subscription that was given up. No event is lost.",
   route: "subscriptions/{id}/resume",

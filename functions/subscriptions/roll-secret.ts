@@ -5,7 +5,6 @@ import { onSubscription } from "./on-subscription.ts";
 export const rollSecret = operation({
   ...onSubscription,
   id: "RollSecret",
-  summary: "Roll secret",
   description:
     "Gives the subscription a new secret. For 24 hours each delivery has two signatures, with the new and the former secret, so that the receiver can switch without refusing a delivery.",
   route: "subscriptions/{id}/roll-secret",

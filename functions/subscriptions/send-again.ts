@@ -9,7 +9,6 @@ const BUDGET = 15_000;
 export const sendAgain = operation({
   ...onSubscription,
   id: "SendAgain",
-  summary: "Send again",
   description:
     "Sends one event at once, out of order; or with parked, all parked events until one fails. When left is more than 0, repeat the call. A delivered event is no longer parked.",
   route: "subscriptions/{id}/send",

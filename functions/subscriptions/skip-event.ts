@@ -6,7 +6,6 @@ import { onSubscription } from "./on-subscription.ts";
 export const skipEvent = operation({
   ...onSubscription,
   id: "SkipEvent",
-  summary: "Skip event",
   description:
     "Parks the waiting event, with any policy, and continues with the next one at once. The event can be sent again later. 409: no event waits.",
   route: "subscriptions/{id}/skip",

@@ -5,7 +5,6 @@ import { onSubscription } from "./on-subscription.ts";
 export const testSubscription = operation({
   ...onSubscription,
   id: "TestSubscription",
-  summary: "Test subscription",
   description:
     "Sends a signed example event and returns the callback's answer. Its webhook-id begins with test_.",
   route: "subscriptions/{id}/test",

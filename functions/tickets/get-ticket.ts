@@ -5,7 +5,6 @@ import { TicketPath } from "./ticket-id.ts";
 
 export const getTicket = operation({
   id: "GetTicket",
-  summary: "Get ticket",
   description: "This operation is used to fetch the details of a specific ticket in your LiveChat account.",
   tag: "Tickets",
   method: "GET",

@@ -17,7 +17,6 @@ import { operation } from "../operation.ts";
 
 export const listTickets = operation({
   id: "ListTickets",
-  summary: "List tickets",
   description:
     "This operation returns a list of tickets in your LiveChat account. LiveChat returns 25 a page; this reads as many pages as limit needs. X-Total-Count and X-Total-Pages count all tickets that match, where LiveChat counts them, and Link leads to the next ones.",
   tag: "Tickets",

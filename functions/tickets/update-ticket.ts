@@ -7,7 +7,6 @@ import { TicketPath } from "./ticket-id.ts";
 
 export const updateTicket = operation({
   id: "UpdateTicket",
-  summary: "Update ticket",
   description:
     "This operation is used to update the details of an existing ticket in your LiveChat account. LiveChat documents this call for tags only, so ignored_fields lists the requested fields that LiveChat's answer does not show. On the Text platform this takes several calls of HelpDesk, and a message is added as the requester's.",
   tag: "Tickets",

@@ -94,8 +94,8 @@ export type Operation<
 > = {
   /** The name that flows store, and the function's name in Azure. */
   id: string;
-  /** A few words, as a heading. */
-  summary: string;
+  /** A few words, as a heading; the id in words, unless it is given. */
+  summary?: string;
   /** Full sentences. */
   description: string;
   /** The heading under which the reference shows it. */

@@ -26,10 +26,10 @@ export function toConnectorPaths(operations: readonly Operation<never>[]) {
 }
 
 function describeForConnector(
-  { operation, parameters, headers, failures }: VisitedOperation,
+  { operation, summary, parameters, headers, failures }: VisitedOperation,
   definitions: V2.DefinitionsObject,
 ) {
-  const { id, summary, description, tag, anonymous, input, connector, trigger } = operation;
+  const { id, description, tag, anonymous, input, connector, trigger } = operation;
   return {
     operationId: id,
     summary,

@@ -48,7 +48,7 @@ export function toOpenApi(operations: readonly Operation<never>[], { tags, ...in
 }
 
 function describeForOpenApi(visited: VisitedOperation, components: Components): V3.OperationObject {
-  const { id, summary, tag, input, conditional, repeatable, trigger } = visited.operation;
+  const { id, tag, input, conditional, repeatable, trigger } = visited.operation;
   const parameters = [
     ...visited.parameters.map(toParameter),
     ...(conditional ? [SHARED.parameters["If-None-Match"]] : []),
@@ -56,7 +56,7 @@ function describeForOpenApi(visited: VisitedOperation, components: Components): 
   ];
   return {
     operationId: id,
-    summary,
+    summary: visited.summary,
     description: descriptionOf(visited.operation),
     tags: [tag],
     security: securityOf(visited.operation),

@@ -11,6 +11,7 @@ export type Parameter = PublishedField & { in: "path" | "query" };
 /** An operation, with what every kind of definition says of it. */
 export type VisitedOperation = {
   operation: Operation<never>;
+  summary: string;
   parameters: Parameter[];
   /** The headers of the successful answer. */
   headers: PublishedField[];
@@ -46,10 +47,15 @@ function visit(operation: Operation<never>, rules: Rules): VisitedOperation {
     }));
   return {
     operation,
+    summary: operation.summary ?? inWords(operation.id),
     parameters: [...parametersIn("path"), ...parametersIn("query")],
     headers: fieldsOf(output.headers, rules),
     failures: Map.groupBy(failuresOf(operation), ({ status }) => status),
   };
+}
+
+function inWords(id: string): string {
+  return id.replace(/(?<=.)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function fieldsOf(schema: v.GenericSchema | undefined, rules: Rules): PublishedField[] {
