@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { startTextSandbox, type TextSandbox } from "../../local/sandbox/text/sandbox.ts";
-import { InvalidInput, NoHelpDesk, NotFound, TooManyRequests } from "../../shared/core/errors.ts";
+import {
+  InvalidInput,
+  NoHelpDesk,
+  NotFound,
+  TooManyRequests,
+  UpstreamFailed,
+} from "../../shared/core/errors.ts";
 import { createHelpDesk, type HelpDeskOptions } from "../../shared/livechat/helpdesk/client.ts";
 import { fromHelpDesk, ticketIdIn } from "../../shared/livechat/helpdesk/from-helpdesk.ts";
 import type { FoundTickets, TicketFilters } from "../../shared/livechat/live-chat.ts";
@@ -70,6 +76,16 @@ describe("the list", () => {
     await using sandbox = await startTextSandbox({ ...roomy, now: () => Date.now() + hours * 3_600_000 });
     const tickets = sandbox.helpDesk.desk.fill(60).map(({ ID }) => ID);
     expect(await readAll(connect(sandbox), { order: "asc" }, 25)).toEqual(tickets);
+  });
+
+  test("is read by one call while nothing changes: names are looked up for tickets alone", async () => {
+    await using sandbox = await startTextSandbox(roomy);
+    sandbox.helpDesk.desk.fill(3);
+    const source = connect(sandbox).ticketSource();
+    const since = { key: Date.now(), closed: true };
+    const page = await source.read(source.begin({ since, now: Date.now(), live: 3 }));
+    expect(page).toMatchObject({ items: [], end: { doubts: [] } });
+    expect(sandbox.calls.count).toBe(1);
   });
 
   test("begins at a page of 25, and no later than its calls reach", async () => {
@@ -169,6 +185,29 @@ describe("a ticket", () => {
     });
   });
 
+  test("shows ids while names cannot be read; work in the background, which stores it, fails instead", async () => {
+    await using sandbox = await startTextSandbox(roomy);
+    const [tag] = sandbox.helpDesk.desk.tags;
+    const { ID } = sandbox.helpDesk.desk.create({
+      ...{ requester: { email: "vera@example.com" }, message: { text: "Dark" }, tagIDs: [tag?.ID] },
+    });
+    const desk = connect(sandbox);
+    const background = { priority: "background" } as const;
+    sandbox.faults.plan({ do: "answer", status: 500, path: "/helpdesk/v1/tags", times: 100 });
+    expect((await desk.getTicket(ID)).tags).toEqual([tag?.ID]);
+    expect(await failureOf(desk.getTicket(ID, background))).toBeInstanceOf(UpstreamFailed);
+    const source = desk.ticketSource(background);
+    const first = source.begin({ now: Date.now(), live: 0 });
+    expect(await failureOf(source.read(first))).toBeInstanceOf(UpstreamFailed);
+    sandbox.faults.clear();
+    expect((await desk.getTicket(ID, background)).tags).toEqual(["delivery"]);
+
+    // A token that may not read a list never gets names from it.
+    const other = connect(sandbox);
+    sandbox.faults.plan({ do: "answer", status: 403, path: "/helpdesk/v1/tags", times: 100 });
+    expect((await other.getTicket(ID, background)).tags).toEqual([tag?.ID]);
+  });
+
   test("is updated by several calls: fields, then tags by name, then the message", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const { desk: account } = sandbox.helpDesk;
@@ -266,7 +305,7 @@ test("webhooks of tickets are registered beside those of chats, and removed", as
 });
 
 test("HelpDesk has a limit of its own, and its Retry-After is honoured", async () => {
-  await using sandbox = await startTextSandbox({ throttle: { limit: 5 } });
+  await using sandbox = await startTextSandbox({ throttle: { limit: 2 } });
   const desk = connect(sandbox);
   await desk.findTickets({}, first);
   await desk.findTickets({}, first);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { Conflict, StorageUnavailable, TooManyRequests, UpstreamFailed } from "../../shared/core/errors.ts";
 import type { Source } from "../../shared/listing/source.ts";
 import { factsOfTicket } from "../../shared/listing/ticket-facts.ts";
+import { NO_NAMES } from "../../shared/livechat/helpdesk/from-helpdesk.ts";
 import { createTicketList } from "../../shared/livechat/helpdesk/list.ts";
 import type { Lookups } from "../../shared/livechat/helpdesk/lookups.ts";
 import type { Send } from "../../shared/livechat/send.ts";
@@ -157,8 +158,7 @@ const helpDesk: Listing = {
         ...{ ...more, ID: id, createdAt: date, updatedAt: modified, tagIDs: tags },
       }));
     };
-    const names = async () => ({ agents: new Map(), teams: new Map(), tags: new Map() });
-    const lookups = { names } as unknown as Lookups;
+    const lookups = { namesFor: async () => NO_NAMES } as unknown as Lookups;
     return createTicketList(send as unknown as Send, lookups, { pageSize }).source();
   },
   // HelpDesk does not count its tickets: the daily sweep shows it.

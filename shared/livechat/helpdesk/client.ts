@@ -8,7 +8,7 @@ import { text } from "../../schemas/vocabulary.ts";
 import { at } from "../address.ts";
 import type { ConnectionOptions, NewWebhook, TicketDesk, TicketsState, Webhook } from "../live-chat.ts";
 import { type CallOptions, connect } from "../send.ts";
-import { fromHelpDesk, lacksNames } from "./from-helpdesk.ts";
+import { fromHelpDesk } from "./from-helpdesk.ts";
 import { createTicketList } from "./list.ts";
 import { createLookups } from "./lookups.ts";
 import { refusalOfHelpDesk } from "./no-helpdesk.ts";
@@ -50,9 +50,7 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
   const list = createTicketList(send, lookups);
 
   async function toTicket(raw: unknown, call?: CallOptions): Promise<Ticket> {
-    let names = await lookups.names(call);
-    if (lacksNames(raw, names)) names = await lookups.names(call, { lacks: true });
-    return v.parse(OneTicket, fromHelpDesk(raw, names));
+    return v.parse(OneTicket, fromHelpDesk(raw, await lookups.namesFor([raw], call)));
   }
 
   const readRaw = (id: string, call?: CallOptions) =>

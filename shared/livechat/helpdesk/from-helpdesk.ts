@@ -6,6 +6,8 @@ export type Names = {
   tags: ReadonlyMap<string, { name?: string }>;
 };
 
+export const NO_NAMES: Names = { agents: new Map(), teams: new Map(), tags: new Map() };
+
 type Members = Record<string, unknown>;
 
 /** HelpDesk's words for a status, and v2's. */

@@ -8,7 +8,7 @@ import { at } from "../address.ts";
 import type { FoundTickets, TicketFilters, TicketRange } from "../live-chat.ts";
 import type { CallOptions, Send } from "../send.ts";
 import { splitFilters } from "./filters.ts";
-import { fromHelpDesk, lacksNames } from "./from-helpdesk.ts";
+import { fromHelpDesk, NO_NAMES } from "./from-helpdesk.ts";
 import type { Lookups } from "./lookups.ts";
 
 /** As many tickets as a page can have. */
@@ -59,8 +59,8 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
       ...(cursor && { "next.value": cursor.value, "next.ID": cursor.id }),
     };
     const request = { method: "GET", to: at`tickets`, query, answer: v.array(v.unknown()) } as const;
-    let [rows, names] = await Promise.all([send(request, call), lookups.names(call)]);
-    if (rows.some((row) => lacksNames(row, names))) names = await lookups.names(call, { lacks: true });
+    const rows = await send(request, call);
+    const names = rows.length > 0 ? await lookups.namesFor(rows, call) : NO_NAMES;
     const cursors = rows.flatMap((row) => cursorAt(row, sortBy) ?? []);
     const next = rows.length < size ? undefined : cursors.at(-1);
     // The same cursor again would be the same page for ever.

@@ -1,10 +1,11 @@
 import * as v from "valibot";
+import { AppError } from "../../core/errors.ts";
 import { MINUTE } from "../../core/time.ts";
 import { readable } from "../../schemas/readable.ts";
 import { maybe, text } from "../../schemas/vocabulary.ts";
 import { at } from "../address.ts";
 import type { CallOptions, Send } from "../send.ts";
-import type { Names } from "./from-helpdesk.ts";
+import { lacksNames, type Names } from "./from-helpdesk.ts";
 
 /** An agent, team or tag. Only agents have an email and teams, and some agents have no name. */
 const Entry = v.looseObject({
@@ -48,19 +49,30 @@ export function createLookups(send: Send, now: () => number) {
     return entry ?? (await list(kind, MISSING_FOR, call)).find(isIt);
   }
 
+  async function names(freshFor: number, call?: CallOptions): Promise<Names> {
+    const read = async (kind: Kind) => {
+      const entries = await list(kind, freshFor, call).catch((error): Entry[] => {
+        const isRefused = error instanceof AppError && !error.retryable;
+        if (call?.priority === "background" && !isRefused) throw error;
+        return [];
+      });
+      return new Map(entries.map((entry) => [entry.ID, entry]));
+    };
+    const [agents, teams, tags] = await Promise.all([read("agents"), read("teams"), read("tags")]);
+    return { agents, teams, tags };
+  }
+
   return {
     /**
-     * Names for tickets. A list that cannot be read is left out: tickets then show ids.
+     * Names for tickets as HelpDesk gives them. A list that cannot be read is left out: tickets then show ids. Work in
+     * the background keeps what it reads, so there only a refusal leaves a list out.
      *
-     * @param lacks whether something is missing in the names that are kept, and may be new
+     * @throws what a list failed with, for a call in the background that can be repeated
      */
-    async names(call?: CallOptions, { lacks = false } = {}): Promise<Names> {
-      const read = async (kind: Kind) => {
-        const entries = await list(kind, lacks ? MISSING_FOR : FRESH_FOR, call).catch((): Entry[] => []);
-        return new Map(entries.map((entry) => [entry.ID, entry]));
-      };
-      const [agents, teams, tags] = await Promise.all([read("agents"), read("teams"), read("tags")]);
-      return { agents, teams, tags };
+    async namesFor(tickets: readonly unknown[], call?: CallOptions): Promise<Names> {
+      const kept = await names(FRESH_FOR, call);
+      // What is missing may be new.
+      return tickets.some((ticket) => lacksNames(ticket, kept)) ? names(MISSING_FOR, call) : kept;
     },
     /** @param login an email address, or HelpDesk's id */
     agent: (login: string, call?: CallOptions) =>
