@@ -1,5 +1,5 @@
 import type { TableClient } from "@azure/data-tables";
-import { DAY } from "../../shared/core/time.ts";
+import { DAY, toIso } from "../../shared/core/time.ts";
 import { type EventLogPlacesOptions, eventLogPlaces } from "../../shared/event-log/people.ts";
 import { LOG_PARTITION } from "../../shared/event-log/store.ts";
 import { answersPlace } from "../../shared/http/idempotency/people.ts";
@@ -9,7 +9,8 @@ import { arrivalsPlace } from "../../shared/tickets/arrivals/people.ts";
 import { keepOut as keepTicketOut, ticketsPlace } from "../../shared/tickets/store/people.ts";
 import { type TranscriptPlacesOptions, transcriptPlaces } from "../../shared/transcripts/people.ts";
 
-export type PlacesOptions = {
+/** Every place where data of people is stored, in the order in which they are erased: see `DataPlace` for how to add one. */
+export function placesOfPeople(options: {
   eventsTable: TableClient;
   ticketsTable: TableClient;
   /** The subscriptions: their attempts, and the events that they have not got. */
@@ -21,28 +22,18 @@ export type PlacesOptions = {
   deletedTicketDays: number;
   /** Milliseconds since the epoch. */
   now: () => number;
-};
-
-/** Every place where data of people is stored, in the order in which they are erased: see `Place` for how to add one. */
-export function placesOfPeople({
-  eventsTable,
-  ticketsTable,
-  subscriptions,
-  log,
-  eventRetentionDays: days,
-  deletedTicketDays,
-  now,
-}: PlacesOptions): DataPlace[] {
-  const removeBefore = () => (days ? new Date(now() - days * DAY).toISOString() : undefined);
-  const keepOut = (id: string) => keepTicketOut(ticketsTable, id, new Date(now()).toISOString());
-  const store = { table: eventsTable, partitionKey: LOG_PARTITION };
+}): DataPlace[] {
+  const { eventsTable: table, ticketsTable, subscriptions, log, eventRetentionDays, now } = options;
+  const removeBefore = () => (eventRetentionDays ? toIso(now() - eventRetentionDays * DAY) : undefined);
+  const keepOut = (id: string) => keepTicketOut(ticketsTable, id, toIso(now()));
+  const store = { table, partitionKey: LOG_PARTITION };
   return [
     // Before the events: erasing a waiting end puts it into the log, where it is erased.
-    ...transcriptPlaces({ table: eventsTable, log, removeBefore }),
-    arrivalsPlace({ table: eventsTable, removeBefore }),
+    ...transcriptPlaces({ table, log, removeBefore }),
+    arrivalsPlace({ table, removeBefore }),
     ...eventLogPlaces(store, { removeBefore, heldThrough: subscriptions.heldThrough, keepOut, now }),
     attemptsPlace({ ...subscriptions, now }),
-    ticketsPlace({ table: ticketsTable, deletedTicketDays, now }),
-    answersPlace({ table: eventsTable, keepOut, now }),
+    ticketsPlace({ table: ticketsTable, deletedTicketDays: options.deletedTicketDays, now }),
+    answersPlace({ table, keepOut, now }),
   ];
 }

@@ -26,8 +26,10 @@ export function createAppend(store: Store, { timeLimit, ...timing }: AppendOptio
   const committer = new Committer(store, timing);
 
   async function append(event: NewEvent, signal: AbortSignal): Promise<Appended> {
-    const told = event.once ? await findTold(store, event, signal) : undefined;
-    if (told) return told;
+    const { type, chatId = "", once } = event;
+    // By v2, before the app moved to the Text platform, such an event came under an id of its time.
+    const told = once ? (await toldOf(store, chatId, { signal })).get(type) : undefined;
+    if (told) return { status: "duplicate", id: told.id, seq: told.seq };
     let entry = await toAppendEntry(event, committer.licence);
     if (entry.body.properties.bodyRows) {
       const { licence } = await readHead(store, { signal });
@@ -68,14 +70,4 @@ async function toAppendEntry(event: NewEvent, ofLog: string | undefined): Promis
   };
   checkEntity({ partitionKey: "", rowKey: eventKey(0), ...row });
   return { id, type, origin, licence, foreign, row, body, nonce: randomUUID() };
-}
-
-/** An event that a chat has once may be in the log under an id of its time: by v2, before the app moved to the Text platform. */
-async function findTold(
-  store: Store,
-  { type, chatId = "" }: NewEvent,
-  signal: AbortSignal,
-): Promise<Appended | undefined> {
-  const found = (await toldOf(store, chatId, { signal })).get(type);
-  return found && { status: "duplicate", id: found.id, seq: found.seq };
 }

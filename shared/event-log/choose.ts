@@ -12,19 +12,8 @@ import type { Store } from "./store.ts";
 
 /** Places behind `after`, up to and with `upTo`. */
 export type Places = { after: number; upTo: number };
-export const EVERYWHERE: Places = { after: 0, upTo: Number.MAX_SAFE_INTEGER - 1 };
-
-/** How many rows a request brings: rows may weigh 64 KiB, so a page of them stays far below what memory allows. */
-const EVENT_ROWS = 256;
-
-/** The rows of all events of a span, by range reads. `limit` is how many are wanted. */
-export function everyEvent(
-  store: Store,
-  { after, upTo }: Places,
-  limit: number,
-): AsyncIterable<Row<EventRow>> {
-  return readEventRows(store, { from: after + 1, through: upTo, pageSize: Math.min(limit, EVENT_ROWS) });
-}
+/** A place that no log reaches. */
+export const NO_END = Number.MAX_SAFE_INTEGER - 1;
 
 /**
  * The rows of a type's events, by filtered range reads of stretches that have some. Stretches are short, so storage can
@@ -33,11 +22,11 @@ export function everyEvent(
 export async function* eventsOfType(
   store: Store,
   type: EventType,
-  span: Places,
-  { head, limit }: { head: Head; limit: number },
+  places: Places,
+  { head, pageSize }: { head: Head; pageSize: number },
 ): AsyncGenerator<Row<EventRow>> {
-  const options = { where: odata`type eq ${type}`, pageSize: Math.min(limit, EVENT_ROWS) };
-  for await (const stretch of stretchesOfType(store, type, span, head)) {
+  const options = { where: odata`type eq ${type}`, pageSize };
+  for await (const stretch of stretchesOfType(store, type, places, head)) {
     yield* readEventRows(store, { ...stretch, ...options });
   }
 }
@@ -45,33 +34,21 @@ export async function* eventsOfType(
 /** How many places are read through in one request. */
 const STRETCH = 1_000;
 
-type Stretch = { from: number; through: number };
-
-/** The places that have all events of a type in a span, as few and short stretches as hours make them. */
+/** As few stretches as have all events of a type, up to the head: each begins in an hour that has some. */
 async function* stretchesOfType(
   store: Store,
   type: EventType,
   { after, upTo }: Places,
   head: Head,
-): AsyncGenerator<Stretch> {
-  let open: Stretch | undefined;
-  for await (const hour of hoursBehind(store, after + 1, head)) {
-    if (hour.from > upTo) break;
+): AsyncGenerator<{ from: number; through: number }> {
+  let next = after + 1;
+  for await (const hour of hoursBehind(store, next, head)) {
+    if (hour.from > upTo) return;
     if (countOf(hour, type) === 0) continue;
-    const from = Math.max(hour.from, after + 1);
-    const through = Math.min(hour.through, upTo);
-    if (open && through - open.from < STRETCH) open.through = through;
-    else {
-      if (open) yield* shortStretches(open);
-      open = { from, through };
+    for (let from = Math.max(hour.from, next); from <= Math.min(hour.through, upTo); from = next) {
+      next = from + STRETCH;
+      yield { from, through: Math.min(next - 1, upTo, head.seq) };
     }
-  }
-  if (open) yield* shortStretches(open);
-}
-
-function* shortStretches({ from, through }: Stretch): Generator<Stretch> {
-  for (let start = from; start <= through; start += STRETCH) {
-    yield { from: start, through: Math.min(start + STRETCH - 1, through) };
   }
 }
 
@@ -81,8 +58,7 @@ type ReadOptions = { signal?: AbortSignal; select?: string[] };
 export async function placesOfSubject(
   { table, partitionKey }: Store,
   subject: string,
-  { after, upTo }: Places,
-  { signal }: ReadOptions = {},
+  { after = 0, upTo = NO_END, signal }: Partial<Places> & ReadOptions = {},
 ): Promise<number[]> {
   const range = { ...identitiesOf(subject), signal };
   const found = await Array.fromAsync(readRows<IdentityRow>(table, partitionKey, range), ({ seq }) => seq);
@@ -93,10 +69,9 @@ export async function placesOfSubject(
 export async function* eventsOfSubject(
   store: Store,
   subject: string,
-  span: Places,
-  options?: ReadOptions,
+  options: Partial<Places> & ReadOptions = {},
 ): AsyncGenerator<Row<EventRow>> {
-  yield* readPlaces(store, await placesOfSubject(store, subject, span, options), subject, options);
+  yield* readPlaces(store, await placesOfSubject(store, subject, options), subject, options);
 }
 
 /** Point reads at the same time. */
@@ -107,14 +82,14 @@ export async function* readPlaces(
   store: Store,
   places: number[],
   subject: string,
-  options?: ReadOptions,
+  { signal, select }: ReadOptions = {},
 ): AsyncGenerator<Row<EventRow>> {
   const [from = 0, through = 0] = [places[0], places.at(-1)];
   if (places.length > 1 && through - from < STRETCH) {
     const where = odata`id ge ${subject} and id lt ${keyAfter(subject)}`;
-    yield* readEventRows(store, { ...options, from, through, where });
+    yield* readEventRows(store, { from, through, where, signal, select });
     return;
   }
-  const rows = inGroups(places, POINT_READS, (seq) => readEventRow(store, seq, options));
+  const rows = inGroups(places, POINT_READS, (seq) => readEventRow(store, seq, { signal, select }));
   for await (const row of rows) if (row) yield row;
 }

@@ -2,7 +2,7 @@ import type { TransactionAction } from "@azure/data-tables";
 import { FORMAT } from "../storage/format.ts";
 import type { Row } from "../storage/rows.ts";
 import { bodyKeys, submitWhole } from "./bodies.ts";
-import { EVERYWHERE, eventsOfSubject } from "./choose.ts";
+import { eventsOfSubject } from "./choose.ts";
 import { type EventRow, readEvent } from "./event-row.ts";
 import type { Store } from "./store.ts";
 import type { LogEvent, StoredEvent } from "./types.ts";
@@ -20,7 +20,7 @@ export async function eventsAbout(
   isIt: (event: StoredEvent) => boolean,
 ): Promise<Readable[]> {
   const found: Readable[] = [];
-  for await (const row of eventsOfSubject(store, subject, EVERYWHERE)) {
+  for await (const row of eventsOfSubject(store, subject)) {
     const event = await readEvent(store, row);
     if (!event || "erased" in event) continue;
     if (!("payload" in event) || isIt(event)) found.push({ row, event });

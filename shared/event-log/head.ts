@@ -12,32 +12,27 @@ import type { Store } from "./store.ts";
  * Where the log ends. Every append changes this row on condition of the ETag that it read. That puts the appends of all
  * instances into one order.
  */
-export type Head = {
-  /** Names this log: a log in another or an emptied table has another name. Missing until the first event. */
-  log?: string;
-  seq: number;
-  receivedAt?: string;
+export type Head = HeadColumns & {
   lastReceived: Partial<Record<EventType, string>>;
-  /** The first licence that the log has seen. */
-  licence?: string;
   /** The hour of the last event. */
   hour?: Hour;
-  /** The instance that is to append next, while several want to. */
-  turn?: string;
   /** Missing until the first event is in the log. */
   etag?: string;
 };
 
-type LastReceived = Partial<Record<`last_${EventType}`, string>>;
-type HeadRow = {
+type HeadColumns = {
+  /** Names this log: a log in another or an emptied table has another name. Missing until the first event. */
   log?: string;
   seq: number;
-  receivedAt: string;
+  receivedAt?: string;
+  /** The first licence that the log has seen; an empty text in the row when it has seen none. */
   licence?: string;
+  /** The instance that is to append next, while several want to; an empty text in the row when none does. */
   turn?: string;
-} & LastReceived &
-  Partial<Omit<HourColumns, "through">> &
-  Formatted;
+};
+
+type LastReceived = Partial<Record<`last_${EventType}`, string>>;
+type HeadRow = HeadColumns & LastReceived & Partial<Omit<HourColumns, "through">> & Formatted;
 
 type ReadOptions = { signal?: AbortSignal };
 
@@ -55,7 +50,7 @@ export async function readHeadAndWaiting(
   const waiting: string[] = [];
   for await (const row of readRows<HeadRow>(table, partitionKey, { ...HEAD_AND_WAITING, signal })) {
     if (row.rowKey === HEAD) head = toHead(row);
-    else waiting.push(waitingInstance(row.rowKey ?? ""));
+    else waiting.push(waitingInstance(row.rowKey));
   }
   return { head, waiting };
 }

@@ -1,12 +1,12 @@
 import { odata } from "@azure/data-tables";
 import { inGroups } from "../core/in-groups.ts";
-import { EVERYWHERE, placesOfSubject, readPlaces } from "./choose.ts";
+import { placesOfSubject, readPlaces } from "./choose.ts";
 import { deriveChat } from "./derive-chat.ts";
 import { readEvent, readEventRows } from "./event-row.ts";
 import { readHead } from "./head.ts";
 import { seqOf, subjectOf } from "./keys.ts";
 import type { Store } from "./store.ts";
-import type { ChatPage, ListedChat, LogEvent } from "./types.ts";
+import type { ChatPage, ListedChat } from "./types.ts";
 
 /** How many places are read through in one request, and how many requests a page makes at most. */
 const PLACES_PER_REQUEST = 1_000;
@@ -60,31 +60,17 @@ async function readChatBegunAt(
   store: Store,
   { subject, seq }: ChatPlace,
 ): Promise<{ listed: ListedChat; bytes: number } | undefined> {
-  const places = await placesOfSubject(store, subject, EVERYWHERE);
+  const places = await placesOfSubject(store, subject);
   if (places[0] !== seq) return undefined;
-  const events: LogEvent[] = [];
-  let bytes = 0;
-  for await (const row of readPlaces(store, places, subject)) {
-    const event = await readEvent(store, row);
-    if (!event) continue;
-    events.push(event);
-    bytes += row.bytes ?? 0;
-  }
+  const rows = await Array.fromAsync(readPlaces(store, places, subject));
+  const events = (await Promise.all(rows.map((row) => readEvent(store, row)))).filter((event) => !!event);
   const chatId = events.map((event) => ("payload" in event ? event.chatId : undefined)).find(Boolean);
   if (chatId === undefined) return undefined;
   const { state, payload } = deriveChat(chatId, events);
   if (!payload || state === "erased") return undefined;
   const { messages, events: _, ...chat } = payload.chat;
   const { receivedAt = "" } = events[0] ?? {};
-  return {
-    listed: {
-      chatId,
-      seq,
-      state,
-      receivedAt,
-      messages: messages?.length ?? 0,
-      payload: { ...payload, chat },
-    },
-    bytes,
-  };
+  const content = { messages: messages?.length ?? 0, payload: { ...payload, chat } };
+  const bytes = rows.reduce((sum, row) => sum + (row.bytes ?? 0), 0);
+  return { listed: { chatId, seq, state, receivedAt, ...content }, bytes };
 }

@@ -1,6 +1,6 @@
 import type { Row } from "../storage/rows.ts";
-import { EVERYWHERE, eventsOfSubject, eventsOfType, everyEvent, type Places } from "./choose.ts";
-import { type EventRow, readEvent, withoutContent } from "./event-row.ts";
+import { eventsOfSubject, eventsOfType, NO_END, type Places } from "./choose.ts";
+import { type EventRow, readEvent, readEventRows, withoutContent } from "./event-row.ts";
 import { findTime } from "./find-hours.ts";
 import { type Head, readHead } from "./head.ts";
 import { chatSubject, ticketSubject } from "./keys.ts";
@@ -10,6 +10,8 @@ import type { EventQuery, LogEvent } from "./types.ts";
 
 const EVENTS_PER_PAGE = 100;
 const MOST_PER_PAGE = 1000;
+/** How many rows a request brings: rows may weigh 64 KiB, so a page of them stays far below what memory allows. */
+const EVENT_ROWS = 256;
 /** Bytes of bodies on a page, the last of them aside. */
 const EVENT_PAGE_BYTES = 8 * 1024 * 1024;
 
@@ -55,7 +57,7 @@ const CHAT_BYTES = MAX_BODY_BYTES + 1024 * 1024;
  * content.
  */
 export async function chatEvents(store: Store, chatId: string): Promise<LogEvent[]> {
-  const rows = await Array.fromAsync(eventsOfSubject(store, chatSubject(chatId), EVERYWHERE));
+  const rows = await Array.fromAsync(eventsOfSubject(store, chatSubject(chatId)));
   const events: LogEvent[] = [];
   let bytes = 0;
   for (const row of rows.reverse()) {
@@ -83,7 +85,7 @@ async function spanOf(
   { after = 0, before, from, to }: EventQuery,
   head: Head,
 ): Promise<Places> {
-  const span = { after, upTo: before === undefined ? EVERYWHERE.upTo : before - 1 };
+  const span = { after, upTo: before === undefined ? NO_END : before - 1 };
   if (from !== undefined) span.after = Math.max(after, (await findTime(store, from, head)) - 1);
   if (to !== undefined) span.upTo = Math.min(span.upTo, (await findTime(store, to, head)) - 1);
   return span;
@@ -97,8 +99,9 @@ function rowsFor(
 ): AsyncIterable<Row<EventRow>> {
   if (chatId !== undefined) return eventsOfSubject(store, chatSubject(chatId), span);
   if (ticketId !== undefined) return eventsOfSubject(store, ticketSubject(ticketId), span);
-  if (type !== undefined) return eventsOfType(store, type, span, { head, limit });
-  return everyEvent(store, span, limit);
+  const pageSize = Math.min(limit, EVENT_ROWS);
+  if (type !== undefined) return eventsOfType(store, type, span, { head, pageSize });
+  return readEventRows(store, { from: span.after + 1, through: span.upTo, pageSize });
 }
 
 /**

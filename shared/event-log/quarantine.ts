@@ -49,6 +49,8 @@ const ENTRIES = 100;
 export const quarantineRows = (store: Store, range: Partial<Scan>) =>
   scanRows<QuarantineRow>(store.table, store.partitionKey, { ...QUARANTINED, window: ENTRIES, ...range });
 
+type Query = { limit?: number; cursor?: string; reason?: string };
+
 /** What was authenticated but not understood. */
 export function openQuarantine(
   store: Store,
@@ -68,13 +70,13 @@ export function openQuarantine(
       (await readRow(table, partitionKey, rowKey, { select: ["rowKey"], signal })) !== undefined;
     // Storage's clock is known from its first answer on.
     if (await isKept()) return { id };
+    const kept = problems.slice(0, PROBLEMS).map(({ path, message }) => {
+      return { path: short(path, PROBLEM_CHARACTERS), message: short(message, PROBLEM_CHARACTERS) };
+    });
     const row = {
-      partitionKey,
-      rowKey,
-      format: FORMAT,
-      expected,
+      ...{ partitionKey, rowKey, format: FORMAT, expected },
       reason: short(reason, REASON_CHARACTERS),
-      problems: JSON.stringify(problems.slice(0, PROBLEMS).map(shorten)),
+      problems: JSON.stringify(kept),
       receivedAt: toIso(now()),
       ...body.properties,
     };
@@ -109,18 +111,8 @@ export function openQuarantine(
     get,
     remove,
     /** Pages through the entries, or those of one reason, in the order of their ids. `next` is missing at the end. */
-    async list({
-      limit = 100,
-      cursor,
-      reason,
-    }: {
-      limit?: number;
-      cursor?: string;
-      reason?: string;
-    } = {}): Promise<{
-      items: Quarantined[];
-      next?: string;
-    }> {
+    async list(query: Query = {}): Promise<{ items: Quarantined[]; next?: string }> {
+      const { limit = 100, cursor, reason } = query;
       const from = cursor !== undefined && isId(cursor) ? quarantineKey(cursor) : QUARANTINED.from;
       const items: Quarantined[] = [];
       let seen = 0;
@@ -171,13 +163,6 @@ export async function removeQuarantined(store: Store, row: Row<QuarantineRow>): 
 export function toEntry(row: Row<QuarantineRow>): Quarantined {
   const { rowKey, expected, reason, problems, receivedAt } = checkFormat(row, "quarantine");
   return { id: quarantineIdOf(rowKey), expected, reason, problems: JSON.parse(problems), receivedAt };
-}
-
-function shorten({ path, message }: Quarantined["problems"][number]): Quarantined["problems"][number] {
-  return {
-    path: short(path, PROBLEM_CHARACTERS),
-    message: short(message, PROBLEM_CHARACTERS),
-  };
 }
 
 /** Storage takes no half of a surrogate pair, which a hostile body may have. */

@@ -1,5 +1,5 @@
 import type { EventType } from "../schemas/webhook.ts";
-import { EVERYWHERE, eventsOfSubject } from "./choose.ts";
+import { eventsOfSubject } from "./choose.ts";
 import { chatSubject, seqOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 
@@ -17,7 +17,7 @@ export async function toldOf(
 ): Promise<Map<EventType, Told>> {
   const told = new Map<EventType, Told>();
   const read = { ...options, select: ["rowKey", "id", "type", "erasedAt"] };
-  for await (const row of eventsOfSubject(store, chatSubject(chatId), EVERYWHERE, read)) {
+  for await (const row of eventsOfSubject(store, chatSubject(chatId), read)) {
     const { rowKey, id, type, erasedAt } = row;
     if (!told.has(type)) told.set(type, { id, seq: seqOf(rowKey), isErased: erasedAt !== undefined });
   }
