@@ -27,7 +27,7 @@ export type Restored = Manifest["rows"] & {
 
 /**
  * Writes a backup into an app's tables. The log and the tickets must be empty; with `replace` they are emptied, and
- * what was erased in them since the backup stays erased. Subscriptions that are there already stay as they are. The
+ * items that were erased in them since the backup stay erased. Subscriptions that are there already stay as they are. The
  * log's head is written last, so an interrupted restore can be repeated.
  *
  * @throws {Error} when the backup is not whole, or a log or tickets are there already

@@ -32,7 +32,7 @@ export function reconcileChats({ table, log, chats, ...options }: ChatReconcilia
   /** Whether something was missing. What the log cannot take stays missing, and does not stop the rest. */
   async function tell(thread: FoundThread): Promise<"stored" | "duplicate"> {
     const has = await told(thread.threadId);
-    // What was erased here does not come back: the log learns of the end alone.
+    // An erased chat does not come back: the log gets its end with ids only.
     const isErased = [...has.values()].some((event) => event.isErased);
     const { chat: _, ...ids } = thread;
     let outcome: "stored" | "duplicate" = "duplicate";

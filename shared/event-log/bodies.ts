@@ -19,7 +19,7 @@ import type { Store } from "./store.ts";
  * A body on its way into the table. One that compresses to a single property travels in its event's row. A larger body
  * is first written into separate rows, named after owner and content, so a repetition finds its own rows. The
  * transaction that makes the event visible marks them as `committed`, and fails when one of them is missing: so there
- * is no event without its body, and what is never committed is known to be left over.
+ * is no event without its body, and rows that are never committed are known to be left over.
  */
 export type Body = { owner: string; compressed: Buffer; properties: BodyProperties };
 

@@ -73,7 +73,7 @@ export class Committer {
     this.#timing = timing;
   }
 
-  /** The licence of the log, as far as it is known here: the first that it saw. */
+  /** The first licence that the log saw; absent while this instance does not know it. */
   get licence(): string | undefined {
     return this.#licence;
   }
@@ -91,7 +91,7 @@ export class Committer {
   async #work(): Promise<void> {
     const { random, wait } = this.#timing;
     this.#isWorking = true;
-    // What is appended in the same turn of the event loop comes along.
+    // Appends of the same turn of the event loop share the transaction.
     await undefined;
     while (this.#queue.length > 0) {
       if (this.#failures > 0) {
@@ -222,7 +222,7 @@ export class Committer {
     await submit(table, [["update", row, "Merge", { etag }]], { signal });
   }
 
-  /** Settles what is in the log already, by any instance; `false` when nothing is. */
+  /** Settles entries that are in the log already, by any instance; `false` when none is there. */
   async #settleKnown(batch: Queued[], signal: AbortSignal): Promise<boolean> {
     const found = await Promise.all(
       batch.map(({ entry: { id } }) => readIdentity(this.#store, id, { signal })),

@@ -51,7 +51,7 @@ export const quarantineRows = (store: Store, range: Partial<Scan>) =>
 
 type Query = { limit?: number; cursor?: string; reason?: string };
 
-/** What was authenticated but not understood. */
+/** The deliveries that were authenticated but not understood. */
 export function openQuarantine(
   store: Store,
   { append, now, timeLimit }: { append: Append; now: () => number; timeLimit: number },

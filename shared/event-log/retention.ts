@@ -26,7 +26,7 @@ export async function* removeEvents(
 ): AsyncGenerator<Removed> {
   const select = ["rowKey", "id", "receivedAt", "bodyRows", "bodyFingerprint"];
   for (;;) {
-    // The first rows of the log each time: what was there before is gone.
+    // Each round begins at the first rows of the log: earlier ones are gone.
     const window = scan<EventRow>(store.table, store.partitionKey, { ...EVENTS, select, window: STEP });
     const first = await window.next();
     const rows = first.done ? [] : first.value;

@@ -79,7 +79,7 @@ export type ChatState = Omit<v.InferOutput<typeof StoredChat>, "events"> & { eve
 export type ChatPage = v.InferOutput<typeof ChatPageSchema>;
 export type ListedChat = ChatPage["items"][number];
 
-/** What was authenticated but not understood. `raw` is given by `get` only. */
+/** A delivery that was authenticated but not understood. `raw` is given by `get` only. */
 export type Quarantined = v.InferOutput<typeof QuarantinedDelivery>;
 
 export type NewQuarantined = Pick<Quarantined, "expected" | "reason" | "problems"> & { raw: string };

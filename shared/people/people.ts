@@ -179,7 +179,7 @@ export function openPeople({ table, places, now }: PeopleOptions) {
       return { found, next: null };
     },
 
-    /** Gives every place its share of the time to remove what is stored for long enough. */
+    /** Removes items past their time. Every place gets an equal share of `budgetMs`. */
     async retain({ budgetMs }: { budgetMs: number }): Promise<Retention[]> {
       const reports: Retention[] = [];
       for (const place of places) reports.push(await retainPlace(place, budgetMs / places.length));

@@ -19,7 +19,7 @@ export type DataPlace = {
   eraseChat?(chatId: string, after: string): AsyncIterable<Removed>;
   /** Finds all that {@link DataPlace.erase} would erase. */
   search(person: Person, after: string): AsyncIterable<FoundItems>;
-  /** Removes what is stored for long enough. */
+  /** Removes items past their time. */
   retain(after: string): AsyncIterable<Removed>;
 };
 

@@ -28,7 +28,7 @@ export async function compress(text: string): Promise<Buffer> {
   return bytes.length < LARGE ? zstdCompressSync(bytes, OPTIONS) : promisify(zstdCompress)(bytes, OPTIONS);
 }
 
-/** @param maxBytes how large the text may be; what is stored is trusted, and yet never more than that is unpacked */
+/** @param maxBytes how large the text may be: no more is unpacked, though storage is trusted */
 export async function decompress(bytes: Uint8Array, maxBytes: number): Promise<string> {
   if (!MAGIC.equals(bytes.subarray(0, MAGIC.length))) return Buffer.from(bytes).toString("utf8");
   const options = { maxOutputLength: maxBytes };

@@ -14,7 +14,7 @@ export function statusOf(error: unknown): number | undefined {
   return typeof statusCode === "number" ? statusCode : undefined;
 }
 
-/** Table Storage's own code for what is wrong (`EntityAlreadyExists`), or the transport's (`ECONNRESET`). */
+/** Table Storage's own code of the error (`EntityAlreadyExists`), or the transport's (`ECONNRESET`). */
 export function storageCodeOf(error: unknown): string | undefined {
   const { code, name, details } = (error ?? {}) as StorageError;
   const inner = (details as { odataError?: { code?: unknown } } | undefined)?.odataError?.code;

@@ -16,14 +16,14 @@ export const MAX_OPERATIONS = 100;
 export const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
 
 /**
- * What is written around an entity in a transaction: boundary, headers, and for all but creations the URL with the keys
+ * Bytes around an entity in a transaction: boundary, headers, and for all but creations the URL with the keys
  * percent-encoded. An upper bound; a test compares it with the bytes sent.
  */
 const OPERATION_BYTES = 512;
-/** What is written around all operations. */
+/** Bytes around all operations. */
 const ENVELOPE_BYTES = 300;
 
-/** A row or transaction that Table Storage would refuse: a defect in who made it, not an outage. */
+/** A row or transaction that Table Storage would refuse: a defect in its maker, not an outage. */
 export class LimitExceeded extends Error {
   override name = "LimitExceeded";
 }
@@ -79,7 +79,7 @@ export function checkTransaction(actions: readonly TransactionAction[]): void {
   }
 }
 
-/** How much an operation takes of a transaction's 4 MiB, bytes as Base64 and all: never less than what is sent. */
+/** How much an operation takes of a transaction's 4 MiB, binary as Base64: never less than the bytes sent. */
 export function wireBytes([, entity]: TransactionAction): number {
   const { partitionKey, rowKey } = entity;
   // In the entity as JSON, and percent-encoded in the URL.

@@ -8,7 +8,7 @@ import {
 import { statusOf, toStorageError } from "./failures.ts";
 import { checkEntity } from "./limits.ts";
 
-/** A row as it is read: with its keys and its ETag. Properties are what was written, or missing. */
+/** A row as it is read: with its keys and its ETag. A property has the value that was written, or is missing. */
 export type Row<Properties extends object> = TableEntityResult<Properties> & {
   partitionKey: string;
   rowKey: string;

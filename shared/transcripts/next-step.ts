@@ -33,7 +33,7 @@ export type TranscriptStep =
   | { do: "forget" }
   | { do: "again"; at: number };
 
-/** Decides what is done with an end after its transcript was asked for. */
+/** Decides the next step for an end after its transcript was asked for. */
 export function nextStep(
   { state, receivedAt, attempts }: Waiting,
   asked: Asked,
