@@ -70,11 +70,11 @@ function work(id: string, run: (services: Services, log: Log) => Promise<void>) 
 }
 
 /**
- * A new instance waits for its first call, which waits for the code: it is loaded meanwhile, that of `fetch` too, which the
- * library makes requests with. What fails to load is loaded again by the call. In milliseconds.
+ * A new instance waits for its first call, which waits for the code: it is loaded meanwhile, with that of telemetry, and of
+ * `fetch`, which the library makes requests with. What fails to load is loaded again by the call. In milliseconds.
  */
 const LOAD_AHEAD = 50;
 setTimeout(() => {
-  import("./serve.ts").catch(() => {});
   void globalThis.Request;
+  import("./serve.ts").then(({ services }) => services()).catch(() => {});
 }, LOAD_AHEAD).unref();

@@ -8,8 +8,8 @@ import { inSpan } from "../shared/telemetry/spans.ts";
 import { createServices, type Services } from "./services.ts";
 import { startTelemetry } from "./telemetry.ts";
 
-/** Made by the first request or timer, and kept for the life of the process. */
-const services = lazy(async (): Promise<Services> => {
+/** Made once, and kept for the life of the process. Each of them is created by its first use. */
+export const services = lazy(async (): Promise<Services> => {
   await startTelemetry(process.env);
   const made = createServices(process.env);
   // What was delivered and not written yet would be delivered again.
