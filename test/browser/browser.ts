@@ -1,5 +1,11 @@
 import { existsSync } from "node:fs";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
 import { type App, type AppOptions, startApp } from "../app/start-app.ts";
 
@@ -36,15 +42,25 @@ export type Tab = {
   close(): Promise<void>;
 };
 
+type TabOptions = BrowserContextOptions & { clock?: boolean };
+
+function openProfile(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+  return browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+}
+
 /** Opens a page of the console in a browser profile of its own. `api` is the app's address with its prefix. */
 export async function openTab(
   browser: Browser,
   api: string,
   path = "",
-  options: BrowserContextOptions & { clock?: boolean } = {},
+  { clock = false, ...options }: TabOptions = {},
 ): Promise<Tab> {
-  const { clock = false, ...contextOptions } = options;
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...contextOptions });
+  const context = await openProfile(browser, options);
+  if (clock) await context.clock.install();
+  return { ...(await openIn(context, api, path)), close: () => context.close() };
+}
+
+async function openIn(context: BrowserContext, api: string, path: string): Promise<Tab> {
   const page = await context.newPage();
   // Below the limit of a test, so that a failure names what was waited for.
   page.setDefaultTimeout(10_000);
@@ -66,19 +82,18 @@ export async function openTab(
     if (!request.url().startsWith(origin) && !/^(data|blob):/.test(request.url()))
       mishaps.push(request.url());
   });
-  if (clock) await page.clock.install();
   await page.goto(`${api}/console${path}`);
-  return { page, mishaps, requests, close: () => context.close() };
+  return { page, mishaps, requests, close: () => page.close() };
 }
-
-type TabOptions = Parameters<typeof openTab>[3];
 
 /** A browser and an app for the tests of a `describe`. */
 export function useConsole(options: AppOptions = {}) {
   let browser: Browser;
+  let profile: BrowserContext;
   let app: App;
   beforeAll(async () => {
     [browser, app] = await Promise.all([launch(), startApp(options)]);
+    profile = await openProfile(browser);
   });
   afterAll(async () => {
     await browser?.close();
@@ -91,7 +106,9 @@ export function useConsole(options: AppOptions = {}) {
     get app() {
       return app;
     },
-    open: (path = "", tab: TabOptions = {}) => openTab(browser, app.url, path, tab),
+    /** Tabs without options share a profile, so the scripts are compiled once. */
+    open: (path = "", tab?: TabOptions) =>
+      tab ? openTab(browser, app.url, path, tab) : openIn(profile, app.url, path),
     /** The end of a chat, as LiveChat's webhook brings it. */
     async deliver(body: object): Promise<void> {
       const { status } = await app.deliver("chat-ended", body);

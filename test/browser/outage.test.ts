@@ -38,7 +38,8 @@ describe.skipIf(CHROMIUM === undefined)("an open console", () => {
 
   const isStale = async (page: Page, problem: string) => {
     await page.clock.fastForward(NEXT_POLL);
-    await page.getByText(problem).first().waitFor();
+    // The app gives storage some seconds before it says no.
+    await page.getByText(problem).first().waitFor({ timeout: 20_000 });
     await page
       .getByText(/What you see is from \d/)
       .first()
@@ -52,7 +53,9 @@ describe.skipIf(CHROMIUM === undefined)("an open console", () => {
     await page.getByText("not current").waitFor({ state: "detached" });
   };
 
-  test("keeps its place and its data while storage is down, and goes on when it is back", async () => {
+  test("keeps its place and its data while storage is down, and goes on when it is back", {
+    timeout: 60_000,
+  }, async () => {
     const list = await openTab(browser, app.url, "/events?type=chat_ended", { clock: true });
     const detail = await openTab(browser, app.url, "/chats/KEPT", { clock: true });
     await list.page.getByRole("link", { name: "KEPT" }).waitFor();
