@@ -7,19 +7,8 @@ import type { Post } from "../subscriptions/post.ts";
 import { sign } from "../subscriptions/sign.ts";
 import { isDelivered } from "../subscriptions/standing.ts";
 
-export type OperatorWebhookOptions = {
-  /** `OPERATOR_WEBHOOK_URL`. */
-  url: string;
-  /** `LIVECHAT_WEBHOOK_PASSWORD`, from which the key of the signatures is made. */
-  password: string;
-  post: Post;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
-  wait?: (milliseconds: number) => Promise<unknown>;
-};
-
 /** Milliseconds before each repetition of a call that failed. */
-const PAUSES = [1_000, 5_000, 20_000];
+const REPEAT_PAUSES = [1_000, 5_000, 20_000];
 
 /**
  * Makes the function that tells the operator of a change, signed by the rules of Standard Webhooks. It resolves after the
@@ -31,7 +20,16 @@ export function createOperatorWebhook({
   post,
   now = Date.now,
   wait = (milliseconds) => setTimeout(milliseconds, undefined, { ref: false }),
-}: OperatorWebhookOptions): (change: CheckChange, log: Log) => Promise<void> {
+}: {
+  /** `OPERATOR_WEBHOOK_URL`. */
+  url: string;
+  /** `LIVECHAT_WEBHOOK_PASSWORD`, from which the key of the signatures is made. */
+  password: string;
+  post: Post;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  wait?: (milliseconds: number) => Promise<unknown>;
+}): (change: CheckChange, log: Log) => Promise<void> {
   const secret = operatorSecret(password);
 
   async function tell(id: string, body: string): Promise<boolean> {
@@ -50,7 +48,7 @@ export function createOperatorWebhook({
   };
 
   async function repeat(id: string, body: string, { check }: CheckChange, log: Log): Promise<void> {
-    for (const pause of PAUSES) {
+    for (const pause of REPEAT_PAUSES) {
       await wait(pause);
       if (await tell(id, body)) return;
     }
@@ -74,21 +72,16 @@ export function operatorSecret(password: string): string {
  */
 export function toOperatorMessage({ check, from, to, since, detail, action }: CheckChange) {
   const facts = { check, from, state: to, since, detail: redact(detail), action: redact(action) };
-  const text = (words: string, more: object = {}) => ({
-    type: "TextBlock",
-    text: words,
-    wrap: true,
-    ...more,
-  });
+  const block = (text: string, more: object = {}) => ({ type: "TextBlock", text, wrap: true, ...more });
   const color = { ok: "good", attention: "warning", unknown: "warning", bad: "attention" }[to];
   const card = {
     $schema: "http://adaptivecards.io/schemas/adaptive-card.json",
     type: "AdaptiveCard",
     version: "1.4",
     body: [
-      text(`LiveChat Functions: ${check} is ${to}`, { size: "medium", weight: "bolder", color }),
-      text(facts.detail),
-      ...(to === "ok" ? [] : [text(facts.action, { isSubtle: true })]),
+      block(`LiveChat Functions: ${check} is ${to}`, { size: "medium", weight: "bolder", color }),
+      block(facts.detail),
+      ...(to === "ok" ? [] : [block(facts.action, { isSubtle: true })]),
     ],
   };
   const attachments = [

@@ -6,28 +6,23 @@ import type { Arrivals } from "../tickets/arrivals/arrivals.ts";
 import { decodeUtf8, parseJson } from "./read-body.ts";
 import { quarantine, type Receipt } from "./receive.ts";
 
-export type ReceiveHelpDeskOptions = {
-  log: Pick<EventLog, "get" | "quarantine">;
-  arrivals: Pick<Arrivals, "keep" | "forget">;
-};
-
-/** `arrived` is the ticket that is to be read now. */
-export type HelpDeskReceipt = Receipt & { arrived?: string };
-
-/** Longer ids are none: HelpDesk's have 36 characters. */
+/** The longest id that is taken: HelpDesk's have 36 characters. */
 const LONGEST_ID = 200;
 
 /**
  * Takes one delivery of HelpDesk whose URL had the right key. Nothing but the ticket's id is believed and kept; the ticket
- * is read before its event is in the log.
+ * is read before its event is in the log. `arrived` is the ticket that is to be read now.
  *
  * @throws {InvalidInput} when the body is not JSON in UTF-8
  * @throws {StorageUnavailable} when it could not be kept in time; HelpDesk sends it again for a day
  */
 export async function receiveHelpDesk(
   body: Uint8Array,
-  { log, arrivals }: ReceiveHelpDeskOptions,
-): Promise<HelpDeskReceipt> {
+  {
+    log,
+    arrivals,
+  }: { log: Pick<EventLog, "get" | "quarantine">; arrivals: Pick<Arrivals, "keep" | "forget"> },
+): Promise<Receipt & { arrived?: string }> {
   const raw = decodeUtf8(body);
   const told = parseJson(raw);
   const ticketId = tooComplex(raw) === undefined ? ticketIdIn(told) : undefined;

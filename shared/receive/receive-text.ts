@@ -14,19 +14,17 @@ import { decodeUtf8, parseJson } from "./read-body.ts";
 import { quarantine, type Receipt } from "./receive.ts";
 import { verifyKey } from "./verify-sender.ts";
 
-export type ReceiveTextOptions = {
+type Options = {
   log: Pick<EventLog, "append" | "told" | "quarantine">;
   transcripts: Pick<Transcripts, "keep" | "forget">;
   /** What the webhook's `secret_key` may be. */
   secrets: readonly string[];
 };
 
-/** `ended` is the thread whose transcript is to be fetched now. */
-export type TextReceipt = Receipt & { type: EventType; ended?: string };
-
 /**
  * Takes one delivery of the Text platform whose URL had the right key. A start goes into the log. An end comes with ids
- * only, and is kept until its transcript is there; then it goes into the log, whole.
+ * only, and is kept until its transcript is there; then it goes into the log, whole. `ended` is the thread whose transcript
+ * is to be fetched now.
  *
  * @throws {InvalidInput} when the body is not JSON in UTF-8
  * @throws {Unauthorized} when its `secret_key` is not ours
@@ -34,8 +32,8 @@ export type TextReceipt = Receipt & { type: EventType; ended?: string };
  */
 export async function receiveText(
   body: Uint8Array,
-  { log, transcripts, secrets }: ReceiveTextOptions,
-): Promise<TextReceipt> {
+  { log, transcripts, secrets }: Options,
+): Promise<Receipt & { type: EventType; ended?: string }> {
   const text = decodeUtf8(body);
   const envelope = parseJson(text);
   const { secret_key, action } = isObject(envelope) ? envelope : {};
@@ -56,7 +54,7 @@ export async function receiveText(
 
 async function keepEnd(
   event: NewEvent,
-  { log, transcripts }: Pick<ReceiveTextOptions, "log" | "transcripts">,
+  { log, transcripts }: Pick<Options, "log" | "transcripts">,
 ): Promise<Receipt & { ended?: string }> {
   const end = endedThread(event.raw);
   // The id that the event will have in the log.

@@ -6,16 +6,7 @@ import { reachOf } from "./address.ts";
 export type CallbackRules = { allowLoopback: boolean };
 
 /** Where a callback leads, in the parts that a request is made of. */
-export type Callback = {
-  secure: boolean;
-  /** A name, or an address without brackets. */
-  hostname: string;
-  port: number;
-  /** Path and query, letter by letter as they were given: the URL is an opaque secret, and signatures hide in it. */
-  target: string;
-  /** `user:password`, when the URL has it. */
-  auth?: string;
-};
+export type Callback = ReturnType<typeof readCallback>;
 
 /** As long as a URL may be that Azure's own front ends take. */
 export const MAX_URL_LENGTH = 8_192;
@@ -32,7 +23,7 @@ const NOT_PUBLIC = /\.(localhost|local|internal|home\.arpa|alt|onion|test|invali
  *
  * @throws {InvalidInput} when it may not be called: not https, not public. What was given is never repeated.
  */
-export function readCallback(url: string, { allowLoopback }: CallbackRules): Callback {
+export function readCallback(url: string, { allowLoopback }: CallbackRules) {
   if (url.length > MAX_URL_LENGTH) throw refusal(`may have at most ${MAX_URL_LENGTH} characters`);
   const parts = PLAIN.test(url) && URL.canParse(url) ? PARTS.exec(url) : null;
   if (!parts) throw refusal("must be an absolute URL, such as https://example.com/hook");
@@ -45,9 +36,12 @@ export function readCallback(url: string, { allowLoopback }: CallbackRules): Cal
   if (!isAllowedHost(host, { allowLoopback })) throw notPublic();
   return {
     secure,
+    /** A name, or an address without brackets. */
     hostname: host,
     port: port === "" ? (secure ? 443 : 80) : Number(port),
+    /** Path and query, letter by letter as they were given: the URL is an opaque secret, and signatures hide in it. */
     target: path + query,
+    /** `user:password`, when the URL has it. */
     ...((username || password) && { auth: `${decodePercents(username)}:${decodePercents(password)}` }),
   };
 }

@@ -10,12 +10,12 @@ import {
 import type { Feed } from "./feed.ts";
 import type { OutgoingEvent } from "./message.ts";
 import { placeIn } from "./place.ts";
-import type { CallbackAnswer, Post } from "./post.ts";
+import type { Post } from "./post.ts";
 import { noteRequest } from "./rate.ts";
-import { send } from "./send.ts";
+import { type SentEvents, send } from "./send.ts";
 import { afterAnswer, afterParking, isDelivered, isRefusal } from "./standing.ts";
 import type { Subscriptions } from "./store.ts";
-import type { DeliveryAttempt, KeptSubscription, Parked } from "./subscription.ts";
+import type { KeptSubscription, Parked } from "./subscription.ts";
 import { LAST_ATTEMPTS, LEASE_MS, RENEW_MS } from "./times.ts";
 import { traceDelivery } from "./trace-delivery.ts";
 
@@ -33,11 +33,7 @@ export type DeliverOptions = {
   /** Does some work every so many milliseconds, until the function that it returns is called. */
   every: (milliseconds: number, work: () => void) => () => void;
   /** Called with every attempt, and awaited when it failed. */
-  onAttempt?: (
-    attempt: DeliveryAttempt,
-    answer: CallbackAnswer,
-    sent: { kept: KeptSubscription; events: OutgoingEvent[] },
-  ) => Promise<void> | undefined;
+  onAttempt?: (sent: SentEvents, to: KeptSubscription, events: OutgoingEvent[]) => Promise<void> | undefined;
 };
 
 /** Why it ended, the row as it was last seen, and the place that was reached, which need not be written. */
@@ -126,9 +122,10 @@ export async function deliver(
     const [first] = events as [OutgoingEvent];
     const last = events.at(-1) as OutgoingEvent;
     const at = now();
-    const { answer, attempt } = await traceDelivery({ ...first, events: events.length }, () =>
+    const sent = await traceDelivery({ ...first, events: events.length }, () =>
       send(events, kept, { post, now }),
     );
+    const { answer, attempt } = sent;
     const isAlone = events.length === 1;
     const about = { seq: isAlone ? first.seq : undefined, policy: kept.policy };
     state = {
@@ -143,7 +140,7 @@ export async function deliver(
       state.place = { ...state.place, cursor: last.seq };
       state.unsaved += events.length;
     }
-    await onAttempt?.(attempt, answer, { kept, events });
+    await onAttempt?.(sent, kept, events);
   }
 
   /** Sets an event aside, in one write with the place behind it. */

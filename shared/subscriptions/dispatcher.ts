@@ -188,10 +188,10 @@ export function createDispatcher({
     slot.through = Number.POSITIVE_INFINITY;
     const { end, kept, through } = await deliver(found, from, slot, {
       ...{ subscriptions, feed, post, holder, now, random, wait, every },
-      onAttempt(attempt, answer, sent) {
-        if (isDelivered(answer)) report.delivered += sent.events.length;
+      onAttempt(sent, to, events) {
+        if (isDelivered(sent.answer)) report.delivered += events.length;
         else report.failed += 1;
-        return onAttempt?.(attempt, answer, sent);
+        return onAttempt?.(sent, to, events);
       },
     });
     if (end.why === "lost") {

@@ -1,3 +1,4 @@
+import { lazy } from "../core/lazy.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import { type LogEvent, TRACE } from "../event-log/types.ts";
 import { coalesce } from "./coalesce.ts";
@@ -31,7 +32,7 @@ export function createFeed({
   now: () => number;
   wait: (milliseconds: number) => Promise<unknown>;
 }) {
-  const pages = new Map<string, { page: Promise<FeedPage>; at: number }>();
+  const pages = new Map<string, () => Promise<FeedPage>>();
   const waiting = new Set<{ seq: number; wake: () => void }>();
   let known: FeedHead | undefined;
   let isDoubtful = false;
@@ -77,15 +78,12 @@ export function createFeed({
     read(after: number): Promise<FeedPage> {
       // A page that was read when the log was shorter may lack what is asked for.
       const key = `${edition} ${known?.log} ${after} ${known?.seq}`;
-      const found = pages.get(key);
-      if (found && now() - found.at < FRESH_MS) return found.page;
-      const page = load(after);
+      const page = pages.get(key) ?? lazy(() => load(after), { freshFor: FRESH_MS, now });
       pages.delete(key);
-      pages.set(key, { page, at: now() });
-      page.catch(() => pages.delete(key));
+      pages.set(key, page);
       const [oldest] = pages.keys();
       if (pages.size > SHARED_PAGES && oldest !== undefined) pages.delete(oldest);
-      return page;
+      return page();
     },
     /** Goes up with every erasure that this process learns of: pages of an earlier edition must not be sent. */
     edition: () => edition,

@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { MessageReceipt, Queue } from "../storage/open-queue.ts";
+import { coalesce } from "./coalesce.ts";
 
 /** Milliseconds after which the message shows. */
 const GUARANTEE_MS = 2_000;
@@ -28,13 +29,12 @@ export function createGuarantee({
   /** Some of it was left undone: the message stays. */
   let isLeft = false;
   let message: { receipt: MessageReceipt; showsAt: number } | undefined;
-  let arming: Promise<void> | undefined;
   let isKeeping = false;
 
-  async function arm(): Promise<void> {
+  const arm = coalesce(async () => {
     const before = message;
     const showsAt = now() + GUARANTEE_MS;
-    if (!queue || (before && before.showsAt - now() >= LEAST_MS)) return;
+    if (!queue || open === 0 || (before && before.showsAt - now() >= LEAST_MS)) return;
     message = undefined;
     try {
       const receipt = before
@@ -44,27 +44,21 @@ export function createGuarantee({
     } catch {
       // The timer delivers what this process leaves.
     }
-  }
-
-  function armOnce(): Promise<void> {
-    arming ??= arm().finally(() => {
-      arming = undefined;
-    });
-    return arming;
-  }
+  });
 
   async function keep(): Promise<void> {
     if (isKeeping) return;
     isKeeping = true;
     while (open > 0) {
       await wait(LEAST_MS / 2);
-      if (open > 0) await armOnce();
+      await arm();
     }
     isKeeping = false;
   }
 
   async function disarm(): Promise<void> {
-    await arming;
+    // Nothing is put any more: this waits for the message that is on its way.
+    await arm();
     if (open > 0) return;
     const taken = message;
     message = undefined;
@@ -76,7 +70,7 @@ export function createGuarantee({
     /** Begins a piece of work. Resolves when the message is in the queue, or could not be put there. */
     begin(): Promise<void> {
       open += 1;
-      const armed = armOnce();
+      const armed = arm();
       void keep();
       return armed;
     },

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { StoredEvent } from "../event-log/types.ts";
 import { ordered } from "../storage/keys.ts";
 import type { Terms } from "./subscription.ts";
@@ -73,16 +73,10 @@ function toHeaders(event: OutgoingEvent): Record<string, string> {
 
 /** Percent-encodes what may not stand in a header: all but printable ASCII, and space, quote and percent (3.1.3.2). */
 function encodeAttribute(value: string): string {
-  return value.replace(/[^!#$&-~]/gu, (character) =>
-    Array.from(
-      Buffer.from(character, "utf8"),
-      (byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
-    ).join(""),
-  );
+  return value.toWellFormed().replace(/[^!#$&-~]/gu, encodeURIComponent);
 }
 
 function batchId(events: readonly OutgoingEvent[]): string {
-  const hash = createHash("sha256");
-  for (const { id } of events) hash.update(id).update("\n");
-  return `batch_${hash.digest("hex").slice(0, 32)}`;
+  const ids = events.map(({ id }) => `${id}\n`).join("");
+  return `batch_${hash("sha256", ids).slice(0, 32)}`;
 }

@@ -51,21 +51,16 @@ export function createPost({
   const agents = { http: new HttpAgent(kept), https: new HttpsAgent({ ...kept, ca }) };
 
   async function send(
-    { secure, hostname, port, target, auth }: Callback,
+    callback: Callback,
     body: string,
     headers: Record<string, string>,
     signal: AbortSignal,
   ): Promise<CallbackAnswer> {
+    const { secure, hostname, port, target: path, auth } = callback;
     const request = (secure ? httpsRequest : httpRequest)({
-      method: "POST",
-      hostname,
-      port,
-      path: target,
-      auth,
+      ...{ method: "POST", hostname, port, path, auth, lookup, signal },
       headers: { ...headers, "content-length": Buffer.byteLength(body) },
       agent: secure ? agents.https : agents.http,
-      lookup,
-      signal,
     });
     try {
       const answer = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -79,7 +74,7 @@ export function createPost({
       const failure = signal.aborted ? "TIMEOUT" : reasonOf(error);
       // The other side closed a kept connection just as it was used again: it has not seen the call.
       const unseen = request.reusedSocket && failure === "ECONNRESET";
-      return unseen ? send({ secure, hostname, port, target, auth }, body, headers, signal) : { failure };
+      return unseen ? send(callback, body, headers, signal) : { failure };
     }
   }
 

@@ -15,14 +15,13 @@ export const systemResolver: Resolver = (hostname) => lookup(hostname, { all: tr
  */
 export function guardedLookup(rules: CallbackRules, resolve: Resolver): LookupFunction {
   return (hostname, { all }, callback) => {
-    const answer = async () => {
-      const addresses = await resolve(hostname);
+    const checked = resolve(hostname).then((addresses) => {
       const [first] = addresses;
       if (!first || !addresses.every(({ address }) => isAllowedAddress(address, rules)))
         throw new RefusedAddress();
       return { first, addresses };
-    };
-    answer().then(
+    });
+    checked.then(
       ({ first, addresses }) =>
         all ? callback(null, addresses) : callback(null, first.address, first.family),
       (error) => callback(error, ""),

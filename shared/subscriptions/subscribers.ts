@@ -11,16 +11,15 @@ import type {
   SubscriptionInDetail,
   Subscription as SubscriptionSchema,
 } from "../schemas/subscription.ts";
-import { excerptOf, type FailedAttempt, openAttempts } from "./attempts.ts";
+import { type FailedAttempt, openAttempts } from "./attempts.ts";
 import { maskCallback, readCallback } from "./callback.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import type { FeedHead } from "./feed.ts";
 import { heldThrough } from "./hold.ts";
-import type { OutgoingEvent } from "./message.ts";
 import { placeIn } from "./place.ts";
 import { createPost } from "./post.ts";
 import { checkName, type Resolver, systemResolver } from "./resolve.ts";
-import { send } from "./send.ts";
+import { type SentEvents, send } from "./send.ts";
 import { isDelivered } from "./standing.ts";
 import { moveTo, newSecret, openSubscriptions, resume, termsOf } from "./store.ts";
 import type { DeliveryAttempt, KeptSubscription, Terms } from "./subscription.ts";
@@ -71,12 +70,8 @@ export function openSubscribers({
   const dispatcher = createDispatcher({
     ...{ subscriptions, log, post, now },
     wakeUp: wakeUp.after,
-    async onAttempt(attempt, answer, { kept: { id, url }, events }) {
-      if (isDelivered(answer)) return;
-      const failed = { subscription: id, ...withoutEvent(attempt), excerpt: excerptOf(answer, url) };
-      // What cannot be remembered must not hold up what is to be sent.
-      await attempts.record(events, failed).catch(() => {});
-    },
+    // What cannot be remembered must not hold up what is to be sent.
+    onAttempt: (sent, to, events) => remember(sent, to, events).catch(() => {}),
   });
 
   /**
@@ -198,24 +193,27 @@ export function openSubscribers({
     });
   }
 
-  /** Sends one event by hand. */
-  async function sendNow(event: OutgoingEvent, kept: KeptSubscription): Promise<Sent> {
-    const { answer, attempt } = await send([event], kept, { post, now });
-    return { ...attempt, delivered: isDelivered(answer), excerpt: excerptOf(answer, kept.url) };
+  /** Keeps an attempt that failed. */
+  async function remember(
+    { attempt, answer, excerpt }: SentEvents,
+    { id }: KeptSubscription,
+    events: readonly { id: string; seq: number }[],
+  ): Promise<void> {
+    if (isDelivered(answer)) return;
+    await attempts.record(events, { subscription: id, ...withoutEvent(attempt), excerpt });
   }
 
   /** Sends an event of the log, and remembers the attempt; when it was parked and arrives, it is parked no more. */
   async function sendEvent(event: StoredEvent, kept: KeptSubscription): Promise<Sent> {
-    const { seq, id, chatId, ticketId } = event;
-    const sent = await sendNow({ ...event, subject: chatId ?? ticketId }, kept);
-    const { delivered, excerpt, ...attempt } = sent;
+    const { seq, chatId, ticketId } = event;
+    const sent = await send([{ ...event, subject: chatId ?? ticketId }], kept, { post, now });
     await subscriptions.change(kept.id, (before) => ({
       ...before,
-      attempts: [...before.attempts, attempt].slice(-LAST_ATTEMPTS),
+      attempts: [...before.attempts, sent.attempt].slice(-LAST_ATTEMPTS),
     }));
-    if (delivered) await subscriptions.unpark(kept.id, seq);
-    else await attempts.record([{ id, seq }], { subscription: kept.id, ...withoutEvent(attempt), excerpt });
-    return sent;
+    if (isDelivered(sent.answer)) await subscriptions.unpark(kept.id, seq);
+    await remember(sent, kept, [event]);
+    return shown(sent);
   }
 
   /** Sends one event at once, outside of the order. @throws {Conflict} when the event was erased */
@@ -259,7 +257,7 @@ export function openSubscribers({
       receivedAt: at,
       payload,
     };
-    return sendNow(event, kept);
+    return shown(await send([event], kept, { post, now }));
   }
 
   /** Gives a subscription a new secret; the one before signs beside it until `previousSecretUntil`. */
@@ -319,9 +317,7 @@ export function openSubscribers({
     resume: async (id: string): Promise<Subscriber> => withoutDetail(await change(id, resume)),
     /** Whether there is a subscription. */
     hasAny: async () => (await subscriptions.list()).length > 0,
-    dispatch: dispatcher.dispatch,
-    stored: dispatcher.stored,
-    stop: dispatcher.stop,
+    ...{ dispatch: dispatcher.dispatch, stored: dispatcher.stored, stop: dispatcher.stop },
     /** An event was erased: pages of the log that were read before are not sent any more. */
     erased: async () => dispatcher.erased(),
     heldThrough: (lostBefore: string) => heldThrough(lostBefore, { subscriptions, log, now }),
@@ -335,6 +331,10 @@ function there<Value>(found: Value | undefined): Value {
 
 function withoutDetail({ attempts: _, parked: __, ...subscriber }: SubscriberInDetail): Subscriber {
   return subscriber;
+}
+
+function shown({ attempt, answer, excerpt }: SentEvents): Sent {
+  return { ...attempt, delivered: isDelivered(answer), excerpt };
 }
 
 function withoutEvent({ eventId: _, seq: __, firstSeq: ___, ...attempt }: DeliveryAttempt) {
