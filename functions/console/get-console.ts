@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { NotFound } from "../../shared/core/errors.ts";
-import { described, exact, published } from "../../shared/schemas/vocabulary.ts";
+import { described, exact, html } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
 
 const TRUSTED_TYPES = ["require-trusted-types-for 'script'", "trusted-types 'none'"];
@@ -24,7 +24,7 @@ export const getConsole = operation({
   output: {
     status: 200,
     description: "The page, or the file.",
-    schema: v.pipe(v.string(), published({ example: "<!doctype html>" })),
+    schema: html,
     type: "text/html",
     otherTypes: { "text/css": "A style sheet.", "text/javascript": "A script." },
   },

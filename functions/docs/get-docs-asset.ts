@@ -1,6 +1,5 @@
-import * as v from "valibot";
 import { NotFound } from "../../shared/core/errors.ts";
-import { described, exact, filled, published } from "../../shared/schemas/vocabulary.ts";
+import { described, exact, filled, html } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
 
 export const getDocsAsset = operation({
@@ -15,7 +14,7 @@ export const getDocsAsset = operation({
   output: {
     status: 200,
     description: "The file.",
-    schema: v.pipe(v.string(), published({ example: "<!doctype html>" })),
+    schema: html,
     type: "text/html",
     otherTypes: {
       "text/css": "A style sheet.",

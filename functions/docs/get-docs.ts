@@ -1,5 +1,4 @@
-import * as v from "valibot";
-import { published } from "../../shared/schemas/vocabulary.ts";
+import { html } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
 
 export const getDocs = operation({
@@ -12,12 +11,7 @@ export const getDocs = operation({
   route: "docs",
   anonymous: true,
   input: {},
-  output: {
-    status: 200,
-    description: "The page.",
-    schema: v.pipe(v.string(), published({ example: "<!doctype html>" })),
-    type: "text/html",
-  },
+  output: { status: 200, description: "The page.", schema: html, type: "text/html" },
   run: async (_, __, { url }) => {
     // What the page refers to is relative to its address without a slash.
     if (url.pathname.endsWith("/")) return { status: 308, headers: { location: "../docs" } };

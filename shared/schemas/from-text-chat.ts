@@ -72,7 +72,7 @@ function messageOf(event: TextThreadEvent, users: readonly TextUser[]): Record<s
     file: event.url ?? event.name,
     rich_message: titles && `[${titles}]`,
   };
-  if (!(event.type in texts)) return [];
+  if (!Object.hasOwn(texts, event.type)) return [];
   const author = users.find(({ id }) => id === event.author_id);
   const byAgent = author ? isAgent(author) : event.author_id?.includes("@");
   return [
@@ -116,9 +116,10 @@ function endOf(chat: TextChat | undefined): string | undefined {
   return timeOf((closing ?? events.at(-1))?.created_at);
 }
 
-/** In the order in which they happened, without those that were deleted. */
+/** In the order in which they happened, to the microsecond, without those that were deleted. */
 function eventsOf({ thread }: TextChat): TextThreadEvent[] {
-  return (thread.events ?? []).filter(({ deleted }) => !deleted).sort(byTime);
+  const kept = (thread.events ?? []).filter(({ deleted }) => !deleted);
+  return kept.sort((a, b) => compare(a.created_at ?? "", b.created_at ?? ""));
 }
 
 function visitorOf(chat: TextChat): Record<string, unknown> | undefined {
@@ -173,11 +174,6 @@ function labelOf(choice: string | { label?: string; id?: string }): string | und
 
 function isAgent({ type }: TextUser): boolean {
   return type === "agent";
-}
-
-/** Times have microseconds, which decide the order and are dropped in the result. */
-function byTime(a: TextThreadEvent, b: TextThreadEvent): number {
-  return compare(a.created_at ?? "", b.created_at ?? "");
 }
 
 /** A time that cannot be read is left out: the rest of the chat is worth more. */

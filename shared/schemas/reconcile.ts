@@ -62,16 +62,6 @@ const chatRun = {
   ),
   unchanged: described(count, "Chats that were read and are complete in the log."),
 };
-const chatRunExample = {
-  outcome: "completed",
-  startedAt: "2026-01-15T09:45:00.000Z",
-  durationMs: 840,
-  throttledMs: 0,
-  calls: 2,
-  recovered: 1,
-  unchanged: 12,
-} as const;
-
 const transcripts = v.object({
   told: described(count, "Ends that were added to the log with their transcript."),
   bare: described(count, "Ends that were added without a transcript, because LiveChat has none."),
@@ -85,7 +75,7 @@ export const ChatRunReport = shape(
     ...chatRun,
     transcripts: described(transcripts, "The results for ends that waited for their transcript."),
   }),
-  { ...chatRunExample, transcripts: { told: 0, bare: 0, waiting: 0 } },
+  { ...examples.chatRun, transcripts: { told: 0, bare: 0, waiting: 0 } },
 );
 export type ChatRunReport = v.InferOutput<typeof ChatRunReport>;
 
@@ -136,7 +126,7 @@ export const ChatRunHistory = shape(
       "The progress of an unfinished walk.",
     ),
   }),
-  { runs: [{ ...chatRunExample, number: 7 }] },
+  { runs: [{ ...examples.chatRun, number: 7 }] },
 );
 export type ChatRunHistory = v.InferOutput<typeof ChatRunHistory>;
 export type ChatRun = ChatRunHistory["runs"][number];

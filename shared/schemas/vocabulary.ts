@@ -121,6 +121,9 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A page for browsers. */
+export const html = v.pipe(v.string(), published({ example: "<!doctype html>" }));
+
 /** Text; LiveChat sends some ids and versions as numbers. */
 export const text = v.pipe(
   v.union([v.string(), v.number(), v.boolean()], "must be text"),
@@ -146,16 +149,8 @@ export const integer = v.pipe(
 
 /** True or false; LiveChat sends some as 1 and 0. */
 export const flag = v.pipe(
-  v.union(
-    [
-      v.boolean(),
-      v.pipe(
-        v.picklist([0, 1]),
-        v.transform((bit) => bit === 1),
-      ),
-    ],
-    "must be true or false",
-  ),
+  v.union([v.boolean(), v.picklist([0, 1])], "must be true or false"),
+  v.transform((value) => value === true || value === 1),
   published({ output: v.boolean() }),
 );
 
