@@ -1,4 +1,4 @@
-import { Conflict } from "../../shared/core/errors.ts";
+import { AppError, Conflict } from "../../shared/core/errors.ts";
 import type { Priority } from "../../shared/livechat/live-chat.ts";
 import type { Ensured } from "../../shared/registration/ensure.ts";
 import {
@@ -8,32 +8,51 @@ import {
   webhookServices,
 } from "../../shared/registration/services.ts";
 import { requireReachable } from "../../shared/registration/wanted.ts";
+import { openKnownTickets } from "../../shared/tickets/known-tickets.ts";
+import { reconcileAccount } from "../reconcile/reconcile.ts";
 import type { Services } from "../services.ts";
+
+/** Milliseconds for the first look at HelpDesk's tickets; the timer goes on with it. */
+const FIRST_LOOK = 10_000;
 
 /**
  * Where our webhooks are registered and where they are to lead.
  *
  * @throws {Conflict} when WEBHOOK_BASE_URL is not set
  */
-export function registrationOf(
-  { liveChat, settings }: Pick<Services, "liveChat" | "settings">,
-  priority?: Priority,
-): WebhookService[] {
+export function registrationOf(services: Services, priority?: Priority): WebhookService[] {
+  const { liveChat, settings } = services;
   const { baseUrl, credentials } = settings.webhook;
   if (baseUrl === undefined) {
     throw new Conflict("WEBHOOK_BASE_URL is not set: the app does not know its own address.");
   }
+  const { api } = settings.liveChat;
+  const hasHelpDesk = settings.liveChat.api === "text" && settings.liveChat.helpDeskUrl !== undefined;
   const account: AccountWebhooks = {
     listWebhooks: () => liveChat.listWebhooks({ priority }),
     listTicketWebhooks: () => liveChat.listTicketWebhooks({ priority }),
-    createWebhook: (webhook) => liveChat.createWebhook(webhook, { priority }),
+    async createWebhook(webhook) {
+      if (hasHelpDesk && webhook.event_type === "ticket_created") await beginToWatch(services);
+      return liveChat.createWebhook(webhook, { priority });
+    },
     deleteWebhook: (id) => liveChat.deleteWebhook(id, { priority }),
     areWebhooksOn: () => liveChat.areWebhooksOn({ priority }),
     turnWebhooksOn: () => liveChat.turnWebhooksOn({ priority }),
   };
-  const { api } = settings.liveChat;
-  const hasHelpDesk = settings.liveChat.api === "text" && settings.liveChat.helpDeskUrl !== undefined;
   return webhookServices(account, { baseUrl, credentials, api }, { hasHelpDesk });
+}
+
+/**
+ * Has the reconciliation read which tickets HelpDesk has, before its webhook is first registered: so each ticket that the
+ * webhook announces, however late, is known to be new. A failure is not the webhook's.
+ */
+async function beginToWatch(services: Services): Promise<void> {
+  try {
+    if (await openKnownTickets(services.ticketStore).watch()) return;
+    await reconcileAccount(services, { holder: "the registration of webhooks", budgetMs: FIRST_LOOK });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+  }
 }
 
 /**
@@ -41,10 +60,7 @@ export function registrationOf(
  *
  * @throws {Conflict} when WEBHOOK_BASE_URL is not set, or is an address that LiveChat cannot reach
  */
-export async function ensureOurs(
-  services: Pick<Services, "liveChat" | "settings" | "rememberStandings">,
-  priority?: Priority,
-): Promise<Ensured> {
+export async function ensureOurs(services: Services, priority?: Priority): Promise<Ensured> {
   const webhooks = registrationOf(services, priority);
   const { webhook, liveChat } = services.settings;
   if (webhook.baseUrl !== undefined) requireReachable(webhook.baseUrl, liveChat.url);

@@ -66,6 +66,26 @@ test("the id of an old ticket with the right key raises no event, before and aft
   expect((await app.call("GET", "/events?type=ticket_created")).body.items).toHaveLength(2);
 });
 
+test("the first registration reads which tickets are there, so that none of them is told, however new it is", async () => {
+  await using sandbox = await startTextSandbox(roomy);
+  const { desk } = sandbox.helpDesk;
+  const [there] = desk.fill(1).map(({ ID }) => ID) as [string];
+  const fresh = await startTextApp({ sandbox, env: { WEBHOOK_BASE_URL: "http://127.0.0.1:9" } });
+  try {
+    expect((await fresh.call("POST", "/registration")).body).toMatchObject({ created: 3 });
+    await comesToNothing(fresh, there);
+    const { ID } = desk.create(asked, { silently: true });
+    await announce(fresh, ID);
+    await untilLogged(fresh, ID);
+    expect((await fresh.call("POST", "/registration")).body).toMatchObject({ created: 0 });
+    expect((await fresh.call("GET", "/reconcile/tickets")).body.runs).toMatchObject([
+      { mode: "first", added: 1 },
+    ]);
+  } finally {
+    await fresh.stop();
+  }
+});
+
 test("the ticket of a host that was killed before it read it is told by the next host's timer, once", async () => {
   await using sandbox = await startTextSandbox(roomy);
   const tables = newTables();
