@@ -1,3 +1,4 @@
+import { fromJson } from "../core/json.ts";
 import { fromTextChat } from "../schemas/from-text-chat.ts";
 import { StoredTextChat } from "../schemas/text-chat.ts";
 import { validate } from "../schemas/validate.ts";
@@ -14,12 +15,8 @@ export function readPayload(
   type: EventType,
   raw: string,
 ): Pick<StoredEvent, "payload" | "api" | "chatId" | "ticketId"> | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(raw);
-  } catch {
-    return undefined;
-  }
+  let parsed = fromJson(raw);
+  if (parsed === undefined) return undefined;
   const text = type === "ticket_created" ? undefined : readTextChat(parsed);
   if (text) parsed = text;
   const result = validate(type === "ticket_created" ? WebhookTicketResponse : WebhookChatResponse, parsed);

@@ -1,3 +1,4 @@
+import { fromJson } from "../core/json.ts";
 import { toIso } from "../core/time.ts";
 import { namesPerson } from "../people/people-column.ts";
 import { type Concern, concerns, concernsChat, peopleIn } from "../people/people-in.ts";
@@ -115,7 +116,8 @@ function quarantinePlace(store: Store, { removeBefore }: EventLogPlacesOptions):
     judge: (body: unknown) => Concern,
   ): Promise<Match<Delivery> | undefined> {
     const raw = await readBody(store, toEntry(row).id, row);
-    const is = raw === undefined ? "no" : judge(parseOrText(raw));
+    // A body that is not JSON is all text, in which an address can still be found.
+    const is = raw === undefined ? "no" : judge(fromJson(raw) ?? raw);
     return raw === undefined || is === "no" ? undefined : { item: { row, raw }, isUncertain: is === "may" };
   }
 
@@ -135,13 +137,4 @@ function quarantinePlace(store: Store, { removeBefore }: EventLogPlacesOptions):
       return removeOld(rows, removeBefore?.(), (row) => removeQuarantined(store, row));
     },
   });
-}
-
-function parseOrText(raw: string): unknown {
-  try {
-    return JSON.parse(raw);
-  } catch {
-    // All of it is text then, in which an address can still be found.
-    return raw;
-  }
 }

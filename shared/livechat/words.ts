@@ -1,3 +1,5 @@
+import { fromJson } from "../core/json.ts";
+
 const LONGEST = 300;
 const HTML = /<(?:!doctype|\/?[a-z][a-z0-9-]*(?:\s[^>]*)?\/?)>/i;
 const USER_IN_URL = /\/\/[^\s/@]*@/g;
@@ -23,7 +25,8 @@ export function readWords(body: unknown, secrets: readonly string[]): string | u
 function find(body: unknown, depth: number): string | undefined {
   if (depth === 0) return undefined;
   if (typeof body === "string") {
-    const json = readJson(body);
+    // JSON objects and lists may be sent as text.
+    const json = /^\s*[{[]/.test(body) ? fromJson(body) : undefined;
     return json === undefined ? body : find(json, depth);
   }
   if (Array.isArray(body)) {
@@ -33,16 +36,6 @@ function find(body: unknown, depth: number): string | undefined {
   if (body === null || typeof body !== "object") return undefined;
   const { error, errors, message } = body as Record<string, unknown>;
   return find(error, depth - 1) ?? find(errors, depth - 1) ?? find(message, depth - 1);
-}
-
-/** JSON objects and lists that were sent as text. */
-function readJson(text: string): unknown {
-  if (!/^\s*[{[]/.test(text)) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function cutWords(words: string): string {

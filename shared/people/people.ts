@@ -1,6 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
-import type * as v from "valibot";
+import * as v from "valibot";
 import { InvalidInput } from "../core/errors.ts";
+import { fromCursor, toCursor } from "../core/json.ts";
 import { DAY } from "../core/time.ts";
 import type { Erasure as ErasureSchema } from "../schemas/people.ts";
 import { hashed, after as keysBehind } from "../storage/keys.ts";
@@ -165,7 +166,7 @@ export function openPeople({ table, places, now }: PeopleOptions) {
     ): Promise<{ found: FoundItem[]; next: string | null }> {
       const end = now() + budgetMs;
       const person = toPerson(email);
-      const begun = cursor === undefined ? undefined : decodePeopleCursor(cursor, places);
+      const begun = cursor === undefined ? undefined : readPlace(cursor, places);
       const found: FoundItem[] = [];
       let bytes = 0;
       for await (const step of everywhere(begun, (place, after) => place.search(person, after))) {
@@ -174,7 +175,7 @@ export function openPeople({ table, places, now }: PeopleOptions) {
           found.push({ place, item, ...(undecided && { undecided }) });
           bytes += Buffer.byteLength(JSON.stringify(item));
         }
-        if (now() >= end || bytes >= maxBytes) return { found, next: encodePeopleCursor(place, after) };
+        if (now() >= end || bytes >= maxBytes) return { found, next: toCursor([place, after]) };
       }
       return { found, next: null };
     },
@@ -200,16 +201,10 @@ type Retention = {
   error?: unknown;
 };
 
-function encodePeopleCursor(place: string, after: string): string {
-  return Buffer.from(JSON.stringify([place, after])).toString("base64url");
-}
-
-function decodePeopleCursor(text: string, places: readonly DataPlace[]): { place: string; after: string } {
-  try {
-    const [place, after] = JSON.parse(Buffer.from(text, "base64url").toString());
-    if (places.some(({ name }) => name === place) && typeof after === "string") return { place, after };
-  } catch {
-    // Answered below like any other text that is not a cursor.
-  }
-  throw InvalidInput.at("after", "after must be the next of an earlier search, unchanged.");
+/** @throws {InvalidInput} */
+function readPlace(cursor: string, places: readonly DataPlace[]): { place: string; after: string } {
+  const names = places.map(({ name }) => name);
+  const values = fromCursor(cursor, v.tuple([v.picklist(names), v.string()]));
+  if (!values) throw InvalidInput.at("after", "after must be the next of an earlier search, unchanged.");
+  return { place: values[0], after: values[1] };
 }

@@ -1,4 +1,5 @@
 import type { TableClient } from "@azure/data-tables";
+import { fromJson } from "../../core/json.ts";
 import { peopleIn } from "../../people/people-in.ts";
 import type { DataPlace, Removed } from "../../people/place.ts";
 import { placeOfRows, removeWhere } from "../../people/place-of-rows.ts";
@@ -29,7 +30,7 @@ export function answersPlace({ table, keepOut, now }: AnswersPlaceOptions): Data
     async find(row, { email }) {
       if (fromProperties(row).length === 0) return undefined;
       const { status, body } = await readReply(row);
-      const content = parseBody(body);
+      const content = body === undefined ? undefined : fromJson(body);
       return peopleIn({ ticket: content }).includes(email) ? { item: { row, status, content } } : undefined;
     },
     async erase({ row, content }) {
@@ -72,13 +73,5 @@ async function* removeExpired(table: TableClient, forgotten: number, after: stri
       ({ began }) => began < instant,
       ({ rowKey, etag }) => removeRow(table, PARTITION, rowKey, { etag }),
     );
-  }
-}
-
-function parseBody(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

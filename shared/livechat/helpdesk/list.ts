@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { InvalidInput } from "../../core/errors.ts";
+import { fromCursor, toCursor } from "../../core/json.ts";
 import { MINUTE, toIso } from "../../core/time.ts";
 import { type Checkpoint, CLOCK_DIFFERENCE, type Source } from "../../listing/source.ts";
 import { factsOfTicket } from "../../listing/ticket-facts.ts";
@@ -178,19 +179,14 @@ function cursorAt(row: unknown, sortBy: SortBy): HelpDeskCursor | undefined {
 }
 
 function encodeHelpDeskCursor({ value, id, before }: HelpDeskCursor): string {
-  return Buffer.from(JSON.stringify([value, id, ...(before ? [before] : [])])).toString("base64url");
+  return toCursor([value, id, ...(before ? [before] : [])]);
 }
 
 /** @throws {InvalidInput} when it is not from Link of an answer */
 function decodeHelpDeskCursor(text: string): HelpDeskCursor {
-  try {
-    const [value, id, before] = v.parse(
-      v.tuple([v.string(), v.string(), v.optional(v.pipe(v.string(), v.isoTimestamp()))]),
-      JSON.parse(Buffer.from(text, "base64url").toString()),
-    );
-    return { value, id, before };
-  } catch (cause) {
-    const message = "must be as it stands in Link of the call before";
-    throw new InvalidInput("The cursor cannot be read.", { cause, problems: [{ path: "cursor", message }] });
-  }
+  const time = v.pipe(v.string(), v.isoTimestamp());
+  const values = fromCursor(text, v.tuple([v.string(), v.string(), v.optional(time)]));
+  if (values) return { value: values[0], id: values[1], before: values[2] };
+  const message = "must be as it stands in Link of the call before";
+  throw new InvalidInput("The cursor cannot be read.", { problems: [{ path: "cursor", message }] });
 }

@@ -1,0 +1,24 @@
+import * as v from "valibot";
+
+/** The value of a JSON text; `undefined` when the text is not JSON. */
+export function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Values as a cursor: a text that callers send back unread. */
+export function toCursor(values: readonly unknown[]): string {
+  return Buffer.from(JSON.stringify(values)).toString("base64url");
+}
+
+/** The values of a cursor; `undefined` when they do not have the schema's shape, so `toCursor` did not make it. */
+export function fromCursor<Schema extends v.GenericSchema>(
+  cursor: string,
+  schema: Schema,
+): v.InferOutput<Schema> | undefined {
+  const read = v.safeParse(schema, fromJson(Buffer.from(cursor, "base64url").toString()));
+  return read.success ? read.output : undefined;
+}
