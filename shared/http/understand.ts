@@ -65,9 +65,9 @@ async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8A
       `Content-Encoding: ${cut(encoding, 40)} is not supported. Send the body unencoded.`,
     );
   }
-  const tooLarge = new TooLarge(`The body may have at most ${maxBytes} bytes.`);
+  const tooLarge = () => new TooLarge(`The body may have at most ${maxBytes} bytes.`);
   // The announced length can be wrong, so the length of the body is checked too.
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge;
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = request.body?.getReader();
@@ -79,7 +79,7 @@ async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8A
     size += next.value.byteLength;
     if (size > maxBytes) {
       drain(reader);
-      throw tooLarge;
+      throw tooLarge();
     }
     chunks.push(next.value);
   }
