@@ -73,10 +73,10 @@ type Part<Id extends OperationId, Name extends "path" | "query" | "body"> =
     ? { [Key in Name]: v.InferInput<Schema> }
     : { [Key in Name]?: undefined };
 
-/** What an operation reads from a request. */
+/** The input of an operation. */
 export type InputOf<Id extends OperationId> = Part<Id, "path"> &
   Partial<Part<Id, "query">> &
   Part<Id, "body">;
 
-/** What an operation answers with when it succeeds. */
+/** The answer of an operation that succeeded. */
 export type OutputOf<Id extends OperationId> = v.InferOutput<Operations[Id]["output"]["schema"]>;

@@ -106,7 +106,7 @@ function About({ chat, payload }: { chat: StoredChat; payload: Payload }) {
           <Text value={chat.chatId} />
         </Fact>
         <Fact name="Email">{visitor?.email && <Text value={visitor.email} />}</Fact>
-        <Fact name="Place">{placeOf(visitor) && <Text value={placeOf(visitor)} />}</Fact>
+        <Fact name="Location">{placeOf(visitor) && <Text value={placeOf(visitor)} />}</Fact>
         <Fact name="Started">{started ? <When at={started} /> : "unknown"}</Fact>
         <Fact name="Ended">{ended && <When at={ended} />}</Fact>
         <Fact name="Duration">{duration !== undefined && toSpan(duration)}</Fact>

@@ -68,7 +68,7 @@ function Details({ event }: { event: LoggedEvent }) {
   );
 }
 
-/** What became of the event, in the order of time, and a way to deliver it again. */
+/** The history of the event: receipt, place in the log, deliveries; and a button to deliver it again. */
 function Way({ event }: { event: LoggedEvent }) {
   const attempts = useCall("ListAttempts", { path: { id: event.id } });
   const subscriptions = useCall("ListSubscriptions", {});
@@ -78,7 +78,7 @@ function Way({ event }: { event: LoggedEvent }) {
     );
   return (
     <section class="card">
-      <h2>Its way</h2>
+      <h2>History</h2>
       <ol class="way">
         <li>
           Happened in LiveChat <When at={event.occurredAt} />
@@ -181,7 +181,7 @@ function Payload({ event }: { event: LoggedEvent }) {
             Tree
           </button>
           <button type="button" aria-pressed={raw} onClick={() => setRaw(true)}>
-            As it came
+            As received
           </button>
         </div>
       </div>

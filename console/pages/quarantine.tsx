@@ -13,7 +13,7 @@ import { useCall } from "../parts/use-call.ts";
 import { When } from "../parts/when.tsx";
 
 type Entry = OutputOf<"ListQuarantine">["items"][number];
-/** What became of an entry when it was replayed. */
+/** The result of replaying an entry. */
 type Result = { kind: "ok" | "attention" | "bad"; words: string };
 type Results = Record<string, Result>;
 
@@ -71,7 +71,7 @@ async function replayOne(id: string): Promise<Result> {
     // Another person or tab replayed or deleted it.
     if (error.status === 404) return { kind: "ok", words: "gone from the quarantine" };
     return error.status === 409
-      ? { kind: "attention", words: "still not understood" }
+      ? { kind: "attention", words: "still not readable" }
       : { kind: "bad", words: error.title };
   }
 }
@@ -193,12 +193,12 @@ function Row({ entry: { id, expected, problems, receivedAt }, result, replay, re
   );
 }
 
-/** The body as it came, read when it is asked for. */
+/** The original body, read when it is asked for. */
 function Body({ id }: { id: string }) {
   const [open, setOpen] = useState(false);
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Body as it came</summary>
+      <summary>Body as received</summary>
       {open && <Raw id={id} />}
     </details>
   );

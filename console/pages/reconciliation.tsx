@@ -151,7 +151,7 @@ function Progress({ startedAt, children }: { startedAt: string; children: Compon
 
 type Keys<Run> = { [Key in keyof Run]: Run[Key] extends number ? Key : never }[keyof Run];
 type RunsProps<Run extends TicketRun | ChatRun> = {
-  /** What is read, in the plural and small letters. */
+  /** A name for the items that are read, in the plural and small letters. */
   of: string;
   runs: readonly Run[];
   /** How often the timer starts a run, in words. */

@@ -55,7 +55,7 @@ function About({ one }: { one: Detail }) {
           {one.perMinute !== undefined && `, at most ${one.perMinute} requests a minute`}
         </Fact>
         <Fact name="When an event is refused">
-          {one.policy === "park" ? "it is parked, and the next ones go on" : "the next ones wait"}
+          {one.policy === "park" ? "it is parked, and the next events are sent" : "the next events wait"}
         </Fact>
         <Fact name="Place">
           {one.cursor} in the log, {one.lag === 0 ? "up to date" : `${one.lag} places behind`}
@@ -104,12 +104,12 @@ function Actions({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"
   };
   return (
     <section class="card">
-      <h2>What you can do</h2>
+      <h2>Actions</h2>
       <div class="actions">
         {one.state !== "active" && (
           <Action
             class="main"
-            run={() => call("ResumeSubscription", { path }).then(() => reloaded("Goes on now"))}
+            run={() => call("ResumeSubscription", { path }).then(() => reloaded("Resumed"))}
           >
             Resume
           </Action>
@@ -136,7 +136,7 @@ function Actions({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"
         <Action
           class="danger"
           typed="end"
-          confirm={`Ends the subscription of ${one.callback}. It gets nothing any more, and its place is forgotten.`}
+          confirm={`Ends the subscription of ${one.callback}. It gets no more events, and its place in the log is lost.`}
           run={async () => {
             await call("DeleteHook", { path: { hookId: one.id } });
             route(linkTo("/subscriptions"));
@@ -167,7 +167,7 @@ function Replay({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"]
     await call("ReplaySubscription", { path: { id: one.id }, body: { seq } });
     dialog.current?.close();
     reload();
-    return `Sends from place ${seq} on`;
+    return `Sending from place ${seq} on`;
   };
   return (
     <>

@@ -8,7 +8,7 @@ type Toast = { id: number; text: string; bad: boolean };
 const toasts = signal<Toast[]>([]);
 let count = 0;
 
-/** Says for some seconds what became of an action. */
+/** Shows the result of an action for some seconds. */
 export function say(text: string, { bad = false } = {}): void {
   const id = count++;
   toasts.value = [...toasts.value, { id, text, bad }];
@@ -22,7 +22,7 @@ export function say(text: string, { bad = false } = {}): void {
 
 export function Toasts() {
   const box = useRef<HTMLDivElement>(null);
-  // What is shown last is before everything else, and so before a dialog that is open.
+  // The popover that is shown last lies on top, also of an open dialog.
   useEffect(() => {
     box.current?.hidePopover();
     box.current?.showPopover();
@@ -50,7 +50,7 @@ type ActionProps = {
   typed?: string;
 };
 
-/** Does something in the app, once at a time, and says what became of it: `run` answers with the words. */
+/** Runs an action, one at a time, and shows its result: the words that `run` answers with, or the problem. */
 export function useAct(): { busy: boolean; act(run: () => Promise<string | undefined>): Promise<void> } {
   const [busy, setBusy] = useState(false);
   const act = async (run: () => Promise<string | undefined>) => {

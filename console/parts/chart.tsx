@@ -5,7 +5,7 @@ import { toClock } from "./when.tsx";
 export type Series = { name: string; colour: string; values: number[] };
 
 type ChartProps = {
-  /** Milliseconds since the epoch, one for each bar. Bars have equal distances, whatever their times. */
+  /** Milliseconds since the epoch, one for each bar. Bars have equal distances. */
   times: number[];
   /** Follows each sum in the legend. */
   unit?: string;
@@ -13,11 +13,11 @@ type ChartProps = {
   series: Series[];
   /** Describes the chart to a screen reader. */
   label: string;
-  /** What a click on a bar does. */
+  /** Called by a click on a bar. */
   onPick?: (index: number) => void;
 };
 
-/** Stacked bars over time. A click leads to what a bar stands for. */
+/** Stacked bars over time. */
 export default function Chart({ times, series, unit = "", label, onPick }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {

@@ -35,7 +35,7 @@ export async function eventsBefore(
     window = Math.min(WINDOW, window * 4);
   }
   const shown = items.slice(0, count);
-  // What did not fit is read again by the next step.
+  // The next step reads the rest again.
   const next = items.length > count ? (shown.at(-1)?.seq ?? end) : end;
   return { items: shown, next: next > begin ? next : null };
 }

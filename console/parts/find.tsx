@@ -24,7 +24,7 @@ export function Find({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }
       }}
     >
       <label>
-        What
+        Kind
         <select name="kind">
           <option value="chats">Chat by its id</option>
           <option value="tickets">Ticket by its id</option>

@@ -6,7 +6,7 @@ const KEYS = [
   ["/", "Find a chat, a ticket or an event"],
   ["j, k", "Next and previous row"],
   ["Enter", "Open the row"],
-  [".", "Pause, and go on"],
+  [".", "Pause or resume"],
   ["?", "This help"],
   ["Esc", "Close"],
   ...PAGES.map(({ key, name }) => [`g ${key}`, name] as const),

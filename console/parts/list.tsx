@@ -6,12 +6,12 @@ import type { Pages } from "./use-pages.ts";
 
 type ListProps<Item> = {
   of: Pages<Item>;
-  /** What the items are, in the plural and small letters. */
+  /** A name for the items, in the plural and small letters. */
   name: string;
   caption: string;
   heads: readonly Head[];
   row(item: Item): ComponentChildren;
-  /** What would be here, and how to make one. */
+  /** Says which items would be here, and how to make one. */
   empty: ComponentChildren;
 };
 

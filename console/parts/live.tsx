@@ -39,7 +39,7 @@ export function Live() {
         </>
       )}
       <button type="button" class="plain" aria-pressed={paused.value} onClick={togglePause}>
-        {paused.value ? "Go on" : "Pause"}
+        {paused.value ? "Resume" : "Pause"}
       </button>
     </div>
   );

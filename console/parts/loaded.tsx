@@ -52,7 +52,7 @@ export function ProblemBanner({ problem, retry, asOf }: BannerProps) {
           ))}
         </ul>
       )}
-      {asOf !== undefined && <p>What you see is from {new Date(asOf).toLocaleTimeString()}.</p>}
+      {asOf !== undefined && <p>This data is from {new Date(asOf).toLocaleTimeString()}.</p>}
       {retry && (
         <button type="button" onClick={retry} disabled={seconds > 0}>
           {seconds > 0 ? `Try again in ${seconds} s` : "Try again"}

@@ -1,6 +1,6 @@
 import { State } from "./state.tsx";
 
-/** What a callback answered, or why it did not. */
+/** The status that a callback answered with, or the reason for no answer. */
 export function Outcome({ status, error }: { status?: number | undefined; error?: string | undefined }) {
   const isOk = status !== undefined && status >= 200 && status < 300;
   return (

@@ -137,7 +137,7 @@ function Found({ email, items, onErased }: { email: string; items: Stored[]; onE
   );
 }
 
-/** All that is stored of a person, in as many calls as it takes. @throws {Problem} */
+/** All stored items of a person. Each call searches a part. @throws {Problem} */
 export async function searchPerson(email: string): Promise<Stored[]> {
   const found: Stored[] = [];
   for (let after: string | null | undefined; after !== null; ) {

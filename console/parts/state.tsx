@@ -12,5 +12,5 @@ export function State({ kind, children }: { kind: string; children?: string }) {
 
 /** Whether a chat goes on. */
 export function ChatState({ of }: { of: string }) {
-  return <State kind={of === "started" ? "busy" : "ok"}>{of === "started" ? "going on" : "ended"}</State>;
+  return <State kind={of === "started" ? "busy" : "ok"}>{of === "started" ? "in progress" : "ended"}</State>;
 }

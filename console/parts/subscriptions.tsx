@@ -37,7 +37,7 @@ export function filterWords(filter: object): string {
     .join("; ");
 }
 
-/** Sends an event to a subscription, or all of its parked ones, and says what became of it. @throws {Problem} */
+/** Sends an event, or all parked ones, to a subscription again. Answers with the result in words. @throws {Problem} */
 export async function sendAgain(id: string, body: InputOf<"SendAgain">["body"]): Promise<string> {
   const { attempts, left } = await call("SendAgain", { path: { id }, body });
   if ("parked" in body) {

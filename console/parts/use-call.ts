@@ -3,7 +3,7 @@ import { request } from "../api.ts";
 import type { InputOf, OperationId, OutputOf } from "../calls.ts";
 import { type Polled, usePoll } from "./use-poll.ts";
 
-/** What a page knows of an answer: the last one that came, when, and what is wrong since. */
+/** The last answer of an operation, its time, and the problem since then. */
 export type Loaded<Body> = Polled & {
   body?: Body | undefined;
   /** Milliseconds since the epoch. */

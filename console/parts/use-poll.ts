@@ -9,7 +9,7 @@ const LONGEST = 5 * 60_000;
 const AGAIN = 15_000;
 
 export type Polled = {
-  /** What is wrong since the last success. */
+  /** The problem since the last success. */
   problem: Problem | undefined;
   loading: boolean;
   /** Asks now, and begins anew. */
@@ -25,7 +25,7 @@ type PollOptions = {
 
 /**
  * Does work now and then every `everyMs`, while the page is visible and not paused. After failures the pauses grow; a 429
- * or 503 is given the pause that it asks for. What is wanted once is tried until the app can say yes or no. After a 401 it
+ * or 503 is given the pause that it asks for. Work without `everyMs` is repeated until the app answers. After a 401 it
  * waits for a key.
  */
 export function usePoll(

@@ -57,7 +57,7 @@ describe.skipIf(CHROMIUM === undefined)("what the console shows of strangers", (
     await page.getByText("short 300", { exact: true }).waitFor();
 
     await page.getByRole("link", { name: "Chat ended" }).click();
-    await page.getByRole("button", { name: "As it came" }).click();
+    await page.getByRole("button", { name: "As received" }).click();
     await page.getByRole("button", { name: "more characters" }).waitFor();
     expect(await shown()).toBeLessThan(60_000);
     expect(mishaps).toEqual([]);
@@ -96,7 +96,7 @@ describe.skipIf(CHROMIUM === undefined)("what the console shows of strangers", (
     const { page, close } = await open("/quarantine");
     await page.getByRole("button", { name: "Replay all 6" }).click();
     await page.getByText("4 of 6 are in the log now").waitFor();
-    expect(await page.getByText("still not understood").count()).toBe(2);
+    expect(await page.getByText("still not readable").count()).toBe(2);
     expect(await page.locator(".state", { hasText: "stored" }).count()).toBe(4);
     expect((await tests.app.call("GET", "/chats/KEPT3")).status).toBe(200);
     await close();

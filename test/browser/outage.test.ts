@@ -41,7 +41,7 @@ describe.skipIf(CHROMIUM === undefined)("an open console", () => {
     // The app gives storage some seconds before it says no.
     await page.getByText(problem).first().waitFor({ timeout: 20_000 });
     await page
-      .getByText(/What you see is from \d/)
+      .getByText(/This data is from \d/)
       .first()
       .waitFor();
     await page.getByText("not current").waitFor();
