@@ -26,31 +26,26 @@ function v2Receiver(
   });
 }
 
-// The schemas describe the bodies in the spelling that the log gives them back in.
-
-const receiveChatStarted = v2Receiver(
-  "chat_started",
-  v.pipe(WebhookChatResponse, published({ example: examples.chatStarted })),
-  { id: "ReceiveChatStarted", summary: "Receive a chat's start", route: "receivers/chat-started" },
-);
-
-const receiveChatEnded = v2Receiver("chat_ended", WebhookChatResponse, {
-  id: "ReceiveChatEnded",
-  summary: "Receive a chat's end",
-  route: "receivers/chat-ended",
-});
-
-const receiveTicketCreated = v2Receiver("ticket_created", WebhookTicketResponse, {
-  id: "ReceiveTicketCreated",
-  summary: "Receive a new ticket",
-  route: "receivers/ticket-created",
-});
-
-/** The operations that LiveChat and HelpDesk deliver to. A first delivery loads their code alone. */
+/**
+ * The operations that LiveChat and HelpDesk deliver to. A first delivery loads their code alone. The schemas describe the
+ * bodies in the spelling that the log gives them back in.
+ */
 export const receivers: readonly Operation<Services>[] = [
-  receiveChatStarted,
-  receiveChatEnded,
-  receiveTicketCreated,
+  v2Receiver("chat_started", v.pipe(WebhookChatResponse, published({ example: examples.chatStarted })), {
+    id: "ReceiveChatStarted",
+    summary: "Receive a chat's start",
+    route: "receivers/chat-started",
+  }),
+  v2Receiver("chat_ended", WebhookChatResponse, {
+    id: "ReceiveChatEnded",
+    summary: "Receive a chat's end",
+    route: "receivers/chat-ended",
+  }),
+  v2Receiver("ticket_created", WebhookTicketResponse, {
+    id: "ReceiveTicketCreated",
+    summary: "Receive a new ticket",
+    route: "receivers/ticket-created",
+  }),
   receiveHelpDeskTicket,
   receiveTextChat,
 ];

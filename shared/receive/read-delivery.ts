@@ -19,7 +19,7 @@ export type ReadDelivery =
   | { understood: true; event: NewEvent }
   | ({ understood: false; raw: string } & Misfit);
 
-export type ReadOptions = {
+export type DeliveryRules = {
   /** The only licence whose events are taken; any when it is absent. */
   licenseId?: string;
   /** The Text platform reports the same chats, each start and end once: then v2's chats are known by their id alone, too. */
@@ -36,7 +36,7 @@ export type ReadOptions = {
 export function readDelivery(
   body: string,
   expected: EventType,
-  { licenseId, once }: ReadOptions = {},
+  { licenseId, once }: DeliveryRules = {},
 ): ReadDelivery {
   const envelope = parseJson(body);
   const licence = isObject(envelope) ? (envelope.license_id ?? undefined) : undefined;
@@ -44,7 +44,7 @@ export function readDelivery(
     throw new Forbidden("This event belongs to another LiveChat licence than this app's.");
   }
   const raw = cutMembers(body, CREDENTIALS);
-  const facts = factsOf(envelope, raw, expected);
+  const facts = eventFactsOf(envelope, raw, expected);
   if ("problems" in facts) return { understood: false, raw, ...facts };
   const event = { type: expected, origin: "webhook", raw, people: peopleIn(envelope), ...facts } as const;
   return { understood: true, event: expected === "ticket_created" ? event : { ...event, once } };
@@ -52,7 +52,7 @@ export function readDelivery(
 
 type EventFacts = Pick<NewEvent, "licence" | "chatId" | "ticketId" | "moment" | "occurredAt">;
 
-function factsOf(envelope: unknown, raw: string, expected: EventType): EventFacts | Misfit {
+function eventFactsOf(envelope: unknown, raw: string, expected: EventType): EventFacts | Misfit {
   const type = isObject(envelope) ? (envelope.event_type ?? undefined) : undefined;
   if (type !== undefined && type !== expected) {
     const reason = `This URL is for ${expected}, and the delivery says that it is something else.`;

@@ -14,7 +14,7 @@ import { decodeUtf8, parseJson } from "./read-body.ts";
 import { quarantine, type Receipt } from "./receive.ts";
 import { verifyKey } from "./verify-sender.ts";
 
-type Options = {
+type TextParts = {
   log: Pick<EventLog, "append" | "told" | "quarantine">;
   transcripts: Pick<Transcripts, "keep" | "forget">;
   /** What the webhook's `secret_key` may be. */
@@ -32,7 +32,7 @@ type Options = {
  */
 export async function receiveText(
   body: Uint8Array,
-  { log, transcripts, secrets }: Options,
+  { log, transcripts, secrets }: TextParts,
 ): Promise<Receipt & { type: EventType; ended?: string }> {
   const text = decodeUtf8(body);
   const envelope = parseJson(text);
@@ -54,7 +54,7 @@ export async function receiveText(
 
 async function keepEnd(
   event: NewEvent,
-  { log, transcripts }: Pick<Options, "log" | "transcripts">,
+  { log, transcripts }: Pick<TextParts, "log" | "transcripts">,
 ): Promise<Receipt & { ended?: string }> {
   const end = endedThread(event.raw);
   // The id that the event will have in the log.

@@ -2,7 +2,7 @@ import type { EventLog } from "../event-log/event-log.ts";
 import type { NewQuarantined } from "../event-log/types.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { decodeUtf8 } from "./read-body.ts";
-import { type ReadOptions, readDelivery } from "./read-delivery.ts";
+import { type DeliveryRules, readDelivery } from "./read-delivery.ts";
 
 /** The answer to LiveChat: the event is in the log now, was there already, or is in quarantine. */
 export type Receipt = { status: "stored" | "duplicate" | "quarantined"; id: string };
@@ -17,7 +17,7 @@ export type Receipt = { status: "stored" | "duplicate" | "quarantined"; id: stri
 export async function receive(
   body: Uint8Array,
   expected: EventType,
-  { log, ...options }: ReadOptions & { log: Pick<EventLog, "append" | "quarantine"> },
+  { log, ...options }: DeliveryRules & { log: Pick<EventLog, "append" | "quarantine"> },
 ): Promise<Receipt> {
   const reading = readDelivery(decodeUtf8(body), expected, options);
   if (!reading.understood) return quarantine(log, { expected, ...reading });

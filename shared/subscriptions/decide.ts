@@ -153,7 +153,7 @@ export function merge(state: DeliveryState, found: KeptSubscription): DeliverySt
   const { kept, place } = state;
   const isMoved = found.moves !== kept.moves;
   const { log, cursor, moves, restartedAt } = found;
-  const isChanged = !isDeepStrictEqual(plain(found.standing), plain(kept.standing));
+  const isChanged = !isDeepStrictEqual(withoutUnset(found.standing), withoutUnset(kept.standing));
   return {
     ...state,
     kept: found,
@@ -167,4 +167,4 @@ export function merge(state: DeliveryState, found: KeptSubscription): DeliverySt
 }
 
 /** Without the fields that are not set. */
-const plain = (standing: Standing): unknown => JSON.parse(JSON.stringify(standing));
+const withoutUnset = (standing: Standing): unknown => JSON.parse(JSON.stringify(standing));

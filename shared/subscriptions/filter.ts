@@ -13,32 +13,32 @@ export function isWanted(
   { types, filter }: Choice,
 ): boolean {
   if (payload === undefined || (types && !types.includes(type))) return false;
-  return filter === undefined || matches(factsOf(payload), filter);
+  return filter === undefined || matches(filterFactsOf(payload), filter);
 }
 
-type FilterFacts = ReturnType<typeof factsOf>;
+type FilterFacts = ReturnType<typeof filterFactsOf>;
 
 /**
  * All given keys must match; a key matches when any of its values is among the event's. `not` must not match.
  */
 function matches(facts: FilterFacts, { not, ...keys }: NonNullable<Choice["filter"]>): boolean {
-  for (const [key, wanted] of Object.entries(keys) as [keyof FilterFacts, string[] | undefined][]) {
-    const isIn = (value: string) => facts[key].has(key === "agent" ? value.toLowerCase() : value);
-    if (wanted && !wanted.some(isIn)) return false;
+  for (const [key, values] of Object.entries(facts) as [keyof FilterFacts, Set<string>][]) {
+    const isIn = (value: string) => values.has(key === "agent" ? value.toLowerCase() : value);
+    if (keys[key]?.some(isIn) === false) return false;
   }
   return not === undefined || !matches(facts, not);
 }
 
 /** The facts of a chat or a ticket. Logins are compared in lower case; everything else letter by letter. */
-function factsOf(payload: unknown) {
+function filterFactsOf(payload: unknown) {
   const { chat, ticket } = record(payload);
   const about = record(chat ?? ticket);
-  const groups = [...list(about.groups), about.group, about.currentGroup];
-  const agents = [...list(about.agents).map((agent) => record(agent).login), record(about.assignee).id];
+  const groups = [...itemsOf(about.groups), about.group, about.currentGroup];
+  const agents = [...itemsOf(about.agents).map((agent) => record(agent).login), record(about.assignee).id];
   return {
     group: texts(groups.map(idOf)),
     agent: texts(agents.map((login) => (typeof login === "string" ? login.toLowerCase() : login))),
-    tag: texts(list(about.tags)),
+    tag: texts(itemsOf(about.tags)),
     status: texts([about.status]),
     source: texts([record(about.source).type]),
   };
@@ -56,6 +56,6 @@ function record(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-function list(value: unknown): unknown[] {
+function itemsOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }

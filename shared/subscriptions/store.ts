@@ -30,7 +30,7 @@ const targetKey = ({ types, url }: Pick<Terms, "types" | "url">) =>
   `target:${hashed([types === undefined ? "" : [...types].sort().join(","), url])}`;
 
 /** How often a change is tried while other changes get in before it. */
-const CHANGE_ATTEMPTS = 20;
+const TRIES = 20;
 
 /**
  * Opens the subscriptions that a table holds. All are in one partition, so that a subscription and what makes it unique
@@ -189,7 +189,7 @@ export function openSubscriptions({
 
 /** Repeats some work as long as it gives `false`, since others got in before. @throws {StorageUnavailable} */
 async function untilDone<Value>(work: () => Promise<Value | false>): Promise<Value> {
-  for (let attempt = 0; attempt < CHANGE_ATTEMPTS; attempt++) {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
     const done = await work();
     if (done !== false) return done;
   }

@@ -3,7 +3,7 @@ import type { CreatedSubscription, SubscriptionInDetail } from "../schemas/subsc
 import type { SentCounts } from "./rate.ts";
 import type { Standing } from "./standing.ts";
 
-type Shown = v.InferOutput<typeof SubscriptionInDetail>;
+type Detail = v.InferOutput<typeof SubscriptionInDetail>;
 
 /**
  * What a subscriber asked for. `url` is where events are sent: opaque, secret, and kept as it was given. Without `types`
@@ -24,10 +24,10 @@ export type LogPlace = {
 };
 
 /** One attempt to deliver an event, or a batch of them. */
-export type DeliveryAttempt = Shown["attempts"][number];
+export type DeliveryAttempt = Detail["attempts"][number];
 
 /** An event that was set aside for a subscription. */
-export type Parked = Shown["parked"][number];
+export type Parked = Detail["parked"][number];
 
 /** A subscriber: a place in the log, and where to send what comes behind it. */
 export type Subscription = Terms &
