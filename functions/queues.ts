@@ -6,7 +6,7 @@ import { dispatch } from "./subscriptions/dispatch.ts";
 export type QueueFunction = {
   id: string;
   queueName: string;
-  /** The setting, or the prefix of the settings, that tells the host where the queue is. */
+  /** The setting, or the prefix of the settings, in which the host finds the queue's address. */
   connection: string;
   run(services: Services, log: Log): Promise<void>;
 };

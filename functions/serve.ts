@@ -12,7 +12,7 @@ import { startTelemetry } from "./telemetry.ts";
 export const services = lazy(async (): Promise<Services> => {
   await startTelemetry(process.env);
   const made = createServices(process.env);
-  // What was delivered and not written yet would be delivered again.
+  // Deliveries that are not written yet would be repeated.
   app.hook.appTerminate(() => within(LAST_DELIVERIES, made.subscribers.stop(), undefined));
   return made;
 });
@@ -20,7 +20,7 @@ export const services = lazy(async (): Promise<Services> => {
 /** How long callbacks that are under way may hold up the end of an instance, in milliseconds. */
 const LAST_DELIVERIES = 5_000;
 
-/** What answers the requests to each operation, by the operation's id. */
+/** The handlers of operations, by the operation's id. */
 export function handlersOf(operations: readonly Operation<Services>[]): Map<string, HttpHandler> {
   return new Map(
     operations.map((operation) => [

@@ -13,7 +13,7 @@ export const getDocs = operation({
   input: {},
   output: { status: 200, description: "The page.", schema: html, type: "text/html" },
   run: async (_, __, { url }) => {
-    // What the page refers to is relative to its address without a slash.
+    // The page's links are relative to its address without a slash.
     if (url.pathname.endsWith("/")) return { status: 308, headers: { location: "../docs" } };
     const { pageFile } = await import("../page-file.ts");
     return pageFile({ page: "docs", name: "index.html" });

@@ -6,7 +6,7 @@ import type { Log } from "../core/log.ts";
 /** A schema for an object whose keys are parameters or fields. */
 type ObjectSchema = v.GenericSchema<Record<string, unknown>, Record<string, unknown>>;
 
-/** What an operation reads from a request: each part by its own schema. */
+/** The parts of a request that an operation reads, each by its own schema. */
 // biome-ignore lint/suspicious/noExplicitAny: the services of any app
 export type Input<Services = any> = {
   /** The parameters of the route, by their names in it. */
@@ -113,7 +113,7 @@ export type Operation<
   connector?: "action" | "internal";
   /** Makes it a trigger of that connector: a subscription whose `url` gets this body, whenever there is one. */
   trigger?: { notification: v.GenericSchema };
-  /** What a call changes, for the reference's warning; the app's own storage, unless it is a GET or says otherwise. */
+  /** The thing that a call changes, for the reference's warning. By default the app's own storage, and nothing for a GET. */
   writes?: "LiveChat" | "nothing";
   /** Gives its answers an ETag, and takes `If-None-Match`: for what is polled and seldom changes. */
   conditional?: true;

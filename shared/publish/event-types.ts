@@ -8,7 +8,7 @@ import {
 } from "../schemas/webhook.ts";
 import { type JsonSchema, toJsonSchema } from "./json-schema.ts";
 
-/** What each type of event is, and what its payload looks like. */
+/** A description, the payload's schema and an example of each type of event. */
 export const PAYLOADS: Record<
   EventType,
   { description: string; payload: v.GenericSchema; example: Record<string, unknown> }

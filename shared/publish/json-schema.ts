@@ -5,7 +5,7 @@ import type { Designer, SchemaFacts } from "../schemas/vocabulary.ts";
 export type { JsonSchema };
 
 export type Rules = {
-  /** What stands in the definition where a named shape is used: the shape itself, or a reference to it. */
+  /** Makes the entry in the definition where a named shape is used: the shape itself, or a reference to it. */
   component(name: string, shape: JsonSchema): JsonSchema;
   /** Adds a hint for Power Automate's designer to a field; without this rule hints are dropped. */
   designer?(field: JsonSchema, hint: Designer): JsonSchema;

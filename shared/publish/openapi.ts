@@ -13,11 +13,11 @@ import { type Parameter, type PublishedField, toPaths, type VisitedOperation } f
 export type OpenApi = V3.OpenAPIObject & Required<Pick<V3.OpenAPIObject, "paths" | "tags" | "components">>;
 
 export type About = V3.InfoObject & {
-  /** What the operations of each tag are about. */
+  /** The subject of each tag's operations. */
   tags: Readonly<Record<string, string>>;
 };
 
-/** What operations share: keys (the reference offers the first one first), parameters, headers, and problems (RFC 9457). */
+/** The parts that operations share: keys (the reference offers the first one first), parameters, headers, and problems (RFC 9457). */
 const SHARED = parts as {
   securitySchemes: Record<string, V3.SecuritySchemeObject>;
   parameters: Record<"Idempotency-Key" | "If-None-Match", V3.ParameterObject>;
@@ -98,7 +98,7 @@ function toParameter({ name, in: place, required, schema }: Parameter): V3.Param
   };
 }
 
-/** What a subscription's callback receives in the format `payload`: https://www.standardwebhooks.com. */
+/** The request that a subscription's callback receives in the format `payload`: https://www.standardwebhooks.com. */
 function deliveryOf(
   notification: v.GenericSchema,
   components: Components,
@@ -172,7 +172,7 @@ function toSchemaObject(schema: JsonSchema): V3.SchemaObject {
   return schema as V3.SchemaObject;
 }
 
-/** What several operations share. */
+/** Schemas and answers that several operations share. */
 class Components {
   readonly #schemas = { ...SHARED.schemas };
   readonly #responses = { ...SHARED.responses };

@@ -96,7 +96,7 @@ export const Agent = shape(
 );
 export type Agent = v.InferOutput<typeof Agent>;
 
-/** What LiveChat says of a removal. */
+/** LiveChat's answer to a removal. */
 export const Removal = shape(
   "DeleteAgent_Response",
   v.looseObject({ result: described(text, "LiveChat's confirmation.") }),
@@ -118,7 +118,7 @@ const groupToJoin = v.pipe(
   v.integer("must be a group's id, a whole number"),
 );
 
-/** What it takes to create an agent. Only `login` and `name` are required; LiveChat's defaults are said in the words. */
+/** The request to create an agent. Only `login` and `name` are required; the descriptions name LiveChat's defaults. */
 export const NewAgent = shape(
   "NewAgent",
   exact({

@@ -60,7 +60,7 @@ export const Chat = v.looseObject({
 });
 export type Chat = v.InferOutput<typeof Chat>;
 
-/** Who visits. */
+/** The visitor of a chat. */
 export const Visitor = v.looseObject({
   email: described(maybe(text), "Email address of the visitor."),
   id: described(maybe(text), "Unique id of the visitor."),

@@ -14,7 +14,7 @@ const SUPERVISOR = "agents";
 
 /**
  * Tells a start or an end of the Text platform with the field names of `WebhookChatResponse`. A start and an end belong
- * to one thread, so `chat.id` is the thread's id, as in v2. What v2 never had comes along in fields of its own.
+ * to one thread, so `chat.id` is the thread's id, as in v2. Fields that v2 does not have keep their own names.
  */
 export function fromTextChat(stored: StoredTextChat): Record<string, unknown> {
   const ended = stored.action === "chat_deactivated";
@@ -64,7 +64,7 @@ function describe(chat: TextChat): Record<string, unknown> {
   };
 }
 
-/** A file is told by its address, a rich message by its titles; other types of events are no messages. */
+/** The text of a file is its address, that of a rich message its titles; other types of events are no messages. */
 function messageOf(event: TextThreadEvent, users: readonly TextUser[]): Record<string, unknown>[] {
   const titles = event.elements?.flatMap(({ title }) => title ?? []).join(", ");
   const texts: Record<string, string | undefined> = {
@@ -109,7 +109,7 @@ function systemEventOf({ text, created_at, system_message_type = "" }: TextThrea
   });
 }
 
-/** No field tells when a thread ended: the message that closed it does, or else the last event. */
+/** No field has the time at which a thread ended: it is that of the message that closed it, or of the last event. */
 function endOf(chat: TextChat | undefined): string | undefined {
   const events = chat ? eventsOf(chat) : [];
   const closing = events.findLast(({ system_message_type = "" }) => CLOSING.test(system_message_type));
@@ -153,7 +153,7 @@ function newestPage(chat: TextChat): string | undefined {
   return pages.toSorted((a, b) => compare(a.opened_at ?? "", b.opened_at ?? "")).at(-1)?.url;
 }
 
-/** The form that the customer filled in before the chat. Of a checkbox only the chosen answers are told. */
+/** The form that the customer filled in before the chat. A checkbox question has only the chosen answers. */
 function surveyOf({ thread }: TextChat): Record<string, unknown>[] | undefined {
   const form = thread.events?.find(
     ({ type, form_type, properties }) =>

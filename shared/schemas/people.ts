@@ -8,7 +8,7 @@ const email = described(
   "ana@example.com",
 );
 
-/** Whose data a call is about. An address is opaque text: one that nothing is stored of is no error. */
+/** The person of a call. An address is opaque text: it is no error when nothing is stored of it. */
 export const PersonInput = shape("PersonInput", exact({ email }), {
   email: "ana@example.com",
 });
@@ -29,7 +29,7 @@ const undecided = v.object({
   id: described(v.string(), "Id of the item there, such as an entry of the quarantine."),
 });
 
-/** What an erasure did. */
+/** The result of an erasure. */
 export const Erasure = shape(
   "Erasure",
   v.object({

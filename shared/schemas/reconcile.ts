@@ -16,7 +16,7 @@ const checkpoint = v.object({
   after: described(v.optional(moment), "After the run."),
 });
 
-/** What a run of the reconciliation did: the answer of `POST /reconcile/tickets`. */
+/** The report of a run of the reconciliation: the answer of `POST /reconcile/tickets`. */
 export const RunReport = shape(
   "RunReport",
   v.object({
@@ -68,7 +68,7 @@ const transcripts = v.object({
   waiting: described(count, "Ends that still wait for their transcript."),
 });
 
-/** What a run of the reconciliation of chats did: the answer of `POST /reconcile/chats`. */
+/** The report of a run of the reconciliation of chats: the answer of `POST /reconcile/chats`. */
 export const ChatRunReport = shape(
   "ChatRunReport",
   v.object({
@@ -81,7 +81,7 @@ export type ChatRunReport = v.InferOutput<typeof ChatRunReport>;
 
 const number = described(count, "The run's number.");
 const runRecord = v.object({ ...RunReport.entries, number });
-/** What a run leaves. */
+/** A run as it is kept. */
 export type RunRecord = v.InferOutput<typeof runRecord>;
 
 const progress = v.object({

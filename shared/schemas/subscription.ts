@@ -90,14 +90,14 @@ const distinctTypes = v.pipe(
   published({ output: v.array(v.picklist(EVENT_TYPES)) }),
 );
 
-/** What a flow sends when it is turned on. */
+/** The request of a flow that is turned on. */
 export const NewTrigger = shape(
   "NewTrigger",
   exact({ url: callbackUrl, filter, perMinute, policy }),
   examples.newTrigger,
 );
 
-/** What it takes to subscribe. */
+/** The request to subscribe. */
 export const NewSubscription = shape(
   "NewSubscription",
   exact({
@@ -128,7 +128,7 @@ const secret = described(
   "The key that signs deliveries, as in Standard Webhooks (standardwebhooks.com).",
 );
 
-/** What was begun by a flow. */
+/** The subscription of a flow, as it is answered to the flow. */
 export const CreatedTrigger = shape(
   "CreatedTrigger",
   v.object({ id, type, secret }),
@@ -150,7 +150,7 @@ const terms = {
   ),
 };
 
-/** What was begun. */
+/** A new subscription, as it is answered to its subscriber. */
 export const CreatedSubscription = shape(
   "CreatedSubscription",
   v.object({ id, secret, ...terms }),
@@ -273,7 +273,7 @@ export const Replay = shape(
   { seq: 1 },
 );
 
-/** What is sent again. */
+/** The events to send again. */
 export const SendAgain = shape(
   "SendAgain",
   v.pipe(
@@ -298,10 +298,10 @@ const sent = v.object({
   excerpt,
 });
 
-/** What came of a test. */
+/** The result of a test. */
 export const SentTest = shape("SentTest", sent, examples.sentTest);
 
-/** What came of sending again. */
+/** The result of sending again. */
 export const SentAgain = shape(
   "SentAgain",
   v.object({

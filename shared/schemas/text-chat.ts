@@ -4,7 +4,7 @@ import { text } from "./vocabulary.ts";
 import type { EventType } from "./webhook.ts";
 
 /**
- * Chats as the Agent Chat API 3.6 of the Text platform tells them (`incoming_chat`, `get_chat`, `list_archives`). The
+ * Chats as the Agent Chat API 3.6 of the Text platform sends them (`incoming_chat`, `get_chat`, `list_archives`). The
  * readers are tolerant: what is odd inside a chat is left out, and only ids are needed.
  */
 

@@ -85,7 +85,7 @@ const firstResponse = v.looseObject({
   date: named(maybe(time), "Date-Time", "When the first answer was given."),
 });
 
-/** What a ticket looks like wherever LiveChat shows it; only the id can be relied on. */
+/** The fields of a ticket wherever LiveChat shows it; only the id can be relied on. */
 const ticketFields = {
   id: named(identifier, "Ticket Id", "Unique id of the ticket."),
   subject: described(maybe(text), "Short description of the ticket."),
@@ -129,7 +129,7 @@ export const ListedTicket = shape(
   examples.listedTicket,
 );
 
-/** A ticket after an update, with what was asked for in vain. */
+/** A ticket after an update, with the requested fields that LiveChat did not change. */
 export const UpdatedTicket = shape(
   "UpdatedTicketResponse",
   v.looseObject({
@@ -234,7 +234,7 @@ const newSource = v.pipe(
 );
 const source = described(v.optional(newSource), "Where the ticket comes from.");
 
-/** What it takes to create a ticket. */
+/** The request to create a ticket. */
 export const NewTicket = shape(
   "NewTicket",
   exact({
@@ -264,7 +264,7 @@ const changes = exact({
   ),
 });
 
-/** What may be asked of an existing ticket; at least one field. */
+/** The request to change a ticket: at least one field. */
 export const TicketChanges = shape(
   "TicketChanges",
   v.pipe(changes, notEmpty(Object.keys(changes.entries)), published({ minProperties: 1 })),

@@ -15,7 +15,7 @@ export type Origin = (typeof ORIGINS)[number];
 const licence = named(maybe(text), "License Id", "The LiveChat licence that the event belongs to.");
 const version = named(maybe(text), "LiveChat Version", "The version of LiveChat's API.");
 
-/** What LiveChat sends when a chat starts or ends. */
+/** The body of LiveChat's webhook when a chat starts or ends. */
 export const WebhookChatResponse = shape(
   "WebhookChatResponse",
   v.looseObject({
@@ -34,7 +34,7 @@ export const WebhookChatResponse = shape(
 );
 export type WebhookChatResponse = v.InferOutput<typeof WebhookChatResponse>;
 
-/** What LiveChat sends when a ticket is created. */
+/** The body of LiveChat's webhook when a ticket is created. */
 export const WebhookTicketResponse = shape(
   "WebhookTicketResponse",
   v.looseObject({

@@ -9,7 +9,7 @@ export async function createExporters(environment: Environment): Promise<Exporte
   process.env.APPLICATION_INSIGHTS_NO_STATSBEAT ??= "true";
   const options = {
     connectionString: environment.APPLICATIONINSIGHTS_CONNECTION_STRING,
-    // What cannot be sent is not left lying around on the disk.
+    // Telemetry that cannot be sent is not kept on the disk.
     disableOfflineStorage: true,
     ...credentialOf(environment.APPLICATIONINSIGHTS_AUTHENTICATION_STRING),
   };

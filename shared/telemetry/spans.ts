@@ -20,7 +20,7 @@ export type SpanOptions = {
   attributes?: Attributes;
   /** The parent, in place of the current span. */
   parent?: TraceParent;
-  /** What else it has to do with: the current span, when the parent is another one. */
+  /** Links the span to the current one, when its parent is another. */
   linked?: boolean;
 };
 
