@@ -1,7 +1,7 @@
 /** One problem of a request: its place (a dotted path or the name of a header), and a sentence that explains it. */
 export type Problem = { path: string; message: string };
 
-/** The words of LiveChat, storage or the transport about a failure. */
+/** The details that LiveChat, storage or the transport gave about a failure. */
 export type Upstream = {
   /** The HTTP status of its answer; absent when there was none. */
   status?: number;

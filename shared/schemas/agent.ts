@@ -16,8 +16,8 @@ import {
 } from "./vocabulary.ts";
 
 /** The permissions that an account can give; LiveChat also has `owner`. */
-export const PERMISSIONS = ["administrator", "normal"] as const;
-export const LOGIN_STATUSES = ["accepting chats", "not accepting chats"] as const;
+const PERMISSIONS = ["administrator", "normal"] as const;
+const LOGIN_STATUSES = ["accepting chats", "not accepting chats"] as const;
 export const AGENT_STATUSES = [...LOGIN_STATUSES, "offline"] as const;
 
 const login = named(text, "Login Email", "The agent's email address.");

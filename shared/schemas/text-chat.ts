@@ -119,7 +119,6 @@ export const TextChatSummary = v.looseObject({
 export type TextChatSummary = v.InferOutput<typeof TextChatSummary>;
 
 export type TextUser = v.InferOutput<typeof User>;
-export type TextThread = v.InferOutput<typeof Thread>;
 export type TextThreadEvent = v.InferOutput<typeof ThreadEvent>;
 export type TextField = v.InferOutput<typeof Field>;
 
@@ -130,7 +129,7 @@ export const EVENT_OF_ACTION: ReadonlyMap<unknown, EventType> = new Map([
 ]);
 
 /** Why an end has no transcript: it could not be read for an hour, or LiveChat has it no longer. */
-export const MISSING_TRANSCRIPT = ["failed", "anonymized", "gone"] as const;
+const MISSING_TRANSCRIPT = ["failed", "anonymized", "gone"] as const;
 export type MissingTranscript = (typeof MISSING_TRANSCRIPT)[number];
 
 /**

@@ -23,7 +23,7 @@ import {
 
 export const TICKET_STATUSES = ["open", "pending", "solved", "spam"] as const;
 /** Where a ticket that is created through the API may say that it comes from. */
-export const NEW_TICKET_SOURCES = ["chat-window", "mail", "lc2"] as const;
+const NEW_TICKET_SOURCES = ["chat-window", "mail", "lc2"] as const;
 /** Where a ticket may come from at all: what the list can be filtered by. */
 export const TICKET_SOURCES = ["lc2", "mail", "facebook", "agent-app-manual", "chat-window"] as const;
 
