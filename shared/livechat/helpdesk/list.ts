@@ -45,8 +45,6 @@ type TicketListPage = Pick<TicketPage, "tickets" | "odd" | "withoutId"> & {
   next?: HelpDeskCursor;
 };
 
-export type TicketList = ReturnType<typeof createTicketList>;
-
 /** HelpDesk's list of tickets. It has no page numbers: a page goes on behind the last ticket of the one before. */
 export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE_SIZE } = {}) {
   async function readPage(

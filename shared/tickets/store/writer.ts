@@ -77,7 +77,6 @@ export async function openWriter<State>(
     const units = await Promise.all(
       open.map(async ({ live, actions }): Promise<Unit> => ({ live, actions: await actions(changes) })),
     );
-    const textBefore = now.text;
     const states = [toStateRow({ ...now, text }), ...toApiRows({ ...now, text })];
     const stateBytes = states.reduce((bytes, row) => bytes + wireBytes(["create", row]), 0);
     const room = MAX_TRANSACTION_BYTES - stateBytes - 4096;
@@ -87,7 +86,7 @@ export async function openWriter<State>(
       const isLast = index === parts.length - 1;
       const next: Snapshot<State> = {
         ...now,
-        ...(isLast ? { state, text } : { text: textBefore }),
+        ...(isLast && { state, text }),
         live: part.reduce((live, unit) => live + unit.live, now.live),
         changes: isLast ? changes : now.changes + 1,
         commit: randomUUID(),
