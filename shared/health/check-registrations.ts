@@ -9,7 +9,7 @@ import type { Check } from "./monitor.ts";
 /**
  * Checks the webhooks that this app registers.
  *
- * @param standings how they stand, or the finding when that cannot be told
+ * @param standings how the webhooks stand, or a finding when the app does not know
  */
 export function checkRegistrations(
   app: Pick<Examined, "settings" | "eventLog">,

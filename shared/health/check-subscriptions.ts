@@ -21,7 +21,7 @@ const RESTARTED_TOLD = DAY;
 const STUCK_AFTER = 5 * MINUTE;
 
 /**
- * Judges the deliveries to subscribers: the worst concern decides, and all are told. A subscription that is given up is bad
+ * Judges the deliveries to subscribers: the worst fault decides the state, and all are named. A subscription that is given up is bad
  * until it is resumed or ended.
  *
  * @param now milliseconds since the epoch

@@ -53,7 +53,7 @@ export function judgeLastCall(last: LastCall | undefined): Finding {
   const detail = `The last call, at ${at}, failed: ${failure.summary}`;
   if (failure.kind === "upstream-refused") {
     return {
-      // A scope is missing for one action; what the app itself lives on has checks of its own.
+      // A scope is missing for one action. The webhooks and the reconciliation have checks of their own.
       state: SCOPES.includes(failure.code ?? "") ? "attention" : "bad",
       detail,
       action:

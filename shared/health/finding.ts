@@ -1,6 +1,6 @@
 /**
- * `attention` is for a person to look at; `bad` means that something does not work. `unknown`: not checked while
- * another check is bad.
+ * `attention`: an operator should look at it. `bad`: something does not work. `unknown`: not checked while another check
+ * is bad.
  */
 export type CheckState = "ok" | "attention" | "bad" | "unknown";
 

@@ -11,7 +11,7 @@ export type Source<Item, Position> = {
   /**
    * Reads a page, by one call.
    *
-   * @throws TooManyRequests, or what else makes the run fail
+   * @throws TooManyRequests, and every other error of the call: the run fails by it
    */
   read(position: Position): Promise<ItemPage<Item, Position>>;
   facts(item: Item): ItemFacts;

@@ -15,7 +15,7 @@ export type Webhook = {
   /** By v2's names (`chat_started`); what has none keeps its own. */
   event_type: string;
   data_types?: string[];
-  /** With the credentials in it that LiveChat is to send: not for logs. */
+  /** It contains the credentials that LiveChat sends: not for logs. */
   url: string;
   verified?: boolean;
   /** The account that it belongs to. */
@@ -96,7 +96,7 @@ export type TicketDesk = {
 
 /**
  * A LiveChat account, through any of its APIs. A method takes as many attempts as it needs: 429s are always repeated,
- * failures of LiveChat and of the connection only where to do it twice is to do it once.
+ * failures of LiveChat and of the connection only where a second call changes nothing more.
  *
  * All of them throw {InvalidInput}, {NotFound} and {Conflict} in LiveChat's words, {UpstreamRefused} for the
  * connection's credentials, {TooManyRequests} with `retryAfter` as soon as LiveChat's limit or our own leaves no room

@@ -30,8 +30,8 @@ export type ReconciliationOptions<Item, Position> = PaceOptions & {
    */
   appendCreated(items: Item[]): Promise<("stored" | "duplicate")[]>;
   /**
-   * Whether an item that is not stored has a creation to be told whenever it was created. By default only items that
-   * were created since the first run have one.
+   * Whether every item that is not stored gets a creation event. By default only items that were created since the first
+   * run get one.
    */
   tellsEvery?: boolean;
   /** Whether sweeps look for what is gone; true by default. */

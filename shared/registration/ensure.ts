@@ -4,7 +4,7 @@ import type { Flaw } from "../schemas/registration.ts";
 import { assessAll, type WebhookStanding } from "./assess.ts";
 import { type Destination, urlWith, type WantedWebhook } from "./wanted.ts";
 
-/** The calls of LiveChat that it takes. */
+/** The calls of LiveChat that a registration needs. */
 export type Webhooks = {
   listWebhooks(): Promise<Webhook[]>;
   createWebhook(webhook: NewWebhook): Promise<{ id: string }>;
@@ -159,7 +159,7 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
   }
 }
 
-/** Takes all of ours away, right ones and others. How many there were. */
+/** Removes all webhooks of this app, right ones and others. Returns how many there were. */
 export async function removeRegistration(
   webhooks: Webhooks,
   destination: Destination,

@@ -66,7 +66,7 @@ export async function ensureAll(services: readonly WebhookService[]): Promise<En
 }
 
 /**
- * Takes all of ours away, from every service that can be reached. An account without HelpDesk has none there.
+ * Removes all webhooks of this app from every service that can be reached. An account without HelpDesk has none there.
  *
  * @throws what the first service failed with
  */

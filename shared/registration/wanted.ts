@@ -12,18 +12,18 @@ export type Destination = {
   credentials: readonly [Credentials, ...Credentials[]];
   /** `v2` by default. */
   api?: LiveChatApi;
-  /** The events to be told of; all by default. */
+  /** The events whose webhooks are registered; all by default. */
   events?: readonly EventType[];
 };
 
 /** Where a registered URL carries its credentials: before the host, as Basic authorization, or as `?key=`, the password alone. */
 export type CarriedIn = "userinfo" | "key";
 
-/** A webhook that this app lives on. */
+/** A webhook that this app needs. */
 export type WantedWebhook = {
   event_type: EventType;
   data_types: string[];
-  /** The receiver, without credentials: what tells our webhooks from everybody else's. */
+  /** The receiver's URL without credentials: a webhook with this URL is this app's. */
   receiver: string;
   carriedIn: CarriedIn;
 };
@@ -65,7 +65,7 @@ export function requireReachable(baseUrl: string, liveChatUrl: string): void {
   throw new Conflict("WEBHOOK_BASE_URL is an address of this machine: LiveChat cannot deliver there.");
 }
 
-/** The URL to register. LiveChat can set no header of our choice, so the credentials are in there. */
+/** The URL to register. LiveChat cannot send a header that we choose, so the URL contains the credentials. */
 export function urlWith(
   { username, password }: Credentials,
   receiver: string,

@@ -106,7 +106,7 @@ export function createLiveChatText({
     const input = toCreation(asked);
     const { id } = await act("create_agent", input, timed);
     const created: TextAgent = (await readCreated(id, timed)) ?? { ...input, id };
-    // An agent is told without the names of its groups where the token may not read them.
+    // Without the names of its groups where the token may not read them.
     const names = created.groups?.length ? await readGroupNames(timed).catch(() => new Map()) : new Map();
     const agent = toAgent(created, names);
     return asked.password === undefined ? agent : { ...agent, ignored_fields: ["password"] };

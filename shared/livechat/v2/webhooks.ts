@@ -6,7 +6,7 @@ const webhook = v.object({
   id: text,
   event_type: text,
   data_types: listOf(text),
-  /** With the credentials in it that LiveChat is to send: not for logs. */
+  /** It contains the credentials that LiveChat sends: not for logs. */
   url: text,
   verified: maybe(flag),
   licence: maybe(text),

@@ -8,7 +8,7 @@ const UNKNOWN_FOR = 10 * MINUTE;
 /** After this time the reconciliation has found the ticket, or HelpDesk no longer has it. */
 const FAILING_FOR = 7 * DAY;
 
-/** What came of asking for a ticket that was not there to be had. */
+/** The result of a failed attempt to read a ticket: HelpDesk does not know it, or did not answer. */
 export type Missed = "unknown" | "failed";
 
 /**
