@@ -12,12 +12,14 @@ import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import { isCreatedSince } from "../../shared/reconcile/watch.ts";
 import type { RunReport } from "../../shared/schemas/reconcile.ts";
 import type { Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
+import { isNews } from "../../shared/tickets/arrivals/is-news.ts";
+import { openKnownTickets } from "../../shared/tickets/known-tickets.ts";
 import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
 import { Account } from "./account.ts";
 
 /** Something that happens in the account, to the ticket at this place of the list. */
 export type Happening = {
-  what: "create" | "change" | "remove" | "restore" | "shuffle" | "tick" | "deliver";
+  what: "create" | "change" | "remove" | "restore" | "shuffle" | "tick" | "deliver" | "forge";
   index: number;
   times: number;
 };
@@ -47,6 +49,7 @@ const happening: fc.Arbitrary<Happening> = fc.record({
     "shuffle",
     "tick",
     "deliver",
+    "forge",
   ),
   index: fc.nat(100),
   times: fc.constantFrom(1, 1, 1, 2, 5),
@@ -141,6 +144,8 @@ export type Listing = {
   sourceOf: SourceOf;
   /** Milliseconds until runs at rest look for what is gone. */
   goneShowsAfter: number;
+  /** Whether a webhook brings the ticket; else it brings an id, which may be that of any ticket. */
+  bringsTicket: boolean;
 };
 
 const v2: Listing = {
@@ -148,6 +153,7 @@ const v2: Listing = {
     ticketSource((page) => intercept(() => account.list(page, pageSize)), { pageSize }),
   // The count shows it, but that most of the tickets are gone is not believed in the minute in which it shows.
   goneShowsAfter: 60_000,
+  bringsTicket: true,
 };
 
 const helpDesk: Listing = {
@@ -163,6 +169,7 @@ const helpDesk: Listing = {
   },
   // HelpDesk does not count its tickets: the daily sweep shows it.
   goneShowsAfter: 24 * 60 * 60_000,
+  bringsTicket: false,
 };
 
 /** By the name of what lists the tickets. */
@@ -209,11 +216,12 @@ export class Simulation {
     this.#initial = new Set(this.account.tickets.map(({ id }) => id));
   }
 
-  happen({ what, index, times }: Happening): void {
+  async happen({ what, index, times }: Happening): Promise<void> {
     for (let i = 0; i < times; i++) {
-      if (what === "create") this.#announce(this.account.create(), index);
+      if (what === "create") await this.#announce(this.account.create(), index);
       else if (what === "tick") this.account.now += 1000;
-      else if (what === "deliver") this.#deliver(this.undelivered.shift());
+      else if (what === "deliver") await this.#deliver(this.undelivered.shift());
+      else if (what === "forge") await this.#forge(index);
       else this.account[what](index);
     }
   }
@@ -225,7 +233,7 @@ export class Simulation {
     let before: TicketPage | undefined;
     const result = await this.#reconcile(process, budget, async (answer) => {
       const { happenings, fault } = calls[call++] ?? { happenings: [] };
-      for (const each of happenings) this.happen(each);
+      for (const each of happenings) await this.happen(each);
       if (fault === "stall") await this.#overtake();
       if (fault === "throttled") throw new TooManyRequests("Full.", { retryAfter: 7 });
       if (fault === "shut") throw new TooManyRequests("Full.", {});
@@ -349,13 +357,27 @@ export class Simulation {
   }
 
   /** A third of the webhooks comes at once, a third late, a third never. */
-  #announce(ticket: Ticket, index: number): void {
-    if (index % 3 === 0) this.#deliver(ticket);
+  async #announce(ticket: Ticket, index: number): Promise<void> {
+    if (index % 3 === 0) await this.#deliver(ticket);
     if (index % 3 === 1) this.undelivered.push(ticket);
   }
 
-  #deliver(ticket: Ticket | undefined): void {
-    if (ticket) this.#append(ticket, "webhook");
+  async #deliver(ticket: Ticket | undefined): Promise<void> {
+    if (ticket && (this.#listing.bringsTicket || (await this.#isNews(ticket))))
+      this.#append(ticket, "webhook");
+  }
+
+  /** The id of a ticket that may be old comes by a webhook. */
+  async #forge(index: number): Promise<void> {
+    const { tickets } = this.account;
+    if (!this.#listing.bringsTicket) await this.#deliver(tickets[index % Math.max(1, tickets.length)]);
+  }
+
+  async #isNews(ticket: Ticket): Promise<boolean> {
+    const known = openKnownTickets(this.#open(new Mortal()));
+    const [watch, isStored] = [await known.watch(), await known.isStored(ticket.id)];
+    const isEarly = watch === undefined;
+    return isNews(factsOfTicket(ticket), { receivedAt: this.account.now, isEarly, watch, isStored });
   }
 
   #append({ id }: Ticket, origin: "webhook" | "reconcile"): "stored" | "duplicate" {
