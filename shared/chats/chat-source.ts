@@ -42,9 +42,9 @@ export type ChatPosition = {
  * The archive may show a thread a little late, and which of its times the filter tests is not documented. A thread that
  * is longer than this was active in the reading before, and is looked for by its ids. In milliseconds.
  */
-const OVERLAP = 10 * MINUTE;
+const ARCHIVE_OVERLAP = 10 * MINUTE;
 /** How far the first reading looks back, in milliseconds. */
-const FIRST_LOOK = HOUR;
+const LOOK_BACK = HOUR;
 /** So many threads in a row that cannot be read are an outage. */
 const FAILURES = 3;
 
@@ -107,7 +107,7 @@ export function chatSource(chats: ChatReader, told: AskLog): Source<FoundThread,
   return {
     facts: ({ threadId }): ItemFacts => ({ id: threadId }),
     begin({ since, now, memory }) {
-      const lookBack = since ? since.key - OVERLAP : now - FIRST_LOOK;
+      const lookBack = since ? since.key - ARCHIVE_OVERLAP : now - LOOK_BACK;
       const from = new Date(Math.max(0, lookBack)).toISOString();
       const open = isIds(memory) ? memory : [];
       return { phase: "active", from, begunAt: now, pages: 0, active: [], open, queue: [], failures: 0 };

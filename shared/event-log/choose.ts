@@ -2,7 +2,7 @@ import { odata } from "@azure/data-tables";
 import { inGroups } from "../core/in-groups.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { after as keyAfter } from "../storage/keys.ts";
-import { type Row, readRows } from "../storage/rows.ts";
+import { type ReadOptions, type Row, readRows } from "../storage/rows.ts";
 import { type EventRow, type IdentityRow, readEventRow, readEventRows } from "./event-row.ts";
 import { hoursBehind } from "./find-hours.ts";
 import type { Head } from "./head.ts";
@@ -51,8 +51,6 @@ async function* stretchesOfType(
     }
   }
 }
-
-type ReadOptions = { signal?: AbortSignal; select?: string[] };
 
 /** The places of a chat's or ticket's events, in order. `subject` is the beginning of their ids. */
 export async function placesOfSubject(

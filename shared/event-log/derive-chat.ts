@@ -23,13 +23,13 @@ export function deriveChat(chatId: string, events: LogEvent[]): ChatState {
 }
 
 function byTime(a: StoredEvent, b: StoredEvent): number {
-  const inOrder = compare(rank(a), rank(b)) || compare(moment(a), moment(b));
+  const inOrder = compare(rank(a), rank(b)) || compare(endOrStart(a), endOrStart(b));
   return inOrder || compare(messages(a), messages(b)) || compare(a.id, b.id);
 }
 
 const licenceOf = ({ payload }: StoredEvent) => payload.license_id || undefined;
 const chatOf = ({ payload }: StoredEvent) => (payload as Partial<WebhookChatResponse>).chat;
 const rank = ({ type }: StoredEvent) => (type === "chat_ended" ? 1 : 0);
-const moment = (event: StoredEvent) =>
+const endOrStart = (event: StoredEvent) =>
   chatOf(event)?.ended_timestamp ?? chatOf(event)?.started_timestamp ?? "";
 const messages = (event: StoredEvent) => chatOf(event)?.messages?.length ?? 0;

@@ -1,6 +1,6 @@
 import type { EventType, Origin } from "../schemas/webhook.ts";
 import { checkFormat, type Formatted } from "../storage/format.ts";
-import { type Range, type Row, readRow, readRows } from "../storage/rows.ts";
+import { type Range, type ReadOptions, type Row, readRow, readRows } from "../storage/rows.ts";
 import { type BodyProperties, readBody } from "./bodies.ts";
 import { eventKey, identityKey, isId, seqOf } from "./keys.ts";
 import { readPayload } from "./payload.ts";
@@ -28,8 +28,6 @@ export type IdentityRow = {
   /** Made up anew for every append: tells our own row, after an answer was lost, from another instance's. */
   nonce: string;
 };
-
-type ReadOptions = Parameters<typeof readRow>[3];
 
 export function readEventRow({ table, partitionKey }: Store, seq: number, options?: ReadOptions) {
   return readRow<EventRow>(table, partitionKey, eventKey(seq), options);

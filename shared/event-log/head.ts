@@ -3,7 +3,7 @@ import type { TableEntity } from "@azure/data-tables";
 import { defined } from "../core/defined.ts";
 import { EVENT_TYPES, type EventType, type Origin } from "../schemas/webhook.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
-import { readRow, readRows } from "../storage/rows.ts";
+import { type ReadOptions, readRow, readRows } from "../storage/rows.ts";
 import { countIn, type Hour, type HourColumns, toHour, toHourColumns } from "./hours.ts";
 import { HEAD, HEAD_AND_WAITING, waitingInstance } from "./keys.ts";
 import type { Store } from "./store.ts";
@@ -33,8 +33,6 @@ type HeadColumns = {
 
 type LastReceived = Partial<Record<`last_${EventType}`, string>>;
 type HeadRow = HeadColumns & LastReceived & Partial<Omit<HourColumns, "through">> & Formatted;
-
-type ReadOptions = { signal?: AbortSignal };
 
 /** @throws {NewerFormat} */
 export async function readHead({ table, partitionKey }: Store, { signal }: ReadOptions = {}): Promise<Head> {

@@ -35,7 +35,7 @@ export async function readEventPage(
   let bytes = 0;
   for await (const row of rowsFor(store, query, { span, head, limit })) {
     const event = await readEvent(store, row);
-    if (!event || !isAskedFor(event, query)) continue;
+    if (!event || !matches(event, query)) continue;
     items.push(event);
     bytes += row.bytes ?? 0;
     if (items.length >= limit || bytes >= EVENT_PAGE_BYTES) {
@@ -63,7 +63,7 @@ export async function chatEvents(store: Store, chatId: string): Promise<LogEvent
   for (const row of rows.reverse()) {
     const isTooMuch = bytes > 0 && bytes + (row.bytes ?? 0) > CHAT_BYTES;
     const event = isTooMuch ? withoutContent(row) : await readEvent(store, row);
-    if (!event || !isAskedFor(event, { chatId })) continue;
+    if (!event || !matches(event, { chatId })) continue;
     events.push(event);
     if (!isTooMuch) bytes += row.bytes ?? 0;
   }
@@ -108,7 +108,7 @@ function rowsFor(
  * Keys are hashes, so the event's content has the last word. One without content does not name its subject; its key does,
  * as well as a hash can.
  */
-function isAskedFor(event: LogEvent, { type, chatId, ticketId }: EventQuery): boolean {
+function matches(event: LogEvent, { type, chatId, ticketId }: EventQuery): boolean {
   if (type !== undefined && event.type !== type) return false;
   if (!("payload" in event)) return true;
   if (chatId !== undefined && event.chatId !== chatId) return false;

@@ -49,7 +49,7 @@ const ENTRIES = 100;
 export const quarantineRows = (store: Store, range: Partial<Scan>) =>
   scanRows<QuarantineRow>(store.table, store.partitionKey, { ...QUARANTINED, window: ENTRIES, ...range });
 
-type Query = { limit?: number; cursor?: string; reason?: string };
+type QuarantineQuery = { limit?: number; cursor?: string; reason?: string };
 
 /** The deliveries that were authenticated but not understood. */
 export function openQuarantine(
@@ -111,7 +111,7 @@ export function openQuarantine(
     get,
     remove,
     /** Pages through the entries, or those of one reason, in the order of their ids. `next` is missing at the end. */
-    async list(query: Query = {}): Promise<{ items: Quarantined[]; next?: string }> {
+    async list(query: QuarantineQuery = {}): Promise<{ items: Quarantined[]; next?: string }> {
       const { limit = 100, cursor, reason } = query;
       const from = cursor !== undefined && isId(cursor) ? quarantineKey(cursor) : QUARANTINED.from;
       const items: Quarantined[] = [];

@@ -1,7 +1,7 @@
 import { type Person, toPerson } from "./person.ts";
 
 /** How many people's hashes a row is stored with. */
-const PEOPLE = 10;
+const MOST_HASHES = 10;
 /** Stands for more of them: only the body tells. */
 const MANY = "many";
 
@@ -12,7 +12,7 @@ const MANY = "many";
  * @param people addresses, as `peopleIn` gives them
  */
 export function toPeopleColumn(people: readonly string[] = []): string {
-  return people.length > PEOPLE ? MANY : people.map((email) => toPerson(email).key).join(" ");
+  return people.length > MOST_HASHES ? MANY : people.map((email) => toPerson(email).key).join(" ");
 }
 
 /** Whether a row's body names a person, by the column; `undefined` when only the body tells. */

@@ -16,6 +16,13 @@ export type Row<Properties extends object> = TableEntityResult<Properties> & {
 
 type Signal = { signal?: AbortSignal };
 
+export type ReadOptions = Signal & {
+  /** Only these columns. */
+  select?: string[];
+  /** Is shown the answer to each request, before its rows are given. */
+  onResponse?: GetTableEntityOptions["onResponse"];
+};
+
 /** The row is gone, or has changed since its ETag was read. */
 const OTHER_VERSION = [404, 412];
 
@@ -38,11 +45,7 @@ export async function readRow<Properties extends object>(
   table: TableClient,
   partitionKey: string,
   rowKey: string,
-  {
-    signal,
-    select,
-    onResponse,
-  }: Signal & Pick<GetTableEntityOptions, "onResponse"> & { select?: string[] } = {},
+  { signal, select, onResponse }: ReadOptions = {},
 ): Promise<Row<Properties> | undefined> {
   const options = { abortSignal: signal, onResponse, ...(select && { queryOptions: { select } }) };
   const row = await unless([404], "read", () => table.getEntity<Properties>(partitionKey, rowKey, options));
@@ -109,19 +112,15 @@ export function checkEtag(etag: string | undefined): void {
   if (!etag) throw new TypeError("A conditional write needs the ETag of the version that was read");
 }
 
-export type Range = {
+export type Range = ReadOptions & {
   /** Row keys from here on. */
   from: string;
   /** Row keys before this one. */
   before: string;
   /** A further condition, as made by `odata` of the SDK. */
   where?: string;
-  select?: string[];
   /** How many rows a request brings at most. */
   pageSize?: number;
-  signal?: AbortSignal;
-  /** Is shown the answer to each request, before its rows are given. */
-  onResponse?: GetTableEntityOptions["onResponse"];
 };
 
 /**

@@ -32,7 +32,7 @@ export async function writeOnce(
 }
 
 /** Writes of others that may come first before {@link changeRow} gives up. */
-const CHANGE_ATTEMPTS = 3;
+const LOST_WRITES = 3;
 
 /**
  * Reads a row and writes what `change` makes of it, once more when another write came first.
@@ -47,7 +47,7 @@ export async function changeRow<Properties extends object>(
   change: (row: Row<Properties> | undefined) => Properties | undefined,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<boolean> {
-  for (let attempt = 0; attempt < CHANGE_ATTEMPTS; attempt++) {
+  for (let attempt = 0; attempt < LOST_WRITES; attempt++) {
     const row = await readRow<Properties>(table, key.partitionKey, key.rowKey, { signal });
     const next = change(row);
     if (!next) return true;
