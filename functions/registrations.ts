@@ -1,5 +1,6 @@
 import type { HttpFunctionOptions } from "@azure/functions";
 import { operations } from "./operations.ts";
+import { receivers } from "./receivers/index.ts";
 
 type Registration = Required<Pick<HttpFunctionOptions, "methods" | "route" | "authLevel">> & {
   id: string;
@@ -8,13 +9,11 @@ type Registration = Required<Pick<HttpFunctionOptions, "methods" | "route" | "au
 };
 
 /** How each operation is registered. The bundler runs this module, and puts its value into the bundle in place of its code. */
-export const registrations: readonly Registration[] = operations.map(
-  ({ id, method, route, anonymous, input }) => ({
-    id,
-    // Monitors ask for pages that need no key by HEAD.
-    methods: method === "GET" && anonymous ? ["GET", "HEAD"] : [method],
-    route,
-    authLevel: anonymous ? "anonymous" : "function",
-    receives: input.delivery !== undefined,
-  }),
-);
+export const registrations: readonly Registration[] = operations.map(({ id, method, route, anonymous }) => ({
+  id,
+  // Monitors ask for pages that need no key by HEAD.
+  methods: method === "GET" && anonymous ? ["GET", "HEAD"] : [method],
+  route,
+  authLevel: anonymous ? "anonymous" : "function",
+  receives: receivers.some((receiver) => receiver.id === id),
+}));
