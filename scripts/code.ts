@@ -45,6 +45,8 @@ export async function codeFiles(
     codeSplitting: { groups: [{ name: "app", tags: ["$initial"] }, ...groups] },
     minify: !debug,
     comments: false,
+    // V8 reads a text of ASCII alone faster, and keeps it in half the memory.
+    charset: "ascii",
     sourcemap: debug && "inline",
   });
   return new Map(
