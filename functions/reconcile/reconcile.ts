@@ -1,6 +1,7 @@
 import { lastSuccess } from "../../shared/reconcile/history.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { RunReport } from "../../shared/schemas/reconcile.ts";
+import type { Ticket } from "../../shared/schemas/ticket.ts";
 import { observeAge, observeRun } from "../../shared/telemetry/observe-run.ts";
 import { ticketEvent } from "../../shared/tickets/ticket-event.ts";
 import type { Services } from "../services.ts";
@@ -16,6 +17,10 @@ export async function reconcileAccount(
   { liveChat, eventLog, ticketStore, settings, now }: Services,
   { holder, budgetMs }: { holder: string; budgetMs: number },
 ): Promise<RunReport> {
+  const append = async (ticket: Ticket) => {
+    const { status } = await eventLog.append(ticketEvent(ticket, "reconcile", settings.liveChat.api));
+    return status;
+  };
   let throttledMs = 0;
   const call = {
     priority: "background",
@@ -31,13 +36,7 @@ export async function reconcileAccount(
       now,
       budgetMs,
       throttledMs: () => throttledMs,
-      appendCreated: (tickets) =>
-        Promise.all(
-          tickets.map(
-            async (ticket) =>
-              (await eventLog.append(ticketEvent(ticket, "reconcile", settings.liveChat.api))).status,
-          ),
-        ),
+      appendCreated: (tickets) => Promise.all(tickets.map(append)),
     });
     observeRun(report, now());
     return report;

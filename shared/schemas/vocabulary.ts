@@ -198,20 +198,18 @@ function isEmpty(value: unknown): boolean {
   return value === "" || (Array.isArray(value) && value.length === 0);
 }
 
-function isEmptyList(value: unknown): boolean {
-  return value === null || (isObject(value) && Object.keys(value).length === 0);
-}
+const noList = v.union([v.null(), v.strictObject({})]);
 
 /** A list that LiveChat may leave out, send as `null`, or as `{}`: PHP's empty array. */
 export function listOf<const Schema extends v.GenericSchema>(schema: Schema) {
   const list = v.array(schema, "must be a list");
   const emptyList = v.pipe(
-    v.union([v.null(), v.strictObject({})]),
+    noList,
     v.transform((): v.InferOutput<Schema>[] => []),
   );
   return v.optional(
     v.pipe(
-      v.lazy((value): typeof list | typeof emptyList => (isEmptyList(value) ? emptyList : list)),
+      v.lazy((value): typeof list | typeof emptyList => (v.is(noList, value) ? emptyList : list)),
       published({ output: list, input: v.nullable(list) }),
     ),
   );
