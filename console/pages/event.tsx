@@ -3,12 +3,14 @@ import { type Choice, isWanted } from "../../shared/subscriptions/filter.ts";
 import { addressOf } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
 import { Action } from "../parts/act.tsx";
-import { type LoggedEvent, ORIGINS, TYPES } from "../parts/events.ts";
+import { type Attempt, alike } from "../parts/alike.ts";
+import { type LoggedEvent, ORIGINS, subjectOf, TYPES } from "../parts/events.ts";
 import { Fact, Facts } from "../parts/facts.tsx";
 import { ChatLink, linkTo, TicketLink } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
 import { Outcome } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
+import { plural } from "../parts/plural.ts";
 import {
   filterWords,
   nameOf,
@@ -20,6 +22,8 @@ import { Text } from "../parts/text.tsx";
 import { Long, Tree } from "../parts/tree.tsx";
 import { useCall } from "../parts/use-call.ts";
 import { When } from "../parts/when.tsx";
+
+const MINUTE = 60_000;
 
 export default function EventPage({ id }: { id: string }) {
   const event = useCall("GetEvent", { path: { id } });
@@ -45,7 +49,7 @@ function Details({ event }: { event: LoggedEvent }) {
         <Facts>
           <Fact name="About">
             <ChatLink id={event.chatId} />
-            <TicketLink id={event.ticketId} />
+            <TicketLink id={event.ticketId} /> <Text value={subjectOf(event)} />
             {event.chatId === undefined && event.ticketId === undefined && "erased"}
           </Fact>
           <Fact name="Id">
@@ -70,8 +74,8 @@ function Details({ event }: { event: LoggedEvent }) {
 
 /** The history of the event: receipt, place in the log, deliveries; and a button to deliver it again. */
 function Way({ event }: { event: LoggedEvent }) {
-  const attempts = useCall("ListAttempts", { path: { id: event.id } });
-  const subscriptions = useCall("ListSubscriptions", {});
+  const attempts = useCall("ListAttempts", { path: { id: event.id } }, { everyMs: MINUTE });
+  const subscriptions = useCall("ListSubscriptions", {}, { everyMs: MINUTE });
   const others = (sent: readonly { subscription: string }[]) =>
     (subscriptions.body?.items ?? []).filter(({ id }) =>
       sent.every(({ subscription }) => subscription !== id),
@@ -95,17 +99,8 @@ function Way({ event }: { event: LoggedEvent }) {
             Erased <When at={event.erasedAt} />
           </li>
         )}
-        {attempts.body?.items.map((attempt) => (
-          <li key={`${attempt.subscription}${attempt.at}`}>
-            Sent <When at={attempt.at} /> to{" "}
-            <SubscriptionLink id={attempt.subscription} callback={attempt.callback} />:{" "}
-            <Outcome {...attempt} /> <span class="quiet">after {attempt.durationMs} ms</span>
-            {attempt.excerpt && (
-              <p class="quiet">
-                <Text value={attempt.excerpt} />
-              </p>
-            )}
-          </li>
+        {alike(attempts.body?.items ?? []).map(([first, ...more]) => (
+          <Sent key={`${first.subscription}${first.at}`} attempt={first} more={more} />
         ))}
         {attempts.body &&
           others(attempts.body.items).map((one) => <NotSent key={one.id} event={event} one={one} />)}
@@ -118,6 +113,29 @@ function Way({ event }: { event: LoggedEvent }) {
         <SendAgain event={event} to={subscriptions.body.items} onSent={attempts.reload} />
       )}
     </section>
+  );
+}
+
+/** An attempt to deliver the event, and those with the same result after it. */
+function Sent({ attempt, more }: { attempt: Attempt; more: readonly Attempt[] }) {
+  const last = more.at(-1);
+  return (
+    <li>
+      Sent <When at={attempt.at} />
+      {last && (
+        <>
+          {" "}
+          and {plural(more.length, "time")} more until <When at={last.at} />
+        </>
+      )}{" "}
+      to <SubscriptionLink id={attempt.subscription} callback={attempt.callback} />: <Outcome {...attempt} />{" "}
+      <span class="quiet">after {(last ?? attempt).durationMs} ms</span>
+      {attempt.excerpt && (
+        <p class="quiet">
+          <Text value={attempt.excerpt} />
+        </p>
+      )}
+    </li>
   );
 }
 

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { type Attempt, alike } from "../../console/parts/alike.ts";
+
+const attempt = (subscription: string, status: number, minute: number) =>
+  ({ subscription, status, at: `2026-01-15T09:0${minute}:00.000Z` }) as Attempt;
+
+test("attempts with the same answer of a subscription are one group, also between those of another", () => {
+  const [a1, b1, a2, a3, a4] = [
+    attempt("a", 503, 1),
+    attempt("b", 200, 2),
+    attempt("a", 503, 3),
+    attempt("a", 200, 4),
+    attempt("a", 503, 5),
+  ] as const;
+  expect(alike([a1, b1, a2, a3, a4])).toEqual([[a1, a2], [b1], [a3], [a4]]);
+  expect(alike([])).toEqual([]);
+});
