@@ -36,14 +36,12 @@ export type DeliverOptions = {
   onAttempt?: (sent: SentEvents, to: KeptSubscription, events: OutgoingEvent[]) => Promise<void> | undefined;
 };
 
-/** Why it ended, the row as it was last seen, and the place that was reached, which need not be written. */
-export type Delivered = { end: End; kept: KeptSubscription; through: number };
-
 /**
  * Delivers the events after a subscription's cursor, in order, step by step as {@link nextDeliveryStep} decides. The
  * cursor never passes a wanted event that has not arrived or been parked, so a process that goes on after this one, or
  * beside it when it stood still for too long, can only repeat events, never skip one.
  *
+ * @returns why it ended, the row as it was last seen, and the place that was reached, which need not be written
  * @param from the cursor, if more than the row says is known to hold nothing that is wanted
  * @throws {StorageUnavailable} what was delivered since the last write will come again
  */
@@ -52,7 +50,7 @@ export async function deliver(
   from: number,
   orders: Orders,
   { subscriptions, feed, post, holder, now, random, wait, every, onAttempt }: DeliverOptions,
-): Promise<Delivered> {
+) {
   const { standing, attempts, sent, log, moves, restartedAt } = found;
   let state: DeliveryState = {
     ...{ kept: found, place: { log, cursor: from, moves, restartedAt }, standing, attempts, sent },
@@ -70,7 +68,7 @@ export async function deliver(
     await writing;
   }
 
-  async function run(): Promise<Delivered> {
+  async function run(): Promise<ReturnType<typeof ended>> {
     for (;;) {
       const head = feed.known() ?? (await feed.head());
       // The write that decide then asks for meets another ETag, and takes over what was changed.
@@ -113,7 +111,7 @@ export async function deliver(
     }
   }
 
-  function ended(end: End): Delivered {
+  function ended(end: End) {
     return { end, kept: state.kept, through: state.place.cursor };
   }
 

@@ -181,12 +181,10 @@ export function createDispatcher({
   }
 
   /** Delivers, and gives what is known afterwards; `undefined` when that has to be read anew. */
-  async function serve(
-    { kept: found, through: from }: RosterEntry,
-    slot: Slot,
-  ): Promise<RosterEntry | undefined> {
+  async function serve(known: RosterEntry, slot: Slot): Promise<RosterEntry | undefined> {
+    const { kept: found } = known;
     slot.through = Number.POSITIVE_INFINITY;
-    const { end, kept, through } = await deliver(found, from, slot, {
+    const { end, kept, through } = await deliver(found, known.through, slot, {
       ...{ subscriptions, feed, post, holder, now, random, wait, every },
       onAttempt(sent, to, events) {
         if (isDelivered(sent.answer)) report.delivered += events.length;

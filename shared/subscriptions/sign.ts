@@ -1,7 +1,5 @@
 import { Webhook } from "standardwebhooks";
-
-/** What signs deliveries: a secret, and until then (ISO 8601) the one before it. */
-export type Secrets = { secret: string; previousSecret?: { secret: string; until: string } };
+import type { Subscription } from "./subscription.ts";
 
 /**
  * The headers of Standard Webhooks: the message's id, the same at each repetition; when this attempt is made; and a
@@ -13,7 +11,7 @@ export type Secrets = { secret: string; previousSecret?: { secret: string; until
  */
 export function sign(
   { id, body }: { id: string; body: string },
-  { secret, previousSecret }: Secrets,
+  { secret, previousSecret }: Pick<Subscription, "secret" | "previousSecret">,
   now: number,
 ): Record<string, string> {
   const at = new Date(now);

@@ -52,35 +52,29 @@ export function openSubscriptions({
    * is asked for: its other terms become those that are asked for now, and it goes on at once from where it stood if it
    * was waiting or given up.
    */
-  function subscribe({
-    log,
-    cursor,
-    ...terms
-  }: Terms & Pick<LogPlace, "log" | "cursor">): Promise<KeptSubscription> {
+  function subscribe(wanted: Terms & Pick<LogPlace, "log" | "cursor">): Promise<KeptSubscription> {
     return untilDone(async () => {
-      const target = await readRow<{ id: string }>(table, partitionKey, targetKey(terms));
-      if (!target) {
-        await create({ ...terms, log, cursor, moves: 0 });
-        return false;
-      }
+      const target = await readRow<{ id: string }>(table, partitionKey, targetKey(wanted));
+      if (!target) return create({ ...wanted, moves: 0 });
       const found = await get(target.id);
-      if (found && isFresh(found.standing) && isSame(termsOf(found), termsOf(terms))) return found;
+      if (found && isFresh(found.standing) && isSame(found, wanted)) return found;
       // Without its subscription a target was read just before both were removed.
-      return (found && (await change(found.id, (now) => ({ ...resume(now), ...termsOf(terms) })))) ?? false;
+      return (found && (await change(found.id, (now) => ({ ...resume(now), ...termsOf(wanted) })))) ?? false;
     });
   }
 
-  async function create(wanted: Terms & LogPlace): Promise<void> {
+  /** Gives `false`: whether it was created shows when it is read back. */
+  async function create(wanted: Terms & LogPlace): Promise<false> {
     const id = randomBytes(24).toString("base64url");
     const subscription: Subscription = {
       ...{ ...wanted, id, secret: newSecret(), createdAt: toIso(now()) },
       ...{ standing: FRESH, attempts: [], sent: [], missed: 0 },
     };
-    // Whether it was created shows when it is read back.
     await isDone([
       ["create", toRow(subscription, partitionKey)],
       ["create", { partitionKey, rowKey: targetKey(wanted), id }],
     ]);
+    return false;
   }
 
   async function list(): Promise<KeptSubscription[]> {
@@ -221,7 +215,8 @@ export function termsOf({ url, types, filter, format, batch, perMinute, policy }
   return { url, types, filter, format, batch, perMinute, policy };
 }
 
-/** Of one target, whose types are the same in any order. */
-function isSame({ types: _, ...one }: Terms, { types: __, ...other }: Terms): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+/** Whether two have the same terms, of one target, whose types are the same in any order. */
+function isSame(one: Terms, other: Terms): boolean {
+  const [terms, others] = [one, other].map((each) => ({ ...termsOf(each), types: undefined }));
+  return JSON.stringify(terms) === JSON.stringify(others);
 }
