@@ -115,7 +115,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
   }
 
   /** A process: everything that it does goes through `live`, and nothing does any more once it is dead. */
-  function start() {
+  function start(holder?: string) {
     const death = Promise.withResolvers<void>();
     const life = { left: Number.POSITIVE_INFINITY, end: death.promise };
     async function live<Value>(work: () => Promise<Value>): Promise<Value> {
@@ -131,6 +131,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
       await new Promise(() => {});
     }
     const { dispatch, stored } = createDispatcher({
+      holder,
       subscriptions: {
         list: () => live(() => use(subscriptions.list)),
         get: (id) => live(() => use(() => subscriptions.get(id))),
@@ -191,7 +192,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
     person.answers.length = 0;
     await subscriptions.change(person.id, resume);
   }
-  const last = start();
+  const last = start("the last");
   for (let round = 0; round < 3; round += 1) {
     clock.time += 60_000;
     await last.dispatch();
@@ -209,7 +210,8 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
     expect(inOrder).toEqual(wanted.filter((event) => event !== "event-1" && !parked.includes(event)));
     const kept = await subscriptions.get(id);
     expect(kept).toMatchObject({ standing: { state: "active" } });
-    expect(kept).not.toHaveProperty("lease");
+    // The lease of a process that died may stay in a row for which nothing waits.
+    expect(kept?.lease?.holder).not.toBe("the last");
     const last = wanted.length > 0 ? Number(wanted.at(-1)?.replace("event-", "")) : 0;
     expect(kept?.cursor).toBeGreaterThanOrEqual(last);
   }
