@@ -209,7 +209,7 @@ export type Services = {
   readonly chatReader: Deferred<ChatReader> | undefined;
   readonly eventLog: EventLog;
   /** Puts chats into the log that no webhook told; absent where LiveChat's API has no list of chats. */
-  readonly reconcileChats: ((options: ChatRun) => Promise<RunReport>) | undefined;
+  readonly reconcileChats: ((options: ChatRunOptions) => Promise<RunReport>) | undefined;
   /** The last runs of `reconcileChats`, newest first. */
   chatRuns(query?: { limit?: number }): Promise<ChatRunHistory>;
   /** The ends of chats that wait for their transcript. */
@@ -228,7 +228,7 @@ export type Services = {
   readonly monitor: Monitor;
 };
 
-type ChatRun = Pick<ChatReconciliation, "holder" | "budgetMs">;
+type ChatRunOptions = Pick<ChatReconciliation, "holder" | "budgetMs">;
 
 type Parts = Services & {
   readonly account: () => Promise<OpenedLiveChat>;

@@ -21,7 +21,7 @@ export const updateTicket = operation({
     // Fields take a state, which may be put in place again; a message is added, and must be only once.
     nameOf(ticket, { body: { message } }) {
       const place = message === undefined ? undefined : findMessage(ticket, message).at(-1);
-      return place === undefined ? undefined : messageOf(ticket.id, place);
+      return place === undefined ? undefined : messageKey(ticket.id, place);
     },
     async find({ path, body }, { liveChat }, { since, deadline, claim }) {
       const ticket = await liveChat.getTicket(path.ticketId, { deadline });
@@ -29,7 +29,7 @@ export const updateTicket = operation({
       const updated = { ...ticket, ignored_fields: ignored };
       if (body.message === undefined) return ignored.length === 0 ? updated : undefined;
       for (const place of findMessage(ticket, body.message, earliestOf(since))) {
-        if (await claim(messageOf(ticket.id, place))) return updated;
+        if (await claim(messageKey(ticket.id, place))) return updated;
       }
       return undefined;
     },
@@ -40,6 +40,6 @@ export const updateTicket = operation({
   },
 });
 
-function messageOf(id: unknown, place: number): string {
+function messageKey(id: unknown, place: number): string {
   return `message ${place} of ticket ${id}`;
 }

@@ -46,7 +46,7 @@ function describe(chat: TextChat): Record<string, unknown> {
   const { rating, routing } = thread.properties ?? {};
   return {
     url: routing?.start_url || visitOf(chat)?.last_pages?.[0]?.url,
-    started_timestamp: timeOf(thread.created_at),
+    started_timestamp: toTime(thread.created_at),
     agents: users
       .filter((user) => isAgent(user) && user.visibility !== SUPERVISOR)
       .filter(({ id }) => thread.user_ids?.includes(id) ?? true)
@@ -81,7 +81,7 @@ function messageOf(event: TextThreadEvent, users: readonly TextUser[]): Record<s
       agent_id: byAgent ? event.author_id : undefined,
       user_type: userType(event, author, byAgent),
       text: texts[event.type],
-      timestamp: timeOf(event.created_at),
+      timestamp: toTime(event.created_at),
       /** `file` and `rich_message`, which v2 does not tell apart. */
       type: event.type === "message" ? undefined : event.type,
     }),
@@ -97,7 +97,7 @@ function userType(event: TextThreadEvent, author: TextUser | undefined, byAgent:
 function systemEventOf({ text, created_at, system_message_type = "" }: TextThreadEvent) {
   return defined({
     text,
-    timestamp: timeOf(created_at),
+    timestamp: toTime(created_at),
     type: CLOSING.test(system_message_type) ? "closed" : system_message_type || undefined,
     user_type: /(^|_)customer(_|$)/.test(system_message_type)
       ? "visitor"
@@ -113,7 +113,7 @@ function systemEventOf({ text, created_at, system_message_type = "" }: TextThrea
 function endOf(chat: TextChat | undefined): string | undefined {
   const events = chat ? eventsOf(chat) : [];
   const closing = events.findLast(({ system_message_type = "" }) => CLOSING.test(system_message_type));
-  return timeOf((closing ?? events.at(-1))?.created_at);
+  return toTime((closing ?? events.at(-1))?.created_at);
 }
 
 /** In the order in which they happened, to the microsecond, without those that were deleted. */
@@ -139,7 +139,7 @@ function visitorOf(chat: TextChat): Record<string, unknown> | undefined {
     custom_variables: known.session_fields?.flatMap((field) =>
       Object.entries(field).map(([key, value]) => ({ key, value: String(value) })),
     ),
-    created_at: timeOf(known.created_at),
+    created_at: toTime(known.created_at),
   });
 }
 
@@ -177,6 +177,6 @@ function isAgent({ type }: TextUser): boolean {
 }
 
 /** A time that cannot be read is left out: the rest of the chat is worth more. */
-function timeOf(value: unknown): string | undefined {
+function toTime(value: unknown): string | undefined {
   return typeof value === "string" || typeof value === "number" ? readTime(value) : undefined;
 }

@@ -2,21 +2,21 @@ import * as v from "valibot";
 import { examples } from "./examples.ts";
 import { count, described, exact, filled, published, shape } from "./vocabulary.ts";
 
-const email = described(
+const personEmail = described(
   v.pipe(filled, v.maxLength(1_000, "must have at most 1000 characters")),
   "Email address of the person, in upper or lower case.",
   "ana@example.com",
 );
 
 /** The person of a call. An address is opaque text: it is no error when nothing is stored of it. */
-export const PersonInput = shape("PersonInput", exact({ email }), {
+export const PersonInput = shape("PersonInput", exact({ email: personEmail }), {
   email: "ana@example.com",
 });
 
 export const SearchInput = shape(
   "SearchInput",
   exact({
-    email,
+    email: personEmail,
     after: described(v.optional(filled), "The next of the call before."),
   }),
   { email: "ana@example.com" },
