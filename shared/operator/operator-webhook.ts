@@ -70,7 +70,7 @@ export function operatorSecret(password: string): string {
  *
  * @see https://adaptivecards.io/explorer/AdaptiveCard.html
  */
-export function toOperatorMessage({ check, from, to, since, detail, action }: CheckChange) {
+function toOperatorMessage({ check, from, to, since, detail, action }: CheckChange) {
   const facts = { check, from, state: to, since, detail: redact(detail), action: redact(action) };
   const block = (text: string, more: object = {}) => ({ type: "TextBlock", text, wrap: true, ...more });
   const color = { ok: "good", attention: "warning", unknown: "warning", bad: "attention" }[to];

@@ -15,9 +15,7 @@ const CREDENTIALS = ["token", "secret_key"];
 type Misfit = { reason: string; problems: Problem[] };
 
 /** An event for the log, or a delivery that was authenticated but not understood. */
-export type ReadDelivery =
-  | { understood: true; event: NewEvent }
-  | ({ understood: false; raw: string } & Misfit);
+type ReadDelivery = { understood: true; event: NewEvent } | ({ understood: false; raw: string } & Misfit);
 
 export type DeliveryRules = {
   /** The only licence whose events are taken; any when it is absent. */

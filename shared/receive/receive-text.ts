@@ -21,10 +21,12 @@ type TextParts = {
   secrets: readonly string[];
 };
 
+/** `ended` is the thread whose transcript is to be fetched now. */
+type KeptEnd = Receipt & { ended?: string };
+
 /**
  * Takes one delivery of the Text platform whose URL had the right key. A start goes into the log. An end comes with ids
- * only, and is kept until its transcript is there; then it goes into the log, whole. `ended` is the thread whose transcript
- * is to be fetched now.
+ * only, and is kept until its transcript is there; then it goes into the log, whole.
  *
  * @throws {InvalidInput} when the body is not JSON in UTF-8
  * @throws {Unauthorized} when its `secret_key` is not ours
@@ -33,7 +35,7 @@ type TextParts = {
 export async function receiveText(
   body: Uint8Array,
   { log, transcripts, secrets }: TextParts,
-): Promise<Receipt & { type: EventType; ended?: string }> {
+): Promise<KeptEnd & { type: EventType }> {
   const text = decodeUtf8(body);
   const envelope = parseJson(text);
   const { secret_key, action } = isObject(envelope) ? envelope : {};
@@ -52,10 +54,7 @@ export async function receiveText(
   return { ...(await keepEnd(read.event, { log, transcripts })), type: "chat_ended" };
 }
 
-async function keepEnd(
-  event: NewEvent,
-  { log, transcripts }: Pick<TextParts, "log" | "transcripts">,
-): Promise<Receipt & { ended?: string }> {
+async function keepEnd(event: NewEvent, { log, transcripts }: Omit<TextParts, "secrets">): Promise<KeptEnd> {
   const end = endedThread(event.raw);
   // The id that the event will have in the log.
   const id = identify(event);

@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 
 /** What an address reaches: a public host, this machine, or a private network. */
-export type Reach = "public" | "loopback" | "private";
+type Reach = "public" | "loopback" | "private";
 
 /** The one block that public IPv6 addresses are given out from (RFC 4291, 2.4; IANA). */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR("2000::/3");

@@ -55,7 +55,7 @@ export type Situation = Pick<Orders, "until" | "isRemoved"> & {
 };
 
 /** What to do next. */
-export type DeliveryStep =
+type DeliveryStep =
   | { do: "find place" }
   | { do: "read" }
   /** Moves the cursor past events that the subscription does not want. */

@@ -20,11 +20,11 @@ import { LOOK_MS, ROSTER_MS, STAY_MS, TIMED_PAUSE_MS, WORK_MS } from "./times.ts
 //    those that are behind and whose lease is free (`roster.ts`).
 // 3. `deliver.ts` asks `decide.ts` for the next step and takes it, again and again: read, pass, write, send, park, pause,
 //    linger, end. Its state is the row of the subscription and what this process knows beyond it.
-// 4. Each write of the row is conditional on the one before (`store.ts`), takes or renews the lease, and keeps the place.
-//    A process that lost the subscription, or whose operator changed it, learns of that by its next write.
+// 4. Each write of the row (`row.ts`) is conditional on the one before (`store.ts`), takes or renews the lease, and keeps
+//    the place. A process that lost the subscription, or whose operator changed it, learns of that by its next write.
 //
-// `standing.ts` decides what an answer means, `filter.ts` which events are wanted, `message.ts` what is sent, `rate.ts`
-// when the next request may be made, and `times.ts` has all times and bounds.
+// `standing.ts` decides what an answer means, `filter.ts` which events are wanted, `message.ts` and `send.ts` what is sent,
+// `rate.ts` when the next request may be made, and `times.ts` has all times and bounds.
 
 export type DispatcherOptions = Pick<DeliverOptions, "post" | "onAttempt"> &
   Partial<Pick<DeliverOptions, "holder" | "now" | "random" | "wait" | "every">> & {

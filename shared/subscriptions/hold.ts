@@ -7,7 +7,7 @@ import type { KeptSubscription } from "./subscription.ts";
 import { LOSE_EVENTS, UNPARK_AT_ONCE } from "./times.ts";
 import { wantedEvents } from "./wanted.ts";
 
-export type HoldOptions = {
+type HoldOptions = {
   subscriptions: Pick<Subscriptions, "list" | "parked" | "get" | "replace">;
   log: Pick<EventLog, "head" | "list">;
   /** Milliseconds since the epoch. */

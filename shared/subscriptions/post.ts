@@ -20,7 +20,7 @@ export type CallbackAnswer = {
 
 export type Post = (url: string, body: string, headers: Record<string, string>) => Promise<CallbackAnswer>;
 
-export type PostOptions = CallbackRules & {
+type PostOptions = CallbackRules & {
   /** Milliseconds for the whole of a call: finding the address, connecting, sending, and the answer's body. */
   timeLimit?: number;
   /** Certificate authorities beside those that Node trusts. */

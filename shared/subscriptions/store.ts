@@ -12,7 +12,7 @@ import { FRESH, isFresh } from "./standing.ts";
 import type { KeptSubscription, LogPlace, Parked, Subscription, Terms } from "./subscription.ts";
 
 /** Changes of what is parked, in one transaction with the subscription: an event to park, and places to forget. */
-export type Along = { park?: Parked; unpark?: readonly number[] };
+type Along = { park?: Parked; unpark?: readonly number[] };
 
 /** A subscription as it is to become, with changes of what is parked. */
 type Changed = Subscription & { along?: Along };
