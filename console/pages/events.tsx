@@ -98,7 +98,7 @@ function Row({ event }: { event: LoggedEvent }) {
       <td>
         <When at={receivedAt} />
       </td>
-      <td>{TYPES[type]}</td>
+      <td class="nowrap">{TYPES[type]}</td>
       <td>
         <span class="badge">{ORIGINS[origin]}</span>
       </td>
