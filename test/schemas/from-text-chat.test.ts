@@ -250,6 +250,11 @@ test.each([
   expect([event?.type, event?.user_type]).toEqual([type, user_type]);
 });
 
+test.each(["custom", "constructor", "toString", "__proto__"])("an event of type %s is no message", (type) => {
+  const events = [{ type, text: "Not said", ...by(AGENT, "15:40:00.5") }];
+  expect(read(ended({ chat: chat({ events }) })).chat.messages ?? []).toEqual([]);
+});
+
 test("an end with ids only has the reason in missing_transcript", () => {
   expect(read(ended({ missing_transcript: "anonymized", received_at: "2026-10-12T16:00:00.000Z" }))).toEqual({
     event_type: "chat_ended",
