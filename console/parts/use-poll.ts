@@ -100,11 +100,14 @@ function pauseAfter(
   problem: Problem,
   { failures, everyMs }: { failures: number; everyMs: number | undefined },
 ): number | undefined {
-  if (problem.status === 401 || (everyMs === undefined && !isDown(problem))) return undefined;
+  if (problem.status === 401 || (everyMs === undefined && !PASSES.has(problem.status))) return undefined;
   const longest = problem.status === 429 ? LONGEST : LONGEST_DOWN;
   const pause = Math.min(longest, (everyMs ?? AGAIN) * 2 ** (failures - 1));
   return Math.max(pause, (problem.retryAfter ?? 0) * 1000);
 }
+
+/** Problems of the app and its storage. A call that failed at LiveChat is not repeated: some are billed. */
+const PASSES: ReadonlySet<number> = new Set([0, 429, 503]);
 
 /** Whether the app could not answer, as opposed to an answer that refuses. */
 function isDown({ status }: Problem): boolean {
