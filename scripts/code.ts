@@ -33,7 +33,7 @@ export async function codeFiles(
     resolve: { mainFields: ["module", "main"] },
     external: ["@azure/functions-core"],
     transform: { target: "node22", define },
-    plugins: [requireBuiltins(), deferXml(), evaluated(resolve(root, evaluate ?? ""))],
+    plugins: [requireBuiltins(), defer(), evaluated(resolve(root, evaluate ?? ""))],
     logLevel: "warn",
   });
   const groups = Object.entries(together).map(([name, test]) => ({ name, test }));
@@ -66,20 +66,24 @@ function evaluated(module: string): Plugin {
 }
 
 /**
- * The tables' SDK imports a parser and a writer of XML, 75 kB, which it needs only for errors that come before the service
- * itself: the parser is loaded by the first of these. Bodies that it would write as XML, of access policies, are not ours.
+ * What the storage SDK imports and hardly ever needs, and what takes its place there until it does: a parser and a writer
+ * of XML, 75 kB, for errors that come before the service itself (bodies that it would write as XML, of access policies, are
+ * not ours), and the agents for a proxy that the environment names.
  */
-function deferXml(): Plugin {
-  const id = "\0deferred-xml";
+const DEFERRED: Record<string, string> = {
+  "@azure/core-xml": `export const parseXML = async (...text) => (await import("@azure/core-xml")).parseXML(...text);
+export const stringifyXML = () => { throw new Error("Tables are sent no XML"); };`,
+  "http-proxy-agent": `export function HttpProxyAgent(proxy) { return new (require("http-proxy-agent").HttpProxyAgent)(proxy); }`,
+  "https-proxy-agent": `export function HttpsProxyAgent(proxy) { return new (require("https-proxy-agent").HttpsProxyAgent)(proxy); }`,
+};
+
+function defer(): Plugin {
+  const prefix = "\0deferred:";
   return {
-    name: "defer-xml",
-    resolveId: (source, importer) =>
-      source === "@azure/core-xml" && importer?.includes("data-tables") ? id : undefined,
-    load: (asked) =>
-      asked === id
-        ? `export const parseXML = async (...text) => (await import("@azure/core-xml")).parseXML(...text);
-export const stringifyXML = () => { throw new Error("Tables are sent no XML"); };`
-        : undefined,
+    name: "defer",
+    resolveId: (source, importer = "") =>
+      source in DEFERRED && /data-tables|ts-http-runtime/.test(importer) ? prefix + source : undefined,
+    load: (id) => (id.startsWith(prefix) ? DEFERRED[id.slice(prefix.length)] : undefined),
   };
 }
 

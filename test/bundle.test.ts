@@ -52,6 +52,24 @@ test("an answer in XML, from before the storage service, is understood", async (
   expect(app.log.join()).toContain("403 RestError");
 });
 
+test("requests to storage go through the proxy of the environment", async () => {
+  const asked: (string | undefined)[] = [];
+  const proxy = createServer().on("connect", ({ url }, socket) => {
+    asked.push(url);
+    socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+  });
+  await once(proxy.listen(0, "127.0.0.1"), "listening");
+  const HTTPS_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const LiveChatStorage =
+    "DefaultEndpointsProtocol=https;AccountName=account;AccountKey=a2V5;EndpointSuffix=e.test";
+  const app = await startApp({ env: { LiveChatStorage, HTTPS_PROXY } });
+  const { status } = await app.call("GET", "/events");
+  await app.stop();
+  proxy.close();
+  expect(status).toBe(503);
+  expect(asked).toContain("account.table.e.test:443");
+});
+
 test("@azure/identity is not deployed", () => {
   const chunks = readdirSync("dist/chunks").map((name) => readFileSync(`dist/chunks/${name}`, "utf8"));
   expect(chunks.length).toBeGreaterThan(10);
