@@ -1,6 +1,6 @@
 import about from "../package.json" with { type: "json" };
 
-/** Put in when the app is bundled; code that runs from its sources has none. */
+/** The bundler defines this constant. It is missing when the code runs from its sources. */
 declare const BUILD_COMMIT: string | undefined;
 
 /** The build that is running. */

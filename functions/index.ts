@@ -8,9 +8,9 @@ import type { Services } from "./services.ts";
 import { timers } from "./timers.ts";
 
 /*
- * The Functions host waits for the functions to be registered before anything else, and LiveChat for the first delivery.
- * So what this module imports is small: of an operation, how it is registered. The first call of one loads the code of
- * all, and a first delivery that of the receivers alone.
+ * A cold start must be short: the Functions host waits until all functions are registered, and LiveChat waits for the
+ * answer to its delivery. So this module imports only the registration of each operation. The first call of an
+ * operation loads the code of all operations. A first delivery loads the code of the receivers only.
  */
 
 // Without streaming, the Functions host drops every body that comes without a Content-Length.
@@ -63,15 +63,16 @@ function work(id: string, run: (services: Services, log: Log) => Promise<void>) 
       await serve(id, run, context);
     } catch (error) {
       logFailure(error, context);
-      // The host must see the failure, and print nothing private of it.
+      // The host must see that the function failed, but must not print private details of the error.
       throw new Error(`${id} failed: see the line before`);
     }
   };
 }
 
 /**
- * A new instance waits for its first call, which waits for the code: it is loaded meanwhile, with that of telemetry, and of
- * `fetch`, which the library makes requests with. What fails to load is loaded again by the call. In milliseconds.
+ * Milliseconds after the start at which a new instance loads the code of the services, of telemetry and of `fetch`,
+ * which the library uses for every request. The first call then finds the code loaded. When loading fails, the first
+ * call loads it again.
  */
 const LOAD_AHEAD = 50;
 setTimeout(() => {

@@ -34,7 +34,7 @@ export type PageFile = {
 /**
  * Answers with one of the files that the build puts into `dist` for a page.
  *
- * @throws {NotFound} for any other name: it is looked up in the list of them, and never made into a path
+ * @throws {NotFound} for any other name. The name must be in the list of files; it never becomes part of a path.
  */
 export async function pageFile({ page, name, policy = [] }: PageFile): Promise<Answer<string>> {
   const directory = directoryOf(page);
@@ -45,8 +45,7 @@ export async function pageFile({ page, name, policy = [] }: PageFile): Promise<A
     text: await readFile(join(directory, name), "utf8"),
     headers: {
       "content-type": `${type}; charset=utf-8`,
-      // The page refers to the other files by names that change with their content, so browsers must ask only for the
-      // page again.
+      // The names of the other files change with their content, so browsers need to revalidate only the page.
       "cache-control": name === "index.html" ? "no-cache" : "public, max-age=31536000, immutable",
       "content-security-policy": [...POLICY, ...policy].join("; "),
       "cross-origin-opener-policy": "same-origin",
@@ -56,7 +55,7 @@ export async function pageFile({ page, name, policy = [] }: PageFile): Promise<A
   };
 }
 
-/** Beside `host.json`, which is above this file in the source and above the bundle and its chunks alike. */
+/** `dist` is beside `host.json`. That folder is above this source file, and also above the bundle and its chunks. */
 function directoryOf(page: string): string | undefined {
   for (let directory = import.meta.dirname; ; directory = dirname(directory)) {
     if (existsSync(join(directory, "host.json"))) return join(directory, "dist", page);

@@ -4,15 +4,17 @@ import { receivers } from "./receivers/index.ts";
 
 type FunctionRegistration = Required<Pick<HttpFunctionOptions, "methods" | "route" | "authLevel">> & {
   id: string;
-  /** Whether it is one of the receivers. */
+  /** Whether the operation is a receiver. */
   receives: boolean;
 };
 
-/** How each operation is registered. The bundler runs this module, and puts its value into the bundle in place of its code. */
+/**
+ * How each operation is registered. The bundler runs this module, and replaces its code in the bundle by the result.
+ */
 export const registrations: readonly FunctionRegistration[] = operations.map(
   ({ id, method, route, anonymous }) => ({
     id,
-    // Monitors ask for pages that need no key by HEAD.
+    // Monitors call operations that need no key with HEAD.
     methods: method === "GET" && anonymous ? ["GET", "HEAD"] : [method],
     route,
     authLevel: anonymous ? "anonymous" : "function",

@@ -8,16 +8,17 @@ import { inSpan } from "../shared/telemetry/spans.ts";
 import { createServices, type Services } from "./services.ts";
 import { startTelemetry } from "./telemetry.ts";
 
-/** Made once, and kept for the life of the process. Each of them is created by its first use. */
+/** Made once, and kept until the process ends. The first use creates each service. */
 export const services = lazy(async (): Promise<Services> => {
   await startTelemetry(process.env);
   const made = createServices(process.env);
-  // Deliveries that are not written yet would be repeated.
+  // An instance that ends must first store the places of its subscriptions: otherwise those events are delivered
+  // again.
   app.hook.appTerminate(() => within(LAST_DELIVERIES, made.subscribers.stop(), undefined));
   return made;
 });
 
-/** How long callbacks that are under way may hold up the end of an instance, in milliseconds. */
+/** Milliseconds that the end of an instance waits for callbacks in progress. */
 const LAST_DELIVERIES = 5_000;
 
 /** The handlers of operations, by the operation's id. */

@@ -31,9 +31,10 @@ import { openTicketStore, type TicketStore } from "../shared/tickets/store/ticke
 import { openTranscripts, type Transcripts } from "../shared/transcripts/transcripts.ts";
 
 /**
- * Makes what operations call. Each service is created on first use and kept for the life of the process (see `lazy`).
- * So a cold start creates only the services of its first request, and only an operation that needs a missing setting
- * fails. The code of services that receivers do not need is loaded by the first call of a method (see `deferred`).
+ * Creates the services that operations call. A service is created by its first use and kept until the process ends
+ * (see `lazy`). So a cold start creates only the services of its first request, and only an operation that needs a
+ * missing setting fails. The code of services that receivers do not need is loaded by the first call of a method (see
+ * `deferred`).
  */
 export function createServices(environment: Record<string, string | undefined>): Services {
   const clock = createClock();
@@ -147,7 +148,7 @@ export function createServices(environment: Record<string, string | undefined>):
       }),
     refusals: () => openRefusals({ table: () => parts.eventsTable, now }),
     tellOperator: () => {
-      // Without valid settings there is nothing to tell by; the check of the settings says so.
+      // Without valid settings the operator cannot be called; the check `settings` shows the reason.
       const opened = lazy(async () => {
         const { operatorWebhookUrl: url, allowLoopbackCallbacks: allowLoopback, webhook } = parts.settings;
         if (url === undefined) return undefined;
@@ -195,26 +196,26 @@ export function createServices(environment: Record<string, string | undefined>):
 
 export type Services = {
   readonly settings: Settings;
-  /** Which settings are set, by name; never a value. */
+  /** The names of all settings, and whether each is set; never a value. */
   settingsSet(): { name: string; set: boolean }[];
-  /** Milliseconds since the epoch: by storage's clock where ours is off by more than a minute, once storage has answered. */
-  now(): number;
   /**
-   * Milliseconds since the epoch, surely by storage's clock where ours is off by more than a minute: at first that takes
-   * a read. @throws StorageUnavailable
+   * Milliseconds since the epoch. When our clock is off by more than a minute, storage's clock is used, once storage
+   * has answered.
    */
+  now(): number;
+  /** Like `now`, but waits for storage's clock: the first call reads from storage. @throws StorageUnavailable */
   time(): Promise<number>;
   readonly liveChat: Deferred<LiveChat>;
-  /** What reads the account's chats; the Text platform has it, and v2 does not. */
+  /** Reads the account's chats. Only the Text platform has this; v2 has no calls for it. */
   readonly chatReader: Deferred<ChatReader> | undefined;
   readonly eventLog: EventLog;
-  /** Puts chats into the log that no webhook told; absent where LiveChat's API has no list of chats. */
+  /** Adds chats to the log that no webhook reported. Absent with v2, which has no list of chats. */
   readonly reconcileChats: ((options: ChatRunOptions) => Promise<RunReport>) | undefined;
   /** The last runs of `reconcileChats`, newest first. */
   chatRuns(query?: { limit?: number }): Promise<ChatRunHistory>;
   /** The ends of chats that wait for their transcript. */
   readonly transcripts: Transcripts;
-  /** The tickets that HelpDesk's webhook has announced and that are yet to be read. */
+  /** Tickets that HelpDesk's webhook announced and that the app has not read yet. */
   readonly arrivals: Arrivals;
   readonly ticketStore: TicketStore;
   readonly subscribers: Deferred<Subscribers>;
@@ -222,9 +223,9 @@ export type Services = {
   readonly idempotency: Idempotency;
   /** Deliveries that the receivers refused. */
   readonly refusals: Refusals;
-  /** Keeps how the webhooks stand, where a check may not ask LiveChat. Never fails. */
+  /** Remembers the state of the webhooks for checks that must not call LiveChat. Never fails. */
   rememberStandings(standings: readonly WebhookStanding[]): Promise<void>;
-  /** What `Health` and `GetStatus` ask. */
+  /** Runs the checks of `Health` and `GetStatus`. */
   readonly monitor: Monitor;
 };
 
@@ -237,7 +238,7 @@ type Parts = Services & {
   readonly eventsTable: TableClient;
   readonly ticketsTable: TableClient;
   readonly subscriptionsTable: TableClient;
-  /** Absent when the settings lead to tables alone. */
+  /** Absent when the settings name tables but no queue. */
   readonly queue: OpenQueue | undefined;
   readonly wakeUp: WakeUp;
   readonly tellOperator: NonNullable<MonitorOptions["onChange"]>;

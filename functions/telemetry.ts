@@ -3,18 +3,18 @@ import { within } from "../shared/core/within.ts";
 import { destinationsOf } from "../shared/telemetry/destinations.ts";
 import { build } from "./build.ts";
 
-/** How long the last telemetry may hold up the end of an instance, in milliseconds. */
+/** Milliseconds that the end of an instance waits for the last telemetry to be sent. */
 const LAST_WORDS = 3_000;
 
 /**
- * Starts telemetry when the settings say where it is to go. Only then its code is loaded. The first invocation waits for
- * the code of spans, so its trace is complete. That of metrics is loaded a second later, and takes in what was measured
- * until then; that of the exporters is loaded by the first export.
+ * Starts telemetry, and loads its code, when the settings name a destination. The first invocation waits for the code
+ * of spans, so its trace is complete. The code of metrics is loaded a second later; earlier measurements are kept
+ * until then. The first export loads the code of the exporters.
  */
 export function startTelemetry(environment: Record<string, string | undefined>): Promise<void> | undefined {
   if (destinationsOf(environment).length === 0) return undefined;
   return load(environment).catch((error: unknown) => {
-    // An app that cannot be watched still does its work.
+    // The app works without telemetry.
     console.error(
       JSON.stringify({ message: "telemetry could not be started", error: String((error as Error).name) }),
     );

@@ -12,18 +12,26 @@ export type Timer = {
   run(services: Services, log: Log): Promise<void>;
 };
 
-/** Below the five minutes that `host.json` gives a function, also when the last step of every place is slow. In milliseconds. */
+/**
+ * Milliseconds for retention: less than the five minutes that `host.json` gives a function, with time for one slow
+ * last step in every place.
+ */
 const RETENTION_BUDGET = 3 * 60 * 1000;
 
-/** Below the five minutes that `host.json` gives a function, with room for the last call and write. In milliseconds. */
+/**
+ * Milliseconds for a reconciliation: less than the five minutes that `host.json` gives a function, with time for the
+ * last call and write.
+ */
 export const RECONCILE_BUDGET = 4 * 60 * 1000;
 
-/** Below the minute until the next run. In milliseconds. */
+/** Milliseconds for the waiting items: less than the minute until the next run. */
 const SETTLING_BUDGET = 50_000;
 
 const TIMER_RUN = { holder: "the timer", budgetMs: RECONCILE_BUDGET };
 
-/** Timers of the Text platform: v2's ends of chats bring their transcripts along, and v2 lists no chats. */
+/**
+ * Timers of the Text platform. With v2, the webhook of a chat's end includes the transcript, and no call lists chats.
+ */
 const textTimers = (environment: Record<string, string | undefined>): readonly Timer[] => [
   {
     // For ends whose transcript could not be fetched at once.
@@ -42,7 +50,7 @@ const textTimers = (environment: Record<string, string | undefined>): readonly T
     },
   },
   {
-    // For chats that no webhook reported: the Text platform gives a delivery up after a minute.
+    // For chats that no webhook reported: the Text platform stops repeating a delivery after a minute.
     id: "ReconcileChatsTimer",
     schedule: environment.CHATS_RECONCILE_SCHEDULE?.trim() || DEFAULT_CHATS_SCHEDULE,
     run: (services, log) =>
@@ -54,8 +62,8 @@ const textTimers = (environment: Record<string, string | undefined>): readonly T
 ];
 
 /**
- * The work that runs on a schedule. Each piece may be killed anywhere and may run on two instances at once. Its code is
- * loaded by a run: this module is loaded to register it.
+ * The functions that run on a schedule. Each may be killed at any point and may run on two instances at once. A run
+ * loads its own code, because this module is loaded during a cold start.
  */
 export const timers = (environment: Record<string, string | undefined>): readonly Timer[] => [
   {
@@ -84,7 +92,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
     },
   },
   {
-    // So the log has a check's change of state without a call of GET /status.
+    // Runs the checks without a call of GET /status, so the log gets a line when a check changes its state.
     id: "StatusTimer",
     schedule: "45 */5 * * * *",
     async run({ monitor }, log) {
@@ -93,7 +101,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
   },
   ...(environment.LIVECHAT_API?.trim() === "text" ? textTimers(environment) : []),
   {
-    // For what no message woke the dispatcher for, and for pauses that have passed.
+    // For events without a queue message, and for subscriptions whose pause is over.
     id: "DispatchTimer",
     schedule: "0 * * * * *",
     async run(services, log) {
@@ -107,7 +115,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
     id: "RetentionTimer",
     schedule: "0 17 * * * *",
     async run({ people, time }, log) {
-      // By a clock that is ahead, everything would be old enough.
+      // With a clock that is ahead, events would be removed too early.
       await time();
       const reports = await people.retain({ budgetMs: RETENTION_BUDGET });
       for (const { error: _, ...report } of reports) {
@@ -119,7 +127,10 @@ export const timers = (environment: Record<string, string | undefined>): readonl
   },
 ];
 
-/** Skips work that another instance or a request over HTTP is doing, or that the account has nothing for. */
+/**
+ * Logs that the work was skipped when another instance or an HTTP request is doing it, or when the account has no
+ * HelpDesk.
+ */
 async function unlessInConflict(skipped: string, log: Log, work: () => Promise<void>): Promise<void> {
   try {
     await work();

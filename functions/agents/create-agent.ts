@@ -21,7 +21,7 @@ export const createAgent = operation({
       const login = body.login.toLowerCase();
       const found = agents.find((agent) => agent.login.toLowerCase() === login && agent.name === body.name);
       if (!found) return undefined;
-      // The list says less than the answer that was lost; what was asked for says the rest.
+      // The list of agents has fewer fields than the lost answer. The other fields are taken from the request.
       const { password: _, groups, ...asked } = body;
       return { ...asked, ...(groups && { groups: groups.map((id) => ({ id })) }), ...found };
     },

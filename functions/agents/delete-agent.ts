@@ -17,7 +17,7 @@ export const deleteAgent = operation({
   errors: liveChatErrors,
   connector: "action",
   run: async ({ path: { login } }, { liveChat }) => {
-    // A 404 after an attempt whose answer was lost says nothing by itself: was the agent removed, or never there?
+    // A 404 after a lost answer is ambiguous: that attempt removed the agent, or the agent never existed.
     const agents = await liveChat.listAgents();
     const wasThere = agents.some((agent) => agent.login.toLowerCase() === login.toLowerCase());
     try {

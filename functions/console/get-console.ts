@@ -18,7 +18,7 @@ export const getConsole = operation({
     path: exact({
       path: described(v.optional(v.string()), "A page of the console, or one of its files.", "events"),
     }),
-    // The page's own: its filters are in its address.
+    // The page reads its filters from its address; the app ignores them.
     query: v.looseObject({}),
   },
   output: {
@@ -33,7 +33,7 @@ export const getConsole = operation({
     const { pageFile } = await import("../page-file.ts");
     if (/^[^/]+\.(js|css)$/.test(path))
       return pageFile({ page: "console", name: path, policy: TRUSTED_TYPES });
-    // Every other path is a page of the console: one file shows them all.
+    // Every other path is a page of the console. One file shows all pages.
     const answer = await pageFile({ page: "console", name: "index.html", policy: TRUSTED_TYPES });
     const [, prefix = "", name = ""] = url.pathname.split("/");
     return { ...answer, text: answer.text?.replaceAll("{base}", `/${prefix}/${name}`) };

@@ -6,7 +6,7 @@ import { tags } from "../tags.ts";
 
 let definition: OpenApi | undefined;
 
-/** The app's definition for callers at this address. All but the address is made once. */
+/** The OpenAPI definition, with the address that the caller used. Everything but the address is made once. */
 export function describeApp(operations: readonly Operation<Services>[], server: string): OpenApi {
   definition ??= toOpenApi(operations, {
     title: "LiveChat Functions",

@@ -32,7 +32,7 @@ export const getEvent = operation({
   },
 });
 
-/** By it an operator finds the delivery in the traces of Application Insights or another collector. */
+/** With this id an operator finds the delivery's trace in Application Insights or another collector. */
 function withTraceId(event: LogEvent): LogEvent & { traceId?: string } {
   const [, traceId] = (TRACE in event && event[TRACE]?.split("-")) || [];
   return traceId === undefined ? event : { ...event, traceId };

@@ -9,7 +9,10 @@ import { EVENT_TYPES } from "../../shared/schemas/webhook.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
-/** More of an export than this goes into a further answer: Azure Functions holds a whole answer in memory. */
+/**
+ * Bytes of an export in one answer. Azure Functions keeps a whole answer in memory, so a longer export continues in
+ * the next answer.
+ */
 const EXPORT_BYTES = 32 * 1024 * 1024;
 
 export const listEvents = operation({
@@ -93,7 +96,7 @@ export const listEvents = operation({
   },
 });
 
-/** A reader with a place behind the end would hear nothing until as many events have come. */
+/** Without this error, such a reader would get no events until the log reaches its place. */
 function checkPlace(after: number, head: number): void {
   if (after <= head) return;
   throw InvalidInput.at(

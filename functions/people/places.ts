@@ -13,7 +13,7 @@ import { type TranscriptPlacesOptions, transcriptPlaces } from "../../shared/tra
 export function placesOfPeople(options: {
   eventsTable: TableClient;
   ticketsTable: TableClient;
-  /** The subscriptions: their attempts, and the events that they have not got. */
+  /** The attempts of the subscriptions, and the events that they have not received. */
   subscriptions: Omit<AttemptsPlaceOptions, "now"> & Pick<EventLogPlacesOptions, "heldThrough">;
   log: TranscriptPlacesOptions["log"];
   /** Age at which events are removed; they are kept when it is absent. */
@@ -28,7 +28,8 @@ export function placesOfPeople(options: {
   const keepOut = (id: string) => keepTicketOut(ticketsTable, id, toIso(now()));
   const store = { table, partitionKey: LOG_PARTITION };
   return [
-    // Before the events: erasing a waiting end puts it into the log, where it is erased.
+    // Must come before the events: the erasure of a waiting end adds it to the log, and the log's erasure then
+    // removes its content.
     ...transcriptPlaces({ table, log, removeBefore }),
     arrivalsPlace({ table, removeBefore }),
     ...eventLogPlaces(store, { removeBefore, heldThrough: subscriptions.heldThrough, keepOut, now }),

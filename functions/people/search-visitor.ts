@@ -2,7 +2,10 @@ import { SearchInput, SearchLines } from "../../shared/schemas/people.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
-/** A longer answer goes on in a further one: Azure Functions holds a whole answer in memory. */
+/**
+ * Bytes in one answer. Azure Functions keeps a whole answer in memory, so a longer result continues in the next
+ * answer.
+ */
 const ANSWER_BYTES = 16 * 1024 * 1024;
 
 export const searchVisitor = operation({

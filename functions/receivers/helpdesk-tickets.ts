@@ -25,7 +25,7 @@ export const receiveHelpDeskTicket = receiver({
   credentials: "key",
   async take(raw, { eventLog: log, arrivals }) {
     const { arrived, ...receipt } = await receiveHelpDesk(raw, { log, arrivals });
-    // Not awaited: the id is durable. A timer makes good what this does not get done.
+    // Not awaited: the id is durable. If this attempt fails, a timer makes the next one.
     if (arrived !== undefined) void arrivals.settle(arrived);
     return receipt;
   },

@@ -9,7 +9,7 @@ import { receiveHelpDeskTicket } from "./helpdesk-tickets.ts";
 import { receiver } from "./receiver.ts";
 import { receiveTextChat } from "./text-chats.ts";
 
-/** The receiver of a webhook of LiveChat's v2. LiveChat tries again for hours unless the answer is exactly 200. */
+/** The receiver of a v2 webhook. LiveChat repeats a delivery for hours unless the answer is exactly 200. */
 function v2Receiver(
   type: EventType,
   schema: v.GenericSchema,
@@ -27,8 +27,8 @@ function v2Receiver(
 }
 
 /**
- * The operations that LiveChat and HelpDesk deliver to. A first delivery loads their code alone. The schemas describe the
- * bodies in the spelling that the log gives them back in.
+ * The operations that LiveChat and HelpDesk call with deliveries. A first delivery loads only their code. The schemas
+ * describe the bodies with the field names that `GET /events` returns.
  */
 export const receivers: readonly Operation<Services>[] = [
   v2Receiver("chat_started", v.pipe(WebhookChatResponse, published({ example: examples.chatStarted })), {

@@ -43,13 +43,13 @@ export function receiver({
   summary: string;
   description: string;
   route: string;
-  /** The type of its deliveries in metrics and log lines, where `take` does not tell the event's own. */
+  /** The type of the deliveries in metrics and log lines, when `take` does not return the event's type. */
   type: EventType | "text_chat";
   /** Describes the body. */
   schema: v.GenericSchema;
   /** Where the sender's credentials are: in the header `Authorization`, or in the parameter `key` of the query. */
   credentials: "basic" | "key";
-  /** Keeps a delivery, and only then answers. */
+  /** Stores a delivery. Resolves only after the delivery is durable. */
   take(raw: Uint8Array, services: Services): Promise<v.InferInput<typeof Receipt> & { type?: EventType }>;
 }) {
   const isBasic = credentials === "basic";
@@ -68,13 +68,14 @@ export function receiver({
           isBasic
             ? verifyCredentials(headers.get("authorization"), webhook.credentials)
             : verifyKey(query.get("key"), passwordsOf(webhook)),
-        // The sender repeats it for a while and then gives up: this event may be missing.
+        // Refusals are counted: the sender stops repeating a refused delivery, and then its event is missing.
         refused(error, call, { refusals }) {
           if (call.headers.get("user-agent") === PROBE_AGENT) return;
           const reason = refusalReason(error);
           const outcome = reason ?? (error instanceof AppError ? error.kind : "defect");
           measure().events.add(1, { type, outcome });
-          // A failure of ours has a line of its own, and the sender repeats the delivery.
+          // An error of the app or its storage has no reason: it is logged elsewhere, and the sender repeats the
+          // delivery.
           if (reason) refusals.note({ type, reason }, call.log);
         },
       },
@@ -91,6 +92,6 @@ export function receiver({
   });
 }
 
-/** The passwords that a delivery may have now. */
+/** The passwords that a delivery may use: the current one and the previous one. */
 export const passwordsOf = ({ credentials }: Services["settings"]["webhook"]): string[] =>
   credentials.map(({ password }) => password);

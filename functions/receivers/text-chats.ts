@@ -32,7 +32,8 @@ export const receiveTextChat = receiver({
   async take(raw, { eventLog: log, settings: { webhook }, transcripts }) {
     const secrets = passwordsOf(webhook);
     const { ended, ...receipt } = await receiveText(raw, { log, transcripts, secrets });
-    // Not awaited: LiveChat waits ten seconds, and the end is durable. A timer makes good what this does not get done.
+    // Not awaited: LiveChat waits only ten seconds, and the end is durable. If this attempt fails, a timer makes the
+    // next one.
     if (ended !== undefined) void transcripts.settle(ended);
     return receipt;
   },

@@ -6,14 +6,14 @@ import { operation } from "../operation.ts";
 import type { Services } from "../services.ts";
 import { HTTP_BUDGET } from "./reconcile.ts";
 
-/** The part of a run's time for waiting ends, before it reads chats. */
+/** The share of a run's time for ends that wait for their transcript. The run reads chats after that. */
 const FOR_TRANSCRIPTS = 0.5;
 
 /**
  * Continues the ends that wait for their transcript, and adds missed chats to the log.
  *
  * @param all whether to try all waiting ends, for an operator, or only those that are due
- * @throws {Conflict} with v2, which has no call to read chats; or when another run is going on
+ * @throws {Conflict} with v2, which has no call to read chats; or while another run is in progress
  */
 export async function reconcileChatsOf(
   { reconcileChats, transcripts, now }: Services,

@@ -6,12 +6,15 @@ import { observeAge, observeRun } from "../../shared/telemetry/observe-run.ts";
 import { ticketEvent } from "../../shared/tickets/ticket-event.ts";
 import type { Services } from "../services.ts";
 
-/** Below the 230 seconds after which Azure cuts an HTTP request off, with room for the last call and write. In milliseconds. */
+/**
+ * Milliseconds for a run over HTTP: less than the 230 seconds after which Azure ends an HTTP request, with time for
+ * the last call and write.
+ */
 export const HTTP_BUDGET = 190 * 1000;
 
 /**
- * Runs the reconciliation of this account's tickets, for the timer and for POST /reconcile. LiveChat is called with
- * background priority, so that operators' calls go first.
+ * Reconciles the account's tickets, for the timer and for `POST /reconcile/tickets`. Its calls have background
+ * priority, so operators' calls go first.
  */
 export async function reconcileAccount(
   { liveChat, eventLog, ticketStore, settings, now }: Services,

@@ -12,11 +12,11 @@ import { openKnownTickets } from "../../shared/tickets/known-tickets.ts";
 import { reconcileAccount } from "../reconcile/reconcile.ts";
 import type { Services } from "../services.ts";
 
-/** Milliseconds for the first look at HelpDesk's tickets; the timer goes on with it. */
+/** Milliseconds for the first reading of HelpDesk's tickets. The timer continues a longer reading. */
 const FIRST_LOOK = 10_000;
 
 /**
- * Where our webhooks are registered and where they are to lead.
+ * The services at which our webhooks are registered: LiveChat, and HelpDesk on the Text platform.
  *
  * @throws {Conflict} when WEBHOOK_BASE_URL is not set
  */
@@ -43,8 +43,8 @@ export function registrationOf(services: Services, priority?: Priority): Webhook
 }
 
 /**
- * Has the reconciliation read which tickets HelpDesk has, before its webhook is first registered: so each ticket that the
- * webhook announces, however late, is known to be new. A failure is not the webhook's.
+ * Reads the list of HelpDesk's tickets before HelpDesk's webhook is first registered. A ticket that the webhook
+ * announces later is then known to be new. A failure of this reading does not stop the registration.
  */
 async function beginToWatch(services: Services): Promise<void> {
   try {
@@ -56,7 +56,7 @@ async function beginToWatch(services: Services): Promise<void> {
 }
 
 /**
- * Makes LiveChat's webhooks lead to this app.
+ * Registers the webhooks of this app at LiveChat, and remembers their state.
  *
  * @throws {Conflict} when WEBHOOK_BASE_URL is not set, or is an address that LiveChat cannot reach
  */

@@ -1,7 +1,7 @@
 import type { Log } from "../../shared/core/log.ts";
 import type { Services } from "../services.ts";
 
-/** Delivers waiting events, for the queue's function, which appends wake, and for the timer's. */
+/** Delivers waiting events. The queue's function calls it after an append, and the timer calls it every minute. */
 export async function dispatch({ subscribers }: Services, log: Log): Promise<void> {
   const report = await subscribers.dispatch();
   if (report && report.delivered + report.failed > 0) log("events delivered", report);

@@ -3,7 +3,7 @@ import { SendAgain, SentAgain } from "../../shared/schemas/subscription.ts";
 import { operation } from "../operation.ts";
 import { onSubscription } from "./on-subscription.ts";
 
-/** Milliseconds after which no further parked event is begun. */
+/** Milliseconds after which the call starts no further parked event. */
 const BUDGET = 15_000;
 
 export const sendAgain = operation({

@@ -8,7 +8,7 @@ import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import { LocationHeader, locationOf } from "./on-subscription.ts";
 
-/** A parameter that a flow sends by itself: the one value that it can have. */
+/** A parameter with only one possible value, which a flow sends by itself. */
 function fixed<const Value extends string>(value: Value, title: string, description: string) {
   const literal = v.literal(value, `must be ${value}`);
   const internal = v.pipe(v.optional(literal, value), published({ designer: { visibility: "internal" } }));
@@ -47,7 +47,7 @@ function trigger(
     trigger: { notification: type === "ticket_created" ? WebhookTicketResponse : WebhookChatResponse },
     run: async ({ body }, { subscribers, liveChat, settings }, call) => {
       if (type === "ticket_created" && settings.liveChat.api === "text") {
-        // A failure of LiveChat is no reason to refuse a subscriber.
+        // When LiveChat fails, the subscriber is still accepted.
         const state = await liveChat.ticketsState().catch(() => "here" as const);
         if (state !== "here") throw noHelpDesk(state);
       }

@@ -18,7 +18,7 @@ export const updateTicket = operation({
   errors: repeatableErrors,
   connector: "action",
   repeatable: {
-    // Fields take a state, which may be put in place again; a message is added, and must be only once.
+    // Setting a field twice is harmless. Adding a message twice is not.
     nameOf(ticket, { body: { message } }) {
       const place = message === undefined ? undefined : findMessage(ticket, message).at(-1);
       return place === undefined ? undefined : messageKey(ticket.id, place);
