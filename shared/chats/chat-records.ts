@@ -10,10 +10,10 @@ export const CHAT_LOCK = "lock";
 export const CHAT_STATE = "state";
 export const CHAT_NOTE = "note:";
 const CHATS_NAME = "reconciliation of chats";
-/** A state of thousands of active chats is smaller. In bytes. */
+/** The largest state in bytes. The state of an account with thousands of active chats is smaller. */
 const LARGEST_STATE = 4 * 1024 * 1024;
 
-/** What the reconciliation of chats keeps of its runs, in a partition of the events' table. */
+/** The state and the run records of the reconciliation of chats, in a partition of the events table. */
 export function chatRecords(table: TableClient): Pick<Sink<unknown>, "state" | "notes"> {
   return {
     async state<State>() {

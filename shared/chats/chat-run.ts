@@ -1,6 +1,6 @@
 import type { ChatRun, RunReport } from "../schemas/reconcile.ts";
 
-/** The part of a report that has a meaning for chats: they are not stored beside the log, so none changes or is deleted. */
+/** The fields of a report that apply to chats. Chats are stored only in the log, so no chat is changed or deleted. */
 export function toChatRun(report: RunReport): Omit<ChatRun, "number"> {
   const { outcome, reason, code, startedAt, durationMs, throttledMs, calls, recovered, unchanged } = report;
   return {

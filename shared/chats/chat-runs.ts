@@ -4,7 +4,7 @@ import type { ChatRunHistory } from "../schemas/reconcile.ts";
 import { chatRecords } from "./chat-records.ts";
 import { toChatRun } from "./chat-run.ts";
 
-/** The last runs of the reconciliation of chats, newest first. @param limit 1 to 100, which is how many are kept */
+/** The last runs of the reconciliation of chats, newest first. @param limit 1 to 100; the last 100 runs are kept */
 export async function chatRuns(table: TableClient, query: { limit?: number } = {}): Promise<ChatRunHistory> {
   const { runs, progress } = await readHistory(chatRecords(table), query);
   return {

@@ -17,9 +17,8 @@ import {
 import type { AskLog, FoundThread } from "./chat-source.ts";
 
 /**
- * What the app has of the account's chats is the event log: a thread is new while its start, or the end of an ended
- * one, is missing. Kept beside it are the state of the reconciliation and the records of its runs, in a partition of
- * the events' table.
+ * The event log as the store of a reconciliation. A thread is new when the log lacks its start, or lacks the end of a
+ * thread that has ended. The state of the reconciliation and its run records are in a partition of the events table.
  */
 export function chatSink(table: TableClient, told: AskLog): Sink<FoundThread> {
   return {
@@ -52,7 +51,7 @@ export function chatSink(table: TableClient, told: AskLog): Sink<FoundThread> {
           if (etag === undefined) throw new Conflict("Another run of the reconciliation has taken over.");
           current = { state, etag };
         },
-        // Nothing that is stored can be gone.
+        // An event of the log is never marked as deleted, so there are no sweeps.
         async *liveItems() {},
       };
     },

@@ -7,54 +7,55 @@ import { ChatAnonymized } from "../livechat/text/chat-anonymized.ts";
 import type { MissingTranscript, ToldTextChat } from "../schemas/text-chat.ts";
 import type { EventType } from "../schemas/webhook.ts";
 
-/** A thread of the account, with what LiveChat tells of it. */
+/** A thread of the account, with its content from LiveChat. */
 export type FoundThread = {
   threadId: string;
   chatId: string;
   isOver: boolean;
-  /** Absent when LiveChat has the chat no longer; `missing` says why. */
+  /** Absent when LiveChat no longer has the chat; `missing` has the reason. */
   chat?: ToldTextChat;
   missing?: MissingTranscript;
 };
 
 type Ids = [chatId: string, threadId: string];
 
-/** Where a reading stands: first the active chats, then the archive, then threads one by one. */
+/** The position of a reading: it reads the active chats, then the archive, then single threads. */
 export type ChatPosition = {
   phase: "active" | "archive" | "single";
   /** The next page of the phase. */
   pageId?: string;
-  /** ISO 8601: the archive is read from here on. */
+  /** ISO 8601: the archive is read from this time on. */
   from: string;
   begunAt: number;
   pages: number;
-  /** Threads that go on, as this reading has found. */
+  /** Threads that this reading found active. */
   active: Ids[];
-  /** Threads that were active when the last reading ended, and that this reading has not met yet. */
+  /** Threads that were active at the end of the last reading, and that this reading has not found yet. */
   open: Ids[];
-  /** Threads to be read one by one. */
+  /** Threads to read one by one. */
   queue: Ids[];
-  /** How many of those in a row could not be read. */
+  /** How many of these threads in a row could not be read. */
   failures: number;
 };
 
 /**
- * The archive may show a thread a little late, and which of its times the filter tests is not documented. A thread that
- * is longer than this was active in the reading before, and is looked for by its ids. In milliseconds.
+ * Milliseconds before the checkpoint at which the reading of the archive begins. The archive may show a thread late,
+ * and LiveChat does not document which time of a thread its filter tests. A thread that lasted longer was active in
+ * the last reading, so it is found by its ids.
  */
 const ARCHIVE_OVERLAP = 10 * MINUTE;
-/** How far the first reading looks back, in milliseconds. */
+/** Milliseconds that the first reading looks back. */
 const LOOK_BACK = HOUR;
-/** So many threads in a row that cannot be read are an outage. */
+/** After this many unreadable threads in a row, the reading fails: LiveChat has an outage. */
 const FAILURES = 3;
 
-/** Which events the log has of a thread. */
+/** Returns the types of events that the log has of a thread. */
 export type AskLog = (threadId: string) => Promise<ReadonlyMap<EventType, unknown>>;
 
 /**
- * The account's threads that started or ended since the checkpoint. When no event is missing, this takes one call for
- * each hundred active chats, and one for each hundred ended threads; two in all for most accounts. Pages may shift and
- * repeat meanwhile: a thread is told as often as it shows, and the log takes it once.
+ * The account's threads that started or ended since the checkpoint. When no event is missing, a reading takes one
+ * call for each hundred active chats, and one for each hundred ended threads: two calls for most accounts. Pages may
+ * shift and repeat during a reading, so a thread may be returned twice. The log stores it once.
  */
 export function chatSource(chats: ChatReader, told: AskLog): Source<FoundThread, ChatPosition> {
   async function readActive(position: ChatPosition) {
@@ -74,8 +75,8 @@ export function chatSource(chats: ChatReader, told: AskLog): Source<FoundThread,
     const met = new Set([...items.map(({ threadId }) => threadId), ...position.active.map(([, id]) => id)]);
     const open = position.open.filter(([, threadId]) => !met.has(threadId));
     if (next) return turn(position, { open, pageId: next }, items);
-    // Threads that were active before, are no longer, and are in no archive page that was read. Its end may have come
-    // by webhook.
+    // Threads that are no longer active, and that no archive page showed. The webhook may have reported their end
+    // already.
     const ended = await where(open, async ([, threadId]) => !(await told(threadId)).has("chat_ended"));
     const queue = [...position.queue, ...ended];
     return turn(position, { phase: "single", pageId: undefined, open: [], queue }, items);
@@ -87,7 +88,7 @@ export function chatSource(chats: ChatReader, told: AskLog): Source<FoundThread,
       return turn(position, { queue, failures: 0 }, [await readThread(...ids)]);
     } catch (error) {
       const failures = position.failures + 1;
-      // Perhaps it is this chat alone: the next reading looks for it again, and the others need not wait for it.
+      // Perhaps only this chat is unreadable. The next reading tries it again, so the other chats need not wait.
       const isOfOne = error instanceof UpstreamFailed || error instanceof UpstreamTimeout;
       if (!isOfOne || failures === FAILURES) throw error;
       return turn(position, { queue, failures, active: [...position.active, ids] });
@@ -122,7 +123,7 @@ export function chatSource(chats: ChatReader, told: AskLog): Source<FoundThread,
 
 const BACKGROUND = { priority: "background" } as const;
 
-/** A page, after which the reading stands where the changes say. */
+/** A page, and the position of the reading after it. */
 function turn(
   before: ChatPosition,
   changes: Partial<ChatPosition>,
@@ -152,7 +153,7 @@ function isIds(memory: unknown): memory is Ids[] {
   return Array.isArray(memory);
 }
 
-/** Questions to the log at the same time. */
+/** How many threads are looked up in the log at once. */
 const QUESTIONS = 16;
 
 async function where<Item>(

@@ -21,18 +21,21 @@ export type ChatReconciliation = {
 };
 
 /**
- * Puts the starts and ends of chats into the log that no webhook told: LiveChat gives up after a minute. Each is there
- * once, in any order.
+ * Adds the starts and ends of chats to the log that no webhook reported: LiveChat repeats a delivery for only a
+ * minute. The log stores each of them once, whichever of webhook and reconciliation comes first.
  *
  * @throws what `reconcile` throws
  */
 export function reconcileChats({ table, log, chats, ...options }: ChatReconciliation): Promise<RunReport> {
   const told = (threadId: string) => log.told(threadId);
 
-  /** Whether something was missing. What the log cannot take stays missing, and does not stop the rest. */
+  /**
+   * Appends the missing events of a thread. An event that the log refuses stays missing, and does not stop the other
+   * threads.
+   */
   async function tell(thread: FoundThread): Promise<"stored" | "duplicate"> {
     const has = await told(thread.threadId);
-    // An erased chat does not come back: the log gets its end with ids only.
+    // A chat that was erased stays erased: its end is added with ids only.
     const isErased = [...has.values()].some((event) => event.isErased);
     const { chat: _, ...ids } = thread;
     let outcome: "stored" | "duplicate" = "duplicate";
@@ -50,15 +53,15 @@ export function reconcileChats({ table, log, chats, ...options }: ChatReconcilia
     sink: chatSink(table, told),
     tellsEvery: true,
     appendCreated: (threads) => Array.fromAsync(inGroups(threads, APPENDS, tell)),
-    // Nothing that is stored can be gone.
+    // The log keeps events of chats that LiveChat has deleted, so there are no sweeps.
     sweeps: false,
   });
 }
 
-/** Threads whose events are appended at the same time: they share transactions of the log. */
+/** How many threads are appended at once: their events share transactions of the log. */
 const APPENDS = 24;
 
-/** The same envelopes as the webhooks would have had, the end with its transcript. */
+/** The envelopes have the form of webhook deliveries; the end includes its transcript. */
 function rawsOf({ chatId, threadId, isOver, chat, missing }: FoundThread, now: () => number): string[] {
   const start = chat && { action: "incoming_chat", payload: { chat } };
   const end = isOver && {

@@ -1,9 +1,9 @@
 /**
- * Exponential back-off with jitter: a share of a time that doubles with each failure.
+ * Exponential back-off with jitter: a random share of a pause that doubles with each failure.
  *
- * @param failures how often it failed, from 1
- * @param first the longest first wait, in milliseconds
- * @param longest the longest wait of all, in milliseconds
+ * @param failures the number of failures so far, at least 1
+ * @param first the longest first pause, in milliseconds
+ * @param longest the longest pause, in milliseconds
  * @param share a random number from 0 to 1: full jitter, which spreads callers best
  *   (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)
  */

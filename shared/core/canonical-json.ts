@@ -1,4 +1,4 @@
-/** JSON with sorted members, so equal content is equal text. */
+/** JSON with sorted members: equal content gives equal text. */
 export function toCanonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === "object" && inner !== null && !Array.isArray(inner)

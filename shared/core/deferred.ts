@@ -3,7 +3,7 @@ import { lazy } from "./lazy.ts";
 // biome-ignore lint/suspicious/noExplicitAny: any method at all
 type Method = (...args: any[]) => unknown;
 
-/** The same methods, each answering later. */
+/** The same methods, each of which returns a promise. */
 export type Deferred<T> = {
   [Name in keyof T]: T[Name] extends Method
     ? (...args: Parameters<T[Name]>) => Promise<Awaited<ReturnType<T[Name]>>>
@@ -11,8 +11,8 @@ export type Deferred<T> = {
 };
 
 /**
- * Stands for an object whose code is loaded by the first call of one of its methods: a cold start does not wait for
- * what the first request can do without. A load that failed is tried again.
+ * A stand-in for an object whose code is loaded by the first call of a method. So a cold start does not load code
+ * that the first request does not need. When loading fails, the next call tries again.
  */
 export function deferred<T extends object>(load: () => Promise<T>): Deferred<T> {
   const loaded = lazy(load);

@@ -7,9 +7,9 @@ export type Upstream = {
   status?: number;
   /** Its own code or the transport's, such as `AuthorizationFailure` or `ECONNREFUSED`. */
   code?: string;
-  /** Why no answer came, in the transport's words. */
+  /** The transport's reason for no answer. */
   reason?: string;
-  /** LiveChat's words for people. They can be about any person: callers read them, no log has them. */
+  /** LiveChat's message for people. It may contain personal data, so it is answered to callers and never logged. */
   words?: string;
 };
 
@@ -19,13 +19,13 @@ export type ErrorDetails = {
   /** Seconds to wait before a repetition; becomes `Retry-After` (RFC 9110, 10.2.3). */
   retryAfter?: number;
   problems?: Problem[];
-  /** True when the request may have taken effect all the same: a repetition could do it twice. */
+  /** True when the request may have taken effect: to repeat it could do it twice. */
   outcomeUnknown?: boolean;
 };
 
 /**
- * The base class of errors that are answered to callers. The message is written for the caller: it holds no credential,
- * stack or upstream header. Every other error is a defect, and is answered as a bare 500.
+ * The base class of errors that are answered to callers. The message is written for the caller: it contains no
+ * credential, stack or upstream header. Every other error is a defect, and is answered as a 500 without details.
  */
 export abstract class AppError extends Error {
   /** The message without LiveChat's words: for logs. */
@@ -41,7 +41,7 @@ export abstract class AppError extends Error {
   readonly retryable: boolean = false;
   readonly retryAfter?: number;
   readonly problems?: Problem[];
-  /** Mutable, since the failure of a repetition does not undo what the attempt before it may have done. */
+  /** Mutable: when a repetition fails, the attempt before it may still have taken effect. */
   outcomeUnknown?: boolean;
 
   constructor(summary: string, { cause, upstream, retryAfter, problems, outcomeUnknown }: ErrorDetails = {}) {
@@ -55,7 +55,7 @@ export abstract class AppError extends Error {
   }
 }
 
-/** Makes the class of a kind of error by its name for programs, its status and its title. */
+/** Makes an error class from its kind (a name for programs), its HTTP status and its title. */
 export function errorKind<const Kind extends string>(kind: Kind, status: number, title: string) {
   return class extends AppError {
     readonly kind = kind;
@@ -69,7 +69,7 @@ export function originOf({ upstream: { status, code, reason } = {} }: AppError):
   return code === undefined ? reason : [status, code].filter((part) => part !== undefined).join(" ");
 }
 
-/** 400: the request is not valid; `problems` names all that is wrong with it. */
+/** 400: the request is not valid; `problems` lists all of its problems. */
 export class InvalidInput extends errorKind("invalid-input", 400, "The request is not valid") {
   /** For a request with a single problem. */
   static at(path: string, message: string): InvalidInput {
@@ -89,7 +89,7 @@ export class Forbidden extends errorKind("forbidden", 403, "Not allowed") {}
 /** 404: there is no such thing. */
 export class NotFound extends errorKind("not-found", 404, "Not found") {}
 
-/** 409: another request is doing this, or the state does not allow it. */
+/** 409: another request is doing the same, or the state does not allow it. */
 export class Conflict extends errorKind("conflict", 409, "In conflict with the current state") {}
 
 /** 409: the account has no HelpDesk, where the Text platform keeps tickets. */
@@ -108,7 +108,7 @@ export class UnsupportedMediaType extends errorKind(
 /** 422: the Idempotency-Key was used with another request. */
 export class KeyReused extends errorKind("key-reused", 422, "Idempotency-Key is already used") {}
 
-/** 429: LiveChat's limit, or our own, is used up; `retryAfter` says for how long. */
+/** 429: LiveChat's limit, or our own, is used up for `retryAfter` seconds. */
 export class TooManyRequests extends errorKind("too-many-requests", 429, "Too many requests") {
   override readonly retryable = true;
 }

@@ -1,4 +1,7 @@
-/** What `work` makes of each item, in order. A group of `size` items is worked on at a time, when its results are asked for. */
+/**
+ * Yields the result of `work` for each item, in order. It works on a group of `size` items at once, and begins a
+ * group when its first result is requested.
+ */
 export async function* inGroups<Item, Result>(
   items: readonly Item[],
   size: number,

@@ -9,12 +9,12 @@ export function fromJson(text: string): unknown {
   }
 }
 
-/** Values as a cursor: a text that callers send back unread. */
+/** Encodes values as a cursor: opaque text that callers send back unchanged. */
 export function toCursor(values: readonly unknown[]): string {
   return Buffer.from(JSON.stringify(values)).toString("base64url");
 }
 
-/** The values of a cursor; `undefined` when they do not have the schema's shape, so `toCursor` did not make it. */
+/** The values of a cursor; `undefined` when `toCursor` did not make it, because the values do not fit the schema. */
 export function fromCursor<Schema extends v.GenericSchema>(
   cursor: string,
   schema: Schema,

@@ -1,13 +1,13 @@
 export type Freshness = {
-  /** Milliseconds that a value is good for, from when it was asked for; for ever by default. */
+  /** Milliseconds for which a value is kept after its call; without a limit by default. */
   freshFor?: number;
   /** Milliseconds since the epoch. */
   now?: () => number;
 };
 
 /**
- * Makes a value when it is first asked for, and keeps it. All who ask while a promise is pending share it: the arguments
- * are those of the call that makes it. A failure, thrown or rejected, is not kept: the next call tries again.
+ * Makes a value at the first call, and keeps it. All callers share a pending promise; only the arguments of the call
+ * that makes the value are used. A failure, thrown or rejected, is not kept: the next call tries again.
  */
 export function lazy<Value, Args extends unknown[] = []>(
   make: (...args: Args) => Value,
@@ -28,7 +28,7 @@ export function lazy<Value, Args extends unknown[] = []>(
   };
 }
 
-/** An object each of whose properties is made by the first read of it: see {@link lazy}. */
+/** An object whose properties are each made when they are first read: see {@link lazy}. */
 export function lazily<Properties extends object>(
   makers: {
     [Name in keyof Properties]: () => Properties[Name];

@@ -12,7 +12,7 @@ export type Credential = {
 /** The endpoint's answer. `expires_on` is in seconds since the epoch, as text. */
 const Token = v.object({ access_token: v.string(), expires_on: v.pipe(v.unknown(), v.toNumber()) });
 
-/** Milliseconds for one attempt, and before each next one: a new instance's endpoint may not be ready. */
+/** Milliseconds for one attempt, and the pauses between attempts: the endpoint of a new instance may not be ready. */
 const TOKEN_TIME_LIMIT = 2_000;
 const TOKEN_PAUSES = [100, 400];
 
@@ -23,9 +23,10 @@ export type IdentityOptions = {
 };
 
 /**
- * The managed identity of a function app, by the endpoint that Azure gives each instance
- * (learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference). `@azure/identity` does the
- * same and takes 50 ms of a cold start to load. The SDKs keep a token, and ask for the next one two minutes before it expires.
+ * The managed identity of a function app. Its tokens come from the endpoint that Azure gives each instance
+ * (learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference). `@azure/identity` does
+ * the same and takes 50 ms of a cold start to load. The SDKs keep a token, and ask for the next one two minutes
+ * before it expires.
  *
  * @param clientId of a user-assigned identity; the system-assigned one by default
  */
@@ -55,7 +56,7 @@ export function managedIdentity(
   };
 }
 
-/** By `node:http`: the first call of `fetch` costs 8 ms more. */
+/** Uses `node:http`, because the first call of `fetch` takes 8 ms longer. */
 async function ask(url: URL, secret: string) {
   const request = get(url, {
     headers: { "x-identity-header": secret },
@@ -70,7 +71,7 @@ async function ask(url: URL, secret: string) {
   return { token, expiresOnTimestamp: seconds * 1_000 };
 }
 
-/** The answer may hold secrets: only its status, or the transport's code, is passed on. */
+/** The answer may contain secrets: the error has only its status or the transport's code. */
 function refused(error: unknown): StorageUnavailable {
   const { status, code } = error as { status?: number; code?: string };
   return new StorageUnavailable("The app gets no token from its managed identity.", {

@@ -2,9 +2,9 @@ const URL_IN_TEXT = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>]*)/gi;
 const EMAIL = /[^\s"'<>@:/,;()]+@[^\s"'<>@:/,;()]+\.[^\s"'<>@:/,;()]+/g;
 
 /**
- * Makes a text fit for the log: removes email addresses, and of each URL everything but the host, since user information,
- * paths and queries can hold keys. The text must not contain LiveChat's words (see `AppError.summary`). The result has at
- * most 500 characters.
+ * Removes private data from a text for the log: email addresses, and everything of a URL but its host, because user
+ * information, paths and queries can contain keys. The text must not contain LiveChat's words (see
+ * `AppError.summary`). The result has at most 500 characters.
  */
 export function redact(text: string): string {
   return text

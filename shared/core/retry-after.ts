@@ -1,5 +1,5 @@
 const SECONDS = /^\d+(\.\d+)?$/;
-/** How a date of either format begins: `Date.parse` also reads numbers such as `-1` as dates. */
+/** The start of a date in either format. `Date.parse` alone would also read numbers such as `-1` as dates. */
 const DATE = /^(?:[A-Z][a-z]{2}|\d{4}-\d)/;
 
 /**

@@ -6,20 +6,20 @@ import { DEFAULT_CHATS_SCHEDULE, DEFAULT_RECONCILE_SCHEDULE } from "./schedules.
 import { locateStorage } from "./storage-location.ts";
 import { DEFAULT_WAKE_QUEUE, findWakeQueue } from "./wake-queue.ts";
 
-/** A setting is missing or wrong. The message names each of them and its rule, in one line. */
+/** Settings are missing or wrong. The message lists each of them with its rule, in one line. */
 export class SettingsError extends errorKind("settings", 503, "The app is not set up") {}
 
 const setting = v.pipe(
   v.string("is missing"),
   v.trim(),
   v.nonEmpty("is missing"),
-  // Azure leaves the reference in place when it cannot read the secret.
+  // When Azure cannot read the secret, the value stays the Key Vault reference.
   v.check(
     (value) => !value.startsWith("@Microsoft.KeyVault("),
     "is a Key Vault reference that was not resolved: the app's identity needs the role Key Vault Secrets User",
   ),
 );
-/** Credentials go to each of these, so plain http is for this machine alone. */
+/** The app sends credentials to these URLs, so plain http is allowed only for this machine. */
 const ENCRYPTED = "must start with https:// (http:// is for loopback addresses only)";
 const url = v.pipe(
   setting,
@@ -71,7 +71,7 @@ const switched = v.pipe(
 const APIS = ["v2", "text"] as const;
 export type LiveChatApi = (typeof APIS)[number];
 
-/** The settings that one of LiveChat's APIs requires, and the other does not. */
+/** The settings that only one of LiveChat's APIs requires. */
 const neededWith = (needed: boolean, otherwise = "") =>
   needed ? setting : v.optional(v.pipe(v.string(), v.trim()), otherwise);
 
@@ -85,7 +85,7 @@ const environmentFor = (api: LiveChatApi) => ({
   HELPDESK: v.optional(onOrOff, "on"),
   LIVECHAT_API_KEY: setting,
   LIVECHAT_RATE_LIMIT: v.optional(atLeastOne, "100"),
-  // The receivers of the Text platform take the password alone.
+  // The receivers of the Text platform check only the password, so the user name is optional.
   LIVECHAT_WEBHOOK_USERNAME: neededWith(api === "v2", "livechat"),
   LIVECHAT_WEBHOOK_PASSWORD: setting,
   LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: v.optional(setting),
@@ -105,27 +105,27 @@ const environmentFor = (api: LiveChatApi) => ({
   EVENT_RETENTION_DAYS: v.optional(atLeastOne),
   RETENTION_MARGIN_DAYS: v.optional(anyCount, "7"),
   DELETED_TICKET_DAYS: v.optional(atLeastOne, "30"),
-  // Kept letter by letter: signatures hide in it.
+  // Kept exactly as given, because the URL may contain a signature.
   OPERATOR_WEBHOOK_URL: v.optional(url),
   ALLOW_LOOPBACK_CALLBACKS: v.optional(switched, "false"),
-  // Read while the app loads, in functions/index.ts.
+  // `functions/index.ts` reads this setting while the app loads.
   HTTP_STREAMING: v.optional(onOrOff, "on"),
 });
 
 /** Every setting that this app reads. A test compares `local.settings.sample.json` and `docs/settings.md` with it. */
 export const SETTING_NAMES = Object.keys(environmentFor("v2")) as (keyof ReturnType<typeof environmentFor>)[];
 
-/** Which settings the environment has: their names only, since values may be secret. */
+/** The names of all settings, and whether the environment has each. Values may be secret, so they are left out. */
 export function settingsSet(
   environment: Record<string, string | undefined>,
 ): { name: string; set: boolean }[] {
   return SETTING_NAMES.map((name) => ({ name, set: Boolean(environment[name]?.trim()) }));
 }
 
-/** The values of the settings that may be missing and have one, as text. */
+/** The default values of optional settings, as text. */
 export const SETTING_DEFAULTS = v.getDefaults(v.object(environmentFor("v2")));
 
-/** How LiveChat is called: by its REST API v2, or by the APIs of the Text platform. */
+/** The API by which LiveChat is called: the REST API v2, or the APIs of the Text platform. */
 export type LiveChatConnection = ReturnType<typeof connectionOf>;
 
 function connectionOf(env: v.InferOutput<v.ObjectSchema<ReturnType<typeof environmentFor>, undefined>>) {
@@ -142,10 +142,10 @@ function connectionOf(env: v.InferOutput<v.ObjectSchema<ReturnType<typeof enviro
 export type Settings = Readonly<ReturnType<typeof readSettings>>;
 
 /**
- * Reads the settings from environment variables. An empty variable counts as not set, because an empty line in a
- * settings file or template means that.
+ * Reads the settings from environment variables. An empty variable counts as not set: that is the meaning of an empty
+ * value in a settings file or template.
  *
- * @throws {SettingsError} naming all that is missing or wrong at once, in one line; values are never repeated.
+ * @throws {SettingsError} listing all missing and wrong settings in one line, without their values
  */
 export function readSettings(environment: Record<string, string | undefined>) {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
@@ -170,39 +170,41 @@ export function readSettings(environment: Record<string, string | undefined>) {
   return {
     liveChat: connectionOf(env),
     webhook: {
-      /** The credentials that receivers accept; the URLs that are registered with LiveChat hold the first pair. */
+      /**
+       * The credentials that receivers accept. The URLs that the app registers at LiveChat contain the first pair.
+       */
       credentials: [
         { username, password: env.LIVECHAT_WEBHOOK_PASSWORD },
         ...(previous === undefined ? [] : [{ username, password: previous }]),
       ] satisfies [current: Credentials, ...previous: Credentials[]],
-      /** Where LiveChat reaches this app, without `/api`. When it is not set, nothing is registered. */
+      /** The address at which LiveChat reaches this app, without `/api`. Without it no webhooks are registered. */
       baseUrl: env.WEBHOOK_BASE_URL,
       licenseId: env.LIVECHAT_LICENSE_ID,
     },
     storage,
     tables: { events: env.EVENTS_TABLE, tickets: env.TICKETS_TABLE, subscriptions: env.SUBSCRIPTIONS_TABLE },
-    /** Missing when the settings name tables only: deliveries then wait for the timer. */
+    /** Missing when the settings name tables but no queue: deliveries then wait for the timer. */
     wakeQueue: findWakeQueue(env),
     /** NCRONTAB, six fields. */
     ticketsReconcileSchedule: env.TICKETS_RECONCILE_SCHEDULE,
-    /** The same; used with the Text platform only. */
+    /** NCRONTAB, six fields; used with the Text platform only. */
     chatsReconcileSchedule: env.CHATS_RECONCILE_SCHEDULE,
     /** Age at which events are removed, in days; events are kept when it is not set. */
     eventRetentionDays: env.EVENT_RETENTION_DAYS,
-    /** How many days more retention waits for a subscriber that is behind. */
+    /** Additional days that retention waits for a subscriber that is behind. */
     retentionMarginDays: env.RETENTION_MARGIN_DAYS,
     /** Days for which a ticket that is gone from LiveChat keeps its content. */
     deletedTicketDays: env.DELETED_TICKET_DAYS,
-    /** Is called when a check changes its state. */
+    /** URL that the app calls when a check changes its state. */
     operatorWebhookUrl: env.OPERATOR_WEBHOOK_URL,
     allowLoopbackCallbacks: env.ALLOW_LOOPBACK_CALLBACKS,
   };
 }
 
-/** Passwords of the sandbox. They stand in this repository, so with a real account anyone could deliver. */
+/** Passwords of the sandbox. They are public, so with a real account anyone could send deliveries. */
 const PUBLISHED_PASSWORDS = ["local-webhook-password", "local-webhook-password-before"];
 
-/** Whether an API key opens a sandbox of this project, and nothing else. */
+/** Whether an API key belongs to a sandbox of this project. */
 export const isSandboxKey = (key = "") => /(^|:)sandbox-api-key$/.test(key.trim());
 
 function publishedPasswords(given: Record<string, string | undefined>): Problem[] {

@@ -1,6 +1,7 @@
 /**
- * Starts to count. The answer is how many milliseconds have passed since, by the clock that saw more of them: the wall
- * clock counts while a machine sleeps, the steady one counts right when the wall clock is put back.
+ * Starts a stopwatch, and returns a function for the elapsed milliseconds. It uses the clock that shows the longer
+ * time: only the wall clock counts while the machine sleeps, and only the steady clock is right after the wall clock
+ * was set back.
  */
 export function startStopwatch({
   wall = Date.now,

@@ -1,13 +1,13 @@
-/** Where a storage service is: a connection string, or an endpoint that a managed identity opens. */
+/** The location of a storage service: a connection string, or an endpoint for a managed identity. */
 export type StorageLocation =
   | { connectionString: string }
   | {
       uri: string;
-      /** Client id of a user-assigned managed identity; the system-assigned one is used when not given. */
+      /** Client id of a user-assigned managed identity; the system-assigned one by default. */
       clientId?: string;
     };
 
-/** The settings that say where storage is. */
+/** The settings with the location of storage. */
 export type StorageSettings = {
   LiveChatStorage?: string;
   LiveChatStorage__tableServiceUri?: string;
@@ -17,9 +17,10 @@ export type StorageSettings = {
 };
 
 /**
- * `LiveChatStorage` before its endpoint for the service before the storage of the Functions host itself.
+ * Finds the storage of a service. `LiveChatStorage` comes first, then its endpoint for the service, then the storage
+ * of the Functions host.
  *
- * @returns the location, and the setting or prefix of settings that it comes from: a queue function's `connection`
+ * @returns the location, and the name (or prefix) of its settings, which a queue function needs as `connection`
  */
 export function locateStorage(
   env: StorageSettings,
@@ -32,7 +33,7 @@ export function locateStorage(
   return host ? { connection: "AzureWebJobsStorage", location: { connectionString: host } } : undefined;
 }
 
-/** Whether the location leads to queues: a connection string may be for tables alone. */
+/** Whether the location has queues: a connection string may name only tables. */
 export function hasQueues(location: StorageLocation): boolean {
   return (
     "uri" in location ||

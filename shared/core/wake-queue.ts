@@ -3,8 +3,8 @@ import { hasQueues, locateStorage, type StorageSettings } from "./storage-locati
 export const DEFAULT_WAKE_QUEUE = "livechat-wake";
 
 /**
- * The queue whose messages wake the dispatcher, in the account of the tables. Its function is registered while the app
- * loads, before the settings are validated.
+ * The queue whose messages wake the dispatcher, in the account of the tables. The app registers the queue's function
+ * while it loads, before it validates the settings.
  */
 export function findWakeQueue(env: StorageSettings & { WAKE_QUEUE?: string }) {
   const found = locateStorage(env, "queue");

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { Reply } from "./operation.ts";
 
 /**
- * Gives a successful answer an ETag, and answers 304 without a body to a caller that has the same answer already. The tag
- * is weak: a proxy may compress the body.
+ * Adds an ETag to a successful answer. A caller that already has the same answer gets 304 without a body. The ETag is
+ * weak, because a proxy may compress the body.
  *
  * @param known the request's `If-None-Match`
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2

@@ -9,7 +9,8 @@ import { toProblemResponse } from "./problem.ts";
 import { understand } from "./understand.ts";
 
 /**
- * Makes the handler that Azure Functions calls: verify, understand, run, answer. Every error is answered as a problem.
+ * Makes the handler that Azure Functions calls: it verifies, validates, runs and answers. Every error becomes a
+ * problem document.
  *
  * @param services with `idempotency` for operations that are `repeatable`
  */
@@ -77,7 +78,7 @@ async function repeat<Services extends { readonly idempotency?: Idempotency }>(
   return reply;
 }
 
-/** An answer whose length is known goes out in one write; else a streamed one is sent in chunks. */
+/** With a known length the host sends the answer in one write. Without it a streamed answer is sent in chunks. */
 function withLength({ status, headers, body }: Reply): Reply {
   if (body === undefined) return { status, headers };
   return { status, headers: { ...headers, "content-length": String(Buffer.byteLength(body)) }, body };

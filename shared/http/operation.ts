@@ -15,7 +15,7 @@ export type Input<Services = any> = {
   query?: ObjectSchema;
   /** The JSON body, at most {@link MAX_JSON_BYTES}. */
   body?: v.GenericSchema;
-  /** In place of `body`: the bytes of a delivery, as they came. */
+  /** In place of `body`: the bytes of a delivery, unchanged. */
   delivery?: Delivery<Services>;
 };
 
@@ -28,7 +28,7 @@ export type Delivery<Services> = {
   credentials: "basic" | "key";
   /** @throws {AppError} when the sender may not deliver here */
   verify(request: Pick<HttpRequest, "headers" | "query">, services: Services): void;
-  /** Called with the error that a delivery is about to be answered with. */
+  /** Called with the error before it is answered. */
   refused(error: unknown, call: Call, services: Services): void;
 };
 
@@ -42,10 +42,10 @@ export type Understood<I extends Input> = {
 
 /** The invocation that an operation runs in. */
 export type Call = {
-  /** The request's address without its query: a function key may be in there. */
+  /** The request's address without its query, which may contain a function key. */
   url: URL;
   headers: Headers;
-  /** Given when the request has an `Idempotency-Key`: the call that makes the change must keep to it. */
+  /** Present when the request has an `Idempotency-Key`: the conditions for the call that makes the change. */
   permit?: Permit;
   /** Writes one structured line. Its fields must hold no content of chats, addresses of people, or URLs. */
   log: Log;
@@ -54,14 +54,14 @@ export type Call = {
 /** An answer: a body that the output schema describes, and headers. */
 export type Answer<Body> = {
   body?: Body;
-  /** Sent as it is in place of `body`. */
+  /** Text that is sent in place of `body`. */
   text?: string;
-  /** When it differs from the operation's own. */
+  /** The status, when it differs from the operation's own. */
   status?: number;
   headers?: Record<string, string>;
 };
 
-/** An answer as it is sent. */
+/** An answer as text, ready to send. */
 export type Reply = { status: number; headers: Record<string, string>; body?: string };
 
 /** The answer of an operation that succeeds. */
@@ -70,13 +70,13 @@ export type Output<O extends v.GenericSchema> = {
   description: string;
   /** `v.undefined()` for an answer without a body. */
   schema: O;
-  /** Headers by their names, as they are read: a number is a number. */
+  /** Headers by name, each with the schema of its value. */
   headers?: ObjectSchema;
-  /** The media type, where it is not JSON. */
+  /** The media type, if it is not JSON. */
   type?: string;
-  /** Descriptions by media type of the other formats that a parameter can ask for. Each is text. */
+  /** Descriptions, by media type, of other formats that a parameter can select. They are text. */
   otherTypes?: Readonly<Record<string, string>>;
-  /** Descriptions by status of other answers in the same shape. */
+  /** Descriptions, by status, of other answers with the same shape. */
   otherStatuses?: Readonly<Record<number, string>>;
 };
 
@@ -84,51 +84,59 @@ export type Output<O extends v.GenericSchema> = {
 export type ErrorClass = new (detail: string) => AppError;
 
 /**
- * One operation, declared once. Its registration with Azure Functions, the validation of requests, OpenAPI and the connector
- * are derived from this.
+ * The one declaration of an operation. Its registration with Azure Functions, the validation of requests, OpenAPI and
+ * the connector derive from it.
  */
 export type Operation<
   Services,
   I extends Input<Services> = Input<Services>,
   O extends v.GenericSchema = v.GenericSchema,
 > = {
-  /** The name that flows store, and the function's name in Azure. */
+  /** The operation id that flows store, and the function's name in Azure. */
   id: string;
-  /** A few words, as a heading; the id in words, unless it is given. */
+  /** A short heading; the words of the id by default. */
   summary?: string;
   /** Full sentences. */
   description: string;
-  /** The heading under which the reference shows it. */
+  /** The heading of the operation in the reference. */
   tag: string;
   method: "GET" | "POST" | "PUT" | "DELETE";
   /** Azure's route template, without the prefix of `host.json`. */
   route: string;
-  /** The host asks for no function key. A delivery has credentials of its own. */
+  /** The host requires no function key. A delivery has its own credentials. */
   anonymous?: true;
   input: I;
   output: Output<O>;
-  /** Its errors, beside those of an invalid request. */
+  /** The errors of the operation, besides those of an invalid request. */
   errors?: readonly ErrorClass[];
-  /** Its place in the connector for Power Automate: an action, or a call that flows make by themselves. */
+  /**
+   * How the connector for Power Automate shows the operation: as an action, or as a call that flows make by
+   * themselves.
+   */
   connector?: "action" | "internal";
-  /** Makes it a trigger of that connector: a subscription whose `url` gets this body, whenever there is one. */
+  /**
+   * Makes the operation a trigger of that connector: a subscription whose `url` receives this body for each event.
+   */
   trigger?: { notification: v.GenericSchema };
-  /** The thing that a call changes, for the reference's warning. By default the app's own storage, and nothing for a GET. */
+  /**
+   * The place that a call changes, for the warning in the reference: the app's own storage by default, and nothing
+   * for a GET.
+   */
   writes?: "LiveChat" | "nothing";
-  /** Gives its answers an ETag, and takes `If-None-Match`: for what is polled and seldom changes. */
+  /** Adds an ETag to the answers and accepts `If-None-Match`, for answers that are polled and seldom change. */
   conditional?: true;
-  /** Makes it take an `Idempotency-Key`. */
+  /** Makes the operation accept an `Idempotency-Key`. */
   repeatable?: Repeatable<Services, I, O>;
   run(input: Understood<I>, services: Services, call: Call): Promise<Answer<v.InferInput<O>>>;
 };
 
-/** A search for the thing that an earlier attempt may have made, whose answer was lost. */
+/** A search for the item that an earlier attempt may have created before its answer was lost. */
 export type Search = {
   /** When the attempt began, in ISO 8601. */
   since: string;
   /** When the search must be over, in milliseconds since the epoch by this process's own clock. */
   deadline: number;
-  /** Claims a thing by its name; `false` when it belongs to another key. */
+  /** Claims an item by its name; `false` when it belongs to another key. */
   claim(name: string): Promise<boolean>;
 };
 
@@ -140,11 +148,11 @@ export type Permit = {
   beforeSend(): Promise<void>;
 };
 
-/** How an operation is done once for each `Idempotency-Key`. */
+/** How an operation runs once for each `Idempotency-Key`. */
 export type Repeatable<Services, I extends Input<Services>, O extends v.GenericSchema> = {
   /** A unique name of the created item; `undefined` when the answer does not show it. */
   nameOf(made: v.InferInput<O>, input: Understood<I>): string | undefined;
-  /** Looks upstream for the thing that an earlier attempt may have made. */
+  /** Searches upstream for the item that an earlier attempt may have created. */
   find(input: Understood<I>, services: Services, search: Search): Promise<v.InferInput<O> | undefined>;
 };
 

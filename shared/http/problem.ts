@@ -3,8 +3,8 @@ import { AppError, errorKind, type Problem, Unauthorized } from "../core/errors.
 import type { Reply } from "./operation.ts";
 
 /**
- * Makes the answer to an error, `application/problem+json` (RFC 9457). The message of a defect, which is any error but an
- * {@link AppError}, is for the log only.
+ * Makes the answer to an error: `application/problem+json` (RFC 9457). Any error but an {@link AppError} is a defect,
+ * whose message appears only in the log.
  */
 export function toProblemResponse(error: unknown): Reply {
   const known = error instanceof AppError ? error : new Defect("Something went wrong on our side.");
@@ -27,7 +27,7 @@ export function toProblemResponse(error: unknown): Reply {
   };
 }
 
-/** A sentence can hold text of the caller, so its length is limited. In characters. */
+/** Characters of one message: it may contain text of the caller, so its length is limited. */
 const LONGEST_SENTENCE = 600;
 
 function cutProblem({ path, message }: Problem): Problem {

@@ -12,8 +12,8 @@ const HOST_PARAMETERS = new Set(["code", "clientid"]);
 /**
  * Reads from a request what the operation declares.
  *
- * @throws {InvalidInput} with the problems of path, query and body at once, at most {@link MAX_PROBLEMS}
- * @throws {UnsupportedMediaType} when a JSON body is announced as something else, or a body is compressed
+ * @throws {InvalidInput} with all problems of path, query and body, at most {@link MAX_PROBLEMS}
+ * @throws {UnsupportedMediaType} when the Content-Type of a JSON body is wrong, or a body is compressed
  * @throws {TooLarge} when the body is over its limit
  */
 export async function understand<I extends Input>(input: I, request: HttpRequest): Promise<Understood<I>> {
@@ -44,14 +44,14 @@ export async function understand<I extends Input>(input: I, request: HttpRequest
 
 const NO_QUERY = exact({});
 
-/** The Functions host decodes everything in a path but the slash. */
+/** The Functions host decodes every character of a path but the slash. */
 function routeParametersOf({ params }: HttpRequest): Record<string, string> {
   return Object.fromEntries(
     Object.entries(params).map(([name, value]) => [name, value.replaceAll(/%2f/gi, "/")]),
   );
 }
 
-/** A parameter that is given more than once has its values joined by commas, as the Functions host does without streaming. */
+/** The values of a repeated parameter are joined by commas, as the Functions host does without streaming. */
 function parametersOf({ query }: HttpRequest): Record<string, string> {
   const names = new Set([...query.keys()].filter((name) => !HOST_PARAMETERS.has(name.toLowerCase())));
   const given = [...names].map((name) => [name, query.getAll(name).join(",")] as const);
@@ -86,14 +86,15 @@ async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8A
 }
 
 /**
- * Reads the rest of a body, which the Functions host limits, and drops it. The host sends the next request on the same
- * connection, where it would wait behind what was not read; to cancel would cut the connection that the answer takes.
+ * Reads the rest of a body and drops it; the Functions host limits its size. The host sends the next request on the
+ * same connection, where an unread body would block it. Cancelling the body would close the connection before the
+ * answer is sent.
  */
 async function drain(reader: ReadableStreamDefaultReader<unknown> | undefined): Promise<void> {
   try {
     while ((await reader?.read())?.done === false);
   } catch {
-    // The caller is gone.
+    // The caller closed the connection.
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Ticket } from "../schemas/ticket.ts";
 import type { ItemFacts } from "./source.ts";
 
-/** What the reconciliation needs to know of a ticket. */
+/** The facts that the reconciliation needs of a ticket. */
 export function factsOfTicket(ticket: Ticket): ItemFacts {
   return { id: ticket.id, changedAt: changedAt(ticket), createdAt: createdAt(ticket) };
 }
@@ -20,7 +20,7 @@ export function createdAt({ date }: Ticket): number | undefined {
   return toMilliseconds(date);
 }
 
-/** Milliseconds since the epoch. A ticket that does not fit its schema may have anything in the place of a time. */
+/** Milliseconds since the epoch. A ticket that does not fit its schema may have any value in place of a time. */
 function toMilliseconds(time: unknown): number | undefined {
   const at = typeof time === "string" ? Date.parse(time) : Number.NaN;
   return at >= 0 ? at : undefined;

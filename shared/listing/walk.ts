@@ -1,79 +1,85 @@
 import type { Doubts } from "./source.ts";
 
 /**
- * Walking a list that is read page by page while it changes: rows with a key, highest key first, of which every change
- * moves a row to the top. It knows nothing of what the rows are, and is pure: a walk is a value, so it can be stored
- * and continued by another process.
+ * A walk reads a list page by page while the list changes. The list has the row with the highest key first, and a
+ * change moves a row to the top. The code is pure and independent of the kind of rows. A walk is a value, so it can
+ * be stored, and another process can continue it.
  *
- * Why nothing is missed. Between two reads, new rows move unseen rows down: these are then seen later, or others twice;
- * and they move up when rows above them are deleted, perhaps past what has been read. They cannot move up by more than
- * the list got shorter: its length changes by the new rows minus the deleted ones; a changed row that moves to the top
- * does not change it. So a walk that goes back by as many rows as the list got shorter meets every row that was there
- * all the time, or that was changed and is above where it began.
+ * Why no row is missed: between two reads, new rows push unseen rows down. The walk sees those rows later, or sees
+ * other rows twice. Deleted rows let unseen rows move up, perhaps into the part that was already read. Unseen rows
+ * move up by at most the number of rows by which the list became shorter: new rows make it longer, deleted rows make
+ * it shorter, and a changed row that moves to the top does not change its length. So the walk goes back by as many
+ * rows as the list became shorter. It then sees every row that was in the list all the time, unless the row changed
+ * and moved to the top.
  *
- * The remaining case is rows with the same key that change places across the edge of a page: the walk then sees one of
- * them twice and misses the other. A row that is seen twice with the key at the edge is a sign of that, though it
- * mostly means that a row came in above; so its key is added to the walk's `doubts`.
+ * One case remains: two rows with the same key swap places across the edge of a page. The walk then sees one of them
+ * twice and misses the other. So when a row with the key at the edge is seen twice, the walk adds that key to its
+ * `doubts`, although the usual cause is only a new row above.
  *
- * What the list says of itself need not be true. Its count may be off by a little: the end of the list is a page that is
- * not full, and the count is only believed in how it changes. Its pages may have another size than we think.
+ * The list's statements about itself may be wrong. Its count may be slightly off, so the walk uses only changes of
+ * the count, and takes a page that is not full as the end. Its page size may differ from the expected one.
  */
 export type Walk = {
   /** How many rows a full page has. */
   size: number;
-  /** How many it is said to have, to fall back on when what was learned turns out to be wrong. */
+  /** The documented page size, used again when the learned size turns out to be wrong. */
   usualSize: number;
-  /** So many rows from the top, as the list is now, have been seen. */
+  /** How many rows from the top of the present list have been seen. */
   frontier: number;
-  /** Whether the last page that was read begins within the frontier; if not, the walk has to go back. */
+  /** Whether the last page begins within the frontier. If not, the walk must go back. */
   joined: boolean;
   /** Whether the last row of the list has been seen. */
   ended: boolean;
-  /** Highest key of the list when the walk began, keys above `horizon` left out; absent when there was none. */
+  /** The highest key, up to `horizon`, when the walk began; absent when there was none. */
   top?: number;
-  /** Keys above this one are wrong: times that have not come yet. */
+  /** Keys above this one are wrong: they are times in the future. */
   horizon: number;
   /** Length of the list by its last count; absent before the first. */
   total?: number;
   /** Length of the list when its first page was last read. */
   totalAtTop: number;
-  /** Whether rows are known, so that an empty list is strange. */
+  /** Whether rows are known to exist, so an empty list is suspect. */
   filled: boolean;
   /** The key at the frontier, with the rows of that key that have been seen. */
   edge?: { key: number; ids: readonly string[] };
-  /** Keys of which a row may have been missed. */
+  /** Keys with rows that may have been missed. */
   doubts: readonly number[];
-  /** The last page that was taken, to tell an answer that repeats it. */
+  /** The last page that was accepted, to detect an answer that repeats it. */
   last?: Shown;
-  /** The last answer, when it was strange: it is believed when it comes twice, where that can be. */
+  /** The last answer, if it was suspect. The same answer is accepted the second time, if it has an explanation. */
   strange?: Shown;
-  /** The page before the one at which the list got shorter. */
+  /** The page before the one at which the list became shorter. */
   before?: Shown;
-  /** A page to which, as that page has shown, no row moved up, despite the count. */
+  /** The next page, when `before` showed that no row moved up, although the count says so. */
   unmoved?: number;
-  /** Whether the walk went on there although the list got shorter once more, and so may have missed any row. */
+  /**
+   * Whether the walk continued at `unmoved` although the list became shorter again, so any row may have been missed.
+   */
   doubtsAll?: true;
-  /** A page that the list refused. The first page is asked for next, to tell how long the list is. */
+  /** A page that the list refused. The walk reads the first page next, to learn the list's length. */
   refused?: number;
-  /** A page that was refused although the list should have it. */
+  /** A page that the list refused although its count includes it. */
   missing?: number;
 };
 
 export type ListedRow = { id: string; key: number };
 type Shown = { page: number; rows: readonly ListedRow[] };
 
-/** What a list answers: a page of its rows (the first page is 1), its length, and how many pages that makes. */
+/** An answer of the list: a page of rows (the first page is 1), the list's length, and its number of pages. */
 export type ListAnswer = Shown & { total: number; pages: number };
 
 /**
- * What an answer does to a walk. Without `rows` it is useless, and `fault` has the reason. `isEcho`: it shows another
- * page once more, and so the walk has gone back.
+ * The walk after an answer. Without `rows` the answer was unusable, and `fault` has the reason. `isEcho`: the answer
+ * repeated another page, so the walk went back.
  */
 export type Advance = { walk: Walk; rows?: readonly ListedRow[]; fault?: string; isEcho?: true };
 
-/** So many rows with the key at the edge are remembered: when more share a key, only the last of them are compared. */
+/**
+ * How many rows with the key at the edge are remembered. When more rows share the key, only the last ones are
+ * compared.
+ */
 const EDGE_LIMIT = 500;
-/** With so many doubts a walk proves nothing: it doubts all keys. */
+/** With more doubts than this, a walk doubts all keys. */
 const DOUBTS_LIMIT = 2000;
 
 export function beginWalk(
@@ -88,24 +94,24 @@ export function beginWalk(
   return { size, usualSize, horizon, filled, ...nothing };
 }
 
-/** The keys, from this one on, of which a row may have been missed. */
+/** The keys at or above this one with rows that may have been missed. */
 export function doubtsOf({ doubts, doubtsAll }: Walk, from = Number.NEGATIVE_INFINITY): Doubts {
   return doubts.length < DOUBTS_LIMIT && !doubtsAll ? doubts.filter((key) => key >= from) : "all";
 }
 
-/** The page to ask for. */
+/** The page to read next. */
 export function nextPage({ refused, frontier, size }: Walk): number {
   return refused === undefined ? Math.floor(frontier / size) + 1 : 1;
 }
 
-/** Whether every row is seen whose key is at least this one, or above it when `above` is set. */
+/** Whether all rows with at least this key are seen; with `above`, all rows with a higher key. */
 export function hasPassed(walk: Walk, key: number, { above = false } = {}): boolean {
   if (walk.ended) return true;
   if (!walk.joined || !walk.edge) return false;
   return above ? walk.edge.key <= key : walk.edge.key < key;
 }
 
-/** The walk when the list refuses `nextPage`; absent when that cannot be. */
+/** The walk after the list refused `nextPage`; absent when the list cannot lack that page. */
 export function refuse(walk: Walk): Walk | undefined {
   const page = nextPage(walk);
   return page === 1 || walk.missing === page ? undefined : { ...walk, refused: page };
@@ -129,14 +135,14 @@ export function advanceWalk(walk: Walk, answer: ListAnswer): Advance {
 function afterRefusal(walk: Walk, refused: number, total: number): Walk {
   const next = shortenWalk({ ...walk, refused: undefined }, total);
   if (nextPage(next) !== refused) return next;
-  // By the count, that page is the last one or after it, so its rows do not exist.
+  // By the count, the refused page is at or after the end, so its rows do not exist.
   if (refused * walk.size >= total) return { ...next, joined: true, ended: true };
   return { ...next, missing: refused };
 }
 
 /**
- * The rows of an answer. For a page after its end, a list may show another page again; only what goes on where the walk
- * is can be rows that the count has left out.
+ * The rows of an answer. For a page after its end, a list may repeat another page. Such rows are accepted only when
+ * they continue the walk: the count was then too low.
  */
 function withoutEcho({ edge, last, size }: Walk, { page, total, rows }: ListAnswer): readonly ListedRow[] {
   const isBehind = page > 1 && (page - 1) * size >= total;
@@ -148,8 +154,9 @@ function withoutEcho({ edge, last, size }: Walk, { page, total, rows }: ListAnsw
 }
 
 /**
- * What is strange about an answer. It may be a short error of the list, so it is read again; `believe` is what has to
- * be so when it comes again just as it was, and absent where nothing explains it.
+ * The reason why an answer is suspect. It may be a short-lived error of the list, so the page is read again. If the
+ * same answer comes again, `believe` has the changes of the walk that explain it; it is absent when there is no
+ * explanation.
  */
 function findStrange(
   { size, usualSize, horizon, filled, last, total: totalBefore }: Walk,
@@ -166,7 +173,7 @@ function findStrange(
       : undefined;
   }
   const expected = Math.min(size, Math.max(0, total - (page - 1) * size));
-  // More than a count that is too low; a count that is too high shows at the end of the list.
+  // More rows than expected mean that the count is too low. A count that is too high shows at the end of the list.
   if (count === expected || (count > expected && count <= size)) return undefined;
   const fault = `page ${page} of a list of ${total} has ${count} entries, not ${expected}`;
   const isLarger = count > size;
@@ -176,29 +183,30 @@ function findStrange(
   const beginWith = (size: number) => beginWalk(size, { usualSize, horizon, filled });
   if (isLarger) return { fault, ...(page > 1 && { believe: beginWith(count) }) };
   if (page * size >= total) return { fault, believe: {} };
-  // In the middle of the list; the size that was learned may be wrong.
+  // A short page in the middle of the list: the learned page size may be wrong.
   return { fault, ...(size !== usualSize && page > 1 && { believe: beginWith(usualSize) }) };
 }
 
-/** Whether this can be the size of the list's pages by both of its counts, of which one may be off by one. */
+/** Whether this page size fits the list's length and its number of pages, when the length may be off by one. */
 function isPageSize(size: number, { total, pages }: { total: number; pages: number }): boolean {
   if (size === 0) return false;
   return [total - 1, total, total + 1].some((length) => Math.ceil(length / size) === pages);
 }
 
-/** Takes in an answer that is not strange. */
+/** Applies an accepted answer to the walk. */
 function take(walk: Walk, { page, total, rows }: ListAnswer): Advance {
   const { last, size } = walk;
   const start = (page - 1) * size;
   if (last && repeats(last, { page, total, rows }, walk.total)) {
-    // Either one of the two answers is false, or exactly a page of rows came in above: the pages before tell.
+    // Either one of the two answers is wrong, or exactly one page of rows was added above. The pages before show
+    // which.
     const behind = Math.max(0, Math.min(start - size, (last.page - 1) * size));
     const next = { ...walk, frontier: Math.min(walk.frontier, behind), joined: false };
     return { walk: next, fault: `page ${page} shows the entries of page ${last.page}`, isEcho: true };
   }
   const moved = walk.before?.page === page && !areSameRows(walk.before.rows, rows);
   const unmoved = walk.before?.page === page && !moved ? page + 1 : walk.unmoved;
-  // A count that changes all the time must not stop the walk.
+  // A count that keeps changing must not stop the walk.
   const isShaky = walk.unmoved === page && total < (walk.total ?? total);
   const now: Walk = isShaky ? { ...walk, total, doubtsAll: true } : shortenWalk(walk, total);
   const joined = start <= now.frontier;
@@ -220,21 +228,21 @@ function take(walk: Walk, { page, total, rows }: ListAnswer): Advance {
   };
 }
 
-/** The walk when the list turns out to have become this short: it goes back by as many rows. */
+/** The walk with a new length of the list: it goes back by as many rows as the list became shorter. */
 function shortenWalk(walk: Walk, total: number): Walk {
   const gone = Math.max(0, (walk.total ?? total) - total);
   if (gone === 0) return { ...walk, total };
   return { ...walk, total, frontier: Math.max(0, walk.frontier - gone), joined: false };
 }
 
-/** Whether an answer shows the very rows of another page, although nothing says that they have moved there. */
+/** Whether an answer shows exactly the rows of another page, and no deletion or change explains it. */
 function repeats(
   last: Shown,
   { page, total, rows }: Omit<ListAnswer, "pages">,
   totalBefore?: number,
 ): boolean {
   if (page === last.page || rows.length === 0) return false;
-  // They come up only by deletions, which the total tells; that they went down may be by changes, which nothing tells.
+  // Rows move up only by deletions, which change the total. They may move down by changes, which do not.
   if (page < last.page && total !== totalBefore) return false;
   return areSameRows(rows, last.rows);
 }
@@ -245,7 +253,7 @@ function areSameRows(a: readonly ListedRow[], b: readonly ListedRow[]): boolean 
   );
 }
 
-/** Moves the edge to the end of a page that joins what has been seen. */
+/** Moves the edge to the end of a page that continues the walk. */
 function meetEdge(
   { edge, doubts }: Walk,
   page: number,
@@ -253,7 +261,7 @@ function meetEdge(
 ): Pick<Walk, "edge" | "doubts"> {
   const [first, last] = [rows.at(0), rows.at(-1)];
   if (!first || !last) return { edge, doubts };
-  // A page that begins above the edge's key has all rows of that key before it, so they are all seen anew.
+  // When a page begins above the edge's key, all rows with that key follow and are seen again.
   const before = edge && page > 1 && first.key <= edge.key ? edge : undefined;
   const doubtful = before && rows.some(({ id, key }) => key === before.key && before.ids.includes(id));
   const tied = rows.filter(({ key }) => key === last.key).map(({ id }) => id);

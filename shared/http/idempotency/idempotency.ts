@@ -20,14 +20,14 @@ import {
 
 /** One request that carries a key. */
 export type KeyedRequest = {
-  /** The operation: keys of different operations are different keys. */
+  /** The operation's id. Equal keys of different operations are different keys. */
   scope: string;
   key: string;
-  /** The content of the request: requests with the same key must have the same. */
+  /** The content of the request. Requests with the same key must have the same content. */
   content: unknown;
-  /** Makes the change. `made` names the new thing, where the answer shows it. */
+  /** Makes the change. `made` is the name of the created item, if the answer shows it. */
   act(permit: Permit): Promise<{ reply: Reply; made?: string }>;
-  /** Looks for the thing that an earlier attempt may have made, and claims it. */
+  /** Searches for the item that an earlier attempt may have created, and claims it. */
   find(search: Search): Promise<Reply | undefined>;
   /** Makes the answer to an error. */
   toReply(error: AppError): Reply;
@@ -35,14 +35,15 @@ export type KeyedRequest = {
 
 export type Idempotency = {
   /**
-   * Acts once for each key within a day, and gives repetitions the same answer. After an attempt of unknown outcome it
-   * searches for the result first, and acts again only when the attempt can no longer take effect upstream.
+   * Runs a request once for each key within a day, and gives repetitions the same answer. After an attempt with
+   * unknown outcome it first searches for the result. It runs the request again only when the attempt can no longer
+   * take effect upstream.
    *
-   * @returns the answer, and whether it is that of an earlier request
+   * @returns the answer, and whether it comes from an earlier request
    * @throws {KeyReused} when the key was used with another request
-   * @throws {Conflict} with `retryAfter`, while another request with the key is under way, or its outcome is open
+   * @throws {Conflict} with `retryAfter`, while another request with the key is in progress, or its outcome is open
    * @throws {StorageUnavailable} before anything is done
-   * @throws the error of the attempt; an error that a repetition cannot change is kept as the answer
+   * @throws the error of the attempt; when a repetition would get the same error, it is stored as the answer
    */
   once(attempt: KeyedRequest): Promise<{ reply: Reply; repeated: boolean }>;
 };
@@ -52,13 +53,13 @@ export const KEY = "key:";
 export const CLAIM = "made:";
 const KEYS_NAME = "list of Idempotency-Keys";
 const MAX_REPLY_BYTES = 16 * 1024 * 1024;
-/** How many races for a key a request loses before its caller is told to wait. */
+/** How often a request may lose the race for a key before it is answered "try again later". */
 const RACES = 5;
 
 export type KeptRow = KeyRecord & { status?: number; headers?: string } & Formatted;
 type ClaimRow = { owner: string; began: string } & Formatted;
 
-/** How long a write proves that the attempt still holds its key, in milliseconds. */
+/** Milliseconds after a write for which the attempt certainly still has its key. */
 const PROVEN_FOR = 1_000;
 
 export type IdempotencyOptions = {
@@ -97,7 +98,7 @@ export function openIdempotency({
     },
   };
 
-  /** Takes a key for one attempt; `undefined` when another attempt was faster. */
+  /** Reserves a key for one attempt; `undefined` when another attempt was faster. */
   async function take(
     rowKey: string,
     known: Pick<KeyRecord, "fingerprint" | "began" | "unsure">,
@@ -114,7 +115,7 @@ export function openIdempotency({
     return {
       ...known,
       rowKey,
-      /** A process that stood still may have lost the key. @throws {Conflict} when another attempt has it by now */
+      /** A process that was paused may have lost the key. @throws {Conflict} when another attempt has it now */
       async confirm() {
         if (passed() < PROVEN_FOR) return;
         passed = startStopwatch();
@@ -122,8 +123,8 @@ export function openIdempotency({
         if (etag === undefined) throw underWay(1);
       },
       /**
-       * Writes down how the attempt ended, unless the key was lost. When that fails, the row says `running` until the
-       * attempt must have ended.
+       * Stores the result of the attempt, unless the key was lost. When storing fails, the row says `running` until
+       * the attempt must have ended.
        */
       async settle(
         end: Pick<KeyRecord, "state" | "until"> & { unsure?: true },
@@ -133,7 +134,7 @@ export function openIdempotency({
         if (etag === undefined) return;
         try {
           const columns = reply && (await toColumns(reply));
-          // An answer that is too large to be kept is searched for by the next request.
+          // When the answer is too large to store, the next request searches for the created item.
           const kept = reply && !columns ? { ...end, state: "open", unsure: true } : end;
           const update: TransactionAction = [
             "update",
@@ -154,7 +155,7 @@ export function openIdempotency({
     { rowKey: owner, began, unsure, confirm, settle }: NonNullable<Awaited<ReturnType<typeof take>>>,
     notBefore: string,
   ): Promise<{ reply: Reply; repeated: boolean }> {
-    // By this process's own clock, which the calls go by.
+    // By this process's own clock, because the time limit of a call uses that clock.
     const deadline = Date.now() + longestAttempt;
     const done = (reply: Reply, claim?: TransactionAction) =>
       settle({ state: "done", until: toIso(now() + settling) }, reply, claim);
@@ -184,7 +185,7 @@ export function openIdempotency({
     }
   }
 
-  /** Claims a thing for a key; `false` when it belongs to another key. */
+  /** Claims an item for a key; `false` when the item belongs to another key. */
   async function claimOnce(row: ReturnType<typeof claimRow>): Promise<boolean> {
     if ((await createRow(table, row)) !== undefined) return true;
     const found = await readRow<ClaimRow>(table, PARTITION, row.rowKey);
@@ -192,18 +193,18 @@ export function openIdempotency({
   }
 }
 
-/** A refusal that a repetition would get again. */
+/** Whether a repetition would get the same refusal. */
 function isAnswer(error: unknown): error is AppError {
   return error instanceof AppError && !error.retryable && error.status < 500 && !error.outcomeUnknown;
 }
 
-/** An error after which certainly nothing was done. */
+/** Whether certainly nothing was done. */
 function isHarmless(error: unknown): boolean {
   return error instanceof AppError && !error.outcomeUnknown;
 }
 
 function underWay(seconds: number): Conflict {
-  return new Conflict(`A request with this Idempotency-Key is under way. Try again in ${seconds} s.`, {
+  return new Conflict(`A request with this Idempotency-Key is in progress. Try again in ${seconds} s.`, {
     retryAfter: seconds,
   });
 }
@@ -212,7 +213,7 @@ function claimRow(name: string, claim: ClaimRow) {
   return { partitionKey: PARTITION, rowKey: CLAIM + hashed(name), format: FORMAT, ...claim };
 }
 
-/** The columns of an answer; `undefined` when it is too large to be kept. */
+/** The columns of an answer; `undefined` when it is too large to store. */
 export async function toColumns({ status, headers, body }: Reply): Promise<object | undefined> {
   const bytes = body === undefined ? undefined : await compress(body);
   if (bytes && bytes.length > MAX_BYTES_PER_ROW) return undefined;

@@ -11,7 +11,7 @@ import { scanRows } from "../../storage/scan.ts";
 import { CLAIM, KEY, type KeptRow, PARTITION, readReply, toColumns } from "./idempotency.ts";
 import { REMEMBERED } from "./record.ts";
 
-/** Rows of a window: each may have its answer with it. */
+/** How many rows are read at once: each may contain an answer. */
 const WINDOW = 50;
 
 export type AnswersPlaceOptions = {
@@ -22,7 +22,9 @@ export type AnswersPlaceOptions = {
   now: () => number;
 };
 
-/** The answers that are kept for an `Idempotency-Key`: those to new tickets name their requesters. */
+/**
+ * The answers that are stored for an `Idempotency-Key`. Answers about new tickets contain the requesters' addresses.
+ */
 export function answersPlace({ table, keepOut, now }: AnswersPlaceOptions): DataPlace {
   return placeOfRows<KeptRow, KeptAnswer>({
     name: "answers",
@@ -45,7 +47,7 @@ export function answersPlace({ table, keepOut, now }: AnswersPlaceOptions): Data
 
 type KeptAnswer = { row: Row<KeptRow>; status: number; content: unknown };
 
-/** A repetition still gets the id of what was made, and nothing else. */
+/** A repetition then gets only the id of the created item. */
 async function eraseAnswer(table: TableClient, row: Row<KeptRow>, id: unknown): Promise<boolean> {
   const { rowKey, etag, fingerprint, began, state, unsure, until, status, headers } = row;
   const kept = { fingerprint, began, state, unsure, until };
@@ -59,8 +61,8 @@ async function eraseAnswer(table: TableClient, row: Row<KeptRow>, id: unknown): 
 }
 
 /**
- * Removes keys and claims that began before `forgotten` (milliseconds since the epoch). By ETag: a key that is used
- * again this moment has a new life.
+ * Removes keys and claims that began before `forgotten` (milliseconds since the epoch). Removal is conditional on the
+ * ETag, because a key may be used again at the same moment.
  */
 async function* removeExpired(table: TableClient, forgotten: number, after: string): AsyncGenerator<Removed> {
   const instant = new Date(forgotten).toISOString();

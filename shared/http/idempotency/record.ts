@@ -2,24 +2,25 @@ import { createHmac } from "node:crypto";
 import { toCanonicalJson } from "../../core/canonical-json.ts";
 import { DAY } from "../../core/time.ts";
 
-/** How long a key is remembered, in milliseconds. */
+/** Milliseconds for which a key is remembered. */
 export const REMEMBERED = DAY;
-/** The most that an attempt may take, in milliseconds. */
+/** The longest time that an attempt may take, in milliseconds. */
 export const LONGEST_ATTEMPT = 20_000;
 /**
- * How long an attempt of unknown outcome can still take effect upstream, in milliseconds. No other attempt acts before that.
+ * Milliseconds for which an attempt with unknown outcome can still take effect upstream. The next attempt waits for
+ * that time.
  */
 export const SETTLING = 10_000;
 
 /** The record of a key. Times are ISO 8601. */
 export type KeyRecord = {
-  /** Of the request's content; see {@link fingerprintOf}. */
+  /** A digest of the request's content; see {@link fingerprintOf}. */
   fingerprint: string;
   /** When the first attempt began. */
   began: string;
-  /** `open`: no attempt is under way, and none has led to an answer. */
+  /** `open`: no attempt is in progress, and no attempt has led to an answer. */
   state: "running" | "open" | "done";
-  /** Whether an attempt may have acted, though its answer was lost. */
+  /** Whether an attempt whose answer was lost may have taken effect. */
   unsure: boolean;
   /** `running`: the time by which the attempt must have ended. `unsure`: no attempt acts before this time. */
   until: string;
@@ -31,7 +32,7 @@ export type Decision =
   | { do: "refuse" }
   | { do: "wait"; seconds: number };
 
-/** Decides about a request by the record of its key. `now` is in milliseconds since the epoch. */
+/** Decides what to do with a request from the record of its key. `now` is in milliseconds since the epoch. */
 export function decideOnRecord(record: KeyRecord | undefined, fingerprint: string, now: number): Decision {
   const clock = new Date(now).toISOString();
   if (!record || Date.parse(record.began) + REMEMBERED <= now) {
@@ -42,7 +43,7 @@ export function decideOnRecord(record: KeyRecord | undefined, fingerprint: strin
   const { began: since, until: notBefore } = record;
   if (record.state === "running") {
     if (notBefore > clock) return { do: "wait", seconds: secondsUntil(notBefore, now) };
-    // The attempt died, or could not write down how it ended.
+    // The attempt's process died, or could not store the result.
     return { do: "begin", since, unsure: true, notBefore };
   }
   return { do: "begin", since, unsure: record.unsure, notBefore };
@@ -53,8 +54,8 @@ export function secondsUntil(moment: string, now: number): number {
 }
 
 /**
- * A digest that is equal for equal content. Its secret is the request's key, of which only a hash is stored: a password in
- * the content cannot be guessed from the record.
+ * A digest that is equal for equal content. The request's key is the secret of the digest, and only a hash of the key
+ * is stored. So a password in the content cannot be guessed from the record.
  */
 export function fingerprintOf(body: unknown, key: string): string {
   return createHmac("sha256", key).update(toCanonicalJson(body)).digest("hex");
