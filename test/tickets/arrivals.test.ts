@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { NotFound, UpstreamFailed } from "../../shared/core/errors.ts";
 import type { NewEvent } from "../../shared/event-log/types.ts";
 import type { Watch } from "../../shared/reconcile/watch.ts";
-import { openArrivals } from "../../shared/tickets/arrivals/arrivals.ts";
+import { hashed } from "../../shared/storage/keys.ts";
+import { createRow } from "../../shared/storage/rows.ts";
+import { ARRIVALS_PARTITION, openArrivals } from "../../shared/tickets/arrivals/arrivals.ts";
 import { isNews } from "../../shared/tickets/arrivals/is-news.ts";
 import { nextTry } from "../../shared/tickets/arrivals/next-try.ts";
 import { newTable } from "../event-log/deliveries.ts";
@@ -17,8 +19,9 @@ function setUp() {
   let watch: Watch | undefined;
   const told: NewEvent[] = [];
   let failure: Error | undefined;
+  const table = newTable();
   const arrivals = openArrivals({
-    table: newTable(),
+    table,
     now: () => time,
     async getTicket(id) {
       if (failure) throw failure;
@@ -37,6 +40,16 @@ function setUp() {
     arrivals,
     tickets,
     told,
+    /** Keeps an id as builds did that noted no more of it. */
+    async keepAsBefore(ticketId: string): Promise<void> {
+      const row = {
+        partitionKey: ARRIVALS_PARTITION,
+        rowKey: `due:${hashed(["ticket", ticketId])}`,
+        ticketId,
+      };
+      const at = new Date(time).toISOString();
+      await createRow(table, { ...row, receivedAt: at, dueAt: at, attempts: 1 });
+    },
     /** Stores what is there, and watches the account from now on. */
     reconcile() {
       watch ??= { since: time };
@@ -91,6 +104,21 @@ test("an id that HelpDesk does not know comes to nothing after ten minutes", asy
   pass(5 * MINUTE);
   expect(await settle()).toMatchObject({ forgotten: 1 });
   expect(told).toEqual([]);
+});
+
+test("a row of an earlier build tells its ticket if that is new, with and without a reconciliation", async () => {
+  const { told, create, keepAsBefore, reconcile, pass, settle } = setUp();
+  create("old");
+  pass(DAY);
+  create("without");
+  await keepAsBefore("old");
+  await keepAsBefore("without");
+  expect(await settle()).toEqual({ told: 1, forgotten: 1, waiting: 0 });
+  create("before");
+  await keepAsBefore("before");
+  reconcile();
+  expect(await settle()).toMatchObject({ told: 1 });
+  expect(told.map(({ ticketId }) => ticketId)).toEqual(["without", "before"]);
 });
 
 test("the id of a ticket that was there before the app is told by no delivery", async () => {

@@ -15,7 +15,7 @@ export const ARRIVALS_PARTITION = "arrivals";
 
 export type ArrivedTicket = {
   ticketId: string;
-  /** Whether it came before the first reconciliation had read which tickets are there. */
+  /** Whether it came before the first reconciliation had read which tickets are there; rows of earlier builds do not say. */
   isEarly?: boolean;
 };
 
@@ -51,7 +51,7 @@ export function openArrivals({ table, log, getTicket, known, now, onDefect }: Ar
   });
 
   async function attempt(
-    { ticketId, attempts, isEarly = false, ...row }: Pending<ArrivedTicket>,
+    { ticketId, attempts, isEarly = true, ...row }: Pending<ArrivedTicket>,
     signal?: AbortSignal,
   ): Promise<Attempt<ArrivedTicket, "told" | "forgotten" | "waiting">> {
     const receivedAt = Date.parse(row.receivedAt);
