@@ -168,11 +168,7 @@ export function createServices(environment: Record<string, string | undefined>):
     text: () => {
       const { eventsTable, calls, settings } = parts;
       if (settings.liveChat.api !== "text") return undefined;
-      const standings = async (baseUrl: string) => {
-        const { rememberedStandings } = await import("../shared/health/registration-memory.ts");
-        return rememberedStandings(eventsTable, { baseUrl, api: "text" });
-      };
-      return { table: eventsTable, calls, standings };
+      return { table: eventsTable, calls };
     },
     rememberStandings: () => async (standings) => {
       if (parts.settings.liveChat.api !== "text") return;

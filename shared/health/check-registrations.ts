@@ -1,7 +1,7 @@
 import { MINUTE } from "../core/time.ts";
 import type { Webhook } from "../livechat/live-chat.ts";
-import type { WebhookStanding } from "../registration/assess.ts";
-import { describeStanding } from "../registration/describe.ts";
+import type { KnownStanding } from "../registration/assess.ts";
+import { detailOf } from "../registration/describe.ts";
 import type { Examined, Memory } from "./examined.ts";
 import { attention, bad, type Finding, ok } from "./finding.ts";
 import type { Check } from "./monitor.ts";
@@ -18,7 +18,7 @@ export function checkRegistrations(
     needs,
     standings,
   }: Pick<Check, "needs"> & {
-    standings: (baseUrl: string) => Promise<WebhookStanding[] | Finding>;
+    standings: (baseUrl: string) => Promise<KnownStanding[] | Finding>;
   },
 ): Check {
   return {
@@ -57,16 +57,13 @@ const ENSURE =
  * @param now milliseconds since the epoch
  */
 export function judgeRegistration(
-  standings: readonly WebhookStanding[],
+  standings: readonly KnownStanding[],
   { installed, now }: { installed: string; now: number },
 ): Finding {
   const wrong = standings.filter(({ state }) => state !== "ok");
   if (wrong.length === 0) return ok("Each of LiveChat's webhooks is registered once.");
   const lost = wrong.some(isLost) && now - Date.parse(installed) > SETTLED;
-  const detail = wrong
-    .map(describeStanding)
-    .map((one) => `${one.event_type}: ${one.detail}`)
-    .join(" ");
+  const detail = wrong.map((one) => `${one.wanted.event_type}: ${detailOf(one)}`).join(" ");
   const onlyUnverified = wrong.every(({ state }) => state === "unverified");
   return {
     state: lost ? "bad" : "attention",
@@ -78,7 +75,7 @@ export function judgeRegistration(
 }
 
 /** Whether no delivery of this kind is accepted. */
-function isLost({ state, others }: WebhookStanding): boolean {
+function isLost({ state, others }: KnownStanding): boolean {
   return (
     state === "missing" ||
     state === "off" ||

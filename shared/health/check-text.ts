@@ -4,8 +4,9 @@ import { judgeBudget } from "./check-livechat.ts";
 import { checkChatReconciliation, runsADay } from "./check-reconciliation.ts";
 import { checkRegistrations } from "./check-registrations.ts";
 import type { Examined, ExaminedText, Memory } from "./examined.ts";
-import { attention, type Finding, ok } from "./finding.ts";
+import { attention, bad, type Finding, ok } from "./finding.ts";
 import type { Check } from "./monitor.ts";
+import { rememberedStandings } from "./registration-memory.ts";
 
 /** The checks of LiveChat where its calls are billed: they make none, and judge by those that the app's work makes. */
 export function checksOfText(app: Examined, text: ExaminedText, memory: Memory): Check[] {
@@ -15,7 +16,7 @@ export function checksOfText(app: Examined, text: ExaminedText, memory: Memory):
     { name: "budget", needs, freshFor: 0, look: async () => judgeBudget(await app.liveChat.usage()) },
     checkRegistrations(app, memory, {
       needs,
-      standings: async (baseUrl) => (await text.standings(baseUrl)) ?? NOT_LOOKED,
+      standings: async () => (await rememberedStandings(text.table)) ?? NOT_LOOKED,
     }),
     {
       name: "billing",
@@ -61,18 +62,15 @@ export function judgeLastCall(last: LastCall | undefined): Finding {
     };
   }
   if (failure.kind === "too-many-requests") {
-    return {
-      state: "attention",
+    return attention(
       detail,
-      action: "Wait a minute. If it stays so, lower LIVECHAT_RATE_LIMIT: it is counted for each instance.",
-    };
+      "Wait a minute. If it stays so, lower LIVECHAT_RATE_LIMIT: it is counted for each instance.",
+    );
   }
-  return {
-    state: "bad",
+  return bad(
     detail,
-    action:
-      "See whether LiveChat has an outage, and that LIVECHAT_API_URL is right and may be called from here. POST /reconcile/chats tries again now.",
-  };
+    "See whether LiveChat has an outage, and that LIVECHAT_API_URL is right and may be called from here. POST /reconcile/chats tries again now.",
+  );
 }
 
 /** The registration's two calls, four times an hour, in a month of thirty days. */

@@ -3,7 +3,6 @@ import type { Settings } from "../core/settings.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { CallOptions, TicketRange, Usage, Webhook } from "../livechat/live-chat.ts";
 import type { Refusals } from "../receive/refusals.ts";
-import type { WebhookStanding } from "../registration/assess.ts";
 import type { OpenQueue } from "../storage/open-queue.ts";
 import type { Subscriber } from "../subscriptions/subscribers.ts";
 import type { TicketStore } from "../tickets/store/ticket-store.ts";
@@ -36,8 +35,6 @@ export type ExaminedText = {
   /** The events' table. */
   table: TableClient;
   calls: Pick<CallLedger, "last" | "lifecycle" | "thisMonth">;
-  /** How the webhooks stood when the app last looked. */
-  standings(baseUrl: string): Promise<WebhookStanding[] | undefined>;
 };
 
 /** What checks remember by, and the time in milliseconds since the epoch. */

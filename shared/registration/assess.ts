@@ -14,6 +14,12 @@ export type WebhookStanding = {
   failure?: string;
 };
 
+/** The part of a standing that its description in words needs. */
+export type KnownStanding = Pick<WebhookStanding, "state" | "failure"> & {
+  wanted: Pick<WantedWebhook, "event_type">;
+  others: Pick<WebhookStanding["others"][number], "flaw">[];
+};
+
 /**
  * Compares the registered webhooks with the wanted ones. A webhook is ours if its URL without credentials is exactly a
  * receiver's; all others, also on this host, stay unchanged.

@@ -1,5 +1,5 @@
 import type { Flaw, Registration } from "../schemas/registration.ts";
-import type { WebhookStanding } from "./assess.ts";
+import type { KnownStanding, WebhookStanding } from "./assess.ts";
 import { urlWith } from "./wanted.ts";
 
 const DETAILS: Record<Registration["state"], string> = {
@@ -21,12 +21,12 @@ const STALE: Partial<Record<Flaw, string>> = {
 };
 
 /** Describes a registration for an operator, with credentials masked and the right webhook first. */
-export function describeStanding({ wanted, state, right, others, failure }: WebhookStanding): Registration {
-  const [first] = others;
+export function describeStanding(standing: WebhookStanding): Registration {
+  const { wanted, state, right, others } = standing;
   return {
     event_type: wanted.event_type,
     state,
-    detail: failure ?? ((state === "stale" && first && STALE[first.flaw]) || DETAILS[state]),
+    detail: detailOf(standing),
     url: urlWith({ username: "***", password: "***" }, wanted.receiver, wanted.carriedIn),
     webhooks: [
       ...(right
@@ -35,4 +35,9 @@ export function describeStanding({ wanted, state, right, others, failure }: Webh
       ...others.map(({ webhook, flaw }) => ({ id: webhook.id, state: flaw })),
     ],
   };
+}
+
+/** A registration's state in a sentence. */
+export function detailOf({ state, others: [first], failure }: KnownStanding): string {
+  return failure ?? ((state === "stale" && first && STALE[first.flaw]) || DETAILS[state]);
 }
