@@ -28,23 +28,15 @@ export type WantedWebhook = {
   carriedIn: CarriedIn;
 };
 
-type Receiver = Omit<WantedWebhook, "receiver"> & { path: string };
+/** The receivers' paths. One receiver takes both chat webhooks of the Text platform. */
+const RECEIVERS: Record<LiveChatApi, Record<EventType, string>> = {
+  v2: { chat_started: "chat-started", chat_ended: "chat-ended", ticket_created: "ticket-created" },
+  text: { chat_started: "text/chats", chat_ended: "text/chats", ticket_created: "helpdesk/tickets" },
+};
 
 const CHAT = ["chat", "visitor", "pre_chat_survey"];
-
-const RECEIVERS: Record<LiveChatApi, readonly Receiver[]> = {
-  v2: [
-    { event_type: "chat_started", path: "chat-started", data_types: CHAT, carriedIn: "userinfo" },
-    { event_type: "chat_ended", path: "chat-ended", data_types: CHAT, carriedIn: "userinfo" },
-    { event_type: "ticket_created", path: "ticket-created", data_types: ["ticket"], carriedIn: "userinfo" },
-  ],
-  // These webhooks have fixed content, and one receiver takes both.
-  text: [
-    { event_type: "chat_started", path: "text/chats", data_types: [], carriedIn: "key" },
-    { event_type: "chat_ended", path: "text/chats", data_types: [], carriedIn: "key" },
-    { event_type: "ticket_created", path: "helpdesk/tickets", data_types: [], carriedIn: "key" },
-  ],
-};
+/** What v2's webhooks are to bring. Those of the Text platform have fixed content. */
+const DATA_TYPES = { chat_started: CHAT, chat_ended: CHAT, ticket_created: ["ticket"] };
 
 /** The webhooks that must be registered, each exactly once. */
 export function wantedWebhooks({
@@ -52,10 +44,11 @@ export function wantedWebhooks({
   api = "v2",
   events = EVENT_TYPES,
 }: Pick<Destination, "baseUrl" | "api" | "events">): WantedWebhook[] {
-  const receivers = RECEIVERS[api].filter(({ event_type }) => events.includes(event_type));
-  return receivers.map(({ path, ...wanted }) => ({
-    ...wanted,
-    receiver: new URL(`${baseUrl}/api/receivers/${path}`).href,
+  return events.map((event_type) => ({
+    event_type,
+    data_types: api === "v2" ? DATA_TYPES[event_type] : [],
+    receiver: new URL(`${baseUrl}/api/receivers/${RECEIVERS[api][event_type]}`).href,
+    carriedIn: api === "v2" ? "userinfo" : "key",
   }));
 }
 
