@@ -8,19 +8,17 @@ import { attention, bad, type Finding, ok } from "./finding.ts";
 import type { Check } from "./monitor.ts";
 
 /** The reconciliation's name in messages to the operator. */
-type RunNames = { setting: string; timer: string; path: string; records: string };
+type RunNames = { setting: string; timer: string; path: string };
 
 const TICKET_RUNS: RunNames = {
   setting: "TICKETS_RECONCILE_SCHEDULE",
   timer: "ReconcileTicketsTimer",
   path: "/reconcile/tickets",
-  records: "GET /reconcile/tickets",
 };
 const CHAT_RUNS: RunNames = {
   setting: "CHATS_RECONCILE_SCHEDULE",
   timer: "ReconcileChatsTimer",
   path: "/reconcile/chats",
-  records: "GET /reconcile/chats",
 };
 
 export function checkTicketReconciliation(
@@ -117,7 +115,7 @@ const RUNS_MISSED = 3;
 export async function judgeReconciliation(
   { lastSuccess, installed, schedule, runs: [last], progress, odd }: ReconciliationFacts,
   now: number,
-  { setting, timer, path, records }: RunNames = TICKET_RUNS,
+  { setting, timer, path }: RunNames = TICKET_RUNS,
 ): Promise<Finding> {
   // A schedule may be unreadable, or have no next run: 30 February has none.
   if ((await runsDue(schedule, now, 1).catch(() => undefined)) === undefined) {
@@ -142,13 +140,13 @@ export async function judgeReconciliation(
       `${said} Three runs were due since then.${failure}`,
       stopped
         ? `The timer does not run: check that the function ${timer} exists and is enabled, and that AzureWebJobsStorage is correct. POST ${path} runs it now.`
-        : `Fix the cause; ${records} has the reason of every run. POST ${path} runs it now.`,
+        : `Fix the cause; GET ${path} has the reason of every run. POST ${path} runs it now.`,
     );
   }
   if (failure) {
     return attention(
       said + failure,
-      `If the next run fails too, fix the cause; ${records} has the reason of every run.`,
+      `If the next run fails too, fix the cause; GET ${path} has the reason of every run.`,
     );
   }
   const strange = strangeTickets(odd, last?.withoutId ?? 0);
