@@ -26,12 +26,11 @@ const Geolocation = v.looseObject({
 });
 
 const Visit = v.looseObject({
-  started_at: soft(text),
   referrer: soft(text),
   ip: soft(text),
   user_agent: soft(text),
   geolocation: soft(Geolocation),
-  last_pages: softList(v.looseObject({ opened_at: soft(text), url: soft(text), title: soft(text) })),
+  last_pages: softList(v.looseObject({ opened_at: soft(text), url: soft(text) })),
 });
 
 const User = v.looseObject({
@@ -57,7 +56,6 @@ const Field = v.looseObject({
 });
 
 const ThreadEvent = v.looseObject({
-  id: soft(text),
   type: text,
   created_at: soft(text),
   /** `agents` where the customer does not see it. */
@@ -74,13 +72,12 @@ const ThreadEvent = v.looseObject({
   form_type: soft(text),
   fields: softList(Field),
   /** Of a `rich_message`. */
-  elements: softList(v.looseObject({ title: soft(text), subtitle: soft(text) })),
+  elements: softList(v.looseObject({ title: soft(text) })),
   properties: soft(v.looseObject({ lc2: soft(v.looseObject({ form_type: soft(text) })) })),
 });
 
 const Thread = v.looseObject({
   id,
-  active: soft(v.boolean()),
   user_ids: softList(text),
   created_at: soft(text),
   access: soft(v.looseObject({ group_ids: softList(v.number()) })),
@@ -145,7 +142,7 @@ export const StoredTextChat = v.variant("action", [
   v.looseObject({
     action: v.literal("chat_deactivated"),
     organization_id: soft(text),
-    payload: v.looseObject({ chat_id: id, thread_id: id, user_id: soft(text) }),
+    payload: v.looseObject({ chat_id: id, thread_id: id }),
     chat: soft(TextChat),
     missing_transcript: soft(v.picklist(MISSING_TRANSCRIPT)),
     /** ISO 8601: when the webhook came, or the reconciliation found it. */

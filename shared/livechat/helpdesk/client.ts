@@ -46,7 +46,7 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
     refusal: refusalOfHelpDesk,
     observe: (attempt, error) => observe?.({ ...attempt, service: "helpdesk" }, error),
   });
-  const lookups = createLookups(send, Date.now);
+  const lookups = createLookups(send);
   const list = createTicketList(send, lookups);
 
   async function toTicket(raw: unknown, call?: CallOptions): Promise<Ticket> {

@@ -40,6 +40,7 @@ export function fromHelpDesk(ticket: unknown, names: Names): Members {
     ...more
   } = members(ticket);
   const { agent, team } = members(assignment);
+  const first = members(members(list(events)[0]).source);
   const teams = list(teamIDs).map((id) =>
     withoutMissing({ ID: id, name: names.teams.get(String(id))?.name }),
   );
@@ -52,7 +53,7 @@ export function fromHelpDesk(ticket: unknown, names: Names): Members {
     modified: updatedAt,
     requester: requesterOf(requester),
     assignee: personOf(agent, names),
-    source: sourceOf(source, events),
+    source: members(source).type === undefined ? undefined : sourceOf(source, first.referenceURL),
     currentGroup: teamOf(team, names),
     teams,
     tags: list(tagIDs).map((id) => names.tags.get(String(id))?.name ?? id),
@@ -107,23 +108,16 @@ function teamOf(team: unknown, { teams }: Names): Members | undefined {
     : withoutMissing({ name: name ?? teams.get(String(ID))?.name, helpdesk_id: ID });
 }
 
-function sourceOf(source: unknown, events: unknown): Members | undefined {
+function sourceOf(source: unknown, url: unknown): Members {
   const { type, ...more } = members(source);
-  if (type === undefined) return undefined;
-  const first = members(members(list(events)[0]).source);
-  return withoutMissing({
-    ...more,
-    type: translated(SOURCES, type),
-    helpdesk_type: type,
-    url: first.referenceURL,
-  });
+  return withoutMissing({ ...more, type: translated(SOURCES, type), helpdesk_type: type, url });
 }
 
 function eventOf(event: unknown, names: Names): unknown {
   const { ID, author, message, assignment, status, source, type, ...more } = members(event);
   const { agent } = members(members(assignment).new);
   const { old: from, new: to } = members(status);
-  const { type: sourceType, referenceURL, ...sourceMore } = members(source);
+  const { referenceURL, ...where } = members(source);
   return withoutMissing({
     ...more,
     id: ID,
@@ -133,14 +127,7 @@ function eventOf(event: unknown, names: Names): unknown {
     message: members(message).text,
     ...(type === "assignment" && { to: personOf(agent, names), assignment }),
     ...(type === "status" && { from: translated(STATUSES, from), to: translated(STATUSES, to), status }),
-    source:
-      source &&
-      withoutMissing({
-        ...sourceMore,
-        type: translated(SOURCES, sourceType),
-        helpdesk_type: sourceType,
-        url: referenceURL,
-      }),
+    source: source && sourceOf(where, referenceURL),
   });
 }
 

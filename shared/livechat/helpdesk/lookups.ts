@@ -24,14 +24,14 @@ const MISSING_FOR = MINUTE;
 export type Lookups = ReturnType<typeof createLookups>;
 
 /** Looks up agents, teams and tags, which tickets name by ids, and keeps the lists for a while. */
-export function createLookups(send: Send, now: () => number) {
+export function createLookups(send: Send) {
   const lists = new Map<Kind, { at: number; answer: Promise<Entry[]> }>();
 
   function list(kind: Kind, freshFor: number, call?: CallOptions): Promise<Entry[]> {
     const kept = lists.get(kind);
-    if (kept && now() - kept.at < freshFor) return kept.answer;
+    if (kept && Date.now() - kept.at < freshFor) return kept.answer;
     const answer = send({ method: "GET", to: at`${kind}`, answer: readable(Entry) }, call);
-    const read = { at: now(), answer };
+    const read = { at: Date.now(), answer };
     lists.set(kind, read);
     answer.catch(() => {
       if (lists.get(kind) === read) lists.delete(kind);
