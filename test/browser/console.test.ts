@@ -1,10 +1,8 @@
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { startApp } from "../app/start-app.ts";
 import { CHROMIUM, chat, openTab, useConsole } from "./browser.ts";
+import { startCallback } from "./callback.ts";
 
 const KEY = "a function key";
 describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
@@ -236,32 +234,6 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     }
   });
 });
-
-/** A callback that answers 400 until it is told to accept. */
-async function startCallback() {
-  const called = Promise.withResolvers<void>();
-  let status = 400;
-  const server: Server = createServer((request, response) => {
-    request.resume().on("end", () => {
-      response.writeHead(status).end("what the callback says");
-      called.resolve();
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
-    calledOnce: called.promise,
-    accept: () => {
-      status = 200;
-    },
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
-}
 
 /** As when another tab is chosen, or this one again. */
 async function setHidden(page: Page, hidden: boolean): Promise<void> {

@@ -1,0 +1,144 @@
+import { readFile } from "node:fs/promises";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { CHROMIUM, chat, useConsole } from "./browser.ts";
+import { startCallback } from "./callback.ts";
+
+describe.skipIf(CHROMIUM === undefined)("an action of the console", () => {
+  const tests = useConsole({
+    env: { ALLOW_LOOPBACK_CALLBACKS: "true", WEBHOOK_BASE_URL: "http://127.0.0.1:9" },
+  });
+  const { open, deliver } = tests;
+  const subscribe = async (body: object): Promise<string> =>
+    (await tests.app.call("POST", "/subscriptions", body)).body.id;
+
+  test("resumes a subscription whose event was refused, and the event arrives", async () => {
+    const callback = await startCallback();
+    try {
+      const id = await subscribe({ url: callback.url, policy: "block" });
+      await deliver(chat("WAITS", ["Hi"]));
+      await callback.calledOnce;
+      const { page, mishaps, close } = await open(`/subscriptions/${id}`);
+      await page.getByText("retrying").waitFor();
+      callback.accept();
+      await page.getByRole("button", { name: "Resume", exact: true }).last().click();
+      await page.getByRole("status").getByText("Resumed").waitFor();
+      const lag = async () => (await tests.app.call("GET", `/subscriptions/${id}`)).body.lag;
+      await expect.poll(lag, { timeout: 10_000 }).toBe(0);
+      expect(mishaps).toEqual([]);
+      await close();
+    } finally {
+      await callback.close();
+    }
+  });
+
+  test("sends a test, and says what the callback answers", async () => {
+    const callback = await startCallback();
+    try {
+      const id = await subscribe({ url: callback.url });
+      const { page, close } = await open(`/subscriptions/${id}`);
+      await page.getByRole("button", { name: "Send a test" }).click();
+      await page.getByText('The test failed: answered 400, "what the callback says"').waitFor();
+      callback.accept();
+      await page.getByRole("button", { name: "Send a test" }).click();
+      await page.getByText("The test arrived: answered 200").waitFor();
+      await close();
+    } finally {
+      await callback.close();
+    }
+  });
+
+  test("gives a subscription a new secret, and shows it once", async () => {
+    const id = await subscribe({ url: "http://127.0.0.1:9/hook" });
+    const { page, close } = await openForCopying(`/subscriptions/${id}`);
+    await page.getByRole("button", { name: "Roll secret" }).click();
+    await page
+      .getByRole("dialog", { name: "Roll secret" })
+      .getByRole("button", { name: "Roll secret" })
+      .click();
+    const dialog = page.getByRole("dialog", { name: "New secret" });
+    const secret = await dialog.locator("code").innerText();
+    expect(secret).toMatch(/^whsec_/);
+    await dialog.getByRole("button", { name: "Copy" }).click();
+    await page.getByText("Copied").waitFor();
+    expect(await copied(page)).toBe(secret);
+    await dialog.getByRole("button", { name: "Close" }).click();
+    await page.getByText(secret).waitFor({ state: "detached" });
+    await close();
+  });
+
+  test("ends a subscription once it is confirmed in writing", async () => {
+    const id = await subscribe({ url: "http://127.0.0.1:9/hook" });
+    const { page, close } = await open(`/subscriptions/${id}`);
+    await page.getByRole("button", { name: "End", exact: true }).click();
+    const dialog = page.getByRole("dialog", { name: "End" });
+    await dialog.getByRole("button", { name: "End" }).click();
+    expect((await tests.app.call("GET", `/subscriptions/${id}`)).status).toBe(200);
+    await dialog.getByRole("textbox").fill("end");
+    await dialog.getByRole("button", { name: "End" }).click();
+    await page.getByText("The subscription is ended").waitFor();
+    await page.getByRole("heading", { name: "Subscriptions", level: 1 }).waitFor();
+    expect((await tests.app.call("GET", `/subscriptions/${id}`)).status).toBe(404);
+    await close();
+  });
+
+  test("copies the call of an event for curl, without a key", async () => {
+    await deliver(chat("CURLED", ["Hi"]));
+    const { body } = await tests.app.call("GET", "/events?chat_id=CURLED");
+    const { page, close } = await openForCopying(`/events/${body.items[0].id}`);
+    await page.getByRole("button", { name: "Copy as curl" }).click();
+    await page.getByText("The key is a variable").waitFor();
+    const [, url = ""] = /^curl -H "x-functions-key: \$FUNCTION_KEY" "(.+)"$/.exec(await copied(page)) ?? [];
+    expect(await (await fetch(url)).json()).toMatchObject({ chatId: "CURLED" });
+    await close();
+  });
+
+  test("registers the webhooks at LiveChat, and the table shows them", async () => {
+    const { page, mishaps, close } = await open("/health");
+    const table = page.getByRole("table", { name: "Registrations" });
+    await expect.poll(() => table.locator(".state", { hasText: "missing" }).count()).toBe(3);
+    await page.getByRole("button", { name: "Register them now" }).click();
+    await page.getByText("Registered 3, removed 0").waitFor();
+    await expect.poll(() => table.locator(".state", { hasText: "ok" }).count()).toBe(3);
+    const checks = page.getByRole("table", { name: "Checks, the worst first" });
+    await checks.getByText("Each of LiveChat's webhooks is registered once.").waitFor();
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  test("exports a chat as a file with the chat's content", async () => {
+    await deliver(chat("EXPORTED", ["Take me along"]));
+    const { page, close } = await open("/chats/EXPORTED");
+    const saved = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Export" }).click();
+    const file = await saved;
+    expect(file.suggestedFilename()).toBe("chat.json");
+    const { body } = await tests.app.call("GET", "/chats/EXPORTED");
+    expect(JSON.parse(await readFile(await file.path(), "utf8"))).toEqual(body);
+    await close();
+  });
+
+  test("reconciles tickets at once, and its run stands first in the table", async () => {
+    await tests.app.call("POST", "/tickets", {
+      message: "Hello",
+      requester: { mail: "rita@example.com" },
+    });
+    const { page, mishaps, close } = await open("/reconciliation");
+    await page.getByText("No run yet").waitFor();
+    await page.getByRole("button", { name: "Run for tickets now" }).click();
+    await page.getByText(/completed: \d+ added, 0 changed, \d+ recovered, 0 deleted/).waitFor();
+    const runs = page.getByRole("table", { name: "Runs for tickets, the latest first" });
+    await runs.getByText("all, for the first time").waitFor();
+    expect((await tests.app.call("GET", "/reconcile/tickets")).body.runs).toHaveLength(1);
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  function openForCopying(path: string) {
+    return open(path, { permissions: ["clipboard-read", "clipboard-write"] });
+  }
+});
+
+function copied(page: Page): Promise<string> {
+  return page.evaluate<string>("navigator.clipboard.readText()");
+}
