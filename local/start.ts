@@ -80,7 +80,11 @@ async function start(): Promise<void> {
   for await (const line of startHost(settings, ports.app)) {
     const ready = /^listening on (.+)$/.exec(line)?.[1];
     if (ready === undefined) console.log(process.stdout.isTTY ? readable(line) : line);
-    else console.log(welcome([...lines, ["Functions", `${ready}/api`]], ready, sandbox !== undefined));
+    else {
+      // On the Text platform the check of the webhooks only remembers, and this storage is new.
+      if (sandbox) await fetch(`${ready}/api/registration`).catch(() => undefined);
+      console.log(welcome([...lines, ["Functions", `${ready}/api`]], ready, sandbox !== undefined));
+    }
   }
 }
 

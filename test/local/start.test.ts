@@ -85,6 +85,9 @@ describe("with the sandbox", () => {
       await started.shows(/Ctrl-C ends all of it/);
       expect(started.output()).toContain("in memory, gone when this ends");
       expect(started.output()).toContain(`npm run demo -- --port ${port}`);
+      const status = await fetch(`http://127.0.0.1:${port}/api/status`);
+      const { checks } = (await status.json()) as { checks: { name: string; state: string }[] };
+      expect(checks).toContainEqual(expect.objectContaining({ name: "registrations", state: "ok" }));
       const demo = run("demo.ts", folder, ["--port", String(port)]);
       expect(await demo.exited, demo.output()).toBe(0);
       expect(demo.output()).toContain("the signature is right");
