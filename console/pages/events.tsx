@@ -7,6 +7,7 @@ import { download } from "../parts/download.ts";
 import {
   type EventFilter,
   eventsBefore,
+  LISTED_BYTES,
   type LoggedEvent,
   ORIGINS,
   readHead,
@@ -47,7 +48,7 @@ export default function Events() {
       const after = String(seen.current);
       const { items, next } = await call(
         "ListEvents",
-        { query: { ...filter, after, limit: "100" } },
+        { query: { ...filter, after, limit: "100", max_payload: LISTED_BYTES } },
         { signal },
       );
       seen.current = next;
@@ -89,7 +90,7 @@ export default function Events() {
 }
 
 function Row({ event }: { event: LoggedEvent }) {
-  const { id, seq, receivedAt, type, origin, erased, unreadable, chatId, ticketId } = event;
+  const { id, seq, receivedAt, type, origin, erased, unreadable, omitted, chatId, ticketId } = event;
   return (
     <tr>
       <td class="number">
@@ -110,6 +111,7 @@ function Row({ event }: { event: LoggedEvent }) {
             <ChatLink id={chatId} />
             <TicketLink id={ticketId} /> <Text value={subjectOf(event)} />
             {unreadable && <span class="quiet"> content cannot be read</span>}
+            {omitted && <span class="quiet">too large for this list: open it by its place</span>}
           </>
         )}
       </td>

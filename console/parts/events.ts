@@ -10,6 +10,10 @@ export type EventFilter = Pick<
 
 /** Windows grow where few events match, up to so many places. */
 const WINDOW = 4_000;
+/** Bytes of content that a list reads of each event: more than most chats have, and little enough for hundreds of them. */
+export const LISTED_BYTES = "131072";
+/** For a call that needs no content. */
+const NO_CONTENT = "0";
 /** Windows of one step back. */
 const STEPS = 6;
 
@@ -49,7 +53,13 @@ async function eventsBetween(
 ): Promise<LoggedEvent[]> {
   const items: LoggedEvent[] = [];
   for (let after = start - 1; after < end - 1; ) {
-    const query = { ...filter, after: String(after), before: String(end), limit: "1000" };
+    const query = {
+      ...filter,
+      after: String(after),
+      before: String(end),
+      limit: "1000",
+      max_payload: LISTED_BYTES,
+    };
     const page = await call("ListEvents", { query }, { signal });
     items.push(...page.items);
     if (page.next <= after) break;
@@ -60,12 +70,13 @@ async function eventsBetween(
 
 /** The last place of the log, 0 when it is empty. @throws {Problem} */
 export async function readHead(signal: AbortSignal): Promise<number> {
-  return (await call("ListEvents", { query: { limit: "1" } }, { signal })).head;
+  return (await call("ListEvents", { query: { limit: "1", max_payload: NO_CONTENT } }, { signal })).head;
 }
 
 /** The place of the first event that was received at a time or later; without one, the place behind the last event. */
 export async function placeAt(time: string, signal: AbortSignal): Promise<number> {
-  const { items, head } = await call("ListEvents", { query: { from: time, limit: "1" } }, { signal });
+  const query = { from: time, limit: "1", max_payload: NO_CONTENT };
+  const { items, head } = await call("ListEvents", { query }, { signal });
   return items[0]?.seq ?? head + 1;
 }
 

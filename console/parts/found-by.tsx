@@ -4,7 +4,7 @@ import { useCall } from "./use-call.ts";
 
 /** How a ticket came into the log, with the event that says so. */
 export function FoundBy({ ticketId }: { ticketId: string }) {
-  const { body } = useCall("ListEvents", { query: { ticket_id: ticketId, limit: "1" } });
+  const { body } = useCall("ListEvents", { query: { ticket_id: ticketId, limit: "1", max_payload: "0" } });
   const [event] = body?.items ?? [];
   if (!body) return null;
   // A ticket that was there before the app has no event.

@@ -51,6 +51,11 @@ export const listEvents = operation({
         "Only events received before this time.",
         "2026-01-16T00:00:00.000Z",
       ),
+      max_payload: described(
+        v.optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+        "Leaves out the content of events with more bytes than this; 0 leaves out all content. Such an event has omitted: true and no chatId or ticketId. GET /events/{id} returns it whole.",
+        65536,
+      ),
       format: described(
         v.optional(oneOf(["json", "ndjson"]), "json"),
         "With ndjson: one event a line, without a limit; a long log continues at the URL of the Link header.",
@@ -71,7 +76,7 @@ export const listEvents = operation({
   },
   errors: [InvalidInput, ...storageErrors],
   run: async (
-    { query: { chat_id: chatId, ticket_id: ticketId, format, ...query } },
+    { query: { chat_id: chatId, ticket_id: ticketId, max_payload: maxPayload, format, ...query } },
     { eventLog },
     { url },
   ) => {
@@ -81,7 +86,7 @@ export const listEvents = operation({
         "chat_id and ticket_id cannot both be given: no event is about a chat and a ticket.",
       );
     }
-    const wanted = { ...query, chatId, ticketId };
+    const wanted = { ...query, chatId, ticketId, maxPayload };
     if (format === "json") {
       const page = await eventLog.list(wanted);
       checkPlace(query.after, page.head);
@@ -90,7 +95,10 @@ export const listEvents = operation({
     checkPlace(query.after, (await eventLog.head()).seq);
     const { text, next } = await exportEvents(eventLog, wanted, { maxBytes: EXPORT_BYTES });
     const goOn = next !== undefined && {
-      Link: linkToNext(url, { ...query, chat_id: chatId, ticket_id: ticketId, format, after: next }),
+      Link: linkToNext(url, {
+        ...query,
+        ...{ chat_id: chatId, ticket_id: ticketId, max_payload: maxPayload, format, after: next },
+      }),
     };
     return { text, headers: { "content-type": "application/x-ndjson", ...goOn } };
   },

@@ -25,7 +25,7 @@ export type PageQuery = EventQuery & { limit?: number };
  */
 export async function readEventPage(
   store: Store,
-  { limit: wanted = EVENTS_PER_PAGE, ...query }: PageQuery,
+  { limit: wanted = EVENTS_PER_PAGE, maxPayload = Number.POSITIVE_INFINITY, ...query }: PageQuery,
 ): Promise<{ items: LogEvent[]; next: number; head: number }> {
   const limit = Math.min(wanted, MOST_PER_PAGE);
   // The head is read before anything else: all events at or before it are in the log since then.
@@ -34,10 +34,12 @@ export async function readEventPage(
   const items: LogEvent[] = [];
   let bytes = 0;
   for await (const row of rowsFor(store, query, { span, head, limit })) {
-    const event = await readEvent(store, row);
+    const size = row.bytes ?? 0;
+    const isTooLarge = size > maxPayload;
+    const event = isTooLarge ? withoutContent(row) : await readEvent(store, row);
     if (!event || !matches(event, query)) continue;
     items.push(event);
-    bytes += row.bytes ?? 0;
+    if (!isTooLarge) bytes += size;
     if (items.length >= limit || bytes >= EVENT_PAGE_BYTES) {
       return { items, next: event.seq, head: Math.max(head.seq, event.seq) };
     }

@@ -52,7 +52,7 @@ export type StoredEvent = EventPlace &
 /** The remains of an event that was erased on request, or whose content is missing or broken in storage. */
 type EventTombstone = EventPlace & { erased: true; erasedAt: string };
 type Unreadable = EventPlace & { unreadable: true };
-/** An event whose content is too large to be given with others. */
+/** An event whose content is too large to be given with others, or larger than the reader wants. */
 type Omitted = EventPlace & { omitted: true };
 
 export type LogEvent = StoredEvent | EventTombstone | Unreadable | Omitted;
@@ -70,6 +70,8 @@ export type EventQuery = {
   from?: string;
   /** ISO 8601: received before this time. */
   to?: string;
+  /** The content of events with more bytes than this is left out. */
+  maxPayload?: number;
 };
 
 /** A chat, put together from its events in any order. It is `erased` when only tombstones are left. */

@@ -44,7 +44,7 @@ export const LoggedEvent = shape(
     ),
     omitted: described(
       v.optional(v.literal(true)),
-      "Present when the content is left out, because the events of the chat are too large for one answer. GET /events/{id} returns it.",
+      "Present when the content is left out: it has more bytes than max_payload, or the events of the chat are too large for one answer. GET /events/{id} returns it.",
     ),
   }),
   examples.chatEndedEvent,

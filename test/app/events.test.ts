@@ -27,6 +27,26 @@ test("a page of events says where the log ends; a place behind that is refused, 
   }
 });
 
+test("events are listed without large content, or without any, and an export too", async () => {
+  const bytes = Buffer.byteLength(
+    JSON.stringify((await app.call("GET", "/events?limit=1")).body.items[0].payload),
+  );
+  for (const [most, omitted] of [
+    ["0", true],
+    [String(bytes * 10), undefined],
+  ] as const) {
+    const { body } = await app.call("GET", `/events?chat_id=C1&max_payload=${most}`);
+    expect(body).toMatchObject({ next: 2, head: 2, items: [{ seq: 1, type: "chat_started" }, { seq: 2 }] });
+    for (const item of body.items) {
+      expect(item.omitted).toBe(omitted);
+      expect(item.payload?.chat.id).toBe(omitted ? undefined : "C1");
+    }
+  }
+  const { body: lines } = await app.call("GET", "/events?format=ndjson&max_payload=0");
+  expect(String(lines).match(/"omitted":true/g)).toHaveLength(2);
+  expect((await app.call("GET", "/events?max_payload=-1")).status).toBe(400);
+});
+
 test("chats are listed without their transcripts", async () => {
   const { status, body } = await app.call("GET", "/chats?limit=1");
   expect(status).toBe(200);

@@ -49,7 +49,11 @@ describe.skipIf(CHROMIUM === undefined)("what the console shows of strangers", (
     const messages = Array.from({ length: 15 }, (_, index) => `${index} ${"word ".repeat(200_000)}`);
     const many = Array.from({ length: 1_000 }, (_, index) => `short ${index}`);
     await deliver(chat("LARGE", [...messages, ...many]));
-    const { page, mishaps, close } = await open("/chats/LARGE");
+    const { page, mishaps, close } = await open("/events");
+    const { body: log } = await tests.app.call("GET", "/events?limit=1&max_payload=0");
+    const row = page.getByRole("row", { name: /too large for this list/ });
+    await row.getByRole("link", { name: String(log.head), exact: true }).click();
+    await page.getByRole("link", { name: "LARGE", exact: true }).click();
     const shown = () => page.evaluate<number>("document.querySelector('main').textContent.length");
     await page.getByRole("button", { name: "815 more", exact: true }).waitFor();
     expect(await shown()).toBeLessThan(60_000);
