@@ -14,6 +14,7 @@ export const countEvents = operation({
   tag: "Events",
   method: "GET",
   route: "stats/events",
+  conditional: true,
   input: {
     query: exact({
       from: described(

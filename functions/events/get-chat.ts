@@ -11,6 +11,7 @@ export const getChat = operation({
   tag: "Events",
   method: "GET",
   route: "chats/{chatId}",
+  conditional: true,
   input: { path: ChatPath },
   output: { status: 200, description: "The chat.", schema: StoredChat },
   errors: [NotFound, ...storageErrors],

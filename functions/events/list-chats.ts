@@ -11,6 +11,7 @@ export const listChats = operation({
   tag: "Events",
   method: "GET",
   route: "chats",
+  conditional: true,
   input: {
     query: exact({
       before: described(

@@ -10,6 +10,7 @@ export const getSubscription = operation({
   tag: "Subscriptions",
   method: "GET",
   route: "subscriptions/{hookId}",
+  conditional: true,
   input: { path: HookPath },
   output: { status: 200, description: "The subscription.", schema: SubscriptionInDetail },
   errors: [NotFound, ...storageErrors],

@@ -12,6 +12,7 @@ export const listAttempts = operation({
   tag: "Subscriptions",
   method: "GET",
   route: "events/{id}/attempts",
+  conditional: true,
   input: { path: exact({ id: named(filled, "Event Id", "The id of the event.", examples.eventId) }) },
   output: { status: 200, description: "The attempts, oldest first.", schema: Attempts },
   errors: [NotFound, ...storageErrors],

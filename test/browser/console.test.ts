@@ -154,6 +154,28 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await close();
   });
 
+  test("a page whose data has not changed is answered without it", async () => {
+    await deliver(chat("SAME", ["Hi"]));
+    const { page, close } = await open("", { clock: true });
+    const answers = new Map<string, number>();
+    page.on("response", (response) => {
+      answers.set(new URL(response.url()).pathname.replace("/api/", ""), response.status());
+    });
+    for (const [path, calls] of [
+      ["", ["chats", "reconcile/tickets", "stats/events", "status", "subscriptions"]],
+      ["/chats/SAME", ["chats/SAME"]],
+    ] as const) {
+      await page.goto(`${tests.app.url}/console${path}`);
+      await page.locator("main:not(:has(.skeleton))").waitFor();
+      await page.waitForLoadState("networkidle");
+      answers.clear();
+      await page.clock.fastForward(61_000);
+      await expect.poll(() => [...answers.keys()].sort()).toEqual(calls);
+      expect([...new Set(answers.values())]).toEqual([304]);
+    }
+    await close();
+  });
+
   test("a page that nobody sees asks nothing, and one that is told to wait waits as long", async () => {
     const { page, requests, close } = await open("/subscriptions", { clock: true });
     await page.getByRole("heading", { name: "Subscriptions" }).waitFor();
