@@ -24,7 +24,7 @@ const POLICY = [
 ];
 
 /** `page` is a folder in `dist`; `name` one of its files. */
-export type PageFile = {
+type PageFile = {
   page: "docs" | "console";
   name: string;
   /** Further directives of the page's content security policy. */

@@ -5,7 +5,7 @@ import { DEFAULT_CHATS_SCHEDULE, DEFAULT_RECONCILE_SCHEDULE } from "../shared/co
 import type { Services } from "./services.ts";
 import { dispatch } from "./subscriptions/dispatch.ts";
 
-export type Timer = {
+type Timer = {
   id: string;
   /** NCRONTAB, six fields, in UTC. */
   schedule: string;

@@ -20,7 +20,7 @@ export type FoundThread = {
 type Ids = [chatId: string, threadId: string];
 
 /** The position of a reading: it reads the active chats, then the archive, then single threads. */
-export type ChatPosition = {
+type ChatPosition = {
   phase: "active" | "archive" | "single";
   /** The next page of the phase. */
   pageId?: string;

@@ -1,4 +1,4 @@
-export type Freshness = {
+type Freshness = {
   /** Milliseconds for which a value is kept after its call; without a limit by default. */
   freshFor?: number;
   /** Milliseconds since the epoch. */

@@ -16,7 +16,7 @@ const Token = v.object({ access_token: v.string(), expires_on: v.pipe(v.unknown(
 const TOKEN_TIME_LIMIT = 2_000;
 const TOKEN_PAUSES = [100, 400];
 
-export type IdentityOptions = {
+type IdentityOptions = {
   /** `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`, which Azure sets. */
   environment?: Record<string, string | undefined>;
   wait?: (milliseconds: number) => Promise<unknown>;

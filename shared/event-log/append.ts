@@ -16,7 +16,7 @@ import type { Store } from "./store.ts";
 import { toldOf } from "./told.ts";
 import type { Append, Appended, NewEvent } from "./types.ts";
 
-export type AppendOptions = Timing & {
+type AppendOptions = Timing & {
   /** Milliseconds after which an append gives up: well within the 10 s that LiveChat waits for an answer. */
   timeLimit: number;
 };

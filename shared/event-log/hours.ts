@@ -16,7 +16,7 @@ export type Hour = {
   counts: Counts;
 };
 
-export type Counts = Record<`${EventType}_${Origin}`, number>;
+type Counts = Record<`${EventType}_${Origin}`, number>;
 
 /** How an hour is stored; in the head's row without `through`. */
 export type HourColumns = { hour: string; from: number; through: number } & Partial<CountColumns>;

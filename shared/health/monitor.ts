@@ -33,7 +33,7 @@ export type Check = {
   forget?: () => void;
 };
 
-export type CheckResult = Required<Omit<Finding, "count">> & {
+type CheckResult = Required<Omit<Finding, "count">> & {
   name: string;
   /** ISO 8601: since when it has been seen in this state. */
   since: string;

@@ -20,7 +20,7 @@ export type Input<Services = any> = {
 };
 
 /** A body that a webhook sends. Its sender is verified before the body is read; refusals are reported. */
-export type Delivery<Services> = {
+type Delivery<Services> = {
   /** Describes the body for the reference; the body is not validated. */
   schema: v.GenericSchema;
   maxBytes: number;
@@ -149,7 +149,7 @@ export type Permit = {
 };
 
 /** How an operation runs once for each `Idempotency-Key`. */
-export type Repeatable<Services, I extends Input<Services>, O extends v.GenericSchema> = {
+type Repeatable<Services, I extends Input<Services>, O extends v.GenericSchema> = {
   /** A unique name of the created item; `undefined` when the answer does not show it. */
   nameOf(made: v.InferInput<O>, input: Understood<I>): string | undefined;
   /** Searches upstream for the item that an earlier attempt may have created. */

@@ -23,7 +23,7 @@ export type Source<Item, Position> = {
  */
 export type ItemFacts = { id: string; changedAt?: number; createdAt?: number };
 
-export type Start = {
+type Start = {
   /** Read the items that changed since then; all items when absent. */
   since?: Checkpoint;
   /** Milliseconds since the epoch. */

@@ -72,7 +72,7 @@ export type ListAnswer = Shown & { total: number; pages: number };
  * The walk after an answer. Without `rows` the answer was unusable, and `fault` has the reason. `isEcho`: the answer
  * repeated another page, so the walk went back.
  */
-export type Advance = { walk: Walk; rows?: readonly ListedRow[]; fault?: string; isEcho?: true };
+type Advance = { walk: Walk; rows?: readonly ListedRow[]; fault?: string; isEcho?: true };
 
 /**
  * How many rows with the key at the edge are remembered. When more rows share the key, only the last ones are

@@ -15,7 +15,7 @@ const RATE_WINDOW = MINUTE + SECOND;
 const RESERVE = 0.2;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-export type Turn = {
+type Turn = {
   priority: Priority;
   /** A repetition goes before later calls, since it has less time left. */
   repeated: boolean;

@@ -34,7 +34,7 @@ const NEVER_SENT = new Set([
 
 export type Needs = { action: string; scopes: readonly string[] };
 
-export type Attempted = {
+type Attempted = {
   /** What the service is called. */
   name: string;
   effect: Effect;

@@ -31,7 +31,7 @@ export type Pending<Item extends object> = Item & {
  */
 export type Attempt<Item, Outcome> = { outcome?: Outcome; again?: { at: number; changes?: Partial<Item> } };
 
-export type PendingOptions<Item extends object, Outcome extends string> = {
+type PendingOptions<Item extends object, Outcome extends string> = {
   table: TableClient;
   partitionKey: string;
   /** The kind of thing whose ids these are; part of the keys. */

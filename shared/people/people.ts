@@ -42,7 +42,7 @@ type ProgressRow = {
   notedAt: number;
 };
 
-export type PeopleOptions = {
+type PeopleOptions = {
   /** Keeps how far erasures and retention have come. */
   table: TableClient;
   places: readonly DataPlace[];

@@ -7,7 +7,7 @@ export type Match<Item> = { item: Item; isUncertain?: boolean };
 
 type Found<Item> = Match<Item> | undefined;
 
-export type PlaceOfRows<Columns extends object, Item> = Pick<DataPlace, "name" | "retain"> & {
+type PlaceOfRows<Columns extends object, Item> = Pick<DataPlace, "name" | "retain"> & {
   /** Reads the rows behind a key. */
   rows(after: string): AsyncIterable<Row<Columns>>;
   find(row: Row<Columns>, person: Person): Found<Item> | Promise<Found<Item>>;

@@ -33,7 +33,7 @@ export type Removed = Step & {
   undecided?: string;
 };
 
-export type FoundItems = Step & {
+type FoundItems = Step & {
   items: readonly object[];
   /** The items may be another person's. */
   undecided?: true;

@@ -12,7 +12,7 @@ import { type Parameter, type PublishedField, toPaths, type VisitedOperation } f
 /** A document of OpenAPI 3.1. */
 export type OpenApi = V3.OpenAPIObject & Required<Pick<V3.OpenAPIObject, "paths" | "tags" | "components">>;
 
-export type About = V3.InfoObject & {
+type About = V3.InfoObject & {
   /** The subject of each tag's operations. */
   tags: Readonly<Record<string, string>>;
 };

@@ -3,7 +3,7 @@ import type { Designer } from "../schemas/vocabulary.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
 /** A schema in Swagger 2.0, which also takes Microsoft's extensions. */
-export type SwaggerField = V2.SchemaObject & { type: string };
+type SwaggerField = V2.SchemaObject & { type: string };
 
 /** Where the rules of `json-schema.ts` put a designer's hint, for this file to find. */
 export const HINT = "x-designer";

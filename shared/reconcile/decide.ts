@@ -103,13 +103,7 @@ export type RunFacts = RunProgress & {
   sweeps: boolean;
 };
 
-export type RunStep =
-  | "begin changes"
-  | "read changes"
-  | "begin sweep"
-  | "read sweep"
-  | "settle sweep"
-  | "end";
+type RunStep = "begin changes" | "read changes" | "begin sweep" | "read sweep" | "settle sweep" | "end";
 
 /** So often changes are read while readings have doubts. */
 const READINGS = 3;
@@ -199,7 +193,7 @@ export function includes(hashes: ReadonlySet<string>, { hash }: LiveItem): boole
   return hashes.has(shortOf(hash));
 }
 
-export type Settlement = {
+type Settlement = {
   /** To be marked as deleted: neither this sweep nor the one before has found them. */
   gone: LiveItem[];
   lastSweep: PastSweep;

@@ -45,7 +45,7 @@ export type LiveItem = {
   changedAt: number;
 };
 
-export type Commit<Item, State> = {
+type Commit<Item, State> = {
   /** The writer's state from here on. */
   state: State;
   /** Items to be stored as they are given. */

@@ -17,7 +17,7 @@ export type Destination = {
 };
 
 /** Where a registered URL carries its credentials: before the host, as Basic authorization, or as `?key=`, the password alone. */
-export type CarriedIn = "userinfo" | "key";
+type CarriedIn = "userinfo" | "key";
 
 /** A webhook that this app needs. */
 export type WantedWebhook = {

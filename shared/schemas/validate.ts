@@ -6,7 +6,7 @@ import type { Problem } from "../core/errors.ts";
 export const MAX_PROBLEMS = 50;
 const MAX_PATH = 100;
 
-export type Validated<Output> = { success: true; output: Output } | { success: false; problems: Problem[] };
+type Validated<Output> = { success: true; output: Output } | { success: false; problems: Problem[] };
 
 /**
  * Reads a value by its schema, and names all problems at once, up to {@link MAX_PROBLEMS}. `v.safeParse` makes an issue of

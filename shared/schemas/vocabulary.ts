@@ -39,7 +39,7 @@ export function published<Value>(facts: SchemaFacts) {
 }
 
 /** An example of a schema: as it is sent, or as it is answered. That its words are among those of a list is for a test. */
-export type Example<Schema extends v.GenericSchema> = Widened<v.InferInput<Schema> | v.InferOutput<Schema>>;
+type Example<Schema extends v.GenericSchema> = Widened<v.InferInput<Schema> | v.InferOutput<Schema>>;
 
 type Widened<Value> = Value extends string
   ? string

@@ -15,7 +15,7 @@ export function statusOf(error: unknown): number | undefined {
 }
 
 /** Table Storage's own code of the error (`EntityAlreadyExists`), or the transport's (`ECONNRESET`). */
-export function storageCodeOf(error: unknown): string | undefined {
+function storageCodeOf(error: unknown): string | undefined {
   const { code, name, details } = (error ?? {}) as StorageError;
   const inner = (details as { odataError?: { code?: unknown } } | undefined)?.odataError?.code;
   for (const candidate of [inner, code, name]) if (typeof candidate === "string") return candidate;

@@ -5,7 +5,7 @@ import type { Clock } from "./clock.ts";
 
 type PipelinePolicy = Parameters<TableClient["pipeline"]["addPolicy"]>[0];
 
-export type TableOptions = {
+type TableOptions = {
   /** Milliseconds for one request. The SDK itself would wait for ever. */
   timeLimit?: number;
   /** Takes the managed identity's place. */

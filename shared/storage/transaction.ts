@@ -7,7 +7,7 @@ import { checkEtag } from "./rows.ts";
  * `refused` means that nothing was done, because of the operation at `index`: its row `exists` already, is `missing`,
  * or has `changed` since its ETag was read.
  */
-export type TransactionOutcome =
+type TransactionOutcome =
   | { committed: true; etags: (string | undefined)[] }
   | { committed: false; index: number; reason: "exists" | "missing" | "changed" };
 

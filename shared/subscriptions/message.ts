@@ -14,7 +14,7 @@ export type OutgoingEvent = Pick<StoredEvent, "seq" | "id" | "type" | "occurredA
 };
 
 /** What is sent in one request; `id` is the same at every repetition. */
-export type Message = { id: string; body: string; headers: Record<string, string> };
+type Message = { id: string; body: string; headers: Record<string, string> };
 
 /** The producer of our CloudEvents: ids are unique under it. */
 const SOURCE = "urn:livechat:events";

@@ -48,7 +48,7 @@ export function isRefusal(answer: CallbackAnswer): boolean {
 }
 
 /** What was sent: the place of the event, if it was one alone, and what is done with events that are refused. */
-export type Sending = { seq?: number; policy?: "park" | "block"; now: number; random: () => number };
+type Sending = { seq?: number; policy?: "park" | "block"; now: number; random: () => number };
 
 /**
  * Decides what an answer means: 2xx is success. Anything else is tried again after pauses that double, each between half

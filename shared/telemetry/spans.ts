@@ -13,9 +13,9 @@ import { AppError } from "../core/errors.ts";
 export { type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 
 /** The headers of W3C Trace Context, as text. */
-export type TraceParent = { traceParent?: string; traceState?: string };
+type TraceParent = { traceParent?: string; traceState?: string };
 
-export type SpanOptions = {
+type SpanOptions = {
   kind?: SpanKind;
   attributes?: Attributes;
   /** The parent, in place of the current span. */
@@ -66,7 +66,7 @@ export function addSpan(
 }
 
 /** Marks a span as failed with the error's kind only: its message may contain personal data. */
-export function fail(span: Span, error: unknown): void {
+function fail(span: Span, error: unknown): void {
   const kind = error instanceof AppError ? error.kind : error instanceof Error ? error.name : "unknown";
   span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute("error.type", kind);
 }

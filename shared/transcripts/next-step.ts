@@ -26,7 +26,7 @@ export type Waiting = {
  * transcript may still come. `show`: the event is in the log, and the transcript is kept to be shown with the chat.
  * `forget`: there is no more to do. `again`: the transcript is asked for at this time, in milliseconds since the epoch.
  */
-export type TranscriptStep =
+type TranscriptStep =
   | { do: "tell" }
   | { do: "tell bare"; missing: MissingTranscript; keepLooking: boolean }
   | { do: "show" }

@@ -16,7 +16,7 @@ import {
 } from "./store.ts";
 import { textEvent } from "./text-event.ts";
 
-export type TranscriptsOptions = {
+type TranscriptsOptions = {
   table: TableClient;
   log: Pick<EventLog, "append" | "told">;
   /** Absent where LiveChat's API has no transcripts to read. */

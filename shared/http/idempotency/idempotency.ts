@@ -62,7 +62,7 @@ type ClaimRow = { owner: string; began: string } & Formatted;
 /** Milliseconds after a write for which the attempt certainly still has its key. */
 const PROVEN_FOR = 1_000;
 
-export type IdempotencyOptions = {
+type IdempotencyOptions = {
   table: TableClient;
   /** Milliseconds since the epoch; the clocks of all instances must agree to a few seconds. */
   now?: () => number;

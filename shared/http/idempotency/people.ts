@@ -14,7 +14,7 @@ import { REMEMBERED } from "./record.ts";
 /** How many rows are read at once: each may contain an answer. */
 const WINDOW = 50;
 
-export type AnswersPlaceOptions = {
+type AnswersPlaceOptions = {
   table: TableClient;
   /** Called with the id of a ticket before its answer is erased: the reconciliation may not have stored it yet. */
   keepOut?: (ticketId: string) => Promise<void>;

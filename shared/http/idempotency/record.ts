@@ -26,7 +26,7 @@ export type KeyRecord = {
   until: string;
 };
 
-export type Decision =
+type Decision =
   | { do: "begin"; since: string; unsure: boolean; notBefore: string }
   | { do: "answer" }
   | { do: "refuse" }

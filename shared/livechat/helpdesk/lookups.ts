@@ -14,7 +14,7 @@ const Entry = v.looseObject({
   email: maybe(text),
   teamIDs: v.optional(v.nullable(v.array(text))),
 });
-export type Entry = v.InferOutput<typeof Entry>;
+type Entry = v.InferOutput<typeof Entry>;
 type Kind = "agents" | "teams" | "tags";
 
 /** For so long a list is not read again; and so long, when it lacks what is looked for. In milliseconds. */

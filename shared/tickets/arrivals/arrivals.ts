@@ -19,7 +19,7 @@ export type ArrivedTicket = {
   isEarly?: boolean;
 };
 
-export type ArrivalsOptions = {
+type ArrivalsOptions = {
   table: TableClient;
   log: Pick<EventLog, "append">;
   getTicket: (id: string, call: CallOptions) => Promise<Ticket>;

@@ -2,7 +2,7 @@ import type { ItemFacts } from "../../listing/source.ts";
 import { isCreatedSince, type Watch } from "../../reconcile/watch.ts";
 
 /** What is known when an announced ticket has been read. */
-export type Announcement = {
+type Announcement = {
   /** When the webhook came, in milliseconds since the epoch. */
   receivedAt: number;
   /** Whether it came before the first reconciliation had read which tickets are there. */

@@ -9,7 +9,7 @@ const UNKNOWN_FOR = 10 * MINUTE;
 const FAILING_FOR = 7 * DAY;
 
 /** The result of a failed attempt to read a ticket: HelpDesk does not know it, or did not answer. */
-export type Missed = "unknown" | "failed";
+type Missed = "unknown" | "failed";
 
 /**
  * When a ticket is asked for again; `undefined`: never.

@@ -4,7 +4,7 @@ import type { DataPlace } from "../../people/place.ts";
 import { placeOfRows } from "../../people/place-of-rows.ts";
 import { ARRIVALS_PARTITION, type ArrivedTicket } from "./arrivals.ts";
 
-export type ArrivalsPlaceOptions = {
+type ArrivalsPlaceOptions = {
   table: TableClient;
   /** Ids that came before this time (ISO 8601) are removed; kept when it is absent. */
   removeBefore: () => string | undefined;

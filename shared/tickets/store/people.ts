@@ -23,7 +23,7 @@ import {
   writeTombstone,
 } from "./ticket-row.ts";
 
-export type TicketsPlaceOptions = {
+type TicketsPlaceOptions = {
   table: TableClient;
   /** Days for which a ticket that is gone from LiveChat keeps its content. */
   deletedTicketDays: number;

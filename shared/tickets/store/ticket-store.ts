@@ -54,7 +54,7 @@ export type TicketStore = Sink<Ticket> & {
   list(query?: TicketQuery): Promise<StoredTicketPage>;
 };
 
-export type TicketStoreOptions = {
+type TicketStoreOptions = {
   /** From `openTable`. */
   table: TableClient;
   /** The API whose tickets are reconciled; those of another are kept as they are. */
