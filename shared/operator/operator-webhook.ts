@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
-import { setTimeout } from "node:timers/promises";
 import type { Log } from "../core/log.ts";
 import { redact } from "../core/redact.ts";
+import { waitAside } from "../core/wait-aside.ts";
 import type { CheckChange } from "../health/monitor.ts";
 import type { Post } from "../subscriptions/post.ts";
 import { sign } from "../subscriptions/sign.ts";
@@ -19,7 +19,7 @@ export function createOperatorWebhook({
   password,
   post,
   now = Date.now,
-  wait = (milliseconds) => setTimeout(milliseconds, undefined, { ref: false }),
+  wait = waitAside,
 }: {
   /** `OPERATOR_WEBHOOK_URL`. */
   url: string;
@@ -28,7 +28,7 @@ export function createOperatorWebhook({
   post: Post;
   /** Milliseconds since the epoch. */
   now?: () => number;
-  wait?: (milliseconds: number) => Promise<unknown>;
+  wait?: typeof waitAside;
 }): (change: CheckChange, log: Log) => Promise<void> {
   const secret = operatorSecret(password);
 

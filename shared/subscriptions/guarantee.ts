@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers/promises";
+import { waitAside } from "../core/wait-aside.ts";
 import type { MessageReceipt, Queue } from "../storage/open-queue.ts";
 import { coalesce } from "./coalesce.ts";
 
@@ -18,11 +18,11 @@ const LEAST_MS = 1_000;
 export function createGuarantee({
   queue,
   now = Date.now,
-  wait = (milliseconds) => setTimeout(milliseconds, undefined, { ref: false }),
+  wait = waitAside,
 }: {
   queue: Queue | undefined;
   now?: () => number;
-  wait?: (milliseconds: number) => Promise<unknown>;
+  wait?: typeof waitAside;
 }) {
   /** How many pieces of work are under way. */
   let open = 0;

@@ -1,4 +1,5 @@
-import { setImmediate, setTimeout } from "node:timers/promises";
+import { setImmediate } from "node:timers/promises";
+import { waitAside } from "../core/wait-aside.ts";
 import type { Queue } from "../storage/open-queue.ts";
 import { createGuarantee } from "./guarantee.ts";
 
@@ -19,7 +20,7 @@ export function createWakeUp({
   hasSubscriptions,
   deliver,
   now = Date.now,
-  wait = (milliseconds) => setTimeout(milliseconds, undefined, { ref: false }),
+  wait = waitAside,
 }: {
   /** The queue whose messages wake the dispatcher of some process; without it the timer does. */
   queue: Queue | undefined;
@@ -28,7 +29,7 @@ export function createWakeUp({
   deliver: (seq: number) => Promise<boolean>;
   /** Milliseconds since the epoch. */
   now?: () => number;
-  wait?: (milliseconds: number) => Promise<unknown>;
+  wait?: typeof waitAside;
 }) {
   const guarantee = createGuarantee({ queue, now });
   let known: { isNeeded: boolean; until: number } | undefined;
