@@ -1,19 +1,11 @@
 import * as v from "valibot";
 import { linkToNext } from "../../shared/http/link.ts";
-import { ListedTicket, TICKET_SOURCES, TICKET_STATUSES } from "../../shared/schemas/ticket.ts";
-import {
-  bit,
-  count,
-  day,
-  described,
-  exact,
-  filled,
-  named,
-  oneOf,
-  wholeNumber,
-} from "../../shared/schemas/vocabulary.ts";
+import { ListedTicket, ticketFilters } from "../../shared/schemas/ticket.ts";
+import { count, described, exact, filled, named, wholeNumber } from "../../shared/schemas/vocabulary.ts";
 import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
+
+const { date_from, date_to, ...otherFilters } = ticketFilters;
 
 export const listTickets = operation({
   id: "ListTickets",
@@ -24,18 +16,8 @@ export const listTickets = operation({
   route: "tickets",
   input: {
     query: exact({
-      date_from: named(
-        v.optional(day),
-        "From Date",
-        "Only tickets with any activity on this day or later.",
-        "2026-01-01",
-      ),
-      date_to: named(
-        v.optional(day),
-        "To Date",
-        "Only tickets with any activity on this day or earlier.",
-        "2026-01-31",
-      ),
+      date_from,
+      date_to,
       page: described(
         v.optional(wholeNumber(1, 1_000_000), "1"),
         "The page of 25 tickets to start with; the first is 1.",
@@ -50,28 +32,7 @@ export const listTickets = operation({
         "WyIyMDI2LTAxLTE1VDA5OjQ0OjEyLjAwMFoiLCI1RlVFRCJd",
       ),
       limit: described(v.optional(wholeNumber(1, 1000), "25"), "How many tickets to return at most."),
-      order: described(
-        v.optional(oneOf(["desc", "asc"])),
-        "Order by last modification: desc (the default) is the last modified first.",
-      ),
-      status: described(v.optional(oneOf(TICKET_STATUSES)), "Only tickets with this status."),
-      assigned: described(v.optional(bit), "Only tickets with an assignee (1) or without (0)."),
-      assignee: described(
-        v.optional(filled),
-        "Only tickets of the agent with this login.",
-        "sam@example.com",
-      ),
-      query: described(v.optional(filled), "Only tickets that contain this text.", "lamp"),
-      "requester[mail]": named(
-        v.optional(filled),
-        "Requester Email",
-        "Only tickets of the requester with this email.",
-        "vera@example.com",
-      ),
-      group: described(v.optional(wholeNumber(0, 999_999_999)), "Only tickets of the group with this id.", 3),
-      source: described(v.optional(oneOf(TICKET_SOURCES)), "Only tickets from this source."),
-      tag: described(v.optional(filled), "Only tickets with this tag.", "lamp"),
-      tagged: described(v.optional(bit), "Only tickets with a tag (1) or without (0)."),
+      ...otherFilters,
     }),
   },
   output: {

@@ -34,16 +34,12 @@ const NEVER_SENT = new Set([
 
 export type Needs = { action: string; scopes: readonly string[] };
 
-type Attempted = {
-  /** What the service is called. */
-  name: string;
-  effect: Effect;
+type Attempted = Pick<Refused, "name" | "effect" | "needs"> & {
   /** The answer, as far as it came. */
   response?: Response;
   /** Texts that no error may repeat. */
   secrets: readonly string[];
   refusal: ReadRefusal;
-  needs?: Needs;
 };
 
 /** An answer that is not a success. */

@@ -1,7 +1,7 @@
 import type { Source } from "../listing/source.ts";
 import type { Agent, AgentSummary, NewAgent, Removal } from "../schemas/agent.ts";
 import type { TextChatSummary, ToldTextChat } from "../schemas/text-chat.ts";
-import type { NewTicket, TICKET_SOURCES, TICKET_STATUSES, Ticket, TicketChanges } from "../schemas/ticket.ts";
+import type { NewTicket, Ticket, TicketChanges, TicketFilters } from "../schemas/ticket.ts";
 import type { Usage } from "./budget.ts";
 import type { CallOptions } from "./send.ts";
 
@@ -29,26 +29,6 @@ export type NewWebhook = {
   url: string;
   /** Text: what LiveChat puts into each body, to be recognised by. v2 makes a token of its own. */
   secret: string;
-};
-
-/** What the list of tickets can be filtered and ordered by, in LiveChat's own words. */
-export type TicketFilters = {
-  /** `YYYY-MM-DD`; by any activity of the ticket. */
-  date_from?: string;
-  date_to?: string;
-  /** By last modification; `desc` by default. */
-  order?: "asc" | "desc";
-  status?: (typeof TICKET_STATUSES)[number];
-  assigned?: "0" | "1";
-  /** An agent's login. */
-  assignee?: string;
-  query?: string;
-  "requester[mail]"?: string;
-  /** A group's id. */
-  group?: number;
-  source?: (typeof TICKET_SOURCES)[number];
-  tag?: string;
-  tagged?: "0" | "1";
 };
 
 /** Which tickets of a list are wanted: from a page of 25 on, or behind those of an answer before. */

@@ -3,6 +3,8 @@ import { groupTitled } from "./agent.ts";
 import { examples } from "./examples.ts";
 import {
   advanced,
+  bit,
+  day,
   described,
   email,
   exact,
@@ -14,18 +16,20 @@ import {
   maybe,
   named,
   notEmpty,
+  oneOf,
   published,
   shape,
   TIME_FORMAT,
   text,
   time,
+  wholeNumber,
 } from "./vocabulary.ts";
 
 export const TICKET_STATUSES = ["open", "pending", "solved", "spam"] as const;
 /** Where a ticket that is created through the API may say that it comes from. */
 const NEW_TICKET_SOURCES = ["chat-window", "mail", "lc2"] as const;
 /** Where a ticket may come from at all: what the list can be filtered by. */
-export const TICKET_SOURCES = ["lc2", "mail", "facebook", "agent-app-manual", "chat-window"] as const;
+const TICKET_SOURCES = ["lc2", "mail", "facebook", "agent-app-manual", "chat-window"] as const;
 
 const person = v.looseObject({
   id: described(maybe(text), "Unique id of the user."),
@@ -200,6 +204,41 @@ function unwrap(answer: unknown): unknown {
   const { tickets, ticket } = (answer ?? {}) as { tickets?: unknown; ticket?: unknown };
   return Array.isArray(tickets) ? tickets[0] : (ticket ?? answer);
 }
+
+/** What the list of tickets can be filtered and ordered by, in LiveChat's own words. */
+export const ticketFilters = {
+  date_from: named(
+    v.optional(day),
+    "From Date",
+    "Only tickets with any activity on this day or later.",
+    "2026-01-01",
+  ),
+  date_to: named(
+    v.optional(day),
+    "To Date",
+    "Only tickets with any activity on this day or earlier.",
+    "2026-01-31",
+  ),
+  order: described(
+    v.optional(oneOf(["desc", "asc"])),
+    "Order by last modification: desc (the default) is the last modified first.",
+  ),
+  status: described(v.optional(oneOf(TICKET_STATUSES)), "Only tickets with this status."),
+  assigned: described(v.optional(bit), "Only tickets with an assignee (1) or without (0)."),
+  assignee: described(v.optional(filled), "Only tickets of the agent with this login.", "sam@example.com"),
+  query: described(v.optional(filled), "Only tickets that contain this text.", "lamp"),
+  "requester[mail]": named(
+    v.optional(filled),
+    "Requester Email",
+    "Only tickets of the requester with this email.",
+    "vera@example.com",
+  ),
+  group: described(v.optional(wholeNumber(0, 999_999_999)), "Only tickets of the group with this id.", 3),
+  source: described(v.optional(oneOf(TICKET_SOURCES)), "Only tickets from this source."),
+  tag: described(v.optional(filled), "Only tickets with this tag.", "lamp"),
+  tagged: described(v.optional(bit), "Only tickets with a tag (1) or without (0)."),
+};
+export type TicketFilters = v.InferOutput<v.ObjectSchema<typeof ticketFilters, undefined>>;
 
 const optionalText = v.optional(v.string("must be text"));
 const requester = exact({

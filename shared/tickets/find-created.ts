@@ -1,6 +1,6 @@
 import { DAY } from "../core/time.ts";
-import type { FoundTickets, TicketFilters, TicketRange } from "../livechat/live-chat.ts";
-import type { NewTicket, Ticket } from "../schemas/ticket.ts";
+import type { FoundTickets, TicketRange } from "../livechat/live-chat.ts";
+import type { NewTicket, Ticket, TicketFilters } from "../schemas/ticket.ts";
 import { earliestOf, findMessage, plain } from "./find-message.ts";
 
 /** Tickets that are read at most: the requester's with any activity since the day before. */

@@ -9,8 +9,9 @@ import {
 } from "../../shared/core/errors.ts";
 import { createHelpDesk, type HelpDeskOptions } from "../../shared/livechat/helpdesk/client.ts";
 import { fromHelpDesk, ticketIdIn } from "../../shared/livechat/helpdesk/from-helpdesk.ts";
-import type { FoundTickets, TicketFilters } from "../../shared/livechat/live-chat.ts";
+import type { FoundTickets } from "../../shared/livechat/live-chat.ts";
 import { createLiveChatText } from "../../shared/livechat/text/client.ts";
+import type { TicketFilters } from "../../shared/schemas/ticket.ts";
 import { failureOf } from "./upstream.ts";
 
 const quick = { rateLimit: 100_000, random: () => 0, attemptTimeout: 1_000, totalTimeout: 5_000 };

@@ -1,7 +1,6 @@
 import { InvalidInput } from "../../core/errors.ts";
 import { DAY } from "../../core/time.ts";
-import type { Ticket } from "../../schemas/ticket.ts";
-import type { TicketFilters } from "../live-chat.ts";
+import type { Ticket, TicketFilters } from "../../schemas/ticket.ts";
 
 /**
  * Splits filters into those that HelpDesk knows, as parameters of its list, and a test for the others, which is exact:

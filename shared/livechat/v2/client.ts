@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { Agent, AgentSummary, Removal } from "../../schemas/agent.ts";
-import { OneTicket, TicketPage } from "../../schemas/ticket.ts";
+import { OneTicket, type TicketFilters, TicketPage } from "../../schemas/ticket.ts";
 import { at } from "../address.ts";
-import type { ConnectionOptions, LiveChat, TicketFilters } from "../live-chat.ts";
+import type { ConnectionOptions, LiveChat } from "../live-chat.ts";
 import { refusalByStatus } from "../refusal.ts";
 import { type CallOptions, connect } from "../send.ts";
 import { readTickets } from "./read-tickets.ts";
