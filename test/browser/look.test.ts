@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import axe from "axe-core";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { CHROMIUM, chat, type Tab, useConsole } from "./browser.ts";
 
@@ -53,7 +53,7 @@ describe.skipIf(CHROMIUM === undefined)("the console for everyone", () => {
   });
 
   test.each(Object.values(PAGES))(
-    "axe finds nothing on %s in light, dark and at 320 px",
+    "axe finds nothing on %s in light, dark and at 320 px; at 200 % and 400 % nothing leaves the screen",
     async (path, name) => {
       const { page, mishaps } = tab;
       await page.emulateMedia({ colorScheme: "light" });
@@ -65,13 +65,42 @@ describe.skipIf(CHROMIUM === undefined)("the console for everyone", () => {
       expect(await violations(page)).toEqual([]);
       await page.emulateMedia({ colorScheme: "dark" });
       expect(await violations(page, ["color-contrast"])).toEqual([]);
-      // As wide as 1280 px at 400 %.
-      await page.setViewportSize({ width: 320, height: 640 });
-      expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(320);
+      // As wide as 1280 px at 200 % and at 400 %.
+      for (const width of [640, 320]) {
+        await page.setViewportSize({ width, height: 640 });
+        expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(width);
+      }
       expect(await violations(page, ["target-size", "scrollable-region-focusable"])).toEqual([]);
       expect(mishaps).toEqual([]);
     },
   );
+
+  test("forced colours still tell a state, the current page and a pressed button from the rest", async () => {
+    const { page, close } = await tests.open(`/events/${ids.event}`, { forcedColors: "active" });
+    const style = (locator: Locator, property: string) =>
+      locator.evaluate(
+        (element, name) => element.ownerDocument.defaultView.getComputedStyle(element)[name],
+        property,
+      );
+    const tree = page.getByRole("button", { name: "Tree" });
+    const other = page.getByRole("button", { name: "As received" });
+    expect(await style(tree, "backgroundColor")).not.toBe(await style(other, "backgroundColor"));
+    expect(await style(page.locator(".state").first(), "borderStyle")).toBe("solid");
+    expect(await style(page.locator("nav [aria-current=page]"), "outlineStyle")).toBe("solid");
+    await close();
+  });
+
+  test("nothing moves for people who asked for less motion", async () => {
+    const { page, close } = await tests.open("", { reducedMotion: "no-preference" });
+    await page.locator(".chart").waitFor();
+    const moving = () =>
+      page.evaluate<number>(`[...document.querySelectorAll("*")].map(getComputedStyle).filter((style) =>
+        [style.transitionDuration, style.animationDuration].some((time) => Number.parseFloat(time) > 0)).length`);
+    expect(await moving()).toBeGreaterThan(0);
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    expect(await moving()).toBe(0);
+    await close();
+  });
 
   test("on a narrow screen the filters wait behind a button, and say how many are set", async () => {
     const { page, close } = await tests.open("/events?type=chat_ended", {
