@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import type { Sink } from "../reconcile/sink.ts";
-import { decompress, fromProperties } from "../storage/body.ts";
+import { unpack } from "../storage/body.ts";
 import { checkFormat, type Formatted } from "../storage/format.ts";
 import { after } from "../storage/keys.ts";
 import { readRow, readRows } from "../storage/rows.ts";
@@ -10,8 +10,6 @@ export const CHAT_LOCK = "lock";
 export const CHAT_STATE = "state";
 export const CHAT_NOTE = "note:";
 const CHATS_NAME = "reconciliation of chats";
-/** The largest state in bytes. The state of an account with thousands of active chats is smaller. */
-const LARGEST_STATE = 4 * 1024 * 1024;
 
 /** The state and the run records of the reconciliation of chats, in a partition of the events table. */
 export function chatRecords(table: TableClient): Pick<Sink<unknown>, "state" | "notes"> {
@@ -31,6 +29,5 @@ export function chatRecords(table: TableClient): Pick<Sink<unknown>, "state" | "
 export async function readChatsState<State>(table: TableClient): Promise<{ state?: State; etag?: string }> {
   const row = await readRow<Formatted>(table, CHAT_PARTITION, CHAT_STATE);
   if (!row) return {};
-  const body = fromProperties(checkFormat(row, CHATS_NAME));
-  return { state: JSON.parse(await decompress(body, LARGEST_STATE)), etag: row.etag };
+  return { state: JSON.parse(await unpack(checkFormat(row, CHATS_NAME))), etag: row.etag };
 }

@@ -1,7 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import { Conflict } from "../core/errors.ts";
 import type { Sink, Writer } from "../reconcile/sink.ts";
-import { compress, toProperties } from "../storage/body.ts";
+import { packJson } from "../storage/body.ts";
 import { FORMAT } from "../storage/format.ts";
 import { acquireLease } from "../storage/lease.ts";
 import { putRow } from "../storage/rows.ts";
@@ -45,8 +45,8 @@ export function chatSink(table: TableClient, told: AskLog): Sink<FoundThread> {
             const key = { partitionKey: CHAT_PARTITION, rowKey: CHAT_NOTE + name };
             await putRow(table, { ...key, format: FORMAT, json: JSON.stringify(value) });
           }
-          const body = toProperties(await compress(JSON.stringify(state)));
-          const row = { partitionKey: CHAT_PARTITION, rowKey: CHAT_STATE, format: FORMAT, ...body };
+          const key = { partitionKey: CHAT_PARTITION, rowKey: CHAT_STATE };
+          const row = { ...key, format: FORMAT, ...(await packJson(state)) };
           const etag = await writeOnce(table, row, { etag: current.etag });
           if (etag === undefined) throw new Conflict("Another run of the reconciliation has taken over.");
           current = { state, etag };

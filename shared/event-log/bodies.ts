@@ -12,7 +12,6 @@ import { MAX_PROPERTY_BYTES } from "../storage/limits.ts";
 import { createRow, readRow } from "../storage/rows.ts";
 import { submit } from "../storage/transaction.ts";
 import { bodyKey } from "./keys.ts";
-import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -84,18 +83,18 @@ export async function readBody(
   row: BodyProperties,
 ): Promise<string | undefined> {
   const keys = bodyKeys(owner, row);
-  if (keys.length === 0) return unpack(fromProperties(row));
+  if (keys.length === 0) return textOf(fromProperties(row));
   const pieces: Buffer[] = [];
   const read = (key: string) => readRow<Record<string, unknown>>(table, partitionKey, key);
   for await (const found of inGroups(keys, BODY_ROWS, read)) {
     if (!found) return undefined;
     pieces.push(fromProperties(found));
   }
-  return unpack(Buffer.concat(pieces));
+  return textOf(Buffer.concat(pieces));
 }
 
-function unpack(bytes: Buffer): Promise<string | undefined> {
-  return decompress(bytes, MAX_BODY_BYTES).catch(() => undefined);
+function textOf(bytes: Buffer): Promise<string | undefined> {
+  return decompress(bytes).catch(() => undefined);
 }
 
 /** An action on a row, and the keys of the rows that go with it: parts of its body, an event's identity. */

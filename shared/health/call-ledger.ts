@@ -1,11 +1,5 @@
 import type { TableClient } from "@azure/data-tables";
-import {
-  AppError,
-  TooManyRequests,
-  UpstreamFailed,
-  UpstreamRefused,
-  UpstreamTimeout,
-} from "../core/errors.ts";
+import { AppError } from "../core/errors.ts";
 import { DAY, MINUTE, SECOND, toIso } from "../core/time.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 import { changeRow } from "../storage/write-once.ts";
@@ -107,14 +101,11 @@ export function openCallLedger({
   }
 }
 
-/** What says something of LiveChat or of the way to it. Other errors are about what was asked. */
+/** Kinds of errors that say something of LiveChat or of the way to it. Others are about the request. */
+const OF_LIVECHAT = ["upstream-refused", "upstream-failed", "upstream-timeout", "too-many-requests"];
+
 function failureOf(error: unknown): LastCall["failure"] {
-  const isOfLiveChat =
-    error instanceof UpstreamRefused ||
-    error instanceof UpstreamFailed ||
-    error instanceof UpstreamTimeout ||
-    error instanceof TooManyRequests;
-  if (!isOfLiveChat || !(error instanceof AppError)) return undefined;
+  if (!(error instanceof AppError) || !OF_LIVECHAT.includes(error.kind)) return undefined;
   const { kind, summary, upstream } = error;
   return { kind, summary, ...(upstream?.code !== undefined && { code: upstream.code }) };
 }

@@ -20,6 +20,8 @@ const LARGE = 64 * 1024;
 const SMALL = 4 * 1024;
 /** What a Zstandard frame begins with (RFC 8878, 3.1.1), and no text in UTF-8 can. */
 const MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+/** Bytes. No text that is kept is larger, and no more is unpacked, though storage is trusted. */
+export const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
 /** Zstandard, level 3: a 200 KB transcript to a third of it in a millisecond. */
 export async function compress(text: string): Promise<Buffer> {
@@ -28,10 +30,9 @@ export async function compress(text: string): Promise<Buffer> {
   return bytes.length < LARGE ? zstdCompressSync(bytes, OPTIONS) : promisify(zstdCompress)(bytes, OPTIONS);
 }
 
-/** @param maxBytes how large the text may be: no more is unpacked, though storage is trusted */
-export async function decompress(bytes: Uint8Array, maxBytes: number): Promise<string> {
+export async function decompress(bytes: Uint8Array): Promise<string> {
   if (!MAGIC.equals(bytes.subarray(0, MAGIC.length))) return Buffer.from(bytes).toString("utf8");
-  const options = { maxOutputLength: maxBytes };
+  const options = { maxOutputLength: MAX_TEXT_BYTES };
   const text =
     bytes.length < LARGE
       ? zstdDecompressSync(bytes, options)
@@ -53,6 +54,16 @@ export function fromProperties(row: Record<string, unknown>): Buffer {
   const parts: Uint8Array[] = [];
   for (let part = row.body0; part instanceof Uint8Array; part = row[`body${parts.length}`]) parts.push(part);
   return Buffer.concat(parts);
+}
+
+/** A value as JSON in the properties of one row. It must be small enough for one when compressed. */
+export async function packJson(value: unknown): Promise<Record<string, Uint8Array>> {
+  return toProperties(await compress(JSON.stringify(value)));
+}
+
+/** The text in the properties of one row. */
+export function unpack(row: Record<string, unknown>): Promise<string> {
+  return decompress(fromProperties(row));
 }
 
 /** Bytes in pieces that each fit into a row. */

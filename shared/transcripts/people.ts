@@ -5,9 +5,10 @@ import { namesPerson } from "../people/people-column.ts";
 import { peopleIn } from "../people/people-in.ts";
 import type { DataPlace } from "../people/place.ts";
 import { placeOfRows, removeOld } from "../people/place-of-rows.ts";
+import { unpack } from "../storage/body.ts";
 import { type Row, removeRow } from "../storage/rows.ts";
 import { scanRows } from "../storage/scan.ts";
-import { ALL_SHOWN, rawOf, removeShown, type ShownRow, TRANSCRIPTS_PARTITION } from "./store.ts";
+import { ALL_SHOWN, removeShown, type ShownRow, TRANSCRIPTS_PARTITION } from "./store.ts";
 import { textEvent } from "./text-event.ts";
 import { type PendingEnd, toRaw } from "./transcripts.ts";
 
@@ -66,13 +67,13 @@ function latePlace({ table, removeBefore }: TranscriptPlacesOptions): DataPlace 
     rows,
     async find(item, person) {
       const told = async () => {
-        const read = textEvent(await rawOf(item), "webhook");
+        const read = textEvent(await unpack(item), "webhook");
         return "event" in read && (read.event.people ?? []).includes(person.email);
       };
       return (namesPerson(item.people, person) ?? (await told())) ? { item } : undefined;
     },
     erase: ({ threadId }) => removeShown(table, threadId),
-    show: async (row) => [JSON.parse(await rawOf(row))],
+    show: async (row) => [JSON.parse(await unpack(row))],
     retain: (after) => removeOld(rows(after), removeBefore(), ({ threadId }) => removeShown(table, threadId)),
   });
   return {

@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { toPeopleColumn } from "../people/people-column.ts";
-import { compress, decompress, fromProperties, MAX_BYTES_PER_ROW, toProperties } from "../storage/body.ts";
+import { compress, MAX_BYTES_PER_ROW, toProperties } from "../storage/body.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { after, hashed } from "../storage/keys.ts";
 import { putRow, type Row, readRow, removeRow } from "../storage/rows.ts";
@@ -55,12 +55,4 @@ export async function readShown(table: TableClient, threadId: string): Promise<R
 
 export function removeShown(table: TableClient, threadId: string): Promise<boolean> {
   return removeRow(table, TRANSCRIPTS_PARTITION, shownKey(threadId));
-}
-
-/** No transcript is larger, so that no more is ever unpacked. In bytes. */
-const LARGEST = 64 * 1024 * 1024;
-
-/** The transcript of a row, as the log would have kept it. */
-export function rawOf(row: Row<ShownRow>): Promise<string> {
-  return decompress(fromProperties(row), LARGEST);
 }

@@ -5,11 +5,11 @@ import type { ChatReader } from "../livechat/live-chat.ts";
 import { ChatAnonymized } from "../livechat/text/chat-anonymized.ts";
 import { type Attempt, FIRST_PAUSE, openPending, type Pending } from "../pending/pending.ts";
 import type { MissingTranscript, ToldTextChat } from "../schemas/text-chat.ts";
+import { unpack } from "../storage/body.ts";
 import { type Asked, nextStep, type Waiting } from "./next-step.ts";
 import {
   type EndedThread,
   putShown,
-  rawOf,
   readShown,
   STORE_OF_TRANSCRIPTS,
   TRANSCRIPTS_PARTITION,
@@ -120,7 +120,7 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
     /** The transcript of a thread that came when its end was in the log already: as the log would have kept it. */
     async late(threadId: string): Promise<string | undefined> {
       const row = await readShown(table, threadId);
-      return row && rawOf(row);
+      return row && unpack(row);
     },
   };
 }

@@ -52,7 +52,6 @@ export const PARTITION = "idempotency";
 export const KEY = "key:";
 export const CLAIM = "made:";
 const KEYS_NAME = "list of Idempotency-Keys";
-const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 /** How often a request may lose the race for a key before it is answered "try again later". */
 const RACES = 5;
 
@@ -225,6 +224,6 @@ export async function readReply(row: Row<KeptRow>): Promise<Reply> {
   return {
     status: row.status ?? 200,
     headers: JSON.parse(row.headers ?? "{}"),
-    ...(bytes.length > 0 && { body: await decompress(bytes, MAX_REPLY_BYTES) }),
+    ...(bytes.length > 0 && { body: await decompress(bytes) }),
   };
 }

@@ -102,7 +102,7 @@ async function erase(
     const tombstones: TransactionAction[] = [];
     for (const ticket of found) {
       if (!ticket || !(await isIt(ticket))) continue;
-      const { rowKey = "", deletedAt, api } = ticket;
+      const { rowKey, deletedAt, api } = ticket;
       tombstones.push(...writeTombstone(rowKey, { erasedFor, erasedAt, deletedAt, change, api }));
     }
     return tombstones;

@@ -42,7 +42,6 @@ type ApiRow = { live: number } & Formatted;
 
 const NAME = "ticket store";
 const NOTHING = { text: Buffer.from(""), live: 0 };
-const MAX_STATE_BYTES = 1024 * 1024;
 
 /** @throws {NewerFormat} */
 export async function readState<State>(
@@ -53,7 +52,7 @@ export async function readState<State>(
   const v2 = row ? { text: fromProperties(row), live: checkFormat(row, NAME).live } : NOTHING;
   const { changes = 0, commit = "", erasures = 0, etag } = row ?? {};
   const own = api === "v2" ? v2 : await readOwn(table, api);
-  const state = own.text.length > 0 ? JSON.parse(await decompress(own.text, MAX_STATE_BYTES)) : undefined;
+  const state = own.text.length > 0 ? JSON.parse(await decompress(own.text)) : undefined;
   return { api, state, ...own, ...(api !== "v2" && { v2 }), changes, commit, erasures, etag };
 }
 

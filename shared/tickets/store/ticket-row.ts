@@ -6,7 +6,7 @@ import { toPeopleColumn } from "../../people/people-column.ts";
 import { peopleIn } from "../../people/people-in.ts";
 import type { StoredTicket } from "../../schemas/stored-ticket.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
-import { compress, decompress, fromProperties, toProperties } from "../../storage/body.ts";
+import { compress, toProperties, unpack } from "../../storage/body.ts";
 import { checkFormat, FORMAT, type Formatted } from "../../storage/format.ts";
 import { after, hashed, ordered } from "../../storage/keys.ts";
 
@@ -169,7 +169,7 @@ export function markDeleted(row: string, deletedAt: string, change: number): Tra
 export async function readTicket(
   row: TicketColumns & Record<string, unknown>,
 ): Promise<{ ticket: StoredTicket; bytes: number }> {
-  const text = await decompress(fromProperties(checkFormat(row, "ticket store")), MAX_TICKET_BYTES);
+  const text = await unpack(checkFormat(row, "ticket store"));
   const ticket: StoredTicket = {
     ...(JSON.parse(text) as Ticket),
     ...(row.api && { api: row.api }),

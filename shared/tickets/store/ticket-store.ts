@@ -5,7 +5,7 @@ import { SECOND } from "../../core/time.ts";
 import type { Sink } from "../../reconcile/sink.ts";
 import type { StoredTicket, StoredTicketPage } from "../../schemas/stored-ticket.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
-import { decompress, fromProperties } from "../../storage/body.ts";
+import { unpack } from "../../storage/body.ts";
 import { checkFormat, type Formatted } from "../../storage/format.ts";
 import { after } from "../../storage/keys.ts";
 import { acquireLease } from "../../storage/lease.ts";
@@ -68,7 +68,6 @@ const DEFAULT_LIMIT = 100;
 const PAGE_BYTES = 8 * 1024 * 1024;
 /** Milliseconds for a page. */
 const PAGE_TIME = 10 * SECOND;
-const MAX_NOTE_BYTES = 1024 * 1024;
 /** How often a ticket may be changed between the two reads that get it. */
 const READ_ATTEMPTS = 10;
 
@@ -125,8 +124,7 @@ export function openTicketStore({ table, api = "v2", now = Date.now }: TicketSto
       const from = noteKey(api, prefix);
       const range = { from, before: after(from) };
       for await (const row of readRows<Formatted>(table, PARTITION, range)) {
-        const body = fromProperties(checkFormat(row, "ticket store"));
-        yield JSON.parse(await decompress(body, MAX_NOTE_BYTES));
+        yield JSON.parse(await unpack(checkFormat(row, "ticket store")));
       }
     },
   };
@@ -159,7 +157,7 @@ function rowsOf(
 
 async function* everyRow(table: TableClient, range: Scan): AsyncGenerator<VisitedRow> {
   for await (const rows of scan<TicketColumns>(table, PARTITION, { ...range, window: BODIES_AT_ONCE })) {
-    for (const row of rows) yield { at: row.rowKey ?? "", ...(row.erasedAt === undefined && { row }) };
+    for (const row of rows) yield { at: row.rowKey, ...(row.erasedAt === undefined && { row }) };
   }
 }
 
@@ -171,12 +169,12 @@ async function* chosenRows(
 ): AsyncGenerator<VisitedRow> {
   const select = ["rowKey", "status", "assignee", "requester", "deleted", "erasedAt", "change"];
   for await (const rows of scan<TicketColumns>(table, PARTITION, { ...range, select })) {
-    const keys = rows.filter(isIt).map(({ rowKey = "" }) => rowKey);
+    const keys = rows.filter(isIt).map(({ rowKey }) => rowKey);
     for (let start = 0; start < keys.length; start += BODIES_AT_ONCE) {
       const some = keys.slice(start, start + BODIES_AT_ONCE);
       const full = await Promise.all(some.map((key) => readRow<TicketColumns>(table, PARTITION, key)));
       // A row that is gone has moved up, and comes once more at the end.
-      for (const row of full) if (row && row.erasedAt === undefined) yield { at: row.rowKey ?? "", row };
+      for (const row of full) if (row && row.erasedAt === undefined) yield { at: row.rowKey, row };
     }
     yield { at: behind(rows.at(-1)?.rowKey ?? "") };
   }

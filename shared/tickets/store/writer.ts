@@ -4,7 +4,7 @@ import { Conflict } from "../../core/errors.ts";
 import type { LiveChatApi } from "../../core/settings.ts";
 import type { Compared, Writer } from "../../reconcile/sink.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
-import { compress, toProperties } from "../../storage/body.ts";
+import { compress, packJson } from "../../storage/body.ts";
 import { OutcomeUnknown } from "../../storage/failures.ts";
 import { FORMAT } from "../../storage/format.ts";
 import { MAX_OPERATIONS, MAX_TRANSACTION_BYTES, wireBytes } from "../../storage/limits.ts";
@@ -48,16 +48,16 @@ export async function openWriter<State>(
     return { item, is: isSame ? "same" : "changed", stored };
   }
 
-  function toStore({ item, is, stored }: ComparedTicket): TicketChange {
-    return {
-      live: is === "changed" ? 0 : 1,
-      isOfTicket: true,
-      actions: (change) => writeTicket(item, stored, { change, api }),
-      async again() {
-        const compared = await compare(item);
-        return compared.is === "same" ? "nothing" : toStore(compared);
+  function toStore({ item, is, stored }: ComparedTicket): TicketChange[] {
+    if (is === "same") return [];
+    return [
+      {
+        live: is === "changed" ? 0 : 1,
+        isOfTicket: true,
+        actions: (change) => writeTicket(item, stored, { change, api }),
+        again: async () => toStore(await compare(item)),
       },
-    };
+    ];
   }
 
   /**
@@ -75,7 +75,7 @@ export async function openWriter<State>(
     // that more changes follow.
     const changes = now.changes + open.filter(({ isOfTicket }) => isOfTicket).length;
     const units = await Promise.all(
-      open.map(async ({ live, actions }): Promise<Unit> => ({ live, actions: await actions(changes) })),
+      open.map(async ({ live, actions }) => ({ live, actions: await actions(changes) })),
     );
     const states = [toStateRow({ ...now, text }), ...toApiRows({ ...now, text })];
     const stateBytes = states.reduce((bytes, row) => bytes + wireBytes(["create", row]), 0);
@@ -113,7 +113,7 @@ export async function openWriter<State>(
     async commit({ state, put = [], remove, notes = {} }) {
       const text = await compress(JSON.stringify(state));
       let open: TicketChange[] = [
-        ...put.filter(({ is }) => is !== "same").map(toStore),
+        ...put.flatMap(toStore),
         ...(remove?.items ?? []).map(({ row }) => toRemove(row, remove?.at ?? "")),
         ...Object.entries(notes).map(([name, note]) => toKeep(noteKey(api, name), note)),
       ];
@@ -122,15 +122,15 @@ export async function openWriter<State>(
         if (done === "all") return;
         // An erasure came in between. What it made a tombstone must not be stored as it was found.
         now = await readState<State>(table, api);
-        const left = await Promise.all(open.slice(done).map((change) => change.again?.() ?? change));
-        open = left.filter((change) => change !== "nothing");
+        const left = await Promise.all(open.slice(done).map((change) => change.again?.() ?? [change]));
+        open = left.flat();
       }
     },
 
     async *liveItems() {
       const range = { ...ALL_TICKETS, select: ["rowKey", "deleted", "api"] };
       for await (const rows of scan<TicketColumns>(table, PARTITION, range)) {
-        for (const { rowKey = "", deleted, api: its = "v2" } of rows) {
+        for (const { rowKey, deleted, api: its = "v2" } of rows) {
           if (!deleted && its === api) yield { row: rowKey, ...readTicketKey(rowKey) };
         }
       }
@@ -145,12 +145,9 @@ type TicketChange = {
   isOfTicket: boolean;
   /** @param change number of the change to the store */
   actions(change: number): Promise<TransactionAction[]>;
-  /** The same after an erasure; absent where an erasure makes no difference. */
-  again?(): Promise<TicketChange | "nothing">;
+  /** What is left of it after an erasure; absent where an erasure makes no difference. */
+  again?(): Promise<TicketChange[]>;
 };
-
-/** What must not be torn apart: the operations of a change, and what they change in the number of live tickets. */
-type Unit = { live: number; actions: TransactionAction[] };
 
 function toRemove(row: string, deletedAt: string): TicketChange {
   return { live: -1, isOfTicket: true, actions: async (change) => markDeleted(row, deletedAt, change) };
@@ -161,14 +158,17 @@ function toKeep(rowKey: string, note: unknown): TicketChange {
     live: 0,
     isOfTicket: false,
     async actions() {
-      const body = toProperties(await compress(JSON.stringify(note)));
-      return [["upsert", { partitionKey: PARTITION, rowKey, format: FORMAT, ...body }, "Replace"]];
+      const row = { partitionKey: PARTITION, rowKey, format: FORMAT, ...(await packJson(note)) };
+      return [["upsert", row, "Replace"]];
     },
   };
 }
 
-/** Units in as few transactions as hold them, at least one. */
-function split(units: readonly Unit[], maxBytes: number): Unit[][] {
+/** Units in as few transactions as hold them, at least one. The operations of a unit stay together. */
+function split<Unit extends { actions: TransactionAction[] }>(
+  units: readonly Unit[],
+  maxBytes: number,
+): Unit[][] {
   const parts: Unit[][] = [[]];
   let operations = 0;
   let bytes = 0;
