@@ -13,7 +13,7 @@ export type Terms = Omit<v.InferOutput<typeof CreatedSubscription>, "id" | "secr
 
 /** A place in the log. */
 export type LogPlace = {
-  /** The name of the log; missing in a log without events, and for subscriptions of versions before this one. */
+  /** The name of the log; missing in a log without events. */
   log?: string;
   /** Every event up to this place was delivered, parked, or not wanted. */
   cursor: number;
