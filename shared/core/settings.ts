@@ -75,7 +75,8 @@ export type LiveChatApi = (typeof APIS)[number];
 const neededWith = (needed: boolean, otherwise = "") =>
   needed ? setting : v.optional(v.pipe(v.string(), v.trim()), otherwise);
 
-const environmentFor = (api: LiveChatApi) => ({
+/** The schema of each setting, by its name in the environment. */
+export const environmentFor = (api: LiveChatApi) => ({
   LIVECHAT_API: v.optional(v.pipe(setting, v.picklist(APIS, 'must be "v2" or "text"')), "v2"),
   LIVECHAT_API_URL: v.optional(address, "https://api.livechatinc.com"),
   LIVECHAT_USERNAME: neededWith(api === "v2"),
@@ -121,9 +122,6 @@ export function settingsSet(
 ): { name: string; set: boolean }[] {
   return SETTING_NAMES.map((name) => ({ name, set: Boolean(environment[name]?.trim()) }));
 }
-
-/** The default values of optional settings, as text. */
-export const SETTING_DEFAULTS = v.getDefaults(v.object(environmentFor("v2")));
 
 /** The API by which LiveChat is called: the REST API v2, or the APIs of the Text platform. */
 export type LiveChatConnection = ReturnType<typeof connectionOf>;
