@@ -32,20 +32,17 @@ const WORST_FIRST: readonly Flaw[] = [
 ];
 
 /** How each of the wanted webhooks stands. One call, and one more where webhooks can be switched off. */
-export async function inspect(
-  webhooks: Pick<Webhooks, "listWebhooks" | "areWebhooksOn">,
-  destination: Destination,
-): Promise<WebhookStanding[]> {
+export async function inspect(webhooks: Webhooks, destination: Destination): Promise<WebhookStanding[]> {
   const found = await webhooks.listWebhooks();
   return assessAll(found, destination, { on: await isOn(webhooks) });
 }
 
-/** `undefined` where LiveChat does not say: they are on from the start, and hardly ever switched off. */
-async function isOn(webhooks: Pick<Webhooks, "areWebhooksOn">): Promise<boolean | undefined> {
+/** Where LiveChat does not say, they are taken to be on: they are from the start, and hardly ever switched off. */
+async function isOn(webhooks: Webhooks): Promise<boolean> {
   try {
-    return await webhooks.areWebhooksOn?.();
+    return (await webhooks.areWebhooksOn?.()) ?? true;
   } catch (error) {
-    if (error instanceof UpstreamRefused || error instanceof NotFound) return undefined;
+    if (error instanceof UpstreamRefused || error instanceof NotFound) return true;
     throw error;
   }
 }
@@ -69,16 +66,12 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
   /** Events for which one of our webhooks had to be removed first, to make room. */
   const roomMade = new Set<string>();
   let on = false;
-  // A list that is a little behind must not have us remove anything twice.
-  const listWebhooks = async () => (await webhooks.listWebhooks()).filter(({ id }) => !removed.has(id));
-
-  const areWebhooksOn = async () => {
-    on ||= (await isOn(webhooks)) ?? true;
-    return on;
-  };
 
   for (let look = 1; ; look++) {
-    const standings = await inspect({ listWebhooks, areWebhooksOn }, destination);
+    // A list that is a little behind must not have us remove anything twice.
+    const found = (await webhooks.listWebhooks()).filter(({ id }) => !removed.has(id));
+    on ||= await isOn(webhooks);
+    const standings = assessAll(found, destination, { on });
     const steps = [...standings.flatMap(stepsFor), ...(on || failures.has(SWITCH) ? [] : [switchOn])];
     if (steps.length > 0 && look < LOOKS) for (const step of steps) await step();
     else return report(standings);
