@@ -284,6 +284,7 @@ module alerts 'modules/alerts.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     healthUrl: '${app.outputs.url}/api/health'
     operatorEmail: operatorEmail
+    hasTickets: liveChatApi == 'v2' || helpDesk == 'on'
     monthlyBudget: monthlyBudget
     budgetStart: budgetStart
   }

@@ -19,6 +19,9 @@ param healthUrl string
 @description('Address that alerts are mailed to; empty: they only show in the portal.')
 param operatorEmail string
 
+@description('Whether tickets are reconciled: not on the Text platform without HelpDesk.')
+param hasTickets bool
+
 @description('Monthly budget of the resource group; 0: none.')
 param monthlyBudget int
 
@@ -118,7 +121,7 @@ var rules = [
     window: 'PT30M'
     scope: applicationInsightsId
     operator: 'LessThan'
-    // A run that stopped at its time limit did its part of a long walk.
+    // A run that stopped at its time limit did its part of a long sweep.
     query: '''
 customMetrics
 | where name == "livechat.reconcile.runs" and tostring(customDimensions.outcome) in ("completed", "stopped")
@@ -180,7 +183,7 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       displayName: 'LiveChat Functions: ${one.title}'
       description: one.text
       severity: one.severity
-      enabled: true
+      enabled: one.id != 'not-reconciled' || hasTickets
       scopes: [one.scope]
       evaluationFrequency: 'PT15M'
       windowSize: one.window

@@ -17,7 +17,7 @@ import { afterAnswer, afterParking, isDelivered, isRefusal } from "./standing.ts
 import type { Subscriptions } from "./store.ts";
 import type { KeptSubscription, Parked } from "./subscription.ts";
 import { LAST_ATTEMPTS, LEASE_MS, RENEW_MS } from "./times.ts";
-import { traceDelivery } from "./trace-delivery.ts";
+import { countGivenUp, traceDelivery } from "./trace-delivery.ts";
 
 export type DeliverOptions = {
   subscriptions: Pick<Subscriptions, "get" | "replace">;
@@ -138,6 +138,7 @@ export async function deliver(
       state.place = { ...state.place, cursor: last.seq };
       state.unsaved += events.length;
     }
+    if (state.standing.state === "given_up") countGivenUp(first);
     await onAttempt?.(sent, kept, events);
   }
 

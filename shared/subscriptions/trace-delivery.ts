@@ -28,3 +28,8 @@ export function traceDelivery<Sent extends { answer: CallbackAnswer }>(
     },
   );
 }
+
+/** Counts a subscription that was given up after an event of this type. An alert of `infra/` asks for this outcome. */
+export function countGivenUp({ type }: Pick<OutgoingEvent, "type">): void {
+  measure().deliveries.add(1, { type, outcome: "given up" });
+}

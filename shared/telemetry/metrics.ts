@@ -74,9 +74,9 @@ const instruments = {
     unit: "s",
     description: "Age of the last modification up to which all tickets are stored, at the end of a run.",
   }),
-  /** `outcome`: delivered, failed, given up. */
+  /** `type`, and `outcome`: delivered and failed count events; given up counts subscriptions. */
   deliveries: counter("livechat.deliveries", {
-    description: "Events sent to subscribers.",
+    description: "Events sent to subscribers, and subscriptions that were given up.",
   }),
   subscriptionLag: gauge("livechat.subscriptions.lag", {
     description: "Events that the subscriber that is furthest behind has not got.",

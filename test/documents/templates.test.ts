@@ -5,6 +5,7 @@ import { operations } from "../../functions/operations.ts";
 import { BODY_LIMIT } from "../../local/host/http-function.ts";
 import { readSettings, SETTING_NAMES } from "../../shared/core/settings.ts";
 import { MAX_JSON_BYTES } from "../../shared/http/operation.ts";
+import { RunReport } from "../../shared/schemas/reconcile.ts";
 import { keysOf, readTemplates, type Template } from "./bicep.ts";
 
 const templates = readTemplates();
@@ -213,6 +214,48 @@ describe("alerts and workbook", () => {
       file("infra/modules/monitoring.bicep").text,
     ) ?? [""];
     expect(JSON.parse(workbook).fallbackResourceIds).toEqual([placeholder]);
+  });
+
+  const source = (path: string) => readFileSync(path, "utf8");
+  const everything = [...alerts, ...queries].join("\n");
+
+  test("alerts ask only for outcomes that the app counts", () => {
+    const counted: Record<string, readonly string[]> = {
+      "livechat.reconcile.runs": RunReport.entries.outcome.options,
+      "livechat.events":
+        source("shared/receive/refusal-reason.ts").match(/(?<=^ {2}")[a-z-]+(?=",$)/gm) ?? [],
+      "livechat.deliveries":
+        source("shared/subscriptions/trace-delivery.ts").match(/(?<=outcome: ")[^"]+(?=")/g) ?? [],
+    };
+    const asked = alerts.flatMap((query) => {
+      const [, metric = "", outcomes = ""] =
+        /name == "([^"]+)" and tostring\(customDimensions\.outcome\) (?:==|in) (.*)/.exec(query) ?? [];
+      return [...outcomes.matchAll(/"([^"]+)"/g)].map(([, outcome]) => ({ metric, outcome }));
+    });
+    expect(new Set(asked.map(({ metric }) => metric))).toEqual(new Set(Object.keys(counted)));
+    for (const { metric, outcome } of asked) expect(counted[metric], metric).toContain(outcome);
+  });
+
+  test("queries ask only for dimensions, fields and functions that the app has", () => {
+    const dimensions = source("shared/telemetry/metrics.ts");
+    const asked = [...everything.matchAll(/customDimensions\.(\w+)/g)].map(([, name]) => name);
+    expect(asked.length).toBeGreaterThan(3);
+    for (const name of asked) expect(dimensions).toContain(`\`${name}\``);
+
+    const fields = [...Object.keys(RunReport.entries), "type", "status", "message", "error", "cause"];
+    for (const [, field] of everything.matchAll(/\bline\.(\w+)/g)) expect(fields).toContain(field);
+
+    const [, start = "-"] = /\bname startswith \\?"(\w+)/.exec(everything) ?? [];
+    const receivers = operations.filter(({ tag }) => tag === "Receivers").map(({ id }) => id);
+    expect(receivers.length).toBeGreaterThan(3);
+    expect(operations.map(({ id }) => id).filter((id) => id.startsWith(start))).toEqual(receivers);
+  });
+
+  test("the alert on reconciliation is off where there are no tickets to reconcile", () => {
+    expect(main?.text).toContain("hasTickets: liveChatApi == 'v2' || helpDesk == 'on'");
+    expect(file("infra/modules/alerts.bicep").text).toContain(
+      "enabled: one.id != 'not-reconciled' || hasTickets",
+    );
   });
 
   test("queries look for log lines that the app writes", () => {

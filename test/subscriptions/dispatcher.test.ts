@@ -1,5 +1,11 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout } from "node:timers/promises";
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import { StorageUnavailable } from "../../shared/core/errors.ts";
@@ -8,6 +14,7 @@ import { createPost, type Post } from "../../shared/subscriptions/post.ts";
 import { moveTo, resume } from "../../shared/subscriptions/store.ts";
 import type { Subscription } from "../../shared/subscriptions/subscription.ts";
 import { GIVE_UP_AFTER, LEASE_MS } from "../../shared/subscriptions/times.ts";
+import { measureWith } from "../../shared/telemetry/metrics.ts";
 import { type Arrival, startSubscriber } from "./subscriber.ts";
 import { idsOf, newWorld } from "./world.ts";
 
@@ -199,6 +206,30 @@ describe("a callback that fails", () => {
       expect(idsOf(subscriber.arrivals)).toEqual(events(2, 4));
     },
   );
+
+  test("for good is counted once as given up, beside every failed event", async () => {
+    const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] });
+    measureWith(provider.getMeter("test"));
+    const { log, dispatcher, subscribe, clock } = newWorld();
+    await subscribe((await startSubscriber(404)).url);
+    log.append();
+    const { dispatch } = dispatcher();
+    for (let waited = 0; waited < 4 * MINUTE; waited += 10 * SECOND) {
+      await dispatch();
+      await clock.wait(10 * SECOND);
+    }
+    await provider.shutdown();
+    measureWith(undefined);
+    const metrics = exporter
+      .getMetrics()
+      .at(-1)
+      ?.scopeMetrics.flatMap((scope) => scope.metrics);
+    const deliveries = metrics?.find(({ descriptor }) => descriptor.name === "livechat.deliveries");
+    const counted = deliveries?.dataPoints.map(({ attributes, value }) => [attributes.outcome, value]);
+    expect(Object.fromEntries(counted ?? [])).toEqual({ failed: expect.any(Number), "given up": 1 });
+    expect(deliveries?.dataPoints[0]?.attributes).toEqual({ type: "chat_started", outcome: "failed" });
+  });
 
   test("for a week gives the subscription up", async () => {
     const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
