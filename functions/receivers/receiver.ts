@@ -3,25 +3,13 @@ import { AppError, Forbidden, InvalidInput, Unauthorized } from "../../shared/co
 import { MAX_BODY_BYTES } from "../../shared/event-log/limits.ts";
 import { PROBE_AGENT, refusalReason } from "../../shared/receive/refusal-reason.ts";
 import { verifyCredentials, verifyKey } from "../../shared/receive/verify-sender.ts";
-import { examples } from "../../shared/schemas/examples.ts";
-import { described, exact, shape } from "../../shared/schemas/vocabulary.ts";
+import { Receipt } from "../../shared/schemas/receipt.ts";
+import { described, exact } from "../../shared/schemas/vocabulary.ts";
 import type { EventType } from "../../shared/schemas/webhook.ts";
 import { measure } from "../../shared/telemetry/metrics.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import type { Services } from "../services.ts";
-
-const Receipt = shape(
-  "Receipt",
-  v.object({
-    status: described(
-      v.picklist(["stored", "duplicate", "quarantined"]),
-      "stored: new in the log. duplicate: already in the log. quarantined: kept aside, because the app could not read it.",
-    ),
-    id: described(v.string(), "The id of the event in the log, or of the entry in the quarantine."),
-  }),
-  { status: "stored", id: examples.eventId },
-);
 
 const KeyQuery = exact({
   key: described(
@@ -50,7 +38,7 @@ export function receiver({
   /** Where the sender's credentials are: in the header `Authorization`, or in the parameter `key` of the query. */
   credentials: "basic" | "key";
   /** Stores a delivery. Resolves only after the delivery is durable. */
-  take(raw: Uint8Array, services: Services): Promise<v.InferInput<typeof Receipt> & { type?: EventType }>;
+  take(raw: Uint8Array, services: Services): Promise<Receipt & { type?: EventType }>;
 }) {
   const isBasic = credentials === "basic";
   return operation({

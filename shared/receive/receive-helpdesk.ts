@@ -2,9 +2,10 @@ import { tooComplex } from "../event-log/complexity.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import { identify } from "../event-log/identity.ts";
 import { ticketIdIn } from "../livechat/helpdesk/from-helpdesk.ts";
+import type { Receipt } from "../schemas/receipt.ts";
 import type { Arrivals } from "../tickets/arrivals/arrivals.ts";
 import { decodeUtf8, parseJson } from "./read-body.ts";
-import { quarantine, type Receipt } from "./receive.ts";
+import { quarantine } from "./receive.ts";
 
 /** The longest id that is taken: HelpDesk's have 36 characters. */
 const LONGEST_ID = 200;

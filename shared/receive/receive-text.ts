@@ -4,6 +4,7 @@ import { cutMembers } from "../event-log/cut-members.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import { identify } from "../event-log/identity.ts";
 import type { NewEvent } from "../event-log/types.ts";
+import type { Receipt } from "../schemas/receipt.ts";
 import { EVENT_OF_ACTION } from "../schemas/text-chat.ts";
 import { isObject } from "../schemas/vocabulary.ts";
 import type { EventType } from "../schemas/webhook.ts";
@@ -11,7 +12,7 @@ import type { EndedThread } from "../transcripts/store.ts";
 import { textEvent } from "../transcripts/text-event.ts";
 import type { Transcripts } from "../transcripts/transcripts.ts";
 import { decodeUtf8, parseJson } from "./read-body.ts";
-import { quarantine, type Receipt } from "./receive.ts";
+import { quarantine } from "./receive.ts";
 import { verifyKey } from "./verify-sender.ts";
 
 type TextParts = {

@@ -1,11 +1,9 @@
 import type { EventLog } from "../event-log/event-log.ts";
 import type { NewQuarantined } from "../event-log/types.ts";
+import type { Receipt } from "../schemas/receipt.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { decodeUtf8 } from "./read-body.ts";
 import { type DeliveryRules, readDelivery } from "./read-delivery.ts";
-
-/** The answer to LiveChat: the event is in the log now, was there already, or is in quarantine. */
-export type Receipt = { status: "stored" | "duplicate" | "quarantined"; id: string };
 
 /**
  * Takes one delivery, whose sender has been verified: reads it, keeps it, and only then says so.
