@@ -17,7 +17,6 @@ process.on("uncaughtException", (error) => {
 const { port, ...options } = readArguments();
 if (options.app === undefined) checkSettings();
 host = await startHost({ ...options, port });
-console.log(`listening on ${host.url}`);
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   // Ctrl-C may arrive more than once: from the terminal, and passed on by npm.
@@ -26,6 +25,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.exit(0);
   });
 }
+// Last: who reads this line may end the host at once.
+console.log(`listening on ${host.url}`);
 
 /** A deployed app starts with wrong settings too, to be able to say which; on a terminal it is better said at once. */
 function checkSettings(): void {

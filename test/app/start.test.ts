@@ -11,6 +11,18 @@ test("a missing or wrong setting is named in one line, and the process exits", a
   );
 });
 
+test("an app that is deployed with a wrong setting names it in every answer, and ends without an error", async () => {
+  const app = await startApp({ env: { LIVECHAT_RATE_LIMIT: "lots" }, flags: ["--app", "dist/app.mjs"] });
+  const errors = [{ path: "LIVECHAT_RATE_LIMIT", message: "must be a whole number" }];
+  for (const path of ["/agents", "/events", "/registration", "/reconcile/tickets"]) {
+    expect(await app.call("GET", path)).toMatchObject({ status: 503, body: { errors } });
+  }
+  expect(await app.call("GET", "/health")).toMatchObject({ status: 503, body: { status: "bad" } });
+  expect(await app.call("GET", "/status")).toMatchObject({ status: 200, body: { status: "bad" } });
+  await app.stop();
+  expect(app.process.exitCode).toBe(0);
+});
+
 test("with --enable-auth every function requires the key, except receivers and Health", async () => {
   const app = await startApp({ env: { LOCAL_FUNCTION_KEY: "a-key" }, flags: ["--enable-auth"] });
   expect((await app.call("GET", "/agents")).status).toBe(401);
