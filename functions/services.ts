@@ -61,7 +61,7 @@ export function createServices(environment: Record<string, string | undefined>):
           },
           onLifecycle(header, day) {
             if (!parts.calls.noteLifecycle({ header, day })) return;
-            console.warn(JSON.stringify({ message: "LiveChat's API", header, day }));
+            console.warn(JSON.stringify({ message: "end of an API version announced", header, day }));
           },
         });
         return opened;

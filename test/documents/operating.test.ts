@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, inject, test } from "vitest";
 import { operations } from "../../functions/operations.ts";
+import { queues } from "../../functions/queues.ts";
 import { createServices } from "../../functions/services.ts";
+import { timers } from "../../functions/timers.ts";
 import { SETTING_NAMES } from "../../shared/core/settings.ts";
 import { checksOf } from "../../shared/health/checks.ts";
 
@@ -13,6 +15,8 @@ const sources = ["functions", "shared"].flatMap((folder) =>
     .map((name) => readFileSync(`${folder}/${name}`, "utf8")),
 );
 const code = sources.join("\n");
+/** Whether a file writes log lines; a `message` elsewhere is of a schema. */
+const isLogging = (source: string) => /\blog\(|\bconsole\./.test(source);
 
 test("docs/operating.md and the workbook name exactly the metrics that the code measures", () => {
   const measured = new Set(code.match(/(?<=")livechat\.(?!event\b|outcome|waited)[a-z.]+(?=", \{)/g));
@@ -27,14 +31,28 @@ test("docs/operating.md and the workbook name exactly the metrics that the code 
   for (const name of asked) expect(measured, name).toContain(name);
 });
 
-test("the code writes every log line of docs/operating.md", () => {
+test("the log lines of docs/operating.md are those that the code writes", () => {
   const table = guide.slice(guide.indexOf("| message | fields |"), guide.indexOf("Spans and metrics"));
   const firstCells = table.split("\n").map((row) => row.split(" | ")[0] ?? "");
   const lines = firstCells.flatMap((cell) =>
-    cell.includes(" with ") ? [] : (cell.match(/(?<=`)[a-z ]+(?=`)/g) ?? []),
+    cell.includes(" with ") ? [] : (cell.match(/(?<=`)[A-Za-z ]+(?=`)/g) ?? []),
   );
-  expect(lines.length).toBeGreaterThan(5);
-  for (const line of lines) expect(code).toContain(`("${line}"`);
+  const calls = /\b(?:log|unlessInConflict|logSettled)\(\s*"([^"]+)"|\bmessage(?: =|:) "([^"]+)"/g;
+  const written = sources.filter(isLogging).flatMap((source) => [...source.matchAll(calls)]);
+  expect(lines.length).toBeGreaterThan(10);
+  expect(new Set(lines)).toEqual(new Set(written.map(([, line, message]) => line ?? message)));
+});
+
+test("every timer and queue function that the documents name exists", () => {
+  const texts = readdirSync("docs").filter((name) => name.endsWith(".md"));
+  const documents = ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...texts.map((name) => `docs/${name}`)];
+  const named = documents.flatMap(
+    (path) => readFileSync(path, "utf8").match(/\b[A-Z]\w+(?:Timer|Queue)\b/g) ?? [],
+  );
+  const text = { AzureWebJobsStorage: inject("storage"), LIVECHAT_API: "text" };
+  const exist = [...timers(text), ...queues(text)].map(({ id }) => id);
+  expect(named.length).toBeGreaterThan(3);
+  for (const name of named) expect(exist).toContain(name);
 });
 
 test("every check, operation and setting of docs/operating.md exists, and every check has a row", () => {
