@@ -6,7 +6,7 @@ import { assessAll } from "../registration/assess.ts";
 import { checkRegistrations, judgeLicence } from "./check-registrations.ts";
 import { withOrigin } from "./check-storage.ts";
 import type { Examined, Memory } from "./examined.ts";
-import { attention, bad, cannotBeTold, type Finding, ok } from "./finding.ts";
+import { attention, bad, type Finding, ok, unknownUntil } from "./finding.ts";
 import type { Check } from "./monitor.ts";
 
 /** Below the limit of a check, so that a LiveChat that hangs or throttles is what the check says. In milliseconds. */
@@ -56,7 +56,7 @@ export function checksOfLiveChat(app: Examined, memory: Memory): Check[] {
       async standings(baseUrl) {
         const { credentials, licenseId } = app.settings.webhook;
         const webhooks = await answer().catch(() => undefined);
-        if (webhooks === undefined) return cannotBeTold("livechat");
+        if (webhooks === undefined) return unknownUntil("livechat");
         return (
           judgeLicence(webhooks, licenseId) ??
           assessAll(webhooks, { baseUrl, credentials, api: app.settings.liveChat.api })

@@ -1,13 +1,7 @@
-/**
- * `attention`: an operator should look at it. `bad`: something does not work. `unknown`: not checked while another check
- * is bad.
- */
-export type CheckState = "ok" | "attention" | "bad" | "unknown";
+import type { CheckResult } from "../schemas/status.ts";
 
 /** What a check found. `detail` and `action`, which is for the operator, are a sentence or two each. */
-export type Finding = {
-  state: CheckState;
-  detail: string;
+export type Finding = Pick<CheckResult, "state" | "detail"> & {
   /** Absent when there is nothing to do. */
   action?: string;
   /** The number of faults, if they can be counted: a higher number is a change too. */
@@ -26,8 +20,8 @@ export function bad(detail: string, action: string): Finding {
   return { state: "bad", detail, action };
 }
 
-/** For a check that needs another one, which is not well. */
-export function cannotBeTold(needs: string): Finding {
+/** For a check that needs another one, which does not pass. */
+export function unknownUntil(needs: string): Finding {
   return {
     state: "unknown",
     detail: `Unknown until the check ${needs} passes.`,

@@ -3,17 +3,16 @@ import type { Log } from "../core/log.ts";
 import { redact } from "../core/redact.ts";
 import { SECOND } from "../core/time.ts";
 import { within } from "../core/within.ts";
-import { bad, type CheckState, cannotBeTold, type Finding } from "./finding.ts";
+import type { CheckResult, CheckState } from "../schemas/status.ts";
+import { bad, type Finding, unknownUntil } from "./finding.ts";
 import type { Sightings } from "./sightings.ts";
 
 /** A check has another state than before, or more is amiss in the same state. */
-export type CheckChange = Required<Omit<Finding, "state" | "count">> & {
+export type CheckChange = Pick<CheckResult, "since" | "detail" | "action"> & {
   check: string;
   /** `unseen` at the first look. */
   from: string;
   to: CheckState;
-  /** ISO 8601: since when it has been seen in this state. */
-  since: string;
 };
 
 /** Looks at one thing that can be wrong with the app. */
@@ -31,12 +30,6 @@ export type Check = {
   look: () => Promise<Finding>;
   /** Drops what `look` itself keeps for a while. */
   forget?: () => void;
-};
-
-type CheckResult = Required<Omit<Finding, "count">> & {
-  name: string;
-  /** ISO 8601: since when it has been seen in this state. */
-  since: string;
 };
 
 export type Monitor = ReturnType<typeof createMonitor>;
@@ -77,7 +70,7 @@ export function createMonitor(
       const states = new Map<string, CheckState>();
       const found = examined.map(({ name, needs }, index) => {
         const missed = needs !== undefined && isMissed(states.get(needs));
-        const finding = missed ? cannotBeTold(needs) : (findings[index] as Finding);
+        const finding = missed ? unknownUntil(needs) : (findings[index] as Finding);
         states.set(name, finding.state);
         return { name, action: "Nothing.", ...finding };
       });

@@ -1,0 +1,45 @@
+import * as v from "valibot";
+import { examples } from "./examples.ts";
+import { described, moment, shape } from "./vocabulary.ts";
+
+const CHECK_STATES = ["ok", "attention", "bad", "unknown"] as const;
+export type CheckState = (typeof CHECK_STATES)[number];
+
+const checkResult = v.object({
+  name: described(v.string(), "Name of the check."),
+  state: described(
+    v.picklist(CHECK_STATES),
+    "ok; attention: look at it. bad: broken. unknown: not checked while another check is bad.",
+  ),
+  since: described(moment, "When the check was first seen in this state."),
+  detail: described(v.string(), "What was found."),
+  action: described(v.string(), "What to do about it."),
+});
+export type CheckResult = v.InferOutput<typeof checkResult>;
+
+/** The checks and the settings of the app. */
+export const Status = shape(
+  "Status",
+  v.object({
+    status: described(v.picklist(CHECK_STATES), "The worst of the checks."),
+    version: described(v.string(), "The version of this app."),
+    commit: described(v.string(), "The commit that it was built from, or unknown."),
+    checks: described(v.array(checkResult), "Causes come before their effects."),
+    settings: described(
+      v.array(
+        v.object({
+          name: described(v.string(), "Name of the setting."),
+          set: described(v.boolean(), "Whether it has a value. Without one, its default is used."),
+        }),
+      ),
+      "Every setting of the app, without values.",
+    ),
+  }),
+  {
+    status: "bad",
+    version: "1.0.0",
+    commit: "1f3a9c2",
+    checks: [examples.failedCheck],
+    settings: [{ name: "LIVECHAT_API_KEY", set: true }],
+  },
+);
