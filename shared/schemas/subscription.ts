@@ -156,6 +156,7 @@ export const CreatedSubscription = shape(
   v.object({ id, secret, ...terms }),
   examples.createdSubscription,
 );
+export type CreatedSubscription = v.InferOutput<typeof CreatedSubscription>;
 
 const callbackAnswer = v.object({
   at: described(moment, "When it answered, or failed."),
@@ -240,6 +241,7 @@ export const SubscriptionInDetail = shape(
   }),
   examples.subscriptionInDetail,
 );
+export type SubscriptionInDetail = v.InferOutput<typeof SubscriptionInDetail>;
 
 const attemptOfSubscription = v.object({
   subscription: described(v.string(), "The id of the subscription."),

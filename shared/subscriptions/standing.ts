@@ -1,5 +1,6 @@
 import { backOff } from "../core/back-off.ts";
 import { toIso } from "../core/time.ts";
+import type { SubscriptionInDetail } from "../schemas/subscription.ts";
 import type { CallbackAnswer } from "./post.ts";
 import {
   FIRST_PAUSE_MS,
@@ -13,13 +14,9 @@ import {
   SWITCHED_OFF_PAUSE_MS,
 } from "./times.ts";
 
-/** How it stands between us and a subscriber. Moments are ISO 8601 in UTC with milliseconds. */
-export type Standing = {
-  /** `given_up` needs a person: nothing is sent until an operator resumes it. */
-  state: "active" | "retrying" | "given_up";
-  /** How often in a row it failed. */
-  failures: number;
-  /** When the first of them was. */
+/** The state of the deliveries to a subscriber. Moments are ISO 8601 in UTC with milliseconds. */
+export type Standing = Pick<SubscriptionInDetail, "state" | "failures" | "nextAttemptAt" | "lastAnswer"> & {
+  /** When the first failure in a row was. */
   failingSince?: string;
   /** 404 or 410 answers in a row, and when the first of them came. */
   gone?: { count: number; since: string };
@@ -27,9 +24,6 @@ export type Standing = {
   refused?: { seq: number; count: number };
   /** How many events were parked since the last one that arrived. */
   parkedInARow?: number;
-  /** Not before then. */
-  nextAttemptAt?: string;
-  lastAnswer?: { at: string; status?: number; failure?: string };
 };
 
 /** Nothing has gone wrong. */
@@ -48,7 +42,7 @@ export function isRefusal(answer: CallbackAnswer): boolean {
 }
 
 /** What was sent: the place of the event, if it was one alone, and what is done with events that are refused. */
-type Sending = { seq?: number; policy?: "park" | "block"; now: number; random: () => number };
+type Sending = { seq?: number; policy?: SubscriptionInDetail["policy"]; now: number; random: () => number };
 
 /**
  * Decides what an answer means: 2xx is success. Anything else is tried again after pauses that double, each between half

@@ -31,7 +31,6 @@ export type Subscribers = ReturnType<typeof openSubscribers>;
 
 /** A subscription as its operator sees it, without secrets. */
 export type Subscriber = v.InferOutput<typeof SubscriptionSchema>;
-type SubscriberInDetail = v.InferOutput<typeof SubscriptionInDetail>;
 type Sent = v.InferOutput<typeof SentTest>;
 
 /** The events that a test sends. */
@@ -102,7 +101,7 @@ export function openSubscribers({
     return Promise.all(all.map((kept) => describe(kept, head, counts.get(kept.id)?.length ?? 0)));
   }
 
-  async function get(id: string): Promise<SubscriberInDetail> {
+  async function get(id: string): Promise<SubscriptionInDetail> {
     return inDetail(await find(id));
   }
 
@@ -120,7 +119,7 @@ export function openSubscribers({
     };
   }
 
-  async function inDetail(kept: KeptSubscription): Promise<SubscriberInDetail> {
+  async function inDetail(kept: KeptSubscription): Promise<SubscriptionInDetail> {
     const [head, all] = await Promise.all([log.head(), subscriptions.parked(kept.id)]);
     const parked = all.map(({ subscription: _, ...one }) => one);
     return { ...(await describe(kept, head, parked.length)), attempts: kept.attempts, parked };
@@ -135,7 +134,7 @@ export function openSubscribers({
     return there(await subscriptions.get(id));
   }
 
-  async function change(...[id, to]: Parameters<typeof subscriptions.change>): Promise<SubscriberInDetail> {
+  async function change(...[id, to]: Parameters<typeof subscriptions.change>): Promise<SubscriptionInDetail> {
     const changed = there(await subscriptions.change(id, to));
     goOn();
     return inDetail(changed);
@@ -182,7 +181,7 @@ export function openSubscribers({
   }
 
   /** Parks the event that waits, and goes on behind it. @throws {Conflict} when no event waits */
-  async function skip(id: string): Promise<SubscriberInDetail> {
+  async function skip(id: string): Promise<SubscriptionInDetail> {
     const head = await log.head();
     return change(id, async (kept) => {
       const next = await nextWanted(kept, placeIn(head, kept, now()).cursor);
@@ -329,7 +328,7 @@ function there<Value>(found: Value | undefined): Value {
   return found;
 }
 
-function withoutDetail({ attempts: _, parked: __, ...subscriber }: SubscriberInDetail): Subscriber {
+function withoutDetail({ attempts: _, parked: __, ...subscriber }: SubscriptionInDetail): Subscriber {
   return subscriber;
 }
 

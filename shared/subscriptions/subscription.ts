@@ -1,15 +1,12 @@
-import type * as v from "valibot";
 import type { CreatedSubscription, SubscriptionInDetail } from "../schemas/subscription.ts";
 import type { SentCounts } from "./rate.ts";
 import type { Standing } from "./standing.ts";
-
-type Detail = v.InferOutput<typeof SubscriptionInDetail>;
 
 /**
  * What a subscriber asked for. `url` is where events are sent: opaque, secret, and kept as it was given. Without `types`
  * all are sent.
  */
-export type Terms = Omit<v.InferOutput<typeof CreatedSubscription>, "id" | "secret"> & { url: string };
+export type Terms = Omit<CreatedSubscription, "id" | "secret"> & { url: string };
 
 /** A place in the log. */
 export type LogPlace = {
@@ -24,10 +21,10 @@ export type LogPlace = {
 };
 
 /** One attempt to deliver an event, or a batch of them. */
-export type DeliveryAttempt = Detail["attempts"][number];
+export type DeliveryAttempt = SubscriptionInDetail["attempts"][number];
 
 /** An event that was set aside for a subscription. */
-export type Parked = Detail["parked"][number];
+export type Parked = SubscriptionInDetail["parked"][number];
 
 /** A subscriber: a place in the log, and where to send what comes behind it. */
 export type Subscription = Terms &
