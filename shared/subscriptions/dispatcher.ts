@@ -18,13 +18,14 @@ import { LOOK_MS, ROSTER_MS, STAY_MS, TIMED_PAUSE_MS, WORK_MS } from "./times.ts
 //    has died or stands still.
 // 2. This dispatcher compares each subscription's place with the head of the log (`feed.ts`), and starts a `deliver` for
 //    those that are behind and whose lease is free (`roster.ts`).
-// 3. `deliver.ts` asks `decide.ts` for the next step and takes it, again and again: read, pass, write, send, park, pause,
-//    linger, end. Its state is the row of the subscription and what this process knows beyond it.
+// 3. `deliver.ts` asks `decide.ts` for the next step and takes it, again and again: find place, read, pass, write, send,
+//    park, pause, linger, end. Its state is the row of the subscription and what this process knows beyond it.
 // 4. Each write of the row (`row.ts`) is conditional on the one before (`store.ts`), takes or renews the lease, and keeps
 //    the place. A process that lost the subscription, or whose operator changed it, learns of that by its next write.
 //
 // `standing.ts` decides what an answer means, `filter.ts` which events are wanted, `message.ts` and `send.ts` what is sent,
-// `rate.ts` when the next request may be made, and `times.ts` has all times and bounds.
+// `rate.ts` when the next request may be made. `times.ts` has the times and bounds of all this; `post.ts` has those of one
+// HTTP request.
 
 export type DispatcherOptions = Pick<DeliverOptions, "post" | "onAttempt"> &
   Partial<Pick<DeliverOptions, "holder" | "now" | "random" | "wait" | "every">> & {

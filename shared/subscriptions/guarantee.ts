@@ -1,11 +1,7 @@
 import { waitAside } from "../core/wait-aside.ts";
 import type { MessageReceipt, Queue } from "../storage/open-queue.ts";
 import { coalesce } from "./coalesce.ts";
-
-/** Milliseconds after which the message shows. */
-const GUARANTEE_MS = 2_000;
-/** It is postponed when it would show in less than this. */
-const LEAST_MS = 1_000;
+import { GUARANTEE_LEAST_MS, GUARANTEE_MS } from "./times.ts";
 
 /**
  * A message in the queue that stands in for this process, should it die or be frozen before it has delivered what it
@@ -34,7 +30,7 @@ export function createGuarantee({
   const arm = coalesce(async () => {
     const before = message;
     const showsAt = now() + GUARANTEE_MS;
-    if (!queue || open === 0 || (before && before.showsAt - now() >= LEAST_MS)) return;
+    if (!queue || open === 0 || (before && before.showsAt - now() >= GUARANTEE_LEAST_MS)) return;
     message = undefined;
     try {
       const receipt = before
@@ -50,7 +46,7 @@ export function createGuarantee({
     if (isKeeping) return;
     isKeeping = true;
     while (open > 0) {
-      await wait(LEAST_MS / 2);
+      await wait(GUARANTEE_LEAST_MS / 2);
       await arm();
     }
     isKeeping = false;

@@ -4,8 +4,8 @@ import type { SubscriptionInDetail } from "../schemas/subscription.ts";
 import type { CallbackAnswer } from "./post.ts";
 import {
   FIRST_PAUSE_MS,
-  GIVE_UP_AFTER,
-  GONE_AFTER,
+  GIVE_UP_AFTER_MS,
+  GONE_AFTER_MS,
   GONE_ANSWERS,
   LONGEST_PAUSE_MS,
   PARK_ANSWERS,
@@ -75,7 +75,7 @@ export function afterAnswer(
     ...(parkedInARow && { parkedInARow }),
     lastAnswer,
   };
-  if (isGoneForGood(failed.gone, now) || now - Date.parse(failingSince) >= GIVE_UP_AFTER) {
+  if (isGoneForGood(failed.gone, now) || now - Date.parse(failingSince) >= GIVE_UP_AFTER_MS) {
     return { ...failed, state: "given_up" };
   }
   // Its events follow one by one in the same run: after a long pause, another run would send the batch again, for ever.
@@ -102,7 +102,7 @@ export function afterParking({ lastAnswer, parkedInARow = 0 }: Standing): Standi
 const saysGone = ({ status }: CallbackAnswer) => status === 404 || status === 410;
 
 function isGoneForGood(gone: Standing["gone"], now: number): boolean {
-  return gone !== undefined && gone.count >= GONE_ANSWERS && now - Date.parse(gone.since) >= GONE_AFTER;
+  return gone !== undefined && gone.count >= GONE_ANSWERS && now - Date.parse(gone.since) >= GONE_AFTER_MS;
 }
 
 const isSwitchedOff = ({ code }: CallbackAnswer) => code === "WorkflowTriggerIsNotEnabled";

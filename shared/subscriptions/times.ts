@@ -2,6 +2,19 @@ import { DAY, MINUTE, SECOND } from "../core/time.ts";
 
 /** The times and bounds of delivery, in milliseconds where nothing else is said. */
 
+// Wake-ups.
+
+/** An instance that found no subscriptions believes for this long that there are none. */
+export const NONE_KNOWN_MS = 5 * SECOND;
+/** An instance that found subscriptions believes for this long that there are some. */
+export const SOME_KNOWN_MS = MINUTE;
+/** An append waits this long at most for its message, once the event is stored. */
+export const MESSAGE_WAIT_MS = 100;
+/** The message that stands in for a process shows after this time. */
+export const GUARANTEE_MS = 2 * SECOND;
+/** That message is postponed when it would show in less than this. */
+export const GUARANTEE_LEAST_MS = SECOND;
+
 // A lease: one process at a time delivers to a subscription.
 
 /** A lease whose row has not changed for this long is over: its holder died. */
@@ -46,6 +59,11 @@ export const SHARED_PAGES = 8;
 /** A batch has this many bytes at most, unless its only event has more. */
 export const BATCH_BYTES = 1024 * 1024;
 
+// The rate.
+
+/** A request counts for this many seconds: a minute, and the second in which it was made. */
+export const COUNTED_SECONDS = 61;
+
 // Repetition after a failure.
 
 /** The longest first pause: a chance failure is over by then, and every later event waits too. */
@@ -55,11 +73,11 @@ export const SWITCHED_OFF_PAUSE_MS = 15 * MINUTE;
 /** The longest pause. */
 export const LONGEST_PAUSE_MS = DAY;
 /** A subscription whose callback has only failed for this long is given up. */
-export const GIVE_UP_AFTER = 7 * DAY;
+export const GIVE_UP_AFTER_MS = 7 * DAY;
 /** A callback is believed to be gone after this many 404 or 410 answers in a row: gateways that redeploy answer 404 too. */
 export const GONE_ANSWERS = 3;
 /** The first and last of those answers must be this far apart. */
-export const GONE_AFTER = MINUTE;
+export const GONE_AFTER_MS = MINUTE;
 
 // Parking.
 

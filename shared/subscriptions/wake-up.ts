@@ -2,14 +2,9 @@ import { setImmediate } from "node:timers/promises";
 import { waitAside } from "../core/wait-aside.ts";
 import type { Queue } from "../storage/open-queue.ts";
 import { createGuarantee } from "./guarantee.ts";
+import { MESSAGE_WAIT_MS, NONE_KNOWN_MS, SOME_KNOWN_MS } from "./times.ts";
 
 export type WakeUp = ReturnType<typeof createWakeUp>;
-
-/** Milliseconds for which an instance believes that there are no subscriptions, or that there are some. */
-const NONE_MS = 5_000;
-const SOME_MS = 60_000;
-/** Milliseconds that an append waits for its message at most, once the event is stored. */
-const MESSAGE_MS = 100;
 
 /**
  * Has subscribers served: by this process at once, and by any process that a message or the timer wakes. Nothing fails by
@@ -47,7 +42,7 @@ export function createWakeUp({
   }
 
   function know(isNeeded: boolean): boolean {
-    known = { isNeeded, until: now() + (isNeeded ? SOME_MS : NONE_MS) };
+    known = { isNeeded, until: now() + (isNeeded ? SOME_KNOWN_MS : NONE_KNOWN_MS) };
     return isNeeded;
   }
 
@@ -75,7 +70,7 @@ export function createWakeUp({
           void delivering.catch(() => false).then((isDone) => guarantee.end(isDone));
           await armed;
         });
-        if (begun) await Promise.race([serving, wait(MESSAGE_MS)]);
+        if (begun) await Promise.race([serving, wait(MESSAGE_WAIT_MS)]);
       };
     },
     /** After a subscription was made or changed. */
@@ -83,7 +78,7 @@ export function createWakeUp({
       know(true);
       send(0);
       // For events stored by instances that still believe that there are no subscriptions.
-      send(NONE_MS + 1_000);
+      send(NONE_KNOWN_MS + 1_000);
     },
     /** After so many milliseconds. */
     after: send,

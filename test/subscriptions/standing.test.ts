@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { CallbackAnswer } from "../../shared/subscriptions/post.ts";
 import { afterAnswer, FRESH, isDelivered, type Standing } from "../../shared/subscriptions/standing.ts";
-import { GIVE_UP_AFTER } from "../../shared/subscriptions/times.ts";
+import { GIVE_UP_AFTER_MS } from "../../shared/subscriptions/times.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -120,8 +120,8 @@ test("a week of nothing but failures is enough", () => {
   });
   const after = (standing: Standing) =>
     afterAnswer(standing, { status: 500 }, { now, random: Math.random }).state;
-  expect(after(since(GIVE_UP_AFTER - 1))).toBe("retrying");
-  expect(after(since(GIVE_UP_AFTER))).toBe("given_up");
+  expect(after(since(GIVE_UP_AFTER_MS - 1))).toBe("retrying");
+  expect(after(since(GIVE_UP_AFTER_MS))).toBe("given_up");
 });
 
 test("for any answers pauses are within bounds, and a subscriber that only fails is given up in about a week", () => {
@@ -146,7 +146,7 @@ test("for any answers pauses are within bounds, and a subscriber that only fails
           expect(pause).toBeLessThanOrEqual(DAY);
           time += pause;
         }
-        expect(time - now).toBeLessThanOrEqual(GIVE_UP_AFTER + DAY);
+        expect(time - now).toBeLessThanOrEqual(GIVE_UP_AFTER_MS + DAY);
         expect(standing.failures).toBeLessThan(60);
       },
     ),
