@@ -92,8 +92,8 @@ export type RunProgress = {
 };
 
 /** What a run knows when it decides on its next step. */
-export type RunFacts = RunProgress & {
-  state: Pick<ReconcileState, "checkpoint" | "changes" | "sweep" | "lastSweep" | "total">;
+export type RunFacts<Position = unknown> = RunProgress & {
+  state: Pick<ReconcileState<Position>, "checkpoint" | "changes" | "sweep" | "lastSweep" | "total">;
   /** How many items are stored and not marked as deleted. */
   live: number;
   now: number;
@@ -103,33 +103,41 @@ export type RunFacts = RunProgress & {
   sweeps: boolean;
 };
 
-type RunStep = "begin changes" | "read changes" | "begin sweep" | "read sweep" | "settle sweep" | "end";
+type RunStep<Position> =
+  | { do: "begin changes" }
+  /** Reads the next page. */
+  | { do: "read changes"; reading: ListReading<Position> }
+  | { do: "begin sweep" }
+  /** Reads the next page. */
+  | { do: "read sweep"; sweep: Sweep<Position> }
+  | { do: "settle sweep"; sweep: Sweep<Position> }
+  | { do: "end" };
 
 /** So often changes are read while readings have doubts. */
-const READINGS = 3;
+const MAX_READINGS = 3;
 /** So many sweeps one run begins at most. */
-const SWEEPS = 4;
+const MAX_SWEEPS = 4;
 
 /**
  * What a run does next. It reads what changed; then it reads everything, when a sweep is due, a page at a time; then it
  * reads the changes made meanwhile, so no changed item is taken for deleted.
  */
-export function nextRunStep(known: RunFacts): RunStep {
+export function nextRunStep<Position>(known: RunFacts<Position>): RunStep<Position> {
   const { state, live, changes, readings, hasRead, sweeps, sweepsBegun } = known;
   const { sweep } = state;
   const isSweeping = sweep !== undefined && !sweep.end;
-  if (state.changes) return "read changes";
+  if (state.changes) return { do: "read changes", reading: state.changes };
   // A first sweep whose items are as many as the account's has missed nothing, and there is nothing to be taken for gone.
-  if (hasRead && sweep?.first && sweep.end?.total === live) return "settle sweep";
+  if (hasRead && sweep?.first && sweep.end?.total === live) return { do: "settle sweep", sweep };
   // Before the first sweep there is no checkpoint to read from.
   const canRead = state.checkpoint !== undefined || !sweeps;
-  const again = changes === "doubtful" && readings < READINGS && !isSweeping;
-  if (canRead && (changes === "unread" || again)) return "begin changes";
-  if (!sweeps) return "end";
-  if (isSweeping) return "read sweep";
+  const again = changes === "doubtful" && readings < MAX_READINGS && !isSweeping;
+  if (canRead && (changes === "unread" || again)) return { do: "begin changes" };
+  if (!sweeps) return { do: "end" };
+  if (isSweeping) return { do: "read sweep", sweep };
   // With doubts about what changed meanwhile, a sweep cannot tell yet what is gone.
-  if (sweep) return changes === "current" || sweep.first ? "settle sweep" : "end";
-  return sweepsBegun < SWEEPS && isSweepDue(known) ? "begin sweep" : "end";
+  if (sweep) return changes === "current" || sweep.first ? { do: "settle sweep", sweep } : { do: "end" };
+  return sweepsBegun < MAX_SWEEPS && isSweepDue(known) ? { do: "begin sweep" } : { do: "end" };
 }
 
 /** From the start of a sweep to the next regular one. */
@@ -137,9 +145,9 @@ const SWEEP_EVERY = DAY;
 /** Milliseconds after which a run believes that most items are gone. */
 const SECOND_LOOK = MINUTE;
 /** Sweeps for another reason than the time take at most a tenth of the time. */
-const SHARE = 1 / 10;
+const SWEEP_SHARE = 1 / 10;
 /** Milliseconds of work by which they may be ahead of that: so one of a small account never has to wait. */
-const ADVANCE = HOUR;
+const SWEEP_ADVANCE = HOUR;
 
 /**
  * Whether it is time for a sweep: the first one; by the clock; to look again for items that the last one missed, or may
@@ -158,7 +166,7 @@ export function isSweepDue({
   const differs =
     total !== undefined && live !== total && !(isSteady && live - missed - total === difference);
   const isProven = unproven !== "all" && unproven.length === 0;
-  return (missed > 0 || !isProven || differs) && aheadOf(lastSweep, now) < ADVANCE;
+  return (missed > 0 || !isProven || differs) && aheadOf(lastSweep, now) < SWEEP_ADVANCE;
 }
 
 /** Whether less than so many milliseconds have passed since a time. A time that has not come yet was kept by a wrong clock. */
@@ -167,7 +175,7 @@ function isWithin(ms: number, since: number, now: number): boolean {
 }
 
 function aheadOf(sweep: PastSweep | undefined, now: number): number {
-  return sweep ? Math.max(0, sweep.aheadMs - SHARE * Math.abs(now - sweep.endedAt)) : 0;
+  return sweep ? Math.max(0, sweep.aheadMs - SWEEP_SHARE * Math.abs(now - sweep.endedAt)) : 0;
 }
 
 /** Hashes of items that a sweep has seen, or missed, kept under a name that begins with {@link SEEN} or {@link MISSED}. */

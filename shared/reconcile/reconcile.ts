@@ -99,40 +99,51 @@ async function run<Item, Position>(
   for (;;) {
     const { state, live } = journal;
     const step = nextRunStep({ ...done, state, live, now: pace.now(), run: number, sweeps });
-    if (step === "end") return;
-    if (step === "begin changes") {
-      state.changes = begin(state);
-      done.readings++;
-      isFresh = true;
-    }
-    if (step === "read changes" && state.changes) {
-      const { end, checkpoint } = await read(state.changes);
-      if (!end) continue;
-      state.changes = undefined;
-      state.checkpoint = checkpoint ?? state.checkpoint;
-      state.total = end.total;
-      // A reading that an earlier run began does not have later changes.
-      if (isFresh) done.changes = end.doubts.length === 0 ? "current" : "doubtful";
-    }
-    if (step === "begin sweep") {
-      const { number = 0 } = state.lastSweep ?? {};
-      const first = state.lastSweep === undefined;
-      state.sweep = { ...begin(), number: number + 1, first, workedMs: 0, seen: [], notes: 0 };
-      done.sweepsBegun++;
-      // What changes from now on is read at its end.
-      done.changes = "current";
-    }
-    if (step === "read sweep" && state.sweep) {
-      report.mode = state.sweep.first ? "first" : "sweep";
-      const since = pace.now();
-      const { end, checkpoint } = await read(state.sweep);
-      state.checkpoint ??= checkpoint;
-      state.sweep = { ...state.sweep, end, workedMs: state.sweep.workedMs + pace.now() - since };
-      if (end) Object.assign(done, { changes: "unread", readings: 0 });
-    }
-    if (step === "settle sweep" && state.sweep) {
-      await settleSweep(state.sweep);
-      done.changes = "current";
+    switch (step.do) {
+      case "begin changes":
+        state.changes = begin(state);
+        done.readings++;
+        isFresh = true;
+        break;
+      case "read changes": {
+        const { end, checkpoint } = await read(step.reading);
+        if (!end) break;
+        state.changes = undefined;
+        state.checkpoint = checkpoint ?? state.checkpoint;
+        state.total = end.total;
+        // A reading that an earlier run began does not have later changes.
+        if (isFresh) done.changes = end.doubts.length === 0 ? "current" : "doubtful";
+        break;
+      }
+      case "begin sweep": {
+        const last = state.lastSweep?.number ?? 0;
+        const first = state.lastSweep === undefined;
+        state.sweep = { ...begin(), number: last + 1, first, workedMs: 0, seen: [], notes: 0 };
+        done.sweepsBegun++;
+        // What changes from now on is read at its end.
+        done.changes = "current";
+        break;
+      }
+      case "read sweep": {
+        const { sweep } = step;
+        report.mode = sweep.first ? "first" : "sweep";
+        const since = pace.now();
+        const { end, checkpoint } = await read(sweep);
+        state.checkpoint ??= checkpoint;
+        sweep.end = end;
+        sweep.workedMs += pace.now() - since;
+        if (end) {
+          done.changes = "unread";
+          done.readings = 0;
+        }
+        break;
+      }
+      case "settle sweep":
+        await settleSweep(step.sweep);
+        done.changes = "current";
+        break;
+      case "end":
+        return;
     }
   }
 

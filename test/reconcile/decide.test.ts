@@ -27,7 +27,7 @@ const reading = { position: 0, begunAt: 0, readAt: 0, page: 1, pages: 2 };
 const sweep: Sweep<number> = { ...reading, number: 2, first: false, workedMs: 0, seen: [], notes: 0 };
 const end = { total: 100, doubts: [] };
 const decided = (more: Partial<RunFacts>, state: Partial<RunFacts["state"]> = {}) =>
-  nextRunStep({ ...known, ...more, state: { ...known.state, ...state } });
+  nextRunStep({ ...known, ...more, state: { ...known.state, ...state } }).do;
 
 describe("the next step", () => {
   test("is to read the changes, and then the end", () => {
@@ -72,6 +72,16 @@ describe("the next step", () => {
     const without: Partial<RunFacts> = { sweeps: false };
     expect(decided(without, { checkpoint: undefined, lastSweep: undefined })).toBe("begin changes");
     expect(decided({ ...without, changes: "current" }, { lastSweep: undefined })).toBe("end");
+  });
+
+  test("names the reading and the sweep that it is for", () => {
+    const state = { ...known.state, changes: reading, sweep };
+    expect(nextRunStep({ ...known, state })).toEqual({ do: "read changes", reading });
+    const read: RunFacts = { ...known, changes: "current" };
+    expect(nextRunStep({ ...read, state: { ...known.state, sweep } })).toEqual({ do: "read sweep", sweep });
+    const ended = { ...sweep, end };
+    const settle = { do: "settle sweep", sweep: ended };
+    expect(nextRunStep({ ...read, state: { ...known.state, sweep: ended } })).toEqual(settle);
   });
 
   test("is no fifth sweep in a run", () => {
