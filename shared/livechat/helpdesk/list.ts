@@ -94,11 +94,14 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
       }
       // Upwards, a ticket that changes comes again at the end: what follows Link is as of the first call.
       const before = order === "asc" ? (cursor?.before ?? (await behindLastChange(query, call))) : undefined;
-      const goOn = (behind: HelpDeskCursor) => ({ cursor: encodeHelpDeskCursor({ ...behind, before }) });
       const filters = { ...query, ...(before !== undefined && { updatedDateTo: before }) };
       const isSmall = range.limit <= OUR_PAGE_SIZE && left === 0 && !chooses;
       const size = isSmall ? OUR_PAGE_SIZE : PAGE_SIZE;
       const found = new Map<string, Ticket>();
+      const answer = (behind?: HelpDeskCursor): FoundTickets => ({
+        tickets: [...found.values()],
+        ...(behind && { next: { cursor: encodeHelpDeskCursor({ ...behind, before }) } }),
+      });
       for (let calls = 1; ; calls++) {
         const page = await readPage({ sortBy: "updatedAt", order, filters, cursor }, size, call);
         const { tickets } = page;
@@ -108,15 +111,10 @@ export function createTicketList(send: Send, lookups: Lookups, { pageSize = PAGE
           found.set(ticket.id, ticket);
           if (found.size < range.limit) continue;
           const isLast = index === tickets.length - 1 && page.next === undefined;
-          const behind = page.cursorById.get(ticket.id);
-          return {
-            tickets: [...found.values()],
-            ...(behind && !isLast && { next: goOn(behind) }),
-          };
+          return answer(isLast ? undefined : page.cursorById.get(ticket.id));
         }
         cursor = page.next;
-        if (!cursor) return { tickets: [...found.values()] };
-        if (calls === CALLS) return { tickets: [...found.values()], next: goOn(cursor) };
+        if (!cursor || calls === CALLS) return answer(cursor);
       }
     },
 

@@ -10,7 +10,7 @@ import { OutcomeUnknown } from "../../storage/failures.ts";
 import { type Row, readRow } from "../../storage/rows.ts";
 import { scan, scanRows } from "../../storage/scan.ts";
 import { submit } from "../../storage/transaction.ts";
-import { readState, toStateRow } from "./state-row.ts";
+import { readState, writeState } from "./state-row.ts";
 import {
   ALL_TICKETS,
   type ErasedFor,
@@ -143,11 +143,8 @@ async function commitErasure(
     const changes = state.changes + 1;
     const actions = await plan(changes);
     if (actions.length === 0) return 0;
-    const next = toStateRow({ ...state, changes, erasures: state.erasures + 1 });
-    const fence: TransactionAction = state.etag
-      ? ["update", next, "Replace", { etag: state.etag }]
-      : ["create", next];
-    if (await tryOnce(table, [fence, ...actions])) return actions.length;
+    const next = writeState({ ...state, changes, erasures: state.erasures + 1 });
+    if (await tryOnce(table, [...next, ...actions])) return actions.length;
   }
   throw new StorageUnavailable("The stored tickets change too fast to be erased.", { retryAfter: 1 });
 }

@@ -1,4 +1,4 @@
-import type { TableClient } from "@azure/data-tables";
+import type { TableClient, TransactionAction } from "@azure/data-tables";
 import type { LiveChatApi } from "../../core/settings.ts";
 import { decompress, fromProperties, toProperties } from "../../storage/body.ts";
 import { checkFormat, FORMAT, type Formatted } from "../../storage/format.ts";
@@ -61,19 +61,16 @@ async function readOwn(table: TableClient, api: LiveChatApi): Promise<typeof NOT
   return row ? { text: Buffer.from(fromProperties(row)), live: checkFormat(row, NAME).live } : NOTHING;
 }
 
-/** The row that orders the commits. */
-export function toStateRow<State>(snapshot: Snapshot<State>) {
-  const { changes, commit, erasures } = snapshot;
-  const { text, live } = snapshot.v2 ?? snapshot;
-  const row = { partitionKey: PARTITION, rowKey: STATE, format: FORMAT, live, changes, commit, erasures };
-  return { ...row, ...toProperties(text) };
+/** The operations that store a state. By the first one a transaction fails when another commit came before. */
+export function writeState<State>(snapshot: Snapshot<State>): TransactionAction[] {
+  const { api, v2, changes, commit, erasures, etag } = snapshot;
+  const row = { ...columnsOf(STATE, v2 ?? snapshot), changes, commit, erasures };
+  const first: TransactionAction = etag ? ["update", row, "Replace", { etag }] : ["create", row];
+  return v2 ? [first, ["upsert", columnsOf(`${STATE}:${api}`, snapshot), "Replace"]] : [first];
 }
 
-/** The further rows of a state: one where the API is not v2. */
-export function toApiRows<State>({ api, v2, live, text }: Snapshot<State>) {
-  if (!v2) return [];
-  const row = { partitionKey: PARTITION, rowKey: `${STATE}:${api}`, format: FORMAT, live };
-  return [{ ...row, ...toProperties(text) }];
+function columnsOf(rowKey: string, { text, live }: Pick<Snapshot<unknown>, "text" | "live">) {
+  return { partitionKey: PARTITION, rowKey, format: FORMAT, live, ...toProperties(text) };
 }
 
 /** The number of the last change to the stored tickets. @throws {NewerFormat} */

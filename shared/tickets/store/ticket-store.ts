@@ -1,5 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { StorageUnavailable } from "../../core/errors.ts";
+import { inGroups } from "../../core/in-groups.ts";
 import type { LiveChatApi } from "../../core/settings.ts";
 import { SECOND } from "../../core/time.ts";
 import type { Sink } from "../../reconcile/sink.ts";
@@ -170,12 +171,9 @@ async function* chosenRows(
   const select = ["rowKey", "status", "assignee", "requester", "deleted", "erasedAt", "change"];
   for await (const rows of scan<TicketColumns>(table, PARTITION, { ...range, select })) {
     const keys = rows.filter(isIt).map(({ rowKey }) => rowKey);
-    for (let start = 0; start < keys.length; start += BODIES_AT_ONCE) {
-      const some = keys.slice(start, start + BODIES_AT_ONCE);
-      const full = await Promise.all(some.map((key) => readRow<TicketColumns>(table, PARTITION, key)));
-      // A row that is gone has moved up, and comes once more at the end.
-      for (const row of full) if (row && row.erasedAt === undefined) yield { at: row.rowKey, row };
-    }
+    const full = inGroups(keys, BODIES_AT_ONCE, (key) => readRow<TicketColumns>(table, PARTITION, key));
+    // A row that is gone has moved up, and comes once more at the end.
+    for await (const row of full) if (row && row.erasedAt === undefined) yield { at: row.rowKey, row };
     yield { at: behind(rows.at(-1)?.rowKey ?? "") };
   }
 }

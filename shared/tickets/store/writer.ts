@@ -11,7 +11,7 @@ import { MAX_OPERATIONS, MAX_TRANSACTION_BYTES, wireBytes } from "../../storage/
 import { readRow } from "../../storage/rows.ts";
 import { scan } from "../../storage/scan.ts";
 import { submit } from "../../storage/transaction.ts";
-import { noteKey, readState, type Snapshot, toApiRows, toStateRow } from "./state-row.ts";
+import { noteKey, readState, type Snapshot, writeState } from "./state-row.ts";
 import {
   ALL_TICKETS,
   contentOf,
@@ -77,9 +77,7 @@ export async function openWriter<State>(
     const units = await Promise.all(
       open.map(async ({ live, actions }) => ({ live, actions: await actions(changes) })),
     );
-    const states = [toStateRow({ ...now, text }), ...toApiRows({ ...now, text })];
-    const stateBytes = states.reduce((bytes, row) => bytes + wireBytes(["create", row]), 0);
-    const room = MAX_TRANSACTION_BYTES - stateBytes - 4096;
+    const room = MAX_TRANSACTION_BYTES - bytesOf(writeState({ ...now, text })) - 4096;
     const parts = split(units, room);
     let done = 0;
     for (const [index, part] of parts.entries()) {
@@ -164,6 +162,10 @@ function toKeep(rowKey: string, note: unknown): TicketChange {
   };
 }
 
+function bytesOf(actions: readonly TransactionAction[]): number {
+  return actions.reduce((sum, action) => sum + wireBytes(action), 0);
+}
+
 /** Units in as few transactions as hold them, at least one. The operations of a unit stay together. */
 function split<Unit extends { actions: TransactionAction[] }>(
   units: readonly Unit[],
@@ -173,7 +175,7 @@ function split<Unit extends { actions: TransactionAction[] }>(
   let operations = 0;
   let bytes = 0;
   for (const unit of units) {
-    const size = unit.actions.reduce((sum, action) => sum + wireBytes(action), 0);
+    const size = bytesOf(unit.actions);
     if (operations + unit.actions.length > OPERATIONS_LEFT || bytes + size > maxBytes) {
       parts.push([]);
       operations = 0;
@@ -195,16 +197,10 @@ async function commitPart<State>(
   { before, next }: { before: Snapshot<State>; next: Snapshot<State> },
   actions: readonly TransactionAction[],
 ): Promise<string | undefined> {
-  const row = toStateRow(next);
-  // First, so that the transaction fails by this row when another commit came before.
-  const fence: TransactionAction = next.etag
-    ? ["update", row, "Replace", { etag: next.etag }]
-    : ["create", row];
-  const ofApi = toApiRows(next).map((row): TransactionAction => ["upsert", row, "Replace"]);
   for (let attempt = 1; ; attempt++) {
     let unknown: OutcomeUnknown | undefined;
     try {
-      const outcome = await submit(table, [fence, ...ofApi, ...actions]);
+      const outcome = await submit(table, [...writeState(next), ...actions]);
       const [etag] = outcome.committed ? outcome.etags : [];
       if (etag) return etag;
     } catch (error) {
