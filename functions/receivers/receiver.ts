@@ -72,9 +72,9 @@ export function receiver({
     errors: [InvalidInput, Unauthorized, ...(isBasic ? [Forbidden] : []), ...storageErrors],
     run: async ({ raw }, services, call) => {
       measure().payload.record(raw.length, { type });
-      const { type: told = type, ...receipt } = await take(raw, services);
-      measure().events.add(1, { type: told, outcome: receipt.status });
-      call.log("delivery received", { type: told, ...receipt, bytes: raw.length });
+      const { type: actual = type, ...receipt } = await take(raw, services);
+      measure().events.add(1, { type: actual, outcome: receipt.status });
+      call.log("delivery received", { type: actual, ...receipt, bytes: raw.length });
       return { body: receipt };
     },
   });

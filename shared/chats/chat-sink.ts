@@ -20,7 +20,7 @@ import type { AskLog, FoundThread } from "./chat-source.ts";
  * The event log as the store of a reconciliation. A thread is new when the log lacks its start, or lacks the end of a
  * thread that has ended. The state of the reconciliation and its run records are in a partition of the events table.
  */
-export function chatSink(table: TableClient, told: AskLog): Sink<FoundThread> {
+export function chatSink(table: TableClient, firstEventsOf: AskLog): Sink<FoundThread> {
   return {
     ...chatRecords(table),
     lock: (options) => acquireLease(table, { partitionKey: CHAT_PARTITION, rowKey: CHAT_LOCK }, options),
@@ -34,8 +34,8 @@ export function chatSink(table: TableClient, told: AskLog): Sink<FoundThread> {
         async compare(items) {
           return Promise.all(
             items.map(async (item) => {
-              const has = await told(item.threadId);
-              const isThere = has.has("chat_started") && (!item.isOver || has.has("chat_ended"));
+              const known = await firstEventsOf(item.threadId);
+              const isThere = known.has("chat_started") && (!item.isOver || known.has("chat_ended"));
               return { item, is: isThere ? ("same" as const) : ("new" as const) };
             }),
           );

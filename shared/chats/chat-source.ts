@@ -49,7 +49,7 @@ const LOOK_BACK = HOUR;
 /** After this many unreadable threads in a row, the reading fails: LiveChat has an outage. */
 const FAILURES = 3;
 
-/** Returns the types of events that the log has of a thread. */
+/** Returns the first event of each type that the log has of a thread. */
 export type AskLog = (threadId: string) => Promise<ReadonlyMap<EventType, unknown>>;
 
 /**
@@ -57,13 +57,16 @@ export type AskLog = (threadId: string) => Promise<ReadonlyMap<EventType, unknow
  * call for each hundred active chats, and one for each hundred ended threads: two calls for most accounts. Pages may
  * shift and repeat during a reading, so a thread may be returned twice. The log stores it once.
  */
-export function chatSource(chats: ChatReader, told: AskLog): Source<FoundThread, ChatPosition> {
+export function chatSource(chats: ChatReader, firstEventsOf: AskLog): Source<FoundThread, ChatPosition> {
   async function readActive(position: ChatPosition) {
     const { chats: found, next } = await chats.listActiveChats(position.pageId, BACKGROUND);
     const ids = found
       .filter(({ last_thread_summary: { active } }) => active !== false)
       .map(({ id, last_thread_summary: thread }): Ids => [id, thread.id]);
-    const unknown = await where(ids, async ([, threadId]) => !(await told(threadId)).has("chat_started"));
+    const unknown = await where(
+      ids,
+      async ([, threadId]) => !(await firstEventsOf(threadId)).has("chat_started"),
+    );
     const changes = { active: [...position.active, ...ids], queue: [...position.queue, ...unknown] };
     return turn(position, { ...changes, phase: next ? "active" : "archive", pageId: next });
   }
@@ -77,7 +80,10 @@ export function chatSource(chats: ChatReader, told: AskLog): Source<FoundThread,
     if (next) return turn(position, { open, pageId: next }, items);
     // Threads that are no longer active, and that no archive page showed. The webhook may have reported their end
     // already.
-    const ended = await where(open, async ([, threadId]) => !(await told(threadId)).has("chat_ended"));
+    const ended = await where(
+      open,
+      async ([, threadId]) => !(await firstEventsOf(threadId)).has("chat_ended"),
+    );
     const queue = [...position.queue, ...ended];
     return turn(position, { phase: "single", pageId: undefined, open: [], queue }, items);
   }

@@ -10,7 +10,7 @@ import { chatSource, type FoundThread } from "./chat-source.ts";
 
 export type ChatReconciliation = {
   table: TableClient;
-  log: Pick<EventLog, "append" | "told">;
+  log: Pick<EventLog, "append" | "firstEventsOf">;
   chats: ChatReader;
   holder: string;
   budgetMs: number;
@@ -27,21 +27,21 @@ export type ChatReconciliation = {
  * @throws what `reconcile` throws
  */
 export function reconcileChats({ table, log, chats, ...options }: ChatReconciliation): Promise<RunReport> {
-  const told = (threadId: string) => log.told(threadId);
+  const firstEventsOf = (threadId: string) => log.firstEventsOf(threadId);
 
   /**
    * Appends the missing events of a thread. An event that the log refuses stays missing, and does not stop the other
    * threads.
    */
   async function tell(thread: FoundThread): Promise<"stored" | "duplicate"> {
-    const has = await told(thread.threadId);
+    const known = await firstEventsOf(thread.threadId);
     // A chat that was erased stays erased: its end is added with ids only.
-    const isErased = [...has.values()].some((event) => event.isErased);
+    const isErased = [...known.values()].some((event) => event.isErased);
     const { chat: _, ...ids } = thread;
     let outcome: "stored" | "duplicate" = "duplicate";
     for (const raw of rawsOf(isErased ? ids : thread, options.now)) {
       const read = textEvent(raw, "reconcile");
-      if ("problems" in read || has.has(read.event.type)) continue;
+      if ("problems" in read || known.has(read.event.type)) continue;
       if ((await log.append(read.event)).status === "stored") outcome = "stored";
     }
     return outcome;
@@ -49,8 +49,8 @@ export function reconcileChats({ table, log, chats, ...options }: ChatReconcilia
 
   return reconcile({
     ...options,
-    source: chatSource(chats, told),
-    sink: chatSink(table, told),
+    source: chatSource(chats, firstEventsOf),
+    sink: chatSink(table, firstEventsOf),
     tellsEvery: true,
     appendCreated: (threads) => Array.fromAsync(inGroups(threads, APPENDS, tell)),
     // The log keeps events of chats that LiveChat has deleted, so there are no sweeps.

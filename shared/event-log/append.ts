@@ -6,6 +6,7 @@ import { toBody, uploadBody } from "./bodies.ts";
 import { Committer, type Timing } from "./committer.ts";
 import { tooComplex } from "./complexity.ts";
 import { readIdentity } from "./event-row.ts";
+import { firstEventsOf } from "./first-events.ts";
 import { readHead } from "./head.ts";
 import { foreignLicence, identify } from "./identity.ts";
 import { inTime } from "./in-time.ts";
@@ -13,7 +14,6 @@ import { eventKey } from "./keys.ts";
 import { MAX_BODY_BYTES } from "./limits.ts";
 import type { AppendEntry } from "./plan-append.ts";
 import type { Store } from "./store.ts";
-import { toldOf } from "./told.ts";
 import type { Append, Appended, NewEvent } from "./types.ts";
 
 type AppendOptions = Timing & {
@@ -28,8 +28,8 @@ export function createAppend(store: Store, { timeLimit, ...timing }: AppendOptio
   async function append(event: NewEvent, signal: AbortSignal): Promise<Appended> {
     const { type, chatId = "", once } = event;
     // By v2, before the app moved to the Text platform, such an event came under an id of its time.
-    const told = once ? (await toldOf(store, chatId, { signal })).get(type) : undefined;
-    if (told) return { status: "duplicate", id: told.id, seq: told.seq };
+    const known = once ? (await firstEventsOf(store, chatId, { signal })).get(type) : undefined;
+    if (known) return { status: "duplicate", id: known.id, seq: known.seq };
     let entry = await toAppendEntry(event, committer.licence);
     if (entry.body.properties.bodyRows) {
       const { licence } = await readHead(store, { signal });

@@ -9,13 +9,13 @@ import { readBody } from "./bodies.ts";
 import { countByHour, countOfType } from "./count-events.ts";
 import { deriveChat } from "./derive-chat.ts";
 import { findEvent, readEvent } from "./event-row.ts";
+import { firstEventsOf, type KnownEvent } from "./first-events.ts";
 import { type Head, readHead } from "./head.ts";
 import { PROBE } from "./keys.ts";
 import { allEvents, chatEvents, type PageQuery, readEventPage } from "./list.ts";
 import { readChatPage } from "./list-chats.ts";
 import { openQuarantine } from "./quarantine.ts";
 import { LOG_PARTITION } from "./store.ts";
-import { type Told, toldOf } from "./told.ts";
 import type { Append, ChatState, EventQuery, LogEvent } from "./types.ts";
 
 export type EventLogOptions = {
@@ -94,11 +94,9 @@ export function openEventLog({
       const events = await chatEvents(store, chatId);
       return events.length > 0 ? deriveChat(chatId, events) : undefined;
     },
-    /**
-     * The types of events that the log has of a chat, by either API, and their places: the first of each type. Erased
-     * ones count.
-     */
-    told: (chatId: string): Promise<ReadonlyMap<EventType, Told>> => toldOf(store, chatId),
+    /** The first event of each type that the log has of a chat, by either API. Erased ones count. */
+    firstEventsOf: (chatId: string): Promise<ReadonlyMap<EventType, KnownEvent>> =>
+      firstEventsOf(store, chatId),
     /**
      * The chats whose first event stands before a place, last started first; those that were erased are not among them.
      * A page has at most `limit` (25 by default); fewer do not mean the end, `next: null` does.

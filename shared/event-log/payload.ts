@@ -32,8 +32,8 @@ export function readPayload(
 }
 
 /** A chat of the Text platform with the field names of v2; `undefined` for v2's own. */
-function readTextChat(told: unknown): Record<string, unknown> | undefined {
-  if (!isObject(told) || !("action" in told)) return undefined;
-  const read = validate(StoredTextChat, told);
+function readTextChat(envelope: unknown): Record<string, unknown> | undefined {
+  if (!isObject(envelope) || !("action" in envelope)) return undefined;
+  const read = validate(StoredTextChat, envelope);
   return read.success ? fromTextChat(read.output) : undefined;
 }

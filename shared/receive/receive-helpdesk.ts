@@ -25,8 +25,8 @@ export async function receiveHelpDesk(
   }: { log: Pick<EventLog, "get" | "quarantine">; arrivals: Pick<Arrivals, "keep" | "forget"> },
 ): Promise<Receipt & { arrived?: string }> {
   const raw = decodeUtf8(body);
-  const told = parseJson(raw);
-  const ticketId = tooComplex(raw) === undefined ? ticketIdIn(told) : undefined;
+  const parsed = parseJson(raw);
+  const ticketId = tooComplex(raw) === undefined ? ticketIdIn(parsed) : undefined;
   if (ticketId === undefined || ticketId.length > LONGEST_ID) {
     const problems = [{ path: "payload.ID", message: "payload.ID is missing." }];
     const reason = "The delivery does not have a ticket's id.";

@@ -16,7 +16,7 @@ import { quarantine } from "./receive.ts";
 import { verifyKey } from "./verify-sender.ts";
 
 type TextParts = {
-  log: Pick<EventLog, "append" | "told" | "quarantine">;
+  log: Pick<EventLog, "append" | "firstEventsOf" | "quarantine">;
   transcripts: Pick<Transcripts, "keep" | "forget">;
   /** What the webhook's `secret_key` may be. */
   secrets: readonly string[];
@@ -61,10 +61,10 @@ async function keepEnd(event: NewEvent, { log, transcripts }: Omit<TextParts, "s
   const id = identify(event);
   if (!(await transcripts.keep(end))) return { status: "duplicate", id };
   // Looked up after it is kept: the event may have come into the log, and what was kept of another delivery gone, just before.
-  const told = (await log.told(end.threadId)).get("chat_ended");
-  if (!told) return { status: "stored", id, ended: end.threadId };
+  const known = (await log.firstEventsOf(end.threadId)).get("chat_ended");
+  if (!known) return { status: "stored", id, ended: end.threadId };
   await transcripts.forget(end.threadId);
-  return { status: "duplicate", id: told.id };
+  return { status: "duplicate", id: known.id };
 }
 
 /** An envelope fits into a few hundred bytes; of a larger one, only the known fields are kept. */

@@ -37,9 +37,9 @@ function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): Da
     ...pendingRows(table, TRANSCRIPTS_PARTITION, removeBefore),
     async find(item, person) {
       const events = (await log.chat(item.threadId))?.events ?? [];
-      const told = events.flatMap((event) => ("payload" in event ? [event.payload] : []));
-      if (told.some((payload) => peopleIn(payload).includes(person.email))) return { item };
-      const isAnothers = told.some((payload) => "visitor" in payload && payload.visitor !== undefined);
+      const payloads = events.flatMap((event) => ("payload" in event ? [event.payload] : []));
+      if (payloads.some((payload) => peopleIn(payload).includes(person.email))) return { item };
+      const isAnothers = payloads.some((payload) => "visitor" in payload && payload.visitor !== undefined);
       // Without an event that could tell, it may be the person's.
       return isAnothers ? undefined : { item, isUncertain: true };
     },
@@ -66,11 +66,11 @@ function latePlace({ table, removeBefore }: TranscriptPlacesOptions): DataPlace 
     name: "transcripts",
     rows,
     async find(item, person) {
-      const told = async () => {
+      const isNamed = async () => {
         const read = textEvent(await unpack(item), "webhook");
         return "event" in read && (read.event.people ?? []).includes(person.email);
       };
-      return (namesPerson(item.people, person) ?? (await told())) ? { item } : undefined;
+      return (namesPerson(item.people, person) ?? (await isNamed())) ? { item } : undefined;
     },
     erase: ({ threadId }) => removeShown(table, threadId),
     show: async (row) => [JSON.parse(await unpack(row))],

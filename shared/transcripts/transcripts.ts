@@ -18,7 +18,7 @@ import { textEvent } from "./text-event.ts";
 
 type TranscriptsOptions = {
   table: TableClient;
-  log: Pick<EventLog, "append" | "told">;
+  log: Pick<EventLog, "append" | "firstEventsOf">;
   /** Absent where LiveChat's API has no transcripts to read. */
   chats?: Pick<ChatReader, "getChat">;
   /** Milliseconds since the epoch. */
@@ -55,7 +55,7 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
     const { threadId, attempts, state } = end;
     // The reconciliation of chats may have been faster, and saves a call that is billed.
     const isRepeated = state === "waiting" && attempts > 1;
-    if (isRepeated && (await log.told(threadId)).has("chat_ended")) return {};
+    if (isRepeated && (await log.firstEventsOf(threadId)).has("chat_ended")) return {};
     const { asked, chat } = await ask(end, signal);
     const waiting = { state, attempts, receivedAt: Date.parse(end.receivedAt) };
     const step = chats ? nextStep(waiting, asked, now()) : NO_READER;
