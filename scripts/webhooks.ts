@@ -2,8 +2,13 @@ import { loadLocalSettings } from "../local/host/local-settings.ts";
 import { readSettings } from "../shared/core/settings.ts";
 import { openLiveChat } from "../shared/livechat/open-live-chat.ts";
 import { describeStanding } from "../shared/registration/describe.ts";
-import { ensureAll, inspectAll, removeAll, webhookServices } from "../shared/registration/services.ts";
 import { requireReachable } from "../shared/registration/wanted.ts";
+import {
+  ensureAll,
+  inspectAll,
+  removeAll,
+  webhookServices,
+} from "../shared/registration/webhook-services.ts";
 
 /**
  * What the app does about its webhooks, from a terminal and without the app: LiveChat's credentials, the webhook's, and

@@ -1,4 +1,4 @@
-import { removeAll } from "../../shared/registration/services.ts";
+import { removeAll } from "../../shared/registration/webhook-services.ts";
 import { RemovedRegistrations } from "../../shared/schemas/registration.ts";
 import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";

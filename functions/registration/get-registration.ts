@@ -1,5 +1,5 @@
 import { describeStanding } from "../../shared/registration/describe.ts";
-import { inspectAll } from "../../shared/registration/services.ts";
+import { inspectAll } from "../../shared/registration/webhook-services.ts";
 import { Registrations } from "../../shared/schemas/registration.ts";
 import { liveChatErrors, storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";

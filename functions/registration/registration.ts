@@ -1,13 +1,13 @@
 import { AppError, Conflict } from "../../shared/core/errors.ts";
 import type { Priority } from "../../shared/livechat/live-chat.ts";
 import type { Ensured } from "../../shared/registration/ensure.ts";
+import { requireReachable } from "../../shared/registration/wanted.ts";
 import {
   type AccountWebhooks,
   ensureAll,
   type WebhookService,
   webhookServices,
-} from "../../shared/registration/services.ts";
-import { requireReachable } from "../../shared/registration/wanted.ts";
+} from "../../shared/registration/webhook-services.ts";
 import { openKnownTickets } from "../../shared/tickets/known-tickets.ts";
 import { reconcileAccount } from "../reconcile/reconcile.ts";
 import type { Services } from "../services.ts";

@@ -1,6 +1,6 @@
 import type { Webhook } from "../livechat/live-chat.ts";
 import type { Flaw, Registration } from "../schemas/registration.ts";
-import { type Destination, presents, receiverOf, type WantedWebhook, wantedWebhooks } from "./wanted.ts";
+import { presents, receiverOf, type WantedWebhook, type WebhookTarget, wantedWebhooks } from "./wanted.ts";
 
 /** What LiveChat has for one of the wanted webhooks. */
 export type WebhookStanding = {
@@ -30,14 +30,14 @@ export type KnownStanding = Pick<WebhookStanding, "state" | "failure"> & {
  */
 export function assessAll(
   found: readonly Webhook[],
-  destination: Destination,
+  target: WebhookTarget,
   { on = true }: { on?: boolean } = {},
 ): WebhookStanding[] {
-  const all = wantedWebhooks(destination);
+  const all = wantedWebhooks(target);
   const ours = found.map((webhook) => ({ webhook, wanted: wantedFor(webhook, all) }));
   return all.map((wanted) => {
     const its = ours.filter((one) => one.wanted === wanted).map(({ webhook }) => webhook);
-    return assess(wanted, its, destination, on);
+    return assess(wanted, its, target, on);
   });
 }
 
@@ -51,7 +51,7 @@ function wantedFor({ url, event_type }: Webhook, all: readonly WantedWebhook[]):
 function assess(
   wanted: WantedWebhook,
   found: readonly Webhook[],
-  { credentials }: Destination,
+  { credentials }: WebhookTarget,
   on: boolean,
 ): WebhookStanding {
   const ours = found
@@ -79,7 +79,7 @@ function stateOf(right: { flaw?: Flaw } | undefined, others: number, on: boolean
 function flawOf(
   { event_type, data_types = [], url, verified }: Webhook,
   wanted: WantedWebhook,
-  [current, ...previous]: Destination["credentials"],
+  [current, ...previous]: WebhookTarget["credentials"],
 ): Flaw | undefined {
   if (event_type !== wanted.event_type) return "event type";
   if (!presents(url, current, wanted.carriedIn)) {

@@ -2,7 +2,7 @@ import { Conflict, NotFound, UpstreamFailed, UpstreamRefused } from "../core/err
 import type { NewWebhook, Webhook } from "../livechat/live-chat.ts";
 import type { Flaw } from "../schemas/registration.ts";
 import { assessAll, type WebhookStanding } from "./assess.ts";
-import { type Destination, urlWith, type WantedWebhook } from "./wanted.ts";
+import { urlWith, type WantedWebhook, type WebhookTarget } from "./wanted.ts";
 
 /** The calls of LiveChat that a registration needs. */
 export type Webhooks = {
@@ -32,9 +32,9 @@ const WORST_FIRST: readonly Flaw[] = [
 ];
 
 /** How each of the wanted webhooks stands. One call, and one more where webhooks can be switched off. */
-export async function inspect(webhooks: Webhooks, destination: Destination): Promise<WebhookStanding[]> {
+export async function inspect(webhooks: Webhooks, target: WebhookTarget): Promise<WebhookStanding[]> {
   const found = await webhooks.listWebhooks();
-  return assessAll(found, destination, { on: await isOn(webhooks) });
+  return assessAll(found, target, { on: await isOn(webhooks) });
 }
 
 /** Where LiveChat does not say, they are taken to be on: they are from the start, and hardly ever switched off. */
@@ -58,7 +58,7 @@ async function isOn(webhooks: Webhooks): Promise<boolean> {
  * @throws what the first call failed with that could not be done without; the next run goes on from there
  * @throws {UpstreamFailed} when LiveChat does not list a webhook as it was registered
  */
-export async function ensureRegistration(webhooks: Webhooks, destination: Destination): Promise<Ensured> {
+export async function ensureRegistration(webhooks: Webhooks, target: WebhookTarget): Promise<Ensured> {
   /** Ids by event; `undefined` where LiveChat gave none. */
   const created = new Map<string, string | undefined>();
   const removed = new Set<string>();
@@ -71,7 +71,7 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
     // A list that is a little behind must not have us remove anything twice.
     const found = (await webhooks.listWebhooks()).filter(({ id }) => !removed.has(id));
     on ||= await isOn(webhooks);
-    const standings = assessAll(found, destination, { on });
+    const standings = assessAll(found, target, { on });
     const steps = [...standings.flatMap(stepsFor), ...(on || failures.has(SWITCH) ? [] : [switchOn])];
     if (steps.length > 0 && look < LOOKS) for (const step of steps) await step();
     else return report(standings);
@@ -90,7 +90,7 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
 
   async function create({ event_type, data_types, receiver, carriedIn }: WantedWebhook): Promise<void> {
     created.set(event_type, undefined);
-    const [credentials] = destination.credentials;
+    const [credentials] = target.credentials;
     const url = urlWith(credentials, receiver, carriedIn);
     await attempt(event_type, async () => {
       const webhook = { event_type, data_types, url, secret: credentials.password };
@@ -155,9 +155,9 @@ export async function ensureRegistration(webhooks: Webhooks, destination: Destin
 /** Removes all webhooks of this app, right ones and others. Returns how many there were. */
 export async function removeRegistration(
   webhooks: Webhooks,
-  destination: Destination,
+  target: WebhookTarget,
 ): Promise<{ removed: number }> {
-  const standings = await inspect(webhooks, destination);
+  const standings = await inspect(webhooks, target);
   const ours = standings.flatMap(({ right, others }) => [
     ...(right ? [right] : []),
     ...others.map(({ webhook }) => webhook),

@@ -5,7 +5,7 @@ import type { LiveChatApi } from "../core/settings.ts";
 import { EVENT_TYPES, type EventType } from "../schemas/webhook.ts";
 
 /** The app's address for LiveChat, and the credentials that LiveChat presents. */
-export type Destination = {
+export type WebhookTarget = {
   /** Address of this app as LiveChat reaches it, without `/api`. */
   baseUrl: string;
   /** What the receivers accept; the first pair is what is put into the registered URLs. */
@@ -43,7 +43,7 @@ export function wantedWebhooks({
   baseUrl,
   api = "v2",
   events = EVENT_TYPES,
-}: Pick<Destination, "baseUrl" | "api" | "events">): WantedWebhook[] {
+}: Pick<WebhookTarget, "baseUrl" | "api" | "events">): WantedWebhook[] {
   return events.map((event_type) => ({
     event_type,
     data_types: api === "v2" ? DATA_TYPES[event_type] : [],

@@ -9,7 +9,7 @@ import { judgeReconciliation, type ReconciliationFacts } from "../../shared/heal
 import { judgeRefusals } from "../../shared/health/check-refusals.ts";
 import { judgeLicence, judgeRegistration } from "../../shared/health/check-registrations.ts";
 import { assessAll } from "../../shared/registration/assess.ts";
-import { type Destination, urlWith, wantedWebhooks } from "../../shared/registration/wanted.ts";
+import { urlWith, type WebhookTarget, wantedWebhooks } from "../../shared/registration/wanted.ts";
 import type { RunRecord } from "../../shared/schemas/reconcile.ts";
 
 const MINUTE = 60_000;
@@ -189,7 +189,7 @@ describe("the reconciliation", () => {
 });
 
 describe("registrations", () => {
-  const destination: Destination = {
+  const destination: WebhookTarget = {
     baseUrl: "https://app.example",
     credentials: [
       { username: "livechat", password: "now" },

@@ -12,16 +12,16 @@ import {
   type Webhooks,
 } from "../../shared/registration/ensure.ts";
 import {
-  type Destination,
   presents,
   requireReachable,
   urlWith,
+  type WebhookTarget,
   wantedWebhooks,
 } from "../../shared/registration/wanted.ts";
 
 const current = { username: "livechat", password: "p@ss:w%rd/25%25?#ü" };
 const previous = { username: "livechat", password: "before" };
-const destination: Destination = { baseUrl: "https://app.example", credentials: [current, previous] };
+const destination: WebhookTarget = { baseUrl: "https://app.example", credentials: [current, previous] };
 const wanted = wantedWebhooks(destination);
 const [started, ended, ticket] = wanted.map(({ receiver }) => receiver) as [string, string, string];
 const CHAT = ["chat", "visitor", "pre_chat_survey"];

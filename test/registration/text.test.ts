@@ -10,11 +10,11 @@ import {
   inspect,
   removeRegistration,
 } from "../../shared/registration/ensure.ts";
-import { ensureAll, removeAll, webhookServices } from "../../shared/registration/services.ts";
-import type { Destination } from "../../shared/registration/wanted.ts";
+import type { WebhookTarget } from "../../shared/registration/wanted.ts";
+import { ensureAll, removeAll, webhookServices } from "../../shared/registration/webhook-services.ts";
 
 const PASSWORD = "p@ss w%rd/25%25&key=ü";
-const destination: Destination = {
+const destination: WebhookTarget = {
   api: "text",
   events: ["chat_started", "chat_ended"],
   baseUrl: "https://app.example",

@@ -1,7 +1,7 @@
 import { AppError, NoHelpDesk } from "../core/errors.ts";
 import type { WebhookStanding } from "./assess.ts";
 import { type Ensured, ensureRegistration, inspect, removeRegistration, type Webhooks } from "./ensure.ts";
-import { type Destination, wantedWebhooks } from "./wanted.ts";
+import { type WebhookTarget, wantedWebhooks } from "./wanted.ts";
 
 /** The calls of an account. */
 export type AccountWebhooks = Webhooks & {
@@ -12,7 +12,7 @@ export type AccountWebhooks = Webhooks & {
 /** A service that keeps webhooks: LiveChat itself, and HelpDesk with the Text platform. */
 export type WebhookService = {
   webhooks: Webhooks;
-  destination: Destination;
+  target: WebhookTarget;
   /** Whether the other webhooks are of use without this one's: its failure is then a state, and no failure of the call. */
   isOptional: boolean;
 };
@@ -20,19 +20,19 @@ export type WebhookService = {
 /** @param hasHelpDesk whether the webhook of tickets belongs to HelpDesk; with v2 it is LiveChat's own */
 export function webhookServices(
   account: AccountWebhooks,
-  destination: Destination,
+  target: WebhookTarget,
   { hasHelpDesk }: { hasHelpDesk: boolean },
 ): WebhookService[] {
-  if (destination.api !== "text") return [{ webhooks: account, destination, isOptional: false }];
+  if (target.api !== "text") return [{ webhooks: account, target, isOptional: false }];
   const { listTicketWebhooks: listWebhooks, createWebhook, deleteWebhook } = account;
   const liveChat: WebhookService = {
     webhooks: account,
-    destination: { ...destination, events: ["chat_started", "chat_ended"] },
+    target: { ...target, events: ["chat_started", "chat_ended"] },
     isOptional: false,
   };
   const helpDesk: WebhookService = {
     webhooks: { listWebhooks, createWebhook, deleteWebhook },
-    destination: { ...destination, events: ["ticket_created"] },
+    target: { ...target, events: ["ticket_created"] },
     isOptional: true,
   };
   return hasHelpDesk ? [liveChat, helpDesk] : [liveChat];
@@ -42,7 +42,7 @@ export function webhookServices(
 export async function inspectAll(services: readonly WebhookService[]): Promise<WebhookStanding[]> {
   const all = await Promise.all(
     services.map((service) =>
-      inspect(service.webhooks, service.destination).catch((error) => failed(service, error)),
+      inspect(service.webhooks, service.target).catch((error) => failed(service, error)),
     ),
   );
   return all.flat();
@@ -52,7 +52,7 @@ export async function inspectAll(services: readonly WebhookService[]): Promise<W
 export async function ensureAll(services: readonly WebhookService[]): Promise<Ensured> {
   const settled = await Promise.allSettled(
     services.map((service) =>
-      ensureRegistration(service.webhooks, service.destination).catch((error) => ({
+      ensureRegistration(service.webhooks, service.target).catch((error) => ({
         ...{ standings: failed(service, error), created: 0, removed: 0 },
       })),
     ),
@@ -72,8 +72,8 @@ export async function ensureAll(services: readonly WebhookService[]): Promise<En
  */
 export async function removeAll(services: readonly WebhookService[]): Promise<{ removed: number }> {
   const settled = await Promise.allSettled(
-    services.map(({ webhooks, destination }) =>
-      removeRegistration(webhooks, destination).catch((error) => {
+    services.map(({ webhooks, target }) =>
+      removeRegistration(webhooks, target).catch((error) => {
         if (error instanceof NoHelpDesk) return { removed: 0 };
         throw error;
       }),
@@ -88,8 +88,8 @@ function outcomeOf<Value>(settled: PromiseSettledResult<Value>): Value {
 }
 
 /** @throws the error, when it is no failure of an optional service */
-function failed({ destination, isOptional }: WebhookService, error: unknown): WebhookStanding[] {
+function failed({ target, isOptional }: WebhookService, error: unknown): WebhookStanding[] {
   if (!isOptional || !(error instanceof AppError)) throw error;
   const { message: failure } = error;
-  return wantedWebhooks(destination).map((wanted) => ({ wanted, state: "failed", others: [], failure }));
+  return wantedWebhooks(target).map((wanted) => ({ wanted, state: "failed", others: [], failure }));
 }
