@@ -1,3 +1,4 @@
+import { isSameText } from "../core/compare.ts";
 import type { Ticket, TicketChanges } from "../schemas/ticket.ts";
 import { findMessage } from "./find-message.ts";
 
@@ -25,16 +26,12 @@ function shows(ticket: Ticket, path: string, asked: unknown): boolean {
   if (path === "message") return findMessage(ticket, String(asked)).length > 0;
   if (path === "tag") {
     // HelpDesk finds a tag by its name in any case, and shows it as it was made.
-    const shown = Array.isArray(ticket.tags) ? ticket.tags.map(fold) : [];
-    return (asked as string[]).every((tag) => shown.includes(fold(tag)));
+    const shown: unknown[] = Array.isArray(ticket.tags) ? ticket.tags : [];
+    return (asked as string[]).every((tag) => shown.some((one) => isSameText(one, tag)));
   }
   const shown = path
     .split(".")
     .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], ticket);
   // Case does not matter in addresses and logins.
-  return /\.(mail|id)$/.test(path) ? fold(shown) === fold(asked) : shown === asked;
-}
-
-function fold(value: unknown): string {
-  return String(value).toLowerCase();
+  return /\.(mail|id)$/.test(path) ? isSameText(String(shown), String(asked)) : shown === asked;
 }

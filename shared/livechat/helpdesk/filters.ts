@@ -1,3 +1,4 @@
+import { isSameText } from "../../core/compare.ts";
 import { InvalidInput } from "../../core/errors.ts";
 import { DAY } from "../../core/time.ts";
 import type { Ticket, TicketFilters } from "../../schemas/ticket.ts";
@@ -51,8 +52,4 @@ export function splitFilters({ order: _, ...filters }: TicketFilters): {
 function activitiesOf({ date, modified, events }: Ticket): number[] {
   const times = [date, modified, ...(Array.isArray(events) ? events.map((event) => event?.date) : [])];
   return times.map((time) => Date.parse(String(time)));
-}
-
-function isSameText(shown: unknown, asked: string): boolean {
-  return typeof shown === "string" && shown.toLowerCase() === asked.toLowerCase();
 }

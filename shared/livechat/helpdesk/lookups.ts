@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { isSameText } from "../../core/compare.ts";
 import { AppError } from "../../core/errors.ts";
 import { MINUTE } from "../../core/time.ts";
 import { readable } from "../../schemas/readable.ts";
@@ -76,15 +77,11 @@ export function createLookups(send: Send) {
     },
     /** @param login an email address, or HelpDesk's id */
     agent: (login: string, call?: CallOptions) =>
-      find("agents", ({ ID, email }) => ID === login || fold(email) === fold(login), call),
-    tag: (name: string, call?: CallOptions) => find("tags", (tag) => fold(tag.name) === fold(name), call),
+      find("agents", ({ ID, email }) => ID === login || isSameText(email, login), call),
+    tag: (name: string, call?: CallOptions) => find("tags", (tag) => isSameText(tag.name, name), call),
     /** Has the tags read anew by the next look. */
     forgetTags(): void {
       lists.delete("tags");
     },
   };
-}
-
-function fold(text = ""): string {
-  return text.toLowerCase();
 }
