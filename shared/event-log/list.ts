@@ -37,7 +37,7 @@ export async function readEventPage(
     const size = row.bytes ?? 0;
     const isTooLarge = size > maxPayload;
     const event = isTooLarge ? withoutContent(row) : await readEvent(store, row);
-    if (!event || !matches(event, query)) continue;
+    if (!event || !matchesQuery(event, query)) continue;
     items.push(event);
     if (!isTooLarge) bytes += size;
     if (items.length >= limit || bytes >= EVENT_PAGE_BYTES) {
@@ -65,7 +65,7 @@ export async function chatEvents(store: Store, chatId: string): Promise<LogEvent
   for (const row of rows.reverse()) {
     const isTooMuch = bytes > 0 && bytes + (row.bytes ?? 0) > CHAT_BYTES;
     const event = isTooMuch ? withoutContent(row) : await readEvent(store, row);
-    if (!event || !matches(event, { chatId })) continue;
+    if (!event || !matchesQuery(event, { chatId })) continue;
     events.push(event);
     if (!isTooMuch) bytes += row.bytes ?? 0;
   }
@@ -110,7 +110,7 @@ function rowsFor(
  * Keys are hashes, so the event's content has the last word. One without content does not name its subject; its key does,
  * as well as a hash can.
  */
-function matches(event: LogEvent, { type, chatId, ticketId }: EventQuery): boolean {
+function matchesQuery(event: LogEvent, { type, chatId, ticketId }: EventQuery): boolean {
   if (type !== undefined && event.type !== type) return false;
   if (!("payload" in event)) return true;
   if (chatId !== undefined && event.chatId !== chatId) return false;

@@ -122,12 +122,12 @@ export function advanceWalk(walk: Walk, answer: ListAnswer): Advance {
   if (walk.refused !== undefined) return { walk: afterRefusal(walk, walk.refused, answer.total) };
   const shown = { ...answer, rows: withoutEcho(walk, answer) };
   const strange = findStrange(walk, shown);
-  if (!strange) return take({ ...walk, strange: undefined }, shown);
+  if (!strange) return takeAnswer({ ...walk, strange: undefined }, shown);
 
   const { page, rows } = shown;
   const { believe, fault } = strange;
   if (believe && walk.strange?.page === page && areSameRows(walk.strange.rows, rows)) {
-    return take({ ...walk, ...believe, strange: undefined }, shown);
+    return takeAnswer({ ...walk, ...believe, strange: undefined }, shown);
   }
   return { walk: { ...walk, strange: { page, rows } }, fault };
 }
@@ -194,7 +194,7 @@ function isPageSize(size: number, { total, pages }: { total: number; pages: numb
 }
 
 /** Applies an accepted answer to the walk. */
-function take(walk: Walk, { page, total, rows }: ListAnswer): Advance {
+function takeAnswer(walk: Walk, { page, total, rows }: ListAnswer): Advance {
   const { last, size } = walk;
   const start = (page - 1) * size;
   if (last && repeats(last, { page, total, rows }, walk.total)) {

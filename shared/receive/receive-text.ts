@@ -23,7 +23,7 @@ type TextParts = {
 };
 
 /** `ended` is the thread whose transcript is to be fetched now. */
-type KeptEnd = Receipt & { ended?: string };
+type EndReceipt = Receipt & { ended?: string };
 
 /**
  * Takes one delivery of the Text platform whose URL had the right key. A start goes into the log. An end comes with ids
@@ -36,7 +36,7 @@ type KeptEnd = Receipt & { ended?: string };
 export async function receiveText(
   body: Uint8Array,
   { log, transcripts, secrets }: TextParts,
-): Promise<KeptEnd & { type: EventType }> {
+): Promise<EndReceipt & { type: EventType }> {
   const text = decodeUtf8(body);
   const envelope = parseJson(text);
   const { secret_key, action } = isObject(envelope) ? envelope : {};
@@ -55,7 +55,10 @@ export async function receiveText(
   return { ...(await keepEnd(read.event, { log, transcripts })), type: "chat_ended" };
 }
 
-async function keepEnd(event: NewEvent, { log, transcripts }: Omit<TextParts, "secrets">): Promise<KeptEnd> {
+async function keepEnd(
+  event: NewEvent,
+  { log, transcripts }: Omit<TextParts, "secrets">,
+): Promise<EndReceipt> {
   const end = endedThread(event.raw);
   // The id that the event will have in the log.
   const id = identify(event);

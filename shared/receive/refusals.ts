@@ -56,7 +56,7 @@ export function openRefusals({
     /** The counts of all instances. @throws {StorageUnavailable} */
     async lastHour(): Promise<RefusalCounts> {
       const oldest = windowNow() - (COUNT_WINDOWS - 1) * COUNT_WINDOW;
-      const range = { from: rowKey(0), before: `${rowKey(COUNT_WINDOWS - 1)}~` };
+      const range = { from: slotKey(0), before: `${slotKey(COUNT_WINDOWS - 1)}~` };
       const rows = await Array.fromAsync(readRows<WindowRow>(table(), HEALTH_PARTITION, range));
       const written = rows.map((row) => [row.window, read(row)] as const);
       return [...written, ...pending]
@@ -102,7 +102,7 @@ export function openRefusals({
   }
 
   async function add(window: number, counts: RefusalCounts): Promise<boolean> {
-    const key = { partitionKey: HEALTH_PARTITION, rowKey: rowKey((window / COUNT_WINDOW) % COUNT_WINDOWS) };
+    const key = { partitionKey: HEALTH_PARTITION, rowKey: slotKey((window / COUNT_WINDOW) % COUNT_WINDOWS) };
     const change = (row?: WindowRow) => {
       // Another instance, with a clock ahead, has the row for a later window.
       if (row && row.window > window) return undefined;
@@ -113,7 +113,7 @@ export function openRefusals({
   }
 }
 
-const rowKey = (slot: number) => `refused:${String(slot).padStart(2, "0")}`;
+const slotKey = (slot: number) => `refused:${String(slot).padStart(2, "0")}`;
 
 const read = ({ counts }: WindowRow) => JSON.parse(counts) as RefusalCounts;
 

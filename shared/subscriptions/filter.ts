@@ -13,7 +13,7 @@ export function isWanted(
   { types, filter }: Choice,
 ): boolean {
   if (payload === undefined || (types && !types.includes(type))) return false;
-  return filter === undefined || matches(filterFactsOf(payload), filter);
+  return filter === undefined || matchesFilter(filterFactsOf(payload), filter);
 }
 
 type FilterFacts = ReturnType<typeof filterFactsOf>;
@@ -21,12 +21,12 @@ type FilterFacts = ReturnType<typeof filterFactsOf>;
 /**
  * All given keys must match; a key matches when any of its values is among the event's. `not` must not match.
  */
-function matches(facts: FilterFacts, { not, ...keys }: NonNullable<Choice["filter"]>): boolean {
+function matchesFilter(facts: FilterFacts, { not, ...keys }: NonNullable<Choice["filter"]>): boolean {
   for (const [key, values] of Object.entries(facts) as [keyof FilterFacts, Set<string>][]) {
     const isIn = (value: string) => values.has(key === "agent" ? value.toLowerCase() : value);
     if (keys[key]?.some(isIn) === false) return false;
   }
-  return not === undefined || !matches(facts, not);
+  return not === undefined || !matchesFilter(facts, not);
 }
 
 /** The facts of a chat or a ticket. Logins are compared in lower case; everything else letter by letter. */

@@ -4,7 +4,7 @@ import type { Environment } from "./destinations.ts";
 import type { Exporters } from "./exporters.ts";
 
 /** Application Insights, opened by a managed identity where the settings say so. */
-export async function createExporters(environment: Environment): Promise<Exporters> {
+export async function createApplicationInsightsExporters(environment: Environment): Promise<Exporters> {
   // Statistics about the exporter would go to Microsoft.
   process.env.APPLICATION_INSIGHTS_NO_STATSBEAT ??= "true";
   const options = {

@@ -34,9 +34,9 @@ export function lateExporters(destination: Destination, environment: Environment
 
 async function createExporters(destination: Destination, environment: Environment): Promise<Exporters> {
   try {
-    const { createExporters: create } =
-      destination === "otlp" ? await import("./otlp.ts") : await import("./application-insights.ts");
-    return await create(environment);
+    if (destination === "otlp") return await (await import("./otlp.ts")).createOtlpExporters();
+    const { createApplicationInsightsExporters } = await import("./application-insights.ts");
+    return await createApplicationInsightsExporters(environment);
   } catch (error) {
     const message = "telemetry cannot be sent";
     console.error(JSON.stringify({ message, destination, error: String((error as Error).name) }));

@@ -15,28 +15,28 @@ export function awaitMeter(): void {
 /** Measures with this meter, also what has been kept; without one, what has been kept is dropped. */
 export function measureWith(given: Meter | undefined): void {
   meter = given;
-  for (const measurement of waiting ?? []) take(measurement);
+  for (const measurement of waiting ?? []) recordOrKeep(measurement);
   waiting = undefined;
 }
 
-function take(measurement: Measurement): void {
+function recordOrKeep(measurement: Measurement): void {
   if (meter) measurement(meter);
   else waiting?.push(measurement);
 }
 
 function counter(name: string, options: MetricOptions) {
   const made = lazy((by: Meter) => by.createCounter(name, options));
-  return { add: (value: number, of?: Attributes) => take((by) => made(by).add(value, of)) };
+  return { add: (value: number, of?: Attributes) => recordOrKeep((by) => made(by).add(value, of)) };
 }
 
 function histogram(name: string, options: MetricOptions) {
   const made = lazy((by: Meter) => by.createHistogram(name, options));
-  return { record: (value: number, of?: Attributes) => take((by) => made(by).record(value, of)) };
+  return { record: (value: number, of?: Attributes) => recordOrKeep((by) => made(by).record(value, of)) };
 }
 
 function gauge(name: string, options: MetricOptions) {
   const made = lazy((by: Meter) => by.createGauge(name, options));
-  return { record: (value: number, of?: Attributes) => take((by) => made(by).record(value, of)) };
+  return { record: (value: number, of?: Attributes) => recordOrKeep((by) => made(by).record(value, of)) };
 }
 
 /** What is measured. Attributes are kinds and counts, of which there are few: never an id. */

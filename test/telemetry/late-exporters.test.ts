@@ -1,8 +1,8 @@
 import { InstrumentType } from "@opentelemetry/sdk-metrics";
 import { afterEach, expect, test, vi } from "vitest";
-import { createExporters as applicationInsights } from "../../shared/telemetry/application-insights.ts";
+import { createApplicationInsightsExporters as applicationInsights } from "../../shared/telemetry/application-insights.ts";
 import { lateExporters } from "../../shared/telemetry/late-exporters.ts";
-import { createExporters as otlp } from "../../shared/telemetry/otlp.ts";
+import { createOtlpExporters as otlp } from "../../shared/telemetry/otlp.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();

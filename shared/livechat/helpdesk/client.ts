@@ -162,11 +162,13 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
 
     async listTicketWebhooks(call) {
       const answer = readable(HelpDeskWebhook);
-      return (await send({ method: "GET", to: at`webhooks`, answer }, call)).map(toWebhook);
+      return (await send({ method: "GET", to: at`webhooks`, answer }, call)).map(fromHelpDeskWebhook);
     },
     async createWebhook({ url }, call) {
       const json = { url, eventType: TICKET_CREATED, name: "LiveChat Functions" };
-      return toWebhook(await send({ method: "POST", to: at`webhooks`, json, answer: HelpDeskWebhook }, call));
+      return fromHelpDeskWebhook(
+        await send({ method: "POST", to: at`webhooks`, json, answer: HelpDeskWebhook }, call),
+      );
     },
     async deleteWebhook(id, call) {
       await send({ method: "DELETE", to: at`webhooks/${id}`, answer: v.unknown() }, call);
@@ -174,7 +176,7 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
   };
 }
 
-function toWebhook({ ID, eventType, url }: v.InferOutput<typeof HelpDeskWebhook>): Webhook {
+function fromHelpDeskWebhook({ ID, eventType, url }: v.InferOutput<typeof HelpDeskWebhook>): Webhook {
   return { id: ID, event_type: eventType === TICKET_CREATED ? "ticket_created" : eventType, url };
 }
 

@@ -20,19 +20,19 @@ export function refusalOfHelpDesk(refused: Refused): AppError {
   return WITHOUT_LICENCE.includes(refused.status) ? noHelpDesk("refused") : refusalByStatus(refused);
 }
 
-const refuse = async (): Promise<never> => {
+const refuseCall = async (): Promise<never> => {
   throw noHelpDesk("off");
 };
 
 /** The tickets of an account that has none. */
 export const withoutHelpDesk: TicketDesk = {
-  findTickets: refuse,
-  getTicket: refuse,
-  createTicket: refuse,
-  updateTicket: refuse,
+  findTickets: refuseCall,
+  getTicket: refuseCall,
+  createTicket: refuseCall,
+  updateTicket: refuseCall,
   ticketSource() {
     throw noHelpDesk("off");
   },
   ticketsState: async () => "off",
-  listTicketWebhooks: refuse,
+  listTicketWebhooks: refuseCall,
 };

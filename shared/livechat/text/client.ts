@@ -11,7 +11,7 @@ import { createAct, type Region, type TextAgent } from "./actions.ts";
 import { AGENT_FIELDS, toAgent, toCreation, toSummary } from "./agents.ts";
 import { watchLifecycle } from "./lifecycle.ts";
 import { refusalByType } from "./refusal.ts";
-import { toRegistration, toWebhook } from "./webhooks.ts";
+import { fromTextWebhook, toRegistration } from "./webhooks.ts";
 
 export type LiveChatTextOptions = ConnectionOptions & {
   /** The account of the token: a UUID. */
@@ -130,7 +130,7 @@ export function createLiveChatText({
 
     ...(helpDesk ?? withoutHelpDesk),
 
-    listWebhooks: async (call) => (await act("list_webhooks", owner, call)).map(toWebhook),
+    listWebhooks: async (call) => (await act("list_webhooks", owner, call)).map(fromTextWebhook),
     async listTicketWebhooks(call) {
       const found = await (helpDesk ?? withoutHelpDesk).listTicketWebhooks(call);
       return found.map((webhook) => ({ ...webhook, id: OF_TICKETS + webhook.id }));

@@ -2,7 +2,7 @@ import { EVENT_OF_ACTION } from "../../schemas/text-chat.ts";
 import type { NewWebhook, Webhook } from "../live-chat.ts";
 import type { TextWebhook } from "./actions.ts";
 
-export function toWebhook({ id, action, url }: TextWebhook): Webhook {
+export function fromTextWebhook({ id, action, url }: TextWebhook): Webhook {
   return { id, event_type: EVENT_OF_ACTION.get(action) ?? action, url };
 }
 

@@ -16,8 +16,8 @@ export type TicketCursor = {
   at?: string;
 };
 
-const rowKey = v.pipe(v.string(), v.startsWith(ALL_TICKETS.from), v.maxLength(100));
-const cursorSchema = v.tuple([v.number(), v.number(), v.nullish(rowKey)]);
+const ticketRowKey = v.pipe(v.string(), v.startsWith(ALL_TICKETS.from), v.maxLength(100));
+const cursorSchema = v.tuple([v.number(), v.number(), v.nullish(ticketRowKey)]);
 
 export function encodeTicketCursor({ at, since, began }: TicketCursor): string {
   return toCursor([since, began, at]);
