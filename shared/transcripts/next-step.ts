@@ -34,7 +34,7 @@ type TranscriptStep =
   | { do: "again"; at: number };
 
 /** Decides the next step for an end after its transcript was asked for. */
-export function nextStep(
+export function nextTranscriptStep(
   { state, receivedAt, attempts }: Waiting,
   asked: Asked,
   now: number,

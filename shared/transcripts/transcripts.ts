@@ -6,7 +6,7 @@ import { ChatAnonymized } from "../livechat/text/chat-anonymized.ts";
 import { type Attempt, FIRST_PAUSE, openPending, type Pending } from "../pending/pending.ts";
 import type { MissingTranscript, ToldTextChat } from "../schemas/text-chat.ts";
 import { unpack } from "../storage/body.ts";
-import { type Asked, nextStep, type Waiting } from "./next-step.ts";
+import { type Asked, nextTranscriptStep, type Waiting } from "./next-step.ts";
 import {
   type EndedThread,
   putShown,
@@ -58,7 +58,7 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
     if (isRepeated && (await log.firstEventsOf(threadId)).has("chat_ended")) return {};
     const { asked, chat } = await ask(end, signal);
     const waiting = { state, attempts, receivedAt: Date.parse(end.receivedAt) };
-    const step = chats ? nextStep(waiting, asked, now()) : NO_READER;
+    const step = chats ? nextTranscriptStep(waiting, asked, now()) : NO_READER;
     switch (step.do) {
       case "tell":
         await tell(end, chat);

@@ -1,27 +1,31 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { nextStep, PATIENCE, type Waiting } from "../../shared/transcripts/next-step.ts";
+import { nextTranscriptStep, PATIENCE, type Waiting } from "../../shared/transcripts/next-step.ts";
 
 const MINUTE = 60_000;
 const waiting: Waiting = { state: "waiting", receivedAt: 0, attempts: 1 };
 
 test("a transcript goes into the event, or beside it when the event is in the log already", () => {
-  expect(nextStep(waiting, "there", 0)).toEqual({ do: "tell" });
-  expect(nextStep({ ...waiting, state: "late" }, "there", 2 * PATIENCE)).toEqual({ do: "show" });
+  expect(nextTranscriptStep(waiting, "there", 0)).toEqual({ do: "tell" });
+  expect(nextTranscriptStep({ ...waiting, state: "late" }, "there", 2 * PATIENCE)).toEqual({ do: "show" });
 });
 
 test.each(["gone", "anonymized"] as const)(
   "a chat that is %s enters the log with its ids at once",
   (asked) => {
-    expect(nextStep(waiting, asked, 0)).toEqual({ do: "tell bare", missing: asked, keepLooking: false });
-    expect(nextStep({ ...waiting, state: "late" }, asked, 2 * PATIENCE)).toEqual({ do: "forget" });
+    expect(nextTranscriptStep(waiting, asked, 0)).toEqual({
+      do: "tell bare",
+      missing: asked,
+      keepLooking: false,
+    });
+    expect(nextTranscriptStep({ ...waiting, state: "late" }, asked, 2 * PATIENCE)).toEqual({ do: "forget" });
   },
 );
 
 test("failures are repeated with growing pauses for an hour; then the event enters the log without its transcript", () => {
   const times: number[] = [];
   for (let now = 0, attempts = 1; ; attempts++) {
-    const step = nextStep({ ...waiting, attempts }, "failed", now);
+    const step = nextTranscriptStep({ ...waiting, attempts }, "failed", now);
     if (step.do !== "again") {
       expect(step).toEqual({ do: "tell bare", missing: "failed", keepLooking: true });
       break;
@@ -35,14 +39,14 @@ test("failures are repeated with growing pauses for an hour; then the event ente
 test("a late transcript is fetched for up to a week", () => {
   const late: Waiting = { state: "late", receivedAt: 0, attempts: 11 };
   const day = 24 * 60 * MINUTE;
-  expect(nextStep(late, "failed", day)).toEqual({ do: "again", at: day + 6 * 60 * MINUTE });
-  expect(nextStep(late, "failed", 7 * day)).toEqual({ do: "forget" });
+  expect(nextTranscriptStep(late, "failed", day)).toEqual({ do: "again", at: day + 6 * 60 * MINUTE });
+  expect(nextTranscriptStep(late, "failed", 7 * day)).toEqual({ do: "forget" });
 });
 
 test("after any attempts an end enters the log within an hour and a pause, and the next attempt lies in the future", () => {
   fc.assert(
     fc.property(fc.nat(3 * PATIENCE), fc.integer({ min: 1, max: 50 }), (now, attempts) => {
-      const step = nextStep({ ...waiting, attempts }, "failed", now);
+      const step = nextTranscriptStep({ ...waiting, attempts }, "failed", now);
       if (step.do === "again") {
         expect(step.at).toBeGreaterThan(now);
         expect(step.at).toBeLessThanOrEqual(PATIENCE);
