@@ -1,8 +1,8 @@
 import { toIso } from "../core/time.ts";
 import type { Progress, RunHistory, RunRecord } from "../schemas/reconcile.ts";
-import type { ListReading, ReconcileState } from "./decide.ts";
 import { RUN } from "./journal.ts";
 import type { Sink } from "./sink.ts";
+import type { ListReading, ReconcileState } from "./state.ts";
 
 /** What a sink keeps of its runs. */
 export type RunRecords = Pick<Sink<unknown>, "state" | "notes">;

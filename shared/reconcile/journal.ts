@@ -2,9 +2,9 @@ import { AppError } from "../core/errors.ts";
 import { toIso } from "../core/time.ts";
 import { type Checkpoint, CLOCK_DIFFERENCE, UnusablePage } from "../listing/source.ts";
 import type { RunOutcome, RunRecord, RunReport } from "../schemas/reconcile.ts";
-import { type ReconcileState, STATE_FORMAT } from "./decide.ts";
 import type { Pace } from "./pace.ts";
 import type { Compared, LiveItem, Writer } from "./sink.ts";
+import { type ReconcileState, STATE_FORMAT } from "./state.ts";
 
 /** How many runs' records are kept. */
 const RUNS_KEPT = 100;

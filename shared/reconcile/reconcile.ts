@@ -3,22 +3,11 @@ import { toIso } from "../core/time.ts";
 import type { ItemPage, Source } from "../listing/source.ts";
 import type { RunReport } from "../schemas/reconcile.ts";
 import { hashed } from "../storage/keys.ts";
-import {
-  includes,
-  judgeSweep,
-  type ListReading,
-  MISSED,
-  nextRunStep,
-  type ReconcileState,
-  type RunProgress,
-  SEEN,
-  type Sweep,
-  type SweepNote,
-  see,
-} from "./decide.ts";
+import { includes, judgeSweep, nextRunStep, type RunProgress, see } from "./decide.ts";
 import { Journal } from "./journal.ts";
 import { Pace, type PaceOptions, RENEWAL, RunEnded } from "./pace.ts";
 import type { Compared, LiveItem, Sink, Writer } from "./sink.ts";
+import { type ListReading, MISSED, type ReconcileState, SEEN, type Sweep, type SweepNote } from "./state.ts";
 import { beginWatch, isCreatedSince } from "./watch.ts";
 
 export type ReconciliationOptions<Item, Position> = PaceOptions & {

@@ -1,4 +1,4 @@
-import type { ReconcileState } from "../reconcile/decide.ts";
+import type { ReconcileState } from "../reconcile/state.ts";
 import type { Watch } from "../reconcile/watch.ts";
 import type { TicketStore } from "./store/ticket-store.ts";
 

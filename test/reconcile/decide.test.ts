@@ -1,13 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  isSweepDue,
-  judgeSweep,
-  nextRunStep,
-  type PastSweep,
-  type RunFacts,
-  type Sweep,
-} from "../../shared/reconcile/decide.ts";
+import { isSweepDue, judgeSweep, nextRunStep, type RunFacts } from "../../shared/reconcile/decide.ts";
 import type { LiveItem } from "../../shared/reconcile/sink.ts";
+import type { PastSweep, Sweep } from "../../shared/reconcile/state.ts";
 import { hashed } from "../../shared/storage/keys.ts";
 
 const MINUTE = 60_000;

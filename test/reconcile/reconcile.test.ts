@@ -8,9 +8,9 @@ import {
   UpstreamFailed,
 } from "../../shared/core/errors.ts";
 import { type PagePosition, ticketSource } from "../../shared/livechat/v2/ticket-source.ts";
-import type { ReconcileState } from "../../shared/reconcile/decide.ts";
 import { lastSuccess, readHistory } from "../../shared/reconcile/history.ts";
 import { type ReconciliationOptions, reconcile } from "../../shared/reconcile/reconcile.ts";
+import type { ReconcileState } from "../../shared/reconcile/state.ts";
 import type { RunReport } from "../../shared/schemas/reconcile.ts";
 import { type Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
 import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
