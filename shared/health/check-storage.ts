@@ -45,7 +45,7 @@ export function judgeStorageFailure(error: unknown): Finding {
   if (!(error instanceof StorageUnavailable)) throw error;
   const refused = [401, 403].includes(error.upstream?.status ?? 0);
   return bad(
-    `${withOrigin(error)} Meanwhile deliveries are answered 503, and LiveChat repeats them for six hours.`,
+    `${withOrigin(error)} Meanwhile deliveries are answered 503. LiveChat repeats them: with the API v2 for six hours, on the Text platform for a minute.`,
     refused
       ? "Give the app's identity the role Storage Table Data Contributor, or correct the connection string in LiveChatStorage."
       : "Check that the storage account in LiveChatStorage (or LiveChatStorage__tableServiceUri, or AzureWebJobsStorage) exists and that its firewall admits this app.",
