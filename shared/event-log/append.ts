@@ -21,34 +21,35 @@ type AppendOptions = Timing & {
   timeLimit: number;
 };
 
-/** Makes the one function that puts events into the log; see `EventLog.append`. */
+/** Makes the function that appends events to the log; see `EventLog.append`. */
 export function createAppend(store: Store, { timeLimit, ...timing }: AppendOptions): Append {
   const committer = new Committer(store, timing);
 
   async function append(event: NewEvent, signal: AbortSignal): Promise<Appended> {
     const { type, chatId = "", once } = event;
-    // By v2, before the app moved to the Text platform, such an event came under an id of its time.
+    // Before the app moved to the Text platform, v2 reported such an event under an id that includes its time.
     const known = once ? (await firstEventsOf(store, chatId, { signal })).get(type) : undefined;
     if (known) return { status: "duplicate", id: known.id, seq: known.seq };
     let entry = await toAppendEntry(event, committer.licence);
     if (entry.body.properties.bodyRows) {
       const { licence } = await readHead(store, { signal });
       if (foreignLicence(licence, event.licence)) entry = await toAppendEntry(event, licence);
-      // Before the log has a licence, an event of another one has this id, too.
+      // While the log has no licence, an event of another licence may have the same id.
       const isSure = licence !== undefined || event.licence === undefined;
       const { id } = entry;
       const found = isSure ? await readIdentity(store, id, { signal }) : undefined;
       if (found) return { status: "duplicate", id, seq: found.seq };
       await uploadBody(store, entry.body, { signal });
     }
-    // Without an answer, the log has turned out to be of another licence: once it is known it does not change.
+    // `undefined` means that the log belongs to another licence than assumed. The licence is known now and does not
+    // change.
     return (await committer.commit(entry, signal)) ?? append(event, signal);
   }
 
   return (event) => inTime(timeLimit, (signal) => append(event, signal));
 }
 
-/** Everything about an event that does not depend on its place. */
+/** Prepares everything of an event that does not depend on its place. */
 async function toAppendEntry(event: NewEvent, ofLog: string | undefined): Promise<AppendEntry> {
   const { type, origin, occurredAt, licence, people, trace, raw } = event;
   if (Buffer.byteLength(raw) > MAX_BODY_BYTES) {

@@ -15,16 +15,16 @@ import { bodyKey } from "./keys.ts";
 import type { Store } from "./store.ts";
 
 /**
- * A body on its way into the table. One that compresses to a single property travels in its event's row. A larger body
- * is first written into separate rows, named after owner and content, so a repetition finds its own rows. The
- * transaction that makes the event visible marks them as `committed`, and fails when one of them is missing: so there
- * is no event without its body, and rows that are never committed are known to be left over.
+ * A body to store. A body that compresses to a single property is part of its event's row. A larger body is first
+ * written into separate rows, whose keys derive from owner and content, so a repetition finds them. The transaction
+ * that appends the event marks these rows as `committed`, and fails when one is missing. So no event lacks its body,
+ * and rows without `committed` are left over from events that were never appended.
  */
 export type Body = { owner: string; compressed: Buffer; properties: BodyProperties };
 
-/** What an event's row says of its body. */
+/** The columns of an event's row about its body. */
 export type BodyProperties = {
-  /** How long the text is, in UTF-8. */
+  /** Bytes of the text in UTF-8. */
   bytes: number;
   body0?: Uint8Array;
   bodyRows?: number;
@@ -33,7 +33,7 @@ export type BodyProperties = {
 
 export type BodyRow = { committed: boolean };
 
-/** It also limits one event's share of a transaction of 49 events. */
+/** The limit also leaves room for 49 events in a transaction. */
 const INLINE_BYTES = MAX_PROPERTY_BYTES;
 
 export async function toBody(owner: string, text: string): Promise<Body> {
@@ -46,7 +46,7 @@ export async function toBody(owner: string, text: string): Promise<Body> {
   return { owner, compressed, properties };
 }
 
-/** Writes the body's own rows, if it has any; those that are there already are the same. */
+/** Writes the body's own rows, if it has any. Existing rows with these keys have the same content. */
 export async function uploadBody(
   { table, partitionKey }: Store,
   { owner, compressed, properties }: Body,
@@ -59,10 +59,12 @@ export async function uploadBody(
   await Array.fromAsync(inGroups(rows, BODY_ROWS, (row) => createRow(table, row, { signal })));
 }
 
-/** Each is a megabyte and a third on the wire: enough at once to fill a connection, few enough to share one. */
+/**
+ * How many body rows are read or written at once. Each takes 1.3 MB on the wire, so a few of them fill a connection.
+ */
 const BODY_ROWS = 4;
 
-/** What makes a body's own rows part of a transaction. */
+/** The operations that commit a body's own rows in the transaction of its event. */
 export function commitBody(partitionKey: string, { owner, properties }: Body): TransactionAction[] {
   return bodyKeys(owner, properties).map((rowKey) => [
     "update",
@@ -76,7 +78,7 @@ export function bodyKeys(owner: string, { bodyRows = 0, bodyFingerprint = "" }: 
   return Array.from({ length: bodyRows }, (_, index) => bodyKey(owner, bodyFingerprint, index));
 }
 
-/** The text that a row holds or refers to; `undefined` when its own rows are gone, or hold nothing that can be unpacked. */
+/** The text of a body; `undefined` when one of its rows is missing, or the text cannot be decompressed. */
 export async function readBody(
   { table, partitionKey }: Store,
   owner: string,
@@ -97,12 +99,12 @@ function textOf(bytes: Buffer): Promise<string | undefined> {
   return decompress(bytes).catch(() => undefined);
 }
 
-/** An action on a row, and the keys of the rows that go with it: parts of its body, an event's identity. */
+/** An action on a row, and the keys of rows to remove with it: parts of its body, and an event's identity. */
 export type Whole = { action: TransactionAction; parts: string[] };
 
 /**
- * Acts on rows and removes their parts, in one transaction. A part that was lost before is passed over. A row whose action
- * is refused was removed or changed by another instance, with its parts.
+ * Carries out the actions and removes the parts, in one transaction. A missing part is ignored. When the action on a
+ * row is refused, another instance has removed or changed the row with its parts.
  *
  * @returns how many rows were acted on
  */

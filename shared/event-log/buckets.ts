@@ -11,8 +11,8 @@ const LENGTH = { hour: HOUR, day: DAY } as const;
 type Bucket = v.InferOutput<typeof EventCounts>["items"][number];
 
 /**
- * The hours or days (UTC) of a span of time (ISO 8601), which `fill` counts hours of the log into; `undefined` when they
- * are more than {@link MAX_BUCKETS}.
+ * The hours or days (UTC) of a span of time (ISO 8601); `undefined` when they are more than {@link MAX_BUCKETS}.
+ * `fill` adds the counts of the log's hours to them.
  */
 export function bucketsOf(by: keyof typeof LENGTH, from: string, to: string) {
   const length = LENGTH[by];
@@ -20,7 +20,7 @@ export function bucketsOf(by: keyof typeof LENGTH, from: string, to: string) {
   const count = Math.ceil((Date.parse(to) - first) / length);
   if (count > MAX_BUCKETS) return undefined;
   return {
-    /** When the first of them begins. */
+    /** The start of the first hour or day. */
     from: new Date(first).toISOString(),
     fill(hours: readonly Hour[]): Bucket[] {
       const buckets = Array.from({ length: count }, (_, index) => emptyBucket(first + index * length));

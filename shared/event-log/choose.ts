@@ -10,14 +10,14 @@ import { countOf } from "./hours.ts";
 import { identitiesOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 
-/** Places behind `after`, up to and with `upTo`. */
+/** Places after `after`, up to and including `upTo`. */
 export type Places = { after: number; upTo: number };
-/** A place that no log reaches. */
+/** A place beyond the end of any log. */
 export const NO_END = Number.MAX_SAFE_INTEGER - 1;
 
 /**
- * The rows of a type's events, by filtered range reads of stretches that have some. Stretches are short, so storage can
- * read each within its time limit for a request.
+ * The rows of a type's events. It reads ranges of the log that contain such events, with a filter. A range is short,
+ * so storage can read it within the time limit of a request.
  */
 export async function* eventsOfType(
   store: Store,
@@ -31,10 +31,10 @@ export async function* eventsOfType(
   }
 }
 
-/** How many places are read through in one request. */
+/** How many places one request covers. */
 const STRETCH = 1_000;
 
-/** As few stretches as have all events of a type, up to the head: each begins in an hour that has some. */
+/** The ranges of the log that contain all events of a type, up to the head. Hours without such events are skipped. */
 async function* stretchesOfType(
   store: Store,
   type: EventType,
@@ -52,7 +52,7 @@ async function* stretchesOfType(
   }
 }
 
-/** The places of a chat's or ticket's events, in order. `subject` is the beginning of their ids. */
+/** The places of a chat's or ticket's events, in order. `subject` is the prefix of their ids. */
 export async function placesOfSubject(
   { table, partitionKey }: Store,
   subject: string,
@@ -63,7 +63,7 @@ export async function placesOfSubject(
   return found.filter((seq) => seq > after && seq <= upTo).sort((a, b) => a - b);
 }
 
-/** The rows of a chat's or ticket's events, in the order of the log. `subject` is the beginning of their ids. */
+/** The rows of a chat's or ticket's events, in the order of the log. `subject` is the prefix of their ids. */
 export async function* eventsOfSubject(
   store: Store,
   subject: string,
@@ -72,7 +72,7 @@ export async function* eventsOfSubject(
   yield* readPlaces(store, await placesOfSubject(store, subject, options), subject, options);
 }
 
-/** Point reads at the same time. */
+/** How many point reads run at once. */
 const POINT_READS = 32;
 
 /** Reads the events of a subject by their places: in one request when they are close together, otherwise one by one. */

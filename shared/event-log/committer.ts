@@ -25,13 +25,18 @@ export type Timing = {
 
 /** Milliseconds: the pause after a failure doubles from the first to the longest. */
 const COMMIT_PAUSES = { first: 20, longest: 400 };
-/** For this long after meeting other instances, readings of the head also read the waiting instances. Milliseconds. */
+/**
+ * Milliseconds after a conflict with another instance for which readings of the head also read the waiting instances.
+ */
 const CONTENTION = 1_000;
-/** Milliseconds after which an instance that has not used its turn is passed over. */
+/** Milliseconds after which an instance that has not used its turn is skipped. */
 const TURN_LIMIT = 500;
-/** Milliseconds between two looks at whether it is our turn, for each turn before it. */
+/** Milliseconds to wait for each turn before ours. */
 const LOOK = 30;
-/** An instance that appends without a pause this long looks this often whether others wait. Milliseconds. */
+/**
+ * An instance that appends without a pause of `STREAK_PAUSE` milliseconds checks for waiting instances every
+ * `LOOK_ASIDE` milliseconds.
+ */
 const STREAK_PAUSE = 200;
 const LOOK_ASIDE = 500;
 
@@ -42,9 +47,9 @@ type Queued = PromiseWithResolvers<Appended | undefined> & {
 };
 
 /**
- * Commits entries: group commit. Events that arrive during a transaction share the next one, so in a busy log an event
- * costs less. Between instances the ETag of the head decides who is first; the others read it again, and take turns
- * (see `turns.ts`).
+ * Commits entries in groups: events that arrive during a transaction share the next one, so in a busy log an event
+ * costs less. When several instances append at once, the ETag of the head decides which one is first. The others read
+ * the head again and take turns (see `turns.ts`).
  */
 export class Committer {
   readonly #store: Store;
@@ -52,15 +57,15 @@ export class Committer {
   readonly #instance = randomUUID();
   #queue: Queued[] = [];
   #isWorking = false;
-  /** As of our last reading or append; missing when it has to be read. */
+  /** The head as of the last reading or append; missing when it must be read again. */
   #known?: KnownHead;
   #licence?: string;
-  /** Whether the log itself says so; else it is the licence of what we are about to append. */
+  /** Whether the log's head has this licence. If not, it is the licence of the events to append. */
   #isLicenceKept = false;
-  /** Attempts in a row that failed in storage, or lost to another instance. */
+  /** `failures`: attempts in a row that failed in storage. `outrun`: attempts in a row that another instance won. */
   #failures = 0;
   #outrun = 0;
-  /** Whether our row stands among those that wait. */
+  /** Whether our row is among the waiting instances. */
   #isWaiting = false;
   #contendedUntil = Number.NEGATIVE_INFINITY;
   /** The version of the head that we read last, and when we first read it. */
@@ -78,7 +83,9 @@ export class Committer {
     return this.#licence;
   }
 
-  /** Gives `undefined` when the log belongs to another licence than assumed: the entry then needs another id. */
+  /**
+   * Resolves with `undefined` when the log belongs to another licence than assumed: the entry then needs another id.
+   */
   commit(entry: AppendEntry, signal: AbortSignal): Promise<Appended | undefined> {
     signal.throwIfAborted();
     const pending: Queued = { entry, signal, settled: false, ...Promise.withResolvers() };
@@ -91,7 +98,7 @@ export class Committer {
   async #work(): Promise<void> {
     const { random, wait } = this.#timing;
     this.#isWorking = true;
-    // Appends of the same turn of the event loop share the transaction.
+    // Appends of the same turn of the event loop share a transaction.
     await undefined;
     while (this.#queue.length > 0) {
       if (this.#failures > 0) {
@@ -116,20 +123,20 @@ export class Committer {
     } catch (error) {
       this.#known = undefined;
       if (error instanceof OutcomeUnknown) {
-        // If it was done, its rows are there now. If it still will be, it competes with the next attempt for the same
-        // head, and only one of them can win.
+        // If the transaction was committed, its rows exist now. If storage still commits it later, it competes with
+        // the next attempt for the same head, and only one of them can win.
         await this.#settleKnown(batch, signal).catch(() => undefined);
       }
       if (error instanceof StorageUnavailable && !(error instanceof NewerFormat)) this.#failures++;
       else if (batch.length === 1) settle(batch[0] as Queued).reject(error);
-      // A defect, and perhaps of one of them only: the others must not suffer from it.
+      // A defect, perhaps caused by only one entry: the others are committed one by one.
       else for (const pending of batch) if (!pending.settled) await this.#attempt([pending]);
     }
   }
 
   async #read(signal: AbortSignal): Promise<KnownHead> {
     const { now } = this.#timing;
-    // An instance that lost twice competes with one that does not stop by itself.
+    // After losing twice, this instance waits for a turn: the other one does not stop by itself.
     if (this.#outrun > 1) await this.#stand(signal);
     const isContended = this.#isWaiting || this.#outrun > 0 || now() < this.#contendedUntil;
     const known = isContended
@@ -145,7 +152,7 @@ export class Committer {
     const { now, random, wait } = this.#timing;
     const turns = turnsUntil(known, this.#instance);
     if (turns === 0) return this.#append(batch, known, signal);
-    // By our own clock alone: the instance has died, or stands still.
+    // By our own clock, the instance with the turn has died or is paused.
     if (now() - this.#seen.at > TURN_LIMIT) return this.#append(batch, known, signal, known.head.turn);
     this.#known = undefined;
     await this.#stand(signal);
@@ -173,7 +180,7 @@ export class Committer {
     const outcome = await submit(this.#store.table, plan.actions, { signal });
     if (outcome.committed) {
       const head = { ...plan.head, etag: outcome.etags[plan.checks.length] };
-      // The instance with the next turn will have moved the head when we append again.
+      // When another instance has the next turn, it will have changed the head before we append again.
       this.#known = head.turn === undefined ? { head, waiting: plan.waiting } : undefined;
       this.#isWaiting &&= staysInLine;
       this.#isLicenceKept = head.licence !== undefined;
@@ -197,7 +204,7 @@ export class Committer {
     }
   }
 
-  /** Those whose ids are right for the log's licence. The others are given back to be identified again. */
+  /** The entries whose ids are right for the log's licence. The others are returned to get another id. */
   #identified(batch: Queued[], { head }: KnownHead): Queued[] {
     const open = batch.filter(({ settled }) => !settled);
     const licence = head.licence ?? open.find(({ entry }) => entry.licence !== undefined)?.entry.licence;
@@ -211,8 +218,8 @@ export class Committer {
   }
 
   /**
-   * Puts the licence of the log down before an event of it is called a duplicate: else the next licence would be taken
-   * for the first, and its events for the same.
+   * Stores the licence in the head before an event counts as a duplicate. Without it, the licence of a later event
+   * would be taken for the log's first one, and its events for duplicates.
    */
   async #keepLicence({ head: { etag } }: KnownHead, signal: AbortSignal): Promise<void> {
     this.#known = undefined;
@@ -222,7 +229,7 @@ export class Committer {
     await submit(table, [["update", row, "Merge", { etag }]], { signal });
   }
 
-  /** Settles entries that are in the log already, by any instance; `false` when none is there. */
+  /** Settles the entries that are already in the log; `false` when none of them is. */
   async #settleKnown(batch: Queued[], signal: AbortSignal): Promise<boolean> {
     const found = await Promise.all(
       batch.map(({ entry: { id } }) => readIdentity(this.#store, id, { signal })),
@@ -237,7 +244,9 @@ export class Committer {
     return found.some((row) => row !== undefined);
   }
 
-  /** An instance that never has to read the head would never see waiting instances. */
+  /**
+   * An instance that always wins never needs to read the head. So it reads it at intervals, to see waiting instances.
+   */
   #lookAside(): void {
     const now = this.#timing.now();
     if (now - this.#lastAppend > STREAK_PAUSE) this.#lookedAside = now;
@@ -248,7 +257,7 @@ export class Committer {
     this.#known = undefined;
   }
 
-  /** Stands in line: puts our row among those that wait. */
+  /** Adds our row to the waiting instances. */
   async #stand(signal: AbortSignal): Promise<void> {
     if (this.#isWaiting) return;
     const { table, partitionKey } = this.#store;
@@ -268,7 +277,7 @@ function settle(pending: Queued): Queued {
   return pending;
 }
 
-/** Aborts once nothing in the batch is waited for any more. */
+/** Aborts when every entry of the batch is settled or aborted. */
 function whenAllAbort(batch: Queued[]): AbortSignal {
   const abort = new AbortController();
   const giveUp = () => batch.every(({ settled }) => settled) && abort.abort();

@@ -1,7 +1,7 @@
 import { stringEnd } from "./cut-members.ts";
 import { MAX_NESTING, MAX_VALUES } from "./limits.ts";
 
-/** What makes a body too much to be read as an event, as a sentence; `undefined` when nothing does. */
+/** A sentence that says why a body is too complex to be an event; `undefined` when it is not. */
 export function tooComplex(text: string): string | undefined {
   const { depth, values } = complexityOf(text);
   if (depth > MAX_NESTING) return `It is nested more than ${MAX_NESTING} levels deep.`;
@@ -9,10 +9,7 @@ export function tooComplex(text: string): string | undefined {
   return undefined;
 }
 
-/**
- * How many arrays and objects of a JSON text are open at once at the deepest place, 0 for a bare string or number; and
- * about how many values it has.
- */
+/** The nesting depth of a JSON text (0 for a bare string or number), and about how many values it has. */
 export function complexityOf(text: string): { depth: number; values: number } {
   let open = 0;
   let depth = 0;

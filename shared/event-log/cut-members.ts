@@ -1,6 +1,6 @@
 /**
- * Removes the members with these names from a JSON object, or from each object of a JSON list: every repetition of them,
- * and spellings with escapes too. Members of members stay. The rest of the text stays character for character.
+ * Removes the members with these names from a JSON object, or from each object of a JSON list, including repeated
+ * members and names with escapes. Nested members stay. The rest of the text does not change.
  *
  * @param text JSON that has been parsed before
  * @throws {SyntaxError} when the end of a string, an object or a list is missing
@@ -16,7 +16,7 @@ export function cutMembers(text: string, names: readonly string[]): string {
 }
 
 /**
- * The text of an object's member as it was written; of several with this name the last one, as `JSON.parse` does.
+ * The original text of an object's member; the last one when the name is repeated, as in `JSON.parse`.
  *
  * @param text JSON that has been parsed before
  */
@@ -34,14 +34,14 @@ export function memberText(text: string, name: string): string | undefined {
   return found;
 }
 
-/** Cuts from the object that opens at `open`. */
+/** Removes the members from the object that opens at `open`. */
 function cutFrom(text: string, open: number, names: readonly string[]): string {
   return rebuild(text, open, "}", (start, end) =>
     names.includes(memberName(text, start, names) ?? "") ? undefined : text.slice(start, end),
   );
 }
 
-/** Puts a list or object together again from what `keep` makes of its parts; the text itself when that is all of them. */
+/** Rebuilds a list or object from the parts that `keep` returns; returns the original text when no part changed. */
 function rebuild(
   text: string,
   open: number,
@@ -84,7 +84,10 @@ export function stringEnd(text: string, start: number): number {
   throw new SyntaxError("The JSON string has no end");
 }
 
-/** The member's name, if it can be one of `wanted` at all: a character takes at most six, as in `\u0074`. */
+/**
+ * The member's name, if it is short enough to be one of `wanted`: an escaped character takes at most six characters,
+ * as in `\u0074`.
+ */
 function memberName(text: string, start: number, wanted: readonly string[]): string | undefined {
   const quote = text.indexOf('"', start);
   if (quote === -1) return undefined;

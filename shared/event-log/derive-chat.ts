@@ -4,9 +4,10 @@ import type { WebhookChatResponse } from "../schemas/webhook.ts";
 import type { ChatState, LogEvent, StoredEvent } from "./types.ts";
 
 /**
- * Puts a chat together from its events. Their order in the log makes no difference: ends count after starts, later ones
- * after earlier ones, and without times the one with more messages is the later. A field that the last event lacks,
- * such as the survey, comes from earlier ones. Where two licences have a chat with this id, it is that of the first.
+ * Derives a chat from its events, independently of their order in the log. An end comes after a start, and a later
+ * event after an earlier one; without times, the event with more messages is the later one. A field that the last
+ * event lacks, such as the survey, comes from earlier events. When two licences have a chat with this id, the result
+ * is the chat of the first licence.
  */
 export function deriveChat(chatId: string, events: LogEvent[]): ChatState {
   const readable = events.filter((event): event is StoredEvent => "payload" in event);

@@ -11,8 +11,8 @@ import type { LogEvent, StoredEvent } from "./types.ts";
 export type Readable = { row: Row<EventRow>; event: LogEvent };
 
 /**
- * The events of a chat or ticket that are not erased, in the order of the log. Namesakes by hash are left out by `isIt`;
- * an event that cannot be read has nothing but its hash to go by.
+ * The events of a chat or ticket that are not erased, in the order of the log. `isIt` excludes other subjects with
+ * the same hash. An event that cannot be read is included by its hash alone.
  */
 export async function eventsAbout(
   store: Store,
@@ -36,8 +36,8 @@ export async function eraseEvents(store: Store, events: Readable[], erasedAt: st
 }
 
 /**
- * Puts a tombstone in an event's place; `false` when it is erased or removed already. The identity stays, so a late
- * delivery of the event is a duplicate and does not bring it back.
+ * Replaces an event by a tombstone; `false` when it was already erased or removed. The identity row stays, so a late
+ * delivery of the event is a duplicate and does not restore it.
  */
 async function eraseEvent(store: Store, row: Row<EventRow>, erasedAt: string): Promise<boolean> {
   const { partitionKey } = store;

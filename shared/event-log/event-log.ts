@@ -23,11 +23,11 @@ export type EventLogOptions = {
   /** The partition that holds the log. */
   partitionKey?: string;
   /**
-   * Called when an append begins; what it gives is called when the append ends, with the event's place if it was stored
-   * just now, and waited for. Neither may throw.
+   * Called when an append begins. The function that it returns is called and awaited when the append ends, with the
+   * event's place if the event was new. Neither may throw.
    */
   onAppend?: () => (seq?: number) => Promise<void>;
-  /** Milliseconds after which an append, or keeping in quarantine, gives up. */
+  /** Milliseconds after which an append, or storing in quarantine, gives up. */
   timeLimit?: number;
   /** Milliseconds since the epoch. */
   now?: () => number;
@@ -39,8 +39,8 @@ export type EventLogOptions = {
 export type EventLog = ReturnType<typeof openEventLog>;
 
 /**
- * Opens the log that a table holds. Any number of instances may have it open; each should open it once, since appends
- * that meet in one instance share a transaction.
+ * Opens the log in a table. Any number of instances may open it. An instance should open it only once, because
+ * concurrent appends of one opened log share a transaction.
  */
 export function openEventLog({
   table,
@@ -67,16 +67,17 @@ export function openEventLog({
 
   return {
     /**
-     * Puts an event into the log, once for any number of deliveries. When this resolves, the event is durable.
+     * Appends an event to the log, once for any number of deliveries. When this resolves, the event is durable.
      *
      * @throws {TooLarge} when `raw` has more than `MAX_BODY_BYTES`
-     * @throws {StorageUnavailable} when that took too long (6 s by default) or failed. Whether the event was stored is
-     *   then not known; appending it again finds out.
+     * @throws {StorageUnavailable} when it took too long (6 s by default) or failed. It is then unknown whether the
+     *   event was stored; appending it again finds out.
      */
     append,
     /**
      * The next events, in the order of the log. A page has at most `limit` events (100 by default, at most 1,000) and
-     * about 8 MiB, but at least one event unless the log ends: fewer than `limit` do not mean the end. No event does.
+     * about 8 MiB, but at least one event before the end of the log. A page with fewer events than `limit` may not be
+     * the last one; an empty page is the end.
      */
     list: (query: PageQuery = {}) => readEventPage(store, query),
     /** All events from `after` to the end of the log, with constant memory. */
@@ -85,7 +86,7 @@ export function openEventLog({
       const row = await findEvent(store, id);
       return row && readEvent(store, row);
     },
-    /** What LiveChat sent, but for the token. `undefined` also when it was erased. */
+    /** The original delivery without the token; `undefined` also when it was erased. */
     async getRaw(id: string): Promise<string | undefined> {
       const row = await findEvent(store, id);
       return row && row.erasedAt === undefined ? readBody(store, id, row) : undefined;
@@ -98,13 +99,13 @@ export function openEventLog({
     firstEventsOf: (chatId: string): Promise<ReadonlyMap<EventType, KnownEvent>> =>
       firstEventsOf(store, chatId),
     /**
-     * The chats whose first event stands before a place, last started first; those that were erased are not among them.
-     * A page has at most `limit` (25 by default); fewer do not mean the end, `next: null` does.
+     * The chats whose first event is before a place, last started first, without erased chats. A page has at most
+     * `limit` chats (25 by default). Only `next: null` means the end.
      */
     chats: (query: { before?: number; limit?: number } = {}) => readChatPage(store, query),
     /**
-     * Where the log stands: its name, the last event's place and time, and when an event of each type was last received.
-     * A log in another or an emptied table has another name; it has no name before the first event.
+     * The state of the log: its name, the place and time of the last event, and the last time of receipt of each
+     * type. A log in another or an emptied table has another name. A log without events has no name.
      */
     async head(): Promise<Pick<Head, "log" | "seq" | "receivedAt" | "lastReceived">> {
       const { log, seq, receivedAt, lastReceived } = await readHead(store);
@@ -112,7 +113,10 @@ export function openEventLog({
     },
     /** How many events of a type were received from `from` on and before `to` (ISO 8601); some 20 point reads. */
     count: (query: { type: EventType; from: string; to: string }) => countOfType(store, query),
-    /** The events of each hour (UTC) that overlaps a span of time (ISO 8601), by type and origin; no empty hours. */
+    /**
+     * The number of events of each hour (UTC) that overlaps a span of time (ISO 8601), by type and origin, without
+     * empty hours.
+     */
     countByHour: (span: { from: string; to: string }) => countByHour(store, span),
     quarantine: openQuarantine(store, { append, now, timeLimit }),
     /** Writes and reads back a small row. @throws {StorageUnavailable} */
@@ -120,7 +124,7 @@ export function openEventLog({
       const nonce = randomUUID();
       await putRow(table, { partitionKey, rowKey: PROBE, nonce });
       const row = await readRow<{ nonce: string }>(table, partitionKey, PROBE);
-      // Another instance may have probed in between; what matters is that a write can be read.
+      // Another instance may have written its own probe in between. The probe only checks that a write can be read.
       if (!row) throw new StorageUnavailable("An event that was written to storage could not be read back.");
     },
   };

@@ -7,7 +7,10 @@ import { readPayload } from "./payload.ts";
 import type { Store } from "./store.ts";
 import { type LogEvent, TRACE } from "./types.ts";
 
-/** An event under its place. Its subject and all of its content are in the body, and go with it. */
+/**
+ * The row of an event; its key is the event's place. The subject and all content are only in the body, so removing
+ * the body removes them.
+ */
 export type EventRow = {
   id: string;
   type: EventType;
@@ -17,15 +20,15 @@ export type EventRow = {
   /** Which visitors and requesters the event names: see `toPeopleColumn`. */
   people?: string;
   trace?: string;
-  /** The row is a tombstone: there is no body. */
+  /** Present when the row is a tombstone, which has no body. */
   erasedAt?: string;
 } & BodyProperties &
   Formatted;
 
-/** The row that makes an event unique: to create it a second time fails. */
+/** The row that makes an event unique: creating it a second time fails. */
 export type IdentityRow = {
   seq: number;
-  /** Made up anew for every append: tells our own row, after an answer was lost, from another instance's. */
+  /** A random text for each append. After a lost answer it shows whether the row is ours or another instance's. */
   nonce: string;
 };
 
@@ -33,7 +36,7 @@ export function readEventRow({ table, partitionKey }: Store, seq: number, option
   return readRow<EventRow>(table, partitionKey, eventKey(seq), options);
 }
 
-/** The rows from place `from` to place `through`. */
+/** The rows of the events from place `from` to place `through`, both included. */
 export function readEventRows(
   { table, partitionKey }: Store,
   { from, through, ...options }: Omit<Range, "from" | "before"> & { from: number; through: number },
@@ -47,8 +50,8 @@ export function readIdentity({ table, partitionKey }: Store, id: string, options
 }
 
 /**
- * An event as a reader gets it; `undefined` when it was removed just now. An event whose body is missing or broken is
- * given without content, so readers still reach the events after it.
+ * Reads an event for readers of the log; `undefined` when it was removed just now. An event whose body is missing or
+ * damaged has no content, so readers still get the events after it.
  *
  * @throws {StorageUnavailable} @throws {NewerFormat}
  */
@@ -60,7 +63,7 @@ export async function readEvent(store: Store, row: Row<EventRow>): Promise<LogEv
   const raw = await readBody(store, id, row);
   const content = raw === undefined ? undefined : readPayload(type, raw);
   if (content) return { ...place, ...content, ...(row.trace !== undefined && { [TRACE]: row.trace }) };
-  // The transaction that removed the event and its body came between the two reads.
+  // The body is missing: perhaps the event and its body were removed between the two reads.
   const again = await readEventRow(store, place.seq);
   if (again && again.erasedAt === undefined) return { ...place, unreadable: true };
   return again && readEvent(store, again);

@@ -2,8 +2,8 @@ import type { EventLog } from "./event-log.ts";
 import type { EventQuery } from "./types.ts";
 
 /**
- * Writes events as NDJSON, one a line, until the log or `maxBytes` of UTF-8 ends: what an answer that is held in memory can
- * carry. `next` is the `after` to go on from, and is absent at the end of the log.
+ * Writes events as NDJSON, one a line, to the end of the log or up to `maxBytes` of UTF-8, because the whole answer
+ * is kept in memory. `next` is the `after` of the next part; it is absent at the end of the log.
  */
 export async function exportEvents(
   log: Pick<EventLog, "events">,

@@ -5,7 +5,7 @@ import { type Hour, type HourColumns, hourOf, toHour } from "./hours.ts";
 import { hourKey } from "./keys.ts";
 import type { Store } from "./store.ts";
 
-/** The hours with events from `hour` on, in order; `head` has been read before. */
+/** The hours with events from `hour` on, in order. */
 export async function* hoursFrom(
   { table, partitionKey }: Store,
   hour: string,
@@ -20,18 +20,18 @@ export async function* hoursFrom(
   if (hour <= head.hour.hour) yield head.hour;
 }
 
-/** The hours with events at `seq` and behind it. */
+/** The hours with events at `seq` or later places. */
 export async function* hoursBehind(store: Store, seq: number, head: Head): AsyncGenerator<Hour> {
   if (head.hour && seq >= head.hour.from) return yield head.hour;
   const row = await readEventRow(store, seq, { select: ["receivedAt"] });
-  // Places that retention has emptied are the oldest of the log.
+  // Missing places are at the beginning of the log, where retention removed the events.
   const hour = row ? hourOf(row.receivedAt) : "";
   for await (const found of hoursFrom(store, hour, head)) if (found.through >= seq) yield found;
 }
 
 /**
- * The place of the first event that was received at `instant` (ISO 8601) or later; without one, the place
- * behind the end. Times never decrease along the log, so it searches the hour by halves: some ten point reads.
+ * The place of the first event that was received at `instant` (ISO 8601) or later; without one, the place after the
+ * end. Times never decrease along the log, so a binary search within the hour finds it with about ten point reads.
  */
 export async function findTime(store: Store, instant: string, head: Head): Promise<number> {
   let found: Hour | undefined;

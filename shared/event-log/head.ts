@@ -9,8 +9,8 @@ import { HEAD, HEAD_AND_WAITING, waitingInstance } from "./keys.ts";
 import type { Store } from "./store.ts";
 
 /**
- * Where the log ends. Every append changes this row on condition of the ETag that it read. That puts the appends of all
- * instances into one order.
+ * The row with the end of the log. Every append changes this row, conditional on its ETag. That puts the appends of
+ * all instances into one order.
  */
 export type Head = HeadColumns & {
   lastReceived: Partial<Record<EventType, string>>;
@@ -21,13 +21,13 @@ export type Head = HeadColumns & {
 };
 
 type HeadColumns = {
-  /** Names this log: a log in another or an emptied table has another name. Missing until the first event. */
+  /** The name of this log. A log in another or an emptied table has another name. Missing until the first event. */
   log?: string;
   seq: number;
   receivedAt?: string;
-  /** The first licence that the log has seen; an empty text in the row when it has seen none. */
+  /** The licence of the first event that had one; an empty text in the row when there was none. */
   licence?: string;
-  /** The instance that is to append next, while several want to; an empty text in the row when none does. */
+  /** The instance with the next turn to append, while several wait; an empty text in the row when none waits. */
   turn?: string;
 };
 
@@ -73,11 +73,11 @@ export type Placed = { seq: number; receivedAt: string };
 type AppendedEvent = { type: EventType; origin: Origin; licence?: string };
 
 /**
- * Gives the next places to events. Their times never run backwards, also when the clocks of two instances differ: so a
- * moment can be found in the log.
+ * Gives events the next places of the log. Times of receipt never decrease along the log, even when the clocks of two
+ * instances differ, so the log can be searched by time.
  *
  * @param now milliseconds since the epoch
- * @returns the head afterwards; the events' places; and the hour that is over with them, if one is
+ * @returns the new head; the events' places; and the hour that ended before these events, if one did
  */
 export function advanceHead(
   head: Head,
@@ -98,7 +98,7 @@ export function advanceHead(
   return { head: next, placed, over: next.hour?.hour === head.hour?.hour ? undefined : head.hour };
 }
 
-/** To be merged into the row that is there: every column that can change is given. */
+/** For a merge into the existing row: it has every column that can change. */
 export function toHeadRow(
   { log, seq, receivedAt, lastReceived, licence = "", hour, turn = "" }: Head,
   partitionKey: string,

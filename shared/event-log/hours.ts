@@ -3,9 +3,9 @@ import { EVENT_TYPES, type EventType, ORIGINS, type Origin } from "../schemas/we
 import { hourKey } from "./keys.ts";
 
 /**
- * The events that were received in one hour (UTC): their places, which have no gap, and how many there are of each
- * type. The head has the last hour; a completed hour has its own row, written by the first append of the next hour. So
- * counting costs one row an hour, and a reader of one type skips hours without it.
+ * The events that were received in one hour (UTC): their places, which have no gap, and their number by type. The
+ * head has the last hour. The first append of the next hour writes the row of a completed hour. So counting costs one
+ * row an hour, and a reader of one type skips hours without events of that type.
  */
 export type Hour = {
   /** `2026-01-15T10` */
@@ -18,13 +18,13 @@ export type Hour = {
 
 type Counts = Record<`${EventType}_${Origin}`, number>;
 
-/** How an hour is stored; in the head's row without `through`. */
+/** The columns of an hour; the head's row has them without `through`. */
 export type HourColumns = { hour: string; from: number; through: number } & Partial<CountColumns>;
 type CountColumns = { [Name in keyof Counts as `n_${Name}`]: number };
 
 export const hourOf = (instant: string) => instant.slice(0, 13);
 
-/** Adds an event to the hour that it was received in; a new hour begins with it when `last` is another. */
+/** Adds an event to the counts of its hour of receipt. When `last` is another hour, the event begins a new one. */
 export function countIn(
   last: Hour | undefined,
   { seq, receivedAt }: { seq: number; receivedAt: string },

@@ -1,9 +1,9 @@
 import { StorageUnavailable } from "../core/errors.ts";
 
 /**
- * Gives work a time limit in milliseconds: what it still waits for is aborted then.
+ * Gives work a time limit in milliseconds, and aborts it at the limit.
  *
- * @throws {StorageUnavailable} when it was not done in time
+ * @throws {StorageUnavailable} when the work did not finish in time
  */
 export async function inTime<Value>(
   limit: number,

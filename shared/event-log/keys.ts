@@ -1,13 +1,13 @@
 import { after, hashed, ordered } from "../storage/keys.ts";
 
 /**
- * One partition holds the whole log, so that one transaction can touch all of it: a deployment serves one LiveChat
- * account, and LiveChat's ids are unique in an account. These are its row keys.
+ * The row keys of the log. The whole log is in one partition, so one transaction can change any of its rows: a
+ * deployment serves one LiveChat account, whose ids are unique.
  */
 export const HEAD = "head";
 export const PROBE = "probe";
 
-/** Beside the head, so one range read gives both. */
+/** These keys follow the head's key, so one range read returns both. */
 const WAITING = `${HEAD}.waiting:`;
 const EVENT = "event:";
 const HOUR_KEY = "hour:";
@@ -34,7 +34,10 @@ export const QUARANTINED = { from: QUARANTINE, before: after(QUARANTINE) };
 
 const SUBJECT_DIGITS = 16;
 
-/** Where the identities of all events of a chat or ticket stand. Other subjects can share it, if hardly ever. */
+/**
+ * The key range of the identities of a chat's or ticket's events. Other subjects with the same hash share it, which
+ * is very rare.
+ */
 export const identitiesOf = (subject: string) => ({
   from: IDENTITY + subject,
   before: after(IDENTITY + subject),
@@ -46,5 +49,5 @@ export const ticketSubject = (ticketId: string) => hashed(["ticket", ticketId], 
 
 const ID = /^[0-9a-f]{32}$/;
 
-/** Whether a text from outside can be an id at all, and so be put into a key. */
+/** Whether a text from outside has the form of an event id, so it can be part of a key. */
 export const isId = (text: string) => ID.test(text);

@@ -8,17 +8,17 @@ import { seqOf, subjectOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 import type { ChatPage, ListedChat } from "./types.ts";
 
-/** How many places are read through in one request, and how many requests a page makes at most. */
+/** How many places one request covers, and the largest number of requests for a page. */
 const PLACES_PER_REQUEST = 1_000;
 const REQUESTS_PER_PAGE = 20;
-/** Chats that are read at the same time. */
+/** How many chats are read at once. */
 const CHATS_AT_ONCE = 16;
-/** Bytes of bodies that are read for a page, those of the last chats aside. */
+/** Bytes of bodies that are read for a page, without those of the last group of chats. */
 const CHAT_PAGE_BYTES = 16 * 1024 * 1024;
 
 /**
- * The chats that began before a place, last started first. There is no index of chats: it goes back through the log, and
- * takes each chat at the first of its events. See `EventLog.chats`.
+ * The chats that began before a place, last started first. The log has no index of chats, so this reads the log
+ * backwards and returns each chat at its first event. See `EventLog.chats`.
  */
 export async function readChatPage(
   store: Store,
@@ -43,7 +43,7 @@ export async function readChatPage(
 
 type ChatPlace = { subject: string; seq: number };
 
-/** The chats with events in a window, each with the first of these; last first. */
+/** The chats with events in a window, each with its first event there, last first. */
 async function subjectsIn(store: Store, start: number, end: number): Promise<ChatPlace[]> {
   const first = new Map<string, number>();
   const where = odata`type ne ${"ticket_created"}`;
@@ -55,7 +55,7 @@ async function subjectsIn(store: Store, start: number, end: number): Promise<Cha
   return [...first].map(([subject, seq]) => ({ subject, seq })).sort((a, b) => b.seq - a.seq);
 }
 
-/** The chat whose first event stands at this place; none when it began before, or was erased. */
+/** The chat whose first event is at this place; none when the chat began earlier or was erased. */
 async function readChatBegunAt(
   store: Store,
   { subject, seq }: ChatPlace,

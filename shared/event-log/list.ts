@@ -10,9 +10,9 @@ import type { EventQuery, LogEvent } from "./types.ts";
 
 const EVENTS_PER_PAGE = 100;
 const MOST_PER_PAGE = 1000;
-/** How many rows a request brings: rows may weigh 64 KiB, so a page of them stays far below what memory allows. */
+/** How many rows one request reads. A row may have 64 KiB, so this limits the memory. */
 const EVENT_ROWS = 256;
-/** Bytes of bodies on a page, the last of them aside. */
+/** Bytes of bodies on a page, without the last one. */
 const EVENT_PAGE_BYTES = 8 * 1024 * 1024;
 
 export type PageQuery = EventQuery & { limit?: number };
@@ -20,15 +20,15 @@ export type PageQuery = EventQuery & { limit?: number };
 /**
  * See `EventLog.list`.
  *
- * @returns the events; `next`, the `after` of the next call: nothing that the query chooses will ever appear at or before
- *   it; and `head`, the last place of the log when the page was read
+ * @returns the events; `next`, the `after` of the next call (no later event that matches the query will appear at or
+ *   before it); and `head`, the last place of the log when the page was read
  */
 export async function readEventPage(
   store: Store,
   { limit: wanted = EVENTS_PER_PAGE, maxPayload = Number.POSITIVE_INFINITY, ...query }: PageQuery,
 ): Promise<{ items: LogEvent[]; next: number; head: number }> {
   const limit = Math.min(wanted, MOST_PER_PAGE);
-  // The head is read before anything else: all events at or before it are in the log since then.
+  // The head must be read first: all events up to it are in the log then.
   const head = await readHead(store);
   const span = await spanOf(store, query, head);
   const items: LogEvent[] = [];
@@ -44,19 +44,19 @@ export async function readEventPage(
       return { items, next: event.seq, head: Math.max(head.seq, event.seq) };
     }
   }
-  // Nothing more up to the head: what the query does not choose there need not be looked at again.
+  // No further event up to the head matches the query, so the next call can begin there.
   const last = items.at(-1)?.seq ?? 0;
   const next = Math.max(span.after, Math.min(head.seq, span.upTo), last);
   return { items, next, head: Math.max(head.seq, last) };
 }
 
-/** Bytes of bodies that one chat is given with: the largest that is taken, and room for what came before it. */
+/** Bytes of bodies in the answer for one chat: one event of the largest size, and some space for earlier events. */
 const CHAT_BYTES = MAX_BODY_BYTES + 1024 * 1024;
 
 /**
- * The events of a chat, in the order of the log: one request for their places, and one for the events when these are
- * close together. The last ones say most: when all are too much for one answer, earlier ones are given without their
- * content.
+ * The events of a chat, in the order of the log: one request for their places, and one for the events if they are
+ * close together. When they are too large for one answer, earlier events are returned without content, because the
+ * last ones have the most.
  */
 export async function chatEvents(store: Store, chatId: string): Promise<LogEvent[]> {
   const rows = await Array.fromAsync(eventsOfSubject(store, chatSubject(chatId)));
@@ -93,7 +93,7 @@ async function spanOf(
   return span;
 }
 
-/** The rows of all events that a query chooses, and perhaps of others, in order. */
+/** The rows of all events that match a query, and perhaps of others, in order. */
 function rowsFor(
   store: Store,
   { type, chatId, ticketId }: EventQuery,
@@ -107,8 +107,8 @@ function rowsFor(
 }
 
 /**
- * Keys are hashes, so the event's content has the last word. One without content does not name its subject; its key does,
- * as well as a hash can.
+ * Keys are hashes, so the event's content decides whether it matches. An event without content is matched by its key
+ * alone.
  */
 function matchesQuery(event: LogEvent, { type, chatId, ticketId }: EventQuery): boolean {
   if (type !== undefined && event.type !== type) return false;

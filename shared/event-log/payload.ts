@@ -7,9 +7,9 @@ import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../s
 import type { StoredEvent } from "./types.ts";
 
 /**
- * The content of an event, from the text that LiveChat sent. The schema reads it each time, not once on arrival, so a
- * better schema improves old events too. Content that does not fit the schema is given as it came; `undefined` when it
- * is not JSON.
+ * The content of an event, parsed from LiveChat's original text. The schema is applied at each reading, so a better
+ * schema also improves old events. Content that does not fit the schema is returned unchanged; `undefined` when it is
+ * not JSON.
  */
 export function readPayload(
   type: EventType,
@@ -26,12 +26,12 @@ export function readPayload(
     ...(type !== "ticket_created" && chat?.id !== undefined && { chatId: String(chat.id) }),
     ...(type === "ticket_created" && ticket?.id !== undefined && { ticketId: String(ticket.id) }),
     payload,
-    // `ticketEvent` says so of a ticket that was read from HelpDesk.
+    // `ticketEvent` adds `api` to a ticket that was read from HelpDesk.
     ...((text || (isObject(parsed) && parsed.api === "text")) && { api: "text" }),
   };
 }
 
-/** A chat of the Text platform with the field names of v2; `undefined` for v2's own. */
+/** A chat of the Text platform with the field names of v2; `undefined` for a chat of v2. */
 function readTextChat(envelope: unknown): Record<string, unknown> | undefined {
   if (!isObject(envelope) || !("action" in envelope)) return undefined;
   const read = validate(StoredTextChat, envelope);

@@ -17,23 +17,29 @@ import type { Store } from "./store.ts";
 import type { StoredEvent } from "./types.ts";
 
 export type EventLogPlacesOptions = {
-  /** Events and quarantined deliveries are removed when they were received before this time; kept when it is absent. */
+  /**
+   * Events and quarantined deliveries that were received before this time are removed; all are kept when it is
+   * absent.
+   */
   removeBefore?: () => string | undefined;
-  /** Called with the id of a ticket before its events are erased: the reconciliation may not have stored it yet. */
+  /**
+   * Called with the id of a ticket before its events are erased, because the reconciliation may store the ticket
+   * later.
+   */
   keepOut?: (ticketId: string) => Promise<void>;
-  /** The place up to which subscribers have what they want: retention waits with the events behind it. */
+  /** The place up to which all subscribers have received their events. Retention keeps later events. */
   heldThrough?: () => Promise<number>;
   /** Milliseconds since the epoch. */
   now: () => number;
 };
 
-/** The places of the event log: events, the bodies that no event has claimed, and quarantined deliveries. */
+/** The places of the event log: events, bodies without an event, and quarantined deliveries. */
 export function eventLogPlaces(store: Store, options: EventLogPlacesOptions): DataPlace[] {
   const { now } = options;
   return [
     eventsPlace(store, options),
     {
-      // Bodies are parts of events and quarantined deliveries, and go with them; those of neither are left here.
+      // Bodies of events and quarantined deliveries are removed with them. This place has only the bodies of neither.
       name: "bodies",
       erase: (_, after) => removeLeftBodies(store, now(), after),
       async *search() {},
@@ -44,8 +50,8 @@ export function eventLogPlaces(store: Store, options: EventLogPlacesOptions): Da
 }
 
 /**
- * The events. One that names the person gives away the chat or ticket; all events of it are the person's, since not each
- * of them needs to say whose it is.
+ * The events. When one event names the person, all events of its chat or ticket are the person's, because some of
+ * them may lack the address.
  */
 function eventsPlace(
   store: Store,
@@ -53,7 +59,7 @@ function eventsPlace(
 ): DataPlace {
   type Naming = Readable & { person: Person };
 
-  /** The events of the same chat or ticket, with that of `naming`. */
+  /** All events of the same chat or ticket, including `naming`. */
   function eventsWith({ row, event }: Naming) {
     const isIt = (other: StoredEvent) =>
       !("payload" in event) || (other.chatId === event.chatId && other.ticketId === event.ticketId);
@@ -77,11 +83,12 @@ function eventsPlace(
       const { event, person } = naming;
       if ("payload" in event && event.ticketId !== undefined) await keepOut?.(event.ticketId);
       const rank = (each: Readable) => Number(doesName(each, person));
-      // Those that name the person come last: when the process dies before, they still give the others away.
+      // Events that name the person are erased last: if the process dies before that, the next call still finds the
+      // others by them.
       const about = (await eventsWith(naming)).sort((a, b) => rank(a) - rank(b));
       return eraseEvents(store, about, toIso(now()));
     },
-    // All events of the chat or ticket, at the first of them that names the person.
+    // Returns all events of the chat or ticket at the first event that names the person, so each appears once.
     async show(naming) {
       const about = await eventsWith(naming);
       const first = about.find((each) => doesName(each, naming.person));
@@ -107,7 +114,7 @@ function doesName({ row, event }: Readable, person: Person): boolean {
   return namesPerson(row.people, person) ?? peopleIn(payload).includes(person.email);
 }
 
-/** The quarantined deliveries. They fit no schema, so that some of them a person has to decide on. */
+/** The quarantined deliveries. They do not fit a schema, so a person must decide about some of them. */
 function quarantinePlace(store: Store, { removeBefore }: EventLogPlacesOptions): DataPlace {
   type Delivery = { row: Row<QuarantineRow>; raw: string };
 
@@ -116,7 +123,7 @@ function quarantinePlace(store: Store, { removeBefore }: EventLogPlacesOptions):
     judge: (body: unknown) => Concern,
   ): Promise<Match<Delivery> | undefined> {
     const raw = await readBody(store, toEntry(row).id, row);
-    // A body that is not JSON is all text, in which an address can still be found.
+    // A body that is not JSON is searched as plain text.
     const is = raw === undefined ? "no" : judge(fromJson(raw) ?? raw);
     return raw === undefined || is === "no" ? undefined : { item: { row, raw }, isUncertain: is === "may" };
   }

@@ -9,25 +9,25 @@ import { toHourRow } from "./hours.ts";
 import { eventKey, identityKey, waitingKey } from "./keys.ts";
 import { type KnownHead, nextTurn } from "./turns.ts";
 
-/** An event that is ready for its place in the log. */
+/** An event that is ready to be appended. */
 export type AppendEntry = {
   id: string;
   type: EventType;
   origin: Origin;
   licence?: string;
-  /** The licence that is part of `id`, if one is: see `foreignLicence`. */
+  /** The licence that is part of `id`, if any: see `foreignLicence`. */
   foreign?: string;
   row: Omit<EventRow, "occurredAt" | "receivedAt"> & { occurredAt?: string };
   body: Body;
-  /** Tells our own identity row, after an answer was lost, from another instance's. */
+  /** Identifies our identity row after a lost answer. */
   nonce: string;
 };
 
-/** Beside the events: the head, a completed hour, and two rows of instances that no longer wait. */
+/** Operations besides the events': the head, a completed hour, and two rows of instances that no longer wait. */
 const OTHER_OPERATIONS = 4;
 const OTHER_BYTES = 16 * 1024;
 
-/** How many entries, from the first on, fit into one transaction: at least one, and none twice. */
+/** How many of the first entries fit into one transaction: at least one, and no two with the same id. */
 export function countThatFit(entries: readonly AppendEntry[], partitionKey: string): number {
   const ids = new Set<string>();
   let operations = OTHER_OPERATIONS;
@@ -43,7 +43,7 @@ export function countThatFit(entries: readonly AppendEntry[], partitionKey: stri
   return entries.length;
 }
 
-/** The one transaction that appends entries to the known head. */
+/** Plans the transaction that appends entries to the known head. */
 export function planAppend(
   known: KnownHead,
   entries: readonly AppendEntry[],
@@ -53,7 +53,7 @@ export function planAppend(
     now: number;
     /** The instance that appends. */
     instance: string;
-    /** Instances that wait no longer: this one, and one that did not use its turn. */
+    /** Instances that no longer wait: this one, or one that did not use its turn. */
     noLongerWaiting: readonly string[];
   },
 ) {
@@ -68,7 +68,7 @@ export function planAppend(
     return { part: "waiting", action: deletion(partitionKey, waitingKey(other)) };
   });
   const [events, checks] = [writes.filter(isEvent), [...writes.filter((write) => !isEvent(write)), ...leave]];
-  // What can be refused comes before what then cannot.
+  // Operations that storage may refuse come first, so the index of a refusal tells its reason.
   const actions: TransactionAction[] = [
     ...checks.map(({ action }) => action),
     etag === undefined ? ["create", headRow] : ["update", headRow, "Merge", { etag }],
@@ -77,16 +77,16 @@ export function planAppend(
   if (over) actions.push(["upsert", toHourRow(over, partitionKey), "Replace"]);
   return {
     actions,
-    /** By its index among the actions, what can be refused: the head is behind them. */
+    /** The operations that storage may refuse, by their index in `actions`. The head follows them. */
     checks,
-    /** As they are once this is done. */
+    /** The state after the transaction. */
     head,
     waiting,
     firstSeq: known.head.seq + 1,
   };
 }
 
-/** An action for an entry, or for an instance that waits no longer. */
+/** An action for an entry, or for an instance that no longer waits. */
 type Write = {
   part: "identity" | "body" | "waiting" | "event";
   action: TransactionAction;

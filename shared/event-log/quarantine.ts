@@ -33,16 +33,16 @@ export type QuarantineRow = {
 } & BodyProperties &
   Formatted;
 
-/** A reason is a sentence and problems are a few; these only keep a hostile body from growing its row. */
+/** Limits for the stored reason and problems, so a hostile body cannot make its row too large. */
 const REASON_CHARACTERS = 1000;
 const PROBLEMS = 50;
 const PROBLEM_CHARACTERS = 200;
 const MOST_COUNTED = 1000;
-/** Entries that one page looks through for those of a reason. */
+/** How many entries one page searches for those with a reason. */
 const MOST_LOOKED_AT = 5_000;
-/** Columns of an entry without its body. */
+/** The columns of an entry without its body. */
 const ENTRY = ["rowKey", "format", "expected", "reason", "problems", "receivedAt"];
-/** Rows of a request: each may have its body with it. */
+/** How many rows one request reads: each may contain a body. */
 const ENTRIES = 100;
 
 /** The entries in the order of their ids. */
@@ -62,13 +62,13 @@ export function openQuarantine(
     if (Buffer.byteLength(raw) > MAX_BODY_BYTES) {
       throw new TooLarge(`The delivery has more than ${MAX_BODY_BYTES} bytes.`);
     }
-    // The same body is the same row, so a repetition after a lost answer finds it.
+    // Equal bodies have the same row, so a repetition after a lost answer finds the row.
     const id = hashed([expected, raw]);
     const rowKey = quarantineKey(id);
     const body = await toBody(id, raw);
     const isKept = async () =>
       (await readRow(table, partitionKey, rowKey, { select: ["rowKey"], signal })) !== undefined;
-    // Storage's clock is known from its first answer on.
+    // The time is read after an answer of storage, so `now` uses storage's clock.
     if (await isKept()) return { id };
     const kept = problems.slice(0, PROBLEMS).map(({ path, message }) => {
       return { path: short(path, PROBLEM_CHARACTERS), message: short(message, PROBLEM_CHARACTERS) };
@@ -92,21 +92,21 @@ export function openQuarantine(
     return isId(id) ? readRow<QuarantineRow>(table, partitionKey, quarantineKey(id)) : undefined;
   }
 
-  /** An entry, with its body. */
+  /** An entry with its body. */
   async function get(id: string): Promise<(Quarantined & { raw: string }) | undefined> {
     const row = await find(id);
     const raw = row && (await readBody(store, id, row));
     return row && raw !== undefined ? { ...toEntry(row), raw } : undefined;
   }
 
-  /** Whether there was such an entry. */
+  /** Deletes an entry; `false` when it did not exist. */
   async function remove(id: string): Promise<boolean> {
     const row = await find(id);
     return row !== undefined && removeQuarantined(store, row);
   }
 
   return {
-    /** Keeps a body; the same body again is the same entry. @throws {TooLarge} @throws {StorageUnavailable} */
+    /** Stores a body; an equal body is the same entry. @throws {TooLarge} @throws {StorageUnavailable} */
     keep: (delivery: NewQuarantined) => inTime(timeLimit, (signal) => keep(delivery, signal)),
     get,
     remove,
@@ -125,7 +125,7 @@ export function openQuarantine(
       }
       return { items };
     },
-    /** How many there are; counting stops at 1,000, and `more` says so. */
+    /** The number of entries. Counting stops at 1,000, and `more` is then true. */
     async count(): Promise<{ count: number; more: boolean }> {
       let count = 0;
       for await (const _ of quarantineRows(store, { select: ["rowKey"] })) {
@@ -134,8 +134,8 @@ export function openQuarantine(
       return { count, more: false };
     },
     /**
-     * Reads an entry again; once it is understood it goes to the log and out of the quarantine. When the process dies
-     * between the two, a repetition finds it in the log. `undefined` when there is no such entry.
+     * Reads an entry again. If that succeeds, the event is appended to the log, and the entry is removed. When the
+     * process dies between the two, a repetition finds the event in the log. `undefined` when there is no such entry.
      */
     async replay(
       id: string,
@@ -152,18 +152,18 @@ export function openQuarantine(
   };
 }
 
-/** Removes an entry with its body; `false` when it is gone already. */
+/** Removes an entry with its body; `false` when it was already removed. */
 export async function removeQuarantined(store: Store, row: Row<QuarantineRow>): Promise<boolean> {
   const parts = bodyKeys(quarantineIdOf(row.rowKey), row);
   const action = deletion(store.partitionKey, row.rowKey);
   return (await submitWhole(store, [{ action, parts }])) > 0;
 }
 
-/** What a row says of a quarantined delivery, but for its body. */
+/** The fields of a quarantined delivery without its body. */
 export function toEntry(row: Row<QuarantineRow>): Quarantined {
   const { rowKey, expected, reason, problems, receivedAt } = checkFormat(row, "quarantine");
   return { id: quarantineIdOf(rowKey), expected, reason, problems: JSON.parse(problems), receivedAt };
 }
 
-/** Storage takes no half of a surrogate pair, which a hostile body may have. */
+/** Storage refuses half of a surrogate pair, which a hostile body may contain. */
 const short = (text: string, most: number) => cut(text.toWellFormed(), most);

@@ -10,14 +10,14 @@ import type { HourColumns } from "./hours.ts";
 import { BODIES, EVENTS, HOURS, identityKey, seqOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 
-/** How many events are looked at together; with their identities they fit into one transaction. */
+/** How many events are removed together: with their identities they fit into one transaction. */
 const STEP = MAX_OPERATIONS / 2;
 
 /**
  * Removes the events that were received before `instant`, oldest first. One transaction removes an event with all of
  * its rows. So a killed process leaves no half of an event, and the next call starts again.
  *
- * @param through the last place that may be removed: subscribers have not got what lies behind it
+ * @param through the last place that may be removed: subscribers have not received later events yet
  */
 export async function* removeEvents(
   store: Store,
@@ -26,7 +26,7 @@ export async function* removeEvents(
 ): AsyncGenerator<Removed> {
   const select = ["rowKey", "id", "receivedAt", "bodyRows", "bodyFingerprint"];
   for (;;) {
-    // Each round begins at the first rows of the log: earlier ones are gone.
+    // Each round reads the first rows of the log, because the round before removed the earlier ones.
     const window = scan<EventRow>(store.table, store.partitionKey, { ...EVENTS, select, window: STEP });
     const first = await window.next();
     const rows = first.done ? [] : first.value;
@@ -39,12 +39,15 @@ export async function* removeEvents(
     const removed = await removeTogether(store, wholes);
     if (removed > 0) await removeHours(store, seqOf(old.at(-1)?.rowKey ?? ""));
     yield { after: "", removed };
-    // Another instance does the same, or the log goes on with newer events.
+    // Another instance removes the same events, or all remaining events are newer.
     if (removed === 0 || old.length < rows.length) return;
   }
 }
 
-/** Removes events, each whole, in a transaction or, when they have too many rows for it, half by half. */
+/**
+ * Removes events with all of their rows in one transaction. When they have too many rows for one, each half gets its
+ * own.
+ */
 async function removeTogether(store: Store, events: Whole[]): Promise<number> {
   const operations = events.reduce((sum, { parts }) => sum + 1 + parts.length, 0);
   if (operations <= MAX_OPERATIONS) return submitWhole(store, events);
@@ -62,14 +65,15 @@ async function removeHours({ table, partitionKey }: Store, seq: number): Promise
   }
 }
 
-/** Milliseconds after which a body that no event has claimed is left over: an append takes seconds. */
+/** Milliseconds after which a body without an event is left over: an append takes only seconds. */
 const LEFT_OVER_AFTER = HOUR;
-/** Rows of a window: each is nearly a megabyte. */
+/** How many rows are read at once: each has nearly a megabyte. */
 const BODY_WINDOW = 20;
 
 /**
- * Removes the bodies behind `after` whose event never entered the log. A late event that claims its body changes the
- * ETag, so only the claim or the removal succeeds; when it is this, the event is refused and its body sent again.
+ * Removes the bodies after the key `after` whose event never entered the log. A late append that commits such a body
+ * changes its ETag, so either the append or the removal succeeds. When the removal succeeds, the append is refused
+ * and writes the body again.
  */
 export function removeLeftBodies(store: Store, now: number, after: string): AsyncGenerator<Removed> {
   const { table, partitionKey } = store;

@@ -1,7 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 
-/** Where a log is kept. */
+/** The table and partition of a log. */
 export type Store = { table: TableClient; partitionKey: string };
 
-/** The partition of the log that the app keeps. */
+/** The partition of the app's log. */
 export const LOG_PARTITION = "log";

@@ -1,12 +1,13 @@
 import type { Head } from "./head.ts";
 
 /**
- * Instances that write at the same time take turns. Without turns, all would prepare a transaction for the same place
- * in the log, and all but one in vain. The fastest would win every time, because it already knows the head.
+ * Instances that append at the same time take turns. Without turns, all of them would prepare a transaction for the
+ * same place in the log, and only one would succeed. The fastest instance would succeed every time, because it
+ * already knows the head.
  *
- * An instance that cannot append puts down a row beside the head. Each append names in the head the next of those that
- * wait, in the order of their ids and around again: so each waits for one turn of every other. It is only a courtesy;
- * the ETag of the head is what keeps the log in order.
+ * An instance that loses writes a row beside the head. Each append writes the next waiting instance into the head, in
+ * the order of their ids and round again. So an instance waits for at most one turn of every other. Turns only make
+ * waiting fair: the ETag of the head keeps the log in order.
  */
 export type KnownHead = { head: Head; waiting: readonly string[] };
 
@@ -16,7 +17,7 @@ export function nextTurn(waiting: readonly string[], instance: string): string |
   return others.find((other) => other > instance) ?? others[0];
 }
 
-/** How many turns pass before it is this instance's; 0 when it may append now. */
+/** How many turns come before this instance's turn; 0 when it may append now. */
 export function turnsUntil({ head, waiting }: KnownHead, instance: string): number {
   if (head.turn === undefined || head.turn === instance) return 0;
   const ring = [...new Set([...waiting, instance, head.turn])].sort();

@@ -8,11 +8,11 @@ import { changeRow } from "../storage/write-once.ts";
 export type LastCall = {
   /** ISO 8601. */
   at: string;
-  /** Absent when LiveChat answered what it was asked, or said why not. */
+  /** Absent when LiveChat carried out the call, or refused it with a reason. */
   failure?: { kind: AppError["kind"]; summary: string; code?: string };
 };
 
-/** A header by which LiveChat announces the end of this API version, and its day. */
+/** A header with which LiveChat announces the end of this API version, and its day. */
 export type Lifecycle = { header: string; day: string };
 
 export type CallLedger = ReturnType<typeof openCallLedger>;
@@ -25,9 +25,9 @@ const monthKey = (month: string) => `calls:month:${month}`;
 const LEDGER_TIMEOUT = 2 * SECOND;
 
 /**
- * What the app's own calls tell of LiveChat. Calls of the Text platform are billed, so checks of health make none and
- * judge by these. A ledger of all instances, in the events' table. An instance writes once a minute at most, and at once when calls begin
- * or cease to fail; what it has not written is lost when it ends.
+ * Records the results of the app's calls to LiveChat. Calls of the Text platform are billed, so health checks make no
+ * calls and use this record. All instances share it, in the events table. An instance writes at most once a minute,
+ * and at once when calls start or stop failing. Results that are not written are lost when the instance ends.
  */
 export function openCallLedger({
   table,
@@ -37,7 +37,7 @@ export function openCallLedger({
   table: () => TableClient;
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** Calls back after so many milliseconds, without keeping the process alive. */
+  /** Calls a function after some milliseconds, without keeping the process alive. */
   later?: (run: () => void, milliseconds: number) => void;
 }) {
   /** Billed calls that are not written yet, by month. */
@@ -49,7 +49,7 @@ export function openCallLedger({
   const monthOf = () => toIso(now()).slice(0, 7);
 
   return {
-    /** Notes an attempt and what it ended with. Never fails and never waits. */
+    /** Records an attempt and its error, if any. Never fails and never waits. */
     note({ status }: { status?: number }, error?: unknown): void {
       const month = monthOf();
       if (status !== undefined && status !== 500) pending.set(month, (pending.get(month) ?? 0) + 1);
@@ -60,7 +60,7 @@ export function openCallLedger({
       scheduled = true;
       later(write, isNews ? 0 : Math.max(0, writtenAt + MINUTE - now()));
     },
-    /** Notes such a header; answers whether it is time for a line in the log: once a day. */
+    /** Records a lifecycle header. Returns true once a day, when it should be logged. */
     noteLifecycle({ header, day }: Lifecycle): boolean {
       if (now() - saidAt < DAY) return false;
       saidAt = now();
@@ -68,7 +68,7 @@ export function openCallLedger({
       putRow(table(), row, { signal: AbortSignal.timeout(LEDGER_TIMEOUT) }).catch(() => undefined);
       return true;
     },
-    /** The calls of this month (`2026-01`, in UTC) that are billed: all that were answered, but for 500s. */
+    /** The billed calls of this month (`2026-01`, in UTC): all that were answered, except with 500. */
     async thisMonth() {
       const month = monthOf();
       const row = await readRow<{ calls: number }>(table(), PARTITION, monthKey(month));

@@ -9,7 +9,7 @@ import type { Check } from "./monitor.ts";
 /** The answer at the receiver's address, or the reason for no answer. */
 type Probe = { status: number; type: string | null } | { reason: string };
 
-/** In milliseconds; less than a check may take. */
+/** Milliseconds for the call: less than the time limit of a check. */
 const PROBE_TIMEOUT = 4 * SECOND;
 
 /** Checks that WEBHOOK_BASE_URL reaches this app. */
@@ -31,7 +31,7 @@ export function checkAddress(app: Pick<Examined, "settings">): Check {
   };
 }
 
-/** Calls a receiver without credentials: this app answers 401, in its own words. */
+/** Calls a receiver without credentials. This app answers such a call with its own 401. */
 async function probe(receiver: string): Promise<Probe> {
   try {
     const { status, headers, body } = await fetch(receiver, {
@@ -49,9 +49,9 @@ async function probe(receiver: string): Promise<Probe> {
 }
 
 const ACTION =
-  "Set WEBHOOK_BASE_URL to this app's address as LiveChat reaches it, without /api, and see that nothing in between refuses calls.";
+  "Set WEBHOOK_BASE_URL to this app's address as LiveChat reaches it, without /api, and check that no gateway in between refuses calls.";
 
-/** LiveChat reaches an address of this machine only when it runs here itself, as the sandbox does. */
+/** LiveChat reaches an address of this machine only when it runs on this machine, like the sandbox. */
 export function judgeReach(address: { baseIsLocal: boolean; liveChatIsLocal: boolean }): Finding | undefined {
   if (!address.baseIsLocal || address.liveChatIsLocal) return undefined;
   return bad(
@@ -60,7 +60,9 @@ export function judgeReach(address: { baseIsLocal: boolean; liveChatIsLocal: boo
   );
 }
 
-/** Judges what answers at WEBHOOK_BASE_URL: this app refuses a call without credentials by 401 and a problem. */
+/**
+ * Judges the answer at WEBHOOK_BASE_URL. This app answers a call without credentials with 401 and a problem document.
+ */
 export function judgeProbe(baseUrl: string, probe: Probe): Finding {
   if ("reason" in probe) {
     return attention(

@@ -24,19 +24,20 @@ export function checkDeliveries(app: Pick<Examined, "eventLog" | "ticketStore">,
 
 const WEEK = 7 * DAY;
 
-/** A pause of up to this many milliseconds is never strange. */
+/** A pause of up to this many milliseconds is always normal. */
 const PAUSE = 30 * MINUTE;
-/** Weeks before this one that are compared. Three and not one, since one may have been a holiday. */
+/** How many earlier weeks are compared: three, because one of them may have had a holiday. */
 const WEEKS = [1, 2, 3];
 /**
- * Events that must have come in the same hours of each of these weeks before silence is strange: where ten are usual,
- * none comes by chance once in twenty thousand times. Quiet accounts never have so many.
+ * The check warns only when each of these weeks had at least this many events in the same hours. Where ten events are
+ * usual, silence by chance has a probability of one in twenty thousand. Accounts with little traffic never get this
+ * warning.
  */
 const USUAL = 10;
 
 /**
- * Compares the time since the last event of a type with the same hours of the weeks before. The longer the silence, the
- * longer these hours: for a busy account it warns after half an hour, for a quieter one later.
+ * Compares the time since the last event of a type with the same hours of earlier weeks. The compared time grows with
+ * the silence: the check warns after half an hour for a busy account, and later for a quieter one.
  *
  * @param last ISO 8601: when the last event of the type was received
  * @param now milliseconds since the epoch
@@ -64,14 +65,15 @@ export async function judgeDeliveries(
 }
 
 /**
- * Recent runs of the reconciliation that are read, and the tickets that they must have found before the check warns.
+ * How many recent runs of the reconciliation are read, and how many tickets they must have found before the check
+ * warns.
  */
 const RUNS = 12;
 const FOUND = 3;
 
 /**
- * Detects that the reconciliation finds new tickets and LiveChat's webhook does not. A run sometimes finds a ticket that was
- * created just before it; when it finds half of them, deliveries fail.
+ * Detects that the reconciliation finds new tickets that LiveChat's webhook does not report. A run sometimes finds a
+ * ticket that was created just before it. When runs find half of the new tickets, deliveries fail.
  */
 export function judgeTicketWebhook(runs: readonly RunRecord[]): Finding | undefined {
   const recent = runs.slice(0, RUNS).filter(({ mode }) => mode !== "first");
@@ -79,7 +81,7 @@ export function judgeTicketWebhook(runs: readonly RunRecord[]): Finding | undefi
   const added = recent.reduce((sum, run) => sum + run.added, 0);
   if (recovered < FOUND || recovered < added / 2) return undefined;
   return attention(
-    `No webhook reported ${recovered} new tickets: the reconciliation found them. Chats cannot be found that way.`,
+    `No webhook reported ${recovered} new tickets: the reconciliation found them. The reconciliation cannot find chats.`,
     "Look at the checks registrations and address, and call POST /registration.",
   );
 }

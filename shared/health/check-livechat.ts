@@ -9,15 +9,18 @@ import type { Examined, Memory } from "./examined.ts";
 import { attention, bad, type Finding, ok, unknownUntil } from "./finding.ts";
 import type { Check } from "./monitor.ts";
 
-/** Below the limit of a check, so that a LiveChat that hangs or throttles is what the check says. In milliseconds. */
+/**
+ * Milliseconds for the call: less than the time limit of a check, so the check can report that LiveChat hangs or
+ * throttles.
+ */
 const ASK_TIMEOUT = 4 * SECOND;
 
 /**
- * The checks that need LiveChat. They share one call a minute, which shows LiveChat, the credentials and the webhooks:
- * `GET /health` is open to anyone, and its callers must not use up the limit.
+ * The checks that need LiveChat. They share one call a minute, which tests LiveChat, the credentials and the
+ * webhooks. `GET /health` needs no key, so its callers must not be able to use up the rate limit.
  */
 export function checksOfLiveChat(app: Examined, memory: Memory): Check[] {
-  // In an object, so that a failure is kept as well.
+  // An object, so `lazy` also keeps a failure.
   const share = () => lazy(() => ({ answer: askLiveChat(app) }), { freshFor: MINUTE, now: memory.now });
   let shared = share();
   const answer = () => shared().answer;
@@ -66,7 +69,7 @@ export function checksOfLiveChat(app: Examined, memory: Memory): Check[] {
   ];
 }
 
-/** The account's webhooks, when this app registers them. Otherwise the key need not be allowed to list them. */
+/** The account's webhooks, if this app registers them. Otherwise the API key may lack the permission to list them. */
 async function askLiveChat({ settings, liveChat }: Examined): Promise<Webhook[] | undefined> {
   const call = { deadline: Date.now() + ASK_TIMEOUT };
   if (settings.webhook.baseUrl !== undefined) return liveChat.listWebhooks(call);
@@ -74,13 +77,14 @@ async function askLiveChat({ settings, liveChat }: Examined): Promise<Webhook[] 
   return undefined;
 }
 
-/** Milliseconds for which LiveChat may refuse every call by 429 before that is an outage. */
+/** Milliseconds for which LiveChat may answer every call with 429 before the check is bad. */
 const THROTTLED_TOO_LONG = 30 * MINUTE;
 
 /**
  * Judges a failed call to LiveChat.
  *
- * @param throttled since when (ISO 8601) every call has been answered 429, at the time `now` (milliseconds since the epoch)
+ * @param throttled since when (ISO 8601) every call has been answered with 429, and the present time `now`
+ *   (milliseconds since the epoch)
  * @throws the error, when it is not a failure of LiveChat
  */
 export function judgeLiveChatFailure(error: unknown, throttled?: { since: string; now: number }): Finding {
@@ -94,7 +98,7 @@ export function judgeLiveChatFailure(error: unknown, throttled?: { since: string
   if (lacksApi(error)) {
     return bad(
       `${error.message} LiveChat's REST API v2 is not there for this account.`,
-      "Move to the APIs of the Text platform: set LIVECHAT_API to text, with LIVECHAT_ACCOUNT_ID, LIVECHAT_CLIENT_ID and a personal access token in LIVECHAT_API_KEY. docs/text.md shows how. The log and the subscriptions go on.",
+      "Move to the APIs of the Text platform: set LIVECHAT_API to text, with LIVECHAT_ACCOUNT_ID, LIVECHAT_CLIENT_ID and a personal access token in LIVECHAT_API_KEY. docs/text.md shows how. The log and the subscriptions continue.",
     );
   }
   if (error instanceof TooManyRequests) {
@@ -113,16 +117,16 @@ export function judgeLiveChatFailure(error: unknown, throttled?: { since: string
   );
 }
 
-/** Whether LiveChat has no such API any more: a list of the account is never missing by itself. */
+/** Whether LiveChat no longer has this API. A list of the account never gets a 404 for another reason. */
 function lacksApi({ upstream }: AppError): boolean {
   const { status, code } = upstream ?? {};
   return status === 404 || status === 410 || code === "unsupported_version";
 }
 
-/** The part of the limit above which operators' calls may have to wait. */
+/** The share of the limit above which operators' calls may have to wait. */
 const NEARLY = 0.9;
 
-/** Judges how many of its calls to LiveChat this instance has used in the last minute. */
+/** Judges how much of its rate limit this instance has used in the last minute. */
 export function judgeBudget({ limit, used, waiting, pausedFor }: Omit<Usage, "inFlight">): Finding {
   const said = `This instance has made ${used} of the ${limit} calls that it may make in a minute${waiting > 0 ? `; ${waiting} more wait` : ""}.`;
   if (pausedFor > 0) {

@@ -54,8 +54,8 @@ export function checkChatReconciliation(
 }
 
 /**
- * Checks that the account has tickets: on the Text platform they are in HelpDesk, which needs a licence of its own. The
- * last run of the reconciliation tells, so this makes no call.
+ * Checks that the account has tickets. On the Text platform they are in HelpDesk, which needs a licence of its own.
+ * The check uses the last run of the reconciliation, so it makes no call.
  */
 export function checkTickets(app: Pick<Examined, "settings" | "ticketStore">): Check {
   return {
@@ -65,9 +65,7 @@ export function checkTickets(app: Pick<Examined, "settings" | "ticketStore">): C
       const { liveChat } = app.settings;
       if (liveChat.api === "v2") return ok("LiveChat's API v2 has tickets.");
       if (isHelpDeskOff(liveChat)) {
-        return ok(
-          "HELPDESK is off: operations on tickets and the ticket trigger answer that there are none.",
-        );
+        return ok("HELPDESK is off: operations on tickets and the ticket trigger answer 409.");
       }
       const [last] = (await readHistory(app.ticketStore, { limit: 1 })).runs;
       if (last?.code !== "no-helpdesk") return ok("Tickets are in HelpDesk.");
@@ -98,17 +96,17 @@ async function lookAtRuns(
 export type ReconciliationFacts = RunHistory & {
   /** ISO 8601: the end of the last run that did not fail. */
   lastSuccess?: string;
-  /** ISO 8601: since when the app has been there to run. */
+  /** ISO 8601: when the app was installed. */
   installed: string;
   /** NCRONTAB, six fields, in UTC. */
   schedule: string;
 };
 
-/** Runs that may be missed in a row before the check is bad. */
+/** How many due runs in a row may be missing before the check is bad. */
 const RUNS_MISSED = 3;
 
 /**
- * Judges the reconciliation by the age of its last success: a timer that stopped reports no failure.
+ * Judges the reconciliation by the age of its last success, because a timer that does not run reports no failure.
  *
  * @param now milliseconds since the epoch
  */
@@ -117,7 +115,7 @@ export async function judgeReconciliation(
   now: number,
   { setting, timer, path }: RunNames = TICKET_RUNS,
 ): Promise<Finding> {
-  // A schedule may be unreadable, or have no next run: 30 February has none.
+  // A schedule may be invalid, or never come due, such as 30 February.
   if ((await runsDue(schedule, now, 1).catch(() => undefined)) === undefined) {
     return bad(
       `${setting} ("${schedule}") never comes due: the timer does not run.`,
@@ -153,7 +151,7 @@ export async function judgeReconciliation(
   if (strange) {
     return attention(
       `${said} ${strange}`,
-      "Compare these tickets in LiveChat with GET /stored/tickets/{ticketId}, and report their form to the maintainers of this app: an update can read it.",
+      "Compare these tickets in LiveChat with GET /stored/tickets/{ticketId}, and report the difference to the maintainers of this app: an update can read them.",
     );
   }
   const { mode, page, pages, expectedEnd } = progress ?? {};
@@ -163,10 +161,10 @@ export async function judgeReconciliation(
   return ok(said + under);
 }
 
-/** Ids that are named in a check; all of them stand in `GET /reconcile/tickets`. */
+/** How many ids a check shows; `GET /reconcile/tickets` shows all. */
 const NAMED = 5;
 
-/** Tickets that LiveChat lists in a form that this app does not know. */
+/** Reports tickets that do not fit this app's schema. */
 function strangeTickets(odd: readonly string[], withoutId: number): string {
   const named = odd.slice(0, NAMED).join(", ") + (odd.length > NAMED ? ", …" : "");
   const details = [
@@ -176,16 +174,16 @@ function strangeTickets(odd: readonly string[], withoutId: number): string {
   return details.filter((detail) => detail !== false).join(" ");
 }
 
-/** When the `nth` run after a moment is due, both in milliseconds since the epoch. */
+/** The time of the `nth` due run after a time, both in milliseconds since the epoch. */
 async function runsDue(schedule: string, after: number, nth: number): Promise<number | undefined> {
   const runs = (await cronOf(schedule)).nextRuns(nth, new Date(after));
   return runs.at(nth - 1)?.valueOf();
 }
 
-/** More runs a day than this are as many: one a second for an hour. */
+/** Counting stops at this number of runs: one a second for an hour. */
 const MOST_RUNS = 3_600;
 
-/** How often a schedule comes due in the day that begins now. */
+/** How often a schedule comes due in the next 24 hours. */
 export async function runsADay(schedule: string, now: number): Promise<number> {
   const cron = await cronOf(schedule);
   const end = new Date(now + DAY);
@@ -195,10 +193,10 @@ export async function runsADay(schedule: string, now: number): Promise<number> {
   return runs;
 }
 
-/** @throws for a schedule that cannot be read */
+/** @throws for an invalid schedule */
 async function cronOf(schedule: string) {
   const { Cron } = await import("croner");
-  // NCRONTAB wants both the day of the month and the day of the week to match, and it knows `5/15`.
+  // NCRONTAB requires that both the day of the month and the day of the week match, and it allows `5/15`.
   const ncrontab = { mode: "6-part", domAndDow: true, sloppyRanges: true } as const;
   return new Cron(schedule, { ...ncrontab, timezone: "UTC", paused: true });
 }

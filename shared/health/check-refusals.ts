@@ -12,7 +12,7 @@ export function checkRefusals(app: Pick<Examined, "refusals">): Check {
   };
 }
 
-/** What each reason means, and what to do about it. The order is that in which they are shown. */
+/** The meaning of each reason, and the operator's action, in the order of display. */
 const MEANINGS: [RefusalReason, status: number, cause: string, action: string][] = [
   [
     "unauthorized",
@@ -30,7 +30,7 @@ const MEANINGS: [RefusalReason, status: number, cause: string, action: string][]
     "invalid-input",
     400,
     "the body was not JSON in UTF-8",
-    "See whether a gateway between LiveChat and this app changes the body.",
+    "Check whether a gateway between LiveChat and this app changes the body.",
   ],
   [
     "too-large",
@@ -42,13 +42,13 @@ const MEANINGS: [RefusalReason, status: number, cause: string, action: string][]
     "unsupported-media-type",
     415,
     "the body was compressed",
-    "See whether a gateway between LiveChat and this app compresses the body.",
+    "Check whether a gateway between LiveChat and this app compresses the body.",
   ],
 ];
 
 /**
- * Judges the deliveries of the last hour that were refused. Calls without any credentials can come from anyone: they are
- * shown, and no more than that.
+ * Judges the deliveries of the last hour that were refused. Calls without credentials can come from anyone, so they
+ * are only counted and do not change the state.
  */
 export function judgeRefusals(refused: RefusalCounts): Finding {
   const found = MEANINGS.filter(([reason]) => (refused[reason] ?? 0) > 0);

@@ -9,7 +9,7 @@ import type { Check } from "./monitor.ts";
 /**
  * Checks the webhooks that this app registers.
  *
- * @param standings how the webhooks stand, or a finding when the app does not know
+ * @param standings the state of the webhooks, or a finding when it is not known
  */
 export function checkRegistrations(
   app: Pick<Examined, "settings" | "eventLog">,
@@ -36,7 +36,7 @@ export function checkRegistrations(
   };
 }
 
-/** How many events the log has; `undefined` while storage fails, which another check reports. */
+/** The number of events in the log; `undefined` while storage fails, which the check `storage` reports. */
 function eventsInLog({ eventLog }: Pick<Examined, "eventLog">): Promise<number | undefined> {
   return eventLog.head().then(
     ({ seq }) => seq,
@@ -44,16 +44,16 @@ function eventsInLog({ eventLog }: Pick<Examined, "eventLog">): Promise<number |
   );
 }
 
-/** Milliseconds after which a new app has registered its webhooks, if it can. */
+/** Milliseconds after which a new app should have registered its webhooks. */
 const SETTLED = 30 * MINUTE;
 
 const ENSURE =
-  "The timer registers them within a quarter of an hour; POST /registration does it now, and says why if it cannot.";
+  "The timer registers them within 15 minutes. POST /registration registers them now, and shows the reason if that fails.";
 
 /**
  * Judges the webhooks that this app registers.
  *
- * @param installed ISO 8601: since when the app has been there
+ * @param installed ISO 8601: when the app was installed
  * @param now milliseconds since the epoch
  */
 export function judgeRegistration(
@@ -74,7 +74,7 @@ export function judgeRegistration(
   };
 }
 
-/** Whether no delivery of this kind is accepted. */
+/** Whether the app refuses all deliveries of a webhook. */
 function isLost({ state, others }: KnownStanding): boolean {
   return (
     state === "missing" ||
@@ -83,7 +83,7 @@ function isLost({ state, others }: KnownStanding): boolean {
   );
 }
 
-/** Compares LIVECHAT_LICENSE_ID with the licence of the registered webhooks, which is the account's. */
+/** Compares LIVECHAT_LICENSE_ID with the licence of the registered webhooks, which is the account's licence. */
 export function judgeLicence(
   webhooks: readonly Webhook[],
   licenseId: string | undefined,
@@ -99,7 +99,7 @@ export function judgeLicence(
 /**
  * Judges an app without WEBHOOK_BASE_URL, whose webhooks are registered by hand.
  *
- * @param events how many the log has; `undefined` when that is not known
+ * @param events the number of events in the log; `undefined` when it is not known
  */
 function judgeNoAddress(events: number | undefined): Finding {
   if (events !== 0) {

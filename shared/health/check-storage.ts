@@ -17,7 +17,10 @@ export function checkStorage(app: Pick<Examined, "eventLog">): Check {
   };
 }
 
-/** The queue wakes the app for what the process that stored an event did not deliver. Without it the timer does. */
+/**
+ * Checks the queue. It wakes the app for events that the process that stored them did not deliver. Without the queue,
+ * the timer delivers them.
+ */
 export function checkQueue(app: Pick<Examined, "queue">): Check {
   return {
     name: "queue",
@@ -25,14 +28,14 @@ export function checkQueue(app: Pick<Examined, "queue">): Check {
     freshFor: MINUTE,
     async look() {
       const { queue } = app;
-      if (!queue) return ok("The settings lead to no queue: the timer wakes deliveries.");
+      if (!queue) return ok("The settings name no queue: the timer starts deliveries.");
       try {
         await queue.probe();
         return ok("The queue that wakes deliveries answers.");
       } catch (error) {
         if (!(error instanceof StorageUnavailable)) throw error;
         return attention(
-          `${withOrigin(error)} Deliveries to subscribers that are to be repeated wait for the timer.`,
+          `${withOrigin(error)} Repeated deliveries to subscribers wait for the timer.`,
           "Check that the account of the tables has a queue service that admits this app, and give the app's identity the role Storage Queue Data Contributor.",
         );
       }
@@ -52,7 +55,7 @@ export function judgeStorageFailure(error: unknown): Finding {
   );
 }
 
-/** The error's message, with the status and code of its cause for a reader who knows them. */
+/** The error's message, with the status and code of its cause. */
 export function withOrigin(error: AppError): string {
   const origin = originOf(error);
   return origin === undefined ? error.message : `${error.message} (${origin})`;

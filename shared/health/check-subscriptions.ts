@@ -15,14 +15,17 @@ export function checkSubscriptions(app: Pick<Examined, "subscribers">, { now }: 
 
 /** Milliseconds for which the check reports events that retention removed. */
 const MISSED_TOLD = 7 * DAY;
-/** Milliseconds for which the check reports that the log began anew. */
+/** Milliseconds for which the check reports that the log was replaced by a new one. */
 const RESTARTED_TOLD = DAY;
-/** Milliseconds that an event may wait for a healthy subscriber. After that, the dispatcher seems not to run. */
+/**
+ * Milliseconds that an event may wait for a healthy subscriber. After that, the check reports that the dispatcher
+ * does not run.
+ */
 const STUCK_AFTER = 5 * MINUTE;
 
 /**
- * Judges the deliveries to subscribers: the worst fault decides the state, and all are named. A subscription that is given up is bad
- * until it is resumed or ended.
+ * Judges the deliveries to subscribers. The worst fault decides the state, and the detail lists all faults. A
+ * given-up subscription is bad until it is resumed or ended.
  *
  * @param now milliseconds since the epoch
  */
@@ -41,7 +44,7 @@ export function judgeSubscriptions(subscribers: readonly Subscriber[], now: numb
     [
       stuck,
       bad(
-        `Nothing is sent to ${stuck} of ${some}, though events wait.`,
+        `Nothing is sent to ${stuck} of ${some}, although events wait.`,
         "Check that the functions DispatchQueue and DispatchTimer exist and are enabled.",
       ),
     ],
@@ -63,13 +66,13 @@ export function judgeSubscriptions(subscribers: readonly Subscriber[], now: numb
       missed,
       attention(
         `Retention removed ${events(missed)} that ${missing.length} of ${some} had not received.`,
-        "GET /subscriptions has them as missed. RETENTION_MARGIN_DAYS is how long retention waits for a subscription.",
+        "GET /subscriptions shows them as missed. RETENTION_MARGIN_DAYS sets how long retention waits for a subscription.",
       ),
     ],
     [
       restarted,
       attention(
-        `The log began anew: ${restarted} of ${some} went on from its beginning.`,
+        `The log was replaced by a new one: ${restarted} of ${some} restarted at its beginning.`,
         "Check EVENTS_TABLE and the storage account, unless you changed or emptied the table yourself.",
       ),
     ],
@@ -89,7 +92,7 @@ export function judgeSubscriptions(subscribers: readonly Subscriber[], now: numb
       count: 0,
     };
   return {
-    // The bad ones stand first.
+    // The bad findings come first.
     state: worst.state,
     detail: real.map(({ detail }) => detail).join(" "),
     action: real.map(({ action }) => action).join(" "),

@@ -8,7 +8,10 @@ import { attention, bad, type Finding, ok } from "./finding.ts";
 import type { Check } from "./monitor.ts";
 import { rememberedStandings } from "./registration-memory.ts";
 
-/** The checks of LiveChat where its calls are billed: they make none, and judge by those that the app's work makes. */
+/**
+ * The checks of LiveChat on the Text platform. Its calls are billed, so the checks make none and use the results of
+ * the app's other calls.
+ */
 export function checksOfText(app: Examined, text: ExaminedText, memory: Memory): Check[] {
   const needs = "storage";
   return [
@@ -39,14 +42,14 @@ export function checksOfText(app: Examined, text: ExaminedText, memory: Memory):
 }
 
 const NOT_LOOKED: Finding = attention(
-  "The webhooks have not been looked at yet.",
-  "The timer does it within a quarter of an hour; POST /registration does it now.",
+  "The app has not checked the webhooks yet.",
+  "The timer checks them within 15 minutes; POST /registration checks them now.",
 );
 
 /** LiveChat's types of errors for a token that lacks a scope. */
 const SCOPES = ["authorization", "missing_access"];
 
-/** Judges LiveChat by how the app's last call went. */
+/** Judges LiveChat by the result of the app's last call. */
 export function judgeLastCall(last: LastCall | undefined): Finding {
   if (!last) return ok("No call has been made to LiveChat yet.");
   const { at, failure } = last;
@@ -54,7 +57,7 @@ export function judgeLastCall(last: LastCall | undefined): Finding {
   const detail = `The last call, at ${at}, failed: ${failure.summary}`;
   if (failure.kind === "upstream-refused") {
     return {
-      // A scope is missing for one action. The webhooks and the reconciliation have checks of their own.
+      // Only one action lacks a scope. Missing scopes for webhooks and the reconciliation show in their own checks.
       state: SCOPES.includes(failure.code ?? "") ? "attention" : "bad",
       detail,
       action:
@@ -64,21 +67,21 @@ export function judgeLastCall(last: LastCall | undefined): Finding {
   if (failure.kind === "too-many-requests") {
     return attention(
       detail,
-      "Wait a minute. If it stays so, lower LIVECHAT_RATE_LIMIT: it is counted for each instance.",
+      "Wait a minute. If it does not change, lower LIVECHAT_RATE_LIMIT: it applies to each instance.",
     );
   }
   return bad(
     detail,
-    "See whether LiveChat has an outage, and that LIVECHAT_API_URL is right and may be called from here. POST /reconcile/chats tries again now.",
+    "Check whether LiveChat has an outage, whether LIVECHAT_API_URL is correct, and whether this app may call it. POST /reconcile/chats tries again now.",
   );
 }
 
-/** The registration's two calls, four times an hour, in a month of thirty days. */
+/** Calls of the registration in a month of 30 days: two calls, four times an hour. */
 const REGISTRATION = 2 * 4 * 24 * 30;
 /** Calls of a reconciliation of chats that finds nothing missing. */
 const RECONCILIATION = 2;
 
-/** Tells the calls that are billed. No limit can be set at LiveChat, so this is where they are seen. */
+/** Shows the number of billed calls, because LiveChat offers no limit for them. */
 export function judgeBilling(
   { month, calls }: { month: string; calls: number },
   { runsADay, isRegistering }: { runsADay: number; isRegistering: boolean },
@@ -95,8 +98,8 @@ export function judgeVersion(version: string, lifecycle: Lifecycle | undefined):
   const { header, day } = lifecycle;
   return attention(
     header === "Deprecation"
-      ? `LiveChat deprecates version ${version} of its API as of ${day}: some months later it is gone.`
+      ? `LiveChat deprecates version ${version} of its API on ${day}, and removes it some months later.`
       : `Version ${version} of LiveChat's API is a legacy version as of ${day}; it is supported for about a year more.`,
-    "Look for a newer version of this app, which speaks a newer version of the API.",
+    "Look for a newer version of this app that uses a newer version of the API.",
   );
 }

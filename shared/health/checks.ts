@@ -12,7 +12,7 @@ import { checksOfText } from "./check-text.ts";
 import type { Examined, ExaminedText, Memory } from "./examined.ts";
 import type { Check } from "./monitor.ts";
 
-/** Everything that can be wrong with the app. A check comes after the one that it needs. */
+/** All checks of the app. A check comes after the one that it needs. */
 export function checksOf(app: Examined, memory: Memory): Check[] {
   const text = textOf(app);
   return [
@@ -30,7 +30,7 @@ export function checksOf(app: Examined, memory: Memory): Check[] {
   ];
 }
 
-/** Absent, too, while a setting is missing or wrong: then no check of LiveChat can be looked at anyway. */
+/** Also absent while a setting is missing or wrong: the checks of LiveChat cannot run then. */
 function textOf(app: Examined): ExaminedText | undefined {
   try {
     return app.text;

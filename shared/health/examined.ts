@@ -21,7 +21,7 @@ export type Examined = {
   readonly eventLog: Pick<EventLog, "probe" | "head" | "count"> & {
     readonly quarantine: Pick<EventLog["quarantine"], "count">;
   };
-  /** Absent when the settings lead to tables alone. */
+  /** Absent when the settings name tables but no queue. */
   readonly queue?: Pick<OpenQueue, "probe"> | undefined;
   readonly ticketStore: TicketStore;
   readonly subscribers: { list(): Promise<Subscriber[]> };
@@ -30,12 +30,12 @@ export type Examined = {
   readonly text?: ExaminedText | undefined;
 };
 
-/** What there is to look at with the Text platform alone. */
+/** The parts that exist only with the Text platform. */
 export type ExaminedText = {
-  /** The events' table. */
+  /** The events table. */
   table: TableClient;
   calls: Pick<CallLedger, "last" | "lifecycle" | "thisMonth">;
 };
 
-/** What checks remember by, and the time in milliseconds since the epoch. */
+/** The memory of the checks, and the present time in milliseconds since the epoch. */
 export type Memory = { sightings: Sightings; now: () => number };

@@ -1,10 +1,13 @@
 import type { CheckResult } from "../schemas/status.ts";
 
-/** What a check found. `detail` and `action`, which is for the operator, are a sentence or two each. */
+/**
+ * The result of a check. `detail` describes the state, and `action` says what the operator should do: one or two
+ * sentences each.
+ */
 export type Finding = Pick<CheckResult, "state" | "detail"> & {
   /** Absent when there is nothing to do. */
   action?: string;
-  /** The number of faults, if they can be counted: a higher number is a change too. */
+  /** The number of faults, if they can be counted: a higher number also counts as a change. */
   count?: number;
 };
 

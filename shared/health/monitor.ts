@@ -7,28 +7,28 @@ import type { CheckResult, CheckState } from "../schemas/status.ts";
 import { bad, type Finding, unknownUntil } from "./finding.ts";
 import type { Sightings } from "./sightings.ts";
 
-/** A check has another state than before, or more is amiss in the same state. */
+/** A check changed its state, or found more faults in the same state. */
 export type CheckChange = Pick<CheckResult, "since" | "detail" | "action"> & {
   check: string;
-  /** `unseen` at the first look. */
+  /** `unseen` at the first run of the check. */
   from: string;
   to: CheckState;
 };
 
-/** Looks at one thing that can be wrong with the app. */
+/** A check of one part of the app. */
 export type Check = {
   name: string;
-  /** Whether the app does not do its work while this is bad: `GET /health` then answers 503. Not, by default. */
+  /** Whether the app cannot work while this check is bad: `GET /health` then answers 503. False by default. */
   vital?: boolean;
-  /** The check that must be well before this one can be looked at. It stands before this one. */
+  /** The check that must not be bad before this one can run. It comes earlier in the list. */
   needs?: string;
   /**
-   * Milliseconds for which a finding is used again; {@link BRIEF} by default. `GET /status` uses one again only if that
-   * is more than `BRIEF`: its callers have a key, and what they just did must show.
+   * Milliseconds for which a finding is reused; {@link BRIEF} by default. `GET /status` reuses a finding only when
+   * this is more than `BRIEF`: its callers have a key, and must see the effect of their last action.
    */
   freshFor?: number;
   look: () => Promise<Finding>;
-  /** Drops what `look` itself keeps for a while. */
+  /** Drops the results that `look` itself caches. */
   forget?: () => void;
 };
 
@@ -36,9 +36,9 @@ export type Monitor = ReturnType<typeof createMonitor>;
 
 export type MonitorOptions = {
   sightings: Sightings;
-  /** Called and awaited for each change, by one of the instances that see it. Must not reject. */
+  /** Called and awaited once for each change, on one of the instances that see it. Must not reject. */
   onChange?: (change: CheckChange, log: Log) => Promise<void>;
-  /** Is given errors that are no `AppError`: defects. */
+  /** Called with errors that are not an `AppError`: defects. */
   onDefect?: (check: string, error: unknown) => void;
   /** Milliseconds since the epoch. */
   now?: () => number;
@@ -48,7 +48,10 @@ export type MonitorOptions = {
 
 type Seen = Omit<CheckResult, "since"> & Pick<Finding, "count">;
 
-/** Findings are kept for this long, because anyone may call `GET /health`, and storage must not pay for it. */
+/**
+ * Milliseconds for which findings are reused: anyone may call `GET /health`, and each call must not cause requests to
+ * storage.
+ */
 const BRIEF = 5 * SECOND;
 
 export function createMonitor(
@@ -60,8 +63,8 @@ export function createMonitor(
 
   return {
     /**
-     * Looks at everything at once, or only at what is vital. A check that throws, or takes more than five seconds, is
-     * bad. Each change of a state is written to the log, by one of the instances that see it.
+     * Runs all checks at once, or only the vital ones. A check that throws, or takes more than five seconds, is bad.
+     * One of the instances that see a change of state logs it.
      */
     async examine(which: "everything" | "vital" = "everything", log: Log = () => {}): Promise<CheckResult[]> {
       if (which === "everything") await forgetAfterTouch();
@@ -76,7 +79,7 @@ export function createMonitor(
       });
       return Promise.all(found.map((one) => see(one, log)));
     },
-    /** For an operator's change: no finding from before is used again, on any instance. */
+    /** Call this after an operator's change: no instance then reuses an earlier finding. */
     async lookAgain(): Promise<void> {
       forget();
       await sightings.touch();
@@ -107,7 +110,7 @@ export function createMonitor(
     for (const check of checks) check.forget?.();
   }
 
-  /** Serves all who ask while it looks, and for a while after. */
+  /** Shares one run of a check between all callers, and reuses its finding for a while. */
   function findingOf(check: Check, which: "everything" | "vital"): Promise<Finding> {
     const last = kept.get(check);
     const { freshFor = BRIEF } = check;
@@ -146,7 +149,7 @@ const isMissed = (state: CheckState | undefined) => state === "bad" || state ===
 
 const BY_WEIGHT: readonly CheckState[] = ["bad", "attention", "unknown", "ok"];
 
-/** The state of the app on the whole: the worst of its checks. */
+/** The state of the app: the worst of its checks. */
 export function worst(found: readonly { state: CheckState }[]): CheckState {
   return BY_WEIGHT.find((state) => found.some((one) => one.state === state)) ?? "ok";
 }

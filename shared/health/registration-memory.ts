@@ -23,7 +23,7 @@ export async function rememberStandings(
   await putRow(table, row, { signal: AbortSignal.timeout(REMEMBER_TIMEOUT) }).catch(() => undefined);
 }
 
-/** `undefined` before the app has looked. @throws {StorageUnavailable} */
+/** `undefined` before the app has checked them. @throws {StorageUnavailable} */
 export async function rememberedStandings(table: TableClient): Promise<KnownStanding[] | undefined> {
   const row = await readRow<{ json: string }>(table, REGISTRATIONS.partitionKey, REGISTRATIONS.rowKey);
   const remembered = row && (JSON.parse(row.json) as Remembered[]);

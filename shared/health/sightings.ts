@@ -8,25 +8,25 @@ import { writeOnce } from "../storage/write-once.ts";
 export type Sightings = ReturnType<typeof openSightings>;
 
 type Sighting = {
-  /** ISO 8601: when `name` was first seen in this state, without having been seen in another since. */
+  /** ISO 8601: since when `name` has been in this state without interruption. */
   since: string;
-  /** Only for the first call that notes another state or count: the state before, or `unseen`. */
+  /** The previous state, or `unseen`; present only for the first call that records another state or count. */
   before?: string;
-  /** With `before`: the count before, if there was one. */
+  /** The previous count, if `before` is present and had one. */
   countBefore?: number;
 };
 
 const PARTITION = "health";
 const TOUCHED = "touched";
-/** Milliseconds that a note may take. */
+/** Milliseconds that recording a state may take. */
 const SIGHTING_TIMEOUT = SECOND;
 
 type SightingRow = { state: string; since: string; count?: number };
 type TouchedRow = { value: string };
 
 /**
- * Remembers the states that were seen, for all instances. They outlive the process, as far as storage lets them: while it fails, those of this process are used. A row
- * is read when a state is new to this process, and written when it is new.
+ * Remembers the states of the checks for all instances, in storage. While storage fails, only this process remembers
+ * them. A row is read when a state is new to this process, and written when it is new to all.
  *
  * @param clock milliseconds since the epoch
  */
@@ -34,7 +34,7 @@ export function openSightings(table: () => TableClient, clock: () => number = Da
   const seen = new Map<string, SightingRow>();
   let lastTouched: string | undefined;
   return {
-    /** Notes that `name` is in this state, and how much is amiss, where that can be counted. */
+    /** Records that `name` is in this state, and its number of faults, if they can be counted. */
     async see(name: string, state: string, count?: number): Promise<Sighting> {
       const last = seen.get(name);
       if (last?.state === state && last.count === count) return { since: last.since };
@@ -44,7 +44,7 @@ export function openSightings(table: () => TableClient, clock: () => number = Da
       const before = await unlessStorageFails(() => note(name, fresh), last ?? UNSEEN);
       return { since: fresh.since, before: before?.state, countBefore: before?.count };
     },
-    /** Notes that the operator changed something, so every instance checks again. */
+    /** Records that the operator changed something, so every instance checks again. */
     async touch(): Promise<void> {
       lastTouched = crypto.randomUUID();
       const row = { partitionKey: PARTITION, rowKey: TOUCHED, value: lastTouched };
@@ -61,7 +61,7 @@ export function openSightings(table: () => TableClient, clock: () => number = Da
     },
   };
 
-  /** Writes the state unless it is known. Returns the one before, to the one instance whose write it was. */
+  /** Writes the state unless it is known. Only the instance that wrote it gets the previous state. */
   async function note(name: string, fresh: SightingRow): Promise<StateBefore | undefined> {
     const key = { partitionKey: PARTITION, rowKey: `health:${hashed(name)}` };
     const signal = AbortSignal.timeout(SIGHTING_TIMEOUT);

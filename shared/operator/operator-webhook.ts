@@ -11,8 +11,9 @@ import { isDelivered } from "../subscriptions/standing.ts";
 const REPEAT_PAUSES = [1_000, 5_000, 20_000];
 
 /**
- * Makes the function that tells the operator of a change, signed by the rules of Standard Webhooks. It resolves after the
- * first attempt; a failed one is repeated three times meanwhile. It does not reject: the log has each change as well.
+ * Makes the function that reports a change to the operator's URL, signed as in Standard Webhooks. It resolves after
+ * the first attempt; a failed call is repeated three times in the background. It does not reject, because the log
+ * also has each change.
  */
 export function createOperatorWebhook({
   url,
@@ -23,7 +24,7 @@ export function createOperatorWebhook({
 }: {
   /** `OPERATOR_WEBHOOK_URL`. */
   url: string;
-  /** `LIVECHAT_WEBHOOK_PASSWORD`, from which the key of the signatures is made. */
+  /** `LIVECHAT_WEBHOOK_PASSWORD`, from which the signing key derives. */
   password: string;
   post: Post;
   /** Milliseconds since the epoch. */
@@ -57,16 +58,16 @@ export function createOperatorWebhook({
 }
 
 /**
- * The key of the signatures: HMAC-SHA-256 of the text `operator webhook` with the webhook password as key, so there is
- * no further secret to keep. In the spelling of Standard Webhooks.
+ * The signing key in the format of Standard Webhooks: HMAC-SHA-256 of the text `operator webhook`, with the webhook
+ * password as key. So the operator needs no further secret.
  */
 export function operatorSecret(password: string): string {
   return `whsec_${createHmac("sha256", password).update("operator webhook").digest("base64")}`;
 }
 
 /**
- * One body for both kinds of receivers: a message with an Adaptive Card, which Teams' workflow "Send webhook alerts to a
- * channel" shows, and beside it the change as plain fields.
+ * One body for people and programs: a message with an Adaptive Card, which the Teams workflow "Send webhook alerts to
+ * a channel" shows, and the change as plain fields.
  *
  * @see https://adaptivecards.io/explorer/AdaptiveCard.html
  */

@@ -8,7 +8,7 @@ import { createRow, type Row, readRow, readRows, removeRow } from "../storage/ro
 import { scanRows } from "../storage/scan.ts";
 import { submit } from "../storage/transaction.ts";
 
-/** How long one process has for an attempt, before another may make the next. In milliseconds. */
+/** Milliseconds that a process has for an attempt. After that another process may make the next attempt. */
 export const FIRST_PAUSE = 30 * SECOND;
 
 const DUE = "due:";
@@ -19,28 +19,28 @@ export const DUES = { from: DUE, before: after(DUE) };
 export type Pending<Item extends object> = Item & {
   /** ISO 8601, as is `dueAt`. */
   receivedAt: string;
-  /** Before this nothing is done: another process may be at it. */
+  /** The time of the next attempt. Until then another process may be making one. */
   dueAt: string;
-  /** How often it was read, the attempt that is under way included. */
+  /** How many attempts to read it were made, including one in progress. */
   attempts: number;
 };
 
 /**
- * What comes of an attempt, by the name that `settleDue` counts it under. With `again` the item is kept, with changes,
- * and read again at that time (milliseconds since the epoch); else it is forgotten.
+ * The result of an attempt. `settleDue` counts it under `outcome`. With `again` the item is kept, with changes, and
+ * read again at `at` (milliseconds since the epoch); without it the item is removed.
  */
 export type Attempt<Item, Outcome> = { outcome?: Outcome; again?: { at: number; changes?: Partial<Item> } };
 
 type PendingOptions<Item extends object, Outcome extends string> = {
   table: TableClient;
   partitionKey: string;
-  /** The kind of thing whose ids these are; part of the keys. */
+  /** The kind of the items; part of their keys. */
   kind: string;
-  /** Names the rows to the operator, as in `checkFormat`. */
+  /** The name of the rows in messages to the operator, as in `checkFormat`. */
   name: string;
-  /** The outcomes that are counted, at 0. */
+  /** Every outcome with the count 0. */
   outcomes: Record<Outcome, number>;
-  /** What an item that is not due yet counts as. */
+  /** The outcome under which an item that is not due is counted. */
   idle: (item: Item) => Outcome | undefined;
   attempt(item: Pending<Item>, signal?: AbortSignal): Promise<Attempt<Item, Outcome>>;
   /** Milliseconds since the epoch. */
@@ -50,8 +50,8 @@ type PendingOptions<Item extends object, Outcome extends string> = {
 };
 
 /**
- * Keeps what must be read later. The process that keeps an item makes the first attempt, and a timer the others. One
- * attempt at a time: to change a row takes its ETag.
+ * Stores items that must be read later. The process that stores an item makes the first attempt, and a timer makes
+ * the others. Every change of a row is conditional on its ETag, so two processes never make the same attempt.
  */
 export function openPending<Item extends object, Outcome extends string>(
   options: PendingOptions<Item, Outcome>,
@@ -60,7 +60,7 @@ export function openPending<Item extends object, Outcome extends string>(
   const { table, partitionKey, kind, name, now } = options;
   const keyOf = (id: string) => DUE + hashed([kind, id]);
 
-  /** Changes a row unless another process has changed it; its new version, or `undefined`. */
+  /** Changes a row and returns its new version; `undefined` when another process changed the row first. */
   async function change(row: PendingRow, changes: object): Promise<PendingRow | undefined> {
     const { rowKey, etag } = row;
     const outcome = await submit(table, [
@@ -69,7 +69,7 @@ export function openPending<Item extends object, Outcome extends string>(
     return outcome.committed ? { ...row, ...changes, etag: outcome.etags[0] ?? "" } : undefined;
   }
 
-  /** Makes an attempt for a row that is ours for now. */
+  /** Makes an attempt for a row that this process has reserved. */
   async function settleRow(row: PendingRow, signal?: AbortSignal) {
     const { outcome, again } = await options.attempt(row, signal);
     if (again) await change(row, { ...again.changes, dueAt: toIso(again.at) });
@@ -84,7 +84,7 @@ export function openPending<Item extends object, Outcome extends string>(
   }
 
   return {
-    /** Keeps an item. When this resolves, it is durable. `false` when it was kept before. @throws {StorageUnavailable} */
+    /** Stores an item durably; `false` when it was stored before. @throws {StorageUnavailable} */
     async keep(id: string, item: Item): Promise<boolean> {
       const times = { receivedAt: toIso(now()), dueAt: toIso(now() + FIRST_PAUSE), attempts: 1 };
       const row = { partitionKey, rowKey: keyOf(id), format: FORMAT, ...item, ...times };
@@ -96,7 +96,7 @@ export function openPending<Item extends object, Outcome extends string>(
       await removeRow(table, partitionKey, keyOf(id));
     },
 
-    /** The first attempt, by the process that kept it. Never fails: a timer makes the next. */
+    /** Makes the first attempt, in the process that stored the item. Never fails: a timer makes the next attempt. */
     async settle(id: string): Promise<void> {
       try {
         const row: PendingRow | undefined = await readRow(table, partitionKey, keyOf(id));
@@ -106,7 +106,7 @@ export function openPending<Item extends object, Outcome extends string>(
       }
     },
 
-    /** Goes on with those that are due; with `all`, with every one that is kept. */
+    /** Makes an attempt for each item that is due; with `all`, for every item. */
     async settleDue({
       budgetMs,
       all = false,
@@ -127,11 +127,11 @@ export function openPending<Item extends object, Outcome extends string>(
   };
 }
 
-/** The rows of pending items as a place of people's data, which retention removes by their age. */
+/** The rows of pending items, for erasure and for retention by age. */
 export function pendingRows<Item extends object>(
   table: TableClient,
   partitionKey: string,
-  /** ISO 8601; they are kept when it is absent. */
+  /** ISO 8601: older rows are removed; all are kept when it is absent. */
   removeBefore: () => string | undefined,
 ) {
   const rows = (after: string) => scanRows<Pending<Item>>(table, partitionKey, { ...DUES, after });
@@ -144,6 +144,6 @@ export function pendingRows<Item extends object>(
   };
 }
 
-/** The pause after so many attempts, in milliseconds: it doubles, from {@link FIRST_PAUSE}. */
+/** Milliseconds before the next attempt. The pause begins at {@link FIRST_PAUSE} and doubles. */
 export const pauseAfter = (attempts: number, longest: number) =>
   backOff(attempts, { first: FIRST_PAUSE, longest }, 1);

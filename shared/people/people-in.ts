@@ -7,16 +7,19 @@ type Role =
   | "visitor"
   /** The address of a visitor or requester, in any form. */
   | "email"
-  /** It is part of a survey, of which only answers are the visitor's. */
+  /** It is part of a survey, where only the answers are the visitor's. */
   | "survey"
-  /** Part of a list of a chat's users, each with a type. */
+  /** It is part of the list of a chat's users, each with a type. */
   | "users"
   /** It describes an agent. */
   | "agent"
-  /** Anything else: a message, a member that is not known. */
+  /** Anything else, such as a message or an unknown member. */
   | "other";
 
-/** Whether a body is about a person or a chat: it names it, it may mean it, or it does neither. */
+/**
+ * Whether a body is about a person or a chat: it names the person or chat, it may mean the person or chat, or
+ * neither.
+ */
 export type Concern = "names" | "may" | "no";
 
 const VISITORS = /^(visitors?|requesters?|customers?|clients?)$/i;
@@ -42,8 +45,8 @@ export function peopleIn(body: unknown): string[] {
 }
 
 /**
- * Whether a body is about a person. It `names` the person in the place of a visitor or requester; or says the whole
- * address elsewhere, which `may` mean the person; agents' places say nothing of visitors.
+ * Whether a body is about a person. `names`: a field of a visitor or requester has the address. `may`: the whole
+ * address is elsewhere in the body, where it may mean the person. Fields of agents do not count.
  */
 export function concerns(body: unknown, { email }: Person): Concern {
   const whole = wholeAddress(email);
@@ -57,8 +60,8 @@ export function concerns(body: unknown, { email }: Person): Concern {
 }
 
 /**
- * Whether a body is about a chat. It `names` the chat by `chat.id`; where that is missing, another id in the object
- * `may` be the chat's, such as a thread id of the Text platform.
+ * Whether a body is about a chat. `names`: its `chat.id` is the chat's. `may`: `chat.id` is missing and another id in
+ * the object is the chat's, such as a thread id of the Text platform.
  */
 export function concernsChat(body: unknown, chatId: string): Concern {
   const { id } = objectOf(objectOf(body).chat);
@@ -78,13 +81,16 @@ function isIdValue(value: unknown): value is string | number {
 
 const objectOf = (value: unknown) => (isObject(value) ? value : {});
 
-/** Finds an address in a text in lower case, and not in a longer address. */
+/** Finds an address in a lower-case text, but not as a part of a longer address. */
 function wholeAddress(email: string): RegExp {
   const literal = email.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
   return new RegExp(`(?<![\\p{L}\\p{N}._+\\-])${literal}(?![\\p{L}\\p{N}\\-]|\\.[\\p{L}\\p{N}])`, "u");
 }
 
-/** Every string of a body, names of members included, with its role. Without recursion: a body may be of any depth. */
+/**
+ * Every string of a body, including the names of members, with its role. It does not recurse, because a body may be
+ * nested deeply.
+ */
 function* stringsIn(body: unknown): Generator<{ text: string; role: Role }> {
   const open: { value: object; role: Role }[] = [];
   const enter = (value: unknown, role: Role) => {

@@ -11,11 +11,11 @@ import { toPerson } from "./person.ts";
 import type { DataPlace, Removed } from "./place.ts";
 
 type Erasure = v.InferOutput<typeof ErasureSchema>;
-/** An item that may be the person's or another's, by the name of its place and its id there. */
+/** An item that may be the person's or another person's: the name of its place, and its id there. */
 type Undecided = Erasure["undecided"][number];
 
 type Bounds = {
-  /** Milliseconds after which a call ends at the next step. */
+  /** Milliseconds after which a call ends, at its next step. */
   budgetMs?: number;
 };
 
@@ -25,12 +25,21 @@ const PEOPLE = "people";
 const ERASURE = "erasure:";
 const RETENTION = "retention:";
 
-/** Below the 230 s after which Azure cuts a request off, and below the patience of a caller. */
+/**
+ * Milliseconds for one call: less than the 230 s after which Azure ends a request, and short enough for a caller to
+ * wait.
+ */
 const BUDGET_MS = 20_000;
 const MAX_UNDECIDED = 500;
-/** Milliseconds between two notes of how far an erasure is: what a killed process did since, the next one does again. */
+/**
+ * Milliseconds between two records of an erasure's progress. After a process was killed, the next one repeats the
+ * steps since the last record.
+ */
 const NOTE_EVERY = 1_000;
-/** Milliseconds for which an unfinished erasure is remembered. Places may have changed before the point it stopped at. */
+/**
+ * Milliseconds for which the progress of an unfinished erasure is remembered. After that it starts again, because
+ * items before its position may have changed.
+ */
 const KEPT_FOR = DAY;
 
 type ProgressRow = {
@@ -43,16 +52,16 @@ type ProgressRow = {
 };
 
 type PeopleOptions = {
-  /** Keeps how far erasures and retention have come. */
+  /** The table that stores the progress of erasures and retention. */
   table: TableClient;
   places: readonly DataPlace[];
   /** Milliseconds since the epoch. */
   now: () => number;
 };
 
-/** Opens the places as one. Two calls for the same person do the same work, and neither hurts the other. */
+/** Opens all places together. Two calls for the same person at once do the same work without harm. */
 export function openPeople({ table, places, now }: PeopleOptions) {
-  /** Goes through steps until their end or that of the time. Keeps in a row how far it is, with columns of `note`. */
+  /** Runs steps until they end or the time is over. Stores the progress in a row, with the columns of `note`. */
   async function walk<Step extends { after: string }>(
     rowKey: string,
     steps: AsyncIterable<Step>,
@@ -72,7 +81,7 @@ export function openPeople({ table, places, now }: PeopleOptions) {
     return true;
   }
 
-  /** The steps in all places, from where an earlier call stopped. */
+  /** The steps in all places, from the position where an earlier call stopped. */
   async function* everywhere<Step extends object>(
     begun: { place: string; after: string } | undefined,
     stepsIn: (place: DataPlace, after: string) => AsyncIterable<Step> | undefined,
@@ -127,7 +136,7 @@ export function openPeople({ table, places, now }: PeopleOptions) {
     }
   }
 
-  /** Erasures that were not finished are forgotten: their rows hold a hash of an address. */
+  /** The progress of unfinished erasures is removed, because its rows contain the hash of an address. */
   async function forgetErasures(): Promise<void> {
     const range = { from: ERASURE, before: keysBehind(ERASURE), select: ["rowKey", "notedAt"] };
     for await (const { rowKey, notedAt } of scanRows<ProgressRow>(table, PEOPLE, range)) {
@@ -137,8 +146,8 @@ export function openPeople({ table, places, now }: PeopleOptions) {
 
   return {
     /**
-     * Erases all that is stored of the visitor or requester with an address. How far it has come is kept as it goes.
-     * When time ran out, the same call goes on where this one stopped.
+     * Erases all stored data of the visitor or requester with an address. The progress is stored regularly. When the
+     * time is over, the next call for the same address continues.
      *
      * @throws {StorageUnavailable}
      */
@@ -147,17 +156,18 @@ export function openPeople({ table, places, now }: PeopleOptions) {
       return eraseEverywhere(person.key, (place, after) => place.erase(person, after), bounds);
     },
 
-    /** The same for a chat. */
+    /** Erases all stored data of a chat in the same way. */
     eraseChat(chatId: string, bounds: Bounds = {}): Promise<Erasure> {
       const subject = hashed(["chat", chatId]);
       return eraseEverywhere(subject, (place, after) => place.eraseChat?.(chatId, after), bounds);
     },
 
     /**
-     * Finds all that is stored of a person, until time or `maxBytes` of JSON run out; the last item aside.
+     * Finds all stored data of a person, until the time is over or the items have `maxBytes` of JSON. The last item
+     * may exceed that.
      *
-     * @param after `next` of the call before
-     * @returns the items, and the `after` to go on from: `null` at the end
+     * @param after `next` of the previous call
+     * @returns the items, and the `after` of the next call: `null` at the end
      * @throws {InvalidInput} when `after` is not a `next` @throws {StorageUnavailable}
      */
     async search(
@@ -180,7 +190,7 @@ export function openPeople({ table, places, now }: PeopleOptions) {
       return { found, next: null };
     },
 
-    /** Removes items past their time. Every place gets an equal share of `budgetMs`. */
+    /** Removes items past their retention time. Every place gets an equal share of `budgetMs`. */
     async retain({ budgetMs }: { budgetMs: number }): Promise<Retention[]> {
       const reports: Retention[] = [];
       for (const place of places) reports.push(await retainPlace(place, budgetMs / places.length));
@@ -195,9 +205,9 @@ type FoundItem = { place: string; item: object; undecided?: true };
 type Retention = {
   place: string;
   removed: number;
-  /** False when the next run goes on where this one stopped. */
+  /** False when the time was over first: the next run continues. */
   done: boolean;
-  /** The error that stopped it; the other places had their turn all the same. */
+  /** The error that stopped this place; the other places were processed. */
   error?: unknown;
 };
 

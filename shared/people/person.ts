@@ -1,10 +1,10 @@
 import { hashed } from "../storage/keys.ts";
 
-/** A visitor or requester. All that identifies the person is an email address. */
+/** A visitor or requester, identified only by an email address. */
 export type Person = {
-  /** As {@link toAddress} gives it. */
+  /** The address in the form of {@link toAddress}. */
   email: string;
-  /** Stands for the address in columns and keys. */
+  /** The hash of the address, for columns and keys. */
   key: string;
 };
 
@@ -14,8 +14,8 @@ export function toPerson(email: string): Person {
 }
 
 /**
- * An address in the one spelling that addresses are compared in: lower case, without `mailto:`, a name before it or
- * angle brackets around it. Otherwise an address is opaque text: LiveChat takes ones that no grammar does.
+ * The form in which addresses are compared: lower case, without `mailto:`, a display name or angle brackets. Apart
+ * from that an address is opaque text, because LiveChat accepts addresses that break every grammar.
  */
 export function toAddress(text: string): string {
   const bracketed = /<([^<>]*)>\s*$/.exec(text)?.[1] ?? text;
@@ -25,7 +25,7 @@ export function toAddress(text: string): string {
     .replace(/^mailto:/, "");
 }
 
-/** Whether a text can be nothing but an address: one `@` with something on both sides, and no blanks. */
+/** Whether a whole text is an address: one `@` with characters on both sides, and no blanks. */
 export function isAddress(text: string): boolean {
   return /^[^\s@]+@[^\s@]+$/.test(text);
 }

@@ -2,24 +2,27 @@ import type { Row } from "../storage/rows.ts";
 import type { Person } from "./person.ts";
 import type { DataPlace, Removed } from "./place.ts";
 
-/** What a row holds of a person or a chat: theirs, or perhaps another's, which the operator has to decide. */
+/**
+ * A row's item about a person or a chat. When it is uncertain, the item may be another's and the operator must
+ * decide.
+ */
 export type Match<Item> = { item: Item; isUncertain?: boolean };
 
 type Found<Item> = Match<Item> | undefined;
 
 type PlaceOfRows<Columns extends object, Item> = Pick<DataPlace, "name" | "retain"> & {
-  /** Reads the rows behind a key. */
+  /** Reads the rows after a key. */
   rows(after: string): AsyncIterable<Row<Columns>>;
   find(row: Row<Columns>, person: Person): Found<Item> | Promise<Found<Item>>;
   findOfChat?(row: Row<Columns>, chatId: string): Found<Item> | Promise<Found<Item>>;
-  /** @returns how many stored items went with it, or whether it was still there */
+  /** @returns how many stored items were removed, or whether the row still existed */
   erase(item: Item): number | Promise<number | boolean>;
   show(item: Item): readonly object[] | Promise<readonly object[]>;
-  /** Names an uncertain item to the operator. */
+  /** The id of an uncertain item, for the operator. */
   idOf?(item: Item): string;
 };
 
-/** A place whose items are found by reading its rows one after the other. Each row is a step. */
+/** A place whose items are found by reading its rows in order. Each row is a step. */
 export function placeOfRows<Columns extends object, Item>(place: PlaceOfRows<Columns, Item>): DataPlace {
   const { name, rows, find, findOfChat, erase, show, idOf, retain } = place;
 
@@ -49,7 +52,7 @@ export function placeOfRows<Columns extends object, Item>(place: PlaceOfRows<Col
   };
 }
 
-/** Removes the rows that `isOver` says yes to. Each row is a step. */
+/** Removes the rows for which `isOver` returns true. Each row is a step. */
 export async function* removeWhere<Columns extends object>(
   rows: AsyncIterable<Row<Columns>>,
   isOver: (row: Row<Columns>) => boolean | Promise<boolean>,
@@ -60,7 +63,7 @@ export async function* removeWhere<Columns extends object>(
   }
 }
 
-/** Removes the rows that came before `instant` (ISO 8601); none when there is no instant. */
+/** Removes the rows that arrived before `instant` (ISO 8601); none without an instant. */
 export async function* removeOld<Columns extends { receivedAt: string }>(
   rows: AsyncIterable<Row<Columns>>,
   instant: string | undefined,

@@ -1,35 +1,35 @@
 import type { Person } from "./person.ts";
 
 /**
- * A place where data of people is stored. Erasure, search and retention walk the list of them in
+ * A place where data of people is stored. Erasure, search and retention go through the list of places in
  * `functions/people/places.ts`.
  *
- * To add a place: declare it beside the code that writes it, as `shared/event-log/people.ts` does, put it into the
- * list, and give it a row in docs/privacy.md. `place-of-rows.ts` walks a range of rows for it. The work on a place is
- * an async generator that gets on step by step: each `yield` reports its progress, and it may be stopped there, for a
- * minute or for ever. So a step is short: one window of `scan`, or one item that is erased, found or removed. The next
- * call goes on behind `after`, perhaps in another process. Everything may be done twice.
+ * To add a place: declare it beside the code that writes it, as in `shared/event-log/people.ts`, add it to the list,
+ * and add a row to docs/privacy.md. `place-of-rows.ts` helps with a range of rows. The work on a place is an async
+ * generator that works in steps. Each `yield` reports the progress, and the caller may stop there, for a minute or
+ * for ever. So a step must be short: one window of `scan`, or one item that is erased, found or removed. The next
+ * call continues after the position `after`, perhaps in another process. Every step may run twice.
  */
 export type DataPlace = {
-  /** Names the place in answers, in cursors and in kept progress: never changes. */
+  /** The name of the place in answers, cursors and stored progress. It must never change. */
   name: string;
-  /** Erases all that is stored of a person behind `after`; the empty text is the beginning. */
+  /** Erases all stored data of a person after the position `after`; the empty text is the beginning. */
   erase(person: Person, after: string): AsyncIterable<Removed>;
-  /** Erases all that is stored of a chat. Absent where nothing of chats is stored. */
+  /** Erases all stored data of a chat. Absent when the place has no data of chats. */
   eraseChat?(chatId: string, after: string): AsyncIterable<Removed>;
-  /** Finds all that {@link DataPlace.erase} would erase. */
+  /** Finds all items that {@link DataPlace.erase} would erase. */
   search(person: Person, after: string): AsyncIterable<FoundItems>;
-  /** Removes items past their time. */
+  /** Removes items past their retention time. */
   retain(after: string): AsyncIterable<Removed>;
 };
 
-/** Up to where a place is done, in the place's own terms: most often the key of a row. */
+/** The position up to which the place is done, usually the key of a row. */
 type Step = { after: string };
 
 export type Removed = Step & {
-  /** Items erased or removed in this step. */
+  /** How many items this step erased or removed. */
   removed: number;
-  /** Id of an item that may be the person's or another one's; the operator has to decide. */
+  /** The id of an item that may be the person's or another person's: the operator must decide. */
   undecided?: string;
 };
 

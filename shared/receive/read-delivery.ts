@@ -8,24 +8,27 @@ import { isObject } from "../schemas/vocabulary.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
 import { parseJson } from "./read-body.ts";
 
-/** What an envelope says that opens something: the webhook's secret, under the names of both of LiveChat's platforms. */
+/** The webhook's secret in an envelope, under the names of both platforms of LiveChat. */
 const CREDENTIALS = ["token", "secret_key"];
 
-/** Why a delivery cannot be an event. */
+/** The reason why a delivery cannot become an event. */
 type Misfit = { reason: string; problems: Problem[] };
 
 /** An event for the log, or a delivery that was authenticated but not understood. */
 type ReadDelivery = { understood: true; event: NewEvent } | ({ understood: false; raw: string } & Misfit);
 
 export type DeliveryRules = {
-  /** The only licence whose events are taken; any when it is absent. */
+  /** The only licence whose events are accepted; any licence when it is absent. */
   licenseId?: string;
-  /** The Text platform reports the same chats, each start and end once: then v2's chats are known by their id alone, too. */
+  /**
+   * True when the Text platform reports the same chats. Their starts and ends then have ids without a time, with v2
+   * too.
+   */
   once?: boolean;
 };
 
 /**
- * Reads the body of a delivery as the event that its URL is for. What is kept is the text as it came, without the
+ * Reads the body of a delivery as an event of its URL's type. The stored text is the original body without the
  * envelope's credentials.
  *
  * @throws {InvalidInput} when the body is not JSON
@@ -53,7 +56,7 @@ type EventFacts = Pick<NewEvent, "licence" | "chatId" | "ticketId" | "moment" | 
 function eventFactsOf(envelope: unknown, raw: string, expected: EventType): EventFacts | Misfit {
   const type = isObject(envelope) ? (envelope.event_type ?? undefined) : undefined;
   if (type !== undefined && type !== expected) {
-    const reason = `This URL is for ${expected}, and the delivery says that it is something else.`;
+    const reason = `This URL is for ${expected}, but the delivery is of another type.`;
     return { reason, problems: [{ path: "event_type", message: `event_type is not ${expected}.` }] };
   }
   const message = tooComplex(raw);
@@ -66,12 +69,12 @@ function eventFactsOf(envelope: unknown, raw: string, expected: EventType): Even
   return problems.length > 0 ? { reason: "Its ids do not tell it from other events.", problems } : facts;
 }
 
-/** A whole number as it is written when nothing of it is lost. */
+/** A whole number in the spelling that loses no digit. */
 const EXACT = /^\s*-?\d+(\.0+)?\s*$/;
 
 /**
- * Ids are opaque text, or whole numbers whose digits are all kept. `JSON.parse` makes 1 of `1.0000000000000001`, so a number
- * is judged by its text.
+ * An id is opaque text, or a whole number without lost digits. `JSON.parse` turns `1.0000000000000001` into 1, so a
+ * number is checked in the original text.
  */
 function problemsOfIds(envelope: unknown, raw: string, subject: "chat" | "ticket"): Problem[] {
   const { license_id: licence, [subject]: about } = envelope as Record<string, unknown>;

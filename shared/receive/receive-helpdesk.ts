@@ -7,15 +7,16 @@ import type { Arrivals } from "../tickets/arrivals/arrivals.ts";
 import { decodeUtf8, parseJson } from "./read-body.ts";
 import { quarantine } from "./receive.ts";
 
-/** The longest id that is taken: HelpDesk's have 36 characters. */
+/** The longest id that is accepted; HelpDesk's ids have 36 characters. */
 const LONGEST_ID = 200;
 
 /**
- * Takes one delivery of HelpDesk whose URL had the right key. Nothing but the ticket's id is believed and kept; the ticket
- * is read before its event is in the log. `arrived` is the ticket that is to be read now.
+ * Receives a delivery of HelpDesk whose URL had the right key. HelpDesk does not sign deliveries, so the app stores
+ * only the ticket's id and reads the ticket before it appends the event. `arrived` is the id of the ticket to read
+ * now.
  *
  * @throws {InvalidInput} when the body is not JSON in UTF-8
- * @throws {StorageUnavailable} when it could not be kept in time; HelpDesk sends it again for a day
+ * @throws {StorageUnavailable} when the id could not be stored in time; HelpDesk repeats the delivery for a day
  */
 export async function receiveHelpDesk(
   body: Uint8Array,
@@ -32,10 +33,11 @@ export async function receiveHelpDesk(
     const reason = "The delivery does not have a ticket's id.";
     return quarantine(log, { raw, expected: "ticket_created", reason, problems });
   }
-  // The id that the event will have in the log.
+  // The id of the event in the log.
   const id = identify({ type: "ticket_created", origin: "webhook", ticketId, raw: "" });
   if (!(await arrivals.keep(ticketId))) return { status: "duplicate", id };
-  // Looked up after the id is kept: the event may have come into the log, and the id of another delivery gone, just before.
+  // Must come after the id is stored: a repeated delivery may have stored the event, and removed its own id, just
+  // before.
   if (!(await log.get(id))) return { status: "stored", id, arrived: ticketId };
   await arrivals.forget(ticketId);
   return { status: "duplicate", id };

@@ -18,20 +18,20 @@ import { verifyKey } from "./verify-sender.ts";
 type TextParts = {
   log: Pick<EventLog, "append" | "firstEventsOf" | "quarantine">;
   transcripts: Pick<Transcripts, "keep" | "forget">;
-  /** What the webhook's `secret_key` may be. */
+  /** The passwords that `secret_key` may have. */
   secrets: readonly string[];
 };
 
-/** `ended` is the thread whose transcript is to be fetched now. */
+/** `ended` is the id of the thread whose transcript must be fetched now. */
 type EndReceipt = Receipt & { ended?: string };
 
 /**
- * Takes one delivery of the Text platform whose URL had the right key. A start goes into the log. An end comes with ids
- * only, and is kept until its transcript is there; then it goes into the log, whole.
+ * Receives a delivery of the Text platform whose URL had the right key. A start enters the log. An end has ids only:
+ * it is stored until its transcript is fetched, and then enters the log complete.
  *
  * @throws {InvalidInput} when the body is not JSON in UTF-8
- * @throws {Unauthorized} when its `secret_key` is not ours
- * @throws {StorageUnavailable} when it could not be kept in time; LiveChat sends it again within a minute
+ * @throws {Unauthorized} when its `secret_key` is wrong
+ * @throws {StorageUnavailable} when it could not be stored in time; LiveChat repeats the delivery within a minute
  */
 export async function receiveText(
   body: Uint8Array,
@@ -60,17 +60,18 @@ async function keepEnd(
   { log, transcripts }: Omit<TextParts, "secrets">,
 ): Promise<EndReceipt> {
   const end = endedThread(event.raw);
-  // The id that the event will have in the log.
+  // The id of the event in the log.
   const id = identify(event);
   if (!(await transcripts.keep(end))) return { status: "duplicate", id };
-  // Looked up after it is kept: the event may have come into the log, and what was kept of another delivery gone, just before.
+  // Must come after the end is stored: a repeated delivery may have stored the event, and removed its own pending
+  // end, just before.
   const known = (await log.firstEventsOf(end.threadId)).get("chat_ended");
   if (!known) return { status: "stored", id, ended: end.threadId };
   await transcripts.forget(end.threadId);
   return { status: "duplicate", id: known.id };
 }
 
-/** An envelope fits into a few hundred bytes; of a larger one, only the known fields are kept. */
+/** A normal envelope has a few hundred bytes. Of a larger one, only the known fields are stored. */
 const LONGEST_ENVELOPE = 8 * 1024;
 
 function endedThread(raw: string): EndedThread {

@@ -6,11 +6,11 @@ import { decodeUtf8 } from "./read-body.ts";
 import { type DeliveryRules, readDelivery } from "./read-delivery.ts";
 
 /**
- * Takes one delivery, whose sender has been verified: reads it, keeps it, and only then says so.
+ * Receives a delivery from a verified sender. Resolves after the delivery is stored.
  *
  * @throws {InvalidInput} when the body is not JSON in UTF-8
  * @throws {Forbidden} when the event is of another licence
- * @throws {StorageUnavailable} when it could not be kept in time; LiveChat will send it again
+ * @throws {StorageUnavailable} when it could not be stored in time; LiveChat repeats the delivery
  */
 export async function receive(
   body: Uint8Array,
@@ -23,7 +23,7 @@ export async function receive(
   return { status, id };
 }
 
-/** Keeps a delivery that was authenticated and could not be read. */
+/** Stores an authenticated delivery that could not be read in the quarantine. */
 export async function quarantine(
   log: Pick<EventLog, "quarantine">,
   delivery: NewQuarantined,

@@ -12,7 +12,7 @@ const REFUSAL_REASONS = [
 ] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
-/** The reason in an error; `undefined` for a failure of ours, after which the sender tries again. */
+/** The reason for a refusal; `undefined` for an error of this app, after which the sender repeats the delivery. */
 export function refusalReason(error: unknown): RefusalReason | undefined {
   if (error instanceof NoCredentials) return "no-credentials";
   return REFUSAL_REASONS.find((reason) => error instanceof AppError && error.kind === reason);

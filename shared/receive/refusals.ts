@@ -11,7 +11,10 @@ export type RefusalCounts = Partial<Record<RefusalReason, number>>;
 export type Refusals = ReturnType<typeof openRefusals>;
 
 const HEALTH_PARTITION = "health";
-/** Counts are kept by windows of five minutes. Thirteen cover an hour; each has the row of the window 65 minutes before. */
+/**
+ * Counts are stored by windows of five minutes. Thirteen windows cover an hour; a window reuses the row of the window
+ * 65 minutes earlier.
+ */
 const COUNT_WINDOW = 5 * MINUTE;
 const COUNT_WINDOWS = 13;
 const WRITE_TIMEOUT = 2_000;
@@ -24,9 +27,9 @@ type WindowRow = {
 };
 
 /**
- * Counts refused deliveries, because their events will be missing: those of all instances, in thirteen rows of the events'
- * table. However many calls come, an instance writes at most once a minute; counts that it has not written yet are lost
- * when it ends.
+ * Counts the refused deliveries of all instances, because their events will be missing. The counts are in thirteen
+ * rows of the events table. An instance writes at most once a minute for any number of calls. Counts that are not
+ * written yet are lost when the instance ends.
  */
 export function openRefusals({
   table,
@@ -36,10 +39,10 @@ export function openRefusals({
   table: () => TableClient;
   /** Milliseconds since the epoch. */
   now?: () => number;
-  /** Calls back after so many milliseconds, without keeping the process alive. */
+  /** Calls a function after some milliseconds, without keeping the process alive. */
   later?: (run: () => void, milliseconds: number) => void;
 }) {
-  /** Not yet written, by the start of their window. */
+  /** Counts that are not written yet, by the start of their window. */
   const pending = new Map<number, RefusalCounts>();
   const lines = new Map<string, { at: number; unsaid: number }>();
   let lastWrite = Number.NEGATIVE_INFINITY;
@@ -47,7 +50,10 @@ export function openRefusals({
   const windowNow = () => now() - (now() % COUNT_WINDOW);
 
   return {
-    /** Counts one and, at most once a minute for each type and reason, writes a line. Never fails and never waits. */
+    /**
+     * Counts a refusal. Writes a log line at most once a minute for each type and reason. Never fails and never
+     * waits.
+     */
     note({ type, reason }: { type: EventType | "text_chat"; reason: RefusalReason }, log: Log): void {
       keep(windowNow(), { [reason]: 1 });
       say(type, reason, log);
@@ -90,12 +96,12 @@ export function openRefusals({
     lastWrite = now();
     for (const [window, counts] of [...pending]) {
       pending.delete(window);
-      // Nothing waits for this, and a lost count must not end the process.
+      // No caller awaits this promise, and a lost count must not end the process.
       const written = await add(window, counts).catch(() => false);
       if (!written) keep(window, counts);
     }
     scheduled = false;
-    // Storage may be away for long: what is older than an hour is shown no more.
+    // When storage is not available for long, counts older than an hour are dropped.
     const oldest = now() - COUNT_WINDOWS * COUNT_WINDOW;
     for (const window of pending.keys()) if (window < oldest) pending.delete(window);
     if (pending.size > 0) schedule();
@@ -104,7 +110,7 @@ export function openRefusals({
   async function add(window: number, counts: RefusalCounts): Promise<boolean> {
     const key = { partitionKey: HEALTH_PARTITION, rowKey: slotKey((window / COUNT_WINDOW) % COUNT_WINDOWS) };
     const change = (row?: WindowRow) => {
-      // Another instance, with a clock ahead, has the row for a later window.
+      // Another instance, whose clock is ahead, already uses the row for a later window.
       if (row && row.window > window) return undefined;
       const total = row?.window === window ? sum(read(row), counts) : counts;
       return { window, counts: JSON.stringify(total) };

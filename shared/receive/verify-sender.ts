@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Credentials } from "../core/credentials.ts";
 import { Unauthorized } from "../core/errors.ts";
 
-/** 401 to a call that had no credentials at all. */
+/** 401: the call had no credentials. */
 export class NoCredentials extends Unauthorized {}
 
 const REQUIRED = "This URL requires the webhook's credentials.";
@@ -36,7 +36,7 @@ export function verifyKey(given: string | null | undefined, accepted: readonly s
   checkSecret(given, accepted);
 }
 
-/** Compares digests, all of them, so that the time it takes reveals neither content nor length. */
+/** Compares all digests, so the duration reveals neither content nor length. */
 function checkSecret(given: string, accepted: readonly string[]): void {
   const digest = digestOf(given);
   const matches = accepted.filter((one) => timingSafeEqual(digest, digestOf(one)));

@@ -15,11 +15,11 @@ import {
 /** What a run has done so far. */
 export type RunProgress = {
   /**
-   * Whether the run has read what changed: `current` once that is surely stored, `doubtful` when an item may have been
-   * missed. It is `unread` at the beginning of a run and at the end of a sweep.
+   * Whether the run has read the changes. `unread`: not yet, at the start of a run and at the end of a sweep.
+   * `doubtful`: read, but an item may have been missed. `current`: all changes are stored.
    */
   changes: "unread" | "doubtful" | "current";
-  /** How many such readings the run has begun since they were `unread`. */
+  /** How many readings of the changes the run has begun since `unread`. */
   readings: number;
   /** Whether the run has read a page. */
   hasRead: boolean;
@@ -34,7 +34,7 @@ export type RunFacts<Position = unknown> = RunProgress & {
   now: number;
   /** Number of the run. */
   run: number;
-  /** Whether there are sweeps. */
+  /** Whether the reconciliation makes sweeps. */
   sweeps: boolean;
 };
 
@@ -48,21 +48,22 @@ type RunStep<Position> =
   | { do: "settle sweep"; sweep: Sweep<Position> }
   | { do: "end" };
 
-/** So often changes are read while readings have doubts. */
+/** How many times the changes are read while readings have doubts. */
 const MAX_READINGS = 3;
-/** So many sweeps one run begins at most. */
+/** The largest number of sweeps that a run begins. */
 const MAX_SWEEPS = 4;
 
 /**
- * What a run does next. It reads what changed; then it reads everything, when a sweep is due, a page at a time; then it
- * reads the changes made meanwhile, so no changed item is taken for deleted.
+ * Decides the next step of a run. The run first reads the changes. When a sweep is due, it then reads the whole list,
+ * page by page. At last it reads the changes made during the sweep, so a changed item is not marked as deleted.
  */
 export function nextRunStep<Position>(known: RunFacts<Position>): RunStep<Position> {
   const { state, live, changes, readings, hasRead, sweeps, sweepsBegun } = known;
   const { sweep } = state;
   const isSweeping = sweep !== undefined && !sweep.end;
   if (state.changes) return { do: "read changes", reading: state.changes };
-  // A first sweep whose items are as many as the account's has missed nothing, and there is nothing to be taken for gone.
+  // A first sweep that found as many items as the account counts has missed none, and there are no older items to
+  // mark as deleted.
   if (hasRead && sweep?.first && sweep.end?.total === live) return { do: "settle sweep", sweep };
   // Before the first sweep there is no checkpoint to read from.
   const canRead = state.checkpoint !== undefined || !sweeps;
@@ -70,23 +71,26 @@ export function nextRunStep<Position>(known: RunFacts<Position>): RunStep<Positi
   if (canRead && (changes === "unread" || again)) return { do: "begin changes" };
   if (!sweeps) return { do: "end" };
   if (isSweeping) return { do: "read sweep", sweep };
-  // With doubts about what changed meanwhile, a sweep cannot tell yet what is gone.
+  // With doubts about the changes made during the sweep, the run cannot decide yet which items are deleted.
   if (sweep) return changes === "current" || sweep.first ? { do: "settle sweep", sweep } : { do: "end" };
   return sweepsBegun < MAX_SWEEPS && isSweepDue(known) ? { do: "begin sweep" } : { do: "end" };
 }
 
-/** From the start of a sweep to the next regular one. */
+/** Milliseconds from the start of one sweep to the next regular one. */
 const SWEEP_EVERY = DAY;
-/** Milliseconds after which a run believes that most items are gone. */
+/** Milliseconds until the next sweep, in another run, when the last sweep missed more than half of the items. */
 const SECOND_LOOK = MINUTE;
-/** Sweeps for another reason than the time take at most a tenth of the time. */
+/** Additional sweeps may take at most a tenth of the time. */
 const SWEEP_SHARE = 1 / 10;
-/** Milliseconds of work by which they may be ahead of that: so one of a small account never has to wait. */
+/**
+ * Milliseconds by which additional sweeps may exceed that share. So additional sweeps of a small account never wait.
+ */
 const SWEEP_ADVANCE = HOUR;
 
 /**
- * Whether it is time for a sweep: the first one; by the clock; to look again for items that the last one missed, or may
- * have missed; and when the account counts other than what is stored, unless two sweeps could not explain it.
+ * Whether a sweep is due. Reasons: there was no sweep yet; the last one began a day ago; the last one missed items,
+ * or may have missed items; or the account's count differs from the stored items, and two sweeps have not shown the
+ * same difference.
  */
 export function isSweepDue({
   state: { lastSweep, total },
@@ -104,7 +108,7 @@ export function isSweepDue({
   return (missed > 0 || !isProven || differs) && aheadOf(lastSweep, now) < SWEEP_ADVANCE;
 }
 
-/** Whether less than so many milliseconds have passed since a time. A time that has not come yet was kept by a wrong clock. */
+/** Whether less than `ms` milliseconds have passed since a time. A time in the future comes from a wrong clock. */
 function isWithin(ms: number, since: number, now: number): boolean {
   return now >= since && now - since < ms;
 }
@@ -113,10 +117,13 @@ function aheadOf(sweep: PastSweep | undefined, now: number): number {
   return sweep ? Math.max(0, sweep.aheadMs - SWEEP_SHARE * Math.abs(now - sweep.endedAt)) : 0;
 }
 
-/** Bounds what a commit writes again and again; 100,000 items make 200 notes. */
+/** Limits the size of the state that every commit writes; 100,000 items make 200 notes. */
 const HASHES_PER_NOTE = 512;
 
-/** The sweep with these items as seen, and a note, under its name, when they are enough for one of their own. */
+/**
+ * Marks items as seen by the sweep. When there are enough hashes for a note, they move from the sweep to a note under
+ * its name.
+ */
 export function see<Position>(
   sweep: Sweep<Position>,
   ids: readonly string[],
@@ -127,24 +134,24 @@ export function see<Position>(
   return { sweep: { ...sweep, seen: [], notes: sweep.notes + 1 }, note };
 }
 
-/** Whether an item is among those that a sweep has seen, or missed. */
+/** Whether an item is in a set of hashes from notes. */
 export function includes(hashes: ReadonlySet<string>, { hash }: LiveItem): boolean {
   return hashes.has(shortOf(hash));
 }
 
 type Settlement = {
-  /** To be marked as deleted: neither this sweep nor the one before has found them. */
+  /** Items to mark as deleted: neither this sweep nor the previous one found them. */
   gone: LiveItem[];
   lastSweep: PastSweep;
-  /** The items that only this sweep has not found, for the next one. */
+  /** Notes of the items that this sweep missed for the first time, for the next sweep. */
   notes: Record<string, SweepNote>;
 };
 
 /**
- * What a sweep proves that has come to its end.
+ * Decides after a sweep which items are deleted, and what the next sweep needs to know.
  *
- * @param unseen stored items that it has not seen
- * @param missedBefore hashes of those that the sweep before it had not seen
+ * @param unseen stored items that this sweep has not found
+ * @param missedBefore hashes of the items that the previous sweep had not found
  */
 export function judgeSweep(
   { number, begunAt, end, workedMs }: Pick<Sweep<unknown>, "number" | "begunAt" | "end" | "workedMs">,
@@ -192,7 +199,7 @@ function toNotes(sweep: number, items: readonly LiveItem[]): Record<string, Swee
   return notes;
 }
 
-/** What two sweeps both doubt. */
+/** The times that both sweeps doubt. */
 function both(a: Doubts, b: Doubts): Doubts {
   if (a === "all" || b === "all") return a === "all" ? b : a;
   return a.filter((key) => b.includes(key));

@@ -4,14 +4,14 @@ import { RUN } from "./journal.ts";
 import type { Sink } from "./sink.ts";
 import type { ListReading, ReconcileState } from "./state.ts";
 
-/** What a sink keeps of its runs. */
+/** The run records of a sink. */
 export type RunRecords = Pick<Sink<unknown>, "state" | "notes">;
 
 /**
- * The last runs, newest first, without one that is going on or just died; and how far the reading is that they left
- * unfinished.
+ * The last runs, newest first, without a run in progress or one that just died; and the progress of an unfinished
+ * reading.
  *
- * @param limit 1 to 100, which is how many are kept
+ * @param limit 1 to 100; the last 100 runs are kept
  */
 export async function readHistory(sink: RunRecords, { limit = 20 } = {}): Promise<RunHistory> {
   const state = await sink.state<ReconcileState>();
@@ -21,7 +21,7 @@ export async function readHistory(sink: RunRecords, { limit = 20 } = {}): Promis
   return { runs: runs.slice(0, limit), progress: progressOf(state), odd: [...(state?.odd ?? [])] };
 }
 
-/** ISO time of the end of the last run that did not fail: what `Health` looks at. One point read. */
+/** ISO time of the end of the last run that did not fail, for the health checks. One point read. */
 export async function lastSuccess(sink: RunRecords): Promise<string | undefined> {
   return (await sink.state<ReconcileState>())?.lastSuccess;
 }

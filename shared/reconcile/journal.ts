@@ -6,16 +6,16 @@ import type { Pace } from "./pace.ts";
 import type { Compared, LiveItem, Writer } from "./sink.ts";
 import { type ReconcileState, STATE_FORMAT } from "./state.ts";
 
-/** How many runs' records are kept. */
+/** How many run records are kept. */
 const RUNS_KEPT = 100;
 export const RUN = "run:";
 
 /**
- * What a run has done and has yet to commit. An idle run commits once, at its end, together with its record; one that
- * dies is recorded by the next.
+ * The report of a run, and its changes that are not committed yet. A run without changes commits once, at its end,
+ * together with its record. When a run's process dies, the next run records it.
  */
 export class Journal<Item, Position> {
-  /** As it will be with the next commit. */
+  /** The state that the next commit stores. */
   state: ReconcileState<Position>;
   readonly report: RunReport;
   /** Number of this run. */
@@ -44,17 +44,17 @@ export class Journal<Item, Position> {
     };
   }
 
-  /** How many items are stored and not deleted, those included that are yet to be committed. */
+  /** How many items are stored and not deleted, including items that are not committed yet. */
   get live(): number {
     return this.#writer.live + this.#put.filter(({ is }) => is !== "changed").length;
   }
 
-  /** Puts items down for the next commit; there is one between two pages. */
+  /** Adds items to the next commit. Each page has its own commit. */
   put(items: readonly Compared<Item>[]): void {
     this.#put = items;
   }
 
-  /** Puts notes down for the next commit. */
+  /** Adds notes to the next commit. */
   note(notes: Readonly<Record<string, unknown>>): void {
     Object.assign(this.#notes, notes);
   }
@@ -64,7 +64,7 @@ export class Journal<Item, Position> {
     await this.#commit({ ...this.state, run }, remove);
   }
 
-  /** Commits what is left, together with the run's record. */
+  /** Commits the remaining changes, together with the run's record. */
   async end(outcome: RunOutcome): Promise<RunReport> {
     const report = this.#reportAs(outcome);
     const { number, state } = this;
@@ -74,11 +74,11 @@ export class Journal<Item, Position> {
     return report;
   }
 
-  /** Records the run as failed. Of what it did, what is committed stays. */
+  /** Records the run as failed. Changes that are already committed stay. */
   async fail(error: unknown): Promise<void> {
     const { run: _, ...committed } = currentState(this.#writer.state, this.#pace.now());
     const state = error instanceof UnusablePage ? withoutReadings(committed) : committed;
-    // Only words that are meant for others.
+    // Only the message of an `AppError` is safe to show.
     const known = error instanceof AppError;
     const reason = known ? error.message : "An error in this app; see its log.";
     const code = known ? { code: error.kind } : {};
@@ -103,14 +103,14 @@ export class Journal<Item, Position> {
   }
 }
 
-/** A run's record replaces the one of a hundred runs ago, so records do not pile up. */
+/** The record of a run replaces the record of the run a hundred runs earlier. */
 function inRing(run: RunRecord): Record<string, RunRecord> {
   return { [RUN + String(run.number % RUNS_KEPT).padStart(2, "0")]: run };
 }
 
 /**
- * The state as this version keeps it. From the state of an older version, and from a checkpoint that has not come yet,
- * it begins with a sweep.
+ * The state in this version's format. The state of an older version, or one with a checkpoint in the future, is reset
+ * so that the run begins with a sweep.
  */
 function currentState<Position>(
   state: ReconcileState<Position> | undefined,
@@ -126,7 +126,7 @@ function currentState<Position>(
   };
 }
 
-/** A reading that met an answer of no use must not meet it again and again at the same place. */
+/** Discards unfinished readings, so the next run does not get the same unusable answer at the same position. */
 function withoutReadings<Position>(state: ReconcileState<Position>): ReconcileState<Position> {
   const { changes: _, sweep: __, memory: ___, ...rest } = state;
   return rest;

@@ -4,7 +4,7 @@ import { MINUTE, SECOND } from "../core/time.ts";
 import type { RunReport } from "../schemas/reconcile.ts";
 import type { Lease } from "../storage/lease.ts";
 
-/** The run is over before its work is: the next one goes on. */
+/** The run ends early; the next run continues its work. */
 export class RunEnded extends Error {
   readonly outcome: "stopped" | "throttled";
 
@@ -14,9 +14,9 @@ export class RunEnded extends Error {
   }
 }
 
-/** Milliseconds between two renewals of the lease; a third of how long it holds. */
+/** Milliseconds between two renewals of the lease: a third of the lease's duration. */
 export const RENEWAL = 10 * SECOND;
-/** So often in a row a run waits for the rate limit before it leaves the rest to the next run. */
+/** How many attempts of one call a run makes against the rate limit before it leaves the rest to the next run. */
 const RATE_LIMIT_WAITS = 3;
 
 export type PaceOptions = {
@@ -25,17 +25,17 @@ export type PaceOptions = {
   wait?: (ms: number) => Promise<unknown>;
   /** Milliseconds after which a run makes no further call: four minutes of a function's five by default. */
   budgetMs?: number;
-  /** Milliseconds that the source has spent waiting for the rate limit so far, for the report. */
+  /** Milliseconds that the source has waited for the rate limit so far, for the report. */
   throttledMs?: () => number;
 };
 
-/** Keeps a run within its time, and holds its lease meanwhile. */
+/** Keeps a run within its time limit, and renews its lease. */
 export class Pace {
   readonly startedAt: number;
   readonly #lease: Lease;
   readonly #options: Required<PaceOptions>;
   readonly #throttledBefore: number;
-  /** Calls that were answered, or failed. */
+  /** Calls that were answered or failed; not those refused by the rate limit. */
   #calls = 0;
   /** Milliseconds spent waiting for the rate limit between calls. */
   #waitedMs = 0;
@@ -57,7 +57,7 @@ export class Pace {
     return this.#options.now();
   }
 
-  /** What the run has taken so far. */
+  /** The time and calls that the run has used so far. */
   spent(): Pick<RunReport, "durationMs" | "throttledMs" | "calls"> {
     const throttledMs = this.#waitedMs + this.#options.throttledMs() - this.#throttledBefore;
     return { durationMs: this.#elapsedMs, throttledMs, calls: this.#calls };
@@ -81,7 +81,7 @@ export class Pace {
   }
 
   /**
-   * Makes a call, after a wait for the rate limit where that fits into the budget.
+   * Makes a call. It waits for the rate limit if the wait fits into the budget.
    *
    * @throws RunEnded at the end of the budget, or when the rate limit leaves no room within it
    */

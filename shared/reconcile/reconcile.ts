@@ -25,25 +25,27 @@ export type ReconciliationOptions<Item, Position> = PaceOptions & {
   tellsEvery?: boolean;
   /** Whether sweeps look for what is gone; true by default. */
   sweeps?: boolean;
-  /** The name of the runner, for the message to a second one. */
+  /** The name of this run's caller. A second run that is refused shows it. */
   holder: string;
 };
 
-/** So many ids of items that do not fit their schema are kept. */
+/** How many ids of items that do not fit their schema are kept. */
 const ODD_KEPT = 100;
 /** Marking an item takes two operations of a transaction's hundred. */
 const REMOVALS_PER_COMMIT = 45;
 
 /**
- * Makes what is stored equal to the account, as far as the budget goes; the next run goes on where it stood.
+ * Makes the stored items equal to the account's items, within the time limit. The next run continues where this one
+ * ended.
  *
- * Every run first reads what changed since its checkpoint. What is gone shows in no such reading: for that a sweep
- * reads the whole list, over several runs if needed: once a day, and when the account's count differs from the stored
- * one. An item that two sweeps in a row do not find is gone. {@link nextRunStep} says what comes when.
+ * Every run first reads the items that changed since its checkpoint. Deleted items do not show in that reading. So a
+ * sweep reads the whole list, over several runs if needed: once a day, and when the account's count differs from the
+ * stored items. An item that two sweeps in a row do not find is deleted. {@link nextRunStep} decides the order of the
+ * steps.
  *
- * @throws Conflict when a run is going on, with its holder and since when; or when another run has taken over
- * @throws AppError what the source, `appendCreated` or the storage threw; the run is recorded as failed.
- * `TooManyRequests` is not thrown: such a run is over, `throttled`.
+ * @throws Conflict when another run is in progress, with its holder and its start; or when another run has taken over
+ * @throws AppError from the source, `appendCreated` or the storage; the run is recorded as failed. `TooManyRequests`
+ *   is not thrown: such a run is over, `throttled`.
  */
 export async function reconcile<Item, Position>(
   reconciliation: ReconciliationOptions<Item, Position>,
@@ -59,12 +61,12 @@ export async function reconcile<Item, Position>(
       return await journal.end("completed");
     } catch (error) {
       if (error instanceof RunEnded) return await journal.end(error.outcome);
-      // After a Conflict the record is the other run's to keep. And no failure to record hides what failed.
+      // After a Conflict the other run writes the record. An error of `fail` must not hide the first error.
       if (!(error instanceof Conflict)) await journal.fail(error).catch(() => undefined);
       throw error;
     }
   } finally {
-    // At worst it ends by itself.
+    // A lease that is not released ends by itself.
     await lease.release().catch(() => undefined);
   }
 }
@@ -75,7 +77,7 @@ type Tools<Item, Position> = {
   pace: Pace;
 };
 
-/** The loop: takes the steps that {@link nextRunStep} decides, until the end. */
+/** Carries out the steps that {@link nextRunStep} decides, until it decides to end. */
 async function run<Item, Position>(
   { source, sink, appendCreated, tellsEvery = false, sweeps = true }: ReconciliationOptions<Item, Position>,
   { writer, journal, pace }: Tools<Item, Position>,
@@ -100,7 +102,7 @@ async function run<Item, Position>(
         state.changes = undefined;
         state.checkpoint = checkpoint ?? state.checkpoint;
         state.total = end.total;
-        // A reading that an earlier run began does not have later changes.
+        // A reading that an earlier run began lacks the later changes.
         if (isFresh) done.changes = end.doubts.length === 0 ? "current" : "doubtful";
         break;
       }
@@ -109,7 +111,7 @@ async function run<Item, Position>(
         const first = state.lastSweep === undefined;
         state.sweep = { ...begin(), number: last + 1, first, workedMs: 0, seen: [], notes: 0 };
         done.sweepsBegun++;
-        // What changes from now on is read at its end.
+        // Changes from now on are read at the end of the sweep.
         done.changes = "current";
         break;
       }
@@ -136,7 +138,7 @@ async function run<Item, Position>(
     }
   }
 
-  /** A reading from its beginning: of what changed, or of everything. */
+  /** Begins a reading: of the changes since a checkpoint, or of the whole list. */
   function begin({ checkpoint: since }: Partial<ReconcileState<Position>> = {}): ListReading<Position> {
     const begunAt = pace.now();
     const { live, state } = journal;
@@ -145,7 +147,7 @@ async function run<Item, Position>(
     return { position, begunAt, readAt: begunAt, page: 0, pages: 0 };
   }
 
-  /** Reads a page, after what the pages before brought is committed, and takes it in. */
+  /** Commits the changes of the earlier pages, then reads the next page and applies it. */
   async function read(reading: ListReading<Position>): Promise<ItemPage<Item, Position>> {
     if (done.hasRead) await journal.commit();
     done.hasRead = true;
@@ -157,7 +159,7 @@ async function run<Item, Position>(
     return page;
   }
 
-  /** Puts down what differs from what is stored, for the next commit; and sees to it that new items have events. */
+  /** Adds the items that differ from the stored ones to the next commit, and appends events for new items. */
   async function take(
     items: readonly Item[],
     { odd = [], withoutId = 0, end }: ItemPage<Item, Position>,
@@ -176,7 +178,7 @@ async function run<Item, Position>(
     report.unchanged += count("same");
     for (const id of odd) oddNow.add(id);
     report.odd = oddNow.size;
-    // Such items cannot be distinguished, and each reading of a run meets them again.
+    // Items without an id cannot be distinguished, and each reading of a run finds them again.
     withoutIdNow += withoutId;
     report.withoutId = Math.max(report.withoutId, withoutIdNow);
     journal.put(compared.filter(({ is }) => is !== "same"));
@@ -201,7 +203,7 @@ async function run<Item, Position>(
   }
 
   async function settleSweep(sweep: Sweep<Position>): Promise<void> {
-    // What is stored is read as of the last commit.
+    // The stored items are read as of the last commit.
     await journal.commit();
     const { state, live } = journal;
     const unseen = sweep.first ? [] : await findUnseen(sweep);
@@ -216,7 +218,7 @@ async function run<Item, Position>(
     state.sweep = undefined;
   }
 
-  /** The stored items that no reading has shown since the sweep began. */
+  /** The stored items that no reading has found since the sweep began. */
   async function findUnseen({ number, seen }: Sweep<Position>): Promise<LiveItem[]> {
     const hashes = new Set([...seen, ...(await hashesOf(SEEN, number))]);
     const unseen: LiveItem[] = [];
@@ -227,7 +229,7 @@ async function run<Item, Position>(
     return unseen;
   }
 
-  /** The hashes in a sweep's notes. Notes of earlier sweeps are still there until this one has written over them. */
+  /** The hashes in a sweep's notes. Notes of earlier sweeps exist until later sweeps overwrite them. */
   async function hashesOf(
     kind: typeof SEEN | typeof MISSED,
     sweep: number | undefined,
@@ -239,7 +241,7 @@ async function run<Item, Position>(
     return hashes;
   }
 
-  /** Marks items as deleted. @throws RunEnded at the end of the budget, with some of it done */
+  /** Marks items as deleted. @throws RunEnded at the end of the time limit, with some items marked */
   async function remove(items: readonly LiveItem[]): Promise<void> {
     const { state } = journal;
     const at = toIso(pace.now());

@@ -2,15 +2,15 @@ import type { Webhook } from "../livechat/live-chat.ts";
 import type { Flaw, Registration } from "../schemas/registration.ts";
 import { presents, receiverOf, type WantedWebhook, type WebhookTarget, wantedWebhooks } from "./wanted.ts";
 
-/** What LiveChat has for one of the wanted webhooks. */
+/** The state at LiveChat of one of the wanted webhooks. */
 export type WebhookStanding = {
   wanted: WantedWebhook;
   state: Registration["state"];
-  /** The one to keep. */
+  /** The webhook to keep. */
   right?: Webhook;
-  /** Others that lead to the same receiver. */
+  /** Other webhooks with the same receiver. */
   others: { webhook: Webhook; flaw: Flaw }[];
-  /** Why that is not known, with the state `failed`: a sentence for the operator. */
+  /** With the state `failed`: the reason, as a sentence for the operator. */
   failure?: string;
 };
 
@@ -21,10 +21,10 @@ export type KnownStanding = Pick<WebhookStanding, "state" | "failure"> & {
 };
 
 /**
- * Compares the registered webhooks with the wanted ones. A webhook is ours if its URL without credentials is exactly a
- * receiver's; all others, also on this host, stay unchanged.
+ * Compares the registered webhooks with the wanted ones. A webhook is ours if its URL without credentials is exactly
+ * a receiver's URL. All others stay unchanged, also those on the same host.
  *
- * Of several right ones the lowest id is kept, so all instances keep the same one.
+ * Of several right webhooks, the one with the lowest id is kept, so all instances keep the same one.
  *
  * @param on whether LiveChat sends to the app's webhooks at all
  */
@@ -41,7 +41,7 @@ export function assessAll(
   });
 }
 
-/** Several events can have one receiver. A webhook of another event at this receiver is superfluous. */
+/** Several events can share a receiver. A webhook of an event that this receiver does not take is removed. */
 function wantedFor({ url, event_type }: Webhook, all: readonly WantedWebhook[]): WantedWebhook | undefined {
   const receiver = receiverOf(url);
   const there = all.filter((wanted) => wanted.receiver === receiver);
@@ -91,7 +91,7 @@ function flawOf(
   return verified === false ? "unverified" : undefined;
 }
 
-/** Numeric ids by their value, others in an order that is the same on every instance. */
+/** Sorts numeric ids by value, and other ids in an order that is the same on every instance. */
 function byId(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : 1);
 }

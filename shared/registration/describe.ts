@@ -9,7 +9,7 @@ const DETAILS: Record<Registration["state"], string> = {
   double: "Registered more than once: events are delivered more than once.",
   stale: "Registered with outdated settings.",
   missing: "Not registered: LiveChat does not report these events.",
-  failed: "HelpDesk could not be asked.",
+  failed: "HelpDesk did not answer.",
 };
 
 const STALE: Partial<Record<Flaw, string>> = {

@@ -9,19 +9,24 @@ export type Webhooks = {
   listWebhooks(): Promise<Webhook[]>;
   createWebhook(webhook: NewWebhook): Promise<{ id: string }>;
   deleteWebhook(id: string): Promise<unknown>;
-  /** Absent where webhooks that are registered always run. */
+  /** Absent with APIs whose webhooks have no switch. */
   areWebhooksOn?(): Promise<boolean>;
   turnWebhooksOn?(): Promise<void>;
 };
 
 export type Ensured = { standings: WebhookStanding[]; created: number; removed: number };
 
-/** Looks that a run takes at most. Two are enough unless others register at the same time. */
+/**
+ * The largest number of times that a run lists the webhooks. Two are enough unless another program registers webhooks
+ * at the same time.
+ */
 const LOOKS = 6;
-/** Stands for the switch of all webhooks among what can fail. */
+/** The key of the switch of all webhooks in the map of failures. */
 const SWITCH = "switch";
 
-/** How bad the flaws are: where there is no room for a right webhook, the first of these makes it. */
+/**
+ * The flaws, worst first. When LiveChat has no room for a right webhook, the webhook with the worst flaw is removed.
+ */
 const WORST_FIRST: readonly Flaw[] = [
   "event type",
   "credentials",
@@ -31,13 +36,15 @@ const WORST_FIRST: readonly Flaw[] = [
   "previous credentials",
 ];
 
-/** How each of the wanted webhooks stands. One call, and one more where webhooks can be switched off. */
+/**
+ * The state of each wanted webhook. It takes one call, and another one with APIs where webhooks can be switched off.
+ */
 export async function inspect(webhooks: Webhooks, target: WebhookTarget): Promise<WebhookStanding[]> {
   const found = await webhooks.listWebhooks();
   return assessAll(found, target, { on: await isOn(webhooks) });
 }
 
-/** Where LiveChat does not say, they are taken to be on: they are from the start, and hardly ever switched off. */
+/** When LiveChat does not answer, webhooks count as on: they are on by default and seldom switched off. */
 async function isOn(webhooks: Webhooks): Promise<boolean> {
   try {
     return (await webhooks.areWebhooksOn?.()) ?? true;
@@ -48,27 +55,28 @@ async function isOn(webhooks: Webhooks): Promise<boolean> {
 }
 
 /**
- * Makes LiveChat's webhooks lead to us, each exactly once: looks, does what is to be done, and looks again until
- * nothing is. It remembers nothing between runs, so it may be killed anywhere and run twice at once: LiveChat's list
- * decides the result, by the same rule on every instance.
+ * Registers each of our webhooks exactly once. It lists the webhooks, makes the needed changes, and lists again until
+ * no change is needed. It keeps no state between runs, so it may be killed at any point and run twice at once.
+ * LiveChat's list decides the result, by the same rule on every instance.
  *
- * Missing webhooks are created first. Our stale or duplicate ones are removed only once LiveChat lists a right one, so
- * no event is lost when credentials change. In between it comes twice, and the log keeps it once.
+ * Missing webhooks are created first. Our stale or duplicate webhooks are removed only after LiveChat lists a right
+ * one, so no event is lost when credentials change. Until then LiveChat delivers an event twice, and the log stores
+ * it once.
  *
- * @throws what the first call failed with that could not be done without; the next run goes on from there
- * @throws {UpstreamFailed} when LiveChat does not list a webhook as it was registered
+ * @throws the error of the first necessary call that failed; the next run continues
+ * @throws {UpstreamFailed} when LiveChat does not list a webhook as the app registered it
  */
 export async function ensureRegistration(webhooks: Webhooks, target: WebhookTarget): Promise<Ensured> {
-  /** Ids by event; `undefined` where LiveChat gave none. */
+  /** The ids of the created webhooks by event; `undefined` when LiveChat returned no id. */
   const created = new Map<string, string | undefined>();
   const removed = new Set<string>();
   const failures = new Map<string, unknown>();
-  /** Events for which one of our webhooks had to be removed first, to make room. */
+  /** Events for which one of our webhooks was removed first, to make room. */
   const roomMade = new Set<string>();
   let on = false;
 
   for (let look = 1; ; look++) {
-    // A list that is a little behind must not have us remove anything twice.
+    // LiveChat's list may be slightly out of date: nothing must be removed twice.
     const found = (await webhooks.listWebhooks()).filter(({ id }) => !removed.has(id));
     on ||= await isOn(webhooks);
     const standings = assessAll(found, target, { on });
@@ -78,11 +86,11 @@ export async function ensureRegistration(webhooks: Webhooks, target: WebhookTarg
   }
 
   function stepsFor({ wanted, right, others }: WebhookStanding): (() => Promise<void>)[] {
-    // Once in a run: when the new one is no better than the old, a third would not be either.
+    // Only once in a run: if the new webhook is not right either, a third one would not be.
     if ((!right || right.verified === false) && !created.has(wanted.event_type))
       return [() => create(wanted)];
     if (!right && isFull(wanted) && others.length > 0) return [() => makeRoom(wanted, others)];
-    // What LiveChat lists otherwise than it was registered would be created again by every run.
+    // If LiveChat lists a webhook differently from its registration, every run would create it again.
     const isSuperfluous = (id: string) => right !== undefined || id === created.get(wanted.event_type);
     const ids = others.map(({ webhook }) => webhook.id);
     return ids.filter((id) => isSuperfluous(id) && !failures.has(id)).map((id) => () => remove(id));
@@ -98,20 +106,20 @@ export async function ensureRegistration(webhooks: Webhooks, target: WebhookTarg
     });
   }
 
-  /** The Text platform takes three webhooks of an action at most. */
+  /** The Text platform accepts at most three webhooks for an action. */
   function isFull({ event_type }: WantedWebhook): boolean {
     return failures.get(event_type) instanceof Conflict && !roomMade.has(event_type);
   }
 
   async function makeRoom({ event_type }: WantedWebhook, others: WebhookStanding["others"]): Promise<void> {
     roomMade.add(event_type);
-    // Only one of the same event takes its room.
+    // Only webhooks of the same event count towards this limit.
     const [worst] = others
       .filter(({ webhook }) => webhook.event_type === event_type)
       .sort((a, b) => WORST_FIRST.indexOf(a.flaw) - WORST_FIRST.indexOf(b.flaw));
     if (!worst) return;
     await remove(worst.webhook.id);
-    // Now it can be created.
+    // There is room now, so the next round can create it.
     if (removed.has(worst.webhook.id)) created.delete(event_type);
   }
 
@@ -126,7 +134,7 @@ export async function ensureRegistration(webhooks: Webhooks, target: WebhookTarg
     });
   }
 
-  /** One failure must not keep the other webhooks from being mended. */
+  /** When one change fails, the other webhooks must still be repaired. */
   async function attempt(what: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -152,7 +160,7 @@ export async function ensureRegistration(webhooks: Webhooks, target: WebhookTarg
   }
 }
 
-/** Removes all webhooks of this app, right ones and others. Returns how many there were. */
+/** Removes all webhooks of this app, right or not. Returns how many there were. */
 export async function removeRegistration(
   webhooks: Webhooks,
   target: WebhookTarget,
@@ -167,7 +175,7 @@ export async function removeRegistration(
   return { removed: removals.filter(Boolean).length };
 }
 
-/** Whether it was there: another instance may have been faster. */
+/** Whether the webhook still existed: another instance may have been faster. */
 async function removeWebhook(webhooks: Webhooks, id: string): Promise<boolean> {
   try {
     await webhooks.deleteWebhook(id);

@@ -35,7 +35,7 @@ const RECEIVERS: Record<LiveChatApi, Record<EventType, string>> = {
 };
 
 const CHAT = ["chat", "visitor", "pre_chat_survey"];
-/** What v2's webhooks are to bring. Those of the Text platform have fixed content. */
+/** The data that v2's webhooks must include. Webhooks of the Text platform have fixed content. */
 const DATA_TYPES = { chat_started: CHAT, chat_ended: CHAT, ticket_created: ["ticket"] };
 
 /** The webhooks that must be registered, each exactly once. */

@@ -3,14 +3,14 @@ import type { FoundTickets, TicketRange } from "../livechat/live-chat.ts";
 import type { NewTicket, Ticket, TicketFilters } from "../schemas/ticket.ts";
 import { earliestOf, findMessage, plain } from "./find-message.ts";
 
-/** Tickets that are read at most: the requester's with any activity since the day before. */
+/** The largest number of tickets that are searched: those of the requester with activity since the day before. */
 const MOST = 500;
-/** What LiveChat calls a ticket without a subject. */
+/** The subject that LiveChat gives a ticket without one. */
 const NO_SUBJECT = "(no subject)";
 
 /**
- * Looks for a ticket that was created as asked, by an attempt whose answer never came: of the same requester, with the
- * same subject and message, and not from before the attempt.
+ * Searches for the ticket that an attempt may have created before its answer was lost: a ticket of the same
+ * requester, with the same subject and message, created after the attempt began.
  *
  * @param since ISO 8601: when the attempt began
  */
@@ -24,18 +24,18 @@ export async function findCreated(
   }: {
     find: (filters: TicketFilters, range: TicketRange) => Promise<FoundTickets>;
     get: (id: string) => Promise<Ticket>;
-    /** Whether the attempt made this ticket, and not another attempt with the same content. */
+    /** Whether this attempt created the ticket, and not another one with the same content. */
     claim: (id: string) => Promise<boolean>;
   },
 ): Promise<Ticket | undefined> {
   const earliest = earliestOf(since);
-  // Its days are in the account's time zone, which is not known.
+  // The filter's days are in the account's time zone, which is not known.
   const date_from = new Date(Date.parse(earliest) - DAY).toISOString().slice(0, 10);
   const filters = { "requester[mail]": asked.requester.mail, date_from };
   const { tickets } = await find(filters, { page: 1, skip: 0, limit: MOST });
   for (const listed of tickets) {
     if ((listed.date ?? earliest) < earliest || !isAsRequested(listed, asked)) continue;
-    // A list may leave the events out.
+    // A list may lack the events of a ticket.
     const ticket = listed.events ? listed : await get(listed.id);
     if (findMessage(ticket, asked.message).length > 0 && (await claim(ticket.id))) return ticket;
   }

@@ -1,18 +1,18 @@
 import { SECOND } from "../core/time.ts";
 
-/** How far LiveChat's clock may be behind ours, its rounding to seconds included, in milliseconds. */
+/** Milliseconds that LiveChat's clock may be behind ours, including its rounding to seconds. */
 const CLOCK_LAG = 30 * SECOND;
 
-/** The earliest time that LiveChat can give to what was done at `since` or later. Both are ISO 8601. */
+/** The earliest time that LiveChat can show for an action at `since` or later. Both are ISO 8601. */
 export function earliestOf(since: string): string {
   return new Date(Date.parse(since) - CLOCK_LAG).toISOString();
 }
 
 /**
- * The places of a message among a ticket's events; the first is 0. A ticket that does not fit its schema may have
- * anything in the place of its events.
+ * The positions of a message in the list of a ticket's events; the first is 0. A ticket that does not fit its schema
+ * may have any value in place of the list.
  *
- * @param earliest ISO 8601: events before it are left out, and those without a time are not
+ * @param earliest ISO 8601: earlier events are left out; events without a time are included
  */
 export function findMessage({ events }: { events?: unknown }, message: string, earliest = ""): number[] {
   if (!Array.isArray(events)) return [];
@@ -22,7 +22,7 @@ export function findMessage({ events }: { events?: unknown }, message: string, e
   });
 }
 
-/** White space is not always kept as it was. */
+/** LiveChat does not always keep white space unchanged. */
 export function plain(text: unknown): string {
   return String(text).replace(/\s+/g, " ").trim();
 }

@@ -3,9 +3,9 @@ import type { Ticket, TicketChanges } from "../schemas/ticket.ts";
 import { findMessage } from "./find-message.ts";
 
 /**
- * Names what was asked of a ticket and does not show in it: `assignee` when nothing of that field shows,
- * `requester.name` when only that part is missing. LiveChat documents its call for tags only, so its answer is the only
- * evidence for the other fields.
+ * Lists the requested fields that the ticket does not show: `assignee` when the whole field is missing,
+ * `requester.name` when only that part is missing. LiveChat documents its call for tags only, so its answer is the
+ * only evidence for the other fields.
  */
 export function ignoredFields(asked: TicketChanges, ticket: Ticket): string[] {
   return Object.entries(asked).flatMap(([field, value]) => {
@@ -15,7 +15,7 @@ export function ignoredFields(asked: TicketChanges, ticket: Ticket): string[] {
   });
 }
 
-/** What was given, with objects opened up: `requester: { mail }` is `requester.mail`. */
+/** The given fields by their paths: `requester: { mail }` becomes `requester.mail`. */
 function leaves(path: string, value: unknown): [path: string, value: unknown][] {
   if (value === undefined) return [];
   if (value === null || typeof value !== "object" || Array.isArray(value)) return [[path, value]];
@@ -25,13 +25,13 @@ function leaves(path: string, value: unknown): [path: string, value: unknown][] 
 function shows(ticket: Ticket, path: string, asked: unknown): boolean {
   if (path === "message") return findMessage(ticket, String(asked)).length > 0;
   if (path === "tag") {
-    // HelpDesk finds a tag by its name in any case, and shows it as it was made.
+    // HelpDesk ignores case when it looks up a tag, and shows the tag's original spelling.
     const shown: unknown[] = Array.isArray(ticket.tags) ? ticket.tags : [];
     return (asked as string[]).every((tag) => shown.some((one) => isSameText(one, tag)));
   }
   const shown = path
     .split(".")
     .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], ticket);
-  // Case does not matter in addresses and logins.
+  // Addresses and logins ignore case.
   return /\.(mail|id)$/.test(path) ? isSameText(String(shown), String(asked)) : shown === asked;
 }

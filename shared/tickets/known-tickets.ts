@@ -2,16 +2,18 @@ import type { ReconcileState } from "../reconcile/state.ts";
 import type { Watch } from "../reconcile/watch.ts";
 import type { TicketStore } from "./store/ticket-store.ts";
 
-/** What the reconciliation knows of the account's tickets. */
+/** The reconciliation's knowledge about the account's tickets. */
 export type KnownTickets = {
-  /** Since when it watches the account; absent before its first page. @throws {StorageUnavailable} */
+  /** The time since which it watches the account; absent before its first page. @throws {StorageUnavailable} */
   watch(): Promise<Watch | undefined>;
-  /** Whether it has stored a ticket, which may be gone or erased since. @throws {StorageUnavailable} */
+  /**
+   * Whether it has stored a ticket. The ticket may have been deleted or erased since. @throws {StorageUnavailable}
+   */
   isStored(ticketId: string): Promise<boolean>;
 };
 
 export function openKnownTickets(store: Pick<TicketStore, "get" | "state">): KnownTickets {
-  // It never changes.
+  // The watch never changes once it exists.
   let watch: Watch | undefined;
   return {
     async watch() {

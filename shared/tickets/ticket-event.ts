@@ -5,7 +5,7 @@ import { peopleIn } from "../people/people-in.ts";
 import type { Ticket } from "../schemas/ticket.ts";
 
 /**
- * The event of a ticket that was read from LiveChat, in the shape that v2's webhook has.
+ * Makes the event of a ticket that was read from LiveChat, in the shape of v2's webhook.
  *
  * @param api where the ticket was read
  */

@@ -2,29 +2,30 @@ import { DAY, HOUR, MINUTE } from "../core/time.ts";
 import { pauseAfter } from "../pending/pending.ts";
 import type { MissingTranscript } from "../schemas/text-chat.ts";
 
-/** An end waits for its transcript this long; then it goes into the log without. In milliseconds. */
+/** Milliseconds that an end waits for its transcript. After that it enters the log without one. */
 export const PATIENCE = HOUR;
-/** After that, a transcript is still fetched for this long, to be shown with the chat. In milliseconds. */
+/** Milliseconds after the webhook for which a late transcript is still fetched, to be shown with the chat. */
 const LATE_PATIENCE = 7 * DAY;
-/** Between two attempts. In milliseconds. */
+/** The longest pause between two attempts, in milliseconds. */
 const LONGEST_PAUSE = 10 * MINUTE;
 
-/** What came of asking for a transcript: it is there, LiveChat no longer has it, or the call failed. */
+/** The result of fetching a transcript: LiveChat returned it, no longer has it, or the call failed. */
 export type Asked = "there" | Exclude<MissingTranscript, "failed"> | "failed";
 
-/** An end without its transcript: `waiting` to go into the log, or in there already and `late`. */
+/** An end without its transcript. `waiting`: its event is not in the log yet. `late`: its event is in the log. */
 export type Waiting = {
   state: "waiting" | "late";
   /** Milliseconds since the epoch. */
   receivedAt: number;
-  /** How often the transcript was asked for, this time included. */
+  /** How many attempts were made, including this one. */
   attempts: number;
 };
 
 /**
- * `tell`: the event goes into the log whole. `tell bare`: it goes with its ids alone, and says why; `keepLooking` when a
- * transcript may still come. `show`: the event is in the log, and the transcript is kept to be shown with the chat.
- * `forget`: there is no more to do. `again`: the transcript is asked for at this time, in milliseconds since the epoch.
+ * `tell`: the complete event enters the log. `tell bare`: the event enters the log with its ids and the reason;
+ * `keepLooking` when a transcript may still come. `show`: the event is in the log, and the transcript is stored to be
+ * shown with the chat. `forget`: nothing is left to do. `again`: the next attempt is at this time, in milliseconds
+ * since the epoch.
  */
 type TranscriptStep =
   | { do: "tell" }
@@ -33,7 +34,7 @@ type TranscriptStep =
   | { do: "forget" }
   | { do: "again"; at: number };
 
-/** Decides the next step for an end after its transcript was asked for. */
+/** Decides the next step for an end after an attempt to fetch its transcript. */
 export function nextTranscriptStep(
   { state, receivedAt, attempts }: Waiting,
   asked: Asked,
@@ -50,6 +51,6 @@ export function nextTranscriptStep(
       : { do: "forget" };
   }
   if (age >= PATIENCE) return { do: "tell bare", missing: "failed", keepLooking: true };
-  // The last attempt comes when the patience ends, and not up to a pause later.
+  // The last attempt is exactly at the end of the hour.
   return { do: "again", at: Math.min(now + pauseAfter(attempts, LONGEST_PAUSE), receivedAt + PATIENCE) };
 }

@@ -15,21 +15,22 @@ import { type PendingEnd, toRaw } from "./transcripts.ts";
 export type TranscriptPlacesOptions = {
   table: TableClient;
   log: Pick<EventLog, "append" | "chat">;
-  /** Ends that came before this time (ISO 8601) are removed; kept when it is absent. */
+  /** ISO 8601: ends that arrived before this time are removed; all are kept when it is absent. */
   removeBefore: () => string | undefined;
 };
 
-/** The places of transcripts: the waiting ends, and the transcripts that came after their event. */
+/** The places of transcripts: ends that wait for one, and transcripts that came after their event. */
 export function transcriptPlaces(options: TranscriptPlacesOptions): DataPlace[] {
   return [waitingPlace(options), latePlace(options)];
 }
 
-/** Rows of a window; a transcript may be with each. */
+/** How many rows are read at once: each may contain a transcript. */
 const LATE_ROWS = 20;
 
 /**
- * The ends that wait. They have ids alone: whose they are, the events of their chat say. An erased end enters the log
- * with its ids only, where it is erased with the chat's other events; so a repetition does not bring it back.
+ * Ends that wait for their transcript. They have ids only, so the events of their chat decide whose they are. To
+ * erase an end, the app adds it to the log with its ids only; the erasure of the chat's events then covers it. So a
+ * repeated delivery is a duplicate and does not restore it.
  */
 function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): DataPlace {
   return placeOfRows<PendingEnd, Row<PendingEnd>>({
@@ -40,7 +41,7 @@ function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): Da
       const payloads = events.flatMap((event) => ("payload" in event ? [event.payload] : []));
       if (payloads.some((payload) => peopleIn(payload).includes(person.email))) return { item };
       const isAnothers = payloads.some((payload) => "visitor" in payload && payload.visitor !== undefined);
-      // Without an event that could tell, it may be the person's.
+      // Without events that name a visitor, the end may be the person's.
       return isAnothers ? undefined : { item, isUncertain: true };
     },
     findOfChat: (item, chatId) => (item.threadId === chatId ? { item } : undefined),
@@ -57,7 +58,7 @@ function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): Da
   });
 }
 
-/** The transcripts that came when the end was in the log already. */
+/** Transcripts that came when the end was already in the log. */
 function latePlace({ table, removeBefore }: TranscriptPlacesOptions): DataPlace {
   const rows = (after: string) =>
     scanRows<ShownRow>(table, TRANSCRIPTS_PARTITION, { ...ALL_SHOWN, after, window: LATE_ROWS });

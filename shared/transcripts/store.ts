@@ -6,8 +6,8 @@ import { after, hashed } from "../storage/keys.ts";
 import { putRow, type Row, readRow, removeRow } from "../storage/rows.ts";
 
 /**
- * Rows of the events' table, in a partition of their own: the ends that wait for their transcript (see `pending.ts`), and
- * under `shown:` the transcripts that came after their event was in the log.
+ * A partition of the events table. It has the ends that wait for their transcript (see `pending.ts`), and under
+ * `shown:` the transcripts that came after their event was in the log.
  */
 export const TRANSCRIPTS_PARTITION = "transcripts";
 export const STORE_OF_TRANSCRIPTS = "store of transcripts";
@@ -16,7 +16,7 @@ const shownKey = (threadId: string) => SHOWN + hashed(["thread", threadId]);
 
 export const ALL_SHOWN = { from: SHOWN, before: after(SHOWN) };
 
-/** A thread that ended, as the webhook told it. */
+/** A thread that ended, from the webhook. */
 export type EndedThread = {
   chatId: string;
   threadId: string;
@@ -27,13 +27,13 @@ export type EndedThread = {
 export type ShownRow = {
   chatId: string;
   threadId: string;
-  /** ISO 8601: when the webhook came. Retention uses it, as for the event. */
+  /** ISO 8601: when the webhook arrived. Retention uses this time, as for the event. */
   receivedAt: string;
   /** Hashes of the addresses that the transcript names. */
   people: string;
 };
 
-/** Keeps a transcript whose event is in the log. `false` for one of megabytes even when compressed, which is not kept. */
+/** Stores a transcript whose event is in the log; `false` when it is too large for a row even when compressed. */
 export async function putShown(
   table: TableClient,
   { chatId, threadId, receivedAt }: Omit<ShownRow, "people">,

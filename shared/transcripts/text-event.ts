@@ -7,10 +7,10 @@ import { validate } from "../schemas/validate.ts";
 import { WebhookChatResponse } from "../schemas/webhook.ts";
 
 /**
- * Makes the log's event of a thread's start or end on the Text platform. It is told once, without a time: webhook, archive
- * and v2 tell different ones.
+ * Makes the event of a thread's start or end on the Text platform. Its id has no time, because webhook, archive and
+ * v2 give different times.
  *
- * @param raw what the log keeps, as JSON text: see {@link StoredTextChat}
+ * @param raw the stored content as JSON text: see {@link StoredTextChat}
  */
 export function textEvent(
   raw: string,

@@ -19,7 +19,7 @@ import { textEvent } from "./text-event.ts";
 type TranscriptsOptions = {
   table: TableClient;
   log: Pick<EventLog, "append" | "firstEventsOf">;
-  /** Absent where LiveChat's API has no transcripts to read. */
+  /** Absent with v2, which has no call to read transcripts. */
   chats?: Pick<ChatReader, "getChat">;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -28,12 +28,14 @@ type TranscriptsOptions = {
 };
 
 type KeptEnd = EndedThread & Pick<Waiting, "state">;
-/** An end that is kept until its transcript is in the log, or given up. */
+/** An end that is stored until its transcript is in the log or given up. */
 export type PendingEnd = Pending<KeptEnd>;
 
 export type Transcripts = ReturnType<typeof openTranscripts>;
 
-/** The ends of threads, which the Text platform's webhooks report with ids only, and their transcripts. */
+/**
+ * Stores the ends of threads, which the Text platform's webhooks report with ids only, and fetches their transcripts.
+ */
 export function openTranscripts({ table, log, chats, now, onDefect }: TranscriptsOptions) {
   const pending = openPending<KeptEnd, "told" | "bare" | "waiting">({
     table,
@@ -47,13 +49,13 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
     onDefect,
   });
 
-  /** Fetches the transcript, and takes the next step. */
+  /** Fetches the transcript, and carries out the next step. */
   async function attempt(
     end: PendingEnd,
     signal?: AbortSignal,
   ): Promise<Attempt<KeptEnd, "told" | "bare" | "waiting">> {
     const { threadId, attempts, state } = end;
-    // The reconciliation of chats may have been faster, and saves a call that is billed.
+    // When the reconciliation of chats was faster, this saves a billed call.
     const isRepeated = state === "waiting" && attempts > 1;
     if (isRepeated && (await log.firstEventsOf(threadId)).has("chat_ended")) return {};
     const { asked, chat } = await ask(end, signal);
@@ -87,7 +89,8 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
   ): Promise<{ asked: Asked; chat?: ToldTextChat }> {
     try {
       const chat = await chats?.getChat(chatId, threadId, { priority: "background", signal });
-      // Right after its end a thread may still be shown as active, and its transcript lack the end. That does not last.
+      // Right after its end, LiveChat may still show a thread as active, with an incomplete transcript. The next
+      // attempt gets the complete one.
       const isWhole = chat?.thread.active !== true || attempts > 1;
       return chat?.thread.id === threadId && isWhole ? { asked: "there", chat } : { asked: "failed" };
     } catch (error) {
@@ -96,7 +99,7 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
     }
   }
 
-  /** Puts the end into the log with its transcript, or with its ids alone when the log cannot take that. */
+  /** Appends the end with its transcript; with its ids only when the log cannot store the transcript. */
   async function tell(end: PendingEnd, chat: ToldTextChat | undefined): Promise<void> {
     try {
       await append(toRaw(end, { chat }));
@@ -106,7 +109,7 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
     }
   }
 
-  /** @throws {InvalidInput} {TooLarge} when the log cannot take it */
+  /** @throws {InvalidInput} {TooLarge} when the log cannot store it */
   async function append(raw: string): Promise<void> {
     const read = textEvent(raw, "webhook");
     if ("problems" in read) throw new InvalidInput("The chat is not understood.", read);
@@ -115,9 +118,9 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
 
   return {
     ...pending,
-    /** Keeps an end. When this resolves, it is durable. `false` when it was kept before. @throws {StorageUnavailable} */
+    /** Stores an end durably; `false` when it was stored before. @throws {StorageUnavailable} */
     keep: (end: EndedThread) => pending.keep(end.threadId, { ...end, state: "waiting" }),
-    /** The transcript of a thread that came when its end was in the log already: as the log would have kept it. */
+    /** The transcript that came after the thread's end was in the log, in the form of a stored event. */
     async late(threadId: string): Promise<string | undefined> {
       const row = await readShown(table, threadId);
       return row && unpack(row);
@@ -125,13 +128,16 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
   };
 }
 
-/** An end that is in the log already waits for nothing. */
+/** An end that is already in the log does not count as waiting. */
 const idle = ({ state }: KeptEnd) => (state === "waiting" ? state : undefined);
 
-/** With the API v2 no transcript can be read: the app moved back, and the webhook of the Text platform is still there. */
+/**
+ * Without a reader no transcript can be fetched: the app was moved back to v2, and a webhook of the Text platform
+ * still exists.
+ */
 const NO_READER = { do: "tell bare", missing: "failed", keepLooking: false } as const;
 
-/** What the log keeps of an end: the webhook's envelope, and the chat as it was told. */
+/** The stored content of an end: the webhook's envelope, and the chat as LiveChat returned it. */
 export function toRaw(
   { envelope, receivedAt }: Pick<PendingEnd, "envelope" | "receivedAt">,
   { chat, missing }: { chat?: ToldTextChat; missing?: MissingTranscript },

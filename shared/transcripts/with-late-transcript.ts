@@ -3,7 +3,7 @@ import type { ChatState } from "../event-log/types.ts";
 import type { WebhookChatResponse } from "../schemas/webhook.ts";
 import type { Transcripts } from "./transcripts.ts";
 
-/** A chat whose end entered the log without its transcript is shown with the later one. The event stays as it is. */
+/** Adds a late transcript to a chat whose end entered the log without one. The stored event does not change. */
 export async function withLateTranscript<Chat extends ChatState>(
   chat: Chat,
   transcripts: Pick<Transcripts, "late">,

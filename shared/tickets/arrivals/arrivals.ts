@@ -10,7 +10,7 @@ import { ticketEvent } from "../ticket-event.ts";
 import { isNews } from "./is-news.ts";
 import { nextTry } from "./next-try.ts";
 
-/** Rows of the events' table, in a partition of their own: a ticket has one until its event is in the log. */
+/** A partition of the events table: an announced ticket has a row until its event is in the log. */
 export const ARRIVALS_PARTITION = "arrivals";
 
 export type ArrivedTicket = {
@@ -26,15 +26,15 @@ type ArrivalsOptions = {
   known: KnownTickets;
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** Called with errors that are defects of this app. */
+  /** Called with errors that are defects of the app. */
   onDefect?: (error: unknown) => void;
 };
 
 export type Arrivals = ReturnType<typeof openArrivals>;
 
 /**
- * Tickets that a webhook of HelpDesk has announced. It signs nothing, so only the id is believed: the ticket is read, and
- * its event goes into the log if the ticket is new.
+ * Tickets that HelpDesk's webhook announced. HelpDesk does not sign deliveries, so only the id is used: the app reads
+ * the ticket, and appends its event if the ticket is new.
  */
 export function openArrivals({ table, log, getTicket, known, now, onDefect }: ArrivalsOptions) {
   const pending = openPending<ArrivedTicket, "told" | "forgotten" | "waiting">({
@@ -42,7 +42,7 @@ export function openArrivals({ table, log, getTicket, known, now, onDefect }: Ar
     partitionKey: ARRIVALS_PARTITION,
     kind: "ticket",
     name: "list of announced tickets",
-    // Those that have an event now, were no new tickets, and are still to be read.
+    // Tickets whose event was added; ids that are not new tickets; and ids that are not read yet.
     outcomes: { told: 0, forgotten: 0, waiting: 0 },
     idle: () => "waiting",
     attempt,
@@ -71,7 +71,7 @@ export function openArrivals({ table, log, getTicket, known, now, onDefect }: Ar
 
   return {
     ...pending,
-    /** Keeps an id. When this resolves, it is durable. `false` when it was kept before. @throws {StorageUnavailable} */
+    /** Stores an id durably; `false` when it was stored before. @throws {StorageUnavailable} */
     async keep(ticketId: string): Promise<boolean> {
       return pending.keep(ticketId, { ticketId, isEarly: (await known.watch()) === undefined });
     },

@@ -1,25 +1,28 @@
 import type { ItemFacts } from "../../listing/source.ts";
 import { isCreatedSince, type Watch } from "../../reconcile/watch.ts";
 
-/** What is known when an announced ticket has been read. */
+/** The facts for the decision about an announced ticket. */
 type Announcement = {
-  /** When the webhook came, in milliseconds since the epoch. */
+  /** When the webhook arrived, in milliseconds since the epoch. */
   receivedAt: number;
-  /** Whether it came before the first reconciliation had read which tickets are there. */
+  /** Whether the webhook arrived before the first reconciliation had read the list of tickets. */
   isEarly: boolean;
-  /** What that reconciliation read; absent before it. */
+  /** The watch that the first reconciliation began; absent before it. */
   watch?: Watch;
   /** Whether the reconciliation has stored the ticket. */
   isStored: boolean;
 };
 
-/** Milliseconds from a ticket's creation to its webhook, and between HelpDesk's clock and ours. */
+/**
+ * The longest time from a ticket's creation to its webhook in milliseconds, including the difference between
+ * HelpDesk's clock and ours.
+ */
 const DELIVERY_TIME = 2 * 60_000;
 
 /**
- * Whether an announced ticket is new, as its webhook says: a delivery may repeat the id of an old ticket, and HelpDesk signs
- * nothing. A stored ticket has its event, or was there when the app began to watch the account. Before that, a ticket is
- * new that was created just before its webhook came.
+ * Whether an announced ticket is really new: a forged delivery may have the id of an old ticket. A stored ticket is
+ * not new: it has its event, or existed when the app began to watch the account. Before the watch, a ticket is new
+ * when it was created just before its webhook arrived.
  */
 export function isNews(ticket: ItemFacts, { receivedAt, isEarly, watch, isStored }: Announcement): boolean {
   const { createdAt } = ticket;

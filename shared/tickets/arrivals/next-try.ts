@@ -1,9 +1,9 @@
 import { DAY, MINUTE } from "../../core/time.ts";
 import { pauseAfter } from "../../pending/pending.ts";
 
-/** Between two attempts. In milliseconds. */
+/** The longest pause between two attempts, in milliseconds. */
 const LONGEST_PAUSE = 30 * MINUTE;
-/** A ticket that HelpDesk does not know may be so new that it does not show; after this time its id was not true. */
+/** HelpDesk may show a new ticket with a delay. After this time, an id that HelpDesk does not know was wrong. */
 const UNKNOWN_FOR = 10 * MINUTE;
 /** After this time the reconciliation has found the ticket, or HelpDesk no longer has it. */
 const FAILING_FOR = 7 * DAY;
@@ -12,10 +12,10 @@ const FAILING_FOR = 7 * DAY;
 type Missed = "unknown" | "failed";
 
 /**
- * When a ticket is asked for again; `undefined`: never.
+ * The time of the next attempt to read a ticket; `undefined` when there is none.
  *
- * @param attempts how often it was asked for, the last time included
- * @param receivedAt milliseconds since the epoch, as is `now` and what is returned
+ * @param attempts how many attempts were made, including the last one
+ * @param receivedAt milliseconds since the epoch, like `now` and the result
  */
 export function nextTry(
   missed: Missed,

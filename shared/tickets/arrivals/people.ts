@@ -6,11 +6,11 @@ import { ARRIVALS_PARTITION, type ArrivedTicket } from "./arrivals.ts";
 
 type ArrivalsPlaceOptions = {
   table: TableClient;
-  /** Ids that came before this time (ISO 8601) are removed; kept when it is absent. */
+  /** ISO 8601: ids that arrived before this time are removed; all are kept when it is absent. */
   removeBefore: () => string | undefined;
 };
 
-/** Announced tickets. They are ids alone: whose they are, only HelpDesk knows, so an operator has to decide. */
+/** Announced tickets. The app has only their ids and cannot tell whose they are, so an operator must decide. */
 export function arrivalsPlace({ table, removeBefore }: ArrivalsPlaceOptions): DataPlace {
   return placeOfRows<Pending<ArrivedTicket>, Pending<ArrivedTicket>>({
     name: "arrivals",

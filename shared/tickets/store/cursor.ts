@@ -4,15 +4,16 @@ import { fromCursor, toCursor } from "../../core/json.ts";
 import { ALL_TICKETS } from "./ticket-row.ts";
 
 /**
- * Where a reading of the stored tickets stands. Tickets that change while they are read move up, out of its sight: so
- * at its end it reads again the tickets that have changed since it began, until none has.
+ * The position of a reading of the stored tickets. A ticket that changes during the reading moves up into the part
+ * that was already read. So at its end the reading starts again with the tickets that changed since its start, until
+ * none has changed.
  */
 export type TicketCursor = {
-  /** Only rows of changes after this one; 0 at first. */
+  /** Only rows whose change number is higher than this one; 0 at first. */
   since: number;
-  /** The store's last change when this passage over the rows began. */
+  /** The store's last change number when this pass over the rows began. */
   began: number;
-  /** Key of the row it has come to, that row included. */
+  /** Key of the last row that was read. */
   at?: string;
 };
 
@@ -27,6 +28,6 @@ export function encodeTicketCursor({ at, since, began }: TicketCursor): string {
 export function decodeTicketCursor(text: string): TicketCursor {
   const values = fromCursor(text, cursorSchema);
   if (values) return { since: values[0], began: values[1], at: values[2] ?? undefined };
-  const message = "must be next of a page before, as it was given";
+  const message = "must be next of an earlier page, unchanged";
   throw new InvalidInput("The cursor is not valid.", { problems: [{ path: "cursor", message }] });
 }

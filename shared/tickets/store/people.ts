@@ -31,9 +31,12 @@ type TicketsPlaceOptions = {
   now: () => number;
 };
 
-/** Tickets that become tombstones in one transaction: two operations of a hundred each, and one for the state. */
+/**
+ * How many tickets become tombstones in one transaction: each takes two of its hundred operations, and the state
+ * takes one.
+ */
 const TOGETHER = 40;
-/** How often a ticket may be changed while it is erased. */
+/** How many changes of a ticket its erasure tolerates. */
 const ERASE_ATTEMPTS = 10;
 
 /** The stored tickets. */
@@ -86,7 +89,8 @@ async function isAbout(row: Row<TicketColumns>, person: Person): Promise<boolean
 }
 
 /**
- * Makes tombstones of the tickets in these rows, wherever they are meanwhile, as far as they are still to be erased.
+ * Makes tombstones of the tickets in these rows, also when a ticket has moved to another row. Tickets that need no
+ * erasure any more are left out.
  *
  * @returns how many became tombstones
  * @throws {StorageUnavailable}
@@ -111,8 +115,8 @@ async function erase(
 }
 
 /**
- * Prevents that the next reconciliation stores the content of an erased ticket that is not stored yet. One that is
- * stored is left to the erasure of stored tickets.
+ * Prevents the next reconciliation from storing the content of an erased ticket that is not stored yet. The erasure
+ * of stored tickets covers the others.
  *
  * @param erasedAt ISO time
  * @throws {StorageUnavailable}
@@ -121,18 +125,19 @@ export async function keepOut(table: TableClient, ticketId: string, erasedAt: st
   const rowKey = pointerKey(ticketId);
   await commitErasure(table, async () => {
     if (await readRow<Pointer>(table, PARTITION, rowKey, { select: ["row"] })) return [];
-    // Counts as gone from LiveChat, so it is not live until the reconciliation finds it.
+    // The tombstone is marked as deleted, so it does not count as live before the reconciliation finds the ticket.
     const pointer: Pointer = { row: "", content: "", erasedFor: "person", erasedAt, deletedAt: erasedAt };
     return [["create", { partitionKey: PARTITION, rowKey, ...pointer }]];
   });
 }
 
 /**
- * Does what `plan` says in one transaction with the row of the state, which every change of a ticket is: so nothing has
- * changed since `plan` read it, and a running reconciliation notices.
+ * Commits the operations of `plan` in one transaction with the state row. Every change of a ticket also writes the
+ * state row. So the transaction fails when a ticket changed after `plan` read it, and a running reconciliation
+ * notices the erasure.
  *
- * @param plan is given the number of the change; called again when another commit came first
- * @returns how many operations that were
+ * @param plan gets the number of the change; it is called again when another commit came first
+ * @returns the number of operations
  */
 async function commitErasure(
   table: TableClient,
@@ -149,7 +154,7 @@ async function commitErasure(
   throw new StorageUnavailable("The stored tickets change too fast to be erased.", { retryAfter: 1 });
 }
 
-/** Whether a transaction is done; when that is not known, the next attempt finds out. */
+/** Whether a transaction was committed; `false` also when that is unknown, because the next attempt finds out. */
 async function tryOnce(table: TableClient, actions: TransactionAction[]): Promise<boolean> {
   try {
     return (await submit(table, actions)).committed;
@@ -159,7 +164,7 @@ async function tryOnce(table: TableClient, actions: TransactionAction[]): Promis
   }
 }
 
-/** A ticket by the key of a row that it is in, or was. */
+/** A ticket, found by the key of a row that contains it or contained it. */
 async function findTicket(table: TableClient, rowKey: string): Promise<Row<TicketColumns> | undefined> {
   const pointer = await readRow<Pointer>(table, PARTITION, pointerKeyOf(rowKey));
   return pointer && readRow<TicketColumns>(table, PARTITION, pointer.row);

@@ -14,24 +14,26 @@ export function noteKey(api: LiveChatApi, name: string): string {
 }
 
 /**
- * What every commit changes. The first row's ETag orders the commits, and its numbers are as exact as they are. The state
- * and the number of live tickets are of one API; those of the Text platform are in a row of their own, so that an account
- * that moves there begins anew, and finds v2's as they were should it move back.
+ * The rows that every commit changes. The ETag of the first row puts the commits in order, so its numbers are exact.
+ * The state and the number of live tickets belong to one API. Those of the Text platform are in a second row: an
+ * account that moves there starts with a new state, and finds the state of v2 unchanged if it moves back.
  */
 export type Snapshot<State> = {
   api: LiveChatApi;
   state?: State;
-  /** The state as it is stored. */
+  /** The state, as stored text. */
   text: Uint8Array;
   /** Tickets of the API that are stored and not marked as deleted. */
   live: number;
-  /** v2's state and live tickets, where the API is another one. */
+  /** The state and live tickets of v2, when the API is another one. */
   v2?: Pick<Snapshot<unknown>, "text" | "live">;
   /** How many commits have changed tickets. */
   changes: number;
-  /** Tells this commit of a writer from every other. */
+  /** A random text that identifies a commit. */
   commit: string;
-  /** How many erasures there were: they change tickets between two commits of a writer, and leave `commit` as it is. */
+  /**
+   * The number of erasures. An erasure changes tickets between two commits of a writer, without changing `commit`.
+   */
   erasures: number;
   /** Absent before the first commit. */
   etag?: string;

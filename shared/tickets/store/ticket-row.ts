@@ -11,8 +11,8 @@ import { checkFormat, FORMAT, type Formatted } from "../../storage/format.ts";
 import { after, hashed, ordered } from "../../storage/keys.ts";
 
 /**
- * A ticket is two rows: one under its id, which points to the other, and one under its last modification, which
- * contains the ticket. So the table has the order of the list, and both rows change in one transaction.
+ * A ticket has two rows. The row under its last modification contains the ticket, so the table has the order of the
+ * list. The row under its id points to that row. Both rows change in one transaction.
  */
 export const PARTITION = "tickets";
 
@@ -20,10 +20,10 @@ export const PARTITION = "tickets";
 export type Pointer = {
   /** Key of the row that holds the ticket; empty when it was erased before it was stored. */
   row: string;
-  /** What tells this content from another. */
+  /** A digest of the content. */
   content: string;
   deletedAt?: string;
-  /** Given when the ticket is a tombstone. */
+  /** Present when the ticket is a tombstone. */
   erasedFor?: ErasedFor;
   erasedAt?: string;
 };
@@ -34,7 +34,7 @@ export type Pointer = {
  */
 export type ErasedFor = "person" | "retention";
 
-/** What the row that holds a ticket can be filtered by; its body comes with it. */
+/** The columns by which the row of a ticket can be filtered; the row also has the body. */
 export type TicketColumns = {
   status: string;
   assignee: string;
@@ -44,7 +44,7 @@ export type TicketColumns = {
   truncated?: boolean;
   /** Which visitors and requesters the ticket names: see `toPeopleColumn`. */
   people?: string;
-  /** ISO time; the row is a tombstone then, without a body. */
+  /** ISO time: the row is a tombstone without a body. */
   erasedAt?: string;
   /** The API that listed the ticket; absent for v2. */
   api?: LiveChatApi;
@@ -52,20 +52,22 @@ export type TicketColumns = {
   change: number;
 } & Formatted;
 
-/** As much JSON as a ticket is kept with, and as much of it compressed: the emulator counts in Base64 towards 1 MiB. */
+/**
+ * The largest JSON of a ticket in bytes, and its largest compressed size: the emulator counts Base64 towards 1 MiB.
+ */
 const MAX_TICKET_BYTES = 16 * 1024 * 1024;
 const MAX_COMPRESSED_BYTES = 700 * 1024;
 
 const TICKET = "ticket:";
 const MODIFIED = "modified:";
-/** Every ticket there is, in the order of the list. */
+/** The rows of all tickets, in the order of the list. */
 export const ALL_TICKETS = { from: MODIFIED, before: after(MODIFIED) };
 
 export function pointerKey(id: string): string {
   return TICKET + hashed(id);
 }
 
-/** The key of the pointer to this row. */
+/** The key of the row that points to this row. */
 export function pointerKeyOf(row: string): string {
   return TICKET + readTicketKey(row).hash;
 }
@@ -79,7 +81,7 @@ export function modifiedUntil(modified: number): string {
   return after(`${modifiedKey(modified)}:`);
 }
 
-/** What a row's key tells of its ticket: when it was modified, and the hash of its id. */
+/** Reads the time of modification and the hash of the id from a row's key. */
 export function readTicketKey(key: string): { changedAt: number; hash: string } {
   const [, inverted = "", hash = ""] = key.split(":");
   return { changedAt: Number.MAX_SAFE_INTEGER - Number(inverted), hash };
@@ -95,7 +97,7 @@ export function contentOf(ticket: Ticket): string {
   return hashed(toCanonicalJson(ticket));
 }
 
-/** A text as it stands in a column, and as a filter has to ask for it: upper and lower case are the same. */
+/** The form of a text in columns and filters: lower case, because case is ignored. */
 export function column(value: unknown): string {
   const text = (typeof value === "string" ? value : "").toLowerCase().toWellFormed();
   return text.length <= 256 ? text : hashed(text);
@@ -138,7 +140,7 @@ function columnOf(api: LiveChatApi): Pick<TicketColumns, "api"> {
   return api === "v2" ? {} : { api };
 }
 
-/** The operations that leave only the id of the ticket in this row, and the fields that the reconciliation needs. */
+/** The operations that make a ticket a tombstone: only its id and the fields that the reconciliation needs stay. */
 export function writeTombstone(
   row: string,
   {
@@ -156,7 +158,7 @@ export function writeTombstone(
   ];
 }
 
-/** What is to be done to mark the ticket in this row as gone. */
+/** The operations that mark the ticket in this row as deleted. */
 export function markDeleted(row: string, deletedAt: string, change: number): TransactionAction[] {
   const mark = { partitionKey: PARTITION, deletedAt };
   return [
@@ -165,7 +167,7 @@ export function markDeleted(row: string, deletedAt: string, change: number): Tra
   ];
 }
 
-/** The ticket in a row that is not a tombstone, and how long its JSON is. */
+/** The ticket in a row that is not a tombstone, and the length of its JSON. */
 export async function readTicket(
   row: TicketColumns & Record<string, unknown>,
 ): Promise<{ ticket: StoredTicket; bytes: number }> {
@@ -179,7 +181,10 @@ export async function readTicket(
   return { ticket, bytes: Buffer.byteLength(text) };
 }
 
-/** The ticket's JSON, compressed; where that is more than a row holds, without events, and at worst its bare outline. */
+/**
+ * The compressed JSON of a ticket. When it does not fit into a row, the events are left out; if needed, only the
+ * basic fields are kept.
+ */
 async function pack(ticket: Ticket): Promise<{ bytes: Buffer; truncated: boolean }> {
   const { events: _, ...eventless } = ticket;
   const { id, status, date, modified } = ticket;

@@ -42,13 +42,14 @@ export type TicketQuery = {
   cursor?: string;
 };
 
-/** The tickets that are stored, and what the reconciliation keeps beside them. */
+/** The stored tickets, and the reconciliation's state. */
 export type TicketStore = Sink<Ticket> & {
-  /** The ticket with this id, also when it is gone in LiveChat or erased. */
+  /** The ticket with this id, also when it was deleted in LiveChat or erased. */
   get(id: string): Promise<StoredTicket | undefined>;
   /**
-   * Tickets that are not erased, last modified first. A page ends early, perhaps without a ticket, after 10 s or 8 MiB.
-   * The pages up to `next: null` have every ticket; one that changes meanwhile comes once more at the end.
+   * Tickets that are not erased, last modified first. A page ends early, perhaps without a ticket, after 10 s or 8
+   * MiB. The pages up to `next: null` have every ticket; a ticket that changes during the reading comes again at the
+   * end.
    *
    * @throws InvalidInput when the cursor is not `next` of a page
    */
@@ -58,22 +59,22 @@ export type TicketStore = Sink<Ticket> & {
 type TicketStoreOptions = {
   /** From `openTable`. */
   table: TableClient;
-  /** The API whose tickets are reconciled; those of another are kept as they are. */
+  /** The API whose tickets are reconciled; tickets of the other API stay unchanged. */
   api?: LiveChatApi;
   /** Milliseconds since the epoch. */
   now?: () => number;
 };
 
 const DEFAULT_LIMIT = 100;
-/** Bytes of JSON on a page, the last ticket aside. */
+/** Bytes of JSON on a page, without the last ticket. */
 const PAGE_BYTES = 8 * 1024 * 1024;
 /** Milliseconds for a page. */
 const PAGE_TIME = 10 * SECOND;
-/** How often a ticket may be changed between the two reads that get it. */
+/** How many changes between its two reads a ticket's reading tolerates. */
 const READ_ATTEMPTS = 10;
 
 export function openTicketStore({ table, api = "v2", now = Date.now }: TicketStoreOptions): TicketStore {
-  /** After a move, tickets of v2 are marked: LiveChat lists them no longer. */
+  /** After a move to the Text platform, tickets of v2 are marked, because LiveChat no longer lists them. */
   const marked = (ticket: StoredTicket): StoredTicket => (api === "v2" ? ticket : { api: "v2", ...ticket });
 
   return {
@@ -131,13 +132,13 @@ export function openTicketStore({ table, api = "v2", now = Date.now }: TicketSto
   };
 }
 
-/** A row that a query chooses, or none. `at` is the key to continue from when the row is not taken. */
+/** A row that a query selects, or none. `at` is the key from which to continue when the row does not fit the page. */
 type VisitedRow = { at: string; row?: Row<TicketColumns> };
 
-/** Rows of a request that reads their bodies with them. */
+/** How many rows a request reads together with their bodies. */
 const BODIES_AT_ONCE = 32;
 
-/** The rows that a query chooses, from a position on. */
+/** The rows that a query selects, from a position on. */
 function rowsOf(
   table: TableClient,
   query: TicketQuery,
@@ -162,7 +163,7 @@ async function* everyRow(table: TableClient, range: Scan): AsyncGenerator<Visite
   }
 }
 
-/** Goes through the columns, and reads the bodies of what is chosen. */
+/** Reads the columns of all rows, and the bodies of the selected rows. */
 async function* chosenRows(
   table: TableClient,
   range: Scan,
@@ -172,7 +173,7 @@ async function* chosenRows(
   for await (const rows of scan<TicketColumns>(table, PARTITION, { ...range, select })) {
     const keys = rows.filter(isIt).map(({ rowKey }) => rowKey);
     const full = inGroups(keys, BODIES_AT_ONCE, (key) => readRow<TicketColumns>(table, PARTITION, key));
-    // A row that is gone has moved up, and comes once more at the end.
+    // A row that no longer exists has moved up; its ticket comes again at the end.
     for await (const row of full) if (row && row.erasedAt === undefined) yield { at: row.rowKey, row };
     yield { at: behind(rows.at(-1)?.rowKey ?? "") };
   }

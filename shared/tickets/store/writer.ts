@@ -25,11 +25,11 @@ import {
   writeTicket,
 } from "./ticket-row.ts";
 
-/** A ticket as LiveChat has it, beside what is stored of it. */
+/** A ticket of LiveChat, compared with the stored one. */
 type ComparedTicket = Compared<Ticket> & { stored?: Pointer };
 
 const COMMIT_ATTEMPTS = 3;
-/** The rows of the state take operations, and room. */
+/** The state rows also take operations and bytes. */
 const OPERATIONS_LEFT = MAX_OPERATIONS - 2;
 
 export async function openWriter<State>(
@@ -38,7 +38,10 @@ export async function openWriter<State>(
 ): Promise<Writer<Ticket, State>> {
   let now: Snapshot<State> = await readState<State>(table, api);
 
-  /** A ticket that was erased is the same while it stands where it stood: what it says is not compared, nor stored again. */
+  /**
+   * An erased ticket counts as the same while its time of modification is unchanged. Its content is not compared and
+   * not stored again.
+   */
   async function compare(item: Ticket): Promise<ComparedTicket> {
     const stored = await readRow<Pointer>(table, PARTITION, pointerKey(item.id));
     if (!stored) return { item, is: "new" };
@@ -61,8 +64,8 @@ export async function openWriter<State>(
   }
 
   /**
-   * Commits in as few transactions as hold it; the last brings the new state. Answers how many of the changes are
-   * committed when an erasure has come in between.
+   * Commits in as few transactions as possible; the last stores the new state. When an erasure came in between,
+   * returns how many changes are committed.
    *
    * @throws Conflict when another writer has committed
    */
@@ -71,8 +74,8 @@ export async function openWriter<State>(
     state: State,
     text: Uint8Array,
   ): Promise<number | "all"> {
-    // Every transaction counts the changes up, and none of its rows has a lower number: so a reader in between knows
-    // that more changes follow.
+    // Every transaction raises the change number, and its rows have at least that number. So a reader between two
+    // transactions knows that more changes follow.
     const changes = now.changes + open.filter(({ isOfTicket }) => isOfTicket).length;
     const units = await Promise.all(
       open.map(async ({ live, actions }) => ({ live, actions: await actions(changes) })),
@@ -118,7 +121,7 @@ export async function openWriter<State>(
       for (;;) {
         const done = await commitTogether(open, state, text);
         if (done === "all") return;
-        // An erasure came in between. What it made a tombstone must not be stored as it was found.
+        // An erasure came in between. A ticket that it made a tombstone must not be stored with its content.
         now = await readState<State>(table, api);
         const left = await Promise.all(open.slice(done).map((change) => change.again?.() ?? [change]));
         open = left.flat();
@@ -138,7 +141,7 @@ export async function openWriter<State>(
 
 /** One thing that a commit changes. */
 type TicketChange = {
-  /** What it changes in the number of live tickets. */
+  /** The change of the number of live tickets. */
   live: number;
   isOfTicket: boolean;
   /** @param change number of the change to the store */
@@ -166,7 +169,7 @@ function bytesOf(actions: readonly TransactionAction[]): number {
   return actions.reduce((sum, action) => sum + wireBytes(action), 0);
 }
 
-/** Units in as few transactions as hold them, at least one. The operations of a unit stay together. */
+/** Groups units into as few transactions as possible, at least one. The operations of a unit stay together. */
 function split<Unit extends { actions: TransactionAction[] }>(
   units: readonly Unit[],
   maxBytes: number,
@@ -189,8 +192,8 @@ function split<Unit extends { actions: TransactionAction[] }>(
 }
 
 /**
- * @returns the state row's ETag, by which the next commit knows that no other came in between; `undefined` when nothing
- * was done since an erasure came first
+ * @returns the state row's new ETag, for the condition of the next commit; `undefined` when nothing was done, because
+ *   an erasure came first
  */
 async function commitPart<State>(
   table: TableClient,
@@ -207,7 +210,7 @@ async function commitPart<State>(
       if (!(error instanceof OutcomeUnknown)) throw error;
       unknown = error;
     }
-    // A lost answer, or the conflict with our own commit that a lost answer makes of the next attempt.
+    // An answer was lost, of this attempt or of the one before it: check whether the commit is stored.
     const found = await readState<State>(table, next.api);
     if (found.commit === next.commit && found.etag) return found.etag;
     if (found.commit === before.commit && found.erasures > before.erasures) return undefined;
