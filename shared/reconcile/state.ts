@@ -9,21 +9,21 @@ import type { Watch } from "./watch.ts";
 export type ReconcileState<Position = unknown> = {
   format: typeof STATE_FORMAT;
   watch?: Watch;
-  /** Up to where changes are stored; absent while nothing has been read. */
+  /** The time up to which changes are stored; absent before the first reading. */
   checkpoint?: Checkpoint;
-  /** The reading of what changed since the checkpoint that the last run left unfinished. */
+  /** An unfinished reading of the changes since the checkpoint. */
   changes?: ListReading<Position>;
   sweep?: Sweep<Position>;
   lastSweep?: PastSweep;
   /** How many items the account counted when its changes were last read. */
   total?: number;
-  /** What the source has learned. */
+  /** Facts that the source keeps for its next readings. */
   memory?: unknown;
   /** Ids of stored items that do not fit their schema, as many as are kept. */
   odd: readonly string[];
   /** Number of the last run. */
   runs: number;
-  /** A run that is going on, or died. */
+  /** The run in progress, or a run whose process died. */
   run?: RunReport & { number: number };
   /** ISO time of the end of the last run that did not fail. */
   lastSuccess?: string;
@@ -40,41 +40,44 @@ export type ListReading<Position> = {
   pages: number;
 };
 
-/** A reading of the whole list, for what is gone. */
+/** A reading of the whole list, which finds deleted items. */
 export type Sweep<Position> = ListReading<Position> & {
   number: number;
-  /** Whether it is the first one: before it nothing was stored that could be gone. */
+  /** Whether it is the first sweep: no stored item can be missing from the list then. */
   first: boolean;
-  /** Present once everything is read. */
+  /** Present once the whole list is read. */
   end?: ReadingEnd;
   /** Milliseconds that runs have spent on it. */
   workedMs: number;
-  /** Every item that any reading has shown since the sweep began and that is in no note: hashes of ids. */
+  /** Hashes of the ids of all items that any reading has found since the sweep began, without those in notes. */
   seen: readonly string[];
-  /** How many notes of such hashes there are. */
+  /** How many notes with such hashes exist. */
   notes: number;
 };
 
-/** What is remembered of the last sweep. */
+/** The result of the last sweep. */
 export type PastSweep = {
   number: number;
   /** Number of the run in which it ended. */
   run: number;
   begunAt: number;
   endedAt: number;
-  /** How many stored items it did not find. Those that the next sweep does not find either are gone. */
+  /** How many stored items it did not find. An item that the next sweep does not find either is deleted. */
   missed: number;
-  /** Of which times an item may not have been seen by any sweep so far. */
+  /** Times of change of items that perhaps no sweep has seen so far. */
   unproven: Doubts;
-  /** By how many the items that it found outnumber the account's count; absent when the account changed at its end. */
+  /**
+   * The number of items that it found minus the account's count; absent when the account changed at the end of the
+   * sweep.
+   */
   difference?: number;
-  /** Whether the sweep before left the same difference: then no further sweep will explain it. */
+  /** Whether the previous sweep had the same difference. Further sweeps would not explain it. */
   isSteady: boolean;
-  /** Milliseconds of work that this and the sweeps before it are in advance of their share of the time. */
+  /** Milliseconds of work by which this and earlier sweeps exceed their share of the time. */
   aheadMs: number;
 };
 
-/** Hashes of items that a sweep has seen, or missed, kept under a name that begins with {@link SEEN} or {@link MISSED}. */
+/** Hashes of items that a sweep has found or missed. The note's name begins with {@link SEEN} or {@link MISSED}. */
 export type SweepNote = { sweep: number; seen?: readonly string[]; missed?: readonly string[] };
 export const SEEN = "seen:";
 export const MISSED = "missed:";

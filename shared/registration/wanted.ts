@@ -6,9 +6,9 @@ import { EVENT_TYPES, type EventType } from "../schemas/webhook.ts";
 
 /** The app's address for LiveChat, and the credentials that LiveChat presents. */
 export type WebhookTarget = {
-  /** Address of this app as LiveChat reaches it, without `/api`. */
+  /** The address at which LiveChat reaches this app, without `/api`. */
   baseUrl: string;
-  /** What the receivers accept; the first pair is what is put into the registered URLs. */
+  /** The credentials that the receivers accept. Registered URLs contain the first pair. */
   credentials: readonly [Credentials, ...Credentials[]];
   /** `v2` by default. */
   api?: LiveChatApi;
@@ -16,7 +16,10 @@ export type WebhookTarget = {
   events?: readonly EventType[];
 };
 
-/** Where a registered URL carries its credentials: before the host, as Basic authorization, or as `?key=`, the password alone. */
+/**
+ * Where a registered URL has its credentials: before the host as Basic authorization, or the password alone as
+ * `?key=`.
+ */
 type CarriedIn = "userinfo" | "key";
 
 /** A webhook that this app needs. */
@@ -52,13 +55,13 @@ export function wantedWebhooks({
   }));
 }
 
-/** @throws {Conflict} for an address of this machine, unless LiveChat itself, as a sandbox, is on it too */
+/** @throws {Conflict} for an address of this machine, unless LiveChat is a sandbox on the same machine */
 export function requireReachable(baseUrl: string, liveChatUrl: string): void {
   if (!isLoopback(baseUrl) || isLoopback(liveChatUrl)) return;
   throw new Conflict("WEBHOOK_BASE_URL is an address of this machine: LiveChat cannot deliver there.");
 }
 
-/** The URL to register. LiveChat cannot send a header that we choose, so the URL contains the credentials. */
+/** The URL to register. LiveChat sends no headers of our choice, so the URL contains the credentials. */
 export function urlWith(
   { username, password }: Credentials,
   receiver: string,
@@ -69,13 +72,13 @@ export function urlWith(
     url.searchParams.set("key", password);
     return url.href;
   }
-  // The setters leave a `%` as it is, and would make another password of "50%25".
+  // The setters of `URL` do not encode `%`, so a password such as "50%25" would change.
   url.username = encodeURIComponent(username);
   url.password = encodeURIComponent(password);
   return url.href;
 }
 
-/** Where a registered URL leads, without its credentials; `undefined` for text that is no URL. */
+/** A registered URL without its credentials; `undefined` for text that is not a URL. */
 export function receiverOf(url: string): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const receiver = new URL(url);
@@ -84,7 +87,7 @@ export function receiverOf(url: string): string | undefined {
   return receiver.href;
 }
 
-/** Whether LiveChat will present these credentials to the URL. */
+/** Whether a registered URL contains these credentials. */
 export function presents(
   url: string,
   { username, password }: Credentials,

@@ -3,21 +3,24 @@ import type { WebhookStanding } from "./assess.ts";
 import { type Ensured, ensureRegistration, inspect, removeRegistration, type Webhooks } from "./ensure.ts";
 import { type WebhookTarget, wantedWebhooks } from "./wanted.ts";
 
-/** The calls of an account. */
+/** The calls of an account that the registration needs. */
 export type AccountWebhooks = Webhooks & {
-  /** HelpDesk's webhooks, which are not among LiveChat's. */
+  /** The webhooks of HelpDesk, which LiveChat does not list. */
   listTicketWebhooks: Webhooks["listWebhooks"];
 };
 
-/** A service that keeps webhooks: LiveChat itself, and HelpDesk with the Text platform. */
+/** A service that sends webhooks: LiveChat, and with the Text platform also HelpDesk. */
 export type WebhookService = {
   webhooks: Webhooks;
   target: WebhookTarget;
-  /** Whether the other webhooks are of use without this one's: its failure is then a state, and no failure of the call. */
+  /**
+   * Whether the other webhooks are useful without those of this service. Its failure is then shown as a state, and
+   * the call does not fail.
+   */
   isOptional: boolean;
 };
 
-/** @param hasHelpDesk whether the webhook of tickets belongs to HelpDesk; with v2 it is LiveChat's own */
+/** @param hasHelpDesk whether HelpDesk sends the webhook of tickets; with v2 LiveChat sends it */
 export function webhookServices(
   account: AccountWebhooks,
   target: WebhookTarget,
@@ -38,7 +41,7 @@ export function webhookServices(
   return hasHelpDesk ? [liveChat, helpDesk] : [liveChat];
 }
 
-/** How each of the wanted webhooks stands. @throws what a service failed with that is not optional */
+/** The state of each wanted webhook. @throws the error of a service that is not optional */
 export async function inspectAll(services: readonly WebhookService[]): Promise<WebhookStanding[]> {
   const all = await Promise.all(
     services.map((service) =>
@@ -48,7 +51,7 @@ export async function inspectAll(services: readonly WebhookService[]): Promise<W
   return all.flat();
 }
 
-/** Registers the webhooks of all services. @throws what a service failed with that is not optional */
+/** Registers the webhooks of all services. @throws the error of a service that is not optional */
 export async function ensureAll(services: readonly WebhookService[]): Promise<Ensured> {
   const settled = await Promise.allSettled(
     services.map((service) =>
@@ -66,9 +69,10 @@ export async function ensureAll(services: readonly WebhookService[]): Promise<En
 }
 
 /**
- * Removes all webhooks of this app from every service that can be reached. An account without HelpDesk has none there.
+ * Removes all webhooks of this app from every service that can be reached. Without HelpDesk there are none to remove
+ * there.
  *
- * @throws what the first service failed with
+ * @throws the error of the first service that failed
  */
 export async function removeAll(services: readonly WebhookService[]): Promise<{ removed: number }> {
   const settled = await Promise.allSettled(
@@ -87,7 +91,7 @@ function outcomeOf<Value>(settled: PromiseSettledResult<Value>): Value {
   return settled.value;
 }
 
-/** @throws the error, when it is no failure of an optional service */
+/** @throws the error, unless it is a failure of an optional service */
 function failed({ target, isOptional }: WebhookService, error: unknown): WebhookStanding[] {
   if (!isOptional || !(error instanceof AppError)) throw error;
   const { message: failure } = error;

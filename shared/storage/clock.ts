@@ -19,7 +19,7 @@ export function createClock(own: () => number = Date.now) {
       return isChecked;
     },
     /**
-     * Takes in the `Date` header of an answer that has just come from the service.
+     * Reads the `Date` header of an answer that the service has just sent.
      *
      * @param date as the header has it; anything but a date is passed over
      * @param sent `own` when the request was sent: what passed since then is no sign of a wrong clock

@@ -6,7 +6,7 @@ import { StorageUnavailable } from "../core/errors.ts";
  */
 export const FORMAT = 1;
 
-/** What a row says of its layout; rows of builds before 0.2.0 say nothing. */
+/** The column with the format of a row; rows of builds before 0.2.0 lack it. */
 export type Formatted = { format?: number };
 
 /** 503: a newer build wrote a row that this build must not read. A repetition does not help. */

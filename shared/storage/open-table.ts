@@ -10,7 +10,7 @@ type TableOptions = {
   timeLimit?: number;
   /** Takes the managed identity's place. */
   credential?: Credential;
-  /** Is told the service's time by every answer. */
+  /** Learns the service's time from every answer. */
   clock?: Clock;
 };
 

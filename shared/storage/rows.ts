@@ -67,7 +67,7 @@ export async function createRow(
   return unless([409], "write", async () => (await create()).etag ?? "");
 }
 
-/** Writes a row whether or not there is one. @throws {OutcomeUnknown} @throws {StorageUnavailable} */
+/** Writes a row, whether it exists or not. @throws {OutcomeUnknown} @throws {StorageUnavailable} */
 export async function putRow(table: TableClient, row: TableEntity, { signal }: Signal = {}): Promise<void> {
   checkEntity(row);
   await unless([], "write", () => table.upsertEntity(row, "Replace", { abortSignal: signal }));
@@ -91,7 +91,7 @@ export async function replaceRow(
 }
 
 /**
- * Removes a row, with `etag` only if it is still that version; `false` when nothing was done.
+ * Removes a row; with `etag`, only if the row is still that version. Returns `false` when nothing was removed.
  *
  * @throws {TypeError} when `etag` is given as `undefined`
  * @throws {OutcomeUnknown} @throws {StorageUnavailable}

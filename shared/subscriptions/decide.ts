@@ -35,7 +35,7 @@ export type DeliveryState = {
   oneByOneThrough: number;
 };
 
-/** What the dispatcher tells a delivery that is under way. */
+/** The dispatcher's orders for a delivery in progress. */
 export type Orders = {
   /** Milliseconds since the epoch after which no further event is begun. */
   until: number;
@@ -45,7 +45,7 @@ export type Orders = {
   isChanged: boolean;
 };
 
-/** What a delivery is told, and what the world says meanwhile. */
+/** The orders for a delivery in progress, the present time, and the state of the log. */
 export type Situation = Pick<Orders, "until" | "isRemoved"> & {
   /** Milliseconds since the epoch. */
   now: number;
@@ -107,7 +107,10 @@ export function nextDeliveryStep(
   if (at > now) return { do: "pause", forMs: at - now };
   return isSure() && state.unsaved < SAVE_EVENTS ? { do: "send", events } : WRITE;
 
-  /** Whether the lease is surely ours: a process that stood still has to ask. A clock that was put back tells nothing. */
+  /**
+   * Whether the lease is certainly ours. A process that was paused must write the row to find out. A clock that was
+   * set back proves nothing.
+   */
   function isSure(): boolean {
     const age = now - lease.writtenAt;
     return lease.isTaken && age >= 0 && age < SURE_MS;
@@ -140,7 +143,7 @@ function takeBatch(
   return taken;
 }
 
-/** Whether what is known at the end is worth a write: to let go, or to keep a place that moved far. */
+/** Whether the end of a delivery needs a write: to release the lease, or to store a place that moved far. */
 export function isWorthWriting({ kept, place, lease }: DeliveryState): boolean {
   return lease.isTaken || place.log !== kept.log || place.cursor - kept.cursor >= SETTLE_EVENTS;
 }
@@ -166,5 +169,5 @@ export function merge(state: DeliveryState, found: KeptSubscription): DeliverySt
   };
 }
 
-/** Without the fields that are not set. */
+/** Removes the fields that are not set. */
 const withoutUnset = (standing: Standing): unknown => JSON.parse(JSON.stringify(standing));

@@ -23,7 +23,7 @@ export type DeliverOptions = {
   subscriptions: Pick<Subscriptions, "get" | "replace">;
   feed: Pick<Feed, "head" | "known" | "edition" | "read" | "beyond">;
   post: Post;
-  /** Names this process, which delivers to a subscription once at a time. */
+  /** The id of this process. */
   holder: string;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -142,14 +142,14 @@ export async function deliver(
     await onAttempt?.(sent, kept, events);
   }
 
-  /** Sets an event aside, in one write with the place behind it. */
+  /** Parks an event and moves the place after it, in one write. */
   function park({ id: eventId, seq }: OutgoingEvent): Promise<WriteOutcome> {
     const { place, standing } = state;
     const parked = { eventId, seq, since: toIso(now()), attempts: standing.failures };
     return write({ parked, after: { place: { ...place, cursor: seq }, standing: afterParking(standing) } });
   }
 
-  /** Writes what is known, and takes, renews or lets go of the lease. */
+  /** Writes the row, and takes, renews or releases the lease. */
   function write({ after, ...change }: RowChange = {}): Promise<WriteOutcome> {
     return inTurn(async () => {
       const at = now();

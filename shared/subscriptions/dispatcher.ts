@@ -31,7 +31,7 @@ export type DispatcherOptions = Pick<DeliverOptions, "post" | "onAttempt"> &
   Partial<Pick<DeliverOptions, "holder" | "now" | "random" | "wait" | "every">> & {
     subscriptions: Pick<Subscriptions, "list" | "get" | "replace">;
     log: Pick<EventLog, "head" | "list">;
-    /** Has a dispatcher of any process look again, after so many milliseconds. Must not throw. */
+    /** Makes a dispatcher of any process check again after some milliseconds. Must not throw. */
     wakeUp: (afterMs: number) => void;
     /** Does some work once, after so many milliseconds, if the process is still there. */
     later?: (milliseconds: number, work: () => void) => void;
@@ -71,11 +71,11 @@ export function createDispatcher({
   let errors: unknown[] = [];
   let staying = false;
   let stopping = false;
-  /** When we look next after what another instance holds now, which may have died. */
+  /** The time of the next check of subscriptions whose lease another process has: it may have died. */
   let recheckAt = 0;
   let lookedAt = Number.NEGATIVE_INFINITY;
 
-  /** For wake-ups, which may come in crowds and from anywhere: everything is read. */
+  /** For wake-ups from any process, of which many may come at once: reads all subscriptions. */
   const look = coalesce(async () => {
     const early = lookedAt + LOOK_MS - now();
     if (early > 0) await wait(early);
@@ -85,7 +85,7 @@ export function createDispatcher({
     startAll(head);
   });
 
-  /** For what this process stores: as little is read as will do. */
+  /** For events that this process stores: reads as little as possible. */
   const glance = coalesce(async () => {
     const isCached = now() - rosterAt < ROSTER_MS;
     if (!isCached) await readRoster();
@@ -104,7 +104,10 @@ export function createDispatcher({
     rosterAt = readAt;
   }
 
-  /** Starts with all who are behind and free; says whether another process holds one of them. */
+  /**
+   * Starts deliveries to all subscriptions that are behind and without a lease. Returns whether another process has
+   * the lease of one of them.
+   */
   function startAll(head: FeedHead): boolean {
     let isHeld = false;
     if (stopping) return isHeld;
@@ -125,7 +128,10 @@ export function createDispatcher({
     return standing.nextAttemptAt === undefined || Date.parse(standing.nextAttemptAt) <= now();
   }
 
-  /** Looks again when another process cannot be at it any more: here, and anywhere should this process be gone by then. */
+  /**
+   * Checks again when the other process's lease must be over: in this process, and by a queue message in case this
+   * process has ended.
+   */
   function recheck(at: number): void {
     if (recheckAt > now()) return;
     recheckAt = at;
@@ -201,7 +207,8 @@ export function createDispatcher({
     const entry = { kept, through, seenAt: at, readAt: at };
     if (roster.has(found.id)) roster.set(found.id, entry);
     if (end.why === "done") {
-      // Others that looked meanwhile saw that it was taken, and went away: what they came for is ours to find.
+      // Other processes that checked meanwhile found the lease taken and ended, so this process must check for the
+      // events that woke them.
       if (found.etag !== kept.etag) await feed.head();
       slot.through = through;
     } else if (end.why === "given up") report.givenUp += 1;

@@ -44,7 +44,7 @@ function filterFactsOf(payload: unknown) {
   };
 }
 
-/** A group is told as its id, or as an object with it. */
+/** LiveChat sends a group as its id, or as an object with the id. */
 const idOf = (group: unknown): unknown => (typeof group === "object" ? record(group).id : group);
 
 function texts(values: unknown[]): Set<string> {

@@ -4,9 +4,9 @@ import { coalesce } from "./coalesce.ts";
 import { GUARANTEE_LEAST_MS, GUARANTEE_MS } from "./times.ts";
 
 /**
- * A message in the queue that stands in for this process, should it die or be frozen before it has delivered what it
- * stored. It shows after {@link GUARANTEE_MS}, is postponed while there is work, and taken back when all is done, so that
- * nothing receives it as long as the process lives.
+ * A queue message that starts another process's delivery if this process dies or is paused before it has delivered
+ * the events that it stored. It shows after {@link GUARANTEE_MS}, is postponed while there is work, and taken back
+ * when all is done, so that nothing receives it as long as the process lives.
  *
  * @param queue without it the timer delivers what this process leaves
  * @param now milliseconds since the epoch

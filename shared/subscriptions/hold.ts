@@ -15,8 +15,9 @@ type HoldOptions = {
 };
 
 /**
- * For retention: the place up to which every subscription has its events; retention keeps later events. Subscriptions
- * that have not got what was received before `lostBefore` (ISO 8601) are moved on, and what they miss by that is counted.
+ * For retention: the place up to which every subscription has received its events; retention keeps later events. A
+ * subscription that has not received events from before `lostBefore` (ISO 8601) is moved past them, and they are
+ * counted as missed.
  */
 export async function heldThrough(lostBefore: string, options: HoldOptions): Promise<number> {
   const { subscriptions, log } = options;

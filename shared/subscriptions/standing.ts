@@ -94,7 +94,7 @@ export function isToBeParked({ refused }: Standing): boolean {
   return refused !== undefined && refused.count >= PARK_ANSWERS;
 }
 
-/** How it stands once an event was parked: the next one is sent at once. */
+/** The state after an event was parked: the next event is sent at once. */
 export function afterParking({ lastAnswer, parkedInARow = 0 }: Standing): Standing {
   return { ...FRESH, parkedInARow: parkedInARow + 1, lastAnswer };
 }

@@ -29,7 +29,7 @@ const parkedKey = (id: string, seq: number) => `${PARKED}${id}:${ordered(seq)}`;
 const targetKey = ({ types, url }: Pick<Terms, "types" | "url">) =>
   `target:${hashed([types === undefined ? "" : [...types].sort().join(","), url])}`;
 
-/** How often a change is tried while other changes get in before it. */
+/** How often a change is tried while other changes win. */
 const TRIES = 20;
 
 /**
@@ -181,7 +181,7 @@ export function openSubscriptions({
   return { subscribe, list, get, replace, change, remove, parked, unpark };
 }
 
-/** Repeats some work as long as it gives `false`, since others got in before. @throws {StorageUnavailable} */
+/** Repeats some work while it returns `false`, because another change won. @throws {StorageUnavailable} */
 async function untilDone<Value>(work: () => Promise<Value | false>): Promise<Value> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const done = await work();
@@ -206,7 +206,7 @@ export function resume<Kind extends Subscription>(subscription: Kind): Kind {
   return { ...subscription, standing: { ...FRESH, lastAnswer: subscription.standing.lastAnswer } };
 }
 
-/** Sends a subscription to another place of a log. */
+/** Moves a subscription to another place of a log. */
 export function moveTo<Kind extends Subscription>(subscription: Kind, cursor: number, log?: string): Kind {
   return { ...resume(subscription), log, cursor, moves: subscription.moves + 1 };
 }
