@@ -34,7 +34,7 @@ const untilLogged = (app: TextApp, id: string, count = 1) =>
   expect.poll(() => eventsOf(app, id), { timeout: 5_000, interval: 25 }).toHaveLength(count);
 
 test.each(["payload", "payload.ticket", "ticket", "bare"] as const)(
-  "a ticket that is told as %s is in the log once, read from HelpDesk",
+  "a ticket that a webhook announces as %s is in the log once, read from HelpDesk",
   async (delivery) => {
     app.sandbox.helpDesk.variants.delivery = delivery;
     const { ID } = app.sandbox.helpDesk.desk.create(asked);

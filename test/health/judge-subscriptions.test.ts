@@ -41,10 +41,10 @@ test.each<[string, Subscriber[], string, RegExp]>([
     /^1 of 2 .* given up: .* removed 3 events .* 1 event is parked\.$/,
   ],
   [
-    "the log began anew",
+    "the log was replaced by a new one",
     [subscriber({ restartedAt: ago(60) }), subscriber({ restartedAt: ago(2_000) })],
     "attention",
-    /^The log began anew: 1 of 2 subscriptions went on from its beginning\.$/,
+    /^The log was replaced by a new one: 1 of 2 subscriptions restarted at its beginning\.$/,
   ],
   [
     "events are parked",

@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("a bundle is hosted in this process, and its log goes where it is told to", async () => {
+test("startHost hosts a bundle in this process and writes its log to the given function", async () => {
   expect(host.url).toBe(`http://127.0.0.1:${host.port}`);
   expect(host.functions).toHaveLength(6);
   expect((await fetch(`${host.url}/api/answers/log`)).status).toBe(200);

@@ -229,7 +229,7 @@ describe.each(Object.entries(apis))("LiveChat by %s", (_, start) => {
     },
   );
 
-  test("a limit that leaves no room in time is told with the time to wait", async () => {
+  test("a call that the rate limit delays past its deadline is refused with the time to wait", async () => {
     await using account = await start();
     account.limit({ limit: 1, window: 60_000 });
     const liveChat = account.connect();

@@ -67,7 +67,7 @@ function setUp() {
   };
 }
 
-test("an id is kept once, and its ticket is told as HelpDesk has it", async () => {
+test("an announced id is stored once, and its event has the ticket from HelpDesk", async () => {
   const { arrivals, tickets, told, settle, pass } = setUp();
   tickets.set("T1", { subject: "Lamp", requester: { mail: "vera@example.com" } });
   expect([await arrivals.keep("T1"), await arrivals.keep("T1")]).toEqual([true, false]);
@@ -79,7 +79,7 @@ test("an id is kept once, and its ticket is told as HelpDesk has it", async () =
   expect(await settle()).toEqual({ told: 0, forgotten: 0, waiting: 0 });
 });
 
-test("a ticket that cannot be read is told by the timer once it can, and not before its time", async () => {
+test("the timer adds the event of an announced ticket once the ticket can be read, and not before its time", async () => {
   const { arrivals, tickets, told, settle, pass, fail } = setUp();
   tickets.set("T1", {});
   await arrivals.keep("T1");
@@ -121,7 +121,7 @@ test("a row of an earlier build tells its ticket if that is new, with and withou
   expect(told.map(({ ticketId }) => ticketId)).toEqual(["without", "before"]);
 });
 
-test("the id of a ticket that was there before the app is told by no delivery", async () => {
+test("an announced ticket that is older than the app gets no event", async () => {
   const { arrivals, told, create, reconcile, pass, settle } = setUp();
   create("old");
   pass(DAY);

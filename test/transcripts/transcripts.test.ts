@@ -135,7 +135,7 @@ test("after an hour an end enters the log with its ids; a later transcript shows
   expect(await pendingIn(one.table)).toEqual([]);
 });
 
-test("one whose chat is gone is told by its ids at once, and not looked for again", async () => {
+test("an end whose chat is gone enters the log with its ids at once, and is not fetched again", async () => {
   const { open, calls, pass } = world(async () => {
     throw new NotFound("There is no such chat.");
   });
