@@ -11,8 +11,8 @@ import {
 } from "../shared/registration/webhook-services.ts";
 
 /**
- * What the app does about its webhooks, from a terminal and without the app: LiveChat's credentials, the webhook's, and
- * WEBHOOK_BASE_URL are all that it takes, from the environment or local.settings.json.
+ * Manages the app's webhooks from a terminal, without the app. It needs LiveChat's credentials, the webhook's
+ * credentials and WEBHOOK_BASE_URL, from the environment or local.settings.json.
  */
 const USAGE = `npm run webhooks -- status    how the account's webhooks for WEBHOOK_BASE_URL stand; fails unless all are well
 npm run webhooks -- ensure    registers each of them exactly once

@@ -1,5 +1,5 @@
 /**
- * What `@azure/functions` 4.x and its host use of each other. The host side, `@azure/functions-core`, has no package:
+ * The interface between `@azure/functions` 4.x and its host. The host side, `@azure/functions-core`, has no package:
  * it exists only inside the official worker, so its types are written down here as far as this host needs them.
  */
 

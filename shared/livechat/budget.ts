@@ -117,7 +117,7 @@ export function createBudget(
     if (line.length > 0) timer = setTimeout(advance, Math.min(Math.max(1, next - time), LONGEST_TIMER));
   }
 
-  /** Works out when each call could be sent at the earliest. How long the calls in flight take cannot be foreseen. */
+  /** Computes the earliest time at which each call could be sent. The duration of calls in flight is unknown. */
   function refuseLate(time: number): void {
     const timetable = [...starts];
     for (const waiter of [...line]) {
@@ -157,7 +157,7 @@ export function createBudget(
       used: starts.filter((start) => start + RATE_WINDOW > time).length,
       inFlight: inFlight.operator + inFlight.background,
       waiting: line.length,
-      /** How long LiveChat's last 429 still holds all calls back, in milliseconds. */
+      /** Milliseconds for which LiveChat's last 429 still delays all calls. */
       pausedFor: Math.max(0, throttle.pausedUntil - time),
     };
   }

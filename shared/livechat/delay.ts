@@ -1,5 +1,5 @@
 /**
- * Waits. It uses the global timers, as ky does, so a call has one clock.
+ * Waits. It uses the global timers, as ky does, so all times of a call come from the same clock.
  *
  * @throws the signal's reason, at once, when it is aborted.
  */

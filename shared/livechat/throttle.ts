@@ -11,7 +11,7 @@ const PAUSES = { first: SECOND, longest: LONGEST_WAIT };
  * waste its calls on the next refusal.
  */
 export class Throttle {
-  /** Nothing is to be sent before this, in milliseconds by `now`. */
+  /** No call may be sent before this time, in milliseconds by `now`. */
   pausedUntil = Number.NEGATIVE_INFINITY;
   /** How many calls may be in flight. */
   width: number;
@@ -32,7 +32,7 @@ export class Throttle {
     this.#now = now;
   }
 
-  /** A call came back with anything but a 429. */
+  /** A call ended with any result but a 429. */
   passed(): void {
     this.#refusals = 0;
     this.#credit += 1;
@@ -42,7 +42,7 @@ export class Throttle {
   }
 
   /**
-   * A call came back with a 429.
+   * A call ended with a 429.
    *
    * @param round the round that the call was sent in
    * @param retryAfter the wait that LiveChat asks for, in milliseconds; when it turns out too short, we back off

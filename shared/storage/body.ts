@@ -18,7 +18,7 @@ const LARGE = 64 * 1024;
 
 /** Below this, compressing costs more time than it saves room: such text is kept as it is. */
 const SMALL = 4 * 1024;
-/** What a Zstandard frame begins with (RFC 8878, 3.1.1), and no text in UTF-8 can. */
+/** The first bytes of a Zstandard frame (RFC 8878, 3.1.1). No UTF-8 text begins with them. */
 const MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 /** Bytes. No text that is kept is larger, and no more is unpacked, though storage is trusted. */
 export const MAX_TEXT_BYTES = 64 * 1024 * 1024;

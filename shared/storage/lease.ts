@@ -76,7 +76,7 @@ export async function acquireLease(
       etag &&= await write(etag);
       if (etag === undefined) throw leaseTaken(await read());
     },
-    /** Lets go of it. Nothing happens when it was lost already. */
+    /** Releases the lease. Does nothing when the lease was already lost. */
     async release(): Promise<void> {
       const held = etag;
       etag = undefined;

@@ -79,7 +79,7 @@ const instruments = {
     description: "Events sent to subscribers, and subscriptions that were given up.",
   }),
   subscriptionLag: gauge("livechat.subscriptions.lag", {
-    description: "Events that the subscriber that is furthest behind has not got.",
+    description: "Events that the slowest subscriber has not received yet.",
   }),
 };
 

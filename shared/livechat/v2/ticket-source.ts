@@ -26,9 +26,9 @@ import { TICKETS_PER_PAGE } from "./read-tickets.ts";
 /** Where a reading stands. */
 export type PagePosition = { walk: Walk; since?: Checkpoint; begunAt: number };
 
-/** So many useless answers in a row make a run fail, */
+/** How many unusable answers in a row make a run fail. */
 const USELESS = 3;
-/** and so many in all that show another page than the requested one. */
+/** How many answers with another page than the requested one make a run fail. */
 const ECHOES = 10;
 /** Milliseconds after which a second is over by the account's clock too. */
 const SURELY_OVER = MINUTE;
@@ -99,7 +99,10 @@ function toPage(position: PagePosition): ItemPage<Ticket, PagePosition> {
   };
 }
 
-/** The top of the list as it was when the reading began; below the first doubt, so that the next reading clears it. */
+/**
+ * The highest key of the list when the reading began; with doubts, the lowest doubted key, so the next reading reads
+ * it again.
+ */
 function checkpointOf({ walk: { top }, since, begunAt }: PagePosition, doubts: Doubts): Checkpoint {
   if (top === undefined || (since && doubts === "all")) return since ?? NEVER;
   const lowest = since && doubts !== "all" ? Math.min(...doubts) : Number.POSITIVE_INFINITY;
