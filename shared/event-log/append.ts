@@ -16,6 +16,17 @@ import type { AppendEntry } from "./plan-append.ts";
 import type { Store } from "./store.ts";
 import type { Append, Appended, NewEvent } from "./types.ts";
 
+// How an event gets into the log:
+//
+// 1. `identity.ts` gives it an id that every delivery of it shares.
+// 2. A large body is uploaded first, into rows of its own (`bodies.ts`).
+// 3. `committer.ts` puts it into the next transaction (`plan-append.ts`): identity, body, head, event, all or nothing.
+// 4. Creating the identity row a second time fails: that is how a duplicate is recognised. Events marked `once`, and those
+//    with a large body, are looked up before.
+// 5. When the process dies before it answers, LiveChat delivers again and gets `duplicate`. The callbacks are sent because
+//    of the queue message of `subscriptions/guarantee.ts`; without one, the timer sends them. When only the answer of
+//    storage is lost, the nonce of the identity row tells our row from another instance's.
+
 type AppendOptions = Timing & {
   /** Milliseconds after which an append gives up: well within the 10 s that LiveChat waits for an answer. */
   timeLimit: number;

@@ -15,7 +15,7 @@ export function checkSettings(app: Pick<Examined, "settings">): Check {
         if (!(error instanceof SettingsError)) throw error;
         return bad(
           (error.problems ?? []).map(({ path, message }) => `${path} ${message}.`).join(" "),
-          "Correct the app's settings (in Azure: the function app, Settings, Environment variables). The app then restarts by itself. docs/ describes every setting.",
+          "Correct the app's settings (in Azure: the function app, Settings, Environment variables). The app then restarts by itself. docs/settings.md explains every setting.",
         );
       }
       return ok("All required settings are set and valid.");

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -42,4 +42,19 @@ test("every file and folder that CONTRIBUTING.md names exists", () => {
   const named = [...guide.matchAll(/`((?:functions|shared|local|test|infra|docs|scripts)\/[\w./-]*)/g)];
   expect(named.length).toBeGreaterThan(20);
   for (const [, path = ""] of named) expect(existsSync(path), path).toBe(true);
+});
+
+test("the layout of CONTRIBUTING.md has every folder of the code", () => {
+  const layout = guide.slice(guide.indexOf("| folder |"), guide.indexOf("Dependencies point one way"));
+  const named = [...layout.matchAll(/^\| (.+?) \|/gm)].flatMap(
+    ([, cell]) => cell?.match(/(?<=`)[\w/-]+\/(?=`)/g) ?? [],
+  );
+  const made = ["dist", "coverage"];
+  const isFolder = (path: string) => statSync(path).isDirectory();
+  const top = readdirSync(".").filter(
+    (name) => /^[a-z]+$/.test(name) && !made.includes(name) && isFolder(name),
+  );
+  const shared = readdirSync("shared").map((name) => `shared/${name}`);
+  const folders = [...top.filter((name) => name !== "shared"), ...shared.filter(isFolder)];
+  expect(named.toSorted()).toEqual(folders.map((name) => `${name}/`).toSorted());
 });
