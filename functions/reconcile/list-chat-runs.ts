@@ -7,7 +7,7 @@ export const listChatRuns = operation({
   id: "ListChatRuns",
   summary: "List chat reconciliation runs",
   description:
-    "Lists the last runs of the reconciliation of chats, latest first, and the progress of an unfinished walk. Only the Text platform has such runs.",
+    "Lists the last runs of the reconciliation of chats, latest first, and the progress of an unfinished reading. Only the Text platform has such runs.",
   tag: "Reconciliation",
   method: "GET",
   route: "reconcile/chats",

@@ -13,7 +13,7 @@ export const listReconcileRuns = operation({
   id: "ListReconcileRuns",
   summary: "List ticket reconciliation runs",
   description:
-    "Lists the last runs of the reconciliation of tickets, latest first, and the progress of an unfinished walk.",
+    "Lists the last runs of the reconciliation of tickets, latest first, and the progress of an unfinished reading.",
   tag: "Reconciliation",
   method: "GET",
   route: "reconcile/tickets",

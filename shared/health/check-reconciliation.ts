@@ -156,7 +156,7 @@ export async function judgeReconciliation(
   }
   const { mode, page, pages, expectedEnd } = progress ?? {};
   const under = progress
-    ? ` A walk (${mode}) is at page ${page} of ${pages}${expectedEnd ? `, and ends about ${expectedEnd}` : ""}.`
+    ? ` A reading (${mode}) is at page ${page} of ${pages}${expectedEnd ? `, and ends about ${expectedEnd}` : ""}.`
     : "";
   return ok(said + under);
 }

@@ -86,12 +86,12 @@ export type RunRecord = v.InferOutput<typeof runRecord>;
 
 const progress = v.object({
   mode,
-  startedAt: described(moment, "When the walk started."),
+  startedAt: described(moment, "When the reading started."),
   page: described(count, "How many pages are read."),
-  pages: described(count, "How many pages the account has; an incremental walk needs only some of them."),
+  pages: described(count, "How many pages the account has; an incremental reading needs only some of them."),
   expectedEnd: described(
     v.optional(moment),
-    "When the walk will end at its current pace; absent for an incremental walk.",
+    "When the reading will end at its current pace; absent for an incremental reading.",
   ),
 });
 export type Progress = v.InferOutput<typeof progress>;
@@ -100,7 +100,7 @@ export const RunHistory = shape(
   "RunHistory",
   v.object({
     runs: described(v.array(runRecord), "The last runs, latest first."),
-    progress: described(v.optional(progress), "The progress of an unfinished walk."),
+    progress: described(v.optional(progress), "The progress of an unfinished reading."),
     odd: described(v.array(v.string()), "Ids of stored tickets that do not fit the schema; the last 100."),
   }),
   {
@@ -119,11 +119,11 @@ export const ChatRunHistory = shape(
     progress: described(
       v.optional(
         v.object({
-          startedAt: described(moment, "When the walk started."),
+          startedAt: described(moment, "When the reading started."),
           page: described(count, "How many pages are read."),
         }),
       ),
-      "The progress of an unfinished walk.",
+      "The progress of an unfinished reading.",
     ),
   }),
   { runs: [{ ...examples.chatRun, number: 7 }] },

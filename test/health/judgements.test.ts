@@ -154,7 +154,7 @@ describe("the reconciliation", () => {
     expect(stopped.action).toMatch(/^The timer does not run/);
   });
 
-  test("needs attention after one failure, and shows the progress of a long walk", async () => {
+  test("needs attention after one failure, and shows the progress of a long reading", async () => {
     const lastSuccess = iso(noon - 6 * MINUTE);
     expect((await judge({ lastSuccess, runs: [run(noon - MINUTE, "failed", "No.")] })).state).toBe(
       "attention",
@@ -167,7 +167,7 @@ describe("the reconciliation", () => {
       expectedEnd: iso(noon + HOUR),
     } as const;
     expect((await judge({ lastSuccess, progress })).detail).toContain(
-      "A walk (sweep) is at page 12 of 40, and ends about 2026-01-15T13:00:00.000Z.",
+      "A reading (sweep) is at page 12 of 40, and ends about 2026-01-15T13:00:00.000Z.",
     );
   });
 
