@@ -17,10 +17,14 @@ type About = V3.InfoObject & {
   tags: Readonly<Record<string, string>>;
 };
 
-/** The parts that operations share: keys (the reference offers the first one first), parameters, headers, and problems (RFC 9457). */
+/**
+ * The parts that operations share: keys (the reference offers the first one first), parameters, the request that delivers an
+ * event, headers, and problems (RFC 9457).
+ */
 const SHARED = parts as {
   securitySchemes: Record<string, V3.SecuritySchemeObject>;
   parameters: Record<"Idempotency-Key" | "If-None-Match", V3.ParameterObject>;
+  delivery: V3.OperationObject;
   headers: Record<"ETag" | "Retry-After", V3.HeaderObject>;
   responses: Record<string, V3.ResponseObject>;
   schemas: Record<string, JsonSchema>;
@@ -104,30 +108,9 @@ function deliveryOf(
   components: Components,
   description = "This app sends an event to the subscription's URL.",
 ): V3.PathItemObject {
-  const header = (name: string, description: string, example: string): V3.ParameterObject => ({
-    name,
-    in: "header",
-    required: true,
-    description,
-    schema: { type: "string" },
-    example,
-  });
-  return {
-    post: {
-      summary: "Deliver an event",
-      description,
-      security: [{ webhookSignature: [] }],
-      parameters: [
-        header("webhook-id", "The event's id.", "bd36a7bd6064d42bd3e4612923c8b412"),
-        header("webhook-timestamp", "When it was sent, in epoch seconds.", "1768470068"),
-      ],
-      requestBody: { required: true, content: components.json(notification) },
-      responses: {
-        "2XX": { description: "The event is delivered." },
-        "4XX": { description: "The delivery failed and is tried again later." },
-      },
-    },
-  };
+  const { summary, security, parameters, responses } = SHARED.delivery;
+  const requestBody = { required: true, content: components.json(notification) };
+  return { post: { summary, description, security, parameters, requestBody, responses } };
 }
 
 function responsesOf(visited: VisitedOperation, components: Components): V3.ResponsesObject {
