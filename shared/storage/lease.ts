@@ -15,7 +15,7 @@ export type LeaseOptions = {
 
 export type Lease = Awaited<ReturnType<typeof acquireLease>>;
 
-type LeaseRow = { holder: string; since: string; ttlMs: number };
+type LeaseRow = { holder: string; since: string; ttlMs?: number };
 
 /** The version of a lease that this process has found taken, and since when, by its own clock. */
 type LeaseSighting = { etag: string; at: number };
@@ -61,7 +61,9 @@ export async function acquireLease(
     const sighting = seen.get(name);
     const at = sighting?.etag === taken.etag ? sighting.at : now();
     const ageByService = Date.parse(date ?? "") - Date.parse(taken.timestamp ?? "");
-    if (now() - at < taken.ttlMs && !(ageByService >= taken.ttlMs)) {
+    // Leases of versions before this one do not tell for how long they were taken.
+    const limit = taken.ttlMs ?? ttlMs;
+    if (now() - at < limit && !(ageByService >= limit)) {
       seen.set(name, { etag: taken.etag, at });
       throw leaseTaken(taken);
     }

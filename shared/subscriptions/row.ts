@@ -49,8 +49,10 @@ const COLUMNS: Record<PathIn<Omit<Subscription, "id" | "types" | "filter" | "att
 
 /** The columns that are written another way. */
 export type SubscriptionColumns = {
+  /** The one type that a subscription of versions before 0.2.0 is for. */
+  type?: string;
   /** Types with commas between; empty for all. */
-  types: string;
+  types?: string;
   /** As JSON, like the next two; an empty list is left out. */
   filter?: string;
   attempts?: string;
@@ -58,6 +60,9 @@ export type SubscriptionColumns = {
   /** Tells this writing of the row from any other. */
   version: string;
 } & Formatted;
+
+/** What rows of versions before 0.2.0 do not say. */
+const DEFAULTS = { format: "payload", batch: 1, policy: "block", moves: 0, missed: 0 };
 
 const SUBSCRIPTION_ROW = "subscription:";
 export const rowKeyOf = (id: string) => `${SUBSCRIPTION_ROW}${id}`;
@@ -82,9 +87,16 @@ export function toRow(subscription: Subscription, partitionKey: string): TableEn
 /** @param date the storage service's time at the reading, as its `Date` header has it: whole seconds */
 export function fromRow(row: Row<SubscriptionColumns>, date = ""): KeptSubscription {
   const { rowKey = "", etag, timestamp = "" } = row;
-  const { types, filter, attempts = "[]", sent = "[]" } = checkFormat(row, "list of subscriptions");
+  const {
+    type,
+    types = type,
+    filter,
+    attempts = "[]",
+    sent = "[]",
+  } = checkFormat(row, "list of subscriptions");
   const age = Math.max(0, Date.parse(date) + 500 - Date.parse(timestamp));
   const subscription = {
+    ...DEFAULTS,
     etag,
     id: rowKey.slice(SUBSCRIPTION_ROW.length),
     types: types ? EVENT_TYPES.filter((one) => types.split(",").includes(one)) : undefined,

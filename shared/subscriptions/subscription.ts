@@ -10,7 +10,7 @@ export type Terms = Omit<CreatedSubscription, "id" | "secret"> & { url: string }
 
 /** A place in the log. */
 export type LogPlace = {
-  /** The name of the log; missing in a log without events. */
+  /** The name of the log; missing in a log without events, and for subscriptions of versions before this one. */
   log?: string;
   /** Every event up to this place was delivered, parked, or not wanted. */
   cursor: number;

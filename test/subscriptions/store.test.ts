@@ -55,6 +55,23 @@ test("the same types and URL with other terms change the subscription", async ()
   expect(await subscriptions.get(made.id)).toMatchObject({ ...terms, types: ["chat_started", "chat_ended"] });
 });
 
+test("a subscription of a version that knew one type is read as it was meant", async () => {
+  const table = newTable();
+  const subscriptions = withoutAge(openSubscriptions({ table }));
+  const { id, secret } = await subscriptions.subscribe(wanted);
+  const row = { partitionKey: "subscriptions", rowKey: `subscription:${id}`, type: "chat_started", secret };
+  const old = { ...row, url: wanted.url, createdAt: "2026-01-31T08:00:00.000Z", cursor: 7 };
+  await table.updateEntity({ ...old, state: "active", failures: 0, version: "1" }, "Replace");
+  expect(await subscriptions.get(id)).toMatchObject({
+    ...termsOf(wanted.url),
+    cursor: 7,
+    moves: 0,
+    missed: 0,
+  });
+  // It is found again by its type and URL.
+  expect((await subscriptions.subscribe(wanted)).id).toBe(id);
+});
+
 test("a row with every column is read whole, and written again as it was", async () => {
   const table = newTable();
   const subscriptions = withoutAge(openSubscriptions({ table }));
