@@ -17,14 +17,15 @@ describe.skipIf(CHROMIUM === undefined)("an action of the console", () => {
     try {
       const id = await subscribe({ url: callback.url, policy: "block" });
       await deliver(chat("WAITS", ["Hi"]));
-      await callback.calledOnce;
+      const standing = async () => (await tests.app.call("GET", `/subscriptions/${id}`)).body;
+      // The page shows a later state at its next poll only, in 15 seconds.
+      await expect.poll(async () => (await standing()).state, { timeout: 10_000 }).toBe("retrying");
       const { page, mishaps, close } = await open(`/subscriptions/${id}`);
       await page.getByText("retrying").waitFor();
       callback.accept();
       await page.getByRole("button", { name: "Resume", exact: true }).last().click();
       await page.getByRole("status").getByText("Resumed").waitFor();
-      const lag = async () => (await tests.app.call("GET", `/subscriptions/${id}`)).body.lag;
-      await expect.poll(lag, { timeout: 10_000 }).toBe(0);
+      await expect.poll(async () => (await standing()).lag, { timeout: 10_000 }).toBe(0);
       expect(mishaps).toEqual([]);
       await close();
     } finally {
