@@ -54,7 +54,7 @@ const textTimers = (environment: Record<string, string | undefined>): readonly T
     id: "ReconcileChatsTimer",
     schedule: environment.CHATS_RECONCILE_SCHEDULE?.trim() || DEFAULT_CHATS_SCHEDULE,
     run: (services, log) =>
-      unlessInConflict("reconcile of chats skipped", log, async () => {
+      logWhenSkipped("reconcile of chats skipped", log, async () => {
         const { reconcileChatsOf } = await import("./reconcile/reconcile-chats.ts");
         log("reconcile of chats finished", await reconcileChatsOf(services, { ...TIMER_RUN, all: false }));
       }),
@@ -70,9 +70,9 @@ export const timers = (environment: Record<string, string | undefined>): readonl
     id: "ReconcileTicketsTimer",
     schedule: environment.TICKETS_RECONCILE_SCHEDULE?.trim() || DEFAULT_RECONCILE_SCHEDULE,
     run: (services, log) =>
-      unlessInConflict("reconcile skipped", log, async () => {
-        const { reconcileAccount } = await import("./reconcile/reconcile.ts");
-        const { checkpoint: _, reason, ...report } = await reconcileAccount(services, TIMER_RUN);
+      logWhenSkipped("reconcile skipped", log, async () => {
+        const { reconcileTicketsOf } = await import("./reconcile/run-tickets.ts");
+        const { checkpoint: _, reason, ...report } = await reconcileTicketsOf(services, TIMER_RUN);
         log("reconcile finished", { ...report, ...(reason !== undefined && { reason: redact(reason) }) });
       }),
   },
@@ -82,7 +82,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
     schedule: "30 */15 * * * *",
     async run(services, log) {
       if (services.settings.webhook.baseUrl === undefined) return;
-      await unlessInConflict("registration skipped", log, async () => {
+      await logWhenSkipped("registration skipped", log, async () => {
         const { ensureOurs } = await import("./registration/registration.ts");
         const { created, removed } = await ensureOurs(services, "background");
         if (created + removed === 0) return;
@@ -131,7 +131,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
  * Logs that the work was skipped when another instance or an HTTP request is doing it, or when the account has no
  * HelpDesk.
  */
-async function unlessInConflict(skipped: string, log: Log, work: () => Promise<void>): Promise<void> {
+async function logWhenSkipped(skipped: string, log: Log, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {

@@ -4,7 +4,7 @@ import { ChatRunReport } from "../../shared/schemas/reconcile.ts";
 import { liveChatErrors, storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import type { Services } from "../services.ts";
-import { HTTP_BUDGET } from "./reconcile.ts";
+import { HTTP_BUDGET } from "./run-tickets.ts";
 
 /** The share of a run's time for ends that wait for their transcript. The run reads chats after that. */
 const FOR_TRANSCRIPTS = 0.5;

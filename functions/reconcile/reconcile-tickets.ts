@@ -2,7 +2,7 @@ import { Conflict, NoHelpDesk } from "../../shared/core/errors.ts";
 import { RunReport } from "../../shared/schemas/reconcile.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
-import { HTTP_BUDGET, reconcileAccount } from "./reconcile.ts";
+import { HTTP_BUDGET, reconcileTicketsOf } from "./run-tickets.ts";
 
 export const reconcileTickets = operation({
   id: "ReconcileTickets",
@@ -16,7 +16,7 @@ export const reconcileTickets = operation({
   errors: [Conflict, NoHelpDesk, ...storageErrors],
   run: async (_, services) => {
     const holder = "ReconcileTickets, called over HTTP";
-    const body = await reconcileAccount(services, { holder, budgetMs: HTTP_BUDGET });
+    const body = await reconcileTicketsOf(services, { holder, budgetMs: HTTP_BUDGET });
     return { body };
   },
 });

@@ -9,7 +9,7 @@ import {
   webhookServices,
 } from "../../shared/registration/webhook-services.ts";
 import { openKnownTickets } from "../../shared/tickets/known-tickets.ts";
-import { reconcileAccount } from "../reconcile/reconcile.ts";
+import { reconcileTicketsOf } from "../reconcile/run-tickets.ts";
 import type { Services } from "../services.ts";
 
 /** Milliseconds for the first reading of HelpDesk's tickets. The timer continues a longer reading. */
@@ -49,7 +49,7 @@ export function registrationOf(services: Services, priority?: Priority): Webhook
 async function beginToWatch(services: Services): Promise<void> {
   try {
     if (await openKnownTickets(services.ticketStore).watch()) return;
-    await reconcileAccount(services, { holder: "the registration of webhooks", budgetMs: FIRST_LOOK });
+    await reconcileTicketsOf(services, { holder: "the registration of webhooks", budgetMs: FIRST_LOOK });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { operations } from "../../functions/operations.ts";
-import { HTTP_BUDGET } from "../../functions/reconcile/reconcile.ts";
+import { HTTP_BUDGET } from "../../functions/reconcile/run-tickets.ts";
 import { RECONCILE_BUDGET } from "../../functions/timers.ts";
 import { MAX_JSON_BYTES } from "../../shared/http/operation.ts";
 import { type App, basic, startApp, WEBHOOK } from "../app/start-app.ts";

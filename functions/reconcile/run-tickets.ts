@@ -16,7 +16,7 @@ export const HTTP_BUDGET = 190 * 1000;
  * Reconciles the account's tickets, for the timer and for `POST /reconcile/tickets`. Its calls have background
  * priority, so operators' calls go first.
  */
-export async function reconcileAccount(
+export async function reconcileTicketsOf(
   { liveChat, eventLog, ticketStore, settings, now }: Services,
   { holder, budgetMs }: { holder: string; budgetMs: number },
 ): Promise<RunReport> {
