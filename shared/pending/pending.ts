@@ -29,7 +29,10 @@ export type Pending<Item extends object> = Item & {
  * The result of an attempt. `settleDue` counts it under `outcome`. With `again` the item is kept, with changes, and
  * read again at `at` (milliseconds since the epoch); without it the item is removed.
  */
-export type Attempt<Item, Outcome> = { outcome?: Outcome; again?: { at: number; changes?: Partial<Item> } };
+export type AttemptResult<Item, Outcome> = {
+  outcome?: Outcome;
+  again?: { at: number; changes?: Partial<Item> };
+};
 
 type PendingOptions<Item extends object, Outcome extends string> = {
   table: TableClient;
@@ -42,7 +45,7 @@ type PendingOptions<Item extends object, Outcome extends string> = {
   outcomes: Record<Outcome, number>;
   /** The outcome under which an item that is not due is counted. */
   idle: (item: Item) => Outcome | undefined;
-  attempt(item: Pending<Item>, signal?: AbortSignal): Promise<Attempt<Item, Outcome>>;
+  attempt(item: Pending<Item>, signal?: AbortSignal): Promise<AttemptResult<Item, Outcome>>;
   /** Milliseconds since the epoch. */
   now: () => number;
   /** Called with the errors of first attempts. */

@@ -3,7 +3,7 @@ import { InvalidInput, NotFound, TooLarge } from "../core/errors.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import { ChatAnonymized } from "../livechat/text/chat-anonymized.ts";
-import { type Attempt, FIRST_PAUSE, openPending, type Pending } from "../pending/pending.ts";
+import { type AttemptResult, FIRST_PAUSE, openPending, type Pending } from "../pending/pending.ts";
 import type { MissingTranscript, ToldTextChat } from "../schemas/text-chat.ts";
 import { unpack } from "../storage/body.ts";
 import { type Asked, nextTranscriptStep, type Waiting } from "./next-step.ts";
@@ -53,7 +53,7 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
   async function attempt(
     end: PendingEnd,
     signal?: AbortSignal,
-  ): Promise<Attempt<KeptEnd, "told" | "bare" | "waiting">> {
+  ): Promise<AttemptResult<KeptEnd, "told" | "bare" | "waiting">> {
     const { threadId, attempts, state } = end;
     // When the reconciliation of chats was faster, this saves a billed call.
     const isRepeated = state === "waiting" && attempts > 1;

@@ -3,7 +3,7 @@ import { NotFound } from "../../core/errors.ts";
 import type { EventLog } from "../../event-log/event-log.ts";
 import { factsOfTicket } from "../../listing/ticket-facts.ts";
 import type { CallOptions } from "../../livechat/live-chat.ts";
-import { type Attempt, openPending, type Pending } from "../../pending/pending.ts";
+import { type AttemptResult, openPending, type Pending } from "../../pending/pending.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
 import type { KnownTickets } from "../known-tickets.ts";
 import { ticketEvent } from "../ticket-event.ts";
@@ -53,7 +53,7 @@ export function openArrivals({ table, log, getTicket, known, now, onDefect }: Ar
   async function attempt(
     { ticketId, attempts, isEarly = true, ...row }: Pending<ArrivedTicket>,
     signal?: AbortSignal,
-  ): Promise<Attempt<ArrivedTicket, "told" | "forgotten" | "waiting">> {
+  ): Promise<AttemptResult<ArrivedTicket, "told" | "forgotten" | "waiting">> {
     const receivedAt = Date.parse(row.receivedAt);
     try {
       const ticket = await getTicket(ticketId, { priority: "background", signal });
