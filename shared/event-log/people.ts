@@ -116,19 +116,19 @@ function doesName({ row, event }: Readable, person: Person): boolean {
 
 /** The quarantined deliveries. They do not fit a schema, so a person must decide about some of them. */
 function quarantinePlace(store: Store, { removeBefore }: EventLogPlacesOptions): DataPlace {
-  type Delivery = { row: Row<QuarantineRow>; raw: string };
+  type QuarantinedBody = { row: Row<QuarantineRow>; raw: string };
 
   async function find(
     row: Row<QuarantineRow>,
     judge: (body: unknown) => Concern,
-  ): Promise<Match<Delivery> | undefined> {
+  ): Promise<Match<QuarantinedBody> | undefined> {
     const raw = await readBody(store, toEntry(row).id, row);
     // A body that is not JSON is searched as plain text.
     const is = raw === undefined ? "no" : judge(fromJson(raw) ?? raw);
     return raw === undefined || is === "no" ? undefined : { item: { row, raw }, isUncertain: is === "may" };
   }
 
-  return placeOfRows<QuarantineRow, Delivery>({
+  return placeOfRows<QuarantineRow, QuarantinedBody>({
     name: "quarantine",
     rows: (after) => quarantineRows(store, { after }),
     find: (row, person) => find(row, (body) => concerns(body, person)),

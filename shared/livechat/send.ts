@@ -73,7 +73,7 @@ export function connect({
     let isInDoubt = false;
     for (let retries = 0; ; retries += 1) {
       const asked = Date.now();
-      const send = async () => {
+      const sendAttempt = async () => {
         const waited = Date.now() - asked;
         onTurn?.(waited);
         await beforeSend?.();
@@ -84,7 +84,7 @@ export function connect({
       };
       try {
         const left = retries === 0 ? patience : patience - passed();
-        return await budget.spend(send, { priority, repeated: retries > 0, patience: left, signal });
+        return await budget.spend(sendAttempt, { priority, repeated: retries > 0, patience: left, signal });
       } catch (error) {
         // The budget makes the next attempt wait, or refuses it.
         if (error instanceof Throttled) continue;

@@ -41,9 +41,9 @@ const ERASE_ATTEMPTS = 10;
 
 /** The stored tickets. */
 export function ticketsPlace({ table, deletedTicketDays, now }: TicketsPlaceOptions): DataPlace {
-  type Ticket = { row: Row<TicketColumns>; person: Person };
+  type FoundTicket = { row: Row<TicketColumns>; person: Person };
 
-  return placeOfRows<TicketColumns, Ticket>({
+  return placeOfRows<TicketColumns, FoundTicket>({
     name: "tickets",
     rows: (after) => {
       const range = { ...ALL_TICKETS, after, select: ["rowKey", "people", "erasedAt"] };
