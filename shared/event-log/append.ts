@@ -3,7 +3,7 @@ import { InvalidInput, TooLarge } from "../core/errors.ts";
 import { toPeopleColumn } from "../people/people-column.ts";
 import { checkEntity } from "../storage/limits.ts";
 import { toBody, uploadBody } from "./bodies.ts";
-import { Committer, type Timing } from "./committer.ts";
+import { Committer } from "./committer.ts";
 import { tooComplex } from "./complexity.ts";
 import { readIdentity } from "./event-row.ts";
 import { firstEventsOf } from "./first-events.ts";
@@ -14,6 +14,7 @@ import { eventKey } from "./keys.ts";
 import { MAX_BODY_BYTES } from "./limits.ts";
 import type { AppendEntry } from "./plan-append.ts";
 import type { Store } from "./store.ts";
+import type { Timing } from "./turns.ts";
 import type { Append, Appended, NewEvent } from "./types.ts";
 
 // How an event gets into the log:

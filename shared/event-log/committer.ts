@@ -1,44 +1,19 @@
-import { randomUUID } from "node:crypto";
 import { backOff } from "../core/back-off.ts";
 import { StorageUnavailable } from "../core/errors.ts";
 import { OutcomeUnknown } from "../storage/failures.ts";
 import { NewerFormat } from "../storage/format.ts";
-import { putRow, removeRow } from "../storage/rows.ts";
 import { submit } from "../storage/transaction.ts";
 import { uploadBody } from "./bodies.ts";
 import { readIdentity } from "./event-row.ts";
-import { readHead, readHeadAndWaiting } from "./head.ts";
 import { foreignLicence } from "./identity.ts";
-import { HEAD, waitingKey } from "./keys.ts";
+import { HEAD } from "./keys.ts";
 import { type AppendEntry, countThatFit, planAppend } from "./plan-append.ts";
 import type { Store } from "./store.ts";
-import { type KnownHead, turnsUntil } from "./turns.ts";
+import { type KnownHead, Line, type Timing, turnsUntil } from "./turns.ts";
 import type { Appended } from "./types.ts";
-
-export type Timing = {
-  /** Milliseconds since the epoch. */
-  now: () => number;
-  /** From 0 up to 1. */
-  random: () => number;
-  wait: (milliseconds: number) => Promise<unknown>;
-};
 
 /** Milliseconds: the pause after a failure doubles from the first to the longest. */
 const COMMIT_PAUSES = { first: 20, longest: 400 };
-/**
- * Milliseconds after a conflict with another instance for which readings of the head also read the waiting instances.
- */
-const CONTENTION = 1_000;
-/** Milliseconds after which an instance that has not used its turn is skipped. */
-const TURN_LIMIT = 500;
-/** Milliseconds to wait for each turn before ours. */
-const LOOK = 30;
-/**
- * An instance that appends without a pause of `STREAK_PAUSE` milliseconds checks for waiting instances every
- * `LOOK_ASIDE` milliseconds.
- */
-const STREAK_PAUSE = 200;
-const LOOK_ASIDE = 500;
 
 type Queued = PromiseWithResolvers<Appended | undefined> & {
   entry: AppendEntry;
@@ -54,7 +29,7 @@ type Queued = PromiseWithResolvers<Appended | undefined> & {
 export class Committer {
   readonly #store: Store;
   readonly #timing: Timing;
-  readonly #instance = randomUUID();
+  readonly #line: Line;
   #queue: Queued[] = [];
   #isWorking = false;
   /** The head as of the last reading or append; missing when it must be read again. */
@@ -62,20 +37,13 @@ export class Committer {
   #licence?: string;
   /** Whether the log's head has this licence. If not, it is the licence of the events to append. */
   #isLicenceKept = false;
-  /** `failures`: attempts in a row that failed in storage. `outrun`: attempts in a row that another instance won. */
+  /** Attempts in a row that failed in storage. */
   #failures = 0;
-  #outrun = 0;
-  /** Whether our row is among the waiting instances. */
-  #isWaiting = false;
-  #contendedUntil = Number.NEGATIVE_INFINITY;
-  /** The version of the head that we read last, and when we first read it. */
-  #seen: { etag?: string; at: number } = { at: Number.NEGATIVE_INFINITY };
-  #lastAppend = Number.NEGATIVE_INFINITY;
-  #lookedAside = Number.NEGATIVE_INFINITY;
 
   constructor(store: Store, timing: Timing) {
     this.#store = store;
     this.#timing = timing;
+    this.#line = new Line(store, timing);
   }
 
   /** The first licence that the log saw; absent while this instance does not know it. */
@@ -110,7 +78,7 @@ export class Committer {
       );
       await this.#attempt(this.#queue.slice(0, fitting));
       this.#queue = this.#queue.filter(({ settled }) => !settled);
-      if (this.#queue.length === 0 && this.#isWaiting) await this.#leaveLine();
+      if (this.#queue.length === 0) await this.#line.leave();
     }
     this.#isWorking = false;
   }
@@ -118,7 +86,8 @@ export class Committer {
   async #attempt(batch: Queued[]): Promise<void> {
     const signal = whenAllAbort(batch);
     try {
-      this.#known ??= await this.#read(signal);
+      this.#known ??= await this.#line.readHead(signal);
+      this.#isLicenceKept = this.#known.head.licence !== undefined;
       await this.#appendInTurn(batch, this.#known, signal);
     } catch (error) {
       this.#known = undefined;
@@ -134,29 +103,12 @@ export class Committer {
     }
   }
 
-  async #read(signal: AbortSignal): Promise<KnownHead> {
-    const { now } = this.#timing;
-    // After losing twice, this instance waits for a turn: the other one does not stop by itself.
-    if (this.#outrun > 1) await this.#stand(signal);
-    const isContended = this.#isWaiting || this.#outrun > 0 || now() < this.#contendedUntil;
-    const known = isContended
-      ? await readHeadAndWaiting(this.#store, { signal })
-      : { head: await readHead(this.#store, { signal }), waiting: [] };
-    this.#isLicenceKept = known.head.licence !== undefined;
-    if (known.waiting.length > 0) this.#contendedUntil = now() + CONTENTION;
-    if (known.head.etag !== this.#seen.etag) this.#seen = { etag: known.head.etag, at: now() };
-    return known;
-  }
-
   async #appendInTurn(batch: Queued[], known: KnownHead, signal: AbortSignal): Promise<void> {
-    const { now, random, wait } = this.#timing;
-    const turns = turnsUntil(known, this.#instance);
+    const turns = turnsUntil(known, this.#line.instance);
     if (turns === 0) return this.#append(batch, known, signal);
-    // By our own clock, the instance with the turn has died or is paused.
-    if (now() - this.#seen.at > TURN_LIMIT) return this.#append(batch, known, signal, known.head.turn);
+    if (this.#line.isStuck) return this.#append(batch, known, signal, known.head.turn);
     this.#known = undefined;
-    await this.#stand(signal);
-    await wait(LOOK * (turns - random() / 2));
+    await this.#line.wait(turns, signal);
   }
 
   async #append(batch: Queued[], known: KnownHead, signal: AbortSignal, passedOver?: string): Promise<void> {
@@ -164,7 +116,7 @@ export class Committer {
     if (open.length === 0) return;
     const staysInLine = open.length < this.#queue.length;
     const noLongerWaiting = [
-      ...(this.#isWaiting && !staysInLine ? [this.#instance] : []),
+      ...(this.#line.isWaiting && !staysInLine ? [this.#line.instance] : []),
       ...known.waiting.filter((other) => other === passedOver),
     ];
     const plan = planAppend(
@@ -173,19 +125,18 @@ export class Committer {
       {
         partitionKey: this.#store.partitionKey,
         now: this.#timing.now(),
-        instance: this.#instance,
+        instance: this.#line.instance,
         noLongerWaiting,
       },
     );
     const outcome = await submit(this.#store.table, plan.actions, { signal });
     if (outcome.committed) {
       const head = { ...plan.head, etag: outcome.etags[plan.checks.length] };
+      const mustRead = this.#line.appended({ staysInLine });
       // When another instance has the next turn, it will have changed the head before we append again.
-      this.#known = head.turn === undefined ? { head, waiting: plan.waiting } : undefined;
-      this.#isWaiting &&= staysInLine;
+      this.#known = head.turn === undefined && !mustRead ? { head, waiting: plan.waiting } : undefined;
       this.#isLicenceKept = head.licence !== undefined;
-      this.#failures = this.#outrun = 0;
-      this.#lookAside();
+      this.#failures = 0;
       for (const [index, pending] of open.entries()) {
         settle(pending).resolve({ status: "stored", id: pending.entry.id, seq: plan.firstSeq + index });
       }
@@ -198,9 +149,7 @@ export class Committer {
     } else if (part === "body" && entry) await uploadBody(this.#store, entry.body, { signal });
     else {
       this.#known = undefined;
-      this.#contendedUntil = this.#timing.now() + CONTENTION;
-      if (part === "waiting") this.#isWaiting = false;
-      else this.#outrun++;
+      this.#line.lost(part === "waiting" ? "place" : "race");
     }
   }
 
@@ -242,33 +191,6 @@ export class Committer {
       settle(pending).resolve({ status: row.nonce === nonce ? "stored" : "duplicate", id, seq: row.seq });
     }
     return found.some((row) => row !== undefined);
-  }
-
-  /**
-   * An instance that always wins never needs to read the head. So it reads it at intervals, to see waiting instances.
-   */
-  #lookAside(): void {
-    const now = this.#timing.now();
-    if (now - this.#lastAppend > STREAK_PAUSE) this.#lookedAside = now;
-    this.#lastAppend = now;
-    if (now - this.#lookedAside < LOOK_ASIDE) return;
-    this.#lookedAside = now;
-    this.#contendedUntil = now + LOOK_ASIDE;
-    this.#known = undefined;
-  }
-
-  /** Adds our row to the waiting instances. */
-  async #stand(signal: AbortSignal): Promise<void> {
-    if (this.#isWaiting) return;
-    const { table, partitionKey } = this.#store;
-    await putRow(table, { partitionKey, rowKey: waitingKey(this.#instance) }, { signal });
-    this.#isWaiting = true;
-  }
-
-  async #leaveLine(): Promise<void> {
-    const { table, partitionKey } = this.#store;
-    await removeRow(table, partitionKey, waitingKey(this.#instance)).catch(() => false);
-    this.#isWaiting = false;
   }
 }
 
