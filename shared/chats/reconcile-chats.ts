@@ -22,7 +22,7 @@ export type ChatReconciliation = {
 
 /**
  * Adds the starts and ends of chats to the log that no webhook reported: LiveChat repeats a delivery for only a
- * minute. The log stores each of them once, whichever of webhook and reconciliation comes first.
+ * minute. The log stores each of them once: it does not matter whether the webhook or the reconciliation comes first.
  *
  * @throws what `reconcile` throws
  */

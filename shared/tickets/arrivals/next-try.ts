@@ -12,7 +12,7 @@ const FAILING_FOR = 7 * DAY;
 type Missed = "unknown" | "failed";
 
 /**
- * The time of the next attempt to read a ticket; `undefined` when there is none.
+ * The time of the next attempt to read a ticket; `undefined` when the ticket is not read again.
  *
  * @param attempts how many attempts were made, including the last one
  * @param receivedAt milliseconds since the epoch, like `now` and the result
