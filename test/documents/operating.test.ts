@@ -37,7 +37,7 @@ test("the log lines of docs/operating.md are those that the code writes", () => 
   const lines = firstCells.flatMap((cell) =>
     cell.includes(" with ") ? [] : (cell.match(/(?<=`)[A-Za-z ]+(?=`)/g) ?? []),
   );
-  const calls = /\b(?:log|unlessInConflict|logSettled)\(\s*"([^"]+)"|\bmessage(?: =|:) "([^"]+)"/g;
+  const calls = /\b(?:log|logWhenSkipped|logSettled)\(\s*"([^"]+)"|\bmessage(?: =|:) "([^"]+)"/g;
   const written = sources.filter(isLogging).flatMap((source) => [...source.matchAll(calls)]);
   expect(lines.length).toBeGreaterThan(10);
   expect(new Set(lines)).toEqual(new Set(written.map(([, line, message]) => line ?? message)));
