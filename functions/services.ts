@@ -4,7 +4,7 @@ import { type Deferred, deferred } from "../shared/core/deferred.ts";
 import { lazily, lazy } from "../shared/core/lazy.ts";
 import { describeFailure } from "../shared/core/log.ts";
 import { readSettings, type Settings, settingsSet } from "../shared/core/settings.ts";
-import { DAY } from "../shared/core/time.ts";
+import { DAY, toIso } from "../shared/core/time.ts";
 import type { EventLog } from "../shared/event-log/event-log.ts";
 import { openEventLog } from "../shared/event-log/event-log.ts";
 import { type CallLedger, openCallLedger } from "../shared/health/call-ledger.ts";
@@ -131,8 +131,7 @@ export function createServices(environment: Record<string, string | undefined>):
         const { eventsTable, ticketsTable, subscriptionsTable, eventLog: log, subscribers } = parts;
         const { eventRetentionDays = 0, retentionMarginDays, deletedTicketDays } = parts.settings;
         const days = { eventRetentionDays, deletedTicketDays };
-        const lostBefore = () =>
-          new Date(now() - (eventRetentionDays + retentionMarginDays) * DAY).toISOString();
+        const lostBefore = () => toIso(now() - (eventRetentionDays + retentionMarginDays) * DAY);
         const subscriptions = {
           ...{ table: subscriptionsTable, log },
           onErase: () => subscribers.erased(),

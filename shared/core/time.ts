@@ -4,7 +4,7 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** @param milliseconds since the epoch */
+/** A time in milliseconds since the epoch as ISO 8601 in UTC. */
 export function toIso(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }

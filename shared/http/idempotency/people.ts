@@ -1,5 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { fromJson } from "../../core/json.ts";
+import { toIso } from "../../core/time.ts";
 import { peopleIn } from "../../people/people-in.ts";
 import type { DataPlace, Removed } from "../../people/place.ts";
 import { placeOfRows, removeWhere } from "../../people/place-of-rows.ts";
@@ -65,7 +66,7 @@ async function eraseAnswer(table: TableClient, row: Row<KeptRow>, id: unknown): 
  * ETag, because a key may be used again at the same moment.
  */
 async function* removeExpired(table: TableClient, forgotten: number, after: string): AsyncGenerator<Removed> {
-  const instant = new Date(forgotten).toISOString();
+  const instant = toIso(forgotten);
   for (const prefix of [KEY, CLAIM]) {
     if (after > behind(prefix)) continue;
     const begun = after.startsWith(prefix) ? after : "";

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { toCanonicalJson } from "../../core/canonical-json.ts";
-import { DAY } from "../../core/time.ts";
+import { DAY, toIso } from "../../core/time.ts";
 
 /** Milliseconds for which a key is remembered. */
 export const REMEMBERED = DAY;
@@ -34,7 +34,7 @@ type Decision =
 
 /** Decides what to do with a request from the record of its key. `now` is in milliseconds since the epoch. */
 export function decideOnRecord(record: KeyRecord | undefined, fingerprint: string, now: number): Decision {
-  const clock = new Date(now).toISOString();
+  const clock = toIso(now);
   if (!record || Date.parse(record.began) + REMEMBERED <= now) {
     return { do: "begin", since: clock, unsure: false, notBefore: clock };
   }
