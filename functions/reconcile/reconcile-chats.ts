@@ -1,4 +1,4 @@
-import { toChatRun } from "../../shared/chats/chat-run.ts";
+import { toChatRun } from "../../shared/chats/chat-runs.ts";
 import { Conflict } from "../../shared/core/errors.ts";
 import { ChatRunReport } from "../../shared/schemas/reconcile.ts";
 import { liveChatErrors, storageErrors } from "../errors.ts";

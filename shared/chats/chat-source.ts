@@ -1,6 +1,6 @@
 import { NotFound, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
 import { inGroups } from "../core/in-groups.ts";
-import { HOUR, MINUTE } from "../core/time.ts";
+import { HOUR, MINUTE, toIso } from "../core/time.ts";
 import type { ItemFacts, ItemPage, Source } from "../listing/source.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import { ChatAnonymized } from "../livechat/text/chat-anonymized.ts";
@@ -115,8 +115,8 @@ export function chatSource(chats: ChatReader, firstEventsOf: AskLog): Source<Fou
     facts: ({ threadId }): ItemFacts => ({ id: threadId }),
     begin({ since, now, memory }) {
       const lookBack = since ? since.key - ARCHIVE_OVERLAP : now - LOOK_BACK;
-      const from = new Date(Math.max(0, lookBack)).toISOString();
-      const open = isIds(memory) ? memory : [];
+      const from = toIso(Math.max(0, lookBack));
+      const open: Ids[] = Array.isArray(memory) ? memory : [];
       return { phase: "active", from, begunAt: now, pages: 0, active: [], open, queue: [], failures: 0 };
     },
     read(position) {
@@ -153,10 +153,6 @@ function turn(
 function threadOf(chat: ToldTextChat): FoundThread {
   const { id: chatId, thread } = chat;
   return { chatId, threadId: thread.id, isOver: thread.active !== true, chat };
-}
-
-function isIds(memory: unknown): memory is Ids[] {
-  return Array.isArray(memory);
 }
 
 /** How many threads are looked up in the log at once. */

@@ -1,5 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { inGroups } from "../core/in-groups.ts";
+import { toIso } from "../core/time.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import { reconcile } from "../reconcile/reconcile.ts";
@@ -16,8 +17,6 @@ export type ChatReconciliation = {
   budgetMs: number;
   /** Milliseconds since the epoch. */
   now: () => number;
-  wait?: (ms: number) => Promise<unknown>;
-  throttledMs?: () => number;
 };
 
 /**
@@ -67,7 +66,7 @@ function rawsOf({ chatId, threadId, isOver, chat, missing }: FoundThread, now: (
   const end = isOver && {
     action: "chat_deactivated",
     payload: { chat_id: chatId, thread_id: threadId },
-    received_at: new Date(now()).toISOString(),
+    received_at: toIso(now()),
     ...(chat ? { chat } : { missing_transcript: missing ?? "gone" }),
   };
   return [start, end].filter((envelope) => !!envelope).map((envelope) => JSON.stringify(envelope));

@@ -1,10 +1,10 @@
-import { DAY } from "../core/time.ts";
+import { DAY, toIso } from "../core/time.ts";
 import type { FoundTickets, TicketRange } from "../livechat/live-chat.ts";
 import type { NewTicket, Ticket, TicketFilters } from "../schemas/ticket.ts";
 import { earliestOf, findMessage, plain } from "./find-message.ts";
 
-/** The largest number of tickets that are searched: those of the requester with activity since the day before. */
-const MOST = 500;
+/** How many of the requester's tickets are searched at most. */
+const TICKETS_SEARCHED = 500;
 /** The subject that LiveChat gives a ticket without one. */
 const NO_SUBJECT = "(no subject)";
 
@@ -30,9 +30,9 @@ export async function findCreated(
 ): Promise<Ticket | undefined> {
   const earliest = earliestOf(since);
   // The filter's days are in the account's time zone, which is not known.
-  const date_from = new Date(Date.parse(earliest) - DAY).toISOString().slice(0, 10);
+  const date_from = toIso(Date.parse(earliest) - DAY).slice(0, 10);
   const filters = { "requester[mail]": asked.requester.mail, date_from };
-  const { tickets } = await find(filters, { page: 1, skip: 0, limit: MOST });
+  const { tickets } = await find(filters, { page: 1, skip: 0, limit: TICKETS_SEARCHED });
   for (const listed of tickets) {
     if ((listed.date ?? earliest) < earliest || !isAsRequested(listed, asked)) continue;
     // A list may lack the events of a ticket.

@@ -1,11 +1,11 @@
-import { SECOND } from "../core/time.ts";
+import { SECOND, toIso } from "../core/time.ts";
 
 /** Milliseconds that LiveChat's clock may be behind ours, including its rounding to seconds. */
 const CLOCK_LAG = 30 * SECOND;
 
 /** The earliest time that LiveChat can show for an action at `since` or later. Both are ISO 8601. */
 export function earliestOf(since: string): string {
-  return new Date(Date.parse(since) - CLOCK_LAG).toISOString();
+  return toIso(Date.parse(since) - CLOCK_LAG);
 }
 
 /**

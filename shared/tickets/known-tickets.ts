@@ -2,24 +2,28 @@ import type { ReconcileState } from "../reconcile/state.ts";
 import type { Watch } from "../reconcile/watch.ts";
 import type { TicketStore } from "./store/ticket-store.ts";
 
-/** The reconciliation's knowledge about the account's tickets. */
-export type KnownTickets = {
-  /** The time since which it watches the account; absent before its first page. @throws {StorageUnavailable} */
-  watch(): Promise<Watch | undefined>;
-  /**
-   * Whether it has stored a ticket. The ticket may have been deleted or erased since. @throws {StorageUnavailable}
-   */
-  isStored(ticketId: string): Promise<boolean>;
-};
+export type KnownTickets = ReturnType<typeof openKnownTickets>;
 
-export function openKnownTickets(store: Pick<TicketStore, "get" | "state">): KnownTickets {
+/** The reconciliation's knowledge about the account's tickets. */
+export function openKnownTickets(store: Pick<TicketStore, "get" | "state">) {
   // The watch never changes once it exists.
   let watch: Watch | undefined;
   return {
-    async watch() {
+    /**
+     * The time since which the reconciliation watches the account; absent before its first page.
+     *
+     * @throws {StorageUnavailable}
+     */
+    async watch(): Promise<Watch | undefined> {
       watch ??= (await store.state<ReconcileState>())?.watch;
       return watch;
     },
-    isStored: async (ticketId) => (await store.get(ticketId)) !== undefined,
+
+    /**
+     * Whether the reconciliation has stored a ticket. The ticket may have been deleted or erased since.
+     *
+     * @throws {StorageUnavailable}
+     */
+    isStored: async (ticketId: string) => (await store.get(ticketId)) !== undefined,
   };
 }

@@ -1,4 +1,5 @@
 import type { LiveChatApi } from "../core/settings.ts";
+import { toIso } from "../core/time.ts";
 import type { NewEvent } from "../event-log/types.ts";
 import { createdAt } from "../listing/ticket-facts.ts";
 import { peopleIn } from "../people/people-in.ts";
@@ -15,7 +16,7 @@ export function ticketEvent(ticket: Ticket, origin: NewEvent["origin"], api: Liv
     type: "ticket_created",
     origin,
     ticketId: ticket.id,
-    occurredAt: created === undefined ? undefined : new Date(created).toISOString(),
+    occurredAt: created === undefined ? undefined : toIso(created),
     people: peopleIn({ ticket }),
     raw: JSON.stringify({ event_type: "ticket_created", ...(api !== "v2" && { api }), ticket }),
   };

@@ -1,3 +1,4 @@
+import { MINUTE } from "../../core/time.ts";
 import type { ItemFacts } from "../../listing/source.ts";
 import { isCreatedSince, type Watch } from "../../reconcile/watch.ts";
 
@@ -17,7 +18,7 @@ type Announcement = {
  * The longest time from a ticket's creation to its webhook in milliseconds, including the difference between
  * HelpDesk's clock and ours.
  */
-const DELIVERY_TIME = 2 * 60_000;
+const DELIVERY_TIME = 2 * MINUTE;
 
 /**
  * Whether an announced ticket is really new: a forged delivery may have the id of an old ticket. A stored ticket is

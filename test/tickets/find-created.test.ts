@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { NewTicket, Ticket } from "../../../shared/schemas/ticket.ts";
-import { findCreated } from "../../../shared/tickets/find-created.ts";
+import type { NewTicket, Ticket } from "../../shared/schemas/ticket.ts";
+import { findCreated } from "../../shared/tickets/find-created.ts";
 
 const SINCE = "2026-01-15T12:00:00.500Z";
 const asked: NewTicket = { message: "The lamp\nstays dark.", requester: { mail: "Vera@example.com" } };
