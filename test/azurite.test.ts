@@ -13,7 +13,7 @@ const PARENT = `
   process.stdout.write(connectionString);
 `;
 
-test("Azurite saves and ends when its parent is killed", async () => {
+test("Azurite saves its data and ends when its parent is killed", async () => {
   const location = await mkdtemp(join(tmpdir(), "azurite-"));
   const parent = spawn(process.execPath, ["--input-type=module", "-e", PARENT, location]);
   try {

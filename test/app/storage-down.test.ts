@@ -12,22 +12,31 @@ const event = { event_type: "chat_ended", chat: { id: "C1", ended_timestamp: 140
 test.concurrent.each([
   ["is not there", false],
   ["hangs", true],
-])("storage that %s is 503 well within LiveChat's ten seconds, and shows in the health", async (_, hangs) => {
-  const server = createServer(() => {});
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  if (!hangs) server.close();
+])(
+  "with storage that %s, a delivery is answered 503 within 8.5 seconds and GET /health answers 503",
+  async (_, hangs) => {
+    const server = createServer(() => {});
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as { port: number };
+    if (!hangs) server.close();
 
-  const app = await startApp({ env: { LiveChatStorage: storageAt(port) } });
-  const start = performance.now();
-  const [delivered, health] = await Promise.all([
-    app.deliver("chat-ended", event),
-    app.call("GET", "/health"),
-  ]);
-  expect(delivered).toMatchObject({ status: 503, body: { status: 503, title: "Storage is not available" } });
-  expect(performance.now() - start).toBeLessThan(8_500);
-  expect(health.status).toBe(503);
-  await app.stop();
-  server.close();
-});
+    const app = await startApp({ env: { LiveChatStorage: storageAt(port) } });
+    const start = performance.now();
+    const [delivered, health] = await Promise.all([
+      app.deliver("chat-ended", event),
+      app.call("GET", "/health"),
+    ]);
+    expect(delivered).toMatchObject({
+      status: 503,
+      body: { status: 503, title: "Storage is not available" },
+    });
+    expect(performance.now() - start).toBeLessThan(8_500);
+    expect(health.status).toBe(503);
+    // A host that is asked to stop waits ten seconds for its call to a queue that hangs.
+    app.process.kill("SIGKILL");
+    await once(app.process, "exit");
+    await app.stop();
+    server.close();
+  },
+);

@@ -44,19 +44,19 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("host.json, package.json and the bundle are deployed, and nothing else", () => {
   const expected = [...built, "host.json", "package.json"].toSorted();
 
-  test("by git's rules", async () => {
+  test("git's reading of .funcignore deploys exactly host.json, package.json and the bundle", async () => {
     expect(await leftByGit(folder)).toEqual(expected);
   });
 
-  test("by azd's rules", () => {
+  test("azd's reading of .funcignore deploys exactly host.json, package.json and the bundle", () => {
     expect(leftByAzd(folder)).toEqual(expected);
   });
 
-  test("by the rules of Core Tools", () => {
+  test("Core Tools' reading of .funcignore deploys exactly host.json, package.json and the bundle", () => {
     expect(leftByCoreTools(folder)).toEqual(expected);
   });
 });
 
-test("azd takes the package as it is: no build in Azure", () => {
+test("azd deploys the package without a build in Azure", () => {
   expect(azdWantsRemoteBuild(folder)).toBe(false);
 });

@@ -6,7 +6,7 @@ const rows = readFileSync("SECURITY.md", "utf8")
   .filter((line) => /^\|.*\.test\.ts`/.test(line))
   .map((line) => line.split(" | ").at(-1)?.replace(/ \|$/, "") ?? "");
 
-test.each(rows)("a threat's test exists and runs: %s", (shown) => {
+test.each(rows)("the tests that SECURITY.md names exist and run: %s", (shown) => {
   const tests = shown.split(/; (?=`test)/);
   expect(tests.length).toBeGreaterThan(0);
   for (const one of tests) {
@@ -25,7 +25,7 @@ test.each([
   ['test("a", () => {});\ntest.{only}("b", () => {});', false],
   ['// test("a", () => {});', false],
   ['const title = "a";', false],
-])("a test that does not run is not found: %j", (source, expected) => {
+])("only tests that run are found in the source %j", (source, expected) => {
   // The words are put together here, because this file is one of those that are searched.
   expect(runs(source.replace(/\{(\w+)\}/, "$1"), "a")).toBe(expected);
 });
@@ -42,7 +42,7 @@ function runs(file: string, title: string): boolean {
   });
 }
 
-test("every dependency is one version with a hash", () => {
+test("every dependency has one exact version and a hash", () => {
   const { dependencies, devDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
   for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
     expect(version, name).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);

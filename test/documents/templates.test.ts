@@ -26,25 +26,25 @@ const defaults = readSettings({
 });
 
 describe.for(templates)("$path", (template) => {
-  test("every parameter has a description and is used", ({ expect }) => {
+  test(`every parameter of ${template.path} has a description and is used`, ({ expect }) => {
     for (const { name, decorators } of template.params) {
       expect(decorators, name).toMatch(/^@description\('.{10,}'\)$/m);
       expect(template.text.match(new RegExp(`\\b${name}\\b`, "g")), name).not.toHaveLength(1);
     }
   });
 
-  test("every secret is secure", ({ expect }) => {
+  test(`every secret parameter of ${template.path} is secure`, ({ expect }) => {
     const secrets = template.params.filter(({ name }) => /apikey|password|secret|token$/i.test(name));
     for (const { name, decorators } of secrets) expect(decorators, name).toMatch(/^@secure\(\)$/m);
   });
 
-  test("no shared key or connection string of a storage account appears", ({ expect }) => {
+  test(`${template.path} has no shared key or connection string of a storage account`, ({ expect }) => {
     expect(template.text).not.toMatch(
       /listKeys|listAccountSas|AccountKey|SharedAccessSignature|listSecrets/i,
     );
   });
 
-  test("every resource has a released API version", ({ expect }) => {
+  test(`every resource of ${template.path} has a released API version`, ({ expect }) => {
     // Diagnostic settings have had no other version than a preview since 2016.
     const released = template.resources.filter(
       ({ type }) => type !== "Microsoft.Insights/diagnosticSettings",
@@ -54,7 +54,7 @@ describe.for(templates)("$path", (template) => {
 });
 
 describe("main.bicep", () => {
-  test("passes each module exactly its parameters, and reads only its outputs", () => {
+  test("main.bicep passes each module exactly its parameters and reads only its outputs", () => {
     expect(main?.modules.map(({ path }) => path).toSorted()).toEqual(
       templates
         .map(({ path }) => path)
@@ -70,7 +70,7 @@ describe("main.bicep", () => {
     }
   });
 
-  test("its parameters and the azd environment's variables match", () => {
+  test("the parameters of main.bicep match the variables of the azd environment", () => {
     const { parameters } = JSON.parse(readFileSync("infra/main.parameters.json", "utf8"));
     expect(Object.keys(parameters).toSorted()).toEqual(main?.params.map(({ name }) => name).toSorted());
     const variables = Object.values(parameters).map((one) => (one as { value: string }).value);
@@ -82,7 +82,7 @@ describe("main.bicep", () => {
     }
   });
 
-  test("requires only the account from an operator", () => {
+  test("main.bicep requires only the LiveChat account from an operator", () => {
     const asked = main?.params.filter(
       ({ name, required, decorators }) =>
         required &&
@@ -122,13 +122,13 @@ describe("the app's settings", () => {
   /** For the registration of the webhooks. */
   const registration = ["WEBHOOK_BASE_URL", "LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS"];
 
-  test("are all read by the app or the platform", () => {
+  test("every app setting of the templates is read by the app or the platform", () => {
     expect(names.length).toBeGreaterThan(10);
     const known: string[] = [...SETTING_NAMES, ...registration, ...platform];
     expect(names.filter((name) => !known.includes(name))).toEqual([]);
   });
 
-  test("are enough for the app to open its tables by identity", () => {
+  test("the app settings of the templates let the app open its tables by identity", () => {
     const values: Record<string, string> = {
       LiveChatStorage__tableServiceUri: "https://st1.table.core.windows.net/",
       LiveChatStorage__queueServiceUri: "https://st1.queue.core.windows.net/",
@@ -150,7 +150,7 @@ describe("the app's settings", () => {
     expect(settings.eventRetentionDays).toBeUndefined();
   });
 
-  test("the host's body limit is the same in Azure and here", () => {
+  test("the host's body limit is the same in Azure and locally", () => {
     const [, limit] = /FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '(\d+)'/.exec(app) ?? [];
     const sample = JSON.parse(readFileSync("local.settings.sample.json", "utf8")).Values;
     expect(Number(limit)).toBe(BODY_LIMIT);
@@ -159,7 +159,7 @@ describe("the app's settings", () => {
     expect(Math.max(...largest)).toBeLessThan(BODY_LIMIT);
   });
 
-  test("refer to the Key Vault for every secret", () => {
+  test("every secret app setting refers to the Key Vault", () => {
     const secrets = names.filter((name) => /KEY|PASSWORD/.test(name));
     expect(secrets).toContain("LIVECHAT_API_KEY");
     for (const name of secrets) expect(app).not.toContain(name);
@@ -169,13 +169,13 @@ describe("the app's settings", () => {
 describe("storage.bicep", () => {
   const { text } = file("infra/modules/storage.bicep");
 
-  test("opens the account to identities only", () => {
+  test("storage.bicep opens the storage account to identities only", () => {
     expect(text).toContain("allowSharedKeyAccess: false");
     expect(text).toContain("allowBlobPublicAccess: false");
     expect(text).toContain("minimumTlsVersion: 'TLS1_2'");
   });
 
-  test("creates the tables that the app opens", () => {
+  test("storage.bicep creates the tables that the app opens", () => {
     for (const table of Object.values(defaults.tables)) expect(text).toContain(`'${table}'`);
   });
 });
@@ -183,7 +183,7 @@ describe("storage.bicep", () => {
 describe("app.bicep", () => {
   const { text } = file("infra/modules/app.bicep");
 
-  test("has azd's service name, and runs on the tested version of Node", () => {
+  test("app.bicep has azd's service name and the tested version of Node", () => {
     const { services } = parse(readFileSync("azure.yaml", "utf8"));
     const [, service = ""] = /'azd-service-name': '(\w+)'/.exec(text) ?? [];
     expect(services[service]).toEqual({ project: ".", language: "js", host: "function", remoteBuild: false });
@@ -192,7 +192,7 @@ describe("app.bicep", () => {
     expect(devDependencies.node.split(".")[0]).toBe(version);
   });
 
-  test("allows only https, and no publishing passwords", () => {
+  test("app.bicep allows only HTTPS and no publishing passwords", () => {
     expect(text).toContain("httpsOnly: true");
     expect(text).toContain("minTlsVersion: '1.2'");
     expect(text.match(/allow: false/g)).toHaveLength(2);
@@ -209,7 +209,7 @@ describe("alerts and workbook", () => {
     ([, query = ""]) => query,
   );
 
-  test("the workbook finds Application Insights where the template puts it", () => {
+  test("the workbook's placeholder for Application Insights is replaced by the template", () => {
     const [, placeholder = ""] = /replace\(loadTextContent\('\.\.\/workbook\.json'\), '(.+?)'/.exec(
       file("infra/modules/monitoring.bicep").text,
     ) ?? [""];
@@ -219,7 +219,7 @@ describe("alerts and workbook", () => {
   const source = (path: string) => readFileSync(path, "utf8");
   const everything = [...alerts, ...queries].join("\n");
 
-  test("alerts ask only for outcomes that the app counts", () => {
+  test("alerts filter only by outcomes that the app counts", () => {
     const counted: Record<string, readonly string[]> = {
       "livechat.reconcile.runs": RunReport.entries.outcome.options,
       "livechat.events":
@@ -236,7 +236,7 @@ describe("alerts and workbook", () => {
     for (const { metric, outcome } of asked) expect(counted[metric], metric).toContain(outcome);
   });
 
-  test("queries ask only for dimensions, fields and functions that the app has", () => {
+  test("queries use only dimensions, fields and functions that the app has", () => {
     const dimensions = source("shared/telemetry/metrics.ts");
     const asked = [...everything.matchAll(/customDimensions\.(\w+)/g)].map(([, name]) => name);
     expect(asked.length).toBeGreaterThan(3);
@@ -251,14 +251,14 @@ describe("alerts and workbook", () => {
     expect(operations.map(({ id }) => id).filter((id) => id.startsWith(start))).toEqual(receivers);
   });
 
-  test("the alert on reconciliation is off where there are no tickets to reconcile", () => {
+  test("the alert on reconciliation is off for an account without tickets", () => {
     expect(main?.text).toContain("hasTickets: liveChatApi == 'v2' || helpDesk == 'on'");
     expect(file("infra/modules/alerts.bicep").text).toContain(
       "enabled: one.id != 'not-reconciled' || hasTickets",
     );
   });
 
-  test("queries look for log lines that the app writes", () => {
+  test("queries search only for log lines that the app writes", () => {
     const sources = ["functions/timers.ts", "functions/receivers/receiver.ts"].map((path) =>
       readFileSync(path, "utf8"),
     );
@@ -272,7 +272,7 @@ describe("alerts and workbook", () => {
     for (const line of sought) expect(written).toContain(line);
   });
 
-  test("alerts use metrics that the worker sends, and no log lines", () => {
+  test("alerts use only metrics, which the app sends, and no log lines", () => {
     const instruments = readFileSync("shared/telemetry/metrics.ts", "utf8");
     const names = alerts.flatMap((query) =>
       [...query.matchAll(/name == "([^"]+)"/g)].map(([, name]) => name),
@@ -294,7 +294,7 @@ describe("workflows", () => {
     (name) => [name, readFileSync(`.github/workflows/${name}`, "utf8")] as const,
   );
 
-  test.for(workflows)("%s pins every action by its commit and names the version", ([, text], { expect }) => {
+  test.for(workflows)("%s pins every action by its commit and names its version", ([, text], { expect }) => {
     const uses = [...text.matchAll(/uses: (.+)/g)].map(([, action]) => action);
     expect(uses.length).toBeGreaterThan(0);
     for (const action of uses) expect(action).toMatch(/^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
@@ -307,7 +307,7 @@ describe("workflows", () => {
   });
 });
 
-test("CI runs the same script on both versions of Node that are supported", () => {
+test("CI runs .ci/run on both supported versions of Node", () => {
   const { jobs } = parse(readFileSync(".github/workflows/ci.yml", "utf8"));
   expect(jobs.ci.strategy.matrix.node).toEqual([22, 24]);
   expect(jobs.ci.steps.at(-1).run).toBe("bash .ci/run");

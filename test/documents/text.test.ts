@@ -79,12 +79,12 @@ const told = [...(rows ?? [])].flatMap(([, names = "", said = ""]) =>
   [...names.matchAll(/`([^`]+)`/g)].map(([, field = ""]) => [field, said] as const),
 );
 
-test("docs/text.md has each field of a ticket once, and no others", () => {
+test("docs/text.md lists each field of a ticket exactly once", () => {
   expect(fields).toContain("events[].author.id");
   expect(told.map(([field]) => field).sort()).toEqual(fields);
 });
 
-test("a full ticket of HelpDesk fills exactly the fields that docs/text.md does not call lost", () => {
+test("a full HelpDesk ticket fills exactly the fields that docs/text.md does not call lost", () => {
   const ticket = fromHelpDesk(FULL, NAMES);
   const event = JSON.parse(ticketEvent({ id: FULL.ID, ...ticket }, "webhook", "text").raw);
   const mapped = fields.filter((field) => isFilled({ ...event, ...event.ticket }, field));

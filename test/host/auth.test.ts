@@ -16,7 +16,7 @@ const status = async (path: string, headers: Record<string, string> = {}) =>
   (await fetch(host.url + path, { headers })).status;
 
 test.each(["/api/tickets/1", "/api/for-admins", "/admin/functions", "/admin/host/status"])(
-  "%s asks for the key",
+  "%s requires the key, in the header or in the query",
   async (path) => {
     const refused = await fetch(host.url + path);
     expect(refused.status).toBe(401);
@@ -30,7 +30,7 @@ test.each(["/api/tickets/1", "/api/for-admins", "/admin/functions", "/admin/host
   },
 );
 
-test("anonymous functions accept a wrong key", async () => {
+test("an anonymous function accepts a missing and a wrong key", async () => {
   expect(await status("/api/echo")).toBe(200);
   expect(await status("/api/echo", { "x-functions-key": "wrong" })).toBe(200);
 });

@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => host.stop());
 
-test("a CommonJS app gets the same core object, and its hooks take part in every invocation", async () => {
+test("a CommonJS app gets the same core object, and its hooks run in every invocation", async () => {
   const response = await fetch(`${host.url}/api/hooked`);
   expect(response.headers.get("x-hook")).toBe("in preInvocation");
   expect(await response.json()).toEqual({
@@ -18,21 +18,21 @@ test("a CommonJS app gets the same core object, and its hooks take part in every
   });
 });
 
-test("a postInvocation hook may answer for a function that threw", async () => {
+test("a postInvocation hook can replace the answer of a function that threw", async () => {
   expect(await (await fetch(`${host.url}/api/hooked/yes`)).json()).toEqual({ rescued: "rescue me" });
 });
 
-test("log hooks change what is logged", async () => {
+test("a log hook changes the line that is logged", async () => {
   await fetch(`${host.url}/api/hooked`);
   expect(host.log().map(({ message }) => message)).toContain("the *** is out");
   expect(host.stdout.join("\n")).not.toContain("secret");
 });
 
-test("a registration that was taken back is not served", async () => {
+test("a function whose registration was disposed is not served", async () => {
   expect((await fetch(`${host.url}/api/Gone`)).status).toBe(404);
 });
 
-test("appTerminate hooks run when the host stops, once", async () => {
+test("appTerminate hooks run once when the host stops", async () => {
   host.kill("SIGINT");
   expect(await host.stop()).toEqual({ code: 0, signal: null });
   expect(host.stdout.filter((line) => line === "appTerminate ran")).toHaveLength(1);

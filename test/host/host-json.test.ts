@@ -17,7 +17,7 @@ function file(content: unknown): string {
 
 const queues = (section: object) => readHostJson(file({ extensions: { queues: section } })).queues;
 
-test("without host.json the real host's defaults hold", () => {
+test("without host.json the settings are the real host's defaults", () => {
   expect(readHostJson(join(directory, "none"))).toEqual({
     routePrefix: "api",
     queues: {
@@ -30,18 +30,18 @@ test("without host.json the real host's defaults hold", () => {
   });
 });
 
-test("the project's own host.json is read, and a woken function starts within a second", () => {
+test("the project's host.json lets a queue message start its function within a second", () => {
   const settings = readHostJson(resolve(import.meta.dirname, "../../host.json"));
   expect(settings.routePrefix).toBe("api");
   expect(settings.queues.maxPollingInterval).toBeLessThanOrEqual(1000);
 });
 
-test("the route prefix may be empty and loses its slashes", () => {
+test("the route prefix of host.json can be empty and loses its slashes", () => {
   expect(readHostJson(file({ extensions: { http: { routePrefix: "" } } })).routePrefix).toBe("");
   expect(readHostJson(file({ extensions: { http: { routePrefix: "/v1/x/" } } })).routePrefix).toBe("v1/x");
 });
 
-test("time spans", () => {
+test("a time span of host.json is read with days and milliseconds", () => {
   expect(queues({ maxPollingInterval: "00:00:00.250" }).maxPollingInterval).toBe(250);
   expect(queues({ visibilityTimeout: "1.02:03:04" }).visibilityTimeout).toBe(93_784_000);
 });
@@ -52,11 +52,11 @@ test.for([
   [{ maxDequeueCount: 0 }, "maxDequeueCount is not an integer"],
   [{ maxPollingInterval: 2000 }, "maxPollingInterval is not a time span such as 00:00:30"],
   [{ messageEncoding: "utf8" }, "messageEncoding is not base64"],
-] as const)("refuses the queues section %o", ([section, why]) => {
+] as const)("host.json with the queues section %o is refused", ([section, why]) => {
   expect(() => queues(section)).toThrow(why);
 });
 
-test("local settings fill in what is not set, and only that", () => {
+test("local settings fill in unset variables and change no others", () => {
   const env: NodeJS.ProcessEnv = { SET: "stays", EMPTY: "" };
   loadLocalSettings(env, file(`\uFEFF${JSON.stringify({ Values: { SET: "x", EMPTY: "x", NEW: "y" } })}`));
   expect(env).toEqual({ SET: "stays", EMPTY: "", NEW: "y" });
@@ -70,6 +70,6 @@ test.for([
   [{ Values: ["secret"] }, "Values is not an object"],
   [{ Values: { A: 1 } }, "the value of A is not a string"],
   [{ IsEncrypted: true, Values: {} }, "is encrypted: func settings decrypt"],
-] as const)("refuses the local settings %j", ([content, why]) => {
+] as const)("the local settings %j are refused", ([content, why]) => {
   expect(() => loadLocalSettings({}, file(content))).toThrow(why);
 });

@@ -53,23 +53,23 @@ describe("routing", () => {
     ["POST", "/api/tickets/1"],
     ["GET", "/api/tickets/1/tags"],
     ["GET", "/api/tickets"],
-  ])("%s %s is 404 with an empty body", async (method, path) => {
+  ])("%s %s, which no function serves, is 404 with an empty body", async (method, path) => {
     const response = await fetch(host.url + path, { method });
     expect(response.status).toBe(404);
     expect(await response.text()).toBe("");
   });
 
-  test("literals are compared without regard to case, parameters keep theirs", async () => {
+  test("a route matches in any case, and its parameters keep their case", async () => {
     const { params, functionName } = await echo("/API/tICKETS/AbC");
     expect(params).toEqual({ ticketId: "AbC" });
     expect(functionName).toBe("GetTicket");
   });
 
-  test("a trailing slash does not matter", async () => {
+  test("a route matches with a trailing slash", async () => {
     expect((await echo("/api/tickets/7/")).params).toEqual({ ticketId: "7" });
   });
 
-  test("a function without a route is reached by its name", async () => {
+  test("a function without a route is served at its name", async () => {
     expect((await echo("/api/echo")).functionName).toBe("Echo");
   });
 
@@ -84,27 +84,27 @@ describe("routing", () => {
     ["%3Fq%23h", "?q#h"],
     ["%zz%FF", "%zz%FF"],
     ["x".repeat(2000), "x".repeat(2000)],
-  ])("the parameter %.20s arrives decoded once, but for slashes", async (sent, expected) => {
+  ])("the path parameter %.20s is decoded once, except for slashes", async (sent, expected) => {
     expect((await echo(`/api/tickets/${sent}`)).params).toEqual({ ticketId: expected });
   });
 
-  test("a parameter in the middle", async () => {
+  test("a route parameter can stand before another segment", async () => {
     expect((await echo("/api/tickets/a%2Fb/tags", { method: "PUT" })).params).toEqual({ id: "a%2Fb" });
   });
 
-  test("a catch-all parameter", async () => {
+  test("a catch-all parameter takes the rest of the path, which can be empty", async () => {
     expect((await echo("/api/rest")).params).toEqual({});
     expect((await echo("/api/rest/a/B%20c/d")).params).toEqual({ path: "a/B c/d" });
   });
 });
 
 describe("the request as the handler sees it", () => {
-  test("query values that repeat are joined by a comma, names compared without regard to case", async () => {
+  test("repeated query values are joined by a comma, also when the case of their names differs", async () => {
     const { query } = await echo("/api/echo?q=1&q=2&Q=3&empty=&plus=a+b&escaped=a%26b%3D%C3%BC&__proto__=x");
     expect(query).toEqual({ q: "1,2,3", empty: "", plus: "a b", escaped: "a&b=ü" });
   });
 
-  test("the URL is absolute, from the Host header alone", async () => {
+  test("the request's URL is made from the Host header and ignores forwarded headers", async () => {
     const answer = await raw([
       "GET /api/echo?a=b HTTP/1.1",
       "host: livechat.example:81",
@@ -114,7 +114,7 @@ describe("the request as the handler sees it", () => {
     expect(JSON.parse(answer.slice(answer.indexOf("{"))).url).toBe("http://livechat.example:81/api/echo?a=b");
   });
 
-  test("a request target that is a whole URL is taken by its path", async () => {
+  test("a request target that is a whole URL matches by its path", async () => {
     const answer = await raw(["GET http://elsewhere.test/api/tickets/9?a=1 HTTP/1.1", "host: h.test"]);
     const seen: Echo = JSON.parse(answer.slice(answer.indexOf("{")));
     expect(seen).toMatchObject({
@@ -124,7 +124,7 @@ describe("the request as the handler sees it", () => {
     });
   });
 
-  test("headers have lower-case names and joined values", async () => {
+  test("a function sees headers with lower-case names and joined values", async () => {
     const answer = await raw([
       "GET /api/echo HTTP/1.1",
       "HOST: h.test",
@@ -139,7 +139,7 @@ describe("the request as the handler sees it", () => {
     });
   });
 
-  test("the trace of the caller goes on; without one a new one begins", async () => {
+  test("an invocation continues the caller's trace, and without a valid one starts a new trace", async () => {
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     const { traceContext } = await echo("/api/echo", { headers: { traceparent, tracestate: "v=1" } });
     expect(traceContext).toMatchObject({ traceParent: traceparent, traceState: "v=1" });
@@ -147,22 +147,19 @@ describe("the request as the handler sees it", () => {
     expect(fresh.traceContext.traceParent).toMatch(/^00-[\da-f]{32}-[\da-f]{16}-00$/);
   });
 
-  test("every invocation has an id of its own", async () => {
+  test("every invocation has its own id", async () => {
     const ids = await Promise.all([1, 2, 3].map(async () => (await echo("/api/echo")).invocationId));
     expect(new Set(ids).size).toBe(3);
     expect(ids[0]).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
   });
 
-  test.each([0, 1, 2048, 65_537, 17 * 1024 * 1024])(
-    "a body of %d bytes arrives as it was sent",
-    async (size) => {
-      const body = randomBytes(size);
-      const seen = await echo("/api/echo", { method: "POST", body });
-      expect(seen).toMatchObject({ size, sha256: createHash("sha256").update(body).digest("hex") });
-    },
-  );
+  test.each([0, 1, 2048, 65_537, 17 * 1024 * 1024])("a body of %d bytes arrives unchanged", async (size) => {
+    const body = randomBytes(size);
+    const seen = await echo("/api/echo", { method: "POST", body });
+    expect(seen).toMatchObject({ size, sha256: createHash("sha256").update(body).digest("hex") });
+  });
 
-  test("a chunked body without Content-Length arrives empty, as on the real host, and the log says so", async () => {
+  test("without streaming, a chunked body arrives empty, as on the real host, with a warning in the log", async () => {
     const body = new Blob(["some text"]).stream();
     const seen = await echo("/api/echo", { method: "POST", body, duplex: "half" } as RequestInit);
     expect(seen.size).toBe(0);
@@ -171,7 +168,7 @@ describe("the request as the handler sees it", () => {
     ]);
   });
 
-  test("a body over the limit is 413, before it is sent", async () => {
+  test("a request whose Content-Length is over the limit is 413 before its body is sent", async () => {
     const answer = await raw([
       "POST /api/echo HTTP/1.1",
       "host: h.test",
@@ -181,7 +178,7 @@ describe("the request as the handler sees it", () => {
     expect(answer).toMatch(/\r\n\r\n$/);
   });
 
-  test("a caller who leaves in the middle of the body does no harm", async () => {
+  test("the host still answers after a caller disconnects in the middle of a body", async () => {
     const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
     socket.write("POST /api/echo HTTP/1.1\r\nhost: h.test\r\ncontent-length: 100\r\n\r\nhalf", () =>
       socket.resetAndDestroy(),
@@ -195,7 +192,7 @@ describe("the answer", () => {
   const answer = (kind: string) => fetch(`${host.url}/api/answers/${kind}`);
 
   test.each(["throw", "reject", "unserialisable", "text"])(
-    "a handler that fails (%s) is 500 with an empty body",
+    "a handler that fails (%s) is answered by 500 with an empty body",
     async (kind) => {
       const response = await answer(kind);
       expect(response.status).toBe(500);
@@ -209,7 +206,7 @@ describe("the answer", () => {
     },
   );
 
-  test("a failure is logged in one line that holds no query", async () => {
+  test("a handler's error is logged in one line without the query of a URL", async () => {
     await answer("throw");
     const line = host.log().find(({ message }) => message.includes("No good"));
     expect(line).toMatchObject({
@@ -220,13 +217,16 @@ describe("the answer", () => {
     expect(host.stdout.join("\n")).not.toContain("secret");
   });
 
-  test.each(["nothing", "empty"])("no answer (%s) is 204", async (kind) => {
-    const response = await answer(kind);
-    expect(response.status).toBe(204);
-    expect(response.headers.has("content-length")).toBe(false);
-  });
+  test.each(["nothing", "empty"])(
+    "a handler that returns no answer (%s) is answered by 204",
+    async (kind) => {
+      const response = await answer(kind);
+      expect(response.status).toBe(204);
+      expect(response.headers.has("content-length")).toBe(false);
+    },
+  );
 
-  test("status, headers and text", async () => {
+  test("an answer has the handler's status, headers and text", async () => {
     const response = await answer("teapot");
     expect(response.status).toBe(418);
     expect(response.headers.get("x-many")).toBe("a, b");
@@ -234,13 +234,13 @@ describe("the answer", () => {
     expect(await response.text()).toBe("short and stout");
   });
 
-  test("jsonBody sets the content type", async () => {
+  test("an answer with jsonBody has the content type application/json", async () => {
     const response = await answer("json");
     expect(response.headers.get("content-type")).toBe("application/json");
     expect(await response.json()).toEqual({ kind: "json" });
   });
 
-  test("bytes stay bytes", async () => {
+  test("an answer of bytes arrives unchanged, also of 20 MiB", async () => {
     expect(Buffer.from(await (await answer("binary")).arrayBuffer())).toEqual(
       Buffer.from([0, 255, 1, 254, 128]),
     );
@@ -248,7 +248,7 @@ describe("the answer", () => {
     expect(large.equals(Buffer.alloc(20 * 1024 * 1024, 7))).toBe(true);
   });
 
-  test("a function that takes HEAD answers it without a body", async () => {
+  test("a function registered for HEAD answers without a body", async () => {
     const response = await new Promise<IncomingMessage>((done) =>
       httpRequest(`${host.url}/api/answers/teapot`, { method: "HEAD" }, done).end(),
     );
@@ -257,7 +257,7 @@ describe("the answer", () => {
   });
 });
 
-test("context.log writes one line of JSON each, tied to its invocation", async () => {
+test("each call of context.log writes one line of JSON with its invocation id", async () => {
   await fetch(`${host.url}/api/answers/log?code=secret-key`);
   const lines = host
     .log()
@@ -272,13 +272,13 @@ test("context.log writes one line of JSON each, tied to its invocation", async (
   expect(host.stdout.join("\n")).not.toContain("secret-key");
 });
 
-test("the host says where it listens, in one line, and nothing on standard error", () => {
+test("the host prints its address in one line, and nothing to standard error", () => {
   expect(host.stdout[0]).toMatch(/^listening on http:\/\/127\.0\.0\.1:\d+$/);
   expect(host.stdout.filter((line) => line.startsWith("listening"))).toHaveLength(1);
   expect(host.stderr).toEqual([]);
 });
 
-test("no key is asked for, and the admin routes tell state and functions", async () => {
+test("without --enable-auth no key is required, and the admin routes return state and functions", async () => {
   expect((await fetch(`${host.url}/api/for-admins`)).status).toBe(200);
   expect(await (await fetch(`${host.url}/admin/host/status`)).json()).toEqual({ state: "Running" });
   const functions = (await (await fetch(`${host.url}/admin/functions`)).json()) as { name: string }[];

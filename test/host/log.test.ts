@@ -24,6 +24,6 @@ test.for([
   ],
   ["listening on http://127.0.0.1:1", /^listening on http:\/\/127\.0\.0\.1:1$/],
   ["{not a log line}", /^\{not a log line\}$/],
-] as const)("%s is shown in a terminal as %s", ([line, shown]) => {
+] as const)("the log line %s is shown in a terminal as %s", ([line, shown]) => {
   expect(readable(line)).toMatch(shown);
 });

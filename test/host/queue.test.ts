@@ -81,7 +81,7 @@ async function left(queue: {
   return (await queue.getProperties()).approximateMessagesCount;
 }
 
-test("every message is handed over once and deleted, and the queue is made when it is missing", async () => {
+test("a missing queue is created, and each of its messages runs the function once and is deleted", async () => {
   const { seen, add, all } = collector(40);
   const { queue, begin, send } = await listen(async (trigger) => add(trigger));
   const listener = begin();
@@ -94,7 +94,7 @@ test("every message is handed over once and deleted, and the queue is made when 
   expect(await left(queue)).toBe(0);
 });
 
-test("a message that fails is tried again and goes to the poison queue after the last try", async () => {
+test("a message whose function fails is retried, and goes to the poison queue after maxDequeueCount failures", async () => {
   const counts: string[] = [];
   const { promise: poisoned, resolve } = Promise.withResolvers<void>();
   const { queue, poisonQueue, begin, send, log } = await listen(async ({ metadata }) => {
@@ -135,7 +135,7 @@ test("a failed message stays hidden for the visibility timeout", async () => {
   expect((await queue.receiveMessages()).receivedMessageItems).toEqual([]);
 });
 
-test("a message that was tried too often by hosts that died is not tried again", async () => {
+test("a message that killed maxDequeueCount hosts goes to the poison queue without another run", async () => {
   const { seen, add } = collector(1);
   const { queue, poisonQueue, begin, send } = await listen(async (trigger) => add(trigger));
   await queue.create();
@@ -160,7 +160,7 @@ test("a message that is not base64 goes to the poison queue unchanged", async ()
   expect((await encoded.poisonQueue.peekMessages()).peekedMessageItems[0]?.messageText).toBe("{not base64}");
 });
 
-test("the next batch is fetched when no more messages than the threshold are in hand", async () => {
+test("the next batch is fetched once no more messages than newBatchThreshold are running", async () => {
   const { seen, add, all } = collector(20);
   const held: (() => void)[] = [];
   const { queue, begin, send } = await listen(
@@ -192,7 +192,7 @@ test("the next batch is fetched when no more messages than the threshold are in 
   expect(new Set(seen).size).toBe(20);
 });
 
-test("stopping waits for the message in hand, and takes no other after that", async () => {
+test("stop() waits for the running message and receives no other", async () => {
   const started = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
   const { queue, begin, send } = await listen(async () => {
@@ -216,7 +216,7 @@ test("stopping waits for the message in hand, and takes no other after that", as
   expect(await left(queue)).toBe(1);
 });
 
-test("storage that is not there is asked again, with one warning", async () => {
+test("a queue that cannot be reached is polled again, with one warning", async () => {
   const taken = createServer((socket) => socket.destroy());
   await new Promise<void>((listening) => taken.listen(0, "127.0.0.1", listening));
   const { port } = taken.address() as { port: number };
@@ -236,7 +236,7 @@ test("storage that is not there is asked again, with one warning", async () => {
   });
 });
 
-test("the pause grows from 100 ms to the limit while the queue stays empty", () => {
+test("the polling pause grows from 100 ms to the limit while the queue stays empty", () => {
   const pauses = (random: number, max: number) =>
     [1, 2, 3, 4, 5, 6].map((n) => pollingDelay(n, max, () => random));
   expect(pauses(0.5, 1000)).toEqual([100, 200, 300, 500, 900, 1000]);
@@ -255,7 +255,7 @@ test("the pause grows from 100 ms to the limit while the queue stays empty", () 
   );
 });
 
-test("an empty queue is looked at after growing pauses", async () => {
+test("an empty queue is polled with growing pauses", async () => {
   const { clock, begin } = await listen(async () => {});
   const listener = begin();
   await expect.poll(() => clock.waits.length).toBeGreaterThan(6);
@@ -265,7 +265,7 @@ test("an empty queue is looked at after growing pauses", async () => {
   expect(clock.waits[6]).toBe(1000);
 });
 
-test("a queue function gets its message and metadata as the library converts them, also by hand", async () => {
+test("a queue function gets its message and metadata converted by the library, from the queue and from the admin route", async () => {
   const queue = service.getQueueClient(`q-${randomUUID()}`);
   await queue.create();
   const { messageId } = await queue.sendMessage(base64('{"id": 7}'));

@@ -18,7 +18,7 @@ test.for([
   ["{*path}", ["/", "/*"], [["*", "path"]]],
   ["v1:beta/{n}", ["/v1::beta/:p1"], [["p1", "n"]]],
   ["", ["/"], []],
-] as const)("%s", ([template, paths, params]) => {
+] as const)('the route template "%s" is read', ([template, paths, params]) => {
   const route = readRouteTemplate(template, "F");
   expect(route.paths).toEqual(paths);
   expect([...route.params]).toEqual(params);
@@ -31,11 +31,11 @@ test.for([
   ["a/{b?}", 'has the segment "{b?}", which this host cannot serve'],
   ["a/{*b}/c", 'has "{*b}" before its last segment'],
   ["a/{b:int}", 'has the segment "{b:int}", which this host cannot serve'],
-] as const)("refuses %s", ([template, why]) => {
+] as const)("the route template %s is refused", ([template, why]) => {
   expect(() => readRouteTemplate(template, "F")).toThrow(`Function F: the route "${template}" ${why}`);
 });
 
-test("any text that is encoded into a segment comes out unchanged, encoded slashes aside", () => {
+test("any text encoded into a path segment is decoded unchanged, except for slashes", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme" }), (text) => {
       expect(decodePath(encodeURIComponent(text))).toBe(text.replaceAll("/", "%2F"));
@@ -43,7 +43,7 @@ test("any text that is encoded into a segment comes out unchanged, encoded slash
   );
 });
 
-test("decoding takes any text, and a router that decodes everything reads the same", () => {
+test("decodePath takes any text, and equals full decoding of toRoutablePath", () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom("%", "2", "F", "f", "/", "a", "+", "?", "ü") }), (path) => {
       const segments = toRoutablePath(path).split("/");

@@ -52,17 +52,17 @@ test.for<[what: string, served: () => Promise<unknown>, message: string | RegExp
     () => serve({ type: "queueTrigger", queueName: "%NO_QUEUE%" }),
     'Function F: the setting NO_QUEUE (in "%NO_QUEUE%") is not set',
   ],
-])("refuses %s", async ([, served, message]) => {
+])("a function with %s is refused", async ([, served, message]) => {
   await expect(served()).rejects.toThrow(message);
 });
 
-test("never quotes a connection string that it cannot read", async () => {
+test("an unreadable connection string is refused and never quoted", async () => {
   process.env.Unreadable = "AccountName=a;AccountKey=secret";
   const served = serve({ type: "queueTrigger", queueName: "q", connection: "Unreadable" });
   await expect(served).rejects.toThrow(/^Function F: its connection string cannot be read$/);
 });
 
-test("a schedule comes from the settings", async () => {
+test("a schedule between percent signs is read from the setting", async () => {
   process.env.F_SCHEDULE = "0 */5 * * * *";
   const { about } = await serve({ type: "timerTrigger", schedule: "%F_SCHEDULE%" });
   expect(about("http://h")).toEqual({

@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("startHost hosts a bundle in this process and writes its log to the given function", async () => {
+test("startHost serves a bundle in this process and passes its log lines to the given function", async () => {
   expect(host.url).toBe(`http://127.0.0.1:${host.port}`);
   expect(host.functions).toHaveLength(6);
   expect((await fetch(`${host.url}/api/answers/log`)).status).toBe(200);
@@ -46,13 +46,13 @@ test("startHost hosts a bundle in this process and writes its log to the given f
   });
 });
 
-test("a process hosts one app only", async () => {
+test("startHost refuses a second app in the same process", async () => {
   await expect(startHost({ app: fixture("echo.mjs"), port: 0 })).rejects.toThrow(
     "A process can host one app",
   );
 });
 
-test("the same bundle in a process of its own", async () => {
+test("the same bundle is served by a process of its own", async () => {
   const other = await startHostProcess({ app: bundle });
   expect((await fetch(`${other.url}/api/tickets/1`)).status).toBe(200);
   await other.stop();

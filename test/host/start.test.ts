@@ -32,27 +32,27 @@ describe.concurrent("a host that cannot start says why in one line and exits wit
     ["same-name", `${broken} could not be loaded: Error: A function named A is registered already`],
     ["schedule", 'Function T: the setting T_SCHEDULE (in "%T_SCHEDULE%") is not set'],
     ["collision", /^The routes collide: .*GET.*/],
-  ] as const)("an app with the fault %s", async ([fault, expected], { expect }) => {
+  ] as const)("the host refuses an app with the fault %s", async ([fault, expected], { expect }) => {
     expect(await refusal({ app: broken, env: { BROKEN: fault } })).toMatch(expected);
   });
 
-  test("no bundle", async ({ expect }) => {
+  test("the host without a bundle names the command that makes it", async ({ expect }) => {
     const files = { "package.json": { main: "dist/app.mjs" } };
     const line = await refusal({ files, env: settings });
     expect(line).toBe("dist/app.mjs does not exist: npm run build makes it");
   });
 
-  test("the project's own app without its settings", async ({ expect }) => {
+  test("the host with the project's app names a missing setting", async ({ expect }) => {
     const { LIVECHAT_API_KEY: _, ...env } = settings;
     expect(await refusal({ env })).toMatch(/^Settings: LIVECHAT_API_KEY is missing\. /);
   });
 
-  test("a bundle that is not JavaScript", async ({ expect }) => {
+  test("the host refuses a bundle that is not JavaScript", async ({ expect }) => {
     const line = await refusal({ app: "bad.mjs", files: { "bad.mjs": "import {" } });
     expect(line).toMatch(/^bad\.mjs could not be loaded: SyntaxError: /);
   });
 
-  test("a port that is taken", async ({ expect }) => {
+  test("the host refuses a port that is taken", async ({ expect }) => {
     const taken = createServer();
     await new Promise<void>((listening) => taken.listen(0, "127.0.0.1", listening));
     const { port } = taken.address() as { port: number };
@@ -61,7 +61,7 @@ describe.concurrent("a host that cannot start says why in one line and exits wit
     expect(line).toBe(`Port ${port} is in use: choose another with --port`);
   });
 
-  test("arguments that make no sense", async ({ expect }) => {
+  test("the host refuses an invalid port and an unknown option", async ({ expect }) => {
     const [port, option] = await Promise.all([
       refusal({ app: broken, args: ["--port", "x1"] }),
       refusal({ app: broken, args: ["--prot", "1"] }),
@@ -70,12 +70,12 @@ describe.concurrent("a host that cannot start says why in one line and exits wit
     expect(option).toMatch(/^Unknown option '--prot'/);
   });
 
-  test("--enable-auth without a key", async ({ expect }) => {
+  test("the host refuses --enable-auth without LOCAL_FUNCTION_KEY", async ({ expect }) => {
     const line = await refusal({ app: broken, args: ["--enable-auth"] });
     expect(line).toBe("--enable-auth needs a key in the setting LOCAL_FUNCTION_KEY");
   });
 
-  test("settings that cannot be read", async ({ expect }) => {
+  test("the host refuses a settings file that is not JSON, by line and column", async ({ expect }) => {
     const files = { "local.settings.json": '{"Values": {"KEY": "secret"' };
     expect(await refusal({ app: broken, files })).toBe(
       "local.settings.json is not valid JSON, in line 1, column 28",
@@ -83,7 +83,7 @@ describe.concurrent("a host that cannot start says why in one line and exits wit
   });
 });
 
-test("local.settings.json fills in what is not set, before the app loads", async () => {
+test("local.settings.json fills in unset variables before the app loads", async () => {
   const files = { "local.settings.json": { IsEncrypted: false, Values: { BROKEN: "settings" } } };
   expect(await refusal({ app: broken, files })).toBe("LIVECHAT_API_KEY is not set");
   const host = await startHostProcess({ app: broken, files, env: { BROKEN: "nothing" } });
@@ -91,7 +91,7 @@ test("local.settings.json fills in what is not set, before the app loads", async
   await host.stop();
 });
 
-test("host.json sets the route prefix, package.json names the app", async () => {
+test("the host reads the route prefix from host.json and the app from package.json", async () => {
   const app =
     'require("@azure/functions").app.http("Ping", { authLevel: "anonymous", handler: () => ({ body: "pong" }) });';
   // The library is looked up from where the app is, so this one is told where that is.

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { fixture, startHostProcess } from "./host-process.ts";
 
 test.for(["SIGINT", "SIGTERM"] as const)(
-  "%s lets a request in flight end, takes no other, and exits with 0",
+  "on %s the host finishes the request in flight, refuses others and exits with 0",
   async (signal) => {
     const host = await startHostProcess({ app: fixture("slow.mjs") });
     // A connection that is kept alive must not keep the host.
@@ -31,7 +31,7 @@ test.for(["SIGINT", "SIGTERM"] as const)(
   },
 );
 
-test("a connection that still reads its answer, to be kept alive after it, does not hold up the end", async () => {
+test("a keep-alive connection gets its whole answer and does not delay the host's exit", async () => {
   const host = await startHostProcess({ app: fixture("echo.mjs") });
   const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
   socket.write("GET /api/answers/large HTTP/1.1\r\nhost: h.test\r\n\r\n");
@@ -54,12 +54,15 @@ test("a connection that still reads its answer, to be kept alive after it, does 
 test.for([
   ["late", "Error: late"],
   ["unhandled", "TypeError: unhandled"],
-] as const)("an uncaught error (%s) ends the host; what is in flight gets 500", async ([kind, message]) => {
-  const host = await startHostProcess({ app: fixture("echo.mjs") });
-  const other = fetch(`${host.url}/api/answers/hang`);
-  await host.line(/hanging/);
-  const responses = await Promise.all([other, fetch(`${host.url}/api/answers/${kind}`)]);
-  expect(responses.map(({ status }) => status)).toEqual([500, 500]);
-  expect(await host.exited).toEqual({ code: 1, signal: null });
-  expect(host.stderr).toEqual([message]);
-});
+] as const)(
+  "an uncaught error (%s) ends the host, which answers the requests in flight with 500",
+  async ([kind, message]) => {
+    const host = await startHostProcess({ app: fixture("echo.mjs") });
+    const other = fetch(`${host.url}/api/answers/hang`);
+    await host.line(/hanging/);
+    const responses = await Promise.all([other, fetch(`${host.url}/api/answers/${kind}`)]);
+    expect(responses.map(({ status }) => status)).toEqual([500, 500]);
+    expect(await host.exited).toEqual({ code: 1, signal: null });
+    expect(host.stderr).toEqual([message]);
+  },
+);

@@ -42,20 +42,23 @@ function sendChunks(path: string, chunks: Iterable<Uint8Array>): Promise<{ statu
   });
 }
 
-test.each([0, 1, 2048, 65_537, LIMIT])("a chunked body of %d bytes arrives as it was sent", async (size) => {
-  const body = randomBytes(size);
-  const chunks = Array.from({ length: Math.ceil(size / 10_000) }, (_, n) =>
-    body.subarray(n * 10_000, n * 10_000 + 10_000),
-  );
-  const answer = await sendChunks("/api/echo", chunks);
-  expect(answer.status).toBe(200);
-  expect(JSON.parse(answer.body)).toMatchObject({
-    size,
-    sha256: createHash("sha256").update(body).digest("hex"),
-  });
-});
+test.each([0, 1, 2048, 65_537, LIMIT])(
+  "with streaming, a chunked body of %d bytes arrives unchanged",
+  async (size) => {
+    const body = randomBytes(size);
+    const chunks = Array.from({ length: Math.ceil(size / 10_000) }, (_, n) =>
+      body.subarray(n * 10_000, n * 10_000 + 10_000),
+    );
+    const answer = await sendChunks("/api/echo", chunks);
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.body)).toMatchObject({
+      size,
+      sha256: createHash("sha256").update(body).digest("hex"),
+    });
+  },
+);
 
-test("a body with a Content-Length arrives, and so do headers, query and parameters", async () => {
+test("with streaming, a function sees a body with Content-Length, headers, query and parameters", async () => {
   const body = randomBytes(100_000);
   const headers = { "x-many": "a", host: "elsewhere.test", "x-forwarded-host": "evil.test" };
   const seen = await echo("/api/tickets/a%2Fb%20c/tags?q=1&q=2", { method: "PUT", body, headers });
@@ -68,7 +71,7 @@ test("a body with a Content-Length arrives, and so do headers, query and paramet
   expect(seen.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/api\/tickets\/a%2Fb%20c\/tags\?q=1&q=2$/);
 });
 
-test("the answer has the function's status and headers, and those of one connection only once", async () => {
+test("with streaming, the answer has the function's status and headers, and Date once", async () => {
   const response = await fetch(`${host.url}/api/answers/teapot`);
   expect(response.status).toBe(418);
   expect(response.headers.get("content-type")).toBe("text/x-tea");
@@ -80,7 +83,7 @@ test("the answer has the function's status and headers, and those of one connect
   expect(large.equals(Buffer.alloc(20 * 1024 * 1024, 7))).toBe(true);
 });
 
-test("HEAD has the headers, such as the length, and no body", async () => {
+test("with streaming, HEAD is answered with Content-Length and no body", async () => {
   const head = (path: string) =>
     new Promise<IncomingMessage>((done) => httpRequest(host.url + path, { method: "HEAD" }, done).end());
   const teapot = await head("/api/answers/teapot");
@@ -92,7 +95,7 @@ test("HEAD has the headers, such as the length, and no body", async () => {
   expect(await (await fetch(`${host.url}/api/answers/sized`)).text()).toBe("sized");
 });
 
-test("requests with small bodies, read or not, follow each other on one connection to the library", async () => {
+test("with streaming, requests with small bodies share one connection to the library, whether they are read or not", async () => {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const post = (kind: string, body = "") =>
     new Promise<string>((resolve, reject) => {
@@ -115,7 +118,7 @@ test("requests with small bodies, read or not, follow each other on one connecti
   agent.destroy();
 });
 
-test("headers have the names and the joined values that the caller sent", async () => {
+test("with streaming, a function sees the caller's header names with joined values", async () => {
   const headers = [
     "host",
     "h.test",
@@ -134,7 +137,7 @@ test("headers have the names and the joined values that the caller sent", async 
 });
 
 test.each(["throw", "reject", "unserialisable", "text"])(
-  "a handler that fails (%s) is 500 with an empty body",
+  "with streaming, a handler that fails (%s) is answered by 500 with an empty body",
   async (kind) => {
     const response = await fetch(`${host.url}/api/answers/${kind}`);
     expect(response.status).toBe(500);
@@ -142,13 +145,13 @@ test.each(["throw", "reject", "unserialisable", "text"])(
   },
 );
 
-test("a caller that is refused before its body is read gets the answer", async () => {
+test("with streaming, a caller that is refused before its body is read gets the answer", async () => {
   const chunk = Buffer.alloc(100_000);
   const answer = await sendChunks("/api/answers/early", Array(30).fill(chunk));
   expect(answer).toEqual({ status: 401, body: "not you" });
 });
 
-test("a body over the limit is 413: unread when announced, cut off when not", async () => {
+test("with streaming, a body over the limit is 413, by its Content-Length or once the limit is reached", async () => {
   const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
   socket.end(`POST /api/echo HTTP/1.1\r\nhost: h\r\ncontent-length: ${LIMIT + 1}\r\n\r\n`);
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 413 /);
@@ -161,7 +164,7 @@ test("a body over the limit is 413: unread when announced, cut off when not", as
   await echo("/api/echo");
 });
 
-test("a caller who leaves in the middle of the body does no harm", async () => {
+test("with streaming, the host still answers after a caller disconnects in the middle of a body", async () => {
   const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
   socket.write("POST /api/echo HTTP/1.1\r\nhost: h.test\r\ncontent-length: 100\r\n\r\nhalf", () =>
     socket.resetAndDestroy(),
@@ -170,12 +173,12 @@ test("a caller who leaves in the middle of the body does no harm", async () => {
   await echo("/api/echo");
 });
 
-test("nothing of the machinery is in the log", () => {
+test("with streaming, the log has no lines of the library's server", () => {
   expect(host.stdout[0]).toMatch(/^listening on /);
   expect(host.log().filter(({ level }) => level === "debug")).toEqual([]);
 });
 
-test("callers that go away at any moment leave the host running", async () => {
+test("with streaming, the host keeps running when callers disconnect at any moment", async () => {
   const { port, host: name } = new URL(host.url);
   const calls = Array.from({ length: 200 }, async (_, n) => {
     const socket = connect(Number(port), "127.0.0.1");

@@ -69,7 +69,7 @@ function start(schedule: string, from: string) {
 }
 
 describe("the schedule", () => {
-  test("runs at every occurrence, in UTC", async () => {
+  test("a timer runs at every occurrence of its schedule, in UTC", async () => {
     const { clock, timer, times } = start("0 */5 * * * *", "2024-01-01T00:00:00.500Z");
     await clock.passUntil("2024-01-01T00:15:00.000Z");
     expect(times()).toEqual([
@@ -80,14 +80,14 @@ describe("the schedule", () => {
     await timer.stop();
   });
 
-  test("a day of the month and a day of the week must both match", async () => {
+  test("a schedule with a day of the month and a day of the week matches only both", async () => {
     const { clock, timer, times } = start("0 0 9 1 * MON", "2024-01-02T00:00:00Z");
     await clock.passUntil("2024-12-31T00:00:00Z");
     expect(times()).toEqual(["2024-04-01T09:00:00.000Z", "2024-07-01T09:00:00.000Z"]);
     await timer.stop();
   });
 
-  test("waking early, or a clock that is set back, does not make an occurrence run twice", async () => {
+  test("a timer runs an occurrence once when it wakes early or the clock is set back", async () => {
     const clock = new ManualClock("2024-01-01T00:00:00Z");
     let back = 0;
     const hasty: Clock = {
@@ -109,19 +109,22 @@ describe("the schedule", () => {
     await timer.stop();
   });
 
-  test.for(["* * * * *", "@daily", "0 60 * * * *", "", "0 0 0 * * * 2030"])("%j is refused", (schedule) => {
-    expect(() => readSchedule(schedule, "F")).toThrow(
-      `Function F: the schedule "${schedule}" is not NCRONTAB`,
-    );
-  });
+  test.for(["* * * * *", "@daily", "0 60 * * * *", "", "0 0 0 * * * 2030"])(
+    "the schedule %j is refused",
+    (schedule) => {
+      expect(() => readSchedule(schedule, "F")).toThrow(
+        `Function F: the schedule "${schedule}" is not NCRONTAB`,
+      );
+    },
+  );
 
-  test("a day that never comes is refused", () => {
+  test("a schedule with a day that never comes is refused", () => {
     expect(() => readSchedule("0 0 0 30 2 *", "F")).toThrow("never comes due");
   });
 });
 
 describe("runs never overlap", () => {
-  test("a run that falls due during another is skipped", async () => {
+  test("an occurrence during a run is skipped", async () => {
     const { clock, timer, times, holdRuns } = start("0 * * * * *", "2024-01-01T00:00:30Z");
     const release = holdRuns();
     await clock.passUntil("2024-01-01T00:03:30Z");
@@ -132,7 +135,7 @@ describe("runs never overlap", () => {
     await timer.stop();
   });
 
-  test("a run by hand waits for its turn, and is not lost", async () => {
+  test("a manual run waits for the current run", async () => {
     const { clock, timer, times, holdRuns } = start("0 * * * * *", "2024-01-01T00:00:30Z");
     const release = holdRuns();
     await clock.passUntil("2024-01-01T00:01:10Z");
@@ -146,7 +149,7 @@ describe("runs never overlap", () => {
     await timer.stop();
   });
 
-  test("stopping waits for the run and starts no other", async () => {
+  test("stop() waits for the current run and starts no other", async () => {
     const { clock, timer, times, holdRuns } = start("0 * * * * *", "2024-01-01T00:00:30Z");
     const release = holdRuns();
     await clock.passUntil("2024-01-01T00:01:00Z");
@@ -165,7 +168,7 @@ describe("runs never overlap", () => {
 });
 
 describe("the timer object of the function", () => {
-  test("the last and the present occurrence", async () => {
+  test("the timer object has the last and the current occurrence", async () => {
     const { clock, timer, infos } = start("0 */5 * * * *", "2024-01-01T00:00:00Z");
     await clock.passUntil("2024-01-01T00:10:00Z");
     expect(infos()).toEqual([
@@ -191,7 +194,7 @@ describe("the timer object of the function", () => {
     await timer.stop();
   });
 
-  test("no status for intervals below a minute", async () => {
+  test("the timer object has no status for intervals below a minute", async () => {
     const { clock, timer, infos } = start("*/30 * * * * *", "2024-01-01T00:00:00Z");
     await clock.passUntil("2024-01-01T00:01:00Z");
     expect(infos()[0]?.ScheduleStatus).toBeNull();
@@ -199,7 +202,7 @@ describe("the timer object of the function", () => {
   });
 });
 
-test("the admin route runs a timer, with the data as the library converts it", async () => {
+test("the admin route runs a timer with data converted by the library", async () => {
   const host = await startHostProcess({ app: fixture("timers.mjs"), env: { YEARLY: "0 0 0 31 12 *" } });
   const post = (name: string, body?: string) =>
     fetch(`${host.url}/admin/functions/${name}`, {

@@ -40,7 +40,7 @@ function circlesOf(graph: Map<string, string[]>): string[][] {
 test.each([
   ["modules", imports],
   ["folders of shared/", folderImports],
-])("%s do not import each other in a circle", (_, graph) => {
+])("%s have no import circle", (_, graph) => {
   expect(circlesOf(graph)).toEqual([]);
 });
 
