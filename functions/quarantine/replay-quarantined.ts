@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { Conflict } from "../../shared/core/errors.ts";
-import { readDelivery } from "../../shared/receive/read-delivery.ts";
+import { readDelivery } from "../../shared/receive/receive-v2.ts";
 import { examples } from "../../shared/schemas/examples.ts";
 import { described, named, shape } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";

@@ -23,10 +23,5 @@ export const receiveHelpDeskTicket = receiver({
   type: "ticket_created",
   schema: HelpDeskDelivery,
   credentials: "key",
-  async take(raw, { eventLog: log, arrivals }) {
-    const { arrived, ...receipt } = await receiveHelpDesk(raw, { log, arrivals });
-    // Not awaited: the id is durable. If this attempt fails, a timer makes the next one.
-    if (arrived !== undefined) void arrivals.settle(arrived);
-    return receipt;
-  },
+  receive: (text, { eventLog: log, arrivals }) => receiveHelpDesk(text, { log, arrivals }),
 });

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Operation } from "../../shared/http/operation.ts";
-import { receive } from "../../shared/receive/receive.ts";
+import { receiveV2 } from "../../shared/receive/receive-v2.ts";
 import { examples } from "../../shared/schemas/examples.ts";
 import { published } from "../../shared/schemas/vocabulary.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../../shared/schemas/webhook.ts";
@@ -21,8 +21,8 @@ function v2Receiver(
     type,
     schema,
     credentials: "basic",
-    take: (raw, { eventLog: log, settings: { webhook, liveChat } }) =>
-      receive(raw, type, { log, licenseId: webhook.licenseId, once: liveChat.api === "text" }),
+    receive: (text, { eventLog: log, settings: { webhook, liveChat } }) =>
+      receiveV2(text, type, { log, licenseId: webhook.licenseId, once: liveChat.api === "text" }),
   });
 }
 

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { AppError, Forbidden, InvalidInput, Unauthorized } from "../../shared/core/errors.ts";
 import { MAX_BODY_BYTES } from "../../shared/event-log/limits.ts";
+import { decodeUtf8, type Received } from "../../shared/receive/delivery.ts";
 import { PROBE_AGENT, refusalReason } from "../../shared/receive/refusal-reason.ts";
 import { verifyCredentials, verifyKey } from "../../shared/receive/verify-sender.ts";
 import { Receipt } from "../../shared/schemas/receipt.ts";
@@ -24,21 +25,21 @@ export function receiver({
   type,
   schema,
   credentials,
-  take,
+  receive,
   ...words
 }: {
   id: string;
   summary: string;
   description: string;
   route: string;
-  /** The type of the deliveries in metrics and log lines, when `take` does not return the event's type. */
+  /** The type of the deliveries in metrics and log lines, while the type of their event is not known. */
   type: EventType | "text_chat";
   /** Describes the body. */
   schema: v.GenericSchema;
   /** Where the sender's credentials are: in the header `Authorization`, or in the parameter `key` of the query. */
   credentials: "basic" | "key";
   /** Stores a delivery. Resolves only after the delivery is durable. */
-  take(raw: Uint8Array, services: Services): Promise<Receipt & { type?: EventType }>;
+  receive(text: string, services: Services): Promise<Received>;
 }) {
   const isBasic = credentials === "basic";
   return operation({
@@ -55,7 +56,7 @@ export function receiver({
         verify: ({ headers, query }, { settings: { webhook } }) =>
           isBasic
             ? verifyCredentials(headers.get("authorization"), webhook.credentials)
-            : verifyKey(query.get("key"), passwordsOf(webhook)),
+            : verifyKey(query.get("key"), webhook.credentials),
         // Refusals are counted: the sender stops repeating a refused delivery, and then its event is missing.
         refused(error, call, { refusals }) {
           if (call.headers.get("user-agent") === PROBE_AGENT) return;
@@ -72,14 +73,11 @@ export function receiver({
     errors: [InvalidInput, Unauthorized, ...(isBasic ? [Forbidden] : []), ...storageErrors],
     run: async ({ raw }, services, call) => {
       measure().payload.record(raw.length, { type });
-      const { type: actual = type, ...receipt } = await take(raw, services);
-      measure().events.add(1, { type: actual, outcome: receipt.status });
-      call.log("delivery received", { type: actual, ...receipt, bytes: raw.length });
-      return { body: receipt };
+      const received = await receive(decodeUtf8(raw), services);
+      const { type: eventType, status, id } = received;
+      measure().events.add(1, { type: eventType, outcome: status });
+      call.log("delivery received", { ...received, bytes: raw.length });
+      return { body: { status, id } };
     },
   });
 }
-
-/** The passwords that a delivery may use: the current one and the previous one. */
-export const passwordsOf = ({ credentials }: Services["settings"]["webhook"]): string[] =>
-  credentials.map(({ password }) => password);

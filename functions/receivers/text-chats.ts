@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { receiveText } from "../../shared/receive/receive-text.ts";
 import { examples } from "../../shared/schemas/examples.ts";
 import { described, shape } from "../../shared/schemas/vocabulary.ts";
-import { passwordsOf, receiver } from "./receiver.ts";
+import { receiver } from "./receiver.ts";
 
 const TextChatDelivery = shape(
   "TextChatDelivery",
@@ -29,12 +29,6 @@ export const receiveTextChat = receiver({
   type: "text_chat",
   schema: TextChatDelivery,
   credentials: "key",
-  async take(raw, { eventLog: log, settings: { webhook }, transcripts }) {
-    const secrets = passwordsOf(webhook);
-    const { ended, ...receipt } = await receiveText(raw, { log, transcripts, secrets });
-    // Not awaited: LiveChat waits only ten seconds, and the end is durable. If this attempt fails, a timer makes the
-    // next one.
-    if (ended !== undefined) void transcripts.settle(ended);
-    return receipt;
-  },
+  receive: (text, { eventLog: log, transcripts, settings: { webhook } }) =>
+    receiveText(text, { log, transcripts, credentials: webhook.credentials }),
 });

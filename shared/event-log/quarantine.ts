@@ -144,7 +144,7 @@ export function openQuarantine(
       const entry = await get(id);
       if (!entry) return undefined;
       const reading = understand(entry.raw, entry.expected);
-      if (!reading.understood) return { status: "quarantined", id, reason: reading.reason };
+      if (!("event" in reading)) return { status: "quarantined", id, reason: reading.reason };
       const appended = await append(reading.event);
       await remove(id);
       return appended;

@@ -87,4 +87,4 @@ export type Quarantined = v.InferOutput<typeof QuarantinedDelivery>;
 export type NewQuarantined = Pick<Quarantined, "expected" | "reason" | "problems"> & { raw: string };
 
 /** The result of reading a quarantined body again: an event, or the reason why it still cannot be read. */
-export type Understanding = { understood: true; event: NewEvent } | { understood: false; reason: string };
+export type Understanding = { event: NewEvent } | { reason: string };

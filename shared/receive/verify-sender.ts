@@ -27,13 +27,16 @@ export function verifyCredentials(authorization: string | null, accepted: readon
 /**
  * Accepts a delivery with a current password: in the registered URL's `key`, or as the webhook's secret.
  *
- * @param accepted all passwords that may be used; with none, every delivery is refused
+ * @param accepted all pairs whose password may be used; with none, every delivery is refused
  * @throws {NoCredentials} when the URL has no key
  * @throws {Unauthorized} when the key is not accepted
  */
-export function verifyKey(given: string | null | undefined, accepted: readonly string[]): void {
+export function verifyKey(given: string | null | undefined, accepted: readonly Credentials[]): void {
   if (!given) throw new NoCredentials(REQUIRED);
-  checkSecret(given, accepted);
+  checkSecret(
+    given,
+    accepted.map(({ password }) => password),
+  );
 }
 
 /** Compares all digests, so the duration reveals neither content nor length. */

@@ -11,7 +11,7 @@ const odd = (raw: string): NewQuarantined => ({
   reason: "The delivery does not have the shape of chat_started.",
   problems: [{ path: "chat.id", message: "must be text" }],
 });
-const understood = (): Understanding => ({ understood: true, event: started() });
+const understood = (): Understanding => ({ event: started() });
 
 test("an unreadable delivery is kept whole, with the reason", async () => {
   const log = newLog({ now: () => EPOCH });
@@ -82,7 +82,7 @@ test("a hostile body of megabytes is one entry, and leaves nothing behind", asyn
 test("a replayed delivery that is readable moves from the quarantine to the log", async () => {
   const log = newLog();
   const { id } = await log.quarantine.keep(odd('{"a":1}'));
-  expect(await log.quarantine.replay(id, () => ({ understood: false, reason: "still odd" }))).toEqual({
+  expect(await log.quarantine.replay(id, () => ({ reason: "still odd" }))).toEqual({
     status: "quarantined",
     id,
     reason: "still odd",

@@ -1,12 +1,13 @@
 import { Forbidden, type Problem } from "../core/errors.ts";
 import { tooComplex } from "../event-log/complexity.ts";
 import { cutMembers, memberText } from "../event-log/cut-members.ts";
+import type { EventLog } from "../event-log/event-log.ts";
 import type { NewEvent } from "../event-log/types.ts";
 import { peopleIn } from "../people/people-in.ts";
 import { validate } from "../schemas/validate.ts";
 import { isObject } from "../schemas/vocabulary.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
-import { parseJson } from "./read-body.ts";
+import { parseJson, quarantine, type Received } from "./delivery.ts";
 
 /** The webhook's secret in an envelope, under the names of both platforms of LiveChat. */
 const CREDENTIALS = ["token", "secret_key"];
@@ -14,8 +15,8 @@ const CREDENTIALS = ["token", "secret_key"];
 /** The reason why a delivery cannot become an event. */
 type Misfit = { reason: string; problems: Problem[] };
 
-/** An event for the log, or a delivery that was authenticated but not understood. */
-type ReadDelivery = { understood: true; event: NewEvent } | ({ understood: false; raw: string } & Misfit);
+/** An event for the log, or an authenticated delivery that cannot become one. */
+type ReadDelivery = { event: NewEvent } | ({ raw: string } & Misfit);
 
 export type DeliveryRules = {
   /** The only licence whose events are accepted; any licence when it is absent. */
@@ -26,6 +27,24 @@ export type DeliveryRules = {
    */
   once?: boolean;
 };
+
+/**
+ * Receives a delivery of LiveChat's API v2 from a verified sender. Resolves after the delivery is stored.
+ *
+ * @throws {InvalidInput} when the text is not JSON
+ * @throws {Forbidden} when the event is of another licence
+ * @throws {StorageUnavailable} when it could not be stored in time; LiveChat repeats the delivery
+ */
+export async function receiveV2(
+  text: string,
+  expected: EventType,
+  { log, ...rules }: DeliveryRules & { log: Pick<EventLog, "append" | "quarantine"> },
+): Promise<Received> {
+  const reading = readDelivery(text, expected, rules);
+  if (!("event" in reading)) return quarantine(log, { expected, ...reading });
+  const { status, id } = await log.append(reading.event);
+  return { type: expected, status, id };
+}
 
 /**
  * Reads the body of a delivery as an event of its URL's type. The stored text is the original body without the
@@ -46,9 +65,9 @@ export function readDelivery(
   }
   const raw = cutMembers(body, CREDENTIALS);
   const facts = eventFactsOf(envelope, raw, expected);
-  if ("problems" in facts) return { understood: false, raw, ...facts };
+  if ("problems" in facts) return { raw, ...facts };
   const event = { type: expected, origin: "webhook", raw, people: peopleIn(envelope), ...facts } as const;
-  return { understood: true, event: expected === "ticket_created" ? event : { ...event, once } };
+  return { event: expected === "ticket_created" ? event : { ...event, once } };
 }
 
 type EventFacts = Pick<NewEvent, "licence" | "chatId" | "ticketId" | "moment" | "occurredAt">;
