@@ -1,5 +1,5 @@
-import { type ConversionConfig, toJsonSchema as convert, type JsonSchema } from "@valibot/to-json-schema";
-import type * as v from "valibot";
+import { toJsonSchema as convert, type JsonSchema } from "@valibot/to-json-schema";
+import * as v from "valibot";
 import type { Designer, SchemaFacts } from "../schemas/vocabulary.ts";
 
 export type { JsonSchema };
@@ -13,48 +13,32 @@ export type Rules = {
   shows?: "input" | "output";
 };
 
-/** Marks a pipe with a transformation until `published({ output })` names the schema of its result. */
-const UNSAID = "the output of a transformation here has no schema";
-
 /**
  * Converts a schema to JSON Schema (2020-12). Requests of callers are shown as output too: callers should send what the
  * app itself answers. Only deliveries from LiveChat are shown as input.
  *
- * @throws {Error} for a transformation without `published({ output })`
+ * @throws {Error} for a pipe that ends with a transformation: the schema of its result must follow
  */
 export function toJsonSchema(schema: v.GenericSchema, rules: Rules): JsonSchema {
-  const showsOutput = rules.shows !== "input";
-  const converted = convert(schema, {
+  const { $schema: _, ...converted } = convert(schema, {
     target: "draft-2020-12",
+    typeMode: rules.shows ?? "output",
     // Only code can check these; their messages explain them.
     ignoreActions: ["check", "raw_check"],
-    overrideAction({ valibotAction, jsonSchema }) {
-      if (["transform", "raw_transform"].includes(valibotAction.type)) {
-        return showsOutput ? { ...jsonSchema, $comment: UNSAID } : jsonSchema;
-      }
-      return "metadata" in valibotAction
-        ? applyFacts(valibotAction.metadata as SchemaFacts, jsonSchema, rules)
-        : undefined;
-    },
-    overrideSchema: ({ jsonSchema }) => tidy(jsonSchema),
-  } satisfies ConversionConfig);
-  delete converted.$schema;
-  // The converter collects lazy schemas here; `published` has replaced every reference to them.
-  delete converted.$defs;
-  assertSaid(converted);
+    overrideAction: ({ valibotAction, jsonSchema }) =>
+      "metadata" in valibotAction ? applyFacts(jsonSchema, rules) : undefined,
+    overrideSchema: ({ valibotSchema, jsonSchema }) => tidy(jsonSchema, valibotSchema),
+  });
   return converted;
 }
 
-/** Applies the facts of a pipe, in the order of the pipe, to what the converter read before them. */
-function applyFacts(facts: SchemaFacts, read: JsonSchema, rules: Rules): JsonSchema {
-  // The converter has put the facts among the keywords of JSON Schema.
-  const { output, input, component, designer, example, ...keywords } = read as JsonSchema & SchemaFacts;
-  let said: JsonSchema = keywords;
-  const shown = rules.shows === "input" ? facts.input : facts.output;
-  if (shown) said = { ...wordsOf(said), ...toJsonSchema(shown, rules) };
-  if (facts.example !== undefined) said = { ...said, examples: [facts.example as never] };
-  if (facts.component) said = rules.component(componentName(facts.component, rules), said);
-  if (facts.designer) said = rules.designer?.(said, facts.designer) ?? said;
+/** Applies the facts of a schema, which the converter puts among the keywords of JSON Schema. */
+function applyFacts(read: JsonSchema, rules: Rules): JsonSchema {
+  const { input, component, designer, example, ...keywords } = read as JsonSchema & SchemaFacts;
+  let said: JsonSchema = input ? toJsonSchema(input, rules) : keywords;
+  if (example !== undefined) said = { ...said, examples: [example as never] };
+  if (component) said = rules.component(componentName(component, rules), said);
+  if (designer) said = rules.designer?.(said, designer) ?? said;
   return said;
 }
 
@@ -63,11 +47,7 @@ function componentName(component: string, { shows }: Rules): string {
   return shows === "input" ? `${component}_AsSent` : component;
 }
 
-function wordsOf({ title, description }: JsonSchema): JsonSchema {
-  return { ...(title && { title }), ...(description && { description }) };
-}
-
-function tidy(read: JsonSchema): JsonSchema {
+function tidy(read: JsonSchema, schema: v.GenericSchema): JsonSchema {
   const tidied = { ...read };
   if (tidied.required?.length === 0) delete tidied.required;
   // An object without named fields stands for any fields.
@@ -81,15 +61,24 @@ function tidy(read: JsonSchema): JsonSchema {
     delete tidied.anyOf;
     tidied.type = [...new Set(types.flat())];
   }
-  if (tidied.properties) tidied.properties = titled(tidied.properties);
+  if (tidied.properties && "entries" in schema) {
+    tidied.properties = titled(tidied.properties, schema.entries as v.ObjectEntries);
+  }
   return tidied;
 }
 
-/** A described field without a title gets its name in Title Case: `lastDelivery` and `last_delivery` are "Last Delivery". */
-function titled(properties: NonNullable<JsonSchema["properties"]>): JsonSchema["properties"] {
+/**
+ * Gives fields the title and the description of their schemas. A described field without a title gets its name in Title Case:
+ * `lastDelivery` and `last_delivery` are "Last Delivery".
+ */
+function titled(
+  properties: NonNullable<JsonSchema["properties"]>,
+  entries: v.ObjectEntries,
+): JsonSchema["properties"] {
   const withTitles = Object.entries(properties).map(([name, field]) => {
-    const { description, title = description && toTitle(name) } = field as JsonSchema;
-    return [name, title === undefined ? field : { title, ...(field as JsonSchema) }];
+    const description = v.getDescription(entries[name] as v.GenericSchema);
+    const title = v.getTitle(entries[name] as v.GenericSchema) ?? (description && toTitle(name));
+    return [name, { ...(title && { title }), ...(field as JsonSchema), ...(description && { description }) }];
   });
   return Object.fromEntries(withTitles);
 }
@@ -105,11 +94,4 @@ function toTitle(name: string): string {
 function typesOf(schema: NonNullable<JsonSchema["anyOf"]>[number]) {
   const { type, ...rest } = schema as JsonSchema;
   return type !== undefined && Object.keys(rest).length === 0 ? [type].flat() : undefined;
-}
-
-function assertSaid(schema: unknown, path = ""): void {
-  if (typeof schema !== "object" || schema === null) return;
-  if ("$comment" in schema && schema.$comment === UNSAID)
-    throw new Error(`${path || "The schema"}: ${UNSAID}`);
-  for (const [key, value] of Object.entries(schema)) assertSaid(value, path ? `${path}.${key}` : key);
 }

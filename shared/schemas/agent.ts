@@ -35,13 +35,10 @@ export function groupTitled(idTitle: string, nameTitle: string) {
     id: named(integer, idTitle, "Unique id of the group."),
     name: named(maybe(text), nameTitle, "Name of the group."),
   });
-  const id = v.pipe(
-    integer,
-    v.transform((id): v.InferOutput<typeof group> => ({ id })),
-  );
   return v.pipe(
-    v.union([id, group], "must be a group's id, or a group with an id"),
-    published({ output: group }),
+    v.union([integer, group], "must be a group's id, or a group with an id"),
+    v.transform((given): v.InferInput<typeof group> => (typeof given === "number" ? { id: given } : given)),
+    group,
   );
 }
 
@@ -50,16 +47,12 @@ function agentWith<const Entries extends v.ObjectEntries>(entries: Entries) {
   const agent = v.looseObject(entries);
   return v.pipe(
     agent,
-    v.transform((shown): v.InferOutput<typeof agent> => withoutCredentials(shown)),
-    published({ output: agent }),
+    v.transform((sent): v.InferInput<typeof agent> => {
+      const { api_key: _, password: __, ...shown } = sent as Record<string, unknown>;
+      return shown as v.InferInput<typeof agent>;
+    }),
+    agent,
   );
-}
-
-function withoutCredentials<Shown extends object>(shown: Shown): Shown {
-  const others = { ...shown } as Shown & { api_key?: unknown; password?: unknown };
-  delete others.api_key;
-  delete others.password;
-  return others;
 }
 
 /** An agent as `GET /agents` lists it. */
@@ -104,14 +97,18 @@ export const Removal = shape(
 );
 export type Removal = v.InferOutput<typeof Removal>;
 
-const digits = v.pipe(v.string(), v.regex(/^\d{1,9}$/));
-/** The connector's type is text; a number is taken as well. */
+const DIGITS = /^\d{1,9}$/;
+/** The connector's type is text; a number is accepted too. */
 const chatLimit = v.pipe(
   v.union(
-    [v.pipe(v.number(), v.safeInteger(), v.minValue(0)), v.pipe(digits, v.transform(Number))],
+    [
+      v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+      v.pipe(v.string(), v.regex(DIGITS), v.transform(Number)),
+    ],
     'must be a whole number, such as 6 or "6"',
   ),
-  published({ output: digits }),
+  v.number(),
+  published({ type: "string", pattern: DIGITS.source }),
 );
 const groupToJoin = v.pipe(
   v.number("must be a group's id, a whole number"),

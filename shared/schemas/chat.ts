@@ -6,25 +6,20 @@ import {
   listOf,
   maybe,
   named,
-  published,
   TIME_FORMAT,
   text,
   time,
 } from "./vocabulary.ts";
 
 const groupId = v.pipe(
-  v.union([
-    integer,
-    v.pipe(
-      v.looseObject({ id: integer }),
-      v.transform(({ id }) => id),
-    ),
-  ]),
-  published({ output: integer }),
+  v.union([integer, v.looseObject({ id: integer })]),
+  v.transform((group) => (typeof group === "number" ? group : group.id)),
+  v.number(),
+  v.integer(),
 );
 
 /** Microsoft's connector types the times of tickets as date-time, and those of chats as plain text. */
-const chatTime = v.pipe(time, published({ output: v.string() }));
+const chatTime = v.pipe(time, v.string());
 
 const agent = v.looseObject({
   login: named(maybe(text), "Agent Email", "Email address of the agent."),
@@ -73,7 +68,7 @@ export const Visitor = v.looseObject({
 const choice = v.pipe(
   v.union([v.boolean(), text]),
   v.transform((chosen) => chosen === true || chosen === "true" || chosen === "1"),
-  published({ output: v.boolean() }),
+  v.boolean(),
 );
 
 const surveyChoice = v.looseObject({
@@ -91,8 +86,10 @@ const item = v.looseObject({
 /** A question of the survey before a chat. A checkbox question has `answers`; its `answer` becomes the chosen labels. */
 export const SurveyItem = v.pipe(
   item,
-  v.transform((item) => ({ ...item, answer: item.answer ?? chosen(item.answers) })),
-  published({ output: item }),
+  v.transform(
+    (given): v.InferInput<typeof item> => ({ ...given, answer: given.answer ?? chosen(given.answers) }),
+  ),
+  item,
 );
 
 function chosen(answers: readonly { label?: string; chosen?: boolean }[] | undefined): string | undefined {

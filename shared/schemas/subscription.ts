@@ -41,7 +41,7 @@ const word = v.pipe(filled, v.maxLength(200, "may have at most 200 characters"))
 const groupInFilter = v.pipe(
   v.union([v.pipe(v.number(), v.safeInteger()), word], "must be a group's id"),
   v.transform(String),
-  published({ output: v.string() }),
+  v.string(),
 );
 
 const keys = {
@@ -64,8 +64,8 @@ const not = described(
   "A filter that must not match.",
 );
 
-/** Chooses events by what they are about. */
-export const Filter = exact({ ...keys, not });
+/** Chooses events by the groups, agents and tags of their chats and tickets. */
+export const Filter = shape("Filter", exact({ ...keys, not }), examples.newTrigger.filter);
 
 const filter = described(
   advanced(v.optional(Filter)),
@@ -87,7 +87,7 @@ const distinctTypes = v.pipe(
   v.array(oneOf(EVENT_TYPES), "must be a list"),
   v.minLength(1, "must have at least one value"),
   v.transform((types) => EVENT_TYPES.filter((type) => types.includes(type))),
-  published({ output: v.array(v.picklist(EVENT_TYPES)) }),
+  v.array(v.picklist(EVENT_TYPES)),
 );
 
 /** The request of a flow that is turned on. */
@@ -137,10 +137,7 @@ export const CreatedTrigger = shape(
 
 const terms = {
   types: described(v.optional(v.array(v.picklist(EVENT_TYPES))), "The event types; all when absent."),
-  filter: described(
-    v.optional(v.pipe(Filter, published({ output: v.looseObject({}) }))),
-    "The filter that events must match.",
-  ),
+  filter: described(v.optional(Filter), "The filter that events must match."),
   format: described(v.picklist(["payload", "cloudevents"]), "payload or cloudevents."),
   batch: described(count, "The most events in one request."),
   perMinute: described(v.optional(count), "The most requests in any minute."),

@@ -21,17 +21,17 @@ export type Designer = {
 
 /** The facts of a schema that the published definitions cannot read from the schema itself. */
 export type SchemaFacts = {
-  /** The schema of the value that a transformation returns. The definitions show it in place of the pipe before it. */
-  output?: v.GenericSchema;
-  /** The schema of all that is accepted, where the definitions cannot read it from the pipe. */
+  /** The schema of the accepted values, where the pipe does not begin with it. */
   input?: v.GenericSchema;
   /** An example value, as it is sent or answered. */
   example?: unknown;
   /** The name under which the definitions contain the shape once. */
   component?: string;
   designer?: Designer;
-  minProperties?: number;
-};
+} & Keywords;
+
+/** Keywords of JSON Schema that valibot has no action for, or that replace its own. */
+type Keywords = { type?: "string"; pattern?: string; minProperties?: number; additionalProperties?: false };
 
 /** Adds facts for the published definitions to a pipe. */
 export function published<Value>(facts: SchemaFacts) {
@@ -88,10 +88,9 @@ export function advanced<const Schema extends v.GenericSchema>(schema: Schema) {
  * field and lists the known ones.
  */
 export function exact<const Entries extends v.ObjectEntries>(entries: Entries) {
-  const known = v.strictObject(entries);
   const names = Object.keys(entries);
   const advice = names.length > 0 ? `Use ${names.join(", ")}` : "No fields are accepted";
-  return v.pipe(
+  const schema = v.pipe(
     v.looseObject(entries),
     v.rawCheck(({ dataset: { value }, config, addIssue }) => {
       if (!isObject(value)) return;
@@ -104,9 +103,9 @@ export function exact<const Entries extends v.ObjectEntries>(entries: Entries) {
         });
       }
     }),
-    v.transform((value): v.InferOutput<typeof known> => value),
-    published({ output: known, input: known }),
+    published({ additionalProperties: false }),
   );
+  return schema as unknown as v.StrictObjectSchema<Entries, undefined>;
 }
 
 /** At least one field of the object is given. */
@@ -128,14 +127,14 @@ export const html = v.pipe(v.string(), published({ example: "<!doctype html>" })
 export const text = v.pipe(
   v.union([v.string(), v.number(), v.boolean()], "must be text"),
   v.transform(String),
-  published({ output: v.string() }),
+  v.string(),
 );
 
 /** An id: opaque text, or a whole number of which no digit is lost. */
 export const identifier = v.pipe(
   v.union([v.string(), v.pipe(v.number(), v.safeInteger())], "must be text, or a whole number below 2^53"),
   v.transform(String),
-  published({ output: v.string() }),
+  v.string(),
 );
 
 /** A whole number; LiveChat sends some as text. */
@@ -144,14 +143,15 @@ export const integer = v.pipe(
     [v.pipe(v.number(), v.integer()), v.pipe(v.string(), v.regex(/^-?\d+$/), v.transform(Number))],
     "must be a whole number",
   ),
-  published({ output: v.pipe(v.number(), v.integer()) }),
+  v.number(),
+  v.integer(),
 );
 
 /** True or false; LiveChat sends some as 1 and 0. */
 export const flag = v.pipe(
   v.union([v.boolean(), v.picklist([0, 1])], "must be true or false"),
   v.transform((value) => value === true || value === 1),
-  published({ output: v.boolean() }),
+  v.boolean(),
 );
 
 /** Microsoft's connector describes every time of LiveChat's with this. */
@@ -169,16 +169,11 @@ export const time = v.pipe(
     addIssue({ message: "must be a time: epoch seconds or ISO 8601" });
     return NEVER;
   }),
-  published({ output: moment }),
+  moment,
 );
 
 /** A number of things. */
 export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-
-const absent = v.pipe(
-  v.union([v.null(), v.literal(""), v.strictTuple([])]),
-  v.transform(() => undefined),
-);
 
 /**
  * A field that LiveChat may leave out or send as `null`; both become `undefined`. So do `""` and `[]`, where the field's
@@ -186,12 +181,7 @@ const absent = v.pipe(
  */
 export function maybe<const Schema extends v.GenericSchema>(schema: Schema) {
   const isAbsent = (value: unknown) => value === null || (isEmpty(value) && !v.is(schema, value));
-  return v.optional(
-    v.pipe(
-      v.lazy((value): Schema | typeof absent => (isAbsent(value) ? absent : schema)),
-      published({ output: schema, input: v.nullable(schema) }),
-    ),
-  );
+  return replaced((value) => (isAbsent(value) ? undefined : value), v.optional(schema));
 }
 
 function isEmpty(value: unknown): boolean {
@@ -202,15 +192,20 @@ const noList = v.union([v.null(), v.strictObject({})]);
 
 /** A list that LiveChat may leave out, send as `null`, or as `{}`: PHP's empty array. */
 export function listOf<const Schema extends v.GenericSchema>(schema: Schema) {
-  const list = v.array(schema, "must be a list");
-  const emptyList = v.pipe(
-    noList,
-    v.transform((): v.InferOutput<Schema>[] => []),
-  );
+  return replaced((value) => (v.is(noList, value) ? [] : value), v.array(schema, "must be a list"));
+}
+
+/** An optional field: `replace` turns LiveChat's spellings of nothing into values of the schema. */
+function replaced<const Schema extends v.GenericSchema>(
+  replace: (value: unknown) => unknown,
+  schema: Schema,
+) {
   return v.optional(
     v.pipe(
-      v.lazy((value): typeof list | typeof emptyList => (v.is(noList, value) ? emptyList : list)),
-      published({ output: list, input: v.nullable(list) }),
+      v.custom<v.InferInput<Schema> | null>(() => true),
+      published({ input: v.nullable(schema) }),
+      v.transform(replace),
+      schema,
     ),
   );
 }
@@ -230,7 +225,8 @@ export function wholeNumber(least: number, most: number) {
     v.string(),
     v.regex(/^\d{1,16}$/, "must be a whole number"),
     v.transform(Number),
-    published({ output: v.pipe(v.number(), v.integer()) }),
+    v.number(),
+    v.integer(),
     v.minValue(least, `must be at least ${least}`),
     v.maxValue(most, `must be at most ${most}`),
   );
@@ -248,7 +244,7 @@ export const instant = v.pipe(
     addIssue({ message: "must be a time in ISO 8601, such as 2026-01-31T08:00:00Z" });
     return NEVER;
   }),
-  published({ output: moment }),
+  moment,
 );
 
 /** LiveChat's yes and no in a query. */
@@ -258,7 +254,7 @@ export const bit = v.picklist(["0", "1"], "must be 0 or 1");
 export const yesOrNo = v.pipe(
   v.picklist(["true", "false"], "must be true or false"),
   v.transform((value) => value === "true"),
-  published({ output: v.boolean() }),
+  v.boolean(),
 );
 
 /** One of these words. */
