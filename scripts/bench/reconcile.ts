@@ -63,6 +63,7 @@ export async function* benchReconcile({
           holder: "bench",
           sink: store,
           now: () => now,
+          budgetMs: Number.POSITIVE_INFINITY,
           source: ticketSource(async (page) => ({
             total: tickets.length,
             pages: Math.ceil(tickets.length / PAGE),

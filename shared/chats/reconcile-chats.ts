@@ -50,10 +50,8 @@ export function reconcileChats({ table, log, chats, ...options }: ChatReconcilia
     ...options,
     source: chatSource(chats, firstEventsOf),
     sink: chatSink(table, firstEventsOf),
-    tellsEvery: true,
+    isLog: true,
     appendCreated: (threads) => Array.fromAsync(inGroups(threads, APPENDS, tell)),
-    // The log keeps events of chats that LiveChat has deleted, so there are no sweeps.
-    sweeps: false,
   });
 }
 

@@ -49,9 +49,15 @@ export class Journal<Item, Position> {
     return this.#writer.live + this.#put.filter(({ is }) => is !== "changed").length;
   }
 
-  /** Adds items to the next commit. Each page has its own commit. */
+  /** Counts the items of a page, and adds those that must be stored to the next commit. Each page has its own commit. */
   put(items: readonly Compared<Item>[]): void {
-    this.#put = items;
+    const count = (is: Compared<Item>["is"]) => items.filter((each) => each.is === is).length;
+    this.report.pages++;
+    this.report.added += count("new");
+    this.report.changed += count("changed");
+    this.report.restored += count("deleted");
+    this.report.unchanged += count("same");
+    this.#put = items.filter(({ is }) => is !== "same");
   }
 
   /** Adds notes to the next commit. */

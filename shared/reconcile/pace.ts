@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { TooManyRequests } from "../core/errors.ts";
-import { MINUTE, SECOND } from "../core/time.ts";
+import { SECOND } from "../core/time.ts";
 import type { RunReport } from "../schemas/reconcile.ts";
 import type { Lease } from "../storage/lease.ts";
 
@@ -16,16 +16,16 @@ export class RunEnded extends Error {
 
 /** Milliseconds between two renewals of the lease: a third of the lease's duration. */
 export const RENEWAL = 10 * SECOND;
-/** How many attempts of one call a run makes against the rate limit before it leaves the rest to the next run. */
-const RATE_LIMIT_WAITS = 3;
+/** How many times the rate limit may refuse a call before the run leaves the rest to the next run. */
+const MAX_REFUSALS = 3;
 
 export type PaceOptions = {
   /** Milliseconds since the epoch. */
-  now?: () => number;
+  now: () => number;
   wait?: (ms: number) => Promise<unknown>;
-  /** Milliseconds after which a run makes no further call: four minutes of a function's five by default. */
-  budgetMs?: number;
-  /** Milliseconds that the source has waited for the rate limit so far, for the report. */
+  /** Milliseconds after which a run makes no further call. */
+  budgetMs: number;
+  /** Milliseconds that the source has waited for the rate limit in this run, for the report. */
   throttledMs?: () => number;
 };
 
@@ -34,20 +34,15 @@ export class Pace {
   readonly startedAt: number;
   readonly #lease: Lease;
   readonly #options: Required<PaceOptions>;
-  readonly #throttledBefore: number;
   /** Calls that were answered or failed; not those refused by the rate limit. */
   #calls = 0;
   /** Milliseconds spent waiting for the rate limit between calls. */
   #waitedMs = 0;
   #renewedAt: number;
 
-  constructor(
-    lease: Lease,
-    { now = Date.now, wait = delay, budgetMs = 4 * MINUTE, throttledMs = () => 0 }: PaceOptions,
-  ) {
+  constructor(lease: Lease, { now, wait = delay, budgetMs, throttledMs = () => 0 }: PaceOptions) {
     this.#lease = lease;
     this.#options = { now, wait, budgetMs, throttledMs };
-    this.#throttledBefore = throttledMs();
     this.startedAt = now();
     this.#renewedAt = this.startedAt;
   }
@@ -59,7 +54,7 @@ export class Pace {
 
   /** The time and calls that the run has used so far. */
   spent(): Pick<RunReport, "durationMs" | "throttledMs" | "calls"> {
-    const throttledMs = this.#waitedMs + this.#options.throttledMs() - this.#throttledBefore;
+    const throttledMs = this.#waitedMs + this.#options.throttledMs();
     return { durationMs: this.#elapsedMs, throttledMs, calls: this.#calls };
   }
 
@@ -99,7 +94,7 @@ export class Pace {
           throw error;
         }
         const ms = (error.retryAfter ?? Number.POSITIVE_INFINITY) * 1000;
-        if (attempt === RATE_LIMIT_WAITS || this.#elapsedMs + ms >= this.#options.budgetMs) {
+        if (attempt === MAX_REFUSALS || this.#elapsedMs + ms >= this.#options.budgetMs) {
           throw new RunEnded("throttled");
         }
         await this.#wait(ms);

@@ -77,7 +77,5 @@ export type PastSweep = {
   aheadMs: number;
 };
 
-/** Hashes of items that a sweep has found or missed. The note's name begins with {@link SEEN} or {@link MISSED}. */
+/** Hashes of items that a sweep has seen or missed. */
 export type SweepNote = { sweep: number; seen?: readonly string[]; missed?: readonly string[] };
-export const SEEN = "seen:";
-export const MISSED = "missed:";

@@ -25,6 +25,7 @@ function setUp() {
       sink: storeOf(api),
       source: ticketSource(async (page) => accounts[api].list(page)),
       now: () => now,
+      budgetMs: MINUTE,
       async appendCreated(tickets) {
         events.push(...tickets.map(({ id }) => id));
         return tickets.map(() => "stored");

@@ -44,6 +44,7 @@ function setUp(
       holder: "the timer",
       sink: store,
       now: () => account.now,
+      budgetMs: 4 * MINUTE,
       wait: async (ms) => {
         account.now += ms;
       },

@@ -1,0 +1,129 @@
+import { toIso } from "../core/time.ts";
+import { hashed } from "../storage/keys.ts";
+import { judgeSweep } from "./decide.ts";
+import type { Journal } from "./journal.ts";
+import type { Pace } from "./pace.ts";
+import type { LiveItem, Sink, Writer } from "./sink.ts";
+import type { ReconcileState, Sweep, SweepNote } from "./state.ts";
+
+/** A note's name begins with one of these. */
+const SEEN = "seen:";
+const MISSED = "missed:";
+/** Limits the size of the state that every commit writes; 100,000 items make 200 notes. */
+const HASHES_PER_NOTE = 512;
+/** Marking an item takes two operations of a transaction's hundred. */
+const REMOVALS_PER_COMMIT = 45;
+
+/**
+ * Records that a sweep has seen items. When the sweep has enough hashes for a note, they move to the note.
+ *
+ * @returns the note by its name, to be stored
+ */
+export function see(sweep: Sweep<unknown>, ids: readonly string[]): Record<string, SweepNote> {
+  const seen = [...new Set([...sweep.seen, ...ids.map((id) => shortOf(hashed(id)))])];
+  if (seen.length < HASHES_PER_NOTE) {
+    sweep.seen = seen;
+    return {};
+  }
+  const name = noteName(SEEN, sweep.notes);
+  sweep.seen = [];
+  sweep.notes++;
+  return { [name]: { sweep: sweep.number, seen } };
+}
+
+/** What a run works with. */
+export type RunTools<Item, Position> = {
+  sink: Sink<Item>;
+  writer: Writer<Item, ReconcileState<Position>>;
+  journal: Journal<Item, Position>;
+  pace: Pace;
+};
+
+/**
+ * Ends a sweep that has read the whole list: marks the deleted items, and keeps its result for the next sweep.
+ *
+ * @throws RunEnded at the end of the time limit, with some items marked
+ */
+export async function settleSweep<Item, Position>(
+  sweep: Sweep<Position>,
+  tools: RunTools<Item, Position>,
+): Promise<void> {
+  const { sink, journal, pace } = tools;
+  // The stored items are read as of the last commit.
+  await journal.commit();
+  const { state, live, number: run } = journal;
+  const unseen = sweep.first ? [] : await findUnseen(sweep, tools);
+  const missedBefore = await readHashes(sink, MISSED, state.lastSweep?.number);
+  const wasMissed = ({ hash }: LiveItem) => missedBefore.has(shortOf(hash));
+  const facts = { state, live, now: pace.now(), run };
+  const { gone, missed, lastSweep } = judgeSweep(sweep, facts, { unseen, wasMissed });
+  await remove(gone, tools);
+  journal.note(missedNotes(sweep.number, missed));
+  state.lastSweep = lastSweep;
+  if (sweep.first) state.total = sweep.end?.total;
+  state.sweep = undefined;
+}
+
+/** The stored items that no reading has found since the sweep began. */
+async function findUnseen<Item, Position>(
+  { number, seen }: Sweep<Position>,
+  { sink, writer, pace }: RunTools<Item, Position>,
+): Promise<LiveItem[]> {
+  const hashes = new Set([...seen, ...(await readHashes(sink, SEEN, number))]);
+  const unseen: LiveItem[] = [];
+  for await (const item of writer.liveItems()) {
+    await pace.keepLease();
+    if (!hashes.has(shortOf(item.hash))) unseen.push(item);
+  }
+  return unseen;
+}
+
+/** Marks items as deleted. @throws RunEnded at the end of the time limit, with some items marked */
+async function remove<Item, Position>(
+  items: readonly LiveItem[],
+  { journal, pace }: RunTools<Item, Position>,
+): Promise<void> {
+  const { state, report } = journal;
+  const at = toIso(pace.now());
+  for (let start = 0; start < items.length; start += REMOVALS_PER_COMMIT) {
+    pace.checkTime();
+    await pace.keepLease();
+    const some = items.slice(start, start + REMOVALS_PER_COMMIT);
+    const hashes = new Set(some.map(({ hash }) => hash));
+    state.odd = state.odd.filter((id) => !hashes.has(hashed(id)));
+    report.deleted += some.length;
+    await journal.commit({ items: some, at });
+  }
+}
+
+/** The hashes in a sweep's notes. Notes of earlier sweeps exist until later sweeps overwrite them. */
+async function readHashes(
+  { notes }: Pick<Sink<unknown>, "notes">,
+  kind: typeof SEEN | typeof MISSED,
+  sweep: number | undefined,
+): Promise<Set<string>> {
+  const hashes = new Set<string>();
+  for await (const note of notes<SweepNote>(kind)) {
+    if (note.sweep === sweep) for (const hash of note.seen ?? note.missed ?? []) hashes.add(hash);
+  }
+  return hashes;
+}
+
+/** Notes of the items that a sweep missed, for the next sweep. */
+export function missedNotes(sweep: number, items: readonly LiveItem[]): Record<string, SweepNote> {
+  const notes: Record<string, SweepNote> = {};
+  const hashes = items.map(({ hash }) => shortOf(hash));
+  for (let start = 0; start < hashes.length; start += HASHES_PER_NOTE) {
+    const missed = hashes.slice(start, start + HASHES_PER_NOTE);
+    notes[noteName(MISSED, start / HASHES_PER_NOTE)] = { sweep, missed };
+  }
+  return notes;
+}
+
+function noteName(kind: string, index: number): string {
+  return kind + String(index).padStart(6, "0");
+}
+
+function shortOf(hash: string): string {
+  return hash.slice(0, 16);
+}
