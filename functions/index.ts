@@ -1,6 +1,6 @@
 import { app, type HttpHandler, type InvocationContext } from "@azure/functions";
-import { lazy } from "../shared/core/lazy.ts";
 import { type Log, logFailure } from "../shared/core/log.ts";
+import type { Operation } from "../shared/http/operation.ts";
 import { toProblemResponse } from "../shared/http/problem.ts";
 import { queues } from "./queues.ts";
 import { registrations } from "./registrations.ts";
@@ -16,39 +16,28 @@ import { timers } from "./timers.ts";
 // Without streaming, the Functions host drops every body that comes without a Content-Length.
 app.setup({ enableHttpStream: process.env.HTTP_STREAMING?.trim() !== "off" });
 
-const receivers = lazy(async () => {
-  const [{ handlersOf }, { receivers }] = await Promise.all([
-    import("./serve.ts"),
-    import("./receivers/index.ts"),
-  ]);
-  return handlersOf(receivers);
-});
-
-const operations = lazy(async () => {
-  const [{ handlersOf }, { operations }] = await Promise.all([
-    import("./serve.ts"),
-    import("./operations.ts"),
-  ]);
-  return handlersOf(operations);
-});
+const loadReceivers = async () => (await import("./receivers/index.ts")).receivers;
+const loadOperations = async () => (await import("./operations.ts")).operations;
 
 for (const { id, methods, route, authLevel, receives } of registrations) {
-  app.http(id, { methods, route, authLevel, handler: answer(id, receives ? receivers : operations) });
+  const handler = requestHandler(id, receives ? loadReceivers : loadOperations);
+  app.http(id, { methods, route, authLevel, handler });
 }
 
 for (const { id, schedule, run } of timers(process.env)) {
-  app.timer(id, { schedule, handler: work(id, run) });
+  app.timer(id, { schedule, handler: workHandler(id, run) });
 }
 
 for (const { id, queueName, connection, run } of queues(process.env)) {
-  app.storageQueue(id, { queueName, connection, handler: work(id, run) });
+  app.storageQueue(id, { queueName, connection, handler: workHandler(id, run) });
 }
 
-function answer(id: string, handlers: () => Promise<Map<string, HttpHandler>>): HttpHandler {
+function requestHandler(id: string, load: () => Promise<readonly Operation<Services>[]>): HttpHandler {
   return async (request, context) => {
     try {
-      const handle = (await handlers()).get(id) as HttpHandler;
-      return await handle(request, context);
+      const [{ serveRequest }, operations] = await Promise.all([import("./serve.ts"), load()]);
+      const operation = operations.find((one) => one.id === id) as Operation<Services>;
+      return await serveRequest(operation, request, context);
     } catch (error) {
       logFailure(error, context);
       return toProblemResponse(error);
@@ -56,11 +45,11 @@ function answer(id: string, handlers: () => Promise<Map<string, HttpHandler>>): 
   };
 }
 
-function work(id: string, run: (services: Services, log: Log) => Promise<void>) {
+function workHandler(id: string, run: (services: Services, log: Log) => Promise<void>) {
   return async (_: unknown, context: InvocationContext) => {
     try {
-      const { serve } = await import("./serve.ts");
-      await serve(id, run, context);
+      const { serveWork } = await import("./serve.ts");
+      await serveWork(id, run, context);
     } catch (error) {
       logFailure(error, context);
       // The host must see that the function failed, but must not print private details of the error.
@@ -74,8 +63,8 @@ function work(id: string, run: (services: Services, log: Log) => Promise<void>) 
  * which the library uses for every request. The first call then finds the code loaded. When loading fails, the first
  * call loads it again.
  */
-const LOAD_AHEAD = 50;
+const LOAD_DELAY = 50;
 setTimeout(() => {
   void globalThis.Request;
   import("./serve.ts").then(({ services }) => services()).catch(() => {});
-}, LOAD_AHEAD).unref();
+}, LOAD_DELAY).unref();

@@ -1,10 +1,10 @@
-import { app, type HttpHandler, type InvocationContext } from "@azure/functions";
+import { app, type HttpRequest, type InvocationContext } from "@azure/functions";
 import { lazy } from "../shared/core/lazy.ts";
 import { type Log, logTo } from "../shared/core/log.ts";
 import { SettingsError } from "../shared/core/settings.ts";
 import { within } from "../shared/core/within.ts";
 import { handle } from "../shared/http/handle.ts";
-import type { Operation } from "../shared/http/operation.ts";
+import type { Operation, Reply } from "../shared/http/operation.ts";
 import { inSpan } from "../shared/telemetry/spans.ts";
 import { createServices, type Services } from "./services.ts";
 import { startTelemetry } from "./telemetry.ts";
@@ -17,33 +17,32 @@ export const services = lazy(async (): Promise<Services> => {
   return made;
 });
 
-/** Milliseconds that the end of an instance waits for callbacks in progress. */
-const LAST_DELIVERIES = 5_000;
+/** Milliseconds that the end of an instance waits for deliveries in progress. */
+const STOP_TIME_LIMIT = 5_000;
 
 /**
- * An instance that ends must first store the places of its subscriptions: otherwise those events are delivered again.
- * With wrong settings there are none.
+ * Stores the places of the subscriptions before the instance ends: without them, the next instance delivers events
+ * again. With wrong settings there are no subscriptions.
  */
 async function stopDeliveries({ subscribers }: Services): Promise<void> {
   try {
-    await within(LAST_DELIVERIES, subscribers.stop(), undefined);
+    await within(STOP_TIME_LIMIT, subscribers.stop(), undefined);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
   }
 }
 
-/** The handlers of operations, by the operation's id. */
-export function handlersOf(operations: readonly Operation<Services>[]): Map<string, HttpHandler> {
-  return new Map(
-    operations.map((operation) => [
-      operation.id,
-      async (request, context) => handle(operation, await services())(request, context),
-    ]),
-  );
+/** Answers an HTTP request. */
+export async function serveRequest(
+  operation: Operation<Services>,
+  request: HttpRequest,
+  context: InvocationContext,
+): Promise<Reply> {
+  return handle(operation, await services(), request, context);
 }
 
 /** Does the work of a timer or of a queue message. */
-export async function serve(
+export async function serveWork(
   id: string,
   run: (services: Services, log: Log) => Promise<void>,
   context: InvocationContext,

@@ -4,7 +4,7 @@ import { destinationsOf } from "../shared/telemetry/destinations.ts";
 import { build } from "./build.ts";
 
 /** Milliseconds that the end of an instance waits for the last telemetry to be sent. */
-const LAST_WORDS = 3_000;
+const EXPORT_TIME_LIMIT = 3_000;
 
 /**
  * Starts telemetry, and loads its code, when the settings name a destination. The first invocation waits for the code
@@ -28,5 +28,5 @@ async function load(environment: Record<string, string | undefined>): Promise<vo
     "service.version": build.version,
     "service.instance.id": environment.WEBSITE_INSTANCE_ID ?? crypto.randomUUID(),
   });
-  app.hook.appTerminate(() => within(LAST_WORDS, end(), undefined));
+  app.hook.appTerminate(() => within(EXPORT_TIME_LIMIT, end(), undefined));
 }

@@ -1,4 +1,4 @@
-import type { HttpHandler, HttpRequest, InvocationContext } from "@azure/functions";
+import type { HttpRequest, InvocationContext } from "@azure/functions";
 import { logFailure, logTo } from "../core/log.ts";
 import { inSpan, SpanStatusCode } from "../telemetry/spans.ts";
 import { conditional } from "./etag.ts";
@@ -8,49 +8,55 @@ import type { Answer, Call, Input, Operation, Reply, Understood } from "./operat
 import { toProblemResponse } from "./problem.ts";
 import { understand } from "./understand.ts";
 
-/**
- * Makes the handler that Azure Functions calls: it verifies, validates, runs and answers. Every error becomes a
- * problem document.
- *
- * @param services with `idempotency` for operations that are `repeatable`
- */
-export function handle<Services extends { readonly idempotency?: Idempotency }>(
+/** The services that `handle` itself uses: `idempotency` for operations that are `repeatable`. */
+type HandlerServices = { readonly idempotency?: Idempotency };
+
+/** Answers a request, in a span of its own. */
+export function handle<Services extends HandlerServices>(
   operation: Operation<Services>,
   services: Services,
-): HttpHandler {
-  const respond = async (request: HttpRequest, context: InvocationContext): Promise<Reply> => {
-    const { delivery } = operation.input;
-    const url = new URL(request.url);
-    url.search = "";
-    const call: Call = { url, headers: request.headers as Call["headers"], log: logTo(context) };
-    try {
-      delivery?.verify(request, services);
-      const key = operation.repeatable && readKey(request.headers.get("idempotency-key"));
-      const input = await understand(operation.input, request);
-      if (key !== undefined) return await repeat(operation, input, services, call, key);
-      const reply = toReply(operation, await operation.run(input, services, call));
-      return operation.conditional ? conditional(reply, request.headers.get("if-none-match")) : reply;
-    } catch (error) {
-      delivery?.refused(error, call, services);
-      logFailure(error, context);
-      return toProblemResponse(error);
-    }
-  };
-  return (request, context) =>
-    inSpan(
-      operation.id,
-      async (span) => {
-        const reply = await respond(request, context);
-        span.setAttribute("http.response.status_code", reply.status);
-        if (reply.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-        return withLength(reply);
-      },
-      { parent: context.traceContext, attributes: { "faas.invocation_id": context.invocationId } },
-    );
+  request: HttpRequest,
+  context: InvocationContext,
+): Promise<Reply> {
+  return inSpan(
+    operation.id,
+    async (span) => {
+      const reply = await respond(operation, services, request, context);
+      span.setAttribute("http.response.status_code", reply.status);
+      if (reply.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+      return withLength(reply);
+    },
+    { parent: context.traceContext, attributes: { "faas.invocation_id": context.invocationId } },
+  );
+}
+
+/** Verifies, validates and runs a request. Every error becomes a problem document. */
+async function respond<Services extends HandlerServices>(
+  operation: Operation<Services>,
+  services: Services,
+  request: HttpRequest,
+  context: InvocationContext,
+): Promise<Reply> {
+  const { delivery } = operation.input;
+  const url = new URL(request.url);
+  url.search = "";
+  const call: Call = { url, headers: request.headers as Call["headers"], log: logTo(context) };
+  try {
+    delivery?.verify(request, services);
+    const key = operation.repeatable && readKey(request.headers.get("idempotency-key"));
+    const input = await understand(operation.input, request);
+    if (key !== undefined) return await repeat(operation, input, services, call, key);
+    const reply = toReply(operation, await operation.run(input, services, call));
+    return operation.conditional ? conditional(reply, request.headers.get("if-none-match")) : reply;
+  } catch (error) {
+    delivery?.refused(error, call, services);
+    logFailure(error, context);
+    return toProblemResponse(error);
+  }
 }
 
 /** Runs the operation once for each key: repetitions get the same answer. */
-async function repeat<Services extends { readonly idempotency?: Idempotency }>(
+async function repeat<Services extends HandlerServices>(
   operation: Operation<Services>,
   input: Understood<Input>,
   services: Services,

@@ -62,9 +62,7 @@ async function send(
   const context = new InvocationContext({
     logHandler: (level, ...args) => log.push(`${level} ${args.join(" ")}`),
   });
-  const response = await handle(target, {})(request, context);
-  if (!response || typeof response !== "object") throw new Error("no answer");
-  const answer = response as { status: number; headers: Record<string, string>; body?: string };
+  const answer = await handle(target, {}, request, context);
   return { ...answer, json: JSON.parse(answer.body ?? "null"), log };
 }
 
