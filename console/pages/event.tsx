@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { plural } from "../../shared/core/plural.ts";
 import { type Choice, isWanted } from "../../shared/subscriptions/filter.ts";
 import { addressOf } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
@@ -10,7 +11,6 @@ import { ChatLink, linkTo, TicketLink } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
 import { Outcome } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
-import { plural } from "../parts/plural.ts";
 import {
   filterWords,
   nameOf,

@@ -1,5 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
+import { plural } from "../../shared/core/plural.ts";
 import { call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
 import { Action, say, useAct } from "../parts/act.tsx";
@@ -11,7 +12,6 @@ import { Show } from "../parts/loaded.tsx";
 import { fromLocal } from "../parts/local-time.ts";
 import { Outcome } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
-import { plural } from "../parts/plural.ts";
 import { State } from "../parts/state.tsx";
 import { filterWords, nameOf, STATES, sendAgain, wordsOf } from "../parts/subscriptions.tsx";
 import { Table } from "../parts/table.tsx";

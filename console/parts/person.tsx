@@ -1,11 +1,11 @@
 import { useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
+import { plural } from "../../shared/core/plural.ts";
 import { call, type Problem, send } from "../api.ts";
 import { Action } from "./act.tsx";
 import { Dialog, readField } from "./dialog.tsx";
 import { ChatLink, linkTo, TicketLink } from "./links.tsx";
 import { ProblemBanner } from "./loaded.tsx";
-import { plural } from "./plural.ts";
 import { Slices } from "./slices.tsx";
 import { Text } from "./text.tsx";
 import { Tree } from "./tree.tsx";

@@ -1,10 +1,9 @@
 import { isLoopback } from "../core/loopback.ts";
-import { MINUTE, SECOND } from "../core/time.ts";
+import { SECOND } from "../core/time.ts";
 import { PROBE_AGENT } from "../receive/refusal-reason.ts";
 import { wantedWebhooks } from "../registration/wanted.ts";
 import type { Examined } from "./examined.ts";
 import { attention, bad, type Finding, ok } from "./finding.ts";
-import type { Check } from "./monitor.ts";
 
 /** The answer at the receiver's address, or the reason for no answer. */
 type Probe = { status: number; type: string | null } | { reason: string };
@@ -13,22 +12,15 @@ type Probe = { status: number; type: string | null } | { reason: string };
 const PROBE_TIMEOUT = 4 * SECOND;
 
 /** Checks that WEBHOOK_BASE_URL reaches this app. */
-export function checkAddress(app: Pick<Examined, "settings">): Check {
-  return {
-    name: "address",
-    needs: "settings",
-    freshFor: 5 * MINUTE,
-    async look() {
-      const { webhook, liveChat } = app.settings;
-      const { baseUrl } = webhook;
-      const [wanted] = baseUrl === undefined ? [] : wantedWebhooks({ baseUrl, api: liveChat.api });
-      if (baseUrl === undefined || !wanted) return ok("WEBHOOK_BASE_URL is not set.");
-      return (
-        judgeReach({ baseIsLocal: isLoopback(baseUrl), liveChatIsLocal: isLoopback(liveChat.url) }) ??
-        judgeProbe(baseUrl, await probe(wanted.receiver))
-      );
-    },
-  };
+export async function lookAtAddress({ settings }: Examined): Promise<Finding> {
+  const { webhook, liveChat } = settings;
+  const { baseUrl } = webhook;
+  const [wanted] = baseUrl === undefined ? [] : wantedWebhooks({ baseUrl, api: liveChat.api });
+  if (baseUrl === undefined || !wanted) return ok("WEBHOOK_BASE_URL is not set.");
+  return (
+    judgeReach({ baseIsLocal: isLoopback(baseUrl), liveChatIsLocal: isLoopback(liveChat.url) }) ??
+    judgeProbe(baseUrl, await probe(wanted.receiver))
+  );
 }
 
 /** Calls a receiver without credentials. This app answers such a call with its own 401. */
@@ -48,10 +40,10 @@ async function probe(receiver: string): Promise<Probe> {
   }
 }
 
-const ACTION =
+const CORRECT_ADDRESS =
   "Set WEBHOOK_BASE_URL to this app's address as LiveChat reaches it, without /api, and check that no gateway in between refuses calls.";
 
-/** LiveChat reaches an address of this machine only when it runs on this machine, like the sandbox. */
+/** Judges an address of this machine. Only a LiveChat on this machine, such as the sandbox, can reach it. */
 export function judgeReach(address: { baseIsLocal: boolean; liveChatIsLocal: boolean }): Finding | undefined {
   if (!address.baseIsLocal || address.liveChatIsLocal) return undefined;
   return bad(
@@ -60,14 +52,12 @@ export function judgeReach(address: { baseIsLocal: boolean; liveChatIsLocal: boo
   );
 }
 
-/**
- * Judges the answer at WEBHOOK_BASE_URL. This app answers a call without credentials with 401 and a problem document.
- */
+/** Judges the answer at WEBHOOK_BASE_URL. This app answers a call without credentials with 401 and a problem. */
 export function judgeProbe(baseUrl: string, probe: Probe): Finding {
   if ("reason" in probe) {
     return attention(
       `The app cannot reach itself at ${baseUrl} (${probe.reason}).`,
-      `${ACTION} If the network does not let the app call itself, check that deliveries arrive.`,
+      `${CORRECT_ADDRESS} If the network does not let the app call itself, check that deliveries arrive.`,
     );
   }
   if (probe.status === 401 && probe.type === "application/problem+json") {
@@ -75,6 +65,6 @@ export function judgeProbe(baseUrl: string, probe: Probe): Finding {
   }
   return attention(
     `Something other than a receiver of this app answers at ${baseUrl} (${probe.status}).`,
-    ACTION,
+    CORRECT_ADDRESS,
   );
 }

@@ -1,39 +1,34 @@
 import { DAY, MINUTE, toIso } from "../core/time.ts";
 import { readHistory } from "../reconcile/history.ts";
 import type { RunRecord } from "../schemas/reconcile.ts";
-import { EVENT_TYPES, type EventType } from "../schemas/webhook.ts";
+import type { EventType } from "../schemas/webhook.ts";
 import type { Examined, Memory } from "./examined.ts";
 import { attention, type Finding, ok } from "./finding.ts";
-import type { Check } from "./monitor.ts";
 
-/** One check for each type of event. */
-export function checkDeliveries(app: Pick<Examined, "eventLog" | "ticketStore">, { now }: Memory): Check[] {
-  return EVENT_TYPES.map((type) => ({
-    name: `deliveries.${type}`,
-    needs: "storage",
-    freshFor: MINUTE,
-    async look() {
-      const { lastReceived } = await app.eventLog.head();
-      const count = (from: string, to: string) => app.eventLog.count({ type, from, to });
-      const finding = await judgeDeliveries(type, lastReceived[type], { now: now(), count });
-      if (type !== "ticket_created" || finding.state !== "ok") return finding;
-      return judgeTicketWebhook((await readHistory(app.ticketStore)).runs) ?? finding;
-    },
-  }));
+export async function lookAtDeliveries(
+  { eventLog, ticketStore }: Examined,
+  { now }: Memory,
+  type: EventType,
+): Promise<Finding> {
+  const { lastReceived } = await eventLog.head();
+  const count = (from: string, to: string) => eventLog.count({ type, from, to });
+  const finding = await judgeDeliveries(type, lastReceived[type], { now: now(), count });
+  if (type !== "ticket_created" || finding.state !== "ok") return finding;
+  return judgeTicketWebhook((await readHistory(ticketStore)).runs) ?? finding;
 }
 
 const WEEK = 7 * DAY;
 
-/** A pause of up to this many milliseconds is always normal. */
-const PAUSE = 30 * MINUTE;
+/** Silence of up to this many milliseconds is always normal. */
+const NORMAL_SILENCE = 30 * MINUTE;
 /** How many earlier weeks are compared: three, because one of them may have had a holiday. */
-const WEEKS = [1, 2, 3];
+const WEEKS_COMPARED = 3;
 /**
  * The check warns only when each of these weeks had at least this many events in the same hours. Where ten events are
  * usual, silence by chance has a probability of one in twenty thousand. Accounts with little traffic never get this
  * warning.
  */
-const USUAL = 10;
+const FEWEST_EVENTS = 10;
 
 /**
  * Compares the time since the last event of a type with the same hours of earlier weeks. The compared time grows with
@@ -50,13 +45,13 @@ export async function judgeDeliveries(
 ): Promise<Finding> {
   if (last === undefined) return ok(`No ${type} was received yet.`);
   const since = Date.parse(last);
-  const fine: Finding = ok(`The last ${type} was received at ${last}.`);
-  if (now - since < PAUSE) return fine;
+  const fine = ok(`The last ${type} was received at ${last}.`);
+  if (now - since < NORMAL_SILENCE) return fine;
   let fewest = Number.POSITIVE_INFINITY;
-  for (const week of WEEKS) {
+  for (let week = 1; week <= WEEKS_COMPARED; week++) {
     const events = await count(toIso(since - week * WEEK), toIso(now - week * WEEK));
     fewest = Math.min(fewest, events);
-    if (fewest < USUAL) return fine;
+    if (fewest < FEWEST_EVENTS) return fine;
   }
   return attention(
     `The last ${type} was received at ${last}. In the same hours of each of the last three weeks there were ${fewest} or more.`,
@@ -64,22 +59,20 @@ export async function judgeDeliveries(
   );
 }
 
-/**
- * How many recent runs of the reconciliation are read, and how many tickets they must have found before the check
- * warns.
- */
-const RUNS = 12;
-const FOUND = 3;
+/** How many recent runs of the reconciliation are judged. */
+const RUNS_JUDGED = 12;
+/** The check warns only when these runs have found at least this many tickets that no webhook reported. */
+const FEWEST_RECOVERED = 3;
 
 /**
- * Detects that the reconciliation finds new tickets that LiveChat's webhook does not report. A run sometimes finds a
- * ticket that was created just before it. When runs find half of the new tickets, deliveries fail.
+ * Detects that LiveChat's webhook does not report new tickets. A run of the reconciliation sometimes finds a ticket
+ * that was created just before it. When runs find half of the new tickets, deliveries fail.
  */
 export function judgeTicketWebhook(runs: readonly RunRecord[]): Finding | undefined {
-  const recent = runs.slice(0, RUNS).filter(({ mode }) => mode !== "first");
+  const recent = runs.slice(0, RUNS_JUDGED).filter(({ mode }) => mode !== "first");
   const recovered = recent.reduce((sum, run) => sum + run.recovered, 0);
   const added = recent.reduce((sum, run) => sum + run.added, 0);
-  if (recovered < FOUND || recovered < added / 2) return undefined;
+  if (recovered < FEWEST_RECOVERED || recovered < added / 2) return undefined;
   return attention(
     `No webhook reported ${recovered} new tickets: the reconciliation found them. The reconciliation cannot find chats.`,
     "Look at the checks registrations and address, and call POST /registration.",

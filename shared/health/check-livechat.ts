@@ -1,12 +1,10 @@
 import { AppError, TooManyRequests, UpstreamRefused } from "../core/errors.ts";
-import { lazy } from "../core/lazy.ts";
 import { MINUTE, SECOND } from "../core/time.ts";
 import type { Usage, Webhook } from "../livechat/live-chat.ts";
 import { assessAll } from "../registration/assess.ts";
-import { checkRegistrations, judgeLicence } from "./check-registrations.ts";
-import { withOrigin } from "./check-storage.ts";
+import { judgeLicence, lookAtRegistrations } from "./check-registrations.ts";
 import type { Examined, Memory } from "./examined.ts";
-import { attention, bad, type Finding, ok, unknownUntil } from "./finding.ts";
+import { attention, bad, type Finding, ok, unknownUntil, withOrigin } from "./finding.ts";
 import type { Check } from "./monitor.ts";
 
 /**
@@ -15,34 +13,25 @@ import type { Check } from "./monitor.ts";
  */
 const ASK_TIMEOUT = 4 * SECOND;
 
+/** The account's webhooks, if this app registers them. */
+type Answer = Promise<Webhook[] | undefined>;
+
 /**
- * The checks that need LiveChat. They share one call a minute, which tests LiveChat, the credentials and the
- * webhooks. `GET /health` needs no key, so its callers must not be able to use up the rate limit.
+ * The checks of LiveChat with its API v2. The check `livechat` makes one call a minute, which tests LiveChat and the
+ * credentials; the checks after it use the answer to the same call. `GET /health` needs no key, so its callers must
+ * not be able to use up the rate limit.
  */
-export function checksOfLiveChat(app: Examined, memory: Memory): Check[] {
-  // An object, so `lazy` also keeps a failure.
-  const share = () => lazy(() => ({ answer: askLiveChat(app) }), { freshFor: MINUTE, now: memory.now });
-  let shared = share();
-  const answer = () => shared().answer;
+export function checksOfV2(app: Examined, memory: Memory): Check[] {
+  let lastAnswer: Answer = Promise.resolve(undefined);
   return [
     {
       name: "livechat",
       vital: true,
       needs: "settings",
-      async look() {
-        const { sightings, now } = memory;
-        try {
-          await answer();
-        } catch (error) {
-          if (!(error instanceof TooManyRequests)) return judgeLiveChatFailure(error);
-          const { since } = await sightings.see("livechat.throttled", "yes");
-          return judgeLiveChatFailure(error, { since, now: now() });
-        }
-        await sightings.see("livechat.throttled", "no");
-        return ok("LiveChat answers and accepts the credentials.");
-      },
-      forget: () => {
-        shared = share();
+      freshFor: MINUTE,
+      look() {
+        lastAnswer = askLiveChat(app);
+        return lookAtAnswer(lastAnswer, memory);
       },
     },
     {
@@ -50,31 +39,46 @@ export function checksOfLiveChat(app: Examined, memory: Memory): Check[] {
       needs: "settings",
       freshFor: 0,
       async look() {
-        await answer().catch(() => {});
+        await lastAnswer.catch(() => {});
         return judgeBudget(await app.liveChat.usage());
       },
     },
-    checkRegistrations(app, memory, {
+    {
+      name: "registrations",
+      vital: true,
       needs: "livechat",
-      async standings(baseUrl) {
-        const { credentials, licenseId } = app.settings.webhook;
-        const webhooks = await answer().catch(() => undefined);
-        if (webhooks === undefined) return unknownUntil("livechat");
-        return (
-          judgeLicence(webhooks, licenseId) ??
-          assessAll(webhooks, { baseUrl, credentials, api: app.settings.liveChat.api })
-        );
-      },
-    }),
+      look: () =>
+        lookAtRegistrations(app, memory, async (baseUrl) => {
+          const { credentials, licenseId } = app.settings.webhook;
+          const webhooks = await lastAnswer.catch(() => undefined);
+          if (webhooks === undefined) return unknownUntil("livechat");
+          return (
+            judgeLicence(webhooks, licenseId) ??
+            assessAll(webhooks, { baseUrl, credentials, api: app.settings.liveChat.api })
+          );
+        }),
+    },
   ];
 }
 
-/** The account's webhooks, if this app registers them. Otherwise the API key may lack the permission to list them. */
-async function askLiveChat({ settings, liveChat }: Examined): Promise<Webhook[] | undefined> {
+/** Without webhooks to register, tickets are listed: the API key may lack the permission to list webhooks. */
+async function askLiveChat({ settings, liveChat }: Examined): Answer {
   const call = { deadline: Date.now() + ASK_TIMEOUT };
   if (settings.webhook.baseUrl !== undefined) return liveChat.listWebhooks(call);
   await liveChat.findTickets({}, { page: 1, skip: 0, limit: 1 }, call);
   return undefined;
+}
+
+async function lookAtAnswer(answer: Answer, { sightings, now }: Memory): Promise<Finding> {
+  try {
+    await answer;
+  } catch (error) {
+    if (!(error instanceof TooManyRequests)) return judgeLiveChatFailure(error);
+    const { since } = await sightings.see("livechat.throttled", "yes");
+    return judgeLiveChatFailure(error, { since, now: now() });
+  }
+  await sightings.see("livechat.throttled", "no");
+  return ok("LiveChat answers and accepts the credentials.");
 }
 
 /** Milliseconds for which LiveChat may answer every call with 429 before the check is bad. */
@@ -102,11 +106,11 @@ export function judgeLiveChatFailure(error: unknown, throttled?: { since: string
     );
   }
   if (error instanceof TooManyRequests) {
-    const tooLong =
+    const isTooLong =
       throttled !== undefined && throttled.now - Date.parse(throttled.since) > THROTTLED_TOO_LONG;
     return {
-      state: tooLong ? "bad" : "attention",
-      detail: tooLong ? `${error.message} This began at ${throttled.since}.` : error.message,
+      state: isTooLong ? "bad" : "attention",
+      detail: isTooLong ? `${error.message} This began at ${throttled.since}.` : error.message,
       action:
         "Wait a minute. If it does not change, find other programs that call LiveChat with this account, or lower LIVECHAT_RATE_LIMIT: it applies to each instance.",
     };
@@ -117,27 +121,27 @@ export function judgeLiveChatFailure(error: unknown, throttled?: { since: string
   );
 }
 
-/** Whether LiveChat no longer has this API. A list of the account never gets a 404 for another reason. */
+/** Whether LiveChat no longer has this API: a list of the account is 404 for no other reason. */
 function lacksApi({ upstream }: AppError): boolean {
   const { status, code } = upstream ?? {};
   return status === 404 || status === 410 || code === "unsupported_version";
 }
 
-/** The share of the limit above which operators' calls may have to wait. */
-const NEARLY = 0.9;
+/** The share of the rate limit from which callers' calls may have to wait. */
+const NEARLY_USED_UP = 0.9;
 
 /** Judges how much of its rate limit this instance has used in the last minute. */
 export function judgeBudget({ limit, used, waiting, pausedFor }: Omit<Usage, "inFlight">): Finding {
-  const said = `This instance has made ${used} of the ${limit} calls that it may make in a minute${waiting > 0 ? `; ${waiting} more wait` : ""}.`;
+  const usage = `This instance has made ${used} of the ${limit} calls that it may make in a minute${waiting > 0 ? `; ${waiting} more wait` : ""}.`;
   if (pausedFor > 0) {
     return attention(
-      `LiveChat's rate limit is used up; the app makes no calls for another ${Math.ceil(pausedFor / 1000)} s. ${said}`,
+      `LiveChat's rate limit is used up; the app makes no calls for another ${Math.ceil(pausedFor / 1000)} s. ${usage}`,
       "Find other programs that call LiveChat with this account. LIVECHAT_RATE_LIMIT applies to each instance: lower it if there are several.",
     );
   }
-  if (used < limit * NEARLY) return ok(said);
+  if (used < limit * NEARLY_USED_UP) return ok(usage);
   return attention(
-    said,
+    usage,
     "Find the callers that use the most; calls now wait or are answered 429. If LiveChat allows the account more, raise LIVECHAT_RATE_LIMIT.",
   );
 }

@@ -1,20 +1,18 @@
+import { plural } from "../core/plural.ts";
 import type { Examined } from "./examined.ts";
-import { attention, ok } from "./finding.ts";
-import type { Check } from "./monitor.ts";
+import { attention, type Finding, ok } from "./finding.ts";
 
-export function checkQuarantine(app: Pick<Examined, "eventLog">): Check {
-  return {
-    name: "quarantine",
-    needs: "storage",
-    async look() {
-      const { count, more } = await app.eventLog.quarantine.count();
-      if (count === 0) return { ...ok("The quarantine is empty."), count };
-      const deliveries = count === 1 ? "1 delivery was" : `${count}${more ? " or more" : ""} deliveries were`;
-      const finding = attention(
-        `${deliveries} not readable and ${count === 1 ? "is" : "are"} kept aside.`,
-        "GET /quarantine has the reasons. After an update that can read them, call POST /quarantine/{id}/replay. DELETE /quarantine/{id} removes one.",
-      );
-      return { ...finding, count };
-    },
-  };
+export async function lookAtQuarantine({ eventLog }: Examined): Promise<Finding> {
+  return judgeQuarantine(await eventLog.quarantine.count());
+}
+
+/** @param more whether there are more than `count` deliveries: counting stops at a limit */
+export function judgeQuarantine({ count, more }: { count: number; more: boolean }): Finding {
+  if (count === 0) return { ...ok("The quarantine is empty."), count };
+  const deliveries = plural(count, "delivery was", `${more ? "or more " : ""}deliveries were`);
+  const finding = attention(
+    `${deliveries} not readable and ${count === 1 ? "is" : "are"} kept aside.`,
+    "GET /quarantine has the reasons. After an update that can read them, call POST /quarantine/{id}/replay. DELETE /quarantine/{id} removes one.",
+  );
+  return { ...finding, count };
 }

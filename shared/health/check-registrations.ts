@@ -4,50 +4,33 @@ import type { KnownStanding } from "../registration/assess.ts";
 import { detailOf } from "../registration/describe.ts";
 import type { Examined, Memory } from "./examined.ts";
 import { attention, bad, type Finding, ok } from "./finding.ts";
-import type { Check } from "./monitor.ts";
 
 /**
- * Checks the webhooks that this app registers.
+ * Looks at the webhooks that this app registers.
  *
- * @param standings the state of the webhooks, or a finding when it is not known
+ * @param standingsOf the state of the webhooks, or a finding when it is not known
  */
-export function checkRegistrations(
-  app: Pick<Examined, "settings" | "eventLog">,
+export async function lookAtRegistrations(
+  { settings, eventLog }: Examined,
   { sightings, now }: Memory,
-  {
-    needs,
-    standings,
-  }: Pick<Check, "needs"> & {
-    standings: (baseUrl: string) => Promise<KnownStanding[] | Finding>;
-  },
-): Check {
-  return {
-    name: "registrations",
-    vital: true,
-    needs,
-    async look() {
-      const { baseUrl } = app.settings.webhook;
-      if (baseUrl === undefined) return judgeNoAddress(await eventsInLog(app));
-      const found = await standings(baseUrl);
-      if (!Array.isArray(found)) return found;
-      const { since: installed } = await sightings.see("app", "installed");
-      return judgeRegistration(found, { installed, now: now() });
-    },
-  };
-}
-
-/** The number of events in the log; `undefined` while storage fails, which the check `storage` reports. */
-function eventsInLog({ eventLog }: Pick<Examined, "eventLog">): Promise<number | undefined> {
-  return eventLog.head().then(
-    ({ seq }) => seq,
-    () => undefined,
-  );
+  standingsOf: (baseUrl: string) => Promise<KnownStanding[] | Finding>,
+): Promise<Finding> {
+  const { baseUrl } = settings.webhook;
+  if (baseUrl === undefined) {
+    // The check `storage` reports a failure of storage.
+    const head = await eventLog.head().catch(() => undefined);
+    return judgeNoAddress(head?.seq);
+  }
+  const standings = await standingsOf(baseUrl);
+  if (!Array.isArray(standings)) return standings;
+  const { since: installed } = await sightings.see("app", "installed");
+  return judgeRegistration(standings, { installed, now: now() });
 }
 
 /** Milliseconds after which a new app should have registered its webhooks. */
-const SETTLED = 30 * MINUTE;
+const REGISTERED_WITHIN = 30 * MINUTE;
 
-const ENSURE =
+const REGISTER_NOW =
   "The timer registers them within 15 minutes. POST /registration registers them now, and shows the reason if that fails.";
 
 /**
@@ -62,20 +45,20 @@ export function judgeRegistration(
 ): Finding {
   const wrong = standings.filter(({ state }) => state !== "ok");
   if (wrong.length === 0) return ok("Each of LiveChat's webhooks is registered once.");
-  const lost = wrong.some(isLost) && now - Date.parse(installed) > SETTLED;
+  const isLosing = wrong.some(losesDeliveries) && now - Date.parse(installed) > REGISTERED_WITHIN;
   const detail = wrong.map((one) => `${one.wanted.event_type}: ${detailOf(one)}`).join(" ");
-  const onlyUnverified = wrong.every(({ state }) => state === "unverified");
+  const isOnlyUnverified = wrong.every(({ state }) => state === "unverified");
   return {
-    state: lost ? "bad" : "attention",
+    state: isLosing ? "bad" : "attention",
     detail,
-    action: onlyUnverified
+    action: isOnlyUnverified
       ? "Check whether deliveries arrive. If not, ask LiveChat's support why the webhook is not verified."
-      : ENSURE,
+      : REGISTER_NOW,
   };
 }
 
-/** Whether the app refuses all deliveries of a webhook. */
-function isLost({ state, others }: KnownStanding): boolean {
+/** Whether no delivery of a webhook reaches the log. */
+function losesDeliveries({ state, others }: KnownStanding): boolean {
   return (
     state === "missing" ||
     state === "off" ||

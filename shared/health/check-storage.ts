@@ -1,46 +1,32 @@
-import { type AppError, originOf, StorageUnavailable } from "../core/errors.ts";
-import { MINUTE } from "../core/time.ts";
+import { StorageUnavailable } from "../core/errors.ts";
 import type { Examined } from "./examined.ts";
-import { attention, bad, type Finding, ok } from "./finding.ts";
-import type { Check } from "./monitor.ts";
+import { attention, bad, type Finding, ok, withOrigin } from "./finding.ts";
 
-export function checkStorage(app: Pick<Examined, "eventLog">): Check {
-  return {
-    name: "storage",
-    vital: true,
-    needs: "settings",
-    look: () =>
-      app.eventLog
-        .probe()
-        .then(() => ok("Table Storage can be written and read."))
-        .catch(judgeStorageFailure),
-  };
+export async function lookAtStorage({ eventLog }: Examined): Promise<Finding> {
+  try {
+    await eventLog.probe();
+    return ok("Table Storage can be written and read.");
+  } catch (error) {
+    return judgeStorageFailure(error);
+  }
 }
 
 /**
- * Checks the queue. It wakes the app for events that the process that stored them did not deliver. Without the queue,
- * the timer delivers them.
+ * The queue wakes the app for events that the process that stored them did not deliver. Without the queue, the timer
+ * delivers them.
  */
-export function checkQueue(app: Pick<Examined, "queue">): Check {
-  return {
-    name: "queue",
-    needs: "settings",
-    freshFor: MINUTE,
-    async look() {
-      const { queue } = app;
-      if (!queue) return ok("The settings name no queue: the timer starts deliveries.");
-      try {
-        await queue.probe();
-        return ok("The queue that wakes deliveries answers.");
-      } catch (error) {
-        if (!(error instanceof StorageUnavailable)) throw error;
-        return attention(
-          `${withOrigin(error)} Repeated deliveries to subscribers wait for the timer.`,
-          "Check that the account of the tables has a queue service that admits this app, and give the app's identity the role Storage Queue Data Contributor.",
-        );
-      }
-    },
-  };
+export async function lookAtQueue({ queue }: Examined): Promise<Finding> {
+  if (!queue) return ok("The settings name no queue: the timer starts deliveries.");
+  try {
+    await queue.probe();
+    return ok("The queue that wakes deliveries answers.");
+  } catch (error) {
+    if (!(error instanceof StorageUnavailable)) throw error;
+    return attention(
+      `${withOrigin(error)} Repeated deliveries to subscribers wait for the timer.`,
+      "Check that the account of the tables has a queue service that admits this app, and give the app's identity the role Storage Queue Data Contributor.",
+    );
+  }
 }
 
 /** Judges a failed call to Table Storage. @throws an error of another kind */
@@ -53,10 +39,4 @@ export function judgeStorageFailure(error: unknown): Finding {
       ? "Give the app's identity the role Storage Table Data Contributor, or correct the connection string in LiveChatStorage."
       : "Check that the storage account in LiveChatStorage (or LiveChatStorage__tableServiceUri, or AzureWebJobsStorage) exists and that its firewall admits this app.",
   );
-}
-
-/** The error's message, with the status and code of its cause. */
-export function withOrigin(error: AppError): string {
-  const origin = originOf(error);
-  return origin === undefined ? error.message : `${error.message} (${origin})`;
 }

@@ -1,22 +1,12 @@
+import { plural } from "../core/plural.ts";
 import { DAY, MINUTE } from "../core/time.ts";
 import type { Subscriber } from "../subscriptions/subscribers.ts";
-import type { Examined, Memory } from "./examined.ts";
 import { attention, bad, type Finding, ok } from "./finding.ts";
-import type { Check } from "./monitor.ts";
-
-export function checkSubscriptions(app: Pick<Examined, "subscribers">, { now }: Memory): Check {
-  return {
-    name: "subscriptions",
-    vital: true,
-    needs: "storage",
-    look: async () => judgeSubscriptions(await app.subscribers.list(), now()),
-  };
-}
 
 /** Milliseconds for which the check reports events that retention removed. */
-const MISSED_TOLD = 7 * DAY;
+const MISSED_SHOWN = 7 * DAY;
 /** Milliseconds for which the check reports that the log was replaced by a new one. */
-const RESTARTED_TOLD = DAY;
+const RESTARTED_SHOWN = DAY;
 /**
  * Milliseconds that an event may wait for a healthy subscriber. After that, the check reports that the dispatcher
  * does not run.
@@ -30,82 +20,67 @@ const STUCK_AFTER = 5 * MINUTE;
  * @param now milliseconds since the epoch
  */
 export function judgeSubscriptions(subscribers: readonly Subscriber[], now: number): Finding {
-  const some = subscribers.length === 1 ? "1 subscription" : `${subscribers.length} subscriptions`;
+  const some = plural(subscribers.length, "subscription");
   const count = (isSo: (subscriber: Subscriber) => boolean) => subscribers.filter(isSo).length;
   const stuck = count((subscriber) => isStuck(subscriber, now));
   const givenUp = count(({ state }) => state === "given_up");
   const retrying = count(({ state }) => state === "retrying");
-  const missing = subscribers.filter(({ missedAt }) => isRecent(missedAt, now, MISSED_TOLD));
+  const missing = subscribers.filter(({ missedAt }) => isRecent(missedAt, now, MISSED_SHOWN));
   const missed = missing.reduce((sum, subscriber) => sum + subscriber.missed, 0);
   const parked = subscribers.reduce((sum, { parkedEvents }) => sum + parkedEvents, 0);
-  const restarted = count(({ restartedAt }) => isRecent(restartedAt, now, RESTARTED_TOLD));
+  const restarted = count(({ restartedAt }) => isRecent(restartedAt, now, RESTARTED_SHOWN));
 
-  const concerns: [amiss: number, Finding][] = [
-    [
-      stuck,
+  // The bad faults come first.
+  const faults = [
+    stuck > 0 &&
       bad(
         `Nothing is sent to ${stuck} of ${some}, although events wait.`,
         "Check that the functions DispatchQueue and DispatchTimer exist and are enabled.",
       ),
-    ],
-    [
-      givenUp,
+    givenUp > 0 &&
       bad(
         `${givenUp} of ${some} given up: nothing is sent to ${givenUp === 1 ? "it" : "them"}.`,
         "See GET /subscriptions for which, and how they failed. Then POST /subscriptions/{id}/resume, which loses nothing, or DELETE /subscriptions/{id} to end it.",
       ),
-    ],
-    [
-      retrying,
+    retrying > 0 &&
       attention(
         `${retrying} of ${some} failed last and will be tried again.`,
         "GET /subscriptions lists them with their failures. No event is lost meanwhile.",
       ),
-    ],
-    [
-      missed,
+    missed > 0 &&
       attention(
-        `Retention removed ${events(missed)} that ${missing.length} of ${some} had not received.`,
+        `Retention removed ${plural(missed, "event")} that ${missing.length} of ${some} had not received.`,
         "GET /subscriptions shows them as missed. RETENTION_MARGIN_DAYS sets how long retention waits for a subscription.",
       ),
-    ],
-    [
-      restarted,
+    restarted > 0 &&
       attention(
         `The log was replaced by a new one: ${restarted} of ${some} restarted at its beginning.`,
         "Check EVENTS_TABLE and the storage account, unless you changed or emptied the table yourself.",
       ),
-    ],
-    [
-      parked,
+    parked > 0 &&
       attention(
-        `${events(parked)} ${parked === 1 ? "is" : "are"} parked.`,
+        `${plural(parked, "event is", "events are")} parked.`,
         "GET /subscriptions/{id} lists them, and GET /events/{id}/attempts has the reasons. POST /subscriptions/{id}/send sends them again.",
       ),
-    ],
-  ];
-  const real = concerns.filter(([amiss]) => amiss > 0).map(([, finding]) => finding);
-  const [worst] = real;
-  if (!worst)
-    return {
-      ...ok(subscribers.length === 0 ? "There are no subscriptions." : `${some}, none failing.`),
-      count: 0,
-    };
+  ].filter((fault) => fault !== false);
+  const [worst] = faults;
+  if (!worst) {
+    const detail = subscribers.length === 0 ? "There are no subscriptions." : `${some}, none failing.`;
+    return { ...ok(detail), count: 0 };
+  }
   return {
-    // The bad findings come first.
     state: worst.state,
-    detail: real.map(({ detail }) => detail).join(" "),
-    action: real.map(({ action }) => action).join(" "),
+    detail: faults.map(({ detail }) => detail).join(" "),
+    action: faults.map(({ action }) => action).join(" "),
     count: givenUp + parked,
   };
 }
 
-const events = (count: number) => (count === 1 ? "1 event" : `${count} events`);
 const isRecent = (at: string | undefined, now: number, limit: number) =>
   at !== undefined && now - Date.parse(at) < limit;
 
 function isStuck({ state, waitingSince, lastAnswer }: Subscriber, now: number): boolean {
   if (state !== "active" || waitingSince === undefined) return false;
-  const lastSign = Math.max(Date.parse(waitingSince), Date.parse(lastAnswer?.at ?? waitingSince));
-  return now - lastSign > STUCK_AFTER;
+  const quietSince = Math.max(Date.parse(waitingSince), Date.parse(lastAnswer?.at ?? waitingSince));
+  return now - quietSince > STUCK_AFTER;
 }

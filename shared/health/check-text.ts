@@ -1,12 +1,13 @@
 import { TEXT_API_VERSION } from "../schemas/from-text-chat.ts";
 import type { LastCall, Lifecycle } from "./call-ledger.ts";
 import { judgeBudget } from "./check-livechat.ts";
-import { checkChatReconciliation, runsADay } from "./check-reconciliation.ts";
-import { checkRegistrations } from "./check-registrations.ts";
+import { lookAtChatRuns } from "./check-reconciliation.ts";
+import { lookAtRegistrations } from "./check-registrations.ts";
 import type { Examined, ExaminedText, Memory } from "./examined.ts";
 import { attention, bad, type Finding, ok } from "./finding.ts";
 import type { Check } from "./monitor.ts";
 import { rememberedStandings } from "./registration-memory.ts";
+import { runsADay } from "./schedule.ts";
 
 /**
  * The checks of LiveChat on the Text platform. Its calls are billed, so the checks make none and use the results of
@@ -17,17 +18,24 @@ export function checksOfText(app: Examined, text: ExaminedText, memory: Memory):
   return [
     { name: "livechat", vital: true, needs, look: async () => judgeLastCall(await text.calls.last()) },
     { name: "budget", needs, freshFor: 0, look: async () => judgeBudget(await app.liveChat.usage()) },
-    checkRegistrations(app, memory, {
+    {
+      name: "registrations",
+      vital: true,
       needs,
-      standings: async () => (await rememberedStandings(text.table)) ?? NOT_LOOKED,
-    }),
+      look: () =>
+        lookAtRegistrations(
+          app,
+          memory,
+          async () => (await rememberedStandings(text.table)) ?? NOT_CHECKED_YET,
+        ),
+    },
     {
       name: "billing",
       needs,
       async look() {
         const { chatsReconcileSchedule, webhook } = app.settings;
         return judgeBilling(await text.calls.thisMonth(), {
-          runsADay: await runsADay(chatsReconcileSchedule, memory.now()),
+          runsADay: runsADay(chatsReconcileSchedule, memory.now()),
           isRegistering: webhook.baseUrl !== undefined,
         });
       },
@@ -37,17 +45,17 @@ export function checksOfText(app: Examined, text: ExaminedText, memory: Memory):
       needs,
       look: async () => judgeVersion(TEXT_API_VERSION, await text.calls.lifecycle()),
     },
-    checkChatReconciliation(app, text, memory),
+    { name: "reconcile.chats", vital: true, needs, look: () => lookAtChatRuns(app, text, memory) },
   ];
 }
 
-const NOT_LOOKED: Finding = attention(
+const NOT_CHECKED_YET = attention(
   "The app has not checked the webhooks yet.",
   "The timer checks them within 15 minutes; POST /registration checks them now.",
 );
 
 /** LiveChat's types of errors for a token that lacks a scope. */
-const SCOPES = ["authorization", "missing_access"];
+const LACKS_SCOPE = ["authorization", "missing_access"];
 
 /** Judges LiveChat by the result of the app's last call. */
 export function judgeLastCall(last: LastCall | undefined): Finding {
@@ -58,7 +66,7 @@ export function judgeLastCall(last: LastCall | undefined): Finding {
   if (failure.kind === "upstream-refused") {
     return {
       // Only one action lacks a scope. Missing scopes for webhooks and the reconciliation show in their own checks.
-      state: SCOPES.includes(failure.code ?? "") ? "attention" : "bad",
+      state: LACKS_SCOPE.includes(failure.code ?? "") ? "attention" : "bad",
       detail,
       action:
         "See docs/text.md for the token, its account id and its scopes; put them into LIVECHAT_API_KEY and LIVECHAT_ACCOUNT_ID. POST /registration tries again now.",
@@ -77,16 +85,16 @@ export function judgeLastCall(last: LastCall | undefined): Finding {
 }
 
 /** Calls of the registration in a month of 30 days: two calls, four times an hour. */
-const REGISTRATION = 2 * 4 * 24 * 30;
+const REGISTRATION_CALLS = 2 * 4 * 24 * 30;
 /** Calls of a reconciliation of chats that finds nothing missing. */
-const RECONCILIATION = 2;
+const RECONCILIATION_CALLS = 2;
 
 /** Shows the number of billed calls, because LiveChat offers no limit for them. */
 export function judgeBilling(
   { month, calls }: { month: string; calls: number },
   { runsADay, isRegistering }: { runsADay: number; isRegistering: boolean },
 ): Finding {
-  const timers = RECONCILIATION * runsADay * 30 + (isRegistering ? REGISTRATION : 0);
+  const timers = RECONCILIATION_CALLS * runsADay * 30 + (isRegistering ? REGISTRATION_CALLS : 0);
   return ok(
     `${calls} calls to LiveChat were billed in ${month}. The timers need about ${timers} in a month of thirty days; each chat that ends needs one more.`,
   );

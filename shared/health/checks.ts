@@ -1,37 +1,53 @@
 import { SettingsError } from "../core/settings.ts";
-import { checkAddress } from "./check-address.ts";
-import { checkDeliveries } from "./check-deliveries.ts";
-import { checksOfLiveChat } from "./check-livechat.ts";
-import { checkQuarantine } from "./check-quarantine.ts";
-import { checkTicketReconciliation, checkTickets } from "./check-reconciliation.ts";
-import { checkRefusals } from "./check-refusals.ts";
-import { checkSettings } from "./check-settings.ts";
-import { checkQueue, checkStorage } from "./check-storage.ts";
-import { checkSubscriptions } from "./check-subscriptions.ts";
+import { MINUTE } from "../core/time.ts";
+import { EVENT_TYPES } from "../schemas/webhook.ts";
+import { lookAtAddress } from "./check-address.ts";
+import { lookAtDeliveries } from "./check-deliveries.ts";
+import { checksOfV2 } from "./check-livechat.ts";
+import { lookAtQuarantine } from "./check-quarantine.ts";
+import { lookAtTicketRuns } from "./check-reconciliation.ts";
+import { judgeRefusals } from "./check-refusals.ts";
+import { lookAtSettings } from "./check-settings.ts";
+import { lookAtQueue, lookAtStorage } from "./check-storage.ts";
+import { judgeSubscriptions } from "./check-subscriptions.ts";
 import { checksOfText } from "./check-text.ts";
+import { lookAtTickets } from "./check-tickets.ts";
 import type { Examined, ExaminedText, Memory } from "./examined.ts";
 import type { Check } from "./monitor.ts";
 
-/** All checks of the app. A check comes after the one that it needs. */
+/**
+ * All checks of the app. A check comes after the one that it needs. Each has a file `check-….ts` with its judgement: a
+ * function from the facts to a finding.
+ */
 export function checksOf(app: Examined, memory: Memory): Check[] {
-  const text = textOf(app);
+  const text = textPlatformOf(app);
   return [
-    checkSettings(app),
-    checkStorage(app),
-    checkQueue(app),
-    ...(text ? checksOfText(app, text, memory) : checksOfLiveChat(app, memory)),
-    checkTickets(app),
-    checkAddress(app),
-    checkRefusals(app),
-    ...checkDeliveries(app, memory),
-    checkTicketReconciliation(app, memory),
-    checkSubscriptions(app, memory),
-    checkQuarantine(app),
+    { name: "settings", vital: true, freshFor: 0, look: async () => lookAtSettings(app) },
+    { name: "storage", vital: true, needs: "settings", look: () => lookAtStorage(app) },
+    { name: "queue", needs: "settings", freshFor: MINUTE, look: () => lookAtQueue(app) },
+    ...(text ? checksOfText(app, text, memory) : checksOfV2(app, memory)),
+    { name: "tickets", needs: "storage", look: () => lookAtTickets(app) },
+    { name: "address", needs: "settings", freshFor: 5 * MINUTE, look: () => lookAtAddress(app) },
+    { name: "refusals", needs: "storage", look: async () => judgeRefusals(await app.refusals.lastHour()) },
+    ...EVENT_TYPES.map((type) => ({
+      name: `deliveries.${type}`,
+      needs: "storage",
+      freshFor: MINUTE,
+      look: () => lookAtDeliveries(app, memory, type),
+    })),
+    { name: "reconcile", vital: true, needs: "storage", look: () => lookAtTicketRuns(app, memory) },
+    {
+      name: "subscriptions",
+      vital: true,
+      needs: "storage",
+      look: async () => judgeSubscriptions(await app.subscribers.list(), memory.now()),
+    },
+    { name: "quarantine", needs: "storage", look: () => lookAtQuarantine(app) },
   ];
 }
 
-/** Also absent while a setting is missing or wrong: the checks of LiveChat cannot run then. */
-function textOf(app: Examined): ExaminedText | undefined {
+/** While a setting is missing or wrong, the API is not known. Then no check of LiveChat runs, of either API. */
+function textPlatformOf(app: Examined): ExaminedText | undefined {
   try {
     return app.text;
   } catch (error) {

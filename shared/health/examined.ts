@@ -1,10 +1,11 @@
 import type { TableClient } from "@azure/data-tables";
+import type { Deferred } from "../core/deferred.ts";
 import type { Settings } from "../core/settings.ts";
 import type { EventLog } from "../event-log/event-log.ts";
-import type { CallOptions, TicketRange, Usage, Webhook } from "../livechat/live-chat.ts";
+import type { LiveChat } from "../livechat/live-chat.ts";
 import type { Refusals } from "../receive/refusals.ts";
 import type { OpenQueue } from "../storage/open-queue.ts";
-import type { Subscriber } from "../subscriptions/subscribers.ts";
+import type { Subscribers } from "../subscriptions/subscribers.ts";
 import type { TicketStore } from "../tickets/store/ticket-store.ts";
 import type { CallLedger } from "./call-ledger.ts";
 import type { Sightings } from "./sightings.ts";
@@ -13,18 +14,12 @@ import type { Sightings } from "./sightings.ts";
 export type Examined = {
   /** @throws {SettingsError} while one of them is missing or wrong */
   readonly settings: Settings;
-  readonly liveChat: {
-    listWebhooks(call?: CallOptions): Promise<Webhook[]>;
-    findTickets(filters: object, range: TicketRange, call?: CallOptions): Promise<unknown>;
-    usage(): Promise<Usage>;
-  };
-  readonly eventLog: Pick<EventLog, "probe" | "head" | "count"> & {
-    readonly quarantine: Pick<EventLog["quarantine"], "count">;
-  };
+  readonly liveChat: Pick<Deferred<LiveChat>, "listWebhooks" | "findTickets" | "usage">;
+  readonly eventLog: EventLog;
   /** Absent when the settings name tables but no queue. */
-  readonly queue?: Pick<OpenQueue, "probe"> | undefined;
+  readonly queue?: OpenQueue | undefined;
   readonly ticketStore: TicketStore;
-  readonly subscribers: { list(): Promise<Subscriber[]> };
+  readonly subscribers: Pick<Deferred<Subscribers>, "list">;
   readonly refusals: Pick<Refusals, "lastHour">;
   /** Absent with LiveChat's API v2. */
   readonly text?: ExaminedText | undefined;
@@ -34,7 +29,7 @@ export type Examined = {
 export type ExaminedText = {
   /** The events table. */
   table: TableClient;
-  calls: Pick<CallLedger, "last" | "lifecycle" | "thisMonth">;
+  calls: CallLedger;
 };
 
 /** The memory of the checks, and the present time in milliseconds since the epoch. */

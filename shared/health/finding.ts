@@ -1,3 +1,4 @@
+import { type AppError, originOf } from "../core/errors.ts";
 import type { CheckResult } from "../schemas/status.ts";
 
 /**
@@ -23,11 +24,17 @@ export function bad(detail: string, action: string): Finding {
   return { state: "bad", detail, action };
 }
 
-/** For a check that needs another one, which does not pass. */
+/** The finding of a check that cannot run before another check passes. */
 export function unknownUntil(needs: string): Finding {
   return {
     state: "unknown",
     detail: `Unknown until the check ${needs} passes.`,
     action: `Look at the check ${needs} first.`,
   };
+}
+
+/** An error's message for the operator, with the status and code of its cause. */
+export function withOrigin(error: AppError): string {
+  const origin = originOf(error);
+  return origin === undefined ? error.message : `${error.message} (${origin})`;
 }

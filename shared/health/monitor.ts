@@ -7,7 +7,7 @@ import type { CheckResult, CheckState } from "../schemas/status.ts";
 import { bad, type Finding, unknownUntil } from "./finding.ts";
 import type { Sightings } from "./sightings.ts";
 
-/** A check changed its state, or found more faults in the same state. */
+/** The change of a check to another state, or to more faults in the same state. */
 export type CheckChange = Pick<CheckResult, "since" | "detail" | "action"> & {
   check: string;
   /** `unseen` at the first run of the check. */
@@ -20,16 +20,14 @@ export type Check = {
   name: string;
   /** Whether the app cannot work while this check is bad: `GET /health` then answers 503. False by default. */
   vital?: boolean;
-  /** The check that must not be bad before this one can run. It comes earlier in the list. */
+  /** The name of an earlier check in the list. While that check is bad or unknown, this one is unknown. */
   needs?: string;
   /**
-   * Milliseconds for which a finding is reused; {@link BRIEF} by default. `GET /status` reuses a finding only when
-   * this is more than `BRIEF`: its callers have a key, and must see the effect of their last action.
+   * Milliseconds for which a finding is reused; {@link SHORT_REUSE} by default. `GET /status` reuses a finding only
+   * when this is longer than `SHORT_REUSE`: its callers have a key, and must see the effect of their last action.
    */
   freshFor?: number;
   look: () => Promise<Finding>;
-  /** Drops the results that `look` itself caches. */
-  forget?: () => void;
 };
 
 export type Monitor = ReturnType<typeof createMonitor>;
@@ -46,48 +44,48 @@ export type MonitorOptions = {
   limit?: number;
 };
 
-type Seen = Omit<CheckResult, "since"> & Pick<Finding, "count">;
+type NamedFinding = Omit<CheckResult, "since"> & Pick<Finding, "count">;
 
 /**
  * Milliseconds for which findings are reused: anyone may call `GET /health`, and each call must not cause requests to
  * storage.
  */
-const BRIEF = 5 * SECOND;
+const SHORT_REUSE = 5 * SECOND;
 
 export function createMonitor(
   checks: readonly Check[],
   { sightings, onChange, onDefect, now = Date.now, limit = 5 * SECOND }: MonitorOptions,
 ) {
-  const kept = new Map<Check, { at: number; finding: Promise<Finding>; pending: boolean }>();
+  const lastRuns = new Map<Check, { startedAt: number; finding: Promise<Finding>; isPending: boolean }>();
   let lastTouched: string | undefined;
 
   return {
     /**
      * Runs all checks at once, or only the vital ones. A check that throws, or takes more than five seconds, is bad.
-     * One of the instances that see a change of state logs it.
+     * Of the instances that find a change, one logs it.
      */
     async examine(which: "everything" | "vital" = "everything", log: Log = () => {}): Promise<CheckResult[]> {
       if (which === "everything") await forgetAfterTouch();
       const examined = checks.filter(({ vital }) => vital || which === "everything");
       const findings = await Promise.all(examined.map((check) => findingOf(check, which)));
       const states = new Map<string, CheckState>();
-      const found = examined.map(({ name, needs }, index) => {
-        const missed = needs !== undefined && isMissed(states.get(needs));
-        const finding = missed ? unknownUntil(needs) : (findings[index] as Finding);
+      const named = examined.map(({ name, needs }, index) => {
+        const isBlocked = needs !== undefined && BLOCKING.includes(states.get(needs));
+        const finding = isBlocked ? unknownUntil(needs) : (findings[index] as Finding);
         states.set(name, finding.state);
         return { name, action: "Nothing.", ...finding };
       });
-      return Promise.all(found.map((one) => see(one, log)));
+      return Promise.all(named.map((finding) => reportChange(finding, log)));
     },
-    /** Call this after an operator's change: no instance then reuses an earlier finding. */
+    /** After an operator's change: no instance reuses a finding from before it. */
     async lookAgain(): Promise<void> {
-      forget();
+      lastRuns.clear();
       await sightings.touch();
       lastTouched = await sightings.touched();
     },
   };
 
-  async function see({ count, ...found }: Seen, log: Log): Promise<CheckResult> {
+  async function reportChange({ count, ...found }: NamedFinding, log: Log): Promise<CheckResult> {
     const { name, state: to, detail, action } = found;
     const { since, before: from, countBefore } = await sightings.see(name, to, count);
     const isOther = from !== to && !(from === "unseen" && to === "ok");
@@ -101,25 +99,21 @@ export function createMonitor(
 
   async function forgetAfterTouch(): Promise<void> {
     const touched = await sightings.touched();
-    if (touched !== lastTouched) forget();
+    if (touched !== lastTouched) lastRuns.clear();
     lastTouched = touched;
-  }
-
-  function forget(): void {
-    kept.clear();
-    for (const check of checks) check.forget?.();
   }
 
   /** Shares one run of a check between all callers, and reuses its finding for a while. */
   function findingOf(check: Check, which: "everything" | "vital"): Promise<Finding> {
-    const last = kept.get(check);
-    const { freshFor = BRIEF } = check;
-    const isFresh = last && now() - last.at < freshFor && (which === "vital" || freshFor > BRIEF);
-    if (last && (last.pending || isFresh)) return last.finding;
-    const next = { at: now(), finding: look(check), pending: true };
-    kept.set(check, next);
+    const last = lastRuns.get(check);
+    const { freshFor = SHORT_REUSE } = check;
+    const isFresh =
+      last && now() - last.startedAt < freshFor && (which === "vital" || freshFor > SHORT_REUSE);
+    if (last && (last.isPending || isFresh)) return last.finding;
+    const next = { startedAt: now(), finding: look(check), isPending: true };
+    lastRuns.set(check, next);
     next.finding.finally(() => {
-      next.pending = false;
+      next.isPending = false;
     });
     return next.finding;
   }
@@ -145,11 +139,12 @@ export function createMonitor(
   }
 }
 
-const isMissed = (state: CheckState | undefined) => state === "bad" || state === "unknown";
+/** States of a check in which the checks that need it are unknown. */
+const BLOCKING: readonly (CheckState | undefined)[] = ["bad", "unknown"];
 
-const BY_WEIGHT: readonly CheckState[] = ["bad", "attention", "unknown", "ok"];
+const WORST_FIRST: readonly CheckState[] = ["bad", "attention", "unknown", "ok"];
 
 /** The state of the app: the worst of its checks. */
 export function worst(found: readonly { state: CheckState }[]): CheckState {
-  return BY_WEIGHT.find((state) => found.some((one) => one.state === state)) ?? "ok";
+  return WORST_FIRST.find((state) => found.some((one) => one.state === state)) ?? "ok";
 }

@@ -3,11 +3,12 @@ import { SECOND } from "../core/time.ts";
 import type { KnownStanding, WebhookStanding } from "../registration/assess.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { putRow, readRow } from "../storage/rows.ts";
+import { HEALTH_PARTITION } from "./sightings.ts";
 
-/** A webhook's standing as it is stored: without addresses, which contain the password. */
-type Remembered = Omit<KnownStanding, "wanted"> & { event_type: EventType };
+/** The stored form of a webhook's standing: without addresses, which contain the password. */
+type StoredStanding = Omit<KnownStanding, "wanted"> & { event_type: EventType };
 
-const REGISTRATIONS = { partitionKey: "health", rowKey: "registrations" };
+const ROW_KEY = "registrations";
 const REMEMBER_TIMEOUT = 2 * SECOND;
 
 /** Remembers the webhooks' standings, for checks that must not call LiveChat. Never fails. */
@@ -15,17 +16,17 @@ export async function rememberStandings(
   table: TableClient,
   standings: readonly WebhookStanding[],
 ): Promise<void> {
-  const remembered = standings.map(({ wanted: { event_type }, state, others, failure }) => ({
+  const stored = standings.map(({ wanted: { event_type }, state, others, failure }) => ({
     ...{ event_type, state, failure },
     others: others.map(({ webhook: { id }, flaw }) => ({ id, flaw })),
   }));
-  const row = { ...REGISTRATIONS, json: JSON.stringify(remembered) };
+  const row = { partitionKey: HEALTH_PARTITION, rowKey: ROW_KEY, json: JSON.stringify(stored) };
   await putRow(table, row, { signal: AbortSignal.timeout(REMEMBER_TIMEOUT) }).catch(() => undefined);
 }
 
-/** `undefined` before the app has checked them. @throws {StorageUnavailable} */
+/** The remembered standings; `undefined` before the app has checked the webhooks. @throws {StorageUnavailable} */
 export async function rememberedStandings(table: TableClient): Promise<KnownStanding[] | undefined> {
-  const row = await readRow<{ json: string }>(table, REGISTRATIONS.partitionKey, REGISTRATIONS.rowKey);
-  const remembered = row && (JSON.parse(row.json) as Remembered[]);
-  return remembered?.map(({ event_type, ...known }) => ({ wanted: { event_type }, ...known }));
+  const row = await readRow<{ json: string }>(table, HEALTH_PARTITION, ROW_KEY);
+  const stored = row && (JSON.parse(row.json) as StoredStanding[]);
+  return stored?.map(({ event_type, ...known }) => ({ wanted: { event_type }, ...known }));
 }

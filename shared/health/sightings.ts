@@ -8,15 +8,16 @@ import { writeOnce } from "../storage/write-once.ts";
 export type Sightings = ReturnType<typeof openSightings>;
 
 type Sighting = {
-  /** ISO 8601: since when `name` has been in this state without interruption. */
+  /** ISO 8601: the begin of this state. */
   since: string;
   /** The previous state, or `unseen`; present only for the first call that records another state or count. */
   before?: string;
-  /** The previous count, if `before` is present and had one. */
+  /** The number of faults of the previous state, if it had one. */
   countBefore?: number;
 };
 
-const PARTITION = "health";
+/** The partition of the events table in which health checks keep what they must remember. */
+export const HEALTH_PARTITION = "health";
 const TOUCHED = "touched";
 /** Milliseconds that recording a state may take. */
 const SIGHTING_TIMEOUT = SECOND;
@@ -26,7 +27,7 @@ type TouchedRow = { value: string };
 
 /**
  * Remembers the states of the checks for all instances, in storage. While storage fails, only this process remembers
- * them. A row is read when a state is new to this process, and written when it is new to all.
+ * them. A row is read when a state is new to this process, and written when the state is new to all instances.
  *
  * @param clock milliseconds since the epoch
  */
@@ -34,36 +35,36 @@ export function openSightings(table: () => TableClient, clock: () => number = Da
   const seen = new Map<string, SightingRow>();
   let lastTouched: string | undefined;
   return {
-    /** Records that `name` is in this state, and its number of faults, if they can be counted. */
+    /** Records the state of `name`, and its number of faults, if they can be counted. */
     async see(name: string, state: string, count?: number): Promise<Sighting> {
       const last = seen.get(name);
       if (last?.state === state && last.count === count) return { since: last.since };
       const now = toIso(clock());
       const fresh: SightingRow = { state, since: last?.state === state ? last.since : now, count };
       seen.set(name, fresh);
-      const before = await unlessStorageFails(() => note(name, fresh), last ?? UNSEEN);
+      const before = await unlessStorageFails(() => store(name, fresh), last ?? UNSEEN);
       return { since: fresh.since, before: before?.state, countBefore: before?.count };
     },
-    /** Records that the operator changed something, so every instance checks again. */
+    /** Records a change by the operator, so that every instance checks again. */
     async touch(): Promise<void> {
       lastTouched = crypto.randomUUID();
-      const row = { partitionKey: PARTITION, rowKey: TOUCHED, value: lastTouched };
+      const row = { partitionKey: HEALTH_PARTITION, rowKey: TOUCHED, value: lastTouched };
       const signal = AbortSignal.timeout(SIGHTING_TIMEOUT);
       await unlessStorageFails(() => putRow(table(), row, { signal }), undefined);
     },
     /** A value that changes with each `touch`. */
     async touched(): Promise<string | undefined> {
       const signal = AbortSignal.timeout(SIGHTING_TIMEOUT);
-      const read = () => readRow<TouchedRow>(table(), PARTITION, TOUCHED, { signal });
+      const read = () => readRow<TouchedRow>(table(), HEALTH_PARTITION, TOUCHED, { signal });
       const row = await unlessStorageFails(read, undefined);
       lastTouched = row?.value ?? lastTouched;
       return lastTouched;
     },
   };
 
-  /** Writes the state unless it is known. Only the instance that wrote it gets the previous state. */
-  async function note(name: string, fresh: SightingRow): Promise<StateBefore | undefined> {
-    const key = { partitionKey: PARTITION, rowKey: `health:${hashed(name)}` };
+  /** Writes the state unless it is known. Only the instance that writes it gets the previous state. */
+  async function store(name: string, fresh: SightingRow): Promise<StateBefore | undefined> {
+    const key = { partitionKey: HEALTH_PARTITION, rowKey: `health:${hashed(name)}` };
     const signal = AbortSignal.timeout(SIGHTING_TIMEOUT);
     const row = await readRow<SightingRow>(table(), key.partitionKey, key.rowKey, { signal });
     if (row?.state === fresh.state) {

@@ -205,10 +205,19 @@ test("webhooks with a password that is not accepted, and another licence than th
   );
 });
 
-test("a hundred calls of the status call LiveChat once", async () => {
+test("a hundred calls of GET /health and GET /status within a minute call LiveChat once", async () => {
   sandbox.calls.clear();
   const { services } = await look({});
   await Promise.all(Array.from({ length: 100 }, () => services.monitor.examine("vital")));
+  await services.monitor.examine();
+  expect(sandbox.calls.count).toBe(1);
+});
+
+test("an operator's change makes the next GET /status call LiveChat again", async () => {
+  const { services } = await look({});
+  sandbox.calls.clear();
+  await services.monitor.lookAgain();
+  await services.monitor.examine();
   expect(sandbox.calls.count).toBe(1);
 });
 

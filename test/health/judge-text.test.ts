@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { NotFound, TooManyRequests, UpstreamFailed, UpstreamRefused } from "../../shared/core/errors.ts";
 import { openCallLedger } from "../../shared/health/call-ledger.ts";
-import { runsADay } from "../../shared/health/check-reconciliation.ts";
 import { judgeBilling, judgeLastCall, judgeVersion } from "../../shared/health/check-text.ts";
+import { runsADay } from "../../shared/health/schedule.ts";
 import { newTable } from "../event-log/deliveries.ts";
 
 const at = "2026-01-15T09:00:00.000Z";
@@ -18,10 +18,10 @@ test("LiveChat is judged by the last call: a missing scope is no outage, other r
   expect(failed({ kind: "upstream-failed", summary: "" })).toBe("bad");
 });
 
-test("the timers' calls of a month follow from the schedule", async () => {
+test("the timers' calls of a month follow from the schedule", () => {
   const now = Date.parse(at);
-  expect(await runsADay("0 */15 * * * *", now)).toBe(96);
-  expect(await runsADay("0 0 0 1 1 *", now)).toBe(0);
+  expect(runsADay("0 */15 * * * *", now)).toBe(96);
+  expect(runsADay("0 0 0 1 1 *", now)).toBe(0);
   const { detail } = judgeBilling({ month: "2026-01", calls: 12 }, { runsADay: 96, isRegistering: true });
   expect(detail).toContain("12 calls to LiveChat were billed in 2026-01. The timers need about 11520");
 });

@@ -5,7 +5,12 @@ import { isLoopback } from "../../shared/core/loopback.ts";
 import { judgeProbe, judgeReach } from "../../shared/health/check-address.ts";
 import { judgeDeliveries, judgeTicketWebhook } from "../../shared/health/check-deliveries.ts";
 import { judgeBudget, judgeLiveChatFailure } from "../../shared/health/check-livechat.ts";
-import { judgeReconciliation, type ReconciliationFacts } from "../../shared/health/check-reconciliation.ts";
+import { judgeQuarantine } from "../../shared/health/check-quarantine.ts";
+import {
+  judgeReconciliation,
+  type ReconciliationFacts,
+  TICKET_RUNS,
+} from "../../shared/health/check-reconciliation.ts";
 import { judgeRefusals } from "../../shared/health/check-refusals.ts";
 import { judgeLicence, judgeRegistration } from "../../shared/health/check-registrations.ts";
 import { assessAll } from "../../shared/registration/assess.ts";
@@ -105,43 +110,44 @@ describe("the reconciliation", () => {
     judgeReconciliation(
       { runs: [], odd: [], installed: iso(noon), schedule: "0 */5 * * * *", ...more },
       noon,
+      TICKET_RUNS,
     );
 
-  test("is ok until three runs after the last success", async () => {
-    expect(await judge({ lastSuccess: iso(noon - 14 * MINUTE) })).toEqual({
+  test("is ok until three runs after the last success", () => {
+    expect(judge({ lastSuccess: iso(noon - 14 * MINUTE) })).toEqual({
       state: "ok",
       detail: "The last success was at 2026-01-15T11:46:00.000Z.",
     });
-    expect((await judge({ lastSuccess: iso(noon - 16 * MINUTE) })).state).toBe("bad");
+    expect(judge({ lastSuccess: iso(noon - 16 * MINUTE) }).state).toBe("bad");
   });
 
-  test("needs attention while tickets do not fit the schema, or come without an id", async () => {
+  test("needs attention while tickets do not fit the schema, or come without an id", () => {
     const lastSuccess = iso(noon - MINUTE);
-    expect(await judge({ lastSuccess, odd: ["T1", "T2"] })).toMatchObject({
+    expect(judge({ lastSuccess, odd: ["T1", "T2"] })).toMatchObject({
       state: "attention",
       detail: expect.stringContaining("2 (T1, T2)"),
     });
     const odd = Array.from({ length: 6 }, (_, index) => `T${index}`);
-    expect((await judge({ lastSuccess, odd })).detail).toContain("6 (T0, T1, T2, T3, T4, …)");
+    expect(judge({ lastSuccess, odd }).detail).toContain("6 (T0, T1, T2, T3, T4, …)");
     const runs = [{ ...run(noon, "completed"), withoutId: 3 }];
-    expect(await judge({ lastSuccess, runs })).toMatchObject({
+    expect(judge({ lastSuccess, runs })).toMatchObject({
       state: "attention",
       detail: expect.stringContaining("without an id are not stored: 3"),
     });
   });
 
-  test("of a new app is ok until three runs were due", async () => {
-    expect((await judge({ installed: iso(noon - 10 * MINUTE) })).state).toBe("ok");
-    expect(await judge({ installed: iso(noon - 20 * MINUTE) })).toMatchObject({
+  test("of a new app is ok until three runs were due", () => {
+    expect(judge({ installed: iso(noon - 10 * MINUTE) }).state).toBe("ok");
+    expect(judge({ installed: iso(noon - 20 * MINUTE) })).toMatchObject({
       state: "bad",
       detail: "No run has succeeded yet. Three runs were due since then.",
       action: expect.stringMatching(/^The timer does not run: .*ReconcileTicketsTimer/),
     });
   });
 
-  test("distinguishes a stopped timer from failing runs", async () => {
+  test("distinguishes a stopped timer from failing runs", () => {
     const lastSuccess = iso(noon - 60 * MINUTE);
-    const failing = await judge({
+    const failing = judge({
       lastSuccess,
       runs: [run(noon - MINUTE, "failed", "LiveChat failed (500).")],
     });
@@ -150,15 +156,13 @@ describe("the reconciliation", () => {
       detail: expect.stringContaining("failed: LiveChat failed (500)."),
       action: expect.stringMatching(/^Fix the cause/),
     });
-    const stopped = await judge({ lastSuccess, runs: [run(noon - 60 * MINUTE, "completed")] });
+    const stopped = judge({ lastSuccess, runs: [run(noon - 60 * MINUTE, "completed")] });
     expect(stopped.action).toMatch(/^The timer does not run/);
   });
 
-  test("needs attention after one failure, and shows the progress of a long reading", async () => {
+  test("needs attention after one failure, and shows the progress of a long reading", () => {
     const lastSuccess = iso(noon - 6 * MINUTE);
-    expect((await judge({ lastSuccess, runs: [run(noon - MINUTE, "failed", "No.")] })).state).toBe(
-      "attention",
-    );
+    expect(judge({ lastSuccess, runs: [run(noon - MINUTE, "failed", "No.")] }).state).toBe("attention");
     const progress = {
       mode: "sweep",
       startedAt: lastSuccess,
@@ -166,25 +170,22 @@ describe("the reconciliation", () => {
       pages: 40,
       expectedEnd: iso(noon + HOUR),
     } as const;
-    expect((await judge({ lastSuccess, progress })).detail).toContain(
+    expect(judge({ lastSuccess, progress }).detail).toContain(
       "A reading (sweep) is at page 12 of 40, and ends about 2026-01-15T13:00:00.000Z.",
     );
   });
 
-  test.each(["0 0 0 30 2 *", "99 * * * * *"])(
-    "a schedule that never comes due is bad: %s",
-    async (schedule) => {
-      expect(await judge({ lastSuccess: iso(noon - MINUTE), schedule })).toMatchObject({
-        state: "bad",
-        detail: expect.stringContaining(`TICKETS_RECONCILE_SCHEDULE ("${schedule}") never comes due`),
-      });
-    },
-  );
+  test.each(["0 0 0 30 2 *", "99 * * * * *"])("a schedule that never comes due is bad: %s", (schedule) => {
+    expect(judge({ lastSuccess: iso(noon - MINUTE), schedule })).toMatchObject({
+      state: "bad",
+      detail: expect.stringContaining(`TICKETS_RECONCILE_SCHEDULE ("${schedule}") never comes due`),
+    });
+  });
 
-  test("is judged by its own schedule", async () => {
+  test("is judged by its own schedule", () => {
     const lastSuccess = iso(noon - 2 * DAY);
-    expect((await judge({ lastSuccess, schedule: "0 0 0 * * *" })).state).toBe("ok");
-    expect((await judge({ lastSuccess, schedule: "0 0 */6 * * *" })).state).toBe("bad");
+    expect(judge({ lastSuccess, schedule: "0 0 0 * * *" }).state).toBe("ok");
+    expect(judge({ lastSuccess, schedule: "0 0 */6 * * *" }).state).toBe("bad");
   });
 });
 
@@ -279,6 +280,26 @@ test.each([
   expect(judgeLiveChatFailure(error)).toMatchObject({
     state: "bad",
     action: expect.stringContaining("set LIVECHAT_API to text"),
+  });
+});
+
+test.each([
+  [{ count: 1, more: false }, "1 delivery was not readable and is kept aside."],
+  [{ count: 2, more: false }, "2 deliveries were not readable and are kept aside."],
+  [{ count: 1_000, more: true }, "1000 or more deliveries were not readable and are kept aside."],
+])("quarantined deliveries need attention, and are counted: %j", (quarantined, detail) => {
+  expect(judgeQuarantine(quarantined)).toMatchObject({
+    state: "attention",
+    detail,
+    count: quarantined.count,
+  });
+});
+
+test("an empty quarantine is ok", () => {
+  expect(judgeQuarantine({ count: 0, more: false })).toEqual({
+    state: "ok",
+    detail: "The quarantine is empty.",
+    count: 0,
   });
 });
 
