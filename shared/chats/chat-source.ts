@@ -1,9 +1,8 @@
-import { NotFound, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
+import { ChatAnonymized, NotFound, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
 import { inGroups } from "../core/in-groups.ts";
 import { HOUR, MINUTE, toIso } from "../core/time.ts";
 import type { ItemFacts, ItemPage, Source } from "../listing/source.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
-import { ChatAnonymized } from "../livechat/text/chat-anonymized.ts";
 import type { MissingTranscript, ToldTextChat } from "../schemas/text-chat.ts";
 import type { EventType } from "../schemas/webhook.ts";
 

@@ -89,6 +89,9 @@ export class Forbidden extends errorKind("forbidden", 403, "Not allowed") {}
 /** 404: there is no such thing. */
 export class NotFound extends errorKind("not-found", 404, "Not found") {}
 
+/** 404: LiveChat has anonymized the chat, and no longer has its content. */
+export class ChatAnonymized extends NotFound {}
+
 /** 409: another request is doing the same, or the state does not allow it. */
 export class Conflict extends errorKind("conflict", 409, "In conflict with the current state") {}
 

@@ -1,86 +1,77 @@
-import ky from "ky";
+import ky, { HTTPError } from "ky";
 import type * as v from "valibot";
+import { readRetryAfter } from "../core/retry-after.ts";
 import { SECOND } from "../core/time.ts";
-import type { Address } from "./address.ts";
-import { type Effect, effectOf } from "./effect.ts";
-import { LIVECHAT, type Needs, type ReadRefusal, toAppError } from "./failure.ts";
+import { LONGEST_PAUSE } from "./after-429.ts";
+import type { Effect, OutgoingCall } from "./call.ts";
+import { toAppError } from "./failure.ts";
+import type { ReadRefusal } from "./refusal.ts";
+import { readWords } from "./words.ts";
 
 /** In milliseconds. */
 export const ATTEMPT_TIMEOUT = 8 * SECOND;
 
-/** How one of LiveChat's APIs is reached, and how its refusals are read. */
+/** How to reach one of LiveChat's APIs, and how to read its refusals. */
 export type Connection = {
-  /** For people; `LiveChat` by default. */
-  name?: string;
+  /** The name of the service, for people. */
+  name: string;
   /** Base URL of the API. */
   url: string;
   /** Basic credentials (RFC 7617). */
   username: string;
   password: string;
-  /** Headers of each attempt, beside the credentials. */
+  /** Headers of each attempt, besides the credentials. */
   headers(): Record<string, string>;
-  refusal: ReadRefusal;
-  /** Limit of an attempt, the reading of its answer included, in milliseconds; 8,000 by default. */
+  readRefusal: ReadRefusal;
+  /** Limit of an attempt with the reading of its answer, in milliseconds; 8,000 by default. */
   attemptTimeout?: number;
   fetch?: typeof fetch;
   /** Called after every attempt, for telemetry. */
   observe?: (attempt: CallAttempt, error?: unknown) => void;
 };
 
-/** Facts of an attempt for telemetry: no ids, no content. */
+/** The facts of an attempt for telemetry: no ids, no content. */
 export type CallAttempt = {
   method: string;
-  /** Given for a call of HelpDesk. */
+  /** Present for a call of HelpDesk. */
   service?: "helpdesk";
   /** The path without its variable parts, such as `tickets/{}`. */
   route: string;
   /** Absent when no answer came. */
   status?: number;
-  /** LiveChat's own name for the answer, which its support asks for. */
+  /** LiveChat's id of the answer, for LiveChat's support. */
   debugId?: string;
-  /** Name of the error that it ended with. */
+  /** The name of the error in which the attempt ended. */
   error?: string;
-  /** How many attempts of the same call went before. */
+  /** How many attempts of the same call came before. */
   retries: number;
-  /** How long it waited for its turn, in milliseconds. */
+  /** How long the attempt waited for its turn, in milliseconds. */
   waited: number;
-  /** How long it took, in milliseconds. */
+  /** How long the attempt took, in milliseconds. */
   duration: number;
 };
 
-export type OutgoingCall<Answer extends v.GenericSchema> = {
-  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** By default the effect of the method. */
-  effect?: Effect;
-  to: Address;
-  /** LiveChat's name of the action, and the scopes that the token must have for it. */
-  needs?: Needs;
-  query?: Record<string, string | number | undefined>;
-  json?: unknown;
-  /** The schema of the answer. An empty answer is read as `undefined`. */
-  answer: Answer;
-};
-
 type Circumstances = Pick<CallAttempt, "retries" | "waited"> & {
+  effect: Effect;
   signal?: AbortSignal;
-  /** When the call must be over, in epoch milliseconds; the attempt has `attemptTimeout` or the time that is left. */
+  /** When the call must end, in epoch milliseconds. The attempt has `attemptTimeout` or the time that is left. */
   deadline: number;
 };
 
 /** Makes single attempts by ky. Each returns an answer that fits its schema, or throws one of this app's errors. */
 export function createAttempt({
-  name = LIVECHAT,
+  name,
   url,
   username,
   password,
   headers,
-  refusal,
+  readRefusal,
   attemptTimeout = ATTEMPT_TIMEOUT,
   fetch = globalThis.fetch,
   observe,
 }: Connection) {
   const encoded = Buffer.from(`${username}:${password}`).toString("base64");
-  // Texts that no error may repeat.
+  // Texts that no error may contain.
   const secrets = [encoded, encodeURIComponent(password), password, username].filter(
     ({ length }) => length > 3,
   );
@@ -89,13 +80,13 @@ export function createAttempt({
     headers: { authorization: `Basic ${encoded}` },
     retry: 0,
     timeout: false,
-    // A redirect could lead the credentials astray, and a POST become a GET.
+    // A redirect could send the credentials to another server, and turn a POST into a GET.
     redirect: "manual",
   });
 
   return async <Answer extends v.GenericSchema>(
-    { method, effect = effectOf[method], to, needs, query, json, answer }: OutgoingCall<Answer>,
-    { signal, deadline, retries, waited }: Circumstances,
+    { method, to, needs, query, json, answer }: OutgoingCall<Answer>,
+    { effect, signal, deadline, retries, waited }: Circumstances,
   ): Promise<v.InferOutput<Answer>> => {
     const began = Date.now();
     let response: Response | undefined;
@@ -107,7 +98,7 @@ export function createAttempt({
         searchParams: query,
         json,
         signal,
-        // ky's `timeout` begins anew with the body; this one is for both.
+        // ky's `timeout` starts again with the body. This limit is for both.
         totalTimeout: Math.max(1, Math.min(attemptTimeout, deadline - began)),
         fetch: async (input, init) => {
           response = await fetch(input, init);
@@ -115,7 +106,17 @@ export function createAttempt({
         },
       }).json(answer);
     } catch (error) {
-      failure = toAppError(error, { name, effect, response, secrets, refusal, needs });
+      if (response && !response.ok) {
+        // The status counts, even when the body that explains it did not arrive whole.
+        const body = error instanceof HTTPError ? error.data : undefined;
+        const words = readWords(body, secrets);
+        const { status } = response;
+        failure = readRefusal({
+          ...{ name, status, body, words, retryAfter: retryAfterOf(response), effect, needs },
+        });
+      } else {
+        failure = toAppError(error, { name, effect, isAnswered: response !== undefined, secrets });
+      }
       throw failure;
     } finally {
       observe?.(
@@ -133,4 +134,10 @@ export function createAttempt({
       );
     }
   };
+}
+
+/** The `Retry-After` of an answer in milliseconds, at most `LONGEST_PAUSE`; `undefined` when there is none. */
+export function retryAfterOf({ headers }: Pick<Response, "headers">): number | undefined {
+  const wait = readRetryAfter(headers.get("retry-after"), headers.get("date"));
+  return wait === undefined ? undefined : Math.min(LONGEST_PAUSE, wait);
 }

@@ -2,11 +2,12 @@ import type { Source } from "../listing/source.ts";
 import type { Agent, AgentSummary, NewAgent, Removal } from "../schemas/agent.ts";
 import type { TextChatSummary, ToldTextChat } from "../schemas/text-chat.ts";
 import type { NewTicket, Ticket, TicketChanges, TicketFilters } from "../schemas/ticket.ts";
-import type { Usage } from "./budget.ts";
+import type { Usage } from "./rate-limit.ts";
 import type { CallOptions } from "./send.ts";
 
 export type { CallAttempt } from "./attempt.ts";
-export type { Priority, Usage } from "./budget.ts";
+export type { Priority } from "./plan-turns.ts";
+export type { Usage } from "./rate-limit.ts";
 export type { CallOptions, ConnectionOptions } from "./send.ts";
 
 /** A webhook as LiveChat lists it. */

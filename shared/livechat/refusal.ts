@@ -7,17 +7,35 @@ import {
   UpstreamRefused,
   UpstreamTimeout,
 } from "../core/errors.ts";
-import { inDoubt, type Refused, Throttled } from "./failure.ts";
-import { retryAfterOf } from "./retry.ts";
+import { Throttled } from "./after-429.ts";
+import type { Effect, Needs } from "./call.ts";
+import { inDoubt } from "./failure.ts";
+
+/** An answer whose status is not a success, and the call that it answers. */
+export type Refusal = {
+  /** The name of the service. */
+  name: string;
+  status: number;
+  /** The body, read as JSON if it is JSON; absent when it did not arrive whole. */
+  body?: unknown;
+  /** The message for people in the body, without secrets. */
+  words?: string;
+  /** `Retry-After` in milliseconds, at most `LONGEST_PAUSE`. */
+  retryAfter?: number;
+  effect: Effect;
+  needs?: Needs;
+};
+
+/** Turns a refusal into one of this app's errors. Each API refuses in its own way. */
+export type ReadRefusal = (refusal: Refusal) => AppError;
 
 export const unknownTo = (name: string) => `${name} does not have it: the id or login is unknown.`;
 export const notNow = (name: string) => `${name}'s current state does not allow this.`;
 
-/** Understands an answer by its status: v2, and servers in between, give no more. */
-export function refusalByStatus({ name, status, headers, effect, words, body }: Refused): AppError {
+/** Reads a refusal by its status. Answers of v2 and of proxies have no other code. */
+export function refusalByStatus({ name, status, body, words, retryAfter, effect }: Refusal): AppError {
   const upstream = { status, words, code: typeOf(body) };
-  const wait = retryAfterOf(headers);
-  if (status === 429) return new Throttled(name, wait);
+  if (status === 429) return new Throttled(name, retryAfter);
   if (status === 401 || status === 403) {
     return new UpstreamRefused(`${name} refuses the credentials of this app.`, { upstream });
   }
@@ -28,11 +46,12 @@ export function refusalByStatus({ name, status, headers, effect, words, body }: 
     return new InvalidInput(`${name} refuses the request (${status}).`, { upstream });
   if (status < 400)
     return new UpstreamFailed(`${name} redirects (${status}), which is not followed.`, { upstream });
-  const retryAfter = wait ? Math.ceil(wait / 1000) : undefined;
-  return inDoubt(UpstreamFailed, `${name} failed (${status}).`, effect, { upstream, retryAfter });
+  return inDoubt(UpstreamFailed, `${name} failed (${status}).`, effect, {
+    ...{ upstream, retryAfter: retryAfter ? Math.ceil(retryAfter / 1000) : undefined },
+  });
 }
 
-/** Newer APIs of LiveChat answer `{error: {type}}`, and v2 may do so at its end: `unsupported_version`. */
+/** Newer APIs of LiveChat answer `{error: {type}}`. v2 may do so when its end has come: `unsupported_version`. */
 function typeOf(body: unknown): string | undefined {
   const { error } = (body ?? {}) as { error?: { type?: unknown } };
   return typeof error?.type === "string" ? error.type : undefined;

@@ -3,30 +3,31 @@ import { backOff } from "../core/back-off.ts";
 import { AppError, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
 import { startStopwatch } from "../core/stopwatch.ts";
 import { SECOND } from "../core/time.ts";
-import { ATTEMPT_TIMEOUT, type Connection, createAttempt, type OutgoingCall } from "./attempt.ts";
-import { createBudget, type Priority, type Usage } from "./budget.ts";
+import { Throttled } from "./after-429.ts";
+import { ATTEMPT_TIMEOUT, type Connection, createAttempt } from "./attempt.ts";
+import { EFFECT_OF_METHOD, type Effect, type OutgoingCall } from "./call.ts";
 import { delay } from "./delay.ts";
-import { effectOf } from "./effect.ts";
-import { doubt, Throttled } from "./failure.ts";
-import { LONGEST_WAIT } from "./retry.ts";
+import { addDoubt } from "./failure.ts";
+import type { Priority } from "./plan-turns.ts";
+import { RateLimit, type Usage } from "./rate-limit.ts";
 
 /** How often a call is repeated after failures. After 429s it is repeated as long as there is time. */
 const REPETITIONS = 2;
-/** Waits after failures. */
-const FAILURE_WAITS = { first: 300, longest: LONGEST_WAIT };
-/** No attempt begins with less time left than this, in milliseconds. */
+/** Pauses after failures, in milliseconds. */
+const PAUSES = { first: 300, longest: 600 };
+/** An attempt needs at least this time, in milliseconds. With less time left, none is made. */
 const SHORTEST_ATTEMPT = SECOND;
 /** In milliseconds. */
 export const TOTAL_TIMEOUT = 25 * SECOND;
 
 /** Options of one call. */
 export type CallOptions = {
-  /** `operator` unless said otherwise. */
+  /** `operator` by default. */
   priority?: Priority;
   signal?: AbortSignal;
-  /** When the call must be over, in epoch milliseconds, in place of `totalTimeout`. */
+  /** When the call must end, in epoch milliseconds, instead of after `totalTimeout`. */
   deadline?: number;
-  /** Awaited right before each attempt is sent; what it throws ends the call. */
+  /** Awaited right before each attempt is sent. An error that it throws ends the call. */
   beforeSend?: () => Promise<void>;
   /** Called with each attempt's wait for its turn, in milliseconds. */
   onTurn?: (waited: number) => void;
@@ -37,34 +38,37 @@ export type Send = <Answer extends v.GenericSchema>(
   call?: CallOptions,
 ) => Promise<v.InferOutput<Answer>>;
 
-/** What a connection needs to know, for every API. */
-export type ConnectionOptions = Omit<Connection, "name" | "username" | "password" | "headers" | "refusal"> & {
+/** The options of a connection to any of the APIs. */
+export type ConnectionOptions = Omit<
+  Connection,
+  "name" | "username" | "password" | "headers" | "readRefusal"
+> & {
   /** Calls that this process may make in 60 s, repetitions included. */
   rateLimit: number;
   /** Limit of a call with all its attempts and waits, in milliseconds; 25,000 by default. */
   totalTimeout?: number;
-  /** Numbers from 0 to 1, for jitter. */
+  /** Returns numbers from 0 to 1, for jitter. */
   random?: () => number;
 };
 
 /**
- * Opens a connection to one of LiveChat's APIs. Its calls take as many attempts as they need. ky makes the attempts; we
- * repeat calls ourselves, because each attempt waits for its turn in the budget, a 429 postpones every call, and a wait
- * beyond the call's time is refused at once.
+ * Opens a connection to one of LiveChat's APIs. A call takes as many attempts as it needs. ky makes the attempts. We
+ * repeat them ourselves: each attempt waits for its turn in the rate limit, a 429 delays all calls, and a call that would
+ * wait too long is refused at once.
  */
 export function connect({
-  rateLimit,
+  rateLimit: limit,
   totalTimeout = TOTAL_TIMEOUT,
   random = Math.random,
   ...connection
 }: ConnectionOptions & Connection): { send: Send; usage: () => Usage } {
-  const budget = createBudget(rateLimit, { random, name: connection.name });
+  const rateLimit = new RateLimit(connection.name, limit, { random });
   const attempt = createAttempt(connection);
   const leastTime = Math.min(connection.attemptTimeout ?? ATTEMPT_TIMEOUT, SHORTEST_ATTEMPT);
 
   const send: Send = async (request, call = {}) => {
     const { priority = "operator", signal, deadline = Date.now() + totalTimeout, beforeSend, onTurn } = call;
-    const { effect = effectOf[request.method] } = request;
+    const { effect = EFFECT_OF_METHOD[request.method] } = request;
     if (deadline <= Date.now()) throw new UpstreamTimeout("The time for this call was over before it began.");
     const passed = startStopwatch();
     const time = deadline - Date.now();
@@ -80,30 +84,48 @@ export function connect({
         // After the process stood still, late timers fire in any order: the turn may come before the refusal.
         if (passed() >= time)
           throw new UpstreamTimeout("The time for this call was over before it was sent.");
-        return attempt(request, { signal, deadline, retries, waited });
+        return attempt(request, { effect, signal, deadline, retries, waited });
       };
+      const left = retries === 0 ? patience : patience - passed();
       try {
-        const left = retries === 0 ? patience : patience - passed();
-        return await budget.spend(sendAttempt, { priority, repeated: retries > 0, patience: left, signal });
+        return await rateLimit.run(sendAttempt, { priority, repeated: retries > 0, patience: left, signal });
       } catch (error) {
-        // The budget makes the next attempt wait, or refuses it.
+        // The rate limit delays the next attempt until the pause after the 429 ends, or refuses it.
         if (error instanceof Throttled) continue;
         if (error instanceof AppError) {
-          if (isInDoubt && !error.outcomeUnknown) {
-            Object.assign(error, { outcomeUnknown: true, message: error.message + doubt(effect) });
-          }
+          if (isInDoubt) addDoubt(error);
           isInDoubt = error.outcomeUnknown ?? false;
         }
-        const transient = error instanceof UpstreamFailed || error instanceof UpstreamTimeout;
-        if (!transient || effect === "create" || failures === REPETITIONS) throw error;
+        const pause = pauseAfterFailure(error, { effect, failures, left: patience - passed(), random });
+        if (pause === undefined) throw error;
         failures += 1;
-        const { retryAfter } = error;
-        const wait =
-          retryAfter === undefined ? backOff(failures, FAILURE_WAITS, random()) : retryAfter * 1000;
-        if (passed() + wait > patience) throw error;
-        await delay(wait, signal);
+        await delay(pause, signal);
       }
     }
   };
-  return { send, usage: budget.usage };
+  return { send, usage: () => rateLimit.usage() };
+}
+
+type Failed = {
+  effect: Effect;
+  /** How many attempts failed before this one. */
+  failures: number;
+  /** The time that is left for a pause, in milliseconds. */
+  left: number;
+  random: () => number;
+};
+
+/**
+ * The pause before a call is repeated after a failure, in milliseconds; `undefined` when the call must not be repeated:
+ * a repetition cannot help, could create something twice, or has no time left.
+ */
+export function pauseAfterFailure(
+  error: unknown,
+  { effect, failures, left, random }: Failed,
+): number | undefined {
+  const isTransient = error instanceof UpstreamFailed || error instanceof UpstreamTimeout;
+  if (!isTransient || effect === "create" || failures === REPETITIONS) return undefined;
+  const { retryAfter } = error;
+  const pause = retryAfter === undefined ? backOff(failures + 1, PAUSES, random()) : retryAfter * SECOND;
+  return pause > left ? undefined : pause;
 }

@@ -1,8 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
-import { InvalidInput, NotFound, TooLarge } from "../core/errors.ts";
+import { ChatAnonymized, InvalidInput, NotFound, TooLarge } from "../core/errors.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
-import { ChatAnonymized } from "../livechat/text/chat-anonymized.ts";
 import { type AttemptResult, FIRST_PAUSE, openPending, type Pending } from "../pending/pending.ts";
 import type { MissingTranscript, ToldTextChat } from "../schemas/text-chat.ts";
 import { unpack } from "../storage/body.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NotFound } from "../../shared/core/errors.ts";
-import { at } from "../../shared/livechat/address.ts";
+import { at } from "../../shared/livechat/call.ts";
 import type { CallAttempt } from "../../shared/livechat/live-chat.ts";
 import { answer, connect, failureOf, KEY, startUpstream, USERNAME } from "./upstream.ts";
 

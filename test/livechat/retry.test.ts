@@ -6,8 +6,8 @@ import {
   UpstreamFailed,
   UpstreamTimeout,
 } from "../../shared/core/errors.ts";
+import { retryAfterOf } from "../../shared/livechat/attempt.ts";
 import type { LiveChat } from "../../shared/livechat/live-chat.ts";
-import { retryAfterOf } from "../../shared/livechat/retry.ts";
 import {
   answer,
   connect,
@@ -38,9 +38,9 @@ function refuse(headers: Record<string, string> = {}): Script {
 
 describe("Retry-After", () => {
   const read = (value?: string, date?: string) =>
-    retryAfterOf(
-      new Headers({ ...(value !== undefined && { "retry-after": value }), ...(date && { date }) }),
-    );
+    retryAfterOf({
+      headers: new Headers({ ...(value !== undefined && { "retry-after": value }), ...(date && { date }) }),
+    });
 
   it.each([
     ["1", 1_000],

@@ -1,17 +1,17 @@
 import { expect, it, vi } from "vitest";
 import { TooManyRequests } from "../../shared/core/errors.ts";
-import { createBudget } from "../../shared/livechat/budget.ts";
+import { RateLimit } from "../../shared/livechat/rate-limit.ts";
 
 const turn = { priority: "operator", repeated: false, patience: 20_000 } as const;
 
 it("a call whose time passed while the process stood still is refused, not sent", async () => {
   let time = 0;
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  const budget = createBudget(1, { now: () => time });
-  await budget.spend(async () => {}, turn);
+  const rateLimit = new RateLimit("LiveChat", 1, { now: () => time });
+  await rateLimit.run(async () => {}, turn);
   time = 45_000;
   const send = vi.fn(async () => {});
-  const call = budget.spend(send, turn);
+  const call = rateLimit.run(send, turn);
   const outcome = call.catch((error: unknown) => error);
   // All timers are late, and there is room by now.
   time = 45_000 + 35_000;

@@ -1,8 +1,13 @@
 import { expect, test } from "vitest";
 import { startTextSandbox, type TextSandbox } from "../../local/sandbox/text/sandbox.ts";
 import type { TextVariants } from "../../local/sandbox/text/variants.ts";
-import { Conflict, InvalidInput, NotFound, UpstreamRefused } from "../../shared/core/errors.ts";
-import { ChatAnonymized } from "../../shared/livechat/text/chat-anonymized.ts";
+import {
+  ChatAnonymized,
+  Conflict,
+  InvalidInput,
+  NotFound,
+  UpstreamRefused,
+} from "../../shared/core/errors.ts";
 import { createLiveChatText, type LiveChatTextOptions } from "../../shared/livechat/text/client.ts";
 import { answer, failureOf, startUpstream } from "./upstream.ts";
 

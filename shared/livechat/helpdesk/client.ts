@@ -5,7 +5,7 @@ import { MINUTE } from "../../core/time.ts";
 import { readable } from "../../schemas/readable.ts";
 import { type NewTicket, OneTicket, type Ticket, type TicketChanges } from "../../schemas/ticket.ts";
 import { text } from "../../schemas/vocabulary.ts";
-import { at } from "../address.ts";
+import { at } from "../call.ts";
 import type { ConnectionOptions, NewWebhook, TicketDesk, TicketsState, Webhook } from "../live-chat.ts";
 import { type CallOptions, connect } from "../send.ts";
 import { fromHelpDesk } from "./from-helpdesk.ts";
@@ -43,7 +43,7 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
     username: accountId,
     password: apiKey,
     headers: () => ({ "user-agent": "LiveChat-Functions" }),
-    refusal: refusalOfHelpDesk,
+    readRefusal: refusalOfHelpDesk,
     observe: (attempt, error) => observe?.({ ...attempt, service: "helpdesk" }, error),
   });
   const lookups = createLookups(send);

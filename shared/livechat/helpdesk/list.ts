@@ -5,7 +5,7 @@ import { MINUTE, toIso } from "../../core/time.ts";
 import { type Checkpoint, CLOCK_DIFFERENCE, type Source } from "../../listing/source.ts";
 import { factsOfTicket } from "../../listing/ticket-facts.ts";
 import { type Ticket, type TicketFilters, TicketPage } from "../../schemas/ticket.ts";
-import { at } from "../address.ts";
+import { at } from "../call.ts";
 import type { FoundTickets, TicketRange } from "../live-chat.ts";
 import type { CallOptions, Send } from "../send.ts";
 import { splitFilters } from "./filters.ts";

@@ -4,7 +4,7 @@ import { AppError } from "../../core/errors.ts";
 import { MINUTE } from "../../core/time.ts";
 import { readable } from "../../schemas/readable.ts";
 import { maybe, text } from "../../schemas/vocabulary.ts";
-import { at } from "../address.ts";
+import { at } from "../call.ts";
 import type { CallOptions, Send } from "../send.ts";
 import { lacksNames, type Names } from "./from-helpdesk.ts";
 

@@ -1,7 +1,6 @@
 import { type AppError, NoHelpDesk } from "../../core/errors.ts";
-import type { Refused } from "../failure.ts";
 import type { TicketDesk } from "../live-chat.ts";
-import { refusalByStatus } from "../refusal.ts";
+import { type Refusal, refusalByStatus } from "../refusal.ts";
 
 /** @param reason `off`: the settings say so; `refused`: HelpDesk does not take the token */
 export function noHelpDesk(reason: "off" | "refused"): NoHelpDesk {
@@ -16,8 +15,8 @@ export function noHelpDesk(reason: "off" | "refused"): NoHelpDesk {
 const WITHOUT_LICENCE = [401, 402, 403];
 
 /** HelpDesk says no by status. The same token has been let in by LiveChat, so a refusal is about HelpDesk. */
-export function refusalOfHelpDesk(refused: Refused): AppError {
-  return WITHOUT_LICENCE.includes(refused.status) ? noHelpDesk("refused") : refusalByStatus(refused);
+export function refusalOfHelpDesk(refusal: Refusal): AppError {
+  return WITHOUT_LICENCE.includes(refusal.status) ? noHelpDesk("refused") : refusalByStatus(refusal);
 }
 
 const refuseCall = async (): Promise<never> => {

@@ -3,7 +3,7 @@ import { TEXT_API_VERSION } from "../../schemas/from-text-chat.ts";
 import { readable } from "../../schemas/readable.ts";
 import { TextChatSummary, ToldTextChat } from "../../schemas/text-chat.ts";
 import { listOf, maybe, text } from "../../schemas/vocabulary.ts";
-import type { Effect } from "../effect.ts";
+import type { Effect } from "../call.ts";
 import type { CallOptions, Send } from "../send.ts";
 import { Misdirected } from "./refusal.ts";
 

@@ -54,10 +54,11 @@ export function createLiveChatText({
   const options = { ...others, totalTimeout };
   const { send, usage } = connect({
     ...options,
+    name: "LiveChat",
     username: accountId,
     password: apiKey,
     headers: () => ({ ...(region.current && { "x-region": region.current }) }),
-    refusal: refusalByType,
+    readRefusal: refusalByType,
     fetch: onLifecycle ? watchLifecycle(fetch, onLifecycle) : fetch,
   });
   const act = createAct(send, region);

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import {
   type AppError,
+  ChatAnonymized,
   Conflict,
   InvalidInput,
   NotFound,
@@ -8,12 +9,12 @@ import {
   UpstreamRefused,
   UpstreamTimeout,
 } from "../../core/errors.ts";
-import { inDoubt, type Needs, type Refused, Throttled } from "../failure.ts";
-import { notNow, refusalByStatus, unknownTo } from "../refusal.ts";
-import { retryAfterOf } from "../retry.ts";
-import { ChatAnonymized } from "./chat-anonymized.ts";
+import { Throttled } from "../after-429.ts";
+import type { Needs } from "../call.ts";
+import { inDoubt } from "../failure.ts";
+import { notNow, type Refusal, refusalByStatus, unknownTo } from "../refusal.ts";
 
-/** The account is in another region than the call was sent to. */
+/** The account is in another region than the one to which the call was sent. */
 export class Misdirected extends UpstreamRefused {
   readonly region: string;
 
@@ -23,7 +24,7 @@ export class Misdirected extends UpstreamRefused {
   }
 }
 
-/** A region is sent as a header from then on: a text that no header can be would stop every later call. */
+/** A region is sent in a header of every later call, so it must be a valid value of a header. */
 const RegionName = v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/));
 
 const RefusalBody = v.object({
@@ -34,13 +35,13 @@ const RefusalBody = v.object({
 });
 
 /**
- * The Text platform says no by `error.type`. LiveChat does not document the HTTP status of each type, so the status
- * counts only without a type: such answers come from servers in between.
+ * Reads a refusal of the Text platform by its `error.type`. LiveChat does not document the HTTP status of each type, so
+ * the status counts only without a type: such answers come from proxies.
  */
-export function refusalByType(refused: Refused): AppError {
-  const read = v.safeParse(RefusalBody, refused.body);
-  if (!read.success) return refusalByStatus(refused);
-  const { name, status, headers, effect, words } = refused;
+export function refusalByType(refusal: Refusal): AppError {
+  const read = v.safeParse(RefusalBody, refusal.body);
+  if (!read.success) return refusalByStatus(refusal);
+  const { name, status, effect, words, retryAfter, needs } = refusal;
   const { type, data } = read.output.error;
   const upstream = { status, code: type, words };
   switch (type) {
@@ -55,7 +56,7 @@ export function refusalByType(refused: Refused): AppError {
       );
     case "authorization":
     case "missing_access":
-      return new UpstreamRefused(whatIsMissing(refused.needs), { upstream });
+      return new UpstreamRefused(missingScope(needs), { upstream });
     case "license_expired":
     case "license_not_found":
     case "wrong_product_version":
@@ -79,17 +80,17 @@ export function refusalByType(refused: Refused): AppError {
     case "request_timeout":
       return inDoubt(UpstreamTimeout, "LiveChat gave up waiting.", effect, { upstream });
     case "too_many_requests":
-      return new Throttled(name, retryAfterOf(headers));
+      return new Throttled(name, retryAfter);
     case "service_unavailable":
     case "internal":
       return inDoubt(UpstreamFailed, `LiveChat failed (${type}).`, effect, { upstream });
     default:
-      return refusalByStatus(refused);
+      return refusalByStatus(refusal);
   }
 }
 
-/** LiveChat does not say which scope is missing; those that the action needs are documented. */
-function whatIsMissing(needs: Needs | undefined): string {
+/** LiveChat does not name the missing scope. The scopes that an action needs are documented. */
+function missingScope(needs: Needs | undefined): string {
   return needs
     ? `LiveChat does not let this app's token call ${needs.action}: it needs the scope ${needs.scopes.join(" and ")}.`
     : "LiveChat does not let this app's token do this.";

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { Agent, AgentSummary, Removal } from "../../schemas/agent.ts";
 import { OneTicket, type TicketFilters, TicketPage } from "../../schemas/ticket.ts";
-import { at } from "../address.ts";
+import { at } from "../call.ts";
 import type { ConnectionOptions, LiveChat } from "../live-chat.ts";
 import { refusalByStatus } from "../refusal.ts";
 import { type CallOptions, connect } from "../send.ts";
@@ -26,8 +26,13 @@ export function createLiveChatV2({ apiKey, ...options }: LiveChatV2Options): Liv
     // Tokens begin with their data centre; `dal` is the default.
     ...(apiKey.startsWith("fra:") && { "x-region": "fra" }),
   };
-  const connection = { ...options, password: apiKey, headers: () => headers, refusal: refusalByStatus };
-  const { send, usage } = connect(connection);
+  const { send, usage } = connect({
+    ...options,
+    name: "LiveChat",
+    password: apiKey,
+    headers: () => headers,
+    readRefusal: refusalByStatus,
+  });
 
   /** One of LiveChat's pages, of 25 tickets; the first is 1. */
   const listTickets = async (query: TicketFilters & { page: number }, call?: CallOptions) =>

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { TooManyRequests } from "../../shared/core/errors.ts";
-import { type Budget, createBudget, type Priority } from "../../shared/livechat/budget.ts";
+import { Throttled } from "../../shared/livechat/after-429.ts";
 import { delay } from "../../shared/livechat/delay.ts";
-import { Throttled } from "../../shared/livechat/failure.ts";
+import type { Priority } from "../../shared/livechat/plan-turns.ts";
+import { RateLimit } from "../../shared/livechat/rate-limit.ts";
 import { answer, connect, failureOf, startUpstream, useVirtualTime, virtually } from "./upstream.ts";
 
 const MINUTE = 60_000;
@@ -22,7 +23,7 @@ type Plan = {
 type Course = Plan & { sent?: number; ended?: number; refused?: number; error?: unknown };
 
 /** Plays calls in virtual time. What comes back is in the order in which they were sent or refused. */
-async function play(budget: Budget, plans: readonly Plan[]): Promise<Course[]> {
+async function play(rateLimit: RateLimit, plans: readonly Plan[]): Promise<Course[]> {
   const began = Date.now();
   const now = () => Date.now() - began;
   const courses: Course[] = [];
@@ -37,7 +38,7 @@ async function play(budget: Budget, plans: readonly Plan[]): Promise<Course[]> {
       if (plan.refusal !== undefined) throw new Throttled("LiveChat", plan.refusal);
     };
     const turn = { priority: plan.priority, repeated: false, patience: plan.patience };
-    await budget.spend(send, turn).catch((error: unknown) => {
+    await rateLimit.run(send, turn).catch((error: unknown) => {
       course.error = error;
       if (error instanceof Throttled) return;
       course.refused = now();
@@ -80,15 +81,20 @@ describe("In any order of calls", () => {
         fc.integer({ min: 1, max: 12 }),
         fc.integer({ min: 1, max: 5 }),
         plans(),
-        async (limit, inFlight, plan) => {
-          const courses = await play(createBudget(limit, { inFlight, random: () => 0.5 }), plan);
+        async (limit, concurrency, plan) => {
+          const courses = await play(
+            new RateLimit("LiveChat", limit, { concurrency, random: () => 0.5 }),
+            plan,
+          );
           const sent = courses.filter(wasSent);
           expect(courses).toHaveLength(plan.length);
 
           for (const [index, { sent: at, priority }] of sent.entries()) {
             const before = sent.slice(0, index).filter((other) => other.sent > at - MINUTE);
             expect(before.length).toBeLessThan(limit);
-            expect(sent.slice(0, index).filter(({ ended = 0 }) => ended > at).length).toBeLessThan(inFlight);
+            expect(sent.slice(0, index).filter(({ ended = 0 }) => ended > at).length).toBeLessThan(
+              concurrency,
+            );
             if (priority === "operator") continue;
             expect(before.length).toBeLessThan(Math.max(1, limit * 0.8));
             const passedOver = courses.filter(
@@ -106,7 +112,10 @@ describe("In any order of calls", () => {
   it("every call is sent or refused in its time, and nothing is sent while LiveChat asks for a pause", async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 12 }), plans(), async (limit, plan) => {
-        const courses = await play(createBudget(limit, { inFlight: 3, random: () => 0.5 }), plan);
+        const courses = await play(
+          new RateLimit("LiveChat", limit, { concurrency: 3, random: () => 0.5 }),
+          plan,
+        );
         for (const { sent, refused, at, patience, error } of courses) {
           expect(sent ?? refused).toBeLessThanOrEqual(at + patience + 1);
           if (refused === undefined) continue;
@@ -129,7 +138,7 @@ describe("In any order of calls", () => {
         fc.integer({ min: 1, max: 12 }),
         plans({ priorities: ["operator"], longest: 0, refusals: false }),
         async (limit, plan) => {
-          const courses = await play(createBudget(limit, { inFlight: 100 }), plan);
+          const courses = await play(new RateLimit("LiveChat", limit, { concurrency: 100 }), plan);
           const starts: number[] = [];
           const expected = plan.map(({ at, patience }) => {
             const start = Math.max(at, (starts.at(-limit) ?? Number.NEGATIVE_INFINITY) + 61_000);
@@ -158,7 +167,12 @@ const call = (at: number, more: Partial<Plan> = {}): Plan => ({
 
 describe("A call that would wait too long for our own limit", () => {
   it("is refused at once, with the time until there is room", async () => {
-    const courses = await play(createBudget(2), [call(0), call(10_000), call(10_000), call(37_000)]);
+    const courses = await play(new RateLimit("LiveChat", 2), [
+      call(0),
+      call(10_000),
+      call(10_000),
+      call(37_000),
+    ]);
     expect(courses.map(({ sent, refused }) => [sent, refused])).toEqual([
       [0, undefined],
       [10_000, undefined],
@@ -173,7 +187,13 @@ describe("A call that would wait too long for our own limit", () => {
 
   it("is refused as soon as later calls of operators take its place", async () => {
     const background = call(40_000, { priority: "background" });
-    const courses = await play(createBudget(2), [call(0), call(0), background, call(50_000), call(50_000)]);
+    const courses = await play(new RateLimit("LiveChat", 2), [
+      call(0),
+      call(0),
+      background,
+      call(50_000),
+      call(50_000),
+    ]);
     expect(courses.at(2)).toMatchObject({
       priority: "background",
       refused: 50_000,
@@ -182,7 +202,10 @@ describe("A call that would wait too long for our own limit", () => {
   });
 
   it("is refused when running calls take too long", async () => {
-    const courses = await play(createBudget(10, { inFlight: 1 }), [call(0, { takes: 60_000 }), call(0)]);
+    const courses = await play(new RateLimit("LiveChat", 10, { concurrency: 1 }), [
+      call(0, { takes: 60_000 }),
+      call(0),
+    ]);
     expect(courses[1]).toMatchObject({ refused: 24_001, error: { retryAfter: 1 } });
   });
 });
@@ -191,7 +214,7 @@ describe("Background calls", () => {
   const background = (at: number) => call(at, { priority: "background", patience: 100 });
 
   it("leave the last fifth to operators", async () => {
-    const courses = await play(createBudget(10), [
+    const courses = await play(new RateLimit("LiveChat", 10), [
       ...Array.from({ length: 5 }, () => call(0)),
       ...Array.from({ length: 5 }, () => background(1_000)),
       ...Array.from({ length: 3 }, () => call(2_000, { patience: 0 })),
@@ -205,7 +228,7 @@ describe("Background calls", () => {
   });
 
   it("do not take the last fifth either when operators came in between", async () => {
-    const courses = await play(createBudget(5, { inFlight: 1 }), [
+    const courses = await play(new RateLimit("LiveChat", 5, { concurrency: 1 }), [
       call(0, { takes: 1_000 }),
       call(10, { priority: "background", patience: 100_000 }),
       ...Array.from({ length: 3 }, () => call(20)),
@@ -214,21 +237,21 @@ describe("Background calls", () => {
   });
 
   it("have room even in the smallest limit", async () => {
-    expect((await play(createBudget(1), [background(0)]))[0]).toMatchObject({ sent: 0 });
+    expect((await play(new RateLimit("LiveChat", 1), [background(0)]))[0]).toMatchObject({ sent: 0 });
   });
 
   it("go one at a time, in their order", async () => {
     const calls = [1, 2, 3].map((takes) => call(0, { priority: "background", takes: takes * 100 }));
-    const courses = await play(createBudget(10), calls);
+    const courses = await play(new RateLimit("LiveChat", 10), calls);
     expect(courses.map(({ sent }) => sent)).toEqual([0, 100, 300]);
   });
 });
 
 it("a repetition goes before calls that came later", async () => {
-  const budget = createBudget(100, { inFlight: 1 });
+  const rateLimit = new RateLimit("LiveChat", 100, { concurrency: 1 });
   const order: string[] = [];
   const spend = (name: string, repeated: boolean) =>
-    budget.spend(
+    rateLimit.run(
       async () => {
         order.push(name);
         await delay(10);
@@ -243,8 +266,8 @@ it("a repetition goes before calls that came later", async () => {
 
 describe("A pause that LiveChat asks for", () => {
   it("holds back all calls, and refuses at once those that cannot wait for its end", async () => {
-    const budget = createBudget(100, { inFlight: 1 });
-    const courses = await play(budget, [
+    const rateLimit = new RateLimit("LiveChat", 100, { concurrency: 1 });
+    const courses = await play(rateLimit, [
       call(0, { takes: 100, refusal: 20_000 }),
       call(0),
       call(0, { patience: 5_000 }),
@@ -264,7 +287,7 @@ describe("A pause that LiveChat asks for", () => {
   });
 
   it("lasts as long as the longest that is asked for", async () => {
-    const courses = await play(createBudget(100), [
+    const courses = await play(new RateLimit("LiveChat", 100), [
       call(0, { takes: 100, refusal: 1_000 }),
       call(0, { takes: 200, refusal: 10_000 }),
       call(0, { takes: 300, refusal: 1_000 }),
@@ -274,7 +297,7 @@ describe("A pause that LiveChat asks for", () => {
   });
 
   it("grows with each refusal that does not say how long, and is short again once a call went well", async () => {
-    const budget = createBudget(100, { random: () => 1 });
+    const rateLimit = new RateLimit("LiveChat", 100, { random: () => 1 });
     const ends = ["refused", "refused", "well", "refused", "well"];
     const sent: number[] = [];
     const began = Date.now();
@@ -284,16 +307,16 @@ describe("A pause that LiveChat asks for", () => {
         if (end === "refused") throw new Throttled("LiveChat");
       };
       const turn = { priority: "operator" as const, repeated: false, patience: 24_000 };
-      await Promise.all([budget.spend(send, turn).catch(() => {}), vi.runAllTimersAsync()]);
+      await Promise.all([rateLimit.run(send, turn).catch(() => {}), vi.runAllTimersAsync()]);
     }
     expect(sent).toEqual([0, 1_000, 3_000, 3_000, 4_000].map((at) => expect.closeTo(at, -1)));
   });
 
   it("halves the number of parallel calls, which grows again with success", async () => {
-    const budget = createBudget(100, { inFlight: 8, random: () => 0 });
+    const rateLimit = new RateLimit("LiveChat", 100, { concurrency: 8, random: () => 0 });
     const burst = (at: number, more: Partial<Plan> = {}) =>
       Array.from({ length: 8 }, () => call(at, { takes: 100, ...more }));
-    const courses = await play(budget, [
+    const courses = await play(rateLimit, [
       ...burst(0, { refusal: 1_000 }),
       ...burst(5_000),
       ...burst(10_000),
@@ -309,22 +332,22 @@ describe("A pause that LiveChat asks for", () => {
 });
 
 it("usage counts used, running, waiting and postponed calls", async () => {
-  const budget = createBudget(3, { inFlight: 1 });
+  const rateLimit = new RateLimit("LiveChat", 3, { concurrency: 1 });
   const spend = async (refusal?: number) => {
     const send = async () => {
       await delay(1_000);
       if (refusal !== undefined) throw new Throttled("LiveChat", refusal);
     };
-    await budget.spend(send, { priority: "operator", repeated: false, patience: 24_000 }).catch(() => {});
+    await rateLimit.run(send, { priority: "operator", repeated: false, patience: 24_000 }).catch(() => {});
   };
   const calls = [spend(), spend(5_000), spend()];
   await vi.advanceTimersByTimeAsync(500);
-  expect(budget.usage()).toEqual({ limit: 3, used: 1, inFlight: 1, waiting: 2, pausedFor: 0 });
+  expect(rateLimit.usage()).toEqual({ limit: 3, used: 1, inFlight: 1, waiting: 2, pausedFor: 0 });
   await vi.advanceTimersByTimeAsync(2_000);
-  expect(budget.usage()).toEqual({ limit: 3, used: 2, inFlight: 0, waiting: 1, pausedFor: 4_500 });
+  expect(rateLimit.usage()).toEqual({ limit: 3, used: 2, inFlight: 0, waiting: 1, pausedFor: 4_500 });
   await vi.advanceTimersByTimeAsync(120_000);
   await Promise.all(calls);
-  expect(budget.usage()).toEqual({ limit: 3, used: 0, inFlight: 0, waiting: 0, pausedFor: 0 });
+  expect(rateLimit.usage()).toEqual({ limit: 3, used: 0, inFlight: 0, waiting: 0, pausedFor: 0 });
 });
 
 describe("Through the client, repetitions count too", () => {

@@ -1,0 +1,160 @@
+import { TooManyRequests } from "../core/errors.ts";
+import { Slowdown, Throttled } from "./after-429.ts";
+import { type Priority, planTurns, RATE_WINDOW, type WaitingCall } from "./plan-turns.ts";
+
+/** The longest time that `setTimeout` accepts. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+type Turn = {
+  priority: Priority;
+  /** A repetition is sent before later calls, since it has less time left. */
+  repeated: boolean;
+  /** How long the call may wait to be sent, in milliseconds. */
+  patience: number;
+  signal?: AbortSignal;
+};
+
+type Waiter = WaitingCall & {
+  /** Calls with a higher rank are sent first. */
+  rank: number;
+  send(): void;
+  refuse(error: unknown): void;
+};
+
+export type Usage = ReturnType<RateLimit["usage"]>;
+
+/**
+ * Keeps this process to `limit` calls of a service in 60 s and `concurrency` at once, operators first, and holds all
+ * calls back after a 429. `planTurns` decides; this class sends, counts and refuses.
+ *
+ * Times are by the steady clock, so that a wall clock that is set back does not delay calls.
+ */
+export class RateLimit {
+  readonly #service: string;
+  readonly #limit: number;
+  readonly #now: () => number;
+  readonly #slowdown: Slowdown;
+  /** The calls that wait, in the order in which they may be sent. */
+  #line: Waiter[] = [];
+  readonly #starts: number[] = [];
+  readonly #inFlight = { operator: 0, background: 0 };
+  #timer?: NodeJS.Timeout;
+
+  /** @param service its name in messages */
+  constructor(
+    service: string,
+    limit: number,
+    { concurrency = 10, random = Math.random, now = steadyClock } = {},
+  ) {
+    this.#service = service;
+    this.#limit = limit;
+    this.#now = now;
+    this.#slowdown = new Slowdown(concurrency, random, now);
+  }
+
+  /**
+   * Sends a call when it is its turn, and counts it. The call is refused as soon as its turn is known to come too late,
+   * possibly at once.
+   *
+   * @throws {TooManyRequests} with the seconds until its turn, when that is too late
+   * @throws the error of `send`
+   */
+  async run<T>(send: () => Promise<T>, turn: Turn): Promise<T> {
+    await this.#waitFor(turn);
+    const { round } = this.#slowdown;
+    try {
+      return await send();
+    } catch (error) {
+      if (error instanceof Throttled) this.#slowdown.callThrottled(round, error.pause);
+      throw error;
+    } finally {
+      if (this.#slowdown.round === round) this.#slowdown.callPassed();
+      this.#inFlight[turn.priority] -= 1;
+      this.#advance();
+    }
+  }
+
+  usage() {
+    const now = this.#now();
+    return {
+      /** Calls that may be sent in 60 s. */
+      limit: this.#limit,
+      /** Calls that were sent in the last minute, and count towards the limit. */
+      used: this.#starts.filter((start) => start + RATE_WINDOW > now).length,
+      inFlight: this.#inFlight.operator + this.#inFlight.background,
+      waiting: this.#line.length,
+      /** Milliseconds until the pause after LiveChat's last 429 ends. */
+      pausedFor: Math.max(0, this.#slowdown.pausedUntil - now),
+    };
+  }
+
+  /** Resolves when the call may be sent. From then on it is counted. */
+  async #waitFor({ priority, repeated, patience, signal }: Turn): Promise<void> {
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter: Waiter = {
+      priority,
+      rank: (priority === "operator" ? 2 : 0) + (repeated ? 1 : 0),
+      startBy: this.#now() + patience,
+      send: resolve,
+      refuse: reject,
+    };
+    const leave = () => {
+      this.#line = this.#line.filter((other) => other !== waiter);
+      reject(signal?.reason);
+      this.#advance();
+    };
+    signal?.addEventListener("abort", leave, { once: true });
+    const behind = this.#line.findIndex(({ rank }) => rank < waiter.rank);
+    this.#line.splice(behind < 0 ? this.#line.length : behind, 0, waiter);
+    this.#advance();
+    await promise.finally(() => signal?.removeEventListener("abort", leave));
+  }
+
+  /** Does what `planTurns` decides, and sets the timer for the next decision. */
+  #advance(): void {
+    clearTimeout(this.#timer);
+    const now = this.#now();
+    const { concurrency, pausedUntil } = this.#slowdown;
+    const { send, refuse, wait, planAgainAt } = planTurns(this.#line, {
+      ...{
+        now,
+        limit: this.#limit,
+        starts: this.#starts,
+        inFlight: this.#inFlight,
+        concurrency,
+        pausedUntil,
+      },
+    });
+    this.#line = wait;
+    for (const { call, turnAt } of refuse) call.refuse(this.#refusal(turnAt, now));
+    for (const call of send) {
+      this.#starts.push(now);
+      if (this.#starts.length > this.#limit) this.#starts.shift();
+      this.#inFlight[call.priority] += 1;
+      call.send();
+    }
+    if (wait.length === 0) return;
+    this.#timer = setTimeout(() => this.#advance(), Math.min(Math.max(1, planAgainAt - now), LONGEST_TIMER));
+  }
+
+  #refusal(turnAt: number, now: number): TooManyRequests {
+    const seconds = Math.max(1, Math.ceil((turnAt - now) / 1000));
+    return new TooManyRequests(`${this.#reasonFor(turnAt, now)} Try again in ${seconds} s.`, {
+      retryAfter: seconds,
+    });
+  }
+
+  #reasonFor(turnAt: number, now: number): string {
+    if (turnAt === this.#slowdown.pausedUntil) return `${this.#service}'s limit is used up.`;
+    if (turnAt > now) {
+      return `This app's limit of ${this.#limit} calls to ${this.#service} in 60 seconds is used up.`;
+    }
+    return `The calls to ${this.#service} that are under way take too long.`;
+  }
+}
+
+/** Whole milliseconds since some moment: sums of whole numbers compare exactly. */
+function steadyClock(): number {
+  return Math.floor(performance.now());
+}
