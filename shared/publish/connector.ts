@@ -3,8 +3,8 @@ import type * as v from "valibot";
 import type { Operation } from "../http/operation.ts";
 import { describeFailures } from "./failures.ts";
 import { type JsonSchema, type Rules, toJsonSchema } from "./json-schema.ts";
-import { HINT, hintOf, toSwaggerField } from "./swagger-field.ts";
-import { type Parameter, type PublishedField, toPaths, type VisitedOperation } from "./walk.ts";
+import { type Parameter, type PublishedField, type PublishedOperation, toPaths } from "./paths.ts";
+import { HINT_KEY, hintOf, toSwaggerField } from "./swagger-field.ts";
 
 /**
  * The operations with `connector` or `trigger` for the definition of the custom connector, under the ids and parameter keys
@@ -14,7 +14,7 @@ import { type Parameter, type PublishedField, toPaths, type VisitedOperation } f
 export function toConnectorPaths(operations: readonly Operation<never>[]) {
   const definitions: V2.DefinitionsObject = {};
   const ours = operations.filter(({ connector, trigger }) => connector || trigger);
-  const paths = toPaths(ours, RULES, (visited) => describeForConnector(visited, definitions));
+  const paths = toPaths(ours, CONNECTOR_RULES, (published) => describeForConnector(published, definitions));
   for (const { id, route, trigger } of ours) {
     if (!trigger) continue;
     // The body that the callback receives stands on the path, not on the operation.
@@ -26,7 +26,7 @@ export function toConnectorPaths(operations: readonly Operation<never>[]) {
 }
 
 function describeForConnector(
-  { operation, summary, parameters, headers, failures }: VisitedOperation,
+  { operation, summary, parameters, headers, failures }: PublishedOperation,
   definitions: V2.DefinitionsObject,
 ) {
   const { id, description, tag, anonymous, input, connector, trigger } = operation;
@@ -71,7 +71,7 @@ function toSwaggerBody(schema: v.GenericSchema, id: string): V2.InBodyParameterO
     required: true,
     "x-ms-summary": "Body",
     description: "The request.",
-    schema: toSwaggerField(toJsonSchema(schema, RULES), `${id}.body`),
+    schema: toSwaggerField(toJsonSchema(schema, CONNECTOR_RULES), `${id}.body`),
   };
 }
 
@@ -103,7 +103,7 @@ function refer(schema: v.GenericSchema, definitions: V2.DefinitionsObject, id: s
     definitions[name] = field;
     return { $ref: `#/definitions/${name}` };
   };
-  const shape = toJsonSchema(schema, RULES);
+  const shape = toJsonSchema(schema, CONNECTOR_RULES);
   if (shape.type !== "array") return named(shape);
   const { items, ...list } = shape;
   return { ...toSwaggerField(list, id), items: named(items as JsonSchema) as V2.ItemsObject };
@@ -112,7 +112,7 @@ function refer(schema: v.GenericSchema, definitions: V2.DefinitionsObject, id: s
 /** Where the name of a shape stands. */
 const NAME_KEY = "x-name";
 
-const RULES: Rules = {
+const CONNECTOR_RULES: Rules = {
   component: (name, shape) => Object.assign({ ...shape }, { [NAME_KEY]: name }),
-  designer: (field, hint) => Object.assign({ ...field }, { [HINT]: hint }),
+  designer: (field, hint) => Object.assign({ ...field }, { [HINT_KEY]: hint }),
 };

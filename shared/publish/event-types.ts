@@ -6,7 +6,7 @@ import {
   WebhookChatResponse,
   WebhookTicketResponse,
 } from "../schemas/webhook.ts";
-import { type JsonSchema, toJsonSchema } from "./json-schema.ts";
+import { toJsonSchema } from "./json-schema.ts";
 
 /** A description, the payload's schema and an example of each type of event. */
 export const PAYLOADS: Record<
@@ -34,7 +34,6 @@ export const PAYLOADS: Record<
 export function describeEventTypes() {
   return EVENT_TYPES.map((type) => {
     const { description, payload, example } = PAYLOADS[type];
-    const schema: JsonSchema = toJsonSchema(payload, { component: (_, shape) => shape });
-    return { type, description, schema: { ...schema }, example };
+    return { type, description, schema: { ...toJsonSchema(payload) }, example };
   });
 }

@@ -1,9 +1,6 @@
 import type { JsonSchema } from "./json-schema.ts";
 
-/**
- * An example of what a schema describes: its own, or else one put together from those of its parts. `undefined` when
- * something that is required has none.
- */
+/** The example of a schema: its own, or the example of the component, alternative or items that it consists of. */
 export function exampleOf(
   schema: JsonSchema,
   components: Readonly<Record<string, JsonSchema>> = {},
@@ -12,16 +9,5 @@ export function exampleOf(
   if (own !== undefined) return own;
   if (schema.$ref) return exampleOf(components[schema.$ref.split("/").at(-1) ?? ""] ?? {}, components);
   if (schema.anyOf) return exampleOf(schema.anyOf[0] as JsonSchema, components);
-  if (schema.type === "boolean") return true;
-  if (schema.type === "array") {
-    const item = exampleOf(schema.items as JsonSchema, components);
-    return item === undefined ? undefined : [item];
-  }
-  if (schema.type !== "object") return undefined;
-  const parts = Object.entries(schema.properties ?? {}).flatMap(([name, part]) => {
-    const example = exampleOf(part as JsonSchema, components);
-    return example === undefined ? [] : [[name, example] as const];
-  });
-  const given = new Set(parts.map(([name]) => name));
-  return schema.required?.every((name) => given.has(name)) === false ? undefined : Object.fromEntries(parts);
+  return schema.type === "array" ? [exampleOf(schema.items as JsonSchema, components)] : undefined;
 }

@@ -13,10 +13,10 @@ export type ErrorAnswer = {
 };
 
 /** 500: an unexpected error. */
-const DEFECT = readError(undefined);
+const INTERNAL_ERROR = readError(undefined);
 
 /** Statuses whose answers may say when to come back. */
-export const MAY_SAY_WHEN = new Set([429, 502, 503]);
+export const RETRY_AFTER_STATUSES = new Set([429, 502, 503]);
 
 /** Every way in which an operation can fail, each once, in the order of their statuses. */
 export function failuresOf<Services>({ input, errors = [] }: Operation<Services>): ErrorAnswer[] {
@@ -26,7 +26,7 @@ export function failuresOf<Services>({ input, errors = [] }: Operation<Services>
     ...(input.body || input.delivery ? [TooLarge, UnsupportedMediaType] : []),
     ...errors,
   ]);
-  return [...[...classes].map(toFailure), DEFECT].sort((a, b) => a.status - b.status);
+  return [...[...classes].map(toFailure), INTERNAL_ERROR].sort((a, b) => a.status - b.status);
 }
 
 function toFailure(Kind: ErrorClass): ErrorAnswer {

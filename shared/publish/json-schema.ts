@@ -5,9 +5,9 @@ import type { Designer, SchemaFacts } from "../schemas/vocabulary.ts";
 export type { JsonSchema };
 
 export type Rules = {
-  /** Makes the entry in the definition where a named shape is used: the shape itself, or a reference to it. */
-  component(name: string, shape: JsonSchema): JsonSchema;
-  /** Adds a hint for Power Automate's designer to a field; without this rule hints are dropped. */
+  /** Stores a named shape, and returns a reference to it. Without this rule shapes are written out. */
+  component?(name: string, shape: JsonSchema): JsonSchema;
+  /** Adds a hint for Power Automate's designer to a field. Without this rule hints are dropped. */
   designer?(field: JsonSchema, hint: Designer): JsonSchema;
   /** Shows the values that a schema accepts (`input`) or returns (`output`, the default). */
   shows?: "input" | "output";
@@ -19,7 +19,7 @@ export type Rules = {
  *
  * @throws {Error} for a pipe that ends with a transformation: the schema of its result must follow
  */
-export function toJsonSchema(schema: v.GenericSchema, rules: Rules): JsonSchema {
+export function toJsonSchema(schema: v.GenericSchema, rules: Rules = {}): JsonSchema {
   const { $schema: _, ...converted } = convert(schema, {
     target: "draft-2020-12",
     typeMode: rules.shows ?? "output",
@@ -37,7 +37,7 @@ function applyFacts(read: JsonSchema, rules: Rules): JsonSchema {
   const { input, component, designer, example, ...keywords } = read as JsonSchema & SchemaFacts;
   let said: JsonSchema = input ? toJsonSchema(input, rules) : keywords;
   if (example !== undefined) said = { ...said, examples: [example as never] };
-  if (component) said = rules.component(componentName(component, rules), said);
+  if (component) said = rules.component?.(componentName(component, rules), said) ?? said;
   if (designer) said = rules.designer?.(said, designer) ?? said;
   return said;
 }

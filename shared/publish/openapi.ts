@@ -4,10 +4,10 @@ import { MAX_JSON_BYTES, type Operation, type Output } from "../http/operation.t
 import { EVENT_TYPES } from "../schemas/webhook.ts";
 import { PAYLOADS } from "./event-types.ts";
 import { exampleOf } from "./example.ts";
-import { describeFailures, type ErrorAnswer, MAY_SAY_WHEN } from "./failures.ts";
+import { describeFailures, type ErrorAnswer, RETRY_AFTER_STATUSES } from "./failures.ts";
 import { type JsonSchema, type Rules, toJsonSchema } from "./json-schema.ts";
 import parts from "./openapi-parts.json" with { type: "json" };
-import { type Parameter, type PublishedField, toPaths, type VisitedOperation } from "./walk.ts";
+import { type Parameter, type PublishedField, type PublishedOperation, toPaths } from "./paths.ts";
 
 /** A document of OpenAPI 3.1. */
 export type OpenApi = V3.OpenAPIObject & Required<Pick<V3.OpenAPIObject, "paths" | "tags" | "components">>;
@@ -34,7 +34,9 @@ const SHARED = parts as {
 export function toOpenApi(operations: readonly Operation<never>[], { tags, ...info }: About): OpenApi {
   const components = new Components();
   const used = [...new Set(operations.map(({ tag }) => tag))];
-  const paths = toPaths(operations, components.rules, (visited) => describeForOpenApi(visited, components));
+  const paths = toPaths(operations, components.rules, (published) =>
+    describeForOpenApi(published, components),
+  );
   const webhooks = Object.fromEntries(
     EVENT_TYPES.map((type) => {
       const { payload, description } = PAYLOADS[type];
@@ -51,25 +53,25 @@ export function toOpenApi(operations: readonly Operation<never>[], { tags, ...in
   };
 }
 
-function describeForOpenApi(visited: VisitedOperation, components: Components): V3.OperationObject {
-  const { id, tag, input, conditional, repeatable, trigger } = visited.operation;
+function describeForOpenApi(published: PublishedOperation, components: Components): V3.OperationObject {
+  const { id, tag, input, conditional, repeatable, trigger } = published.operation;
   const parameters = [
-    ...visited.parameters.map(toParameter),
+    ...published.parameters.map(toParameter),
     ...(conditional ? [SHARED.parameters["If-None-Match"]] : []),
     ...(repeatable ? [SHARED.parameters["Idempotency-Key"]] : []),
   ];
   return {
     operationId: id,
-    summary: visited.summary,
-    description: descriptionOf(visited.operation),
+    summary: published.summary,
+    description: descriptionOf(published.operation),
     tags: [tag],
-    security: securityOf(visited.operation),
+    security: securityOf(published.operation),
     ...(parameters.length > 0 && { parameters }),
     ...(input.body && { requestBody: components.request(input.body, MAX_JSON_BYTES) }),
     ...(input.delivery && {
       requestBody: components.request(input.delivery.schema, input.delivery.maxBytes, "input"),
     }),
-    responses: responsesOf(visited, components),
+    responses: responsesOf(published, components),
     ...(trigger && {
       callbacks: { event: { "{$request.body#/url}": deliveryOf(trigger.notification, components) } },
     }),
@@ -113,10 +115,10 @@ function deliveryOf(
   return { post: { summary, description, security, parameters, requestBody, responses } };
 }
 
-function responsesOf(visited: VisitedOperation, components: Components): V3.ResponsesObject {
-  const { output, anonymous, conditional } = visited.operation;
+function responsesOf(published: PublishedOperation, components: Components): V3.ResponsesObject {
+  const { output, anonymous, conditional } = published.operation;
   const headers = {
-    ...Object.fromEntries(visited.headers.map((header) => [header.name, toHeader(header)])),
+    ...Object.fromEntries(published.headers.map((header) => [header.name, toHeader(header)])),
     ...(conditional && { ETag: SHARED.headers.ETag }),
   };
   const responses: Record<string, V3.ResponseObject | V3.ReferenceObject> = {
@@ -136,7 +138,7 @@ function responsesOf(visited: VisitedOperation, components: Components): V3.Resp
   for (const [status, description] of Object.entries(output.otherStatuses ?? {})) {
     responses[status] = { description, ...components.content(output, { example: false }) };
   }
-  for (const [status, failures] of visited.failures) responses[status] = components.failures(failures);
+  for (const [status, failures] of published.failures) responses[status] = components.failures(failures);
   return responses;
 }
 
@@ -209,7 +211,7 @@ class Components {
     const name = failures.map(({ kind }) => kind).join("_");
     this.#responses[name] ??= {
       description: describeFailures(failures),
-      ...(MAY_SAY_WHEN.has(status) && { headers: { "Retry-After": SHARED.headers["Retry-After"] } }),
+      ...(RETRY_AFTER_STATUSES.has(status) && { headers: { "Retry-After": SHARED.headers["Retry-After"] } }),
       content: { "application/problem+json": { schema, examples: Object.fromEntries(examples) } },
     };
     return { $ref: `#/components/responses/${name}` };

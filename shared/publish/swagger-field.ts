@@ -6,10 +6,10 @@ import type { JsonSchema } from "./json-schema.ts";
 type SwaggerField = V2.SchemaObject & { type: string };
 
 /** Where the rules of `json-schema.ts` put a designer's hint, for this file to find. */
-export const HINT = "x-designer";
+export const HINT_KEY = "x-designer";
 
 /** Keywords that Swagger 2.0 has in common with JSON Schema. */
-const SAME = [
+const SHARED_KEYWORDS = [
   "type",
   "enum",
   "minimum",
@@ -38,7 +38,7 @@ export function toSwaggerField(schema: JsonSchema, at: string): SwaggerField {
   const type = only === undefined ? schema.type : typeof only;
   if (typeof type !== "string") throw new Error(`${at}: a connector needs one type`);
   return {
-    ...Object.fromEntries(Object.entries(schema).filter(([keyword]) => SAME.includes(keyword))),
+    ...Object.fromEntries(Object.entries(schema).filter(([keyword]) => SHARED_KEYWORDS.includes(keyword))),
     type,
     ...(only !== undefined && { enum: [only] }),
     ...(format && FORMATS.has(format) && { format }),
@@ -51,7 +51,7 @@ export function toSwaggerField(schema: JsonSchema, at: string): SwaggerField {
 }
 
 export function hintOf(schema: JsonSchema): Designer {
-  return (schema as { [HINT]?: Designer })[HINT] ?? {};
+  return (schema as { [HINT_KEY]?: Designer })[HINT_KEY] ?? {};
 }
 
 function propertiesOf(schema: JsonSchema, at: string): Pick<V2.SchemaObject, "properties" | "required"> {
@@ -70,13 +70,13 @@ function propertiesOf(schema: JsonSchema, at: string): Pick<V2.SchemaObject, "pr
   return { properties: Object.fromEntries(fields), ...(required.length > 0 && { required }) };
 }
 
-function extensionsOf(schema: JsonSchema): Record<`x-ms-${string}` | "default", unknown> | object {
+function extensionsOf(schema: JsonSchema): Record<string, unknown> {
   const { visibility, pickFrom, notificationUrl } = hintOf(schema);
   return {
     ...(visibility && { "x-ms-visibility": visibility }),
     // A flow sends the default of a field that its form does not show.
     ...(visibility === "internal" && { default: onlyValue(schema) }),
-    ...(notificationUrl && { "x-ms-visibility": "internal", "x-ms-notification-url": true }),
+    ...(notificationUrl && { "x-ms-notification-url": true }),
     ...(pickFrom && {
       "x-ms-dynamic-values": {
         operationId: pickFrom.operation,

@@ -40,9 +40,11 @@ export const Registration = shape(
 );
 export type Registration = v.InferOutput<typeof Registration>;
 
-export const Registrations = v.object({
-  registrations: described(v.array(Registration), "The webhooks that this app needs."),
-});
+export const Registrations = shape(
+  "Registrations",
+  v.object({ registrations: described(v.array(Registration), "The webhooks that this app needs.") }),
+  { registrations: [examples.registration] },
+);
 
 export const EnsuredRegistrations = shape(
   "EnsuredRegistrations",

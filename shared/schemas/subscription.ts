@@ -198,9 +198,11 @@ const shownFields = {
 /** A subscription as its operator sees it. */
 export const Subscription = shape("Subscription", v.object(shownFields), examples.subscription);
 
-export const Subscriptions = v.object({
-  items: described(v.array(Subscription), "All subscriptions."),
-});
+export const Subscriptions = shape(
+  "Subscriptions",
+  v.object({ items: described(v.array(Subscription), "All subscriptions.") }),
+  { items: [examples.subscription] },
+);
 
 const attempt = {
   eventId: described(v.string(), "The id of the event; of a batch the last one."),

@@ -15,8 +15,7 @@ import {
   yesOrNo,
 } from "../../shared/schemas/vocabulary.ts";
 
-const inline = { component: (_: string, shape: JsonSchema) => shape };
-const read = (schema: v.GenericSchema) => toJsonSchema(schema, inline);
+const read = (schema: v.GenericSchema) => toJsonSchema(schema);
 
 describe("the published schema describes the output", () => {
   test.each<[string, v.GenericSchema, JsonSchema]>([
@@ -73,7 +72,6 @@ describe("the published schema describes the output", () => {
 
   test("a field that LiveChat sends in several spellings shows all of them as input", () => {
     const shown = toJsonSchema(v.looseObject({ at: maybe(time), tags: listOf(text) }), {
-      ...inline,
       shows: "input",
     });
     expect(shown.properties).toEqual({
@@ -140,10 +138,8 @@ describe("an example is put together from those of the parts", () => {
     [{ type: "integer", default: 0 }, 0],
     [{ enum: ["x", "y"] }, "x"],
     [{ const: true }, true],
-    [{ type: "boolean" }, true],
     [{ type: "array", items: { enum: [1] } }, [1]],
-    [{ type: "object", properties: { a: { const: 1 }, b: { type: "string" } }, required: ["a"] }, { a: 1 }],
-    [{ type: "object", properties: { a: { const: 1 }, b: { type: "string" } }, required: ["b"] }, undefined],
-    [{ type: "array", items: { type: "string" } }, undefined],
+    [{ anyOf: [{ enum: ["x"] }, { enum: ["y"] }] }, "x"],
+    [{ type: "string" }, undefined],
   ])("%j", (schema, expected) => expect(exampleOf(schema)).toEqual(expected));
 });

@@ -8,8 +8,8 @@ export type PublishedField = { name: string; required: boolean; schema: JsonSche
 
 export type Parameter = PublishedField & { in: "path" | "query" };
 
-/** An operation, with what every kind of definition says of it. */
-export type VisitedOperation = {
+/** An operation with the parts that OpenAPI and the connector describe in their own formats. */
+export type PublishedOperation = {
   operation: Operation<never>;
   summary: string;
   parameters: Parameter[];
@@ -21,22 +21,22 @@ export type VisitedOperation = {
 
 type Paths<Rendered> = Record<string, { [method in Lowercase<Operation<never>["method"]>]?: Rendered }>;
 
-/** Builds the `paths` of a definition: what `render` makes of each operation, by path and method. */
+/** Builds the `paths` of a definition: each operation, rendered, by its path and method. */
 export function toPaths<Rendered>(
   operations: readonly Operation<never>[],
   rules: Rules,
-  render: (visited: VisitedOperation) => Rendered,
+  render: (published: PublishedOperation) => Rendered,
 ): Paths<Rendered> {
   const paths: Paths<Rendered> = {};
   for (const operation of operations) {
-    // In Azure, a star takes the rest of the path, however many segments it has.
+    // In Azure's templates, {*name} stands for the rest of the path.
     const path = `/${operation.route.replace("{*", "{")}`;
-    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: render(visit(operation, rules)) };
+    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: render(publish(operation, rules)) };
   }
   return paths;
 }
 
-function visit(operation: Operation<never>, rules: Rules): VisitedOperation {
+function publish(operation: Operation<never>, rules: Rules): PublishedOperation {
   const { input, output } = operation;
   const parametersIn = (place: Parameter["in"]) =>
     fieldsOf(input[place], rules).map((field) => ({
@@ -60,11 +60,8 @@ function inWords(id: string): string {
 
 function fieldsOf(schema: v.GenericSchema | undefined, rules: Rules): PublishedField[] {
   if (!schema) return [];
-  // Fields stand on their own: shapes inside them are written out.
-  const { properties = {}, required = [] } = toJsonSchema(schema, {
-    ...rules,
-    component: (_, shape) => shape,
-  });
+  // A parameter or header has no place for a reference: shapes inside it are written out.
+  const { properties = {}, required = [] } = toJsonSchema(schema, { ...rules, component: undefined });
   return Object.entries(properties).map(([name, field]) => ({
     name,
     required: required.includes(name),
