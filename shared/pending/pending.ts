@@ -8,26 +8,26 @@ import { createRow, type Row, readRow, readRows, removeRow } from "../storage/ro
 import { scanRows } from "../storage/scan.ts";
 import { submit } from "../storage/transaction.ts";
 
-/** Milliseconds that a process has for an attempt. After that another process may make the next attempt. */
+/** Milliseconds from the start of an attempt to the next one, which any process may make. */
 export const FIRST_PAUSE = 30 * SECOND;
 
 const DUE = "due:";
 /** The rows of all pending items of a partition. */
-export const DUES = { from: DUE, before: after(DUE) };
+export const ALL_PENDING = { from: DUE, before: after(DUE) };
 
-/** A thing that a webhook has announced with its id only, kept in a row until it has been read from LiveChat. */
+/** An item that a webhook announced with its id only. Its row exists until the item has been read from LiveChat. */
 export type Pending<Item extends object> = Item & {
   /** ISO 8601, as is `dueAt`. */
   receivedAt: string;
-  /** The time of the next attempt. Until then another process may be making one. */
+  /** The time of the next attempt. Until then another process may be making an attempt. */
   dueAt: string;
-  /** How many attempts to read it were made, including one in progress. */
+  /** How many attempts to read the item were made, including one in progress. */
   attempts: number;
 };
 
 /**
- * The result of an attempt. `settleDue` counts it under `outcome`. With `again` the item is kept, with changes, and
- * read again at `at` (milliseconds since the epoch); without it the item is removed.
+ * The result of an attempt. `settleDue` counts the item under `outcome`. With `again` the item is kept, with changes,
+ * and read again at `at` (milliseconds since the epoch). Without `again` the item is removed.
  */
 export type AttemptResult<Item, Outcome> = {
   outcome?: Outcome;
@@ -37,18 +37,18 @@ export type AttemptResult<Item, Outcome> = {
 type PendingOptions<Item extends object, Outcome extends string> = {
   table: TableClient;
   partitionKey: string;
-  /** The kind of the items; part of their keys. */
+  /** The kind of the items. Their keys include it. */
   kind: string;
   /** The name of the rows in messages to the operator, as in `checkFormat`. */
   name: string;
   /** Every outcome with the count 0. */
   outcomes: Record<Outcome, number>;
-  /** The outcome under which an item that is not due is counted. */
-  idle: (item: Item) => Outcome | undefined;
+  /** The outcome of an item that stays as it is: it is not due, or its attempt has failed. */
+  waitingAs: (item: Item) => Outcome | undefined;
   attempt(item: Pending<Item>, signal?: AbortSignal): Promise<AttemptResult<Item, Outcome>>;
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** Called with the errors of first attempts. */
+  /** Called with an error of a first attempt. */
   onDefect?: (error: unknown) => void;
 };
 
@@ -75,11 +75,15 @@ export function openPending<Item extends object, Outcome extends string>(
   /** Makes an attempt for a row that this process has reserved. */
   async function settleRow(row: PendingRow, signal?: AbortSignal) {
     const { outcome, again } = await options.attempt(row, signal);
-    if (again) await change(row, { ...again.changes, dueAt: toIso(again.at) });
-    else await removeRow(table, partitionKey, row.rowKey);
-    return outcome;
+    if (!again) {
+      await removeRow(table, partitionKey, row.rowKey);
+      return outcome;
+    }
+    await change(row, { ...again.changes, dueAt: toIso(again.at) });
+    return outcome ?? options.waitingAs(row);
   }
 
+  /** Reserves a row that is due, and makes the next attempt for it. */
   async function claim(found: PendingRow, end: number): Promise<Outcome | undefined> {
     const next = { attempts: found.attempts + 1, dueAt: toIso(now() + FIRST_PAUSE) };
     const row = await change(found, next);
@@ -119,10 +123,10 @@ export function openPending<Item extends object, Outcome extends string>(
     }): Promise<Record<Outcome, number>> {
       const end = now() + budgetMs;
       const settled = { ...options.outcomes };
-      for await (const found of readRows<Pending<Item> & Formatted>(table, partitionKey, DUES)) {
+      for await (const found of readRows<Pending<Item> & Formatted>(table, partitionKey, ALL_PENDING)) {
         checkFormat(found, name);
         const isDue = found.dueAt <= toIso(now()) || all;
-        const outcome = isDue && now() < end ? await claim(found, end) : options.idle(found);
+        const outcome = isDue && now() < end ? await claim(found, end) : options.waitingAs(found);
         if (outcome) settled[outcome]++;
       }
       return settled;
@@ -130,14 +134,17 @@ export function openPending<Item extends object, Outcome extends string>(
   };
 }
 
-/** The rows of pending items, for erasure and for retention by age. */
+/**
+ * The rows of pending items, for erasure and for retention by age.
+ *
+ * @param removeBefore ISO 8601: older rows are removed; all rows are kept when it is absent
+ */
 export function pendingRows<Item extends object>(
   table: TableClient,
   partitionKey: string,
-  /** ISO 8601: older rows are removed; all are kept when it is absent. */
   removeBefore: () => string | undefined,
 ) {
-  const rows = (after: string) => scanRows<Pending<Item>>(table, partitionKey, { ...DUES, after });
+  const rows = (after: string) => scanRows<Pending<Item>>(table, partitionKey, { ...ALL_PENDING, after });
   return {
     rows,
     retain: (after: string) =>
@@ -147,6 +154,7 @@ export function pendingRows<Item extends object>(
   };
 }
 
-/** Milliseconds before the next attempt. The pause begins at {@link FIRST_PAUSE} and doubles. */
-export const pauseAfter = (attempts: number, longest: number) =>
-  backOff(attempts, { first: FIRST_PAUSE, longest }, 1);
+/** Milliseconds before the next attempt. The pause begins with {@link FIRST_PAUSE} and doubles with each attempt. */
+export function pauseAfter(attempts: number, longest: number): number {
+  return backOff(attempts, { first: FIRST_PAUSE, longest }, 1);
+}

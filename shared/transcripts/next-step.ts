@@ -3,17 +3,20 @@ import { pauseAfter } from "../pending/pending.ts";
 import type { MissingTranscript } from "../schemas/text-chat.ts";
 
 /** Milliseconds that an end waits for its transcript. After that it enters the log without one. */
-export const PATIENCE = HOUR;
+export const TRANSCRIPT_WAIT = HOUR;
 /** Milliseconds after the webhook for which a late transcript is still fetched, to be shown with the chat. */
-const LATE_PATIENCE = 7 * DAY;
-/** The longest pause between two attempts, in milliseconds. */
-const LONGEST_PAUSE = 10 * MINUTE;
+const LATE_TRANSCRIPT_WAIT = 7 * DAY;
+/** The longest pause between two attempts to fetch a transcript, in milliseconds. */
+const MAX_FETCH_PAUSE = 10 * MINUTE;
 
-/** The result of fetching a transcript: LiveChat returned it, no longer has it, or the call failed. */
-export type Asked = "there" | Exclude<MissingTranscript, "failed"> | "failed";
+/**
+ * The result of fetching a transcript: LiveChat returned it, no longer has it, or the call failed. `no reader`: the
+ * account's API has no call for it.
+ */
+export type Fetched = "there" | MissingTranscript | "no reader";
 
 /** An end without its transcript. `waiting`: its event is not in the log yet. `late`: its event is in the log. */
-export type Waiting = {
+export type WaitingEnd = {
   state: "waiting" | "late";
   /** Milliseconds since the epoch. */
   receivedAt: number;
@@ -22,35 +25,38 @@ export type Waiting = {
 };
 
 /**
- * `tell`: the complete event enters the log. `tell bare`: the event enters the log with its ids and the reason;
- * `keepLooking` when a transcript may still come. `show`: the event is in the log, and the transcript is stored to be
- * shown with the chat. `forget`: nothing is left to do. `again`: the next attempt is at this time, in milliseconds
- * since the epoch.
+ * `append`: the event enters the log with its transcript. `append bare`: the event enters the log with its ids and the
+ * reason; `keepLooking` when a transcript may still come. `store late`: the event is in the log, and the transcript is
+ * stored to be shown with the chat. `forget`: nothing is left to do. `retry`: the next attempt is at this time, in
+ * milliseconds since the epoch.
  */
 type TranscriptStep =
-  | { do: "tell" }
-  | { do: "tell bare"; missing: MissingTranscript; keepLooking: boolean }
-  | { do: "show" }
+  | { do: "append" }
+  | { do: "append bare"; missing: MissingTranscript; keepLooking: boolean }
+  | { do: "store late" }
   | { do: "forget" }
-  | { do: "again"; at: number };
+  | { do: "retry"; at: number };
 
 /** Decides the next step for an end after an attempt to fetch its transcript. */
 export function nextTranscriptStep(
-  { state, receivedAt, attempts }: Waiting,
-  asked: Asked,
+  { state, receivedAt, attempts }: WaitingEnd,
+  fetched: Fetched,
   now: number,
 ): TranscriptStep {
   const age = now - receivedAt;
-  if (asked === "there") return { do: state === "late" ? "show" : "tell" };
-  if (asked !== "failed") {
-    return state === "late" ? { do: "forget" } : { do: "tell bare", missing: asked, keepLooking: false };
+  const isLate = state === "late";
+  if (fetched === "there") return { do: isLate ? "store late" : "append" };
+  if (fetched !== "failed") {
+    const missing = fetched === "no reader" ? "failed" : fetched;
+    return isLate ? { do: "forget" } : { do: "append bare", missing, keepLooking: false };
   }
-  if (state === "late") {
-    return age < LATE_PATIENCE
-      ? { do: "again", at: now + Math.max(LONGEST_PAUSE, age / 4) }
+  if (isLate) {
+    return age < LATE_TRANSCRIPT_WAIT
+      ? { do: "retry", at: now + Math.max(MAX_FETCH_PAUSE, age / 4) }
       : { do: "forget" };
   }
-  if (age >= PATIENCE) return { do: "tell bare", missing: "failed", keepLooking: true };
+  if (age >= TRANSCRIPT_WAIT) return { do: "append bare", missing: "failed", keepLooking: true };
   // The last attempt is exactly at the end of the hour.
-  return { do: "again", at: Math.min(now + pauseAfter(attempts, LONGEST_PAUSE), receivedAt + PATIENCE) };
+  const at = Math.min(now + pauseAfter(attempts, MAX_FETCH_PAUSE), receivedAt + TRANSCRIPT_WAIT);
+  return { do: "retry", at };
 }

@@ -5,7 +5,7 @@ import type { ChatReader } from "../livechat/live-chat.ts";
 import { type AttemptResult, FIRST_PAUSE, openPending, type Pending } from "../pending/pending.ts";
 import type { MissingTranscript, ToldTextChat } from "../schemas/text-chat.ts";
 import { unpack } from "../storage/body.ts";
-import { type Asked, nextTranscriptStep, type Waiting } from "./next-step.ts";
+import { type Fetched, nextTranscriptStep, type WaitingEnd } from "./next-step.ts";
 import {
   type EndedThread,
   putShown,
@@ -26,9 +26,11 @@ type TranscriptsOptions = {
   onDefect?: (error: unknown) => void;
 };
 
-type KeptEnd = EndedThread & Pick<Waiting, "state">;
-/** An end that is stored until its transcript is in the log or given up. */
+type KeptEnd = EndedThread & Pick<WaitingEnd, "state">;
+/** An end that is stored until its transcript is in the log, or is no longer expected. */
 export type PendingEnd = Pending<KeptEnd>;
+/** `told`: the end entered the log with its transcript. `bare`: it entered the log without one. */
+type EndOutcome = "told" | "bare" | "waiting";
 
 export type Transcripts = ReturnType<typeof openTranscripts>;
 
@@ -36,40 +38,38 @@ export type Transcripts = ReturnType<typeof openTranscripts>;
  * Stores the ends of threads, which the Text platform's webhooks report with ids only, and fetches their transcripts.
  */
 export function openTranscripts({ table, log, chats, now, onDefect }: TranscriptsOptions) {
-  const pending = openPending<KeptEnd, "told" | "bare" | "waiting">({
+  const pending = openPending<KeptEnd, EndOutcome>({
     table,
     partitionKey: TRANSCRIPTS_PARTITION,
     kind: "thread",
     name: STORE_OF_TRANSCRIPTS,
     outcomes: { told: 0, bare: 0, waiting: 0 },
-    idle,
+    // An end that is already in the log does not count as waiting.
+    waitingAs: ({ state }) => (state === "waiting" ? state : undefined),
     attempt,
     now,
     onDefect,
   });
 
   /** Fetches the transcript, and carries out the next step. */
-  async function attempt(
-    end: PendingEnd,
-    signal?: AbortSignal,
-  ): Promise<AttemptResult<KeptEnd, "told" | "bare" | "waiting">> {
+  async function attempt(end: PendingEnd, signal?: AbortSignal): Promise<AttemptResult<KeptEnd, EndOutcome>> {
     const { threadId, attempts, state } = end;
     // When the reconciliation of chats was faster, this saves a billed call.
     const isRepeated = state === "waiting" && attempts > 1;
     if (isRepeated && (await log.firstEventsOf(threadId)).has("chat_ended")) return {};
-    const { asked, chat } = await ask(end, signal);
+    const { fetched, chat } = await fetchTranscript(end, signal);
     const waiting = { state, attempts, receivedAt: Date.parse(end.receivedAt) };
-    const step = chats ? nextTranscriptStep(waiting, asked, now()) : NO_READER;
+    const step = nextTranscriptStep(waiting, fetched, now());
     switch (step.do) {
-      case "tell":
-        await tell(end, chat);
+      case "append":
+        await appendWithTranscript(end, chat);
         return { outcome: "told" };
-      case "tell bare": {
+      case "append bare": {
         await append(toRaw(end, { missing: step.missing }));
         const late = { at: now() + FIRST_PAUSE, changes: { state: "late" as const } };
         return { outcome: "bare", ...(step.keepLooking && { again: late }) };
       }
-      case "show": {
+      case "store late": {
         const raw = toRaw(end, { chat });
         const read = textEvent(raw, "webhook");
         await putShown(table, end, raw, "event" in read ? (read.event.people ?? []) : []);
@@ -77,29 +77,31 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
       }
       case "forget":
         return {};
-      case "again":
-        return { outcome: idle(end), again: step };
+      case "retry":
+        return { again: step };
     }
   }
 
-  async function ask(
+  async function fetchTranscript(
     { chatId, threadId, attempts }: PendingEnd,
     signal?: AbortSignal,
-  ): Promise<{ asked: Asked; chat?: ToldTextChat }> {
+  ): Promise<{ fetched: Fetched; chat?: ToldTextChat }> {
+    // The app was moved back to v2, and a webhook of the Text platform still exists.
+    if (!chats) return { fetched: "no reader" };
     try {
-      const chat = await chats?.getChat(chatId, threadId, { priority: "background", signal });
+      const chat = await chats.getChat(chatId, threadId, { priority: "background", signal });
       // Right after its end, LiveChat may still show a thread as active, with an incomplete transcript. The next
       // attempt gets the complete one.
-      const isWhole = chat?.thread.active !== true || attempts > 1;
-      return chat?.thread.id === threadId && isWhole ? { asked: "there", chat } : { asked: "failed" };
+      const isWhole = chat.thread.active !== true || attempts > 1;
+      return chat.thread.id === threadId && isWhole ? { fetched: "there", chat } : { fetched: "failed" };
     } catch (error) {
-      if (error instanceof ChatAnonymized) return { asked: "anonymized" };
-      return { asked: error instanceof NotFound ? "gone" : "failed" };
+      if (error instanceof ChatAnonymized) return { fetched: "anonymized" };
+      return { fetched: error instanceof NotFound ? "gone" : "failed" };
     }
   }
 
-  /** Appends the end with its transcript; with its ids only when the log cannot store the transcript. */
-  async function tell(end: PendingEnd, chat: ToldTextChat | undefined): Promise<void> {
+  /** Appends the end with its transcript, or with its ids only when the log cannot store the transcript. */
+  async function appendWithTranscript(end: PendingEnd, chat: ToldTextChat | undefined): Promise<void> {
     try {
       await append(toRaw(end, { chat }));
     } catch (error) {
@@ -108,7 +110,7 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
     }
   }
 
-  /** @throws {InvalidInput} {TooLarge} when the log cannot store it */
+  /** @throws {InvalidInput} {TooLarge} when the log cannot store the content */
   async function append(raw: string): Promise<void> {
     const read = textEvent(raw, "webhook");
     if ("problems" in read) throw new InvalidInput("The chat is not understood.", read);
@@ -119,22 +121,13 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
     ...pending,
     /** Stores an end durably; `false` when it was stored before. @throws {StorageUnavailable} */
     keep: (end: EndedThread) => pending.keep(end.threadId, { ...end, state: "waiting" }),
-    /** The transcript that came after the thread's end was in the log, in the form of a stored event. */
+    /** A transcript that came after its event was in the log, in the form of a stored event. */
     async late(threadId: string): Promise<string | undefined> {
       const row = await readShown(table, threadId);
       return row && unpack(row);
     },
   };
 }
-
-/** An end that is already in the log does not count as waiting. */
-const idle = ({ state }: KeptEnd) => (state === "waiting" ? state : undefined);
-
-/**
- * Without a reader no transcript can be fetched: the app was moved back to v2, and a webhook of the Text platform
- * still exists.
- */
-const NO_READER = { do: "tell bare", missing: "failed", keepLooking: false } as const;
 
 /** The stored content of an end: the webhook's envelope, and the chat as LiveChat returned it. */
 export function toRaw(

@@ -7,7 +7,7 @@ import { backUp } from "../../scripts/backup/back-up.ts";
 import { restore } from "../../scripts/backup/restore.ts";
 import type { Tables } from "../../scripts/backup/tables.ts";
 import { LOG_PARTITION } from "../../shared/event-log/store.ts";
-import { DUES } from "../../shared/pending/pending.ts";
+import { ALL_PENDING } from "../../shared/pending/pending.ts";
 import { createRow, readRow, readRows } from "../../shared/storage/rows.ts";
 import { ARRIVALS_PARTITION as ARRIVALS } from "../../shared/tickets/arrivals/arrivals.ts";
 import { openTicketStore } from "../../shared/tickets/store/ticket-store.ts";
@@ -220,7 +220,7 @@ test("ends of chats that wait for their transcript come back, but for those that
   await backUp(from, directory, Date.now());
   await restoreInto(to, directory);
   const waiting = async ({ events }: Tables) =>
-    (await Array.fromAsync(readRows<PendingEnd>(events, TRANSCRIPTS_PARTITION, DUES)))
+    (await Array.fromAsync(readRows<PendingEnd>(events, TRANSCRIPTS_PARTITION, ALL_PENDING)))
       .map(({ threadId }) => threadId)
       .sort();
   expect(await waiting(to)).toEqual(["erased", "kept"]);

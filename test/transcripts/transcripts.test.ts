@@ -2,7 +2,7 @@ import type { TableClient } from "@azure/data-tables";
 import { expect, test } from "vitest";
 import { NotFound, UpstreamFailed } from "../../shared/core/errors.ts";
 import type { ChatReader } from "../../shared/livechat/live-chat.ts";
-import { DUES } from "../../shared/pending/pending.ts";
+import { ALL_PENDING } from "../../shared/pending/pending.ts";
 import { openPeople } from "../../shared/people/people.ts";
 import type { ToldTextChat } from "../../shared/schemas/text-chat.ts";
 import { readRows } from "../../shared/storage/rows.ts";
@@ -35,7 +35,7 @@ const end = (threadId: string): EndedThread => ({
   }),
 });
 
-/** Two instances on one table and one clock. What LiveChat answers is up to the test. */
+/** Opens instances on one table and one clock. The test gives LiveChat's answers. */
 function world(getChat: ChatReader["getChat"]) {
   let time = EPOCH;
   const now = () => time;
@@ -58,13 +58,14 @@ function world(getChat: ChatReader["getChat"]) {
   return { open, calls, now, pass };
 }
 
-const pendingIn = (table: TableClient) => Array.fromAsync(readRows(table, TRANSCRIPTS_PARTITION, DUES));
+const pendingIn = (table: TableClient) =>
+  Array.fromAsync(readRows(table, TRANSCRIPTS_PARTITION, ALL_PENDING));
 
 const failing = async () => {
   throw new UpstreamFailed("LiveChat failed (503).");
 };
 
-test("an end enters the log whole as soon as its transcript is there", async () => {
+test("an end enters the log with its transcript as soon as LiveChat returns the transcript", async () => {
   const { open, calls } = world(async (_, threadId) => chat(threadId));
   const one = open();
   expect(await one.keep(end("T1"))).toBe(true);
@@ -79,7 +80,7 @@ test("an end enters the log whole as soon as its transcript is there", async () 
   expect(calls).toEqual(["T1"]);
 });
 
-test("a transcript that fails is asked for again when it is due, by one instance at a time", async () => {
+test("a transcript that could not be fetched is fetched again when it is due, by one instance only", async () => {
   let fail = true;
   const { open, calls, pass } = world(async (_, threadId) => (fail ? failing() : chat(threadId)));
   const [one, two] = [open(), open()];
@@ -98,7 +99,7 @@ test("a transcript that fails is asked for again when it is due, by one instance
   expect((await one.log.list()).items).toHaveLength(1);
 });
 
-test("a thread that LiveChat still shows as active is asked for once more before it is believed", async () => {
+test("the transcript of a thread that LiveChat still shows as active is fetched once more before it enters the log", async () => {
   const { open, pass } = world(async (_, threadId) => chat(threadId, { active: true }));
   const one = open();
   await one.keep(end("T1"));
@@ -108,7 +109,7 @@ test("a thread that LiveChat still shows as active is asked for once more before
   expect(await one.settleDue({ budgetMs: 60_000 })).toMatchObject({ told: 1 });
 });
 
-test("after an hour an end enters the log with its ids; a later transcript shows with the chat only", async () => {
+test("an end without a transcript enters the log with its ids after an hour, and a later transcript shows with the chat only", async () => {
   let answer: ChatReader["getChat"] = failing;
   const { open, pass } = world((...asked) => answer(...asked));
   const one = open();
@@ -135,7 +136,7 @@ test("after an hour an end enters the log with its ids; a later transcript shows
   expect(await pendingIn(one.table)).toEqual([]);
 });
 
-test("an end whose chat is gone enters the log with its ids at once, and is not fetched again", async () => {
+test("an end whose chat LiveChat no longer has enters the log with its ids, and its transcript is not fetched again", async () => {
   const { open, calls, pass } = world(async () => {
     throw new NotFound("There is no such chat.");
   });
@@ -148,7 +149,7 @@ test("an end whose chat is gone enters the log with its ids at once, and is not 
   expect(calls).toHaveLength(1);
 });
 
-test("an instance that dies before it asks leaves the end to the others", async () => {
+test("an end whose instance dies before it fetches the transcript is added to the log by another instance", async () => {
   const { open, pass } = world(async (_, threadId) => chat(threadId));
   await open().keep(end("T1"));
   pass(30_001);
@@ -156,7 +157,7 @@ test("an instance that dies before it asks leaves the end to the others", async 
   expect(await other.settleDue({ budgetMs: 60_000 })).toEqual({ told: 1, bare: 0, waiting: 0 });
 });
 
-test("a person's waiting end is erased: its event is a tombstone, and no transcript brings the person back", async () => {
+test("erasing a person turns their waiting end into a tombstone, and its transcript is never fetched", async () => {
   const { open, now, pass, calls } = world(async (_, threadId) => chat(threadId));
   const { table, log, ...one } = open();
   await log.append(started({ id: "T1", email: MARY }));
@@ -165,7 +166,7 @@ test("a person's waiting end is erased: its event is a tombstone, and no transcr
   const options = { table, log, removeBefore: () => undefined };
   const people = openPeople({ table, places: transcriptPlaces(options), now });
   const { found } = await people.search(MARY, { maxBytes: 1e6 });
-  // Of T2 the log knows nothing: a person has to decide.
+  // The log has no event of T2, so an operator must decide.
   const sorted = found.toSorted((a, b) => (a.undecided ? 1 : 0) - (b.undecided ? 1 : 0));
   expect(sorted).toMatchObject([{ item: { chatId: "T1" } }, { item: { chatId: "T2" }, undecided: true }]);
   expect(await people.erase(MARY)).toEqual({

@@ -10,14 +10,17 @@ import { ticketEvent } from "../ticket-event.ts";
 import { isNews } from "./is-news.ts";
 import { nextTry } from "./next-try.ts";
 
-/** A partition of the events table: an announced ticket has a row until its event is in the log. */
+/** A partition of the events table. An announced ticket has a row there until its event is in the log. */
 export const ARRIVALS_PARTITION = "arrivals";
 
 export type ArrivedTicket = {
   ticketId: string;
-  /** Whether it came before the first reconciliation had read which tickets are there; rows of earlier builds do not say. */
+  /** Whether the webhook arrived before the first reconciliation; absent in rows of earlier builds. */
   isEarly?: boolean;
 };
+
+/** `told`: the ticket's event was added. `forgotten`: the id is not that of a new ticket. `waiting`: not read yet. */
+type ArrivalOutcome = "told" | "forgotten" | "waiting";
 
 type ArrivalsOptions = {
   table: TableClient;
@@ -26,7 +29,7 @@ type ArrivalsOptions = {
   known: KnownTickets;
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** Called with errors that are defects of the app. */
+  /** Called with an error that is a defect of the app. */
   onDefect?: (error: unknown) => void;
 };
 
@@ -37,14 +40,13 @@ export type Arrivals = ReturnType<typeof openArrivals>;
  * the ticket, and appends its event if the ticket is new.
  */
 export function openArrivals({ table, log, getTicket, known, now, onDefect }: ArrivalsOptions) {
-  const pending = openPending<ArrivedTicket, "told" | "forgotten" | "waiting">({
+  const pending = openPending<ArrivedTicket, ArrivalOutcome>({
     table,
     partitionKey: ARRIVALS_PARTITION,
     kind: "ticket",
     name: "list of announced tickets",
-    // Tickets whose event was added; ids that are not new tickets; and ids that are not read yet.
     outcomes: { told: 0, forgotten: 0, waiting: 0 },
-    idle: () => "waiting",
+    waitingAs: () => "waiting",
     attempt,
     now,
     onDefect,
@@ -53,7 +55,7 @@ export function openArrivals({ table, log, getTicket, known, now, onDefect }: Ar
   async function attempt(
     { ticketId, attempts, isEarly = true, ...row }: Pending<ArrivedTicket>,
     signal?: AbortSignal,
-  ): Promise<AttemptResult<ArrivedTicket, "told" | "forgotten" | "waiting">> {
+  ): Promise<AttemptResult<ArrivedTicket, ArrivalOutcome>> {
     const receivedAt = Date.parse(row.receivedAt);
     try {
       const ticket = await getTicket(ticketId, { priority: "background", signal });
@@ -65,7 +67,7 @@ export function openArrivals({ table, log, getTicket, known, now, onDefect }: Ar
     } catch (error) {
       const missed = error instanceof NotFound ? "unknown" : "failed";
       const at = nextTry(missed, { attempts, receivedAt }, now());
-      return at === undefined ? { outcome: "forgotten" } : { outcome: "waiting", again: { at } };
+      return at === undefined ? { outcome: "forgotten" } : { again: { at } };
     }
   }
 

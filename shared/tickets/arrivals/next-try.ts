@@ -1,11 +1,11 @@
 import { DAY, MINUTE } from "../../core/time.ts";
 import { pauseAfter } from "../../pending/pending.ts";
 
-/** The longest pause between two attempts, in milliseconds. */
-const LONGEST_PAUSE = 30 * MINUTE;
-/** HelpDesk may show a new ticket with a delay. After this time, an id that HelpDesk does not know was wrong. */
+/** The longest pause between two attempts to read a ticket, in milliseconds. */
+const MAX_READ_PAUSE = 30 * MINUTE;
+/** HelpDesk may show a new ticket late. After this many milliseconds, an id that HelpDesk does not know is wrong. */
 const UNKNOWN_FOR = 10 * MINUTE;
-/** After this time the reconciliation has found the ticket, or HelpDesk no longer has it. */
+/** After this many milliseconds, the reconciliation has found the ticket, or HelpDesk no longer has it. */
 const FAILING_FOR = 7 * DAY;
 
 /** The result of a failed attempt to read a ticket: HelpDesk does not know it, or did not answer. */
@@ -23,5 +23,5 @@ export function nextTry(
   now: number,
 ): number | undefined {
   if (now - receivedAt >= (missed === "unknown" ? UNKNOWN_FOR : FAILING_FOR)) return undefined;
-  return now + pauseAfter(attempts, LONGEST_PAUSE);
+  return now + pauseAfter(attempts, MAX_READ_PAUSE);
 }
