@@ -15,27 +15,36 @@ beforeAll(async () => {
 });
 afterAll(() => rm(copy, { recursive: true, force: true }));
 
-test("the example operation of CONTRIBUTING.md compiles", async () => {
-  const examples = [...guide.matchAll(/^```ts\n\/\/ (functions\/\S+)\n(.*?)^```/gms)];
-  expect(examples).toHaveLength(1);
-  const [[, name = "", source = ""] = []] = examples;
-  // A mistake beside it shows that the compiler looks.
-  const broken = name.replace(".ts", "-broken.ts");
-  await mkdir(join(copy, dirname(name)), { recursive: true });
-  await writeFile(join(copy, name), source);
-  await writeFile(join(copy, broken), source.replace("{ body: agent }", "{ body: 7 }"));
+test("the operation and the test in CONTRIBUTING.md compile", async () => {
+  const examples = [...guide.matchAll(/^```ts\n\/\/ (\S+\.ts)\n(.*?)^```/gms)].map(
+    ([, name = "", source = ""]) => ({ name, source }),
+  );
+  expect(examples.map(({ name }) => name)).toEqual([
+    "functions/agents/get-agent.ts",
+    "test/app/get-agent.test.ts",
+  ]);
+  // Copies with a mistake show that the compiler reads the examples.
+  const broken = examples.map(({ name, source }) => ({
+    name: name.replace("get-agent", "broken"),
+    source: source.replace("{ body: agent }", "{ body: 7 }").replace('call("GET", ', "call(7, "),
+  }));
+  const files = [...examples, ...broken];
+  for (const { name, source } of files) {
+    await mkdir(join(copy, dirname(name)), { recursive: true });
+    await writeFile(join(copy, name), source);
+  }
   const config = {
     extends: join(root, "tsconfig.json"),
-    // The example's relative imports are resolved as if it were in the project.
+    // The relative imports of the examples are resolved as if they were in the project.
     compilerOptions: { rootDirs: [copy, root], typeRoots: [join(root, "node_modules/@types")] },
     include: [],
-    files: [join(copy, name), join(copy, broken)],
+    files: [join(root, "test/azurite.setup.ts"), ...files.map(({ name }) => join(copy, name))],
   };
   await writeFile(join(copy, "tsconfig.json"), JSON.stringify(config));
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const { stdout } = spawnSync(process.execPath, [compiler, "-p", copy], { encoding: "utf8" });
   const errors = stdout.split("\n").filter((line) => line.includes("error TS"));
-  expect(errors).toEqual([expect.stringContaining(basename(broken))]);
+  expect(errors).toEqual(broken.map(({ name }) => expect.stringContaining(basename(name))));
 });
 
 test("every file and folder that CONTRIBUTING.md names exists", () => {
