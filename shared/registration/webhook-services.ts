@@ -55,9 +55,9 @@ export async function inspectAll(services: readonly WebhookService[]): Promise<W
 export async function ensureAll(services: readonly WebhookService[]): Promise<Ensured> {
   const settled = await Promise.allSettled(
     services.map((service) =>
-      ensureRegistration(service.webhooks, service.target).catch((error) => ({
-        ...{ standings: failed(service, error), created: 0, removed: 0 },
-      })),
+      ensureRegistration(service.webhooks, service.target).catch(
+        (error): Ensured => ({ standings: failed(service, error), created: 0, removed: 0 }),
+      ),
     ),
   );
   const all = settled.map(outcomeOf);
