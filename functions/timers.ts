@@ -106,9 +106,9 @@ export const timers = (environment: Record<string, string | undefined>): readonl
     schedule: "0 * * * * *",
     async run(services, log) {
       await dispatch(services, log);
-      const { measure } = await import("../shared/telemetry/metrics.ts");
+      const { metrics } = await import("../shared/telemetry/metrics.ts");
       const lags = (await services.subscribers.list()).map(({ lag }) => lag);
-      measure().subscriptionLag.record(Math.max(0, ...lags));
+      metrics.subscriptionLag.record(Math.max(0, ...lags));
     },
   },
   {

@@ -7,7 +7,7 @@ import { verifyCredentials, verifyKey } from "../../shared/receive/verify-sender
 import { Receipt } from "../../shared/schemas/receipt.ts";
 import { described, exact } from "../../shared/schemas/vocabulary.ts";
 import type { EventType } from "../../shared/schemas/webhook.ts";
-import { measure } from "../../shared/telemetry/metrics.ts";
+import { metrics } from "../../shared/telemetry/metrics.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import type { Services } from "../services.ts";
@@ -62,7 +62,7 @@ export function receiver({
           if (call.headers.get("user-agent") === PROBE_AGENT) return;
           const reason = refusalReason(error);
           const outcome = reason ?? (error instanceof AppError ? error.kind : "defect");
-          measure().events.add(1, { type, outcome });
+          metrics.events.add(1, { type, outcome });
           // An error of the app or its storage has no reason: it is logged elsewhere, and the sender repeats the
           // delivery.
           if (reason) refusals.note({ type, reason }, call.log);
@@ -72,10 +72,10 @@ export function receiver({
     output: { status: 200, description: "The delivery is stored.", schema: Receipt },
     errors: [InvalidInput, Unauthorized, ...(isBasic ? [Forbidden] : []), ...storageErrors],
     run: async ({ raw }, services, call) => {
-      measure().payload.record(raw.length, { type });
+      metrics.payload.record(raw.length, { type });
       const received = await receive(decodeUtf8(raw), services);
       const { type: eventType, status, id } = received;
-      measure().events.add(1, { type: eventType, outcome: status });
+      metrics.events.add(1, { type: eventType, outcome: status });
       call.log("delivery received", { ...received, bytes: raw.length });
       return { body: { status, id } };
     },

@@ -1,8 +1,8 @@
+import { isObject } from "../core/is-object.ts";
 import { fromJson } from "../core/json.ts";
 import { fromTextChat } from "../schemas/from-text-chat.ts";
 import { StoredTextChat } from "../schemas/text-chat.ts";
 import { validate } from "../schemas/validate.ts";
-import { isObject } from "../schemas/vocabulary.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
 import type { StoredEvent } from "./types.ts";
 

@@ -1,4 +1,4 @@
-import { isObject } from "../schemas/vocabulary.ts";
+import { isObject } from "../core/is-object.ts";
 import { isAddress, type Person, toAddress } from "./person.ts";
 
 /** The meaning of a string in a body from LiveChat, by its path. */

@@ -1,12 +1,12 @@
 import type { Credentials } from "../core/credentials.ts";
 import type { Problem } from "../core/errors.ts";
+import { isObject } from "../core/is-object.ts";
 import { tooComplex } from "../event-log/complexity.ts";
 import { cutMembers } from "../event-log/cut-members.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import { identify } from "../event-log/identity.ts";
 import type { NewEvent } from "../event-log/types.ts";
 import { EVENT_OF_ACTION } from "../schemas/text-chat.ts";
-import { isObject } from "../schemas/vocabulary.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import type { EndedThread } from "../transcripts/store.ts";
 import { textEvent } from "../transcripts/text-event.ts";

@@ -1,11 +1,11 @@
 import { Forbidden, type Problem } from "../core/errors.ts";
+import { isObject } from "../core/is-object.ts";
 import { tooComplex } from "../event-log/complexity.ts";
 import { cutMembers, memberText } from "../event-log/cut-members.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { NewEvent } from "../event-log/types.ts";
 import { peopleIn } from "../people/people-in.ts";
 import { validate } from "../schemas/validate.ts";
-import { isObject } from "../schemas/vocabulary.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
 import { parseJson, quarantine, type Received } from "./delivery.ts";
 

@@ -3,8 +3,6 @@ import { groupTitled } from "./agent.ts";
 import { examples } from "./examples.ts";
 import {
   advanced,
-  bit,
-  day,
   described,
   email,
   exact,
@@ -51,23 +49,16 @@ const historyEvent = v.looseObject({
   type: named(maybe(text), "Event Type", "Type of event that generated the ticket."),
 });
 
-const requesterNamed = (name: string) =>
-  v.looseObject({
-    ip: described(maybe(text), "IP address of the requester."),
-    mail: named(maybe(text), "Email", "Email address of the requester."),
-    name: described(maybe(text), name),
-  });
+const ticketRequester = v.looseObject({
+  ip: described(maybe(text), "IP address of the requester."),
+  mail: named(maybe(text), "Email", "Email address of the requester."),
+  name: described(maybe(text), "Name of the requester."),
+});
 
-const sourceWith = (words: { id: string; type: string; url: string }) =>
-  v.looseObject({
-    id: described(maybe(text), words.id),
-    type: described(maybe(text), words.type),
-    url: described(maybe(text), words.url),
-  });
-const shownSource = sourceWith({
-  id: "Unique id of the source.",
-  type: "Lc2, mail, facebook, agent-app-manual or chat-window.",
-  url: "Url of the website where ticket was created.",
+const ticketSource = v.looseObject({
+  id: described(maybe(text), "Unique id of the source."),
+  type: described(maybe(text), "Lc2, mail, facebook, agent-app-manual or chat-window."),
+  url: described(maybe(text), "Url of the website where ticket was created."),
 });
 
 const ticketAssignee = v.looseObject({
@@ -96,9 +87,9 @@ const ticketFields = {
   status: described(maybe(text), "Open, pending, solved or spam."),
   date: named(maybe(time), "Created Date-Time", TIME_FORMAT),
   modified: named(maybe(time), "Modified Date-Time", TIME_FORMAT),
-  requester: described(maybe(requesterNamed("Name of the requester.")), "The person who sent the ticket."),
+  requester: described(maybe(ticketRequester), "The person who sent the ticket."),
   assignee: described(maybe(ticketAssignee), "The agent who handles the ticket."),
-  source: described(maybe(shownSource), "Where the ticket came from."),
+  source: described(maybe(ticketSource), "Where the ticket came from."),
   groups: named(listOf(groupTitled("Id", "Name")), "Group", "Details of the associated group."),
   currentGroup: described(maybe(currentGroup), "The ticket's current group."),
   events: named(listOf(historyEvent), "events", "The history of the ticket."),
@@ -111,10 +102,15 @@ const ticketFields = {
 export const Ticket = shape("TicketResponse", v.looseObject(ticketFields), examples.ticket);
 export type Ticket = v.InferOutput<typeof Ticket>;
 
-const listedSource = sourceWith({
-  id: "Unique identifier of the source.",
-  type: "From chat, mail or lc2.",
-  url: "Webpage where the ticket was created.",
+const listedRequester = v.looseObject({
+  ...ticketRequester.entries,
+  name: described(maybe(text), "Full name of the requester."),
+});
+
+const listedSource = v.looseObject({
+  id: described(maybe(text), "Unique identifier of the source."),
+  type: described(maybe(text), "From chat, mail or lc2."),
+  url: described(maybe(text), "Webpage where the ticket was created."),
 });
 
 /** The same as an item of the list, where the connector has other words for some fields. */
@@ -124,10 +120,7 @@ export const ListedTicket = shape(
     ...ticketFields,
     id: named(identifier, "Ticket Id", "Unique identifier of the ticket."),
     subject: described(maybe(text), "Description of the ticket source."),
-    requester: described(
-      maybe(requesterNamed("Full name of the requester.")),
-      "The person who sent the ticket.",
-    ),
+    requester: described(maybe(listedRequester), "The person who sent the ticket."),
     source: described(maybe(listedSource), "Where the ticket came from."),
   }),
   examples.listedTicket,
@@ -162,18 +155,18 @@ const OddTicket = v.pipe(
   }),
 );
 
-/** LiveChat's page of tickets. `total` and `pages` count the whole list that the filters choose. */
+/** A page of LiveChat's list. `total` and `pages` count all tickets that match the filters. */
 export type TicketPage = {
   pages: number;
   total: number;
   tickets: Ticket[];
-  /** Ids of those among them that do not fit {@link Ticket}: they are given as they came. */
+  /** Ids of the tickets that do not fit {@link Ticket}. */
   odd?: string[];
-  /** How many items of the page have no id, and are left out. */
+  /** How many items have no id; `tickets` leaves them out. */
   withoutId?: number;
 };
 
-/** Each item of a page is read by itself, so an odd item does not make the others unreadable. */
+/** Reads each item of a page by itself, so an odd item does not make the others unreadable. */
 export const TicketPage = v.pipe(
   v.object({ pages: integer, total: integer, tickets: v.array(v.unknown()) }),
   v.transform(({ tickets: items, ...totals }): TicketPage => {
@@ -205,7 +198,11 @@ function unwrap(answer: unknown): unknown {
   return Array.isArray(tickets) ? tickets[0] : (ticket ?? answer);
 }
 
-/** What the list of tickets can be filtered and ordered by, in LiveChat's own words. */
+/** A day, as LiveChat's filters read it. */
+const day = v.pipe(v.string(), v.isoDate("must be a day, such as 2026-01-31"));
+const zeroOrOne = v.picklist(["0", "1"], "must be 0 or 1");
+
+/** The filters and the order of the list of tickets, with LiveChat's own names. */
 export const ticketFilters = {
   date_from: named(
     v.optional(day),
@@ -224,7 +221,7 @@ export const ticketFilters = {
     "Order by last modification: desc (the default) is the last modified first.",
   ),
   status: described(v.optional(oneOf(TICKET_STATUSES)), "Only tickets with this status."),
-  assigned: described(v.optional(bit), "Only tickets with an assignee (1) or without (0)."),
+  assigned: described(v.optional(zeroOrOne), "Only tickets with an assignee (1) or without (0)."),
   assignee: described(v.optional(filled), "Only tickets of the agent with this login.", "sam@example.com"),
   query: described(v.optional(filled), "Only tickets that contain this text.", "lamp"),
   "requester[mail]": named(
@@ -236,7 +233,7 @@ export const ticketFilters = {
   group: described(v.optional(wholeNumber(0, 999_999_999)), "Only tickets of the group with this id.", 3),
   source: described(v.optional(oneOf(TICKET_SOURCES)), "Only tickets from this source."),
   tag: described(v.optional(filled), "Only tickets with this tag.", "lamp"),
-  tagged: described(v.optional(bit), "Only tickets with a tag (1) or without (0)."),
+  tagged: described(v.optional(zeroOrOne), "Only tickets with a tag (1) or without (0)."),
 };
 export type TicketFilters = v.InferOutput<v.ObjectSchema<typeof ticketFilters, undefined>>;
 

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { isObject } from "../core/is-object.ts";
 import { readTime } from "./read-time.ts";
 
 /**
@@ -116,10 +117,6 @@ export function notEmpty<Value extends object>(names: readonly string[]) {
   );
 }
 
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** A page for browsers. */
 export const html = v.pipe(v.string(), published({ example: "<!doctype html>" }));
 
@@ -232,9 +229,6 @@ export function wholeNumber(least: number, most: number) {
   );
 }
 
-/** A day in a query, as LiveChat's filters read it. */
-export const day = v.pipe(v.string(), v.isoDate("must be a day, such as 2026-01-31"));
-
 /** A time in a query, in ISO 8601; a day alone is its first moment in UTC. Becomes a {@link moment}. */
 export const instant = v.pipe(
   v.string(),
@@ -246,9 +240,6 @@ export const instant = v.pipe(
   }),
   moment,
 );
-
-/** LiveChat's yes and no in a query. */
-export const bit = v.picklist(["0", "1"], "must be 0 or 1");
 
 /** Yes or no in a query. */
 export const yesOrNo = v.pipe(

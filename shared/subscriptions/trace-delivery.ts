@@ -1,4 +1,4 @@
-import { measure } from "../telemetry/metrics.ts";
+import { metrics } from "../telemetry/metrics.ts";
 import { inSpan, SpanKind, SpanStatusCode } from "../telemetry/spans.ts";
 import type { OutgoingEvent } from "./message.ts";
 import type { CallbackAnswer } from "./post.ts";
@@ -17,7 +17,7 @@ export function traceDelivery<Sent extends { answer: CallbackAnswer }>(
       if (sent.answer.status !== undefined)
         span.setAttribute("http.response.status_code", sent.answer.status);
       if (outcome === "failed") span.setStatus({ code: SpanStatusCode.ERROR });
-      measure().deliveries.add(events, { type, outcome });
+      metrics.deliveries.add(events, { type, outcome });
       return sent;
     },
     {
@@ -31,5 +31,5 @@ export function traceDelivery<Sent extends { answer: CallbackAnswer }>(
 
 /** Counts a subscription that was given up after an event of this type. An alert of `infra/` asks for this outcome. */
 export function countGivenUp({ type }: Pick<OutgoingEvent, "type">): void {
-  measure().deliveries.add(1, { type, outcome: "given up" });
+  metrics.deliveries.add(1, { type, outcome: "given up" });
 }

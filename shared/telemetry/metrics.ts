@@ -39,8 +39,11 @@ function gauge(name: string, options: MetricOptions) {
   return { record: (value: number, of?: Attributes) => recordOrKeep((by) => made(by).record(value, of)) };
 }
 
-/** What is measured. Attributes are kinds and counts, of which there are few: never an id. */
-const instruments = {
+/**
+ * The instruments of the app. They record nothing, at no cost, until telemetry is configured. Attributes are kinds and counts,
+ * of which there are few: never an id.
+ */
+export const metrics = {
   /** `type`, and `outcome`: stored, duplicate, quarantined, or the kind of problem that it was answered with. */
   events: counter("livechat.events", { description: "Deliveries of LiveChat's webhooks." }),
   payload: histogram("livechat.payload.size", {
@@ -82,8 +85,3 @@ const instruments = {
     description: "Events that the slowest subscriber has not received yet.",
   }),
 };
-
-/** The instruments, which measure nothing and cost nothing until telemetry is configured. */
-export function measure(): typeof instruments {
-  return instruments;
-}

@@ -1,5 +1,5 @@
 import type { CallAttempt, Usage } from "../livechat/live-chat.ts";
-import { measure } from "./metrics.ts";
+import { metrics } from "./metrics.ts";
 import { addSpan, SpanKind } from "./spans.ts";
 
 /** Adds an attempt of a LiveChat call to the caller's trace, and counts it. */
@@ -26,7 +26,7 @@ export function observeCall({
       ...(debugId !== undefined && { "livechat.debug_id": debugId }),
     },
   });
-  const { calls, callDuration, callWait } = measure();
+  const { calls, callDuration, callWait } = metrics;
   calls.add(1, { method, route, status, retry: retries > 0 });
   callDuration.record(duration, { method, route });
   callWait.record(waited, { method, route });
@@ -34,5 +34,5 @@ export function observeCall({
 
 /** How much of the budget is left, as it is after a call. */
 export function observeBudget({ limit, used }: Usage): void {
-  measure().budgetLeft.record(Math.max(0, limit - used));
+  metrics.budgetLeft.record(Math.max(0, limit - used));
 }

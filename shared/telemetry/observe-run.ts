@@ -1,10 +1,10 @@
 import type { RunReport } from "../schemas/reconcile.ts";
-import { measure } from "./metrics.ts";
+import { metrics } from "./metrics.ts";
 
 /** Counts a run of the reconciliation, and says how old what it leaves is. `now` is in milliseconds since the epoch. */
 export function observeRun(report: RunReport, now: number): void {
   const { mode, outcome, recovered, checkpoint } = report;
-  const { runs, recovered: found, reconcileLag } = measure();
+  const { runs, recovered: found, reconcileLag } = metrics;
   runs.add(1, { mode, outcome });
   found.add(recovered);
   if (checkpoint.after !== undefined) reconcileLag.record(ageOf(checkpoint.after, now));
@@ -12,7 +12,7 @@ export function observeRun(report: RunReport, now: number): void {
 
 /** @param lastSuccess ISO 8601: the end of the last run that did not fail */
 export function observeAge(lastSuccess: string | undefined, now: number): void {
-  if (lastSuccess !== undefined) measure().reconcileAge.record(ageOf(lastSuccess, now));
+  if (lastSuccess !== undefined) metrics.reconcileAge.record(ageOf(lastSuccess, now));
 }
 
 function ageOf(moment: string, now: number): number {

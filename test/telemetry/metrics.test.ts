@@ -5,18 +5,18 @@ import {
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
 import { expect, test } from "vitest";
-import { awaitMeter, measure, measureWith } from "../../shared/telemetry/metrics.ts";
+import { awaitMeter, measureWith, metrics } from "../../shared/telemetry/metrics.ts";
 
 test("what is measured before the code of metrics is loaded is counted; without telemetry nothing is kept", async () => {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] });
   const type = "chat_ended";
-  measure().events.add(100, { type });
+  metrics.events.add(100, { type });
   awaitMeter();
-  measure().events.add(1, { type });
-  measure().payload.record(2_000, { type });
+  metrics.events.add(1, { type });
+  metrics.payload.record(2_000, { type });
   measureWith(provider.getMeter("test"));
-  measure().events.add(1, { type });
+  metrics.events.add(1, { type });
   await provider.forceFlush();
   const [scope] = exporter.getMetrics().at(-1)?.scopeMetrics ?? [];
   const values = scope?.metrics.map(({ descriptor, dataPoints }) => [descriptor.name, dataPoints[0]?.value]);
