@@ -14,13 +14,13 @@ import {
   chatRecords,
   readChatsState,
 } from "./chat-records.ts";
-import type { AskLog, FoundThread } from "./chat-source.ts";
+import type { FirstEventsOf, FoundThread } from "./chat-source.ts";
 
 /**
  * The event log as the store of a reconciliation. A thread is new when the log lacks its start, or lacks the end of a
  * thread that has ended. The state of the reconciliation and its run records are in a partition of the events table.
  */
-export function chatSink(table: TableClient, firstEventsOf: AskLog): Sink<FoundThread> {
+export function chatSink(table: TableClient, firstEventsOf: FirstEventsOf): Sink<FoundThread> {
   return {
     ...chatRecords(table),
     lock: (options) => acquireLease(table, { partitionKey: CHAT_PARTITION, rowKey: CHAT_LOCK }, options),

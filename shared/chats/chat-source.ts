@@ -1,7 +1,7 @@
 import { ChatAnonymized, NotFound, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
 import { inGroups } from "../core/in-groups.ts";
 import { HOUR, MINUTE, toIso } from "../core/time.ts";
-import type { ItemFacts, ItemPage, Source } from "../listing/source.ts";
+import type { ItemPage, Source } from "../listing/source.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import type { MissingTranscript, ToldTextChat } from "../schemas/text-chat.ts";
 import type { EventType } from "../schemas/webhook.ts";
@@ -16,9 +16,9 @@ export type FoundThread = {
   missing?: MissingTranscript;
 };
 
-type Ids = [chatId: string, threadId: string];
+type ThreadIds = [chatId: string, threadId: string];
 
-/** The position of a reading: it reads the active chats, then the archive, then single threads. */
+/** The position of a reading. It reads the active chats, then the archive, then single threads. */
 type ChatPosition = {
   phase: "active" | "archive" | "single";
   /** The next page of the phase. */
@@ -28,11 +28,11 @@ type ChatPosition = {
   begunAt: number;
   pages: number;
   /** Threads that this reading found active. */
-  active: Ids[];
+  active: ThreadIds[];
   /** Threads that were active at the end of the last reading, and that this reading has not found yet. */
-  open: Ids[];
+  open: ThreadIds[];
   /** Threads to read one by one. */
-  queue: Ids[];
+  queue: ThreadIds[];
   /** How many of these threads in a row could not be read. */
   failures: number;
 };
@@ -46,28 +46,31 @@ const ARCHIVE_OVERLAP = 10 * MINUTE;
 /** Milliseconds that the first reading looks back. */
 const LOOK_BACK = HOUR;
 /** After this many unreadable threads in a row, the reading fails: LiveChat has an outage. */
-const FAILURES = 3;
+const MAX_FAILURES = 3;
+/** How many threads are looked up in the log at once. */
+const LOOKUPS_AT_ONCE = 16;
+const BACKGROUND = { priority: "background" } as const;
 
 /** Returns the first event of each type that the log has of a thread. */
-export type AskLog = (threadId: string) => Promise<ReadonlyMap<EventType, unknown>>;
+export type FirstEventsOf = (threadId: string) => Promise<ReadonlyMap<EventType, unknown>>;
 
 /**
  * The account's threads that started or ended since the checkpoint. When no event is missing, a reading takes one
  * call for each hundred active chats, and one for each hundred ended threads: two calls for most accounts. Pages may
  * shift and repeat during a reading, so a thread may be returned twice. The log stores it once.
  */
-export function chatSource(chats: ChatReader, firstEventsOf: AskLog): Source<FoundThread, ChatPosition> {
+export function chatSource(
+  chats: ChatReader,
+  firstEventsOf: FirstEventsOf,
+): Source<FoundThread, ChatPosition> {
   async function readActive(position: ChatPosition) {
     const { chats: found, next } = await chats.listActiveChats(position.pageId, BACKGROUND);
     const ids = found
       .filter(({ last_thread_summary: { active } }) => active !== false)
-      .map(({ id, last_thread_summary: thread }): Ids => [id, thread.id]);
-    const unknown = await where(
-      ids,
-      async ([, threadId]) => !(await firstEventsOf(threadId)).has("chat_started"),
-    );
-    const changes = { active: [...position.active, ...ids], queue: [...position.queue, ...unknown] };
-    return turn(position, { ...changes, phase: next ? "active" : "archive", pageId: next });
+      .map(({ id, last_thread_summary: thread }): ThreadIds => [id, thread.id]);
+    const queue = [...position.queue, ...(await withoutEvent("chat_started", ids))];
+    const active = [...position.active, ...ids];
+    return toPage(position, { active, queue, phase: next ? "active" : "archive", pageId: next });
   }
 
   async function readArchive(position: ChatPosition) {
@@ -76,27 +79,23 @@ export function chatSource(chats: ChatReader, firstEventsOf: AskLog): Source<Fou
     const items = found.map(threadOf);
     const met = new Set([...items.map(({ threadId }) => threadId), ...position.active.map(([, id]) => id)]);
     const open = position.open.filter(([, threadId]) => !met.has(threadId));
-    if (next) return turn(position, { open, pageId: next }, items);
+    if (next) return toPage(position, { open, pageId: next }, items);
     // Threads that are no longer active, and that no archive page showed. The webhook may have reported their end
     // already.
-    const ended = await where(
-      open,
-      async ([, threadId]) => !(await firstEventsOf(threadId)).has("chat_ended"),
-    );
-    const queue = [...position.queue, ...ended];
-    return turn(position, { phase: "single", pageId: undefined, open: [], queue }, items);
+    const queue = [...position.queue, ...(await withoutEvent("chat_ended", open))];
+    return toPage(position, { phase: "single", pageId: undefined, open: [], queue }, items);
   }
 
   async function readSingle(position: ChatPosition) {
-    const [ids = ["", ""] satisfies Ids, ...queue] = position.queue;
+    const [ids = ["", ""] satisfies ThreadIds, ...queue] = position.queue;
     try {
-      return turn(position, { queue, failures: 0 }, [await readThread(...ids)]);
+      return toPage(position, { queue, failures: 0 }, [await readThread(...ids)]);
     } catch (error) {
       const failures = position.failures + 1;
       // Perhaps only this chat is unreadable. The next reading tries it again, so the other chats need not wait.
       const isOfOne = error instanceof UpstreamFailed || error instanceof UpstreamTimeout;
-      if (!isOfOne || failures === FAILURES) throw error;
-      return turn(position, { queue, failures, active: [...position.active, ids] });
+      if (!isOfOne || failures === MAX_FAILURES) throw error;
+      return toPage(position, { queue, failures, active: [...position.active, ids] });
     }
   }
 
@@ -110,12 +109,19 @@ export function chatSource(chats: ChatReader, firstEventsOf: AskLog): Source<Fou
     }
   }
 
+  /** The threads of which the log has no event of this type. */
+  async function withoutEvent(type: EventType, threads: readonly ThreadIds[]): Promise<ThreadIds[]> {
+    const events = inGroups(threads, LOOKUPS_AT_ONCE, ([, threadId]) => firstEventsOf(threadId));
+    const known = await Array.fromAsync(events);
+    return threads.filter((_, index) => !known[index]?.has(type));
+  }
+
   return {
-    facts: ({ threadId }): ItemFacts => ({ id: threadId }),
+    facts: ({ threadId }) => ({ id: threadId }),
     begin({ since, now, memory }) {
       const lookBack = since ? since.key - ARCHIVE_OVERLAP : now - LOOK_BACK;
       const from = toIso(Math.max(0, lookBack));
-      const open: Ids[] = Array.isArray(memory) ? memory : [];
+      const open: ThreadIds[] = Array.isArray(memory) ? memory : [];
       return { phase: "active", from, begunAt: now, pages: 0, active: [], open, queue: [], failures: 0 };
     },
     read(position) {
@@ -126,41 +132,21 @@ export function chatSource(chats: ChatReader, firstEventsOf: AskLog): Source<Fou
   };
 }
 
-const BACKGROUND = { priority: "background" } as const;
-
 /** A page, and the position of the reading after it. */
-function turn(
+function toPage(
   before: ChatPosition,
   changes: Partial<ChatPosition>,
   items: readonly FoundThread[] = [],
 ): ItemPage<FoundThread, ChatPosition> {
   const position = { ...before, ...changes, pages: before.pages + 1 };
-  const { phase, pages, queue, begunAt, active } = position;
+  const { phase, pages, queue, begunAt: key, active } = position;
   const isOver = phase === "single" && queue.length === 0;
-  return {
-    position,
-    items,
-    progress: { page: pages, pages: pages + queue.length + (phase === "single" ? 0 : 1) },
-    ...(isOver && {
-      checkpoint: { key: begunAt, closed: false },
-      memory: active,
-      end: { doubts: [] },
-    }),
-  };
+  const progress = { page: pages, pages: pages + queue.length + (phase === "single" ? 0 : 1) };
+  const end = isOver && { checkpoint: { key, closed: false }, memory: active, end: { doubts: [] } };
+  return { position, items, progress, ...end };
 }
 
 function threadOf(chat: ToldTextChat): FoundThread {
   const { id: chatId, thread } = chat;
   return { chatId, threadId: thread.id, isOver: thread.active !== true, chat };
-}
-
-/** How many threads are looked up in the log at once. */
-const QUESTIONS = 16;
-
-async function where<Item>(
-  items: readonly Item[],
-  isWanted: (item: Item) => Promise<boolean>,
-): Promise<Item[]> {
-  const answers = await Array.fromAsync(inGroups(items, QUESTIONS, isWanted));
-  return items.filter((_, index) => answers[index]);
 }

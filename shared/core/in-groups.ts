@@ -7,7 +7,11 @@ export async function* inGroups<Item, Result>(
   size: number,
   work: (item: Item) => Promise<Result>,
 ): AsyncGenerator<Result> {
-  for (let start = 0; start < items.length; start += size) {
-    yield* await Promise.all(items.slice(start, start + size).map((item) => work(item)));
-  }
+  for (const group of groupsOf(items, size)) yield* await Promise.all(group.map((item) => work(item)));
+}
+
+/** Cuts a list into groups of `size` items; the last group may be smaller. */
+export function groupsOf<Item>(items: readonly Item[], size: number): Item[][] {
+  const groups = Array.from({ length: Math.ceil(items.length / size) }, (_, index) => index * size);
+  return groups.map((start) => items.slice(start, start + size));
 }

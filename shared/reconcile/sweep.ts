@@ -1,3 +1,4 @@
+import { groupsOf } from "../core/in-groups.ts";
 import { toIso } from "../core/time.ts";
 import { hashed } from "../storage/keys.ts";
 import { judgeSweep } from "./decide.ts";
@@ -85,14 +86,13 @@ async function remove<Item, Position>(
 ): Promise<void> {
   const { state, report } = journal;
   const at = toIso(pace.now());
-  for (let start = 0; start < items.length; start += REMOVALS_PER_COMMIT) {
+  for (const group of groupsOf(items, REMOVALS_PER_COMMIT)) {
     pace.checkTime();
     await pace.keepLease();
-    const some = items.slice(start, start + REMOVALS_PER_COMMIT);
-    const hashes = new Set(some.map(({ hash }) => hash));
+    const hashes = new Set(group.map(({ hash }) => hash));
     state.odd = state.odd.filter((id) => !hashes.has(hashed(id)));
-    report.deleted += some.length;
-    await journal.commit({ items: some, at });
+    report.deleted += group.length;
+    await journal.commit({ items: group, at });
   }
 }
 
@@ -111,13 +111,9 @@ async function readHashes(
 
 /** Notes of the items that a sweep missed, for the next sweep. */
 export function missedNotes(sweep: number, items: readonly LiveItem[]): Record<string, SweepNote> {
-  const notes: Record<string, SweepNote> = {};
   const hashes = items.map(({ hash }) => shortOf(hash));
-  for (let start = 0; start < hashes.length; start += HASHES_PER_NOTE) {
-    const missed = hashes.slice(start, start + HASHES_PER_NOTE);
-    notes[noteName(MISSED, start / HASHES_PER_NOTE)] = { sweep, missed };
-  }
-  return notes;
+  const groups = groupsOf(hashes, HASHES_PER_NOTE);
+  return Object.fromEntries(groups.map((missed, index) => [noteName(MISSED, index), { sweep, missed }]));
 }
 
 function noteName(kind: string, index: number): string {

@@ -1,5 +1,6 @@
 import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { StorageUnavailable } from "../../core/errors.ts";
+import { groupsOf } from "../../core/in-groups.ts";
 import { DAY, toIso } from "../../core/time.ts";
 import { namesPerson } from "../../people/people-column.ts";
 import { peopleIn } from "../../people/people-in.ts";
@@ -33,10 +34,10 @@ type TicketsPlaceOptions = {
 
 /**
  * How many tickets become tombstones in one transaction: each takes two of its hundred operations, and the state
- * takes one.
+ * takes one or two.
  */
-const TOGETHER = 40;
-/** How many changes of a ticket its erasure tolerates. */
+const TICKETS_PER_TRANSACTION = 40;
+/** How many times an erasure begins again because another commit came first. */
 const ERASE_ATTEMPTS = 10;
 
 /** The stored tickets. */
@@ -66,13 +67,10 @@ export function ticketsPlace({ table, deletedTicketDays, now }: TicketsPlaceOpti
       const range = { ...ALL_TICKETS, after, select: ["rowKey", "deleted", "deletedAt", "erasedAt"] };
       for await (const rows of scan<TicketColumns>(table, PARTITION, range)) {
         const over = rows.filter(isOver).map(({ rowKey }) => rowKey);
-        for (let start = 0; start < over.length; start += TOGETHER) {
-          const keys = over.slice(start, start + TOGETHER);
+        for (const keys of groupsOf(over, TICKETS_PER_TRANSACTION)) {
           const erasure = { erasedFor: "retention", erasedAt: toIso(now()) } as const;
-          yield {
-            after: keys.at(-1) ?? "",
-            removed: await erase(table, keys, async (row) => isOver(row), erasure),
-          };
+          const removed = await erase(table, keys, async (row) => isOver(row), erasure);
+          yield { after: keys.at(-1) ?? "", removed };
         }
         yield { after: rows.at(-1)?.rowKey ?? "", removed: 0 };
       }
