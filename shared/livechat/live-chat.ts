@@ -10,102 +10,108 @@ export type { Priority } from "./plan-turns.ts";
 export type { Usage } from "./rate-limit.ts";
 export type { CallOptions, ConnectionOptions } from "./send.ts";
 
-/** A webhook as LiveChat lists it. */
+/** A registered webhook. */
 export type Webhook = {
   id: string;
-  /** By v2's names (`chat_started`); what has none keeps its own. */
+  /** By v2's names (`chat_started`). An event that v2 does not have keeps its own name. */
   event_type: string;
   data_types?: string[];
-  /** It contains the credentials that LiveChat sends: not for logs. */
+  /** It contains the credentials that LiveChat sends, so it must not be logged. */
   url: string;
   verified?: boolean;
-  /** The account that it belongs to. */
+  /** The account of the webhook. */
   licence?: string;
 };
 
 export type NewWebhook = {
   event_type: string;
-  /** v2: what each event brings along. */
+  /** v2: the data that each event contains. */
   data_types: string[];
   url: string;
-  /** Text: what LiveChat puts into each body, to be recognised by. v2 makes a token of its own. */
+  /** Text: LiveChat puts it into each body, so that the receiver recognises LiveChat. v2 makes its own token. */
   secret: string;
 };
 
-/** Which tickets of a list are wanted: from a page of 25 on, or behind those of an answer before. */
+/** A part of the list of tickets: from a page of 25 on, or from the cursor of an earlier answer on. */
 export type TicketRange = {
-  /** The page to start with; the first is 1. */
+  /** The first page to read, from 1. */
   page: number;
-  /** How many tickets of that page to leave out, because an earlier call gave them. */
+  /** How many tickets of that page are left out, because an earlier call returned them. */
   skip: number;
-  /** `next.cursor` of an answer before, in place of page and skip. */
+  /** `next.cursor` of an earlier answer. It replaces page and skip. */
   cursor?: string;
-  /** How many tickets to return at most. */
+  /** How many tickets are returned at most. */
   limit: number;
 };
 
 export type FoundTickets = {
   tickets: Ticket[];
-  /** How many tickets and pages of 25 the filters choose; absent where LiveChat does not count them. */
+  /** How many tickets and pages of 25 match the filters; absent where LiveChat does not count them. */
   total?: number;
   pages?: number;
-  /** Where to go on; absent at the end of the list. */
+  /** Where the rest of the list begins; absent at its end. */
   next?: Partial<Pick<TicketRange, "page" | "skip" | "cursor">>;
 };
 
-/** Whether there are tickets to work with: `off` by a setting, `refused` by HelpDesk itself. */
+/** Whether the account has tickets: `off` by a setting, `refused` by HelpDesk. */
 export type TicketsState = "here" | "off" | "refused";
 
 /**
  * The tickets of an account: v2's own, or those of HelpDesk.
  *
- * All methods but `ticketsState` throw {NoHelpDesk} where there are no tickets, besides what {@link LiveChat} throws.
+ * Without tickets, all methods but `ticketsState` throw {NoHelpDesk}. They also throw the errors of {@link LiveChat}.
  */
 export type TicketDesk = {
-  /** Tickets that the filters choose, read over as many pages as `limit` takes; each of them once. */
+  /** Finds tickets by filters, on as many pages as `limit` takes. Each ticket is returned once. */
   findTickets(filters: TicketFilters, range: TicketRange, call?: CallOptions): Promise<FoundTickets>;
   getTicket(id: string, call?: CallOptions): Promise<Ticket>;
   createTicket(ticket: NewTicket, call?: CallOptions): Promise<Ticket>;
-  /** Every call adds its message, so a call with a message is not repeated when its answer is lost. */
+  /** Each call adds its message, so a call with a message is not repeated when its answer is lost. */
   updateTicket(id: string, changes: TicketChanges, call?: CallOptions): Promise<Ticket>;
   /** The list of all tickets, for one run of the reconciliation. */
   ticketSource(call?: CallOptions): Source<Ticket, unknown>;
   ticketsState(call?: CallOptions): Promise<TicketsState>;
-  /** HelpDesk's own webhooks; those of v2's tickets are among LiveChat's. */
+  /** Lists HelpDesk's own webhooks. v2 sends its ticket webhooks as LiveChat's. */
   listTicketWebhooks(call?: CallOptions): Promise<Webhook[]>;
 };
 
+/** HelpDesk, which has the tickets of the Text platform, and webhooks of its own. */
+export type HelpDesk = TicketDesk & Pick<LiveChat, "createWebhook" | "deleteWebhook">;
+
 /**
- * A LiveChat account, through any of its APIs. A method takes as many attempts as it needs: 429s are always repeated,
- * failures of LiveChat and of the connection only where a second call changes nothing more.
+ * A LiveChat account, through any of its APIs. A method makes as many attempts as it needs. It repeats a call after each
+ * 429. After a failure of LiveChat or of the connection, it repeats a call only if the repetition changes nothing more.
  *
- * All of them throw {InvalidInput}, {NotFound} and {Conflict} in LiveChat's words, {UpstreamRefused} for the
- * connection's credentials, {TooManyRequests} with `retryAfter` as soon as LiveChat's limit or our own leaves no room
- * in time, {UpstreamFailed} and {UpstreamTimeout} with `outcomeUnknown` when LiveChat may have done it; and the reason
- * of the signal that aborts them.
+ * All methods throw
+ *
+ * - {InvalidInput}, {NotFound} and {Conflict} with LiveChat's message,
+ * - {UpstreamRefused} when LiveChat does not accept the connection's credentials,
+ * - {TooManyRequests} with `retryAfter` as soon as LiveChat's limit, or our own, leaves no room within the call's time,
+ * - {UpstreamFailed} and {UpstreamTimeout}, with `outcomeUnknown` when the call may have taken effect,
+ * - the reason of the signal that aborts them.
  */
 export type LiveChat = TicketDesk & {
   listAgents(query?: { status?: string }, call?: CallOptions): Promise<AgentSummary[]>;
   createAgent(agent: NewAgent, call?: CallOptions): Promise<Agent>;
-  /** @throws {NotFound} with `outcomeUnknown` when an attempt whose answer was lost may have removed the agent */
+  /** @throws {NotFound} with `outcomeUnknown` when an earlier attempt, whose answer was lost, may have removed the agent */
   deleteAgent(login: string, call?: CallOptions): Promise<Removal>;
   listWebhooks(call?: CallOptions): Promise<Webhook[]>;
   createWebhook(webhook: NewWebhook, call?: CallOptions): Promise<Webhook>;
   deleteWebhook(id: string, call?: CallOptions): Promise<Removal>;
-  /** Whether webhooks that are registered also run. */
+  /** Whether LiveChat sends events to the registered webhooks. */
   areWebhooksOn(call?: CallOptions): Promise<boolean>;
   turnWebhooksOn(call?: CallOptions): Promise<void>;
-  /** What of the limit is used right now. */
+  /** How much of the rate limit is used now. */
   usage(): Usage;
 };
 
-/** Reads chats. v2 has no such calls: its webhooks bring whole chats. */
+/** Reads chats. v2 has no such calls: its webhooks contain whole chats. */
 export type ChatReader = {
-  /** A chat with one of its threads, and all that was said in it. @throws {NotFound} {ChatAnonymized} */
+  /** Reads a chat with one of its threads and its transcript. @throws {NotFound} {ChatAnonymized} */
   getChat(chatId: string, threadId: string, call?: CallOptions): Promise<ToldTextChat>;
-  /** A page of the chats that are going on. `pageId` is the `next` of the page before. */
+  /** Reads a page of the active chats. `pageId` is the `next` of the page before. */
   listActiveChats(pageId?: string, call?: CallOptions): Promise<{ chats: TextChatSummary[]; next?: string }>;
-  /** A page of ended threads, oldest first, from a time on or after another page. */
+  /** Reads a page of ended threads, oldest first: from a time on, or after another page. */
   listArchives(
     from: { from: string } | { pageId: string },
     call?: CallOptions,

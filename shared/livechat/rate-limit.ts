@@ -127,7 +127,7 @@ export class RateLimit {
       },
     });
     this.#line = wait;
-    for (const { call, turnAt } of refuse) call.refuse(this.#refusal(turnAt, now));
+    for (const { call, turnAt } of refuse) call.refuse(this.#tooLate(turnAt, now));
     for (const call of send) {
       this.#starts.push(now);
       if (this.#starts.length > this.#limit) this.#starts.shift();
@@ -138,19 +138,15 @@ export class RateLimit {
     this.#timer = setTimeout(() => this.#advance(), Math.min(Math.max(1, planAgainAt - now), LONGEST_TIMER));
   }
 
-  #refusal(turnAt: number, now: number): TooManyRequests {
+  /** The error of a call whose turn would come at `turnAt`, and why it would. */
+  #tooLate(turnAt: number, now: number): TooManyRequests {
     const seconds = Math.max(1, Math.ceil((turnAt - now) / 1000));
-    return new TooManyRequests(`${this.#reasonFor(turnAt, now)} Try again in ${seconds} s.`, {
-      retryAfter: seconds,
-    });
-  }
-
-  #reasonFor(turnAt: number, now: number): string {
-    if (turnAt === this.#slowdown.pausedUntil) return `${this.#service}'s limit is used up.`;
-    if (turnAt > now) {
-      return `This app's limit of ${this.#limit} calls to ${this.#service} in 60 seconds is used up.`;
+    let reason = `The calls to ${this.#service} that are under way take too long.`;
+    if (turnAt === this.#slowdown.pausedUntil) reason = `${this.#service}'s limit is used up.`;
+    else if (turnAt > now) {
+      reason = `This app's limit of ${this.#limit} calls to ${this.#service} in 60 seconds is used up.`;
     }
-    return `The calls to ${this.#service} that are under way take too long.`;
+    return new TooManyRequests(`${reason} Try again in ${seconds} s.`, { retryAfter: seconds });
   }
 }
 

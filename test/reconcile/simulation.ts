@@ -3,8 +3,8 @@ import { Conflict, StorageUnavailable, TooManyRequests, UpstreamFailed } from ".
 import type { Source } from "../../shared/listing/source.ts";
 import { factsOfTicket } from "../../shared/listing/ticket-facts.ts";
 import { NO_NAMES } from "../../shared/livechat/helpdesk/from-helpdesk.ts";
-import { createTicketList } from "../../shared/livechat/helpdesk/list.ts";
-import type { Lookups } from "../../shared/livechat/helpdesk/lookups.ts";
+import { pageReader } from "../../shared/livechat/helpdesk/read-page.ts";
+import { ticketSource as helpDeskSource } from "../../shared/livechat/helpdesk/ticket-source.ts";
 import type { Send } from "../../shared/livechat/send.ts";
 import { ticketSource } from "../../shared/livechat/v2/ticket-source.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
@@ -164,8 +164,8 @@ const helpDesk: Listing = {
         ...{ ...more, ID: id, createdAt: date, updatedAt: modified, tagIDs: tags },
       }));
     };
-    const lookups = { namesFor: async () => NO_NAMES } as unknown as Lookups;
-    return createTicketList(send as unknown as Send, lookups, { pageSize }).source();
+    const readPage = pageReader(send as unknown as Send, { namesFor: async () => NO_NAMES });
+    return helpDeskSource(readPage, { pageSize });
   },
   // HelpDesk does not count its tickets: the daily sweep shows it.
   goneShowsAfter: 24 * 60 * 60_000,

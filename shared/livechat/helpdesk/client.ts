@@ -1,17 +1,20 @@
 import * as v from "valibot";
-import { Conflict, InvalidInput, NoHelpDesk } from "../../core/errors.ts";
+import { type AppError, Conflict, InvalidInput, NoHelpDesk } from "../../core/errors.ts";
 import { lazy } from "../../core/lazy.ts";
 import { MINUTE } from "../../core/time.ts";
 import { readable } from "../../schemas/readable.ts";
 import { type NewTicket, OneTicket, type Ticket, type TicketChanges } from "../../schemas/ticket.ts";
 import { text } from "../../schemas/vocabulary.ts";
 import { at } from "../call.ts";
-import type { ConnectionOptions, NewWebhook, TicketDesk, TicketsState, Webhook } from "../live-chat.ts";
+import type { ConnectionOptions, HelpDesk, TicketsState, Webhook } from "../live-chat.ts";
+import { type Refusal, refusalByStatus } from "../refusal.ts";
 import { type CallOptions, connect } from "../send.ts";
+import { findTickets } from "./find-tickets.ts";
 import { fromHelpDesk } from "./from-helpdesk.ts";
-import { createTicketList } from "./list.ts";
 import { createLookups } from "./lookups.ts";
-import { refusalOfHelpDesk } from "./no-helpdesk.ts";
+import { noHelpDesk } from "./no-helpdesk.ts";
+import { pageReader } from "./read-page.ts";
+import { ticketSource } from "./ticket-source.ts";
 
 export type HelpDeskOptions = ConnectionOptions & {
   /** The account of the token: a UUID. */
@@ -20,21 +23,21 @@ export type HelpDeskOptions = ConnectionOptions & {
   apiKey: string;
 };
 
-export type HelpDesk = TicketDesk & {
-  createWebhook(webhook: NewWebhook, call?: CallOptions): Promise<Webhook>;
-  deleteWebhook(id: string, call?: CallOptions): Promise<void>;
-};
-
-const Raw = v.looseObject({ ID: text });
+/** A ticket, tag or webhook of HelpDesk: of its fields, only the id is certain. */
+const Identified = v.looseObject({ ID: text });
 const HelpDeskWebhook = v.looseObject({ ID: text, eventType: text, url: text });
 /** HelpDesk's name for `ticket_created`. A webhook of HelpDesk has one event type. */
 const TICKET_CREATED = "tickets.create";
-/** Milliseconds before the app asks again whether the account has HelpDesk. */
+/** The prefix of the ids of HelpDesk's webhooks. It distinguishes them from LiveChat's. */
+const WEBHOOK_PREFIX = "helpdesk:";
+/** The time for which the app remembers whether the account has HelpDesk, in milliseconds. */
 const STATE_FRESH_FOR = 10 * MINUTE;
+/** The possible statuses of answers to an account without a licence. HelpDesk does not document which one it gives. */
+const WITHOUT_LICENCE = [401, 402, 403];
 
 /**
- * Opens a connection to HelpDesk, where the Text platform keeps tickets. It has a limit of its own, and answers a missing
- * `User-Agent` with a refusal at times.
+ * Opens a connection to HelpDesk, where the Text platform keeps tickets. HelpDesk has a rate limit of its own. It sometimes
+ * refuses calls without `User-Agent`.
  */
 export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpDeskOptions): HelpDesk {
   const { send } = connect({
@@ -47,16 +50,16 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
     observe: (attempt, error) => observe?.({ ...attempt, service: "helpdesk" }, error),
   });
   const lookups = createLookups(send);
-  const list = createTicketList(send, lookups);
+  const readPage = pageReader(send, lookups);
 
   async function toTicket(raw: unknown, call?: CallOptions): Promise<Ticket> {
     return v.parse(OneTicket, fromHelpDesk(raw, await lookups.namesFor([raw], call)));
   }
 
   const readRaw = (id: string, call?: CallOptions) =>
-    send({ method: "GET", to: at`tickets/${id}`, answer: Raw }, call);
+    send({ method: "GET", to: at`tickets/${id}`, answer: Identified }, call);
 
-  /** A ticket goes to a team, and to an agent in it: the first team of the agent. */
+  /** HelpDesk assigns a ticket to a team and to an agent in it. The team is the agent's first one. */
   async function assignmentTo(login: string, call?: CallOptions) {
     const agent = await lookups.agent(login, call);
     if (!agent) throw InvalidInput.at("assignee.id", `HelpDesk has no agent ${login}.`);
@@ -71,9 +74,9 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
     const tag = await lookups.tag(name, call);
     if (tag) return tag.ID;
     try {
-      return (await send({ method: "POST", to: at`tags`, json: { name }, answer: Raw }, call)).ID;
+      return (await send({ method: "POST", to: at`tags`, json: { name }, answer: Identified }, call)).ID;
     } catch (error) {
-      // Another program was faster.
+      // Another program has created the tag since.
       lookups.forgetTags();
       const made = error instanceof Conflict ? await lookups.tag(name, call) : undefined;
       if (!made) throw error;
@@ -113,13 +116,16 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
       author: { type: "client" },
       ...(assignee && (await assignmentTo(assignee.id, call))),
     };
-    const raw = await send({ method: "POST", to: at`tickets`, json, answer: Raw }, call);
+    const raw = await send({ method: "POST", to: at`tickets`, json, answer: Identified }, call);
     const ticket = await toTicket(raw, call);
-    // HelpDesk sets it itself.
+    // HelpDesk sets the source itself.
     return source === undefined ? ticket : { ...ticket, ignored_fields: ["source"] };
   }
 
-  /** Several calls, which HelpDesk does not do together. The message comes last: alone it must not be sent twice. */
+  /**
+   * Updates a ticket by several calls, since HelpDesk has no single one. The message comes last: only this call must not
+   * be repeated.
+   */
   async function updateTicket(id: string, asked: TicketChanges, call?: CallOptions): Promise<Ticket> {
     const { subject, assignee, tag, message } = asked;
     const before = await readRaw(id, call);
@@ -153,8 +159,8 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
   );
 
   return {
-    findTickets: list.find,
-    ticketSource: list.source,
+    findTickets: (filters, range, call) => findTickets(readPage, filters, range, call),
+    ticketSource: (call) => ticketSource(readPage, { call }),
     getTicket: async (id, call) => toTicket(await readRaw(id, call), call),
     createTicket,
     updateTicket,
@@ -171,13 +177,25 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
       );
     },
     async deleteWebhook(id, call) {
-      await send({ method: "DELETE", to: at`webhooks/${id}`, answer: v.unknown() }, call);
+      const to = at`webhooks/${id.slice(WEBHOOK_PREFIX.length)}`;
+      await send({ method: "DELETE", to, answer: v.unknown() }, call);
+      return { result: `${id} removed successfully` };
     },
   };
 }
 
+export function isHelpDeskWebhook(id: string): boolean {
+  return id.startsWith(WEBHOOK_PREFIX);
+}
+
+/** LiveChat accepts the same token, so a refusal of it means that the account has no HelpDesk. */
+function refusalOfHelpDesk(refusal: Refusal): AppError {
+  return WITHOUT_LICENCE.includes(refusal.status) ? noHelpDesk("refused") : refusalByStatus(refusal);
+}
+
 function fromHelpDeskWebhook({ ID, eventType, url }: v.InferOutput<typeof HelpDeskWebhook>): Webhook {
-  return { id: ID, event_type: eventType === TICKET_CREATED ? "ticket_created" : eventType, url };
+  const event_type = eventType === TICKET_CREATED ? "ticket_created" : eventType;
+  return { id: WEBHOOK_PREFIX + ID, event_type, url };
 }
 
 function listOfText(value: unknown): string[] {

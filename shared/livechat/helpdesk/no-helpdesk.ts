@@ -1,8 +1,7 @@
-import { type AppError, NoHelpDesk } from "../../core/errors.ts";
-import type { TicketDesk } from "../live-chat.ts";
-import { type Refusal, refusalByStatus } from "../refusal.ts";
+import { NoHelpDesk } from "../../core/errors.ts";
+import type { HelpDesk } from "../live-chat.ts";
 
-/** @param reason `off`: the settings say so; `refused`: HelpDesk does not take the token */
+/** @param reason `off`: by a setting; `refused`: HelpDesk does not accept the token */
 export function noHelpDesk(reason: "off" | "refused"): NoHelpDesk {
   return new NoHelpDesk(
     reason === "off"
@@ -11,20 +10,12 @@ export function noHelpDesk(reason: "off" | "refused"): NoHelpDesk {
   );
 }
 
-/** Answers of an account without a licence. Which of them HelpDesk gives is not documented. */
-const WITHOUT_LICENCE = [401, 402, 403];
-
-/** HelpDesk says no by status. The same token has been let in by LiveChat, so a refusal is about HelpDesk. */
-export function refusalOfHelpDesk(refusal: Refusal): AppError {
-  return WITHOUT_LICENCE.includes(refusal.status) ? noHelpDesk("refused") : refusalByStatus(refusal);
-}
-
 const refuseCall = async (): Promise<never> => {
   throw noHelpDesk("off");
 };
 
-/** The tickets of an account that has none. */
-export const withoutHelpDesk: TicketDesk = {
+/** The tickets of an account without HelpDesk: each call is refused. */
+export const withoutHelpDesk: HelpDesk = {
   findTickets: refuseCall,
   getTicket: refuseCall,
   createTicket: refuseCall,
@@ -34,4 +25,6 @@ export const withoutHelpDesk: TicketDesk = {
   },
   ticketsState: async () => "off",
   listTicketWebhooks: refuseCall,
+  createWebhook: refuseCall,
+  deleteWebhook: refuseCall,
 };

@@ -3,8 +3,8 @@ import { lazy } from "../../core/lazy.ts";
 import { MINUTE, SECOND } from "../../core/time.ts";
 import type { Agent, NewAgent } from "../../schemas/agent.ts";
 import { delay } from "../delay.ts";
-import { createHelpDesk } from "../helpdesk/client.ts";
-import { noHelpDesk, withoutHelpDesk } from "../helpdesk/no-helpdesk.ts";
+import { createHelpDesk, isHelpDeskWebhook } from "../helpdesk/client.ts";
+import { withoutHelpDesk } from "../helpdesk/no-helpdesk.ts";
 import type { ChatReader, ConnectionOptions, LiveChat } from "../live-chat.ts";
 import { type CallOptions, connect, TOTAL_TIMEOUT } from "../send.ts";
 import { createAct, type Region, type TextAgent } from "./actions.ts";
@@ -22,19 +22,17 @@ export type LiveChatTextOptions = ConnectionOptions & {
   clientId: string;
   /** Base URL of HelpDesk, where tickets are; absent for an account without it. */
   helpDeskUrl?: string;
-  /** Told when LiveChat says until when it supports this version of its API: the name of the header, and the day. */
+  /** Called for each answer that announces the end of this version of the API: see {@link watchLifecycle}. */
   onLifecycle?: (header: "Legacy" | "Deprecation", day: string) => void;
 };
 
-/** What ids of HelpDesk's webhooks begin with here, beside those of LiveChat's. */
-const OF_TICKETS = "helpdesk:";
-/** Names of groups seldom change. In milliseconds. */
+/** The time for which the names of groups are kept, in milliseconds. They seldom change. */
 const GROUPS_FRESH_FOR = 10 * MINUTE;
-/** Pauses before a new agent is looked for again; changes take up to two minutes to show. In milliseconds. */
-const AGENT_SHOWS_AFTER = [500, 1_500, 4_000];
-/** What must be left of a call's time for another look, in milliseconds. */
+/** Pauses before a new agent is read again, in milliseconds. LiveChat shows a change within two minutes. */
+const NEW_AGENT_PAUSES = [500, 1_500, 4_000];
+/** The new agent is not read again with less time left than this, in milliseconds. */
 const LEAST_TIME = 3 * SECOND;
-/** As many items as a page of chats can have. */
+/** The most items that a page of chats can have. */
 const CHATS_PER_PAGE = 100;
 
 /**
@@ -64,7 +62,7 @@ export function createLiveChatText({
   const act = createAct(send, region);
   const helpDesk =
     helpDeskUrl === undefined
-      ? undefined
+      ? withoutHelpDesk
       : createHelpDesk({ ...options, fetch, url: helpDeskUrl, accountId, apiKey });
   const owner = { owner_client_id: clientId };
 
@@ -76,7 +74,7 @@ export function createLiveChatText({
     { freshFor: GROUPS_FRESH_FOR },
   );
 
-  /** Without statuses where the token may not read them; agents are worth more than their statuses, unless it is by these. */
+  /** Reads the agents' statuses; none where the token may not read them, unless the caller filters by status. */
   async function readRouting(filters: { agent_ids: string[] }, isNeeded: boolean, call?: CallOptions) {
     try {
       return await act("list_routing_statuses", { filters }, call);
@@ -87,10 +85,10 @@ export function createLiveChatText({
     }
   }
 
-  /** `undefined` when it does not show in time, or cannot be read: that it was created is known all the same. */
+  /** Reads the new agent; `undefined` when LiveChat does not show it in time, or the reading fails. */
   async function readCreated(id: string, call: CallOptions): Promise<TextAgent | undefined> {
     const { deadline = Date.now() } = call;
-    for (const pause of [...AGENT_SHOWS_AFTER, undefined]) {
+    for (const pause of [...NEW_AGENT_PAUSES, undefined]) {
       try {
         return await act("get_agent", { id, fields: AGENT_FIELDS }, call);
       } catch (error) {
@@ -107,7 +105,7 @@ export function createLiveChatText({
     const input = toCreation(asked);
     const { id } = await act("create_agent", input, timed);
     const created: TextAgent = (await readCreated(id, timed)) ?? { ...input, id };
-    // Without the names of its groups where the token may not read them.
+    // The groups have no names where the token may not read these.
     const names = created.groups?.length ? await readGroupNames(timed).catch(() => new Map()) : new Map();
     const agent = toAgent(created, names);
     return asked.password === undefined ? agent : { ...agent, ignored_fields: ["password"] };
@@ -129,25 +127,17 @@ export function createLiveChatText({
       return { result: `${login} removed successfully` };
     },
 
-    ...(helpDesk ?? withoutHelpDesk),
+    ...helpDesk,
 
     listWebhooks: async (call) => (await act("list_webhooks", owner, call)).map(fromTextWebhook),
-    async listTicketWebhooks(call) {
-      const found = await (helpDesk ?? withoutHelpDesk).listTicketWebhooks(call);
-      return found.map((webhook) => ({ ...webhook, id: OF_TICKETS + webhook.id }));
-    },
     async createWebhook(webhook, call) {
-      if (webhook.event_type === "ticket_created") {
-        if (!helpDesk) throw noHelpDesk("off");
-        const made = await helpDesk.createWebhook(webhook, call);
-        return { ...made, id: OF_TICKETS + made.id };
-      }
+      if (webhook.event_type === "ticket_created") return helpDesk.createWebhook(webhook, call);
       const { id } = await act("register_webhook", toRegistration(webhook, clientId), call);
       return { id, event_type: webhook.event_type, url: webhook.url };
     },
     async deleteWebhook(id, call) {
-      if (id.startsWith(OF_TICKETS)) await helpDesk?.deleteWebhook(id.slice(OF_TICKETS.length), call);
-      else await act("unregister_webhook", { id, ...owner }, call);
+      if (isHelpDeskWebhook(id)) return helpDesk.deleteWebhook(id, call);
+      await act("unregister_webhook", { id, ...owner }, call);
       return { result: `${id} removed successfully` };
     },
     async areWebhooksOn(call) {
@@ -182,7 +172,7 @@ export function createLiveChatText({
   };
 }
 
-/** `2026-01-15T09:40:00.000Z` as the archive's filters want it: with microseconds and an offset. */
+/** Converts `2026-01-15T09:40:00.000Z` to the form of the archive's filters, with microseconds and an offset. */
 function toFilterTime(moment: string): string {
   return moment.replace(/\.(\d{3})Z$/, ".$1000+00:00");
 }

@@ -5,7 +5,7 @@ import { at } from "../call.ts";
 import type { ConnectionOptions, LiveChat } from "../live-chat.ts";
 import { refusalByStatus } from "../refusal.ts";
 import { type CallOptions, connect } from "../send.ts";
-import { readTickets } from "./read-tickets.ts";
+import { findTickets } from "./find-tickets.ts";
 import { ticketSource } from "./ticket-source.ts";
 import { OneWebhook, WebhookList } from "./webhooks.ts";
 
@@ -47,7 +47,7 @@ export function createLiveChatV2({ apiKey, ...options }: LiveChatV2Options): Liv
       send({ method: "DELETE", to: at`agents/${login}`, answer: removalOf(login) }, call),
 
     findTickets: async (filters, range, call) =>
-      readTickets((page) => listTickets({ ...filters, page }, call), range),
+      findTickets((page) => listTickets({ ...filters, page }, call), range),
     ticketSource: (call) => ticketSource((page) => listTickets({ page }, call)),
     ticketsState: async () => "here",
     listTicketWebhooks: async () => [],

@@ -21,7 +21,7 @@ import {
   type Walk,
 } from "../../listing/walk.ts";
 import type { Ticket, TicketPage } from "../../schemas/ticket.ts";
-import { TICKETS_PER_PAGE } from "./read-tickets.ts";
+import { TICKETS_PER_PAGE } from "./find-tickets.ts";
 
 /** Where a reading stands. */
 export type PagePosition = { walk: Walk; since?: Checkpoint; begunAt: number };

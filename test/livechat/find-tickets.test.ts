@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { FoundTickets } from "../../shared/livechat/live-chat.ts";
-import { readTickets, TICKETS_PER_PAGE } from "../../shared/livechat/v2/read-tickets.ts";
+import { findTickets, TICKETS_PER_PAGE } from "../../shared/livechat/v2/find-tickets.ts";
 
 const tickets = (count: number) => Array.from({ length: count }, (_, index) => ({ id: `T${index}` }));
 
@@ -19,7 +19,7 @@ test("following next gives every ticket once, in order, with any limit", async (
       const seen: string[] = [];
       const read = upstream(() => tickets(count));
       for (let at: FoundTickets["next"] = { page: 1, skip: 0 }; at; ) {
-        const found = await readTickets(read, { page: 1, skip: 0, ...at, limit });
+        const found = await findTickets(read, { page: 1, skip: 0, ...at, limit });
         expect(found.tickets.length).toBeLessThanOrEqual(limit);
         if (found.next) expect(found.tickets).toHaveLength(limit);
         expect(found.total).toBe(count);
@@ -35,7 +35,7 @@ test("a ticket that moves to the next page while pages are read is returned once
   let list = tickets(60);
   let calls = 0;
   const read = upstream(() => list);
-  const found = await readTickets(
+  const found = await findTickets(
     async (page) => {
       // One is created after the first page: the last ticket of that page becomes the first of the next.
       if (++calls === 2) list = [{ id: "new" }, ...list];
@@ -50,7 +50,7 @@ test("a ticket that moves to the next page while pages are read is returned once
 
 test("a page that does not exist ends the list", async () => {
   expect(
-    await readTickets(
+    await findTickets(
       upstream(() => tickets(30)),
       { page: 9, skip: 0, limit: 25 },
     ),

@@ -8,7 +8,7 @@ export const TICKETS_PER_PAGE = 25;
  * Reads as many upstream pages as `limit` takes. A ticket that is modified meanwhile moves to another page and shows
  * up again; it is returned once.
  */
-export async function readTickets(
+export async function findTickets(
   readPage: (page: number) => Promise<TicketPage>,
   { page, skip, limit }: TicketRange,
 ): Promise<FoundTickets> {
