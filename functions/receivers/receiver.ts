@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { AppError, Forbidden, InvalidInput, Unauthorized } from "../../shared/core/errors.ts";
 import { MAX_BODY_BYTES } from "../../shared/event-log/limits.ts";
+import { PROBE_AGENT, refusalReason } from "../../shared/health/refusals.ts";
 import { decodeUtf8, type Received } from "../../shared/receive/delivery.ts";
-import { PROBE_AGENT, refusalReason } from "../../shared/receive/refusal-reason.ts";
 import { verifyCredentials, verifyKey } from "../../shared/receive/verify-sender.ts";
 import { Receipt } from "../../shared/schemas/receipt.ts";
 import { described, exact } from "../../shared/schemas/vocabulary.ts";

@@ -1,8 +1,9 @@
 import type { TableClient } from "@azure/data-tables";
 import { AppError } from "../core/errors.ts";
-import { DAY, MINUTE, SECOND, toIso } from "../core/time.ts";
+import { DAY, SECOND, toIso } from "../core/time.ts";
 import { putRow, readRow } from "../storage/rows.ts";
-import { changeRow } from "../storage/write-once.ts";
+import { HEALTH_PARTITION, openCounter } from "./counter.ts";
+import { type Aside, writeAside } from "./write-aside.ts";
 
 /** The result of the last call to LiveChat, by any instance. */
 export type LastCall = {
@@ -17,7 +18,6 @@ export type Lifecycle = { header: string; day: string };
 
 export type CallLedger = ReturnType<typeof openCallLedger>;
 
-const PARTITION = "health";
 const LAST = "calls:last";
 const LIFECYCLE = "calls:lifecycle";
 const monthKey = (month: string) => `calls:month:${month}`;
@@ -29,76 +29,60 @@ const LEDGER_TIMEOUT = 2 * SECOND;
  * calls and use this record. All instances share it, in the events table. An instance writes at most once a minute,
  * and at once when calls start or stop failing. Results that are not written are lost when the instance ends.
  */
-export function openCallLedger({
-  table,
-  now,
-  later = (run, milliseconds) => void setTimeout(run, milliseconds).unref(),
-}: {
-  table: () => TableClient;
-  /** Milliseconds since the epoch. */
-  now: () => number;
-  /** Calls a function after some milliseconds, without keeping the process alive. */
-  later?: (run: () => void, milliseconds: number) => void;
-}) {
-  /** Billed calls that are not written yet, by month. */
-  const pending = new Map<string, number>();
+export function openCallLedger({ table, ...aside }: Aside & { table: () => TableClient }) {
+  const { now } = aside;
   let last: LastCall | undefined;
-  let writtenAt = Number.NEGATIVE_INFINITY;
-  let scheduled = false;
   let saidAt = Number.NEGATIVE_INFINITY;
-  const monthOf = () => toIso(now()).slice(0, 7);
+  const monthNow = () => toIso(now()).slice(0, 7);
+  const writeLast = writeAside(() => tryToWrite(LAST, { json: JSON.stringify(last) }), aside);
+  const billed = openCounter<string, { calls: number }>({
+    table,
+    ...aside,
+    rowKeyOf: monthKey,
+    add: (row, { calls = 0 }) => ({ calls: (row?.calls ?? 0) + calls }),
+  });
+
+  async function tryToWrite(rowKey: string, columns: object): Promise<void> {
+    try {
+      const row = { partitionKey: HEALTH_PARTITION, rowKey, ...columns };
+      await putRow(table(), row, { signal: AbortSignal.timeout(LEDGER_TIMEOUT) });
+    } catch {
+      // No caller awaits the write, and a lost result must not end the process.
+    }
+  }
 
   return {
     /** Records an attempt and its error, if any. Never fails and never waits. */
     note({ status }: { status?: number }, error?: unknown): void {
-      const month = monthOf();
-      if (status !== undefined && status !== 500) pending.set(month, (pending.get(month) ?? 0) + 1);
+      if (status !== undefined && status !== 500) billed.count(monthNow(), "calls");
       const failure = failureOf(error);
       const isNews = last === undefined || (last.failure === undefined) !== (failure === undefined);
       last = { at: toIso(now()), ...(failure && { failure }) };
-      if (scheduled && !isNews) return;
-      scheduled = true;
-      later(write, isNews ? 0 : Math.max(0, writtenAt + MINUTE - now()));
+      writeLast(isNews ? "now" : "soon");
     },
     /** Records a lifecycle header. Returns true once a day, when it should be logged. */
     noteLifecycle({ header, day }: Lifecycle): boolean {
       if (now() - saidAt < DAY) return false;
       saidAt = now();
-      const row = { partitionKey: PARTITION, rowKey: LIFECYCLE, header, day };
-      putRow(table(), row, { signal: AbortSignal.timeout(LEDGER_TIMEOUT) }).catch(() => undefined);
+      void tryToWrite(LIFECYCLE, { header, day });
       return true;
     },
     /** The billed calls of this month (`2026-01`, in UTC): all that were answered, except with 500. */
     async thisMonth() {
-      const month = monthOf();
-      const row = await readRow<{ calls: number }>(table(), PARTITION, monthKey(month));
-      return { month, calls: (row?.calls ?? 0) + (pending.get(month) ?? 0) };
+      const month = monthNow();
+      const row = await readRow<{ calls: number }>(table(), HEALTH_PARTITION, monthKey(month));
+      return { month, calls: (row?.calls ?? 0) + (billed.unwritten.get(month)?.calls ?? 0) };
     },
     async last(): Promise<LastCall | undefined> {
-      const row = await readRow<{ json: string }>(table(), PARTITION, LAST);
+      const row = await readRow<{ json: string }>(table(), HEALTH_PARTITION, LAST);
       const others = row && (JSON.parse(row.json) as LastCall);
       return others && others.at > (last?.at ?? "") ? others : last;
     },
     async lifecycle(): Promise<Lifecycle | undefined> {
-      const row = await readRow<Lifecycle>(table(), PARTITION, LIFECYCLE);
+      const row = await readRow<Lifecycle>(table(), HEALTH_PARTITION, LIFECYCLE);
       return row && { header: row.header, day: row.day };
     },
   };
-
-  async function write(): Promise<void> {
-    writtenAt = now();
-    scheduled = false;
-    const signal = AbortSignal.timeout(LEDGER_TIMEOUT);
-    const row = { partitionKey: PARTITION, rowKey: LAST, json: JSON.stringify(last) };
-    await putRow(table(), row, { signal }).catch(() => undefined);
-    for (const [month, calls] of [...pending]) {
-      pending.delete(month);
-      const key = { partitionKey: PARTITION, rowKey: monthKey(month) };
-      const add = (row = { calls: 0 }) => ({ calls: row.calls + calls });
-      const isWritten = await changeRow(table(), key, add, { signal }).catch(() => false);
-      if (!isWritten) pending.set(month, (pending.get(month) ?? 0) + calls);
-    }
-  }
 }
 
 /** Kinds of errors that say something of LiveChat or of the way to it. Others are about the request. */

@@ -1,9 +1,9 @@
 import { isLoopback } from "../core/loopback.ts";
 import { SECOND } from "../core/time.ts";
-import { PROBE_AGENT } from "../receive/refusal-reason.ts";
 import { wantedWebhooks } from "../registration/wanted.ts";
 import type { Examined } from "./examined.ts";
 import { attention, bad, type Finding, ok } from "./finding.ts";
+import { PROBE_AGENT } from "./refusals.ts";
 
 /** The answer at the receiver's address, or the reason for no answer. */
 type Probe = { status: number; type: string | null } | { reason: string };

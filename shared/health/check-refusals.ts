@@ -1,7 +1,6 @@
 import { plural } from "../core/plural.ts";
-import type { RefusalReason } from "../receive/refusal-reason.ts";
-import type { RefusalCounts } from "../receive/refusals.ts";
 import { attention, type Finding, ok } from "./finding.ts";
+import type { RefusalCounts, RefusalReason } from "./refusals.ts";
 
 type Meaning = { reason: RefusalReason; status: number; cause: string; action: string };
 

@@ -3,11 +3,11 @@ import type { Deferred } from "../core/deferred.ts";
 import type { Settings } from "../core/settings.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { LiveChat } from "../livechat/live-chat.ts";
-import type { Refusals } from "../receive/refusals.ts";
 import type { OpenQueue } from "../storage/open-queue.ts";
 import type { Subscribers } from "../subscriptions/subscribers.ts";
 import type { TicketStore } from "../tickets/store/ticket-store.ts";
 import type { CallLedger } from "./call-ledger.ts";
+import type { Refusals } from "./refusals.ts";
 import type { Sightings } from "./sightings.ts";
 
 /** The parts of the app that checks look at. */

@@ -3,7 +3,7 @@ import { SECOND } from "../core/time.ts";
 import type { KnownStanding, WebhookStanding } from "../registration/assess.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { putRow, readRow } from "../storage/rows.ts";
-import { HEALTH_PARTITION } from "./sightings.ts";
+import { HEALTH_PARTITION } from "./counter.ts";
 
 /** The stored form of a webhook's standing: without addresses, which contain the password. */
 type StoredStanding = Omit<KnownStanding, "wanted"> & { event_type: EventType };

@@ -4,6 +4,7 @@ import { SECOND, toIso } from "../core/time.ts";
 import { hashed } from "../storage/keys.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 import { writeOnce } from "../storage/write-once.ts";
+import { HEALTH_PARTITION } from "./counter.ts";
 
 export type Sightings = ReturnType<typeof openSightings>;
 
@@ -16,8 +17,6 @@ type Sighting = {
   countBefore?: number;
 };
 
-/** The partition of the events table in which health checks keep what they must remember. */
-export const HEALTH_PARTITION = "health";
 const TOUCHED = "touched";
 /** Milliseconds that recording a state may take. */
 const SIGHTING_TIMEOUT = SECOND;

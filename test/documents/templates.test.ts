@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import { operations } from "../../functions/operations.ts";
 import { BODY_LIMIT } from "../../local/host/http-function.ts";
 import { readSettings, SETTING_NAMES } from "../../shared/core/settings.ts";
+import { REFUSAL_REASONS } from "../../shared/health/refusals.ts";
 import { MAX_JSON_BYTES } from "../../shared/http/operation.ts";
 import { RunReport } from "../../shared/schemas/reconcile.ts";
 import { keysOf, readTemplates, type Template } from "./bicep.ts";
@@ -222,8 +223,7 @@ describe("alerts and workbook", () => {
   test("alerts filter only by outcomes that the app counts", () => {
     const counted: Record<string, readonly string[]> = {
       "livechat.reconcile.runs": RunReport.entries.outcome.options,
-      "livechat.events":
-        source("shared/receive/refusal-reason.ts").match(/(?<=^ {2}")[a-z-]+(?=",$)/gm) ?? [],
+      "livechat.events": REFUSAL_REASONS,
       "livechat.deliveries":
         source("shared/subscriptions/trace-delivery.ts").match(/(?<=outcome: ")[^"]+(?=")/g) ?? [],
     };

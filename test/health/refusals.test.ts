@@ -1,7 +1,6 @@
 import { expect, inject, test } from "vitest";
 import { Forbidden, InvalidInput, StorageUnavailable, Unauthorized } from "../../shared/core/errors.ts";
-import { refusalReason } from "../../shared/receive/refusal-reason.ts";
-import { openRefusals } from "../../shared/receive/refusals.ts";
+import { openRefusals, refusalReason } from "../../shared/health/refusals.ts";
 import { NoCredentials } from "../../shared/receive/verify-sender.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 

@@ -1,0 +1,65 @@
+import type { TableClient } from "@azure/data-tables";
+import { SECOND } from "../core/time.ts";
+import { changeRow } from "../storage/write-once.ts";
+import { type Aside, writeAside } from "./write-aside.ts";
+
+/** The partition of the events table with the rows of health checks. */
+export const HEALTH_PARTITION = "health";
+
+/** Numbers by name. */
+export type Counts = Readonly<Record<string, number>>;
+
+type CounterOptions<Window, Columns> = Aside & {
+  table: () => TableClient;
+  rowKeyOf(window: Window): string;
+  /** The row with these counts added; `undefined` when the row has no place for them, and they are dropped. */
+  add(row: Columns | undefined, counts: Counts, window: Window): Columns | undefined;
+};
+
+const COUNTER_TIMEOUT = 2 * SECOND;
+
+/**
+ * Counts for all instances, in rows of the events table that each cover a window of time. An instance counts in
+ * memory and writes at most once a minute. Counts that are not written yet are lost when the instance ends.
+ */
+export function openCounter<Window, Columns extends object>({
+  table,
+  rowKeyOf,
+  add,
+  ...aside
+}: CounterOptions<Window, Columns>) {
+  const unwritten = new Map<Window, Counts>();
+  const scheduleWrite = writeAside(write, aside);
+
+  function keep(window: Window, counts: Counts): void {
+    unwritten.set(window, sum(unwritten.get(window), counts));
+    scheduleWrite();
+  }
+
+  async function write(): Promise<void> {
+    for (const [window, counts] of [...unwritten]) {
+      unwritten.delete(window);
+      const isWritten = await writeCounts(window, counts).catch(() => false);
+      if (!isWritten) return keep(window, counts);
+    }
+  }
+
+  async function writeCounts(window: Window, counts: Counts): Promise<boolean> {
+    const key = { partitionKey: HEALTH_PARTITION, rowKey: rowKeyOf(window) };
+    const change = (row?: Columns) => add(row, counts, window);
+    return changeRow<Columns>(table(), key, change, { signal: AbortSignal.timeout(COUNTER_TIMEOUT) });
+  }
+
+  return {
+    /** Counts one more. Never fails and never waits. */
+    count: (window: Window, name: string) => keep(window, { [name]: 1 }),
+    /** This instance's counts that are in no row yet. */
+    unwritten: unwritten as ReadonlyMap<Window, Counts>,
+  };
+}
+
+/** Adds up counts by name. */
+export function sum(one: Counts = {}, other: Counts = {}): Counts {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return Object.fromEntries([...names].map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]));
+}
