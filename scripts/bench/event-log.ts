@@ -107,8 +107,7 @@ export function delivery(index: number, bytes: number): NewEvent {
   return {
     type,
     origin: "webhook",
-    chatId,
-    moment,
+    subjectId: chatId,
     occurredAt: moment,
     raw,
     people: [`visitor${index}@example.com`],

@@ -20,7 +20,7 @@ import type { Store } from "./store.ts";
  * that appends the event marks these rows as `committed`, and fails when one is missing. So no event lacks its body,
  * and rows without `committed` are left over from events that were never appended.
  */
-export type Body = { owner: string; compressed: Buffer; properties: BodyProperties };
+export type Body = { compressed: Buffer; properties: BodyProperties };
 
 /** The columns of an event's row about its body. */
 export type BodyProperties = {
@@ -36,20 +36,21 @@ export type BodyRow = { committed: boolean };
 /** The limit also leaves room for 49 events in a transaction. */
 const INLINE_BYTES = MAX_PROPERTY_BYTES;
 
-export async function toBody(owner: string, text: string): Promise<Body> {
+export async function toBody(text: string): Promise<Body> {
   const compressed = await compress(text);
   const bytes = Buffer.byteLength(text);
   const properties =
     compressed.length <= INLINE_BYTES
       ? { bytes, ...toProperties(compressed) }
       : { bytes, bodyRows: toPieces(compressed).length, bodyFingerprint: fingerprint(compressed) };
-  return { owner, compressed, properties };
+  return { compressed, properties };
 }
 
 /** Writes the body's own rows, if it has any. Existing rows with these keys have the same content. */
 export async function uploadBody(
   { table, partitionKey }: Store,
-  { owner, compressed, properties }: Body,
+  owner: string,
+  { compressed, properties }: Body,
   { signal }: { signal?: AbortSignal },
 ): Promise<void> {
   const pieces = toPieces(compressed).map(toProperties);
@@ -65,12 +66,8 @@ export async function uploadBody(
 const BODY_ROWS = 4;
 
 /** The operations that commit a body's own rows in the transaction of its event. */
-export function commitBody(partitionKey: string, { owner, properties }: Body): TransactionAction[] {
-  return bodyKeys(owner, properties).map((rowKey) => [
-    "update",
-    { partitionKey, rowKey, committed: true },
-    "Merge",
-  ]);
+export function commitBody(partitionKey: string, owner: string, row: BodyProperties): TransactionAction[] {
+  return bodyKeys(owner, row).map((rowKey) => ["update", { partitionKey, rowKey, committed: true }, "Merge"]);
 }
 
 /** The keys of a body's own rows. */

@@ -4,7 +4,7 @@ import type { TableClient } from "@azure/data-tables";
 import { StorageUnavailable } from "../core/errors.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { putRow, readRow } from "../storage/rows.ts";
-import { createAppend } from "./append.ts";
+import { type AppendOptions, createAppend } from "./append.ts";
 import { readBody } from "./bodies.ts";
 import { countByHour, countOfType } from "./count-events.ts";
 import { deriveChat } from "./derive-chat.ts";
@@ -16,25 +16,14 @@ import { allEvents, chatEvents, type PageQuery, readEventPage } from "./list.ts"
 import { readChatPage } from "./list-chats.ts";
 import { openQuarantine } from "./quarantine.ts";
 import { LOG_PARTITION } from "./store.ts";
-import type { Append, ChatState, EventQuery, LogEvent } from "./types.ts";
+import type { Timing } from "./turns.ts";
+import type { ChatState, EventQuery, LogEvent } from "./types.ts";
 
 export type EventLogOptions = {
   table: TableClient;
   /** The partition that holds the log. */
   partitionKey?: string;
-  /**
-   * Called when an append begins. The function that it returns is called and awaited when the append ends, with the
-   * event's place if the event was new. Neither may throw.
-   */
-  onAppend?: () => (seq?: number) => Promise<void>;
-  /** Milliseconds after which an append, or storing in quarantine, gives up. */
-  timeLimit?: number;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
-  /** From 0 up to 1. */
-  random?: () => number;
-  wait?: (milliseconds: number) => Promise<unknown>;
-};
+} & Partial<AppendOptions & Timing>;
 
 export type EventLog = ReturnType<typeof openEventLog>;
 
@@ -52,18 +41,7 @@ export function openEventLog({
   wait = setTimeout,
 }: EventLogOptions) {
   const store = { table, partitionKey };
-  const appendOnce = createAppend(store, { timeLimit, now, random, wait });
-  const append: Append = async (event) => {
-    const settled = onAppend?.();
-    let seq: number | undefined;
-    try {
-      const appended = await appendOnce(event);
-      if (appended.status === "stored") seq = appended.seq;
-      return appended;
-    } finally {
-      await settled?.(seq);
-    }
-  };
+  const append = createAppend(store, { onAppend, timeLimit, now, random, wait });
 
   return {
     /**

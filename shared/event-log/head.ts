@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { TableEntity } from "@azure/data-tables";
 import { defined } from "../core/defined.ts";
-import { EVENT_TYPES, type EventType, type Origin } from "../schemas/webhook.ts";
+import { toIso } from "../core/time.ts";
+import { EVENT_TYPES, type EventType } from "../schemas/webhook.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { type ReadOptions, readRow, readRows } from "../storage/rows.ts";
 import { countIn, type Hour, type HourColumns, toHour, toHourColumns } from "./hours.ts";
 import { HEAD, HEAD_AND_WAITING, waitingInstance } from "./keys.ts";
 import type { Store } from "./store.ts";
+import type { NewEvent } from "./types.ts";
 
 /**
  * The row with the end of the log. Every append changes this row, conditional on its ETag. That puts the appends of
@@ -34,16 +36,19 @@ type HeadColumns = {
 type LastReceived = Partial<Record<`last_${EventType}`, string>>;
 type HeadRow = HeadColumns & LastReceived & Partial<Omit<HourColumns, "through">> & Formatted;
 
+/** The head, and the instances that wait for their turn to append. */
+export type KnownHead = { head: Head; waiting: readonly string[] };
+
 /** @throws {NewerFormat} */
 export async function readHead({ table, partitionKey }: Store, { signal }: ReadOptions = {}): Promise<Head> {
   return toHead(await readRow<HeadRow>(table, partitionKey, HEAD, { signal }));
 }
 
-/** The head, and the instances that wait for their turn to append. @throws {NewerFormat} */
+/** @throws {NewerFormat} */
 export async function readHeadAndWaiting(
   { table, partitionKey }: Store,
   { signal }: ReadOptions = {},
-): Promise<{ head: Head; waiting: string[] }> {
+): Promise<KnownHead> {
   let head = toHead(undefined);
   const waiting: string[] = [];
   for await (const row of readRows<HeadRow>(table, partitionKey, { ...HEAD_AND_WAITING, signal })) {
@@ -69,33 +74,31 @@ function toHead(row: (HeadRow & { etag: string }) | undefined): Head {
   };
 }
 
-export type Placed = { seq: number; receivedAt: string };
-type AppendedEvent = { type: EventType; origin: Origin; licence?: string };
-
 /**
- * Gives events the next places of the log. Times of receipt never decrease along the log, even when the clocks of two
+ * When events count as received (ISO 8601). Times of receipt never decrease along the log, even when the clocks of two
  * instances differ, so the log can be searched by time.
  *
  * @param now milliseconds since the epoch
- * @returns the new head; the events' places; and the hour that ended before these events, if one did
  */
+export function receiptTime({ receivedAt = "" }: Head, now: number): string {
+  const clock = toIso(now);
+  return receivedAt > clock ? receivedAt : clock;
+}
+
+/** The head after events that were received at this time. */
 export function advanceHead(
-  head: Head,
-  events: readonly AppendedEvent[],
-  now: number,
-): { head: Head; placed: Placed[]; over?: Hour } {
-  const clock = new Date(now).toISOString();
-  const receivedAt = head.receivedAt !== undefined && head.receivedAt > clock ? head.receivedAt : clock;
-  const { log = randomUUID(), etag: _, ...last } = head;
-  const next = { ...last, log, receivedAt, lastReceived: { ...head.lastReceived } };
-  const placed = events.map(({ type, origin, licence }) => {
-    const place = { seq: ++next.seq, receivedAt };
-    next.hour = countIn(next.hour, place, { type, origin });
+  { etag: _, log = randomUUID(), ...last }: Head,
+  events: readonly Pick<NewEvent, "type" | "origin" | "licence">[],
+  receivedAt: string,
+): Head {
+  const next: Head = { ...last, log, receivedAt, lastReceived: { ...last.lastReceived } };
+  for (const { type, origin, licence } of events) {
+    next.seq++;
+    next.hour = countIn(next.hour, { seq: next.seq, receivedAt }, { type, origin });
     next.lastReceived[type] = receivedAt;
     next.licence ??= licence;
-    return place;
-  });
-  return { head: next, placed, over: next.hour?.hour === head.hour?.hour ? undefined : head.hour };
+  }
+  return next;
 }
 
 /** For a merge into the existing row: it has every column that can change. */

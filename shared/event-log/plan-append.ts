@@ -1,108 +1,120 @@
 import type { TransactionAction } from "@azure/data-tables";
-import type { EventType, Origin } from "../schemas/webhook.ts";
+import { toPeopleColumn } from "../people/people-column.ts";
 import { FORMAT } from "../storage/format.ts";
 import { MAX_OPERATIONS, MAX_TRANSACTION_BYTES, wireBytes } from "../storage/limits.ts";
 import { type Body, commitBody, deletion } from "./bodies.ts";
-import type { EventRow } from "./event-row.ts";
-import { advanceHead, type Head, type Placed, toHeadRow } from "./head.ts";
+import type { EventRow, IdentityRow } from "./event-row.ts";
+import { advanceHead, type Head, type KnownHead, receiptTime, toHeadRow } from "./head.ts";
 import { toHourRow } from "./hours.ts";
+import { identify } from "./identity.ts";
 import { eventKey, identityKey, waitingKey } from "./keys.ts";
-import { type KnownHead, nextTurn } from "./turns.ts";
+import { nextTurn } from "./turns.ts";
+import type { NewEvent } from "./types.ts";
 
 /** An event that is ready to be appended. */
 export type AppendEntry = {
-  id: string;
-  type: EventType;
-  origin: Origin;
-  licence?: string;
-  /** The licence that is part of `id`, if any: see `foreignLicence`. */
-  foreign?: string;
-  row: Omit<EventRow, "occurredAt" | "receivedAt"> & { occurredAt?: string };
+  event: NewEvent;
   body: Body;
-  /** Identifies our identity row after a lost answer. */
+  /** Tells this append's identity row from another's, after an answer of storage was lost. */
   nonce: string;
 };
+
+/** An event with its id and its place in the log, and the operations that append it. */
+type PlannedEvent<Entry> = {
+  entry: Entry;
+  id: string;
+  seq: number;
+  /** Storage refuses these operations when the event is in the log, or when its body is missing. */
+  checks: TransactionAction[];
+  creation: TransactionAction;
+};
+
+/**
+ * Plans the transaction that appends the first of the entries to the known head: as many as fit. When another instance
+ * has the turn, it did not use it, and no longer waits.
+ */
+export function planAppend<Entry extends AppendEntry>(
+  { head, waiting }: KnownHead,
+  entries: readonly Entry[],
+  options: {
+    partitionKey: string;
+    /** The instance that appends. */
+    instance: string;
+    /** Milliseconds since the epoch. */
+    now: number;
+  },
+) {
+  const { partitionKey, instance, now } = options;
+  const receivedAt = receiptTime(head, now);
+  const events = planEvents(head, entries, { partitionKey, receivedAt });
+  const isLast = events.length === entries.length;
+  const leaving = waiting.filter((other) => (other === instance ? isLast : other === head.turn));
+  const remaining = waiting.filter((other) => !leaving.includes(other));
+  const appended = events.map(({ entry }) => entry.event);
+  const next: Head = { ...advanceHead(head, appended, receivedAt), turn: nextTurn(remaining, instance) };
+  const headRow = toHeadRow(next, partitionKey);
+  const { etag, hour } = head;
+  // Storage reports the first operation that it refuses. The head comes after the checks, because a duplicate is
+  // refused also by a head that has changed.
+  const checks = [
+    ...events.flatMap((event) => event.checks),
+    ...leaving.map((other) => deletion(partitionKey, waitingKey(other))),
+  ];
+  const actions: TransactionAction[] = [
+    ...checks,
+    etag === undefined ? ["create", headRow] : ["update", headRow, "Merge", { etag }],
+    ...events.map(({ creation }) => creation),
+  ];
+  if (hour && hour.hour !== next.hour?.hour)
+    actions.push(["upsert", toHourRow(hour, partitionKey), "Replace"]);
+  return {
+    actions,
+    events,
+    /** The head after the transaction. Its ETag will be that of the action at `headIndex`. */
+    head: next,
+    headIndex: checks.length,
+    /** The waiting instances after the transaction. */
+    waiting: remaining,
+  };
+}
 
 /** Operations besides the events': the head, a completed hour, and two rows of instances that no longer wait. */
 const OTHER_OPERATIONS = 4;
 const OTHER_BYTES = 16 * 1024;
 
-/** How many of the first entries fit into one transaction: at least one, and no two with the same id. */
-export function countThatFit(entries: readonly AppendEntry[], partitionKey: string): number {
-  const ids = new Set<string>();
+/** The first entries that fit into one transaction: at least one, and no two with the same id. */
+function planEvents<Entry extends AppendEntry>(
+  head: Head,
+  entries: readonly Entry[],
+  { partitionKey, receivedAt }: { partitionKey: string; receivedAt: string },
+): PlannedEvent<Entry>[] {
+  const planned: PlannedEvent<Entry>[] = [];
+  let { licence } = head;
   let operations = OTHER_OPERATIONS;
   let bytes = OTHER_BYTES;
-  for (const [count, entry] of entries.entries()) {
-    const writes = toWrites(entry, { seq: 0, receivedAt: new Date(0).toISOString() }, partitionKey);
-    operations += writes.length;
-    for (const { action } of writes) bytes += wireBytes(action);
+  for (const entry of entries) {
+    const { event, body, nonce } = entry;
+    licence ??= event.licence;
+    const id = identify(event, licence);
+    const seq = head.seq + 1 + planned.length;
+    const identity: IdentityRow = { seq, nonce };
+    const checks: TransactionAction[] = [
+      ["create", { partitionKey, rowKey: identityKey(id), ...identity }],
+      ...commitBody(partitionKey, id, body.properties),
+    ];
+    const row = toEventRow(entry, id, receivedAt);
+    const creation: TransactionAction = ["create", { partitionKey, rowKey: eventKey(seq), ...row }];
+    operations += checks.length + 1;
+    for (const action of [...checks, creation]) bytes += wireBytes(action);
     const isFull = operations > MAX_OPERATIONS || bytes > MAX_TRANSACTION_BYTES;
-    if (ids.has(entry.id) || (count > 0 && isFull)) return count;
-    ids.add(entry.id);
+    if (planned.length > 0 && (isFull || planned.some((other) => other.id === id))) break;
+    planned.push({ entry, id, seq, checks, creation });
   }
-  return entries.length;
+  return planned;
 }
 
-/** Plans the transaction that appends entries to the known head. */
-export function planAppend(
-  known: KnownHead,
-  entries: readonly AppendEntry[],
-  options: {
-    partitionKey: string;
-    /** Milliseconds since the epoch. */
-    now: number;
-    /** The instance that appends. */
-    instance: string;
-    /** Instances that no longer wait: this one, or one that did not use its turn. */
-    noLongerWaiting: readonly string[];
-  },
-) {
-  const { partitionKey, now, instance, noLongerWaiting } = options;
-  const { head: next, placed, over } = advanceHead(known.head, entries, now);
-  const waiting = known.waiting.filter((other) => !noLongerWaiting.includes(other));
-  const head: Head = { ...next, turn: nextTurn(waiting, instance) };
-  const headRow = toHeadRow(head, partitionKey);
-  const { etag } = known.head;
-  const writes = entries.flatMap((entry, index) => toWrites(entry, placed[index] as Placed, partitionKey));
-  const leave = noLongerWaiting.map((other): Write => {
-    return { part: "waiting", action: deletion(partitionKey, waitingKey(other)) };
-  });
-  const [events, checks] = [writes.filter(isEvent), [...writes.filter((write) => !isEvent(write)), ...leave]];
-  // Operations that storage may refuse come first, so the index of a refusal tells its reason.
-  const actions: TransactionAction[] = [
-    ...checks.map(({ action }) => action),
-    etag === undefined ? ["create", headRow] : ["update", headRow, "Merge", { etag }],
-    ...events.map(({ action }) => action),
-  ];
-  if (over) actions.push(["upsert", toHourRow(over, partitionKey), "Replace"]);
-  return {
-    actions,
-    /** The operations that storage may refuse, by their index in `actions`. The head follows them. */
-    checks,
-    /** The state after the transaction. */
-    head,
-    waiting,
-    firstSeq: known.head.seq + 1,
-  };
-}
-
-/** An action for an entry, or for an instance that no longer waits. */
-type Write = {
-  part: "identity" | "body" | "waiting" | "event";
-  action: TransactionAction;
-  entry?: AppendEntry;
-};
-
-const isEvent = ({ part }: Write) => part === "event";
-
-function toWrites(entry: AppendEntry, { seq, receivedAt }: Placed, partitionKey: string): Write[] {
-  const { id, nonce, row, body } = entry;
-  const identity = { partitionKey, rowKey: identityKey(id), seq, nonce };
-  const occurredAt = row.occurredAt ?? receivedAt;
-  const event = { partitionKey, rowKey: eventKey(seq), format: FORMAT, ...row, occurredAt, receivedAt };
-  return [
-    { part: "identity", entry, action: ["create", identity] },
-    ...commitBody(partitionKey, body).map((action): Write => ({ part: "body", entry, action })),
-    { part: "event", entry, action: ["create", event] },
-  ];
+function toEventRow({ event, body }: AppendEntry, id: string, receivedAt: string): EventRow {
+  const { type, origin, occurredAt = receivedAt, people, trace } = event;
+  const row = { format: FORMAT, id, type, origin, occurredAt, receivedAt, trace };
+  return { ...row, people: toPeopleColumn(people), ...body.properties };
 }

@@ -65,7 +65,7 @@ export function openQuarantine(
     // Equal bodies have the same row, so a repetition after a lost answer finds the row.
     const id = hashed([expected, raw]);
     const rowKey = quarantineKey(id);
-    const body = await toBody(id, raw);
+    const body = await toBody(raw);
     const isKept = async () =>
       (await readRow(table, partitionKey, rowKey, { select: ["rowKey"], signal })) !== undefined;
     // The time is read after an answer of storage, so `now` uses storage's clock.
@@ -80,9 +80,9 @@ export function openQuarantine(
       receivedAt: toIso(now()),
       ...body.properties,
     };
-    const actions: TransactionAction[] = [...commitBody(partitionKey, body), ["create", row]];
+    const actions: TransactionAction[] = [...commitBody(partitionKey, id, body.properties), ["create", row]];
     for (;;) {
-      await uploadBody(store, body, { signal });
+      await uploadBody(store, id, body, { signal });
       const outcome = await submit(table, actions, { signal });
       if (outcome.committed || outcome.reason === "exists" || (await isKept())) return { id };
     }

@@ -1,19 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { putRow, removeRow } from "../storage/rows.ts";
-import { type Head, readHead, readHeadAndWaiting } from "./head.ts";
+import { type KnownHead, readHead, readHeadAndWaiting } from "./head.ts";
 import { waitingKey } from "./keys.ts";
 import type { Store } from "./store.ts";
 
-/**
- * Instances that append at the same time take turns. Without turns, all of them would prepare a transaction for the
- * same place in the log, and only one would succeed. The fastest instance would succeed every time, because it
- * already knows the head.
- *
- * An instance that loses writes a row beside the head. Each append writes the next waiting instance into the head, in
- * the order of their ids and round again. So an instance waits for at most one turn of every other. Turns only make
- * waiting fair: the ETag of the head keeps the log in order.
- */
-export type KnownHead = { head: Head; waiting: readonly string[] };
+// Instances that append at the same time take turns. Without turns, all of them would prepare a transaction for the
+// same place in the log, and only one would succeed. The fastest instance would succeed every time, because it already
+// knows the head.
+//
+// An instance that loses writes a row beside the head. Each append writes the next waiting instance into the head, in
+// the order of their ids and round again. So an instance waits for at most one turn of every other. Turns only make
+// waiting fair: the ETag of the head keeps the log in order.
 
 /** The next waiting instance after `instance`, if there is one. */
 export function nextTurn(waiting: readonly string[], instance: string): string | undefined {
@@ -21,7 +18,7 @@ export function nextTurn(waiting: readonly string[], instance: string): string |
   return others.find((other) => other > instance) ?? others[0];
 }
 
-/** How many turns come before this instance's turn; 0 when it may append now. */
+/** How many turns come before the turn of `instance`; 0 when it may append now. */
 export function turnsUntil({ head, waiting }: KnownHead, instance: string): number {
   if (head.turn === undefined || head.turn === instance) return 0;
   const ring = [...new Set([...waiting, instance, head.turn])].sort();
@@ -36,9 +33,7 @@ export type Timing = {
   wait: (milliseconds: number) => Promise<unknown>;
 };
 
-/**
- * Milliseconds after a conflict with another instance for which readings of the head also read the waiting instances.
- */
+/** Milliseconds after a lost race for which readings of the head also read the waiting instances. */
 const CONTENTION = 1_000;
 /** Milliseconds after which an instance that has not used its turn is skipped. */
 const TURN_LIMIT = 500;
@@ -51,17 +46,20 @@ const TURN_POLL = 30;
 const STREAK_PAUSE = 200;
 const CHECK_OTHERS = 500;
 
-/** An instance's place among those that append at the same time: whether it waits, and when it looks for the others. */
-export class Line {
+/** An instance's part in taking turns: the head that it knows, and whether it waits. */
+export class Turns {
   readonly instance = randomUUID();
   readonly #store: Store;
   readonly #timing: Timing;
-  #isWaiting = false;
-  /** Attempts in a row that another instance won. */
-  #outrun = 0;
-  #contendedUntil = Number.NEGATIVE_INFINITY;
-  /** The version of the head that we read last, and when we first read it. */
+  /** The head for the next append; missing when it must be read again. */
+  #known?: KnownHead;
+  /** The version of the head that was read last, and when it was first read. */
   #seen: { etag?: string; at: number } = { at: Number.NEGATIVE_INFINITY };
+  /** Whether our row is among the waiting instances. */
+  #isWaiting = false;
+  /** Races in a row that another instance won. */
+  #lostRaces = 0;
+  #contendedUntil = Number.NEGATIVE_INFINITY;
   #lastAppend = Number.NEGATIVE_INFINITY;
   #lastCheck = Number.NEGATIVE_INFINITY;
 
@@ -70,60 +68,48 @@ export class Line {
     this.#timing = timing;
   }
 
-  /** Whether our row is among the waiting instances. */
-  get isWaiting(): boolean {
-    return this.#isWaiting;
+  /** Waits for our turn, and returns the head to append to. */
+  async take(signal: AbortSignal): Promise<KnownHead> {
+    const { now, random, wait } = this.#timing;
+    for (;;) {
+      this.#known ??= await this.#read(signal);
+      const turns = turnsUntil(this.#known, this.instance);
+      // After the limit, by our own clock, the instance with the turn is skipped: it has died or is paused.
+      if (turns === 0 || now() - this.#seen.at > TURN_LIMIT) return this.#known;
+      this.#known = undefined;
+      await this.#stand(signal);
+      await wait(TURN_POLL * (turns - random() / 2));
+    }
   }
 
-  /** Whether, by our own clock, the instance with the turn has died or is paused. */
-  get isStuck(): boolean {
-    return this.#timing.now() - this.#seen.at > TURN_LIMIT;
-  }
-
-  /** Reads the head, and the waiting instances when there may be some. */
-  async readHead(signal: AbortSignal): Promise<KnownHead> {
-    const { now } = this.#timing;
-    // After losing twice, this instance waits for a turn: the other one does not stop by itself.
-    if (this.#outrun > 1) await this.#stand(signal);
-    const isContended = this.#isWaiting || this.#outrun > 0 || now() < this.#contendedUntil;
-    const known = isContended
-      ? await readHeadAndWaiting(this.#store, { signal })
-      : { head: await readHead(this.#store, { signal }), waiting: [] };
-    if (known.waiting.length > 0) this.#contendedUntil = now() + CONTENTION;
-    if (known.head.etag !== this.#seen.etag) this.#seen = { etag: known.head.etag, at: now() };
-    return known;
-  }
-
-  /** Stands in line, and waits for about as long as that many turns take. */
-  async wait(turns: number, signal: AbortSignal): Promise<void> {
-    const { random, wait } = this.#timing;
-    await this.#stand(signal);
-    await wait(TURN_POLL * (turns - random() / 2));
-  }
-
-  /**
-   * Notes an append of ours. Returns whether the head must be read although we know it: an instance that always wins
-   * never needs to read it, so it reads it at intervals, to see waiting instances.
-   *
-   * @param staysInLine whether our row among the waiting instances, if there is one, was left there
-   */
-  appended({ staysInLine }: { staysInLine: boolean }): boolean {
+  /** Notes an append of ours, which left this head. */
+  appended(known: KnownHead): void {
     const now = this.#timing.now();
-    this.#isWaiting &&= staysInLine;
-    this.#outrun = 0;
+    this.#isWaiting = known.waiting.includes(this.instance);
+    this.#lostRaces = 0;
     if (now - this.#lastAppend > STREAK_PAUSE) this.#lastCheck = now;
     this.#lastAppend = now;
-    if (now - this.#lastCheck < CHECK_OTHERS) return false;
-    this.#lastCheck = now;
-    this.#contendedUntil = now + CHECK_OTHERS;
-    return true;
+    // An instance that wins every race never needs to read the head. It reads it at intervals, to see waiting
+    // instances.
+    const mustCheck = now - this.#lastCheck >= CHECK_OTHERS;
+    if (mustCheck) {
+      this.#lastCheck = now;
+      this.#contendedUntil = now + CHECK_OTHERS;
+    }
+    // When another instance has the next turn, it will have changed the head before we append again.
+    this.#known = mustCheck || known.head.turn !== undefined ? undefined : known;
   }
 
-  /** Notes that another instance was faster, in a `race` for the head; or that it skipped us: we lost our `place`. */
-  lost(what: "race" | "place"): void {
+  /** Notes that another instance changed the head before our append. */
+  lost(): void {
+    this.forget();
+    this.#lostRaces++;
     this.#contendedUntil = this.#timing.now() + CONTENTION;
-    if (what === "place") this.#isWaiting = false;
-    else this.#outrun++;
+  }
+
+  /** Makes the next append read the head. */
+  forget(): void {
+    this.#known = undefined;
   }
 
   /** Removes our row, if there is one, from the waiting instances. */
@@ -132,6 +118,21 @@ export class Line {
     const { table, partitionKey } = this.#store;
     await removeRow(table, partitionKey, waitingKey(this.instance)).catch(() => false);
     this.#isWaiting = false;
+  }
+
+  /** Reads the head, and the waiting instances when there may be some. */
+  async #read(signal: AbortSignal): Promise<KnownHead> {
+    const { now } = this.#timing;
+    // After two lost races, this instance waits for a turn: the other one does not stop by itself.
+    if (this.#lostRaces > 1) await this.#stand(signal);
+    const isContended = this.#isWaiting || now() < this.#contendedUntil;
+    const known = isContended
+      ? await readHeadAndWaiting(this.#store, { signal })
+      : { head: await readHead(this.#store, { signal }), waiting: [] };
+    this.#isWaiting = known.waiting.includes(this.instance);
+    if (known.waiting.length > 0) this.#contendedUntil = now() + CONTENTION;
+    if (known.head.etag !== this.#seen.etag) this.#seen = { etag: known.head.etag, at: now() };
+    return known;
   }
 
   /** Adds our row to the waiting instances. */

@@ -11,22 +11,18 @@ import type { EventType, Origin } from "../schemas/webhook.ts";
 export type NewEvent = {
   type: EventType;
   origin: Origin;
-  /** The id of its chat, as in `raw`. */
-  chatId?: string;
-  /** The id of its ticket, as in `raw`. */
-  ticketId?: string;
-  /** When the chat started or ended. With type and chat id it identifies the event. */
-  moment?: string;
-  /** True when a chat has only one event of this type: the id then has no `moment`. */
-  once?: boolean;
-  /** When it happened. Without it the log uses the time of receipt. */
+  /** The id of its chat or ticket, as in `raw`. */
+  subjectId: string;
+  /** When it happened; the log uses the time of receipt when it is missing. It identifies an event of a chat. */
   occurredAt?: string;
+  /** True when a chat has only one event of this type: its time then does not identify it. */
+  once?: boolean;
   /** The event's licence, from LiveChat. Ids are unique in a licence. */
   licence?: string;
   /** The original JSON text from LiveChat, without the envelope's token. */
   raw: string;
   /** Email addresses of all visitors and requesters in `raw`. Outside of `raw`, only their hashes are stored. */
-  people?: readonly string[];
+  people: readonly string[];
   /** The trace of its delivery, as W3C `traceparent`. */
   trace?: string;
 };

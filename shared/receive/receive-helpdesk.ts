@@ -29,7 +29,7 @@ export async function receiveHelpDesk(raw: string, { log, arrivals }: HelpDeskPa
     const reason = "The delivery does not have a ticket's id.";
     return quarantine(log, { raw, expected: "ticket_created", reason, problems });
   }
-  const id = identify({ type: "ticket_created", origin: "webhook", ticketId, raw: "" });
+  const id = identify({ type: "ticket_created", subjectId: ticketId, raw: "" });
   return receiveAnnouncement({
     event: { type: "ticket_created", id },
     item: ticketId,

@@ -70,7 +70,7 @@ export function readDelivery(
   return { event: expected === "ticket_created" ? event : { ...event, once } };
 }
 
-type EventFacts = Pick<NewEvent, "licence" | "chatId" | "ticketId" | "moment" | "occurredAt">;
+type EventFacts = Pick<NewEvent, "licence" | "subjectId" | "occurredAt">;
 
 function eventFactsOf(envelope: unknown, raw: string, expected: EventType): EventFacts | Misfit {
   const type = isObject(envelope) ? (envelope.event_type ?? undefined) : undefined;
@@ -118,8 +118,8 @@ function chatFacts(
   const result = validate(WebhookChatResponse, envelope);
   if (!result.success) return result;
   const { chat, license_id } = result.output;
-  const moment = type === "chat_started" ? chat.started_timestamp : chat.ended_timestamp;
-  return { ...(license_id && { licence: license_id }), chatId: chat.id, moment, occurredAt: moment };
+  const occurredAt = type === "chat_started" ? chat.started_timestamp : chat.ended_timestamp;
+  return { ...(license_id && { licence: license_id }), subjectId: chat.id, occurredAt };
 }
 
 function ticketFacts(envelope: unknown): EventFacts | Pick<Misfit, "problems"> {
@@ -127,5 +127,5 @@ function ticketFacts(envelope: unknown): EventFacts | Pick<Misfit, "problems"> {
   if (!result.success) return result;
   const { ticket, license_id } = result.output;
   const occurredAt = ticket.date ?? ticket.events?.[0]?.date;
-  return { ...(license_id && { licence: license_id }), ticketId: ticket.id, occurredAt };
+  return { ...(license_id && { licence: license_id }), subjectId: ticket.id, occurredAt };
 }

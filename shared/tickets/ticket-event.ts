@@ -15,7 +15,7 @@ export function ticketEvent(ticket: Ticket, origin: NewEvent["origin"], api: Liv
   return {
     type: "ticket_created",
     origin,
-    ticketId: ticket.id,
+    subjectId: ticket.id,
     occurredAt: created === undefined ? undefined : toIso(created),
     people: peopleIn({ ticket }),
     raw: JSON.stringify({ event_type: "ticket_created", ...(api !== "v2" && { api }), ticket }),

@@ -24,6 +24,6 @@ export function textEvent(
   const type = stored.output.action === "incoming_chat" ? "chat_started" : "chat_ended";
   const occurredAt = type === "chat_started" ? chat.started_timestamp : chat.ended_timestamp;
   return {
-    event: { type, origin, chatId: chat.id, once: true, occurredAt, raw, people: peopleIn(read.output) },
+    event: { type, origin, subjectId: chat.id, once: true, occurredAt, raw, people: peopleIn(read.output) },
   };
 }

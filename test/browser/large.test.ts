@@ -58,7 +58,8 @@ function event(index: number) {
   return {
     type: isRare ? ("ticket_created" as const) : ("chat_started" as const),
     origin: "webhook" as const,
-    ...(isRare ? { ticketId: "RARE" } : { chatId: `C${index}` }),
+    subjectId: isRare ? "RARE" : `C${index}`,
+    people: [],
     occurredAt: new Date(1_768_470_000_000 + index).toISOString(),
     raw: JSON.stringify({
       event_type: isRare ? "ticket_created" : "chat_started",

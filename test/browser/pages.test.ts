@@ -67,7 +67,8 @@ describe.skipIf(CHROMIUM === undefined)("a page of the console", () => {
     const { id } = await openEventLog({ table: tableOf("EVENTS_TABLE") }).append({
       type: "chat_ended",
       origin: "webhook",
-      chatId: "TRACED",
+      subjectId: "TRACED",
+      people: [],
       raw: JSON.stringify(chat("TRACED", ["Hi"])),
       trace: `00-${trace}-b7ad6b7169203331-01`,
     });

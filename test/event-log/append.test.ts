@@ -37,7 +37,7 @@ test("an event is stored once, however often and at any instance it is appended"
 
 test("events with the same type, subject and moment are one event", async () => {
   const log = newLog();
-  const noTime = (more: object) => ({ ...ended({ more }), moment: undefined });
+  const noTime = (more: object) => ({ ...ended({ more }), occurredAt: undefined });
   const different: NewEvent[] = [
     started({ id: "1", minute: 1 }),
     started({ id: "1", minute: 2 }),

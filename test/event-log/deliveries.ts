@@ -78,7 +78,7 @@ export function ended({ id = "C1", minute = 10, email, more, envelope }: Chat = 
 function chatEvent(
   type: "chat_started" | "chat_ended",
   chat: { id: string } & Record<string, unknown>,
-  moment: string,
+  occurredAt: string,
   email?: string,
   envelope?: object,
 ): NewEvent {
@@ -87,9 +87,8 @@ function chatEvent(
   return {
     type,
     origin: "webhook",
-    chatId: chat.id,
-    moment,
-    occurredAt: moment,
+    subjectId: chat.id,
+    occurredAt,
     licence: "1",
     raw,
     people: email ? [email] : [],
@@ -107,5 +106,5 @@ export function ticketCreated({
 } = {}): NewEvent {
   const ticket = { id, ...(email && { requester: { mail: email } }), ...more };
   const raw = JSON.stringify({ event_type: "ticket_created", ticket });
-  return { type: "ticket_created", origin: "reconcile", ticketId: id, raw, people: email ? [email] : [] };
+  return { type: "ticket_created", origin: "reconcile", subjectId: id, raw, people: email ? [email] : [] };
 }

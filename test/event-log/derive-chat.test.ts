@@ -12,7 +12,6 @@ const visitor = (name: string) => ({ visitor: { name, email: "ana@example.com" }
 /** An end without a time, which only the number of its messages orders. */
 const timeless = (count: number): NewEvent => ({
   ...ended({ more: { ended_timestamp: undefined, messages: messages(count) } }),
-  moment: undefined,
   occurredAt: undefined,
 });
 
@@ -24,9 +23,9 @@ const events = [
   timeless(3),
 ].map((event, index) => stored(event, `e${index}`));
 
-function stored({ type, origin, chatId, raw }: NewEvent, id: string): StoredEvent {
+function stored({ type, origin, subjectId, raw }: NewEvent, id: string): StoredEvent {
   const payload = v.parse(WebhookChatResponse, JSON.parse(raw));
-  return { id, seq: 0, type, origin, occurredAt: at(0), receivedAt: at(0), chatId, payload };
+  return { id, seq: 0, type, origin, occurredAt: at(0), receivedAt: at(0), chatId: subjectId, payload };
 }
 
 function* ordersOf<Item>(items: readonly Item[]): Generator<Item[]> {

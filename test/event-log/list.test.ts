@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { toIso } from "../../shared/core/time.ts";
 import type { EventLog } from "../../shared/event-log/event-log.ts";
 import { advanceHead, type Head } from "../../shared/event-log/head.ts";
 import type { Hour } from "../../shared/event-log/hours.ts";
@@ -157,13 +158,13 @@ test("each hour counts its events by type and origin, and the places of hours ha
       const all: { seq: number; hour: string; name: string }[] = [];
       for (const { events, minutes } of appends) {
         time += minutes * MINUTE;
-        const step = advanceHead(head, events, time);
-        if (step.over) hours.push(step.over);
-        for (const [index, { seq, receivedAt }] of step.placed.entries()) {
-          const { type, origin } = events[index] as (typeof events)[number];
-          all.push({ seq, hour: receivedAt.slice(0, 13), name: `${type}_${origin}` });
+        const receivedAt = toIso(time);
+        const next = advanceHead(head, events, receivedAt);
+        if (head.hour && head.hour.hour !== next.hour?.hour) hours.push(head.hour);
+        for (const { type, origin } of events) {
+          all.push({ seq: all.length + 1, hour: receivedAt.slice(0, 13), name: `${type}_${origin}` });
         }
-        head = step.head;
+        head = next;
       }
       hours.push(head.hour as Hour);
       expect(hours.map(({ from }) => from)).toEqual(

@@ -155,11 +155,10 @@ function check(items: LogEvent[], acknowledged: Map<number, Appended[]>, deliver
   expect(items.map(({ receivedAt }) => receivedAt)).toEqual(items.map(({ receivedAt }) => receivedAt).sort());
   expect(items.length).toBeLessThanOrEqual(delivered.size);
   for (const [thing, answers] of acknowledged) {
-    const { type, chatId, ticketId, occurredAt } = EVENTS[thing] as NewEvent;
+    const { type, subjectId, occurredAt } = EVENTS[thing] as NewEvent;
     const found = items.filter(({ id }) => id === answers[0]?.id);
-    expect(found).toEqual([
-      expect.objectContaining({ type, ...(chatId && { chatId }), ...(ticketId && { ticketId }) }),
-    ]);
+    const subject = type === "ticket_created" ? { ticketId: subjectId } : { chatId: subjectId };
+    expect(found).toEqual([expect.objectContaining({ type, ...subject })]);
     if (thing !== 0 && occurredAt) expect(found[0]?.occurredAt).toBe(occurredAt);
     for (const { id, seq } of answers) expect({ id, seq }).toEqual({ id: found[0]?.id, seq: found[0]?.seq });
     // One delivery at most is told that it was the first; none, when the first never heard of its success.

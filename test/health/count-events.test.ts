@@ -15,9 +15,7 @@ test("counts by type and time match the log's events, across hours", async () =>
       Array.from({ length: 260 }, (_, index) => {
         const nth = done + index;
         const type = EVENT_TYPES[nth % 7 === 0 ? 0 : nth % 3 === 0 ? 1 : 2] ?? "chat_started";
-        const subject =
-          type === "ticket_created" ? { ticketId: `T${nth}` } : { chatId: `C${nth}`, moment: "m" };
-        return log.append({ type, origin: "webhook", raw: "{}", ...subject });
+        return log.append({ type, origin: "webhook", subjectId: `S${nth}`, raw: "{}", people: [] });
       }),
     );
     clock += 20 * 60_000;

@@ -21,8 +21,7 @@ test("a delivery's ids and time are read, and its text is kept without the token
     event: {
       type: "chat_ended",
       origin: "webhook",
-      chatId: "C\ud800",
-      moment: "2014-08-18T10:15:05.000Z",
+      subjectId: "C\ud800",
       occurredAt: "2014-08-18T10:15:05.000Z",
       people: ["vera@example.com"],
       raw: expect.any(String),
@@ -36,23 +35,23 @@ test("a delivery's ids and time are read, and its text is kept without the token
 
 test("ids are opaque text, or numbers that are exact", () => {
   const ticket = (id: unknown) => read({ license_id: 7, ticket: { id } }, "ticket_created");
-  expect(ticket(2 ** 53 - 1)).toMatchObject({ event: { ticketId: "9007199254740991", licence: "7" } });
-  expect(ticket("9007199254740993")).toMatchObject({ event: { ticketId: "9007199254740993" } });
+  expect(ticket(2 ** 53 - 1)).toMatchObject({ event: { subjectId: "9007199254740991", licence: "7" } });
+  expect(ticket("9007199254740993")).toMatchObject({ event: { subjectId: "9007199254740993" } });
   expect(read('{ "ticket" : {"x":{"id":"y"}, "id" : 12.0 } }', "ticket_created")).toMatchObject({
-    event: { ticketId: "12" },
+    event: { subjectId: "12" },
   });
-  expect(ticket(" a/b ")).toMatchObject({ event: { ticketId: " a/b " } });
+  expect(ticket(" a/b ")).toMatchObject({ event: { subjectId: " a/b " } });
 });
 
 test("the two spellings of a time are one moment", () => {
   const iso = { ...envelope, chat: { ...chat, ended_timestamp: "2014-08-18T12:15:05+02:00" } };
-  expect(read(iso)).toMatchObject({ event: { moment: "2014-08-18T10:15:05.000Z" } });
-  expect(read(envelope)).toMatchObject({ event: { moment: "2014-08-18T10:15:05.000Z" } });
+  expect(read(iso)).toMatchObject({ event: { occurredAt: "2014-08-18T10:15:05.000Z" } });
+  expect(read(envelope)).toMatchObject({ event: { occurredAt: "2014-08-18T10:15:05.000Z" } });
 });
 
 test("a start is known by when the chat started", () => {
   expect(read({ ...envelope, event_type: "chat_started" }, "chat_started")).toMatchObject({
-    event: { type: "chat_started", moment: "2014-08-18T10:05:05.000Z" },
+    event: { type: "chat_started", occurredAt: "2014-08-18T10:05:05.000Z" },
   });
 });
 
@@ -66,7 +65,7 @@ test("a ticket happened when it was created, or when its first event did", () =>
   const read1 = (more: object) =>
     read({ event_type: "ticket_created", ticket: { ...ticket, ...more } }, "ticket_created");
   expect(read1({ date: 1408356305 })).toMatchObject({
-    event: { ticketId: "K9N1S", occurredAt: "2014-08-18T10:05:05.000Z", people: ["vera@example.com"] },
+    event: { subjectId: "K9N1S", occurredAt: "2014-08-18T10:05:05.000Z", people: ["vera@example.com"] },
   });
   expect(read1({ events: [{ type: "message", date: "2014-08-18T10:05:05Z" }] })).toMatchObject({
     event: { occurredAt: "2014-08-18T10:05:05.000Z" },
@@ -125,7 +124,7 @@ test("PHP's empty lists count as absent objects", () => {
     { event_type: "chat_started", chat, visitor: [], pre_chat_survey: {} },
     "chat_started",
   );
-  expect(started).toMatchObject({ event: { moment: "2014-08-18T10:05:05.000Z" } });
+  expect(started).toMatchObject({ event: { occurredAt: "2014-08-18T10:05:05.000Z" } });
   const ticket = { id: "T", assignee: [], requester: [], modified: "", subject: "" };
   expect(read({ ticket }, "ticket_created")).toHaveProperty("event");
 });

@@ -73,7 +73,7 @@ test("an announced id is stored once, and its event has the ticket from HelpDesk
   expect([await arrivals.keep("T1"), await arrivals.keep("T1")]).toEqual([true, false]);
   await arrivals.settle("T1");
   expect(told).toMatchObject([
-    { type: "ticket_created", origin: "webhook", ticketId: "T1", people: ["vera@example.com"] },
+    { type: "ticket_created", origin: "webhook", subjectId: "T1", people: ["vera@example.com"] },
   ]);
   pass(DAY);
   expect(await settle()).toEqual({ told: 0, forgotten: 0, waiting: 0 });
@@ -118,7 +118,7 @@ test("a row of an earlier build gets an event if its ticket is new, with and wit
   await keepAsBefore("before");
   reconcile();
   expect(await settle()).toMatchObject({ told: 1 });
-  expect(told.map(({ ticketId }) => ticketId)).toEqual(["without", "before"]);
+  expect(told.map(({ subjectId }) => subjectId)).toEqual(["without", "before"]);
 });
 
 test("an announced ticket that is old or already stored gets no event", async () => {
@@ -149,7 +149,7 @@ test("a ticket announced before the first reconciliation gets its event although
   reconcile();
   pass(DAY);
   expect(await settle()).toEqual({ told: 1, forgotten: 0, waiting: 0 });
-  expect(told).toMatchObject([{ ticketId: "T1" }]);
+  expect(told).toMatchObject([{ subjectId: "T1" }]);
 });
 
 test("isNews is true for a ticket that was created since the watch began and is not stored", () => {
