@@ -12,7 +12,7 @@ export async function lookAtStorage({ eventLog }: Examined): Promise<Finding> {
 }
 
 /**
- * The queue wakes the app for events that the process that stored them did not deliver. Without the queue, the timer
+ * The queue wakes the app to deliver events whose process ended before it delivered them. Without the queue, the timer
  * delivers them.
  */
 export async function lookAtQueue({ queue }: Examined): Promise<Finding> {

@@ -39,12 +39,12 @@ export function judgeSubscriptions(subscribers: readonly Subscriber[], now: numb
       ),
     givenUp > 0 &&
       bad(
-        `${givenUp} of ${some} given up: nothing is sent to ${givenUp === 1 ? "it" : "them"}.`,
-        "See GET /subscriptions for which, and how they failed. Then POST /subscriptions/{id}/resume, which loses nothing, or DELETE /subscriptions/{id} to end it.",
+        `${givenUp} of ${some} ${givenUp === 1 ? "is given up and gets" : "are given up and get"} no events.`,
+        "GET /subscriptions lists them with their failures. POST /subscriptions/{id}/resume resumes one and loses no event; DELETE /subscriptions/{id} ends it.",
       ),
     retrying > 0 &&
       attention(
-        `${retrying} of ${some} failed last and will be tried again.`,
+        `The last delivery to ${retrying} of ${some} failed. The app repeats it.`,
         "GET /subscriptions lists them with their failures. No event is lost meanwhile.",
       ),
     missed > 0 &&

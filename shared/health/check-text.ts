@@ -65,7 +65,7 @@ export function judgeLastCall(last: LastCall | undefined): Finding {
   const detail = `The last call, at ${at}, failed: ${failure.summary}`;
   if (failure.kind === "upstream-refused") {
     return {
-      // Only one action lacks a scope. Missing scopes for webhooks and the reconciliation show in their own checks.
+      // A missing scope stops one operation. Those of webhooks and the reconciliation have checks of their own.
       state: LACKS_SCOPE.includes(failure.code ?? "") ? "attention" : "bad",
       detail,
       action:

@@ -16,8 +16,8 @@ import type { Examined, ExaminedText, Memory } from "./examined.ts";
 import type { Check } from "./monitor.ts";
 
 /**
- * All checks of the app. A check comes after the one that it needs. Each has a file `check-….ts` with its judgement: a
- * function from the facts to a finding.
+ * All checks of the app. A check comes after the one that it needs. The files `check-….ts` read the facts (`lookAt…`)
+ * and turn them into a finding (`judge…`).
  */
 export function checksOf(app: Examined, memory: Memory): Check[] {
   const text = textPlatformOf(app);
@@ -46,7 +46,7 @@ export function checksOf(app: Examined, memory: Memory): Check[] {
   ];
 }
 
-/** While a setting is missing or wrong, the API is not known. Then no check of LiveChat runs, of either API. */
+/** While a setting is missing or wrong, the API is not known, and the checks of LiveChat are unknown for both APIs. */
 function textPlatformOf(app: Examined): ExaminedText | undefined {
   try {
     return app.text;

@@ -12,7 +12,7 @@ import type { Sightings } from "./sightings.ts";
 
 /** The parts of the app that checks look at. */
 export type Examined = {
-  /** @throws {SettingsError} while one of them is missing or wrong */
+  /** @throws {SettingsError} while a setting is missing or wrong */
   readonly settings: Settings;
   readonly liveChat: Pick<Deferred<LiveChat>, "listWebhooks" | "findTickets" | "usage">;
   readonly eventLog: EventLog;

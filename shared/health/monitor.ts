@@ -34,7 +34,7 @@ export type Monitor = ReturnType<typeof createMonitor>;
 
 export type MonitorOptions = {
   sightings: Sightings;
-  /** Called and awaited once for each change, on one of the instances that see it. Must not reject. */
+  /** Called and awaited once for each change, on one of the instances that find it. Must not reject. */
   onChange?: (change: CheckChange, log: Log) => Promise<void>;
   /** Called with errors that are not an `AppError`: defects. */
   onDefect?: (check: string, error: unknown) => void;
@@ -144,7 +144,7 @@ const BLOCKING: readonly (CheckState | undefined)[] = ["bad", "unknown"];
 
 const WORST_FIRST: readonly CheckState[] = ["bad", "attention", "unknown", "ok"];
 
-/** The state of the app: the worst of its checks. */
+/** The state of the app: the worst state of its checks. */
 export function worst(found: readonly { state: CheckState }[]): CheckState {
   return WORST_FIRST.find((state) => found.some((one) => one.state === state)) ?? "ok";
 }

@@ -9,7 +9,7 @@ import { HEALTH_PARTITION } from "./counter.ts";
 export type Sightings = ReturnType<typeof openSightings>;
 
 type Sighting = {
-  /** ISO 8601: the begin of this state. */
+  /** ISO 8601: the start of this state. */
   since: string;
   /** The previous state, or `unseen`; present only for the first call that records another state or count. */
   before?: string;

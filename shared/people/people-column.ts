@@ -1,9 +1,9 @@
 import { type Person, toPerson } from "./person.ts";
 
-/** The largest number of people whose hashes a row has. */
-const MOST_HASHES = 10;
+/** The largest number of hashes in the column. */
+const MAX_HASHES = 10;
 /** The column's value for more people: only the body names them. */
-const MANY = "many";
+const MANY_PEOPLE = "many";
 
 /**
  * The column `people` of a row whose body names people. It has hashes, so a search can find the people without
@@ -12,10 +12,10 @@ const MANY = "many";
  * @param people addresses, as `peopleIn` returns them
  */
 export function toPeopleColumn(people: readonly string[] = []): string {
-  return people.length > MOST_HASHES ? MANY : people.map((email) => toPerson(email).key).join(" ");
+  return people.length > MAX_HASHES ? MANY_PEOPLE : people.map((email) => toPerson(email).key).join(" ");
 }
 
-/** Whether the column says that a row's body names a person; `undefined` when only the body shows it. */
+/** Whether a row's body names a person, by the row's column; `undefined` when the column does not tell. */
 export function namesPerson(column: string | undefined, { key }: Person): boolean | undefined {
-  return column === undefined || column === MANY ? undefined : column.includes(key);
+  return column === undefined || column === MANY_PEOPLE ? undefined : column.includes(key);
 }

@@ -5,7 +5,7 @@ import { isAddress, type Person, toAddress } from "./person.ts";
 type Role =
   /** It describes a visitor or requester. */
   | "visitor"
-  /** The address of a visitor or requester, in any form. */
+  /** It is the address of a visitor or requester, in any form. */
   | "email"
   /** It is part of a survey, where only the answers are the visitor's. */
   | "survey"
@@ -13,25 +13,22 @@ type Role =
   | "users"
   /** It describes an agent. */
   | "agent"
-  /** Anything else, such as a message or an unknown member. */
+  /** It is anything else, such as a message or an unknown member. */
   | "other";
 
-/**
- * Whether a body is about a person or a chat: it names the person or chat, it may mean the person or chat, or
- * neither.
- */
+/** Whether a body is about a person or a chat: it names them, it may mean them, or neither. */
 export type Concern = "names" | "may" | "no";
 
 const VISITORS = /^(visitors?|requesters?|customers?|clients?)$/i;
 const AGENTS = /^(agents?|agent_id|assignees?|supervisors?|operators?|login)$/i;
 const SURVEYS = /^(pre|post)_chat_survey$/i;
 const MAIL = /mail/i;
-/** Names of a visitor's custom variable that holds the visitor's own address. */
+/** Names of custom variables that contain the visitor's own address. */
 const MAIL_VARIABLE = /^((visitor|customer|client|user|your)[ _-]?)?e?-?mail([ _-]?address)?$/i;
 
 /**
- * The addresses of visitors and requesters in a body: the visitor's or requester's own address, survey answers that are
- * addresses, and client authors of a ticket's events. Each once.
+ * The addresses of visitors and requesters in a body, each once: in their own fields, in survey answers, and as authors
+ * of a ticket's events.
  *
  * @param body a parsed webhook, or a ticket under `ticket`
  */
@@ -81,7 +78,7 @@ function isIdValue(value: unknown): value is string | number {
 
 const objectOf = (value: unknown) => (isObject(value) ? value : {});
 
-/** Finds an address in a lower-case text, but not as a part of a longer address. */
+/** Matches an address in a lower-case text, but not a part of a longer address. */
 function wholeAddress(email: string): RegExp {
   const literal = email.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
   return new RegExp(`(?<![\\p{L}\\p{N}._+\\-])${literal}(?![\\p{L}\\p{N}\\-]|\\.[\\p{L}\\p{N}])`, "u");

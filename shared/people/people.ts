@@ -2,7 +2,7 @@ import type { TableClient } from "@azure/data-tables";
 import * as v from "valibot";
 import { InvalidInput } from "../core/errors.ts";
 import { fromCursor, toCursor } from "../core/json.ts";
-import { DAY } from "../core/time.ts";
+import { DAY, SECOND } from "../core/time.ts";
 import type { Erasure as ErasureSchema } from "../schemas/people.ts";
 import { hashed, after as keysBehind } from "../storage/keys.ts";
 import { putRow, readRow, removeRow } from "../storage/rows.ts";
@@ -11,13 +11,8 @@ import { toPerson } from "./person.ts";
 import type { DataPlace, Removed } from "./place.ts";
 
 type Erasure = v.InferOutput<typeof ErasureSchema>;
-/** An item that may be the person's or another person's: the name of its place, and its id there. */
+/** An item that may be another person's: the name of its place, and its id there. */
 type Undecided = Erasure["undecided"][number];
-
-type Bounds = {
-  /** Milliseconds after which a call ends, at its next step. */
-  budgetMs?: number;
-};
 
 export type People = ReturnType<typeof openPeople>;
 
@@ -29,18 +24,18 @@ const RETENTION = "retention:";
  * Milliseconds for one call: less than the 230 s after which Azure ends a request, and short enough for a caller to
  * wait.
  */
-const BUDGET_MS = 20_000;
+const CALL_BUDGET = 20 * SECOND;
 const MAX_UNDECIDED = 500;
 /**
  * Milliseconds between two records of an erasure's progress. After a process was killed, the next one repeats the
  * steps since the last record.
  */
-const NOTE_EVERY = 1_000;
+const RECORD_EVERY = SECOND;
 /**
- * Milliseconds for which the progress of an unfinished erasure is remembered. After that it starts again, because
- * items before its position may have changed.
+ * Milliseconds for which the progress of an unfinished erasure is remembered. After that the erasure starts again,
+ * because items before its position may have changed.
  */
-const KEPT_FOR = DAY;
+const PROGRESS_KEPT_FOR = DAY;
 
 type ProgressRow = {
   place: string;
@@ -57,23 +52,29 @@ type PeopleOptions = {
   places: readonly DataPlace[];
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** Milliseconds after which an erasure or a search ends, at its next step. */
+  budgetMs?: number;
 };
 
 /** Opens all places together. Two calls for the same person at once do the same work without harm. */
-export function openPeople({ table, places, now }: PeopleOptions) {
-  /** Runs steps until they end or the time is over. Stores the progress in a row, with the columns of `note`. */
+export function openPeople({ table, places, now, budgetMs: callBudget = CALL_BUDGET }: PeopleOptions) {
+  /**
+   * Runs steps until they end or the time is over. Stores the progress in a row, with the columns of `more`.
+   *
+   * @returns whether the steps ended
+   */
   async function walk<Step extends { after: string }>(
     rowKey: string,
     steps: AsyncIterable<Step>,
-    { end, take, note }: { end: number; take: (step: Step) => void; note?: (step: Step) => object },
+    { end, take, more }: { end: number; take: (step: Step) => void; more?: (step: Step) => object },
   ): Promise<boolean> {
-    let noted = now();
+    let recordedAt = now();
     for await (const step of steps) {
       take(step);
       const isOver = now() >= end;
-      if (isOver || now() - noted >= NOTE_EVERY) {
-        noted = now();
-        await putRow(table, { partitionKey: PEOPLE, rowKey, after: step.after, ...note?.(step) });
+      if (isOver || now() - recordedAt >= RECORD_EVERY) {
+        recordedAt = now();
+        await putRow(table, { partitionKey: PEOPLE, rowKey, after: step.after, ...more?.(step) });
       }
       if (isOver) return false;
     }
@@ -97,12 +98,11 @@ export function openPeople({ table, places, now }: PeopleOptions) {
   async function eraseEverywhere(
     subject: string,
     eraseIn: (place: DataPlace, after: string) => AsyncIterable<Removed> | undefined,
-    { budgetMs = BUDGET_MS }: Bounds,
   ): Promise<Erasure> {
-    const end = now() + budgetMs;
+    const end = now() + callBudget;
     const rowKey = ERASURE + subject;
     const kept = await readRow<ProgressRow>(table, PEOPLE, rowKey);
-    const begun = kept && kept.notedAt > now() - KEPT_FOR ? kept : undefined;
+    const begun = kept && kept.notedAt > now() - PROGRESS_KEPT_FOR ? kept : undefined;
     const undecided = new Map<string, Undecided>();
     const decideLater = (item: Undecided) => {
       if (undecided.size < MAX_UNDECIDED) undecided.set(`${item.place} ${item.id}`, item);
@@ -115,7 +115,7 @@ export function openPeople({ table, places, now }: PeopleOptions) {
         erased += removed;
         if (id !== undefined) decideLater({ place, id });
       },
-      note: ({ place }) => ({ place, undecided: JSON.stringify([...undecided.values()]), notedAt: now() }),
+      more: ({ place }) => ({ place, undecided: JSON.stringify([...undecided.values()]), notedAt: now() }),
     });
     return { erased, done, undecided: [...undecided.values()] };
   }
@@ -136,11 +136,11 @@ export function openPeople({ table, places, now }: PeopleOptions) {
     }
   }
 
-  /** The progress of unfinished erasures is removed, because its rows contain the hash of an address. */
+  /** Removes the old progress of unfinished erasures, because its rows contain the hash of an address. */
   async function forgetErasures(): Promise<void> {
     const range = { from: ERASURE, before: keysBehind(ERASURE), select: ["rowKey", "notedAt"] };
     for await (const { rowKey, notedAt } of scanRows<ProgressRow>(table, PEOPLE, range)) {
-      if (notedAt <= now() - KEPT_FOR) await removeRow(table, PEOPLE, rowKey);
+      if (notedAt <= now() - PROGRESS_KEPT_FOR) await removeRow(table, PEOPLE, rowKey);
     }
   }
 
@@ -151,15 +151,15 @@ export function openPeople({ table, places, now }: PeopleOptions) {
      *
      * @throws {StorageUnavailable}
      */
-    erase(email: string, bounds: Bounds = {}): Promise<Erasure> {
+    erase(email: string): Promise<Erasure> {
       const person = toPerson(email);
-      return eraseEverywhere(person.key, (place, after) => place.erase(person, after), bounds);
+      return eraseEverywhere(person.key, (place, after) => place.erase(person, after));
     },
 
     /** Erases all stored data of a chat in the same way. */
-    eraseChat(chatId: string, bounds: Bounds = {}): Promise<Erasure> {
+    eraseChat(chatId: string): Promise<Erasure> {
       const subject = hashed(["chat", chatId]);
-      return eraseEverywhere(subject, (place, after) => place.eraseChat?.(chatId, after), bounds);
+      return eraseEverywhere(subject, (place, after) => place.eraseChat?.(chatId, after));
     },
 
     /**
@@ -168,13 +168,14 @@ export function openPeople({ table, places, now }: PeopleOptions) {
      *
      * @param after `next` of the previous call
      * @returns the items, and the `after` of the next call: `null` at the end
-     * @throws {InvalidInput} when `after` is not a `next` @throws {StorageUnavailable}
+     * @throws {InvalidInput} when `after` is not a `next` of this search
+     * @throws {StorageUnavailable}
      */
     async search(
       email: string,
-      { after: cursor, maxBytes, budgetMs = BUDGET_MS }: Bounds & { after?: string; maxBytes: number },
+      { after: cursor, maxBytes }: { after?: string; maxBytes: number },
     ): Promise<{ found: FoundItem[]; next: string | null }> {
-      const end = now() + budgetMs;
+      const end = now() + callBudget;
       const person = toPerson(email);
       const begun = cursor === undefined ? undefined : readPlace(cursor, places);
       const found: FoundItem[] = [];
@@ -190,7 +191,7 @@ export function openPeople({ table, places, now }: PeopleOptions) {
       return { found, next: null };
     },
 
-    /** Removes items past their retention time. Every place gets an equal share of `budgetMs`. */
+    /** Removes items past their retention time. Each place gets an equal share of `budgetMs` (milliseconds). */
     async retain({ budgetMs }: { budgetMs: number }): Promise<Retention[]> {
       const reports: Retention[] = [];
       for (const place of places) reports.push(await retainPlace(place, budgetMs / places.length));
@@ -207,7 +208,7 @@ type Retention = {
   removed: number;
   /** False when the time was over first: the next run continues. */
   done: boolean;
-  /** The error that stopped this place; the other places were processed. */
+  /** The error that stopped this place. The other places continue. */
   error?: unknown;
 };
 

@@ -2,10 +2,7 @@ import type { Row } from "../storage/rows.ts";
 import type { Person } from "./person.ts";
 import type { DataPlace, Removed } from "./place.ts";
 
-/**
- * A row's item about a person or a chat. When it is uncertain, the item may be another's and the operator must
- * decide.
- */
+/** A row's item about a person or a chat. An uncertain item may be about another one: the operator must decide. */
 export type Match<Item> = { item: Item; isUncertain?: boolean };
 
 type Found<Item> = Match<Item> | undefined;
@@ -63,7 +60,7 @@ export async function* removeWhere<Columns extends object>(
   }
 }
 
-/** Removes the rows that arrived before `instant` (ISO 8601); none without an instant. */
+/** Removes the rows that were received before `instant` (ISO 8601). Without an instant, all rows stay. */
 export async function* removeOld<Columns extends { receivedAt: string }>(
   rows: AsyncIterable<Row<Columns>>,
   instant: string | undefined,

@@ -4,11 +4,12 @@ import type { Person } from "./person.ts";
  * A place where data of people is stored. Erasure, search and retention go through the list of places in
  * `functions/people/places.ts`.
  *
- * To add a place: declare it beside the code that writes it, as in `shared/event-log/people.ts`, add it to the list,
- * and add a row to docs/privacy.md. `place-of-rows.ts` helps with a range of rows. The work on a place is an async
- * generator that works in steps. Each `yield` reports the progress, and the caller may stop there, for a minute or
- * for ever. So a step must be short: one window of `scan`, or one item that is erased, found or removed. The next
- * call continues after the position `after`, perhaps in another process. Every step may run twice.
+ * To add a place: declare it beside the code that writes its data, as in `shared/event-log/people.ts`, add it to the
+ * list, and add a row to docs/privacy.md. For a range of rows use `placeOfRows`.
+ *
+ * Each method is an async generator of steps. A `yield` reports the progress, and the caller may stop there. The next
+ * call continues after the position `after`, perhaps in another process. So a step must be short: one window of
+ * `scan`, or one item that is erased, found or removed. Every step may run twice.
  */
 export type DataPlace = {
   /** The name of the place in answers, cursors and stored progress. It must never change. */
@@ -29,7 +30,7 @@ type Step = { after: string };
 export type Removed = Step & {
   /** How many items this step erased or removed. */
   removed: number;
-  /** The id of an item that may be the person's or another person's: the operator must decide. */
+  /** The id of an item that may be another person's: the operator must decide. */
   undecided?: string;
 };
 

@@ -39,12 +39,14 @@ type PeopleSetup = {
   now?: () => number;
   /** ISO 8601: retention removes what was received before. */
   before?: string;
+  /** Milliseconds for an erasure or a search. */
+  budgetMs?: number;
 };
 
 /** The places of the log, for erasure, search and retention. */
-export function newPeople({ table, now = Date.now, before }: PeopleSetup) {
+export function newPeople({ table, now = Date.now, before, budgetMs }: PeopleSetup) {
   const places = eventLogPlaces({ table, partitionKey: LOG_PARTITION }, { now, removeBefore: () => before });
-  return openPeople({ table, places, now });
+  return openPeople({ table, places, now, budgetMs });
 }
 
 /** Removes what was received before, as the timer does; answers how much, and whether it came to its end. */

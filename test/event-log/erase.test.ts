@@ -208,7 +208,7 @@ test("an erasure stops at its time limit, and the next call continues there", as
   let erased = 0;
   let calls = 0;
   for (let done = false; !done; calls++) {
-    const result = await newPeople({ table: slow, now: clock.now }).erase(email, { budgetMs: 100 });
+    const result = await newPeople({ table: slow, now: clock.now, budgetMs: 100 }).erase(email);
     erased += result.erased;
     done = result.done;
     if (done) expect(result.undecided).toHaveLength(1);

@@ -27,18 +27,18 @@ test.each<[string, Subscriber[], string, RegExp]>([
     "ok",
     /^1 /,
   ],
-  ["one fails", [subscriber(), retrying], "attention", /^1 of 2 .* tried again/],
+  ["one fails", [subscriber(), retrying], "attention", /^The last delivery to 1 of 2 subscriptions failed/],
   [
     "one is given up",
     [givenUp, retrying],
     "bad",
-    /^1 of 2 subscriptions given up: nothing is sent to it\. 1 of 2 .* tried again\.$/,
+    /^1 of 2 subscriptions is given up and gets no events\. The last delivery to 1 of 2 .* failed\. The app repeats it\.$/,
   ],
   [
     "one is given up and has missed events, others are parked",
     [{ ...givenUp, missed: 3, missedAt: ago(60) }, subscriber({ parkedEvents: 1 })],
     "bad",
-    /^1 of 2 .* given up: .* removed 3 events .* 1 event is parked\.$/,
+    /^1 of 2 .* given up .* removed 3 events .* 1 event is parked\.$/,
   ],
   [
     "the log was replaced by a new one",
@@ -68,7 +68,7 @@ test.each<[string, Subscriber[], string, RegExp]>([
     "the dispatcher stopped",
     [subscriber({ waitingSince: ago(60), lastAnswer: { at: ago(6), status: 200 } }), givenUp],
     "bad",
-    /^Nothing is sent to 1 of 2 .* 1 of 2 subscriptions given up/,
+    /^Nothing is sent to 1 of 2 .* 1 of 2 subscriptions is given up/,
   ],
 ])("%s", (_, subscribers, state, detail) => {
   const found = judgeSubscriptions(subscribers, now);
