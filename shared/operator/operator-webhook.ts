@@ -7,13 +7,13 @@ import type { Post } from "../subscriptions/post.ts";
 import { sign } from "../subscriptions/sign.ts";
 import { isDelivered } from "../subscriptions/standing.ts";
 
-/** Milliseconds before each repetition of a call that failed. */
+/** Milliseconds before each repetition of a failed call. */
 const REPEAT_PAUSES = [1_000, 5_000, 20_000];
 
 /**
- * Makes the function that reports a change to the operator's URL, signed as in Standard Webhooks. It resolves after
- * the first attempt; a failed call is repeated three times in the background. It does not reject, because the log
- * also has each change.
+ * Makes a function that sends a change to the operator's URL, signed as in Standard Webhooks. It resolves after the
+ * first attempt, and repeats a failed call three times in the background. It never rejects, because the log has each
+ * change.
  */
 export function createOperatorWebhook({
   url,
@@ -33,7 +33,7 @@ export function createOperatorWebhook({
 }): (change: CheckChange, log: Log) => Promise<void> {
   const secret = operatorSecret(password);
 
-  async function tell(id: string, body: string): Promise<boolean> {
+  async function send(id: string, body: string): Promise<boolean> {
     const headers = {
       ...{ "content-type": "application/json", "user-agent": "livechat-functions" },
       ...sign({ id, body }, { secret }, now()),
@@ -44,14 +44,14 @@ export function createOperatorWebhook({
   return async (change, log) => {
     const id = `check_${crypto.randomUUID()}`;
     const body = JSON.stringify(toOperatorMessage(change));
-    if (await tell(id, body)) return;
+    if (await send(id, body)) return;
     void repeat(id, body, change, log);
   };
 
   async function repeat(id: string, body: string, { check }: CheckChange, log: Log): Promise<void> {
     for (const pause of REPEAT_PAUSES) {
       await wait(pause);
-      if (await tell(id, body)) return;
+      if (await send(id, body)) return;
     }
     log("operator not called", { check });
   }
@@ -59,15 +59,15 @@ export function createOperatorWebhook({
 
 /**
  * The signing key in the format of Standard Webhooks: HMAC-SHA-256 of the text `operator webhook`, with the webhook
- * password as key. So the operator needs no further secret.
+ * password as key. So the operator needs no second secret.
  */
 export function operatorSecret(password: string): string {
   return `whsec_${createHmac("sha256", password).update("operator webhook").digest("base64")}`;
 }
 
 /**
- * One body for people and programs: a message with an Adaptive Card, which the Teams workflow "Send webhook alerts to
- * a channel" shows, and the change as plain fields.
+ * One body for people and programs. The Teams workflow "Send webhook alerts to a channel" shows its Adaptive Card;
+ * programs read the change in plain fields.
  *
  * @see https://adaptivecards.io/explorer/AdaptiveCard.html
  */

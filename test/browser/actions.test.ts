@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { CHROMIUM, chat, useConsole } from "./browser.ts";
 import { startCallback } from "./callback.ts";
 
-describe.skipIf(CHROMIUM === undefined)("an action of the console", () => {
+describe.skipIf(CHROMIUM === undefined)("actions of the console", () => {
   const tests = useConsole({
     env: { ALLOW_LOOPBACK_CALLBACKS: "true", WEBHOOK_BASE_URL: "http://127.0.0.1:9" },
   });
@@ -12,13 +12,13 @@ describe.skipIf(CHROMIUM === undefined)("an action of the console", () => {
   const subscribe = async (body: object): Promise<string> =>
     (await tests.app.call("POST", "/subscriptions", body)).body.id;
 
-  test("resumes a subscription whose event was refused, and the event arrives", async () => {
+  test("a resumed subscription gets its refused event", async () => {
     const callback = await startCallback();
     try {
       const id = await subscribe({ url: callback.url, policy: "block" });
       await deliver(chat("WAITS", ["Hi"]));
       const standing = async () => (await tests.app.call("GET", `/subscriptions/${id}`)).body;
-      // The page shows a later state at its next poll only, in 15 seconds.
+      // The page would show the state only at its next poll, in 15 seconds.
       await expect.poll(async () => (await standing()).state, { timeout: 10_000 }).toBe("retrying");
       const { page, mishaps, close } = await open(`/subscriptions/${id}`);
       await page.getByText("retrying").waitFor();
@@ -33,7 +33,7 @@ describe.skipIf(CHROMIUM === undefined)("an action of the console", () => {
     }
   });
 
-  test("sends a test, and says what the callback answers", async () => {
+  test("a test of a subscription shows the callback's answer", async () => {
     const callback = await startCallback();
     try {
       const id = await subscribe({ url: callback.url });
@@ -49,7 +49,7 @@ describe.skipIf(CHROMIUM === undefined)("an action of the console", () => {
     }
   });
 
-  test("gives a subscription a new secret, and shows it once", async () => {
+  test("a new secret of a subscription is shown once and can be copied", async () => {
     const id = await subscribe({ url: "http://127.0.0.1:9/hook" });
     const { page, close } = await openForCopying(`/subscriptions/${id}`);
     await page.getByRole("button", { name: "Roll secret" }).click();
@@ -68,7 +68,7 @@ describe.skipIf(CHROMIUM === undefined)("an action of the console", () => {
     await close();
   });
 
-  test("ends a subscription once it is confirmed in writing", async () => {
+  test("a subscription is ended only after a typed confirmation", async () => {
     const id = await subscribe({ url: "http://127.0.0.1:9/hook" });
     const { page, close } = await open(`/subscriptions/${id}`);
     await page.getByRole("button", { name: "End", exact: true }).click();
@@ -83,7 +83,7 @@ describe.skipIf(CHROMIUM === undefined)("an action of the console", () => {
     await close();
   });
 
-  test("copies the call of an event for curl, without a key", async () => {
+  test("the call of an event is copied for curl without a key", async () => {
     await deliver(chat("CURLED", ["Hi"]));
     const { body } = await tests.app.call("GET", "/events?chat_id=CURLED");
     const { page, close } = await openForCopying(`/events/${body.items[0].id}`);
@@ -94,7 +94,7 @@ describe.skipIf(CHROMIUM === undefined)("an action of the console", () => {
     await close();
   });
 
-  test("registers the webhooks at LiveChat, and the table shows them", async () => {
+  test("the webhooks are registered at LiveChat, and the table shows them", async () => {
     const { page, mishaps, close } = await open("/health");
     const table = page.getByRole("table", { name: "Registrations" });
     await expect.poll(() => table.locator(".state", { hasText: "missing" }).count()).toBe(3);
@@ -107,7 +107,7 @@ describe.skipIf(CHROMIUM === undefined)("an action of the console", () => {
     await close();
   });
 
-  test("exports a chat as a file with the chat's content", async () => {
+  test("a chat is exported as a file with its content", async () => {
     await deliver(chat("EXPORTED", ["Take me along"]));
     const { page, close } = await open("/chats/EXPORTED");
     const saved = page.waitForEvent("download");
@@ -119,7 +119,7 @@ describe.skipIf(CHROMIUM === undefined)("an action of the console", () => {
     await close();
   });
 
-  test("reconciles tickets at once, and its run stands first in the table", async () => {
+  test("tickets are reconciled at once, and the run is first in the table", async () => {
     await tests.app.call("POST", "/tickets", {
       message: "Hello",
       requester: { mail: "rita@example.com" },

@@ -35,9 +35,9 @@ export function launch(): Promise<Browser> {
 
 export type Tab = {
   page: Page;
-  /** What must not happen: errors of scripts, reports of the content security policy, dialogs, requests to other hosts. */
+  /** Faults: errors of scripts, reports of the content security policy, dialogs, requests to other hosts. */
   mishaps: string[];
-  /** Every address that was asked for. */
+  /** The URLs of all requests. */
   requests: string[];
   close(): Promise<void>;
 };
@@ -48,7 +48,7 @@ function openProfile(browser: Browser, options: BrowserContextOptions = {}): Pro
   return browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
 }
 
-/** Opens a page of the console in a browser profile of its own. `api` is the app's address with its prefix. */
+/** Opens a page of the console in its own browser profile. `api` is the app's address with its prefix. */
 export async function openTab(
   browser: Browser,
   api: string,
@@ -62,7 +62,7 @@ export async function openTab(
 
 async function openIn(context: BrowserContext, api: string, path: string): Promise<Tab> {
   const page = await context.newPage();
-  // Below the limit of a test, so that a failure names what was waited for.
+  // Shorter than the time limit of a test, so that a failure names the missing element.
   page.setDefaultTimeout(10_000);
   const mishaps: string[] = [];
   const requests: string[] = [];
@@ -109,7 +109,7 @@ export function useConsole(options: AppOptions = {}) {
     /** Tabs without options share a profile, so the scripts are compiled once. */
     open: (path = "", tab?: TabOptions) =>
       tab ? openTab(browser, app.url, path, tab) : openIn(profile, app.url, path),
-    /** The end of a chat, as LiveChat's webhook brings it. */
+    /** Delivers the end of a chat, as LiveChat's webhook does. */
     async deliver(body: object): Promise<void> {
       const { status } = await app.deliver("chat-ended", body);
       expect(status).toBe(200);
@@ -117,10 +117,10 @@ export function useConsole(options: AppOptions = {}) {
   };
 }
 
-type Told = { visitor?: object; chat?: object };
+type More = { visitor?: object; chat?: object };
 
-/** A chat that has ended: its messages are the visitor's and an agent's in turn. */
-export function chat(id: string, texts: readonly string[], { visitor, chat }: Told = {}) {
+/** A delivery of an ended chat, whose messages are the visitor's and an agent's in turn. */
+export function chat(id: string, texts: readonly string[], { visitor, chat }: More = {}) {
   const at = 1_768_470_000;
   return {
     event_type: "chat_ended",

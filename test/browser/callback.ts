@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A callback that answers 400 until it is told to accept. */
+/** Starts a callback that answers 400 until `accept` is called. */
 export async function startCallback() {
   const called = Promise.withResolvers<void>();
   let status = 400;

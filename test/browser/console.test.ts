@@ -9,7 +9,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
   const tests = useConsole({ env: { ALLOW_LOOPBACK_CALLBACKS: "true" } });
   const { open, deliver } = tests;
 
-  test("a wrong key is asked for again, and the right one opens the page that was asked for", async () => {
+  test("after a wrong key the console asks again, and the right key opens the requested page", async () => {
     const guarded = await startApp({ env: { LOCAL_FUNCTION_KEY: KEY }, flags: ["--enable-auth"] });
     try {
       const { page, requests, close } = await openTab(tests.browser, guarded.url, "/events?type=chat_ended");
@@ -36,18 +36,18 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     }
   });
 
-  test("an event that comes while the page is open is offered, and shown when it is asked for", async () => {
+  test("an event that arrives while its list is open is shown after a click", async () => {
     const { page, mishaps, close } = await open("/events", { clock: true });
     await page.getByRole("heading", { name: "Events" }).waitFor();
     await page
       .getByText(/The log is empty|Place/)
       .first()
       .waitFor();
-    // Nothing is read in an empty list, so the first event is shown at once.
+    // An empty list shows its first event at once.
     await deliver(chat("LIVE0", ["Hi"]));
     await page.clock.fastForward(16_000);
     await page.getByRole("link", { name: "LIVE0" }).waitFor();
-    // What is typed stays while the page is kept current.
+    // Typed text stays while the page polls.
     const field = page.getByLabel("Chat", { exact: true });
     await field.fill("LIV");
     await deliver(chat("LIVE1", ["Hello"]));
@@ -73,7 +73,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await close();
   });
 
-  test("an event that a callback refuses can be skipped, seen among the parked ones, and sent again", async () => {
+  test("a refused event can be skipped, is listed as parked, and can be sent again", async () => {
     const callback = await startCallback();
     try {
       const { body: made } = await tests.app.call("POST", "/subscriptions", {
@@ -132,14 +132,14 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await page.getByRole("heading", { name: "Event", level: 1 }).waitFor();
     const place = await page.getByText(/Stored at place/).innerText();
     await page.goBack();
-    // The focus is on the row by which the list was left.
+    // The focus is on the row that was opened.
     await page.locator("tbody a:focus").waitFor();
     expect(place).toContain(` ${await page.locator("tbody a:focus").innerText()} `);
     expect(mishaps).toEqual([]);
     await close();
   });
 
-  test("a paused page asks nothing, and goes on with what has come", async () => {
+  test("a paused page makes no calls, and offers new chats when it is resumed", async () => {
     await deliver(chat("SHOWN", ["Hi"]));
     const { page, requests, close } = await open("/chats", { clock: true });
     await page.getByRole("link", { name: "SHOWN" }).waitFor();
@@ -154,7 +154,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await close();
   });
 
-  test("a page whose data has not changed is answered without it", async () => {
+  test("a poll for unchanged data is answered 304", async () => {
     await deliver(chat("SAME", ["Hi"]));
     const { page, close } = await open("", { clock: true });
     const answers = new Map<string, number>();
@@ -180,7 +180,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await close();
   });
 
-  test("a page that nobody sees asks nothing, and one that is told to wait waits as long", async () => {
+  test("a hidden page makes no calls, and a 429 delays the next poll by its Retry-After", async () => {
     const { page, requests, close } = await open("/subscriptions", { clock: true });
     await page.getByRole("heading", { name: "Subscriptions" }).waitFor();
     await page.waitForLoadState("networkidle");
@@ -203,7 +203,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await close();
   });
 
-  test("a chat is erased once its id is typed", async () => {
+  test("a chat is erased only after its id is typed", async () => {
     await deliver(chat("ERASE1", ["Forget me"]));
     const { page, close } = await open("/chats/ERASE1");
     await page.getByRole("button", { name: "Erase" }).click();
@@ -219,7 +219,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await close();
   });
 
-  test("a person is found and erased by an address that is in no URL", async () => {
+  test("a person is found and erased by an email address that is in no URL", async () => {
     const visitor = { name: "Petra", email: "petra@example.com" };
     await deliver(chat("PERSON1", ["My number is 5"], { visitor }));
     const { page, requests, close } = await open("/chats");
@@ -240,7 +240,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await close();
   });
 
-  test("a replay says how many events it is, and sends them", async () => {
+  test("a replay shows the number of events before it sends them", async () => {
     const callback = await startCallback();
     callback.accept();
     try {
@@ -261,7 +261,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
   });
 });
 
-/** As when another tab is chosen, or this one again. */
+/** Does what a change to another tab and back does. */
 async function setHidden(page: Page, hidden: boolean): Promise<void> {
   await page.evaluate(
     `Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true });

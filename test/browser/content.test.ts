@@ -3,14 +3,14 @@ import { openEventLog } from "../../shared/event-log/event-log.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 import { CHROMIUM, chat, useConsole } from "./browser.ts";
 
-/** The app's own table of events, so that a test can put into it what an earlier version of the app left. */
+/** The table of the app's events, for a test that adds deliveries of an earlier version to it. */
 const EVENTS_TABLE = `Events${crypto.randomUUID().replaceAll("-", "")}`;
 
-describe.skipIf(CHROMIUM === undefined)("what the console shows of strangers", () => {
+describe.skipIf(CHROMIUM === undefined)("content in the console", () => {
   const tests = useConsole({ env: { EVENTS_TABLE } });
   const { open, deliver } = tests;
 
-  test("the hostile words of a stranger stay words", async () => {
+  test("hostile text of a visitor is shown as text and runs nothing", async () => {
     const HOSTILE = [
       `<script>alert(1)</script><img src=x onerror="alert(2)">`,
       `<svg onload=alert(3)><a href="javascript:alert(4)">here</a>`,
@@ -68,7 +68,7 @@ describe.skipIf(CHROMIUM === undefined)("what the console shows of strangers", (
     await close();
   });
 
-  test("a chat shows how long the visitor waited, the rating and the place", async () => {
+  test("the page of a chat shows the visitor's wait, rating and location", async () => {
     await deliver(
       chat("RATED", ["Hello?", "Hi!"], {
         visitor: { name: "Rita", geolocation: { city: "Wrocław", country: "Poland" } },
@@ -88,7 +88,7 @@ describe.skipIf(CHROMIUM === undefined)("what the console shows of strangers", (
     await close();
   });
 
-  test("a reason of the quarantine is replayed as a whole, with a result for each delivery", async () => {
+  test("all quarantined deliveries of a reason are replayed, with a result for each", async () => {
     const table = openTable({ connectionString: inject("storage") }, EVENTS_TABLE);
     const { quarantine } = openEventLog({ table });
     const reason = "An earlier version did not understand it.";

@@ -6,13 +6,15 @@ import { CHROMIUM, useConsole } from "./browser.ts";
 
 const EVENTS_TABLE = `Events${crypto.randomUUID().replaceAll("-", "")}`;
 const COUNT = process.env.LONG ? 50_000 : 600;
-/** Appends at one time. */
+/** How many events are appended at the same time. */
 const AT_ONCE = 200;
 
-describe.skipIf(CHROMIUM === undefined)(`a log of ${COUNT} events`, () => {
+describe.skipIf(CHROMIUM === undefined)("a large log", () => {
   const tests = useConsole({ env: { EVENTS_TABLE } });
 
-  test("opens within a second, and leads to a time, a type and an export", { timeout: 600_000 }, async () => {
+  test(`a log of ${COUNT} events can be opened, filtered, exported, and searched by time`, {
+    timeout: 600_000,
+  }, async () => {
     const log = openEventLog({ table: openTable({ connectionString: inject("storage") }, EVENTS_TABLE) });
     for (let done = 0; done < COUNT; done += AT_ONCE) {
       await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => log.append(event(done + index))));

@@ -5,24 +5,24 @@ import type { Locator, Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { CHROMIUM, chat, type Tab, useConsole } from "./browser.ts";
 
-/** An address for every route of the console, and its heading; ids that are made by the test stand in braces. */
-const PAGES: Record<string, [path: string, heading: string]> = {
-  "": ["", "Now"],
-  "/events": ["/events?type=chat_ended", "Events"],
-  "/events/:id": ["/events/{event}", "Event"],
-  "/chats": ["/chats", "Chats"],
-  "/chats/:id": ["/chats/LOOK1", "Chat"],
-  "/tickets": ["/tickets?status=open", "Tickets"],
-  "/tickets/:id": ["/tickets/{ticket}", "Ticket"],
-  "/subscriptions": ["/subscriptions", "Subscriptions"],
-  "/subscriptions/:id": ["/subscriptions/{subscription}", "Subscription"],
-  "/reconciliation": ["/reconciliation", "Reconciliation"],
-  "/quarantine": ["/quarantine", "Quarantine"],
-  "/health": ["/health", "Health"],
-  default: ["/nowhere", "No such page"],
+/** The heading of each route of the console, and an address of it. Ids that the test creates stand in braces. */
+const PAGES: Record<string, [heading: string, path: string]> = {
+  "": ["Now", ""],
+  "/events": ["Events", "/events?type=chat_ended"],
+  "/events/:id": ["Event", "/events/{event}"],
+  "/chats": ["Chats", "/chats"],
+  "/chats/:id": ["Chat", "/chats/LOOK1"],
+  "/tickets": ["Tickets", "/tickets?status=open"],
+  "/tickets/:id": ["Ticket", "/tickets/{ticket}"],
+  "/subscriptions": ["Subscriptions", "/subscriptions"],
+  "/subscriptions/:id": ["Subscription", "/subscriptions/{subscription}"],
+  "/reconciliation": ["Reconciliation", "/reconciliation"],
+  "/quarantine": ["Quarantine", "/quarantine"],
+  "/health": ["Health", "/health"],
+  default: ["No such page", "/nowhere"],
 };
 
-describe.skipIf(CHROMIUM === undefined)("the console for everyone", () => {
+describe.skipIf(CHROMIUM === undefined)("the look of the console", () => {
   const tests = useConsole({ env: { ALLOW_LOOPBACK_CALLBACKS: "true" } });
   const ids: Record<string, string> = {};
   let tab: Tab;
@@ -39,13 +39,13 @@ describe.skipIf(CHROMIUM === undefined)("the console for everyone", () => {
     });
     await app.call("POST", "/reconcile/tickets");
     ids.event = (await app.call("GET", "/events?limit=1")).body.items[0].id;
-    // A colour on its way to another one has no contrast of its own.
+    // A colour in transition has no contrast that could be measured.
     tab = await open("", { reducedMotion: "reduce" });
     // The page's policy forbids added scripts. The debugger may still evaluate axe.
     await tab.page.evaluate(axe.source);
   });
 
-  test("every route of the console has a page here", () => {
+  test("every route of the console has an address in these tests", () => {
     const routes = readFileSync("console/main.tsx", "utf8").matchAll(
       /<Route (?:path=\{(?:BASE|`\$\{BASE\}(.*)`)\}|(default))/g,
     );
@@ -53,8 +53,8 @@ describe.skipIf(CHROMIUM === undefined)("the console for everyone", () => {
   });
 
   test.each(Object.values(PAGES))(
-    "axe finds nothing on %s in light, dark and at 320 px; at 200 % and 400 % nothing leaves the screen",
-    async (path, name) => {
+    "axe finds no fault on the page %s in light, dark and narrow, and at 400 % nothing leaves the screen",
+    async (name, path) => {
       const { page, mishaps } = tab;
       await page.emulateMedia({ colorScheme: "light" });
       await page.setViewportSize({ width: 1280, height: 900 });
@@ -75,7 +75,7 @@ describe.skipIf(CHROMIUM === undefined)("the console for everyone", () => {
     },
   );
 
-  test("forced colours still tell a state, the current page and a pressed button from the rest", async () => {
+  test("with forced colours, a state, the current page and a pressed button still stand out", async () => {
     const { page, close } = await tests.open(`/events/${ids.event}`, { forcedColors: "active" });
     const style = (locator: Locator, property: string) =>
       locator.evaluate(
@@ -90,7 +90,7 @@ describe.skipIf(CHROMIUM === undefined)("the console for everyone", () => {
     await close();
   });
 
-  test("nothing moves for people who asked for less motion", async () => {
+  test("nothing moves when the browser asks for reduced motion", async () => {
     const { page, close } = await tests.open("", { reducedMotion: "no-preference" });
     await page.locator(".chart").waitFor();
     const moving = () =>
@@ -102,7 +102,7 @@ describe.skipIf(CHROMIUM === undefined)("the console for everyone", () => {
     await close();
   });
 
-  test("on a narrow screen the filters wait behind a button, and say how many are set", async () => {
+  test("on a narrow screen the filters are behind a button that shows how many are set", async () => {
     const { page, close } = await tests.open("/events?type=chat_ended", {
       viewport: { width: 320, height: 640 },
     });
@@ -114,13 +114,13 @@ describe.skipIf(CHROMIUM === undefined)("the console for everyone", () => {
     await page.keyboard.press("Tab");
     expect(await type.evaluate((field) => field === field.ownerDocument.activeElement)).toBe(true);
     await type.selectOption("");
-    // The list is seen again, with the filter gone.
+    // Without the filter, the list is shown again.
     await page.getByRole("button", { name: "Filters", exact: true }).waitFor();
     expect(await type.isVisible()).toBe(false);
     await close();
   });
 
-  test("the first load and the whole console stay small, and the page asks no other host", async () => {
+  test("the console stays small and makes no request to another host", async () => {
     const { page, requests, mishaps, close } = await tests.open("");
     await page.getByText("Events an hour, last day").waitFor();
     await page.locator(".chart").waitFor();

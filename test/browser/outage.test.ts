@@ -8,10 +8,10 @@ import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { type App, startApp } from "../app/start-app.ts";
 import { CHROMIUM, chat, launch, openTab } from "./browser.ts";
 
-/** Longer than the longest pause of a poll whose app is down, in milliseconds. */
+/** Milliseconds: longer than the longest pause between polls of an app that is down. */
 const NEXT_POLL = 61_000;
 
-describe.skipIf(CHROMIUM === undefined)("an open console", () => {
+describe.skipIf(CHROMIUM === undefined)("outages", () => {
   const unique = crypto.randomUUID().replaceAll("-", "");
   let location: string;
   let azurite: Azurite;
@@ -38,7 +38,7 @@ describe.skipIf(CHROMIUM === undefined)("an open console", () => {
 
   const isStale = async (page: Page, problem: string) => {
     await page.clock.fastForward(NEXT_POLL);
-    // The app gives storage some seconds before it says no.
+    // The app waits some seconds for storage before it answers 503.
     await page.getByText(problem).first().waitFor({ timeout: 20_000 });
     await page
       .getByText(/This data is from \d/)
@@ -53,7 +53,7 @@ describe.skipIf(CHROMIUM === undefined)("an open console", () => {
     await page.getByText("not current").waitFor({ state: "detached" });
   };
 
-  test("keeps its place and its data while storage is down, and goes on when it is back", {
+  test("an open console keeps its place and data while storage is down, and recovers afterwards", {
     timeout: 60_000,
   }, async () => {
     const list = await openTab(browser, app.url, "/events?type=chat_ended", { clock: true });
@@ -66,7 +66,7 @@ describe.skipIf(CHROMIUM === undefined)("an open console", () => {
     expect(await list.page.getByRole("link", { name: "KEPT" }).count()).toBe(1);
     expect(new URL(list.page.url()).search).toBe("?type=chat_ended");
     expect(await detail.page.getByText("Words that stay").count()).toBe(1);
-    // What is opened during the outage is there as soon as storage is.
+    // A page that was opened during the outage shows its data after it.
     await list.page.getByRole("link", { name: "1", exact: true }).click();
     await list.page.getByText("Storage is not available").first().waitFor();
 
@@ -84,7 +84,7 @@ describe.skipIf(CHROMIUM === undefined)("an open console", () => {
     }
   });
 
-  test("keeps its data while the app is gone, and goes on when it is back", async () => {
+  test("an open console keeps its data while the app is down, and recovers afterwards", async () => {
     const { page, close, mishaps } = await openTab(browser, app.url, "/chats", { clock: true });
     await page.getByRole("link", { name: "KEPT" }).waitFor();
     app.process.kill("SIGKILL");

@@ -10,11 +10,11 @@ const tables = { EVENTS_TABLE: `Events${unique}`, TICKETS_TABLE: `Tickets${uniqu
 const tableOf = (name: keyof typeof tables) =>
   openTable({ connectionString: inject("storage") }, tables[name]);
 
-describe.skipIf(CHROMIUM === undefined)("a page of the console", () => {
+describe.skipIf(CHROMIUM === undefined)("pages of the console", () => {
   const tests = useConsole({ env: { ...tables, ALLOW_LOOPBACK_CALLBACKS: "true" } });
   const { open, deliver } = tests;
 
-  test("of a ticket shows its history and leads to its event, and from there to why no subscription got it", async () => {
+  test("the page of a ticket leads to its event, and the event's page says why no subscription got it", async () => {
     const { app } = tests;
     const { body: subscription } = await app.call("POST", "/subscriptions", {
       url: "http://127.0.0.1:9/nothing-listens-there",
@@ -43,7 +43,7 @@ describe.skipIf(CHROMIUM === undefined)("a page of the console", () => {
     await close();
   });
 
-  test("of a ticket that is gone from LiveChat says so, and the list strikes it through", async () => {
+  test("a ticket that is gone from LiveChat is marked on its page and in the list", async () => {
     const { app } = tests;
     const { body: ticket } = await app.call("POST", "/tickets", {
       message: "Hello",
@@ -62,7 +62,7 @@ describe.skipIf(CHROMIUM === undefined)("a page of the console", () => {
     await close();
   });
 
-  test("of an event shows the trace of its delivery", async () => {
+  test("the page of an event shows the trace of its delivery", async () => {
     const trace = "0af7651916cd43dd8448eb211c80319c";
     const { id } = await openEventLog({ table: tableOf("EVENTS_TABLE") }).append({
       type: "chat_ended",
@@ -77,7 +77,7 @@ describe.skipIf(CHROMIUM === undefined)("a page of the console", () => {
     await close();
   });
 
-  test("of chats leads to a time, and shows the visitors and agents of then", async () => {
+  test("the list of chats jumps to a time, and shows the visitors and agents of that time", async () => {
     await deliver(chat("THEN", ["What about my order?"], { visitor: { name: "Nora" } }));
     const { page, close } = await open("/chats");
     await page.getByLabel("Jump to a time").fill("2020-01-01T15:00");
@@ -91,7 +91,7 @@ describe.skipIf(CHROMIUM === undefined)("a page of the console", () => {
     await close();
   });
 
-  test("of the reconciliation shows the runs for chats too, on the Text platform", async () => {
+  test("on the Text platform, the page of the reconciliation shows the runs for chats", async () => {
     const text = await startTextApp();
     try {
       const { page, close } = await openTab(tests.browser, text.url, "/reconciliation");

@@ -7,7 +7,7 @@ const keyOf = ({ id }: Item) => id;
 const item = fc.record({ id: fc.integer({ min: 1, max: 9 }), state: fc.constantFrom("started", "ended") });
 const some = fc.uniqueArray(item, { selector: keyOf, maxLength: 6 });
 
-test("what came is in a list once, in its newest state, and moves nothing that is shown", () => {
+test("new items enter a list once, in their newest state, and move no shown item", () => {
   fc.assert(
     fc.property(some, some, some, (items, waiting, came) => {
       const fresh = waiting.filter(({ id }) => !items.some((one) => one.id === id));
@@ -23,7 +23,7 @@ test("what came is in a list once, in its newest state, and moves nothing that i
   );
 });
 
-test("in an empty list, what came is shown at once", () => {
+test("new items of an empty list are shown at once", () => {
   const came = [{ id: 1, state: "started" }];
   expect(arrive({ items: [], fresh: [] }, came, keyOf)).toEqual({ items: came, fresh: [] });
 });

@@ -10,8 +10,8 @@ import type { Call } from "../../shared/http/operation.ts";
 import { urlWith, wantedWebhooks } from "../../shared/registration/wanted.ts";
 
 /**
- * What an operator sees of a set-up that is broken, with nothing but `GET /status`: the cause is named, the action goes
- * to the point, and what merely follows from it is not made out to be another fault.
+ * Each test breaks the setup and reads `GET /status`, as an operator does. The finding names the cause, its action fits
+ * the cause, and the effects of the cause are not shown as further faults.
  */
 let sandbox: Sandbox;
 const CREDENTIALS = { username: "livechat", password: "a webhook's password" };
@@ -52,7 +52,7 @@ async function look(changes: Record<string, string | undefined>) {
   };
 }
 
-test("a working setup is ok", async () => {
+test("GET /health answers ok for a working setup, and GET /status shows only that WEBHOOK_BASE_URL is missing", async () => {
   const { status, health, wrong } = await look({});
   expect(wrong).toMatchObject([
     { name: "registrations", state: "attention", detail: expect.stringContaining("WEBHOOK_BASE_URL") },
@@ -61,7 +61,7 @@ test("a working setup is ok", async () => {
   expect(health).toEqual({ status: 200, body: { status: "ok" } });
 });
 
-test("settings that are missing, wrong, or left unresolved by Azure", async () => {
+test("missing, wrong and unresolved settings make only the check settings bad, and their values are not shown", async () => {
   const { status, health, names, wrong } = await look({
     LIVECHAT_USERNAME: "",
     LIVECHAT_RATE_LIMIT: "lots",
@@ -77,7 +77,7 @@ test("settings that are missing, wrong, or left unresolved by Azure", async () =
   expect(JSON.stringify(wrong)).not.toMatch(/hunter2|lots/);
 });
 
-test("a LiveChat key that is refused", async () => {
+test("a refused LiveChat key makes the check livechat bad and the check registrations unknown", async () => {
   const { health, names, wrong } = await look({ LIVECHAT_API_KEY: "expired" });
   expect(health.status).toBe(503);
   expect(names("bad")).toEqual(["livechat"]);
@@ -88,7 +88,7 @@ test("a LiveChat key that is refused", async () => {
   expect(names("unknown")).toEqual(["registrations"]);
 });
 
-test("a LiveChat that cannot be reached", async () => {
+test("an unreachable LiveChat makes the check livechat bad, with the network's error code", async () => {
   const { names, wrong } = await look({ LIVECHAT_API_URL: `http://127.0.0.1:${await freePort()}` });
   expect(names("bad")).toEqual(["livechat"]);
   expect(wrong[0]).toMatchObject({
@@ -97,7 +97,7 @@ test("a LiveChat that cannot be reached", async () => {
   });
 });
 
-test("a LiveChat whose limit is used up", async () => {
+test("a used-up rate limit of LiveChat needs attention and leaves the app healthy", async () => {
   sandbox.faults.plan({
     do: "answer",
     status: 429,
@@ -111,7 +111,7 @@ test("a LiveChat whose limit is used up", async () => {
   expect(health.status).toBe(200);
 });
 
-test("a LiveChat whose limit is used up again and again, for a moment each time", async () => {
+test("repeated short 429s of LiveChat need attention and leave the app healthy", async () => {
   const headers = { "Retry-After": "2" };
   sandbox.faults.plan({ do: "answer", status: 429, headers, path: "/tickets", times: 9 });
   const { names, wrong, health } = await look({});
@@ -124,7 +124,7 @@ test("a LiveChat whose limit is used up again and again, for a moment each time"
   expect(health.status).toBe(200);
 });
 
-test("a LiveChat that does not answer", async () => {
+test("a LiveChat that does not answer makes the check livechat bad", async () => {
   sandbox.faults.plan({ do: "stall", path: "/tickets", times: 9 });
   const { names, wrong } = await look({});
   sandbox.faults.clear();
@@ -135,7 +135,7 @@ test("a LiveChat that does not answer", async () => {
   });
 });
 
-test("a queue that is not there", async () => {
+test("an unreachable queue needs attention and leaves the app healthy", async () => {
   const gone = `QueueEndpoint=http://127.0.0.1:${await freePort()}/`;
   const { names, wrong, health } = await look({
     LiveChatStorage: inject("storage").replace(/QueueEndpoint=http:\/\/[^/]+\//, gone),
@@ -148,7 +148,7 @@ test("a queue that is not there", async () => {
   expect(health.status).toBe(200);
 });
 
-test("storage that cannot be reached, and storage that refuses", async () => {
+test("unreachable storage and refused access make the check storage bad, each with its own advice", async () => {
   const at = (port: number, key = "YQ==") =>
     `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=${key};TableEndpoint=http://127.0.0.1:${port}/devstoreaccount1;`;
   const absent = await look({ LiveChatStorage: at(await freePort()) });
@@ -168,7 +168,7 @@ test("storage that cannot be reached, and storage that refuses", async () => {
   expect(refused.wrong[0]?.action).toContain("Storage Table Data Contributor");
 });
 
-test("a WEBHOOK_BASE_URL of another server", async () => {
+test("a WEBHOOK_BASE_URL that leads to another server, or to none, needs attention", async () => {
   const elsewhere = createServer((_, response) => response.end("hello"));
   await once(elsewhere.listen(0, "127.0.0.1"), "listening");
   const url = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
@@ -186,7 +186,7 @@ test("a WEBHOOK_BASE_URL of another server", async () => {
   expect(gone.wrong.find(({ name }) => name === "address")?.detail).toContain("ECONNREFUSED");
 });
 
-test("webhooks with a password that is not accepted, and another licence than the account's", async () => {
+test("webhooks with an unknown password, and a LIVECHAT_LICENSE_ID of another account, are findings of the check registrations", async () => {
   const base = "https://app.example";
   for (const { event_type, data_types, receiver } of wantedWebhooks({ baseUrl: base })) {
     const url = urlWith({ ...CREDENTIALS, password: "hunter2" }, receiver);

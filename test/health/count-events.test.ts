@@ -3,7 +3,7 @@ import { openEventLog } from "../../shared/event-log/event-log.ts";
 import { EVENT_TYPES } from "../../shared/schemas/webhook.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 
-test("counts by type and time match the log's events, across hours", async () => {
+test("the log's counts by type and time equal its listed events, across hours", async () => {
   const table = openTable({ connectionString: inject("storage") }, "HealthCountEvents");
   let clock = Date.parse("2026-01-01T00:00:00.000Z");
   const log = openEventLog({ table, now: () => clock });

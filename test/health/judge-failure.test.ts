@@ -12,13 +12,16 @@ test.each([
   [{ status: 401, code: "InvalidAuthenticationInfo" }, "Storage Table Data Contributor", " (401 Invalid"],
   [{ code: "ENOTFOUND" }, "firewall", " (ENOTFOUND) "],
   [{ status: 503, code: "ServerBusy" }, "firewall", " (503 ServerBusy) "],
-])("the advice on storage follows the status and not the message: %j", (upstream, advice, shown) => {
-  const finding = judgeStorageFailure(new StorageUnavailable("Any words.", { upstream }));
-  expect(finding.action).toContain(advice);
-  expect(finding.detail).toContain(shown);
-});
+])(
+  "the advice on failed storage depends on the status and not on the message: %j",
+  (upstream, advice, shown) => {
+    const finding = judgeStorageFailure(new StorageUnavailable("Any words.", { upstream }));
+    expect(finding.action).toContain(advice);
+    expect(finding.detail).toContain(shown);
+  },
+);
 
-test("LiveChat's failure shows its code where there is one", () => {
+test("a finding about LiveChat shows the error's code if the error has one", () => {
   const unreachable = new UpstreamFailed("LiveChat cannot be reached.", {
     upstream: { code: "ECONNREFUSED" },
   });
@@ -27,6 +30,6 @@ test("LiveChat's failure shows its code where there is one", () => {
   expect(judgeLiveChatFailure(failed).detail).toBe("LiveChat failed (500).");
 });
 
-test("an error of another kind is not a finding of storage", () => {
+test("judgeStorageFailure throws errors of other kinds", () => {
   expect(() => judgeStorageFailure(new NotFound("No."))).toThrow(NotFound);
 });

@@ -14,58 +14,63 @@ const givenUp = subscriber({ state: "given_up", waitingSince: ago(10_000), lag: 
 const retrying = subscriber({ state: "retrying", waitingSince: ago(60), failures: 3 });
 
 test.each<[string, Subscriber[], string, RegExp]>([
-  ["no subscriptions", [], "ok", /^There are no subscriptions\.$/],
+  ["no subscriptions are ok", [], "ok", /^There are no subscriptions\.$/],
   [
-    "all is well",
+    "subscriptions that get their events are ok",
     [subscriber(), subscriber({ waitingSince: ago(4) })],
     "ok",
     /^2 subscriptions, none failing\.$/,
   ],
   [
-    "one is slow",
+    "a slow subscriber that still answers is ok",
     [subscriber({ waitingSince: ago(60), lastAnswer: { at: ago(1), status: 200 } })],
     "ok",
     /^1 /,
   ],
-  ["one fails", [subscriber(), retrying], "attention", /^The last delivery to 1 of 2 subscriptions failed/],
   [
-    "one is given up",
+    "a failing subscription needs attention",
+    [subscriber(), retrying],
+    "attention",
+    /^The last delivery to 1 of 2 subscriptions failed/,
+  ],
+  [
+    "a given-up subscription is bad",
     [givenUp, retrying],
     "bad",
     /^1 of 2 subscriptions is given up and gets no events\. The last delivery to 1 of 2 .* failed\. The app repeats it\.$/,
   ],
   [
-    "one is given up and has missed events, others are parked",
+    "given-up subscriptions, missed events and parked events are all in the detail",
     [{ ...givenUp, missed: 3, missedAt: ago(60) }, subscriber({ parkedEvents: 1 })],
     "bad",
     /^1 of 2 .* given up .* removed 3 events .* 1 event is parked\.$/,
   ],
   [
-    "the log was replaced by a new one",
+    "a log that was replaced needs attention for a day",
     [subscriber({ restartedAt: ago(60) }), subscriber({ restartedAt: ago(2_000) })],
     "attention",
     /^The log was replaced by a new one: 1 of 2 subscriptions restarted at its beginning\.$/,
   ],
   [
-    "events are parked",
+    "parked events need attention",
     [subscriber({ parkedEvents: 2 }), subscriber()],
     "attention",
     /^2 events are parked\.$/,
   ],
   [
-    "retention removed what one had not got",
+    "undelivered events that retention removed need attention for a week",
     [subscriber({ missed: 3, missedAt: ago(60) }), subscriber({ missed: 9, missedAt: ago(20_000) })],
     "attention",
     /^Retention removed 3 events that 1 of 2 subscriptions had not received\.$/,
   ],
   [
-    "the dispatcher does not run",
+    "a dispatcher that has not run for five minutes is bad",
     [subscriber({ waitingSince: ago(6) })],
     "bad",
     /^Nothing is sent to 1 of 1 /,
   ],
   [
-    "the dispatcher stopped",
+    "a dispatcher that stopped is bad, and a given-up subscription stays in the detail",
     [subscriber({ waitingSince: ago(60), lastAnswer: { at: ago(6), status: 200 } }), givenUp],
     "bad",
     /^Nothing is sent to 1 of 2 .* 1 of 2 subscriptions is given up/,
@@ -73,7 +78,7 @@ test.each<[string, Subscriber[], string, RegExp]>([
 ])("%s", (_, subscribers, state, detail) => {
   const found = judgeSubscriptions(subscribers, now);
   expect(found).toMatchObject({ state, detail: expect.stringMatching(detail) });
-  // What is not right says what to do.
+  // Each fault has an action.
   expect(typeof found.action).toBe(state === "ok" ? "undefined" : "string");
   expect(found.detail).not.toMatch(/secret|hooks/);
   if (subscribers.includes(givenUp)) expect(found.action).toMatch(/\/resume.*DELETE/);

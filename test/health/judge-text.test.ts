@@ -9,7 +9,7 @@ const at = "2026-01-15T09:00:00.000Z";
 const failed = (failure: NonNullable<NonNullable<Parameters<typeof judgeLastCall>[0]>["failure"]>) =>
   judgeLastCall({ at, failure }).state;
 
-test("LiveChat is judged by the last call: a missing scope is no outage, other refusals and failures are", () => {
+test("after the last call, a missing scope and a 429 need attention, and other failures are bad", () => {
   expect(judgeLastCall(undefined).state).toBe("ok");
   expect(judgeLastCall({ at }).state).toBe("ok");
   expect(failed({ kind: "upstream-refused", summary: "", code: "authentication" })).toBe("bad");
@@ -18,7 +18,7 @@ test("LiveChat is judged by the last call: a missing scope is no outage, other r
   expect(failed({ kind: "upstream-failed", summary: "" })).toBe("bad");
 });
 
-test("the timers' calls of a month follow from the schedule", () => {
+test("the timers' billed calls of a month are computed from the schedule", () => {
   const now = Date.parse(at);
   expect(runsADay("0 */15 * * * *", now)).toBe(96);
   expect(runsADay("0 0 0 1 1 *", now)).toBe(0);
@@ -26,7 +26,7 @@ test("the timers' calls of a month follow from the schedule", () => {
   expect(detail).toContain("12 calls to LiveChat were billed in 2026-01. The timers need about 11520");
 });
 
-test("a version that LiveChat has deprecated is for a person to look at", () => {
+test("an API version that LiveChat deprecates needs attention", () => {
   expect(judgeVersion("3.6", undefined).state).toBe("ok");
   expect(judgeVersion("3.6", { header: "Deprecation", day: "2026-09-01" })).toMatchObject({
     state: "attention",

@@ -32,7 +32,7 @@ describe("deliveries", () => {
       count: async (from, to) => events.filter((at) => iso(at) >= from && iso(at) < to).length,
     });
 
-  /** Every so many milliseconds from nine to five on working days, up to a moment. */
+  /** An event every `every` milliseconds from nine to five on working days, until a moment. */
   function* officeHours(every: number, until: number): Generator<number> {
     for (let at = until - 40 * DAY; at < until; at += every) {
       const date = new Date(at);
@@ -49,7 +49,7 @@ describe("deliveries", () => {
     expect(detail).toContain("In the same hours of each of the last three weeks there were 19 or more.");
   });
 
-  test("a busy account's evenings and weekends are no finding", async () => {
+  test("the silent evenings and weekends of a busy account are ok", async () => {
     const friday = Date.parse("2026-01-16T17:00:00.000Z");
     const events = [...officeHours(2 * MINUTE, friday)];
     for (let hours = 1; hours < 64; hours++) {
@@ -58,14 +58,14 @@ describe("deliveries", () => {
     expect((await judge(events, friday + 65 * HOUR)).state).toBe("attention");
   });
 
-  test("an account that was closed for one of the last three weeks has no finding", async () => {
+  test("the silence of an account that was closed in one of the last three weeks is ok", async () => {
     const off = [noon - 15 * DAY, noon - 13 * DAY] as const;
     const events = [...officeHours(2 * MINUTE, noon)].filter((at) => at < off[0] || at > off[1]);
     expect((await judge(events, noon + 2 * HOUR)).state).toBe("ok");
   });
 
-  test("a quiet account never raises a false alarm worth mentioning", async () => {
-    // One event in three hours on average, at random, looked at every quarter of an hour for a month.
+  test("a quiet account raises no false alarm in a month", async () => {
+    // Random events, on average one in three hours, judged every hour for a month.
     const random = fc.sample(fc.double({ min: 1e-9, max: 1, noNaN: true }), { seed: 7, numRuns: 800 });
     const events: number[] = [];
     for (let at = noon - 60 * DAY, next = 0; at < noon; next++) {
@@ -83,18 +83,18 @@ describe("deliveries", () => {
     expect(alarms).toBe(0);
   });
 
-  test("an account without deliveries, or with less than three weeks of them, has no finding", async () => {
+  test("an account without deliveries, or with less than three weeks of them, is ok", async () => {
     expect(await judge([], noon)).toEqual({ state: "ok", detail: "No chat_ended was received yet." });
     const young = [...officeHours(2 * MINUTE, noon)].filter((at) => at > noon - 15 * DAY);
     expect((await judge(young, noon + 3 * HOUR)).state).toBe("ok");
   });
 
-  test("tickets that only the reconciliation finds mean that the webhook is broken", () => {
+  test("the ticket webhook needs attention when the reconciliation finds half of the new tickets", () => {
     const runs = (recovered: number, added: number, mode: RunRecord["mode"] = "incremental") =>
       Array.from({ length: 20 }, () => ({ mode, recovered, added }) as RunRecord);
     expect(judgeTicketWebhook(runs(1, 1))?.state).toBe("attention");
     expect(judgeTicketWebhook(runs(0, 10))).toBeUndefined();
-    // Found just before their webhooks came.
+    // The runs found these tickets just before their webhooks came.
     expect(judgeTicketWebhook(runs(1, 10))).toBeUndefined();
     expect(judgeTicketWebhook([...runs(1, 1).slice(0, 2), ...runs(0, 0)])).toBeUndefined();
     expect(judgeTicketWebhook(runs(25, 25, "first"))).toBeUndefined();
@@ -113,7 +113,7 @@ describe("the reconciliation", () => {
       TICKET_RUNS,
     );
 
-  test("is ok until three runs after the last success", () => {
+  test("the reconciliation is ok until three runs were due after its last success", () => {
     expect(judge({ lastSuccess: iso(noon - 14 * MINUTE) })).toEqual({
       state: "ok",
       detail: "The last success was at 2026-01-15T11:46:00.000Z.",
@@ -121,7 +121,7 @@ describe("the reconciliation", () => {
     expect(judge({ lastSuccess: iso(noon - 16 * MINUTE) }).state).toBe("bad");
   });
 
-  test("needs attention while tickets do not fit the schema, or come without an id", () => {
+  test("the reconciliation needs attention while tickets have no id or do not fit the schema", () => {
     const lastSuccess = iso(noon - MINUTE);
     expect(judge({ lastSuccess, odd: ["T1", "T2"] })).toMatchObject({
       state: "attention",
@@ -136,7 +136,7 @@ describe("the reconciliation", () => {
     });
   });
 
-  test("of a new app is ok until three runs were due", () => {
+  test("the reconciliation of a new app is ok until three runs were due", () => {
     expect(judge({ installed: iso(noon - 10 * MINUTE) }).state).toBe("ok");
     expect(judge({ installed: iso(noon - 20 * MINUTE) })).toMatchObject({
       state: "bad",
@@ -145,7 +145,7 @@ describe("the reconciliation", () => {
     });
   });
 
-  test("distinguishes a stopped timer from failing runs", () => {
+  test("the action for missed runs distinguishes a stopped timer from failing runs", () => {
     const lastSuccess = iso(noon - 60 * MINUTE);
     const failing = judge({
       lastSuccess,
@@ -160,9 +160,13 @@ describe("the reconciliation", () => {
     expect(stopped.action).toMatch(/^The timer does not run/);
   });
 
-  test("needs attention after one failure, and shows the progress of a long reading", () => {
+  test("the reconciliation needs attention after one failed run", () => {
     const lastSuccess = iso(noon - 6 * MINUTE);
     expect(judge({ lastSuccess, runs: [run(noon - MINUTE, "failed", "No.")] }).state).toBe("attention");
+  });
+
+  test("the finding about the reconciliation shows the progress of a long reading", () => {
+    const lastSuccess = iso(noon - 6 * MINUTE);
     const progress = {
       mode: "sweep",
       startedAt: lastSuccess,
@@ -182,7 +186,7 @@ describe("the reconciliation", () => {
     });
   });
 
-  test("is judged by its own schedule", () => {
+  test("the time that three missed runs take depends on the schedule", () => {
     const lastSuccess = iso(noon - 2 * DAY);
     expect(judge({ lastSuccess, schedule: "0 0 0 * * *" }).state).toBe("ok");
     expect(judge({ lastSuccess, schedule: "0 0 */6 * * *" }).state).toBe("bad");
@@ -229,7 +233,7 @@ describe("registrations", () => {
     expect(judge([], 10 * MINUTE).state).toBe("attention");
   });
 
-  test("webhooks that are switched off are an emergency", () => {
+  test("webhooks that are switched off are bad", () => {
     const standings = assessAll(all("now"), destination, { on: false });
     expect(judgeRegistration(standings, { installed: iso(now - DAY), now })).toMatchObject({
       state: "bad",
@@ -237,7 +241,7 @@ describe("registrations", () => {
     });
   });
 
-  test("another licence than the account's means that every delivery is refused", () => {
+  test("a LIVECHAT_LICENSE_ID of another account is bad", () => {
     expect(judgeLicence(all("now"), undefined)).toBeUndefined();
     expect(judgeLicence(all("now"), "12345678")).toBeUndefined();
     expect(judgeLicence([], "1")).toBeUndefined();
@@ -258,7 +262,7 @@ test("a budget that is nearly used up, or a pause by LiveChat, needs attention",
   expect(judgeBudget({ ...usage, pausedFor: 12_400 }).detail).toContain("for another 13 s");
 });
 
-test("throttling needs attention, and is bad after half an hour", () => {
+test("throttling by LiveChat needs attention, and is bad after half an hour", () => {
   const now = Date.parse("2026-01-15T12:00:00.000Z");
   const judge = (minutes: number) =>
     judgeLiveChatFailure(new TooManyRequests("LiveChat's limit is used up."), {
@@ -276,12 +280,15 @@ test.each([
   ["404", new NotFound("LiveChat has nothing there.", { upstream: { status: 404 } })],
   ["410", new NotFound("LiveChat has nothing there.", { upstream: { status: 410 } })],
   ["unsupported_version", new InvalidInput("It refuses.", { upstream: { code: "unsupported_version" } })],
-])("an API v2 that is gone (%s) is told with what to set", (_, error) => {
-  expect(judgeLiveChatFailure(error)).toMatchObject({
-    state: "bad",
-    action: expect.stringContaining("set LIVECHAT_API to text"),
-  });
-});
+])(
+  "an API v2 that is gone (%s) is bad, and the action names the settings of the Text platform",
+  (_, error) => {
+    expect(judgeLiveChatFailure(error)).toMatchObject({
+      state: "bad",
+      action: expect.stringContaining("set LIVECHAT_API to text"),
+    });
+  },
+);
 
 test.each([
   [{ count: 1, more: false }, "1 delivery was not readable and is kept aside."],
@@ -304,7 +311,7 @@ test("an empty quarantine is ok", () => {
 });
 
 describe("refused deliveries", () => {
-  test("each reason has a count, a cause and an action", () => {
+  test("refused deliveries are shown with a count, a cause and an action for each reason", () => {
     const finding = judgeRefusals({ unauthorized: 3, forbidden: 1, "invalid-input": 2 });
     expect(finding).toMatchObject({
       state: "attention",
@@ -317,7 +324,7 @@ describe("refused deliveries", () => {
     });
   });
 
-  test("calls without any credentials are counted, and are no fault", () => {
+  test("calls without any credentials are counted, and are ok", () => {
     expect(judgeRefusals({ "no-credentials": 4_711 })).toEqual({
       state: "ok",
       detail:
@@ -327,7 +334,7 @@ describe("refused deliveries", () => {
 });
 
 describe("the address", () => {
-  test("of this machine is bad with a remote LiveChat", () => {
+  test("a WEBHOOK_BASE_URL of this machine is bad, unless LiveChat runs on this machine", () => {
     expect(judgeReach({ baseIsLocal: true, liveChatIsLocal: false })?.state).toBe("bad");
     expect(judgeReach({ baseIsLocal: true, liveChatIsLocal: true })).toBeUndefined();
     expect(judgeReach({ baseIsLocal: false, liveChatIsLocal: false })).toBeUndefined();
@@ -340,11 +347,11 @@ describe("the address", () => {
     ["http://[::1]:7071", true],
     ["https://127.0.0.1.example.com", false],
     ["https://app.example", false],
-  ])("%s is this machine: %s", (url, local) => {
+  ])("isLoopback(%j) is %s", (url, local) => {
     expect(isLoopback(url)).toBe(local);
   });
 
-  test("must be answered by this app's receiver", () => {
+  test("WEBHOOK_BASE_URL is ok only when a receiver of this app answers there", () => {
     const judge = (probe: Parameters<typeof judgeProbe>[1]) => judgeProbe("https://a.example", probe).state;
     expect(judge({ status: 401, type: "application/problem+json" })).toBe("ok");
     expect(judge({ status: 401, type: "text/html" })).toBe("attention");

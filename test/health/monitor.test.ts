@@ -16,7 +16,7 @@ function check(name: string, look: Check["look"], more: Partial<Check> = {}): Ch
   return { name, vital: true, freshFor: 1_000, look, ...more };
 }
 
-test("GET /health reuses a finding for a while, GET /status only during its check", async () => {
+test("GET /health reuses a fresh finding, and GET /status only a check that is running", async () => {
   let looks = 0;
   let clock = 0;
   const look = async () => ({ ...ok, detail: `look ${++looks}` });
@@ -36,7 +36,7 @@ test("GET /health reuses a finding for a while, GET /status only during its chec
   expect(looks).toBe(3);
 });
 
-test("an operator's change makes every instance repeat its checks, also long-lived findings", async () => {
+test("an operator's change makes every instance run its checks again, even those with a fresh finding", async () => {
   const table = openTable({ connectionString: inject("storage") }, "HealthTouched");
   let looks = 0;
   const start = () => {
@@ -51,7 +51,7 @@ test("an operator's change makes every instance repeat its checks, also long-liv
   expect(looks).toBe(4);
 });
 
-test("a change of state is one log line, on one instance", async () => {
+test("a change of a check's state is logged once, by one of the instances", async () => {
   const table = openTable({ connectionString: inject("storage") }, "HealthChanges");
   let finding: Finding = { state: "ok", detail: "Fine." };
   const lines: unknown[] = [];
@@ -72,7 +72,7 @@ test("a change of state is one log line, on one instance", async () => {
   finding = { state: "ok", detail: "Fine." };
   await everywhere();
   expect(lines).toHaveLength(2);
-  // A start that begins with a fault says so.
+  // A fault at the first run is a change, too.
   const fresh = createMonitor([check("b", async () => ({ state: "bad", detail: "No." }))], {
     sightings: openSightings(() => table),
   });
@@ -80,14 +80,14 @@ test("a change of state is one log line, on one instance", async () => {
   expect(lines[2]).toMatchObject(["check changed", { check: "b", from: "unseen", to: "bad" }]);
 });
 
-test("GET /health looks at vital checks only", async () => {
+test("GET /health runs only the vital checks", async () => {
   const never = () => Promise.reject(new Error("looked"));
   const checks = [check("a", async () => ok), check("b", never, { vital: false })];
   const found = await createMonitor(checks, { sightings: unseen }).examine("vital");
   expect(found.map(({ name }) => name)).toEqual(["a"]);
 });
 
-test("a check whose precondition is bad is unknown, at any depth", async () => {
+test("a check is unknown while the check that it needs is bad or unknown", async () => {
   const refused = async () => Promise.reject(new UpstreamRefused("No."));
   const checks = [
     check("a", refused),
@@ -129,7 +129,7 @@ test("a check that hangs or throws is bad, and its error is not shown", async ()
   expect(defects).toEqual([["broken", new TypeError("secret")]]);
 });
 
-test("the time of a change outlives the process and is shared by instances", async () => {
+test("the start of a state is stored and shared by all instances", async () => {
   const table = openTable({ connectionString: inject("storage") }, "HealthSightings");
   let clock = Date.parse("2026-01-01T00:00:00.000Z");
   const open = () =>
@@ -147,7 +147,7 @@ test("the time of a change outlives the process and is shared by instances", asy
   expect((await open().see("livechat", "bad")).since).toBe("2026-01-01T00:00:01.000Z");
 });
 
-test("without storage, the sightings of this process are used", async () => {
+test("while storage fails, a process remembers the states that it has recorded", async () => {
   const broken = () => {
     throw new StorageUnavailable("No.");
   };

@@ -19,7 +19,7 @@ const change: CheckChange = {
 const PASSWORD = "a webhook's password";
 const noLog = () => {};
 
-test("a change is sent once, signed, as plain fields and as a card for Teams", async () => {
+test("a change is sent to the operator once, signed, as plain fields and as a card for Teams", async () => {
   const { url, arrivals } = await startSubscriber(202);
   const tell = createOperatorWebhook({ url, password: PASSWORD, post: createPost({ allowLoopback: true }) });
   await tell(change, noLog);
@@ -45,7 +45,7 @@ test("a change is sent once, signed, as plain fields and as a card for Teams", a
   expect(arrivals).toHaveLength(1);
 });
 
-test("a call that fails is repeated three times, with the same id, and then the log says so", async () => {
+test("a failed call to the operator is repeated three times with the same id, and then logged", async () => {
   const { url, arrivals } = await startSubscriber(500);
   const waits: number[] = [];
   const said = Promise.withResolvers<unknown>();
@@ -60,7 +60,7 @@ test("a call that fails is repeated three times, with the same id, and then the 
   expect(arrivals).toHaveLength(4);
 });
 
-test("only changes of a state and higher counts are sent, by one of two instances", async () => {
+test("the operator gets changes of state and higher counts, from one of two instances", async () => {
   const table = newTable();
   let finding: Finding = { state: "ok", detail: "Fine.", count: 0 };
   const check: Check = { name: "quarantine", vital: false, freshFor: 0, look: async () => finding };
@@ -94,7 +94,7 @@ test("only changes of a state and higher counts are sent, by one of two instance
   ]);
 });
 
-test("the running app tells of a delivery that went to quarantine, once", async () => {
+test("the running app reports a quarantined delivery to the operator once", async () => {
   const subscriber = await startSubscriber(200);
   const app = await startApp({
     env: { OPERATOR_WEBHOOK_URL: subscriber.url, ALLOW_LOOPBACK_CALLBACKS: "true" },

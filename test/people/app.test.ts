@@ -43,7 +43,7 @@ test.each(ODD)("a visitor with the address %j is found and erased", async (email
 });
 
 test.each(["o'brien@y.com", "a&b@y.com", "müller@y.com", "a/b@y.com", "not an address"])(
-  "DELETE /visitors takes the address %j",
+  "DELETE /visitors erases the visitor with the address %j",
   async (email) => {
     await app.deliver("chat-ended", ended(`other chat of ${email}`, email));
     const { status, body } = await app.call("DELETE", `/visitors/${encodeURIComponent(email)}`);
@@ -58,7 +58,7 @@ test("an erasure without an address is refused", async () => {
 });
 
 test.each(["o'brien@x.com", "a&b@x.com", "müller@x.com", "m@xn--mller-kva.de"])(
-  "a ticket and an agent may have the address %j",
+  "a ticket and an agent can be created with the address %j",
   async (mail) => {
     const ticket = await app.call("POST", "/tickets", { message: "Help", requester: { mail } });
     expect([ticket.status, ticket.body.requester.mail]).toEqual([201, mail]);
@@ -67,7 +67,7 @@ test.each(["o'brien@x.com", "a&b@x.com", "müller@x.com", "m@xn--mller-kva.de"])
   },
 );
 
-test("a text that is not an address is refused", async () => {
+test("a ticket whose requester has no valid address is refused", async () => {
   for (const mail of ["", "x", "a@b@c", "a b@c", "@c", "a@"]) {
     expect((await app.call("POST", "/tickets", { message: "Help", requester: { mail } })).status).toBe(400);
   }
@@ -96,7 +96,7 @@ test("an erased ticket does not come back by reconciliation, from stored tickets
   expect(await search({ email: mail })).toEqual([{ next: null, done: true }]);
 });
 
-test("a ticket that is erased before it was ever stored is not brought by the reconciliation", async () => {
+test("a ticket that was erased before it was stored is not stored by the reconciliation", async () => {
   const mail = "eve@example.com";
   const { body: ticket } = await app.call("POST", "/tickets", { message: "planted", requester: { mail } });
   await app.deliver("ticket-created", { event_type: "ticket_created", ticket });
@@ -113,7 +113,7 @@ test("a ticket that is erased before it was ever stored is not brought by the re
   expect(await search({ email: mail })).toEqual([{ next: null, done: true }]);
 });
 
-test("credentials in LiveChat's answers and deliveries go no further", async () => {
+test("credentials in LiveChat's answers and deliveries are neither answered nor stored", async () => {
   const secret = "planted-credential";
   const shown = { login: "sam@example.com", name: "Sam", api_key: secret, password: secret };
   const key = { "idempotency-key": '"agent"' };

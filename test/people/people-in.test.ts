@@ -17,7 +17,7 @@ test.each([
   ["a client author", { ticket: { events: [{ author: { id: ANN, type: "client" } }] } }],
   ["a customer of the Text platform", { payload: { chat: { users: [{ type: "customer", email: ANN }] } } }],
   ["a form of the Text platform", { thread: { events: [{ fields: [{ type: "email", answer: ANN }] }] } }],
-])("finds %s", (_, body) => {
+])("peopleIn finds %s", (_, body) => {
   expect(peopleIn(body)).toEqual([ANN]);
   expect(concerns(body, ann)).toBe("names");
 });
@@ -31,7 +31,7 @@ test.each([
   ["a longer address before", { visitor: { email: `jo${ANN}` } }],
   ["a longer address behind", { visitor: { email: `${ANN}.au` } }],
   ["an address with a hyphen", { text: `x-${ANN}` }],
-])("does not take %s for the person", (_, body) => {
+])("a body with %s is not about the person", (_, body) => {
   expect(peopleIn(body)).not.toContain(ANN);
   expect(concerns(body, ann)).toBe("no");
 });
@@ -45,7 +45,7 @@ test.each([
   ["an author of no known type", { ticket: { events: [{ author: { id: ANN } }] } }],
   ["a list", [[ANN]]],
   ["a bare text", ANN],
-])("%s is undecided", (_, body) => {
+])("%s may be about the person", (_, body) => {
   expect(peopleIn(body)).toEqual([]);
   expect(concerns(body, ann)).toBe("may");
 });
@@ -58,21 +58,21 @@ test.each([
   "a/b@x.y",
   "a+b*c?d[e]{f}|g^h$i(j)\\k@x.y",
   "n/a",
-])("%j is found as it is", (email) => {
+])("peopleIn returns the odd address %j unchanged", (email) => {
   expect(peopleIn({ visitor: { email } })).toEqual([email]);
   expect(concerns({ visitor: { email } }, toPerson(email.toUpperCase()))).toBe("names");
   expect(concerns({ text: `<${email}>` }, toPerson(email))).toBe("may");
   expect(concerns({ text: "aabbcc@x.y" }, toPerson(email))).toBe("no");
 });
 
-test("a body of any depth and breadth is gone through", () => {
+test("a body of any depth and breadth is searched", () => {
   const deep = JSON.parse(`{"visitor":${'{"a":'.repeat(100_000)}"${ANN}"${"}".repeat(100_000)}}`);
   expect(peopleIn(deep)).toEqual([ANN]);
   const broad = { messages: new Array(1_000_000).fill(0), visitor: { email: ANN } };
   expect(concerns(broad, ann)).toBe("names");
 });
 
-test("a chat is identified by chat.id, and possibly by another id where that is missing", () => {
+test("a body names a chat by chat.id, and may mean the chat by another id if chat.id is missing", () => {
   expect(concernsChat({ chat: { id: 3 } }, "3")).toBe("names");
   expect(concernsChat({ chat: { id: "33", text: "3" }, chat_id: "3" }, "3")).toBe("no");
   expect(concernsChat({ chat: "3" }, "3")).toBe("may");

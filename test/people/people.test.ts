@@ -29,7 +29,7 @@ function numbers(name: string, clock: { time: number }, more: Partial<DataPlace>
 
 const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
-test("an erasure goes on where the call before stopped, also in another process", async () => {
+test("an erasure continues where the previous call stopped, even in another process", async () => {
   const clock = { time: 1e12 };
   const table = newTable();
   const places = [numbers("a", clock), numbers("b", clock)];
@@ -46,7 +46,7 @@ test("an erasure goes on where the call before stopped, also in another process"
   expect(await erase()).toMatchObject({ erased: 4, done: false });
 });
 
-test("an erasure that was killed loses no more than the last second", async () => {
+test("the call after a killed erasure repeats at most the steps of its last second", async () => {
   const clock = { time: 1e12 };
   const table = newTable();
   const { place, done } = numbers("a", clock);
@@ -64,7 +64,7 @@ test("an erasure that was killed loses no more than the last second", async () =
   expect(done).toEqual(["1", "2", "3", "4", "5", ...DIGITS.slice(4)]);
 });
 
-test("an erasure that was left for more than a day begins anew, and is forgotten", async () => {
+test("an unfinished erasure starts again after a day, and retention removes its progress", async () => {
   const clock = { time: 1e12 };
   const table = newTable();
   const { place, done } = numbers("a", clock);
@@ -78,7 +78,7 @@ test("an erasure that was left for more than a day begins anew, and is forgotten
   expect(await Array.fromAsync(table.listEntities())).toEqual([]);
 });
 
-test("undecided items are listed once, also by the call that ends the erasure", async () => {
+test("each call of an erasure lists the undecided items once", async () => {
   const clock = { time: 1e12 };
   async function* erase(_: unknown, after: string) {
     for (const id of after === "" ? ["x", "y", "x"] : []) {
@@ -96,7 +96,7 @@ test("undecided items are listed once, also by the call that ends the erasure", 
   expect(await people.erase("ann@x")).toEqual({ erased: 0, done: true, undecided: [x] });
 });
 
-test("a search goes on at next, and ends with null", async () => {
+test("a search continues at next, which is null at the end", async () => {
   const clock = { time: 1e12 };
   const places = [numbers("a", clock).place, numbers("b", clock).place];
   const people = openPeople({ table: newTable(), places, now: () => clock.time, budgetMs: 60_000 });
@@ -120,7 +120,7 @@ test.each(["x", "W10", Buffer.from('["nowhere",""]').toString("base64url")])(
   },
 );
 
-test("retention: a place that fails stops no other, and one whose time is over goes on in the next run", async () => {
+test("retention continues after a place that fails, and resumes a place whose time was over in the next run", async () => {
   const clock = { time: 1e12 };
   const failure = new Error("fails");
   // biome-ignore lint/correctness/useYield: it fails first

@@ -94,7 +94,7 @@ function peopleOf(eventsName: string, ticketsName: string, { time = EPOCH, fault
 test.each([
   ["answered at once", false],
   ["stopped early by Azure", true],
-])("search, erasure and retention of every place come to their end with queries %s", async (_, stopping) => {
+])("search, erasure and retention finish in every place with queries %s", async (_, stopping) => {
   const [events, tickets] = [newTable().tableName, newTableName()];
   const { idempotency } = await fill(events, tickets);
   const fault = stopping ? stoppingQueries() : undefined;
@@ -159,7 +159,7 @@ const placeNamed = (places: DataPlace[], name: string) => {
   return place;
 };
 
-test("an event that changes between reading and erasing gets no outdated tombstone", async () => {
+test("an event that changes between reading and erasure gets no outdated tombstone", async () => {
   const name = newTable().tableName;
   await newLog({ table: newTable(name) }).append(started({ email: ANN }));
   const table = newTable(name, async (send, request) => {
@@ -181,7 +181,7 @@ test("an event that changes between reading and erasing gets no outdated tombsto
   expect((await newLog({ table: newTable(name) }).list()).items).toMatchObject([{ chatId: "C1" }]);
 });
 
-test("a body that its event claims between reading and removing is not removed", async () => {
+test("a body that gets its event between reading and removal is not removed", async () => {
   const name = newTable().tableName;
   const large = started({ more: { noise: randomBytes(100_000).toString("hex") } });
   const dying = newTable(name, (send, request) => (isTransaction(request) ? hang(send, request) : send()));
@@ -204,7 +204,7 @@ test("a body that its event claims between reading and removing is not removed",
   expect(await newLog({ table: newTable(name) }).getRaw(event?.id ?? "")).toBe(large.raw);
 });
 
-test("a key that is used again between reading and removing keeps its new life", async () => {
+test("an Idempotency-Key that is used again between reading and removal keeps its new answer", async () => {
   const name = newTable().tableName;
   const attempt = {
     scope: "CreateTicket",
