@@ -12,7 +12,7 @@ import {
 } from "../../shared/event-log/keys.ts";
 import { ARRIVALS_PARTITION as ARRIVALS } from "../../shared/tickets/arrivals/arrivals.ts";
 import { STATE } from "../../shared/tickets/store/state-row.ts";
-import { PARTITION as TICKETS } from "../../shared/tickets/store/ticket-row.ts";
+import { TICKETS_PARTITION as TICKETS } from "../../shared/tickets/store/ticket-row.ts";
 import { TRANSCRIPTS_PARTITION as TRANSCRIPTS } from "../../shared/transcripts/store.ts";
 import { type Manifest, PARTS, type Part, writeManifest, writePart } from "./files.ts";
 import { findRow, isIn, readAllRows, type StoredRow, textOf } from "./rows.ts";

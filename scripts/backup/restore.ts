@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { TableClient } from "@azure/data-tables";
 import { BODIES, HEAD, QUARANTINED } from "../../shared/event-log/keys.ts";
 import { STATE } from "../../shared/tickets/store/state-row.ts";
-import { PARTITION as TICKETS } from "../../shared/tickets/store/ticket-row.ts";
+import { TICKETS_PARTITION as TICKETS } from "../../shared/tickets/store/ticket-row.ts";
 import { TRANSCRIPTS_PARTITION as TRANSCRIPTS } from "../../shared/transcripts/store.ts";
 import { LOG } from "./back-up.ts";
 import { type Manifest, readManifest, readPart } from "./files.ts";

@@ -20,19 +20,19 @@ export type ChatReconciliation = {
 };
 
 /**
- * Adds the starts and ends of chats to the log that no webhook reported: LiveChat repeats a delivery for only a
- * minute. The log stores each of them once: it does not matter whether the webhook or the reconciliation comes first.
+ * Adds the starts and ends of chats that no webhook reported to the log. LiveChat repeats a delivery for only a minute,
+ * so a webhook may be lost. The log stores each event once, even when the webhook and the reconciliation both add it.
  *
- * @throws what `reconcile` throws
+ * @throws the errors of `reconcile`
  */
 export function reconcileChats({ table, log, chats, ...options }: ChatReconciliation): Promise<RunReport> {
   const firstEventsOf = (threadId: string) => log.firstEventsOf(threadId);
 
   /**
-   * Appends the missing events of a thread. An event that the log refuses stays missing, and does not stop the other
-   * threads.
+   * Appends the missing events of a thread. An event that does not fit its schema stays missing, and does not stop the
+   * other threads.
    */
-  async function tell(thread: FoundThread): Promise<"stored" | "duplicate"> {
+  async function append(thread: FoundThread): Promise<"stored" | "duplicate"> {
     const known = await firstEventsOf(thread.threadId);
     // A chat that was erased stays erased: its end is added with ids only.
     const isErased = [...known.values()].some((event) => event.isErased);
@@ -51,12 +51,12 @@ export function reconcileChats({ table, log, chats, ...options }: ChatReconcilia
     source: chatSource(chats, firstEventsOf),
     sink: chatSink(table, firstEventsOf),
     isLog: true,
-    appendCreated: (threads) => Array.fromAsync(inGroups(threads, APPENDS, tell)),
+    appendCreated: (threads) => Array.fromAsync(inGroups(threads, THREADS_AT_ONCE, append)),
   });
 }
 
-/** How many threads are appended at once: their events share transactions of the log. */
-const APPENDS = 24;
+/** How many threads are appended at once, so their events share transactions of the log. */
+const THREADS_AT_ONCE = 24;
 
 /** The envelopes have the form of webhook deliveries; the end includes its transcript. */
 function rawsOf({ chatId, threadId, isOver, chat, missing }: FoundThread, now: () => number): string[] {

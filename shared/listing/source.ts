@@ -2,8 +2,8 @@ import { UpstreamFailed } from "../core/errors.ts";
 import { MINUTE } from "../core/time.ts";
 
 /**
- * A list of the account that is read page by page while it changes. How the source pages and finds changes is private
- * to it. A position is JSON, so a later run can continue from it.
+ * A list of the account that is read page by page while it changes. Only the source knows the form of its positions.
+ * A position is JSON, so a later run can continue from it.
  */
 export type Source<Item, Position> = {
   /** Begins a reading. */
@@ -24,11 +24,11 @@ export type Source<Item, Position> = {
 export type ItemFacts = { id: string; changedAt?: number; createdAt?: number };
 
 type Start = {
-  /** Read the items that changed since then; all items when absent. */
+  /** The reading returns the items that changed since this checkpoint; all items when it is absent. */
   since?: Checkpoint;
   /** Milliseconds since the epoch. */
   now: number;
-  /** How many items are stored and not deleted. If there are some, an empty list is suspect. */
+  /** How many items are stored and not deleted. When it is not 0, an empty list is suspect. */
   live: number;
   /** The `memory` of an earlier {@link ItemPage}. */
   memory?: unknown;
@@ -43,11 +43,11 @@ export type ItemPage<Item, Position> = {
   odd?: readonly string[];
   /** How many items have no id. They are left out. */
   withoutId?: number;
-  /** How many pages are read, and how many the list has. */
+  /** How many pages the reading has read, and how many the list has. */
   progress: { page: number; pages: number };
   /** The next reading reads the changes after this checkpoint; absent until it is known. */
   checkpoint?: Checkpoint;
-  /** What later readings need to know about this source. */
+  /** Facts about this source for later readings. */
   memory?: unknown;
   /** Present when the reading is complete. */
   end?: ReadingEnd;

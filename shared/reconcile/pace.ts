@@ -34,7 +34,7 @@ export class Pace {
   readonly startedAt: number;
   readonly #lease: Lease;
   readonly #options: Required<PaceOptions>;
-  /** Calls that were answered or failed; not those refused by the rate limit. */
+  /** Calls that were answered or failed. A call that the rate limit refused does not count. */
   #calls = 0;
   /** Milliseconds spent waiting for the rate limit between calls. */
   #waitedMs = 0;
@@ -52,7 +52,7 @@ export class Pace {
     return this.#options.now();
   }
 
-  /** The time and calls that the run has used so far. */
+  /** The time and the calls that the run has used so far. */
   spent(): Pick<RunReport, "durationMs" | "throttledMs" | "calls"> {
     const throttledMs = this.#waitedMs + this.#options.throttledMs();
     return { durationMs: this.#elapsedMs, throttledMs, calls: this.#calls };
@@ -76,9 +76,9 @@ export class Pace {
   }
 
   /**
-   * Makes a call. It waits for the rate limit if the wait fits into the budget.
+   * Makes a call. When the rate limit refuses it, the run waits and repeats it, if the wait fits into the budget.
    *
-   * @throws RunEnded at the end of the budget, or when the rate limit leaves no room within it
+   * @throws RunEnded at the end of the budget, or when the wait does not fit into it
    */
   async call<Answer>(send: () => Promise<Answer>): Promise<Answer> {
     for (let attempt = 1; ; attempt++) {

@@ -13,8 +13,8 @@ export type ReconciliationOptions<Item, Position> = PaceOptions & {
   source: Source<Item, Position>;
   sink: Sink<Item>;
   /**
-   * Adds a creation event for each of these items, oldest first, to the event log if it is missing, and says for each
-   * whether it was. May be called again with the same items.
+   * Appends the creation event of each item to the event log, and returns the log's answers. The oldest item is first.
+   * A later run may pass the same items again.
    */
   appendCreated(items: Item[]): Promise<("stored" | "duplicate")[]>;
   /**
@@ -23,7 +23,7 @@ export type ReconciliationOptions<Item, Position> = PaceOptions & {
    * created since the first run.
    */
   isLog?: boolean;
-  /** The name of this run's caller. A second run that is refused shows it. */
+  /** The name of the caller, for the error of a second run that is refused. */
   holder: string;
 };
 
@@ -40,8 +40,8 @@ const ODD_KEPT = 100;
  * steps.
  *
  * @throws Conflict when another run is in progress, with its holder and its start; or when another run has taken over
- * @throws AppError from the source, `appendCreated` or the storage; the run is recorded as failed. `TooManyRequests`
- *   is not thrown: such a run is over, `throttled`.
+ * @throws AppError from the source, `appendCreated` or the storage; the run is recorded as failed. After
+ *   `TooManyRequests` the run ends as `throttled` instead.
  */
 export async function reconcile<Item, Position>(
   reconciliation: ReconciliationOptions<Item, Position>,
@@ -76,7 +76,7 @@ async function run<Item, Position>(
   const { report, number } = journal;
   const done: RunProgress = { isCurrent: false, readings: 0, sweepsBegun: 0, hasRead: false };
   const odd = new Set<string>();
-  /** Of the present reading. */
+  /** Items without an id that the current reading has found. */
   let withoutId = 0;
 
   for (;;) {
@@ -153,7 +153,8 @@ async function run<Item, Position>(
     const facts = items.map(source.facts);
     state.watch ??= beginWatch(facts, { isAll: page.end !== undefined, now: pace.startedAt });
     const compared = await writer.compare(items);
-    // Before the items are stored: if the process dies in between, the next run appends the events again, as duplicates.
+    // Events are appended before their items are stored. If the process dies in between, the next run appends them
+    // again, as duplicates.
     report.recovered += await recover(compared);
     journal.put(compared);
     for (const id of page.odd ?? []) odd.add(id);

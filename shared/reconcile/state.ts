@@ -3,8 +3,8 @@ import type { RunReport } from "../schemas/reconcile.ts";
 import type { Watch } from "./watch.ts";
 
 /**
- * A run's state for the next one, stored beside the items and changed in the same transactions. Times are milliseconds
- * since the epoch.
+ * The state that a run leaves for the next run. It is stored beside the items, and changes in the same transactions.
+ * Times are milliseconds since the epoch.
  */
 export type ReconcileState<Position = unknown> = {
   format: typeof STATE_FORMAT;
@@ -19,7 +19,7 @@ export type ReconcileState<Position = unknown> = {
   total?: number;
   /** Facts that the source keeps for its next readings. */
   memory?: unknown;
-  /** Ids of stored items that do not fit their schema, as many as are kept. */
+  /** Ids of stored items that do not fit their schema: the last 100. */
   odd: readonly string[];
   /** Number of the last run. */
   runs: number;
@@ -30,7 +30,7 @@ export type ReconcileState<Position = unknown> = {
 };
 export const STATE_FORMAT = 2;
 
-/** A reading of the account's list. It can go on over many runs. */
+/** A reading of the account's list. It may take many runs. */
 export type ListReading<Position> = {
   position: Position;
   begunAt: number;
@@ -43,7 +43,7 @@ export type ListReading<Position> = {
 /** A reading of the whole list, which finds deleted items. */
 export type Sweep<Position> = ListReading<Position> & {
   number: number;
-  /** Whether it is the first sweep: no stored item can be missing from the list then. */
+  /** Whether this is the first sweep. It cannot find deleted items, because no items were stored before it. */
   first: boolean;
   /** Present once the whole list is read. */
   end?: ReadingEnd;
@@ -64,7 +64,7 @@ export type PastSweep = {
   endedAt: number;
   /** How many stored items it did not find. An item that the next sweep does not find either is deleted. */
   missed: number;
-  /** Times of change of items that perhaps no sweep has seen so far. */
+  /** Times of change of items that no sweep has certainly seen yet. */
   unproven: Doubts;
   /**
    * The number of items that it found minus the account's count; absent when the account changed at the end of the

@@ -63,9 +63,12 @@ const chatRun = {
   unchanged: described(count, "Chats that were read and are complete in the log."),
 };
 const transcripts = v.object({
-  told: described(count, "Ends that were added to the log with their transcript."),
-  bare: described(count, "Ends that were added without a transcript, because LiveChat has none."),
-  waiting: described(count, "Ends that still wait for their transcript."),
+  told: described(count, "Ended chats that were added to the log with their transcript."),
+  bare: described(
+    count,
+    "Ended chats that were added to the log without a transcript, because LiveChat did not return one.",
+  ),
+  waiting: described(count, "Ended chats that still wait for their transcript. They are not in the log yet."),
 });
 
 /** The report of a run of the reconciliation of chats: the answer of `POST /reconcile/chats`. */
@@ -73,7 +76,10 @@ export const ChatRunReport = shape(
   "ChatRunReport",
   v.object({
     ...chatRun,
-    transcripts: described(transcripts, "The results for ends that waited for their transcript."),
+    transcripts: described(
+      transcripts,
+      "Ended chats that waited for their transcript when the run began, counted by result.",
+    ),
   }),
   { ...examples.chatRun, transcripts: { told: 0, bare: 0, waiting: 0 } },
 );

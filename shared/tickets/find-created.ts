@@ -24,7 +24,7 @@ export async function findCreated(
   }: {
     find: (filters: TicketFilters, range: TicketRange) => Promise<FoundTickets>;
     get: (id: string) => Promise<Ticket>;
-    /** Whether this attempt created the ticket, and not another one with the same content. */
+    /** Claims the ticket for this attempt; `false` when another attempt with the same content has created it. */
     claim: (id: string) => Promise<boolean>;
   },
 ): Promise<Ticket | undefined> {

@@ -2,8 +2,8 @@ import { MINUTE } from "../../core/time.ts";
 import type { ItemFacts } from "../../listing/source.ts";
 import { isCreatedSince, type Watch } from "../../reconcile/watch.ts";
 
-/** The facts for the decision about an announced ticket. */
-type Announcement = {
+/** The facts, besides the ticket itself, that decide whether an announced ticket is new. */
+type NewsFacts = {
   /** When the webhook arrived, in milliseconds since the epoch. */
   receivedAt: number;
   /** Whether the webhook arrived before the first reconciliation had read the list of tickets. */
@@ -25,7 +25,7 @@ const DELIVERY_TIME = 2 * MINUTE;
  * not new: it has its event, or existed when the app began to watch the account. Before the watch, a ticket is new
  * when it was created just before its webhook arrived.
  */
-export function isNews(ticket: ItemFacts, { receivedAt, isEarly, watch, isStored }: Announcement): boolean {
+export function isNews(ticket: ItemFacts, { receivedAt, isEarly, watch, isStored }: NewsFacts): boolean {
   const { createdAt } = ticket;
   if (createdAt === undefined) return !isStored;
   if (isEarly && createdAt > receivedAt - DELIVERY_TIME) return true;

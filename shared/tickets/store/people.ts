@@ -15,11 +15,11 @@ import { readState, writeState } from "./state-row.ts";
 import {
   ALL_TICKETS,
   type ErasedFor,
-  PARTITION,
   type Pointer,
   pointerKey,
   pointerKeyOf,
   readTicket,
+  TICKETS_PARTITION,
   type TicketColumns,
   writeTombstone,
 } from "./ticket-row.ts";
@@ -37,7 +37,7 @@ type TicketsPlaceOptions = {
  * takes one or two.
  */
 const TICKETS_PER_TRANSACTION = 40;
-/** How many times an erasure begins again because another commit came first. */
+/** How many attempts an erasure makes when other commits come first. */
 const ERASE_ATTEMPTS = 10;
 
 /** The stored tickets. */
@@ -48,11 +48,11 @@ export function ticketsPlace({ table, deletedTicketDays, now }: TicketsPlaceOpti
     name: "tickets",
     rows: (after) => {
       const range = { ...ALL_TICKETS, after, select: ["rowKey", "people", "erasedAt"] };
-      return scanRows(table, PARTITION, range);
+      return scanRows(table, TICKETS_PARTITION, range);
     },
     async find({ rowKey, people, erasedAt }, person) {
       if (erasedAt !== undefined || namesPerson(people, person) === false) return undefined;
-      const row = await readRow<TicketColumns>(table, PARTITION, rowKey);
+      const row = await readRow<TicketColumns>(table, TICKETS_PARTITION, rowKey);
       return row && (await isAbout(row, person)) ? { item: { row, person } } : undefined;
     },
     erase({ row, person }) {
@@ -65,7 +65,7 @@ export function ticketsPlace({ table, deletedTicketDays, now }: TicketsPlaceOpti
       const isOver = ({ deleted, deletedAt, erasedAt }: TicketColumns) =>
         deleted && erasedAt === undefined && (deletedAt ?? "") < before;
       const range = { ...ALL_TICKETS, after, select: ["rowKey", "deleted", "deletedAt", "erasedAt"] };
-      for await (const rows of scan<TicketColumns>(table, PARTITION, range)) {
+      for await (const rows of scan<TicketColumns>(table, TICKETS_PARTITION, range)) {
         const over = rows.filter(isOver).map(({ rowKey }) => rowKey);
         for (const keys of groupsOf(over, TICKETS_PER_TRANSACTION)) {
           const erasure = { erasedFor: "retention", erasedAt: toIso(now()) } as const;
@@ -122,10 +122,10 @@ async function erase(
 export async function keepOut(table: TableClient, ticketId: string, erasedAt: string): Promise<void> {
   const rowKey = pointerKey(ticketId);
   await commitErasure(table, async () => {
-    if (await readRow<Pointer>(table, PARTITION, rowKey, { select: ["row"] })) return [];
+    if (await readRow<Pointer>(table, TICKETS_PARTITION, rowKey, { select: ["row"] })) return [];
     // The tombstone is marked as deleted, so it does not count as live before the reconciliation finds the ticket.
     const pointer: Pointer = { row: "", content: "", erasedFor: "person", erasedAt, deletedAt: erasedAt };
-    return [["create", { partitionKey: PARTITION, rowKey, ...pointer }]];
+    return [["create", { partitionKey: TICKETS_PARTITION, rowKey, ...pointer }]];
   });
 }
 
@@ -164,6 +164,6 @@ async function tryOnce(table: TableClient, actions: TransactionAction[]): Promis
 
 /** A ticket, found by the key of a row that contains it or contained it. */
 async function findTicket(table: TableClient, rowKey: string): Promise<Row<TicketColumns> | undefined> {
-  const pointer = await readRow<Pointer>(table, PARTITION, pointerKeyOf(rowKey));
-  return pointer && readRow<TicketColumns>(table, PARTITION, pointer.row);
+  const pointer = await readRow<Pointer>(table, TICKETS_PARTITION, pointerKeyOf(rowKey));
+  return pointer && readRow<TicketColumns>(table, TICKETS_PARTITION, pointer.row);
 }

@@ -3,7 +3,7 @@ import type { LiveChatApi } from "../../core/settings.ts";
 import { decompress, fromProperties, toProperties } from "../../storage/body.ts";
 import { checkFormat, FORMAT, type Formatted } from "../../storage/format.ts";
 import { readRow } from "../../storage/rows.ts";
-import { PARTITION } from "./ticket-row.ts";
+import { TICKETS_PARTITION } from "./ticket-row.ts";
 
 export const STATE = "state";
 const NOTE = "note:";
@@ -50,7 +50,7 @@ export async function readState<State>(
   table: TableClient,
   api: LiveChatApi = "v2",
 ): Promise<Snapshot<State>> {
-  const row = await readRow<StateRow>(table, PARTITION, STATE);
+  const row = await readRow<StateRow>(table, TICKETS_PARTITION, STATE);
   const v2 = row ? { text: fromProperties(row), live: checkFormat(row, NAME).live } : NOTHING;
   const { changes = 0, commit = "", erasures = 0, etag } = row ?? {};
   const own = api === "v2" ? v2 : await readOwn(table, api);
@@ -59,7 +59,7 @@ export async function readState<State>(
 }
 
 async function readOwn(table: TableClient, api: LiveChatApi): Promise<typeof NOTHING> {
-  const row = await readRow<ApiRow>(table, PARTITION, `${STATE}:${api}`);
+  const row = await readRow<ApiRow>(table, TICKETS_PARTITION, `${STATE}:${api}`);
   return row ? { text: Buffer.from(fromProperties(row)), live: checkFormat(row, NAME).live } : NOTHING;
 }
 
@@ -72,11 +72,11 @@ export function writeState<State>(snapshot: Snapshot<State>): TransactionAction[
 }
 
 function columnsOf(rowKey: string, { text, live }: Pick<Snapshot<unknown>, "text" | "live">) {
-  return { partitionKey: PARTITION, rowKey, format: FORMAT, live, ...toProperties(text) };
+  return { partitionKey: TICKETS_PARTITION, rowKey, format: FORMAT, live, ...toProperties(text) };
 }
 
 /** The number of the last change to the stored tickets. @throws {NewerFormat} */
 export async function readChanges(table: TableClient): Promise<number> {
-  const row = await readRow<StateRow>(table, PARTITION, STATE, { select: ["changes", "format"] });
+  const row = await readRow<StateRow>(table, TICKETS_PARTITION, STATE, { select: ["changes", "format"] });
   return row ? checkFormat(row, NAME).changes : 0;
 }

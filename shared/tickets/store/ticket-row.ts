@@ -14,7 +14,7 @@ import { after, hashed, ordered } from "../../storage/keys.ts";
  * A ticket has two rows. The row under its last modification contains the ticket, so the table has the order of the
  * list. The row under its id points to that row. Both rows change in one transaction.
  */
-export const PARTITION = "tickets";
+export const TICKETS_PARTITION = "tickets";
 
 /** The row under the ticket's id. */
 export type Pointer = {
@@ -111,7 +111,9 @@ export async function writeTicket(
 ): Promise<TransactionAction[]> {
   const row = ticketKey(ticket);
   const moved: TransactionAction[] =
-    stored?.row && stored.row !== row ? [["delete", { partitionKey: PARTITION, rowKey: stored.row }]] : [];
+    stored?.row && stored.row !== row
+      ? [["delete", { partitionKey: TICKETS_PARTITION, rowKey: stored.row }]]
+      : [];
   if (stored?.erasedFor === "person") {
     const { erasedFor, erasedAt } = stored;
     return [...writeTombstone(row, { erasedFor, erasedAt, change, ...columnOf(api) }), ...moved];
@@ -130,8 +132,12 @@ export async function writeTicket(
     ...(truncated && { truncated }),
   };
   return [
-    ["upsert", { partitionKey: PARTITION, rowKey: pointerKey(ticket.id), ...pointer }, "Replace"],
-    ["upsert", { partitionKey: PARTITION, rowKey: row, ...columns, ...toProperties(bytes) }, "Replace"],
+    ["upsert", { partitionKey: TICKETS_PARTITION, rowKey: pointerKey(ticket.id), ...pointer }, "Replace"],
+    [
+      "upsert",
+      { partitionKey: TICKETS_PARTITION, rowKey: row, ...columns, ...toProperties(bytes) },
+      "Replace",
+    ],
     ...moved,
   ];
 }
@@ -153,14 +159,14 @@ export function writeTombstone(
   const nothing = { status: "", assignee: "", requester: "", people: "" };
   const tombstone: TicketColumns = { ...nothing, deleted: deletedAt !== undefined, ...columns };
   return [
-    ["upsert", { partitionKey: PARTITION, rowKey: pointerKeyOf(row), ...pointer }, "Replace"],
-    ["upsert", { partitionKey: PARTITION, rowKey: row, ...tombstone }, "Replace"],
+    ["upsert", { partitionKey: TICKETS_PARTITION, rowKey: pointerKeyOf(row), ...pointer }, "Replace"],
+    ["upsert", { partitionKey: TICKETS_PARTITION, rowKey: row, ...tombstone }, "Replace"],
   ];
 }
 
 /** The operations that mark the ticket in this row as deleted. */
 export function markDeleted(row: string, deletedAt: string, change: number): TransactionAction[] {
-  const mark = { partitionKey: PARTITION, deletedAt };
+  const mark = { partitionKey: TICKETS_PARTITION, deletedAt };
   return [
     ["update", { ...mark, rowKey: pointerKeyOf(row) }, "Merge"],
     ["update", { ...mark, rowKey: row, deleted: true, change }, "Merge"],

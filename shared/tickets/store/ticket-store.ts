@@ -18,10 +18,10 @@ import {
   ALL_TICKETS,
   column,
   modifiedUntil,
-  PARTITION,
   type Pointer,
   pointerKey,
   readTicket,
+  TICKETS_PARTITION,
   type TicketColumns,
 } from "./ticket-row.ts";
 import { openWriter } from "./writer.ts";
@@ -36,9 +36,9 @@ export type TicketQuery = {
   modifiedSince?: string;
   /** Only deleted tickets (true), only live ones (false), or all. */
   deleted?: boolean;
-  /** At most this many, 1 to 1,000; 100 when not given. */
+  /** How many tickets a page has at most: 1 to 1,000; 100 when it is absent. */
   limit?: number;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   cursor?: string;
 };
 
@@ -70,7 +70,7 @@ const DEFAULT_LIMIT = 100;
 const PAGE_BYTES = 8 * 1024 * 1024;
 /** Milliseconds for a page. */
 const PAGE_TIME = 10 * SECOND;
-/** How many changes between its two reads a ticket's reading tolerates. */
+/** How many times a ticket is read again because it has moved between the reads of its two rows. */
 const READ_ATTEMPTS = 10;
 
 export function openTicketStore({ table, api = "v2", now = Date.now }: TicketStoreOptions): TicketStore {
@@ -80,10 +80,10 @@ export function openTicketStore({ table, api = "v2", now = Date.now }: TicketSto
   return {
     async get(id) {
       for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
-        const pointer = await readRow<Pointer>(table, PARTITION, pointerKey(id));
+        const pointer = await readRow<Pointer>(table, TICKETS_PARTITION, pointerKey(id));
         if (!pointer) return undefined;
         if (pointer.row === "") return { id, erasedAt: pointer.erasedAt };
-        const row = await readRow<TicketColumns>(table, PARTITION, pointer.row);
+        const row = await readRow<TicketColumns>(table, TICKETS_PARTITION, pointer.row);
         if (row?.erasedAt !== undefined) {
           const { deletedAt, erasedAt } = row;
           return { id, ...(deletedAt !== undefined && { deletedAt }), erasedAt };
@@ -118,21 +118,24 @@ export function openTicketStore({ table, api = "v2", now = Date.now }: TicketSto
       }
     },
 
-    lock: (options) => acquireLease(table, { partitionKey: PARTITION, rowKey: "lease" }, options),
+    lock: (options) => acquireLease(table, { partitionKey: TICKETS_PARTITION, rowKey: "lease" }, options),
     write: () => openWriter(table, api),
     state: async <State>() => (await readState<State>(table, api)).state,
 
     async *notes(prefix) {
       const from = noteKey(api, prefix);
       const range = { from, before: after(from) };
-      for await (const row of readRows<Formatted>(table, PARTITION, range)) {
+      for await (const row of readRows<Formatted>(table, TICKETS_PARTITION, range)) {
         yield JSON.parse(await unpack(checkFormat(row, "ticket store")));
       }
     },
   };
 }
 
-/** A row that a query selects, or none. `at` is the key from which to continue when the row does not fit the page. */
+/**
+ * A visited row; `row` is absent when the query does not select it. The next page continues at `at` when the row does
+ * not fit this page.
+ */
 type VisitedRow = { at: string; row?: Row<TicketColumns> };
 
 /** How many rows a request reads together with their bodies. */
@@ -158,7 +161,10 @@ function rowsOf(
 }
 
 async function* everyRow(table: TableClient, range: Scan): AsyncGenerator<VisitedRow> {
-  for await (const rows of scan<TicketColumns>(table, PARTITION, { ...range, window: BODIES_AT_ONCE })) {
+  for await (const rows of scan<TicketColumns>(table, TICKETS_PARTITION, {
+    ...range,
+    window: BODIES_AT_ONCE,
+  })) {
     for (const row of rows) yield { at: row.rowKey, ...(row.erasedAt === undefined && { row }) };
   }
 }
@@ -170,9 +176,11 @@ async function* chosenRows(
   isIt: (row: TicketColumns) => boolean,
 ): AsyncGenerator<VisitedRow> {
   const select = ["rowKey", "status", "assignee", "requester", "deleted", "erasedAt", "change"];
-  for await (const rows of scan<TicketColumns>(table, PARTITION, { ...range, select })) {
+  for await (const rows of scan<TicketColumns>(table, TICKETS_PARTITION, { ...range, select })) {
     const keys = rows.filter(isIt).map(({ rowKey }) => rowKey);
-    const full = inGroups(keys, BODIES_AT_ONCE, (key) => readRow<TicketColumns>(table, PARTITION, key));
+    const full = inGroups(keys, BODIES_AT_ONCE, (key) =>
+      readRow<TicketColumns>(table, TICKETS_PARTITION, key),
+    );
     // A row that no longer exists has moved up; its ticket comes again at the end.
     for await (const row of full) if (row && row.erasedAt === undefined) yield { at: row.rowKey, row };
     yield { at: behind(rows.at(-1)?.rowKey ?? "") };

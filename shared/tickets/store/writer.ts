@@ -16,10 +16,10 @@ import {
   ALL_TICKETS,
   contentOf,
   markDeleted,
-  PARTITION,
   type Pointer,
   pointerKey,
   readTicketKey,
+  TICKETS_PARTITION,
   type TicketColumns,
   ticketKey,
   writeTicket,
@@ -29,6 +29,8 @@ import {
 type ComparedTicket = Compared<Ticket> & { stored?: Pointer };
 
 const COMMIT_ATTEMPTS = 3;
+/** Bytes that a transaction needs besides its operations. */
+const ENVELOPE_BYTES = 4096;
 /** The state rows also take operations and bytes. */
 const OPERATIONS_LEFT = MAX_OPERATIONS - 2;
 
@@ -36,14 +38,14 @@ export async function openWriter<State>(
   table: TableClient,
   api: LiveChatApi = "v2",
 ): Promise<Writer<Ticket, State>> {
-  let now: Snapshot<State> = await readState<State>(table, api);
+  let current: Snapshot<State> = await readState<State>(table, api);
 
   /**
    * An erased ticket counts as the same while its time of modification is unchanged. Its content is not compared and
    * not stored again.
    */
   async function compare(item: Ticket): Promise<ComparedTicket> {
-    const stored = await readRow<Pointer>(table, PARTITION, pointerKey(item.id));
+    const stored = await readRow<Pointer>(table, TICKETS_PARTITION, pointerKey(item.id));
     if (!stored) return { item, is: "new" };
     if (stored.deletedAt !== undefined) return { item, is: "deleted", stored };
     const isSame =
@@ -64,9 +66,9 @@ export async function openWriter<State>(
   }
 
   /**
-   * Commits in as few transactions as possible; the last stores the new state. When an erasure came in between,
-   * returns how many changes are committed.
+   * Commits in as few transactions as possible. The last one stores the new state.
    *
+   * @returns how many changes are committed, when an erasure came in between
    * @throws Conflict when another writer has committed
    */
   async function commitTogether(
@@ -76,26 +78,26 @@ export async function openWriter<State>(
   ): Promise<number | "all"> {
     // Every transaction raises the change number, and its rows have at least that number. So a reader between two
     // transactions knows that more changes follow.
-    const changes = now.changes + open.filter(({ isOfTicket }) => isOfTicket).length;
+    const changes = current.changes + open.filter(({ isOfTicket }) => isOfTicket).length;
     const units = await Promise.all(
       open.map(async ({ live, actions }) => ({ live, actions: await actions(changes) })),
     );
-    const room = MAX_TRANSACTION_BYTES - bytesOf(writeState({ ...now, text })) - 4096;
+    const room = MAX_TRANSACTION_BYTES - bytesOf(writeState({ ...current, text })) - ENVELOPE_BYTES;
     const parts = split(units, room);
     let done = 0;
     for (const [index, part] of parts.entries()) {
       const isLast = index === parts.length - 1;
       const next: Snapshot<State> = {
-        ...now,
+        ...current,
         ...(isLast && { state, text }),
-        live: part.reduce((live, unit) => live + unit.live, now.live),
-        changes: isLast ? changes : now.changes + 1,
+        live: part.reduce((live, unit) => live + unit.live, current.live),
+        changes: isLast ? changes : current.changes + 1,
         commit: randomUUID(),
       };
       const actions = part.flatMap((unit) => unit.actions);
-      const etag = await commitPart(table, { before: now, next }, actions);
+      const etag = await commitPart(table, { before: current, next }, actions);
       if (etag === undefined) return done;
-      now = { ...next, etag };
+      current = { ...next, etag };
       done += part.length;
     }
     return "all";
@@ -103,10 +105,10 @@ export async function openWriter<State>(
 
   return {
     get state() {
-      return now.state;
+      return current.state;
     },
     get live() {
-      return now.live;
+      return current.live;
     },
 
     compare: (tickets) => Promise.all(tickets.map(compare)),
@@ -122,7 +124,7 @@ export async function openWriter<State>(
         const done = await commitTogether(open, state, text);
         if (done === "all") return;
         // An erasure came in between. A ticket that it made a tombstone must not be stored with its content.
-        now = await readState<State>(table, api);
+        current = await readState<State>(table, api);
         const left = await Promise.all(open.slice(done).map((change) => change.again?.() ?? [change]));
         open = left.flat();
       }
@@ -130,7 +132,7 @@ export async function openWriter<State>(
 
     async *liveItems() {
       const range = { ...ALL_TICKETS, select: ["rowKey", "deleted", "api"] };
-      for await (const rows of scan<TicketColumns>(table, PARTITION, range)) {
+      for await (const rows of scan<TicketColumns>(table, TICKETS_PARTITION, range)) {
         for (const { rowKey, deleted, api: its = "v2" } of rows) {
           if (!deleted && its === api) yield { row: rowKey, ...readTicketKey(rowKey) };
         }
@@ -139,14 +141,14 @@ export async function openWriter<State>(
   };
 }
 
-/** One thing that a commit changes. */
+/** A change of a ticket or a note within a commit. */
 type TicketChange = {
   /** The change of the number of live tickets. */
   live: number;
   isOfTicket: boolean;
   /** @param change number of the change to the store */
   actions(change: number): Promise<TransactionAction[]>;
-  /** What is left of it after an erasure; absent where an erasure makes no difference. */
+  /** Plans the change again after an erasure; absent when an erasure makes no difference. */
   again?(): Promise<TicketChange[]>;
 };
 
@@ -159,7 +161,7 @@ function toKeep(rowKey: string, note: unknown): TicketChange {
     live: 0,
     isOfTicket: false,
     async actions() {
-      const row = { partitionKey: PARTITION, rowKey, format: FORMAT, ...(await packJson(note)) };
+      const row = { partitionKey: TICKETS_PARTITION, rowKey, format: FORMAT, ...(await packJson(note)) };
       return [["upsert", row, "Replace"]];
     },
   };
