@@ -5,10 +5,10 @@ targetScope = 'subscription'
 
 @minLength(1)
 @maxLength(64)
-@description('Name of the azd environment. The resource group is named after it, and all other names derive from it.')
+@description('Name of the azd environment. The names of the resource group and of all resources derive from it.')
 param environmentName string
 
-@description('Azure region. The list holds the regions with Flex Consumption: az functionapp list-flexconsumption-locations.')
+@description('Azure region. The list has the regions with Flex Consumption: az functionapp list-flexconsumption-locations.')
 @allowed([
   'australiaeast'
   'australiasoutheast'
@@ -60,33 +60,33 @@ param liveChatClientId string = ''
 param helpDesk string = 'on'
 
 @minLength(1)
-@description('E-mail address that the app uses LiveChat with. The Text platform does not need it.')
+@description('Email address of the LiveChat account. Not needed on the Text platform.')
 param liveChatUsername string
 
 @secure()
 @minLength(1)
-@description('API key, or personal access token, of that address. Kept in the Key Vault.')
+@description('API key or personal access token of the account. Kept in the Key Vault.')
 param liveChatApiKey string
 
-@description('When set, events of any other LiveChat licence are refused.')
+@description('When set, events of other LiveChat licences are refused.')
 param liveChatLicenseId string = ''
 
 @minValue(1)
-@description('Calls per 60 s that EACH instance may make to LiveChat, which allows an account about 100. The HTTP functions and the timers run on instances of their own, so a quiet app already has two.')
+@description('Calls per 60 s that EACH instance may make to LiveChat, which allows an account about 100. The HTTP functions and each timer run on separate instances, so even a quiet app has two.')
 param liveChatRateLimit int = 50
 
 @secure()
 @minLength(12)
-@description('Password that LiveChat must present with each webhook. azd makes one up; it travels in a URL, so letters and digits. Kept in the Key Vault.')
+@description('Password of the webhooks: letters and digits, because it is part of a URL. azd generates it. Kept in the Key Vault.')
 @metadata({ azd: { type: 'generate', config: { length: 32, noSpecial: true } } })
 param webhookPassword string
 
 @secure()
-@description('While the password is being changed: the one before, still accepted until LiveChat uses the new one. Kept in the Key Vault.')
+@description('The former password, still accepted while the password is changed. Kept in the Key Vault.')
 param webhookPasswordPrevious string = ''
 
 @secure()
-@description('URL that is called when a check changes its state, such as one of a Teams workflow. Kept in the Key Vault.')
+@description('URL that is called when a check changes its state, such as a Teams workflow. Kept in the Key Vault.')
 param operatorWebhookUrl string = ''
 
 @minValue(0)
@@ -94,69 +94,69 @@ param operatorWebhookUrl string = ''
 param eventRetentionDays int = 0
 
 @minValue(0)
-@description('Additional days that retention waits for a subscriber that is behind; 0: none.')
+@description('Additional days that retention waits for a subscription that is behind; 0: none.')
 param retentionMarginDays int = 7
 
 @minValue(1)
 @description('Days for which a ticket that is gone from LiveChat keeps its content.')
 param deletedTicketDays int = 30
 
-@description('on: bodies are streamed to the app; off: the Functions host reads them first, and drops those without a Content-Length.')
+@description('on: the Functions host streams request bodies; off: it reads them first and drops bodies without a Content-Length.')
 @allowed(['on', 'off'])
 param httpStreaming string = 'on'
 
-@description('Address that alerts are mailed to. Without it they only show in the portal.')
+@description('Email address for alerts. Without it, alerts show only in the portal.')
 param operatorEmail string = ''
 
 @allowed([512, 2048, 4096])
-@description('Memory of an instance in MB, and with it its share of a core. 512 is the cheapest; a cold start then takes longer.')
+@description('Memory of an instance in MB, which also sets its share of a core. 512 costs least, but its cold start is slower.')
 param instanceMemoryMB int = 2048
 
 @minValue(0)
 @maxValue(1000)
-@description('HTTP requests that one instance serves at once; 0 fits them to its memory: 8 at 512 MB, 32 at 2,048 MB, 64 at 4,096 MB.')
+@description('HTTP requests that an instance serves at once; 0 depends on its memory: 8 at 512 MB, 32 at 2,048 MB, 64 at 4,096 MB.')
 param httpConcurrency int = 0
 
 @minValue(1)
 @maxValue(1000)
-@description('Most instances of each scale group: the HTTP functions together, and every timer and queue function alone. Limits the cost of a flood, and multiplies liveChatRateLimit. Some regions demand at least 40.')
+@description('The most instances of each scale group: all HTTP functions, each timer, each queue function. Limits the cost of a flood, and multiplies liveChatRateLimit. Some regions require at least 40.')
 param maximumInstanceCount int = 10
 
 @minValue(0)
 @maxValue(100)
-@description('Instances of the HTTP functions that always run, so that no webhook waits for a cold start. Each is paid for by the hour.')
+@description('HTTP instances that always run, so no webhook waits for a cold start. Each is paid by the hour.')
 param alwaysReadyHttp int = 0
 
 @allowed(['Recreate', 'RollingUpdate'])
-@description('How a deployment or a changed setting replaces running instances. Recreate ends requests in flight; RollingUpdate lets them finish, where the platform offers it (preview).')
+@description('How a deployment or a changed setting replaces running instances. Recreate ends requests in flight; RollingUpdate (preview) lets them finish.')
 param updateStrategy string = 'Recreate'
 
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS', 'Standard_RAGRS', 'Standard_RAGZRS'])
-@description('Redundancy of the storage account with the log: LRS in one building, ZRS in three zones, GRS and GZRS in a second region too.')
+@description('Redundancy of the storage account with the log: LRS in one building, ZRS in three zones, GRS and GZRS also in a second region.')
 param storageSku string = 'Standard_LRS'
 
-@description('Puts a CanNotDelete lock on the storage account. azd down then fails until the lock is removed.')
+@description('Puts a CanNotDelete lock on the storage account. azd down fails until the lock is removed.')
 param deleteLock bool = false
 
-@description('Spreads the instances over availability zones, where the region has them.')
+@description('Spreads the instances over the region\'s availability zones.')
 param zoneRedundant bool = false
 
-@description('Closes storage and vault to the public: the app reaches them by private endpoints in a virtual network. The app itself stays public for LiveChat.')
+@description('Closes storage and vault to the public: the app reaches them by private endpoints in a virtual network. The app stays public for LiveChat.')
 param vnetEnabled bool = false
 
 @minValue(1)
 @maxValue(1000)
-@description('GB of telemetry a day after which Azure takes no more until the next day. An alert says when that happens.')
+@description('GB of telemetry a day; beyond this limit Azure accepts none until the next day, and an alert is sent.')
 param dailyQuotaGB int = 2
 
 @minValue(0)
-@description('Monthly budget of the resource group in the currency of the subscription: the operator is mailed at 80 and 100 percent. 0: no budget.')
+@description('Monthly budget of the resource group in the currency of the subscription. The operator gets mail at 80 and 100 percent. 0: no budget.')
 param monthlyBudget int = 0
 
-@description('Object id of the person or pipeline that may read the tables, the queue and the secrets. Default: the deploying one; empty: gives no role.')
+@description('Object id of the person or pipeline that may read tables, queue and secrets. Default: the deploying one; empty: none.')
 param operatorPrincipalId string = deployer().objectId
 
-@description('First day of the current month, which a new budget begins on.')
+@description('First day of a new budget: the first of the current month.')
 param budgetStart string = utcNow('yyyy-MM-01')
 
 var token = toLower(uniqueString(subscription().id, environmentName, location))
@@ -290,10 +290,10 @@ module alerts 'modules/alerts.bicep' = {
   }
 }
 
-@description('Region of everything here.')
+@description('Region of all resources.')
 output AZURE_LOCATION string = location
 
-@description('Resource group of everything here.')
+@description('Resource group of all resources.')
 output AZURE_RESOURCE_GROUP string = group.name
 
 @description('Name of the Key Vault.')
@@ -308,8 +308,8 @@ output LiveChatStorage__tableServiceUri string = storage.outputs.tableServiceUri
 @description('Name of the function app.')
 output SERVICE_API_NAME string = app.outputs.name
 
-@description('The same, under the name that the commands in docs/ use.')
+@description('URL of the app, under the name that the commands in docs/ use.')
 output AZURE_FUNCTION_APP_NAME string = app.outputs.name
 
-@description('Where the app answers.')
+@description('URL of the app.')
 output LIVECHAT_FUNCTIONS_URL string = app.outputs.url

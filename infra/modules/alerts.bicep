@@ -1,4 +1,4 @@
-@description('Name that the resources here begin with.')
+@description('Prefix of the names of these resources.')
 param name string
 
 @description('Azure region.')
@@ -13,19 +13,19 @@ param applicationInsightsId string
 @description('Resource id of the workspace.')
 param workspaceId string
 
-@description('The health check, as it is called from outside.')
+@description('Public URL of the health check.')
 param healthUrl string
 
-@description('Address that alerts are mailed to; empty: they only show in the portal.')
+@description('Email address for alerts; empty: alerts show only in the portal.')
 param operatorEmail string
 
-@description('Whether tickets are reconciled: not on the Text platform without HelpDesk.')
+@description('Whether the account has tickets: false on the Text platform without HelpDesk.')
 param hasTickets bool
 
 @description('Monthly budget of the resource group; 0: none.')
 param monthlyBudget int
 
-@description('First day of the month that a new budget begins on.')
+@description('First day of a new budget, the first of a month.')
 param budgetStart string
 
 resource operator 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(operatorEmail)) {
@@ -45,7 +45,8 @@ resource operator 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(oper
   }
 }
 
-// A test is paid for by the run: each location every 15 minutes. Three locations tell the app's failure from a network's.
+// Each run of the test is paid: one every 15 minutes from each location. With three locations, a failure of one network is not
+// taken for a failure of the app.
 // https://learn.microsoft.com/azure/azure-monitor/app/availability#location-population-tags
 var locations = ['emea-nl-ams-azr', 'us-va-ash-azr', 'apac-sg-sin-azr']
 
@@ -63,7 +64,7 @@ resource healthTest 'Microsoft.Insights/webtests@2022-06-15' = {
     Kind: 'standard'
     Enabled: true
     Frequency: 900
-    // An app that has slept starts first.
+    // Seconds: long enough for a cold start.
     Timeout: 60
     RetryEnabled: true
     Locations: [
@@ -92,12 +93,12 @@ resource unhealthy 'Microsoft.Insights/metricAlerts@2018-03-01' = {
     'hidden-link:${healthTest.id}': 'Resource'
   })
   properties: {
-    description: 'The health check fails or does not answer in two of three locations. Open ${healthUrl}: it says what is wrong. GET /api/status says what to do.'
+    description: 'The health check failed in two of three locations. GET /api/status lists every check with its cause and action. Health check: ${healthUrl}'
     severity: 1
     enabled: true
     scopes: [healthTest.id, applicationInsightsId]
     evaluationFrequency: 'PT5M'
-    // Two runs of each location: one run that comes late does not hide an outage.
+    // Two runs of each location, so a late run does not hide an outage.
     windowSize: 'PT30M'
     criteria: {
       'odata.type': 'Microsoft.Azure.Monitor.WebtestLocationAvailabilityCriteria'
@@ -110,18 +111,18 @@ resource unhealthy 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   }
 }
 
-// Each rule counts rows of what the worker measures, which no sampling drops. Log lines pass through the host, which leaves
-// out those of traces that it does not sample. `sum` of no rows at all is 0, so that silence counts too.
+// The rules use metrics only, because they are never sampled. The host drops the log lines of traces that it does not
+// sample. Without any rows `sum` is 0, so a rule with LessThan fires when the app sends nothing.
 var rules = [
   {
     id: 'not-reconciled'
     title: 'tickets are not reconciled'
-    text: 'No successful reconciliation for 30 minutes. GET /api/reconcile/tickets lists the last runs and why they failed.'
+    text: 'No successful reconciliation for 30 minutes. GET /api/reconcile/tickets lists the last runs with their reasons.'
     severity: 1
     window: 'PT30M'
     scope: applicationInsightsId
     operator: 'LessThan'
-    // A run that stopped at its time limit did its part of a long sweep.
+    // A run that stopped at its time limit has done its part of a long sweep.
     query: '''
 customMetrics
 | where name == "livechat.reconcile.runs" and tostring(customDimensions.outcome) in ("completed", "stopped")
@@ -131,7 +132,7 @@ customMetrics
   {
     id: 'deliveries-refused'
     title: 'deliveries of LiveChat are refused'
-    text: 'The app refused webhooks of LiveChat, so events are missing. GET /api/status says why: check "refused".'
+    text: 'The app refused deliveries of LiveChat, so events are missing. The check "refusals" of GET /api/status has the reason.'
     severity: 2
     window: 'PT30M'
     scope: applicationInsightsId
@@ -145,7 +146,7 @@ customMetrics
   {
     id: 'given-up'
     title: 'a subscription was given up'
-    text: 'A subscriber failed for a week, or is gone, and gets nothing any more. GET /api/subscriptions names it; resume or end it.'
+    text: 'A callback failed for a week or no longer exists, so its subscription gets no events. GET /api/subscriptions shows it: resume or end it.'
     severity: 2
     window: 'PT30M'
     scope: applicationInsightsId
@@ -159,7 +160,7 @@ customMetrics
   {
     id: 'telemetry-capped'
     title: 'the daily limit of telemetry is reached'
-    text: 'Azure takes no more telemetry until the next day, and every alert is blind until then. Raise DAILY_QUOTA_GB, or find what sends so much: docs/operating.md.'
+    text: 'Azure accepts no telemetry until the next day, and no other alert works until then. Raise DAILY_QUOTA_GB, or find the cause: docs/operating.md.'
     severity: 2
     window: 'PT1H'
     scope: workspaceId
@@ -187,7 +188,7 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       scopes: [one.scope]
       evaluationFrequency: 'PT15M'
       windowSize: one.window
-      // In a first deployment the tables that the query names may not be there yet.
+      // In a first deployment the query's tables may not exist yet.
       skipQueryValidation: true
       criteria: {
         allOf: [

@@ -10,7 +10,7 @@ param location string
 @description('Tags of every resource.')
 param tags object
 
-@description('Resource id of the identity that the app acts as.')
+@description('Resource id of the app\'s identity.')
 param identityId string
 
 @description('Client id of that identity.')
@@ -19,7 +19,7 @@ param clientId string
 @description('Name of the storage account of the Functions host, the tables and the queue.')
 param storageAccountName string
 
-@description('Container that the deployed package lies in.')
+@description('URL of the container with the deployed package.')
 param deploymentContainerUrl string
 
 @description('Endpoint of the queue.')
@@ -28,7 +28,7 @@ param queueServiceUri string
 @description('Endpoint of the tables.')
 param tableServiceUri string
 
-@description('Where telemetry goes. It is no secret: without the identity nothing is accepted.')
+@description('Connection string of Application Insights. It is no secret: only the app\'s identity can send telemetry.')
 param applicationInsightsConnectionString string
 
 @description('App settings that refer to secrets in the Key Vault.')
@@ -46,7 +46,7 @@ param liveChatClientId string
 @description('Text platform: whether the account has HelpDesk, where tickets are: on or off.')
 param helpDesk string
 
-@description('E-mail address that the app uses LiveChat with.')
+@description('Email address of the LiveChat account.')
 param liveChatUsername string
 
 @description('The LiveChat licence whose events are accepted; empty: any.')
@@ -58,25 +58,25 @@ param liveChatRateLimit int
 @description('Age in days at which events are removed; 0 keeps them.')
 param eventRetentionDays int
 
-@description('Additional days that retention waits for a subscriber that is behind; 0: none.')
+@description('Additional days that retention waits for a subscription that is behind; 0: none.')
 param retentionMarginDays int
 
 @description('Days for which a ticket that is gone from LiveChat keeps its content.')
 param deletedTicketDays int
 
-@description('on: bodies are streamed to the app; off: the Functions host reads them first, and drops those without a Content-Length.')
+@description('on: the Functions host streams request bodies; off: it reads them first and drops bodies without a Content-Length.')
 param httpStreaming string
 
 @description('Memory of an instance in MB.')
 param instanceMemoryMB int
 
-@description('HTTP requests that one instance serves at once; 0 fits them to its memory.')
+@description('HTTP requests that an instance serves at once; 0 depends on its memory.')
 param httpConcurrency int
 
-@description('Most instances that each scale group may have.')
+@description('The most instances of each scale group.')
 param maximumInstanceCount int
 
-@description('Instances of the HTTP functions that always run.')
+@description('HTTP instances that always run.')
 param alwaysReadyHttp int
 
 @description('How a deployment or a changed setting replaces running instances.')
@@ -85,10 +85,10 @@ param updateStrategy string
 @description('Spreads the instances over availability zones.')
 param zoneRedundant bool
 
-@description('Subnet that outgoing calls leave by; empty: none.')
+@description('Subnet for outgoing calls; empty: none.')
 param subnetId string
 
-// A delivery of 7 MB needs 30 MB of memory while it is worked on, host and worker some 250 MB.
+// A delivery of 7 MB needs 30 MB of memory while it is processed. Host and worker need about 250 MB.
 var concurrencyByMemory = {
   '512': 8
   '2048': 32
@@ -126,7 +126,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     httpsOnly: true
     keyVaultReferenceIdentity: identityId
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
-    // Flex Consumption has no FTP, and no health check of its own: alerts.bicep calls it from outside.
+    // Flex Consumption has no FTP and no health check. alerts.bicep calls the app's health check from outside.
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
@@ -155,8 +155,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         alwaysReady: alwaysReadyHttp == 0 ? [] : [{ name: 'http', instanceCount: alwaysReadyHttp }]
         triggers: {
           http: {
-            // The work is waiting for LiveChat and for storage, and appends of one instance share their transactions:
-            // few busy instances do more than many idle ones.
+            // Requests mostly wait for LiveChat and storage, and concurrent appends of an instance share a transaction. So few
+            // busy instances do more than many idle ones.
             perInstanceConcurrency: httpConcurrency == 0 ? concurrencyByMemory[string(instanceMemoryMB)] : httpConcurrency
           }
         }
@@ -187,16 +187,16 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       EVENT_RETENTION_DAYS: eventRetentionDays == 0 ? '' : string(eventRetentionDays)
       RETENTION_MARGIN_DAYS: string(retentionMarginDays)
       DELETED_TICKET_DAYS: string(deletedTicketDays)
-      // In bytes, read by the Functions host: a little more than the largest delivery. Azure's default, 100 MB, would be read
-      // for callers without a key too. The light host has the same limit.
+      // The Functions host's limit in bytes: a little more than the largest delivery. Azure's default is 100 MB, which callers
+      // without a key could use up. The light host has the same limit.
       FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '17825792'
       HTTP_STREAMING: httpStreaming
-      // Makes the app register its webhooks with LiveChat by itself.
+      // With this setting the app registers its webhooks at LiveChat.
       WEBHOOK_BASE_URL: 'https://${app.properties.defaultHostName}'
     })
   }
 
-  // Deployment is by Microsoft Entra ID: no publishing password opens the app's management endpoints.
+  // Deployment uses Microsoft Entra ID, so publishing passwords are off.
   resource ftpPassword 'basicPublishingCredentialsPolicies' = {
     name: 'ftp'
     properties: {

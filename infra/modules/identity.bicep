@@ -7,7 +7,7 @@ param location string
 @description('Tags of every resource.')
 param tags object
 
-// The one identity of the app: everything it may do is a role given to this, and there is no key to lose.
+// The app's only identity. Its roles are all that the app may do, and there are no keys.
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: name
   location: location

@@ -13,7 +13,7 @@ param tags object
 @description('Principal that sends telemetry: the app.')
 param principalId string
 
-@description('GB a day after which the workspace takes no more until the next day.')
+@description('GB of telemetry a day; beyond this limit the workspace accepts none until the next day.')
 param dailyQuotaGB int
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
@@ -25,7 +25,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
       name: 'PerGB2018'
     }
     retentionInDays: 30
-    // A flood of telemetry stops here and not on the bill. alerts.bicep says when it does: after that every alert is blind.
+    // Limits the cost of a flood of telemetry. alerts.bicep has an alert for it, because no other alert works after that.
     workspaceCapping: {
       dailyQuotaGb: dailyQuotaGB
     }
@@ -40,12 +40,12 @@ resource applicationInsights 'Microsoft.Insights/components@2020-02-02' = {
   properties: {
     Application_Type: 'web'
     WorkspaceResourceId: workspace.id
-    // Telemetry is taken from the app's identity only: the connection string alone sends nothing.
+    // Only the app's identity can send telemetry: the connection string is not enough.
     DisableLocalAuth: true
   }
 }
 
-// Monitoring Metrics Publisher: sends telemetry of every kind, and reads none.
+// Monitoring Metrics Publisher: may send all kinds of telemetry, and read none.
 var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 
 resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {

@@ -30,7 +30,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
         }
       }
       {
-        // Flex Consumption demands this delegation, and a subnet of its own.
+        // Flex Consumption requires this delegation and a separate subnet.
         name: 'app'
         properties: {
           addressPrefix: '10.0.2.0/24'

@@ -7,16 +7,16 @@ param location string
 @description('Tags of every resource.')
 param tags object
 
-@description('Principal that reads and writes everything in the account: the app.')
+@description('Principal of the app: reads and writes all data of the account.')
 param principalId string
 
-@description('Principal of the operator: reads and writes the tables (backup and restore), and looks into the queue. Empty: none.')
+@description('Principal of the operator: reads and writes the tables (backup and restore), and reads the queue. Empty: none.')
 param operatorPrincipalId string
 
 @description('Redundancy of the account.')
 param sku string
 
-@description('Puts a lock on the account that forbids to delete it.')
+@description('Puts a lock on the account, so it cannot be deleted.')
 param deleteLock bool
 
 @description('Closes the account to the public: only private endpoints reach it.')
@@ -33,7 +33,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   properties: {
     allowBlobPublicAccess: false
     allowCrossTenantReplication: false
-    // By identity only: no account key and no shared access signature opens it.
+    // Access is by identity only: account keys and shared access signatures do not work.
     allowSharedKeyAccess: false
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
@@ -82,7 +82,7 @@ resource wakeQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-
 }
 
 var roles = {
-  // The Functions host takes leases on blobs, and the platform reads the deployed package.
+  // The Functions host leases blobs, and the platform reads the deployed package.
   'Storage Blob Data Owner': 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
   'Storage Queue Data Contributor': '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
   'Storage Table Data Contributor': '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
@@ -100,7 +100,7 @@ resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-// Made by the person or pipeline that deploys, so the kind of principal is left open.
+// The operator can be a person or a pipeline, so `principalType` is missing.
 var operatorRoles = {
   'Storage Table Data Contributor': '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
   'Storage Queue Data Reader': '19e7f393-937e-4f77-808e-94535e297925'

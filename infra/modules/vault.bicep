@@ -7,13 +7,13 @@ param location string
 @description('Tags of every resource.')
 param tags object
 
-@description('Principal that reads the secrets: the app.')
+@description('Principal of the app: reads the secrets.')
 param principalId string
 
 @description('Principal of the operator: reads and writes the secrets. Empty: none.')
 param operatorPrincipalId string
 
-@description('Workspace that takes the audit events.')
+@description('Workspace for the audit events.')
 param workspaceId string
 
 @description('Closes the vault to the public: only private endpoints and Azure Resource Manager reach it.')
@@ -24,11 +24,11 @@ param isPrivate bool
 param liveChatApiKey string
 
 @secure()
-@description('Password that LiveChat presents with each webhook.')
+@description('Password of the webhooks.')
 param webhookPassword string
 
 @secure()
-@description('The password before, while it is being changed; empty otherwise.')
+@description('The former password while the password is changed; otherwise empty.')
 param webhookPasswordPrevious string
 
 @secure()
@@ -55,7 +55,7 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     networkAcls: {
       defaultAction: isPrivate ? 'Deny' : 'Allow'
-      // This template writes the secrets through Azure Resource Manager, a trusted service.
+      // Azure Resource Manager is a trusted service, so this template can write the secrets.
       bypass: 'AzureServices'
     }
   }
@@ -93,7 +93,7 @@ resource operatorWebhook 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = if (te
   }
 }
 
-// Key Vault Secrets User: reads values, and nothing else.
+// Key Vault Secrets User: may only read values.
 var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
 
 resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
@@ -106,7 +106,8 @@ resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Key Vault Secrets Officer: reads and writes values. azd hides the webhook password that it made, so the operator reads it here.
+// Key Vault Secrets Officer: may read and write values. azd does not show the generated webhook password, so the operator
+// reads it here.
 var secretsOfficer = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
 
 resource operatorAssignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorPrincipalId)) {
@@ -135,8 +136,8 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
 output id string = vault.id
 output name string = vault.name
 
-// With its version: a reference without one is read again only after up to a day, so that a key that was changed here
-// would not be in use when the deployment says that it is.
+// References name a version: Azure reads a reference without one up to a day late, so a changed key would not be used when
+// the deployment ends.
 @description('App settings that refer to the secrets.')
 output settings object = union(
   {
