@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/azurite.setup.ts"],
-    // Integration tests start real processes; on two shared cores a cold start of one can take seconds.
+    // Integration tests start real processes, which can take seconds on two shared cores.
     testTimeout: 30_000,
     hookTimeout: 30_000,
     fileParallelism: true,

@@ -5,12 +5,12 @@ import { restore } from "./backup/restore.ts";
 import { openTables, type Tables } from "./backup/tables.ts";
 
 const USAGE = `npm run backup -- DIR    copies the log, the stored tickets and the subscriptions into a directory.
-The app may go on working meanwhile.
+The app may run meanwhile.
 
 npm run restore -- DIR [--replace]    writes a backup into the tables of an app. Stop the app first.
---replace empties the log and the tickets before; data that was erased in them since the backup stays erased.
+--replace empties the log and the tickets first. Data that was erased in them since the backup stays erased.
 
-Storage is read from the environment or local.settings.json.`;
+The storage account comes from the environment or local.settings.json.`;
 
 const { positionals, values } = readArguments();
 const [directory] = positionals;
@@ -33,7 +33,7 @@ function readArguments() {
   try {
     return parseArgs({ allowPositionals: true, options });
   } catch {
-    // An unknown option is answered with the usage.
+    // An unknown option prints the usage.
     return { positionals: [], values: { restore: false, replace: false } };
   }
 }
@@ -43,20 +43,20 @@ async function runBackup(tables: Tables, directory: string): Promise<void> {
   console.log(`log            ${rows.events} rows, up to seq ${log?.seq ?? 0}`);
   console.log(`tickets        ${rows.tickets} rows`);
   console.log(`subscriptions  ${rows.subscriptions} rows, with their secrets`);
-  console.log(
-    `The backup is in ${directory}. It holds personal data and secrets: keep it as safe as the app.`,
-  );
+  console.log(`The backup is in ${directory}. It has personal data and secrets: keep it as safe as the app.`);
 }
 
 async function runRestore(tables: Tables, directory: string): Promise<void> {
   const done = await restore(tables, directory, { replace: values.replace, wait: setTimeout });
   console.log(`log            ${done.events} rows, up to seq ${done.seq}`);
   console.log(`tickets        ${done.tickets} rows`);
-  console.log(`subscriptions  ${done.subscriptions} rows; those that were here already stay as they were`);
+  console.log(
+    `subscriptions  ${done.subscriptions} rows; subscriptions that existed already have not changed`,
+  );
   if (done.renamed) {
     console.log(
-      "A subscriber here had got events that the backup does not hold. So the log has a new id, and",
+      "A subscription has received events that the backup does not have. So the log has a new id, and",
     );
-    console.log("that subscriber starts again at the beginning of the log.");
+    console.log("the subscription restarts at the beginning of the log.");
   }
 }

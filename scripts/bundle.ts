@@ -10,7 +10,7 @@ const root = resolve(import.meta.dirname, "..");
 const outdir = join(root, "dist");
 const { debug } = parseArgs({ options: { debug: { type: "boolean", default: false } } }).values;
 
-/** Writes what is deployed. With `--debug` the code is not minified and has source maps. */
+/** Writes `dist/`, which is deployed. With `--debug` the code is not minified and has source maps. */
 const code = await codeFiles(root, {
   entry: "functions/index.ts",
   debug,
@@ -23,7 +23,7 @@ const code = await codeFiles(root, {
     health: /shared\/health\/(monitor|checks|sightings)\.ts$/,
   },
 });
-// Chunks before what imports them, and pages after what they refer to.
+// Chunks are written before the files that import them, and pages after the files that they refer to.
 const files = new Map<string, string | Uint8Array>([...code].toReversed());
 for (const [folder, page] of Object.entries({
   docs: await referencePage(root),
@@ -42,7 +42,7 @@ console.log(
   `dist/app.mjs ${((code.get("app.mjs")?.length ?? 0) / 1000).toFixed(0)} kB and ${code.size - 1} chunks`,
 );
 
-/** For `GET /status`. A download has no history. */
+/** The commit, for `GET /status`; `unknown` without a git repository. */
 function commit(): string {
   try {
     const ask = ["rev-parse", "--short=10", "HEAD"];
@@ -56,7 +56,7 @@ function commit(): string {
   }
 }
 
-/** Several processes may bundle or load at the same time: each file appears whole. */
+/** Replaces a file at once, because other processes may bundle or load at the same time. */
 async function place(path: string, contents: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const unfinished = `${path}.${process.pid}`;

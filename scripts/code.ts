@@ -6,20 +6,19 @@ import { type Plugin, rolldown } from "rolldown";
 export type CodeOptions = {
   /** The module that Azure Functions loads. */
   entry: string;
-  /** Not minified, with source maps. */
+  /** Makes readable code with source maps. */
   debug?: boolean;
-  /** Names that are replaced by a text, as `define` of other bundlers. */
+  /** Constants and the code that replaces them, as `define` of other bundlers. */
   define?: Record<string, string>;
-  /** A module that is run now, and whose exports, which JSON can hold, take the place of its code. */
+  /** A module that the bundler runs: its exports, as JSON, replace its code. */
   evaluate?: string;
-  /** Modules whose code is loaded together: each of these is one chunk, with all that its modules import. */
+  /** The modules of each chunk, by the chunk's name. A chunk also has all modules that these import. */
   together?: Record<string, RegExp>;
 };
 
 /**
- * The code that is deployed, by file name: `app.mjs`, and chunks for the parts that are loaded only when they are needed.
- * Everything is inlined but `@azure/functions-core`, which the Functions worker itself provides. To read a chunk takes half a
- * millisecond, however small it is.
+ * The deployed code, by file name: `app.mjs`, and chunks that are loaded when they are needed. Reading a chunk takes half a
+ * millisecond at any size. All packages are included except `@azure/functions-core`, which the Functions worker provides.
  */
 export async function codeFiles(
   root: string,
@@ -29,7 +28,7 @@ export async function codeFiles(
     cwd: root,
     input: { app: entry },
     platform: "node",
-    // ES modules where a package has them: what is not used of those is left out.
+    // The bundler can remove unused code from ES modules only.
     resolve: { mainFields: ["module", "main"] },
     external: ["@azure/functions-core"],
     transform: { target: "node22", define },
@@ -45,7 +44,7 @@ export async function codeFiles(
     codeSplitting: { groups: [{ name: "app", tags: ["$initial"] }, ...groups] },
     minify: !debug,
     comments: false,
-    // V8 reads a text of ASCII alone faster, and keeps it in half the memory.
+    // V8 reads ASCII text faster, and it takes half the memory.
     charset: "ascii",
     sourcemap: debug && "inline",
   });
@@ -66,13 +65,13 @@ function evaluated(module: string): Plugin {
 }
 
 /**
- * What the storage SDK imports and hardly ever needs, and what takes its place there until it does: a parser and a writer
- * of XML, 75 kB, for errors that come before the service itself (bodies that it would write as XML, of access policies, are
- * not ours), and the agents for a proxy that the environment names.
+ * Packages that the storage SDK imports but seldom needs, each with code that loads it on first use. The XML parser (75 kB)
+ * reads errors of a proxy before the service; the SDK writes XML only for access policies, which the app does not use. The
+ * agents are for a proxy of the environment.
  */
 const DEFERRED: Record<string, string> = {
   "@azure/core-xml": `export const parseXML = async (...text) => (await import("@azure/core-xml")).parseXML(...text);
-export const stringifyXML = () => { throw new Error("Tables are sent no XML"); };`,
+export const stringifyXML = () => { throw new Error("The app sends no XML to Table Storage"); };`,
   "http-proxy-agent": `export function HttpProxyAgent(proxy) { return new (require("http-proxy-agent").HttpProxyAgent)(proxy); }`,
   "https-proxy-agent": `export function HttpsProxyAgent(proxy) { return new (require("https-proxy-agent").HttpsProxyAgent)(proxy); }`,
 };
@@ -96,7 +95,7 @@ function requireBuiltins(): Plugin {
   return {
     name: "require-builtins",
     resolveId(source, importer = "", { kind }) {
-      // The bundler's own `require` is made by an import.
+      // The bundler makes its own `require` with an import.
       if (!isBuiltin(source) || importer.includes("rolldown/runtime")) return undefined;
       // The wrapper itself requires the real module, and a later import gets the whole module.
       return importer.startsWith(prefix) || kind !== "import-statement"

@@ -7,9 +7,9 @@ import about from "../package.json" with { type: "json" };
 import { toConnectorPaths } from "../shared/publish/connector.ts";
 
 /**
- * Writes what the operations give into the connector's definition, in `connector/` or in `--directory`. `--host`, `--name`
- * and `--email` set the app's address and the operator's contact; without them the file keeps those that it has, as it
- * keeps all else. With `--check` it writes nothing, and exits with 1 when the file would change.
+ * Writes the operations into the connector's definition, in `connector/` or `--directory`. `--host`, `--name` and `--email`
+ * set the app's address and the operator's contact. All other parts of the file stay. With `--check` it writes nothing, and
+ * exits with 1 when the file would change.
  */
 const ours = resolve(import.meta.dirname, "../connector");
 const { values } = parseArgs({
@@ -42,6 +42,6 @@ if (!values.check) {
   await mkdir(directory, { recursive: true });
   await writeFile(path, text);
 } else if (written !== text) {
-  console.error(`connector/${name} differs from what the operations give: run npm run connector`);
+  console.error(`connector/${name} differs from the operations: run npm run connector`);
   process.exitCode = 1;
 }

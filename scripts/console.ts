@@ -4,8 +4,8 @@ import { build } from "esbuild";
 import { operations } from "../functions/operations.ts";
 
 /**
- * The files of the console, by name: `index.html`, and scripts and style sheets that are named by their content. The
- * page comes last, after the files that it refers to.
+ * The files of the console, by name: scripts and style sheets, whose names have a hash of their content, and last the page
+ * `index.html`.
  */
 export async function consoleFiles(root: string): Promise<Map<string, string | Uint8Array>> {
   const outdir = join(root, "dist/console");

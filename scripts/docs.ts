@@ -28,8 +28,10 @@ function firstSentence(description: string): string {
   return description.split(/(?<=\.) /, 1)[0] ?? "";
 }
 
-const untold = operations.find(({ tag }) => !(tag in tags));
-if (untold) throw new Error(`functions/tags.ts does not describe the tag ${untold.tag} of ${untold.id}`);
+const undescribed = operations.find(({ tag }) => !(tag in tags));
+if (undescribed) {
+  throw new Error(`functions/tags.ts does not describe the tag ${undescribed.tag} of ${undescribed.id}`);
+}
 const written = await readFile(path, "utf8");
 const [introduction] = written.split(START);
 const text = `${introduction}${START}\n\n${tables.join("\n\n")}\n`;

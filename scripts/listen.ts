@@ -4,16 +4,16 @@ import { newSecret } from "../shared/subscriptions/store.ts";
 import { listen } from "./listen/listen.ts";
 
 /**
- * Sends an app's events to a program on this machine, signed as subscribers get them. The log can be read by polling, so
- * the app need not reach this machine, and nothing is kept about it.
+ * Sends an app's events to a program on this machine, signed like those of a subscription. It polls the log, so the app need
+ * not reach this machine and stores nothing about it.
  */
 const USAGE = `npm run listen -- http://localhost:3000/hook [options]
---from URL       the app; http://127.0.0.1:7071 when absent
---after SEQ      all events behind this place of the log; only what comes from now on when absent
---types A,B      only these event types: ${EVENT_TYPES.join(", ")}
+--from URL       the app; default http://127.0.0.1:7071
+--after SEQ      events after this place of the log; default: only new events
+--types A,B      only these event types; default all: ${EVENT_TYPES.join(", ")}
 --format FORMAT  payload (default) or cloudevents
---secret SECRET  whsec_…; a new one is made and printed when absent
---key KEY        the function key; it can be in FUNCTION_KEY instead, where no shell remembers it`;
+--secret SECRET  whsec_…; default: a new one, which is printed
+--key KEY        the function key; better in FUNCTION_KEY, which the shell's history does not keep`;
 
 const { positionals, values } = readArguments();
 const [url] = positionals;

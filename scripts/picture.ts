@@ -4,10 +4,7 @@ import { createInterface } from "node:readline";
 import { parseArgs, promisify } from "node:util";
 import { chromium } from "playwright-core";
 
-/**
- * Makes `docs/console.png`, the README's picture of the console: starts the product on this machine, runs the demo, and
- * takes a picture of its chat.
- */
+/** Makes `docs/console.png`: starts everything on this machine, runs the demo, and takes a picture of its chat. */
 const { port, browser: executablePath } = parseArgs({
   options: {
     port: { type: "string", default: "7081" },

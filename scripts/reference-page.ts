@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
- * The files of the page that `GET /docs` answers with, by name: `index.html`, what it refers to, and the licences of
- * Swagger UI. Scripts and style sheets are named by their content, so that browsers can keep them; the page comes last.
+ * The files of the page `GET /docs`, by name: the licences of Swagger UI, scripts and style sheets, and last `index.html`.
+ * Names of scripts and style sheets have a hash of their content, so browsers can cache them.
  */
 export async function referencePage(root: string): Promise<Map<string, string | Uint8Array>> {
   const page = join(root, "functions/docs/page");

@@ -4,14 +4,14 @@ import { loadLocalSettings } from "../local/host/local-settings.ts";
 import { upstreamChecks } from "./smoke/upstream.ts";
 
 /**
- * The acceptance run after a deployment. Looks at an app from outside, with a key, and changes nothing: everything that can
- * be read answers, keys are asked for, bodies arrive as gateways send them, and the app's own checks are shown.
+ * Checks a deployed app from outside, with a function key, and changes nothing: every list can be read, keys are required,
+ * chunked bodies arrive. It prints the app's own checks.
  */
 const USAGE = `npm run smoke -- https://your-app.azurewebsites.net [--key KEY] [--upstream]
-The function key can be in FUNCTION_KEY instead, where no shell remembers it.
---upstream also checks, read-only, how LiveChat answers the account in LIVECHAT_* (environment or local.settings.json).`;
+Put the function key into FUNCTION_KEY to keep it out of the shell's history.
+--upstream also checks LiveChat, read-only, with the account in LIVECHAT_* (environment or local.settings.json).`;
 
-/** Milliseconds. A deployed app that has slept starts first. */
+/** Milliseconds for a call, with time for a cold start. */
 const TIME_LIMIT = 60_000;
 
 const { positionals, values } = parseArgs({
@@ -38,7 +38,7 @@ for (const { id, method, route, anonymous, output } of operations) {
   await check(`${id} (GET /${route})`, async () => {
     const response = await call("GET", route, values.key);
     const { status } = response;
-    // What a set-up may refuse, it says so in its own words; that is an answer.
+    // The settings can turn an operation off; `detail` has the reason.
     if (status === 409) return `409: ${(await problemOf(response)) ?? ""}`;
     return expectStatus(response, output.status, ...Object.keys(output.otherStatuses ?? {}).map(Number));
   });
@@ -50,19 +50,19 @@ for (const { id, route } of operations.filter(({ route }) => route.startsWith("r
 }
 
 await check("streaming: a chunked body arrives", async () => {
-  // Refused for its only field, so nothing is created: the refusal shows that the body was read.
+  // The app refuses the unknown field and creates nothing. Naming the field shows that it read the body.
   const body = new Blob(['{"smoke":true}']).stream();
   const response = await call("POST", "tickets", values.key, { body });
   const { errors = [] } = (await response.json().catch(() => ({}))) as { errors?: { path: string }[] };
   if (errors.some(({ path }) => path === "smoke")) return;
   throw new Error(
-    `answers ${response.status} without naming the field: the body was lost. See HTTP_STREAMING.`,
+    `answers ${response.status} without the name of the field: the body was lost. See HTTP_STREAMING.`,
   );
 });
 
 await check("a body of 18 MiB is refused", async () => {
   const body = new Uint8Array(18 * 1024 * 1024);
-  // A host may close the connection in the middle of the body instead of answering.
+  // Instead of an answer, a host may close the connection in the middle of the body.
   const response = await call("POST", "receivers/chat-started", undefined, { body }).catch(() => undefined);
   return response && (await expectStatus(response, 413));
 });
@@ -118,11 +118,11 @@ type CallOptions = { body?: Uint8Array<ArrayBuffer> | ReadableStream; base?: str
 function call(method: string, route: string, key?: string, { body, base = api }: CallOptions = {}) {
   return fetch(`${base}/${route}`, {
     method,
-    // A key must not follow a redirect to somewhere else.
+    // A redirect must not lead the key to another host.
     redirect: "manual",
     headers: { ...(key && { "x-functions-key": key }), ...(body && { "content-type": "application/json" }) },
     signal: AbortSignal.timeout(TIME_LIMIT),
-    // A stream has no length that could be announced: it is sent in chunks.
+    // A stream has no known length, so it is sent in chunks.
     ...(body && { body, duplex: "half" as const }),
   });
 }

@@ -14,14 +14,14 @@ import {
  * Manages the app's webhooks from a terminal, without the app. It needs LiveChat's credentials, the webhook's
  * credentials and WEBHOOK_BASE_URL, from the environment or local.settings.json.
  */
-const USAGE = `npm run webhooks -- status    how the account's webhooks for WEBHOOK_BASE_URL stand; fails unless all are well
+const USAGE = `npm run webhooks -- status    lists the account's webhooks for WEBHOOK_BASE_URL; fails unless all are ok
 npm run webhooks -- ensure    registers each of them exactly once
-npm run webhooks -- remove    takes them away; webhooks of others are never touched`;
+npm run webhooks -- remove    removes them; other webhooks of the account stay`;
 
 try {
   process.exitCode = await main(process.argv[2]);
 } catch (error) {
-  // Our errors have messages for people. No other error is expected, and its stack would not help here.
+  // The app's errors have messages for people; no other errors are expected.
   console.error(`webhooks: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
 }
@@ -32,10 +32,11 @@ async function main(command: string | undefined): Promise<number> {
     return 2;
   }
   loadLocalSettings();
-  // The settings are the app's. Storage is not used here.
+  // Storage is a required setting, but not used here.
   const { liveChat, webhook } = readSettings({ LiveChatStorage: "none", ...process.env });
   const { baseUrl, credentials } = webhook;
-  if (!baseUrl) throw new Error("WEBHOOK_BASE_URL is not set: where is LiveChat to deliver?");
+  if (!baseUrl)
+    throw new Error("WEBHOOK_BASE_URL is not set. It is the address at which LiveChat reaches the app.");
   const { liveChat: account } = await openLiveChat(liveChat);
   const hasHelpDesk = liveChat.api === "text" && liveChat.helpDeskUrl !== undefined;
   const services = webhookServices(account, { baseUrl, credentials, api: liveChat.api }, { hasHelpDesk });
@@ -61,6 +62,6 @@ async function main(command: string | undefined): Promise<number> {
     console.log(`${event_type.padEnd(16)}${state.padEnd(12)}${url}\n  ${detail}`);
     for (const { id, state } of webhooks) console.log(`  ${id}  ${state}`);
   }
-  console.log(`${listed.length - ours} other webhooks in the account, which are left alone`);
+  console.log(`${listed.length - ours} other webhooks in the account, which stay`);
   return standings.every(({ state }) => state === "ok" || state === "unverified") ? 0 : 1;
 }

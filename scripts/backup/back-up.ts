@@ -18,16 +18,15 @@ import { type Manifest, PARTS, type Part, writeManifest, writePart } from "./fil
 import { findRow, isIn, readAllRows, type StoredRow, textOf } from "./rows.ts";
 import type { Tables } from "./tables.ts";
 
-/** The partition of the events table that holds the log. */
+/** The partition of the log in the events table. */
 export const LOG = "log";
 
-/** How often the tickets are read again because a reconciliation wrote some meanwhile. */
+/** How many times the tickets are read while reconciliations change them. */
 const ATTEMPTS = 5;
 
 /**
- * Copies an app's tables into a directory, also while the app works. The order of reading makes the parts a possible
- * state of the app: a subscriber's place is never beyond the end of the log, and a ticket that is stored as seen has
- * its event in the log.
+ * Copies an app's tables into a directory; the app may run meanwhile. The order of reading keeps the parts consistent: no
+ * subscription's place is beyond the end of the log, and every stored ticket with an event has that event in the log.
  *
  * @throws {Error} when reconciliations changed the tickets during each of five readings
  */
@@ -51,7 +50,7 @@ export async function backUp(tables: Tables, directory: string, now: number): Pr
   return manifest;
 }
 
-/** The numbers in the state row are exact for the other rows only between two commits of a reconciliation. */
+/** The counts in the state row match the other rows only between two commits of a reconciliation. */
 async function writeTickets(directory: string, table: TableClient): Promise<number> {
   const lastCommit = async () => textOf((await findRow(table, TICKETS, STATE))?.commit);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -64,17 +63,17 @@ async function writeTickets(directory: string, table: TableClient): Promise<numb
   );
 }
 
-/** The rows of the log as it stood when its head was read. The head comes last: a restore that was cut off has none. */
+/** The rows of the log as of the reading of its head. The head comes last, so an interrupted restore has no head. */
 async function* readLog(table: TableClient, head: StoredRow | undefined): AsyncGenerator<StoredRow> {
   if (!head) return;
   const end = Number(textOf(head.seq));
   for await (const row of readAllRows(table, odata`PartitionKey eq ${LOG}`)) {
     if (row.rowKey === PROBE || isIn(HEAD_AND_WAITING, row)) continue;
-    // Events that were added since the head was read belong to a later backup.
+    // Events after the head are left for a later backup.
     if (placeOf(row) <= end) yield row;
   }
-  // Ends of chats that wait for their transcript, late transcripts, new tickets that are yet to be read, and where the
-  // reconciliation of chats stands.
+  // Ends of chats that wait for their transcript, late transcripts, tickets to be read, and the state of the reconciliation
+  // of chats.
   for (const partition of [TRANSCRIPTS, ARRIVALS, CHATS]) {
     for await (const row of readAllRows(table, odata`PartitionKey eq ${partition}`)) {
       if (row.rowKey !== CHAT_LOCK) yield row;
@@ -83,7 +82,7 @@ async function* readLog(table: TableClient, head: StoredRow | undefined): AsyncG
   yield head;
 }
 
-/** The last place that a row is about; 0 for a row that is about none. */
+/** The last place in the log that a row refers to; 0 for a row without a place. */
 function placeOf(row: StoredRow): number {
   if (isIn(EVENTS, row)) return seqOf(row.rowKey);
   if (isIn(HOURS, row)) return Number(textOf(row.through));

@@ -12,7 +12,7 @@ export const PARTS = ["subscriptions", "tickets", "events"] as const;
 export type Part = (typeof PARTS)[number];
 
 const Manifest = v.object({
-  /** The layout of the backup itself. */
+  /** The version of the backup's layout. */
   format: v.literal(1),
   takenAt: v.string(),
   /** The log's id and its last place; missing when the log was empty. */
@@ -20,7 +20,7 @@ const Manifest = v.object({
   rows: v.object({ subscriptions: v.number(), tickets: v.number(), events: v.number() }),
 });
 
-/** What a backup is; written last, so an interrupted backup has none. */
+/** Describes a backup. It is written last, so an interrupted backup has none. */
 export type Manifest = v.InferOutput<typeof Manifest>;
 
 const manifestPath = (directory: string) => join(directory, "manifest.json");
@@ -30,17 +30,17 @@ export async function writeManifest(directory: string, manifest: Manifest): Prom
   await writeFile(manifestPath(directory), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** @throws {Error} when the directory holds no whole backup that this version can read */
+/** @throws {Error} when the directory has no complete backup that this version can read */
 export async function readManifest(directory: string): Promise<Manifest> {
   const text = await readFile(manifestPath(directory), "utf8").catch(() => {
-    throw new Error(`${directory} holds no backup that was finished: manifest.json is missing.`);
+    throw new Error(`${directory} has no complete backup: manifest.json is missing.`);
   });
   const result = v.safeParse(Manifest, JSON.parse(text));
   if (!result.success) throw new Error(`${directory} was written by another version of this app.`);
   return result.output;
 }
 
-/** Writes a row a line, compressed. @returns how many rows were written */
+/** Writes rows, one a line, compressed. @returns how many rows were written */
 export async function writePart(
   directory: string,
   part: Part,
@@ -53,7 +53,7 @@ export async function writePart(
       yield `${JSON.stringify(row)}\n`;
     }
   }
-  // Rows hold people's data and the secrets of subscriptions: for the owner's eyes.
+  // Only the owner may read the file: rows have personal data and the secrets of subscriptions.
   await pipeline(
     Readable.from(lines()),
     createGzip(),
@@ -62,7 +62,7 @@ export async function writePart(
   return count;
 }
 
-/** Reads the rows of a part back. @throws {Error} when the file was cut off */
+/** Reads the rows of a part. @throws {Error} when the file is incomplete */
 export async function* readPart(directory: string, part: Part): AsyncGenerator<StoredRow> {
   const unzipped = createReadStream(partPath(directory, part)).pipe(createGunzip());
   const lines = createInterface({ input: unzipped, crlfDelay: Number.POSITIVE_INFINITY });

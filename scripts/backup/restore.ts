@@ -21,16 +21,16 @@ import type { Tables } from "./tables.ts";
 export type Restored = Manifest["rows"] & {
   /** The last place of the log. */
   seq: number;
-  /** Whether the log has a new id, because a subscriber of this app had got events that the backup does not hold. */
+  /** Whether the log has a new id, because a subscription has received events that the backup does not have. */
   renamed: boolean;
 };
 
 /**
- * Writes a backup into an app's tables. The log and the tickets must be empty; with `replace` they are emptied, and
- * items that were erased in them since the backup stay erased. Subscriptions that are there already stay as they are. The
- * log's head is written last, so an interrupted restore can be repeated.
+ * Writes a backup into an app's tables. The log and the tickets must be empty. With `replace` they are emptied first, and items
+ * that were erased in them since the backup stay erased. Existing subscriptions do not change. The log's head is written last,
+ * so an interrupted restore can be repeated.
  *
- * @throws {Error} when the backup is not whole, or a log or tickets are there already
+ * @throws {Error} when the backup is incomplete, or the tables have a log or tickets
  */
 export async function restore(
   tables: Tables,
@@ -63,12 +63,12 @@ async function refuseUnlessEmpty({ events, tickets }: Tables): Promise<void> {
   const found = (await findRow(events, LOG, HEAD)) ?? (await findRow(tickets, TICKETS, STATE));
   if (found) {
     throw new Error(
-      "The tables hold a log or tickets already. Choose empty tables, or add --replace to remove what they hold.",
+      "The tables already have a log or tickets. Choose empty tables, or add --replace to empty these.",
     );
   }
 }
 
-/** Tombstones that the tables hold, by row key; and the quarantined deliveries that are still there. */
+/** The tables' tombstones, by row key, and the remaining quarantined deliveries and transcripts. */
 type Erased = {
   rows: ReadonlyMap<string, StoredRow>;
   quarantined: ReadonlySet<string> | undefined;
@@ -77,7 +77,7 @@ type Erased = {
 };
 const NOTHING_ERASED: Erased = { rows: new Map(), quarantined: undefined, transcripts: undefined };
 
-/** Row keys of events name places, which mean the same event only in the same log. */
+/** The row key of an event is its place, which means the same event only in the same log. */
 async function readErased({ events, tickets }: Tables, log: string | undefined): Promise<Erased> {
   const rows = new Map<string, StoredRow>();
   for await (const row of readAllRows(tickets)) if (row.erasedAt !== undefined) rows.set(row.rowKey, row);
@@ -98,15 +98,15 @@ async function* eventsOf(
   { rows, quarantined, transcripts }: Erased,
 ): AsyncGenerator<StoredRow> {
   for await (const row of readPart(directory, "events")) {
-    // A quarantined delivery that is gone was erased, deleted or replayed since.
+    // A quarantined delivery that is missing was erased, deleted or replayed since the backup.
     if (quarantined && isIn(QUARANTINED, row) && !quarantined.has(row.rowKey)) continue;
-    // So was a transcript, or it is in the log; the reconciliation of chats finds what the backup does not hold.
+    // A missing transcript was erased, or is in the log. The reconciliation of chats finds chats that the backup lacks.
     if (transcripts && row.partitionKey === TRANSCRIPTS && !transcripts.has(row.rowKey)) continue;
     yield rows.get(row.rowKey) ?? row;
   }
 }
 
-/** The state row, which describes the others, comes last. */
+/** Writes the state row, which describes the others, last. */
 async function* ticketsOf(directory: string, { rows }: Erased): AsyncGenerator<StoredRow> {
   let state: StoredRow | undefined;
   for await (const row of readPart(directory, "tickets")) {
@@ -118,7 +118,7 @@ async function* ticketsOf(directory: string, { rows }: Erased): AsyncGenerator<S
 
 type LogPlace = NonNullable<Manifest["log"]>;
 
-/** Whether a subscription has been given events of this log that come after its last place here. */
+/** Whether a subscription has received events of this log after the end of the backup. */
 async function isAheadOf(table: TableClient, { id, seq }: LogPlace): Promise<boolean> {
   for await (const row of readAllRows(table)) {
     if (textOf(row.log) === id && Number(textOf(row.cursor)) > seq) return true;
@@ -126,7 +126,7 @@ async function isAheadOf(table: TableClient, { id, seq }: LogPlace): Promise<boo
   return false;
 }
 
-/** The backup's subscriptions that the table does not hold; their places are moved to the log's new id. */
+/** The backup's subscriptions that the table does not have, with places in the log's new id. */
 async function* newSubscriptions(
   table: TableClient,
   directory: string,
@@ -139,7 +139,7 @@ async function* newSubscriptions(
   }
 }
 
-/** Moves the places that are valid in the restored log to its new id; the others begin at its beginning. */
+/** Moves places that are valid in the restored log to its new id; all others restart at its beginning. */
 async function keepPlaces(table: TableClient, log: LogPlace, id: string, waiting: Waiting): Promise<void> {
   async function* valid() {
     for await (const row of readAllRows(table)) {
@@ -169,7 +169,7 @@ async function writeLog(
         continue;
       }
       const [kind = "", owner = ""] = row.rowKey.split(":");
-      // Only the keys of the rows of large bodies are held in memory: keys sort bodies before their owners.
+      // Only keys of rows with large bodies are kept in memory. Bodies come before their events in the order of keys.
       if (isIn(BODIES, row)) {
         const { partitionKey, rowKey } = row;
         bodies.set(owner, [...(bodies.get(owner) ?? []), { partitionKey, rowKey }]);

@@ -1,10 +1,7 @@
 import { odata, type TableClient, type TableEntity, type TransactionAction } from "@azure/data-tables";
 import { MAX_OPERATIONS } from "../../shared/storage/limits.ts";
 
-/**
- * A row as the service has it: every property with its type, so that it can be written back exactly. Times of change and
- * ETags belong to the table that it was read from.
- */
+/** A row with the type of every property, so it can be written back exactly, without its time of change and ETag. */
 export type StoredRow = TableEntity<Record<string, { type: string; value: string } | string>>;
 
 /** Reads every row of a table, in the order of its keys. `filter` is OData. */
@@ -38,14 +35,14 @@ export function isIn({ from, before }: { from: string; before: string }, { rowKe
   return rowKey >= from && rowKey < before;
 }
 
-/** Characters of JSON, well below the 4 MiB of a transaction: binary properties travel as Base64 both ways. */
+/** Characters of JSON in a transaction, well below its limit of 4 MiB. Binary properties are sent as Base64. */
 const BATCH_CHARACTERS = 3_000_000;
 const ATTEMPTS = 5;
 const AT_ONCE = 4;
 
 /**
- * Writes rows, each in place of a row with the same keys. Neighbours of one partition share a transaction. Writing a
- * row twice is harmless, so an attempt whose outcome is unknown is repeated.
+ * Writes rows, and replaces rows with the same keys. Neighbours of one partition share a transaction. An attempt with an
+ * unknown outcome is repeated, because writing a row twice does no harm.
  *
  * @returns how many rows were written
  */

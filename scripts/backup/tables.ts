@@ -7,18 +7,18 @@ import { openTable } from "../../shared/storage/open-table.ts";
 /** The three tables of an app. */
 export type Tables = { events: TableClient; tickets: TableClient; subscriptions: TableClient };
 
-/** Milliseconds for one request: a full page of large rows takes longer than the app would wait. */
+/** Milliseconds for a request: a full page of large rows takes longer than the app's limit. */
 const TIME_LIMIT = 60_000;
 
 /**
- * Opens the tables that the settings lead to, as the person at this terminal: with a connection string, or signed in by
- * the Azure Developer CLI or the Azure CLI.
+ * Opens the tables that the settings name: with a connection string, or with the sign-in of the Azure Developer CLI or the
+ * Azure CLI.
  *
  * @throws {SettingsError} when no storage is set
  */
 export async function openTables(): Promise<Tables> {
   loadLocalSettings();
-  // LiveChat is not asked.
+  // LiveChat's settings are required, but not used here.
   const unused = {
     LIVECHAT_USERNAME: "-",
     LIVECHAT_API_KEY: "-",

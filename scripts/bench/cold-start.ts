@@ -7,16 +7,16 @@ export type ColdStart = {
   bareMs: number;
   /** Milliseconds of a process that loads the bundle until every function is registered. */
   loadMs: number;
-  /** How many times as long. The aim is 3.5 at most. */
+  /** `loadMs` divided by `bareMs`. The aim is at most 3.5. */
   ratio: number;
-  /** Size of the entry and of the chunks that it imports: what is read before the first function is registered. */
+  /** Size of the code that is read before the first function is registered: the entry and its static imports. */
   bundleKb: number;
   functions: number;
 };
 
 /**
- * Times whole processes, both in turn, so a slower machine affects both. The fastest of each tells best what the work
- * costs: other work of the machine only adds.
+ * Measures whole processes, both kinds in turn, so other load on the machine affects both. The fastest of each kind is used,
+ * because other load only adds time.
  */
 export function measureColdStart(runs = 10): ColdStart {
   const bare: number[] = [];

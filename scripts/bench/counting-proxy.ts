@@ -3,10 +3,10 @@ import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /**
- * A stand-in for the emulator's tables that notes the requests which it passes on.
+ * A proxy before the emulator's tables that records all requests.
  *
  * @param connectionString of the emulator
- * @returns the requests as `METHOD /path`, and a connection string that leads here
+ * @returns the requests as `METHOD /path`, and the connection string of the proxy
  */
 export async function startCountingProxy(connectionString: string) {
   const [, endpoint = ""] = /TableEndpoint=([^;]+)/.exec(connectionString) ?? [];

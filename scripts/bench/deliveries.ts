@@ -13,7 +13,7 @@ export type DeliveryFigures = {
   idle: number;
   /** The same with twenty events a second. */
   loaded: number;
-  /** Requests to the tables for one event of an idle log: its storing, and its delivery to one subscriber. */
+  /** Requests to the tables for one event of an idle log: to store it, and to deliver it to one subscriber. */
   requests: number;
   /** Events a second to a callback that takes 50 ms, one at a time and a hundred at a time. */
   single: number;
@@ -23,7 +23,7 @@ export type DeliveryFigures = {
 const EVENTS = 1_000;
 const BASIC = `Basic ${Buffer.from("bench:bench-password").toString("base64")}`;
 
-/** Measures one host over real HTTP with a subscriber of its own. */
+/** Measures one host over real HTTP with one subscriber. */
 export async function benchDeliveries(): Promise<DeliveryFigures> {
   const azurite = await startAzurite({ inMemory: true });
   const proxy = await startCountingProxy(azurite.connectionString);
@@ -40,7 +40,7 @@ export async function benchDeliveries(): Promise<DeliveryFigures> {
     },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  /** When each event arrived first, by its chat. */
+  /** When each event first arrived, by its chat. */
   const arrived = new Map<string, number>();
   let pause = 0;
   const callback = createServer(async (incoming: IncomingMessage, outgoing) => {

@@ -6,11 +6,11 @@ import { openTable } from "../../shared/storage/open-table.ts";
 import { measure, time } from "./measure.ts";
 
 export type EventLogFigures = {
-  /** How many events are in the log when the others are measured. */
+  /** How many events are in the log before the measurement. */
   events: number;
   /** Events appended a second. */
   append: number;
-  /** Bare `createEntity` calls of the same payload a second, on the same Azurite, at the same concurrency. */
+  /** Plain `createEntity` calls a second, with the same payload, Azurite and concurrency. */
   create: number;
   ratio: number;
   /** Milliseconds that 99 of 100 appends took at most. */
@@ -59,7 +59,7 @@ export async function* benchEventLog({
     await measure(create, { count: 500, concurrency });
     for (const size of sizes) {
       if (size > appended) await measure(append, { count: size - appended, concurrency: 256 });
-      // The emulator slows down as a table grows: both are as long.
+      // The emulator gets slower as a table grows, so both tables have the same size.
       if (appended > created) await measure(create, { count: appended - created, concurrency: 256 });
       const events = appended;
       const appends = [];
@@ -87,14 +87,14 @@ export async function* benchEventLog({
   }
 }
 
-/** Other work of the machine only adds. */
+/** The best of several measurements, because other load on the machine only adds time. */
 async function fastest(work: () => Promise<unknown>): Promise<number> {
   const took: number[] = [];
   for (let run = 0; run < 5; run++) took.push(await time(work));
   return Math.min(...took);
 }
 
-/** A delivery of about that many bytes: two chats' ends for each start, with words that compress as words do. */
+/** A delivery of about this many bytes: two ends of chats for each start, with text that compresses like real text. */
 export function delivery(index: number, bytes: number): NewEvent {
   const type = index % 3 === 0 ? "chat_started" : "chat_ended";
   const chatId = `P${index}`;

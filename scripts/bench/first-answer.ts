@@ -11,15 +11,15 @@ export type FirstAnswer = {
   telemetry: "off" | "on";
   /** Milliseconds from the start of the process to the first answer of a function that does nothing. */
   noOpMs: number;
-  /** The same of a receiver that stores an event. */
+  /** The same for a receiver that stores an event. */
   receiverMs: number;
-  /** How many times as long. The aim is 2.2 at most. */
+  /** The second divided by the first. The aim is at most 2.2. */
   ratio: number;
 };
 
 /**
- * Times the first answer of processes that load an app and call one function. The fastest of each tells best what the work
- * costs: other work of the machine only adds.
+ * Measures the first answer of processes that load an app and call one function. The fastest of each kind is used, because
+ * other load on the machine only adds time.
  */
 export async function measureFirstAnswer(runs = 15): Promise<FirstAnswer[]> {
   const azurite = await startAzurite({ inMemory: true });
@@ -60,7 +60,7 @@ export async function measureFirstAnswer(runs = 15): Promise<FirstAnswer[]> {
     };
     const noOps: number[] = [];
     const receivers = { off: [] as number[], on: [] as number[] };
-    // The first one creates the table.
+    // The first process creates the table.
     time("dist/app.mjs", "ReceiveChatEnded");
     for (let run = 0; run < runs; run++) {
       noOps.push(time(noOp, "NoOp"));
@@ -78,5 +78,5 @@ export async function measureFirstAnswer(runs = 15): Promise<FirstAnswer[]> {
   }
 }
 
-/** Plain JavaScript, so that nothing of what is timed is the stripping of types. */
+/** Plain JavaScript, so the measured time includes no type stripping. */
 const LOADER = "scripts/bench/load-app.mjs";

@@ -7,7 +7,7 @@ import { post, startHost } from "./start-host.ts";
 export type ReceiverFigures = {
   /** Events stored a second through `POST /receivers/chat-ended`. */
   deliver: number;
-  /** Bare `createEntity` calls of the same payload a second, at the same concurrency, on the same Azurite. */
+  /** Plain `createEntity` calls a second, with the same payload, Azurite and concurrency. */
   create: number;
   ratio: number;
   /** Calls a second of a function that does nothing, under the same host, with the same bodies. */
@@ -16,7 +16,10 @@ export type ReceiverFigures = {
   p99: number;
 };
 
-/** Measures the host over real HTTP, in turns with bare creates and with a function that does nothing, so other load on the machine affects both. */
+/**
+ * Measures the host over real HTTP, in turns with plain creates and an empty function, so other load on the machine affects all
+ * three.
+ */
 export async function benchReceivers({
   count = 6_000,
   concurrency = 64,

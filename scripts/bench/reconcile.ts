@@ -9,18 +9,18 @@ import { openTicketStore } from "../../shared/tickets/store/ticket-store.ts";
 export type ReconcileFigures = {
   /** Tickets in the account. */
   tickets: number;
-  /** Of these, what changed before the run; the first walk of all finds everything new. */
+  /** How many of them changed before the run; for the first run all are new. */
   changed: string;
   /** Calls to LiveChat. */
   calls: number;
-  /** Rows written or removed in the ticket table, and the requests that did it; the lease is in both. */
+  /** Rows written or removed in the ticket table, and the requests for them, both with the lease. */
   rows: number;
   writes: number;
   seconds: number;
 };
 
 export type ReconcileBenchOptions = {
-  /** Sizes of the account, each with a table of its own. */
+  /** Sizes of the account, each with its own table. */
   sizes?: number[];
   /** Parts of the account that change before a run. */
   changes?: number[];
@@ -29,8 +29,8 @@ export type ReconcileBenchOptions = {
 const PAGE = 25;
 
 /**
- * Counts what a run costs in calls and writes, by how large the account is and how much of it changed: the growth has
- * to be with what changed. There is no rate limit, and the account has its own clock, so no run has to stop.
+ * Counts the calls and writes of a run, by the size of the account and the number of changed tickets: they must grow with the
+ * changes. There is no rate limit, and the account has its own clock, so no run stops early.
  */
 export async function* benchReconcile({
   sizes = [1_000, 10_000],
@@ -46,7 +46,7 @@ export async function* benchReconcile({
         sendRequest(request, next) {
           if (request.method !== "GET") {
             written.writes++;
-            // A transaction has a request line for each of its operations.
+            // A transaction has a request line for each operation.
             written.rows += String(request.body).match(/^(POST|PUT|PATCH|MERGE|DELETE) http/gm)?.length ?? 1;
           }
           return next(request);
@@ -54,7 +54,7 @@ export async function* benchReconcile({
       });
       const store = openTicketStore({ table });
       let now = Date.now();
-      // The last one first.
+      // Newest first.
       let tickets = Array.from({ length: size }, (_, index) => ticketOf(size - index, now - index * 1000));
       const run = async (changed: string): Promise<ReconcileFigures> => {
         Object.assign(written, { rows: 0, writes: 0 });
@@ -77,13 +77,13 @@ export async function* benchReconcile({
       yield await run("first walk");
       for (const part of changes) {
         const count = Math.round(size * part);
-        // All within an hour, because the first run of another day would also sweep.
+        // Within an hour, because the first run of the next day would also sweep.
         const changed = tickets.slice(size - count).map((ticket) => {
           now += 20;
           return { ...ticket, modified: toIso(now), status: "pending" };
         });
         tickets = [...changed.reverse(), ...tickets.slice(0, size - count)];
-        // Later than the second of the last change.
+        // In a later second than the last change.
         now += 15 * 60_000;
         yield await run(`${part * 100} %`);
       }

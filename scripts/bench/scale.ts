@@ -7,7 +7,7 @@ import { time } from "./measure.ts";
 
 export type ScaleFigures = {
   instances: number;
-  /** Events a second that all instances are given together. */
+  /** Events a second for all instances together. */
   offered: number;
   /** Events a second that they stored. */
   stored: number;
@@ -17,13 +17,13 @@ export type ScaleFigures = {
   failed: number;
 };
 
-/** Milliseconds that a request to the storage takes on top of the emulator's own time: what a data centre shows. */
+/** Milliseconds added to each request to storage, as in a data centre. */
 const STORAGE_MS = 20;
 const BYTES = 2_048;
-/** How long each step lasts, and how long it runs before it is measured. */
+/** Milliseconds of a step, and of its part before the measurement. */
 const SECONDS = 8;
 
-/** Loads that the steps of docs/deploying.md stand for: instances, and events a second between them. */
+/** The loads of docs/deploying.md: instances, and events a second for all of them. */
 export const STEPS: readonly [instances: number, offered: number][] = [
   [1, 3],
   [1, 25],
@@ -35,8 +35,8 @@ export const STEPS: readonly [instances: number, offered: number][] = [
 ];
 
 /**
- * Simulates instances that append to one log at a steady rate, over a storage that takes 20 ms a request. The instances
- * share this process and its cores, so beyond some hundred events a second they wait for it and not for the storage.
+ * Simulates instances that append to one log at a steady rate, with storage that takes 20 ms for a request. The instances
+ * share this process, so beyond some hundred events a second they wait for the process, not for storage.
  */
 export async function* benchScale(steps = STEPS): AsyncGenerator<ScaleFigures> {
   const azurite = await startAzurite({ inMemory: true });

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { type Agent, type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
 
-/** Of the webhooks. */
+/** The webhooks' credentials. */
 export const CREDENTIALS = { username: "bench", password: "bench-password" };
 
-/** Starts the local host as a process of its own, with the settings that the app cannot do without. */
+/** Starts the light host in its own process, with the required settings. */
 export async function startHost(env: Record<string, string>, ...flags: string[]) {
   const child = spawn(process.execPath, ["local/host/main.ts", "--port", "0", ...flags], {
     env: {
@@ -36,7 +36,7 @@ export async function startHost(env: Record<string, string>, ...flags: string[])
   };
 }
 
-/** Posts JSON as LiveChat does. @throws when the answer is no success */
+/** Posts JSON as LiveChat does. @throws when the answer is not a success */
 export async function post(url: string, body: string, agent?: Agent): Promise<void> {
   const authorization = `Basic ${Buffer.from(`${CREDENTIALS.username}:${CREDENTIALS.password}`).toString("base64")}`;
   const headers = {

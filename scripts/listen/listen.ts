@@ -21,15 +21,15 @@ export type ListenOptions = Pick<Terms, "types" | "format"> & {
 
 type Page = { items: (OutgoingEvent & { chatId?: string; ticketId?: string })[]; next: number; head: number };
 
-/** Milliseconds between two looks at a log without news, and after a failure. */
+/** Milliseconds between two readings of a log without new events, and after a failure. */
 const POLL_MS = 500;
 const PAUSE_MS = 5_000;
-/** Milliseconds that the URL has for an answer, as subscribers have. */
+/** Milliseconds for an answer of the URL, as for callbacks of subscriptions. */
 const TIME_LIMIT = 10_000;
 
 /**
- * Sends the events of an app's log to a URL, one by one and each once, also after an error. Ends when `signal` says so;
- * an app that does not answer is asked again.
+ * Sends the events of an app's log to a URL, one by one and each once, also when the URL answers with an error. It polls until
+ * `signal` aborts, also while the app does not answer.
  *
  * @throws {Refused} when the app refuses the key
  */
@@ -67,7 +67,7 @@ export async function listen(options: ListenOptions): Promise<void> {
       if (response.ok) return (await response.json()) as Page;
       if (response.status === 401 || response.status === 403) throw new Refused("the app refuses the key");
       print(`the app answered ${response.status}`);
-      // The log began anew, so that the place is beyond its end.
+      // The place is beyond the end of the log, which has started again.
       if (response.status === 400) after = 0;
     } catch (error) {
       if (error instanceof Refused) throw error;
@@ -93,7 +93,7 @@ export async function listen(options: ListenOptions): Promise<void> {
   }
 }
 
-/** The app is there, and does not let us in. */
+/** The app refuses the function key. */
 export class Refused extends Error {
   override name = "Refused";
 }

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { type LiveChatConnection, readSettings } from "../../shared/core/settings.ts";
 import { TEXT_API_VERSION } from "../../shared/schemas/from-text-chat.ts";
 
-/** A name, and a look that answers with a fact to print or throws. */
+/** A name, and a function that returns a fact to print, or throws when the check fails. */
 export type Check = [name: string, look: () => Promise<string | undefined>];
 
 type Connection<Api extends LiveChatConnection["api"]> = Extract<LiveChatConnection, { api: Api }>;
@@ -10,13 +10,13 @@ type Connection<Api extends LiveChatConnection["api"]> = Extract<LiveChatConnect
 const TIME_LIMIT = 30_000;
 
 /**
- * Read-only checks of LiveChat itself, with the operator's own account: the credentials, and the facts that the vendor's
- * reference leaves open and this app must bear.
+ * Read-only checks of LiveChat with the operator's account: the credentials, and facts that LiveChat's documentation leaves
+ * open.
  *
  * @throws {SettingsError} when a setting of the connection is missing
  */
 export function upstreamChecks(environment: Record<string, string | undefined>): Check[] {
-  // Only LiveChat is asked: storage and the receivers' own credentials are not needed here.
+  // Storage and the webhooks' credentials are required settings, but not used here.
   const unused = { LiveChatStorage: "none", LIVECHAT_WEBHOOK_USERNAME: "-", LIVECHAT_WEBHOOK_PASSWORD: "-" };
   const { liveChat } = readSettings({ ...unused, ...environment });
   if (liveChat.api === "v2") return v2Checks(liveChat);
@@ -66,7 +66,7 @@ function v2Checks({ url, username, apiKey }: Connection<"v2">): Check[] {
   ];
 }
 
-/** https://platform.text.com/docs: every call is billed, so each of these is made once. */
+/** Makes each call once, because LiveChat bills every call. See https://platform.text.com/docs. */
 function textChecks({ url, accountId, clientId, apiKey }: Connection<"text">): Check[] {
   const ask = createAsk(accountId, apiKey);
   const act = (api: "agent" | "configuration", action: string, input: object) =>
@@ -124,10 +124,10 @@ function textChecks({ url, accountId, clientId, apiKey }: Connection<"text">): C
   ];
 }
 
-/** Names under which the list of tickets may have a filter by requester: the reference does not say. */
+/** Possible names of the filter by requester, which HelpDesk's documentation does not have. */
 const REQUESTER_FILTERS = ["requester.email", "requesterEmail", "requester"];
 
-/** https://api.helpdesk.com/docs: what of HelpDesk could not be read there. */
+/** Checks facts that HelpDesk's documentation (https://api.helpdesk.com/docs) leaves open. */
 function helpDeskChecks({ url, accountId, apiKey }: Connection<"text">): Check[] {
   const ask = createAsk(accountId, apiKey);
   let isRefused = false;
@@ -152,18 +152,18 @@ function helpDeskChecks({ url, accountId, apiKey }: Connection<"text">): Check[]
       },
     ],
     [
-      "a page goes on behind the last ticket of the one before",
+      "a page continues after the last ticket of the page before",
       async () => {
         const order = { sortBy: "updatedAt", order: "asc", pageSize: "2" };
         const first = await tickets(order);
         const last = first[1];
-        if (!last) return "not to be seen with fewer than two tickets";
+        if (!last) return "unknown: the account has fewer than two tickets";
         const cursor = { "next.value": String(last.updatedAt), "next.ID": String(last.ID) };
         const again = (await tickets({ ...order, ...cursor })).filter(({ ID }) =>
           first.some((ticket) => ticket.ID === ID),
         );
         if (again.length > 0)
-          throw new Error(`${again.length} of 2 tickets come again: next.value is not taken`);
+          throw new Error(`${again.length} of 2 tickets appear again: next.value is ignored`);
         return undefined;
       },
     ],
@@ -172,7 +172,7 @@ function helpDeskChecks({ url, accountId, apiKey }: Connection<"text">): Check[]
       async () => {
         const tomorrow = new Date(Date.now() + 24 * 60 * 60_000).toISOString();
         const found = await tickets({ updatedDateFrom: tomorrow, pageSize: "1" });
-        if (found.length > 0) throw new Error("updatedDateFrom is not taken");
+        if (found.length > 0) throw new Error("updatedDateFrom is ignored");
         return undefined;
       },
     ],
@@ -230,7 +230,7 @@ function helpDeskChecks({ url, accountId, apiKey }: Connection<"text">): Check[]
       },
     ],
   ];
-  // What refuses the first call refuses all.
+  // When HelpDesk refuses the first call, it would refuse all others.
   return checks.map(([name, look]) => [`HelpDesk: ${name}`, async () => (isRefused ? "not asked" : look())]);
 }
 
@@ -258,11 +258,11 @@ function objectOf(value: unknown): Record<string, unknown> {
 
 /** @throws {Error} when it is not a list */
 function listOf(value: unknown): Record<string, unknown>[] {
-  if (!Array.isArray(value)) throw new Error("answers without the list that was expected");
+  if (!Array.isArray(value)) throw new Error("the answer has no list");
   return value.map(objectOf);
 }
 
-/** The kinds of value that a field has, such as `string and number`. */
+/** The types of a field's values, such as `string and number`. */
 function kindsOf(list: Record<string, unknown>[], field: string): string {
   return [...new Set(list.map((item) => typeof item[field]))].join(" and ") || "not shown";
 }

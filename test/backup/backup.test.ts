@@ -80,7 +80,7 @@ async function keysOf(tables: Tables): Promise<string[]> {
   return keys.sort();
 }
 
-test("a backup restored into another account is the same log, and takes new events", async () => {
+test("a backup restored into another account is the same log and accepts new events", async () => {
   const [from, to] = [newTables(), newTables()];
   const before = await fill(from);
   await subscribe(from, 3);
@@ -98,7 +98,7 @@ test("a backup restored into another account is the same log, and takes new even
   expect(await after.append(ended({ id: "B" }))).toMatchObject({ status: "stored", seq: 6 });
 });
 
-test("events that are added while the backup is made are left out whole", async () => {
+test("events that are appended during a backup are not in it, and neither are their bodies", async () => {
   const [from, to] = [newTables(), newTables()];
   const log = await fill(from);
   const directory = await newDirectory();
@@ -143,10 +143,10 @@ test("an interrupted restore leaves no log, and can be repeated", async () => {
 
 test("an interrupted backup is refused", async () => {
   const directory = await newDirectory();
-  await expect(restoreInto(newTables(), directory)).rejects.toThrow("no backup that was finished");
+  await expect(restoreInto(newTables(), directory)).rejects.toThrow("no complete backup");
 });
 
-test("tables that hold a log are refused, unless they are to be replaced", async () => {
+test("a restore into tables with a log is refused without --replace", async () => {
   const tables = newTables();
   const log = await fill(tables);
   const directory = await newDirectory();
@@ -157,7 +157,7 @@ test("tables that hold a log are refused, unless they are to be replaced", async
   expect((await newLog({ table: tables.events }).list()).items).toHaveLength(5);
 });
 
-test("a subscriber that is ahead of the backup starts again; the others keep their places", async () => {
+test("after a restore a subscription ahead of the backup restarts, and all others keep their places", async () => {
   const tables = newTables();
   const log = await fill(tables);
   await subscribe(tables, 3, "subscription:slow");
@@ -174,7 +174,7 @@ test("a subscriber that is ahead of the backup starts again; the others keep the
   expect(await placeOf(tables, "subscription:fast")).toEqual({ log: before, cursor: 6 });
 });
 
-test("content that was erased since the backup stays erased", async () => {
+test("content that was erased since the backup stays erased after a restore with --replace", async () => {
   const tables = newTables();
   const log = await fill(tables);
   const store = { table: tables.events, partitionKey: LOG_PARTITION };
@@ -192,7 +192,7 @@ test("content that was erased since the backup stays erased", async () => {
   expect(new Set(bodies.map((key) => key.split(":")[1])).size).toBe(1);
 });
 
-test("stored tickets come back with their state", async () => {
+test("stored tickets are restored with the state of the reconciliation", async () => {
   const [from, to] = [newTables(), newTables()];
   const writer = await openWriter<{ checkpoint: string }>(from.tickets);
   const ticket = { id: "T", modified: "2026-01-15T10:00:00.000Z", requester: { mail: "a@example.com" } };
@@ -208,7 +208,7 @@ test("stored tickets come back with their state", async () => {
   expect(found?.id).toBe("T");
 });
 
-test("ends of chats that wait for their transcript come back, but for those that were erased since", async () => {
+test("ends of chats that wait for their transcript are restored, except those erased since the backup", async () => {
   const [from, to] = [newTables(), newTables()];
   await fill(from);
   const log = newLog({ table: from.events });
@@ -230,7 +230,7 @@ test("ends of chats that wait for their transcript come back, but for those that
   expect(await waiting(from)).toEqual(["kept"]);
 });
 
-test("new tickets that are yet to be read come back, and HelpDesk's tickets beside those of v2", async () => {
+test("announced tickets that are not read yet are restored, and HelpDesk's tickets beside those of v2", async () => {
   const [from, to] = [newTables(), newTables()];
   await fill(from);
   const row = { partitionKey: ARRIVALS, rowKey: "due:1", ticketId: "T1", attempts: 1 };

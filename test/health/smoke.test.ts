@@ -99,7 +99,7 @@ describe("upstream checks of HelpDesk", () => {
     const said = await look(sandbox);
     expect(said).toMatchObject({
       "tickets are a list": expect.stringMatching(/^shortID \w{6}, .*; headers: x-total-pages$/),
-      "a page goes on behind the last ticket of the one before": "",
+      "a page continues after the last ticket of the page before": "",
       "only tickets that changed since a time are listed": "",
       "filters by requester": "none of requester.email, requesterEmail, requester",
       "a ticket by its shortID": "answers 404",
