@@ -1,7 +1,7 @@
 /**
- * Waits. It uses the global timers, as ky does, so all times of a call come from the same clock.
+ * Waits for so many milliseconds. It uses the global timers, as ky does, so all times of a call are by one clock.
  *
- * @throws the signal's reason, at once, when it is aborted.
+ * @throws the signal's reason as soon as the signal is aborted
  */
 export async function delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();

@@ -4,24 +4,13 @@ import type { TextChatSummary, ToldTextChat } from "../schemas/text-chat.ts";
 import type { NewTicket, Ticket, TicketChanges, TicketFilters } from "../schemas/ticket.ts";
 import type { Usage } from "./rate-limit.ts";
 import type { CallOptions } from "./send.ts";
+import type { Webhook } from "./v2/webhooks.ts";
 
 export type { CallAttempt } from "./attempt.ts";
 export type { Priority } from "./plan-turns.ts";
 export type { Usage } from "./rate-limit.ts";
 export type { CallOptions, ConnectionOptions } from "./send.ts";
-
-/** A registered webhook. */
-export type Webhook = {
-  id: string;
-  /** By v2's names (`chat_started`). An event that v2 does not have keeps its own name. */
-  event_type: string;
-  data_types?: string[];
-  /** It contains the credentials that LiveChat sends, so it must not be logged. */
-  url: string;
-  verified?: boolean;
-  /** The account of the webhook. */
-  licence?: string;
-};
+export type { Webhook } from "./v2/webhooks.ts";
 
 export type NewWebhook = {
   event_type: string;

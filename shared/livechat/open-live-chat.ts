@@ -4,10 +4,10 @@ import type { LiveChatTextOptions } from "./text/client.ts";
 
 type Options = Omit<ConnectionOptions, "url" | "rateLimit"> & Pick<LiveChatTextOptions, "onLifecycle">;
 
-/** An account, and what reads its chats where its API has that. */
+/** An account, and the reader of its chats where its API has one. */
 export type OpenedLiveChat = { liveChat: LiveChat; chatReader?: ChatReader };
 
-/** Opens a connection by the API that the settings name. Only that API's code is loaded. */
+/** Opens a connection to the API that the settings name. Only the code of this API is loaded. */
 export async function openLiveChat(
   connection: LiveChatConnection,
   { onLifecycle, ...options }: Options = {},

@@ -1,15 +1,16 @@
 import { fromJson } from "../core/json.ts";
 
-const LONGEST = 300;
+/** How many characters of a message are kept. */
+const MAX_LENGTH = 300;
 const HTML = /<(?:!doctype|\/?[a-z][a-z0-9-]*(?:\s[^>]*)?\/?)>/i;
 const USER_IN_URL = /\/\/[^\s/@]*@/g;
 
 /**
- * The words for people in an error's body. Its shape is not documented; seen are `{error}`, `{errors: […]}`, `{message}` and
- * plain text. Pages of HTML come from proxies, and mean nothing to a caller.
+ * Reads the message for people in the body of an error. LiveChat does not document its shape. Known shapes are `{error}`,
+ * `{errors: […]}`, `{message}` and plain text. HTML pages come from proxies and are no message.
  *
- * @param body JSON, read or as text
- * @param secrets texts that are taken out
+ * @param body a JSON value, or text
+ * @param secrets texts that are replaced
  */
 export function readWords(body: unknown, secrets: readonly string[]): string | undefined {
   const found = find(body, 4)?.slice(0, 10_000);
@@ -25,7 +26,7 @@ export function readWords(body: unknown, secrets: readonly string[]): string | u
 function find(body: unknown, depth: number): string | undefined {
   if (depth === 0) return undefined;
   if (typeof body === "string") {
-    // JSON objects and lists may be sent as text.
+    // A server may send JSON with another content type.
     const json = /^\s*[{[]/.test(body) ? fromJson(body) : undefined;
     return json === undefined ? body : find(json, depth);
   }
@@ -40,5 +41,5 @@ function find(body: unknown, depth: number): string | undefined {
 
 function cutWords(words: string): string {
   const characters = [...words];
-  return characters.length <= LONGEST ? words : `${characters.slice(0, LONGEST - 1).join("")}…`;
+  return characters.length <= MAX_LENGTH ? words : `${characters.slice(0, MAX_LENGTH - 1).join("")}…`;
 }

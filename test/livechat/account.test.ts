@@ -6,17 +6,17 @@ import { createLiveChatV2 } from "../../shared/livechat/v2/client.ts";
 import { failureOf } from "./upstream.ts";
 
 const spellings: Record<string, Partial<Variants>> = {
-  "as the vendor's reference has it": {
+  "of LiveChat's reference": {
     ticket: "wrapped",
     times: "epoch",
     listGroups: "ids",
     absent: "null",
   },
-  "as the connector has it": { ticket: "bare", times: "iso", listGroups: "objects", absent: "missing" },
+  "of Microsoft's connector": { ticket: "bare", times: "iso", listGroups: "objects", absent: "missing" },
 };
 
-describe.each(Object.entries(spellings))("An account %s", (_, variants) => {
-  it("can be read and changed", async () => {
+describe.each(Object.entries(spellings))("an account with the shapes %s", (_, variants) => {
+  it("agents, tickets and webhooks of the sandbox are created, read, changed and removed", async () => {
     await using sandbox = await startSandbox({ variants });
     const liveChat = createLiveChatV2({ ...sandbox.credentials, url: sandbox.url, rateLimit: 100 });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { answer, connect, type Script, startUpstream, useVirtualTime, virtually } from "./upstream.ts";
 
-/** Ways to allow 20 calls a second. */
+/** Upstreams that allow 20 calls a second, by their way to count. */
 const limits: Record<string, () => () => boolean> = {
-  "in seconds by the clock": () => {
+  "per second of the clock": () => {
     const counts = new Map<number, number>();
     return () => {
       const second = Math.floor(Date.now() / 1000);
@@ -11,7 +11,7 @@ const limits: Record<string, () => () => boolean> = {
       return (counts.get(second) ?? 0) <= 20;
     };
   },
-  "in any second": () => {
+  "in any period of a second": () => {
     const passed: number[] = [];
     return () => {
       const allowed = (passed.at(-20) ?? 0) + 1000 <= Date.now();
@@ -19,14 +19,14 @@ const limits: Record<string, () => () => boolean> = {
       return allowed;
     };
   },
-  "in any second, refused ones included": () => {
+  "in any period of a second, with refused calls": () => {
     const seen: number[] = [];
     return () => {
       seen.push(Date.now());
       return (seen.at(-21) ?? 0) + 1000 <= Date.now();
     };
   },
-  "by a bucket that fills up": () => {
+  "by a bucket that refills": () => {
     let tokens = 20;
     let filled = Date.now();
     return () => {
@@ -50,8 +50,8 @@ const waits: Record<string, () => Record<string, string>> = {
 
 const ticketOf: Script = (response, { url }) => answer(response, 200, { id: url.split("/").at(-1) });
 
-describe.each(Object.keys(limits))("60 calls at once to an upstream that allows 20 a second, %s,", (kind) => {
-  it.each(Object.keys(waits))("and says %s: none is lost, within 100 attempts", async (wait) => {
+describe.each(Object.keys(limits))("an upstream that allows 20 calls a second, counted %s", (kind) => {
+  it.each(Object.keys(waits))("60 calls at once all succeed within 100 attempts, with %s", async (wait) => {
     useVirtualTime();
     const allow = limits[kind]?.() ?? (() => true);
     const { url, arrivals } = await startUpstream((response, arrival, nth) =>
@@ -65,7 +65,7 @@ describe.each(Object.keys(limits))("60 calls at once to an upstream that allows 
   });
 });
 
-it("150 calls within a minute to an upstream that allows 100: it never has to refuse one", async () => {
+it("of 150 calls at once to an upstream that allows 100 a minute, 100 succeed and our own limit refuses 50", async () => {
   useVirtualTime();
   const { url, arrivals } = await startUpstream(ticketOf);
   const liveChat = connect(url, { rateLimit: 100 });
@@ -79,7 +79,7 @@ it("150 calls within a minute to an upstream that allows 100: it never has to re
   expect(arrivals).toHaveLength(100);
 });
 
-it("a background reader with time on its hands gets through 250 pages at 100 a minute", async () => {
+it("a background reader with 270 s reads 250 pages under a limit of 100 calls a minute", async () => {
   useVirtualTime();
   const { url, arrivals } = await startUpstream((response) =>
     answer(response, 200, { pages: 250, total: 6_250, tickets: [] }),

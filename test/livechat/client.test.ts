@@ -31,7 +31,7 @@ const WEBHOOK_AS_READ = {
   verified: true,
 };
 
-const CALLS: Record<
+const EXPECTED_CALLS: Record<
   string,
   {
     call(liveChat: ReturnType<typeof connect>): Promise<unknown>;
@@ -41,19 +41,19 @@ const CALLS: Record<
     read: unknown;
   }
 > = {
-  "lists agents": {
+  "listAgents lists agents": {
     call: (liveChat) => liveChat.listAgents(),
     sent: "GET /agents",
     answered: [{ login: "a@example.com", name: "A", plan: "pro" }],
     read: [{ login: "a@example.com", name: "A", plan: "pro" }],
   },
-  "lists agents of one status": {
+  "listAgents lists agents of one status": {
     call: (liveChat) => liveChat.listAgents({ status: "not accepting chats" }),
     sent: "GET /agents?status=not+accepting+chats",
     answered: [],
     read: [],
   },
-  "creates an agent": {
+  "createAgent creates an agent": {
     call: (liveChat) =>
       liveChat.createAgent({ login: "a@example.com", name: "A", max_chats_count: 6, groups: [1] }),
     sent: "POST /agents",
@@ -61,19 +61,19 @@ const CALLS: Record<
     answered: { login: "a@example.com", name: "A", max_chats_count: "6", last_logout: null },
     read: { login: "a@example.com", name: "A", max_chats_count: 6, last_logout: null },
   },
-  "deletes an agent": {
+  "deleteAgent deletes an agent": {
     call: (liveChat) => liveChat.deleteAgent("a+b@example.com"),
     sent: "DELETE /agents/a%2Bb%40example.com",
     answered: { result: "a+b@example.com removed successfully" },
     read: { result: "a+b@example.com removed successfully" },
   },
-  "deletes an agent, and hears nothing": {
+  "deleteAgent accepts an empty answer": {
     call: (liveChat) => liveChat.deleteAgent("a@example.com"),
     sent: "DELETE /agents/a%40example.com",
     answered: undefined,
     read: { result: "a@example.com removed successfully" },
   },
-  "lists a page of tickets by every filter": {
+  "findTickets sends every filter": {
     call: (liveChat) =>
       liveChat.findTickets(
         {
@@ -99,45 +99,45 @@ const CALLS: Record<
     answered: { pages: 3, total: 51, tickets: [TICKET] },
     read: { pages: 3, total: 51, tickets: [AS_READ], next: { page: 3, skip: 0 } },
   },
-  "lists tickets by no filter": {
+  "findTickets without filters sends none": {
     call: (liveChat) => liveChat.findTickets({ status: undefined }, { page: 1, skip: 0, limit: 25 }),
     sent: "GET /tickets?page=1",
     answered: { pages: 0, total: 0, tickets: [] },
     read: { pages: 0, total: 0, tickets: [] },
   },
-  "gets a ticket, bare": {
+  "getTicket reads a bare ticket": {
     call: (liveChat) => liveChat.getTicket("T1"),
     sent: "GET /tickets/T1",
     answered: TICKET,
     read: AS_READ,
   },
-  "gets a ticket, in a list": {
+  "getTicket reads a ticket in a list": {
     call: (liveChat) => liveChat.getTicket("T1"),
     sent: "GET /tickets/T1",
     answered: { tickets: [TICKET] },
     read: AS_READ,
   },
-  "creates a ticket": {
+  "createTicket creates a ticket": {
     call: (liveChat) => liveChat.createTicket({ message: "Grüße 🦄", requester: { mail: "r@example.com" } }),
     sent: "POST /tickets",
     body: { message: "Grüße 🦄", requester: { mail: "r@example.com" } },
     answered: { tickets: [TICKET] },
     read: AS_READ,
   },
-  "updates a ticket with the whole body, as Microsoft's connector does": {
+  "updateTicket sends all fields": {
     call: (liveChat) => liveChat.updateTicket("T1", { tag: ["vip"], subject: "New" }),
     sent: "PUT /tickets/T1/tags",
     body: { tag: ["vip"], subject: "New" },
     answered: TICKET,
     read: AS_READ,
   },
-  "lists webhooks without their tokens": {
+  "listWebhooks leaves out tokens": {
     call: (liveChat) => liveChat.listWebhooks(),
     sent: "GET /webhooks",
     answered: { events: [WEBHOOK] },
     read: [WEBHOOK_AS_READ],
   },
-  "creates a webhook": {
+  "createWebhook creates a webhook": {
     call: (liveChat) =>
       liveChat.createWebhook({
         event_type: "chat_ended",
@@ -150,7 +150,7 @@ const CALLS: Record<
     answered: { events: [WEBHOOK] },
     read: WEBHOOK_AS_READ,
   },
-  "deletes a webhook": {
+  "deleteWebhook deletes a webhook": {
     call: (liveChat) => liveChat.deleteWebhook("7"),
     sent: "DELETE /webhooks/7",
     answered: { result: "Removed" },
@@ -158,44 +158,47 @@ const CALLS: Record<
   },
 };
 
-describe("A call", () => {
-  it.each(Object.entries(CALLS))("%s", async (_, { call, sent, body, answered, read }) => {
-    const { url, arrivals } = await startUpstream((response) => answer(response, 200, answered));
+describe("calls", () => {
+  it.each(Object.entries(EXPECTED_CALLS))(
+    "%s by one request with credentials and version",
+    async (_, { call, sent, body, answered, read }) => {
+      const { url, arrivals } = await startUpstream((response) => answer(response, 200, answered));
 
-    expect(await call(connect(url))).toEqual(read);
+      expect(await call(connect(url))).toEqual(read);
 
-    expect(arrivals).toHaveLength(1);
-    const [arrival] = arrivals;
-    expect(`${arrival?.method} ${arrival?.url}`).toBe(sent);
-    expect(arrival?.headers.authorization).toBe(
-      `Basic ${Buffer.from(`${USERNAME}:${KEY}`).toString("base64")}`,
-    );
-    expect(arrival?.headers["x-api-version"]).toBe("2");
-    expect(arrival?.headers.accept).toBe("application/json");
-    expect(arrival?.body).toBe(body === undefined ? "" : JSON.stringify(body));
-    expect(arrival?.headers["content-type"]).toBe(body === undefined ? undefined : "application/json");
-  });
+      expect(arrivals).toHaveLength(1);
+      const [arrival] = arrivals;
+      expect(`${arrival?.method} ${arrival?.url}`).toBe(sent);
+      expect(arrival?.headers.authorization).toBe(
+        `Basic ${Buffer.from(`${USERNAME}:${KEY}`).toString("base64")}`,
+      );
+      expect(arrival?.headers["x-api-version"]).toBe("2");
+      expect(arrival?.headers.accept).toBe("application/json");
+      expect(arrival?.body).toBe(body === undefined ? "" : JSON.stringify(body));
+      expect(arrival?.headers["content-type"]).toBe(body === undefined ? undefined : "application/json");
+    },
+  );
 
-  it("goes to the region of the token", async () => {
+  it("a call with a token of Frankfurt has the region in its header, and others have none", async () => {
     const { url, arrivals } = await startUpstream((response) => answer(response, 200, []));
     for (const apiKey of ["fra:abcd", "dal:abcd", "abcd"]) await connect(url, { apiKey }).listAgents();
     expect(arrivals.map(({ headers }) => headers["x-region"])).toEqual(["fra", undefined, undefined]);
   });
 
-  it("takes a base URL with a path", async () => {
+  it("a call to a base URL with a path keeps the path", async () => {
     const { url, arrivals } = await startUpstream((response) => answer(response, 200, []));
     await connect(`${url}/through/here`).listAgents();
     expect(arrivals[0]?.url).toBe("/through/here/agents");
   });
 
-  it("sends credentials in UTF-8 (RFC 7617)", async () => {
+  it("a call sends its credentials in UTF-8 (RFC 7617)", async () => {
     const { url, arrivals } = await startUpstream((response) => answer(response, 200, []));
     await connect(url, { username: "jürgen@example.com", apiKey: "schlüssel" }).listAgents();
     const sent = Buffer.from(arrivals[0]?.headers.authorization?.slice("Basic ".length) ?? "", "base64");
     expect(sent.toString()).toBe("jürgen@example.com:schlüssel");
   });
 
-  it("reports each attempt without personal data", async () => {
+  it("each attempt is observed with its facts and without personal data", async () => {
     const attempts: CallAttempt[] = [];
     const { url } = await startUpstream((response, _, nth) =>
       nth === 1 ? answer(response, 503, {}) : answer(response, 200, TICKET),
@@ -223,7 +226,7 @@ describe("A call", () => {
     ]);
   });
 
-  it("stops when its signal is aborted, with the signal's reason", async () => {
+  it("a call whose signal is aborted ends its request and throws the signal's reason", async () => {
     const aborting = new AbortController();
     const gone = Promise.withResolvers<void>();
     const { url } = await startUpstream((response) => {
@@ -236,7 +239,7 @@ describe("A call", () => {
   });
 });
 
-describe("An id or a login", () => {
+describe("ids and logins in paths", () => {
   const hostile = [
     "",
     ".",
@@ -251,7 +254,7 @@ describe("An id or a login", () => {
     "a\udfffb",
   ];
 
-  it.each(hostile)("%j is not found, without a request", async (id) => {
+  it.each(hostile)("an id or login %j is NotFound without a request", async (id) => {
     const { url, arrivals } = await startUpstream((response) => answer(response, 200, TICKET));
     const liveChat = connect(url);
     expect(await failureOf(liveChat.getTicket(id))).toBeInstanceOf(NotFound);
@@ -268,7 +271,7 @@ describe("An id or a login", () => {
     }),
   );
 
-  it("stays one segment of its route with any content, or is refused", () => {
+  it("an id with any content stays one segment of its route, or is refused", () => {
     fc.assert(
       fc.property(anything, (id) => {
         let path: string;
@@ -293,7 +296,7 @@ describe("An id or a login", () => {
     );
   });
 
-  it("arrives as it is", async () => {
+  it("an id with special characters arrives unchanged", async () => {
     const { url, arrivals } = await startUpstream((response) => answer(response, 200, TICKET));
     const liveChat = connect(url);
     const ids = [

@@ -26,14 +26,14 @@ import {
 const TICKET = { message: "Hi", requester: { mail: "r@example.com" } };
 const CREDENTIALS = Buffer.from(`${USERNAME}:${KEY}`).toString("base64");
 
-/** How a POST fails against an upstream that does this, and how often it was asked. */
+/** The error of a POST to an upstream with this script, and how many requests arrived. */
 async function failToCreate(script: Script, options = {}) {
   const { url, arrivals } = await startUpstream(script);
   const error = await failureOf(connect(url, options).createTicket(TICKET));
   return { error, asked: arrivals.length };
 }
 
-describe("LiveChat's refusals", () => {
+describe("refusals", () => {
   it.each([
     [400, InvalidInput],
     [401, UpstreamRefused],
@@ -46,7 +46,7 @@ describe("LiveChat's refusals", () => {
     [500, UpstreamFailed],
     [502, UpstreamFailed],
     [599, UpstreamFailed],
-  ])("%i is passed on in LiveChat's words", async (status, type) => {
+  ])("a %i becomes one error with LiveChat's message, and is not repeated", async (status, type) => {
     const { error, asked } = await failToCreate((response) =>
       answer(response, status, { error: "the requester is unknown" }),
     );
@@ -66,13 +66,13 @@ describe("LiveChat's refusals", () => {
     ["see https://user:password@example.com/path", "see https://example.com/path"],
     [`{"error":"${"a".repeat(1_000)}"}`, `${"a".repeat(299)}…`],
     [`{"error":"${"🦄".repeat(1_000)}"}`, `${"🦄".repeat(299)}…`],
-  ])("says %s in its own words", async (body, words) => {
+  ])("the message in the body %s is passed on", async (body, words) => {
     for (const type of ["application/json", "text/html; charset=utf-8"]) {
       const { error } = await failToCreate((response) => {
         response.writeHead(400, { "content-type": type }).end(body);
       });
       expect(error).toBeInstanceOf(InvalidInput);
-      // What claims to be JSON and is not, is nothing that is meant for people.
+      // A body of type JSON that is not JSON has no message.
       const readable = type === "text/html; charset=utf-8" || body.startsWith("{");
       expect(error.message).toBe(
         `LiveChat refuses the request (400).${readable ? ` It says: ${words}` : ""}`,
@@ -90,7 +90,7 @@ describe("LiveChat's refusals", () => {
     "[".repeat(100_000),
     "",
     "  ",
-  ])("repeats no %#: no page, and nothing that was not meant for people", async (body) => {
+  ])("a body without a message for people is not passed on: %#", async (body) => {
     const { error } = await failToCreate((response) => {
       response.writeHead(404, { "content-type": "text/html" }).end(body);
     });
@@ -100,45 +100,45 @@ describe("LiveChat's refusals", () => {
     );
   });
 
-  it("stands when the body that explains it never ends", async () => {
+  it("a 400 is recognised when its body never ends", async () => {
     const { outcome } = await play(hang(400), (liveChat) => liveChat.createTicket(TICKET));
     expect(outcome).toBeInstanceOf(InvalidInput);
   });
 
-  it("with 401 is a fault of the app, not of the caller", async () => {
+  it("a 401 of LiveChat is answered as a 502", async () => {
     const { error } = await failToCreate((response) => answer(response, 401, { error: "Unauthorized" }));
     expect(error).toMatchObject({ status: 502, retryable: false });
   });
 });
 
-it("A defect of the app is not reported as LiveChat's", async () => {
+it("an error that neither LiveChat nor the connection caused is thrown unchanged", async () => {
   const defect = new RangeError("ours");
   const { url } = await startUpstream(() => {});
   const liveChat = connect(url, { fetch: () => Promise.reject(defect) });
   expect(await failureOf(liveChat.getTicket("T1"))).toBe(defect);
 });
 
-describe("An answer that cannot be read", () => {
+describe("unusable answers", () => {
   it.each<[string, Script]>([
-    ["is HTML", (response) => response.writeHead(200, { "content-type": "text/html" }).end("<html></html>")],
+    ["of HTML", (response) => response.writeHead(200, { "content-type": "text/html" }).end("<html></html>")],
     [
-      "is half a JSON",
+      "with half a JSON text",
       (response) => response.writeHead(200, { "content-type": "application/json" }).end('{"id":'),
     ],
-    ["is empty", (response) => response.writeHead(200).end()],
-    ["is nothing", (response) => response.writeHead(204).end()],
-    ["is null", (response) => answer(response, 200, null)],
-    ["has no id", (response) => answer(response, 200, { subject: "Help" })],
-    ["leads elsewhere", (response) => response.writeHead(302, { location: "http://127.0.0.1:1/" }).end()],
-    ["leads elsewhere for good", (response) => response.writeHead(308, { location: "/tickets/T2" }).end()],
-  ])("%s: LiveChat failed", async (_, script) => {
+    ["without a body", (response) => response.writeHead(200).end()],
+    ["of status 204", (response) => response.writeHead(204).end()],
+    ["with null", (response) => answer(response, 200, null)],
+    ["without an id", (response) => answer(response, 200, { subject: "Help" })],
+    ["with a redirect", (response) => response.writeHead(302, { location: "http://127.0.0.1:1/" }).end()],
+    ["with a permanent redirect", (response) => response.writeHead(308, { location: "/tickets/T2" }).end()],
+  ])("an answer %s is an UpstreamFailed", async (_, script) => {
     const { error, asked } = await failToCreate(script);
     expect(error).toBeInstanceOf(UpstreamFailed);
     expect(error.message).not.toContain("<");
     expect(asked).toBe(1);
   });
 
-  it("names the path of the wrong value", async () => {
+  it("the error of an answer with a wrong value names the path of the value", async () => {
     const { url } = await startUpstream((response) =>
       answer(response, 200, [{ login: "ana@example.com", name: "Ana" }, { name: "Eve" }]),
     );
@@ -147,7 +147,7 @@ describe("An answer that cannot be read", () => {
   });
 });
 
-describe("A POST whose outcome is not known", () => {
+describe("a POST whose outcome is unknown", () => {
   it.each<[string, Script]>([
     ["no answer in time", () => {}],
     ["half an answer in time", (response) => void response.writeHead(200).write('{"id":')],
@@ -163,14 +163,17 @@ describe("A POST whose outcome is not known", () => {
     ["503", (response) => answer(response, 503)],
     ["408", (response) => answer(response, 408)],
     ["an answer that cannot be read", (response) => void response.end("<html>")],
-  ])("after %s, it is not repeated and says so", async (_, script) => {
-    const { error, asked } = await failToCreate(script, { attemptTimeout: 100 });
-    expect(asked).toBe(1);
-    expect(error).toMatchObject({ outcomeUnknown: true });
-    expect(error.message).toContain("Whether it did what was asked is not known.");
-  });
+  ])(
+    "a POST that gets %s is not repeated, and its error says that the outcome is unknown",
+    async (_, script) => {
+      const { error, asked } = await failToCreate(script, { attemptTimeout: 100 });
+      expect(asked).toBe(1);
+      expect(error).toMatchObject({ outcomeUnknown: true });
+      expect(error.message).toContain("Whether it did what was asked is not known.");
+    },
+  );
 
-  it("is not in doubt when the request was never sent", async () => {
+  it("a POST that was never sent is not in doubt", async () => {
     const listener = createServer().listen(0, "127.0.0.1");
     await once(listener, "listening");
     const { port } = listener.address() as AddressInfo;
@@ -182,12 +185,12 @@ describe("A POST whose outcome is not known", () => {
     expect(error).toMatchObject({ upstream: { code: "ECONNREFUSED" } });
   });
 
-  it("is not in doubt when LiveChat refused it", async () => {
+  it("a POST that LiveChat refused is not in doubt", async () => {
     const { error } = await failToCreate((response) => answer(response, 400));
     expect((error as AppError).outcomeUnknown).toBeFalsy();
   });
 
-  it("is 504 without an answer, and 502 otherwise", async () => {
+  it("a POST without an answer in time is an UpstreamTimeout, and one whose connection breaks an UpstreamFailed", async () => {
     const silent = await failToCreate(() => {}, { attemptTimeout: 50 });
     expect(silent.error).toBeInstanceOf(UpstreamTimeout);
     const broken = await failToCreate((response) => response.destroy());
@@ -196,7 +199,7 @@ describe("A POST whose outcome is not known", () => {
   });
 });
 
-describe("No error", () => {
+describe("secrets", () => {
   const echo: Script = (response, { headers, url }) =>
     answer(response, 400, {
       errors: [
@@ -208,18 +211,18 @@ describe("No error", () => {
     });
 
   it.each<[string, Script]>([
-    ["an upstream that repeats the credentials", echo],
-    ["a page", (response) => void response.writeHead(500, { "x-key": KEY }).end(`<p>${KEY}</p>`)],
+    ["a refusal that repeats the credentials", echo],
+    ["an HTML page", (response) => void response.writeHead(500, { "x-key": KEY }).end(`<p>${KEY}</p>`)],
     ["an answer that is not JSON", (response) => void response.end(KEY)],
-    ["an answer that does not fit", (response) => answer(response, 200, { subject: KEY, requester: KEY })],
+    ["an answer of another shape", (response) => answer(response, 200, { subject: KEY, requester: KEY })],
     [
       "a redirect",
       (response) => void response.writeHead(307, { location: `http://${USERNAME}:x@127.0.0.1/` }).end(),
     ],
-    ["silence", () => {}],
+    ["no answer", () => {}],
     ["a broken connection", (response) => response.destroy()],
     ["a 429", (response) => answer(response, 429, { error: KEY }, { "retry-after": "50" })],
-  ])("of %s gives the credentials away, however deep one looks", async (_, script) => {
+  ])("the error of %s contains no credentials at any depth", async (_, script) => {
     const { error } = await failToCreate(script, { attemptTimeout: 50 });
     expect(error).toBeInstanceOf(AppError);
     const all = inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true });

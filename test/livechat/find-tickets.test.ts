@@ -13,7 +13,7 @@ function upstream(list: () => { id: string }[]) {
   };
 }
 
-test("following next gives every ticket once, in order, with any limit", async () => {
+test("the pages behind next contain each ticket once, in order, with any limit", async () => {
   await fc.assert(
     fc.asyncProperty(fc.nat(300), fc.integer({ min: 1, max: 120 }), async (count, limit) => {
       const seen: string[] = [];
@@ -37,7 +37,7 @@ test("a ticket that moves to the next page while pages are read is returned once
   const read = upstream(() => list);
   const found = await findTickets(
     async (page) => {
-      // One is created after the first page: the last ticket of that page becomes the first of the next.
+      // A ticket is created after the first page, so the last ticket of that page becomes the first of the next.
       if (++calls === 2) list = [{ id: "new" }, ...list];
       return await read(page);
     },
@@ -48,7 +48,7 @@ test("a ticket that moves to the next page while pages are read is returned once
   expect(ids).toEqual(tickets(60).map(({ id }) => id));
 });
 
-test("a page that does not exist ends the list", async () => {
+test("a page after the last one has no tickets and no next", async () => {
   expect(
     await findTickets(
       upstream(() => tickets(30)),

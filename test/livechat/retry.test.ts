@@ -8,6 +8,7 @@ import {
 } from "../../shared/core/errors.ts";
 import { retryAfterOf } from "../../shared/livechat/attempt.ts";
 import type { LiveChat } from "../../shared/livechat/live-chat.ts";
+import { pauseAfterFailure } from "../../shared/livechat/send.ts";
 import {
   answer,
   connect,
@@ -27,7 +28,7 @@ const post = (liveChat: LiveChat) => liveChat.createTicket(NEW_TICKET);
 const put = (liveChat: LiveChat) => liveChat.updateTicket("T1", { tag: ["vip"] });
 const remove = (liveChat: LiveChat) => liveChat.deleteAgent("T1");
 
-/** Does one script for each request, and the last one for all that follow. */
+/** Answers each request by the next script, and all further ones by the last. */
 function inTurn(...scripts: Script[]): Script {
   return (response, arrival, nth) => scripts[Math.min(nth, scripts.length) - 1]?.(response, arrival, nth);
 }
@@ -36,7 +37,7 @@ function refuse(headers: Record<string, string> = {}): Script {
   return (response) => answer(response, 429, { error: "slow down" }, headers);
 }
 
-describe("Retry-After", () => {
+describe("retryAfterOf", () => {
   const read = (value?: string, date?: string) =>
     retryAfterOf({
       headers: new Headers({ ...(value !== undefined && { "retry-after": value }), ...(date && { date }) }),
@@ -57,11 +58,11 @@ describe("Retry-After", () => {
     ["soon", undefined],
     ["Soon", undefined],
     ["1, 2", undefined],
-  ])("%j is %j ms", (value, expected) => {
+  ])("Retry-After %j is %j ms", (value, expected) => {
     expect(read(value)).toBe(expected);
   });
 
-  it("may be a date of any kind, by upstream's clock", () => {
+  it("a Retry-After with a date of any format is compared with the Date header", () => {
     const date = "Wed, 21 Oct 2015 07:28:00 GMT";
     expect(read("Wed, 21 Oct 2015 07:28:05 GMT", date)).toBe(5_000);
     expect(read("Wednesday, 21-Oct-15 07:28:05 GMT", date)).toBe(5_000);
@@ -70,20 +71,20 @@ describe("Retry-After", () => {
     expect(read("Wed, 21 Oct 2065 07:27:00 GMT", date)).toBe(60_000);
   });
 
-  it("may be a date without a clock beside it", () => {
+  it("a Retry-After with a date is compared with our clock when there is no Date header", () => {
     const wait = read(new Date(Date.now() + 20_000).toUTCString());
     expect(wait).toBeGreaterThan(15_000);
     expect(wait).toBeLessThanOrEqual(20_000);
   });
 });
 
-describe("A 429", () => {
+describe("a 429", () => {
   it.each([
     ["GET", get],
     ["POST", post],
     ["PUT", put],
     ["DELETE", remove],
-  ])("is repeated for %s, after the seconds it asks for", async (method, call) => {
+  ])("a %s is repeated after a 429, when the seconds of its Retry-After are over", async (method, call) => {
     const { outcome, times, arrivals } = await play(inTurn(refuse({ "retry-after": "3" }), ok), call);
     expect(outcome).not.toBeInstanceOf(Error);
     expect(times).toEqual([0, 3_000]);
@@ -91,23 +92,23 @@ describe("A 429", () => {
     expect(arrivals[1]?.body).toBe(arrivals[0]?.body);
   });
 
-  it("may ask for fractions of a second", async () => {
+  it("a call waits for the fraction of a second in a 429's Retry-After", async () => {
     const { times } = await play(inTurn(refuse({ "retry-after": "0.5" }), ok), get);
     expect(times).toEqual([0, 500]);
   });
 
-  it("may ask to wait until a date, by a clock that is not ours", async () => {
+  it("a call waits for the date in a 429's Retry-After, by upstream's clock", async () => {
     const headers = { date: "Wed, 21 Oct 2015 07:28:00 GMT", "retry-after": "Wed, 21 Oct 2015 07:28:04 GMT" };
     const { times } = await play(inTurn(refuse(headers), ok), get);
     expect(times).toEqual([0, 4_000]);
   });
 
-  it("without Retry-After waits longer each time, with jitter", async () => {
+  it("a call waits longer after each 429 without Retry-After, with jitter", async () => {
     const { times } = await play(inTurn(refuse(), refuse(), refuse(), ok), get);
     expect(times).toEqual([0, 500, 500 + 1_000, 500 + 1_000 + 2_000]);
   });
 
-  it("that repeatedly asks for too short a wait gets a longer one", async () => {
+  it("a call waits longer than Retry-After once that turned out too short", async () => {
     const { times } = await play(
       inTurn(refuse({ "retry-after": "0" }), refuse({ "retry-after": "0" }), ok),
       get,
@@ -115,7 +116,7 @@ describe("A 429", () => {
     expect(times).toEqual([0, 0, 1_000]);
   });
 
-  it("ends the call at once when the wait exceeds the call's time", async () => {
+  it("a call ends at once when the Retry-After of a 429 exceeds its time", async () => {
     const { outcome, times, took } = await play(refuse({ "retry-after": "30" }), post);
     expect(outcome).toBeInstanceOf(TooManyRequests);
     expect(outcome).toMatchObject({
@@ -126,7 +127,7 @@ describe("A 429", () => {
     expect(took).toBe(0);
   });
 
-  it("is repeated until the call's time is used up, and then passed on with the remaining wait", async () => {
+  it("a call is repeated after 429s until its time is used up, and then fails with the remaining wait", async () => {
     const { outcome, times, took } = await play(refuse({ "retry-after": "8" }), get);
     expect(outcome).toBeInstanceOf(TooManyRequests);
     expect(times).toEqual([0, 8_000, 16_000, 24_000]);
@@ -134,13 +135,13 @@ describe("A 429", () => {
     expect(outcome).toMatchObject({ retryAfter: 8 });
   });
 
-  it("ends the call when too little time would be left for another attempt", async () => {
+  it("a call ends at once when a 429 would leave less than a second for the next attempt", async () => {
     const { outcome, took } = await play(refuse({ "retry-after": "24.5" }), get);
     expect(outcome).toMatchObject({ retryAfter: 25 });
     expect(took).toBe(0);
   });
 
-  it("is repeated before later calls are sent", async () => {
+  it("a call that got a 429 is repeated before later calls are sent", async () => {
     const { arrivals, times } = await play(inTurn(refuse({ "retry-after": "1" }), ok), (liveChat) =>
       Promise.all(Array.from({ length: 40 }, (_, index) => liveChat.getTicket(`T${index}`))),
     );
@@ -149,21 +150,21 @@ describe("A 429", () => {
     expect(times.length - next).toBeGreaterThan(1);
   });
 
-  it("waits at most a minute, also when it asks for more", async () => {
+  it("a call waits at most a minute for a longer Retry-After", async () => {
     const { times } = await play(inTurn(refuse({ "retry-after": "86400" }), ok), get, {
       totalTimeout: 300_000,
     });
     expect(times).toEqual([0, 60_000]);
   });
 
-  it("is recognised when its body never ends", async () => {
+  it("a 429 is recognised when its body never ends", async () => {
     const { outcome, times } = await play(inTurn(hang(429, { "retry-after": "2" }), ok), post);
     expect(outcome).toMatchObject({ id: "T1" });
     expect(times).toEqual([0, 10_000]);
   });
 });
 
-describe("A failure of LiveChat", () => {
+describe("a failure of LiveChat", () => {
   const failures: [string, Script][] = [
     ["500", (response) => answer(response, 500)],
     ["502 with a page", (response) => void response.writeHead(502).end("<html></html>")],
@@ -178,7 +179,7 @@ describe("A failure of LiveChat", () => {
     ["JSON that ends too early", (response) => void response.end('{"id":')],
   ];
 
-  it.each(failures)("%s is made up for by GET, PUT and DELETE", async (_, script) => {
+  it.each(failures)("GET, PUT and DELETE are repeated twice and succeed after %s", async (_, script) => {
     for (const call of [get, put, remove]) {
       const { outcome, arrivals } = await play(inTurn(script, script, ok), call, { random: () => 0 });
       expect(outcome).not.toBeInstanceOf(Error);
@@ -186,19 +187,19 @@ describe("A failure of LiveChat", () => {
     }
   });
 
-  it.each(failures)("%s is not repeated forever", async (_, script) => {
+  it.each(failures)("a GET is repeated only twice after %s", async (_, script) => {
     const { outcome, times } = await play(script, get);
     expect(outcome).toBeInstanceOf(UpstreamFailed);
     expect(times).toEqual([0, 150, 150 + 300]);
   });
 
-  it("with Retry-After is repeated after that time", async () => {
+  it("a call is repeated after the Retry-After of a 503", async () => {
     const busy: Script = (response) => answer(response, 503, {}, { "retry-after": "5" });
     const { times } = await play(inTurn(busy, ok), get);
     expect(times).toEqual([0, 5_000]);
   });
 
-  it("whose Retry-After exceeds the call's time is passed on at once", async () => {
+  it("a call ends at once when the Retry-After of a 503 exceeds its time", async () => {
     const busy: Script = (response) => answer(response, 503, {}, { "retry-after": "40" });
     const { outcome, took } = await play(busy, get);
     expect(outcome).toBeInstanceOf(UpstreamFailed);
@@ -207,29 +208,32 @@ describe("A failure of LiveChat", () => {
   });
 
   it.each([
-    ["to answer", hang()],
-    ["to end its answer", hang(200)],
-  ])("%s in time is repeated, within the limits of attempt and call", async (_, script) => {
-    const { outcome, times, took } = await play(script, get);
-    expect(outcome).toBeInstanceOf(UpstreamTimeout);
-    expect(times).toEqual([0, 8_150, 16_450]);
-    expect(took).toBe(24_450);
-    const longer = await play(script, get, { attemptTimeout: 10_000, totalTimeout: 12_000 });
-    expect(longer).toMatchObject({ times: [0, 10_150], took: 12_000 });
-  });
+    ["no answer", hang()],
+    ["half an answer", hang(200)],
+  ])(
+    "a call is repeated twice after %s in time, within the limits of attempt and call",
+    async (_, script) => {
+      const { outcome, times, took } = await play(script, get);
+      expect(outcome).toBeInstanceOf(UpstreamTimeout);
+      expect(times).toEqual([0, 8_150, 16_450]);
+      expect(took).toBe(24_450);
+      const longer = await play(script, get, { attemptTimeout: 10_000, totalTimeout: 12_000 });
+      expect(longer).toMatchObject({ times: [0, 10_150], took: 12_000 });
+    },
+  );
 
   it.each([
-    ["to answer", hang()],
-    ["to end its answer", hang(200)],
-  ])("%s in time is made up for", async (_, script) => {
+    ["no answer", hang()],
+    ["half an answer", hang(200)],
+  ])("a call succeeds when it is repeated after %s in time", async (_, script) => {
     expect((await play(inTurn(script, ok), get)).outcome).toMatchObject({ id: "T1" });
   });
 });
 
-describe("A removal", () => {
+describe("a removal", () => {
   const gone: Script = (response) => answer(response, 404, { error: "no such agent" });
 
-  it("is in doubt when the answer to an earlier attempt was lost", async () => {
+  it("a removal answered 404 is in doubt when the answer to an earlier attempt was lost", async () => {
     const { outcome } = await play(
       inTurn((response) => response.destroy(), gone),
       remove,
@@ -238,50 +242,68 @@ describe("A removal", () => {
     expect(outcome).toMatchObject({ outcomeUnknown: true });
   });
 
-  it("of a missing agent is 404, also after a 429", async () => {
-    expect((await play(gone, remove)).outcome).toBeInstanceOf(NotFound);
-    expect((await play(inTurn(refuse({ "retry-after": "1" }), gone), remove)).outcome).toBeInstanceOf(
-      NotFound,
-    );
+  it("a removal of a missing agent is NotFound without doubt, at the first attempt and after a 429", async () => {
+    for (const script of [gone, inTurn(refuse({ "retry-after": "1" }), gone)]) {
+      const { outcome } = await play(script, remove);
+      expect(outcome).toBeInstanceOf(NotFound);
+      expect(outcome).toMatchObject({ outcomeUnknown: undefined });
+    }
   });
 
-  it("is the only call for which a 404 can mean success", async () => {
-    expect(
-      (
-        await play(
-          inTurn((response) => response.destroy(), gone),
-          get,
-        )
-      ).outcome,
-    ).toBeInstanceOf(NotFound);
+  it("a reading answered 404 is NotFound without doubt after a lost answer", async () => {
+    const script = inTurn((response) => response.destroy(), gone);
+    const { outcome } = await play(script, get);
+    expect(outcome).toBeInstanceOf(NotFound);
+    expect(outcome).toMatchObject({ outcomeUnknown: undefined });
   });
 });
 
-describe("An update with a message", () => {
+describe("an update with a message", () => {
   const say = (liveChat: LiveChat) => liveChat.updateTicket("T1", { message: "Hi", tag: ["vip"] });
 
-  it("is not repeated when its answer is lost: the message would be there twice", async () => {
+  it("an update with a message is not repeated when its answer is lost, so the message is not added twice", async () => {
     const { outcome, arrivals } = await play((response) => response.destroy(), say);
     expect(outcome).toMatchObject({ outcomeUnknown: true });
     expect(arrivals).toHaveLength(1);
   });
 
-  it("is repeated after a 429", async () => {
+  it("an update with a message is repeated after a 429", async () => {
     const { outcome, arrivals } = await play(inTurn(refuse({ "retry-after": "1" }), ok), say);
     expect(outcome).toMatchObject({ id: "T1" });
     expect(arrivals).toHaveLength(2);
   });
 });
 
-it("a doubt stays when the repetition fails for another reason", async () => {
+it.each([
+  ["a first failure", 150, { failures: 0 }],
+  ["a second failure", 300, { failures: 1 }],
+  ["a third failure", undefined, { failures: 2 }],
+  ["a failure of a creation", undefined, { effect: "create" }],
+  ["a failure with a Retry-After of 2 s", 2_000, { retryAfter: 2 }],
+  ["a failure with less time left than the pause", undefined, { left: 100 }],
+] as const)("the pause after %s is %j ms", (_, pause, facts) => {
+  const { retryAfter, ...known } = { retryAfter: undefined, ...facts };
+  const failed = { effect: "read" as const, failures: 0, left: 10_000, random: () => 0.5, ...known };
+  expect(pauseAfterFailure(new UpstreamFailed("Failed.", { retryAfter }), failed)).toBe(pause);
+});
+
+it.each([new NotFound("Unknown."), new RangeError("A defect.")])(
+  "there is no repetition after %s",
+  (error) => {
+    const failed = { effect: "read" as const, failures: 0, left: 10_000, random: () => 0.5 };
+    expect(pauseAfterFailure(error, failed)).toBeUndefined();
+  },
+);
+
+it("a doubt stays when the repetition gets a 429", async () => {
   const lost: Script = (response) => response.destroy();
   const { outcome } = await play(inTurn(lost, refuse({ "retry-after": "50" })), put);
   expect(outcome).toBeInstanceOf(TooManyRequests);
   expect(outcome).toMatchObject({ outcomeUnknown: true });
 });
 
-describe("A deadline", () => {
-  it("is checked again after the process stood still", async () => {
+describe("a deadline", () => {
+  it("a call whose deadline passed while the process stood still is not sent", async () => {
     useVirtualTime();
     const { url, arrivals } = await startUpstream(ok);
     const liveChat = connect(url);
@@ -293,17 +315,17 @@ describe("A deadline", () => {
     expect(arrivals).toEqual([]);
   });
 
-  it("ends a call that has lost its permission when its turn comes", async () => {
+  it("a call is not sent when its beforeSend throws", async () => {
     useVirtualTime();
     const { url, arrivals } = await startUpstream(ok);
     const liveChat = connect(url);
-    const gone = new Conflict("Another instance has taken over.");
-    const call = liveChat.createTicket(NEW_TICKET, { beforeSend: () => Promise.reject(gone) });
-    expect(await failureOf(virtually(liveChat, call))).toBe(gone);
+    const conflict = new Conflict("Another instance has taken over.");
+    const call = liveChat.createTicket(NEW_TICKET, { beforeSend: () => Promise.reject(conflict) });
+    expect(await failureOf(virtually(liveChat, call))).toBe(conflict);
     expect(arrivals).toEqual([]);
   });
 
-  it("takes the place of the call's own limit", async () => {
+  it("a deadline replaces the call's own time limit", async () => {
     const later = await play(inTurn(refuse({ "retry-after": "40" }), ok), (liveChat) =>
       liveChat.getTicket("T1", { deadline: Date.now() + 60_000 }),
     );
@@ -314,7 +336,7 @@ describe("A deadline", () => {
     expect(sooner).toMatchObject({ took: 0, outcome: { retryAfter: 5 } });
   });
 
-  it("in the past prevents the call", async () => {
+  it("a call whose deadline is in the past is not sent", async () => {
     const { outcome, times } = await play(ok, (liveChat) =>
       liveChat.getTicket("T1", { deadline: Date.now() }),
     );
@@ -323,7 +345,7 @@ describe("A deadline", () => {
   });
 });
 
-it("a call stops waiting when its caller leaves", async () => {
+it("a call that waits after a 429 ends when its signal is aborted", async () => {
   useVirtualTime();
   const leaving = new AbortController();
   const { url, arrivals } = await startUpstream((response) => {

@@ -4,7 +4,7 @@ import { RateLimit } from "../../shared/livechat/rate-limit.ts";
 
 const turn = { priority: "operator", repeated: false, patience: 20_000 } as const;
 
-it("a call whose time passed while the process stood still is refused, not sent", async () => {
+it("a call whose time passed while the process stood still is refused and not sent", async () => {
   let time = 0;
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const rateLimit = new RateLimit("LiveChat", 1, { now: () => time });
@@ -13,7 +13,7 @@ it("a call whose time passed while the process stood still is refused, not sent"
   const send = vi.fn(async () => {});
   const call = rateLimit.run(send, turn);
   const outcome = call.catch((error: unknown) => error);
-  // All timers are late, and there is room by now.
+  // All timers are late, and the limit has room again.
   time = 45_000 + 35_000;
   await vi.runOnlyPendingTimersAsync();
   vi.useRealTimers();

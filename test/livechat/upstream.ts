@@ -17,14 +17,14 @@ export type Arrival = {
   body: string;
   /** Epoch milliseconds. */
   at: number;
-  /** Nothing more will come in answer to it, and the connection stays open. */
+  /** Whether the rest of the answer will never come, while the connection stays open. */
   hangs: boolean;
 };
 
 /** Answers one request; `nth` is 1 for the first. */
 export type Script = (response: ServerResponse, arrival: Arrival, nth: number) => void;
 
-/** A real HTTP server that answers by script, for the time of one test. */
+/** Starts a real HTTP server that answers by a script until the test ends. */
 export async function startUpstream(script: Script): Promise<{ url: string; arrivals: Arrival[] }> {
   const arrivals: Arrival[] = [];
   const server = createServer(async (request, response) => {
@@ -42,7 +42,7 @@ export async function startUpstream(script: Script): Promise<{ url: string; arri
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, arrivals };
 }
 
-/** The client under test, with room for everything unless said otherwise. */
+/** Creates the client under test, by default with a rate limit that no test reaches. */
 export function connect(
   url: string,
   options: Partial<LiveChatV2Options> = {},
@@ -55,7 +55,7 @@ export function answer(response: ServerResponse, status: number, body?: unknown,
   response.end(body === undefined ? undefined : JSON.stringify(body));
 }
 
-/** Sets the clock that the client and ky go by. Sockets keep the real one. */
+/** Fakes the clock of the client and of ky. Sockets keep the real one. */
 export function useVirtualTime(): void {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
   onTestFinished(() => {
@@ -63,10 +63,7 @@ export function useVirtualTime(): void {
   });
 }
 
-/**
- * Lets a call happen in virtual time, which moves only while nothing is under way on the network, or while what is under
- * way is stuck.
- */
+/** Runs a call in virtual time. The time passes only while no attempt is in flight, or while one is stuck. */
 export async function virtually<T>(
   liveChat: LiveChat,
   call: Promise<T>,
@@ -86,8 +83,8 @@ export async function virtually<T>(
 }
 
 /**
- * Makes one call in virtual time. `times` are when its attempts came, in milliseconds after it began, and `outcome` is
- * what it came to, or the error.
+ * Makes one call in virtual time. `times` are the arrivals of its attempts in milliseconds after its beginning, and
+ * `outcome` is its result or its error.
  */
 export async function play(
   script: Script,
@@ -110,20 +107,20 @@ export async function play(
   return { outcome, arrivals, times: arrivals.map(({ at }) => at - began), took: Date.now() - began };
 }
 
-/** Leaves a request without an answer, or with the beginning of one. */
+/** Gives a request no answer, or only the beginning of one. */
 export function hang(status?: number, headers: Record<string, string> = {}): Script {
   return (response, arrival) => {
     if (status === undefined) arrival.hangs = true;
     else {
       response.writeHead(status, { "content-type": "application/json", ...headers }).write('{"id":', () => {
-        // By now it is in the socket; the client has still to read it.
+        // The socket has the beginning now. The client reads it in the next turns of the event loop.
         setImmediate(() => setImmediate(() => (arrival.hangs = true)));
       });
     }
   };
 }
 
-/** The error that a call ends with. */
+/** The error in which a call ends. */
 export async function failureOf(call: Promise<unknown>): Promise<Error> {
   try {
     await call;

@@ -1,17 +1,17 @@
 import { isSameText } from "../../core/compare.ts";
 import { InvalidInput } from "../../core/errors.ts";
-import { DAY } from "../../core/time.ts";
+import { DAY, toIso } from "../../core/time.ts";
 import type { Ticket, TicketFilters } from "../../schemas/ticket.ts";
 
 /**
- * Splits filters into those that HelpDesk knows, as parameters of its list, and a test for the others, which is exact:
- * it tests the ticket as this app shows it.
+ * Splits filters into parameters of HelpDesk's list, which narrow the list as far as HelpDesk can, and an exact test of
+ * each ticket as this app shows it.
  *
- * @throws {InvalidInput} for a filter that neither can do
+ * @throws {InvalidInput} for a filter by group
  */
 export function splitFilters({ order: _, ...filters }: TicketFilters): {
   query: Record<string, string>;
-  /** Absent when HelpDesk knows all of them. */
+  /** Absent when the parameters are exact. */
   chooses?: (ticket: Ticket) => boolean;
 } {
   if (filters.group !== undefined) {
@@ -38,9 +38,9 @@ export function splitFilters({ order: _, ...filters }: TicketFilters): {
   if (tagged !== undefined) tests.push(({ tags = [] }) => tags.length > 0 === (tagged === "1"));
   return {
     query: {
-      // A ticket has no activity after its last modification, and none before it was created.
-      ...(date_from !== undefined && { updatedDateFrom: new Date(from).toISOString() }),
-      ...(date_to !== undefined && { createdDateTo: new Date(before).toISOString() }),
+      // A ticket has no activity after its last modification or before its creation.
+      ...(date_from !== undefined && { updatedDateFrom: toIso(from) }),
+      ...(date_to !== undefined && { createdDateTo: toIso(before) }),
       ...(status === "open" && { status }),
       ...(status === "spam" && { silo: "spam" }),
       ...(search !== undefined && { query: search }),

@@ -1,6 +1,6 @@
-/** What HelpDesk names by ids alone, by these ids. */
+/** The agents, teams and tags of an account by their ids. A ticket contains the ids only. */
 export type Names = {
-  /** Agents by id, with their email, which is what v2 calls a login. */
+  /** An agent's email is its login in v2. */
   agents: ReadonlyMap<string, { email?: string; name?: string }>;
   teams: ReadonlyMap<string, { name?: string }>;
   tags: ReadonlyMap<string, { name?: string }>;
@@ -10,9 +10,9 @@ export const NO_NAMES: Names = { agents: new Map(), teams: new Map(), tags: new 
 
 type Members = Record<string, unknown>;
 
-/** HelpDesk's words for a status, and v2's. */
+/** v2's statuses, by HelpDesk's. */
 const STATUSES: Record<string, string> = { onhold: "pending", closed: "solved" };
-/** HelpDesk's words for where a ticket comes from, and v2's. */
+/** v2's types of a ticket's source, by HelpDesk's. */
 const SOURCES: Record<string, string> = {
   email: "mail",
   chat: "chat-window",
@@ -22,8 +22,8 @@ const SOURCES: Record<string, string> = {
 };
 
 /**
- * A ticket of HelpDesk with the field names of v2. What v2 never had keeps its own name; values that v2 names
- * differently are also given unchanged. HelpDesk's reference is known in part, so any member may be anything.
+ * Converts a ticket of HelpDesk to v2's field names. Fields that v2 does not have keep their names. Values that v2 names
+ * differently are also given unchanged. HelpDesk's reference is known only in part, so each member may have any type.
  */
 export function fromHelpDesk(ticket: unknown, names: Names): Members {
   const {
@@ -64,7 +64,7 @@ export function fromHelpDesk(ticket: unknown, names: Names): Members {
   });
 }
 
-/** Whether a ticket has an agent, team or tag that the names lack. */
+/** Whether a ticket has an agent, team or tag that is not among the names. */
 export function lacksNames(ticket: unknown, { agents, teams, tags }: Names): boolean {
   const { tagIDs, teamIDs, assignment } = members(ticket);
   const { ID } = members(members(assignment).agent);
@@ -75,7 +75,7 @@ export function lacksNames(ticket: unknown, { agents, teams, tags }: Names): boo
   );
 }
 
-/** The id of a ticket in any of the bodies that webhooks were seen with: `payload`, `payload.ticket`, `ticket`, or bare. */
+/** The id of the ticket in a webhook's body: in `payload`, `payload.ticket` or `ticket`, or in the body itself. */
 export function ticketIdIn(body: unknown): string | undefined {
   const { payload, ticket } = members(body);
   for (const one of [members(payload).ticket, payload, ticket, body]) {
@@ -92,7 +92,7 @@ function requesterOf(requester: unknown): Members | undefined {
     : withoutMissing({ ...more, mail: email, name });
 }
 
-/** An agent by email, as v2 names it; by HelpDesk's id while the email is not known. */
+/** An agent by email, as in v2, or by HelpDesk's id while the email is unknown. */
 function personOf(agent: unknown, { agents }: Names): Members | undefined {
   const { ID, name } = members(agent);
   if (ID === undefined) return undefined;
@@ -100,7 +100,7 @@ function personOf(agent: unknown, { agents }: Names): Members | undefined {
   return withoutMissing({ id: known?.email ?? ID, name: name ?? known?.name, helpdesk_id: ID });
 }
 
-/** A team is no group of v2's: its id is a UUID, and a group's a number. */
+/** A team with its name. Its id is not v2's `id` of a group: a team has a UUID, and a group has a number. */
 function teamOf(team: unknown, { teams }: Names): Members | undefined {
   const { ID, name } = members(team);
   return ID === undefined

@@ -8,7 +8,7 @@ import { at } from "../call.ts";
 import type { CallOptions, Send } from "../send.ts";
 import { lacksNames, type Names } from "./from-helpdesk.ts";
 
-/** An agent, team or tag. Only agents have an email and teams, and some agents have no name. */
+/** An agent, team or tag. Only agents have an email and teams. Some agents have no name. */
 const Entry = v.looseObject({
   ID: text,
   name: maybe(text),
@@ -18,13 +18,14 @@ const Entry = v.looseObject({
 type Entry = v.InferOutput<typeof Entry>;
 type Kind = "agents" | "teams" | "tags";
 
-/** For so long a list is not read again; and so long, when it lacks what is looked for. In milliseconds. */
+/** A list is kept for this time, in milliseconds. */
 const FRESH_FOR = 10 * MINUTE;
-const MISSING_FOR = MINUTE;
+/** An entry that is missing may be new. So a list without it is kept only for this time, in milliseconds. */
+const FRESH_WITHOUT_ENTRY_FOR = MINUTE;
 
 export type Lookups = ReturnType<typeof createLookups>;
 
-/** Looks up agents, teams and tags, which tickets name by ids, and keeps the lists for a while. */
+/** Looks up agents, teams and tags in HelpDesk's lists, and keeps the lists for a while. */
 export function createLookups(send: Send) {
   const lists = new Map<Kind, { at: number; answer: Promise<Entry[]> }>();
 
@@ -42,12 +43,11 @@ export function createLookups(send: Send) {
 
   async function find(
     kind: Kind,
-    isIt: (entry: Entry) => boolean,
+    matches: (entry: Entry) => boolean,
     call?: CallOptions,
   ): Promise<Entry | undefined> {
-    const entry = (await list(kind, FRESH_FOR, call)).find(isIt);
-    // It may be new.
-    return entry ?? (await list(kind, MISSING_FOR, call)).find(isIt);
+    const entry = (await list(kind, FRESH_FOR, call)).find(matches);
+    return entry ?? (await list(kind, FRESH_WITHOUT_ENTRY_FOR, call)).find(matches);
   }
 
   async function names(freshFor: number, call?: CallOptions): Promise<Names> {
@@ -65,21 +65,20 @@ export function createLookups(send: Send) {
 
   return {
     /**
-     * Names for tickets as HelpDesk gives them. A list that cannot be read is left out: tickets then show ids. Work in
-     * the background keeps what it reads, so there only a refusal leaves a list out.
+     * The names in HelpDesk's tickets. When a list cannot be read, the tickets show ids instead of its names. A background
+     * call stores the tickets, so it fails instead, unless HelpDesk refuses the list.
      *
-     * @throws what a list failed with, for a call in the background that can be repeated
+     * @throws the error of a list, in a background call that can be repeated
      */
     async namesFor(tickets: readonly unknown[], call?: CallOptions): Promise<Names> {
       const kept = await names(FRESH_FOR, call);
-      // What is missing may be new.
-      return tickets.some((ticket) => lacksNames(ticket, kept)) ? names(MISSING_FOR, call) : kept;
+      return tickets.some((ticket) => lacksNames(ticket, kept)) ? names(FRESH_WITHOUT_ENTRY_FOR, call) : kept;
     },
     /** @param login an email address, or HelpDesk's id */
     agent: (login: string, call?: CallOptions) =>
       find("agents", ({ ID, email }) => ID === login || isSameText(email, login), call),
     tag: (name: string, call?: CallOptions) => find("tags", (tag) => isSameText(tag.name, name), call),
-    /** Has the tags read anew by the next look. */
+    /** The next lookup reads the tags again. */
     forgetTags(): void {
       lists.delete("tags");
     },

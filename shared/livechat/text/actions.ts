@@ -7,7 +7,7 @@ import type { Effect } from "../call.ts";
 import type { CallOptions, Send } from "../send.ts";
 import { Misdirected } from "./refusal.ts";
 
-/** An agent of the Configuration API. Its picture is called `avatar_path` in one place and `avatar` in another. */
+/** An agent of the Configuration API. The field of its picture is `avatar_path` in some answers and `avatar` in others. */
 const TextAgent = v.looseObject({
   id: text,
   name: maybe(text),
@@ -25,14 +25,14 @@ const TextWebhook = v.looseObject({ id: text, action: text, url: text });
 export type TextWebhook = v.InferOutput<typeof TextWebhook>;
 
 const Created = v.looseObject({ id: text });
-const State = v.looseObject({ license_webhooks_enabled: v.boolean() });
+const WebhooksState = v.looseObject({ license_webhooks_enabled: v.boolean() });
 const ChatList = v.looseObject({ chats_summary: readable(TextChatSummary), next_page_id: maybe(text) });
 const ArchiveList = v.looseObject({ chats: readable(ToldTextChat), next_page_id: maybe(text) });
 
 type Action = {
   api: "agent" | "configuration";
   effect: Effect;
-  /** The scopes that the token must have been given. */
+  /** The scopes that the token must have. */
   scopes: readonly string[];
   answer: v.GenericSchema;
 };
@@ -43,7 +43,7 @@ const webhooks = { ...configuration, scopes: ["webhooks.configuration:rw"] } as 
 const chats = { api: "agent", scopes: ["chats--all:ro"], effect: "read" } as const;
 const DELETE_AGENTS = ["agents--all:rw", "accounts--all:rw"];
 
-/** The actions of the Text platform's web APIs that this app calls, by LiveChat's names. */
+/** The actions of the Text platform's web APIs that this app uses, by LiveChat's names. */
 const ACTIONS = {
   list_agents: { ...agents, answer: readable(TextAgent) },
   get_agent: { ...agents, answer: TextAgent },
@@ -55,7 +55,12 @@ const ACTIONS = {
   list_webhooks: { ...webhooks, effect: "read", answer: readable(TextWebhook) },
   register_webhook: { ...webhooks, effect: "create", answer: Created },
   unregister_webhook: { ...webhooks, effect: "remove" },
-  get_license_webhooks_state: { ...webhooks, scopes: ["webhooks.state:ro"], effect: "read", answer: State },
+  get_license_webhooks_state: {
+    ...webhooks,
+    scopes: ["webhooks.state:ro"],
+    effect: "read",
+    answer: WebhooksState,
+  },
   enable_license_webhooks: { ...webhooks, scopes: ["webhooks.state:rw"], effect: "replace" },
 
   get_chat: { ...chats, answer: ToldTextChat },
@@ -64,12 +69,12 @@ const ACTIONS = {
 } satisfies Record<string, Action>;
 type Actions = typeof ACTIONS;
 
-/** The region that LiveChat asked for last; sent with every call from then on. */
+/** The account's region, once LiveChat has named it. It is sent with every later call. */
 export type Region = { current?: string };
 
 /**
- * Makes the function that carries out actions by name: each is a POST, and is repeated once in the region that LiveChat
- * names.
+ * Makes the function that carries out an action by its name. Each action is a POST. When LiveChat names another region,
+ * the action is repeated there once.
  */
 export function createAct(send: Send, region: Region) {
   return async <Name extends keyof Actions>(
@@ -87,10 +92,10 @@ export function createAct(send: Send, region: Region) {
       json: input,
       answer: answer as Actions[Name]["answer"],
     } as const;
-    // Another call may learn the region while this one is under way: it is repeated all the same.
-    const asked = region.current;
+    // Another call may learn the region while this one is in flight. So this call compares with the region it was sent to.
+    const sentTo = region.current;
     return send(request, call).catch((error) => {
-      if (!(error instanceof Misdirected) || error.region === asked) throw error;
+      if (!(error instanceof Misdirected) || error.region === sentTo) throw error;
       region.current = error.region;
       return send(request, call);
     });

@@ -2,13 +2,13 @@ import * as v from "valibot";
 import { Agent, AgentSummary, type NewAgent } from "../../schemas/agent.ts";
 import type { TextAgent } from "./actions.ts";
 
-/** What an agent is asked for beyond id, name, avatar, role and login status. */
+/** The optional fields of an agent that this app requests. LiveChat always answers the other ones. */
 export const AGENT_FIELDS = [
   ...["groups", "job_title", "max_chats_count", "last_logout", "suspended", "awaiting_approval"],
   ...["email_subscriptions", "notifications"],
 ];
 
-/** What `create_agent` takes of a new agent. It always invites by email: there is no password. */
+/** The input of `create_agent`. LiveChat always invites the agent by email, so there is no password. */
 export function toCreation({ login, permission, groups, password: _, ...same }: NewAgent) {
   return {
     id: login,
@@ -18,12 +18,12 @@ export function toCreation({ login, permission, groups, password: _, ...same }: 
   };
 }
 
-/** An agent with the field names of v2; `status` is the routing status. */
+/** An agent with v2's field names. `status` is the routing status. */
 export function toSummary(agent: TextAgent, routing?: string): AgentSummary {
   return v.parse(AgentSummary, toV2(agent, routing));
 }
 
-/** The whole agent, with the names of its groups where they are known. */
+/** A whole agent with v2's field names, and the names of its groups where they are known. */
 export function toAgent(agent: TextAgent, groupNames: ReadonlyMap<number, string>): Agent {
   const groups = agent.groups?.map((group) => ({ ...group, name: groupNames.get(group.id) }));
   return v.parse(Agent, { ...toV2(agent), ...(groups && { groups }) });
@@ -35,7 +35,7 @@ function toV2({ id, avatar, avatar_path, role, ...same }: TextAgent, routing?: s
     ...same,
     login: id,
     ...(image !== undefined && { avatar: /^https?:\/\//.test(image) ? image : `https://${image}` }),
-    // `viceowner` is an administrator by another name.
+    // v2 has no `viceowner`; an administrator has the same rights.
     ...(role !== undefined && { permission: role === "viceowner" ? "administrator" : role, role }),
     ...(routing !== undefined && { status: routing.replaceAll("_", " ") }),
   };

@@ -1,18 +1,18 @@
-const HEADERS = ["Legacy", "Deprecation"] as const;
+const LIFECYCLE_HEADERS = ["Legacy", "Deprecation"] as const;
 
 /**
- * Reads the headers by which LiveChat announces the end of an API version: `Legacy` with the day on which it stopped
- * being the stable one, `Deprecation` with the day on which it was deprecated.
+ * Adds the reading of two headers to `fetch`. LiveChat announces the end of an API version by them: `Legacy` with the day
+ * on which another version became the stable one, `Deprecation` with the day on which the version was deprecated.
  */
 export function watchLifecycle(
   fetch: typeof globalThis.fetch,
-  onLifecycle: (header: (typeof HEADERS)[number], day: string) => void,
+  onLifecycle: (header: (typeof LIFECYCLE_HEADERS)[number], day: string) => void,
 ): typeof globalThis.fetch {
   return async (input, init) => {
     const response = await fetch(input, init);
-    for (const header of HEADERS) {
+    for (const header of LIFECYCLE_HEADERS) {
       const day = response.headers.get(header);
-      // A day, and nothing else that would end up in a log.
+      // The value is logged, so it must be a day.
       if (day && /^\d{4}-\d{2}-\d{2}$/.test(day)) onLifecycle(header, day);
     }
     return response;

@@ -12,18 +12,18 @@ import { OneWebhook, WebhookList } from "./webhooks.ts";
 export type LiveChatV2Options = ConnectionOptions & {
   /** The e-mail address of the account that the key belongs to. */
   username: string;
-  /** API key, or a personal access token in its place; a key that begins with `fra:` is used in that region. */
+  /** An API key or a personal access token. A token that begins with `fra:` is used in that region. */
   apiKey: string;
 };
 
 /**
- * Opens a connection to LiveChat's REST API v2. A process has one client, because it counts its limit in memory; what
- * several processes do together, LiveChat's 429s keep in bounds.
+ * Opens a connection to LiveChat's REST API v2. A process has one client, because the client counts its calls in memory.
+ * LiveChat's 429s limit the calls of several processes together.
  */
 export function createLiveChatV2({ apiKey, ...options }: LiveChatV2Options): LiveChat {
   const headers = {
     "x-api-version": "2",
-    // Tokens begin with their data centre; `dal` is the default.
+    // A token begins with its data centre. LiveChat's default is `dal`.
     ...(apiKey.startsWith("fra:") && { "x-region": "fra" }),
   };
   const { send, usage } = connect({
@@ -34,7 +34,7 @@ export function createLiveChatV2({ apiKey, ...options }: LiveChatV2Options): Liv
     readRefusal: refusalByStatus,
   });
 
-  /** One of LiveChat's pages, of 25 tickets; the first is 1. */
+  /** Reads a page of 25 tickets. The first page is 1. */
   const listTickets = async (query: TicketFilters & { page: number }, call?: CallOptions) =>
     send({ method: "GET", to: at`tickets`, query, answer: TicketPage }, call);
 
@@ -54,12 +54,12 @@ export function createLiveChatV2({ apiKey, ...options }: LiveChatV2Options): Liv
     getTicket: async (id, call) => send({ method: "GET", to: at`tickets/${id}`, answer: OneTicket }, call),
     createTicket: async (ticket, call) =>
       send({ method: "POST", to: at`tickets`, json: ticket, answer: OneTicket }, call),
-    // LiveChat documents tags only; Microsoft's connector sends the whole ticket here, and so do we.
+    // LiveChat documents this call for tags only. Microsoft's connector sends all fields, and so does this app.
     updateTicket: async (id, changes, call) =>
       send(
         {
           method: "PUT",
-          // A message is added each time.
+          // Each repetition would add the message once more.
           effect: changes.message === undefined ? "replace" : "create",
           to: at`tickets/${id}/tags`,
           json: changes,
@@ -75,7 +75,7 @@ export function createLiveChatV2({ apiKey, ...options }: LiveChatV2Options): Liv
     },
     deleteWebhook: async (id, call) =>
       send({ method: "DELETE", to: at`webhooks/${id}`, answer: removalOf(id) }, call),
-    // v2 knows no switch.
+    // v2 has no switch for webhooks.
     areWebhooksOn: async () => true,
     turnWebhooksOn: async () => {},
 
@@ -83,7 +83,7 @@ export function createLiveChatV2({ apiKey, ...options }: LiveChatV2Options): Liv
   };
 }
 
-/** LiveChat's words for a removal, also where they were lost on the way, or never sent. */
+/** The schema of the answer to a removal. An empty answer becomes LiveChat's usual one. */
 function removalOf(name: string) {
   return v.optional(Removal, { result: `${name} removed successfully` });
 }

@@ -5,8 +5,8 @@ import type { FoundTickets, TicketRange } from "../live-chat.ts";
 export const TICKETS_PER_PAGE = 25;
 
 /**
- * Reads as many upstream pages as `limit` takes. A ticket that is modified meanwhile moves to another page and shows
- * up again; it is returned once.
+ * Reads as many of LiveChat's pages as `limit` takes. A ticket that changes meanwhile moves to another page and is listed
+ * again. It is returned once.
  */
 export async function findTickets(
   readPage: (page: number) => Promise<TicketPage>,
@@ -15,15 +15,15 @@ export async function findTickets(
   const tickets = new Map<string, Ticket>();
   for (let at = page, from = skip; ; at += 1, from = 0) {
     const { total, pages, tickets: rows } = await readPage(at);
+    const endAt = (next?: FoundTickets["next"]) => ({
+      ...{ tickets: [...tickets.values()], total, pages, ...(next && { next }) },
+    });
     for (const [index, ticket] of rows.entries()) {
       if (index < from || tickets.has(ticket.id)) continue;
-      if (tickets.size === limit)
-        return { tickets: [...tickets.values()], total, pages, next: { page: at, skip: index } };
+      if (tickets.size === limit) return endAt({ page: at, skip: index });
       tickets.set(ticket.id, ticket);
     }
-    const more = rows.length > 0 && at < pages;
-    if (!more) return { tickets: [...tickets.values()], total, pages };
-    if (tickets.size === limit)
-      return { tickets: [...tickets.values()], total, pages, next: { page: at + 1, skip: 0 } };
+    if (rows.length === 0 || at >= pages) return endAt();
+    if (tickets.size === limit) return endAt({ page: at + 1, skip: 0 });
   }
 }

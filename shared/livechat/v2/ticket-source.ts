@@ -23,31 +23,31 @@ import {
 import type { Ticket, TicketPage } from "../../schemas/ticket.ts";
 import { TICKETS_PER_PAGE } from "./find-tickets.ts";
 
-/** Where a reading stands. */
+/** The position of a reading in the list. */
 export type PagePosition = { walk: Walk; since?: Checkpoint; begunAt: number };
 
 /** How many unusable answers in a row make a run fail. */
-const USELESS = 3;
-/** How many answers with another page than the requested one make a run fail. */
-const ECHOES = 10;
-/** Milliseconds after which a second is over by the account's clock too. */
-const SURELY_OVER = MINUTE;
-/** The checkpoint of an account that has shown nothing yet. */
-const NEVER: Checkpoint = { key: -1, closed: false };
+const UNUSABLE_LIMIT = 3;
+/** How many answers that repeat another page make a run fail. */
+const ECHO_LIMIT = 10;
+/** After this time a second is over by the account's clock too. In milliseconds. */
+const SECOND_OVER_AFTER = MINUTE;
+/** The checkpoint before the first ticket. */
+const EARLIEST: Checkpoint = { key: -1, closed: false };
 
 /**
- * LiveChat's list of tickets, for the reconciliation. Its pages have numbers and its tickets are in the order of their last
- * change, the latest first: it is walked as `walk.ts` says.
+ * LiveChat's list of tickets for the reconciliation. Its pages have numbers, and the ticket with the latest change comes
+ * first. So a reading is a walk of `walk.ts`.
  *
- * @param listTickets one page of all tickets; the first page is 1
- * @param pageSize how many tickets a page has, as far as is known; the walk learns it when that is wrong
+ * @param listTickets reads one page of all tickets; the first page is 1
+ * @param pageSize the documented page size; the walk learns the true one when this is wrong
  */
 export function ticketSource(
   listTickets: (page: number) => Promise<TicketPage>,
   { pageSize = TICKETS_PER_PAGE } = {},
 ): Source<Ticket, PagePosition> {
-  // A page with a useless answer is read again, within each run's own limits.
-  let [useless, echoes] = [0, 0];
+  // A page with an unusable answer is read again. Each run has its own limits for that.
+  let [unusable, echoes] = [0, 0];
   return {
     facts: factsOfTicket,
     begin({ since, now, live, memory }) {
@@ -72,9 +72,9 @@ export function ticketSource(
         ...{ page, total, pages },
         rows: toRows(tickets.map(factsOfTicket), withoutId),
       });
-      useless = fault ? useless + 1 : 0;
+      unusable = fault ? unusable + 1 : 0;
       if (isEcho) echoes++;
-      if (useless === USELESS || echoes === ECHOES) {
+      if (unusable === UNUSABLE_LIMIT || echoes === ECHO_LIMIT) {
         throw new UnusablePage(`LiveChat's list cannot be right: ${fault}.`);
       }
       const next = toPage({ ...position, walk });
@@ -100,22 +100,24 @@ function toPage(position: PagePosition): ItemPage<Ticket, PagePosition> {
 }
 
 /**
- * The highest key of the list when the reading began; with doubts, the lowest doubted key, so the next reading reads
- * it again.
+ * The time up to which all changes were read: the highest key of the list when the reading began. With doubts, it is the
+ * lowest doubted key, so the next reading reads that key again.
  */
 function checkpointOf({ walk: { top }, since, begunAt }: PagePosition, doubts: Doubts): Checkpoint {
-  if (top === undefined || (since && doubts === "all")) return since ?? NEVER;
+  if (top === undefined || (since && doubts === "all")) return since ?? EARLIEST;
   const lowest = since && doubts !== "all" ? Math.min(...doubts) : Number.POSITIVE_INFINITY;
-  return lowest <= top ? { key: lowest, closed: false } : { key: top, closed: top < begunAt - SURELY_OVER };
+  return lowest <= top
+    ? { key: lowest, closed: false }
+    : { key: top, closed: top < begunAt - SECOND_OVER_AFTER };
 }
 
-/** Rows for the walk: in the order in which they are listed, also where an item does not say when it changed. */
+/** The rows for the walk, in the order of the list. An item without a time of change gets the one of the row before. */
 function toRows(items: readonly ItemFacts[], withoutId: number): ListedRow[] {
   let key = items.find(({ changedAt }) => changedAt !== undefined)?.changedAt ?? 0;
   const rows = items.map(({ id, changedAt = key }) => {
     key = changedAt;
     return { id, key };
   });
-  // They take their place on the page. No id is empty or has a space alone, so these are no ticket's.
+  // Items without an id count for the page size. Their made-up ids begin with a space, as no ticket's id does.
   return [...rows, ...Array.from({ length: withoutId }, (_, index) => ({ id: ` ${index}`, key }))];
 }
