@@ -9,7 +9,7 @@ export const getConsole = operation({
   id: "GetConsole",
   summary: "Open the console",
   description:
-    "A page for a browser that shows chats, events, tickets, subscriptions and the state of the app. The page needs no key; the operations that it calls do.",
+    "Opens a page for browsers that shows chats, events, tickets, subscriptions and the state of the app. The page needs no key; the operations that it calls do.",
   tag: "Console",
   method: "GET",
   route: "console/{*path}",

@@ -5,7 +5,7 @@ import { operation } from "../operation.ts";
 export const getDocsAsset = operation({
   id: "GetDocsAsset",
   summary: "Get a part of the reference",
-  description: "A script or style sheet of the page. Its name changes with its content.",
+  description: "Returns a script or style sheet of the page. Its name changes with its content.",
   tag: "Reference",
   method: "GET",
   route: "docs/{asset}",

@@ -5,7 +5,7 @@ export const getDocs = operation({
   id: "GetDocs",
   summary: "Open the reference",
   description:
-    "A page on which you can read and try every operation. The page needs no key; the operations do.",
+    "Opens a page on which you can read and try every operation. The page needs no key; the operations do.",
   tag: "Reference",
   method: "GET",
   route: "docs",

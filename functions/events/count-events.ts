@@ -10,7 +10,7 @@ import { operation } from "../operation.ts";
 export const countEvents = operation({
   id: "CountEvents",
   description:
-    "Counts the events that the log received, by hour or day (UTC), type and origin. It reads counters, not events; hours that retention removed count 0.",
+    "Counts the events that the log received, by hour or day (UTC), type and origin. The operation reads counters, not events; hours that retention removed count as 0.",
   tag: "Events",
   method: "GET",
   route: "stats/events",
@@ -19,15 +19,18 @@ export const countEvents = operation({
     query: exact({
       from: described(
         v.optional(instant),
-        "The first hour or day contains this time. Default: one day before to, or 30 days with day.",
+        "A time in the first hour or day. By default one day before to; with bucket=day, 30 days before to.",
         "2026-01-15T00:00:00.000Z",
       ),
       to: described(
         v.optional(instant),
-        "The last hour or day ends at or before this time. Default: one day after from, or 30 days with day; at most now.",
+        "The end of the last hour or day, at the latest now. By default one day after from; with bucket=day, 30 days after from.",
         "2026-01-16T00:00:00.000Z",
       ),
-      bucket: described(v.optional(oneOf(["hour", "day"]), "hour"), "Whether to count by hour or day."),
+      bucket: described(
+        v.optional(oneOf(["hour", "day"]), "hour"),
+        "The period of each count: an hour or a day.",
+      ),
     }),
   },
   output: { status: 200, description: "The counts.", schema: EventCounts },

@@ -7,7 +7,7 @@ export const eraseChat = operation({
   id: "EraseChat",
   summary: "Erase a chat",
   description:
-    "Erases the stored content of a chat. Readers of the log still see its events, without content. When done is false, repeat the call: it continues where this one stopped.",
+    "Erases the stored content of a chat. The chat's events stay in the log without their content. If done is false, repeat the call to continue.",
   tag: "Events",
   method: "DELETE",
   route: "chats/{chatId}",

@@ -7,7 +7,7 @@ import { ChatPath } from "./chat-path.ts";
 
 export const getChat = operation({
   id: "GetChat",
-  description: "Returns a chat's latest state, derived from its events in the log, and these events.",
+  description: "Returns the latest state of a chat, and the chat's events in the log.",
   tag: "Events",
   method: "GET",
   route: "chats/{chatId}",

@@ -9,19 +9,19 @@ import { operation } from "../operation.ts";
 
 export const getEvent = operation({
   id: "GetEvent",
-  description: "Returns one event of the log, or with raw the original delivery from LiveChat.",
+  description: "Returns one event of the log, or its original delivery from LiveChat if raw is true.",
   tag: "Events",
   method: "GET",
   route: "events/{id}",
   input: {
     path: exact({ id: named(filled, "Event Id", "The id of the event.", examples.eventId) }),
     query: exact({
-      raw: described(v.optional(yesOrNo, "false"), "With true: the original delivery in place of the event."),
+      raw: described(v.optional(yesOrNo, "false"), "Returns the original delivery instead of the event."),
     }),
   },
   output: {
     status: 200,
-    description: "The event, or with raw the original delivery.",
+    description: "The event, or the original delivery if raw is true.",
     schema: v.union([LoggedEvent, RawDelivery]),
   },
   errors: [NotFound, ...storageErrors],

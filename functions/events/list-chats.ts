@@ -7,7 +7,7 @@ import { operation } from "../operation.ts";
 export const listChats = operation({
   id: "ListChats",
   description:
-    "Returns the chats of the log without their transcripts, last started first, and without erased chats. Send next as before in the next call, until it is null: a short page is not always the last.",
+    "Returns the chats of the log without their transcripts, latest start first. Erased chats are left out. To read on, send the answer's next as the parameter before until next is null; a short page is not always the last.",
   tag: "Events",
   method: "GET",
   route: "chats",
@@ -19,10 +19,14 @@ export const listChats = operation({
         "Only chats whose first event is before this place in the log.",
         2000,
       ),
-      limit: described(v.optional(wholeNumber(1, 100), "25"), "How many chats to return at most."),
+      limit: described(v.optional(wholeNumber(1, 100), "25"), "The maximum number of chats to return."),
     }),
   },
-  output: { status: 200, description: "The chats, and the place of the next call.", schema: ChatPage },
+  output: {
+    status: 200,
+    description: "The chats, and the place where the next call starts.",
+    schema: ChatPage,
+  },
   errors: storageErrors,
   run: async ({ query }, { eventLog }) => ({ body: await eventLog.chats(query) }),
 });

@@ -3,7 +3,7 @@ import { operation } from "../operation.ts";
 
 export const listEventTypes = operation({
   id: "ListEventTypes",
-  description: "Lists the event types of the log and of subscriptions, each with schema and example.",
+  description: "Lists the event types of the log and of subscriptions, each with its schema and an example.",
   tag: "Events",
   method: "GET",
   route: "event-types",

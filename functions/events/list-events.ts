@@ -18,7 +18,7 @@ const EXPORT_BYTES = 32 * 1024 * 1024;
 export const listEvents = operation({
   id: "ListEvents",
   description:
-    "Returns the events of the log, in order. Send next as after in the next call: every event comes exactly once, and no event ever appears at an earlier place.",
+    "Returns the events of the log, in order. To read on, send the answer's next as the parameter after. Each event is then returned exactly once, and no event appears later at an earlier place.",
   tag: "Events",
   method: "GET",
   route: "events",
@@ -35,7 +35,7 @@ export const listEvents = operation({
       ),
       limit: described(
         v.optional(wholeNumber(1, 1000)),
-        "How many events to return at most; 100 by default.",
+        "The maximum number of events to return; 100 by default.",
         100,
       ),
       type: described(v.optional(oneOf(EVENT_TYPES)), "Only events of this type."),
@@ -53,18 +53,18 @@ export const listEvents = operation({
       ),
       max_payload: described(
         v.optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
-        "Leaves out the content of events with more bytes than this; 0 leaves out all content. Such an event has omitted: true and no chatId or ticketId. GET /events/{id} returns it whole.",
+        "The maximum size of an event's content, in bytes; 0 leaves out all content. An event without its content has omitted: true, and no chatId or ticketId. GET /events/{id} returns the whole event.",
         65536,
       ),
       format: described(
         v.optional(oneOf(["json", "ndjson"]), "json"),
-        "With ndjson: one event a line, without a limit; a long log continues at the URL of the Link header.",
+        "The format: ndjson returns one event a line, without a limit. A long log continues at the URL in the header Link.",
       ),
     }),
   },
   output: {
     status: 200,
-    description: "The events, and the place of the next call.",
+    description: "The events, and the place where the next call starts.",
     schema: EventPage,
     headers: v.object({
       Link: described(

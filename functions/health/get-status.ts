@@ -6,7 +6,7 @@ import { operation } from "../operation.ts";
 export const getStatus = operation({
   id: "GetStatus",
   description:
-    "Checks everything that can be wrong with the app: its state, since when, and what to do about it. However often this is called, LiveChat is called at most once a minute.",
+    "Runs all checks of the app, and returns the state of each, since when it lasts, and what to do about it. The operation calls LiveChat at most once a minute.",
   tag: "Operation",
   method: "GET",
   route: "status",

@@ -10,7 +10,8 @@ const Health = shape(
 
 export const health = operation({
   id: "Health",
-  description: "Says in one word whether the app works. GET /status says what is wrong and what to do.",
+  description:
+    "Returns in one word whether the app works. GET /status explains what is wrong and what to do.",
   tag: "Operation",
   method: "GET",
   route: "health",

@@ -6,7 +6,7 @@ export const eraseByBody = operation({
   id: "EraseByBody",
   summary: "Erase a person",
   description:
-    "Erases all stored data of the visitor or requester with this address: chats and tickets of the event log, quarantined deliveries, stored tickets and kept answers. When done is false, repeat the call: it continues where this one stopped.",
+    "Erases all stored data of the visitor or requester with this email address: chats and tickets in the event log, quarantined deliveries, stored tickets and stored answers. If done is false, repeat the call to continue.",
   tag: "People",
   method: "POST",
   route: "erasures",

@@ -8,7 +8,7 @@ export const eraseVisitor = operation({
   id: "EraseVisitor",
   summary: "Erase a person, by path",
   description:
-    "Does the same as EraseByBody. The address is part of the URL, which the host keeps in its telemetry: prefer POST /erasures.",
+    "Erases all stored data of one person, as POST /erasures does. The URL contains the email address, and the host records URLs in its telemetry: prefer POST /erasures.",
   tag: "People",
   method: "DELETE",
   route: "visitors/{email}",

@@ -12,7 +12,7 @@ export const searchVisitor = operation({
   id: "SearchVisitor",
   summary: "Search for a person",
   description:
-    "Returns all stored data of the visitor or requester with this address, as one JSON object a line: {place, item}. An item with undecided: true may be another person's. The last line is {next, done}; when done is false, send next as after in the next call.",
+    "Returns all stored data of the visitor or requester with this email address, one JSON object a line: {place, item}. An item with undecided: true may belong to another person. The last line is {next, done}; if done is false, send next as after in the next call.",
   tag: "People",
   method: "POST",
   route: "visitors/search",
@@ -20,7 +20,7 @@ export const searchVisitor = operation({
   input: { body: SearchInput },
   output: {
     status: 200,
-    description: "One stored item a line, and a last line for the next call.",
+    description: "One stored item a line, and a last line with next and done.",
     schema: SearchLines,
     type: "application/x-ndjson",
   },

@@ -10,7 +10,7 @@ export const deleteQuarantined = operation({
   description: "Deletes a delivery from the quarantine.",
   method: "DELETE",
   route: "quarantine/{id}",
-  output: { status: 204, description: "Deleted, now or before.", schema: v.undefined() },
+  output: { status: 204, description: "The delivery is deleted.", schema: v.undefined() },
   errors: storageErrors,
   run: async ({ path: { id } }, { eventLog }) => {
     await eventLog.quarantine.remove(id);

@@ -8,16 +8,16 @@ import { operation } from "../operation.ts";
 export const listQuarantine = operation({
   id: "ListQuarantine",
   description:
-    "Lists authenticated deliveries that the app could not read, each with the reason. Send next as cursor in the next call, until it is absent: with reason, a page with fewer entries than limit is not always the last.",
+    "Lists authenticated deliveries that the app could not read, each with the reason. To read on, send the answer's next as the parameter cursor until next is absent; with the parameter reason, a page with fewer entries than limit is not always the last.",
   tag: "Quarantine",
   method: "GET",
   route: "quarantine",
   conditional: true,
   input: {
     query: exact({
-      limit: described(v.optional(wholeNumber(1, 1000), "100"), "How many entries to return at most."),
+      limit: described(v.optional(wholeNumber(1, 1000), "100"), "The maximum number of entries to return."),
       reason: described(v.optional(filled), "Only entries with this reason.", examples.quarantined.reason),
-      cursor: described(v.optional(filled), "The next of the call before."),
+      cursor: described(v.optional(filled), "The next of the previous answer."),
     }),
   },
   output: { status: 200, description: "The entries.", schema: QuarantinePage },

@@ -18,7 +18,7 @@ export const receiveHelpDeskTicket = receiver({
   id: "ReceiveHelpDeskTicket",
   summary: "Receive a new ticket from HelpDesk",
   description:
-    "HelpDesk's webhook tickets.create calls this. Only the ticket's id is used. It is durable before the answer is given. The ticket is then read from HelpDesk; if it is new, its event is in the log.",
+    "HelpDesk's webhook tickets.create calls this operation. The app uses only the ticket's id, and stores it before it answers. It then reads the ticket from HelpDesk, and adds an event to the log if the ticket is new.",
   route: "receivers/helpdesk/tickets",
   type: "ticket_created",
   schema: HelpDeskDelivery,

@@ -17,7 +17,7 @@ function v2Receiver(
 ) {
   return receiver({
     ...words,
-    description: `LiveChat's webhook ${type} calls this. The event is stored in the log before the answer is sent.`,
+    description: `LiveChat's webhook ${type} calls this operation. The event is stored in the log before the answer is sent.`,
     type,
     schema,
     credentials: "basic",

@@ -8,12 +8,12 @@ const TextChatDelivery = shape(
   "TextChatDelivery",
   v.looseObject({
     webhook_id: described(v.optional(v.string()), "Id of the webhook at LiveChat."),
-    secret_key: described(v.string(), "The webhook's password again, as it was registered."),
+    secret_key: described(v.string(), "The password of the webhook, as it was registered."),
     action: described(v.picklist(["incoming_chat", "chat_deactivated"]), "What happened."),
-    organization_id: described(v.optional(v.string()), "The organization that it happened in."),
+    organization_id: described(v.optional(v.string()), "The organization of the account."),
     payload: described(
       v.looseObject({}),
-      "Of incoming_chat: the chat with its thread. Of chat_deactivated: chat_id, thread_id and user_id.",
+      "With incoming_chat: the chat with its thread. With chat_deactivated: chat_id, thread_id and user_id.",
     ),
   }),
   examples.textChatDelivery,
@@ -24,7 +24,7 @@ export const receiveTextChat = receiver({
   id: "ReceiveTextChat",
   summary: "Receive a chat's start or end from the Text platform",
   description:
-    "LiveChat's webhooks incoming_chat and chat_deactivated of the Text platform call this. A start is in the log before the answer is sent. An end is stored before the answer is sent, and enters the log when its transcript has been fetched.",
+    "LiveChat's webhooks incoming_chat and chat_deactivated of the Text platform call this operation. A chat's start is in the log before the answer is sent. A chat's end is stored before the answer is sent, and enters the log with its transcript.",
   route: "receivers/text/chats",
   type: "text_chat",
   schema: TextChatDelivery,

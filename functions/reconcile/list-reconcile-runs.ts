@@ -6,7 +6,7 @@ import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
 export const runsQuery = exact({
-  limit: described(v.optional(wholeNumber(1, 100), "20"), "How many runs to return at most."),
+  limit: described(v.optional(wholeNumber(1, 100), "20"), "The maximum number of runs to return."),
 });
 
 export const listReconcileRuns = operation({

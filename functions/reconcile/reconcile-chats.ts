@@ -33,7 +33,7 @@ export async function reconcileChatsOf(
 export const reconcileChatsNow = operation({
   id: "ReconcileChats",
   description:
-    "Adds the starts and ends of chats that no webhook reported to the log now, as the timer does. Only with the Text platform.",
+    "Adds to the log the starts and ends of chats that no webhook reported, as the timer does. Only the Text platform can list chats.",
   tag: "Reconciliation",
   method: "POST",
   route: "reconcile/chats",

@@ -7,7 +7,7 @@ import { ensureOurs } from "./registration.ts";
 export const ensureRegistrationNow = operation({
   id: "EnsureRegistration",
   description:
-    "Registers each webhook of this app exactly once, as the timer does: creates missing webhooks, and removes our stale or duplicate ones. Other webhooks of the account are not changed.",
+    "Registers each webhook of this app exactly once, as the timer does: creates missing webhooks, and removes outdated and duplicate webhooks of this app. Other webhooks of the account are not changed.",
   tag: "Registration",
   method: "POST",
   route: "registration",

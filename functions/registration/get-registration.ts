@@ -8,7 +8,7 @@ import { registrationOf } from "./registration.ts";
 export const getRegistration = operation({
   id: "GetRegistration",
   description:
-    "Lists the webhooks that this app needs at LiveChat, each with its state and its last delivery.",
+    "Lists the webhooks that this app needs in LiveChat, each with its state and its last delivery.",
   tag: "Registration",
   method: "GET",
   route: "registration",

@@ -16,7 +16,7 @@ import { operation } from "../operation.ts";
 export const listStoredTickets = operation({
   id: "ListStoredTickets",
   description:
-    "Returns the stored copy of the account's tickets, last modified first, without a call to LiveChat. Send next as cursor in the next call, until it is null: a page with fewer tickets than limit, or without any, is not always the last.",
+    "Returns the stored copies of the account's tickets, latest modification first, without a call to LiveChat. To read on, send the answer's next as the parameter cursor until next is null; a page with fewer tickets than limit, even an empty one, is not always the last.",
   tag: "Stored tickets",
   method: "GET",
   route: "stored/tickets",
@@ -42,13 +42,13 @@ export const listStoredTickets = operation({
         v.optional(yesOrNo),
         "Only tickets that LiveChat no longer has (true) or still has (false); both by default.",
       ),
-      limit: described(v.optional(wholeNumber(1, 1000), "100"), "How many tickets to return at most."),
-      cursor: described(v.optional(filled), "The next of the call before."),
+      limit: described(v.optional(wholeNumber(1, 1000), "100"), "The maximum number of tickets to return."),
+      cursor: described(v.optional(filled), "The next of the previous answer."),
     }),
   },
   output: {
     status: 200,
-    description: "The tickets, and the cursor of the next call.",
+    description: "The tickets, and the cursor for the next call.",
     schema: StoredTicketPage,
   },
   errors: storageErrors,

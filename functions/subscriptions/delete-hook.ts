@@ -7,13 +7,13 @@ export const deleteHook = operation({
   id: "DeleteHook",
   summary: "Unsubscribe",
   description:
-    "Ends a subscription, as a flow does when it is turned off. It needs no key, because flows do not always send one and the id cannot be guessed.",
+    "Ends a subscription; a flow calls this operation when it is turned off. The call needs no key, because flows do not always send one, and the id cannot be guessed.",
   tag: "Subscriptions",
   method: "DELETE",
   route: "subscriptions/{hookId}",
   anonymous: true,
   input: { path: HookPath },
-  output: { status: 204, description: "Deleted, now or before.", schema: v.undefined() },
+  output: { status: 204, description: "The subscription has ended.", schema: v.undefined() },
   errors: storageErrors,
   connector: "internal",
   run: async ({ path }, { subscribers }) => {

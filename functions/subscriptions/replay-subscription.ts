@@ -8,7 +8,7 @@ export const replaySubscription = operation({
   id: "ReplaySubscription",
   summary: "Replay events",
   description:
-    "Sends a subscriber all of its events again from a place in the log. Also resumes a subscription that was given up.",
+    "Sends all events of a subscription again, from a place in the log. The operation also resumes a subscription that was given up.",
   route: "subscriptions/{id}/replay",
   input: { ...onSubscription.input, body: Replay },
   output: { status: 200, description: "The subscription after the call.", schema: Subscription },

@@ -5,8 +5,7 @@ import { onSubscription } from "./on-subscription.ts";
 export const resumeSubscription = operation({
   ...onSubscription,
   id: "ResumeSubscription",
-  description:
-    "Retries the waiting events at once, also of a subscription that was given up. No event is lost.",
+  description: "Retries the waiting events at once, even if the subscription was given up. No event is lost.",
   route: "subscriptions/{id}/resume",
   output: { status: 200, description: "The subscription after the call.", schema: Subscription },
   run: async ({ path }, { subscribers }) => ({ body: await subscribers.resume(path.id) }),

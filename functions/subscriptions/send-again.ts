@@ -10,7 +10,7 @@ export const sendAgain = operation({
   ...onSubscription,
   id: "SendAgain",
   description:
-    "Sends one event at once, out of order; or with parked, all parked events until one fails. When left is more than 0, repeat the call. A delivered event is no longer parked.",
+    "Sends one event at once, out of order. With parked, sends all parked events until one fails. If left is more than 0, repeat the call. A delivered event is no longer parked.",
   route: "subscriptions/{id}/send",
   input: { ...onSubscription.input, body: SendAgain },
   output: { status: 200, description: "The attempts, each with the callback's answer.", schema: SentAgain },

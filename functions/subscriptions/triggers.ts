@@ -23,7 +23,7 @@ const queries = {
   chat_ended: exact({ event_type: eventType("chat_ended") }),
   ticket_created: exact({
     event_type: eventType("ticket_created"),
-    "data_types[]": fixed("ticket", "Data Types", "The data that events have."),
+    "data_types[]": fixed("ticket", "Data Types", "The data that each event contains."),
   }),
 };
 

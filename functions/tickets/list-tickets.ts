@@ -10,7 +10,7 @@ const { date_from, date_to, ...otherFilters } = ticketFilters;
 export const listTickets = operation({
   id: "ListTickets",
   description:
-    "This operation returns a list of tickets in your LiveChat account. LiveChat returns 25 a page; this reads as many pages as limit needs. X-Total-Count and X-Total-Pages count all tickets that match, where LiveChat counts them, and Link leads to the next ones.",
+    "This operation returns a list of tickets in your LiveChat account. LiveChat returns 25 tickets a page; the operation reads as many pages as limit requires. The headers X-Total-Count and X-Total-Pages count all matching tickets. The header Link has the URL of the next tickets.",
   tag: "Tickets",
   method: "GET",
   route: "tickets",
@@ -24,14 +24,14 @@ export const listTickets = operation({
       ),
       skip: described(
         v.optional(wholeNumber(0, 24), "0"),
-        "How many tickets of that page to skip; used by Link.",
+        "The number of tickets to skip on that page; the URL in Link sets it.",
       ),
       cursor: described(
         v.optional(filled),
-        "Where the call before ended, in place of page and skip; used by Link.",
+        "The place where the previous call ended, instead of page and skip; the URL in Link sets it.",
         "WyIyMDI2LTAxLTE1VDA5OjQ0OjEyLjAwMFoiLCI1RlVFRCJd",
       ),
-      limit: described(v.optional(wholeNumber(1, 1000), "25"), "How many tickets to return at most."),
+      limit: described(v.optional(wholeNumber(1, 1000), "25"), "The maximum number of tickets to return."),
       ...otherFilters,
     }),
   },
@@ -43,13 +43,13 @@ export const listTickets = operation({
       "X-Total-Count": named(
         v.optional(count),
         "Total Count",
-        "How many tickets match the filters; absent with HelpDesk.",
+        "The number of tickets that match the filters; absent with HelpDesk.",
         61,
       ),
       "X-Total-Pages": named(
         v.optional(count),
         "Total Pages",
-        "How many pages of 25 tickets match the filters; absent with HelpDesk.",
+        "The number of pages with 25 tickets each; absent with HelpDesk.",
         3,
       ),
       Link: described(

@@ -8,13 +8,13 @@ import { TicketPath } from "./ticket-id.ts";
 export const updateTicket = operation({
   id: "UpdateTicket",
   description:
-    "This operation is used to update the details of an existing ticket in your LiveChat account. LiveChat documents this call for tags only, so ignored_fields lists the requested fields that LiveChat's answer does not show. On the Text platform this takes several calls of HelpDesk, and a message is added as the requester's.",
+    "This operation is used to update the details of an existing ticket in your LiveChat account. LiveChat documents this call for tags only; ignored_fields lists the requested fields that LiveChat's answer does not show. On the Text platform, the app makes several calls to HelpDesk, and adds a message in the requester's name.",
   tag: "Tickets",
   method: "PUT",
   route: "tickets/{ticketId}/tags",
   writes: "LiveChat",
   input: { path: TicketPath, body: TicketChanges },
-  output: { status: 200, description: "The ticket as LiveChat has it now.", schema: UpdatedTicket },
+  output: { status: 200, description: "The ticket after the update.", schema: UpdatedTicket },
   errors: repeatableErrors,
   connector: "action",
   repeatable: {

@@ -130,7 +130,7 @@ function responsesOf(published: PublishedOperation, components: Components): V3.
   };
   if (conditional) {
     responses[304] = {
-      description: "Nothing has changed since the answer of If-None-Match.",
+      description: "The answer has not changed since the version in If-None-Match.",
       headers: { ETag: SHARED.headers.ETag },
     };
   }

@@ -18,13 +18,16 @@ export const LoggedEvent = shape(
     type: described(v.picklist(EVENT_TYPES), "What happened."),
     origin: described(
       v.picklist(ORIGINS),
-      "webhook: LiveChat delivered it. reconcile: the reconciliation found it.",
+      "webhook: LiveChat delivered the event. reconcile: the reconciliation found it.",
     ),
-    occurredAt: described(moment, "When it happened in LiveChat."),
-    receivedAt: described(moment, "When it was stored; never earlier than the event before it."),
+    occurredAt: described(moment, "When the event happened in LiveChat."),
+    receivedAt: described(
+      moment,
+      "When the app stored the event; never earlier than receivedAt of the previous event.",
+    ),
     api: described(
       v.optional(v.literal("text")),
-      "text: an API of the Text platform reported it. Absent: the REST API v2 did.",
+      "text: the Text platform reported the event. Absent: LiveChat's REST API v2 reported it.",
     ),
     chatId: described(v.optional(v.string()), "The id of the event's chat."),
     ticketId: described(v.optional(v.string()), "The id of the event's ticket."),
@@ -34,7 +37,7 @@ export const LoggedEvent = shape(
     ),
     traceId: described(
       v.optional(v.string()),
-      "The trace of its delivery (W3C Trace Context); GET /events/{id} has it when telemetry is on.",
+      "The trace id of the delivery (W3C Trace Context). Only GET /events/{id} returns it, and only while telemetry is on.",
     ),
     erased: described(v.optional(v.literal(true)), "Present when the content was erased on request."),
     erasedAt: described(v.optional(moment), "When the content was erased."),
@@ -44,7 +47,7 @@ export const LoggedEvent = shape(
     ),
     omitted: described(
       v.optional(v.literal(true)),
-      "Present when the content is left out: it has more bytes than max_payload, or the events of the chat are too large for one answer. GET /events/{id} returns it.",
+      "Present when the content is left out, because it is larger than max_payload, or the chat's events are too large for one answer. GET /events/{id} returns the content.",
     ),
   }),
   examples.chatEndedEvent,
@@ -58,7 +61,7 @@ export const EventPage = shape(
   "EventPage",
   v.object({
     items: described(v.array(LoggedEvent), "The events, in the order of the log."),
-    next: described(count, "The after of the next call; present at the end of the log too."),
+    next: described(count, "The value of after for the next call; also present at the end of the log."),
     head: described(count, "Place of the last event of the log; 0 when it is empty."),
   }),
   { items: [examples.chatStartedEvent, examples.chatEndedEvent], next: 2, head: 2 },
@@ -83,10 +86,10 @@ export const StoredChat = shape(
 
 const listedChat = v.object({
   chatId: described(v.string(), "Unique id of the chat."),
-  seq: named(count, "Sequence", "Place of its first event in the log."),
+  seq: named(count, "Sequence", "Place of the chat's first event in the log."),
   state: described(v.picklist(["started", "ended"]), "started or ended."),
-  receivedAt: described(moment, "When its first event was stored."),
-  messages: described(count, "How many messages the transcript has."),
+  receivedAt: described(moment, "When the chat's first event was stored."),
+  messages: described(count, "The number of messages in the transcript."),
   payload: described(WebhookChatResponse, "The latest content of the chat, without messages and events."),
 });
 
@@ -94,8 +97,8 @@ const listedChat = v.object({
 export const ChatPage = shape(
   "ChatPage",
   v.object({
-    items: described(v.array(listedChat), "The chats, last started first."),
-    next: described(v.nullable(count), "The before of the next call; null at the end."),
+    items: described(v.array(listedChat), "The chats, latest start first."),
+    next: described(v.nullable(count), "The value of before for the next call; null at the end."),
   }),
   {
     items: [
@@ -150,7 +153,7 @@ export const EventTypes = shape(
 
 const problem = v.object({
   path: described(v.string(), "The field, with dots between names."),
-  message: described(v.string(), "The problem, in a sentence."),
+  message: described(v.string(), "The problem of the field, in a sentence."),
 });
 
 /** A delivery that was authenticated but not understood. */
@@ -158,11 +161,11 @@ export const QuarantinedDelivery = shape(
   "QuarantinedDelivery",
   v.object({
     id: described(v.string(), "Unique id of the entry, the same for every delivery of the same body."),
-    expected: described(v.picklist(EVENT_TYPES), "The event that the URL is for."),
-    reason: described(v.string(), "Why it is in quarantine."),
+    expected: described(v.picklist(EVENT_TYPES), "The event type of the receiver's URL."),
+    reason: described(v.string(), "Why the delivery is in quarantine."),
     problems: described(v.array(problem), "The problems of the body, each with its path."),
-    receivedAt: described(moment, "When it was received."),
-    raw: described(v.optional(v.string()), "The original body, without the credential in it."),
+    receivedAt: described(moment, "When the delivery was received."),
+    raw: described(v.optional(v.string()), "The original body, without credentials."),
   }),
   examples.quarantined,
 );
@@ -172,7 +175,7 @@ export const QuarantinePage = shape(
   "QuarantinePage",
   v.object({
     items: described(v.array(QuarantinedDelivery), "The entries, without their bodies."),
-    next: described(v.optional(v.string()), "The cursor of the next call; absent at the end."),
+    next: described(v.optional(v.string()), "The value of cursor for the next call; absent at the end."),
   }),
   { items: [examples.listedQuarantined] },
 );

@@ -17,30 +17,27 @@ export const SearchInput = shape(
   "SearchInput",
   exact({
     email: personEmail,
-    after: described(v.optional(filled), "The next of the call before."),
+    after: described(v.optional(filled), "The next of the previous answer."),
   }),
   { email: "ana@example.com" },
 );
 
-const place = described(v.string(), "Where it is stored: events, quarantine, tickets or answers.");
+const place = described(v.string(), "Where the item is stored: events, quarantine, tickets or answers.");
 
 const undecided = v.object({
   place,
-  id: described(v.string(), "Id of the item there, such as an entry of the quarantine."),
+  id: described(v.string(), "Id of the item in that place, such as the id of a quarantine entry."),
 });
 
 /** The result of an erasure. */
 export const Erasure = shape(
   "Erasure",
   v.object({
-    erased: described(count, "How many items this call erased."),
-    done: described(
-      v.boolean(),
-      "False when time ran out: repeat the call, and it continues where this one stopped.",
-    ),
+    erased: described(count, "The number of items that this call erased."),
+    done: described(v.boolean(), "False if the time limit ended the call; repeat the call to continue."),
     undecided: described(
       v.array(undecided),
-      "At most 500 items that may belong to the person or to another one. They were not erased: look at each, and delete those that belong to the person.",
+      "Up to 500 items that may belong to this person or to another person. They were not erased: check each item, and delete it if it belongs to this person.",
     ),
   }),
   { erased: 2, done: true, undecided: [] },

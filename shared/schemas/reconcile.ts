@@ -4,7 +4,7 @@ import { count, described, moment, named, shape } from "./vocabulary.ts";
 
 const mode = described(
   v.picklist(["first", "incremental", "sweep"]),
-  "first: all tickets for the first time. incremental: tickets that changed. sweep: all tickets again, which also finds deleted ones.",
+  "first: reads all tickets for the first time. incremental: reads changed tickets. sweep: reads all tickets again, and finds deleted ones.",
 );
 
 const outcomes = v.picklist(["completed", "stopped", "throttled", "failed", "died"]);
@@ -12,8 +12,8 @@ const outcomes = v.picklist(["completed", "stopped", "throttled", "failed", "die
 export type RunOutcome = v.InferOutput<typeof outcomes>;
 
 const checkpoint = v.object({
-  before: described(v.optional(moment), "Before the run; absent before the first ticket was read."),
-  after: described(v.optional(moment), "After the run."),
+  before: described(v.optional(moment), "The time before the run; absent until a ticket was read."),
+  after: described(v.optional(moment), "The time after the run."),
 });
 
 /** The report of a run of the reconciliation: the answer of `POST /reconcile/tickets`. */
@@ -23,21 +23,18 @@ export const RunReport = shape(
     mode,
     outcome: described(
       outcomes,
-      "completed; stopped: at the time limit. throttled: at LiveChat's rate limit. failed: by an error. died: its process ended. The next run continues.",
+      "completed: the run read everything. stopped: the time limit ended the run. throttled: LiveChat's rate limit ended it. failed: an error ended it. died: its process ended. The next run continues.",
     ),
-    reason: described(v.optional(v.string()), "Why it failed."),
-    code: described(
-      v.optional(v.string()),
-      "The kind of error with which it failed, as in a problem's type.",
-    ),
-    startedAt: described(moment, "When it started."),
-    durationMs: named(count, "Duration", "How long it took, in milliseconds."),
+    reason: described(v.optional(v.string()), "Why the run failed."),
+    code: described(v.optional(v.string()), "The kind of the error, as in a problem's type."),
+    startedAt: described(moment, "When the run started."),
+    durationMs: named(count, "Duration", "How long the run took, in milliseconds."),
     throttledMs: named(
       count,
       "Throttled Time",
-      "How long of that it waited for LiveChat's rate limit, in milliseconds.",
+      "How long the run waited for LiveChat's rate limit, in milliseconds.",
     ),
-    calls: described(count, "Calls made to LiveChat."),
+    calls: described(count, "Calls to LiveChat."),
     pages: described(count, "Pages of tickets that were read."),
     added: described(count, "Tickets that were not stored before."),
     changed: described(count, "Tickets that were stored with other content."),
@@ -47,7 +44,7 @@ export const RunReport = shape(
     restored: described(count, "Tickets marked as deleted that LiveChat has again."),
     odd: described(count, "Tickets that do not fit the schema; they were stored as they came."),
     withoutId: described(count, "Tickets without an id; they were not stored."),
-    checkpoint: described(checkpoint, "The time of modification up to which all tickets are stored."),
+    checkpoint: described(checkpoint, "The time up to which all modifications of tickets are stored."),
   }),
   examples.runReport,
 );
@@ -93,8 +90,11 @@ export type RunRecord = v.InferOutput<typeof runRecord>;
 const progress = v.object({
   mode,
   startedAt: described(moment, "When the reading started."),
-  page: described(count, "How many pages are read."),
-  pages: described(count, "How many pages the account has; an incremental reading needs only some of them."),
+  page: described(count, "The number of pages that were read."),
+  pages: described(
+    count,
+    "The number of pages in the account; an incremental reading reads only some of them.",
+  ),
   expectedEnd: described(
     v.optional(moment),
     "When the reading will end at its current pace; absent for an incremental reading.",
@@ -126,7 +126,7 @@ export const ChatRunHistory = shape(
       v.optional(
         v.object({
           startedAt: described(moment, "When the reading started."),
-          page: described(count, "How many pages are read."),
+          page: described(count, "The number of pages that were read."),
         }),
       ),
       "The progress of an unfinished reading.",

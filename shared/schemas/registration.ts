@@ -19,7 +19,7 @@ export type Flaw = (typeof FLAWS)[number];
 
 const foundWebhook = v.object({
   id: described(v.string(), "Unique id of the webhook in LiveChat."),
-  state: described(v.picklist(["right", ...FLAWS]), "right, or what is wrong with it."),
+  state: described(v.picklist(["right", ...FLAWS]), "right, or the fault of the webhook."),
 });
 
 /** A webhook that this app needs, as LiveChat has it. */
@@ -29,10 +29,10 @@ export const Registration = shape(
     event_type: described(v.picklist(EVENT_TYPES), "The event that LiveChat reports."),
     state: described(
       v.picklist(["ok", "unverified", "off", "double", "stale", "missing", "failed"]),
-      "ok: registered exactly once, as needed. unverified: LiveChat has not verified it. off: LiveChat sends nothing to any webhook of the app. double: registered more than once by this app. stale: only outdated ones of this app are registered. missing: none is registered. failed: HelpDesk does not answer, or refuses; detail says why.",
+      "ok: registered exactly once, as required. unverified: LiveChat has not verified the webhook. off: LiveChat sends nothing to the app's webhooks. double: this app registered the webhook more than once. stale: only an outdated webhook of this app is registered. missing: no webhook is registered. failed: HelpDesk does not answer, or refuses; detail has the reason.",
     ),
     detail: described(v.string(), "The state, in a sentence."),
-    url: described(v.string(), "The receiver that it calls. Credentials are masked."),
+    url: described(v.string(), "The URL of the receiver. Credentials are masked."),
     webhooks: described(v.array(foundWebhook), "All webhooks that LiveChat has for this receiver."),
     lastDelivery: described(v.optional(moment), "When an event of this type was last delivered."),
   }),
@@ -50,8 +50,8 @@ export const EnsuredRegistrations = shape(
   "EnsuredRegistrations",
   v.object({
     ...Registrations.entries,
-    created: described(count, "How many webhooks this call registered."),
-    removed: described(count, "How many of our webhooks this call removed."),
+    created: described(count, "The number of webhooks that this call registered."),
+    removed: described(count, "The number of this app's webhooks that the call removed."),
   }),
   { registrations: [examples.registration], created: 1, removed: 0 },
 );
@@ -59,7 +59,7 @@ export const EnsuredRegistrations = shape(
 export const RemovedRegistrations = shape(
   "RemovedRegistrations",
   v.object({
-    removed: described(count, "How many webhooks were removed: all of this app, and no others."),
+    removed: described(count, "The number of removed webhooks: all webhooks of this app."),
   }),
   { removed: 3 },
 );

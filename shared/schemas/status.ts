@@ -9,11 +9,11 @@ const checkResult = v.object({
   name: described(v.string(), "Name of the check."),
   state: described(
     v.picklist(CHECK_STATES),
-    "ok; attention: look at it. bad: broken. unknown: not checked while another check is bad.",
+    "ok: no fault. attention: not broken yet, but look at it. bad: broken. unknown: not checked, because another check is bad.",
   ),
   since: described(moment, "When the check was first seen in this state."),
-  detail: described(v.string(), "What was found."),
-  action: described(v.string(), "What to do about it."),
+  detail: described(v.string(), "The result of the check, in a sentence."),
+  action: described(v.string(), "The next thing to do."),
 });
 export type CheckResult = v.InferOutput<typeof checkResult>;
 
@@ -23,13 +23,13 @@ export const Status = shape(
   v.object({
     status: described(v.picklist(CHECK_STATES), "The worst of the checks."),
     version: described(v.string(), "The version of this app."),
-    commit: described(v.string(), "The commit that it was built from, or unknown."),
-    checks: described(v.array(checkResult), "Causes come before their effects."),
+    commit: described(v.string(), "The commit that the app was built from, or unknown."),
+    checks: described(v.array(checkResult), "The checks; causes come before their effects."),
     settings: described(
       v.array(
         v.object({
           name: described(v.string(), "Name of the setting."),
-          set: described(v.boolean(), "Whether it has a value. Without one, its default is used."),
+          set: described(v.boolean(), "Whether the setting has a value. Otherwise the app uses its default."),
         }),
       ),
       "Every setting of the app, without values.",

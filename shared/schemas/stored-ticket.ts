@@ -8,15 +8,21 @@ export const StoredTicket = shape(
   "StoredTicket",
   v.looseObject({
     ...Ticket.entries,
-    deletedAt: described(v.optional(moment), "When the reconciliation found that LiveChat no longer has it."),
-    truncated: described(v.optional(v.literal(true)), "Present when its events were too large to be stored."),
+    deletedAt: described(
+      v.optional(moment),
+      "When the reconciliation found that LiveChat no longer has the ticket.",
+    ),
+    truncated: described(
+      v.optional(v.literal(true)),
+      "Present when the ticket's events were too large to be stored.",
+    ),
     api: described(
       v.optional(v.picklist(["v2", "text"])),
-      "text: a ticket of HelpDesk. v2: a ticket from before the move to the Text platform, which is not read any more.",
+      "text: a ticket of HelpDesk. v2: a ticket from before the move to the Text platform; the app no longer updates it.",
     ),
     erasedAt: described(
       v.optional(moment),
-      "When its content was erased: on a person's request, or some time after LiveChat removed it.",
+      "When the ticket's content was erased: on a person's request, or some time after LiveChat deleted the ticket.",
     ),
   }),
   examples.ticket,
@@ -26,8 +32,8 @@ export type StoredTicket = v.InferOutput<typeof StoredTicket>;
 export const StoredTicketPage = shape(
   "StoredTicketPage",
   v.object({
-    items: described(v.array(StoredTicket), "The tickets that are not erased, last modified first."),
-    next: described(v.nullable(v.string()), "The cursor of the next call; null at the end."),
+    items: described(v.array(StoredTicket), "The tickets that are not erased, latest modification first."),
+    next: described(v.nullable(v.string()), "The value of cursor for the next call; null at the end."),
   }),
   { items: [examples.ticket], next: null },
 );

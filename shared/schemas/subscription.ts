@@ -45,23 +45,23 @@ const groupInFilter = v.pipe(
 );
 
 const keys = {
-  group: named(choices(groupInFilter), "Groups", "Ids of groups; the chat or ticket is in one of them."),
+  group: named(choices(groupInFilter), "Groups", "Ids of groups; the chat or ticket must be in one of them."),
   agent: named(
     choices(word),
     "Agents",
-    "Logins of agents; one of them is in the chat or is the ticket's assignee.",
+    "Logins of agents; one of them must be in the chat, or be the ticket's assignee.",
   ),
-  tag: named(choices(word), "Tags", "Tags; the chat or ticket has one of them."),
-  status: named(choices(word), "Statuses", "Statuses of tickets, such as open."),
-  source: named(choices(word), "Sources", "Sources of tickets, such as mail."),
+  tag: named(choices(word), "Tags", "Tags; the chat or ticket must have one of them."),
+  status: named(choices(word), "Statuses", "Statuses, such as open; the ticket must have one of them."),
+  source: named(choices(word), "Sources", "Sources, such as mail; the ticket must have one of them."),
 };
 const exception = described(
   v.optional(v.pipe(exact(keys), notEmpty(Object.keys(keys)))),
-  "A filter within this one that must not match: an exception.",
+  "An exception to this filter: events that match it are not excluded.",
 );
 const not = described(
   v.optional(v.pipe(exact({ ...keys, not: exception }), notEmpty(Object.keys(keys)))),
-  "A filter that must not match.",
+  "Events that match this filter are excluded.",
 );
 
 /** Chooses events by the groups, agents and tags of their chats and tickets. */
@@ -69,18 +69,21 @@ export const Filter = shape("Filter", exact({ ...keys, not }), examples.newTrigg
 
 const filter = described(
   advanced(v.optional(Filter)),
-  "Sends only events that match all given keys; a key matches when any of its values is among the event's.",
+  "Only events that match every given key are sent. A key matches if the event has at least one of its values.",
 );
-const perMinute = described(advanced(v.optional(upTo(6_000))), "The most requests in any minute.");
+const perMinute = described(
+  advanced(v.optional(upTo(6_000))),
+  "The maximum number of requests in any minute.",
+);
 const POLICIES = ["park", "block"] as const;
 const policy = described(
   advanced(v.optional(oneOf(POLICIES))),
-  "When the callback refuses an event (400, 413, 415, 422) five times: park sets the event aside and continues; block keeps retrying it and holds later events back.",
+  "After the callback has refused an event five times (400, 413, 415, 422), park sets the event aside and continues; block keeps retrying the event, and later events wait.",
 );
 const callbackUrl = named(
   v.pipe(filled, published({ designer: { visibility: "internal", notificationUrl: true } })),
   "Callback URL",
-  "The URL that events are sent to: https, and a public address. It is kept secret and called exactly as given.",
+  "The URL that receives the events: https, with a public address. The app keeps the URL secret, and calls it exactly as given.",
 );
 
 const distinctTypes = v.pipe(
@@ -106,11 +109,11 @@ export const NewSubscription = shape(
     filter,
     format: described(
       v.optional(oneOf(["payload", "cloudevents"])),
-      "payload: what LiveChat sent, as JSON. cloudevents: CloudEvents 1.0 in binary mode, and structured with batch.",
+      "payload: the content of the event, as JSON. cloudevents: CloudEvents 1.0 in binary mode, or in batched mode if batch is above 1.",
     ),
     batch: described(
       v.optional(upTo(100)),
-      "The most events in one request, up to 1 MiB. Above 1 the body is an array. 1 by default.",
+      "The maximum number of events in one request of up to 1 MiB; 1 by default. Above 1, the body is an array.",
     ),
     perMinute,
     policy,
@@ -118,7 +121,10 @@ export const NewSubscription = shape(
   examples.newSubscription,
 );
 
-const id = described(v.string(), "Unique id of the subscription. The id alone is enough to end it.");
+const id = described(
+  v.string(),
+  "Unique id of the subscription. Keep it secret: the id alone is enough to end the subscription.",
+);
 const type = described(
   v.optional(v.picklist(EVENT_TYPES)),
   "The event type, if the subscription is for one type.",
@@ -139,8 +145,8 @@ const terms = {
   types: described(v.optional(v.array(v.picklist(EVENT_TYPES))), "The event types; all when absent."),
   filter: described(v.optional(Filter), "The filter that events must match."),
   format: described(v.picklist(["payload", "cloudevents"]), "payload or cloudevents."),
-  batch: described(count, "The most events in one request."),
-  perMinute: described(v.optional(count), "The most requests in any minute."),
+  batch: described(count, "The maximum number of events in one request."),
+  perMinute: described(v.optional(count), "The maximum number of requests in any minute."),
   policy: described(
     v.picklist(POLICIES),
     "park or block: what the app does when the callback refuses an event.",
@@ -156,9 +162,9 @@ export const CreatedSubscription = shape(
 export type CreatedSubscription = v.InferOutput<typeof CreatedSubscription>;
 
 const callbackAnswer = v.object({
-  at: described(moment, "When it answered, or failed."),
+  at: described(moment, "When the callback answered, or the attempt failed."),
   status: described(v.optional(count), "The HTTP status that the callback answered with."),
-  failure: described(v.optional(v.string()), "The reason for no answer, as a code."),
+  failure: described(v.optional(v.string()), "A code for the failure, if no answer came."),
 });
 
 const shownFields = {
@@ -166,28 +172,25 @@ const shownFields = {
   type,
   ...terms,
   callback: described(v.string(), "The host that events are sent to; the rest of the URL is secret."),
-  createdAt: described(moment, "When it was created."),
+  createdAt: described(moment, "When the subscription was created."),
   state: described(
     v.picklist(["active", "retrying", "given_up"]),
-    "active: the last delivery succeeded. retrying: it failed and is tried again. given_up: deliveries stopped until an operator resumes the subscription.",
+    "active: the last delivery succeeded. retrying: the last delivery failed and will be retried. given_up: deliveries stopped until an operator resumes the subscription.",
   ),
-  cursor: described(
-    count,
-    "Every event up to this place in the log was delivered, parked, or does not match.",
-  ),
-  lag: described(count, "How many places of the log it is behind; 0 when no event waits."),
+  cursor: described(count, "Place in the log up to which every matching event was delivered or parked."),
+  lag: described(count, "The number of places between cursor and the end of the log; 0 when no event waits."),
   waitingSince: described(
     v.optional(moment),
-    "When the next event was received; absent when no event waits.",
+    "When the next waiting event was received; absent when no event waits.",
   ),
-  failures: described(count, "How many attempts in a row have failed."),
+  failures: described(count, "The number of failed attempts in a row."),
   nextAttemptAt: described(v.optional(moment), "When the next attempt is made."),
   lastAnswer: described(
     v.optional(callbackAnswer),
     "The callback's last answer; absent before the first delivery.",
   ),
-  parkedEvents: described(count, "How many events are parked."),
-  missed: described(count, "How many events retention removed before they were delivered."),
+  parkedEvents: described(count, "The number of parked events."),
+  missed: described(count, "The number of events that retention removed before they were delivered."),
   missedAt: described(v.optional(moment), "When retention last removed such an event."),
   restartedAt: described(
     v.optional(moment),
@@ -205,13 +208,13 @@ export const Subscriptions = shape(
 );
 
 const attempt = {
-  eventId: described(v.string(), "The id of the event; of a batch the last one."),
+  eventId: described(v.string(), "The id of the event; for a batch, of its last event."),
   seq: named(count, "Sequence", "The event's place in the log."),
   at: described(moment, "When the attempt began."),
   status: described(v.optional(count), "The HTTP status that the callback answered with."),
-  error: described(v.optional(v.string()), "The reason for no answer, as a code."),
-  durationMs: named(count, "Duration", "How long it took, in milliseconds."),
-  events: described(v.optional(count), "How many events the batch had, if more than one."),
+  error: described(v.optional(v.string()), "A code for the failure, if no answer came."),
+  durationMs: named(count, "Duration", "How long the attempt took, in milliseconds."),
+  events: described(v.optional(count), "The number of events in the batch, if more than one."),
   firstSeq: named(
     v.optional(count),
     "First Sequence",
@@ -224,10 +227,10 @@ const excerpt = described(
 );
 
 const parkedEvent = v.object({
-  eventId: described(v.string(), "The event."),
-  seq: named(count, "Sequence", "Its place in the log."),
-  since: described(moment, "When it was parked."),
-  attempts: described(count, "How many attempts failed before."),
+  eventId: described(v.string(), "The id of the event."),
+  seq: named(count, "Sequence", "The event's place in the log."),
+  since: described(moment, "When the event was parked."),
+  attempts: described(count, "The number of failed attempts before."),
 });
 
 /** A subscription with its last attempts and its parked events. */
@@ -282,7 +285,7 @@ export const SendAgain = shape(
       id: named(v.optional(filled), "Event Id", "The id of the event."),
       parked: described(
         v.optional(v.literal(true, "must be true")),
-        "In place of id: sends all parked events, oldest first, until one fails.",
+        "Instead of id: sends all parked events, oldest first, until one fails.",
       ),
     }),
     v.check(
@@ -307,7 +310,7 @@ export const SentAgain = shape(
   "SentAgain",
   v.object({
     attempts: described(v.array(sent), "The attempts, in order."),
-    left: described(count, "How many parked events are left."),
+    left: described(count, "The number of events that are still parked."),
   }),
   examples.sentAgain,
 );
@@ -320,7 +323,7 @@ export const RolledSecret = shape(
     secret,
     previousSecretUntil: described(
       moment,
-      "Until then each delivery has two signatures: with the new and the former secret.",
+      "Until this time, each delivery has two signatures: one with the new and one with the former secret.",
     ),
   }),
   examples.rolledSecret,

@@ -77,7 +77,7 @@ const openPeriod = v.looseObject({
 });
 
 const firstResponse = v.looseObject({
-  date: named(maybe(time), "Date-Time", "When the first answer was given."),
+  date: named(maybe(time), "Date-Time", "Time of the first answer."),
 });
 
 /** The fields of a ticket wherever LiveChat shows it; only the id can be relied on. */
@@ -94,7 +94,7 @@ const ticketFields = {
   currentGroup: described(maybe(currentGroup), "The ticket's current group."),
   events: named(listOf(historyEvent), "events", "The history of the ticket."),
   tags: named(listOf(text), "tags", "Tags of the ticket."),
-  opened: described(listOf(openPeriod), "When the ticket was open."),
+  opened: described(listOf(openPeriod), "The periods in which the ticket was open."),
   firstResponse: described(maybe(firstResponse), "The first answer of an agent."),
 };
 
@@ -218,7 +218,7 @@ export const ticketFilters = {
   ),
   order: described(
     v.optional(oneOf(["desc", "asc"])),
-    "Order by last modification: desc (the default) is the last modified first.",
+    "The order by time of modification: desc (the default) starts with the latest.",
   ),
   status: described(v.optional(oneOf(TICKET_STATUSES)), "Only tickets with this status."),
   assigned: described(v.optional(zeroOrOne), "Only tickets with an assignee (1) or without (0)."),
@@ -296,7 +296,7 @@ const changes = exact({
   tag: named(
     advanced(v.optional(v.array(filled, "must be a list of tags"))),
     "Tags",
-    "The tags of the ticket, in place of its former ones.",
+    "The new tags of the ticket; they replace its former tags.",
   ),
 });
 

@@ -39,7 +39,7 @@ export const WebhookTicketResponse = shape(
   "WebhookTicketResponse",
   v.looseObject({
     event_type: described(maybe(v.literal("ticket_created")), "Always ticket_created."),
-    event_unique_id: named(maybe(text), "Event Id", "Unique id of the event; not always given for tickets."),
+    event_unique_id: named(maybe(text), "Event Id", "Unique id of the event; absent for some tickets."),
     license_id: licence,
     lc_version: version,
     ticket: described(Ticket, "The ticket."),
