@@ -7,7 +7,7 @@ export const skipEvent = operation({
   ...onSubscription,
   id: "SkipEvent",
   description:
-    "Parks the next waiting event, whatever the policy, and continues with the one after it at once. The parked event can be sent again later. 409: no event waits.",
+    "Parks the next waiting event, with either policy, and continues with the following event at once. The parked event can be sent again later. 409: no event waits.",
   route: "subscriptions/{id}/skip",
   output: { status: 200, description: "The subscription after the call.", schema: SubscriptionInDetail },
   errors: [...onSubscription.errors, Conflict],
