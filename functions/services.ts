@@ -1,22 +1,19 @@
 import type { TableClient } from "@azure/data-tables";
-import type { ChatReconciliation } from "../shared/chats/reconcile-chats.ts";
 import { type Deferred, deferred } from "../shared/core/deferred.ts";
-import { lazily, lazy } from "../shared/core/lazy.ts";
-import { describeFailure } from "../shared/core/log.ts";
+import { lazily } from "../shared/core/lazy.ts";
+import { describeFailure, type Log } from "../shared/core/log.ts";
 import { readSettings, type Settings, settingsSet } from "../shared/core/settings.ts";
-import { DAY, toIso } from "../shared/core/time.ts";
 import type { EventLog } from "../shared/event-log/event-log.ts";
 import { openEventLog } from "../shared/event-log/event-log.ts";
 import { type CallLedger, openCallLedger } from "../shared/health/call-ledger.ts";
 import type { ExaminedText } from "../shared/health/examined.ts";
-import type { Monitor, MonitorOptions } from "../shared/health/monitor.ts";
+import type { CheckChange, Monitor } from "../shared/health/monitor.ts";
 import { openRefusals, type Refusals } from "../shared/health/refusals.ts";
 import type { Idempotency } from "../shared/http/idempotency/idempotency.ts";
 import type { ChatReader, LiveChat } from "../shared/livechat/live-chat.ts";
 import type { OpenedLiveChat } from "../shared/livechat/open-live-chat.ts";
+import type { createOperatorWebhook } from "../shared/operator/operator-webhook.ts";
 import type { People } from "../shared/people/people.ts";
-import type { WebhookStanding } from "../shared/registration/assess.ts";
-import type { ChatRunHistory, RunReport } from "../shared/schemas/reconcile.ts";
 import { createClock } from "../shared/storage/clock.ts";
 import { type OpenQueue, openQueue } from "../shared/storage/open-queue.ts";
 import { openTable } from "../shared/storage/open-table.ts";
@@ -42,34 +39,33 @@ export function createServices(environment: Record<string, string | undefined>):
   const table = (name: string) => openTable(parts.settings.storage, name, { clock });
   const parts: Parts = lazily<Parts>({
     settings: () => readSettings(environment),
-    settingsSet: () => () => settingsSet(environment),
+    settingsSet: () => settingsSet(environment),
     eventsTable: () => table(parts.settings.tables.events),
     now: () => now,
     time: () => async () => {
       if (!clock.isChecked) await readRow(parts.eventsTable, "clock", "clock");
       return now();
     },
-    account: () =>
-      lazy(async () => {
-        const { openLiveChat } = await import("../shared/livechat/open-live-chat.ts");
-        const opened = await openLiveChat(parts.settings.liveChat, {
-          observe(attempt, error) {
-            observeCall(attempt);
-            const isBilled = parts.settings.liveChat.api === "text" && attempt.service === undefined;
-            if (isBilled) parts.calls.note(attempt, error);
-            observeBudget(opened.liveChat.usage());
-          },
-          onLifecycle(header, day) {
-            if (!parts.calls.noteLifecycle({ header, day })) return;
-            console.warn(JSON.stringify({ message: "end of an API version announced", header, day }));
-          },
-        });
-        return opened;
-      }),
-    liveChat: () => deferred(async () => (await parts.account()).liveChat),
+    account: async () => {
+      const { openLiveChat } = await import("../shared/livechat/open-live-chat.ts");
+      const opened = await openLiveChat(parts.settings.liveChat, {
+        observe(attempt, error) {
+          observeCall(attempt);
+          const isBilled = parts.settings.liveChat.api === "text" && attempt.service === undefined;
+          if (isBilled) parts.calls.note(attempt, error);
+          observeBudget(opened.liveChat.usage());
+        },
+        onLifecycle(header, day) {
+          if (!parts.calls.noteLifecycle({ header, day })) return;
+          console.warn(JSON.stringify({ message: "end of an API version announced", header, day }));
+        },
+      });
+      return opened;
+    },
+    liveChat: () => deferred(async () => (await parts.account).liveChat),
     chatReader: () =>
       parts.settings.liveChat.api === "text"
-        ? deferred(async () => (await parts.account()).chatReader as ChatReader)
+        ? deferred(async () => (await parts.account).chatReader as ChatReader)
         : undefined,
     // Each event that enters the log wakes the dispatcher.
     eventLog: () =>
@@ -81,20 +77,6 @@ export function createServices(environment: Record<string, string | undefined>):
       const { eventsTable, eventLog: log, chatReader: chats } = parts;
       const onDefect = (error: unknown) => logDefect("transcripts", error);
       return openTranscripts({ table: eventsTable, log, chats, now, onDefect });
-    },
-    reconcileChats: () => {
-      const { eventsTable: table, eventLog: log, chatReader: chats } = parts;
-      return (
-        chats &&
-        (async (options) => {
-          const { reconcileChats } = await import("../shared/chats/reconcile-chats.ts");
-          return reconcileChats({ table, log, chats, now, ...options });
-        })
-      );
-    },
-    chatRuns: () => async (query) => {
-      const { chatRuns } = await import("../shared/chats/chat-runs.ts");
-      return chatRuns(parts.eventsTable, query);
     },
     arrivals: () => {
       const { eventsTable: table, eventLog: log, liveChat, ticketStore } = parts;
@@ -128,17 +110,7 @@ export function createServices(environment: Record<string, string | undefined>):
           import("../shared/people/people.ts"),
           import("./people/places.ts"),
         ]);
-        const { eventsTable, ticketsTable, subscriptionsTable, eventLog: log, subscribers } = parts;
-        const { eventRetentionDays = 0, retentionMarginDays, deletedTicketDays } = parts.settings;
-        const days = { eventRetentionDays, deletedTicketDays };
-        const lostBefore = () => toIso(now() - (eventRetentionDays + retentionMarginDays) * DAY);
-        const subscriptions = {
-          ...{ table: subscriptionsTable, log },
-          onErase: () => subscribers.erased(),
-          heldThrough: () => subscribers.heldThrough(lostBefore()),
-        };
-        const places = placesOfPeople({ eventsTable, ticketsTable, subscriptions, log, ...days, now });
-        return openPeople({ table: eventsTable, places, now });
+        return openPeople({ table: parts.eventsTable, places: placesOfPeople(parts), now });
       }),
     idempotency: () =>
       deferred(async () => {
@@ -146,33 +118,21 @@ export function createServices(environment: Record<string, string | undefined>):
         return openIdempotency({ table: parts.eventsTable, now });
       }),
     refusals: () => openRefusals({ table: () => parts.eventsTable, now }),
-    tellOperator: () => {
-      // Without valid settings the operator cannot be called; the check `settings` shows the reason.
-      const opened = lazy(async () => {
-        const { operatorWebhookUrl: url, allowLoopbackCallbacks: allowLoopback, webhook } = parts.settings;
-        if (url === undefined) return undefined;
-        const [{ createOperatorWebhook }, { createPost }] = await Promise.all([
-          import("../shared/operator/operator-webhook.ts"),
-          import("../shared/subscriptions/post.ts"),
-        ]);
-        const [{ password }] = webhook.credentials;
-        return createOperatorWebhook({ url, password, post: createPost({ allowLoopback }), now });
-      });
-      return async (change, log) => {
-        const tell = await opened().catch(() => undefined);
-        await tell?.(change, log);
-      };
+    operatorWebhook: async () => {
+      const { operatorWebhookUrl: url, allowLoopbackCallbacks: allowLoopback, webhook } = parts.settings;
+      if (url === undefined) return undefined;
+      const [{ createOperatorWebhook }, { createPost }] = await Promise.all([
+        import("../shared/operator/operator-webhook.ts"),
+        import("../shared/subscriptions/post.ts"),
+      ]);
+      const [{ password }] = webhook.credentials;
+      return createOperatorWebhook({ url, password, post: createPost({ allowLoopback }), now });
     },
     calls: () => openCallLedger({ table: () => parts.eventsTable, now }),
     text: () => {
       const { eventsTable, calls, settings } = parts;
       if (settings.liveChat.api !== "text") return undefined;
       return { table: eventsTable, calls };
-    },
-    rememberStandings: () => async (standings) => {
-      if (parts.settings.liveChat.api !== "text") return;
-      const { rememberStandings } = await import("../shared/health/registration-memory.ts");
-      await rememberStandings(parts.eventsTable, standings);
     },
     monitor: () =>
       deferred(async () => {
@@ -182,7 +142,12 @@ export function createServices(environment: Record<string, string | undefined>):
           import("../shared/health/sightings.ts"),
         ]);
         const sightings = openSightings(() => parts.eventsTable, now);
-        const options = { sightings, now, onDefect: logDefect, onChange: parts.tellOperator };
+        const onChange = async (change: CheckChange, log: Log) => {
+          // Without valid settings the operator cannot be called; the check `settings` shows the reason.
+          const tell = await parts.operatorWebhook.catch(() => undefined);
+          await tell?.(change, log);
+        };
+        const options = { sightings, now, onDefect: logDefect, onChange };
         return createMonitor(checksOf(parts, { sightings, now }), options);
       }),
   });
@@ -192,7 +157,7 @@ export function createServices(environment: Record<string, string | undefined>):
 export type Services = {
   readonly settings: Settings;
   /** The names of all settings, and whether each is set; never a value. */
-  settingsSet(): { name: string; set: boolean }[];
+  readonly settingsSet: { name: string; set: boolean }[];
   /**
    * Milliseconds since the epoch. When our clock is off by more than a minute, storage's clock is used, once storage
    * has answered.
@@ -203,11 +168,9 @@ export type Services = {
   readonly liveChat: Deferred<LiveChat>;
   /** Reads the account's chats. Only the Text platform has this; v2 has no calls for it. */
   readonly chatReader: Deferred<ChatReader> | undefined;
+  /** The table of the event log. Other parts of the app keep their rows in partitions of their own. */
+  readonly eventsTable: TableClient;
   readonly eventLog: EventLog;
-  /** Adds chats to the log that no webhook reported. Absent with v2, which has no list of chats. */
-  readonly reconcileChats: ((options: ChatRunOptions) => Promise<RunReport>) | undefined;
-  /** The last runs of `reconcileChats`, newest first. */
-  chatRuns(query?: { limit?: number }): Promise<ChatRunHistory>;
   /** The ends of chats that wait for their transcript. */
   readonly transcripts: Transcripts;
   /** Tickets that HelpDesk's webhook announced and that the app has not read yet. */
@@ -218,25 +181,21 @@ export type Services = {
   readonly idempotency: Idempotency;
   /** Deliveries that the receivers refused. */
   readonly refusals: Refusals;
-  /** Remembers the state of the webhooks for checks that must not call LiveChat. Never fails. */
-  rememberStandings(standings: readonly WebhookStanding[]): Promise<void>;
   /** Runs the checks of `Health` and `GetStatus`. */
   readonly monitor: Monitor;
 };
 
-type ChatRunOptions = Pick<ChatReconciliation, "holder" | "budgetMs">;
-
 type Parts = Services & {
-  readonly account: () => Promise<OpenedLiveChat>;
+  readonly account: Promise<OpenedLiveChat>;
   readonly calls: CallLedger;
   readonly text: ExaminedText | undefined;
-  readonly eventsTable: TableClient;
   readonly ticketsTable: TableClient;
   readonly subscriptionsTable: TableClient;
   /** Absent when the settings name tables but no queue. */
   readonly queue: OpenQueue | undefined;
   readonly wakeUp: WakeUp;
-  readonly tellOperator: NonNullable<MonitorOptions["onChange"]>;
+  /** Reports a change of a check to the operator; absent without OPERATOR_WEBHOOK_URL. */
+  readonly operatorWebhook: Promise<ReturnType<typeof createOperatorWebhook> | undefined>;
 };
 
 function logDefect(check: string, error: unknown): void {

@@ -16,7 +16,7 @@ export const getStatus = operation({
   run: async (_, { monitor, settingsSet }, { log }) => {
     const checks = await monitor.examine("everything", log);
     return {
-      text: JSON.stringify({ status: worst(checks), ...build, checks, settings: settingsSet() }, null, 2),
+      text: JSON.stringify({ status: worst(checks), ...build, checks, settings: settingsSet }, null, 2),
       headers: { "cache-control": "no-store" },
     };
   },

@@ -1,40 +1,49 @@
 import type { TableClient } from "@azure/data-tables";
+import type { Deferred } from "../../shared/core/deferred.ts";
+import type { Settings } from "../../shared/core/settings.ts";
 import { DAY, toIso } from "../../shared/core/time.ts";
-import { type EventLogPlacesOptions, eventLogPlaces } from "../../shared/event-log/people.ts";
+import type { EventLog } from "../../shared/event-log/event-log.ts";
+import { eventLogPlaces } from "../../shared/event-log/people.ts";
 import { LOG_PARTITION } from "../../shared/event-log/store.ts";
 import { answersPlace } from "../../shared/http/idempotency/people.ts";
 import type { DataPlace } from "../../shared/people/place.ts";
-import { type AttemptsPlaceOptions, attemptsPlace } from "../../shared/subscriptions/people.ts";
+import { attemptsPlace } from "../../shared/subscriptions/people.ts";
+import type { Subscribers } from "../../shared/subscriptions/subscribers.ts";
 import { arrivalsPlace } from "../../shared/tickets/arrivals/people.ts";
 import { keepOut as keepTicketOut, ticketsPlace } from "../../shared/tickets/store/people.ts";
-import { type TranscriptPlacesOptions, transcriptPlaces } from "../../shared/transcripts/people.ts";
+import { transcriptPlaces } from "../../shared/transcripts/people.ts";
 
-/** Every place where data of people is stored, in the order in which they are erased: see `DataPlace` for how to add one. */
-export function placesOfPeople(options: {
+/** The parts of the app that store data of people, or take part in its removal. */
+export type PeopleParts = {
   eventsTable: TableClient;
   ticketsTable: TableClient;
-  /** The attempts of the subscriptions, and the events that they have not received. */
-  subscriptions: Omit<AttemptsPlaceOptions, "now"> & Pick<EventLogPlacesOptions, "heldThrough">;
-  log: TranscriptPlacesOptions["log"];
-  /** Age at which events are removed; they are kept when it is absent. */
-  eventRetentionDays?: number;
-  /** Days for which a ticket that is gone from LiveChat keeps its content. */
-  deletedTicketDays: number;
+  subscriptionsTable: TableClient;
+  eventLog: EventLog;
+  subscribers: Pick<Deferred<Subscribers>, "erased" | "heldThrough">;
+  settings: Pick<Settings, "eventRetentionDays" | "retentionMarginDays" | "deletedTicketDays">;
   /** Milliseconds since the epoch. */
   now: () => number;
-}): DataPlace[] {
-  const { eventsTable: table, ticketsTable, subscriptions, log, eventRetentionDays, now } = options;
+};
+
+/** Every place where data of people is stored, in the order in which they are erased: see `DataPlace` for how to add one. */
+export function placesOfPeople(parts: PeopleParts): DataPlace[] {
+  const { eventsTable: table, ticketsTable, eventLog: log, subscribers, now } = parts;
+  const { eventRetentionDays, retentionMarginDays, deletedTicketDays } = parts.settings;
   const removeBefore = () => (eventRetentionDays ? toIso(now() - eventRetentionDays * DAY) : undefined);
   const keepOut = (id: string) => keepTicketOut(ticketsTable, id, toIso(now()));
+  const onErase = () => subscribers.erased();
+  // Retention waits for a subscriber that is behind, but only for so many days.
+  const lostBefore = () => toIso(now() - ((eventRetentionDays ?? 0) + retentionMarginDays) * DAY);
+  const heldThrough = () => subscribers.heldThrough(lostBefore());
   const store = { table, partitionKey: LOG_PARTITION };
   return [
     // Must come before the events: the erasure of a waiting end adds it to the log, and the log's erasure then
     // removes its content.
     ...transcriptPlaces({ table, log, removeBefore }),
     arrivalsPlace({ table, removeBefore }),
-    ...eventLogPlaces(store, { removeBefore, heldThrough: subscriptions.heldThrough, keepOut, now }),
-    attemptsPlace({ ...subscriptions, now }),
-    ticketsPlace({ table: ticketsTable, deletedTicketDays: options.deletedTicketDays, now }),
+    ...eventLogPlaces(store, { removeBefore, heldThrough, keepOut, now }),
+    attemptsPlace({ table: parts.subscriptionsTable, log, onErase, now }),
+    ticketsPlace({ table: ticketsTable, deletedTicketDays, now }),
     answersPlace({ table, keepOut, now }),
   ];
 }

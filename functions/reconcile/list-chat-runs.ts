@@ -1,3 +1,4 @@
+import { chatRuns } from "../../shared/chats/chat-runs.ts";
 import { ChatRunHistory } from "../../shared/schemas/reconcile.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
@@ -15,5 +16,5 @@ export const listChatRuns = operation({
   input: { query: runsQuery },
   output: { status: 200, description: "The runs.", schema: ChatRunHistory },
   errors: storageErrors,
-  run: async ({ query }, { chatRuns }) => ({ body: await chatRuns(query) }),
+  run: async ({ query }, { eventsTable }) => ({ body: await chatRuns(eventsTable, query) }),
 });

@@ -1,4 +1,5 @@
 import { toChatRun } from "../../shared/chats/chat-runs.ts";
+import { reconcileChats } from "../../shared/chats/reconcile-chats.ts";
 import { Conflict } from "../../shared/core/errors.ts";
 import { ChatRunReport } from "../../shared/schemas/reconcile.ts";
 import { liveChatErrors, storageErrors } from "../errors.ts";
@@ -16,17 +17,18 @@ const FOR_TRANSCRIPTS = 0.5;
  * @throws {Conflict} with v2, which has no call to read chats; or while another run is in progress
  */
 export async function reconcileChatsOf(
-  { reconcileChats, transcripts, now }: Services,
+  { eventsTable: table, eventLog: log, chatReader: chats, transcripts, now }: Services,
   { holder, budgetMs, all }: { holder: string; budgetMs: number; all: boolean },
 ): Promise<ChatRunReport> {
-  if (!reconcileChats) {
+  if (!chats) {
     throw new Conflict(
       "LiveChat's API v2 lists no chats: only with LIVECHAT_API=text can missed ones be found.",
     );
   }
   const end = now() + budgetMs;
   const settled = await transcripts.settleDue({ budgetMs: budgetMs * FOR_TRANSCRIPTS, all });
-  const report = await reconcileChats({ holder, budgetMs: Math.max(1, end - now()) });
+  const left = Math.max(1, end - now());
+  const report = await reconcileChats({ table, log, chats, now, holder, budgetMs: left });
   return { ...toChatRun(report), transcripts: settled };
 }
 

@@ -3,7 +3,7 @@ import { inspectAll } from "../../shared/registration/webhook-services.ts";
 import { Registrations } from "../../shared/schemas/registration.ts";
 import { liveChatErrors, storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
-import { registrationOf } from "./registration.ts";
+import { registrationOf, remember } from "./registration.ts";
 
 export const getRegistration = operation({
   id: "GetRegistration",
@@ -20,7 +20,7 @@ export const getRegistration = operation({
       inspectAll(registrationOf(services)),
       services.eventLog.head(),
     ]);
-    await services.rememberStandings(standings);
+    await remember(services, standings);
     const registrations = standings.map((standing) => ({
       ...describeStanding(standing),
       lastDelivery: lastReceived[standing.wanted.event_type],

@@ -1,5 +1,7 @@
 import { AppError, Conflict } from "../../shared/core/errors.ts";
+import { rememberStandings } from "../../shared/health/registration-memory.ts";
 import type { Priority } from "../../shared/livechat/live-chat.ts";
+import type { WebhookStanding } from "../../shared/registration/assess.ts";
 import type { Ensured } from "../../shared/registration/ensure.ts";
 import { requireReachable } from "../../shared/registration/wanted.ts";
 import {
@@ -65,6 +67,14 @@ export async function ensureOurs(services: Services, priority?: Priority): Promi
   const { webhook, liveChat } = services.settings;
   if (webhook.baseUrl !== undefined) requireReachable(webhook.baseUrl, liveChat.url);
   const ensured = await ensureAll(webhooks);
-  await services.rememberStandings(ensured.standings);
+  await remember(services, ensured.standings);
   return ensured;
+}
+
+/** Remembers the state of the webhooks for the Text platform's checks, which must not call LiveChat. Never fails. */
+export async function remember(
+  { settings, eventsTable }: Services,
+  standings: readonly WebhookStanding[],
+): Promise<void> {
+  if (settings.liveChat.api === "text") await rememberStandings(eventsTable, standings);
 }

@@ -9,9 +9,10 @@ test("docs/privacy.md has a row for every place that stores personal data, in th
   const places = placesOfPeople({
     eventsTable: table,
     ticketsTable: table,
-    subscriptions: { table, log: openEventLog({ table }) },
-    log: openEventLog({ table }),
-    deletedTicketDays: 30,
+    subscriptionsTable: table,
+    eventLog: openEventLog({ table }),
+    subscribers: { erased: async () => {}, heldThrough: async () => 0 },
+    settings: { eventRetentionDays: undefined, retentionMarginDays: 7, deletedTicketDays: 30 },
     now: Date.now,
   });
   const rows = readFileSync("docs/privacy.md", "utf8").match(/^\| `\w+` \| `\w+_TABLE`/gm) ?? [];

@@ -79,13 +79,10 @@ function peopleOf(eventsName: string, ticketsName: string, { time = EPOCH, fault
   const places = placesOfPeople({
     eventsTable: newTable(eventsName, fault),
     ticketsTable: newTable(ticketsName, fault),
-    subscriptions: {
-      table: newTable(`${eventsName}Subscriptions`, fault),
-      log: newLog({ table: newTable(eventsName) }),
-    },
-    log: newLog({ table: newTable(eventsName, fault), now }),
-    eventRetentionDays: 2,
-    deletedTicketDays: 30,
+    subscriptionsTable: newTable(`${eventsName}Subscriptions`, fault),
+    eventLog: newLog({ table: newTable(eventsName, fault), now }),
+    subscribers: { erased: async () => {}, heldThrough: async () => Number.MAX_SAFE_INTEGER },
+    settings: { eventRetentionDays: 2, retentionMarginDays: 7, deletedTicketDays: 30 },
     now,
   });
   return openPeople({ table: newTable(eventsName, fault), places, now });
