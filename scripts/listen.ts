@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { EVENT_TYPES } from "../shared/schemas/webhook.ts";
-import { newSecret } from "../shared/subscriptions/store.ts";
+import { newSecret } from "../shared/subscriptions/sign.ts";
 import { listen } from "./listen/listen.ts";
 
 /**

@@ -2,3 +2,6 @@
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** The value itself if it is an object, otherwise an empty object. */
+export const objectOf = (value: unknown) => (isObject(value) ? value : {});

@@ -1,4 +1,4 @@
-import { isObject } from "../core/is-object.ts";
+import { objectOf } from "../core/is-object.ts";
 import { isAddress, type Person, toAddress } from "./person.ts";
 
 /** The meaning of a string in a body from LiveChat, by its path. */
@@ -75,8 +75,6 @@ export function concernsChat(body: unknown, chatId: string): Concern {
 function isIdValue(value: unknown): value is string | number {
   return typeof value === "string" || typeof value === "number";
 }
-
-const objectOf = (value: unknown) => (isObject(value) ? value : {});
 
 /** Matches an address in a lower-case text, but not a part of a longer address. */
 function wholeAddress(email: string): RegExp {

@@ -1,27 +1,25 @@
 import { isIP } from "node:net";
 import { InvalidInput } from "../core/errors.ts";
-import { reachOf } from "./address.ts";
+import { within } from "../core/within.ts";
+import { type CallbackRules, isAllowedAddress, type Resolver, systemResolver } from "./address.ts";
 
-/** Whether a callback may lead to this machine and by plain http, which is for local work only. */
-export type CallbackRules = { allowLoopback: boolean };
-
-/** Where a callback leads, in the parts that a request is made of. */
+/** A callback URL in the parts that a request needs. */
 export type Callback = ReturnType<typeof readCallback>;
 
-/** As long as a URL may be that Azure's own front ends take. */
+/** The longest URL that Azure's front ends accept. */
 export const MAX_URL_LENGTH = 8_192;
 
 const PARTS = /^https?:\/\/[^/?#]+(\/[^?#]*)?(\?[^#]*)?/i;
-/** No blanks, no control characters, nothing beyond ASCII, and no backslash, which parsers disagree about. */
+/** Printable ASCII without a blank, and without a backslash, which parsers read in different ways. */
 const PLAIN = /^[!-[\]-~]+$/;
-/** Top-level names that do not exist in public (RFC 6761, 6762, 8375, 9476; ICANN on `.internal`). */
+/** Top-level names that are not public (RFC 6761, 6762, 8375, 9476; ICANN on `.internal`). */
 const NOT_PUBLIC = /\.(localhost|local|internal|home\.arpa|alt|onion|test|invalid)$/;
 
 /**
- * Takes a callback URL apart. WHATWG's parser finds the host, so that numbers in any notation are seen for the
- * addresses that they are.
+ * Splits a callback URL into its parts. The host is read by the WHATWG parser, which recognises an IPv4 address in any
+ * notation.
  *
- * @throws {InvalidInput} when it may not be called: not https, not public. What was given is never repeated.
+ * @throws {InvalidInput} when the URL is not https or not public. The message never repeats the URL.
  */
 export function readCallback(url: string, { allowLoopback }: CallbackRules) {
   if (url.length > MAX_URL_LENGTH) throw refusal(`may have at most ${MAX_URL_LENGTH} characters`);
@@ -39,37 +37,46 @@ export function readCallback(url: string, { allowLoopback }: CallbackRules) {
     /** A name, or an address without brackets. */
     hostname: host,
     port: port === "" ? (secure ? 443 : 80) : Number(port),
-    /** Path and query, letter by letter as they were given: the URL is an opaque secret, and signatures hide in it. */
+    /** Path and query exactly as given: the URL is an opaque secret, and may contain a signature. */
     target: path + query,
     /** `user:password`, when the URL has it. */
     ...((username || password) && { auth: `${decodePercents(username)}:${decodePercents(password)}` }),
   };
 }
 
-/** Where a callback leads, for people to read: its host, and nothing of what may be secret. */
+/**
+ * Checks a callback URL and the addresses of its name, so that the caller reads the reason of a refusal. A name that does
+ * not resolve now is accepted, because it may resolve later.
+ *
+ * @param patience how long the caller waits for the name, in milliseconds
+ * @throws {InvalidInput} when the URL or one of the addresses is not public
+ */
+export async function checkCallback(
+  url: string,
+  rules: CallbackRules,
+  resolve: Resolver = systemResolver,
+  { patience = 2_000 } = {},
+): Promise<void> {
+  const { hostname } = readCallback(url, rules);
+  const resolved = resolve(hostname).catch(() => []);
+  const addresses = await within(patience, resolved, []);
+  if (!addresses.every(({ address }) => isAllowedAddress(address, rules))) throw notPublic();
+}
+
+/** The callback's host, without the parts of the URL that may be secret. */
 export function maskCallback(url: string): string {
   const { protocol, host } = new URL(url);
   return `${protocol}//${host}/…`;
 }
 
-/** Whether a connection to this address may be made. */
-export function isAllowedAddress(address: string, { allowLoopback }: CallbackRules): boolean {
-  const reach = reachOf(address);
-  return reach === "public" || (reach === "loopback" && allowLoopback);
-}
-
-export function notPublic(): InvalidInput {
-  return refusal("must lead to a public address");
-}
-
-/** A name is only a promise: what it resolves to is looked at when the connection is made. */
+/** A name that looks public may still resolve to a private address, so each connection checks its address. */
 function isAllowedHost(host: string, rules: CallbackRules): boolean {
   if (isIP(host)) return isAllowedAddress(host, rules);
   const name = host.replace(/\.$/, "");
   return rules.allowLoopback || (name.includes(".") && !NOT_PUBLIC.test(name));
 }
 
-/** Decodes percents where they are valid: WHATWG's parser leaves a `%` alone as it is. */
+/** Decodes percent-encoding. Text with a stray `%`, which the WHATWG parser permits, is returned unchanged. */
 export function decodePercents(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -77,6 +84,8 @@ export function decodePercents(text: string): string {
     return text;
   }
 }
+
+const notPublic = () => refusal("must lead to a public address");
 
 function refusal(predicate: string): InvalidInput {
   return InvalidInput.at("url", `url ${predicate}.`);

@@ -1,21 +1,26 @@
 import { isDeepStrictEqual } from "node:util";
-import type { FeedHead, FeedPage } from "./feed.ts";
+import type { FeedPage } from "./feed.ts";
 import { isWanted } from "./filter.ts";
 import { itemOf, type OutgoingEvent } from "./message.ts";
 import { nextRequestAt } from "./rate.ts";
 import { isToBeParked, type Standing } from "./standing.ts";
-import type { KeptSubscription, LogPlace, Subscription } from "./subscription.ts";
+import {
+  type KeptSubscription,
+  type LogHead,
+  type LogPlace,
+  placeOf,
+  type Subscription,
+} from "./subscription.ts";
 import {
   BATCH_BYTES,
-  FRESH_MS,
+  LEASE_CERTAIN_MS,
   LINGER_MS,
-  PATIENCE_MS,
   SAVE_EVENTS,
-  SETTLE_EVENTS,
-  SURE_MS,
+  SAVE_PASSED_EVENTS,
+  SHORT_PAUSE_MS,
 } from "./times.ts";
 
-/** All that is known about a subscription while a process delivers to it. */
+/** A delivery in progress: the row of the subscription, and the changes that are not written yet. */
 export type DeliveryState = {
   /** The row as it was last read or written. */
   kept: KeptSubscription;
@@ -23,72 +28,74 @@ export type DeliveryState = {
   standing: Standing;
   attempts: Subscription["attempts"];
   sent: Subscription["sent"];
-  /** Whether the row has our lease, and when we last wrote it: milliseconds since the epoch, by our own clock. */
-  lease: { isTaken: boolean; writtenAt: number };
-  /** What was read of the log last. */
+  /**
+   * Whether the row has our lease, another process's lease (`lost`), or none as far as we know; and when we last wrote it,
+   * in milliseconds since the epoch by our own clock.
+   */
+  lease: { state: "free" | "ours" | "lost"; writtenAt: number };
+  /** The last page that was read; absent when its events must not be sent any more. */
   page?: FeedPage;
   /** How many events were delivered since the last write. */
   unsaved: number;
-  /** When an event was delivered last, in milliseconds since the epoch. */
+  /** When the last event was sent, in milliseconds since the epoch. */
   deliveredAt: number;
-  /** A batch was refused: up to this place events are sent one by one. */
+  /** The last place of a batch that was refused. Events up to it are sent one by one. */
   oneByOneThrough: number;
 };
 
-/** The dispatcher's orders for a delivery in progress. */
+/** The dispatcher's orders to a delivery, which it may change at any time. */
 export type Orders = {
-  /** Milliseconds since the epoch after which no further event is begun. */
+  /** Milliseconds since the epoch: no event is sent from then on. */
   until: number;
   /** This process has removed the subscription. */
   isRemoved: boolean;
-  /** This process has changed a subscription: the row is read before the next send, and the order is done. */
+  /** This process has changed a subscription: the row must be written, which reveals the change, before the next send. */
   isChanged: boolean;
 };
 
-/** The orders for a delivery in progress, the present time, and the state of the log. */
-export type Situation = Pick<Orders, "until" | "isRemoved"> & {
+type Situation = Orders & {
   /** Milliseconds since the epoch. */
   now: number;
-  head: FeedHead;
-  /** A page of another edition may hold an event that was erased. */
-  edition: number;
+  head: LogHead;
 };
 
-/** What to do next. */
 type DeliveryStep =
+  /** Finds the place again in a log that was replaced or restored. */
   | { do: "find place" }
+  /** Reads the next page of the log. */
   | { do: "read" }
   /** Moves the cursor past events that the subscription does not want. */
   | { do: "pass"; to: number }
   /** Writes the row, which takes or renews the lease. */
   | { do: "write" }
+  /** Waits until the next attempt is due. */
   | { do: "pause"; forMs: number }
   | { do: "send"; events: OutgoingEvent[] }
   | { do: "park"; event: OutgoingEvent }
+  /** Waits for further events, and keeps the lease meanwhile. */
   | { do: "linger"; forMs: number }
   | { do: "end"; end: End };
 
 /**
- * Why delivering ends: nothing that is wanted is left up to the head (`done`); not to be tried `until` then (`paused`);
- * `given up`; out of `time`, with more to do; or `lost`: the subscription was removed, or another process delivers.
+ * Why a delivery ends: no wanted event is left (`done`); the next attempt is due only at `until` (`paused`); the
+ * subscription is given up; the `time` is over, with events left; or the subscription was removed or another process
+ * delivers (`lost`).
  */
 export type End = { why: "done" | "given up" | "time" | "lost" } | { why: "paused"; until: number };
 
-/** Decides what to do next for a subscription. */
+/** Decides the next step of a delivery. */
 export function nextDeliveryStep(
   state: DeliveryState,
-  { now, head, edition, until, isRemoved }: Situation,
+  { now, head, until, isRemoved, isChanged }: Situation,
 ): DeliveryStep {
   const { kept, place, standing, page, lease } = state;
-  if (isRemoved) return end({ why: "lost" });
+  if (isRemoved || lease.state === "lost") return end({ why: "lost" });
   if (standing.state === "given_up") return end({ why: "given up" });
   if (head.log !== undefined && (place.log !== head.log || place.cursor > head.seq))
     return { do: "find place" };
 
-  const isFresh = page !== undefined && page.edition === edition && now - page.readAt < FRESH_MS;
-  const isUsable = isFresh && page.after <= place.cursor;
   const isBehind = place.cursor < head.seq;
-  if (!isUsable) return isBehind ? { do: "read" } : pauseAtHead();
+  if (page === undefined || page.after > place.cursor) return isBehind ? { do: "read" } : pauseAtHead();
   const events = takeBatch(page.items, state);
   const [event] = events;
   if (event === undefined) {
@@ -103,29 +110,31 @@ export function nextDeliveryStep(
     Date.parse(standing.nextAttemptAt ?? "") || 0,
     nextRequestAt(state.sent, kept.perMinute, now),
   );
-  if (at - now > PATIENCE_MS) return end({ why: "paused", until: at });
+  if (at - now > SHORT_PAUSE_MS) return end({ why: "paused", until: at });
   if (at > now) return { do: "pause", forMs: at - now };
   return isSure() && state.unsaved < SAVE_EVENTS ? { do: "send", events } : WRITE;
 
   /**
-   * Whether the lease is certainly ours. A process that was paused must write the row to find out. A clock that was
-   * set back proves nothing.
+   * Whether the lease is certainly ours and the row unchanged. After a pause of the process, or when the clock was set back,
+   * only a write can tell.
    */
   function isSure(): boolean {
     const age = now - lease.writtenAt;
-    return lease.isTaken && age >= 0 && age < SURE_MS;
+    return !isChanged && lease.state === "ours" && age >= 0 && age < LEASE_CERTAIN_MS;
   }
 
   function pauseAtHead(): DeliveryStep {
     const lingering = state.deliveredAt + LINGER_MS - now;
-    return lease.isTaken && lingering > 0 ? { do: "linger", forMs: lingering } : end({ why: "done" });
+    return lease.state === "ours" && lingering > 0
+      ? { do: "linger", forMs: lingering }
+      : end({ why: "done" });
   }
 }
 
 const WRITE: DeliveryStep = { do: "write" };
 const end = (why: End): DeliveryStep => ({ do: "end", end: why });
 
-/** The next wanted events behind the place that go together in one request. */
+/** The next wanted events after the cursor that are sent in one request. */
 function takeBatch(
   events: readonly OutgoingEvent[],
   { kept, place, oneByOneThrough }: DeliveryState,
@@ -143,27 +152,24 @@ function takeBatch(
   return taken;
 }
 
-/** Whether the end of a delivery needs a write: to release the lease, or to store a place that moved far. */
+/** Whether the end of a delivery needs a write: to release the lease, or to store a place that has moved far. */
 export function isWorthWriting({ kept, place, lease }: DeliveryState): boolean {
-  return lease.isTaken || place.log !== kept.log || place.cursor - kept.cursor >= SETTLE_EVENTS;
+  return lease.state === "ours" || place.log !== kept.log || place.cursor - kept.cursor >= SAVE_PASSED_EVENTS;
 }
 
 /**
- * What is known after others changed the row: an operator who moved the place or changed the standing has the last word;
- * retention, which moves a place forward, is followed as far as it went.
+ * The state after a row was read that others have changed. An operator's new place or standing replaces ours. Retention only
+ * moves a cursor forward, so the further cursor counts.
  */
-export function merge(state: DeliveryState, found: KeptSubscription): DeliveryState {
+export function mergeRow(state: DeliveryState, found: KeptSubscription): DeliveryState {
   const { kept, place } = state;
   const isMoved = found.moves !== kept.moves;
-  const { log, cursor, moves, restartedAt } = found;
   const isChanged = !isDeepStrictEqual(withoutUnset(found.standing), withoutUnset(kept.standing));
   return {
     ...state,
     kept: found,
-    place: isMoved
-      ? { log, cursor, moves, restartedAt }
-      : { ...place, cursor: Math.max(place.cursor, cursor) },
-    // Events before a refused batch need not go one by one.
+    place: isMoved ? placeOf(found) : { ...place, cursor: Math.max(place.cursor, found.cursor) },
+    // After a replay, only events of the refused batch itself need to be sent one by one.
     oneByOneThrough: isMoved ? 0 : state.oneByOneThrough,
     standing: isChanged ? found.standing : state.standing,
   };

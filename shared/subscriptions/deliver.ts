@@ -3,25 +3,24 @@ import {
   type DeliveryState,
   type End,
   isWorthWriting,
-  merge,
+  mergeRow,
   nextDeliveryStep,
   type Orders,
 } from "./decide.ts";
 import type { Feed } from "./feed.ts";
 import type { OutgoingEvent } from "./message.ts";
-import { placeIn } from "./place.ts";
 import type { Post } from "./post.ts";
 import { noteRequest } from "./rate.ts";
 import { type SentEvents, send } from "./send.ts";
 import { afterAnswer, afterParking, isDelivered, isRefusal } from "./standing.ts";
 import type { Subscriptions } from "./store.ts";
-import type { KeptSubscription, Parked } from "./subscription.ts";
+import { type KeptSubscription, type Parked, placeIn, placeOf, toParked } from "./subscription.ts";
 import { LAST_ATTEMPTS, LEASE_MS, RENEW_MS } from "./times.ts";
 import { countGivenUp, traceDelivery } from "./trace-delivery.ts";
 
 export type DeliverOptions = {
   subscriptions: Pick<Subscriptions, "get" | "replace">;
-  feed: Pick<Feed, "head" | "known" | "edition" | "read" | "beyond">;
+  feed: Pick<Feed, "head" | "readHead" | "read" | "isFresh" | "awaitNews">;
   post: Post;
   /** The id of this process. */
   holder: string;
@@ -30,56 +29,47 @@ export type DeliverOptions = {
   /** Uniform in [0, 1). */
   random: () => number;
   wait: (milliseconds: number) => Promise<unknown>;
-  /** Does some work every so many milliseconds, until the function that it returns is called. */
+  /** Calls `work` at this interval until the returned function is called. */
   every: (milliseconds: number, work: () => void) => () => void;
-  /** Called with every attempt, and awaited when it failed. */
+  /** Called after each attempt. The next step waits for the promise that it returns. */
   onAttempt?: (sent: SentEvents, to: KeptSubscription, events: OutgoingEvent[]) => Promise<void> | undefined;
 };
 
 /**
- * Delivers the events after a subscription's cursor, in order, step by step as {@link nextDeliveryStep} decides. The
- * cursor never passes a wanted event that has not arrived or been parked, so a process that goes on after this one, or
- * beside it when it stood still for too long, can only repeat events, never skip one.
+ * Delivers the events after a subscription's cursor in order, step by step as {@link nextDeliveryStep} decides. The cursor
+ * passes a wanted event only when it was delivered or parked. So a process that continues after this one, or beside it
+ * after a pause of this one, may repeat events but never skips one.
  *
- * @returns why it ended, the row as it was last seen, and the place that was reached, which need not be written
- * @param from the cursor, if more than the row says is known to hold nothing that is wanted
- * @throws {StorageUnavailable} what was delivered since the last write will come again
+ * @param from the place to start from: the cursor, or a later place up to which the log has no wanted event
+ * @returns why the delivery ended, the row as it was last read or written, and the place that was reached; the row may have
+ *   an earlier place
+ * @throws {StorageUnavailable} the events since the last write will be sent again
  */
 export async function deliver(
   found: KeptSubscription,
   from: number,
   orders: Orders,
   { subscriptions, feed, post, holder, now, random, wait, every, onAttempt }: DeliverOptions,
-) {
-  const { standing, attempts, sent, log, moves, restartedAt } = found;
+): Promise<{ end: End; kept: KeptSubscription; through: number }> {
+  const { standing, attempts, sent } = found;
   let state: DeliveryState = {
-    ...{ kept: found, place: { log, cursor: from, moves, restartedAt }, standing, attempts, sent },
-    lease: { isTaken: false, writtenAt: Number.NEGATIVE_INFINITY },
+    ...{ kept: found, place: { ...placeOf(found), cursor: from }, standing, attempts, sent },
+    lease: { state: "free", writtenAt: Number.NEGATIVE_INFINITY },
     ...{ unsaved: 0, deliveredAt: Number.NEGATIVE_INFINITY, oneByOneThrough: 0 },
   };
-  /** Writes follow each other: each is conditional on the one before. */
+  /** Each write depends on the ETag of the one before, so they run one after the other. */
   let writing: Promise<unknown> = Promise.resolve();
   let isWriting = false;
   const stop = every(RENEW_MS, renew);
   try {
-    return await run();
-  } finally {
-    stop();
-    await writing;
-  }
-
-  async function run(): Promise<ReturnType<typeof ended>> {
     for (;;) {
-      const head = feed.known() ?? (await feed.head());
-      // The write that decide then asks for meets another ETag, and takes over what was changed.
-      if (orders.isChanged) state.lease = { ...state.lease, writtenAt: Number.NEGATIVE_INFINITY };
-      orders.isChanged = false;
-      const step = nextDeliveryStep(state, { ...orders, now: now(), head, edition: feed.edition() });
-      let outcome: WriteOutcome | undefined;
+      const head = await feed.head();
+      if (state.page && !feed.isFresh(state.page)) state.page = undefined;
+      const step = nextDeliveryStep(state, { ...orders, now: now(), head });
       switch (step.do) {
         case "find place":
-          // What is known of the head may be old, and then a place may well lie behind it.
-          state = { ...state, page: undefined, place: placeIn(await feed.head(), state.place, now()) };
+          // The known head may be old, and a valid place behind it.
+          state = { ...state, page: undefined, place: placeIn(await feed.readHead(), state.place, now()) };
           break;
         case "read":
           state.page = await feed.read(state.place.cursor);
@@ -88,7 +78,7 @@ export async function deliver(
           state.place = { ...state.place, cursor: step.to };
           break;
         case "write":
-          outcome = await write();
+          await write();
           break;
         case "pause":
           await wait(step.forMs);
@@ -97,22 +87,19 @@ export async function deliver(
           await sendNext(step.events);
           break;
         case "park":
-          outcome = await park(step.event);
+          await park(step.event);
           break;
         case "linger":
-          await feed.beyond(state.place.cursor, step.forMs);
+          await feed.awaitNews(state.place.cursor, step.forMs);
           break;
         case "end":
-          if (step.end.why === "lost" || !isWorthWriting(state)) return ended(step.end);
-          outcome = await write({ letGo: true });
-          if (outcome === "written") return ended(step.end);
+          if (step.end.why === "lost" || !isWorthWriting(state) || (await write({ isLast: true })))
+            return { end: step.end, kept: state.kept, through: state.place.cursor };
       }
-      if (outcome === "lost") return ended({ why: "lost" });
     }
-  }
-
-  function ended(end: End) {
-    return { end, kept: state.kept, through: state.place.cursor };
+  } finally {
+    stop();
+    await writing;
   }
 
   async function sendNext(events: OutgoingEvent[]): Promise<void> {
@@ -120,9 +107,7 @@ export async function deliver(
     const [first] = events as [OutgoingEvent];
     const last = events.at(-1) as OutgoingEvent;
     const at = now();
-    const sent = await traceDelivery({ ...first, events: events.length }, () =>
-      send(events, kept, { post, now }),
-    );
+    const sent = await traceDelivery(events, () => send(events, kept, { post, now }));
     const { answer, attempt } = sent;
     const isAlone = events.length === 1;
     const about = { seq: isAlone ? first.seq : undefined, policy: kept.policy };
@@ -142,40 +127,41 @@ export async function deliver(
     await onAttempt?.(sent, kept, events);
   }
 
-  /** Parks an event and moves the place after it, in one write. */
-  function park({ id: eventId, seq }: OutgoingEvent): Promise<WriteOutcome> {
-    const { place, standing } = state;
-    const parked = { eventId, seq, since: toIso(now()), attempts: standing.failures };
-    return write({ parked, after: { place: { ...place, cursor: seq }, standing: afterParking(standing) } });
+  /** Parks an event and moves the cursor past it, in one transaction. */
+  async function park(event: OutgoingEvent): Promise<void> {
+    const place = { ...state.place, cursor: event.seq };
+    const after = { place, standing: afterParking(state.standing) };
+    await write({ park: toParked(event, state.standing, now()), after });
   }
 
-  /** Writes the row, and takes, renews or releases the lease. */
-  function write({ after, ...change }: RowChange = {}): Promise<WriteOutcome> {
+  /** Writes the row, which takes, renews or releases the lease. Returns `false` when others had changed the row. */
+  function write({ after, ...change }: RowChange = {}): Promise<boolean> {
     return inTurn(async () => {
+      orders.isChanged = false;
       const at = now();
       const written = await replace({ ...state, ...after }, at, change);
       if (written) {
-        const lease = { isTaken: !change.letGo, writtenAt: at };
+        const lease = { state: change.isLast ? "free" : "ours", writtenAt: at } as const;
         state = { ...state, ...after, kept: written, lease, unsaved: 0 };
-        return "written";
+        return true;
       }
       const current = await subscriptions.get(state.kept.id);
-      if (!current || current.lease?.holder !== holder) return "lost";
-      state = { ...merge(state, current), lease: { isTaken: true, writtenAt: Number.NEGATIVE_INFINITY } };
-      return "changed";
+      const isOurs = current?.lease?.holder === holder;
+      const lease = { state: isOurs ? "ours" : "lost", writtenAt: Number.NEGATIVE_INFINITY } as const;
+      state = { ...(isOurs ? mergeRow(state, current) : state), lease };
+      return false;
     });
   }
 
-  /** While a callback takes its time. What others changed is found by the write before the next send. */
+  /** Renews the lease during a long request. A failed renewal needs no handling: the next send is preceded by a write. */
   function renew(): void {
     const at = now();
-    if (!state.lease.isTaken || isWriting || at - state.lease.writtenAt < RENEW_MS) return;
+    if (state.lease.state !== "ours" || isWriting || at - state.lease.writtenAt < RENEW_MS) return;
     const renewed = inTurn(async () => {
       const written = await replace(state, at);
-      // While this was written, an answer may have come in: only what was written is put into the state.
-      if (written) state = { ...state, kept: written, lease: { isTaken: true, writtenAt: at } };
+      // The state may have changed during the write, so `unsaved` stays.
+      if (written) state = { ...state, kept: written, lease: { state: "ours", writtenAt: at } };
     });
-    // The write before the next send tries again.
     renewed.catch(() => {});
   }
 
@@ -193,14 +179,12 @@ export async function deliver(
   function replace(
     { kept, place, standing, attempts, sent }: DeliveryState,
     at: number,
-    { letGo = false, parked }: Omit<RowChange, "after"> = {},
+    { isLast = false, park }: Omit<RowChange, "after"> = {},
   ): Promise<KeptSubscription | undefined> {
-    const lease = letGo ? undefined : { holder, until: toIso(at + LEASE_MS) };
-    const changed = { ...kept, ...place, standing, attempts, sent, lease };
-    return subscriptions.replace(changed, parked && { park: parked });
+    const lease = isLast ? undefined : { holder, until: toIso(at + LEASE_MS) };
+    return subscriptions.replace({ ...kept, ...place, standing, attempts, sent, lease }, { park });
   }
 }
 
-/** The further changes of a write that renews the lease, and the state after it. */
-type RowChange = { letGo?: boolean; parked?: Parked; after?: Pick<DeliveryState, "place" | "standing"> };
-type WriteOutcome = "written" | "changed" | "lost";
+/** The parts of a write beside the state: the last one releases the lease. `after` becomes the state when it is written. */
+type RowChange = { isLast?: boolean; park?: Parked; after?: Pick<DeliveryState, "place" | "standing"> };

@@ -1,52 +1,50 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { coalesce } from "../core/coalesce.ts";
 import type { EventLog } from "../event-log/event-log.ts";
-import { coalesce } from "./coalesce.ts";
-import type { Orders } from "./decide.ts";
+import type { End, Orders } from "./decide.ts";
 import { type DeliverOptions, deliver } from "./deliver.ts";
-import { createFeed, type FeedHead } from "./feed.ts";
-import { leaseEnds, type RosterEntry, takeIn } from "./roster.ts";
+import { createFeed } from "./feed.ts";
+import { leaseEnds, Roster, type RosterEntry } from "./roster.ts";
 import { isDelivered } from "./standing.ts";
 import type { Subscriptions } from "./store.ts";
-import type { KeptSubscription } from "./subscription.ts";
-import { LOOK_MS, ROSTER_MS, STAY_MS, TIMED_PAUSE_MS, WORK_MS } from "./times.ts";
+import type { LogHead } from "./subscription.ts";
+import { CHECK_GAP_MS, DELIVERY_LIMIT_MS, DISPATCH_LIMIT_MS, TIMED_PAUSE_MS } from "./times.ts";
 
 // How an event reaches a subscriber:
 //
-// 1. `wake-up.ts` puts a message into the queue while the event is stored. It shows two seconds later, and is postponed
-//    while this process works and taken back when all is delivered (`guarantee.ts`): it is received only when the process
-//    has died or stands still.
-// 2. This dispatcher compares each subscription's place with the head of the log (`feed.ts`), and starts a `deliver` for
-//    those that are behind and whose lease is free (`roster.ts`).
-// 3. `deliver.ts` asks `decide.ts` for the next step and takes it, again and again: find place, read, pass, write, send,
-//    park, pause, linger, end. Its state is the row of the subscription and what this process knows beyond it.
-// 4. Each write of the row (`row.ts`) is conditional on the one before (`store.ts`), takes or renews the lease, and keeps
-//    the place. A process that lost the subscription, or whose operator changed it, learns of that by its next write.
+// 1. `wake-up.ts`: while an event is stored, a message is put into the queue. It becomes visible after two seconds. This
+//    process postpones it while it delivers, and removes it when all is delivered (`guarantee.ts`). So the message is
+//    received only after the process has died or stopped for a while. The timer checks every minute all the same.
+// 2. `dispatcher.ts` compares the place of each subscription (`roster.ts`) with the end of the log (`feed.ts`). It starts a
+//    delivery for each subscription that is behind and that no other process has.
+// 3. `deliver.ts` repeats one loop: `decide.ts` decides the next step from what is known, and the loop takes the step.
+// 4. Each write of the subscription's row (`store.ts`) takes or renews the lease, stores the place, and depends on the ETag
+//    of the write before. So a process learns by its next write that an operator has changed the subscription, or that
+//    another process has taken it.
 //
-// `standing.ts` decides what an answer means, `filter.ts` which events are wanted, `message.ts` and `send.ts` what is sent,
-// `rate.ts` when the next request may be made. `times.ts` has the times and bounds of all this; `post.ts` has those of one
-// HTTP request.
+// Decisions: `filter.ts` which events are wanted, `standing.ts` what an answer means, `rate.ts` when the next request may be
+// made. A request: `send.ts`, `message.ts`, `sign.ts`, `post.ts`. All times and limits: `times.ts`.
 
 export type DispatcherOptions = Pick<DeliverOptions, "post" | "onAttempt"> &
   Partial<Pick<DeliverOptions, "holder" | "now" | "random" | "wait" | "every">> & {
     subscriptions: Pick<Subscriptions, "list" | "get" | "replace">;
     log: Pick<EventLog, "head" | "list">;
-    /** Makes a dispatcher of any process check again after some milliseconds. Must not throw. */
+    /** Makes the dispatcher of some process check all subscriptions after so many milliseconds. Must not throw. */
     wakeUp: (afterMs: number) => void;
-    /** Does some work once, after so many milliseconds, if the process is still there. */
+    /** Calls `work` once after so many milliseconds, unless the process has ended. */
     later?: (milliseconds: number, work: () => void) => void;
   };
 
-/** What was done since the last report. */
+/** The results since the last report. */
 type Report = { delivered: number; failed: number; givenUp: number };
 
-/** A subscription that is being served in this process. */
+/** A subscription that this process delivers to. */
 type Slot = Orders & {
-  /** Another look was asked for since the last one. */
+  /** Read the row again after the present delivery: a wake-up came meanwhile. */
   again: boolean;
-  /** Up to here it is served. What the process stores behind it is still to be looked at when serving ends. */
-  through: number;
-  served: Promise<void>;
+  /** Resolves at the end of the work: to `false` when storage failed. */
+  served: Promise<boolean>;
 };
 
 /** Makes the dispatcher of a process. */
@@ -63,135 +61,110 @@ export function createDispatcher({
   every = atIntervals,
   later = (milliseconds, work) => void setTimeout(work, milliseconds).unref(),
 }: DispatcherOptions) {
-  const feed = createFeed({ log, now, wait });
+  const feed = createFeed(log, { now, wait });
+  const roster = new Roster(subscriptions, now);
   const active = new Map<string, Slot>();
-  let roster = new Map<string, RosterEntry>();
-  let rosterAt = Number.NEGATIVE_INFINITY;
   let report: Report = { delivered: 0, failed: 0, givenUp: 0 };
   let errors: unknown[] = [];
-  let staying = false;
-  let stopping = false;
-  /** The time of the next check of subscriptions whose lease another process has: it may have died. */
+  let isStaying = false;
+  let isStopping = false;
+  /** When all subscriptions were last checked. */
+  let checkedAt = Number.NEGATIVE_INFINITY;
+  /** When a lease of another process ends that this process will check: the other process may have died. */
   let recheckAt = 0;
-  let lookedAt = Number.NEGATIVE_INFINITY;
 
-  /** For wake-ups from any process, of which many may come at once: reads all subscriptions. */
-  const look = coalesce(async () => {
-    const early = lookedAt + LOOK_MS - now();
+  /** After a wake-up from any process: reads the head and all subscriptions. Wake-ups may come in bursts. */
+  const checkAll = coalesce(async () => {
+    const early = checkedAt + CHECK_GAP_MS - now();
     if (early > 0) await wait(early);
-    lookedAt = now();
-    const [head] = await Promise.all([feed.head(), readRoster()]);
+    checkedAt = now();
+    const [head] = await Promise.all([feed.readHead(), roster.readAll()]);
     for (const slot of active.values()) slot.again = true;
     startAll(head);
   });
 
-  /** For events that this process stores: reads as little as possible. */
-  const glance = coalesce(async () => {
-    const isCached = now() - rosterAt < ROSTER_MS;
-    if (!isCached) await readRoster();
-    const isHeld = startAll(feed.known() ?? (await feed.head()));
-    // A lease that was read a while ago may be over.
-    if (isCached && isHeld) {
-      await readRoster();
-      startAll(feed.known() ?? (await feed.head()));
+  /** After this process has stored an event: reads only what is not known. */
+  const checkKnown = coalesce(async () => {
+    const wasFresh = roster.isFresh;
+    if (!wasFresh) await roster.readAll();
+    const isLeased = startAll(await feed.head());
+    // A lease that was read a while ago may have ended.
+    if (wasFresh && isLeased) {
+      await roster.readAll();
+      startAll(await feed.head());
     }
   });
 
-  async function readRoster(): Promise<void> {
-    const readAt = now();
-    const all = await subscriptions.list();
-    roster = new Map(all.map((kept) => [kept.id, takeIn(roster.get(kept.id), kept, readAt)]));
-    rosterAt = readAt;
-  }
-
   /**
-   * Starts deliveries to all subscriptions that are behind and without a lease. Returns whether another process has
-   * the lease of one of them.
+   * Starts a delivery for each subscription that is behind and free. Returns whether another process has the lease of
+   * one that is behind.
    */
-  function startAll(head: FeedHead): boolean {
-    let isHeld = false;
-    if (stopping) return isHeld;
-    for (const entry of roster.values()) {
-      if (active.has(entry.kept.id) || !isDue(entry.kept) || !isBehind(entry, head)) continue;
-      const free = leaseEnds(entry, holder);
-      if (free <= now()) start(entry);
+  function startAll(head: LogHead): boolean {
+    let isLeased = false;
+    if (isStopping) return isLeased;
+    for (const entry of roster.entries.values()) {
+      if (active.has(entry.kept.id) || !isDue(entry) || !isBehind(entry, head)) continue;
+      const freeAt = leaseEnds(entry, holder);
+      if (freeAt <= now()) start(entry);
       else {
-        isHeld = true;
-        recheck(free);
+        isLeased = true;
+        recheck(freeAt);
       }
     }
-    return isHeld;
+    return isLeased;
   }
 
-  function isDue({ standing }: KeptSubscription): boolean {
+  function isDue({ kept: { standing } }: RosterEntry): boolean {
     if (standing.state === "given_up") return false;
     return standing.nextAttemptAt === undefined || Date.parse(standing.nextAttemptAt) <= now();
   }
 
   /**
-   * Checks again when the other process's lease must be over: in this process, and by a queue message in case this
-   * process has ended.
+   * Checks again when the lease of another process ends: in this process, and by a queue message in case this process has
+   * ended by then.
    */
   function recheck(at: number): void {
     if (recheckAt > now()) return;
     recheckAt = at;
     wakeUp(at - now());
-    later(at - now(), () => void look().catch(() => {}));
+    later(at - now(), () => void checkAll().catch(() => {}));
   }
 
   function start(entry: RosterEntry): void {
-    const { id } = entry.kept;
-    const slot = {
-      ...{ until: now() + WORK_MS, isRemoved: false, isChanged: false, again: false },
-      ...{ through: Number.POSITIVE_INFINITY, served: Promise.resolve() },
-    };
-    active.set(id, slot);
-    slot.served = work(entry, slot).catch((error) => {
-      errors.push(error);
-    });
+    const orders = { until: now() + DELIVERY_LIMIT_MS, isRemoved: false, isChanged: false };
+    const slot: Slot = { ...orders, again: false, served: Promise.resolve(true) };
+    active.set(entry.kept.id, slot);
+    slot.served = serve(entry, slot).then(
+      () => true,
+      (error) => {
+        errors.push(error);
+        return false;
+      },
+    );
   }
 
-  async function work(entry: RosterEntry, slot: Slot): Promise<void> {
-    const { id } = entry.kept;
+  /** Delivers to a subscription until nothing is left to do for this process. */
+  async function serve(first: RosterEntry, slot: Slot): Promise<void> {
+    const { id } = first.kept;
     try {
-      for (let current: RosterEntry | undefined = entry; ; ) {
-        let isLost = false;
-        if (current && isDue(current.kept) && leaseEnds(current, holder) <= now()) {
-          current = await serve(current, slot);
-          isLost = current === undefined;
-        }
-        if (stopping || slot.isRemoved || (!isLost && !slot.again && !isLeft(slot))) return;
-        if (isLost || slot.again) {
+      for (let entry: RosterEntry | undefined = first; ; ) {
+        const isFree = entry && isDue(entry) && leaseEnds(entry, holder) <= now();
+        const end = entry && isFree ? await deliverTo(entry, slot) : undefined;
+        if (isStopping || slot.isRemoved) return;
+        entry = roster.entries.get(id);
+        if (slot.again || end?.why === "lost") {
           slot.again = false;
-          current = await read(id);
-        }
+          entry = await roster.read(id);
+        } else if (end?.why !== "done" || !entry || !isBehind(entry, feed.knownHead())) return;
       }
     } finally {
-      // In one go with the last look at `again` and the head: what comes from here on begins anew.
+      // No `await` stands between the last check and this line, so a wake-up from here on starts a new delivery.
       active.delete(id);
     }
   }
 
-  /** Whether this process has stored more since the subscription was served. */
-  function isLeft({ through }: Slot): boolean {
-    const head = feed.known();
-    return through !== Number.POSITIVE_INFINITY && (head === undefined || head.seq > through);
-  }
-
-  async function read(id: string): Promise<RosterEntry | undefined> {
-    const readAt = now();
-    const kept = await subscriptions.get(id);
-    const entry = kept && takeIn(roster.get(id), kept, readAt);
-    if (entry) roster.set(id, entry);
-    else roster.delete(id);
-    return entry;
-  }
-
-  /** Delivers, and gives what is known afterwards; `undefined` when that has to be read anew. */
-  async function serve(known: RosterEntry, slot: Slot): Promise<RosterEntry | undefined> {
-    const { kept: found } = known;
-    slot.through = Number.POSITIVE_INFINITY;
-    const { end, kept, through } = await deliver(found, known.through, slot, {
+  async function deliverTo({ kept: found, through: from }: RosterEntry, slot: Slot): Promise<End> {
+    const { end, kept, through } = await deliver(found, from, slot, {
       ...{ subscriptions, feed, post, holder, now, random, wait, every },
       onAttempt(sent, to, events) {
         if (isDelivered(sent.answer)) report.delivered += events.length;
@@ -200,80 +173,74 @@ export function createDispatcher({
       },
     });
     if (end.why === "lost") {
-      roster.delete(found.id);
-      return undefined;
+      roster.entries.delete(found.id);
+      return end;
     }
-    const at = now();
-    const entry = { kept, through, seenAt: at, readAt: at };
-    if (roster.has(found.id)) roster.set(found.id, entry);
+    roster.note(kept, through);
     if (end.why === "done") {
-      // Other processes that checked meanwhile found the lease taken and ended, so this process must check for the
-      // events that woke them.
-      if (found.etag !== kept.etag) await feed.head();
-      slot.through = through;
+      // Another process that was woken meanwhile found our lease and ended. So this process reads the head for it.
+      if (found.etag !== kept.etag) await feed.readHead();
     } else if (end.why === "given up") report.givenUp += 1;
     else {
-      const afterMs = end.why === "paused" ? end.until - at : 0;
+      const afterMs = end.why === "paused" ? end.until - now() : 0;
       if (afterMs <= TIMED_PAUSE_MS) wakeUp(afterMs);
     }
-    return entry;
+    return end;
   }
 
   const allServed = () => [...active.values()].map(({ served }) => served);
 
   return {
-    /** Sends nothing more to a subscriber that this process has removed. Other processes learn of it within a second. */
+    /** Ends the delivery to a subscription that this process has removed. Other processes notice within a second. */
     forget(id: string): void {
-      roster.delete(id);
+      roster.entries.delete(id);
       const slot = active.get(id);
       if (slot) slot.isRemoved = true;
     },
-    /** Sends no page again that was read before: an event was erased. */
+    /** Notes an erasure: events that were read before are read again. */
     erased: () => feed.noteErased(),
-    /** Begins no further event, and writes the places that were reached: the process is to end. */
+    /** Ends all deliveries before their next event, and stores their places: the process is about to end. */
     async stop(): Promise<void> {
-      stopping = true;
+      isStopping = true;
       for (const slot of active.values()) slot.until = Number.NEGATIVE_INFINITY;
       await Promise.all(allServed());
     },
-    /** Looks at once for subscriptions that were changed. */
+    /** Notes that this process has changed a subscription. Deliveries follow the change at once. */
     changed(): void {
-      rosterAt = Number.NEGATIVE_INFINITY;
+      roster.expire();
       for (const slot of active.values()) slot.isChanged = true;
-      void look().catch(() => {});
+      void checkAll().catch(() => {});
     },
     /**
-     * Delivers at once what this process has just stored at `seq`, and says whether all subscribers that could be served
-     * have been: then no other process need look for it.
+     * Delivers the event that this process has just stored at `seq`. Returns whether this process has delivered to all
+     * subscriptions that were due and free, so that no other process needs to check.
      */
     async stored(seq: number): Promise<boolean> {
-      feed.note(seq);
-      const failures = errors.length;
+      feed.noteStored(seq);
       try {
-        await glance();
+        await checkKnown();
       } catch {
         return false;
       }
-      await Promise.all(allServed());
-      return errors.length <= failures;
+      return (await Promise.all(allServed())).every((isServed) => isServed);
     },
     /**
-     * Finds the subscribers that are behind, and delivers the waiting events to all of them at once, so none waits for
-     * another. May be called at any time and on any number of instances. The first call in this process stays until all
-     * is delivered, but for minutes at most; others come back as soon as they have looked.
+     * Delivers waiting events to all subscriptions at the same time, so that no subscription waits for another. It may be
+     * called at any time and on any number of instances. The first call in this process stays until all is delivered, for
+     * {@link DISPATCH_LIMIT_MS} at most; other calls return after their check.
      *
      * @returns the report of the call that stayed
-     * @throws {StorageUnavailable} when something could not be read or written; the next call makes it good
+     * @throws {StorageUnavailable} when a read or write failed; the next call tries again
      */
     async dispatch(): Promise<Report | undefined> {
-      await look();
-      if (staying) return undefined;
-      staying = true;
+      await checkAll();
+      if (isStaying) return undefined;
+      isStaying = true;
       try {
-        const end = now() + STAY_MS;
+        const end = now() + DISPATCH_LIMIT_MS;
         while (active.size > 0 && now() < end) await Promise.race(allServed());
       } finally {
-        staying = false;
+        isStaying = false;
       }
       if (active.size > 0) wakeUp(0);
       const [done, failures] = [report, errors];
@@ -285,8 +252,9 @@ export function createDispatcher({
   };
 }
 
-function isBehind({ kept, through }: RosterEntry, head: FeedHead): boolean {
-  return through < head.seq || (head.log !== undefined && kept.log !== head.log);
+/** Whether the log may have events for a subscription; an unknown head may be anywhere. */
+function isBehind({ kept, through }: RosterEntry, head: LogHead | undefined): boolean {
+  return !head || through < head.seq || (head.log !== undefined && kept.log !== head.log);
 }
 
 function atIntervals(milliseconds: number, work: () => void): () => void {

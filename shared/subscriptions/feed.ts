@@ -1,111 +1,102 @@
+import { coalesce } from "../core/coalesce.ts";
 import { lazy } from "../core/lazy.ts";
 import type { EventLog } from "../event-log/event-log.ts";
-import { type LogEvent, TRACE } from "../event-log/types.ts";
-import { coalesce } from "./coalesce.ts";
-import type { OutgoingEvent } from "./message.ts";
-import { FRESH_MS, PAGE_EVENTS, SHARED_PAGES } from "./times.ts";
+import { type OutgoingEvent, toOutgoing } from "./message.ts";
+import type { LogHead } from "./subscription.ts";
+import { PAGE_EVENTS, PAGE_FRESH_MS, SHARED_PAGES } from "./times.ts";
 
-/** A part of the log: every event behind `after` up to `next`. */
+/** A part of the log: all events after the place `after` up to the place `next`. */
 export type FeedPage = {
   items: OutgoingEvent[];
   after: number;
   next: number;
   readAt: number;
-  edition: number;
+  /** How many erasures this process knew when it began to read the page. */
+  erasures: number;
 };
-
-export type FeedHead = { log?: string; seq: number };
 
 export type Feed = ReturnType<typeof createFeed>;
 
 /**
- * The log, read once for all subscribers of a process that are at the same place.
+ * The log as one process reads it for its subscriptions. Subscriptions at the same place share one reading.
  *
  * @param now milliseconds since the epoch
  */
-export function createFeed({
-  log,
-  now,
-  wait,
-}: {
-  log: Pick<EventLog, "head" | "list">;
-  now: () => number;
-  wait: (milliseconds: number) => Promise<unknown>;
-}) {
+export function createFeed(
+  log: Pick<EventLog, "head" | "list">,
+  { now, wait }: { now: () => number; wait: (milliseconds: number) => Promise<unknown> },
+) {
   const pages = new Map<string, () => Promise<FeedPage>>();
-  const waiting = new Set<{ seq: number; wake: () => void }>();
-  let known: FeedHead | undefined;
+  let known: LogHead | undefined;
   let isDoubtful = false;
-  let edition = 0;
+  let erasures = 0;
+  /** Resolves when the known head changes. */
+  let news = Promise.withResolvers<void>();
 
   const refresh = coalesce(async () => {
     isDoubtful = false;
     const { log: name, seq } = await log.head();
-    // While this was asked, this process may have stored more.
+    // This process may have stored events during the reading.
     know({ log: name, seq: known?.log === name ? Math.max(known?.seq ?? 0, seq) : seq });
   });
 
-  function know(head: FeedHead): void {
+  function know(head: LogHead): void {
     known = head;
-    for (const one of waiting) if (head.seq > one.seq) one.wake();
+    news.resolve();
+    news = Promise.withResolvers();
   }
 
   async function load(after: number): Promise<FeedPage> {
-    const read = { after, edition };
+    const begun = { after, erasures };
     const { items, next, head } = await log.list({ after, limit: PAGE_EVENTS });
-    // Retention may have removed what lay behind: then all up to the head is done.
+    // No events although the head is further: retention has removed them.
     const end = items.length === 0 ? Math.max(next, head) : next;
     if (known && end > known.seq) know({ ...known, seq: end });
-    // From now on: a page that took long to read must be of use, or nothing would ever be sent.
-    return { ...read, items: items.map(toOutgoing), next: end, readAt: now() };
+    // Fresh from the end of the reading on: otherwise the events of a slow reading would never be sent.
+    return { ...begun, items: items.map(toOutgoing), next: end, readAt: now() };
+  }
+
+  /** The end of the log as this process knows it; `undefined` when it must be read. */
+  const knownHead = () => (isDoubtful ? undefined : known);
+
+  async function readHead(): Promise<LogHead> {
+    await refresh();
+    return known as LogHead;
   }
 
   return {
-    /** Reads where the log ends. */
-    async head(): Promise<FeedHead> {
-      await refresh();
-      return known as FeedHead;
-    },
-    /** Where the log ends as far as is known without a read; `undefined` when that is not certain enough. */
-    known: () => (isDoubtful ? undefined : known),
-    /** Takes note of an event that this process has stored, and wakes those who await it. */
-    note(seq: number): void {
+    knownHead,
+    /** Reads the end of the log. */
+    readHead,
+    /** The end of the log, which is read only when it is not known. */
+    head: async () => knownHead() ?? readHead(),
+    /** Notes an event that this process has stored. */
+    noteStored(seq: number): void {
       if (known && seq > known.seq) know({ ...known, seq });
-      // A place that was given before: the log began anew, or another append of ours was told first. A read shows which.
+      // Either the log began anew, or a later event was noted before. Reading the head shows which.
       else isDoubtful = true;
     },
-    /** The next events: {@link PAGE_EVENTS} of them at most. */
+    /** Notes an erasure: pages that were read before may contain an erased event. */
+    noteErased(): void {
+      erasures += 1;
+    },
+    /** Reads the next events, at most {@link PAGE_EVENTS}. */
     read(after: number): Promise<FeedPage> {
-      // A page that was read when the log was shorter may lack what is asked for.
-      const key = `${edition} ${known?.log} ${after} ${known?.seq}`;
-      const page = pages.get(key) ?? lazy(() => load(after), { freshFor: FRESH_MS, now });
+      // The key has the head, because a page that was read before the log grew may lack the new events.
+      const key = `${erasures} ${known?.log} ${after} ${known?.seq}`;
+      const page = pages.get(key) ?? lazy(() => load(after), { freshFor: PAGE_FRESH_MS, now });
       pages.delete(key);
       pages.set(key, page);
       const [oldest] = pages.keys();
       if (pages.size > SHARED_PAGES && oldest !== undefined) pages.delete(oldest);
       return page();
     },
-    /** Goes up with every erasure that this process learns of: pages of an earlier edition must not be sent. */
-    edition: () => edition,
-    /** Takes note of an erasure. */
-    noteErased(): void {
-      edition += 1;
-    },
-    /** Waits until this process knows of an event behind `seq`, for so many milliseconds at most. */
-    async beyond(seq: number, milliseconds: number): Promise<void> {
+    /** Whether the events of a page may still be sent. A page that is too old may contain an erased event. */
+    isFresh: (page: FeedPage) => page.erasures === erasures && now() - page.readAt < PAGE_FRESH_MS,
+    /** Waits until there may be an event after the place `seq`, at most for so many milliseconds. */
+    async awaitNews(seq: number, milliseconds: number): Promise<void> {
       if (known && known.seq > seq) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const one = { seq, wake: resolve };
-      waiting.add(one);
-      await Promise.race([promise, wait(milliseconds)]).finally(() => waiting.delete(one));
+      await Promise.race([news.promise, wait(milliseconds)]);
     },
   };
-}
-
-function toOutgoing(event: LogEvent): OutgoingEvent {
-  const { seq, id, type, occurredAt, receivedAt } = event;
-  const read = { seq, id, type, occurredAt, receivedAt };
-  if (!("payload" in event)) return read;
-  const { payload, chatId, ticketId } = event;
-  return { ...read, payload, subject: chatId ?? ticketId, trace: event[TRACE] };
 }

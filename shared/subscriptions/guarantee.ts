@@ -1,28 +1,23 @@
-import { waitAside } from "../core/wait-aside.ts";
+import { coalesce } from "../core/coalesce.ts";
+import type { waitAside } from "../core/wait-aside.ts";
 import type { MessageReceipt, Queue } from "../storage/open-queue.ts";
-import { coalesce } from "./coalesce.ts";
 import { GUARANTEE_LEAST_MS, GUARANTEE_MS } from "./times.ts";
 
 /**
- * A queue message that starts another process's delivery if this process dies or is paused before it has delivered
- * the events that it stored. It shows after {@link GUARANTEE_MS}, is postponed while there is work, and taken back
- * when all is done, so that nothing receives it as long as the process lives.
+ * A queue message that starts a delivery by another process if this process dies or stops for a while before it has
+ * delivered the events that it stored. The message becomes visible after {@link GUARANTEE_MS}. It is postponed while this
+ * process delivers, and removed when all is delivered.
  *
- * @param queue without it the timer delivers what this process leaves
+ * @param queue without a queue, the timer delivers the events that this process leaves
  * @param now milliseconds since the epoch
  */
-export function createGuarantee({
-  queue,
-  now = Date.now,
-  wait = waitAside,
-}: {
-  queue: Queue | undefined;
-  now?: () => number;
-  wait?: typeof waitAside;
-}) {
-  /** How many pieces of work are under way. */
+export function createGuarantee(
+  queue: Queue | undefined,
+  { now, wait }: { now: () => number; wait: typeof waitAside },
+) {
+  /** How many events are being stored or delivered. */
   let open = 0;
-  /** Some of it was left undone: the message stays. */
+  /** The message stays, because some events were not delivered. */
   let isLeft = false;
   let message: { receipt: MessageReceipt; showsAt: number } | undefined;
   let isKeeping = false;
@@ -38,7 +33,7 @@ export function createGuarantee({
         : await queue.put("stored", GUARANTEE_MS);
       message = { receipt, showsAt };
     } catch {
-      // The timer delivers what this process leaves.
+      // Without the message, the timer delivers the events that this process leaves.
     }
   });
 
@@ -53,7 +48,7 @@ export function createGuarantee({
   }
 
   async function disarm(): Promise<void> {
-    // Nothing is put any more: this waits for the message that is on its way.
+    // With `open` at 0 this puts no message; it only waits for one that is being put.
     await arm();
     if (open > 0) return;
     const taken = message;
@@ -63,14 +58,14 @@ export function createGuarantee({
   }
 
   return {
-    /** Begins a piece of work. Resolves when the message is in the queue, or could not be put there. */
+    /** Notes that an event is being stored. Resolves when the message is in the queue, or could not be put there. */
     begin(): Promise<void> {
       open += 1;
       const armed = arm();
       void keep();
       return armed;
     },
-    /** Ends it. `isDone` is false when another process is to look for what is left. */
+    /** Notes the end for an event. With `isDone` false the message stays, so that another process delivers the event. */
     end(isDone: boolean): void {
       open -= 1;
       isLeft ||= !isDone;

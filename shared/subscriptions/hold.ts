@@ -1,11 +1,9 @@
 import { toIso } from "../core/time.ts";
 import type { EventLog } from "../event-log/event-log.ts";
-import type { FeedHead } from "./feed.ts";
-import { placeIn } from "./place.ts";
+import { wantedEvents } from "./filter.ts";
 import type { Subscriptions } from "./store.ts";
-import type { KeptSubscription } from "./subscription.ts";
-import { LOSE_EVENTS, UNPARK_AT_ONCE } from "./times.ts";
-import { wantedEvents } from "./wanted.ts";
+import { type KeptSubscription, type LogHead, placeIn } from "./subscription.ts";
+import { MISSED_AT_ONCE, UNPARK_AT_ONCE } from "./times.ts";
 
 type HoldOptions = {
   subscriptions: Pick<Subscriptions, "list" | "parked" | "get" | "replace">;
@@ -15,9 +13,8 @@ type HoldOptions = {
 };
 
 /**
- * For retention: the place up to which every subscription has received its events; retention keeps later events. A
- * subscription that has not received events from before `lostBefore` (ISO 8601) is moved past them, and they are
- * counted as missed.
+ * The last place that retention may remove: each subscription has received its events up to there. A subscription that
+ * has not received events from before `lostBefore` (ISO 8601) is moved past them, and they are counted as missed.
  */
 export async function heldThrough(lostBefore: string, options: HoldOptions): Promise<number> {
   const { subscriptions, log } = options;
@@ -28,21 +25,22 @@ export async function heldThrough(lostBefore: string, options: HoldOptions): Pro
   let held = Number.POSITIVE_INFINITY;
   for (const kept of all) {
     const own = parked.filter(({ subscription }) => subscription === kept.id).map(({ seq }) => seq);
-    held = Math.min(held, await lose(kept, own, { through, head }, options));
+    held = Math.min(held, await moveThrough(kept, own, { through, head }, options));
   }
   return held;
 }
 
 /**
- * Moves a subscription past what retention is about to remove, before it is removed: so nothing is lost uncounted.
+ * Moves a subscription past the events that are about to be removed. It is moved before the removal, so that every lost
+ * event is counted.
  *
  * @param parked the places of its parked events
- * @returns the place up to which it has what it wants
+ * @returns the place up to which the subscription needs no event
  */
-async function lose(
+async function moveThrough(
   found: KeptSubscription,
   parked: number[],
-  { through, head }: { through: number; head: FeedHead },
+  { through, head }: { through: number; head: LogHead },
   { subscriptions, log, now }: HoldOptions,
 ): Promise<number> {
   let left = parked;
@@ -51,7 +49,7 @@ async function lose(
     const unpark = left.filter((seq) => seq <= through).slice(0, UNPARK_AT_ONCE);
     if (place.cursor >= through && unpark.length === 0)
       return Math.min(place.cursor, ...left.map((seq) => seq - 1));
-    const cursor = Math.max(place.cursor, Math.min(through, place.cursor + LOSE_EVENTS));
+    const cursor = Math.max(place.cursor, Math.min(through, place.cursor + MISSED_AT_ONCE));
     let missed = unpark.length;
     for await (const _ of wantedEvents(log, kept, { after: place.cursor, through: cursor })) missed += 1;
     const counted = missed > 0 && { missed: kept.missed + missed, missedAt: toIso(now()) };

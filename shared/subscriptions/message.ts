@@ -1,28 +1,36 @@
 import { hash } from "node:crypto";
-import type { StoredEvent } from "../event-log/types.ts";
+import { type LogEvent, type StoredEvent, TRACE } from "../event-log/types.ts";
 import { ordered } from "../storage/keys.ts";
 import type { Terms } from "./subscription.ts";
 
-/** An event on its way to a subscriber. */
+/** An event as it is sent to subscribers. */
 export type OutgoingEvent = Pick<StoredEvent, "seq" | "id" | "type" | "occurredAt" | "receivedAt"> & {
-  /** The chat or ticket that it is about. */
+  /** The id of the event's chat or ticket. */
   subject?: string;
-  /** Missing when it was erased or cannot be read, and there is nothing to send. */
+  /** Absent when the event was erased or cannot be read. Such an event is not sent. */
   payload?: unknown;
-  /** The trace that the event came in by, as W3C `traceparent`. */
+  /** The trace of the event's delivery to this app, as W3C `traceparent`. */
   trace?: string;
 };
 
-/** What is sent in one request; `id` is the same at every repetition. */
+/** The content of one request. Every repetition of the request has the same `id`. */
 type Message = { id: string; body: string; headers: Record<string, string> };
 
-/** The producer of our CloudEvents: ids are unique under it. */
+/** The `source` of our CloudEvents. Ids are unique within it. */
 const SOURCE = "urn:livechat:events";
 const TYPE_PREFIX = "com.livechat.";
 
+export function toOutgoing(event: LogEvent): OutgoingEvent {
+  const { seq, id, type, occurredAt, receivedAt } = event;
+  const read = { seq, id, type, occurredAt, receivedAt };
+  if (!("payload" in event)) return read;
+  const { payload, chatId, ticketId } = event;
+  return { ...read, payload, subject: chatId ?? ticketId, trace: event[TRACE] };
+}
+
 /**
- * Puts events into the form that a subscription asked for: a payload or a CloudEvent in binary mode; with `batch` above 1
- * an array, also of one event.
+ * Puts events into the format of a subscription. One event is a payload, or a CloudEvent in binary mode. With `batch`
+ * above 1 the body is an array, even of one event.
  *
  * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
  */
@@ -46,7 +54,7 @@ export function toDelivery(
   };
 }
 
-/** An event as an item of a batch, as JSON. */
+/** The JSON of an event in a batch. */
 export function itemOf(event: OutgoingEvent, format: Terms["format"]): string {
   const { id, seq, type, occurredAt, receivedAt, payload } = event;
   if (format === "payload") return JSON.stringify({ id, seq, type, occurredAt, receivedAt, payload });
@@ -61,7 +69,7 @@ function attributesOf({ id, seq, type, occurredAt, subject }: OutgoingEvent) {
     type: TYPE_PREFIX + type,
     time: occurredAt,
     ...(subject !== undefined && subject !== "" && { subject }),
-    // The extension of this name: places sort as text.
+    // The CloudEvents extension `sequence`. Its values sort as text.
     sequence: ordered(seq),
   };
 }
@@ -71,7 +79,7 @@ function toHeaders(event: OutgoingEvent): Record<string, string> {
   return Object.fromEntries(attributes.map(([name, value]) => [`ce-${name}`, encodeAttribute(value)]));
 }
 
-/** Percent-encodes what may not stand in a header: all but printable ASCII, and space, quote and percent (3.1.3.2). */
+/** Percent-encodes space, quote, percent, and all that is not printable ASCII (3.1.3.2 of the HTTP binding). */
 function encodeAttribute(value: string): string {
   return value.toWellFormed().replace(/[^!#$&-~]/gu, encodeURIComponent);
 }

@@ -21,22 +21,22 @@ export type AttemptsPlaceOptions = {
   /** The table of the subscriptions. */
   table: TableClient;
   log: Pick<EventLog, "list">;
-  /** Called before erasures end: pages of the log that were read must not be sent any more. */
+  /** Called after the events were erased: the dispatcher must not send events that it read before. */
   onErase?: () => Promise<void>;
   /** Milliseconds since the epoch. */
   now: () => number;
 };
 
 /**
- * The failed attempts to deliver. What a callback answered may repeat what it was sent, so attempts are their event's
- * person's. Events are erased before: here goes what belongs to a tombstone, or to an event that is gone.
+ * The failed attempts as a place of people's data: a callback's answer may repeat the event. The log is erased first, so an
+ * erasure removes all attempts whose event is erased or gone.
  */
 export function attemptsPlace({ table, log, onErase, now }: AttemptsPlaceOptions): DataPlace {
   const rows = (after: string) =>
     scanRows<AttemptColumns>(table, ATTEMPTS_PARTITION, { from: ATTEMPT, before: behind(ATTEMPT), after });
   const remove = ({ rowKey }: Row<AttemptColumns>) => removeRow(table, ATTEMPTS_PARTITION, rowKey);
 
-  /** Each with its event. Attempts of one event stand together, so the log is asked once for them. */
+  /** Each attempt with its event. The attempts of one event follow each other, so the event is read once. */
   async function* rowsWithEvent(after: string): AsyncGenerator<Row<AttemptColumns & { event?: LogEvent }>> {
     let looked: { seq: number; event?: LogEvent } | undefined;
     for await (const row of rows(after)) {

@@ -1,43 +1,43 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { readRetryAfter } from "../core/retry-after.ts";
-import { type Callback, type CallbackRules, readCallback } from "./callback.ts";
-import { guardedLookup, type Resolver, systemResolver } from "./resolve.ts";
+import { type CallbackRules, guardedLookup, type Resolver, systemResolver } from "./address.ts";
+import { type Callback, readCallback } from "./callback.ts";
 
-/** The result of calling a callback. */
+/** The result of a request to a callback: an answer with a status, or a failure. */
 export type CallbackAnswer = {
-  /** The HTTP status; missing when there was no answer. */
+  /** The HTTP status; absent when there was no answer. */
   status?: number;
   /** The reason for no answer, as a code: `ECONNREFUSED`, `TIMEOUT`. */
   failure?: string;
   /** `Retry-After`, in milliseconds. */
   retryAfter?: number;
-  /** `error.code` of a JSON body, as Azure's services give it. */
+  /** `error.code` of a JSON body, as Azure's services send it. */
   code?: string;
-  /** How the body begins, of an answer that is no success: as it came, so it may say anything. */
+  /** The start of the body, unless the answer is a success. It is untrusted text. */
   excerpt?: string;
 };
 
 export type Post = (url: string, body: string, headers: Record<string, string>) => Promise<CallbackAnswer>;
 
 type PostOptions = CallbackRules & {
-  /** Milliseconds for the whole of a call: finding the address, connecting, sending, and the answer's body. */
+  /** Milliseconds for the whole request: resolving the name, connecting, sending, and reading the answer. */
   timeLimit?: number;
-  /** Certificate authorities beside those that Node trusts. */
+  /** Further certificate authorities. */
   ca?: string;
   resolve?: Resolver;
 };
 
-/** How much of an answer's body is read, in bytes. */
+/** The most bytes of an answer's body that are read. */
 const MAX_ANSWER_BYTES = 4 * 1024;
-/** How many characters of it are kept, if the answer is no success. */
+/** The most characters of a failed answer's body that are returned. */
 const EXCERPT_CHARACTERS = 500;
-/** Milliseconds that a connection is kept for the next event. */
+/** Milliseconds after which an idle connection is closed. */
 const IDLE_LIMIT = 5_000;
 
 /**
- * Makes the one function that calls callbacks. It goes where the URL says and nowhere else: redirects are not followed,
- * and every connection's address is checked by the rules. It never throws: a failure is a {@link CallbackAnswer} too.
+ * Makes the function that sends requests to callbacks. It does not follow redirects, and checks the address of every
+ * connection. It never throws: a failure is a {@link CallbackAnswer}.
  */
 export function createPost({
   allowLoopback,
@@ -65,16 +65,16 @@ export function createPost({
     try {
       const answer = await new Promise<IncomingMessage>((resolve, reject) => {
         request.once("response", resolve).on("error", reject);
-        // A change of protocol, for example, ends without an answer or an error.
+        // A change of protocol, for example, ends the request without an answer or an error.
         request.once("close", () => reject(NO_ANSWER));
         request.end(body);
       });
       return await readAnswer(answer);
     } catch (error) {
       const failure = signal.aborted ? "TIMEOUT" : reasonOf(error);
-      // The other side closed a kept connection just as it was used again: it has not seen the call.
-      const unseen = request.reusedSocket && failure === "ECONNRESET";
-      return unseen ? send(callback, body, headers, signal) : { failure };
+      // The callback closed an idle connection just as we used it again, so it has not read the request.
+      const isUnread = request.reusedSocket && failure === "ECONNRESET";
+      return isUnread ? send(callback, body, headers, signal) : { failure };
     }
   }
 
@@ -83,7 +83,7 @@ export function createPost({
     try {
       callback = readCallback(url, rules);
     } catch {
-      // It was let in under other rules, or by an app that knew less.
+      // The subscription was made under other rules, or by a version that checked less.
       return { failure: "ENOTPUBLIC" };
     }
     return send(callback, body, headers, AbortSignal.timeout(timeLimit));
@@ -92,7 +92,7 @@ export function createPost({
 
 const NO_ANSWER = Object.assign(new Error("The connection was closed."), { code: "ENOANSWER" });
 
-/** Reads the little of an answer that matters. Its status counts, also when reading its body fails. */
+/** Reads an answer. When reading its body fails, the status still counts. */
 async function readAnswer(answer: IncomingMessage): Promise<CallbackAnswer> {
   const { statusCode: status = 0, headers } = answer;
   const body = await readStart(answer).catch(() => "");
@@ -123,7 +123,7 @@ function readCode(body: string): string | undefined {
   }
 }
 
-/** The network's own code. Messages are not kept: they may hold the URL. */
+/** The network's own code. The message is not returned, because it may contain the URL. */
 function reasonOf(error: unknown): string {
   const { code, name } = (error ?? {}) as NodeJS.ErrnoException;
   return typeof code === "string" ? code : (name ?? "Error");

@@ -1,9 +1,9 @@
 import { COUNTED_SECONDS } from "./times.ts";
 
-/** Requests of the last minute: a second since the epoch and how many were made in it, oldest first. */
+/** The number of requests in each second of the last minute, oldest first. A second is counted from the epoch. */
 export type SentCounts = readonly (readonly [second: number, count: number])[];
 
-/** The requests that still count at `now` (milliseconds since the epoch), with the one that is made now. */
+/** Adds a request at `now` (milliseconds since the epoch), and drops the requests that no longer count. */
 export function noteRequest(sent: SentCounts, now: number): SentCounts {
   const second = Math.floor(now / 1_000);
   const before = sent.filter(([at]) => at > second - COUNTED_SECONDS && at !== second);
@@ -11,7 +11,7 @@ export function noteRequest(sent: SentCounts, now: number): SentCounts {
   return [...before, [second, here + 1]];
 }
 
-/** When the next request may be made, in milliseconds since the epoch; 0 when it may be made at once. */
+/** When the next request is permitted, in milliseconds since the epoch; 0 when it is permitted now. */
 export function nextRequestAt(sent: SentCounts, perMinute: number | undefined, now: number): number {
   if (perMinute === undefined) return 0;
   const second = Math.floor(now / 1_000);

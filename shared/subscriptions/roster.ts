@@ -1,27 +1,80 @@
+import type { Subscriptions } from "./store.ts";
 import type { KeptSubscription } from "./subscription.ts";
-import { LEASE_MS } from "./times.ts";
+import { LEASE_MS, ROSTER_FRESH_MS } from "./times.ts";
 
-/** A subscription as this process knows it. Moments are milliseconds since the epoch, by our own clock. */
+/** A subscription as this process knows it. Times are milliseconds since the epoch, by our own clock. */
 export type RosterEntry = {
   kept: KeptSubscription;
-  /** Up to here the log holds nothing that it wants: more than its cursor says, which is not written for that. */
+  /** The log has no event up to this place that is still to be delivered. It may be ahead of the cursor in the row. */
   through: number;
-  /** Since when this process has seen the row unchanged. */
+  /** When this process first read the present version of the row. */
   seenAt: number;
-  /** When the row was read last. */
+  /** When the row was last read. */
   readAt: number;
 };
 
-/** Takes in a subscription that was read at `readAt`. What is known about an unchanged one stays. */
-export function takeIn(before: RosterEntry | undefined, kept: KeptSubscription, readAt: number): RosterEntry {
+/** All subscriptions as this process knows them. */
+export class Roster {
+  readonly #subscriptions: Pick<Subscriptions, "list" | "get">;
+  readonly #now: () => number;
+  #readAt = Number.NEGATIVE_INFINITY;
+  /** By the ids of the subscriptions. */
+  entries = new Map<string, RosterEntry>();
+
+  constructor(subscriptions: Pick<Subscriptions, "list" | "get">, now: () => number) {
+    this.#subscriptions = subscriptions;
+    this.#now = now;
+  }
+
+  /** Whether all subscriptions were read within the last {@link ROSTER_FRESH_MS} milliseconds. */
+  get isFresh(): boolean {
+    return this.#now() - this.#readAt < ROSTER_FRESH_MS;
+  }
+
+  async readAll(): Promise<void> {
+    const readAt = this.#now();
+    const all = await this.#subscriptions.list();
+    this.entries = new Map(
+      all.map((kept) => [kept.id, withReading(this.entries.get(kept.id), kept, readAt)]),
+    );
+    this.#readAt = readAt;
+  }
+
+  async read(id: string): Promise<RosterEntry | undefined> {
+    const readAt = this.#now();
+    const kept = await this.#subscriptions.get(id);
+    if (kept) this.entries.set(id, withReading(this.entries.get(id), kept, readAt));
+    else this.entries.delete(id);
+    return this.entries.get(id);
+  }
+
+  /** Notes the row after a delivery, and the place that the delivery reached. A removed subscription stays removed. */
+  note(kept: KeptSubscription, through: number): void {
+    const at = this.#now();
+    if (this.entries.has(kept.id)) this.entries.set(kept.id, { kept, through, seenAt: at, readAt: at });
+  }
+
+  /** Ends the freshness: this process has changed a subscription. */
+  expire(): void {
+    this.#readAt = Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** The entry after a reading of the row at `readAt`. `through` and `seenAt` stay while the row is unchanged. */
+export function withReading(
+  before: RosterEntry | undefined,
+  kept: KeptSubscription,
+  readAt: number,
+): RosterEntry {
   if (before?.kept.etag === kept.etag) return { ...before, kept, readAt };
   return { kept, through: kept.cursor, seenAt: readAt, readAt };
 }
 
 /**
- * When the lease of a subscription is over, in milliseconds since the epoch: at once without a lease, or with our own.
- * A lease of another process is over when its row has not changed for the time of a lease. No two clocks are compared
- * for that: it is our own at two looks at the row, or the storage service's at the writing and at the reading of it.
+ * When this process may take the subscription, in milliseconds since the epoch; 0 without a lease or with our own. The
+ * lease of another process ends when the row has not changed for {@link LEASE_MS}. Clocks of two machines are never
+ * compared: the time is measured by our own clock between two readings, or by the storage service's clock from the write to
+ * the reading.
  */
 export function leaseEnds({ kept: { lease, age }, seenAt, readAt }: RosterEntry, holder: string): number {
   if (lease === undefined || lease.holder === holder) return 0;

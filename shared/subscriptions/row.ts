@@ -6,14 +6,14 @@ import { after } from "../storage/keys.ts";
 import type { Row } from "../storage/rows.ts";
 import type { KeptSubscription, Subscription } from "./subscription.ts";
 
-/** Where a value stands in an object, such as `standing.gone.count`. */
+/** The path of a value in an object, such as `standing.gone.count`. */
 type PathIn<Value> = {
   [Key in keyof Value & string]-?: NonNullable<Value[Key]> extends object
     ? `${Key}.${PathIn<NonNullable<Value[Key]>>}`
     : Key;
 }[keyof Value & string];
 
-/** The columns whose values are those of the subscription, each by the place of its value. */
+/** The column of each value that is stored unchanged, by the value's path in the subscription. */
 const COLUMNS: Record<PathIn<Omit<Subscription, "id" | "types" | "filter" | "attempts" | "sent">>, string> = {
   url: "url",
   format: "deliveryFormat",
@@ -47,32 +47,33 @@ const COLUMNS: Record<PathIn<Omit<Subscription, "id" | "types" | "filter" | "att
   missedAt: "missedAt",
 };
 
-/** The columns that are written another way. */
+/** The columns whose values are encoded. */
 export type SubscriptionColumns = {
-  /** The one type that a subscription of versions before 0.2.0 is for. */
+  /** The type of a subscription that a version before 0.2.0 wrote. */
   type?: string;
-  /** Types with commas between; empty for all. */
+  /** Types, separated by commas; empty for all. */
   types?: string;
-  /** As JSON, like the next two; an empty list is left out. */
+  /** JSON. */
   filter?: string;
+  /** JSON; absent for an empty list. */
   attempts?: string;
+  /** JSON; absent for an empty list. */
   sent?: string;
-  /** Tells this writing of the row from any other. */
+  /** Different in each write, so that a process can recognise its own. */
   version: string;
 } & Formatted;
 
-/** What rows of versions before 0.2.0 do not say. */
+/** The values of columns that rows of versions before 0.2.0 do not have. */
 const DEFAULTS = { format: "payload", batch: 1, policy: "block", moves: 0, missed: 0 };
 
 const SUBSCRIPTION_ROW = "subscription:";
 export const rowKeyOf = (id: string) => `${SUBSCRIPTION_ROW}${id}`;
 export const SUBSCRIPTION_ROWS = { from: SUBSCRIPTION_ROW, before: after(SUBSCRIPTION_ROW) };
 
-export function toRow(subscription: Subscription, partitionKey: string): TableEntity<SubscriptionColumns> {
+export function toRow(subscription: Subscription): Omit<TableEntity<SubscriptionColumns>, "partitionKey"> {
   const { id, types, filter, attempts, sent } = subscription;
   const values = Object.entries(COLUMNS).map(([path, column]) => [column, valueAt(subscription, path)]);
   return {
-    partitionKey,
     rowKey: rowKeyOf(id),
     format: FORMAT,
     ...Object.fromEntries(values),
@@ -84,7 +85,7 @@ export function toRow(subscription: Subscription, partitionKey: string): TableEn
   };
 }
 
-/** @param date the storage service's time at the reading, as its `Date` header has it: whole seconds */
+/** @param date the `Date` header of the answer: the storage service's time in whole seconds */
 export function fromRow(row: Row<SubscriptionColumns>, date = ""): KeptSubscription {
   const { rowKey = "", etag, timestamp = "" } = row;
   const {

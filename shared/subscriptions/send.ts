@@ -1,14 +1,15 @@
+import { redact } from "../core/redact.ts";
 import { toIso } from "../core/time.ts";
-import { excerptOf } from "./attempts.ts";
+import { decodePercents } from "./callback.ts";
 import { type OutgoingEvent, toDelivery } from "./message.ts";
 import type { CallbackAnswer, Post } from "./post.ts";
 import { sign } from "./sign.ts";
 import type { DeliveryAttempt, Subscription } from "./subscription.ts";
 
-/** What came of it; `excerpt` is how a failing answer began, as far as it may be kept. */
+/** The result of sending events. `excerpt` is the start of a failed answer's body, without secrets. */
 export type SentEvents = { answer: CallbackAnswer; attempt: DeliveryAttempt; excerpt?: string };
 
-/** Sends events together, in the form that the subscription asked for, and signed. */
+/** Sends events in one signed request, in the format of the subscription. */
 export async function send(
   events: readonly OutgoingEvent[],
   subscription: Subscription,
@@ -28,4 +29,21 @@ export async function send(
     ...(events.length > 1 && { events: events.length, firstSeq: events[0]?.seq }),
   };
   return { answer, attempt, excerpt: excerptOf(answer, subscription.url) };
+}
+
+/** The most characters of an excerpt. */
+const EXCERPT_LENGTH = 200;
+
+/** The start of an answer without addresses, and without the parts of the callback's URL, any of which may be a key. */
+function excerptOf(answer: CallbackAnswer, url: string): string | undefined {
+  if (!answer.excerpt) return undefined;
+  const { pathname, search, searchParams, username, password } = new URL(url);
+  const whole = [pathname + search, search];
+  const secrets = [...whole, ...searchParams.values(), username, password, pathname, ...pathname.split("/")];
+  let text = answer.excerpt.replaceAll(/\p{Cc}+/gu, " ");
+  for (const secret of secrets) {
+    for (const spelling of [secret, decodePercents(secret)])
+      if (spelling.length >= 4) text = text.replaceAll(spelling, "…");
+  }
+  return redact(text).toWellFormed().slice(0, EXCERPT_LENGTH);
 }

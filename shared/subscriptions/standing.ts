@@ -14,44 +14,49 @@ import {
   SWITCHED_OFF_PAUSE_MS,
 } from "./times.ts";
 
-/** The state of the deliveries to a subscriber. Moments are ISO 8601 in UTC with milliseconds. */
+/** The state of the deliveries to a subscriber. Times are ISO 8601 in UTC with milliseconds. */
 export type Standing = Pick<SubscriptionInDetail, "state" | "failures" | "nextAttemptAt" | "lastAnswer"> & {
-  /** When the first failure in a row was. */
+  /** The time of the first failure since the last success. */
   failingSince?: string;
-  /** 404 or 410 answers in a row, and when the first of them came. */
+  /** The number of 404 and 410 answers in a row, and the time of the first one. */
   gone?: { count: number; since: string };
-  /** How often the event at this place was refused: the answers that may park it. */
+  /** How often the callback has refused the event at the place `seq`. */
   refused?: { seq: number; count: number };
-  /** How many events were parked since the last one that arrived. */
+  /** How many events were parked since the last delivered one. */
   parkedInARow?: number;
 };
 
-/** Nothing has gone wrong. */
+/** The standing without failures. */
 export const FRESH: Standing = { state: "active", failures: 0 };
 export const isFresh = ({ state, failures }: Standing): boolean => state === "active" && failures === 0;
 
-/** Whether the event has arrived; if not, it is still the next one. */
+/** Whether an answer means success. */
 export function isDelivered({ status = 0 }: Pick<CallbackAnswer, "status">): boolean {
   return status >= 200 && status < 300;
 }
 
-/** The answers that may be about the event and not about the callback. A flow that is off answers 400 to everything. */
 const REFUSALS = [400, 413, 415, 422];
+/** Whether the cause of an answer may be the event. A flow that is turned off answers 400 to every event. */
 export function isRefusal(answer: CallbackAnswer): boolean {
   return REFUSALS.includes(answer.status ?? 0) && !isSwitchedOff(answer);
 }
 
-/** What was sent: the place of the event, if it was one alone, and what is done with events that are refused. */
-type Sending = { seq?: number; policy?: SubscriptionInDetail["policy"]; now: number; random: () => number };
+type Sending = {
+  /** The place of the event; absent for a batch. */
+  seq?: number;
+  /** Whether a refused event may be parked. */
+  policy?: SubscriptionInDetail["policy"];
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** Uniform in [0, 1). */
+  random: () => number;
+};
 
 /**
- * Decides what an answer means: 2xx is success. Anything else is tried again after pauses that double, each between half
- * and whole, or after `Retry-After` if that is longer. The subscriber is given up when it has answered nothing but 404 or
- * 410 three times over a minute, or has failed for a week. Azure answers `WorkflowTriggerIsNotEnabled` for a flow that is
- * off or deleted.
- *
- * @param now milliseconds since the epoch
- * @param random uniform in [0, 1)
+ * The standing after an answer. 2xx is success. After any other answer the event is tried again after a pause that doubles
+ * with each failure, with jitter between half and whole, or after `Retry-After` if that is longer. The subscription is
+ * given up after three or more answers 404 or 410 in a row over at least a minute, or after a week of failures. A flow
+ * that is turned off or deleted answers `WorkflowTriggerIsNotEnabled`.
  */
 export function afterAnswer(
   standing: Standing,
@@ -78,23 +83,23 @@ export function afterAnswer(
   if (isGoneForGood(failed.gone, now) || now - Date.parse(failingSince) >= GIVE_UP_AFTER_MS) {
     return { ...failed, state: "given_up" };
   }
-  // Its events follow one by one in the same run: after a long pause, another run would send the batch again, for ever.
+  // The events of a refused batch must follow one by one in the same run: a later run would send the batch again, forever.
   const isRefusedBatch = seq === undefined && isRefusal(answer);
   const pause = isRefusedBatch
-    ? growing(FIRST_PAUSE_MS, 1, random)
+    ? pauseAfter(FIRST_PAUSE_MS, 1, random)
     : isRefused
-      ? growing(REFUSED_PAUSE_MS, refusals, random)
-      : growing(isSwitchedOff(answer) ? SWITCHED_OFF_PAUSE_MS : FIRST_PAUSE_MS, failed.failures, random);
+      ? pauseAfter(REFUSED_PAUSE_MS, refusals, random)
+      : pauseAfter(isSwitchedOff(answer) ? SWITCHED_OFF_PAUSE_MS : FIRST_PAUSE_MS, failed.failures, random);
   const whole = Math.min(Math.max(pause, asksFor(answer)), LONGEST_PAUSE_MS);
   return { ...failed, nextAttemptAt: toIso(now + whole) };
 }
 
-/** Whether the event that was sent last is to be parked. */
+/** Whether the refused event must be parked now. */
 export function isToBeParked({ refused }: Standing): boolean {
   return refused !== undefined && refused.count >= PARK_ANSWERS;
 }
 
-/** The state after an event was parked: the next event is sent at once. */
+/** The standing after an event was parked: the next event is sent at once. */
 export function afterParking({ lastAnswer, parkedInARow = 0 }: Standing): Standing {
   return { ...FRESH, parkedInARow: parkedInARow + 1, lastAnswer };
 }
@@ -107,7 +112,7 @@ function isGoneForGood(gone: Standing["gone"], now: number): boolean {
 
 const isSwitchedOff = ({ code }: CallbackAnswer) => code === "WorkflowTriggerIsNotEnabled";
 
-function growing(first: number, failures: number, random: () => number): number {
+function pauseAfter(first: number, failures: number, random: () => number): number {
   return backOff(failures, { first, longest: LONGEST_PAUSE_MS }, 0.5 + random() / 2);
 }
 

@@ -8,125 +8,125 @@ import { after, hashed, ordered } from "../storage/keys.ts";
 import { type Range, readRow, readRows, removeRow, replaceRow } from "../storage/rows.ts";
 import { submit } from "../storage/transaction.ts";
 import { fromRow, rowKeyOf, SUBSCRIPTION_ROWS, type SubscriptionColumns, toRow } from "./row.ts";
+import { newSecret } from "./sign.ts";
 import { FRESH, isFresh } from "./standing.ts";
-import type { KeptSubscription, LogPlace, Parked, Subscription, Terms } from "./subscription.ts";
+import {
+  type KeptSubscription,
+  type LogPlace,
+  type Parked,
+  resume,
+  type Subscription,
+  type Terms,
+  termsOf,
+} from "./subscription.ts";
 
-/** Changes of what is parked, in one transaction with the subscription: an event to park, and places to forget. */
-type Along = { park?: Parked; unpark?: readonly number[] };
-
-/** A subscription as it is to become, with changes of what is parked. */
-type Changed = Subscription & { along?: Along };
+/** Changes of the parked events, in one transaction with the subscription: an event to park, and places to unpark. */
+type ParkedChanges = { park?: Parked; unpark?: readonly number[] };
 
 export type Subscriptions = ReturnType<typeof openSubscriptions>;
 
+/** A subscription after a change, with changes of its parked events. */
+type Changed = Subscription & ParkedChanges;
+
 type ParkedColumns = Omit<Parked, "seq"> & Formatted;
 
+const PARTITION = "subscriptions";
 const PARKED = "parked:";
-/** The form of the ids that are made here. Others come from outside, and not all of them could be keys. */
+/** The format of our ids. Callers may ask for any text, which may not be a valid key. */
 const ID_FORM = /^[\w-]{32}$/;
 const parkedKey = (id: string, seq: number) => `${PARKED}${id}:${ordered(seq)}`;
-/** The row that makes types and a URL one subscription. */
+/** The key of the row that makes a subscription unique: one for each set of types and URL. */
 const targetKey = ({ types, url }: Pick<Terms, "types" | "url">) =>
   `target:${hashed([types === undefined ? "" : [...types].sort().join(","), url])}`;
 
-/** How often a change is tried while other changes win. */
+/** How often a change is tried when other changes come first. */
 const TRIES = 20;
 
 /**
- * Opens the subscriptions that a table holds. All are in one partition, so that a subscription and what makes it unique
- * are written together, and so are its place and an event that is set aside.
+ * Opens the subscriptions in a table. All rows are in one partition, so that one transaction can write a subscription with
+ * its unique target, or with its parked events.
  *
  * @param now milliseconds since the epoch
  */
-export function openSubscriptions({
-  table,
-  partitionKey = "subscriptions",
-  now = Date.now,
-}: {
-  table: TableClient;
-  partitionKey?: string;
-  now?: () => number;
-}) {
+export function openSubscriptions(table: TableClient, now = Date.now) {
   /**
-   * Begins a subscription behind the event at `cursor`. The same types and URL are the same subscription, however often it
-   * is asked for: its other terms become those that are asked for now, and it goes on at once from where it stood if it
-   * was waiting or given up.
+   * Creates a subscription for the events after `cursor`. If there is one with the same types and URL, its other terms are
+   * replaced, and it continues at once from its place.
    */
   function subscribe(wanted: Terms & Pick<LogPlace, "log" | "cursor">): Promise<KeptSubscription> {
     return untilDone(async () => {
-      const target = await readRow<{ id: string }>(table, partitionKey, targetKey(wanted));
-      if (!target) return create({ ...wanted, moves: 0 });
+      const target = await readRow<{ id: string }>(table, PARTITION, targetKey(wanted));
+      if (!target) {
+        await create({ ...wanted, moves: 0 });
+        // The next try reads the created row back.
+        return false;
+      }
       const found = await get(target.id);
       if (found && isFresh(found.standing) && isSame(found, wanted)) return found;
-      // Without its subscription a target was read just before both were removed.
+      // A target without its subscription was read just before both were removed.
       return (found && (await change(found.id, (now) => ({ ...resume(now), ...termsOf(wanted) })))) ?? false;
     });
   }
 
-  /** Gives `false`: whether it was created shows when it is read back. */
-  async function create(wanted: Terms & LogPlace): Promise<false> {
+  async function create(wanted: Terms & LogPlace): Promise<void> {
     const id = randomBytes(24).toString("base64url");
     const subscription: Subscription = {
       ...{ ...wanted, id, secret: newSecret(), createdAt: toIso(now()) },
       ...{ standing: FRESH, attempts: [], sent: [], missed: 0 },
     };
     await isDone([
-      ["create", toRow(subscription, partitionKey)],
-      ["create", { partitionKey, rowKey: targetKey(wanted), id }],
+      ["create", { partitionKey: PARTITION, ...toRow(subscription) }],
+      ["create", { partitionKey: PARTITION, rowKey: targetKey(wanted), id }],
     ]);
-    return false;
   }
 
   async function list(): Promise<KeptSubscription[]> {
     const answer = answerDate();
     const range = { ...SUBSCRIPTION_ROWS, onResponse: answer.onResponse };
-    const rows = readRows<SubscriptionColumns>(table, partitionKey, range);
+    const rows = readRows<SubscriptionColumns>(table, PARTITION, range);
     return Array.fromAsync(rows, (row) => fromRow(row, answer.date()));
   }
 
   async function get(id: string): Promise<KeptSubscription | undefined> {
     if (!ID_FORM.test(id)) return undefined;
     const { onResponse, date } = answerDate();
-    const row = await readRow<SubscriptionColumns>(table, partitionKey, rowKeyOf(id), { onResponse });
+    const row = await readRow<SubscriptionColumns>(table, PARTITION, rowKeyOf(id), { onResponse });
     return row && fromRow(row, date());
   }
 
   /**
-   * Writes what was changed, and with it what is parked; `undefined` and nothing done when the subscription was changed
-   * or removed since it was read.
+   * Writes a changed subscription, with changes of its parked events. Does nothing and returns `undefined` when the
+   * subscription was changed or removed since it was read.
    */
   async function replace(
     { etag, age: _, ...changed }: KeptSubscription,
-    { park, unpark = [] }: Along = {},
+    { park, unpark = [] }: ParkedChanges = {},
   ): Promise<KeptSubscription | undefined> {
-    const row = toRow(changed, partitionKey);
-    const along: TransactionAction[] = unpark.map((seq) => [
-      "delete",
-      { partitionKey, rowKey: parkedKey(changed.id, seq) },
-    ]);
+    const row = { partitionKey: PARTITION, ...toRow(changed) };
+    const keysOf = (seq: number) => ({ partitionKey: PARTITION, rowKey: parkedKey(changed.id, seq) });
+    const actions: TransactionAction[] = unpark.map((seq) => ["delete", keysOf(seq)]);
     if (park) {
       const { seq, ...columns } = park;
-      const parked = { partitionKey, rowKey: parkedKey(changed.id, seq), format: FORMAT, ...columns };
-      along.push(["upsert", parked, "Replace"]);
+      actions.push(["upsert", { ...keysOf(seq), format: FORMAT, ...columns }, "Replace"]);
     }
     try {
       let written: string | undefined;
-      if (along.length === 0) written = await replaceRow(table, row, { etag });
+      if (actions.length === 0) written = await replaceRow(table, row, { etag });
       else {
-        const outcome = await submit(table, [["update", row, "Replace", { etag }], ...along]);
+        const outcome = await submit(table, [["update", row, "Replace", { etag }], ...actions]);
         if (outcome.committed) written = outcome.etags[0];
       }
       return written === undefined ? undefined : { ...changed, etag: written };
     } catch (error) {
       if (!(error instanceof OutcomeUnknown)) throw error;
-      const found = await readRow<SubscriptionColumns>(table, partitionKey, row.rowKey);
+      const found = await readRow<SubscriptionColumns>(table, PARTITION, row.rowKey);
       return found?.version === row.version ? fromRow(found) : undefined;
     }
   }
 
   /**
-   * Changes a subscription and what is parked along with it, also under concurrent changes; `undefined` when it does not
-   * exist.
+   * Changes a subscription and its parked events. Repeats the change when another one comes first. Returns `undefined`
+   * when the subscription does not exist.
    */
   function change(
     id: string,
@@ -135,29 +135,29 @@ export function openSubscriptions({
     return untilDone<KeptSubscription | undefined>(async () => {
       const found = await get(id);
       if (!found) return undefined;
-      const { along, ...changed } = await to(found);
-      return (await replace({ ...changed, etag: found.etag }, along)) ?? false;
+      const { park, unpark, ...changed } = await to(found);
+      return (await replace({ ...changed, etag: found.etag }, { park, unpark })) ?? false;
     });
   }
 
-  /** Removes a subscription with all that belongs to it, if it is there. */
+  /** Removes a subscription and its parked events. Does nothing when it does not exist. */
   function remove(id: string): Promise<void> {
     return untilDone<void>(async () => {
       const found = await get(id);
       if (!found) return;
       for (const { seq } of await parked(id)) await unpark(id, seq);
       const isRemoved = await isDone([
-        ["delete", { partitionKey, rowKey: rowKeyOf(id) }],
-        ["delete", { partitionKey, rowKey: targetKey(found) }],
+        ["delete", { partitionKey: PARTITION, rowKey: rowKeyOf(id) }],
+        ["delete", { partitionKey: PARTITION, rowKey: targetKey(found) }],
       ]);
       return isRemoved ? undefined : false;
     });
   }
 
-  /** The events that were set aside for a subscription, in the order of the log; all subscriptions' without an id. */
+  /** The parked events of a subscription, or without `id` of all subscriptions, in the order of the log. */
   async function parked(id = ""): Promise<(Parked & { subscription: string })[]> {
     const prefix = id === "" ? PARKED : `${PARKED}${id}:`;
-    const rows = readRows<ParkedColumns>(table, partitionKey, { from: prefix, before: after(prefix) });
+    const rows = readRows<ParkedColumns>(table, PARTITION, { from: prefix, before: after(prefix) });
     return Array.fromAsync(rows, (row) => {
       const { rowKey = "", eventId, since, attempts } = checkFormat(row, "list of subscriptions");
       const [subscription = "", seq] = rowKey.slice(PARKED.length).split(":");
@@ -165,10 +165,10 @@ export function openSubscriptions({
     });
   }
 
-  /** Forgets that an event was set aside; `false` when it was not. */
-  const unpark = (id: string, seq: number) => removeRow(table, partitionKey, parkedKey(id, seq));
+  /** Unparks an event. Returns `false` when it was not parked. */
+  const unpark = (id: string, seq: number) => removeRow(table, PARTITION, parkedKey(id, seq));
 
-  /** Does all of `actions` or nothing; `false` also when it is not known that they were done. */
+  /** Does all of `actions` or nothing. Returns `false` also when the outcome is unknown. */
   async function isDone(actions: TransactionAction[]): Promise<boolean> {
     try {
       return (await submit(table, actions)).committed;
@@ -181,7 +181,7 @@ export function openSubscriptions({
   return { subscribe, list, get, replace, change, remove, parked, unpark };
 }
 
-/** Repeats some work while it returns `false`, because another change won. @throws {StorageUnavailable} */
+/** Repeats `work` while it returns `false`, because another change came first. @throws {StorageUnavailable} */
 async function untilDone<Value>(work: () => Promise<Value | false>): Promise<Value> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const done = await work();
@@ -190,7 +190,7 @@ async function untilDone<Value>(work: () => Promise<Value | false>): Promise<Val
   throw new StorageUnavailable("Too many calls change the subscription at once.", { retryAfter: 1 });
 }
 
-/** Takes note of the storage service's time when it answers: its `Date` header. */
+/** Keeps the storage service's time from an answer: its `Date` header. */
 function answerDate() {
   let date: string | undefined;
   const onResponse: Range["onResponse"] = ({ headers }) => {
@@ -199,23 +199,7 @@ function answerDate() {
   return { onResponse, date: () => date };
 }
 
-export const newSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
-
-/** Lets a subscription go on at once, from where it stands, as if nothing had gone wrong. */
-export function resume<Kind extends Subscription>(subscription: Kind): Kind {
-  return { ...subscription, standing: { ...FRESH, lastAnswer: subscription.standing.lastAnswer } };
-}
-
-/** Moves a subscription to another place of a log. */
-export function moveTo<Kind extends Subscription>(subscription: Kind, cursor: number, log?: string): Kind {
-  return { ...resume(subscription), log, cursor, moves: subscription.moves + 1 };
-}
-
-export function termsOf({ url, types, filter, format, batch, perMinute, policy }: Terms): Terms {
-  return { url, types, filter, format, batch, perMinute, policy };
-}
-
-/** Whether two have the same terms, of one target, whose types are the same in any order. */
+/** Whether the terms are the same. The types are left out: those of one target are the same in any order. */
 function isSame(one: Terms, other: Terms): boolean {
   const [terms, others] = [one, other].map((each) => ({ ...termsOf(each), types: undefined }));
   return JSON.stringify(terms) === JSON.stringify(others);

@@ -1,58 +1,103 @@
+import { toIso } from "../core/time.ts";
 import type { CreatedSubscription, SubscriptionInDetail } from "../schemas/subscription.ts";
 import type { SentCounts } from "./rate.ts";
-import type { Standing } from "./standing.ts";
+import { FRESH, type Standing } from "./standing.ts";
 
-/**
- * What a subscriber asked for. `url` is where events are sent: opaque, secret, and kept as it was given. Without `types`
- * all are sent.
- */
+/** The terms that a subscriber asks for. `url` is an opaque secret, kept exactly as given. Without `types` all are sent. */
 export type Terms = Omit<CreatedSubscription, "id" | "secret"> & { url: string };
 
-/** A place in the log. */
+/** The end of a log. A log without events has no name yet. */
+export type LogHead = { log?: string; seq: number };
+
+/** A subscription's place in the log. */
 export type LogPlace = {
-  /** The name of the log; missing in a log without events, and for subscriptions of versions before this one. */
+  /** The name of the log. Absent in a log without events, and in rows of earlier versions. */
   log?: string;
-  /** Every event up to this place was delivered, parked, or not wanted. */
+  /** Every event up to this place was delivered or parked, or does not match. */
   cursor: number;
-  /** Goes up when an operator sends a subscription elsewhere, so that the process that delivers goes there too. */
+  /** Counts the operator's changes of the place, so that the delivering process notices each and follows it. */
   moves: number;
-  /** When the log was found to have begun anew, and the subscription to go on from its beginning. ISO 8601. */
+  /** When the log was replaced by a new one, and the subscription restarted at its beginning. ISO 8601. */
   restartedAt?: string;
 };
 
-/** One attempt to deliver an event, or a batch of them. */
+/** One attempt to deliver an event or a batch. */
 export type DeliveryAttempt = SubscriptionInDetail["attempts"][number];
 
 /** An event that was set aside for a subscription. */
 export type Parked = SubscriptionInDetail["parked"][number];
 
-/** A subscriber: a place in the log, and where to send what comes behind it. */
 export type Subscription = Terms &
   LogPlace & {
-    /** Cannot be guessed: the id is enough to end the subscription. */
+    /** An unguessable text, because the id alone is enough to end the subscription. */
     id: string;
-    /** The key of the deliveries' signatures, in the spelling of Standard Webhooks: `whsec_…`. */
+    /** The key that signs deliveries, in the format of Standard Webhooks: `whsec_…`. */
     secret: string;
-    /** The secret before the last one, which signs too until then (ISO 8601). */
+    /** The former secret, which also signs deliveries until `until` (ISO 8601). */
     previousSecret?: { secret: string; until: string };
     createdAt: string;
-    /** Where the log ended at the last replay: until this place is reached, the replay is under way. */
+    /** The end of the log at the last replay. The replay is complete when the cursor reaches it. */
     replayThrough?: number;
     standing: Standing;
-    /** The process that delivers just now. */
+    /** The process that delivers at present. */
     lease?: { holder: string; until: string };
-    /** The last ones, oldest first. */
+    /** The last attempts, oldest first. */
     attempts: DeliveryAttempt[];
-    /** Only with `perMinute`. */
+    /** The requests of the last minute; empty without `perMinute`. */
     sent: SentCounts;
-    /** How many events retention removed before they were delivered, and when it last did. */
+    /** How many events retention removed before they were delivered. */
     missed: number;
+    /** When retention last removed such an event. */
     missedAt?: string;
   };
 
-/** A subscription as it was read, with the version that a change of it is conditional on. */
+/** A subscription as it was read, with the version that a change depends on. */
 export type KeptSubscription = Subscription & {
   etag: string;
-  /** Milliseconds between the row's last write and its reading, by the storage service's clock; missing when not known. */
+  /** Milliseconds from the row's last write to its reading, by the storage service's clock; absent when unknown. */
   age?: number;
 };
+
+export function termsOf({ url, types, filter, format, batch, perMinute, policy }: Terms): Terms {
+  return { url, types, filter, format, batch, perMinute, policy };
+}
+
+export function placeOf({ log, cursor, moves, restartedAt }: LogPlace): LogPlace {
+  return { log, cursor, moves, restartedAt };
+}
+
+/**
+ * Finds a place again in the present log. In a new log (another table, or a table that was emptied) the place is the
+ * beginning, because none of the log's events was delivered. In a log that was restored and is now shorter, the place is
+ * the end.
+ *
+ * @param head just read: with an older head, a valid place could seem to be behind the end
+ * @param now milliseconds since the epoch
+ */
+export function placeIn(head: LogHead, place: LogPlace, now: number): LogPlace {
+  const kept = placeOf(place);
+  const { log, cursor } = kept;
+  if (head.log === undefined) return kept;
+  if (log === head.log) return { ...kept, cursor: Math.min(cursor, head.seq) };
+  if (log === undefined && cursor <= head.seq) return { ...kept, log: head.log };
+  return { ...kept, log: head.log, cursor: 0, restartedAt: toIso(now) };
+}
+
+/** An event as it is parked. */
+export function toParked(
+  { id: eventId, seq }: { id: string; seq: number },
+  { failures }: Standing,
+  now: number,
+): Parked {
+  return { eventId, seq, since: toIso(now), attempts: failures };
+}
+
+/** Continues a subscription at once from its place, with no failures. */
+export function resume<Kind extends Subscription>(subscription: Kind): Kind {
+  return { ...subscription, standing: { ...FRESH, lastAnswer: subscription.standing.lastAnswer } };
+}
+
+/** Moves a subscription to another place of a log. */
+export function moveTo<Kind extends Subscription>(subscription: Kind, cursor: number, log?: string): Kind {
+  return { ...resume(subscription), log, cursor, moves: subscription.moves + 1 };
+}

@@ -1,108 +1,107 @@
 import { DAY, MINUTE, SECOND } from "../core/time.ts";
 
-/** The times and bounds of delivery, in milliseconds where nothing else is said. */
+/** The times and limits of delivery. Names that end in `_MS` are milliseconds. */
 
 // Wake-ups.
 
-/** An instance that found no subscriptions believes for this long that there are none. */
+/** How long an instance that found no subscription assumes that there is none. */
 export const NONE_KNOWN_MS = 5 * SECOND;
-/** An instance that found subscriptions believes for this long that there are some. */
+/** How long an instance that found a subscription assumes that there is one. */
 export const SOME_KNOWN_MS = MINUTE;
-/** An append waits this long at most for its message, once the event is stored. */
+/** How long an append waits for its queue message after the event was stored. */
 export const MESSAGE_WAIT_MS = 100;
-/** The message that stands in for a process shows after this time. */
+/** The delay after which the guarantee's message becomes visible. */
 export const GUARANTEE_MS = 2 * SECOND;
-/** That message is postponed when it would show in less than this. */
+/** The guarantee's message is postponed when it would become visible sooner than this. */
 export const GUARANTEE_LEAST_MS = SECOND;
 
-// A lease: one process at a time delivers to a subscription.
+// The lease: one process at a time delivers to a subscription.
 
-/** A lease whose row has not changed for this long is over: its holder died. */
+/** A lease ends when its row has not changed for this long: its holder has died. */
 export const LEASE_MS = 2 * SECOND;
-/** The row is written this often while a callback takes its time, which renews the lease. */
+/** How often a long request renews the lease by a write of the row. */
 export const RENEW_MS = 500;
-/** Before each send the lease must have been written within this time, since a process may stand still between two lines. */
-export const SURE_MS = 750;
+/** The longest time from a write of the lease to a send. After it a write comes first: the process may have been paused. */
+export const LEASE_CERTAIN_MS = 750;
 
-// A place: what a process that dies has delivered beyond the written place comes again.
+// The place: the events between the stored place and the death of a process are sent again.
 
-/** The place is written after this many events at the latest, and with every renewal of the lease. */
+/** The place is stored after this many delivered events, and with each renewal of the lease. */
 export const SAVE_EVENTS = 20;
-/** A place that moved only past events the subscription does not want is written when it moved this far. */
-export const SETTLE_EVENTS = 100;
+/** The place is stored after it has passed this many places without a delivery. */
+export const SAVE_PASSED_EVENTS = 100;
 
-// Waiting: what is held in memory, and for how long.
+// Waiting.
 
-/** After a delivery the next event is awaited this long with the lease in hand, which spares two writes for each event. */
+/** How long a delivery keeps the lease to wait for a further event. Each event within this time spares two writes. */
 export const LINGER_MS = 250;
-/** A shorter pause is waited for with the lease in hand; after a longer one the subscription is taken anew. */
-export const PATIENCE_MS = 2 * SECOND;
-/** A pause up to this long gets a wake-up of its own; the timer, which runs each minute, is soon enough for longer ones. */
+/** During a pause up to this length the delivery keeps the lease. A longer pause ends the delivery. */
+export const SHORT_PAUSE_MS = 2 * SECOND;
+/** After a pause up to this length a message wakes the dispatcher. After a longer one the timer of each minute does. */
 export const TIMED_PAUSE_MS = 2 * MINUTE;
-/** The subscriptions that were read are looked through again for this long before they are read again. */
-export const ROSTER_MS = SECOND;
-/** Two looks at all subscriptions for wake-ups are this far apart, since wake-ups may come in crowds. */
-export const LOOK_MS = 250;
-/** Events that were read are sent for this long: after that an erasure by another process would be missed. */
-export const FRESH_MS = SECOND;
+/** How long the subscriptions that were read are used before they are read again. */
+export const ROSTER_FRESH_MS = SECOND;
+/** The least time between two checks of all subscriptions, because wake-ups come in bursts. */
+export const CHECK_GAP_MS = 250;
+/** How long the events that were read may be sent. It limits the time in which an erasure by another process is missed. */
+export const PAGE_FRESH_MS = SECOND;
 
-// Bounds of one run.
+// Limits of one run.
 
-/** A subscription is let go after this time, so that another process may take it. */
-export const WORK_MS = MINUTE;
-/** A call of the queue or the timer stays this long at most, which is well below the five minutes of the host. */
-export const STAY_MS = 2 * MINUTE;
-/** One page of the log holds this many events at most. */
+/** A delivery ends after this time, so that another process can take the subscription. */
+export const DELIVERY_LIMIT_MS = MINUTE;
+/** A call of the queue or the timer ends after this time, well before the host's limit of five minutes. */
+export const DISPATCH_LIMIT_MS = 2 * MINUTE;
+/** The most events in a page of the log. */
 export const PAGE_EVENTS = 100;
-/** This many pages are shared between the subscriptions of a process. */
+/** The most pages that the subscriptions of a process share. */
 export const SHARED_PAGES = 8;
-/** A batch has this many bytes at most, unless its only event has more. */
+/** The most bytes of a batch, unless it has only one event. */
 export const BATCH_BYTES = 1024 * 1024;
 
 // The rate.
 
-/** A request counts for this many seconds: a minute, and the second in which it was made. */
+/** For how many seconds a request counts: a minute, and the second of the request. */
 export const COUNTED_SECONDS = 61;
 
 // Repetition after a failure.
 
-/** The longest first pause: a chance failure is over by then, and every later event waits too. */
+/** The longest first pause. It is short because a chance failure ends quickly, and all later events wait. */
 export const FIRST_PAUSE_MS = 50;
-/** The longest first pause for a flow that is off. The flow may also be deleted, which Azure does not say. */
+/** The longest first pause for a flow that is turned off. Azure gives the same answer for a deleted flow. */
 export const SWITCHED_OFF_PAUSE_MS = 15 * MINUTE;
 /** The longest pause. */
 export const LONGEST_PAUSE_MS = DAY;
-/** A subscription whose callback has only failed for this long is given up. */
+/** A subscription is given up when its callback has only failed for this long. */
 export const GIVE_UP_AFTER_MS = 7 * DAY;
-/** A callback is believed to be gone after this many 404 or 410 answers in a row: gateways that redeploy answer 404 too. */
+/** A callback is gone after this many answers 404 or 410 in a row. One is not enough: a redeploying gateway answers 404. */
 export const GONE_ANSWERS = 3;
-/** The first and last of those answers must be this far apart. */
+/** The least time between the first and the last of those answers. */
 export const GONE_AFTER_MS = MINUTE;
 
 // Parking.
 
 /** An event is parked after this many refusals. */
 export const PARK_ANSWERS = 5;
-/** The longest first pause after a refusal: it doubles, so that five tries take between 1.5 and 3 s. */
+/** The longest first pause after a refusal. It doubles, so that five attempts take 1.5 to 3 s. */
 export const REFUSED_PAUSE_MS = 200;
-/** After this many parked events in a row the next one blocks, for then the event is not the cause. */
+/** After this many parked events in a row the next one is not parked: the cause is not the event. */
 export const PARKED_IN_A_ROW = 3;
 
-// What is remembered of attempts.
+// Attempts and secrets.
 
-/** A subscription's row has this many last attempts. */
+/** How many attempts the row of a subscription keeps. */
 export const LAST_ATTEMPTS = 20;
-/** Failed attempts are kept for this long. */
+/** How long failed attempts are kept. */
 export const ATTEMPTS_KEPT_MS = 7 * DAY;
-
-/** After a secret was rolled, the one before signs too for this long. */
+/** How long the former secret also signs deliveries. */
 export const ROLL_MS = DAY;
 
-// Work for operators and retention.
+// Operators and retention.
 
-/** So many events are looked at, about, to find the next one that a subscription wants. */
+/** About how many events are read to find the next wanted one. */
 export const LOOK_AHEAD = 300;
-/** So many events are given up for lost in one write. */
-export const LOSE_EVENTS = 5_000;
-/** So many parked events are forgotten in one write: a transaction has at most 100 changes. */
+/** The most places that one write moves a subscription past events that retention removes. */
+export const MISSED_AT_ONCE = 5_000;
+/** The most events that one write unparks: a transaction has at most 100 changes. */
 export const UNPARK_AT_ONCE = 90;

@@ -1,14 +1,15 @@
 import { metrics } from "../telemetry/metrics.ts";
 import { inSpan, SpanKind, SpanStatusCode } from "../telemetry/spans.ts";
 import type { OutgoingEvent } from "./message.ts";
-import type { CallbackAnswer } from "./post.ts";
+import type { SentEvents } from "./send.ts";
 import { isDelivered } from "./standing.ts";
 
-/** Adds a delivery to the trace that its first event came in by, and counts its events. The URL is not recorded. */
-export function traceDelivery<Sent extends { answer: CallbackAnswer }>(
-  { type, id, trace, events }: Pick<OutgoingEvent, "type" | "id" | "trace"> & { events: number },
-  send: () => Promise<Sent>,
-): Promise<Sent> {
+/** Adds a delivery to the trace of its first event, and counts its events. The trace does not contain the URL. */
+export function traceDelivery(
+  events: readonly OutgoingEvent[],
+  send: () => Promise<SentEvents>,
+): Promise<SentEvents> {
+  const [{ type, id, trace }] = events as [OutgoingEvent];
   return inSpan(
     "deliver",
     async (span) => {
@@ -17,7 +18,7 @@ export function traceDelivery<Sent extends { answer: CallbackAnswer }>(
       if (sent.answer.status !== undefined)
         span.setAttribute("http.response.status_code", sent.answer.status);
       if (outcome === "failed") span.setStatus({ code: SpanStatusCode.ERROR });
-      metrics.deliveries.add(events, { type, outcome });
+      metrics.deliveries.add(events.length, { type, outcome });
       return sent;
     },
     {
@@ -29,7 +30,7 @@ export function traceDelivery<Sent extends { answer: CallbackAnswer }>(
   );
 }
 
-/** Counts a subscription that was given up after an event of this type. An alert of `infra/` asks for this outcome. */
-export function countGivenUp({ type }: Pick<OutgoingEvent, "type">): void {
+/** Counts a subscription that was given up at this event. An alert in `infra/` reads this outcome. */
+export function countGivenUp({ type }: OutgoingEvent): void {
   metrics.deliveries.add(1, { type, outcome: "given up" });
 }

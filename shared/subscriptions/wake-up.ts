@@ -7,8 +7,9 @@ import { MESSAGE_WAIT_MS, NONE_KNOWN_MS, SOME_KNOWN_MS } from "./times.ts";
 export type WakeUp = ReturnType<typeof createWakeUp>;
 
 /**
- * Has subscribers served: by this process at once, and by any process that a message or the timer wakes. Nothing fails by
- * it, and no caller waits for a delivery: if a message is lost, the timer looks every minute.
+ * Makes the functions that start deliveries after an append or a change of a subscription: at once in this process, and
+ * by a queue message in another one. They never fail, and never wait for a delivery. When a message is lost, the timer
+ * delivers within a minute.
  */
 export function createWakeUp({
   queue,
@@ -17,20 +18,20 @@ export function createWakeUp({
   now = Date.now,
   wait = waitAside,
 }: {
-  /** The queue whose messages wake the dispatcher of some process; without it the timer does. */
+  /** Its messages wake the dispatcher of some process. Without a queue only the timer does. */
   queue: Queue | undefined;
   hasSubscriptions: () => Promise<boolean>;
-  /** Delivers what this process has stored at `seq`; see `stored` of the dispatcher. */
+  /** Delivers the event that this process has stored at `seq`: see `stored` of the dispatcher. */
   deliver: (seq: number) => Promise<boolean>;
   /** Milliseconds since the epoch. */
   now?: () => number;
   wait?: typeof waitAside;
 }) {
-  const guarantee = createGuarantee({ queue, now });
+  const guarantee = createGuarantee(queue, { now, wait });
+  /** Whether there are subscriptions, as far as this process knows. */
   let known: { isNeeded: boolean; until: number } | undefined;
   let asking: Promise<boolean> | undefined;
 
-  /** Whether there are subscriptions. */
   function isNeeded(): Promise<boolean> {
     if (known && known.until > now()) return Promise.resolve(known.isNeeded);
     asking ??= hasSubscriptions()
@@ -46,7 +47,7 @@ export function createWakeUp({
     return isNeeded;
   }
 
-  /** Begins a piece of work, if there is a subscription. It does not reject. */
+  /** Begins the guarantee for an event, if there is a subscription. Never rejects. */
   async function begin(): Promise<{ armed?: Promise<void> }> {
     const begins = await isNeeded().catch(() => false);
     return begins ? { armed: guarantee.begin() } : {};
@@ -56,12 +57,12 @@ export function createWakeUp({
 
   return {
     /**
-     * Around an append: the message that is the guarantee for its delivery is put while the event is stored. The function
-     * that this gives is called with the event's place, or without one if nothing was stored; it waits for the message, but
-     * not for long.
+     * Called before an append: the guarantee's message is put while the event is stored. The caller calls the returned
+     * function after the append, with the event's place or without one when nothing was stored. The function waits for the
+     * message, but at most {@link MESSAGE_WAIT_MS}.
      */
     storing(): (seq?: number) => Promise<void> {
-      // In a process that has just started, the first answer waits neither for the table and the queue, nor for the code.
+      // The first append of a process does not wait for the table, the queue, or the code of the dispatcher.
       const begun = known && begin();
       return async (seq) => {
         const serving = (begun ?? setImmediate().then(begin)).then(async ({ armed }) => {
@@ -73,14 +74,14 @@ export function createWakeUp({
         if (begun) await Promise.race([serving, wait(MESSAGE_WAIT_MS)]);
       };
     },
-    /** After a subscription was made or changed. */
+    /** Called after a subscription was created or changed. */
     subscribed(): void {
       know(true);
       send(0);
-      // For events stored by instances that still believe that there are no subscriptions.
+      // Instances that found no subscription a moment ago do not deliver yet: this message delivers their events.
       send(NONE_KNOWN_MS + 1_000);
     },
-    /** After so many milliseconds. */
+    /** Wakes the dispatcher of some process after so many milliseconds. */
     after: send,
   };
 }

@@ -1,22 +1,15 @@
 import { describe, expect, test } from "vitest";
-import {
-  type DeliveryState,
-  merge,
-  nextDeliveryStep,
-  type Situation,
-} from "../../shared/subscriptions/decide.ts";
+import { type DeliveryState, mergeRow, nextDeliveryStep } from "../../shared/subscriptions/decide.ts";
 import type { OutgoingEvent } from "../../shared/subscriptions/message.ts";
-import { placeIn } from "../../shared/subscriptions/place.ts";
-import { leaseEnds, takeIn } from "../../shared/subscriptions/roster.ts";
+import { leaseEnds, withReading } from "../../shared/subscriptions/roster.ts";
 import { FRESH } from "../../shared/subscriptions/standing.ts";
-import type { KeptSubscription } from "../../shared/subscriptions/subscription.ts";
+import { type KeptSubscription, placeIn } from "../../shared/subscriptions/subscription.ts";
 import {
-  FRESH_MS,
+  LEASE_CERTAIN_MS,
   LEASE_MS,
   LINGER_MS,
-  PATIENCE_MS,
   SAVE_EVENTS,
-  SURE_MS,
+  SHORT_PAUSE_MS,
 } from "../../shared/subscriptions/times.ts";
 import { termsOf } from "./world.ts";
 
@@ -32,14 +25,16 @@ const kept: KeptSubscription = {
   ...{ id: "an id", secret: "whsec_", createdAt: iso(now), etag: "1", standing: FRESH },
   ...{ log: "log", cursor: 10, moves: 0, attempts: [], sent: [], missed: 0 },
 };
-const page = { items: [event(11), event(12)], after: 10, next: 12, readAt: now, edition: 0 };
+const page = { items: [event(11), event(12)], after: 10, next: 12, readAt: now, erasures: 0 };
 /** Lease in hand, two events read, the next one to be sent. */
 const state: DeliveryState = {
   ...{ kept, place: { log: "log", cursor: 10, moves: 0 }, standing: FRESH, attempts: [], sent: [], page },
-  ...{ lease: { isTaken: true, writtenAt: now }, unsaved: 0, deliveredAt: 0, oneByOneThrough: 0 },
+  ...{ lease: { state: "ours", writtenAt: now }, unsaved: 0, deliveredAt: 0, oneByOneThrough: 0 },
 };
+type Situation = Parameters<typeof nextDeliveryStep>[1];
 const situation: Situation = {
-  ...{ now, head: { log: "log", seq: 12 }, edition: 0, until: now + 1_000, isRemoved: false },
+  ...{ now, head: { log: "log", seq: 12 } },
+  ...{ until: now + 1_000, isRemoved: false, isChanged: false },
 };
 const next = (more: Partial<DeliveryState> = {}, around: Partial<Situation> = {}) =>
   nextDeliveryStep({ ...state, ...more }, { ...situation, ...around });
@@ -51,6 +46,13 @@ describe("the next step", () => {
 
   test.each<[string, Partial<DeliveryState>, Partial<Situation>, object]>([
     ["removed: ends", {}, { isRemoved: true }, { do: "end", end: { why: "lost" } }],
+    [
+      "taken by another process: ends",
+      { lease: { state: "lost", writtenAt: now } },
+      {},
+      { do: "end", end: { why: "lost" } },
+    ],
+    ["changed by this process: writes", {}, { isChanged: true }, { do: "write" }],
     [
       "given up: ends",
       { standing: { ...FRESH, state: "given_up" } },
@@ -67,8 +69,6 @@ describe("the next step", () => {
     ],
     ["no name yet: goes on", { place: { cursor: 10, moves: 0 } }, { head: { seq: 12 } }, { do: "send" }],
     ["nothing read: reads", { page: undefined }, {}, { do: "read" }],
-    ["a page that is too old: reads", { page: { ...page, readAt: now - FRESH_MS } }, {}, { do: "read" }],
-    ["a page before an erasure: reads", {}, { edition: 1 }, { do: "read" }],
     ["a page of later events: reads", { page: { ...page, after: 11 } }, {}, { do: "read" }],
     [
       "all of the page done: reads",
@@ -88,26 +88,31 @@ describe("the next step", () => {
       {},
       { do: "pass", to: 12 },
     ],
-    ["no lease: writes", { lease: { isTaken: false, writtenAt: now } }, {}, { do: "write" }],
-    ["stood still: writes", { lease: { isTaken: true, writtenAt: now - SURE_MS } }, {}, { do: "write" }],
+    ["no lease: writes", { lease: { state: "free", writtenAt: now } }, {}, { do: "write" }],
+    [
+      "stood still: writes",
+      { lease: { state: "ours", writtenAt: now - LEASE_CERTAIN_MS } },
+      {},
+      { do: "write" },
+    ],
     [
       "a clock that was put back: writes",
-      { lease: { isTaken: true, writtenAt: now + 1 } },
+      { lease: { state: "ours", writtenAt: now + 1 } },
       {},
       { do: "write" },
     ],
     ["many unsaved: writes", { unsaved: SAVE_EVENTS }, {}, { do: "write" }],
     [
       "a short pause: waits",
-      { standing: { ...FRESH, nextAttemptAt: iso(now + PATIENCE_MS) } },
+      { standing: { ...FRESH, nextAttemptAt: iso(now + SHORT_PAUSE_MS) } },
       {},
-      { do: "pause", forMs: PATIENCE_MS },
+      { do: "pause", forMs: SHORT_PAUSE_MS },
     ],
     [
       "a long pause: ends",
-      { standing: { ...FRESH, nextAttemptAt: iso(now + PATIENCE_MS + 1) } },
+      { standing: { ...FRESH, nextAttemptAt: iso(now + SHORT_PAUSE_MS + 1) } },
       {},
-      { do: "end", end: { why: "paused", until: now + PATIENCE_MS + 1 } },
+      { do: "end", end: { why: "paused", until: now + SHORT_PAUSE_MS + 1 } },
     ],
     [
       "the rate used up: ends",
@@ -123,7 +128,7 @@ describe("the next step", () => {
     ],
     [
       "refused five times, unsure of the lease: writes",
-      { standing: { ...FRESH, refused: { seq: 11, count: 5 } }, lease: { isTaken: true, writtenAt: 0 } },
+      { standing: { ...FRESH, refused: { seq: 11, count: 5 } }, lease: { state: "ours", writtenAt: 0 } },
       {},
       { do: "write" },
     ],
@@ -153,7 +158,7 @@ describe("the next step", () => {
     const atHead = { place: { ...state.place, cursor: 12 } };
     expect(next({ ...atHead, deliveredAt: now - 100 })).toEqual({ do: "linger", forMs: LINGER_MS - 100 });
     expect(next({ ...atHead, deliveredAt: now - LINGER_MS })).toEqual({ do: "end", end: { why: "done" } });
-    const lease = { isTaken: false, writtenAt: 0 };
+    const lease = { state: "free" as const, writtenAt: 0 };
     expect(next({ ...atHead, deliveredAt: now, lease })).toEqual({ do: "end", end: { why: "done" } });
   });
 });
@@ -162,30 +167,30 @@ describe("a row that others changed", () => {
   const ahead: DeliveryState = { ...state, place: { ...state.place, cursor: 20 } };
 
   test("by a replay to the place that was written last moves the place there", () => {
-    expect(merge(ahead, { ...kept, moves: 1 }).place).toMatchObject({ cursor: 10, moves: 1 });
+    expect(mergeRow(ahead, { ...kept, moves: 1 }).place).toMatchObject({ cursor: 10, moves: 1 });
   });
 
   test("by a replay sends in batches again, also after a refused one", () => {
     const refused = { ...ahead, oneByOneThrough: 30 };
-    expect(merge(refused, { ...kept, moves: 1 }).oneByOneThrough).toBe(0);
-    expect(merge(refused, { ...kept, perMinute: 5 }).oneByOneThrough).toBe(30);
+    expect(mergeRow(refused, { ...kept, moves: 1 }).oneByOneThrough).toBe(0);
+    expect(mergeRow(refused, { ...kept, perMinute: 5 }).oneByOneThrough).toBe(30);
   });
 
   test("by a resumption keeps the place, and starts its standing afresh", () => {
     const failing = { ...FRESH, state: "retrying" as const, failures: 9 };
     const before: DeliveryState = { ...ahead, kept: { ...kept, standing: failing }, standing: failing };
-    expect(merge(before, kept)).toMatchObject({ place: { cursor: 20 }, standing: FRESH });
+    expect(mergeRow(before, kept)).toMatchObject({ place: { cursor: 20 }, standing: FRESH });
   });
 
   test("in its terms only keeps place and standing", () => {
     const failing = { ...FRESH, state: "retrying" as const, failures: 1 };
-    const changed = merge({ ...ahead, standing: failing }, { ...kept, perMinute: 5 });
+    const changed = mergeRow({ ...ahead, standing: failing }, { ...kept, perMinute: 5 });
     expect(changed).toMatchObject({ kept: { perMinute: 5 }, place: { cursor: 20 }, standing: failing });
   });
 
   test("by retention is followed forward, and never back", () => {
-    expect(merge(ahead, { ...kept, cursor: 15, missed: 5 }).place.cursor).toBe(20);
-    expect(merge(ahead, { ...kept, cursor: 35, missed: 5 })).toMatchObject({
+    expect(mergeRow(ahead, { ...kept, cursor: 15, missed: 5 }).place.cursor).toBe(20);
+    expect(mergeRow(ahead, { ...kept, cursor: 35, missed: 5 })).toMatchObject({
       place: { cursor: 35 },
       kept: { missed: 5 },
     });
@@ -237,9 +242,9 @@ describe("a lease", () => {
   });
 
   test("is watched from when the row was first seen as it is", () => {
-    const first = takeIn(undefined, leased, now);
-    expect(takeIn(first, leased, now + 900)).toMatchObject({ seenAt: now, readAt: now + 900 });
-    const changed = takeIn(first, { ...leased, etag: "2", cursor: 11 }, now + 900);
+    const first = withReading(undefined, leased, now);
+    expect(withReading(first, leased, now + 900)).toMatchObject({ seenAt: now, readAt: now + 900 });
+    const changed = withReading(first, { ...leased, etag: "2", cursor: 11 }, now + 900);
     expect(changed).toMatchObject({ through: 11, seenAt: now + 900 });
   });
 });

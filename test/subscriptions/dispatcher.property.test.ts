@@ -6,8 +6,8 @@ import { EVENT_TYPES, type EventType } from "../../shared/schemas/webhook.ts";
 import { createDispatcher } from "../../shared/subscriptions/dispatcher.ts";
 import type { CallbackAnswer } from "../../shared/subscriptions/post.ts";
 import { isDelivered } from "../../shared/subscriptions/standing.ts";
-import { moveTo, openSubscriptions, resume } from "../../shared/subscriptions/store.ts";
-import type { Subscription } from "../../shared/subscriptions/subscription.ts";
+import { openSubscriptions } from "../../shared/subscriptions/store.ts";
+import { moveTo, resume, type Subscription } from "../../shared/subscriptions/subscription.ts";
 import { memoryLog, newTable, termsOf, virtualClock, withoutAge } from "./world.ts";
 
 /**
@@ -17,7 +17,6 @@ import { memoryLog, newTable, termsOf, virtualClock, withoutAge } from "./world.
  * the event is parked; and none has had another event.
  */
 const SCHEDULES = process.env.LONG ? 3_000 : 60;
-const TABLE = `Subscriptions${crypto.randomUUID().replaceAll("-", "")}`;
 /** Schedules that run at the same time: most of one is waiting for the emulator. */
 const LANES = 6;
 
@@ -88,17 +87,13 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
   const clock = virtualClock();
   const log = memoryLog();
   log.append();
-  // A partition of its own, and row keys that no other schedule has.
-  const partitionKey = crypto.randomUUID();
-  const subscriptions = withoutAge(
-    openSubscriptions({ table: newTable(TABLE), partitionKey, now: clock.now }),
-  );
+  const subscriptions = withoutAge(openSubscriptions(newTable(), clock.now));
   const people = new Map<
     string,
     { id: string; types?: EventType[]; answers: CallbackAnswer[]; got: string[] }
   >();
   for (const [index, { terms, answers }] of subscribers.entries()) {
-    const url = `https://example.com/${partitionKey}/${index}`;
+    const url = `https://example.com/${index}`;
     const { id } = await subscriptions.subscribe({ ...termsOf(url), ...terms, cursor: log.events.length });
     people.set(url, { id, types: terms.types, answers: [...answers], got: [] });
   }
@@ -135,7 +130,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
       subscriptions: {
         list: () => live(() => use(subscriptions.list)),
         get: (id) => live(() => use(() => subscriptions.get(id))),
-        replace: (changed, along) => live(() => use(() => subscriptions.replace(changed, along))),
+        replace: (changed, parked) => live(() => use(() => subscriptions.replace(changed, parked))),
       },
       log: { head: () => live(log.head), list: (query) => live(() => log.list(query)) },
       post: (url, body, headers) =>

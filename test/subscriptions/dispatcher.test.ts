@@ -11,8 +11,7 @@ import { describe, expect, test } from "vitest";
 import { StorageUnavailable } from "../../shared/core/errors.ts";
 import { EVENT_TYPES } from "../../shared/schemas/webhook.ts";
 import { createPost, type Post } from "../../shared/subscriptions/post.ts";
-import { moveTo, resume } from "../../shared/subscriptions/store.ts";
-import type { Subscription } from "../../shared/subscriptions/subscription.ts";
+import { moveTo, resume, type Subscription } from "../../shared/subscriptions/subscription.ts";
 import { GIVE_UP_AFTER_MS, LEASE_MS } from "../../shared/subscriptions/times.ts";
 import { measureWith } from "../../shared/telemetry/metrics.ts";
 import { type Arrival, startSubscriber } from "./subscriber.ts";
@@ -342,12 +341,12 @@ describe("two dispatchers", () => {
     const meddled = dispatcher({
       subscriptions: {
         ...subscriptions,
-        async replace(changed) {
+        async replace(changed, parked) {
           if (changed.lease === undefined && log.events.length < 6) {
             log.append();
             await other.dispatch();
           }
-          return subscriptions.replace(changed);
+          return subscriptions.replace(changed, parked);
         },
       },
     });
@@ -417,9 +416,9 @@ describe("a dispatcher", () => {
     const { dispatch } = dispatcher({
       subscriptions: {
         ...subscriptions,
-        async replace(changed) {
+        async replace(changed, parked) {
           if (changes++ === 0) await subscriptions.change(id, resume);
-          return subscriptions.replace(changed);
+          return subscriptions.replace(changed, parked);
         },
       },
     });
@@ -438,10 +437,10 @@ describe("a dispatcher", () => {
     const { dispatch } = dispatcher({
       subscriptions: {
         ...subscriptions,
-        async replace(changed) {
+        async replace(changed, parked) {
           // Another instance has tried, in vain.
           if (writes++ === 0) await subscriptions.change(id, (now) => ({ ...now, standing: paused }));
-          return subscriptions.replace(changed);
+          return subscriptions.replace(changed, parked);
         },
         async get(id) {
           const found = await subscriptions.get(id);
@@ -490,10 +489,10 @@ describe("a dispatcher", () => {
     const { dispatch } = dispatcher({
       subscriptions: {
         ...subscriptions,
-        async replace(changed) {
+        async replace(changed, parked) {
           if (changed.id === id && changed.cursor === 20 && failures-- > 0)
             throw new StorageUnavailable("down");
-          return subscriptions.replace(changed);
+          return subscriptions.replace(changed, parked);
         },
       },
     });
@@ -742,12 +741,12 @@ describe("an event that is refused", () => {
     const { dispatch } = dispatcher({
       subscriptions: {
         ...subscriptions,
-        async replace(changed, along) {
-          if (along?.park && !meddled) {
+        async replace(changed, parked) {
+          if (parked?.park && !meddled) {
             meddled = true;
             await subscriptions.change(id, (now) => ({ ...now, perMinute: 600 }));
           }
-          return subscriptions.replace(changed, along);
+          return subscriptions.replace(changed, parked);
         },
       },
     });
@@ -819,9 +818,9 @@ describe("a process", () => {
     const { stored } = dispatcher({
       subscriptions: {
         ...subscriptions,
-        async replace(changed, along) {
+        async replace(changed, parked) {
           if (down) throw new StorageUnavailable("down");
-          return subscriptions.replace(changed, along);
+          return subscriptions.replace(changed, parked);
         },
       },
     });

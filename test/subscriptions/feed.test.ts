@@ -19,36 +19,36 @@ function newFeed(log: Pick<EventLog, "head" | "list"> = memoryLog()) {
   return {
     clock,
     calls,
-    feed: createFeed({ log: counting, now: clock.now, wait: () => new Promise(() => {}) }),
+    feed: createFeed(counting, { now: clock.now, wait: () => new Promise(() => {}) }),
   };
 }
 
 test("an event that this process stores is known without a read, and wakes those who wait for it", async () => {
   const { feed, calls } = newFeed();
-  expect(feed.known()).toBeUndefined();
-  await feed.head();
-  const waiting = feed.beyond(0, 1_000);
-  feed.note(1);
+  expect(feed.knownHead()).toBeUndefined();
+  await feed.readHead();
+  const waiting = feed.awaitNews(0, 1_000);
+  feed.noteStored(1);
   await waiting;
-  expect(feed.known()).toMatchObject({ seq: 1 });
+  expect(feed.knownHead()).toMatchObject({ seq: 1 });
   expect(calls).toEqual(["head"]);
 });
 
 test("a place that was given before raises doubt about the head, until it is read", async () => {
   const { feed } = newFeed();
-  await feed.head();
-  feed.note(3);
-  feed.note(1);
-  expect(feed.known()).toBeUndefined();
-  await feed.head();
-  expect(feed.known()).toBeDefined();
+  await feed.readHead();
+  feed.noteStored(3);
+  feed.noteStored(1);
+  expect(feed.knownHead()).toBeUndefined();
+  await feed.readHead();
+  expect(feed.knownHead()).toBeDefined();
 });
 
 test("those at the same place share a page for a second, or until an event was erased or comes", async () => {
   const log = memoryLog();
   for (let count = 0; count < 3; count += 1) log.append();
   const { feed, calls, clock } = newFeed(log);
-  await feed.head();
+  await feed.readHead();
   await Promise.all([feed.read(0), feed.read(0), feed.read(1)]);
   expect(calls).toEqual(["head", "list 0", "list 1"]);
   clock.time += 1_000;
@@ -56,9 +56,25 @@ test("those at the same place share a page for a second, or until an event was e
   feed.noteErased();
   await feed.read(0);
   log.append();
-  feed.note(4);
+  feed.noteStored(4);
   expect((await feed.read(0)).items).toHaveLength(4);
   expect(calls.slice(3)).toEqual(["list 0", "list 0", "list 0"]);
+});
+
+test("the events of a page may be sent for a second, and not after an erasure", async () => {
+  const log = memoryLog();
+  log.append();
+  const { feed, clock } = newFeed(log);
+  const page = await feed.read(0);
+  expect(feed.isFresh(page)).toBe(true);
+  clock.time += 999;
+  expect(feed.isFresh(page)).toBe(true);
+  clock.time += 1;
+  expect(feed.isFresh(page)).toBe(false);
+  const next = await feed.read(0);
+  expect(feed.isFresh(next)).toBe(true);
+  feed.noteErased();
+  expect(feed.isFresh(next)).toBe(false);
 });
 
 test("a read that fails is not shared with those who come later", async () => {
@@ -79,6 +95,6 @@ test("where retention removed all that lay behind, the page ends at the head", a
     head: async () => ({ log: "log", seq: 50, lastReceived: {} }),
     list: async ({ after = 0 } = {}) => ({ items: [], next: after, head: 50 }),
   });
-  await feed.head();
+  await feed.readHead();
   expect(await feed.read(10)).toMatchObject({ items: [], next: 50 });
 });

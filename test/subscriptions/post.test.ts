@@ -2,9 +2,8 @@ import type { LookupAddress } from "node:dns";
 import { createServer } from "node:net";
 import { describe, expect, test } from "vitest";
 import { InvalidInput } from "../../shared/core/errors.ts";
-import { readCallback } from "../../shared/subscriptions/callback.ts";
+import { checkCallback } from "../../shared/subscriptions/callback.ts";
 import { createPost } from "../../shared/subscriptions/post.ts";
-import { checkName } from "../../shared/subscriptions/resolve.ts";
 import { cert } from "./certificate.ts";
 import { startSubscriber } from "./subscriber.ts";
 
@@ -82,8 +81,7 @@ describe("a name that leads where nothing may be called is not called", () => {
     });
     expect(arrivals).toEqual([]);
 
-    const callback = readCallback("https://rebind.example.com/hook", { allowLoopback: false });
-    const checked = checkName(callback, { allowLoopback: false }, resolve);
+    const checked = checkCallback("https://rebind.example.com/hook", { allowLoopback: false }, resolve);
     if (list.length > 0) await expect(checked).rejects.toThrow(InvalidInput);
     else await checked;
   });
@@ -99,7 +97,7 @@ describe("a name that leads where nothing may be called is not called", () => {
     let asked = 0;
     const resolve = async () => answers[asked++] ?? [];
     const url = `https://rebind.example.com:${port}/hook`;
-    await checkName(readCallback(url, { allowLoopback: false }), { allowLoopback: false }, resolve);
+    await checkCallback(url, { allowLoopback: false }, resolve);
     expect(await createPost({ allowLoopback: false, resolve })(url, "{}", {})).toEqual({
       failure: "ENOTPUBLIC",
     });
@@ -124,11 +122,11 @@ describe("a name that leads where nothing may be called is not called", () => {
 });
 
 test("a name that cannot be resolved, or not in time, may be subscribed all the same", async () => {
-  const callback = readCallback("https://later.example.com/hook", { allowLoopback: false });
-  await checkName(callback, { allowLoopback: false }, async () => {
+  const url = "https://later.example.com/hook";
+  await checkCallback(url, { allowLoopback: false }, async () => {
     throw Object.assign(new Error(), { code: "ENOTFOUND" });
   });
-  await checkName(callback, { allowLoopback: false }, () => new Promise(() => {}), { patience: 5 });
+  await checkCallback(url, { allowLoopback: false }, () => new Promise(() => {}), { patience: 5 });
 });
 
 describe("an answer", () => {

@@ -1,17 +1,15 @@
 import { expect, test } from "vitest";
 import { NewerFormat } from "../../shared/storage/format.ts";
 import { openAttempts } from "../../shared/subscriptions/attempts.ts";
-import { openSubscriptions, resume } from "../../shared/subscriptions/store.ts";
-import type { KeptSubscription } from "../../shared/subscriptions/subscription.ts";
+import { openSubscriptions } from "../../shared/subscriptions/store.ts";
+import { type KeptSubscription, resume } from "../../shared/subscriptions/subscription.ts";
 import { cut, inject, makeNewer } from "../storage/faults.ts";
 import { newTable, termsOf, withoutAge } from "./world.ts";
 
 const wanted = { ...termsOf("https://example.com/hook?sig=a%2Fb"), cursor: 41 };
 
 test("a subscription is kept as it was asked for", async () => {
-  const subscriptions = withoutAge(
-    openSubscriptions({ table: newTable(), now: () => Date.parse("2026-01-31T08:00:00Z") }),
-  );
+  const subscriptions = withoutAge(openSubscriptions(newTable(), () => Date.parse("2026-01-31T08:00:00Z")));
   const made = await subscriptions.subscribe(wanted);
   expect(made).toMatchObject({
     ...wanted,
@@ -26,7 +24,7 @@ test("a subscription is kept as it was asked for", async () => {
 
 test("the same type and URL is the same subscription, from wherever it is asked for", async () => {
   const table = newTable();
-  const instances = Array.from({ length: 8 }, () => openSubscriptions({ table }));
+  const instances = Array.from({ length: 8 }, () => openSubscriptions(table));
   const made = await Promise.all(instances.map((instance) => instance.subscribe(wanted)));
   expect(new Set(made.map(({ id }) => id)).size).toBe(1);
   expect(new Set(made.map(({ secret }) => secret)).size).toBe(1);
@@ -41,7 +39,7 @@ test("the same type and URL is the same subscription, from wherever it is asked 
 });
 
 test("the same types and URL with other terms change the subscription", async () => {
-  const subscriptions = withoutAge(openSubscriptions({ table: newTable() }));
+  const subscriptions = withoutAge(openSubscriptions(newTable()));
   const made = await subscriptions.subscribe({ ...wanted, types: ["chat_started", "chat_ended"] });
   const terms = {
     ...{
@@ -57,7 +55,7 @@ test("the same types and URL with other terms change the subscription", async ()
 
 test("a subscription of a version that knew one type is read as it was meant", async () => {
   const table = newTable();
-  const subscriptions = withoutAge(openSubscriptions({ table }));
+  const subscriptions = withoutAge(openSubscriptions(table));
   const { id, secret } = await subscriptions.subscribe(wanted);
   const row = { partitionKey: "subscriptions", rowKey: `subscription:${id}`, type: "chat_started", secret };
   const old = { ...row, url: wanted.url, createdAt: "2026-01-31T08:00:00.000Z", cursor: 7 };
@@ -74,7 +72,7 @@ test("a subscription of a version that knew one type is read as it was meant", a
 
 test("a row with every column is read whole, and written again as it was", async () => {
   const table = newTable();
-  const subscriptions = withoutAge(openSubscriptions({ table }));
+  const subscriptions = withoutAge(openSubscriptions(table));
   const { id, secret } = await subscriptions.subscribe(wanted);
   const [at, later] = ["2026-01-31T08:00:00.000Z", "2026-01-31T08:00:02.000Z"];
   const attempts = [{ eventId: "event", seq: 7, at, status: 404, durationMs: 3 }];
@@ -117,7 +115,7 @@ test("a row with every column is read whole, and written again as it was", async
 });
 
 test("an event is parked together with the place behind it, or not at all", async () => {
-  const subscriptions = openSubscriptions({ table: newTable() });
+  const subscriptions = openSubscriptions(newTable());
   const made = await subscriptions.subscribe(wanted);
   const park = { eventId: "event-42", seq: 42, since: "2026-01-31T08:00:00.000Z", attempts: 5 };
   expect(await subscriptions.replace({ ...made, cursor: 42 }, { park })).toMatchObject({ cursor: 42 });
@@ -135,7 +133,7 @@ test("an event is parked together with the place behind it, or not at all", asyn
 });
 
 test("a given-up subscription continues at its place when it is subscribed again", async () => {
-  const subscriptions = openSubscriptions({ table: newTable() });
+  const subscriptions = openSubscriptions(newTable());
   const { id } = await subscriptions.subscribe(wanted);
   const lastAnswer = { at: "2026-01-31T08:00:00.000Z", status: 410 };
   await subscriptions.change(id, (now) => ({
@@ -156,7 +154,7 @@ test("a given-up subscription continues at its place when it is subscribed again
 });
 
 test("a removed subscription is gone, and its URL starts again", async () => {
-  const subscriptions = openSubscriptions({ table: newTable() });
+  const subscriptions = openSubscriptions(newTable());
   const first = await subscriptions.subscribe(wanted);
   await Promise.all([subscriptions.remove(first.id), subscriptions.remove(first.id)]);
   await subscriptions.remove(first.id);
@@ -170,7 +168,7 @@ test("a removed subscription is gone, and its URL starts again", async () => {
 test.each(["x", "../x", "a/b", "a#b", "\u{1F4A1}", "target:0", "a".repeat(2000), ""])(
   "no subscription has the id %j",
   async (id) => {
-    const subscriptions = openSubscriptions({ table: newTable() });
+    const subscriptions = openSubscriptions(newTable());
     await subscriptions.subscribe(wanted);
     expect(await subscriptions.get(id)).toBeUndefined();
     expect(await subscriptions.change(id, resume)).toBeUndefined();
@@ -180,7 +178,7 @@ test.each(["x", "../x", "a/b", "a#b", "\u{1F4A1}", "target:0", "a".repeat(2000),
 );
 
 test("of concurrent changes the first wins, and no repeated change is lost", async () => {
-  const subscriptions = openSubscriptions({ table: newTable() });
+  const subscriptions = openSubscriptions(newTable());
   const made = await subscriptions.subscribe(wanted);
   const written = await subscriptions.replace({ ...made, cursor: 42 });
   expect(written?.cursor).toBe(42);
@@ -195,7 +193,7 @@ test("of concurrent changes the first wins, and no repeated change is lost", asy
 
 test("a write whose answer was lost is found to be done", async () => {
   const table = newTable();
-  await openSubscriptions({ table }).list();
+  await openSubscriptions(table).list();
   let lost = 0;
   inject(table, async (send, { method }) => {
     const response = await send();
@@ -203,7 +201,7 @@ test("a write whose answer was lost is found to be done", async () => {
     lost += 1;
     throw cut();
   });
-  const subscriptions = openSubscriptions({ table });
+  const subscriptions = openSubscriptions(table);
   const made = await subscriptions.subscribe(wanted);
   expect(made).toMatchObject(wanted);
   expect((await subscriptions.replace({ ...made, cursor: 42 }))?.cursor).toBe(42);
@@ -216,7 +214,7 @@ test("a write whose answer was lost is found to be done", async () => {
 
 test("subscriptions that a newer build wrote are refused, with what belongs to them, and stay as they are", async () => {
   const table = newTable();
-  const subscriptions = openSubscriptions({ table });
+  const subscriptions = openSubscriptions(table);
   const kept = await subscriptions.subscribe(wanted);
   const since = "2026-01-31T08:00:00.000Z";
   await subscriptions.replace(kept, { park: { eventId: "event", seq: 42, since, attempts: 5 } });

@@ -92,7 +92,7 @@ export function withoutAge(subscriptions: Subscriptions): Subscriptions {
 export function newWorld() {
   const clock = virtualClock();
   const log = memoryLog();
-  const subscriptions = withoutAge(openSubscriptions({ table: newTable(), now: clock.now }));
+  const subscriptions = withoutAge(openSubscriptions(newTable(), clock.now));
   const wakeUps: number[] = [];
   const dispatcher = (options: Partial<DispatcherOptions> = {}) =>
     createDispatcher({

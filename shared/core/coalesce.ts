@@ -1,6 +1,6 @@
 /**
- * Makes `work` a function that may be called at any time and any number of times: it runs once at a time, and a caller
- * shares a run that begins after its call.
+ * Wraps work so that it never runs twice at the same time. A call during a run shares the one run that follows: each
+ * caller gets a run that began after its call.
  */
 export function coalesce(work: () => Promise<void>): () => Promise<void> {
   let current: Promise<void> | undefined;
