@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Calls } from "../../local/sandbox/calls.ts";
 import type { Fault } from "../../local/sandbox/faults.ts";
 import { startSandbox } from "../../local/sandbox/sandbox.ts";
 import { startTextSandbox } from "../../local/sandbox/text/sandbox.ts";
@@ -13,17 +14,15 @@ import {
 import type { CallAttempt, ConnectionOptions, LiveChat } from "../../shared/livechat/live-chat.ts";
 import { createLiveChatText } from "../../shared/livechat/text/client.ts";
 import { createLiveChatV2 } from "../../shared/livechat/v2/client.ts";
-import { failureOf } from "./upstream.ts";
+import { failureOf, useVirtualTime, virtually } from "./upstream.ts";
 
 type Account = {
   connect(options?: Partial<ConnectionOptions> & { apiKey?: string }): LiveChat;
-  /** A connection to an account that has tickets, too. */
+  /** A connection with access to tickets. */
   withTickets(): LiveChat;
   fail(...faults: Fault[]): void;
   limit(limits: Partial<Limits>): void;
-  calls(): number;
-  /** How the account hears of a chat's start. */
-  webhooks(): { url: string }[];
+  calls: Calls;
 };
 
 const quick = { rateLimit: 1_000, random: () => 0, attemptTimeout: 300, totalTimeout: 5_000 };
@@ -37,14 +36,13 @@ const apis: Record<string, () => Promise<Account & AsyncDisposable>> = {
       withTickets: () => createLiveChatV2({ url: sandbox.url, ...sandbox.credentials, ...quick }),
       fail: (...faults) => void sandbox.faults.plan(...faults),
       limit: (limits) => void sandbox.throttle.set(limits),
-      calls: () => sandbox.calls.count,
-      webhooks: () => sandbox.webhooks.list(),
+      calls: sandbox.calls,
       [Symbol.asyncDispose]: () => sandbox.close(),
     };
   },
   ...Object.fromEntries(
     (["own", "one"] as const).map((statuses) => [
-      statuses === "own" ? "Text" : "Text with one status for every error",
+      statuses === "own" ? "Text" : "Text with one status for all errors",
       async (): Promise<Account & AsyncDisposable> => {
         const sandbox = await startTextSandbox({ variants: { statuses } });
         return {
@@ -57,8 +55,7 @@ const apis: Record<string, () => Promise<Account & AsyncDisposable>> = {
             }),
           fail: (...faults) => void sandbox.faults.plan(...faults),
           limit: (limits) => void sandbox.throttle.set(limits),
-          calls: () => sandbox.calls.count,
-          webhooks: () => sandbox.webhooks.all,
+          calls: sandbox.calls,
           [Symbol.asyncDispose]: () => sandbox.close(),
         };
       },
@@ -66,8 +63,22 @@ const apis: Record<string, () => Promise<Account & AsyncDisposable>> = {
   ),
 };
 
-/** What every adapter promises to what is above it. */
-describe.each(Object.entries(apis))("LiveChat by %s", (_, start) => {
+/** Makes a call in virtual time, which also passes while the sandbox stalls an attempt. */
+async function inVirtualTime<T>(
+  account: Account,
+  options: Partial<ConnectionOptions>,
+  call: (liveChat: LiveChat) => Promise<T>,
+): Promise<T> {
+  let ended = 0;
+  const observe = () => {
+    ended += 1;
+  };
+  const liveChat = account.connect({ ...options, observe });
+  return virtually(liveChat, call(liveChat), () => account.calls.list[ended]?.status === null);
+}
+
+/** The promises of each client to the rest of the app. */
+describe.each(Object.entries(apis))("the client of %s", (_, start) => {
   test("agents are listed, created and removed", async () => {
     await using account = await start();
     const liveChat = account.connect();
@@ -109,7 +120,7 @@ describe.each(Object.entries(apis))("LiveChat by %s", (_, start) => {
     expect(await failureOf(liveChat.deleteAgent(login))).toBeInstanceOf(NotFound);
   });
 
-  test("tickets are created, got, found, updated, and read whole", async () => {
+  test("tickets are created, read, found, updated, and listed for the reconciliation", async () => {
     await using account = await start();
     const liveChat = account.withTickets();
     expect(await liveChat.ticketsState()).toBe("here");
@@ -171,13 +182,13 @@ describe.each(Object.entries(apis))("LiveChat by %s", (_, start) => {
     expect(await failureOf(liveChat.deleteWebhook(id))).toBeInstanceOf(NotFound);
   });
 
-  test("credentials that are wrong are said to be refused, and are not repeated", async () => {
+  test("wrong credentials are UpstreamRefused after one attempt, without the key in the message", async () => {
     await using account = await start();
     const apiKey = "not the secret key";
     const failure = await failureOf(account.connect({ apiKey }).listAgents());
     expect(failure).toBeInstanceOf(UpstreamRefused);
     expect(failure.message).not.toContain(apiKey);
-    expect(account.calls()).toBe(1);
+    expect(account.calls.count).toBe(1);
   });
 
   test.each([
@@ -186,22 +197,23 @@ describe.each(Object.entries(apis))("LiveChat by %s", (_, start) => {
     ["an answer that breaks off", { do: "cut" }],
     ["no answer", { do: "stall" }],
   ] satisfies [string, Fault][])("a reading is repeated after %s", async (_, fault) => {
+    useVirtualTime();
     await using account = await start();
     account.fail(fault);
-    expect(await account.connect().listWebhooks()).toEqual([]);
-    expect(account.calls()).toBe(2);
+    expect(await inVirtualTime(account, {}, (liveChat) => liveChat.listWebhooks())).toEqual([]);
+    expect(account.calls.count).toBe(2);
   });
 
-  test("a creation is not repeated, and its doubt is passed on", async () => {
+  test("a creation whose answer is lost is not repeated, and its outcome is unknown", async () => {
     await using account = await start();
     account.fail({ do: "drop", committed: true });
     const failure = await failureOf(account.connect().createAgent({ login: "a@example.com", name: "A" }));
     expect(failure).toBeInstanceOf(UpstreamFailed);
     expect(failure).toMatchObject({ outcomeUnknown: true });
-    expect(account.calls()).toBe(1);
+    expect(account.calls.count).toBe(1);
   });
 
-  test("a removal whose answer was lost is in doubt when the agent is not found", async () => {
+  test("a removal answered 404 is in doubt when the answer to an earlier attempt was lost", async () => {
     await using account = await start();
     account.fail({ do: "drop", committed: true });
     const failure = await failureOf(account.connect().deleteAgent("sam@example.com"));
@@ -211,35 +223,42 @@ describe.each(Object.entries(apis))("LiveChat by %s", (_, start) => {
     });
   });
 
-  test("an account that does not answer is a timeout", async () => {
+  test("an account that never answers is an UpstreamTimeout after three attempts", async () => {
+    useVirtualTime();
     await using account = await start();
     account.fail({ do: "stall", times: 9 });
-    const liveChat = account.connect({ attemptTimeout: 50 });
-    expect(await failureOf(liveChat.listWebhooks())).toBeInstanceOf(UpstreamTimeout);
+    const call = inVirtualTime(account, {}, (liveChat) => liveChat.listWebhooks());
+    expect(await failureOf(call)).toBeInstanceOf(UpstreamTimeout);
+    expect(account.calls.count).toBe(3);
   });
 
-  test.each([["seconds"], ["none"]] as const)(
-    "a call that is throttled goes on when it may, with Retry-After in %s",
-    async (retryAfter) => {
-      await using account = await start();
-      account.limit({ limit: 1, window: 200, retryAfter });
-      const liveChat = account.connect({ random: Math.random });
-      await liveChat.listWebhooks();
-      expect(await liveChat.listWebhooks()).toEqual([]);
-    },
-  );
+  test.each([
+    ["with Retry-After", "seconds"],
+    ["without Retry-After", "none"],
+  ] as const)("a call that gets a 429 %s is repeated once and succeeds", async (_, retryAfter) => {
+    useVirtualTime();
+    await using account = await start();
+    account.limit({ limit: 1, window: 200, retryAfter });
+    const twice = async (liveChat: LiveChat) => [
+      await liveChat.listWebhooks(),
+      await liveChat.listWebhooks(),
+    ];
+    expect(await inVirtualTime(account, { random: () => 0.5 }, twice)).toEqual([[], []]);
+    expect(account.calls.count).toBe(3);
+  });
 
-  test("a call that the rate limit delays past its deadline is refused with the time to wait", async () => {
+  test("a call that a 429 delays past its deadline is TooManyRequests with the time to wait", async () => {
+    useVirtualTime();
     await using account = await start();
     account.limit({ limit: 1, window: 60_000 });
     const liveChat = account.connect();
-    await liveChat.listWebhooks();
-    const failure = await failureOf(liveChat.listWebhooks());
+    await virtually(liveChat, liveChat.listWebhooks());
+    const failure = await failureOf(virtually(liveChat, liveChat.listWebhooks()));
     expect(failure).toBeInstanceOf(TooManyRequests);
-    expect((failure as TooManyRequests).retryAfter).toBeGreaterThan(50);
+    expect(failure).toMatchObject({ retryAfter: 60 });
   });
 
-  test("every attempt is observed, without ids in its route", async () => {
+  test("each attempt is observed, with a route without ids", async () => {
     await using account = await start();
     const attempts: CallAttempt[] = [];
     const liveChat = account.connect({ observe: (attempt) => attempts.push(attempt) });

@@ -24,7 +24,7 @@ const roomy = { throttle: { limit: 1_000_000 } };
 const idsOf = ({ tickets }: FoundTickets) => tickets.map(({ id }) => id);
 const first = { page: 1, skip: 0, limit: 25 };
 
-/** All tickets, by following next. */
+/** Finds all tickets by following next. */
 async function readAll(
   desk: ReturnType<typeof connect>,
   filters: TicketFilters,
@@ -42,18 +42,21 @@ async function readAll(
   return ids;
 }
 
-describe("the list", () => {
-  test.each([1, 25, 100, 130])("following next gives every ticket once, %i at a time", async (limit) => {
-    await using sandbox = await startTextSandbox(roomy);
-    const count = limit === 1 ? 40 : 450;
-    const tickets = sandbox.helpDesk.desk.fill(count).map(({ ID }) => ID);
-    const desk = connect(sandbox);
-    expect(await readAll(desk, {}, limit)).toEqual(tickets.toReversed());
-    expect(await readAll(desk, { order: "asc" }, limit)).toEqual(tickets);
-  });
+describe("the list of tickets", () => {
+  test.each([1, 25, 100, 130])(
+    "the pages behind next contain each ticket once, in either order, with a limit of %i",
+    async (limit) => {
+      await using sandbox = await startTextSandbox(roomy);
+      const count = limit === 1 ? 40 : 450;
+      const tickets = sandbox.helpDesk.desk.fill(count).map(({ ID }) => ID);
+      const desk = connect(sandbox);
+      expect(await readAll(desk, {}, limit)).toEqual(tickets.toReversed());
+      expect(await readAll(desk, { order: "asc" }, limit)).toEqual(tickets);
+    },
+  );
 
   test.each(["desc", "asc"] as const)(
-    "lists every unchanged ticket exactly once while others change and arrive: %s",
+    "each unchanged ticket is listed exactly once while others change and arrive, in the order %s",
     async (order) => {
       let now = Date.now();
       await using sandbox = await startTextSandbox({ ...roomy, now: () => now });
@@ -73,13 +76,16 @@ describe("the list", () => {
     },
   );
 
-  test.each([-1, 1])("upwards, has every ticket when HelpDesk's clock is off by %i hours", async (hours) => {
-    await using sandbox = await startTextSandbox({ ...roomy, now: () => Date.now() + hours * 3_600_000 });
-    const tickets = sandbox.helpDesk.desk.fill(60).map(({ ID }) => ID);
-    expect(await readAll(connect(sandbox), { order: "asc" }, 25)).toEqual(tickets);
-  });
+  test.each([-1, 1])(
+    "the ascending list has each ticket when HelpDesk's clock is off by %i hours",
+    async (hours) => {
+      await using sandbox = await startTextSandbox({ ...roomy, now: () => Date.now() + hours * 3_600_000 });
+      const tickets = sandbox.helpDesk.desk.fill(60).map(({ ID }) => ID);
+      expect(await readAll(connect(sandbox), { order: "asc" }, 25)).toEqual(tickets);
+    },
+  );
 
-  test("is read by one call while nothing changes: names are looked up for tickets alone", async () => {
+  test("a reading without changes makes one call, and looks up no names", async () => {
     await using sandbox = await startTextSandbox(roomy);
     sandbox.helpDesk.desk.fill(3);
     const source = connect(sandbox).ticketSource();
@@ -89,7 +95,7 @@ describe("the list", () => {
     expect(sandbox.calls.count).toBe(1);
   });
 
-  test("begins at a page of 25, and no later than its calls reach", async () => {
+  test("the list begins at any page of 25 tickets that forty calls can reach; a later page is InvalidInput", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const tickets = sandbox.helpDesk.desk
       .fill(260)
@@ -101,12 +107,12 @@ describe("the list", () => {
       tickets.slice(30, 230),
     );
     expect((await desk.findTickets({}, { ...first, page: 12 })).tickets).toEqual([]);
-    // Its forty calls would skip every ticket that they read.
+    // Forty calls read 4,000 tickets, which are all before this page.
     expect(await failureOf(desk.findTickets({}, { ...first, page: 161 }))).toBeInstanceOf(InvalidInput);
     expect(await failureOf(desk.findTickets({}, { ...first, cursor: "W10" }))).toBeInstanceOf(InvalidInput);
   });
 
-  test("is filtered by HelpDesk, or by the app where HelpDesk lacks the filter", async () => {
+  test("the list is filtered by HelpDesk, or by the app where HelpDesk lacks the filter", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const { desk: account } = sandbox.helpDesk;
     const day = (date: string) => Date.parse(`${date}T12:00:00.000Z`);
@@ -135,7 +141,7 @@ describe("the list", () => {
     expect(await find({ assignee: "SAM@example.com" })).toEqual([assigned]);
     expect(await find({ source: "mail", query: "found" })).toEqual([anns]);
     expect(await find({ date_from: "2026-01-11", date_to: "2026-01-12" })).toEqual([assigned, joanns]);
-    // Between its creation and its change nothing happened to it.
+    // The ticket has no activity between its creation and its change.
     expect(await find({ date_from: "2026-01-10", date_to: "2026-01-10" })).toEqual([anns]);
     expect(await failureOf(desk.findTickets({ group: 3 }, first))).toMatchObject({
       problems: [{ path: "group" }],
@@ -144,7 +150,7 @@ describe("the list", () => {
 });
 
 describe("a ticket", () => {
-  test("is created as its requester, assigned by email, and shown with v2's fields", async () => {
+  test("a ticket is created as its requester, assigned by email, and returned with v2's fields", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const desk = connect(sandbox);
     const created = await desk.createTicket({
@@ -186,7 +192,7 @@ describe("a ticket", () => {
     });
   });
 
-  test("shows ids while names cannot be read; work in the background, which stores it, fails instead", async () => {
+  test("a ticket has ids while names cannot be read, but a background call fails", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const [tag] = sandbox.helpDesk.desk.tags;
     const { ID } = sandbox.helpDesk.desk.create({
@@ -203,13 +209,13 @@ describe("a ticket", () => {
     sandbox.faults.clear();
     expect((await desk.getTicket(ID, background)).tags).toEqual(["delivery"]);
 
-    // A token that may not read a list never gets names from it.
+    // A repetition cannot help when the token may not read the list.
     const other = connect(sandbox);
     sandbox.faults.plan({ do: "answer", status: 403, path: "/helpdesk/v1/tags", times: 100 });
     expect((await other.getTicket(ID, background)).tags).toEqual([tag?.ID]);
   });
 
-  test("is updated by several calls: fields, then tags by name, then the message", async () => {
+  test("a ticket is updated by calls for its fields, its tags by name, and the message", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const { desk: account } = sandbox.helpDesk;
     const [tag] = account.tags;
@@ -232,7 +238,7 @@ describe("a ticket", () => {
     expect(account.tags).toHaveLength(2);
   });
 
-  test("gets a tag that another program made a moment ago", async () => {
+  test("a ticket gets a tag that another program created a moment ago", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const { desk: account } = sandbox.helpDesk;
     const { ID } = account.create({
@@ -245,7 +251,7 @@ describe("a ticket", () => {
     expect(account.get(ID).tagIDs).toEqual([tag]);
   });
 
-  test("adds a message once when the answer to it is lost", async () => {
+  test("an update whose answer is lost adds its message once, and its outcome is unknown", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const { ID } = sandbox.helpDesk.desk.create({
       ...{ requester: { email: "vera@example.com" }, message: { text: "Dark" } },
@@ -261,7 +267,7 @@ describe("a ticket", () => {
 
 describe("an account without HelpDesk", () => {
   test.each([401, 402, 403])(
-    "is found out by a %i, and everything of tickets says so",
+    "each call of tickets is NoHelpDesk when HelpDesk answers %i",
     async (withoutLicence) => {
       await using sandbox = await startTextSandbox({ helpDesk: { withoutLicence } });
       const desk = connect(sandbox);
@@ -277,7 +283,7 @@ describe("an account without HelpDesk", () => {
     },
   );
 
-  test("still lists the webhooks of chats", async () => {
+  test("an account without HelpDesk lists the webhooks of chats, and none of tickets", async () => {
     await using sandbox = await startTextSandbox({ helpDesk: { withoutLicence: 403 } });
     const { url, credentials, helpDesk } = sandbox;
     const text = createLiveChatText({ ...quick, url, ...credentials, helpDeskUrl: helpDesk.url });
@@ -290,7 +296,7 @@ describe("an account without HelpDesk", () => {
   });
 });
 
-test("webhooks of tickets are registered beside those of chats, and removed", async () => {
+test("webhooks of tickets are registered, listed apart from those of chats, and removed", async () => {
   await using sandbox = await startTextSandbox(roomy);
   const { url, credentials, helpDesk } = sandbox;
   const text = createLiveChatText({ ...quick, url, ...credentials, helpDeskUrl: helpDesk.url });
@@ -305,25 +311,25 @@ test("webhooks of tickets are registered beside those of chats, and removed", as
   expect(helpDesk.webhooks.size).toBe(0);
 });
 
-test("HelpDesk has a limit of its own, and its Retry-After is honoured", async () => {
-  await using sandbox = await startTextSandbox({ throttle: { limit: 2 } });
+test("HelpDesk's 429 is TooManyRequests in HelpDesk's name, while LiveChat's limit has room", async () => {
+  await using sandbox = await startTextSandbox({ throttle: { limit: 2 }, now: () => 0 });
   const desk = connect(sandbox);
   await desk.findTickets({}, first);
   await desk.findTickets({}, first);
-  expect(await failureOf(desk.findTickets({}, first))).toMatchObject({
-    ...{ constructor: expect.anything(), retryAfter: expect.any(Number) },
-  });
   const failure = await failureOf(desk.findTickets({}, first));
   expect(failure).toBeInstanceOf(TooManyRequests);
-  expect(failure.message).toMatch(/^HelpDesk's limit is used up/);
+  expect(failure).toMatchObject({
+    message: "HelpDesk's limit is used up. Try again in 60 s.",
+    retryAfter: 60,
+  });
   const { url, credentials } = sandbox;
   expect(await createLiveChatText({ ...quick, url, ...credentials }).listAgents()).toHaveLength(3);
 });
 
-describe("HelpDesk's words", () => {
+describe("fromHelpDesk", () => {
   const names = { agents: new Map(), teams: new Map(), tags: new Map() };
 
-  test("that are unknown are passed on or left out", () => {
+  test("a ticket without fields, or with fields of other types, is converted", () => {
     for (const odd of [
       { ID: "1" },
       { ID: "1", requester: 7, assignment: "x", events: {}, tagIDs: "a", source: [] },
@@ -332,7 +338,7 @@ describe("HelpDesk's words", () => {
     }
   });
 
-  test("for a status and an assignment become v2's", () => {
+  test("HelpDesk's statuses and assignments become v2's", () => {
     const events = [
       { ID: 2, type: "assignment", assignment: { old: {}, new: { agent: { ID: "a", name: "Jane" } } } },
       { ID: 3, type: "status", status: { old: "open", new: "closed" } },
@@ -353,7 +359,7 @@ describe("HelpDesk's words", () => {
     ["bare", { ID: "1" }, "1"],
     ["none", { payload: { ID: 7 } }, undefined],
     ["no object", ["ID"], undefined],
-  ])("for a created ticket are read from a body that is %s", (_, body, id) => {
+  ])("the id of a created ticket is read from a webhook's body: %s", (_, body, id) => {
     expect(ticketIdIn(body)).toBe(id);
   });
 });

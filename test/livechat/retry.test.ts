@@ -288,7 +288,7 @@ it.each([
 });
 
 it.each([new NotFound("Unknown."), new RangeError("A defect.")])(
-  "there is no repetition after %s",
+  "a call is not repeated after %s",
   (error) => {
     const failed = { effect: "read" as const, failures: 0, left: 10_000, random: () => 0.5 };
     expect(pauseAfterFailure(error, failed)).toBeUndefined();

@@ -18,7 +18,7 @@ function connect(sandbox: TextSandbox, options: Partial<LiveChatTextOptions> = {
 const start = (variants: Partial<TextVariants> = {}, now?: () => number) =>
   startTextSandbox({ variants, now });
 
-test("a call is a POST of JSON to its action, with the account and the token", async () => {
+test("a call is a POST of JSON to its action, with the account and the token as credentials", async () => {
   const { url, arrivals } = await startUpstream((response) => answer(response, 200, []));
   const credentials = { accountId: "an-account", apiKey: "fra:secret:more", clientId: "an-app" };
   await createLiveChatText({ url, ...credentials, rateLimit: 10 }).listAgents();
@@ -31,7 +31,7 @@ test("a call is a POST of JSON to its action, with the account and the token", a
   expect(arrival?.headers["x-region"]).toBeUndefined();
 });
 
-test("a misdirected call is repeated once in the region that LiveChat names, which later calls go to", async () => {
+test("a misdirected call is repeated once in the region that LiveChat names, and later calls are sent there", async () => {
   await using sandbox = await start({ region: "fra" });
   const liveChat = connect(sandbox);
   expect(await liveChat.listWebhooks()).toEqual([]);
@@ -40,7 +40,7 @@ test("a misdirected call is repeated once in the region that LiveChat names, whi
   expect(sandbox.calls.count).toBe(3);
 });
 
-test("calls at the same time that are misdirected are all repeated in the region", async () => {
+test("misdirected calls at the same time are all repeated in the region that LiveChat names", async () => {
   await using sandbox = await start({ region: "fra" });
   const liveChat = connect(sandbox);
   const lists = await Promise.all(Array.from({ length: 5 }, () => liveChat.listWebhooks()));
@@ -48,7 +48,7 @@ test("calls at the same time that are misdirected are all repeated in the region
 });
 
 test.each(["fra\r\nX-Other: 1", "", 5, null])(
-  "a region that no header can be is not sent: %j",
+  "a region %j, which is not a valid header value, is not sent",
   async (region) => {
     const { url, arrivals } = await startUpstream((response) =>
       answer(response, 400, {
@@ -63,7 +63,7 @@ test.each(["fra\r\nX-Other: 1", "", 5, null])(
   },
 );
 
-test("a call that is misdirected everywhere ends after the second time", async () => {
+test("a call that is misdirected in each region ends after the second attempt", async () => {
   const { url, arrivals } = await startUpstream((response) =>
     answer(response, 400, {
       error: { type: "misdirected_request", message: "Wrong region", data: { region: "fra" } },
@@ -74,7 +74,7 @@ test("a call that is misdirected everywhere ends after the second time", async (
   expect(arrivals.map(({ headers }) => headers["x-region"])).toEqual([undefined, "fra"]);
 });
 
-test("a scope that the token lacks is named", async () => {
+test("a call without a scope of the token is UpstreamRefused, with the action and the scope in the message", async () => {
   await using sandbox = await start({ missingScopes: ["webhooks.configuration:rw"] });
   const failure = await failureOf(connect(sandbox).listWebhooks());
   expect(failure).toBeInstanceOf(UpstreamRefused);
@@ -91,33 +91,33 @@ test.each([
   ["license_expired", UpstreamRefused],
   ["unsupported_version", UpstreamRefused],
   ["wrong_product_version", UpstreamRefused],
-])("an error is decided by its type and not its status: %s", async (type, kind) => {
+])("a refusal of type %s becomes the same error with any status", async (type, kind) => {
   for (const status of [400, 403, 500]) {
     const { url, arrivals } = await startUpstream((response) =>
-      answer(response, status, { error: { type, message: "So it is" } }),
+      answer(response, status, { error: { type, message: "The reason" } }),
     );
     const liveChat = createLiveChatText({ url, accountId: "a", apiKey: "key", clientId: "c", rateLimit: 10 });
     const failure = await failureOf(liveChat.getChat("C", "T"));
     expect(failure).toBeInstanceOf(kind);
-    expect(failure.message).toContain("So it is");
+    expect(failure.message).toContain("The reason");
     expect(arrivals).toHaveLength(1);
   }
 });
 
-test("a new agent that LiveChat does not list yet is answered with the requested fields", async () => {
+test("a new agent that LiveChat does not show in time is answered with the requested fields", async () => {
   await using sandbox = await start({ propagation: 120_000 });
   const liveChat = connect(sandbox, { totalTimeout: 3_000 });
   const agent = await liveChat.createAgent({ login: "ann@example.com", name: "Ann", job_title: "Lead" });
   expect(agent).toMatchObject({ login: "ann@example.com", name: "Ann", job_title: "Lead" });
 });
 
-test("a new agent that LiveChat lists after a moment is read then", async () => {
+test("a new agent that LiveChat shows after a moment is read then", async () => {
   await using sandbox = await start({ propagation: 300 });
   const agent = await connect(sandbox).createAgent({ login: "ann@example.com", name: "Ann" });
   expect(agent).toMatchObject({ job_title: "Support Agent", max_chats_count: 6, permission: "normal" });
 });
 
-test("a password cannot be set, and is named among the fields that were ignored", async () => {
+test("a password is ignored, and ignored_fields says so", async () => {
   await using sandbox = await start();
   const liveChat = connect(sandbox);
   const agent = await liveChat.createAgent({ login: "ann@example.com", name: "Ann", password: "hunter22" });
@@ -128,7 +128,7 @@ test("a password cannot be set, and is named among the fields that were ignored"
   );
 });
 
-test("agents are listed although some items are odd, with pictures under either name", async () => {
+test("agents are listed without the unreadable items, with a picture in either field", async () => {
   const { url } = await startUpstream((response, { url }) =>
     answer(
       response,
@@ -162,7 +162,7 @@ test("agents are listed although some items are odd, with pictures under either 
   ]);
 });
 
-test("pages of the archive are asked for by page_id alone, and shift while chats end", async () => {
+test("the archive is read page by page, oldest thread first, by page_id alone", async () => {
   let time = Date.parse("2026-01-15T10:00:00Z");
   await using sandbox = await start({}, () => time);
   const ids: string[] = [];
@@ -179,14 +179,14 @@ test("pages of the archive are asked for by page_id alone, and shift while chats
   expect([...first.chats, ...second.chats].map(({ thread }) => thread.id)).toEqual(ids);
 });
 
-test("headers that tell how long the API's version is supported are passed on", async () => {
+test("a lifecycle header with a day is passed on, and one with another value is not", async () => {
   await using sandbox = await start({ headers: { Legacy: "2026-09-01", Deprecation: "a secret" } });
-  const told: string[] = [];
-  await connect(sandbox, { onLifecycle: (...what) => told.push(what.join(" ")) }).listWebhooks();
-  expect(told).toEqual(["Legacy 2026-09-01"]);
+  const announced: string[] = [];
+  await connect(sandbox, { onLifecycle: (...header) => announced.push(header.join(" ")) }).listWebhooks();
+  expect(announced).toEqual(["Legacy 2026-09-01"]);
 });
 
-test("agents are listed without their statuses where these cannot be read, unless they are asked for by status", async () => {
+test("agents are listed without statuses that the token may not read, unless the caller filters by status", async () => {
   const { url } = await startUpstream((response, { url }) =>
     url.endsWith("list_agents")
       ? answer(response, 200, [{ id: "a@example.com", name: "A", role: "normal" }])
