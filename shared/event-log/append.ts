@@ -1,4 +1,4 @@
-import { InvalidInput, TooLarge } from "../core/errors.ts";
+import { InvalidInput } from "../core/errors.ts";
 import { toBody, uploadBody } from "./bodies.ts";
 import { Committer } from "./committer.ts";
 import { tooComplex } from "./complexity.ts";
@@ -7,7 +7,6 @@ import { firstEventsOf } from "./first-events.ts";
 import { readHead } from "./head.ts";
 import { identify } from "./identity.ts";
 import { inTime } from "./in-time.ts";
-import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Store } from "./store.ts";
 import type { Timing } from "./turns.ts";
 import type { Append, Appended, NewEvent } from "./types.ts";
@@ -45,7 +44,8 @@ export function createAppend(
     const known = event.once ? await firstEventsOf(store, event.subjectId, { signal }) : undefined;
     const first = known?.get(event.type);
     if (first) return { status: "duplicate", id: first.id, seq: first.seq };
-    checkRaw(event.raw);
+    const problem = tooComplex(event.raw);
+    if (problem !== undefined) throw new InvalidInput(problem);
     const body = await toBody(event.raw);
     if (body.properties.bodyRows) {
       const { licence } = await readHead(store, { signal });
@@ -70,12 +70,4 @@ export function createAppend(
       await settled?.(seq);
     }
   };
-}
-
-function checkRaw(raw: string): void {
-  if (Buffer.byteLength(raw) > MAX_BODY_BYTES) {
-    throw new TooLarge(`The event has more than ${MAX_BODY_BYTES} bytes.`);
-  }
-  const problem = tooComplex(raw);
-  if (problem !== undefined) throw new InvalidInput(problem);
 }

@@ -1,4 +1,5 @@
 import type { TransactionAction } from "@azure/data-tables";
+import { TooLarge } from "../core/errors.ts";
 import { inGroups } from "../core/in-groups.ts";
 import {
   compress,
@@ -12,17 +13,18 @@ import { MAX_PROPERTY_BYTES } from "../storage/limits.ts";
 import { createRow, readRow } from "../storage/rows.ts";
 import { submit } from "../storage/transaction.ts";
 import { bodyKey } from "./keys.ts";
+import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Store } from "./store.ts";
 
 /**
- * A body to store. A body that compresses to a single property is part of its event's row. A larger body is first
- * written into separate rows, whose keys derive from owner and content, so a repetition finds them. The transaction
- * that appends the event marks these rows as `committed`, and fails when one is missing. So no event lacks its body,
- * and rows without `committed` are left over from events that were never appended.
+ * The body of an event or a quarantined delivery: its owner. A body that compresses to a single property is part of
+ * its owner's row. A larger body is first written into rows of its own, whose keys derive from the owner's id and the
+ * content, so a repetition finds them. The transaction that creates the owner marks these rows as `committed`, and
+ * fails when one is missing. So no owner lacks its body, and the owners of rows without `committed` were never created.
  */
 export type Body = { compressed: Buffer; properties: BodyProperties };
 
-/** The columns of an event's row about its body. */
+/** The columns of the owner's row about its body. */
 export type BodyProperties = {
   /** Bytes of the text in UTF-8. */
   bytes: number;
@@ -33,14 +35,13 @@ export type BodyProperties = {
 
 export type BodyRow = { committed: boolean };
 
-/** The limit also leaves room for 49 events in a transaction. */
-const INLINE_BYTES = MAX_PROPERTY_BYTES;
-
+/** @throws {TooLarge} */
 export async function toBody(text: string): Promise<Body> {
-  const compressed = await compress(text);
   const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_BODY_BYTES) throw new TooLarge(`The body has more than ${MAX_BODY_BYTES} bytes.`);
+  const compressed = await compress(text);
   const properties =
-    compressed.length <= INLINE_BYTES
+    compressed.length <= MAX_PROPERTY_BYTES
       ? { bytes, ...toProperties(compressed) }
       : { bytes, bodyRows: toPieces(compressed).length, bodyFingerprint: fingerprint(compressed) };
   return { compressed, properties };
@@ -57,15 +58,13 @@ export async function uploadBody(
   const rows = bodyKeys(owner, properties).map((rowKey, index) => {
     return { partitionKey, rowKey, committed: false, ...pieces[index] };
   });
-  await Array.fromAsync(inGroups(rows, BODY_ROWS, (row) => createRow(table, row, { signal })));
+  await Array.fromAsync(inGroups(rows, BODY_ROWS_AT_ONCE, (row) => createRow(table, row, { signal })));
 }
 
-/**
- * How many body rows are read or written at once. Each takes 1.3 MB on the wire, so a few of them fill a connection.
- */
-const BODY_ROWS = 4;
+/** How many body rows are read or written at once. A row has up to 1.3 MB on the wire, so a few fill a connection. */
+const BODY_ROWS_AT_ONCE = 4;
 
-/** The operations that commit a body's own rows in the transaction of its event. */
+/** The operations that commit a body's own rows in the transaction of its owner. */
 export function commitBody(partitionKey: string, owner: string, row: BodyProperties): TransactionAction[] {
   return bodyKeys(owner, row).map((rowKey) => ["update", { partitionKey, rowKey, committed: true }, "Merge"]);
 }
@@ -82,30 +81,33 @@ export async function readBody(
   row: BodyProperties,
 ): Promise<string | undefined> {
   const keys = bodyKeys(owner, row);
-  if (keys.length === 0) return textOf(fromProperties(row));
+  if (keys.length === 0) return decompressed(fromProperties(row));
   const pieces: Buffer[] = [];
   const read = (key: string) => readRow<Record<string, unknown>>(table, partitionKey, key);
-  for await (const found of inGroups(keys, BODY_ROWS, read)) {
+  for await (const found of inGroups(keys, BODY_ROWS_AT_ONCE, read)) {
     if (!found) return undefined;
     pieces.push(fromProperties(found));
   }
-  return textOf(Buffer.concat(pieces));
+  return decompressed(Buffer.concat(pieces));
 }
 
-function textOf(bytes: Buffer): Promise<string | undefined> {
+function decompressed(bytes: Buffer): Promise<string | undefined> {
   return decompress(bytes).catch(() => undefined);
 }
 
-/** An action on a row, and the keys of rows to remove with it: parts of its body, and an event's identity. */
-export type Whole = { action: TransactionAction; parts: string[] };
+/** An action on a row, and the keys of the rows to remove with it: the rows of its body, and an event's identity. */
+export type ActionWithParts = { action: TransactionAction; parts: string[] };
 
 /**
- * Carries out the actions and removes the parts, in one transaction. A missing part is ignored. When the action on a
- * row is refused, another instance has removed or changed the row with its parts.
+ * Carries out actions and removes their parts, in one transaction. A missing part is ignored. When an action is
+ * refused, another instance has removed or changed the row with its parts.
  *
- * @returns how many rows were acted on
+ * @returns how many actions were carried out
  */
-export async function submitWhole({ table, partitionKey }: Store, items: readonly Whole[]): Promise<number> {
+export async function submitWithParts(
+  { table, partitionKey }: Store,
+  items: readonly ActionWithParts[],
+): Promise<number> {
   let open = [...items];
   while (open.length > 0) {
     const actions = open.flatMap(({ action, parts }) => [

@@ -1,5 +1,5 @@
 import type * as v from "valibot";
-import { DAY, HOUR } from "../core/time.ts";
+import { DAY, HOUR, toIso } from "../core/time.ts";
 import type { EventCounts } from "../schemas/event.ts";
 import { EVENT_TYPES, ORIGINS } from "../schemas/webhook.ts";
 import type { Hour } from "./hours.ts";
@@ -21,7 +21,7 @@ export function bucketsOf(by: keyof typeof LENGTH, from: string, to: string) {
   if (count > MAX_BUCKETS) return undefined;
   return {
     /** The start of the first hour or day. */
-    from: new Date(first).toISOString(),
+    from: toIso(first),
     fill(hours: readonly Hour[]): Bucket[] {
       const buckets = Array.from({ length: count }, (_, index) => emptyBucket(first + index * length));
       for (const { hour, counts } of hours) {
@@ -37,11 +37,11 @@ export function bucketsOf(by: keyof typeof LENGTH, from: string, to: string) {
 }
 
 function emptyBucket(from: number): Bucket {
-  const none = () => ({ webhook: 0, reconcile: 0 });
+  const noEvents = () => ({ webhook: 0, reconcile: 0 });
   return {
-    from: new Date(from).toISOString(),
-    chat_started: none(),
-    chat_ended: none(),
-    ticket_created: none(),
+    from: toIso(from),
+    chat_started: noEvents(),
+    chat_ended: noEvents(),
+    ticket_created: noEvents(),
   };
 }

@@ -15,39 +15,25 @@ export type Places = { after: number; upTo: number };
 /** A place beyond the end of any log. */
 export const NO_END = Number.MAX_SAFE_INTEGER - 1;
 
-/**
- * The rows of a type's events. It reads ranges of the log that contain such events, with a filter. A range is short,
- * so storage can read it within the time limit of a request.
- */
+/** How many places one request covers: storage searches as many within the time limit of a request. */
+const PLACES_PER_REQUEST = 1_000;
+
+/** The rows of a type's events up to the head. Hours without such events are not read. */
 export async function* eventsOfType(
   store: Store,
   type: EventType,
-  places: Places,
+  { after, upTo }: Places,
   { head, pageSize }: { head: Head; pageSize: number },
 ): AsyncGenerator<Row<EventRow>> {
-  const options = { where: odata`type eq ${type}`, pageSize };
-  for await (const stretch of stretchesOfType(store, type, places, head)) {
-    yield* readEventRows(store, { ...stretch, ...options });
-  }
-}
-
-/** How many places one request covers. */
-const STRETCH = 1_000;
-
-/** The ranges of the log that contain all events of a type, up to the head. Hours without such events are skipped. */
-async function* stretchesOfType(
-  store: Store,
-  type: EventType,
-  { after, upTo }: Places,
-  head: Head,
-): AsyncGenerator<{ from: number; through: number }> {
+  const where = odata`type eq ${type}`;
+  const end = Math.min(upTo, head.seq);
   let next = after + 1;
   for await (const hour of hoursBehind(store, next, head)) {
-    if (hour.from > upTo) return;
+    if (hour.from > end) return;
     if (countOf(hour, type) === 0) continue;
-    for (let from = Math.max(hour.from, next); from <= Math.min(hour.through, upTo); from = next) {
-      next = from + STRETCH;
-      yield { from, through: Math.min(next - 1, upTo, head.seq) };
+    for (let from = Math.max(hour.from, next); from <= Math.min(hour.through, end); from = next) {
+      next = from + PLACES_PER_REQUEST;
+      yield* readEventRows(store, { from, through: Math.min(next - 1, end), where, pageSize });
     }
   }
 }
@@ -72,10 +58,12 @@ export async function* eventsOfSubject(
   yield* readPlaces(store, await placesOfSubject(store, subject, options), subject, options);
 }
 
-/** How many point reads run at once. */
-const POINT_READS = 32;
+const POINT_READS_AT_ONCE = 32;
 
-/** Reads the events of a subject by their places: in one request when they are close together, otherwise one by one. */
+/**
+ * Reads the events of a subject by their places: with one query when they are close together, otherwise with a point
+ * read for each.
+ */
 export async function* readPlaces(
   store: Store,
   places: number[],
@@ -83,11 +71,11 @@ export async function* readPlaces(
   { signal, select }: ReadOptions = {},
 ): AsyncGenerator<Row<EventRow>> {
   const [from = 0, through = 0] = [places[0], places.at(-1)];
-  if (places.length > 1 && through - from < STRETCH) {
+  if (places.length > 1 && through - from < PLACES_PER_REQUEST) {
     const where = odata`id ge ${subject} and id lt ${keyAfter(subject)}`;
     yield* readEventRows(store, { from, through, where, signal, select });
     return;
   }
-  const rows = inGroups(places, POINT_READS, (seq) => readEventRow(store, seq, { signal, select }));
+  const rows = inGroups(places, POINT_READS_AT_ONCE, (seq) => readEventRow(store, seq, { signal, select }));
   for await (const row of rows) if (row) yield row;
 }

@@ -6,10 +6,7 @@ import { readHead } from "./head.ts";
 import { countOf, type Hour, hourOf } from "./hours.ts";
 import type { Store } from "./store.ts";
 
-/**
- * How many events of a type were received from `from` on and before `to` (ISO 8601). The log has the counts of whole
- * hours. For a partial first or last hour, the keys of its events are read.
- */
+/** See `EventLog.count`. The log has the counts of whole hours. Of a partial first or last hour, events are read. */
 export async function countOfType(
   store: Store,
   { type, from, to }: { type: EventType; from: string; to: string },
@@ -33,7 +30,7 @@ async function countBetween(store: Store, type: EventType, first: number, end: n
   return count;
 }
 
-/** The hours (UTC) with events that begin within a span of time, in order. Each hour is one row. */
+/** See `EventLog.countByHour`. Each hour is one row. */
 export async function countByHour(store: Store, { from, to }: { from: string; to: string }): Promise<Hour[]> {
   const head = await readHead(store);
   const hours: Hour[] = [];

@@ -1,7 +1,7 @@
 import type { TransactionAction } from "@azure/data-tables";
 import { FORMAT } from "../storage/format.ts";
 import type { Row } from "../storage/rows.ts";
-import { bodyKeys, submitWhole } from "./bodies.ts";
+import { bodyKeys, submitWithParts } from "./bodies.ts";
 import { eventsOfSubject } from "./choose.ts";
 import { type EventRow, readEvent } from "./event-row.ts";
 import type { Store } from "./store.ts";
@@ -11,19 +11,19 @@ import type { LogEvent, StoredEvent } from "./types.ts";
 export type Readable = { row: Row<EventRow>; event: LogEvent };
 
 /**
- * The events of a chat or ticket that are not erased, in the order of the log. `isIt` excludes other subjects with
- * the same hash. An event that cannot be read is included by its hash alone.
+ * The events of a chat or ticket that are not erased, in the order of the log. `isAbout` excludes the events of other
+ * subjects with the same hash. An event that cannot be read is included because of its hash alone.
  */
 export async function eventsAbout(
   store: Store,
   subject: string,
-  isIt: (event: StoredEvent) => boolean,
+  isAbout: (event: StoredEvent) => boolean,
 ): Promise<Readable[]> {
   const found: Readable[] = [];
   for await (const row of eventsOfSubject(store, subject)) {
     const event = await readEvent(store, row);
     if (!event || "erased" in event) continue;
-    if (!("payload" in event) || isIt(event)) found.push({ row, event });
+    if (!("payload" in event) || isAbout(event)) found.push({ row, event });
   }
   return found;
 }
@@ -45,5 +45,5 @@ async function eraseEvent(store: Store, row: Row<EventRow>, erasedAt: string): P
   const place = { partitionKey, rowKey, id, type, origin, occurredAt, receivedAt };
   const tombstone = { ...place, format: FORMAT, erasedAt };
   const action: TransactionAction = ["update", tombstone, "Replace", { etag }];
-  return (await submitWhole(store, [{ action, parts: bodyKeys(id, row) }])) > 0;
+  return (await submitWithParts(store, [{ action, parts: bodyKeys(id, row) }])) > 0;
 }

@@ -48,6 +48,7 @@ export function openEventLog({
      * Appends an event to the log, once for any number of deliveries. When this resolves, the event is durable.
      *
      * @throws {TooLarge} when `raw` has more than `MAX_BODY_BYTES`
+     * @throws {InvalidInput} when `raw` is nested too deep or has too many values
      * @throws {StorageUnavailable} when it took too long (6 s by default) or failed. It is then unknown whether the
      *   event was stored; appending it again finds out.
      */
@@ -64,7 +65,7 @@ export function openEventLog({
       const row = await findEvent(store, id);
       return row && readEvent(store, row);
     },
-    /** The original delivery without the token; `undefined` also when it was erased. */
+    /** The original delivery without the token; `undefined` when it is unknown or was erased. */
     async getRaw(id: string): Promise<string | undefined> {
       const row = await findEvent(store, id);
       return row && row.erasedAt === undefined ? readBody(store, id, row) : undefined;
@@ -89,7 +90,10 @@ export function openEventLog({
       const { log, seq, receivedAt, lastReceived } = await readHead(store);
       return { log, seq, receivedAt, lastReceived };
     },
-    /** How many events of a type were received from `from` on and before `to` (ISO 8601); some 20 point reads. */
+    /**
+     * The number of events of a type that were received at `from` or later and before `to` (ISO 8601). It takes about
+     * 20 point reads.
+     */
     count: (query: { type: EventType; from: string; to: string }) => countOfType(store, query),
     /**
      * The number of events of each hour (UTC) that overlaps a span of time (ISO 8601), by type and origin, without

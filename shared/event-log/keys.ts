@@ -1,13 +1,11 @@
 import { after, hashed, ordered } from "../storage/keys.ts";
 
-/**
- * The row keys of the log. The whole log is in one partition, so one transaction can change any of its rows: a
- * deployment serves one LiveChat account, whose ids are unique.
- */
+// The row keys of the log. The whole log is in one partition, so one transaction can change any of its rows.
+
 export const HEAD = "head";
 export const PROBE = "probe";
 
-/** These keys follow the head's key, so one range read returns both. */
+/** These keys follow the head's key, so one query returns both. */
 const WAITING = `${HEAD}.waiting:`;
 const EVENT = "event:";
 const HOUR_KEY = "hour:";

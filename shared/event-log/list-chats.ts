@@ -8,17 +8,16 @@ import { seqOf, subjectOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 import type { ChatPage, ListedChat } from "./types.ts";
 
-/** How many places one request covers, and the largest number of requests for a page. */
+/** How many places one request covers. */
 const PLACES_PER_REQUEST = 1_000;
-const REQUESTS_PER_PAGE = 20;
-/** How many chats are read at once. */
-const CHATS_AT_ONCE = 16;
-/** Bytes of bodies that are read for a page, without those of the last group of chats. */
-const CHAT_PAGE_BYTES = 16 * 1024 * 1024;
+const MAX_REQUESTS_PER_PAGE = 20;
+const CHATS_READ_AT_ONCE = 16;
+/** Bytes of bodies that are read for a page before its last group of chats. */
+const MAX_CHAT_PAGE_BYTES = 16 * 1024 * 1024;
 
 /**
- * The chats that began before a place, last started first. The log has no index of chats, so this reads the log
- * backwards and returns each chat at its first event. See `EventLog.chats`.
+ * See `EventLog.chats`. The log has no index of chats, so this reads the log backwards and returns each chat at its
+ * first event.
  */
 export async function readChatPage(
   store: Store,
@@ -28,11 +27,11 @@ export async function readChatPage(
   const items: ListedChat[] = [];
   let bytes = 0;
   let end = Math.min(before ?? Number.MAX_SAFE_INTEGER, (await readHead(store)).seq + 1);
-  for (let window = 0; window < REQUESTS_PER_PAGE && end > 1; window++) {
+  for (let window = 0; window < MAX_REQUESTS_PER_PAGE && end > 1; window++) {
     const start = Math.max(1, end - PLACES_PER_REQUEST);
     const subjects = await subjectsIn(store, start, end);
-    for await (const { seq, chat } of inGroups(subjects, CHATS_AT_ONCE, read)) {
-      if (items.length >= limit || bytes >= CHAT_PAGE_BYTES) return { items, next: seq + 1 };
+    for await (const { seq, chat } of inGroups(subjects, CHATS_READ_AT_ONCE, read)) {
+      if (items.length >= limit || bytes >= MAX_CHAT_PAGE_BYTES) return { items, next: seq + 1 };
       if (chat) items.push(chat.listed);
       bytes += chat?.bytes ?? 0;
     }
@@ -43,7 +42,7 @@ export async function readChatPage(
 
 type ChatPlace = { subject: string; seq: number };
 
-/** The chats with events in a window, each with its first event there, last first. */
+/** The chats with events in a window, each with the place of its first event there, last place first. */
 async function subjectsIn(store: Store, start: number, end: number): Promise<ChatPlace[]> {
   const first = new Map<string, number>();
   const where = odata`type ne ${"ticket_created"}`;
@@ -55,7 +54,7 @@ async function subjectsIn(store: Store, start: number, end: number): Promise<Cha
   return [...first].map(([subject, seq]) => ({ subject, seq })).sort((a, b) => b.seq - a.seq);
 }
 
-/** The chat whose first event is at this place; none when the chat began earlier or was erased. */
+/** The chat, if its first event is at this place; `undefined` when it began earlier or was erased. */
 async function readChatBegunAt(
   store: Store,
   { subject, seq }: ChatPlace,

@@ -8,12 +8,12 @@ import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Store } from "./store.ts";
 import type { EventQuery, LogEvent } from "./types.ts";
 
-const EVENTS_PER_PAGE = 100;
-const MOST_PER_PAGE = 1000;
-/** How many rows one request reads. A row may have 64 KiB, so this limits the memory. */
-const EVENT_ROWS = 256;
-/** Bytes of bodies on a page, without the last one. */
-const EVENT_PAGE_BYTES = 8 * 1024 * 1024;
+const DEFAULT_EVENTS_PER_PAGE = 100;
+const MAX_EVENTS_PER_PAGE = 1000;
+/** A row may have 64 KiB, so this limits the memory. */
+const MAX_ROWS_PER_REQUEST = 256;
+/** Bytes of bodies on a page before its last event. */
+const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 
 export type PageQuery = EventQuery & { limit?: number };
 
@@ -25,9 +25,9 @@ export type PageQuery = EventQuery & { limit?: number };
  */
 export async function readEventPage(
   store: Store,
-  { limit: wanted = EVENTS_PER_PAGE, maxPayload = Number.POSITIVE_INFINITY, ...query }: PageQuery,
+  { limit: wanted = DEFAULT_EVENTS_PER_PAGE, maxPayload = Number.POSITIVE_INFINITY, ...query }: PageQuery,
 ): Promise<{ items: LogEvent[]; next: number; head: number }> {
-  const limit = Math.min(wanted, MOST_PER_PAGE);
+  const limit = Math.min(wanted, MAX_EVENTS_PER_PAGE);
   // The head must be read first: all events up to it are in the log then.
   const head = await readHead(store);
   const span = await spanOf(store, query, head);
@@ -40,7 +40,7 @@ export async function readEventPage(
     if (!event || !matchesQuery(event, query)) continue;
     items.push(event);
     if (!isTooLarge) bytes += size;
-    if (items.length >= limit || bytes >= EVENT_PAGE_BYTES) {
+    if (items.length >= limit || bytes >= MAX_PAGE_BYTES) {
       return { items, next: event.seq, head: Math.max(head.seq, event.seq) };
     }
   }
@@ -51,7 +51,7 @@ export async function readEventPage(
 }
 
 /** Bytes of bodies in the answer for one chat: one event of the largest size, and some space for earlier events. */
-const CHAT_BYTES = MAX_BODY_BYTES + 1024 * 1024;
+const MAX_CHAT_BYTES = MAX_BODY_BYTES + 1024 * 1024;
 
 /**
  * The events of a chat, in the order of the log: one request for their places, and one for the events if they are
@@ -63,7 +63,7 @@ export async function chatEvents(store: Store, chatId: string): Promise<LogEvent
   const events: LogEvent[] = [];
   let bytes = 0;
   for (const row of rows.reverse()) {
-    const isTooMuch = bytes > 0 && bytes + (row.bytes ?? 0) > CHAT_BYTES;
+    const isTooMuch = bytes > 0 && bytes + (row.bytes ?? 0) > MAX_CHAT_BYTES;
     const event = isTooMuch ? withoutContent(row) : await readEvent(store, row);
     if (!event || !matchesQuery(event, { chatId })) continue;
     events.push(event);
@@ -75,7 +75,7 @@ export async function chatEvents(store: Store, chatId: string): Promise<LogEvent
 /** See `EventLog.events`. */
 export async function* allEvents(store: Store, query: EventQuery): AsyncGenerator<LogEvent> {
   for (let after = query.after; ; ) {
-    const page = await readEventPage(store, { ...query, after, limit: MOST_PER_PAGE });
+    const page = await readEventPage(store, { ...query, after, limit: MAX_EVENTS_PER_PAGE });
     if (page.items.length === 0) return;
     yield* page.items;
     after = page.next;
@@ -93,7 +93,7 @@ async function spanOf(
   return span;
 }
 
-/** The rows of all events that match a query, and perhaps of others, in order. */
+/** Rows in the order of the log: those of all events that match the query, and perhaps others. */
 function rowsFor(
   store: Store,
   { type, chatId, ticketId }: EventQuery,
@@ -101,7 +101,7 @@ function rowsFor(
 ): AsyncIterable<Row<EventRow>> {
   if (chatId !== undefined) return eventsOfSubject(store, chatSubject(chatId), span);
   if (ticketId !== undefined) return eventsOfSubject(store, ticketSubject(ticketId), span);
-  const pageSize = Math.min(limit, EVENT_ROWS);
+  const pageSize = Math.min(limit, MAX_ROWS_PER_REQUEST);
   if (type !== undefined) return eventsOfType(store, type, span, { head, pageSize });
   return readEventRows(store, { from: span.after + 1, through: span.upTo, pageSize });
 }

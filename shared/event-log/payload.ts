@@ -15,19 +15,20 @@ export function readPayload(
   type: EventType,
   raw: string,
 ): Pick<StoredEvent, "payload" | "api" | "chatId" | "ticketId"> | undefined {
-  let parsed = fromJson(raw);
+  const parsed = fromJson(raw);
   if (parsed === undefined) return undefined;
-  const text = type === "ticket_created" ? undefined : readTextChat(parsed);
-  if (text) parsed = text;
-  const result = validate(type === "ticket_created" ? WebhookTicketResponse : WebhookChatResponse, parsed);
-  const payload = (result.success ? result.output : parsed) as StoredEvent["payload"];
+  const isTicket = type === "ticket_created";
+  const textChat = isTicket ? undefined : readTextChat(parsed);
+  const content = textChat ?? parsed;
+  const result = validate(isTicket ? WebhookTicketResponse : WebhookChatResponse, content);
+  const payload = (result.success ? result.output : content) as StoredEvent["payload"];
   const { chat, ticket } = (payload ?? {}) as { chat?: { id?: unknown }; ticket?: { id?: unknown } };
+  const id = isTicket ? ticket?.id : chat?.id;
   return {
-    ...(type !== "ticket_created" && chat?.id !== undefined && { chatId: String(chat.id) }),
-    ...(type === "ticket_created" && ticket?.id !== undefined && { ticketId: String(ticket.id) }),
+    ...(id !== undefined && { [isTicket ? "ticketId" : "chatId"]: String(id) }),
     payload,
     // `ticketEvent` adds `api` to a ticket that was read from HelpDesk.
-    ...((text || (isObject(parsed) && parsed.api === "text")) && { api: "text" }),
+    ...((textChat || (isObject(content) && content.api === "text")) && { api: "text" }),
   };
 }
 

@@ -33,13 +33,13 @@ export type EventLogPlacesOptions = {
   now: () => number;
 };
 
-/** The places of the event log: events, bodies without an event, and quarantined deliveries. */
+/** The places of the event log: events, left-over bodies, and quarantined deliveries. */
 export function eventLogPlaces(store: Store, options: EventLogPlacesOptions): DataPlace[] {
   const { now } = options;
   return [
     eventsPlace(store, options),
     {
-      // Bodies of events and quarantined deliveries are removed with them. This place has only the bodies of neither.
+      // The body of an event or a quarantined delivery is removed with it. This place has the other bodies.
       name: "bodies",
       erase: (_, after) => removeLeftBodies(store, now(), after),
       async *search() {},
@@ -61,9 +61,9 @@ function eventsPlace(
 
   /** All events of the same chat or ticket, including `naming`. */
   function eventsWith({ row, event }: Naming) {
-    const isIt = (other: StoredEvent) =>
+    const isAbout = (other: StoredEvent) =>
       !("payload" in event) || (other.chatId === event.chatId && other.ticketId === event.ticketId);
-    return eventsAbout(store, subjectOf(row.id), isIt);
+    return eventsAbout(store, subjectOf(row.id), isAbout);
   }
 
   const place = placeOfRows<EventRow, Naming>({
@@ -83,8 +83,8 @@ function eventsPlace(
       const { event, person } = naming;
       if ("payload" in event && event.ticketId !== undefined) await keepOut?.(event.ticketId);
       const rank = (each: Readable) => Number(doesName(each, person));
-      // Events that name the person are erased last: if the process dies before that, the next call still finds the
-      // others by them.
+      // Events that name the person are erased last. If the process dies before that, the next call finds the chat or
+      // ticket by them again.
       const about = (await eventsWith(naming)).sort((a, b) => rank(a) - rank(b));
       return eraseEvents(store, about, toIso(now()));
     },
@@ -123,9 +123,10 @@ function quarantinePlace(store: Store, { removeBefore }: EventLogPlacesOptions):
     judge: (body: unknown) => Concern,
   ): Promise<Match<QuarantinedBody> | undefined> {
     const raw = await readBody(store, toEntry(row).id, row);
+    if (raw === undefined) return undefined;
     // A body that is not JSON is searched as plain text.
-    const is = raw === undefined ? "no" : judge(fromJson(raw) ?? raw);
-    return raw === undefined || is === "no" ? undefined : { item: { row, raw }, isUncertain: is === "may" };
+    const concern = judge(fromJson(raw) ?? raw);
+    return concern === "no" ? undefined : { item: { row, raw }, isUncertain: concern === "may" };
   }
 
   return placeOfRows<QuarantineRow, QuarantinedBody>({

@@ -1,6 +1,5 @@
 import type { TransactionAction } from "@azure/data-tables";
 import { cut } from "../core/cut.ts";
-import { TooLarge } from "../core/errors.ts";
 import { toIso } from "../core/time.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
@@ -14,13 +13,12 @@ import {
   commitBody,
   deletion,
   readBody,
-  submitWhole,
+  submitWithParts,
   toBody,
   uploadBody,
 } from "./bodies.ts";
 import { inTime } from "./in-time.ts";
 import { isId, QUARANTINED, quarantineIdOf, quarantineKey } from "./keys.ts";
-import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Store } from "./store.ts";
 import type { Append, Appended, NewQuarantined, Quarantined, Understanding } from "./types.ts";
 
@@ -34,24 +32,28 @@ export type QuarantineRow = {
   Formatted;
 
 /** Limits for the stored reason and problems, so a hostile body cannot make its row too large. */
-const REASON_CHARACTERS = 1000;
-const PROBLEMS = 50;
-const PROBLEM_CHARACTERS = 200;
-const MOST_COUNTED = 1000;
+const MAX_REASON_CHARACTERS = 1000;
+const MAX_PROBLEMS = 50;
+const MAX_PROBLEM_CHARACTERS = 200;
+const MAX_COUNT = 1000;
 /** How many entries one page searches for those with a reason. */
-const MOST_LOOKED_AT = 5_000;
+const MAX_SEARCHED = 5_000;
 /** The columns of an entry without its body. */
-const ENTRY = ["rowKey", "format", "expected", "reason", "problems", "receivedAt"];
-/** How many rows one request reads: each may contain a body. */
-const ENTRIES = 100;
+const ENTRY_COLUMNS = ["rowKey", "format", "expected", "reason", "problems", "receivedAt"];
+/** Each row may contain a body. */
+const ROWS_PER_REQUEST = 100;
 
-/** The entries in the order of their ids. */
+/** The rows of the quarantine, in the order of their ids. */
 export const quarantineRows = (store: Store, range: Partial<Scan>) =>
-  scanRows<QuarantineRow>(store.table, store.partitionKey, { ...QUARANTINED, window: ENTRIES, ...range });
+  scanRows<QuarantineRow>(store.table, store.partitionKey, {
+    ...QUARANTINED,
+    window: ROWS_PER_REQUEST,
+    ...range,
+  });
 
 type QuarantineQuery = { limit?: number; cursor?: string; reason?: string };
 
-/** The deliveries that were authenticated but not understood. */
+/** Opens the quarantine: the deliveries that were authenticated but not understood. */
 export function openQuarantine(
   store: Store,
   { append, now, timeLimit }: { append: Append; now: () => number; timeLimit: number },
@@ -59,24 +61,19 @@ export function openQuarantine(
   const { table, partitionKey } = store;
 
   async function keep({ raw, expected, reason, problems }: NewQuarantined, signal: AbortSignal) {
-    if (Buffer.byteLength(raw) > MAX_BODY_BYTES) {
-      throw new TooLarge(`The delivery has more than ${MAX_BODY_BYTES} bytes.`);
-    }
     // Equal bodies have the same row, so a repetition after a lost answer finds the row.
     const id = hashed([expected, raw]);
     const rowKey = quarantineKey(id);
+    if (await readRow(table, partitionKey, rowKey, { select: ["rowKey"], signal })) return { id };
     const body = await toBody(raw);
-    const isKept = async () =>
-      (await readRow(table, partitionKey, rowKey, { select: ["rowKey"], signal })) !== undefined;
-    // The time is read after an answer of storage, so `now` uses storage's clock.
-    if (await isKept()) return { id };
-    const kept = problems.slice(0, PROBLEMS).map(({ path, message }) => {
-      return { path: short(path, PROBLEM_CHARACTERS), message: short(message, PROBLEM_CHARACTERS) };
+    const stored = problems.slice(0, MAX_PROBLEMS).map(({ path, message }) => {
+      return { path: short(path, MAX_PROBLEM_CHARACTERS), message: short(message, MAX_PROBLEM_CHARACTERS) };
     });
     const row = {
       ...{ partitionKey, rowKey, format: FORMAT, expected },
-      reason: short(reason, REASON_CHARACTERS),
-      problems: JSON.stringify(kept),
+      reason: short(reason, MAX_REASON_CHARACTERS),
+      problems: JSON.stringify(stored),
+      // Must be read after an answer of storage: the first answer corrects a wrong clock.
       receivedAt: toIso(now()),
       ...body.properties,
     };
@@ -84,7 +81,8 @@ export function openQuarantine(
     for (;;) {
       await uploadBody(store, id, body, { signal });
       const outcome = await submit(table, actions, { signal });
-      if (outcome.committed || outcome.reason === "exists" || (await isKept())) return { id };
+      // Retention may remove the body's rows before the transaction. They are then uploaded again.
+      if (outcome.committed || outcome.reason === "exists") return { id };
     }
   }
 
@@ -110,32 +108,32 @@ export function openQuarantine(
     keep: (delivery: NewQuarantined) => inTime(timeLimit, (signal) => keep(delivery, signal)),
     get,
     remove,
-    /** Pages through the entries, or those of one reason, in the order of their ids. `next` is missing at the end. */
+    /** A page of the entries, or of those with one reason, in the order of their ids. `next` is missing at the end. */
     async list(query: QuarantineQuery = {}): Promise<{ items: Quarantined[]; next?: string }> {
       const { limit = 100, cursor, reason } = query;
       const from = cursor !== undefined && isId(cursor) ? quarantineKey(cursor) : QUARANTINED.from;
       const items: Quarantined[] = [];
       let seen = 0;
-      const window = Math.min(reason === undefined ? limit + 1 : ENTRIES, ENTRIES);
-      for await (const row of quarantineRows(store, { from, select: ENTRY, window })) {
+      const window = reason === undefined ? Math.min(limit + 1, ROWS_PER_REQUEST) : ROWS_PER_REQUEST;
+      for await (const row of quarantineRows(store, { from, select: ENTRY_COLUMNS, window })) {
         const entry = toEntry(row);
-        if (items.length === limit || seen === MOST_LOOKED_AT) return { items, next: entry.id };
+        if (items.length === limit || seen === MAX_SEARCHED) return { items, next: entry.id };
         if (reason === undefined || entry.reason === reason) items.push(entry);
         seen++;
       }
       return { items };
     },
-    /** The number of entries. Counting stops at 1,000, and `more` is then true. */
+    /** Counts the entries up to 1,000; `more` is true when there are further ones. */
     async count(): Promise<{ count: number; more: boolean }> {
       let count = 0;
       for await (const _ of quarantineRows(store, { select: ["rowKey"] })) {
-        if (++count > MOST_COUNTED) return { count: MOST_COUNTED, more: true };
+        if (++count > MAX_COUNT) return { count: MAX_COUNT, more: true };
       }
       return { count, more: false };
     },
     /**
-     * Reads an entry again. If that succeeds, the event is appended to the log, and the entry is removed. When the
-     * process dies between the two, a repetition finds the event in the log. `undefined` when there is no such entry.
+     * Reads an entry again. An entry that is understood now is appended to the log as an event, and removed. When the
+     * process dies between the two steps, a repetition finds the event in the log. `undefined` without such an entry.
      */
     async replay(
       id: string,
@@ -156,7 +154,7 @@ export function openQuarantine(
 export async function removeQuarantined(store: Store, row: Row<QuarantineRow>): Promise<boolean> {
   const parts = bodyKeys(quarantineIdOf(row.rowKey), row);
   const action = deletion(store.partitionKey, row.rowKey);
-  return (await submitWhole(store, [{ action, parts }])) > 0;
+  return (await submitWithParts(store, [{ action, parts }])) > 0;
 }
 
 /** The fields of a quarantined delivery without its body. */
@@ -165,5 +163,5 @@ export function toEntry(row: Row<QuarantineRow>): Quarantined {
   return { id: quarantineIdOf(rowKey), expected, reason, problems: JSON.parse(problems), receivedAt };
 }
 
-/** Storage refuses half of a surrogate pair, which a hostile body may contain. */
-const short = (text: string, most: number) => cut(text.toWellFormed(), most);
+/** Cuts a text. Half of a surrogate pair, which storage refuses, is replaced: a hostile body may contain one. */
+const short = (text: string, length: number) => cut(text.toWellFormed(), length);

@@ -4,14 +4,14 @@ import { removeWhere } from "../people/place-of-rows.ts";
 import { MAX_OPERATIONS } from "../storage/limits.ts";
 import { readRows, removeRow } from "../storage/rows.ts";
 import { scan, scanRows } from "../storage/scan.ts";
-import { type BodyRow, bodyKeys, deletion, submitWhole, type Whole } from "./bodies.ts";
+import { type ActionWithParts, type BodyRow, bodyKeys, deletion, submitWithParts } from "./bodies.ts";
 import type { EventRow } from "./event-row.ts";
 import type { HourColumns } from "./hours.ts";
 import { BODIES, EVENTS, HOURS, identityKey, seqOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 
-/** How many events are removed together: with their identities they fit into one transaction. */
-const STEP = MAX_OPERATIONS / 2;
+/** How many events are removed together. With their identities they fit into one transaction. */
+const EVENTS_PER_STEP = MAX_OPERATIONS / 2;
 
 /**
  * Removes the events that were received before `instant`, oldest first. One transaction removes an event with all of
@@ -27,16 +27,20 @@ export async function* removeEvents(
   const select = ["rowKey", "id", "receivedAt", "bodyRows", "bodyFingerprint"];
   for (;;) {
     // Each round reads the first rows of the log, because the round before removed the earlier ones.
-    const window = scan<EventRow>(store.table, store.partitionKey, { ...EVENTS, select, window: STEP });
+    const window = scan<EventRow>(store.table, store.partitionKey, {
+      ...EVENTS,
+      select,
+      window: EVENTS_PER_STEP,
+    });
     const first = await window.next();
     const rows = first.done ? [] : first.value;
     const old = rows.filter(({ receivedAt, rowKey }) => receivedAt < instant && seqOf(rowKey) <= through);
     if (old.length === 0) return;
-    const wholes = old.map((row) => ({
+    const deletions = old.map((row) => ({
       action: deletion(store.partitionKey, row.rowKey),
       parts: [identityKey(row.id), ...bodyKeys(row.id, row)],
     }));
-    const removed = await removeTogether(store, wholes);
+    const removed = await removeTogether(store, deletions);
     if (removed > 0) await removeHours(store, seqOf(old.at(-1)?.rowKey ?? ""));
     yield { after: "", removed };
     // Another instance removes the same events, or all remaining events are newer.
@@ -48,27 +52,27 @@ export async function* removeEvents(
  * Removes events with all of their rows in one transaction. When they have too many rows for one, each half gets its
  * own.
  */
-async function removeTogether(store: Store, events: Whole[]): Promise<number> {
+async function removeTogether(store: Store, events: ActionWithParts[]): Promise<number> {
   const operations = events.reduce((sum, { parts }) => sum + 1 + parts.length, 0);
-  if (operations <= MAX_OPERATIONS) return submitWhole(store, events);
+  if (operations <= MAX_OPERATIONS) return submitWithParts(store, events);
   const middle = Math.ceil(events.length / 2);
   const removed = await removeTogether(store, events.slice(0, middle));
   return removed + (await removeTogether(store, events.slice(middle)));
 }
 
-/** Removes the counts of hours whose events are all removed. */
+/** Removes the counts of the hours whose last event is at this place or before it. */
 async function removeHours({ table, partitionKey }: Store, seq: number): Promise<void> {
-  const range = { ...HOURS, select: ["rowKey", "through"], pageSize: STEP };
+  const range = { ...HOURS, select: ["rowKey", "through"], pageSize: EVENTS_PER_STEP };
   for await (const { rowKey, through } of readRows<HourColumns>(table, partitionKey, range)) {
     if (through > seq) return;
     await removeRow(table, partitionKey, rowKey);
   }
 }
 
-/** Milliseconds after which a body without an event is left over: an append takes only seconds. */
+/** Milliseconds after which a body without an event counts as left over. An append takes only seconds. */
 const LEFT_OVER_AFTER = HOUR;
-/** How many rows are read at once: each has nearly a megabyte. */
-const BODY_WINDOW = 20;
+/** Each row has nearly a megabyte. */
+const BODY_ROWS_PER_REQUEST = 20;
 
 /**
  * Removes the bodies after the key `after` whose event never entered the log. A late append that commits such a body
@@ -78,7 +82,12 @@ const BODY_WINDOW = 20;
 export function removeLeftBodies(store: Store, now: number, after: string): AsyncGenerator<Removed> {
   const { table, partitionKey } = store;
   const leftOver = toIso(now - LEFT_OVER_AFTER);
-  const range = { ...BODIES, after, select: ["rowKey", "committed", "timestamp"], window: BODY_WINDOW };
+  const range = {
+    ...BODIES,
+    after,
+    select: ["rowKey", "committed", "timestamp"],
+    window: BODY_ROWS_PER_REQUEST,
+  };
   return removeWhere(
     scanRows<BodyRow>(table, partitionKey, range),
     ({ committed, timestamp = "" }) => !committed && timestamp < leftOver,
