@@ -3,7 +3,7 @@ import { inGroups } from "../core/in-groups.ts";
 import { HOUR, MINUTE, toIso } from "../core/time.ts";
 import type { ItemPage, Source } from "../listing/source.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
-import type { MissingTranscript, ToldTextChat } from "../schemas/text-chat.ts";
+import type { MissingTranscript, RawTextChat } from "../schemas/text-chat.ts";
 import type { EventType } from "../schemas/webhook.ts";
 
 /** A thread of the account, with its content from LiveChat. */
@@ -12,7 +12,7 @@ export type FoundThread = {
   chatId: string;
   isOver: boolean;
   /** Absent when LiveChat no longer has the chat; `missing` has the reason. */
-  chat?: ToldTextChat;
+  chat?: RawTextChat;
   missing?: MissingTranscript;
 };
 
@@ -146,7 +146,7 @@ function toPage(
   return { position, items, progress, ...end };
 }
 
-function threadOf(chat: ToldTextChat): FoundThread {
+function threadOf(chat: RawTextChat): FoundThread {
   const { id: chatId, thread } = chat;
   return { chatId, threadId: thread.id, isOver: thread.active !== true, chat };
 }

@@ -1,6 +1,6 @@
 import type { Source } from "../listing/source.ts";
 import type { Agent, AgentSummary, NewAgent, Removal } from "../schemas/agent.ts";
-import type { TextChatSummary, ToldTextChat } from "../schemas/text-chat.ts";
+import type { RawTextChat, TextChatSummary } from "../schemas/text-chat.ts";
 import type { NewTicket, Ticket, TicketChanges, TicketFilters } from "../schemas/ticket.ts";
 import type { Usage } from "./rate-limit.ts";
 import type { CallOptions } from "./send.ts";
@@ -97,12 +97,12 @@ export type LiveChat = TicketDesk & {
 /** Reads chats. v2 has no such calls: its webhooks contain whole chats. */
 export type ChatReader = {
   /** Reads a chat with one of its threads and its transcript. @throws {NotFound} {ChatAnonymized} */
-  getChat(chatId: string, threadId: string, call?: CallOptions): Promise<ToldTextChat>;
+  getChat(chatId: string, threadId: string, call?: CallOptions): Promise<RawTextChat>;
   /** Reads a page of the active chats. `pageId` is the `next` of the page before. */
   listActiveChats(pageId?: string, call?: CallOptions): Promise<{ chats: TextChatSummary[]; next?: string }>;
   /** Reads a page of ended threads, oldest first: from a time on, or after another page. */
   listArchives(
     from: { from: string } | { pageId: string },
     call?: CallOptions,
-  ): Promise<{ chats: ToldTextChat[]; next?: string }>;
+  ): Promise<{ chats: RawTextChat[]; next?: string }>;
 };

@@ -27,8 +27,8 @@ const avatar = described(maybe(text), "Path to the image on Amazon s3.");
 const status = described(maybe(text), "Accepting chats, not accepting chats or offline.");
 
 /**
- * A group where LiveChat sends `3` in one place and `{ id: 3, name: "Sales" }` in another: always `{ id, name? }`. The
- * connector has other titles for an agent's groups than for a ticket's.
+ * A group as `{ id, name? }`. LiveChat sends `3` in some answers and `{ id: 3, name: "Sales" }` in others. Microsoft's connector
+ * has other titles for an agent's groups than for a ticket's.
  */
 export function groupTitled(idTitle: string, nameTitle: string) {
   const group = v.looseObject({
@@ -42,7 +42,7 @@ export function groupTitled(idTitle: string, nameTitle: string) {
   );
 }
 
-/** An agent, without the credentials that older answers of LiveChat carry. */
+/** An agent without credentials, which LiveChat's older answers contain. */
 function agentWith<const Entries extends v.ObjectEntries>(entries: Entries) {
   const agent = v.looseObject(entries);
   return v.pipe(
@@ -63,7 +63,7 @@ export const AgentSummary = shape(
 );
 export type AgentSummary = v.InferOutput<typeof AgentSummary>;
 
-/** The whole agent, as LiveChat answers its creation. */
+/** All fields of an agent: LiveChat's answer to its creation. */
 export const Agent = shape(
   "CreateAgent_Response",
   agentWith({
@@ -115,7 +115,7 @@ const groupToJoin = v.pipe(
   v.integer("must be a group's id, a whole number"),
 );
 
-/** The request to create an agent. Only `login` and `name` are required; the descriptions name LiveChat's defaults. */
+/** The request to create an agent. The descriptions have LiveChat's defaults. */
 export const NewAgent = shape(
   "NewAgent",
   exact({

@@ -41,7 +41,7 @@ const message = v.looseObject({
   user_type: described(maybe(text), "Type of the user sending the message."),
 });
 
-/** A chat, as LiveChat's webhooks send it. A transcript has no size limit. */
+/** A chat, as LiveChat's webhooks send it. Its transcript may have any size. */
 export const Chat = v.looseObject({
   id: named(identifier, "Chat Id", "Unique identifier of the chat."),
   url: described(maybe(text), "Url of the website where chat started."),
@@ -64,7 +64,7 @@ export const Visitor = v.looseObject({
   page_current: named(maybe(text), "Page", "Webpage that the chat originated from."),
 });
 
-/** LiveChat's reference has `true` and `false` here; text has been seen too. */
+/** `true` or `false` in LiveChat's reference. LiveChat has also sent `"true"` and `"1"`. */
 const choice = v.pipe(
   v.union([v.boolean(), text]),
   v.transform((chosen) => chosen === true || chosen === "true" || chosen === "1"),
@@ -83,7 +83,7 @@ const item = v.looseObject({
   answers: named(listOf(surveyChoice), "Choices", "The choices of a checkbox question."),
 });
 
-/** A question of the survey before a chat. A checkbox question has `answers`; its `answer` becomes the chosen labels. */
+/** A question of the survey before a chat. The `answer` of a checkbox question becomes the labels of its chosen `answers`. */
 export const SurveyItem = v.pipe(
   item,
   v.transform(

@@ -9,7 +9,7 @@ import {
   WebhookTicketResponse,
 } from "./webhook.ts";
 
-/** An event as the log gives it. An event without content (erased or lost) keeps its place. */
+/** An event of the log. An event whose content was erased or lost keeps its place. */
 export const LoggedEvent = shape(
   "Event",
   v.object({
@@ -53,7 +53,7 @@ export const LoggedEvent = shape(
   examples.chatEndedEvent,
 );
 
-/** The original of an event, as LiveChat sent it. */
+/** The original delivery of an event, as LiveChat sent it. */
 export const RawDelivery = shape("RawDelivery", v.looseObject({}), examples.chatEnded);
 
 /** A page of the log. */
@@ -67,7 +67,7 @@ export const EventPage = shape(
   { items: [examples.chatStartedEvent, examples.chatEndedEvent], next: 2, head: 2 },
 );
 
-/** A chat, put together from its events. */
+/** The state of a chat, from its events in the log. */
 export const StoredChat = shape(
   "Chat",
   v.object({
@@ -93,7 +93,7 @@ const listedChat = v.object({
   payload: described(WebhookChatResponse, "The latest content of the chat, without messages and events."),
 });
 
-/** A page of the chats of the log, without their transcripts. */
+/** A page of the log's chats, without their transcripts. */
 export const ChatPage = shape(
   "ChatPage",
   v.object({
@@ -127,7 +127,7 @@ const countedPeriod = v.object({
   ticket_created: countsOf("ticket_created"),
 });
 
-/** How many events there were, by time, type and origin. */
+/** The number of events by time, type and origin. */
 export const EventCounts = shape(
   "EventCounts",
   v.object({
@@ -147,7 +147,7 @@ const listedType = v.object({
 export const EventTypes = shape(
   "EventTypes",
   v.object({ items: described(v.array(listedType), "The event types.") }),
-  // Spectral takes an example that has a type and an example of its own for a schema.
+  // An item in the example would have the members `type` and `example`, and Spectral would read it as a schema.
   { items: [] },
 );
 
@@ -156,7 +156,7 @@ const problem = v.object({
   message: described(v.string(), "The problem of the field, in a sentence."),
 });
 
-/** A delivery that was authenticated but not understood. */
+/** An authenticated delivery that the app could not read. */
 export const QuarantinedDelivery = shape(
   "QuarantinedDelivery",
   v.object({

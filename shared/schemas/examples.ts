@@ -4,16 +4,15 @@ const { ticket, subscription, failedAttempt } = story;
 const { license_id, lc_version } = story.chatStarted;
 
 /**
- * The examples of the published definitions tell one story, and each can be sent unchanged: Vera asks in a chat, Sam
- * answers and makes a ticket of it, Nora joins the team. Ids of events are made of what they are about, so these are the
- * ones that the deliveries get.
+ * The examples of the published definitions. Together they tell one story: Vera asks in a chat, Sam answers and creates a ticket,
+ * Nora joins the team. Each can be sent unchanged. The ids of events are the ones that the app derives from these deliveries.
  */
 export const examples = {
   ...story,
   ticketCreated: { event_type: "ticket_created", license_id, lc_version, ticket },
   chatStartedEvent: { ...story.chatStartedEvent, payload: story.chatStarted },
   chatEndedEvent: { ...story.chatEndedEvent, payload: story.chatEnded },
-  /** A chat without an id: authenticated, and of no use as an event. */
+  /** The delivery of a chat without an id. */
   quarantined: { ...story.listedQuarantined, raw: story.misfit },
   subscriptionInDetail: { ...subscription, attempts: [failedAttempt], parked: story.parked },
   attempts: {

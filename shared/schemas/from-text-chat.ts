@@ -4,17 +4,18 @@ import { defined } from "../core/defined.ts";
 import { readTime } from "./read-time.ts";
 import type { StoredTextChat, TextChat, TextField, TextThreadEvent, TextUser } from "./text-chat.ts";
 
-/** The version of the Text platform's APIs that this app speaks. It stands here alone. */
+/** The version of the Text platform's APIs that this app calls. */
 export const TEXT_API_VERSION = "3.6";
 
-/** System messages that close a thread. */
-const CLOSING =
+/** The types of system messages that close a thread. */
+const CLOSING_TYPES =
   /^(manual_archived_|routing\.archived_|archived_customer_disconnected$|customer_banned$|system_archived$)/;
-const SUPERVISOR = "agents";
+/** The visibility of a supervisor and of a supervisor's messages. */
+const AGENTS_ONLY = "agents";
 
 /**
- * Tells a start or an end of the Text platform with the field names of `WebhookChatResponse`. A start and an end belong
- * to one thread, so `chat.id` is the thread's id, as in v2. Fields that v2 does not have keep their own names.
+ * Converts a start or an end of the Text platform to the fields of `WebhookChatResponse`. A start and an end belong to one
+ * thread, so `chat.id` is the thread's id, as in the API v2. Fields that v2 does not have keep their own names.
  */
 export function fromTextChat(stored: StoredTextChat): Record<string, unknown> {
   const ended = stored.action === "chat_deactivated";
@@ -29,9 +30,9 @@ export function fromTextChat(stored: StoredTextChat): Record<string, unknown> {
     organization_id: stored.organization_id,
     chat: defined({
       id: threadId,
-      /** The chat that the thread belongs to, by the Text platform's id. */
+      /** The Text platform's id of the chat that the thread belongs to. */
       text_chat_id: chatId,
-      ...(chat && describe(chat)),
+      ...(chat && fieldsOf(chat)),
       ended_timestamp: ended ? (endOf(chat) ?? stored.received_at) : undefined,
       missing_transcript: ended ? stored.missing_transcript : undefined,
     }),
@@ -40,7 +41,7 @@ export function fromTextChat(stored: StoredTextChat): Record<string, unknown> {
   });
 }
 
-function describe(chat: TextChat): Record<string, unknown> {
+function fieldsOf(chat: TextChat): Record<string, unknown> {
   const { thread, users = [] } = chat;
   const events = eventsOf(chat);
   const { rating, routing } = thread.properties ?? {};
@@ -48,7 +49,7 @@ function describe(chat: TextChat): Record<string, unknown> {
     url: routing?.start_url || visitOf(chat)?.last_pages?.[0]?.url,
     started_timestamp: toTime(thread.created_at),
     agents: users
-      .filter((user) => isAgent(user) && user.visibility !== SUPERVISOR)
+      .filter((user) => isAgent(user) && user.visibility !== AGENTS_ONLY)
       .filter(({ id }) => thread.user_ids?.includes(id) ?? true)
       .map(({ id, name }) => ({ login: id, name })),
     groups: thread.access?.group_ids ?? [],
@@ -64,7 +65,7 @@ function describe(chat: TextChat): Record<string, unknown> {
   };
 }
 
-/** The text of a file is its address, that of a rich message its titles; other types of events are no messages. */
+/** The text of a file is its URL, and the text of a rich message its titles. Other types of events are not messages. */
 function messageOf(event: TextThreadEvent, users: readonly TextUser[]): Record<string, unknown>[] {
   const titles = event.elements?.flatMap(({ title }) => title ?? []).join(", ");
   const texts: Record<string, string | undefined> = {
@@ -82,14 +83,14 @@ function messageOf(event: TextThreadEvent, users: readonly TextUser[]): Record<s
       user_type: userType(event, author, byAgent),
       text: texts[event.type],
       timestamp: toTime(event.created_at),
-      /** `file` and `rich_message`, which v2 does not tell apart. */
+      /** `file` or `rich_message`; the API v2 has no such field. */
       type: event.type === "message" ? undefined : event.type,
     }),
   ];
 }
 
 function userType(event: TextThreadEvent, author: TextUser | undefined, byAgent: boolean | undefined) {
-  if (event.visibility === SUPERVISOR) return "supervisor";
+  if (event.visibility === AGENTS_ONLY) return "supervisor";
   if (byAgent) return "agent";
   return author ? "visitor" : undefined;
 }
@@ -98,25 +99,25 @@ function systemEventOf({ text, created_at, system_message_type = "" }: TextThrea
   return defined({
     text,
     timestamp: toTime(created_at),
-    type: CLOSING.test(system_message_type) ? "closed" : system_message_type || undefined,
+    type: CLOSING_TYPES.test(system_message_type) ? "closed" : system_message_type || undefined,
     user_type: /(^|_)customer(_|$)/.test(system_message_type)
       ? "visitor"
       : /(^|_)agent$/.test(system_message_type)
         ? "agent"
         : undefined,
-    /** The Text platform's own word, which v2 has none for. */
+    /** The Text platform's own type, which may have no counterpart in v2. */
     system_message_type: system_message_type || undefined,
   });
 }
 
-/** No field has the time at which a thread ended: it is that of the message that closed it, or of the last event. */
+/** The time of the message that closed the thread, or of the last event: the thread has no field with the time of its end. */
 function endOf(chat: TextChat | undefined): string | undefined {
   const events = chat ? eventsOf(chat) : [];
-  const closing = events.findLast(({ system_message_type = "" }) => CLOSING.test(system_message_type));
+  const closing = events.findLast(({ system_message_type = "" }) => CLOSING_TYPES.test(system_message_type));
   return toTime((closing ?? events.at(-1))?.created_at);
 }
 
-/** In the order in which they happened, to the microsecond, without those that were deleted. */
+/** The events that were not deleted, in the order in which they happened, to the microsecond. */
 function eventsOf({ thread }: TextChat): TextThreadEvent[] {
   const kept = (thread.events ?? []).filter(({ deleted }) => !deleted);
   return kept.sort((a, b) => compare(a.created_at ?? "", b.created_at ?? ""));
@@ -143,7 +144,7 @@ function visitorOf(chat: TextChat): Record<string, unknown> | undefined {
   });
 }
 
-/** Webhooks tell the visit with the customer, the archive with the thread. */
+/** Webhooks send the visit with the customer, the archive with the thread. */
 function visitOf({ users, thread }: TextChat) {
   return users?.find((user) => !isAgent(user))?.visit ?? thread.customer_visit;
 }
@@ -176,7 +177,7 @@ function isAgent({ type }: TextUser): boolean {
   return type === "agent";
 }
 
-/** A time that cannot be read is left out: the rest of the chat is worth more. */
+/** Leaves out an unreadable time, to keep the rest of the chat. */
 function toTime(value: unknown): string | undefined {
   return typeof value === "string" || typeof value === "number" ? readTime(value) : undefined;
 }

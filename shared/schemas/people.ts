@@ -8,7 +8,7 @@ const personEmail = described(
   "ana@example.com",
 );
 
-/** The person of a call. An address is opaque text: it is no error when nothing is stored of it. */
+/** The request to erase a person. Any text is accepted, because the app may store addresses of any form. */
 export const PersonInput = shape("PersonInput", exact({ email: personEmail }), {
   email: "ana@example.com",
 });
@@ -43,7 +43,7 @@ export const Erasure = shape(
   { erased: 2, done: true, undecided: [] },
 );
 
-/** The answer of a search: an item a line, each with its place, and a last line that says where to go on. */
+/** The answer of a search: one item a line, each with its place, and a last line with the start of the next call. */
 export const SearchLines = v.pipe(
   v.string(),
   published({

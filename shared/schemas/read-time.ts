@@ -1,5 +1,5 @@
-/** Epoch seconds reach this value in the year 5138; epoch milliseconds passed it in 1973. */
-const MILLISECONDS_FROM = 1e11;
+/** Larger numbers are epoch milliseconds. Epoch seconds reach this value in the year 5138; milliseconds passed it in 1973. */
+const MAX_EPOCH_SECONDS = 1e11;
 const DIGITS = /^\d+(\.\d+)?$/;
 const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?$/i;
 
@@ -11,9 +11,9 @@ const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|
  */
 export function readTime(value: number | string): string | undefined {
   const epoch = typeof value === "number" ? value : DIGITS.test(value) ? Number(value) : undefined;
-  if (epoch !== undefined) return toMoment(epoch < MILLISECONDS_FROM ? epoch * 1000 : epoch);
+  if (epoch !== undefined) return toMoment(epoch < MAX_EPOCH_SECONDS ? epoch * 1000 : epoch);
   const [, day, clock = "00:00", offset = "Z"] = ISO.exec(String(value).trim()) ?? [];
-  // `Date` reads the 30th of February as the 2nd of March.
+  // `Date` would read 30 February as 2 March.
   if (day === undefined || toMoment(Date.parse(day))?.slice(0, 10) !== day) return undefined;
   return toMoment(Date.parse(`${day}T${clock}${offset.toUpperCase()}`));
 }
@@ -22,6 +22,6 @@ function toMoment(milliseconds: number): string | undefined {
   const date = new Date(Math.round(milliseconds));
   if (Number.isNaN(date.valueOf())) return undefined;
   const iso = date.toISOString();
-  // A longer year has a sign, is not a `date-time` (RFC 3339), and sorts wrongly as text.
+  // `Date` writes a year above 9999 with a sign: it is not a `date-time` (RFC 3339), and sorts wrongly as text.
   return /^\d{4}-/.test(iso) ? iso : undefined;
 }

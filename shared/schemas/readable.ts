@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** A list without the items that cannot be read: one odd item must not hide the others. */
+/** A list without its unreadable items: one odd item must not hide the others. */
 export function readable<const Schema extends v.GenericSchema>(item: Schema) {
   return v.pipe(
     v.array(v.unknown()),

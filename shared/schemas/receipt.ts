@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { examples } from "./examples.ts";
 import { described, shape } from "./vocabulary.ts";
 
-/** The answer to LiveChat for a delivery that is stored. */
+/** The answer to LiveChat after a delivery is stored. */
 export const Receipt = shape(
   "Receipt",
   v.object({

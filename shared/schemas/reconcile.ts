@@ -8,7 +8,7 @@ const mode = described(
 );
 
 const outcomes = v.picklist(["completed", "stopped", "throttled", "failed", "died"]);
-/** `died`: the process ended in the middle of the run, as the next run found. */
+/** `died`: the process ended during the run; the next run reports it. */
 export type RunOutcome = v.InferOutput<typeof outcomes>;
 
 const checkpoint = v.object({
@@ -16,7 +16,7 @@ const checkpoint = v.object({
   after: described(v.optional(moment), "The time after the run."),
 });
 
-/** The report of a run of the reconciliation: the answer of `POST /reconcile/tickets`. */
+/** The report of a run of the ticket reconciliation: the answer of `POST /reconcile/tickets`. */
 export const RunReport = shape(
   "RunReport",
   v.object({
@@ -37,12 +37,12 @@ export const RunReport = shape(
     calls: described(count, "Calls to LiveChat."),
     pages: described(count, "Pages of tickets that were read."),
     added: described(count, "Tickets that were not stored before."),
-    changed: described(count, "Tickets that were stored with other content."),
-    unchanged: described(count, "Tickets that had not changed."),
+    changed: described(count, "Stored tickets whose content changed."),
+    unchanged: described(count, "Stored tickets whose content did not change."),
     recovered: described(count, "Tickets that no webhook reported; their events were added to the log."),
     deleted: described(count, "Tickets that LiveChat no longer has; they were marked as deleted."),
     restored: described(count, "Tickets marked as deleted that LiveChat has again."),
-    odd: described(count, "Tickets that do not fit the schema; they were stored as they came."),
+    odd: described(count, "Tickets that do not fit the schema; they were stored as LiveChat sent them."),
     withoutId: described(count, "Tickets without an id; they were not stored."),
     checkpoint: described(checkpoint, "The time up to which all modifications of tickets are stored."),
   }),
@@ -84,7 +84,7 @@ export type ChatRunReport = v.InferOutput<typeof ChatRunReport>;
 
 const number = described(count, "The run's number.");
 const runRecord = v.object({ ...RunReport.entries, number });
-/** A run as it is kept. */
+/** The stored report of a run. */
 export type RunRecord = v.InferOutput<typeof runRecord>;
 
 const progress = v.object({
@@ -117,7 +117,7 @@ export const RunHistory = shape(
 );
 export type RunHistory = v.InferOutput<typeof RunHistory>;
 
-/** The last runs of the reconciliation of chats: a part of what they leave. */
+/** The last runs of the chat reconciliation, with a part of their reports. */
 export const ChatRunHistory = shape(
   "ChatRunHistory",
   v.object({

@@ -4,8 +4,9 @@ import { count, described, moment, shape } from "./vocabulary.ts";
 import { EVENT_TYPES } from "./webhook.ts";
 
 /**
- * What is wrong with a webhook of this app: it is for another event, lacks some of the data, presents credentials that are
- * not accepted or accepted only for now, has not been verified by LiveChat, or is one too many.
+ * The faults of a webhook of this app. `event type`: it is for another event. `data types`: it lacks some of the data.
+ * `credentials`: the app refuses its credentials. `previous credentials`: the app accepts them only until the previous password
+ * is removed. `unverified`: LiveChat has not verified it. `double`: another webhook already does the same.
  */
 const FLAWS = [
   "event type",
@@ -22,7 +23,7 @@ const foundWebhook = v.object({
   state: described(v.picklist(["right", ...FLAWS]), "right, or the fault of the webhook."),
 });
 
-/** A webhook that this app needs, as LiveChat has it. */
+/** The state in LiveChat of a webhook that this app needs. */
 export const Registration = shape(
   "Registration",
   v.object({

@@ -17,7 +17,7 @@ const checkResult = v.object({
 });
 export type CheckResult = v.InferOutput<typeof checkResult>;
 
-/** The checks and the settings of the app. */
+/** The answer of `GET /status`: the checks and the settings of the app. */
 export const Status = shape(
   "Status",
   v.object({

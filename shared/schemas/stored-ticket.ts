@@ -3,7 +3,7 @@ import { examples } from "./examples.ts";
 import { Ticket } from "./ticket.ts";
 import { described, moment, shape } from "./vocabulary.ts";
 
-/** A ticket as this app has it. */
+/** The app's stored copy of a ticket. */
 export const StoredTicket = shape(
   "StoredTicket",
   v.looseObject({

@@ -15,7 +15,7 @@ import {
 } from "./vocabulary.ts";
 import { EVENT_TYPES } from "./webhook.ts";
 
-/** A list of values to choose by: at least one, at most 100. */
+/** The values of a filter's key: at least one, at most 100. */
 function choices<const Schema extends v.GenericSchema>(schema: Schema) {
   const list = v.pipe(
     v.array(schema, "must be a list"),
@@ -37,7 +37,7 @@ function upTo(most: number) {
 }
 
 const word = v.pipe(filled, v.maxLength(200, "may have at most 200 characters"));
-/** A group's id: LiveChat gives a number. */
+/** The id of a group, as text or as the number that LiveChat shows. */
 const groupInFilter = v.pipe(
   v.union([v.pipe(v.number(), v.safeInteger()), word], "must be a group's id"),
   v.transform(String),
@@ -56,11 +56,11 @@ const keys = {
   source: named(choices(word), "Sources", "Sources, such as mail; the ticket must have one of them."),
 };
 const exception = described(
-  v.optional(v.pipe(exact(keys), notEmpty(Object.keys(keys)))),
+  v.optional(notEmpty(exact(keys))),
   "An exception to this filter: events that match it are not excluded.",
 );
 const not = described(
-  v.optional(v.pipe(exact({ ...keys, not: exception }), notEmpty(Object.keys(keys)))),
+  v.optional(notEmpty(exact({ ...keys, not: exception }))),
   "Events that match this filter are excluded.",
 );
 
@@ -93,7 +93,7 @@ const distinctTypes = v.pipe(
   v.array(v.picklist(EVENT_TYPES)),
 );
 
-/** The request of a flow that is turned on. */
+/** The request that a flow sends when it is turned on. */
 export const NewTrigger = shape(
   "NewTrigger",
   exact({ url: callbackUrl, filter, perMinute, policy }),
@@ -134,7 +134,7 @@ const secret = described(
   "The key that signs deliveries, as in Standard Webhooks (standardwebhooks.com).",
 );
 
-/** The subscription of a flow, as it is answered to the flow. */
+/** The answer to a flow that subscribed. */
 export const CreatedTrigger = shape(
   "CreatedTrigger",
   v.object({ id, type, secret }),
@@ -153,7 +153,7 @@ const terms = {
   ),
 };
 
-/** A new subscription, as it is answered to its subscriber. */
+/** The answer to a subscriber that is not a flow. */
 export const CreatedSubscription = shape(
   "CreatedSubscription",
   v.object({ id, secret, ...terms }),
@@ -198,7 +198,7 @@ const shownFields = {
   ),
 };
 
-/** A subscription as its operator sees it. */
+/** A subscription, for the operator: its secret is left out. */
 export const Subscription = shape("Subscription", v.object(shownFields), examples.subscription);
 
 export const Subscriptions = shape(
@@ -264,7 +264,7 @@ export const Attempts = shape(
   examples.attempts,
 );
 
-/** From where on events are sent again. */
+/** The request to send all events again from a place in the log. */
 export const Replay = shape(
   "Replay",
   exact({
@@ -277,7 +277,7 @@ export const Replay = shape(
   { seq: 1 },
 );
 
-/** The events to send again. */
+/** The request to send one event or all parked events again. */
 export const SendAgain = shape(
   "SendAgain",
   v.pipe(
@@ -302,10 +302,10 @@ const sent = v.object({
   excerpt,
 });
 
-/** The result of a test. */
+/** The answer of `POST /subscriptions/{id}/test`. */
 export const SentTest = shape("SentTest", sent, examples.sentTest);
 
-/** The result of sending again. */
+/** The answer of `POST /subscriptions/{id}/send`. */
 export const SentAgain = shape(
   "SentAgain",
   v.object({

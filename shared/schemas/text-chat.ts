@@ -4,18 +4,18 @@ import { text } from "./vocabulary.ts";
 import type { EventType } from "./webhook.ts";
 
 /**
- * Chats as the Agent Chat API 3.6 of the Text platform sends them (`incoming_chat`, `get_chat`, `list_archives`). The
- * readers are tolerant: what is odd inside a chat is left out, and only ids are needed.
+ * Chats as the Agent Chat API 3.6 of the Text platform sends them (`incoming_chat`, `get_chat`, `list_archives`). Only ids are
+ * required; other members are left out if they do not have their expected shape.
  */
 
-/** A member that is left out when it does not have its expected shape. */
+/** A member that is left out if it does not have its expected shape. */
 const soft = <const Schema extends v.GenericSchema>(schema: Schema) =>
   v.fallback(v.optional(schema), undefined);
 
 /** A list without its odd items. */
 const softList = <const Schema extends v.GenericSchema>(item: Schema) => soft(readable(item));
 
-const id = v.pipe(text, v.nonEmpty("must not be empty"));
+const requiredId = v.pipe(text, v.nonEmpty("must not be empty"));
 
 const Geolocation = v.looseObject({
   country: soft(text),
@@ -34,11 +34,11 @@ const Visit = v.looseObject({
 });
 
 const User = v.looseObject({
-  id,
+  id: requiredId,
   type: soft(text),
   name: soft(text),
   email: soft(text),
-  /** `agents` for a supervisor, whom the customer does not see. */
+  /** `agents`: the user is a supervisor, hidden from the customer. */
   visibility: soft(text),
   session_fields: softList(v.record(v.string(), v.unknown())),
   statistics: soft(v.looseObject({})),
@@ -58,31 +58,31 @@ const Field = v.looseObject({
 const ThreadEvent = v.looseObject({
   type: text,
   created_at: soft(text),
-  /** `agents` where the customer does not see it. */
+  /** `agents`: hidden from the customer. */
   visibility: soft(text),
   author_id: soft(text),
   text: soft(text),
   deleted: soft(v.boolean()),
-  /** Of a `file`. */
+  /** Members of a `file`. */
   url: soft(text),
   name: soft(text),
-  /** Of a `system_message`. */
+  /** A member of a `system_message`. */
   system_message_type: soft(text),
-  /** Of a `filled_form`. */
+  /** Members of a `filled_form`. */
   form_type: soft(text),
   fields: softList(Field),
-  /** Of a `rich_message`. */
+  /** A member of a `rich_message`. */
   elements: softList(v.looseObject({ title: soft(text) })),
   properties: soft(v.looseObject({ lc2: soft(v.looseObject({ form_type: soft(text) })) })),
 });
 
 const Thread = v.looseObject({
-  id,
+  id: requiredId,
   user_ids: softList(text),
   created_at: soft(text),
   access: soft(v.looseObject({ group_ids: softList(v.number()) })),
   tags: softList(text),
-  /** Absent where the plan of the account does not show old chats. */
+  /** Absent if the account's plan does not include old chats. */
   events: softList(ThreadEvent),
   previous_thread_id: soft(text),
   next_thread_id: soft(text),
@@ -98,20 +98,20 @@ const Thread = v.looseObject({
 });
 
 /** A chat with one of its threads. */
-export const TextChat = v.looseObject({ id, users: softList(User), thread: Thread });
+export const TextChat = v.looseObject({ id: requiredId, users: softList(User), thread: Thread });
 export type TextChat = v.InferOutput<typeof TextChat>;
 
-/** The same as it came, of which only the ids are looked at: what the log keeps. */
-export const ToldTextChat = v.looseObject({
-  id,
-  thread: v.looseObject({ id, active: soft(v.boolean()) }),
+/** A chat with one of its threads, as LiveChat sent it. Only the ids are read; the log stores the whole chat. */
+export const RawTextChat = v.looseObject({
+  id: requiredId,
+  thread: v.looseObject({ id: requiredId, active: soft(v.boolean()) }),
 });
-export type ToldTextChat = v.InferOutput<typeof ToldTextChat>;
+export type RawTextChat = v.InferOutput<typeof RawTextChat>;
 
 /** An item of `list_chats`. */
 export const TextChatSummary = v.looseObject({
-  id,
-  last_thread_summary: v.looseObject({ id, active: soft(v.boolean()) }),
+  id: requiredId,
+  last_thread_summary: v.looseObject({ id: requiredId, active: soft(v.boolean()) }),
 });
 export type TextChatSummary = v.InferOutput<typeof TextChatSummary>;
 
@@ -119,19 +119,19 @@ export type TextUser = v.InferOutput<typeof User>;
 export type TextThreadEvent = v.InferOutput<typeof ThreadEvent>;
 export type TextField = v.InferOutput<typeof Field>;
 
-/** The Text platform's actions that webhooks report, and the events that they are here. */
+/** The event type of each action that the Text platform's webhooks report. */
 export const EVENT_OF_ACTION: ReadonlyMap<unknown, EventType> = new Map([
   ["incoming_chat", "chat_started"],
   ["chat_deactivated", "chat_ended"],
 ]);
 
-/** Why an end has no transcript: it could not be read for an hour, or LiveChat has it no longer. */
+/** Why an ended chat has no transcript: the app could not read it for an hour, or LiveChat no longer has it. */
 const MISSING_TRANSCRIPT = ["failed", "anonymized", "gone"] as const;
 export type MissingTranscript = (typeof MISSING_TRANSCRIPT)[number];
 
 /**
- * What the log keeps of a start or an end: the webhook's envelope without `secret_key`, and for an end the chat as
- * `get_chat` or the archive told it. Reconciliation makes the same envelope from what it reads.
+ * The stored content of a chat's start or end: the webhook's envelope without `secret_key`. At the end, it has the chat from
+ * `get_chat` or the archive. The reconciliation makes the same envelope from the chats that it reads.
  */
 export const StoredTextChat = v.variant("action", [
   v.looseObject({
@@ -142,10 +142,10 @@ export const StoredTextChat = v.variant("action", [
   v.looseObject({
     action: v.literal("chat_deactivated"),
     organization_id: soft(text),
-    payload: v.looseObject({ chat_id: id, thread_id: id }),
+    payload: v.looseObject({ chat_id: requiredId, thread_id: requiredId }),
     chat: soft(TextChat),
     missing_transcript: soft(v.picklist(MISSING_TRANSCRIPT)),
-    /** ISO 8601: when the webhook came, or the reconciliation found it. */
+    /** ISO 8601: when the webhook arrived, or the reconciliation found the end. */
     received_at: soft(text),
   }),
 ]);

@@ -24,9 +24,9 @@ import {
 } from "./vocabulary.ts";
 
 export const TICKET_STATUSES = ["open", "pending", "solved", "spam"] as const;
-/** Where a ticket that is created through the API may say that it comes from. */
+/** The sources that a ticket may have when the API creates it. */
 const NEW_TICKET_SOURCES = ["chat-window", "mail", "lc2"] as const;
-/** Where a ticket may come from at all: what the list can be filtered by. */
+/** All sources of tickets, for the filter of the list. */
 const TICKET_SOURCES = ["lc2", "mail", "facebook", "agent-app-manual", "chat-window"] as const;
 
 const person = v.looseObject({
@@ -80,7 +80,7 @@ const firstResponse = v.looseObject({
   date: named(maybe(time), "Date-Time", "Time of the first answer."),
 });
 
-/** The fields of a ticket wherever LiveChat shows it; only the id can be relied on. */
+/** The fields of a ticket in all of LiveChat's answers. Only the id is always present. */
 const ticketFields = {
   id: named(identifier, "Ticket Id", "Unique id of the ticket."),
   subject: described(maybe(text), "Short description of the ticket."),
@@ -113,7 +113,7 @@ const listedSource = v.looseObject({
   url: described(maybe(text), "Webpage where the ticket was created."),
 });
 
-/** The same as an item of the list, where the connector has other words for some fields. */
+/** A ticket in a list. Microsoft's connector describes some of its fields with other words. */
 export const ListedTicket = shape(
   "ListTicketsResponse",
   v.looseObject({
@@ -140,8 +140,8 @@ export const UpdatedTicket = shape(
 );
 
 /**
- * A ticket that does not fit {@link Ticket}: fields that fit are read, all others stay as they came. So their types are a
- * promise that nothing keeps: code that reads a field of a ticket that LiveChat sent has to bear a value of another type.
+ * A ticket that does not fit {@link Ticket}. Fields that fit are read; all others keep the value that LiveChat sent. So a field may
+ * have another type than {@link Ticket} declares: code that reads a ticket of LiveChat's must tolerate any value.
  */
 const OddTicket = v.pipe(
   v.looseObject({ id: v.pipe(ticketFields.id, v.nonEmpty("must not be empty")) }),
@@ -184,8 +184,8 @@ export const TicketPage = v.pipe(
 );
 
 /**
- * One ticket, which the current reference shows inside `{ tickets: [...] }` and the older one bare. One that has an id
- * but is odd is given as it came.
+ * LiveChat's answer with one ticket: `{ tickets: [...] }` in the current reference, the bare ticket in the older one. A ticket
+ * that does not fit {@link Ticket} but has an id is read as an {@link OddTicket}.
  */
 export const OneTicket = v.pipe(
   v.unknown(),
@@ -301,9 +301,5 @@ const changes = exact({
 });
 
 /** The request to change a ticket: at least one field. */
-export const TicketChanges = shape(
-  "TicketChanges",
-  v.pipe(changes, notEmpty(Object.keys(changes.entries)), published({ minProperties: 1 })),
-  examples.ticketChanges,
-);
+export const TicketChanges = shape("TicketChanges", notEmpty(changes), examples.ticketChanges);
 export type TicketChanges = v.InferOutput<typeof TicketChanges>;

@@ -2,15 +2,15 @@ import * as v from "valibot";
 import { cut } from "../core/cut.ts";
 import type { Problem } from "../core/errors.ts";
 
-/** The most problems that are searched for in one value and answered. */
+/** The maximum number of problems that are found in one value. */
 export const MAX_PROBLEMS = 50;
 const MAX_PATH = 100;
 
 type Validated<Output> = { success: true; output: Output } | { success: false; problems: Problem[] };
 
 /**
- * Reads a value by its schema, and names all problems at once, up to {@link MAX_PROBLEMS}. `v.safeParse` makes an issue of
- * every item that does not fit: some gigabytes for 15 MiB of `[0,0,…]`. This stops looking when it has made enough.
+ * Reads a value by its schema, and returns all problems at once, up to {@link MAX_PROBLEMS}. `v.safeParse` has no such limit: it
+ * makes an issue of every item that does not fit, which takes gigabytes for 15 MiB of `[0,0,…]`.
  */
 export function validate<Schema extends v.GenericSchema>(
   schema: Schema,
@@ -21,7 +21,7 @@ export function validate<Schema extends v.GenericSchema>(
   return { success: false, problems: (issues ?? []).slice(0, MAX_PROBLEMS).map(toProblem) };
 }
 
-/** valibot reads `lang` once for each issue that it makes, and `abortEarly` before it looks for the next. */
+/** Stops validation after a number of issues: valibot reads `lang` for each issue, and `abortEarly` before the next one. */
 function stopAfter(most: number): v.Config<v.BaseIssue<unknown>> {
   let made = 0;
   return {
@@ -35,7 +35,7 @@ function stopAfter(most: number): v.Config<v.BaseIssue<unknown>> {
   };
 }
 
-/** A path, and a sentence that needs no knowledge of valibot. */
+/** Describes an issue in a sentence that needs no knowledge of valibot. */
 function toProblem(issue: v.BaseIssue<unknown>): Problem {
   const path = cut(v.getDotPath(issue) ?? "", MAX_PATH);
   return { path, message: `${path || "The body"} ${predicate(issue)}.` };

@@ -3,18 +3,23 @@ import { isObject } from "../core/is-object.ts";
 import { readTime } from "./read-time.ts";
 
 /**
- * The vocabulary of every schema in this app, in four groups: what a schema publishes (`published`, `described`, `named`, `shape`),
- * objects (`exact`), values that LiveChat sends (`text`, `identifier`, `integer`, `flag`, `time`, `maybe`, `listOf`: tolerant), and
- * values that callers send (`filled`, `email`, `wholeNumber`, `day`, `instant`, `bit`, `yesOrNo`, `oneOf`: strict).
+ * The words of every schema in this app, in four groups:
+ * - The published definitions: `shape`, `described`, `named`, `advanced`, `published`.
+ * - Values that LiveChat sends, read tolerantly: `text`, `identifier`, `integer`, `flag`, `time`, `maybe`, `listOf`.
+ * - Values that callers send, read strictly: `exact`, `notEmpty`, `filled`, `email`, `oneOf`, and in a query, where all values are
+ *   text, `wholeNumber`, `instant` and `yesOrNo`.
+ * - Values that the app writes: `moment`, `count`, `html`.
+ *
+ * A pipe that transforms ends with the schema of its result. The published definitions show that schema.
  */
 
-/** How Power Automate's designer treats a field, where the field's type does not say it. */
+/** How Power Automate's designer shows a field. */
 export type Designer = {
-  /** `advanced` is shown on demand. `internal` is never shown: the flow sends the field's only possible value. */
+  /** `advanced`: shown on demand. `internal`: never shown; the flow sends the field's only possible value. */
   visibility?: "advanced" | "internal";
   /** The designer requires the field, as Microsoft's connector does, although the operation does not. */
   required?: true;
-  /** The field is picked from the list that this operation returns; `value` and `title` are fields of its items. */
+  /** The user picks the field from the list that the operation returns; `value` and `title` are fields of its items. */
   pickFrom?: { operation: string; value: string; title: string };
   /** The flow engine fills the field with its callback URL. */
   notificationUrl?: true;
@@ -39,7 +44,7 @@ export function published<Value>(facts: SchemaFacts) {
   return v.metadata<Value, SchemaFacts>(facts);
 }
 
-/** An example of a schema: as it is sent, or as it is answered. That its words are among those of a list is for a test. */
+/** An example of the values that a schema accepts or returns. Text has the type `string`, because examples come from JSON. */
 type Example<Schema extends v.GenericSchema> = Widened<v.InferInput<Schema> | v.InferOutput<Schema>>;
 
 type Widened<Value> = Value extends string
@@ -48,7 +53,7 @@ type Widened<Value> = Value extends string
     ? { readonly [Key in keyof Value]: Widened<Value[Key]> }
     : Value;
 
-/** A shape that the definitions contain once and refer to by its name, with an example. */
+/** A named shape with an example. The definitions contain it once, and refer to it by its name. */
 export function shape<const Schema extends v.GenericSchema>(
   component: string,
   schema: Schema,
@@ -58,8 +63,8 @@ export function shape<const Schema extends v.GenericSchema>(
 }
 
 /**
- * A field with its published description (a sentence). Its published title is its name in Title Case. Parameters also need an
- * example or default.
+ * A field with its published description, a sentence. Its published title is its name in Title Case. A parameter also needs an
+ * example or a default.
  */
 export function described<const Schema extends v.GenericSchema>(
   schema: Schema,
@@ -69,7 +74,7 @@ export function described<const Schema extends v.GenericSchema>(
   return v.pipe(schema, v.description(description), published({ example }));
 }
 
-/** The same with a title of its own, such as one of Microsoft's connector. */
+/** A field with a title of its own, such as one of Microsoft's connector, and its published description. */
 export function named<const Schema extends v.GenericSchema>(
   schema: Schema,
   title: string,
@@ -85,8 +90,8 @@ export function advanced<const Schema extends v.GenericSchema>(schema: Schema) {
 }
 
 /**
- * An object with exactly these fields. `v.strictObject` stops at the first unknown field; this reports every unknown
- * field and lists the known ones.
+ * An object with exactly these fields. `v.strictObject` stops at the first unknown field; this schema reports every unknown
+ * field, and lists the known ones.
  */
 export function exact<const Entries extends v.ObjectEntries>(entries: Entries) {
   const names = Object.keys(entries);
@@ -109,32 +114,38 @@ export function exact<const Entries extends v.ObjectEntries>(entries: Entries) {
   return schema as unknown as v.StrictObjectSchema<Entries, undefined>;
 }
 
-/** At least one field of the object is given. */
-export function notEmpty<Value extends object>(names: readonly string[]) {
-  return v.check<Value, string>(
-    (value) => Object.values(value).some((field) => field !== undefined),
-    `must have at least one of ${names.join(", ")}`,
+/** An object with at least one of its fields. */
+export function notEmpty<const Entries extends v.ObjectEntries>(
+  schema: v.StrictObjectSchema<Entries, undefined>,
+) {
+  return v.pipe(
+    schema,
+    v.check(
+      (value) => Object.values(value).some((field) => field !== undefined),
+      `must have at least one of ${Object.keys(schema.entries).join(", ")}`,
+    ),
+    published({ minProperties: 1 }),
   );
 }
 
-/** A page for browsers. */
+/** An HTML page. */
 export const html = v.pipe(v.string(), published({ example: "<!doctype html>" }));
 
-/** Text; LiveChat sends some ids and versions as numbers. */
+/** Text. LiveChat sends some ids and versions as numbers. */
 export const text = v.pipe(
   v.union([v.string(), v.number(), v.boolean()], "must be text"),
   v.transform(String),
   v.string(),
 );
 
-/** An id: opaque text, or a whole number of which no digit is lost. */
+/** An id: opaque text, or a whole number small enough to keep every digit. */
 export const identifier = v.pipe(
   v.union([v.string(), v.pipe(v.number(), v.safeInteger())], "must be text, or a whole number below 2^53"),
   v.transform(String),
   v.string(),
 );
 
-/** A whole number; LiveChat sends some as text. */
+/** A whole number. LiveChat sends some as text. */
 export const integer = v.pipe(
   v.union(
     [v.pipe(v.number(), v.integer()), v.pipe(v.string(), v.regex(/^-?\d+$/), v.transform(Number))],
@@ -144,14 +155,14 @@ export const integer = v.pipe(
   v.integer(),
 );
 
-/** True or false; LiveChat sends some as 1 and 0. */
+/** True or false. LiveChat sends some as 1 and 0. */
 export const flag = v.pipe(
   v.union([v.boolean(), v.picklist([0, 1])], "must be true or false"),
   v.transform((value) => value === true || value === 1),
   v.boolean(),
 );
 
-/** Microsoft's connector describes every time of LiveChat's with this. */
+/** The description of every LiveChat time in Microsoft's connector. */
 export const TIME_FORMAT = "yyyy-MM-ddTHH:mm:ss.fffZ.";
 
 /** A time that this app wrote: ISO 8601 in UTC with milliseconds. */
@@ -169,7 +180,7 @@ export const time = v.pipe(
   moment,
 );
 
-/** A number of things. */
+/** A whole number from 0. */
 export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /**
@@ -192,7 +203,7 @@ export function listOf<const Schema extends v.GenericSchema>(schema: Schema) {
   return replaced((value) => (v.is(noList, value) ? [] : value), v.array(schema, "must be a list"));
 }
 
-/** An optional field: `replace` turns LiveChat's spellings of nothing into values of the schema. */
+/** An optional field whose value is replaced before the schema reads it. */
 function replaced<const Schema extends v.GenericSchema>(
   replace: (value: unknown) => unknown,
   schema: Schema,
@@ -210,7 +221,7 @@ function replaced<const Schema extends v.GenericSchema>(
 /** Text that is not empty. */
 export const filled = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
 
-/** An email address: one `@`, no blanks. LiveChat takes more of them than any grammar does, so it judges. */
+/** An email address: one `@`, no blanks. LiveChat accepts more addresses than any grammar, and checks the rest itself. */
 export const email = v.pipe(
   v.string("must be text"),
   v.regex(/^[^\s@]+@[^\s@]+$/, "must be an email address, such as ana@example.com"),
@@ -241,7 +252,7 @@ export const instant = v.pipe(
   moment,
 );
 
-/** Yes or no in a query. */
+/** `true` or `false` in a query. */
 export const yesOrNo = v.pipe(
   v.picklist(["true", "false"], "must be true or false"),
   v.transform((value) => value === "true"),

@@ -8,7 +8,7 @@ import { described, listOf, maybe, named, shape, text } from "./vocabulary.ts";
 export const EVENT_TYPES = ["chat_started", "chat_ended", "ticket_created"] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
-/** How an event comes into the log: from LiveChat's webhook, or found by the reconciliation. */
+/** The origin of an event: LiveChat's webhook delivered it, or the reconciliation found it. */
 export const ORIGINS = ["webhook", "reconcile"] as const;
 export type Origin = (typeof ORIGINS)[number];
 

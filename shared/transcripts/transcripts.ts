@@ -3,7 +3,7 @@ import { ChatAnonymized, InvalidInput, NotFound, TooLarge } from "../core/errors
 import type { EventLog } from "../event-log/event-log.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import { type AttemptResult, FIRST_PAUSE, openPending, type Pending } from "../pending/pending.ts";
-import type { MissingTranscript, ToldTextChat } from "../schemas/text-chat.ts";
+import type { MissingTranscript, RawTextChat } from "../schemas/text-chat.ts";
 import { unpack } from "../storage/body.ts";
 import { type Fetched, nextTranscriptStep, type WaitingEnd } from "./next-step.ts";
 import {
@@ -85,7 +85,7 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
   async function fetchTranscript(
     { chatId, threadId, attempts }: PendingEnd,
     signal?: AbortSignal,
-  ): Promise<{ fetched: Fetched; chat?: ToldTextChat }> {
+  ): Promise<{ fetched: Fetched; chat?: RawTextChat }> {
     // The app was moved back to v2, and a webhook of the Text platform still exists.
     if (!chats) return { fetched: "no reader" };
     try {
@@ -101,7 +101,7 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
   }
 
   /** Appends the end with its transcript, or with its ids only when the log cannot store the transcript. */
-  async function appendWithTranscript(end: PendingEnd, chat: ToldTextChat | undefined): Promise<void> {
+  async function appendWithTranscript(end: PendingEnd, chat: RawTextChat | undefined): Promise<void> {
     try {
       await append(toRaw(end, { chat }));
     } catch (error) {
@@ -132,7 +132,7 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
 /** The stored content of an end: the webhook's envelope, and the chat as LiveChat returned it. */
 export function toRaw(
   { envelope, receivedAt }: Pick<PendingEnd, "envelope" | "receivedAt">,
-  { chat, missing }: { chat?: ToldTextChat; missing?: MissingTranscript },
+  { chat, missing }: { chat?: RawTextChat; missing?: MissingTranscript },
 ): string {
   return JSON.stringify({
     ...JSON.parse(envelope),

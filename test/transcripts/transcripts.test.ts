@@ -4,7 +4,7 @@ import { NotFound, UpstreamFailed } from "../../shared/core/errors.ts";
 import type { ChatReader } from "../../shared/livechat/live-chat.ts";
 import { ALL_PENDING } from "../../shared/pending/pending.ts";
 import { openPeople } from "../../shared/people/people.ts";
-import type { ToldTextChat } from "../../shared/schemas/text-chat.ts";
+import type { RawTextChat } from "../../shared/schemas/text-chat.ts";
 import { readRows } from "../../shared/storage/rows.ts";
 import { transcriptPlaces } from "../../shared/transcripts/people.ts";
 import { type EndedThread, TRANSCRIPTS_PARTITION } from "../../shared/transcripts/store.ts";
@@ -14,7 +14,7 @@ import { EPOCH, MINUTE, newLog, newTable, started } from "../event-log/deliverie
 
 const MARY = "mary@example.com";
 
-const chat = (threadId: string, more: object = {}): ToldTextChat => ({
+const chat = (threadId: string, more: object = {}): RawTextChat => ({
   id: "CHAT",
   users: [{ id: "customer", type: "customer", email: MARY }],
   thread: {

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { TEXT_API_VERSION } from "../../schemas/from-text-chat.ts";
 import { readable } from "../../schemas/readable.ts";
-import { TextChatSummary, ToldTextChat } from "../../schemas/text-chat.ts";
+import { RawTextChat, TextChatSummary } from "../../schemas/text-chat.ts";
 import { listOf, maybe, text } from "../../schemas/vocabulary.ts";
 import type { Effect } from "../call.ts";
 import type { CallOptions, Send } from "../send.ts";
@@ -27,7 +27,7 @@ export type TextWebhook = v.InferOutput<typeof TextWebhook>;
 const Created = v.looseObject({ id: text });
 const WebhooksState = v.looseObject({ license_webhooks_enabled: v.boolean() });
 const ChatList = v.looseObject({ chats_summary: readable(TextChatSummary), next_page_id: maybe(text) });
-const ArchiveList = v.looseObject({ chats: readable(ToldTextChat), next_page_id: maybe(text) });
+const ArchiveList = v.looseObject({ chats: readable(RawTextChat), next_page_id: maybe(text) });
 
 type Action = {
   api: "agent" | "configuration";
@@ -63,7 +63,7 @@ const ACTIONS = {
   },
   enable_license_webhooks: { ...webhooks, scopes: ["webhooks.state:rw"], effect: "replace" },
 
-  get_chat: { ...chats, answer: ToldTextChat },
+  get_chat: { ...chats, answer: RawTextChat },
   list_chats: { ...chats, answer: ChatList },
   list_archives: { ...chats, answer: ArchiveList },
 } satisfies Record<string, Action>;
