@@ -14,7 +14,7 @@ import {
 
 const PAGE = 3;
 
-/** A list of which every change moves a row to the top; rows of one key may stand in any order. */
+/** A list in which every change moves a row to the top. Rows of one key are in any order. */
 class List {
   rows: ListedRow[] = [];
   now = 1;
@@ -71,7 +71,7 @@ function apply(list: List, { kind, index }: Change) {
   else if (kind === "remove") list.remove(index);
 }
 
-/** Walks while `schedule` says what happens before each read after the first; a list at rest after that. */
+/** Walks a list. `schedule` has the changes before each read after the first. After the schedule the list is at rest. */
 function walk(list: List, schedule: Change[][]) {
   const seen = new Map<string, number>();
   let position = beginWalk(PAGE);
@@ -83,14 +83,14 @@ function walk(list: List, schedule: Change[][]) {
     for (const each of changes) apply(list, each);
     const page = nextPage(position);
     const right = list.read(page);
-    // What comes twice is believed, so no false answer does.
+    // The walk accepts an answer that comes twice, so a false answer must not come twice.
     isEcho = before !== undefined && !isEcho && changes.some(({ kind }) => kind === "repeat");
     const answer = before && isEcho ? { ...before, page } : right;
     reads++;
     if (reads > 1000) throw new Error("The walk does not end");
     before = answer;
     const advanced = advanceWalk(position, answer);
-    // As when another process goes on with it.
+    // Another process could continue the walk.
     position = JSON.parse(JSON.stringify(advanced.walk));
     for (const { id, key } of advanced.rows ?? []) seen.set(id, key);
   }
@@ -98,7 +98,7 @@ function walk(list: List, schedule: Change[][]) {
 }
 
 describe("a walk of a list that changes", () => {
-  test("misses no permanent row, except those of doubted keys", () => {
+  test("a walk misses no row that stays unchanged, except rows with doubted keys", () => {
     fc.assert(
       fc.property(
         fc.nat(30),
@@ -120,20 +120,20 @@ describe("a walk of a list that changes", () => {
   }, 600_000);
 
   test.each([false, true])(
-    "reads every page of a list at rest once, without doubts (keys shared: %s)",
+    "a walk reads every page of a list at rest once, without doubts (shared keys: %s)",
     (shared) => {
       const { seen, position, reads } = walk(new List(20, shared), []);
       expect([seen.size, reads, position.doubts]).toEqual([20, 7, []]);
     },
   );
 
-  test("doubts the key at the edge of a page when its row is seen again, as if another had taken its place", () => {
+  test("a walk doubts the key at the edge of a page when the row there is seen again", () => {
     const list = new List(6, false);
     const edge = list.rows[2]?.key;
     expect(walk(list, [[{ kind: "create", index: 0 }]]).position.doubts).toEqual([edge]);
   });
 
-  test("goes back by exactly the rows that the list lost", () => {
+  test("a walk goes back by exactly as many rows as the list lost", () => {
     const list = new List(14, false);
     const pages: number[] = [];
     let position = beginWalk(PAGE);
@@ -142,11 +142,11 @@ describe("a walk of a list that changes", () => {
       pages.push(nextPage(position));
       position = advanceWalk(position, list.read(nextPage(position))).walk;
     }
-    // Nine rows were seen, of which the fourth page shows that five are left.
+    // The walk has seen nine rows. The fourth page shows that the list lost four, so five of them are left.
     expect(pages).toEqual([1, 2, 3, 4, 2, 3, 4]);
   });
 
-  test("has passed a key when it is at a lower one, or, where that is enough, at the key itself", () => {
+  test("hasPassed is true at a lower key, and with `above` at the key itself", () => {
     const list = new List(9, false);
     const [, , third, fourth] = list.rows.map(({ key }) => key);
     const position = advanceWalk(beginWalk(PAGE), list.read(1)).walk;
@@ -154,7 +154,7 @@ describe("a walk of a list that changes", () => {
     expect(hasPassed(position, third ?? 0, { above: true })).toBe(true);
     expect(hasPassed(position, fourth ?? 0, { above: true })).toBe(false);
     list.remove(0);
-    // Page 2 now begins behind a row that may not have been seen.
+    // Page 2 now begins after a row that the walk may not have seen.
     expect(hasPassed(advanceWalk(position, list.read(2)).walk, third ?? 0)).toBe(false);
   });
 
@@ -162,10 +162,10 @@ describe("a walk of a list that changes", () => {
   const firstPage: ListAnswer = { page: 1, total: 5, pages: 2, rows: rowsOf("a", "b", "c") };
 
   test.each<[string, ListAnswer]>([
-    ["fewer entries than it counts", { page: 1, total: 5, pages: 2, rows: rowsOf("a") }],
-    ["none", { page: 1, total: 5, pages: 2, rows: [] }],
+    ["fewer entries than its count", { page: 1, total: 5, pages: 2, rows: rowsOf("a") }],
+    ["no entries", { page: 1, total: 5, pages: 2, rows: [] }],
     ["an entry twice", { page: 1, total: 3, pages: 1, rows: rowsOf("a", "b", "a") }],
-  ])("never believes a page with %s", (_, answer) => {
+  ])("a walk never accepts a first page with %s", (_, answer) => {
     let position = beginWalk(PAGE);
     for (let i = 0; i < 3; i++) {
       const { walk, rows, fault } = advanceWalk(position, answer);
@@ -193,7 +193,7 @@ describe("a walk of a list that changes", () => {
       { page: 1, total: 0, pages: 0, rows: [] },
       { ended: true, frontier: 0 },
     ],
-  ])("believes %s when it comes twice", (_, position, answer, expected) => {
+  ])("a walk accepts %s when it comes twice", (_, position, answer, expected) => {
     const first = advanceWalk(position, answer);
     expect(first).toMatchObject({ fault: expect.any(String) });
     expect(first.rows).toBeUndefined();
@@ -202,7 +202,7 @@ describe("a walk of a list that changes", () => {
     expect(second.rows).toEqual(answer.rows);
   });
 
-  test("reads on behind a full page at which the count ends, and takes only rows that go on there", () => {
+  test("after a full last page, a walk reads one more page and accepts only rows that continue the list", () => {
     const position = advanceWalk(beginWalk(PAGE), { ...firstPage, total: 3, pages: 1 }).walk;
     expect([position.ended, nextPage(position)]).toEqual([false, 2]);
     const answer = { page: 2, total: 3, pages: 1 };
@@ -215,7 +215,7 @@ describe("a walk of a list that changes", () => {
     }
   });
 
-  test("ends at the list's last page, after a look at its length", () => {
+  test("a walk that is refused a page reads the list's length again, and ends there if the list is shorter", () => {
     const position = advanceWalk(beginWalk(PAGE), { ...firstPage, total: 4, pages: 2 }).walk;
     const refused = refuse(position) as Walk;
     expect(nextPage(refused)).toBe(1);
@@ -228,7 +228,7 @@ describe("a walk of a list that changes", () => {
     expect(refuse(missing)).toBeUndefined();
   });
 
-  test("begins at the highest key that is not above the horizon", () => {
+  test("the top of a walk is the highest key that is not above the horizon", () => {
     const rows = [9, 5, 4].map((key) => ({ id: `${key}`, key }));
     const position = advanceWalk(beginWalk(PAGE, { horizon: 8 }), { page: 1, total: 3, pages: 1, rows }).walk;
     expect(position.top).toBe(5);

@@ -1,11 +1,11 @@
 import type { Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
 
 /**
- * A LiveChat account as far as its list of tickets goes: times are whole seconds, every change moves a ticket to the
- * top, and tickets of one second are in any order.
+ * A LiveChat account with its list of tickets. Times are whole seconds, every change moves a ticket to the top, and
+ * tickets of one second are in any order.
  */
 export class Account {
-  /** Milliseconds since the epoch: the time of everybody in the test. */
+  /** Milliseconds since the epoch: the only clock of a test. */
   now = Date.parse("2026-03-01T12:00:00.000Z");
   tickets: Ticket[] = [];
   removed: Ticket[] = [];

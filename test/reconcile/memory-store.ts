@@ -20,7 +20,7 @@ export function createMemory(): Memory {
 }
 
 /**
- * What the ticket store promises, kept in memory: for the many schedules for which the emulator is too slow.
+ * A ticket store in memory, for the many schedules of property tests, for which the emulator is too slow.
  *
  * @param touch carries out each write
  */

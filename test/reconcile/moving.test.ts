@@ -11,7 +11,7 @@ import { Account } from "./account.ts";
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-/** Two accounts, v2's and that of the Text platform, whose tickets are kept in one table. */
+/** Two accounts, of v2 and of the Text platform, whose tickets are stored in one table. */
 function setUp() {
   const table = openTable({ connectionString: inject("storage") }, newTableName());
   const accounts = { v2: new Account(30), text: new Account(5) };
@@ -38,7 +38,7 @@ function setUp() {
   return { accounts, events, storeOf, run, pass };
 }
 
-test("after a move, tickets of before are kept and marked, and never taken for gone", async () => {
+test("after a move to the Text platform, the tickets of v2 are kept with their API and never marked as deleted", async () => {
   const { accounts, events, storeOf, run, pass } = setUp();
   await run("v2");
   pass(DAY);
@@ -65,7 +65,7 @@ test("after a move, tickets of before are kept and marked, and never taken for g
   expect(gone.map(({ api }) => api)).toEqual(["text"]);
 });
 
-test("an account that moves back goes on where it was, with a history of its own", async () => {
+test("an account that moves back to v2 continues from its v2 state, and has separate run histories", async () => {
   const { accounts, events, storeOf, run, pass } = setUp();
   await run("v2");
   pass(MINUTE);

@@ -29,7 +29,7 @@ function inTable(): Backend {
   };
 }
 
-/** After any moves of the account and any failures, two runs at rest make it right. */
+/** After any changes of the account and any failures, two runs at rest make tickets and events right. */
 function becomesRight(open: () => Backend, listing: Listing) {
   return fc.asyncProperty(
     fc.record({
@@ -45,7 +45,7 @@ function becomesRight(open: () => Backend, listing: Listing) {
       await simulation.comeToRest();
       expect(await simulation.mistakes()).toEqual([]);
 
-      // Nothing is left to be done, once the last change is old enough to be the last of its second.
+      // A later run finds nothing to do, once the second of the last change is over.
       simulation.account.now += 15 * 60_000;
       await simulation.runAtRest();
       expect(await simulation.runAtRest()).toMatchObject({
@@ -55,7 +55,7 @@ function becomesRight(open: () => Backend, listing: Listing) {
   );
 }
 
-/** Without faults, nothing is ever marked as deleted that is there; and at rest two runs make it right. */
+/** Without faults, no listed ticket is ever marked as deleted, and two runs at rest make all right. */
 function neverMarksFalsely(listing: Listing) {
   return fc.asyncProperty(
     fc.record({
@@ -76,23 +76,22 @@ function neverMarksFalsely(listing: Listing) {
   );
 }
 
-describe.each(Object.entries(listings))("tickets as %s lists them", (_, listing) => {
+describe.each(Object.entries(listings))("the ticket list of %s", (api, listing) => {
   test(
-    "while tickets of the same second change places, none is taken for deleted",
+    `in the ticket list of ${api}, no listed ticket is marked as deleted while tickets of one second change places`,
     () => fc.assert(neverMarksFalsely(listing), { numRuns: RUNS }),
     TIME_LIMIT,
   );
 
-  describe("at rest, two runs make tickets and events right after any history", () => {
-    test(
-      "with a store in memory",
-      () => fc.assert(becomesRight(inMemory, listing), { numRuns: RUNS }),
-      TIME_LIMIT,
-    );
-    test(
-      "with a store in a table",
-      () => fc.assert(becomesRight(inTable, listing), { numRuns: LONG ? 300 : 6 }),
-      TIME_LIMIT,
-    );
-  });
+  test(
+    `after any history of ${api}'s tickets, two runs at rest make tickets and events right in memory`,
+    () => fc.assert(becomesRight(inMemory, listing), { numRuns: RUNS }),
+    TIME_LIMIT,
+  );
+
+  test(
+    `after any history of ${api}'s tickets, two runs at rest make tickets and events right in a table`,
+    () => fc.assert(becomesRight(inTable, listing), { numRuns: LONG ? 300 : 6 }),
+    TIME_LIMIT,
+  );
 });

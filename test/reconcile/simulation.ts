@@ -17,22 +17,22 @@ import { openKnownTickets } from "../../shared/tickets/known-tickets.ts";
 import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
 import { Account } from "./account.ts";
 
-/** Something that happens in the account, to the ticket at this place of the list. */
+/** An action on the ticket at this position of the list, repeated a number of times. */
 export type Happening = {
   what: "create" | "change" | "remove" | "restore" | "shuffle" | "tick" | "deliver" | "forge";
   index: number;
   times: number;
 };
 
-/** What is wrong with an answer; `stall` is a call that lasts longer than the lease, in which a second run starts. */
+/** A fault of an answer. `stall`: the call outlasts the lease, and a second run starts meanwhile. */
 export type Fault = "throttled" | "shut" | "failed" | "short" | "cut" | "repeated" | "empty" | "stall";
 
 export type RunPlan = {
-  /** What happens before each call, and what becomes of the call. */
+  /** The actions before each call, and the fault of its answer. */
   calls: { happenings: Happening[]; fault?: Fault }[];
-  /** The process ends at this write or append, done or not. */
+  /** The process dies at this write or append, before or after it is done. */
   dies?: { at: number; done: boolean };
-  /** As many calls fit into the run's time. */
+  /** How many calls fit into the run's time limit. */
   budget: number;
   /** Minutes until the next run. */
   pause: number;
@@ -83,7 +83,7 @@ export const runPlan: fc.Arbitrary<RunPlan> = fc.record(
   { requiredKeys: ["calls", "budget", "pause"] },
 );
 
-/** Runs that come to their end, or nearly, while tickets of the same second are put into another order all the time. */
+/** Runs without faults, while tickets of the same second change places all the time. */
 export const restlessRunPlan: fc.Arbitrary<RunPlan> = fc.record({
   calls: fc.array(
     fc.record({
@@ -102,10 +102,10 @@ export const restlessRunPlan: fc.Arbitrary<RunPlan> = fc.record({
   pause: fc.constantFrom(0, 1, 1440),
 });
 
-/** Counts down to the end of a process, at which nothing that it does has an effect any more. */
+/** Counts the writes of a process until it dies. Later writes have no effect. */
 export class Mortal {
   dead = false;
-  /** Whether it ends at all. */
+  /** Whether the process dies at all. */
   readonly mortal: boolean;
   #left: number;
   readonly #done: boolean;
@@ -116,7 +116,7 @@ export class Mortal {
     this.#done = done;
   }
 
-  /** Whether something still happens, and whether the process lives to see it. */
+  /** Whether the next write has an effect, and whether the process survives it. */
   next(): { happens: boolean; lives: boolean } {
     if (this.dead) return { happens: false, lives: false };
     if (this.#left-- > 0) return { happens: true, lives: true };
@@ -132,26 +132,26 @@ export class Mortal {
   }
 }
 
-/** Makes the source of a run from an account; each answer of the account goes through `intercept`. */
+/** Makes the source of a run from an account. Each answer of the account passes through `intercept`. */
 type SourceOf = (
   account: Account,
   pageSize: number,
   intercept: (answer: () => TicketPage) => Promise<TicketPage>,
 ) => Source<Ticket, unknown>;
 
-/** A list of tickets that is reconciled. The same is promised of each; here is all in which they differ. */
+/** An API's list of tickets. The reconciliation makes the same promises for each list. */
 export type Listing = {
   sourceOf: SourceOf;
-  /** Milliseconds until runs at rest look for what is gone. */
+  /** Milliseconds until runs at rest sweep for deleted tickets. */
   goneShowsAfter: number;
-  /** Whether a webhook brings the ticket; else it brings an id, which may be that of any ticket. */
+  /** Whether a webhook has the whole ticket. Otherwise it has an id, perhaps of an old ticket. */
   bringsTicket: boolean;
 };
 
 const v2: Listing = {
   sourceOf: (account, pageSize, intercept) =>
     ticketSource((page) => intercept(() => account.list(page, pageSize)), { pageSize }),
-  // The count shows it, but that most of the tickets are gone is not believed in the minute in which it shows.
+  // The count shows a deletion at once. When most tickets are gone, the second sweep is a minute later.
   goneShowsAfter: 60_000,
   bringsTicket: true,
 };
@@ -167,15 +167,15 @@ const helpDesk: Listing = {
     const readPage = pageReader(send as unknown as Send, { namesFor: async () => NO_NAMES });
     return helpDeskSource(readPage, { pageSize });
   },
-  // HelpDesk does not count its tickets: the daily sweep shows it.
+  // HelpDesk does not count its tickets, so only the daily sweep finds deleted ones.
   goneShowsAfter: 24 * 60 * 60_000,
   bringsTicket: false,
 };
 
-/** By the name of what lists the tickets. */
+/** The lists by the name of their API. */
 export const listings = { "LiveChat v2": v2, HelpDesk: helpDesk };
 
-/** The page of HelpDesk's list that a query asks for. */
+/** The page of HelpDesk's list for a query. */
 function helpDeskPage(all: readonly Ticket[], query: Record<string, unknown>, pageSize: number): TicketPage {
   const { sortBy, order, updatedDateFrom = "", "next.value": value, "next.ID": ID } = query;
   const sign = order === "asc" ? 1 : -1;
@@ -188,14 +188,14 @@ function helpDeskPage(all: readonly Ticket[], query: Record<string, unknown>, pa
   return { tickets: structuredClone(rest.slice(0, pageSize)), total: rest.length, pages: 0 };
 }
 
-/** Opens the store as a process of its own does. */
+/** Opens the store for a process. */
 export type Backend = (process: Mortal) => TicketStore;
 
 /** An account, an event log and a store, and the processes that reconcile them. */
 export class Simulation {
   readonly account: Account;
   readonly pageSize: number;
-  /** Where the event of each ticket came from. */
+  /** The origin of each ticket's event. */
   readonly log = new Map<string, "webhook" | "reconcile">();
   /** Tickets whose webhooks are still on their way. */
   readonly undelivered: Ticket[] = [];
@@ -226,7 +226,7 @@ export class Simulation {
     }
   }
 
-  /** A run that goes as planned: its report, or the error that it ends with. */
+  /** Makes a run by a plan. @returns its report, or the error with which it failed */
   async run({ calls, dies, budget, pause }: RunPlan): Promise<RunReport | Error> {
     const process = new Mortal(dies);
     let call = 0;
@@ -247,7 +247,7 @@ export class Simulation {
     return result;
   }
 
-  /** Passes the time for which a run that died holds others off. */
+  /** Waits until the lease of a run that died has ended. */
   async outlastLease(): Promise<void> {
     const take = () =>
       this.#open(new Mortal()).lock({ holder: "a look", ttlMs: 1, now: () => this.account.now });
@@ -258,7 +258,7 @@ export class Simulation {
     this.account.now += 60_000;
   }
 
-  /** A run while the account is at rest and nothing goes wrong. */
+  /** Makes a run without faults while the account is at rest. */
   async runAtRest(): Promise<RunReport> {
     const result = await this.#reconcile(new Mortal(), 400, async (answer) => answer());
     this.account.now += 5 * 60_000;
@@ -266,7 +266,7 @@ export class Simulation {
     return result;
   }
 
-  /** Two runs at rest, and a third one where most tickets seem to be gone: that takes two sweeps, each in a run of its own. */
+  /** Makes two runs at rest, and a third run when most tickets are missed: that takes sweeps of two runs. */
   async comeToRest(): Promise<void> {
     this.account.now += this.#listing.goneShowsAfter;
     await this.runAtRest();
@@ -276,7 +276,7 @@ export class Simulation {
     if (lastSweep && lastSweep.missed > live / 2) await this.runAtRest();
   }
 
-  /** What is not as it should be after the account came to rest and two runs went well. */
+  /** The differences between the account, the store and the log after {@link comeToRest}. */
   async mistakes(): Promise<string[]> {
     const store = this.#open(new Mortal());
     const { watch } = (await store.state<ReconcileState>()) ?? {};
@@ -314,14 +314,14 @@ export class Simulation {
     return mistakes;
   }
 
-  /** Tickets that are marked as deleted although they are there. */
+  /** Ids of tickets that are marked as deleted although the account has them. */
   async falselyDeleted(): Promise<string[]> {
     const there = new Set(this.account.tickets.map(({ id }) => id));
     const { items } = await this.#open(new Mortal()).list({ deleted: true, limit: 1000 });
     return items.map(({ id }) => id).filter((id) => there.has(id));
   }
 
-  /** A second run, in the middle of the first one and after its lease. */
+  /** Makes a second run during the first one, after the lease of the first has ended. */
   async #overtake(): Promise<void> {
     await this.outlastLease();
     await this.#reconcile(new Mortal(), 400, async (answer) => answer());
@@ -330,7 +330,7 @@ export class Simulation {
   async #reconcile(
     process: Mortal,
     budget: number,
-    /** What becomes of an answer. */
+    /** Passes on, changes or refuses an answer. */
     intercept: (answer: () => TicketPage) => Promise<TicketPage>,
   ): Promise<RunReport | Error> {
     const { account, pageSize } = this;
@@ -356,7 +356,7 @@ export class Simulation {
     });
   }
 
-  /** A third of the webhooks comes at once, a third late, a third never. */
+  /** A third of the webhooks arrive at once, a third late, and a third never. */
   async #announce(ticket: Ticket, index: number): Promise<void> {
     if (index % 3 === 0) await this.#deliver(ticket);
     if (index % 3 === 1) this.undelivered.push(ticket);
@@ -367,7 +367,7 @@ export class Simulation {
       this.#append(ticket, "webhook");
   }
 
-  /** The id of a ticket that may be old comes by a webhook. */
+  /** Delivers a forged webhook with the id of any ticket. */
   async #forge(index: number): Promise<void> {
     const { tickets } = this.account;
     if (!this.#listing.bringsTicket) await this.#deliver(tickets[index % Math.max(1, tickets.length)]);
@@ -392,7 +392,7 @@ function falsified(right: TicketPage, fault: Fault | undefined, before: TicketPa
   if (fault === "short") return { ...right, tickets: tickets.slice(0, -1) };
   if (fault === "empty") return { total: 0, pages: 0, tickets: [] };
   if (fault === "repeated" && before) return before;
-  // Cut off, and counted after that.
+  // The list lacks its last two tickets, and its count agrees.
   if (fault === "cut") return { total: Math.max(0, total - 2), pages, tickets: tickets.slice(0, -2) };
   return right;
 }

@@ -29,7 +29,7 @@ function find(
   return { queries, found };
 }
 
-test("finds a ticket by requester, subject, message and time, ignoring white space", async () => {
+test("findCreated finds a ticket by requester, subject, message and time, and ignores white space", async () => {
   const others = [
     ticket("before", { date: "2026-01-15T11:59:00.000Z" }),
     ticket("another person's", { requester: { mail: "otto@example.com" } }),
@@ -46,18 +46,18 @@ test("finds a ticket by requester, subject, message and time, ignoring white spa
   expect(await find([]).found).toBeUndefined();
 });
 
-test("finds a ticket when LiveChat's clock is a little behind", async () => {
+test("findCreated finds a ticket when LiveChat's clock is 20 seconds behind", async () => {
   expect((await find([ticket("it", { date: "2026-01-15T11:59:40.000Z" })]).found)?.id).toBe("it");
 });
 
-test("reads the ticket's events when the list leaves them out", async () => {
+test("findCreated reads a ticket whose events the list leaves out", async () => {
   const listed = ticket("it", { events: undefined });
   expect((await find([listed], { details: { it: ticket("it") } }).found)?.id).toBe("it");
   const other = ticket("it", { events: [{ message: "Other" }] });
   expect(await find([listed], { details: { it: other } }).found).toBeUndefined();
 });
 
-test("skips a ticket that another key has created", async () => {
+test("findCreated skips a ticket that another Idempotency-Key has created", async () => {
   expect((await find([ticket("first"), ticket("second")], { mine: (id) => id === "second" }).found)?.id).toBe(
     "second",
   );

@@ -12,23 +12,23 @@ const ticket = {
 
 test.each([
   [
-    "what shows is not named",
+    "are none when the ticket shows every field",
     { subject: "Old", tag: ["b"], message: "Hello", requester: { mail: "vera@example.com" } },
     [],
   ],
-  ["a field that is not there at all", { assignee: { id: "ana@example.com" } }, ["assignee"]],
+  ["have the whole field when the ticket lacks it", { assignee: { id: "ana@example.com" } }, ["assignee"]],
   [
-    "a field of which a part shows",
+    "have only the missing part of a field",
     { requester: { mail: "vera@example.com", name: "Other" } },
     ["requester.name"],
   ],
   [
-    "a field of which nothing shows",
+    "have the whole field when all its parts are missing",
     { source: { type: "chat-window", url: "https://a.example" } } as const,
     ["source"],
   ],
-  ["tags in another case", { tag: ["A", "b"] }, []],
-  ["tags of which one is missing", { tag: ["a", "c"] }, ["tag"]],
-  ["a message that was not added", { message: "Bye", subject: "New" }, ["message", "subject"]],
-  ["fields that were not asked for", { subject: undefined }, []],
-])("%s", (_, asked, expected) => expect(ignoredFields(asked, ticket)).toEqual(expected));
+  ["have no tag that is shown in another case", { tag: ["A", "b"] }, []],
+  ["have the tags when one tag is missing", { tag: ["a", "c"] }, ["tag"]],
+  ["have a message that was not added", { message: "Bye", subject: "New" }, ["message", "subject"]],
+  ["have no field that was not requested", { subject: undefined }, []],
+])("the ignored fields %s", (_, asked, expected) => expect(ignoredFields(asked, ticket)).toEqual(expected));

@@ -8,7 +8,7 @@ export function newTableName(): string {
   return `t${randomUUID().replaceAll("-", "")}`;
 }
 
-/** Opens a store as a process of its own does, with a fault between it and storage. */
+/** Opens a store with a client of its own. A fault stands between the client and storage. */
 export function openStore(tableName = newTableName(), fault?: Fault): TicketStore {
   const table = openTable({ connectionString: inject("storage") }, tableName);
   return openTicketStore({ table: fault ? injectFault(table, fault) : table });

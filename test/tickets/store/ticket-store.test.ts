@@ -42,7 +42,7 @@ async function listOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
 const idsOf = (tickets: readonly Ticket[]) => tickets.map(({ id }) => id);
 
 describe("the stored tickets", () => {
-  test("come back as they were given, the last modified first", async () => {
+  test("stored tickets are returned unchanged, the last modified first", async () => {
     const store = openStore();
     const writer = await store.write();
     const odd = ticket("ödd/#?\\", 2, {
@@ -58,7 +58,7 @@ describe("the stored tickets", () => {
     expect(writer.live).toBe(3);
   });
 
-  test("are compared by content, regardless of the order of fields", async () => {
+  test("tickets are compared by content, and the order of fields makes no difference", async () => {
     const store = openStore();
     const writer = await store.write();
     await put(writer, ticket("A", 1, { source: { type: "mail", url: "u" } }), ticket("B", 2), ticket("C", 3));
@@ -75,7 +75,7 @@ describe("the stored tickets", () => {
     expect(compared.map(({ is }) => is)).toEqual(["same", "changed", "deleted", "new"]);
   });
 
-  test("move to the top when they change, and change in place when their time does not", async () => {
+  test("a changed ticket moves to the top if its time of modification changed, and otherwise keeps its position", async () => {
     const store = openStore();
     const writer = await store.write();
     await put(writer, ticket("A", 1), ticket("B", 2), ticket("C", 3));
@@ -85,7 +85,7 @@ describe("the stored tickets", () => {
     expect(writer.live).toBe(3);
   });
 
-  test("are marked as deleted when they are gone, and unmarked when they return", async () => {
+  test("a removed ticket is marked as deleted, and unmarked when it is stored again", async () => {
     const store = openStore();
     const writer = await store.write();
     await put(writer, ticket("A", 1), ticket("B", 2));
@@ -104,7 +104,7 @@ describe("the stored tickets", () => {
     expect(await all(store, { deleted: true })).toEqual([]);
   });
 
-  test("are found by each filter", async () => {
+  test("each filter of list selects its tickets", async () => {
     const store = openStore();
     const requester = { mail: "O'Hara@Example.com" };
     await put(
@@ -123,7 +123,7 @@ describe("the stored tickets", () => {
     expect(await all(store, { status: "' or true or '" })).toEqual([]);
   });
 
-  test("take a page of exactly as many, and say when it is the last", async () => {
+  test("a page has exactly `limit` tickets, and the last page has `next: null`", async () => {
     const store = openStore();
     expect(await store.list()).toEqual({ items: [], next: null });
     await put(await store.write(), ticket("A", 1), ticket("B", 2), ticket("C", 3));
@@ -142,7 +142,7 @@ describe("the stored tickets", () => {
     "WzAsMF0x",
     Buffer.from('["0",0]').toString("base64url"),
     Buffer.from('[0,0,"lease"]').toString("base64url"),
-  ])("refuse %j as a cursor", async (cursor) => {
+  ])("list refuses the cursor %j unless it is empty", async (cursor) => {
     const refused = openStore().list({ cursor });
     if (cursor === "") await expect(refused).resolves.toMatchObject({ items: [] });
     else {
@@ -151,7 +151,7 @@ describe("the stored tickets", () => {
     }
   });
 
-  test("are all read by a reader of all pages while they change", async () => {
+  test("reading all pages returns every ticket, although tickets change meanwhile", async () => {
     const change = fc.record({ index: fc.nat(9), limit: fc.integer({ min: 1, max: 4 }), changes: fc.nat(2) });
     await fc.assert(
       fc.asyncProperty(fc.array(change, { maxLength: 8 }), async (steps) => {
@@ -179,7 +179,7 @@ describe("the stored tickets", () => {
     );
   }, 600_000);
 
-  test("keep as many events of a large ticket as fit into a row", async () => {
+  test("a ticket too large for a row loses its events or all but its basic fields, and is marked as truncated", async () => {
     const store = openStore();
     const noise = randomBytes(750 * 1024).toString("base64");
     const large = ticket("A", 1, { events: [{ type: "message", message: noise }] });
@@ -198,7 +198,7 @@ describe("the stored tickets", () => {
 });
 
 describe("a commit", () => {
-  test("brings tickets, state and notes at once", async () => {
+  test("a commit stores the state and replaces notes by name", async () => {
     const store = openStore();
     const writer = await store.write<{ page: number }>();
     expect(writer.state).toBeUndefined();
@@ -211,7 +211,7 @@ describe("a commit", () => {
     expect(await listOf(store.notes("run:"))).toEqual(["c", "b"]);
   });
 
-  test("is refused when another commit came before", async () => {
+  test("a commit is refused when another writer has committed before it", async () => {
     const store = openStore();
     const [early, late] = [await store.write(), await store.write()];
     await put(early, ticket("A", 1));
@@ -226,11 +226,11 @@ describe("a commit", () => {
   test.each([
     ["the request", false],
     ["the answer", true],
-  ])("happens once when %s of a transaction is lost", async (_, done) => {
+  ])("a commit is done once when %s of a transaction is lost", async (_, done) => {
     const tableName = newTableName();
-    let losses = 0;
+    let transactions = 0;
     const store = openStore(tableName, async (send, request) => {
-      if (!isTransaction(request) || losses++ % 2 === 1) return send();
+      if (!isTransaction(request) || transactions++ % 2 === 1) return send();
       if (done) await send();
       throw cut();
     });
@@ -239,18 +239,18 @@ describe("a commit", () => {
     await put(writer, ticket("A", 3), ticket("C", 2));
     await remove(writer, time(3));
 
-    expect(losses).toBeGreaterThan(2);
+    expect(transactions).toBe(done ? 3 : 6);
     expect(writer.live).toBe(2);
     expect(idsOf(await all(openStore(tableName), { deleted: false })).sort()).toEqual(["B", "C"]);
     expect((await openStore(tableName).write()).live).toBe(2);
   });
 
-  test("takes as many transactions as its size needs", async () => {
+  test("a commit too large for one transaction is done in several", async () => {
     const store = openStore();
     const writer = await store.write<string>();
     const message = randomBytes(660 * 1024).toString("base64");
     const tickets = Array.from({ length: 6 }, (_, i) => ticket(`T${i}`, i, { events: [{ message }] }));
-    // Six tickets of nearly a megabyte each, as they are sent, where four are allowed.
+    // Six tickets of nearly a megabyte each on the wire. Four fit into a transaction.
     await writer.commit({ state: "done", put: await writer.compare(tickets) });
 
     expect(writer.live).toBe(6);
@@ -258,8 +258,8 @@ describe("a commit", () => {
     expect(await store.get("T5")).toEqual(tickets[5]);
   });
 
-  test("of several transactions leaves a consistent store wherever the process ends", async () => {
-    // Two operations a ticket, a hundred a transaction.
+  test("a commit of several transactions leaves a consistent store after any transaction", async () => {
+    // A ticket takes two operations of a transaction's hundred.
     const tickets = Array.from({ length: 60 }, (_, i) => ticket(`T${i}`, i));
     let outcome: string | undefined;
     let lives = 0;
@@ -288,7 +288,7 @@ describe("a commit", () => {
   });
 });
 
-test("a ticket store of a newer build is refused, and stays unchanged", async () => {
+test("reading a ticket store of a newer build throws NewerFormat", async () => {
   const name = newTableName();
   const writer = await openStore(name).write();
   await put(writer, ticket("T1", 1));
