@@ -2,26 +2,26 @@ import { signal } from "@preact/signals";
 import { routes } from "routes";
 import type { InputOf, OperationId, OutputOf } from "./calls.ts";
 
-/** Where the app's operations are: the console is served below them. */
+/** The address of the app's operations. The console is served below it. */
 export const API = location.pathname.split("/console")[0] ?? "";
 export const BASE = `${API}/console`;
 
-/** A function key, in this page's memory. By choice it also outlives a reload, in the tab's session storage. */
-const KEY = "livechat-functions-key";
-export const key = signal(sessionStorage.getItem(KEY) ?? "");
+/** A function key, in this page's memory. If the user chooses so, the tab's session storage keeps it over a reload. */
+const STORED_KEY = "livechat-functions-key";
+export const key = signal(sessionStorage.getItem(STORED_KEY) ?? "");
 
-/** Why a key is asked for; `undefined` while none is needed. */
+/** The reason to ask for a key; `undefined` while no key is needed. */
 export const signIn = signal<"needed" | "wrong" | undefined>(undefined);
 
-/** How many times a key was given: pages call again when it grows. */
+/** How many times a key was entered: pages call again when it grows. */
 export const signedIn = signal(0);
 
 export function giveKey(value: string, { remember }: { remember: boolean }): void {
   key.value = value;
   signIn.value = undefined;
   signedIn.value++;
-  if (remember) sessionStorage.setItem(KEY, value);
-  else sessionStorage.removeItem(KEY);
+  if (remember) sessionStorage.setItem(STORED_KEY, value);
+  else sessionStorage.removeItem(STORED_KEY);
 }
 
 /** The one place that adds credentials to a call. */
@@ -29,14 +29,14 @@ function credentials(): Record<string, string> {
   return key.value ? { "x-functions-key": key.value } : {};
 }
 
-/** A problem as the app words it (RFC 9457), or the lack of an answer (`status` 0). */
+/** A problem that the app answered (RFC 9457), or a missing answer (`status` 0). */
 export class Problem extends Error {
   override readonly name = "Problem";
   readonly status: number;
   readonly title: string;
   readonly detail: string;
   readonly errors: readonly { path: string; message: string }[];
-  /** Seconds after which it may be tried again. */
+  /** Seconds after which the call may be repeated. */
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -57,7 +57,7 @@ export type Answer<Body> = { body: Body; etag: string | undefined; status: numbe
 /**
  * Calls an operation of the app.
  *
- * @throws {Problem} for every other answer than a success; a 401 also asks for a key
+ * @throws {Problem} for every answer but a success. A 401 also asks for a key.
  */
 export async function call<Id extends OperationId>(
   id: Id,
@@ -67,7 +67,7 @@ export async function call<Id extends OperationId>(
   return (await request(id, input, options)).body;
 }
 
-/** The same with what a poll needs: give the last ETag, and a status of 304 comes without a body. */
+/** The same for a poll, with status and ETag. With the last ETag, unchanged data is a 304 without a body. */
 export async function request<Id extends OperationId>(
   id: Id,
   input: InputOf<Id>,
@@ -104,15 +104,15 @@ export async function send(id: string, input: AnyInput, init: RequestInit = {}):
     referrerPolicy: "no-referrer",
   }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new Problem({ status: 0, title: "The app cannot be reached", detail: "No answer came." });
+    throw new Problem({ status: 0, title: "The app cannot be reached", detail: "It did not answer." });
   });
   if (response.ok || response.status === 304) return response;
-  // An answer to the key before says nothing of this one.
+  // A 401 for the previous key does not mean that the present key is wrong.
   if (response.status === 401 && attempt === signedIn.value) signIn.value = key.value ? "wrong" : "needed";
   throw await toProblem(response);
 }
 
-/** The address of an operation; never with a key in it. */
+/** The method and URL of an operation. The URL never contains a key. */
 export function addressOf(id: string, { path = {}, query = {} }: AnyInput): { method: string; url: string } {
   const found = routes[id];
   if (!found) throw new TypeError(`No operation ${id}`);

@@ -35,7 +35,7 @@ export default function ChatPage({ id }: { id: string }) {
             <Action
               class="danger"
               typed={id}
-              confirm="Erases everything that is stored of this chat. That its events were there stays in the log."
+              confirm="Erases all stored content of this chat. The log keeps only the fact that its events existed. This cannot be undone."
               run={async () => {
                 const { erased } = await call("EraseChat", { path: { chatId: id } });
                 route(linkTo("/chats"));
@@ -111,7 +111,7 @@ function About({ chat, payload }: { chat: StoredChat; payload: Payload }) {
         <Fact name="Ended">{ended && <When at={ended} />}</Fact>
         <Fact name="Duration">{duration !== undefined && toSpan(duration)}</Fact>
         <Fact name="Wait">
-          {wait === undefined ? "no agent has written" : `${toSpan(wait)} until an agent wrote`}
+          {wait === undefined ? "no agent has written yet" : `${toSpan(wait)} until an agent wrote`}
         </Fact>
         <Fact name="First response">
           {response !== undefined && `${toSpan(response)} after the visitor wrote`}
@@ -132,13 +132,13 @@ function About({ chat, payload }: { chat: StoredChat; payload: Payload }) {
   );
 }
 
-/** Where the visitor is, as far as LiveChat tells. */
+/** The visitor's location, if LiveChat sent one. */
 function placeOf(visitor: Payload["visitor"]): string {
   const { city, region, country } = (visitor?.geolocation ?? visitor ?? {}) as Record<string, unknown>;
   return [city, region, country].filter((part) => typeof part === "string" && part !== "").join(", ");
 }
 
-/** The visitor's rating, as the Text platform has it: a score of 1 or 0, and perhaps a comment. */
+/** The visitor's rating. The Text platform sends a score of 1 or 0, with an optional comment. */
 function Rating({ of }: { of: unknown }) {
   const { score, comment } = (of ?? {}) as { score?: unknown; comment?: unknown };
   if (typeof score !== "number") return null;
@@ -167,7 +167,7 @@ function Survey({ payload }: { payload: Payload }) {
   );
 }
 
-/** The visitor's tickets, looked for when asked: the address goes in a body. */
+/** The visitor's tickets. They are searched on demand, by a body that contains the address. */
 function Tickets({ email }: { email: string }) {
   const [found, setFound] = useState<Stored["item"][]>();
   return (
@@ -181,7 +181,7 @@ function Tickets({ email }: { email: string }) {
             return plural(tickets.length, "ticket");
           }}
         >
-          Look for them
+          Find tickets
         </Action>
       </div>
       {found?.length === 0 && <p class="quiet">No stored ticket has this visitor's address.</p>}

@@ -12,8 +12,8 @@ import { Text } from "../parts/text.tsx";
 import { usePages } from "../parts/use-pages.ts";
 import { When } from "../parts/when.tsx";
 
-/** A list that leads to a time shows so many events of later chats above it. */
-const AROUND = 20;
+/** A jump to a time shows so many later places of the log above it. */
+const LATER_PLACES = 20;
 type Chat = OutputOf<"ListChats">["items"][number];
 
 export default function Chats() {
@@ -24,12 +24,12 @@ export default function Chats() {
     keyOf: ({ chatId }) => chatId,
     first: (signal) => call("ListChats", { query: place ? { before: String(place) } : {} }, { signal }),
     older: (before) => call("ListChats", { query: { before: String(before) } }),
-    // Of a place in the past there is no news.
+    // A list of the past gets no new chats.
     ...(place === undefined && { everyMs: 15_000 }),
   });
   return (
     <Page title="Chats" actions={<Person />}>
-      <Jump go={(before) => route(linkTo("/chats", { before: before + AROUND }))} />
+      <Jump go={(before) => route(linkTo("/chats", { before: before + LATER_PLACES }))} />
       {place !== undefined && (
         <p>
           Chats before place {place} of the log. <a href={linkTo("/chats")}>Show the newest</a>
@@ -43,8 +43,8 @@ export default function Chats() {
         row={(chat) => <Row key={chat.chatId} of={chat} />}
         empty={
           <p>
-            No chat yet. A chat appears here when it starts in LiveChat. Locally, <code>npm run demo</code>{" "}
-            makes one.
+            There are no chats yet. A chat appears here when it starts in LiveChat. Locally,{" "}
+            <code>npm run demo</code> creates one.
           </p>
         }
       />

@@ -1,12 +1,13 @@
 import { useState } from "preact/hooks";
 import { plural } from "../../shared/core/plural.ts";
+import { MINUTE } from "../../shared/core/time.ts";
 import { type Choice, isWanted } from "../../shared/subscriptions/filter.ts";
 import { addressOf } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
 import { Action } from "../parts/act.tsx";
-import { type Attempt, alike } from "../parts/alike.ts";
 import { type LoggedEvent, ORIGINS, subjectOf, TYPES } from "../parts/events.ts";
 import { Fact, Facts } from "../parts/facts.tsx";
+import { type Attempt, groupAttempts } from "../parts/group-attempts.ts";
 import { ChatLink, linkTo, TicketLink } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
 import { Outcome } from "../parts/outcome.tsx";
@@ -23,8 +24,6 @@ import { Long, Tree } from "../parts/tree.tsx";
 import { useCall } from "../parts/use-call.ts";
 import { When } from "../parts/when.tsx";
 
-const MINUTE = 60_000;
-
 export default function EventPage({ id }: { id: string }) {
   const event = useCall("GetEvent", { path: { id } });
   return (
@@ -36,7 +35,7 @@ export default function EventPage({ id }: { id: string }) {
   );
 }
 
-/** `GetEvent` can also be asked for the body as it came. */
+/** Whether the answer is an event: with `raw=true`, `GetEvent` answers the original body. */
 function isLogged(body: OutputOf<"GetEvent">): body is LoggedEvent {
   return "seq" in body && "receivedAt" in body;
 }
@@ -55,15 +54,17 @@ function Details({ event }: { event: LoggedEvent }) {
           <Fact name="Id">
             <code>{event.id}</code>
           </Fact>
-          <Fact name="Trace of its delivery">{event.traceId && <code>{event.traceId}</code>}</Fact>
+          <Fact name="Trace of the delivery">{event.traceId && <code>{event.traceId}</code>}</Fact>
         </Facts>
       </section>
-      <Way event={event} />
+      <History event={event} />
       {event.erased ? (
-        <p class="banner">The content was erased on request. That the event was there stays in the log.</p>
+        <p class="banner">
+          The content was erased on request. The log keeps only the fact that the event existed.
+        </p>
       ) : event.unreadable ? (
         <p class="banner attention">
-          The content is missing or broken in storage. The app goes on with the other events.
+          The content is missing or damaged in storage. Other events are not affected.
         </p>
       ) : (
         <Payload event={event} />
@@ -73,7 +74,7 @@ function Details({ event }: { event: LoggedEvent }) {
 }
 
 /** The history of the event: receipt, place in the log, deliveries; and a button to deliver it again. */
-function Way({ event }: { event: LoggedEvent }) {
+function History({ event }: { event: LoggedEvent }) {
   const attempts = useCall("ListAttempts", { path: { id: event.id } }, { everyMs: MINUTE });
   const subscriptions = useCall("ListSubscriptions", {}, { everyMs: MINUTE });
   const others = (sent: readonly { subscription: string }[]) =>
@@ -99,7 +100,7 @@ function Way({ event }: { event: LoggedEvent }) {
             Erased <When at={event.erasedAt} />
           </li>
         )}
-        {alike(attempts.body?.items ?? []).map(([first, ...more]) => (
+        {groupAttempts(attempts.body?.items ?? []).map(([first, ...more]) => (
           <Sent key={`${first.subscription}${first.at}`} attempt={first} more={more} />
         ))}
         {attempts.body &&
@@ -107,7 +108,8 @@ function Way({ event }: { event: LoggedEvent }) {
       </ol>
       {attempts.problem && <Show of={attempts}>{() => null}</Show>}
       <p class="quiet">
-        Failed attempts are kept for a week; of the others, the last twenty of each subscription.
+        Failed attempts are kept for a week. Of the successful ones, the last twenty of each subscription are
+        kept.
       </p>
       {subscriptions.body && subscriptions.body.items.length > 0 && (
         <SendAgain event={event} to={subscriptions.body.items} onSent={attempts.reload} />
@@ -116,7 +118,7 @@ function Way({ event }: { event: LoggedEvent }) {
   );
 }
 
-/** An attempt to deliver the event, and those with the same result after it. */
+/** An attempt to deliver the event, and the later attempts with the same result. */
 function Sent({ attempt, more }: { attempt: Attempt; more: readonly Attempt[] }) {
   const last = more.at(-1);
   return (
@@ -143,18 +145,18 @@ function Sent({ attempt, more }: { attempt: Attempt; more: readonly Attempt[] })
 function NotSent({ event, one }: { event: LoggedEvent; one: Subscription }) {
   const { type, seq, receivedAt, payload } = event;
   const why = () => {
-    if (one.types && !one.types.includes(type)) return `it does not get "${TYPES[type]}"`;
+    if (one.types && !one.types.includes(type)) return `it does not receive "${TYPES[type]}"`;
     if (payload && !isWanted({ type, payload }, { filter: one.filter as Choice["filter"] })) {
       return `its filter does not match (${filterWords(one.filter ?? {})})`;
     }
-    if (seq > one.cursor) return `it is ${one.lag} places behind`;
-    if (one.createdAt > receivedAt) return "it was created later";
+    if (seq > one.cursor) return `it is ${plural(one.lag, "place")} behind`;
+    if (one.createdAt > receivedAt) return "it was created after the event";
     return undefined;
   };
   const reason = why();
   return (
     <li>
-      {reason === undefined ? "No longer on record for " : "Not sent to "}
+      {reason === undefined ? "The attempts are no longer on record for " : "Not sent to "}
       <SubscriptionLink {...one} />
       {reason !== undefined && `: ${reason}`}
     </li>
@@ -224,5 +226,5 @@ function Raw({ id }: { id: string }) {
 async function copyAsCurl(id: string): Promise<string> {
   const { url } = addressOf("GetEvent", { path: { id } });
   await navigator.clipboard.writeText(`curl -H "x-functions-key: $FUNCTION_KEY" "${location.origin}${url}"`);
-  return "Copied. The key is a variable, FUNCTION_KEY.";
+  return "Copied. The command reads the key from the variable FUNCTION_KEY.";
 }

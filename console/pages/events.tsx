@@ -9,6 +9,7 @@ import {
   eventsBefore,
   LISTED_BYTES,
   type LoggedEvent,
+  longCall,
   ORIGINS,
   readHead,
   subjectOf,
@@ -24,15 +25,14 @@ import { Text } from "../parts/text.tsx";
 import { usePages } from "../parts/use-pages.ts";
 import { When } from "../parts/when.tsx";
 
-const COUNT = 50;
-const PATIENCE_MS = 60_000;
+const PAGE_SIZE = 50;
 
 export default function Events() {
   const { query, route } = useLocation();
   const filter = filterOf(query);
   const active = Object.values(filter).filter((value) => value !== undefined).length;
   const place = Number(query.before) || undefined;
-  /** The last place that was looked at, from which a poll goes on. */
+  /** The last place that was read: a poll continues after it. */
   const seen = useRef(0);
   const events = usePages<LoggedEvent, number>({
     wanted: JSON.stringify(["events", filter, place]),
@@ -40,10 +40,9 @@ export default function Events() {
     async first(signal) {
       seen.current = await readHead(signal);
       const before = Math.min(place ?? Number.POSITIVE_INFINITY, seen.current + 1);
-      return eventsBefore(filter, { before, count: COUNT, signal });
+      return eventsBefore(filter, { before, count: PAGE_SIZE, signal });
     },
-    older: (before) =>
-      eventsBefore(filter, { before, count: COUNT, signal: AbortSignal.timeout(PATIENCE_MS) }),
+    older: (before) => eventsBefore(filter, { before, count: PAGE_SIZE, signal: longCall() }),
     async newer(signal) {
       const after = String(seen.current);
       const { items, next } = await call(
@@ -54,7 +53,7 @@ export default function Events() {
       seen.current = next;
       return items.toReversed();
     },
-    // Of a place in the past there is no news.
+    // A list of the past gets no new events.
     ...(place === undefined && { everyMs: 15_000 }),
   });
   const go = (changes: Record<string, string | number | undefined>) =>
@@ -64,12 +63,12 @@ export default function Events() {
     <Page
       title="Events"
       actions={
-        <Action run={() => exportEvents(filter)}>Export {active > 0 ? "what is filtered" : "all"}</Action>
+        <Action run={() => exportEvents(filter)}>Export {active > 0 ? "the filtered events" : "all"}</Action>
       }
     >
       <Filters key={JSON.stringify(query)} active={active}>
         <Fields query={query} go={go} />
-        <Jump go={(place) => go({ before: place + COUNT / 2 })} />
+        <Jump go={(place) => go({ before: place + PAGE_SIZE / 2 })} />
       </Filters>
       {place !== undefined && (
         <p>
@@ -111,7 +110,7 @@ function Row({ event }: { event: LoggedEvent }) {
             <ChatLink id={chatId} />
             <TicketLink id={ticketId} /> <Text value={subjectOf(event)} />
             {unreadable && <span class="quiet"> content cannot be read</span>}
-            {omitted && <span class="quiet">too large for this list: open it by its place</span>}
+            {omitted && <span class="quiet">too large for this list: click its place to open it</span>}
           </>
         )}
       </td>
@@ -134,7 +133,7 @@ type FieldsProps = {
   go(changes: Record<string, string | number | undefined>): void;
 };
 
-/** Fields begin with the filters of the address, and keep what is typed while the list is polled. */
+/** The fields start with the filters of the page's address, and keep typed text while the list polls. */
 function Fields({ query, go }: FieldsProps) {
   return (
     <form
@@ -179,7 +178,7 @@ function Fields({ query, go }: FieldsProps) {
         <input name="from" type="datetime-local" defaultValue={toLocal(query.from)} />
       </label>
       <label>
-        until
+        Received until
         <input name="to" type="datetime-local" defaultValue={toLocal(query.to)} />
       </label>
       <button type="submit">Filter</button>
@@ -196,7 +195,7 @@ function Empty({ hasOthers }: { hasOthers: boolean }) {
   if (hasOthers) {
     return (
       <p>
-        No event here matches. <a href={linkTo("/events")}>Clear the filters</a>
+        No event matches the filters. <a href={linkTo("/events")}>Clear the filters</a>
       </p>
     );
   }
@@ -204,13 +203,13 @@ function Empty({ hasOthers }: { hasOthers: boolean }) {
     <>
       <p>The log is empty. An event appears here when a chat starts or ends, or a ticket is created.</p>
       <p>
-        Locally, <code>npm run demo</code> makes some.
+        Locally, <code>npm run demo</code> creates some.
       </p>
     </>
   );
 }
 
-/** All parts of the log that match, as one file. */
+/** Saves all matching events of the log as one file. */
 async function exportEvents(filter: EventFilter): Promise<string> {
   const parts: Blob[] = [];
   for (let after: string | null | undefined; after !== null; ) {

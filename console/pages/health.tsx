@@ -1,3 +1,4 @@
+import { plural } from "../../shared/core/plural.ts";
 import { call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
 import { Action } from "../parts/act.tsx";
@@ -20,13 +21,13 @@ export function worstFirst(checks: readonly Check[]): Check[] {
   return checks.toSorted((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state));
 }
 
-/** Whether the app reconciles chats too, as it does on the Text platform. */
+/** Whether the app reconciles chats, as it does on the Text platform. */
 export function hasChatRuns({ checks }: Status): boolean {
   return checks.some(({ name }) => name === "reconcile.chats");
 }
 
-/** The pages that show the cause of a check; Health shows the others. */
-export const CAUSES: Record<string, string> = {
+/** The page that shows the cause of a check. Without an entry it is Health. */
+export const CAUSE_PAGES: Record<string, string> = {
   subscriptions: "/subscriptions",
   reconcile: "/reconciliation",
   "reconcile.chats": "/reconciliation",
@@ -63,7 +64,7 @@ export default function Health() {
 
 function Checks({ checks }: { checks: readonly Check[] }) {
   return (
-    <Table caption="Checks, the worst first" heads={["State", "Check", "Found", "Since"]}>
+    <Table caption="Checks, the worst first" heads={["State", "Check", "Finding", "Since"]}>
       {worstFirst(checks).map(({ name, state, detail, action, since }) => (
         <tr key={name}>
           <td>
@@ -78,7 +79,7 @@ function Checks({ checks }: { checks: readonly Check[] }) {
                 <strong>
                   <Sentence text={action} />
                 </strong>{" "}
-                {CAUSES[name] && <a href={linkTo(CAUSES[name])}>See them</a>}
+                {CAUSE_PAGES[name] && <a href={linkTo(CAUSE_PAGES[name])}>Show the cause</a>}
               </>
             )}
           </td>
@@ -102,10 +103,10 @@ function Registration({ onChange }: { onChange(): void }) {
             const { created, removed } = await call("EnsureRegistration", {});
             registration.reload();
             onChange();
-            return `Registered ${created}, removed ${removed}`;
+            return `Registered ${plural(created, "webhook")}, removed ${removed}`;
           }}
         >
-          Register them now
+          Register the webhooks now
         </Action>
       </div>
       <Show of={registration}>
@@ -136,7 +137,7 @@ function Settings({ settings }: { settings: Status["settings"] }) {
   return (
     <section class="card">
       <h2>Settings</h2>
-      <p class="quiet">Their values are not shown. One that is not set has its default, or is not needed.</p>
+      <p class="quiet">Values are not shown. A setting that is not set has its default, or is not needed.</p>
       <ul class="columns">
         {settings.map(({ name, set }) => (
           <li key={name}>

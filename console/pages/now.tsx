@@ -1,6 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import { lazy, useLocation } from "preact-iso";
+import { plural } from "../../shared/core/plural.ts";
+import { HOUR, MINUTE, toIso } from "../../shared/core/time.ts";
 import type { OutputOf } from "../calls.ts";
 import type { LoggedEvent } from "../parts/events.ts";
 import { TYPES } from "../parts/events.ts";
@@ -8,16 +10,14 @@ import { ChatLink, linkTo } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
 import { Page } from "../parts/page.tsx";
 import { ChatState, State } from "../parts/state.tsx";
-import { STATES, SubscriptionLink, wordsOf } from "../parts/subscriptions.tsx";
+import { lagWords, STATES, SubscriptionLink, wordsOf } from "../parts/subscriptions.tsx";
 import { Text } from "../parts/text.tsx";
 import { useCall } from "../parts/use-call.ts";
 import { Sentence, toWords, When } from "../parts/when.tsx";
-import { CAUSES, type Check, hasChatRuns, worstFirst } from "./health.tsx";
+import { CAUSE_PAGES, type Check, hasChatRuns, worstFirst } from "./health.tsx";
 import { OUTCOMES } from "./reconciliation.tsx";
 
 const Chart = lazy(() => import("../parts/chart.tsx"));
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
 
 export default function Now() {
   const status = useCall("GetStatus", {}, { everyMs: MINUTE });
@@ -28,7 +28,7 @@ export default function Now() {
     <Page title="Now">
       <Show of={status}>{({ checks }) => <Worst checks={checks} />}</Show>
       <section class="card">
-        <h2>Events an hour, last day</h2>
+        <h2>Events per hour, last 24 hours</h2>
         <Show of={counts}>{({ items }) => <Hours items={items} />}</Show>
       </section>
       <div class="cards">
@@ -40,7 +40,7 @@ export default function Now() {
           <Show of={subscriptions}>
             {({ items }) =>
               items.length === 0 ? (
-                <p class="quiet">None.</p>
+                <p class="quiet">There are no subscriptions.</p>
               ) : (
                 <ul class="plain-list">
                   {items.map((one) => (
@@ -48,9 +48,10 @@ export default function Now() {
                       <State kind={STATES[one.state].kind}>{STATES[one.state].words}</State>{" "}
                       <SubscriptionLink {...one} />{" "}
                       <span class="quiet">
-                        {wordsOf(one)} · {one.lag === 0 ? "up to date" : `${one.lag} behind`}
-                        {one.waitingSince && `, oldest ${toWords(Date.parse(one.waitingSince) - Date.now())}`}
-                        {one.parkedEvents > 0 && ` · ${one.parkedEvents} parked`}
+                        {wordsOf(one)} · {lagWords(one)}
+                        {one.waitingSince &&
+                          `, the next event is from ${toWords(Date.parse(one.waitingSince) - Date.now())}`}
+                        {one.parkedEvents > 0 && ` · ${plural(one.parkedEvents, "parked event")}`}
                       </span>
                     </li>
                   ))}
@@ -123,7 +124,7 @@ function LastChats() {
       <Show of={chats}>
         {({ items }) =>
           items.length === 0 ? (
-            <p class="quiet">None yet.</p>
+            <p class="quiet">There are no chats yet.</p>
           ) : (
             <ul class="plain-list">
               {items.map(({ chatId, state, receivedAt, payload: { chat, visitor } }) => (
@@ -149,7 +150,7 @@ type CheckProps = {
   children: ComponentChildren;
 };
 
-/** One check as a card. */
+/** A check as a card. */
 function CheckCard({ name, of, children }: CheckProps) {
   const check = of?.checks.find((one) => one.name === name);
   if (!check) return null;
@@ -163,7 +164,7 @@ function CheckCard({ name, of, children }: CheckProps) {
   );
 }
 
-/** The check that needs a person first, with what to do. */
+/** The check in the worst state, with its action. */
 function Worst({ checks }: { checks: readonly Check[] }) {
   const [worst] = worstFirst(checks);
   if (!worst) return null;
@@ -172,7 +173,7 @@ function Worst({ checks }: { checks: readonly Check[] }) {
       <div class="banner ok">
         <p>
           <State kind="ok">all well</State> All {checks.length} checks are ok.{" "}
-          <a href={linkTo("/health")}>See them</a>
+          <a href={linkTo("/health")}>Show all checks</a>
         </p>
       </div>
     );
@@ -189,9 +190,10 @@ function Worst({ checks }: { checks: readonly Check[] }) {
         </strong>
       </p>
       <p class="quiet">
-        Began <When at={worst.since} />. <a href={linkTo(CAUSES[worst.name] ?? "/health")}>Open the cause</a>
+        Began <When at={worst.since} />.{" "}
+        <a href={linkTo(CAUSE_PAGES[worst.name] ?? "/health")}>Show the cause</a>
         {" · "}
-        <a href={linkTo("/health")}>{others > 0 ? `${others} more` : "All checks"}</a>
+        <a href={linkTo("/health")}>{others > 0 ? `${others} more not ok` : "All checks"}</a>
       </p>
     </div>
   );
@@ -219,15 +221,15 @@ function Hours({ items }: { items: OutputOf<"CountEvents">["items"] }) {
       total: series.flatMap(({ values }) => values).reduce((sum, value) => sum + value, 0),
     };
   }, [items]);
-  if (total === 0) return <p class="quiet">No event in the last day.</p>;
+  if (total === 0) return <p class="quiet">No events in the last 24 hours.</p>;
   return (
     <Chart
       times={times}
       series={series}
-      label={`${total} events in the last day. The table of events has each of them.`}
+      label={`${plural(total, "event")} in the last 24 hours. The page Events lists each of them.`}
       onPick={(index) => {
         const from = items[index]?.from;
-        if (from) route(linkTo("/events", { from, to: new Date(Date.parse(from) + HOUR).toISOString() }));
+        if (from) route(linkTo("/events", { from, to: toIso(Date.parse(from) + HOUR) }));
       }}
     />
   );

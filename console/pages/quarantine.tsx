@@ -28,19 +28,19 @@ export default function Quarantine() {
   return (
     <Page title="Quarantine">
       <p class="quiet">
-        Deliveries with the right password that the app could not read. They are kept whole.
+        Deliveries with the right password that the app could not read. They are kept unchanged.
       </p>
       <Show of={entries}>
         {({ items, next }) => (
           <>
             {items.length === 0 && (
               <p class="card empty">
-                The quarantine is empty. A delivery appears here when the app does not understand it.
+                The quarantine is empty. A delivery appears here when the app cannot read it.
               </p>
             )}
             {next !== undefined && (
               <p class="banner attention">
-                There are more than the {items.length} that are shown. "Replay all" takes every one of its
+                Only the first {items.length} deliveries are shown. "Replay all" replays every delivery of a
                 reason.
               </p>
             )}
@@ -65,7 +65,7 @@ export default function Quarantine() {
 async function replayOne(id: string): Promise<Result> {
   try {
     const { status } = await call("ReplayQuarantined", { path: { id } });
-    return { kind: "ok", words: status === "duplicate" ? "was in the log already" : "stored" };
+    return { kind: "ok", words: status === "duplicate" ? "already in the log" : "stored" };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     // Another person or tab replayed or deleted it.
@@ -79,7 +79,7 @@ async function replayOne(id: string): Promise<Result> {
 type GroupProps = {
   reason: string;
   entries: readonly Entry[];
-  /** Whether these are all that the quarantine has of the reason. */
+  /** Whether the quarantine has no more deliveries of the reason. */
   isWhole: boolean;
   results: Results;
   replay(id: string): Promise<Result>;
@@ -116,7 +116,7 @@ function Group({ reason, entries, isWhole, results, replay, reload }: GroupProps
           {done !== undefined ? `Replayed ${done}` : isWhole ? `Replay all ${entries.length}` : "Replay all"}
         </Action>
       </div>
-      <Table caption={reason} heads={["Came", "Expected", "Problems", { hidden: "Actions" }]}>
+      <Table caption={reason} heads={["Received", "Expected", "Problems", { hidden: "Actions" }]}>
         {entries.map((entry) => (
           <Row key={entry.id} entry={entry} result={results[entry.id]} replay={replay} reload={reload} />
         ))}
@@ -176,7 +176,7 @@ function Row({ entry: { id, expected, problems, receivedAt }, result, replay, re
               </Action>
               <Action
                 class="danger"
-                confirm="Deletes this delivery for good."
+                confirm="Deletes this delivery. This cannot be undone."
                 run={async () => {
                   await call("DeleteQuarantined", { path: { id } });
                   reload();
@@ -193,7 +193,7 @@ function Row({ entry: { id, expected, problems, receivedAt }, result, replay, re
   );
 }
 
-/** The original body, read when it is asked for. */
+/** The original body, which is read when it is opened. */
 function Body({ id }: { id: string }) {
   const [open, setOpen] = useState(false);
   return (

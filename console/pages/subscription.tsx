@@ -3,9 +3,9 @@ import { useLocation } from "preact-iso";
 import { plural } from "../../shared/core/plural.ts";
 import { call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
-import { Action, say, useAct } from "../parts/act.tsx";
+import { Action, showToast, useAct } from "../parts/act.tsx";
 import { Dialog, readField } from "../parts/dialog.tsx";
-import { placeAt, readHead } from "../parts/events.ts";
+import { longCall, placeAt, readHead } from "../parts/events.ts";
 import { Fact, Facts } from "../parts/facts.tsx";
 import { EventLink, linkTo } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
@@ -13,14 +13,13 @@ import { fromLocal } from "../parts/local-time.ts";
 import { Outcome } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 import { State } from "../parts/state.tsx";
-import { filterWords, nameOf, STATES, sendAgain, wordsOf } from "../parts/subscriptions.tsx";
+import { filterWords, lagWords, nameOf, STATES, sendAgain, wordsOf } from "../parts/subscriptions.tsx";
 import { Table } from "../parts/table.tsx";
 import { Text } from "../parts/text.tsx";
 import { type Loaded, useCall } from "../parts/use-call.ts";
 import { When } from "../parts/when.tsx";
 
 type Detail = OutputOf<"GetSubscription">;
-const PATIENCE_MS = 60_000;
 
 export default function SubscriptionPage({ id }: { id: string }) {
   const subscription = useCall("GetSubscription", { path: { hookId: id } }, { everyMs: 15_000 });
@@ -50,18 +49,18 @@ function About({ one }: { one: Detail }) {
       <Facts>
         <Fact name="Events">{wordsOf(one)}</Fact>
         <Fact name="Filter">{one.filter && <Text value={filterWords(one.filter)} />}</Fact>
-        <Fact name="Form">
-          {one.format}, {one.batch === 1 ? "one event a request" : `up to ${one.batch} events a request`}
-          {one.perMinute !== undefined && `, at most ${one.perMinute} requests a minute`}
+        <Fact name="Format">
+          {one.format}, {one.batch === 1 ? "one event per request" : `up to ${one.batch} events per request`}
+          {one.perMinute !== undefined && `, at most ${plural(one.perMinute, "request")} per minute`}
         </Fact>
         <Fact name="When an event is refused">
           {one.policy === "park" ? "it is parked, and the next events are sent" : "the next events wait"}
         </Fact>
         <Fact name="Place">
-          {one.cursor} in the log, {one.lag === 0 ? "up to date" : `${one.lag} places behind`}
+          {one.cursor} in the log, {lagWords(one)}
           {one.waitingSince && (
             <>
-              ; its next event came <When at={one.waitingSince} />
+              ; its next event was received <When at={one.waitingSince} />
             </>
           )}
         </Fact>
@@ -78,12 +77,12 @@ function About({ one }: { one: Detail }) {
           )}
         </Fact>
         <Fact name="Missed">
-          {one.missed > 0 && `${one.missed} events were removed by retention before they were delivered`}
+          {one.missed > 0 && `${plural(one.missed, "event")}, which retention removed before the delivery`}
         </Fact>
         <Fact name="Restarted">
           {one.restartedAt && (
             <>
-              <When at={one.restartedAt} />, when the log was found to begin anew
+              <When at={one.restartedAt} />, because a new log had replaced the old one
             </>
           )}
         </Fact>
@@ -116,7 +115,7 @@ function Actions({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"
         )}
         {one.lag > 0 && (
           <Action
-            confirm="Parks the event that waits and goes on with the next. It is kept: you can send it again."
+            confirm="Parks the waiting event and continues with the next one. You can send the parked event again."
             run={() => call("SkipEvent", { path }).then(() => reloaded("The event is parked"))}
           >
             Skip the waiting event
@@ -143,20 +142,20 @@ function Actions({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"
             return "The subscription is ended";
           }}
         >
-          End
+          End the subscription
         </Action>
       </div>
     </section>
   );
 }
 
-/** Asks from where, says how many events that is, and only then sends them. */
+/** Asks for a time or a place, shows the number of events from there, and then sends them. */
 function Replay({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"] }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const { busy, act } = useAct();
   const [plan, setPlan] = useState<{ seq: number; count: number }>();
   const look = async (form: HTMLFormElement) => {
-    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const signal = longCall();
     const time = fromLocal(readField(form, "time"));
     const seq = time ? await placeAt(time, signal) : Math.max(1, Number(readField(form, "seq")));
     const count = Math.max(0, (await readHead(signal)) - seq + 1);
@@ -167,7 +166,7 @@ function Replay({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"]
     await call("ReplaySubscription", { path: { id: one.id }, body: { seq } });
     dialog.current?.close();
     reload();
-    return `Sending from place ${seq} on`;
+    return `Sending the events from place ${seq} on`;
   };
   return (
     <>
@@ -201,7 +200,7 @@ function Replay({ one, reload }: { one: Detail; reload: Loaded<Detail>["reload"]
         </label>
         {plan && (
           <p role="status">
-            The log has {plural(plan.count, "event")} from place {plan.seq} on. Those that match the
+            The log has {plural(plan.count, "event")} from place {plan.seq} on. The events that match the
             subscription are sent again.
           </p>
         )}
@@ -217,11 +216,11 @@ function Roll({ id }: { id: string }) {
   return (
     <>
       <Action
-        confirm="Gives the subscription a new secret. Both secrets sign for 24 hours, so that the receiver can change over."
+        confirm="Creates a new secret. For 24 hours, deliveries are signed with both secrets, so that the receiver can switch."
         run={async () => {
           setRolled(await call("RollSecret", { path: { id } }));
           dialog.current?.showModal();
-          return "There is a new secret";
+          return "The subscription has a new secret";
         }}
       >
         Roll secret
@@ -236,7 +235,7 @@ function Roll({ id }: { id: string }) {
             type="button"
             onClick={async () => {
               await navigator.clipboard.writeText(rolled?.secret ?? "");
-              say("Copied");
+              showToast("Copied");
             }}
           >
             Copy
@@ -249,7 +248,7 @@ function Roll({ id }: { id: string }) {
               <code>{rolled.secret}</code>
             </p>
             <p class="quiet">
-              It is shown this once. The secret before it signs too, until{" "}
+              It is shown only once. Deliveries are also signed with the previous secret, until{" "}
               <When at={rolled.previousSecretUntil} />.
             </p>
           </>
@@ -296,7 +295,7 @@ function Attempts({ one }: { one: Detail }) {
     <section class="card">
       <h2>Last attempts</h2>
       {one.attempts.length === 0 ? (
-        <p class="quiet">None yet. Send a test to see what the callback answers.</p>
+        <p class="quiet">There are no attempts yet. Send a test to see the callback's answer.</p>
       ) : (
         <Table
           caption="Attempts, the latest first"

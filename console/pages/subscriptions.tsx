@@ -15,9 +15,9 @@ export default function Subscriptions() {
         {({ items }) =>
           items.length === 0 ? (
             <div class="card empty">
-              <p>No subscription. A flow makes one when it is turned on.</p>
+              <p>There are no subscriptions. A flow creates one when it is turned on.</p>
               <p>
-                Your own program makes one with <code>POST /api/subscriptions</code>.
+                Your own program creates one with <code>POST /api/subscriptions</code>.
               </p>
             </div>
           ) : (
@@ -31,7 +31,7 @@ export default function Subscriptions() {
                   { number: "Behind" },
                   { number: "Parked" },
                   "Last answer",
-                  "Since",
+                  "Created",
                 ]}
               >
                 {items.map((one) => (

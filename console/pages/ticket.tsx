@@ -18,7 +18,7 @@ export default function TicketPage({ id }: { id: string }) {
           <>
             {ticket.deletedAt && (
               <p class="banner attention">
-                This ticket is gone from LiveChat. The last reading that showed so was{" "}
+                This ticket is gone from LiveChat. The reconciliation noticed this{" "}
                 <When at={ticket.deletedAt} />.
               </p>
             )}

@@ -13,7 +13,7 @@ import { When } from "../parts/when.tsx";
 
 type StoredTicket = OutputOf<"ListStoredTickets">["items"][number];
 const STATUSES = ["open", "pending", "solved", "spam"] as const;
-const LIMIT = "25";
+const PAGE_SIZE = "25";
 
 export default function Tickets() {
   const { query, route } = useLocation();
@@ -25,8 +25,8 @@ export default function Tickets() {
   const tickets = usePages<StoredTicket, string>({
     wanted: JSON.stringify(["tickets", filter]),
     keyOf: ({ id }) => id,
-    first: (signal) => call("ListStoredTickets", { query: { ...filter, limit: LIMIT } }, { signal }),
-    older: (cursor) => call("ListStoredTickets", { query: { ...filter, limit: LIMIT, cursor } }),
+    first: (signal) => call("ListStoredTickets", { query: { ...filter, limit: PAGE_SIZE } }, { signal }),
+    older: (cursor) => call("ListStoredTickets", { query: { ...filter, limit: PAGE_SIZE, cursor } }),
     everyMs: 60_000,
   });
   const go = (changes: Record<string, string | undefined>) =>
@@ -80,8 +80,8 @@ export default function Tickets() {
         row={(ticket) => <Row key={ticket.id} ticket={ticket} />}
         empty={
           <p>
-            No stored ticket matches. The reconciliation stores the account's tickets:{" "}
-            <a href={linkTo("/reconciliation")}>see its runs</a>.
+            No stored ticket matches. The reconciliation stores the account's tickets.{" "}
+            <a href={linkTo("/reconciliation")}>Show its runs</a>
           </p>
         }
       />

@@ -9,7 +9,7 @@ const toasts = signal<Toast[]>([]);
 let count = 0;
 
 /** Shows the result of an action for some seconds. */
-export function say(text: string, { bad = false } = {}): void {
+export function showToast(text: string, { bad = false } = {}): void {
   const id = count++;
   toasts.value = [...toasts.value, { id, text, bad }];
   setTimeout(
@@ -22,7 +22,7 @@ export function say(text: string, { bad = false } = {}): void {
 
 export function Toasts() {
   const box = useRef<HTMLDivElement>(null);
-  // The popover that is shown last lies on top, also of an open dialog.
+  // The last popover lies on top, even of an open dialog.
   useEffect(() => {
     box.current?.hidePopover();
     box.current?.showPopover();
@@ -40,26 +40,26 @@ export function Toasts() {
 
 type ActionProps = {
   children: ComponentChildren;
-  /** Does it; answers with what to say afterwards. */
+  /** Runs the action and returns its result in words. */
   run(): Promise<string>;
   class?: string;
   disabled?: boolean;
-  /** Asks before, by this sentence. */
+  /** A sentence that asks for confirmation first. */
   confirm?: string;
-  /** Asks for this text to be typed before: for what cannot be taken back. */
+  /** The text to type first, for an action that cannot be undone. */
   typed?: string;
 };
 
-/** Runs an action, one at a time, and shows its result: the words that `run` answers with, or the problem. */
+/** Runs an action and shows its result: the words that `run` returns, or the problem. */
 export function useAct(): { busy: boolean; act(run: () => Promise<string | undefined>): Promise<void> } {
   const [busy, setBusy] = useState(false);
   const act = async (run: () => Promise<string | undefined>) => {
     setBusy(true);
     try {
       const words = await run();
-      if (words !== undefined) say(words);
+      if (words !== undefined) showToast(words);
     } catch (error) {
-      say(error instanceof Problem ? error.message : String(error), { bad: true });
+      showToast(error instanceof Problem ? error.message : String(error), { bad: true });
     } finally {
       setBusy(false);
     }
@@ -67,7 +67,7 @@ export function useAct(): { busy: boolean; act(run: () => Promise<string | undef
   return { busy, act };
 }
 
-/** A button that does something in the app; some ask before. */
+/** A button that runs an action of the app, after a confirmation if it has one. */
 export function Action({ children, run, confirm, typed, disabled, ...rest }: ActionProps) {
   const { busy, act } = useAct();
   const dialog = useRef<HTMLDialogElement>(null);
@@ -114,7 +114,7 @@ export function Action({ children, run, confirm, typed, disabled, ...rest }: Act
   );
 }
 
-/** As a pattern of a field, which is a regular expression with the flag `v`. */
+/** A text as the pattern of a field: a regular expression with the flag `v`. */
 function toPattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/&~!#%,:;<=>@`-]/g, "\\$&");
 }

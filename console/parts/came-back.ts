@@ -1,4 +1,4 @@
-/** The link by which each page was left, so that the focus is there again after the browser's Back. */
+/** The link that was clicked on each page, so that the browser's Back can return the focus to it. */
 const links = new Map<string, string>();
 let isBack = false;
 
@@ -17,12 +17,12 @@ document.addEventListener(
   { capture: true },
 );
 
-/** Whether the page is shown because of the browser's Back or Forward. */
+/** Whether the browser's Back or Forward led to this page. */
 export function cameBack(): boolean {
   return isBack;
 }
 
-/** Gives the focus to the row by which this page was left. */
+/** Gives the focus to the row that was opened when the user left this page. */
 export function returnToRow(table: HTMLTableElement): void {
   const left = isBack && links.get(here());
   if (!left) return;

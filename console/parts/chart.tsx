@@ -7,13 +7,13 @@ export type Series = { name: string; colour: string; values: number[] };
 type ChartProps = {
   /** Milliseconds since the epoch, one for each bar. Bars have equal distances. */
   times: number[];
-  /** Follows each sum in the legend. */
+  /** The unit after each sum in the legend. */
   unit?: string;
-  /** Stacked from the first, at the bottom, to the last. */
+  /** Stacked: the first one is at the bottom. */
   series: Series[];
   /** Describes the chart to a screen reader. */
   label: string;
-  /** Called by a click on a bar. */
+  /** Called when a bar is clicked. */
   onPick?: (index: number) => void;
 };
 
@@ -25,7 +25,7 @@ export default function Chart({ times, series, unit = "", label, onPick }: Chart
     if (!at) return;
     const quiet = getComputedStyle(at).color;
     const sums = times.map(() => 0);
-    // Drawn from the highest sum to the lowest, so that each bar covers the lower part of the one behind it.
+    // The highest sum is drawn first, so that each bar covers the lower part of the bar behind it.
     const stacked = series
       .map(({ name, colour, values }) => {
         for (const [index, value] of values.entries()) sums[index] = (sums[index] ?? 0) + value;

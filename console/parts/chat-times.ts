@@ -2,7 +2,7 @@ import type { OutputOf } from "../calls.ts";
 
 type Chat = NonNullable<OutputOf<"GetChat">["payload"]>["chat"];
 
-/** How long a visitor waited, in milliseconds; a span is absent until its end. */
+/** Spans of a chat in milliseconds. A span is absent until it ends. */
 export type Times = {
   /** From the start of the chat to the first message of an agent. */
   wait?: number | undefined;

@@ -6,21 +6,21 @@ import { Long } from "./tree.tsx";
 type Message = NonNullable<NonNullable<OutputOf<"GetChat">["payload"]>["chat"]["messages"]>[number];
 
 const SIDES: Record<string, string> = { agent: "Agent", visitor: "Visitor", supervisor: "Supervisor" };
-/** Messages that are shown at once. */
-const STEP = 200;
+/** How many messages are shown at once. */
+const MESSAGES_SHOWN = 200;
 
-/** A transcript, with a mark where a day begins. */
+/** A transcript, with a mark at the start of each day. */
 export function Conversation({ messages, hasEnded }: { messages: readonly Message[]; hasEnded: boolean }) {
   if (messages.length === 0) {
     return (
       <p class="quiet">
-        {hasEnded ? "No message was written." : "The transcript comes with the end of the chat."}
+        {hasEnded ? "The chat has no messages." : "The transcript arrives when the chat ends."}
       </p>
     );
   }
   return (
     <ol class="conversation">
-      <Slices of={messages} step={STEP}>
+      <Slices of={messages} step={MESSAGES_SHOWN}>
         {(message, index) => {
           const day = dayOf(message.timestamp);
           const isNewDay = day !== undefined && day !== dayOf(messages[index - 1]?.timestamp);

@@ -1,13 +1,13 @@
 import { signal } from "@preact/signals";
 
-const KEPT = "livechat-functions-density";
-const compact = signal(localStorage.getItem(KEPT) === "compact");
+const STORED_DENSITY = "livechat-functions-density";
+const compact = signal(localStorage.getItem(STORED_DENSITY) === "compact");
 
 compact.subscribe((isCompact) => {
   document.documentElement.dataset.density = isCompact ? "compact" : "comfortable";
 });
 
-/** Switches between many rows on a screen and rows with room; the browser remembers it. */
+/** A button for compact or spacious rows. The browser remembers the choice. */
 export function Density() {
   return (
     <button
@@ -16,7 +16,7 @@ export function Density() {
       aria-pressed={compact.value}
       onClick={() => {
         compact.value = !compact.value;
-        localStorage.setItem(KEPT, compact.value ? "compact" : "comfortable");
+        localStorage.setItem(STORED_DENSITY, compact.value ? "compact" : "comfortable");
       }}
     >
       Compact rows

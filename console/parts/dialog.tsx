@@ -2,7 +2,7 @@ import type { ComponentChildren, RefObject } from "preact";
 import { useId } from "preact/hooks";
 
 type DialogProps = {
-  /** Opens it, by `showModal`. */
+  /** Gives access to `showModal`, which opens the dialog. */
   of: RefObject<HTMLDialogElement | null>;
   title: ComponentChildren;
   children?: ComponentChildren;
@@ -12,7 +12,7 @@ type DialogProps = {
   /** Called when a field changes. */
   onInput?(): void;
   onClose?(): void;
-  /** The words of the button that closes it. */
+  /** The label of the button that closes the dialog. */
   close?: string;
   /** Shown below the buttons. */
   result?: ComponentChildren;

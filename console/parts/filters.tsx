@@ -7,7 +7,7 @@ type FiltersProps = {
   children: ComponentChildren;
 };
 
-/** The filters of a list. On a narrow screen they wait behind a button, so that the list is seen first. */
+/** The filters of a list. On a narrow screen they are behind a button, so that the list comes first. */
 export function Filters({ active, children }: FiltersProps) {
   const [open, setOpen] = useState(false);
   const box = useId();

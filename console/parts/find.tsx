@@ -3,7 +3,7 @@ import { useLocation } from "preact-iso";
 import { Dialog, readField } from "./dialog.tsx";
 import { linkTo } from "./links.tsx";
 
-/** Opens a chat, ticket or event by its id, or the log around a place. */
+/** A dialog that opens a chat, ticket or event by its id, or the log at a place. */
 export function Find({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }) {
   const { route } = useLocation();
   return (

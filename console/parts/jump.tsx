@@ -1,11 +1,9 @@
 import { useAct } from "./act.tsx";
 import { readField } from "./dialog.tsx";
-import { placeAt } from "./events.ts";
+import { longCall, placeAt } from "./events.ts";
 import { fromLocal } from "./local-time.ts";
 
-const PATIENCE_MS = 60_000;
-
-/** A field that leads to a time of the log. `go` gets the place of the first event that was received then or later. */
+/** A field that jumps to a time. `go` gets the place of the first event that was received then or later. */
 export function Jump({ go }: { go(place: number): void }) {
   const { busy, act } = useAct();
   return (
@@ -16,7 +14,7 @@ export function Jump({ go }: { go(place: number): void }) {
         const time = fromLocal(readField(event.currentTarget, "time"));
         if (time === undefined) return;
         void act(async () => {
-          go(await placeAt(time, AbortSignal.timeout(PATIENCE_MS)));
+          go(await placeAt(time, longCall()));
           return undefined;
         });
       }}

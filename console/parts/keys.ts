@@ -14,18 +14,18 @@ export const PAGES = [
   { name: "Health", path: "/health", key: "h" },
 ] as const;
 
-/** Milliseconds within which the second key of `g e` must follow. */
-const TOGETHER = 1_500;
+/** Milliseconds in which the second key of `g e` must follow. */
+const SECOND_KEY_WITHIN = 1_500;
 
-/** The keyboard's way through the console; a field or a dialog keeps its keys to itself. */
+/** Keyboard shortcuts. They do nothing while a field or a dialog has the focus. */
 export function useKeys(dialogs: { help(): void; find(): void }): void {
   const { route } = useLocation();
   useEffect(() => {
     let goAt = 0;
     const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTaken(event.target)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || needsKeys(event.target)) return;
       const page = PAGES.find(({ key }) => key === event.key);
-      const isSecond = event.timeStamp - goAt < TOGETHER;
+      const isSecond = event.timeStamp - goAt < SECOND_KEY_WITHIN;
       goAt = event.key === "g" ? event.timeStamp : 0;
       if (isSecond && page) route(linkTo(page.path));
       else if (event.key === "j") step(1);
@@ -42,7 +42,7 @@ export function useKeys(dialogs: { help(): void; find(): void }): void {
   }, [route]);
 }
 
-function isTaken(target: EventTarget | null): boolean {
+function needsKeys(target: EventTarget | null): boolean {
   return (
     document.querySelector("dialog[open]") !== null ||
     Boolean((target as Element)?.closest?.("input, textarea, select"))

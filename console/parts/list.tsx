@@ -11,11 +11,11 @@ type ListProps<Item> = {
   caption: string;
   heads: readonly Head[];
   row(item: Item): ComponentChildren;
-  /** Says which items would be here, and how to make one. */
+  /** Explains which items appear here, and how to create one. */
   empty: ComponentChildren;
 };
 
-/** A list with its states: loading, empty, failed, newer items that wait, older ones to be had. */
+/** A list with its states: loading, empty or failed; and buttons for newer and older items. */
 export function List<Item>({ of, name, caption, heads, row, empty }: ListProps<Item>) {
   const { items, fresh, problem, at } = of;
   return (

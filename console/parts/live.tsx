@@ -2,16 +2,16 @@ import { signal } from "@preact/signals";
 import { State } from "./state.tsx";
 import { now, toWords } from "./when.tsx";
 
-/** While it is set, no page polls: what is on it stays. */
+/** While this is true, no page polls, and its content stays. */
 export const paused = signal(false);
 
-/** When each poll of the page last succeeded, in milliseconds since the epoch, and whether it fails now. */
+/** The polls of the page: when each last succeeded (milliseconds since the epoch), and whether it fails now. */
 export const polls = signal<ReadonlyMap<symbol, { at?: number | undefined; fails: boolean }>>(new Map());
 
-/** A bar is full at this age of the data, in milliseconds. */
-const OLD_MS = 5 * 60_000;
+/** The age of the data at which the bar is full, in milliseconds. */
+const FULL_BAR_MS = 5 * 60_000;
 
-/** Whether the page is kept current, and how old its oldest data is when it is not. */
+/** Shows whether the page is current, and otherwise the age of its oldest data. */
 export function Live() {
   const all = [...polls.value.values()];
   const isLost = all.some(({ fails }) => fails);
@@ -28,7 +28,7 @@ export function Live() {
         <>
           <meter
             min={0}
-            max={OLD_MS}
+            max={FULL_BAR_MS}
             high={60_000}
             low={1}
             optimum={0}

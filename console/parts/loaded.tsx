@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "../api.ts";
 import type { Loaded } from "./use-call.ts";
 
-/** Shows an answer. Before the first one: a skeleton. Above an old one: the problem, and the age of the data. */
+/** Shows an answer. Before the first answer it shows a skeleton; above an old one, the problem and the data's age. */
 export function Show<Body>({
   of,
   children,
@@ -34,7 +34,7 @@ export function Skeleton() {
 
 type BannerProps = { problem: Problem; retry?: () => void; asOf?: number | undefined };
 
-/** A problem in the app's own words, with what can be done. */
+/** A problem in the app's own words, with a button to try again. */
 export function ProblemBanner({ problem, retry, asOf }: BannerProps) {
   const seconds = useCountdown(problem);
   return (

@@ -1,6 +1,6 @@
 import { State } from "./state.tsx";
 
-/** The status that a callback answered with, or the reason for no answer. */
+/** The status of a callback's answer, or the reason for no answer. */
 export function Outcome({ status, error }: { status?: number | undefined; error?: string | undefined }) {
   const isOk = status !== undefined && status >= 200 && status < 300;
   return (

@@ -12,7 +12,7 @@ import { Tree } from "./tree.tsx";
 import { toProblem } from "./use-poll.ts";
 import { When } from "./when.tsx";
 
-/** A line of a search: a stored item, in one of the places where the app keeps people's data. */
+/** A line of a search: a stored item, and the place where the app keeps it. */
 export type Stored = {
   place: string;
   item: Record<string, unknown> & {
@@ -26,7 +26,7 @@ export type Stored = {
   undecided?: true;
 };
 
-/** Finds a chat by its id, or all that is stored of a person. An address is sent in a body and stays in memory. */
+/** Finds a chat by its id, or all stored data of a person. An address is sent in a body and stays in memory. */
 export function Person() {
   const { route } = useLocation();
   const dialog = useRef<HTMLDialogElement>(null);
@@ -87,8 +87,8 @@ function Found({ email, items, onErased }: { email: string; items: Stored[]; onE
     <div role="status" class="found">
       <p>
         {items.length === 0
-          ? "Nothing is stored of this person."
-          : `Stored of this person: ${plural(chats.size, "chat")}, ${plural(tickets.length, "ticket")}, ${plural(items.length, "item")} in all.`}
+          ? "Nothing is stored about this person."
+          : `Stored about this person: ${plural(chats.size, "chat")}, ${plural(tickets.length, "ticket")}, ${plural(items.length, "item")} in all.`}
       </p>
       <ul class="plain-list">
         {[...chats].reverse().map(([chatId, about]) => (
@@ -107,7 +107,7 @@ function Found({ email, items, onErased }: { email: string; items: Stored[]; onE
       </ul>
       {items.length > 0 && (
         <details>
-          <summary>All {items.length} items as they are stored</summary>
+          <summary>Stored items: {items.length}</summary>
           <ul class="plain-list">
             <Slices of={items} step={100}>
               {({ place, item }, index) => (
@@ -123,7 +123,7 @@ function Found({ email, items, onErased }: { email: string; items: Stored[]; onE
         <Action
           class="danger"
           typed="erase"
-          confirm="Erases all that is stored of this person: chats, tickets, quarantined deliveries and kept answers. It cannot be taken back."
+          confirm="Erases all stored data of this person: chats, tickets, quarantined deliveries and stored answers. This cannot be undone."
           run={async () => {
             const words = await erasePerson(email);
             onErased();
@@ -158,7 +158,7 @@ async function erasePerson(email: string): Promise<string> {
     const { erased, done, undecided } = await call("EraseByBody", { body: { email } });
     sum += erased;
     if (!done) continue;
-    const left = undecided.length > 0 ? ` ${undecided.length} may be another person's, and were left.` : "";
-    return `Erased: ${sum}.${left}`;
+    const kept = undecided.length > 0 ? ` ${undecided.length} may be another person's and were kept.` : "";
+    return `Erased: ${plural(sum, "item")}.${kept}`;
   }
 }

@@ -10,7 +10,7 @@ import { PAGES, useKeys } from "./keys.ts";
 import { Live } from "./live.tsx";
 import { SignIn } from "./sign-in.tsx";
 
-/** The frame of every page: the way between pages, and the place where a key is asked for. */
+/** The frame of every page: navigation, dialogs and messages. */
 export function Shell({ children }: { children: ComponentChildren }) {
   const { path } = useLocation();
   const help = useRef<HTMLDialogElement>(null);

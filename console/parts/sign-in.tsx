@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { giveKey, signIn } from "../api.ts";
 
-/** Asks for a function key over the page that needed it; the page then goes on where it was. */
+/** A dialog that asks for a function key. The page below it keeps its place. */
 export function SignIn() {
   const dialog = useRef<HTMLDialogElement>(null);
   const field = useRef<HTMLInputElement>(null);
@@ -16,7 +16,7 @@ export function SignIn() {
     <dialog
       ref={dialog}
       aria-labelledby="sign-in-title"
-      // A browser closes a dialog at the second Esc, even if the page forbids it.
+      // A browser closes a dialog at the second Esc, even if the page prevents it.
       onClose={() => signIn.value && dialog.current?.showModal()}
       onCancel={(event) => event.preventDefault()}
     >
@@ -41,11 +41,11 @@ export function SignIn() {
           />
         </label>
         <label class="check">
-          <input name="remember" type="checkbox" /> Keep it until this tab is closed
+          <input name="remember" type="checkbox" /> Keep the key until this tab is closed
         </label>
         <p id="sign-in-help" class="quiet">
-          An operator gives you a key: in Azure, App keys, a host key named console. It stays in this page and
-          is sent to this app only.
+          Ask an operator for a key. In Azure, it is the host key named console under App keys. The key stays
+          in this page and is sent only to this app.
         </p>
         <div class="actions">
           <button type="submit">Open the console</button>

@@ -3,13 +3,13 @@ import { useState } from "preact/hooks";
 
 type SlicesProps<Item> = {
   of: readonly Item[];
-  /** How many are added at once. */
+  /** How many items are added at once. */
   step: number;
-  /** Makes the `li` of an item. */
+  /** Returns the `li` of an item. */
   children: (item: Item, index: number) => ComponentChildren;
 };
 
-/** The items of a list that may be long, so many at once: a payload may have 16 MiB. */
+/** The items of a long list, in slices: a payload may have 16 MiB. */
 export function Slices<Item>({ of, step, children }: SlicesProps<Item>) {
   const [count, setCount] = useState(step);
   return (

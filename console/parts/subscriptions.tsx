@@ -1,3 +1,4 @@
+import { plural } from "../../shared/core/plural.ts";
 import { call } from "../api.ts";
 import type { InputOf, OutputOf } from "../calls.ts";
 import { TYPES } from "./events.ts";
@@ -11,19 +12,24 @@ export const STATES = {
   given_up: { kind: "bad", words: "given up" },
 } as const satisfies Record<Subscription["state"], { kind: string; words: string }>;
 
-/** Many flows share a host, and the rest of a callback is secret: the beginning of the id tells them apart. */
+/** The host of the callback and the start of the id: many flows share a host, and the rest of a callback is secret. */
 export function nameOf({ id, callback }: { id: string; callback?: string | undefined }): string {
-  return `${callback ?? "A subscription that has ended"} (${id.slice(0, 6)})`;
+  return `${callback ?? "An ended subscription"} (${id.slice(0, 6)})`;
 }
 
 export function SubscriptionLink(one: { id: string; callback?: string | undefined }) {
   return <a href={linkTo(`/subscriptions/${one.id}`)}>{nameOf(one)}</a>;
 }
 
-/** The events that a subscription gets. */
+/** The events that a subscription receives. */
 export function wordsOf({ types, filter }: Pick<Subscription, "types" | "filter">): string {
   const what = types?.map((type) => TYPES[type]).join(", ") ?? "all";
   return filter ? `${what}, filtered` : what;
+}
+
+/** How far a subscription is behind the log. */
+export function lagWords({ lag }: Pick<Subscription, "lag">): string {
+  return lag === 0 ? "up to date" : `${plural(lag, "place")} behind`;
 }
 
 type Filter = { [key: string]: readonly string[] | Filter };
@@ -37,11 +43,11 @@ export function filterWords(filter: object): string {
     .join("; ");
 }
 
-/** Sends an event, or all parked ones, to a subscription again. Answers with the result in words. @throws {Problem} */
+/** Sends an event, or all parked events, to a subscription again. Returns the result in words. @throws {Problem} */
 export async function sendAgain(id: string, body: InputOf<"SendAgain">["body"]): Promise<string> {
   const { attempts, left } = await call("SendAgain", { path: { id }, body });
   if ("parked" in body) {
-    return `Sent ${attempts.filter(({ delivered }) => delivered).length} of ${attempts.length}; ${left} left`;
+    return `Sent ${attempts.filter(({ delivered }) => delivered).length} of ${plural(attempts.length, "parked event")}; ${left} left`;
   }
   const [attempt] = attempts;
   return attempt?.delivered ? "Arrived" : `Failed: ${attempt?.status ?? attempt?.error ?? "no answer"}`;

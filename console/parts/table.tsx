@@ -2,18 +2,18 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { returnToRow } from "./came-back.ts";
 
-/** A heading: text, with `number` for a column of numbers, with `hidden` for one that only a screen reader says. */
+/** A heading: of text, of a column of numbers, or `hidden`, for screen readers only. */
 export type Head = string | { number: string } | { hidden: string };
 
 type TableProps = { caption: string; heads: readonly Head[]; children: ComponentChildren };
 
-/** A table; on a narrow screen its rows are cards, and what is wider scrolls within it. Its rows are the children. */
+/** A table, with its rows as children. On a narrow screen rows are cards, and wider content scrolls. */
 export function Table({ caption, heads, children }: TableProps) {
   const table = useRef<HTMLTableElement>(null);
   useEffect(() => {
     if (table.current) returnToRow(table.current);
   }, []);
-  // On a narrow screen each cell says its heading: see the style sheet.
+  // On a narrow screen the style sheet shows these headings in each cell.
   useEffect(() => {
     for (const [index, head] of heads.entries()) {
       table.current?.style.setProperty(`--head-${index + 1}`, JSON.stringify(labelOf(head)));

@@ -1,6 +1,6 @@
 /**
- * Text that a stranger wrote. It is only ever a text node; its direction stays inside it; characters that hide or turn
- * text around are shown as signs.
+ * Text from outside. It is always a text node, its direction does not affect the text around it, and characters that
+ * hide or reverse text are shown as signs.
  */
 export function Text({ value }: { value: string }) {
   return (
@@ -10,11 +10,11 @@ export function Text({ value }: { value: string }) {
   );
 }
 
-// Control characters but line feed and tab; zero-width, bidirectional and invisible ones; lone surrogates.
+// Control characters except line feed and tab; zero-width, bidirectional and invisible ones; lone surrogates.
 const HIDDEN =
   /([[\p{Cc}--[\n\t]]\p{Cs}\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\u{e0000}-\u{e0fff}])/v;
 
-/** Plain text and hidden characters in turn, plain text first. */
+/** Splits a text into plain text and hidden characters, in turn. Plain text is first. */
 export function toParts(text: string): string[] {
   return text.split(HIDDEN);
 }
@@ -22,7 +22,7 @@ export function toParts(text: string): string[] {
 function Sign({ of }: { of: string }) {
   const code = `U+${(of.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
   return (
-    <span class="sign" title="A character that cannot be seen">
+    <span class="sign" title="An invisible character">
       {code}
     </span>
   );

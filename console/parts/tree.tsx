@@ -2,11 +2,11 @@ import { useState } from "preact/hooks";
 import { Slices } from "./slices.tsx";
 import { Text } from "./text.tsx";
 
-/** As many entries of an object or list are shown at once, and as many characters of a text. */
-const ENTRIES = 200;
-const CHARACTERS = 2_000;
+/** How many entries of an object or list, and how many characters of a text, are shown at once. */
+const ENTRIES_SHOWN = 200;
+const CHARACTERS_SHOWN = 2_000;
 
-/** JSON as a tree. Parts are made when they are opened, and large ones in slices: a payload may be 16 MiB. */
+/** JSON as a tree. Parts are rendered when they are opened, large ones in slices: a payload may have 16 MiB. */
 export function Tree({ value, name, open = false }: { value: unknown; name?: string; open?: boolean }) {
   return (
     <div class="tree">
@@ -33,7 +33,7 @@ function Node({ value, name, open }: { value: unknown; name?: string | undefined
       </summary>
       {isOpen && (
         <ul>
-          <Slices of={entries} step={ENTRIES}>
+          <Slices of={entries} step={ENTRIES_SHOWN}>
             {([name, value]) => (
               <li key={name}>
                 <Node name={name} value={value} open={false} />
@@ -54,15 +54,15 @@ function Name({ of }: { of: string | undefined }) {
   );
 }
 
-/** A text whose rest is shown slice by slice. */
+/** A long text, in slices. */
 export function Long({ value }: { value: string }) {
-  const [count, setCount] = useState(CHARACTERS);
+  const [count, setCount] = useState(CHARACTERS_SHOWN);
   const end = isBetweenSurrogates(value, count) ? count + 1 : count;
   return (
     <>
       <Text value={value.slice(0, end)} />
       {value.length > end && (
-        <button type="button" class="plain" onClick={() => setCount(count + CHARACTERS * 10)}>
+        <button type="button" class="plain" onClick={() => setCount(count + CHARACTERS_SHOWN * 10)}>
           {value.length - end} more characters
         </button>
       )}

@@ -3,7 +3,7 @@ import { request } from "../api.ts";
 import type { InputOf, OperationId, OutputOf } from "../calls.ts";
 import { type Polled, usePoll } from "./use-poll.ts";
 
-/** The last answer of an operation, its time, and the problem since then. */
+/** The last answer of an operation, its time, and the problem after it. */
 export type Loaded<Body> = Polled & {
   body?: Body | undefined;
   /** Milliseconds since the epoch. */
@@ -11,8 +11,8 @@ export type Loaded<Body> = Polled & {
 };
 
 /**
- * Calls an operation, again when its input changes, and every `everyMs` (see {@link usePoll}). The last answer stays while
- * the next is awaited or fails.
+ * Calls an operation: at once, when its input changes, and every `everyMs` (see {@link usePoll}). The last answer stays
+ * while the next call is pending or fails.
  */
 export function useCall<Id extends OperationId>(
   id: Id,

@@ -1,17 +1,17 @@
 import { useRef, useState } from "preact/hooks";
-import { arrive } from "./arrive.ts";
 import { cameBack } from "./came-back.ts";
+import { mergeItems } from "./merge-items.ts";
 import { type Polled, usePoll } from "./use-poll.ts";
 
 export type Page<Item, Next> = { items: readonly Item[]; next: Next | null };
 
 export type Source<Item, Next> = {
-  /** Names the list with its filters: another list when it changes. */
+  /** Identifies the list and its filters. When it changes, another list is read. */
   wanted: string;
   keyOf(item: Item): string | number;
   first(signal: AbortSignal): Promise<Page<Item, Next>>;
   older(next: Next): Promise<Page<Item, Next>>;
-  /** Items that may be new or have changed since; those of the first page by default. */
+  /** Items that may be new or changed; by default those of the first page. */
   newer?(signal: AbortSignal): Promise<readonly Item[]>;
   everyMs?: number;
 };
@@ -20,39 +20,39 @@ type State<Item, Next> = Page<Item, Next> & { wanted: string; fresh: readonly It
 
 export type Pages<Item> = Polled & {
   items: readonly Item[] | undefined;
-  /** Items that came since, and are not shown: nothing is put in under a reader. */
+  /** New items, which are not shown yet: the list does not move while it is read. */
   fresh: readonly Item[];
   showFresh(): void;
-  /** Adds a page; absent at the end. Answers with how many items came. */
+  /** Adds a page and returns the number of its items. Absent at the end. */
   more?: (() => Promise<number>) | undefined;
   at: number | undefined;
 };
 
-/** The last list, so that the browser's Back shows it as it was left. */
-let left: unknown;
+/** The last list: the browser's Back shows it again. */
+let lastList: unknown;
 
-/** A list that grows at both ends: page by page at the old one, and by polls at the new one. */
+/** A list that grows at both ends: older items come page by page, newer ones by polls. */
 export function usePages<Item, Next>(source: Source<Item, Next>): Pages<Item> {
   const { wanted, keyOf, first, older, newer, everyMs } = source;
   const [state, setState] = useState<State<Item, Next> | undefined>(() =>
-    cameBack() ? (left as State<Item, Next> | undefined) : undefined,
+    cameBack() ? (lastList as State<Item, Next> | undefined) : undefined,
   );
   const shown = state?.wanted === wanted ? state : undefined;
   const known = useRef(shown);
   known.current = shown;
-  left = shown;
+  lastList = shown;
 
   const polled = usePoll(
     async (signal) => {
       if (known.current && newer) {
         const items = await newer(signal);
-        setState((before) => before && { ...arrive(before, items, keyOf), at: Date.now() });
+        setState((before) => before && { ...mergeItems(before, items, keyOf), at: Date.now() });
         return;
       }
       const page = await first(signal);
       setState((before) =>
         before?.wanted === wanted
-          ? { ...arrive(before, page.items, keyOf), at: Date.now() }
+          ? { ...mergeItems(before, page.items, keyOf), at: Date.now() }
           : { ...page, wanted, fresh: [], at: Date.now() },
       );
     },

@@ -1,32 +1,34 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { MINUTE, SECOND } from "../../shared/core/time.ts";
 import { Problem, signedIn } from "../api.ts";
 import { paused, polls } from "./live.tsx";
 
-/** The longest pauses between two polls, in milliseconds: of an app that is down, and of one that asks for fewer calls. */
-const LONGEST_DOWN = 60_000;
-const LONGEST = 5 * 60_000;
-/** The first pause after a failure where there is no other, in milliseconds. */
-const AGAIN = 15_000;
+/** The longest pause between polls while the app is down. */
+const LONGEST_PAUSE_DOWN = MINUTE;
+/** The longest pause between polls after a 429. */
+const LONGEST_PAUSE_429 = 5 * MINUTE;
+/** The first pause after a failed call that is not polled. */
+const FIRST_PAUSE = 15 * SECOND;
 
 export type Polled = {
-  /** The problem since the last success. */
+  /** The problem after the last success. */
   problem: Problem | undefined;
   loading: boolean;
-  /** Asks now, and begins anew. */
+  /** Calls now. */
   reload(): void;
 };
 
 type PollOptions = {
-  /** Work begins anew when it changes. */
+  /** When this changes, the work starts again. */
   wanted: string;
-  /** Milliseconds between two turns; once when it is absent. */
+  /** Milliseconds between two calls. Without it, there is one call. */
   everyMs?: number | undefined;
 };
 
 /**
- * Does work now and then every `everyMs`, while the page is visible and not paused. After failures the pauses grow; a 429
- * or 503 is given the pause that it asks for. Work without `everyMs` is repeated until the app answers. After a 401 it
- * waits for a key.
+ * Does work at once, and then every `everyMs` while the page is visible and not paused. After failures the pauses grow,
+ * and the `Retry-After` of a 429 or 503 is kept. Work without `everyMs` is repeated until the app answers. After a 401
+ * the work waits for a key.
  */
 export function usePoll(
   work: (signal: AbortSignal) => Promise<void>,
@@ -95,21 +97,21 @@ export function usePoll(
   return { problem, loading, reload: () => setTurn((before) => before + 1) };
 }
 
-/** Milliseconds until the next try; `undefined` when none can help. */
+/** Milliseconds until the next call; `undefined` when another call cannot help. */
 function pauseAfter(
   problem: Problem,
   { failures, everyMs }: { failures: number; everyMs: number | undefined },
 ): number | undefined {
-  if (problem.status === 401 || (everyMs === undefined && !PASSES.has(problem.status))) return undefined;
-  const longest = problem.status === 429 ? LONGEST : LONGEST_DOWN;
-  const pause = Math.min(longest, (everyMs ?? AGAIN) * 2 ** (failures - 1));
+  if (problem.status === 401 || (everyMs === undefined && !TRANSIENT.has(problem.status))) return undefined;
+  const longest = problem.status === 429 ? LONGEST_PAUSE_429 : LONGEST_PAUSE_DOWN;
+  const pause = Math.min(longest, (everyMs ?? FIRST_PAUSE) * 2 ** (failures - 1));
   return Math.max(pause, (problem.retryAfter ?? 0) * 1000);
 }
 
-/** Problems of the app and its storage. A call that failed at LiveChat is not repeated: some are billed. */
-const PASSES: ReadonlySet<number> = new Set([0, 429, 503]);
+/** Statuses of the app and its storage that pass. A call that failed at LiveChat is not repeated: some are billed. */
+const TRANSIENT: ReadonlySet<number> = new Set([0, 429, 503]);
 
-/** Whether the app could not answer, as opposed to an answer that refuses. */
+/** Whether the app could not do its work, in contrast to a refusal. */
 function isDown({ status }: Problem): boolean {
   return status === 0 || status === 429 || status >= 500;
 }
@@ -122,5 +124,5 @@ function note(id: symbol, state?: { at: number | undefined; fails: boolean }): v
 
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  return new Problem({ status: 0, title: "Not understood", detail: String(error) });
+  return new Problem({ status: 0, title: "The answer cannot be read", detail: String(error) });
 }

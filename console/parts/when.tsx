@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
+import { HOUR } from "../../shared/core/time.ts";
 
-/** Relative times on the page are made anew when it moves, every ten seconds. */
+/** The present time. It changes every ten seconds, and the relative times on the page with it. */
 export const now = signal(Date.now());
 setInterval(() => {
   now.value = Date.now();
@@ -17,10 +18,10 @@ const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeS
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-/** From this distance on the time of day says more than the distance, in milliseconds. */
-const FAR = 3_600_000;
+/** Milliseconds: moments at least this far away are shown with the time of day. */
+const FAR = HOUR;
 
-/** A moment in words, `3 minutes ago`, and if it is far `2 hours ago, 10:05`; the whole time is its title. `at` is ISO 8601. */
+/** A moment in words: `3 minutes ago`, or `2 hours ago, 10:05`. The full time is its title. @param at ISO 8601 */
 export function When({ at }: { at: string }) {
   const time = Date.parse(at);
   if (Number.isNaN(time)) return <span>{at}</span>;
@@ -33,7 +34,7 @@ export function When({ at }: { at: string }) {
   );
 }
 
-/** The time of day, with the day and the year if they are not the present ones. */
+/** The time of day, with the day and the year if they differ from today's. */
 export function toClock(time: number, present = Date.now()): string {
   const [at, today] = [new Date(time), new Date(present)];
   if (at.toDateString() === today.toDateString()) return clock.format(at);
@@ -51,7 +52,7 @@ export function toWords(ms: number): string {
 
 const MOMENT = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/;
 
-/** A sentence of the app, in which moments are shown as times of this place. */
+/** A sentence of the app, with its moments in local time. */
 export function Sentence({ text }: { text: string }) {
   return (
     <>

@@ -71,12 +71,12 @@ describe.skipIf(CHROMIUM === undefined)("actions of the console", () => {
   test("a subscription is ended only after a typed confirmation", async () => {
     const id = await subscribe({ url: "http://127.0.0.1:9/hook" });
     const { page, close } = await open(`/subscriptions/${id}`);
-    await page.getByRole("button", { name: "End", exact: true }).click();
-    const dialog = page.getByRole("dialog", { name: "End" });
-    await dialog.getByRole("button", { name: "End" }).click();
+    await page.getByRole("button", { name: "End the subscription" }).click();
+    const dialog = page.getByRole("dialog", { name: "End the subscription" });
+    await dialog.getByRole("button", { name: "End the subscription" }).click();
     expect((await tests.app.call("GET", `/subscriptions/${id}`)).status).toBe(200);
     await dialog.getByRole("textbox").fill("end");
-    await dialog.getByRole("button", { name: "End" }).click();
+    await dialog.getByRole("button", { name: "End the subscription" }).click();
     await page.getByText("The subscription is ended").waitFor();
     await page.getByRole("heading", { name: "Subscriptions", level: 1 }).waitFor();
     expect((await tests.app.call("GET", `/subscriptions/${id}`)).status).toBe(404);
@@ -88,7 +88,7 @@ describe.skipIf(CHROMIUM === undefined)("actions of the console", () => {
     const { body } = await tests.app.call("GET", "/events?chat_id=CURLED");
     const { page, close } = await openForCopying(`/events/${body.items[0].id}`);
     await page.getByRole("button", { name: "Copy as curl" }).click();
-    await page.getByText("The key is a variable").waitFor();
+    await page.getByText("reads the key from the variable FUNCTION_KEY").waitFor();
     const [, url = ""] = /^curl -H "x-functions-key: \$FUNCTION_KEY" "(.+)"$/.exec(await copied(page)) ?? [];
     expect(await (await fetch(url)).json()).toMatchObject({ chatId: "CURLED" });
     await close();
@@ -98,8 +98,8 @@ describe.skipIf(CHROMIUM === undefined)("actions of the console", () => {
     const { page, mishaps, close } = await open("/health");
     const table = page.getByRole("table", { name: "Registrations" });
     await expect.poll(() => table.locator(".state", { hasText: "missing" }).count()).toBe(3);
-    await page.getByRole("button", { name: "Register them now" }).click();
-    await page.getByText("Registered 3, removed 0").waitFor();
+    await page.getByRole("button", { name: "Register the webhooks now" }).click();
+    await page.getByText("Registered 3 webhooks, removed 0").waitFor();
     await expect.poll(() => table.locator(".state", { hasText: "ok" }).count()).toBe(3);
     const checks = page.getByRole("table", { name: "Checks, the worst first" });
     await checks.getByText("Each of LiveChat's webhooks is registered once.").waitFor();
@@ -129,7 +129,7 @@ describe.skipIf(CHROMIUM === undefined)("actions of the console", () => {
     await page.getByRole("button", { name: "Run for tickets now" }).click();
     await page.getByText(/completed: \d+ added, 0 changed, \d+ recovered, 0 deleted/).waitFor();
     const runs = page.getByRole("table", { name: "Runs for tickets, the latest first" });
-    await runs.getByText("all, for the first time").waitFor();
+    await runs.getByText("all tickets, for the first time").waitFor();
     expect((await tests.app.call("GET", "/reconcile/tickets")).body.runs).toHaveLength(1);
     expect(mishaps).toEqual([]);
     await close();

@@ -233,7 +233,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
       .getByRole("dialog", { name: "Erase this person" })
       .getByRole("button", { name: "Erase this person" })
       .click();
-    await page.getByText("Nothing is stored of this person").waitFor();
+    await page.getByText("Nothing is stored about this person").waitFor();
     expect([page.url(), ...requests].filter((url) => /petra/i.test(decodeURIComponent(url)))).toEqual([]);
     const { body } = await tests.app.call("GET", "/chats/PERSON1");
     expect(JSON.stringify(body)).not.toContain("My number");

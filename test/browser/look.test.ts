@@ -122,7 +122,7 @@ describe.skipIf(CHROMIUM === undefined)("the look of the console", () => {
 
   test("the console stays small and makes no request to another host", async () => {
     const { page, requests, mishaps, close } = await tests.open("");
-    await page.getByText("Events an hour, last day").waitFor();
+    await page.getByText("Events per hour, last 24 hours").waitFor();
     await page.locator(".chart").waitFor();
     const weight = (names: string[]) =>
       names.reduce((sum, name) => sum + gzipSync(readFileSync(`dist/console/${name}`)).length, 0);

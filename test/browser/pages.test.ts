@@ -36,7 +36,7 @@ describe.skipIf(CHROMIUM === undefined)("pages of the console", () => {
     await page.getByRole("link", { name: "webhook" }).click();
     await page.getByRole("heading", { name: "Ticket created" }).waitFor();
     const name = `http://127.0.0.1:9/… (${subscription.id.slice(0, 6)})`;
-    await page.getByText(`Not sent to ${name}: it does not get "Ticket created"`).waitFor();
+    await page.getByText(`Not sent to ${name}: it does not receive "Ticket created"`).waitFor();
     await page.getByRole("button", { name: "Send again" }).click();
     await page.getByText("Failed: ECONNREFUSED").waitFor();
     expect(mishaps).toEqual([]);

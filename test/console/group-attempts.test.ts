@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Attempt, alike } from "../../console/parts/alike.ts";
+import { type Attempt, groupAttempts } from "../../console/parts/group-attempts.ts";
 
 const attempt = (subscription: string, status: number, minute: number) =>
   ({ subscription, status, at: `2026-01-15T09:0${minute}:00.000Z` }) as Attempt;
@@ -12,6 +12,6 @@ test("consecutive attempts of a subscription with the same answer are one group,
     attempt("a", 200, 4),
     attempt("a", 503, 5),
   ] as const;
-  expect(alike([a1, b1, a2, a3, a4])).toEqual([[a1, a2], [b1], [a3], [a4]]);
-  expect(alike([])).toEqual([]);
+  expect(groupAttempts([a1, b1, a2, a3, a4])).toEqual([[a1, a2], [b1], [a3], [a4]]);
+  expect(groupAttempts([])).toEqual([]);
 });

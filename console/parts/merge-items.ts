@@ -1,16 +1,16 @@
-/** Puts what came into a list: known items are replaced where they are, new ones wait, unless the list is empty. */
-export function arrive<Item, List extends { items: readonly Item[]; fresh: readonly Item[] }>(
+/** Merges items into a list. Known items are replaced in place; new ones wait in `fresh`, unless the list is empty. */
+export function mergeItems<Item, List extends { items: readonly Item[]; fresh: readonly Item[] }>(
   list: List,
-  came: readonly Item[],
+  arrived: readonly Item[],
   keyOf: (item: Item) => string | number,
 ): List {
-  const changed = new Map(came.map((item) => [keyOf(item), item]));
+  const changed = new Map(arrived.map((item) => [keyOf(item), item]));
   const replace = (items: readonly Item[]) =>
     items.map((item) => {
       const key = keyOf(item);
-      const now = changed.get(key) ?? item;
+      const newest = changed.get(key) ?? item;
       changed.delete(key);
-      return now;
+      return newest;
     });
   const items = replace(list.items);
   const fresh = replace(list.fresh);

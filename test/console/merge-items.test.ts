@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { arrive } from "../../console/parts/arrive.ts";
+import { mergeItems } from "../../console/parts/merge-items.ts";
 
 type Item = { id: number; state: string };
 const keyOf = ({ id }: Item) => id;
@@ -9,21 +9,21 @@ const some = fc.uniqueArray(item, { selector: keyOf, maxLength: 6 });
 
 test("new items enter a list once, in their newest state, and move no shown item", () => {
   fc.assert(
-    fc.property(some, some, some, (items, waiting, came) => {
+    fc.property(some, some, some, (items, waiting, arrived) => {
       const fresh = waiting.filter(({ id }) => !items.some((one) => one.id === id));
-      const list = arrive({ items, fresh }, came, keyOf);
+      const list = mergeItems({ items, fresh }, arrived, keyOf);
       const shown = items.length === 0 ? list.items.slice(0, 0) : list.items;
       expect(shown.map(keyOf)).toEqual(items.map(keyOf));
 
       const all = [...list.items, ...list.fresh];
       expect(new Set(all.map(keyOf)).size).toBe(all.length);
-      const known = new Map([...items, ...fresh, ...came].map((one) => [one.id, one]));
+      const known = new Map([...items, ...fresh, ...arrived].map((one) => [one.id, one]));
       expect(all.toSorted((a, b) => a.id - b.id)).toEqual([...known.values()].sort((a, b) => a.id - b.id));
     }),
   );
 });
 
 test("new items of an empty list are shown at once", () => {
-  const came = [{ id: 1, state: "started" }];
-  expect(arrive({ items: [], fresh: [] }, came, keyOf)).toEqual({ items: came, fresh: [] });
+  const arrived = [{ id: 1, state: "started" }];
+  expect(mergeItems({ items: [], fresh: [] }, arrived, keyOf)).toEqual({ items: arrived, fresh: [] });
 });

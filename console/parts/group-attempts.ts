@@ -4,10 +4,10 @@ export type Attempt = OutputOf<"ListAttempts">["items"][number];
 type Group = [Attempt, ...Attempt[]];
 
 /**
- * Groups attempts to deliver an event: those that the same subscription answered in the same way, without another answer
- * in between. Groups are in the order of their first attempts.
+ * Groups consecutive attempts of a subscription that have the same answer. Groups are in the order of their first
+ * attempts.
  */
-export function alike(attempts: readonly Attempt[]): Group[] {
+export function groupAttempts(attempts: readonly Attempt[]): Group[] {
   const groups: Group[] = [];
   const last = new Map<string, Group>();
   for (const attempt of attempts) {
@@ -16,9 +16,9 @@ export function alike(attempts: readonly Attempt[]): Group[] {
       group.push(attempt);
       continue;
     }
-    const begun: Group = [attempt];
-    groups.push(begun);
-    last.set(attempt.subscription, begun);
+    const next: Group = [attempt];
+    groups.push(next);
+    last.set(attempt.subscription, next);
   }
   return groups;
 }
