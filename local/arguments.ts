@@ -1,13 +1,13 @@
 import { parseArgs } from "node:util";
 import { StartError } from "./host/start-error.ts";
 
-/** The port of `npm start`, and of `npm run demo`, unless `--port` names another. */
-const DEFAULT_PORT = 7071;
+/** The port of `npm start` and `npm run demo` without `--port`. */
+export const DEFAULT_PORT = 7071;
 
-/** Where the app listens, and its sandbox: on the port behind it. */
+/** The ports of the app and its sandbox, which has the next port. */
 export type LocalPorts = { app: number; sandbox: number };
 
-/** Reads `--port`. @throws {StartError} */
+/** Reads `--port`. @throws StartError */
 export function readPorts(): LocalPorts {
   let given: string;
   try {

@@ -4,34 +4,34 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
 export type Azurite = {
-  /** For `devstoreaccount1`, with every endpoint spelled out. */
+  /** Of `devstoreaccount1`, with the URLs of all services. */
   connectionString: string;
-  /** Saves what is not yet on disk and ends the process. May be called twice. */
+  /** Saves all data and ends the process. May be called twice. */
   stop(): Promise<void>;
 };
 
 export type AzuriteOptions = {
-  /** The folder that keeps the data from one run to the next. */
+  /** The folder of the data, for a later run. */
   location?: string;
-  /** Keep everything in memory: on disk, Azurite stands still for up to seconds whenever it saves. */
+  /** Keep all data in memory. On disk, Azurite stops for up to seconds whenever it saves. */
   inMemory?: boolean;
-  /** 0, or a service left out, takes any free port. */
+  /** 0, or no port, takes a free port. */
   ports?: { table?: number; queue?: number; blob?: number };
 };
 
 const SERVICES = ["Blob", "Queue", "Table"] as const;
 
-/** The account and key that every storage emulator has; public, so no secret. */
+/** The public account and key of every storage emulator. */
 const ACCOUNT = "devstoreaccount1";
 const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
 const SHUTDOWN_LIMIT = 10_000;
 
 /**
- * Runs in Azurite's process and shuts it down by SIGINT when this end of the channel closes: `stop` closes it, and so does
- * our death. On SIGTERM, Azurite would lose writes that it has acknowledged. The event is emitted, since Windows has no
- * signals to send. Without a listener Azurite has not started, so there is nothing to save. Azurite prints what it closes;
- * after our death that is an `EPIPE`, which must not keep it from saving.
+ * Runs in Azurite's process. It shuts Azurite down as on SIGINT when the channel closes, by `stop` or by the death of this
+ * process. On SIGTERM, Azurite would lose writes that it has acknowledged. The event is emitted, because Windows has no
+ * signals. Without a listener for it, Azurite has not started and has no data to save. After the death of this process,
+ * Azurite's output fails with `EPIPE`, which must not stop it from saving.
  */
 const END_WITH_PARENT = `
   process.stdout.on("error", () => {});
@@ -39,9 +39,9 @@ const END_WITH_PARENT = `
 `;
 
 /**
- * Starts the storage emulator and comes back when all three of its services listen.
+ * Starts the storage emulator. Resolves when all three services listen.
  *
- * @throws Error when Azurite ends before that, with the end of its output (a used port, a folder it cannot use).
+ * @throws Error with the end of Azurite's output, when it does not start: a port is in use, or the folder cannot be used
  */
 export async function startAzurite({
   location,
@@ -51,7 +51,7 @@ export async function startAzurite({
   const child = fork(
     createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js"),
     [
-      // Newer SDKs speak versions of the protocol that Azurite does not know yet, yet serves well.
+      // The SDKs use newer versions of the protocol than Azurite knows; they work nevertheless.
       ...["--silent", "--loose", "--skipApiVersionCheck", "--disableTelemetry"],
       ...["--blobPort", String(ports.blob ?? 0), "--queuePort", String(ports.queue ?? 0)],
       ...["--tablePort", String(ports.table ?? 0)],
@@ -61,7 +61,7 @@ export async function startAzurite({
     {
       execArgv: ["--import", `data:text/javascript,${encodeURIComponent(END_WITH_PARENT)}`],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
-      // Its own process group: a Ctrl-C in the terminal is for us, and what uses the storage has to end first.
+      // In its own process group a Ctrl-C does not reach Azurite: the host, which uses the storage, must end first.
       detached: true,
     },
   );
@@ -80,7 +80,7 @@ export async function startAzurite({
   };
 }
 
-/** Only Azurite's output names the ports that it got. */
+/** Reads the services' addresses from Azurite's output, because only the output has the chosen ports. */
 async function listening(child: ChildProcess): Promise<Map<string, string>> {
   const { stdout, stderr } = child;
   if (stdout === null || stderr === null) throw new Error("Azurite was started without its output");
@@ -93,9 +93,9 @@ async function listening(child: ChildProcess): Promise<Map<string, string>> {
     const [, service, address] = /^Azurite (\w+) service is successfully listening at (\S+)/.exec(line) ?? [];
     if (service !== undefined && address !== undefined) addresses.set(service, address);
     if (addresses.size < SERVICES.length) continue;
-    // A full pipe would stop Azurite in the middle of a line.
+    // An unread pipe would block Azurite when it is full.
     stdout.resume();
     return addresses;
   }
-  throw new Error(`Azurite did not start: ${complaint || "it ended without a word"}`);
+  throw new Error(`Azurite did not start: ${complaint || "it ended without output"}`);
 }

@@ -7,14 +7,14 @@ import { Webhook } from "standardwebhooks";
 import { readPorts } from "./arguments.ts";
 
 /**
- * Shows a running `npm start` at work: creates an agent and a ticket, holds a chat in the sandbox, and shows their events
- * in the log and at a callback. It touches nothing unless the app uses the sandbox.
+ * Demonstrates a running `npm start`: creates an agent and a ticket, holds a chat in the sandbox, and shows their events in
+ * the log and at a callback. It changes nothing unless the app uses the sandbox.
  */
 const ports = findPorts();
 const FUNCTIONS = `http://127.0.0.1:${ports.app}/api`;
 const SANDBOX = `http://127.0.0.1:${ports.sandbox}`;
-/** How long to wait for the webhooks, in milliseconds. */
-const PATIENCE = 15_000;
+/** Milliseconds to wait for the webhooks and for the callback. */
+const WAIT_LIMIT = 15_000;
 
 type LoggedEvent = {
   seq: number;
@@ -57,7 +57,7 @@ const awaited = new Set([
   ...(ticket ? [`ticket_created ${ticket.id}`] : []),
   ...[`chat_started ${chat.id}`, `chat_ended ${chat.id}`],
 ]);
-const deadline = Date.now() + PATIENCE;
+const deadline = Date.now() + WAIT_LIMIT;
 for (let after = before; awaited.size > 0; ) {
   const { items, next } = await page(after);
   for (const event of items) {
@@ -105,7 +105,7 @@ function findPorts() {
   }
 }
 
-/** Ends the demo unless a sandbox runs and the app's calls arrive there. Until then nothing is written anywhere. */
+/** Ends the demo, before it changes anything, unless a sandbox runs and receives the app's calls. */
 async function requireSandbox(): Promise<void> {
   const count = async () => {
     const response = await fetch(`${SANDBOX}/sandbox/calls`).catch(() => undefined);
@@ -126,7 +126,7 @@ async function requireSandbox(): Promise<void> {
   }
 }
 
-/** Creates a ticket, and changes it; `undefined` for an account of the Text platform without HelpDesk. */
+/** Creates and changes a ticket; `undefined` for an account without HelpDesk. */
 async function makeTicket() {
   const listed = await fetch(`${FUNCTIONS}/tickets?limit=1`);
   if (listed.status === 409) return undefined;
@@ -164,7 +164,7 @@ async function startCallback() {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`,
     async delivery(chatId: string) {
-      for (const end = Date.now() + PATIENCE; Date.now() < end; await setTimeout(50)) {
+      for (const end = Date.now() + WAIT_LIMIT; Date.now() < end; await setTimeout(50)) {
         const found = deliveries.get(chatId);
         if (found) return found;
       }

@@ -5,16 +5,16 @@ import { HELPDESK, startTextSandbox, TEXT_CREDENTIALS } from "./sandbox/text/san
 /** A sandbox that `npm start` runs in LiveChat's place. */
 export type LocalSandbox = {
   name: string;
-  /** What the app needs to use it. No secrets: they open nothing but a sandbox. */
+  /** The app's settings for the sandbox. They are public, because they are valid for sandboxes only. */
   settings(urls: { sandbox: string; app: string }): Record<string, string>;
-  /** Starts it on a port of this machine, with an account that is filled and delivers to the app. */
+  /** Starts it on a port of this machine, with a filled account that delivers to the app. */
   start(port: number, app: Receivers): Promise<{ close(): Promise<void> }>;
 };
 
-/** Where the app's receivers are, and the credentials that they take. */
+/** The app's URL, and the credentials of its receivers. */
 export type Receivers = { url: string; username: string; password: string };
 
-/** By `LIVECHAT_API`. */
+/** The sandboxes by `LIVECHAT_API`. */
 export const sandboxes: Record<string, LocalSandbox> = {
   v2: {
     name: "LiveChat sandbox",
@@ -73,9 +73,9 @@ export const sandboxes: Record<string, LocalSandbox> = {
 };
 
 /**
- * Whether a sandbox is to stand in for LiveChat: when the settings lead to it, or name no account at all.
+ * Whether `npm start` runs a sandbox: when `LIVECHAT_API_URL` is the sandbox's, or the settings have no account.
  *
- * @param given the settings of file and environment, without empty ones
+ * @param given the settings of the file and the environment, without empty ones
  */
 export function wantsSandbox(
   given: Record<string, string | undefined>,

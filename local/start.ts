@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { readSettings, SettingsError } from "../shared/core/settings.ts";
-import { readPorts } from "./arguments.ts";
+import { DEFAULT_PORT, readPorts } from "./arguments.ts";
 import { startAzurite } from "./azurite.ts";
 import { readLocalSettings } from "./host/local-settings.ts";
 import { readable } from "./host/log.ts";
@@ -13,9 +13,9 @@ import { StartError } from "./host/start-error.ts";
 import { sandboxes, wantsSandbox } from "./sandboxes.ts";
 
 /**
- * The whole product on one machine: the storage emulator, the LiveChat sandbox and the functions host. Settings come
- * from the environment, then from local.settings.json; without that file, from the sandbox. With a real account there is
- * no sandbox, and storage is kept on disk.
+ * Runs everything on one machine: storage emulator, LiveChat sandbox and functions host. Settings come from the environment
+ * and local.settings.json; without that file, also from the sandbox. With a real account there is no sandbox, and storage
+ * is kept on disk.
  */
 const EMULATOR = "UseDevelopmentStorage=true";
 /** In the current directory. */
@@ -52,7 +52,7 @@ async function start(): Promise<void> {
     ? sandboxes[given.LIVECHAT_API ?? "v2"]
     : undefined;
   const settings: Record<string, string | undefined> = {
-    // Callbacks of subscriptions are on this machine too.
+    // Callbacks on this machine are allowed.
     ALLOW_LOOPBACK_CALLBACKS: "true",
     ...(!hasStorage(given) && { AzureWebJobsStorage: EMULATOR, LiveChatStorage: EMULATOR }),
     ...sandbox?.settings({ sandbox: sandboxUrl, app: appUrl }),
@@ -60,7 +60,7 @@ async function start(): Promise<void> {
   };
   const { liveChat, webhook } = readSettings(settings);
 
-  // Before anything is started, so that nothing has to be taken back.
+  // Checked before anything is started.
   await checkPort(ports.app, "the functions");
   if (sandbox) await checkPort(ports.sandbox, "the sandbox");
 
@@ -74,14 +74,14 @@ async function start(): Promise<void> {
     stops.push(() => started.close());
     lines.push([sandbox.name, `${sandboxUrl} (its webhooks come to the functions)`]);
   } else {
-    lines.push(["LiveChat", `${liveChat.url} (your account: what you do here happens there)`]);
+    lines.push(["LiveChat", `${liveChat.url} (your account: changes here are changes there)`]);
   }
 
   for await (const line of startHost(settings, ports.app)) {
     const ready = /^listening on (.+)$/.exec(line)?.[1];
     if (ready === undefined) console.log(process.stdout.isTTY ? readable(line) : line);
     else {
-      // On the Text platform the check of the webhooks only remembers, and this storage is new.
+      // On the Text platform the check `registrations` shows the last result of this call, which new storage lacks.
       if (sandbox) await fetch(`${ready}/api/registration`).catch(() => undefined);
       console.log(welcome([...lines, ["Functions", `${ready}/api`]], ready, sandbox !== undefined));
     }
@@ -89,10 +89,10 @@ async function start(): Promise<void> {
 }
 
 /**
- * Starts the storage emulator and puts its address into the settings. With a sandbox, storage ends with it. Else it is
- * kept: Azurite writes acknowledged data to disk only seconds later, and when it stops.
+ * Starts the storage emulator and sets its address. With a sandbox, storage is in memory. Otherwise Azurite keeps it on
+ * disk: it writes acknowledged data seconds later, or when it stops.
  *
- * @returns where storage is, for people
+ * @returns a description of the storage for the terminal
  */
 async function startStorage(
   settings: Record<string, string | undefined>,
@@ -111,10 +111,10 @@ async function startStorage(
 }
 
 /**
- * Two emulators on one folder would overwrite each other's data.
+ * Locks the storage folder, because two emulators would overwrite each other's data.
  *
- * @returns what lets go of the folder
- * @throws {StartError} while another process has it
+ * @returns a function that releases the lock
+ * @throws StartError while another process has the lock
  */
 function lockStorage(): () => Promise<void> {
   const lock = join(STORAGE_FOLDER, "npm-start.pid");
@@ -133,12 +133,12 @@ function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // It runs, and belongs to someone else.
+    // The process runs under another user.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
-/** Runs the light host and gives its lines. The end of it is the end of all. */
+/** Runs the light host and yields its output, line by line. When the host ends, everything ends. */
 async function* startHost(
   settings: Record<string, string | undefined>,
   port: number,
@@ -147,7 +147,7 @@ async function* startHost(
     env: settings as NodeJS.ProcessEnv,
     stdio: ["ignore", "pipe", "inherit"],
   });
-  // First: what uses the storage has to end before the storage does.
+  // The host must end before the storage that it uses.
   stops.unshift(async () => {
     if (host.exitCode === null && host.kill("SIGTERM")) await once(host, "exit");
   });
@@ -155,26 +155,29 @@ async function* startHost(
   yield* createInterface({ input: host.stdout });
 }
 
-function welcome(lines: [what: string, where: string][], url: string, withSandbox: boolean): string {
-  const demo =
-    "  npm run demo                                            an agent, a ticket and a chat, and their events\n";
-  const port = new URL(url).port;
+function welcome(lines: [what: string, where: string][], url: string, hasSandbox: boolean): string {
+  const { port } = new URL(url);
+  const demo = port === String(DEFAULT_PORT) ? "npm run demo" : `npm run demo -- --port ${port}`;
+  const commands = [
+    ...(hasSandbox ? [[demo, "an agent, a ticket and a chat, and their events"]] : []),
+    [`curl ${url}/api/agents`, "the account's agents"],
+    [`curl ${url}/api/events`, "the event log"],
+    [`curl ${url}/api/status`, "every check, and what to do"],
+    [`open ${url}/api/docs`, "every operation, to try"],
+    [`open ${url}/api/console`, "chats, events and subscriptions, to look at"],
+  ];
   return `
 ${lines.map(([what, where]) => `  ${what.padEnd(18)}${where}`).join("\n")}
 
 Try, in a second terminal:
 
-${withSandbox ? (port === "7071" ? demo : demo.replace("npm run demo               ", `npm run demo -- --port ${port}`)) : ""}  curl ${url}/api/agents                      the account's agents
-  curl ${url}/api/events                      the event log
-  curl ${url}/api/status                      every check, and what to do
-  open ${url}/api/docs                        every operation, to try
-  open ${url}/api/console                     chats, events and subscriptions, to look at
+${commands.map(([command = "", shows]) => `  ${command.padEnd(46)}${shows}`).join("\n")}
 
-${withSandbox ? `For your own account, copy ${SAMPLE} to local.settings.json.` : "Settings come from local.settings.json and the environment."} Ctrl-C ends all of it.
+${hasSandbox ? `For your own account, copy ${SAMPLE} to local.settings.json.` : "Settings come from local.settings.json and the environment."} Ctrl-C ends all of it.
 `;
 }
 
-/** @throws {StartError} when another program listens there */
+/** @throws StartError when another program uses the port */
 async function checkPort(port: number, what: string): Promise<void> {
   const server = createServer();
   try {

@@ -6,32 +6,32 @@ import { isObject } from "./local-settings.ts";
 export type FunctionInfo = {
   name: string;
   triggerType: "httpTrigger" | "timerTrigger" | "queueTrigger";
-  /** HTTP functions: upper case. */
+  /** Of an HTTP function: upper case. */
   methods?: string[];
-  /** HTTP functions: the template, with the host's prefix. */
+  /** Of an HTTP function: its template, with the host's prefix. */
   route?: string;
   authLevel?: string;
-  /** Timers: NCRONTAB. */
+  /** Of a timer: NCRONTAB. */
   schedule?: string;
   queueName?: string;
-  /** Where a request runs it; for a function without HTTP trigger that is a POST to the admin route. */
+  /** The URL that runs the function; a POST to the admin route for timers and queue functions. */
   invokeUrl: string;
 };
 
-/** The largest admin body that is read, in bytes: as much as a queue message. */
+/** The largest body of an admin request in bytes: the size of a queue message. */
 const BODY_LIMIT = 65_536;
 
 /**
- * The host's own routes: its state, its functions, and running a timer or queue function by hand.
+ * The host's own routes: its state, its functions, and manual runs of timers and queue functions.
  *
- * @param listeners by the function's name in lower case.
- * @param functions gives the list, once the host knows its port.
+ * @param listeners by the function's name in lower case
+ * @param functions returns the functions, once the host knows its port
  */
 export function adminRoutes(listeners: Map<string, Listener>, functions: () => FunctionInfo[]): Route[] {
   const route = (methods: string[], path: string, answer: Route["answer"]): Route => ({
     methods,
     path,
-    asksForKey: true,
+    requiresKey: true,
     answer,
   });
   return [
@@ -42,7 +42,7 @@ export function adminRoutes(listeners: Map<string, Listener>, functions: () => F
       if (!functions().some((known) => known.name.toLowerCase() === name)) return { status: 404 };
       const listener = listeners.get(name);
       const body = await readJson(request);
-      // An HTTP function is run by calling it.
+      // HTTP functions have no listener: a caller runs them at their own route.
       if (!listener || body === undefined) return { status: 400 };
       listener.trigger(body.input);
       return { status: 202 };

@@ -1,10 +1,10 @@
 import { StartError } from "./start-error.ts";
 
 /**
- * Replaces every `%NAME%` in a trigger's option by the setting of that name, as the host does for schedules and queue
- * names.
+ * Replaces every `%NAME%` in a trigger's option by the setting with that name, as the real host does for schedules and
+ * queue names.
  *
- * @throws StartError when a setting is missing.
+ * @throws StartError when a setting is missing
  */
 export function resolveAppSettings(text: string, functionName: string, env = process.env): string {
   return text.replace(/%([^%]+)%/g, (_, name: string) => {
@@ -17,7 +17,7 @@ export function resolveAppSettings(text: string, functionName: string, env = pro
 /**
  * The value of the setting that a trigger's `connection` option names.
  *
- * @throws StartError when it is missing. Only connection strings are known here, no managed identity.
+ * @throws StartError when it is missing; this host supports connection strings only, no managed identity
  */
 export function connectionString(name: string, functionName: string, env = process.env): string {
   const value = env[`AzureWebJobs${name}`] ?? env[name];

@@ -1,6 +1,6 @@
 /**
- * The interface between `@azure/functions` 4.x and its host. The host side, `@azure/functions-core`, has no package:
- * it exists only inside the official worker, so its types are written down here as far as this host needs them.
+ * The interface between `@azure/functions` 4.x and its host. The host's side, `@azure/functions-core`, exists only inside
+ * the official worker and has no package, so the types that this host needs are declared here.
  */
 
 export type LogLevel = "trace" | "debug" | "information" | "warning" | "error" | "critical" | "none";
@@ -27,14 +27,14 @@ export type HttpRequestData = {
 export type HttpResponseData = {
   statusCode: string;
   headers: Record<string, string>;
-  /** This host sends none: the app sets no cookies. */
+  /** This host sends no cookies, because the app sets none. */
   cookies: unknown[];
   body?: { bytes?: Uint8Array } | null;
 };
 
 /**
- * A value on its way into a function; exactly one of the fields is there. `http` is empty when the library reads the
- * request from its own HTTP server.
+ * The input of a function, in exactly one of the fields. `http` is empty when the library reads the request from its own
+ * HTTP server.
  */
 export type TriggerData =
   | { http: HttpRequestData | Record<string, never> }
@@ -75,6 +75,6 @@ export type ProgrammingModel = {
 };
 
 export type Capabilities = Record<string, string> & {
-  /** Where the library's own HTTP server takes requests, after `app.setup({ enableHttpStream: true })`. */
+  /** The URL of the library's own HTTP server, after `app.setup({ enableHttpStream: true })`. */
   HttpUri?: string;
 };

@@ -9,7 +9,7 @@ import type { Log } from "./log.ts";
 
 export type RegisteredFunction = {
   name: string;
-  /** The name of the trigger's binding, under which the library expects the trigger's data. */
+  /** The name of the trigger's binding; the library expects the trigger's data under it. */
   triggerName: string;
   metadata: FunctionMetadata;
   callback: FunctionCallback;
@@ -19,12 +19,12 @@ const hookNames = ["appStart", "appTerminate", "preInvocation", "postInvocation"
 export type HookName = (typeof hookNames)[number];
 type HookCallback = (context: object) => unknown;
 
-/** The functions, the programming model and the hooks that an app has registered while it was loaded. */
+/** The functions, the programming model and the hooks that an app registers while it is loaded. */
 export class FunctionApp {
   readonly functions = new Map<string, RegisteredFunction>();
   readonly log: Log;
   model?: ProgrammingModel;
-  /** The library's own HTTP server, when the app streams its requests. */
+  /** The URL of the library's own HTTP server, when the app streams its requests. */
   httpUri?: URL;
   readonly #hooks = new Map<HookName, HookCallback[]>(hookNames.map((name) => [name, []]));
 
@@ -45,26 +45,26 @@ export class FunctionApp {
     const callbacks = this.#hooks.get(name as HookName);
     if (!callbacks) {
       const error = new RangeError(`Unrecognized hook "${name}"`);
-      // The flag by which the library tells it from others.
+      // The library recognises its own errors by this flag.
       throw Object.assign(error, { isAzureFunctionsSystemError: true });
     }
     callbacks.push(callback);
     return new Disposable(() => callbacks.splice(callbacks.indexOf(callback), 1));
   }
 
-  /** Runs the hooks of one kind in the order in which they were registered; the context is theirs to change. */
+  /** Runs the hooks of one kind in the order of their registration. They may change the context. */
   async runHooks(name: HookName, context: object): Promise<void> {
     for (const callback of this.#hooks.get(name) ?? []) await callback(context);
   }
 
-  /** Hands a log call to the `log` hooks, which may change level and message, and then to the log. */
+  /** Passes a log call to the `log` hooks, which may change level and message, and then to the log. */
   write(
     level: LogLevel,
     category: LogCategory,
     message: string,
     invocation?: { name: string; id: string; context?: object },
   ): void {
-    // Below what the real host shows by default.
+    // The real host does not show these by default.
     if (category === "system" && (level === "trace" || level === "debug")) return;
     const entry = { level, message, category, invocationContext: invocation?.context };
     for (const callback of this.#hooks.get("log") ?? []) callback(entry);
@@ -76,7 +76,7 @@ export class FunctionApp {
     });
   }
 
-  /** The module that `require("@azure/functions-core")` gives to the app, as the official worker makes it. */
+  /** The app's module `@azure/functions-core`, with the members that the official worker gives it. */
   coreApi() {
     return {
       version: "3.9.0",
@@ -94,7 +94,7 @@ export class FunctionApp {
   }
 }
 
-/** What registering returns; to dispose of it is to take the registration back. */
+/** A registration; `dispose` removes it. */
 class Disposable {
   #undo: (() => unknown) | undefined;
 

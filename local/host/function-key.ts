@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
-/** Says whether a request may call what asks for a key. */
+/** Whether a request has the function key. */
 export type KeyCheck = (request: IncomingMessage, search: string) => boolean;
 
 /**
- * Compares the key of a request, the `x-functions-key` header or else the `code` parameter, with `key` in constant
- * time. The digests are compared, so that not even the length shows.
+ * Checks the key of requests: the header `x-functions-key`, or the parameter `code`. It compares digests in constant time,
+ * so the duration reveals neither content nor length.
  */
 export function keyCheck(key: string): KeyCheck {
   const expected = sha256(key);

@@ -2,25 +2,25 @@ import { isObject, readJsonFile } from "./local-settings.ts";
 import { StartError } from "./start-error.ts";
 
 export type QueueSettings = {
-  /** Messages asked for at once. */
+  /** The most messages of one request. */
   batchSize: number;
-  /** The next batch is fetched when no more messages than this are being worked on. */
+  /** The next batch is fetched once no more than this many messages are running. */
   newBatchThreshold: number;
   /** Failed attempts after which a message goes to the poison queue. */
   maxDequeueCount: number;
-  /** The longest pause between two looks at an empty queue, in milliseconds. */
+  /** The longest pause between two polls of an empty queue, in milliseconds. */
   maxPollingInterval: number;
-  /** The pause before a failed message is tried again, in milliseconds. */
+  /** The pause before a failed message is retried, in milliseconds. */
   visibilityTimeout: number;
 };
 
 export type HostSettings = { routePrefix: string; queues: QueueSettings };
 
 /**
- * Reads from `host.json` in the current directory what this host heeds: the route prefix and the queues section,
- * with the real host's defaults (learn.microsoft.com/azure/azure-functions/functions-host-json).
+ * Reads the route prefix and the queues section of `host.json` in the current directory, with the real host's defaults
+ * (learn.microsoft.com/azure/azure-functions/functions-host-json).
  *
- * @throws StartError when the file cannot be used.
+ * @throws StartError when the file cannot be used
  */
 export function readHostJson(path = "host.json"): HostSettings {
   const { extensions } = readJsonFile(path) ?? {};

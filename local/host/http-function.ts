@@ -8,14 +8,14 @@ import { readRouteTemplate } from "./route-template.ts";
 import { forward } from "./stream.ts";
 
 /**
- * The limit on request bodies in bytes, that of the deployment (`infra/modules/app.bicep`), unless the setting
- * FUNCTIONS_REQUEST_BODY_SIZE_LIMIT gives another. It is a little more than the largest delivery, so the app itself
- * refuses and counts deliveries that are just too large. Azure's own default, 100 MB, would let callers without a key
- * fill the memory.
+ * The largest request body in bytes, as in the deployment (`infra/modules/app.bicep`), unless the setting
+ * FUNCTIONS_REQUEST_BODY_SIZE_LIMIT has another. It is a little more than the largest delivery, so the app itself refuses
+ * and counts deliveries that are just too large. With Azure's default, 100 MB, callers without a key could use up the
+ * memory.
  */
 export const BODY_LIMIT = 17 * 1024 * 1024;
 
-/** How an HTTP function is reached. */
+/** The trigger of an HTTP function. */
 export type HttpTrigger = { methods: string[]; route: string; authLevel: string };
 
 export function readHttpTrigger({ name, triggerName, metadata }: RegisteredFunction): HttpTrigger {
@@ -30,7 +30,7 @@ export function readHttpTrigger({ name, triggerName, metadata }: RegisteredFunct
 /**
  * The routes of one HTTP function.
  *
- * @throws StartError when the template of its route cannot be served.
+ * @throws StartError when this host cannot serve its route template
  */
 export function httpRoutes(app: FunctionApp, fn: RegisteredFunction, routePrefix: string): Route[] {
   const { methods, route, authLevel } = readHttpTrigger(fn);
@@ -45,7 +45,7 @@ export function httpRoutes(app: FunctionApp, fn: RegisteredFunction, routePrefix
     const values = named(params, call);
     if (app.httpUri) return forward(app, fn, { call, params: values, httpUri: app.httpUri, limit });
     if (headers["transfer-encoding"] !== undefined) {
-      const message = "The request has no Content-Length: its body is not passed on, as on the real host";
+      const message = "The request has no Content-Length, so its body is dropped, as on the real host";
       app.log({ level: "warning", message, function: fn.name });
       call.request.resume();
     }
@@ -62,7 +62,7 @@ export function httpRoutes(app: FunctionApp, fn: RegisteredFunction, routePrefix
   return paths.map((path) => ({
     methods,
     path: prefix + path,
-    asksForKey: authLevel !== "anonymous",
+    requiresKey: authLevel !== "anonymous",
     answer,
   }));
 }
@@ -73,7 +73,7 @@ function named(names: Map<string, string>, { params }: Call): Record<string, str
   return Object.fromEntries(values.filter(([, value]) => value !== ""));
 }
 
-/** The request as the host hands it to its worker. */
+/** The request as the real host passes it to its worker. */
 function toHttpData(
   { request, target, search }: Call,
   params: Record<string, string>,
@@ -86,7 +86,7 @@ function toHttpData(
   }
   const nullableQuery = emptyMap();
   if (search !== "") {
-    // Names are compared without regard to case; the first spelling stays.
+    // Names that differ only in case are the same; the first spelling is used.
     const spellings = new Map<string, string>();
     for (const [name, value] of new URLSearchParams(search)) {
       const folded = name.toLowerCase();
@@ -105,12 +105,12 @@ function toHttpData(
   };
 }
 
-/** Without a prototype, since the caller chooses the names. */
+/** Without a prototype, because the caller chooses the names. */
 function emptyMap(): Record<string, { value: string }> {
   return Object.create(null);
 }
 
-/** What comes more than once is joined by commas, headers and query alike. */
+/** Joins repeated values of a header or parameter by commas. */
 function append(values: Record<string, { value: string }>, name: string, value: string): void {
   const present = values[name];
   if (present) present.value += `,${value}`;
@@ -119,7 +119,7 @@ function append(values: Record<string, { value: string }>, name: string, value: 
 
 function toAnswer({ statusCode, headers, body }: HttpResponseData): Answer {
   const answered: OutgoingHttpHeaders = { ...headers };
-  // These belong to the connection and to the body as it is sent.
+  // Node sets these for the connection and the sent body.
   delete answered["content-length"];
   delete answered["transfer-encoding"];
   delete answered.connection;

@@ -9,16 +9,16 @@ import { StartError } from "./start-error.ts";
 export type Answer = {
   status: number;
   headers?: OutgoingHttpHeaders;
-  /** A stream is sent as it comes. */
+  /** A stream is sent while it is read. */
   body?: Uint8Array | string | Readable;
 };
 
-/** Ends the connection: what is still being sent is not worth reading. */
+/** Closes the connection, so the rest of the body is not read. */
 export const TOO_LARGE: Answer = { status: 413, headers: { connection: "close" } };
 
 export type Call = {
   request: IncomingMessage;
-  /** Path and query as they were sent. */
+  /** Path and query as the caller sent them. */
   target: string;
   /** The query without its question mark. */
   search: string;
@@ -29,31 +29,31 @@ export type Route = {
   methods: string[];
   /** In find-my-way's notation. */
   path: string;
-  asksForKey: boolean;
-  /** What it throws is answered by a bare 500. */
+  requiresKey: boolean;
+  /** An error is answered by 500 with an empty body. */
   answer(call: Call): Promise<Answer>;
 };
 
 export type HttpServer = {
   port: number;
-  /** Takes no more connections; resolves when every request in flight has its answer, to the last byte. */
+  /** Accepts no more connections. Resolves when the answers of all requests in flight are completely sent. */
   stop(): Promise<void>;
-  /** Answers everything in flight by 500, at once. */
+  /** Answers all requests in flight by 500 at once. */
   fail(): void;
 };
 
 /**
- * Serves the routes as the host's front does: the rest is 404 with an empty body, also for a wrong method, and so are
- * 401 and 500 without one. Without `hasKey` no key is asked for.
+ * Serves the routes like the real host's front end. An unknown route or method is 404. The answers 401, 404 and 500 have
+ * empty bodies. Without `hasKey` no key is required.
  *
- * @throws StartError when two routes collide or the port cannot be had.
+ * @throws StartError when two routes collide, or the port is not free
  */
 export async function serveHttp(
   routes: Route[],
   { port, hostname, hasKey }: { port: number; hostname: string; hasKey?: KeyCheck },
 ): Promise<HttpServer> {
   const router = createRouter(routes);
-  /** Until the last byte of the answer is sent. */
+  /** The answers that are not completely sent. */
   const inFlight = new Set<ServerResponse>();
   function hasEnded(this: ServerResponse) {
     inFlight.delete(this);
@@ -78,13 +78,13 @@ export async function serveHttp(
     if (!found) return { status: 404 };
     const route: Route = found.store;
     const search = queryAt === -1 ? "" : target.slice(queryAt + 1);
-    if (route.asksForKey && hasKey && !hasKey(request, search)) return { status: 401 };
+    if (route.requiresKey && hasKey && !hasKey(request, search)) return { status: 401 };
     return route.answer({ request, target, search, params: found.params });
   }
 
   function send(response: ServerResponse, { status, headers: given, body = "" }: Answer): void {
     if (response.headersSent) return;
-    // The caller went away while the app worked: a stream cannot even be piped there.
+    // The caller disconnected while the app worked. A stream cannot be piped into a destroyed response.
     if (response.destroyed) {
       if (body instanceof Readable) body.destroy();
       return;
@@ -94,14 +94,14 @@ export async function serveHttp(
     try {
       if (body instanceof Readable) {
         response.writeHead(status, headers);
-        // A caller that goes away, or an app that does: the connection ends, and there is no one to tell.
+        // When the caller or the app disconnects, the connection ends; no answer can report the error.
         pipeline(body, response, () => {});
         return;
       }
       if (status !== 204 && status !== 304) headers["content-length"] = Buffer.byteLength(body);
       response.writeHead(status, headers).end(body);
     } catch {
-      // A header that fetch takes and node:http does not.
+      // A header that fetch accepts and node:http refuses.
       response.writeHead(500, { "content-length": 0 }).end();
     }
   }
@@ -124,7 +124,7 @@ export async function serveHttp(
       return new Promise((resolve) => {
         const closeIdle = () => inFlight.size === 0 && server.closeIdleConnections();
         const sweep = setInterval(closeIdle, 20);
-        // Not http's own close: it counts connections as idle whose answer is still on its way, and cuts them off.
+        // The close of `http.Server` would cut off connections whose answer is still being sent.
         NetServer.prototype.close.call(server, () => {
           clearInterval(sweep);
           resolve();
@@ -144,7 +144,7 @@ function createRouter(routes: Route[]) {
     caseSensitive: false,
     ignoreTrailingSlash: true,
     maxParamLength: 32_768,
-    // Queries are read where they are needed.
+    // The functions read the query themselves.
     querystringParser: () => ({}),
   });
   for (const route of routes) {

@@ -8,7 +8,7 @@ export type Trigger = {
   invocationId?: string;
   data: TriggerData;
   metadata?: Record<string, TriggerData>;
-  /** The caller's W3C trace headers, when it sent any. */
+  /** The caller's W3C trace headers, if it sent them. */
   traceparent?: string;
   tracestate?: string;
 };
@@ -17,7 +17,7 @@ export type Trigger = {
  * Runs one invocation through the library's own model, in the order of the official worker: arguments, preInvocation
  * hooks, the function, postInvocation hooks, response.
  *
- * @throws the error of the function, a hook or the conversion, which has been logged.
+ * @throws the error of the function, a hook or the conversion, after logging it
  */
 export async function invoke(
   app: FunctionApp,

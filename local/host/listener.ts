@@ -1,14 +1,14 @@
 import { setTimeout } from "node:timers/promises";
 
-/** What starts a function by itself: a schedule or a queue. */
+/** A schedule or a queue that starts a function. */
 export type Listener = {
-  /** Runs the function once, now; `input` is a queue function's message. Does not wait for it to end. */
+  /** Starts a run of the function, and does not wait for its end. `input` is the message of a queue function. */
   trigger(input?: unknown): void;
-  /** Starts nothing more; resolves when what runs has ended. */
+  /** Starts no more runs; resolves when the current runs have ended. */
   stop(): Promise<void>;
 };
 
-/** Time from outside. Milliseconds; `wait` ends early, without an error, when the signal is aborted. */
+/** Time in milliseconds. `wait` ends early, without an error, when the signal is aborted. */
 export type Clock = {
   now(): number;
   wait(milliseconds: number, signal: AbortSignal): Promise<void>;
@@ -19,7 +19,7 @@ export const systemClock: Clock = {
   wait: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }).catch(() => {}),
 };
 
-/** A time as the host's JSON has it. */
+/** A time in the format of the real host's JSON. */
 export function toHostTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/(?:\.000)?Z$/, "+00:00");
 }

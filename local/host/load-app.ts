@@ -10,12 +10,12 @@ import { StartError } from "./start-error.ts";
 let loaded = false;
 
 /**
- * Loads a built app, CommonJS or ESM; it registers its functions with `app`. Once per process: the library keeps the
- * object it was first given, and so would a second app.
+ * Loads a built app, CommonJS or ESM, which registers its functions with `app`. A process can load one app only, because
+ * the library keeps its first host.
  *
- * @param file the bundle; `main` of package.json when not given.
- * @throws StartError when there is no bundle, it does not load or registers nothing. The real host calls each of these
- *   a success and runs with no functions.
+ * @param file the bundle; by default `main` of package.json
+ * @throws StartError when there is no bundle, or it does not load, or registers no functions; the real host starts
+ *   without functions then
  */
 export async function loadApp(app: FunctionApp, file = mainOfPackage()): Promise<void> {
   if (!existsSync(file)) throw new StartError(`${file} does not exist: npm run build makes it`);
@@ -28,7 +28,7 @@ export async function loadApp(app: FunctionApp, file = mainOfPackage()): Promise
     if (HttpUri !== undefined) app.httpUri = new URL(HttpUri);
     await app.runHooks("appStart", { functionAppDirectory: process.cwd() });
   } catch (error) {
-    // The app's own words for a setting that is missing or wrong need nothing added.
+    // The app's message about a missing or wrong setting is complete.
     if (error instanceof Error && error.name === "SettingsError") throw new StartError(error.message);
     throw new StartError(`${file} could not be loaded: ${describeError(error)}`);
   }
@@ -38,13 +38,13 @@ export async function loadApp(app: FunctionApp, file = mainOfPackage()): Promise
 function mainOfPackage(): string {
   const main = readJsonFile("package.json")?.main;
   if (typeof main === "string") return main;
-  throw new StartError("package.json names no main file: say which app to host with --app");
+  throw new StartError("package.json has no main file: name the app with --app");
 }
 
 /**
- * Makes `require("@azure/functions-core")` give `core`. It has to happen before the app loads, because the library
- * looks only once. Patching `require` is what the official worker does; it serves CommonJS and, by way of
- * `createRequire`, ESM.
+ * Makes `require("@azure/functions-core")` return `core`. It must run before the app loads, because the library requires
+ * the module only once. The official worker patches `require` too; this works for CommonJS and, through `createRequire`,
+ * for ESM.
  */
 function provideCoreModule(core: object): void {
   const original = Module.prototype.require;

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { StartError } from "./start-error.ts";
 
 /**
- * Fills the environment from `local.settings.json` in the current directory, as Core Tools does: what is set already stays
- * as it is. A missing file is fine.
+ * Sets the unset variables of the environment from `local.settings.json` in the current directory, as Core Tools does. The
+ * file may be missing.
  *
  * @throws StartError when the file cannot be used
  */
@@ -12,9 +12,9 @@ export function loadLocalSettings(env = process.env, path?: string): void {
 }
 
 /**
- * `Values` of `local.settings.json` in the current directory; `undefined` when there is no such file.
+ * `Values` of `local.settings.json` in the current directory; `undefined` without the file.
  *
- * @throws StartError when the file cannot be used; the message never quotes it, as it holds credentials.
+ * @throws StartError when the file cannot be used; the message never quotes the file, because it has credentials
  */
 export function readLocalSettings(path = "local.settings.json"): Record<string, string> | undefined {
   const settings = readJsonFile(path);
@@ -28,7 +28,7 @@ export function readLocalSettings(path = "local.settings.json"): Record<string, 
   return values as Record<string, string>;
 }
 
-/** The object in a JSON file, or `undefined` when there is no such file. */
+/** The object in a JSON file; `undefined` without the file. */
 export function readJsonFile(path: string): Record<string, unknown> | undefined {
   let text: string;
   try {
@@ -39,7 +39,7 @@ export function readJsonFile(path: string): Record<string, unknown> | undefined 
   }
   let value: unknown;
   try {
-    // Editors on Windows put a byte order mark before it.
+    // Editors on Windows write a byte order mark.
     value = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (error) {
     throw new StartError(`${path} is not valid JSON${placeOf(error, text)}`);
@@ -48,10 +48,10 @@ export function readJsonFile(path: string): Record<string, unknown> | undefined 
   return value;
 }
 
-/** Where reading stopped. V8's own message quotes the text around it, which may be a secret. */
+/** The place of the error. V8's own message quotes the text around it, which may be a secret. */
 function placeOf(error: unknown, text: string): string {
   const [, position] = /at position (\d+)/.exec(error instanceof Error ? error.message : "") ?? [];
-  // Without a position it ended too early.
+  // Without a position, the text ended too early.
   const before = text.slice(0, position === undefined ? undefined : Number(position));
   const lines = before.split("\n");
   const comma = /,\s*$/.test(before) ? ": there is a comma too many" : "";

@@ -3,14 +3,14 @@ import type { LogLevel } from "./core-types.ts";
 export type LogEntry = {
   level: LogLevel;
   message: string;
-  /** The function's name; absent for what the host itself has to say. */
+  /** The function's name; absent in the host's own entries. */
   function?: string;
   invocationId?: string;
 };
 
 export type Log = (entry: LogEntry) => void;
 
-/** Writes an entry on standard output: as one line of JSON, or for people when that is a terminal. */
+/** Writes an entry to standard output: one line of JSON, or readable text in a terminal. */
 export const logToStdout: Log = ({ level, function: name, invocationId, message }) => {
   const line = JSON.stringify({
     time: new Date().toISOString(),
@@ -23,8 +23,8 @@ export const logToStdout: Log = ({ level, function: name, invocationId, message 
 };
 
 /**
- * A line of the log for people: time, level, function, message and its fields. The app's messages are JSON themselves.
- * What is no line of this log stays as it is.
+ * Makes a log line readable: time, level, function, message and its fields. The app's messages are JSON themselves. Other
+ * lines do not change.
  */
 export function readable(line: string): string {
   const entry = parseObject(line);
@@ -48,8 +48,8 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 }
 
 /**
- * Name and message of an error, in one line. Without stack, and without the queries of URLs in it: they
- * are where function keys travel.
+ * Name and message of an error in one line, without its stack. The queries of URLs are removed, because they can have
+ * function keys.
  */
 export function describeError(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

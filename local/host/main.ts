@@ -7,7 +7,7 @@ import { type Host, startHost } from "./start-host.ts";
 
 let host: Host | undefined;
 
-// The official worker ends on an error that is thrown late. Its host answers the requests in flight with 500.
+// On an uncaught error the official worker ends, and its host answers the requests in flight with 500.
 process.on("uncaughtException", (error) => {
   console.error(error instanceof StartError ? error.message : describeError(error));
   host?.fail();
@@ -19,16 +19,16 @@ if (options.app === undefined) checkSettings();
 host = await startHost({ ...options, port });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  // Ctrl-C may arrive more than once: from the terminal, and passed on by npm.
+  // Ctrl-C can arrive twice: from the terminal and from npm.
   process.on(signal, async () => {
     await host?.close();
     process.exit(0);
   });
 }
-// Last: who reads this line may end the host at once.
+// The last step, because the reader of this line may end the host at once.
 console.log(`listening on ${host.url}`);
 
-/** A deployed app starts with wrong settings too, to be able to say which; on a terminal it is better said at once. */
+/** A deployed app starts with wrong settings and reports them over HTTP. In a terminal the host reports them at once. */
 function checkSettings(): void {
   loadLocalSettings();
   try {

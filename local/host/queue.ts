@@ -7,16 +7,16 @@ import { type Clock, type Listener, systemClock, toHostTime } from "./listener.t
 import { describeError, type Log } from "./log.ts";
 import { StartError } from "./start-error.ts";
 
-/** How long a message that is being worked on stays hidden, in seconds: 10 minutes, as on the real host. */
+/** Seconds for which a running message stays hidden: 10 minutes, as on the real host. */
 const PROCESSING_VISIBILITY = 600;
 
-/** The longest that one call to storage may take, in milliseconds. */
+/** The time limit of a call to storage, in milliseconds. */
 const STORAGE_TIMEOUT = 30_000;
 
-/** The shortest pause between two looks at an empty queue, in milliseconds. */
+/** The shortest pause between two polls of an empty queue, in milliseconds. */
 const MIN_POLLING_INTERVAL = 100;
 
-/** A message as far as the trigger has to do with it. */
+/** The fields of a message that the trigger uses. */
 type Message = {
   messageId: string;
   popReceipt: string;
@@ -28,9 +28,9 @@ type Message = {
 };
 
 /**
- * The queue and its poison queue, `<name>-poison`. The SDK is loaded here, for apps that have a queue function.
+ * Opens the queue and its poison queue, `<name>-poison`. It loads the SDK, so only apps with a queue function load it.
  *
- * @throws StartError when the connection string cannot be read.
+ * @throws StartError when the connection string cannot be read
  */
 export async function openQueues(
   connection: string,
@@ -42,18 +42,18 @@ export async function openQueues(
     const service = QueueServiceClient.fromConnectionString(connection, { retryOptions: { maxTries: 2 } });
     return [service.getQueueClient(name), service.getQueueClient(`${name}-poison`)];
   } catch {
-    // The SDK's own message may quote from it.
+    // The SDK's own message may quote the connection string.
     throw new StartError(`Function ${functionName}: its connection string cannot be read`);
   }
 }
 
 /**
- * Runs a queue function for every message, as the storage extension does: batches, a pause that grows while the queue
- * is empty, deletion on success, another try after `visibilityTimeout` on failure, and the poison queue after
- * `maxDequeueCount` failures. The queue is created when it is not there. Storage that fails is asked again with the
- * same pauses, and warned of once until it answers.
+ * Runs a queue function for every message, like the real host's storage extension: in batches, with growing pauses while
+ * the queue is empty. A message is deleted after success, retried after `visibilityTimeout`, and moved to the poison queue
+ * after `maxDequeueCount` failures. A missing queue is created. While storage fails, the polls go on with growing pauses,
+ * and one warning is logged.
  *
- * @param run runs the function with a message; rejects when the function failed.
+ * @param run runs the function with a message; rejects when the function fails
  */
 export function listenToQueue(
   [queue, poisonQueue]: [QueueClient, QueueClient],
@@ -86,7 +86,7 @@ export function listenToQueue(
     try {
       if (!created) await queue.createIfNotExists(withTimeout());
       created = true;
-      // Not given up when the host stops: messages on their way would stay hidden for as long as work may take.
+      // A stop does not abort this call: received messages would stay hidden for ten minutes.
       const { receivedMessageItems } = await queue.receiveMessages({
         numberOfMessages: settings.batchSize,
         visibilityTimeout: PROCESSING_VISIBILITY,
@@ -95,7 +95,7 @@ export function listenToQueue(
       failing = false;
       return receivedMessageItems;
     } catch (error) {
-      // It may have been deleted.
+      // The queue may have been deleted.
       created = false;
       if (!failing) warn(`cannot be read: ${describeError(error)}`);
       failing = true;
@@ -122,7 +122,7 @@ export function listenToQueue(
         await queue.updateMessage(message.messageId, message.popReceipt, undefined, pause, withTimeout());
       }
     } catch (error) {
-      // Nothing is lost: the message shows again when its time is over.
+      // No message is lost: it shows again after its visibility timeout.
       warn(`message ${message.messageId} could not be finished: ${describeError(error)}`);
     }
   }
@@ -173,10 +173,10 @@ export function listenToQueue(
 }
 
 /**
- * The pause after the nth empty look at a queue in a row, in milliseconds: 100, then 100 more than a doubling share of
- * 100 that varies by a fifth, up to `max`.
+ * The pause in milliseconds after the nth empty poll in a row: 100, then 100 plus an amount that doubles from 100 and varies
+ * by a fifth, up to `max`.
  *
- * @param random uniform in [0, 1).
+ * @param random uniform in [0, 1)
  */
 export function pollingDelay(emptyPolls: number, max: number, random: () => number): number {
   const share = emptyPolls < 2 ? 0 : MIN_POLLING_INTERVAL * 2 ** (emptyPolls - 2) * (0.8 + 0.4 * random());

@@ -1,8 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-/**
- * Reads a whole body. A body that came in one piece is passed on unchanged. Rejects when the other end leaves before.
- */
+/** Reads a whole body; a body of one chunk is not copied. Rejects when the other end disconnects before the end. */
 export function readBody(message: IncomingMessage): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -1,17 +1,17 @@
 import { StartError } from "./start-error.ts";
 
 export type RouteTemplate = {
-  /** The same in find-my-way's notation, one or two paths. */
+  /** The template as one or two paths in find-my-way's notation. */
   paths: string[];
-  /** The template's parameter names by find-my-way's. */
+  /** The template's parameter names, by their names in `paths`. */
   params: Map<string, string>;
 };
 
 /**
- * Reads an Azure route template: literals, `{name}`, and `{*rest}` at the end. A parameter fills a whole segment.
+ * Reads an Azure route template: literals, `{name}`, and `{*rest}` at the end. A parameter is a whole segment.
  *
- * @throws StartError for what the real host refuses too, and for what this app does not use: optional parameters, defaults
- *   and constraints.
+ * @throws StartError for templates that the real host refuses, and for optional parameters, defaults and constraints,
+ *   which this app does not use
  */
 export function readRouteTemplate(template: string, functionName: string): RouteTemplate {
   const refuse = (why: string) => new StartError(`Function ${functionName}: the route "${template}" ${why}`);
@@ -28,7 +28,7 @@ export function readRouteTemplate(template: string, functionName: string): Route
       continue;
     }
     if (star && index < segments.length - 1) throw refuse(`has "${segment}" before its last segment`);
-    // The rest may be missing, which makes two routes: without it, and with it.
+    // The rest of the path can be empty, so there are two routes: without and with it.
     if (star) paths.add(path || "/");
     const key = star ? "*" : `p${index}`;
     params.set(key, name);
@@ -38,8 +38,8 @@ export function readRouteTemplate(template: string, functionName: string): Route
 }
 
 /**
- * Decodes a path once, as Kestrel does before routing: every escape except `%2F`, so an encoded slash is part of a
- * parameter. What is not UTF-8 is left alone.
+ * Decodes a path once, as Kestrel does before routing. `%2F` is not decoded, so an encoded slash is part of a parameter.
+ * Escapes that are not UTF-8 are not decoded.
  */
 export function decodePath(path: string): string {
   return path.replace(/(?:%(?!2f)[\da-f]{2})+/gi, (escapes) => {
@@ -51,7 +51,7 @@ export function decodePath(path: string): string {
   });
 }
 
-/** A path whose parameters find-my-way, which decodes everything, will read as {@link decodePath} does. */
+/** Encodes a path so that find-my-way, which decodes everything, reads its parameters like {@link decodePath}. */
 export function toRoutablePath(path: string): string {
   if (!path.includes("%")) return path;
   return path

@@ -11,10 +11,10 @@ import { listenToQueue, openQueues } from "./queue.ts";
 import { StartError } from "./start-error.ts";
 import { readSchedule, startTimer } from "./timer.ts";
 
-/** What a registered function comes to once its trigger has been understood. */
+/** A registered function, ready to be served. */
 export type ServedFunction = {
   routes: Route[];
-  /** @param url where the host listens. */
+  /** @param url of the host */
   about(url: string): FunctionInfo;
   /** Starts the schedule or the queue, once the host listens. */
   start?(): Listener;
@@ -23,8 +23,8 @@ export type ServedFunction = {
 /**
  * Reads a function's trigger: HTTP, timer or queue.
  *
- * @throws StartError for other triggers, for input and output bindings and for retry policies, since without them the
- *   function would not do here what it does in Azure; and for a trigger's options that do not make sense.
+ * @throws StartError for other triggers, input and output bindings and retry policies, which this host does not support; and
+ *   for invalid options of a trigger
  */
 export async function serveFunction(
   app: FunctionApp,
@@ -60,7 +60,7 @@ export async function serveFunction(
       const schedule = resolveAppSettings(String(trigger.schedule ?? ""), name);
       const cron = readSchedule(schedule, name);
       if (trigger.runOnStartup === true) throw refuse("runOnStartup");
-      // A run that failed has been logged; the next one is its repetition.
+      // `invoke` has logged a failure; the next run is the retry.
       const run = (data: TriggerData) => invoke(app, fn, { data }).then(nothing, nothing);
       return {
         routes: [],

@@ -14,11 +14,11 @@ import { StartError } from "./start-error.ts";
 export type HostOptions = {
   /** The built app; `main` of package.json by default. */
   app?: string;
-  /** 7071 by default, as Core Tools; 0 takes a free one. */
+  /** By default 7071, as in Core Tools; 0 takes a free port. */
   port?: number;
-  /** The address to listen on, 127.0.0.1 by default. */
+  /** The address to listen on; by default 127.0.0.1. */
   hostname?: string;
-  /** Ask for the key LOCAL_FUNCTION_KEY where a function asks for one, and on the admin routes. */
+  /** Require the key LOCAL_FUNCTION_KEY for the admin routes and for functions that are not anonymous. */
   enableAuth?: boolean;
   log?: Log;
 };
@@ -28,25 +28,24 @@ export type Host = {
   port: number;
   functions: FunctionInfo[];
   /**
-   * Takes no more work, lets what is in flight end, for 10 seconds at most, and runs the app's appTerminate hooks.
-   * More than one call does no more.
+   * Starts no more work, waits for work in progress, at most 10 seconds, and runs the app's appTerminate hooks. Further
+   * calls return the same promise.
    */
   close(): Promise<void>;
-  /** Answers what is in flight by 500, at once, as the real host does when its worker dies. */
+  /** Answers the requests in flight by 500 at once, as the real host does when its worker dies. */
   fail(): void;
 };
 
-/** How long {@link Host.close} waits for what is in flight, in milliseconds. */
+/** Milliseconds that {@link Host.close} waits for work in progress. */
 const CLOSE_LIMIT = 10_000;
 
 /**
- * Serves a built app as the Azure Functions host would, in this process and through the app's own, unmodified
- * `@azure/functions`. Reads `host.json` and `local.settings.json` in the current directory. At the start it refuses
- * features that it cannot offer as the real host does.
+ * Serves a built app like the Azure Functions host, in this process and with the app's own, unmodified `@azure/functions`.
+ * Reads `host.json` and `local.settings.json` in the current directory. Refuses apps with features that it does not support.
  *
- * One app per process, since the library keeps what it registered with: a second call fails.
+ * A process can host one app only, because the library keeps its first host: a second call fails.
  *
- * @throws StartError with one line that says what to correct.
+ * @throws StartError with one line that says what to correct
  */
 export async function startHost(options: HostOptions = {}): Promise<Host> {
   const { app: file, port = 7071, hostname = "127.0.0.1", enableAuth = false, log = logToStdout } = options;
@@ -85,7 +84,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
     const ended = Promise.all([server.stop(), ...stops]);
     const late = setTimeout(CLOSE_LIMIT, "late", { ref: false });
     const outcome = await Promise.race([ended, late]);
-    if (outcome === "late") log({ level: "warning", message: "Stopped while something was still running" });
+    if (outcome === "late") log({ level: "warning", message: "Stopped before all work had ended" });
     await app.runHooks("appTerminate", {});
   }
   let closed: Promise<void> | undefined;

@@ -11,21 +11,21 @@ import { type Answer, type Call, TOO_LARGE } from "./http-server.ts";
 import { invoke } from "./invoke.ts";
 import { readBody } from "./read-body.ts";
 
-/** The library tells by this header which invocation a request belongs to. */
+/** The library finds the invocation of a request by this header. */
 const INVOCATION_ID = "x-ms-invocation-id";
 
-/** These belong to one connection and are not passed on (RFC 9110, 7.6.1). `date` is the front's own. */
-const OF_ONE_CONNECTION = new Set(["connection", "keep-alive", "transfer-encoding", "date", INVOCATION_ID]);
+/** Headers of a single connection, which are not forwarded (RFC 9110, 7.6.1), and headers that this host sets itself. */
+const CONNECTION_HEADERS = new Set(["connection", "keep-alive", "transfer-encoding", "date", INVOCATION_ID]);
 
 /**
- * The largest body that is sent and answered in one piece, in bytes. It is less than Node's server buffers of an unread
- * request (16 KiB in Node 20), so the next request on the connection never waits for it.
+ * The largest body that is sent in one piece, in bytes. It is less than Node's server buffers of an unread request (16 KiB
+ * in Node 20), so an unread body never blocks the next request on the connection.
  */
-const SMALL = 16_000;
+const SMALL_BODY_BYTES = 16_000;
 
 /**
- * Connections that are used again. The library's server closes one after 5 idle seconds. This end closes it before:
- * both ends are timers of one process, so no request meets a connection that the server is closing.
+ * Connections to the library's server are reused. That server closes an idle connection after 5 seconds. This end closes it
+ * earlier, so no request is sent on a connection that the server is closing.
  */
 const connections = new Agent({ keepAlive: true, timeout: 2_000, scheduling: "lifo" });
 
@@ -40,11 +40,11 @@ export type Streaming = {
 };
 
 /**
- * Runs an HTTP function whose request and answer are streamed, as the real host does for an app with
- * `app.setup({ enableHttpStream: true })`: the request goes to the library's own HTTP server, the invocation has only its
- * headers and the route's parameters, and the answer comes from that server.
+ * Runs an HTTP function with streaming, as the real host does for an app with `app.setup({ enableHttpStream: true })`. The
+ * request goes to the library's own HTTP server, and its answer comes from there. The invocation has only the headers and
+ * the route's parameters.
  *
- * @throws the function's error, which has been logged
+ * @throws the function's error, after logging it
  */
 export async function forward(
   app: FunctionApp,
@@ -52,24 +52,24 @@ export async function forward(
   { call, params, httpUri, limit }: Streaming,
 ): Promise<Answer> {
   const { request, target } = call;
-  const headers = joined(request);
+  const headers = joinHeaders(request);
   const isSmall =
-    headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) <= SMALL;
+    headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) <= SMALL_BODY_BYTES;
   const body = isSmall ? await readBody(request) : undefined;
   const invocationId = randomUUID();
   const upstream = sendRequest({
-    // The library listens on every address, and says "localhost", which would have to be resolved each time.
+    // The library listens on all addresses. Its own `localhost` would need a name resolution for each request.
     host: "127.0.0.1",
     port: httpUri.port,
     method: request.method,
     path: target,
-    // A large body may be left unread, and then its connection is of no more use.
+    // A large body may stay unread, and then its connection cannot be reused.
     agent: isSmall ? connections : false,
     headers: {
-      ...ofTheMessage(headers),
-      // Node frames the body again by this one; with a length it sends it as it is.
+      ...withoutConnectionHeaders(headers),
+      // Node then sends the body in chunks; with a length it sends the bytes alone.
       ...(headers["transfer-encoding"] !== undefined && { "transfer-encoding": "chunked" }),
-      // Else the library's server would close the connection behind an early answer, unread.
+      // Otherwise the library's server would close the connection after an early answer, before it is read.
       connection: "keep-alive",
       "x-forwarded-host": headers.host ?? "localhost",
       "x-forwarded-proto": "http",
@@ -78,13 +78,13 @@ export async function forward(
   });
   const answered = new Promise<Answer>((resolve, reject) => {
     upstream.on("response", (response) => {
-      // What is left of a large request is of no use then, and the library's server does not read it.
+      // The library's server does not read the rest of a large request.
       if (!isSmall) response.on("end", () => upstream.destroy());
       toAnswer(response, request.method === "HEAD").then(resolve, reject);
     });
     upstream.on("error", reject);
     if (isSmall) upstream.end(body);
-    else sendBody(request, upstream, { limit, tooMuch: () => resolve(TOO_LARGE) });
+    else sendBody(request, upstream, { limit, onTooLarge: () => resolve(TOO_LARGE) });
   });
   const invoked = invoke(app, fn, {
     invocationId,
@@ -102,20 +102,20 @@ export async function forward(
     upstream.destroy();
     throw error;
   } finally {
-    // The one that lost the race.
+    // Ignores the error of the promise that lost the race.
     answered.catch(() => {});
     invoked.catch(() => {});
   }
 }
 
 /**
- * Sends a body on as it comes, and at most `limit` bytes of it. An answer may come before the end of it, such as a 401:
- * the rest is then read and dropped, since a caller that still sends would not see the answer otherwise.
+ * Forwards a body while it arrives, at most `limit` bytes. After an early answer, such as a 401, it reads and drops the rest,
+ * because a caller that is still sending would not see the answer.
  */
 function sendBody(
   request: IncomingMessage,
   upstream: ClientRequest,
-  { limit, tooMuch }: { limit: number; tooMuch: () => void },
+  { limit, onTooLarge }: { limit: number; onTooLarge: () => void },
 ): void {
   let size = 0;
   let open = true;
@@ -123,7 +123,7 @@ function sendBody(
     size += chunk.length;
     if (size > limit) {
       request.pause();
-      tooMuch();
+      onTooLarge();
       upstream.destroy();
     } else if (open && !upstream.write(chunk)) {
       request.pause();
@@ -138,16 +138,21 @@ function sendBody(
   request.on("close", () => request.complete || upstream.destroy());
 }
 
-/** @param isHead whether it announces the length of a body that is not sent */
+/** @param isHead whether the answer has the length of a body that is not sent */
 async function toAnswer(response: IncomingMessage, isHead: boolean): Promise<Answer> {
   const { statusCode: status = 500, headers } = response;
-  const isSmall = !isHead && Number(headers["content-length"] ?? Number.POSITIVE_INFINITY) <= SMALL;
-  return { status, headers: ofTheMessage(headers), body: isSmall ? await readBody(response) : response };
+  const isSmall =
+    !isHead && Number(headers["content-length"] ?? Number.POSITIVE_INFINITY) <= SMALL_BODY_BYTES;
+  return {
+    status,
+    headers: withoutConnectionHeaders(headers),
+    body: isSmall ? await readBody(response) : response,
+  };
 }
 
-/** The headers by lower-case name; those that come more than once are joined by commas. */
-function joined({ rawHeaders }: IncomingMessage): Record<string, string> {
-  // Without a prototype, since the caller chooses the names.
+/** The headers by lower-case name. Repeated headers are joined by commas. */
+function joinHeaders({ rawHeaders }: IncomingMessage): Record<string, string> {
+  // Without a prototype, because the caller chooses the names.
   const headers: Record<string, string> = Object.create(null);
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = (rawHeaders[at] as string).toLowerCase();
@@ -157,8 +162,8 @@ function joined({ rawHeaders }: IncomingMessage): Record<string, string> {
   return headers;
 }
 
-function ofTheMessage(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+function withoutConnectionHeaders(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = {};
-  for (const name in headers) if (!OF_ONE_CONNECTION.has(name)) kept[name] = headers[name];
+  for (const name in headers) if (!CONNECTION_HEADERS.has(name)) kept[name] = headers[name];
   return kept;
 }

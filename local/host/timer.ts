@@ -3,20 +3,20 @@ import type { TriggerData } from "./core-types.ts";
 import { type Clock, type Listener, systemClock, toHostTime } from "./listener.ts";
 import { StartError } from "./start-error.ts";
 
-/** The longest wait that `setTimeout` can do, in milliseconds. */
+/** The longest wait of `setTimeout`, in milliseconds. */
 const LONGEST_WAIT = 2 ** 31 - 1;
 
 /**
  * Reads an NCRONTAB expression with six fields, in UTC.
  *
- * @throws StartError when it is not a schedule, or never comes due.
+ * @throws StartError when it is not a schedule, or has no next occurrence
  */
 export function readSchedule(schedule: string, functionName: string, now = Date.now()): Cron {
   const refuse = (why: string) =>
     new StartError(`Function ${functionName}: the schedule "${schedule}" ${why}`);
   let cron: Cron;
   try {
-    // NCRONTAB wants both the day of the month and the day of the week to match, and it knows `5/15`.
+    // In NCRONTAB, day of the month and day of the week must both match, and `5/15` is allowed.
     cron = new Cron(schedule, {
       mode: "6-part",
       timezone: "UTC",
@@ -32,24 +32,24 @@ export function readSchedule(schedule: string, functionName: string, now = Date.
 }
 
 /**
- * Runs a timer function on its schedule, never twice at the same time: what falls due during a run is skipped, as on
- * the real host, and a run by hand waits for its turn.
+ * Runs a timer function on its schedule, one run at a time. An occurrence during a run is skipped, as on the real host. A
+ * manual run waits for the current one.
  *
- * @param run runs the function with the timer's data; does not reject.
+ * @param run runs the function with the timer's data; does not reject
  */
 export function startTimer(
   cron: Cron,
   run: (data: TriggerData) => Promise<void>,
   { clock = systemClock }: { clock?: Clock } = {},
 ): Listener {
-  // The real host keeps the status of schedules for intervals of a minute and more.
+  // The real host stores a status only for schedules with intervals of at least a minute.
   const monitored = interval(cron, clock.now()) >= 60_000;
   const stopping = new AbortController();
   let last = "0001-01-01T00:00:00+00:00";
   let lastUpdated = toHostTime(clock.now());
   let running = Promise.resolve();
 
-  /** Runs the function after the current run; `due` is the occurrence that is passed to it. */
+  /** Runs the function after the current run; `due` returns its occurrence. */
   function runInTurn(due: () => number): Promise<void> {
     running = running.then(() => {
       if (stopping.signal.aborted) return;
@@ -89,7 +89,7 @@ export function startTimer(
   };
 }
 
-/** The first occurrence after a point in time; none any more is as good as never. */
+/** The first occurrence after a time; the largest number when there is no further one. */
 function next(cron: Cron, after: number): number {
   return cron.nextRun(new Date(after))?.getTime() ?? Number.MAX_SAFE_INTEGER;
 }
