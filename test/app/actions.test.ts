@@ -12,7 +12,7 @@ beforeEach(() => {
 
 const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
-test("an agent is created, listed, and removed", async () => {
+test("a new agent is in the list of agents until it is removed", async () => {
   const created = await app.call("POST", "/agents", {
     login: "ana@example.com",
     name: "Ana",
@@ -51,12 +51,12 @@ test.each([
   ["accepting chats", ["sam@example.com"]],
   ["not accepting chats", ["sally@example.com"]],
   ["offline", ["owner@example.com"]],
-])("agents are listed by the status %j", async (status, logins) => {
+])("the list of agents with status %j has only agents of that status", async (status, logins) => {
   const { body } = await app.call("GET", `/agents?status=${encodeURIComponent(status)}`);
   expect(body.map(({ login }: { login: string }) => login)).toEqual(logins);
 });
 
-test("an unknown status of agents is refused", async () => {
+test("a list of agents with an unknown status is 400 with the known statuses", async () => {
   const { status, body } = await app.call("GET", "/agents?status=asleep");
   expect(status).toBe(400);
   expect(body.errors).toEqual([
@@ -67,20 +67,23 @@ test("an unknown status of agents is refused", async () => {
 test.each([
   ["answers 500", { do: "answer", status: 500 }],
   ["drops the connection", { do: "drop" }],
-] as const)("an agent is removed or never was, also when LiveChat %s first", async (_, fault) => {
-  const of = (login: string) => ({ method: "DELETE", path: `/agents/${login}` });
-  app.sandbox.faults.plan({ ...fault, ...of("nobody") });
-  expect((await app.call("DELETE", "/agents/nobody@example.com")).status).toBe(404);
+] as const)(
+  "when LiveChat %s, removing an agent is 200 if the agent existed, and 404 if not",
+  async (_, fault) => {
+    const of = (login: string) => ({ method: "DELETE", path: `/agents/${login}` });
+    app.sandbox.faults.plan({ ...fault, ...of("nobody") });
+    expect((await app.call("DELETE", "/agents/nobody@example.com")).status).toBe(404);
 
-  await app.call("POST", "/agents", { login: "eve@example.com", name: "Eve" });
-  app.sandbox.faults.plan({ ...fault, ...of("eve"), committed: true });
-  expect(await app.call("DELETE", "/agents/eve@example.com")).toMatchObject({
-    status: 200,
-    body: { result: "eve@example.com removed successfully" },
-  });
-});
+    await app.call("POST", "/agents", { login: "eve@example.com", name: "Eve" });
+    app.sandbox.faults.plan({ ...fault, ...of("eve"), committed: true });
+    expect(await app.call("DELETE", "/agents/eve@example.com")).toMatchObject({
+      status: 200,
+      body: { result: "eve@example.com removed successfully" },
+    });
+  },
+);
 
-test("a ticket is created, read and updated, and the update lists the fields that LiveChat ignored", async () => {
+test("a new ticket can be read and updated, and an update lists the fields that LiveChat ignored", async () => {
   const created = await app.call("POST", "/tickets", {
     message: "The lamp stays dark.",
     subject: "Lamp",
@@ -110,7 +113,7 @@ test.each([
   ["wrapped", "epoch", "ids", "null"],
   ["bare", "iso", "objects", "missing"],
 ] as const)(
-  "answers are the same for every variant of LiveChat's: %s, %s, %s, %s",
+  "a ticket is answered in one form when LiveChat's answer is %s with %s times, groups as %s and absent fields %s",
   async (ticket, times, listGroups, absent) => {
     const before = { ...app.sandbox.variants };
     Object.assign(app.sandbox.variants, { ticket, times, listGroups, absent });
@@ -135,7 +138,7 @@ test.each([
   },
 );
 
-test("tickets are listed beyond the first page, with totals and a Link to the next", async () => {
+test("a list of tickets longer than a page has totals and a Link to the next tickets", async () => {
   for (let index = 0; index < 70; index++) {
     app.sandbox.tickets.create({
       message: `Ticket ${index}`,
@@ -164,7 +167,7 @@ test("tickets are listed beyond the first page, with totals and a Link to the ne
   expect(first.body).toEqual(all.body.slice(0, 25));
 });
 
-test("an invalid request is 400 with all of its problems, and LiveChat is not called", async () => {
+test("an invalid request is 400 with all of its problems and without a call to LiveChat", async () => {
   const before = app.sandbox.calls.count;
   const agent = await app.call("POST", "/agents", {
     login: "ana",
@@ -195,7 +198,7 @@ test.each([
   [404, { errors: ["No such ticket"] }, 404, "No such ticket"],
   [401, "", 502, "credentials"],
   [403, "", 502, "credentials"],
-] as const)("LiveChat's %i reaches the caller as it should", async (status, body, expected, words) => {
+] as const)("LiveChat's %i with body %j is answered with %i", async (status, body, expected, words) => {
   app.sandbox.faults.plan({ do: "answer", status, body, path: "/tickets" });
   const answer = await app.call("GET", "/tickets/K9N1S");
   expect(answer.status).toBe(expected);
@@ -205,8 +208,8 @@ test.each([
 test.each([
   ["a failure", { do: "answer", status: 500, body: "Oops", times: 9 }],
   ["an answer in HTML", { do: "answer", status: 200, body: "<html>Sorry</html>", times: 9 }],
-  ["dropped connections", { do: "drop", times: 9 }],
-] as const)("%s of LiveChat is 502, and a create is not done twice", async (_, fault) => {
+  ["a dropped connection", { do: "drop", times: 9 }],
+] as const)("%s in answer to a create is 502 without a second attempt", async (_, fault) => {
   app.sandbox.faults.plan({ ...fault, method: "POST" });
   const before = app.sandbox.calls.count;
   const answer = await app.call("POST", "/tickets", {
@@ -218,12 +221,12 @@ test.each([
   expect(JSON.stringify(answer.body)).not.toMatch(/sandbox-api-key|Oops<|<html/);
 });
 
-test("a short failure of LiveChat is retried, and the caller does not see it", async () => {
+test("a read is retried after a short failure of LiveChat, and succeeds", async () => {
   app.sandbox.faults.plan({ do: "drop" }, { do: "answer", status: 503 });
   expect((await app.call("GET", "/agents")).status).toBe(200);
 });
 
-test("a 429 of LiveChat is waited out, also for a create", async () => {
+test("a create waits as long as LiveChat's 429 says, and succeeds", async () => {
   app.sandbox.faults.plan({ do: "answer", status: 429, headers: { "Retry-After": "0.01" } });
   const answer = await app.call("POST", "/tickets", {
     message: "Hi",
@@ -232,7 +235,7 @@ test("a 429 of LiveChat is waited out, also for a create", async () => {
   expect(answer.status).toBe(201);
 });
 
-test("an id with slashes or dots stays one segment of LiveChat's path", async () => {
+test("an id with slashes, dots or URL delimiters never leads to another path of LiveChat", async () => {
   const before = app.sandbox.calls.count;
   for (const id of ["..%2Fagents", "%2e%2e", "x%3Fy", "x%23y"]) {
     const answer = await app.call("GET", `/tickets/${id}`);
@@ -241,7 +244,7 @@ test("an id with slashes or dots stays one segment of LiveChat's path", async ()
   expect(app.sandbox.calls.list.slice(before).filter(({ url }) => url.startsWith("/agents"))).toEqual([]);
 });
 
-test("an odd ticket stops no list: it is answered, stored and named as it came", async () => {
+test("an odd ticket is listed, stored and reported without stopping the list or the reconciliation", async () => {
   const odd = { id: "ODD", tags: ["sales", null], date: "soon", modified: "2026-01-15T09:44:12Z" };
   const body = { total: 3, pages: 1, tickets: [{ id: "T1" }, odd, { subject: "no id" }] };
   const answer = { do: "answer", status: 200, body, method: "GET" } as const;
@@ -264,7 +267,7 @@ test("an odd ticket stops no list: it is answered, stored and named as it came",
 });
 
 // The last, since it holds back every call of this app for as long as LiveChat says.
-test("a 429 that lasts is passed on with Retry-After", async () => {
+test("a 429 of LiveChat with a long wait is passed on with Retry-After", async () => {
   app.sandbox.faults.plan({ do: "answer", status: 429, headers: { "Retry-After": "300" } });
   const answer = await app.call("GET", "/tickets/K9N1S");
   expect(answer.status).toBe(429);

@@ -92,7 +92,7 @@ function common({ type, origin, payload: { chat = {}, visitor = {}, pre_chat_sur
   };
 }
 
-test("both of LiveChat's APIs give the same events for the same chat, except for the documented losses", async () => {
+test("v2 and the Text platform give the same events for a chat, except for the documented losses", async () => {
   const [v2, text] = await Promise.all([byV2(), byText()]);
   const told = v2.map(common);
   expect(text.map(common)).toEqual(told);

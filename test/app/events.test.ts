@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => app?.stop());
 
-test("a page of events says where the log ends; a place behind that is refused, in every format", async () => {
+test("a page of events has the end of the log, and an `after` behind the end is 400 in every format", async () => {
   expect((await app.call("GET", "/events?limit=1")).body).toMatchObject({ next: 1, head: 2 });
   expect((await app.call("GET", "/events?after=2")).body).toEqual({ items: [], next: 2, head: 2 });
   for (const query of ["after=3", "after=3&type=chat_ended", "after=3&format=ndjson"]) {
@@ -32,7 +32,7 @@ test("a page of events says where the log ends; a place behind that is refused, 
   }
 });
 
-test("events are listed without large content, or without any, and an export too", async () => {
+test("with max_payload, a list and an export leave out larger content", async () => {
   const bytes = Buffer.byteLength(
     JSON.stringify((await app.call("GET", "/events?limit=1")).body.items[0].payload),
   );
@@ -52,14 +52,14 @@ test("events are listed without large content, or without any, and an export too
   expect((await app.call("GET", "/events?max_payload=-1")).status).toBe(400);
 });
 
-test("chats are listed without their transcripts", async () => {
+test("a list of chats has no transcripts", async () => {
   const { status, body } = await app.call("GET", "/chats?limit=1");
   expect(status).toBe(200);
   expect(body).toMatchObject({ items: [{ chatId: "C1", seq: 1, state: "ended" }], next: null });
   expect((await app.call("GET", "/chats?before=1")).body).toEqual({ items: [], next: null });
 });
 
-test("events are counted by hour and day, with today by default", async () => {
+test("event counts are by hour or day, and by default of the last day or 30 days", async () => {
   for (const [query, buckets] of [
     ["", [24, 25]],
     ["?bucket=day", [30, 31]],
@@ -77,7 +77,7 @@ test("events are counted by hour and day, with today by default", async () => {
   expect((await app.call("GET", "/stats/events?from=2020-01-01&to=2026-01-01")).status).toBe(400);
 });
 
-test("the catalogue has a schema and an example of every type", async () => {
+test("GET /event-types has a schema and an example of every event type", async () => {
   const { body } = await app.call("GET", "/event-types");
   expect(body.items.map(({ type }: { type: string }) => type)).toEqual([
     "chat_started",
@@ -91,7 +91,7 @@ test("the catalogue has a schema and an example of every type", async () => {
   }
 });
 
-test("a delivery whose id is empty or inexact is quarantined, and an id of another licence is another event", async () => {
+test("a delivery with an empty or inexact id is quarantined, and the same id in another licence is another event", async () => {
   const ticket = (raw: string) => app.deliver("ticket-created", raw);
   const status = async (raw: string) => (await ticket(raw)).body.status;
   expect(await status('{"ticket":{"id":""}}')).toBe("quarantined");
@@ -113,7 +113,7 @@ const POLLED = [
   "/quarantine",
   "/reconcile/tickets",
 ];
-test.each(POLLED)("GET %s answers 304 to a caller that has the same answer", async (template) => {
+test.each(POLLED)("GET %s answers 304 to a request with the ETag of the same answer", async (template) => {
   const path = template.replace("{event}", eventId).replace("{subscription}", subscriptionId);
   // The first one may find what it itself causes, such as a check that was never seen before.
   const { headers } = await app.call("GET", path).then(() => app.call("GET", path));
@@ -123,7 +123,7 @@ test.each(POLLED)("GET %s answers 304 to a caller that has the same answer", asy
   expect(other.status).toBe(200);
 });
 
-test("the status says which settings are set, and no value", async () => {
+test("GET /status says which settings are set, without their values", async () => {
   const { body } = await app.call("GET", "/status");
   expect(body.settings).toContainEqual({ name: "LIVECHAT_API_KEY", set: true });
   expect(body.settings).toContainEqual({ name: "EVENT_RETENTION_DAYS", set: false });

@@ -48,7 +48,7 @@ beforeAll(async () => {
 });
 afterAll(() => app?.stop());
 
-test("the id of an old ticket with the right key raises no event, before and after the first reconciliation", async () => {
+test("a delivery with the id of an old ticket adds no event, before and after the first reconciliation", async () => {
   const { desk } = app.sandbox.helpDesk;
   const [old, other] = desk.fill(5).map(({ ID }) => ID) as [string, string];
   await comesToNothing(app, old);
@@ -66,7 +66,7 @@ test("the id of an old ticket with the right key raises no event, before and aft
   expect((await app.call("GET", "/events?type=ticket_created")).body.items).toHaveLength(2);
 });
 
-test("the first registration reads which tickets are there, so that none of them is told, however new it is", async () => {
+test("tickets that exist at the first registration never become events, however new they are", async () => {
   await using sandbox = await startTextSandbox(roomy);
   const { desk } = sandbox.helpDesk;
   const [there] = desk.fill(1).map(({ ID }) => ID) as [string];
@@ -86,7 +86,7 @@ test("the first registration reads which tickets are there, so that none of them
   }
 });
 
-test("the ticket of a host that was killed before it read it is told by the next host's timer, once", async () => {
+test("after a host is killed before it has read an announced ticket, the next host's timer adds the event once", async () => {
   await using sandbox = await startTextSandbox(roomy);
   const tables = newTables();
   const first = await startTextApp({ sandbox, env: tables });
@@ -113,7 +113,7 @@ test("the ticket of a host that was killed before it read it is told by the next
   }
 });
 
-test("a log that moves from v2: its tickets are kept through sweeps, and HelpDesk's raise no events", async () => {
+test("after a move from v2, stored tickets stay through sweeps, and existing tickets of HelpDesk add no events", async () => {
   const tables = newTables();
   const before: App = await startApp({ env: tables });
   before.sandbox.tickets.fill(30);
@@ -161,7 +161,7 @@ test("a log that moves from v2: its tickets are kept through sweeps, and HelpDes
   }
 });
 
-test("a person is erased while a ticket of theirs waits to be read: the answer names it, and a later call erases it", async () => {
+test("an erasure names a waiting ticket of the person as undecided, and a later call erases the ticket", async () => {
   await using sandbox = await startTextSandbox(roomy);
   const env = newTables();
   const first = await startTextApp({ sandbox, env });
@@ -186,7 +186,7 @@ test("a person is erased while a ticket of theirs waits to be read: the answer n
   }
 });
 
-test("while the webhook password changes, the old and the new one are accepted, and no others", async () => {
+test("while the webhook password changes, only the old and the new password are accepted", async () => {
   await using sandbox = await startTextSandbox(roomy);
   const { desk, webhooks } = sandbox.helpDesk;
   const env = { ...newTables(), WEBHOOK_BASE_URL: "http://127.0.0.1:9" };
@@ -222,7 +222,7 @@ test("while the webhook password changes, the old and the new one are accepted, 
   await third.stop();
 });
 
-test("while HelpDesk throttles, callers are told when to come back, and an announced ticket waits", async () => {
+test("while HelpDesk throttles, a call is 429 with Retry-After, and an announced ticket waits", async () => {
   await using sandbox = await startTextSandbox(roomy);
   const env = newTables();
   const first = await startTextApp({ sandbox, env });

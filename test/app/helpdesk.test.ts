@@ -34,7 +34,7 @@ const untilLogged = (app: TextApp, id: string, count = 1) =>
   expect.poll(() => eventsOf(app, id), { timeout: 5_000, interval: 25 }).toHaveLength(count);
 
 test.each(["payload", "payload.ticket", "ticket", "bare"] as const)(
-  "a ticket that a webhook announces as %s is in the log once, read from HelpDesk",
+  "a ticket that two equal deliveries announce as %s is in the log once, as HelpDesk returns it",
   async (delivery) => {
     app.sandbox.helpDesk.variants.delivery = delivery;
     const { ID } = app.sandbox.helpDesk.desk.create(asked);
@@ -51,7 +51,7 @@ test.each(["payload", "payload.ticket", "ticket", "bare"] as const)(
   },
 );
 
-test("a forged delivery comes to nothing: its content is not believed, and its id is not known", async () => {
+test("a forged delivery adds no content to the log, and no event for an unknown id", async () => {
   const { ID } = app.sandbox.helpDesk.desk.create(asked, { silently: true });
   const forged = { eventType: "tickets.create", payload: { ID, subject: "Forged" } };
   expect((await app.call("POST", RECEIVER, forged)).body).toMatchObject({ status: "stored" });
@@ -65,7 +65,7 @@ test("a forged delivery comes to nothing: its content is not believed, and its i
   expect((await app.call("GET", `/events/${body.id}`)).status).toBe(404);
 });
 
-test("a delivery with a wrong key or none is refused, and one without an id is kept in quarantine", async () => {
+test("a HelpDesk delivery with a wrong or missing key is 401, and one without an id is quarantined", async () => {
   const delivery = { payload: { ID: "1" } };
   for (const path of ["/receivers/helpdesk/tickets", "/receivers/helpdesk/tickets?key=wrong"]) {
     expect((await app.call("POST", path, delivery)).status).toBe(401);
@@ -74,7 +74,7 @@ test("a delivery with a wrong key or none is refused, and one without an id is k
   expect((await app.call("POST", RECEIVER, [1])).body.status).toBe("quarantined");
 });
 
-test("the four actions work behind the same operations", async () => {
+test("with HelpDesk, tickets are created, updated, read and listed by the same operations", async () => {
   const created = await app.call("POST", "/tickets", {
     ...{ message: "Where is my order?", requester: { mail: "vera@example.com" }, subject: "Order" },
   });
@@ -101,7 +101,7 @@ test("the four actions work behind the same operations", async () => {
   expect(group).toMatchObject({ status: 400, body: { errors: [{ path: "group" }] } });
 });
 
-test("the reconciliation finds a ticket whose webhook was lost, and marks one that is gone", async () => {
+test("a ticket whose webhook was lost is in the log and stored after the next reconciliation", async () => {
   await using sandbox = await startTextSandbox({ throttle: { limit: 10_000 } });
   const { desk } = sandbox.helpDesk;
   const other = await startTextApp({ sandbox });
@@ -120,7 +120,7 @@ test("the reconciliation finds a ticket whose webhook was lost, and marks one th
 
 describe("an account without HelpDesk", () => {
   test.each(["off", "refused"])(
-    "(%s) has tickets nowhere, says so in one way, and all else works",
+    "with HelpDesk %s, calls about tickets are 409 no-helpdesk, and everything else works",
     async (how) => {
       await using sandbox = await startTextSandbox(
         how === "off" ? {} : { helpDesk: { withoutLicence: 403 } },

@@ -42,7 +42,7 @@ const chatEnded = (id: string, more: object = {}) => ({
 
 const log = async () => (await app.call("GET", "/events?limit=1000")).body.items as Record<string, unknown>[];
 
-test("a delivery is in the log when it is answered: once, and normalised", async () => {
+test("a delivery is in the log, once and normalised, when it is answered", async () => {
   const first = await app.deliver("chat-ended", chatEnded("C1"));
   expect(first).toMatchObject({ status: 200, body: { status: "stored", id: expect.any(String) } });
   const second = await app.deliver("chat-ended", chatEnded("C1"));
@@ -79,32 +79,32 @@ test.each([
   ["a wrong user", basic({ ...WEBHOOK, username: "x" })],
   ["another scheme", `Bearer ${WEBHOOK.password}`],
   ["nonsense", "Basic %%%"],
-])("refuses %s, and keeps nothing", async (_, authorization) => {
+])("a delivery with %s is 401, and nothing is stored", async (_, authorization) => {
   const before = await log();
   const answer = await app.deliver("chat-ended", chatEnded("C2"), authorization);
   expect(answer).toMatchObject({ status: 401, body: { status: 401 } });
   expect(await log()).toEqual(before);
 });
 
-test("refuses another licence", async () => {
+test("a delivery of another licence is 403", async () => {
   const answer = await app.deliver("chat-ended", { ...chatEnded("C3"), license_id: "1" });
   expect(answer.status).toBe(403);
 });
 
-test("a body that is not JSON is 400", async () => {
+test("a delivery that is empty, not UTF-8 or not JSON is 400", async () => {
   expect((await app.deliver("chat-ended", "{")).status).toBe(400);
   expect((await app.deliver("chat-ended", new Uint8Array([0x22, 0xff, 0x22]))).status).toBe(400);
   expect((await app.deliver("chat-ended", "")).status).toBe(400);
 });
 
-test("a body of more than 16 MiB is refused, and the log of the process says so", async () => {
+test("a delivery of more than 16 MiB is 413, and the refusal is logged", async () => {
   const answer = await app.deliver("chat-ended", new Uint8Array(16 * 1024 * 1024 + 1).fill(0x20));
   expect(answer).toMatchObject({ status: 413, body: { status: 413 } });
   const line = app.log.find((line) => line.includes("delivery refused") && line.includes("too-large"));
   expect(line).toMatch(/chat_ended.*too-large/);
 });
 
-test("an unreadable delivery is quarantined without its token, shown, replayed in vain, and deleted", async () => {
+test("an unreadable delivery is quarantined without its token until it is deleted", async () => {
   const odd = { ...chatEnded("C4"), chat: { no: "id" } };
   const answer = await app.deliver("chat-ended", odd);
   expect(answer).toMatchObject({ status: 200, body: { status: "quarantined", id: expect.any(String) } });
@@ -124,7 +124,7 @@ test("an unreadable delivery is quarantined without its token, shown, replayed i
   expect((await app.call("GET", `/quarantine/${id}`)).status).toBe(404);
 });
 
-test("an event at another event's URL is quarantined", async () => {
+test("a delivery at the URL of another event is quarantined", async () => {
   const answer = await app.deliver("chat-started", chatEnded("C5"));
   expect(answer.body.status).toBe("quarantined");
   expect((await app.call("GET", "/status")).body.checks).toContainEqual(
@@ -137,7 +137,7 @@ test("an event at another event's URL is quarantined", async () => {
   );
 });
 
-test("LiveChat's own webhooks fill the log, and GET /chats/{chatId} combines them", async () => {
+test("a chat's webhooks fill the log, and GET /chats/{chatId} combines their events", async () => {
   for (const [event_type, path] of [
     ["chat_started", "chat-started"],
     ["chat_ended", "chat-ended"],
@@ -165,11 +165,11 @@ test("LiveChat's own webhooks fill the log, and GET /chats/{chatId} combines the
   expect(tickets.items).toMatchObject([{ type: "ticket_created", ticketId: ticket.id }]);
 });
 
-test("the process log has no token and no credentials", () => {
+test("the log lines about deliveries have no token, password or email address", () => {
   expect(app.log.join("\n")).not.toMatch(/a-token-that-is-a-credential|a webhook's password|vera@example/);
 });
 
-test("refused deliveries are seen in GET /status and, bounded, in the log", async () => {
+test("refused deliveries are counted in GET /status, and logged once a minute", async () => {
   // Deliveries refused by the tests before are counted too.
   for (let call = 0; call < 20; call++)
     await app.deliver("chat-started", {}, basic({ ...WEBHOOK, password: "x" }));

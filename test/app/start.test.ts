@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startApp } from "./start-app.ts";
 
-test("a missing or wrong setting is named in one line, and the process exits", async () => {
+test("with missing or wrong settings, npm start names them in one line and exits", async () => {
   const start = startApp({ env: { LIVECHAT_API_KEY: "", LIVECHAT_RATE_LIMIT: "lots" } });
   await expect(start).rejects.toThrow(
     /^The host ended with 1:\nSettings: LIVECHAT_API_KEY is missing; LIVECHAT_RATE_LIMIT must be a whole number\. See local\.settings\.sample\.json\.$/,
   );
 });
 
-test("an app that is deployed with a wrong setting names it in every answer, and ends without an error", async () => {
+test("a deployed app with a wrong setting names it in every answer, and ends without an error", async () => {
   const app = await startApp({ env: { LIVECHAT_RATE_LIMIT: "lots" }, flags: ["--app", "dist/app.mjs"] });
   const errors = [{ path: "LIVECHAT_RATE_LIMIT", message: "must be a whole number" }];
   for (const path of ["/agents", "/events", "/registration", "/reconcile/tickets"]) {

@@ -34,28 +34,35 @@ const delivery = (id: string, size: number) =>
     chat: { id, messages: [{ user_type: "visitor", text: "x".repeat(size) }] },
   });
 
-test("a chunked POST /tickets is 201", async () => {
+test("a POST /tickets with a chunked body is 201", async () => {
   const { status, body } = await sendChunked(`${app.url}/tickets`, ticket, {});
   expect(status).toBe(201);
   expect(JSON.parse(body)).toMatchObject({ status: "open" });
 });
 
-test.each([10, 8 * 1024 * 1024])("a chunked delivery with %d characters is stored", async (size) => {
-  const authorization = basic(WEBHOOK);
-  const { status, body } = await sendChunked(`${app.url}/receivers/chat-ended`, delivery(`C${size}`, size), {
-    authorization,
-  });
-  expect(JSON.parse(body)).toMatchObject({ status: "stored" });
-  expect(status).toBe(200);
-});
+test.each([10, 8 * 1024 * 1024])(
+  "a delivery of %d characters with a chunked body is stored",
+  async (size) => {
+    const authorization = basic(WEBHOOK);
+    const { status, body } = await sendChunked(
+      `${app.url}/receivers/chat-ended`,
+      delivery(`C${size}`, size),
+      {
+        authorization,
+      },
+    );
+    expect(JSON.parse(body)).toMatchObject({ status: "stored" });
+    expect(status).toBe(200);
+  },
+);
 
-test("with HTTP_STREAMING=off only chunked bodies are lost", async () => {
+test("with HTTP_STREAMING=off a chunked body is lost, and a body with Content-Length is not", async () => {
   expect((await sendChunked(`${unstreamed.url}/tickets`, ticket, {})).status).toBe(400);
   expect((await unstreamed.call("POST", "/tickets", JSON.parse(ticket))).status).toBe(201);
   expect((await unstreamed.deliver("chat-ended", delivery("C1", 10))).body.status).toBe("stored");
 });
 
-test("a repeated query parameter means the same with and without streaming", async () => {
+test("a repeated query parameter has the same value with and without streaming", async () => {
   const answers = await Promise.all(
     [app, unstreamed].map((one) => one.call("GET", "/agents?status=offline&status=online")),
   );

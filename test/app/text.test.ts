@@ -52,7 +52,7 @@ async function untilLogged(app: TextApp, chatId: string, count: number): Promise
   }
 }
 
-test("a chat's start and end are in the log, with the transcript and the fields that v2 lacks", async () => {
+test("a chat of the Text platform is in the log with its transcript and the fields that v2 lacks", async () => {
   const { id, chat } = app.sandbox.chats.hold({
     tags: ["delivery"],
     rating: { score: 1, comment: "thanks" },
@@ -79,25 +79,25 @@ test("a chat's start and end are in the log, with the transcript and the fields 
   expect(JSON.stringify(raw.body)).not.toContain("secret_key");
 });
 
-describe("A delivery", () => {
+describe("the Text receiver", () => {
   test.each([
     ["without a key", "/receivers/text/chats"],
     ["with a wrong key", "/receivers/text/chats?key=wrong"],
-  ])("%s is refused before its body is read", async (_, path) => {
+  ])("a Text delivery %s is 401 before its body is read", async (_, path) => {
     const { status } = await app.call("POST", path, "no JSON at all");
     expect(status).toBe(401);
   });
 
   test.each([
     ["a wrong secret_key", "wrong"],
-    ["none", undefined],
-  ])("whose body has %s is refused, and not stored", async (_, secret_key) => {
+    ["no secret_key", undefined],
+  ])("a Text delivery with %s is 401, and nothing is stored", async (_, secret_key) => {
     const delivery = { ...ended("C1", "T-refused"), secret_key };
     expect((await app.call("POST", RECEIVER, delivery)).status).toBe(401);
     expect(await eventsOf(app, "T-refused")).toEqual([]);
   });
 
-  test("with the previous password is accepted", async () => {
+  test("a Text delivery with the previous password is stored", async () => {
     const thread = app.sandbox.chats.hold({}, { silently: true });
     const before = "the password before";
     const delivery = ended(thread.chat.id, thread.id, before);
@@ -106,11 +106,11 @@ describe("A delivery", () => {
     await untilLogged(app, thread.id, 1);
   });
 
-  test("that is not JSON is 400", async () => {
+  test("a Text delivery that is not JSON is 400", async () => {
     expect((await app.call("POST", RECEIVER, "{")).status).toBe(400);
   });
 
-  test("with another action, or without ids, is quarantined with the reason", async () => {
+  test("a Text delivery with another action, or without ids, is quarantined with the reason", async () => {
     for (const action of ["chat_transferred", "constructor", ["incoming_chat"]]) {
       const other = { ...ended("C1", "T1"), action };
       expect((await app.call("POST", RECEIVER, other)).body.status).toBe("quarantined");
@@ -123,7 +123,7 @@ describe("A delivery", () => {
   });
 });
 
-test("deliveries that come four times, in reverse and at once, put each start and end into the log once", async () => {
+test("deliveries that come four times, in reverse order and at once, add each start and end once", async () => {
   const thread = app.sandbox.chats.hold({}, { silently: true });
   const start = {
     ...{ webhook_id: "w1", secret_key: WEBHOOK.password, action: "incoming_chat", organization_id: "org" },
@@ -144,7 +144,7 @@ test("deliveries that come four times, in reverse and at once, put each start an
   expect(await eventsOf(app, thread.id)).toHaveLength(2);
 });
 
-test("a resumed chat is a second thread: the log has two starts and two ends", async () => {
+test("a resumed chat is a second thread, with a start and an end of its own in the log", async () => {
   const first = app.sandbox.chats.hold();
   const second = app.sandbox.chats.hold({ chat: first.chat.id });
   const [one] = await untilLogged(app, first.id, 2);
@@ -157,7 +157,7 @@ test.each([
   ["anonymized", (id: string) => void app.sandbox.chats.anonymize(id)],
   ["gone", (id: string) => app.sandbox.chats.remove(id)],
 ])(
-  "the end of a chat that is %s goes into the log by its ids, and says why",
+  "the end of a chat that is %s is in the log with its ids and the reason for the missing transcript",
   async (missing_transcript, spoil) => {
     const thread = app.sandbox.chats.hold({}, { silently: true });
     spoil(thread.chat.id);
@@ -169,7 +169,7 @@ test.each([
   },
 );
 
-test("during a move, starts and ends that both APIs deliver are stored once, in either order", async () => {
+test("a start or end that both APIs deliver is stored once, in either order", async () => {
   const thread = app.sandbox.chats.hold();
   const events = await untilLogged(app, thread.id, 2);
   const v2 = (type: string, more: object) => ({
@@ -190,7 +190,7 @@ test("during a move, starts and ends that both APIs deliver are stored once, in 
   expect(await eventsOf(app, other.id)).toHaveLength(1);
 });
 
-test("after a minute of downtime one run recovers every chat once, and the next finds nothing in three calls", async () => {
+test("after a minute of downtime one reconciliation recovers every chat once, and the next needs three calls", async () => {
   await using sandbox = await startTextSandbox();
   const tables = { EVENTS_TABLE: `Events${crypto.randomUUID().replaceAll("-", "")}` };
   const other = await startTextApp({ sandbox, env: tables });
@@ -232,7 +232,7 @@ test("after a minute of downtime one run recovers every chat once, and the next 
   }
 });
 
-test("after a host is killed between delivery and transcript, the next one puts the whole end into the log", async () => {
+test("after a host is killed between delivery and transcript, the next host adds the end with its transcript", async () => {
   await using sandbox = await startTextSandbox();
   const tables = { EVENTS_TABLE: `Events${crypto.randomUUID().replaceAll("-", "")}` };
   const first = await startTextApp({ sandbox, env: tables });
@@ -259,7 +259,7 @@ test("after a host is killed between delivery and transcript, the next one puts 
   }
 });
 
-test("health makes no calls of its own, and GET /status counts the billed calls", async () => {
+test("health checks make no billed calls, and GET /status counts the billed calls", async () => {
   await using sandbox = await startTextSandbox({ variants: { headers: { Deprecation: "2026-09-01" } } });
   const other = await startTextApp({ sandbox, env: { WEBHOOK_BASE_URL: "http://127.0.0.1:9" } });
   const checks = async (): Promise<Record<string, { state: string; detail: string; action: string }>> => {

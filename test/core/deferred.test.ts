@@ -9,7 +9,7 @@ class Counter {
   }
 }
 
-test("loads on the first call, once, and calls the object's own methods", async () => {
+test("a deferred object is loaded once, by the first call, and its methods keep their `this`", async () => {
   let loads = 0;
   const counter = deferred(async () => {
     loads += 1;
@@ -20,7 +20,7 @@ test("loads on the first call, once, and calls the object's own methods", async 
   expect(loads).toBe(1);
 });
 
-test("a load that failed is tried again", async () => {
+test("a deferred object whose load failed is loaded again by the next call", async () => {
   let loads = 0;
   const counter = deferred(async () => {
     loads += 1;

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { lazily, lazy } from "../../shared/core/lazy.ts";
 
-test("a value is made once, on first use", () => {
+test("a lazy value is made once, by the first call", () => {
   let made = 0;
   const value = lazy(() => ++made);
   expect(made).toBe(0);
   expect([value(), value()]).toEqual([1, 1]);
 });
 
-test("a promise is shared while it is pending, and a rejection is not kept", async () => {
+test("a lazy promise is shared while it is pending, and made again after a rejection", async () => {
   let made = 0;
   const value = lazy(async () => {
     made += 1;
@@ -21,7 +21,7 @@ test("a promise is shared while it is pending, and a rejection is not kept", asy
   expect(await value()).toBe(2);
 });
 
-test("a throw is not kept", () => {
+test("a lazy value is made again after its function threw", () => {
   let made = 0;
   const value = lazy(() => {
     made += 1;
@@ -32,7 +32,7 @@ test("a throw is not kept", () => {
   expect(value()).toBe(2);
 });
 
-test("a value that is fresh for a while is made anew after it", () => {
+test("a lazy value with freshFor is made again after that time", () => {
   let made = 0;
   let time = 1_000;
   const value = lazy(() => ++made, { freshFor: 10, now: () => time });
@@ -43,7 +43,7 @@ test("a value that is fresh for a while is made anew after it", () => {
   expect(value()).toBe(2);
 });
 
-test("an object's properties are made one by one, and can need each other", () => {
+test("a property of a lazy object is made when it is first read, also by another property", () => {
   const made: string[] = [];
   const all: { a: number; b: number } = lazily<{ a: number; b: number }>({
     a: () => made.push("a"),

@@ -37,19 +37,19 @@ beforeEach(() => {
 
 const SCOPE = "https://storage.azure.com/.default";
 
-test("the endpoint is asked for the scope's resource, with the instance's secret", async () => {
+test("a token is requested for the scope's resource, with the instance's secret", async () => {
   const token = await managedIdentity(undefined, { environment }).getToken([SCOPE]);
   expect(token).toEqual({ token: "token-1", expiresOnTimestamp: (now + 3_600) * 1_000 });
   const query = { "api-version": "2019-08-01", resource: "https://storage.azure.com" };
   expect(requests).toEqual([{ query, secret: "a-secret" }]);
 });
 
-test("a user-assigned identity is named by its client id", async () => {
+test("a token for a user-assigned identity is requested with its client id", async () => {
   await managedIdentity("a-client", { environment }).getToken("https://monitor.azure.com//.default");
   expect(requests[0]?.query).toMatchObject({ client_id: "a-client", resource: "https://monitor.azure.com/" });
 });
 
-test("an endpoint that is not ready is asked again", async () => {
+test("a token is requested again, after pauses, when the endpoint is not ready", async () => {
   const waited: number[] = [];
   answer = (response) => {
     if (requests.length === 1) response.socket?.destroy();
@@ -65,10 +65,10 @@ test("an endpoint that is not ready is asked again", async () => {
 
 test.each([
   ["a refusal", (response: ServerResponse) => response.writeHead(400).end("planted"), { status: 400 }],
-  ["no JSON", (response: ServerResponse) => response.end("planted"), {}],
-  ["a token without its end", (response: ServerResponse) => response.end('{"access_token":"planted"}'), {}],
+  ["text that is not JSON", (response: ServerResponse) => response.end("planted"), {}],
+  ["an incomplete token", (response: ServerResponse) => response.end('{"access_token":"planted"}'), {}],
 ])(
-  "%s is an outage of the storage, after three attempts, without the endpoint's words",
+  "%s from the endpoint is a StorageUnavailable after three attempts, without the endpoint's text",
   async (_, reply, upstream) => {
     answer = reply;
     const identity = managedIdentity(undefined, { environment, wait: async () => {} });
@@ -80,7 +80,7 @@ test.each([
   },
 );
 
-test("an app without an identity says so", async () => {
+test("a token without an identity is a StorageUnavailable that names the cause", async () => {
   const error = await managedIdentity(undefined, { environment: {} })
     .getToken(SCOPE)
     .catch((reason) => reason);
@@ -88,7 +88,7 @@ test("an app without an identity says so", async () => {
   expect(error.message).toContain("without a managed identity");
 });
 
-test("a table asks once for many requests, and again two minutes before the token expires", async () => {
+test("a table client keeps its token until two minutes before the token expires", async () => {
   const authorizations: unknown[] = [];
   const read = async (expiresIn: number) => {
     answer = give(expiresIn);

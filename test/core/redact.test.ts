@@ -6,7 +6,7 @@ test.each([
   ["see https://host.example?code=key#x", "see https://host.example/…"],
   ["ana.demo+1@example.com removed", "…@… removed"],
   ["nothing to hide", "nothing to hide"],
-])("%s", (text, expected) => expect(redact(text)).toBe(expected));
+])('redacting "%s" gives "%s"', (text, expected) => expect(redact(text)).toBe(expected));
 
 test("a redacted text has at most 500 characters", () =>
   expect(redact("x".repeat(10_000))).toHaveLength(500));

@@ -14,7 +14,7 @@ const required = {
   AzureWebJobsStorage: "UseDevelopmentStorage=true",
 };
 
-test("the sample lists every setting, and works once address, key and password are put in", () => {
+test("the sample settings list every setting, and are valid with address, key and password", () => {
   expect(Object.keys(sample)).toEqual(expect.arrayContaining([...SETTING_NAMES]));
   expect(Object.keys(sample).filter((name) => !(SETTING_NAMES as string[]).includes(name))).toEqual([
     "FUNCTIONS_WORKER_RUNTIME",
@@ -30,7 +30,7 @@ test("the sample lists every setting, and works once address, key and password a
 });
 
 test.each(["LIVECHAT_WEBHOOK_PASSWORD", "LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS"])(
-  "the sandbox's passwords are refused with a real account: %s",
+  "%s with a password of the sandbox is refused for a real account",
   (name) => {
     const published = { ...required, [name]: "local-webhook-password" };
     expect(() => readSettings(published)).toThrow(`${name} is the sandbox's, which is published`);
@@ -40,7 +40,7 @@ test.each(["LIVECHAT_WEBHOOK_PASSWORD", "LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS"])(
   },
 );
 
-test("defaults are those of the contract", () => {
+test("optional settings have the documented defaults", () => {
   expect(readSettings(required)).toEqual({
     liveChat: {
       api: "v2",
@@ -70,7 +70,7 @@ test("defaults are those of the contract", () => {
   });
 });
 
-test("the Text platform requires account and client ids, and no e-mail address", () => {
+test("LIVECHAT_API=text requires account id and client id, and no user name", () => {
   const { LIVECHAT_USERNAME: _, LIVECHAT_WEBHOOK_USERNAME: __, ...text } = required;
   const missing = catchError(() => readSettings({ ...text, LIVECHAT_API: "text" })).message;
   expect(missing).toContain("LIVECHAT_ACCOUNT_ID is missing; LIVECHAT_CLIENT_ID is missing");
@@ -93,7 +93,7 @@ test("the Text platform requires account and client ids, and no e-mail address",
   );
 });
 
-test("LiveChatStorage has priority over the identity's endpoint, and that over the host's storage", () => {
+test("LiveChatStorage comes before the identity's endpoint, and the endpoint before the host's storage", () => {
   const endpoint = { LiveChatStorage__tableServiceUri: "https://acme.table.core.windows.net/" };
   expect(readSettings({ ...required, ...endpoint, LiveChatStorage__clientId: "id" }).storage).toEqual({
     uri: "https://acme.table.core.windows.net",
@@ -104,7 +104,7 @@ test("LiveChatStorage has priority over the identity's endpoint, and that over t
   });
 });
 
-test("the queue is in the account of the tables", () => {
+test("the wake queue is in the storage account of the tables", () => {
   const endpoints = {
     LiveChatStorage__tableServiceUri: "https://acme.table.core.windows.net",
     LiveChatStorage__queueServiceUri: "https://acme.queue.core.windows.net/",
@@ -131,7 +131,7 @@ test("the queue is in the account of the tables", () => {
   expect(() => readSettings({ ...required, WAKE_QUEUE: "Not_A_Queue" })).toThrow("WAKE_QUEUE must be");
 });
 
-test("the previous password is accepted beside the current one, which comes first", () => {
+test("the credentials are the current password's, and then the previous password's", () => {
   const changing = { ...required, LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: "old secret" };
   expect(readSettings(changing).webhook.credentials).toEqual([
     { username: "livechat", password: "secret" },
@@ -149,7 +149,7 @@ test.each([
   ["https://user:hunter2@app.example", false],
   ["https://app.example/?code=hunter2", false],
   ["app.example", false],
-])("WEBHOOK_BASE_URL may be %s: %s", (url, fine) => {
+])("WEBHOOK_BASE_URL %s is valid: %s", (url, fine) => {
   const read = () => readSettings({ ...required, WEBHOOK_BASE_URL: url }).webhook.baseUrl;
   if (fine) expect(read()).toBe(url.replace(/\/$/, ""));
   else {
@@ -170,7 +170,7 @@ test.each([
     "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;EndpointSuffix=core.windows.net",
   ],
   ["AzureWebJobsStorage", "UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://proxy.example"],
-])("credentials do not go over plain http to another machine: %s=%s", (name, value) =>
+])("plain http to another machine is refused: %s=%s", (name, value) =>
   expect(() => readSettings({ ...required, [name]: value })).toThrow(`${name} must`),
 );
 
@@ -181,11 +181,11 @@ test.each([
     "LiveChatStorage",
     "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;TableEndpoint=http://localhost:10002/a",
   ],
-])("on this machine plain http is fine: %s=%s", (name, value) =>
+])("plain http to this machine is accepted: %s=%s", (name, value) =>
   expect(() => readSettings({ ...required, [name]: value })).not.toThrow(),
 );
 
-test("an error names all missing and wrong settings in one line, without values", () => {
+test("a SettingsError names all missing and wrong settings in one line, without values", () => {
   const broken = {
     ...required,
     LIVECHAT_API_KEY: " ",
@@ -211,7 +211,7 @@ function catchError(run: () => unknown): Error {
   throw new Error("nothing was thrown");
 }
 
-test("with a connection string for tables only, the app works without a queue", () => {
+test("a connection string for tables only gives settings without a queue", () => {
   const tables = "AccountName=acme;AccountKey=a2V5;TableEndpoint=https://acme.table.example";
   expect(readSettings({ ...required, LiveChatStorage: tables }).wakeQueue).toBeUndefined();
   for (const both of [

@@ -39,7 +39,7 @@ function world(name: string) {
 
 const wrong = { type: "chat_ended", reason: "unauthorized" } as const;
 
-test("the counts of all instances are added up, and end after an hour", async () => {
+test("refusals of all instances are counted for an hour", async () => {
   const { start, pass } = world("RefusalsMeet");
   const [one, other] = [start(), start()];
   one.note(wrong, () => {});
@@ -91,7 +91,7 @@ test("each type and reason has one log line a minute, which counts the refusals 
   expect(lines[2]).toEqual(["delivery refused", { type: "chat_ended", outcome: "unauthorized", others: 99 }]);
 });
 
-test("counts are kept while storage fails", async () => {
+test("counts of refusals are kept in memory while storage fails", async () => {
   let clock = START;
   let broken = true;
   const table = openTable({ connectionString: inject("storage") }, "RefusalsWait");
@@ -113,7 +113,7 @@ test("counts are kept while storage fails", async () => {
   expect(await other.lastHour()).toEqual({ unauthorized: 1 });
 });
 
-test("the reason derives from the error's kind, and the app's own failures have none", () => {
+test("the reason for a refusal is the error's kind, and the app's own failures have no reason", () => {
   expect(refusalReason(new Unauthorized("No."))).toBe("unauthorized");
   expect(refusalReason(new NoCredentials("No."))).toBe("no-credentials");
   expect(refusalReason(new Forbidden("No."))).toBe("forbidden");

@@ -66,7 +66,7 @@ async function send(
   return { ...answer, json: JSON.parse(answer.body ?? "null"), log };
 }
 
-test("gives the operation its validated path, query and body", async () => {
+test("an operation gets its validated path, query and body", async () => {
   const { status, headers, json } = await send(echo, { body: '{"name":"Ana"}', query: "?limit=7" });
   expect(status).toBe(201);
   const length = String(Buffer.byteLength(JSON.stringify(json)));
@@ -83,12 +83,12 @@ test("gives the operation its validated path, query and body", async () => {
   });
 });
 
-test("decodes a slash in a path, which the host leaves encoded", async () => {
+test("an encoded slash in a path parameter is decoded", async () => {
   const { json } = await send(echo, { body: '{"name":"Ana"}', id: "a%2Fb%2fc" });
   expect(json.path).toEqual({ id: "a/b/c" });
 });
 
-test("a parameter without a value counts as missing, and the host's own are ignored", async () => {
+test("a query parameter without a value counts as missing, and the host's own parameters are ignored", async () => {
   const { status, json } = await send(echo, {
     body: '{"name":"Ana"}',
     query: "?limit=&status=&code=key&clientId=me",
@@ -98,7 +98,7 @@ test("a parameter without a value counts as missing, and the host's own are igno
   expect(json.url).not.toContain("key");
 });
 
-test("names all problems of path, query and body, in sentences", async () => {
+test("an invalid request is 400 with a sentence for each problem of path, query and body", async () => {
   const { status, headers, json } = await send(echo, {
     body: '{"inner":{"deep":"x","shallow":1},"nickname":1,"age":2}',
     query: "?limit=99&color=red",
@@ -122,7 +122,7 @@ test("names all problems of path, query and body, in sentences", async () => {
   ]);
 });
 
-test("a megabyte of names that are not known is 400, with fifty of them", async () => {
+test("a megabyte of unknown fields is 400 with fifty problems", async () => {
   const body = JSON.stringify(Object.fromEntries(Array.from({ length: 90_000 }, (_, i) => [`n${i}`, 0])));
   const { status, json } = await send(echo, { body, query: "?limit=99" });
   expect(status).toBe(400);
@@ -145,12 +145,12 @@ test.each([
   ["no content type", { body: '{"name":"Ana"}', contentType: null }, 415, undefined],
   ["too large a body", { body: new Uint8Array(MAX_JSON_BYTES + 1) }, 413, undefined],
   [
-    "too large a body by its own word",
+    "too large a Content-Length",
     { body: "{}", headers: { "content-length": String(MAX_JSON_BYTES + 1) } },
     413,
     undefined,
   ],
-] as const)("refuses %s", async (_, sent, status, message) => {
+] as const)("a request with %s is refused", async (_, sent, status, message) => {
   const answer = await send(echo, sent);
   expect(answer.status).toBe(status);
   expect(answer.json.status).toBe(status);
@@ -162,7 +162,7 @@ test.each([
   "application/json; charset=utf-8",
   "application/merge-patch+json",
   "APPLICATION/JSON",
-])("reads %s", async (contentType) =>
+])("a body with the content type %s is read", async (contentType) =>
   expect((await send(echo, { body: '{"name":"Ana"}', contentType })).status).toBe(201),
 );
 
@@ -186,7 +186,7 @@ test("an AppError is answered with its status, title and message", async () => {
   expect(log).toEqual([]);
 });
 
-test("Retry-After is in whole seconds", async () => {
+test("Retry-After is rounded up to whole seconds", async () => {
   const { status, headers } = await send(failing(new TooManyRequests("Later.", { retryAfter: 1.2 })), {});
   expect(status).toBe(429);
   expect(headers["retry-after"]).toBe("2");
@@ -202,7 +202,7 @@ test("a defect is answered without its message, and logged without private data"
   expect(log[0]).not.toMatch(/secret|key|vera|\.ts:/);
 });
 
-test("logs why LiveChat failed", async () => {
+test("a failure of LiveChat is logged with its code and without LiveChat's words", async () => {
   const upstream = { code: "ECONNREFUSED", words: "Vera's lamp is dark." };
   const { status, log } = await send(
     failing(new UpstreamFailed("LiveChat cannot be reached.", { upstream })),
@@ -213,7 +213,7 @@ test("logs why LiveChat failed", async () => {
   expect(log[0]).not.toContain("Vera");
 });
 
-test("a delivery's sender is verified before its body is read, and the refusal is passed on", async () => {
+test("a delivery's sender is verified before its body is read, and each refusal is reported", async () => {
   const refused: unknown[] = [];
   const { input: _, run: __, repeatable: ___, ...words } = echo;
   const receiver = operation({
@@ -242,7 +242,7 @@ test("a delivery's sender is verified before its body is read, and the refusal i
   expect(refused).toEqual([expect.any(Unauthorized), expect.any(TooLarge)]);
 });
 
-test("a compressed body is refused by the name of the header that says so", async () => {
+test("a compressed body is 415 with the name of its header", async () => {
   const { status, json } = await send(echo, {
     body: '{"name":"Ana"}',
     headers: { "content-encoding": "gzip" },
@@ -251,14 +251,14 @@ test("a compressed body is refused by the name of the header that says so", asyn
   expect(json.detail).toContain("Content-Encoding: gzip");
 });
 
-test("an answer repeats no text of the caller's at length", async () => {
+test("a problem document cuts long text of the caller", async () => {
   const long = "x".repeat(10_000);
   const problems = [{ path: long, message: long }];
   const { body = "" } = await send(failing(new InvalidInput(long, { problems })), {});
   expect(body.length).toBeLessThan(2_000);
 });
 
-test("a conditional operation answers 304 to a caller that has the answer, and 200 when it has changed", async () => {
+test("a conditional operation answers 304 to the current ETag, and 200 to an older one", async () => {
   let body = { n: 1 };
   const polled = operation({
     ...{ id: "Polled", summary: "Polled", description: "Is polled.", tag: "Test" },

@@ -33,7 +33,7 @@ test("a delivery's ids and time are read, and its text is kept without the token
   expect(raw).not.toContain("secret");
 });
 
-test("ids are opaque text, or numbers that are exact", () => {
+test("an id is opaque text or an exact number", () => {
   const ticket = (id: unknown) => read({ license_id: 7, ticket: { id } }, "ticket_created");
   expect(ticket(2 ** 53 - 1)).toMatchObject({ event: { subjectId: "9007199254740991", licence: "7" } });
   expect(ticket("9007199254740993")).toMatchObject({ event: { subjectId: "9007199254740993" } });
@@ -43,19 +43,19 @@ test("ids are opaque text, or numbers that are exact", () => {
   expect(ticket(" a/b ")).toMatchObject({ event: { subjectId: " a/b " } });
 });
 
-test("the two spellings of a time are one moment", () => {
+test("a time in seconds and the same time in ISO 8601 are one moment", () => {
   const iso = { ...envelope, chat: { ...chat, ended_timestamp: "2014-08-18T12:15:05+02:00" } };
   expect(read(iso)).toMatchObject({ event: { occurredAt: "2014-08-18T10:15:05.000Z" } });
   expect(read(envelope)).toMatchObject({ event: { occurredAt: "2014-08-18T10:15:05.000Z" } });
 });
 
-test("a start is known by when the chat started", () => {
+test("a chat's start has the moment of the chat's start", () => {
   expect(read({ ...envelope, event_type: "chat_started" }, "chat_started")).toMatchObject({
     event: { type: "chat_started", occurredAt: "2014-08-18T10:05:05.000Z" },
   });
 });
 
-test("a ticket happened when it was created, or when its first event did", () => {
+test("a ticket's event occurred at the ticket's date, or at that of its first event", () => {
   const ticket = {
     id: "K9N1S",
     requester: { mail: "vera@example.com" },
@@ -84,10 +84,12 @@ test.each([
   ["groups as objects", { chat: { id: "C", groups: [{ id: 1, name: "Sales" }, 2, "3"] } }],
   ["a licence as a number", { license_id: 1520, chat: { id: "C" } }],
   ["undocumented fields", { chat: { id: "C", mood: { level: 3 } }, more: [] }],
-])("takes %s", (_, body) => expect(read(body, "chat_ended", "1520")).toHaveProperty("event"));
+])("a delivery with %s is read", (_, body) =>
+  expect(read(body, "chat_ended", "1520")).toHaveProperty("event"),
+);
 
 test.each([
-  ["another event", { ...envelope, event_type: "ticket_created" }, "event_type"],
+  ["the type of another event", { ...envelope, event_type: "ticket_created" }, "event_type"],
   ["a chat without an id", { ...envelope, chat: {} }, "chat.id"],
   ["no chat at all", { event_type: "chat_ended" }, "chat"],
   ["an empty id", { ...envelope, chat: { ...chat, id: "" } }, "chat.id"],
@@ -103,9 +105,9 @@ test.each([
   ["a licence that is read as another", '{"license_id":1520.0000000000001,"chat":{"id":"C"}}', "license_id"],
   ["a licence that loses digits", '{"license_id":12345678901234567890,"chat":{"id":"C"}}', "license_id"],
   ["an invalid time", { ...envelope, chat: { ...chat, ended_timestamp: "soon" } }, "chat.ended_timestamp"],
-  ["a list", [], ""],
-  ["a number", 7, ""],
-])("does not understand %s, and says where", (_, body, path) => {
+  ["a list as its body", [], ""],
+  ["a number as its body", 7, ""],
+])("a delivery with %s is unreadable, with the path of the problem", (_, body, path) => {
   const reading = read(body);
   expect(reading).toMatchObject({ reason: expect.any(String) });
   if ("problems" in reading) expect(reading.problems.map((problem) => problem.path).join()).toContain(path);
@@ -116,9 +118,9 @@ test("a delivery of another licence is refused, and one without a licence is acc
   expect(read({ ...envelope, license_id: null }, "chat_ended", "7")).toHaveProperty("event");
 });
 
-test("a body that is not JSON is refused", () => expect(() => read("{")).toThrow(InvalidInput));
+test("a delivery that is not JSON is an InvalidInput", () => expect(() => read("{")).toThrow(InvalidInput));
 
-test("PHP's empty lists count as absent objects", () => {
+test("an empty list in place of an object counts as absent, as PHP writes it", () => {
   const chat = { id: "C", started_timestamp: "2014-08-18T10:05:05Z", ended_timestamp: "", url: "" };
   const started = read(
     { event_type: "chat_started", chat, visitor: [], pre_chat_survey: {} },
@@ -129,16 +131,16 @@ test("PHP's empty lists count as absent objects", () => {
   expect(read({ ticket }, "ticket_created")).toHaveProperty("event");
 });
 
-test("a body that is nested too deep to be written again is unreadable", () => {
+test("a delivery that is nested too deep to be written again is unreadable", () => {
   const deep = `{"chat":{"id":"C"},"deep":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
   expect(readDelivery(deep, "chat_ended")).toMatchObject({ raw: deep, reason: expect.any(String) });
 });
 
 test.each([
   ["numbers for messages", `{"chat":{"id":"C","messages":[${"0,".repeat(500_000)}0]}}`, 50],
-  ["more empty messages than there can be", `{"chat":{"id":"C","messages":[${"{},".repeat(600_000)}{}]}}`, 1],
-  ["more unknown values than there can be", `{"chat":{"id":"C"},"x":[${"1,".repeat(600_000)}1]}`, 1],
-])("does not take %s, and says so at once", (_, body, problems) => {
+  ["too many empty messages", `{"chat":{"id":"C","messages":[${"{},".repeat(600_000)}{}]}}`, 1],
+  ["too many unknown values", `{"chat":{"id":"C"},"x":[${"1,".repeat(600_000)}1]}`, 1],
+])("a delivery with %s is unreadable, with at most 50 problems", (_, body, problems) => {
   const reading = readDelivery(body, "chat_ended");
   expect(reading).toMatchObject({ raw: body, reason: expect.any(String) });
   if ("problems" in reading) expect(reading.problems).toHaveLength(problems);

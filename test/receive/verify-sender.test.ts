@@ -8,11 +8,11 @@ const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
 test.each([
   basic("livechat:pass:with:colons and \u{1F511}"),
   basic("livechat:pass:with:colons and \u{1F511}").replace("Basic", "bAsIc"),
-])("lets the right credentials in", (header) =>
+])("the right credentials are accepted: %s", (header) =>
   expect(() => verifyCredentials(header, [current])).not.toThrow(),
 );
 
-test("takes any of several pairs", () => {
+test("each of several accepted pairs of credentials is accepted", () => {
   const previous = { username: "livechat", password: "old" };
   expect(() => verifyCredentials(basic("livechat:old"), [current, previous])).not.toThrow();
 });
@@ -29,9 +29,11 @@ test.each([
   basic("Livechat:pass:with:colons and \u{1F511}"),
   basic("livechat:pass:with:colons and \u{1F511} "),
   "Bearer livechat:pass:with:colons",
-])("refuses %j", (header) => expect(() => verifyCredentials(header, [current])).toThrow(Unauthorized));
+])("the header %j is refused", (header) =>
+  expect(() => verifyCredentials(header, [current])).toThrow(Unauthorized),
+);
 
-test("without configured credentials every caller is refused", () => {
+test("without accepted credentials every delivery is refused", () => {
   for (const header of [null, "", basic(""), basic(":")]) {
     expect(() => verifyCredentials(header, [])).toThrow(Unauthorized);
   }

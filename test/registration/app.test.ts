@@ -39,7 +39,7 @@ afterAll(async () => {
 /** Our webhooks as LiveChat has them, credentials and all. */
 const ours = () => first.sandbox.webhooks.list().filter(({ url }) => url.includes("/api/"));
 
-test("many calls at once, over HTTP and from terminals, leave three webhooks of the app and all others", async () => {
+test("many registrations at once, over HTTP and from terminals, leave three webhooks of the app and all others", async () => {
   const { webhooks } = first.sandbox;
   const url = `${baseUrl}/hook?secret=abc`;
   const foreign = webhooks.register({ event_type: "chat_ended", data_types: ["chat"], url });
@@ -72,7 +72,7 @@ test("many calls at once, over HTTP and from terminals, leave three webhooks of 
   );
 });
 
-test("after registration LiveChat's deliveries arrive, and GET shows their time", async () => {
+test("after registration LiveChat's deliveries arrive, and GET /registration shows their time", async () => {
   first.sandbox.chats.hold();
   await first.sandbox.deliveries.settled();
   const { body } = await first.call("GET", "/registration");
@@ -81,7 +81,7 @@ test("after registration LiveChat's deliveries arrive, and GET shows their time"
   expect(body.registrations[2].lastDelivery).toBeUndefined();
 });
 
-test("the password changes while chats are held: not one delivery is refused", async () => {
+test("while the webhook password changes, no delivery is refused", async () => {
   const second = await startApp({
     env: {
       WEBHOOK_BASE_URL: baseUrl,
@@ -127,7 +127,7 @@ test("the password changes while chats are held: not one delivery is refused", a
   }
 });
 
-test("DELETE removes the app's webhooks; without WEBHOOK_BASE_URL it is 409", async () => {
+test("DELETE /registration removes the app's webhooks, and is 409 without WEBHOOK_BASE_URL", async () => {
   expect((await first.call("DELETE", "/registration")).body).toEqual({ removed: 3 });
   expect(first.sandbox.webhooks.list()).toHaveLength(1);
   const homeless = await startApp();

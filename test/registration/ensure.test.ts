@@ -54,7 +54,7 @@ const asItShouldBe = wanted
   .map(({ event_type, receiver }) => [event_type, urlWith(current, receiver)])
   .sort();
 
-test("wanted webhooks lead to existing receivers", () => {
+test("each wanted webhook has the URL of an existing receiver", () => {
   // Those with a further segment are for the webhooks of another API.
   const receivers = operations.filter(({ route }) => /^receivers\/[^/]+$/.test(route));
   expect(wanted.map(({ receiver }) => receiver)).toEqual(
@@ -62,7 +62,7 @@ test("wanted webhooks lead to existing receivers", () => {
   );
 });
 
-test("in an empty account three webhooks are registered once, with credentials in their URLs", async () => {
+test("in an empty account three webhooks are registered, with credentials in their URLs", async () => {
   const upstream = new Upstream(1);
   const done = await ensureRegistration(reach(upstream), destination);
   expect(done).toMatchObject({ created: 3, removed: 0 });
@@ -71,7 +71,7 @@ test("in an empty account three webhooks are registered once, with credentials i
   expect(upstream.list().map(({ data_types }) => data_types)).toEqual([CHAT, CHAT, ["ticket"]]);
 });
 
-test("right webhooks cost one look and no change", async () => {
+test("a registration that is right needs one list of webhooks and no change", async () => {
   const upstream = new Upstream(1);
   await ensureRegistration(reach(upstream), destination);
   let looks = 0;
@@ -86,7 +86,7 @@ test("right webhooks cost one look and no change", async () => {
   expect(looks).toBe(1);
 });
 
-test("our stale, duplicate and half-made webhooks are removed; all others stay", async () => {
+test("our stale, duplicate and incomplete webhooks are removed, and all others stay", async () => {
   const upstream = new Upstream(1);
   const foreign = [
     "https://other.example/api/receivers/chat-started",
@@ -132,7 +132,7 @@ test("an unverified webhook is replaced, and kept when the new one is unverified
   expect(lead(upstream)).toEqual(asItShouldBe);
 });
 
-test("webhooks that LiveChat lists differently than registered do not pile up", async () => {
+test("webhooks that LiveChat lists differently than registered do not accumulate", async () => {
   const upstream = new Upstream(1);
   const { listWebhooks, ...rest } = reach(upstream);
   const masked = {
@@ -149,7 +149,7 @@ test("webhooks that LiveChat lists differently than registered do not pile up", 
   expect(upstream.list().map(({ id }) => id)).toEqual([kept]);
 });
 
-test("a failed creation keeps the present webhooks, repairs the others, and is reported", async () => {
+test("a creation that fails is reported, keeps the stale webhook and repairs the others", async () => {
   const upstream = new Upstream(1);
   put(upstream, urlWith(previous, started));
   const reached = reach(upstream);
@@ -169,7 +169,7 @@ test("a failed creation keeps the present webhooks, repairs the others, and is r
   );
 });
 
-test("removes all webhooks of this app, and no others", async () => {
+test("a removal removes all webhooks of this app, and no others", async () => {
   const upstream = new Upstream(1);
   await ensureRegistration(reach(upstream), destination);
   put(upstream, started);
@@ -179,7 +179,7 @@ test("removes all webhooks of this app, and no others", async () => {
   expect(await removeRegistration(reach(upstream), destination)).toEqual({ removed: 0 });
 });
 
-test("each webhook's state is shown without credentials", async () => {
+test("the described state of a webhook has no credentials", async () => {
   const upstream = new Upstream(1);
   put(upstream, urlWith(previous, started));
   put(upstream, urlWith(current, ended), { event_type: "chat_ended" });
@@ -199,7 +199,7 @@ test("each webhook's state is shown without credentials", async () => {
   expect(JSON.stringify(described)).not.toMatch(/before|p@ss|p%40ss/);
 });
 
-describe("several at once, with failures and deaths", () => {
+describe("simulated instances", () => {
   const kinds = fc.record({
     receiver: fc.constantFrom(started, ended, ticket, "https://app.example/other"),
     credentials: fc.constantFrom(current, previous, { username: "", password: "" }),
@@ -210,7 +210,7 @@ describe("several at once, with failures and deaths", () => {
   /** What becomes of an instance's nth call. */
   const fate = fc.constantFrom("fine", "fine", "fine", "fails", "answer lost", "dies");
 
-  test("end with three webhooks of the app and the others unchanged, and no delivery is refused meanwhile", async () => {
+  test("registrations at once, with failures and deaths, leave three webhooks and the others, and no delivery is refused meanwhile", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(kinds, { maxLength: 8 }),
@@ -273,7 +273,7 @@ function isHeard(list: Omit<ListedWebhook, "licence">[], one: (typeof wanted)[nu
   );
 }
 
-test("a local address is not registered with a remote LiveChat", () => {
+test("a local address is refused for a remote LiveChat, and accepted for a local one", () => {
   const liveChat = "https://api.livechatinc.com";
   expect(() => requireReachable("http://127.0.0.1:7071", liveChat)).toThrow("LiveChat cannot deliver there");
   expect(() => requireReachable("https://app.example", liveChat)).not.toThrow();

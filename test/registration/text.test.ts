@@ -45,7 +45,7 @@ const AS_IT_SHOULD_BE = [
   ["incoming_chat", PASSWORD],
 ];
 
-test("in an empty account both actions are registered, with the password in the URL and as secret_key", async () => {
+test("in an empty Text account both actions are registered, with the password in the URL and as secret_key", async () => {
   await using sandbox = await startTextSandbox();
   const done = await ensureRegistration(connect(sandbox), destination);
   expect(done).toMatchObject({ created: 2, removed: 0 });
@@ -56,7 +56,7 @@ test("in an empty account both actions are registered, with the password in the 
   expect(JSON.stringify(done.standings.map(describeStanding))).not.toContain("ss+w");
 });
 
-test("right webhooks cost two calls and no change", async () => {
+test("a Text registration that is right needs two calls and no change", async () => {
   await using sandbox = await startTextSandbox();
   const liveChat = connect(sandbox);
   await ensureRegistration(liveChat, destination);
@@ -77,7 +77,7 @@ test("webhooks that are switched off for the license are switched on", async () 
   expect(standings).toMatchObject([{ state: "off", detail: expect.stringContaining("switched off") }, {}]);
 });
 
-test("three of ours with a password that is not accepted leave no room: one goes first", async () => {
+test("when three stale webhooks of ours leave no room, one is removed before the right one is created", async () => {
   await using sandbox = await startTextSandbox();
   for (const action of ["incoming_chat", "chat_deactivated"])
     for (const password of ["before", "long ago", "longer ago"]) put(sandbox, action, urlFor(password));
@@ -85,7 +85,7 @@ test("three of ours with a password that is not accepted leave no room: one goes
   expect(registered(sandbox)).toEqual(AS_IT_SHOULD_BE);
 });
 
-test("three of others leave no room: they stay, and the failure says so", async () => {
+test("when three webhooks of others leave no room, they stay, and the error names the limit", async () => {
   await using sandbox = await startTextSandbox();
   for (const name of ["a", "b", "c"]) put(sandbox, "incoming_chat", `https://${name}.example/?key=x`);
   await expect(ensureRegistration(connect(sandbox), destination)).rejects.toThrow("at most 3 webhooks");
@@ -95,7 +95,7 @@ test("three of others leave no room: they stay, and the failure says so", async 
   ]);
 });
 
-test("the password changes: the new webhook is there before the old one goes", async () => {
+test("after a change of the password the new webhook is created before the old one is removed", async () => {
   await using sandbox = await startTextSandbox();
   put(sandbox, "incoming_chat", urlFor("before"));
   put(sandbox, "chat_deactivated", urlFor("before"));
@@ -147,7 +147,7 @@ test("from any registrations, the app's webhooks are repaired and others unchang
   );
 });
 
-test("removal takes ours and leaves the others", async () => {
+test("a removal from a Text account removes our webhooks and keeps all others", async () => {
   await using sandbox = await startTextSandbox();
   put(sandbox, "incoming_chat", "https://other.example/");
   const liveChat = connect(sandbox);
@@ -156,14 +156,14 @@ test("removal takes ours and leaves the others", async () => {
   expect(sandbox.webhooks.all.map(({ url }) => url)).toEqual(["https://other.example/"]);
 });
 
-test("a token that may not register says which scope it lacks", async () => {
+test("a registration with a token that lacks a scope fails with the name of the scope", async () => {
   await using sandbox = await startTextSandbox({
     variants: { missingScopes: ["webhooks.configuration:rw"] },
   });
   await expect(ensureRegistration(connect(sandbox), destination)).rejects.toThrow(UpstreamRefused);
 });
 
-test("a token that may not ask for the state of the license registers all the same", async () => {
+test("a registration with a token that may not read the switch of webhooks succeeds", async () => {
   await using sandbox = await startTextSandbox({ variants: { missingScopes: ["webhooks.state:ro"] } });
   expect(await ensureRegistration(connect(sandbox), destination)).toMatchObject({ created: 2 });
 });
@@ -184,7 +184,7 @@ describe("with HelpDesk", () => {
   };
   const statesOf = ({ standings }: Ensured) => standings.map(({ state }) => state);
 
-  test("the webhook of tickets is registered there, once, and an older one of ours removed", async () => {
+  test("the webhook of tickets is registered once at HelpDesk, and a stale one of ours is removed", async () => {
     await using sandbox = await startTextSandbox();
     const { helpDesk } = sandbox;
     const services = servicesOf(sandbox);
@@ -200,7 +200,7 @@ describe("with HelpDesk", () => {
     expect(helpDesk.webhooks.size).toBe(1);
   });
 
-  test("that fails or refuses, the webhooks of chats are registered, and the failure is a state", async () => {
+  test("when HelpDesk fails or refuses, the webhooks of chats are registered, and tickets have the state failed", async () => {
     await using sandbox = await startTextSandbox();
     const services = servicesOf(sandbox);
     sandbox.faults.plan({ do: "answer", status: 500, path: "/helpdesk/", times: 100 });
@@ -227,7 +227,7 @@ describe("with HelpDesk", () => {
     expect(await removeAll(services)).toEqual({ removed: 2 });
   });
 
-  test("a removal takes away what it can, and fails when HelpDesk does", async () => {
+  test("when HelpDesk fails, a removal removes LiveChat's webhooks and throws HelpDesk's error", async () => {
     await using sandbox = await startTextSandbox();
     const services = servicesOf(sandbox);
     await ensureAll(services);
@@ -236,7 +236,7 @@ describe("with HelpDesk", () => {
     expect(sandbox.webhooks.all).toEqual([]);
   });
 
-  test("a failure of LiveChat itself is thrown, and the webhook of tickets is registered", async () => {
+  test("when LiveChat refuses, its error is thrown, and the webhook of tickets is registered", async () => {
     await using sandbox = await startTextSandbox({
       variants: { missingScopes: ["webhooks.configuration:rw"] },
     });

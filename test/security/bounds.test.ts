@@ -17,7 +17,7 @@ const withBody = operations.flatMap(({ id, method, route, input }) => {
   return limit === undefined ? [] : [{ id, method, route, limit }];
 });
 
-test.each(withBody)("$id takes no more than it says", async ({ method, route, limit }) => {
+test.each(withBody)("$id answers 413 to a body over its limit", async ({ method, route, limit }) => {
   const headers = { "content-type": "application/json", authorization: basic(WEBHOOK) };
   const key = /^receivers.(text|helpdesk)/.test(route) ? `?key=${encodeURIComponent(WEBHOOK.password)}` : "";
   const url = `${app.url}/${route.replaceAll(/\{\w+\}/g, "x")}${key}`;
@@ -26,7 +26,7 @@ test.each(withBody)("$id takes no more than it says", async ({ method, route, li
   expect(await announced.json()).toMatchObject({ type: "urn:livechat-functions:problem:too-large" });
 });
 
-test("the reconciliation ends before the platform ends it", () => {
+test("a reconciliation ends at least 30 seconds before the platform would end it", () => {
   const { functionTimeout } = JSON.parse(readFileSync("host.json", "utf8"));
   expect(functionTimeout).toBe("00:05:00");
   expect(RECONCILE_BUDGET + 30_000).toBeLessThan(5 * 60_000);

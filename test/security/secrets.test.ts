@@ -169,7 +169,7 @@ async function useEverything(callback: string): Promise<void> {
   await call("DELETE", `/visitors/${PERSONAL.visitor}`);
 }
 
-test("everything was used", () => {
+test("the scenario has successes, refusals, failures and log lines", () => {
   const statuses = answers.map(({ status }) => status);
   for (const status of [200, 201, 400, 401, 404, 502]) expect(statuses).toContain(status);
   expect(app.log.length).toBeGreaterThan(5);
@@ -187,12 +187,12 @@ test("no log line or telemetry has a secret or personal data", () => {
   expect(log).not.toMatch(/https?:\/\/[^\s"/]+\/[^\s"…]/);
 });
 
-test("no answer repeats a secret to a later caller", () => {
+test("no answer has a secret of the app or of another caller", () => {
   // A subscription's own answer has its signing secret, and nothing of ours.
   for (const { text } of answers) for (const secret of SHOWN_TO_NOBODY) expect(text).not.toContain(secret);
 });
 
-test("no secret is stored, compressed or not, and personal data is stored only as content, in no column", async () => {
+test("no secret is stored, and personal data is stored only as content", async () => {
   for (const name of Object.values(TABLES)) {
     const table = TableClient.fromConnectionString(inject("storage"), name, {
       allowInsecureConnection: true,

@@ -22,7 +22,7 @@ const lamp = (subject: string) => ({
   subject,
 });
 
-test("200 repetitions over four hosts make one ticket, while LiveChat loses answers", async () => {
+test("200 requests with one key, over four hosts and with lost answers, create one ticket", async () => {
   const body = lamp("one of 200");
   // Done, and never said: the first attempt's answer is lost in three ways, and so are the answers to the search.
   first.sandbox.faults.plan(
@@ -49,7 +49,7 @@ test("200 repetitions over four hosts make one ticket, while LiveChat loses answ
   expect(tickets().tickets.filter(({ subject }) => subject === body.subject)).toHaveLength(1);
 });
 
-test("a repetition gets the same answer with its headers; another body is 422, a malformed key 400", async () => {
+test("a repetition gets the first answer, another body is 422, and a malformed key is 400", async () => {
   const one = await first.call("POST", "/tickets", lamp("same"), withKey("same"));
   const again = await (apps[1] as App).call("POST", "/tickets", lamp("same"), { "idempotency-key": "same" });
   expect([one.status, again.status]).toEqual([201, 201]);
@@ -61,7 +61,7 @@ test("a repetition gets the same answer with its headers; another body is 422, a
   expect(none).toMatchObject({ status: 400, body: { errors: [{ path: "Idempotency-Key" }] } });
 });
 
-test("an agent whose answer was lost is found by login, and a refusal stays the answer", async () => {
+test("an agent whose answer was lost is found by its login, and a refusal is repeated", async () => {
   const agent = { login: "ana.key@example.com", name: "Ana", password: "not to be stored" };
   first.sandbox.faults.plan({ do: "drop", committed: true, method: "POST", path: "/agents" });
   expect((await first.call("POST", "/agents", agent, withKey("agent"))).status).toBe(502);
@@ -79,7 +79,7 @@ test("an agent whose answer was lost is found by login, and a refusal stays the 
   expect(first.sandbox.calls.count).toBe(0);
 });
 
-test("an update that adds a message, and whose answer is lost, adds it once under its key", async () => {
+test("an update with a key adds its message once when its answer is lost", async () => {
   first.sandbox.variants.updates = "everything";
   const { id } = (await first.call("POST", "/tickets", lamp("updated"))).body;
   const update = { message: "A new lamp is on its way.", tag: ["delivery"] };
@@ -105,19 +105,19 @@ test("an update that adds a message, and whose answer is lost, adds it once unde
   expect(await said()).toBe(2);
 });
 
-test("an update without a message is repeated without a key when its answer is lost", async () => {
+test("an update without a message and without a key is retried when its answer is lost", async () => {
   const { id } = (await first.call("POST", "/tickets", lamp("tagged"))).body;
   first.sandbox.faults.plan({ do: "drop", committed: true, method: "PUT", path: `/tickets/${id}` });
   expect((await first.call("PUT", `/tickets/${id}/tags`, { tag: ["vip"] })).status).toBe(200);
 });
 
-test("without a key every request makes a ticket", async () => {
+test("without a key every request creates a ticket", async () => {
   const ids = [];
   for (let nth = 0; nth < 2; nth++) ids.push((await first.call("POST", "/tickets", lamp("keyless"))).body.id);
   expect(ids[0]).not.toBe(ids[1]);
 });
 
-test("after a host is killed during a request, its key is busy for a while", async () => {
+test("after a host is killed during a request, a repetition is 409 with Retry-After", async () => {
   const body = lamp("killed");
   const victim = apps[3] as App;
   first.sandbox.faults.plan({ do: "stall", committed: true, method: "POST", path: "/tickets" });

@@ -52,13 +52,13 @@ const never = {
   find: async () => Promise.reject(new Error("looked")),
 };
 
-describe("the header", () => {
+describe("readKey", () => {
   test.each([
     ['"8e03978e-40d5-43e8-bc93-6894a57f9324"', "8e03978e-40d5-43e8-bc93-6894a57f9324"],
     ["8e03978e-40d5-43e8-bc93-6894a57f9324", "8e03978e-40d5-43e8-bc93-6894a57f9324"],
     ['  "with space, and \\"quotes\\" \\\\"  ', 'with space, and "quotes" \\'],
     [`"${"k".repeat(255)}"`, "k".repeat(255)],
-  ])("%s is read", (header, key) => {
+  ])("the Idempotency-Key %s is read", (header, key) => {
     expect(readKey(header)).toBe(key);
   });
 
@@ -77,20 +77,20 @@ describe("the header", () => {
     '"\\x"',
     `"${"k".repeat(256)}"`,
     "a b",
-  ])("%j is refused", (header) => {
+  ])("the Idempotency-Key %j is an InvalidInput", (header) => {
     expect(() => readKey(header)).toThrow(InvalidInput);
   });
 
-  test("a missing header is no key", () => expect(readKey(null)).toBeUndefined());
+  test("a request without the header has no key", () => expect(readKey(null)).toBeUndefined());
 });
 
-describe("a key", () => {
+describe("openIdempotency", () => {
   const table = open("IdempotencyKeys");
   let clock = Date.parse("2026-01-15T12:00:00.000Z");
   const { once } = openIdempotency({ table, now: () => clock });
   const elsewhere = openIdempotency({ table, now: () => clock });
 
-  test("repeated within a day gets the first answer, on every instance", async () => {
+  test("a key that is repeated within a day gets the first answer, on every instance", async () => {
     expect(await once(attempt("a"))).toEqual({ reply: created("a"), repeated: false });
     expect(await elsewhere.once(attempt("a", never))).toEqual({ reply: created("a"), repeated: true });
     clock += 24 * HOUR - 1;
@@ -99,7 +99,7 @@ describe("a key", () => {
     expect((await once(attempt("a"))).repeated).toBe(false);
   });
 
-  test("is independent for each operation, and refused with another body", async () => {
+  test("equal keys of different operations are independent, and a key with another body is refused", async () => {
     await once(attempt("b"));
     expect((await once(attempt("b", { scope: "CreateAgent" }))).repeated).toBe(false);
     await expect(once(attempt("b", { content: { message: "Other" } }))).rejects.toThrow(KeyReused);
@@ -109,7 +109,7 @@ describe("a key", () => {
     expect(repeated).toBe(true);
   });
 
-  test("is busy while its request runs", async () => {
+  test("a repetition during the first request is a Conflict with Retry-After", async () => {
     const begun = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
     const act: KeyedRequest["act"] = async () => {
@@ -127,7 +127,7 @@ describe("a key", () => {
     expect((await elsewhere.once(attempt("c", never))).repeated).toBe(true);
   });
 
-  test("keeps refusals of LiveChat, and forgets attempts that did nothing", async () => {
+  test("a key keeps a refusal as its answer, and is free after an attempt that did nothing", async () => {
     await expect(once(attempt("d", fails(new InvalidInput("No such agent."))))).rejects.toThrow(InvalidInput);
     expect((await once(attempt("d", never))).reply).toMatchObject({ status: 400, body: "No such agent." });
 
@@ -138,7 +138,7 @@ describe("a key", () => {
     expect(repeated).toBe(false);
   });
 
-  test("whose outcome is unknown searches first, and acts again only when the attempt has settled", async () => {
+  test("after an unknown outcome a repetition searches first, and acts only when the attempt has settled", async () => {
     const lost = fails(new UpstreamTimeout("?", { outcomeUnknown: true }));
     const began = new Date(clock).toISOString();
     await expect(once(attempt("f", lost))).rejects.toThrow(UpstreamTimeout);
@@ -162,7 +162,7 @@ describe("a key", () => {
     expect((await once(attempt("f", never))).reply).toEqual(created("f"));
   });
 
-  test("acts again when the search finds nothing, and searches each time until it has an answer", async () => {
+  test("a repetition whose search finds nothing acts again, and each one searches until there is an answer", async () => {
     const lost = fails(new UpstreamFailed("cut", { outcomeUnknown: true }));
     let searches = 0;
     const find = async () => {
@@ -177,7 +177,7 @@ describe("a key", () => {
     expect((await once(attempt("g", never))).repeated).toBe(true);
   });
 
-  test("does not claim a ticket of another key", async () => {
+  test("a search does not claim a ticket of another key", async () => {
     await once(attempt("h1"));
     await once(attempt("h2", fails(new UpstreamTimeout("?", { outcomeUnknown: true })))).catch(() => {});
     clock += 10_000;
@@ -187,7 +187,7 @@ describe("a key", () => {
     expect(reply).toEqual(created("h2"));
   });
 
-  test("of a process that died is free once its attempt must have ended", async () => {
+  test("the key of a process that died is free when its attempt must have ended", async () => {
     const begun = Promise.withResolvers<void>();
     const dying: KeyedRequest["act"] = () => {
       begun.resolve();
@@ -202,14 +202,14 @@ describe("a key", () => {
     expect(await next()).toEqual({ reply: created("i"), repeated: true });
   });
 
-  test("whose answer is too large for a row finds it upstream", async () => {
+  test("an answer that is too large for a row is found upstream by the next request", async () => {
     const huge = { status: 201, headers: {}, body: randomBytes(1_200_000).toString("base64") };
     await once(attempt("j", { act: async () => ({ reply: huge, made: "ticket j" }) }));
     clock += 30_000;
     expect((await once(attempt("j", { act: never.act, find: async () => huge }))).reply).toEqual(huge);
   });
 
-  test("is removed after a day, with its claims", async () => {
+  test("a key and its claims are removed after a day", async () => {
     clock += 25 * HOUR;
     await once(attempt("young"));
     let removed = 0;
@@ -222,7 +222,7 @@ describe("a key", () => {
   });
 });
 
-test("without storage nothing is done; a password cannot be guessed from the stored digest", async () => {
+test("without storage a request with a key fails before it acts", async () => {
   const away = openTable(
     {
       connectionString:
@@ -233,11 +233,14 @@ test("without storage nothing is done; a password cannot be guessed from the sto
   await expect(openIdempotency({ table: away }).once(attempt("k", never))).rejects.toThrow(
     StorageUnavailable,
   );
+});
+
+test("the fingerprint of a content depends on the key, so a password cannot be guessed from it", () => {
   const body = { login: "ana@example.com", password: "12345" };
   expect(fingerprintOf(body, "one key")).not.toBe(fingerprintOf(body, "another key"));
 });
 
-describe("with any failures", () => {
+describe("simulated failures", () => {
   /** What becomes of the nth attempt to make it. */
   const fate = fc.constantFrom(
     "made",
@@ -254,7 +257,7 @@ describe("with any failures", () => {
   const fine: Fault = (send) => send();
   const fault = fc.constantFrom(fine, fine, fine, fine, cutBefore, cutAfter, answer(503), answerAfter(500));
 
-  test("one ticket is made, and every answer is the same", async () => {
+  test("with any failures one ticket is created, and every answer is the same", async () => {
     let schedule = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -322,7 +325,7 @@ describe("with any failures", () => {
   }, 300_000);
 });
 
-test("a key that a newer build wrote is refused, and nothing is done", async () => {
+test("a key that a newer build wrote is refused before anything is done", async () => {
   const table = open(`Newer${crypto.randomUUID().replaceAll("-", "")}`);
   const { once } = openIdempotency({ table });
   await once(attempt("K"));

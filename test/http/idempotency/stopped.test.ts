@@ -40,7 +40,7 @@ async function stopWhileItWaits(limits: { longestAttempt: number; settling: numb
   return { arrivals, takeOver, resume };
 }
 
-test("an instance that stood still past its deadline does not repeat another's request", async () => {
+test("an instance that was paused past its deadline does not repeat another instance's request", async () => {
   const limits = { longestAttempt: 1_500, settling: 100 };
   const { arrivals, takeOver, resume } = await stopWhileItWaits(limits, "0.5");
   // Real time must pass here: the stopped process is to find its own clocks advanced.
@@ -50,7 +50,7 @@ test("an instance that stood still past its deadline does not repeat another's r
   expect(arrivals).toHaveLength(1);
 });
 
-test("an instance that lost its key, with time left by its own clock, does not send either", async () => {
+test("an instance that lost its key sends no request, with time left by its own clock", async () => {
   const limits = { longestAttempt: 5_000, settling: 100 };
   const { arrivals, takeOver, resume } = await stopWhileItWaits(limits, "1.1");
   expect((await takeOver(() => Date.now() + 5_100)).repeated).toBe(false);
