@@ -22,8 +22,6 @@ import type { Doubts } from "./source.ts";
 export type Walk = {
   /** How many rows a full page has. */
   size: number;
-  /** The documented page size, used again when the learned size turns out to be wrong. */
-  usualSize: number;
   /** How many rows from the top of the present list have been seen. */
   frontier: number;
   /** Whether the last page begins within the frontier. If not, the walk must go back. */
@@ -84,14 +82,10 @@ const DOUBTS_LIMIT = 2000;
 
 export function beginWalk(
   size: number,
-  {
-    usualSize = size,
-    horizon = Number.MAX_SAFE_INTEGER,
-    filled = false,
-  }: { usualSize?: number; horizon?: number; filled?: boolean } = {},
+  { horizon = Number.MAX_SAFE_INTEGER, filled = false }: { horizon?: number; filled?: boolean } = {},
 ): Walk {
   const nothing = { frontier: 0, joined: true, ended: false, totalAtTop: 0, doubts: [] };
-  return { size, usualSize, horizon, filled, ...nothing };
+  return { size, horizon, filled, ...nothing };
 }
 
 /** The keys at or above this one with rows that may have been missed. */
@@ -159,7 +153,7 @@ function withoutEcho({ edge, last, size }: Walk, { page, total, rows }: ListAnsw
  * explanation.
  */
 function findStrange(
-  { size, usualSize, horizon, filled, last, total: totalBefore }: Walk,
+  { size, filled, last, total: totalBefore }: Walk,
   { page, pages, total, rows }: ListAnswer,
 ): { fault: string; believe?: Partial<Walk> } | undefined {
   const count = rows.length;
@@ -180,11 +174,7 @@ function findStrange(
   if (page === 1 && (isLarger || pages > 1) && isPageSize(count, { total, pages })) {
     return { fault, believe: { size: count } };
   }
-  const beginWith = (size: number) => beginWalk(size, { usualSize, horizon, filled });
-  if (isLarger) return { fault, ...(page > 1 && { believe: beginWith(count) }) };
-  if (page * size >= total) return { fault, believe: {} };
-  // A short page in the middle of the list: the learned page size may be wrong.
-  return { fault, ...(size !== usualSize && page > 1 && { believe: beginWith(usualSize) }) };
+  return { fault, ...(!isLarger && page * size >= total && { believe: {} }) };
 }
 
 /** Whether this page size fits the list's length and its number of pages, when the length may be off by one. */
