@@ -7,9 +7,9 @@ import { type Parameter, type PublishedField, type PublishedOperation, toPaths }
 import { HINT_KEY, hintOf, toSwaggerField } from "./swagger-field.ts";
 
 /**
- * The operations with `connector` or `trigger` for the definition of the custom connector, under the ids and parameter keys
- * of Microsoft's LiveChat connector: OpenAPI 2.0 with Microsoft's extensions
- * (https://learn.microsoft.com/connectors/custom-connectors/openapi-extensions).
+ * Describes the operations that have `connector` or `trigger` for the custom connector: OpenAPI 2.0 with Microsoft's extensions
+ * (https://learn.microsoft.com/connectors/custom-connectors/openapi-extensions). The operation ids and parameter keys are those
+ * of Microsoft's LiveChat connector.
  */
 export function toConnectorPaths(operations: readonly Operation<never>[]) {
   const definitions: V2.DefinitionsObject = {};
@@ -17,7 +17,7 @@ export function toConnectorPaths(operations: readonly Operation<never>[]) {
   const paths = toPaths(ours, CONNECTOR_RULES, (published) => describeForConnector(published, definitions));
   for (const { id, route, trigger } of ours) {
     if (!trigger) continue;
-    // The body that the callback receives stands on the path, not on the operation.
+    // Microsoft's extension describes the body for the callback on the path, not on the operation.
     const schema = refer(trigger.notification, definitions, id);
     const notification = { "x-ms-notification-content": { description: "The event.", schema } };
     paths[`/${route}`] = { ...notification, ...paths[`/${route}`] };
@@ -59,7 +59,7 @@ function toSwaggerParameter({ name, in: place, required, schema }: Parameter, id
     ...toSwaggerField(schema, `${id}.${name}`),
     required: isRequired,
     ...(place === "path" && { "x-ms-url-encoding": "single" }),
-    // Microsoft's connector has no optional parameters, so a form shows ours only on demand.
+    // Microsoft's connector has no optional parameters, so forms show ours only on demand.
     ...(!isRequired && { "x-ms-visibility": "advanced" }),
   };
 }
@@ -94,7 +94,7 @@ function successOf(
   };
 }
 
-/** A named shape goes to the definitions, by itself or as the items of a list. Inside other shapes it is repeated. */
+/** Refers to a named shape, or to the named shape of a list's items, and adds it to the definitions. Inner shapes are written out. */
 function refer(schema: v.GenericSchema, definitions: V2.DefinitionsObject, id: string): V2.Schema {
   const named = (shape: JsonSchema & { [NAME_KEY]?: string }): V2.Schema => {
     const name = shape[NAME_KEY];
@@ -109,7 +109,7 @@ function refer(schema: v.GenericSchema, definitions: V2.DefinitionsObject, id: s
   return { ...toSwaggerField(list, id), items: named(items as JsonSchema) as V2.ItemsObject };
 }
 
-/** Where the name of a shape stands. */
+/** The keyword that holds the name of a shape until `refer` reads it. */
 const NAME_KEY = "x-name";
 
 const CONNECTOR_RULES: Rules = {

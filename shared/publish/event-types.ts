@@ -8,7 +8,7 @@ import {
 } from "../schemas/webhook.ts";
 import { toJsonSchema } from "./json-schema.ts";
 
-/** A description, the payload's schema and an example of each type of event. */
+/** The description, the payload's schema and an example payload of each event type. */
 export const PAYLOADS: Record<
   EventType,
   { description: string; payload: v.GenericSchema; example: Record<string, unknown> }
@@ -30,7 +30,7 @@ export const PAYLOADS: Record<
   },
 };
 
-/** The catalogue of event types; each schema stands alone. */
+/** The catalogue of event types. The schemas have no references. */
 export function describeEventTypes() {
   return EVENT_TYPES.map((type) => {
     const { description, payload, example } = PAYLOADS[type];

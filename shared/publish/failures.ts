@@ -2,26 +2,26 @@ import { InvalidInput, TooLarge, UnsupportedMediaType } from "../core/errors.ts"
 import type { ErrorClass, Operation } from "../http/operation.ts";
 import { toProblemResponse } from "../http/problem.ts";
 
-/** An error as it is answered. */
+/** A kind of error, with the answer that it becomes. */
 export type ErrorAnswer = {
-  /** The kind of error; a client can tell it by the problem's `type`. */
+  /** The last part of the problem's `type`. */
   kind: string;
   status: number;
   title: string;
-  /** An example answer; its `detail` is one of many. */
+  /** An example answer. Its `detail` is one of many. */
   problem: Record<string, unknown>;
 };
 
-/** 500: an unexpected error. */
+/** The answer to an unexpected error: 500. */
 const INTERNAL_ERROR = readError(undefined);
 
-/** Statuses whose answers may say when to come back. */
+/** Statuses whose answers may have the header Retry-After. */
 export const RETRY_AFTER_STATUSES = new Set([429, 502, 503]);
 
-/** Every way in which an operation can fail, each once, in the order of their statuses. */
+/** All errors of an operation, each once, in the order of their statuses. */
 export function failuresOf<Services>({ input, errors = [] }: Operation<Services>): ErrorAnswer[] {
   const classes = new Set<ErrorClass>([
-    // A parameter that is not known is refused by every operation.
+    // Every operation refuses unknown parameters.
     InvalidInput,
     ...(input.body || input.delivery ? [TooLarge, UnsupportedMediaType] : []),
     ...errors,
@@ -37,13 +37,13 @@ function toFailure(Kind: ErrorClass): ErrorAnswer {
   return readError(new Kind(`${new Kind("").title}.`));
 }
 
-/** Reads an error from the answer that it becomes. */
+/** Describes an error by the answer that it becomes. */
 function readError(error: unknown): ErrorAnswer {
   const { type, title, status, ...rest } = JSON.parse(String(toProblemResponse(error).body));
   return { kind: type.split(":").at(-1), status, title, problem: { type, title, status, ...rest } };
 }
 
-/** Describes the answer that these errors share. */
+/** Describes the answer of one status by the titles of its errors. */
 export function describeFailures(failures: readonly ErrorAnswer[]): string {
   return `${failures.map(({ title }) => title).join(". Or: ")}.`;
 }

@@ -14,8 +14,8 @@ export type Rules = {
 };
 
 /**
- * Converts a schema to JSON Schema (2020-12). Requests of callers are shown as output too: callers should send what the
- * app itself answers. Only deliveries from LiveChat are shown as input.
+ * Converts a schema to JSON Schema (2020-12). Requests of callers are shown as output too, because callers should send the
+ * spellings that the app itself answers. Only deliveries from LiveChat are shown as input.
  *
  * @throws {Error} for a pipe that ends with a transformation: the schema of its result must follow
  */
@@ -42,7 +42,7 @@ function applyFacts(read: JsonSchema, rules: Rules): JsonSchema {
   return said;
 }
 
-/** The shape that LiveChat may send is wider than the one of the same name that the app answers. */
+/** The name of a shape. LiveChat may send more than the app answers, so the shape of a delivery has a name of its own. */
 function componentName(component: string, { shows }: Rules): string {
   return shows === "input" ? `${component}_AsSent` : component;
 }
@@ -50,9 +50,9 @@ function componentName(component: string, { shows }: Rules): string {
 function tidy(read: JsonSchema, schema: v.GenericSchema): JsonSchema {
   const tidied = { ...read };
   if (tidied.required?.length === 0) delete tidied.required;
-  // An object without named fields stands for any fields.
+  // An object schema without fields accepts any fields.
   if (Object.keys(tidied.properties ?? { any: true }).length === 0) tidied.additionalProperties ??= true;
-  // The schema of a query parameter has its default as text.
+  // Query parameters are text, and so are their defaults.
   if (typeof tidied.default === "string" && ["integer", "boolean"].includes(String(tidied.type))) {
     tidied.default = JSON.parse(tidied.default);
   }
@@ -90,7 +90,7 @@ function toTitle(name: string): string {
   return words.map(inTitle).join(" ");
 }
 
-/** The types of a schema that says nothing else. */
+/** The types of a schema that has no other keyword. */
 function typesOf(schema: NonNullable<JsonSchema["anyOf"]>[number]) {
   const { type, ...rest } = schema as JsonSchema;
   return type !== undefined && Object.keys(rest).length === 0 ? [type].flat() : undefined;

@@ -18,8 +18,8 @@ type About = V3.InfoObject & {
 };
 
 /**
- * The parts that operations share: keys (the reference offers the first one first), parameters, the request that delivers an
- * event, headers, and problems (RFC 9457).
+ * The parts that operations share: security schemes (the reference offers the first one first), parameters, the request that
+ * delivers an event, headers, and problems (RFC 9457).
  */
 const SHARED = parts as {
   securitySchemes: Record<string, V3.SecuritySchemeObject>;
@@ -78,7 +78,7 @@ function describeForOpenApi(published: PublishedOperation, components: Component
   };
 }
 
-/** Readers of the reference can call every operation, so it warns of those that change something. */
+/** The operation's description, with a warning if it changes something: readers of the reference can call every operation. */
 function descriptionOf({ description, method, writes }: Operation<never>): string {
   if (method === "GET" || writes === "nothing") return description;
   const changed = writes === "LiveChat" ? "your LiveChat account" : "what this app stores";
@@ -98,13 +98,13 @@ function toParameter({ name, in: place, required, schema }: Parameter): V3.Param
     in: place,
     required,
     description,
-    // The reference's form sends the example of a parameter, so an optional one has it in its schema.
+    // The reference's form sends the example of a parameter; an optional parameter has its example in the schema instead.
     schema: toSchemaObject(required ? field : { ...field, ...(examples && { examples }) }),
     ...(required && { example: exampleOf({ ...field, examples }) }),
   };
 }
 
-/** The request that a subscription's callback receives in the format `payload`: https://www.standardwebhooks.com. */
+/** The request to a subscription's callback in the format `payload` (https://www.standardwebhooks.com). */
 function deliveryOf(
   notification: v.GenericSchema,
   components: Components,
@@ -163,7 +163,7 @@ class Components {
   readonly #responses = { ...SHARED.responses };
   readonly rules: Rules = { component: (name, shape) => this.#share(name, shape) };
 
-  /** A body of a media type. */
+  /** The content of a body: its schema and an example, under its media type. */
   json(
     schema: v.GenericSchema,
     {
@@ -173,7 +173,7 @@ class Components {
     }: { type?: string; example?: boolean; shows?: Rules["shows"] } = {},
   ): Record<string, V3.MediaTypeObject> {
     const described = toJsonSchema(schema, { ...this.rules, shows });
-    // The example stands beside the schema.
+    // OpenAPI has the example beside the schema.
     const { examples: _, ...rest } = described;
     return {
       [type]: {
@@ -203,7 +203,7 @@ class Components {
     return { content: { ...this.json(schema, { type, example }), ...Object.fromEntries(others) } };
   }
 
-  /** A reference to the answer that these failures of one status share. */
+  /** A reference to the answer for the failures of one status. */
   failures(failures: ErrorAnswer[]): V3.ReferenceObject {
     const [{ status } = { status: 500 }] = failures;
     const examples = failures.map(({ kind, title, problem }) => [kind, { summary: title, value: problem }]);

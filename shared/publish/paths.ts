@@ -42,7 +42,7 @@ function publish(operation: Operation<never>, rules: Rules): PublishedOperation 
     fieldsOf(input[place], rules).map((field) => ({
       ...field,
       in: place,
-      // OpenAPI demands it of every part of a path.
+      // OpenAPI requires every parameter of a path to be required.
       required: field.required || place === "path",
     }));
   return {

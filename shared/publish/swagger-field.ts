@@ -2,13 +2,13 @@ import type { OpenAPIV2 as V2 } from "openapi-types";
 import type { Designer } from "../schemas/vocabulary.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
-/** A schema in Swagger 2.0, which also takes Microsoft's extensions. */
+/** A schema in Swagger 2.0 with Microsoft's extensions. */
 type SwaggerField = V2.SchemaObject & { type: string };
 
-/** Where the rules of `json-schema.ts` put a designer's hint, for this file to find. */
+/** The keyword that holds the hint for the designer until it is converted. */
 export const HINT_KEY = "x-designer";
 
-/** Keywords that Swagger 2.0 has in common with JSON Schema. */
+/** Keywords that Swagger 2.0 shares with JSON Schema. */
 const SHARED_KEYWORDS = [
   "type",
   "enum",
@@ -21,14 +21,14 @@ const SHARED_KEYWORDS = [
   "pattern",
 ];
 
-/** Microsoft's connector has no other formats, though its schema lists some: for `email`, a form offers colleagues. */
+/** The formats of Microsoft's connector. Others have side effects: for `email`, a form offers the user's colleagues. */
 const FORMATS = new Set(["date", "date-time"]);
 
 /**
- * Converts JSON Schema to Swagger 2.0: a title becomes `x-ms-summary`, and a designer's hint the other extensions.
+ * Converts JSON Schema to Swagger 2.0. The title becomes `x-ms-summary`; the hint for the designer becomes other extensions.
  *
  * @param at the field's path, for the error
- * @throws {Error} for what a connector cannot express: a choice between shapes or types
+ * @throws {Error} for a choice between shapes or types, which a connector cannot express
  */
 export function toSwaggerField(schema: JsonSchema, at: string): SwaggerField {
   for (const choice of ["anyOf", "oneOf", "allOf", "not"] as const) {
@@ -63,7 +63,7 @@ function propertiesOf(schema: JsonSchema, at: string): Pick<V2.SchemaObject, "pr
     .map(([name]) => name);
   const fields = properties.map(([name, part]) => {
     const field = toSwaggerField(part, `${at}.${name}`);
-    // A form shows the fields of an optional object beside the others, so none of them may be required.
+    // A form shows the fields of an optional object like all others, so they must not be required.
     if (!required.includes(name)) delete field.required;
     return [name, field];
   });
@@ -74,7 +74,7 @@ function extensionsOf(schema: JsonSchema): Record<string, unknown> {
   const { visibility, pickFrom, notificationUrl } = hintOf(schema);
   return {
     ...(visibility && { "x-ms-visibility": visibility }),
-    // A flow sends the default of a field that its form does not show.
+    // A flow sends the default of a hidden field.
     ...(visibility === "internal" && { default: onlyValue(schema) }),
     ...(notificationUrl && { "x-ms-notification-url": true }),
     ...(pickFrom && {

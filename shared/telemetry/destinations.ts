@@ -1,8 +1,14 @@
+import type { PushMetricExporter } from "@opentelemetry/sdk-metrics";
+import type { SpanExporter } from "@opentelemetry/sdk-trace-base";
+
 export type Environment = Record<string, string | undefined>;
 
 export type Destination = "otlp" | "application insights";
 
-/** Reads the destinations of telemetry from the variables that the Functions host reads too. None set: no telemetry. */
+/** The exporters of one destination. */
+export type Exporters = { spans: SpanExporter; metrics: PushMetricExporter };
+
+/** Reads the destinations of telemetry from the variables that the Functions host reads too. Without them, nothing is sent. */
 export function destinationsOf(environment: Environment): Destination[] {
   const isSet = (name: string) => Boolean(environment[name]?.trim());
   return [

@@ -1,11 +1,10 @@
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
 import { AggregationTemporality, InstrumentType } from "@opentelemetry/sdk-metrics";
-import type { Destination, Environment } from "./destinations.ts";
-import type { Exporters } from "./exporters.ts";
+import type { Destination, Environment, Exporters } from "./destinations.ts";
 
 /**
- * Exporters whose code is loaded by the first export, seconds after the first answer: until then the SDK keeps what is
- * recorded. A load that fails is logged once, and nothing is sent.
+ * Exporters that load their code at the first export, seconds after the first answer. Until then the SDK keeps the recorded
+ * spans and metrics. A failed load is logged once, and nothing is sent.
  */
 export function lateExporters(destination: Destination, environment: Environment): Exporters {
   let loading: Promise<Exporters> | undefined;
@@ -45,8 +44,8 @@ async function createExporters(destination: Destination, environment: Environmen
 }
 
 /**
- * What the exporters themselves would say, which instruments need to know before they are loaded: Application Insights adds
- * deltas up, and the variable of the OTLP specification decides for OTLP.
+ * The exporters' own temporality, which instruments need before the exporters are loaded. Application Insights sums deltas; for
+ * OTLP, the variable of its specification decides.
  */
 function temporality(destination: Destination, environment: Environment, type: InstrumentType) {
   const { CUMULATIVE, DELTA } = AggregationTemporality;

@@ -1,9 +1,8 @@
 import type { Resource } from "@opentelemetry/resources";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
-import type { Environment } from "./destinations.ts";
-import type { Exporters } from "./exporters.ts";
+import type { Environment, Exporters } from "./destinations.ts";
 
-/** Sends metrics every minute, or as often as the variable of OpenTelemetry says. */
+/** Sends metrics every minute, or at the interval of OpenTelemetry's variable. */
 export function createMeterProvider(
   environment: Environment,
   { resource, exporters }: { resource: Resource; exporters: readonly Pick<Exporters, "metrics">[] },

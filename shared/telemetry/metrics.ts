@@ -4,15 +4,15 @@ import { lazy } from "../core/lazy.ts";
 type Measurement = (meter: Meter) => void;
 
 let meter: Meter | undefined;
-/** Measurements from before the meter is there; absent while none is to come. */
+/** Measurements until the meter is set; absent when no meter is expected. */
 let waiting: Measurement[] | undefined;
 
-/** Keeps what is measured from now on for the meter that is to come. */
+/** Keeps measurements from now on, until {@link measureWith} sets the meter. */
 export function awaitMeter(): void {
   waiting ??= [];
 }
 
-/** Measures with this meter, also what has been kept; without one, what has been kept is dropped. */
+/** Records the kept measurements and all later ones with a meter. Without a meter, drops them. */
 export function measureWith(given: Meter | undefined): void {
   meter = given;
   for (const measurement of waiting ?? []) recordOrKeep(measurement);
@@ -44,14 +44,14 @@ function gauge(name: string, options: MetricOptions) {
  * of which there are few: never an id.
  */
 export const metrics = {
-  /** `type`, and `outcome`: stored, duplicate, quarantined, or the kind of problem that it was answered with. */
+  /** `type`, and `outcome`: stored, duplicate, quarantined, or the kind of the problem in the answer. */
   events: counter("livechat.events", { description: "Deliveries of LiveChat's webhooks." }),
   payload: histogram("livechat.payload.size", {
     unit: "By",
     description: "Size of their bodies.",
     advice: { explicitBucketBoundaries: [1e3, 1e4, 1e5, 1e6, 1e7] },
   }),
-  /** `method`, `route`, `status` (0 when there was no answer), `retry`. */
+  /** `method`, `route`, `status` (0 without an answer), `retry`. */
   calls: counter("livechat.calls", { description: "Attempts of calls to LiveChat." }),
   callDuration: histogram("livechat.call.duration", {
     unit: "ms",

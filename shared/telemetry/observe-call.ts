@@ -32,7 +32,7 @@ export function observeCall({
   callWait.record(waited, { method, route });
 }
 
-/** How much of the budget is left, as it is after a call. */
+/** Records the rest of the budget after a call. */
 export function observeBudget({ limit, used }: Usage): void {
   metrics.budgetLeft.record(Math.max(0, limit - used));
 }

@@ -1,8 +1,8 @@
 import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
-import type { Exporters } from "./exporters.ts";
+import type { Exporters } from "./destinations.ts";
 
-/** OTLP over HTTP. The endpoint, its headers and limits are in the variables that OpenTelemetry has for them. */
+/** Exporters for OTLP over HTTP. They read the endpoint, headers and limits from OpenTelemetry's variables. */
 export async function createOtlpExporters(): Promise<Exporters> {
   return { spans: new OTLPTraceExporter(), metrics: new OTLPMetricExporter() };
 }

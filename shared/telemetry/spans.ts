@@ -12,22 +12,22 @@ import { AppError } from "../core/errors.ts";
 
 export { type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 
-/** The headers of W3C Trace Context, as text. */
+/** The headers of W3C Trace Context. */
 type TraceParent = { traceParent?: string; traceState?: string };
 
 type SpanOptions = {
   kind?: SpanKind;
   attributes?: Attributes;
-  /** The parent, in place of the current span. */
+  /** The parent span, instead of the current one. */
   parent?: TraceParent;
-  /** Links the span to the current one, when its parent is another. */
+  /** Links the span to the current one, if another span is its parent. */
   linked?: boolean;
 };
 
 const tracer = () => trace.getTracer("livechat-functions");
 
 /**
- * Does some work in a span. Free when telemetry is not configured. Names and attributes are kinds, counts and our own ids:
+ * Runs `work` in a span; without telemetry, this costs nothing. Names and attributes are kinds, counts and the app's own ids:
  * no content, no addresses of people, no URLs.
  */
 export async function inSpan<T>(
@@ -42,7 +42,7 @@ export async function inSpan<T>(
     try {
       return await work(span);
     } catch (error) {
-      fail(span, error);
+      markAsFailed(span, error);
       throw error;
     } finally {
       span.end();
@@ -50,7 +50,7 @@ export async function inSpan<T>(
   });
 }
 
-/** Puts something into the trace that has happened already and took so many milliseconds. */
+/** Adds a span that ends now. `duration` is in milliseconds; `failed` is the kind of the error. */
 export function addSpan(
   name: string,
   {
@@ -66,12 +66,12 @@ export function addSpan(
 }
 
 /** Marks a span as failed with the error's kind only: its message may contain personal data. */
-function fail(span: Span, error: unknown): void {
+function markAsFailed(span: Span, error: unknown): void {
   const kind = error instanceof AppError ? error.kind : error instanceof Error ? error.name : "unknown";
   span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute("error.type", kind);
 }
 
-/** The span that is under way, as W3C `traceparent`; `undefined` when none is recorded. */
+/** The current span as W3C `traceparent`; `undefined` if it is not recorded. */
 export function currentTrace(): string | undefined {
   const span = trace.getSpan(context.active());
   if (!span?.isRecording() || !isSpanContextValid(span.spanContext())) return undefined;

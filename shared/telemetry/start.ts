@@ -8,21 +8,21 @@ import { destinationsOf, type Environment } from "./destinations.ts";
 import { lateExporters } from "./late-exporters.ts";
 import { awaitMeter, measureWith } from "./metrics.ts";
 
-/** Milliseconds after which the code of metrics is loaded, so that a first answer does not wait for it. */
-const METRICS_AFTER = 1_000;
+/** Milliseconds until the code of metrics is loaded. The first answer does not wait for it. */
+const METRICS_DELAY = 1_000;
 
 /**
- * Sends spans and metrics to where the settings say. Lines of the log are not: the Functions host has them already, and
- * sends them itself. So the worker must not declare `WorkerOpenTelemetryEnabled`, which would keep the host from it.
+ * Sends spans and metrics to the destinations in the settings. The Functions host sends the lines of the log, unless the worker
+ * declares `WorkerOpenTelemetryEnabled`: so it must not.
  *
- * @returns sends what is left, and ends
+ * @returns a function that sends the rest, and stops
  */
 export function start(environment: Environment, attributes: Attributes): () => Promise<void> {
   const exporters = destinationsOf(environment).map((one) => lateExporters(one, environment));
   const resource = resourceFromAttributes(attributes);
   const tracerProvider = new BasicTracerProvider({
     resource,
-    // The host does not always mark its traces as sampled. OTEL_TRACES_SAMPLER has the last word.
+    // The host does not mark all its traces as sampled, so all are recorded unless OTEL_TRACES_SAMPLER is set.
     ...(environment.OTEL_TRACES_SAMPLER ? {} : { sampler: new AlwaysOnSampler() }),
     spanProcessors: exporters.map(({ spans }) => new BatchSpanProcessor(spans)),
   });
@@ -33,7 +33,7 @@ export function start(environment: Environment, attributes: Attributes): () => P
     measureWith(meterProvider.getMeter("livechat-functions"));
     return meterProvider;
   });
-  const timer = setTimeout(() => startMetrics().catch(() => measureWith(undefined)), METRICS_AFTER).unref();
+  const timer = setTimeout(() => startMetrics().catch(() => measureWith(undefined)), METRICS_DELAY).unref();
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(tracerProvider);

@@ -1,7 +1,7 @@
 import type { EventLog } from "../event-log/event-log.ts";
 import { currentTrace, inSpan } from "./spans.ts";
 
-/** The log, in whose traces appends show, and whose events remember the trace that they came in by. */
+/** An event log that records each append as a span, and stores the current trace with the event. */
 export function traceEventLog(log: EventLog): EventLog {
   return {
     ...log,
