@@ -35,7 +35,7 @@ const PRIVATE = [
   "https://203.0.113.1/",
   "https://192.88.99.1/",
   "https://１０.0.0.1/".normalize("NFKC"),
-  // IPv6, and IPv4 inside of it
+  // IPv6, also with IPv4 inside
   "https://[::]/",
   "https://[fe80::1]/",
   "https://[febf::1]/",
@@ -56,7 +56,7 @@ const PRIVATE = [
   "https://[100::1]/",
   "https://[4000::1]/",
   "https://[5f00::1]/",
-  // looks that deceive
+  // deceptive spellings
   "https://example.com@10.0.0.1/",
   "https://example.com:443@10.0.0.1/",
   "https://user:secret@192.168.1.1/hook",
@@ -124,21 +124,21 @@ const NOT_URLS = [
   `https://example.com/${"x".repeat(MAX_URL_LENGTH)}`,
 ];
 
-describe("a forbidden callback", () => {
-  test.each([...PRIVATE, ...NOT_URLS])("%j, with any setting", (url) => {
+describe("readCallback", () => {
+  test.each([...PRIVATE, ...NOT_URLS])("the callback %j is refused, with or without allowLoopback", (url) => {
     expect(() => readCallback(url, strict)).toThrow(InvalidInput);
     expect(() => readCallback(url, local)).toThrow(InvalidInput);
   });
 
   test.each([...LOOPBACK, ...NAMES, "http://example.com/hook", "http://8.8.8.8/"])(
-    "%s, but for local work",
+    "the callback %s is refused without allowLoopback",
     (url) => {
       expect(() => readCallback(url, strict)).toThrow(InvalidInput);
       expect(() => readCallback(url, local)).not.toThrow();
     },
   );
 
-  test("a refusal has its path and reason, without the given URL", () => {
+  test("a refused callback is reported with path and reason, without the URL", () => {
     const refusal = (url: string) => {
       try {
         readCallback(url, strict);
@@ -156,7 +156,7 @@ describe("a forbidden callback", () => {
   });
 });
 
-test("a private IPv4 address is recognised in any spelling", () => {
+test("a private IPv4 address in any notation is refused, also inside an IPv6 address", () => {
   const part = fc.integer({ min: 0, max: 255 });
   const privateAddress = fc.oneof(
     fc.tuple(fc.constant(10), part, part, part),
@@ -174,7 +174,7 @@ test("a private IPv4 address is recognised in any spelling", () => {
       fc.integer({ min: 1, max: 4 }),
       fc.array(fc.nat(2), { minLength: 4, maxLength: 4 }),
       (octets, count, styles) => {
-        // The last of fewer than four numbers stands for all that are left: 127.1 is 127.0.0.1.
+        // With fewer than four numbers, the last one covers the remaining octets: 127.1 is 127.0.0.1.
         const rest = octets.slice(count - 1).reduce((sum, octet) => sum * 256 + octet, 0);
         const host = [...octets.slice(0, count - 1), rest]
           .map((number, index) => spell(number, styles[index] ?? 0))
@@ -189,7 +189,7 @@ test("a private IPv4 address is recognised in any spelling", () => {
   );
 });
 
-test("path and query stay as they are, letter by letter", () => {
+test("the path and query of a callback are kept unchanged", () => {
   const target =
     "/workflows/a/../b//triggers/manual/paths/invoke?api-version=2016-10-01&sp=%2Ftriggers%2fmanual&x='|{}&sig=aB-_%7E~";
   expect(readCallback(`https://prod-12.westeurope.logic.azure.com:443${target}`, strict)).toEqual({
@@ -204,13 +204,13 @@ test("path and query stay as they are, letter by letter", () => {
   });
 });
 
-test("only the host of a callback is shown", () => {
+test("maskCallback shows the host of a callback and hides the rest of the URL", () => {
   const url = "https://us'er:pass@hooks.example.com:8443/secret'secret\"secret<secret>?secret'#secret";
   expect(readCallback(url, strict).hostname).toBe("hooks.example.com");
   expect(maskCallback(url)).toBe("https://hooks.example.com:8443/…");
 });
 
-test("credentials in it become those of the request", () => {
+test("user and password of a callback URL become the credentials of the request", () => {
   expect(readCallback("https://us%40er:p%3Aw@example.com:8443/hook", strict)).toEqual({
     secure: true,
     hostname: "example.com",
@@ -225,6 +225,6 @@ test.each([
   "https://[2606:4700:4700::1111]/",
   "https://[::ffff:8.8.8.8]/",
   "https://172.32.0.1/",
-])("%s is public", (url) => {
+])("a callback to the public address %s is accepted", (url) => {
   expect(() => readCallback(url, strict)).not.toThrow();
 });

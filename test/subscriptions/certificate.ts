@@ -1,6 +1,6 @@
 /**
- * A certificate for `hooks.example.com` and its key, signed by itself and good for nothing but these tests: a server can
- * show it, and a client that is given it as an authority can tell it from any other.
+ * A self-signed certificate for `hooks.example.com`, and its key. A test server presents it, and a client with it as
+ * certificate authority trusts that server only.
  */
 export const key = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgvUOFRzAeCrhbtWHM

@@ -26,7 +26,7 @@ const kept: KeptSubscription = {
   ...{ log: "log", cursor: 10, moves: 0, attempts: [], sent: [], missed: 0 },
 };
 const page = { items: [event(11), event(12)], after: 10, next: 12, readAt: now, erasures: 0 };
-/** Lease in hand, two events read, the next one to be sent. */
+/** A delivery with its own lease and a page of two events, of which it sends the first next. */
 const state: DeliveryState = {
   ...{ kept, place: { log: "log", cursor: 10, moves: 0 }, standing: FRESH, attempts: [], sent: [], page },
   ...{ lease: { state: "ours", writtenAt: now }, unsaved: 0, deliveredAt: 0, oneByOneThrough: 0 },
@@ -39,122 +39,157 @@ const situation: Situation = {
 const next = (more: Partial<DeliveryState> = {}, around: Partial<Situation> = {}) =>
   nextDeliveryStep({ ...state, ...more }, { ...situation, ...around });
 
-describe("the next step", () => {
-  test("is to send the next event", () => {
+describe("nextDeliveryStep", () => {
+  test("a delivery with a page and its own lease sends the next event", () => {
     expect(next()).toEqual({ do: "send", events: [event(11)] });
   });
 
   test.each<[string, Partial<DeliveryState>, Partial<Situation>, object]>([
-    ["removed: ends", {}, { isRemoved: true }, { do: "end", end: { why: "lost" } }],
     [
-      "taken by another process: ends",
+      "a delivery ends when the subscription was removed",
+      {},
+      { isRemoved: true },
+      { do: "end", end: { why: "lost" } },
+    ],
+    [
+      "a delivery ends when another process has the lease",
       { lease: { state: "lost", writtenAt: now } },
       {},
       { do: "end", end: { why: "lost" } },
     ],
-    ["changed by this process: writes", {}, { isChanged: true }, { do: "write" }],
     [
-      "given up: ends",
+      "a delivery writes the row after this process has changed a subscription",
+      {},
+      { isChanged: true },
+      { do: "write" },
+    ],
+    [
+      "a delivery ends when the subscription is given up",
       { standing: { ...FRESH, state: "given_up" } },
       {},
       { do: "end", end: { why: "given up" } },
     ],
-    ["time is over: ends", {}, { until: now }, { do: "end", end: { why: "time" } }],
-    ["another log: finds its place", {}, { head: { log: "other", seq: 12 } }, { do: "find place" }],
+    ["a delivery ends when its time is over", {}, { until: now }, { do: "end", end: { why: "time" } }],
     [
-      "behind the head of its log: finds its place",
+      "a delivery finds its place when the log has another name",
+      {},
+      { head: { log: "other", seq: 12 } },
+      { do: "find place" },
+    ],
+    [
+      "a delivery finds its place when the log ends before the cursor",
       {},
       { head: { log: "log", seq: 9 } },
       { do: "find place" },
     ],
-    ["no name yet: goes on", { place: { cursor: 10, moves: 0 } }, { head: { seq: 12 } }, { do: "send" }],
-    ["nothing read: reads", { page: undefined }, {}, { do: "read" }],
-    ["a page of later events: reads", { page: { ...page, after: 11 } }, {}, { do: "read" }],
     [
-      "all of the page done: reads",
+      "a delivery sends when the log has no name yet",
+      { place: { cursor: 10, moves: 0 } },
+      { head: { seq: 12 } },
+      { do: "send" },
+    ],
+    ["a delivery reads when it has no page", { page: undefined }, {}, { do: "read" }],
+    [
+      "a delivery reads when its page begins after the cursor",
+      { page: { ...page, after: 11 } },
+      {},
+      { do: "read" },
+    ],
+    [
+      "a delivery reads when its page has no event after the cursor",
       { place: { ...state.place, cursor: 12 } },
       { head: { log: "log", seq: 13 } },
       { do: "read" },
     ],
     [
-      "an erased event: sends the next",
+      "a delivery leaves out an erased event and sends the next",
       { page: { ...page, items: [event(11, { payload: undefined }), event(12)] } },
       {},
       { do: "send", events: [event(12)] },
     ],
     [
-      "nothing wanted: passes",
+      "a delivery passes a page without a wanted event",
       { page: { ...page, items: [event(11, { type: "chat_ended" })] } },
       {},
       { do: "pass", to: 12 },
     ],
-    ["no lease: writes", { lease: { state: "free", writtenAt: now } }, {}, { do: "write" }],
     [
-      "stood still: writes",
+      "a delivery writes when it has no lease",
+      { lease: { state: "free", writtenAt: now } },
+      {},
+      { do: "write" },
+    ],
+    [
+      "a delivery writes when its last write is 750 ms old",
       { lease: { state: "ours", writtenAt: now - LEASE_CERTAIN_MS } },
       {},
       { do: "write" },
     ],
     [
-      "a clock that was put back: writes",
+      "a delivery writes when the clock was set back",
       { lease: { state: "ours", writtenAt: now + 1 } },
       {},
       { do: "write" },
     ],
-    ["many unsaved: writes", { unsaved: SAVE_EVENTS }, {}, { do: "write" }],
     [
-      "a short pause: waits",
+      "a delivery writes when 20 delivered events are not stored",
+      { unsaved: SAVE_EVENTS },
+      {},
+      { do: "write" },
+    ],
+    [
+      "a delivery waits for a pause of two seconds",
       { standing: { ...FRESH, nextAttemptAt: iso(now + SHORT_PAUSE_MS) } },
       {},
       { do: "pause", forMs: SHORT_PAUSE_MS },
     ],
     [
-      "a long pause: ends",
+      "a delivery ends before a longer pause",
       { standing: { ...FRESH, nextAttemptAt: iso(now + SHORT_PAUSE_MS + 1) } },
       {},
       { do: "end", end: { why: "paused", until: now + SHORT_PAUSE_MS + 1 } },
     ],
     [
-      "the rate used up: ends",
+      "a delivery ends when the rate is used up",
       { kept: { ...kept, perMinute: 1 }, sent: [[now / 1_000, 1]] },
       {},
       { do: "end", end: { why: "paused", until: now + 61_000 } },
     ],
     [
-      "refused five times: parks",
+      "a delivery parks an event after five refusals",
       { standing: { ...FRESH, refused: { seq: 11, count: 5 } } },
       {},
       { do: "park", event: event(11) },
     ],
     [
-      "refused five times, unsure of the lease: writes",
+      "a delivery writes before it parks when its lease is not certain",
       { standing: { ...FRESH, refused: { seq: 11, count: 5 } }, lease: { state: "ours", writtenAt: 0 } },
       {},
       { do: "write" },
     ],
     [
-      "another event refused five times: sends",
+      "a delivery sends an event after five refusals of another event",
       { standing: { ...FRESH, refused: { seq: 9, count: 5 } } },
       {},
       { do: "send" },
     ],
     [
-      "a batch: sends both",
+      "a delivery sends two events in a batch",
       { kept: { ...kept, batch: 5 } },
       {},
       { do: "send", events: [event(11), event(12)] },
     ],
     [
-      "a batch that was refused: sends one",
+      "a delivery sends the events of a refused batch one by one",
       { kept: { ...kept, batch: 5 }, oneByOneThrough: 11 },
       {},
       { do: "send", events: [event(11)] },
     ],
-  ])("with %s", (_, more, around, step) => {
+  ])("a place %s", (_, more, around, step) => {
     expect(next(more, around)).toMatchObject(step);
   });
 
-  test("at the head is to wait a little after a delivery, and then to end", () => {
+  test("a delivery at the head lingers after its last event while it has the lease, then ends", () => {
     const atHead = { place: { ...state.place, cursor: 12 } };
     expect(next({ ...atHead, deliveredAt: now - 100 })).toEqual({ do: "linger", forMs: LINGER_MS - 100 });
     expect(next({ ...atHead, deliveredAt: now - LINGER_MS })).toEqual({ do: "end", end: { why: "done" } });
@@ -163,32 +198,32 @@ describe("the next step", () => {
   });
 });
 
-describe("a row that others changed", () => {
+describe("mergeRow", () => {
   const ahead: DeliveryState = { ...state, place: { ...state.place, cursor: 20 } };
 
-  test("by a replay to the place that was written last moves the place there", () => {
+  test("a row that a replay moved to the stored cursor moves the delivery there", () => {
     expect(mergeRow(ahead, { ...kept, moves: 1 }).place).toMatchObject({ cursor: 10, moves: 1 });
   });
 
-  test("by a replay sends in batches again, also after a refused one", () => {
+  test("a row that a replay moved ends the one-by-one sending of a refused batch", () => {
     const refused = { ...ahead, oneByOneThrough: 30 };
     expect(mergeRow(refused, { ...kept, moves: 1 }).oneByOneThrough).toBe(0);
     expect(mergeRow(refused, { ...kept, perMinute: 5 }).oneByOneThrough).toBe(30);
   });
 
-  test("by a resumption keeps the place, and starts its standing afresh", () => {
+  test("a row that was resumed keeps the delivery's place and resets its failures", () => {
     const failing = { ...FRESH, state: "retrying" as const, failures: 9 };
     const before: DeliveryState = { ...ahead, kept: { ...kept, standing: failing }, standing: failing };
     expect(mergeRow(before, kept)).toMatchObject({ place: { cursor: 20 }, standing: FRESH });
   });
 
-  test("in its terms only keeps place and standing", () => {
+  test("a row with changed terms keeps the delivery's place and standing", () => {
     const failing = { ...FRESH, state: "retrying" as const, failures: 1 };
     const changed = mergeRow({ ...ahead, standing: failing }, { ...kept, perMinute: 5 });
     expect(changed).toMatchObject({ kept: { perMinute: 5 }, place: { cursor: 20 }, standing: failing });
   });
 
-  test("by retention is followed forward, and never back", () => {
+  test("a row that retention moved forward moves the delivery forward and never back", () => {
     expect(mergeRow(ahead, { ...kept, cursor: 15, missed: 5 }).place.cursor).toBe(20);
     expect(mergeRow(ahead, { ...kept, cursor: 35, missed: 5 })).toMatchObject({
       place: { cursor: 35 },
@@ -197,51 +232,51 @@ describe("a row that others changed", () => {
   });
 });
 
-describe("a place", () => {
+describe("placeIn", () => {
   const place = { log: "log", cursor: 10, moves: 2 };
   test.each([
-    ["of the same log", { log: "log", seq: 12 }, place, place],
-    ["of a log without a name", { seq: 12 }, { cursor: 10, moves: 2 }, { cursor: 10, moves: 2 }],
-    ["without a name", { log: "log", seq: 12 }, { cursor: 10, moves: 2 }, place],
+    ["in the same log stays", { log: "log", seq: 12 }, place, place],
+    ["in a log without a name stays", { seq: 12 }, { cursor: 10, moves: 2 }, { cursor: 10, moves: 2 }],
+    ["without a log gets the log's name", { log: "log", seq: 12 }, { cursor: 10, moves: 2 }, place],
     [
-      "without a name, behind the end",
+      "without a log, after the end of the log, restarts at the beginning",
       { log: "log", seq: 9 },
       { cursor: 10, moves: 2 },
       { ...place, cursor: 0, restartedAt: iso(now) },
     ],
     [
-      "of another log",
+      "of another log restarts at the beginning",
       { log: "other", seq: 99 },
       place,
       { log: "other", cursor: 0, moves: 2, restartedAt: iso(now) },
     ],
-    ["behind the end of its own log", { log: "log", seq: 9 }, place, { ...place, cursor: 9 }],
-  ])("%s", (_, head, given, found) => {
+    ["after the end of its own log moves to the end", { log: "log", seq: 9 }, place, { ...place, cursor: 9 }],
+  ])("a place %s", (_, head, given, found) => {
     expect(placeIn(head, given, now)).toEqual(found);
   });
 });
 
-describe("a lease", () => {
+describe("leaseEnds", () => {
   const leased = { ...kept, lease: { holder: "another", until: "2001-01-01T00:00:00.000Z" } };
   const entry = (kept: KeptSubscription, seenAt = now) => ({ kept, through: 10, seenAt, readAt: now });
 
-  test("that is missing, or our own, ends at once", () => {
+  test("a subscription without a lease or with our own lease is free at once", () => {
     expect(leaseEnds(entry(kept), "we")).toBe(0);
     expect(leaseEnds(entry(leased), "another")).toBe(0);
   });
 
-  test("of another ends when its row has stayed unchanged for its time, by our clock", () => {
+  test("the lease of another process ends two seconds after we first saw the row, whatever the lease says", () => {
     expect(leaseEnds(entry(leased), "we")).toBe(now + LEASE_MS);
     const ahead = { ...leased, lease: { holder: "another", until: "2099-01-01T00:00:00.000Z" } };
     expect(leaseEnds(entry(ahead), "we")).toBe(now + LEASE_MS);
   });
 
-  test("ends sooner when the service's clock shows that the row is old", () => {
+  test("the lease of another process ends sooner when the storage service's clock shows that the row is old", () => {
     expect(leaseEnds(entry({ ...leased, age: 1_500 }), "we")).toBe(now + LEASE_MS - 1_500);
     expect(leaseEnds(entry({ ...leased, age: 0 }, now - 1_800), "we")).toBe(now - 1_800 + LEASE_MS);
   });
 
-  test("is watched from when the row was first seen as it is", () => {
+  test("a row that is read again unchanged keeps the time when it was first seen", () => {
     const first = withReading(undefined, leased, now);
     expect(withReading(first, leased, now + 900)).toMatchObject({ seenAt: now, readAt: now + 900 });
     const changed = withReading(first, { ...leased, etag: "2", cursor: 11 }, now + 900);

@@ -11,13 +11,13 @@ import { moveTo, resume, type Subscription } from "../../shared/subscriptions/su
 import { memoryLog, newTable, termsOf, virtualClock, withoutAge } from "./world.ts";
 
 /**
- * Random schedules of events, dispatchers on two instances that die anywhere, subscribers that answer anything, operators
- * that meddle, and storage that fails before or after it has done what it was asked. Whatever happens: once it is over,
- * every subscriber has had every event of its types since it subscribed, each for the first time in the order of the log, or
- * the event is parked; and none has had another event.
+ * Random schedules of events; of dispatchers on two instances, which die at any step; of subscribers' answers; of changes by
+ * operators; and of storage failures, before or after the operation is done. At the end of each schedule, every subscriber
+ * has received all events of its types since its subscription and no others. First deliveries are in the order of the log.
+ * Parked events are excepted.
  */
 const SCHEDULES = process.env.LONG ? 3_000 : 60;
-/** Schedules that run at the same time: most of one is waiting for the emulator. */
+/** How many schedules run at the same time. A schedule mostly waits for the emulator. */
 const LANES = 6;
 
 const type = fc.constantFrom<EventType>(...EVENT_TYPES.slice(0, 2));
@@ -35,7 +35,7 @@ const answer = fc.oneof(
     weight: 1,
     arbitrary: fc.constantFrom<CallbackAnswer>({ status: 404 }, { status: 429, retryAfter: 30_000 }),
   },
-  // In a row, so that events are parked.
+  // `times` repeats an answer five times in a row, so that events are parked.
   { weight: 2, arbitrary: fc.constantFrom<CallbackAnswer>({ status: 400 }, { status: 422 }) },
 );
 const answers = fc
@@ -98,7 +98,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
     people.set(url, { id, types: terms.types, answers: [...answers], got: [] });
   }
 
-  /** Failures of storage that are due, by the number of its uses. */
+  /** The storage failures to come, by the number of the use that fails. */
   let uses = 0;
   const failures = new Map<number, boolean>();
   async function use<Value>(work: () => Promise<Value>): Promise<Value> {
@@ -109,7 +109,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
     throw new StorageUnavailable("Storage failed.");
   }
 
-  /** A process: everything that it does goes through `live`, and nothing does any more once it is dead. */
+  /** Starts a process. All of its calls go through `live`, which never returns after the death of the process. */
   function start(holder?: string) {
     const death = Promise.withResolvers<void>();
     const life = { left: Number.POSITIVE_INFINITY, end: death.promise };
@@ -170,7 +170,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
       instances[each.instance] = start();
     } else {
       const { id } = [...people.values()][each.who] ?? {};
-      // Forward they may skip what they like; that is not tested.
+      // A replay that moves forward skips events on purpose, so these replays only move back.
       const change =
         each.do === "replay"
           ? (now: Subscription) => moveTo(now, Math.min(each.to, now.cursor))
@@ -180,7 +180,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
     await setImmediate();
   }
 
-  // Now everything works again: storage and subscribers; those that were given up are resumed.
+  // From here on storage and subscribers work, and given-up subscriptions are resumed.
   failures.clear();
   for (const { life } of instances) life.left = 0;
   for (const person of people.values()) {
@@ -198,14 +198,14 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
       .filter((event) => !types || types.includes(event.type))
       .map((event) => event.id);
     const parked = (await subscriptions.parked(id)).map(({ eventId }) => eventId);
-    // What was before it subscribed comes by a replay only.
+    // The event before the subscription is sent only by a replay.
     const first = [...new Set(got)].filter((id) => id !== "event-1");
     for (const event of first) expect(wanted).toContain(event);
     const inOrder = first.filter((event) => !parked.includes(event));
     expect(inOrder).toEqual(wanted.filter((event) => event !== "event-1" && !parked.includes(event)));
     const kept = await subscriptions.get(id);
     expect(kept).toMatchObject({ standing: { state: "active" } });
-    // The lease of a process that died may stay in a row for which nothing waits.
+    // The lease of a dead process may stay in a row without waiting events.
     expect(kept?.lease?.holder).not.toBe("the last");
     const last = wanted.length > 0 ? Number(wanted.at(-1)?.replace("event-", "")) : 0;
     expect(kept?.cursor).toBeGreaterThanOrEqual(last);
@@ -217,7 +217,7 @@ function expectOutage(error: unknown): void {
 }
 
 test.concurrent.each(Array.from({ length: LANES }, (_, lane) => lane))(
-  "every subscriber gets every event, in order, under any faults (%i)",
+  "every subscriber receives every wanted event in order, whatever fails (%i)",
   async () => {
     await fc.assert(fc.asyncProperty(schedule, run), { numRuns: Math.ceil(SCHEDULES / LANES) });
   },

@@ -25,8 +25,8 @@ const DAY = 24 * 60 * MINUTE;
 const events = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => `event-${from + index}`);
 
-describe("a subscriber", () => {
-  test("gets the events after its subscription, in order and signed", async () => {
+describe("delivery", () => {
+  test("a subscriber receives the events of its type after its subscription, in order and signed", async () => {
     const { log, subscriptions, dispatcher, subscribe } = newWorld();
     const subscriber = await startSubscriber();
     const other = await startSubscriber();
@@ -56,7 +56,7 @@ describe("a subscriber", () => {
     expect(subscriber.arrivals).toHaveLength(2);
   });
 
-  test("gets no event twice when a process is told to stop between two events", async () => {
+  test("a process that is stopped between two events stores the place, so that no event is sent twice", async () => {
     const { log, subscriptions, dispatcher, subscribe } = newWorld();
     const first = dispatcher();
     let stopped: Promise<void> | undefined;
@@ -75,7 +75,7 @@ describe("a subscriber", () => {
     expect(idsOf(subscriber.arrivals)).toEqual(events(1, 6));
   });
 
-  test("does not get erased events", async () => {
+  test("erased events are not sent", async () => {
     const { log, dispatcher, subscribe } = newWorld();
     const subscriber = await startSubscriber();
     await subscribe(subscriber.url);
@@ -85,7 +85,7 @@ describe("a subscriber", () => {
     expect(idsOf(subscriber.arrivals)).toEqual(["event-1", "event-3"]);
   });
 
-  test("gets a long log in pages, and events that arrive meanwhile", async () => {
+  test("a log of several pages is delivered with the events that are stored meanwhile", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber((response, _, nth) => {
       if (nth % 40 === 0) log.append();
@@ -98,7 +98,7 @@ describe("a subscriber", () => {
     expect((await subscriptions.get(id))?.cursor).toBe(123);
   });
 
-  test("that is slow, or never answers, delays neither others nor the next call", async () => {
+  test("a subscriber that does not answer delays neither other subscribers nor the next dispatch", async () => {
     const { log, dispatcher, subscribe } = newWorld();
     let answer = () => {};
     const stuck = await startSubscriber((response) => {
@@ -125,8 +125,8 @@ describe("a subscriber", () => {
   });
 });
 
-describe("a callback that fails", () => {
-  test("is tried again after pauses that grow: short ones here, longer ones by a wake-up", async () => {
+describe("failing callbacks", () => {
+  test("a failing callback is tried again after growing pauses: short ones in the same dispatch, longer ones after a wake-up", async () => {
     const { log, dispatcher, subscribe, subscriptions, clock, wakeUps } = newWorld();
     const times: number[] = [];
     const subscriber = await startSubscriber((response, _, nth) => {
@@ -157,7 +157,7 @@ describe("a callback that fails", () => {
     expect(new Set(idsOf(subscriber.arrivals))).toEqual(new Set(["event-1"]));
   });
 
-  test("says when to come again", async () => {
+  test("a callback that answers 429 with Retry-After is tried again after that time", async () => {
     const { log, dispatcher, subscribe, clock, wakeUps } = newWorld();
     const subscriber = await startSubscriber((response, _, nth) => {
       response.writeHead(nth === 1 ? 429 : 200, nth === 1 ? { "retry-after": "90" } : {}).end();
@@ -176,7 +176,7 @@ describe("a callback that fails", () => {
   });
 
   test.each([404, 410])(
-    "for good, by %i over a minute, keeps its place, and goes on there when it is resumed",
+    "a callback that answers %i for over a minute is given up, and a resumed subscription continues at its place",
     async (status) => {
       const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
       let gone = true;
@@ -206,7 +206,7 @@ describe("a callback that fails", () => {
     },
   );
 
-  test("for good is counted once as given up, beside every failed event", async () => {
+  test("the deliveries metric counts a given-up subscription once, beside its failed events", async () => {
     const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] });
     measureWith(provider.getMeter("test"));
@@ -230,7 +230,7 @@ describe("a callback that fails", () => {
     expect(deliveries?.dataPoints[0]?.attributes).toEqual({ type: "chat_started", outcome: "failed" });
   });
 
-  test("for a week gives the subscription up", async () => {
+  test("a subscription is given up after its callback has failed for a week", async () => {
     const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
     const subscriber = await startSubscriber(500);
     const { id } = await subscribe(subscriber.url);
@@ -250,8 +250,8 @@ describe("a callback that fails", () => {
   });
 });
 
-describe("an operator", () => {
-  test("stops deliveries at once by deleting a subscription", async () => {
+describe("changes during a delivery", () => {
+  test("a deletion during a delivery stops it within 20 events", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber(async (response, _, nth) => {
       if (nth === 3) await subscriptions.remove(id);
@@ -260,12 +260,12 @@ describe("an operator", () => {
     const { id } = await subscribe(subscriber.url);
     for (let count = 0; count < 200; count += 1) log.append();
     await dispatcher().dispatch();
-    // The place is written every 20 events at least, and that is when it shows.
+    // The deletion shows at the next write of the place, after 20 events at the latest.
     expect(subscriber.arrivals.length).toBeLessThanOrEqual(20);
     expect(await subscriptions.list()).toEqual([]);
   });
 
-  test("stops deliveries by a deletion between two close events", async () => {
+  test("a deletion by the delivering process stops the delivery before the next event", async () => {
     const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
     const subscriber = await startSubscriber();
     const { id } = await subscribe(subscriber.url);
@@ -286,7 +286,7 @@ describe("an operator", () => {
     expect(idsOf(subscriber.arrivals)).toEqual(["event-1"]);
   });
 
-  test("moves the place by a replay, also during a delivery", async () => {
+  test("a replay during a delivery moves the delivery to its place", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber(async (response, _, nth) => {
       if (nth === 25) await subscriptions.change(id, (now) => moveTo(now, 9));
@@ -299,7 +299,7 @@ describe("an operator", () => {
     expect((await subscriptions.get(id))?.cursor).toBe(45);
   });
 
-  test("keeps the place by a resumption during a delivery", async () => {
+  test("a resume during a delivery keeps its place", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber(async (response, _, nth) => {
       if (nth === 25) await subscriptions.change(id, resume);
@@ -312,8 +312,8 @@ describe("an operator", () => {
   });
 });
 
-describe("two dispatchers", () => {
-  test("do not serve a subscriber at once", async () => {
+describe("several dispatchers", () => {
+  test("three dispatchers never send to one subscriber at the same time", async () => {
     const { log, dispatcher, subscribe } = newWorld();
     let present = 0;
     let most = 0;
@@ -332,12 +332,12 @@ describe("two dispatchers", () => {
     expect(most).toBe(1);
   });
 
-  test("lose no event that is stored while one of them lets go", async () => {
+  test("an event that is stored while a dispatcher releases its lease is delivered", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber();
     await subscribe(subscriber.url);
     const other = dispatcher();
-    // Just before one lets go something comes: the other is woken, sees that it is taken, and goes away.
+    // An event is stored just before one dispatcher releases its lease. The other one is woken, finds the lease, and ends.
     const meddled = dispatcher({
       subscriptions: {
         ...subscriptions,
@@ -356,7 +356,7 @@ describe("two dispatchers", () => {
     expect(idsOf(subscriber.arrivals)).toEqual(events(1, 6));
   });
 
-  test("leave a subscriber alone that is being served, however long its answer takes", async () => {
+  test("a dispatcher keeps its lease while a callback takes nine seconds to answer", async () => {
     const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
     let answer = () => {};
     const subscriber = await startSubscriber((response) => {
@@ -385,7 +385,7 @@ describe("two dispatchers", () => {
     expect(await subscriptions.get(id)).not.toHaveProperty("lease");
   });
 
-  test("hand over when one dies: the other takes over after the lease, and repeats few events", async () => {
+  test("a dispatcher continues for one that died once its lease is over, and repeats only events after the stored place", async () => {
     const { log, dispatcher, subscribe, clock, wakeUps } = newWorld();
     const subscriber = await startSubscriber();
     await subscribe(subscriber.url);
@@ -398,7 +398,7 @@ describe("two dispatchers", () => {
     const { dispatch } = dispatcher();
     await dispatch();
     expect(subscriber.arrivals).toHaveLength(30);
-    // It looks again when the other cannot be at it any more; once, however often it is woken.
+    // It checks again when the lease of the other has ended, and only once for both wake-ups.
     await dispatch();
     expect(wakeUps).toEqual([LEASE_MS]);
     await clock.wait(LEASE_MS);
@@ -407,8 +407,8 @@ describe("two dispatchers", () => {
   });
 });
 
-describe("a dispatcher", () => {
-  test("serves a subscriber that was changed after it had looked", async () => {
+describe("one dispatcher", () => {
+  test("a subscription that changes after the dispatcher has read it is delivered", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber();
     const { id } = await subscribe(subscriber.url);
@@ -427,7 +427,7 @@ describe("a dispatcher", () => {
     expect(idsOf(subscriber.arrivals)).toEqual(["event-1"]);
   });
 
-  test("that is woken just as it finds nothing more to do looks again", async () => {
+  test("a wake-up that comes while a delivery ends starts another one", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber();
     const { id } = await subscribe(subscriber.url);
@@ -438,14 +438,14 @@ describe("a dispatcher", () => {
       subscriptions: {
         ...subscriptions,
         async replace(changed, parked) {
-          // Another instance has tried, in vain.
+          // Another instance has tried and failed.
           if (writes++ === 0) await subscriptions.change(id, (now) => ({ ...now, standing: paused }));
           return subscriptions.replace(changed, parked);
         },
         async get(id) {
           const found = await subscriptions.get(id);
           if (reads++ === 1) {
-            // What was found is old by the time it is looked at.
+            // The subscription is resumed between its reading and the decision.
             expect(found?.standing).toMatchObject(paused);
             await subscriptions.change(id, resume);
             await dispatch();
@@ -459,7 +459,7 @@ describe("a dispatcher", () => {
     expect(idsOf(subscriber.arrivals)).toEqual(["event-1"]);
   });
 
-  test("ends after a minute, and leaves further events to the next call", async () => {
+  test("a delivery ends after a minute and leaves further events to the next dispatch", async () => {
     const { log, dispatcher, subscribe, clock, wakeUps, subscriptions } = newWorld();
     const subscriber = await startSubscriber((response) => {
       clock.time += 5 * SECOND;
@@ -478,7 +478,7 @@ describe("a dispatcher", () => {
     expect(idsOf(subscriber.arrivals)).toEqual(events(1, 30));
   });
 
-  test("whose storage fails reports it, and delivers by the next call", async () => {
+  test("a dispatch rejects when storage fails for one subscription, and the next dispatch delivers its events", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const healthy = await startSubscriber();
     const unlucky = await startSubscriber();
@@ -503,7 +503,7 @@ describe("a dispatcher", () => {
     expect(idsOf(unlucky.arrivals)).toEqual([...events(1, 20), ...events(1, 30)]);
   });
 
-  test("reads the log once for many", async () => {
+  test("a dispatch to eight subscribers at the same place reads the log once", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscribers = await Promise.all(Array.from({ length: 8 }, () => startSubscriber()));
     for (const { url } of subscribers) await subscribe(url);
@@ -535,8 +535,8 @@ describe("a dispatcher", () => {
   });
 });
 
-describe("a subscription", () => {
-  test("with several types and a filter gets the matching events, in order", async () => {
+describe("terms", () => {
+  test("a subscription with two types and a filter receives the matching events in order", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber();
     const types = ["chat_started", "chat_ended"] as ("chat_started" | "chat_ended")[];
@@ -552,7 +552,7 @@ describe("a subscription", () => {
     expect((await subscriptions.get(id))?.cursor).toBe(90);
   });
 
-  test("without matching events is written only now and then", async () => {
+  test("a place that only passes unwanted events is stored after 100 of them", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const { id } = await subscribe("https://example.com/", { filter: { tag: ["vip"] } });
     const { dispatch } = dispatcher();
@@ -564,7 +564,7 @@ describe("a subscription", () => {
     expect((await subscriptions.get(id))?.cursor).toBe(100);
   });
 
-  test("with batches gets up to so many events at once, and up to a mebibyte", async () => {
+  test("a batch has at most the subscription's number of events and at most 1 MiB", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber();
     const { id } = await subscribe(subscriber.url, { batch: 40 });
@@ -580,7 +580,7 @@ describe("a subscription", () => {
     expect((await subscriptions.get(id))?.cursor).toBe(104);
   });
 
-  test("that refuses a batch gets its events one by one", async () => {
+  test("the events of a refused batch are sent one by one, and the refused one is parked", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const sizes: number[] = [];
     const subscriber = await startSubscriber((response, { body }) => {
@@ -596,7 +596,7 @@ describe("a subscription", () => {
     expect((await subscriptions.get(id))?.cursor).toBe(20);
   });
 
-  test("that refuses a batch after many failures gets its events one by one all the same", async () => {
+  test("the events of a refused batch are sent one by one in the same dispatch, even after many failures", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber((response, { body }) => {
       response.writeHead(JSON.parse(body).length > 1 ? 413 : 200).end();
@@ -612,7 +612,7 @@ describe("a subscription", () => {
     expect(subscriber.arrivals).toHaveLength(6);
   });
 
-  test("with a rate makes no more requests in a minute, and goes on after it", async () => {
+  test("a subscription with perMinute receives no more requests in any minute, from any process", async () => {
     const { log, dispatcher, subscribe, clock, wakeUps } = newWorld();
     const times: number[] = [];
     const subscriber = await startSubscriber((response) => {
@@ -626,14 +626,14 @@ describe("a subscription", () => {
     expect(times).toHaveLength(3);
     expect(wakeUps).toHaveLength(1);
     await clock.wait(wakeUps[0] ?? 0);
-    // Another process keeps to it too.
+    // The limit also holds for another process.
     await dispatcher().dispatch();
     expect(times).toHaveLength(6);
     for (const [index, time] of times.slice(3).entries())
       expect(time - (times[index] ?? 0)).toBeGreaterThanOrEqual(60_000);
   });
 
-  test("signs with both secrets once one is rolled, also in the middle of a delivery", async () => {
+  test("a secret that is rolled during a delivery signs its later events together with the former secret", async () => {
     const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
     const until = new Date(clock.now() + DAY).toISOString();
     const secret = "whsec_bmV3IHNlY3JldCBvZiAyNCBieXRlcyEh";
@@ -654,7 +654,7 @@ describe("a subscription", () => {
   });
 });
 
-describe("an event that is refused", () => {
+describe("refused events", () => {
   const refusing =
     (refused: number[], status = 400) =>
     (response: ServerResponse, { headers }: Arrival) => {
@@ -663,7 +663,7 @@ describe("an event that is refused", () => {
     };
 
   test.each([400, 413, 415, 422])(
-    "by %i five times is parked, and the next ones go on at once",
+    "an event that is refused with %i five times is parked, and the next one is sent at once",
     async (status) => {
       const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
       const subscriber = await startSubscriber(refusing([3], status));
@@ -688,7 +688,7 @@ describe("an event that is refused", () => {
     },
   );
 
-  test("blocks under the policy to block, and so does another answer", async () => {
+  test("an event blocks the later ones when the policy is block or the answer is no refusal", async () => {
     for (const [policy, status] of [
       ["block", 400],
       ["park", 403],
@@ -704,7 +704,7 @@ describe("an event that is refused", () => {
     }
   });
 
-  test("blocks when the flow is off", async () => {
+  test("an event that a turned-off flow refuses is not parked", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const body = JSON.stringify({ error: { code: "WorkflowTriggerIsNotEnabled" } });
     const subscriber = await startSubscriber((response) => response.writeHead(400).end(body));
@@ -715,7 +715,7 @@ describe("an event that is refused", () => {
     expect(await subscriptions.parked(id)).toEqual([]);
   });
 
-  test("blocks after three that were parked in a row, until one arrives", async () => {
+  test("after three parked events in a row the next refused one blocks until an event is delivered", async () => {
     const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
     const refused = [1, 2, 3, 4, 6];
     const subscriber = await startSubscriber(refusing(refused));
@@ -732,7 +732,7 @@ describe("an event that is refused", () => {
     expect((await subscriptions.get(id))?.cursor).toBe(7);
   });
 
-  test("is parked once, though the write that parks it is lost or the subscription changed meanwhile", async () => {
+  test("an event is parked once when the subscription changes before the write that parks it", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber(refusing([2]));
     const { id } = await subscribe(subscriber.url, { policy: "park" });
@@ -758,13 +758,13 @@ describe("an event that is refused", () => {
   });
 });
 
-describe("a process", () => {
-  test("that was taken for dead sends nothing more, and overwrites nothing of the other", async () => {
+describe("processes", () => {
+  test("a process that stood still for longer than its lease neither sends nor writes after another has taken over", async () => {
     const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
     const other = dispatcher({ holder: "the other" });
     const subscriber = await startSubscriber(async (response, _, nth) => {
       if (nth === 3) {
-        // It stands still for longer than its lease, and the other takes over.
+        // It stands still for longer than its lease, so the other one takes over.
         await other.dispatch();
         clock.time += LEASE_MS;
         await other.dispatch();
@@ -774,13 +774,13 @@ describe("a process", () => {
     const { id } = await subscribe(subscriber.url);
     for (let count = 0; count < 10; count += 1) log.append();
     await dispatcher({ holder: "the first", every: () => () => {} }).dispatch();
-    // The third was under way in both, and what lay between the last write and it came again.
+    // Both sent event 3, and the events since the last write are repeated.
     expect(idsOf(subscriber.arrivals)).toEqual([...events(1, 3), ...events(1, 10)]);
     expect(await subscriptions.get(id)).toMatchObject({ cursor: 10 });
     expect(await subscriptions.get(id)).not.toHaveProperty("lease");
   });
 
-  test("that stood still asks before it sends whether the subscription is still its own", async () => {
+  test("a process that stood still checks its lease before it sends the next event", async () => {
     const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
     const subscriber = await startSubscriber();
     const { id } = await subscribe(subscriber.url);
@@ -810,7 +810,7 @@ describe("a process", () => {
     expect((await subscriptions.get(id))?.lease?.holder).toBe("another");
   });
 
-  test("delivers its stored events at once, and reports whether all are done", async () => {
+  test("stored delivers the event at once and returns false when storage fails", async () => {
     const { log, dispatcher, subscribe, subscriptions } = newWorld();
     const subscriber = await startSubscriber();
     const { id } = await subscribe(subscriber.url);

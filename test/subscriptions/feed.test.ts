@@ -23,7 +23,7 @@ function newFeed(log: Pick<EventLog, "head" | "list"> = memoryLog()) {
   };
 }
 
-test("an event that this process stores is known without a read, and wakes those who wait for it", async () => {
+test("an event that this process stores moves the known head without a read and ends a wait for news", async () => {
   const { feed, calls } = newFeed();
   expect(feed.knownHead()).toBeUndefined();
   await feed.readHead();
@@ -34,7 +34,7 @@ test("an event that this process stores is known without a read, and wakes those
   expect(calls).toEqual(["head"]);
 });
 
-test("a place that was given before raises doubt about the head, until it is read", async () => {
+test("the head is unknown after a stored event behind it, until it is read", async () => {
   const { feed } = newFeed();
   await feed.readHead();
   feed.noteStored(3);
@@ -44,7 +44,7 @@ test("a place that was given before raises doubt about the head, until it is rea
   expect(feed.knownHead()).toBeDefined();
 });
 
-test("those at the same place share a page for a second, or until an event was erased or comes", async () => {
+test("readers at the same place share a page for a second, until an erasure or a new event", async () => {
   const log = memoryLog();
   for (let count = 0; count < 3; count += 1) log.append();
   const { feed, calls, clock } = newFeed(log);
@@ -77,7 +77,7 @@ test("the events of a page may be sent for a second, and not after an erasure", 
   expect(feed.isFresh(next)).toBe(false);
 });
 
-test("a read that fails is not shared with those who come later", async () => {
+test("a page whose reading failed is read again by the next reader", async () => {
   const log = memoryLog();
   log.append();
   let fail = true;
@@ -90,7 +90,7 @@ test("a read that fails is not shared with those who come later", async () => {
   expect((await feed.read(0)).items).toHaveLength(1);
 });
 
-test("where retention removed all that lay behind, the page ends at the head", async () => {
+test("a page ends at the head when retention has removed all events after the place", async () => {
   const { feed } = newFeed({
     head: async () => ({ log: "log", seq: 50, lastReceived: {} }),
     list: async ({ after = 0 } = {}) => ({ items: [], next: after, head: 50 }),

@@ -24,36 +24,51 @@ const ticket = {
   },
 };
 
-describe("a filter", () => {
+describe("isWanted with a filter", () => {
   test.each<[string, NonNullable<Choice["filter"]>, boolean, boolean]>([
-    ["that is empty chooses everything", {}, true, true],
-    ["by group", { group: ["17"] }, true, false],
-    ["by a ticket's group", { group: ["0"] }, false, true],
-    ["by a ticket's current group", { group: ["5"] }, false, true],
-    ["by any of several groups", { group: ["3", "5"] }, true, true],
-    ["by agent, ignoring case", { agent: ["SAM@example.com"] }, true, true],
-    ["by tag, letter by letter", { tag: ["vip"] }, false, false],
-    ["by tag", { tag: ["VIP", "billing"] }, true, true],
-    ["by status, which chats have none of", { status: ["open", "pending"] }, false, true],
-    ["by source", { source: ["mail"] }, false, true],
-    ["with two keys needs both", { agent: ["sam@example.com"], tag: ["billing"] }, false, true],
-    ["with not leaves out what matches", { not: { tag: ["sales"] } }, false, true],
-    ["with not needs all of its keys to match", { not: { tag: ["sales"], group: ["99"] } }, true, true],
-    ["with a key and not", { agent: ["sam@example.com"], not: { status: ["open"] } }, true, false],
-    ["with not in not", { not: { tag: ["sales"], not: { group: ["3"] } } }, true, true],
-  ])("%s", (_, filter, wantsChat, wantsTicket) => {
+    ["that is empty matches every event", {}, true, true],
+    ["by group matches a chat in the group", { group: ["17"] }, true, false],
+    ["by group matches a ticket in the group", { group: ["0"] }, false, true],
+    ["by group matches a ticket's current group", { group: ["5"] }, false, true],
+    ["by two groups matches events of either", { group: ["3", "5"] }, true, true],
+    ["by agent ignores case", { agent: ["SAM@example.com"] }, true, true],
+    ["by tag is case-sensitive", { tag: ["vip"] }, false, false],
+    ["by two tags matches events with either", { tag: ["VIP", "billing"] }, true, true],
+    ["by status matches tickets only", { status: ["open", "pending"] }, false, true],
+    ["by source matches tickets only", { source: ["mail"] }, false, true],
+    ["with two keys needs both to match", { agent: ["sam@example.com"], tag: ["billing"] }, false, true],
+    ["with not excludes matching events", { not: { tag: ["sales"] } }, false, true],
+    [
+      "with two keys in not excludes only events that match both",
+      { not: { tag: ["sales"], group: ["99"] } },
+      true,
+      true,
+    ],
+    [
+      "with a key and not needs the key to match and not to exclude",
+      { agent: ["sam@example.com"], not: { status: ["open"] } },
+      true,
+      false,
+    ],
+    [
+      "with not inside not makes an exception",
+      { not: { tag: ["sales"], not: { group: ["3"] } } },
+      true,
+      true,
+    ],
+  ])("a filter %s", (_, filter, wantsChat, wantsTicket) => {
     expect([isWanted(chat, { filter }), isWanted(ticket, { filter })]).toEqual([wantsChat, wantsTicket]);
     expect(v.parse(FilterSchema, filter)).toEqual(filter);
   });
 
-  test("takes types as well", () => {
+  test("an event must match both types and filter", () => {
     expect(isWanted(chat, { types: ["chat_ended"] })).toBe(true);
     expect(isWanted(chat, { types: ["chat_started", "ticket_created"] })).toBe(false);
     expect(isWanted(chat, { types: ["chat_ended"], filter: { tag: ["x"] } })).toBe(false);
   });
 
   test.each([null, "text", 7, [], { chat: null }, { chat: { groups: "3", agents: [null], tags: [{}] } }])(
-    "of an event that does not fit, %j, matches nothing and fails nothing",
+    "the payload %j, which has no chat or ticket to compare, matches no key of a filter",
     (payload) => {
       expect(isWanted({ type: "chat_ended", payload }, { filter: { group: ["3"] } })).toBe(false);
       expect(isWanted({ type: "chat_ended", payload }, { filter: { not: { group: ["3"] } } })).toBe(true);
@@ -61,12 +76,12 @@ describe("a filter", () => {
   );
 });
 
-test("an event without a payload, which was erased, is never wanted", () => {
+test("an event without a payload is never wanted", () => {
   expect(isWanted({ type: "chat_ended" }, {})).toBe(false);
   expect(isWanted({ type: "chat_ended" }, { filter: { not: { group: ["3"] } } })).toBe(false);
 });
 
-test("groups may be given as numbers", () => {
+test("the groups of a filter are accepted as numbers", () => {
   expect(v.parse(FilterSchema, { group: [3, "17"] })).toEqual({ group: ["3", "17"] });
 });
 
@@ -81,6 +96,6 @@ test.each([
   { not: { not: { not: { tag: ["x"] } } } },
   { status: Array.from({ length: 101 }, () => "open") },
   { tag: ["x".repeat(201)] },
-])("%j is no filter", (filter) => {
+])("the filter %j is refused", (filter) => {
   expect(v.safeParse(FilterSchema, filter).success).toBe(false);
 });

@@ -22,7 +22,7 @@ const chat = (event_type = "chat_started") => ({
   },
 });
 
-/** The command as it is run, with the lines that it prints. */
+/** Runs the command and collects the lines that it prints. */
 function run(...args: string[]) {
   const child = spawn(process.execPath, ["scripts/listen.ts", ...args], {
     env: { PATH: process.env.PATH, FUNCTION_KEY: KEY },
@@ -38,7 +38,7 @@ function run(...args: string[]) {
 }
 const from = () => app.url.replace(/\/api$/, "");
 
-test("events from now on arrive, signed, at a URL that the app could not reach", async () => {
+test("listen sends new events of the app, signed, to a local URL and prints each answer", async () => {
   const subscriber = await startSubscriber((response, _, nth) =>
     response.writeHead(nth === 1 ? 500 : 200).end(),
   );
@@ -60,7 +60,7 @@ test("events from now on arrive, signed, at a URL that the app could not reach",
   expect(await ended).toBe(0);
 });
 
-test("from a place on, of a type, as CloudEvents", async () => {
+test("listen with --after, --types and --format sends the chosen events after a place as CloudEvents", async () => {
   const subscriber = await startSubscriber();
   const options = ["--after", "0", "--types", "chat_started", "--format", "cloudevents"];
   run(subscriber.url, "--from", from(), ...options);
@@ -73,13 +73,13 @@ test.each([
   [["http://localhost:1/", "--types", "chat_paused"], 2, "npm run listen"],
   [["http://localhost:1/", "--after", "-1"], 2, "npm run listen"],
   [["http://localhost:1/", "--colour", "red"], 2, "colour"],
-])("%j is refused with the usage", async (args, code, text) => {
+])("listen with the arguments %j prints the usage and ends with an error", async (args, code, text) => {
   const { lines, ended } = run(...args);
   expect(await ended).toBe(code);
   expect(lines.join("\n")).toContain(text);
 });
 
-test("a wrong key ends it", async () => {
+test("listen ends with an error when the app refuses the key", async () => {
   const { lines, ended } = run("http://localhost:1/", "--from", from(), "--key", "wrong");
   expect(await ended).toBe(1);
   expect(lines.join("\n")).toContain("the app refuses the key");

@@ -12,7 +12,7 @@ const event = (seq: number, more: Partial<OutgoingEvent> = {}): OutgoingEvent =>
 });
 
 describe("payloads", () => {
-  test("alone are the body", () => {
+  test("a single payload is the body of the request", () => {
     expect(toDelivery([event(1)], { format: "payload", batch: 1 })).toEqual({
       id: "event-1",
       body: '{"chat":{"id":"C1"}}',
@@ -20,7 +20,7 @@ describe("payloads", () => {
     });
   });
 
-  test("in a batch are items with their places, also one alone", () => {
+  test("a batch of payloads is a list of items with their places, even with one event", () => {
     const { id, body, headers } = toDelivery([event(1), event(3)], { format: "payload", batch: 10 });
     expect(JSON.parse(body)).toEqual([1, 3].map((seq) => ({ ...event(seq), subject: undefined })));
     expect(headers).toEqual({ "content-type": "application/json" });
@@ -41,14 +41,14 @@ describe("CloudEvents, read by the SDK", () => {
     data: { chat: { id: "C1" } },
   };
 
-  test("in binary mode", () => {
+  test("the CloudEvents SDK reads a single event in binary mode", () => {
     const { body, headers } = toDelivery([event(1)], { format: "cloudevents", batch: 1 });
     const read = HTTP.toEvent({ headers, body }) as CloudEvent<unknown>;
     expect(read.validate()).toBe(true);
     expect(read.toJSON()).toMatchObject(attributes);
   });
 
-  test("structured in a batch", () => {
+  test("the CloudEvents SDK reads a batch in structured mode", () => {
     const { body, headers } = toDelivery([event(1), event(2)], { format: "cloudevents", batch: 2 });
     expect(headers["content-type"]).toBe("application/cloudevents-batch+json");
     const read = HTTP.toEvent({ headers, body }) as CloudEvent<unknown>[];
@@ -57,7 +57,7 @@ describe("CloudEvents, read by the SDK", () => {
   });
 
   test.each(['Größe 5" 100%', "線上", "a\r\nx-injected: 1", "💡", " "])(
-    "with the subject %j have headers that are ASCII",
+    "the subject %j is percent-encoded into an ASCII header",
     (subject) => {
       const { headers } = toDelivery([event(1, { subject })], { format: "cloudevents", batch: 1 });
       expect(headers["ce-subject"]).toMatch(/^[!-~]+$/);
@@ -65,7 +65,7 @@ describe("CloudEvents, read by the SDK", () => {
     },
   );
 
-  test("of what has no subject have none", () => {
+  test("an event without a subject has no ce-subject header", () => {
     for (const subject of [undefined, ""]) {
       const { headers } = toDelivery([event(1, { subject })], { format: "cloudevents", batch: 1 });
       expect(headers).not.toHaveProperty("ce-subject");
@@ -81,13 +81,13 @@ describe("a signature", () => {
   ) as [string, string];
   const message = { id: "event-1", body: '{"a":1}' };
 
-  test("is verified with the secret, and with no other", () => {
+  test("a signature verifies with its secret and with no other", () => {
     const headers = sign(message, { secret: fresh }, now);
     expect(new Webhook(fresh).verify(message.body, headers)).toEqual({ a: 1 });
     expect(() => new Webhook(old).verify(message.body, headers)).toThrow();
   });
 
-  test("is verified with either secret while one is rolled, and then with the new one", () => {
+  test("a signature verifies with either secret until the former one expires, then only with the new one", () => {
     const previousSecret = { secret: old, until: new Date(now + 1_000).toISOString() };
     const headers = sign(message, { secret: fresh, previousSecret }, now);
     expect(headers["webhook-signature"]?.split(" ")).toHaveLength(2);

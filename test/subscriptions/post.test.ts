@@ -10,7 +10,7 @@ import { startSubscriber } from "./subscriber.ts";
 const addresses = (...list: string[]): LookupAddress[] =>
   list.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
 
-test("an event is posted as it is, to the target as it is", async () => {
+test("a request has the given body, headers, path and query unchanged", async () => {
   const { url, arrivals } = await startSubscriber(202);
   const post = createPost({ allowLoopback: true });
   const answer = await post(`${url}//a/../b?sig=%2F'x`, '{"text":"\u{1F4A1}"}', { "x-test": "1" });
@@ -24,7 +24,7 @@ test("an event is posted as it is, to the target as it is", async () => {
   ]);
 });
 
-test("credentials in the URL are sent as such", async () => {
+test("credentials in the URL are sent as an authorization header", async () => {
   const { port, arrivals } = await startSubscriber();
   await createPost({ allowLoopback: true })(`http://us%40er:pw@127.0.0.1:${port}/hook`, "{}", {});
   expect(arrivals[0]).toMatchObject({
@@ -33,9 +33,9 @@ test("credentials in the URL are sent as such", async () => {
   });
 });
 
-test("one connection serves one event after the other, and a closed one is no failure", async () => {
+test("requests reuse one connection, and a request on a connection that was closed is sent again", async () => {
   const subscriber = await startSubscriber((response, _, nth) => {
-    // A server may close a connection that it promised to keep.
+    // A server may close a keep-alive connection at any time.
     response.end("ok", () => nth === 2 && response.socket?.resetAndDestroy());
   });
   const post = createPost({ allowLoopback: true });
@@ -46,7 +46,7 @@ test("one connection serves one event after the other, and a closed one is no fa
   expect(subscriber.connections).toBe(2);
 });
 
-test("https verifies the certificate of the name, at the address that was resolved", async () => {
+test("https checks the certificate against the URL's name at the resolved address", async () => {
   const { port, arrivals } = await startSubscriber(200, { secure: true });
   const resolve = async () => addresses("127.0.0.1");
   const url = `https://hooks.example.com:${port}/hook`;
@@ -64,15 +64,15 @@ test("https verifies the certificate of the name, at the address that was resolv
   expect(arrivals).toHaveLength(1);
 });
 
-describe("a name that leads where nothing may be called is not called", () => {
+describe("addresses", () => {
   test.each([
-    ["loopback", ["127.0.0.1"]],
-    ["a private network", ["10.1.2.3"]],
-    ["the metadata service", ["169.254.169.254"]],
-    ["a mapped address", ["::ffff:127.0.0.1"]],
-    ["loopback beside a public address", ["93.184.216.34", "127.0.0.1"]],
-    ["nothing", []],
-  ])("%s", async (_, list) => {
+    ["a loopback address", ["127.0.0.1"]],
+    ["a private address", ["10.1.2.3"]],
+    ["the metadata service of a cloud", ["169.254.169.254"]],
+    ["a loopback address mapped into IPv6", ["::ffff:127.0.0.1"]],
+    ["a loopback address beside a public one", ["93.184.216.34", "127.0.0.1"]],
+    ["no address", []],
+  ])("a name that resolves to %s is not called", async (_, list) => {
     const { port, arrivals } = await startSubscriber();
     const resolve = async () => addresses(...list);
     const post = createPost({ allowLoopback: false, resolve });
@@ -86,12 +86,12 @@ describe("a name that leads where nothing may be called is not called", () => {
     else await checked;
   });
 
-  test("a private network stays closed when loopback is open", async () => {
+  test("a private address is not called when loopback is allowed", async () => {
     const post = createPost({ allowLoopback: true, resolve: async () => addresses("192.168.1.1") });
     expect(await post("http://router.example.com/", "{}", {})).toEqual({ failure: "ENOTPUBLIC" });
   });
 
-  test("when the second resolution says something else than the first", async () => {
+  test("a name that resolves to a private address only after it was accepted is not called", async () => {
     const { port, arrivals } = await startSubscriber();
     const answers = [addresses("93.184.216.34"), addresses("127.0.0.1")];
     let asked = 0;
@@ -105,13 +105,13 @@ describe("a name that leads where nothing may be called is not called", () => {
     expect(arrivals).toEqual([]);
   });
 
-  test("when it was kept under other rules", async () => {
+  test("a loopback URL that was stored under other rules is not called", async () => {
     const { url, arrivals } = await startSubscriber();
     expect(await createPost({ allowLoopback: false })(url, "{}", {})).toEqual({ failure: "ENOTPUBLIC" });
     expect(arrivals).toEqual([]);
   });
 
-  test("by a redirect", async () => {
+  test("a redirect is not followed", async () => {
     const inside = await startSubscriber();
     const outside = await startSubscriber((response) => {
       response.writeHead(307, { location: inside.url }).end();
@@ -121,7 +121,7 @@ describe("a name that leads where nothing may be called is not called", () => {
   });
 });
 
-test("a name that cannot be resolved, or not in time, may be subscribed all the same", async () => {
+test("a callback whose name does not resolve, or not in time, is accepted", async () => {
   const url = "https://later.example.com/hook";
   await checkCallback(url, { allowLoopback: false }, async () => {
     throw Object.assign(new Error(), { code: "ENOTFOUND" });
@@ -135,7 +135,7 @@ describe("an answer", () => {
     return createPost({ allowLoopback: true, timeLimit })(url, "{}", {});
   };
 
-  test("has its Retry-After read, in seconds or as a date", async () => {
+  test("Retry-After is read in seconds and as a date", async () => {
     expect(await answerOf((response) => response.writeHead(429, { "retry-after": "2" }).end())).toEqual({
       status: 429,
       retryAfter: 2_000,
@@ -154,7 +154,7 @@ describe("an answer", () => {
     });
   });
 
-  test("has a code when it is an error", async () => {
+  test("the code of an error body is read, and other bodies become the excerpt", async () => {
     const body = { error: { code: "WorkflowTriggerIsNotEnabled", message: "…" } };
     expect(await answerOf((response) => response.writeHead(400).end(JSON.stringify(body)))).toMatchObject({
       status: 400,
@@ -170,13 +170,13 @@ describe("an answer", () => {
     });
   });
 
-  test("that never comes is a TIMEOUT", async () => {
+  test("a callback that never answers is a TIMEOUT, and one whose body never ends has its status", async () => {
     expect(await answerOf(() => {}, 20)).toEqual({ failure: "TIMEOUT" });
-    // The status stands, though the body never ends.
+    // The status counts although the body never ends.
     expect(await answerOf((response) => response.writeHead(200).write("{"), 500)).toEqual({ status: 200 });
   });
 
-  test("that fails has a code: reset, refused, or another protocol", async () => {
+  test("a request that is reset, refused or answered in another protocol has the network's code", async () => {
     expect(await answerOf((response) => response.socket?.resetAndDestroy())).toEqual({
       failure: "ECONNRESET",
     });
@@ -197,7 +197,7 @@ describe("an answer", () => {
     });
   });
 
-  test("that is too long closes the connection, and is not kept", async () => {
+  test("an answer that is too long closes the connection", async () => {
     let sent = 0;
     let closed = false;
     const answer = await answerOf((response) => {

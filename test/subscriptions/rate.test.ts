@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { nextRequestAt, noteRequest, type SentCounts } from "../../shared/subscriptions/rate.ts";
 
-test("without a limit, and below it, a request may be made at once", () => {
+test("a request is permitted at once without a limit or below it", () => {
   expect(nextRequestAt([[100, 50]], undefined, 100_500)).toBe(0);
   expect(nextRequestAt([[100, 2]], 3, 100_500)).toBe(0);
 });
 
-test("the next request waits until enough of the last minute's are over", () => {
+test("a request above the limit waits until enough requests are older than a minute", () => {
   const sent: SentCounts = [
     [100, 2],
     [130, 1],
@@ -17,7 +17,7 @@ test("the next request waits until enough of the last minute's are over", () => 
   expect(nextRequestAt(sent, 3, 161_000)).toBe(0);
 });
 
-test("in no minute there are more requests than allowed, and no time is wasted", () => {
+test("no minute has more requests than the limit, and no request waits without need", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 8 }),
@@ -30,7 +30,7 @@ test("in no minute there are more requests than allowed, and no time is wasted",
           now += gap;
           const at = nextRequestAt(sent, perMinute, now);
           if (at > now) {
-            // Only a full minute makes it wait, and for that minute at most.
+            // A request waits only after a full minute, and at most for a minute.
             expect(at - now).toBeLessThanOrEqual(61_000);
             expect(times.filter((time) => time > now - 62_000).length).toBeGreaterThanOrEqual(perMinute);
             now = at;

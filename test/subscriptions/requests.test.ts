@@ -18,7 +18,7 @@ test("one event to one subscriber costs at most eight requests to the tables", a
   onTestFinished(() => app.stop());
   const subscriber = await startSubscriber();
   await app.call("POST", "/subscriptions", { url: subscriber.url });
-  /** Delivers an event, and waits until the subscription is let go and the head was looked at. */
+  /** Delivers an event, and waits until the lease is released and the head was read. */
   const deliver = async (id: string, nth: number) => {
     seen.length = 0;
     await app.deliver("chat-started", chat(id));
@@ -33,7 +33,7 @@ test("one event to one subscriber costs at most eight requests to the tables", a
     await expect.poll(isLetGo, { interval: 20, timeout: 10_000 }).toBe(true);
     return [...seen];
   };
-  // The first one finds this process cold.
+  // The first delivery also creates and reads what later ones know.
   await deliver("C1", 1);
   const requests = await deliver("C2", 2);
   expect(requests.length, requests.join("\n")).toBeLessThanOrEqual(8);

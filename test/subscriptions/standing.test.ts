@@ -13,7 +13,7 @@ const at = "2026-01-31T08:00:00.000Z";
 const pauseAfter = (standing: Standing, answer: CallbackAnswer, random = 0) =>
   Date.parse(afterAnswer(standing, answer, { now, random: () => random }).nextAttemptAt ?? "") - now;
 
-test.each([200, 201, 202, 204, 299])("%i is success, and makes everything good", (status) => {
+test.each([200, 201, 202, 204, 299])("the status %i is success and resets the failures", (status) => {
   const failing: Standing = { state: "retrying", failures: 7, failingSince: at, nextAttemptAt: at };
   expect(isDelivered({ status })).toBe(true);
   expect(afterAnswer(failing, { status }, { now, random: Math.random })).toEqual({
@@ -27,7 +27,7 @@ describe("404 and 410", () => {
   const answered = (seconds: number, standing: Standing, answer: CallbackAnswer) =>
     afterAnswer(standing, answer, { now: now + seconds * SECOND, random: Math.random });
 
-  test.each([404, 410])("%i three times over a minute is believed", (status) => {
+  test.each([404, 410])("%i three times over a minute gives the subscription up", (status) => {
     const first = answered(0, FRESH, { status });
     const second = answered(59, first, { status: 410 });
     expect([first.state, second.state]).toEqual(["retrying", "retrying"]);
@@ -40,14 +40,14 @@ describe("404 and 410", () => {
     });
   });
 
-  test("many within a minute, or two over a longer time, are tried again", () => {
+  test("404 many times within a minute, or twice over an hour, is tried again", () => {
     let standing = FRESH;
     for (let count = 0; count < 20; count += 1) standing = answered(count * 3, standing, { status: 404 });
     expect(standing.state).toBe("retrying");
     expect(answered(3_600, answered(0, FRESH, { status: 404 }), { status: 404 }).state).toBe("retrying");
   });
 
-  test("any other answer in between starts the count anew", () => {
+  test("an answer other than 404 and 410 restarts their count", () => {
     let standing = answered(0, FRESH, { status: 404 });
     standing = answered(70, standing, { status: 404 });
     standing = answered(80, standing, { status: 503 });
@@ -72,7 +72,7 @@ test.each<CallbackAnswer>([
   { failure: "TIMEOUT" },
   { failure: "ECONNRESET" },
   { failure: "ENOTPUBLIC" },
-])("%j is tried again", (answer) => {
+])("the answer %j is tried again after the first pause", (answer) => {
   expect(isDelivered(answer)).toBe(false);
   expect(afterAnswer(FRESH, answer, { now, random: () => 0 })).toEqual({
     state: "retrying",
@@ -83,7 +83,7 @@ test.each<CallbackAnswer>([
   });
 });
 
-test("pauses double, and stop at a day", () => {
+test("pauses double with each failure, up to a day", () => {
   const failing = (failures: number): Standing => ({ state: "retrying", failures, failingSince: at });
   const pauses = [0, 1, 2, 5, 10, 15, 19, 20, 500].map((failures) =>
     pauseAfter(failing(failures), { status: 500 }),
@@ -92,19 +92,19 @@ test("pauses double, and stop at a day", () => {
 });
 
 describe("Retry-After", () => {
-  test.each([429, 503])("is kept to with %i", (status) => {
+  test.each([429, 503])("Retry-After of a %i sets the pause, up to a day", (status) => {
     expect(pauseAfter(FRESH, { status, retryAfter: 90 * SECOND })).toBe(90 * SECOND);
     expect(pauseAfter(FRESH, { status, retryAfter: 30 * DAY })).toBe(DAY);
   });
 
-  test("does not make pauses shorter than they have grown, nor count with other answers", () => {
+  test("Retry-After never shortens a pause and counts only with 429 and 503", () => {
     const failing: Standing = { state: "retrying", failures: 15, failingSince: at };
     expect(pauseAfter(failing, { status: 429, retryAfter: SECOND })).toBeGreaterThan(10 * MINUTE);
     expect(pauseAfter(FRESH, { status: 500, retryAfter: DAY })).toBe(25);
   });
 });
 
-test("a flow that is off is asked at long intervals, since it may be deleted as well", () => {
+test("a flow that is turned off is tried again after at least 7.5 minutes", () => {
   const off = { status: 400, code: "WorkflowTriggerIsNotEnabled" };
   expect(pauseAfter(FRESH, off)).toBe(7.5 * MINUTE);
   expect(pauseAfter({ state: "retrying", failures: 30, failingSince: at }, off, 0.999)).toBeLessThanOrEqual(
@@ -112,7 +112,7 @@ test("a flow that is off is asked at long intervals, since it may be deleted as 
   );
 });
 
-test("a week of nothing but failures is enough", () => {
+test("a subscription is given up after a week of failures", () => {
   const since = (milliseconds: number): Standing => ({
     state: "retrying",
     failures: 25,
@@ -124,7 +124,7 @@ test("a week of nothing but failures is enough", () => {
   expect(after(since(GIVE_UP_AFTER_MS))).toBe("given_up");
 });
 
-test("for any answers pauses are within bounds, and a subscriber that only fails is given up in about a week", () => {
+test("for any failing answers each pause is at most a day, and the subscription is given up after 7 to 8 days", () => {
   const answer = fc.oneof(
     fc.record({ status: fc.constantFrom(400, 429, 500, 503), retryAfter: fc.nat(3 * DAY) }),
     fc.record({ failure: fc.constantFrom("TIMEOUT", "ECONNREFUSED") }),

@@ -8,7 +8,7 @@ import { newTable, termsOf, withoutAge } from "./world.ts";
 
 const wanted = { ...termsOf("https://example.com/hook?sig=a%2Fb"), cursor: 41 };
 
-test("a subscription is kept as it was asked for", async () => {
+test("a new subscription is stored with the terms that were asked for", async () => {
   const subscriptions = withoutAge(openSubscriptions(newTable(), () => Date.parse("2026-01-31T08:00:00Z")));
   const made = await subscriptions.subscribe(wanted);
   expect(made).toMatchObject({
@@ -22,7 +22,7 @@ test("a subscription is kept as it was asked for", async () => {
   expect(await subscriptions.list()).toEqual([made]);
 });
 
-test("the same type and URL is the same subscription, from wherever it is asked for", async () => {
+test("the same types and URL from eight instances create one subscription", async () => {
   const table = newTable();
   const instances = Array.from({ length: 8 }, () => openSubscriptions(table));
   const made = await Promise.all(instances.map((instance) => instance.subscribe(wanted)));
@@ -38,7 +38,7 @@ test("the same type and URL is the same subscription, from wherever it is asked 
   expect(new Set([...made, ...others].map((one) => one?.id)).size).toBe(5);
 });
 
-test("the same types and URL with other terms change the subscription", async () => {
+test("a call with the same types and URL replaces the subscription's other terms", async () => {
   const subscriptions = withoutAge(openSubscriptions(newTable()));
   const made = await subscriptions.subscribe({ ...wanted, types: ["chat_started", "chat_ended"] });
   const terms = {
@@ -53,7 +53,7 @@ test("the same types and URL with other terms change the subscription", async ()
   expect(await subscriptions.get(made.id)).toMatchObject({ ...terms, types: ["chat_started", "chat_ended"] });
 });
 
-test("a subscription of a version that knew one type is read as it was meant", async () => {
+test("a row with a single type and without later columns is read with their defaults", async () => {
   const table = newTable();
   const subscriptions = withoutAge(openSubscriptions(table));
   const { id, secret } = await subscriptions.subscribe(wanted);
@@ -66,11 +66,11 @@ test("a subscription of a version that knew one type is read as it was meant", a
     moves: 0,
     missed: 0,
   });
-  // It is found again by its type and URL.
+  // Its type and URL still lead to the same subscription.
   expect((await subscriptions.subscribe(wanted)).id).toBe(id);
 });
 
-test("a row with every column is read whole, and written again as it was", async () => {
+test("a row with every column is read completely and written back unchanged", async () => {
   const table = newTable();
   const subscriptions = withoutAge(openSubscriptions(table));
   const { id, secret } = await subscriptions.subscribe(wanted);
@@ -114,7 +114,7 @@ test("a row with every column is read whole, and written again as it was", async
   expect(version).not.toBe("1");
 });
 
-test("an event is parked together with the place behind it, or not at all", async () => {
+test("an event is parked in one transaction with the place, and unparked once", async () => {
   const subscriptions = openSubscriptions(newTable());
   const made = await subscriptions.subscribe(wanted);
   const park = { eventId: "event-42", seq: 42, since: "2026-01-31T08:00:00.000Z", attempts: 5 };
@@ -132,7 +132,7 @@ test("an event is parked together with the place behind it, or not at all", asyn
   expect(await subscriptions.parked()).toEqual([]);
 });
 
-test("a given-up subscription continues at its place when it is subscribed again", async () => {
+test("a given-up subscription continues at its place when its subscriber subscribes again", async () => {
   const subscriptions = openSubscriptions(newTable());
   const { id } = await subscriptions.subscribe(wanted);
   const lastAnswer = { at: "2026-01-31T08:00:00.000Z", status: 410 };
@@ -153,7 +153,7 @@ test("a given-up subscription continues at its place when it is subscribed again
   expect(standing.nextAttemptAt).toBeUndefined();
 });
 
-test("a removed subscription is gone, and its URL starts again", async () => {
+test("a removed subscription does not exist any more, and its URL gets a new one", async () => {
   const subscriptions = openSubscriptions(newTable());
   const first = await subscriptions.subscribe(wanted);
   await Promise.all([subscriptions.remove(first.id), subscriptions.remove(first.id)]);
@@ -166,7 +166,7 @@ test("a removed subscription is gone, and its URL starts again", async () => {
 });
 
 test.each(["x", "../x", "a/b", "a#b", "\u{1F4A1}", "target:0", "a".repeat(2000), ""])(
-  "no subscription has the id %j",
+  "the id %j, which no subscription can have, finds no subscription",
   async (id) => {
     const subscriptions = openSubscriptions(newTable());
     await subscriptions.subscribe(wanted);
@@ -177,7 +177,7 @@ test.each(["x", "../x", "a/b", "a#b", "\u{1F4A1}", "target:0", "a".repeat(2000),
   },
 );
 
-test("of concurrent changes the first wins, and no repeated change is lost", async () => {
+test("the first of two concurrent writes wins, and six concurrent changes are all done", async () => {
   const subscriptions = openSubscriptions(newTable());
   const made = await subscriptions.subscribe(wanted);
   const written = await subscriptions.replace({ ...made, cursor: 42 });
@@ -191,7 +191,7 @@ test("of concurrent changes the first wins, and no repeated change is lost", asy
   expect((await subscriptions.get(made.id))?.cursor).toBe(48);
 });
 
-test("a write whose answer was lost is found to be done", async () => {
+test("a write whose answer is lost counts as done", async () => {
   const table = newTable();
   await openSubscriptions(table).list();
   let lost = 0;
@@ -212,7 +212,7 @@ test("a write whose answer was lost is found to be done", async () => {
   expect(lost).toBe(4);
 });
 
-test("subscriptions that a newer build wrote are refused, with what belongs to them, and stay as they are", async () => {
+test("subscriptions, parked events and attempts of a newer version are refused with NewerFormat", async () => {
   const table = newTable();
   const subscriptions = openSubscriptions(table);
   const kept = await subscriptions.subscribe(wanted);

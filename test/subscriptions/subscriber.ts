@@ -6,15 +6,15 @@ import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 import { cert, key } from "./certificate.ts";
 
-/** A delivery as it arrived. */
+/** A request that the callback received. */
 export type Arrival = { target: string; headers: IncomingHttpHeaders; body: string };
 
-/** Answers a delivery; `nth` is 1 for the first. A number is a status without a body. */
+/** Answers a request; `nth` is 1 for the first one. A number is a status without a body. */
 export type Script = number | ((response: ServerResponse, arrival: Arrival, nth: number) => void);
 
 export type Subscriber = { port: number; url: string; arrivals: Arrival[]; connections: number };
 
-/** A real callback that answers by script, for the time of one test. */
+/** Starts a real callback that answers by script until the test ends. */
 export async function startSubscriber(script: Script = 200, { secure = false } = {}): Promise<Subscriber> {
   const arrivals: Arrival[] = [];
   const listener: RequestListener = async (request, response) => {

@@ -10,7 +10,7 @@ const turns = async (count = 20) => {
   for (let turn = 0; turn < count; turn += 1) await setImmediate();
 };
 
-/** A queue that remembers what is in it, by the time at which it shows. */
+/** A queue in memory: its messages with the times at which they become visible. */
 function memoryQueue(clock: { now: () => number }) {
   const messages = new Map<string, { showsAt: number; popReceipt: string }>();
   const queue = {
@@ -69,7 +69,7 @@ function newWakeUp({ isNeeded = true } = {}) {
   return Object.assign(world, { wakeUp, shows });
 }
 
-test("an append is not answered before its message is in the queue, which is taken back once all is delivered", async () => {
+test("an append waits until its message is in the queue, and the message is removed after the delivery", async () => {
   const world = newWakeUp();
   await world.wakeUp.storing()();
   await turns();
@@ -83,7 +83,7 @@ test("an append is not answered before its message is in the queue, which is tak
   expect(world.queue.calls).toEqual(["put", "takeBack"]);
 });
 
-test("appends that come together share a message, and each is delivered", async () => {
+test("a hundred concurrent appends share one message, and each event is delivered", async () => {
   const world = newWakeUp();
   await Promise.all(Array.from({ length: 100 }, (_, seq) => world.wakeUp.storing()(seq)));
   await turns();
@@ -91,13 +91,13 @@ test("appends that come together share a message, and each is delivered", async 
   expect(world.queue.calls).toEqual(["put", "takeBack"]);
 });
 
-test("undelivered events keep their message", async () => {
+test("the message stays in the queue when an event was not delivered", async () => {
   const world = newWakeUp();
   world.isDone = false;
   await world.wakeUp.storing()(1);
   await turns();
   expect(world.shows()).toEqual([2_000]);
-  // What is stored later has a message of its own.
+  // An event that is stored later gets its own message.
   world.clock.time += 5_000;
   world.isDone = true;
   await world.wakeUp.storing()(2);
@@ -105,7 +105,7 @@ test("undelivered events keep their message", async () => {
   expect(world.shows()).toEqual([-3_000]);
 });
 
-test("a message is postponed while there is work, and another put when it was received", async () => {
+test("the message is postponed during a delivery, and a received one is replaced", async () => {
   const clock = virtualClock();
   const queue = memoryQueue(clock);
   let beat = () => {};
@@ -130,7 +130,7 @@ test("a message is postponed while there is work, and another put when it was re
   expect(queue.calls.at(-1)).toBe("takeBack");
 });
 
-test("a queue that does not answer holds an append up for a moment only", async () => {
+test("an append waits at most 100 ms for a queue that does not answer", async () => {
   const world = newWakeUp();
   await world.wakeUp.storing()(1);
   await turns();
@@ -148,7 +148,7 @@ test("a queue that does not answer holds an append up for a moment only", async 
   expect(waits).toEqual([500, 100]);
 });
 
-test("the first append of a process is answered before the table of subscriptions is asked", async () => {
+test("the first append of a process does not wait for the table of subscriptions", async () => {
   const world = newWakeUp();
   await world.wakeUp.storing()(1);
   expect(world.asked).toBe(0);
@@ -156,7 +156,7 @@ test("the first append of a process is answered before the table of subscription
   expect(world.delivered).toEqual([1]);
 });
 
-test("without subscriptions no message is put, and the table is asked now and then", async () => {
+test("an append without subscriptions puts no message and reads the table at most every five seconds", async () => {
   const world = newWakeUp({ isNeeded: false });
   for (let count = 0; count < 10; count += 1) {
     await world.wakeUp.storing()(count);
@@ -171,7 +171,7 @@ test("without subscriptions no message is put, and the table is asked now and th
   expect(world.delivered).toEqual([11]);
 });
 
-test("after a subscription the next events are delivered, also by instances that have not seen it", async () => {
+test("after a new subscription the next event is delivered at once, and a second message wakes the other instances", async () => {
   const world = newWakeUp({ isNeeded: false });
   await world.wakeUp.storing()(1);
   await turns();
@@ -184,7 +184,7 @@ test("after a subscription the next events are delivered, also by instances that
   expect(world.delivered).toEqual([2]);
 });
 
-test("a broken queue fails no append, and is used again when it is back", async () => {
+test("a queue that fails does not fail an append, and is used again when it works", async () => {
   const world = newWakeUp();
   world.fails = true;
   world.queue.fails = true;
@@ -204,7 +204,7 @@ test("a broken queue fails no append, and is used again when it is back", async 
   expect(world.queue.calls).toEqual(["put", "takeBack"]);
 });
 
-test("a message goes into the queue, which is made for the first of them, shows when it should, and can be changed", async () => {
+test("the first message creates the queue, and a delayed message can be postponed and removed", async () => {
   const name = `wake-${crypto.randomUUID()}`;
   const queue = openQueue({ connectionString: inject("storage") }, name);
   await Promise.all([queue.put("wake up"), queue.put("wake up")]);

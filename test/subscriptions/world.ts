@@ -9,12 +9,12 @@ import { createPost } from "../../shared/subscriptions/post.ts";
 import { openSubscriptions, type Subscriptions } from "../../shared/subscriptions/store.ts";
 import type { Terms } from "../../shared/subscriptions/subscription.ts";
 
-/** A table of one's own on the run's Azurite, unless it is named. */
+/** A new table on Azurite, or the table of this name. */
 export function newTable(name = `Subscriptions${crypto.randomUUID().replaceAll("-", "")}`) {
   return openTable({ connectionString: inject("storage") }, name);
 }
 
-/** A clock that moves only by waits, and then at once. */
+/** A clock that only a wait moves, without real waiting. */
 export function virtualClock(start = Date.parse("2026-01-31T08:00:00Z")) {
   const clock = {
     time: start,
@@ -33,7 +33,7 @@ export type MemoryLog = Pick<EventLog, "head" | "list"> & {
   erase(seq: number): void;
 };
 
-/** A log with what dispatchers ask of one. */
+/** A log in memory, with the functions that a dispatcher calls. */
 export function memoryLog(): MemoryLog {
   const events: LogEvent[] = [];
   return {
@@ -66,12 +66,12 @@ export function memoryLog(): MemoryLog {
   };
 }
 
-/** What a flow's trigger asks for. */
+/** The terms of a flow's trigger. */
 export const termsOf = (url: string, type: EventType = "chat_started"): Terms => ({
   ...{ url, types: [type], format: "payload", batch: 1, policy: "block" },
 });
 
-/** Subscriptions by virtual time alone: the emulator's clock, which goes on by itself, says nothing. */
+/** Hides the age of rows, which is measured by the emulator's real clock, so that only virtual time counts. */
 export function withoutAge(subscriptions: Subscriptions): Subscriptions {
   const { list, get, subscribe } = subscriptions;
   return {
@@ -88,7 +88,7 @@ export function withoutAge(subscriptions: Subscriptions): Subscriptions {
   };
 }
 
-/** Subscriptions in a table, a log, and what is needed to deliver from the one to the other, in virtual time. */
+/** A log in memory, subscriptions in a table, and dispatchers between them, in virtual time. */
 export function newWorld() {
   const clock = virtualClock();
   const log = memoryLog();
