@@ -1,5 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import type { Sink } from "../reconcile/sink.ts";
+import type { ReconcileState } from "../reconcile/state.ts";
 import { unpack } from "../storage/body.ts";
 import { checkFormat, type Formatted } from "../storage/format.ts";
 import { after } from "../storage/keys.ts";
@@ -14,9 +15,7 @@ const CHATS_NAME = "reconciliation of chats";
 /** The state and the run records of the reconciliation of chats, in a partition of the events table. */
 export function chatRecords(table: TableClient): Pick<Sink<unknown>, "state" | "notes"> {
   return {
-    async state<State>() {
-      return (await readChatsState<State>(table)).state;
-    },
+    state: async () => (await readChatsState(table)).state,
     async *notes<Note>(prefix: string) {
       const range = { from: CHAT_NOTE + prefix, before: after(CHAT_NOTE + prefix) };
       for await (const row of readRows<{ json: string } & Formatted>(table, CHAT_PARTITION, range)) {
@@ -26,7 +25,7 @@ export function chatRecords(table: TableClient): Pick<Sink<unknown>, "state" | "
   };
 }
 
-export async function readChatsState<State>(table: TableClient): Promise<{ state?: State; etag?: string }> {
+export async function readChatsState(table: TableClient): Promise<{ state?: ReconcileState; etag?: string }> {
   const row = await readRow<Formatted>(table, CHAT_PARTITION, CHAT_STATE);
   if (!row) return {};
   return { state: JSON.parse(await unpack(checkFormat(row, CHATS_NAME))), etag: row.etag };

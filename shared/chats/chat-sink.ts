@@ -24,8 +24,8 @@ export function chatSink(table: TableClient, firstEventsOf: FirstEventsOf): Sink
   return {
     ...chatRecords(table),
     lock: (options) => acquireLease(table, { partitionKey: CHAT_PARTITION, rowKey: CHAT_LOCK }, options),
-    async write<State>(): Promise<Writer<FoundThread, State>> {
-      let current = await readChatsState<State>(table);
+    async write(): Promise<Writer<FoundThread>> {
+      let current = await readChatsState(table);
       return {
         get state() {
           return current.state;

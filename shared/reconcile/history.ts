@@ -14,7 +14,7 @@ export type RunRecords = Pick<Sink<unknown>, "state" | "notes">;
  * @param limit 1 to 100; the last 100 runs are kept
  */
 export async function readHistory(sink: RunRecords, { limit = 20 } = {}): Promise<RunHistory> {
-  const state = await sink.state<ReconcileState>();
+  const state = await sink.state();
   const runs: RunRecord[] = [];
   for await (const run of sink.notes<RunRecord>(RUN)) runs.push(run);
   runs.sort((a, b) => b.number - a.number);
@@ -23,7 +23,7 @@ export async function readHistory(sink: RunRecords, { limit = 20 } = {}): Promis
 
 /** ISO time of the end of the last run that did not fail, for the health checks. One point read. */
 export async function lastSuccess(sink: RunRecords): Promise<string | undefined> {
-  return (await sink.state<ReconcileState>())?.lastSuccess;
+  return (await sink.state())?.lastSuccess;
 }
 
 function progressOf({

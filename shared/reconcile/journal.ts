@@ -20,15 +20,15 @@ export class Journal<Item, Position> {
   readonly report: RunReport;
   /** Number of this run. */
   readonly number: number;
-  readonly #writer: Writer<Item, ReconcileState<Position>>;
+  readonly #writer: Writer<Item>;
   readonly #pace: Pace;
   #put: readonly Compared<Item>[] = [];
   #notes: Record<string, unknown> = {};
 
-  constructor(writer: Writer<Item, ReconcileState<Position>>, pace: Pace) {
+  constructor(writer: Writer<Item>, pace: Pace) {
     this.#writer = writer;
     this.#pace = pace;
-    const { run: died, ...state } = currentState(writer.state, pace.now());
+    const { run: died, ...state } = currentState<Position>(writer.state, pace.now());
     this.state = state;
     if (died) this.note(inRing({ ...died, outcome: "died" }));
     this.number = died ? died.number + 1 : state.runs + 1;
@@ -82,7 +82,7 @@ export class Journal<Item, Position> {
 
   /** Records the run as failed. Changes that are already committed stay. */
   async fail(error: unknown): Promise<void> {
-    const { run: _, ...committed } = currentState(this.#writer.state, this.#pace.now());
+    const { run: _, ...committed } = currentState<Position>(this.#writer.state, this.#pace.now());
     const state = error instanceof UnusablePage ? withoutReadings(committed) : committed;
     // Only the message of an `AppError` is safe to show.
     const known = error instanceof AppError;
@@ -118,14 +118,13 @@ function inRing(run: RunRecord): Record<string, RunRecord> {
  * The state in this version's format. The state of an older version, or one with a checkpoint in the future, is reset
  * so that the run begins with a sweep.
  */
-function currentState<Position>(
-  state: ReconcileState<Position> | undefined,
-  now: number,
-): ReconcileState<Position> {
-  if (!state) return { format: STATE_FORMAT, odd: [], runs: 0 };
-  const { runs, run, watch, checkpoint, lastSuccess } = structuredClone(state);
+function currentState<Position>(stored: ReconcileState | undefined, now: number): ReconcileState<Position> {
+  if (!stored) return { format: STATE_FORMAT, odd: [], runs: 0 };
+  // The positions in it come from the source of this reconciliation.
+  const state = structuredClone(stored) as ReconcileState<Position>;
+  const { format, runs, run, watch, checkpoint, lastSuccess } = state;
   const isFuture = checkpoint && checkpoint.key > now + CLOCK_DIFFERENCE;
-  if (state.format === STATE_FORMAT && !isFuture) return structuredClone(state);
+  if (format === STATE_FORMAT && !isFuture) return state;
   return {
     ...{ format: STATE_FORMAT, odd: [], runs, run, watch, lastSuccess },
     ...(!isFuture && { checkpoint }),

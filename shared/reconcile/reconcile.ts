@@ -50,8 +50,8 @@ export async function reconcile<Item, Position>(
   const lease = await sink.lock({ holder, ttlMs: 3 * RENEWAL, now });
   try {
     const pace = new Pace(lease, reconciliation);
-    const writer = await sink.write<ReconcileState<Position>>();
-    const journal = new Journal(writer, pace);
+    const writer = await sink.write();
+    const journal = new Journal<Item, Position>(writer, pace);
     try {
       await run(reconciliation, { sink, writer, journal, pace });
       return await journal.end("completed");

@@ -1,13 +1,14 @@
 import type { Lease, LeaseOptions } from "../storage/lease.ts";
+import type { ReconcileState } from "./state.ts";
 
 /** The stored items of an account. Only one run at a time may change them. */
 export type Sink<Item> = {
   /** @throws Conflict when another run is in progress, with its holder and its start */
   lock(options: LeaseOptions): Promise<Lease>;
   /** Only for the holder of the lock. Of two writers, the second to commit gets a `Conflict`. */
-  write<State>(): Promise<Writer<Item, State>>;
+  write(): Promise<Writer<Item>>;
   /** The state of the last commit. One point read. */
-  state<State>(): Promise<State | undefined>;
+  state(): Promise<ReconcileState | undefined>;
   /** The notes whose names begin with a prefix, in the order of the names. */
   notes<Note>(prefix: string): AsyncIterable<Note>;
 };
@@ -16,9 +17,9 @@ export type Sink<Item> = {
  * Changes the stored items, and the run's state in the same transactions. So whenever the process ends, the work that
  * the state records is done.
  */
-export type Writer<Item, State> = {
+export type Writer<Item> = {
   /** The state of the last commit, by this writer or an earlier one. */
-  readonly state: State | undefined;
+  readonly state: ReconcileState | undefined;
   /** How many items are stored and not marked as deleted. */
   readonly live: number;
   /**
@@ -32,7 +33,7 @@ export type Writer<Item, State> = {
    * @throws Conflict when another writer has committed since this one was opened; nothing of that transaction was
    *   done
    */
-  commit(commit: Commit<Item, State>): Promise<void>;
+  commit(commit: Commit<Item>): Promise<void>;
   /** All items that are stored and not marked as deleted. */
   liveItems(): AsyncIterable<LiveItem>;
 };
@@ -49,9 +50,9 @@ export type LiveItem = {
   changedAt: number;
 };
 
-type Commit<Item, State> = {
+type Commit<Item> = {
   /** The new state. */
-  state: State;
+  state: ReconcileState;
   /** Items to be stored as they are given. */
   put?: readonly Compared<Item>[];
   /** Items to be marked as deleted at this ISO time. */

@@ -5,7 +5,7 @@ import { judgeSweep } from "./decide.ts";
 import type { Journal } from "./journal.ts";
 import type { Pace } from "./pace.ts";
 import type { LiveItem, Sink, Writer } from "./sink.ts";
-import type { ReconcileState, Sweep, SweepNote } from "./state.ts";
+import type { Sweep, SweepNote } from "./state.ts";
 
 /** A note's name begins with one of these. */
 const SEEN = "seen:";
@@ -35,7 +35,7 @@ export function see(sweep: Sweep<unknown>, ids: readonly string[]): Record<strin
 /** What a run works with. */
 export type RunTools<Item, Position> = {
   sink: Sink<Item>;
-  writer: Writer<Item, ReconcileState<Position>>;
+  writer: Writer<Item>;
   journal: Journal<Item, Position>;
   pace: Pace;
 };

@@ -1,4 +1,3 @@
-import type { ReconcileState } from "../reconcile/state.ts";
 import type { Watch } from "../reconcile/watch.ts";
 import type { TicketStore } from "./store/ticket-store.ts";
 
@@ -15,7 +14,7 @@ export function openKnownTickets(store: Pick<TicketStore, "get" | "state">) {
      * @throws {StorageUnavailable}
      */
     async watch(): Promise<Watch | undefined> {
-      watch ??= (await store.state<ReconcileState>())?.watch;
+      watch ??= (await store.state())?.watch;
       return watch;
     },
 

@@ -3,6 +3,7 @@ import { openEventLog } from "../../shared/event-log/event-log.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 import { openTicketStore } from "../../shared/tickets/store/ticket-store.ts";
 import { startTextApp } from "../app/start-app.ts";
+import { stateAfter } from "../tickets/store/open-store.ts";
 import { CHROMIUM, chat, openTab, useConsole } from "./browser.ts";
 
 const unique = crypto.randomUUID().replaceAll("-", "");
@@ -54,7 +55,7 @@ describe.skipIf(CHROMIUM === undefined)("pages of the console", () => {
     const writer = await openTicketStore({ table: tableOf("TICKETS_TABLE"), api: "v2" }).write();
     const items = await Array.fromAsync(writer.liveItems());
     const at = new Date().toISOString();
-    await writer.commit({ state: writer.state, remove: { items, at } });
+    await writer.commit({ state: writer.state ?? stateAfter(0), remove: { items, at } });
 
     const { page, close } = await open("/tickets?deleted=true");
     await page.locator("tr.gone", { hasText: "Soon gone" }).getByRole("link", { name: ticket.id }).click();

@@ -21,7 +21,7 @@ import {
   ticketCreated,
 } from "../event-log/deliveries.ts";
 import { cut, type Fault, hang, isTransaction, stoppingQueries } from "../storage/faults.ts";
-import { newTableName, openStore } from "../tickets/store/open-store.ts";
+import { newTableName, openStore, stateAfter } from "../tickets/store/open-store.ts";
 
 const ANN = "ann@example.com";
 const DAY = 24 * 60 * MINUTE;
@@ -56,7 +56,7 @@ async function fill(eventsName: string, ticketsName: string, people = TWO_PEOPLE
     const raw = JSON.stringify({ visitor: { email }, index });
     await log.quarantine.keep({ raw, expected: "chat_ended", reason: "odd", problems: [] });
     const ticket = { id: `T${index}`, modified: at(index), requester: { mail: email } };
-    await store.commit({ state: {}, put: await store.compare([ticket]) });
+    await store.commit({ state: stateAfter(0), put: await store.compare([ticket]) });
     await idempotency.once({
       scope: "CreateTicket",
       key: `key ${index}`,

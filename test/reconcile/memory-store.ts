@@ -1,6 +1,7 @@
 import { Conflict } from "../../shared/core/errors.ts";
 import { modifiedAt } from "../../shared/listing/ticket-facts.ts";
 import type { Writer } from "../../shared/reconcile/sink.ts";
+import type { ReconcileState } from "../../shared/reconcile/state.ts";
 import type { StoredTicket } from "../../shared/schemas/stored-ticket.ts";
 import type { Ticket } from "../../shared/schemas/ticket.ts";
 import { hashed } from "../../shared/storage/keys.ts";
@@ -9,7 +10,7 @@ import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
 
 type Memory = {
   tickets: Map<string, StoredTicket>;
-  state?: unknown;
+  state?: ReconcileState;
   commits: number;
   notes: Map<string, unknown>;
   lease?: { holder: string; since: string; until: number; nonce: object };
@@ -57,10 +58,10 @@ export function openMemoryStore(memory: Memory, touch: (write: () => void) => vo
         },
       };
     },
-    async write<State>() {
+    async write() {
       let commits = memory.commits;
-      let state = structuredClone(memory.state) as State | undefined;
-      const writer: Writer<Ticket, State> = {
+      let state = structuredClone(memory.state);
+      const writer: Writer<Ticket> = {
         get state() {
           return state;
         },
@@ -97,7 +98,7 @@ export function openMemoryStore(memory: Memory, touch: (write: () => void) => vo
       };
       return writer;
     },
-    state: async <State>() => structuredClone(memory.state) as State | undefined,
+    state: async () => structuredClone(memory.state),
     async *notes<Note>(prefix: string) {
       for (const name of [...memory.notes.keys()].sort()) {
         if (name.startsWith(prefix)) yield structuredClone(memory.notes.get(name)) as Note;

@@ -416,7 +416,7 @@ describe("a ticket that was modified in the future", () => {
   test("a stored checkpoint in the future is replaced, and later changes are found", async () => {
     const { run, account, store } = setUp(30);
     await run();
-    const writer = await store.write<ReconcileState>();
+    const writer = await store.write();
     const checkpoint = { key: account.now + DAY, closed: true };
     const state = { ...(writer.state as ReconcileState), checkpoint };
     await writer.commit({ state });

@@ -8,7 +8,6 @@ import { ticketSource as helpDeskSource } from "../../shared/livechat/helpdesk/t
 import type { Send } from "../../shared/livechat/send.ts";
 import { ticketSource } from "../../shared/livechat/v2/ticket-source.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
-import type { ReconcileState } from "../../shared/reconcile/state.ts";
 import { isCreatedSince } from "../../shared/reconcile/watch.ts";
 import type { RunReport } from "../../shared/schemas/reconcile.ts";
 import type { Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
@@ -271,7 +270,7 @@ export class Simulation {
     this.account.now += this.#listing.goneShowsAfter;
     await this.runAtRest();
     await this.runAtRest();
-    const { lastSweep } = (await this.#open(new Mortal()).state<ReconcileState>()) ?? {};
+    const { lastSweep } = (await this.#open(new Mortal()).state()) ?? {};
     const live = (await this.#open(new Mortal()).write()).live;
     if (lastSweep && lastSweep.missed > live / 2) await this.runAtRest();
   }
@@ -279,7 +278,7 @@ export class Simulation {
   /** The differences between the account, the store and the log after {@link comeToRest}. */
   async mistakes(): Promise<string[]> {
     const store = this.#open(new Mortal());
-    const { watch } = (await store.state<ReconcileState>()) ?? {};
+    const { watch } = (await store.state()) ?? {};
     const stored = [];
     let cursor: string | undefined;
     do {

@@ -1,5 +1,6 @@
 import type { TableClient, TransactionAction } from "@azure/data-tables";
 import type { LiveChatApi } from "../../core/settings.ts";
+import type { ReconcileState } from "../../reconcile/state.ts";
 import { decompress, fromProperties, toProperties } from "../../storage/body.ts";
 import { checkFormat, FORMAT, type Formatted } from "../../storage/format.ts";
 import { readRow } from "../../storage/rows.ts";
@@ -18,15 +19,15 @@ export function noteKey(api: LiveChatApi, name: string): string {
  * The state and the number of live tickets belong to one API. Those of the Text platform are in a second row: an
  * account that moves there starts with a new state, and finds the state of v2 unchanged if it moves back.
  */
-export type Snapshot<State> = {
+export type Snapshot = {
   api: LiveChatApi;
-  state?: State;
+  state?: ReconcileState;
   /** The state, as stored text. */
   text: Uint8Array;
   /** Tickets of the API that are stored and not marked as deleted. */
   live: number;
   /** The state and live tickets of v2, when the API is another one. */
-  v2?: Pick<Snapshot<unknown>, "text" | "live">;
+  v2?: Pick<Snapshot, "text" | "live">;
   /** How many commits have changed tickets. */
   changes: number;
   /** A random text that identifies a commit. */
@@ -43,35 +44,33 @@ type StateRow = { live: number; changes: number; commit: string; erasures?: numb
 type ApiRow = { live: number } & Formatted;
 
 const NAME = "ticket store";
-const NOTHING = { text: Buffer.from(""), live: 0 };
 
 /** @throws {NewerFormat} */
-export async function readState<State>(
-  table: TableClient,
-  api: LiveChatApi = "v2",
-): Promise<Snapshot<State>> {
+export async function readState(table: TableClient, api: LiveChatApi = "v2"): Promise<Snapshot> {
   const row = await readRow<StateRow>(table, TICKETS_PARTITION, STATE);
-  const v2 = row ? { text: fromProperties(row), live: checkFormat(row, NAME).live } : NOTHING;
   const { changes = 0, commit = "", erasures = 0, etag } = row ?? {};
-  const own = api === "v2" ? v2 : await readOwn(table, api);
+  const v2 = partOf(row);
+  const own = api === "v2" ? v2 : partOf(await readRow<ApiRow>(table, TICKETS_PARTITION, `${STATE}:${api}`));
   const state = own.text.length > 0 ? JSON.parse(await decompress(own.text)) : undefined;
   return { api, state, ...own, ...(api !== "v2" && { v2 }), changes, commit, erasures, etag };
 }
 
-async function readOwn(table: TableClient, api: LiveChatApi): Promise<typeof NOTHING> {
-  const row = await readRow<ApiRow>(table, TICKETS_PARTITION, `${STATE}:${api}`);
-  return row ? { text: Buffer.from(fromProperties(row)), live: checkFormat(row, NAME).live } : NOTHING;
+/** The part of a row that belongs to one API. */
+function partOf(row: ApiRow | undefined): Pick<Snapshot, "text" | "live"> {
+  return row
+    ? { text: fromProperties(row), live: checkFormat(row, NAME).live }
+    : { text: Buffer.from(""), live: 0 };
 }
 
 /** The operations that store a state. By the first one a transaction fails when another commit came before. */
-export function writeState<State>(snapshot: Snapshot<State>): TransactionAction[] {
+export function writeState(snapshot: Snapshot): TransactionAction[] {
   const { api, v2, changes, commit, erasures, etag } = snapshot;
   const row = { ...columnsOf(STATE, v2 ?? snapshot), changes, commit, erasures };
   const first: TransactionAction = etag ? ["update", row, "Replace", { etag }] : ["create", row];
   return v2 ? [first, ["upsert", columnsOf(`${STATE}:${api}`, snapshot), "Replace"]] : [first];
 }
 
-function columnsOf(rowKey: string, { text, live }: Pick<Snapshot<unknown>, "text" | "live">) {
+function columnsOf(rowKey: string, { text, live }: Pick<Snapshot, "text" | "live">) {
   return { partitionKey: TICKETS_PARTITION, rowKey, format: FORMAT, live, ...toProperties(text) };
 }
 

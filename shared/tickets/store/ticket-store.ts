@@ -120,7 +120,7 @@ export function openTicketStore({ table, api = "v2", now = Date.now }: TicketSto
 
     lock: (options) => acquireLease(table, { partitionKey: TICKETS_PARTITION, rowKey: "lease" }, options),
     write: () => openWriter(table, api),
-    state: async <State>() => (await readState<State>(table, api)).state,
+    state: async () => (await readState(table, api)).state,
 
     async *notes(prefix) {
       const from = noteKey(api, prefix);

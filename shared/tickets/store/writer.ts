@@ -3,6 +3,7 @@ import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { Conflict } from "../../core/errors.ts";
 import type { LiveChatApi } from "../../core/settings.ts";
 import type { Compared, Writer } from "../../reconcile/sink.ts";
+import type { ReconcileState } from "../../reconcile/state.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
 import { compress, packJson } from "../../storage/body.ts";
 import { OutcomeUnknown } from "../../storage/failures.ts";
@@ -34,11 +35,8 @@ const ENVELOPE_BYTES = 4096;
 /** The state rows also take operations and bytes. */
 const OPERATIONS_LEFT = MAX_OPERATIONS - 2;
 
-export async function openWriter<State>(
-  table: TableClient,
-  api: LiveChatApi = "v2",
-): Promise<Writer<Ticket, State>> {
-  let current: Snapshot<State> = await readState<State>(table, api);
+export async function openWriter(table: TableClient, api: LiveChatApi = "v2"): Promise<Writer<Ticket>> {
+  let current = await readState(table, api);
 
   /**
    * An erased ticket counts as the same while its time of modification is unchanged. Its content is not compared and
@@ -73,7 +71,7 @@ export async function openWriter<State>(
    */
   async function commitTogether(
     open: readonly TicketChange[],
-    state: State,
+    state: ReconcileState,
     text: Uint8Array,
   ): Promise<number | "all"> {
     // Every transaction raises the change number, and its rows have at least that number. So a reader between two
@@ -87,7 +85,7 @@ export async function openWriter<State>(
     let done = 0;
     for (const [index, part] of parts.entries()) {
       const isLast = index === parts.length - 1;
-      const next: Snapshot<State> = {
+      const next: Snapshot = {
         ...current,
         ...(isLast && { state, text }),
         live: part.reduce((live, unit) => live + unit.live, current.live),
@@ -124,7 +122,7 @@ export async function openWriter<State>(
         const done = await commitTogether(open, state, text);
         if (done === "all") return;
         // An erasure came in between. A ticket that it made a tombstone must not be stored with its content.
-        current = await readState<State>(table, api);
+        current = await readState(table, api);
         const left = await Promise.all(open.slice(done).map((change) => change.again?.() ?? [change]));
         open = left.flat();
       }
@@ -197,9 +195,9 @@ function split<Unit extends { actions: TransactionAction[] }>(
  * @returns the state row's new ETag, for the condition of the next commit; `undefined` when nothing was done, because
  *   an erasure came first
  */
-async function commitPart<State>(
+async function commitPart(
   table: TableClient,
-  { before, next }: { before: Snapshot<State>; next: Snapshot<State> },
+  { before, next }: { before: Snapshot; next: Snapshot },
   actions: readonly TransactionAction[],
 ): Promise<string | undefined> {
   for (let attempt = 1; ; attempt++) {
@@ -213,7 +211,7 @@ async function commitPart<State>(
       unknown = error;
     }
     // An answer was lost, of this attempt or of the one before it: check whether the commit is stored.
-    const found = await readState<State>(table, next.api);
+    const found = await readState(table, next.api);
     if (found.commit === next.commit && found.etag) return found.etag;
     if (found.commit === before.commit && found.erasures > before.erasures) return undefined;
     if (found.etag !== next.etag) throw new Conflict("Another run has taken over.");

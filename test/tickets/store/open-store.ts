@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { inject } from "vitest";
+import type { ReconcileState } from "../../../shared/reconcile/state.ts";
 import { openTable } from "../../../shared/storage/open-table.ts";
 import { openTicketStore, type TicketStore } from "../../../shared/tickets/store/ticket-store.ts";
 import { type Fault, inject as injectFault } from "../../storage/faults.ts";
@@ -12,4 +13,9 @@ export function newTableName(): string {
 export function openStore(tableName = newTableName(), fault?: Fault): TicketStore {
   const table = openTable({ connectionString: inject("storage") }, tableName);
   return openTicketStore({ table: fault ? injectFault(table, fault) : table });
+}
+
+/** A state of the reconciliation, after this many runs. */
+export function stateAfter(runs: number): ReconcileState {
+  return { format: 2, odd: [], runs };
 }

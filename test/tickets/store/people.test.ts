@@ -7,7 +7,7 @@ import { openTable } from "../../../shared/storage/open-table.ts";
 import { keepOut, ticketsPlace } from "../../../shared/tickets/store/people.ts";
 import type { TicketQuery, TicketStore } from "../../../shared/tickets/store/ticket-store.ts";
 import { type Fault, inject as injectFault, isTransaction, stoppingQueries } from "../../storage/faults.ts";
-import { newTableName, openStore } from "./open-store.ts";
+import { newTableName, openStore, stateAfter } from "./open-store.ts";
 
 const DAY = 24 * 60 * 60_000;
 const START = Date.parse("2026-03-01T12:00:00Z");
@@ -33,13 +33,13 @@ function peopleOf(tableName: string, { day = 0, fault }: { day?: number; fault?:
   return openPeople({ table, places: [ticketsPlace({ table, deletedTicketDays: 30, now })], now });
 }
 
-async function put(writer: Writer<Ticket, unknown>, ...tickets: Ticket[]): Promise<void> {
-  await writer.commit({ state: writer.state ?? {}, put: await writer.compare(tickets) });
+async function put(writer: Writer<Ticket>, ...tickets: Ticket[]): Promise<void> {
+  await writer.commit({ state: writer.state ?? stateAfter(0), put: await writer.compare(tickets) });
 }
 
-async function removeAll(writer: Writer<Ticket, unknown>, at: string): Promise<void> {
+async function removeAll(writer: Writer<Ticket>, at: string): Promise<void> {
   const items = await Array.fromAsync(writer.liveItems());
-  await writer.commit({ state: writer.state ?? {}, remove: { items, at } });
+  await writer.commit({ state: writer.state ?? stateAfter(0), remove: { items, at } });
 }
 
 async function all(store: TicketStore, query: TicketQuery = {}): Promise<StoredTicket[]> {
@@ -115,14 +115,17 @@ test("an erasure before any transaction of a commit keeps its effect, and the co
       if (isTransaction(request) && ++transactions === before) await peopleOf(name).erase(ANN);
       return send();
     });
-    const writer = await store.write<string>();
+    const writer = await store.write();
     const changed = tickets.map((one) => ({ ...one, subject: "changed" }));
-    await writer.commit({ state: "done", put: await writer.compare([...changed, ticket("new", "b@x")]) });
+    await writer.commit({
+      state: stateAfter(1),
+      put: await writer.compare([...changed, ticket("new", "b@x")]),
+    });
     if (transactions < before) {
       expect(before).toBe(3);
       return;
     }
-    expect(writer.state).toBe("done");
+    expect(writer.state).toEqual(stateAfter(1));
     expect(writer.live).toBe(61);
     expect((await openStore(name).write()).live).toBe(61);
     for (const id of ["T0", "T30"]) expect(await store.get(id)).toEqual({ id, erasedAt: at(0) });

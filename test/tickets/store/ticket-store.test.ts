@@ -9,7 +9,7 @@ import { NewerFormat } from "../../../shared/storage/format.ts";
 import { openTable } from "../../../shared/storage/open-table.ts";
 import type { TicketQuery, TicketStore } from "../../../shared/tickets/store/ticket-store.ts";
 import { cut, isTransaction, makeNewer } from "../../storage/faults.ts";
-import { newTableName, openStore } from "./open-store.ts";
+import { newTableName, openStore, stateAfter } from "./open-store.ts";
 
 const time = (minute: number) => new Date(Date.parse("2026-03-01T12:00:00Z") + minute * 60_000).toISOString();
 
@@ -17,15 +17,15 @@ function ticket(id: string, minute: number, more: Partial<Ticket> = {}): Ticket 
   return { id, subject: `About ${id}`, status: "open", date: time(0), modified: time(minute), ...more };
 }
 
-async function put(writer: Writer<Ticket, unknown>, ...tickets: Ticket[]): Promise<void> {
-  await writer.commit({ state: writer.state ?? {}, put: await writer.compare(tickets) });
+async function put(writer: Writer<Ticket>, ...tickets: Ticket[]): Promise<void> {
+  await writer.commit({ state: writer.state ?? stateAfter(0), put: await writer.compare(tickets) });
 }
 
-async function remove(writer: Writer<Ticket, unknown>, ...modified: string[]): Promise<void> {
+async function remove(writer: Writer<Ticket>, ...modified: string[]): Promise<void> {
   const items = (await listOf(writer.liveItems())).filter((live) =>
     modified.includes(new Date(live.changedAt).toISOString()),
   );
-  await writer.commit({ state: writer.state ?? {}, remove: { items, at: time(99) } });
+  await writer.commit({ state: writer.state ?? stateAfter(0), remove: { items, at: time(99) } });
 }
 
 async function all(store: TicketStore, query: TicketQuery = {}): Promise<StoredTicket[]> {
@@ -200,14 +200,14 @@ describe("the stored tickets", () => {
 describe("a commit", () => {
   test("a commit stores the state and replaces notes by name", async () => {
     const store = openStore();
-    const writer = await store.write<{ page: number }>();
+    const writer = await store.write();
     expect(writer.state).toBeUndefined();
-    await writer.commit({ state: { page: 1 }, notes: { "run:2": "b", "run:1": "a", "seen:1": "x" } });
-    await writer.commit({ state: { page: 2 }, notes: { "run:1": "c" } });
+    await writer.commit({ state: stateAfter(1), notes: { "run:2": "b", "run:1": "a", "seen:1": "x" } });
+    await writer.commit({ state: stateAfter(2), notes: { "run:1": "c" } });
 
-    expect(writer.state).toEqual({ page: 2 });
-    expect(await store.state()).toEqual({ page: 2 });
-    expect((await store.write()).state).toEqual({ page: 2 });
+    expect(writer.state).toEqual(stateAfter(2));
+    expect(await store.state()).toEqual(stateAfter(2));
+    expect((await store.write()).state).toEqual(stateAfter(2));
     expect(await listOf(store.notes("run:"))).toEqual(["c", "b"]);
   });
 
@@ -247,11 +247,11 @@ describe("a commit", () => {
 
   test("a commit too large for one transaction is done in several", async () => {
     const store = openStore();
-    const writer = await store.write<string>();
+    const writer = await store.write();
     const message = randomBytes(660 * 1024).toString("base64");
     const tickets = Array.from({ length: 6 }, (_, i) => ticket(`T${i}`, i, { events: [{ message }] }));
     // Six tickets of nearly a megabyte each on the wire. Four fit into a transaction.
-    await writer.commit({ state: "done", put: await writer.compare(tickets) });
+    await writer.commit({ state: stateAfter(1), put: await writer.compare(tickets) });
 
     expect(writer.live).toBe(6);
     expect(await store.get("T0")).toEqual(tickets[0]);
@@ -261,26 +261,26 @@ describe("a commit", () => {
   test("a commit of several transactions leaves a consistent store after any transaction", async () => {
     // A ticket takes two operations of a transaction's hundred.
     const tickets = Array.from({ length: 60 }, (_, i) => ticket(`T${i}`, i));
-    let outcome: string | undefined;
+    let isDone = false;
     let lives = 0;
-    for (; outcome === undefined; lives++) {
+    for (; !isDone; lives++) {
       const tableName = newTableName();
       let transactions = 0;
       const dying = await openStore(tableName, async (send, request) => {
         if (isTransaction(request)) transactions++;
         if (transactions > lives) throw cut();
         return send();
-      }).write<string>();
-      outcome = await dying.commit({ state: "done", put: await dying.compare(tickets) }).then(
-        () => "done",
-        () => undefined,
+      }).write();
+      isDone = await dying.commit({ state: stateAfter(1), put: await dying.compare(tickets) }).then(
+        () => true,
+        () => false,
       );
 
       const store = openStore(tableName);
-      const writer = await store.write<string>();
-      expect(writer.state).toBe(outcome);
+      const writer = await store.write();
+      expect(writer.state).toEqual(isDone ? stateAfter(1) : undefined);
       expect((await store.list({ limit: 1000 })).items).toHaveLength(writer.live);
-      await writer.commit({ state: "again", put: await writer.compare(tickets) });
+      await writer.commit({ state: stateAfter(2), put: await writer.compare(tickets) });
       expect(writer.live).toBe(tickets.length);
       expect(idsOf((await store.list({ limit: 1000 })).items)).toEqual(idsOf(tickets).reverse());
     }
@@ -292,7 +292,7 @@ test("reading a ticket store of a newer build throws NewerFormat", async () => {
   const name = newTableName();
   const writer = await openStore(name).write();
   await put(writer, ticket("T1", 1));
-  await writer.commit({ state: {}, notes: { "run:1": { outcome: "completed" } } });
+  await writer.commit({ state: stateAfter(0), notes: { "run:1": { outcome: "completed" } } });
   const store = openStore(name);
   expect(await Array.fromAsync(store.notes("run:"))).toEqual([{ outcome: "completed" }]);
 
