@@ -9,7 +9,7 @@ import { readBody } from "./bodies.ts";
 import { countByHour, countOfType } from "./count-events.ts";
 import { deriveChat } from "./derive-chat.ts";
 import { findEvent, readEvent } from "./event-row.ts";
-import { firstEventsOf, type KnownEvent } from "./first-events.ts";
+import { firstEventsOf } from "./first-events.ts";
 import { type Head, readHead } from "./head.ts";
 import { PROBE } from "./keys.ts";
 import { allEvents, chatEvents, type PageQuery, readEventPage } from "./list.ts";
@@ -75,8 +75,7 @@ export function openEventLog({
       return events.length > 0 ? deriveChat(chatId, events) : undefined;
     },
     /** The first event of each type that the log has of a chat, by either API. Erased ones count. */
-    firstEventsOf: (chatId: string): Promise<ReadonlyMap<EventType, KnownEvent>> =>
-      firstEventsOf(store, chatId),
+    firstEventsOf: (chatId: string) => firstEventsOf(store, chatId),
     /**
      * The chats whose first event is before a place, last started first, without erased chats. A page has at most
      * `limit` chats (25 by default). Only `next: null` means the end.

@@ -31,16 +31,16 @@ export function countIn(
   { type, origin }: { type: EventType; origin: Origin },
 ): Hour {
   const hour = hourOf(receivedAt);
-  const { from, counts } = last?.hour === hour ? last : { from: seq, counts: NONE };
+  const { from, counts } = last?.hour === hour ? last : { from: seq, counts: NO_EVENTS };
   const name = `${type}_${origin}` as const;
   return { hour, from, through: seq, counts: { ...counts, [name]: counts[name] + 1 } };
 }
 
-const NAMES = EVENT_TYPES.flatMap((type) => ORIGINS.map((origin) => `${type}_${origin}` as const));
-const NONE = Object.fromEntries(NAMES.map((name) => [name, 0])) as Counts;
+const COUNT_NAMES = EVENT_TYPES.flatMap((type) => ORIGINS.map((origin) => `${type}_${origin}` as const));
+const NO_EVENTS = Object.fromEntries(COUNT_NAMES.map((name) => [name, 0])) as Counts;
 
 export function toHourColumns({ hour, from, counts }: Hour) {
-  return { hour, from, ...Object.fromEntries(NAMES.map((name) => [`n_${name}`, counts[name]])) };
+  return { hour, from, ...Object.fromEntries(COUNT_NAMES.map((name) => [`n_${name}`, counts[name]])) };
 }
 
 export function toHourRow(hour: Hour, partitionKey: string): TableEntity {
@@ -48,7 +48,7 @@ export function toHourRow(hour: Hour, partitionKey: string): TableEntity {
 }
 
 export function toHour(row: HourColumns): Hour {
-  const counts = Object.fromEntries(NAMES.map((name) => [name, row[`n_${name}`] ?? 0])) as Counts;
+  const counts = Object.fromEntries(COUNT_NAMES.map((name) => [name, row[`n_${name}`] ?? 0])) as Counts;
   return { hour: row.hour, from: row.from, through: row.through, counts };
 }
 

@@ -43,13 +43,14 @@ type EventPlace = Pick<Logged, "id" | "seq" | "type" | "origin" | "occurredAt" |
  * not fit the schema is returned unchanged, so readers still have it.
  */
 export type StoredEvent = EventPlace &
-  Pick<Logged, "api" | "chatId" | "ticketId"> & { payload: NonNullable<Logged["payload"]>; [TRACE]?: string };
+  Pick<Logged, "api" | "chatId" | "ticketId"> &
+  Required<Pick<Logged, "payload">> & { [TRACE]?: string };
 
 /** An event without content: it was erased on request, or its content is missing or damaged in storage. */
-type EventTombstone = EventPlace & { erased: true; erasedAt: string };
-type Unreadable = EventPlace & { unreadable: true };
+type EventTombstone = EventPlace & Required<Pick<Logged, "erased" | "erasedAt">>;
+type Unreadable = EventPlace & Required<Pick<Logged, "unreadable">>;
 /** An event whose content is too large to be given with others, or larger than the reader wants. */
-type Omitted = EventPlace & { omitted: true };
+type Omitted = EventPlace & Required<Pick<Logged, "omitted">>;
 
 export type LogEvent = StoredEvent | EventTombstone | Unreadable | Omitted;
 
@@ -80,7 +81,7 @@ export type ListedChat = ChatPage["items"][number];
 /** An authenticated delivery that the app could not read. Only `get` returns `raw`. */
 export type Quarantined = v.InferOutput<typeof QuarantinedDelivery>;
 
-export type NewQuarantined = Pick<Quarantined, "expected" | "reason" | "problems"> & { raw: string };
+export type NewQuarantined = Pick<Required<Quarantined>, "expected" | "reason" | "problems" | "raw">;
 
 /** The result of reading a quarantined body again: an event, or the reason why it still cannot be read. */
 export type Understanding = { event: NewEvent } | { reason: string };

@@ -1,23 +1,23 @@
 import { StorageUnavailable } from "../core/errors.ts";
 
 /**
- * The version of the layout of all rows that this build writes. It goes up with a change that builds before it cannot
+ * The version of the layout of all rows that this build writes. It is raised by a change that earlier builds cannot
  * read; CONTRIBUTING.md says when.
  */
 export const FORMAT = 1;
 
-/** The column with the format of a row; rows of builds before 0.2.0 lack it. */
+/** The column with the format of a row. Rows of builds before 0.2.0 do not have it. */
 export type Formatted = { format?: number };
 
-/** 503: a newer build wrote a row that this build must not read. A repetition does not help. */
+/** 503: a newer build wrote a row, and this build must not read it. A repetition does not help. */
 export class NewerFormat extends StorageUnavailable {
   override readonly retryable = false;
 }
 
 /**
- * Gives back the row if this build can read it.
+ * Returns the row if this build can read it.
  *
- * @param name of the data that the row belongs to, for the operator: `event log`
+ * @param name the name of the row's data in the error, such as `event log`
  * @throws {NewerFormat}
  */
 export function checkFormat<Row extends Formatted>(row: Row, name: string): Row {

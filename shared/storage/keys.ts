@@ -1,19 +1,19 @@
 import { hash } from "node:crypto";
 
 /**
- * Stands for an external name, which may have any length and characters that keys cannot have: `length` hexadecimal
- * digits of a SHA-256. JSON tells even two halves of a surrogate pair apart, which UTF-8 does not.
+ * A key for a name from outside, which may have any length, and characters that keys cannot have: `length` hexadecimal
+ * digits of a SHA-256. The hash is of JSON, because UTF-8 has the same bytes for every half of a surrogate pair.
  */
 export function hashed(value: string | readonly unknown[], length = 32): string {
   return hash("sha256", JSON.stringify(value)).slice(0, length);
 }
 
-/** A whole number as a key that sorts like it: 16 digits hold every safe integer. */
+/** A whole number as a key of 16 digits, which every safe integer fits into. The keys sort like their numbers. */
 export function ordered(value: number): string {
   return String(value).padStart(16, "0");
 }
 
-/** The key behind all that start with `prefix`. */
+/** The first key after all keys that start with `prefix`. */
 export function after(prefix: string): string {
   const last = prefix.charCodeAt(prefix.length - 1);
   return prefix.slice(0, -1) + String.fromCharCode(last + 1);

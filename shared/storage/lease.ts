@@ -1,15 +1,15 @@
 import type { TableClient } from "@azure/data-tables";
 import { Conflict } from "../core/errors.ts";
 import { toIso } from "../core/time.ts";
-import { type Row, readRow, removeRow } from "./rows.ts";
+import { answerDate, type Row, readRow, removeRow } from "./rows.ts";
 import { writeOnce } from "./write-once.ts";
 
 export type LeaseOptions = {
-  /** The instance or invocation that takes it, for the message to others. */
+  /** The instance or invocation that takes the lease. The error of other instances names it. */
   holder: string;
-  /** Milliseconds after which it ends by itself, when its holder has died. */
+  /** Milliseconds after which a lease that was not renewed ends. */
   ttlMs: number;
-  /** Milliseconds since the epoch. Clocks of different processes need not agree. */
+  /** Milliseconds since the epoch. The clocks of two processes may differ. */
   now?: () => number;
 };
 
@@ -17,21 +17,22 @@ export type Lease = Awaited<ReturnType<typeof acquireLease>>;
 
 type LeaseRow = { holder: string; since: string; ttlMs?: number };
 
-/** The version of a lease that this process has found taken, and since when, by its own clock. */
+/** A version of a lease that this process has seen, and when it first saw it, by its own clock. */
 type LeaseSighting = { etag: string; at: number };
 
-/** By table, then by the row's keys. */
+/** The leases of other holders, by table and by the row's keys. */
 const sightings = new WeakMap<TableClient, Map<string, LeaseSighting>>();
 
 /**
- * Takes a lease: a row that one holder at a time owns, for work that must not be done twice at once. It is advice, not
- * a lock: a holder that stood still for longer than its lease learns of the loss only when it renews, so ETags must
- * guard its writes as well.
+ * Takes a lease: a row with one holder at a time, for work that two instances must not do at once. A lease is not a
+ * lock. A holder that was paused for longer than its lease notices the loss only when it renews the lease. So its
+ * writes must be conditional on ETags.
  *
- * A lease of another holder is over when its row has not changed for its time. No two clocks are compared for that: it
- * is either our own clock at two looks at the row, or the storage service's at the writing and at the reading of it.
+ * The lease of another holder is over when its row has not changed for the time of the lease. That time is measured
+ * with one clock: our own between two readings of the row, or the storage service's between the writing and the
+ * reading.
  *
- * @throws {Conflict} when another holder has it, naming the holder and since when
+ * @throws {Conflict} when another holder has the lease; it names the holder and the start of the lease
  * @throws {StorageUnavailable}
  */
 export async function acquireLease(
@@ -41,15 +42,8 @@ export async function acquireLease(
 ) {
   const since = toIso(now());
 
-  /** The storage service's time, of the last reading. */
-  let date: string | undefined;
-  const read = () =>
-    readRow<LeaseRow>(table, partitionKey, rowKey, {
-      onResponse: ({ headers }) => {
-        date = headers.get("date");
-      },
-    });
-
+  const { onResponse, date } = answerDate();
+  const read = () => readRow<LeaseRow>(table, partitionKey, rowKey, { onResponse });
   const write = (etag: string | undefined) =>
     writeOnce(table, { partitionKey, rowKey, holder, since, ttlMs }, { etag });
 
@@ -60,8 +54,8 @@ export async function acquireLease(
   if (taken) {
     const sighting = seen.get(name);
     const at = sighting?.etag === taken.etag ? sighting.at : now();
-    const ageByService = Date.parse(date ?? "") - Date.parse(taken.timestamp ?? "");
-    // Leases of versions before this one do not tell for how long they were taken.
+    const ageByService = Date.parse(date() ?? "") - Date.parse(taken.timestamp ?? "");
+    // Rows of earlier versions do not have `ttlMs`.
     const limit = taken.ttlMs ?? ttlMs;
     if (now() - at < limit && !(ageByService >= limit)) {
       seen.set(name, { etag: taken.etag, at });
@@ -73,12 +67,12 @@ export async function acquireLease(
   if (etag === undefined) throw leaseTaken(await read());
 
   return {
-    /** Holds it for another `ttlMs` from now. @throws {Conflict} when it was lost: stop before the next write. */
+    /** Extends the lease to `ttlMs` from now. @throws {Conflict} when it was lost: the holder must stop its work */
     async renew(): Promise<void> {
       etag &&= await write(etag);
       if (etag === undefined) throw leaseTaken(await read());
     },
-    /** Releases the lease. Does nothing when the lease was already lost. */
+    /** Ends the lease. Does nothing when it was already lost. */
     async release(): Promise<void> {
       const held = etag;
       etag = undefined;

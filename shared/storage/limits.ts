@@ -1,29 +1,29 @@
 import type { TransactionAction } from "@azure/data-tables";
 
 /**
- * The limits of Table Storage, checked here because the emulator lets several of them pass and production would not.
+ * The limits of Table Storage. They are checked here because the emulator does not check all of them.
  *
  * @see https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
  * @see https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions
  */
 export const MAX_PROPERTY_BYTES = 64 * 1024;
 export const MAX_ENTITY_BYTES = 1024 * 1024;
-/** 255 with partition key, row key and timestamp. */
+/** 255 with the partition key, the row key and the timestamp. */
 export const MAX_PROPERTIES = 252;
-/** 1 KiB of UTF-16; the emulator counts characters too. */
+/** 1 KiB of UTF-16. */
 export const MAX_KEY_CHARACTERS = 512;
 export const MAX_OPERATIONS = 100;
 export const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
 
 /**
- * Bytes around an entity in a transaction: boundary, headers, and for all but creations the URL with the keys
- * percent-encoded. An upper bound; a test compares it with the bytes sent.
+ * The largest number of bytes around an entity in a transaction: boundary, headers, and a URL that contains the keys
+ * except in creations. A test compares it with the bytes sent.
  */
 const OPERATION_BYTES = 512;
 /** Bytes around all operations. */
 const ENVELOPE_BYTES = 300;
 
-/** A row or transaction that Table Storage would refuse: a defect in its maker, not an outage. */
+/** A row or transaction is over a limit of Table Storage: a defect of the app, not an outage. */
 export class LimitExceeded extends Error {
   override name = "LimitExceeded";
 }
@@ -79,14 +79,14 @@ export function checkTransaction(actions: readonly TransactionAction[]): void {
   }
 }
 
-/** How much an operation takes of a transaction's 4 MiB, binary as Base64: never less than the bytes sent. */
+/** How many of a transaction's 4 MiB an operation takes, with binary values as Base64: at least the bytes sent. */
 export function wireBytes([, entity]: TransactionAction): number {
   const { partitionKey, rowKey } = entity;
-  // In the entity as JSON, and percent-encoded in the URL.
+  // The keys are in the entity as JSON, and percent-encoded in the URL.
   let bytes = OPERATION_BYTES + 4 * (Buffer.byteLength(partitionKey) + Buffer.byteLength(rowKey));
   for (const [name, value] of Object.entries(entity)) {
     if (value === undefined || value === null) continue;
-    // `"name":` and `,`, and when the type has to be said `"name@odata.type":"Edm.DateTime",`.
+    // `"name":` and `,`, and for some types `"name@odata.type":"Edm.DateTime",`.
     bytes += 2 * Buffer.byteLength(name) + 40;
     if (value instanceof Uint8Array) bytes += 4 * Math.ceil(value.length / 3);
     else if (typeof value === "string") bytes += Buffer.byteLength(JSON.stringify(value));
@@ -104,7 +104,7 @@ function checkKey(kind: string, key: string): void {
   }
 }
 
-/** Bytes as Table Storage counts them: text is UTF-16 there. */
+/** The bytes of a value in Table Storage, where text is UTF-16. */
 function sizeOf(value: unknown): number {
   if (typeof value === "string") {
     if (!value.isWellFormed()) throw new LimitExceeded("Text with half a surrogate pair cannot be stored");

@@ -3,25 +3,24 @@ import { lazy } from "../core/lazy.ts";
 import { managedIdentity } from "../core/managed-identity.ts";
 import type { StorageLocation } from "../core/storage-location.ts";
 
-/** A message that was put: what it takes to change it before it was received. */
+/** Identifies a message that was sent. It is needed to postpone or remove the message. */
 export type MessageReceipt = { messageId: string; popReceipt: string };
 
-/** A queue to put messages into, and to look at. */
 export type OpenQueue = ReturnType<typeof openQueue>;
 export type Queue = Omit<OpenQueue, "probe">;
 
-/** Milliseconds for one request. The SDK itself would wait for ever. */
+/** Milliseconds for one request. The SDK has no time limit. */
 const QUEUE_TIMEOUT = 2_000;
-/** Time to live of a message, in seconds: untaken messages must not pile up. */
-const USEFUL_FOR = 60;
+/** Seconds after which a message that was not received is removed, so such messages do not add up. */
+const TIME_TO_LIVE = 60;
 
-/** For the options of one request. */
+/** The options of one request. */
 const timeLimit = () => ({ abortSignal: AbortSignal.timeout(QUEUE_TIMEOUT) });
 
 /**
- * Opens a queue to send to. Its library is loaded, and the queue created if it is not there, by the first message that is
- * put: a start does without. Text goes in Base64, as `host.json` tells the queue's function to expect it. Every call
- * rejects when it is not confirmed in time.
+ * Opens a queue for sending. The first message loads the SDK, so a start of the app does not, and creates the queue if
+ * it is missing. Text is sent as Base64, which `host.json` sets for the function that receives it. Every call rejects
+ * when the service does not confirm it in time.
  */
 export function openQueue(location: StorageLocation, name: string) {
   const open = lazy(async () => {
@@ -33,12 +32,12 @@ export function openQueue(location: StorageLocation, name: string) {
   });
 
   return {
-    /** Puts a message that shows after so many milliseconds. */
+    /** Sends a message that is received after so many milliseconds. */
     async put(text: string, afterMs = 0): Promise<MessageReceipt> {
       const queue = await open();
       const message = Buffer.from(text, "utf8").toString("base64");
       const visibilityTimeout = wholeSeconds(afterMs);
-      const messageTimeToLive = visibilityTimeout + USEFUL_FOR;
+      const messageTimeToLive = visibilityTimeout + TIME_TO_LIVE;
       const send = () => queue.sendMessage(message, { visibilityTimeout, messageTimeToLive, ...timeLimit() });
       try {
         return await send();
@@ -48,18 +47,18 @@ export function openQueue(location: StorageLocation, name: string) {
         return send();
       }
     },
-    /** Has a message show so many milliseconds from now. @throws when it was received already */
+    /** Postpones a message to so many milliseconds from now. @throws when it was already received */
     async postpone({ messageId, popReceipt }: MessageReceipt, afterMs: number): Promise<MessageReceipt> {
       const queue = await open();
       const seconds = wholeSeconds(afterMs);
       const updated = await queue.updateMessage(messageId, popReceipt, undefined, seconds, timeLimit());
       return { messageId, popReceipt: updated.popReceipt ?? popReceipt };
     },
-    /** Removes a message. @throws when it was received already */
+    /** Removes a message. @throws when it was already received */
     async takeBack({ messageId, popReceipt }: MessageReceipt): Promise<void> {
       await (await open()).deleteMessage(messageId, popReceipt, timeLimit());
     },
-    /** Resolves when the queue answers; one that is yet to be created counts as there. @throws {StorageUnavailable} */
+    /** Resolves when the service answers, even if the queue does not exist yet. @throws {StorageUnavailable} */
     async probe(): Promise<void> {
       try {
         await (await open()).getProperties(timeLimit());
@@ -73,5 +72,5 @@ export function openQueue(location: StorageLocation, name: string) {
   };
 }
 
-/** The service counts in seconds. */
+/** Rounds up to the whole seconds that the service accepts. */
 const wholeSeconds = (milliseconds: number) => Math.ceil(milliseconds / 1_000);

@@ -6,21 +6,21 @@ import type { Clock } from "./clock.ts";
 type PipelinePolicy = Parameters<TableClient["pipeline"]["addPolicy"]>[0];
 
 type TableOptions = {
-  /** Milliseconds for one request. The SDK itself would wait for ever. */
+  /** Milliseconds for one request. The SDK has no time limit. */
   timeLimit?: number;
-  /** Takes the managed identity's place. */
+  /** Used instead of the managed identity. */
   credential?: Credential;
-  /** Learns the service's time from every answer. */
+  /** Compared with the service's time in every answer. */
   clock?: Clock;
 };
 
 /**
- * Opens a table: once per table for the life of the process, since every client has its own connections. Nothing is
- * sent until the first operation, and the first operation that finds the table missing creates it: creating it at each
- * start would fill the telemetry with conflicts.
+ * Opens a table. A process should open it only once, because every client has its own connections. Nothing is sent
+ * before the first operation. An operation that finds the table missing creates it. Creating it at each start would
+ * add conflicts to the telemetry.
  *
- * The SDK's retries are off: they make a commit whose answer was lost look like a conflict. A write of unknown outcome is
- * reported as such (see `OutcomeUnknown`).
+ * The SDK does not retry: a commit whose answer was lost would look like a conflict. Such a write throws
+ * `OutcomeUnknown`.
  */
 export function openTable(
   location: StorageLocation,
@@ -35,13 +35,13 @@ export function openTable(
           allowInsecureConnection: isPlainHttp(location.connectionString),
         })
       : new TableClient(location.uri, tableName, credential ?? managedIdentity(location.clientId), options);
-  // In the retry phase a policy meets bare answers, before the SDK makes errors of them.
+  // In the retry phase, a policy gets answers before the SDK turns them into errors.
   table.pipeline.addPolicy(resending(table, timeLimit), { phase: "Retry" });
   if (clock) table.pipeline.addPolicy(readClock(clock), { phase: "Sign" });
   return table;
 }
 
-/** Sends a request again where that is surely harmless, each within the time limit. */
+/** Sends a request again when it certainly changed nothing. Each attempt has the time limit. */
 function resending(table: TableClient, timeLimit: number): PipelinePolicy {
   let creation: Promise<void> | undefined;
   return {
@@ -49,7 +49,7 @@ function resending(table: TableClient, timeLimit: number): PipelinePolicy {
     async sendRequest(request, next) {
       request.timeout ||= timeLimit;
       const response = await readAgain(request, next);
-      // A missing table's 404 comes before anything was done. A transaction is always answered 202; its error is inside.
+      // A request to a missing table changed nothing. The answer to a transaction is always 202, with the error inside.
       if (response.status !== 404 && response.status !== 202) return response;
       if (!response.bodyAsText?.includes('"TableNotFound"')) return response;
       creation ??= table.createTable().finally(() => {
@@ -61,25 +61,25 @@ function resending(table: TableClient, timeLimit: number): PipelinePolicy {
   };
 }
 
-/** After a standstill, several kept connections may be closed. */
-const READS = 3;
+/** After a pause of the process, several idle connections may be closed. */
+const MAX_READS = 3;
 
 /**
- * The other end may close an idle connection just when it is used again. A read that meets this is simply made anew; a
- * write is not, since how far it came cannot be seen.
+ * Sends a read again when its connection was closed: the service may close an idle connection just when it is used
+ * again. A write is not sent again, because it may have been carried out.
  */
 async function readAgain(...[request, next]: Parameters<PipelinePolicy["sendRequest"]>) {
   for (let attempt = 1; ; attempt++) {
     try {
       return await next(request);
     } catch (error) {
-      const isOver = error instanceof Error && error.name === "AbortError";
-      if (request.method !== "GET" || isOver || attempt === READS) throw error;
+      const isAborted = error instanceof Error && error.name === "AbortError";
+      if (request.method !== "GET" || isAborted || attempt === MAX_READS) throw error;
     }
   }
 }
 
-/** Shows the clock the time of each answer. */
+/** Compares the clock with the time of each answer. */
 function readClock(clock: Clock): PipelinePolicy {
   return {
     name: "readClock",
@@ -92,7 +92,7 @@ function readClock(clock: Clock): PipelinePolicy {
   };
 }
 
-/** Only the emulator speaks plain http; keys must not travel that way by mistake. */
+/** Whether a connection string asks for http, as the emulator's does. The SDK refuses http by default. */
 function isPlainHttp(connectionString: string): boolean {
   return /UseDevelopmentStorage=true|TableEndpoint=http:|DefaultEndpointsProtocol=http(;|$)/i.test(
     connectionString,

@@ -8,7 +8,7 @@ import {
 import { statusOf, toStorageError } from "./failures.ts";
 import { checkEntity } from "./limits.ts";
 
-/** A row as it is read: with its keys and its ETag. A property has the value that was written, or is missing. */
+/** A row that was read, with its keys and its ETag. */
 export type Row<Properties extends object> = TableEntityResult<Properties> & {
   partitionKey: string;
   rowKey: string;
@@ -19,14 +19,14 @@ type Signal = { signal?: AbortSignal };
 export type ReadOptions = Signal & {
   /** Only these columns. */
   select?: string[];
-  /** Is shown the answer to each request, before its rows are given. */
+  /** Called with the answer to each request, before its rows are returned. */
   onResponse?: GetTableEntityOptions["onResponse"];
 };
 
-/** The row is gone, or has changed since its ETag was read. */
+/** The row was removed or changed since its ETag was read. */
 const OTHER_VERSION = [404, 412];
 
-/** Does an operation; `undefined` when the service refuses it with one of these statuses. */
+/** The result of an operation; `undefined` when the service refuses it with one of these statuses. */
 async function unless<Value>(
   statuses: readonly number[],
   did: "read" | "write",
@@ -53,7 +53,7 @@ export async function readRow<Properties extends object>(
 }
 
 /**
- * Creates a row, unless there is one: then nothing is done and the answer is `undefined`, else the ETag.
+ * Creates a row. Returns its ETag, or `undefined` when the row already exists.
  *
  * @throws {OutcomeUnknown} @throws {StorageUnavailable}
  */
@@ -74,9 +74,9 @@ export async function putRow(table: TableClient, row: TableEntity, { signal }: S
 }
 
 /**
- * Replaces a row if it is still the version with this ETag; answers the new ETag, or `undefined` when nothing was done.
+ * Replaces a row if it is still the version with this ETag. Returns the new ETag, or `undefined` when it is not.
  *
- * @throws {TypeError} without an ETag, which the service would take for "any version"
+ * @throws {TypeError} without an ETag: see {@link checkEtag}
  * @throws {OutcomeUnknown} @throws {StorageUnavailable}
  */
 export async function replaceRow(
@@ -107,25 +107,25 @@ export async function removeRow(
   return (await unless(OTHER_VERSION, "write", remove)) !== undefined;
 }
 
-/** @throws {TypeError} without an ETag: the service would read the missing condition as "any version" */
+/** @throws {TypeError} without an ETag: the service would change any version of the row */
 export function checkEtag(etag: string | undefined): void {
   if (!etag) throw new TypeError("A conditional write needs the ETag of the version that was read");
 }
 
 export type Range = ReadOptions & {
-  /** Row keys from here on. */
+  /** The first row key. */
   from: string;
-  /** Row keys before this one. */
+  /** The row key that ends the range; it is not part of it. */
   before: string;
-  /** A further condition, as made by `odata` of the SDK. */
+  /** A further condition, made with `odata` of the SDK. */
   where?: string;
-  /** How many rows a request brings at most. */
+  /** The largest number of rows that one request returns. */
   pageSize?: number;
 };
 
 /**
- * The rows of a range of one partition in the order of their keys, a request's worth at a time. A page may be empty
- * and yet not the last. @throws {StorageUnavailable}
+ * The rows of a range of one partition in the order of their keys, a page for each request. An empty page may not be
+ * the last one. @throws {StorageUnavailable}
  */
 export async function* readPages<Properties extends object>(
   table: TableClient,
@@ -147,11 +147,24 @@ export async function* readPages<Properties extends object>(
   }
 }
 
-/** All rows of a range, one by one. @throws {StorageUnavailable} */
-export async function* readRows<Properties extends object>(
-  table: TableClient,
-  partitionKey: string,
-  range: Range,
-): AsyncGenerator<Row<Properties>> {
-  for await (const page of readPages<Properties>(table, partitionKey, range)) yield* page;
+/** The rows of a range, one by one. @throws {StorageUnavailable} */
+export function readRows<Properties extends object>(table: TableClient, partitionKey: string, range: Range) {
+  return flatten(readPages<Properties>(table, partitionKey, range));
+}
+
+/**
+ * Keeps the storage service's time from answers: pass `onResponse` to a reading, and `date` returns the `Date` header of
+ * its last answer.
+ */
+export function answerDate() {
+  let date: string | undefined;
+  const onResponse: ReadOptions["onResponse"] = ({ headers }) => {
+    date = headers.get("date");
+  };
+  return { onResponse, date: () => date };
+}
+
+/** The items of pages, one by one. */
+export async function* flatten<Item>(pages: AsyncIterable<Item[]>): AsyncGenerator<Item> {
+  for await (const page of pages) yield* page;
 }

@@ -1,24 +1,24 @@
 import type { TableClient } from "@azure/data-tables";
 import { StorageUnavailable } from "../core/errors.ts";
-import { type Range, type Row, readPages } from "./rows.ts";
+import { flatten, type Range, type Row, readPages } from "./rows.ts";
 
-/** Rows of a window. Most rows weigh a few KiB: the service reads as many within a fraction of a second. */
+/** The service reads so many rows of a few KiB in a fraction of a second. */
 const DEFAULT_WINDOW = 250;
-/** A window that is not answered in time is asked for again as a fifth of it, down to as many rows. */
-const SMALLEST = 10;
+/** When the service does not return a window in time, windows get five times smaller, down to this number of rows. */
+const MIN_WINDOW = 10;
 
 export type Scan = Pick<Range, "before" | "from" | "select"> & {
-  /** Key of the last row that is done; empty at the beginning. */
+  /** The scan begins after this row key; at `from` when it is empty. */
   after?: string;
-  /** Rows of a window; fewer where the rows are large. */
+  /** How many rows one request returns; 250 by default, and fewer for large rows. */
   window?: number;
 };
 
 /**
- * Reads a range window by window, for work on rows that no key leads to. The service gets no condition to search by:
- * it ends a query after five seconds, with a token to go on from and perhaps without a row, and a request of this app
- * ends after four. A window is as many rows as the service reads for it, so it takes the same short time at any size
- * of the table. Callers choose from the rows, and keep the last key of a window to go on from.
+ * Reads all rows of a range in windows, for callers that look for rows without knowing their keys. Callers filter the
+ * rows themselves: for a query with a condition, the service may search for five seconds and return no row, but a
+ * request of this app has a limit of four seconds. Without a condition, the service reads only the rows that it
+ * returns, so a window takes the same short time in a table of any size.
  *
  * @see https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination
  * @yields rows with the columns of `select`; never an empty window
@@ -40,21 +40,17 @@ export async function* scan<Properties extends object>(
       }
       return;
     } catch (error) {
-      if (!(error instanceof StorageUnavailable) || pageSize <= SMALLEST) throw error;
+      if (!(error instanceof StorageUnavailable) || pageSize <= MIN_WINDOW) throw error;
     }
   }
 }
 
 /** The rows of {@link scan}, one by one. */
-export async function* scanRows<Properties extends object>(
-  table: TableClient,
-  partitionKey: string,
-  range: Scan,
-): AsyncGenerator<Row<Properties>> {
-  for await (const rows of scan<Properties>(table, partitionKey, range)) yield* rows;
+export function scanRows<Properties extends object>(table: TableClient, partitionKey: string, range: Scan) {
+  return flatten(scan<Properties>(table, partitionKey, range));
 }
 
-/** The next key after this one, among keys of one length. */
+/** A key between this key and the next one of the same length. */
 export function behind(key: string): string {
   return `${key}!`;
 }

@@ -4,8 +4,8 @@ import { checkTransaction } from "./limits.ts";
 import { checkEtag } from "./rows.ts";
 
 /**
- * `refused` means that nothing was done, because of the operation at `index`: its row `exists` already, is `missing`,
- * or has `changed` since its ETag was read.
+ * When a transaction is not committed, nothing was done because of the operation at `index`: its row `exists`, is
+ * `missing`, or has `changed` since its ETag was read.
  */
 type TransactionOutcome =
   | { committed: true; etags: (string | undefined)[] }
@@ -14,12 +14,11 @@ type TransactionOutcome =
 const REASONS = { 409: "exists", 404: "missing", 412: "changed" } as const;
 
 /**
- * Does all of `actions` or nothing. They are checked against the limits of Table Storage first. An update that is given
- * no options applies to any version of its row.
+ * Carries out all actions or none. An update without options changes any version of its row.
  *
- * @throws {LimitExceeded} before anything is sent
- * @throws {TypeError} when an update's options have no ETag
- * @throws {OutcomeUnknown} when no answer came, or an answer without the outcome
+ * @throws {LimitExceeded} when the transaction is over a limit of Table Storage; nothing is sent
+ * @throws {TypeError} when the options of an update have no ETag
+ * @throws {OutcomeUnknown} without an answer, or when the answer does not show the outcome
  * @throws {StorageUnavailable} when nothing was done
  */
 export async function submit(
@@ -39,12 +38,12 @@ export async function submit(
     if (!reason || index === undefined) throw toStorageError(error, "write");
     return { committed: false, index, reason };
   }
-  // An answer that cannot be read says nothing about the outcome.
+  // An unreadable answer does not show the outcome.
   if (etags.length !== actions.length) throw toStorageError({ statusCode: 500 }, "write");
   return { committed: true, etags };
 }
 
-/** The service puts the number of the operation in front of its message: `3:The specified entity already exists.` */
+/** The service's message begins with the number of the operation: `3:The specified entity already exists.` */
 function failedOperation(error: unknown): number | undefined {
   const number = error instanceof Error && /^(\d+):/.exec(error.message)?.[1];
   return number ? Number(number) : undefined;

@@ -4,11 +4,12 @@ import { OutcomeUnknown } from "./failures.ts";
 import { createRow, type Row, readRow, replaceRow } from "./rows.ts";
 
 /**
- * Creates a row, or replaces it if it is still the version with this ETag, and finds out whether it did: a write whose
- * answer was lost is read back. The column `write` tells each write from every other, also of the same content.
+ * Creates a row, or replaces it if it is still the version with this ETag. When the answer is lost, the row is read to
+ * find out whether it was written. The column `write` has another value for each write, so equal content is not
+ * mistaken for this write.
  *
  * @returns the new ETag, or `undefined` when another write came first
- * @throws {OutcomeUnknown} when the write may still be done later
+ * @throws {OutcomeUnknown} when storage may still carry out the write later
  * @throws {StorageUnavailable}
  */
 export async function writeOnce(
@@ -25,20 +26,20 @@ export async function writeOnce(
     if (!(error instanceof OutcomeUnknown)) throw error;
     const found = await readRow<{ write?: string }>(table, row.partitionKey, row.rowKey, { signal });
     if (found?.write === row.write) return found.etag;
-    // Over a row of another version it cannot be done any more.
+    // The write cannot be carried out later, because the row has another version now.
     if (found?.etag !== etag) return undefined;
     throw error;
   }
 }
 
-/** Writes of others that may come first before {@link changeRow} gives up. */
-const LOST_WRITES = 3;
+const MAX_ATTEMPTS = 3;
 
 /**
- * Reads a row and writes what `change` makes of it, once more when another write came first.
+ * Reads a row, changes it and writes it. When another write came first, it does so again.
  *
- * @param change is given the row, if there is one; makes `undefined` when nothing is to be written
- * @returns whether that is done: `false` when others came first each time
+ * @param change gets the row, or `undefined` when there is none, and returns the new row, or `undefined` to write
+ *   nothing
+ * @returns `false` when other writes came first in every attempt
  * @throws {OutcomeUnknown} @throws {StorageUnavailable}
  */
 export async function changeRow<Properties extends object>(
@@ -47,7 +48,7 @@ export async function changeRow<Properties extends object>(
   change: (row: Row<Properties> | undefined) => Properties | undefined,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<boolean> {
-  for (let attempt = 0; attempt < LOST_WRITES; attempt++) {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const row = await readRow<Properties>(table, key.partitionKey, key.rowKey, { signal });
     const next = change(row);
     if (!next) return true;

@@ -5,7 +5,7 @@ import { toIso } from "../core/time.ts";
 import { OutcomeUnknown } from "../storage/failures.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { after, hashed, ordered } from "../storage/keys.ts";
-import { type Range, readRow, readRows, removeRow, replaceRow } from "../storage/rows.ts";
+import { answerDate, readRow, readRows, removeRow, replaceRow } from "../storage/rows.ts";
 import { submit } from "../storage/transaction.ts";
 import { fromRow, rowKeyOf, SUBSCRIPTION_ROWS, type SubscriptionColumns, toRow } from "./row.ts";
 import { newSecret } from "./sign.ts";
@@ -188,15 +188,6 @@ async function untilDone<Value>(work: () => Promise<Value | false>): Promise<Val
     if (done !== false) return done;
   }
   throw new StorageUnavailable("Too many calls change the subscription at once.", { retryAfter: 1 });
-}
-
-/** Keeps the storage service's time from an answer: its `Date` header. */
-function answerDate() {
-  let date: string | undefined;
-  const onResponse: Range["onResponse"] = ({ headers }) => {
-    date = headers.get("date");
-  };
-  return { onResponse, date: () => date };
 }
 
 /** Whether the terms are the same. The types are left out: those of one target are the same in any order. */
