@@ -5,9 +5,9 @@ import { openTable } from "../../shared/storage/open-table.ts";
 import { CHROMIUM, useConsole } from "./browser.ts";
 
 const EVENTS_TABLE = `Events${crypto.randomUUID().replaceAll("-", "")}`;
-const COUNT = process.env.LONG ? 50_000 : 600;
+const COUNT = process.env.LONG ? 50_000 : 300;
 /** How many events are appended at the same time. */
-const AT_ONCE = 200;
+const AT_ONCE = 100;
 
 describe.skipIf(CHROMIUM === undefined)("a large log", () => {
   const tests = useConsole({ env: { EVENTS_TABLE } });

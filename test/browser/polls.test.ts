@@ -11,7 +11,7 @@ import { CHROMIUM, chat, launch, openTab } from "./browser.ts";
 /** Milliseconds: longer than the longest pause between polls of an app that is down. */
 const NEXT_POLL = 61_000;
 
-describe.skipIf(CHROMIUM === undefined)("outages", () => {
+describe.skipIf(CHROMIUM === undefined)("an open page of the console", () => {
   const unique = crypto.randomUUID().replaceAll("-", "");
   let location: string;
   let azurite: Azurite;
@@ -53,6 +53,28 @@ describe.skipIf(CHROMIUM === undefined)("outages", () => {
     await page.getByText("not current").waitFor({ state: "detached" });
   };
 
+  test("polls for unchanged data are answered 304", async () => {
+    const { page, close } = await openTab(browser, app.url, "", { clock: true });
+    const answers = new Map<string, number>();
+    page.on("response", (response) => {
+      answers.set(new URL(response.url()).pathname.replace("/api/", ""), response.status());
+    });
+    for (const [path, calls] of [
+      ["", ["chats", "reconcile/tickets", "stats/events", "status", "subscriptions"]],
+      ["/chats/KEPT", ["chats/KEPT"]],
+    ] as const) {
+      const answered = () => calls.map((call) => answers.get(call));
+      await page.goto(`${app.url}/console${path}`);
+      await expect.poll(answered).toEqual(calls.map(() => 200));
+      await page.locator("main:not(:has(.skeleton))").waitFor();
+      answers.clear();
+      await page.clock.fastForward(NEXT_POLL);
+      await expect.poll(() => answers.size).toBe(calls.length);
+      expect(answered()).toEqual(calls.map(() => 304));
+    }
+    await close();
+  });
+
   test("an open console keeps its place and data while storage is down, and recovers afterwards", {
     timeout: 60_000,
   }, async () => {
@@ -62,7 +84,7 @@ describe.skipIf(CHROMIUM === undefined)("outages", () => {
     await detail.page.getByText("Words that stay").waitFor();
 
     await azurite.stop();
-    for (const { page } of [list, detail]) await isStale(page, "Storage is not available");
+    await Promise.all([list, detail].map(({ page }) => isStale(page, "Storage is not available")));
     expect(await list.page.getByRole("link", { name: "KEPT" }).count()).toBe(1);
     expect(new URL(list.page.url()).search).toBe("?type=chat_ended");
     expect(await detail.page.getByText("Words that stay").count()).toBe(1);
@@ -76,7 +98,7 @@ describe.skipIf(CHROMIUM === undefined)("outages", () => {
       ),
     );
     azurite = await startAzurite({ location, ports });
-    for (const { page } of [list, detail]) await recovers(page, "Storage is not available");
+    await Promise.all([list, detail].map(({ page }) => recovers(page, "Storage is not available")));
     await list.page.getByText("Stored at place 1").waitFor();
     for (const { close, mishaps } of [list, detail]) {
       expect(mishaps).toEqual([]);
