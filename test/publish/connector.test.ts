@@ -13,7 +13,7 @@ import { toConnectorPaths } from "../../shared/publish/connector.ts";
 import { exact, named } from "../../shared/schemas/vocabulary.ts";
 import { OPERATIONS, ROWS } from "./microsoft.ts";
 
-// People import the committed files, so these are tested; the first test compares the definition with the operations.
+// Users import the committed files, so the tests read these; the first test compares the definition with the operations.
 const directory = resolve(import.meta.dirname, "../../connector");
 const text = readFileSync(join(directory, "apiDefinition.swagger.json"), "utf8");
 const definition: Definition = JSON.parse(text);
@@ -66,7 +66,7 @@ const parameters = operations.flatMap(({ operationId, parameters }) =>
   parameters.map((parameter) => [`${operationId}.${parameter.name}`, parameter] as const),
 );
 
-/** Every field in a schema that has a name, with its path. */
+/** Every named field in a schema, with its path. */
 function fieldsIn(schema: Field | undefined, path: string): [path: string, field: Field][] {
   if (!schema || schema.$ref) return [];
   const inner = Object.entries(schema.properties ?? {}).flatMap(([name, field]): [string, Field][] => [
@@ -98,7 +98,7 @@ function* objectsIn(value: unknown): Generator<Record<string, unknown>> {
 
 const SENTENCE = /^[A-Z].*\.$/s;
 
-/** The table of `connector/README.md`: rows of Microsoft's reference that we correct. */
+/** The rows of Microsoft's reference that `connector/README.md` corrects. */
 const corrections = new Map(
   [
     ...readFileSync(join(directory, "README.md"), "utf8").matchAll(
@@ -108,12 +108,12 @@ const corrections = new Map(
 );
 const TITLE_CASE = /^[A-Z0-9][\w'-]*( [A-Z0-9][\w'-]*)*$/;
 
-test("the committed definition matches the operations", () => {
+test("the committed connector definition matches the operations", () => {
   const script = resolve(import.meta.dirname, "../../scripts/connector.ts");
   expect(() => execFileSync(process.execPath, [script, "--check"], { stdio: "pipe" })).not.toThrow();
 });
 
-test("both files are valid by Microsoft's schemas", () => {
+test("the connector's two files are valid by Microsoft's schemas", () => {
   const [draft04, draft07] = [new Ajv04.default({ strict: false }), new Ajv({ strict: false })];
   for (const ajv of [draft04, draft07]) addFormats.default(ajv);
   const schemas = join(import.meta.dirname, "schemas");
@@ -125,21 +125,24 @@ test("both files are valid by Microsoft's schemas", () => {
   );
 });
 
-describe("a flow on Microsoft's connector finds what it has stored", () => {
-  test.each(Object.entries(OPERATIONS))("%s", (id, { call, summary, keys }) => {
-    const operation = operations.find(({ operationId }) => operationId === id);
-    expect(operation).toMatchObject({ call, summary });
-    const ours = keysOf(id);
-    expect(Object.keys(ours)).toEqual(expect.arrayContaining(keys.map((key) => key.replace("*", ""))));
-    for (const [key, { required, field }] of Object.entries(ours)) {
-      expect([key, required]).toEqual([key, keys.includes(`${key}*`)]);
-      // What is ours alone stays out of the way.
-      if (!keys.some((name) => name.replace("*", "") === key))
-        expect(field["x-ms-visibility"]).toBe("advanced");
-    }
-  });
+describe("compatibility with Microsoft's connector", () => {
+  test.each(Object.entries(OPERATIONS))(
+    "%s has the call, summary and parameters of Microsoft's connector",
+    (id, { call, summary, keys }) => {
+      const operation = operations.find(({ operationId }) => operationId === id);
+      expect(operation).toMatchObject({ call, summary });
+      const ours = keysOf(id);
+      expect(Object.keys(ours)).toEqual(expect.arrayContaining(keys.map((key) => key.replace("*", ""))));
+      for (const [key, { required, field }] of Object.entries(ours)) {
+        expect([key, required]).toEqual([key, keys.includes(`${key}*`)]);
+        // Forms show parameters that Microsoft's connector does not have on demand only.
+        if (!keys.some((name) => name.replace("*", "") === key))
+          expect(field["x-ms-visibility"]).toBe("advanced");
+      }
+    },
+  );
 
-  test("the connector has only Microsoft's operations and unsubscribing", () => {
+  test("the connector has Microsoft's operations and DeleteHook", () => {
     const ids = operations.map(({ operationId }) => operationId);
     expect(ids.toSorted()).toEqual([...Object.keys(OPERATIONS), "DeleteHook"].toSorted());
     expect(operations.find(({ operationId }) => operationId === "DeleteHook")).toMatchObject({
@@ -148,7 +151,7 @@ describe("a flow on Microsoft's connector finds what it has stored", () => {
     });
   });
 
-  test("the reference has 131 rows", () => expect(ROWS).toHaveLength(131));
+  test("Microsoft's reference has 131 rows", () => expect(ROWS).toHaveLength(131));
 
   test.each(ROWS.map((row) => [`${row.place} ${row.key}`, row] as const))(
     "%s has the title, type, description and required flag of Microsoft's",
@@ -159,15 +162,15 @@ describe("a flow on Microsoft's connector finds what it has stored", () => {
       expect(ours.field["x-ms-summary"]).toBe(correction?.title ?? title);
       expect(typeOf(ours.field)).toBe(type);
       if ("required" in ours) expect(ours.required).toBe(required);
-      // An import wants a description that ends with a full stop.
+      // An import requires descriptions that end with one full stop.
       const words = correction?.description ?? description.replace(/\.*$/, ".");
       expect(ours.field.description).toEqual(description ? words : expect.stringMatching(SENTENCE));
     },
   );
 
-  test("every correction is of a row, and has a reason", () => {
+  test("every correction in connector/README.md names a row of Microsoft's reference and a reason", () => {
     const rows = ROWS.map(({ place, key }) => `${place} ${key}`);
-    expect(corrections.size).toBeGreaterThan(0);
+    expect(corrections.size).toBe(3);
     for (const [at, { reason }] of corrections) {
       expect(rows).toContain(at);
       expect(reason).toMatch(/\w{3}/);
@@ -209,8 +212,8 @@ describe("a flow on Microsoft's connector finds what it has stored", () => {
   }
 });
 
-describe("the rules of an import", () => {
-  test("the document is small and has the parts that it needs", () => {
+describe("Microsoft's rules for an import", () => {
+  test("the connector definition is below 1 MB, and has version, scheme, host and base path", () => {
     expect(text.length).toBeLessThan(1_000_000);
     expect(definition).toMatchObject({
       swagger: "2.0",
@@ -220,7 +223,7 @@ describe("the rules of an import", () => {
     });
   });
 
-  test("the title is one that Microsoft takes, and the description long enough", () => {
+  test("the connector's title, description, version and contact follow Microsoft's rules", () => {
     const { title, description, version, contact } = definition.info;
     expect(title).toMatch(/^.{1,29}[a-z0-9]$/i);
     expect(title).not.toMatch(/\bapi\b|connector|power ?(apps|automate|bi|platform)|^livechat$/i);
@@ -234,7 +237,7 @@ describe("the rules of an import", () => {
     expect(contact.email).not.toMatch(/example\.(com|org|net)$/);
   });
 
-  test("the metadata name a website, a privacy policy and at most two categories", () => {
+  test("the connector's metadata have a website, a privacy policy and at most two categories", () => {
     const metadata = Object.fromEntries(
       (definition["x-ms-connector-metadata"] as { propertyName: string; propertyValue: string }[]).map(
         ({ propertyName, propertyValue }) => [propertyName, propertyValue],
@@ -245,7 +248,7 @@ describe("the rules of an import", () => {
   });
 
   test.each(operations)(
-    "$operationId has a short summary and other words as its description",
+    "$operationId has a summary of at most 80 characters, and a different description",
     ({ summary, description }) => {
       expect(summary).toMatch(/^[A-Za-z0-9() ]{1,80}$/);
       expect(description).toMatch(SENTENCE);
@@ -253,38 +256,41 @@ describe("the rules of an import", () => {
     },
   );
 
-  test("operation ids are there, and each once", () => {
+  test("every operation of the connector has a unique id", () => {
     const ids = operations.map(({ operationId }) => operationId);
     expect(ids.every(Boolean)).toBe(true);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test.each(parameters)("%s has a title in title case and a sentence", (_, parameter) => {
-    expect(parameter["x-ms-summary"]).toMatch(TITLE_CASE);
-    expect(parameter.description).toMatch(SENTENCE);
-  });
+  test.each(parameters)(
+    "the parameter %s has a title in Title Case and a description with a full stop",
+    (_, parameter) => {
+      expect(parameter["x-ms-summary"]).toMatch(TITLE_CASE);
+      expect(parameter.description).toMatch(SENTENCE);
+    },
+  );
 
-  test("every field has a type, a title and a description with a full stop", () => {
+  test("every field of the connector has a type, a title and a description with a full stop", () => {
     const wrong = fields.filter(
       ([, { type, description, "x-ms-summary": title }]) => !type || !title || !description?.endsWith("."),
     );
     expect(wrong).toEqual([]);
   });
 
-  test("every field of a body has a title in title case", () => {
+  test("every field of a request body has a title in Title Case", () => {
     const titles = bodies.flatMap(({ operationId, schema }) =>
       fieldsIn(schema, operationId).map(([, field]) => field["x-ms-summary"]),
     );
     for (const title of titles) expect(title).toMatch(TITLE_CASE);
   });
 
-  test("a body is a parameter named body", () => {
+  test("every request body is a required parameter with the name body", () => {
     const found = parameters.filter(([, parameter]) => parameter.in === "body");
-    expect(found.length).toBeGreaterThan(0);
+    expect(found).toHaveLength(6);
     for (const [, { name, required }] of found) expect([name, required]).toEqual(["body", true]);
   });
 
-  test("the parameters of a path are required, encoded once, and those that the path has", () => {
+  test("an operation has exactly the parameters of its path, required and encoded once", () => {
     for (const { path, parameters } of operations) {
       const inPath = parameters.filter((parameter) => parameter.in === "path");
       expect(inPath.map(({ name }) => `{${name}}`).join()).toBe((path.match(/\{\w+\}/g) ?? []).join());
@@ -294,15 +300,15 @@ describe("the rules of an import", () => {
     }
   });
 
-  test("required hidden fields have defaults, except the flow's own address", () => {
+  test("every hidden field has a default, except the flow's callback URL", () => {
     const hidden = [...parameters, ...fields].filter(([, field]) => field["x-ms-visibility"] === "internal");
-    expect(hidden.length).toBeGreaterThan(0);
+    expect(hidden).toHaveLength(7);
     for (const [path, field] of hidden) {
       if (!field["x-ms-notification-url"]) expect([path, field.default]).toEqual([path, expect.anything()]);
     }
   });
 
-  test("fields with choices show a list", () => {
+  test("fields with a choice of values have an enum or a dynamic list", () => {
     const field = (path: string) => fields.find(([name]) => name === path)?.[1];
     for (const id of ["CreateTicket", "UpdateTicket"]) {
       expect(field(`${id}.source.type`)?.enum).toEqual(["chat-window", "mail", "lc2"]);
@@ -323,7 +329,7 @@ describe("the rules of an import", () => {
     expect(field("CreateAgent_Response.max_chats_count")?.type).toBe("integer");
   });
 
-  test("the lists that choices are made from have the fields that are chosen by", () => {
+  test("the operation behind a dynamic list returns the fields for value and title", () => {
     for (const object of objectsIn(definition)) {
       if (!("value-path" in object)) continue;
       const list = operations.find(({ operationId }) => operationId === object.operationId)?.responses[200]
@@ -335,7 +341,7 @@ describe("the rules of an import", () => {
     }
   });
 
-  test.each(operations)("$operationId describes its answer and its errors", ({ operationId, responses }) => {
+  test.each(operations)("$operationId describes one success and its errors", ({ operationId, responses }) => {
     const statuses = Object.keys(responses);
     const [success] = statuses;
     expect(success).toMatch(/^2\d\d$/);
@@ -348,7 +354,7 @@ describe("the rules of an import", () => {
     else expect(resolveRef(schema)?.type).toBe(/^List/.test(operationId) ? "array" : "object");
   });
 
-  test("no shape is empty or needs a later OpenAPI", () => {
+  test("no schema of the connector is empty or has a keyword that OpenAPI 2.0 lacks", () => {
     for (const object of objectsIn(definition)) {
       for (const keyword of ["schema", "items"]) {
         if (keyword in object) expect(Object.keys(object[keyword] as object)).not.toEqual([]);
@@ -359,7 +365,7 @@ describe("the rules of an import", () => {
     }
   });
 
-  test("every reference leads somewhere, and every definition is referred to", () => {
+  test("every reference has a definition, and every definition a reference", () => {
     const references = [...objectsIn(definition)].flatMap(({ $ref }) =>
       typeof $ref === "string" ? [$ref] : [],
     );
@@ -368,10 +374,10 @@ describe("the rules of an import", () => {
     );
   });
 
-  test("there are three triggers", () => expect(triggers).toHaveLength(3));
+  test("the connector has three triggers", () => expect(triggers).toHaveLength(3));
 
   test.each(triggers)(
-    "$operationId is a trigger as the designer knows them",
+    "$operationId is a trigger with a notification, a hidden query and a callback URL",
     ({ item, call, parameters, responses, ...rest }) => {
       expect(call).toMatch(/^POST /);
       expect(rest["x-ms-trigger"]).toBe("single");
@@ -380,7 +386,7 @@ describe("the rules of an import", () => {
         parameters.filter((p) => p.in === "query"),
         parameters.find((p) => p.in === "body"),
       ];
-      expect(query.length).toBeGreaterThan(0);
+      expect(query[0]?.name).toBe("event_type");
       for (const parameter of query) {
         expect(parameter).toMatchObject({
           type: "string",
@@ -400,14 +406,14 @@ describe("the rules of an import", () => {
     },
   );
 
-  test("the connection asks for a function key, in the header that Azure reads", () => {
+  test("a connection sends a function key in the header x-functions-key", () => {
     expect(definition.securityDefinitions).toEqual({
       api_key: { type: "apiKey", in: "header", name: "x-functions-key" },
     });
     expect(definition.security).toEqual([{ api_key: [] }]);
   });
 
-  test("a connection is asked for the app's address and a key", () => {
+  test("a connection asks for the app's host and a function key", () => {
     const { iconBrandColor, capabilities, connectionParameters, ...rest } = properties.properties;
     expect(iconBrandColor).toMatch(/^#[0-9a-f]{6}$/);
     expect(["#007ee5", "#ffffff"]).not.toContain(iconBrandColor);
@@ -427,7 +433,7 @@ describe("the rules of an import", () => {
     expect(Object.keys(rest)).toEqual(["policyTemplateInstances"]);
   });
 
-  test("calls go to the address of the connection, with the prefix that the policy drops", () => {
+  test("a call goes to the host of the connection, under the base path", () => {
     expect(properties.properties.policyTemplateInstances).toMatchObject([
       {
         templateId: "dynamichosturl",
@@ -439,23 +445,23 @@ describe("the rules of an import", () => {
   });
 });
 
-test("a choice between types cannot be published", () => {
+test("a body field of two types is refused with its path", () => {
   const undecided = declare<object>()({
     id: "Undecided",
     summary: "Undecided",
-    description: "Reads one thing or another.",
+    description: "Reads text or a number.",
     tag: "Test",
     method: "POST",
     route: "undecided",
     connector: "action",
-    input: { body: exact({ it: named(v.union([v.string(), v.number()]), "It", "What it is.") }) },
+    input: { body: exact({ it: named(v.union([v.string(), v.number()]), "It", "Text or a number.") }) },
     output: { status: 204, description: "Nothing.", schema: v.undefined() },
     run: async () => ({}),
   });
   expect(() => toConnectorPaths([undecided])).toThrow("Undecided.body.it: a connector needs one type");
 });
 
-test("an operator's host and contact are written, and kept by the next run", async () => {
+test("npm run connector writes the operator's host and contact, and the next run keeps them", async () => {
   const copy = await mkdtemp(join(tmpdir(), "connector-"));
   const script = resolve(import.meta.dirname, "../../scripts/connector.ts");
   const run = (...flags: string[]) =>
@@ -472,7 +478,7 @@ test("an operator's host and contact are written, and kept by the next run", asy
   await rm(copy, { recursive: true });
 });
 
-test("the icon is a small PNG on the brand colour", () => {
+test("the icon is a PNG of 230 x 230 pixels below 1 MB", () => {
   const icon = readFileSync(join(directory, "icon.png"));
   expect(icon.subarray(0, 8)).toEqual(Buffer.from("89504e470d0a1a0a", "hex"));
   expect([icon.readUInt32BE(16), icon.readUInt32BE(20)]).toEqual([230, 230]);

@@ -53,7 +53,7 @@ export function operationsIn({ paths }: Document): (Described & { method: string
   );
 }
 
-/** An answer of a status, behind its reference. */
+/** The answer of a status; a reference is resolved. */
 export function responseOf(
   document: Document,
   { responses }: Described,
@@ -63,7 +63,7 @@ export function responseOf(
   return response?.$ref ? document.components.responses[response.$ref.split("/").at(-1) ?? ""] : response;
 }
 
-/** Makes a function that finds what is wrong with a value by a schema of the document: JSON Schema 2020-12, by ajv. */
+/** Makes a function that validates a value by a schema of the document (JSON Schema 2020-12), and returns the errors. */
 export function checker(document: Document): (schema: Schema, value: unknown) => ErrorObject[] {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
@@ -81,7 +81,7 @@ export function checker(document: Document): (schema: Schema, value: unknown) =>
   };
 }
 
-/** What a parameter can be tried with: its example, its first word, its default, or the other of yes and no. */
+/** A value to try a parameter with: its example, first choice or default; for a boolean, the opposite of its default. */
 export function sampleOf({ example, schema }: Parameter): unknown {
   const { examples, enum: words, const: only, default: fallback, type } = schema as Record<string, unknown>;
   if (type === "boolean") return !fallback;

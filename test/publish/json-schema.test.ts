@@ -17,23 +17,25 @@ import {
 
 const read = (schema: v.GenericSchema) => toJsonSchema(schema);
 
-describe("the published schema describes the output", () => {
+describe("JSON Schema", () => {
   test.each<[string, v.GenericSchema, JsonSchema]>([
-    ["text that may come as a number", text, { type: "string" }],
-    ["a moment in either spelling", time, { type: "string", format: "date-time" }],
-    ["a field that may be null", maybe(text), { type: "string" }],
-    ["a list that may be anything but one", listOf(text), { type: "array", items: { type: "string" } }],
-    ["a number of a query", wholeNumber(1, 10), { type: "integer", minimum: 1, maximum: 10 }],
+    ["text", text, { type: "string" }],
+    ["a time", time, { type: "string", format: "date-time" }],
+    ["an optional field of LiveChat's", maybe(text), { type: "string" }],
+    ["an optional list of LiveChat's", listOf(text), { type: "array", items: { type: "string" } }],
+    ["a number in a query", wholeNumber(1, 10), { type: "integer", minimum: 1, maximum: 10 }],
     [
-      "its default",
+      "a number in a query with a default",
       v.optional(wholeNumber(1, 10), "5"),
       { type: "integer", minimum: 1, maximum: 10, default: 5 },
     ],
-    ["yes or no of a query", v.optional(yesOrNo, "false"), { type: "boolean", default: false }],
-    ["null where it is meant", v.nullable(v.string()), { type: ["string", "null"] }],
-  ])("%s", (_, schema, expected) => expect(read(schema)).toEqual(expected));
+    ["true or false in a query", v.optional(yesOrNo, "false"), { type: "boolean", default: false }],
+    ["text or null", v.nullable(v.string()), { type: ["string", "null"] }],
+  ])("%s is shown as the value that the schema returns", (_, schema, expected) => {
+    expect(read(schema)).toEqual(expected);
+  });
 
-  test("an object that takes nothing else says so, and one that does says nothing", () => {
+  test("only an exact object has additionalProperties: false", () => {
     expect(read(exact({ a: v.optional(v.string()) }))).toEqual({
       type: "object",
       properties: { a: { type: "string" } },
@@ -46,7 +48,7 @@ describe("the published schema describes the output", () => {
     });
   });
 
-  test("a field's own description replaces the one from its schema", () => {
+  test("a named field shows its title, description and example", () => {
     expect(read(named(maybe(text), "Name", "Name of the author.", "Ana"))).toEqual({
       type: "string",
       title: "Name",
@@ -55,7 +57,7 @@ describe("the published schema describes the output", () => {
     });
   });
 
-  test("a described field without a title has its name in Title Case", () => {
+  test("a described field without a title shows its name in Title Case", () => {
     const fields = {
       lastDelivery: described(text, "When."),
       login_status: described(text, "How."),
@@ -70,7 +72,7 @@ describe("the published schema describes the output", () => {
     });
   });
 
-  test("a field that LiveChat sends in several spellings shows all of them as input", () => {
+  test("an optional field of LiveChat's shows all accepted types, and null, as input", () => {
     const shown = toJsonSchema(v.looseObject({ at: maybe(time), tags: listOf(text) }), {
       shows: "input",
     });
@@ -111,7 +113,7 @@ describe("named shapes", () => {
     },
   );
 
-  test("can stand once, and be referred to with other words", () => {
+  test("a named shape is stored once, and a reference keeps the field's own title and description", () => {
     const shapes: Record<string, JsonSchema> = {};
     const reference = toJsonSchema(Outer, {
       component: (name, shape) => {
@@ -127,12 +129,12 @@ describe("named shapes", () => {
     expect(shapes.Inner?.examples).toEqual([{ a: "x" }]);
   });
 
-  test("give their example where there is no other", () => {
+  test("a reference has the example of its shape", () => {
     expect(exampleOf({ $ref: "#/components/schemas/Inner" }, { Inner: read(Inner) })).toEqual({ a: "x" });
   });
 });
 
-describe("an example is put together from those of the parts", () => {
+describe("exampleOf", () => {
   test.each<[JsonSchema, unknown]>([
     [{ type: "string", examples: ["a", "b"] }, "a"],
     [{ type: "integer", default: 0 }, 0],
@@ -141,5 +143,5 @@ describe("an example is put together from those of the parts", () => {
     [{ type: "array", items: { enum: [1] } }, [1]],
     [{ anyOf: [{ enum: ["x"] }, { enum: ["y"] }] }, "x"],
     [{ type: "string" }, undefined],
-  ])("%j", (schema, expected) => expect(exampleOf(schema)).toEqual(expected));
+  ])("the example of %j is %j", (schema, expected) => expect(exampleOf(schema)).toEqual(expected));
 });

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Microsoft's LiveChat connector, as flows know it: https://learn.microsoft.com/connectors/livechat/. */
+/** The reference of Microsoft's LiveChat connector: https://learn.microsoft.com/connectors/livechat/. */
 
-/** Operations by id: method, path, and the keys of their parameters, those that are required with an asterisk. */
+/** Operations by id: method, path, and the keys of their parameters. An asterisk marks required keys. */
 export const OPERATIONS: Record<string, { call: string; summary: string; keys: string[] }> = {
   ListAgents: { call: "GET /agents", summary: "List agents", keys: [] },
   CreateAgent: {
@@ -63,11 +63,11 @@ export type Row = {
   /** The operation's id, or the definition's name. */
   place: string;
   title: string;
-  /** Its path, with dots; the items of a list are not a step of it. */
+  /** The path of the field, with dots. The items of a list are no step of the path. */
   key: string;
   required: boolean;
   type: string;
-  /** Empty where the reference has none. */
+  /** Empty if the reference has none. */
   description: string;
 };
 

@@ -9,7 +9,7 @@ import { EVENT_TYPES, WebhookChatResponse } from "../../shared/schemas/webhook.t
 import { checker, type Document, operationsIn, type Parameter, responseOf, sampleOf } from "./document.ts";
 
 const server = "https://app.example/api";
-// As it is read from the wire.
+// As a client reads it.
 const document: Document = JSON.parse(JSON.stringify(describeApp(operations, server)));
 const published = operationsIn(document);
 const check = checker(document);
@@ -19,31 +19,31 @@ const each = operations.map((operation) => {
   return [operation.id, operation, described] as [string, Operation<never>, typeof described];
 });
 
-test("an independent validator accepts the document as OpenAPI 3.1", async () => {
+test("an independent validator accepts the definition as OpenAPI 3.1", async () => {
   const { valid, errors } = await new Validator().validate(structuredClone(document));
   expect(errors).toBeUndefined();
   expect(valid).toBe(true);
   expect(document.openapi).toMatch(/^3\.1\./);
 });
 
-test("the document has every operation of the app, at its path", () => {
+test("the definition has every operation of the app, under its method and path", () => {
   expect(published.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(
     operations.map(({ method, route }) => `${method} /${route.replace("*", "")}`).toSorted(),
   );
   expect(document.servers).toEqual([{ url: server }]);
 });
 
-test("no two paths differ in the names of their parameters only", () => {
+test("no two paths of the definition differ in parameter names only", () => {
   const paths = Object.keys(document.paths).map((path) => path.replaceAll(/\{\w+\}/g, "{}"));
   expect(new Set(paths).size).toBe(paths.length);
 });
 
-test("the document lists the tags of all operations", () => {
+test("the definition lists the tags of all operations", () => {
   const used = new Set(published.flatMap(({ tags }) => tags));
   expect(document.tags.map(({ name }) => name)).toEqual([...used]);
 });
 
-test("shared shapes appear once, under the connector's names", () => {
+test("a shared shape appears once in the definition, under the connector's name", () => {
   expect(Object.keys(document.components.schemas)).toEqual(
     expect.arrayContaining(["TicketResponse", "WebhookChatResponse", "WebhookTicketResponse", "Problem"]),
   );
@@ -52,7 +52,7 @@ test("shared shapes appear once, under the connector's names", () => {
 });
 
 test.each(Object.entries(document.components.schemas))(
-  "%s is JSON Schema, and its example passes",
+  "the shape %s is valid JSON Schema, and its examples pass",
   (_, schema) => {
     for (const example of (schema.examples as unknown[] | undefined) ?? []) {
       expect(check(schema, example)).toEqual([]);
@@ -61,8 +61,8 @@ test.each(Object.entries(document.components.schemas))(
   },
 );
 
-describe.each(each)("%s", (_, operation, described) => {
-  test("has a summary and a description", () => {
+describe.each(each)("%s", (id, operation, described) => {
+  test(`${id} has a summary and a description`, () => {
     expect(described.summary).toMatch(/^[A-Z][^.]+$/);
     expect(described.description).toMatch(/^[A-Z].*\.$/s);
     for (const { name, description } of described.parameters ?? []) {
@@ -70,7 +70,7 @@ describe.each(each)("%s", (_, operation, described) => {
     }
   });
 
-  test("says which key it requires", () => {
+  test(`${id} declares the key that it requires`, () => {
     const schemes = described.security.flatMap((alternative) => Object.keys(alternative));
     const expected = !operation.anonymous
       ? ["functionKey", "functionKeyInQuery"]
@@ -80,12 +80,12 @@ describe.each(each)("%s", (_, operation, described) => {
     expect(schemes).toEqual(expected);
   });
 
-  test("says that it writes, if it does", () => {
+  test(`${id} has a warning in its description if it writes`, () => {
     const writes = operation.method !== "GET" && operation.writes !== "nothing";
     expect(described.description.includes("**Writes:**")).toBe(writes);
   });
 
-  test("can be called with its own example", () => {
+  test(`${id} accepts the examples of its request`, () => {
     const { path, query, body, delivery } = operation.input;
     for (const [place, schema] of [
       ["path", path],
@@ -101,7 +101,7 @@ describe.each(each)("%s", (_, operation, described) => {
     expect(v.safeParse(body ?? delivery?.schema ?? v.never(), content.example).issues).toBeUndefined();
   });
 
-  test("has parameters whose examples pass", () => {
+  test(`${id} has an accepted example for each parameter`, () => {
     for (const parameter of described.parameters ?? []) {
       const sample = sampleOf(parameter);
       if (sample === undefined) {
@@ -123,7 +123,7 @@ describe.each(each)("%s", (_, operation, described) => {
     }
   });
 
-  test("has an answer whose example matches the output", () => {
+  test(`${id} has an example answer that fits its schema and headers`, () => {
     const { status, schema, type = "application/json", headers } = operation.output;
     const response = responseOf(document, described, status);
     const content = response?.content?.[type];
@@ -141,7 +141,7 @@ describe.each(each)("%s", (_, operation, described) => {
     }
   });
 
-  test("names its failures, each with a problem that passes", () => {
+  test(`${id} describes all its errors, each with a valid problem`, () => {
     const statuses = Object.keys(described.responses).map(Number);
     expect(statuses).toEqual(expect.arrayContaining([400, 500]));
     if (!operation.anonymous) expect(statuses).toContain(401);
@@ -162,21 +162,21 @@ describe.each(each)("%s", (_, operation, described) => {
   });
 });
 
-test("the key in a header is offered before the key in the URL", () => {
+test("the definition offers the key in a header before the key in the URL", () => {
   expect(Object.keys(document.components.securitySchemes).slice(0, 2)).toEqual([
     "functionKey",
     "functionKeyInQuery",
   ]);
 });
 
-test("every tag has a description", () => {
+test("every tag of the definition has a description", () => {
   for (const { name, description } of document.tags) {
     expect([name, description]).toEqual([name, expect.stringMatching(/^[A-Z].*\.$/)]);
   }
 });
 
 test.each(published.filter(({ operationId }) => operationId.startsWith("Webhook")))(
-  "$operationId describes the call of its callback, and how it is signed",
+  "$operationId describes the signed request to its callback",
   ({ callbacks }) => {
     const call = Object.values(callbacks?.event ?? {})[0]?.post;
     expect(call).toMatchObject({ summary: "Deliver an event", security: [{ webhookSignature: [] }] });
@@ -186,7 +186,7 @@ test.each(published.filter(({ operationId }) => operationId.startsWith("Webhook"
   },
 );
 
-test("every event type is a webhook, with its payload and how it is signed", () => {
+test("the definition describes a signed webhook for every event type", () => {
   expect(Object.keys(document.webhooks)).toEqual([...EVENT_TYPES]);
   for (const [type, { post: call }] of Object.entries(document.webhooks)) {
     expect(call).toMatchObject({ security: [{ webhookSignature: [] }] });
@@ -196,7 +196,7 @@ test("every event type is a webhook, with its payload and how it is signed", () 
   }
 });
 
-describe("a receiver's body is described as LiveChat sends it", () => {
+describe("the body of a receiver", () => {
   const bodyOf = (id: string) => {
     const content = published.find(({ operationId }) => operationId === id)?.requestBody?.content;
     return content?.["application/json"]?.schema ?? {};
@@ -205,27 +205,27 @@ describe("a receiver's body is described as LiveChat sends it", () => {
   test.each([
     ["times in epoch seconds", { started_timestamp: 1408356305, messages: [{ timestamp: 1408356305 }] }],
     ["times in ISO 8601", { started_timestamp: "2014-08-18T10:05:05.000Z" }],
-    ["null in place of a field", { ended_timestamp: null, url: null, agents: null, tags: null }],
+    ["null instead of a field", { ended_timestamp: null, url: null, agents: null, tags: null }],
     ["groups by id", { groups: [0, 3] }],
     ["groups by id and name", { groups: [{ id: 3, name: "Sales" }] }],
     ["unknown fields", { thread: { id: "T1" } }],
-  ])("a chat with %s", (_, fields) => {
+  ])("the schema of ReceiveChatEnded accepts a chat with %s", (_, fields) => {
     const delivery = { event_type: "chat_ended", license_id: 12345678, chat: { id: "C1", ...fields } };
     expect(check(bodyOf("ReceiveChatEnded"), delivery)).toEqual([]);
     expect(v.is(WebhookChatResponse, delivery)).toBe(true);
   });
 
-  test("a ticket with times in epoch seconds", () => {
+  test("the schema of ReceiveTicketCreated accepts a ticket with times in epoch seconds", () => {
     const ticket = { id: "T1", date: 1408356305, groups: [0, { id: 3 }], assignee: null, currentGroup: null };
     expect(check(bodyOf("ReceiveTicketCreated"), { ticket })).toEqual([]);
   });
 
-  test("a chat without an id is refused", () => {
+  test("the schema of ReceiveChatEnded refuses a chat without an id", () => {
     expect(check(bodyOf("ReceiveChatEnded"), { chat: {} })).not.toEqual([]);
   });
 });
 
-/** A parameter's sample as it is in a URL. */
+/** A parameter's sample, as a URL contains it. */
 function wire(parameter: Parameter): [name: string, value: string] {
   return [parameter.name, String(sampleOf(parameter))];
 }

@@ -15,10 +15,10 @@ import {
 
 const KEY = "the key of this test";
 
-/** When the sandbox's clock stands still its ids are known, and the examples have them. */
+/** The sandbox's clock stands still, so its ids are those of the examples. */
 const NOW = Date.parse("2026-01-15T09:30:00.000Z");
 
-/** The app as it is built, in the account that the examples tell of. */
+/** The built app, with the account of the examples. */
 let app: App;
 let document: Document;
 let check: ReturnType<typeof checker>;
@@ -36,7 +36,7 @@ beforeAll(async () => {
   });
   document = (await app.call("GET", "/openapi.json")).body;
   check = checker(document);
-  // What the examples of reading operations ask for: the example's ticket, stored; its events; a quarantined delivery.
+  // The data for the examples of reading operations: the stored ticket, two events and a quarantined delivery.
   const key = { "x-functions-key": KEY };
   expect((await app.call("POST", "/tickets", examples.newTicket, key)).body.id).toBe(examples.ticketId);
   expect((await app.call("POST", "/reconcile/tickets", undefined, key)).status).toBe(200);
@@ -46,10 +46,10 @@ beforeAll(async () => {
 });
 afterAll(() => app?.stop());
 
-// The same as the document's, but known before the app has started.
+// The operations of the served document, known before the app has started.
 const published = operationsIn(JSON.parse(JSON.stringify(describeApp(operations, ""))));
 
-/** A resource is created, read, changed and then removed. */
+/** The order of calls: a resource is created, read, changed and then removed. */
 const LIFECYCLE = ["POST", "GET", "PUT", "DELETE"];
 
 /** Tags whose operations remove each other's data share a lifecycle. */
@@ -61,7 +61,7 @@ const lifecycles = Object.entries(
   operations: operations.toSorted((a, b) => LIFECYCLE.indexOf(a.method) - LIFECYCLE.indexOf(b.method)),
 }));
 
-/** Examples that cannot succeed: the delivery is never understood, and the subscription does not exist. */
+/** The statuses of examples that cannot succeed: the delivery stays unreadable, and the subscription does not exist. */
 const OTHERWISE: Record<string, number> = {
   ReplayQuarantined: 409,
   GetSubscription: 404,
@@ -75,32 +75,35 @@ const OTHERWISE: Record<string, number> = {
   ReconcileChats: 409,
 };
 
-test("the definition is served as it is made", () => {
+test("GET /openapi.json answers the definition that the operations make", () => {
   expect(document).toEqual(JSON.parse(JSON.stringify(describeApp(operations, app.url))));
 });
 
-test.each(lifecycles)("$tag: every operation answers its examples as published", async ({ operations }) => {
-  for (const operation of operations) {
-    const { operationId, method, parameters = [], requestBody } = operation;
-    const required = parameters.filter((parameter) => parameter.required);
-    let body = requestBody?.content["application/json"]?.example;
-    // The example's password is not the app's.
-    if (isObject(body) && "secret_key" in body) body = { ...body, secret_key: WEBHOOK.password };
-    // A callback of this test leads to this machine.
-    if (isObject(body) && "url" in body) body = { ...body, url: "http://127.0.0.1:9/callback" };
-    const expected = OTHERWISE[operationId];
-    await call(operation, required, { body, expected });
+test.each(lifecycles)(
+  "every operation with the tag $tag answers its examples as published",
+  async ({ operations }) => {
+    for (const operation of operations) {
+      const { operationId, method, parameters = [], requestBody } = operation;
+      const required = parameters.filter((parameter) => parameter.required);
+      let body = requestBody?.content["application/json"]?.example;
+      // The example has another password than the app.
+      if (isObject(body) && "secret_key" in body) body = { ...body, secret_key: WEBHOOK.password };
+      // The callback must not leave this machine.
+      if (isObject(body) && "url" in body) body = { ...body, url: "http://127.0.0.1:9/callback" };
+      const expected = OTHERWISE[operationId];
+      await call(operation, required, { body, expected });
 
-    if (method !== "GET") continue;
-    for (const parameter of parameters) {
-      if (!parameter.required && sampleOf(parameter) !== undefined)
-        await call(operation, [...required, parameter], { expected });
+      if (method !== "GET") continue;
+      for (const parameter of parameters) {
+        if (!parameter.required && sampleOf(parameter) !== undefined)
+          await call(operation, [...required, parameter], { expected });
+      }
     }
-  }
-});
+  },
+);
 
 test.each(published.filter(({ security }) => security.some((scheme) => "functionKey" in scheme)))(
-  "$operationId cannot be called without the key",
+  "$operationId without a key answers 401 and an empty body",
   async ({ path, method, responses }) => {
     const reply = await app.call(method, path.replaceAll(/\{\w+\}/g, "x"));
     expect([reply.status, reply.body]).toEqual([401, ""]);
@@ -110,7 +113,7 @@ test.each(published.filter(({ security }) => security.some((scheme) => "function
 
 // The console's page reads its filters from its own query, so the app takes any.
 test.each(published.filter(({ operationId }) => operationId !== "GetConsole"))(
-  "$operationId answers a parameter that it does not know with a problem",
+  "$operationId with an unknown parameter answers 400 and names the parameter",
   async (operation) => {
     const { path, method } = operation;
     const reply = await app.call(
@@ -127,7 +130,7 @@ test.each(published.filter(({ operationId }) => operationId !== "GetConsole"))(
   },
 );
 
-test("the page and all that it loads come from the app, and its policy allows nothing else", async () => {
+test("the page /docs loads files of the app only, and its policy forbids all others", async () => {
   const page = await app.call("GET", "/docs");
   expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
   expect(page.headers.get("cache-control")).toBe("no-cache");
@@ -145,7 +148,7 @@ test("the page and all that it loads come from the app, and its policy allows no
   expect(policy).not.toMatch(/https?:|\*|unsafe/);
 });
 
-test("the page's address with a slash leads to the one without, which its links are relative to", async () => {
+test("/docs/ redirects to /docs, because the page's links are relative", async () => {
   const { status, headers } = await fetch(`${app.url}/docs/`, { redirect: "manual" });
   expect([status, new URL(headers.get("location") ?? "", `${app.url}/docs/`).href]).toEqual([
     308,
@@ -161,7 +164,7 @@ test.each([
   "%2e%2e%2fapp.mjs",
   "%00",
   "constructor",
-])("no other file can be had by the name %j", async (name) => {
+])("GET /docs/%s answers 404", async (name) => {
   const { status, body } = await app.call("GET", `/docs/${name}`);
   expect([status, body.title]).toEqual([404, "Not found"]);
 });
@@ -189,7 +192,7 @@ async function call(
   validate(operation, reply, expected ?? Number(Object.keys(operation.responses)[0]));
 }
 
-/** The password in the query, where an operation takes it from there. */
+/** The password as a query parameter, for operations that read it there. */
 function keyOf({ security }: Described): string {
   const isAsked = security.some((scheme) => "webhookKey" in scheme);
   return isAsked ? `&key=${encodeURIComponent(WEBHOOK.password)}` : "";

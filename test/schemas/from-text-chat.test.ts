@@ -7,7 +7,7 @@ import { WebhookChatResponse } from "../../shared/schemas/webhook.ts";
 const CUSTOMER = "b7eff798-f8df-4364-8059-649c35c9ed0c";
 const AGENT = "smith@example.com";
 
-/** After the vendor's reference, field by field. */
+/** A chat with every field of LiveChat's reference. */
 const chat = (thread: Record<string, unknown> = {}, users?: unknown[]) => ({
   id: "PJ0MRSHTDG",
   users: users ?? [
@@ -122,10 +122,10 @@ const started = (of: unknown) => ({
   payload: { chat: of },
 });
 
-describe("An end with its transcript", () => {
+describe("an end with its transcript", () => {
   const payload = read(ended({ chat: chat() }));
 
-  test("has every field of WebhookChatResponse that the Text platform can tell", () => {
+  test("an end has every field of WebhookChatResponse that the Text platform sends", () => {
     expect(payload).toMatchObject({
       event_type: "chat_ended",
       event_unique_id: expect.stringMatching(/^[0-9a-f]{32}$/),
@@ -157,7 +157,7 @@ describe("An end with its transcript", () => {
     expect(payload.visitor?.language).toBeUndefined();
   });
 
-  test("has fields that v2 lacks: rating, summary, geolocation, session fields, neighbouring threads", () => {
+  test("an end has the Text platform's rating, summary, geolocation, session fields and neighbouring threads", () => {
     expect(payload).toMatchObject({
       chat: {
         rating: { score: 1, comment: "thanks" },
@@ -173,7 +173,7 @@ describe("An end with its transcript", () => {
     });
   });
 
-  test("tells its messages in their order, to the microsecond, with files and rich messages, without deleted ones", () => {
+  test("an end has messages, files and rich messages in order, to the microsecond, without deleted ones", () => {
     expect(payload.chat.messages).toEqual([
       message("Hello.", "agent", "15:19:31.000Z", { agent_id: AGENT, author_name: "Agent Smith" }),
       message("My order?", "visitor", "15:19:31.000Z", { author_name: "Thomas Anderson" }),
@@ -190,7 +190,7 @@ describe("An end with its transcript", () => {
     ]);
   });
 
-  test("tells system messages as events; one that closes the thread is closed, by whom its type says", () => {
+  test("a system message becomes an event; a message that closes the thread gets the type closed", () => {
     expect(payload.chat.events).toEqual([
       {
         text: "Thomas Anderson closed the chat",
@@ -208,7 +208,7 @@ describe("An end with its transcript", () => {
     ]);
   });
 
-  test("tells the answers of the form before the chat", () => {
+  test("the form before the chat becomes pre_chat_survey", () => {
     expect(payload.pre_chat_survey).toEqual([
       { id: "11", type: "name", label: "Name:", answer: "Thomas Anderson" },
       { id: "12", type: "select", label: "Country:", answer: "Poland" },
@@ -227,7 +227,7 @@ function message(text: string, user_type: string, clock: string, more: Record<st
   return { text, user_type, timestamp: `2026-10-12T${clock}`, ...more };
 }
 
-test("an end without a closing message ended with its last event, and one without any when it was received", () => {
+test("an end without a closing message has the time of its last event, or of its receipt if it has no events", () => {
   const received_at = "2026-10-12T16:00:00.000Z";
   const events = [{ type: "message", text: "Bye", ...by(AGENT, "15:40:00.5") }];
   const endOf = (thread: Record<string, unknown>) =>
@@ -244,18 +244,24 @@ test.each([
   ["customer_banned", "closed", "visitor"],
   ["system_archived", "closed", undefined],
   ["transferred_agent", "transferred_agent", "agent"],
-])("a system message %s is an event %s of %s", (system_message_type, type, user_type) => {
-  const events = [{ type: "system_message", system_message_type, ...by("x", "15:40:00.5") }];
-  const [event] = read(ended({ chat: chat({ events }) })).chat.events ?? [];
-  expect([event?.type, event?.user_type]).toEqual([type, user_type]);
-});
+])(
+  "a system message %s becomes an event of the type %s and the user type %s",
+  (system_message_type, type, user_type) => {
+    const events = [{ type: "system_message", system_message_type, ...by("x", "15:40:00.5") }];
+    const [event] = read(ended({ chat: chat({ events }) })).chat.events ?? [];
+    expect([event?.type, event?.user_type]).toEqual([type, user_type]);
+  },
+);
 
-test.each(["custom", "constructor", "toString", "__proto__"])("an event of type %s is no message", (type) => {
-  const events = [{ type, text: "Not said", ...by(AGENT, "15:40:00.5") }];
-  expect(read(ended({ chat: chat({ events }) })).chat.messages ?? []).toEqual([]);
-});
+test.each(["custom", "constructor", "toString", "__proto__"])(
+  "an event of the type %s does not become a message",
+  (type) => {
+    const events = [{ type, text: "Not said", ...by(AGENT, "15:40:00.5") }];
+    expect(read(ended({ chat: chat({ events }) })).chat.messages ?? []).toEqual([]);
+  },
+);
 
-test("an end with ids only has the reason in missing_transcript", () => {
+test("an end without a chat has the reason in missing_transcript", () => {
   expect(read(ended({ missing_transcript: "anonymized", received_at: "2026-10-12T16:00:00.000Z" }))).toEqual({
     event_type: "chat_ended",
     event_unique_id: expect.any(String),
@@ -268,7 +274,7 @@ test("an end with ids only has the reason in missing_transcript", () => {
   });
 });
 
-test("a start has no end, and the same id as the end of its thread", () => {
+test("a start has no ended_timestamp, and the same chat id as the end of its thread", () => {
   const payload = read(started(chat({ active: true })));
   expect(payload).toMatchObject({ event_type: "chat_started", chat: { id: "K600PKZON8" } });
   expect(payload.chat).not.toHaveProperty("ended_timestamp");
@@ -276,7 +282,7 @@ test("a start has no end, and the same id as the end of its thread", () => {
   expect(read(ended({ chat: chat() })).event_unique_id).not.toBe(payload.event_unique_id);
 });
 
-test("a customer who skipped the form has no address, and the visit comes from the archive's thread", () => {
+test("a customer without a visit gets the visit of the archive's thread", () => {
   const users = [{ id: "C", type: "customer", present: true }];
   const customer_visit = { ip: "192.0.2.9", geolocation: { country: "Norway" } };
   const { visitor, pre_chat_survey } = read(started(chat({ customer_visit, events: [] }, users)));
@@ -285,7 +291,7 @@ test("a customer who skipped the form has no address, and the visit comes from t
   expect(pre_chat_survey).toBeUndefined();
 });
 
-test("odd parts of a chat are left out, and only ids are required", () => {
+test("a chat loses its odd parts, and is refused only without an id", () => {
   const odd = {
     id: "C",
     users: [null, 7, { type: "customer" }, { id: "A", type: "agent", name: 5, visit: "none" }],

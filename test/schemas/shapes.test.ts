@@ -4,12 +4,12 @@ import { Agent, AgentSummary } from "../../shared/schemas/agent.ts";
 import { OneTicket, Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
 import { WebhookChatResponse, WebhookTicketResponse } from "../../shared/schemas/webhook.ts";
 
-/** What is seen of a shape after JSON, which is how it leaves. */
+/** The value that a client reads: parsed by the schema, then sent as JSON. */
 const read = (schema: v.GenericSchema, value: unknown) => JSON.parse(JSON.stringify(v.parse(schema, value)));
 
 const MOMENT = "2014-08-18T10:05:05.000Z";
 
-/** As the vendor's reference has it: epoch seconds, group ids. */
+/** A ticket as in LiveChat's reference: epoch seconds, group ids. */
 const fromReference = {
   id: "5H6CF",
   subject: "Help",
@@ -37,7 +37,7 @@ const fromReference = {
   firstResponse: { date: 1408356305 },
 };
 
-/** The same as the connector has it: ISO times, groups as objects. */
+/** The same ticket as in Microsoft's connector: ISO times, groups as objects. */
 const fromConnector = {
   ...fromReference,
   groups: [{ id: 0 }, { id: 3 }],
@@ -48,8 +48,8 @@ const fromConnector = {
   firstResponse: { date: MOMENT },
 };
 
-describe("A ticket", () => {
-  it("reads the same from either spelling, and nothing of it is lost", () => {
+describe("a ticket", () => {
+  it("a ticket in LiveChat's spelling and in the connector's spelling is read alike, with all its fields", () => {
     expect(read(Ticket, fromReference)).toEqual({
       ...fromConnector,
       events: fromConnector.events.map((event) => ("from" in event ? { ...event } : event)),
@@ -57,13 +57,13 @@ describe("A ticket", () => {
     expect(read(Ticket, fromConnector)).toEqual(read(Ticket, fromReference));
   });
 
-  it("is read alone and in a list", () => {
+  it("a ticket is read alone, in tickets and in ticket", () => {
     for (const answer of [fromReference, { tickets: [fromReference] }, { ticket: fromReference }]) {
       expect(read(OneTicket, answer)).toEqual(read(Ticket, fromReference));
     }
   });
 
-  it("that has an id and does not fit the schema is read field by field, and keeps the other values", () => {
+  it("a ticket that does not fit the schema is read field by field, and keeps the values that do not fit", () => {
     const odd = { id: 7, date: "soon", modified: 1_400_000_000, tags: ["sales", null], requester: "Ann" };
     const asItCame = { ...odd, id: "7", modified: "2014-05-13T16:53:20.000Z" };
     for (const answer of [odd, { tickets: [odd] }, { ticket: odd }]) {
@@ -74,7 +74,7 @@ describe("A ticket", () => {
     });
   });
 
-  it("without an id is left out of its page, and counted", () => {
+  it("a page leaves out and counts items without an id", () => {
     const tickets = [{ subject: "Help" }, { id: "T1" }, null, { id: "" }, "T2", { id: null }];
     expect(read(TicketPage, { pages: 1, total: 6, tickets })).toEqual({
       ...{ pages: 1, total: 6, tickets: [{ id: "T1" }], odd: [], withoutId: 5 },
@@ -82,18 +82,18 @@ describe("A ticket", () => {
   });
 
   it.each([null, 7, "T1", [], { tickets: [] }, { tickets: [null] }, { ticket: null }])(
-    "is not %j",
+    "the answer %j is refused as a ticket",
     (answer) => {
       expect(v.is(OneTicket, answer)).toBe(false);
     },
   );
 
-  it("needs no more than an id", () => {
+  it("a ticket requires only an id", () => {
     expect(read(Ticket, { id: 7 })).toEqual({ id: "7" });
     expect(v.is(Ticket, { subject: "Help" })).toBe(false);
   });
 
-  it("may have nothing where something could be", () => {
+  it("null, {} and [] instead of a field of a ticket are read as nothing", () => {
     const bare = {
       id: "T1",
       subject: null,
@@ -118,7 +118,7 @@ describe("A ticket", () => {
     });
   });
 
-  it("keeps unknown fields at every depth", () => {
+  it("a ticket keeps unknown fields at every depth", () => {
     const strange = {
       id: "T1",
       new: { field: [null] },
@@ -129,15 +129,15 @@ describe("A ticket", () => {
     expect(read(Ticket, strange)).toEqual(strange);
   });
 
-  it("comes in pages, whose counts may be text", () => {
+  it("a page whose counts are text is read", () => {
     const page = { pages: "3", total: 51, tickets: [{ id: "T1" }] };
     expect(read(TicketPage, page)).toMatchObject({ pages: 3, total: 51, tickets: [{ id: "T1" }] });
     expect(v.is(TicketPage, { pages: 1, total: 1 })).toBe(false);
   });
 });
 
-describe("An agent", () => {
-  it("is read from the list and from its creation", () => {
+describe("an agent", () => {
+  it("an agent is read from the list and from the answer to its creation", () => {
     const summary = {
       name: "Ann",
       permission: "owner",
@@ -157,7 +157,7 @@ describe("An agent", () => {
   });
 });
 
-describe("A webhook", () => {
+describe("a webhook", () => {
   const chat = {
     id: "CHAT1",
     started_timestamp: 1408356305,
@@ -171,7 +171,7 @@ describe("A webhook", () => {
   };
   const envelope = { event_type: "chat_ended", license_id: 123, lc_version: 2, event_unique_id: "E1" };
 
-  it("of a chat is read with normalised times and checkbox answers", () => {
+  it("a chat's webhook is read with normalised times and checkbox answers", () => {
     const survey = [
       { id: 2001, type: "name", label: "Name", answer: "Rita" },
       {
@@ -209,16 +209,16 @@ describe("A webhook", () => {
     });
   });
 
-  it.each([[], null, {}, undefined])("may have no survey: %j", (pre_chat_survey) => {
+  it.each([[], null, {}, undefined])("a chat's webhook with the survey %j is accepted", (pre_chat_survey) => {
     expect(v.is(WebhookChatResponse, { ...envelope, chat, pre_chat_survey })).toBe(true);
   });
 
-  it("of a ticket is read, and needs no id of its event", () => {
+  it("a ticket's webhook without an event id is read", () => {
     const event = { event_type: "ticket_created", license_id: "123", ticket: fromReference };
     expect(read(WebhookTicketResponse, event).ticket).toEqual(read(Ticket, fromReference));
   });
 
-  it("of another kind is refused", () => {
+  it("a webhook with the event type of another kind is refused", () => {
     expect(v.is(WebhookChatResponse, { ...envelope, event_type: "ticket_created", chat })).toBe(false);
     expect(v.is(WebhookTicketResponse, { event_type: "chat_ended", ticket: fromReference })).toBe(false);
     expect(v.is(WebhookChatResponse, { ...envelope })).toBe(false);

@@ -4,13 +4,13 @@ import { describe, expect, it } from "vitest";
 import { readTime } from "../../shared/schemas/read-time.ts";
 import { flag, integer, listOf, maybe, text, time } from "../../shared/schemas/vocabulary.ts";
 
-/** What comes out, or the sentence that says what is wrong. */
+/** The value that a schema returns, or an error with its message. */
 function read(schema: v.GenericSchema, value: unknown): unknown {
   const result = v.safeParse(schema, value);
   return result.success ? result.output : new Error(result.issues.map(({ message }) => message).join("; "));
 }
 
-describe("A time", () => {
+describe("a time", () => {
   it.each([
     [1408356305, "2014-08-18T10:05:05.000Z"],
     [1408356305.25, "2014-08-18T10:05:05.250Z"],
@@ -30,7 +30,7 @@ describe("A time", () => {
     ["2014-08-18", "2014-08-18T00:00:00.000Z"],
     ["2024-02-29", "2024-02-29T00:00:00.000Z"],
     ["9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"],
-  ])("%j is %s", (value, expected) => {
+  ])("the time %j is read as %s", (value, expected) => {
     expect(read(time, value)).toBe(expected);
   });
 
@@ -51,12 +51,12 @@ describe("A time", () => {
     1e300,
     Number.NaN,
     Number.POSITIVE_INFINITY,
-  ])("%j is not a time", (value) => {
+  ])("%j is refused as a time", (value) => {
     expect(readTime(value)).toBeUndefined();
     expect(read(time, value)).toBeInstanceOf(Error);
   });
 
-  it.each([null, true, {}, []])("%j is refused with a message", (value) => {
+  it.each([null, true, {}, []])("%j is refused with the message: must be a time", (value) => {
     expect(read(time, value)).toEqual(new Error("must be a time"));
   });
 
@@ -66,7 +66,7 @@ describe("A time", () => {
     noInvalidDate: true,
   });
 
-  it("is the same in every spelling", () => {
+  it("a time in any spelling is read as the same ISO 8601", () => {
     fc.assert(
       fc.property(moment, fc.integer({ min: -14 * 60, max: 14 * 60 }), (date, minutes) => {
         const iso = date.toISOString();
@@ -85,7 +85,7 @@ describe("A time", () => {
     );
   });
 
-  it("stays unchanged when it is read again", () => {
+  it("a time that was read stays unchanged when it is read again", () => {
     const anything = fc.oneof(fc.double(), fc.integer(), fc.string(), moment.map(String));
     fc.assert(
       fc.property(anything, (value) => {
@@ -99,40 +99,40 @@ describe("A time", () => {
   });
 });
 
-describe("The other readers", () => {
-  it.each([
-    [text, "a", "a"],
-    [text, "", ""],
-    [text, 7, "7"],
-    [text, true, "true"],
-    [integer, 7, 7],
-    [integer, "7", 7],
-    [integer, "-7", -7],
-    [flag, true, true],
-    [flag, 0, false],
-    [flag, 1, true],
-    [maybe(text), undefined, undefined],
-    [maybe(text), null, undefined],
-    [maybe(text), 7, "7"],
-    [listOf(integer), undefined, undefined],
-    [listOf(integer), null, []],
-    [listOf(integer), {}, []],
-    [listOf(integer), ["3", 0], [3, 0]],
-  ])("%# read what LiveChat sends", (schema, value, expected) => {
+describe("the other values of LiveChat", () => {
+  it.each<[string, v.GenericSchema, unknown, unknown]>([
+    ["text", text, "a", "a"],
+    ["text", text, "", ""],
+    ["text", text, 7, "7"],
+    ["text", text, true, "true"],
+    ["integer", integer, 7, 7],
+    ["integer", integer, "7", 7],
+    ["integer", integer, "-7", -7],
+    ["flag", flag, true, true],
+    ["flag", flag, 0, false],
+    ["flag", flag, 1, true],
+    ["maybe(text)", maybe(text), undefined, undefined],
+    ["maybe(text)", maybe(text), null, undefined],
+    ["maybe(text)", maybe(text), 7, "7"],
+    ["listOf(integer)", listOf(integer), undefined, undefined],
+    ["listOf(integer)", listOf(integer), null, []],
+    ["listOf(integer)", listOf(integer), {}, []],
+    ["listOf(integer)", listOf(integer), ["3", 0], [3, 0]],
+  ])("%s is read from LiveChat's spelling, case %#", (_, schema, value, expected) => {
     expect(read(schema, value)).toEqual(expected);
   });
 
-  it.each([
-    [text, null, "must be text"],
-    [text, {}, "must be text"],
-    [integer, "7.5", "must be a whole number"],
-    [integer, "", "must be a whole number"],
-    [integer, null, "must be a whole number"],
-    [flag, "yes", "must be true or false"],
-    [flag, 2, "must be true or false"],
-    [listOf(integer), { 0: 1 }, "must be a list"],
-    [listOf(integer), "1", "must be a list"],
-  ])("%# say in a sentence what does not fit", (schema, value, message) => {
+  it.each<[string, v.GenericSchema, unknown, string]>([
+    ["text", text, null, "must be text"],
+    ["text", text, {}, "must be text"],
+    ["integer", integer, "7.5", "must be a whole number"],
+    ["integer", integer, "", "must be a whole number"],
+    ["integer", integer, null, "must be a whole number"],
+    ["flag", flag, "yes", "must be true or false"],
+    ["flag", flag, 2, "must be true or false"],
+    ["listOf(integer)", listOf(integer), { 0: 1 }, "must be a list"],
+    ["listOf(integer)", listOf(integer), "1", "must be a list"],
+  ])("%s refuses a wrong value with its message, case %#", (_, schema, value, message) => {
     expect(read(schema, value)).toEqual(new Error(message));
   });
 });

@@ -20,7 +20,7 @@ export type CollectedSpan = {
 
 export type CollectedPoint = { metric: string; value: number; attributes: Record<string, unknown> };
 
-/** Takes OTLP over HTTP in its JSON form (https://opentelemetry.io/docs/specs/otlp/#otlphttp), and all else as it comes. */
+/** A server that receives OTLP over HTTP as JSON (https://opentelemetry.io/docs/specs/otlp/#otlphttp), and any other body as text. */
 export async function startCollector(tls?: { key: string; cert: string }) {
   const received: { path: string; headers: object; body: string }[] = [];
   const listener: RequestListener = async (request, response) => {

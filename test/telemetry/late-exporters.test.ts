@@ -12,7 +12,7 @@ afterEach(() => {
 const TYPES = Object.values(InstrumentType);
 
 test.each(["", "cumulative", "Delta", "lowmemory"])(
-  "OTLP's temporality is the exporter's own (%s)",
+  "the late OTLP exporter has the temporality of the real exporter for the preference %j",
   async (preference) => {
     const environment = { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: preference };
     vi.stubEnv("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", preference);
@@ -24,7 +24,7 @@ test.each(["", "cumulative", "Delta", "lowmemory"])(
   },
 );
 
-test("the temporality of Application Insights is the exporter's own", async () => {
+test("the late exporter for Application Insights has the temporality of the real exporter", async () => {
   const environment = { APPLICATIONINSIGHTS_CONNECTION_STRING: `InstrumentationKey=${crypto.randomUUID()}` };
   const { metrics: own } = await applicationInsights(environment);
   const { metrics: late } = lateExporters("application insights", environment);
@@ -33,7 +33,7 @@ test("the temporality of Application Insights is the exporter's own", async () =
   }
 });
 
-test("exporters that cannot be made are logged once, and every export fails", async () => {
+test("exporters that cannot be created are logged once, and every export fails", async () => {
   const lines = vi.spyOn(console, "error").mockImplementation(() => {});
   const { spans } = lateExporters("application insights", {
     APPLICATIONINSIGHTS_CONNECTION_STRING: "planted",

@@ -7,7 +7,7 @@ import {
 import { expect, test } from "vitest";
 import { awaitMeter, measureWith, metrics } from "../../shared/telemetry/metrics.ts";
 
-test("what is measured before the code of metrics is loaded is counted; without telemetry nothing is kept", async () => {
+test("measurements before the meter is set are kept only after awaitMeter", async () => {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] });
   const type = "chat_ended";
