@@ -15,7 +15,7 @@ export type Agent = {
   max_chats_count: number;
   groups: number[];
   status: "accepting chats" | "not accepting chats" | "offline";
-  /** Epoch seconds. */
+  /** In epoch seconds. */
   last_logout: number | null;
 };
 
@@ -24,14 +24,14 @@ const flag = v.pipe(
   v.transform((value) => Boolean(Number(value))),
 );
 
-/** A number, or the string of digits that a form and Microsoft's connector make of it. */
+/** A number, or its digits as a string, which forms and Microsoft's connector send. */
 const whole = v.pipe(
   v.union([v.number(), v.pipe(v.string(), v.digits(), v.transform(Number))], "must be a whole number"),
   v.integer(),
   v.minValue(0),
 );
 
-/** Written from LiveChat's reference alone, not from the app's own schemas: the sandbox is a second opinion. */
+/** Written from LiveChat's reference alone and not from the app's schemas, so that the sandbox can contradict the app. */
 const NewAgent = v.object({
   login: v.pipe(v.string(), v.regex(/^[^\s@]+@[^\s@]+$/, "must be an e-mail address")),
   name: v.pipe(v.string(), v.trim(), v.nonEmpty("must not be empty")),
@@ -51,7 +51,7 @@ const AgentStatus = v.optional(v.picklist(["accepting chats", "not accepting cha
 
 const avatar = (number: number) => `livechat.s3.amazonaws.com/default/avatars/a${number}.png`;
 
-/** The agents of the account, and the groups they work in. A new account has its owner and two agents. */
+/** The agents of the account and their groups. A new account has its owner and two agents. */
 export class Agents {
   readonly groups = new Map([
     [0, "All operators"],
@@ -75,9 +75,9 @@ export class Agents {
     );
   }
 
-  /** Adds an agent as `POST /agents` does; `more` is what only an account itself can have. */
+  /** Adds an agent as `POST /agents` does. `more` has the fields that no request can set. */
   add(input: NewAgent, more: Partial<Pick<Agent, "permission" | "status">> = {}): Agent {
-    // The sandbox has no login, so the password has no further use.
+    // The sandbox has no login, so it drops the password.
     const { password, ...asked } = read(NewAgent, input);
     if (this.#agents.has(asked.login)) throw new Refusal(400, `login: ${asked.login} already exists`);
     const unknown = asked.groups.filter((id) => !this.groups.has(id));

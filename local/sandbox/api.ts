@@ -11,7 +11,7 @@ import type { Tickets } from "./tickets.ts";
 import type { Variants } from "./variants.ts";
 import type { NewWebhook, Webhooks } from "./webhooks.ts";
 
-/** What the calls are made with. `apiKey` does as a bearer token, too. */
+/** The credentials of calls. `apiKey` is also accepted as a bearer token. */
 export type Credentials = { username: string; apiKey: string };
 
 export type Account = {
@@ -23,12 +23,12 @@ export type Account = {
   variants: Variants;
 };
 
-/** LiveChat's REST API v2, as far as this project calls it. */
+/** LiveChat's REST API v2: the routes that this project calls. */
 export function liveChatApi(account: Account): (request: Request) => Answer {
   const { agents, tickets, webhooks, variants } = account;
   const one = (ticket: Ticket) => ticketAnswer(ticket, agents, variants);
 
-  // A body is checked by what it is handed to.
+  // Each method checks the body that it gets, so the casts are safe.
   const call = routes({
     "GET /agents": ({ query }) => agents.list(query.status).map(agentItem),
     "POST /agents": ({ body }) => agentAnswer(agents.add(body as NewAgent), agents),
@@ -56,7 +56,8 @@ export function liveChatApi(account: Account): (request: Request) => Answer {
 
   return (request) => {
     try {
-      account.throttle.pass(authenticate(request.headers, account.credentials));
+      const retryAfter = account.throttle.count(authenticate(request.headers, account.credentials));
+      if (retryAfter) throw new Refusal(429, "Too many requests", retryAfter);
       if (request.headers["x-api-version"] !== "2") throw new Refusal(400, "X-API-Version must be 2");
       return json(200, call(request));
     } catch (error) {
@@ -66,15 +67,15 @@ export function liveChatApi(account: Account): (request: Request) => Answer {
   };
 }
 
-/** @returns the credentials, for the throttle to count by. */
+/** @returns the credentials, by which the throttle counts */
 function authenticate(
   { authorization = "", ...headers }: IncomingHttpHeaders,
   { username, apiKey }: Credentials,
 ): string {
   const basic = `Basic ${Buffer.from(`${username}:${apiKey}`).toString("base64")}`;
-  const known = authorization === basic || authorization === `Bearer ${apiKey}`;
-  // Tokens of the Frankfurt data centre are unknown in Dallas, and calls without a region go there.
-  const here = !apiKey.startsWith("fra:") || headers["x-region"] === "fra";
-  if (!known || !here) throw new Refusal(401, "Unauthorized");
+  const isKnown = authorization === basic || authorization === `Bearer ${apiKey}`;
+  // A call without a region goes to Dallas, which does not know the tokens of Frankfurt.
+  const isHere = !apiKey.startsWith("fra:") || headers["x-region"] === "fra";
+  if (!isKnown || !isHere) throw new Refusal(401, "Unauthorized");
   return authorization;
 }

@@ -1,23 +1,23 @@
-/** A call of LiveChat's API that the sandbox got. Neither header nor body is kept: both can hold credentials. */
+/** A call of LiveChat's API. Its headers and body are not kept, because they can contain credentials. */
 export type Call = {
   method: string;
   /** Path and query. */
   url: string;
-  /** Epoch milliseconds. */
+  /** In epoch milliseconds. */
   at: number;
-  /** `null` until there is an answer. */
+  /** `null` before the answer. */
   status: number | null;
 };
 
-/** As many calls as are remembered: a sandbox that runs for days must not fill the memory with them. */
-const KEPT = 10_000;
+/** At least this many calls are kept. A sandbox that runs for days must not fill the memory. */
+const KEPT_CALLS = 10_000;
 
-/** A record of the calls, the latest last. */
+/** The record of the calls, the latest last. */
 export class Calls {
   #list: Call[] = [];
   #count = 0;
 
-  /** Calls since the start, forgotten ones included. */
+  /** How many calls were made since the start or the last `clear`, also those that are no longer kept. */
   get count(): number {
     return this.#count;
   }
@@ -29,11 +29,11 @@ export class Calls {
   add(call: Call): Call {
     this.#count++;
     this.#list.push(call);
-    if (this.#list.length > 2 * KEPT) this.#list = this.#list.slice(-KEPT);
+    if (this.#list.length > 2 * KEPT_CALLS) this.#list = this.#list.slice(-KEPT_CALLS);
     return call;
   }
 
-  /** @returns how many were forgotten. */
+  /** @returns how many calls were forgotten */
   clear(): number {
     const count = this.#count;
     this.#list = [];

@@ -5,7 +5,7 @@ import { Refusal, read } from "./refusal.ts";
 
 type Side = "visitor" | "agent" | "supervisor";
 
-/** Times are in epoch milliseconds. */
+/** A chat. Its times are in epoch milliseconds. */
 export type Chat = {
   id: string;
   url: string;
@@ -35,7 +35,7 @@ const Visitor = v.object({
 
 const question = { id: v.string(), type: v.string(), label: v.string() };
 
-/** Checkboxes are answered by `answers`, all the others by `answer`; `[]` is a survey that was skipped. */
+/** A checkbox question has `answers`, each other question has `answer`. A skipped survey is `[]`. */
 const Survey = v.array(
   v.union([
     v.object({ ...question, answers: v.array(v.object({ label: v.string(), chosen: v.boolean() })) }),
@@ -59,7 +59,7 @@ const someSurvey: v.InferOutput<typeof Survey> = [
 
 const NewChat = v.object({
   visitor: v.optional(Visitor, {}),
-  /** Login of the agent who answers. */
+  /** The login of the agent in the chat. */
   agent: v.optional(v.string()),
   group: v.optional(v.number(), 0),
   survey: v.optional(Survey, someSurvey),
@@ -84,7 +84,7 @@ export type ChatMessage = v.InferInput<typeof ChatMessage>;
 export type ChatEnd = v.InferInput<typeof ChatEnd>;
 export type WholeChat = NewChat & ChatEnd & { messages?: ChatMessage[] };
 
-/** Chats happen outside the API; only webhooks tell of them: when one starts, and when it ends. */
+/** The chats of the account. The API has no calls for chats. A webhook is sent when a chat starts and when it ends. */
 export class Chats {
   readonly #agents: Agents;
   readonly #now: () => number;
@@ -113,7 +113,7 @@ export class Chats {
     return chat;
   }
 
-  /** A visitor asks, an agent answers the call: `chat_started` goes out. */
+  /** Starts a chat of a visitor with an agent, and sends `chat_started`. */
   start(input: NewChat = {}): Chat {
     const { visitor, agent: login, group, survey } = read(NewChat, input);
     const agent = login === undefined ? this.#agents.list()[0] : this.#agents.get(login);
@@ -137,7 +137,7 @@ export class Chats {
   }
 
   say(id: string, input: ChatMessage): Chat {
-    const chat = this.#open(id);
+    const chat = this.#getActive(id);
     const { text, by } = read(ChatMessage, input);
     const [agent] = chat.agents;
     chat.messages.push({
@@ -151,9 +151,9 @@ export class Chats {
     return chat;
   }
 
-  /** Closes the chat: sends `chat_ended` with the transcript. */
+  /** Ends the chat, and sends `chat_ended` with the transcript. */
   end(id: string, input: ChatEnd = {}): Chat {
-    const chat = this.#open(id);
+    const chat = this.#getActive(id);
     const { tags } = read(ChatEnd, input);
     const at = this.#now();
     const text = `${chat.agents[0]?.name ?? "The agent"} closed the chat.`;
@@ -164,7 +164,7 @@ export class Chats {
     return chat;
   }
 
-  /** A whole chat from hello to goodbye. */
+  /** Makes a whole chat, from its start to its end. */
   hold({ messages, tags, ...start }: WholeChat = {}): Chat {
     const talk = read(Talk, messages);
     const { id } = this.start(start);
@@ -172,7 +172,7 @@ export class Chats {
     return this.end(id, { tags });
   }
 
-  #open(id: string): Chat {
+  #getActive(id: string): Chat {
     const chat = this.get(id);
     if (chat.endedAt !== undefined) throw new Refusal(400, `Chat ${id} has ended`);
     return chat;

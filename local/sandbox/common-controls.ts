@@ -6,7 +6,7 @@ import type { Limits, Throttle } from "./throttle.ts";
 
 type Controlled = { deliveries: Deliveries; calls: Calls; faults: Faults; throttle: Throttle };
 
-/** The controls that the sandboxes of both platforms have. */
+/** The controls of both sandboxes. */
 export function commonControls({ deliveries, calls, faults, throttle }: Controlled) {
   return {
     "GET /sandbox/deliveries": () => deliveries.list,
@@ -16,7 +16,7 @@ export function commonControls({ deliveries, calls, faults, throttle }: Controll
     "DELETE /sandbox/calls": () => ({ result: `${calls.clear()} calls forgotten` }),
 
     "GET /sandbox/faults": () => faults.planned,
-    /** One fault, or a list of them. */
+    /** The body is one fault, or a list of faults. */
     "POST /sandbox/faults": ({ body }: Input) => faults.plan(...[body as Fault | Fault[]].flat()),
     "DELETE /sandbox/faults": () => faults.clear(),
 

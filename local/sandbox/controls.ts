@@ -24,8 +24,8 @@ type Controlled = {
 };
 
 /**
- * What LiveChat has no call for, under `/sandbox`: chats of visitors, agents' work in LiveChat's own app, and failures
- * on demand. It takes no credentials; the sandbox listens on the loopback interface only.
+ * The routes under `/sandbox`, for which LiveChat has no calls: chats of visitors, the work of agents in LiveChat's own
+ * app, and failures on demand. They need no credentials, because the sandbox listens on the loopback interface only.
  */
 export function controls(sandbox: Controlled): (request: Request) => Answer {
   const { agents, tickets, chats, deliveries, throttle, variants, faults, calls } = sandbox;
@@ -47,7 +47,7 @@ export function controls(sandbox: Controlled): (request: Request) => Answer {
     "POST /sandbox/chats/:id/messages": ({ params, body }) => chats.say(params.id, body as ChatMessage),
     "POST /sandbox/chats/:id/end": ({ params, body }) => chats.end(params.id, body as ChatEnd),
 
-    /** `?silently=1`: without a webhook, as if it had got lost. */
+    /** `?silently=1` sends no webhook, as if the webhook was lost. */
     "POST /sandbox/tickets": ({ query, body }) =>
       tickets.create(body as NewTicket, { silently: query.silently === "1" }),
     "PUT /sandbox/tickets/:id": ({ params, body }) => tickets.change(params.id, body as TicketChange),

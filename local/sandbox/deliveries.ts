@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Refusal } from "./refusal.ts";
 
-/** Where a delivery goes. */
+/** The webhook that gets a delivery. */
 type Target = { id: string; url: string };
 
 type Outgoing = { url: string; body: string; authorization: Record<string, string> };
@@ -12,38 +12,38 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /**
- * Ten repetitions, the last one within six hours: that much v2 promises. When each comes it does not say; the
- * first ones come soon here, for the user at the screen.
+ * The pauses before each repetition, in milliseconds. v2 promises ten repetitions within six hours, but not their times.
+ * Here the first ones come soon, because a person watches.
  */
 export const RETRY_DELAYS = [
   ...[1 * SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND],
   ...[1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 1 * HOUR, 4 * HOUR],
 ];
 
-/** LiveChat hangs up on a receiver that has not answered by then. */
+/** LiveChat ends the connection to a receiver that has not answered within this time. In milliseconds. */
 const TIME_LIMIT = 10 * SECOND;
 
-/** One event on its way to one webhook. */
+/** The delivery of one event to one webhook. */
 export type Delivery = {
   id: string;
   event_type: string;
   webhook: string;
-  /** Where it goes, without the credentials. */
+  /** The URL of the webhook, without credentials. */
   to: string;
   state: "under way" | "delivered" | "given up";
-  /** `at` in epoch milliseconds; the outcome is a status, or the reason for no answer. */
+  /** `at` is in epoch milliseconds. `outcome` is a status, or the reason why there was no answer. */
   attempts: { at: number; outcome: number | string }[];
 };
 
 export type DeliveryOptions = {
-  /** Milliseconds between one attempt and the next; as many as there are repetitions. */
+  /** The pauses before each repetition, in milliseconds. */
   delays?: number[];
-  /** Milliseconds that a receiver has for its answer. */
+  /** The time for an answer, in milliseconds. */
   timeLimit?: number;
   wait?: (milliseconds: number, options: { signal: AbortSignal }) => Promise<unknown>;
 };
 
-/** Sends events to webhooks, again and again until the receiver answers exactly 200. */
+/** Sends events to webhooks, and repeats each until the receiver answers 200. */
 export class Deliveries {
   readonly list: Delivery[] = [];
   readonly #now: () => number;
@@ -62,7 +62,7 @@ export class Deliveries {
       options.wait ?? ((milliseconds, { signal }) => sleep(milliseconds, undefined, { signal, ref: false }));
   }
 
-  /** Sends one event to webhooks, to each with the body that is made for it. */
+  /** Sends one event to webhooks, with a body for each. */
   send<Webhook extends Target>(
     event_type: string,
     webhooks: readonly Webhook[],
@@ -71,19 +71,19 @@ export class Deliveries {
     for (const webhook of webhooks) this.#start(event_type, webhook, JSON.stringify(bodyFor(webhook)));
   }
 
-  /** Sends a delivery once more, as if LiveChat had not seen the 200. */
+  /** Sends a delivery once more, as if LiveChat had not received the 200. */
   repeat(id: string): Delivery {
     const again = this.#again.get(id);
     if (!again) throw new Refusal(404, `Delivery ${id} not found`);
     return again();
   }
 
-  /** Comes back when nothing is under way any more: all is delivered or given up. */
+  /** Resolves when each delivery has arrived or is given up. */
   async settled(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  /** Ends all attempts; nothing is sent any more. */
+  /** Ends all deliveries. */
   close(): void {
     this.#closing.abort();
   }
@@ -128,11 +128,11 @@ export class Deliveries {
         method: "POST",
         headers: { "Content-Type": "application/json", ...authorization },
         body,
-        // A receiver that has moved has not answered 200.
+        // A redirect is no 200, so it is not followed.
         redirect: "manual",
         signal: AbortSignal.any([AbortSignal.timeout(this.#timeLimit), this.#closing.signal]),
       });
-      // The status is all that counts; a body that breaks off does not.
+      // Only the status counts, even when the body breaks off.
       answer?.cancel().catch(() => {});
       return status;
     } catch (error) {
@@ -142,7 +142,7 @@ export class Deliveries {
   }
 }
 
-/** `fetch` accepts no credentials in a URL, and a list of deliveries should not show them. */
+/** Moves the credentials of a URL to a header: `fetch` does not accept them in a URL. */
 function withoutCredentials(address: string): { url: string; authorization: Record<string, string> } {
   const url = new URL(address);
   const [username, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
@@ -152,7 +152,7 @@ function withoutCredentials(address: string): { url: string; authorization: Reco
   return { url: url.href, authorization: { Authorization: `Basic ${credentials}` } };
 }
 
-/** A key in the query is a credential as well. */
+/** The address without the `key` of its query, which is a credential. */
 function withoutKey(address: string): string {
   const url = new URL(address);
   url.searchParams.delete("key");

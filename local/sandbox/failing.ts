@@ -3,10 +3,10 @@ import type { PlannedFault } from "./faults.ts";
 import { type Answer, json, plain, send } from "./http.ts";
 
 /**
- * Answers as the fault says. `work` does what was asked and gives the true answer; it is not called when the fault
- * comes before it.
+ * Answers a call with its fault.
  *
- * @returns the status that was sent; `null` for none.
+ * @param work carries out the call and returns the true answer; not called when the fault comes first
+ * @returns the status that was sent; `null` for none
  */
 export function fail(response: ServerResponse, fault: PlannedFault, work: () => Answer): number | null {
   if ("committed" in fault && fault.committed) work();
@@ -39,7 +39,7 @@ export function fail(response: ServerResponse, fault: PlannedFault, work: () => 
   }
 }
 
-/** The length that is announced is that of the whole. */
+/** Sends the first half of the body, with the content length of the whole. */
 function sendHalf(response: ServerResponse, answer: Answer, then: (rest: Buffer) => void): number {
   const body = Buffer.from(answer.body);
   const half = Math.floor(body.length / 2);
@@ -50,7 +50,7 @@ function sendHalf(response: ServerResponse, answer: Answer, then: (rest: Buffer)
 
 type Page = { pages: number; total: number; tickets: unknown[] };
 
-/** What is no page of tickets is sent as it is. */
+/** Sends an edited page of tickets. Any other answer is sent unchanged. */
 function sendPage(response: ServerResponse, answer: Answer, edit: (page: Page) => Page): number {
   const content: Partial<Page> = JSON.parse(answer.body);
   const { pages, total, tickets } = content;

@@ -1,44 +1,44 @@
 import * as v from "valibot";
 import { read } from "./refusal.ts";
 
-/** Which calls a fault is for, and how many of them. */
-const which = {
+/** Which calls end in a fault, and how many of them. */
+const target = {
   method: v.optional(v.string()),
-  /** The call's path begins with this. */
+  /** The beginning of the call's path. */
   path: v.optional(v.string()),
   times: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
 };
 
-/** With `committed`, LiveChat does what it was asked, and only then fails to say so. */
-const early = { ...which, committed: v.optional(v.boolean(), false) };
+/** With `committed`, LiveChat carries out the call before the fault. */
+const lostAnswer = { ...target, committed: v.optional(v.boolean(), false) };
 
 const Fault = v.variant("do", [
-  /** Another answer: any status, and a body that is text, HTML, nothing at all, or else JSON. */
+  /** Another answer, with any status. A string is sent as text or HTML, any other body as JSON. */
   v.object({
-    ...early,
+    ...lostAnswer,
     do: v.literal("answer"),
     status: v.number(),
     body: v.optional(v.unknown(), ""),
     headers: v.optional(v.record(v.string(), v.string()), {}),
   }),
-  /** No answer, ever. */
-  v.object({ ...early, do: v.literal("stall") }),
+  /** No answer at all. */
+  v.object({ ...lostAnswer, do: v.literal("stall") }),
   /** The connection ends without an answer. */
-  v.object({ ...early, do: v.literal("drop") }),
+  v.object({ ...lostAnswer, do: v.literal("drop") }),
   /** The connection ends in the middle of the true answer. */
-  v.object({ ...which, do: v.literal("cut") }),
-  /** The second half of the true answer comes only after `pause` milliseconds. */
-  v.object({ ...which, do: v.literal("slow"), pause: v.number() }),
-  /** A ticket page shows only its first `keep` tickets, and tells the true totals. */
-  v.object({ ...which, do: v.literal("short-page"), keep: v.number() }),
-  /** A ticket page says that the account has no tickets. */
-  v.object({ ...which, do: v.literal("no-tickets") }),
+  v.object({ ...target, do: v.literal("cut") }),
+  /** The second half of the true answer is sent `pause` milliseconds after the first. */
+  v.object({ ...target, do: v.literal("slow"), pause: v.number() }),
+  /** A page of tickets has only its first `keep` tickets, and the true totals. */
+  v.object({ ...target, do: v.literal("short-page"), keep: v.number() }),
+  /** A page of tickets says that the account has no tickets. */
+  v.object({ ...target, do: v.literal("no-tickets") }),
 ]);
 
 export type Fault = v.InferInput<typeof Fault>;
 export type PlannedFault = v.InferOutput<typeof Fault>;
 
-/** The failures to come, in order: each call meets the first that is for it. */
+/** The planned failures, in order. A call ends in the first one that is for its method and path. */
 export class Faults {
   #planned: PlannedFault[] = [];
 
@@ -46,7 +46,7 @@ export class Faults {
     return this.#planned;
   }
 
-  /** Adds to the end of the queue. */
+  /** Adds faults to the end of the queue. */
   plan(...faults: Fault[]): readonly PlannedFault[] {
     this.#planned.push(...read(v.array(Fault), faults));
     return this.#planned;
@@ -57,7 +57,7 @@ export class Faults {
     return this.#planned;
   }
 
-  /** Takes the fault that this call meets. */
+  /** Takes the fault of this call from the queue. */
   next(method: string, path: string): PlannedFault | undefined {
     const fault = this.#planned.find(
       (fault) => (fault.method ?? method) === method && path.startsWith(fault.path ?? "/"),

@@ -3,12 +3,11 @@ export type Fields = { [name: string]: string | string[] | { [name: string]: str
 const NAME = /^([^[\]]+)(?:\[([^[\]]*)\])?$/;
 
 /**
- * Reads a query or a form the way LiveChat's PHP does: `requester[mail]=a` is a field of an object, `tag[]=a` and
- * `tag[0]=a` are items of a list, and of two plain values of one name the last counts. One level is as deep as
- * LiveChat's parameters go.
+ * Reads a query or a form as LiveChat's PHP does: `requester[mail]=a` is a field of an object, `tag[]=a` and `tag[0]=a`
+ * are items of a list, and of two plain values with one name the last counts. LiveChat's parameters have one such level.
  */
 export function readForm(text: string): Fields {
-  // No prototype: a parameter may be called `__proto__`.
+  // Without a prototype, because a parameter may be called `__proto__`.
   const fields: Fields = Object.create(null);
   for (const [name, value] of new URLSearchParams(text)) {
     const [, outer, inner] = NAME.exec(name) ?? [];

@@ -3,7 +3,7 @@ import { text as readText } from "node:stream/consumers";
 import type { Refusal } from "./refusal.ts";
 import type { Variants } from "./variants.ts";
 
-/** `path` and `query` are what stands before and after the `?`. */
+/** A request. `path` and `query` are the parts before and after the `?`. */
 export type Request = {
   method: string;
   path: string;
@@ -32,7 +32,7 @@ export function plain(status: number, body: string): Answer {
   return { status, headers: { "Content-Type": body.startsWith("<") ? "text/html" : "text/plain" }, body };
 }
 
-/** The body of an error is not documented; these are the shapes that were seen. */
+/** Makes the answer to a refused call. LiveChat does not document the body of errors; these are the known shapes. */
 export function refused({ status, problems, headers }: Refusal, shape: Variants["errors"]): Answer {
   const bodies = {
     error: () => json(status, { error: problems.join("; ") }),

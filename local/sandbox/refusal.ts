@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** LiveChat's answer to a call that it refuses. */
+/** The refusal of a call: LiveChat's answer with an error status. */
 export class Refusal extends Error {
   readonly status: number;
   readonly problems: string[];
@@ -16,7 +16,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Reads an argument by its schema; a wrong argument is a 400 that names all problems. */
+/** Reads an argument by its schema. A wrong argument is a 400 with all problems. */
 export function read<const Schema extends v.GenericSchema>(
   schema: Schema,
   input: unknown,

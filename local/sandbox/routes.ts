@@ -5,7 +5,7 @@ import { Refusal } from "./refusal.ts";
 
 export type Input = { params: Record<string, string>; query: Fields; body: unknown };
 
-/** A handler returns the body of a 200, and throws every other answer as a `Refusal`. */
+/** Carries out a request: returns the body of a 200, or throws a {@link Refusal}. */
 type Handler<Names extends string = string> = (input: Input & { params: Record<Names, string> }) => unknown;
 
 type NamesIn<Route extends string> = Route extends `${string}:${infer Name}/${infer Rest}`
@@ -16,7 +16,7 @@ type NamesIn<Route extends string> = Route extends `${string}:${infer Name}/${in
 
 type Routes<Table> = { [Route in keyof Table & string]: Handler<NamesIn<Route>> };
 
-/** Turns a table of routes (`"GET /tickets/:id"`) into the function that carries out a request. */
+/** Makes the function that carries out requests from a table of routes, such as `"GET /tickets/:id"`. */
 export function routes<Table extends Routes<Table>>(table: Table): (request: Request) => unknown {
   const router = findMyWay({ maxParamLength: 1000 });
   for (const [route, handler] of Object.entries(table)) {

@@ -13,38 +13,38 @@ import { chooseVariants, type Variants } from "./variants.ts";
 import { type EventType, Webhooks } from "./webhooks.ts";
 
 export type SandboxOptions = {
-  /** On 127.0.0.1; 0, the default, takes any free one. */
+  /** A port on 127.0.0.1; 0, the default, means any free one. */
   port?: number;
-  /** Epoch milliseconds. */
+  /** The time in epoch milliseconds. */
   now?: () => number;
   credentials?: Credentials;
-  /** The number of the account. */
+  /** The licence number of the account. */
   license?: number;
   variants?: Partial<Variants>;
   throttle?: Partial<Limits>;
   deliveries?: DeliveryOptions;
 };
 
-/** A LiveChat account, with the actions that LiveChat's API does not offer. */
+/** A running account of LiveChat, with actions that LiveChat's API does not have. */
 export type Sandbox = Account & {
-  /** What `LIVECHAT_API_URL` is to be set to. */
+  /** The value for `LIVECHAT_API_URL`. */
   url: string;
   license: number;
   chats: Chats;
-  /** Events on their way to the webhooks. */
+  /** The events that are sent to webhooks. */
   deliveries: Deliveries;
-  /** Failures to come. */
+  /** The planned failures. */
   faults: Faults;
-  /** Calls of the API that came. */
+  /** The calls of the API so far. */
   calls: Calls;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** No secret: they open nothing but a sandbox. */
+/** These credentials are no secret: only a sandbox accepts them. */
 export const SANDBOX_CREDENTIALS: Credentials = { username: "owner@example.com", apiKey: "sandbox-api-key" };
 
-/** A stand-in for LiveChat's REST API v2 and the webhooks that it sends, in memory, on 127.0.0.1. */
+/** Starts a stand-in for LiveChat's REST API v2 and its webhooks, in memory, on 127.0.0.1. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, now = Date.now, credentials = SANDBOX_CREDENTIALS, license = 12345678 } = options;
   const variants = chooseVariants(options.variants);

@@ -6,19 +6,19 @@ import type { Faults } from "./faults.ts";
 import { type Answer, plain, type Request, readRequest, send } from "./http.ts";
 
 type Served = {
-  /** On 127.0.0.1; 0 takes any free one. */
+  /** A port on 127.0.0.1; 0 means any free one. */
   port: number;
-  /** Epoch milliseconds. */
+  /** The time in epoch milliseconds. */
   now: () => number;
-  /** LiveChat's own routes. */
+  /** Answers LiveChat's own routes. */
   api: (request: Request) => Answer;
-  /** What is under `/sandbox`. */
+  /** Answers the routes under `/sandbox`. */
   control: (request: Request) => Answer;
   faults: Faults;
   calls: Calls;
 };
 
-/** Serves an account: each call of its API is recorded, and meets the fault that is planned for it. */
+/** Serves an account over HTTP. Each call of its API is recorded, and ends in the fault that is planned for it. */
 export async function serve({ port, now, api, control, faults, calls }: Served) {
   const server = createServer(async (incoming, response) => {
     try {
@@ -48,7 +48,7 @@ export async function serve({ port, now, api, control, faults, calls }: Served) 
     async close(): Promise<void> {
       await new Promise((resolve) => {
         server.close(resolve);
-        // Answers are given at once; what is still open is idle, or stalls for ever.
+        // A connection that is still open is idle, or stalls by a fault.
         server.closeAllConnections();
       });
     },

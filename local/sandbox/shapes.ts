@@ -6,13 +6,13 @@ import type { Variants } from "./variants.ts";
 
 type Spelling = { times: "epoch" | "iso"; groups: "ids" | "objects" };
 
-/** One ticket, as `GET`, `POST` and `PUT` answer it. */
+/** The answer with one ticket, of `GET`, `POST` and `PUT`. */
 export function ticketAnswer(ticket: Ticket, agents: Agents, variants: Variants): unknown {
   const spelled = spellTicket(ticket, agents, variants, { times: variants.times, groups: "objects" });
   return variants.ticket === "wrapped" ? { tickets: [spelled] } : spelled;
 }
 
-/** A page of `GET /tickets`. */
+/** The answer of `GET /tickets`. */
 export function pageAnswer({ tickets, ...totals }: TicketPage, agents: Agents, variants: Variants): unknown {
   const spelling: Spelling = { times: variants.times, groups: variants.listGroups };
   return { ...totals, tickets: tickets.map((ticket) => spellTicket(ticket, agents, variants, spelling)) };
@@ -31,7 +31,7 @@ export function chatPayload(chat: Chat, variants: Variants): Record<string, unkn
     chat: {
       ...rest,
       started_timestamp: time(startedAt),
-      // A chat that goes on has no end to spell.
+      // An active chat has no end.
       ...(endedAt === undefined ? {} : { ended_timestamp: time(endedAt) }),
       messages: messages.map(({ at, ...message }) => ({ ...message, timestamp: time(at) })),
       events: events.map(({ at, ...event }) => ({ ...event, timestamp: time(at) })),
@@ -41,12 +41,12 @@ export function chatPayload(chat: Chat, variants: Variants): Record<string, unkn
   };
 }
 
-/** The five fields that the list of agents shows. */
+/** An agent in the list, with the list's five fields. */
 export function agentItem({ name, permission, avatar, login, status }: Agent): unknown {
   return { name, permission, avatar, login, status };
 }
 
-/** All of an agent, as `POST /agents` answers it. */
+/** The answer of `POST /agents`, with all fields of the agent. */
 export function agentAnswer(agent: Agent, agents: Agents): unknown {
   return { ...agent, groups: agent.groups.map((id) => agents.group(id)) };
 }

@@ -1,21 +1,21 @@
 import * as v from "valibot";
-import { Refusal, read } from "./refusal.ts";
+import { read } from "./refusal.ts";
 
-/** The connector's limit, unless told otherwise: 100 calls per connection in 60 seconds. */
+/** The limit of calls: by default 100 in 60 seconds, as for Microsoft's connector. */
 const Limits = v.object({
-  /** Calls that one set of credentials may make within `window`. */
+  /** How many calls with the same credentials are allowed within `window`. */
   limit: v.optional(v.number(), 100),
-  /** Milliseconds. */
+  /** In milliseconds. */
   window: v.optional(v.number(), 60_000),
-  /** How a 429 tells when to come back. All three are met in the wild. */
+  /** The form of `Retry-After` in a 429. Real servers use all three. */
   retryAfter: v.optional(v.picklist(["seconds", "date", "none"]), "seconds"),
 });
 
 export type Limits = v.InferOutput<typeof Limits>;
 
 /**
- * Lets no more calls through than the limit in any window, wherever it begins: the strictest reading of "per minute": a
- * caller that passes here also passes a limit that counts by the clock's minutes.
+ * Allows as many calls as the limit in each period of `window`, whenever it begins. This is the strictest reading of "per
+ * minute": a caller that keeps to it also keeps to a limit by the clock's minutes.
  */
 export class Throttle {
   #limits: Limits;
@@ -31,27 +31,35 @@ export class Throttle {
     return this.#limits;
   }
 
-  /** Changes the limits named, from the next call on. */
+  /** Changes the given limits, from the next call on. */
   set(limits: Partial<Limits>): Limits {
     this.#limits = read(Limits, { ...this.#limits, ...limits });
     return this.#limits;
   }
 
-  /** @throws Refusal 429; a call that is refused does not count. */
-  pass(credentials: string): void {
+  /**
+   * Counts a call. A refused call does not count.
+   *
+   * @returns the headers of the 429 for a call beyond the limit; `undefined` for a call that is allowed
+   */
+  count(credentials: string): Record<string, string> | undefined {
     const { limit, window, retryAfter } = this.#limits;
     const now = this.#now();
     const calls = (this.#calls.get(credentials) ?? []).filter((time) => time > now - window);
     this.#calls.set(credentials, calls);
     if (calls.length < limit) {
       calls.push(now);
-      return;
+      return undefined;
     }
     const free = (calls[calls.length - limit] ?? now) + window;
     const seconds = Math.ceil((free - now) / 1000);
-    // A date has no fractions of a second: rounded down, it would make a caller come too early.
+    // A date has no fractions of a second. It is rounded up, so that the caller does not come too early.
     const date = new Date(Math.ceil(free / 1000) * 1000).toUTCString();
-    const headers = { seconds: { "Retry-After": String(seconds) }, date: { "Retry-After": date }, none: {} };
-    throw new Refusal(429, "Too many requests", headers[retryAfter]);
+    const headers: Record<Limits["retryAfter"], Record<string, string>> = {
+      seconds: { "Retry-After": String(seconds) },
+      date: { "Retry-After": date },
+      none: {},
+    };
+    return headers[retryAfter];
   }
 }

@@ -34,9 +34,9 @@ const Query = v.object({
 
 export type TicketFilter = {
   order: "asc" | "desc";
-  /** Epoch milliseconds; some activity at this time or later. */
+  /** In epoch milliseconds: the ticket has an activity at this time or later. */
   from?: number;
-  /** And before this time. */
+  /** That activity is before this time. */
   to?: number;
   requester?: string;
 } & Partial<
@@ -46,7 +46,7 @@ export type TicketFilter = {
   >
 >;
 
-/** Reads the parameters of `GET /tickets`. Days are UTC days, and `date_to` is the last one that counts. */
+/** Reads the parameters of `GET /tickets`. Days are UTC days, and `date_to` is included. */
 export function readTicketFilter(query: Fields): { filter: TicketFilter; page: number } {
   const { page, date_from, date_to, requester, ...filter } = read(Query, query);
   const to = date_to === undefined ? undefined : date_to + DAY;

@@ -3,7 +3,7 @@ import * as v from "valibot";
 export const STATUSES = ["open", "pending", "solved", "spam"] as const;
 export const SOURCES = ["lc2", "mail", "facebook", "agent-app-manual", "chat-window"] as const;
 
-/** Every time in here is in epoch milliseconds; how it is spelled is decided when it is answered. */
+/** A ticket. Its times are in epoch milliseconds; `shapes.ts` converts them for answers. */
 export type Ticket = {
   id: string;
   subject: string;
@@ -20,7 +20,7 @@ export type Ticket = {
   firstResponse?: { date: number; agent: { id: string; name: string } };
 };
 
-/** What happened to a ticket. Each type has fields of its own. */
+/** An event in the history of a ticket. Each type has its own fields. */
 export type TicketEvent = { type: string; date: number; author: Author; [field: string]: unknown };
 export type Author = { id: string; name?: string; type: "agent" | "client" };
 
@@ -56,7 +56,7 @@ const source = v.pipe(
   ),
 );
 
-/** `POST /tickets`. */
+/** The body of `POST /tickets`. */
 export const NewTicket = v.object({
   message: text,
   requester: v.object({ mail, name: v.optional(v.string()), ip: v.optional(v.string()) }),
@@ -66,11 +66,11 @@ export const NewTicket = v.object({
   group: v.optional(groupIds, [0]),
 });
 
-/** What can become of a ticket; `PUT /tickets/<id>/tags` sends some of it, agents in LiveChat's own app the rest. */
+/** The changes of a ticket: by `PUT /tickets/<id>/tags`, or by agents in LiveChat's own app. */
 export const TicketChange = v.object({
   tag: v.optional(tagList),
   message: v.optional(text),
-  /** Whose message it is. */
+  /** The author of the message. */
   by: v.optional(v.picklist(["client", "agent"]), "agent"),
   requester: v.optional(
     v.object({ mail: v.optional(mail), name: v.optional(v.string()), ip: v.optional(v.string()) }),

@@ -4,27 +4,27 @@ import { Refusal, read } from "./refusal.ts";
 import { type Author, NewTicket, SOURCES, STATUSES, type Ticket, TicketChange } from "./ticket.ts";
 import { matches, type TicketFilter } from "./ticket-filter.ts";
 
-/** LiveChat's; the API has no way to ask for another. */
+/** LiveChat's page size, which no request can change. */
 const PAGE_SIZE = 25;
 
 export type TicketPage = { pages: number; total: number; tickets: Ticket[] };
 
-/** The account's tickets, kept in the order of their last modification: 100,000 of them are listed as fast as ten. */
+/** The account's tickets, in the order of their last modification, so a page of 100,000 is as fast as one of ten. */
 export class Tickets {
   readonly #agents: Agents;
   readonly #now: () => number;
   readonly #announce: (ticket: Ticket) => void;
   readonly #nextId: () => string;
   readonly #byId = new Map<string, Ticket>();
-  /** Least recently modified first; of equal times, the earlier change first. */
+  /** Least recently modified first. Of equal times, the earlier change comes first. */
   readonly #byModified: Ticket[] = [];
 
-  /** `announce` is called with every new ticket. */
+  /** @param announce called with each new ticket */
   constructor(agents: Agents, now: () => number, announce: (ticket: Ticket) => void) {
     this.#agents = agents;
     this.#now = now;
     this.#announce = announce;
-    // Seconds, so a later sandbox does not repeat the ids of an earlier one.
+    // The ids begin at the present second, so a later sandbox does not repeat the ids of an earlier one.
     this.#nextId = idsFrom(now() / 1000, 5);
   }
 
@@ -32,7 +32,7 @@ export class Tickets {
     return this.#byId.size;
   }
 
-  /** @throws Refusal 404 for an unknown ticket, as the others do. */
+  /** @throws Refusal 404 for an unknown ticket */
   get(id: string): Ticket {
     const ticket = this.#byId.get(id);
     if (!ticket) throw new Refusal(404, `Ticket ${id} not found`);
@@ -44,10 +44,7 @@ export class Tickets {
     return this.#byModified.values();
   }
 
-  /**
-   * Creates a ticket, at a time of one's choosing. `silently` stands for a `ticket_created` that got lost for good:
-   * nobody is told.
-   */
+  /** Creates a ticket at any time. With `silently` it is not announced, as if its `ticket_created` was lost. */
   create(input: NewTicket, { at = this.#now(), silently = false } = {}): Ticket {
     const { message, group, assignee, ...asked } = read(NewTicket, input);
     const author: Author = { id: asked.requester.mail, name: asked.requester.name, type: "client" };
@@ -56,7 +53,7 @@ export class Tickets {
       status: "open",
       ...asked,
       tags: [],
-      groups: this.#known(group),
+      groups: this.#checkGroups(group),
       events: [{ type: "message", date: at, author, is_private: false, message, source: asked.source }],
       date: at,
       modified: at,
@@ -70,14 +67,14 @@ export class Tickets {
   }
 
   /**
-   * Changes a ticket, at a time of one's choosing. Only what makes a difference counts as a modification.
+   * Changes a ticket at any time. A request without a difference does not change `modified`.
    *
-   * @throws Refusal 400 for a change that no ticket can undergo.
+   * @throws Refusal 400 for an invalid change
    */
   change(id: string, input: TicketChange, { at = this.#now() } = {}): Ticket {
     const ticket = this.get(id);
     const change = read(TicketChange, input);
-    const groups = change.group && this.#known(change.group);
+    const groups = change.group && this.#checkGroups(change.group);
     const agent = ticket.assignee ?? { id: "api", name: "API" };
     const author: Author =
       change.by === "agent"
@@ -121,14 +118,14 @@ export class Tickets {
 
     if (JSON.stringify(ticket) !== before) {
       this.#byModified.splice(this.#byModified.indexOf(ticket), 1);
-      // An activity that becomes known late does not make a ticket older.
+      // An activity of an earlier time does not set `modified` back.
       ticket.modified = Math.max(ticket.modified, at);
       this.#place(ticket);
     }
     return ticket;
   }
 
-  /** LiveChat's API has no such call; in its app tickets can be deleted, and then are in no list any more. */
+  /** Removes a ticket from all lists. Agents can do so in LiveChat's app; its API has no such call. */
   remove(id: string): string {
     const ticket = this.get(id);
     this.#byId.delete(id);
@@ -136,7 +133,7 @@ export class Tickets {
     return id;
   }
 
-  /** Adds `count` tickets of all sorts without webhooks, `every` milliseconds apart, the last one now. */
+  /** Adds `count` various tickets without webhooks, `every` milliseconds apart, the last one now. */
   fill(count: number, { every = 60_000 } = {}): Ticket[] {
     const agents = this.#agents.list();
     const from = this.#now() - (count - 1) * every;
@@ -164,14 +161,14 @@ export class Tickets {
     });
   }
 
-  /** One page of 25 of the tickets that match; a page beyond the last is empty. */
+  /** A page of 25 of the matching tickets. A page after the last one is empty. */
   page(filter: TicketFilter, page: number): TicketPage {
-    // No ticket has an activity after its last modification, so the order tells where to begin.
+    // A ticket has no activity after its last modification, so tickets that were modified before `from` cannot match.
     const candidates =
       filter.from === undefined ? this.#byModified : this.#byModified.slice(this.#firstAt(filter.from));
     const { from, order, ...rest } = filter;
-    const narrowed = Object.values(rest).some((wanted) => wanted !== undefined);
-    const found = narrowed ? candidates.filter((ticket) => matches(ticket, filter)) : candidates;
+    const isNarrowed = Object.values(rest).some((wanted) => wanted !== undefined);
+    const found = isNarrowed ? candidates.filter((ticket) => matches(ticket, filter)) : candidates;
     const start = (page - 1) * PAGE_SIZE;
     const tickets =
       order === "asc"
@@ -190,7 +187,7 @@ export class Tickets {
     ticket.events.push({ type: "assignee_changed", date: at, author, to: ticket.assignee });
   }
 
-  #known(groups: number[]): number[] {
+  #checkGroups(groups: number[]): number[] {
     const unknown = groups.filter((id) => !this.#agents.groups.has(id));
     if (unknown.length > 0) throw new Refusal(400, `group: unknown group ${unknown.join(", ")}`);
     return groups;
@@ -200,7 +197,7 @@ export class Tickets {
     this.#byModified.splice(this.#firstAt(ticket.modified + 1), 0, ticket);
   }
 
-  /** Index of the first ticket that was modified at `time` or later. */
+  /** The index of the first ticket that was modified at `time` or later. */
   #firstAt(time: number): number {
     let low = 0;
     let high = this.#byModified.length;

@@ -2,31 +2,31 @@ import * as v from "valibot";
 import { read } from "./refusal.ts";
 
 /**
- * Where LiveChat's reference is silent or contradicts itself, and answers of every kind are met: what this account
- * does. What is left out is as usual.
+ * The behaviour of this account where LiveChat's reference is silent or contradicts itself. Real accounts differ in each
+ * of these points.
  */
 const Variants = v.object({
-  /** One ticket comes as `{tickets: [{…}]}` (the current reference) or bare (the older one). */
+  /** One ticket is answered as `{tickets: [{…}]}` (the current reference) or bare (the older one). */
   ticket: v.optional(v.picklist(["wrapped", "bare"]), "wrapped"),
-  /** How the answers of the API spell times: epoch seconds (the reference) or ISO 8601 (the connector). */
+  /** The form of times in answers: epoch seconds (the reference) or ISO 8601 (the connector). */
   times: v.optional(v.picklist(["epoch", "iso"]), "epoch"),
-  /** How webhooks spell them. */
+  /** The form of times in webhooks. */
   webhookTimes: v.optional(v.picklist(["epoch", "iso"]), "iso"),
-  /** Groups of tickets in lists are `[0, 3]` or, as elsewhere, `[{id, name}]`. */
+  /** The groups of a ticket in the list are `[0, 3]`, or `[{id, name}]` as in other answers. */
   listGroups: v.optional(v.picklist(["ids", "objects"]), "ids"),
   /** An optional field without a value is sent as `null` or left out. */
   absent: v.optional(v.picklist(["null", "missing"]), "null"),
-  /** Whether answers carry fields that no reference mentions. */
+  /** Whether answers contain fields that no reference mentions. */
   extras: v.optional(v.boolean(), true),
-  /** What `PUT /tickets/<id>/tags` applies: what its name says, or the whole ticket that the connector sends it. */
+  /** Whether `PUT /tickets/<id>/tags` changes the tags alone, or all fields that the connector sends. */
   updates: v.optional(v.picklist(["tags", "everything"]), "tags"),
-  /** Bodies of errors: `{"error": "…"}`, `{"errors": ["…"]}`, plain text, or one for some statuses and one for others. */
+  /** The body of errors: `{"error": "…"}`, `{"errors": ["…"]}`, plain text, or the first two by status. */
   errors: v.optional(v.picklist(["error", "errors", "text", "mixed"]), "mixed"),
 });
 
 export type Variants = v.InferOutput<typeof Variants>;
 
-/** Checks and completes what was chosen. The result may be changed while the sandbox runs. */
+/** Checks the chosen variants and adds the defaults. The result may be changed while the sandbox runs. */
 export function chooseVariants(chosen: Partial<Variants> = {}): Variants {
   return read(Variants, chosen);
 }

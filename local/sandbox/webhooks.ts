@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import * as v from "valibot";
 import { Refusal, read } from "./refusal.ts";
 
-/** What each event can bring along. */
+/** The data types that each event can contain. */
 const DATA_TYPES = {
   chat_started: ["chat", "visitor", "pre_chat_survey"],
   chat_ended: ["chat", "visitor", "pre_chat_survey"],
@@ -32,11 +32,11 @@ export type Webhook = v.InferOutput<typeof NewWebhook> & {
   id: string;
   licence: number;
   verified: boolean;
-  /** Goes into every event that is sent, for the receiver to recognise: a credential. */
+  /** A credential in each event, by which the receiver recognises LiveChat. */
   token: string;
 };
 
-/** The webhooks that were asked for. Asking twice makes two, and each is sent every event. */
+/** The registered webhooks. Two equal registrations make two webhooks, and each gets every event. */
 export class Webhooks {
   readonly #license: number;
   readonly #webhooks = new Map<string, Webhook>();
@@ -45,7 +45,7 @@ export class Webhooks {
     this.#license = license;
   }
 
-  /** Who is called is named in the URL, with credentials if need be: `https://user:password@host/path`. */
+  /** Registers a webhook. Its URL may contain credentials for the receiver: `https://user:password@host/path`. */
   register(input: NewWebhook): Webhook {
     const asked = read(NewWebhook, input);
     const id = randomUUID().slice(0, 8);
@@ -64,9 +64,9 @@ export class Webhooks {
     return id;
   }
 
-  /** Those that asked for an event, and what each of them is sent: `data` holds all data types, and each gets its own. */
+  /** The webhooks of an event, and the body for each of them: of `data`, the data types that the webhook asked for. */
   targets(event_type: EventType, data: Record<string, unknown>): [Webhook[], (webhook: Webhook) => unknown] {
-    // The reference has this id for chats only.
+    // By the reference, only events of chats have this id.
     const unique =
       event_type === "ticket_created" ? {} : { event_unique_id: randomUUID().replaceAll("-", "") };
     return [

@@ -127,7 +127,7 @@ test("deliveries that come four times, in reverse order and at once, add each st
   const thread = app.sandbox.chats.hold({}, { silently: true });
   const start = {
     ...{ webhook_id: "w1", secret_key: WEBHOOK.password, action: "incoming_chat", organization_id: "org" },
-    payload: { chat: app.sandbox.chats.told(thread) },
+    payload: { chat: app.sandbox.chats.view(thread) },
   };
   const end = ended(thread.chat.id, thread.id);
   const replies = await Promise.all(

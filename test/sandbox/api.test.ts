@@ -11,8 +11,8 @@ beforeEach(async () => {
 });
 afterEach(() => sandbox.close());
 
-describe("who calls, and how", () => {
-  test("takes the API key as Basic credentials or as a bearer token", async () => {
+describe("requests", () => {
+  test("the API key is accepted as Basic credentials and as a bearer token", async () => {
     const bearer = { authorization: `Bearer ${sandbox.credentials.apiKey}` };
 
     expect(await call("GET /agents")).toMatchObject({ status: 200 });
@@ -20,7 +20,7 @@ describe("who calls, and how", () => {
   });
 
   test.each([undefined, "Bearer wrong", `Basic ${btoa("owner@example.com:wrong")}`])(
-    "refuses %s with a 401",
+    "a call with the authorization %s is a 401",
     async (authorization) => {
       const reply = await call("GET /agents", { headers: { authorization } });
 
@@ -28,7 +28,7 @@ describe("who calls, and how", () => {
     },
   );
 
-  test("knows a token of Frankfurt only when the region is named", async () => {
+  test("a token of Frankfurt is accepted only with its region in the header", async () => {
     await using frankfurt = await startSandbox({
       credentials: { username: "o@example.com", apiKey: "fra:token" },
     });
@@ -38,14 +38,14 @@ describe("who calls, and how", () => {
     expect(await there("GET /agents", { headers: { "x-region": "fra" } })).toMatchObject({ status: 200 });
   });
 
-  test.each([undefined, "1", "2.0"])("refuses version %s with a 400", async (version) => {
+  test.each([undefined, "1", "2.0"])("a call with version %s is a 400", async (version) => {
     const reply = await call("GET /agents", { headers: { "x-api-version": version } });
 
     expect(reply).toMatchObject({ status: 400, body: { errors: ["X-API-Version must be 2"] } });
   });
 
   test.each(["GET /nothing", "PATCH /agents", "GET /tickets/NONE1", "DELETE /agents/nobody@example.com"])(
-    "answers %s with a 404",
+    "%s is a 404",
     async (route) => {
       expect(await call(route)).toMatchObject({
         status: 404,
@@ -58,7 +58,7 @@ describe("who calls, and how", () => {
     ["error", { error: "X-API-Version must be 2" }],
     ["errors", { errors: ["X-API-Version must be 2"] }],
     ["text", "X-API-Version must be 2"],
-  ] as const)("tells errors as %s", async (errors, body) => {
+  ] as const)("errors have the shape of the variant %s", async (errors, body) => {
     sandbox.variants.errors = errors;
 
     expect(await call("GET /agents", { headers: { "x-api-version": "1" } })).toMatchObject({
@@ -71,7 +71,7 @@ describe("who calls, and how", () => {
     ["not JSON", "{", "application/json"],
     ["no object", "null", "application/json"],
     ["neither JSON nor a form", "login=a", "text/plain"],
-  ])("refuses a body that is %s", async (_, form, type) => {
+  ])("a body that is %s is a 400", async (_, form, type) => {
     expect(await call("POST /agents", { form, headers: { "content-type": type } })).toMatchObject({
       status: 400,
     });
@@ -92,7 +92,7 @@ describe("agents", () => {
     }
   });
 
-  test("the list can be limited to one status", async () => {
+  test("the list of agents is filtered by status", async () => {
     const { body } = await call("GET /agents?status=accepting+chats");
 
     expect(body).toEqual([expect.objectContaining({ login: "sam@example.com" })]);
@@ -118,7 +118,7 @@ describe("agents", () => {
     });
   });
 
-  test("a form does as well as JSON, and the password is not given back", async () => {
+  test("an agent is created by a form, and the answer has no password", async () => {
     const form =
       "login=new@example.com&name=New&password=12345&max_chats_count=3&groups[]=1&groups[]=3&daily_summary=1";
 
@@ -138,7 +138,7 @@ describe("agents", () => {
     ["login_status", { login: "n@example.com", name: "N", login_status: "asleep" }],
     ["max_chats_count", { login: "n@example.com", name: "N", max_chats_count: "many" }],
     ["groups", { login: "n@example.com", name: "N", groups: [99] }],
-  ])("a wrong %s is a 400", async (field, json) => {
+  ])("a new agent with a wrong %s is a 400", async (field, json) => {
     const { status, body } = await call("POST /agents", { json });
 
     expect({ status, body }).toEqual({ status: 400, body: { errors: [expect.stringContaining(field)] } });
@@ -156,7 +156,7 @@ describe("agents", () => {
 });
 
 describe("the record of calls", () => {
-  test("has every call, its time and its status, and no credentials", async () => {
+  test("the record has the method, URL, time and status of each call, until it is cleared", async () => {
     await call("GET /agents?status=offline");
     await call("POST /agents", { json: { login: "new@example.com", name: "N", password: "very secret" } });
     await call("GET /nothing");

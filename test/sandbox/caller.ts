@@ -9,7 +9,7 @@ type Send = {
   signal?: AbortSignal;
 };
 
-/** Calls the sandbox as LiveChat's reference says; a header that is `undefined` is left out. */
+/** Makes a function that calls the sandbox by LiveChat's reference. A header that is `undefined` is not sent. */
 export function callerOf({ url, credentials }: Pick<Sandbox, "url" | "credentials">) {
   const basic = Buffer.from(`${credentials.username}:${credentials.apiKey}`).toString("base64");
   return async (route: string, { json, form, headers, signal }: Send = {}): Promise<Reply> => {
@@ -31,7 +31,7 @@ export function callerOf({ url, credentials }: Pick<Sandbox, "url" | "credential
   };
 }
 
-/** A clock that stands still until told otherwise. */
+/** A clock that moves only by `pass`. */
 export function clockAt(start: string) {
   let time = Date.parse(start);
   return {

@@ -21,8 +21,8 @@ afterEach(() => sandbox.close());
 
 const aTicket = { message: "Help", requester: { mail: "visitor@example.com" } };
 
-/** However the call ends, or does not: it came, and the caller is gone. */
-async function giveUpOnceItArrived(route: string, json?: object): Promise<void> {
+/** Makes a call, and aborts it once the sandbox has received it. */
+async function abortOnArrival(route: string, json?: object): Promise<void> {
   const caller = new AbortController();
   const calling = call(route, { json, signal: caller.signal });
   calling.catch(() => {});
@@ -37,7 +37,7 @@ describe("the throttle", () => {
     return replies.map(({ status }) => status);
   };
 
-  test("lets 100 calls through in 60 seconds, then says when to come back", async () => {
+  test("the throttle allows 100 calls in 60 seconds, then answers 429 with Retry-After", async () => {
     expect(new Set(await calls(100))).toEqual(new Set([200]));
     clock.pass(20.5 * SECOND);
 
@@ -51,7 +51,7 @@ describe("the throttle", () => {
     expect(new Set(await calls(100))).toEqual(new Set([200]));
   });
 
-  test("allows the limit in no window, wherever it begins", async () => {
+  test("the throttle allows at most the limit in each window, whenever it begins", async () => {
     await call("PUT /sandbox/throttle", { json: { limit: 3, window: SECOND } });
 
     expect(await calls(2)).toEqual([200, 200]);
@@ -61,7 +61,7 @@ describe("the throttle", () => {
     expect(await calls(3)).toEqual([200, 200, 429]);
   });
 
-  test("counts each account's calls, without refused ones", async () => {
+  test("the throttle counts calls by their credentials, without refused calls", async () => {
     sandbox.throttle.set({ limit: 1 });
     const bearer = { authorization: `Bearer ${sandbox.credentials.apiKey}` };
 
@@ -69,7 +69,7 @@ describe("the throttle", () => {
     expect(await call("GET /agents", { headers: bearer })).toMatchObject({ status: 200 });
   });
 
-  test("tells the time to come back as a date, or not at all", async () => {
+  test("a 429 of the throttle has a date in Retry-After, or no Retry-After", async () => {
     sandbox.throttle.set({ limit: 0, retryAfter: "date" });
     const { headers } = await call("GET /agents");
     expect(headers.get("retry-after")).toBe("Tue, 10 Mar 2026 12:01:01 GMT");
@@ -96,7 +96,7 @@ describe("faults", () => {
       { status: 502, body: "<h1>Bad gateway</h1>" },
     ],
     ["nothing", { do: "answer", status: 200 }, { status: 200, body: "" }],
-  ])("answer with %s", async (_, fault, expected) => {
+  ])("a planned fault answers one call with %s", async (_, fault, expected) => {
     sandbox.faults.plan(fault);
 
     expect(await call("GET /agents")).toMatchObject(expected);
@@ -104,7 +104,7 @@ describe("faults", () => {
   });
 
   test.each(["3", "0.5", "Tue, 10 Mar 2026 12:01:01 GMT", "soon"])(
-    "answer 429 with Retry-After: %s",
+    "a planned fault answers 429 with Retry-After %s",
     async (value) => {
       await call("POST /sandbox/faults", {
         json: { do: "answer", status: 429, headers: { "Retry-After": value } },
@@ -116,15 +116,15 @@ describe("faults", () => {
     },
   );
 
-  test("stall until the caller gives up", async () => {
+  test("a stalled call has no answer until the caller ends it", async () => {
     sandbox.faults.plan({ do: "stall" });
 
-    await giveUpOnceItArrived("GET /agents");
+    await abortOnArrival("GET /agents");
 
     expect(sandbox.calls.list).toMatchObject([{ status: null }]);
   });
 
-  test("drop the connection before anything is done", async () => {
+  test("a dropped call is not carried out", async () => {
     sandbox.faults.plan({ do: "drop" });
 
     await expect(call("POST /tickets", { json: aTicket })).rejects.toThrow("fetch failed");
@@ -136,15 +136,15 @@ describe("faults", () => {
     { do: "stall", committed: true },
     { do: "answer", status: 500, committed: true },
     { do: "cut" },
-  ])("do what is asked and then fail: %o", async (fault) => {
+  ])("a call is carried out before the fault %o", async (fault) => {
     sandbox.faults.plan(fault);
 
-    await giveUpOnceItArrived("POST /tickets", aTicket);
+    await abortOnArrival("POST /tickets", aTicket);
 
     expect(sandbox.tickets.size).toBe(1);
   });
 
-  test("cut the connection in the middle of the body", async () => {
+  test("a cut answer ends in the middle of its body", async () => {
     sandbox.faults.plan({ do: "cut" });
     const socket = connect(Number(new URL(sandbox.url).port), "127.0.0.1");
     const { username, apiKey } = sandbox.credentials;
@@ -163,15 +163,15 @@ describe("faults", () => {
     expect(announced).toBeGreaterThan(100);
   });
 
-  test("send the second half of the body late", async () => {
+  test("a slow answer sends the second half of its body after the pause", async () => {
     sandbox.faults.plan({ do: "slow", pause: 60_000 }, { do: "slow", pause: 1 });
 
-    await giveUpOnceItArrived("GET /agents");
+    await abortOnArrival("GET /agents");
 
     expect(await call("GET /agents")).toMatchObject({ status: 200, body: expect.any(Array) });
   });
 
-  test("hide tickets of a page, or all there are", async () => {
+  test("a short page has some of its tickets, and an empty one none", async () => {
     sandbox.tickets.fill(30);
     sandbox.faults.plan({ do: "short-page", keep: 2 }, { do: "no-tickets" });
 
@@ -186,7 +186,7 @@ describe("faults", () => {
     expect(whole.body).toMatchObject({ total: 30, tickets: { length: 25 } });
   });
 
-  test("wait for the calls they are for, and come in order", async () => {
+  test("planned faults end the calls of their method and path, in order", async () => {
     await call("POST /sandbox/faults", {
       json: [
         { do: "answer", status: 501, method: "POST", path: "/tickets" },
@@ -204,7 +204,7 @@ describe("faults", () => {
     expect(sandbox.faults.planned).toEqual([]);
   });
 
-  test("can be seen, and called off", async () => {
+  test("planned faults can be listed and cleared", async () => {
     sandbox.faults.plan({ do: "drop", times: 5 });
 
     expect(await call("GET /sandbox/faults")).toMatchObject({ body: [{ do: "drop", times: 5 }] });
@@ -212,7 +212,7 @@ describe("faults", () => {
     expect(await call("GET /agents")).toMatchObject({ status: 200 });
   });
 
-  test("with invalid terms are refused", async () => {
+  test("invalid faults, variants and limits are a 400 and change nothing", async () => {
     expect(await call("POST /sandbox/faults", { json: { do: "explode" } })).toMatchObject({ status: 400 });
     expect(await call("PUT /sandbox/variants", { json: { times: "roman" } })).toMatchObject({ status: 400 });
     expect(await call("PUT /sandbox/throttle", { json: { limit: "many" } })).toMatchObject({ status: 400 });
@@ -222,7 +222,7 @@ describe("faults", () => {
   });
 });
 
-test("the account can be worked on over HTTP, as agents do in LiveChat's own app", async () => {
+test("tickets are created silently, changed and removed over HTTP, as in LiveChat's own app", async () => {
   const { body } = await call("POST /sandbox/tickets?silently=1", { json: aTicket });
   const { id } = body as { id: string };
 

@@ -13,11 +13,11 @@ test.each([
   ["empty=", { empty: "" }],
   ["[odd]=1&a[b=2", {}],
   ["", {}],
-])("reads %s", (text, fields) => {
+])("readForm reads %s", (text, fields) => {
   expect({ ...readForm(text) }).toEqual(fields);
 });
 
-test("a form cannot change the prototype of objects", () => {
+test("readForm cannot change the prototype of objects", () => {
   readForm("__proto__[admin]=1&constructor[prototype]=1");
 
   expect({}).not.toHaveProperty("admin");

@@ -4,7 +4,7 @@ import { json } from "node:stream/consumers";
 
 export type Received = { path: string; headers: IncomingHttpHeaders; body: { [field: string]: unknown } };
 
-/** A webhook receiver that answers the n-th request with the n-th answer, and any further one with the last. */
+/** Starts a webhook receiver that answers each request with the next answer, and further ones with the last. */
 export async function startReceiver(...answers: (number | ((response: ServerResponse) => void))[]) {
   const received: Received[] = [];
   const server = createServer(async (request, response) => {

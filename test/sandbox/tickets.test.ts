@@ -38,7 +38,7 @@ async function ids(query: string) {
 }
 
 describe("one ticket", () => {
-  test("is created with LiveChat's defaults and times in epoch seconds", async () => {
+  test("a ticket is created with LiveChat's defaults and times in epoch seconds", async () => {
     const { body } = await call("POST /tickets", { json: { message: "Help", requester: someone } });
 
     const { tickets } = body as Page;
@@ -74,7 +74,7 @@ describe("one ticket", () => {
     expect(await call(`GET /tickets/${tickets[0]?.id}`)).toMatchObject({ status: 200, body });
   });
 
-  test("can be created with a form, and with all there is", async () => {
+  test("a ticket is created by a form with all fields", async () => {
     const form = [
       "message=Help&subject=Order&requester[mail]=visitor@example.com&requester[name]=Vis",
       "assignee[id]=sam@example.com&source[type]=chat-window&source[url]=https://shop.example.com&group[]=1&group[]=3",
@@ -111,7 +111,7 @@ describe("one ticket", () => {
       { message: "Help", requester: someone, source: { type: "mail", url: "https://shop.example.com" } },
     ],
     ["group", { message: "Help", requester: someone, group: [99] }],
-  ])("is refused with a wrong %s", async (field, json) => {
+  ])("a new ticket with a wrong %s is a 400", async (field, json) => {
     const { status, body } = await call("POST /tickets", { json });
 
     expect({ status, body }).toEqual({
@@ -148,7 +148,7 @@ describe("one ticket", () => {
     });
   });
 
-  test("PUT of the present values modifies nothing", async () => {
+  test("PUT without a difference does not change modified", async () => {
     const { id } = create();
     clock.pass(HOUR);
 
@@ -157,7 +157,7 @@ describe("one ticket", () => {
     expect(body).toMatchObject({ tickets: [{ id, modified: SECONDS }] });
   });
 
-  test("PUT applies everything on an account that does", async () => {
+  test("PUT applies all fields with the variant updates=everything", async () => {
     sandbox.variants.updates = "everything";
     const { id } = create();
 
@@ -193,7 +193,7 @@ describe("one ticket", () => {
     });
   });
 
-  test("comes in every spelling that LiveChat has used", async () => {
+  test("a ticket has the shape of the chosen variants", async () => {
     const { id } = create();
     Object.assign(sandbox.variants, { ticket: "bare", times: "iso", absent: "missing", extras: false });
 
@@ -207,7 +207,7 @@ describe("one ticket", () => {
 });
 
 describe("the list", () => {
-  test("has 25 tickets a page, the last modified first", async () => {
+  test("the list has 25 tickets a page, the last modified first", async () => {
     sandbox.tickets.fill(60);
     const expected = [...sandbox.tickets].map(({ id }) => id).reverse();
 
@@ -222,7 +222,7 @@ describe("the list", () => {
     expect(pages.flatMap(({ tickets }) => tickets.map(({ id }) => id))).toEqual(expected);
   });
 
-  test("can be ordered with the oldest modification first", async () => {
+  test("the list with order=asc has the oldest modification first", async () => {
     sandbox.tickets.fill(30);
 
     const ascending = [...(await ids("?order=asc")), ...(await ids("?order=asc&page=2"))];
@@ -230,7 +230,7 @@ describe("the list", () => {
     expect(ascending).toEqual([...sandbox.tickets].map(({ id }) => id));
   });
 
-  test("a ticket that is changed moves to the front, one that is removed is gone", async () => {
+  test("a changed ticket becomes the first of the list, and a removed one is a 404", async () => {
     const [first, second, third] = [create().id, create().id, create().id];
     clock.pass(HOUR);
     sandbox.tickets.change(second, { message: "And another thing", by: "client" });
@@ -241,7 +241,7 @@ describe("the list", () => {
     expect(await call(`GET /tickets/${third}`)).toMatchObject({ status: 404 });
   });
 
-  test("an activity that becomes known late makes no ticket older", async () => {
+  test("an activity of an earlier time does not change modified", async () => {
     const { id } = create();
 
     sandbox.tickets.change(id, { message: "From an old mail" }, { at: clock.now() - HOUR });
@@ -249,7 +249,7 @@ describe("the list", () => {
     expect(await list()).toMatchObject({ tickets: [{ modified: SECONDS }] });
   });
 
-  test("spells groups as ids, or as objects", async () => {
+  test("groups in the list are ids, or objects with the variant listGroups=objects", async () => {
     create({ group: [0, 3] });
     expect(await list()).toMatchObject({ tickets: [{ groups: [0, 3] }] });
 
@@ -257,7 +257,7 @@ describe("the list", () => {
     expect(await list()).toMatchObject({ tickets: [{ groups: [{ id: 0 }, { id: 3, name: "Support" }] }] });
   });
 
-  describe("is filtered", () => {
+  describe("filters", () => {
     let plain: string;
     let special: string;
 
@@ -281,18 +281,18 @@ describe("the list", () => {
       ["source=mail", "source=lc2"],
       ["tag=furniture", undefined],
       ["tagged=1", "tagged=0"],
-    ])("by %s", async (forSpecial, forPlain) => {
+    ])("the list is filtered by %s", async (forSpecial, forPlain) => {
       expect(await ids(`?${forSpecial}`)).toEqual([special]);
       if (forPlain) expect(await ids(`?${forPlain}`)).toEqual([plain]);
     });
 
-    test("by all filters at once", async () => {
+    test("the list is filtered by several filters at once", async () => {
       expect(await ids("?status=pending&tag=furniture&group=3")).toEqual([special]);
       expect(await ids("?status=pending&tag=furniture&group=1")).toEqual([]);
     });
   });
 
-  test("is filtered by the UTC days of any activity, both included", async () => {
+  test("the list is filtered by the UTC days of any activity, both included", async () => {
     const at = (time: string) => ({ at: Date.parse(time) });
     const early = sandbox.tickets.create(
       { message: "1", requester: someone },
@@ -321,7 +321,7 @@ describe("the list", () => {
     "assigned=yes",
     "date_from=01-02-2026",
     "source=fax",
-  ])("refuses %s", async (query) => {
+  ])("a list with %s is a 400", async (query) => {
     const field = query.split("=")[0];
 
     expect(await call(`GET /tickets?${query}`)).toMatchObject({
@@ -330,7 +330,7 @@ describe("the list", () => {
     });
   });
 
-  test("is in order after any changes to the tickets", async () => {
+  test("the list has each ticket once and in order after any changes", async () => {
     const when = fc.integer({ min: 0, max: 50 }).map((minutes) => clock.now() + minutes * 60_000);
     const step = fc.record({
       what: fc.constantFrom("create", "change", "remove"),
@@ -364,7 +364,7 @@ describe("the list", () => {
   });
 });
 
-test("ids are not given out again, not by a sandbox that is started later either", async () => {
+test("ids do not repeat, also not in a sandbox that starts later", async () => {
   const first = sandbox.tickets.fill(1000).map(({ id }) => id);
   clock.pass(2 * HOUR);
   await using later = await startSandbox({ now: clock.now });

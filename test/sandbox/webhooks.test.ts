@@ -26,7 +26,7 @@ afterEach(() => sandbox.close());
 const aTicket = { message: "Help", requester: { mail: "visitor@example.com" } };
 
 describe("registration", () => {
-  test("answers the webhook as the list shows it", async () => {
+  test("a registration is answered with the webhook in the list's shape", async () => {
     const json = {
       event_type: "chat_ended",
       data_types: ["chat", "visitor"],
@@ -52,7 +52,7 @@ describe("registration", () => {
     expect(await call("GET /webhooks")).toMatchObject({ status: 200, body });
   });
 
-  test("takes a form, and makes another webhook of the same request", async () => {
+  test("two equal registrations by a form make two webhooks", async () => {
     const form = "event_type=ticket_created&data_types[]=ticket&url=https://app.example.com/hook";
 
     await call("POST /webhooks", { form });
@@ -68,7 +68,7 @@ describe("registration", () => {
     ["data_types", { event_type: "ticket_created", data_types: ["chat"], url: "https://app.example.com" }],
     ["data_types", { event_type: "ticket_created", data_types: [], url: "https://app.example.com" }],
     ["url", { event_type: "ticket_created", data_types: ["ticket"], url: "ftp://app.example.com" }],
-  ])("refuses a wrong %s", async (field, json) => {
+  ])("a registration with a wrong %s is a 400", async (field, json) => {
     const { status, body } = await call("POST /webhooks", { json });
 
     expect({ status, body }).toMatchObject({
@@ -77,7 +77,7 @@ describe("registration", () => {
     });
   });
 
-  test("ends with DELETE", async () => {
+  test("a webhook is removed by DELETE, and a second DELETE is a 404", async () => {
     const { id } = sandbox.webhooks.register({
       ...{ event_type: "ticket_created", data_types: ["ticket"], url: "https://app.example.com" },
     });
@@ -95,7 +95,7 @@ describe("ticket_created", () => {
   const register = (url: string) =>
     sandbox.webhooks.register({ event_type: "ticket_created", data_types: ["ticket"], url });
 
-  test("is sent when the API creates a ticket, with the envelope and the URL's credentials", async () => {
+  test("ticket_created is sent for a new ticket, with its envelope and the credentials of the URL", async () => {
     await using receiver = await startReceiver(200);
     const { token } = register(`http://hook%40user:p%3Ass@${receiver.address}/receivers/ticket-created`);
 
@@ -127,7 +127,7 @@ describe("ticket_created", () => {
     ]);
   });
 
-  test("is sent to every webhook that was registered, and to none that was removed", async () => {
+  test("ticket_created is sent to each registered webhook, and not to a removed one", async () => {
     await using receiver = await startReceiver(200);
     register(receiver.url);
     register(receiver.url);
@@ -140,7 +140,7 @@ describe("ticket_created", () => {
     expect(receiver.received[0]?.headers).not.toHaveProperty("authorization");
   });
 
-  test("is not sent for a ticket that is created silently", async () => {
+  test("ticket_created is not sent for a ticket that is created silently", async () => {
     await using receiver = await startReceiver(200);
     register(receiver.url);
 
@@ -151,7 +151,7 @@ describe("ticket_created", () => {
     expect(sandbox.deliveries.list).toEqual([]);
   });
 
-  test("spells its times in epoch seconds on an account that does", async () => {
+  test("ticket_created has times in epoch seconds with the variant webhookTimes=epoch", async () => {
     await using receiver = await startReceiver(200);
     register(receiver.url);
     sandbox.variants.webhookTimes = "epoch";
@@ -165,7 +165,7 @@ describe("ticket_created", () => {
   });
 
   test.each([201, 204, 302, 401, 500])(
-    "is sent again after a %s, because only 200 is accepted",
+    "ticket_created is repeated after a %s until the receiver answers 200",
     async (status) => {
       await using receiver = await startReceiver(status, status, 200);
       register(receiver.url);
@@ -182,7 +182,7 @@ describe("ticket_created", () => {
     },
   );
 
-  test("is sent again when the receiver hangs, hangs up, or is not there", async () => {
+  test("ticket_created is repeated when the receiver does not answer, breaks the connection or cannot be reached", async () => {
     await using receiver = await startReceiver(
       () => {},
       (response) => response.destroy(),
@@ -208,7 +208,7 @@ describe("ticket_created", () => {
     ]);
   });
 
-  test("is given up after ten repetitions within six hours", async () => {
+  test("ticket_created is given up after ten repetitions within six hours", async () => {
     await using receiver = await startReceiver(503);
     register(receiver.url);
 
@@ -223,7 +223,7 @@ describe("ticket_created", () => {
     expect(times.at(-1)).toBeLessThan(6 * HOUR);
   });
 
-  test("can be sent once more though it arrived: duplicates are normal", async () => {
+  test("a delivery that arrived is sent once more on request, with the same body and credentials", async () => {
     await using receiver = await startReceiver(200);
     register(`http://user:secret@${receiver.address}/hook`);
     sandbox.tickets.create(aTicket);
@@ -241,7 +241,7 @@ describe("ticket_created", () => {
     expect(await call("POST /sandbox/deliveries/none/repeat")).toMatchObject({ status: 404 });
   });
 
-  test("is not sent after the sandbox is closed", async () => {
+  test("ticket_created is not repeated after the sandbox is closed", async () => {
     await using receiver = await startReceiver(503);
     const patient = await startSandbox({ deliveries: { delays: [HOUR] } });
     patient.webhooks.register({ event_type: "ticket_created", data_types: ["ticket"], url: receiver.url });
@@ -258,7 +258,7 @@ describe("ticket_created", () => {
 describe("chats", () => {
   const types = ["chat", "visitor", "pre_chat_survey"];
 
-  test("start and end with one event each, the second with the whole transcript", async () => {
+  test("chat_started and chat_ended are sent once for a chat, the second with the transcript", async () => {
     await using receiver = await startReceiver(200);
     sandbox.webhooks.register({ event_type: "chat_started", data_types: types, url: receiver.url });
     sandbox.webhooks.register({ event_type: "chat_ended", data_types: types, url: receiver.url });
@@ -310,7 +310,7 @@ describe("chats", () => {
     expect(ended?.event_unique_id).not.toBe(started?.event_unique_id);
   });
 
-  test("a webhook is sent only the data types that it asked for", async () => {
+  test("a webhook gets only the data types of its registration", async () => {
     await using receiver = await startReceiver(200);
     sandbox.webhooks.register({ event_type: "chat_ended", data_types: ["chat"], url: receiver.url });
 
@@ -323,7 +323,7 @@ describe("chats", () => {
     ]);
   });
 
-  test("a survey that was skipped is an empty list", async () => {
+  test("a skipped survey is an empty list in chat_started", async () => {
     await using receiver = await startReceiver(200);
     sandbox.webhooks.register({ event_type: "chat_started", data_types: types, url: receiver.url });
 
@@ -333,7 +333,7 @@ describe("chats", () => {
     expect(receiver.received[0]?.body).toHaveProperty("pre_chat_survey", []);
   });
 
-  test("a whole chat is made by one call, with given or default messages", async () => {
+  test("a whole chat is made by one call, with the given messages or default ones", async () => {
     const messages = [{ text: "Ciao", by: "visitor" }];
 
     expect(await call("POST /sandbox/chats/whole")).toMatchObject({
@@ -348,7 +348,7 @@ describe("chats", () => {
     });
   });
 
-  test("an ended or unknown chat accepts no messages", async () => {
+  test("a message or an end for an ended chat is a 400, and for an unknown chat a 404", async () => {
     const { id } = sandbox.chats.hold();
 
     expect(await call(`POST /sandbox/chats/${id}/messages`, { json: { text: "Hello?" } })).toMatchObject({

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import * as v from "valibot";
 import { type Answer, json, type Request } from "../http.ts";
-import { Refusal } from "../refusal.ts";
 import type { Throttle } from "../throttle.ts";
 import type { Desk, HelpDeskTicket } from "./desk.ts";
 import { pageOf } from "./desk.ts";
@@ -17,11 +16,11 @@ export type HelpDeskAccount = {
   variants: HelpDeskVariants;
 };
 
-/** Where nothing is known for sure: what this account does. */
+/** The behaviour of this account where HelpDesk's reference is silent. */
 export type HelpDeskVariants = {
-  /** The status of every answer while the account has no HelpDesk licence; null ends that. */
+  /** The status of each answer to an account without a HelpDesk licence; absent or null for one with a licence. */
   withoutLicence?: number | null;
-  /** How webhooks tell a ticket. */
+  /** The place of the ticket in a webhook's body. */
   delivery: "payload" | "payload.ticket" | "ticket" | "bare";
 };
 
@@ -32,7 +31,7 @@ const NewWebhook = v.object({
   name: v.optional(v.string()),
 });
 
-/** Registers a webhook; doing so twice makes two. */
+/** Registers a webhook. Two equal registrations make two webhooks. */
 export function registerWebhook(webhooks: Map<string, HelpDeskWebhook>, input: unknown): HelpDeskWebhook {
   const { url, eventType, name = null } = readAs(NewWebhook, input);
   const webhook = { ID: randomUUID(), url, eventType, name };
@@ -48,7 +47,7 @@ type Route = [
   act: (call: Params & { query: unknown; body: unknown }) => unknown,
 ];
 
-/** HelpDesk's API, as far as this project calls it. */
+/** HelpDesk's API: the routes that this project calls. */
 export function helpDeskApi(account: HelpDeskAccount): (request: Request, path: string) => Answer {
   const { desk, webhooks, variants, credentials, throttle } = account;
   const routes: Route[] = [
@@ -79,7 +78,8 @@ export function helpDeskApi(account: HelpDeskAccount): (request: Request, path: 
     if (headers.authorization !== basic) throw new HelpDeskRefusal(401, "Unauthorized");
     const { withoutLicence } = variants;
     if (withoutLicence) throw new HelpDeskRefusal(withoutLicence, "No HelpDesk license");
-    throttled(() => throttle.pass(accountId));
+    const retryAfter = throttle.count(accountId);
+    if (retryAfter) throw new HelpDeskRefusal(429, "Too many requests", { headers: retryAfter });
     for (const [verb, route, status, run] of routes) {
       const found = verb === method ? route.exec(path) : null;
       if (!found) continue;
@@ -104,21 +104,12 @@ export function helpDeskApi(account: HelpDeskAccount): (request: Request, path: 
   };
 }
 
-/** What a webhook is sent for a ticket that was created. */
+/** The body of the webhook for a new ticket. */
 export function deliveryOf(ticket: HelpDeskTicket, shape: HelpDeskVariants["delivery"]): unknown {
   const eventType = "tickets.create";
   if (shape === "payload") return { eventType, payload: ticket };
   if (shape === "payload.ticket") return { eventType, payload: { ticket } };
   return shape === "ticket" ? { eventType, ticket } : ticket;
-}
-
-function throttled(pass: () => void): void {
-  try {
-    pass();
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    throw new HelpDeskRefusal(429, "Too many requests", { headers: error.headers });
-  }
 }
 
 function parse(body: string): unknown {

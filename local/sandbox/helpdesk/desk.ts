@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import * as v from "valibot";
 import { HelpDeskRefusal, readAs } from "./refusal.ts";
 
-/** What the sandbox knows of HelpDesk, from third parties' code and types: its reference could be read in part only. */
+/** HelpDesk's words are from other programs' code and types, because only a part of its reference is public. */
 const STATUSES = ["open", "pending", "onhold", "solved", "closed"] as const;
 const SILOS = ["tickets", "archive", "spam", "trash"] as const;
 type Silo = (typeof SILOS)[number];
@@ -69,7 +69,7 @@ export type HelpDeskTicket = {
   events: Record<string, unknown>[];
 };
 
-/** The account's tickets, agents, teams and tags. Times have milliseconds, and no two changes the same. */
+/** The account's tickets, agents, teams and tags. Times have milliseconds, and each change of a ticket has its own. */
 export class Desk {
   readonly tickets = new Map<string, HelpDeskTicket>();
   readonly teams: Named[] = [
@@ -81,7 +81,7 @@ export class Desk {
   readonly #now: () => number;
   readonly #announce: (ticket: HelpDeskTicket) => void;
 
-  /** @param announce is called with every new ticket */
+  /** @param announce called with each new ticket */
   constructor(now: () => number, announce: (ticket: HelpDeskTicket) => void) {
     this.#now = now;
     this.#announce = announce;
@@ -189,7 +189,7 @@ export class Desk {
     return tag;
   }
 
-  /** HelpDesk's app moves tickets between silos; its API does not. */
+  /** Moves a ticket to another silo. Agents can do so in HelpDesk's app; its API has no such call. */
   move(ticketId: string, silo: Silo): HelpDeskTicket {
     const ticket = this.get(ticketId);
     ticket.silo = silo;
@@ -202,7 +202,7 @@ export class Desk {
     return ticketId;
   }
 
-  /** Adds tickets without telling anyone, `every` milliseconds apart, the last one now. */
+  /** Adds `count` tickets without webhooks, `every` milliseconds apart, the last one now. */
   fill(count: number, { every = 60_000 } = {}): HelpDeskTicket[] {
     const from = this.#now() - (count - 1) * every;
     return Array.from({ length: count }, (_, index) => {
@@ -249,7 +249,7 @@ export const Query = v.object({
   "next.ID": v.optional(v.string()),
 });
 
-/** A page of the tickets that a query chooses, and how many pages there are. */
+/** A page of the tickets that match a query, and the number of pages. */
 export function pageOf(desk: Desk, input: unknown): { rows: unknown[]; pages: number } {
   const query = readAs(Query, input);
   const { sortBy, order } = query;
@@ -257,7 +257,7 @@ export function pageOf(desk: Desk, input: unknown): { rows: unknown[]; pages: nu
   const sign = order === "asc" ? 1 : -1;
   const compare = (a: { value: string; ID: string }, b: { value: string; ID: string }) =>
     sign * (a.value === b.value ? (a.ID < b.ID ? -1 : a.ID > b.ID ? 1 : 0) : a.value < b.value ? -1 : 1);
-  const placed = (ticket: HelpDeskTicket) => ({ value: ticket[sortBy], ID: ticket.ID });
+  const placeOf = (ticket: HelpDeskTicket) => ({ value: ticket[sortBy], ID: ticket.ID });
   const found = [...desk.tickets.values()]
     .filter(({ silo }) => silo === query.silo)
     .filter(({ status }) => query.status === undefined || status === query.status)
@@ -270,12 +270,12 @@ export function pageOf(desk: Desk, input: unknown): { rows: unknown[]; pages: nu
         updatedAt >= (query.updatedDateFrom ?? "") && updatedAt < (query.updatedDateTo ?? "~"),
     )
     .filter((ticket) => words === undefined || JSON.stringify(ticket).toLowerCase().includes(words))
-    .sort((a, b) => compare(placed(a), placed(b)));
+    .sort((a, b) => compare(placeOf(a), placeOf(b)));
   const { "next.value": value, "next.ID": ID } = query;
   const rest =
     value === undefined || ID === undefined
       ? found
-      : found.filter((ticket) => compare(placed(ticket), { value, ID }) > 0);
+      : found.filter((ticket) => compare(placeOf(ticket), { value, ID }) > 0);
   const rows = rest.slice(0, query.pageSize).map((ticket) => {
     const { events, ...bare } = ticket;
     return structuredClone(query.eventsScope === "full" ? { ...bare, events } : bare);

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { type Answer, json } from "../http.ts";
 
-/** HelpDesk's answer to a call that it refuses. */
+/** The refusal of a call by HelpDesk. */
 export class HelpDeskRefusal extends Error {
   readonly status: number;
   readonly problems: { path: string; message: string }[];
@@ -23,13 +23,14 @@ export class HelpDeskRefusal extends Error {
   }
 }
 
-/** Both shapes of a body that were seen. */
+/** Makes the answer to a refused call. Its body has one of the two known shapes. */
 export function refusedByHelpDesk({ status, message, problems, headers }: HelpDeskRefusal): Answer {
   const body = problems.length > 0 ? { message, errors: problems } : { error: message };
   const answer = json(status, body);
   return { ...answer, headers: { ...answer.headers, ...headers } };
 }
 
+/** Reads parameters by their schema. Wrong parameters are a 422 with all problems. */
 export function readAs<const Schema extends v.GenericSchema>(
   schema: Schema,
   input: unknown,

@@ -21,13 +21,13 @@ export type TextAgent = {
   suspended: boolean;
   awaiting_approval: boolean;
   last_logout?: string;
-  /** Agent Chat's, not the Configuration API's. */
+  /** The status in the Agent Chat API. The Configuration API does not have it. */
   routing: "accepting_chats" | "not_accepting_chats" | "offline";
-  /** Epoch milliseconds from which on the Configuration API shows the agent. */
+  /** When the Configuration API begins to show the agent, in epoch milliseconds. */
   visibleFrom: number;
 };
 
-/** Written from the vendor's reference alone, not from the app's own schemas: the sandbox is a second opinion. */
+/** Written from LiveChat's reference alone and not from the app's schemas, so that the sandbox can contradict the app. */
 const NewTextAgent = v.strictObject({
   id: v.pipe(v.string(), v.email("must be an e-mail address")),
   name: v.pipe(v.string(), v.trim(), v.nonEmpty("must not be empty")),
@@ -44,14 +44,14 @@ const NewTextAgent = v.strictObject({
 });
 export type NewTextAgent = v.InferInput<typeof NewTextAgent>;
 
-/** What is answered only when `fields` asks for it. */
-const FIELDS = [
+/** The fields that are answered only when `fields` names them. */
+const OPTIONAL_FIELDS = [
   ...["groups", "email_subscriptions", "notifications", "job_title", "mobile", "max_chats_count"],
   ...["suspended", "awaiting_approval", "last_logout", "work_scheduler"],
 ];
-const Fields = v.optional(v.array(v.picklist(FIELDS)), []);
+const Fields = v.optional(v.array(v.picklist(OPTIONAL_FIELDS)), []);
 
-/** The agents of the account, as the Configuration API and Agent Chat tell them. */
+/** The agents of the account, for the Configuration API and the Agent Chat API. */
 export class TextAgents {
   readonly groups = new Map([
     [1, "Sales"],
@@ -61,7 +61,7 @@ export class TextAgents {
   readonly #delay: () => number;
   readonly #agents = new Map<string, TextAgent>();
 
-  /** @param delay milliseconds until a new agent shows: changes take up to two minutes to propagate */
+  /** @param delay milliseconds until a new agent shows; LiveChat shows changes within two minutes */
   constructor(owner: string, now: () => number, delay: () => number) {
     this.#now = now;
     this.#delay = delay;
@@ -103,8 +103,8 @@ export class TextAgents {
     return this.#visible()
       .filter(({ groups }) => !filters.group_ids || groups.some(({ id }) => filters.group_ids?.includes(id)))
       .map(({ avatar, ...agent }) => ({
-        ...shown(agent, fields),
-        // The vendor's sample of the list calls it so, and leaves the scheme out.
+        ...withFields(agent, fields),
+        // LiveChat's sample of the list has this name, and no scheme.
         avatar_path: avatar.replace("https://", ""),
       }));
   }
@@ -113,7 +113,7 @@ export class TextAgents {
     const { id, fields } = readAs(v.object({ id: v.string(), fields: Fields }), input);
     const agent = this.#visible().find((agent) => agent.id === id);
     if (!agent) throw new TextRefusal("not_found", `Agent ${id} not found`);
-    return { ...shown(agent, fields), avatar: agent.avatar };
+    return { ...withFields(agent, fields), avatar: agent.avatar };
   }
 
   create(input: unknown): { id: string } {
@@ -161,8 +161,11 @@ export class TextAgents {
   }
 }
 
-function shown({ routing: _, visibleFrom: __, avatar: ___, ...agent }: Partial<TextAgent>, fields: string[]) {
+function withFields(
+  { routing: _, visibleFrom: __, avatar: ___, ...agent }: Partial<TextAgent>,
+  fields: string[],
+) {
   return Object.fromEntries(
-    Object.entries(agent).filter(([name]) => !FIELDS.includes(name) || fields.includes(name)),
+    Object.entries(agent).filter(([name]) => !OPTIONAL_FIELDS.includes(name) || fields.includes(name)),
   );
 }

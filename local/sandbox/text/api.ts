@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import * as v from "valibot";
 import { type Answer, json, type Request } from "../http.ts";
-import { Refusal } from "../refusal.ts";
 import type { Throttle } from "../throttle.ts";
 import type { TextAgents } from "./agents.ts";
 import type { TextChats, Thread } from "./chats.ts";
@@ -20,7 +19,7 @@ export type TextAccount = {
   webhooks: TextWebhooks;
   throttle: Throttle;
   variants: TextVariants;
-  /** Calls that the vendor would bill: every answer but a 500. */
+  /** The calls that LiveChat would bill: all but those that it answers with a 500. */
   billed: { calls: number };
 };
 
@@ -32,7 +31,7 @@ const Paging = {
   page_id: v.optional(v.string()),
 };
 
-/** What its page shows of a `from` or `to`. */
+/** A `from` or `to`, in the form of LiveChat's example. */
 const instant = v.pipe(
   v.string(),
   v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d$/, "must be YYYY-MM-DDTHH:MM:SS.ssssss+HH:MM"),
@@ -48,7 +47,7 @@ const Listed = v.object({
   ...Paging,
 });
 
-/** The Text platform's Agent Chat and Configuration APIs 3.6, as far as this project calls them. */
+/** The Text platform's Agent Chat and Configuration APIs 3.6: the actions that this project calls. */
 export function textApi(account: TextAccount): (request: Request) => Answer {
   const { agents, chats, webhooks, variants } = account;
 
@@ -86,7 +85,7 @@ export function textApi(account: TextAccount): (request: Request) => Answer {
     const thread = chat.threads.find(({ id }) => id === (thread_id ?? chat.threads.at(-1)?.id));
     if (!thread) throw new TextRefusal("not_found", `Thread ${thread_id} not found`);
     if (chat.anonymized) throw new TextRefusal("chat_anonymized", "The chat is anonymized");
-    return chats.told(thread);
+    return chats.view(thread);
   }
 
   function listChats(input: Record<string, unknown>): unknown {
@@ -114,12 +113,13 @@ export function textApi(account: TextAccount): (request: Request) => Answer {
         .sort((a, b) => at(a) - at(b));
       return sort_order === "asc" ? listed : listed.reverse();
     });
-    return { chats: items.map((thread) => chats.told(thread)), found_chats: found, ...pages };
+    return { chats: items.map((thread) => chats.view(thread)), found_chats: found, ...pages };
   }
 
   function act({ method, path, headers, body }: Request): unknown {
     authenticate(headers, account.credentials);
-    throttled(() => account.throttle.pass(account.credentials.accountId));
+    const retryAfter = account.throttle.count(account.credentials.accountId);
+    if (retryAfter) throw new TextRefusal("too_many_requests", "Too many requests", { headers: retryAfter });
     const { region } = variants;
     if (region !== undefined && headers["x-region"] !== region)
       throw new TextRefusal("misdirected_request", "Wrong region", { data: { region } });
@@ -152,16 +152,6 @@ function authenticate({ authorization = "" }: IncomingHttpHeaders, credentials: 
   const { accountId, apiKey } = credentials;
   const basic = `Basic ${Buffer.from(`${accountId}:${apiKey}`).toString("base64")}`;
   if (authorization !== basic) throw new TextRefusal("authentication", "Invalid access token");
-}
-
-/** The throttle is v2's; here its refusal is an error by type. */
-function throttled(pass: () => void): void {
-  try {
-    pass();
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    throw new TextRefusal("too_many_requests", "Too many requests", { headers: error.headers });
-  }
 }
 
 function read(headers: IncomingHttpHeaders, body: string): Record<string, unknown> {

@@ -4,7 +4,7 @@ import { idsFrom } from "../ids.ts";
 import type { TextAgents } from "./agents.ts";
 import { readAs, TextRefusal } from "./refusal.ts";
 
-/** Times are in epoch milliseconds. */
+/** A thread of a chat. Its times are in epoch milliseconds. */
 export type Thread = {
   id: string;
   chat: TextChat;
@@ -14,7 +14,7 @@ export type Thread = {
   tags: string[];
   rating?: { score: number; comment?: string };
   summary?: string;
-  /** The plan of the account does not show chats of this age: the thread has no events. */
+  /** Whether the plan of the account hides chats of this age. The thread then has no events. */
   restricted: boolean;
 };
 
@@ -31,7 +31,7 @@ export type TextChat = {
 
 const Customer = v.object({
   name: v.optional(v.string(), "Mary Brown"),
-  /** Customers who skip the form have none. */
+  /** `null` for a customer who skips the form. */
   email: v.optional(v.nullable(v.string()), "mary@example.com"),
   country: v.optional(v.string(), "Netherlands"),
   city: v.optional(v.string(), "Amsterdam"),
@@ -41,12 +41,12 @@ const Customer = v.object({
 
 const NewTextChat = v.object({
   customer: v.optional(Customer, {}),
-  /** Id of the agent who answers. */
+  /** The id of the agent in the chat. */
   agent: v.optional(v.string()),
   group: v.optional(v.number(), 0),
-  /** Resumes this chat with a new thread, instead of beginning a chat. */
+  /** The chat to resume with a new thread. Without it, a new chat begins. */
   chat: v.optional(v.string()),
-  /** Whether the pre-chat form was filled in. */
+  /** Whether the customer filled in the pre-chat form. */
   survey: v.optional(v.boolean(), true),
 });
 export type NewTextChat = v.InferInput<typeof NewTextChat>;
@@ -75,7 +75,7 @@ const Talk = v.optional(v.array(TextMessage), [
 
 type Announced = { action: "incoming_chat" | "chat_deactivated"; payload: unknown };
 
-/** Chats, each of which is a row of threads; one thread at most is active. */
+/** The chats of the account. Each chat has threads, of which at most the last is active. */
 export class TextChats {
   readonly #agents: TextAgents;
   readonly #now: () => number;
@@ -115,7 +115,7 @@ export class TextChats {
     return thread;
   }
 
-  /** A customer writes: a new thread, in a new chat or in one that is resumed. */
+  /** Starts a thread, in a new chat or in a resumed one. */
   start(input: NewTextChat = {}, { silently = false } = {}): Thread {
     const { customer, agent: asked, group, chat: resumed, survey } = readAs(NewTextChat, input);
     const chat = resumed === undefined ? this.#newChat(customer, asked, group) : this.get(resumed);
@@ -148,7 +148,7 @@ export class TextChats {
     }
     chat.threads.push(thread);
     this.#threads.set(thread.id, thread);
-    if (!silently) this.#announce({ action: "incoming_chat", payload: { chat: this.told(thread) } });
+    if (!silently) this.#announce({ action: "incoming_chat", payload: { chat: this.view(thread) } });
     return thread;
   }
 
@@ -165,7 +165,7 @@ export class TextChats {
     return thread;
   }
 
-  /** The thread is closed: by its agent, by the customer, or by the router after a silence. */
+  /** Ends a thread: by its agent, by the customer, or by LiveChat's router after a silence. */
   end(threadId: string, input: TextEnd = {}, { silently = false } = {}): Thread {
     const thread = this.#active(threadId);
     const { tags, by, rating, summary } = readAs(TextEnd, input);
@@ -184,7 +184,7 @@ export class TextChats {
     return thread;
   }
 
-  /** A whole thread from hello to goodbye. */
+  /** Makes a whole thread, from its start to its end. */
   hold(
     { messages, tags, by, rating, summary, ...start }: WholeTextChat = {},
     options?: { silently?: boolean },
@@ -195,14 +195,14 @@ export class TextChats {
     return this.end(id, { tags, by, rating, summary }, options);
   }
 
-  /** The customer asks to be forgotten. */
+  /** Anonymizes a chat, as at the request of its customer. */
   anonymize(chatId: string): TextChat {
     const chat = this.get(chatId);
     chat.anonymized = true;
     return chat;
   }
 
-  /** The chat is gone, as after the vendor's retention. */
+  /** Removes a chat, as at the end of LiveChat's retention time. */
   remove(chatId: string): void {
     for (const { id } of this.get(chatId).threads) this.#threads.delete(id);
     this.#chats.delete(chatId);
@@ -215,7 +215,7 @@ export class TextChats {
   }
 
   /** A chat with one of its threads, as the webhook, `get_chat` and the archive show it. */
-  told(thread: Thread): Record<string, unknown> {
+  view(thread: Thread): Record<string, unknown> {
     const { chat } = thread;
     return {
       id: chat.id,
@@ -322,7 +322,7 @@ export class TextChats {
   }
 }
 
-/** RFC 3339 with microseconds, as the vendor writes it. */
+/** RFC 3339 with microseconds, as LiveChat writes times. */
 export function time(at: number): string {
   return new Date(at).toISOString().replace("Z", "000Z");
 }

@@ -21,15 +21,16 @@ type Controlled = TextAccount & {
 };
 
 /**
- * What the Text platform has no call for, under `/sandbox`: customers who chat, failures on demand. It takes no
- * credentials; the sandbox listens on the loopback interface only. `?silently=1` is for webhooks that get lost.
+ * The routes under `/sandbox`, for which the Text platform has no calls: chats of customers, tickets of HelpDesk, and
+ * failures on demand. They need no credentials, because the sandbox listens on the loopback interface only. `?silently=1`
+ * sends no webhook, as if the webhook was lost.
  */
 export function textControls(sandbox: Controlled): (request: Request) => Answer {
   const { agents, chats, webhooks, deliveries, throttle, variants, faults, calls, billed } = sandbox;
   const { helpDesk } = sandbox;
   const { desk } = helpDesk;
   const silently = (query: { silently?: unknown }) => ({ silently: query.silently === "1" });
-  const shown = (thread: Thread) => ({ id: thread.id, chat: chats.told(thread) });
+  const shown = (thread: Thread) => ({ id: thread.id, chat: chats.view(thread) });
   const call = routes({
     "GET /sandbox": () => ({
       api: "text",

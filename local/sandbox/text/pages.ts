@@ -3,8 +3,8 @@ import { TextRefusal } from "./refusal.ts";
 type Paged = { sort_order?: "asc" | "desc"; limit?: number; page_id?: string };
 
 /**
- * Pages as the vendor's: a `page_id` comes alone and holds what was asked for. The list is made again for each page, so
- * changes in between shift it.
+ * A page of a list, as LiveChat pages: a `page_id` contains the query and is sent alone. The list is made again for each
+ * page, so changes between two pages shift it.
  */
 export function pageOf<Item, Query extends Paged>(
   input: Query & Record<string, unknown>,

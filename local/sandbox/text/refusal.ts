@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { type Answer, json } from "../http.ts";
 
-/** The types of errors that the vendor documents; it does not publish their HTTP status. */
+/** LiveChat's documented types of errors, with a status for each. LiveChat does not document the statuses. */
 const STATUSES = {
   validation: 400,
   authentication: 401,
@@ -30,7 +30,7 @@ const STATUSES = {
 export type ErrorType = keyof typeof STATUSES;
 export const ERROR_TYPES = Object.keys(STATUSES) as ErrorType[];
 
-/** The Text platform's answer to a call that it refuses. */
+/** The refusal of a call by the Text platform. */
 export class TextRefusal extends Error {
   readonly type: ErrorType;
   readonly data?: Record<string, unknown>;
@@ -49,7 +49,7 @@ export class TextRefusal extends Error {
   }
 }
 
-/** With `statuses: "one"` every refusal has the same status, and only its type gives the reason. */
+/** @param statuses with `one`, all refusals have the same status, and only the type tells them apart */
 export function refusedAs({ type, message, data, headers }: TextRefusal, statuses: "own" | "one"): Answer {
   const answer = json(statuses === "own" ? STATUSES[type] : 422, {
     error: { type, message, ...(data && { data }) },
@@ -57,7 +57,7 @@ export function refusedAs({ type, message, data, headers }: TextRefusal, statuse
   return { ...answer, headers: { ...answer.headers, ...headers } };
 }
 
-/** Reads the parameters of an action; wrong parameters are a `validation` error that names each of them. */
+/** Reads the parameters of an action. Wrong parameters are a `validation` error with all problems. */
 export function readAs<const Schema extends v.GenericSchema>(
   schema: Schema,
   input: unknown,

@@ -14,9 +14,9 @@ import { chooseTextVariants, type TextVariants } from "./variants.ts";
 import { TextWebhooks } from "./webhooks.ts";
 
 export type TextSandboxOptions = {
-  /** On 127.0.0.1; 0, the default, takes any free one. */
+  /** A port on 127.0.0.1; 0, the default, means any free one. */
   port?: number;
-  /** Epoch milliseconds. */
+  /** The time in epoch milliseconds. */
   now?: () => number;
   credentials?: TextCredentials;
   organization?: string;
@@ -26,12 +26,12 @@ export type TextSandboxOptions = {
   deliveries?: DeliveryOptions;
 };
 
-/** An account of the Text platform, with the actions that its APIs do not offer. */
+/** A running account of the Text platform, with actions that its APIs do not have. */
 export type TextSandbox = TextAccount & {
-  /** What `LIVECHAT_API_URL` is to be set to. */
+  /** The value for `LIVECHAT_API_URL`. */
   url: string;
   organization: string;
-  /** The account's HelpDesk; `url` is what `HELPDESK_API_URL` is to be set to. */
+  /** The account's HelpDesk. `url` is the value for `HELPDESK_API_URL`. */
   helpDesk: HelpDeskAccount & { url: string; register(webhook: { url: string; eventType: string }): unknown };
   deliveries: Deliveries;
   faults: Faults;
@@ -40,20 +40,20 @@ export type TextSandbox = TextAccount & {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** No secret: they open nothing but a sandbox. */
+/** These credentials are no secret: only a sandbox accepts them. */
 export const TEXT_CREDENTIALS: TextCredentials = {
   accountId: "d24fa41e-bc16-41b8-a15b-9ca45ff7e0cf",
   apiKey: "dal:sandbox-api-key",
   clientId: "c6e4f62e2a2dab12531235b12c5a2a6b",
 };
 
-/** Where HelpDesk is on the sandbox's server. */
+/** The path of HelpDesk's API on the sandbox's server. */
 export const HELPDESK = "/helpdesk/v1";
 
-/** Three repetitions within a minute: that much the vendor promises. When each comes it does not say. */
+/** The pauses before each repetition, in milliseconds. LiveChat promises three within a minute, but not their times. */
 export const TEXT_RETRY_DELAYS = [2_000, 10_000, 40_000];
 
-/** A stand-in for the Text platform's APIs 3.6 and the webhooks that it sends, in memory, on 127.0.0.1. */
+/** Starts a stand-in for the Text platform's APIs 3.6 and its webhooks, in memory, on 127.0.0.1. */
 export async function startTextSandbox(options: TextSandboxOptions = {}): Promise<TextSandbox> {
   const { port = 0, now = Date.now, credentials = TEXT_CREDENTIALS } = options;
   const organization = options.organization ?? "390e44e6-f1e6-4368-a6dd-74f14508c2e0";

@@ -1,24 +1,24 @@
 import * as v from "valibot";
 import { readAs } from "./refusal.ts";
 
-/** Where the vendor's text is silent: what this account does. */
+/** The behaviour of this account where LiveChat's reference is silent. */
 const TextVariants = v.object({
-  /** HTTP statuses of errors: one for each type, or the same for all. */
+  /** The HTTP statuses of errors: `own` is a status for each type, `one` is the same for all. */
   statuses: v.optional(v.picklist(["own", "one"]), "own"),
-  /** Which time of a thread `from` and `to` of the archive test. */
+  /** The time of a thread by which the archive is filtered and sorted. */
   archiveTime: v.optional(v.picklist(["created", "ended"]), "created"),
   /** Milliseconds until a new agent shows. */
   propagation: v.optional(v.number(), 0),
-  /** The region that the account is in; calls without it in `X-Region` are misdirected. */
+  /** The region of the account. A call without it in `X-Region` is misdirected. */
   region: v.optional(v.string()),
   /** Scopes that the token lacks. */
   missingScopes: v.optional(v.array(v.string()), []),
-  /** Headers of every answer, such as `Legacy`. */
+  /** Additional headers of each answer, such as `Legacy`. */
   headers: v.optional(v.record(v.string(), v.string()), {}),
 });
 export type TextVariants = v.InferOutput<typeof TextVariants>;
 
-/** Checks and completes what was chosen. The result may be changed while the sandbox runs. */
+/** Checks the chosen variants and adds the defaults. The result may be changed while the sandbox runs. */
 export function chooseTextVariants(chosen: Partial<TextVariants> = {}): TextVariants {
   return readAs(TextVariants, chosen);
 }

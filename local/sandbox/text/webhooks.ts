@@ -8,8 +8,8 @@ const ACTIONS = [
 ] as const;
 export type Action = "incoming_chat" | "chat_deactivated";
 
-/** At most as many webhooks of one action may one app have. */
-const PER_ACTION = 3;
+/** How many webhooks of one action an app may have. */
+const MAX_PER_ACTION = 3;
 
 const NewTextWebhook = v.object({
   action: v.picklist(ACTIONS),
@@ -27,18 +27,18 @@ export type TextWebhook = v.InferOutput<typeof NewTextWebhook> & { id: string };
 
 const Owner = v.object({ owner_client_id: v.string() });
 
-/** The webhooks that apps have registered. Registering twice makes two, and there is no way to change one. */
+/** The webhooks that apps registered. Two equal registrations make two webhooks. A webhook cannot be changed. */
 export class TextWebhooks {
   readonly #organization: string;
   readonly #webhooks = new Map<string, TextWebhook>();
-  /** Apps whose webhooks run for the license. */
+  /** The apps to whose webhooks LiveChat sends the events of the license. */
   readonly #enabled = new Set<string>();
   readonly #clients: ReadonlySet<string>;
 
   constructor(organization: string, clients: string[]) {
     this.#organization = organization;
     this.#clients = new Set(clients);
-    // On as soon as the app is installed.
+    // The webhooks of an app are on as soon as the app is installed.
     for (const client of clients) this.#enabled.add(client);
   }
 
@@ -48,12 +48,12 @@ export class TextWebhooks {
 
   register(input: unknown): { id: string } {
     const asked = readAs(NewTextWebhook, input);
-    this.#known(asked.owner_client_id);
+    this.#checkClient(asked.owner_client_id);
     const same = this.all.filter(
       ({ action, owner_client_id }) => action === asked.action && owner_client_id === asked.owner_client_id,
     );
-    if (same.length >= PER_ACTION)
-      throw new TextRefusal("limit_reached", `${asked.action}: at most ${PER_ACTION} webhooks`);
+    if (same.length >= MAX_PER_ACTION)
+      throw new TextRefusal("limit_reached", `${asked.action}: at most ${MAX_PER_ACTION} webhooks`);
     const id = randomUUID().replaceAll("-", "").slice(0, 16);
     this.#webhooks.set(id, { id, ...asked });
     return { id };
@@ -61,7 +61,7 @@ export class TextWebhooks {
 
   list(input: unknown): unknown[] {
     const { owner_client_id } = readAs(Owner, input);
-    this.#known(owner_client_id);
+    this.#checkClient(owner_client_id);
     return this.all
       .filter((webhook) => webhook.owner_client_id === owner_client_id)
       .map(({ secret_key: _, additional_data: __, ...webhook }) => webhook);
@@ -91,7 +91,7 @@ export class TextWebhooks {
     return {};
   }
 
-  /** Those that asked for an action and run, and what each of them is sent. */
+  /** The webhooks of an action that are on, and the body for each of them. */
   targets(action: Action, payload: unknown): [TextWebhook[], (webhook: TextWebhook) => unknown] {
     return [
       this.all.filter((webhook) => webhook.action === action && this.#enabled.has(webhook.owner_client_id)),
@@ -106,7 +106,7 @@ export class TextWebhooks {
     ];
   }
 
-  #known(client: string): void {
+  #checkClient(client: string): void {
     if (!this.#clients.has(client))
       throw new TextRefusal("validation", "owner_client_id: is no app of this organization");
   }
