@@ -19,7 +19,7 @@ export type ListenOptions = Pick<Terms, "types" | "format"> & {
   signal: AbortSignal;
 };
 
-type Page = { items: (OutgoingEvent & { chatId?: string; ticketId?: string })[]; next: number; head: number };
+type Page = { items: OutgoingEvent[]; next: number; head: number };
 
 /** Milliseconds between two readings of a log without new events, and after a failure. */
 const POLL_MS = 500;
@@ -76,10 +76,9 @@ export async function listen(options: ListenOptions): Promise<void> {
     return undefined;
   }
 
-  async function send(event: Page["items"][number]): Promise<void> {
+  async function send(event: OutgoingEvent): Promise<void> {
     if (event.payload === undefined) return print(`${event.seq}  ${event.type}  erased, not sent`);
-    const subject = event.chatId ?? event.ticketId;
-    const message = toDelivery([{ ...event, subject }], { format: options.format, batch: 1 });
+    const message = toDelivery([event], { format: options.format, batch: 1 });
     const now = Date.now();
     const headers = { ...message.headers, ...sign(message, options, now) };
     const outcome = await fetch(url, {

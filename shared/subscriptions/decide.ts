@@ -47,9 +47,10 @@ export type DeliveryState = {
 export type Orders = {
   /** Milliseconds since the epoch: no event is sent from then on. */
   until: number;
-  /** This process has removed the subscription. */
-  isRemoved: boolean;
-  /** This process has changed a subscription: the row must be written, which reveals the change, before the next send. */
+  /**
+   * This process has changed or removed a subscription. The row must be written before the next send, which reveals the
+   * change.
+   */
   isChanged: boolean;
 };
 
@@ -86,10 +87,10 @@ export type End = { why: "done" | "given up" | "time" | "lost" } | { why: "pause
 /** Decides the next step of a delivery. */
 export function nextDeliveryStep(
   state: DeliveryState,
-  { now, head, until, isRemoved, isChanged }: Situation,
+  { now, head, until, isChanged }: Situation,
 ): DeliveryStep {
   const { kept, place, standing, page, lease } = state;
-  if (isRemoved || lease.state === "lost") return end({ why: "lost" });
+  if (lease.state === "lost") return end({ why: "lost" });
   if (standing.state === "given_up") return end({ why: "given up" });
   if (head.log !== undefined && (place.log !== head.log || place.cursor > head.seq))
     return { do: "find place" };

@@ -131,7 +131,7 @@ export function createDispatcher({
   }
 
   function start(entry: RosterEntry): void {
-    const orders = { until: now() + DELIVERY_LIMIT_MS, isRemoved: false, isChanged: false };
+    const orders = { until: now() + DELIVERY_LIMIT_MS, isChanged: false };
     const slot: Slot = { ...orders, again: false, served: Promise.resolve(true) };
     active.set(entry.kept.id, slot);
     slot.served = serve(entry, slot).then(
@@ -150,7 +150,7 @@ export function createDispatcher({
       for (let entry: RosterEntry | undefined = first; ; ) {
         const isFree = entry && isDue(entry) && leaseEnds(entry, holder) <= now();
         const end = entry && isFree ? await deliverTo(entry, slot) : undefined;
-        if (isStopping || slot.isRemoved) return;
+        if (isStopping) return;
         entry = roster.entries.get(id);
         if (slot.again || end?.why === "lost") {
           slot.again = false;
@@ -191,12 +191,6 @@ export function createDispatcher({
   const allServed = () => [...active.values()].map(({ served }) => served);
 
   return {
-    /** Ends the delivery to a subscription that this process has removed. Other processes notice within a second. */
-    forget(id: string): void {
-      roster.entries.delete(id);
-      const slot = active.get(id);
-      if (slot) slot.isRemoved = true;
-    },
     /** Notes an erasure: events that were read before are read again. */
     erased: () => feed.noteErased(),
     /** Ends all deliveries before their next event, and stores their places: the process is about to end. */
@@ -205,7 +199,10 @@ export function createDispatcher({
       for (const slot of active.values()) slot.until = Number.NEGATIVE_INFINITY;
       await Promise.all(allServed());
     },
-    /** Notes that this process has changed a subscription. Deliveries follow the change at once. */
+    /**
+     * Notes that this process has changed or removed a subscription. Its deliveries follow the change before the next event,
+     * and those of other processes within a second.
+     */
     changed(): void {
       roster.expire();
       for (const slot of active.values()) slot.isChanged = true;

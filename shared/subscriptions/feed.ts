@@ -1,7 +1,7 @@
 import { coalesce } from "../core/coalesce.ts";
 import { lazy } from "../core/lazy.ts";
 import type { EventLog } from "../event-log/event-log.ts";
-import { type OutgoingEvent, toOutgoing } from "./message.ts";
+import type { OutgoingEvent } from "./message.ts";
 import type { LogHead } from "./subscription.ts";
 import { PAGE_EVENTS, PAGE_FRESH_MS, SHARED_PAGES } from "./times.ts";
 
@@ -53,7 +53,7 @@ export function createFeed(
     const end = items.length === 0 ? Math.max(next, head) : next;
     if (known && end > known.seq) know({ ...known, seq: end });
     // Fresh from the end of the reading on: otherwise the events of a slow reading would never be sent.
-    return { ...begun, items: items.map(toOutgoing), next: end, readAt: now() };
+    return { ...begun, items, next: end, readAt: now() };
   }
 
   /** The end of the log as this process knows it; `undefined` when it must be read. */

@@ -1,17 +1,13 @@
 import { hash } from "node:crypto";
-import { type LogEvent, type StoredEvent, TRACE } from "../event-log/types.ts";
+import type { StoredEvent, TRACE } from "../event-log/types.ts";
 import { ordered } from "../storage/keys.ts";
 import type { Terms } from "./subscription.ts";
 
-/** An event as it is sent to subscribers. */
-export type OutgoingEvent = Pick<StoredEvent, "seq" | "id" | "type" | "occurredAt" | "receivedAt"> & {
-  /** The id of the event's chat or ticket. */
-  subject?: string;
-  /** Absent when the event was erased or cannot be read. Such an event is not sent. */
-  payload?: unknown;
-  /** The trace of the event's delivery to this app, as W3C `traceparent`. */
-  trace?: string;
-};
+/** An event of the log with the fields that are sent. One without a payload was erased or cannot be read, and is not sent. */
+export type OutgoingEvent = Pick<
+  StoredEvent,
+  "seq" | "id" | "type" | "occurredAt" | "receivedAt" | "chatId" | "ticketId"
+> & { payload?: unknown; [TRACE]?: string };
 
 /** The content of one request. Every repetition of the request has the same `id`. */
 type Message = { id: string; body: string; headers: Record<string, string> };
@@ -19,14 +15,6 @@ type Message = { id: string; body: string; headers: Record<string, string> };
 /** The `source` of our CloudEvents. Ids are unique within it. */
 const SOURCE = "urn:livechat:events";
 const TYPE_PREFIX = "com.livechat.";
-
-export function toOutgoing(event: LogEvent): OutgoingEvent {
-  const { seq, id, type, occurredAt, receivedAt } = event;
-  const read = { seq, id, type, occurredAt, receivedAt };
-  if (!("payload" in event)) return read;
-  const { payload, chatId, ticketId } = event;
-  return { ...read, payload, subject: chatId ?? ticketId, trace: event[TRACE] };
-}
 
 /**
  * Puts events into the format of a subscription. One event is a payload, or a CloudEvent in binary mode. With `batch`
@@ -61,7 +49,8 @@ export function itemOf(event: OutgoingEvent, format: Terms["format"]): string {
   return JSON.stringify({ ...attributesOf(event), datacontenttype: "application/json", data: payload });
 }
 
-function attributesOf({ id, seq, type, occurredAt, subject }: OutgoingEvent) {
+function attributesOf({ id, seq, type, occurredAt, chatId, ticketId }: OutgoingEvent) {
+  const subject = chatId ?? ticketId;
   return {
     specversion: "1.0",
     id,

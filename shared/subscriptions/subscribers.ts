@@ -16,7 +16,7 @@ import { checkCallback, maskCallback } from "./callback.ts";
 import { createDispatcher, type DispatcherOptions } from "./dispatcher.ts";
 import { isWanted, onlyTypeOf, wantedEvents } from "./filter.ts";
 import { heldThrough } from "./hold.ts";
-import { type OutgoingEvent, toOutgoing } from "./message.ts";
+import type { OutgoingEvent } from "./message.ts";
 import { createPost } from "./post.ts";
 import { type SentEvents, send } from "./send.ts";
 import { newSecret } from "./sign.ts";
@@ -148,14 +148,13 @@ export function openSubscribers({
 
   /** Sends an event of the log and stores the attempt. A parked event that is delivered is unparked. */
   async function sendEvent(event: StoredEvent, kept: KeptSubscription): Promise<Sent> {
-    const outgoing = [toOutgoing(event)];
-    const sent = await send(outgoing, kept, { post, now });
+    const sent = await send([event], kept, { post, now });
     await subscriptions.change(kept.id, (before) => ({
       ...before,
       attempts: [...before.attempts, sent.attempt].slice(-LAST_ATTEMPTS),
     }));
     if (isDelivered(sent.answer)) await subscriptions.unpark(kept.id, event.seq);
-    await recordFailure(sent, kept, outgoing);
+    await recordFailure(sent, kept, [event]);
     return toSent(sent);
   }
 
@@ -179,7 +178,7 @@ export function openSubscribers({
     /** Ends a subscription. Does nothing when it does not exist. */
     async unsubscribe(id: string): Promise<void> {
       await subscriptions.remove(id);
-      dispatcher.forget(id);
+      dispatcher.changed();
     },
 
     async list(): Promise<Subscriber[]> {

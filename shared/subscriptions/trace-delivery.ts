@@ -1,3 +1,4 @@
+import { TRACE } from "../event-log/types.ts";
 import { metrics } from "../telemetry/metrics.ts";
 import { inSpan, SpanKind, SpanStatusCode } from "../telemetry/spans.ts";
 import type { OutgoingEvent } from "./message.ts";
@@ -9,7 +10,7 @@ export function traceDelivery(
   events: readonly OutgoingEvent[],
   send: () => Promise<SentEvents>,
 ): Promise<SentEvents> {
-  const [{ type, id, trace }] = events as [OutgoingEvent];
+  const [{ type, id, [TRACE]: trace }] = events as [OutgoingEvent];
   return inSpan(
     "deliver",
     async (span) => {

@@ -34,7 +34,7 @@ const state: DeliveryState = {
 type Situation = Parameters<typeof nextDeliveryStep>[1];
 const situation: Situation = {
   ...{ now, head: { log: "log", seq: 12 } },
-  ...{ until: now + 1_000, isRemoved: false, isChanged: false },
+  ...{ until: now + 1_000, isChanged: false },
 };
 const next = (more: Partial<DeliveryState> = {}, around: Partial<Situation> = {}) =>
   nextDeliveryStep({ ...state, ...more }, { ...situation, ...around });
@@ -46,19 +46,13 @@ describe("nextDeliveryStep", () => {
 
   test.each<[string, Partial<DeliveryState>, Partial<Situation>, object]>([
     [
-      "a delivery ends when the subscription was removed",
-      {},
-      { isRemoved: true },
-      { do: "end", end: { why: "lost" } },
-    ],
-    [
-      "a delivery ends when another process has the lease",
+      "a delivery ends when it has lost the lease or the row",
       { lease: { state: "lost", writtenAt: now } },
       {},
       { do: "end", end: { why: "lost" } },
     ],
     [
-      "a delivery writes the row after this process has changed a subscription",
+      "a delivery writes the row after this process has changed or removed a subscription",
       {},
       { isChanged: true },
       { do: "write" },

@@ -274,13 +274,13 @@ describe("changes during a delivery", () => {
       if (subscriber.arrivals.length > 0 && !removed) {
         removed = true;
         await subscriptions.remove(id);
-        forget(id);
+        changed();
         log.append();
       }
       await clock.wait(milliseconds);
     };
     log.append();
-    const { dispatch, forget } = dispatcher({ wait });
+    const { dispatch, changed } = dispatcher({ wait });
     await dispatch();
     expect(removed).toBe(true);
     expect(idsOf(subscriber.arrivals)).toEqual(["event-1"]);

@@ -5,7 +5,7 @@ import { type OutgoingEvent, toDelivery } from "../../shared/subscriptions/messa
 import { sign } from "../../shared/subscriptions/sign.ts";
 
 const event = (seq: number, more: Partial<OutgoingEvent> = {}): OutgoingEvent => ({
-  ...{ seq, id: `event-${seq}`, type: "chat_ended", subject: `C${seq}` },
+  ...{ seq, id: `event-${seq}`, type: "chat_ended", chatId: `C${seq}` },
   ...{ occurredAt: "2026-01-31T08:00:00.000Z", receivedAt: "2026-01-31T08:00:01.000Z" },
   payload: { chat: { id: `C${seq}` } },
   ...more,
@@ -22,7 +22,7 @@ describe("payloads", () => {
 
   test("a batch of payloads is a list of items with their places, even with one event", () => {
     const { id, body, headers } = toDelivery([event(1), event(3)], { format: "payload", batch: 10 });
-    expect(JSON.parse(body)).toEqual([1, 3].map((seq) => ({ ...event(seq), subject: undefined })));
+    expect(JSON.parse(body)).toEqual([1, 3].map((seq) => ({ ...event(seq), chatId: undefined })));
     expect(headers).toEqual({ "content-type": "application/json" });
     expect(id).toMatch(/^batch_[0-9a-f]{32}$/);
     expect(toDelivery([event(1), event(3)], { format: "payload", batch: 10 }).id).toBe(id);
@@ -59,7 +59,7 @@ describe("CloudEvents, read by the SDK", () => {
   test.each(['Größe 5" 100%', "線上", "a\r\nx-injected: 1", "💡", " "])(
     "the subject %j is percent-encoded into an ASCII header",
     (subject) => {
-      const { headers } = toDelivery([event(1, { subject })], { format: "cloudevents", batch: 1 });
+      const { headers } = toDelivery([event(1, { chatId: subject })], { format: "cloudevents", batch: 1 });
       expect(headers["ce-subject"]).toMatch(/^[!-~]+$/);
       expect(decodeURIComponent(headers["ce-subject"] ?? "")).toBe(subject);
     },
@@ -67,7 +67,7 @@ describe("CloudEvents, read by the SDK", () => {
 
   test("an event without a subject has no ce-subject header", () => {
     for (const subject of [undefined, ""]) {
-      const { headers } = toDelivery([event(1, { subject })], { format: "cloudevents", batch: 1 });
+      const { headers } = toDelivery([event(1, { chatId: subject })], { format: "cloudevents", batch: 1 });
       expect(headers).not.toHaveProperty("ce-subject");
       expect(() => new CloudEvent({ ...attributes, subject: undefined })).not.toThrow();
     }
