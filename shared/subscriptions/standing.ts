@@ -85,13 +85,13 @@ export function afterAnswer(
   }
   // The events of a refused batch must follow one by one in the same run: a later run would send the batch again, forever.
   const isRefusedBatch = seq === undefined && isRefusal(answer);
-  const pause = isRefusedBatch
-    ? pauseAfter(FIRST_PAUSE_MS, 1, random)
+  const grown = isRefusedBatch
+    ? growingPause(FIRST_PAUSE_MS, 1, random)
     : isRefused
-      ? pauseAfter(REFUSED_PAUSE_MS, refusals, random)
-      : pauseAfter(isSwitchedOff(answer) ? SWITCHED_OFF_PAUSE_MS : FIRST_PAUSE_MS, failed.failures, random);
-  const whole = Math.min(Math.max(pause, asksFor(answer)), LONGEST_PAUSE_MS);
-  return { ...failed, nextAttemptAt: toIso(now + whole) };
+      ? growingPause(REFUSED_PAUSE_MS, refusals, random)
+      : growingPause(isSwitchedOff(answer) ? SWITCHED_OFF_PAUSE_MS : FIRST_PAUSE_MS, failed.failures, random);
+  const pause = Math.min(Math.max(grown, retryAfterOf(answer)), LONGEST_PAUSE_MS);
+  return { ...failed, nextAttemptAt: toIso(now + pause) };
 }
 
 /** Whether the refused event must be parked now. */
@@ -112,10 +112,10 @@ function isGoneForGood(gone: Standing["gone"], now: number): boolean {
 
 const isSwitchedOff = ({ code }: CallbackAnswer) => code === "WorkflowTriggerIsNotEnabled";
 
-function pauseAfter(first: number, failures: number, random: () => number): number {
+function growingPause(first: number, failures: number, random: () => number): number {
   return backOff(failures, { first, longest: LONGEST_PAUSE_MS }, 0.5 + random() / 2);
 }
 
-function asksFor({ status, retryAfter = 0 }: CallbackAnswer): number {
+function retryAfterOf({ status, retryAfter = 0 }: CallbackAnswer): number {
   return status === 429 || status === 503 ? retryAfter : 0;
 }

@@ -15,7 +15,7 @@ import { type FailedAttempt, openAttempts } from "./attempts.ts";
 import { checkCallback, maskCallback } from "./callback.ts";
 import { createDispatcher, type DispatcherOptions } from "./dispatcher.ts";
 import { isWanted, onlyTypeOf, wantedEvents } from "./filter.ts";
-import { heldThrough } from "./hold.ts";
+import { heldThrough } from "./held-through.ts";
 import type { OutgoingEvent } from "./message.ts";
 import { createPost } from "./post.ts";
 import { type SentEvents, send } from "./send.ts";

@@ -5,7 +5,7 @@ import type { Subscriptions } from "./store.ts";
 import { type KeptSubscription, type LogHead, placeIn } from "./subscription.ts";
 import { MISSED_AT_ONCE, UNPARK_AT_ONCE } from "./times.ts";
 
-type HoldOptions = {
+type HeldThroughOptions = {
   subscriptions: Pick<Subscriptions, "list" | "parked" | "get" | "replace">;
   log: Pick<EventLog, "head" | "list">;
   /** Milliseconds since the epoch. */
@@ -16,7 +16,7 @@ type HoldOptions = {
  * The last place that retention may remove: each subscription has received its events up to there. A subscription that
  * has not received events from before `lostBefore` (ISO 8601) is moved past them, and they are counted as missed.
  */
-export async function heldThrough(lostBefore: string, options: HoldOptions): Promise<number> {
+export async function heldThrough(lostBefore: string, options: HeldThroughOptions): Promise<number> {
   const { subscriptions, log } = options;
   const [all, head, parked] = await Promise.all([subscriptions.list(), log.head(), subscriptions.parked()]);
   if (all.length === 0) return Number.POSITIVE_INFINITY;
@@ -41,7 +41,7 @@ async function moveThrough(
   found: KeptSubscription,
   parked: number[],
   { through, head }: { through: number; head: LogHead },
-  { subscriptions, log, now }: HoldOptions,
+  { subscriptions, log, now }: HeldThroughOptions,
 ): Promise<number> {
   let left = parked;
   for (let kept: KeptSubscription | undefined = found; kept; ) {
