@@ -5,7 +5,7 @@ import type { EventLog } from "../event-log/event-log.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import { reconcile } from "../reconcile/reconcile.ts";
 import type { RunReport } from "../schemas/reconcile.ts";
-import { textEvent } from "../transcripts/text-event.ts";
+import { endedText, textEvent } from "../transcripts/text-event.ts";
 import { chatSink } from "./chat-sink.ts";
 import { chatSource, type FoundThread } from "./chat-source.ts";
 
@@ -38,7 +38,7 @@ export function reconcileChats({ table, log, chats, ...options }: ChatReconcilia
     const isErased = [...known.values()].some((event) => event.isErased);
     const { chat: _, ...ids } = thread;
     let outcome: "stored" | "duplicate" = "duplicate";
-    for (const raw of rawsOf(isErased ? ids : thread, options.now)) {
+    for (const raw of contentsOf(isErased ? ids : thread, options.now)) {
       const read = textEvent(raw, "reconcile");
       if ("problems" in read || known.has(read.event.type)) continue;
       if ((await log.append(read.event)).status === "stored") outcome = "stored";
@@ -58,14 +58,14 @@ export function reconcileChats({ table, log, chats, ...options }: ChatReconcilia
 /** How many threads are appended at once, so their events share transactions of the log. */
 const THREADS_AT_ONCE = 24;
 
-/** The envelopes have the form of webhook deliveries; the end includes its transcript. */
-function rawsOf({ chatId, threadId, isOver, chat, missing }: FoundThread, now: () => number): string[] {
-  const start = chat && { action: "incoming_chat", payload: { chat } };
-  const end = isOver && {
-    action: "chat_deactivated",
-    payload: { chat_id: chatId, thread_id: threadId },
-    received_at: toIso(now()),
-    ...(chat ? { chat } : { missing_transcript: missing ?? "gone" }),
-  };
-  return [start, end].filter((envelope) => !!envelope).map((envelope) => JSON.stringify(envelope));
+/** The stored contents of a thread's start and end, in the form of webhook deliveries. */
+function contentsOf({ chatId, threadId, isOver, chat, missing }: FoundThread, now: () => number): string[] {
+  const contents: string[] = [];
+  if (chat) contents.push(JSON.stringify({ action: "incoming_chat", payload: { chat } }));
+  if (isOver) {
+    const payload = { chat_id: chatId, thread_id: threadId };
+    const envelope = JSON.stringify({ action: "chat_deactivated", payload });
+    contents.push(endedText({ envelope, receivedAt: toIso(now()) }, { chat, missing: missing ?? "gone" }));
+  }
+  return contents;
 }

@@ -9,8 +9,8 @@ import { unpack } from "../storage/body.ts";
 import { type Row, removeRow } from "../storage/rows.ts";
 import { scanRows } from "../storage/scan.ts";
 import { ALL_SHOWN, removeShown, type ShownRow, TRANSCRIPTS_PARTITION } from "./store.ts";
-import { textEvent } from "./text-event.ts";
-import { type PendingEnd, toRaw } from "./transcripts.ts";
+import { endedText, peopleInText, textEvent } from "./text-event.ts";
+import type { PendingEnd } from "./transcripts.ts";
 
 export type TranscriptPlacesOptions = {
   table: TableClient;
@@ -46,7 +46,7 @@ function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): Da
     },
     findOfChat: (item, chatId) => (item.threadId === chatId ? { item } : undefined),
     async erase(row) {
-      const read = textEvent(toRaw(row, { missing: "gone" }), "webhook");
+      const read = textEvent(endedText(row, { missing: "gone" }), "webhook");
       if ("event" in read) await log.append(read.event);
       await removeRow(table, TRANSCRIPTS_PARTITION, row.rowKey);
       return 1;
@@ -67,10 +67,7 @@ function latePlace({ table, removeBefore }: TranscriptPlacesOptions): DataPlace 
     name: "transcripts",
     rows,
     async find(item, person) {
-      const isNamed = async () => {
-        const read = textEvent(await unpack(item), "webhook");
-        return "event" in read && (read.event.people ?? []).includes(person.email);
-      };
+      const isNamed = async () => peopleInText(await unpack(item)).includes(person.email);
       return (namesPerson(item.people, person) ?? (await isNamed())) ? { item } : undefined;
     },
     erase: ({ threadId }) => removeShown(table, threadId),

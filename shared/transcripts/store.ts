@@ -4,6 +4,7 @@ import { compress, MAX_BYTES_PER_ROW, toProperties } from "../storage/body.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { after, hashed } from "../storage/keys.ts";
 import { putRow, type Row, readRow, removeRow } from "../storage/rows.ts";
+import { peopleInText } from "./text-event.ts";
 
 /**
  * A partition of the events table. It has the ends that wait for their transcript (see `pending.ts`), and under
@@ -38,12 +39,18 @@ export async function putShown(
   table: TableClient,
   { chatId, threadId, receivedAt }: Omit<ShownRow, "people">,
   raw: string,
-  people: readonly string[],
 ): Promise<boolean> {
   const body = await compress(raw);
   if (body.length > MAX_BYTES_PER_ROW) return false;
   const key = { partitionKey: TRANSCRIPTS_PARTITION, rowKey: shownKey(threadId) };
-  const row = { ...key, format: FORMAT, chatId, threadId, receivedAt, people: toPeopleColumn(people) };
+  const row = {
+    ...key,
+    format: FORMAT,
+    chatId,
+    threadId,
+    receivedAt,
+    people: toPeopleColumn(peopleInText(raw)),
+  };
   await putRow(table, { ...row, ...toProperties(body) });
   return true;
 }

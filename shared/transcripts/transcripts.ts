@@ -3,7 +3,7 @@ import { ChatAnonymized, InvalidInput, NotFound, TooLarge } from "../core/errors
 import type { EventLog } from "../event-log/event-log.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import { type AttemptResult, FIRST_PAUSE, openPending, type Pending } from "../pending/pending.ts";
-import type { MissingTranscript, RawTextChat } from "../schemas/text-chat.ts";
+import type { RawTextChat } from "../schemas/text-chat.ts";
 import { unpack } from "../storage/body.ts";
 import { type Fetched, nextTranscriptStep, type WaitingEnd } from "./next-step.ts";
 import {
@@ -13,7 +13,7 @@ import {
   STORE_OF_TRANSCRIPTS,
   TRANSCRIPTS_PARTITION,
 } from "./store.ts";
-import { textEvent } from "./text-event.ts";
+import { endedText, textEvent } from "./text-event.ts";
 
 type TranscriptsOptions = {
   table: TableClient;
@@ -65,16 +65,13 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
         await appendWithTranscript(end, chat);
         return { outcome: "told" };
       case "append bare": {
-        await append(toRaw(end, { missing: step.missing }));
+        await append(endedText(end, { missing: step.missing }));
         const late = { at: now() + FIRST_PAUSE, changes: { state: "late" as const } };
         return { outcome: "bare", ...(step.keepLooking && { again: late }) };
       }
-      case "store late": {
-        const raw = toRaw(end, { chat });
-        const read = textEvent(raw, "webhook");
-        await putShown(table, end, raw, "event" in read ? (read.event.people ?? []) : []);
+      case "store late":
+        await putShown(table, end, endedText(end, { chat }));
         return {};
-      }
       case "forget":
         return {};
       case "retry":
@@ -103,10 +100,10 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
   /** Appends the end with its transcript, or with its ids only when the log cannot store the transcript. */
   async function appendWithTranscript(end: PendingEnd, chat: RawTextChat | undefined): Promise<void> {
     try {
-      await append(toRaw(end, { chat }));
+      await append(endedText(end, { chat }));
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof TooLarge)) throw error;
-      await append(toRaw(end, { missing: "failed" }));
+      await append(endedText(end, { missing: "failed" }));
     }
   }
 
@@ -127,17 +124,4 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
       return row && unpack(row);
     },
   };
-}
-
-/** The stored content of an end: the webhook's envelope, and the chat as LiveChat returned it. */
-export function toRaw(
-  { envelope, receivedAt }: Pick<PendingEnd, "envelope" | "receivedAt">,
-  { chat, missing }: { chat?: RawTextChat; missing?: MissingTranscript },
-): string {
-  return JSON.stringify({
-    ...JSON.parse(envelope),
-    received_at: receivedAt,
-    ...(chat && { chat }),
-    ...(missing && { missing_transcript: missing }),
-  });
 }

@@ -51,7 +51,12 @@ async function fill(eventsName: string, ticketsName: string, people = TWO_PEOPLE
       ...{ chatId: thread.chatId, threadId: thread.threadId },
       envelope: JSON.stringify(envelope),
     });
-    await putShown(table, thread, JSON.stringify(envelope), [email]);
+    const chat = {
+      id: thread.chatId,
+      users: [{ id: "customer", type: "customer", email }],
+      thread: { id: thread.threadId, active: false },
+    };
+    await putShown(table, thread, JSON.stringify({ ...envelope, chat }));
     await log.append(ticketCreated({ id: `T${index}`, email }));
     const raw = JSON.stringify({ visitor: { email }, index });
     await log.quarantine.keep({ raw, expected: "chat_ended", reason: "odd", problems: [] });
