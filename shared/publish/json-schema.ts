@@ -35,11 +35,11 @@ export function toJsonSchema(schema: v.GenericSchema, rules: Rules = {}): JsonSc
 /** Applies the facts of a schema, which the converter puts among the keywords of JSON Schema. */
 function applyFacts(read: JsonSchema, rules: Rules): JsonSchema {
   const { input, component, designer, example, ...keywords } = read as JsonSchema & SchemaFacts;
-  let said: JsonSchema = input ? toJsonSchema(input, rules) : keywords;
-  if (example !== undefined) said = { ...said, examples: [example as never] };
-  if (component) said = rules.component?.(componentName(component, rules), said) ?? said;
-  if (designer) said = rules.designer?.(said, designer) ?? said;
-  return said;
+  let shown: JsonSchema = input ? toJsonSchema(input, rules) : keywords;
+  if (example !== undefined) shown = { ...shown, examples: [example as never] };
+  if (component) shown = rules.component?.(componentName(component, rules), shown) ?? shown;
+  if (designer) shown = rules.designer?.(shown, designer) ?? shown;
+  return shown;
 }
 
 /** The name of a shape. LiveChat may send more than the app answers, so the shape of a delivery has a name of its own. */
@@ -47,6 +47,7 @@ function componentName(component: string, { shows }: Rules): string {
   return shows === "input" ? `${component}_AsSent` : component;
 }
 
+/** Shortens what the converter has read of a schema, and adds titles and descriptions to its fields. */
 function tidy(read: JsonSchema, schema: v.GenericSchema): JsonSchema {
   const tidied = { ...read };
   if (tidied.required?.length === 0) delete tidied.required;
@@ -76,8 +77,9 @@ function titled(
   entries: v.ObjectEntries,
 ): JsonSchema["properties"] {
   const withTitles = Object.entries(properties).map(([name, field]) => {
-    const description = v.getDescription(entries[name] as v.GenericSchema);
-    const title = v.getTitle(entries[name] as v.GenericSchema) ?? (description && toTitle(name));
+    const entry = entries[name] as v.GenericSchema;
+    const description = v.getDescription(entry);
+    const title = v.getTitle(entry) ?? (description && toTitle(name));
     return [name, { ...(title && { title }), ...(field as JsonSchema), ...(description && { description }) }];
   });
   return Object.fromEntries(withTitles);

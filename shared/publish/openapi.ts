@@ -21,7 +21,7 @@ type About = V3.InfoObject & {
  * The parts that operations share: security schemes (the reference offers the first one first), parameters, the request that
  * delivers an event, headers, and problems (RFC 9457).
  */
-const SHARED = parts as {
+const SHARED_PARTS = parts as {
   securitySchemes: Record<string, V3.SecuritySchemeObject>;
   parameters: Record<"Idempotency-Key" | "If-None-Match", V3.ParameterObject>;
   delivery: V3.OperationObject;
@@ -49,7 +49,7 @@ export function toOpenApi(operations: readonly Operation<never>[], { tags, ...in
     tags: used.map((name) => ({ name, description: tags[name] })),
     paths,
     webhooks,
-    components: { ...components.toJSON(), securitySchemes: SHARED.securitySchemes },
+    components: { ...components.toJSON(), securitySchemes: SHARED_PARTS.securitySchemes },
   };
 }
 
@@ -57,8 +57,8 @@ function describeForOpenApi(published: PublishedOperation, components: Component
   const { id, tag, input, conditional, repeatable, trigger } = published.operation;
   const parameters = [
     ...published.parameters.map(toParameter),
-    ...(conditional ? [SHARED.parameters["If-None-Match"]] : []),
-    ...(repeatable ? [SHARED.parameters["Idempotency-Key"]] : []),
+    ...(conditional ? [SHARED_PARTS.parameters["If-None-Match"]] : []),
+    ...(repeatable ? [SHARED_PARTS.parameters["Idempotency-Key"]] : []),
   ];
   return {
     operationId: id,
@@ -110,7 +110,7 @@ function deliveryOf(
   components: Components,
   description = "This app sends an event to the subscription's URL.",
 ): V3.PathItemObject {
-  const { summary, security, parameters, responses } = SHARED.delivery;
+  const { summary, security, parameters, responses } = SHARED_PARTS.delivery;
   const requestBody = { required: true, content: components.json(notification) };
   return { post: { summary, description, security, parameters, requestBody, responses } };
 }
@@ -119,7 +119,7 @@ function responsesOf(published: PublishedOperation, components: Components): V3.
   const { output, anonymous, conditional } = published.operation;
   const headers = {
     ...Object.fromEntries(published.headers.map((header) => [header.name, toHeader(header)])),
-    ...(conditional && { ETag: SHARED.headers.ETag }),
+    ...(conditional && { ETag: SHARED_PARTS.headers.ETag }),
   };
   const responses: Record<string, V3.ResponseObject | V3.ReferenceObject> = {
     [output.status]: {
@@ -131,7 +131,7 @@ function responsesOf(published: PublishedOperation, components: Components): V3.
   if (conditional) {
     responses[304] = {
       description: "The answer has not changed since the version in If-None-Match.",
-      headers: { ETag: SHARED.headers.ETag },
+      headers: { ETag: SHARED_PARTS.headers.ETag },
     };
   }
   if (!anonymous) responses[401] = { $ref: "#/components/responses/key-refused" };
@@ -159,8 +159,8 @@ function toSchemaObject(schema: JsonSchema): V3.SchemaObject {
 
 /** Schemas and answers that several operations share. */
 class Components {
-  readonly #schemas = { ...SHARED.schemas };
-  readonly #responses = { ...SHARED.responses };
+  readonly #schemas = { ...SHARED_PARTS.schemas };
+  readonly #responses = { ...SHARED_PARTS.responses };
   readonly rules: Rules = { component: (name, shape) => this.#share(name, shape) };
 
   /** The content of a body: its schema and an example, under its media type. */
@@ -211,7 +211,9 @@ class Components {
     const name = failures.map(({ kind }) => kind).join("_");
     this.#responses[name] ??= {
       description: describeFailures(failures),
-      ...(RETRY_AFTER_STATUSES.has(status) && { headers: { "Retry-After": SHARED.headers["Retry-After"] } }),
+      ...(RETRY_AFTER_STATUSES.has(status) && {
+        headers: { "Retry-After": SHARED_PARTS.headers["Retry-After"] },
+      }),
       content: { "application/problem+json": { schema, examples: Object.fromEntries(examples) } },
     };
     return { $ref: `#/components/responses/${name}` };

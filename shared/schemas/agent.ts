@@ -97,18 +97,18 @@ export const Removal = shape(
 );
 export type Removal = v.InferOutput<typeof Removal>;
 
-const DIGITS = /^\d{1,9}$/;
+const CHAT_LIMIT_DIGITS = /^\d{1,9}$/;
 /** The connector's type is text; a number is accepted too. */
 const chatLimit = v.pipe(
   v.union(
     [
       v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-      v.pipe(v.string(), v.regex(DIGITS), v.transform(Number)),
+      v.pipe(v.string(), v.regex(CHAT_LIMIT_DIGITS), v.transform(Number)),
     ],
     'must be a whole number, such as 6 or "6"',
   ),
   v.number(),
-  published({ type: "string", pattern: DIGITS.source }),
+  published({ type: "string", pattern: CHAT_LIMIT_DIGITS.source }),
 );
 const groupToJoin = v.pipe(
   v.number("must be a group's id, a whole number"),

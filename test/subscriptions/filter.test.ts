@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { Filter as FilterSchema } from "../../shared/schemas/subscription.ts";
+import { Filter as FilterSchema } from "../../shared/schemas/filter.ts";
 import { type Choice, isWanted } from "../../shared/subscriptions/filter.ts";
 
 const chat = {
