@@ -9,9 +9,9 @@ export type Source<Item, Position> = {
   /** Begins a reading. */
   begin(start: Start): Position;
   /**
-   * Reads a page, by one call.
+   * Reads a page with one call.
    *
-   * @throws TooManyRequests, and every other error of the call, which makes the run fail
+   * @throws the errors of the call: after TooManyRequests the run waits, and any other error makes the run fail
    */
   read(position: Position): Promise<ItemPage<Item, Position>>;
   facts(item: Item): ItemFacts;

@@ -17,7 +17,7 @@ export const ALL_PENDING = { from: DUE, before: after(DUE) };
 
 /** An item that a webhook announced with its id only. Its row exists until the item has been read from LiveChat. */
 export type Pending<Item extends object> = Item & {
-  /** ISO 8601, as is `dueAt`. */
+  /** ISO 8601, like `dueAt`. */
   receivedAt: string;
   /** The time of the next attempt. Until then another process may be making an attempt. */
   dueAt: string;

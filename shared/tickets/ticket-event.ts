@@ -8,7 +8,7 @@ import type { Ticket } from "../schemas/ticket.ts";
 /**
  * Makes the event of a ticket that was read from LiveChat, in the shape of v2's webhook.
  *
- * @param api where the ticket was read
+ * @param api the API that returned the ticket
  */
 export function ticketEvent(ticket: Ticket, origin: NewEvent["origin"], api: LiveChatApi): NewEvent {
   const created = createdAt(ticket);

@@ -28,9 +28,9 @@ export function transcriptPlaces(options: TranscriptPlacesOptions): DataPlace[] 
 const LATE_ROWS = 20;
 
 /**
- * Ends that wait for their transcript. They have ids only, so the events of their chat decide whose they are. To
- * erase an end, the app adds it to the log with its ids only; the erasure of the chat's events then covers it. So a
- * repeated delivery is a duplicate and does not restore it.
+ * Ends that wait for their transcript. They have ids only, so the app looks for the person in the events of their
+ * chat. To erase an end, the app adds it to the log with its ids only; the erasure of the chat's events then covers it.
+ * So a repeated delivery is a duplicate and does not restore it.
  */
 function waitingPlace({ table, log, removeBefore }: TranscriptPlacesOptions): DataPlace {
   return placeOfRows<PendingEnd, Row<PendingEnd>>({

@@ -7,8 +7,8 @@ import { validate } from "../schemas/validate.ts";
 import { WebhookChatResponse } from "../schemas/webhook.ts";
 
 /**
- * Makes the event of a thread's start or end on the Text platform. Its id has no time, because webhook, archive and
- * v2 give different times.
+ * Makes the event of a thread's start or end on the Text platform. The event's id does not include a time, because
+ * the webhook, the archive and v2 give different times.
  *
  * @param raw the stored content as JSON text, in the shape of {@link StoredTextChat}
  */

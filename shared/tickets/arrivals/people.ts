@@ -10,7 +10,7 @@ type ArrivalsPlaceOptions = {
   removeBefore: () => string | undefined;
 };
 
-/** Announced tickets. The app has only their ids and cannot tell whose they are, so an operator must decide. */
+/** Announced tickets. The app has only their ids and does not know the requesters, so an operator must decide. */
 export function arrivalsPlace({ table, removeBefore }: ArrivalsPlaceOptions): DataPlace {
   return placeOfRows<Pending<ArrivedTicket>, Pending<ArrivedTicket>>({
     name: "arrivals",

@@ -62,7 +62,7 @@ function partOf(row: ApiRow | undefined): Pick<Snapshot, "text" | "live"> {
     : { text: Buffer.from(""), live: 0 };
 }
 
-/** The operations that store a state. By the first one a transaction fails when another commit came before. */
+/** The operations that store a state. The first one makes a transaction fail when another commit came before it. */
 export function writeState(snapshot: Snapshot): TransactionAction[] {
   const { api, v2, changes, commit, erasures, etag } = snapshot;
   const row = { ...columnsOf(STATE, v2 ?? snapshot), changes, commit, erasures };

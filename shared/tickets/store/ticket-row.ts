@@ -42,7 +42,7 @@ export type TicketColumns = {
   deleted: boolean;
   deletedAt?: string;
   truncated?: boolean;
-  /** Which visitors and requesters the ticket names: see `toPeopleColumn`. */
+  /** Hashes of the addresses that the ticket names: see `toPeopleColumn`. */
   people?: string;
   /** ISO time: the row is a tombstone without a body. */
   erasedAt?: string;
@@ -92,7 +92,7 @@ function modifiedKey(modified: number): string {
   return MODIFIED + ordered(Number.MAX_SAFE_INTEGER - modified);
 }
 
-/** A digest of the fields; their order makes no difference. */
+/** A digest of the ticket's fields. The order of the fields makes no difference. */
 export function contentOf(ticket: Ticket): string {
   return hashed(toCanonicalJson(ticket));
 }
