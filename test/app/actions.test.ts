@@ -266,7 +266,7 @@ test("an odd ticket is listed, stored and reported without stopping the list or 
   app.sandbox.faults.clear();
 });
 
-// The last, since it holds back every call of this app for as long as LiveChat says.
+// The last test, because the app then makes no call for 300 seconds.
 test("a 429 of LiveChat with a long wait is passed on with Retry-After", async () => {
   app.sandbox.faults.plan({ do: "answer", status: 429, headers: { "Retry-After": "300" } });
   const answer = await app.call("GET", "/tickets/K9N1S");

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type Host, startApp, startTextApp, WEBHOOK } from "./start-app.ts";
 
-/** The visitor's story. Times, ids and the words of the closing message are the account's. */
+/** One chat, as both APIs must report it. Times, ids and the text of the closing message differ by account. */
 const VISITOR = { name: "Vera Visitor", email: "vera@example.com", country: "Norway", city: "Oslo" };
 const PAGE = "https://shop.example.com/lamps";
 const TALK = [
@@ -73,7 +73,7 @@ async function byText(): Promise<Told[]> {
 
 type Items = Record<string, unknown>[];
 
-/** What both tell, without times and ids, which are the account's, and the losses that docs/text.md lists. */
+/** The content that both APIs report: without times, ids and the losses that docs/text.md lists. */
 function common({ type, origin, payload: { chat = {}, visitor = {}, pre_chat_survey } }: Told) {
   const { url, agents, groups, tags, messages, events } = chat;
   const { name, email, country, city, page_current, custom_variables } = visitor;

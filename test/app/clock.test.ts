@@ -3,7 +3,7 @@ import { type App, startApp } from "./start-app.ts";
 
 const YEAR = 365 * 24 * 60 * 60_000;
 
-/** Node with a clock that is off by so many milliseconds. */
+/** Node options that set the clock off by `off` milliseconds. */
 const withClock = (off: number) => {
   const code = `const R=Date;globalThis.Date=class extends R{constructor(...a){a.length?super(...a):super(R.now()+${off})}static now(){return R.now()+${off}}}`;
   return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` };

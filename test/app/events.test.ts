@@ -115,7 +115,7 @@ const POLLED = [
 ];
 test.each(POLLED)("GET %s answers 304 to a request with the ETag of the same answer", async (template) => {
   const path = template.replace("{event}", eventId).replace("{subscription}", subscriptionId);
-  // The first one may find what it itself causes, such as a check that was never seen before.
+  // The first answer may differ from the next one: GET /status records each check at its first run.
   const { headers } = await app.call("GET", path).then(() => app.call("GET", path));
   const again = await app.call("GET", path, undefined, { "if-none-match": headers.get("etag") ?? "" });
   expect([again.status, again.body]).toEqual([304, ""]);

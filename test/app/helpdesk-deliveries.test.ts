@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTextSandbox } from "../../local/sandbox/text/sandbox.ts";
 import { type App, type Host, startApp, startTextApp, type TextApp, WEBHOOK } from "./start-app.ts";
 
-/** Deliveries of HelpDesk that are forged, come too early, or meet a host that dies, over the wire. */
+/** HelpDesk's deliveries over HTTP: forged, early, or to a host that is killed. */
 
 const receiver = (key = WEBHOOK.password) => `/receivers/helpdesk/tickets?key=${encodeURIComponent(key)}`;
 const announce = (app: Host, ID: string) => app.call("POST", receiver(), { payload: { ID } });
@@ -18,7 +18,7 @@ const eventsOf = async (app: Host, id: string) =>
 const untilLogged = (app: Host, id: string) =>
   expect.poll(() => eventsOf(app, id), { timeout: 5_000, interval: 25 }).toHaveLength(1);
 
-/** Announces a ticket and waits until that has come to nothing: then its id counts as one that never came. */
+/** Announces a ticket, and waits until the app has forgotten the announcement without an event. */
 async function comesToNothing(app: Host, id: string): Promise<void> {
   expect((await announce(app, id)).body.status).toBe("stored");
   const again = async () => (await announce(app, id)).body.status;
@@ -31,7 +31,7 @@ const newTables = () =>
     ["EVENTS_TABLE", "TICKETS_TABLE"].map((name) => [name, `T${crypto.randomUUID().replaceAll("-", "")}`]),
   );
 
-/** A host whose clock is ahead, by less than what it corrects by the storage's clock. */
+/** A host whose clock is ahead by less than a minute, so the app does not correct it. */
 const ahead = (seconds: number) => {
   const code = `const now=Date.now;Date.now=()=>now()+${seconds * 1000}`;
   return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` };
@@ -98,7 +98,7 @@ test("after a host is killed before it has read an announced ticket, the next ho
   first.process.kill("SIGKILL");
   await once(first.process, "exit");
 
-  // By its clock, the half minute is over that the first host had.
+  // By the second host's clock, the first host's half minute is over.
   const second = await startTextApp({ sandbox, env: { ...tables, ...ahead(45) } });
   try {
     expect(await eventsOf(second, ID)).toEqual([]);
@@ -136,7 +136,7 @@ test("after a move from v2, stored tickets stay through sweeps, and existing tic
 
   const { ID } = desk.create(asked, { silently: true });
   desk.remove(there[1]);
-  // By this host's clock, that sweep has yet to come: the daily one is due. Two sweeps do not find the removed ticket.
+  // By this host's clock the daily sweep is due. Two sweeps then miss the removed ticket.
   const second = await startTextApp({ sandbox, env: tables });
   try {
     expect((await second.call("POST", "/reconcile/tickets")).body).toMatchObject({

@@ -170,7 +170,7 @@ test("the log lines about deliveries have no token, password or email address", 
 });
 
 test("refused deliveries are counted in GET /status, and logged once a minute", async () => {
-  // Deliveries refused by the tests before are counted too.
+  // The count includes the deliveries that earlier tests sent.
   for (let call = 0; call < 20; call++)
     await app.deliver("chat-started", {}, basic({ ...WEBHOOK, password: "x" }));
   const { body } = await app.call("GET", "/status");

@@ -15,11 +15,11 @@ export const WEBHOOK = { username: "livechat", password: "a webhook's password" 
 
 export type App = Host & { sandbox: Sandbox };
 
-/** A running host, with any LiveChat. */
+/** A running host. */
 export type Host = {
-  /** Where the functions are, with the prefix. */
+  /** The base URL of the functions, with `/api`. */
   url: string;
-  /** What the host has printed, line by line. */
+  /** The lines that the host has printed. */
   log: string[];
   process: ChildProcess;
   /** Calls an operation and reads its JSON. */
@@ -29,12 +29,12 @@ export type Host = {
   stop(): Promise<void>;
 };
 
-// biome-ignore lint/suspicious/noExplicitAny: tests look at answers whose shape is what they test
+// biome-ignore lint/suspicious/noExplicitAny: each test checks the shape of its answer
 export type Reply = { status: number; headers: Headers; body: any };
 
 export type AppOptions = { env?: Record<string, string>; sandbox?: SandboxOptions; flags?: string[] };
 
-/** What no line of the app's log may have: credentials, addresses of people, and URLs with more than a host in them. */
+/** Matches credentials, email addresses and URLs with more than a host: no log line may have them. */
 const PRIVATE = [
   new RegExp(WEBHOOK.password),
   /sandbox-api-key/,
@@ -43,7 +43,7 @@ const PRIVATE = [
   /https?:\/\/[^\s"/]+\/[^\s"…]/,
 ];
 
-/** The built bundle under the local host as a process of its own, on the suite's Azurite, against a sandbox. */
+/** Starts the built bundle under the local host, in a process of its own, with the suite's Azurite and a sandbox. */
 export async function startApp({
   env = {},
   sandbox: sandboxOptions,
@@ -61,7 +61,7 @@ export async function startApp({
 
 export type TextApp = Host & { sandbox: TextSandbox };
 
-/** The same against a sandbox of the Text platform; with `sandbox`, against one that is there already. */
+/** Starts the app with a sandbox of the Text platform: `sandbox`, or a new one. */
 export async function startTextApp({
   env = {},
   sandbox,
@@ -90,7 +90,7 @@ async function startHost(env: Record<string, string>, flags: string[] = []): Pro
   const child = spawn(process.execPath, ["local/host/main.ts", "--port", "0", ...flags], {
     env: {
       PATH: process.env.PATH,
-      // Every test that starts a host compiles the same code.
+      // All hosts of the suite share the compiled code.
       NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"),
       LiveChatStorage: inject("storage"),
       LIVECHAT_WEBHOOK_USERNAME: WEBHOOK.username,
@@ -99,7 +99,7 @@ async function startHost(env: Record<string, string>, flags: string[] = []): Pro
       TICKETS_TABLE: `Tickets${unique}`,
       SUBSCRIPTIONS_TABLE: `Subscriptions${unique}`,
       WAKE_QUEUE: `wake-${unique}`,
-      // Once a year: runs are started by the tests that want them.
+      // Once a year: a test that needs a run starts it over HTTP.
       TICKETS_RECONCILE_SCHEDULE: "0 0 0 1 1 *",
       ...env,
     },
@@ -156,7 +156,7 @@ async function startHost(env: Record<string, string>, flags: string[] = []): Pro
     async stop() {
       if (child.exitCode === null && child.signalCode === null && child.kill("SIGTERM"))
         await once(child, "exit");
-      // The app's log stays clean in every test.
+      // Every test that starts an app checks the app's log.
       for (const line of log) for (const secret of PRIVATE) expect(line).not.toMatch(secret);
     },
   };

@@ -33,7 +33,7 @@ test.concurrent.each([
     });
     expect(performance.now() - start).toBeLessThan(8_500);
     expect(health.status).toBe(503);
-    // A host that is asked to stop waits ten seconds for its call to a queue that hangs.
+    // On SIGTERM the host waits ten seconds for its call to the queue, which hangs.
     app.process.kill("SIGKILL");
     await once(app.process, "exit");
     await app.stop();

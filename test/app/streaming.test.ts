@@ -80,11 +80,11 @@ test("large bodies of callers without credentials take no memory", async () => {
     }),
   );
   expect(new Set(statuses)).toEqual(new Set([401]));
-  // 180 MiB were sent.
+  // The refused bodies have 180 MiB in total.
   expect((await peakMemory(app)) - before).toBeLessThan(90);
 });
 
-/** The largest resident size so far, in MiB; 0 where the system does not tell. */
+/** The largest resident size so far, in MiB; 0 on a system without /proc. */
 async function peakMemory({ process }: App): Promise<number> {
   const { readFile } = await import("node:fs/promises");
   const status = await readFile(`/proc/${process.pid}/status`, "utf8").catch(() => "");

@@ -14,7 +14,7 @@ afterAll(() => app.stop());
 const KEY = encodeURIComponent(WEBHOOK.password);
 const RECEIVER = `/receivers/text/chats?key=${KEY}`;
 
-/** Lets the sandbox deliver to the app, as a registration does. */
+/** Registers the app's webhooks at the sandbox. */
 function register({ sandbox, url }: TextApp, password = WEBHOOK.password): void {
   for (const action of ["incoming_chat", "chat_deactivated"]) {
     sandbox.webhooks.register({
@@ -24,7 +24,7 @@ function register({ sandbox, url }: TextApp, password = WEBHOOK.password): void 
   }
 }
 
-/** The envelope of an end, as the webhook sends it. */
+/** The delivery of a thread's end. */
 const ended = (chat_id: string, thread_id: string, secret_key = WEBHOOK.password) => ({
   ...{ webhook_id: "w1", secret_key, action: "chat_deactivated", organization_id: "org" },
   payload: { chat_id, thread_id },
@@ -42,7 +42,7 @@ async function eventsOf(app: TextApp, chatId: string): Promise<Logged[]> {
   return (await app.call("GET", `/events?chat_id=${chatId}`)).body.items;
 }
 
-/** Waits until the log has as many events of a chat. */
+/** Waits until the log has `count` events of a chat. */
 async function untilLogged(app: TextApp, chatId: string, count: number): Promise<Logged[]> {
   for (let look = 0; ; look++) {
     const items = await eventsOf(app, chatId);
@@ -73,7 +73,7 @@ test("a chat of the Text platform is in the log with its transcript and the fiel
   expect(end?.payload.chat.messages).toHaveLength(4);
   const got = await app.call("GET", `/chats/${id}`);
   expect(got.body).toMatchObject({ chatId: id, state: "ended" });
-  // What LiveChat sent, but for its secret.
+  // The original delivery without its secret_key.
   const raw = await app.call("GET", `/events/${end?.id}?raw=true`);
   expect(raw.body).toMatchObject({ action: "chat_deactivated", chat: { id: chat.id } });
   expect(JSON.stringify(raw.body)).not.toContain("secret_key");
@@ -137,7 +137,7 @@ test("deliveries that come four times, in reverse order and at once, add each st
   expect(replies.filter(({ body }) => body.status === "stored")).toHaveLength(2);
   const events = await untilLogged(app, thread.id, 2);
   expect(events.map(({ type }) => type).sort()).toEqual(["chat_ended", "chat_started"]);
-  // The id that was answered while the transcript was still to come is the event's.
+  // The receipt, sent before the transcript was fetched, has the id of the event.
   const ids = new Set(replies.map(({ body }) => body.id));
   expect(ids).toEqual(new Set(events.map(({ id }) => id)));
   expect((await app.call("POST", RECEIVER, end)).body).toMatchObject({ status: "duplicate" });
@@ -240,7 +240,7 @@ test("after a host is killed between delivery and transcript, the next host adds
   sandbox.faults.plan({ do: "stall", path: "/v3.6/agent/action/get_chat", times: 1 });
   const { body } = await first.call("POST", RECEIVER, ended(thread.chat.id, thread.id));
   expect(body.status).toBe("stored");
-  // It asks, and waits for an answer that does not come.
+  // The host requests the transcript, and gets no answer.
   await expect.poll(() => sandbox.calls.count, { timeout: 10_000 }).toBe(1);
   first.process.kill("SIGKILL");
   await once(first.process, "exit");
@@ -276,7 +276,7 @@ test("health checks make no billed calls, and GET /status counts the billed call
     expect(sandbox.calls.count).toBe(0);
 
     expect((await other.call("POST", "/registration")).body).toMatchObject({ created: 3 });
-    // Those of HelpDesk are not LiveChat's.
+    // HelpDesk's calls are not billed.
     const { calls } = sandbox.billed;
     const month = new Date().toISOString().slice(0, 7);
     expect(await checks()).toMatchObject({

@@ -15,11 +15,11 @@ import { exact, wholeNumber } from "../../shared/schemas/vocabulary.ts";
 
 const operation = declare<object>();
 
-/** Gives back what it understood. */
+/** Answers with its validated input. */
 const echo = operation({
   id: "Echo",
   summary: "Echo",
-  description: "Gives back what it understood.",
+  description: "Answers with its validated input.",
   tag: "Test",
   method: "POST",
   route: "echo/{id}",
@@ -31,7 +31,7 @@ const echo = operation({
       inner: v.optional(exact({ deep: v.number("must be a number") })),
     }),
   },
-  output: { status: 201, description: "What it understood.", schema: v.unknown() },
+  output: { status: 201, description: "The validated input.", schema: v.unknown() },
   run: async ({ path, query, body }, _, { url }) => ({
     body: { path, query, body, url },
     headers: { "X-Kind": "echo" },

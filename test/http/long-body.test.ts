@@ -6,7 +6,7 @@ import { understand } from "../../shared/http/understand.ts";
 
 const CHUNK = 64 * 1024;
 
-/** A request whose body comes in so many chunks, without a Content-Length. */
+/** A request with a body of `chunks` chunks and without a Content-Length. */
 function streamed(chunks: number) {
   let sent = 0;
   let cancelled = false;
@@ -39,6 +39,6 @@ test("a streamed body that is too long is refused at once, and its rest is read 
   };
   await expect(understand(input, request)).rejects.toThrow(TooLarge);
   expect(state().sent).toBeLessThan(50);
-  // Else the next request on the host's connection would wait behind it.
+  // An unread body would block the next request on the host's connection.
   await expect.poll(state).toEqual({ sent: 100, cancelled: false });
 });

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type App, startApp, WEBHOOK } from "../app/start-app.ts";
 
-/** LiveChat reaches the app by an address that is known before the app has a port: that of a gateway. */
+/** A gateway in front of the apps: WEBHOOK_BASE_URL must be known before an app has a port. */
 let gateway: Server;
 let baseUrl: string;
 let behind: App;
@@ -36,7 +36,7 @@ afterAll(async () => {
   await first?.stop();
 });
 
-/** Our webhooks as LiveChat has them, credentials and all. */
+/** Our webhooks at LiveChat, with their credentials. */
 const ours = () => first.sandbox.webhooks.list().filter(({ url }) => url.includes("/api/"));
 
 test("many registrations at once, over HTTP and from terminals, leave three webhooks of the app and all others", async () => {
@@ -137,7 +137,7 @@ test("DELETE /registration removes the app's webhooks, and is 409 without WEBHOO
   expect(body.detail).toContain("WEBHOOK_BASE_URL");
 });
 
-/** The command of package.json, against the account of the first app. */
+/** Runs `npm run webhooks` with the settings of the first app. */
 function webhooksCommand(command: string) {
   return promisify(execFile)(process.execPath, ["scripts/webhooks.ts", command], {
     env: {

@@ -26,7 +26,7 @@ const wanted = wantedWebhooks(destination);
 const [started, ended, ticket] = wanted.map(({ receiver }) => receiver) as [string, string, string];
 const CHAT = ["chat", "visitor", "pre_chat_survey"];
 
-/** The sandbox's own list, as the client would reach it. */
+/** The sandbox's webhooks behind the calls of the client. */
 function reach(upstream: Upstream): Webhooks {
   return {
     listWebhooks: async () =>
@@ -39,7 +39,7 @@ function reach(upstream: Upstream): Webhooks {
   };
 }
 
-/** Registers, and then spoils what the API would not let one do. */
+/** Registers a webhook, with changes that the API would refuse. */
 function put(upstream: Upstream, url: string, changes: Partial<Webhook> = {}): Webhook {
   const webhook = upstream.register({ event_type: "chat_started", data_types: ["chat"], url });
   return Object.assign(webhook, { data_types: CHAT }, changes);
@@ -55,7 +55,7 @@ const asItShouldBe = wanted
   .sort();
 
 test("each wanted webhook has the URL of an existing receiver", () => {
-  // Those with a further segment are for the webhooks of another API.
+  // Receivers with a further segment are for the webhooks of the Text platform.
   const receivers = operations.filter(({ route }) => /^receivers\/[^/]+$/.test(route));
   expect(wanted.map(({ receiver }) => receiver)).toEqual(
     receivers.map(({ route }) => `https://app.example/api/${route}`),
@@ -207,7 +207,7 @@ describe("simulated instances", () => {
     data_types: fc.constantFrom(CHAT, ["ticket"], ["chat"]),
     verified: fc.boolean(),
   });
-  /** What becomes of an instance's nth call. */
+  /** The results of an instance's calls, in order. */
   const fate = fc.constantFrom("fine", "fine", "fine", "fails", "answer lost", "dies");
 
   test("registrations at once, with failures and deaths, leave three webhooks and the others, and no delivery is refused meanwhile", async () => {
@@ -263,7 +263,7 @@ describe("simulated instances", () => {
   });
 });
 
-/** Whether LiveChat tells of the event in a way that the receiver accepts and understands. */
+/** Whether a webhook delivers the event with the data and the credentials that the receiver needs. */
 function isHeard(list: Omit<ListedWebhook, "licence">[], one: (typeof wanted)[number]): boolean {
   return list.some(
     ({ event_type, data_types = [], url }) =>

@@ -37,7 +37,7 @@ function put(sandbox: TextSandbox, action: string, url: string): void {
   });
 }
 
-/** Action and password of what leads to us, and what leads elsewhere. */
+/** The action of each registered webhook, and the key in its URL. */
 const registered = (sandbox: TextSandbox) =>
   sandbox.webhooks.all.map(({ action, url }) => [action, new URL(url).searchParams.get("key")]).sort();
 const AS_IT_SHOULD_BE = [
@@ -52,7 +52,7 @@ test("in an empty Text account both actions are registered, with the password in
   expect(registered(sandbox)).toEqual(AS_IT_SHOULD_BE);
   expect(sandbox.webhooks.all.map(({ secret_key }) => secret_key)).toEqual([PASSWORD, PASSWORD]);
   expect(done.standings.map(({ state }) => state)).toEqual(["ok", "ok"]);
-  // A description is for people: no credentials in it.
+  // Descriptions are shown to operators, so they have no credentials.
   expect(JSON.stringify(done.standings.map(describeStanding))).not.toContain("ss+w");
 });
 
@@ -219,7 +219,7 @@ describe("with HelpDesk", () => {
     expect(statesOf(await ensureAll(services))).toEqual(["ok", "ok", "failed"]);
     sandbox.faults.clear();
 
-    // It was there when the app last asked.
+    // HelpDesk refuses the account, as after the end of its licence.
     sandbox.helpDesk.variants.withoutLicence = 402;
     const refused = await ensureAll(services);
     expect(statesOf(refused)).toEqual(["ok", "ok", "failed"]);

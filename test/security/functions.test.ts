@@ -12,7 +12,7 @@ type Binding = {
 };
 type Registered = { name: string; bindings: Record<string, Binding> };
 
-/** As the Functions host is told by the built bundle: what is deployed, and nothing else. */
+/** The functions that the built bundle registers at the Functions host. */
 const registered: Registered[] = JSON.parse(
   execFileSync(process.execPath, ["test/security/fixtures/list-functions.mjs"], {
     encoding: "utf8",
@@ -37,11 +37,11 @@ const HTTP = {
   GetTicket: "GET tickets/{ticketId}, key",
   CreateTicket: "POST tickets, key",
   UpdateTicket: "PUT tickets/{ticketId}/tags, key",
-  // LiveChat has no function key; it presents the webhook's credentials, which the receiver asks for.
+  // LiveChat has no function key. The receivers require the webhook's credentials.
   ReceiveChatStarted: "POST receivers/chat-started, no key",
   ReceiveChatEnded: "POST receivers/chat-ended, no key",
   ReceiveTicketCreated: "POST receivers/ticket-created, no key",
-  // The same; its credentials are the key in the query.
+  // The receiver requires the webhook's password as the parameter `key`.
   ReceiveHelpDeskTicket: "POST receivers/helpdesk/tickets, no key",
   ReceiveTextChat: "POST receivers/text/chats, no key",
   ListEvents: "GET events, key",
@@ -68,7 +68,7 @@ const HTTP = {
   WebhookChatEnded: "POST chat_ends_webhook/webhooks, key",
   WebhookTicketCreated: "POST ticket_created_webhook/webhooks, key",
   CreateSubscription: "POST subscriptions, key",
-  // Flows send no key with it: the id, which cannot be guessed, is one.
+  // Flows send no key. The id cannot be guessed, so it serves as one.
   DeleteHook: "DELETE subscriptions/{hookId}, no key",
   ListSubscriptions: "GET subscriptions, key",
   GetSubscription: "GET subscriptions/{hookId}, key",
@@ -82,14 +82,14 @@ const HTTP = {
   GetRegistration: "GET registration, key",
   EnsureRegistration: "POST registration, key",
   DeleteRegistration: "DELETE registration, key",
-  // Says ok or not; the checks are GetStatus's.
+  // The answer is only ok or bad; GetStatus has the checks, and requires a key.
   Health: "GET HEAD health, no key",
   GetStatus: "GET status, key",
-  // The same for every deployment, and holds no data.
+  // The answer is equal for every deployment, and has no data.
   GetOpenApi: "GET HEAD openapi.json, no key",
   GetDocs: "GET HEAD docs, no key",
   GetDocsAsset: "GET HEAD docs/{asset}, no key",
-  // Files only: what they show is asked for with a key.
+  // Files only: the page's own calls require a key.
   GetConsole: "GET HEAD console/{*path}, no key",
 };
 

@@ -7,7 +7,7 @@ import { decompress, fromProperties } from "../../shared/storage/body.ts";
 import { type App, startApp } from "../app/start-app.ts";
 import { startCollector } from "../telemetry/collector.ts";
 
-/** What must not be in a log line, in another caller's answer, or in storage. */
+/** Secrets: must not be in a log line, in another caller's answer, or in storage. */
 const SECRETS = {
   apiKey: "planted-api-key-5f1c",
   webhookPassword: "planted-webhook-password-77",
@@ -19,7 +19,7 @@ const SECRETS = {
   wrongPassword: "planted-wrong-password-65",
   idempotencyKey: "planted-idempotency-key-09",
 };
-/** What must not be in a log line. */
+/** Personal data: must not be in a log line. */
 const PERSONAL = {
   visitor: "Vera.Planted@example.com",
   visitorName: "Vera Plantedname",
@@ -147,7 +147,7 @@ async function useEverything(callback: string): Promise<void> {
   await call("GET", `/tickets/${PERSONAL.visitor}`);
   await call("DELETE", `/agents/${PERSONAL.agent}x`);
 
-  // LiveChat fails and tells everything that it should not.
+  // LiveChat fails, and its answer repeats secrets and personal data.
   const says = `${SECRETS.apiKey} ${PERSONAL.visitor} ${PERSONAL.visitorName} ${PERSONAL.ticketText} ${PERSONAL.page}`;
   const failure = { do: "answer", status: 500, body: { error: says }, headers: { "X-Debug": says } } as const;
   const failing = (path: string) => app.sandbox.faults.plan({ ...failure, path, times: 3 });
@@ -182,13 +182,13 @@ test("no log line or telemetry has a secret or personal data", () => {
   for (const [name, secret] of Object.entries({ ...SECRETS, ...PERSONAL })) {
     for (const spelling of spellings(secret)) expect((log + telemetry).includes(spelling), name).toBe(false);
   }
-  // And everything that looks like a person's address, or a URL with more than a host.
+  // Nor may there be any email address, or a URL with more than a host.
   expect(log + telemetry).not.toMatch(/[\w.+-]+@[\w-]+\.\w+/);
   expect(log).not.toMatch(/https?:\/\/[^\s"/]+\/[^\s"…]/);
 });
 
 test("no answer has a secret of the app or of another caller", () => {
-  // A subscription's own answer has its signing secret, and nothing of ours.
+  // The answer to a new subscription has its own signing secret, which is not in this list.
   for (const { text } of answers) for (const secret of SHOWN_TO_NOBODY) expect(text).not.toContain(secret);
 });
 
@@ -206,12 +206,12 @@ test("no secret is stored, and personal data is stored only as content", async (
         Object.entries(row).filter(([, value]) => !(value instanceof Uint8Array)),
       );
       for (const [kind, secret] of Object.entries(SECRETS)) {
-        // Where the subscriber is called has to be known.
+        // The app must store the URL of a callback.
         if (kind === "callbackSignature" && name === TABLES.SUBSCRIPTIONS_TABLE) continue;
         for (const spelling of spellings(secret))
           expect((columns + packed).includes(spelling), `${kind} in ${row.rowKey}`).toBe(false);
       }
-      // Stored tickets can be filtered by requester.
+      // The table of tickets has a column for the requester, by which a list is filtered.
       if (name === TABLES.TICKETS_TABLE) continue;
       for (const [kind, value] of Object.entries(PERSONAL)) {
         for (const spelling of spellings(value))
@@ -222,7 +222,7 @@ test("no secret is stored, and personal data is stored only as content", async (
   }
 });
 
-/** As it could stand in a line: as it is, in lower case, in a URL, in Base64. */
+/** The spellings of a text in a line: unchanged, in lower case, in a URL and in Base64. */
 function spellings(text: string): string[] {
   const credentials = [`livechat:${text}`, `owner@example.com:${text}`].map((pair) =>
     Buffer.from(pair).toString("base64"),

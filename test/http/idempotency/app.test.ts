@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type App, startApp } from "../../app/start-app.ts";
 
-/** Four hosts on one storage, with one LiveChat between them. */
+/** Four hosts with one storage and one LiveChat. */
 let apps: App[];
 let first: App;
 
@@ -24,7 +24,7 @@ const lamp = (subject: string) => ({
 
 test("200 requests with one key, over four hosts and with lost answers, create one ticket", async () => {
   const body = lamp("one of 200");
-  // Done, and never said: the first attempt's answer is lost in three ways, and so are the answers to the search.
+  // LiveChat creates the ticket, and its answer is lost in three ways. Answers to the search are lost, too.
   first.sandbox.faults.plan(
     { do: "drop", committed: true, method: "POST", path: "/tickets" },
     { do: "answer", status: 500, committed: true, path: "/tickets" },
@@ -129,7 +129,7 @@ test("after a host is killed during a request, a repetition is 409 with Retry-Af
   const { status, headers, body: problem } = await first.call("POST", "/tickets", body, withKey("killed"));
   expect(status).toBe(409);
   expect(problem.type).toBe("urn:livechat-functions:problem:conflict");
-  // When it is free is tested with the clock of another test: here it would be half a minute's waiting.
+  // `idempotency.test.ts` tests the end of this time; here it would take half a minute.
   expect(Number(headers.get("retry-after"))).toBeLessThanOrEqual(30);
   expect(tickets().tickets.filter(({ subject }) => subject === body.subject)).toHaveLength(1);
 });

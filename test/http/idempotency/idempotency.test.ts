@@ -36,7 +36,7 @@ const problem = (error: { status: number; message: string }): Reply => ({
 });
 const created = (id: string): Reply => ({ status: 201, headers: { "x-id": id }, body: `{"id":"${id}"}` });
 
-/** An attempt that makes `id`, unless something else is said. */
+/** A request that creates `id`; `more` replaces its members. */
 const attempt = (key: string, more: Partial<KeyedRequest> = {}): KeyedRequest => ({
   scope: "CreateTicket",
   key,
@@ -143,7 +143,7 @@ describe("openIdempotency", () => {
     const began = new Date(clock).toISOString();
     await expect(once(attempt("f", lost))).rejects.toThrow(UpstreamTimeout);
 
-    // It may still be on its way: found is fine, not found means nothing yet.
+    // The first attempt can still take effect, so a search without a result does not allow another attempt.
     clock += 3_000;
     const early = await once(attempt("f", { act: never.act })).catch((error) => error);
     expect(early).toBeInstanceOf(Conflict);
@@ -241,7 +241,7 @@ test("the fingerprint of a content depends on the key, so a password cannot be g
 });
 
 describe("simulated failures", () => {
-  /** What becomes of the nth attempt to make it. */
+  /** The result of an attempt to create the ticket. */
   const fate = fc.constantFrom(
     "made",
     "made",
@@ -253,7 +253,7 @@ describe("simulated failures", () => {
     "dies after",
     "made late, dies",
   );
-  /** What becomes of the nth request to storage. */
+  /** The result of a request to storage. */
   const fine: Fault = (send) => send();
   const fault = fc.constantFrom(fine, fine, fine, fine, cutBefore, cutAfter, answer(503), answerAfter(500));
 
@@ -292,7 +292,7 @@ describe("simulated failures", () => {
             const act: KeyedRequest["act"] = async () => {
               const fate = fates.shift() ?? "made";
               const id = `T${made.length}`;
-              // Late is within the time that is given to it to appear.
+              // A late ticket appears within the settling time.
               const at = clock + (fate.includes("late") ? 9_000 : 0);
               if (fate.startsWith("made") || fate === "dies after") made.push({ id, at });
               if (fate.includes("dies")) {

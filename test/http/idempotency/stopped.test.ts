@@ -7,7 +7,7 @@ import { openIdempotency } from "../../../shared/http/idempotency/idempotency.ts
 import { openTable } from "../../../shared/storage/open-table.ts";
 import { answer, startUpstream } from "../../livechat/upstream.ts";
 
-/** Starts an instance whose first attempt is told to wait, and stops the process while it does. */
+/** Starts an instance whose first attempt is throttled, and stops the process while the attempt waits. */
 async function stopWhileItWaits(limits: { longestAttempt: number; settling: number }, retryAfter: string) {
   const { url, arrivals } = await startUpstream((response, _, nth) => {
     if (nth === 1) answer(response, 429, {}, { "retry-after": retryAfter });
@@ -43,7 +43,7 @@ async function stopWhileItWaits(limits: { longestAttempt: number; settling: numb
 test("an instance that was paused past its deadline does not repeat another instance's request", async () => {
   const limits = { longestAttempt: 1_500, settling: 100 };
   const { arrivals, takeOver, resume } = await stopWhileItWaits(limits, "0.5");
-  // Real time must pass here: the stopped process is to find its own clocks advanced.
+  // Real time must pass, because the stopped process reads its own clocks.
   await setTimeout(1_650);
   expect((await takeOver()).repeated).toBe(false);
   expect(await resume()).not.toBe("answer 201");
