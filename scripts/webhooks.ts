@@ -42,8 +42,7 @@ async function main(command: string | undefined): Promise<number> {
   const services = webhookServices(account, { baseUrl, credentials, api: liveChat.api }, { hasHelpDesk });
 
   if (command === "remove") {
-    const { removed } = await removeAll(services);
-    console.log(`removed ${removed}`);
+    console.log(`removed ${await removeAll(services)}`);
     return 0;
   }
   if (command === "ensure") {

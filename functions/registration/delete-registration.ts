@@ -16,8 +16,8 @@ export const deleteRegistration = operation({
   output: { status: 200, description: "The webhooks are removed.", schema: RemovedRegistrations },
   errors: liveChatErrors,
   run: async (_, services) => {
-    const body = await removeAll(registrationOf(services));
+    const removed = await removeAll(registrationOf(services));
     await services.monitor.lookAgain();
-    return { body };
+    return { body: { removed } };
   },
 });

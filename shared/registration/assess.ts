@@ -28,11 +28,7 @@ export type KnownStanding = Pick<WebhookStanding, "state" | "failure"> & {
  *
  * @param on whether LiveChat sends to the app's webhooks at all
  */
-export function assessAll(
-  found: readonly Webhook[],
-  target: WebhookTarget,
-  { on = true }: { on?: boolean } = {},
-): WebhookStanding[] {
+export function assessAll(found: readonly Webhook[], target: WebhookTarget, on = true): WebhookStanding[] {
   const all = wantedWebhooks(target);
   const ours = found.map((webhook) => ({ webhook, wanted: wantedFor(webhook, all) }));
   return all.map((wanted) => {

@@ -27,7 +27,7 @@ const MOST_LISTINGS = 6;
  */
 export async function inspect(webhooks: Webhooks, target: WebhookTarget): Promise<WebhookStanding[]> {
   const found = await webhooks.listWebhooks();
-  return assessAll(found, target, { on: await isOn(webhooks) });
+  return assessAll(found, target, await isOn(webhooks));
 }
 
 /** When LiveChat does not answer, webhooks count as on: they are on by default and seldom switched off. */
@@ -56,7 +56,7 @@ export async function ensureRegistration(webhooks: Webhooks, target: WebhookTarg
     const removed = removedIn(taken);
     const found = (await webhooks.listWebhooks()).filter(({ id }) => !removed.includes(id));
     on ||= await isOn(webhooks);
-    const standings = assessAll(found, target, { on });
+    const standings = assessAll(found, target, on);
     const steps = nextSteps(standings, on, taken);
     if (steps.length === 0 || listing === MOST_LISTINGS) return report(standings, taken);
     for (const step of steps) taken.push({ ...step, ...(await take(step, webhooks, target)) });
@@ -106,17 +106,14 @@ function report(standings: WebhookStanding[], taken: readonly TakenStep[]): Ensu
 }
 
 /** Removes all webhooks of this app, right or not. Returns how many there were. */
-export async function removeRegistration(
-  webhooks: Webhooks,
-  target: WebhookTarget,
-): Promise<{ removed: number }> {
+export async function removeRegistration(webhooks: Webhooks, target: WebhookTarget): Promise<number> {
   const standings = await inspect(webhooks, target);
   const ours = standings.flatMap(({ right, others }) =>
     [right ?? [], others.map(({ webhook }) => webhook)].flat(),
   );
   let removed = 0;
   for (const { id } of ours) if (await removeWebhook(webhooks, id)) removed++;
-  return { removed };
+  return removed;
 }
 
 /** Whether the webhook still existed: another instance may have been faster. */

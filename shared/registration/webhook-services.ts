@@ -43,52 +43,52 @@ export function webhookServices(
 
 /** The state of each wanted webhook. @throws the error of a service that is not optional */
 export async function inspectAll(services: readonly WebhookService[]): Promise<WebhookStanding[]> {
-  const all = await Promise.all(
-    services.map((service) =>
-      inspect(service.webhooks, service.target).catch((error) => failed(service, error)),
-    ),
+  const all = await forEach(services, (service) =>
+    inspect(service.webhooks, service.target).catch((error) => failed(service, error)),
   );
   return all.flat();
 }
 
 /** Registers the webhooks of all services. @throws the error of a service that is not optional */
 export async function ensureAll(services: readonly WebhookService[]): Promise<Ensured> {
-  const settled = await Promise.allSettled(
-    services.map((service) =>
-      ensureRegistration(service.webhooks, service.target).catch(
-        (error): Ensured => ({ standings: failed(service, error), created: 0, removed: 0 }),
-      ),
+  const all = await forEach(services, (service) =>
+    ensureRegistration(service.webhooks, service.target).catch(
+      (error): Ensured => ({ standings: failed(service, error), created: 0, removed: 0 }),
     ),
   );
-  const all = settled.map(outcomeOf);
-  return {
-    standings: all.flatMap(({ standings }) => standings),
-    created: all.reduce((sum, { created }) => sum + created, 0),
-    removed: all.reduce((sum, { removed }) => sum + removed, 0),
-  };
+  return all.reduce((one, other) => ({
+    standings: [...one.standings, ...other.standings],
+    created: one.created + other.created,
+    removed: one.removed + other.removed,
+  }));
 }
 
 /**
- * Removes all webhooks of this app from every service that can be reached. Without HelpDesk there are none to remove
- * there.
+ * Removes all webhooks of this app from every service that can be reached, and returns their number. An account
+ * without HelpDesk has no webhooks there.
  *
  * @throws the error of the first service that failed
  */
-export async function removeAll(services: readonly WebhookService[]): Promise<{ removed: number }> {
-  const settled = await Promise.allSettled(
-    services.map(({ webhooks, target }) =>
-      removeRegistration(webhooks, target).catch((error) => {
-        if (error instanceof NoHelpDesk) return { removed: 0 };
-        throw error;
-      }),
-    ),
+export async function removeAll(services: readonly WebhookService[]): Promise<number> {
+  const removed = await forEach(services, ({ webhooks, target }) =>
+    removeRegistration(webhooks, target).catch((error) => {
+      if (error instanceof NoHelpDesk) return 0;
+      throw error;
+    }),
   );
-  return { removed: settled.map(outcomeOf).reduce((sum, { removed }) => sum + removed, 0) };
+  return removed.reduce((one, other) => one + other);
 }
 
-function outcomeOf<Value>(settled: PromiseSettledResult<Value>): Value {
-  if (settled.status === "rejected") throw settled.reason;
-  return settled.value;
+/** Does work for each service, also when another service fails. @throws the error of the first service that failed */
+async function forEach<Value>(
+  services: readonly WebhookService[],
+  work: (service: WebhookService) => Promise<Value>,
+): Promise<Value[]> {
+  const settled = await Promise.allSettled(services.map(work));
+  return settled.map((one) => {
+    if (one.status === "rejected") throw one.reason;
+    return one.value;
+  });
 }
 
 /** @throws the error, unless it is a failure of an optional service */

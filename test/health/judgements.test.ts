@@ -234,7 +234,7 @@ describe("registrations", () => {
   });
 
   test("webhooks that are switched off are bad", () => {
-    const standings = assessAll(all("now"), destination, { on: false });
+    const standings = assessAll(all("now"), destination, false);
     expect(judgeRegistration(standings, { installed: iso(now - DAY), now })).toMatchObject({
       state: "bad",
       detail: expect.stringContaining("switched off"),

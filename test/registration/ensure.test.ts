@@ -174,9 +174,9 @@ test("a removal removes all webhooks of this app, and no others", async () => {
   await ensureRegistration(reach(upstream), destination);
   put(upstream, started);
   const { id } = put(upstream, "https://app.example/other");
-  expect(await removeRegistration(reach(upstream), destination)).toEqual({ removed: 4 });
+  expect(await removeRegistration(reach(upstream), destination)).toBe(4);
   expect(upstream.list().map((webhook) => webhook.id)).toEqual([id]);
-  expect(await removeRegistration(reach(upstream), destination)).toEqual({ removed: 0 });
+  expect(await removeRegistration(reach(upstream), destination)).toBe(0);
 });
 
 test("the described state of a webhook has no credentials", async () => {

@@ -96,7 +96,7 @@ test.each<[string, Known]>([
   const standings = assessAll(
     found.map((one) => ({ ...one, licence: "1520" })),
     target,
-    { on },
+    on,
   );
   expect(nextSteps(standings, on, taken)).toEqual(expected);
 });

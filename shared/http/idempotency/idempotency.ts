@@ -1,22 +1,12 @@
 import type { TableClient, TransactionAction } from "@azure/data-tables";
-import { AppError, Conflict, KeyReused, StorageUnavailable } from "../../core/errors.ts";
-import { startStopwatch } from "../../core/stopwatch.ts";
+import { AppError, KeyReused } from "../../core/errors.ts";
 import { toIso } from "../../core/time.ts";
-import { compress, decompress, fromProperties, MAX_BYTES_PER_ROW, toProperties } from "../../storage/body.ts";
-import { checkFormat, FORMAT, type Formatted } from "../../storage/format.ts";
 import { hashed } from "../../storage/keys.ts";
-import { createRow, type Row, readRow } from "../../storage/rows.ts";
-import { submit } from "../../storage/transaction.ts";
-import { writeOnce } from "../../storage/write-once.ts";
+import { createRow, readRow } from "../../storage/rows.ts";
 import type { Permit, Reply, Search } from "../operation.ts";
-import {
-  decideOnRecord,
-  fingerprintOf,
-  type KeyRecord,
-  LONGEST_ATTEMPT,
-  SETTLING,
-  secondsUntil,
-} from "./record.ts";
+import { decideOnRecord, fingerprintOf, LONGEST_ATTEMPT, SETTLING_TIME, secondsUntil } from "./record.ts";
+import { inProgress, Reservation, type ReservedKey } from "./reservation.ts";
+import { type ClaimRow, checkRow, claimRow, KEY_PREFIX, type KeyRow, PARTITION, readReply } from "./rows.ts";
 
 /** One request that carries a key. */
 export type KeyedRequest = {
@@ -48,138 +38,85 @@ export type Idempotency = {
   once(attempt: KeyedRequest): Promise<{ reply: Reply; repeated: boolean }>;
 };
 
-export const PARTITION = "idempotency";
-export const KEY = "key:";
-export const CLAIM = "made:";
-const KEYS_NAME = "list of Idempotency-Keys";
-/** How often a request may lose the race for a key before it is answered "try again later". */
-const RACES = 5;
-
-export type KeptRow = KeyRecord & { status?: number; headers?: string } & Formatted;
-type ClaimRow = { owner: string; began: string } & Formatted;
-
-/** Milliseconds after a write for which the attempt certainly still has its key. */
-const PROVEN_FOR = 1_000;
+/** How often a request may lose the race for its key before it is answered "try again later". */
+const MOST_LOST_RACES = 5;
 
 type IdempotencyOptions = {
   table: TableClient;
   /** Milliseconds since the epoch; the clocks of all instances must agree to a few seconds. */
   now?: () => number;
   longestAttempt?: number;
-  settling?: number;
+  settlingTime?: number;
 };
 
 export function openIdempotency({
   table,
   now = Date.now,
   longestAttempt = LONGEST_ATTEMPT,
-  settling = SETTLING,
+  settlingTime = SETTLING_TIME,
 }: IdempotencyOptions): Idempotency {
+  const settledAt = () => toIso(now() + settlingTime);
+  const endsAt = () => toIso(now() + longestAttempt + settlingTime);
+
   return {
     async once(request) {
       const { scope, key, content } = request;
-      const rowKey = KEY + hashed([scope, key]);
+      const rowKey = KEY_PREFIX + hashed([scope, key]);
       const fingerprint = fingerprintOf(content, key);
-      for (let race = 0; race < RACES; race++) {
-        const found = await readRow<KeptRow>(table, PARTITION, rowKey);
-        const row = found && checkFormat(found, KEYS_NAME);
+      for (let race = 0; race < MOST_LOST_RACES; race++) {
+        const found = await readRow<KeyRow>(table, PARTITION, rowKey);
+        const row = found && checkRow(found);
         const decision = decideOnRecord(row, fingerprint, now());
         if (decision.do === "refuse")
           throw new KeyReused("This Idempotency-Key was used with another request.");
-        if (decision.do === "wait") throw underWay(decision.seconds);
+        if (decision.do === "wait") throw inProgress(decision.seconds);
         if (decision.do === "answer" && row) return { reply: await readReply(row), repeated: true };
         if (decision.do !== "begin") continue;
         const { since: began, unsure, notBefore } = decision;
-        const tenure = await take(rowKey, { fingerprint, began, unsure }, row?.etag);
-        if (tenure) return attempt(request, tenure, notBefore);
+        const reserved = { rowKey, fingerprint, began, unsure };
+        const reservation = new Reservation({ table, key: reserved, etag: row?.etag, endsAt });
+        if (await reservation.take()) return attempt(request, reserved, reservation, notBefore);
       }
-      throw underWay(1);
+      throw inProgress(1);
     },
   };
 
-  /** Reserves a key for one attempt; `undefined` when another attempt was faster. */
-  async function take(
-    rowKey: string,
-    known: Pick<KeyRecord, "fingerprint" | "began" | "unsure">,
-    etag: string | undefined,
-  ) {
-    const place = { partitionKey: PARTITION, rowKey, format: FORMAT, ...known };
-    let passed = startStopwatch();
-    const write = () => {
-      const until = toIso(now() + longestAttempt + settling);
-      return writeOnce(table, { ...place, state: "running", until }, { etag });
-    };
-    etag = await write();
-    if (etag === undefined) return undefined;
-    return {
-      ...known,
-      rowKey,
-      /** A process that was paused may have lost the key. @throws {Conflict} when another attempt has it now */
-      async confirm() {
-        if (passed() < PROVEN_FOR) return;
-        passed = startStopwatch();
-        etag &&= await write();
-        if (etag === undefined) throw underWay(1);
-      },
-      /**
-       * Stores the result of the attempt, unless the key was lost. When storing fails, the row says `running` until
-       * the attempt must have ended.
-       */
-      async settle(
-        end: Pick<KeyRecord, "state" | "until"> & { unsure?: true },
-        reply?: Reply,
-        claim?: TransactionAction,
-      ) {
-        if (etag === undefined) return;
-        try {
-          const columns = reply && (await toColumns(reply));
-          // When the answer is too large to store, the next request searches for the created item.
-          const kept = reply && !columns ? { ...end, state: "open", unsure: true } : end;
-          const update: TransactionAction = [
-            "update",
-            { ...place, ...kept, ...columns },
-            "Replace",
-            { etag },
-          ];
-          await submit(table, claim ? [update, claim] : [update]);
-        } catch (error) {
-          if (!(error instanceof StorageUnavailable)) throw error;
-        }
-      },
-    };
-  }
-
   async function attempt(
     { act, find, toReply }: KeyedRequest,
-    { rowKey: owner, began, unsure, confirm, settle }: NonNullable<Awaited<ReturnType<typeof take>>>,
+    { rowKey: owner, began, unsure }: ReservedKey,
+    reservation: Reservation,
     notBefore: string,
   ): Promise<{ reply: Reply; repeated: boolean }> {
+    const toClaim = (name: string) => claimRow(name, { owner, began });
     // By this process's own clock, because the time limit of a call uses that clock.
     const deadline = Date.now() + longestAttempt;
-    const done = (reply: Reply, claim?: TransactionAction) =>
-      settle({ state: "done", until: toIso(now() + settling) }, reply, claim);
-    let acting = false;
+    /** The state of the key after an answer, and after an attempt that did nothing. */
+    const done = () => ({ state: "done", until: settledAt() }) as const;
+    const unchanged = { state: "open", until: notBefore } as const;
+
     try {
-      if (unsure) {
-        const claim = (name: string) => claimOnce(claimRow(name, { owner, began }));
-        const found = await find({ since: began, deadline, claim });
-        if (found) {
-          await done(found);
-          return { reply: found, repeated: true };
-        }
-        if (toIso(now()) < notBefore) throw underWay(secondsUntil(notBefore, now()));
+      const claim = (name: string) => claimOnce(toClaim(name));
+      const found = unsure ? await find({ since: began, deadline, claim }) : undefined;
+      if (found) {
+        await reservation.settle(done(), found);
+        return { reply: found, repeated: true };
       }
-      acting = true;
-      const { reply, made } = await act({ deadline, beforeSend: confirm });
-      await done(
-        reply,
-        made === undefined ? undefined : ["upsert", claimRow(made, { owner, began }), "Replace"],
-      );
+      if (unsure && toIso(now()) < notBefore) throw inProgress(secondsUntil(notBefore, now()));
+    } catch (error) {
+      await reservation.settle(unchanged);
+      throw error;
+    }
+
+    try {
+      const { reply, made } = await act({ deadline, beforeSend: () => reservation.confirm() });
+      const claim: TransactionAction | undefined =
+        made === undefined ? undefined : ["upsert", toClaim(made), "Replace"];
+      await reservation.settle(done(), reply, claim);
       return { reply, repeated: false };
     } catch (error) {
-      if (acting && isAnswer(error)) await done(toReply(error));
-      else if (!acting || isHarmless(error)) await settle({ state: "open", until: notBefore });
-      else await settle({ state: "open", unsure: true, until: toIso(now() + settling) });
+      if (isAnswer(error)) await reservation.settle(done(), toReply(error));
+      else if (isHarmless(error)) await reservation.settle(unchanged);
+      else await reservation.settle({ state: "open", unsure: true, until: settledAt() });
       throw error;
     }
   }
@@ -188,7 +125,7 @@ export function openIdempotency({
   async function claimOnce(row: ReturnType<typeof claimRow>): Promise<boolean> {
     if ((await createRow(table, row)) !== undefined) return true;
     const found = await readRow<ClaimRow>(table, PARTITION, row.rowKey);
-    return found !== undefined && checkFormat(found, KEYS_NAME).owner === row.owner;
+    return found !== undefined && checkRow(found).owner === row.owner;
   }
 }
 
@@ -200,30 +137,4 @@ function isAnswer(error: unknown): error is AppError {
 /** Whether certainly nothing was done. */
 function isHarmless(error: unknown): boolean {
   return error instanceof AppError && !error.outcomeUnknown;
-}
-
-function underWay(seconds: number): Conflict {
-  return new Conflict(`A request with this Idempotency-Key is in progress. Try again in ${seconds} s.`, {
-    retryAfter: seconds,
-  });
-}
-
-function claimRow(name: string, claim: ClaimRow) {
-  return { partitionKey: PARTITION, rowKey: CLAIM + hashed(name), format: FORMAT, ...claim };
-}
-
-/** The columns of an answer; `undefined` when it is too large to store. */
-export async function toColumns({ status, headers, body }: Reply): Promise<object | undefined> {
-  const bytes = body === undefined ? undefined : await compress(body);
-  if (bytes && bytes.length > MAX_BYTES_PER_ROW) return undefined;
-  return { status, headers: JSON.stringify(headers), ...(bytes && toProperties(bytes)) };
-}
-
-export async function readReply(row: Row<KeptRow>): Promise<Reply> {
-  const bytes = fromProperties(checkFormat(row, KEYS_NAME));
-  return {
-    status: row.status ?? 200,
-    headers: JSON.parse(row.headers ?? "{}"),
-    ...(bytes.length > 0 && { body: await decompress(bytes) }),
-  };
 }

@@ -9,11 +9,11 @@ import { FORMAT } from "../../storage/format.ts";
 import { after as behind } from "../../storage/keys.ts";
 import { type Row, removeRow, replaceRow } from "../../storage/rows.ts";
 import { scanRows } from "../../storage/scan.ts";
-import { CLAIM, KEY, type KeptRow, PARTITION, readReply, toColumns } from "./idempotency.ts";
-import { REMEMBERED } from "./record.ts";
+import { KEY_LIFETIME } from "./record.ts";
+import { CLAIM_PREFIX, KEY_PREFIX, type KeyRow, PARTITION, readReply, toColumns } from "./rows.ts";
 
-/** How many rows are read at once: each may contain an answer. */
-const WINDOW = 50;
+/** How many rows one request reads: each may contain an answer. */
+const ROWS_PER_REQUEST = 50;
 
 type AnswersPlaceOptions = {
   table: TableClient;
@@ -27,9 +27,15 @@ type AnswersPlaceOptions = {
  * The answers that are stored for an `Idempotency-Key`. Answers about new tickets contain the requesters' addresses.
  */
 export function answersPlace({ table, keepOut, now }: AnswersPlaceOptions): DataPlace {
-  return placeOfRows<KeptRow, KeptAnswer>({
+  return placeOfRows<KeyRow, KeptAnswer>({
     name: "answers",
-    rows: (after) => scanRows(table, PARTITION, { from: KEY, before: behind(KEY), after, window: WINDOW }),
+    rows: (after) =>
+      scanRows(table, PARTITION, {
+        from: KEY_PREFIX,
+        before: behind(KEY_PREFIX),
+        after,
+        window: ROWS_PER_REQUEST,
+      }),
     async find(row, { email }) {
       if (fromProperties(row).length === 0) return undefined;
       const { status, body } = await readReply(row);
@@ -42,14 +48,14 @@ export function answersPlace({ table, keepOut, now }: AnswersPlaceOptions): Data
       return eraseAnswer(table, row, id);
     },
     show: ({ status, content }) => [{ status, body: content }],
-    retain: (after) => removeExpired(table, now() - REMEMBERED, after),
+    retain: (after) => removeExpired(table, now() - KEY_LIFETIME, after),
   });
 }
 
-type KeptAnswer = { row: Row<KeptRow>; status: number; content: unknown };
+type KeptAnswer = { row: Row<KeyRow>; status: number; content: unknown };
 
 /** A repetition then gets only the id of the created item. */
-async function eraseAnswer(table: TableClient, row: Row<KeptRow>, id: unknown): Promise<boolean> {
+async function eraseAnswer(table: TableClient, row: Row<KeyRow>, id: unknown): Promise<boolean> {
   const { rowKey, etag, fingerprint, began, state, unsure, until, status, headers } = row;
   const kept = { fingerprint, began, state, unsure, until };
   const reply = {
@@ -67,7 +73,7 @@ async function eraseAnswer(table: TableClient, row: Row<KeptRow>, id: unknown): 
  */
 async function* removeExpired(table: TableClient, forgotten: number, after: string): AsyncGenerator<Removed> {
   const instant = toIso(forgotten);
-  for (const prefix of [KEY, CLAIM]) {
+  for (const prefix of [KEY_PREFIX, CLAIM_PREFIX]) {
     if (after > behind(prefix)) continue;
     const begun = after.startsWith(prefix) ? after : "";
     const range = { from: prefix, before: behind(prefix), after: begun, select: ["rowKey", "began"] };

@@ -3,14 +3,14 @@ import { toCanonicalJson } from "../../core/canonical-json.ts";
 import { DAY, toIso } from "../../core/time.ts";
 
 /** Milliseconds for which a key is remembered. */
-export const REMEMBERED = DAY;
+export const KEY_LIFETIME = DAY;
 /** The longest time that an attempt may take, in milliseconds. */
 export const LONGEST_ATTEMPT = 20_000;
 /**
  * Milliseconds for which an attempt with unknown outcome can still take effect upstream. The next attempt waits for
  * that time.
  */
-export const SETTLING = 10_000;
+export const SETTLING_TIME = 10_000;
 
 /** The record of a key. Times are ISO 8601. */
 export type KeyRecord = {
@@ -35,7 +35,7 @@ type Decision =
 /** Decides what to do with a request from the record of its key. `now` is in milliseconds since the epoch. */
 export function decideOnRecord(record: KeyRecord | undefined, fingerprint: string, now: number): Decision {
   const clock = toIso(now);
-  if (!record || Date.parse(record.began) + REMEMBERED <= now) {
+  if (!record || Date.parse(record.began) + KEY_LIFETIME <= now) {
     return { do: "begin", since: clock, unsure: false, notBefore: clock };
   }
   if (record.fingerprint !== fingerprint) return { do: "refuse" };

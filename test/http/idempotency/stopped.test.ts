@@ -8,7 +8,10 @@ import { openTable } from "../../../shared/storage/open-table.ts";
 import { answer, startUpstream } from "../../livechat/upstream.ts";
 
 /** Starts an instance whose first attempt is throttled, and stops the process while the attempt waits. */
-async function stopWhileItWaits(limits: { longestAttempt: number; settling: number }, retryAfter: string) {
+async function stopWhileItWaits(
+  limits: { longestAttempt: number; settlingTime: number },
+  retryAfter: string,
+) {
   const { url, arrivals } = await startUpstream((response, _, nth) => {
     if (nth === 1) answer(response, 429, {}, { "retry-after": retryAfter });
     else answer(response, 200, { id: `T${nth}` });
@@ -41,7 +44,7 @@ async function stopWhileItWaits(limits: { longestAttempt: number; settling: numb
 }
 
 test("an instance that was paused past its deadline does not repeat another instance's request", async () => {
-  const limits = { longestAttempt: 1_500, settling: 100 };
+  const limits = { longestAttempt: 1_500, settlingTime: 100 };
   const { arrivals, takeOver, resume } = await stopWhileItWaits(limits, "0.5");
   // Real time must pass, because the stopped process reads its own clocks.
   await setTimeout(1_650);
@@ -51,7 +54,7 @@ test("an instance that was paused past its deadline does not repeat another inst
 });
 
 test("an instance that lost its key sends no request, with time left by its own clock", async () => {
-  const limits = { longestAttempt: 5_000, settling: 100 };
+  const limits = { longestAttempt: 5_000, settlingTime: 100 };
   const { arrivals, takeOver, resume } = await stopWhileItWaits(limits, "1.1");
   expect((await takeOver(() => Date.now() + 5_100)).repeated).toBe(false);
   expect(await resume()).toBe("answer 409");
