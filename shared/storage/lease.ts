@@ -83,6 +83,8 @@ export async function acquireLease(
 
 function leaseTaken(row: Row<LeaseRow> | undefined): Conflict {
   return new Conflict(
-    row ? `${row.holder} has been at it since ${row.since}.` : "Another holder had it until just now.",
+    row
+      ? `${row.holder} has been working since ${row.since}.`
+      : "Another instance was working until just now.",
   );
 }

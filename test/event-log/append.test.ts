@@ -22,20 +22,20 @@ import {
 
 const send: Fault = (go) => go();
 
-test("an event is stored once, however often and at any instance it is appended", async () => {
+test("an event that several instances append several times is stored once, and all appends get its id and place", async () => {
   const table = newTable();
   const logs = Array.from({ length: 3 }, () => newLog({ table }));
-  const tellings = logs.flatMap((log) => [
+  const appends = logs.flatMap((log) => [
     log.append(started()),
     log.append(started({ more: { tags: ["other"] } })),
   ]);
-  const answers = await Promise.all(tellings);
+  const answers = await Promise.all(appends);
   expect(answers.filter(({ status }) => status === "stored")).toHaveLength(1);
   expect(new Set(answers.map(({ id, seq }) => `${id} ${seq}`)).size).toBe(1);
   expect((await logs[0]?.list())?.items).toHaveLength(1);
 });
 
-test("events with the same type, subject and moment are one event", async () => {
+test("events are one event when their type, subject and time are the same, and a ticket at any time", async () => {
   const log = newLog();
   const noTime = (more: object) => ({ ...ended({ more }), occurredAt: undefined });
   const different: NewEvent[] = [
@@ -59,7 +59,7 @@ test("events with the same type, subject and moment are one event", async () => 
   });
 });
 
-test("events that arrive during a transaction share the next one", async () => {
+test("100 events that arrive together are appended with three transactions", async () => {
   let transactions = 0;
   const table = newTable(undefined, (go, request) => {
     if (isTransaction(request)) transactions++;
@@ -77,7 +77,7 @@ test("events that arrive during a transaction share the next one", async () => {
   expect(transactions).toBe(3);
 });
 
-test("large events share a transaction only as far as 4 MiB go", async () => {
+test("60 large events that arrive together are stored in transactions of at most 4 MiB", async () => {
   const log = newLog();
   const noise = () => randomBytes(36_000).toString("base64");
   const events = Array.from({ length: 60 }, (_, index) =>
@@ -88,7 +88,7 @@ test("large events share a transaction only as far as 4 MiB go", async () => {
   expect(await log.getRaw(answers[59]?.id ?? "")).toBe(events[59]?.raw);
 });
 
-test("an event that cannot be stored does not take those with it that came at the same time", async () => {
+test("an event that cannot be stored is rejected, and events that arrive at the same time are stored", async () => {
   const log = newLog();
   const broken = { ...started({ id: "broken" }), origin: "x".repeat(40_000) as "webhook" };
   const results = await Promise.allSettled([
@@ -99,7 +99,7 @@ test("an event that cannot be stored does not take those with it that came at th
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
 });
 
-test("storage that refuses one event of a batch keeps the others out for no longer than it takes to try them alone", async () => {
+test("an event that storage refuses is rejected alone, and the other events of its transaction are stored", async () => {
   const table = newTable(undefined, (go, request) => {
     const refused = isTransaction(request) && String(request.body).includes("refused-reason");
     return refused ? answer(400)(go, request) : go();
@@ -115,7 +115,7 @@ test("storage that refuses one event of a batch keeps the others out for no long
   expect((await log.list()).items.map(({ seq }) => seq)).toEqual([1, 2]);
 });
 
-test("an append whose answer was lost learns that it was the one that stored", async () => {
+test("an append whose answer was lost answers stored, and a later append answers duplicate", async () => {
   let faults: Fault[] = [];
   const table = newTable(undefined, (go, request) => {
     const fault = isTransaction(request) ? faults.shift() : undefined;
@@ -127,7 +127,7 @@ test("an append whose answer was lost learns that it was the one that stored", a
   expect(await newLog({ table }).append(started())).toMatchObject({ status: "duplicate", seq: 1 });
 });
 
-test("a commit that storage carries out long after it was given up changes nothing", async () => {
+test("a transaction that arrives at storage after its event was appended again changes nothing", async () => {
   const late: (() => Promise<unknown>)[] = [];
   let held = true;
   const table = newTable(undefined, (go, request) => {
@@ -145,7 +145,7 @@ test("a commit that storage carries out long after it was given up changes nothi
   expect((await log.list()).items.map(({ seq }) => seq)).toEqual([1, 2, 3]);
 });
 
-test("an instance that was asleep does not give places again that retention has emptied meanwhile", async () => {
+test("an instance with an old head does not reuse the places of events that retention removed", async () => {
   const table = newTable();
   const asleep = newLog({ table });
   await asleep.append(started({ id: "A" }));
@@ -154,7 +154,7 @@ test("an instance that was asleep does not give places again that retention has 
   expect(await asleep.append(started({ id: "C" }))).toMatchObject({ seq: 3 });
 });
 
-test("storage that hangs is a 503 in time, and later appends succeed", async () => {
+test("appends to storage that hangs are rejected at the time limit, and later appends succeed", async () => {
   let fault: Fault = hang;
   const table = newTable(undefined, (go, request) => fault(go, request));
   const log = newLog({ table, timeLimit: 300 });
@@ -173,7 +173,7 @@ test("storage that hangs is a 503 in time, and later appends succeed", async () 
   });
 });
 
-test("receivedAt never runs backwards, for any clocks of the instances", async () => {
+test("receivedAt never decreases along the log when the clocks of instances differ", async () => {
   const table = newTable();
   const ahead = newLog({ table, now: () => EPOCH + 60_000 });
   const behind = newLog({ table, now: () => EPOCH });
@@ -189,7 +189,7 @@ test("receivedAt never runs backwards, for any clocks of the instances", async (
   });
 });
 
-test("an instance whose clock is a year ahead writes at storage's time, from its first event on", async () => {
+test("an instance whose clock is a year ahead stores storage's time, from its first event on", async () => {
   const YEAR = 365 * 24 * 60 * MINUTE;
   const clock = createClock(() => Date.now() + YEAR);
   const table = openTable({ connectionString: inject("storage") }, newTable().tableName, { clock });
@@ -206,7 +206,7 @@ test("an instance whose clock is a year ahead writes at storage's time, from its
   expect(isNow((await open().head()).receivedAt)).toBe(true);
 });
 
-test("a log keeps its name, and another log, or one whose table was emptied, has another", async () => {
+test("a log keeps its name, and a log in another or an emptied table has another name", async () => {
   const name = newTable().tableName;
   await newLog({ table: newTable(name) }).append(started({ id: "A" }));
   const log = newLog({ table: newTable(name) });
@@ -226,7 +226,7 @@ test("a log keeps its name, and another log, or one whose table was emptied, has
   expect((await log.head()).log).not.toBe(first);
 });
 
-test("a log that has no name yet is given one by the next append", async () => {
+test("the next append gives a name to a log without one", async () => {
   const name = newTable().tableName;
   const log = newLog({ table: newTable(name) });
   await log.append(started({ id: "A" }));
@@ -238,7 +238,7 @@ test("a log that has no name yet is given one by the next append", async () => {
   expect(await log.head()).toMatchObject({ log: expect.any(String), seq: 2 });
 });
 
-test("an event that does not say when it happened happened when it was received", async () => {
+test("an event without a time has the time of receipt as occurredAt", async () => {
   const log = newLog({ now: () => EPOCH });
   const { id } = await log.append(ticketCreated());
   expect(await log.get(id)).toMatchObject({
@@ -251,10 +251,10 @@ test("an event that does not say when it happened happened when it was received"
 
 test.for([
   ["control characters and halves of surrogates", '"\\u0000\\ud800\\udfff\\"\\\\"'],
-  ["numbers that JavaScript cannot hold", "[12345678901234567890123, 1.0, -0.0, 1e400]"],
-  ["members that are there twice, in an odd order", '{"b":1,"a":2,"b":3}'],
-  ["text from right to left, emoji, and what UTF-8 needs four bytes for", '"\u202eשלום مرحبا 👩‍👩‍👧 𝕏"'],
-] as const)("kept as it came: %s", async ([, value]) => {
+  ["numbers that JavaScript cannot represent", "[12345678901234567890123, 1.0, -0.0, 1e400]"],
+  ["repeated members", '{"b":1,"a":2,"b":3}'],
+  ["right-to-left text, emoji, and characters of four bytes in UTF-8", '"\u202eשלום مرحبا 👩‍👩‍👧 𝕏"'],
+] as const)("an original with %s is stored unchanged", async ([, value]) => {
   const log = newLog();
   const raw = `{ "event_type":"chat_started","odd":${value} ,"chat":{"id":"C1"}}`;
   const { id } = await log.append({ ...started(), raw });
@@ -262,7 +262,7 @@ test.for([
   expect(await log.get(id)).toMatchObject({ chatId: "C1", payload: { odd: JSON.parse(value) } });
 });
 
-test("a body of 16 MiB that does not compress is kept, whole; one byte more is refused", async () => {
+test("a body of 16 MiB that does not compress is stored whole, and a body with one more byte is refused", async () => {
   const log = newLog({ timeLimit: 20_000 });
   const around = started({ more: { noise: "" } }).raw.length;
   const noise = randomBytes((MAX_BODY_BYTES * 3) / 4).toString("base64");
@@ -280,7 +280,7 @@ test("a body of 16 MiB that does not compress is kept, whole; one byte more is r
   ).rejects.toThrow(TooLarge);
 });
 
-test("a body that is nested too deep to be written again is refused", async () => {
+test("a body with more than 500 levels is refused, and a body with 500 levels is stored", async () => {
   const log = newLog();
   const nested = (depth: number) =>
     started({ more: { deep: JSON.parse(`${"[".repeat(depth)}${"]".repeat(depth)}`) } });
@@ -289,7 +289,7 @@ test("a body that is nested too deep to be written again is refused", async () =
   await expect(log.append(nested(MAX_NESTING - 1))).rejects.toThrow(InvalidInput);
 });
 
-test("a large body whose rows were swept away before its event came is sent again", async () => {
+test("a large body whose rows retention removed before the transaction is uploaded again", async () => {
   let swept = false;
   const name = newTable().tableName;
   const table = newTable(name, async (go, request) => {
@@ -307,7 +307,7 @@ test("a large body whose rows were swept away before its event came is sent agai
   expect((await log.getRaw(id)) === event.raw).toBe(true);
 });
 
-test("health's probe says whether storage can be written", async () => {
+test("a probe resolves when storage can be written, and rejects when it cannot", async () => {
   let fault: Fault = send;
   const log = newLog({ table: newTable(undefined, (go, request) => fault(go, request)) });
   await log.probe();
@@ -315,7 +315,7 @@ test("health's probe says whether storage can be written", async () => {
   await expect(log.probe()).rejects.toThrow(StorageUnavailable);
 });
 
-test("two licences with one id are two events; the log's own licence is in no id", async () => {
+test("tickets of two licences with one id are two events, and a ticket without a licence is the log's", async () => {
   const own = newLog();
   const ofLicence = (licence: string | undefined): NewEvent => {
     const raw = JSON.stringify({ license_id: licence, ticket: { id: "T1" } });
@@ -330,7 +330,7 @@ test("two licences with one id are two events; the log's own licence is in no id
   expect((await own.list({ ticketId: "T1" })).items).toHaveLength(2);
 });
 
-test("the first licence stays the log's, for instances that start later and for large bodies", async () => {
+test("the first licence stays the log's for instances that start later and for large bodies", async () => {
   const table = newTable();
   const large = { noise: randomBytes(100_000).toString("hex") };
   const ofLicence = (licence: string, more?: object): NewEvent => {
@@ -343,15 +343,15 @@ test("the first licence stays the log's, for instances that start later and for 
   expect(await newLog({ table }).append(ofLicence("1", large))).toEqual({ ...first, status: "duplicate" });
 });
 
-test("the first events of two licences are two events, in either order", async () => {
+test("the first events of two licences with one id are two events when two instances append them at once", async () => {
   const table = newTable();
   const logs = [newLog({ table }), newLog({ table })];
   const raw = (licence: string) => JSON.stringify({ license_id: licence, ticket: { id: "T1" } });
-  const tell = (log: EventLog, licence: string) =>
+  const append = (log: EventLog, licence: string) =>
     log.append({ ...ticketCreated(), licence, raw: raw(licence) });
   const answers = await Promise.all(
     logs.flatMap((log) =>
-      ["1", "2", "1"].map(async (licence) => ({ licence, ...(await tell(log, licence)) })),
+      ["1", "2", "1"].map(async (licence) => ({ licence, ...(await append(log, licence)) })),
     ),
   );
   for (const licence of ["1", "2"]) {

@@ -19,7 +19,7 @@ async function chatAfter(events: NewEvent[]) {
   return log.chat("C1");
 }
 
-test("a chat has the fields of its last event, and those that only an earlier one has", async () => {
+test("a chat has the fields of its last event, and from earlier events those that the last one lacks", async () => {
   const chat = await chatAfter([START, END, RICHER_END]);
   expect(chat).toMatchObject({
     chatId: "C1",
@@ -34,21 +34,21 @@ test("a chat has the fields of its last event, and those that only an earlier on
   expect(chat?.events).toHaveLength(3);
 });
 
-test("a chat that has only begun", async () => {
+test("a chat with a start and no end is started", async () => {
   expect(await chatAfter([START])).toMatchObject({
     state: "started",
     payload: { event_type: "chat_started" },
   });
 });
 
-test("another chat's events are not this chat's", async () => {
+test("a chat has only its own events", async () => {
   const log = newLog();
   await log.append(started({ id: "C1" }));
   await log.append(started({ id: "C2" }));
   expect((await log.chat("C2"))?.events).toMatchObject([{ chatId: "C2" }]);
 });
 
-test("a payload that does not fit the schema is given as it came", async () => {
+test("a payload that does not fit the schema is returned unchanged", async () => {
   const log = newLog();
   const raw = JSON.stringify({ event_type: "chat_started", chat: { id: 7, tags: "none" } });
   const { id } = await log.append({ ...started({ id: "7" }), raw });
@@ -56,7 +56,7 @@ test("a payload that does not fit the schema is given as it came", async () => {
   expect(await log.chat("7")).toMatchObject({ state: "started", payload: { chat: { tags: "none" } } });
 });
 
-test("a chat whose events are too large for one answer is what the last of them say", async () => {
+test("a chat whose events are too large for one answer leaves out the content of earlier large events", async () => {
   const log = newLog();
   const large = { messages: [{ text: "x".repeat(9 * 1024 * 1024) }] };
   await log.append(START);

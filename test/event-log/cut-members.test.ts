@@ -6,49 +6,49 @@ import { cutMembers } from "../../shared/event-log/cut-members.ts";
 const SECRET = "planted-secret";
 
 test.for([
-  ["first", '{"token":"t","a":1}', '{"a":1}'],
-  ["in the middle", '{"a":1,"token":"t","b":2}', '{"a":1,"b":2}'],
-  ["last", '{"a":1, "token" : "t" }', '{"a":1}'],
-  ["alone", ' { "token" : {"x":[1]} } ', " {} "],
-  ["twice", '{"token":1,"a":2,"token":[3,{"token":4}]}', '{"a":2}'],
-  ["spelled with escapes", '{"\\u0074ok\\u0065n":"t","a":1}', '{"a":1}'],
+  ["the first member", '{"token":"t","a":1}', '{"a":1}'],
+  ["a member in the middle", '{"a":1,"token":"t","b":2}', '{"a":1,"b":2}'],
+  ["the last member", '{"a":1, "token" : "t" }', '{"a":1}'],
+  ["the only member", ' { "token" : {"x":[1]} } ', " {} "],
+  ["repeated members", '{"token":1,"a":2,"token":[3,{"token":4}]}', '{"a":2}'],
+  ["a name with escapes", '{"\\u0074ok\\u0065n":"t","a":1}', '{"a":1}'],
   [
-    "among look-alikes",
+    "among similar names",
     '{"tokens":1,"Token":2,"a\\"token":3,"token":4}',
     '{"tokens":1,"Token":2,"a\\"token":3}',
   ],
   [
-    "after tricky strings",
+    "after strings with quotes, backslashes and braces",
     '{"a":"\\\\","b":"},{\\"token\\":","token":"t"}',
     '{"a":"\\\\","b":"},{\\"token\\":"}',
   ],
-  ["deeper only", '{"a":{"token":1},"b":[{"token":2}]}', '{"a":{"token":1},"b":[{"token":2}]}'],
-  ["nowhere", '{"a":1}', '{"a":1}'],
-  ["of an empty object", "{}", "{}"],
+  ["not in nested objects", '{"a":{"token":1},"b":[{"token":2}]}', '{"a":{"token":1},"b":[{"token":2}]}'],
+  ["no such member", '{"a":1}', '{"a":1}'],
+  ["an empty object", "{}", "{}"],
   [
-    "of each object of a list",
+    "in each object of a list",
     '[{"token":1}, {"a":"]","token":2},[{"token":3}],"{",4]',
     '[{}, {"a":"]"},[{"token":3}],"{",4]',
   ],
-  ["of an empty list", "[ ]", "[ ]"],
-  ["of a string", '"token"', '"token"'],
-] as const)("cuts a member that is %s", ([, text, expected]) => {
+  ["an empty list", "[ ]", "[ ]"],
+  ["a string", '"token"', '"token"'],
+] as const)("cutMembers cuts the members named token: %s", ([, text, expected]) => {
   expect(cutMembers(text, ["token"])).toBe(expected);
 });
 
-test("several names are cut in one go", () => {
+test("cutMembers cuts the members of several names, and only those of the outer object", () => {
   const names = ["token", "secret_key"];
   expect(cutMembers('{"secret_key":1,"a":{"token":2},"token":3,"secret_key":4}', names)).toBe(
     '{"a":{"token":2}}',
   );
 });
 
-test("everything else stays as it was written", () => {
+test("cutMembers does not change the spelling of other members", () => {
   const rest = '"n":12345678901234567890,"f":1.0,"e":1E+2,"s":"\\ud800 \\u0000 é 🙂","d":1,"d":2 ,"b":  2';
   expect(cutMembers(`{"token":"${SECRET}",${rest}}`, ["token"])).toBe(`{${rest}}`);
 });
 
-test("cutting a member gives the same as JSON.parse, for any spelling of an object", () => {
+test("an object of any spelling has the same other members after a cut", () => {
   const name = fc.oneof(
     fc.constantFrom("token", "tok", "token ", "__proto__x"),
     fc.string({ unit: "binary" }),
@@ -74,7 +74,7 @@ test("cutting a member gives the same as JSON.parse, for any spelling of an obje
   );
 });
 
-test("neither depth nor size hurts", () => {
+test("a text of a million levels and a string of 8 MB are cut", () => {
   const deep = `{"a":${"[".repeat(1_000_000)}${"]".repeat(1_000_000)},"token":1}`;
   expect(cutMembers(deep, ["token"])).toBe(`${deep.slice(0, -11)}}`);
   expect(complexityOf(deep).depth).toBe(1_000_001);
@@ -82,12 +82,12 @@ test("neither depth nor size hurts", () => {
   expect(cutMembers(long, ["token"])).toBe(`${long.slice(0, -11)}}`);
 });
 
-test("text that ends too early is an error rather than a token that stays", () => {
+test("a cut of a text that ends too early throws a SyntaxError", () => {
   for (const text of ['{"token":"t', '{"a":1', "{", '{"a":[}'])
     expect(() => cutMembers(text, ["token"])).toThrow(SyntaxError);
 });
 
-test("depth and values are counted outside of strings", () => {
+test("complexityOf counts depth and values outside of strings only", () => {
   const counted = ["1", '"[[,"', "[]", '{"a":[{}],"b":"{{,{{"}'].map(complexityOf);
   expect(counted.map(({ depth }) => depth)).toEqual([0, 0, 1, 3]);
   expect(counted.map(({ values }) => values)).toEqual([1, 1, 2, 5]);

@@ -11,13 +11,13 @@ import { type Fault, inject as injectFault } from "../storage/faults.ts";
 
 let tables = 0;
 
-/** A table that no other test writes to; the same name opens the same table again. */
+/** A table that no other test uses. The same name opens the same table again. */
 export function newTable(name = `Log${process.pid}x${Date.now().toString(36)}x${tables++}`, fault?: Fault) {
   const table = openTable({ connectionString: inject("storage") }, name);
   return fault ? injectFault(table, fault) : table;
 }
 
-/** A clock that runs, and skips every wait. */
+/** The real clock, except that waits take no time: each moves the clock forward. */
 export function newClock() {
   let skipped = 0;
   return {
@@ -29,7 +29,7 @@ export function newClock() {
   };
 }
 
-/** A log that waits for nothing. */
+/** A log whose waits take no time. */
 export function newLog(options: Partial<EventLogOptions> = {}) {
   return openEventLog({ table: newTable(), ...newClock(), ...options });
 }
@@ -37,19 +37,19 @@ export function newLog(options: Partial<EventLogOptions> = {}) {
 type PeopleSetup = {
   table: TableClient;
   now?: () => number;
-  /** ISO 8601: retention removes what was received before. */
+  /** ISO 8601: retention removes events that were received before. */
   before?: string;
   /** Milliseconds for an erasure or a search. */
   budgetMs?: number;
 };
 
-/** The places of the log, for erasure, search and retention. */
+/** Erasure, search and retention in the places of the log. */
 export function newPeople({ table, now = Date.now, before, budgetMs }: PeopleSetup) {
   const places = eventLogPlaces({ table, partitionKey: LOG_PARTITION }, { now, removeBefore: () => before });
   return openPeople({ table, places, now, budgetMs });
 }
 
-/** Removes what was received before, as the timer does; answers how much, and whether it came to its end. */
+/** Removes what was received before a time, as the timer does. Returns the number, and whether all was removed. */
 export async function removeBefore(before: string | undefined, setup: PeopleSetup, budgetMs = 60_000) {
   const reports = await newPeople({ ...setup, before }).retain({ budgetMs });
   for (const { error } of reports) if (error !== undefined) throw error;

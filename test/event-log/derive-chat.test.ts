@@ -9,7 +9,7 @@ const messages = (count: number) => Array.from({ length: count }, (_, index) => 
 const survey = { pre_chat_survey: [{ id: "s", label: "Why?", answer: "because" }] };
 const visitor = (name: string) => ({ visitor: { name, email: "ana@example.com" } });
 
-/** An end without a time, which only the number of its messages orders. */
+/** An end without a time: only the number of its messages decides its order. */
 const timeless = (count: number): NewEvent => ({
   ...ended({ more: { ended_timestamp: undefined, messages: messages(count) } }),
   occurredAt: undefined,
@@ -46,7 +46,7 @@ test("five events in any of their 120 orders give the same chat", () => {
   }
 });
 
-test("the last end gives the state, and earlier events the fields that it lacks", () => {
+test("a chat has the state of its last end, and fields that the end lacks from earlier events", () => {
   expect(deriveChat("C1", events)).toMatchObject({
     state: "ended",
     payload: {
@@ -58,7 +58,7 @@ test("the last end gives the state, and earlier events the fields that it lacks"
   });
 });
 
-test("among ends without a time, the one with most messages is the last", () => {
+test("of two ends without a time, the end with more messages is the last", () => {
   const [, , , one, three] = events;
   expect(
     deriveChat(
@@ -77,7 +77,7 @@ test("a chat without readable events is erased", () => {
   expect(deriveChat("C1", gone)).toEqual({ chatId: "C1", state: "erased", events: gone });
 });
 
-test("events of another licence are not the chat's", () => {
+test("a chat does not have the content of another licence's events", () => {
   const [start] = events.map((event) => ({ ...event, payload: { ...event.payload, license_id: "1" } }));
   const other = { ...events[2], payload: { ...events[2]?.payload, license_id: "2" } } as StoredEvent;
   expect(deriveChat("C1", start ? [start, other] : [])).toMatchObject({ state: "started" });

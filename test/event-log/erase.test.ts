@@ -19,7 +19,7 @@ import {
 const SECRET = "planted-words";
 const odd = (raw: string): NewQuarantined => ({ raw, expected: "chat_ended", reason: "odd", problems: [] });
 
-/** A log with these events, and erasure of it. */
+/** A log with these events, and its erasure. */
 async function logWith(events: NewEvent[], name = newTable().tableName) {
   const table = newTable(name);
   const log = newLog({ table, now: () => EPOCH });
@@ -27,7 +27,7 @@ async function logWith(events: NewEvent[], name = newTable().tableName) {
   return { log, people: newPeople({ table, now: () => EPOCH }) };
 }
 
-/** Everything that is in a table, as text: properties, and bodies as they were before they were compressed. */
+/** The content of a table as text: all properties, and all bodies without compression. */
 async function everythingIn(name: string): Promise<string> {
   const found: unknown[] = [];
   for await (const entity of newTable(name).listEntities()) found.push(entity);
@@ -65,7 +65,7 @@ test("an erased chat keeps its place in the log and loses its content", async ()
   expect(await people.eraseChat("C1")).toMatchObject({ erased: 0, done: true });
 });
 
-test("a chat of which something came after it was erased", async () => {
+test("a chat with an event after its erasure has the content of that event", async () => {
   const { log, people } = await logWith([started()]);
   await people.eraseChat("C1");
   await log.append(ended());
@@ -75,7 +75,7 @@ test("a chat of which something came after it was erased", async () => {
   });
 });
 
-test("a person's chats and tickets are erased, also the events that do not name the person", async () => {
+test("an erasure of a person erases all events of the person's chats and tickets, and quarantined deliveries", async () => {
   const name = newTable().tableName;
   const email = "Ana@Example.com";
   const { log, people } = await logWith(
@@ -106,7 +106,7 @@ test("a person's chats and tickets are erased, also the events that do not name 
   expect(await people.erase("nobody@example.com")).toMatchObject({ erased: 0, done: true });
 });
 
-test("in an event of more than ten people, a person is found by the event's body", async () => {
+test("a person in an event of more than ten people is found by the event's body", async () => {
   const visitors = Array.from({ length: 11 }, (_, index) => ({ email: `v${index}@example.com` }));
   const addresses = visitors.map(({ email }) => email);
   const event = { ...started({ envelope: { visitors } }), people: addresses };
@@ -115,7 +115,7 @@ test("in an event of more than ten people, a person is found by the event's body
   expect(await people.erase("v1@example.com")).toMatchObject({ erased: 1, done: true });
 });
 
-test("an event of a version that stored no people is found by its body", async () => {
+test("a person in an event of a version without the column people is found by the event's body", async () => {
   const name = newTable().tableName;
   const { people } = await logWith(
     [started({ id: "C1" }), started({ email: "ana@example.com", id: "C2" })],
@@ -148,14 +148,14 @@ test("an event that lost a part of its body is erased with the other parts", asy
   expect(await everythingIn(name)).not.toContain("body:");
 });
 
-test("an address is nowhere in the table but in bodies", async () => {
+test("an address is in no column of the table except compressed bodies", async () => {
   const name = newTable().tableName;
   await logWith([started({ email: "ana@example.com" })], name);
   for await (const entity of newTable(name).listEntities())
     expect(JSON.stringify(entity)).not.toContain("ana@");
 });
 
-test("an erasure removes the person's quarantined deliveries, keeps others', and lists undecided ones", async () => {
+test("an erasure removes the person's quarantined deliveries, keeps those of others, and lists undecided ones", async () => {
   const { log, people } = await logWith([]);
   const keep = async (body: unknown) => (await log.quarantine.keep(odd(JSON.stringify(body)))).id;
   await keep({ visitor: { email: "ann@example.com" } });
@@ -175,7 +175,7 @@ test("an erasure removes the person's quarantined deliveries, keeps others', and
   expect(left.sort()).toEqual([...others, ...unclear].sort());
 });
 
-test("a quarantined chat is identified by chat.id alone, as text or number", async () => {
+test("an erasure of a chat removes quarantined deliveries with its chat.id as text or number, and no others", async () => {
   const { log, people } = await logWith([]);
   const keep = async (raw: string) => (await log.quarantine.keep(odd(raw))).id;
   await keep('{"chat":{"id":3}}');
@@ -191,7 +191,7 @@ test("a quarantined chat is identified by chat.id alone, as text or number", asy
   expect(await log.quarantine.count()).toEqual({ count: 3, more: false });
 });
 
-test("an erasure stops at its time limit, and the next call continues there", async () => {
+test("an erasure stops at its time limit, and the next calls complete it", async () => {
   const clock = newClock();
   const name = newTable().tableName;
   const email = "ana@example.com";
@@ -219,7 +219,7 @@ test("an erasure stops at its time limit, and the next call continues there", as
   expect(await everythingIn(name)).not.toMatch(/erasure/);
 });
 
-test("an erasure that is killed between the events of a chat still finds those without the person's address", async () => {
+test("an erasure after one that died between the events of a chat erases the remaining event without the address", async () => {
   const name = newTable().tableName;
   const email = "ana@example.com";
   const { log, people } = await logWith([started({ email }), ended()], name);
@@ -232,13 +232,13 @@ test("an erasure that is killed between the events of a chat still finds those w
   expect((await log.list()).items).toMatchObject([{ erased: true }, { erased: true }]);
 });
 
-test("an event that is erased during a removal or a reading is whole, erased or gone", async () => {
+test("an event that is erased or removed during a reading is returned as erased or left out", async () => {
   const name = newTable().tableName;
   const more = { noise: randomBytes(100_000).toString("hex") };
   const { people } = await logWith([started({ more }), started({ id: "C2", more })], name);
   const reader = newLog({
     table: newTable(name, async (send, { url }) => {
-      // Between the event's row and the rows of its body.
+      // The reader has read the event's row, and not yet the rows of its body.
       if (url.includes("body%3A")) await people.eraseChat("C1");
       return send();
     }),

@@ -5,7 +5,7 @@ import { ended, newLog, newTable, started, ticketCreated } from "./deliveries.ts
 
 const message = { text: "hello" };
 
-test("chats come last started first, each once, with its latest state and without its transcript", async () => {
+test("a page has the chats once each, last started first, with their latest state and without transcripts", async () => {
   const log = newLog();
   for (const event of [
     started({ id: "A" }),
@@ -26,7 +26,7 @@ test("chats come last started first, each once, with its latest state and withou
   expect(items[2]?.payload.chat).not.toHaveProperty("messages");
 });
 
-test("pages of any size give every chat of the log once, in order", async () => {
+test("pages of any size have every chat of the log once, last started first", async () => {
   const log = newLog();
   const firsts = new Map<string, number>();
   for (let index = 0; index < 40; index++) {
@@ -68,7 +68,7 @@ test("a chat with few events is read in two requests", async () => {
   expect(requests).toBe(2);
 });
 
-test("two licences with one chat id: the chat is that of the first, and both licences' events are shown", async () => {
+test("a chat id of two licences has the content of the first licence and the events of both", async () => {
   const log = newLog();
   const ofLicence = (licence: string, minute: number, tags: string[]) => ({
     ...ended({ id: "A", minute, more: { tags }, envelope: { license_id: licence } }),

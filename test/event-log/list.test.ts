@@ -2,12 +2,9 @@ import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { toIso } from "../../shared/core/time.ts";
 import type { EventLog } from "../../shared/event-log/event-log.ts";
-import { advanceHead, type Head } from "../../shared/event-log/head.ts";
-import type { Hour } from "../../shared/event-log/hours.ts";
 import type { EventQuery, LogEvent, NewEvent } from "../../shared/event-log/types.ts";
-import { EVENT_TYPES, ORIGINS } from "../../shared/schemas/webhook.ts";
+import { EVENT_TYPES } from "../../shared/schemas/webhook.ts";
 import { NewerFormat } from "../../shared/storage/format.ts";
 import { at, EPOCH, ended, MINUTE, newLog, newTable, started, ticketCreated } from "./deliveries.ts";
 
@@ -24,7 +21,7 @@ async function readThrough(log: EventLog, query: EventQuery & { limit?: number }
 
 const seqs = (items: LogEvent[]) => items.map(({ seq }) => seq);
 
-test("an empty log has no events, and next is where the reader was", async () => {
+test("an empty log has no events, and next is the reader's place", async () => {
   const log = newLog();
   expect(await log.list()).toEqual({ items: [], next: 0, head: 0 });
   expect(await log.list({ after: 7, type: "chat_ended" })).toEqual({ items: [], next: 7, head: 0 });
@@ -36,12 +33,12 @@ test("an empty log has no events, and next is where the reader was", async () =>
   expect(await log.head()).toEqual({ seq: 0, lastReceived: {} });
 });
 
-test("any combination of filters gives the same events as filtering the whole log, on pages of any size", async () => {
+test("pages of any size and any filters have the same events as the whole log filtered", async () => {
   let time = EPOCH;
   const log = newLog({ now: () => time });
   const all: LogEvent[] = [];
   for (let index = 0; index < 18; index++) {
-    // Several at a time share a moment of receipt.
+    // Three events each have the same time of receipt.
     if (index % 3 === 0) time += MINUTE;
     const id = `C${index % 5}`;
     const event = [started, ended, ticketCreated][index % 3]?.({
@@ -86,7 +83,7 @@ test("any combination of filters gives the same events as filtering the whole lo
   );
 });
 
-test("next moves past events of other types", async () => {
+test("next is after events of other types that follow the page", async () => {
   const log = newLog();
   for (const id of ["A", "B", "C"]) await log.append(started({ id }));
   expect(await log.list({ type: "chat_ended" })).toEqual({ items: [], next: 3, head: 3 });
@@ -95,7 +92,7 @@ test("next moves past events of other types", async () => {
   expect(seqs((await log.list({ type: "chat_ended", after: 3 })).items)).toEqual([4]);
 });
 
-test("a page has a limit of bytes, and at least one event", async () => {
+test("a page of large events ends after 8 MiB", async () => {
   const log = newLog();
   const large = "x".repeat(5 * 1024 * 1024);
   for (const id of ["A", "B", "C"]) await log.append(started({ id, more: { large } }));
@@ -107,7 +104,7 @@ test("a page has a limit of bytes, and at least one event", async () => {
   expect(through).toEqual([1, 2, 3]);
 });
 
-test("readers that page while instances write see every event exactly once, in order", async () => {
+test("readers get every event exactly once and in order while instances append", async () => {
   const table = newTable();
   const writers = Array.from({ length: 3 }, () => newLog({ table }));
   let writing = true;
@@ -144,52 +141,13 @@ test("readers that page while instances write see every event exactly once, in o
   expect(ofType).toEqual(small?.filter(({ type }) => type === "chat_ended"));
 });
 
-test("each hour counts its events by type and origin, and the places of hours have no gap", () => {
-  const event = fc.record({ type: fc.constantFrom(...EVENT_TYPES), origin: fc.constantFrom(...ORIGINS) });
-  const append = fc.record({
-    events: fc.array(event, { minLength: 1, maxLength: 9 }),
-    minutes: fc.nat({ max: 150 }),
-  });
-  fc.assert(
-    fc.property(fc.array(append, { minLength: 1, maxLength: 30 }), (appends) => {
-      let head: Head = { seq: 0, lastReceived: {} };
-      let time = EPOCH;
-      const hours: Hour[] = [];
-      const all: { seq: number; hour: string; name: string }[] = [];
-      for (const { events, minutes } of appends) {
-        time += minutes * MINUTE;
-        const receivedAt = toIso(time);
-        const next = advanceHead(head, events, receivedAt);
-        if (head.hour && head.hour.hour !== next.hour?.hour) hours.push(head.hour);
-        for (const { type, origin } of events) {
-          all.push({ seq: all.length + 1, hour: receivedAt.slice(0, 13), name: `${type}_${origin}` });
-        }
-        head = next;
-      }
-      hours.push(head.hour as Hour);
-      expect(hours.map(({ from }) => from)).toEqual(
-        [1, ...hours.map(({ through }) => through + 1)].slice(0, -1),
-      );
-      expect(hours.at(-1)?.through).toBe(all.length);
-      for (const { hour, from, through, counts } of hours) {
-        const inHour = all.filter((each) => each.hour === hour);
-        expect(inHour.map(({ seq }) => seq)).toEqual(all.slice(from - 1, through).map(({ seq }) => seq));
-        for (const [name, count] of Object.entries(counts)) {
-          expect(count).toBe(inHour.filter((each) => each.name === name).length);
-        }
-      }
-    }),
-    { numRuns: 50 },
-  );
-});
-
 test("a rare type is found in a log of many hours, and in an hour of many events", async () => {
   let time = EPOCH;
   const log = newLog({ now: () => time });
   const rare = new Set([1, 45, 700, 701, 1150]);
   for (let seq = 1; seq <= 1150; time += 30 * MINUTE) {
     const batch: Promise<unknown>[] = [];
-    // One hour has most of them.
+    // One hour has most of the events.
     const hours = seq > 100 && seq < 1100 ? 0 : 1;
     for (let count = 0; count < 45 && seq <= 1150; count++, seq++) {
       const id = `C${seq}`;
@@ -204,7 +162,7 @@ test("a rare type is found in a log of many hours, and in an hour of many events
   expect(await log.list({ type: "chat_ended" })).toEqual({ items: [], next: 1150, head: 1150 });
 });
 
-test("an event whose body is missing or broken is listed as unreadable, and readers continue", async () => {
+test("an event whose body is missing or damaged is listed as unreadable, and readers get later events", async () => {
   const table = newTable();
   const log = newLog({ table });
   const large = await log.append(started({ id: "A", more: { noise: randomBytes(100_000).toString("hex") } }));

@@ -4,8 +4,8 @@ type Stored = Record<string, unknown> & { rowKey: string; etag: string };
 type Options = { abortSignal?: AbortSignal };
 
 /**
- * A table in memory whose every request takes `latencyMs`, for simulations in virtual time: what the event log asks of a
- * table with one partition, and no more. It is done in the middle of the time that it takes.
+ * A table in memory with the operations that appends need, for one partition and virtual time. Every request takes
+ * `latencyMs`, and is carried out after half of that time.
  */
 export class MemoryTable {
   readonly #rows = new Map<string, Stored>();
@@ -17,7 +17,7 @@ export class MemoryTable {
     this.#latencyMs = latencyMs;
   }
 
-  /** As one instance sees it. */
+  /** The table for an instance of the log. */
   get client(): TableClient {
     return this as unknown as TableClient;
   }

@@ -7,13 +7,11 @@ import type { Appended, LogEvent, NewEvent } from "../../shared/event-log/types.
 import { answer, answerAfter, cutAfter, cutBefore, type Fault, isTransaction } from "../storage/faults.ts";
 import { ended, newClock, newLog, newTable, started, ticketCreated } from "./deliveries.ts";
 
-/**
- * Deliveries over several instances of the log on one storage, while the network, the storage and the instances fail in
- * every way that a fault can be put between two requests, against a model that is no more than a map.
- */
+// Several instances append events to one log. The network, the storage and the instances fail at any request. The log is
+// compared with a model: a map of the events that were acknowledged.
 
 const SCHEDULES = process.env.LONG ? 5_000 : 200;
-/** While one waits for storage, another can go on. */
+/** How many schedules run at once. While one waits for storage, another continues. */
 const AT_ONCE = 4;
 
 const FAULTS = {
@@ -30,11 +28,11 @@ const FAULTS = {
 
 type FaultName = keyof typeof FAULTS | "dies" | "diesAfter" | "outrun";
 
-/** One table for all schedules, each in a partition of its own; this is the view of it that nothing happens to. */
+/** The table of all schedules, without faults. Each schedule has its own partition. */
 const calm = newTable();
 let partition = 0;
 
-/** An instance of the app: its own view of the table, its own faults, and a death that nothing comes back from. */
+/** An instance of the app with its own faults. After its death, it gets no answers, and its appends fail. */
 function startInstance(options: Partial<EventLogOptions>, faults: FaultName[]) {
   const { partitionKey = "" } = options;
   const death = Promise.withResolvers<never>();
@@ -49,7 +47,7 @@ function startInstance(options: Partial<EventLogOptions>, faults: FaultName[]) {
       return new Promise<never>(() => {});
     }
     if (name !== "outrun") return FAULTS[name](send, request);
-    // Another instance moves the head in between: the commit meets a real 412.
+    // Another instance changes the head before the transaction, which storage then refuses with 412.
     const head =
       isTransaction(request) && (await calm.getEntity(partitionKey, "head").catch(() => undefined));
     const same = head && { ...head, partitionKey, rowKey: "head" };
@@ -63,7 +61,7 @@ function startInstance(options: Partial<EventLogOptions>, faults: FaultName[]) {
   };
 }
 
-/** Ten things that can happen; the last is a further delivery of the first with another body. */
+/** Nine events; the tenth is another delivery of the first, with another body. */
 const EVENTS: NewEvent[] = [
   started({ id: "A", minute: 0 }),
   ended({ id: "A", minute: 1 }),
@@ -76,7 +74,7 @@ const EVENTS: NewEvent[] = [
   ended({ id: "C", more: { ended_timestamp: undefined } }),
   started({ id: "A", minute: 0, more: { tags: ["again"] } }),
 ];
-const sameThing = (event: number) => (event === 9 ? 0 : event);
+const sameEvent = (event: number) => (event === 9 ? 0 : event);
 
 const delivery = fc.record({ event: fc.nat({ max: EVENTS.length - 1 }), instance: fc.nat({ max: 2 }) });
 const fault = fc.oneof(
@@ -86,13 +84,13 @@ const fault = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<FaultName>("dies", "diesAfter") },
 );
 const schedule = fc.record({
-  /** What is delivered at the same time, one after another. */
+  /** The deliveries of a wave are made at the same time. */
   waves: fc.array(fc.array(delivery, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }),
   faults: fc.tuple(...Array.from({ length: 3 }, () => fc.array(fault, { maxLength: 10 }))),
 });
 
 test.concurrent.for(Array.from({ length: AT_ONCE }, (_, index) => index + 1))(
-  "under any failure every acknowledged event is in the log exactly once and in one order (%i)",
+  "an event that was acknowledged is in the log exactly once and in one order after any failures (%i)",
   { timeout: 3_600_000 },
   runSchedules,
 );
@@ -108,22 +106,22 @@ async function runSchedules() {
       const delivered = new Set<number>();
       const deliver = async (log: Pick<EventLog, "append">, event: number) => {
         const appended = await log.append(EVENTS[event] as NewEvent);
-        const thing = sameThing(event);
-        acknowledged.set(thing, [...(acknowledged.get(thing) ?? []), appended]);
+        const first = sameEvent(event);
+        acknowledged.set(first, [...(acknowledged.get(first) ?? []), appended]);
       };
 
       for (const wave of waves) {
         await Promise.all(
           wave.map(async ({ event, instance }) => {
             const running = instances[instance] as (typeof instances)[number];
-            delivered.add(sameThing(event));
+            delivered.add(sameEvent(event));
             await deliver(running, event).catch((error) => {
               if (!(error instanceof StorageUnavailable)) throw error;
             });
           }),
         );
         for (const [index, { isAlive }] of instances.entries()) {
-          // A new process knows nothing of the old one, and has its own luck.
+          // A new process has no memory of the old one, and no faults.
           if (!isAlive()) instances[index] = startInstance(options, []);
         }
       }
@@ -131,7 +129,7 @@ async function runSchedules() {
       const items = await readAll(healthy);
       check(items, acknowledged, delivered);
 
-      // LiveChat tells again what was not acknowledged.
+      // LiveChat repeats deliveries that were not acknowledged.
       await Promise.all([...delivered].map((event) => deliver(healthy, event)));
       const complete = await readAll(healthy);
       expect(complete.slice(0, items.length)).toEqual(items);
@@ -154,14 +152,14 @@ function check(items: LogEvent[], acknowledged: Map<number, Appended[]>, deliver
   expect(new Set(items.map(({ id }) => id)).size).toBe(items.length);
   expect(items.map(({ receivedAt }) => receivedAt)).toEqual(items.map(({ receivedAt }) => receivedAt).sort());
   expect(items.length).toBeLessThanOrEqual(delivered.size);
-  for (const [thing, answers] of acknowledged) {
-    const { type, subjectId, occurredAt } = EVENTS[thing] as NewEvent;
+  for (const [event, answers] of acknowledged) {
+    const { type, subjectId, occurredAt } = EVENTS[event] as NewEvent;
     const found = items.filter(({ id }) => id === answers[0]?.id);
     const subject = type === "ticket_created" ? { ticketId: subjectId } : { chatId: subjectId };
     expect(found).toEqual([expect.objectContaining({ type, ...subject })]);
-    if (thing !== 0 && occurredAt) expect(found[0]?.occurredAt).toBe(occurredAt);
+    if (event !== 0 && occurredAt) expect(found[0]?.occurredAt).toBe(occurredAt);
     for (const { id, seq } of answers) expect({ id, seq }).toEqual({ id: found[0]?.id, seq: found[0]?.seq });
-    // One delivery at most is told that it was the first; none, when the first never heard of its success.
+    // At most one append of an event answers `stored`; no append does when the first one died or lost its answer.
     expect(answers.filter(({ status }) => status === "stored").length).toBeLessThanOrEqual(1);
   }
 }

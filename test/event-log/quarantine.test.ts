@@ -13,7 +13,7 @@ const odd = (raw: string): NewQuarantined => ({
 });
 const understood = (): Understanding => ({ event: started() });
 
-test("an unreadable delivery is kept whole, with the reason", async () => {
+test("an unreadable delivery is stored unchanged with its reason and problems, and is no event", async () => {
   const log = newLog({ now: () => EPOCH });
   const raw = '{"chat":{"id":null},"odd":"\\ud800 \\u0000 🙂","n":12345678901234567890}';
   const { id } = await log.quarantine.keep(odd(raw));
@@ -24,7 +24,7 @@ test("an unreadable delivery is kept whole, with the reason", async () => {
   expect((await log.list()).items).toEqual([]);
 });
 
-test("a second delivery of the same body is the same entry; at another event's URL it is a second entry", async () => {
+test("equal bodies are one entry at the URL of one event, and two entries at the URLs of two events", async () => {
   const table = newTable();
   const logs = [newLog({ table }), newLog({ table })];
   const kept = await Promise.all(logs.map((log) => log.quarantine.keep(odd("{}"))));
@@ -51,7 +51,7 @@ test("entries are listed in pages until they are removed", async () => {
   expect(await log.quarantine.count()).toEqual({ count: 4, more: false });
 });
 
-test("entries of one reason are listed in pages without the others", async () => {
+test("pages of entries with one reason leave out other entries", async () => {
   const log = newLog();
   for (let index = 0; index < 6; index++) {
     const reason = index % 2 === 0 ? "even" : "odd";
@@ -64,7 +64,7 @@ test("entries of one reason are listed in pages without the others", async () =>
   expect((await log.quarantine.list({ reason: "no such" })).items).toEqual([]);
 });
 
-test("a hostile body of megabytes is one entry, and leaves nothing behind", async () => {
+test("a hostile body of megabytes is one entry, and its removal leaves no rows", async () => {
   const table = newTable();
   const log = newLog({ table });
   const raw = JSON.stringify({ noise: randomBytes(1_500_000).toString("base64") });
@@ -79,7 +79,7 @@ test("a hostile body of megabytes is one entry, and leaves nothing behind", asyn
   expect((await table.listEntities().byPage().next()).value).toHaveLength(0);
 });
 
-test("a replayed delivery that is readable moves from the quarantine to the log", async () => {
+test("a replayed delivery stays in quarantine while it is unreadable, and moves to the log when it is readable", async () => {
   const log = newLog();
   const { id } = await log.quarantine.keep(odd('{"a":1}'));
   expect(await log.quarantine.replay(id, () => ({ reason: "still odd" }))).toEqual({
@@ -98,7 +98,7 @@ test("a replayed delivery that is readable moves from the quarantine to the log"
   expect((await log.list()).items).toMatchObject([{ id: replayed?.id }]);
 });
 
-test("a replay that died between the log and the quarantine is finished by the next", async () => {
+test("a replay that died between its append and its removal is completed by the next replay", async () => {
   const name = newTable().tableName;
   await newLog({ table: newTable(name) }).head();
   let transactions = 0;

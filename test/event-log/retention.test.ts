@@ -16,14 +16,14 @@ import {
 
 const large = () => ({ noise: randomBytes(100_000).toString("hex") });
 
-/** The keys of all rows of a table, without what they end with. */
+/** The kinds of all rows of a table: their keys without ids and numbers. */
 async function rowsOf(name: string): Promise<string[]> {
   const keys: string[] = [];
   for await (const { rowKey = "" } of newTable(name).listEntities()) keys.push(rowKey.replace(/:.*/, ""));
   return keys.sort();
 }
 
-/** Six events, a minute apart, of which the second has rows for its body; and an entry of the quarantine. */
+/** Six events, a minute apart; the second and the fifth have rows for their bodies. And one quarantined delivery. */
 async function fill(name: string) {
   let time = EPOCH;
   const log = newLog({ table: newTable(name), now: () => time });
@@ -123,7 +123,7 @@ test("a retention stops at its time limit, and the next call continues", async (
   expect(await rowsOf(name)).toEqual(["head"]);
 });
 
-test("the counts of an hour go when all of its events are gone", async () => {
+test("the counts of an hour are removed when retention has removed all of its events", async () => {
   const name = newTable().tableName;
   let time = EPOCH;
   const log = newLog({ table: newTable(name), now: () => time });

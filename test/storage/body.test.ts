@@ -13,7 +13,7 @@ import {
 } from "../../shared/storage/body.ts";
 import { checkEntity, MAX_PROPERTY_BYTES } from "../../shared/storage/limits.ts";
 
-test("any text comes back as it was", async () => {
+test("any text is the same after compression and decompression", async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ unit: "binary", maxLength: 300 }), async (text) => {
       expect(await decompress(await compress(text))).toBe(text);
@@ -24,12 +24,12 @@ test("any text comes back as it was", async () => {
   expect(await decompress(await compress(long))).toBe(long);
 });
 
-test("no more than the largest text is unpacked", async () => {
+test("a text of more than 64 MiB is not decompressed", async () => {
   const bomb = await compress("0".repeat(MAX_TEXT_BYTES + 1));
   await expect(decompress(bomb)).rejects.toThrow();
 });
 
-test("bytes of any length come back from properties and rows, and each row is one that Table Storage takes", () => {
+test("bytes of any length are the same after they were cut into rows, and each row is within the limits", () => {
   const lengths = [
     0,
     1,

@@ -7,7 +7,7 @@ const MINUTE = 60_000;
 const YEAR = 365 * 24 * 60 * MINUTE;
 const NOON = Date.parse("2026-03-01T12:00:00.000Z");
 
-/** A clock of a machine that is off by so much, and what it reads when the service says noon. */
+/** The clock of a machine that differs from the service's clock by `off` milliseconds. The service's clock says noon. */
 function setUp(off: number) {
   let own = NOON + off;
   const clock = createClock(() => own);
@@ -24,7 +24,7 @@ function setUp(off: number) {
   };
 }
 
-test.each([YEAR, -YEAR, 2 * MINUTE, -61_000])("a clock that is off by %i ms is replaced", (off) => {
+test.each([YEAR, -YEAR, 2 * MINUTE, -61_000])("a clock that differs by %i ms is corrected", (off) => {
   const { clock, hear, pass } = setUp(off);
   expect(clock.now()).toBe(NOON + off);
   hear(NOON);
@@ -33,13 +33,13 @@ test.each([YEAR, -YEAR, 2 * MINUTE, -61_000])("a clock that is off by %i ms is r
   expect(clock.now()).toBe(NOON + 5000);
 });
 
-test.each([0, 59_000, -59_000])("a clock that is off by %i ms stays", (off) => {
+test.each([0, 59_000, -59_000])("a clock that differs by %i ms is not corrected", (off) => {
   const { clock, hear } = setUp(off);
   hear(NOON);
   expect(clock.now()).toBe(NOON + off);
 });
 
-test("a clock that is set right is believed again", () => {
+test("a clock that was set right is no longer corrected", () => {
   const { clock, hear, pass } = setUp(YEAR);
   hear(NOON);
   pass(-YEAR);
@@ -47,7 +47,7 @@ test("a clock that is set right is believed again", () => {
   expect(clock.now()).toBe(NOON);
 });
 
-test("an answer that was long under way, because the process stood still, proves nothing", () => {
+test("an answer that arrived ten minutes after its request does not correct the clock", () => {
   const { clock, hear } = setUp(0);
   hear(NOON + 1000, { took: 10 * MINUTE });
   expect(clock.now()).toBe(NOON + 10 * MINUTE);
@@ -61,14 +61,14 @@ test("a corrected clock does not jump with every answer", () => {
   expect(clock.now()).toBe(NOON + 1000);
 });
 
-test.each([undefined, "", "yesterday"])("an answer that is dated %j is passed over", (date) => {
+test.each([undefined, "", "yesterday"])("an answer with the date %j does not correct the clock", (date) => {
   const { clock } = setUp(0);
   clock.observe(date, NOON);
   expect(clock.isChecked).toBe(false);
   expect(clock.now()).toBe(NOON);
 });
 
-test("a table tells its clock with every answer, also with one that is no success", async () => {
+test("an answer with an error corrects the table's clock", async () => {
   const clock = createClock(() => Date.now() + YEAR);
   const table = openTable({ connectionString: inject("storage") }, "Clocks", { clock });
   await readRow(table, "p", "none");

@@ -5,10 +5,10 @@ import { FORMAT } from "../../shared/storage/format.ts";
 type Policy = Parameters<TableClient["pipeline"]["addPolicy"]>[0];
 export type Request = Parameters<Policy["sendRequest"]>[0];
 export type Send = () => ReturnType<Policy["sendRequest"]>;
-/** Stands where the network is: sends the request, in its own time, or lets it fail as a network or server would. */
+/** Takes the place of the network: it sends the request, at once or later, or fails as a network or server does. */
 export type Fault = (send: Send, request: Request) => ReturnType<Policy["sendRequest"]>;
 
-/** Puts faults between a table and its storage, behind everything the SDK and we do on our side. */
+/** Puts a fault between a table and its storage, after all policies of the SDK and the app. */
 export function inject(table: TableClient, fault: Fault): TableClient {
   const policy: Policy = {
     name: "faults",
@@ -30,12 +30,12 @@ export const cutAfter: Fault = async (send) => {
   throw cut();
 };
 
-/** An answer with this status, which the request never reached the storage for. */
+/** Answers with this status, without sending the request to storage. */
 export function answer(status: number): Fault {
   return async (_send, request) => ({
     request,
     status,
-    // What an answer says in its headers makes no difference here, and their class is not ours to import.
+    // The headers of the answer do not matter here, and the SDK does not export their class.
     headers: request.headers,
     bodyAsText: JSON.stringify({
       "odata.error": { code: "Fault", message: { lang: "en-US", value: "A fault." } },
@@ -43,7 +43,7 @@ export function answer(status: number): Fault {
   });
 }
 
-/** An answer with this status for a request that storage has carried out. */
+/** Answers with this status after storage has carried out the request. */
 export function answerAfter(status: number): Fault {
   return async (send, request) => {
     await send();
@@ -52,8 +52,8 @@ export function answerAfter(status: number): Fault {
 }
 
 /**
- * Queries as Azure answers them for a large table: it stops after five seconds, with a token to go on from. So a page has
- * few rows, every other one none, and a condition that the service has to search by is not answered in time.
+ * Answers queries as Azure does for a large table: after five seconds, it stops and returns a continuation token. So a
+ * page has few rows, every other page has no rows, and a query with a condition is not answered in time.
  *
  * @see https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination
  */
@@ -72,7 +72,7 @@ export function stoppingQueries(rows = 2): Fault {
     if (++queries % 2 === 1) {
       const [, ...begin] = /PartitionKey eq '(.*?)' and RowKey ge '(.*?)'/.exec(filter) ?? [];
       for (const [index, name] of ["NextPartitionKey", "NextRowKey"].entries()) {
-        // The same place again, as the emulator writes it.
+        // The same place again, in the emulator's format.
         const here = url.searchParams.get(name) ?? Buffer.from(begin[index] ?? "").toString("base64");
         response.headers.set(`x-ms-continuation-${name}`, here);
       }
@@ -82,20 +82,20 @@ export function stoppingQueries(rows = 2): Fault {
   };
 }
 
-/** Whether a filter is of a range that has a thousand rows at most, by the numbers in its keys. */
+/** Whether the range of a filter has at most a thousand rows, by the numbers in its keys. */
 function isShort(filter: string): boolean {
   const [, from, before] = /RowKey ge '\D*(\d+)' and RowKey lt '\D*(\d+)'/.exec(filter) ?? [];
   return from !== undefined && Number(before) - Number(from) <= 1_000;
 }
 
-/** Makes every row of a table one that a newer build wrote. */
+/** Gives every row of a table the format of a newer build. */
 export async function makeNewer(table: TableClient): Promise<void> {
   for await (const { partitionKey = "", rowKey = "" } of table.listEntities()) {
     await table.updateEntity({ partitionKey, rowKey, format: FORMAT + 1 }, "Merge");
   }
 }
 
-/** No answer, until the caller gives up. */
+/** Does not answer until the caller gives up. */
 export const hang: Fault = (_send, request) =>
   new Promise((_resolve, reject) => {
     const giveUp = () => reject(Object.assign(new Error("aborted"), { name: "AbortError" }));

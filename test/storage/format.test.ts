@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { StorageUnavailable } from "../../shared/core/errors.ts";
 import { checkFormat, FORMAT, NewerFormat } from "../../shared/storage/format.ts";
 
-test("a row of this build's format, or of no format, is given back", () => {
+test("a row of this build's format or without a format is returned", () => {
   expect(checkFormat({ format: FORMAT, n: 1 }, "event log")).toEqual({ format: FORMAT, n: 1 });
   expect(checkFormat({ n: 1 } as { format?: number; n: number }, "event log")).toEqual({ n: 1 });
 });

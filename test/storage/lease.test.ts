@@ -1,4 +1,4 @@
-import { describe, expect, inject, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { Conflict } from "../../shared/core/errors.ts";
 import { OutcomeUnknown } from "../../shared/storage/failures.ts";
 import { acquireLease } from "../../shared/storage/lease.ts";
@@ -21,21 +21,21 @@ function setUp(rowKey: string) {
   };
 }
 
-test("one process has the lease at a time, and the others learn its holder and start", async () => {
+test("a lease has one holder at a time, and the error of others names the holder and the start", async () => {
   const { acquire, pass } = setUp("one");
   const lease = await acquire("first");
   pass(999);
   await expect(acquire("second")).rejects.toThrow(
-    new Conflict("first has been at it since 2026-01-01T00:00:00.000Z."),
+    new Conflict("first has been working since 2026-01-01T00:00:00.000Z."),
   );
   await lease.release();
   await acquire("second");
   await expect(acquire("third")).rejects.toThrow(
-    new Conflict("second has been at it since 2026-01-01T00:00:00.999Z."),
+    new Conflict("second has been working since 2026-01-01T00:00:00.999Z."),
   );
 });
 
-test("of many processes that try at once, one gets the lease", async () => {
+test("one of eight instances that take a lease at once gets it", async () => {
   const { acquire } = setUp("race");
   const results = await Promise.allSettled(Array.from({ length: 8 }, (_, index) => acquire(`h${index}`)));
   expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
@@ -43,10 +43,10 @@ test("of many processes that try at once, one gets the lease", async () => {
     if (result.status === "rejected") expect(result.reason).toBeInstanceOf(Conflict);
 });
 
-test("a lease ends when its holder has died, and a holder that returns learns that", async () => {
+test("a lease ends after its time, and its former holder cannot renew it", async () => {
   const { acquire, pass } = setUp("dead");
   const dead = await acquire("dead");
-  await expect(acquire("alive")).rejects.toThrow("dead has been at it");
+  await expect(acquire("alive")).rejects.toThrow("dead has been working");
   pass(1000);
   const lease = await acquire("alive");
   await expect(dead.renew()).rejects.toThrow(Conflict);
@@ -55,7 +55,7 @@ test("a lease ends when its holder has died, and a holder that returns learns th
   await lease.renew();
 });
 
-test("a lease lasts as long as it is renewed", async () => {
+test("a lease lasts while it is renewed, and ends when it is released", async () => {
   const { acquire, pass } = setUp("long");
   const lease = await acquire("long");
   for (let turn = 0; turn < 3; turn++) {
@@ -69,7 +69,7 @@ test("a lease lasts as long as it is renewed", async () => {
   await expect(lease.renew()).rejects.toThrow(Conflict);
 });
 
-test("a lost answer leaves no unknown lease", async () => {
+test("a lease whose write was carried out without an answer is held by the instance that wrote it", async () => {
   const { acquire, pass } = setUp("lost");
   let fault: Fault = (send) => send();
   const faulty = injectFault(openTable(storage, "Leases"), (send, request) =>
@@ -83,42 +83,42 @@ test("a lost answer leaves no unknown lease", async () => {
   await lease.renew();
   fault = (send) => send();
   await lease.renew();
-  await expect(acquire("other")).rejects.toThrow("me has been at it");
+  await expect(acquire("other")).rejects.toThrow("me has been working");
 });
 
-describe("clocks of two processes that do not agree", () => {
-  const YEAR = 365 * 24 * 60 * 60_000;
-  const process = (rowKey: string, off: number) => {
-    const on = openTable(storage, "Leases");
-    let time = START + off;
-    return {
-      pass: (milliseconds: number) => {
-        time += milliseconds;
-      },
-      acquire: (ttlMs = 1000) =>
-        acquireLease(on, { partitionKey: "p", rowKey }, { holder: `clock ${off}`, ttlMs, now: () => time }),
-    };
-  };
+const YEAR = 365 * 24 * 60 * 60_000;
 
-  test.each([YEAR, -YEAR])(
-    "a lease whose holder's clock is off by %i ms is neither cut short nor kept",
-    async (off) => {
-      const [first, second] = [process(`off ${off}`, off), process(`off ${off}`, 0)];
-      const lease = await first.acquire();
-      await expect(second.acquire()).rejects.toThrow(Conflict);
-      second.pass(999);
-      await expect(second.acquire()).rejects.toThrow(Conflict);
-      await lease.renew();
-      second.pass(999);
-      await expect(second.acquire()).rejects.toThrow(Conflict);
-      second.pass(1000);
-      await second.acquire();
+/** An instance whose clock differs by so many milliseconds. */
+function startInstance(rowKey: string, off: number) {
+  const on = openTable(storage, "Leases");
+  let time = START + off;
+  return {
+    pass: (milliseconds: number) => {
+      time += milliseconds;
     },
-  );
+    acquire: (ttlMs = 1000) =>
+      acquireLease(on, { partitionKey: "p", rowKey }, { holder: `clock ${off}`, ttlMs, now: () => time }),
+  };
+}
 
-  test("a lease that storage knows to be old is over for a process that has not seen it before", async () => {
-    await process("old", YEAR).acquire(1);
-    const second = process("old", 0);
-    await expect.poll(() => second.acquire().then(() => "taken", String), { timeout: 5000 }).toBe("taken");
-  });
+test.each([YEAR, -YEAR])(
+  "a lease lasts for its time when the clock of its holder differs by %i ms",
+  async (off) => {
+    const [first, second] = [startInstance(`off ${off}`, off), startInstance(`off ${off}`, 0)];
+    const lease = await first.acquire();
+    await expect(second.acquire()).rejects.toThrow(Conflict);
+    second.pass(999);
+    await expect(second.acquire()).rejects.toThrow(Conflict);
+    await lease.renew();
+    second.pass(999);
+    await expect(second.acquire()).rejects.toThrow(Conflict);
+    second.pass(1000);
+    await second.acquire();
+  },
+);
+
+test("a lease that is old by storage's clock is over for an instance that sees it for the first time", async () => {
+  await startInstance("old", YEAR).acquire(1);
+  const second = startInstance("old", 0);
+  await expect.poll(() => second.acquire().then(() => "taken", String), { timeout: 5000 }).toBe("taken");
 });

@@ -22,35 +22,35 @@ const entity = (properties: object = {}) => ({ partitionKey: "p", rowKey: "r", .
 const fits = (properties: object) => expect(() => checkEntity(entity(properties))).not.toThrow();
 const exceeds = (properties: object) => expect(() => checkEntity(entity(properties))).toThrow(LimitExceeded);
 
-test("a property holds 64 KiB of bytes, or as many of UTF-16", () => {
+test("a property of more than 64 KiB, with text as UTF-16, is refused", () => {
   fits({ bytes: Buffer.alloc(MAX_PROPERTY_BYTES) });
   exceeds({ bytes: Buffer.alloc(MAX_PROPERTY_BYTES + 1) });
   fits({ text: "é".repeat(MAX_PROPERTY_BYTES / 2) });
   exceeds({ text: "a".repeat(MAX_PROPERTY_BYTES / 2 + 1) });
 });
 
-test("an entity holds 1 MiB, names and keys included", () => {
+test("an entity of more than 1 MiB, with its names and keys, is refused", () => {
   const full = Object.fromEntries(
     Array.from({ length: 15 }, (_, index) => [
       `b${String(index).padStart(2, "0")}`,
       Buffer.alloc(MAX_PROPERTY_BYTES),
     ]),
   );
-  // 4 bytes, the two keys, and for each property 8 bytes, its name, its length and itself.
+  // 4 bytes, the two keys, and for each property 8 bytes, its name, its length and its value.
   const used = 4 + 2 * 2 + 15 * (8 + 2 * 3 + 4 + MAX_PROPERTY_BYTES);
   const left = MAX_ENTITY_BYTES - used - (8 + 2 * 4 + 4);
   fits({ ...full, rest: Buffer.alloc(left) });
   exceeds({ ...full, rest: Buffer.alloc(left + 1) });
 });
 
-test("an entity has 252 properties of its own at most, absent ones not counted", () => {
+test("an entity of more than 252 properties is refused, and undefined properties do not count", () => {
   const properties = (count: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, index]));
   fits({ ...properties(MAX_PROPERTIES), absent: undefined, etag: "e", timestamp: "t" });
   exceeds(properties(MAX_PROPERTIES + 1));
 });
 
-test("keys are short, well formed, and valid in URLs and Table Storage", () => {
+test("keys that are too long, not well formed, or have characters that Table Storage forbids are refused", () => {
   fits({ rowKey: "k".repeat(MAX_KEY_CHARACTERS) });
   exceeds({ rowKey: "k".repeat(MAX_KEY_CHARACTERS + 1) });
   exceeds({ partitionKey: "k".repeat(MAX_KEY_CHARACTERS + 1) });
@@ -60,13 +60,13 @@ test("keys are short, well formed, and valid in URLs and Table Storage", () => {
   fits({ rowKey: "a:b 'c' %2F 🙂" });
 });
 
-test("text that is not well formed, and invalid property names, are refused", () => {
+test("texts that are not well formed and invalid property names are refused", () => {
   exceeds({ text: "\ud83d" });
   exceeds({ "a-b": 1 });
   exceeds({ ["n".repeat(256)]: 1 });
 });
 
-test("a transaction has 1 to 100 operations, one partition, and each row once", () => {
+test("a transaction without operations, with more than 100, with two partitions, or with a row twice is refused", () => {
   const actions = (count: number): TransactionAction[] =>
     Array.from({ length: count }, (_, index) => ["create", entity({ rowKey: `r${index}` })]);
   expect(() => checkTransaction(actions(MAX_OPERATIONS))).not.toThrow();
@@ -78,7 +78,7 @@ test("a transaction has 1 to 100 operations, one partition, and each row once", 
   );
 });
 
-test("a transaction of almost 4 MiB is taken, a larger one is refused before it is sent", async () => {
+test("a transaction of almost 4 MiB is committed, and a larger one is refused before it is sent", async () => {
   let sent = 0;
   const table = injectFault(openTable({ connectionString: inject("storage") }, "Large"), (send, request) => {
     sent = Buffer.byteLength(String(request.body));
@@ -95,7 +95,7 @@ test("a transaction of almost 4 MiB is taken, a larger one is refused before it 
   expect(sent).toBe(0);
 });
 
-test("the counted size is never below the size sent, and not much above", async () => {
+test("the counted size of a transaction is at least the size sent, and not much more", async () => {
   let sent = 0;
   const table = injectFault(openTable({ connectionString: inject("storage") }, "Wire"), (send, request) => {
     if (request.url.includes("$batch")) sent = Buffer.byteLength(String(request.body));
@@ -130,7 +130,7 @@ test("the counted size is never below the size sent, and not much above", async 
   );
 });
 
-test("keys made from names and numbers", () => {
+test("keys of numbers sort like the numbers, and keys of names differ for different names", () => {
   expect([9, 10, 100].map(ordered).toSorted()).toEqual([9, 10, 100].map(ordered));
   expect(ordered(Number.MAX_SAFE_INTEGER)).toBe("9007199254740991");
   expect(hashed("\ud800")).not.toBe(hashed("\ud801"));

@@ -13,7 +13,7 @@ import { inject as injectFault } from "./faults.ts";
 const storage = { connectionString: inject("storage") };
 const row = (rowKey: string) => ({ partitionKey: "p", rowKey });
 
-/** A table endpoint of our own making. */
+/** A table endpoint that answers every request with this function. */
 async function serve(answer: Parameters<typeof createServer>[1]) {
   const server = createServer(answer).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -25,7 +25,7 @@ async function serve(answer: Parameters<typeof createServer>[1]) {
   return { connectionString, stop: () => server.close() && server.closeAllConnections() };
 }
 
-test("a table is created by the first operation that finds it missing, of any kind", async () => {
+test("an operation of any kind that finds its table missing creates the table", async () => {
   expect(await readRow(openTable(storage, "MissingRead"), "p", "r")).toBeUndefined();
   expect(await removeRow(openTable(storage, "MissingDelete"), "p", "r")).toBe(false);
   expect(
@@ -41,7 +41,7 @@ test("a table is created by the first operation that finds it missing, of any ki
   expect(await readRow(openTable(storage, "MissingPut"), "p", "r")).toMatchObject({ rowKey: "r" });
 });
 
-test("a table that is there is never created", async () => {
+test("a table that exists is never created", async () => {
   const paths: string[] = [];
   await putRow(openTable(storage, "OnceOnly"), row("first"));
   const table = injectFault(openTable(storage, "OnceOnly"), (send, { method, url }) => {
@@ -58,7 +58,7 @@ test("eight processes that start on an empty account do not disturb each other",
   expect(etags.every(Boolean)).toBe(true);
 });
 
-test("a storage that never answers is given up on in time, and a write's outcome is then open", async () => {
+test("requests to storage that never answers end at the time limit, and the outcome of a write is unknown", async () => {
   const { connectionString, stop } = await serve(() => {});
   const table = openTable({ connectionString }, "Hanging", { timeLimit: 30 });
   await expect(readRow(table, "p", "r")).rejects.toThrow(StorageUnavailable);
@@ -77,7 +77,7 @@ test("a signal ends an operation before its time limit", async () => {
   stop();
 });
 
-test("the SDK repeats no request by itself", async () => {
+test("a request that fails is not sent again by the SDK", async () => {
   let requests = 0;
   const { connectionString, stop } = await serve((_request, response) => {
     requests++;
@@ -90,7 +90,7 @@ test("the SDK repeats no request by itself", async () => {
   stop();
 });
 
-test("a read is made again when its connection was closed; a write is not", async () => {
+test("a read is sent again when its connection was closed, and a write is not", async () => {
   let requests = 0;
   const { connectionString, stop } = await serve((request, response) => {
     requests++;
@@ -119,7 +119,7 @@ test("an error contains neither the key nor the content of the write", async () 
   stop();
 });
 
-test("an identity is asked for a token only when it is used", async () => {
+test("a managed identity gets a token for the first request, and not before", async () => {
   const asked: unknown[] = [];
   const credential = {
     getToken: async (scopes: string | string[]) => {

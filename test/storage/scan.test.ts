@@ -24,7 +24,7 @@ async function windowsOf(...given: Parameters<typeof scan>): Promise<string[][]>
   return windows.map((rows) => rows.map(({ rowKey = "" }) => rowKey));
 }
 
-test("a scan gives every row once, in windows, from its start", async () => {
+test("a scan returns every row once, in windows, from its start", async () => {
   const open = await tableOfKeys();
   const windows = await windowsOf(open(), "p", { ...ALL, window: 12 });
   expect(windows.map(({ length }) => length)).toEqual([12, 12, 6]);
@@ -33,12 +33,12 @@ test("a scan gives every row once, in windows, from its start", async () => {
   expect(await windowsOf(open(), "p", { ...ALL, after: "k29" })).toEqual([]);
 });
 
-test("a scan comes to its end when the service stops early, perhaps without a row", async () => {
+test("a scan returns every row when the service returns few rows or none for a query", async () => {
   const open = await tableOfKeys();
   expect((await windowsOf(open(stoppingQueries()), "p", ALL)).flat()).toEqual(KEYS);
 });
 
-test("a scan asks for fewer rows when a window is not answered in time", async () => {
+test("a scan requests fewer rows when the service does not return a window in time", async () => {
   const open = await tableOfKeys();
   const slow: Fault = (send, request) =>
     Number(new URL(request.url).searchParams.get("$top")) > 10 ? answer(500)(send, request) : send();

@@ -13,7 +13,7 @@ const faulty = (fault: Fault) => injectFault(openTable(storage, "Transactions"),
 const row = (rowKey: string, properties: object = {}) => ({ partitionKey: "p", rowKey, ...properties });
 const exists = async (rowKey: string) => (await readRow(table, "p", rowKey)) !== undefined;
 
-test("a transaction does all operations, and returns the rows' ETags", async () => {
+test("a transaction carries out all operations, and returns the ETags of the rows", async () => {
   const outcome = await submit(table, [
     ["create", row("a1")],
     ["upsert", row("a2", { n: 1 }), "Replace"],
@@ -23,14 +23,15 @@ test("a transaction does all operations, and returns the rows' ETags", async () 
 });
 
 test.for([
-  ["exists", ["create", row("there")]],
-  ["missing", ["update", row("gone"), "Merge"]],
-  ["missing", ["delete", row("gone")]],
+  ["a creation of an existing row", "exists", ["create", row("there")]],
+  ["an update of a missing row", "missing", ["update", row("gone"), "Merge"]],
+  ["a deletion of a missing row", "missing", ["delete", row("gone")]],
   [
+    "an update of a changed row",
     "changed",
     ["update", row("there"), "Replace", { etag: `W/"datetime'2000-01-01T00%3A00%3A00.0000000Z'"` }],
   ],
-] as const)("nothing is done when a row is %s (%s), and the operation is named", async ([reason, action]) => {
+] as const)("a transaction with %s changes nothing, and names the operation", async ([, reason, action]) => {
   await putRow(table, row("there"));
   const outcome = await submit(table, [["create", row("b1")], ["create", row("b2")], action as never]);
   expect(outcome).toEqual({ committed: false, index: 2, reason });
@@ -38,19 +39,19 @@ test.for([
 });
 
 test.for([
-  ["cut before it arrives", cutBefore, false],
-  ["cut before the answer", cutAfter, true],
-  ["500 without doing it", answer(500), false],
-  ["500 after doing it", answerAfter(500), true],
-  ["503", answer(503), false],
-  ["408", answer(408), false],
-] as const)("the outcome is open: %s", async ([name, fault, done]) => {
+  ["a connection that was cut before the request", cutBefore, false],
+  ["a connection that was cut before the answer", cutAfter, true],
+  ["a 500 without the work", answer(500), false],
+  ["a 500 after the work", answerAfter(500), true],
+  ["a 503", answer(503), false],
+  ["a 408", answer(408), false],
+] as const)("the outcome of a transaction is unknown after %s", async ([name, fault, done]) => {
   const rowKey = `open ${name}`;
   await expect(submit(faulty(fault), [["create", row(rowKey)]])).rejects.toThrow(OutcomeUnknown);
   expect(await exists(rowKey)).toBe(done);
 });
 
-test("a transaction that the service refuses does nothing", async () => {
+test("a transaction that the service refuses throws StorageUnavailable and has a known outcome", async () => {
   for (const status of [401, 403, 429]) {
     const failure = submit(faulty(answer(status)), [["create", row("refused")]]);
     await expect(failure).rejects.toThrow(StorageUnavailable);
@@ -65,7 +66,7 @@ test("a transaction over a limit is not sent", async () => {
   await expect(createRow(unreachable, row("a/b"))).rejects.toThrow(LimitExceeded);
 });
 
-test("single rows: created once, replaced and removed only as the version that was read", async () => {
+test("a row is created once, and is replaced and removed only as the version that was read", async () => {
   const etag = (await createRow(table, row("single", { n: 1 }))) ?? "";
   expect(await createRow(table, row("single", { n: 2 }))).toBeUndefined();
   const newer = (await replaceRow(table, row("single", { n: 3 }), { etag })) ?? "";
@@ -86,7 +87,7 @@ test("a condition whose ETag is missing throws, and the row stays as it is", asy
   expect(await readRow(table, "p", "conditional")).toMatchObject({ n: 1 });
 });
 
-test("values of every type are read as they were written, under any key", async () => {
+test("values of every type under any key are read as they were written", async () => {
   const keys = { partitionKey: "it's 100% é", rowKey: "a 'b' %2F (c) 🙂" };
   const properties = {
     text: 'quote " backslash \\ line\r\n--changeset_ é 🙂 \u0000',
@@ -110,7 +111,7 @@ test("values of every type are read as they were written, under any key", async 
   expect(await read()).toBeUndefined();
 });
 
-test("an answer that cannot be read says nothing about the outcome", async () => {
+test("a transaction with an unreadable answer has an unknown outcome", async () => {
   for (const bodyAsText of [
     "",
     "<html>",
@@ -130,6 +131,6 @@ test("an answer that cannot be read says nothing about the outcome", async () =>
   }
 });
 
-test("a value that a table cannot hold is refused before anything is sent", async () => {
+test("a value of a type that Table Storage does not have is refused before it is sent", async () => {
   await expect(submit(table, [["create", row("object", { value: {} })]])).rejects.toThrow(LimitExceeded);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, inject, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { OutcomeUnknown } from "../../shared/storage/failures.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 import { readRow } from "../../shared/storage/rows.ts";
@@ -10,7 +10,7 @@ const table = openTable(storage, "WriteOnce");
 const row = (rowKey: string, value: string) => ({ partitionKey: "p", rowKey, value });
 const read = (rowKey: string) => readRow<{ value: string }>(table, "p", rowKey);
 
-/** The same table, whose first request fails so. */
+/** The same table, with a fault in its first request. */
 function failing(fault: Fault) {
   const faults = [fault];
   return injectFault(openTable(storage, "WriteOnce"), (send, request) =>
@@ -18,7 +18,7 @@ function failing(fault: Fault) {
   );
 }
 
-test("a row is created once, and replaced while it is the version that was read", async () => {
+test("writeOnce creates a row once, and replaces it only as the version that was read", async () => {
   const etag = await writeOnce(table, row("plain", "a"));
   expect(await writeOnce(table, row("plain", "b"))).toBeUndefined();
   const next = await writeOnce(table, row("plain", "c"), { etag });
@@ -26,31 +26,35 @@ test("a row is created once, and replaced while it is the version that was read"
   expect(await read("plain")).toMatchObject({ value: "c", etag: next });
 });
 
-describe.each([
+const prepare = async (key: string, old?: string) =>
+  old ? await writeOnce(table, row(key, old)) : undefined;
+
+const KINDS = [
   ["creation", undefined],
   ["replacement", "old"],
-])("a %s whose answer is lost", (kind, old) => {
-  const prepare = async (key: string) => (old ? await writeOnce(table, row(key, old)) : undefined);
+] as const;
 
-  test("is recognised as done", async () => {
-    const key = `${kind} done`;
-    const etag = await writeOnce(failing(cutAfter), row(key, "new"), { etag: await prepare(key) });
-    expect(await read(key)).toMatchObject({ value: "new", etag });
-  });
+test.each(KINDS)("a %s that was carried out without an answer returns the new ETag", async (kind, old) => {
+  const key = `${kind} done`;
+  const etag = await writeOnce(failing(cutAfter), row(key, "new"), { etag: await prepare(key, old) });
+  expect(await read(key)).toMatchObject({ value: "new", etag });
+});
 
-  test("stays open when it may still be done", async () => {
-    const key = `${kind} open`;
-    const etag = await prepare(key);
-    await expect(writeOnce(failing(cutBefore), row(key, "new"), { etag })).rejects.toThrow(OutcomeUnknown);
-  });
+test.each(KINDS)("a %s without an answer throws when it may still be carried out", async (kind, old) => {
+  const key = `${kind} open`;
+  const etag = await prepare(key, old);
+  await expect(writeOnce(failing(cutBefore), row(key, "new"), { etag })).rejects.toThrow(OutcomeUnknown);
+});
 
-  test("is recognised as not done when another write took its place", async () => {
+test.each(KINDS)(
+  "a %s without an answer returns undefined when another write came first",
+  async (kind, old) => {
     const key = `${kind} late`;
-    const etag = await prepare(key);
+    const etag = await prepare(key, old);
     const overtaken: Fault = async () => {
       await writeOnce(table, row(key, "other"), { etag });
       return cutBefore(undefined as never, undefined as never);
     };
     expect(await writeOnce(failing(overtaken), row(key, "new"), { etag })).toBeUndefined();
-  });
-});
+  },
+);
