@@ -8,11 +8,11 @@ import { openEventLog } from "../shared/event-log/event-log.ts";
 import { type CallLedger, openCallLedger } from "../shared/health/call-ledger.ts";
 import type { ExaminedText } from "../shared/health/examined.ts";
 import type { CheckChange, Monitor } from "../shared/health/monitor.ts";
+import type { createOperatorWebhook } from "../shared/health/operator-webhook.ts";
 import { openRefusals, type Refusals } from "../shared/health/refusals.ts";
 import type { Idempotency } from "../shared/http/idempotency/idempotency.ts";
 import type { ChatReader, LiveChat } from "../shared/livechat/live-chat.ts";
 import type { OpenedLiveChat } from "../shared/livechat/open-live-chat.ts";
-import type { createOperatorWebhook } from "../shared/operator/operator-webhook.ts";
 import type { People } from "../shared/people/people.ts";
 import { createClock } from "../shared/storage/clock.ts";
 import { type OpenQueue, openQueue } from "../shared/storage/open-queue.ts";
@@ -122,7 +122,7 @@ export function createServices(environment: Record<string, string | undefined>):
       const { operatorWebhookUrl: url, allowLoopbackCallbacks: allowLoopback, webhook } = parts.settings;
       if (url === undefined) return undefined;
       const [{ createOperatorWebhook }, { createPost }] = await Promise.all([
-        import("../shared/operator/operator-webhook.ts"),
+        import("../shared/health/operator-webhook.ts"),
         import("../shared/subscriptions/post.ts"),
       ]);
       const [{ password }] = webhook.credentials;

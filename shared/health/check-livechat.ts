@@ -14,7 +14,7 @@ import type { Check } from "./monitor.ts";
 const ASK_TIMEOUT = 4 * SECOND;
 
 /** The account's webhooks, if this app registers them. */
-type Answer = Promise<Webhook[] | undefined>;
+type FoundWebhooks = Promise<Webhook[] | undefined>;
 
 /**
  * The checks of LiveChat with its API v2. The check `livechat` makes one call a minute, which tests LiveChat and the
@@ -22,7 +22,7 @@ type Answer = Promise<Webhook[] | undefined>;
  * not be able to use up the rate limit.
  */
 export function checksOfV2(app: Examined, memory: Memory): Check[] {
-  let lastAnswer: Answer = Promise.resolve(undefined);
+  let lastAnswer: FoundWebhooks = Promise.resolve(undefined);
   return [
     {
       name: "livechat",
@@ -62,14 +62,14 @@ export function checksOfV2(app: Examined, memory: Memory): Check[] {
 }
 
 /** Without webhooks to register, tickets are listed: the API key may lack the permission to list webhooks. */
-async function askLiveChat({ settings, liveChat }: Examined): Answer {
+async function askLiveChat({ settings, liveChat }: Examined): FoundWebhooks {
   const call = { deadline: Date.now() + ASK_TIMEOUT };
   if (settings.webhook.baseUrl !== undefined) return liveChat.listWebhooks(call);
   await liveChat.findTickets({}, { page: 1, skip: 0, limit: 1 }, call);
   return undefined;
 }
 
-async function lookAtAnswer(answer: Answer, { sightings, now }: Memory): Promise<Finding> {
+async function lookAtAnswer(answer: FoundWebhooks, { sightings, now }: Memory): Promise<Finding> {
   try {
     await answer;
   } catch (error) {

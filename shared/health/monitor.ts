@@ -142,9 +142,9 @@ export function createMonitor(
 /** States of a check in which the checks that need it are unknown. */
 const BLOCKING: readonly (CheckState | undefined)[] = ["bad", "unknown"];
 
-const WORST_FIRST: readonly CheckState[] = ["bad", "attention", "unknown", "ok"];
+const STATES_WORST_FIRST: readonly CheckState[] = ["bad", "attention", "unknown", "ok"];
 
 /** The state of the app: the worst state of its checks. */
 export function worst(found: readonly { state: CheckState }[]): CheckState {
-  return WORST_FIRST.find((state) => found.some((one) => one.state === state)) ?? "ok";
+  return STATES_WORST_FIRST.find((state) => found.some((one) => one.state === state)) ?? "ok";
 }

@@ -25,16 +25,16 @@ export type DataPlace = {
 };
 
 /** The position up to which the place is done, usually the key of a row. */
-type Step = { after: string };
+type Position = { after: string };
 
-export type Removed = Step & {
+export type Removed = Position & {
   /** How many items this step erased or removed. */
   removed: number;
   /** The id of an item that may be another person's: the operator must decide. */
   undecided?: string;
 };
 
-type FoundItems = Step & {
+type FoundItems = Position & {
   items: readonly object[];
   /** The items may be another person's. */
   undecided?: true;

@@ -2,10 +2,10 @@ import { createHmac } from "node:crypto";
 import type { Log } from "../core/log.ts";
 import { redact } from "../core/redact.ts";
 import { waitAside } from "../core/wait-aside.ts";
-import type { CheckChange } from "../health/monitor.ts";
 import type { Post } from "../subscriptions/post.ts";
 import { sign } from "../subscriptions/sign.ts";
 import { isDelivered } from "../subscriptions/standing.ts";
+import type { CheckChange } from "./monitor.ts";
 
 /** Milliseconds before each repetition of a failed call. */
 const REPEAT_PAUSES = [1_000, 5_000, 20_000];
