@@ -8,7 +8,7 @@ import {
   type KeptSubscription,
   type LogHead,
   type LogPlace,
-  placeOf,
+  logPlaceOf,
   type Subscription,
 } from "./subscription.ts";
 import {
@@ -169,7 +169,7 @@ export function mergeRow(state: DeliveryState, found: KeptSubscription): Deliver
   return {
     ...state,
     kept: found,
-    place: isMoved ? placeOf(found) : { ...place, cursor: Math.max(place.cursor, found.cursor) },
+    place: isMoved ? logPlaceOf(found) : { ...place, cursor: Math.max(place.cursor, found.cursor) },
     // After a replay, only events of the refused batch itself need to be sent one by one.
     oneByOneThrough: isMoved ? 0 : state.oneByOneThrough,
     standing: isChanged ? found.standing : state.standing,

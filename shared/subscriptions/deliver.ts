@@ -14,7 +14,7 @@ import { noteRequest } from "./rate.ts";
 import { type SentEvents, send } from "./send.ts";
 import { afterAnswer, afterParking, isDelivered, isRefusal } from "./standing.ts";
 import type { Subscriptions } from "./store.ts";
-import { type KeptSubscription, type Parked, placeIn, placeOf, toParked } from "./subscription.ts";
+import { type KeptSubscription, logPlaceOf, type Parked, placeIn, toParked } from "./subscription.ts";
 import { LAST_ATTEMPTS, LEASE_MS, RENEW_MS } from "./times.ts";
 import { countGivenUp, traceDelivery } from "./trace-delivery.ts";
 
@@ -53,7 +53,7 @@ export async function deliver(
 ): Promise<{ end: End; kept: KeptSubscription; through: number }> {
   const { standing, attempts, sent } = found;
   let state: DeliveryState = {
-    ...{ kept: found, place: { ...placeOf(found), cursor: from }, standing, attempts, sent },
+    ...{ kept: found, place: { ...logPlaceOf(found), cursor: from }, standing, attempts, sent },
     lease: { state: "free", writtenAt: Number.NEGATIVE_INFINITY },
     ...{ unsaved: 0, deliveredAt: Number.NEGATIVE_INFINITY, oneByOneThrough: 0 },
   };

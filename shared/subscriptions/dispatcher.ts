@@ -40,10 +40,10 @@ export type DispatcherOptions = Pick<DeliverOptions, "post" | "onAttempt"> &
 type Report = { delivered: number; failed: number; givenUp: number };
 
 /** A subscription that this process delivers to. */
-type Slot = Orders & {
-  /** Read the row again after the present delivery: a wake-up came meanwhile. */
-  again: boolean;
-  /** Resolves at the end of the work: to `false` when storage failed. */
+type ActiveDelivery = Orders & {
+  /** A wake-up came during the delivery, so the row is read again at its end. */
+  mustReread: boolean;
+  /** Resolves at the end: to `false` when storage failed. */
   served: Promise<boolean>;
 };
 
@@ -63,7 +63,7 @@ export function createDispatcher({
 }: DispatcherOptions) {
   const feed = createFeed(log, { now, wait });
   const roster = new Roster(subscriptions, now);
-  const active = new Map<string, Slot>();
+  const active = new Map<string, ActiveDelivery>();
   let report: Report = { delivered: 0, failed: 0, givenUp: 0 };
   let errors: unknown[] = [];
   let isStaying = false;
@@ -79,7 +79,7 @@ export function createDispatcher({
     if (early > 0) await wait(early);
     checkedAt = now();
     const [head] = await Promise.all([feed.readHead(), roster.readAll()]);
-    for (const slot of active.values()) slot.again = true;
+    for (const delivery of active.values()) delivery.mustReread = true;
     startAll(head);
   });
 
@@ -132,9 +132,9 @@ export function createDispatcher({
 
   function start(entry: RosterEntry): void {
     const orders = { until: now() + DELIVERY_LIMIT_MS, isChanged: false };
-    const slot: Slot = { ...orders, again: false, served: Promise.resolve(true) };
-    active.set(entry.kept.id, slot);
-    slot.served = serve(entry, slot).then(
+    const delivery: ActiveDelivery = { ...orders, mustReread: false, served: Promise.resolve(true) };
+    active.set(entry.kept.id, delivery);
+    delivery.served = serve(entry, delivery).then(
       () => true,
       (error) => {
         errors.push(error);
@@ -144,16 +144,16 @@ export function createDispatcher({
   }
 
   /** Delivers to a subscription until nothing is left to do for this process. */
-  async function serve(first: RosterEntry, slot: Slot): Promise<void> {
+  async function serve(first: RosterEntry, delivery: ActiveDelivery): Promise<void> {
     const { id } = first.kept;
     try {
       for (let entry: RosterEntry | undefined = first; ; ) {
         const isFree = entry && isDue(entry) && leaseEnds(entry, holder) <= now();
-        const end = entry && isFree ? await deliverTo(entry, slot) : undefined;
+        const end = entry && isFree ? await deliverTo(entry, delivery) : undefined;
         if (isStopping) return;
         entry = roster.entries.get(id);
-        if (slot.again || end?.why === "lost") {
-          slot.again = false;
+        if (delivery.mustReread || end?.why === "lost") {
+          delivery.mustReread = false;
           entry = await roster.read(id);
         } else if (end?.why !== "done" || !entry || !isBehind(entry, feed.knownHead())) return;
       }
@@ -163,8 +163,11 @@ export function createDispatcher({
     }
   }
 
-  async function deliverTo({ kept: found, through: from }: RosterEntry, slot: Slot): Promise<End> {
-    const { end, kept, through } = await deliver(found, from, slot, {
+  async function deliverTo(
+    { kept: found, through: from }: RosterEntry,
+    delivery: ActiveDelivery,
+  ): Promise<End> {
+    const { end, kept, through } = await deliver(found, from, delivery, {
       ...{ subscriptions, feed, post, holder, now, random, wait, every },
       onAttempt(sent, to, events) {
         if (isDelivered(sent.answer)) report.delivered += events.length;
@@ -196,7 +199,7 @@ export function createDispatcher({
     /** Ends all deliveries before their next event, and stores their places: the process is about to end. */
     async stop(): Promise<void> {
       isStopping = true;
-      for (const slot of active.values()) slot.until = Number.NEGATIVE_INFINITY;
+      for (const delivery of active.values()) delivery.until = Number.NEGATIVE_INFINITY;
       await Promise.all(allServed());
     },
     /**
@@ -205,7 +208,7 @@ export function createDispatcher({
      */
     changed(): void {
       roster.expire();
-      for (const slot of active.values()) slot.isChanged = true;
+      for (const delivery of active.values()) delivery.isChanged = true;
       void checkAll().catch(() => {});
     },
     /**

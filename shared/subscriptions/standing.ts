@@ -90,7 +90,7 @@ export function afterAnswer(
     : isRefused
       ? growingPause(REFUSED_PAUSE_MS, refusals, random)
       : growingPause(isSwitchedOff(answer) ? SWITCHED_OFF_PAUSE_MS : FIRST_PAUSE_MS, failed.failures, random);
-  const pause = Math.min(Math.max(grown, retryAfterOf(answer)), LONGEST_PAUSE_MS);
+  const pause = Math.min(Math.max(grown, askedPause(answer)), LONGEST_PAUSE_MS);
   return { ...failed, nextAttemptAt: toIso(now + pause) };
 }
 
@@ -116,6 +116,6 @@ function growingPause(first: number, failures: number, random: () => number): nu
   return backOff(failures, { first, longest: LONGEST_PAUSE_MS }, 0.5 + random() / 2);
 }
 
-function retryAfterOf({ status, retryAfter = 0 }: CallbackAnswer): number {
+function askedPause({ status, retryAfter = 0 }: CallbackAnswer): number {
   return status === 429 || status === 503 ? retryAfter : 0;
 }

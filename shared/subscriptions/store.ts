@@ -30,7 +30,7 @@ type Changed = Subscription & ParkedChanges;
 
 type ParkedColumns = Omit<Parked, "seq"> & Formatted;
 
-const PARTITION = "subscriptions";
+const SUBSCRIPTIONS_PARTITION = "subscriptions";
 const PARKED = "parked:";
 /** The format of our ids. Callers may ask for any text, which may not be a valid key. */
 const ID_FORM = /^[\w-]{32}$/;
@@ -55,7 +55,7 @@ export function openSubscriptions(table: TableClient, now = Date.now) {
    */
   function subscribe(wanted: Terms & Pick<LogPlace, "log" | "cursor">): Promise<KeptSubscription> {
     return untilDone(async () => {
-      const target = await readRow<{ id: string }>(table, PARTITION, targetKey(wanted));
+      const target = await readRow<{ id: string }>(table, SUBSCRIPTIONS_PARTITION, targetKey(wanted));
       if (!target) {
         await create({ ...wanted, moves: 0 });
         // The next try reads the created row back.
@@ -75,22 +75,24 @@ export function openSubscriptions(table: TableClient, now = Date.now) {
       ...{ standing: FRESH, attempts: [], sent: [], missed: 0 },
     };
     await isDone([
-      ["create", { partitionKey: PARTITION, ...toRow(subscription) }],
-      ["create", { partitionKey: PARTITION, rowKey: targetKey(wanted), id }],
+      ["create", { partitionKey: SUBSCRIPTIONS_PARTITION, ...toRow(subscription) }],
+      ["create", { partitionKey: SUBSCRIPTIONS_PARTITION, rowKey: targetKey(wanted), id }],
     ]);
   }
 
   async function list(): Promise<KeptSubscription[]> {
     const answer = answerDate();
     const range = { ...SUBSCRIPTION_ROWS, onResponse: answer.onResponse };
-    const rows = readRows<SubscriptionColumns>(table, PARTITION, range);
+    const rows = readRows<SubscriptionColumns>(table, SUBSCRIPTIONS_PARTITION, range);
     return Array.fromAsync(rows, (row) => fromRow(row, answer.date()));
   }
 
   async function get(id: string): Promise<KeptSubscription | undefined> {
     if (!ID_FORM.test(id)) return undefined;
     const { onResponse, date } = answerDate();
-    const row = await readRow<SubscriptionColumns>(table, PARTITION, rowKeyOf(id), { onResponse });
+    const row = await readRow<SubscriptionColumns>(table, SUBSCRIPTIONS_PARTITION, rowKeyOf(id), {
+      onResponse,
+    });
     return row && fromRow(row, date());
   }
 
@@ -102,8 +104,11 @@ export function openSubscriptions(table: TableClient, now = Date.now) {
     { etag, age: _, ...changed }: KeptSubscription,
     { park, unpark = [] }: ParkedChanges = {},
   ): Promise<KeptSubscription | undefined> {
-    const row = { partitionKey: PARTITION, ...toRow(changed) };
-    const keysOf = (seq: number) => ({ partitionKey: PARTITION, rowKey: parkedKey(changed.id, seq) });
+    const row = { partitionKey: SUBSCRIPTIONS_PARTITION, ...toRow(changed) };
+    const keysOf = (seq: number) => ({
+      partitionKey: SUBSCRIPTIONS_PARTITION,
+      rowKey: parkedKey(changed.id, seq),
+    });
     const actions: TransactionAction[] = unpark.map((seq) => ["delete", keysOf(seq)]);
     if (park) {
       const { seq, ...columns } = park;
@@ -119,7 +124,7 @@ export function openSubscriptions(table: TableClient, now = Date.now) {
       return written === undefined ? undefined : { ...changed, etag: written };
     } catch (error) {
       if (!(error instanceof OutcomeUnknown)) throw error;
-      const found = await readRow<SubscriptionColumns>(table, PARTITION, row.rowKey);
+      const found = await readRow<SubscriptionColumns>(table, SUBSCRIPTIONS_PARTITION, row.rowKey);
       return found?.version === row.version ? fromRow(found) : undefined;
     }
   }
@@ -147,8 +152,8 @@ export function openSubscriptions(table: TableClient, now = Date.now) {
       if (!found) return;
       for (const { seq } of await parked(id)) await unpark(id, seq);
       const isRemoved = await isDone([
-        ["delete", { partitionKey: PARTITION, rowKey: rowKeyOf(id) }],
-        ["delete", { partitionKey: PARTITION, rowKey: targetKey(found) }],
+        ["delete", { partitionKey: SUBSCRIPTIONS_PARTITION, rowKey: rowKeyOf(id) }],
+        ["delete", { partitionKey: SUBSCRIPTIONS_PARTITION, rowKey: targetKey(found) }],
       ]);
       return isRemoved ? undefined : false;
     });
@@ -157,7 +162,10 @@ export function openSubscriptions(table: TableClient, now = Date.now) {
   /** The parked events of a subscription, or without `id` of all subscriptions, in the order of the log. */
   async function parked(id = ""): Promise<(Parked & { subscription: string })[]> {
     const prefix = id === "" ? PARKED : `${PARKED}${id}:`;
-    const rows = readRows<ParkedColumns>(table, PARTITION, { from: prefix, before: after(prefix) });
+    const rows = readRows<ParkedColumns>(table, SUBSCRIPTIONS_PARTITION, {
+      from: prefix,
+      before: after(prefix),
+    });
     return Array.fromAsync(rows, (row) => {
       const { rowKey = "", eventId, since, attempts } = checkFormat(row, "list of subscriptions");
       const [subscription = "", seq] = rowKey.slice(PARKED.length).split(":");
@@ -166,7 +174,7 @@ export function openSubscriptions(table: TableClient, now = Date.now) {
   }
 
   /** Unparks an event. Returns `false` when it was not parked. */
-  const unpark = (id: string, seq: number) => removeRow(table, PARTITION, parkedKey(id, seq));
+  const unpark = (id: string, seq: number) => removeRow(table, SUBSCRIPTIONS_PARTITION, parkedKey(id, seq));
 
   /** Does all of `actions` or nothing. Returns `false` also when the outcome is unknown. */
   async function isDone(actions: TransactionAction[]): Promise<boolean> {

@@ -62,7 +62,7 @@ export function termsOf({ url, types, filter, format, batch, perMinute, policy }
   return { url, types, filter, format, batch, perMinute, policy };
 }
 
-export function placeOf({ log, cursor, moves, restartedAt }: LogPlace): LogPlace {
+export function logPlaceOf({ log, cursor, moves, restartedAt }: LogPlace): LogPlace {
   return { log, cursor, moves, restartedAt };
 }
 
@@ -75,7 +75,7 @@ export function placeOf({ log, cursor, moves, restartedAt }: LogPlace): LogPlace
  * @param now milliseconds since the epoch
  */
 export function placeIn(head: LogHead, place: LogPlace, now: number): LogPlace {
-  const kept = placeOf(place);
+  const kept = logPlaceOf(place);
   const { log, cursor } = kept;
   if (head.log === undefined) return kept;
   if (log === head.log) return { ...kept, cursor: Math.min(cursor, head.seq) };

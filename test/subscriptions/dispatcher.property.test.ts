@@ -73,8 +73,11 @@ const step = fc.oneof(
       for: fc.constantFrom(50, 5_000, 25_000, 3_600_000),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("resume" as const), who: fc.nat(2) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("replay" as const), who: fc.nat(2), to: fc.nat(40) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("resume" as const), who: fc.nat(2), instance }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("replay" as const), who: fc.nat(2), to: fc.nat(40), instance }),
+  },
 );
 const schedule = fc.record({
   subscribers: fc.array(fc.record({ terms, answers }), { minLength: 1, maxLength: 3 }),
@@ -125,7 +128,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
       death.resolve();
       await new Promise(() => {});
     }
-    const { dispatch, stored } = createDispatcher({
+    const { dispatch, stored, changed } = createDispatcher({
       holder,
       subscriptions: {
         list: () => live(() => use(subscriptions.list)),
@@ -149,7 +152,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
       random: () => 0.5,
       later: () => {},
     });
-    return { life, dispatch, stored };
+    return { life, dispatch, stored, changed };
   }
   const instances = [start(), start()];
 
@@ -176,6 +179,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
           ? (now: Subscription) => moveTo(now, Math.min(each.to, now.cursor))
           : (now: Subscription) => resume(now);
       if (id) await subscriptions.change(id, change);
+      instances[each.instance]?.changed();
     }
     await setImmediate();
   }
