@@ -98,14 +98,15 @@ export const Removal = shape(
 export type Removal = v.InferOutput<typeof Removal>;
 
 const CHAT_LIMIT_DIGITS = /^\d{1,9}$/;
+const NO_CHAT_LIMIT = 'must be a whole number, such as 6 or "6"';
 /** The connector's type is text; a number is accepted too. */
 const chatLimit = v.pipe(
   v.union(
     [
-      v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-      v.pipe(v.string(), v.regex(CHAT_LIMIT_DIGITS), v.transform(Number)),
+      v.pipe(v.number(), v.safeInteger(NO_CHAT_LIMIT), v.minValue(0, NO_CHAT_LIMIT)),
+      v.pipe(v.string(), v.regex(CHAT_LIMIT_DIGITS, NO_CHAT_LIMIT), v.transform(Number)),
     ],
-    'must be a whole number, such as 6 or "6"',
+    NO_CHAT_LIMIT,
   ),
   v.number(),
   published({ type: "string", pattern: CHAT_LIMIT_DIGITS.source }),

@@ -15,7 +15,7 @@ function choices<const Schema extends v.GenericSchema>(schema: Schema) {
 const word = v.pipe(filled, v.maxLength(200, "may have at most 200 characters"));
 /** The id of a group, as text or as the number that LiveChat shows. */
 const groupInFilter = v.pipe(
-  v.union([v.pipe(v.number(), v.safeInteger()), word], "must be a group's id"),
+  v.union([v.pipe(v.number(), v.safeInteger("must be a group's id")), word], "must be a group's id"),
   v.transform(String),
   v.string(),
 );

@@ -138,18 +138,25 @@ export const text = v.pipe(
   v.string(),
 );
 
+const NO_IDENTIFIER = "must be text, or a whole number below 2^53";
+
 /** An id: opaque text, or a whole number small enough to keep every digit. */
 export const identifier = v.pipe(
-  v.union([v.string(), v.pipe(v.number(), v.safeInteger())], "must be text, or a whole number below 2^53"),
+  v.union([v.string(), v.pipe(v.number(), v.safeInteger(NO_IDENTIFIER))], NO_IDENTIFIER),
   v.transform(String),
   v.string(),
 );
 
+const NO_INTEGER = "must be a whole number";
+
 /** A whole number. LiveChat sends some as text. */
 export const integer = v.pipe(
   v.union(
-    [v.pipe(v.number(), v.integer()), v.pipe(v.string(), v.regex(/^-?\d+$/), v.transform(Number))],
-    "must be a whole number",
+    [
+      v.pipe(v.number(), v.integer(NO_INTEGER)),
+      v.pipe(v.string(), v.regex(/^-?\d+$/, NO_INTEGER), v.transform(Number)),
+    ],
+    NO_INTEGER,
   ),
   v.number(),
   v.integer(),

@@ -1,7 +1,8 @@
 import * as v from "valibot";
-import { describe, expect, it } from "vitest";
-import { Agent, AgentSummary } from "../../shared/schemas/agent.ts";
+import { describe, expect, it, test } from "vitest";
+import { Agent, AgentSummary, NewAgent } from "../../shared/schemas/agent.ts";
 import { OneTicket, Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
+import { validate } from "../../shared/schemas/validate.ts";
 import { WebhookChatResponse, WebhookTicketResponse } from "../../shared/schemas/webhook.ts";
 
 /** The value that a client reads: parsed by the schema, then sent as JSON. */
@@ -156,6 +157,21 @@ describe("an agent", () => {
     expect(read(Agent, whole)).toEqual({ ...whole, max_chats_count: 6, groups: [{ id: 1, name: "All" }] });
   });
 });
+
+test.each([-1, 1.5, "1.5", "many", true])(
+  "the chat limit %j of a new agent is refused",
+  (max_chats_count) => {
+    expect(validate(NewAgent, { login: "nora@example.com", name: "Nora", max_chats_count })).toEqual({
+      success: false,
+      problems: [
+        {
+          path: "max_chats_count",
+          message: 'max_chats_count must be a whole number, such as 6 or "6".',
+        },
+      ],
+    });
+  },
+);
 
 describe("a webhook", () => {
   const chat = {

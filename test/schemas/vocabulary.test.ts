@@ -2,7 +2,23 @@ import fc from "fast-check";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { readTime } from "../../shared/schemas/read-time.ts";
-import { flag, integer, listOf, maybe, text, time } from "../../shared/schemas/vocabulary.ts";
+import {
+  email,
+  exact,
+  filled,
+  flag,
+  identifier,
+  instant,
+  integer,
+  listOf,
+  maybe,
+  notEmpty,
+  oneOf,
+  text,
+  time,
+  wholeNumber,
+  yesOrNo,
+} from "../../shared/schemas/vocabulary.ts";
 
 /** The value that a schema returns, or an error with its message. */
 function read(schema: v.GenericSchema, value: unknown): unknown {
@@ -126,6 +142,7 @@ describe("the other values of LiveChat", () => {
     ["text", text, null, "must be text"],
     ["text", text, {}, "must be text"],
     ["integer", integer, "7.5", "must be a whole number"],
+    ["integer", integer, 7.5, "must be a whole number"],
     ["integer", integer, "", "must be a whole number"],
     ["integer", integer, null, "must be a whole number"],
     ["flag", flag, "yes", "must be true or false"],
@@ -135,4 +152,55 @@ describe("the other values of LiveChat", () => {
   ])("%s refuses a wrong value with its message, case %#", (_, schema, value, message) => {
     expect(read(schema, value)).toEqual(new Error(message));
   });
+});
+
+describe("the values of callers", () => {
+  const Agent = exact({ login: v.string(), name: v.optional(v.string()) });
+
+  it.each<[string, v.GenericSchema, unknown, unknown]>([
+    ["filled", filled, " ", " "],
+    ["email", email, "ana@example", "ana@example"],
+    ["oneOf", oneOf(["a", "b"]), "b", "b"],
+    ["wholeNumber", wholeNumber(1, 10), "10", 10],
+    ["instant", instant, "2026-01-31", "2026-01-31T00:00:00.000Z"],
+    ["instant", instant, "2026-01-31T08:00:00+01:00", "2026-01-31T07:00:00.000Z"],
+    ["yesOrNo", yesOrNo, "true", true],
+    ["yesOrNo", yesOrNo, "false", false],
+    ["exact", Agent, { login: "a" }, { login: "a" }],
+    ["notEmpty", notEmpty(exact({ a: v.optional(v.string()) })), { a: "" }, { a: "" }],
+  ])("%s accepts a valid value, case %#", (_, schema, value, expected) => {
+    expect(read(schema, value)).toEqual(expected);
+  });
+
+  it.each<[string, v.GenericSchema, unknown, string]>([
+    ["filled", filled, "", "must not be empty"],
+    ["filled", filled, 7, "must be text"],
+    ["email", email, "ana at example", "must be an email address, such as ana@example.com"],
+    ["oneOf", oneOf(["a", "b"]), "c", "must be one of a, b"],
+    ["wholeNumber", wholeNumber(1, 10), "0", "must be at least 1"],
+    ["wholeNumber", wholeNumber(1, 10), "11", "must be at most 10"],
+    ["wholeNumber", wholeNumber(1, 10), "1e1", "must be a whole number"],
+    ["instant", instant, "1408356305", "must be a time in ISO 8601, such as 2026-01-31T08:00:00Z"],
+    ["yesOrNo", yesOrNo, "1", "must be true or false"],
+    ["notEmpty", notEmpty(exact({ a: v.optional(v.string()) })), {}, "must have at least one of a"],
+    ["exact", exact({}), { a: 1 }, "is not a known field. No fields are accepted"],
+  ])("%s refuses an invalid value with its message, case %#", (_, schema, value, message) => {
+    expect(read(schema, value)).toEqual(new Error(message));
+  });
+
+  it("an exact object refuses every unknown field, including those with names of Object.prototype", () => {
+    const { issues = [] } = v.safeParse(Agent, { login: "a", age: 7, toString: "x", valueOf: 1 });
+    expect(issues.map((issue) => v.getDotPath(issue))).toEqual(["age", "toString", "valueOf"]);
+    expect(issues[0]?.message).toBe("is not a known field. Use login, name");
+  });
+});
+
+it.each([
+  [7, "7"],
+  ["007", "007"],
+  [2 ** 53 - 1, "9007199254740991"],
+])("the identifier %j is read as %j", (value, expected) => expect(read(identifier, value)).toBe(expected));
+
+it.each([2 ** 53, 1.5, null, true])("the identifier %j is refused", (value) => {
+  expect(read(identifier, value)).toEqual(new Error("must be text, or a whole number below 2^53"));
 });

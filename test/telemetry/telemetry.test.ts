@@ -177,11 +177,16 @@ test("Application Insights receives spans and metrics over its own protocol", as
   expect(sent).toContain("livechat.calls");
 });
 
-test("empty settings give no destination of telemetry", () => {
-  expect(destinationsOf({})).toEqual([]);
-  expect(
-    destinationsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: " ", APPLICATIONINSIGHTS_CONNECTION_STRING: "" }),
-  ).toEqual([]);
+test.each([
+  [{}, []],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: " ", APPLICATIONINSIGHTS_CONNECTION_STRING: "" }, []],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" }, ["otlp"]],
+  [
+    { OTEL_EXPORTER_OTLP_ENDPOINT: "x", APPLICATIONINSIGHTS_CONNECTION_STRING: "y" },
+    ["application insights", "otlp"],
+  ],
+])("the settings %j have the destinations %j", (environment, destinations) => {
+  expect(destinationsOf(environment)).toEqual(destinations);
 });
 
 test("an action answers although the endpoint of telemetry does not exist", async () => {
