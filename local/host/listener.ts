@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { toIso } from "../../shared/core/time.ts";
 
 /** A schedule or a queue that starts a function. */
 export type Listener = {
@@ -21,5 +22,5 @@ export const systemClock: Clock = {
 
 /** A time in the format of the real host's JSON. */
 export function toHostTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/(?:\.000)?Z$/, "+00:00");
+  return toIso(milliseconds).replace(/(?:\.000)?Z$/, "+00:00");
 }

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { odata, type TableClient } from "@azure/data-tables";
 import { CHAT_LOCK, CHAT_PARTITION as CHATS } from "../../shared/chats/chat-records.ts";
+import { toIso } from "../../shared/core/time.ts";
 import {
   EVENTS,
   HEAD,
@@ -45,7 +46,7 @@ export async function backUp(tables: Tables, directory: string, now: number): Pr
     }
   }
   const log = head && { id: textOf(head.log) ?? "", seq: Number(textOf(head.seq)) };
-  const manifest: Manifest = { format: 1, takenAt: new Date(now).toISOString(), rows, ...(log && { log }) };
+  const manifest: Manifest = { format: 1, takenAt: toIso(now), rows, ...(log && { log }) };
   await writeManifest(directory, manifest);
   return manifest;
 }

@@ -1,5 +1,6 @@
 import { pathToFileURL } from "node:url";
 import { startAzurite } from "../../local/azurite.ts";
+import { toIso } from "../../shared/core/time.ts";
 import { openEventLog } from "../../shared/event-log/event-log.ts";
 import type { NewEvent } from "../../shared/event-log/types.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
@@ -98,7 +99,7 @@ async function fastest(work: () => Promise<unknown>): Promise<number> {
 export function delivery(index: number, bytes: number): NewEvent {
   const type = index % 3 === 0 ? "chat_started" : "chat_ended";
   const chatId = `P${index}`;
-  const moment = new Date(1_700_000_000_000 + index * 1000).toISOString();
+  const moment = toIso(1_700_000_000_000 + index * 1000);
   const messages = [];
   for (let size = 0; size < bytes - 300; size += 150) {
     messages.push({ user_type: "visitor", author_name: "Ana", text: words(index + size), timestamp: moment });

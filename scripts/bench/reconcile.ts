@@ -1,5 +1,6 @@
 import { pathToFileURL } from "node:url";
 import { startAzurite } from "../../local/azurite.ts";
+import { toIso } from "../../shared/core/time.ts";
 import { ticketSource } from "../../shared/livechat/v2/ticket-source.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { Ticket } from "../../shared/schemas/ticket.ts";
@@ -113,10 +114,6 @@ function ticketOf(index: number, moment: number): Ticket {
       { type: "message", date, author: { id: "ana@example.com", name: "Ana", type: "agent" }, message },
     ],
   };
-}
-
-function toIso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { type LiveChatConnection, readSettings } from "../../shared/core/settings.ts";
+import { DAY, toIso } from "../../shared/core/time.ts";
 import { TEXT_API_VERSION } from "../../shared/schemas/from-text-chat.ts";
 
 /** A name, and a function that returns a fact to print, or throws when the check fails. */
@@ -170,7 +171,7 @@ function helpDeskChecks({ url, accountId, apiKey }: Connection<"text">): Check[]
     [
       "only tickets that changed since a time are listed",
       async () => {
-        const tomorrow = new Date(Date.now() + 24 * 60 * 60_000).toISOString();
+        const tomorrow = toIso(Date.now() + DAY);
         const found = await tickets({ updatedDateFrom: tomorrow, pageSize: "1" });
         if (found.length > 0) throw new Error("updatedDateFrom is ignored");
         return undefined;

@@ -80,3 +80,21 @@ export const ROWS: Row[] = readFileSync(join(import.meta.dirname, "microsoft-row
     const [place = "", title = "", key = "", required, type = "", description = ""] = line.split("\t");
     return { place, title, key, required: required === "true", type, description };
   });
+
+/** The rows that the connector corrects, by place and key. */
+export const CORRECTIONS: Readonly<Record<string, { title: string; description?: string; reason: string }>> =
+  {
+    "WebhookChatResponse chat.id": {
+      title: "Chat Id",
+      description: "Unique identifier of the chat.",
+      reason: "the field is the chat's id; a chat's groups are `chat.groups`",
+    },
+    "CreateAgent login_status": {
+      title: "Login Status",
+      reason: "an import requires titles of parameters in Title Case",
+    },
+    "CreateAgent max_chats_count": {
+      title: "Max Chat Counts",
+      reason: "an import requires titles of parameters in Title Case",
+    },
+  };

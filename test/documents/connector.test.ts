@@ -1,0 +1,13 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { CORRECTIONS } from "../publish/microsoft.ts";
+
+test("connector/README.md lists the rows of Microsoft's reference that the connector corrects", () => {
+  const rows = readFileSync("connector/README.md", "utf8").matchAll(
+    /^\| `(\w+)` `([\w.]+)` \| [^|]* \| "([^"|]*)"(?:, "([^"|]*)")? *\| ([^|]*) \|$/gm,
+  );
+  const listed = [...rows].map(([, place, key, title, description, reason]) => {
+    return [`${place} ${key}`, { title, description, reason }];
+  });
+  expect(Object.fromEntries(listed)).toEqual(CORRECTIONS);
+});
