@@ -9,20 +9,23 @@ import type { ReadRefusal } from "./refusal.ts";
 import { readWords } from "./words.ts";
 
 /** In milliseconds. */
-export const ATTEMPT_TIMEOUT = 8 * SECOND;
+const ATTEMPT_TIMEOUT = 8 * SECOND;
 
-/** How to reach one of LiveChat's APIs, and how to read its refusals. */
-export type Connection = {
-  /** The name of the service, for people. */
+/** One of LiveChat's APIs: its credentials, its headers and its refusals. */
+export type Service = {
+  /** For people. */
   name: string;
-  /** Base URL of the API. */
-  url: string;
   /** Basic credentials (RFC 7617). */
   username: string;
   password: string;
   /** Headers of each attempt, besides the credentials. */
   headers(): Record<string, string>;
   readRefusal: ReadRefusal;
+};
+
+export type AttemptOptions = {
+  /** Base URL of the API. */
+  url: string;
   /** Limit of an attempt with the reading of its answer, in milliseconds; 8,000 by default. */
   attemptTimeout?: number;
   fetch?: typeof fetch;
@@ -69,7 +72,7 @@ export function createAttempt({
   attemptTimeout = ATTEMPT_TIMEOUT,
   fetch = globalThis.fetch,
   observe,
-}: Connection) {
+}: Service & AttemptOptions) {
   const encoded = Buffer.from(`${username}:${password}`).toString("base64");
   // Texts that no error may contain.
   const secrets = [encoded, encodeURIComponent(password), password, username].filter(

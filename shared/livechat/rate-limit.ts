@@ -105,8 +105,7 @@ export class RateLimit {
       this.#advance();
     };
     signal?.addEventListener("abort", leave, { once: true });
-    const behind = this.#line.findIndex(({ rank }) => rank < waiter.rank);
-    this.#line.splice(behind < 0 ? this.#line.length : behind, 0, waiter);
+    this.#line = [...this.#line, waiter].sort((a, b) => b.rank - a.rank);
     this.#advance();
     await promise.finally(() => signal?.removeEventListener("abort", leave));
   }

@@ -4,7 +4,7 @@ import { AppError, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
 import { startStopwatch } from "../core/stopwatch.ts";
 import { SECOND } from "../core/time.ts";
 import { Throttled } from "./after-429.ts";
-import { ATTEMPT_TIMEOUT, type Connection, createAttempt } from "./attempt.ts";
+import { type AttemptOptions, createAttempt, type Service } from "./attempt.ts";
 import { EFFECT_OF_METHOD, type Effect, type OutgoingCall } from "./call.ts";
 import { delay } from "./delay.ts";
 import { addDoubt } from "./failure.ts";
@@ -15,7 +15,7 @@ import { RateLimit, type Usage } from "./rate-limit.ts";
 const REPETITIONS = 2;
 /** Pauses after failures, in milliseconds. */
 const PAUSES = { first: 300, longest: 600 };
-/** An attempt needs at least this time, in milliseconds. With less time left, none is made. */
+/** With less time left than this, no attempt waits for its turn. In milliseconds. */
 const SHORTEST_ATTEMPT = SECOND;
 /** In milliseconds. */
 export const TOTAL_TIMEOUT = 25 * SECOND;
@@ -39,10 +39,7 @@ export type Send = <Answer extends v.GenericSchema>(
 ) => Promise<v.InferOutput<Answer>>;
 
 /** The options of a connection to any of the APIs. */
-export type ConnectionOptions = Omit<
-  Connection,
-  "name" | "username" | "password" | "headers" | "readRefusal"
-> & {
+export type ConnectionOptions = AttemptOptions & {
   /** Calls that this process may make in 60 s, repetitions included. */
   rateLimit: number;
   /** Limit of a call with all its attempts and waits, in milliseconds; 25,000 by default. */
@@ -60,11 +57,10 @@ export function connect({
   rateLimit: limit,
   totalTimeout = TOTAL_TIMEOUT,
   random = Math.random,
-  ...connection
-}: ConnectionOptions & Connection): { send: Send; usage: () => Usage } {
-  const rateLimit = new RateLimit(connection.name, limit, { random });
-  const attempt = createAttempt(connection);
-  const leastTime = Math.min(connection.attemptTimeout ?? ATTEMPT_TIMEOUT, SHORTEST_ATTEMPT);
+  ...service
+}: ConnectionOptions & Service): { send: Send; usage: () => Usage } {
+  const rateLimit = new RateLimit(service.name, limit, { random });
+  const attempt = createAttempt(service);
 
   const send: Send = async (request, call = {}) => {
     const { priority = "operator", signal, deadline = Date.now() + totalTimeout, beforeSend, onTurn } = call;
@@ -72,7 +68,7 @@ export function connect({
     if (deadline <= Date.now()) throw new UpstreamTimeout("The time for this call was over before it began.");
     const passed = startStopwatch();
     const time = deadline - Date.now();
-    const patience = Math.max(0, time - leastTime);
+    const patience = Math.max(0, time - SHORTEST_ATTEMPT);
     let failures = 0;
     let isInDoubt = false;
     for (let retries = 0; ; retries += 1) {
@@ -96,8 +92,8 @@ export function connect({
           if (isInDoubt) addDoubt(error);
           isInDoubt = error.outcomeUnknown ?? false;
         }
-        const pause = pauseAfterFailure(error, { effect, failures, left: patience - passed(), random });
-        if (pause === undefined) throw error;
+        const pause = pauseAfterFailure(error, effect, failures, random);
+        if (pause === undefined || pause > patience - passed()) throw error;
         failures += 1;
         await delay(pause, signal);
       }
@@ -106,26 +102,20 @@ export function connect({
   return { send, usage: () => rateLimit.usage() };
 }
 
-type Failed = {
-  effect: Effect;
-  /** How many attempts failed before this one. */
-  failures: number;
-  /** The time that is left for a pause, in milliseconds. */
-  left: number;
-  random: () => number;
-};
-
 /**
  * The pause before a call is repeated after a failure, in milliseconds; `undefined` when the call must not be repeated:
- * a repetition cannot help, could create something twice, or has no time left.
+ * a repetition cannot help, could create something twice, or was already made twice.
+ *
+ * @param failures how many attempts failed before this one
  */
 export function pauseAfterFailure(
   error: unknown,
-  { effect, failures, left, random }: Failed,
+  effect: Effect,
+  failures: number,
+  random: () => number,
 ): number | undefined {
   const isTransient = error instanceof UpstreamFailed || error instanceof UpstreamTimeout;
   if (!isTransient || effect === "create" || failures === REPETITIONS) return undefined;
   const { retryAfter } = error;
-  const pause = retryAfter === undefined ? backOff(failures + 1, PAUSES, random()) : retryAfter * SECOND;
-  return pause > left ? undefined : pause;
+  return retryAfter === undefined ? backOff(failures + 1, PAUSES, random()) : retryAfter * SECOND;
 }

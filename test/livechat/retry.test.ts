@@ -280,18 +280,21 @@ it.each([
   ["a third failure", undefined, { failures: 2 }],
   ["a failure of a creation", undefined, { effect: "create" }],
   ["a failure with a Retry-After of 2 s", 2_000, { retryAfter: 2 }],
-  ["a failure with less time left than the pause", undefined, { left: 100 }],
 ] as const)("the pause after %s is %j ms", (_, pause, facts) => {
-  const { retryAfter, ...known } = { retryAfter: undefined, ...facts };
-  const failed = { effect: "read" as const, failures: 0, left: 10_000, random: () => 0.5, ...known };
-  expect(pauseAfterFailure(new UpstreamFailed("Failed.", { retryAfter }), failed)).toBe(pause);
+  const { retryAfter, effect, failures } = {
+    retryAfter: undefined,
+    effect: "read" as const,
+    failures: 0,
+    ...facts,
+  };
+  const error = new UpstreamFailed("Failed.", { retryAfter });
+  expect(pauseAfterFailure(error, effect, failures, () => 0.5)).toBe(pause);
 });
 
 it.each([new NotFound("Unknown."), new RangeError("A defect.")])(
   "a call is not repeated after %s",
   (error) => {
-    const failed = { effect: "read" as const, failures: 0, left: 10_000, random: () => 0.5 };
-    expect(pauseAfterFailure(error, failed)).toBeUndefined();
+    expect(pauseAfterFailure(error, "read", 0, () => 0.5)).toBeUndefined();
   },
 );
 

@@ -25,6 +25,8 @@ export type HelpDeskOptions = ConnectionOptions & {
 
 /** A ticket, tag or webhook of HelpDesk: of its fields, only the id is certain. */
 const Identified = v.looseObject({ ID: text });
+/** The schema of an answer that is not used. */
+const unread = v.unknown();
 const HelpDeskWebhook = v.looseObject({ ID: text, eventType: text, url: text });
 /** HelpDesk's name for `ticket_created`. A webhook of HelpDesk has one event type. */
 const TICKET_CREATED = "tickets.create";
@@ -88,22 +90,21 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
 
   async function setTags(
     id: string,
-    wanted: readonly string[],
-    tagIDs: readonly string[],
+    names: readonly string[],
+    before: readonly string[],
     call?: CallOptions,
   ) {
     const ids: string[] = [];
-    for (const name of wanted) ids.push(await idOfTag(name, call));
-    const added = ids.filter((tag) => !tagIDs.includes(tag));
-    if (added.length > 0) {
-      const json = { tagIDs: added };
+    for (const name of names) ids.push(await idOfTag(name, call));
+    const json = { tagIDs: ids.filter((tag) => !before.includes(tag)) };
+    if (json.tagIDs.length > 0) {
       await send(
-        { method: "POST", effect: "replace", to: at`tickets/${id}/tags`, json, answer: v.unknown() },
+        { method: "POST", effect: "replace", to: at`tickets/${id}/tags`, json, answer: unread },
         call,
       );
     }
-    for (const tag of tagIDs.filter((tag) => !ids.includes(tag))) {
-      await send({ method: "DELETE", to: at`tickets/${id}/tags/${tag}`, answer: v.unknown() }, call);
+    for (const tag of before.filter((tag) => !ids.includes(tag))) {
+      await send({ method: "DELETE", to: at`tickets/${id}/tags/${tag}`, answer: unread }, call);
     }
   }
 
@@ -133,13 +134,13 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
     const teams = teamIDs && [...new Set([...listOfText(before.teamIDs), ...teamIDs])];
     const fields = { subject, ...assignment, teamIDs: teams };
     if (Object.values(fields).some((value) => value !== undefined)) {
-      await send({ method: "PATCH", to: at`tickets/${id}`, json: fields, answer: v.unknown() }, call);
+      await send({ method: "PATCH", to: at`tickets/${id}`, json: fields, answer: unread }, call);
     }
     if (tag) await setTags(id, tag, listOfText(before.tagIDs), call);
     if (message !== undefined) {
       const json = { author: { type: "client" }, message: { text: message } };
       const request = { method: "PATCH", effect: "create", to: at`tickets/${id}` } as const;
-      await send({ ...request, json, answer: v.unknown() }, call);
+      await send({ ...request, json, answer: unread }, call);
     }
     return toTicket(await readRaw(id, call), call);
   }
@@ -172,13 +173,12 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
     },
     async createWebhook({ url }, call) {
       const json = { url, eventType: TICKET_CREATED, name: "LiveChat Functions" };
-      return fromHelpDeskWebhook(
-        await send({ method: "POST", to: at`webhooks`, json, answer: HelpDeskWebhook }, call),
-      );
+      const request = { method: "POST", to: at`webhooks`, json, answer: HelpDeskWebhook } as const;
+      return fromHelpDeskWebhook(await send(request, call));
     },
     async deleteWebhook(id, call) {
       const to = at`webhooks/${id.slice(WEBHOOK_PREFIX.length)}`;
-      await send({ method: "DELETE", to, answer: v.unknown() }, call);
+      await send({ method: "DELETE", to, answer: unread }, call);
       return { result: `${id} removed successfully` };
     },
   };

@@ -25,7 +25,7 @@ const TextWebhook = v.looseObject({ id: text, action: text, url: text });
 export type TextWebhook = v.InferOutput<typeof TextWebhook>;
 
 const Created = v.looseObject({ id: text });
-const WebhooksState = v.looseObject({ license_webhooks_enabled: v.boolean() });
+const Switch = v.looseObject({ license_webhooks_enabled: v.boolean() });
 const ChatList = v.looseObject({ chats_summary: readable(TextChatSummary), next_page_id: maybe(text) });
 const ArchiveList = v.looseObject({ chats: readable(RawTextChat), next_page_id: maybe(text) });
 
@@ -59,7 +59,7 @@ const ACTIONS = {
     ...webhooks,
     scopes: ["webhooks.state:ro"],
     effect: "read",
-    answer: WebhooksState,
+    answer: Switch,
   },
   enable_license_webhooks: { ...webhooks, scopes: ["webhooks.state:rw"], effect: "replace" },
 

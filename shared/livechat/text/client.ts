@@ -3,9 +3,9 @@ import { lazy } from "../../core/lazy.ts";
 import { MINUTE, SECOND } from "../../core/time.ts";
 import type { Agent, NewAgent } from "../../schemas/agent.ts";
 import { delay } from "../delay.ts";
-import { createHelpDesk, isHelpDeskWebhook } from "../helpdesk/client.ts";
+import { createHelpDesk, type HelpDeskOptions, isHelpDeskWebhook } from "../helpdesk/client.ts";
 import { withoutHelpDesk } from "../helpdesk/no-helpdesk.ts";
-import type { ChatReader, ConnectionOptions, LiveChat } from "../live-chat.ts";
+import type { ChatReader, LiveChat } from "../live-chat.ts";
 import { type CallOptions, connect, TOTAL_TIMEOUT } from "../send.ts";
 import { createAct, type Region, type TextAgent } from "./actions.ts";
 import { AGENT_FIELDS, toAgent, toCreation, toSummary } from "./agents.ts";
@@ -13,11 +13,8 @@ import { watchLifecycle } from "./lifecycle.ts";
 import { refusalByType } from "./refusal.ts";
 import { fromTextWebhook, toRegistration } from "./webhooks.ts";
 
-export type LiveChatTextOptions = ConnectionOptions & {
-  /** The account of the token: a UUID. */
-  accountId: string;
-  /** The personal access token, such as `dal:…`. */
-  apiKey: string;
+/** The options of a connection, whose token HelpDesk accepts too. */
+export type LiveChatTextOptions = HelpDeskOptions & {
   /** The app that owns the webhooks. */
   clientId: string;
   /** Base URL of HelpDesk, where tickets are; absent for an account without it. */
