@@ -29,6 +29,12 @@ import {
 /** A ticket of LiveChat, compared with the stored one. */
 type ComparedTicket = Compared<Ticket> & { stored?: Pointer };
 
+/** A change of one ticket or one note. The operations of a change are in the same transaction. */
+type Change =
+  | { kind: "put"; ticket: ComparedTicket }
+  | { kind: "remove"; row: string; deletedAt: string }
+  | { kind: "note"; row: string; note: unknown };
+
 const COMMIT_ATTEMPTS = 3;
 /** Bytes that a transaction needs besides its operations. */
 const ENVELOPE_BYTES = 4096;
@@ -51,16 +57,19 @@ export async function openWriter(table: TableClient, api: LiveChatApi = "v2"): P
     return { item, is: isSame ? "same" : "changed", stored };
   }
 
-  function toStore({ item, is, stored }: ComparedTicket): TicketChange[] {
-    if (is === "same") return [];
-    return [
-      {
-        live: is === "changed" ? 0 : 1,
-        isOfTicket: true,
-        actions: (change) => writeTicket(item, stored, { change, api }),
-        again: async () => toStore(await compare(item)),
-      },
-    ];
+  /** The change after an erasure: the ticket may be a tombstone now. */
+  async function compareAgain(change: Change): Promise<Change> {
+    return change.kind === "put" ? { kind: "put", ticket: await compare(change.ticket.item) } : change;
+  }
+
+  /** @param number of the change to the store */
+  async function operationsOf(change: Change, number: number): Promise<TransactionAction[]> {
+    if (change.kind === "put") {
+      return writeTicket(change.ticket.item, change.ticket.stored, { change: number, api });
+    }
+    if (change.kind === "remove") return markDeleted(change.row, change.deletedAt, number);
+    const key = { partitionKey: TICKETS_PARTITION, rowKey: change.row };
+    return [["upsert", { ...key, format: FORMAT, ...(await packJson(change.note)) }, "Replace"]];
   }
 
   /**
@@ -70,15 +79,15 @@ export async function openWriter(table: TableClient, api: LiveChatApi = "v2"): P
    * @throws Conflict when another writer has committed
    */
   async function commitTogether(
-    open: readonly TicketChange[],
+    open: readonly Change[],
     state: ReconcileState,
     text: Uint8Array,
   ): Promise<number | "all"> {
     // Every transaction raises the change number, and its rows have at least that number. So a reader between two
     // transactions knows that more changes follow.
-    const changes = current.changes + open.filter(({ isOfTicket }) => isOfTicket).length;
+    const changes = current.changes + open.filter(({ kind }) => kind !== "note").length;
     const units = await Promise.all(
-      open.map(async ({ live, actions }) => ({ live, actions: await actions(changes) })),
+      open.map(async (change) => ({ live: liveOf(change), actions: await operationsOf(change, changes) })),
     );
     const room = MAX_TRANSACTION_BYTES - bytesOf(writeState({ ...current, text })) - ENVELOPE_BYTES;
     const parts = split(units, room);
@@ -113,18 +122,21 @@ export async function openWriter(table: TableClient, api: LiveChatApi = "v2"): P
 
     async commit({ state, put = [], remove, notes = {} }) {
       const text = await compress(JSON.stringify(state));
-      let open: TicketChange[] = [
-        ...put.flatMap(toStore),
-        ...(remove?.items ?? []).map(({ row }) => toRemove(row, remove?.at ?? "")),
-        ...Object.entries(notes).map(([name, note]) => toKeep(noteKey(api, name), note)),
+      const removed = remove?.items.map(({ row }): Change => ({ kind: "remove", row, deletedAt: remove.at }));
+      let open: Change[] = [
+        ...put.map((ticket): Change => ({ kind: "put", ticket })),
+        ...(removed ?? []),
+        ...Object.entries(notes).map(
+          ([name, note]): Change => ({ kind: "note", row: noteKey(api, name), note }),
+        ),
       ];
       for (;;) {
+        open = open.filter((change) => change.kind !== "put" || change.ticket.is !== "same");
         const done = await commitTogether(open, state, text);
         if (done === "all") return;
         // An erasure came in between. A ticket that it made a tombstone must not be stored with its content.
         current = await readState(table, api);
-        const left = await Promise.all(open.slice(done).map((change) => change.again?.() ?? [change]));
-        open = left.flat();
+        open = await Promise.all(open.slice(done).map(compareAgain));
       }
     },
 
@@ -139,30 +151,10 @@ export async function openWriter(table: TableClient, api: LiveChatApi = "v2"): P
   };
 }
 
-/** A change of a ticket or a note within a commit. */
-type TicketChange = {
-  /** The change of the number of live tickets. */
-  live: number;
-  isOfTicket: boolean;
-  /** @param change number of the change to the store */
-  actions(change: number): Promise<TransactionAction[]>;
-  /** Plans the change again after an erasure; absent when an erasure makes no difference. */
-  again?(): Promise<TicketChange[]>;
-};
-
-function toRemove(row: string, deletedAt: string): TicketChange {
-  return { live: -1, isOfTicket: true, actions: async (change) => markDeleted(row, deletedAt, change) };
-}
-
-function toKeep(rowKey: string, note: unknown): TicketChange {
-  return {
-    live: 0,
-    isOfTicket: false,
-    async actions() {
-      const row = { partitionKey: TICKETS_PARTITION, rowKey, format: FORMAT, ...(await packJson(note)) };
-      return [["upsert", row, "Replace"]];
-    },
-  };
+/** By how much a change raises the number of live tickets. */
+function liveOf(change: Change): number {
+  if (change.kind === "put") return change.ticket.is === "changed" ? 0 : 1;
+  return change.kind === "remove" ? -1 : 0;
 }
 
 function bytesOf(actions: readonly TransactionAction[]): number {
