@@ -4,15 +4,15 @@ import { dirname, extname, join } from "node:path";
 import { NotFound } from "../shared/core/errors.ts";
 import type { Answer } from "../shared/http/operation.ts";
 
-const TYPES: Record<string, string> = {
+const CONTENT_TYPES: Record<string, string> = {
   ".html": "text/html",
   ".css": "text/css",
   ".js": "text/javascript",
   ".txt": "text/plain",
 };
 
-/** Only this app's own scripts, styles and calls: a page that holds a key must not reach another host. */
-const POLICY = [
+/** Allows only this app's own scripts, styles and calls: a page that holds a key must not reach another host. */
+const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -23,7 +23,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ];
 
-/** `page` is a folder in `dist`; `name` one of its files. */
+/** A file of a page: `page` is a folder in `dist`, and `name` is a file in that folder. */
 type PageFile = {
   page: "docs" | "console";
   name: string;
@@ -39,7 +39,7 @@ type PageFile = {
 export async function pageFile({ page, name, policy = [] }: PageFile): Promise<Answer<string>> {
   const directory = directoryOf(page);
   const names = directory ? await readdir(directory) : [];
-  const type = TYPES[extname(name)];
+  const type = CONTENT_TYPES[extname(name)];
   if (!directory || !type || !names.includes(name)) throw new NotFound("The page has no such file.");
   return {
     text: await readFile(join(directory, name), "utf8"),
@@ -47,7 +47,7 @@ export async function pageFile({ page, name, policy = [] }: PageFile): Promise<A
       "content-type": `${type}; charset=utf-8`,
       // The names of the other files change with their content, so browsers need to revalidate only the page.
       "cache-control": name === "index.html" ? "no-cache" : "public, max-age=31536000, immutable",
-      "content-security-policy": [...POLICY, ...policy].join("; "),
+      "content-security-policy": [...CONTENT_SECURITY_POLICY, ...policy].join("; "),
       "cross-origin-opener-policy": "same-origin",
       "referrer-policy": "no-referrer",
       "x-content-type-options": "nosniff",

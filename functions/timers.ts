@@ -24,7 +24,7 @@ const RETENTION_BUDGET = 3 * 60 * 1000;
  */
 export const RECONCILE_BUDGET = 4 * 60 * 1000;
 
-/** Milliseconds for the waiting items: less than the minute until the next run. */
+/** Milliseconds for reading waiting items: less than the minute until the next run. */
 const SETTLING_BUDGET = 50_000;
 
 const TIMER_RUN = { holder: "the timer", budgetMs: RECONCILE_BUDGET };
@@ -34,7 +34,7 @@ const TIMER_RUN = { holder: "the timer", budgetMs: RECONCILE_BUDGET };
  */
 const textTimers = (environment: Record<string, string | undefined>): readonly Timer[] => [
   {
-    // For ends whose transcript could not be fetched at once.
+    // Fetches transcripts that could not be fetched at the end of their chat.
     id: "TranscriptsTimer",
     schedule: "15 * * * * *",
     async run({ transcripts }, log) {
@@ -42,7 +42,7 @@ const textTimers = (environment: Record<string, string | undefined>): readonly T
     },
   },
   {
-    // For tickets that could not be read as soon as HelpDesk's webhook announced them.
+    // Reads announced tickets that could not be read when HelpDesk's webhook announced them.
     id: "ArrivalsTimer",
     schedule: "35 * * * * *",
     async run({ arrivals }, log) {
@@ -50,7 +50,7 @@ const textTimers = (environment: Record<string, string | undefined>): readonly T
     },
   },
   {
-    // For chats that no webhook reported: the Text platform stops repeating a delivery after a minute.
+    // Finds chats that no webhook reported: the Text platform stops repeating a delivery after a minute.
     id: "ReconcileChatsTimer",
     schedule: environment.CHATS_RECONCILE_SCHEDULE?.trim() || DEFAULT_CHATS_SCHEDULE,
     run: (services, log) =>
@@ -77,7 +77,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
       }),
   },
   {
-    // Often, because a chat event without a webhook is lost, and a new deployment waits for its first run.
+    // Runs often, because a chat event without a webhook is lost, and a new deployment waits for the first run.
     id: "RegistrationTimer",
     schedule: "30 */15 * * * *",
     async run(services, log) {
@@ -101,7 +101,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
   },
   ...(environment.LIVECHAT_API?.trim() === "text" ? textTimers(environment) : []),
   {
-    // For events without a queue message, and for subscriptions whose pause is over.
+    // Delivers events without a queue message, and continues subscriptions whose pause is over.
     id: "DispatchTimer",
     schedule: "0 * * * * *",
     async run(services, log) {

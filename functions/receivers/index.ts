@@ -28,7 +28,7 @@ function v2Receiver(
 
 /**
  * The operations that LiveChat and HelpDesk call with deliveries. A first delivery loads only their code. The schemas
- * describe the bodies with the field names that `GET /events` returns.
+ * describe a body with the field names of `GET /events`.
  */
 export const receivers: readonly Operation<Services>[] = [
   v2Receiver("chat_started", v.pipe(WebhookChatResponse, published({ example: examples.chatStarted })), {

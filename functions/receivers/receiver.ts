@@ -20,7 +20,7 @@ const KeyQuery = exact({
   ),
 });
 
-/** A URL that a webhook calls. Its sender is verified, and the delivery is durable before it is answered with 200. */
+/** Declares a receiver: the operation behind a webhook's URL. It stores a delivery before it answers 200. */
 export function receiver({
   type,
   schema,
@@ -32,7 +32,7 @@ export function receiver({
   summary: string;
   description: string;
   route: string;
-  /** The type of the deliveries in metrics and log lines, while the type of their event is not known. */
+  /** The type of a delivery in metrics and log lines until its event is known. */
   type: EventType | "text_chat";
   /** Describes the body. */
   schema: v.GenericSchema;
@@ -57,14 +57,13 @@ export function receiver({
           isBasic
             ? verifyCredentials(headers.get("authorization"), webhook.credentials)
             : verifyKey(query.get("key"), webhook.credentials),
-        // Refusals are counted: the sender stops repeating a refused delivery, and then its event is missing.
+        // The sender stops repeating a refused delivery, and then its event is missing. So refusals are counted.
         refused(error, call, { refusals }) {
           if (call.headers.get("user-agent") === PROBE_AGENT) return;
           const reason = refusalReason(error);
           const outcome = reason ?? (error instanceof AppError ? error.kind : "defect");
           metrics.events.add(1, { type, outcome });
-          // An error of the app or its storage has no reason: it is logged elsewhere, and the sender repeats the
-          // delivery.
+          // An error of the app or its storage is logged by `handle`, and the sender repeats the delivery.
           if (reason) refusals.note({ type, reason }, call.log);
         },
       },

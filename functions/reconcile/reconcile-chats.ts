@@ -7,11 +7,11 @@ import { operation } from "../operation.ts";
 import type { Services } from "../services.ts";
 import { HTTP_BUDGET } from "./run-tickets.ts";
 
-/** The share of a run's time for ends that wait for their transcript. The run reads chats after that. */
-const FOR_TRANSCRIPTS = 0.5;
+/** The share of a run's time for ends that wait for their transcript. The rest is for reading chats. */
+const TRANSCRIPTS_SHARE = 0.5;
 
 /**
- * Continues the ends that wait for their transcript, and adds missed chats to the log.
+ * Fetches the transcripts of waiting ends, and adds missed chats to the log.
  *
  * @param all whether to try all waiting ends, for an operator, or only those that are due
  * @throws {Conflict} with v2, which has no call to read chats; or while another run is in progress
@@ -26,7 +26,7 @@ export async function reconcileChatsOf(
     );
   }
   const end = now() + budgetMs;
-  const settled = await transcripts.settleDue({ budgetMs: budgetMs * FOR_TRANSCRIPTS, all });
+  const settled = await transcripts.settleDue({ budgetMs: budgetMs * TRANSCRIPTS_SHARE, all });
   const left = Math.max(1, end - now());
   const report = await reconcileChats({ table, log, chats, now, holder, budgetMs: left });
   return { ...toChatRun(report), transcripts: settled };

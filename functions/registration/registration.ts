@@ -15,7 +15,7 @@ import { reconcileTicketsOf } from "../reconcile/run-tickets.ts";
 import type { Services } from "../services.ts";
 
 /** Milliseconds for the first reading of HelpDesk's tickets. The timer continues a longer reading. */
-const FIRST_LOOK = 10_000;
+const FIRST_READING_BUDGET = 10_000;
 
 /**
  * The services at which our webhooks are registered: LiveChat, and HelpDesk on the Text platform.
@@ -34,7 +34,7 @@ export function registrationOf(services: Services, priority?: Priority): Webhook
     listWebhooks: () => liveChat.listWebhooks({ priority }),
     listTicketWebhooks: () => liveChat.listTicketWebhooks({ priority }),
     async createWebhook(webhook) {
-      if (hasHelpDesk && webhook.event_type === "ticket_created") await beginToWatch(services);
+      if (hasHelpDesk && webhook.event_type === "ticket_created") await readExistingTickets(services);
       return liveChat.createWebhook(webhook, { priority });
     },
     deleteWebhook: (id) => liveChat.deleteWebhook(id, { priority }),
@@ -45,13 +45,16 @@ export function registrationOf(services: Services, priority?: Priority): Webhook
 }
 
 /**
- * Reads the list of HelpDesk's tickets before HelpDesk's webhook is first registered. A ticket that the webhook
- * announces later is then known to be new. A failure of this reading does not stop the registration.
+ * Reads the list of HelpDesk's tickets before the first registration of HelpDesk's webhook. The app then knows which
+ * announced tickets are new. A failure of this reading does not stop the registration.
  */
-async function beginToWatch(services: Services): Promise<void> {
+async function readExistingTickets(services: Services): Promise<void> {
   try {
     if (await openKnownTickets(services.ticketStore).watch()) return;
-    await reconcileTicketsOf(services, { holder: "the registration of webhooks", budgetMs: FIRST_LOOK });
+    await reconcileTicketsOf(services, {
+      holder: "the registration of webhooks",
+      budgetMs: FIRST_READING_BUDGET,
+    });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
   }

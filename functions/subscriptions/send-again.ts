@@ -3,8 +3,8 @@ import { SendAgain, SentAgain } from "../../shared/schemas/subscription.ts";
 import { operation } from "../operation.ts";
 import { onSubscription } from "./on-subscription.ts";
 
-/** Milliseconds after which the call starts no further parked event. */
-const BUDGET = 15_000;
+/** Milliseconds after which the call sends no further parked event. */
+const SEND_BUDGET = 15_000;
 
 export const sendAgain = operation({
   ...onSubscription,
@@ -17,7 +17,7 @@ export const sendAgain = operation({
   errors: [...onSubscription.errors, Conflict],
   run: async ({ path: { id }, body }, { subscribers }) => ({
     body: await (body.id === undefined
-      ? subscribers.sendParked(id, BUDGET)
+      ? subscribers.sendParked(id, SEND_BUDGET)
       : subscribers.sendAgain(id, body.id)),
   }),
 });

@@ -3,7 +3,7 @@ export function compare<Value extends string | number>(a: Value, b: Value): numb
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Compares two texts in any case. A value that is no text equals nothing. */
+/** Whether a value is a text that differs from the other text at most in case. */
 export function isSameText(one: unknown, other: string): boolean {
   return typeof one === "string" && one.toLowerCase() === other.toLowerCase();
 }

@@ -1,4 +1,4 @@
-/** The text, or its beginning and `…` where it is longer than `most` characters. No character is cut in two. */
+/** Cuts a text that has more than `most` characters, and ends it with `…`. No surrogate pair is split. */
 export function cut(text: string, most: number): string {
   if (text.length <= most) return text;
   const start = text.slice(0, most - 1);

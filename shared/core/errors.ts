@@ -3,13 +3,13 @@ export type Problem = { path: string; message: string };
 
 /** The details that LiveChat, storage or the transport gave about a failure. */
 export type Upstream = {
-  /** The HTTP status of its answer; absent when there was none. */
+  /** The HTTP status; absent without an answer. */
   status?: number;
-  /** Its own code or the transport's, such as `AuthorizationFailure` or `ECONNREFUSED`. */
+  /** The service's code, such as `AuthorizationFailure`, or the transport's, such as `ECONNREFUSED`. */
   code?: string;
-  /** The transport's reason for no answer. */
+  /** Why there was no answer. */
   reason?: string;
-  /** LiveChat's message for people. It may contain personal data, so it is answered to callers and never logged. */
+  /** LiveChat's message. It may contain personal data, so it is sent to the caller and never logged. */
   words?: string;
 };
 
@@ -86,22 +86,22 @@ export class Unauthorized extends errorKind("unauthorized", 401, "Credentials ar
 /** 403: the credentials are valid, but do not allow this. */
 export class Forbidden extends errorKind("forbidden", 403, "Not allowed") {}
 
-/** 404: there is no such thing. */
+/** 404: the thing that the request names does not exist. */
 export class NotFound extends errorKind("not-found", 404, "Not found") {}
 
 /** 404: LiveChat has anonymized the chat, and no longer has its content. */
 export class ChatAnonymized extends NotFound {}
 
-/** 409: another request is doing the same, or the state does not allow it. */
+/** 409: another request is doing the same work, or the state does not allow the request. */
 export class Conflict extends errorKind("conflict", 409, "In conflict with the current state") {}
 
 /** 409: the account has no HelpDesk, where the Text platform keeps tickets. */
 export class NoHelpDesk extends errorKind("no-helpdesk", 409, "This account has no HelpDesk") {}
 
-/** 413: the body is larger than this operation takes. */
+/** 413: the body is over the operation's limit. */
 export class TooLarge extends errorKind("too-large", 413, "The request is too large") {}
 
-/** 415: the body is of a kind that this operation does not read. */
+/** 415: the operation does not read this type of body. */
 export class UnsupportedMediaType extends errorKind(
   "unsupported-media-type",
   415,

@@ -14,7 +14,7 @@ export function toCursor(values: readonly unknown[]): string {
   return Buffer.from(JSON.stringify(values)).toString("base64url");
 }
 
-/** The values of a cursor; `undefined` when `toCursor` did not make it, because the values do not fit the schema. */
+/** Decodes a cursor. Returns `undefined` for text that is not a cursor with values of this schema. */
 export function fromCursor<Schema extends v.GenericSchema>(
   cursor: string,
   schema: Schema,

@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import * as v from "valibot";
 import { StorageUnavailable } from "./errors.ts";
 
-/** The source of tokens for the SDKs of Azure: `TokenCredential` of `@azure/core-auth`. */
+/** A source of tokens for Azure's SDKs: `TokenCredential` of `@azure/core-auth`. */
 export type Credential = {
   getToken(scopes: string | string[]): Promise<{ token: string; expiresOnTimestamp: number }>;
 };

@@ -5,7 +5,7 @@ const DATE = /^(?:[A-Z][a-z]{2}|\d{4}-\d)/;
 /**
  * The wait that an answer asks for, in milliseconds; `undefined` when the header is missing or cannot be read.
  * `Retry-After` is seconds or a date (RFC 9110, 10.2.3); some servers send fractions of seconds. A date is compared with
- * the server's own clock (`Date`), since ours may be off.
+ * the server's clock (`Date`), because ours may be wrong.
  */
 export function readRetryAfter(retryAfter: string | null = "", date?: string | null): number | undefined {
   const value = retryAfter?.trim() ?? "";

@@ -20,11 +20,11 @@ const setting = v.pipe(
   ),
 );
 /** The app sends credentials to these URLs, so plain http is allowed only for this machine. */
-const ENCRYPTED = "must start with https:// (http:// is for loopback addresses only)";
+const HTTPS_RULE = "must start with https:// (http:// is for loopback addresses only)";
 const url = v.pipe(
   setting,
   v.url("must be a URL"),
-  v.check((url) => /^https:/i.test(url) || (/^http:/i.test(url) && isLoopback(url)), ENCRYPTED),
+  v.check((url) => /^https:/i.test(url) || (/^http:/i.test(url) && isLoopback(url)), HTTPS_RULE),
 );
 const address = v.pipe(
   url,
@@ -62,7 +62,7 @@ const queue = v.pipe(
   ),
 );
 const onOrOff = v.pipe(setting, v.picklist(["on", "off"], 'must be "on" or "off"'));
-const switched = v.pipe(
+const trueOrFalse = v.pipe(
   setting,
   v.picklist(["true", "false"], 'must be "true" or "false"'),
   v.transform((value) => value === "true"),
@@ -108,7 +108,7 @@ export const environmentFor = (api: LiveChatApi) => ({
   DELETED_TICKET_DAYS: v.optional(atLeastOne, "30"),
   // Kept exactly as given, because the URL may contain a signature.
   OPERATOR_WEBHOOK_URL: v.optional(url),
-  ALLOW_LOOPBACK_CALLBACKS: v.optional(switched, "false"),
+  ALLOW_LOOPBACK_CALLBACKS: v.optional(trueOrFalse, "false"),
   // `functions/index.ts` reads this setting while the app loads.
   HTTP_STREAMING: v.optional(onOrOff, "on"),
 });
@@ -199,7 +199,7 @@ export function readSettings(environment: Record<string, string | undefined>) {
   };
 }
 
-/** Passwords of the sandbox. They are public, so with a real account anyone could send deliveries. */
+/** Passwords of the sandbox. They are public: with a real account, everyone could send deliveries. */
 const PUBLISHED_PASSWORDS = ["local-webhook-password", "local-webhook-password-before"];
 
 /** Whether an API key belongs to a sandbox of this project. */

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
 
-/** Waits for so many milliseconds. A process that has nothing else to do ends meanwhile. */
+/** Waits without keeping the process alive. */
 export const waitAside = (milliseconds: number): Promise<unknown> =>
   setTimeout(milliseconds, undefined, { ref: false });

@@ -3,7 +3,7 @@ import type * as v from "valibot";
 import type { AppError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 
-/** A schema for an object whose keys are parameters or fields. */
+/** A schema of parameters or fields, by their names. */
 type ObjectSchema = v.GenericSchema<Record<string, unknown>, Record<string, unknown>>;
 
 /** The parts of a request that an operation reads, each by its own schema. */
@@ -28,7 +28,7 @@ type Delivery<Services> = {
   credentials: "basic" | "key";
   /** @throws {AppError} when the sender may not deliver here */
   verify(request: Pick<HttpRequest, "headers" | "query">, services: Services): void;
-  /** Called with the error before it is answered. */
+  /** Called with the error of a delivery before the error is answered. */
   refused(error: unknown, call: Call, services: Services): void;
 };
 
@@ -56,7 +56,7 @@ export type Answer<Body> = {
   body?: Body;
   /** Text that is sent in place of `body`. */
   text?: string;
-  /** The status, when it differs from the operation's own. */
+  /** The status, if it differs from that of the operation's output. */
   status?: number;
   headers?: Record<string, string>;
 };
@@ -140,7 +140,7 @@ export type Search = {
   claim(name: string): Promise<boolean>;
 };
 
-/** Conditions of a call that changes something upstream, so the change is not made twice. */
+/** The conditions of a call that makes a change upstream, so the change is not made twice. */
 export type Permit = {
   /** When the call must be over, in milliseconds since the epoch by this process's own clock. */
   deadline: number;
@@ -163,5 +163,5 @@ export function declare<Services>() {
   ) => declaration;
 }
 
-/** The largest JSON body that an operation reads, in bytes. */
+/** The largest JSON body, in bytes. */
 export const MAX_JSON_BYTES = 1024 * 1024;

@@ -21,17 +21,17 @@ export function toProblemResponse(error: unknown): Reply {
       type: `urn:livechat-functions:problem:${known.kind}`,
       title: known.title,
       status: known.status,
-      detail: cut(known.message, LONGEST_SENTENCE),
+      detail: cut(known.message, MAX_SENTENCE_LENGTH),
       ...(known.problems && { errors: known.problems.map(cutProblem) }),
     }),
   };
 }
 
-/** Characters of one message: it may contain text of the caller, so its length is limited. */
-const LONGEST_SENTENCE = 600;
+/** The longest message, in characters: a message may contain text of the caller. */
+const MAX_SENTENCE_LENGTH = 600;
 
 function cutProblem({ path, message }: Problem): Problem {
-  return { path: cut(path, LONGEST_SENTENCE), message: cut(message, LONGEST_SENTENCE) };
+  return { path: cut(path, MAX_SENTENCE_LENGTH), message: cut(message, MAX_SENTENCE_LENGTH) };
 }
 
 /** 500: a mistake in this app. */

@@ -6,7 +6,7 @@ import { MAX_PROBLEMS, validate } from "../schemas/validate.ts";
 import { exact } from "../schemas/vocabulary.ts";
 import { type Input, MAX_JSON_BYTES, type Understood } from "./operation.ts";
 
-/** Query parameters of the Functions host itself: the function key and its name. */
+/** Query parameters of the Functions host: the function key and its name. */
 const HOST_PARAMETERS = new Set(["code", "clientid"]);
 
 /**

@@ -7,7 +7,7 @@ import { parseJson, quarantine, type Received } from "./delivery.ts";
 import { receiveAnnouncement } from "./receive-announcement.ts";
 
 /** The longest id that is accepted; HelpDesk's ids have 36 characters. */
-const LONGEST_ID = 200;
+const MAX_ID_LENGTH = 200;
 
 type HelpDeskParts = {
   log: Pick<EventLog, "get" | "quarantine">;
@@ -24,7 +24,7 @@ type HelpDeskParts = {
 export async function receiveHelpDesk(raw: string, { log, arrivals }: HelpDeskParts): Promise<Received> {
   const parsed = parseJson(raw);
   const ticketId = tooComplex(raw) === undefined ? ticketIdIn(parsed) : undefined;
-  if (ticketId === undefined || ticketId.length > LONGEST_ID) {
+  if (ticketId === undefined || ticketId.length > MAX_ID_LENGTH) {
     const problems = [{ path: "payload.ID", message: "payload.ID is missing." }];
     const reason = "The delivery does not have a ticket's id.";
     return quarantine(log, { raw, expected: "ticket_created", reason, problems });

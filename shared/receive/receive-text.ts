@@ -56,8 +56,8 @@ export async function receiveText(
   });
 }
 
-/** A normal envelope has a few hundred bytes. Of a larger one, only the known fields are stored. */
-const LONGEST_ENVELOPE = 8 * 1024;
+/** The longest envelope that is stored unchanged. A normal one has a few hundred characters. */
+const MAX_ENVELOPE_LENGTH = 8 * 1024;
 
 function endedThread(raw: string): EndedThread {
   const { action, organization_id, payload } = JSON.parse(raw);
@@ -66,7 +66,7 @@ function endedThread(raw: string): EndedThread {
   return {
     chatId: String(chat_id),
     threadId: String(thread_id),
-    envelope: raw.length <= LONGEST_ENVELOPE ? raw : JSON.stringify(known),
+    envelope: raw.length <= MAX_ENVELOPE_LENGTH ? raw : JSON.stringify(known),
   };
 }
 

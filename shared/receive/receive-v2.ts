@@ -9,14 +9,14 @@ import { validate } from "../schemas/validate.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
 import { parseJson, quarantine, type Received } from "./delivery.ts";
 
-/** The webhook's secret in an envelope, under the names of both platforms of LiveChat. */
-const CREDENTIALS = ["token", "secret_key"];
+/** The members of an envelope with the webhook's secret, under the names of both platforms. */
+const SECRET_MEMBERS = ["token", "secret_key"];
 
 /** The reason why a delivery cannot become an event. */
-type Misfit = { reason: string; problems: Problem[] };
+type Unreadable = { reason: string; problems: Problem[] };
 
 /** An event for the log, or an authenticated delivery that cannot become one. */
-type ReadDelivery = { event: NewEvent } | ({ raw: string } & Misfit);
+type ReadDelivery = { event: NewEvent } | ({ raw: string } & Unreadable);
 
 export type DeliveryRules = {
   /** The only licence whose events are accepted; any licence when it is absent. */
@@ -63,7 +63,7 @@ export function readDelivery(
   if (licenseId && licence !== undefined && String(licence) !== licenseId) {
     throw new Forbidden("This event belongs to another LiveChat licence than this app's.");
   }
-  const raw = cutMembers(body, CREDENTIALS);
+  const raw = cutMembers(body, SECRET_MEMBERS);
   const facts = eventFactsOf(envelope, raw, expected);
   if ("problems" in facts) return { raw, ...facts };
   const event = { type: expected, origin: "webhook", raw, people: peopleIn(envelope), ...facts } as const;
@@ -72,7 +72,7 @@ export function readDelivery(
 
 type EventFacts = Pick<NewEvent, "licence" | "subjectId" | "occurredAt">;
 
-function eventFactsOf(envelope: unknown, raw: string, expected: EventType): EventFacts | Misfit {
+function eventFactsOf(envelope: unknown, raw: string, expected: EventType): EventFacts | Unreadable {
   const type = isObject(envelope) ? (envelope.event_type ?? undefined) : undefined;
   if (type !== undefined && type !== expected) {
     const reason = `This URL is for ${expected}, but the delivery is of another type.`;
@@ -88,8 +88,8 @@ function eventFactsOf(envelope: unknown, raw: string, expected: EventType): Even
   return problems.length > 0 ? { reason: "Its ids do not tell it from other events.", problems } : facts;
 }
 
-/** A whole number in the spelling that loses no digit. */
-const EXACT = /^\s*-?\d+(\.0+)?\s*$/;
+/** A whole number without an exponent: `JSON.parse` loses no digit of it. */
+const WHOLE_NUMBER = /^\s*-?\d+(\.0+)?\s*$/;
 
 /**
  * An id is opaque text, or a whole number without lost digits. `JSON.parse` turns `1.0000000000000001` into 1, so a
@@ -100,7 +100,7 @@ function problemsOfIds(envelope: unknown, raw: string, subject: "chat" | "ticket
   const { id } = about as { id?: unknown };
   const problems: Problem[] = [];
   const check = (path: string, value: unknown, text: () => string | undefined) => {
-    if (typeof value !== "number" || (Number.isSafeInteger(value) && EXACT.test(text() ?? ""))) return;
+    if (typeof value !== "number" || (Number.isSafeInteger(value) && WHOLE_NUMBER.test(text() ?? ""))) return;
     problems.push({ path, message: `${path} is a number that cannot be read exactly.` });
   };
   check(`${subject}.id`, id, () => memberText(memberText(raw, subject) ?? "", "id"));
@@ -114,7 +114,7 @@ function problemsOfIds(envelope: unknown, raw: string, subject: "chat" | "ticket
 function chatFacts(
   envelope: unknown,
   type: "chat_started" | "chat_ended",
-): EventFacts | Pick<Misfit, "problems"> {
+): EventFacts | Pick<Unreadable, "problems"> {
   const result = validate(WebhookChatResponse, envelope);
   if (!result.success) return result;
   const { chat, license_id } = result.output;
@@ -122,7 +122,7 @@ function chatFacts(
   return { ...(license_id && { licence: license_id }), subjectId: chat.id, occurredAt };
 }
 
-function ticketFacts(envelope: unknown): EventFacts | Pick<Misfit, "problems"> {
+function ticketFacts(envelope: unknown): EventFacts | Pick<Unreadable, "problems"> {
   const result = validate(WebhookTicketResponse, envelope);
   if (!result.success) return result;
   const { ticket, license_id } = result.output;

@@ -2,7 +2,7 @@ import type { Flaw, Registration } from "../schemas/registration.ts";
 import type { KnownStanding, WebhookStanding } from "./assess.ts";
 import { urlWith } from "./wanted.ts";
 
-const DETAILS: Record<Registration["state"], string> = {
+const STATE_SENTENCES: Record<Registration["state"], string> = {
   ok: "Registered once, as it should be.",
   unverified: "Registered once, as it should be, but LiveChat says that it is not verified.",
   off: "Registered once, as it should be, but webhooks are switched off for the license: LiveChat sends nothing.",
@@ -12,7 +12,7 @@ const DETAILS: Record<Registration["state"], string> = {
   failed: "HelpDesk did not answer.",
 };
 
-const STALE: Partial<Record<Flaw, string>> = {
+const FLAW_SENTENCES: Partial<Record<Flaw, string>> = {
   "event type": "Another event is registered for this receiver.",
   "data types": "Registered without all of the data.",
   credentials: "Registered with credentials that are not accepted: deliveries are refused.",
@@ -39,5 +39,5 @@ export function describeStanding(standing: WebhookStanding): Registration {
 
 /** A registration's state in a sentence. */
 export function detailOf({ state, others: [first], failure }: KnownStanding): string {
-  return failure ?? ((state === "stale" && first && STALE[first.flaw]) || DETAILS[state]);
+  return failure ?? ((state === "stale" && first && FLAW_SENTENCES[first.flaw]) || STATE_SENTENCES[state]);
 }

@@ -32,14 +32,14 @@ export type WantedWebhook = {
 };
 
 /** The receivers' paths. One receiver takes both chat webhooks of the Text platform. */
-const RECEIVERS: Record<LiveChatApi, Record<EventType, string>> = {
+const RECEIVER_PATHS: Record<LiveChatApi, Record<EventType, string>> = {
   v2: { chat_started: "chat-started", chat_ended: "chat-ended", ticket_created: "ticket-created" },
   text: { chat_started: "text/chats", chat_ended: "text/chats", ticket_created: "helpdesk/tickets" },
 };
 
-const CHAT = ["chat", "visitor", "pre_chat_survey"];
+const CHAT_DATA = ["chat", "visitor", "pre_chat_survey"];
 /** The data that v2's webhooks must include. Webhooks of the Text platform have fixed content. */
-const DATA_TYPES = { chat_started: CHAT, chat_ended: CHAT, ticket_created: ["ticket"] };
+const DATA_TYPES = { chat_started: CHAT_DATA, chat_ended: CHAT_DATA, ticket_created: ["ticket"] };
 
 /** The webhooks that must be registered, each exactly once. */
 export function wantedWebhooks({
@@ -50,7 +50,7 @@ export function wantedWebhooks({
   return events.map((event_type) => ({
     event_type,
     data_types: api === "v2" ? DATA_TYPES[event_type] : [],
-    receiver: new URL(`${baseUrl}/api/receivers/${RECEIVERS[api][event_type]}`).href,
+    receiver: new URL(`${baseUrl}/api/receivers/${RECEIVER_PATHS[api][event_type]}`).href,
     carriedIn: api === "v2" ? "userinfo" : "key",
   }));
 }

@@ -1,10 +1,10 @@
 import { InvalidInput } from "../../core/errors.ts";
 
-const MAX_LENGTH = 255;
+const MAX_KEY_LENGTH = 255;
 /** A string of RFC 8941 (3.3.3): visible characters and spaces, with `"` and `\` escaped. */
-const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
-/** The text without quotes that most clients send. */
-const BARE = /^[A-Za-z0-9._~:/+=-]+$/;
+const QUOTED_KEY = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
+/** A key without quotes, as most clients send it. */
+const BARE_KEY = /^[A-Za-z0-9._~:/+=-]+$/;
 
 /**
  * Reads `Idempotency-Key`, which is a quoted string
@@ -16,9 +16,9 @@ const BARE = /^[A-Za-z0-9._~:/+=-]+$/;
 export function readKey(header: string | null): string | undefined {
   if (header === null) return undefined;
   const text = header.trim();
-  const key = QUOTED.exec(text)?.[1]?.replace(/\\(.)/g, "$1") ?? BARE.exec(text)?.[0] ?? "";
-  if (key.length > 0 && key.length <= MAX_LENGTH) return key;
-  const message = `must be one string in quotes, of 1 to ${MAX_LENGTH} characters, such as "8e03978e-40d5-43e8-bc93-6894a57f9324".`;
+  const key = QUOTED_KEY.exec(text)?.[1]?.replace(/\\(.)/g, "$1") ?? BARE_KEY.exec(text)?.[0] ?? "";
+  if (key.length > 0 && key.length <= MAX_KEY_LENGTH) return key;
+  const message = `must be one string in quotes, of 1 to ${MAX_KEY_LENGTH} characters, such as "8e03978e-40d5-43e8-bc93-6894a57f9324".`;
   throw new InvalidInput(`Idempotency-Key ${message}`, {
     problems: [{ path: "Idempotency-Key", message: `Idempotency-Key ${message}` }],
   });
