@@ -1,5 +1,5 @@
 import type { TableClient, TransactionAction } from "@azure/data-tables";
-import { statusOf, toStorageError } from "./failures.ts";
+import { OutcomeUnknown, statusOf, toStorageError } from "./failures.ts";
 import { checkTransaction } from "./limits.ts";
 import { checkEtag } from "./rows.ts";
 
@@ -41,6 +41,19 @@ export async function submit(
   // An unreadable answer does not show the outcome.
   if (etags.length !== actions.length) throw toStorageError({ statusCode: 500 }, "write");
   return { committed: true, etags };
+}
+
+/**
+ * Carries out all actions or none. Returns `false` when nothing was done, and also when the outcome is unknown: the caller
+ * finds out by reading.
+ */
+export async function trySubmit(table: TableClient, actions: TransactionAction[]): Promise<boolean> {
+  try {
+    return (await submit(table, actions)).committed;
+  } catch (error) {
+    if (error instanceof OutcomeUnknown) return false;
+    throw error;
+  }
 }
 
 /** The service's message begins with the number of the operation: `3:The specified entity already exists.` */

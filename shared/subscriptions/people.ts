@@ -17,7 +17,7 @@ import {
 } from "./attempts.ts";
 import { ATTEMPTS_KEPT_MS } from "./times.ts";
 
-export type AttemptsPlaceOptions = {
+type AttemptsPlaceOptions = {
   /** The table of the subscriptions. */
   table: TableClient;
   log: Pick<EventLog, "list">;

@@ -6,7 +6,7 @@ import { OutcomeUnknown } from "../storage/failures.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { after, hashed, ordered } from "../storage/keys.ts";
 import { answerDate, readRow, readRows, removeRow, replaceRow } from "../storage/rows.ts";
-import { submit } from "../storage/transaction.ts";
+import { submit, trySubmit } from "../storage/transaction.ts";
 import { fromRow, rowKeyOf, SUBSCRIPTION_ROWS, type SubscriptionColumns, toRow } from "./row.ts";
 import { newSecret } from "./sign.ts";
 import { FRESH, isFresh } from "./standing.ts";
@@ -74,7 +74,7 @@ export function openSubscriptions(table: TableClient, now = Date.now) {
       ...{ ...wanted, id, secret: newSecret(), createdAt: toIso(now()) },
       ...{ standing: FRESH, attempts: [], sent: [], missed: 0 },
     };
-    await isDone([
+    await trySubmit(table, [
       ["create", { partitionKey: SUBSCRIPTIONS_PARTITION, ...toRow(subscription) }],
       ["create", { partitionKey: SUBSCRIPTIONS_PARTITION, rowKey: targetKey(wanted), id }],
     ]);
@@ -151,7 +151,7 @@ export function openSubscriptions(table: TableClient, now = Date.now) {
       const found = await get(id);
       if (!found) return;
       for (const { seq } of await parked(id)) await unpark(id, seq);
-      const isRemoved = await isDone([
+      const isRemoved = await trySubmit(table, [
         ["delete", { partitionKey: SUBSCRIPTIONS_PARTITION, rowKey: rowKeyOf(id) }],
         ["delete", { partitionKey: SUBSCRIPTIONS_PARTITION, rowKey: targetKey(found) }],
       ]);
@@ -175,16 +175,6 @@ export function openSubscriptions(table: TableClient, now = Date.now) {
 
   /** Unparks an event. Returns `false` when it was not parked. */
   const unpark = (id: string, seq: number) => removeRow(table, SUBSCRIPTIONS_PARTITION, parkedKey(id, seq));
-
-  /** Does all of `actions` or nothing. Returns `false` also when the outcome is unknown. */
-  async function isDone(actions: TransactionAction[]): Promise<boolean> {
-    try {
-      return (await submit(table, actions)).committed;
-    } catch (error) {
-      if (error instanceof OutcomeUnknown) return false;
-      throw error;
-    }
-  }
 
   return { subscribe, list, get, replace, change, remove, parked, unpark };
 }

@@ -7,10 +7,9 @@ import { peopleIn } from "../../people/people-in.ts";
 import type { Person } from "../../people/person.ts";
 import type { DataPlace } from "../../people/place.ts";
 import { placeOfRows } from "../../people/place-of-rows.ts";
-import { OutcomeUnknown } from "../../storage/failures.ts";
 import { type Row, readRow } from "../../storage/rows.ts";
 import { scan, scanRows } from "../../storage/scan.ts";
-import { submit } from "../../storage/transaction.ts";
+import { trySubmit } from "../../storage/transaction.ts";
 import { readState, writeState } from "./state-row.ts";
 import {
   ALL_TICKETS,
@@ -147,19 +146,9 @@ async function commitErasure(
     const actions = await plan(changes);
     if (actions.length === 0) return 0;
     const next = writeState({ ...state, changes, erasures: state.erasures + 1 });
-    if (await tryOnce(table, [...next, ...actions])) return actions.length;
+    if (await trySubmit(table, [...next, ...actions])) return actions.length;
   }
   throw new StorageUnavailable("The stored tickets change too fast to be erased.", { retryAfter: 1 });
-}
-
-/** Whether a transaction was committed; `false` also when that is unknown, because the next attempt finds out. */
-async function tryOnce(table: TableClient, actions: TransactionAction[]): Promise<boolean> {
-  try {
-    return (await submit(table, actions)).committed;
-  } catch (error) {
-    if (error instanceof OutcomeUnknown) return false;
-    throw error;
-  }
 }
 
 /** A ticket, found by the key of a row that contains it or contained it. */
