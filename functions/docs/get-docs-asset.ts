@@ -4,7 +4,7 @@ import { operation } from "../operation.ts";
 
 export const getDocsAsset = operation({
   id: "GetDocsAsset",
-  summary: "Get a part of the reference",
+  summary: "Get a file of the reference",
   description: "Returns a script or style sheet of the page. Its name changes with its content.",
   tag: "Reference",
   method: "GET",

@@ -6,7 +6,7 @@ import { operation } from "../operation.ts";
 export const getStatus = operation({
   id: "GetStatus",
   description:
-    "Runs all checks of the app, and returns the state of each, since when it lasts, and what to do about it. The operation calls LiveChat at most once a minute.",
+    "Runs all checks of the app, and returns their results. Each check has its state, the time since when it has this state, and the next thing to do. The operation calls LiveChat at most once a minute.",
   tag: "Operation",
   method: "GET",
   route: "status",

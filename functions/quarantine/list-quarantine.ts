@@ -17,7 +17,7 @@ export const listQuarantine = operation({
     query: exact({
       limit: described(v.optional(wholeNumber(1, 1000), "100"), "The maximum number of entries to return."),
       reason: described(v.optional(filled), "Only entries with this reason.", examples.quarantined.reason),
-      cursor: described(v.optional(filled), "The next of the previous answer."),
+      cursor: described(v.optional(filled), "The value of next in the previous answer."),
     }),
   },
   output: { status: 200, description: "The entries.", schema: QuarantinePage },

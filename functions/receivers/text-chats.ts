@@ -7,7 +7,7 @@ import { receiver } from "./receiver.ts";
 const TextChatDelivery = shape(
   "TextChatDelivery",
   v.looseObject({
-    webhook_id: described(v.optional(v.string()), "Id of the webhook at LiveChat."),
+    webhook_id: described(v.optional(v.string()), "Id of the webhook in LiveChat."),
     secret_key: described(v.string(), "The password of the webhook, as it was registered."),
     action: described(v.picklist(["incoming_chat", "chat_deactivated"]), "What happened."),
     organization_id: described(v.optional(v.string()), "The organization of the account."),

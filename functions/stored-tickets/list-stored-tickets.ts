@@ -43,7 +43,7 @@ export const listStoredTickets = operation({
         "Only tickets that LiveChat no longer has (true) or still has (false); both by default.",
       ),
       limit: described(v.optional(wholeNumber(1, 1000), "100"), "The maximum number of tickets to return."),
-      cursor: described(v.optional(filled), "The next of the previous answer."),
+      cursor: described(v.optional(filled), "The value of next in the previous answer."),
     }),
   },
   output: {

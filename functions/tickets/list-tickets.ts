@@ -49,7 +49,7 @@ export const listTickets = operation({
       "X-Total-Pages": named(
         v.optional(count),
         "Total Pages",
-        "The number of pages with 25 tickets each; absent with HelpDesk.",
+        "The number of pages of 25 tickets that match the filters; absent with HelpDesk.",
         3,
       ),
       Link: described(

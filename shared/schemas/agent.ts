@@ -120,7 +120,7 @@ const groupToJoin = v.pipe(
 export const NewAgent = shape(
   "NewAgent",
   exact({
-    login: named(email, "Email", "Email address with which the agent logs in."),
+    login: named(email, "Email", "Email address for the agent's login."),
     name: described(filled, "Name of the agent."),
     login_status: described(
       v.optional(v.picklist(LOGIN_STATUSES, 'must be "accepting chats" or "not accepting chats"')),

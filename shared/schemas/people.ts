@@ -4,7 +4,7 @@ import { count, described, exact, filled, published, shape } from "./vocabulary.
 
 const personEmail = described(
   v.pipe(filled, v.maxLength(1_000, "must have at most 1000 characters")),
-  "Email address of the person, in upper or lower case.",
+  "Email address of the person; upper and lower case are the same.",
   "ana@example.com",
 );
 
@@ -17,7 +17,7 @@ export const SearchInput = shape(
   "SearchInput",
   exact({
     email: personEmail,
-    after: described(v.optional(filled), "The next of the previous answer."),
+    after: described(v.optional(filled), "The value of next in the previous answer."),
   }),
   { email: "ana@example.com" },
 );

@@ -11,7 +11,7 @@ const checkResult = v.object({
     v.picklist(CHECK_STATES),
     "ok: no fault. attention: not broken yet, but look at it. bad: broken. unknown: not checked, because another check is bad.",
   ),
-  since: described(moment, "When the check was first seen in this state."),
+  since: described(moment, "When the check first had this state."),
   detail: described(v.string(), "The result of the check, in a sentence."),
   action: described(v.string(), "The next thing to do."),
 });

@@ -218,7 +218,7 @@ export const ticketFilters = {
   ),
   order: described(
     v.optional(oneOf(["desc", "asc"])),
-    "The order by time of modification: desc (the default) starts with the latest.",
+    "Order by modification time: desc (the default) starts with the latest.",
   ),
   status: described(v.optional(oneOf(TICKET_STATUSES)), "Only tickets with this status."),
   assigned: described(v.optional(zeroOrOne), "Only tickets with an assignee (1) or without (0)."),
@@ -248,7 +248,7 @@ const fromListAgents = published<string>({
 });
 const assignee = described(
   v.optional(exact({ id: named(v.pipe(filled, fromListAgents), "Assignee Id", "Pick an assignee.") })),
-  "The agent who is to handle the ticket.",
+  "The agent to assign the ticket to.",
 );
 const pageUrl = v.pipe(v.string("must be text"), v.url("must be a URL, such as https://example.com/help"));
 const newSource = v.pipe(

@@ -48,14 +48,14 @@ export const metrics = {
   events: counter("livechat.events", { description: "Deliveries of LiveChat's webhooks." }),
   payload: histogram("livechat.payload.size", {
     unit: "By",
-    description: "Size of their bodies.",
+    description: "Size of the bodies of deliveries.",
     advice: { explicitBucketBoundaries: [1e3, 1e4, 1e5, 1e6, 1e7] },
   }),
   /** `method`, `route`, `status` (0 without an answer), `retry`. */
   calls: counter("livechat.calls", { description: "Attempts of calls to LiveChat." }),
   callDuration: histogram("livechat.call.duration", {
     unit: "ms",
-    description: "How long LiveChat takes.",
+    description: "Duration of calls to LiveChat.",
   }),
   callWait: histogram("livechat.call.wait", {
     unit: "ms",
