@@ -31,24 +31,22 @@ export type Usage = ReturnType<RateLimit["usage"]>;
  */
 export class RateLimit {
   readonly #service: string;
-  readonly #limit: number;
   readonly #now: () => number;
   readonly #slowdown: Slowdown;
+  readonly #sent: { limit: number; starts: number[]; inFlight: Record<Priority, number> };
   /** The calls that wait, in the order in which they may be sent. */
   #line: Waiter[] = [];
-  readonly #starts: number[] = [];
-  readonly #inFlight = { operator: 0, background: 0 };
   #timer?: NodeJS.Timeout;
 
-  /** @param service its name in messages */
+  /** @param service the name of the service in messages */
   constructor(
     service: string,
     limit: number,
     { concurrency = 10, random = Math.random, now = steadyClock } = {},
   ) {
     this.#service = service;
-    this.#limit = limit;
     this.#now = now;
+    this.#sent = { limit, starts: [], inFlight: { operator: 0, background: 0 } };
     this.#slowdown = new Slowdown(concurrency, random, now);
   }
 
@@ -69,19 +67,20 @@ export class RateLimit {
       throw error;
     } finally {
       if (this.#slowdown.round === round) this.#slowdown.callPassed();
-      this.#inFlight[turn.priority] -= 1;
+      this.#sent.inFlight[turn.priority] -= 1;
       this.#advance();
     }
   }
 
   usage() {
     const now = this.#now();
+    const { limit, starts, inFlight } = this.#sent;
     return {
       /** Calls that may be sent in 60 s. */
-      limit: this.#limit,
+      limit,
       /** Calls that were sent in the last minute, and count towards the limit. */
-      used: this.#starts.filter((start) => start + RATE_WINDOW > now).length,
-      inFlight: this.#inFlight.operator + this.#inFlight.background,
+      used: starts.filter((start) => start + RATE_WINDOW > now).length,
+      inFlight: inFlight.operator + inFlight.background,
       waiting: this.#line.length,
       /** Milliseconds until the pause after LiveChat's last 429 ends. */
       pausedFor: Math.max(0, this.#slowdown.pausedUntil - now),
@@ -115,41 +114,34 @@ export class RateLimit {
     clearTimeout(this.#timer);
     const now = this.#now();
     const { concurrency, pausedUntil } = this.#slowdown;
-    const { send, refuse, wait, planAgainAt } = planTurns(this.#line, {
-      ...{
-        now,
-        limit: this.#limit,
-        starts: this.#starts,
-        inFlight: this.#inFlight,
-        concurrency,
-        pausedUntil,
-      },
-    });
+    const { limit, starts, inFlight } = this.#sent;
+    const traffic = { now, limit, starts, inFlight, concurrency, pausedUntil };
+    const { send, refuse, wait, planAgainAt } = planTurns(this.#line, traffic);
     this.#line = wait;
     for (const { call, turnAt } of refuse) call.refuse(this.#tooLate(turnAt, now));
     for (const call of send) {
-      this.#starts.push(now);
-      if (this.#starts.length > this.#limit) this.#starts.shift();
-      this.#inFlight[call.priority] += 1;
+      starts.push(now);
+      if (starts.length > limit) starts.shift();
+      inFlight[call.priority] += 1;
       call.send();
     }
     if (wait.length === 0) return;
     this.#timer = setTimeout(() => this.#advance(), Math.min(Math.max(1, planAgainAt - now), LONGEST_TIMER));
   }
 
-  /** The error of a call whose turn would come at `turnAt`, and why it would. */
+  /** The error of a call whose turn would come at `turnAt`, with the reason. */
   #tooLate(turnAt: number, now: number): TooManyRequests {
     const seconds = Math.max(1, Math.ceil((turnAt - now) / 1000));
     let reason = `The calls to ${this.#service} that are under way take too long.`;
     if (turnAt === this.#slowdown.pausedUntil) reason = `${this.#service}'s limit is used up.`;
     else if (turnAt > now) {
-      reason = `This app's limit of ${this.#limit} calls to ${this.#service} in 60 seconds is used up.`;
+      reason = `This app's limit of ${this.#sent.limit} calls to ${this.#service} in 60 seconds is used up.`;
     }
     return new TooManyRequests(`${reason} Try again in ${seconds} s.`, { retryAfter: seconds });
   }
 }
 
-/** Whole milliseconds since some moment: sums of whole numbers compare exactly. */
+/** The steady clock in whole milliseconds, because sums of whole numbers compare exactly. */
 function steadyClock(): number {
   return Math.floor(performance.now());
 }
