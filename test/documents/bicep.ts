@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** A template, as far as tests ask: read by its layout, since no Bicep compiler is to be had from npm. */
+/** The parts of a template that tests use. They are read by its layout, because npm has no Bicep compiler. */
 export type Template = {
   path: string;
   text: string;
-  params: { name: string; type: string; decorators: string; required: boolean }[];
+  /** `initial` is the default, without quotes. */
+  params: { name: string; type: string; decorators: string; initial?: string; required: boolean }[];
   outputs: string[];
   modules: { name: string; path: string; params: string[] }[];
   resources: { type: string; version: string }[];
@@ -20,12 +21,13 @@ function readTemplate(path: string): Template {
   return {
     path,
     text,
-    params: [...text.matchAll(/^((?:@.*\n(?:[ \]].*\n)*)*)param (\w+) (\w+)( =)?/gm)].map(
+    params: [...text.matchAll(/^((?:@.*\n(?:[ \]].*\n)*)*)param (\w+) (\w+)(?: = '?(.*?)'?)?$/gm)].map(
       ([, decorators = "", name = "", type = "", initial]) => ({
         name,
         type,
         decorators,
-        required: !initial,
+        initial,
+        required: initial === undefined,
       }),
     ),
     outputs: [...text.matchAll(/^output (\w+) /gm)].map(([, name = ""]) => name),
@@ -38,7 +40,7 @@ function readTemplate(path: string): Template {
   };
 }
 
-/** The keys of an object literal, by how far its lines are indented. */
+/** The keys of an object literal, by the indentation of their lines. */
 export function keysOf(text: string, indent: number): string[] {
   return [...text.matchAll(new RegExp(`^ {${indent}}(\\w+):`, "gm"))].map(([, key = ""]) => key);
 }

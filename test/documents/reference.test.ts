@@ -3,12 +3,41 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
+import { operations } from "../../functions/operations.ts";
+import {
+  InvalidInput,
+  KeyReused,
+  TooLarge,
+  Unauthorized,
+  UnsupportedMediaType,
+} from "../../shared/core/errors.ts";
 import { environmentFor, SETTING_NAMES } from "../../shared/core/settings.ts";
+import { toJsonSchema } from "../../shared/publish/json-schema.ts";
+import { NewSubscription } from "../../shared/schemas/subscription.ts";
 
 test("docs/operations.md has every declared operation", () => {
   expect(() =>
     execFileSync(process.execPath, ["scripts/docs.ts", "--check"], { stdio: "pipe" }),
   ).not.toThrow();
+});
+
+test("docs/operations.md explains every error status that a caller can get", () => {
+  const cells = readFileSync("docs/operations.md", "utf8").matchAll(/^\| ([\d, ]+) \|/gm);
+  const explained = [...cells].flatMap(([, cell = ""]) => cell.split(", ").map(Number));
+  const statuses = operations
+    .filter(({ tag }) => tag !== "Receivers")
+    .flatMap(({ errors = [] }) => errors.map((ErrorClass) => new ErrorClass("").status));
+  const always = [InvalidInput, Unauthorized, TooLarge, UnsupportedMediaType, KeyReused].map(
+    (ErrorClass) => new ErrorClass("").status,
+  );
+  expect(explained.sort()).toEqual([...new Set([...statuses, ...always])].sort());
+});
+
+test("docs/subscribing.md lists the fields of a new subscription", () => {
+  const fields = readFileSync("docs/subscribing.md", "utf8")
+    .split("## ")[0]
+    ?.match(/(?<=^\| `)\w+(?=` \|)/gm);
+  expect(fields).toEqual(Object.keys(toJsonSchema(NewSubscription).properties ?? {}));
 });
 
 describe("docs/settings.md", () => {

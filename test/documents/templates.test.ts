@@ -77,9 +77,26 @@ describe("main.bicep", () => {
     const variables = Object.values(parameters).map((one) => (one as { value: string }).value);
     for (const value of variables) expect(value).toMatch(/^\$\{[A-Z_]+\}$/);
     expect(new Set(variables).size).toBe(variables.length);
-    const documented = readFileSync("docs/deploying.md", "utf8");
-    for (const value of variables.filter((one) => !one.includes("AZURE_"))) {
-      expect(documented).toContain(`\`${value.slice(2, -1)}\``);
+  });
+
+  test("docs/deploying.md lists every parameter of main.bicep with its default", () => {
+    const { parameters } = JSON.parse(readFileSync("infra/main.parameters.json", "utf8"));
+    const defaults = new Map(
+      Object.entries<{ value: string }>(parameters).map(([name, { value }]) => {
+        return [value.slice(2, -1), main?.params.find((param) => param.name === name)?.initial];
+      }),
+    );
+    const table =
+      readFileSync("docs/deploying.md", "utf8").split("## Parameters")[1]?.split("\n## ")[0] ?? "";
+    const rows = [...table.matchAll(/^\| (`.+?`) \| .+ \| (.+) \|$/gm)];
+    const names = rows.flatMap(([, cell = ""]) => cell.match(/\w+/g) ?? []);
+    const asked = [...defaults.keys()].filter((name) => !name.startsWith("AZURE_"));
+    expect(names.toSorted()).toEqual(asked.toSorted());
+    for (const [, cell = "", shown = ""] of rows) {
+      const [name = ""] = cell.match(/\w+/) ?? [];
+      // Other defaults are described in words.
+      const [, value] = /^`(.+)`/.exec(shown) ?? [];
+      if (value !== undefined) expect(defaults.get(name), name).toBe(value);
     }
   });
 
