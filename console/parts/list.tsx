@@ -6,7 +6,7 @@ import type { Pages } from "./use-pages.ts";
 
 type ListProps<Item> = {
   of: Pages<Item>;
-  /** A name for the items, in the plural and small letters. */
+  /** The name of the items, in the plural and lower case. */
   name: string;
   caption: string;
   heads: readonly Head[];
