@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { odata, type TableClient } from "@azure/data-tables";
-import { CHAT_LOCK, CHAT_PARTITION as CHATS } from "../../shared/chats/chat-records.ts";
+import { CHAT_LOCK, CHAT_PARTITION as CHATS } from "../../shared/chats/chat-sink.ts";
 import { toIso } from "../../shared/core/time.ts";
 import {
   EVENTS,

@@ -1,7 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import { readHistory } from "../reconcile/history.ts";
 import type { ChatRun, ChatRunHistory, RunReport } from "../schemas/reconcile.ts";
-import { chatRecords } from "./chat-records.ts";
+import { chatRecords } from "./chat-sink.ts";
 
 /** The last runs of the reconciliation of chats, newest first. @param limit 1 to 100; the last 100 runs are kept */
 export async function chatRuns(table: TableClient, query: { limit?: number } = {}): Promise<ChatRunHistory> {

@@ -1,20 +1,33 @@
 import type { TableClient } from "@azure/data-tables";
 import { Conflict } from "../core/errors.ts";
 import type { Sink, Writer } from "../reconcile/sink.ts";
-import { packJson } from "../storage/body.ts";
-import { FORMAT } from "../storage/format.ts";
+import type { ReconcileState } from "../reconcile/state.ts";
+import { packJson, unpack } from "../storage/body.ts";
+import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
+import { after } from "../storage/keys.ts";
 import { acquireLease } from "../storage/lease.ts";
-import { putRow } from "../storage/rows.ts";
+import { putRow, readRow, readRows } from "../storage/rows.ts";
 import { writeOnce } from "../storage/write-once.ts";
-import {
-  CHAT_LOCK,
-  CHAT_NOTE,
-  CHAT_PARTITION,
-  CHAT_STATE,
-  chatRecords,
-  readChatsState,
-} from "./chat-records.ts";
 import type { FirstEventsOf, FoundThread } from "./chat-source.ts";
+
+export const CHAT_PARTITION = "chats";
+export const CHAT_LOCK = "lock";
+const CHAT_STATE = "state";
+const CHAT_NOTE = "note:";
+const CHATS_NAME = "reconciliation of chats";
+
+/** The state and the run records of the reconciliation of chats, in a partition of the events table. */
+export function chatRecords(table: TableClient): Pick<Sink<unknown>, "state" | "notes"> {
+  return {
+    state: async () => (await readChatsState(table)).state,
+    async *notes<Note>(prefix: string) {
+      const range = { from: CHAT_NOTE + prefix, before: after(CHAT_NOTE + prefix) };
+      for await (const row of readRows<{ json: string } & Formatted>(table, CHAT_PARTITION, range)) {
+        yield JSON.parse(checkFormat(row, CHATS_NAME).json) as Note;
+      }
+    },
+  };
+}
 
 /**
  * The event log as the store of a reconciliation. A thread is new when the log lacks its start, or lacks the end of a
@@ -56,4 +69,10 @@ export function chatSink(table: TableClient, firstEventsOf: FirstEventsOf): Sink
       };
     },
   };
+}
+
+async function readChatsState(table: TableClient): Promise<{ state?: ReconcileState; etag?: string }> {
+  const row = await readRow<Formatted>(table, CHAT_PARTITION, CHAT_STATE);
+  if (!row) return {};
+  return { state: JSON.parse(await unpack(checkFormat(row, CHATS_NAME))), etag: row.etag };
 }

@@ -1,4 +1,4 @@
-import { chatRecords } from "../chats/chat-records.ts";
+import { chatRecords } from "../chats/chat-sink.ts";
 import { lastSuccess, type RunRecords, readHistory } from "../reconcile/history.ts";
 import type { RunHistory } from "../schemas/reconcile.ts";
 import { isHelpDeskOff } from "./check-tickets.ts";

@@ -11,7 +11,7 @@ import { checkFormat, type Formatted } from "../../storage/format.ts";
 import { after } from "../../storage/keys.ts";
 import { acquireLease } from "../../storage/lease.ts";
 import { type Row, readRow, readRows } from "../../storage/rows.ts";
-import { behind, type Scan, scan } from "../../storage/scan.ts";
+import { behind, scan, scanRows } from "../../storage/scan.ts";
 import { decodeTicketCursor, encodeTicketCursor, type TicketCursor } from "./cursor.ts";
 import { noteKey, readChanges, readState } from "./state-row.ts";
 import {
@@ -142,42 +142,26 @@ type VisitedRow = { at: string; row?: Row<TicketColumns> };
 const BODIES_AT_ONCE = 32;
 
 /** The rows that a query selects, from a position on. */
-function rowsOf(
+async function* rowsOf(
   table: TableClient,
   query: TicketQuery,
-  { at, since }: TicketCursor,
-): AsyncIterable<VisitedRow> {
-  const { modifiedSince } = query;
-  const range = {
-    from: at ?? ALL_TICKETS.from,
-    before: modifiedSince === undefined ? ALL_TICKETS.before : modifiedUntil(Date.parse(modifiedSince)),
-  };
-  const isRestricted =
-    since > 0 ||
-    [query.status, query.assignee, query.requester, query.deleted].some((one) => one !== undefined);
-  return isRestricted
-    ? chosenRows(table, range, (row) => isAskedFor(row, query, since))
-    : everyRow(table, range);
-}
-
-async function* everyRow(table: TableClient, range: Scan): AsyncGenerator<VisitedRow> {
-  for await (const rows of scan<TicketColumns>(table, TICKETS_PARTITION, {
-    ...range,
-    window: BODIES_AT_ONCE,
-  })) {
-    for (const row of rows) yield { at: row.rowKey, ...(row.erasedAt === undefined && { row }) };
-  }
-}
-
-/** Reads the columns of all rows, and the bodies of the selected rows. */
-async function* chosenRows(
-  table: TableClient,
-  range: Scan,
-  isIt: (row: TicketColumns) => boolean,
+  { at: from = ALL_TICKETS.from, since }: TicketCursor,
 ): AsyncGenerator<VisitedRow> {
+  const { modifiedSince, status, assignee, requester, deleted } = query;
+  const before = modifiedSince === undefined ? ALL_TICKETS.before : modifiedUntil(Date.parse(modifiedSince));
+  const isRestricted =
+    since > 0 || [status, assignee, requester, deleted].some((value) => value !== undefined);
+  if (!isRestricted) {
+    const range = { from, before, window: BODIES_AT_ONCE };
+    for await (const row of scanRows<TicketColumns>(table, TICKETS_PARTITION, range)) {
+      yield { at: row.rowKey, ...(row.erasedAt === undefined && { row }) };
+    }
+    return;
+  }
+  // Reads the columns of all rows, and the bodies of the selected rows.
   const select = ["rowKey", "status", "assignee", "requester", "deleted", "erasedAt", "change"];
-  for await (const rows of scan<TicketColumns>(table, TICKETS_PARTITION, { ...range, select })) {
-    const keys = rows.filter(isIt).map(({ rowKey }) => rowKey);
+  for await (const rows of scan<TicketColumns>(table, TICKETS_PARTITION, { from, before, select })) {
+    const keys = rows.filter((row) => isSelected(row, query, since)).map(({ rowKey }) => rowKey);
     const full = inGroups(keys, BODIES_AT_ONCE, (key) =>
       readRow<TicketColumns>(table, TICKETS_PARTITION, key),
     );
@@ -187,7 +171,7 @@ async function* chosenRows(
   }
 }
 
-function isAskedFor(
+function isSelected(
   row: TicketColumns,
   { status, assignee, requester, deleted }: TicketQuery,
   since: number,
