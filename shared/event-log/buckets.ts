@@ -2,7 +2,7 @@ import type * as v from "valibot";
 import { DAY, HOUR, toIso } from "../core/time.ts";
 import type { EventCounts } from "../schemas/event.ts";
 import { EVENT_TYPES, ORIGINS } from "../schemas/webhook.ts";
-import type { Hour } from "./hours.ts";
+import { type Hour, startOf } from "./hours.ts";
 
 export const MAX_BUCKETS = 1_000;
 
@@ -24,11 +24,11 @@ export function bucketsOf(by: keyof typeof LENGTH, from: string, to: string) {
     from: toIso(first),
     fill(hours: readonly Hour[]): Bucket[] {
       const buckets = Array.from({ length: count }, (_, index) => emptyBucket(first + index * length));
-      for (const { hour, counts } of hours) {
-        const bucket = buckets[Math.floor((Date.parse(`${hour}:00:00.000Z`) - first) / length)];
+      for (const hour of hours) {
+        const bucket = buckets[Math.floor((Date.parse(startOf(hour)) - first) / length)];
         if (!bucket) continue;
         for (const type of EVENT_TYPES) {
-          for (const origin of ORIGINS) bucket[type][origin] += counts[`${type}_${origin}`];
+          for (const origin of ORIGINS) bucket[type][origin] += hour.counts[`${type}_${origin}`];
         }
       }
       return buckets;

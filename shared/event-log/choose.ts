@@ -12,13 +12,11 @@ import type { Store } from "./store.ts";
 
 /** Places after `after`, up to and including `upTo`. */
 export type Places = { after: number; upTo: number };
-/** A place beyond the end of any log. */
-export const NO_END = Number.MAX_SAFE_INTEGER - 1;
 
 /** How many places one request covers: storage searches as many within the time limit of a request. */
 const PLACES_PER_REQUEST = 1_000;
 
-/** The rows of a type's events up to the head. Hours without such events are not read. */
+/** The rows of a type's events in the log. Hours without such events are not read. */
 export async function* eventsOfType(
   store: Store,
   type: EventType,
@@ -26,14 +24,13 @@ export async function* eventsOfType(
   { head, pageSize }: { head: Head; pageSize: number },
 ): AsyncGenerator<Row<EventRow>> {
   const where = odata`type eq ${type}`;
-  const end = Math.min(upTo, head.seq);
   let next = after + 1;
   for await (const hour of hoursBehind(store, next, head)) {
-    if (hour.from > end) return;
+    if (hour.from > upTo) return;
     if (countOf(hour, type) === 0) continue;
-    for (let from = Math.max(hour.from, next); from <= Math.min(hour.through, end); from = next) {
+    for (let from = Math.max(hour.from, next); from <= Math.min(hour.through, upTo); from = next) {
       next = from + PLACES_PER_REQUEST;
-      yield* readEventRows(store, { from, through: Math.min(next - 1, end), where, pageSize });
+      yield* readEventRows(store, { from, through: Math.min(next - 1, upTo), where, pageSize });
     }
   }
 }
@@ -42,7 +39,7 @@ export async function* eventsOfType(
 export async function placesOfSubject(
   { table, partitionKey }: Store,
   subject: string,
-  { after = 0, upTo = NO_END, signal }: Partial<Places> & ReadOptions = {},
+  { after = 0, upTo = Number.POSITIVE_INFINITY, signal }: Partial<Places> & ReadOptions = {},
 ): Promise<number[]> {
   const range = { ...identitiesOf(subject), signal };
   const found = await Array.fromAsync(readRows<IdentityRow>(table, partitionKey, range), ({ seq }) => seq);

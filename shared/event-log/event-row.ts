@@ -56,27 +56,25 @@ export function readIdentity({ table, partitionKey }: Store, id: string, options
  * @throws {StorageUnavailable} @throws {NewerFormat}
  */
 export async function readEvent(store: Store, row: Row<EventRow>): Promise<LogEvent | undefined> {
-  const { id, type, erasedAt } = checkFormat(row, "event log");
+  if (row.erasedAt !== undefined) return withoutContent(row);
   const place = placeOf(row);
-  if (erasedAt !== undefined) return { ...place, erased: true, erasedAt };
-
-  const raw = await readBody(store, id, row);
-  const content = raw === undefined ? undefined : readPayload(type, raw);
+  const raw = await readBody(store, row.id, row);
+  const content = raw === undefined ? undefined : readPayload(row.type, raw);
   if (content) return { ...place, ...content, ...(row.trace !== undefined && { [TRACE]: row.trace }) };
   // The body is missing: perhaps the event and its body were removed between the two reads.
   const again = await readEventRow(store, place.seq);
   if (again && again.erasedAt === undefined) return { ...place, unreadable: true };
-  return again && readEvent(store, again);
+  return again && withoutContent(again);
 }
 
-/** The event without its content, which may be large. */
+/** The event without its content, which may be large. @throws {NewerFormat} */
 export function withoutContent(row: Row<EventRow>): LogEvent {
-  const { erasedAt } = checkFormat(row, "event log");
-  const place = placeOf(row);
-  return erasedAt === undefined ? { ...place, omitted: true } : { ...place, erased: true, erasedAt };
+  const { erasedAt } = row;
+  return { ...placeOf(row), ...(erasedAt === undefined ? { omitted: true } : { erased: true, erasedAt }) };
 }
 
-function placeOf({ rowKey, id, type, origin, occurredAt, receivedAt }: Row<EventRow>) {
+function placeOf(row: Row<EventRow>) {
+  const { rowKey, id, type, origin, occurredAt, receivedAt } = checkFormat(row, "event log");
   return { id, seq: seqOf(rowKey), type, origin, occurredAt, receivedAt };
 }
 

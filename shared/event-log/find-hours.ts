@@ -1,7 +1,7 @@
 import { readRows } from "../storage/rows.ts";
 import { readEventRow } from "./event-row.ts";
 import type { Head } from "./head.ts";
-import { type Hour, type HourColumns, hourOf, toHour } from "./hours.ts";
+import { type Hour, type HourColumns, hourOf, startOf, toHour } from "./hours.ts";
 import { hourKey } from "./keys.ts";
 import type { Store } from "./store.ts";
 
@@ -37,7 +37,7 @@ export async function findTime(store: Store, instant: string, head: Head): Promi
   let found: Hour | undefined;
   for await (found of hoursFrom(store, hourOf(instant), head, 1)) break;
   if (!found) return head.seq + 1;
-  if (instant <= `${found.hour}:00:00.000Z`) return found.from;
+  if (instant <= startOf(found)) return found.from;
   let low = found.from;
   let high = found.through + 1;
   while (low < high) {

@@ -23,6 +23,7 @@ export type HourColumns = { hour: string; from: number; through: number } & Part
 type CountColumns = { [Name in keyof Counts as `n_${Name}`]: number };
 
 export const hourOf = (instant: string) => instant.slice(0, 13);
+export const startOf = (hour: Hour) => `${hour.hour}:00:00.000Z`;
 
 /** Adds an event to the counts of its hour of receipt. When `last` is another hour, the event begins a new one. */
 export function countIn(

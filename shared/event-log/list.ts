@@ -1,5 +1,5 @@
 import type { Row } from "../storage/rows.ts";
-import { eventsOfSubject, eventsOfType, NO_END, type Places } from "./choose.ts";
+import { eventsOfSubject, eventsOfType, type Places } from "./choose.ts";
 import { type EventRow, readEvent, readEventRows, withoutContent } from "./event-row.ts";
 import { findTime } from "./find-hours.ts";
 import { type Head, readHead } from "./head.ts";
@@ -28,12 +28,11 @@ export async function readEventPage(
   { limit: wanted = DEFAULT_EVENTS_PER_PAGE, maxPayload = Number.POSITIVE_INFINITY, ...query }: PageQuery,
 ): Promise<{ items: LogEvent[]; next: number; head: number }> {
   const limit = Math.min(wanted, MAX_EVENTS_PER_PAGE);
-  // The head must be read first: all events up to it are in the log then.
   const head = await readHead(store);
-  const span = await spanOf(store, query, head);
+  const places = await placesOf(store, query, head);
   const items: LogEvent[] = [];
   let bytes = 0;
-  for await (const row of rowsFor(store, query, { span, head, limit })) {
+  for await (const row of rowsFor(store, query, { places, head, limit })) {
     const size = row.bytes ?? 0;
     const isTooLarge = size > maxPayload;
     const event = isTooLarge ? withoutContent(row) : await readEvent(store, row);
@@ -41,13 +40,11 @@ export async function readEventPage(
     items.push(event);
     if (!isTooLarge) bytes += size;
     if (items.length >= limit || bytes >= MAX_PAGE_BYTES) {
-      return { items, next: event.seq, head: Math.max(head.seq, event.seq) };
+      return { items, next: event.seq, head: head.seq };
     }
   }
   // No further event up to the head matches the query, so the next call can begin there.
-  const last = items.at(-1)?.seq ?? 0;
-  const next = Math.max(span.after, Math.min(head.seq, span.upTo), last);
-  return { items, next, head: Math.max(head.seq, last) };
+  return { items, next: Math.max(places.after, places.upTo), head: head.seq };
 }
 
 /** Bytes of bodies in the answer for one chat: one event of the largest size, and some space for earlier events. */
@@ -82,28 +79,29 @@ export async function* allEvents(store: Store, query: EventQuery): AsyncGenerato
   }
 }
 
-async function spanOf(
+/** The places in the log that a query asks for. */
+async function placesOf(
   store: Store,
-  { after = 0, before, from, to }: EventQuery,
+  { after = 0, before = Number.POSITIVE_INFINITY, from, to }: EventQuery,
   head: Head,
 ): Promise<Places> {
-  const span = { after, upTo: before === undefined ? NO_END : before - 1 };
-  if (from !== undefined) span.after = Math.max(after, (await findTime(store, from, head)) - 1);
-  if (to !== undefined) span.upTo = Math.min(span.upTo, (await findTime(store, to, head)) - 1);
-  return span;
+  const places = { after, upTo: Math.min(head.seq, before - 1) };
+  if (from !== undefined) places.after = Math.max(after, (await findTime(store, from, head)) - 1);
+  if (to !== undefined) places.upTo = Math.min(places.upTo, (await findTime(store, to, head)) - 1);
+  return places;
 }
 
 /** Rows in the order of the log: those of all events that match the query, and perhaps others. */
 function rowsFor(
   store: Store,
   { type, chatId, ticketId }: EventQuery,
-  { span, head, limit }: { span: Places; head: Head; limit: number },
+  { places, head, limit }: { places: Places; head: Head; limit: number },
 ): AsyncIterable<Row<EventRow>> {
-  if (chatId !== undefined) return eventsOfSubject(store, chatSubject(chatId), span);
-  if (ticketId !== undefined) return eventsOfSubject(store, ticketSubject(ticketId), span);
+  if (chatId !== undefined) return eventsOfSubject(store, chatSubject(chatId), places);
+  if (ticketId !== undefined) return eventsOfSubject(store, ticketSubject(ticketId), places);
   const pageSize = Math.min(limit, MAX_ROWS_PER_REQUEST);
-  if (type !== undefined) return eventsOfType(store, type, span, { head, pageSize });
-  return readEventRows(store, { from: span.after + 1, through: span.upTo, pageSize });
+  if (type !== undefined) return eventsOfType(store, type, places, { head, pageSize });
+  return readEventRows(store, { from: places.after + 1, through: places.upTo, pageSize });
 }
 
 /**
