@@ -9,7 +9,7 @@ import { MINUTE, SECOND } from "../core/time.ts";
 export const LONGEST_PAUSE = MINUTE;
 
 /** Pauses after 429s without `Retry-After`, in milliseconds. */
-const PAUSES = { first: SECOND, longest: LONGEST_PAUSE };
+const PAUSES_AFTER_429 = { first: SECOND, longest: LONGEST_PAUSE };
 
 /** LiveChat's own 429, in contrast to our rate limit. */
 export class Throttled extends TooManyRequests {
@@ -72,7 +72,7 @@ export class Slowdown {
       this.#passedCalls = 0;
       this.concurrency = Math.max(1, Math.floor(this.concurrency / 2));
       if (asked === undefined || this.#throttledRounds > 1) {
-        pause = Math.max(pause, backOff(this.#throttledRounds, PAUSES, this.#random()));
+        pause = Math.max(pause, backOff(this.#throttledRounds, PAUSES_AFTER_429, this.#random()));
       }
     }
     this.pausedUntil = Math.max(this.pausedUntil, Math.ceil(this.#now() + pause));

@@ -14,7 +14,7 @@ import { RateLimit, type Usage } from "./rate-limit.ts";
 /** How often a call is repeated after failures. After 429s it is repeated as long as there is time. */
 const REPETITIONS = 2;
 /** Pauses after failures, in milliseconds. */
-const PAUSES = { first: 300, longest: 600 };
+const PAUSES_AFTER_FAILURE = { first: 300, longest: 600 };
 /** With less time left than this, no attempt waits for its turn. In milliseconds. */
 const SHORTEST_ATTEMPT = SECOND;
 /** In milliseconds. */
@@ -117,5 +117,7 @@ export function pauseAfterFailure(
   const isTransient = error instanceof UpstreamFailed || error instanceof UpstreamTimeout;
   if (!isTransient || effect === "create" || failures === REPETITIONS) return undefined;
   const { retryAfter } = error;
-  return retryAfter === undefined ? backOff(failures + 1, PAUSES, random()) : retryAfter * SECOND;
+  return retryAfter === undefined
+    ? backOff(failures + 1, PAUSES_AFTER_FAILURE, random())
+    : retryAfter * SECOND;
 }

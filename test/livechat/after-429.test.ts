@@ -15,7 +15,7 @@ test("a 429 with Retry-After pauses all calls for that time and halves the concu
   expect(slowdown).toMatchObject({ pausedUntil: now + 3_000, concurrency: 5, round: 1 });
 });
 
-test("a second 429 of the same round extends the pause and changes nothing else", () => {
+test("a further 429 of the same round can only extend the pause", () => {
   const slowdown = slowdownOf(10);
   for (const asked of [3_000, 4_000, 2_000]) slowdown.callThrottled(0, asked);
   expect(slowdown).toMatchObject({ pausedUntil: now + 4_000, concurrency: 5, round: 1 });

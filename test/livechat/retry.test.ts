@@ -108,7 +108,7 @@ describe("a 429", () => {
     expect(times).toEqual([0, 500, 500 + 1_000, 500 + 1_000 + 2_000]);
   });
 
-  it("a call waits longer than Retry-After once that turned out too short", async () => {
+  it("a call waits longer than Retry-After after an earlier wait was too short", async () => {
     const { times } = await play(
       inTurn(refuse({ "retry-after": "0" }), refuse({ "retry-after": "0" }), ok),
       get,

@@ -121,7 +121,7 @@ describe("one ticket", () => {
     expect(sandbox.tickets.size).toBe(0);
   });
 
-  test("PUT applies the tags alone and ignores other fields", async () => {
+  test("PUT /tickets/<id>/tags changes the tags and ignores other fields", async () => {
     const { id } = create();
     clock.pass(HOUR);
 
@@ -148,7 +148,7 @@ describe("one ticket", () => {
     });
   });
 
-  test("PUT without a difference does not change modified", async () => {
+  test("PUT /tickets/<id>/tags without a difference does not change modified", async () => {
     const { id } = create();
     clock.pass(HOUR);
 
@@ -157,7 +157,7 @@ describe("one ticket", () => {
     expect(body).toMatchObject({ tickets: [{ id, modified: SECONDS }] });
   });
 
-  test("PUT applies all fields with the variant updates=everything", async () => {
+  test("PUT /tickets/<id>/tags changes all fields with the variant updates=everything", async () => {
     sandbox.variants.updates = "everything";
     const { id } = create();
 
