@@ -10,7 +10,8 @@ export type CallbackRules = { allowLoopback: boolean };
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR("2000::/3");
 
 /**
- * The Azure platform's address on every virtual machine and function. It is in a public range, but not on the Internet.
+ * The Azure platform's address on every virtual machine and function. It is in a public range, but not on the
+ * Internet.
  *
  * @see https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
  */
@@ -18,8 +19,8 @@ const AZURE_PLATFORM = "168.63.129.16";
 
 /**
  * Classifies an IPv4 or IPv6 address. An IPv4-mapped address is classified as the IPv4 address in it. Other addresses
- * with IPv4 inside (NAT64, 6to4, Teredo) are `private`, because a gateway decides where they lead. Text that is not an
- * address is `private`.
+ * with IPv4 inside (NAT64, 6to4, Teredo) are `private`, because a gateway decides where they lead. Text that is not
+ * an address is `private`.
  */
 export function reachOf(address: string): "public" | "loopback" | "private" {
   if (!ipaddr.isValid(address)) return "private";

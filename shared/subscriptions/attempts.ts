@@ -8,8 +8,8 @@ import { type Row, readRows } from "../storage/rows.ts";
 import { submit } from "../storage/transaction.ts";
 
 /**
- * A failed attempt to deliver an event. `excerpt` is the start of the answer, which may repeat the event, so erasure removes
- * it with the event.
+ * A failed attempt to deliver an event. `excerpt` is the start of the answer, which may repeat the event, so erasure
+ * removes it with the event.
  */
 export type FailedAttempt = Omit<v.InferOutput<typeof Attempts>["items"][number], "callback">;
 

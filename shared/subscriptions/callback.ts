@@ -16,8 +16,8 @@ const PLAIN = /^[!-[\]-~]+$/;
 const NOT_PUBLIC = /\.(localhost|local|internal|home\.arpa|alt|onion|test|invalid)$/;
 
 /**
- * Splits a callback URL into its parts. The host is read by the WHATWG parser, which recognises an IPv4 address in any
- * notation.
+ * Splits a callback URL into its parts. The host is read by the WHATWG parser, which recognises an IPv4 address in
+ * any notation.
  *
  * @throws {InvalidInput} when the URL is not https or not public. The message never repeats the URL.
  */
@@ -45,8 +45,8 @@ export function readCallback(url: string, { allowLoopback }: CallbackRules) {
 }
 
 /**
- * Checks a callback URL and the addresses of its name, so that the caller reads the reason of a refusal. A name that does
- * not resolve now is accepted, because it may resolve later.
+ * Checks a callback URL and the addresses of its name, so that the caller reads the reason of a refusal. A name that
+ * does not resolve now is accepted, because it may resolve later.
  *
  * @param patience how long the caller waits for the name, in milliseconds
  * @throws {InvalidInput} when the URL or one of the addresses is not public

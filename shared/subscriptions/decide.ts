@@ -29,8 +29,8 @@ export type DeliveryState = {
   attempts: Subscription["attempts"];
   sent: Subscription["sent"];
   /**
-   * Whether the row has our lease, another process's lease (`lost`), or none as far as we know; and when we last wrote it,
-   * in milliseconds since the epoch by our own clock.
+   * Whether the row has our lease, another process's lease (`lost`), or none as far as we know; and when we last
+   * wrote it, in milliseconds since the epoch by our own clock.
    */
   lease: { state: "free" | "ours" | "lost"; writtenAt: number };
   /** The last page that was read; absent when its events must not be sent any more. */
@@ -48,8 +48,8 @@ export type Orders = {
   /** Milliseconds since the epoch: no event is sent from then on. */
   until: number;
   /**
-   * This process has changed or removed a subscription. The row must be written before the next send, which reveals the
-   * change.
+   * This process has changed or removed a subscription. The row must be written before the next send, which reveals
+   * the change.
    */
   isChanged: boolean;
 };
@@ -116,8 +116,8 @@ export function nextDeliveryStep(
   return isSure() && state.unsaved < SAVE_EVENTS ? { do: "send", events } : WRITE;
 
   /**
-   * Whether the lease is certainly ours and the row unchanged. After a pause of the process, or when the clock was set back,
-   * only a write can tell.
+   * Whether the lease is certainly ours and the row unchanged. After a pause of the process, or after the clock was
+   * set back, only a write can show it.
    */
   function isSure(): boolean {
     const age = now - lease.writtenAt;
@@ -159,8 +159,8 @@ export function isWorthWriting({ kept, place, lease }: DeliveryState): boolean {
 }
 
 /**
- * The state after a row was read that others have changed. An operator's new place or standing replaces ours. Retention only
- * moves a cursor forward, so the further cursor counts.
+ * The state of a delivery after others have changed the row. An operator's new place or standing replaces ours.
+ * Retention only moves a cursor forward, so the further cursor counts.
  */
 export function mergeRow(state: DeliveryState, found: KeptSubscription): DeliveryState {
   const { kept, place } = state;

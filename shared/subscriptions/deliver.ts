@@ -36,13 +36,13 @@ export type DeliverOptions = {
 };
 
 /**
- * Delivers the events after a subscription's cursor in order, step by step as {@link nextDeliveryStep} decides. The cursor
- * passes a wanted event only when it was delivered or parked. So a process that continues after this one, or beside it
- * after a pause of this one, may repeat events but never skips one.
+ * Delivers the events after a subscription's cursor in order, step by step as {@link nextDeliveryStep} decides. The
+ * cursor passes a wanted event only when it was delivered or parked. So a process that continues after this one, or
+ * beside it after a pause of this one, may repeat events but never skips one.
  *
  * @param from the place to start from: the cursor, or a later place up to which the log has no wanted event
- * @returns why the delivery ended, the row as it was last read or written, and the place that was reached; the row may have
- *   an earlier place
+ * @returns why the delivery ended, the row as it was last read or written, and the place that was reached; the row
+ *   may have an earlier place
  * @throws {StorageUnavailable} the events since the last write will be sent again
  */
 export async function deliver(
@@ -153,7 +153,9 @@ export async function deliver(
     });
   }
 
-  /** Renews the lease during a long request. A failed renewal needs no handling: the next send is preceded by a write. */
+  /**
+   * Renews the lease during a long request. A failed renewal needs no handling: the next send is preceded by a write.
+   */
   function renew(): void {
     const at = now();
     if (state.lease.state !== "ours" || isWriting || at - state.lease.writtenAt < RENEW_MS) return;
@@ -186,5 +188,8 @@ export async function deliver(
   }
 }
 
-/** The parts of a write beside the state: the last one releases the lease. `after` becomes the state when it is written. */
+/**
+ * The parts of a write beside the state: the last one releases the lease. `after` becomes the state when it is
+ * written.
+ */
 type RowChange = { isLast?: boolean; park?: Parked; after?: Pick<DeliveryState, "place" | "standing"> };

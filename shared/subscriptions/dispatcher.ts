@@ -13,18 +13,19 @@ import { CHECK_GAP_MS, DELIVERY_LIMIT_MS, DISPATCH_LIMIT_MS, TIMED_PAUSE_MS } fr
 
 // How an event reaches a subscriber:
 //
-// 1. `wake-up.ts`: while an event is stored, a message is put into the queue. It becomes visible after two seconds. This
-//    process postpones it while it delivers, and removes it when all is delivered (`guarantee.ts`). So the message is
-//    received only after the process has died or stopped for a while. The timer checks every minute all the same.
-// 2. `dispatcher.ts` compares the place of each subscription (`roster.ts`) with the end of the log (`feed.ts`). It starts a
-//    delivery for each subscription that is behind and that no other process has.
-// 3. `deliver.ts` repeats one loop: `decide.ts` decides the next step from what is known, and the loop takes the step.
-// 4. Each write of the subscription's row (`store.ts`) takes or renews the lease, stores the place, and depends on the ETag
-//    of the write before. So a process learns by its next write that an operator has changed the subscription, or that
-//    another process has taken it.
+// 1. `wake-up.ts`: while an event is stored, a message is put into the queue. It becomes visible after two seconds.
+//    This process postpones it while it delivers, and removes it when all is delivered (`guarantee.ts`). So the
+//    message is received only after the process has died or stopped for a while. The timer also checks every minute.
+// 2. `dispatcher.ts` compares the place of each subscription (`roster.ts`) with the end of the log (`feed.ts`). It
+//    starts a delivery for each subscription that is behind and that no other process has.
+// 3. `deliver.ts` repeats one loop: `decide.ts` decides the next step from what is known, and the loop takes the
+//    step.
+// 4. Each write of the subscription's row (`store.ts`) takes or renews the lease, stores the place, and depends on
+//    the ETag of the write before. So a process learns by its next write that an operator has changed the
+//    subscription, or that another process has taken it.
 //
-// Decisions: `filter.ts` which events are wanted, `standing.ts` what an answer means, `rate.ts` when the next request may be
-// made. A request: `send.ts`, `message.ts`, `sign.ts`, `post.ts`. All times and limits: `times.ts`.
+// `filter.ts` chooses the wanted events, `standing.ts` interprets an answer, and `rate.ts` limits the requests.
+// `send.ts` makes a request with `message.ts`, `sign.ts` and `post.ts`. `times.ts` has all times and limits.
 
 export type DispatcherOptions = Pick<DeliverOptions, "post" | "onAttempt"> &
   Partial<Pick<DeliverOptions, "holder" | "now" | "random" | "wait" | "every">> & {
@@ -120,8 +121,8 @@ export function createDispatcher({
   }
 
   /**
-   * Checks again when the lease of another process ends: in this process, and by a queue message in case this process has
-   * ended by then.
+   * Checks again when the lease of another process ends: in this process, and by a queue message in case this process
+   * has ended by then.
    */
   function recheck(at: number): void {
     if (recheckAt > now()) return;
@@ -203,8 +204,8 @@ export function createDispatcher({
       await Promise.all(allServed());
     },
     /**
-     * Notes that this process has changed or removed a subscription. Its deliveries follow the change before the next event,
-     * and those of other processes within a second.
+     * Notes that this process has changed or removed a subscription. Its deliveries follow the change before the next
+     * event, and those of other processes within a second.
      */
     changed(): void {
       roster.expire();
@@ -212,8 +213,8 @@ export function createDispatcher({
       void checkAll().catch(() => {});
     },
     /**
-     * Delivers the event that this process has just stored at `seq`. Returns whether this process has delivered to all
-     * subscriptions that were due and free, so that no other process needs to check.
+     * Delivers the event that this process has just stored at `seq`. Returns whether this process has delivered to
+     * all subscriptions that were due and free, so that no other process needs to check.
      */
     async stored(seq: number): Promise<boolean> {
       feed.noteStored(seq);
@@ -225,9 +226,9 @@ export function createDispatcher({
       return (await Promise.all(allServed())).every((isServed) => isServed);
     },
     /**
-     * Delivers waiting events to all subscriptions at the same time, so that no subscription waits for another. It may be
-     * called at any time and on any number of instances. The first call in this process stays until all is delivered, for
-     * {@link DISPATCH_LIMIT_MS} at most; other calls return after their check.
+     * Delivers waiting events to all subscriptions at the same time, so that no subscription waits for another. It
+     * may be called at any time and on any number of instances. The first call in this process stays until all is
+     * delivered, for {@link DISPATCH_LIMIT_MS} at most; other calls return after their check.
      *
      * @returns the report of the call that stayed
      * @throws {StorageUnavailable} when a read or write failed; the next call tries again

@@ -62,7 +62,9 @@ function matchesFilter(facts: FilterFacts, { not, ...keys }: NonNullable<Choice[
   return not === undefined || !matchesFilter(facts, not);
 }
 
-/** The values of a chat or ticket for each key of a filter. Logins ignore case; all other values are case-sensitive. */
+/**
+ * The values of a chat or ticket for each key of a filter. Logins ignore case; all other values are case-sensitive.
+ */
 function filterFactsOf(payload: unknown) {
   const { chat, ticket } = objectOf(payload);
   const about = objectOf(chat ?? ticket);

@@ -5,8 +5,8 @@ import { GUARANTEE_LEAST_MS, GUARANTEE_MS } from "./times.ts";
 
 /**
  * A queue message that starts a delivery by another process if this process dies or stops for a while before it has
- * delivered the events that it stored. The message becomes visible after {@link GUARANTEE_MS}. It is postponed while this
- * process delivers, and removed when all is delivered.
+ * delivered the events that it stored. The message becomes visible after {@link GUARANTEE_MS}. It is postponed while
+ * this process delivers, and removed when all is delivered.
  *
  * @param queue without a queue, the timer delivers the events that this process leaves
  * @param now milliseconds since the epoch
@@ -65,7 +65,9 @@ export function createGuarantee(
       void keep();
       return armed;
     },
-    /** Notes the end for an event. With `isDone` false the message stays, so that another process delivers the event. */
+    /**
+     * Notes the end for an event. With `isDone` false the message stays, so that another process delivers the event.
+     */
     end(isDone: boolean): void {
       open -= 1;
       isLeft ||= !isDone;

@@ -13,8 +13,9 @@ type HeldThroughOptions = {
 };
 
 /**
- * The last place that retention may remove: each subscription has received its events up to there. A subscription that
- * has not received events from before `lostBefore` (ISO 8601) is moved past them, and they are counted as missed.
+ * The last place that retention may remove: each subscription has received its events up to there. A subscription
+ * that has not received events from before `lostBefore` (ISO 8601) is moved past them, and they are counted as
+ * missed.
  */
 export async function heldThrough(lostBefore: string, options: HeldThroughOptions): Promise<number> {
   const { subscriptions, log } = options;
@@ -31,8 +32,8 @@ export async function heldThrough(lostBefore: string, options: HeldThroughOption
 }
 
 /**
- * Moves a subscription past the events that are about to be removed. It is moved before the removal, so that every lost
- * event is counted.
+ * Moves a subscription past the events that are about to be removed. It is moved before the removal, so that every
+ * lost event is counted.
  *
  * @param parked the places of its parked events
  * @returns the place up to which the subscription needs no event

@@ -28,8 +28,8 @@ type AttemptsPlaceOptions = {
 };
 
 /**
- * The failed attempts as a place of people's data: a callback's answer may repeat the event. The log is erased first, so an
- * erasure removes all attempts whose event is erased or gone.
+ * The failed attempts as a place of people's data: a callback's answer may repeat the event. The log is erased first,
+ * so an erasure removes all attempts whose event is erased or gone.
  */
 export function attemptsPlace({ table, log, onErase, now }: AttemptsPlaceOptions): DataPlace {
   const rows = (after: string) =>

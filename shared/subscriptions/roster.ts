@@ -5,7 +5,9 @@ import { LEASE_MS, ROSTER_FRESH_MS } from "./times.ts";
 /** A subscription as this process knows it. Times are milliseconds since the epoch, by our own clock. */
 export type RosterEntry = {
   kept: KeptSubscription;
-  /** The log has no event up to this place that is still to be delivered. It may be ahead of the cursor in the row. */
+  /**
+   * The log has no event up to this place that is still to be delivered. It may be ahead of the cursor in the row.
+   */
   through: number;
   /** When this process first read the present version of the row. */
   seenAt: number;
@@ -48,7 +50,9 @@ export class Roster {
     return this.entries.get(id);
   }
 
-  /** Notes the row after a delivery, and the place that the delivery reached. A removed subscription stays removed. */
+  /**
+   * Notes the row after a delivery, and the place that the delivery reached. A removed subscription stays removed.
+   */
   note(kept: KeptSubscription, through: number): void {
     const at = this.#now();
     if (this.entries.has(kept.id)) this.entries.set(kept.id, { kept, through, seenAt: at, readAt: at });
@@ -71,10 +75,10 @@ export function withReading(
 }
 
 /**
- * When this process may take the subscription, in milliseconds since the epoch; 0 without a lease or with our own. The
- * lease of another process ends when the row has not changed for {@link LEASE_MS}. Clocks of two machines are never
- * compared: the time is measured by our own clock between two readings, or by the storage service's clock from the write to
- * the reading.
+ * When this process may take the subscription, in milliseconds since the epoch; 0 without a lease or with our own.
+ * The lease of another process ends when the row has not changed for {@link LEASE_MS}. Clocks of two machines are
+ * never compared: the time is measured by our own clock between two readings, or by the storage service's clock from
+ * the write to the reading.
  */
 export function leaseEnds({ kept: { lease, age }, seenAt, readAt }: RosterEntry, holder: string): number {
   if (lease === undefined || lease.holder === holder) return 0;

@@ -34,7 +34,9 @@ export async function send(
 /** The most characters of an excerpt. */
 const EXCERPT_LENGTH = 200;
 
-/** The start of an answer without addresses, and without the parts of the callback's URL, any of which may be a key. */
+/**
+ * The start of an answer without addresses, and without the parts of the callback's URL, any of which may be a key.
+ */
 function excerptOf(answer: CallbackAnswer, url: string): string | undefined {
   if (!answer.excerpt) return undefined;
   const { pathname, search, searchParams, username, password } = new URL(url);

@@ -7,8 +7,8 @@ export const newSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
 
 /**
  * The headers of Standard Webhooks: the message's id, which every repetition shares; the time of this attempt; and a
- * signature of both and the body. For a day after a change of the secret there are two signatures, so that the receiver
- * can verify with either secret.
+ * signature of both and the body. For a day after a change of the secret there are two signatures, so that the
+ * receiver can verify with either secret.
  *
  * @param now milliseconds since the epoch
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md

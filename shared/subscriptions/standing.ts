@@ -53,10 +53,10 @@ type Sending = {
 };
 
 /**
- * The standing after an answer. 2xx is success. After any other answer the event is tried again after a pause that doubles
- * with each failure, with jitter between half and whole, or after `Retry-After` if that is longer. The subscription is
- * given up after three or more answers 404 or 410 in a row over at least a minute, or after a week of failures. A flow
- * that is turned off or deleted answers `WorkflowTriggerIsNotEnabled`.
+ * The standing after an answer. 2xx is success. After any other answer the event is tried again after a pause that
+ * doubles with each failure, with jitter between half and whole, or after `Retry-After` if that is longer. The
+ * subscription is given up after three or more answers 404 or 410 in a row over at least a minute, or after a week of
+ * failures. A flow that is turned off or deleted answers `WorkflowTriggerIsNotEnabled`.
  */
 export function afterAnswer(
   standing: Standing,
@@ -83,7 +83,8 @@ export function afterAnswer(
   if (isGoneForGood(failed.gone, now) || now - Date.parse(failingSince) >= GIVE_UP_AFTER_MS) {
     return { ...failed, state: "given_up" };
   }
-  // The events of a refused batch must follow one by one in the same run: a later run would send the batch again, forever.
+  // The events of a refused batch must follow one by one in the same run: a later run would send the batch again,
+  // forever.
   const isRefusedBatch = seq === undefined && isRefusal(answer);
   const grown = isRefusedBatch
     ? growingPause(FIRST_PAUSE_MS, 1, random)

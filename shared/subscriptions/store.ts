@@ -43,15 +43,15 @@ const targetKey = ({ types, url }: Pick<Terms, "types" | "url">) =>
 const TRIES = 20;
 
 /**
- * Opens the subscriptions in a table. All rows are in one partition, so that one transaction can write a subscription with
- * its unique target, or with its parked events.
+ * Opens the subscriptions in a table. All rows are in one partition, so that one transaction can write a subscription
+ * with its unique target, or with its parked events.
  *
  * @param now milliseconds since the epoch
  */
 export function openSubscriptions(table: TableClient, now = Date.now) {
   /**
-   * Creates a subscription for the events after `cursor`. If there is one with the same types and URL, its other terms are
-   * replaced, and it continues at once from its place.
+   * Creates a subscription for the events after `cursor`. If there is one with the same types and URL, its other
+   * terms are replaced, and it continues at once from its place.
    */
   function subscribe(wanted: Terms & Pick<LogPlace, "log" | "cursor">): Promise<KeptSubscription> {
     return untilDone(async () => {
@@ -130,8 +130,8 @@ export function openSubscriptions(table: TableClient, now = Date.now) {
   }
 
   /**
-   * Changes a subscription and its parked events. Repeats the change when another one comes first. Returns `undefined`
-   * when the subscription does not exist.
+   * Changes a subscription and its parked events. Repeats the change when another one comes first. Returns
+   * `undefined` when the subscription does not exist.
    */
   function change(
     id: string,

@@ -50,8 +50,8 @@ const EXAMPLES = {
 };
 
 /**
- * Opens the subscriptions, with the operations of operators and subscribers, and with the dispatcher that delivers to them.
- * Each function with the id of a subscription throws {@link NotFound} when the subscription does not exist.
+ * Opens the subscriptions, with the operations of operators and subscribers, and with the dispatcher that delivers to
+ * them. Each function with the id of a subscription throws {@link NotFound} when the subscription does not exist.
  *
  * @param allowLoopback permits callbacks to this machine and plain http; for local work only
  * @param now milliseconds since the epoch
@@ -126,7 +126,9 @@ export function openSubscribers({
     dispatcher.changed();
   }
 
-  /** The places of parked events after `place` that the subscription wants, among the first {@link UNPARK_AT_ONCE}. */
+  /**
+   * The places of parked events after `place` that the subscription wants, among the first {@link UNPARK_AT_ONCE}.
+   */
   async function parkedAfter(place: number, kept: KeptSubscription): Promise<number[]> {
     const later = (await subscriptions.parked(kept.id)).filter(({ seq }) => seq > place);
     const wanted: number[] = [];
@@ -160,8 +162,8 @@ export function openSubscribers({
 
   return {
     /**
-     * Subscribes a URL to all future events that the terms choose. A call with the URL and types of an existing subscription
-     * changes its other terms.
+     * Subscribes a URL to all future events that the terms choose. A call with the URL and types of an existing
+     * subscription changes its other terms.
      *
      * @throws {InvalidInput} when the URL must not be called
      */

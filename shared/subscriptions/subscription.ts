@@ -3,7 +3,10 @@ import type { CreatedSubscription, SubscriptionInDetail } from "../schemas/subsc
 import type { SentCounts } from "./rate.ts";
 import { FRESH, type Standing } from "./standing.ts";
 
-/** The terms that a subscriber asks for. `url` is an opaque secret, kept exactly as given. Without `types` all are sent. */
+/**
+ * The terms that a subscriber asks for. `url` is an opaque secret, kept exactly as given. Without `types` all are
+ * sent.
+ */
 export type Terms = Omit<CreatedSubscription, "id" | "secret"> & { url: string };
 
 /** The end of a log. A log without events has no name yet. */
@@ -68,8 +71,8 @@ export function logPlaceOf({ log, cursor, moves, restartedAt }: LogPlace): LogPl
 
 /**
  * Finds a place again in the present log. In a new log (another table, or a table that was emptied) the place is the
- * beginning, because none of the log's events was delivered. In a log that was restored and is now shorter, the place is
- * the end.
+ * beginning, because none of the log's events was delivered. In a log that was restored and is now shorter, the place
+ * is the end.
  *
  * @param head just read: with an older head, a valid place could seem to be behind the end
  * @param now milliseconds since the epoch

@@ -21,7 +21,10 @@ export const GUARANTEE_LEAST_MS = SECOND;
 export const LEASE_MS = 2 * SECOND;
 /** How often a long request renews the lease by a write of the row. */
 export const RENEW_MS = 500;
-/** The longest time from a write of the lease to a send. After it a write comes first: the process may have been paused. */
+/**
+ * The longest time from a write of the lease to a send. After it a write comes first: the process may have been
+ * paused.
+ */
 export const LEASE_CERTAIN_MS = 750;
 
 // The place: the events between the stored place and the death of a process are sent again.
@@ -37,13 +40,18 @@ export const SAVE_PASSED_EVENTS = 100;
 export const LINGER_MS = 250;
 /** During a pause up to this length the delivery keeps the lease. A longer pause ends the delivery. */
 export const SHORT_PAUSE_MS = 2 * SECOND;
-/** After a pause up to this length a message wakes the dispatcher. After a longer one the timer of each minute does. */
+/**
+ * After a pause up to this length a message wakes the dispatcher. After a longer one the timer of each minute does.
+ */
 export const TIMED_PAUSE_MS = 2 * MINUTE;
 /** How long the subscriptions that were read are used before they are read again. */
 export const ROSTER_FRESH_MS = SECOND;
 /** The least time between two checks of all subscriptions, because wake-ups come in bursts. */
 export const CHECK_GAP_MS = 250;
-/** How long the events that were read may be sent. It limits the time in which an erasure by another process is missed. */
+/**
+ * How long the events that were read may be sent. It limits the time in which an erasure by another process is
+ * missed.
+ */
 export const PAGE_FRESH_MS = SECOND;
 
 // Limits of one run.
@@ -74,7 +82,10 @@ export const SWITCHED_OFF_PAUSE_MS = 15 * MINUTE;
 export const LONGEST_PAUSE_MS = DAY;
 /** A subscription is given up when its callback has only failed for this long. */
 export const GIVE_UP_AFTER_MS = 7 * DAY;
-/** A callback is gone after this many answers 404 or 410 in a row. One is not enough: a redeploying gateway answers 404. */
+/**
+ * A callback is gone after this many answers 404 or 410 in a row. One is not enough: a redeploying gateway answers
+ * 404.
+ */
 export const GONE_ANSWERS = 3;
 /** The least time between the first and the last of those answers. */
 export const GONE_AFTER_MS = MINUTE;

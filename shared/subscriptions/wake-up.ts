@@ -7,9 +7,9 @@ import { MESSAGE_WAIT_MS, NONE_KNOWN_MS, SOME_KNOWN_MS } from "./times.ts";
 export type WakeUp = ReturnType<typeof createWakeUp>;
 
 /**
- * Makes the functions that start deliveries after an append or a change of a subscription: at once in this process, and
- * by a queue message in another one. They never fail, and never wait for a delivery. When a message is lost, the timer
- * delivers within a minute.
+ * Makes the functions that start deliveries after an append or a change of a subscription: at once in this process,
+ * and by a queue message in another one. They never fail, and never wait for a delivery. When a message is lost, the
+ * timer delivers within a minute.
  */
 export function createWakeUp({
   queue,
@@ -57,9 +57,9 @@ export function createWakeUp({
 
   return {
     /**
-     * Called before an append: the guarantee's message is put while the event is stored. The caller calls the returned
-     * function after the append, with the event's place or without one when nothing was stored. The function waits for the
-     * message, but at most {@link MESSAGE_WAIT_MS}.
+     * Called before an append: the guarantee's message is put while the event is stored. The caller calls the
+     * returned function after the append, with the event's place or without one when nothing was stored. The function
+     * waits for the message, but at most {@link MESSAGE_WAIT_MS}.
      */
     storing(): (seq?: number) => Promise<void> {
       // The first append of a process does not wait for the table, the queue, or the code of the dispatcher.

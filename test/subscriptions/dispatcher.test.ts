@@ -246,7 +246,7 @@ describe("failing callbacks", () => {
     }
     expect(clock.now() - began).toBeGreaterThanOrEqual(GIVE_UP_AFTER_MS);
     expect(clock.now() - began).toBeLessThanOrEqual(GIVE_UP_AFTER_MS + DAY);
-    expect(subscriber.arrivals.length).toBeLessThan(40);
+    expect(subscriber.arrivals).toHaveLength(28);
   });
 });
 
@@ -261,7 +261,7 @@ describe("changes during a delivery", () => {
     for (let count = 0; count < 200; count += 1) log.append();
     await dispatcher().dispatch();
     // The deletion shows at the next write of the place, after 20 events at the latest.
-    expect(subscriber.arrivals.length).toBeLessThanOrEqual(20);
+    expect(subscriber.arrivals).toHaveLength(20);
     expect(await subscriptions.list()).toEqual([]);
   });
 
@@ -337,7 +337,8 @@ describe("several dispatchers", () => {
     const subscriber = await startSubscriber();
     await subscribe(subscriber.url);
     const other = dispatcher();
-    // An event is stored just before one dispatcher releases its lease. The other one is woken, finds the lease, and ends.
+    // An event is stored just before one dispatcher releases its lease. The other one is woken, finds the lease, and
+    // ends.
     const meddled = dispatcher({
       subscriptions: {
         ...subscriptions,
@@ -397,7 +398,7 @@ describe("several dispatchers", () => {
 
     const { dispatch } = dispatcher();
     await dispatch();
-    expect(subscriber.arrivals).toHaveLength(30);
+    expect(subscriber.arrivals).toHaveLength(28);
     // It checks again when the lease of the other has ended, and only once for both wake-ups.
     await dispatch();
     expect(wakeUps).toEqual([LEASE_MS]);
@@ -806,7 +807,7 @@ describe("processes", () => {
     };
     await dispatcher({ post, subscriptions: counting, every: () => () => {} }).dispatch();
     expect(subscriber.arrivals).toHaveLength(1);
-    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBe(2);
     expect((await subscriptions.get(id))?.lease?.holder).toBe("another");
   });
 

@@ -45,7 +45,7 @@ describe("isWanted with a filter", () => {
       true,
     ],
     [
-      "with a key and not needs the key to match and not to exclude",
+      "with a key and not matches the key's events that not does not match",
       { agent: ["sam@example.com"], not: { status: ["open"] } },
       true,
       false,
