@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { TableClient } from "@azure/data-tables";
 import { expect, test } from "vitest";
 
-/** Stands for `npm start`: it starts Azurite, and can be killed at any time. */
+/** A program that starts Azurite, like `npm start`, and is killed by the test. */
 const PARENT = `
   import { startAzurite } from ${JSON.stringify(new URL("../local/azurite.ts", import.meta.url).href)};
   const { connectionString } = await startAzurite({ location: process.argv[1] });

@@ -12,10 +12,10 @@ import { startApp } from "./app/start-app.ts";
 test("the bundle registers every function, has at most 110 KB and loads in five times Node's own start", () => {
   const { functions, bundleKb, ratio } = measureColdStart(5);
   expect(functions).toBe(operations.length + timers({}).length);
-  // Three quarters of it are `@azure/functions`. With the operations, which the first request loads, it would be twice that.
+  // Three quarters are `@azure/functions`. The operations, which the first request loads, would double the size.
   expect(bundleKb).toBeGreaterThan(75);
   expect(bundleKb).toBeLessThan(110);
-  // The aim is 3.5, which `npm run bench` shows; other tests are running beside this one.
+  // `npm run bench` shows the aim, 3.5; here other tests run at the same time.
   expect(ratio).toBeLessThan(5);
 });
 

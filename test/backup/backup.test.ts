@@ -43,7 +43,7 @@ const restoreInto = (tables: Tables, directory: string, replace = false) =>
 
 const large = () => ({ noise: randomBytes(100_000).toString("hex") });
 
-/** Events of three kinds, two of them with rows for their bodies; a quarantined delivery. */
+/** Appends events of three kinds, two of them with body rows, and a quarantined delivery. */
 async function fill(tables: Tables) {
   const log = newLog({ table: tables.events });
   for (const event of [
@@ -103,7 +103,7 @@ test("events that are appended during a backup are not in it, and neither are th
   const [from, to] = [newTables(), newTables()];
   const log = await fill(from);
   const directory = await newDirectory();
-  // The head is read before the rows: this event is between the two.
+  // This event is appended after the head is read, and before the rows are read.
   const original = from.events.listEntities.bind(from.events);
   let calls = 0;
   from.events.listEntities = ((options: object) => {

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** What `.funcignore` leaves of a folder, by git's rules, which Visual Studio Code uses too. */
+/** The files of a folder that `.funcignore` includes by git's rules, which Visual Studio Code also uses. */
 export async function leftByGit(folder: string): Promise<string[]> {
   await run("git", ["init", "--quiet"], { cwd: folder });
   const list = ["ls-files", "-z", "--others", "--exclude-from=.funcignore"];
@@ -17,8 +17,8 @@ export async function leftByGit(folder: string): Promise<string[]> {
 }
 
 /**
- * What azd uploads. It asks for each folder before it enters it, and the last pattern that matches decides.
- * Read from azd, `createDeployableZip`, and its library github.com/denormal/go-gitignore.
+ * The files that azd uploads. It skips an excluded folder with all its content, and the last matching pattern decides. See
+ * azd's `createDeployableZip` and its library github.com/denormal/go-gitignore.
  */
 export function leftByAzd(folder: string): string[] {
   const patterns = azdPatterns(folder);
@@ -59,8 +59,8 @@ function ignoredByAzd(patterns: Pattern[], path: string, isFolder: boolean): boo
 }
 
 /**
- * What `func azure functionapp publish` uploads: a file that begins as a pattern with `!` does, or as no pattern at all.
- * The order of the lines means nothing to it. Read from Core Tools, `GitIgnoreParser.cs`.
+ * The files that `func azure functionapp publish` uploads: those that begin like a pattern with `!`, or like no pattern. The
+ * order of the lines has no effect. See `GitIgnoreParser.cs` of Core Tools.
  */
 export function leftByCoreTools(folder: string): string[] {
   const lines = linesOf(folder);

@@ -7,7 +7,7 @@ import { azdWantsRemoteBuild, leftByAzd, leftByCoreTools, leftByGit } from "./fu
 
 const built = ["dist/app.mjs", "dist/chunks/identity-ABCDEFGH.mjs", "dist/docs/assets/page.css"];
 
-/** What else lies about on a developer's machine, much of it named like what is deployed. */
+/** Other files of a developer's machine, some with names like deployed files. */
 const stray = [
   ".azure/livechat/.env",
   ".azurite/__azurite_db_table__.json",

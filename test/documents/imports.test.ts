@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const IMPORT = /\b(?:from|import\(|import)\s*"(\.[^"]+)"/g;
 
-/** The modules of the app, and what each imports: types too, since a reader follows them as well. */
+/** The modules of the app and their imports, with those of types, because a reader follows them too. */
 const imports = new Map(
   globSync("{shared,functions}/**/*.ts").map((file) => {
     const found = readFileSync(file, "utf8").matchAll(IMPORT);
@@ -12,7 +12,7 @@ const imports = new Map(
   }),
 );
 
-/** The folders of `shared/`, and those that the modules of each import. */
+/** The folders of `shared/`, and the folders that their modules import. */
 const folderImports = new Map<string, string[]>();
 for (const [file, targets] of imports) {
   const [top, folder = ""] = file.split("/");
@@ -21,7 +21,7 @@ for (const [file, targets] of imports) {
   folderImports.set(folder, [...(folderImports.get(folder) ?? []), ...others]);
 }
 
-/** The circles of a graph, one for each place at which it closes. */
+/** The circles of a graph. */
 function circlesOf(graph: Map<string, string[]>): string[][] {
   const seen = new Set<string>();
   const circleFrom = (node: string, path: string[] = []): string[] | undefined => {

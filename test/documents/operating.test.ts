@@ -15,7 +15,7 @@ const sources = ["functions", "shared"].flatMap((folder) =>
     .map((name) => readFileSync(`${folder}/${name}`, "utf8")),
 );
 const code = sources.join("\n");
-/** Whether a file writes log lines; a `message` elsewhere is of a schema. */
+/** Whether a file writes log lines; in other files `message` is a field of a schema. */
 const isLogging = (source: string) => /\blog\(|\bconsole\./.test(source);
 
 test("docs/operating.md and the workbook name exactly the metrics that the code measures", () => {

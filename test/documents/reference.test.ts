@@ -83,7 +83,7 @@ test.each(pages)("every link of %s leads to an existing file and heading", (page
   }
 });
 
-/** The anchors that GitHub makes of a page's headings. */
+/** The anchors of a page's headings on GitHub. */
 function headingsOf(text: string): string[] {
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
     heading

@@ -26,13 +26,13 @@ test.each([
   ['// test("a", () => {});', false],
   ['const title = "a";', false],
 ])("only tests that run are found in the source %j", (source, expected) => {
-  // The words are put together here, because this file is one of those that are searched.
+  // Braces split these words, because this file is searched too.
   expect(runs(source.replace(/\{(\w+)\}/, "$1"), "a")).toBe(expected);
 });
 
-/** Whether a file has a test or a group of this title, and leaves no test out. */
+/** Whether a file has a test or a group with this title, and skips no test. */
 function runs(file: string, title: string): boolean {
-  // Tests in a browser need one.
+  // Browser tests are skipped only without Chromium.
   const source = file.replace("describe.skipIf(CHROMIUM === undefined)", "describe");
   if (/\.(?:skip|todo|only|skipIf|runIf|fails)\b/.test(source)) return false;
   const code = source.replaceAll(/^\s*\/\/.*$/gm, "");

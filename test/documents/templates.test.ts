@@ -46,7 +46,7 @@ describe.for(templates)("$path", (template) => {
   });
 
   test(`every resource of ${template.path} has a released API version`, ({ expect }) => {
-    // Diagnostic settings have had no other version than a preview since 2016.
+    // Diagnostic settings have had only preview versions since 2016.
     const released = template.resources.filter(
       ({ type }) => type !== "Microsoft.Insights/diagnosticSettings",
     );
@@ -137,7 +137,7 @@ describe("the app's settings", () => {
     "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
   ];
 
-  /** For the registration of the webhooks. */
+  /** Settings of the registration of webhooks. */
   const registration = ["WEBHOOK_BASE_URL", "LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS"];
 
   test("every app setting of the templates is read by the app or the platform", () => {
@@ -155,7 +155,7 @@ describe("the app's settings", () => {
       LIVECHAT_RATE_LIMIT: "50",
       HTTP_STREAMING: "on",
       WEBHOOK_BASE_URL: "https://func-1.azurewebsites.net",
-      // As the template sets them by default.
+      // The template's defaults.
       LIVECHAT_LICENSE_ID: "",
       EVENT_RETENTION_DAYS: "",
       RETENTION_MARGIN_DAYS: "7",

@@ -6,7 +6,7 @@ import { ListedTicket, Ticket } from "../../shared/schemas/ticket.ts";
 import { WebhookTicketResponse } from "../../shared/schemas/webhook.ts";
 import { ticketEvent } from "../../shared/tickets/ticket-event.ts";
 
-/** A ticket that has everything that HelpDesk was seen to give. */
+/** A ticket with all known fields of HelpDesk. */
 const FULL = {
   ID: "0f6b2a54-6c0e-4d5e-9a43-0c9e6a3c1c11",
   shortID: "IIPZGJ",
@@ -43,7 +43,7 @@ const NAMES = {
   tags: new Map([["7a11", { name: "shoes" }]]),
 };
 
-/** The fields of a schema that have no fields themselves, such as `events[].author.id`. */
+/** The fields of a schema without inner fields, such as `events[].author.id`. */
 function leavesOf({ properties, items, anyOf }: JsonSchema, path = ""): string[] {
   const isOf = (schema: unknown): schema is JsonSchema => typeof schema === "object" && schema !== null;
   if (anyOf) return [...new Set(anyOf.filter(isOf).flatMap((one) => leavesOf(one, path)))];
@@ -54,7 +54,7 @@ function leavesOf({ properties, items, anyOf }: JsonSchema, path = ""): string[]
   );
 }
 
-/** Whether any value is at a path of {@link leavesOf}. */
+/** Whether a path of {@link leavesOf} has a value. */
 function isFilled(value: unknown, path: string): boolean {
   let values: unknown[] = [value];
   for (const step of path.split(".")) {
@@ -70,7 +70,7 @@ const schemaOf = (schema: Parameters<typeof toJsonSchema>[0]) =>
 const paths = [Ticket, ListedTicket, WebhookTicketResponse].flatMap((one) => leavesOf(schemaOf(one)));
 const fields = [...new Set(paths.map((path) => path.replace(/^ticket\./, "")))].sort();
 
-/** The rows of the table of docs/text.md: fields, and what is said of them. */
+/** The fields in the table of docs/text.md, with their descriptions. */
 const rows = readFileSync("docs/text.md", "utf8")
   .split("## Fields of a ticket")[1]
   ?.split("\n## ")[0]

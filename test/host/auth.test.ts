@@ -6,7 +6,7 @@ const header = { "x-functions-key": key };
 
 let host: Awaited<ReturnType<typeof startHostProcess>>;
 beforeAll(async () => {
-  // The key may come from the settings file, as any setting.
+  // The key can come from the settings file, like any setting.
   const files = { "local.settings.json": { Values: { LOCAL_FUNCTION_KEY: key } } };
   host = await startHostProcess({ app: fixture("echo.mjs"), args: ["--enable-auth"], files });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
-/** Halves what a start costs: the types of the same files need not be stripped each time. */
+/** Halves the time of a start: the types of each file are stripped only once. */
 const compileCache = { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") };
 
 const main = resolve(import.meta.dirname, "../../local/host/main.ts");
@@ -15,7 +15,7 @@ export type HostProcessOptions = {
   app?: string;
   args?: string[];
   env?: Record<string, string>;
-  /** Files of the directory that the host runs in, by name; otherwise it is empty. */
+  /** Files of the host's directory, by name. */
   files?: Record<string, unknown>;
 };
 
@@ -28,8 +28,7 @@ export type LogLine = {
 };
 
 /**
- * Runs the light host as a process of its own, on a free port and in a directory of its own. Nothing of this
- * process's environment reaches it but the path.
+ * Runs the light host in its own process and directory, on a free port. Of this process's environment it has only `PATH`.
  */
 export function runHost({ app, args = [], env = {}, files = {} }: HostProcessOptions) {
   const cwd = mkdtempSync(join(tmpdir(), "host-"));
@@ -96,7 +95,7 @@ export function runHost({ app, args = [], env = {}, files = {} }: HostProcessOpt
   };
 }
 
-/** The same, once it listens. */
+/** Starts the light host like {@link runHost}, and resolves when it listens. */
 export async function startHostProcess(options: HostProcessOptions) {
   const host = runHost(options);
   const url = (await host.line(/^listening on /)).replace("listening on ", "");

@@ -34,7 +34,7 @@ const echo = async (path: string, init?: RequestInit): Promise<Echo> => {
   return (await response.json()) as Echo;
 };
 
-/** Sends a request exactly as given, and returns everything that came back. */
+/** Sends a request exactly as given, and returns the whole answer. */
 function raw(lines: string[], body = ""): Promise<string> {
   const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
   socket.end(`${lines.join("\r\n")}\r\nconnection: close\r\n\r\n${body}`);

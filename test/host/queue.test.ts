@@ -26,7 +26,7 @@ afterEach(async () => {
   await Promise.all(listeners.splice(0).map((listener) => listener.stop()));
 });
 
-/** Does not wait, but counts how long it was to wait; the event loop gets its turn. */
+/** Does not wait: it records the waits, and lets the event loop run. */
 class HastyClock implements Clock {
   readonly waits: number[] = [];
   now = Date.now;
@@ -64,7 +64,7 @@ async function listen(run: (trigger: Trigger) => Promise<unknown>, changed: Part
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 const textOf = ({ data }: Trigger) => ("string" in data ? data.string : "");
 
-/** Calls back for every call of the function, and resolves once `count` calls have come. */
+/** Records the calls of the function; `all` resolves after `count` calls. */
 function collector(count: number) {
   const seen: string[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -175,7 +175,7 @@ test("the next batch is fetched once no more messages than newBatchThreshold are
   begin();
   const inHand = async (count: number) => {
     await expect.poll(() => held.length).toBe(count);
-    // Time enough to fetch more, were it allowed.
+    // Enough time for a wrong fetch of the next batch.
     await queue.getProperties();
     expect(held).toHaveLength(count);
   };

@@ -12,7 +12,7 @@ const bundle = join(directory, "app.mjs");
 const log: LogEntry[] = [];
 let host: Host;
 
-// Bundled as what is deployed is: ESM in one file, the core module external.
+// Bundled like the deployed app: ESM in one file, with the core module external.
 beforeAll(async () => {
   await build({
     entryPoints: [fixture("echo.mjs")],

@@ -4,7 +4,7 @@ import { fixture, type HostProcessOptions, runHost, startHostProcess } from "./h
 
 const broken = fixture("broken.cjs");
 
-/** What the project's own app cannot do without; any other app is not asked for it. */
+/** The required settings of the project's own app; other apps need none. */
 const settings = {
   LIVECHAT_USERNAME: "owner@example.com",
   LIVECHAT_API_KEY: "key",
@@ -13,7 +13,7 @@ const settings = {
   LiveChatStorage: "UseDevelopmentStorage=true",
 };
 
-/** Starts a host that must not start, and returns the one line that it says why with. */
+/** Starts a host that must fail, and returns its one line of output. */
 async function refusal(options: HostProcessOptions): Promise<string> {
   const host = runHost(options);
   const { code } = await host.exited;
@@ -94,7 +94,7 @@ test("local.settings.json fills in unset variables before the app loads", async 
 test("the host reads the route prefix from host.json and the app from package.json", async () => {
   const app =
     'require("@azure/functions").app.http("Ping", { authLevel: "anonymous", handler: () => ({ body: "pong" }) });';
-  // The library is looked up from where the app is, so this one is told where that is.
+  // The app's folder has no node_modules, so the library is found by NODE_PATH.
   const env = { ...settings, NODE_PATH: fixture("../../../node_modules") };
   const files = {
     "host.json": { extensions: { http: { routePrefix: "" } } },

@@ -8,7 +8,7 @@ test.for(["SIGINT", "SIGTERM"] as const)(
   "on %s the host finishes the request in flight, refuses others and exits with 0",
   async (signal) => {
     const host = await startHostProcess({ app: fixture("slow.mjs") });
-    // A connection that is kept alive must not keep the host.
+    // A connection that is kept alive must not delay the end.
     const quick = () =>
       fetch(`${host.url}/api/quick`).then(
         ({ status }) => status,
@@ -19,7 +19,7 @@ test.for(["SIGINT", "SIGTERM"] as const)(
     await host.line(/slow has begun/);
     host.kill(signal);
     await expect.poll(quick).toBe("refused");
-    // npm passes on what the terminal has sent to everybody already.
+    // npm forwards a signal that the terminal has already sent to all processes.
     host.kill(signal);
     host.kill("SIGTERM");
     host.kill("SIGUSR2");

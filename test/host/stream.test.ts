@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fixture, startHostProcess } from "./host-process.ts";
 
-/** An app that streams: its requests go through the library's own HTTP server. */
+/** A host of an app that streams: requests go through the library's own HTTP server. */
 let host: Awaited<ReturnType<typeof startHostProcess>>;
 const LIMIT = 4 * 1024 * 1024;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ const echo = async (path: string, init?: RequestInit): Promise<{ url: string }> 
   return (await response.json()) as { url: string };
 };
 
-/** Sends a body in chunks, without a Content-Length, for as long as it is taken; resolves to the answer. */
+/** Sends a body in chunks, without a Content-Length, and resolves to the answer. */
 function sendChunks(path: string, chunks: Iterable<Uint8Array>): Promise<{ status?: number; body: string }> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(host.url + path, { method: "POST" }, (response) => {
@@ -112,7 +112,7 @@ test("with streaming, requests with small bodies share one connection to the lib
   }
   expect(await count()).toBe(before);
 
-  // A large one that is not read takes its connection along.
+  // A large body that is not read closes its connection.
   expect(await post("early", "x".repeat(1_000_000))).toBe("not you");
   expect(await post("sized")).toBe("sized");
   agent.destroy();
@@ -156,7 +156,7 @@ test("with streaming, a body over the limit is 413, by its Content-Length or onc
   socket.end(`POST /api/echo HTTP/1.1\r\nhost: h\r\ncontent-length: ${LIMIT + 1}\r\n\r\n`);
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 413 /);
 
-  // The connection may be gone before the answer is read: it ends in any case.
+  // The connection may be closed before the answer is read.
   const answer = await sendChunks("/api/echo", Array(200).fill(Buffer.alloc(64 * 1024))).catch(
     (error) => error,
   );
@@ -185,7 +185,7 @@ test("with streaming, the host keeps running when callers disconnect at any mome
     socket.on("error", () => {});
     await once(socket, "connect");
     socket.write(`GET /api/echo HTTP/1.1\r\nhost: ${name}\r\n\r\n`);
-    // From while the app still works until after the answer is sent.
+    // At times from the start of the function until after the answer.
     for (let turn = 0; turn < n / 4; turn++) await setImmediate();
     socket.destroy();
     await once(socket, "close");

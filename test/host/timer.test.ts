@@ -4,7 +4,7 @@ import type { Clock } from "../../local/host/listener.ts";
 import { readSchedule, startTimer } from "../../local/host/timer.ts";
 import { fixture, startHostProcess } from "./host-process.ts";
 
-/** Time that passes only when told to. */
+/** A clock whose time passes only in `passUntil`. */
 class ManualClock implements Clock {
   #now: number;
   #sleepers: { until: number; wake: () => void }[] = [];
@@ -22,7 +22,7 @@ class ManualClock implements Clock {
       this.#sleepers.push({ until: this.#now + milliseconds, wake });
     });
 
-  /** Lets time pass until `end`: wakes sleepers in order, and lets each run. */
+  /** Lets time pass until `end`: ends the waits in order, and lets the code after each run. */
   async passUntil(end: string): Promise<void> {
     for (;;) {
       await settle();
@@ -37,7 +37,7 @@ class ManualClock implements Clock {
   }
 }
 
-/** Until every promise that can go on has done so. */
+/** Resolves when all pending microtasks have run. */
 const settle = () => new Promise((done) => setImmediate(done));
 
 type TimerInfo = { Schedule: object; ScheduleStatus: Record<string, string> | null; IsPastDue: boolean };
@@ -56,7 +56,7 @@ function start(schedule: string, from: string) {
     timer,
     times: () => runs.map(({ at }) => at),
     infos: () => runs.map(({ info }) => info),
-    /** Makes every run from now on last until the returned function is called. */
+    /** Makes all later runs last until the returned function is called. */
     holdRuns() {
       const { promise, resolve } = Promise.withResolvers<void>();
       hold = promise;

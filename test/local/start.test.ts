@@ -13,7 +13,7 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A checkout of the project, as `npm start` sees it, with a settings file of its own. */
+/** A folder that `npm start` takes for a checkout of the project, with its own settings file. */
 function checkout(localSettings?: string | Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), "start-"));
   folders.push(folder);
@@ -43,7 +43,7 @@ function run(script: string, folder: string, args: string[], env: Record<string,
   return {
     output: () => output,
     exited,
-    /** Resolves once the output matches; fails when the process ends before. */
+    /** Resolves when the output matches; rejects when the process ends first. */
     shows: (pattern: RegExp) =>
       new Promise<void>((done, failed) => {
         const look = () => pattern.test(output) && done();
