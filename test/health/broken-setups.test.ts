@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { getStatus } from "../../functions/health/get-status.ts";
 import { health } from "../../functions/health/health.ts";
 import { createServices } from "../../functions/services.ts";
@@ -111,27 +111,32 @@ test("a used-up rate limit of LiveChat needs attention and leaves the app health
   expect(health.status).toBe(200);
 });
 
-test("repeated short 429s of LiveChat need attention and leave the app healthy", async () => {
-  const headers = { "Retry-After": "2" };
-  sandbox.faults.plan({ do: "answer", status: 429, headers, path: "/tickets", times: 9 });
-  const { names, wrong, health } = await look({});
-  sandbox.faults.clear();
-  expect(names("bad")).toEqual([]);
-  expect(wrong.find(({ name }) => name === "livechat")).toMatchObject({
-    state: "attention",
-    action: expect.stringContaining("LIVECHAT_RATE_LIMIT"),
+/** Tests that wait for LiveChat's time limit, at the same time and each with a LiveChat of its own. */
+describe.concurrent("slow answers of LiveChat", () => {
+  test("repeated short 429s of LiveChat need attention and leave the app healthy", async ({ expect }) => {
+    const sandbox = await startSandbox();
+    const headers = { "Retry-After": "2" };
+    sandbox.faults.plan({ do: "answer", status: 429, headers, path: "/tickets", times: 9 });
+    const { names, wrong, health } = await look({ LIVECHAT_API_URL: sandbox.url });
+    await sandbox.close();
+    expect(names("bad")).toEqual([]);
+    expect(wrong.find(({ name }) => name === "livechat")).toMatchObject({
+      state: "attention",
+      action: expect.stringContaining("LIVECHAT_RATE_LIMIT"),
+    });
+    expect(health.status).toBe(200);
   });
-  expect(health.status).toBe(200);
-});
 
-test("a LiveChat that does not answer makes the check livechat bad", async () => {
-  sandbox.faults.plan({ do: "stall", path: "/tickets", times: 9 });
-  const { names, wrong } = await look({});
-  sandbox.faults.clear();
-  expect(names("bad")).toEqual(["livechat"]);
-  expect(wrong[0]).toMatchObject({
-    detail: "LiveChat did not answer in time.",
-    action: expect.stringContaining("outage"),
+  test("a LiveChat that does not answer makes the check livechat bad", async ({ expect }) => {
+    const sandbox = await startSandbox();
+    sandbox.faults.plan({ do: "stall", path: "/tickets", times: 9 });
+    const { names, wrong } = await look({ LIVECHAT_API_URL: sandbox.url });
+    await sandbox.close();
+    expect(names("bad")).toEqual(["livechat"]);
+    expect(wrong[0]).toMatchObject({
+      detail: "LiveChat did not answer in time.",
+      action: expect.stringContaining("outage"),
+    });
   });
 });
 
