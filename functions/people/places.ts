@@ -14,7 +14,7 @@ import { keepOut as keepTicketOut, ticketsPlace } from "../../shared/tickets/sto
 import { transcriptPlaces } from "../../shared/transcripts/people.ts";
 
 /** The parts of the app that store data of people, or take part in its removal. */
-export type PeopleParts = {
+type PeopleParts = {
   eventsTable: TableClient;
   ticketsTable: TableClient;
   subscriptionsTable: TableClient;

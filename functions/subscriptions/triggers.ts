@@ -9,44 +9,37 @@ import { operation } from "../operation.ts";
 import { LocationHeader, locationOf } from "./on-subscription.ts";
 
 /** A parameter with only one possible value, which a flow sends by itself. */
-function fixed<const Value extends string>(value: Value, title: string, description: string) {
+function fixed(value: string, title: string, description: string) {
   const literal = v.literal(value, `must be ${value}`);
   const internal = v.pipe(v.optional(literal, value), published({ designer: { visibility: "internal" } }));
   return named(internal, title, description);
 }
-
-const eventType = <const Type extends EventType>(type: Type) =>
-  fixed(type, "Event Type", "The event type to subscribe to.");
-
-const queries = {
-  chat_started: exact({ event_type: eventType("chat_started") }),
-  chat_ended: exact({ event_type: eventType("chat_ended") }),
-  ticket_created: exact({
-    event_type: eventType("ticket_created"),
-    "data_types[]": fixed("ticket", "Data Types", "The data that each event contains."),
-  }),
-};
 
 /** A trigger of flows: subscribes the caller to all future events of this type, until the subscription is deleted. */
 function trigger(
   type: EventType,
   words: { id: string; summary: string; description: string; route: string },
 ) {
+  const isTicket = type === "ticket_created";
+  const query: v.ObjectEntries = {
+    event_type: fixed(type, "Event Type", "The event type to subscribe to."),
+    ...(isTicket && { "data_types[]": fixed("ticket", "Data Types", "The data that each event contains.") }),
+  };
   return operation({
     ...words,
     tag: "Subscriptions",
     method: "POST",
-    input: { query: queries[type], body: NewTrigger },
+    input: { query: exact(query), body: NewTrigger },
     output: {
       status: 201,
       description: "The subscription. Repeating the call with the same URL returns the same subscription.",
       schema: CreatedTrigger,
       headers: LocationHeader,
     },
-    errors: [InvalidInput, ...(type === "ticket_created" ? [NoHelpDesk] : []), ...storageErrors],
-    trigger: { notification: type === "ticket_created" ? WebhookTicketResponse : WebhookChatResponse },
+    errors: [InvalidInput, ...(isTicket ? [NoHelpDesk] : []), ...storageErrors],
+    trigger: { notification: isTicket ? WebhookTicketResponse : WebhookChatResponse },
     run: async ({ body }, { subscribers, liveChat, settings }, call) => {
-      if (type === "ticket_created" && settings.liveChat.api === "text") {
+      if (isTicket && settings.liveChat.api === "text") {
         // When LiveChat fails, the subscriber is still accepted.
         const state = await liveChat.ticketsState().catch(() => "here" as const);
         if (state !== "here") throw noHelpDesk(state);

@@ -7,13 +7,13 @@ import { type Aside, writeAside } from "./write-aside.ts";
 export const HEALTH_PARTITION = "health";
 
 /** Numbers by name. */
-export type Counts = Readonly<Record<string, number>>;
+export type Tally = Readonly<Record<string, number>>;
 
 type CounterOptions<Window, Columns> = Aside & {
   table: () => TableClient;
   rowKeyOf(window: Window): string;
   /** The row with these counts added; `undefined` when the row has no place for them, and they are dropped. */
-  add(row: Columns | undefined, counts: Counts, window: Window): Columns | undefined;
+  add(row: Columns | undefined, counts: Tally, window: Window): Columns | undefined;
 };
 
 const COUNTER_TIMEOUT = 2 * SECOND;
@@ -28,10 +28,10 @@ export function openCounter<Window, Columns extends object>({
   add,
   ...aside
 }: CounterOptions<Window, Columns>) {
-  const unwritten = new Map<Window, Counts>();
+  const unwritten = new Map<Window, Tally>();
   const scheduleWrite = writeAside(write, aside);
 
-  function keep(window: Window, counts: Counts): void {
+  function keep(window: Window, counts: Tally): void {
     unwritten.set(window, sum(unwritten.get(window), counts));
     scheduleWrite();
   }
@@ -44,7 +44,7 @@ export function openCounter<Window, Columns extends object>({
     }
   }
 
-  async function writeCounts(window: Window, counts: Counts): Promise<boolean> {
+  async function writeCounts(window: Window, counts: Tally): Promise<boolean> {
     const key = { partitionKey: HEALTH_PARTITION, rowKey: rowKeyOf(window) };
     const change = (row?: Columns) => add(row, counts, window);
     return changeRow<Columns>(table(), key, change, { signal: AbortSignal.timeout(COUNTER_TIMEOUT) });
@@ -54,12 +54,12 @@ export function openCounter<Window, Columns extends object>({
     /** Counts one more. Never fails and never waits. */
     count: (window: Window, name: string) => keep(window, { [name]: 1 }),
     /** This instance's counts that are in no row yet. */
-    unwritten: unwritten as ReadonlyMap<Window, Counts>,
+    unwritten: unwritten as ReadonlyMap<Window, Tally>,
   };
 }
 
 /** Adds up counts by name. */
-export function sum(one: Counts = {}, other: Counts = {}): Counts {
+export function sum(one: Tally = {}, other: Tally = {}): Tally {
   const names = new Set([...Object.keys(one), ...Object.keys(other)]);
   return Object.fromEntries([...names].map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]));
 }

@@ -5,7 +5,7 @@ import { MINUTE } from "../core/time.ts";
 import { NoCredentials } from "../receive/verify-sender.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { readRows } from "../storage/rows.ts";
-import { type Counts, HEALTH_PARTITION, openCounter, sum } from "./counter.ts";
+import { HEALTH_PARTITION, openCounter, sum, type Tally } from "./counter.ts";
 import type { Aside } from "./write-aside.ts";
 
 /** Why deliveries are refused: kinds of errors, and `no-credentials` for a 401 to a call without any. */
@@ -58,7 +58,7 @@ export function openRefusals({ table, ...aside }: Aside & { table: () => TableCl
     add(row, counts, window) {
       // The row may already be used for a later window: by an instance whose clock is ahead, or after storage failed.
       if (window < oldestWindow() || (row && row.window > window)) return undefined;
-      const total = row?.window === window ? sum(countsOf(row), counts) : counts;
+      const total = row?.window === window ? sum(parseCounts(row), counts) : counts;
       return { window, counts: JSON.stringify(total) };
     },
   });
@@ -83,7 +83,7 @@ export function openRefusals({ table, ...aside }: Aside & { table: () => TableCl
     async lastHour(): Promise<RefusalCounts> {
       const range = { from: slotKey(0), before: `${slotKey(COUNT_WINDOWS - 1)}~` };
       const rows = await Array.fromAsync(readRows<WindowRow>(table(), HEALTH_PARTITION, range));
-      const written = rows.map((row) => [row.window, countsOf(row)] as const);
+      const written = rows.map((row) => [row.window, parseCounts(row)] as const);
       return [...written, ...counter.unwritten]
         .filter(([window]) => window >= oldestWindow())
         .reduce((total, [, counts]) => sum(total, counts), {});
@@ -93,4 +93,4 @@ export function openRefusals({ table, ...aside }: Aside & { table: () => TableCl
 
 const slotKey = (slot: number) => `refused:${String(slot).padStart(2, "0")}`;
 
-const countsOf = ({ counts }: WindowRow) => JSON.parse(counts) as Counts;
+const parseCounts = ({ counts }: WindowRow) => JSON.parse(counts) as Tally;

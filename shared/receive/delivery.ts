@@ -7,6 +7,9 @@ import type { EventType } from "../schemas/webhook.ts";
 /** The answer to a delivery, and the type of its event. */
 export type Received = Receipt & { type: EventType };
 
+/** The reason why a delivery cannot become an event. */
+export type Rejection = Pick<NewQuarantined, "reason" | "problems">;
+
 /** @throws {InvalidInput} */
 export function decodeUtf8(body: Uint8Array): string {
   try {

@@ -1,5 +1,4 @@
 import type { Credentials } from "../core/credentials.ts";
-import type { Problem } from "../core/errors.ts";
 import { isObject } from "../core/is-object.ts";
 import { tooComplex } from "../event-log/complexity.ts";
 import { cutMembers } from "../event-log/cut-members.ts";
@@ -11,7 +10,7 @@ import type { EventType } from "../schemas/webhook.ts";
 import type { EndedThread } from "../transcripts/store.ts";
 import { textEvent } from "../transcripts/text-event.ts";
 import type { Transcripts } from "../transcripts/transcripts.ts";
-import { parseJson, quarantine, type Received } from "./delivery.ts";
+import { parseJson, quarantine, type Received, type Rejection } from "./delivery.ts";
 import { receiveAnnouncement } from "./receive-announcement.ts";
 import { verifyKey } from "./verify-sender.ts";
 
@@ -70,10 +69,7 @@ function endedThread(raw: string): EndedThread {
   };
 }
 
-function readTextDelivery(
-  raw: string,
-  type: EventType | undefined,
-): { event: NewEvent } | { reason: string; problems: Problem[] } {
+function readTextDelivery(raw: string, type: EventType | undefined): { event: NewEvent } | Rejection {
   if (type === undefined) {
     const problems = [{ path: "action", message: "action is neither incoming_chat nor chat_deactivated." }];
     return { reason: "This URL is for the start and the end of chats.", problems };

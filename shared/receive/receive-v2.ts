@@ -7,18 +7,15 @@ import type { NewEvent } from "../event-log/types.ts";
 import { peopleIn } from "../people/people-in.ts";
 import { validate } from "../schemas/validate.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
-import { parseJson, quarantine, type Received } from "./delivery.ts";
+import { parseJson, quarantine, type Received, type Rejection } from "./delivery.ts";
 
 /** The members of an envelope with the webhook's secret, under the names of both platforms. */
 const SECRET_MEMBERS = ["token", "secret_key"];
 
-/** The reason why a delivery cannot become an event. */
-type Unreadable = { reason: string; problems: Problem[] };
-
 /** An event for the log, or an authenticated delivery that cannot become one. */
-type ReadDelivery = { event: NewEvent } | ({ raw: string } & Unreadable);
+type ReadDelivery = { event: NewEvent } | ({ raw: string } & Rejection);
 
-export type DeliveryRules = {
+type DeliveryRules = {
   /** The only licence whose events are accepted; any licence when it is absent. */
   licenseId?: string;
   /**
@@ -72,7 +69,7 @@ export function readDelivery(
 
 type EventFacts = Pick<NewEvent, "licence" | "subjectId" | "occurredAt">;
 
-function eventFactsOf(envelope: unknown, raw: string, expected: EventType): EventFacts | Unreadable {
+function eventFactsOf(envelope: unknown, raw: string, expected: EventType): EventFacts | Rejection {
   const type = isObject(envelope) ? (envelope.event_type ?? undefined) : undefined;
   if (type !== undefined && type !== expected) {
     const reason = `This URL is for ${expected}, but the delivery is of another type.`;
@@ -114,7 +111,7 @@ function problemsOfIds(envelope: unknown, raw: string, subject: "chat" | "ticket
 function chatFacts(
   envelope: unknown,
   type: "chat_started" | "chat_ended",
-): EventFacts | Pick<Unreadable, "problems"> {
+): EventFacts | Pick<Rejection, "problems"> {
   const result = validate(WebhookChatResponse, envelope);
   if (!result.success) return result;
   const { chat, license_id } = result.output;
@@ -122,7 +119,7 @@ function chatFacts(
   return { ...(license_id && { licence: license_id }), subjectId: chat.id, occurredAt };
 }
 
-function ticketFacts(envelope: unknown): EventFacts | Pick<Unreadable, "problems"> {
+function ticketFacts(envelope: unknown): EventFacts | Pick<Rejection, "problems"> {
   const result = validate(WebhookTicketResponse, envelope);
   if (!result.success) return result;
   const { ticket, license_id } = result.output;

@@ -1,7 +1,7 @@
 import { NotFound, UpstreamFailed, UpstreamRefused } from "../core/errors.ts";
 import type { NewWebhook, Webhook } from "../livechat/live-chat.ts";
 import { assessAll, type WebhookStanding } from "./assess.ts";
-import { nextSteps, type Step, type TakenStep } from "./steps.ts";
+import { nextSteps, type TakenStep, type WebhookStep } from "./steps.ts";
 import { urlWith, type WebhookTarget } from "./wanted.ts";
 
 /** The calls of LiveChat that a registration needs. */
@@ -65,7 +65,7 @@ export async function ensureRegistration(webhooks: Webhooks, target: WebhookTarg
 
 /** Takes a step. A failure becomes part of the result, because the other webhooks must still be repaired. */
 async function take(
-  step: Step,
+  step: WebhookStep,
   webhooks: Webhooks,
   { credentials: [credentials] }: WebhookTarget,
 ): Promise<Pick<TakenStep, "error" | "createdId">> {

@@ -4,16 +4,16 @@ import type { WebhookStanding } from "./assess.ts";
 import type { WantedWebhook } from "./wanted.ts";
 
 /** A change of the registration. */
-export type Step =
+export type WebhookStep =
   | { do: "create"; wanted: WantedWebhook }
   | { do: "remove"; id: string }
   | { do: "switch on" };
 
 /** A step with its result. `createdId` is missing when LiveChat returned no id. */
-export type TakenStep = Step & { error?: unknown; createdId?: string };
+export type TakenStep = WebhookStep & { error?: unknown; createdId?: string };
 
 /** The flaws, worst first. */
-const WORST_FIRST: readonly Flaw[] = [
+const FLAWS_WORST_FIRST: readonly Flaw[] = [
   "event type",
   "credentials",
   "double",
@@ -37,7 +37,7 @@ export function nextSteps(
   standings: readonly WebhookStanding[],
   on: boolean,
   taken: readonly TakenStep[],
-): Step[] {
+): WebhookStep[] {
   const isSwitchFailed = taken.some((step) => step.do === "switch on" && step.error !== undefined);
   return [
     ...standings.flatMap((standing) => stepsFor(standing, taken)),
@@ -45,7 +45,7 @@ export function nextSteps(
   ];
 }
 
-function stepsFor({ wanted, right, others }: WebhookStanding, taken: readonly TakenStep[]): Step[] {
+function stepsFor({ wanted, right, others }: WebhookStanding, taken: readonly TakenStep[]): WebhookStep[] {
   const { event_type } = wanted;
   const creations = taken.filter((step) => step.do === "create" && step.wanted.event_type === event_type);
   const creation = creations.at(-1);
@@ -77,6 +77,6 @@ function stepsFor({ wanted, right, others }: WebhookStanding, taken: readonly Ta
 function worstOf({ event_type }: WantedWebhook, others: WebhookStanding["others"]): string | undefined {
   const [worst] = others
     .filter(({ webhook }) => webhook.event_type === event_type)
-    .sort((a, b) => WORST_FIRST.indexOf(a.flaw) - WORST_FIRST.indexOf(b.flaw));
+    .sort((a, b) => FLAWS_WORST_FIRST.indexOf(a.flaw) - FLAWS_WORST_FIRST.indexOf(b.flaw));
   return worst?.webhook.id;
 }

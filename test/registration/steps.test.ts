@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Conflict, UpstreamFailed } from "../../shared/core/errors.ts";
 import { assessAll } from "../../shared/registration/assess.ts";
-import { nextSteps, type Step, type TakenStep } from "../../shared/registration/steps.ts";
+import { nextSteps, type TakenStep, type WebhookStep } from "../../shared/registration/steps.ts";
 import { urlWith, type WebhookTarget, wantedWebhooks } from "../../shared/registration/wanted.ts";
 
 const current = { username: "livechat", password: "now" };
@@ -31,7 +31,12 @@ const stale = webhook("stale", "before");
 const full = new Conflict("At most 3 webhooks.");
 const down = new UpstreamFailed("LiveChat failed (503).");
 
-type Known = { found: ReturnType<typeof webhook>[]; taken?: TakenStep[]; on?: boolean; expected: Step[] };
+type Known = {
+  found: ReturnType<typeof webhook>[];
+  taken?: TakenStep[];
+  on?: boolean;
+  expected: WebhookStep[];
+};
 
 test.each<[string, Known]>([
   ["a missing webhook is created", { found: [], expected: [create] }],

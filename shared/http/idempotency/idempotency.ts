@@ -2,11 +2,10 @@ import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { AppError, KeyReused } from "../../core/errors.ts";
 import { toIso } from "../../core/time.ts";
 import { hashed } from "../../storage/keys.ts";
-import { createRow, readRow } from "../../storage/rows.ts";
 import type { Permit, Reply, Search } from "../operation.ts";
 import { decideOnRecord, fingerprintOf, LONGEST_ATTEMPT, SETTLING_TIME, secondsUntil } from "./record.ts";
 import { inProgress, Reservation, type ReservedKey } from "./reservation.ts";
-import { type ClaimRow, checkRow, claimRow, KEY_PREFIX, type KeyRow, PARTITION, readReply } from "./rows.ts";
+import { claimOnce, claimRow, KEY_PREFIX, readKeyRow, readReply } from "./rows.ts";
 
 /** One request that carries a key. */
 export type KeyedRequest = {
@@ -64,8 +63,7 @@ export function openIdempotency({
       const rowKey = KEY_PREFIX + hashed([scope, key]);
       const fingerprint = fingerprintOf(content, key);
       for (let race = 0; race < MOST_LOST_RACES; race++) {
-        const found = await readRow<KeyRow>(table, PARTITION, rowKey);
-        const row = found && checkRow(found);
+        const row = await readKeyRow(table, rowKey);
         const decision = decideOnRecord(row, fingerprint, now());
         if (decision.do === "refuse")
           throw new KeyReused("This Idempotency-Key was used with another request.");
@@ -95,7 +93,7 @@ export function openIdempotency({
     const unchanged = { state: "open", until: notBefore } as const;
 
     try {
-      const claim = (name: string) => claimOnce(toClaim(name));
+      const claim = (name: string) => claimOnce(table, toClaim(name));
       const found = unsure ? await find({ since: began, deadline, claim }) : undefined;
       if (found) {
         await reservation.settle(done(), found);
@@ -119,13 +117,6 @@ export function openIdempotency({
       else await reservation.settle({ state: "open", unsure: true, until: settledAt() });
       throw error;
     }
-  }
-
-  /** Claims an item for a key; `false` when the item belongs to another key. */
-  async function claimOnce(row: ReturnType<typeof claimRow>): Promise<boolean> {
-    if ((await createRow(table, row)) !== undefined) return true;
-    const found = await readRow<ClaimRow>(table, PARTITION, row.rowKey);
-    return found !== undefined && checkRow(found).owner === row.owner;
   }
 }
 

@@ -10,7 +10,7 @@ import { after as behind } from "../../storage/keys.ts";
 import { type Row, removeRow, replaceRow } from "../../storage/rows.ts";
 import { scanRows } from "../../storage/scan.ts";
 import { KEY_LIFETIME } from "./record.ts";
-import { CLAIM_PREFIX, KEY_PREFIX, type KeyRow, PARTITION, readReply, toColumns } from "./rows.ts";
+import { CLAIM_PREFIX, KEY_PREFIX, KEYS_PARTITION, type KeyRow, readReply, toColumns } from "./rows.ts";
 
 /** How many rows one request reads: each may contain an answer. */
 const ROWS_PER_REQUEST = 50;
@@ -30,7 +30,7 @@ export function answersPlace({ table, keepOut, now }: AnswersPlaceOptions): Data
   return placeOfRows<KeyRow, KeptAnswer>({
     name: "answers",
     rows: (after) =>
-      scanRows(table, PARTITION, {
+      scanRows(table, KEYS_PARTITION, {
         from: KEY_PREFIX,
         before: behind(KEY_PREFIX),
         after,
@@ -63,7 +63,8 @@ async function eraseAnswer(table: TableClient, row: Row<KeyRow>, id: unknown): P
     headers: JSON.parse(headers ?? "{}"),
     body: JSON.stringify({ id, erased: true }),
   };
-  const erased = { partitionKey: PARTITION, rowKey, format: FORMAT, ...kept, ...(await toColumns(reply)) };
+  const columns = await toColumns(reply);
+  const erased = { partitionKey: KEYS_PARTITION, rowKey, format: FORMAT, ...kept, ...columns };
   return (await replaceRow(table, erased, { etag })) !== undefined;
 }
 
@@ -78,9 +79,9 @@ async function* removeExpired(table: TableClient, forgotten: number, after: stri
     const begun = after.startsWith(prefix) ? after : "";
     const range = { from: prefix, before: behind(prefix), after: begun, select: ["rowKey", "began"] };
     yield* removeWhere(
-      scanRows<{ began: string }>(table, PARTITION, range),
+      scanRows<{ began: string }>(table, KEYS_PARTITION, range),
       ({ began }) => began < instant,
-      ({ rowKey, etag }) => removeRow(table, PARTITION, rowKey, { etag }),
+      ({ rowKey, etag }) => removeRow(table, KEYS_PARTITION, rowKey, { etag }),
     );
   }
 }

@@ -6,7 +6,7 @@ import { submit } from "../../storage/transaction.ts";
 import { writeOnce } from "../../storage/write-once.ts";
 import type { Reply } from "../operation.ts";
 import type { KeyRecord } from "./record.ts";
-import { PARTITION, toColumns } from "./rows.ts";
+import { KEYS_PARTITION, toColumns } from "./rows.ts";
 
 /** The parts of a key's row that stay the same during an attempt. */
 export type ReservedKey = { rowKey: string } & Pick<KeyRecord, "fingerprint" | "began" | "unsure">;
@@ -74,7 +74,7 @@ export class Reservation {
   }
 
   #row() {
-    return { partitionKey: PARTITION, format: FORMAT, ...this.#options.key };
+    return { partitionKey: KEYS_PARTITION, format: FORMAT, ...this.#options.key };
   }
 }
 
