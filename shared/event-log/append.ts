@@ -13,14 +13,15 @@ import type { Append, Appended, NewEvent } from "./types.ts";
 
 // How an event gets into the log:
 //
-// 1. A large body is uploaded first, into rows of its own (`bodies.ts`).
-// 2. `committer.ts` puts the event into the next transaction (`plan-append.ts`): identity, body, head, event, all or
-//    nothing. `identity.ts` gives it an id that every delivery of it shares.
-// 3. Creating the identity row a second time fails: that is how a duplicate is recognised. Events marked `once`, and those
-//    with a large body, are looked up before.
+// 1. A large body is uploaded into rows of its own (`bodies.ts`).
+// 2. `committer.ts` takes the next events of its queue, plans their transaction (`plan-append.ts`) and sends it. The
+//    transaction writes the identity, body and event of each, and the head: all or nothing.
+// 3. All deliveries of an event have the same id (`identity.ts`), which is the key of its identity row. Storage refuses
+//    to create that row again: that is how a duplicate is recognised. Events with `once` or with a large body are looked
+//    up before.
 // 4. When the process dies before it answers, LiveChat delivers again and gets `duplicate`. The callbacks are sent because
-//    of the queue message of `subscriptions/guarantee.ts`; without one, the timer sends them. When only the answer of
-//    storage is lost, the nonce of the identity row tells our row from another instance's.
+//    of the queue message of `subscriptions/guarantee.ts`, or else by the timer. When only the answer of storage is lost,
+//    the nonce in the identity row shows that the row is ours.
 
 export type AppendOptions = {
   /**
@@ -28,7 +29,7 @@ export type AppendOptions = {
    * event's place if the event was new. Neither may throw.
    */
   onAppend?: () => (seq?: number) => Promise<void>;
-  /** Milliseconds after which an append gives up: well within the 10 s that LiveChat waits for an answer. */
+  /** Milliseconds after which an append gives up. LiveChat waits 10 s for an answer. */
   timeLimit: number;
 };
 
@@ -41,9 +42,9 @@ export function createAppend(
 
   async function append(event: NewEvent, signal: AbortSignal): Promise<Appended> {
     // Before the app moved to the Text platform, v2 reported such an event under an id that includes its time.
-    const known = event.once ? await firstEventsOf(store, event.subjectId, { signal }) : undefined;
-    const first = known?.get(event.type);
-    if (first) return { status: "duplicate", id: first.id, seq: first.seq };
+    const ofChat = event.once ? await firstEventsOf(store, event.subjectId, { signal }) : undefined;
+    const known = ofChat?.get(event.type);
+    if (known) return { status: "duplicate", id: known.id, seq: known.seq };
     const problem = tooComplex(event.raw);
     if (problem !== undefined) throw new InvalidInput(problem);
     const body = await toBody(event.raw);

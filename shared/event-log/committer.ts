@@ -19,22 +19,22 @@ const COMMIT_PAUSES = { first: 20, longest: 400 };
 /** An event in the queue, and the promise of its append. */
 type Queued = AppendEntry &
   PromiseWithResolvers<Appended> & {
-    /** Whether its transaction met a defect, perhaps because of another event. It is then committed alone. */
+    /** Its transaction failed because of a defect, perhaps of another event in it. It is tried alone from then on. */
     isSuspect: boolean;
   };
 
 type Plan = ReturnType<typeof planAppend<Queued>>;
 
 /**
- * Commits events in groups: events that arrive during a transaction share the next one, so in a busy log an event
- * costs less. When several instances append at once, the ETag of the head decides which one is first. The others read
- * the head again and take turns (see `turns.ts`).
+ * Commits the events of an instance, one transaction after another. Events that arrive during a transaction share the
+ * next one. When several instances append at once, the ETag of the head decides which transaction is first. The other
+ * instances read the head again and take turns (see `turns.ts`).
  */
 export class Committer {
   readonly #store: Store;
   readonly #timing: Timing;
   readonly #turns: Turns;
-  /** The events that are not settled, in the order of their arrival. */
+  /** Events whose append has no result yet, in the order of their arrival. */
   readonly #queue = new Set<Queued>();
   #isWorking = false;
   /** Attempts in a row that failed in storage. */
@@ -48,7 +48,7 @@ export class Committer {
     this.#turns = new Turns(store, timing);
   }
 
-  /** Appends an event whose body, if it has rows of its own, was uploaded. */
+  /** Appends an event. A body with rows of its own must be uploaded before. */
   commit(event: NewEvent, body: Body, signal: AbortSignal): Promise<Appended> {
     signal.throwIfAborted();
     const promise = Promise.withResolvers<Appended>();
@@ -89,7 +89,7 @@ export class Committer {
       const { instance } = this.#turns;
       const plan = planAppend(known, tried, { partitionKey, instance, now: this.#timing.now() });
       tried = plan.events.map(({ entry }) => entry);
-      await this.#carryOut(plan, known.head, signal);
+      await this.#submit(plan, known.head, signal);
     } catch (error) {
       this.#turns.forget();
       if (error instanceof StorageUnavailable && !(error instanceof NewerFormat)) this.#failures++;
@@ -104,8 +104,8 @@ export class Committer {
     return queue[0]?.isSuspect ? queue.slice(0, 1) : queue;
   }
 
-  /** @param before the head that the plan begins with */
-  async #carryOut({ actions, events, ...planned }: Plan, before: Head, signal: AbortSignal): Promise<void> {
+  /** Sends a planned transaction. @param before the head that the plan was made for */
+  async #submit({ actions, events, ...planned }: Plan, before: Head, signal: AbortSignal): Promise<void> {
     const outcome = await submit(this.#store.table, actions, { signal }).catch(async (error) => {
       // If the transaction was committed, its rows exist now. If storage still commits it later, it competes with the
       // next attempt for the same head, and only one of them can win.

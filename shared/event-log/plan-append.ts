@@ -19,7 +19,7 @@ export type AppendEntry = {
   nonce: string;
 };
 
-/** An event with its id and its place in the log, and the operations that append it. */
+/** An event with its id and place, and the operations that append it. */
 type PlannedEvent<Entry> = {
   entry: Entry;
   id: string;
@@ -30,8 +30,8 @@ type PlannedEvent<Entry> = {
 };
 
 /**
- * Plans the transaction that appends the first of the entries to the known head: as many as fit. When another instance
- * has the turn, it did not use it, and no longer waits.
+ * Plans the transaction that appends the first entries to the log: as many as fit. An instance appends during the turn
+ * of another one only when that one does not use its turn; the other one then no longer waits.
  */
 export function planAppend<Entry extends AppendEntry>(
   { head, waiting }: KnownHead,
@@ -54,8 +54,8 @@ export function planAppend<Entry extends AppendEntry>(
   const next: Head = { ...advanceHead(head, appended, receivedAt), turn: nextTurn(remaining, instance) };
   const headRow = toHeadRow(next, partitionKey);
   const { etag, hour } = head;
-  // Storage reports the first operation that it refuses. The head comes after the checks, because a duplicate is
-  // refused also by a head that has changed.
+  // Storage reports the first operation that it refuses. The checks come before the head, so a duplicate is recognised
+  // even when the head has changed.
   const checks = [
     ...events.flatMap((event) => event.checks),
     ...leaving.map((other) => deletion(partitionKey, waitingKey(other))),
