@@ -398,7 +398,7 @@ describe("several dispatchers", () => {
 
     const { dispatch } = dispatcher();
     await dispatch();
-    expect(subscriber.arrivals).toHaveLength(28);
+    expect(subscriber.arrivals).toHaveLength(30);
     // It checks again when the lease of the other has ended, and only once for both wake-ups.
     await dispatch();
     expect(wakeUps).toEqual([LEASE_MS]);
