@@ -82,7 +82,7 @@ export const Agent = shape(
     status,
     ignored_fields: described(
       v.optional(v.array(v.string())),
-      "The requested fields that LiveChat's API does not accept, such as password on the Text platform.",
+      "Requested fields that LiveChat's API does not accept, such as password on the Text platform.",
     ),
   }),
   examples.agent,

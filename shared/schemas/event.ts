@@ -21,10 +21,7 @@ export const LoggedEvent = shape(
       "webhook: LiveChat delivered the event. reconcile: the reconciliation found it.",
     ),
     occurredAt: described(moment, "When the event happened in LiveChat."),
-    receivedAt: described(
-      moment,
-      "When the app stored the event; never earlier than receivedAt of the previous event.",
-    ),
+    receivedAt: described(moment, "When the app stored the event. The log is in this order."),
     api: described(
       v.optional(v.literal("text")),
       "text: the Text platform reported the event. Absent: LiveChat's REST API v2 reported it.",
@@ -41,10 +38,7 @@ export const LoggedEvent = shape(
     ),
     erased: described(v.optional(v.literal(true)), "Present when the content was erased on request."),
     erasedAt: described(v.optional(moment), "When the content was erased."),
-    unreadable: described(
-      v.optional(v.literal(true)),
-      "Present when the content is missing or damaged in storage.",
-    ),
+    unreadable: described(v.optional(v.literal(true)), "Present when the stored content is lost or damaged."),
     omitted: described(
       v.optional(v.literal(true)),
       "Present when the content is left out, because it is larger than max_payload, or the chat's events are too large for one answer. GET /events/{id} returns the content.",

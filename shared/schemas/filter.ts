@@ -22,11 +22,7 @@ const groupInFilter = v.pipe(
 
 const keys = {
   group: named(choices(groupInFilter), "Groups", "Ids of groups; the chat or ticket must be in one of them."),
-  agent: named(
-    choices(word),
-    "Agents",
-    "Logins of agents; one of them must be in the chat, or be the ticket's assignee.",
-  ),
+  agent: named(choices(word), "Agents", "Logins; one must be in the chat or be the ticket's assignee."),
   tag: named(choices(word), "Tags", "Tags; the chat or ticket must have one of them."),
   status: named(choices(word), "Statuses", "Statuses, such as open; the ticket must have one of them."),
   source: named(choices(word), "Sources", "Sources, such as mail; the ticket must have one of them."),

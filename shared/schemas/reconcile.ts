@@ -29,11 +29,7 @@ export const RunReport = shape(
     code: described(v.optional(v.string()), "The kind of the error, as in a problem's type."),
     startedAt: described(moment, "When the run started."),
     durationMs: named(count, "Duration", "How long the run took, in milliseconds."),
-    throttledMs: named(
-      count,
-      "Throttled Time",
-      "How long the run waited for LiveChat's rate limit, in milliseconds.",
-    ),
+    throttledMs: named(count, "Throttled Time", "Waiting time for LiveChat's rate limit, in milliseconds."),
     calls: described(count, "Calls to LiveChat."),
     pages: described(count, "Pages of tickets that were read."),
     added: described(count, "Tickets that were not stored before."),
@@ -53,10 +49,7 @@ export type RunReport = v.InferOutput<typeof RunReport>;
 const { outcome, reason, code, startedAt, durationMs, throttledMs, calls } = RunReport.entries;
 const chatRun = {
   ...{ outcome, reason, code, startedAt, durationMs, throttledMs, calls },
-  recovered: described(
-    count,
-    "Chats whose start or end no webhook reported; their events were added to the log.",
-  ),
+  recovered: described(count, "Chats whose start or end no webhook reported; the log has the event now."),
   unchanged: described(count, "Chats that were read and are complete in the log."),
 };
 const transcripts = v.object({
@@ -91,14 +84,8 @@ const progress = v.object({
   mode,
   startedAt: described(moment, "When the reading started."),
   page: described(count, "The number of pages that were read."),
-  pages: described(
-    count,
-    "The number of pages in the account; an incremental reading reads only some of them.",
-  ),
-  expectedEnd: described(
-    v.optional(moment),
-    "When the reading will end at its current pace; absent for an incremental reading.",
-  ),
+  pages: described(count, "The number of pages in the account; an incremental reading reads some of them."),
+  expectedEnd: described(v.optional(moment), "Expected end of the reading; absent if it is incremental."),
 });
 export type Progress = v.InferOutput<typeof progress>;
 

@@ -8,14 +8,8 @@ export const StoredTicket = shape(
   "StoredTicket",
   v.looseObject({
     ...Ticket.entries,
-    deletedAt: described(
-      v.optional(moment),
-      "When the reconciliation found that LiveChat no longer has the ticket.",
-    ),
-    truncated: described(
-      v.optional(v.literal(true)),
-      "Present when the ticket's events were too large to be stored.",
-    ),
+    deletedAt: described(v.optional(moment), "When the reconciliation found the ticket deleted in LiveChat."),
+    truncated: described(v.optional(v.literal(true)), "Present when the events were too large to store."),
     api: described(
       v.optional(v.picklist(["v2", "text"])),
       "text: a ticket of HelpDesk. v2: a ticket from before the move to the Text platform; the app no longer updates it.",

@@ -30,10 +30,7 @@ const filter = described(
   advanced(v.optional(Filter)),
   "Only events that match every given key are sent. A key matches if the event has at least one of its values.",
 );
-const perMinute = described(
-  advanced(v.optional(upTo(6_000))),
-  "The maximum number of requests in any minute.",
-);
+const perMinute = described(advanced(v.optional(upTo(6_000))), "The maximum number of requests per minute.");
 const POLICIES = ["park", "block"] as const;
 const policy = described(
   advanced(v.optional(oneOf(POLICIES))),
@@ -84,14 +81,8 @@ const id = described(
   v.string(),
   "Unique id of the subscription. Keep it secret: the id alone is enough to end the subscription.",
 );
-const type = described(
-  v.optional(v.picklist(EVENT_TYPES)),
-  "The event type, if the subscription is for one type.",
-);
-const secret = described(
-  v.string(),
-  "The key that signs deliveries, as in Standard Webhooks (standardwebhooks.com).",
-);
+const type = described(v.optional(v.picklist(EVENT_TYPES)), "The event type, if there is only one.");
+const secret = described(v.string(), "The key that signs deliveries (standardwebhooks.com).");
 
 /** The answer to a flow that subscribed. */
 export const CreatedTrigger = shape(
@@ -105,11 +96,8 @@ const terms = {
   filter: described(v.optional(Filter), "The filter that events must match."),
   format: described(v.picklist(["payload", "cloudevents"]), "payload or cloudevents."),
   batch: described(count, "The maximum number of events in one request."),
-  perMinute: described(v.optional(count), "The maximum number of requests in any minute."),
-  policy: described(
-    v.picklist(POLICIES),
-    "park or block: what the app does when the callback refuses an event.",
-  ),
+  perMinute: described(v.optional(count), "The maximum number of requests per minute."),
+  policy: described(v.picklist(POLICIES), "park or block, for events that the callback refuses."),
 };
 
 /** The answer to a subscriber that is not a flow. */
@@ -140,21 +128,15 @@ const shownFields = {
   lag: described(count, "The number of places between cursor and the end of the log; 0 when no event waits."),
   waitingSince: described(
     v.optional(moment),
-    "When the next waiting event was received; absent when no event waits.",
+    "When the next event was received; absent when no event waits.",
   ),
   failures: described(count, "The number of failed attempts in a row."),
   nextAttemptAt: described(v.optional(moment), "When the next attempt is made."),
-  lastAnswer: described(
-    v.optional(callbackAnswer),
-    "The callback's last answer; absent before the first delivery.",
-  ),
+  lastAnswer: described(v.optional(callbackAnswer), "The callback's last answer, if an event was sent."),
   parkedEvents: described(count, "The number of parked events."),
   missed: described(count, "The number of events that retention removed before they were delivered."),
   missedAt: described(v.optional(moment), "When retention last removed such an event."),
-  restartedAt: described(
-    v.optional(moment),
-    "When the log was replaced by a new one, and the subscription restarted at its beginning.",
-  ),
+  restartedAt: described(v.optional(moment), "When the subscription restarted with a new log."),
 };
 
 /** A subscription, for the operator: its secret is left out. */
@@ -174,11 +156,7 @@ const attempt = {
   error: described(v.optional(v.string()), "A code for the failure, if no answer came."),
   durationMs: named(count, "Duration", "How long the attempt took, in milliseconds."),
   events: described(v.optional(count), "The number of events in the batch, if more than one."),
-  firstSeq: named(
-    v.optional(count),
-    "First Sequence",
-    "The place in the log of the first event of the batch.",
-  ),
+  firstSeq: named(v.optional(count), "First Sequence", "The place in the log of the batch's first event."),
 };
 const excerpt = described(
   v.optional(v.string()),

@@ -131,10 +131,7 @@ export const UpdatedTicket = shape(
   "UpdatedTicketResponse",
   v.looseObject({
     ...ticketFields,
-    ignored_fields: described(
-      v.array(v.string()),
-      "The requested fields that LiveChat's answer does not show.",
-    ),
+    ignored_fields: described(v.array(v.string()), "Requested fields that LiveChat's answer does not show."),
   }),
   { ...examples.ticket, tags: [...examples.ticketChanges.tag], ignored_fields: [] },
 );
