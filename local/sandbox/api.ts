@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Agents, NewAgent } from "./agents.ts";
-import { type Answer, json, type Request, refused } from "./http.ts";
+import { type Answer, basic, json, type Request, refused } from "./http.ts";
 import { Refusal } from "./refusal.ts";
 import { routes } from "./routes.ts";
 import { agentAnswer, agentItem, pageAnswer, ticketAnswer } from "./shapes.ts";
@@ -72,8 +72,7 @@ function authenticate(
   { authorization = "", ...headers }: IncomingHttpHeaders,
   { username, apiKey }: Credentials,
 ): string {
-  const basic = `Basic ${Buffer.from(`${username}:${apiKey}`).toString("base64")}`;
-  const isKnown = authorization === basic || authorization === `Bearer ${apiKey}`;
+  const isKnown = authorization === basic(username, apiKey) || authorization === `Bearer ${apiKey}`;
   // A call without a region goes to Dallas, which does not know the tokens of Frankfurt.
   const isHere = !apiKey.startsWith("fra:") || headers["x-region"] === "fra";
   if (!isKnown || !isHere) throw new Refusal(401, "Unauthorized");

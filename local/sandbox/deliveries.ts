@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { basic } from "./http.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The webhook that gets a delivery. */
@@ -148,8 +149,7 @@ function withoutCredentials(address: string): { url: string; authorization: Reco
   const [username, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
   url.username = url.password = "";
   if (username === "" && password === "") return { url: url.href, authorization: {} };
-  const credentials = Buffer.from(`${username}:${password}`).toString("base64");
-  return { url: url.href, authorization: { Authorization: `Basic ${credentials}` } };
+  return { url: url.href, authorization: { Authorization: basic(username, password) } };
 }
 
 /** The address without the `key` of its query, which is a credential. */

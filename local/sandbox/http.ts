@@ -14,6 +14,11 @@ export type Request = {
 
 export type Answer = { status: number; headers: Record<string, string>; body: string };
 
+/** The `Authorization` header of Basic credentials (RFC 7617). */
+export function basic(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}
+
 export async function readRequest(incoming: IncomingMessage): Promise<Request> {
   const { method = "GET", url = "/", headers } = incoming;
   const [path = "/", query = ""] = url.split("?", 2);

@@ -23,8 +23,10 @@ export function read<const Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> {
   const { success, output, issues } = v.safeParse(schema, input);
   if (success) return output;
-  throw new Refusal(
-    400,
-    issues.map((issue) => [v.getDotPath(issue), issue.message].filter(Boolean).join(": ")),
-  );
+  throw new Refusal(400, issues.map(describeIssue));
+}
+
+/** A problem of an argument: its path and its message. */
+export function describeIssue(issue: v.BaseIssue<unknown>): string {
+  return [v.getDotPath(issue), issue.message].filter(Boolean).join(": ");
 }

@@ -1,4 +1,5 @@
 import { NetworkError, SchemaValidationError, TimeoutError } from "ky";
+import * as v from "valibot";
 import { type AppError, type ErrorDetails, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
 import type { Effect } from "./call.ts";
 import { readWords } from "./words.ts";
@@ -33,7 +34,7 @@ export function toAppError(error: unknown, { name, effect, isAnswered, secrets }
     return inDoubt(UpstreamTimeout, `${name} did not answer in time.`, effect);
   if (error instanceof SyntaxError) return inDoubt(UpstreamFailed, `${name}'s answer is not JSON.`, effect);
   if (error instanceof SchemaValidationError) {
-    const paths = error.issues.slice(0, 3).map(({ path = [] }) => path.map(nameOfKey).join("."));
+    const paths = error.issues.slice(0, 3).map((issue) => v.getDotPath(issue as v.BaseIssue<unknown>));
     const where = paths.filter(Boolean).join(", ");
     const summary = `${name}'s answer does not have the shape it should have${where && ` at ${where}`}.`;
     return inDoubt(UpstreamFailed, summary, effect);
@@ -69,17 +70,11 @@ export function addDoubt(error: AppError): void {
   error.message += DOUBT;
 }
 
-function nameOfKey(item: PropertyKey | { key: PropertyKey }): string {
-  return String(typeof item === "object" ? item.key : item);
-}
-
 /** The code and message of the socket's error, which fetch wraps once or twice. */
 function innermost(error: unknown, depth = 5): { code?: string; message?: string } {
   if (!(error instanceof Error)) return {};
   const inner = depth > 0 ? innermost(error.cause, depth - 1) : {};
-  return { code: inner.code ?? codeOf(error), message: inner.message ?? error.message };
-}
-
-function codeOf(error: Error): string | undefined {
-  return "code" in error && typeof error.code === "string" ? error.code : undefined;
+  const { code } = error as { code?: unknown };
+  const own = typeof code === "string" ? code : undefined;
+  return { code: inner.code ?? own, message: inner.message ?? error.message };
 }

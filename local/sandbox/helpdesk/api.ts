@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import * as v from "valibot";
-import { type Answer, json, type Request } from "../http.ts";
+import { type Answer, basic, json, type Request } from "../http.ts";
 import type { Throttle } from "../throttle.ts";
 import type { Desk, HelpDeskTicket } from "./desk.ts";
 import { pageOf } from "./desk.ts";
@@ -73,9 +73,8 @@ export function helpDeskApi(account: HelpDeskAccount): (request: Request, path: 
 
   function act({ method, headers, body, query }: Request, path: string): Answer {
     const { accountId, apiKey } = credentials;
-    const basic = `Basic ${Buffer.from(`${accountId}:${apiKey}`).toString("base64")}`;
     if (!headers["user-agent"]) throw new HelpDeskRefusal(403, "Forbidden");
-    if (headers.authorization !== basic) throw new HelpDeskRefusal(401, "Unauthorized");
+    if (headers.authorization !== basic(accountId, apiKey)) throw new HelpDeskRefusal(401, "Unauthorized");
     const { withoutLicence } = variants;
     if (withoutLicence) throw new HelpDeskRefusal(withoutLicence, "No HelpDesk license");
     const retryAfter = throttle.count(accountId);

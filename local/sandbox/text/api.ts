@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import * as v from "valibot";
-import { type Answer, json, type Request } from "../http.ts";
+import { type Answer, basic, json, type Request } from "../http.ts";
 import type { Throttle } from "../throttle.ts";
 import type { TextAgents } from "./agents.ts";
 import type { TextChats, Thread } from "./chats.ts";
@@ -149,9 +149,8 @@ export function textApi(account: TextAccount): (request: Request) => Answer {
 }
 
 function authenticate({ authorization = "" }: IncomingHttpHeaders, credentials: TextCredentials): void {
-  const { accountId, apiKey } = credentials;
-  const basic = `Basic ${Buffer.from(`${accountId}:${apiKey}`).toString("base64")}`;
-  if (authorization !== basic) throw new TextRefusal("authentication", "Invalid access token");
+  if (authorization !== basic(credentials.accountId, credentials.apiKey))
+    throw new TextRefusal("authentication", "Invalid access token");
 }
 
 function read(headers: IncomingHttpHeaders, body: string): Record<string, unknown> {

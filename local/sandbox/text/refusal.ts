@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { type Answer, json } from "../http.ts";
+import { describeIssue } from "../refusal.ts";
 
 /** LiveChat's documented types of errors, with a status for each. LiveChat does not document the statuses. */
 const STATUSES = {
@@ -64,6 +65,5 @@ export function readAs<const Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> {
   const { success, output, issues } = v.safeParse(schema, input);
   if (success) return output;
-  const problems = issues.map((issue) => [v.getDotPath(issue), issue.message].filter(Boolean).join(": "));
-  throw new TextRefusal("validation", problems.join("; "));
+  throw new TextRefusal("validation", issues.map(describeIssue).join("; "));
 }
