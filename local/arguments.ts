@@ -5,7 +5,7 @@ import { StartError } from "./host/start-error.ts";
 export const DEFAULT_PORT = 7071;
 
 /** The ports of the app and its sandbox, which has the next port. */
-export type LocalPorts = { app: number; sandbox: number };
+type LocalPorts = { app: number; sandbox: number };
 
 /** Reads `--port`. @throws StartError */
 export function readPorts(): LocalPorts {

@@ -10,7 +10,7 @@ export type Azurite = {
   stop(): Promise<void>;
 };
 
-export type AzuriteOptions = {
+type AzuriteOptions = {
   /** The folder of the data, for a later run. */
   location?: string;
   /** Keep all data in memory. On disk, Azurite stops for up to seconds whenever it saves. */

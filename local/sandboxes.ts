@@ -3,7 +3,7 @@ import { SANDBOX_CREDENTIALS, startSandbox } from "./sandbox/sandbox.ts";
 import { HELPDESK, startTextSandbox, TEXT_CREDENTIALS } from "./sandbox/text/sandbox.ts";
 
 /** A sandbox that `npm start` runs in LiveChat's place. */
-export type LocalSandbox = {
+type LocalSandbox = {
   name: string;
   /** The app's settings for the sandbox. They are public, because they are valid for sandboxes only. */
   settings(urls: { sandbox: string; app: string }): Record<string, string>;

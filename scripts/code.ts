@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Plugin, rolldown } from "rolldown";
 
-export type CodeOptions = {
+type CodeOptions = {
   /** The module that Azure Functions loads. */
   entry: string;
   /** Makes readable code with source maps. */

@@ -43,7 +43,7 @@ export type TriggerData =
 
 export type TraceContext = { traceParent: string; traceState: string; attributes: Record<string, string> };
 
-export type InvocationRequest = {
+type InvocationRequest = {
   invocationId: string;
   functionId: string;
   inputData: { name: string; data: TriggerData }[];
@@ -61,7 +61,7 @@ export type CoreInvocationContext = {
   log(level: LogLevel, category: LogCategory, message: string): void;
 };
 
-export type InvocationModel = {
+type InvocationModel = {
   getArguments(): Promise<{ context: object; inputs: unknown[] }>;
   invokeFunction(context: object, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
   getResponse(context: object, result: unknown): Promise<InvocationResponse>;
@@ -74,7 +74,7 @@ export type ProgrammingModel = {
   getCapabilities?(capabilities: Record<string, string>): Promise<Capabilities>;
 };
 
-export type Capabilities = Record<string, string> & {
+type Capabilities = Record<string, string> & {
   /** The URL of the library's own HTTP server, after `app.setup({ enableHttpStream: true })`. */
   HttpUri?: string;
 };

@@ -16,7 +16,7 @@ export type RegisteredFunction = {
 };
 
 const hookNames = ["appStart", "appTerminate", "preInvocation", "postInvocation", "log"] as const;
-export type HookName = (typeof hookNames)[number];
+type HookName = (typeof hookNames)[number];
 type HookCallback = (context: object) => unknown;
 
 /** The functions, the programming model and the hooks that an app registers while it is loaded. */

@@ -16,7 +16,7 @@ import { forward } from "./stream.ts";
 export const BODY_LIMIT = 17 * 1024 * 1024;
 
 /** The trigger of an HTTP function. */
-export type HttpTrigger = { methods: string[]; route: string; authLevel: string };
+type HttpTrigger = { methods: string[]; route: string; authLevel: string };
 
 export function readHttpTrigger({ name, triggerName, metadata }: RegisteredFunction): HttpTrigger {
   const { methods, route, authLevel }: Record<string, unknown> = metadata.bindings[triggerName] ?? {};

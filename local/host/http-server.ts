@@ -34,7 +34,7 @@ export type Route = {
   answer(call: Call): Promise<Answer>;
 };
 
-export type HttpServer = {
+type HttpServer = {
   port: number;
   /** Accepts no more connections. Resolves when the answers of all requests in flight are completely sent. */
   stop(): Promise<void>;

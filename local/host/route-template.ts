@@ -1,6 +1,6 @@
 import { StartError } from "./start-error.ts";
 
-export type RouteTemplate = {
+type RouteTemplate = {
   /** The template as one or two paths in find-my-way's notation. */
   paths: string[];
   /** The template's parameter names, by their names in `paths`. */

@@ -12,7 +12,7 @@ import { StartError } from "./start-error.ts";
 import { readSchedule, startTimer } from "./timer.ts";
 
 /** A registered function, ready to be served. */
-export type ServedFunction = {
+type ServedFunction = {
   routes: Route[];
   /** @param url of the host */
   about(url: string): FunctionInfo;

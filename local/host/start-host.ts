@@ -11,7 +11,7 @@ import { type Log, logToStdout } from "./log.ts";
 import { serveFunction } from "./serve-function.ts";
 import { StartError } from "./start-error.ts";
 
-export type HostOptions = {
+type HostOptions = {
   /** The built app; `main` of package.json by default. */
   app?: string;
   /** By default 7071, as in Core Tools; 0 takes a free port. */

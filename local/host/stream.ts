@@ -29,7 +29,7 @@ const SMALL_BODY_BYTES = 16_000;
  */
 const connections = new Agent({ keepAlive: true, timeout: 2_000, scheduling: "lifo" });
 
-export type Streaming = {
+type Streaming = {
   call: Call;
   /** The route's parameters by name. */
   params: Record<string, string>;

@@ -18,7 +18,7 @@ import {
 } from "./rows.ts";
 import type { Tables } from "./tables.ts";
 
-export type Restored = Manifest["rows"] & {
+type Restored = Manifest["rows"] & {
   /** The last place of the log. */
   seq: number;
   /** Whether the log has a new id, because a subscription has received events that the backup does not have. */

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-export type ColdStart = {
+type ColdStart = {
   /** Milliseconds of a process that does nothing. */
   bareMs: number;
   /** Milliseconds of a process that loads the bundle until every function is registered. */

@@ -8,7 +8,7 @@ import { setTimeout } from "node:timers/promises";
 import { startAzurite } from "../../local/azurite.ts";
 import { startCountingProxy } from "./counting-proxy.ts";
 
-export type DeliveryFigures = {
+type DeliveryFigures = {
   /** Median milliseconds from the webhook's arrival to the callback's, with two seconds between events. */
   idle: number;
   /** The same with twenty events a second. */

@@ -6,7 +6,7 @@ import type { NewEvent } from "../../shared/event-log/types.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 import { measure, time } from "./measure.ts";
 
-export type EventLogFigures = {
+type EventLogFigures = {
   /** How many events are in the log before the measurement. */
   events: number;
   /** Events appended a second. */
@@ -25,7 +25,7 @@ export type EventLogFigures = {
   get: number;
 };
 
-export type EventLogBenchOptions = {
+type EventLogBenchOptions = {
   /** Sizes of the log at which to measure, growing. */
   sizes?: number[];
   concurrency?: number;

@@ -7,7 +7,7 @@ import { codeFiles } from "../code.ts";
 import { delivery } from "./receivers.ts";
 import { CREDENTIALS } from "./start-host.ts";
 
-export type FirstAnswer = {
+type FirstAnswer = {
   telemetry: "off" | "on";
   /** Milliseconds from the start of the process to the first answer of a function that does nothing. */
   noOpMs: number;

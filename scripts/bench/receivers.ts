@@ -4,7 +4,7 @@ import { openTable } from "../../shared/storage/open-table.ts";
 import { measure } from "./measure.ts";
 import { post, startHost } from "./start-host.ts";
 
-export type ReceiverFigures = {
+type ReceiverFigures = {
   /** Events stored a second through `POST /receivers/chat-ended`. */
   deliver: number;
   /** Plain `createEntity` calls a second, with the same payload, Azurite and concurrency. */

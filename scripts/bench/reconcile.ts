@@ -7,7 +7,7 @@ import type { Ticket } from "../../shared/schemas/ticket.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 import { openTicketStore } from "../../shared/tickets/store/ticket-store.ts";
 
-export type ReconcileFigures = {
+type ReconcileFigures = {
   /** Tickets in the account. */
   tickets: number;
   /** How many of them changed before the run; for the first run all are new. */
@@ -20,7 +20,7 @@ export type ReconcileFigures = {
   seconds: number;
 };
 
-export type ReconcileBenchOptions = {
+type ReconcileBenchOptions = {
   /** Sizes of the account, each with its own table. */
   sizes?: number[];
   /** Parts of the account that change before a run. */

@@ -5,7 +5,7 @@ import { openTable } from "../../shared/storage/open-table.ts";
 import { delivery } from "./event-log.ts";
 import { time } from "./measure.ts";
 
-export type ScaleFigures = {
+type ScaleFigures = {
   instances: number;
   /** Events a second for all instances together. */
   offered: number;

@@ -4,7 +4,7 @@ import { type OutgoingEvent, toDelivery } from "../../shared/subscriptions/messa
 import { sign } from "../../shared/subscriptions/sign.ts";
 import type { Terms } from "../../shared/subscriptions/subscription.ts";
 
-export type ListenOptions = Pick<Terms, "types" | "format"> & {
+type ListenOptions = Pick<Terms, "types" | "format"> & {
   /** Where the app is, with `/api`. */
   api: string;
   /** Where the events go. */
