@@ -6,7 +6,6 @@ import { readSettings, type Settings, settingsSet } from "../shared/core/setting
 import type { EventLog } from "../shared/event-log/event-log.ts";
 import { openEventLog } from "../shared/event-log/event-log.ts";
 import { type CallLedger, openCallLedger } from "../shared/health/call-ledger.ts";
-import type { ExaminedText } from "../shared/health/examined.ts";
 import type { CheckChange, Monitor } from "../shared/health/monitor.ts";
 import type { createOperatorWebhook } from "../shared/health/operator-webhook.ts";
 import { openRefusals, type Refusals } from "../shared/health/refusals.ts";
@@ -88,15 +87,13 @@ export function createServices(environment: Record<string, string | undefined>):
       const { wakeQueue: queue } = parts.settings;
       return queue && openQueue(queue.location, queue.name);
     },
-    wakeUp: () => {
-      const { queue } = parts;
-      return createWakeUp({
-        queue,
+    wakeUp: () =>
+      createWakeUp({
+        queue: parts.queue,
         hasSubscriptions: () => parts.subscribers.hasAny(),
         deliver: (seq) => parts.subscribers.stored(seq),
         now,
-      });
-    },
+      }),
     subscribers: () =>
       deferred(async () => {
         const { openSubscribers } = await import("../shared/subscriptions/subscribers.ts");
@@ -129,11 +126,6 @@ export function createServices(environment: Record<string, string | undefined>):
       return createOperatorWebhook({ url, password, post: createPost({ allowLoopback }), now });
     },
     calls: () => openCallLedger({ table: () => parts.eventsTable, now }),
-    text: () => {
-      const { eventsTable, calls, settings } = parts;
-      if (settings.liveChat.api !== "text") return undefined;
-      return { table: eventsTable, calls };
-    },
     monitor: () =>
       deferred(async () => {
         const [{ createMonitor }, { checksOf }, { openSightings }] = await Promise.all([
@@ -179,6 +171,8 @@ export type Services = {
   readonly subscribers: Deferred<Subscribers>;
   readonly people: Deferred<People>;
   readonly idempotency: Idempotency;
+  /** The results of the app's calls to LiveChat on the Text platform. */
+  readonly calls: CallLedger;
   /** Deliveries that the receivers refused. */
   readonly refusals: Refusals;
   /** Runs the checks of `Health` and `GetStatus`. */
@@ -187,8 +181,6 @@ export type Services = {
 
 type Parts = Services & {
   readonly account: Promise<OpenedLiveChat>;
-  readonly calls: CallLedger;
-  readonly text: ExaminedText | undefined;
   readonly ticketsTable: TableClient;
   readonly subscriptionsTable: TableClient;
   /** Absent when the settings name tables but no queue. */

@@ -2,7 +2,7 @@ import { chatRecords } from "../chats/chat-sink.ts";
 import { lastSuccess, type RunRecords, readHistory } from "../reconcile/history.ts";
 import type { RunHistory } from "../schemas/reconcile.ts";
 import { isHelpDeskOff } from "./check-tickets.ts";
-import type { Examined, ExaminedText, Memory } from "./examined.ts";
+import type { Examined, Memory } from "./examined.ts";
 import { attention, bad, type Finding, ok } from "./finding.ts";
 import { nthDueRun } from "./schedule.ts";
 
@@ -28,12 +28,8 @@ export async function lookAtTicketRuns(
   return lookAtRuns(ticketStore, settings.ticketsReconcileSchedule, memory, TICKET_RUNS);
 }
 
-export async function lookAtChatRuns(
-  { settings }: Examined,
-  { table }: ExaminedText,
-  memory: Memory,
-): Promise<Finding> {
-  return lookAtRuns(chatRecords(table), settings.chatsReconcileSchedule, memory, CHAT_RUNS);
+export async function lookAtChatRuns({ settings, eventsTable }: Examined, memory: Memory): Promise<Finding> {
+  return lookAtRuns(chatRecords(eventsTable), settings.chatsReconcileSchedule, memory, CHAT_RUNS);
 }
 
 async function lookAtRuns(

@@ -3,7 +3,7 @@ import type { LastCall, Lifecycle } from "./call-ledger.ts";
 import { judgeBudget } from "./check-livechat.ts";
 import { lookAtChatRuns } from "./check-reconciliation.ts";
 import { lookAtRegistrations } from "./check-registrations.ts";
-import type { Examined, ExaminedText, Memory } from "./examined.ts";
+import type { Examined, Memory } from "./examined.ts";
 import { attention, bad, type Finding, ok } from "./finding.ts";
 import type { Check } from "./monitor.ts";
 import { rememberedStandings } from "./registration-memory.ts";
@@ -13,10 +13,10 @@ import { runsADay } from "./schedule.ts";
  * The checks of LiveChat on the Text platform. Its calls are billed, so the checks make none and use the results of
  * the app's other calls.
  */
-export function checksOfText(app: Examined, text: ExaminedText, memory: Memory): Check[] {
+export function checksOfText(app: Examined, memory: Memory): Check[] {
   const needs = "storage";
   return [
-    { name: "livechat", vital: true, needs, look: async () => judgeLastCall(await text.calls.last()) },
+    { name: "livechat", vital: true, needs, look: async () => judgeLastCall(await app.calls.last()) },
     { name: "budget", needs, freshFor: 0, look: async () => judgeBudget(await app.liveChat.usage()) },
     {
       name: "registrations",
@@ -26,7 +26,7 @@ export function checksOfText(app: Examined, text: ExaminedText, memory: Memory):
         lookAtRegistrations(
           app,
           memory,
-          async () => (await rememberedStandings(text.table)) ?? NOT_CHECKED_YET,
+          async () => (await rememberedStandings(app.eventsTable)) ?? NOT_CHECKED_YET,
         ),
     },
     {
@@ -34,7 +34,7 @@ export function checksOfText(app: Examined, text: ExaminedText, memory: Memory):
       needs,
       async look() {
         const { chatsReconcileSchedule, webhook } = app.settings;
-        return judgeBilling(await text.calls.thisMonth(), {
+        return judgeBilling(await app.calls.thisMonth(), {
           runsADay: runsADay(chatsReconcileSchedule, memory.now()),
           isRegistering: webhook.baseUrl !== undefined,
         });
@@ -43,9 +43,9 @@ export function checksOfText(app: Examined, text: ExaminedText, memory: Memory):
     {
       name: "version",
       needs,
-      look: async () => judgeVersion(TEXT_API_VERSION, await text.calls.lifecycle()),
+      look: async () => judgeVersion(TEXT_API_VERSION, await app.calls.lifecycle()),
     },
-    { name: "reconcile.chats", vital: true, needs, look: () => lookAtChatRuns(app, text, memory) },
+    { name: "reconcile.chats", vital: true, needs, look: () => lookAtChatRuns(app, memory) },
   ];
 }
 

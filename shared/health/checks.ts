@@ -12,7 +12,7 @@ import { lookAtQueue, lookAtStorage } from "./check-storage.ts";
 import { judgeSubscriptions } from "./check-subscriptions.ts";
 import { checksOfText } from "./check-text.ts";
 import { lookAtTickets } from "./check-tickets.ts";
-import type { Examined, ExaminedText, Memory } from "./examined.ts";
+import type { Examined, Memory } from "./examined.ts";
 import type { Check } from "./monitor.ts";
 
 /**
@@ -20,12 +20,11 @@ import type { Check } from "./monitor.ts";
  * and turn them into a finding (`judge…`).
  */
 export function checksOf(app: Examined, memory: Memory): Check[] {
-  const text = textPlatformOf(app);
   return [
     { name: "settings", vital: true, freshFor: 0, look: async () => lookAtSettings(app) },
     { name: "storage", vital: true, needs: "settings", look: () => lookAtStorage(app) },
     { name: "queue", needs: "settings", freshFor: MINUTE, look: () => lookAtQueue(app) },
-    ...(text ? checksOfText(app, text, memory) : checksOfV2(app, memory)),
+    ...(isTextPlatform(app) ? checksOfText(app, memory) : checksOfV2(app, memory)),
     { name: "tickets", needs: "storage", look: () => lookAtTickets(app) },
     { name: "address", needs: "settings", freshFor: 5 * MINUTE, look: () => lookAtAddress(app) },
     { name: "refusals", needs: "storage", look: async () => judgeRefusals(await app.refusals.lastHour()) },
@@ -46,12 +45,12 @@ export function checksOf(app: Examined, memory: Memory): Check[] {
   ];
 }
 
-/** While a setting is missing or wrong, the API is not known, and the checks of LiveChat are unknown for both APIs. */
-function textPlatformOf(app: Examined): ExaminedText | undefined {
+/** While a setting is missing or wrong, the API is not known. Then no check of LiveChat runs, of either API. */
+function isTextPlatform(app: Examined): boolean {
   try {
-    return app.text;
+    return app.settings.liveChat.api === "text";
   } catch (error) {
-    if (error instanceof SettingsError) return undefined;
+    if (error instanceof SettingsError) return false;
     throw error;
   }
 }

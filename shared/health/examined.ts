@@ -21,15 +21,9 @@ export type Examined = {
   readonly ticketStore: TicketStore;
   readonly subscribers: Pick<Deferred<Subscribers>, "list">;
   readonly refusals: Pick<Refusals, "lastHour">;
-  /** Absent with LiveChat's API v2. */
-  readonly text?: ExaminedText | undefined;
-};
-
-/** The parts that exist only with the Text platform. */
-export type ExaminedText = {
-  /** The events table. */
-  table: TableClient;
-  calls: CallLedger;
+  /** Only the checks of the Text platform read this table and these calls. */
+  readonly eventsTable: TableClient;
+  readonly calls: CallLedger;
 };
 
 /** The memory of the checks, and the present time in milliseconds since the epoch. */
