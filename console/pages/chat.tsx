@@ -3,7 +3,7 @@ import { useLocation } from "preact-iso";
 import { plural } from "../../shared/core/plural.ts";
 import { call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
-import { Action } from "../parts/act.tsx";
+import { Action } from "../parts/action.tsx";
 import { timesOf } from "../parts/chat-times.ts";
 import { Conversation } from "../parts/conversation.tsx";
 import { download } from "../parts/download.ts";

@@ -4,7 +4,7 @@ import { MINUTE } from "../../shared/core/time.ts";
 import { type Choice, isWanted } from "../../shared/subscriptions/filter.ts";
 import { addressOf } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
-import { Action } from "../parts/act.tsx";
+import { Action } from "../parts/action.tsx";
 import { type LoggedEvent, ORIGINS, subjectOf, TYPES } from "../parts/events.ts";
 import { Fact, Facts } from "../parts/facts.tsx";
 import { type Attempt, groupAttempts } from "../parts/group-attempts.ts";

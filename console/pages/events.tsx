@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { call, send } from "../api.ts";
-import { Action } from "../parts/act.tsx";
+import { Action } from "../parts/action.tsx";
 import { readField } from "../parts/dialog.tsx";
 import { download } from "../parts/download.ts";
 import {

@@ -1,7 +1,7 @@
 import { plural } from "../../shared/core/plural.ts";
 import { call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
-import { Action } from "../parts/act.tsx";
+import { Action } from "../parts/action.tsx";
 import { TYPES } from "../parts/events.ts";
 import { linkTo } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { call, Problem } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
-import { Action } from "../parts/act.tsx";
+import { Action } from "../parts/action.tsx";
 import { TYPES } from "../parts/events.ts";
 import { Show } from "../parts/loaded.tsx";
 import { Page } from "../parts/page.tsx";

@@ -4,7 +4,7 @@ import { lazy } from "preact-iso";
 import { MINUTE, SECOND } from "../../shared/core/time.ts";
 import { call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
-import { Action } from "../parts/act.tsx";
+import { Action } from "../parts/action.tsx";
 import { TicketLink } from "../parts/links.tsx";
 import { Show } from "../parts/loaded.tsx";
 import { Page } from "../parts/page.tsx";

@@ -3,7 +3,7 @@ import { useLocation } from "preact-iso";
 import { plural } from "../../shared/core/plural.ts";
 import { call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
-import { Action, showToast, useAct } from "../parts/act.tsx";
+import { Action, showToast, useAct } from "../parts/action.tsx";
 import { Dialog, readField } from "../parts/dialog.tsx";
 import { longCall, placeAt, readHead } from "../parts/events.ts";
 import { Fact, Facts } from "../parts/facts.tsx";

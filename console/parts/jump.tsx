@@ -1,4 +1,4 @@
-import { useAct } from "./act.tsx";
+import { useAct } from "./action.tsx";
 import { readField } from "./dialog.tsx";
 import { longCall, placeAt } from "./events.ts";
 import { fromLocal } from "./local-time.ts";

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { Action } from "./act.tsx";
+import { Action } from "./action.tsx";
 import { ProblemBanner, Skeleton } from "./loaded.tsx";
 import { type Head, Table } from "./table.tsx";
 import type { Pages } from "./use-pages.ts";

@@ -2,7 +2,7 @@ import { useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { plural } from "../../shared/core/plural.ts";
 import { call, type Problem, send } from "../api.ts";
-import { Action } from "./act.tsx";
+import { Action } from "./action.tsx";
 import { Dialog, readField } from "./dialog.tsx";
 import { ChatLink, linkTo, TicketLink } from "./links.tsx";
 import { ProblemBanner } from "./loaded.tsx";

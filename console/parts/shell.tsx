@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { BASE } from "../api.ts";
-import { Toasts } from "./act.tsx";
+import { Toasts } from "./action.tsx";
 import { Density } from "./density.tsx";
 import { Find } from "./find.tsx";
 import { Help } from "./help.tsx";

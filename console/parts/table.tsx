@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { returnToRow } from "./came-back.ts";
+import { returnToRow } from "./back-navigation.ts";
 
 /** A heading: of text, of a column of numbers, or `hidden`, for screen readers only. */
 export type Head = string | { number: string } | { hidden: string };

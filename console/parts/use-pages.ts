@@ -1,5 +1,5 @@
 import { useRef, useState } from "preact/hooks";
-import { cameBack } from "./came-back.ts";
+import { cameBack } from "./back-navigation.ts";
 import { mergeItems } from "./merge-items.ts";
 import { type Polled, usePoll } from "./use-poll.ts";
 

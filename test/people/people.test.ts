@@ -8,7 +8,7 @@ import { openTable } from "../../shared/storage/open-table.ts";
 const newTable = () =>
   openTable({ connectionString: inject("storage") }, `p${randomUUID().replaceAll("-", "")}`);
 
-/** A place with items "1" to "9", each of which takes a second of the clock. */
+/** A place with the items "1" to "9". Each step takes a second of the clock. */
 function numbers(name: string, clock: { time: number }, more: Partial<DataPlace> = {}) {
   const done: string[] = [];
   async function* steps(after: string) {

@@ -28,7 +28,7 @@ const DAY = 24 * 60 * MINUTE;
 
 const TWO_PEOPLE = [ANN, "bob@example.com", "bob@example.com"];
 
-/** Something of each of these people in every place. */
+/** Stores data of each person in every place. */
 async function fill(eventsName: string, ticketsName: string, people = TWO_PEOPLE) {
   const table = newTable(eventsName);
   const log = newLog({ table, now: () => EPOCH });
