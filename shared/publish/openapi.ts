@@ -67,9 +67,9 @@ function describeForOpenApi(published: PublishedOperation, components: Component
     tags: [tag],
     security: securityOf(published.operation),
     ...(parameters.length > 0 && { parameters }),
-    ...(input.body && { requestBody: components.request(input.body, MAX_JSON_BYTES) }),
+    ...(input.body && { requestBody: components.requestBodyOf(input.body, MAX_JSON_BYTES) }),
     ...(input.delivery && {
-      requestBody: components.request(input.delivery.schema, input.delivery.maxBytes, "input"),
+      requestBody: components.requestBodyOf(input.delivery.schema, input.delivery.maxBytes, "input"),
     }),
     responses: responsesOf(published, components),
     ...(trigger && {
@@ -111,7 +111,7 @@ function deliveryOf(
   description = "This app sends an event to the subscription's URL.",
 ): V3.PathItemObject {
   const { summary, security, parameters, responses } = SHARED_PARTS.delivery;
-  const requestBody = { required: true, content: components.json(notification) };
+  const requestBody = { required: true, content: components.contentOf(notification) };
   return { post: { summary, description, security, parameters, requestBody, responses } };
 }
 
@@ -125,7 +125,7 @@ function responsesOf(published: PublishedOperation, components: Components): V3.
     [output.status]: {
       description: output.description,
       ...(Object.keys(headers).length > 0 && { headers }),
-      ...components.content(output),
+      ...components.answerContentOf(output),
     },
   };
   if (conditional) {
@@ -136,9 +136,10 @@ function responsesOf(published: PublishedOperation, components: Components): V3.
   }
   if (!anonymous) responses[401] = { $ref: "#/components/responses/key-refused" };
   for (const [status, description] of Object.entries(output.otherStatuses ?? {})) {
-    responses[status] = { description, ...components.content(output, { example: false }) };
+    responses[status] = { description, ...components.answerContentOf(output, { example: false }) };
   }
-  for (const [status, failures] of published.failures) responses[status] = components.failures(failures);
+  for (const [status, failures] of published.failures)
+    responses[status] = components.referToFailures(failures);
   return responses;
 }
 
@@ -157,6 +158,9 @@ function toSchemaObject(schema: JsonSchema): V3.SchemaObject {
   return schema as V3.SchemaObject;
 }
 
+/** The media type of a body, whether it gets an example, and which values its schema shows. */
+type BodyOptions = { type?: string; example?: boolean } & Pick<Rules, "shows">;
+
 /** Schemas and answers that several operations share. */
 class Components {
   readonly #schemas = { ...SHARED_PARTS.schemas };
@@ -164,13 +168,9 @@ class Components {
   readonly rules: Rules = { component: (name, shape) => this.#share(name, shape) };
 
   /** The content of a body: its schema and an example, under its media type. */
-  json(
+  contentOf(
     schema: v.GenericSchema,
-    {
-      type = "application/json",
-      example = true,
-      shows,
-    }: { type?: string; example?: boolean; shows?: Rules["shows"] } = {},
+    { type = "application/json", example = true, shows }: BodyOptions = {},
   ): Record<string, V3.MediaTypeObject> {
     const described = toJsonSchema(schema, { ...this.rules, shows });
     // OpenAPI has the example beside the schema.
@@ -183,15 +183,15 @@ class Components {
     };
   }
 
-  request(schema: v.GenericSchema, maxBytes: number, shows?: Rules["shows"]): V3.RequestBodyObject {
+  requestBodyOf(schema: v.GenericSchema, maxBytes: number, shows?: Rules["shows"]): V3.RequestBodyObject {
     return {
       description: `At most ${maxBytes / 1024 / 1024} MiB.`,
       required: true,
-      content: this.json(schema, { shows }),
+      content: this.contentOf(schema, { shows }),
     };
   }
 
-  content(
+  answerContentOf(
     { schema, type, otherTypes = {} }: Output<v.GenericSchema>,
     { example = true } = {},
   ): Pick<V3.ResponseObject, "content"> {
@@ -200,11 +200,11 @@ class Components {
       other,
       { schema: { type: "string", description } },
     ]);
-    return { content: { ...this.json(schema, { type, example }), ...Object.fromEntries(others) } };
+    return { content: { ...this.contentOf(schema, { type, example }), ...Object.fromEntries(others) } };
   }
 
   /** A reference to the answer for the failures of one status. */
-  failures(failures: ErrorAnswer[]): V3.ReferenceObject {
+  referToFailures(failures: ErrorAnswer[]): V3.ReferenceObject {
     const [{ status } = { status: 500 }] = failures;
     const examples = failures.map(({ kind, title, problem }) => [kind, { summary: title, value: problem }]);
     const schema = { $ref: "#/components/schemas/Problem" };

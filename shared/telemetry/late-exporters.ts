@@ -52,13 +52,7 @@ function temporality(destination: Destination, environment: Environment, type: I
   if (type === InstrumentType.UP_DOWN_COUNTER || type === InstrumentType.OBSERVABLE_UP_DOWN_COUNTER)
     return CUMULATIVE;
   if (destination === "application insights") return DELTA;
-  const isAdded = type === InstrumentType.COUNTER || type === InstrumentType.HISTOGRAM;
-  switch (environment.OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE?.trim().toLowerCase()) {
-    case "delta":
-      return DELTA;
-    case "lowmemory":
-      return isAdded ? DELTA : CUMULATIVE;
-    default:
-      return CUMULATIVE;
-  }
+  const preference = environment.OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE?.trim().toLowerCase();
+  const isCounted = type === InstrumentType.COUNTER || type === InstrumentType.HISTOGRAM;
+  return preference === "delta" || (preference === "lowmemory" && isCounted) ? DELTA : CUMULATIVE;
 }

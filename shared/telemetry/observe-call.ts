@@ -3,16 +3,8 @@ import { metrics } from "./metrics.ts";
 import { addSpan, SpanKind } from "./spans.ts";
 
 /** Adds an attempt of a LiveChat call to the caller's trace, and counts it. */
-export function observeCall({
-  method,
-  route,
-  status = 0,
-  debugId,
-  error,
-  retries,
-  waited,
-  duration,
-}: CallAttempt): void {
+export function observeCall(attempt: CallAttempt): void {
+  const { method, route, status = 0, debugId, error, retries, waited, duration } = attempt;
   addSpan(`${method} /${route}`, {
     kind: SpanKind.CLIENT,
     duration,

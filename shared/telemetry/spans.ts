@@ -50,15 +50,15 @@ export async function inSpan<T>(
   });
 }
 
-/** Adds a span that ends now. `duration` is in milliseconds; `failed` is the kind of the error. */
-export function addSpan(
-  name: string,
-  {
-    duration,
-    failed,
-    ...options
-  }: { duration: number; failed?: string; kind?: SpanKind; attributes?: Attributes },
-): void {
+type EndedSpanOptions = Pick<SpanOptions, "kind" | "attributes"> & {
+  /** Milliseconds. */
+  duration: number;
+  /** The kind of the error. */
+  failed?: string;
+};
+
+/** Adds a span that ends now. */
+export function addSpan(name: string, { duration, failed, ...options }: EndedSpanOptions): void {
   const end = Date.now();
   const span = tracer().startSpan(name, { ...options, startTime: end - duration });
   if (failed !== undefined) span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute("error.type", failed);
