@@ -13,20 +13,17 @@ export async function countOfType(
 ): Promise<number> {
   const head = await readHead(store);
   const [first, end] = await Promise.all([findTime(store, from, head), findTime(store, to, head)]);
+  const ofType = { where: odata`type eq ${type}`, select: ["rowKey"] };
   let count = 0;
   for await (const hour of hoursFrom(store, hourOf(from), head)) {
     if (hour.from >= end) break;
-    if (hour.from >= first && hour.through < end) count += countOf(hour, type);
-    else
-      count += await countBetween(store, type, Math.max(first, hour.from), Math.min(end, hour.through + 1));
+    if (hour.from >= first && hour.through < end) {
+      count += countOf(hour, type);
+      continue;
+    }
+    const places = { from: Math.max(first, hour.from), through: Math.min(end - 1, hour.through) };
+    for await (const _ of readEventRows(store, { ...places, ...ofType })) count++;
   }
-  return count;
-}
-
-async function countBetween(store: Store, type: EventType, first: number, end: number): Promise<number> {
-  const range = { from: first, through: end - 1, where: odata`type eq ${type}`, select: ["rowKey"] };
-  let count = 0;
-  for await (const _ of readEventRows(store, range)) count++;
   return count;
 }
 

@@ -25,15 +25,8 @@ export async function* removeEvents(
   through = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Removed> {
   const select = ["rowKey", "id", "receivedAt", "bodyRows", "bodyFingerprint"];
-  for (;;) {
-    // Each round reads the first rows of the log, because the round before removed the earlier ones.
-    const window = scan<EventRow>(store.table, store.partitionKey, {
-      ...EVENTS,
-      select,
-      window: EVENTS_PER_STEP,
-    });
-    const first = await window.next();
-    const rows = first.done ? [] : first.value;
+  const range = { ...EVENTS, select, window: EVENTS_PER_STEP };
+  for await (const rows of scan<EventRow>(store.table, store.partitionKey, range)) {
     const old = rows.filter(({ receivedAt, rowKey }) => receivedAt < instant && seqOf(rowKey) <= through);
     if (old.length === 0) return;
     const deletions = old.map((row) => ({
