@@ -11,8 +11,8 @@ const LENGTH = { hour: HOUR, day: DAY } as const;
 type Bucket = v.InferOutput<typeof EventCounts>["items"][number];
 
 /**
- * The hours or days (UTC) of a span of time (ISO 8601); `undefined` when they are more than {@link MAX_BUCKETS}.
- * `fill` adds the counts of the log's hours to them.
+ * The hours or days (UTC) that overlap a span of time (ISO 8601); `undefined` when they are more than
+ * {@link MAX_BUCKETS}. `fill` returns them with the counts of the log's hours.
  */
 export function bucketsOf(by: keyof typeof LENGTH, from: string, to: string) {
   const length = LENGTH[by];

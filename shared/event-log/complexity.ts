@@ -1,7 +1,7 @@
 import { stringEnd } from "./cut-members.ts";
 import { MAX_NESTING, MAX_VALUES } from "./limits.ts";
 
-/** A sentence that says why a body is too complex to be an event; `undefined` when it is not. */
+/** The reason why a body is too complex for an event, as a sentence; `undefined` for other bodies. */
 export function tooComplex(text: string): string | undefined {
   const { depth, values } = complexityOf(text);
   if (depth > MAX_NESTING) return `It is nested more than ${MAX_NESTING} levels deep.`;

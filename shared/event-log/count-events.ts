@@ -6,7 +6,7 @@ import { readHead } from "./head.ts";
 import { countOf, type Hour, hourOf, startOf } from "./hours.ts";
 import type { Store } from "./store.ts";
 
-/** See `EventLog.count`. The log has the counts of whole hours. Of a partial first or last hour, events are read. */
+/** See `EventLog.count`. The log has the counts of whole hours. In a partial first or last hour, events are counted. */
 export async function countOfType(
   store: Store,
   { type, from, to }: { type: EventType; from: string; to: string },

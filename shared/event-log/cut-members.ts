@@ -1,6 +1,6 @@
 /**
- * Removes the members with these names from a JSON object, or from each object of a JSON list, including repeated
- * members and names with escapes. Nested members stay. The rest of the text does not change.
+ * Removes the members with these names from a JSON object, or from each object of a JSON list. Repeated members and
+ * names with escapes are removed. Members of nested objects are not. The rest of the text does not change.
  *
  * @param text JSON that has been parsed before
  * @throws {SyntaxError} when the end of a string, an object or a list is missing
@@ -16,7 +16,7 @@ export function cutMembers(text: string, names: readonly string[]): string {
 }
 
 /**
- * The original text of an object's member; the last one when the name is repeated, as in `JSON.parse`.
+ * The original text of an object's member. When the name is repeated, the last member counts, as in `JSON.parse`.
  *
  * @param text JSON that has been parsed before
  */
@@ -41,7 +41,7 @@ function cutFrom(text: string, open: number, names: readonly string[]): string {
   );
 }
 
-/** Rebuilds a list or object from the parts that `keep` returns; returns the original text when no part changed. */
+/** The text with the list or object at `open` rebuilt from the parts that `keep` returns. */
 function rebuild(
   text: string,
   open: number,
@@ -61,7 +61,7 @@ function rebuild(
   return isChanged ? text.slice(0, open + 1) + kept.join(",") + text.slice(position) : text;
 }
 
-/** The comma, brace or bracket that ends the member or element which starts at `start`. */
+/** The position of the comma, brace or bracket after the member or element at `start`. */
 function partEnd(text: string, start: number): number {
   let depth = 0;
   for (let position = start; position < text.length; position++) {
@@ -74,7 +74,7 @@ function partEnd(text: string, start: number): number {
   throw new SyntaxError("The JSON object or list has no end");
 }
 
-/** The closing quote of the string that opens at `start`: the first with an even number of backslashes before it. */
+/** The position of the quote that ends the string at `start`: it has an even number of backslashes before it. */
 export function stringEnd(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let backslash = end - 1;
@@ -85,8 +85,8 @@ export function stringEnd(text: string, start: number): number {
 }
 
 /**
- * The member's name, if it is short enough to be one of `wanted`: an escaped character takes at most six characters,
- * as in `\u0074`.
+ * The name of the member at `start`; `undefined` when it is too long to be one of `wanted`. An escaped character has at
+ * most six characters, as in `\u0074`.
  */
 function memberName(text: string, start: number, wanted: readonly string[]): string | undefined {
   const quote = text.indexOf('"', start);

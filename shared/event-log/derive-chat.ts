@@ -4,10 +4,9 @@ import type { WebhookChatResponse } from "../schemas/webhook.ts";
 import type { ChatState, LogEvent, StoredEvent } from "./types.ts";
 
 /**
- * Derives a chat from its events, independently of their order in the log. An end comes after a start, and a later
- * event after an earlier one; without times, the event with more messages is the later one. A field that the last
- * event lacks, such as the survey, comes from earlier events. When two licences have a chat with this id, the result
- * is the chat of the first licence.
+ * Derives a chat from its events. Their order in the log does not matter: an end counts as later than a start, then
+ * times decide, and without times the number of messages. A field that the last event lacks, such as the survey, comes
+ * from earlier events. When two licences have a chat with this id, the result is the chat of the first licence.
  */
 export function deriveChat(chatId: string, events: LogEvent[]): ChatState {
   const readable = events.filter((event): event is StoredEvent => "payload" in event);

@@ -74,7 +74,7 @@ export function openEventLog({
       const events = await chatEvents(store, chatId);
       return events.length > 0 ? deriveChat(chatId, events) : undefined;
     },
-    /** The first event of each type that the log has of a chat, by either API. Erased ones count. */
+    /** The first event of each type of a chat, from either of LiveChat's APIs. Erased events count. */
     firstEventsOf: (chatId: string) => firstEventsOf(store, chatId),
     /**
      * The chats whose first event is before a place, last started first, without erased chats. A page has at most

@@ -2,8 +2,8 @@ import type { EventLog } from "./event-log.ts";
 import type { EventQuery } from "./types.ts";
 
 /**
- * Writes events as NDJSON, one a line, to the end of the log or up to `maxBytes` of UTF-8, because the whole answer
- * is kept in memory. `next` is the `after` of the next part; it is absent at the end of the log.
+ * Events as NDJSON, one a line, up to the end of the log or `maxBytes` of UTF-8. The limit is needed because the whole
+ * answer is in memory. `next` is the `after` of the next part; it is absent at the end of the log.
  */
 export async function exportEvents(
   log: Pick<EventLog, "events">,

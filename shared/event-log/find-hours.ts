@@ -24,14 +24,15 @@ export async function* hoursFrom(
 export async function* hoursBehind(store: Store, seq: number, head: Head): AsyncGenerator<Hour> {
   if (head.hour && seq >= head.hour.from) return yield head.hour;
   const row = await readEventRow(store, seq, { select: ["receivedAt"] });
-  // Missing places are at the beginning of the log, where retention removed the events.
+  // Without this row, retention has removed the event, and the log begins with a later one.
   const hour = row ? hourOf(row.receivedAt) : "";
   for await (const found of hoursFrom(store, hour, head)) if (found.through >= seq) yield found;
 }
 
 /**
- * The place of the first event that was received at `instant` (ISO 8601) or later; without one, the place after the
- * end. Times never decrease along the log, so a binary search within the hour finds it with about ten point reads.
+ * The place of the first event that was received at `instant` (ISO 8601) or later; without such an event, the place after
+ * the end of the log. Times never decrease along the log, so a binary search in the hour finds the place with about ten
+ * point reads.
  */
 export async function findTime(store: Store, instant: string, head: Head): Promise<number> {
   let found: Hour | undefined;

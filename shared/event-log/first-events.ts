@@ -3,12 +3,12 @@ import { eventsOfSubject } from "./choose.ts";
 import { chatSubject, seqOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 
-/** An event that is in the log, and its place there. */
+/** The id and place of an event in the log. */
 export type KnownEvent = { id: string; seq: number; isErased: boolean };
 
 /**
- * The first event of each type that the log has of a chat, at any time and by either of LiveChat's APIs. Erased ones
- * count. Two requests, and one more for each event that stands far from the others.
+ * See `EventLog.firstEventsOf`. This takes two requests when the chat's events are close together, and otherwise one more
+ * for each event.
  */
 export async function firstEventsOf(
   store: Store,

@@ -3,9 +3,9 @@ import { EVENT_TYPES, type EventType, ORIGINS, type Origin } from "../schemas/we
 import { hourKey } from "./keys.ts";
 
 /**
- * The events that were received in one hour (UTC): their places, which have no gap, and their number by type. The
- * head has the last hour. The first append of the next hour writes the row of a completed hour. So counting costs one
- * row an hour, and a reader of one type skips hours without events of that type.
+ * The events that were received in one hour (UTC): their places, which have no gap, and their number by type and origin.
+ * The head has the last hour. The first append of another hour writes the row of the hour before. So a count reads one
+ * row for each hour, and a reader of one type skips hours without events of that type.
  */
 export type Hour = {
   /** `2026-01-15T10` */
@@ -18,14 +18,14 @@ export type Hour = {
 
 type Counts = Record<`${EventType}_${Origin}`, number>;
 
-/** The columns of an hour; the head's row has them without `through`. */
+/** The columns of an hour. The head's row has them too, without `through`. */
 export type HourColumns = { hour: string; from: number; through: number } & Partial<CountColumns>;
 type CountColumns = { [Name in keyof Counts as `n_${Name}`]: number };
 
 export const hourOf = (instant: string) => instant.slice(0, 13);
 export const startOf = (hour: Hour) => `${hour.hour}:00:00.000Z`;
 
-/** Adds an event to the counts of its hour of receipt. When `last` is another hour, the event begins a new one. */
+/** The hour of receipt with an event added. `last` is the hour of the event before. */
 export function countIn(
   last: Hour | undefined,
   { seq, receivedAt }: { seq: number; receivedAt: string },

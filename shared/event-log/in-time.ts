@@ -1,9 +1,9 @@
 import { StorageUnavailable } from "../core/errors.ts";
 
 /**
- * Gives work a time limit in milliseconds, and aborts it at the limit.
+ * Runs work with a time limit in milliseconds. The signal aborts at the limit.
  *
- * @throws {StorageUnavailable} when the work did not finish in time
+ * @throws {StorageUnavailable} when the work fails after the limit
  */
 export async function inTime<Value>(
   limit: number,
@@ -11,7 +11,7 @@ export async function inTime<Value>(
 ): Promise<Value> {
   const abort = new AbortController();
   const timer = setTimeout(() => {
-    abort.abort(new StorageUnavailable("Storage did not store it in time.", { retryAfter: 1 }));
+    abort.abort(new StorageUnavailable("Storage did not confirm the write in time.", { retryAfter: 1 }));
   }, limit);
   try {
     return await work(abort.signal);

@@ -20,8 +20,8 @@ export type PageQuery = EventQuery & { limit?: number };
 /**
  * See `EventLog.list`.
  *
- * @returns the events; `next`, the `after` of the next call (no later event that matches the query will appear at or
- *   before it); and `head`, the last place of the log when the page was read
+ * @returns the events; `next`, which is the `after` of the next call; and `head`, the last place of the log. Events that
+ *   are appended later have places after `head`, so a reader that continues at `next` misses none
  */
 export async function readEventPage(
   store: Store,
@@ -51,9 +51,8 @@ export async function readEventPage(
 const MAX_CHAT_BYTES = MAX_BODY_BYTES + 1024 * 1024;
 
 /**
- * The events of a chat, in the order of the log: one request for their places, and one for the events if they are
- * close together. When they are too large for one answer, earlier events are returned without content, because the
- * last ones have the most.
+ * The events of a chat, in the order of the log. When they are too large for one answer, earlier events are returned
+ * without content, because the last events have the most complete content.
  */
 export async function chatEvents(store: Store, chatId: string): Promise<LogEvent[]> {
   const rows = await Array.fromAsync(eventsOfSubject(store, chatSubject(chatId)));

@@ -15,9 +15,9 @@ const EVENTS_PER_STEP = MAX_OPERATIONS / 2;
 
 /**
  * Removes the events that were received before `instant`, oldest first. One transaction removes an event with all of
- * its rows. So a killed process leaves no half of an event, and the next call starts again.
+ * its rows. So a process that dies leaves only whole events, and the next call continues.
  *
- * @param through the last place that may be removed: subscribers have not received later events yet
+ * @param through the last place that may be removed, because subscribers have not received later events yet
  */
 export async function* removeEvents(
   store: Store,
@@ -42,8 +42,8 @@ export async function* removeEvents(
 }
 
 /**
- * Removes events with all of their rows in one transaction. When they have too many rows for one, each half gets its
- * own.
+ * Removes events with all of their rows in one transaction. When the rows do not fit into one, each half of the events
+ * has its own.
  */
 async function removeTogether(store: Store, events: ActionWithParts[]): Promise<number> {
   const operations = events.reduce((sum, { parts }) => sum + 1 + parts.length, 0);
@@ -68,9 +68,9 @@ const LEFT_OVER_AFTER = HOUR;
 const BODY_ROWS_PER_REQUEST = 20;
 
 /**
- * Removes the bodies after the key `after` whose event never entered the log. A late append that commits such a body
- * changes its ETag, so either the append or the removal succeeds. When the removal succeeds, the append is refused
- * and writes the body again.
+ * Removes left-over bodies after the key `after`: their events were never appended. A late append that commits such a
+ * body changes its ETag, so either the append or the removal succeeds. When the removal succeeds, storage refuses the
+ * append, which then uploads the body again.
  */
 export function removeLeftBodies(store: Store, now: number, after: string): AsyncGenerator<Removed> {
   const { table, partitionKey } = store;
