@@ -1,0 +1,24 @@
+import * as v from "valibot";
+import { expect, test } from "vitest";
+import { fromCursor, fromJson, toCursor } from "../../shared/core/json.ts";
+
+const Cursor = v.tuple([v.string(), v.number()]);
+
+test("a cursor gives back its values", () => {
+  expect(fromCursor(toCursor(["2026-01-15T09:44:12.000Z", 7]), Cursor)).toEqual([
+    "2026-01-15T09:44:12.000Z",
+    7,
+  ]);
+});
+
+test.each(["", "x", toCursor([7, "text"]), toCursor(["text"]), Buffer.from("{").toString("base64url")])(
+  "the text %j is not a cursor",
+  (text) => {
+    expect(fromCursor(text, Cursor)).toBeUndefined();
+  },
+);
+
+test("fromJson gives undefined for text that is not JSON", () => {
+  expect(fromJson("{")).toBeUndefined();
+  expect(fromJson("null")).toBeNull();
+});

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { toCanonicalJson } from "../../shared/core/canonical-json.ts";
+import { isSameText } from "../../shared/core/compare.ts";
+import { cut } from "../../shared/core/cut.ts";
+import { isLoopback } from "../../shared/core/loopback.ts";
+
+test.each([
+  ["lamps", 5, "lamps"],
+  ["lamps", 4, "lam…"],
+  ["a\u{1F511}b", 3, "a…"],
+  ["a\u{1F511}bc", 4, "a\u{1F511}…"],
+])("cut shortens %j to %i characters: %j", (text, most, expected) => {
+  expect(cut(text, most)).toBe(expected);
+});
+
+test("toCanonicalJson sorts the members of objects, and keeps the order of lists", () => {
+  const value = { b: [{ y: 1, x: 2 }, null], a: "text" };
+  expect(toCanonicalJson(value)).toBe('{"a":"text","b":[{"x":2,"y":1},null]}');
+});
+
+test.each([
+  ["Sam@Example.com", "sam@example.com", true],
+  ["sam@example.com", "ana@example.com", false],
+  [undefined, "sam@example.com", false],
+  [7, "7", false],
+])("isSameText compares %j with %j without regard to case: %s", (one, other, expected) => {
+  expect(isSameText(one, other)).toBe(expected);
+});
+
+test.each([
+  ["http://localhost:7071/api", true],
+  ["http://127.8.0.1", true],
+  ["http://[::1]:10002/account", true],
+  ["https://localhost.example", false],
+  ["http://128.0.0.1", false],
+  ["localhost", false],
+])("isLoopback of %s is %s", (url, expected) => {
+  expect(isLoopback(url)).toBe(expected);
+});
