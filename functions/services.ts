@@ -27,10 +27,10 @@ import { openTicketStore, type TicketStore } from "../shared/tickets/store/ticke
 import { openTranscripts, type Transcripts } from "../shared/transcripts/transcripts.ts";
 
 /**
- * Creates the services that operations call. A service is created by its first use and kept until the process ends
- * (see `lazy`). So a cold start creates only the services of its first request, and only an operation that needs a
- * missing setting fails. The code of services that receivers do not need is loaded by the first call of a method (see
- * `deferred`).
+ * Creates the services that operations call. A service is created when it is first read, and kept until the process
+ * ends (see `lazily`). So a cold start creates only the services of its first request, and a missing setting fails
+ * only the operations that need it. A service that receivers do not need is `deferred`: the first call of one of its
+ * methods loads its code.
  */
 export function createServices(environment: Record<string, string | undefined>): Services {
   const clock = createClock();

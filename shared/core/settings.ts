@@ -131,7 +131,10 @@ function connectionOf(env: v.InferOutput<v.ObjectSchema<ReturnType<typeof enviro
   const connection = { url, apiKey, rateLimit: env.LIVECHAT_RATE_LIMIT };
   if (api === "v2") return { api, ...connection, username: env.LIVECHAT_USERNAME };
   return {
-    ...{ api, ...connection, accountId: env.LIVECHAT_ACCOUNT_ID, clientId: env.LIVECHAT_CLIENT_ID },
+    api,
+    ...connection,
+    accountId: env.LIVECHAT_ACCOUNT_ID,
+    clientId: env.LIVECHAT_CLIENT_ID,
     /** Base URL of HelpDesk, where tickets are; absent for an account without it. */
     helpDeskUrl: env.HELPDESK === "on" ? env.HELPDESK_API_URL : undefined,
   };

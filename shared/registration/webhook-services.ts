@@ -43,7 +43,7 @@ export function webhookServices(
 
 /** The state of each wanted webhook. @throws the error of a service that is not optional */
 export async function inspectAll(services: readonly WebhookService[]): Promise<WebhookStanding[]> {
-  const all = await forEach(services, (service) =>
+  const all = await forEachService(services, (service) =>
     inspect(service.webhooks, service.target).catch((error) => failed(service, error)),
   );
   return all.flat();
@@ -51,7 +51,7 @@ export async function inspectAll(services: readonly WebhookService[]): Promise<W
 
 /** Registers the webhooks of all services. @throws the error of a service that is not optional */
 export async function ensureAll(services: readonly WebhookService[]): Promise<Ensured> {
-  const all = await forEach(services, (service) =>
+  const all = await forEachService(services, (service) =>
     ensureRegistration(service.webhooks, service.target).catch(
       (error): Ensured => ({ standings: failed(service, error), created: 0, removed: 0 }),
     ),
@@ -70,7 +70,7 @@ export async function ensureAll(services: readonly WebhookService[]): Promise<En
  * @throws the error of the first service that failed
  */
 export async function removeAll(services: readonly WebhookService[]): Promise<number> {
-  const removed = await forEach(services, ({ webhooks, target }) =>
+  const removed = await forEachService(services, ({ webhooks, target }) =>
     removeRegistration(webhooks, target).catch((error) => {
       if (error instanceof NoHelpDesk) return 0;
       throw error;
@@ -79,8 +79,8 @@ export async function removeAll(services: readonly WebhookService[]): Promise<nu
   return removed.reduce((one, other) => one + other);
 }
 
-/** Does work for each service, also when another service fails. @throws the error of the first service that failed */
-async function forEach<Value>(
+/** Does the work for each service, also after another service failed. @throws the error of the first service that failed */
+async function forEachService<Value>(
   services: readonly WebhookService[],
   work: (service: WebhookService) => Promise<Value>,
 ): Promise<Value[]> {
