@@ -6,18 +6,18 @@ import type { Environment, Exporters } from "./destinations.ts";
 export async function createApplicationInsightsExporters(environment: Environment): Promise<Exporters> {
   // Otherwise the exporter sends statistics about itself to Microsoft.
   process.env.APPLICATION_INSIGHTS_NO_STATSBEAT ??= "true";
+  const identity = readIdentity(environment.APPLICATIONINSIGHTS_AUTHENTICATION_STRING);
   const options = {
     connectionString: environment.APPLICATIONINSIGHTS_CONNECTION_STRING,
     // Otherwise the exporter stores unsent telemetry on the disk.
     disableOfflineStorage: true,
-    ...credentialOf(environment.APPLICATIONINSIGHTS_AUTHENTICATION_STRING),
+    ...(identity && { credential: managedIdentity(identity.clientId) }),
   };
   return { spans: new AzureMonitorTraceExporter(options), metrics: new AzureMonitorMetricExporter(options) };
 }
 
 /** Reads `Authorization=AAD`, with `ClientId=…` for a user-assigned identity, as the Functions host does. */
-function credentialOf(text = "") {
-  const parts = new Map(text.split(";").map((part) => part.split("=", 2) as [string, string]));
-  if (parts.get("Authorization") !== "AAD") return {};
-  return { credential: managedIdentity(parts.get("ClientId")) };
+export function readIdentity(setting = ""): { clientId?: string } | undefined {
+  const parts = new Map(setting.split(";").map((part) => part.split("=", 2) as [string, string]));
+  return parts.get("Authorization") === "AAD" ? { clientId: parts.get("ClientId") } : undefined;
 }

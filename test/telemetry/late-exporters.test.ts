@@ -1,6 +1,9 @@
 import { InstrumentType } from "@opentelemetry/sdk-metrics";
 import { afterEach, expect, test, vi } from "vitest";
-import { createApplicationInsightsExporters as applicationInsights } from "../../shared/telemetry/application-insights.ts";
+import {
+  createApplicationInsightsExporters as applicationInsights,
+  readIdentity,
+} from "../../shared/telemetry/application-insights.ts";
 import { lateExporters } from "../../shared/telemetry/late-exporters.ts";
 import { createOtlpExporters as otlp } from "../../shared/telemetry/otlp.ts";
 
@@ -31,6 +34,17 @@ test("the late exporter for Application Insights has the temporality of the real
   for (const type of TYPES) {
     expect(late.selectAggregationTemporality?.(type)).toBe(own.selectAggregationTemporality?.(type));
   }
+});
+
+test.each([
+  [undefined, undefined],
+  ["", undefined],
+  ["Authorization=Other;ClientId=c", undefined],
+  ["Authorization=AAD", {}],
+  ["Authorization=AAD;ClientId=c", { clientId: "c" }],
+  ["ClientId=c;Authorization=AAD", { clientId: "c" }],
+])("the authentication string %j has the identity %j", (setting, identity) => {
+  expect(readIdentity(setting)).toEqual(identity);
 });
 
 test("exporters that cannot be created are logged once, and every export fails", async () => {
