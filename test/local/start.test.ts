@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSy
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { type Sandbox, startSandbox } from "../../local/sandbox/sandbox.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -76,109 +76,114 @@ async function freePort(): Promise<number> {
   }
 }
 
-test.concurrent.each([
-  [{ LIVECHAT_API: "v2" }, "ReconcileTickets"],
-  [{ LIVECHAT_API: "text" }, "ReconcileChats   0 recovered"],
-  [{ LIVECHAT_API: "text", HELPDESK: "off" }, "left out: the account has no HelpDesk"],
-])("npm start with %j runs everything, and npm run demo shows every step", async (env, last) => {
-  const folder = checkout();
-  const port = await freePort();
-  const started = run("start.ts", folder, ["--port", String(port)], env);
-  try {
-    await started.shows(/Ctrl-C ends all of it/);
-    expect(started.output()).toContain("in memory, gone when this ends");
-    expect(started.output()).toContain(`npm run demo -- --port ${port}`);
-    const status = await fetch(`http://127.0.0.1:${port}/api/status`);
-    const { checks } = (await status.json()) as { checks: { name: string; state: string }[] };
-    expect(checks).toContainEqual(expect.objectContaining({ name: "registrations", state: "ok" }));
-    const demo = run("demo.ts", folder, ["--port", String(port)]);
-    expect(await demo.exited, demo.output()).toBe(0);
-    expect(demo.output()).toContain("the signature is right");
-    expect(demo.output()).toContain(last);
-    expect(existsSync(join(folder, ".azurite"))).toBe(false);
-  } finally {
-    expect(await started.stop()).toBe(0);
-  }
+// The groups run one after another: each start is three processes.
+describe("npm start with the sandbox", () => {
+  test.concurrent.each([
+    [{ LIVECHAT_API: "v2" }, "ReconcileTickets"],
+    [{ LIVECHAT_API: "text" }, "ReconcileChats   0 recovered"],
+    [{ LIVECHAT_API: "text", HELPDESK: "off" }, "left out: the account has no HelpDesk"],
+  ])("npm start with %j runs everything, and npm run demo shows every step", async (env, last) => {
+    const folder = checkout();
+    const port = await freePort();
+    const started = run("start.ts", folder, ["--port", String(port)], env);
+    try {
+      await started.shows(/Ctrl-C ends all of it/);
+      expect(started.output()).toContain("in memory, gone when this ends");
+      expect(started.output()).toContain(`npm run demo -- --port ${port}`);
+      const status = await fetch(`http://127.0.0.1:${port}/api/status`);
+      const { checks } = (await status.json()) as { checks: { name: string; state: string }[] };
+      expect(checks).toContainEqual(expect.objectContaining({ name: "registrations", state: "ok" }));
+      const demo = run("demo.ts", folder, ["--port", String(port)]);
+      expect(await demo.exited, demo.output()).toBe(0);
+      expect(demo.output()).toContain("the signature is right");
+      expect(demo.output()).toContain(last);
+      expect(existsSync(join(folder, ".azurite"))).toBe(false);
+    } finally {
+      expect(await started.stop()).toBe(0);
+    }
+  });
 });
 
-test.concurrent("npm start with a completed sample keeps storage, registers no webhook and runs no demo", async () => {
-  const account: Sandbox = await startSandbox({
-    credentials: { username: "me@acme.example", apiKey: "real" },
-  });
-  const sample = JSON.parse(readFileSync(join(root, "local.settings.sample.json"), "utf8")).Values;
-  const folder = checkout({
-    ...sample,
-    LIVECHAT_USERNAME: "me@acme.example",
-    LIVECHAT_API_KEY: "real",
-    LIVECHAT_WEBHOOK_PASSWORD: "my own password",
-    LIVECHAT_API_URL: account.url,
-  });
-  const port = await freePort();
-  const api = `http://127.0.0.1:${port}/api`;
-  const begin = () => run("start.ts", folder, ["--port", String(port)]);
-
-  let started = begin();
-  try {
-    await started.shows(/Ctrl-C ends all of it/);
-    expect(started.output()).toContain("kept in .azurite/");
-    expect(started.output()).not.toMatch(/demo|sandbox/i);
-    const stored = await fetch(`${api}/receivers/chat-ended`, {
-      method: "POST",
-      headers: { authorization: `Basic ${btoa("livechat:my own password")}` },
-      body: JSON.stringify({ event_type: "chat_ended", license_id: "42", chat: { id: "C1" } }),
+describe("npm start with an account", () => {
+  test.concurrent("npm start with a completed sample keeps storage, registers no webhook and runs no demo", async () => {
+    const account: Sandbox = await startSandbox({
+      credentials: { username: "me@acme.example", apiKey: "real" },
     });
-    expect(await stored.json()).toMatchObject({ status: "stored" });
+    const sample = JSON.parse(readFileSync(join(root, "local.settings.sample.json"), "utf8")).Values;
+    const folder = checkout({
+      ...sample,
+      LIVECHAT_USERNAME: "me@acme.example",
+      LIVECHAT_API_KEY: "real",
+      LIVECHAT_WEBHOOK_PASSWORD: "my own password",
+      LIVECHAT_API_URL: account.url,
+    });
+    const port = await freePort();
+    const api = `http://127.0.0.1:${port}/api`;
+    const begin = () => run("start.ts", folder, ["--port", String(port)]);
 
-    const second = run("start.ts", folder, ["--port", String(await freePort())]);
-    expect(await second.exited).toBe(1);
-    expect(second.output()).toMatch(/^\.azurite\/ is in use by another npm start \(process \d+\): .*\n$/);
+    let started = begin();
+    try {
+      await started.shows(/Ctrl-C ends all of it/);
+      expect(started.output()).toContain("kept in .azurite/");
+      expect(started.output()).not.toMatch(/demo|sandbox/i);
+      const stored = await fetch(`${api}/receivers/chat-ended`, {
+        method: "POST",
+        headers: { authorization: `Basic ${btoa("livechat:my own password")}` },
+        body: JSON.stringify({ event_type: "chat_ended", license_id: "42", chat: { id: "C1" } }),
+      });
+      expect(await stored.json()).toMatchObject({ status: "stored" });
 
-    const demo = run("demo.ts", folder, ["--port", String(port)]);
-    expect(await demo.exited).toBe(1);
-    expect(demo.output()).toMatch(/^demo: no LiveChat sandbox answers at .* Nothing was touched\.\n$/);
-    expect(account.webhooks.list()).toEqual([]);
-    expect(account.calls.list.filter(({ method }) => method !== "GET")).toEqual([]);
-  } finally {
-    expect(await started.stop()).toBe(0);
-  }
+      const second = run("start.ts", folder, ["--port", String(await freePort())]);
+      expect(await second.exited).toBe(1);
+      expect(second.output()).toMatch(/^\.azurite\/ is in use by another npm start \(process \d+\): .*\n$/);
 
-  started = begin();
-  try {
-    await started.shows(/Ctrl-C ends all of it/);
-    const events = (await (await fetch(`${api}/events`)).json()) as { items: { chatId: string }[] };
-    expect(events.items.map(({ chatId }) => chatId)).toEqual(["C1"]);
-  } finally {
-    await started.stop();
-    await account.close();
-  }
-});
+      const demo = run("demo.ts", folder, ["--port", String(port)]);
+      expect(await demo.exited).toBe(1);
+      expect(demo.output()).toMatch(/^demo: no LiveChat sandbox answers at .* Nothing was touched\.\n$/);
+      expect(account.webhooks.list()).toEqual([]);
+      expect(account.calls.list.filter(({ method }) => method !== "GET")).toEqual([]);
+    } finally {
+      expect(await started.stop()).toBe(0);
+    }
 
-test.concurrent("npm run demo beside a sandbox that the app does not use changes nothing", async () => {
-  const port = await freePort();
-  const account = await startSandbox({ credentials: { username: "me@acme.example", apiKey: "real" } });
-  const other = await startSandbox({ port: port + 1 });
-  const folder = checkout();
-  const storage = `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a;`;
-  const host = run("host/main.ts", folder, ["--port", String(port)], {
-    LiveChatStorage: storage,
-    LIVECHAT_API_URL: account.url,
-    LIVECHAT_USERNAME: "me@acme.example",
-    LIVECHAT_API_KEY: "real",
-    LIVECHAT_WEBHOOK_USERNAME: "livechat",
-    LIVECHAT_WEBHOOK_PASSWORD: "my own password",
+    started = begin();
+    try {
+      await started.shows(/Ctrl-C ends all of it/);
+      const events = (await (await fetch(`${api}/events`)).json()) as { items: { chatId: string }[] };
+      expect(events.items.map(({ chatId }) => chatId)).toEqual(["C1"]);
+    } finally {
+      await started.stop();
+      await account.close();
+    }
   });
-  try {
-    await host.shows(/^listening on/m);
-    const demo = run("demo.ts", folder, ["--port", String(port)]);
-    expect(await demo.exited).toBe(1);
-    expect(demo.output()).toMatch(/does not use the sandbox .* Nothing was changed\.\n$/);
-    expect(account.calls.list.map(({ method }) => method)).toEqual(["GET"]);
-    expect(other.calls.count).toBe(0);
-  } finally {
-    await host.stop();
-    await account.close();
-    await other.close();
-  }
+
+  test.concurrent("npm run demo beside a sandbox that the app does not use changes nothing", async () => {
+    const port = await freePort();
+    const account = await startSandbox({ credentials: { username: "me@acme.example", apiKey: "real" } });
+    const other = await startSandbox({ port: port + 1 });
+    const folder = checkout();
+    const storage = `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a;`;
+    const host = run("host/main.ts", folder, ["--port", String(port)], {
+      LiveChatStorage: storage,
+      LIVECHAT_API_URL: account.url,
+      LIVECHAT_USERNAME: "me@acme.example",
+      LIVECHAT_API_KEY: "real",
+      LIVECHAT_WEBHOOK_USERNAME: "livechat",
+      LIVECHAT_WEBHOOK_PASSWORD: "my own password",
+    });
+    try {
+      await host.shows(/^listening on/m);
+      const demo = run("demo.ts", folder, ["--port", String(port)]);
+      expect(await demo.exited).toBe(1);
+      expect(demo.output()).toMatch(/does not use the sandbox .* Nothing was changed\.\n$/);
+      expect(account.calls.list.map(({ method }) => method)).toEqual(["GET"]);
+      expect(other.calls.count).toBe(0);
+    } finally {
+      await host.stop();
+      await account.close();
+      await other.close();
+    }
+  });
 });
 
 /** Runs a `npm start` that fails. @returns its output */
@@ -188,47 +193,49 @@ const refused = async (folder: string, args: string[] = [], env: Record<string, 
   return started.output();
 };
 
-test.concurrent("npm start on a port that is taken prints one line and ends", async () => {
-  const taken = createServer();
-  const port = await freePort();
-  await once(taken.listen(port + 1, "127.0.0.1"), "listening");
-  const free = ["--port", String(port)];
-  expect(await refused(checkout(), free)).toBe(
-    `Port ${port + 1} (the sandbox) is in use: choose another with npm start -- --port N\n`,
-  );
-  taken.close();
-});
+describe("npm start that fails", () => {
+  test.concurrent("npm start on a port that is taken prints one line and ends", async () => {
+    const taken = createServer();
+    const port = await freePort();
+    await once(taken.listen(port + 1, "127.0.0.1"), "listening");
+    const free = ["--port", String(port)];
+    expect(await refused(checkout(), free)).toBe(
+      `Port ${port + 1} (the sandbox) is in use: choose another with npm start -- --port N\n`,
+    );
+    taken.close();
+  });
 
-test.concurrent.each([
-  ['{"Values": {\n  "A": "secret",\n}}', "line 3, column 1: there is a comma too many"],
-  ['{"Values": {"A": "secret"', "line 1, column 26"],
-])(
-  "npm start with the settings file %j prints the place of the JSON error and ends",
-  async (content, place) => {
-    expect(await refused(checkout(content))).toBe(`local.settings.json is not valid JSON, in ${place}\n`);
-  },
-);
-
-test.concurrent("npm start reads a settings file with a byte order mark, and prints the missing settings", async () => {
-  expect(await refused(checkout(`\uFEFF{"Values": {}}`))).toMatch(
-    /^Settings: LIVECHAT_USERNAME is missing; .*\n$/,
+  test.concurrent.each([
+    ['{"Values": {\n  "A": "secret",\n}}', "line 3, column 1: there is a comma too many"],
+    ['{"Values": {"A": "secret"', "line 1, column 26"],
+  ])(
+    "npm start with the settings file %j prints the place of the JSON error and ends",
+    async (content, place) => {
+      expect(await refused(checkout(content))).toBe(`local.settings.json is not valid JSON, in ${place}\n`);
+    },
   );
-});
 
-test.concurrent("npm start with an account and the sandbox's password prints one line and ends", async () => {
-  const account = {
-    LIVECHAT_USERNAME: "me@acme.example",
-    LIVECHAT_API_KEY: "real",
-    LIVECHAT_WEBHOOK_USERNAME: "livechat",
-    LIVECHAT_WEBHOOK_PASSWORD: "local-webhook-password",
-  };
-  expect(await refused(checkout(account))).toMatch(
-    /^Settings: LIVECHAT_WEBHOOK_PASSWORD is the sandbox's, which is published: choose one of your own\. .*\n$/,
-  );
-});
+  test.concurrent("npm start reads a settings file with a byte order mark, and prints the missing settings", async () => {
+    expect(await refused(checkout(`\uFEFF{"Values": {}}`))).toMatch(
+      /^Settings: LIVECHAT_USERNAME is missing; .*\n$/,
+    );
+  });
 
-test.concurrent("npm start with an invalid port prints one line and ends", async () => {
-  expect(await refused(checkout(), ["--port", "many"])).toBe(
-    '--port takes a number from 1 to 65534, not "many"\n',
-  );
+  test.concurrent("npm start with an account and the sandbox's password prints one line and ends", async () => {
+    const account = {
+      LIVECHAT_USERNAME: "me@acme.example",
+      LIVECHAT_API_KEY: "real",
+      LIVECHAT_WEBHOOK_USERNAME: "livechat",
+      LIVECHAT_WEBHOOK_PASSWORD: "local-webhook-password",
+    };
+    expect(await refused(checkout(account))).toMatch(
+      /^Settings: LIVECHAT_WEBHOOK_PASSWORD is the sandbox's, which is published: choose one of your own\. .*\n$/,
+    );
+  });
+
+  test.concurrent("npm start with an invalid port prints one line and ends", async () => {
+    expect(await refused(checkout(), ["--port", "many"])).toBe(
+      '--port takes a number from 1 to 65534, not "many"\n',
+    );
+  });
 });
