@@ -2,8 +2,8 @@ import { findWakeQueue } from "../shared/core/wake-queue.ts";
 import { dispatch } from "./subscriptions/dispatch.ts";
 
 /**
- * The functions that a queue message starts. The message has no content that they read, and may arrive more than
- * once. `connection` names the setting, or the prefix of the settings, with the queue's address.
+ * The functions that a queue message starts. They ignore the content of the message, which may arrive more than once.
+ * `connection` names the setting, or the prefix of the settings, with the queue's address.
  */
 export function queues(environment: Record<string, string | undefined>) {
   const queue = findWakeQueue(environment);

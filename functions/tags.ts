@@ -1,4 +1,4 @@
-/** The headings of the reference, each with what its operations are about. */
+/** The headings of the reference, each with its description. */
 export const tags: Readonly<Record<string, string>> = {
   Agents: "The agents of your LiveChat account.",
   Tickets: "The tickets of your LiveChat account, read and changed in LiveChat itself.",

@@ -15,7 +15,7 @@ const OpenApi = v.pipe(
   }),
 );
 
-/** @param operations gives all of them, this one included */
+/** @param operations returns all operations, this one included */
 export const getOpenApi = (operations: () => readonly Operation<Services>[]) =>
   operation({
     id: "GetOpenApi",

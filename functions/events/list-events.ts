@@ -104,7 +104,7 @@ export const listEvents = operation({
   },
 });
 
-/** Without this error, such a reader would get no events until the log reaches its place. */
+/** Refuses a place behind the end of the log: the reader would get no events until the log reaches that place. */
 function checkPlace(after: number, head: number): void {
   if (after <= head) return;
   throw InvalidInput.at(

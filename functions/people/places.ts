@@ -32,7 +32,7 @@ export function placesOfPeople(parts: PeopleParts): DataPlace[] {
   const removeBefore = () => (eventRetentionDays ? toIso(now() - eventRetentionDays * DAY) : undefined);
   const keepOut = (id: string) => keepTicketOut(ticketsTable, id, toIso(now()));
   const onErase = () => subscribers.erased();
-  // Retention waits for a subscriber that is behind, but only for so many days.
+  // Events before this time are removed, even if a subscriber has not received them.
   const lostBefore = () => toIso(now() - ((eventRetentionDays ?? 0) + retentionMarginDays) * DAY);
   const heldThrough = () => subscribers.heldThrough(lostBefore());
   const store = { table, partitionKey: LOG_PARTITION };

@@ -31,7 +31,7 @@ export const LocationHeader = v.object({
 /**
  * The address of a subscription.
  *
- * @param url that of the request, which is at `route`; routes match in any case of letters
+ * @param url the URL of the request, whose path ends with `route` in any letter case
  */
 export function locationOf(id: string, url: URL, route: string): string {
   const location = new URL(url);

@@ -51,7 +51,7 @@ function trigger(
   });
 }
 
-// Ids, summaries and routes are those that flows on Microsoft's connector have stored.
+// Ids, summaries and routes are those of Microsoft's connector, because flows have stored them.
 
 export const webhookChatStarted = trigger("chat_started", {
   id: "WebhookChatStarted",

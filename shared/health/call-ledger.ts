@@ -85,7 +85,7 @@ export function openCallLedger({ table, ...aside }: Aside & { table: () => Table
   };
 }
 
-/** Kinds of errors that say something of LiveChat or of the way to it. Others are about the request. */
+/** Kinds of errors that LiveChat or the connection causes. The request causes all other errors. */
 const OF_LIVECHAT = ["upstream-refused", "upstream-failed", "upstream-timeout", "too-many-requests"];
 
 function failureOf(error: unknown): LastCall["failure"] {

@@ -12,7 +12,7 @@ export type Tally = Readonly<Record<string, number>>;
 type CounterOptions<Window, Columns> = Aside & {
   table: () => TableClient;
   rowKeyOf(window: Window): string;
-  /** The row with these counts added; `undefined` when the row has no place for them, and they are dropped. */
+  /** Adds counts to a row. Returns `undefined` to drop counts that are too old for the row. */
   add(row: Columns | undefined, counts: Tally, window: Window): Columns | undefined;
 };
 

@@ -19,8 +19,8 @@ type DeliveryRules = {
   /** The only licence whose events are accepted; any licence when it is absent. */
   licenseId?: string;
   /**
-   * True when the Text platform reports the same chats. Their starts and ends then have ids without a time, with v2
-   * too.
+   * True when the Text platform reports the same chats: the ids of their starts and ends then have no time. Both APIs
+   * must give an event the same id.
    */
   once?: boolean;
 };

@@ -2,7 +2,7 @@ import type { Webhook } from "../livechat/live-chat.ts";
 import type { Flaw, Registration } from "../schemas/registration.ts";
 import { presents, receiverOf, type WantedWebhook, type WebhookTarget, wantedWebhooks } from "./wanted.ts";
 
-/** The state at LiveChat of one of the wanted webhooks. */
+/** The state of a wanted webhook at LiveChat. */
 export type WebhookStanding = {
   wanted: WantedWebhook;
   state: Registration["state"];
@@ -14,7 +14,7 @@ export type WebhookStanding = {
   failure?: string;
 };
 
-/** The part of a standing that its description in words needs. */
+/** The part of a standing from which its sentence is made. */
 export type KnownStanding = Pick<WebhookStanding, "state" | "failure"> & {
   wanted: Pick<WantedWebhook, "event_type">;
   others: Pick<WebhookStanding["others"][number], "flaw">[];

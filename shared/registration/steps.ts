@@ -23,7 +23,7 @@ const FLAWS_WORST_FIRST: readonly Flaw[] = [
 ];
 
 /**
- * Decides what to change next; nothing when the registration is as good as this run can make it.
+ * Decides the next changes. Returns none when this run can improve nothing more.
  *
  * Missing webhooks are created first. Our stale or duplicate webhooks are removed only after LiveChat lists a right
  * one, so no event is lost when credentials change. Until then LiveChat delivers an event twice, and the log stores
@@ -67,7 +67,7 @@ function stepsFor({ wanted, right, others }: WebhookStanding, taken: readonly Ta
     others
       .map(({ webhook }) => webhook.id)
       .filter((id) => !failed.includes(id))
-      // If LiveChat lists a webhook differently from its registration, every run would create it again.
+      // Without a right webhook, only this run's own webhook is removed. Otherwise every run would leave one more.
       .filter((id) => right !== undefined || id === creation?.createdId)
       .map((id) => ({ do: "remove", id }))
   );
