@@ -81,17 +81,17 @@ export async function readBody(
   row: BodyProperties,
 ): Promise<string | undefined> {
   const keys = bodyKeys(owner, row);
-  if (keys.length === 0) return decompressed(fromProperties(row));
+  if (keys.length === 0) return tryDecompress(fromProperties(row));
   const pieces: Buffer[] = [];
   const read = (key: string) => readRow<Record<string, unknown>>(table, partitionKey, key);
   for await (const found of inGroups(keys, BODY_ROWS_AT_ONCE, read)) {
     if (!found) return undefined;
     pieces.push(fromProperties(found));
   }
-  return decompressed(Buffer.concat(pieces));
+  return tryDecompress(Buffer.concat(pieces));
 }
 
-function decompressed(bytes: Buffer): Promise<string | undefined> {
+function tryDecompress(bytes: Buffer): Promise<string | undefined> {
   return decompress(bytes).catch(() => undefined);
 }
 

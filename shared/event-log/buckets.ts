@@ -2,7 +2,7 @@ import type * as v from "valibot";
 import { DAY, HOUR, toIso } from "../core/time.ts";
 import type { EventCounts } from "../schemas/event.ts";
 import { EVENT_TYPES, ORIGINS } from "../schemas/webhook.ts";
-import { type Hour, startOf } from "./hours.ts";
+import { type Hour, startOfHour } from "./hours.ts";
 
 export const MAX_BUCKETS = 1_000;
 
@@ -25,7 +25,7 @@ export function bucketsOf(by: keyof typeof LENGTH, from: string, to: string) {
     fill(hours: readonly Hour[]): Bucket[] {
       const buckets = Array.from({ length: count }, (_, index) => emptyBucket(first + index * length));
       for (const hour of hours) {
-        const bucket = buckets[Math.floor((Date.parse(startOf(hour)) - first) / length)];
+        const bucket = buckets[Math.floor((Date.parse(startOfHour(hour)) - first) / length)];
         if (!bucket) continue;
         for (const type of EVENT_TYPES) {
           for (const origin of ORIGINS) bucket[type][origin] += hour.counts[`${type}_${origin}`];

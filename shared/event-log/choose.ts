@@ -14,7 +14,7 @@ import type { Store } from "./store.ts";
 export type Places = { after: number; upTo: number };
 
 /** How many places one request covers: storage searches as many within the time limit of a request. */
-const PLACES_PER_REQUEST = 1_000;
+export const PLACES_PER_REQUEST = 1_000;
 
 /** The rows of a type's events in the log. Hours without such events are not read. */
 export async function* eventsOfType(

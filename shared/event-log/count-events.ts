@@ -3,7 +3,7 @@ import type { EventType } from "../schemas/webhook.ts";
 import { readEventRows } from "./event-row.ts";
 import { findTime, hoursFrom } from "./find-hours.ts";
 import { readHead } from "./head.ts";
-import { countOf, type Hour, hourOf, startOf } from "./hours.ts";
+import { countOf, type Hour, hourOf, startOfHour } from "./hours.ts";
 import type { Store } from "./store.ts";
 
 /** See `EventLog.count`. The log has the counts of whole hours. In a partial first or last hour, events are counted. */
@@ -32,7 +32,7 @@ export async function countByHour(store: Store, { from, to }: { from: string; to
   const head = await readHead(store);
   const hours: Hour[] = [];
   for await (const hour of hoursFrom(store, hourOf(from), head)) {
-    if (startOf(hour) >= to) break;
+    if (startOfHour(hour) >= to) break;
     hours.push(hour);
   }
   return hours;

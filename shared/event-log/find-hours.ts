@@ -1,7 +1,7 @@
 import { readRows } from "../storage/rows.ts";
 import { readEventRow } from "./event-row.ts";
 import type { Head } from "./head.ts";
-import { type Hour, type HourColumns, hourOf, startOf, toHour } from "./hours.ts";
+import { type Hour, type HourColumns, hourOf, startOfHour, toHour } from "./hours.ts";
 import { hourKey } from "./keys.ts";
 import type { Store } from "./store.ts";
 
@@ -38,7 +38,7 @@ export async function findTime(store: Store, instant: string, head: Head): Promi
   let found: Hour | undefined;
   for await (found of hoursFrom(store, hourOf(instant), head, 1)) break;
   if (!found) return head.seq + 1;
-  if (instant <= startOf(found)) return found.from;
+  if (instant <= startOfHour(found)) return found.from;
   let low = found.from;
   let high = found.through + 1;
   while (low < high) {

@@ -23,7 +23,7 @@ export type HourColumns = { hour: string; from: number; through: number } & Part
 type CountColumns = { [Name in keyof Counts as `n_${Name}`]: number };
 
 export const hourOf = (instant: string) => instant.slice(0, 13);
-export const startOf = (hour: Hour) => `${hour.hour}:00:00.000Z`;
+export const startOfHour = (hour: Hour) => `${hour.hour}:00:00.000Z`;
 
 /** The hour of receipt with an event added. `last` is the hour of the event before. */
 export function countIn(

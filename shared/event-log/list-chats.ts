@@ -1,6 +1,6 @@
 import { odata } from "@azure/data-tables";
 import { inGroups } from "../core/in-groups.ts";
-import { placesOfSubject, readPlaces } from "./choose.ts";
+import { PLACES_PER_REQUEST, placesOfSubject, readPlaces } from "./choose.ts";
 import { deriveChat } from "./derive-chat.ts";
 import { readEvent, readEventRows } from "./event-row.ts";
 import { readHead } from "./head.ts";
@@ -8,8 +8,6 @@ import { seqOf, subjectOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 import type { ChatPage, ListedChat } from "./types.ts";
 
-/** How many places one request covers. */
-const PLACES_PER_REQUEST = 1_000;
 const MAX_REQUESTS_PER_PAGE = 20;
 const CHATS_READ_AT_ONCE = 16;
 /** Bytes of bodies that are read for a page before its last group of chats. */

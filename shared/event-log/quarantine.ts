@@ -33,7 +33,7 @@ export type QuarantineRow = {
 
 /** Limits for the stored reason and problems, so a hostile body cannot make its row too large. */
 const MAX_REASON_CHARACTERS = 1000;
-const MAX_PROBLEMS = 50;
+const MAX_STORED_PROBLEMS = 50;
 const MAX_PROBLEM_CHARACTERS = 200;
 const MAX_COUNT = 1000;
 /** How many entries one page searches for those with a reason. */
@@ -41,13 +41,13 @@ const MAX_SEARCHED = 5_000;
 /** The columns of an entry without its body. */
 const ENTRY_COLUMNS = ["rowKey", "format", "expected", "reason", "problems", "receivedAt"];
 /** Each row may contain a body. */
-const ROWS_PER_REQUEST = 100;
+const ENTRIES_PER_REQUEST = 100;
 
 /** The rows of the quarantine, in the order of their ids. */
 export const quarantineRows = (store: Store, range: Partial<Scan>) =>
   scanRows<QuarantineRow>(store.table, store.partitionKey, {
     ...QUARANTINED,
-    window: ROWS_PER_REQUEST,
+    window: ENTRIES_PER_REQUEST,
     ...range,
   });
 
@@ -66,7 +66,7 @@ export function openQuarantine(
     const rowKey = quarantineKey(id);
     if (await readRow(table, partitionKey, rowKey, { select: ["rowKey"], signal })) return { id };
     const body = await toBody(raw);
-    const stored = problems.slice(0, MAX_PROBLEMS).map(({ path, message }) => {
+    const stored = problems.slice(0, MAX_STORED_PROBLEMS).map(({ path, message }) => {
       return { path: short(path, MAX_PROBLEM_CHARACTERS), message: short(message, MAX_PROBLEM_CHARACTERS) };
     });
     const row = {
@@ -114,7 +114,7 @@ export function openQuarantine(
       const from = cursor !== undefined && isId(cursor) ? quarantineKey(cursor) : QUARANTINED.from;
       const items: Quarantined[] = [];
       let seen = 0;
-      const window = reason === undefined ? Math.min(limit + 1, ROWS_PER_REQUEST) : ROWS_PER_REQUEST;
+      const window = reason === undefined ? Math.min(limit + 1, ENTRIES_PER_REQUEST) : ENTRIES_PER_REQUEST;
       for await (const row of quarantineRows(store, { from, select: ENTRY_COLUMNS, window })) {
         const entry = toEntry(row);
         if (items.length === limit || seen === MAX_SEARCHED) return { items, next: entry.id };

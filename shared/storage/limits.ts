@@ -21,7 +21,7 @@ export const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
  */
 const OPERATION_BYTES = 512;
 /** Bytes around all operations. */
-const ENVELOPE_BYTES = 300;
+const BYTES_AROUND_OPERATIONS = 300;
 
 /** A row or transaction is over a limit of Table Storage: a defect of the app, not an outage. */
 export class LimitExceeded extends Error {
@@ -73,7 +73,7 @@ export function checkTransaction(actions: readonly TransactionAction[]): void {
     rows.add(entity.rowKey);
     checkEntity(entity);
   }
-  const bytes = actions.reduce((sum, action) => sum + wireBytes(action), ENVELOPE_BYTES);
+  const bytes = actions.reduce((sum, action) => sum + wireBytes(action), BYTES_AROUND_OPERATIONS);
   if (bytes > MAX_TRANSACTION_BYTES) {
     throw new LimitExceeded(`A transaction of up to ${bytes} bytes; ${MAX_TRANSACTION_BYTES} are allowed`);
   }
