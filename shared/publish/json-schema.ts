@@ -47,7 +47,7 @@ function componentName(component: string, { shows }: Rules): string {
   return shows === "input" ? `${component}_AsSent` : component;
 }
 
-/** Shortens what the converter has read of a schema, and adds titles and descriptions to its fields. */
+/** Tidies the JSON Schema of one schema, and adds titles and descriptions to its fields. */
 function tidy(read: JsonSchema, schema: v.GenericSchema): JsonSchema {
   const tidied = { ...read };
   if (tidied.required?.length === 0) delete tidied.required;

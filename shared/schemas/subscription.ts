@@ -252,7 +252,7 @@ export const SentAgain = shape(
   examples.sentAgain,
 );
 
-/** A new secret. */
+/** The answer of `POST /subscriptions/{id}/roll-secret`. */
 export const RolledSecret = shape(
   "RolledSecret",
   v.object({

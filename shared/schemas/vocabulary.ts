@@ -5,10 +5,10 @@ import { readTime } from "./read-time.ts";
 /**
  * The words of every schema in this app, in four groups:
  * - The published definitions: `shape`, `described`, `named`, `advanced`, `published`.
+ * - Values that the app writes: `moment`, `count`, `html`.
  * - Values that LiveChat sends, read tolerantly: `text`, `identifier`, `integer`, `flag`, `time`, `maybe`, `listOf`.
  * - Values that callers send, read strictly: `exact`, `notEmpty`, `filled`, `email`, `oneOf`, and in a query, where all values are
  *   text, `wholeNumber`, `instant` and `yesOrNo`.
- * - Values that the app writes: `moment`, `count`, `html`.
  *
  * A pipe that transforms ends with the schema of its result. The published definitions show that schema.
  */
@@ -89,44 +89,11 @@ export function advanced<const Schema extends v.GenericSchema>(schema: Schema) {
   return v.pipe(schema, published({ designer: { visibility: "advanced" } }));
 }
 
-/**
- * An object with exactly these fields. `v.strictObject` stops at the first unknown field; this schema reports every unknown
- * field, and lists the known ones.
- */
-export function exact<const Entries extends v.ObjectEntries>(entries: Entries) {
-  const names = Object.keys(entries);
-  const advice = names.length > 0 ? `Use ${names.join(", ")}` : "No fields are accepted";
-  const schema = v.pipe(
-    v.looseObject(entries),
-    v.rawCheck(({ dataset: { value }, config, addIssue }) => {
-      if (!isObject(value)) return;
-      for (const key of Object.keys(value)) {
-        if (Object.hasOwn(entries, key) || config.abortEarly) continue;
-        const message = `is not a known field. ${advice}`;
-        addIssue({
-          message,
-          path: [{ type: "object", origin: "key", input: value, key, value: value[key] }],
-        });
-      }
-    }),
-    published({ additionalProperties: false }),
-  );
-  return schema as unknown as v.StrictObjectSchema<Entries, undefined>;
-}
+/** A time that this app wrote: ISO 8601 in UTC with milliseconds. */
+export const moment = v.pipe(v.string(), v.isoTimestamp());
 
-/** An object with at least one of its fields. */
-export function notEmpty<const Entries extends v.ObjectEntries>(
-  schema: v.StrictObjectSchema<Entries, undefined>,
-) {
-  return v.pipe(
-    schema,
-    v.check(
-      (value) => Object.values(value).some((field) => field !== undefined),
-      `must have at least one of ${Object.keys(schema.entries).join(", ")}`,
-    ),
-    published({ minProperties: 1 }),
-  );
-}
+/** A whole number from 0. */
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /** An HTML page. */
 export const html = v.pipe(v.string(), published({ example: "<!doctype html>" }));
@@ -172,9 +139,6 @@ export const flag = v.pipe(
 /** The description of every LiveChat time in Microsoft's connector. */
 export const TIME_FORMAT = "yyyy-MM-ddTHH:mm:ss.fffZ.";
 
-/** A time that this app wrote: ISO 8601 in UTC with milliseconds. */
-export const moment = v.pipe(v.string(), v.isoTimestamp());
-
 /** A time in any of LiveChat's spellings (see {@link readTime}); becomes a {@link moment}. */
 export const time = v.pipe(
   v.union([v.number(), v.string()], "must be a time"),
@@ -186,9 +150,6 @@ export const time = v.pipe(
   }),
   moment,
 );
-
-/** A whole number from 0. */
-export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /**
  * A field that LiveChat may leave out or send as `null`; both become `undefined`. So do `""` and `[]`, where the field's
@@ -222,6 +183,45 @@ function replaced<const Schema extends v.GenericSchema>(
       v.transform(replace),
       schema,
     ),
+  );
+}
+
+/**
+ * An object with exactly these fields. `v.strictObject` stops at the first unknown field; this schema reports every unknown
+ * field, and lists the known ones.
+ */
+export function exact<const Entries extends v.ObjectEntries>(entries: Entries) {
+  const names = Object.keys(entries);
+  const advice = names.length > 0 ? `Use ${names.join(", ")}` : "No fields are accepted";
+  const schema = v.pipe(
+    v.looseObject(entries),
+    v.rawCheck(({ dataset: { value }, config, addIssue }) => {
+      if (!isObject(value)) return;
+      for (const key of Object.keys(value)) {
+        if (Object.hasOwn(entries, key) || config.abortEarly) continue;
+        const message = `is not a known field. ${advice}`;
+        addIssue({
+          message,
+          path: [{ type: "object", origin: "key", input: value, key, value: value[key] }],
+        });
+      }
+    }),
+    published({ additionalProperties: false }),
+  );
+  return schema as unknown as v.StrictObjectSchema<Entries, undefined>;
+}
+
+/** An object with at least one of its fields. */
+export function notEmpty<const Entries extends v.ObjectEntries>(
+  schema: v.StrictObjectSchema<Entries, undefined>,
+) {
+  return v.pipe(
+    schema,
+    v.check(
+      (value) => Object.values(value).some((field) => field !== undefined),
+      `must have at least one of ${Object.keys(schema.entries).join(", ")}`,
+    ),
+    published({ minProperties: 1 }),
   );
 }
 

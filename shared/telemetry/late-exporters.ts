@@ -45,7 +45,7 @@ async function createExporters(destination: Destination, environment: Environmen
 
 /**
  * The exporters' own temporality, which instruments need before the exporters are loaded. Application Insights sums deltas; for
- * OTLP, the variable of its specification decides.
+ * OTLP, a variable of its specification decides.
  */
 function temporality(destination: Destination, environment: Environment, type: InstrumentType) {
   const { CUMULATIVE, DELTA } = AggregationTemporality;
