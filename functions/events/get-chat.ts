@@ -1,6 +1,5 @@
 import { NotFound } from "../../shared/core/errors.ts";
 import { StoredChat } from "../../shared/schemas/event.ts";
-import { withLateTranscript } from "../../shared/transcripts/with-late-transcript.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 import { ChatPath } from "./chat-path.ts";
@@ -18,6 +17,6 @@ export const getChat = operation({
   run: async ({ path: { chatId } }, { eventLog, transcripts }) => {
     const chat = await eventLog.chat(chatId);
     if (!chat) throw new NotFound("The log has no event of a chat with this id.");
-    return { body: await withLateTranscript(chat, transcripts) };
+    return { body: await transcripts.withLateTranscript(chat) };
   },
 });

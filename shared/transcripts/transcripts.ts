@@ -1,9 +1,12 @@
 import type { TableClient } from "@azure/data-tables";
 import { ChatAnonymized, InvalidInput, NotFound, TooLarge } from "../core/errors.ts";
 import type { EventLog } from "../event-log/event-log.ts";
+import { readPayload } from "../event-log/payload.ts";
+import type { ChatState } from "../event-log/types.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import { type AttemptResult, FIRST_PAUSE, openPending, type Pending } from "../pending/pending.ts";
 import type { RawTextChat } from "../schemas/text-chat.ts";
+import type { WebhookChatResponse } from "../schemas/webhook.ts";
 import { unpack } from "../storage/body.ts";
 import { type Fetched, nextTranscriptStep, type WaitingEnd } from "./next-step.ts";
 import {
@@ -118,10 +121,13 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
     ...pending,
     /** Stores an end durably; `false` when it was stored before. @throws {StorageUnavailable} */
     keep: (end: EndedThread) => pending.keep(end.threadId, { ...end, state: "waiting" }),
-    /** A transcript that came after its event was in the log, in the form of a stored event. */
-    async late(threadId: string): Promise<string | undefined> {
-      const row = await readShown(table, threadId);
-      return row && unpack(row);
+
+    /** Adds a late transcript to a chat whose end entered the log without one. The stored event does not change. */
+    async withLateTranscript<Chat extends ChatState>(chat: Chat): Promise<Chat> {
+      if (chat.payload?.chat?.missing_transcript !== "failed") return chat;
+      const row = await readShown(table, chat.chatId);
+      const late = row && readPayload("chat_ended", await unpack(row));
+      return late ? { ...chat, payload: late.payload as WebhookChatResponse } : chat;
     },
   };
 }

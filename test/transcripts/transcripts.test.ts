@@ -9,7 +9,6 @@ import { readRows } from "../../shared/storage/rows.ts";
 import { transcriptPlaces } from "../../shared/transcripts/people.ts";
 import { type EndedThread, TRANSCRIPTS_PARTITION } from "../../shared/transcripts/store.ts";
 import { openTranscripts } from "../../shared/transcripts/transcripts.ts";
-import { withLateTranscript } from "../../shared/transcripts/with-late-transcript.ts";
 import { EPOCH, MINUTE, newLog, newTable, started } from "../event-log/deliveries.ts";
 
 const MARY = "mary@example.com";
@@ -128,7 +127,7 @@ test("an end without a transcript enters the log with its ids after an hour, and
   expect((await one.log.list()).items).toEqual(items);
   const state = await one.log.chat("T1");
   if (!state) throw new Error("There is no chat");
-  expect(await withLateTranscript(state, one)).toMatchObject({
+  expect(await one.withLateTranscript(state)).toMatchObject({
     chatId: "T1",
     payload: { chat: { messages: [{ text: "Hello" }] }, visitor: { email: MARY } },
     events: items,
