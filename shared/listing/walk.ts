@@ -22,6 +22,8 @@ import type { Doubts } from "./source.ts";
 export type Walk = {
   /** How many rows a full page has. */
   size: number;
+  /** The documented page size, used again when the learned size turns out to be wrong. */
+  usualSize: number;
   /** How many rows from the top of the present list have been seen. */
   frontier: number;
   /** Whether the last page begins within the frontier. If not, the walk must go back. */
@@ -82,10 +84,14 @@ const DOUBTS_LIMIT = 2000;
 
 export function beginWalk(
   size: number,
-  { horizon = Number.MAX_SAFE_INTEGER, filled = false }: { horizon?: number; filled?: boolean } = {},
+  {
+    usualSize = size,
+    horizon = Number.MAX_SAFE_INTEGER,
+    filled = false,
+  }: { usualSize?: number; horizon?: number; filled?: boolean } = {},
 ): Walk {
   const nothing = { frontier: 0, joined: true, ended: false, totalAtTop: 0, doubts: [] };
-  return { size, horizon, filled, ...nothing };
+  return { size, usualSize, horizon, filled, ...nothing };
 }
 
 /** The keys at or above this one with rows that may have been missed. */
@@ -153,7 +159,7 @@ function withoutEcho({ edge, last, size }: Walk, { page, total, rows }: ListAnsw
  * explanation.
  */
 function findStrange(
-  { size, filled, last, total: totalBefore }: Walk,
+  { size, usualSize, horizon, filled, last, total: totalBefore }: Walk,
   { page, pages, total, rows }: ListAnswer,
 ): { fault: string; believe?: Partial<Walk> } | undefined {
   const count = rows.length;
@@ -174,7 +180,11 @@ function findStrange(
   if (page === 1 && (isLarger || pages > 1) && isPageSize(count, { total, pages })) {
     return { fault, believe: { size: count } };
   }
-  return { fault, ...(!isLarger && page * size >= total && { believe: {} }) };
+  const beginWith = (size: number) => beginWalk(size, { usualSize, horizon, filled });
+  if (isLarger) return { fault, ...(page > 1 && { believe: beginWith(count) }) };
+  if (page * size >= total) return { fault, believe: {} };
+  // A short page in the middle of the list: the learned page size may be wrong.
+  return { fault, ...(size !== usualSize && page > 1 && { believe: beginWith(usualSize) }) };
 }
 
 /** Whether this page size fits the list's length and its number of pages, when the length may be off by one. */

@@ -52,8 +52,8 @@ export function ticketSource(
     facts: factsOfTicket,
     begin({ since, now, live, memory }) {
       const size = typeof memory === "number" ? memory : pageSize;
-      const walk = beginWalk(size, { horizon: now + CLOCK_DIFFERENCE, filled: live > 0 });
-      return { walk, since, begunAt: now };
+      const known = { usualSize: pageSize, horizon: now + CLOCK_DIFFERENCE, filled: live > 0 };
+      return { walk: beginWalk(size, known), since, begunAt: now };
     },
 
     async read(position) {
