@@ -70,7 +70,7 @@ export function chatSource(
       .map(({ id, last_thread_summary: thread }): ThreadIds => [id, thread.id]);
     const queue = [...position.queue, ...(await withoutEvent("chat_started", ids))];
     const active = [...position.active, ...ids];
-    return toPage(position, { active, queue, phase: next ? "active" : "archive", pageId: next });
+    return pageAfter(position, { active, queue, phase: next ? "active" : "archive", pageId: next });
   }
 
   async function readArchive(position: ChatPosition) {
@@ -79,23 +79,23 @@ export function chatSource(
     const items = found.map(threadOf);
     const met = new Set([...items.map(({ threadId }) => threadId), ...position.active.map(([, id]) => id)]);
     const open = position.open.filter(([, threadId]) => !met.has(threadId));
-    if (next) return toPage(position, { open, pageId: next }, items);
+    if (next) return pageAfter(position, { open, pageId: next }, items);
     // Threads that are no longer active, and that no archive page showed. The webhook may have reported their end
     // already.
     const queue = [...position.queue, ...(await withoutEvent("chat_ended", open))];
-    return toPage(position, { phase: "single", pageId: undefined, open: [], queue }, items);
+    return pageAfter(position, { phase: "single", pageId: undefined, open: [], queue }, items);
   }
 
   async function readSingle(position: ChatPosition) {
     const [ids = ["", ""] satisfies ThreadIds, ...queue] = position.queue;
     try {
-      return toPage(position, { queue, failures: 0 }, [await readThread(...ids)]);
+      return pageAfter(position, { queue, failures: 0 }, [await readThread(...ids)]);
     } catch (error) {
       const failures = position.failures + 1;
       // Perhaps only this chat is unreadable. The next reading tries it again, so the other chats need not wait.
       const isOfOne = error instanceof UpstreamFailed || error instanceof UpstreamTimeout;
       if (!isOfOne || failures === MAX_FAILURES) throw error;
-      return toPage(position, { queue, failures, active: [...position.active, ids] });
+      return pageAfter(position, { queue, failures, active: [...position.active, ids] });
     }
   }
 
@@ -133,7 +133,7 @@ export function chatSource(
 }
 
 /** A page, and the position of the reading after it. */
-function toPage(
+function pageAfter(
   before: ChatPosition,
   changes: Partial<ChatPosition>,
   items: readonly FoundThread[] = [],
