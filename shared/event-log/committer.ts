@@ -39,7 +39,9 @@ export class Committer {
   #isWorking = false;
   /** Attempts in a row that failed in storage. */
   #failures = 0;
-  /** Aborts the requests of the present attempt. */
+  /** The events of the present attempt. */
+  #tried: readonly Queued[] = [];
+  /** Aborts the requests of the present attempt, when all of its events were given up. */
   #abort = new AbortController();
 
   constructor(store: Store, timing: Timing) {
@@ -55,7 +57,7 @@ export class Committer {
     const queued = { event, body, nonce: randomUUID(), isSuspect: false, ...promise };
     const giveUp = () => {
       this.#settle(queued).reject(signal.reason);
-      if (this.#queue.size === 0) this.#abort.abort();
+      if (!this.#tried.some((tried) => this.#queue.has(tried))) this.#abort.abort();
     };
     signal.addEventListener("abort", giveUp, { once: true });
     this.#queue.add(queued);
@@ -80,21 +82,21 @@ export class Committer {
   async #attempt(): Promise<void> {
     this.#abort = new AbortController();
     const { signal } = this.#abort;
-    let tried = this.#next();
+    this.#tried = this.#next();
     try {
       const known = await this.#turns.take(signal);
-      tried = this.#next();
-      if (tried.length === 0) return;
+      this.#tried = this.#next();
+      if (this.#tried.length === 0) return;
       const { partitionKey } = this.#store;
       const { instance } = this.#turns;
-      const plan = planAppend(known, tried, { partitionKey, instance, now: this.#timing.now() });
-      tried = plan.events.map(({ entry }) => entry);
+      const plan = planAppend(known, this.#tried, { partitionKey, instance, now: this.#timing.now() });
+      this.#tried = plan.events.map(({ entry }) => entry);
       await this.#submit(plan, known.head, signal);
     } catch (error) {
       this.#turns.forget();
       if (error instanceof StorageUnavailable && !(error instanceof NewerFormat)) this.#failures++;
-      else if (tried.length === 1) this.#settle(tried[0] as Queued).reject(error);
-      else for (const queued of tried) queued.isSuspect = true;
+      else if (this.#tried.length === 1) this.#settle(this.#tried[0] as Queued).reject(error);
+      else for (const queued of this.#tried) queued.isSuspect = true;
     }
   }
 

@@ -90,3 +90,21 @@ test("a single instance that appends two events a second sends one request for e
   }
   expect(memory.requests - before).toBe(10);
 });
+
+test("a hung request delays later appends only until the appends that it is for give up", async () => {
+  const { memory, instances } = openInstances(1);
+  const [log] = instances as [EventLog];
+  const { submitTransaction } = memory;
+  memory.submitTransaction = (_actions, { abortSignal } = {}) => {
+    memory.submitTransaction = submitTransaction;
+    return new Promise((_resolve, reject) => {
+      abortSignal?.addEventListener("abort", () => reject(abortSignal.reason));
+    });
+  };
+  const first = expect(log.append(started({ id: "hangs" }))).rejects.toThrow("in time");
+  await vi.advanceTimersByTimeAsync(5_000);
+  const later = timeAppend(log);
+  await vi.advanceTimersByTimeAsync(2_000);
+  await first;
+  expect(await later).toBeLessThan(2_000);
+});
