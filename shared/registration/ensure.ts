@@ -45,7 +45,7 @@ async function isOn(webhooks: Webhooks): Promise<boolean> {
  * step is left. It keeps no state between runs, so it may be killed at any point and run twice at once. LiveChat's
  * list decides the result, by the same rule on every instance.
  *
- * @throws the error of the last step that failed, when a webhook is not as it should be; the next run continues
+ * @throws the error of the first webhook that failed, when one is not as it should be; the next run continues
  * @throws {UpstreamFailed} when LiveChat does not list a webhook as the app registered it
  */
 export async function ensureRegistration(webhooks: Webhooks, target: WebhookTarget): Promise<Ensured> {
@@ -87,12 +87,21 @@ async function take(
 const removedIn = (taken: readonly TakenStep[]): string[] =>
   taken.flatMap((step) => (step.do === "remove" && step.error === undefined ? [step.id] : []));
 
+/** The last error of each webhook that failed, and of the switch; the first to fail comes first. */
+function errorsOf(taken: readonly TakenStep[]): Iterable<unknown> {
+  const errors = new Map<string, unknown>();
+  for (const step of taken) {
+    const subject = step.do === "create" ? step.wanted.event_type : step.do === "remove" ? step.id : step.do;
+    if (step.error !== undefined) errors.set(subject, step.error);
+  }
+  return errors.values();
+}
+
 /** @throws the reason why a webhook is not as it should be */
 function report(standings: WebhookStanding[], taken: readonly TakenStep[]): Ensured {
   for (const { state, wanted } of standings) {
     if (state === "ok" || state === "unverified") continue;
-    const failed = taken.findLast(({ error }) => error !== undefined);
-    if (failed) throw failed.error;
+    for (const error of errorsOf(taken)) throw error;
     throw new UpstreamFailed(
       state === "off"
         ? "LiveChat does not switch the webhooks on."

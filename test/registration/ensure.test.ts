@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { operations } from "../../functions/operations.ts";
 import { Webhooks as Upstream, type Webhook } from "../../local/sandbox/webhooks.ts";
-import { NotFound, UpstreamFailed, UpstreamRefused } from "../../shared/core/errors.ts";
+import { Conflict, NotFound, UpstreamFailed, UpstreamRefused } from "../../shared/core/errors.ts";
 import type { Webhook as ListedWebhook } from "../../shared/livechat/live-chat.ts";
 import { describeStanding } from "../../shared/registration/describe.ts";
 import {
@@ -167,6 +167,33 @@ test("a creation that fails is reported, keeps the stale webhook and repairs the
       ["chat_started", urlWith(previous, started)],
     ].sort(),
   );
+});
+
+test("when several calls fail, the error of the first webhook that failed is thrown", async () => {
+  const refusing: Webhooks = {
+    ...reach(new Upstream(1)),
+    async createWebhook({ event_type }) {
+      throw event_type === "chat_started" ? new UpstreamRefused("no scope") : new UpstreamFailed("down");
+    },
+    areWebhooksOn: async () => false,
+    async turnWebhooksOn() {
+      throw new UpstreamFailed("no switch");
+    },
+  };
+  await expect(ensureRegistration(refusing, destination)).rejects.toThrow("no scope");
+});
+
+test("when a creation fails again after room was made, its second error is thrown", async () => {
+  const upstream = new Upstream(1);
+  put(upstream, urlWith(previous, started));
+  const errors = [new Conflict("no room"), new UpstreamFailed("down")];
+  const full: Webhooks = {
+    ...reach(upstream),
+    async createWebhook({ event_type }) {
+      throw event_type === "chat_started" ? errors.shift() : new UpstreamRefused("no");
+    },
+  };
+  await expect(ensureRegistration(full, destination)).rejects.toThrow("down");
 });
 
 test("a removal removes all webhooks of this app, and no others", async () => {
