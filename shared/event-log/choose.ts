@@ -1,10 +1,10 @@
 import { odata } from "@azure/data-tables";
 import { inGroups } from "../core/in-groups.ts";
 import type { EventType } from "../schemas/webhook.ts";
-import { after as keyAfter } from "../storage/keys.ts";
+import { endOf } from "../storage/keys.ts";
 import { type ReadOptions, type Row, readRows } from "../storage/rows.ts";
 import { type EventRow, type IdentityRow, readEventRow, readEventRows } from "./event-row.ts";
-import { hoursBehind } from "./find-hours.ts";
+import { hoursFromPlace } from "./find-hours.ts";
 import type { Head } from "./head.ts";
 import { countOf } from "./hours.ts";
 import { identitiesOf } from "./keys.ts";
@@ -25,7 +25,7 @@ export async function* eventsOfType(
 ): AsyncGenerator<Row<EventRow>> {
   const where = odata`type eq ${type}`;
   let next = after + 1;
-  for await (const hour of hoursBehind(store, next, head)) {
+  for await (const hour of hoursFromPlace(store, next, head)) {
     if (hour.from > upTo) return;
     if (countOf(hour, type) === 0) continue;
     for (let from = Math.max(hour.from, next); from <= Math.min(hour.through, upTo); from = next) {
@@ -69,7 +69,7 @@ export async function* readPlaces(
 ): AsyncGenerator<Row<EventRow>> {
   const [from = 0, through = 0] = [places[0], places.at(-1)];
   if (places.length > 1 && through - from < PLACES_PER_REQUEST) {
-    const where = odata`id ge ${subject} and id lt ${keyAfter(subject)}`;
+    const where = odata`id ge ${subject} and id lt ${endOf(subject)}`;
     yield* readEventRows(store, { from, through, where, signal, select });
     return;
   }

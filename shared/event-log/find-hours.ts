@@ -21,7 +21,7 @@ export async function* hoursFrom(
 }
 
 /** The hours with events at `seq` or later places. */
-export async function* hoursBehind(store: Store, seq: number, head: Head): AsyncGenerator<Hour> {
+export async function* hoursFromPlace(store: Store, seq: number, head: Head): AsyncGenerator<Hour> {
   if (head.hour && seq >= head.hour.from) return yield head.hour;
   const row = await readEventRow(store, seq, { select: ["receivedAt"] });
   // Without this row, retention has removed the event, and the log begins with a later one.

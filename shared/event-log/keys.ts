@@ -1,4 +1,4 @@
-import { after, hashed, ordered } from "../storage/keys.ts";
+import { endOf, hashed, ordered } from "../storage/keys.ts";
 
 // The row keys of the log. The whole log is in one partition, so one transaction can change any of its rows.
 
@@ -24,11 +24,11 @@ export const quarantineIdOf = (key: string) => key.slice(QUARANTINE.length);
 export const bodyKey = (owner: string, fingerprint: string, index: number) =>
   `${BODY}${owner}:${fingerprint}:${String(index).padStart(2, "0")}`;
 
-export const HEAD_AND_WAITING = { from: HEAD, before: after(HEAD) };
-export const EVENTS = { from: EVENT, before: after(EVENT) };
-export const HOURS = { from: HOUR_KEY, before: after(HOUR_KEY) };
-export const BODIES = { from: BODY, before: after(BODY) };
-export const QUARANTINED = { from: QUARANTINE, before: after(QUARANTINE) };
+export const HEAD_AND_WAITING = { from: HEAD, before: endOf(HEAD) };
+export const EVENTS = { from: EVENT, before: endOf(EVENT) };
+export const HOURS = { from: HOUR_KEY, before: endOf(HOUR_KEY) };
+export const BODIES = { from: BODY, before: endOf(BODY) };
+export const QUARANTINED = { from: QUARANTINE, before: endOf(QUARANTINE) };
 
 const SUBJECT_DIGITS = 16;
 
@@ -38,7 +38,7 @@ const SUBJECT_DIGITS = 16;
  */
 export const identitiesOf = (subject: string) => ({
   from: IDENTITY + subject,
-  before: after(IDENTITY + subject),
+  before: endOf(IDENTITY + subject),
 });
 
 export const subjectOf = (id: string) => id.slice(0, SUBJECT_DIGITS);

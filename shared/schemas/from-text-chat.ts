@@ -33,7 +33,7 @@ export function fromTextChat(stored: StoredTextChat): Record<string, unknown> {
       /** The Text platform's id of the chat that the thread belongs to. */
       text_chat_id: chatId,
       ...(chat && fieldsOf(chat)),
-      ended_timestamp: ended ? (endOf(chat) ?? stored.received_at) : undefined,
+      ended_timestamp: ended ? (endTimeOf(chat) ?? stored.received_at) : undefined,
       missing_transcript: ended ? stored.missing_transcript : undefined,
     }),
     visitor: chat && visitorOf(chat),
@@ -111,7 +111,7 @@ function systemEventOf({ text, created_at, system_message_type = "" }: TextThrea
 }
 
 /** The time of the message that closed the thread, or of the last event: the thread has no field with the time of its end. */
-function endOf(chat: TextChat | undefined): string | undefined {
+function endTimeOf(chat: TextChat | undefined): string | undefined {
   const events = chat ? eventsOf(chat) : [];
   const closing = events.findLast(({ system_message_type = "" }) => CLOSING_TYPES.test(system_message_type));
   return toTime((closing ?? events.at(-1))?.created_at);

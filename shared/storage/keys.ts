@@ -13,8 +13,8 @@ export function ordered(value: number): string {
   return String(value).padStart(16, "0");
 }
 
-/** The first key after all keys that start with `prefix`. */
-export function after(prefix: string): string {
+/** The end of the range of all keys that start with `prefix`: the first key after them. */
+export function endOf(prefix: string): string {
   const last = prefix.charCodeAt(prefix.length - 1);
   return prefix.slice(0, -1) + String.fromCharCode(last + 1);
 }

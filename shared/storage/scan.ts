@@ -29,14 +29,14 @@ export async function* scan<Properties extends object>(
   partitionKey: string,
   { from, before, after = "", select, window = DEFAULT_WINDOW }: Scan,
 ): AsyncGenerator<[Row<Properties>, ...Row<Properties>[]]> {
-  let begin = after === "" ? from : behind(after);
+  let begin = after === "" ? from : nextAfter(after);
   for (let pageSize = window; ; pageSize = Math.ceil(pageSize / 5)) {
     try {
       const range = { from: begin, before, select, pageSize };
       for await (const [first, ...others] of readPages<Properties>(table, partitionKey, range)) {
         if (!first) continue;
         yield [first, ...others];
-        begin = behind((others.at(-1) ?? first).rowKey);
+        begin = nextAfter((others.at(-1) ?? first).rowKey);
       }
       return;
     } catch (error) {
@@ -51,6 +51,6 @@ export function scanRows<Properties extends object>(table: TableClient, partitio
 }
 
 /** A key between this key and the next one of the same length. */
-export function behind(key: string): string {
+export function nextAfter(key: string): string {
   return `${key}!`;
 }

@@ -4,7 +4,7 @@ import { StorageUnavailable } from "../core/errors.ts";
 import { toIso } from "../core/time.ts";
 import { OutcomeUnknown } from "../storage/failures.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
-import { after, hashed, ordered } from "../storage/keys.ts";
+import { endOf, hashed, ordered } from "../storage/keys.ts";
 import { answerDate, readRow, readRows, removeRow, replaceRow } from "../storage/rows.ts";
 import { submit, trySubmit } from "../storage/transaction.ts";
 import { fromRow, rowKeyOf, SUBSCRIPTION_ROWS, type SubscriptionColumns, toRow } from "./row.ts";
@@ -164,7 +164,7 @@ export function openSubscriptions(table: TableClient, now = Date.now) {
     const prefix = id === "" ? PARKED : `${PARKED}${id}:`;
     const rows = readRows<ParkedColumns>(table, SUBSCRIPTIONS_PARTITION, {
       from: prefix,
-      before: after(prefix),
+      before: endOf(prefix),
     });
     return Array.fromAsync(rows, (row) => {
       const { rowKey = "", eventId, since, attempts } = checkFormat(row, "list of subscriptions");

@@ -1,7 +1,7 @@
 import type { TransactionAction } from "@azure/data-tables";
 import fc from "fast-check";
 import { expect, inject, test } from "vitest";
-import { after, hashed, ordered } from "../../shared/storage/keys.ts";
+import { endOf, hashed, ordered } from "../../shared/storage/keys.ts";
 import {
   checkEntity,
   checkTransaction,
@@ -135,5 +135,5 @@ test("keys of numbers sort like the numbers, and keys of names differ for differ
   expect(ordered(Number.MAX_SAFE_INTEGER)).toBe("9007199254740991");
   expect(hashed("\ud800")).not.toBe(hashed("\ud801"));
   expect(hashed("a", 16)).toMatch(/^[0-9a-f]{16}$/);
-  expect("event:9" < after("event:") && after("event:") < "eventa").toBe(true);
+  expect("event:9" < endOf("event:") && endOf("event:") < "eventa").toBe(true);
 });

@@ -6,7 +6,7 @@ import type { DataPlace, Removed } from "../../people/place.ts";
 import { placeOfRows, removeWhere } from "../../people/place-of-rows.ts";
 import { fromProperties } from "../../storage/body.ts";
 import { FORMAT } from "../../storage/format.ts";
-import { after as behind } from "../../storage/keys.ts";
+import { endOf } from "../../storage/keys.ts";
 import { type Row, removeRow, replaceRow } from "../../storage/rows.ts";
 import { scanRows } from "../../storage/scan.ts";
 import { KEY_LIFETIME } from "./record.ts";
@@ -32,7 +32,7 @@ export function answersPlace({ table, keepOut, now }: AnswersPlaceOptions): Data
     rows: (after) =>
       scanRows(table, KEYS_PARTITION, {
         from: KEY_PREFIX,
-        before: behind(KEY_PREFIX),
+        before: endOf(KEY_PREFIX),
         after,
         window: ROWS_PER_REQUEST,
       }),
@@ -75,9 +75,9 @@ async function eraseAnswer(table: TableClient, row: Row<KeyRow>, id: unknown): P
 async function* removeExpired(table: TableClient, forgotten: number, after: string): AsyncGenerator<Removed> {
   const instant = toIso(forgotten);
   for (const prefix of [KEY_PREFIX, CLAIM_PREFIX]) {
-    if (after > behind(prefix)) continue;
+    if (after > endOf(prefix)) continue;
     const begun = after.startsWith(prefix) ? after : "";
-    const range = { from: prefix, before: behind(prefix), after: begun, select: ["rowKey", "began"] };
+    const range = { from: prefix, before: endOf(prefix), after: begun, select: ["rowKey", "began"] };
     yield* removeWhere(
       scanRows<{ began: string }>(table, KEYS_PARTITION, range),
       ({ began }) => began < instant,

@@ -8,10 +8,10 @@ import type { StoredTicket, StoredTicketPage } from "../../schemas/stored-ticket
 import type { Ticket } from "../../schemas/ticket.ts";
 import { unpack } from "../../storage/body.ts";
 import { checkFormat, type Formatted } from "../../storage/format.ts";
-import { after } from "../../storage/keys.ts";
+import { endOf } from "../../storage/keys.ts";
 import { acquireLease } from "../../storage/lease.ts";
 import { type Row, readRow, readRows } from "../../storage/rows.ts";
-import { behind, scan, scanRows } from "../../storage/scan.ts";
+import { nextAfter, scan, scanRows } from "../../storage/scan.ts";
 import { decodeTicketCursor, encodeTicketCursor, type TicketCursor } from "./cursor.ts";
 import { noteKey, readChanges, readState } from "./state-row.ts";
 import {
@@ -124,7 +124,7 @@ export function openTicketStore({ table, api = "v2", now = Date.now }: TicketSto
 
     async *notes(prefix) {
       const from = noteKey(api, prefix);
-      const range = { from, before: after(from) };
+      const range = { from, before: endOf(from) };
       for await (const row of readRows<Formatted>(table, TICKETS_PARTITION, range)) {
         yield JSON.parse(await unpack(checkFormat(row, "ticket store")));
       }
@@ -167,7 +167,7 @@ async function* rowsOf(
     );
     // A row that no longer exists has moved up; its ticket comes again at the end.
     for await (const row of full) if (row && row.erasedAt === undefined) yield { at: row.rowKey, row };
-    yield { at: behind(rows.at(-1)?.rowKey ?? "") };
+    yield { at: nextAfter(rows.at(-1)?.rowKey ?? "") };
   }
 }
 
