@@ -1,3 +1,5 @@
+import { cut } from "./cut.ts";
+
 const URL_IN_TEXT = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>]*)/gi;
 const EMAIL = /[^\s"'<>@:/,;()]+@[^\s"'<>@:/,;()]+\.[^\s"'<>@:/,;()]+/g;
 
@@ -7,10 +9,10 @@ const EMAIL = /[^\s"'<>@:/,;()]+@[^\s"'<>@:/,;()]+\.[^\s"'<>@:/,;()]+/g;
  * `AppError.summary`). The result has at most 500 characters.
  */
 export function redact(text: string): string {
-  return text
+  const redacted = text
     .replace(URL_IN_TEXT, (_, scheme: string, rest: string) => `${scheme}${hostOf(rest)}/…`)
-    .replace(EMAIL, "…@…")
-    .slice(0, 500);
+    .replace(EMAIL, "…@…");
+  return cut(redacted, 500);
 }
 
 function hostOf(rest: string): string {

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { cut } from "../core/cut.ts";
 import { readRetryAfter } from "../core/retry-after.ts";
 import { type CallbackRules, guardedLookup, type Resolver, systemResolver } from "./address.ts";
 import { type Callback, readCallback } from "./callback.ts";
@@ -98,7 +99,7 @@ async function readAnswer(answer: IncomingMessage): Promise<CallbackAnswer> {
   const body = await readStart(answer).catch(() => "");
   const retryAfter = readRetryAfter(headers["retry-after"], headers.date);
   const code = status === 400 ? readCode(body) : undefined;
-  const excerpt = status >= 200 && status < 300 ? "" : body.slice(0, EXCERPT_CHARACTERS);
+  const excerpt = status >= 200 && status < 300 ? "" : cut(body, EXCERPT_CHARACTERS);
   return { status, retryAfter, code, excerpt: excerpt || undefined };
 }
 

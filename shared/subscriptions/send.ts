@@ -1,3 +1,4 @@
+import { cut } from "../core/cut.ts";
 import { redact } from "../core/redact.ts";
 import { toIso } from "../core/time.ts";
 import { decodePercents } from "./callback.ts";
@@ -47,5 +48,5 @@ function excerptOf(answer: CallbackAnswer, url: string): string | undefined {
     for (const spelling of [secret, decodePercents(secret)])
       if (spelling.length >= 4) text = text.replaceAll(spelling, "…");
   }
-  return redact(text).toWellFormed().slice(0, EXCERPT_LENGTH);
+  return cut(redact(text), EXCERPT_LENGTH);
 }

@@ -9,4 +9,7 @@ test.each([
 ])('redacting "%s" gives "%s"', (text, expected) => expect(redact(text)).toBe(expected));
 
 test("a redacted text has at most 500 characters", () =>
-  expect(redact("x".repeat(10_000))).toHaveLength(500));
+  expect(redact("x".repeat(10_000))).toBe(`${"x".repeat(499)}…`));
+
+test("a redacted text is not cut within a surrogate pair", () =>
+  expect(redact(`${"x".repeat(498)}\u{1F4A1}${"x".repeat(100)}`)).toBe(`${"x".repeat(498)}…`));

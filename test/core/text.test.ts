@@ -9,6 +9,8 @@ test.each([
   ["lamps", 4, "lam…"],
   ["a\u{1F511}b", 3, "a…"],
   ["a\u{1F511}bc", 4, "a\u{1F511}…"],
+  ["a\uD800b", 3, "a\uFFFDb"],
+  ["\uD800abc", 3, "\uFFFDa…"],
 ])("cut shortens %j to %i characters: %j", (text, most, expected) => {
   expect(cut(text, most)).toBe(expected);
 });

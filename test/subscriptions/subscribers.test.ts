@@ -430,6 +430,17 @@ describe("operators", () => {
     await expect(world.subscribers.replay(id, 5)).rejects.toThrow(InvalidInput);
   });
 
+  test("an attempt is stored when an emoji stands at the end of its excerpt", async () => {
+    const world = open();
+    const answer = `${"a".repeat(199)}\u{1F4A1} and more`;
+    const subscriber = await newSubscriber((response) => response.writeHead(500).end(answer));
+    const { id } = await world.subscribers.subscribe({ url: subscriber.url });
+    const event = await world.log.append(started());
+    const excerpt = `${"a".repeat(199)}…`;
+    expect(await world.subscribers.sendAgain(id, event.id)).toMatchObject({ attempts: [{ excerpt }] });
+    expect(await world.subscribers.attemptsOf(event.id)).toMatchObject([{ status: 500, excerpt }]);
+  });
+
   test("sendParked sends all parked events in the order of the log", async () => {
     const world = open();
     let status = 503;
