@@ -3,12 +3,12 @@ import { routes } from "routes";
 import type { InputOf, OperationId, OutputOf } from "./calls.ts";
 
 /** The address of the app's operations. The console is served below it. */
-export const API = location.pathname.split("/console")[0] ?? "";
+const API = location.pathname.split("/console")[0] ?? "";
 export const BASE = `${API}/console`;
 
 /** A function key, in this page's memory. If the user chooses so, the tab's session storage keeps it over a reload. */
 const STORED_KEY = "livechat-functions-key";
-export const key = signal(sessionStorage.getItem(STORED_KEY) ?? "");
+const key = signal(sessionStorage.getItem(STORED_KEY) ?? "");
 
 /** The reason to ask for a key; `undefined` while no key is needed. */
 export const signIn = signal<"needed" | "wrong" | undefined>(undefined);
@@ -52,7 +52,7 @@ export class Problem extends Error {
 }
 
 type Options = { signal?: AbortSignal; etag?: string | undefined };
-export type Answer<Body> = { body: Body; etag: string | undefined; status: number };
+type Answer<Body> = { body: Body; etag: string | undefined; status: number };
 
 /**
  * Calls an operation of the app.

@@ -12,7 +12,7 @@ type LocalSandbox = {
 };
 
 /** The app's URL, and the credentials of its receivers. */
-export type Receivers = { url: string; username: string; password: string };
+type Receivers = { url: string; username: string; password: string };
 
 /** The sandboxes by `LIVECHAT_API`. */
 export const sandboxes: Record<string, LocalSandbox> = {

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { toClock } from "./when.tsx";
 
-export type Series = { name: string; colour: string; values: number[] };
+type Series = { name: string; colour: string; values: number[] };
 
 type ChartProps = {
   /** Milliseconds since the epoch, one for each bar. Bars have equal distances. */

@@ -3,7 +3,7 @@ import type { OutputOf } from "../calls.ts";
 type Chat = NonNullable<OutputOf<"GetChat">["payload"]>["chat"];
 
 /** Spans of a chat in milliseconds. A span is absent until it ends. */
-export type Times = {
+type Times = {
   /** From the start of the chat to the first message of an agent. */
   wait?: number | undefined;
   /** From the visitor's first message to the first message of an agent after it. */

@@ -15,7 +15,7 @@ const HIDDEN =
   /([[\p{Cc}--[\n\t]]\p{Cs}\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\u{e0000}-\u{e0fff}])/v;
 
 /** Splits a text into plain text and hidden characters, in turn. Plain text is first. */
-export function toParts(text: string): string[] {
+function toParts(text: string): string[] {
   return text.split(HIDDEN);
 }
 

@@ -5,7 +5,7 @@ import { type Polled, usePoll } from "./use-poll.ts";
 
 export type Page<Item, Next> = { items: readonly Item[]; next: Next | null };
 
-export type Source<Item, Next> = {
+type Source<Item, Next> = {
   /** Identifies the list and its filters. When it changes, another list is read. */
   wanted: string;
   keyOf(item: Item): string | number;

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { Refusal, read } from "./refusal.ts";
 
-export type Group = { id: number; name: string };
+type Group = { id: number; name: string };
 
 export type Agent = {
   login: string;

@@ -1,5 +1,5 @@
 /** A call of LiveChat's API. Its headers and body are not kept, because they can contain credentials. */
-export type Call = {
+type Call = {
   method: string;
   /** Path and query. */
   url: string;

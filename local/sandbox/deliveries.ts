@@ -25,7 +25,7 @@ export const RETRY_DELAYS = [
 const TIME_LIMIT = 10 * SECOND;
 
 /** The delivery of one event to one webhook. */
-export type Delivery = {
+type Delivery = {
   id: string;
   event_type: string;
   webhook: string;

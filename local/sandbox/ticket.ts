@@ -21,7 +21,7 @@ export type Ticket = {
 };
 
 /** An event in the history of a ticket. Each type has its own fields. */
-export type TicketEvent = { type: string; date: number; author: Author; [field: string]: unknown };
+type TicketEvent = { type: string; date: number; author: Author; [field: string]: unknown };
 export type Author = { id: string; name?: string; type: "agent" | "client" };
 
 const text = v.pipe(v.string(), v.trim(), v.nonEmpty("must not be empty"));

@@ -24,7 +24,7 @@ const BYTES = 2_048;
 const SECONDS = 8;
 
 /** The loads of docs/deploying.md: instances, and events a second for all of them. */
-export const STEPS: readonly [instances: number, offered: number][] = [
+const STEPS: readonly [instances: number, offered: number][] = [
   [1, 3],
   [1, 25],
   [1, 250],

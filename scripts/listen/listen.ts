@@ -93,7 +93,7 @@ export async function listen(options: ListenOptions): Promise<void> {
 }
 
 /** The app refuses the function key. */
-export class Refused extends Error {
+class Refused extends Error {
   override name = "Refused";
 }
 

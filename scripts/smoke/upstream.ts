@@ -4,7 +4,7 @@ import { DAY, toIso } from "../../shared/core/time.ts";
 import { TEXT_API_VERSION } from "../../shared/schemas/from-text-chat.ts";
 
 /** A name, and a function that returns a fact to print, or throws when the check fails. */
-export type Check = [name: string, look: () => Promise<string | undefined>];
+type Check = [name: string, look: () => Promise<string | undefined>];
 
 type Connection<Api extends LiveChatConnection["api"]> = Extract<LiveChatConnection, { api: Api }>;
 

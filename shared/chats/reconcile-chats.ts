@@ -9,7 +9,7 @@ import { endedText, textEvent } from "../transcripts/text-event.ts";
 import { chatSink } from "./chat-sink.ts";
 import { chatSource, type FoundThread } from "./chat-source.ts";
 
-export type ChatReconciliation = {
+type ChatReconciliation = {
   table: TableClient;
   log: Pick<EventLog, "append" | "firstEventsOf">;
   chats: ChatReader;

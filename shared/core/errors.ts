@@ -2,7 +2,7 @@
 export type Problem = { path: string; message: string };
 
 /** The details that LiveChat, storage or the transport gave about a failure. */
-export type Upstream = {
+type Upstream = {
   /** The HTTP status; absent without an answer. */
   status?: number;
   /** The service's code, such as `AuthorizationFailure`, or the transport's, such as `ECONNREFUSED`. */

@@ -4,7 +4,7 @@ import { chatSubject, seqOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 
 /** The id and place of an event in the log. */
-export type KnownEvent = { id: string; seq: number; isErased: boolean };
+type KnownEvent = { id: string; seq: number; isErased: boolean };
 
 /**
  * See `EventLog.firstEventsOf`. This takes two requests when the chat's events are close together, and otherwise one more

@@ -16,7 +16,7 @@ import { removeEvents, removeLeftBodies } from "./retention.ts";
 import type { Store } from "./store.ts";
 import type { StoredEvent } from "./types.ts";
 
-export type EventLogPlacesOptions = {
+type EventLogPlacesOptions = {
   /**
    * Events and quarantined deliveries that were received before this time are removed; all are kept when it is
    * absent.

@@ -32,7 +32,7 @@ export type Check = {
 
 export type Monitor = ReturnType<typeof createMonitor>;
 
-export type MonitorOptions = {
+type MonitorOptions = {
   sightings: Sightings;
   /** Called and awaited once for each change, on one of the instances that find it. Must not reject. */
   onChange?: (change: CheckChange, log: Log) => Promise<void>;

@@ -32,7 +32,7 @@ export const EFFECT_OF_METHOD = {
 } as const;
 
 /** The address of a call: `path` as it is sent, and `route` without the variable parts, for telemetry. */
-export type Address = { path: string; route: string };
+type Address = { path: string; route: string };
 
 /** Text that a server could read as several segments or as a step up: `..`, `a/../b`, `/`, ``. */
 const STEPS = /(?:^|[/\\])\.{0,2}(?:[/\\]|$)/;

@@ -50,7 +50,7 @@ export type TicketsState = "here" | "off" | "refused";
  *
  * Without tickets, all methods but `ticketsState` throw {NoHelpDesk}. They also throw the errors of {@link LiveChat}.
  */
-export type TicketDesk = {
+type TicketDesk = {
   /** Finds tickets by filters, on as many pages as `limit` takes. Each ticket is returned once. */
   findTickets(filters: TicketFilters, range: TicketRange, call?: CallOptions): Promise<FoundTickets>;
   getTicket(id: string, call?: CallOptions): Promise<Ticket>;

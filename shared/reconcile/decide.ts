@@ -15,7 +15,7 @@ export type RunProgress = {
 };
 
 /** What is known when a run decides about sweeps. */
-export type SweepFacts = {
+type SweepFacts = {
   state: Pick<ReconcileState, "lastSweep" | "total">;
   /** How many items are stored and not marked as deleted. */
   live: number;

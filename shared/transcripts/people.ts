@@ -12,7 +12,7 @@ import { ALL_SHOWN, removeShown, type ShownRow, TRANSCRIPTS_PARTITION } from "./
 import { endedText, peopleInText, textEvent } from "./text-event.ts";
 import type { PendingEnd } from "./transcripts.ts";
 
-export type TranscriptPlacesOptions = {
+type TranscriptPlacesOptions = {
   table: TableClient;
   log: Pick<EventLog, "append" | "chat">;
   /** ISO 8601: ends that arrived before this time are removed; all are kept when it is absent. */

@@ -30,7 +30,7 @@ export type Host = {
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: each test checks the shape of its answer
-export type Reply = { status: number; headers: Headers; body: any };
+type Reply = { status: number; headers: Headers; body: any };
 
 export type AppOptions = { env?: Record<string, string>; sandbox?: SandboxOptions; flags?: string[] };
 

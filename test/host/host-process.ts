@@ -19,7 +19,7 @@ export type HostProcessOptions = {
   files?: Record<string, unknown>;
 };
 
-export type LogLine = {
+type LogLine = {
   time: string;
   level: string;
   message: string;

@@ -9,7 +9,7 @@ export const KEY = "fra:very+secret/key=";
 export const USERNAME = "owner@example.com";
 
 /** A request as it arrived. */
-export type Arrival = {
+type Arrival = {
   method: string;
   /** Path and query, as on the wire. */
   url: string;

@@ -2,7 +2,7 @@ import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 
 /** A schema in the document, or a reference to one. */
-export type Schema = { $ref?: string; [keyword: string]: unknown };
+type Schema = { $ref?: string; [keyword: string]: unknown };
 
 export type Parameter = {
   name: string;
@@ -16,7 +16,7 @@ type Content = Record<
   string,
   { schema: Schema; example?: unknown; examples?: Record<string, { value: unknown }> }
 >;
-export type Response = {
+type Response = {
   $ref?: string;
   description: string;
   headers?: Record<string, { description: string; required?: boolean; schema: Schema; example?: unknown }>;

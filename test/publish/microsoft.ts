@@ -59,7 +59,7 @@ export const OPERATIONS: Record<string, { call: string; summary: string; keys: s
 };
 
 /** A row of the connector's reference: a parameter of an operation, or a field of a definition. */
-export type Row = {
+type Row = {
   /** The operation's id, or the definition's name. */
   place: string;
   title: string;

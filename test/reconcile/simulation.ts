@@ -17,14 +17,14 @@ import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
 import { Account } from "./account.ts";
 
 /** An action on the ticket at this position of the list, repeated a number of times. */
-export type Happening = {
+type Happening = {
   what: "create" | "change" | "remove" | "restore" | "shuffle" | "tick" | "deliver" | "forge";
   index: number;
   times: number;
 };
 
 /** A fault of an answer. `stall`: the call outlasts the lease, and a second run starts meanwhile. */
-export type Fault = "throttled" | "shut" | "failed" | "short" | "cut" | "repeated" | "empty" | "stall";
+type Fault = "throttled" | "shut" | "failed" | "short" | "cut" | "repeated" | "empty" | "stall";
 
 export type RunPlan = {
   /** The actions before each call, and the fault of its answer. */

@@ -1,6 +1,6 @@
 import type { Sandbox } from "../../local/sandbox/sandbox.ts";
 
-export type Reply = { status: number; headers: Headers; body: unknown };
+type Reply = { status: number; headers: Headers; body: unknown };
 
 type Send = {
   json?: unknown;

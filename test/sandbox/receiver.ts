@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from "nod
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 
-export type Received = { path: string; headers: IncomingHttpHeaders; body: { [field: string]: unknown } };
+type Received = { path: string; headers: IncomingHttpHeaders; body: { [field: string]: unknown } };
 
 /** Starts a webhook receiver that answers each request with the next answer, and further ones with the last. */
 export async function startReceiver(...answers: (number | ((response: ServerResponse) => void))[]) {

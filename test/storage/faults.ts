@@ -3,8 +3,8 @@ import type { TableClient } from "@azure/data-tables";
 import { FORMAT } from "../../shared/storage/format.ts";
 
 type Policy = Parameters<TableClient["pipeline"]["addPolicy"]>[0];
-export type Request = Parameters<Policy["sendRequest"]>[0];
-export type Send = () => ReturnType<Policy["sendRequest"]>;
+type Request = Parameters<Policy["sendRequest"]>[0];
+type Send = () => ReturnType<Policy["sendRequest"]>;
 /** Takes the place of the network: it sends the request, at once or later, or fails as a network or server does. */
 export type Fault = (send: Send, request: Request) => ReturnType<Policy["sendRequest"]>;
 

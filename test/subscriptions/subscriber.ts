@@ -12,7 +12,7 @@ export type Arrival = { target: string; headers: IncomingHttpHeaders; body: stri
 /** Answers a request; `nth` is 1 for the first one. A number is a status without a body. */
 export type Script = number | ((response: ServerResponse, arrival: Arrival, nth: number) => void);
 
-export type Subscriber = { port: number; url: string; arrivals: Arrival[]; connections: number };
+type Subscriber = { port: number; url: string; arrivals: Arrival[]; connections: number };
 
 /** Starts a real callback that answers by script until the test ends. */
 export async function startSubscriber(script: Script = 200, { secure = false } = {}): Promise<Subscriber> {

@@ -27,7 +27,7 @@ export function virtualClock(start = Date.parse("2026-01-31T08:00:00Z")) {
   return clock;
 }
 
-export type MemoryLog = Pick<EventLog, "head" | "list"> & {
+type MemoryLog = Pick<EventLog, "head" | "list"> & {
   events: LogEvent[];
   append(type?: EventType, payload?: object): LogEvent;
   erase(seq: number): void;

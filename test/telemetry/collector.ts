@@ -7,7 +7,7 @@ import { gunzipSync } from "node:zlib";
 type Value = { stringValue?: string; intValue?: string | number; boolValue?: boolean; doubleValue?: number };
 type KeyValue = { key: string; value: Value };
 
-export type CollectedSpan = {
+type CollectedSpan = {
   traceId: string;
   spanId: string;
   parentSpanId?: string;
@@ -18,7 +18,7 @@ export type CollectedSpan = {
   status?: { code?: number; message?: string };
 };
 
-export type CollectedPoint = { metric: string; value: number; attributes: Record<string, unknown> };
+type CollectedPoint = { metric: string; value: number; attributes: Record<string, unknown> };
 
 /** A server that receives OTLP over HTTP as JSON (https://opentelemetry.io/docs/specs/otlp/#otlphttp), and any other body as text. */
 export async function startCollector(tls?: { key: string; cert: string }) {

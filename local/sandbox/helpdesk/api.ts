@@ -6,7 +6,7 @@ import type { Desk, HelpDeskTicket } from "./desk.ts";
 import { pageOf } from "./desk.ts";
 import { HelpDeskRefusal, readAs, refusedByHelpDesk } from "./refusal.ts";
 
-export type HelpDeskWebhook = { ID: string; url: string; eventType: string; name: string | null };
+type HelpDeskWebhook = { ID: string; url: string; eventType: string; name: string | null };
 
 export type HelpDeskAccount = {
   credentials: { accountId: string; apiKey: string };

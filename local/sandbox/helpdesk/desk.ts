@@ -13,7 +13,7 @@ const Assignment = v.object({ team: v.optional(id), agent: v.optional(v.nullable
 const Author = v.object({ type: v.picklist(["client", "agent"]), ID: v.optional(v.string()) });
 const Message = v.object({ text: v.pipe(v.string(), v.nonEmpty()) });
 
-export const NewHelpDeskTicket = v.strictObject({
+const NewHelpDeskTicket = v.strictObject({
   subject: v.optional(v.string(), "(no subject)"),
   status: v.optional(v.picklist(STATUSES), "open"),
   priority: v.optional(v.picklist([-10, 0, 10, 20]), 0),
@@ -26,7 +26,6 @@ export const NewHelpDeskTicket = v.strictObject({
   customFields: v.optional(v.record(v.string(), v.unknown()), {}),
   transactionID: v.optional(v.string()),
 });
-export type NewHelpDeskTicket = v.InferInput<typeof NewHelpDeskTicket>;
 
 const HelpDeskChange = v.strictObject({
   subject: v.optional(v.string()),
@@ -39,10 +38,9 @@ const HelpDeskChange = v.strictObject({
   message: v.optional(Message),
   isPrivate: v.optional(v.boolean()),
 });
-export type HelpDeskChange = v.InferInput<typeof HelpDeskChange>;
 
-export type Named = { ID: string; name: string };
-export type HelpDeskAgent = Named & { email: string; status: string; roles: string[]; teamIDs: string[] };
+type Named = { ID: string; name: string };
+type HelpDeskAgent = Named & { email: string; status: string; roles: string[]; teamIDs: string[] };
 
 export type HelpDeskTicket = {
   ID: string;
@@ -230,7 +228,7 @@ export class Desk {
   }
 }
 
-export const Query = v.object({
+const Query = v.object({
   pageSize: v.optional(
     v.pipe(v.string(), v.digits(), v.transform(Number), v.minValue(1), v.maxValue(100)),
     "20",

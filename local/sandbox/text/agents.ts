@@ -5,7 +5,7 @@ import { readAs, TextRefusal } from "./refusal.ts";
 const LoginStatus = v.picklist(["accepting chats", "not accepting chats"]);
 const Priority = v.picklist(["first", "normal", "last", "supervisor"]);
 
-export type TextAgent = {
+type TextAgent = {
   id: string;
   account_id: string;
   name: string;
@@ -42,7 +42,7 @@ const NewTextAgent = v.strictObject({
   work_scheduler: v.optional(v.record(v.string(), v.unknown())),
   awaiting_approval: v.optional(v.boolean(), false),
 });
-export type NewTextAgent = v.InferInput<typeof NewTextAgent>;
+type NewTextAgent = v.InferInput<typeof NewTextAgent>;
 
 /** The fields that are answered only when `fields` names them. */
 const OPTIONAL_FIELDS = [

@@ -20,7 +20,7 @@ export type Thread = {
 
 type ThreadEvent = { type: string; at: number; [field: string]: unknown };
 
-export type TextChat = {
+type TextChat = {
   id: string;
   customer: v.InferOutput<typeof Customer> & { id: string };
   agent: string;
@@ -323,6 +323,6 @@ export class TextChats {
 }
 
 /** RFC 3339 with microseconds, as LiveChat writes times. */
-export function time(at: number): string {
+function time(at: number): string {
   return new Date(at).toISOString().replace("Z", "000Z");
 }

@@ -28,7 +28,7 @@ const STATUSES = {
   internal: 500,
 } as const;
 
-export type ErrorType = keyof typeof STATUSES;
+type ErrorType = keyof typeof STATUSES;
 export const ERROR_TYPES = Object.keys(STATUSES) as ErrorType[];
 
 /** The refusal of a call by the Text platform. */

@@ -51,7 +51,7 @@ export const TEXT_CREDENTIALS: TextCredentials = {
 export const HELPDESK = "/helpdesk/v1";
 
 /** The pauses before each repetition, in milliseconds. LiveChat promises three within a minute, but not their times. */
-export const TEXT_RETRY_DELAYS = [2_000, 10_000, 40_000];
+const TEXT_RETRY_DELAYS = [2_000, 10_000, 40_000];
 
 /** Starts a stand-in for the Text platform's APIs 3.6 and its webhooks, in memory, on 127.0.0.1. */
 export async function startTextSandbox(options: TextSandboxOptions = {}): Promise<TextSandbox> {

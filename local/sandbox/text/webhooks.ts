@@ -6,7 +6,7 @@ const ACTIONS = [
   ...["incoming_chat", "chat_deactivated", "chat_transferred", "incoming_event", "thread_tagged"],
   ...["agent_created", "agent_deleted", "routing_status_set"],
 ] as const;
-export type Action = "incoming_chat" | "chat_deactivated";
+type Action = "incoming_chat" | "chat_deactivated";
 
 /** How many webhooks of one action an app may have. */
 const MAX_PER_ACTION = 3;
@@ -21,9 +21,8 @@ const NewTextWebhook = v.object({
   filters: v.optional(v.record(v.string(), v.unknown())),
   additional_data: v.optional(v.array(v.picklist(["chat_properties", "chat_presence_user_ids"]))),
 });
-export type NewTextWebhook = v.InferInput<typeof NewTextWebhook>;
 
-export type TextWebhook = v.InferOutput<typeof NewTextWebhook> & { id: string };
+type TextWebhook = v.InferOutput<typeof NewTextWebhook> & { id: string };
 
 const Owner = v.object({ owner_client_id: v.string() });
 
