@@ -128,14 +128,15 @@ export const timers = (environment: Record<string, string | undefined>): readonl
 ];
 
 /**
- * Logs that the work was skipped when another instance or an HTTP request is doing it, or when the account has no
- * HelpDesk.
+ * Logs that the work was skipped when another instance or an HTTP request is doing it, when the settings do not allow
+ * it, or when the account has no HelpDesk. A conflict with `upstream` is LiveChat's, so the work has failed.
  */
 async function logWhenSkipped(skipped: string, log: Log, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof Conflict || error instanceof NoHelpDesk)) throw error;
+    const isOurs = error instanceof Conflict && error.upstream === undefined;
+    if (!isOurs && !(error instanceof NoHelpDesk)) throw error;
     log(skipped, { reason: error.summary });
   }
 }

@@ -1,11 +1,10 @@
 import type { TableClient } from "@azure/data-tables";
-import { Conflict } from "../core/errors.ts";
 import type { Sink, Writer } from "../reconcile/sink.ts";
 import type { ReconcileState } from "../reconcile/state.ts";
 import { packJson, unpack } from "../storage/body.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { endOf } from "../storage/keys.ts";
-import { acquireLease } from "../storage/lease.ts";
+import { acquireLease, LeaseLost } from "../storage/lease.ts";
 import { putRow, readRow, readRows } from "../storage/rows.ts";
 import { writeOnce } from "../storage/write-once.ts";
 import type { FirstEventsOf, FoundThread } from "./chat-source.ts";
@@ -61,7 +60,7 @@ export function chatSink(table: TableClient, firstEventsOf: FirstEventsOf): Sink
           const key = { partitionKey: CHAT_PARTITION, rowKey: CHAT_STATE };
           const row = { ...key, format: FORMAT, ...(await packJson(state)) };
           const etag = await writeOnce(table, row, { etag: current.etag });
-          if (etag === undefined) throw new Conflict("Another run of the reconciliation has taken over.");
+          if (etag === undefined) throw new LeaseLost("Another run of the reconciliation has taken over.");
           current = { state, etag };
         },
         // An event of the log is never marked as deleted, so there are no sweeps.

@@ -67,7 +67,7 @@ export class Pace {
     if (this.#elapsedMs >= this.#options.budgetMs) throw new RunEnded("stopped");
   }
 
-  /** @throws Conflict when another run has taken over */
+  /** @throws LeaseLost when another run has taken over */
   async keepLease(): Promise<void> {
     const now = this.now();
     if (now - this.#renewedAt < RENEWAL) return;

@@ -1,6 +1,6 @@
-import { Conflict } from "../core/errors.ts";
 import type { ItemPage, Source } from "../listing/source.ts";
 import type { RunReport } from "../schemas/reconcile.ts";
+import { LeaseLost } from "../storage/lease.ts";
 import { nextRunStep, type RunProgress } from "./decide.ts";
 import { Journal } from "./journal.ts";
 import { Pace, type PaceOptions, RENEWAL, RunEnded } from "./pace.ts";
@@ -39,7 +39,7 @@ const ODD_KEPT = 100;
  * stored items. An item that two sweeps in a row do not find is deleted. {@link nextRunStep} decides the order of the
  * steps.
  *
- * @throws Conflict when another run is in progress, with its holder and its start; or when another run has taken over
+ * @throws LeaseLost when another run is in progress, with its holder and its start; or when another run has taken over
  * @throws AppError from the source, `appendCreated` or the storage; the run is recorded as failed. After
  *   `TooManyRequests` the run ends as `throttled` instead.
  */
@@ -57,8 +57,8 @@ export async function reconcile<Item, Position>(
       return await journal.end("completed");
     } catch (error) {
       if (error instanceof RunEnded) return await journal.end(error.outcome);
-      // After a Conflict the other run writes the record. An error of `fail` must not hide the first error.
-      if (!(error instanceof Conflict)) await journal.fail(error).catch(() => undefined);
+      // The run that has taken over records this one as died. An error of `fail` must not hide the first error.
+      if (!(error instanceof LeaseLost)) await journal.fail(error).catch(() => undefined);
       throw error;
     }
   } finally {

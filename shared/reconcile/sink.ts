@@ -3,9 +3,9 @@ import type { ReconcileState } from "./state.ts";
 
 /** The stored items of an account. Only one run at a time may change them. */
 export type Sink<Item> = {
-  /** @throws Conflict when another run is in progress, with its holder and its start */
+  /** @throws LeaseLost when another run is in progress, with its holder and its start */
   lock(options: LeaseOptions): Promise<Lease>;
-  /** Only for the holder of the lock. Of two writers, the second to commit gets a `Conflict`. */
+  /** Only for the holder of the lock. Of two writers, the second to commit gets a `LeaseLost`. */
   write(): Promise<Writer<Item>>;
   /** The state of the last commit. One point read. */
   state(): Promise<ReconcileState | undefined>;
@@ -30,7 +30,7 @@ export type Writer<Item> = {
   /**
    * Commits all changes in one transaction if they fit; otherwise in several, of which the last stores the new state.
    *
-   * @throws Conflict when another writer has committed since this one was opened; nothing of that transaction was
+   * @throws LeaseLost when another writer has committed since this one was opened; nothing of that transaction was
    *   done
    */
   commit(commit: Commit<Item>): Promise<void>;

@@ -15,6 +15,9 @@ export type LeaseOptions = {
 
 export type Lease = Awaited<ReturnType<typeof acquireLease>>;
 
+/** 409: another holder has the lease, or has changed what the lease protects. */
+export class LeaseLost extends Conflict {}
+
 type LeaseRow = { holder: string; since: string; ttlMs?: number };
 
 /** A version of a lease that this process has seen, and when it first saw it, by its own clock. */
@@ -32,7 +35,7 @@ const sightings = new WeakMap<TableClient, Map<string, LeaseSighting>>();
  * with one clock: our own between two readings of the row, or the storage service's between the writing and the
  * reading.
  *
- * @throws {Conflict} when another holder has the lease; it names the holder and the start of the lease
+ * @throws {LeaseLost} when another holder has the lease; it names the holder and the start of the lease
  * @throws {StorageUnavailable}
  */
 export async function acquireLease(
@@ -67,7 +70,7 @@ export async function acquireLease(
   if (etag === undefined) throw leaseTaken(await read());
 
   return {
-    /** Extends the lease to `ttlMs` from now. @throws {Conflict} when it was lost: the holder must stop its work */
+    /** Extends the lease to `ttlMs` from now. @throws {LeaseLost} when another holder has it: this one must stop its work */
     async renew(): Promise<void> {
       etag &&= await write(etag);
       if (etag === undefined) throw leaseTaken(await read());
@@ -81,8 +84,8 @@ export async function acquireLease(
   };
 }
 
-function leaseTaken(row: Row<LeaseRow> | undefined): Conflict {
-  return new Conflict(
+function leaseTaken(row: Row<LeaseRow> | undefined): LeaseLost {
+  return new LeaseLost(
     row
       ? `${row.holder} has been working since ${row.since}.`
       : "Another instance was working until just now.",

@@ -2,13 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { startTextSandbox, type TextSandbox } from "../../local/sandbox/text/sandbox.ts";
 import { reconcileChats } from "../../shared/chats/reconcile-chats.ts";
-import { Conflict, UpstreamFailed } from "../../shared/core/errors.ts";
+import { UpstreamFailed } from "../../shared/core/errors.ts";
 import { eraseEvents, eventsAbout } from "../../shared/event-log/erase.ts";
 import type { EventLog } from "../../shared/event-log/event-log.ts";
 import { chatSubject } from "../../shared/event-log/keys.ts";
 import { LOG_PARTITION } from "../../shared/event-log/store.ts";
 import type { ChatReader } from "../../shared/livechat/live-chat.ts";
 import { createLiveChatText } from "../../shared/livechat/text/client.ts";
+import { LeaseLost } from "../../shared/storage/lease.ts";
 import { newLog, newTable } from "../event-log/deliveries.ts";
 
 const MINUTE = 60_000;
@@ -206,7 +207,7 @@ test("a run that starts during another run is refused, and each event is stored 
     },
   });
   expect(await run()).toMatchObject({ outcome: "completed", recovered: 1 });
-  expect(second).toBeInstanceOf(Conflict);
+  expect(second).toBeInstanceOf(LeaseLost);
   expect((await log.list()).items).toHaveLength(2);
 });
 

@@ -1,10 +1,10 @@
-import { Conflict } from "../../shared/core/errors.ts";
 import { modifiedAt } from "../../shared/listing/ticket-facts.ts";
 import type { Writer } from "../../shared/reconcile/sink.ts";
 import type { ReconcileState } from "../../shared/reconcile/state.ts";
 import type { StoredTicket } from "../../shared/schemas/stored-ticket.ts";
 import type { Ticket } from "../../shared/schemas/ticket.ts";
 import { hashed } from "../../shared/storage/keys.ts";
+import { LeaseLost } from "../../shared/storage/lease.ts";
 import { contentOf, ticketKey } from "../../shared/tickets/store/ticket-row.ts";
 import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
 
@@ -41,7 +41,7 @@ export function openMemoryStore(memory: Memory, touch: (write: () => void) => vo
       const hold = () => {
         memory.lease = { holder, since, nonce, until: now() + ttlMs };
       };
-      const busy = () => new Conflict(`${memory.lease?.holder} is at it since ${memory.lease?.since}.`);
+      const busy = () => new LeaseLost(`${memory.lease?.holder} is at it since ${memory.lease?.since}.`);
       if (memory.lease && memory.lease.until > now()) throw busy();
       touch(hold);
       return {
@@ -78,7 +78,7 @@ export function openMemoryStore(memory: Memory, touch: (write: () => void) => vo
         },
         async commit({ state: next, put = [], remove, notes = {} }) {
           touch(() => {
-            if (memory.commits !== commits) throw new Conflict("Another run has taken over.");
+            if (memory.commits !== commits) throw new LeaseLost("Another run has taken over.");
             for (const { item } of put) memory.tickets.set(item.id, structuredClone(item));
             for (const ticket of live()) {
               const isGone = remove?.items.some(({ hash }) => hash === hashed(ticket.id));

@@ -13,6 +13,7 @@ import { type ReconciliationOptions, reconcile } from "../../shared/reconcile/re
 import type { ReconcileState } from "../../shared/reconcile/state.ts";
 import type { RunReport } from "../../shared/schemas/reconcile.ts";
 import { type Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
+import { LeaseLost } from "../../shared/storage/lease.ts";
 import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
 import { newTableName, openStore } from "../tickets/store/open-store.ts";
 import { Account } from "./account.ts";
@@ -733,7 +734,7 @@ describe("one run at a time", () => {
         return account.list(page);
       },
     });
-    expect(second).toBeInstanceOf(Conflict);
+    expect(second).toBeInstanceOf(LeaseLost);
     expect(second).toMatchObject({ message: expect.stringContaining("the timer") });
     expect(second).toMatchObject({ message: expect.stringContaining(since) });
     expect(await run({ holder: "another runner" })).toMatchObject({ outcome: "completed", calls: 1 });
@@ -748,14 +749,14 @@ describe("one run at a time", () => {
           const answer = account.list(page);
           if (overtaken || page === 1) return answer;
           overtaken = true;
-          await expect(run({ holder: "another runner" })).rejects.toThrow(Conflict);
+          await expect(run({ holder: "another runner" })).rejects.toThrow(LeaseLost);
           account.now += 2 * MINUTE;
           await run({ holder: "another runner" });
           account.change(0);
           return answer;
         },
       });
-      await expect(slow).rejects.toThrow(Conflict);
+      await expect(slow).rejects.toThrow(LeaseLost);
       const { runs } = await readHistory(store);
       expect(runs.map(({ number, outcome }) => [number, outcome])).toEqual([
         [2, "completed"],
@@ -780,7 +781,7 @@ describe("one run at a time", () => {
       },
     });
     expect(seconds).toHaveLength(9);
-    for (const second of seconds) expect(second).toBeInstanceOf(Conflict);
+    for (const second of seconds) expect(second).toBeInstanceOf(LeaseLost);
   });
 });
 
@@ -795,6 +796,17 @@ describe("the history of runs", () => {
     for await (const _ of store.notes("run:")) kept++;
     expect(kept).toBe(100);
     expect((await readHistory(store, { limit: 2 })).runs.map(({ number }) => number)).toEqual([105, 104]);
+  });
+
+  test("a run that LiveChat refuses with a 409 is recorded as failed", async () => {
+    const { run, store } = setUp(3);
+    const refused = new Conflict("LiveChat's current state does not allow this.", {
+      upstream: { status: 409 },
+    });
+    await expect(run({ listTickets: () => Promise.reject(refused) })).rejects.toBe(refused);
+    expect((await readHistory(store)).runs).toMatchObject([
+      { number: 1, outcome: "failed", code: "conflict", reason: refused.message },
+    ]);
   });
 
   test("the time of the last success stays after a failed run", async () => {

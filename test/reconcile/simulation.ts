@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { Conflict, StorageUnavailable, TooManyRequests, UpstreamFailed } from "../../shared/core/errors.ts";
+import { StorageUnavailable, TooManyRequests, UpstreamFailed } from "../../shared/core/errors.ts";
 import type { Source } from "../../shared/listing/source.ts";
 import { factsOfTicket } from "../../shared/listing/ticket-facts.ts";
 import { NO_NAMES } from "../../shared/livechat/helpdesk/from-helpdesk.ts";
@@ -11,6 +11,7 @@ import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import { isCreatedSince } from "../../shared/reconcile/watch.ts";
 import type { RunReport } from "../../shared/schemas/reconcile.ts";
 import type { Ticket, TicketPage } from "../../shared/schemas/ticket.ts";
+import { LeaseLost } from "../../shared/storage/lease.ts";
 import { isNews } from "../../shared/tickets/arrivals/is-news.ts";
 import { openKnownTickets } from "../../shared/tickets/known-tickets.ts";
 import type { TicketStore } from "../../shared/tickets/store/ticket-store.ts";
@@ -349,7 +350,7 @@ export class Simulation {
       appendCreated: async (tickets) =>
         process.touch(() => tickets.map((ticket) => this.#append(ticket, "reconcile"))),
     }).catch((error: Error) => {
-      const isExpected = error instanceof Conflict || error instanceof UpstreamFailed || process.dead;
+      const isExpected = error instanceof LeaseLost || error instanceof UpstreamFailed || process.dead;
       if (!isExpected) throw error;
       return error;
     });

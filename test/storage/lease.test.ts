@@ -1,7 +1,6 @@
 import { expect, inject, test } from "vitest";
-import { Conflict } from "../../shared/core/errors.ts";
 import { OutcomeUnknown } from "../../shared/storage/failures.ts";
-import { acquireLease } from "../../shared/storage/lease.ts";
+import { acquireLease, LeaseLost } from "../../shared/storage/lease.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 import { readRow } from "../../shared/storage/rows.ts";
 import { cutAfter, cutBefore, type Fault, inject as injectFault } from "./faults.ts";
@@ -26,12 +25,12 @@ test("a lease has one holder at a time, and the error of others names the holder
   const lease = await acquire("first");
   pass(999);
   await expect(acquire("second")).rejects.toThrow(
-    new Conflict("first has been working since 2026-01-01T00:00:00.000Z."),
+    new LeaseLost("first has been working since 2026-01-01T00:00:00.000Z."),
   );
   await lease.release();
   await acquire("second");
   await expect(acquire("third")).rejects.toThrow(
-    new Conflict("second has been working since 2026-01-01T00:00:00.999Z."),
+    new LeaseLost("second has been working since 2026-01-01T00:00:00.999Z."),
   );
 });
 
@@ -40,7 +39,7 @@ test("one of eight instances that take a lease at once gets it", async () => {
   const results = await Promise.allSettled(Array.from({ length: 8 }, (_, index) => acquire(`h${index}`)));
   expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   for (const result of results)
-    if (result.status === "rejected") expect(result.reason).toBeInstanceOf(Conflict);
+    if (result.status === "rejected") expect(result.reason).toBeInstanceOf(LeaseLost);
 });
 
 test("a lease ends after its time, and its former holder cannot renew it", async () => {
@@ -49,7 +48,7 @@ test("a lease ends after its time, and its former holder cannot renew it", async
   await expect(acquire("alive")).rejects.toThrow("dead has been working");
   pass(1000);
   const lease = await acquire("alive");
-  await expect(dead.renew()).rejects.toThrow(Conflict);
+  await expect(dead.renew()).rejects.toThrow(LeaseLost);
   await dead.release();
   await expect(acquire("third")).rejects.toThrow("alive");
   await lease.renew();
@@ -59,14 +58,14 @@ test("a lease lasts while it is renewed, and ends when it is released", async ()
   const { acquire, pass } = setUp("long");
   const lease = await acquire("long");
   for (let turn = 0; turn < 3; turn++) {
-    await expect(acquire("other")).rejects.toThrow(Conflict);
+    await expect(acquire("other")).rejects.toThrow(LeaseLost);
     pass(900);
     await lease.renew();
   }
   await expect(acquire("other")).rejects.toThrow("since 2026-01-01T00:00:00.000Z");
   await lease.release();
   expect(await readRow(table, "p", "long")).toBeUndefined();
-  await expect(lease.renew()).rejects.toThrow(Conflict);
+  await expect(lease.renew()).rejects.toThrow(LeaseLost);
 });
 
 test("a lease whose write was carried out without an answer is held by the instance that wrote it", async () => {
@@ -106,12 +105,12 @@ test.each([YEAR, -YEAR])(
   async (off) => {
     const [first, second] = [startInstance(`off ${off}`, off), startInstance(`off ${off}`, 0)];
     const lease = await first.acquire();
-    await expect(second.acquire()).rejects.toThrow(Conflict);
+    await expect(second.acquire()).rejects.toThrow(LeaseLost);
     second.pass(999);
-    await expect(second.acquire()).rejects.toThrow(Conflict);
+    await expect(second.acquire()).rejects.toThrow(LeaseLost);
     await lease.renew();
     second.pass(999);
-    await expect(second.acquire()).rejects.toThrow(Conflict);
+    await expect(second.acquire()).rejects.toThrow(LeaseLost);
     second.pass(1000);
     await second.acquire();
   },

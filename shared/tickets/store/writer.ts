@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { TableClient, TransactionAction } from "@azure/data-tables";
-import { Conflict } from "../../core/errors.ts";
 import type { LiveChatApi } from "../../core/settings.ts";
 import type { Compared, Writer } from "../../reconcile/sink.ts";
 import type { ReconcileState } from "../../reconcile/state.ts";
@@ -8,6 +7,7 @@ import type { Ticket } from "../../schemas/ticket.ts";
 import { compress, packJson } from "../../storage/body.ts";
 import { OutcomeUnknown } from "../../storage/failures.ts";
 import { FORMAT } from "../../storage/format.ts";
+import { LeaseLost } from "../../storage/lease.ts";
 import { MAX_OPERATIONS, MAX_TRANSACTION_BYTES, wireBytes } from "../../storage/limits.ts";
 import { readRow } from "../../storage/rows.ts";
 import { scan } from "../../storage/scan.ts";
@@ -76,7 +76,7 @@ export async function openWriter(table: TableClient, api: LiveChatApi = "v2"): P
    * Commits in as few transactions as possible. The last one stores the new state.
    *
    * @returns how many changes are committed, when an erasure came in between
-   * @throws Conflict when another writer has committed
+   * @throws LeaseLost when another writer has committed
    */
   async function commitTogether(
     open: readonly Change[],
@@ -206,7 +206,7 @@ async function commitPart(
     const found = await readState(table, next.api);
     if (found.commit === next.commit && found.etag) return found.etag;
     if (found.commit === before.commit && found.erasures > before.erasures) return undefined;
-    if (found.etag !== next.etag) throw new Conflict("Another run has taken over.");
+    if (found.etag !== next.etag) throw new LeaseLost("Another run has taken over.");
     if (!unknown || attempt === COMMIT_ATTEMPTS)
       throw unknown ?? new Error("The stored tickets contradict each other");
   }

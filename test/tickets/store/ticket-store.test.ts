@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, inject, test } from "vitest";
-import { Conflict, InvalidInput } from "../../../shared/core/errors.ts";
+import { InvalidInput } from "../../../shared/core/errors.ts";
 import type { Writer } from "../../../shared/reconcile/sink.ts";
 import type { StoredTicket } from "../../../shared/schemas/stored-ticket.ts";
 import type { Ticket } from "../../../shared/schemas/ticket.ts";
 import { NewerFormat } from "../../../shared/storage/format.ts";
+import { LeaseLost } from "../../../shared/storage/lease.ts";
 import { openTable } from "../../../shared/storage/open-table.ts";
 import type { TicketQuery, TicketStore } from "../../../shared/tickets/store/ticket-store.ts";
 import { cut, isTransaction, makeNewer } from "../../storage/faults.ts";
@@ -218,10 +219,10 @@ describe("a commit", () => {
     const [early, late] = [await store.write(), await store.write()];
     await put(early, ticket("A", 1));
 
-    await expect(put(late, ticket("B", 2))).rejects.toThrow(Conflict);
+    await expect(put(late, ticket("B", 2))).rejects.toThrow(LeaseLost);
     const later = await store.write();
     await put(later, ticket("C", 3));
-    await expect(put(early, ticket("D", 4))).rejects.toThrow(Conflict);
+    await expect(put(early, ticket("D", 4))).rejects.toThrow(LeaseLost);
     expect(idsOf(await all(store))).toEqual(["C", "A"]);
   });
 
