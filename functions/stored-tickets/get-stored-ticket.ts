@@ -2,7 +2,7 @@ import { NotFound } from "../../shared/core/errors.ts";
 import { StoredTicket } from "../../shared/schemas/stored-ticket.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
-import { TicketPath } from "../tickets/ticket-id.ts";
+import { TicketPath } from "../tickets/ticket-path.ts";
 
 export const getStoredTicket = operation({
   id: "GetStoredTicket",

@@ -1,7 +1,7 @@
 import { Ticket } from "../../shared/schemas/ticket.ts";
 import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
-import { TicketPath } from "./ticket-id.ts";
+import { TicketPath } from "./ticket-path.ts";
 
 export const getTicket = operation({
   id: "GetTicket",

@@ -3,7 +3,7 @@ import { earliestOf, findMessage } from "../../shared/tickets/find-message.ts";
 import { ignoredFields } from "../../shared/tickets/ignored-fields.ts";
 import { repeatableErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
-import { TicketPath } from "./ticket-id.ts";
+import { TicketPath } from "./ticket-path.ts";
 
 export const updateTicket = operation({
   id: "UpdateTicket",

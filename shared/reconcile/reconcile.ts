@@ -6,7 +6,7 @@ import { Journal } from "./journal.ts";
 import { Pace, type PaceOptions, RENEWAL, RunEnded } from "./pace.ts";
 import type { Compared, Sink } from "./sink.ts";
 import type { ListReading, ReconcileState } from "./state.ts";
-import { type RunTools, see, settleSweep } from "./sweep.ts";
+import { type RunTools, recordSeen, settleSweep } from "./sweep.ts";
 import { beginWatch, isCreatedSince } from "./watch.ts";
 
 export type ReconciliationOptions<Item, Position> = PaceOptions & {
@@ -164,7 +164,7 @@ async function run<Item, Position>(
     report.withoutId = Math.max(report.withoutId, withoutId);
     const ids = facts.map(({ id }) => id);
     state.odd = [...state.odd.filter((id) => !ids.includes(id)), ...(page.odd ?? [])].slice(-ODD_KEPT);
-    if (state.sweep) journal.note(see(state.sweep, ids));
+    if (state.sweep) journal.note(recordSeen(state.sweep, ids));
   }
 
   /** Appends the events of new items. @returns how many of them the log lacked */

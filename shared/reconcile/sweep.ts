@@ -20,7 +20,7 @@ const REMOVALS_PER_COMMIT = 45;
  *
  * @returns the note by its name, to be stored
  */
-export function see(sweep: Sweep<unknown>, ids: readonly string[]): Record<string, SweepNote> {
+export function recordSeen(sweep: Sweep<unknown>, ids: readonly string[]): Record<string, SweepNote> {
   const seen = [...new Set([...sweep.seen, ...ids.map((id) => shortOf(hashed(id)))])];
   if (seen.length < HASHES_PER_NOTE) {
     sweep.seen = seen;

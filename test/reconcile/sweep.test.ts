@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { LiveItem } from "../../shared/reconcile/sink.ts";
 import type { Sweep } from "../../shared/reconcile/state.ts";
-import { missedNotes, see } from "../../shared/reconcile/sweep.ts";
+import { missedNotes, recordSeen } from "../../shared/reconcile/sweep.ts";
 import { hashed } from "../../shared/storage/keys.ts";
 
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `T${index}`);
@@ -13,15 +13,15 @@ const begun = (): Sweep<number> => ({
 
 test("a sweep keeps the hash of each item that it has seen once", () => {
   const sweep = begun();
-  expect(see(sweep, ["a", "b"])).toEqual({});
-  expect(see(sweep, ["b", "c"])).toEqual({});
+  expect(recordSeen(sweep, ["a", "b"])).toEqual({});
+  expect(recordSeen(sweep, ["b", "c"])).toEqual({});
   expect(sweep).toMatchObject({ seen: shortHashes(["a", "b", "c"]), notes: 2 });
 });
 
 test("512 hashes of seen items move from the sweep to a note", () => {
   const sweep = begun();
-  expect(see(sweep, ids(511))).toEqual({});
-  expect(see(sweep, ids(512))).toEqual({ "seen:000002": { sweep: 7, seen: shortHashes(ids(512)) } });
+  expect(recordSeen(sweep, ids(511))).toEqual({});
+  expect(recordSeen(sweep, ids(512))).toEqual({ "seen:000002": { sweep: 7, seen: shortHashes(ids(512)) } });
   expect(sweep).toMatchObject({ seen: [], notes: 3 });
 });
 
