@@ -23,13 +23,15 @@ export type ErrorDetails = {
   outcomeUnknown?: boolean;
 };
 
+const DOUBT = " The request may have taken effect.";
+
 /**
  * The base class of errors that are answered to callers. The message is written for the caller: it contains no
  * credential, stack or upstream header. Every other error is a defect, and is answered as a 500 without details.
  */
 export abstract class AppError extends Error {
   /** The message without LiveChat's words: for logs. */
-  readonly summary: string;
+  summary = "";
   readonly upstream?: Upstream;
   /** A stable name of the kind, for programs. It is not the name of the class, since the bundle is minified. */
   abstract readonly kind: string;
@@ -41,17 +43,28 @@ export abstract class AppError extends Error {
   readonly retryable: boolean = false;
   readonly retryAfter?: number;
   readonly problems?: Problem[];
-  /** Mutable: when a repetition fails, the attempt before it may still have taken effect. */
   outcomeUnknown?: boolean;
 
   constructor(summary: string, { cause, upstream, retryAfter, problems, outcomeUnknown }: ErrorDetails = {}) {
-    super(upstream?.words ? `${summary} It says: ${upstream.words}` : summary, { cause });
+    super(summary, { cause });
     this.name = new.target.name;
-    this.summary = summary;
     this.upstream = upstream;
     this.retryAfter = retryAfter;
     this.problems = problems;
     this.outcomeUnknown = outcomeUnknown;
+    this.#say(outcomeUnknown ? summary + DOUBT : summary);
+  }
+
+  /** Says that the request may have taken effect: this attempt failed, but an earlier one had an unknown outcome. */
+  addDoubt(): void {
+    if (this.outcomeUnknown) return;
+    this.outcomeUnknown = true;
+    this.#say(this.summary + DOUBT);
+  }
+
+  #say(summary: string): void {
+    this.summary = summary;
+    this.message = this.upstream?.words ? `${summary} It says: ${this.upstream.words}` : summary;
   }
 }
 

@@ -18,7 +18,7 @@ type Attempted = {
   /** The name of the service. */
   name: string;
   effect: Effect;
-  /** Whether an answer began to arrive. */
+  /** True when an answer began to arrive. */
   isAnswered: boolean;
   /** Texts that no error may contain. */
   secrets: readonly string[];
@@ -36,7 +36,7 @@ export function toAppError(error: unknown, { name, effect, isAnswered, secrets }
   if (error instanceof SchemaValidationError) {
     const paths = error.issues.slice(0, 3).map((issue) => v.getDotPath(issue as v.BaseIssue<unknown>));
     const where = paths.filter(Boolean).join(", ");
-    const summary = `${name}'s answer does not have the shape it should have${where && ` at ${where}`}.`;
+    const summary = `${name}'s answer does not match its schema${where && ` at ${where}`}.`;
     return inDoubt(UpstreamFailed, summary, effect);
   }
   // A body that breaks off is a bare TypeError: https://fetch.spec.whatwg.org/#concept-body-consume-body
@@ -50,8 +50,6 @@ export function toAppError(error: unknown, { name, effect, isAnswered, secrets }
   return error;
 }
 
-const DOUBT = " Whether it did what was asked is not known.";
-
 /** The error of a call that may have taken effect. A call that reads has no effect, so it is never in doubt. */
 export function inDoubt(
   Failure: typeof UpstreamFailed | typeof UpstreamTimeout,
@@ -59,15 +57,7 @@ export function inDoubt(
   effect: Effect,
   details?: ErrorDetails,
 ): AppError {
-  const outcomeUnknown = effect !== "read";
-  return new Failure(outcomeUnknown ? summary + DOUBT : summary, { ...details, outcomeUnknown });
-}
-
-/** Says in an error that an attempt before it may have taken effect. */
-export function addDoubt(error: AppError): void {
-  if (error.outcomeUnknown) return;
-  error.outcomeUnknown = true;
-  error.message += DOUBT;
+  return new Failure(summary, { ...details, outcomeUnknown: effect !== "read" });
 }
 
 /** The code and message of the socket's error, which fetch wraps once or twice. */

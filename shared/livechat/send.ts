@@ -7,11 +7,10 @@ import { Throttled } from "./after-429.ts";
 import { type AttemptOptions, createAttempt, type Service } from "./attempt.ts";
 import { EFFECT_OF_METHOD, type Effect, type OutgoingCall } from "./call.ts";
 import { delay } from "./delay.ts";
-import { addDoubt } from "./failure.ts";
 import type { Priority } from "./plan-turns.ts";
 import { RateLimit, type Usage } from "./rate-limit.ts";
 
-/** How often a call is repeated after failures. After 429s it is repeated as long as there is time. */
+/** A call is repeated at most so many times after failures. After 429s it is repeated as long as there is time. */
 const REPETITIONS = 2;
 /** Pauses after failures, in milliseconds. */
 const PAUSES_AFTER_FAILURE = { first: 300, longest: 600 };
@@ -65,7 +64,7 @@ export function connect({
   const send: Send = async (request, call = {}) => {
     const { priority = "operator", signal, deadline = Date.now() + totalTimeout, beforeSend, onTurn } = call;
     const { effect = EFFECT_OF_METHOD[request.method] } = request;
-    if (deadline <= Date.now()) throw new UpstreamTimeout("The time for this call was over before it began.");
+    if (deadline <= Date.now()) throw passedDeadline();
     const passed = startStopwatch();
     const time = deadline - Date.now();
     const patience = Math.max(0, time - SHORTEST_ATTEMPT);
@@ -78,8 +77,7 @@ export function connect({
         onTurn?.(waited);
         await beforeSend?.();
         // After the process stood still, late timers fire in any order: the turn may come before the refusal.
-        if (passed() >= time)
-          throw new UpstreamTimeout("The time for this call was over before it was sent.");
+        if (passed() >= time) throw passedDeadline();
         return attempt(request, { effect, signal, deadline, retries, waited });
       };
       const left = retries === 0 ? patience : patience - passed();
@@ -89,7 +87,7 @@ export function connect({
         // The rate limit delays the next attempt until the pause after the 429 ends, or refuses it.
         if (error instanceof Throttled) continue;
         if (error instanceof AppError) {
-          if (isInDoubt) addDoubt(error);
+          if (isInDoubt) error.addDoubt();
           isInDoubt = error.outcomeUnknown ?? false;
         }
         const pause = pauseAfterFailure(error, effect, failures, random);
@@ -101,6 +99,8 @@ export function connect({
   };
   return { send, usage: () => rateLimit.usage() };
 }
+
+const passedDeadline = () => new UpstreamTimeout("The deadline of this call had passed before it was sent.");
 
 /**
  * The pause before a call is repeated after a failure, in milliseconds; `undefined` when the call must not be repeated:

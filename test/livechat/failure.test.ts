@@ -143,7 +143,7 @@ describe("unusable answers", () => {
       answer(response, 200, [{ login: "ana@example.com", name: "Ana" }, { name: "Eve" }]),
     );
     const error = await failureOf(connect(url, { random: () => 0 }).listAgents());
-    expect(error.message).toBe("LiveChat's answer does not have the shape it should have at 1.login.");
+    expect(error.message).toBe("LiveChat's answer does not match its schema at 1.login.");
   });
 });
 
@@ -169,7 +169,7 @@ describe("a POST whose outcome is unknown", () => {
       const { error, asked } = await failToCreate(script, { attemptTimeout: 100 });
       expect(asked).toBe(1);
       expect(error).toMatchObject({ outcomeUnknown: true });
-      expect(error.message).toContain("Whether it did what was asked is not known.");
+      expect(error.message).toContain("The request may have taken effect.");
     },
   );
 

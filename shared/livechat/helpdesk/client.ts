@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import { type AppError, Conflict, InvalidInput, NoHelpDesk } from "../../core/errors.ts";
-import { lazy } from "../../core/lazy.ts";
 import { MINUTE } from "../../core/time.ts";
 import { readable } from "../../schemas/readable.ts";
 import { type NewTicket, OneTicket, type Ticket, type TicketChanges } from "../../schemas/ticket.ts";
@@ -9,6 +8,7 @@ import { at } from "../call.ts";
 import type { ConnectionOptions, HelpDesk, TicketsState, Webhook } from "../live-chat.ts";
 import { type Refusal, refusalByStatus } from "../refusal.ts";
 import { type CallOptions, connect } from "../send.ts";
+import { shareLoad } from "../shared-load.ts";
 import { findTickets } from "./find-tickets.ts";
 import { fromHelpDesk } from "./from-helpdesk.ts";
 import { createLookups } from "./lookups.ts";
@@ -145,19 +145,16 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
     return toTicket(await readRaw(id, call), call);
   }
 
-  const ticketsState = lazy(
-    async (call?: CallOptions): Promise<TicketsState> => {
-      const query = { silo: "tickets", pageSize: 1 };
-      try {
-        await send({ method: "GET", to: at`tickets`, query, answer: v.array(v.unknown()) }, call);
-        return "here";
-      } catch (error) {
-        if (error instanceof NoHelpDesk) return "refused";
-        throw error;
-      }
-    },
-    { freshFor: STATE_FRESH_FOR },
-  );
+  const ticketsState = shareLoad(async (call): Promise<TicketsState> => {
+    const query = { silo: "tickets", pageSize: 1 };
+    try {
+      await send({ method: "GET", to: at`tickets`, query, answer: v.array(v.unknown()) }, call);
+      return "here";
+    } catch (error) {
+      if (error instanceof NoHelpDesk) return "refused";
+      throw error;
+    }
+  }, STATE_FRESH_FOR);
 
   return {
     findTickets: (filters, range, call) => findTickets(readPage, filters, range, call),
@@ -165,7 +162,7 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
     getTicket: async (id, call) => toTicket(await readRaw(id, call), call),
     createTicket,
     updateTicket,
-    ticketsState,
+    ticketsState: (call) => ticketsState.get(call),
 
     async listTicketWebhooks(call) {
       const answer = readable(HelpDeskWebhook);

@@ -6,6 +6,7 @@ import { readable } from "../../schemas/readable.ts";
 import { maybe, text } from "../../schemas/vocabulary.ts";
 import { at } from "../call.ts";
 import type { CallOptions, Send } from "../send.ts";
+import { shareLoad } from "../shared-load.ts";
 import { lacksNames, type Names } from "./from-helpdesk.ts";
 
 /** An agent, team or tag. Only agents have an email and teams. Some agents have no name. */
@@ -27,32 +28,23 @@ export type Lookups = ReturnType<typeof createLookups>;
 
 /** Looks up agents, teams and tags in HelpDesk's lists, and keeps the lists for a while. */
 export function createLookups(send: Send) {
-  const lists = new Map<Kind, { at: number; answer: Promise<Entry[]> }>();
-
-  function list(kind: Kind, freshFor: number, call?: CallOptions): Promise<Entry[]> {
-    const kept = lists.get(kind);
-    if (kept && Date.now() - kept.at < freshFor) return kept.answer;
-    const answer = send({ method: "GET", to: at`${kind}`, answer: readable(Entry) }, call);
-    const read = { at: Date.now(), answer };
-    lists.set(kind, read);
-    answer.catch(() => {
-      if (lists.get(kind) === read) lists.delete(kind);
-    });
-    return answer;
-  }
+  const listOf = (kind: Kind) =>
+    shareLoad((call) => send({ method: "GET", to: at`${kind}`, answer: readable(Entry) }, call), FRESH_FOR);
+  const lists = { agents: listOf("agents"), teams: listOf("teams"), tags: listOf("tags") };
 
   async function find(
     kind: Kind,
     matches: (entry: Entry) => boolean,
     call?: CallOptions,
   ): Promise<Entry | undefined> {
-    const entry = (await list(kind, FRESH_FOR, call)).find(matches);
-    return entry ?? (await list(kind, FRESH_WITHOUT_ENTRY_FOR, call)).find(matches);
+    const list = lists[kind];
+    const entry = (await list.get(call)).find(matches);
+    return entry ?? (await list.get(call, FRESH_WITHOUT_ENTRY_FOR)).find(matches);
   }
 
-  async function names(freshFor: number, call?: CallOptions): Promise<Names> {
+  async function names(call?: CallOptions, youngerThan?: number): Promise<Names> {
     const read = async (kind: Kind) => {
-      const entries = await list(kind, freshFor, call).catch((error): Entry[] => {
+      const entries = await lists[kind].get(call, youngerThan).catch((error): Entry[] => {
         const isRefused = error instanceof AppError && !error.retryable;
         if (call?.priority === "background" && !isRefused) throw error;
         return [];
@@ -71,16 +63,14 @@ export function createLookups(send: Send) {
      * @throws the error of a list, in a background call that can be repeated
      */
     async namesFor(tickets: readonly unknown[], call?: CallOptions): Promise<Names> {
-      const kept = await names(FRESH_FOR, call);
-      return tickets.some((ticket) => lacksNames(ticket, kept)) ? names(FRESH_WITHOUT_ENTRY_FOR, call) : kept;
+      const kept = await names(call);
+      return tickets.some((ticket) => lacksNames(ticket, kept)) ? names(call, FRESH_WITHOUT_ENTRY_FOR) : kept;
     },
     /** @param login an email address, or HelpDesk's id */
     agent: (login: string, call?: CallOptions) =>
       find("agents", ({ ID, email }) => ID === login || isSameText(email, login), call),
     tag: (name: string, call?: CallOptions) => find("tags", (tag) => isSameText(tag.name, name), call),
     /** The next lookup reads the tags again. */
-    forgetTags(): void {
-      lists.delete("tags");
-    },
+    forgetTags: lists.tags.forget,
   };
 }

@@ -1,5 +1,4 @@
 import { NotFound, UpstreamRefused } from "../../core/errors.ts";
-import { lazy } from "../../core/lazy.ts";
 import { MINUTE, SECOND } from "../../core/time.ts";
 import type { Agent, NewAgent } from "../../schemas/agent.ts";
 import { delay } from "../delay.ts";
@@ -7,6 +6,7 @@ import { createHelpDesk, type HelpDeskOptions, isHelpDeskWebhook } from "../help
 import { withoutHelpDesk } from "../helpdesk/no-helpdesk.ts";
 import type { ChatReader, LiveChat } from "../live-chat.ts";
 import { type CallOptions, connect, TOTAL_TIMEOUT } from "../send.ts";
+import { shareLoad } from "../shared-load.ts";
 import { createAct, type Region, type TextAgent } from "./actions.ts";
 import { AGENT_FIELDS, toAgent, toCreation, toSummary } from "./agents.ts";
 import { watchLifecycle } from "./lifecycle.ts";
@@ -63,13 +63,10 @@ export function createLiveChatText({
       : createHelpDesk({ ...options, fetch, url: helpDeskUrl, accountId, apiKey });
   const owner = { owner_client_id: clientId };
 
-  const readGroupNames = lazy(
-    async (call?: CallOptions) => {
-      const groups = await act("list_groups", {}, call);
-      return new Map(groups.map(({ id, name }) => [id, name]));
-    },
-    { freshFor: GROUPS_FRESH_FOR },
-  );
+  const groupNames = shareLoad(async (call) => {
+    const groups = await act("list_groups", {}, call);
+    return new Map(groups.map(({ id, name }) => [id, name]));
+  }, GROUPS_FRESH_FOR);
 
   /** Reads the agents' statuses; none where the token may not read them, unless the caller filters by status. */
   async function readRouting(filters: { agent_ids: string[] }, isNeeded: boolean, call?: CallOptions) {
@@ -103,7 +100,7 @@ export function createLiveChatText({
     const { id } = await act("create_agent", input, timed);
     const created: TextAgent = (await readCreated(id, timed)) ?? { ...input, id };
     // The groups have no names where the token may not read these.
-    const names = created.groups?.length ? await readGroupNames(timed).catch(() => new Map()) : new Map();
+    const names = created.groups?.length ? await groupNames.get(timed).catch(() => new Map()) : new Map();
     const agent = toAgent(created, names);
     return asked.password === undefined ? agent : { ...agent, ignored_fields: ["password"] };
   }

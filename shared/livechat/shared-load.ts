@@ -1,0 +1,47 @@
+import { UpstreamTimeout } from "../core/errors.ts";
+import { delay } from "./delay.ts";
+import { type CallOptions, TOTAL_TIMEOUT } from "./send.ts";
+
+/**
+ * Makes a load whose result is kept for a while, so that many calls share it. A failure is not kept.
+ *
+ * The load has its own time limit. A call waits for it until its own deadline or signal, which end only its waiting.
+ *
+ * @param freshFor how long the result is kept, in milliseconds. A call may ask for a younger result.
+ */
+export function shareLoad<Result>(load: (call: CallOptions) => Promise<Result>, freshFor: number) {
+  let latest: { result: Promise<Result>; at: number } | undefined;
+
+  async function get(call: CallOptions = {}, youngerThan = freshFor): Promise<Result> {
+    if (!latest || Date.now() - latest.at >= youngerThan) {
+      const { priority, onTurn } = call;
+      const loading = { result: load({ priority, onTurn }), at: Date.now() };
+      latest = loading;
+      loading.result.catch(() => {
+        if (latest === loading) latest = undefined;
+      });
+    }
+    return waitFor(latest.result, call);
+  }
+
+  return {
+    get,
+    /** The next call loads again. */
+    forget(): void {
+      latest = undefined;
+    },
+  };
+}
+
+/** @throws {UpstreamTimeout} at the deadline of the call, or the reason of its signal */
+async function waitFor<Result>(
+  result: Promise<Result>,
+  { signal, deadline = Date.now() + TOTAL_TIMEOUT }: CallOptions,
+): Promise<Result> {
+  const done = new AbortController();
+  const signals = signal ? [done.signal, signal] : [done.signal];
+  const tooLate = delay(Math.max(0, deadline - Date.now()), AbortSignal.any(signals)).then(() => {
+    throw new UpstreamTimeout("The deadline of this call passed while it waited for another call's answer.");
+  });
+  return Promise.race([result, tooLate]).finally(() => done.abort());
+}
