@@ -24,9 +24,9 @@ const STOP_TIME_LIMIT = 5_000;
  * Stores the places of the subscriptions before the instance ends: without them, the next instance delivers events
  * again. With wrong settings there are no subscriptions.
  */
-async function stopDeliveries({ subscribers }: Services): Promise<void> {
+async function stopDeliveries({ subscriptions }: Services): Promise<void> {
   try {
-    await within(STOP_TIME_LIMIT, subscribers.stop(), undefined);
+    await within(STOP_TIME_LIMIT, subscriptions.stop(), undefined);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
   }

@@ -17,7 +17,7 @@ import { createClock } from "../shared/storage/clock.ts";
 import { type OpenQueue, openQueue } from "../shared/storage/open-queue.ts";
 import { openTable } from "../shared/storage/open-table.ts";
 import { readRow } from "../shared/storage/rows.ts";
-import type { Subscribers } from "../shared/subscriptions/subscribers.ts";
+import type { SubscriptionService } from "../shared/subscriptions/service.ts";
 import { createWakeUp, type WakeUp } from "../shared/subscriptions/wake-up.ts";
 import { observeBudget, observeCall } from "../shared/telemetry/observe-call.ts";
 import { traceEventLog } from "../shared/telemetry/trace-event-log.ts";
@@ -90,16 +90,16 @@ export function createServices(environment: Record<string, string | undefined>):
     wakeUp: () =>
       createWakeUp({
         queue: parts.queue,
-        hasSubscriptions: () => parts.subscribers.hasAny(),
-        deliver: (seq) => parts.subscribers.stored(seq),
+        hasSubscriptions: () => parts.subscriptions.hasAny(),
+        deliver: (seq) => parts.subscriptions.stored(seq),
         now,
       }),
-    subscribers: () =>
+    subscriptions: () =>
       deferred(async () => {
-        const { openSubscribers } = await import("../shared/subscriptions/subscribers.ts");
+        const { openSubscriptionService } = await import("../shared/subscriptions/service.ts");
         const { allowLoopbackCallbacks: allowLoopback } = parts.settings;
         const { subscriptionsTable, eventLog: log, wakeUp } = parts;
-        return openSubscribers({ table: subscriptionsTable, log, wakeUp, allowLoopback, now });
+        return openSubscriptionService({ table: subscriptionsTable, log, wakeUp, allowLoopback, now });
       }),
     people: () =>
       deferred(async () => {
@@ -168,7 +168,7 @@ export type Services = {
   /** Tickets that HelpDesk's webhook announced and that the app has not read yet. */
   readonly arrivals: Arrivals;
   readonly ticketStore: TicketStore;
-  readonly subscribers: Deferred<Subscribers>;
+  readonly subscriptions: Deferred<SubscriptionService>;
   readonly people: Deferred<People>;
   readonly idempotency: Idempotency;
   /** The results of the app's calls to LiveChat on the Text platform. */

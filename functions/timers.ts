@@ -107,7 +107,7 @@ export const timers = (environment: Record<string, string | undefined>): readonl
     async run(services, log) {
       await dispatch(services, log);
       const { metrics } = await import("../shared/telemetry/metrics.ts");
-      const lags = (await services.subscribers.list()).map(({ lag }) => lag);
+      const lags = (await services.subscriptions.list()).map(({ lag }) => lag);
       metrics.subscriptionLag.record(Math.max(0, ...lags));
     },
   },

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { plural } from "../../shared/core/plural.ts";
 import { MINUTE } from "../../shared/core/time.ts";
-import { type Choice, isWanted } from "../../shared/subscriptions/filter.ts";
+import { type EventChoice, isWanted } from "../../shared/subscriptions/filter.ts";
 import { addressOf } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
 import { Action } from "../parts/action.tsx";
@@ -146,7 +146,7 @@ function NotSent({ event, one }: { event: LoggedEvent; one: Subscription }) {
   const { type, seq, receivedAt, payload } = event;
   const why = () => {
     if (one.types && !one.types.includes(type)) return `it does not receive "${TYPES[type]}"`;
-    if (payload && !isWanted({ type, payload }, { filter: one.filter as Choice["filter"] })) {
+    if (payload && !isWanted({ type, payload }, { filter: one.filter as EventChoice["filter"] })) {
       return `its filter does not match (${filterWords(one.filter ?? {})})`;
     }
     if (seq > one.cursor) return `it is ${plural(one.lag, "place")} behind`;

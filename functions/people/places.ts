@@ -8,7 +8,7 @@ import { LOG_PARTITION } from "../../shared/event-log/store.ts";
 import { answersPlace } from "../../shared/http/idempotency/people.ts";
 import type { DataPlace } from "../../shared/people/place.ts";
 import { attemptsPlace } from "../../shared/subscriptions/people.ts";
-import type { Subscribers } from "../../shared/subscriptions/subscribers.ts";
+import type { SubscriptionService } from "../../shared/subscriptions/service.ts";
 import { arrivalsPlace } from "../../shared/tickets/arrivals/people.ts";
 import { keepOut as keepTicketOut, ticketsPlace } from "../../shared/tickets/store/people.ts";
 import { transcriptPlaces } from "../../shared/transcripts/people.ts";
@@ -19,7 +19,7 @@ type PeopleParts = {
   ticketsTable: TableClient;
   subscriptionsTable: TableClient;
   eventLog: EventLog;
-  subscribers: Pick<Deferred<Subscribers>, "erased" | "heldThrough">;
+  subscriptions: Pick<Deferred<SubscriptionService>, "erased" | "heldThrough">;
   settings: Pick<Settings, "eventRetentionDays" | "retentionMarginDays" | "deletedTicketDays">;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -27,14 +27,14 @@ type PeopleParts = {
 
 /** Every place where data of people is stored, in the order in which they are erased: see `DataPlace` for how to add one. */
 export function placesOfPeople(parts: PeopleParts): DataPlace[] {
-  const { eventsTable: table, ticketsTable, eventLog: log, subscribers, now } = parts;
+  const { eventsTable: table, ticketsTable, eventLog: log, subscriptions, now } = parts;
   const { eventRetentionDays, retentionMarginDays, deletedTicketDays } = parts.settings;
   const removeBefore = () => (eventRetentionDays ? toIso(now() - eventRetentionDays * DAY) : undefined);
   const keepOut = (id: string) => keepTicketOut(ticketsTable, id, toIso(now()));
-  const onErase = () => subscribers.erased();
+  const onErase = () => subscriptions.erased();
   // Events before this time are removed, even if a subscriber has not received them.
   const lostBefore = () => toIso(now() - ((eventRetentionDays ?? 0) + retentionMarginDays) * DAY);
-  const heldThrough = () => subscribers.heldThrough(lostBefore());
+  const heldThrough = () => subscriptions.heldThrough(lostBefore());
   const store = { table, partitionKey: LOG_PARTITION };
   return [
     // Must come before the events: the erasure of a waiting end adds it to the log, and the log's erasure then

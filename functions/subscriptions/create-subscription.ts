@@ -22,8 +22,8 @@ export const createSubscription = operation({
     headers: LocationHeader,
   },
   errors: [InvalidInput, ...storageErrors],
-  run: async ({ body }, { subscribers }, call) => {
-    const made = await subscribers.subscribe({ policy: "park", ...body });
+  run: async ({ body }, { subscriptions }, call) => {
+    const made = await subscriptions.subscribe({ policy: "park", ...body });
     return { body: made, headers: { location: locationOf(made.id, call.url, route) } };
   },
 });

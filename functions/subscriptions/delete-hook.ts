@@ -16,8 +16,8 @@ export const deleteHook = operation({
   output: { status: 204, description: "The subscription has ended.", schema: v.undefined() },
   errors: storageErrors,
   connector: "internal",
-  run: async ({ path }, { subscribers }) => {
-    await subscribers.unsubscribe(path.hookId);
+  run: async ({ path }, { subscriptions }) => {
+    await subscriptions.unsubscribe(path.hookId);
     return {};
   },
 });

@@ -14,5 +14,5 @@ export const getSubscription = operation({
   input: { path: HookPath },
   output: { status: 200, description: "The subscription.", schema: SubscriptionInDetail },
   errors: [NotFound, ...storageErrors],
-  run: async ({ path }, { subscribers }) => ({ body: await subscribers.get(path.hookId) }),
+  run: async ({ path }, { subscriptions }) => ({ body: await subscriptions.get(path.hookId) }),
 });

@@ -16,5 +16,5 @@ export const listAttempts = operation({
   input: { path: exact({ id: named(filled, "Event Id", "The id of the event.", examples.eventId) }) },
   output: { status: 200, description: "The attempts, oldest first.", schema: Attempts },
   errors: [NotFound, ...storageErrors],
-  run: async ({ path }, { subscribers }) => ({ body: { items: await subscribers.attemptsOf(path.id) } }),
+  run: async ({ path }, { subscriptions }) => ({ body: { items: await subscriptions.attemptsOf(path.id) } }),
 });

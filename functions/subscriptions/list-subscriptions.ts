@@ -1,4 +1,4 @@
-import { Subscriptions } from "../../shared/schemas/subscription.ts";
+import { SubscriptionList } from "../../shared/schemas/subscription.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
@@ -10,7 +10,7 @@ export const listSubscriptions = operation({
   route: "subscriptions",
   conditional: true,
   input: {},
-  output: { status: 200, description: "The subscriptions.", schema: Subscriptions },
+  output: { status: 200, description: "The subscriptions.", schema: SubscriptionList },
   errors: storageErrors,
-  run: async (_, { subscribers }) => ({ body: { items: await subscribers.list() } }),
+  run: async (_, { subscriptions }) => ({ body: { items: await subscriptions.list() } }),
 });

@@ -1,5 +1,5 @@
 import { InvalidInput } from "../../shared/core/errors.ts";
-import { Replay, Subscription } from "../../shared/schemas/subscription.ts";
+import { Replay, SubscriptionView } from "../../shared/schemas/subscription.ts";
 import { operation } from "../operation.ts";
 import { onSubscription } from "./on-subscription.ts";
 
@@ -11,7 +11,7 @@ export const replaySubscription = operation({
     "Sends all events of a subscription again, from a place in the log. The operation also resumes a subscription that was given up.",
   route: "subscriptions/{id}/replay",
   input: { ...onSubscription.input, body: Replay },
-  output: { status: 200, description: "The subscription after the call.", schema: Subscription },
+  output: { status: 200, description: "The subscription after the call.", schema: SubscriptionView },
   errors: [InvalidInput, ...onSubscription.errors],
-  run: async ({ path, body }, { subscribers }) => ({ body: await subscribers.replay(path.id, body.seq) }),
+  run: async ({ path, body }, { subscriptions }) => ({ body: await subscriptions.replay(path.id, body.seq) }),
 });

@@ -15,9 +15,9 @@ export const sendAgain = operation({
   input: { ...onSubscription.input, body: SendAgain },
   output: { status: 200, description: "The attempts, each with the callback's answer.", schema: SentAgain },
   errors: [...onSubscription.errors, Conflict],
-  run: async ({ path: { id }, body }, { subscribers }) => ({
+  run: async ({ path: { id }, body }, { subscriptions }) => ({
     body: await (body.id === undefined
-      ? subscribers.sendParked(id, SEND_BUDGET)
-      : subscribers.sendAgain(id, body.id)),
+      ? subscriptions.sendParked(id, SEND_BUDGET)
+      : subscriptions.sendAgain(id, body.id)),
   }),
 });

@@ -11,5 +11,5 @@ export const skipEvent = operation({
   route: "subscriptions/{id}/skip",
   output: { status: 200, description: "The subscription after the call.", schema: SubscriptionInDetail },
   errors: [...onSubscription.errors, Conflict],
-  run: async ({ path }, { subscribers }) => ({ body: await subscribers.skip(path.id) }),
+  run: async ({ path }, { subscriptions }) => ({ body: await subscriptions.skip(path.id) }),
 });

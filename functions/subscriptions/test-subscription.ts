@@ -9,5 +9,5 @@ export const testSubscription = operation({
     "Sends a signed example event and returns the callback's answer. Its webhook-id begins with test_.",
   route: "subscriptions/{id}/test",
   output: { status: 200, description: "The callback's answer.", schema: SentTest },
-  run: async ({ path }, { subscribers }) => ({ body: await subscribers.test(path.id) }),
+  run: async ({ path }, { subscriptions }) => ({ body: await subscriptions.test(path.id) }),
 });

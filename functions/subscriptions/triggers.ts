@@ -38,13 +38,13 @@ function trigger(
     },
     errors: [InvalidInput, ...(isTicket ? [NoHelpDesk] : []), ...storageErrors],
     trigger: { notification: isTicket ? WebhookTicketResponse : WebhookChatResponse },
-    run: async ({ body }, { subscribers, liveChat, settings }, call) => {
+    run: async ({ body }, { subscriptions, liveChat, settings }, call) => {
       if (isTicket && settings.liveChat.api === "text") {
         // When LiveChat fails, the subscriber is still accepted.
         const state = await liveChat.ticketsState().catch(() => "here" as const);
         if (state !== "here") throw noHelpDesk(state);
       }
-      const { id, secret } = await subscribers.subscribe({ policy: "block", ...body, types: [type] });
+      const { id, secret } = await subscriptions.subscribe({ policy: "block", ...body, types: [type] });
       const location = locationOf(id, call.url, words.route);
       return { body: { id, type, secret }, headers: { location } };
     },

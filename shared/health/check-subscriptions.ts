@@ -1,6 +1,6 @@
 import { plural } from "../core/plural.ts";
 import { DAY, MINUTE } from "../core/time.ts";
-import type { Subscriber } from "../subscriptions/subscribers.ts";
+import type { SubscriptionView } from "../schemas/subscription.ts";
 import { attention, bad, type Finding, ok } from "./finding.ts";
 
 /** Milliseconds for which the check reports events that retention removed. */
@@ -14,20 +14,20 @@ const RESTARTED_SHOWN = DAY;
 const STUCK_AFTER = 5 * MINUTE;
 
 /**
- * Judges the deliveries to subscribers. The worst fault decides the state, and the detail lists all faults. A
+ * Judges the deliveries of subscriptions. The worst fault decides the state, and the detail lists all faults. A
  * given-up subscription is bad until it is resumed or ended.
  *
  * @param now milliseconds since the epoch
  */
-export function judgeSubscriptions(subscribers: readonly Subscriber[], now: number): Finding {
-  const some = plural(subscribers.length, "subscription");
-  const count = (isSo: (subscriber: Subscriber) => boolean) => subscribers.filter(isSo).length;
-  const stuck = count((subscriber) => isStuck(subscriber, now));
+export function judgeSubscriptions(subscriptions: readonly SubscriptionView[], now: number): Finding {
+  const some = plural(subscriptions.length, "subscription");
+  const count = (isSo: (subscription: SubscriptionView) => boolean) => subscriptions.filter(isSo).length;
+  const stuck = count((subscription) => isStuck(subscription, now));
   const givenUp = count(({ state }) => state === "given_up");
   const retrying = count(({ state }) => state === "retrying");
-  const missing = subscribers.filter(({ missedAt }) => isRecent(missedAt, now, MISSED_SHOWN));
-  const missed = missing.reduce((sum, subscriber) => sum + subscriber.missed, 0);
-  const parked = subscribers.reduce((sum, { parkedEvents }) => sum + parkedEvents, 0);
+  const missing = subscriptions.filter(({ missedAt }) => isRecent(missedAt, now, MISSED_SHOWN));
+  const missed = missing.reduce((sum, subscription) => sum + subscription.missed, 0);
+  const parked = subscriptions.reduce((sum, { parkedEvents }) => sum + parkedEvents, 0);
   const restarted = count(({ restartedAt }) => isRecent(restartedAt, now, RESTARTED_SHOWN));
 
   // The bad faults come first.
@@ -65,7 +65,7 @@ export function judgeSubscriptions(subscribers: readonly Subscriber[], now: numb
   ].filter((fault) => fault !== false);
   const [worst] = faults;
   if (!worst) {
-    const detail = subscribers.length === 0 ? "There are no subscriptions." : `${some}, none failing.`;
+    const detail = subscriptions.length === 0 ? "There are no subscriptions." : `${some}, none failing.`;
     return { ...ok(detail), count: 0 };
   }
   return {
@@ -79,7 +79,7 @@ export function judgeSubscriptions(subscribers: readonly Subscriber[], now: numb
 const isRecent = (at: string | undefined, now: number, limit: number) =>
   at !== undefined && now - Date.parse(at) < limit;
 
-function isStuck({ state, waitingSince, lastAnswer }: Subscriber, now: number): boolean {
+function isStuck({ state, waitingSince, lastAnswer }: SubscriptionView, now: number): boolean {
   if (state !== "active" || waitingSince === undefined) return false;
   const quietSince = Math.max(Date.parse(waitingSince), Date.parse(lastAnswer?.at ?? waitingSince));
   return now - quietSince > STUCK_AFTER;

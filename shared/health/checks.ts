@@ -39,7 +39,7 @@ export function checksOf(app: Examined, memory: Memory): Check[] {
       name: "subscriptions",
       vital: true,
       needs: "storage",
-      look: async () => judgeSubscriptions(await app.subscribers.list(), memory.now()),
+      look: async () => judgeSubscriptions(await app.subscriptions.list(), memory.now()),
     },
     { name: "quarantine", needs: "storage", look: () => lookAtQuarantine(app) },
   ];

@@ -4,7 +4,7 @@ import type { Settings } from "../core/settings.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { LiveChat } from "../livechat/live-chat.ts";
 import type { OpenQueue } from "../storage/open-queue.ts";
-import type { Subscribers } from "../subscriptions/subscribers.ts";
+import type { SubscriptionService } from "../subscriptions/service.ts";
 import type { TicketStore } from "../tickets/store/ticket-store.ts";
 import type { CallLedger } from "./call-ledger.ts";
 import type { Refusals } from "./refusals.ts";
@@ -19,7 +19,7 @@ export type Examined = {
   /** Absent when the settings name tables but no queue. */
   readonly queue?: OpenQueue | undefined;
   readonly ticketStore: TicketStore;
-  readonly subscribers: Pick<Deferred<Subscribers>, "list">;
+  readonly subscriptions: Pick<Deferred<SubscriptionService>, "list">;
   readonly refusals: Pick<Refusals, "lastHour">;
   /** Only the checks of the Text platform read this table and these calls. */
   readonly eventsTable: TableClient;

@@ -140,11 +140,13 @@ const shownFields = {
 };
 
 /** A subscription, for the operator: its secret is left out. */
-export const Subscription = shape("Subscription", v.object(shownFields), examples.subscription);
+export const SubscriptionView = shape("Subscription", v.object(shownFields), examples.subscription);
+export type SubscriptionView = v.InferOutput<typeof SubscriptionView>;
 
-export const Subscriptions = shape(
+/** The answer of `GET /subscriptions`. */
+export const SubscriptionList = shape(
   "Subscriptions",
-  v.object({ items: described(v.array(Subscription), "All subscriptions.") }),
+  v.object({ items: described(v.array(SubscriptionView), "All subscriptions.") }),
   { items: [examples.subscription] },
 );
 

@@ -75,14 +75,14 @@ type DeliveryStep =
   | { do: "park"; event: OutgoingEvent }
   /** Waits for further events, and keeps the lease meanwhile. */
   | { do: "linger"; forMs: number }
-  | { do: "end"; end: End };
+  | { do: "end"; end: DeliveryEnd };
 
 /**
  * Why a delivery ends: no wanted event is left (`done`); the next attempt is due only at `until` (`paused`); the
  * subscription is given up; the `time` is over, with events left; or the subscription was removed or another process
  * delivers (`lost`).
  */
-export type End = { why: "done" | "given up" | "time" | "lost" } | { why: "paused"; until: number };
+export type DeliveryEnd = { why: "done" | "given up" | "time" | "lost" } | { why: "paused"; until: number };
 
 /** Decides the next step of a delivery. */
 export function nextDeliveryStep(
@@ -133,7 +133,7 @@ export function nextDeliveryStep(
 }
 
 const WRITE: DeliveryStep = { do: "write" };
-const end = (why: End): DeliveryStep => ({ do: "end", end: why });
+const end = (why: DeliveryEnd): DeliveryStep => ({ do: "end", end: why });
 
 /** The next wanted events after the cursor that are sent in one request. */
 function takeBatch(

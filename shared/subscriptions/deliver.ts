@@ -1,7 +1,7 @@
 import { toIso } from "../core/time.ts";
 import {
+  type DeliveryEnd,
   type DeliveryState,
-  type End,
   isWorthWriting,
   mergeRow,
   nextDeliveryStep,
@@ -13,13 +13,13 @@ import type { Post } from "./post.ts";
 import { noteRequest } from "./rate.ts";
 import { type SentEvents, send } from "./send.ts";
 import { afterAnswer, afterParking, isDelivered, isRefusal } from "./standing.ts";
-import type { Subscriptions } from "./store.ts";
+import type { SubscriptionStore } from "./store.ts";
 import { type KeptSubscription, logPlaceOf, type Parked, placeIn, toParked } from "./subscription.ts";
 import { LAST_ATTEMPTS, LEASE_MS, RENEW_MS } from "./times.ts";
 import { countGivenUp, traceDelivery } from "./trace-delivery.ts";
 
 export type DeliverOptions = {
-  subscriptions: Pick<Subscriptions, "get" | "replace">;
+  store: Pick<SubscriptionStore, "get" | "replace">;
   feed: Pick<Feed, "head" | "readHead" | "read" | "isFresh" | "awaitNews">;
   post: Post;
   /** The id of this process. */
@@ -49,8 +49,8 @@ export async function deliver(
   found: KeptSubscription,
   from: number,
   orders: Orders,
-  { subscriptions, feed, post, holder, now, random, wait, every, onAttempt }: DeliverOptions,
-): Promise<{ end: End; kept: KeptSubscription; through: number }> {
+  { store, feed, post, holder, now, random, wait, every, onAttempt }: DeliverOptions,
+): Promise<{ end: DeliveryEnd; kept: KeptSubscription; through: number }> {
   const { standing, attempts, sent } = found;
   let state: DeliveryState = {
     ...{ kept: found, place: { ...logPlaceOf(found), cursor: from }, standing, attempts, sent },
@@ -145,7 +145,7 @@ export async function deliver(
         state = { ...state, ...after, kept: written, lease, unsaved: 0 };
         return true;
       }
-      const current = await subscriptions.get(state.kept.id);
+      const current = await store.get(state.kept.id);
       const isOurs = current?.lease?.holder === holder;
       const lease = { state: isOurs ? "ours" : "lost", writtenAt: Number.NEGATIVE_INFINITY } as const;
       state = { ...(isOurs ? mergeRow(state, current) : state), lease };
@@ -184,7 +184,7 @@ export async function deliver(
     { isLast = false, park }: Omit<RowChange, "after"> = {},
   ): Promise<KeptSubscription | undefined> {
     const lease = isLast ? undefined : { holder, until: toIso(at + LEASE_MS) };
-    return subscriptions.replace({ ...kept, ...place, standing, attempts, sent, lease }, { park });
+    return store.replace({ ...kept, ...place, standing, attempts, sent, lease }, { park });
   }
 }
 

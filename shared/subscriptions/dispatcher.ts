@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { coalesce } from "../core/coalesce.ts";
 import type { EventLog } from "../event-log/event-log.ts";
-import type { End, Orders } from "./decide.ts";
+import type { DeliveryEnd, Orders } from "./decide.ts";
 import { type DeliverOptions, deliver } from "./deliver.ts";
 import { createFeed } from "./feed.ts";
 import { leaseEnds, Roster, type RosterEntry } from "./roster.ts";
 import { isDelivered } from "./standing.ts";
-import type { Subscriptions } from "./store.ts";
+import type { SubscriptionStore } from "./store.ts";
 import type { LogHead } from "./subscription.ts";
 import { CHECK_GAP_MS, DELIVERY_LIMIT_MS, DISPATCH_LIMIT_MS, TIMED_PAUSE_MS } from "./times.ts";
 
@@ -29,7 +29,7 @@ import { CHECK_GAP_MS, DELIVERY_LIMIT_MS, DISPATCH_LIMIT_MS, TIMED_PAUSE_MS } fr
 
 export type DispatcherOptions = Pick<DeliverOptions, "post" | "onAttempt"> &
   Partial<Pick<DeliverOptions, "holder" | "now" | "random" | "wait" | "every">> & {
-    subscriptions: Pick<Subscriptions, "list" | "get" | "replace">;
+    store: Pick<SubscriptionStore, "list" | "get" | "replace">;
     log: Pick<EventLog, "head" | "list">;
     /** Makes the dispatcher of some process check all subscriptions after so many milliseconds. Must not throw. */
     wakeUp: (afterMs: number) => void;
@@ -50,7 +50,7 @@ type ActiveDelivery = Orders & {
 
 /** Makes the dispatcher of a process. */
 export function createDispatcher({
-  subscriptions,
+  store,
   log,
   post,
   wakeUp,
@@ -63,7 +63,7 @@ export function createDispatcher({
   later = (milliseconds, work) => void setTimeout(work, milliseconds).unref(),
 }: DispatcherOptions) {
   const feed = createFeed(log, { now, wait });
-  const roster = new Roster(subscriptions, now);
+  const roster = new Roster(store, now);
   const active = new Map<string, ActiveDelivery>();
   let report: Report = { delivered: 0, failed: 0, givenUp: 0 };
   let errors: unknown[] = [];
@@ -167,9 +167,9 @@ export function createDispatcher({
   async function deliverTo(
     { kept: found, through: from }: RosterEntry,
     delivery: ActiveDelivery,
-  ): Promise<End> {
+  ): Promise<DeliveryEnd> {
     const { end, kept, through } = await deliver(found, from, delivery, {
-      ...{ subscriptions, feed, post, holder, now, random, wait, every },
+      ...{ store, feed, post, holder, now, random, wait, every },
       onAttempt(sent, to, events) {
         if (isDelivered(sent.answer)) report.delivered += events.length;
         else report.failed += 1;

@@ -5,7 +5,7 @@ import type { EventType } from "../schemas/webhook.ts";
 import type { Terms } from "./subscription.ts";
 
 /** The terms that choose events. */
-export type Choice = Pick<Terms, "types" | "filter">;
+export type EventChoice = Pick<Terms, "types" | "filter">;
 
 /**
  * Whether a subscription wants an event. An event without a payload is never wanted. A payload can be any JSON value:
@@ -13,7 +13,7 @@ export type Choice = Pick<Terms, "types" | "filter">;
  */
 export function isWanted(
   { type, payload }: { type: EventType; payload?: unknown },
-  { types, filter }: Choice,
+  { types, filter }: EventChoice,
 ): boolean {
   if (payload === undefined || (types && !types.includes(type))) return false;
   return filter === undefined || matchesFilter(filterFactsOf(payload), filter);
@@ -28,7 +28,7 @@ export function isWanted(
  */
 export async function* wantedEvents(
   log: Pick<EventLog, "list">,
-  choice: Choice,
+  choice: EventChoice,
   {
     after,
     through = Number.POSITIVE_INFINITY,
@@ -47,14 +47,14 @@ export async function* wantedEvents(
 }
 
 /** The event type of a subscription with a single type. */
-export function onlyTypeOf({ types }: Choice): EventType | undefined {
+export function onlyTypeOf({ types }: EventChoice): EventType | undefined {
   return types?.length === 1 ? types[0] : undefined;
 }
 
 type FilterFacts = ReturnType<typeof filterFactsOf>;
 
 /** All given keys must match; a key matches when any of its values is among the event's. `not` must not match. */
-function matchesFilter(facts: FilterFacts, { not, ...keys }: NonNullable<Choice["filter"]>): boolean {
+function matchesFilter(facts: FilterFacts, { not, ...keys }: NonNullable<EventChoice["filter"]>): boolean {
   for (const [key, values] of Object.entries(facts) as [keyof FilterFacts, Set<string>][]) {
     const isIn = (value: string) => values.has(key === "agent" ? value.toLowerCase() : value);
     if (keys[key]?.some(isIn) === false) return false;

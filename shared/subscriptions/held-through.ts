@@ -1,12 +1,12 @@
 import { toIso } from "../core/time.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import { wantedEvents } from "./filter.ts";
-import type { Subscriptions } from "./store.ts";
+import type { SubscriptionStore } from "./store.ts";
 import { type KeptSubscription, type LogHead, placeIn } from "./subscription.ts";
 import { MISSED_AT_ONCE, UNPARK_AT_ONCE } from "./times.ts";
 
 type HeldThroughOptions = {
-  subscriptions: Pick<Subscriptions, "list" | "parked" | "get" | "replace">;
+  store: Pick<SubscriptionStore, "list" | "parked" | "get" | "replace">;
   log: Pick<EventLog, "head" | "list">;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -18,8 +18,8 @@ type HeldThroughOptions = {
  * missed.
  */
 export async function heldThrough(lostBefore: string, options: HeldThroughOptions): Promise<number> {
-  const { subscriptions, log } = options;
-  const [all, head, parked] = await Promise.all([subscriptions.list(), log.head(), subscriptions.parked()]);
+  const { store, log } = options;
+  const [all, head, parked] = await Promise.all([store.list(), log.head(), store.parked()]);
   if (all.length === 0) return Number.POSITIVE_INFINITY;
   const { items } = await log.list({ from: lostBefore, limit: 1 });
   const through = items[0] ? items[0].seq - 1 : head.seq;
@@ -42,7 +42,7 @@ async function moveThrough(
   found: KeptSubscription,
   parked: number[],
   { through, head }: { through: number; head: LogHead },
-  { subscriptions, log, now }: HeldThroughOptions,
+  { store, log, now }: HeldThroughOptions,
 ): Promise<number> {
   let left = parked;
   for (let kept: KeptSubscription | undefined = found; kept; ) {
@@ -54,9 +54,9 @@ async function moveThrough(
     let missed = unpark.length;
     for await (const _ of wantedEvents(log, kept, { after: place.cursor, through: cursor })) missed += 1;
     const counted = missed > 0 && { missed: kept.missed + missed, missedAt: toIso(now()) };
-    const written = await subscriptions.replace({ ...kept, ...place, cursor, ...counted }, { unpark });
+    const written = await store.replace({ ...kept, ...place, cursor, ...counted }, { unpark });
     if (written) left = left.filter((seq) => !unpark.includes(seq));
-    kept = written ?? (await subscriptions.get(found.id));
+    kept = written ?? (await store.get(found.id));
   }
   return Number.POSITIVE_INFINITY;
 }

@@ -48,8 +48,8 @@ export function createPost({
 }: PostOptions): Post {
   const rules = { allowLoopback };
   const lookup = guardedLookup(rules, resolve);
-  const kept = { keepAlive: true, timeout: IDLE_LIMIT };
-  const agents = { http: new HttpAgent(kept), https: new HttpsAgent({ ...kept, ca }) };
+  const agentOptions = { keepAlive: true, timeout: IDLE_LIMIT };
+  const agents = { http: new HttpAgent(agentOptions), https: new HttpsAgent({ ...agentOptions, ca }) };
 
   async function send(
     callback: Callback,

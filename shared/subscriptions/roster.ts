@@ -1,4 +1,4 @@
-import type { Subscriptions } from "./store.ts";
+import type { SubscriptionStore } from "./store.ts";
 import type { KeptSubscription } from "./subscription.ts";
 import { LEASE_MS, ROSTER_FRESH_MS } from "./times.ts";
 
@@ -17,14 +17,14 @@ export type RosterEntry = {
 
 /** All subscriptions as this process knows them. */
 export class Roster {
-  readonly #subscriptions: Pick<Subscriptions, "list" | "get">;
+  readonly #store: Pick<SubscriptionStore, "list" | "get">;
   readonly #now: () => number;
   #readAt = Number.NEGATIVE_INFINITY;
   /** By the ids of the subscriptions. */
   entries = new Map<string, RosterEntry>();
 
-  constructor(subscriptions: Pick<Subscriptions, "list" | "get">, now: () => number) {
-    this.#subscriptions = subscriptions;
+  constructor(store: Pick<SubscriptionStore, "list" | "get">, now: () => number) {
+    this.#store = store;
     this.#now = now;
   }
 
@@ -35,7 +35,7 @@ export class Roster {
 
   async readAll(): Promise<void> {
     const readAt = this.#now();
-    const all = await this.#subscriptions.list();
+    const all = await this.#store.list();
     this.entries = new Map(
       all.map((kept) => [kept.id, withReading(this.entries.get(kept.id), kept, readAt)]),
     );
@@ -44,7 +44,7 @@ export class Roster {
 
   async read(id: string): Promise<RosterEntry | undefined> {
     const readAt = this.#now();
-    const kept = await this.#subscriptions.get(id);
+    const kept = await this.#store.get(id);
     if (kept) this.entries.set(id, withReading(this.entries.get(id), kept, readAt));
     else this.entries.delete(id);
     return this.entries.get(id);

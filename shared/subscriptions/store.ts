@@ -23,7 +23,7 @@ import {
 /** Changes of the parked events, in one transaction with the subscription: an event to park, and places to unpark. */
 type ParkedChanges = { park?: Parked; unpark?: readonly number[] };
 
-export type Subscriptions = ReturnType<typeof openSubscriptions>;
+export type SubscriptionStore = ReturnType<typeof openSubscriptionStore>;
 
 /** A subscription after a change, with changes of its parked events. */
 type Changed = Subscription & ParkedChanges;
@@ -48,7 +48,7 @@ const TRIES = 20;
  *
  * @param now milliseconds since the epoch
  */
-export function openSubscriptions(table: TableClient, now = Date.now) {
+export function openSubscriptionStore(table: TableClient, now = Date.now) {
   /**
    * Creates a subscription for the events after `cursor`. If there is one with the same types and URL, its other
    * terms are replaced, and it continues at once from its place.

@@ -11,7 +11,7 @@ test("docs/privacy.md has a row for every place that stores personal data, in th
     ticketsTable: table,
     subscriptionsTable: table,
     eventLog: openEventLog({ table }),
-    subscribers: { erased: async () => {}, heldThrough: async () => 0 },
+    subscriptions: { erased: async () => {}, heldThrough: async () => 0 },
     settings: { eventRetentionDays: undefined, retentionMarginDays: 7, deletedTicketDays: 30 },
     now: Date.now,
   });

@@ -86,7 +86,7 @@ function peopleOf(eventsName: string, ticketsName: string, { time = EPOCH, fault
     ticketsTable: newTable(ticketsName, fault),
     subscriptionsTable: newTable(`${eventsName}Subscriptions`, fault),
     eventLog: newLog({ table: newTable(eventsName, fault), now }),
-    subscribers: { erased: async () => {}, heldThrough: async () => Number.MAX_SAFE_INTEGER },
+    subscriptions: { erased: async () => {}, heldThrough: async () => Number.MAX_SAFE_INTEGER },
     settings: { eventRetentionDays: 2, retentionMarginDays: 7, deletedTicketDays: 30 },
     now,
   });

@@ -6,7 +6,7 @@ import { EVENT_TYPES, type EventType } from "../../shared/schemas/webhook.ts";
 import { createDispatcher } from "../../shared/subscriptions/dispatcher.ts";
 import type { CallbackAnswer } from "../../shared/subscriptions/post.ts";
 import { isDelivered } from "../../shared/subscriptions/standing.ts";
-import { openSubscriptions } from "../../shared/subscriptions/store.ts";
+import { openSubscriptionStore } from "../../shared/subscriptions/store.ts";
 import { moveTo, resume, type Subscription } from "../../shared/subscriptions/subscription.ts";
 import { memoryLog, newTable, termsOf, virtualClock, withoutAge } from "./world.ts";
 
@@ -90,14 +90,14 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
   const clock = virtualClock();
   const log = memoryLog();
   log.append();
-  const subscriptions = withoutAge(openSubscriptions(newTable(), clock.now));
+  const store = withoutAge(openSubscriptionStore(newTable(), clock.now));
   const people = new Map<
     string,
     { id: string; types?: EventType[]; answers: CallbackAnswer[]; got: string[] }
   >();
   for (const [index, { terms, answers }] of subscribers.entries()) {
     const url = `https://example.com/${index}`;
-    const { id } = await subscriptions.subscribe({ ...termsOf(url), ...terms, cursor: log.events.length });
+    const { id } = await store.subscribe({ ...termsOf(url), ...terms, cursor: log.events.length });
     people.set(url, { id, types: terms.types, answers: [...answers], got: [] });
   }
 
@@ -130,10 +130,10 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
     }
     const { dispatch, stored, changed } = createDispatcher({
       holder,
-      subscriptions: {
-        list: () => live(() => use(subscriptions.list)),
-        get: (id) => live(() => use(() => subscriptions.get(id))),
-        replace: (changed, parked) => live(() => use(() => subscriptions.replace(changed, parked))),
+      store: {
+        list: () => live(() => use(store.list)),
+        get: (id) => live(() => use(() => store.get(id))),
+        replace: (changed, parked) => live(() => use(() => store.replace(changed, parked))),
       },
       log: { head: () => live(log.head), list: (query) => live(() => log.list(query)) },
       post: (url, body, headers) =>
@@ -178,7 +178,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
         each.do === "replay"
           ? (now: Subscription) => moveTo(now, Math.min(each.to, now.cursor))
           : (now: Subscription) => resume(now);
-      if (id) await subscriptions.change(id, change);
+      if (id) await store.change(id, change);
       instances[each.instance]?.changed();
     }
     await setImmediate();
@@ -189,7 +189,7 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
   for (const { life } of instances) life.left = 0;
   for (const person of people.values()) {
     person.answers.length = 0;
-    await subscriptions.change(person.id, resume);
+    await store.change(person.id, resume);
   }
   const last = start("the last");
   for (let round = 0; round < 3; round += 1) {
@@ -201,13 +201,13 @@ async function run({ subscribers, steps }: Schedule): Promise<void> {
     const wanted = log.events
       .filter((event) => !types || types.includes(event.type))
       .map((event) => event.id);
-    const parked = (await subscriptions.parked(id)).map(({ eventId }) => eventId);
+    const parked = (await store.parked(id)).map(({ eventId }) => eventId);
     // The event before the subscription is sent only by a replay.
     const first = [...new Set(got)].filter((id) => id !== "event-1");
     for (const event of first) expect(wanted).toContain(event);
     const inOrder = first.filter((event) => !parked.includes(event));
     expect(inOrder).toEqual(wanted.filter((event) => event !== "event-1" && !parked.includes(event)));
-    const kept = await subscriptions.get(id);
+    const kept = await store.get(id);
     expect(kept).toMatchObject({ standing: { state: "active" } });
     // The lease of a dead process may stay in a row without waiting events.
     expect(kept?.lease?.holder).not.toBe("the last");

@@ -27,7 +27,7 @@ const events = (from: number, to: number) =>
 
 describe("delivery", () => {
   test("a subscriber receives the events of its type after its subscription, in order and signed", async () => {
-    const { log, subscriptions, dispatcher, subscribe } = newWorld();
+    const { log, store, dispatcher, subscribe } = newWorld();
     const subscriber = await startSubscriber();
     const other = await startSubscriber();
     log.append();
@@ -45,7 +45,7 @@ describe("delivery", () => {
     const signature = new Webhook(secret).sign("event-2", new Date(1769846400_000), body);
     expect(headers["webhook-signature"]).toBe(signature);
 
-    const kept = await subscriptions.get(id);
+    const kept = await store.get(id);
     expect(kept).toMatchObject({ cursor: 5, standing: { state: "active", failures: 0 } });
     expect(kept).not.toHaveProperty("lease");
     expect(kept?.standing.lastAnswer).toEqual({
@@ -57,7 +57,7 @@ describe("delivery", () => {
   });
 
   test("a process that is stopped between two events stores the place, so that no event is sent twice", async () => {
-    const { log, subscriptions, dispatcher, subscribe } = newWorld();
+    const { log, store, dispatcher, subscribe } = newWorld();
     const first = dispatcher();
     let stopped: Promise<void> | undefined;
     const subscriber = await startSubscriber((response, _, nth) => {
@@ -68,8 +68,8 @@ describe("delivery", () => {
     for (let count = 0; count < 6; count += 1) log.append();
     await first.dispatch();
     await stopped;
-    expect(await subscriptions.get(id)).toMatchObject({ cursor: 3 });
-    expect(await subscriptions.get(id)).not.toHaveProperty("lease");
+    expect(await store.get(id)).toMatchObject({ cursor: 3 });
+    expect(await store.get(id)).not.toHaveProperty("lease");
 
     await dispatcher().dispatch();
     expect(idsOf(subscriber.arrivals)).toEqual(events(1, 6));
@@ -86,7 +86,7 @@ describe("delivery", () => {
   });
 
   test("a log of several pages is delivered with the events that are stored meanwhile", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const subscriber = await startSubscriber((response, _, nth) => {
       if (nth % 40 === 0) log.append();
       response.end();
@@ -95,7 +95,7 @@ describe("delivery", () => {
     for (let count = 0; count < 120; count += 1) log.append();
     await dispatcher().dispatch();
     expect(idsOf(subscriber.arrivals)).toEqual(events(1, 123));
-    expect((await subscriptions.get(id))?.cursor).toBe(123);
+    expect((await store.get(id))?.cursor).toBe(123);
   });
 
   test("a subscriber that does not answer delays neither other subscribers nor the next dispatch", async () => {
@@ -127,7 +127,7 @@ describe("delivery", () => {
 
 describe("failing callbacks", () => {
   test("a failing callback is tried again after growing pauses: short ones in the same dispatch, longer ones after a wake-up", async () => {
-    const { log, dispatcher, subscribe, subscriptions, clock, wakeUps } = newWorld();
+    const { log, dispatcher, subscribe, store, clock, wakeUps } = newWorld();
     const times: number[] = [];
     const subscriber = await startSubscriber((response, _, nth) => {
       times.push(clock.now());
@@ -140,11 +140,11 @@ describe("failing callbacks", () => {
     expect(await dispatch()).toEqual({ delivered: 0, failed: 7, givenUp: 0 });
     expect(times.map((time) => time - (times[0] ?? 0))).toEqual([0, 50, 150, 350, 750, 1_550, 3_150]);
     expect(wakeUps).toEqual([3_200]);
-    expect(await subscriptions.get(id)).toMatchObject({
+    expect(await store.get(id)).toMatchObject({
       cursor: 0,
       standing: { state: "retrying", failures: 7, lastAnswer: { status: 500 } },
     });
-    expect(await subscriptions.get(id)).not.toHaveProperty("lease");
+    expect(await store.get(id)).not.toHaveProperty("lease");
 
     await dispatch();
     expect(times).toHaveLength(7);
@@ -153,7 +153,7 @@ describe("failing callbacks", () => {
     expect(wakeUps).toEqual([3_200, 6_400]);
     await clock.wait(6_400);
     expect(await dispatch()).toEqual({ delivered: 1, failed: 0, givenUp: 0 });
-    expect((await subscriptions.get(id))?.standing).toMatchObject({ state: "active", failures: 0 });
+    expect((await store.get(id))?.standing).toMatchObject({ state: "active", failures: 0 });
     expect(new Set(idsOf(subscriber.arrivals))).toEqual(new Set(["event-1"]));
   });
 
@@ -178,7 +178,7 @@ describe("failing callbacks", () => {
   test.each([404, 410])(
     "a callback that answers %i for over a minute is given up, and a resumed subscription continues at its place",
     async (status) => {
-      const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+      const { log, dispatcher, subscribe, store, clock } = newWorld();
       let gone = true;
       const subscriber = await startSubscriber((response, { headers }) => {
         response.writeHead(gone && headers["webhook-id"] === "event-2" ? status : 200).end();
@@ -191,7 +191,7 @@ describe("failing callbacks", () => {
         await clock.wait(10 * SECOND);
         await dispatch();
       }
-      expect(await subscriptions.get(id)).toMatchObject({ cursor: 1, standing: { state: "given_up" } });
+      expect(await store.get(id)).toMatchObject({ cursor: 1, standing: { state: "given_up" } });
       await clock.wait(30 * DAY);
       log.append();
       const before = subscriber.arrivals.length;
@@ -200,7 +200,7 @@ describe("failing callbacks", () => {
 
       gone = false;
       subscriber.arrivals.length = 0;
-      await subscriptions.change(id, resume);
+      await store.change(id, resume);
       await dispatch();
       expect(idsOf(subscriber.arrivals)).toEqual(events(2, 4));
     },
@@ -231,7 +231,7 @@ describe("failing callbacks", () => {
   });
 
   test("a subscription is given up after its callback has failed for a week", async () => {
-    const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+    const { log, dispatcher, subscribe, store, clock } = newWorld();
     const subscriber = await startSubscriber(500);
     const { id } = await subscribe(subscriber.url);
     log.append();
@@ -240,7 +240,7 @@ describe("failing callbacks", () => {
     let state = "";
     while (state !== "given_up") {
       await dispatch();
-      const { standing } = (await subscriptions.get(id)) ?? {};
+      const { standing } = (await store.get(id)) ?? {};
       state = standing?.state ?? "";
       if (standing?.nextAttemptAt) clock.time = Math.max(clock.time, Date.parse(standing.nextAttemptAt));
     }
@@ -252,9 +252,9 @@ describe("failing callbacks", () => {
 
 describe("changes during a delivery", () => {
   test("a deletion during a delivery stops it within 20 events", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const subscriber = await startSubscriber(async (response, _, nth) => {
-      if (nth === 3) await subscriptions.remove(id);
+      if (nth === 3) await store.remove(id);
       response.end();
     });
     const { id } = await subscribe(subscriber.url);
@@ -262,18 +262,18 @@ describe("changes during a delivery", () => {
     await dispatcher().dispatch();
     // The deletion shows at the next write of the place, after 20 events at the latest.
     expect(subscriber.arrivals).toHaveLength(20);
-    expect(await subscriptions.list()).toEqual([]);
+    expect(await store.list()).toEqual([]);
   });
 
   test("a deletion by the delivering process stops the delivery before the next event", async () => {
-    const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+    const { log, dispatcher, subscribe, store, clock } = newWorld();
     const subscriber = await startSubscriber();
     const { id } = await subscribe(subscriber.url);
     let removed = false;
     const wait = async (milliseconds: number) => {
       if (subscriber.arrivals.length > 0 && !removed) {
         removed = true;
-        await subscriptions.remove(id);
+        await store.remove(id);
         changed();
         log.append();
       }
@@ -287,22 +287,22 @@ describe("changes during a delivery", () => {
   });
 
   test("a replay during a delivery moves the delivery to its place", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const subscriber = await startSubscriber(async (response, _, nth) => {
-      if (nth === 25) await subscriptions.change(id, (now) => moveTo(now, 9));
+      if (nth === 25) await store.change(id, (now) => moveTo(now, 9));
       response.end();
     });
     const { id } = await subscribe(subscriber.url);
     for (let count = 0; count < 45; count += 1) log.append();
     await dispatcher().dispatch();
     expect(idsOf(subscriber.arrivals)).toEqual([...events(1, 40), ...events(10, 45)]);
-    expect((await subscriptions.get(id))?.cursor).toBe(45);
+    expect((await store.get(id))?.cursor).toBe(45);
   });
 
   test("a resume during a delivery keeps its place", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const subscriber = await startSubscriber(async (response, _, nth) => {
-      if (nth === 25) await subscriptions.change(id, resume);
+      if (nth === 25) await store.change(id, resume);
       response.end();
     });
     const { id } = await subscribe(subscriber.url);
@@ -333,21 +333,21 @@ describe("several dispatchers", () => {
   });
 
   test("an event that is stored while a dispatcher releases its lease is delivered", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const subscriber = await startSubscriber();
     await subscribe(subscriber.url);
     const other = dispatcher();
     // An event is stored just before one dispatcher releases its lease. The other one is woken, finds the lease, and
     // ends.
     const meddled = dispatcher({
-      subscriptions: {
-        ...subscriptions,
+      store: {
+        ...store,
         async replace(changed, parked) {
           if (changed.lease === undefined && log.events.length < 6) {
             log.append();
             await other.dispatch();
           }
-          return subscriptions.replace(changed, parked);
+          return store.replace(changed, parked);
         },
       },
     });
@@ -358,7 +358,7 @@ describe("several dispatchers", () => {
   });
 
   test("a dispatcher keeps its lease while a callback takes nine seconds to answer", async () => {
-    const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+    const { log, dispatcher, subscribe, store, clock } = newWorld();
     let answer = () => {};
     const subscriber = await startSubscriber((response) => {
       answer = () => response.end();
@@ -376,14 +376,14 @@ describe("several dispatchers", () => {
       clock.time += SECOND;
       beat();
       const until = new Date(clock.now() + LEASE_MS).toISOString();
-      await expect.poll(async () => (await subscriptions.get(id))?.lease?.until).toBe(until);
+      await expect.poll(async () => (await store.get(id))?.lease?.until).toBe(until);
       await dispatcher().dispatch();
     }
     answer();
     expect(await first).toMatchObject({ delivered: 1 });
     expect(idsOf(subscriber.arrivals)).toEqual(["event-1"]);
-    expect(await subscriptions.get(id)).toMatchObject({ cursor: 1 });
-    expect(await subscriptions.get(id)).not.toHaveProperty("lease");
+    expect(await store.get(id)).toMatchObject({ cursor: 1 });
+    expect(await store.get(id)).not.toHaveProperty("lease");
   });
 
   test("a dispatcher continues for one that died once its lease is over, and repeats only events after the stored place", async () => {
@@ -410,16 +410,16 @@ describe("several dispatchers", () => {
 
 describe("one dispatcher", () => {
   test("a subscription that changes after the dispatcher has read it is delivered", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const subscriber = await startSubscriber();
     const { id } = await subscribe(subscriber.url);
     let changes = 0;
     const { dispatch } = dispatcher({
-      subscriptions: {
-        ...subscriptions,
+      store: {
+        ...store,
         async replace(changed, parked) {
-          if (changes++ === 0) await subscriptions.change(id, resume);
-          return subscriptions.replace(changed, parked);
+          if (changes++ === 0) await store.change(id, resume);
+          return store.replace(changed, parked);
         },
       },
     });
@@ -429,26 +429,26 @@ describe("one dispatcher", () => {
   });
 
   test("a wake-up that comes while a delivery ends starts another one", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const subscriber = await startSubscriber();
     const { id } = await subscribe(subscriber.url);
     const paused = { state: "retrying", failures: 20, nextAttemptAt: "2126-01-31T08:00:00.000Z" } as const;
     let writes = 0;
     let reads = 0;
     const { dispatch } = dispatcher({
-      subscriptions: {
-        ...subscriptions,
+      store: {
+        ...store,
         async replace(changed, parked) {
           // Another instance has tried and failed.
-          if (writes++ === 0) await subscriptions.change(id, (now) => ({ ...now, standing: paused }));
-          return subscriptions.replace(changed, parked);
+          if (writes++ === 0) await store.change(id, (now) => ({ ...now, standing: paused }));
+          return store.replace(changed, parked);
         },
         async get(id) {
-          const found = await subscriptions.get(id);
+          const found = await store.get(id);
           if (reads++ === 1) {
             // The subscription is resumed between its reading and the decision.
             expect(found?.standing).toMatchObject(paused);
-            await subscriptions.change(id, resume);
+            await store.change(id, resume);
             await dispatch();
           }
           return found;
@@ -461,7 +461,7 @@ describe("one dispatcher", () => {
   });
 
   test("a delivery ends after a minute and leaves further events to the next dispatch", async () => {
-    const { log, dispatcher, subscribe, clock, wakeUps, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, clock, wakeUps, store } = newWorld();
     const subscriber = await startSubscriber((response) => {
       clock.time += 5 * SECOND;
       response.end();
@@ -472,15 +472,15 @@ describe("one dispatcher", () => {
     await dispatch();
     expect(idsOf(subscriber.arrivals)).toEqual(events(1, 12));
     expect(wakeUps).toEqual([0]);
-    expect(await subscriptions.get(id)).toMatchObject({ cursor: 12 });
-    expect(await subscriptions.get(id)).not.toHaveProperty("lease");
+    expect(await store.get(id)).toMatchObject({ cursor: 12 });
+    expect(await store.get(id)).not.toHaveProperty("lease");
     await dispatch();
     await dispatch();
     expect(idsOf(subscriber.arrivals)).toEqual(events(1, 30));
   });
 
   test("a dispatch rejects when storage fails for one subscription, and the next dispatch delivers its events", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const healthy = await startSubscriber();
     const unlucky = await startSubscriber();
     await subscribe(healthy.url);
@@ -488,12 +488,12 @@ describe("one dispatcher", () => {
     for (let count = 0; count < 30; count += 1) log.append();
     let failures = 1;
     const { dispatch } = dispatcher({
-      subscriptions: {
-        ...subscriptions,
+      store: {
+        ...store,
         async replace(changed, parked) {
           if (changed.id === id && changed.cursor === 20 && failures-- > 0)
             throw new StorageUnavailable("down");
-          return subscriptions.replace(changed, parked);
+          return store.replace(changed, parked);
         },
       },
     });
@@ -505,7 +505,7 @@ describe("one dispatcher", () => {
   });
 
   test("a dispatch to eight subscribers at the same place reads the log once", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const subscribers = await Promise.all(Array.from({ length: 8 }, () => startSubscriber()));
     for (const { url } of subscribers) await subscribe(url);
     let reads = 0;
@@ -520,11 +520,11 @@ describe("one dispatcher", () => {
           return log.list(query);
         },
       },
-      subscriptions: {
-        ...subscriptions,
-        replace: (changed: Parameters<typeof subscriptions.replace>[0]) => {
+      store: {
+        ...store,
+        replace: (changed: Parameters<typeof store.replace>[0]) => {
           writes += 1;
-          return subscriptions.replace(changed);
+          return store.replace(changed);
         },
       },
     };
@@ -538,7 +538,7 @@ describe("one dispatcher", () => {
 
 describe("terms", () => {
   test("a subscription with two types and a filter receives the matching events in order", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const subscriber = await startSubscriber();
     const types = ["chat_started", "chat_ended"] as ("chat_started" | "chat_ended")[];
     const { id } = await subscribe(subscriber.url, { types, filter: { tag: ["vip"] } });
@@ -550,23 +550,23 @@ describe("terms", () => {
     await dispatcher().dispatch();
     const expected = log.events.filter(({ seq, type }) => seq % 5 === 0 && type !== "ticket_created");
     expect(idsOf(subscriber.arrivals)).toEqual(expected.map(({ id }) => id));
-    expect((await subscriptions.get(id))?.cursor).toBe(90);
+    expect((await store.get(id))?.cursor).toBe(90);
   });
 
   test("a place that only passes unwanted events is stored after 100 of them", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const { id } = await subscribe("https://example.com/", { filter: { tag: ["vip"] } });
     const { dispatch } = dispatcher();
     for (let count = 0; count < 99; count += 1) log.append();
     await dispatch();
-    expect((await subscriptions.get(id))?.cursor).toBe(0);
+    expect((await store.get(id))?.cursor).toBe(0);
     log.append();
     await dispatch();
-    expect((await subscriptions.get(id))?.cursor).toBe(100);
+    expect((await store.get(id))?.cursor).toBe(100);
   });
 
   test("a batch has at most the subscription's number of events and at most 1 MiB", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const subscriber = await startSubscriber();
     const { id } = await subscribe(subscriber.url, { batch: 40 });
     for (let count = 0; count < 100; count += 1) log.append();
@@ -578,11 +578,11 @@ describe("terms", () => {
     );
     expect(batches.map((batch) => batch.length)).toEqual([40, 40, 20, 1, 1, 1, 1]);
     expect(batches.flat()).toEqual(Array.from({ length: 104 }, (_, index) => index + 1));
-    expect((await subscriptions.get(id))?.cursor).toBe(104);
+    expect((await store.get(id))?.cursor).toBe(104);
   });
 
   test("the events of a refused batch are sent one by one, and the refused one is parked", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const sizes: number[] = [];
     const subscriber = await startSubscriber((response, { body }) => {
       const seqs = JSON.parse(body).map(({ seq }: { seq: number }) => seq);
@@ -593,23 +593,23 @@ describe("terms", () => {
     for (let count = 0; count < 20; count += 1) log.append();
     await dispatcher().dispatch();
     expect(sizes).toEqual([10, ...Array(4).fill(1), ...Array(5).fill(1), ...Array(5).fill(1), 10]);
-    expect(await subscriptions.parked(id)).toMatchObject([{ eventId: "event-5", seq: 5, attempts: 5 }]);
-    expect((await subscriptions.get(id))?.cursor).toBe(20);
+    expect(await store.parked(id)).toMatchObject([{ eventId: "event-5", seq: 5, attempts: 5 }]);
+    expect((await store.get(id))?.cursor).toBe(20);
   });
 
   test("the events of a refused batch are sent one by one in the same dispatch, even after many failures", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const subscriber = await startSubscriber((response, { body }) => {
       response.writeHead(JSON.parse(body).length > 1 ? 413 : 200).end();
     });
     const { id } = await subscribe(subscriber.url, { batch: 10, policy: "park" });
-    await subscriptions.change(id, (now) => ({
+    await store.change(id, (now) => ({
       ...now,
       standing: { state: "retrying", failures: 12, failingSince: now.createdAt },
     }));
     for (let count = 0; count < 5; count += 1) log.append();
     await dispatcher().dispatch();
-    expect((await subscriptions.get(id))?.cursor).toBe(5);
+    expect((await store.get(id))?.cursor).toBe(5);
     expect(subscriber.arrivals).toHaveLength(6);
   });
 
@@ -635,12 +635,12 @@ describe("terms", () => {
   });
 
   test("a secret that is rolled during a delivery signs its later events together with the former secret", async () => {
-    const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+    const { log, dispatcher, subscribe, store, clock } = newWorld();
     const until = new Date(clock.now() + DAY).toISOString();
     const secret = "whsec_bmV3IHNlY3JldCBvZiAyNCBieXRlcyEh";
     const subscriber = await startSubscriber(async (response, _, nth) => {
       const roll = (now: Subscription) => ({ ...now, secret, previousSecret: { secret: now.secret, until } });
-      if (nth === 5) await subscriptions.change(id, roll);
+      if (nth === 5) await store.change(id, roll);
       response.end();
     });
     const { id } = await subscribe(subscriber.url);
@@ -666,7 +666,7 @@ describe("refused events", () => {
   test.each([400, 413, 415, 422])(
     "an event that is refused with %i five times is parked, and the next one is sent at once",
     async (status) => {
-      const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+      const { log, dispatcher, subscribe, store, clock } = newWorld();
       const subscriber = await startSubscriber(refusing([3], status));
       const { id } = await subscribe(subscriber.url, { policy: "park" });
       for (let count = 0; count < 6; count += 1) log.append();
@@ -679,10 +679,10 @@ describe("refused events", () => {
       ]);
       expect(clock.now() - began).toBeLessThan(5_000);
       const since = expect.stringMatching(/^2026-01-31T08:00:0/);
-      expect(await subscriptions.parked(id)).toEqual([
+      expect(await store.parked(id)).toEqual([
         { subscription: id, eventId: "event-3", seq: 3, since, attempts: 5 },
       ]);
-      expect(await subscriptions.get(id)).toMatchObject({
+      expect(await store.get(id)).toMatchObject({
         cursor: 6,
         standing: { state: "active", failures: 0 },
       });
@@ -695,73 +695,73 @@ describe("refused events", () => {
       ["park", 403],
       ["park", 500],
     ] as const) {
-      const { log, dispatcher, subscribe, subscriptions } = newWorld();
+      const { log, dispatcher, subscribe, store } = newWorld();
       const subscriber = await startSubscriber(refusing([1], status));
       const { id } = await subscribe(subscriber.url, { policy });
       for (let count = 0; count < 2; count += 1) log.append();
       await dispatcher().dispatch();
       expect(new Set(idsOf(subscriber.arrivals))).toEqual(new Set(["event-1"]));
-      expect(await subscriptions.get(id)).toMatchObject({ cursor: 0, standing: { state: "retrying" } });
+      expect(await store.get(id)).toMatchObject({ cursor: 0, standing: { state: "retrying" } });
     }
   });
 
   test("an event that a turned-off flow refuses is not parked", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const body = JSON.stringify({ error: { code: "WorkflowTriggerIsNotEnabled" } });
     const subscriber = await startSubscriber((response) => response.writeHead(400).end(body));
     const { id } = await subscribe(subscriber.url, { policy: "park" });
     log.append();
     await dispatcher().dispatch();
     expect(subscriber.arrivals).toHaveLength(1);
-    expect(await subscriptions.parked(id)).toEqual([]);
+    expect(await store.parked(id)).toEqual([]);
   });
 
   test("after three parked events in a row the next refused one blocks until an event is delivered", async () => {
-    const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+    const { log, dispatcher, subscribe, store, clock } = newWorld();
     const refused = [1, 2, 3, 4, 6];
     const subscriber = await startSubscriber(refusing(refused));
     const { id } = await subscribe(subscriber.url, { policy: "park" });
     for (let count = 0; count < 7; count += 1) log.append();
     const { dispatch } = dispatcher();
     await dispatch();
-    expect((await subscriptions.parked(id)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
-    expect(await subscriptions.get(id)).toMatchObject({ cursor: 3, standing: { state: "retrying" } });
+    expect((await store.parked(id)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(await store.get(id)).toMatchObject({ cursor: 3, standing: { state: "retrying" } });
     refused.splice(refused.indexOf(4), 1);
     await clock.wait(MINUTE);
     await dispatch();
-    expect((await subscriptions.parked(id)).map(({ seq }) => seq)).toEqual([1, 2, 3, 6]);
-    expect((await subscriptions.get(id))?.cursor).toBe(7);
+    expect((await store.parked(id)).map(({ seq }) => seq)).toEqual([1, 2, 3, 6]);
+    expect((await store.get(id))?.cursor).toBe(7);
   });
 
   test("an event is parked once when the subscription changes before the write that parks it", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const subscriber = await startSubscriber(refusing([2]));
     const { id } = await subscribe(subscriber.url, { policy: "park" });
     for (let count = 0; count < 3; count += 1) log.append();
     let meddled = false;
     const { dispatch } = dispatcher({
-      subscriptions: {
-        ...subscriptions,
+      store: {
+        ...store,
         async replace(changed, parked) {
           if (parked?.park && !meddled) {
             meddled = true;
-            await subscriptions.change(id, (now) => ({ ...now, perMinute: 600 }));
+            await store.change(id, (now) => ({ ...now, perMinute: 600 }));
           }
-          return subscriptions.replace(changed, parked);
+          return store.replace(changed, parked);
         },
       },
     });
     await dispatch();
     expect(meddled).toBe(true);
-    expect((await subscriptions.parked(id)).map(({ seq }) => seq)).toEqual([2]);
+    expect((await store.parked(id)).map(({ seq }) => seq)).toEqual([2]);
     expect(idsOf(subscriber.arrivals).filter((one) => one === "event-2")).toHaveLength(5);
-    expect(await subscriptions.get(id)).toMatchObject({ cursor: 3, perMinute: 600 });
+    expect(await store.get(id)).toMatchObject({ cursor: 3, perMinute: 600 });
   });
 });
 
 describe("processes", () => {
   test("a process that stood still for longer than its lease neither sends nor writes after another has taken over", async () => {
-    const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+    const { log, dispatcher, subscribe, store, clock } = newWorld();
     const other = dispatcher({ holder: "the other" });
     const subscriber = await startSubscriber(async (response, _, nth) => {
       if (nth === 3) {
@@ -777,12 +777,12 @@ describe("processes", () => {
     await dispatcher({ holder: "the first", every: () => () => {} }).dispatch();
     // Both sent event 3, and the events since the last write are repeated.
     expect(idsOf(subscriber.arrivals)).toEqual([...events(1, 3), ...events(1, 10)]);
-    expect(await subscriptions.get(id)).toMatchObject({ cursor: 10 });
-    expect(await subscriptions.get(id)).not.toHaveProperty("lease");
+    expect(await store.get(id)).toMatchObject({ cursor: 10 });
+    expect(await store.get(id)).not.toHaveProperty("lease");
   });
 
   test("a process that stood still checks its lease before it sends the next event", async () => {
-    const { log, dispatcher, subscribe, subscriptions, clock } = newWorld();
+    const { log, dispatcher, subscribe, store, clock } = newWorld();
     const subscriber = await startSubscriber();
     const { id } = await subscribe(subscriber.url);
     log.append();
@@ -792,36 +792,36 @@ describe("processes", () => {
     const post: Post = async (...call) => {
       const answer = await send(...call);
       clock.time += 10_000;
-      await subscriptions.change(id, (now) => ({
+      await store.change(id, (now) => ({
         ...now,
         lease: { holder: "another", until: new Date(clock.now() + LEASE_MS).toISOString() },
       }));
       return answer;
     };
     const counting = {
-      ...subscriptions,
+      ...store,
       async get(id: string) {
         asked += 1;
-        return subscriptions.get(id);
+        return store.get(id);
       },
     };
-    await dispatcher({ post, subscriptions: counting, every: () => () => {} }).dispatch();
+    await dispatcher({ post, store: counting, every: () => () => {} }).dispatch();
     expect(subscriber.arrivals).toHaveLength(1);
     expect(asked).toBe(2);
-    expect((await subscriptions.get(id))?.lease?.holder).toBe("another");
+    expect((await store.get(id))?.lease?.holder).toBe("another");
   });
 
   test("stored delivers the event at once and returns false when storage fails", async () => {
-    const { log, dispatcher, subscribe, subscriptions } = newWorld();
+    const { log, dispatcher, subscribe, store } = newWorld();
     const subscriber = await startSubscriber();
     const { id } = await subscribe(subscriber.url);
     let down = false;
     const { stored } = dispatcher({
-      subscriptions: {
-        ...subscriptions,
+      store: {
+        ...store,
         async replace(changed, parked) {
           if (down) throw new StorageUnavailable("down");
-          return subscriptions.replace(changed, parked);
+          return store.replace(changed, parked);
         },
       },
     });
@@ -832,6 +832,6 @@ describe("processes", () => {
     down = false;
     expect(await stored(log.append().seq)).toBe(true);
     expect(idsOf(subscriber.arrivals)).toEqual(events(1, 3));
-    expect((await subscriptions.get(id))?.cursor).toBe(3);
+    expect((await store.get(id))?.cursor).toBe(3);
   });
 });

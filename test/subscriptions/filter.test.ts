@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { Filter as FilterSchema } from "../../shared/schemas/filter.ts";
-import { type Choice, isWanted } from "../../shared/subscriptions/filter.ts";
+import { type EventChoice, isWanted } from "../../shared/subscriptions/filter.ts";
 
 const chat = {
   type: "chat_ended" as const,
@@ -25,7 +25,7 @@ const ticket = {
 };
 
 describe("isWanted with a filter", () => {
-  test.each<[string, NonNullable<Choice["filter"]>, boolean, boolean]>([
+  test.each<[string, NonNullable<EventChoice["filter"]>, boolean, boolean]>([
     ["that is empty matches every event", {}, true, true],
     ["by group matches a chat in the group", { group: ["17"] }, true, false],
     ["by group matches a ticket in the group", { group: ["0"] }, false, true],

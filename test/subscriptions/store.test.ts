@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { NewerFormat } from "../../shared/storage/format.ts";
 import { openAttempts } from "../../shared/subscriptions/attempts.ts";
-import { openSubscriptions } from "../../shared/subscriptions/store.ts";
+import { openSubscriptionStore } from "../../shared/subscriptions/store.ts";
 import { type KeptSubscription, resume } from "../../shared/subscriptions/subscription.ts";
 import { cut, inject, makeNewer } from "../storage/faults.ts";
 import { newTable, termsOf, withoutAge } from "./world.ts";
@@ -9,8 +9,8 @@ import { newTable, termsOf, withoutAge } from "./world.ts";
 const wanted = { ...termsOf("https://example.com/hook?sig=a%2Fb"), cursor: 41 };
 
 test("a new subscription is stored with the terms that were asked for", async () => {
-  const subscriptions = withoutAge(openSubscriptions(newTable(), () => Date.parse("2026-01-31T08:00:00Z")));
-  const made = await subscriptions.subscribe(wanted);
+  const store = withoutAge(openSubscriptionStore(newTable(), () => Date.parse("2026-01-31T08:00:00Z")));
+  const made = await store.subscribe(wanted);
   expect(made).toMatchObject({
     ...wanted,
     id: expect.stringMatching(/^[\w-]{32}$/),
@@ -18,13 +18,13 @@ test("a new subscription is stored with the terms that were asked for", async ()
     createdAt: "2026-01-31T08:00:00.000Z",
     standing: { state: "active", failures: 0 },
   });
-  expect(await subscriptions.get(made.id)).toEqual(made);
-  expect(await subscriptions.list()).toEqual([made]);
+  expect(await store.get(made.id)).toEqual(made);
+  expect(await store.list()).toEqual([made]);
 });
 
 test("the same types and URL from eight instances create one subscription", async () => {
   const table = newTable();
-  const instances = Array.from({ length: 8 }, () => openSubscriptions(table));
+  const instances = Array.from({ length: 8 }, () => openSubscriptionStore(table));
   const made = await Promise.all(instances.map((instance) => instance.subscribe(wanted)));
   expect(new Set(made.map(({ id }) => id)).size).toBe(1);
   expect(new Set(made.map(({ secret }) => secret)).size).toBe(1);
@@ -39,8 +39,8 @@ test("the same types and URL from eight instances create one subscription", asyn
 });
 
 test("a call with the same types and URL replaces the subscription's other terms", async () => {
-  const subscriptions = withoutAge(openSubscriptions(newTable()));
-  const made = await subscriptions.subscribe({ ...wanted, types: ["chat_started", "chat_ended"] });
+  const store = withoutAge(openSubscriptionStore(newTable()));
+  const made = await store.subscribe({ ...wanted, types: ["chat_started", "chat_ended"] });
   const terms = {
     ...{
       types: ["chat_ended", "chat_started"] as ("chat_ended" | "chat_started")[],
@@ -48,32 +48,32 @@ test("a call with the same types and URL replaces the subscription's other terms
     },
     ...{ format: "cloudevents" as const, batch: 20, perMinute: 60, policy: "park" as const },
   };
-  const changed = await subscriptions.subscribe({ ...wanted, ...terms, cursor: 99 });
+  const changed = await store.subscribe({ ...wanted, ...terms, cursor: 99 });
   expect(changed).toMatchObject({ ...terms, id: made.id, secret: made.secret, cursor: 41 });
-  expect(await subscriptions.get(made.id)).toMatchObject({ ...terms, types: ["chat_started", "chat_ended"] });
+  expect(await store.get(made.id)).toMatchObject({ ...terms, types: ["chat_started", "chat_ended"] });
 });
 
 test("a row with a single type and without later columns is read with their defaults", async () => {
   const table = newTable();
-  const subscriptions = withoutAge(openSubscriptions(table));
-  const { id, secret } = await subscriptions.subscribe(wanted);
+  const store = withoutAge(openSubscriptionStore(table));
+  const { id, secret } = await store.subscribe(wanted);
   const row = { partitionKey: "subscriptions", rowKey: `subscription:${id}`, type: "chat_started", secret };
   const old = { ...row, url: wanted.url, createdAt: "2026-01-31T08:00:00.000Z", cursor: 7 };
   await table.updateEntity({ ...old, state: "active", failures: 0, version: "1" }, "Replace");
-  expect(await subscriptions.get(id)).toMatchObject({
+  expect(await store.get(id)).toMatchObject({
     ...termsOf(wanted.url),
     cursor: 7,
     moves: 0,
     missed: 0,
   });
   // Its type and URL still lead to the same subscription.
-  expect((await subscriptions.subscribe(wanted)).id).toBe(id);
+  expect((await store.subscribe(wanted)).id).toBe(id);
 });
 
 test("a row with every column is read completely and written back unchanged", async () => {
   const table = newTable();
-  const subscriptions = withoutAge(openSubscriptions(table));
-  const { id, secret } = await subscriptions.subscribe(wanted);
+  const store = withoutAge(openSubscriptionStore(table));
+  const { id, secret } = await store.subscribe(wanted);
   const [at, later] = ["2026-01-31T08:00:00.000Z", "2026-01-31T08:00:02.000Z"];
   const attempts = [{ eventId: "event", seq: 7, at, status: 404, durationMs: 3 }];
   const columns = {
@@ -94,7 +94,7 @@ test("a row with every column is read completely and written back unchanged", as
   };
   const key = { partitionKey: "subscriptions", rowKey: `subscription:${id}` };
   await table.updateEntity({ ...key, ...columns, version: "1" }, "Replace");
-  const kept = await subscriptions.get(id);
+  const kept = await store.get(id);
   expect(kept).toEqual({
     ...{ id, etag: expect.any(String), types: ["chat_started", "chat_ended"], filter: { tag: ["vip"] } },
     ...{ url: wanted.url, format: "cloudevents", batch: 5, perMinute: 60, policy: "park", secret },
@@ -108,35 +108,33 @@ test("a row with every column is read completely and written back unchanged", as
     lease: { holder: "a process", until: later },
     ...{ attempts, sent: [[1769846400, 2]], missed: 6, missedAt: at },
   });
-  await subscriptions.replace(kept as KeptSubscription);
+  await store.replace(kept as KeptSubscription);
   const { etag: _, timestamp: __, version, ...row } = await table.getEntity(key.partitionKey, key.rowKey);
   expect(row).toMatchObject({ ...key, ...columns });
   expect(version).not.toBe("1");
 });
 
 test("an event is parked in one transaction with the place, and unparked once", async () => {
-  const subscriptions = openSubscriptions(newTable());
-  const made = await subscriptions.subscribe(wanted);
+  const store = openSubscriptionStore(newTable());
+  const made = await store.subscribe(wanted);
   const park = { eventId: "event-42", seq: 42, since: "2026-01-31T08:00:00.000Z", attempts: 5 };
-  expect(await subscriptions.replace({ ...made, cursor: 42 }, { park })).toMatchObject({ cursor: 42 });
-  expect(
-    await subscriptions.replace({ ...made, cursor: 43 }, { park: { ...park, seq: 43 } }),
-  ).toBeUndefined();
-  expect(await subscriptions.parked(made.id)).toEqual([{ ...park, subscription: made.id }]);
-  expect(await subscriptions.unpark(made.id, 42)).toBe(true);
-  expect(await subscriptions.unpark(made.id, 42)).toBe(false);
+  expect(await store.replace({ ...made, cursor: 42 }, { park })).toMatchObject({ cursor: 42 });
+  expect(await store.replace({ ...made, cursor: 43 }, { park: { ...park, seq: 43 } })).toBeUndefined();
+  expect(await store.parked(made.id)).toEqual([{ ...park, subscription: made.id }]);
+  expect(await store.unpark(made.id, 42)).toBe(true);
+  expect(await store.unpark(made.id, 42)).toBe(false);
 
-  const kept = (await subscriptions.get(made.id)) as KeptSubscription;
-  await subscriptions.replace(kept, { park });
-  await subscriptions.remove(made.id);
-  expect(await subscriptions.parked()).toEqual([]);
+  const kept = (await store.get(made.id)) as KeptSubscription;
+  await store.replace(kept, { park });
+  await store.remove(made.id);
+  expect(await store.parked()).toEqual([]);
 });
 
 test("a given-up subscription continues at its place when its subscriber subscribes again", async () => {
-  const subscriptions = openSubscriptions(newTable());
-  const { id } = await subscriptions.subscribe(wanted);
+  const store = openSubscriptionStore(newTable());
+  const { id } = await store.subscribe(wanted);
   const lastAnswer = { at: "2026-01-31T08:00:00.000Z", status: 410 };
-  await subscriptions.change(id, (now) => ({
+  await store.change(id, (now) => ({
     ...now,
     cursor: 50,
     standing: {
@@ -144,23 +142,23 @@ test("a given-up subscription continues at its place when its subscriber subscri
       ...{ failingSince: lastAnswer.at, nextAttemptAt: lastAnswer.at },
     },
   }));
-  expect(await subscriptions.subscribe({ ...wanted, cursor: 99 })).toMatchObject({
+  expect(await store.subscribe({ ...wanted, cursor: 99 })).toMatchObject({
     ...{ id, cursor: 50 },
     standing: { state: "active", failures: 0, lastAnswer },
   });
-  const { standing } = (await subscriptions.get(id)) as KeptSubscription;
+  const { standing } = (await store.get(id)) as KeptSubscription;
   expect(standing.failingSince).toBeUndefined();
   expect(standing.nextAttemptAt).toBeUndefined();
 });
 
 test("a removed subscription does not exist any more, and its URL gets a new one", async () => {
-  const subscriptions = openSubscriptions(newTable());
-  const first = await subscriptions.subscribe(wanted);
-  await Promise.all([subscriptions.remove(first.id), subscriptions.remove(first.id)]);
-  await subscriptions.remove(first.id);
-  expect(await subscriptions.list()).toEqual([]);
-  expect(await subscriptions.change(first.id, resume)).toBeUndefined();
-  const second = await subscriptions.subscribe({ ...wanted, cursor: 60 });
+  const store = openSubscriptionStore(newTable());
+  const first = await store.subscribe(wanted);
+  await Promise.all([store.remove(first.id), store.remove(first.id)]);
+  await store.remove(first.id);
+  expect(await store.list()).toEqual([]);
+  expect(await store.change(first.id, resume)).toBeUndefined();
+  const second = await store.subscribe({ ...wanted, cursor: 60 });
   expect(second.id).not.toBe(first.id);
   expect(second.cursor).toBe(60);
 });
@@ -168,32 +166,30 @@ test("a removed subscription does not exist any more, and its URL gets a new one
 test.each(["x", "../x", "a/b", "a#b", "\u{1F4A1}", "target:0", "a".repeat(2000), ""])(
   "the id %j, which no subscription can have, finds no subscription",
   async (id) => {
-    const subscriptions = openSubscriptions(newTable());
-    await subscriptions.subscribe(wanted);
-    expect(await subscriptions.get(id)).toBeUndefined();
-    expect(await subscriptions.change(id, resume)).toBeUndefined();
-    await subscriptions.remove(id);
-    expect(await subscriptions.list()).toHaveLength(1);
+    const store = openSubscriptionStore(newTable());
+    await store.subscribe(wanted);
+    expect(await store.get(id)).toBeUndefined();
+    expect(await store.change(id, resume)).toBeUndefined();
+    await store.remove(id);
+    expect(await store.list()).toHaveLength(1);
   },
 );
 
 test("the first of two concurrent writes wins, and six concurrent changes are all done", async () => {
-  const subscriptions = openSubscriptions(newTable());
-  const made = await subscriptions.subscribe(wanted);
-  const written = await subscriptions.replace({ ...made, cursor: 42 });
+  const store = openSubscriptionStore(newTable());
+  const made = await store.subscribe(wanted);
+  const written = await store.replace({ ...made, cursor: 42 });
   expect(written?.cursor).toBe(42);
-  expect(await subscriptions.replace({ ...made, cursor: 43 })).toBeUndefined();
+  expect(await store.replace({ ...made, cursor: 43 })).toBeUndefined();
   await Promise.all(
-    Array.from({ length: 6 }, () =>
-      subscriptions.change(made.id, (now) => ({ ...now, cursor: now.cursor + 1 })),
-    ),
+    Array.from({ length: 6 }, () => store.change(made.id, (now) => ({ ...now, cursor: now.cursor + 1 }))),
   );
-  expect((await subscriptions.get(made.id))?.cursor).toBe(48);
+  expect((await store.get(made.id))?.cursor).toBe(48);
 });
 
 test("a write whose answer is lost counts as done", async () => {
   const table = newTable();
-  await openSubscriptions(table).list();
+  await openSubscriptionStore(table).list();
   let lost = 0;
   inject(table, async (send, { method }) => {
     const response = await send();
@@ -201,30 +197,30 @@ test("a write whose answer is lost counts as done", async () => {
     lost += 1;
     throw cut();
   });
-  const subscriptions = openSubscriptions(table);
-  const made = await subscriptions.subscribe(wanted);
+  const store = openSubscriptionStore(table);
+  const made = await store.subscribe(wanted);
   expect(made).toMatchObject(wanted);
-  expect((await subscriptions.replace({ ...made, cursor: 42 }))?.cursor).toBe(42);
-  expect((await subscriptions.change(made.id, resume))?.cursor).toBe(42);
-  expect(await subscriptions.list()).toHaveLength(1);
-  await subscriptions.remove(made.id);
-  expect(await subscriptions.list()).toEqual([]);
+  expect((await store.replace({ ...made, cursor: 42 }))?.cursor).toBe(42);
+  expect((await store.change(made.id, resume))?.cursor).toBe(42);
+  expect(await store.list()).toHaveLength(1);
+  await store.remove(made.id);
+  expect(await store.list()).toEqual([]);
   expect(lost).toBe(4);
 });
 
 test("subscriptions, parked events and attempts of a newer version are refused with NewerFormat", async () => {
   const table = newTable();
-  const subscriptions = openSubscriptions(table);
-  const kept = await subscriptions.subscribe(wanted);
+  const store = openSubscriptionStore(table);
+  const kept = await store.subscribe(wanted);
   const since = "2026-01-31T08:00:00.000Z";
-  await subscriptions.replace(kept, { park: { eventId: "event", seq: 42, since, attempts: 5 } });
+  await store.replace(kept, { park: { eventId: "event", seq: 42, since, attempts: 5 } });
   const attempts = openAttempts(table);
   await attempts.record([{ id: "event", seq: 42 }], { subscription: kept.id, at: since, durationMs: 1 });
-  expect([await subscriptions.parked(kept.id), await attempts.of(42)]).toMatchObject([[{}], [{}]]);
+  expect([await store.parked(kept.id), await attempts.of(42)]).toMatchObject([[{}], [{}]]);
 
   await makeNewer(table);
-  await expect(subscriptions.list()).rejects.toThrow(NewerFormat);
-  await expect(subscriptions.get(kept.id)).rejects.toThrow(NewerFormat);
-  await expect(subscriptions.parked(kept.id)).rejects.toThrow(NewerFormat);
+  await expect(store.list()).rejects.toThrow(NewerFormat);
+  await expect(store.get(kept.id)).rejects.toThrow(NewerFormat);
+  await expect(store.parked(kept.id)).rejects.toThrow(NewerFormat);
   await expect(attempts.of(42)).rejects.toThrow(NewerFormat);
 });

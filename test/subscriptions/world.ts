@@ -6,7 +6,7 @@ import type { EventType } from "../../shared/schemas/webhook.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 import { createDispatcher, type DispatcherOptions } from "../../shared/subscriptions/dispatcher.ts";
 import { createPost } from "../../shared/subscriptions/post.ts";
-import { openSubscriptions, type Subscriptions } from "../../shared/subscriptions/store.ts";
+import { openSubscriptionStore, type SubscriptionStore } from "../../shared/subscriptions/store.ts";
 import type { Terms } from "../../shared/subscriptions/subscription.ts";
 
 /** A new table on Azurite, or the table of this name. */
@@ -72,10 +72,10 @@ export const termsOf = (url: string, type: EventType = "chat_started"): Terms =>
 });
 
 /** Hides the age of rows, which is measured by the emulator's real clock, so that only virtual time counts. */
-export function withoutAge(subscriptions: Subscriptions): Subscriptions {
-  const { list, get, subscribe } = subscriptions;
+export function withoutAge(store: SubscriptionStore): SubscriptionStore {
+  const { list, get, subscribe } = store;
   return {
-    ...subscriptions,
+    ...store,
     async subscribe(wanted) {
       const { age: _, ...kept } = await subscribe(wanted);
       return kept;
@@ -92,11 +92,11 @@ export function withoutAge(subscriptions: Subscriptions): Subscriptions {
 export function newWorld() {
   const clock = virtualClock();
   const log = memoryLog();
-  const subscriptions = withoutAge(openSubscriptions(newTable(), clock.now));
+  const store = withoutAge(openSubscriptionStore(newTable(), clock.now));
   const wakeUps: number[] = [];
   const dispatcher = (options: Partial<DispatcherOptions> = {}) =>
     createDispatcher({
-      subscriptions,
+      store,
       log,
       post: createPost({ allowLoopback: true }),
       wakeUp: (afterMs) => wakeUps.push(afterMs),
@@ -107,11 +107,11 @@ export function newWorld() {
       ...options,
     });
   const subscribe = (url: string, terms: Partial<Terms> | EventType = {}) =>
-    subscriptions.subscribe({
+    store.subscribe({
       ...(typeof terms === "string" ? termsOf(url, terms) : { ...termsOf(url), ...terms }),
       cursor: log.events.length,
     });
-  return { clock, log, subscriptions, wakeUps, dispatcher, subscribe };
+  return { clock, log, store, wakeUps, dispatcher, subscribe };
 }
 
 export const idsOf = (arrivals: { headers: Record<string, unknown> }[]) =>

@@ -6,7 +6,7 @@ import { LOG_PARTITION } from "../../shared/event-log/store.ts";
 import { openPeople } from "../../shared/people/people.ts";
 import { openAttempts } from "../../shared/subscriptions/attempts.ts";
 import { attemptsPlace } from "../../shared/subscriptions/people.ts";
-import { openSubscribers } from "../../shared/subscriptions/subscribers.ts";
+import { openSubscriptionService } from "../../shared/subscriptions/service.ts";
 import { ended, newLog, newTable as newLogTable, started } from "../event-log/deliveries.ts";
 import { type Script, startSubscriber } from "./subscriber.ts";
 import { idsOf, newTable } from "./world.ts";
@@ -16,7 +16,7 @@ const DOWN: Script = (response) => response.writeHead(503, { "retry-after": "360
 
 const DAY = 24 * 60 * 60_000;
 
-/** Subscribers of a real log in real tables, with a clock that can be set and that skips waits. */
+/** The subscriptions of a real log in real tables, with a clock that can be set and that skips waits. */
 function open({ logTable = newLogTable().tableName, table = newTable() } = {}) {
   let offset = 0;
   const clock = {
@@ -33,11 +33,11 @@ function open({ logTable = newLogTable().tableName, table = newTable() } = {}) {
     await setImmediate();
   };
   const log = newLog({ table: newLogTable(logTable), now });
-  const subscribers = openSubscribers({
+  const subscriptions = openSubscriptionService({
     ...{ table, log, now, wait, allowLoopback: true },
     wakeUp: { subscribed: () => {}, after: () => {} },
   });
-  return { clock, now, log, table, logTable, subscribers };
+  return { clock, now, log, table, logTable, subscriptions };
 }
 
 /** A subscriber that answers by script, and the ids of the events that it received. */
@@ -59,18 +59,18 @@ describe("retention", () => {
   test("retention removes no event that a subscription has yet to receive", async () => {
     const world = open();
     const down = await newSubscriber(DOWN);
-    await world.subscribers.subscribe({ url: down.url, types: ["chat_started"] });
-    const other = await world.subscribers.subscribe({ url: `${down.url}/2`, types: ["chat_ended"] });
+    await world.subscriptions.subscribe({ url: down.url, types: ["chat_started"] });
+    const other = await world.subscriptions.subscribe({ url: `${down.url}/2`, types: ["chat_ended"] });
     await fill(world);
-    await world.subscribers.replay(other.id, 8);
-    expect(await world.subscribers.heldThrough(daysAgo(world.clock, 30))).toBe(0);
+    await world.subscriptions.replay(other.id, 8);
+    expect(await world.subscriptions.heldThrough(daysAgo(world.clock, 30))).toBe(0);
 
     const place = eventLogPlaces(
       { table: newLogTable(world.logTable), partitionKey: LOG_PARTITION },
       {
         now: world.now,
         removeBefore: () => daysAgo(world.clock, 2),
-        heldThrough: () => world.subscribers.heldThrough(daysAgo(world.clock, 30)),
+        heldThrough: () => world.subscriptions.heldThrough(daysAgo(world.clock, 30)),
       },
     );
     const people = openPeople({ table: newLogTable(), places: place, now: world.now });
@@ -80,90 +80,90 @@ describe("retention", () => {
 
   test("retention moves subscriptions past events older than the margin and counts the missed ones once", async () => {
     const world = open();
-    const { subscribers, clock } = world;
+    const { subscriptions, clock } = world;
     const down = await newSubscriber(DOWN);
-    const one = await subscribers.subscribe({ url: down.url, types: ["chat_started"] });
-    const all = await subscribers.subscribe({ url: down.url });
-    const filtered = await subscribers.subscribe({ url: `${down.url}/3`, filter: { tag: ["vip"] } });
+    const one = await subscriptions.subscribe({ url: down.url, types: ["chat_started"] });
+    const all = await subscriptions.subscribe({ url: down.url });
+    const filtered = await subscriptions.subscribe({ url: `${down.url}/3`, filter: { tag: ["vip"] } });
     await fill(world);
-    const held = await subscribers.heldThrough(daysAgo(clock, 5.5));
+    const held = await subscriptions.heldThrough(daysAgo(clock, 5.5));
     // Ten events, two on each of five days, are older.
     expect(held).toBe(10);
     const missed = async (id: string) => {
-      const { missed, missedAt, cursor } = await subscribers.get(id);
+      const { missed, missedAt, cursor } = await subscriptions.get(id);
       return [missed, cursor, missedAt !== undefined];
     };
     expect(await missed(one.id)).toEqual([5, 10, true]);
     expect(await missed(all.id)).toEqual([10, 10, true]);
-    expect(await subscribers.get(filtered.id)).toMatchObject({ missed: 0, missedAt: undefined });
+    expect(await subscriptions.get(filtered.id)).toMatchObject({ missed: 0, missedAt: undefined });
     // A second run counts no event again.
-    expect(await subscribers.heldThrough(daysAgo(clock, 5.5))).toBe(10);
+    expect(await subscriptions.heldThrough(daysAgo(clock, 5.5))).toBe(10);
     expect(await missed(all.id)).toEqual([10, 10, true]);
-    expect(await subscribers.resume(all.id)).toMatchObject({ missed: 10 });
-    expect(await subscribers.list()).toEqual(
+    expect(await subscriptions.resume(all.id)).toMatchObject({ missed: 10 });
+    expect(await subscriptions.list()).toEqual(
       expect.arrayContaining([expect.objectContaining({ id: one.id, missed: 5 })]),
     );
   });
 
   test("retention counts parked events older than the margin as missed and keeps later parked events", async () => {
     const world = open();
-    const { subscribers, clock } = world;
+    const { subscriptions, clock } = world;
     const down = await newSubscriber(DOWN);
-    const { id } = await subscribers.subscribe({ url: down.url });
+    const { id } = await subscriptions.subscribe({ url: down.url });
     await fill(world);
-    for (let count = 0; count < 3; count += 1) await subscribers.skip(id);
-    expect((await subscribers.get(id)).parked.map(({ seq }) => seq)).toEqual([1, 2, 3]);
-    expect(await subscribers.heldThrough(daysAgo(clock, 9.5))).toBe(2);
-    expect(await subscribers.get(id)).toMatchObject({ missed: 2, cursor: 3, parked: [{ seq: 3 }] });
+    for (let count = 0; count < 3; count += 1) await subscriptions.skip(id);
+    expect((await subscriptions.get(id)).parked.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(await subscriptions.heldThrough(daysAgo(clock, 9.5))).toBe(2);
+    expect(await subscriptions.get(id)).toMatchObject({ missed: 2, cursor: 3, parked: [{ seq: 3 }] });
   });
 
   test("retention may remove every event when there are no subscriptions", async () => {
     const world = open();
     await fill(world);
-    expect(await world.subscribers.heldThrough(daysAgo(world.clock, 30))).toBe(Number.POSITIVE_INFINITY);
+    expect(await world.subscriptions.heldThrough(daysAgo(world.clock, 30))).toBe(Number.POSITIVE_INFINITY);
   });
 });
 
 test("a subscription restarts at the beginning of a new log and shows restartedAt", async () => {
   const world = open();
   const subscriber = await newSubscriber();
-  const { id } = await world.subscribers.subscribe({ url: subscriber.url });
+  const { id } = await world.subscriptions.subscribe({ url: subscriber.url });
   for (let count = 0; count < 3; count += 1) await world.log.append(started({ id: `A${count}` }));
-  await world.subscribers.dispatch();
+  await world.subscriptions.dispatch();
   expect(subscriber.arrivals).toHaveLength(3);
 
   const anew = open({ table: world.table });
   const { id: first } = await anew.log.append(started({ id: "B" }));
-  expect(await anew.subscribers.get(id)).toMatchObject({
+  expect(await anew.subscriptions.get(id)).toMatchObject({
     lag: 1,
     cursor: 0,
     restartedAt: expect.any(String),
   });
-  await anew.subscribers.dispatch();
+  await anew.subscriptions.dispatch();
   expect(subscriber.ids().slice(3)).toEqual([first]);
-  expect(await anew.subscribers.get(id)).toMatchObject({
+  expect(await anew.subscriptions.get(id)).toMatchObject({
     lag: 0,
     cursor: 1,
     restartedAt: expect.any(String),
   });
   await anew.log.append(started({ id: "B2" }));
-  await anew.subscribers.dispatch();
+  await anew.subscriptions.dispatch();
   expect(subscriber.arrivals).toHaveLength(5);
 });
 
 test("events of a log that was emptied while the process runs are delivered from the beginning", async () => {
   const world = open();
   const subscriber = await newSubscriber();
-  await world.subscribers.subscribe({ url: subscriber.url });
+  await world.subscriptions.subscribe({ url: subscriber.url });
   for (let count = 0; count < 3; count += 1) await world.log.append(started({ id: `A${count}` }));
-  await world.subscribers.stored(3);
+  await world.subscriptions.stored(3);
   expect(subscriber.arrivals).toHaveLength(3);
   const table = newLogTable(world.logTable);
   for await (const { partitionKey = "", rowKey = "" } of table.listEntities())
     await table.deleteEntity(partitionKey, rowKey);
   const { id, seq } = await world.log.append(started({ id: "B" }));
   expect(seq).toBe(1);
-  await world.subscribers.stored(seq);
+  await world.subscriptions.stored(seq);
   expect(subscriber.ids().slice(3)).toEqual([id]);
 });
 
@@ -174,17 +174,17 @@ test("three replays during a delivery send all events again", async () => {
     if (nth === 5) blocked = () => response.end();
     else response.end();
   });
-  const { id } = await world.subscribers.subscribe({ url: subscriber.url });
+  const { id } = await world.subscriptions.subscribe({ url: subscriber.url });
   const ids: string[] = [];
   for (let count = 0; count < 6; count += 1)
     ids.push((await world.log.append(started({ id: `A${count}` }))).id);
-  const dispatched = world.subscribers.dispatch();
+  const dispatched = world.subscriptions.dispatch();
   await expect.poll(() => blocked !== undefined).toBe(true);
   // The stored place is still the beginning, so a replay to there changes only `moves`.
-  for (let count = 0; count < 3; count += 1) await world.subscribers.replay(id, 1);
+  for (let count = 0; count < 3; count += 1) await world.subscriptions.replay(id, 1);
   blocked?.();
   await dispatched;
-  await expect.poll(async () => (await world.subscribers.get(id)).lag).toBe(0);
+  await expect.poll(async () => (await world.subscriptions.get(id)).lag).toBe(0);
   expect(subscriber.ids().slice(0, 5)).toEqual(ids.slice(0, 5));
   expect(subscriber.ids().slice(-6)).toEqual(ids);
 });
@@ -196,18 +196,18 @@ test("a later replay keeps the place of an earlier replay that was not sent yet"
     if (!isUp) response.statusCode = 503;
     response.end();
   });
-  const { id } = await world.subscribers.subscribe({ url: subscriber.url });
+  const { id } = await world.subscriptions.subscribe({ url: subscriber.url });
   const ids: string[] = [];
   for (let count = 0; count < 6; count += 1)
     ids.push((await world.log.append(started({ id: `A${count}` }))).id);
-  await world.subscribers.dispatch();
+  await world.subscriptions.dispatch();
   isUp = false;
-  for (const seq of [4, 2, 6, 7]) await world.subscribers.replay(id, seq);
+  for (const seq of [4, 2, 6, 7]) await world.subscriptions.replay(id, seq);
   isUp = true;
   const sent = subscriber.ids().length;
-  await world.subscribers.resume(id);
-  await world.subscribers.dispatch();
-  await expect.poll(async () => (await world.subscribers.get(id)).lag).toBe(0);
+  await world.subscriptions.resume(id);
+  await world.subscriptions.dispatch();
+  await expect.poll(async () => (await world.subscriptions.get(id)).lag).toBe(0);
   expect(new Set(subscriber.ids().slice(sent))).toEqual(new Set(ids.slice(1)));
 });
 
@@ -219,42 +219,45 @@ describe("parked events in a replay", () => {
       if (isDown) DOWN(response, arrival, nth);
       else response.writeHead(status).end();
     });
-    const { id } = await world.subscribers.subscribe({ url: subscriber.url, policy: "park" });
+    const { id } = await world.subscriptions.subscribe({ url: subscriber.url, policy: "park" });
     const ids: string[] = [];
     for (const tag of ["a", "b"])
       ids.push((await world.log.append(started({ id: tag.toUpperCase(), more: { tags: [tag] } }))).id);
-    for (let count = 0; count < 2; count += 1) await world.subscribers.skip(id);
-    await world.subscribers.dispatch();
+    for (let count = 0; count < 2; count += 1) await world.subscriptions.skip(id);
+    await world.subscriptions.dispatch();
     isDown = false;
     subscriber.arrivals.length = 0;
     return { id, ids, subscriber };
   };
   const parkedOf = async (world: ReturnType<typeof open>, id: string) =>
-    (await world.subscribers.get(id)).parked.map(({ seq }) => seq);
+    (await world.subscriptions.get(id)).parked.map(({ seq }) => seq);
 
   test("a replay unparks the parked events that it sends again", async () => {
     const world = open();
     const { id, ids, subscriber } = await parkTwo(world, 200);
-    await world.subscribers.replay(id, 2);
-    await world.subscribers.dispatch();
+    await world.subscriptions.replay(id, 2);
+    await world.subscriptions.dispatch();
     expect(subscriber.ids()).toEqual(ids.slice(1));
     expect(await parkedOf(world, id)).toEqual([1]);
-    expect(await world.subscribers.sendParked(id, 5_000)).toMatchObject({ left: 0, attempts: [{ seq: 1 }] });
+    expect(await world.subscriptions.sendParked(id, 5_000)).toMatchObject({
+      left: 0,
+      attempts: [{ seq: 1 }],
+    });
   });
 
   test("a parked event that a replay sends and the callback refuses is parked again", async () => {
     const world = open();
     const { id } = await parkTwo(world, 400);
-    await world.subscribers.replay(id, 1);
-    await world.subscribers.dispatch();
+    await world.subscriptions.replay(id, 1);
+    await world.subscriptions.dispatch();
     expect(await parkedOf(world, id)).toEqual([1, 2]);
   });
 
   test("a replay keeps a parked event that the filter no longer wants", async () => {
     const world = open();
     const { id, subscriber } = await parkTwo(world, 200);
-    await world.subscribers.subscribe({ url: subscriber.url, policy: "park", filter: { tag: ["b"] } });
-    await world.subscribers.replay(id, 1);
+    await world.subscriptions.subscribe({ url: subscriber.url, policy: "park", filter: { tag: ["b"] } });
+    await world.subscriptions.replay(id, 1);
     expect(await parkedOf(world, id)).toEqual([1]);
   });
 });
@@ -268,7 +271,7 @@ describe("erasure", () => {
           { table: newLogTable(world.logTable), partitionKey: LOG_PARTITION },
           { now: world.now },
         ),
-        attemptsPlace({ ...world, onErase: world.subscribers.erased }),
+        attemptsPlace({ ...world, onErase: world.subscriptions.erased }),
       ];
       const { erased } = await openPeople({ table: newLogTable(), places, now: world.now }).erase(
         "ann@example.com",
@@ -279,11 +282,11 @@ describe("erasure", () => {
       if (nth === 1) await erase();
       response.end();
     });
-    await world.subscribers.subscribe({ url: subscriber.url });
+    await world.subscriptions.subscribe({ url: subscriber.url });
     const { id: first } = await world.log.append(started({ id: "A", email: "bob@example.com" }));
     await world.log.append(started({ id: "B", email: "ann@example.com" }));
     const { id: third } = await world.log.append(started({ id: "C", email: "bob@example.com" }));
-    await world.subscribers.dispatch();
+    await world.subscriptions.dispatch();
     expect(subscriber.ids()).toEqual([first, third]);
   });
 
@@ -300,20 +303,20 @@ describe("erasure", () => {
       }
       response.end();
     });
-    await world.subscribers.subscribe({ url: subscriber.url });
+    await world.subscriptions.subscribe({ url: subscriber.url });
     const { id: first } = await world.log.append(started({ id: "A", email: "bob@example.com" }));
     await world.log.append(started({ id: "B", email: "ann@example.com" }));
-    await world.subscribers.dispatch();
+    await world.subscriptions.dispatch();
     expect(subscriber.ids()).toEqual([first]);
   });
 
   test("search finds the failed attempts of a person's events, and erasure removes them", async () => {
     const world = open();
     const subscriber = await newSubscriber(DOWN);
-    await world.subscribers.subscribe({ url: subscriber.url });
+    await world.subscriptions.subscribe({ url: subscriber.url });
     const { id } = await world.log.append(started({ id: "A", email: "ann@example.com" }));
-    await world.subscribers.dispatch();
-    const [attempt] = await world.subscribers.attemptsOf(id);
+    await world.subscriptions.dispatch();
+    const [attempt] = await world.subscriptions.attemptsOf(id);
     expect(attempt).toMatchObject({ eventId: id, status: 503, excerpt: "No room for Ann." });
     const places = [
       ...eventLogPlaces(
@@ -326,7 +329,7 @@ describe("erasure", () => {
     const { found } = await people.search("ann@example.com", { maxBytes: 1e9 });
     expect(found.map(({ place }) => place)).toContain("attempts");
     await people.erase("ann@example.com");
-    expect(await world.subscribers.attemptsOf(id)).toEqual([]);
+    expect(await world.subscriptions.attemptsOf(id)).toEqual([]);
     expect((await people.search("ann@example.com", { maxBytes: 1e9 })).found).toEqual([]);
   });
 
@@ -363,40 +366,40 @@ describe("operators", () => {
             .end("See https://example.com/secret?sig=abc of ann@example.com at /hook?sig=topsecret")
         : response.end("ok"),
     );
-    const { id } = await world.subscribers.subscribe({ url: `${subscriber.url}?sig=topsecret` });
+    const { id } = await world.subscriptions.subscribe({ url: `${subscriber.url}?sig=topsecret` });
     const { id: eventId } = await world.log.append(started());
-    await world.subscribers.dispatch();
-    const { attempts } = await world.subscribers.get(id);
+    await world.subscriptions.dispatch();
+    const { attempts } = await world.subscriptions.get(id);
     expect(attempts).toMatchObject([
       { eventId, seq: 1, status: 503, durationMs: expect.any(Number) },
       { eventId, seq: 1, status: 200 },
     ]);
-    const all = await world.subscribers.attemptsOf(eventId);
+    const all = await world.subscriptions.attemptsOf(eventId);
     expect(all.map(({ status }) => status)).toEqual([503, 200]);
     expect(all[0]?.excerpt).toBe("See https://example.com/… of …@… at …");
     expect(all[0]?.callback).toMatch(/^http:\/\/127.0.0.1:\d+\/…$/);
-    await expect(world.subscribers.attemptsOf("none")).rejects.toThrow(NotFound);
+    await expect(world.subscriptions.attemptsOf("none")).rejects.toThrow(NotFound);
     for (let count = 0; count < 25; count += 1) await world.log.append(ended({ id: `C${count}` }));
-    await world.subscribers.dispatch();
-    expect((await world.subscribers.get(id)).attempts).toHaveLength(20);
+    await world.subscriptions.dispatch();
+    expect((await world.subscriptions.get(id)).attempts).toHaveLength(20);
   });
 
   test("each event of a batch shows the batch's attempt, and an event between that was not sent shows none", async () => {
     const world = open();
     const subscriber = await newSubscriber();
     const filter = { tag: ["vip"] };
-    const { id } = await world.subscribers.subscribe({ url: subscriber.url, batch: 10, filter });
+    const { id } = await world.subscriptions.subscribe({ url: subscriber.url, batch: 10, filter });
     const ids: string[] = [];
     for (const tag of ["vip", "vip", "other", "vip"])
       ids.push((await world.log.append(started({ id: `C${ids.length}`, more: { tags: [tag] } }))).id);
-    await world.subscribers.dispatch();
+    await world.subscriptions.dispatch();
     const statuses = async (eventId: string) =>
-      (await world.subscribers.attemptsOf(eventId)).map((attempt) => [
+      (await world.subscriptions.attemptsOf(eventId)).map((attempt) => [
         attempt.eventId === eventId,
         attempt.status,
       ]);
     expect(await Promise.all(ids.map(statuses))).toEqual([[[true, 200]], [[true, 200]], [], [[true, 200]]]);
-    expect((await world.subscribers.get(id)).attempts).toMatchObject([{ events: 3, seq: 4, firstSeq: 1 }]);
+    expect((await world.subscriptions.get(id)).attempts).toMatchObject([{ events: 3, seq: 4, firstSeq: 1 }]);
   });
 
   test("a skipped event stays parked until it is sent again successfully", async () => {
@@ -405,40 +408,40 @@ describe("operators", () => {
     const subscriber = await newSubscriber((response) =>
       response.writeHead(status, { "retry-after": "3600" }).end(),
     );
-    const { id } = await world.subscribers.subscribe({ url: subscriber.url });
+    const { id } = await world.subscriptions.subscribe({ url: subscriber.url });
     const { id: eventId } = await world.log.append(started());
-    await world.subscribers.dispatch();
-    const skipped = await world.subscribers.skip(id);
+    await world.subscriptions.dispatch();
+    const skipped = await world.subscriptions.skip(id);
     expect(skipped).toMatchObject({ cursor: 1, lag: 0, state: "active", parked: [{ eventId, seq: 1 }] });
-    await expect(world.subscribers.skip(id)).rejects.toThrow(Conflict);
+    await expect(world.subscriptions.skip(id)).rejects.toThrow(Conflict);
 
-    expect(await world.subscribers.sendAgain(id, eventId)).toMatchObject({
+    expect(await world.subscriptions.sendAgain(id, eventId)).toMatchObject({
       attempts: [{ delivered: false, status: 503 }],
       left: 1,
     });
-    expect(await world.subscribers.sendParked(id, 1_000)).toMatchObject({
+    expect(await world.subscriptions.sendParked(id, 1_000)).toMatchObject({
       attempts: [{ delivered: false }],
       left: 1,
     });
     status = 200;
-    expect(await world.subscribers.sendAgain(id, eventId)).toMatchObject({
+    expect(await world.subscriptions.sendAgain(id, eventId)).toMatchObject({
       attempts: [{ delivered: true, status: 200 }],
       left: 0,
     });
-    await expect(world.subscribers.sendAgain(id, "none")).rejects.toThrow(NotFound);
-    await expect(world.subscribers.sendAgain("none", eventId)).rejects.toThrow(NotFound);
-    await expect(world.subscribers.replay(id, 5)).rejects.toThrow(InvalidInput);
+    await expect(world.subscriptions.sendAgain(id, "none")).rejects.toThrow(NotFound);
+    await expect(world.subscriptions.sendAgain("none", eventId)).rejects.toThrow(NotFound);
+    await expect(world.subscriptions.replay(id, 5)).rejects.toThrow(InvalidInput);
   });
 
   test("an attempt is stored when an emoji stands at the end of its excerpt", async () => {
     const world = open();
     const answer = `${"a".repeat(199)}\u{1F4A1} and more`;
     const subscriber = await newSubscriber((response) => response.writeHead(500).end(answer));
-    const { id } = await world.subscribers.subscribe({ url: subscriber.url });
+    const { id } = await world.subscriptions.subscribe({ url: subscriber.url });
     const event = await world.log.append(started());
     const excerpt = `${"a".repeat(199)}…`;
-    expect(await world.subscribers.sendAgain(id, event.id)).toMatchObject({ attempts: [{ excerpt }] });
-    expect(await world.subscribers.attemptsOf(event.id)).toMatchObject([{ status: 500, excerpt }]);
+    expect(await world.subscriptions.sendAgain(id, event.id)).toMatchObject({ attempts: [{ excerpt }] });
+    expect(await world.subscriptions.attemptsOf(event.id)).toMatchObject([{ status: 500, excerpt }]);
   });
 
   test("sendParked sends all parked events in the order of the log", async () => {
@@ -447,14 +450,14 @@ describe("operators", () => {
     const subscriber = await newSubscriber((response) =>
       response.writeHead(status, { "retry-after": "3600" }).end(),
     );
-    const { id } = await world.subscribers.subscribe({ url: subscriber.url });
+    const { id } = await world.subscriptions.subscribe({ url: subscriber.url });
     const ids: string[] = [];
     for (let count = 0; count < 4; count += 1)
       ids.push((await world.log.append(started({ id: `C${count}` }))).id);
-    for (let count = 0; count < 4; count += 1) await world.subscribers.skip(id);
+    for (let count = 0; count < 4; count += 1) await world.subscriptions.skip(id);
     status = 200;
     subscriber.arrivals.length = 0;
-    const { attempts, left } = await world.subscribers.sendParked(id, 10_000);
+    const { attempts, left } = await world.subscriptions.sendParked(id, 10_000);
     expect([attempts.length, left]).toEqual([4, 0]);
     expect(subscriber.ids()).toEqual(ids);
   });
@@ -462,10 +465,10 @@ describe("operators", () => {
   test("a test sends a signed example of the subscription's type and leaves the attempts unchanged", async () => {
     const world = open();
     const subscriber = await newSubscriber(204);
-    const { id } = await world.subscribers.subscribe({ url: subscriber.url, types: ["ticket_created"] });
-    expect(await world.subscribers.test(id)).toMatchObject({ delivered: true, status: 204 });
+    const { id } = await world.subscriptions.subscribe({ url: subscriber.url, types: ["ticket_created"] });
+    expect(await world.subscriptions.test(id)).toMatchObject({ delivered: true, status: 204 });
     expect(JSON.parse(subscriber.arrivals[0]?.body ?? "")).toMatchObject({ event_type: "ticket_created" });
     expect(subscriber.ids()).toEqual([expect.stringMatching(/^test_/)]);
-    expect((await world.subscribers.get(id)).attempts).toEqual([]);
+    expect((await world.subscriptions.get(id)).attempts).toEqual([]);
   });
 });

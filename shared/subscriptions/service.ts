@@ -5,12 +5,7 @@ import { toIso } from "../core/time.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { LogEvent, StoredEvent } from "../event-log/types.ts";
 import { examples } from "../schemas/examples.ts";
-import type {
-  SentAgain,
-  SentTest,
-  SubscriptionInDetail,
-  Subscription as SubscriptionSchema,
-} from "../schemas/subscription.ts";
+import type { SentAgain, SentTest, SubscriptionInDetail, SubscriptionView } from "../schemas/subscription.ts";
 import { type FailedAttempt, openAttempts } from "./attempts.ts";
 import { checkCallback, maskCallback } from "./callback.ts";
 import { createDispatcher, type DispatcherOptions } from "./dispatcher.ts";
@@ -21,7 +16,7 @@ import { createPost } from "./post.ts";
 import { type SentEvents, send } from "./send.ts";
 import { newSecret } from "./sign.ts";
 import { isDelivered } from "./standing.ts";
-import { openSubscriptions } from "./store.ts";
+import { openSubscriptionStore } from "./store.ts";
 import {
   type DeliveryAttempt,
   type KeptSubscription,
@@ -36,10 +31,8 @@ import {
 import { LAST_ATTEMPTS, LOOK_AHEAD, ROLL_MS, UNPARK_AT_ONCE } from "./times.ts";
 import type { WakeUp } from "./wake-up.ts";
 
-export type Subscribers = ReturnType<typeof openSubscribers>;
+export type SubscriptionService = ReturnType<typeof openSubscriptionService>;
 
-/** A subscription as operators see it, without secrets. */
-export type Subscriber = v.InferOutput<typeof SubscriptionSchema>;
 type Sent = v.InferOutput<typeof SentTest>;
 
 /** The events that a test sends. */
@@ -56,7 +49,7 @@ const EXAMPLES = {
  * @param allowLoopback permits callbacks to this machine and plain http; for local work only
  * @param now milliseconds since the epoch
  */
-export function openSubscribers({
+export function openSubscriptionService({
   table,
   log,
   wakeUp,
@@ -69,18 +62,18 @@ export function openSubscribers({
   wakeUp: Pick<WakeUp, "subscribed" | "after">;
   allowLoopback: boolean;
 } & Pick<DispatcherOptions, "now" | "wait">) {
-  const subscriptions = openSubscriptions(table, now);
+  const store = openSubscriptionStore(table, now);
   const attempts = openAttempts(table);
   const post = createPost({ allowLoopback });
   const dispatcher = createDispatcher({
-    ...{ subscriptions, log, post, now, wait },
+    ...{ store, log, post, now, wait },
     wakeUp: wakeUp.after,
     // A failed attempt that cannot be stored must not delay the events.
     onAttempt: (sent, to, events) => recordFailure(sent, to, events).catch(() => {}),
   });
 
   async function find(id: string): Promise<KeptSubscription> {
-    return existing(await subscriptions.get(id));
+    return existing(await store.get(id));
   }
 
   async function findEvent(id: string): Promise<LogEvent> {
@@ -89,7 +82,11 @@ export function openSubscribers({
     return event;
   }
 
-  async function describe(kept: KeptSubscription, head: LogHead, parkedEvents: number): Promise<Subscriber> {
+  async function describe(
+    kept: KeptSubscription,
+    head: LogHead,
+    parkedEvents: number,
+  ): Promise<SubscriptionView> {
     const { id, createdAt, standing, missed, missedAt } = kept;
     const { url, ...terms } = termsOf(kept);
     const { state, failures, nextAttemptAt, lastAnswer } = standing;
@@ -104,7 +101,7 @@ export function openSubscribers({
   }
 
   async function describeInDetail(kept: KeptSubscription): Promise<SubscriptionInDetail> {
-    const [head, all] = await Promise.all([log.head(), subscriptions.parked(kept.id)]);
+    const [head, all] = await Promise.all([log.head(), store.parked(kept.id)]);
     const parked = all.map(({ subscription: _, ...one }) => one);
     return { ...(await describe(kept, head, parked.length)), attempts: kept.attempts, parked };
   }
@@ -114,8 +111,8 @@ export function openSubscribers({
     return (await wantedEvents(log, kept, { after, most: LOOK_AHEAD }).next()).value;
   }
 
-  async function change(...[id, to]: Parameters<typeof subscriptions.change>): Promise<SubscriptionInDetail> {
-    const changed = existing(await subscriptions.change(id, to));
+  async function change(...[id, to]: Parameters<typeof store.change>): Promise<SubscriptionInDetail> {
+    const changed = existing(await store.change(id, to));
     startDelivery();
     return describeInDetail(changed);
   }
@@ -130,7 +127,7 @@ export function openSubscribers({
    * The places of parked events after `place` that the subscription wants, among the first {@link UNPARK_AT_ONCE}.
    */
   async function parkedAfter(place: number, kept: KeptSubscription): Promise<number[]> {
-    const later = (await subscriptions.parked(kept.id)).filter(({ seq }) => seq > place);
+    const later = (await store.parked(kept.id)).filter(({ seq }) => seq > place);
     const wanted: number[] = [];
     for (const { eventId, seq } of later.slice(0, UNPARK_AT_ONCE)) {
       const event = await log.get(eventId);
@@ -151,11 +148,11 @@ export function openSubscribers({
   /** Sends an event of the log and stores the attempt. A parked event that is delivered is unparked. */
   async function sendEvent(event: StoredEvent, kept: KeptSubscription): Promise<Sent> {
     const sent = await send([event], kept, { post, now });
-    await subscriptions.change(kept.id, (before) => ({
+    await store.change(kept.id, (before) => ({
       ...before,
       attempts: [...before.attempts, sent.attempt].slice(-LAST_ATTEMPTS),
     }));
-    if (isDelivered(sent.answer)) await subscriptions.unpark(kept.id, event.seq);
+    if (isDelivered(sent.answer)) await store.unpark(kept.id, event.seq);
     await recordFailure(sent, kept, [event]);
     return toSent(sent);
   }
@@ -171,7 +168,7 @@ export function openSubscribers({
       await checkCallback(wanted.url, { allowLoopback });
       const { log: name, seq: cursor } = await log.head();
       const terms = termsOf({ format: "payload", batch: 1, policy: "block", ...wanted });
-      const kept = await subscriptions.subscribe({ ...terms, log: name, cursor });
+      const kept = await store.subscribe({ ...terms, log: name, cursor });
       startDelivery();
       const { url: _, ...agreed } = termsOf(kept);
       return { id: kept.id, secret: kept.secret, ...agreed };
@@ -179,16 +176,12 @@ export function openSubscribers({
 
     /** Ends a subscription. Does nothing when it does not exist. */
     async unsubscribe(id: string): Promise<void> {
-      await subscriptions.remove(id);
+      await store.remove(id);
       dispatcher.changed();
     },
 
-    async list(): Promise<Subscriber[]> {
-      const [all, head, parked] = await Promise.all([
-        subscriptions.list(),
-        log.head(),
-        subscriptions.parked(),
-      ]);
+    async list(): Promise<SubscriptionView[]> {
+      const [all, head, parked] = await Promise.all([store.list(), log.head(), store.parked()]);
       const counts = Map.groupBy(parked, ({ subscription }) => subscription);
       return Promise.all(all.map((kept) => describe(kept, head, counts.get(kept.id)?.length ?? 0)));
     },
@@ -196,10 +189,10 @@ export function openSubscribers({
     get: async (id: string): Promise<SubscriptionInDetail> => describeInDetail(await find(id)),
 
     /** Whether there is a subscription. */
-    hasAny: async () => (await subscriptions.list()).length > 0,
+    hasAny: async () => (await store.list()).length > 0,
 
     /** Retries the waiting events at once, also of a subscription that was given up. */
-    resume: async (id: string): Promise<Subscriber> => withoutDetail(await change(id, resume)),
+    resume: async (id: string): Promise<SubscriptionView> => withoutDetail(await change(id, resume)),
 
     /**
      * Sends all wanted events again from the place `seq` on. Parked events from there on are unparked, at most
@@ -207,7 +200,7 @@ export function openSubscribers({
      *
      * @throws {InvalidInput} when the log ends before `seq`
      */
-    async replay(id: string, seq: number): Promise<Subscriber> {
+    async replay(id: string, seq: number): Promise<SubscriptionView> {
       const head = await log.head();
       const end = head.seq;
       if (seq > end + 1) {
@@ -239,14 +232,14 @@ export function openSubscribers({
       const [kept, event] = await Promise.all([find(id), findEvent(eventId)]);
       if (!("payload" in event)) throw new Conflict("The event was erased: there is nothing to send.");
       const sent = await sendEvent(event, kept);
-      return { attempts: [sent], left: (await subscriptions.parked(id)).length };
+      return { attempts: [sent], left: (await store.parked(id)).length };
     },
 
     /** Sends parked events, oldest first, until one fails or `budgetMs` is over. */
     async sendParked(id: string, budgetMs: number): Promise<v.InferOutput<typeof SentAgain>> {
       const until = now() + budgetMs;
       const kept = await find(id);
-      const parked = await subscriptions.parked(id);
+      const parked = await store.parked(id);
       const sent: Sent[] = [];
       let left = parked.length;
       for (const { eventId, seq } of parked) {
@@ -256,7 +249,7 @@ export function openSubscribers({
           const one = await sendEvent(event, kept);
           sent.push(one);
           if (!one.delivered) break;
-        } else await subscriptions.unpark(id, seq);
+        } else await store.unpark(id, seq);
         left -= 1;
       }
       return { attempts: sent, left };
@@ -281,7 +274,7 @@ export function openSubscribers({
       const roll = (before: KeptSubscription) => {
         return { ...before, secret, previousSecret: { secret: before.secret, until } };
       };
-      existing(await subscriptions.change(id, roll));
+      existing(await store.change(id, roll));
       dispatcher.changed();
       return { id, secret, previousSecretUntil: until };
     },
@@ -290,7 +283,7 @@ export function openSubscribers({
     async attemptsOf(eventId: string): Promise<(FailedAttempt & { callback?: string })[]> {
       const event = await findEvent(eventId);
       const { seq } = event;
-      const [all, failed] = await Promise.all([subscriptions.list(), attempts.of(seq)]);
+      const [all, failed] = await Promise.all([store.list(), attempts.of(seq)]);
       const callbacks = new Map(all.map(({ id, url }) => [id, maskCallback(url)]));
       /** A batch has all wanted events from its first to its last. */
       const isPart = (attempt: DeliveryAttempt, terms: Terms) =>
@@ -310,7 +303,7 @@ export function openSubscribers({
     /** Notes an erasure: events that were read before are read again. */
     erased: async () => dispatcher.erased(),
     /** The last place that retention may remove: see {@link heldThrough}. */
-    heldThrough: (lostBefore: string) => heldThrough(lostBefore, { subscriptions, log, now }),
+    heldThrough: (lostBefore: string) => heldThrough(lostBefore, { store, log, now }),
   };
 }
 
@@ -319,8 +312,8 @@ function existing(found: KeptSubscription | undefined): KeptSubscription {
   return found;
 }
 
-function withoutDetail({ attempts: _, parked: __, ...subscriber }: SubscriptionInDetail): Subscriber {
-  return subscriber;
+function withoutDetail({ attempts: _, parked: __, ...view }: SubscriptionInDetail): SubscriptionView {
+  return view;
 }
 
 function toSent({ attempt, answer, excerpt }: SentEvents): Sent {
