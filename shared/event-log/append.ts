@@ -1,4 +1,5 @@
 import { InvalidInput } from "../core/errors.ts";
+import type { Timing } from "./append-turns.ts";
 import { toBody, uploadBody } from "./bodies.ts";
 import { Committer } from "./committer.ts";
 import { tooComplex } from "./complexity.ts";
@@ -8,7 +9,6 @@ import { readHead } from "./head.ts";
 import { identify } from "./identity.ts";
 import { inTime } from "./in-time.ts";
 import type { Store } from "./store.ts";
-import type { Timing } from "./turns.ts";
 import type { Append, Appended, NewEvent } from "./types.ts";
 
 // How an event gets into the log:

@@ -5,6 +5,7 @@ import { StorageUnavailable } from "../core/errors.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 import { type AppendOptions, createAppend } from "./append.ts";
+import type { Timing } from "./append-turns.ts";
 import { readBody } from "./bodies.ts";
 import { countByHour, countOfType } from "./count-events.ts";
 import { deriveChat } from "./derive-chat.ts";
@@ -16,7 +17,6 @@ import { allEvents, chatEvents, type PageQuery, readEventPage } from "./list.ts"
 import { readChatPage } from "./list-chats.ts";
 import { openQuarantine } from "./quarantine.ts";
 import { LOG_PARTITION } from "./store.ts";
-import type { Timing } from "./turns.ts";
 import type { ChatState, EventQuery, LogEvent } from "./types.ts";
 
 export type EventLogOptions = {

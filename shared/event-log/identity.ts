@@ -2,7 +2,7 @@ import { hashed } from "../storage/keys.ts";
 import { chatSubject, ticketSubject } from "./keys.ts";
 import type { NewEvent } from "./types.ts";
 
-type Identified = Pick<NewEvent, "type" | "subjectId" | "occurredAt" | "once" | "licence" | "raw">;
+type IdentityParts = Pick<NewEvent, "type" | "subjectId" | "occurredAt" | "once" | "licence" | "raw">;
 
 /**
  * The id of an event, made from its subject, its type and its time. All deliveries of one event have the same id,
@@ -17,7 +17,7 @@ type Identified = Pick<NewEvent, "type" | "subjectId" | "occurredAt" | "once" | 
  * @param ofLog the log's licence, when it has one
  */
 export function identify(
-  { type, subjectId, occurredAt, once, licence, raw }: Identified,
+  { type, subjectId, occurredAt, once, licence, raw }: IdentityParts,
   ofLog?: string,
 ): string {
   if (subjectId === "") throw new TypeError(`An event ${type} needs the id of its subject`);

@@ -2,13 +2,13 @@ import type { TransactionAction } from "@azure/data-tables";
 import { toPeopleColumn } from "../people/people-column.ts";
 import { FORMAT } from "../storage/format.ts";
 import { MAX_OPERATIONS, MAX_TRANSACTION_BYTES, wireBytes } from "../storage/limits.ts";
+import { nextTurn } from "./append-turns.ts";
 import { type Body, commitBody, deletion } from "./bodies.ts";
 import type { EventRow, IdentityRow } from "./event-row.ts";
 import { advanceHead, type Head, type KnownHead, receiptTime, toHeadRow } from "./head.ts";
 import { toHourRow } from "./hours.ts";
 import { identify } from "./identity.ts";
 import { eventKey, identityKey, waitingKey } from "./keys.ts";
-import { nextTurn } from "./turns.ts";
 import type { NewEvent } from "./types.ts";
 
 /** An event that is ready to be appended. */

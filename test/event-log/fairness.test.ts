@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { EventLog } from "../../shared/event-log/event-log.ts";
 import { openEventLog } from "../../shared/event-log/event-log.ts";
+import { identify } from "../../shared/event-log/identity.ts";
+import { identityKey } from "../../shared/event-log/keys.ts";
 import { started } from "./deliveries.ts";
 import { MemoryTable } from "./memory-table.ts";
 
@@ -107,4 +109,18 @@ test("a hung request delays later appends only until the appends that it is for 
   await vi.advanceTimersByTimeAsync(2_000);
   await first;
   expect(await later).toBeLessThan(2_000);
+});
+
+test("an append with a licence to a log without a head pauses between its attempts", async () => {
+  const { memory, instances } = openInstances(1);
+  const event = { ...started(), licence: "1" };
+  // The head is the last row of a restore, which was interrupted here.
+  const rowKey = identityKey(identify(event));
+  memory.upsertEntity({ partitionKey: "log", rowKey, seq: 1 } as never);
+  await vi.advanceTimersByTimeAsync(1_000);
+  const before = memory.requests;
+  const append = expect((instances[0] as EventLog).append(event)).rejects.toThrow("in time");
+  await vi.advanceTimersByTimeAsync(8_000);
+  await append;
+  expect(memory.requests - before).toBeLessThan(70);
 });

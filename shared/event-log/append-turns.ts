@@ -9,7 +9,7 @@ import type { Store } from "./store.ts";
 // knows the head.
 //
 // An instance that loses writes a row beside the head. Each append writes the next waiting instance into the head, in
-// the order of their ids and round again. So an instance waits for at most one turn of every other. Turns only make
+// the order of their ids and round again. So an instance waits for at most one turn of every other. AppendTurns only make
 // waiting fair: the ETag of the head keeps the log in order.
 
 /** The next waiting instance after `instance`, if there is one. */
@@ -47,7 +47,7 @@ const STREAK_PAUSE = 200;
 const CHECK_OTHERS = 500;
 
 /** An instance's part in taking turns: the head that it knows, and whether it waits. */
-export class Turns {
+export class AppendTurns {
   readonly instance = randomUUID();
   readonly #store: Store;
   readonly #timing: Timing;
@@ -82,26 +82,31 @@ export class Turns {
     }
   }
 
-  /** Notes an append of ours, which left this head. */
-  appended(known: KnownHead): void {
-    const now = this.#timing.now();
+  /** Records that we appended, and that the head is now `known`. */
+  recordAppend(known: KnownHead): void {
     this.#isWaiting = known.waiting.includes(this.instance);
     this.#lostRaces = 0;
-    if (now - this.#lastAppend > STREAK_PAUSE) this.#lastCheck = now;
-    this.#lastAppend = now;
-    // An instance that wins every race never needs to read the head. It reads it at intervals, to see waiting
-    // instances.
-    const mustCheck = now - this.#lastCheck >= CHECK_OTHERS;
-    if (mustCheck) {
-      this.#lastCheck = now;
-      this.#contendedUntil = now + CHECK_OTHERS;
-    }
     // When another instance has the next turn, it will have changed the head before we append again.
-    this.#known = mustCheck || known.head.turn !== undefined ? undefined : known;
+    const mustRead = this.#isCheckDue() || known.head.turn !== undefined;
+    this.#known = mustRead ? undefined : known;
   }
 
-  /** Notes that another instance changed the head before our append. */
-  lost(): void {
+  /**
+   * Whether the next append must look for waiting instances. An instance that wins every race never needs to read the
+   * head, so it would not see them.
+   */
+  #isCheckDue(): boolean {
+    const now = this.#timing.now();
+    if (now - this.#lastAppend > STREAK_PAUSE) this.#lastCheck = now;
+    this.#lastAppend = now;
+    if (now - this.#lastCheck < CHECK_OTHERS) return false;
+    this.#lastCheck = now;
+    this.#contendedUntil = now + CHECK_OTHERS;
+    return true;
+  }
+
+  /** Records that another instance changed the head before our append. */
+  recordLoss(): void {
     this.forget();
     this.#lostRaces++;
     this.#contendedUntil = this.#timing.now() + CONTENTION;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { AppendTurns, nextTurn, turnsUntil } from "../../shared/event-log/append-turns.ts";
 import { waitingKey } from "../../shared/event-log/keys.ts";
-import { nextTurn, Turns, turnsUntil } from "../../shared/event-log/turns.ts";
 import { MemoryTable } from "./memory-table.ts";
 
 const head = { seq: 0, lastReceived: {} };
@@ -17,7 +17,7 @@ function setUp() {
     onWait();
   };
   const timing = { now: () => time, random: () => 0, wait };
-  const turns = new Turns({ table: memory.client, partitionKey }, timing);
+  const turns = new AppendTurns({ table: memory.client, partitionKey }, timing);
   return {
     turns,
     memory,
@@ -67,7 +67,7 @@ test("an instance that appends alone reads the head once", async () => {
   const known = await turns.take(signal);
   expect(known).toEqual({ head, waiting: [] });
   for (let append = 0; append < 5; append++) {
-    turns.appended(known);
+    turns.recordAppend(known);
     pass(1_000);
     expect(await turns.take(signal)).toBe(known);
   }
@@ -78,7 +78,7 @@ test("an instance that appends without a pause reads the head again after half a
   const { turns, memory, pass } = setUp();
   const known = await turns.take(signal);
   for (let append = 0; append < 6; append++) {
-    turns.appended(known);
+    turns.recordAppend(known);
     await turns.take(signal);
     pass(100);
   }
@@ -88,16 +88,16 @@ test("an instance that appends without a pause reads the head again after half a
 test("an instance reads the head again after an append that gave the turn to another", async () => {
   const { turns, memory } = setUp();
   const { waiting } = await turns.take(signal);
-  turns.appended({ head: { ...head, turn: "other" }, waiting });
+  turns.recordAppend({ head: { ...head, turn: "other" }, waiting });
   await turns.take(signal);
   expect(memory.requests).toBe(2);
 });
 
 test("an instance waits in line after two lost races, and leaves the line when its queue is empty", async () => {
   const { turns, isWaiting } = setUp();
-  turns.lost();
+  turns.recordLoss();
   expect((await turns.take(signal)).waiting).toEqual([]);
-  turns.lost();
+  turns.recordLoss();
   expect((await turns.take(signal)).waiting).toEqual([turns.instance]);
   expect(await isWaiting()).toBe(true);
   await turns.leave();
@@ -106,10 +106,10 @@ test("an instance waits in line after two lost races, and leaves the line when i
 
 test("an instance keeps its place in line when its append left it there", async () => {
   const { turns, isWaiting } = setUp();
-  turns.lost();
-  turns.lost();
+  turns.recordLoss();
+  turns.recordLoss();
   const known = await turns.take(signal);
-  turns.appended(known);
+  turns.recordAppend(known);
   expect((await turns.take(signal)).waiting).toEqual([turns.instance]);
   await turns.leave();
   expect(await isWaiting()).toBe(false);
@@ -136,13 +136,13 @@ test("an instance appends after half a second when the instance with the turn do
 
 test("an instance that was skipped while it waited takes a new place in line", async () => {
   const { turns, memory, isWaiting } = setUp();
-  turns.lost();
-  turns.lost();
+  turns.recordLoss();
+  turns.recordLoss();
   await turns.take(signal);
   await memory.deleteEntity(partitionKey, waitingKey(turns.instance));
-  turns.lost();
+  turns.recordLoss();
   await turns.take(signal);
-  turns.lost();
+  turns.recordLoss();
   await turns.take(signal);
   expect(await isWaiting()).toBe(true);
 });
