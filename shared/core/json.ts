@@ -1,9 +1,11 @@
 import * as v from "valibot";
 
-/** The value of a JSON text; `undefined` when the text is not JSON. */
-export function fromJson(text: string): unknown {
+/** The value of a JSON text, or of its UTF-8; `undefined` when it is not JSON. */
+export function fromJson(json: string | Uint8Array): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(
+      typeof json === "string" ? json : new TextDecoder("utf-8", { fatal: true }).decode(json),
+    );
   } catch {
     return undefined;
   }

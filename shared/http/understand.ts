@@ -2,6 +2,7 @@ import type { HttpRequest } from "@azure/functions";
 import type * as v from "valibot";
 import { cut } from "../core/cut.ts";
 import { InvalidInput, type Problem, TooLarge, UnsupportedMediaType } from "../core/errors.ts";
+import { fromJson } from "../core/json.ts";
 import { MAX_PROBLEMS, validate } from "../schemas/validate.ts";
 import { exact } from "../schemas/vocabulary.ts";
 import { type Input, MAX_JSON_BYTES, type Understood } from "./operation.ts";
@@ -105,11 +106,8 @@ function readJson(bytes: Uint8Array, contentType: string | null): { value: unkno
   if (!JSON_TYPE.test(contentType ?? "")) {
     throw new UnsupportedMediaType('The body must be JSON, sent with "Content-Type: application/json".');
   }
-  try {
-    return { value: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) };
-  } catch {
-    return { problem: { path: "", message: "The body is not valid JSON." } };
-  }
+  const value = fromJson(bytes);
+  return value === undefined ? { problem: { path: "", message: "The body is not valid JSON." } } : { value };
 }
 
 function summarise(problems: Problem[]): string {

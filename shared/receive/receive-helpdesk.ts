@@ -3,11 +3,8 @@ import type { EventLog } from "../event-log/event-log.ts";
 import { identify } from "../event-log/identity.ts";
 import { ticketIdIn } from "../livechat/helpdesk/from-helpdesk.ts";
 import type { Arrivals } from "../tickets/arrivals/arrivals.ts";
-import { parseJson, quarantine, type Received } from "./delivery.ts";
+import { oddIds, parseJson, quarantine, type Received } from "./delivery.ts";
 import { receiveAnnouncement } from "./receive-announcement.ts";
-
-/** The longest id that is accepted; HelpDesk's ids have 36 characters. */
-const MAX_ID_LENGTH = 200;
 
 type HelpDeskParts = {
   log: Pick<EventLog, "get" | "quarantine">;
@@ -24,8 +21,9 @@ type HelpDeskParts = {
 export async function receiveHelpDesk(raw: string, { log, arrivals }: HelpDeskParts): Promise<Received> {
   const parsed = parseJson(raw);
   const ticketId = tooComplex(raw) === undefined ? ticketIdIn(parsed) : undefined;
-  if (ticketId === undefined || ticketId.length > MAX_ID_LENGTH) {
-    const problems = [{ path: "payload.ID", message: "payload.ID is missing." }];
+  const missing = { path: "payload.ID", message: "payload.ID is missing." };
+  const problems = ticketId === undefined ? [missing] : oddIds({ "payload.ID": ticketId });
+  if (ticketId === undefined || problems.length > 0) {
     const reason = "The delivery does not have a ticket's id.";
     return quarantine(log, { raw, expected: "ticket_created", reason, problems });
   }

@@ -10,7 +10,7 @@ import type { EventType } from "../schemas/webhook.ts";
 import type { EndedThread } from "../transcripts/store.ts";
 import { textEvent } from "../transcripts/text-event.ts";
 import type { Transcripts } from "../transcripts/transcripts.ts";
-import { parseJson, quarantine, type Received, type Rejection } from "./delivery.ts";
+import { oddIds, parseJson, quarantine, type Received, type Rejection } from "./delivery.ts";
 import { receiveAnnouncement } from "./receive-announcement.ts";
 import { verifyKey } from "./verify-sender.ts";
 
@@ -40,42 +40,51 @@ export async function receiveText(
   const type = EVENT_OF_ACTION.get(action);
   const read = readTextDelivery(raw, type);
   if (!("event" in read)) return quarantine(log, { raw, expected: type ?? "chat_started", ...read });
-  if (read.event.type === "chat_started") {
-    const { status, id } = await log.append(read.event);
+  const { event, ended } = read;
+  if (!ended) {
+    const { status, id } = await log.append(event);
     return { type: "chat_started", status, id };
   }
-  const item = endedThread(raw);
-  const itemId = item.threadId;
+  const itemId = ended.threadId;
   return receiveAnnouncement({
-    event: { type: "chat_ended", id: identify(read.event) },
-    item,
+    event: { type: "chat_ended", id: identify(event) },
+    item: ended,
     itemId,
     pending: transcripts,
     find: async () => (await log.firstEventsOf(itemId)).get("chat_ended"),
   });
 }
 
-/** The longest envelope that is stored unchanged. A normal one has a few hundred characters. */
-const MAX_ENVELOPE_LENGTH = 8 * 1024;
+/** An event of a chat, and for an end also the item to store until the transcript is fetched. */
+type ReadText = { event: NewEvent; ended?: EndedThread } | Rejection;
 
-function endedThread(raw: string): EndedThread {
-  const { action, organization_id, payload } = JSON.parse(raw);
-  const { chat_id, thread_id, user_id } = payload;
-  const known = { action, organization_id, payload: { chat_id, thread_id, user_id } };
-  return {
-    chatId: String(chat_id),
-    threadId: String(thread_id),
-    envelope: raw.length <= MAX_ENVELOPE_LENGTH ? raw : JSON.stringify(known),
-  };
-}
-
-function readTextDelivery(raw: string, type: EventType | undefined): { event: NewEvent } | Rejection {
+function readTextDelivery(raw: string, type: EventType | undefined): ReadText {
   if (type === undefined) {
     const problems = [{ path: "action", message: "action is neither incoming_chat nor chat_deactivated." }];
     return { reason: "This URL is for the start and the end of chats.", problems };
   }
-  const reason = tooComplex(raw);
-  if (reason !== undefined) return { reason, problems: [{ path: "", message: reason }] };
+  const message = tooComplex(raw);
+  if (message !== undefined) return { reason: message, problems: [{ path: "", message }] };
   const read = textEvent(raw, "webhook");
-  return "event" in read ? read : { reason: `The delivery does not have the shape of ${type}.`, ...read };
+  const reason = `The delivery does not have the shape of ${type}.`;
+  if (!("event" in read)) return { reason, ...read };
+  if (type === "chat_started") return read;
+  const ended = endedThread(raw);
+  const problems = oddIds({ "payload.chat_id": ended.chatId, "payload.thread_id": ended.threadId });
+  return problems.length > 0 ? { reason, problems } : { ...read, ended };
+}
+
+/** The longest envelope that is stored unchanged. A normal one has a few hundred characters. */
+const MAX_ENVELOPE_LENGTH = 8 * 1024;
+
+/** A longer envelope is stored with its ids only. */
+function endedThread(raw: string): EndedThread {
+  const { action, payload } = JSON.parse(raw);
+  const { chat_id, thread_id } = payload;
+  return {
+    chatId: String(chat_id),
+    threadId: String(thread_id),
+    envelope:
+      raw.length <= MAX_ENVELOPE_LENGTH ? raw : JSON.stringify({ action, payload: { chat_id, thread_id } }),
+  };
 }

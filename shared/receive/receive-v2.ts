@@ -7,7 +7,7 @@ import type { NewEvent } from "../event-log/types.ts";
 import { peopleIn } from "../people/people-in.ts";
 import { validate } from "../schemas/validate.ts";
 import { type EventType, WebhookChatResponse, WebhookTicketResponse } from "../schemas/webhook.ts";
-import { parseJson, quarantine, type Received, type Rejection } from "./delivery.ts";
+import { oddIds, parseJson, quarantine, type Received, type Rejection } from "./delivery.ts";
 
 /** The members of an envelope with the webhook's secret, under the names of both platforms. */
 const SECRET_MEMBERS = ["token", "secret_key"];
@@ -82,7 +82,9 @@ function eventFactsOf(envelope: unknown, raw: string, expected: EventType): Even
     return { reason: `The delivery does not have the shape of ${expected}.`, problems: facts.problems };
   }
   const problems = problemsOfIds(envelope, raw, expected === "ticket_created" ? "ticket" : "chat");
-  return problems.length > 0 ? { reason: "Its ids do not tell it from other events.", problems } : facts;
+  return problems.length > 0
+    ? { reason: "An id is empty, too long or not exact, so the event cannot be identified.", problems }
+    : facts;
 }
 
 /** A whole number without an exponent: `JSON.parse` loses no digit of it. */
@@ -102,6 +104,7 @@ function problemsOfIds(envelope: unknown, raw: string, subject: "chat" | "ticket
   };
   check(`${subject}.id`, id, () => memberText(memberText(raw, subject) ?? "", "id"));
   check("license_id", licence, () => memberText(raw, "license_id"));
+  if (typeof licence === "string") problems.push(...oddIds({ license_id: licence }));
   if (typeof id === "string" && id.trim() === "") {
     problems.push({ path: `${subject}.id`, message: `${subject}.id must not be empty.` });
   }

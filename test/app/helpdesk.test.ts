@@ -74,6 +74,18 @@ test("a HelpDesk delivery with a wrong or missing key is 401, and one without an
   expect((await app.call("POST", RECEIVER, [1])).body.status).toBe("quarantined");
 });
 
+test.each([
+  ["half a surrogate pair", "\ud800"],
+  ["40,000 characters", "x".repeat(40_000)],
+])("a HelpDesk delivery with an id of %s is quarantined", async (_, ID) => {
+  const { body } = await app.call("POST", RECEIVER, { payload: { ID } });
+  expect(body.status).toBe("quarantined");
+  const { problems } = (await app.call("GET", `/quarantine/${body.id}`)).body;
+  expect(problems).toEqual([
+    { path: "payload.ID", message: "payload.ID is not Unicode text of at most 200 characters." },
+  ]);
+});
+
 test("with HelpDesk, tickets are created, updated, read and listed by the same operations", async () => {
   const created = await app.call("POST", "/tickets", {
     ...{ message: "Where is my order?", requester: { mail: "vera@example.com" }, subject: "Order" },

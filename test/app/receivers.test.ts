@@ -137,6 +137,20 @@ test("a delivery at the URL of another event is quarantined", async () => {
   );
 });
 
+// Valid in JSON, but not as a column of Table Storage.
+test.each([
+  ["half a surrogate pair", "\\ud800"],
+  ["40,000 characters", "x".repeat(40_000)],
+])("a chat or ticket whose id has %s is stored", async (_, id) => {
+  const chat = JSON.stringify(chatEnded("ID")).replace('"id":"ID"', `"id":"${id}"`);
+  const ticket = `{"license_id":"12345678","ticket":{"id":"${id}"}}`;
+  expect(await app.deliver("chat-ended", chat)).toMatchObject({ status: 200, body: { status: "stored" } });
+  expect(await app.deliver("ticket-created", ticket)).toMatchObject({
+    status: 200,
+    body: { status: "stored" },
+  });
+});
+
 test("a chat's webhooks fill the log, and GET /chats/{chatId} combines their events", async () => {
   for (const [event_type, path] of [
     ["chat_started", "chat-started"],

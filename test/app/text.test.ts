@@ -121,6 +121,29 @@ describe("the Text receiver", () => {
     expect(entry).toMatchObject({ expected: "chat_ended", problems: [{ path: "payload.thread_id" }] });
     expect(entry.raw).not.toContain(WEBHOOK.password);
   });
+
+  test.each([
+    ["half a surrogate pair", "\ud800"],
+    ["40,000 characters", "x".repeat(40_000)],
+  ])("the end of a chat with an id of %s is quarantined, and its start is stored", async (_, odd) => {
+    const chat = { id: "C-odd", thread: { id: odd } };
+    const deliveries = [
+      ended("C-odd", odd),
+      ended(odd, "T-odd"),
+      { ...ended("C-odd", `T-${odd.length}`), organization_id: odd },
+      { ...ended("C-odd", odd), action: "incoming_chat", payload: { chat } },
+    ];
+    const answers = [];
+    for (const delivery of deliveries) answers.push((await app.call("POST", RECEIVER, delivery)).body);
+    expect(answers.map(({ status }) => status)).toEqual(["quarantined", "quarantined", "stored", "stored"]);
+    const entry = (await app.call("GET", `/quarantine/${answers[0].id}`)).body;
+    expect(entry.problems).toEqual([
+      {
+        path: "payload.thread_id",
+        message: "payload.thread_id is not Unicode text of at most 200 characters.",
+      },
+    ]);
+  });
 });
 
 test("deliveries that come four times, in reverse order and at once, add each start and end once", async () => {

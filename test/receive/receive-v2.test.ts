@@ -104,6 +104,8 @@ test.each([
   ["a blank id", { ...envelope, chat: { ...chat, id: " " } }, "chat.id"],
   ["a licence that is read as another", '{"license_id":1520.0000000000001,"chat":{"id":"C"}}', "license_id"],
   ["a licence that loses digits", '{"license_id":12345678901234567890,"chat":{"id":"C"}}', "license_id"],
+  ["a licence with half a surrogate pair", { ...envelope, license_id: "\ud800" }, "license_id"],
+  ["a licence of 40,000 characters", { ...envelope, license_id: "7".repeat(40_000) }, "license_id"],
   ["an invalid time", { ...envelope, chat: { ...chat, ended_timestamp: "soon" } }, "chat.ended_timestamp"],
   ["a list as its body", [], ""],
   ["a number as its body", 7, ""],
