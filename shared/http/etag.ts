@@ -12,7 +12,8 @@ export function conditional(reply: Reply, known: string | null): Reply {
   const { status, headers, body } = reply;
   if (status !== 200 || body === undefined) return reply;
   const etag = `W/"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
-  const isKnown = known?.split(",").some((tag) => ["*", etag].includes(tag.trim()));
+  // The comparison is weak: a strong tag counts as the weak one.
+  const isKnown = known?.split(",").some((tag) => ["*", etag].includes(tag.trim().replace(/^"/, 'W/"')));
   if (!isKnown) return { ...reply, headers: { ...headers, etag } };
   const { "content-type": _, ...others } = headers;
   return { status: 304, headers: { ...others, etag } };
