@@ -1,3 +1,4 @@
+import { isSameText } from "../../shared/core/compare.ts";
 import { Agent, NewAgent } from "../../shared/schemas/agent.ts";
 import { repeatableErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
@@ -18,8 +19,7 @@ export const createAgent = operation({
     nameOf: ({ login }) => `agent ${String(login).toLowerCase()}`,
     async find({ body }, { liveChat }, { deadline }) {
       const agents = await liveChat.listAgents({}, { deadline });
-      const login = body.login.toLowerCase();
-      const found = agents.find((agent) => agent.login.toLowerCase() === login && agent.name === body.name);
+      const found = agents.find(({ login, name }) => isSameText(login, body.login) && name === body.name);
       if (!found) return undefined;
       // The list of agents has fewer fields than the lost answer. The other fields are taken from the request.
       const { password: _, groups, ...asked } = body;

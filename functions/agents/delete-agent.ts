@@ -1,3 +1,4 @@
+import { isSameText } from "../../shared/core/compare.ts";
 import { NotFound } from "../../shared/core/errors.ts";
 import { Removal } from "../../shared/schemas/agent.ts";
 import { liveChatErrors } from "../errors.ts";
@@ -19,7 +20,7 @@ export const deleteAgent = operation({
   run: async ({ path: { login } }, { liveChat }) => {
     // A 404 after a lost answer is ambiguous: that attempt removed the agent, or the agent never existed.
     const agents = await liveChat.listAgents();
-    const wasThere = agents.some((agent) => agent.login.toLowerCase() === login.toLowerCase());
+    const wasThere = agents.some((agent) => isSameText(agent.login, login));
     try {
       return { body: await liveChat.deleteAgent(login) };
     } catch (error) {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { lazy } from "../../shared/core/lazy.ts";
 import type { Operation } from "../../shared/http/operation.ts";
 import { described, named, published } from "../../shared/schemas/vocabulary.ts";
 import { operation } from "../operation.ts";
@@ -16,8 +17,9 @@ const OpenApi = v.pipe(
 );
 
 /** @param operations returns all operations, this one included */
-export const getOpenApi = (operations: () => readonly Operation<Services>[]) =>
-  operation({
+export function getOpenApi(operations: () => readonly Operation<Services>[]) {
+  const definition = lazy(async () => (await import("./describe-app.ts")).describeApp(operations()));
+  return operation({
     id: "GetOpenApi",
     summary: "Get the definition",
     description:
@@ -29,8 +31,9 @@ export const getOpenApi = (operations: () => readonly Operation<Services>[]) =>
     input: {},
     output: { status: 200, description: "The definition.", schema: OpenApi },
     run: async (_, __, { url }) => {
-      const { describeApp } = await import("./describe-app.ts");
       const server = url.href.replace(/\/openapi\.json\/?$/i, "");
-      return { body: describeApp(operations(), server), headers: { "cache-control": "no-cache" } };
+      const body = { ...(await definition()), servers: [{ url: server }] };
+      return { body, headers: { "cache-control": "no-cache" } };
     },
   });
+}

@@ -97,7 +97,11 @@ export const listEvents = operation({
     const goOn = next !== undefined && {
       Link: linkToNext(url, {
         ...query,
-        ...{ chat_id: chatId, ticket_id: ticketId, max_payload: maxPayload, format, after: next },
+        chat_id: chatId,
+        ticket_id: ticketId,
+        max_payload: maxPayload,
+        format,
+        after: next,
       }),
     };
     return { text, headers: { "content-type": "application/x-ndjson", ...goOn } };

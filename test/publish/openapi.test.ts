@@ -10,7 +10,9 @@ import { checker, type Document, operationsIn, type Parameter, responseOf, sampl
 
 const server = "https://app.example/api";
 // As a client reads it.
-const document: Document = JSON.parse(JSON.stringify(describeApp(operations, server)));
+const document: Document = JSON.parse(
+  JSON.stringify({ ...describeApp(operations), servers: [{ url: server }] }),
+);
 const published = operationsIn(document);
 const check = checker(document);
 const each = operations.map((operation) => {
