@@ -39,7 +39,7 @@ export function toPaths<Rendered>(
 function publish(operation: Operation<never>, rules: Rules): PublishedOperation {
   const { input, output } = operation;
   const parametersIn = (place: Parameter["in"]) =>
-    fieldsOf(input[place], rules).map((field) => ({
+    toPublishedFields(input[place], rules).map((field) => ({
       ...field,
       in: place,
       // OpenAPI requires every parameter of a path to be required.
@@ -49,7 +49,7 @@ function publish(operation: Operation<never>, rules: Rules): PublishedOperation 
     operation,
     summary: operation.summary ?? inWords(operation.id),
     parameters: [...parametersIn("path"), ...parametersIn("query")],
-    headers: fieldsOf(output.headers, rules),
+    headers: toPublishedFields(output.headers, rules),
     failures: Map.groupBy(failuresOf(operation), ({ status }) => status),
   };
 }
@@ -58,7 +58,7 @@ function inWords(id: string): string {
   return id.replace(/(?<=.)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-function fieldsOf(schema: v.GenericSchema | undefined, rules: Rules): PublishedField[] {
+function toPublishedFields(schema: v.GenericSchema | undefined, rules: Rules): PublishedField[] {
   if (!schema) return [];
   // A parameter or header has no place for a reference: shapes inside it are written out.
   const { properties = {}, required = [] } = toJsonSchema(schema, { ...rules, component: undefined });

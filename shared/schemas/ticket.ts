@@ -55,7 +55,7 @@ const ticketRequester = v.looseObject({
   name: described(maybe(text), "Name of the requester."),
 });
 
-const ticketSource = v.looseObject({
+const sourceDetails = v.looseObject({
   id: described(maybe(text), "Unique id of the source."),
   type: described(maybe(text), "Lc2, mail, facebook, agent-app-manual or chat-window."),
   url: described(maybe(text), "Url of the website where ticket was created."),
@@ -89,7 +89,7 @@ const ticketFields = {
   modified: named(maybe(time), "Modified Date-Time", TIME_FORMAT),
   requester: described(maybe(ticketRequester), "The person who sent the ticket."),
   assignee: described(maybe(ticketAssignee), "The agent who handles the ticket."),
-  source: described(maybe(ticketSource), "Where the ticket came from."),
+  source: described(maybe(sourceDetails), "Where the ticket came from."),
   groups: named(listOf(groupTitled("Id", "Name")), "Group", "Details of the associated group."),
   currentGroup: described(maybe(currentGroup), "The ticket's current group."),
   events: named(listOf(historyEvent), "events", "The history of the ticket."),

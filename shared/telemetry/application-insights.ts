@@ -6,7 +6,7 @@ import type { Environment, Exporters } from "./destinations.ts";
 export async function createApplicationInsightsExporters(environment: Environment): Promise<Exporters> {
   // Otherwise the exporter sends statistics about itself to Microsoft.
   process.env.APPLICATION_INSIGHTS_NO_STATSBEAT ??= "true";
-  const identity = readIdentity(environment.APPLICATIONINSIGHTS_AUTHENTICATION_STRING);
+  const identity = parseIdentity(environment.APPLICATIONINSIGHTS_AUTHENTICATION_STRING);
   const options = {
     connectionString: environment.APPLICATIONINSIGHTS_CONNECTION_STRING,
     // Otherwise the exporter stores unsent telemetry on the disk.
@@ -17,7 +17,7 @@ export async function createApplicationInsightsExporters(environment: Environmen
 }
 
 /** Reads `Authorization=AAD`, with `ClientId=…` for a user-assigned identity, as the Functions host does. */
-export function readIdentity(setting = ""): { clientId?: string } | undefined {
+export function parseIdentity(setting = ""): { clientId?: string } | undefined {
   const parts = new Map(setting.split(";").map((part) => part.split("=", 2) as [string, string]));
   return parts.get("Authorization") === "AAD" ? { clientId: parts.get("ClientId") } : undefined;
 }

@@ -2,7 +2,7 @@ import { InstrumentType } from "@opentelemetry/sdk-metrics";
 import { afterEach, expect, test, vi } from "vitest";
 import {
   createApplicationInsightsExporters as applicationInsights,
-  readIdentity,
+  parseIdentity,
 } from "../../shared/telemetry/application-insights.ts";
 import { lateExporters } from "../../shared/telemetry/late-exporters.ts";
 import { createOtlpExporters as otlp } from "../../shared/telemetry/otlp.ts";
@@ -44,7 +44,7 @@ test.each([
   ["Authorization=AAD;ClientId=c", { clientId: "c" }],
   ["ClientId=c;Authorization=AAD", { clientId: "c" }],
 ])("the authentication string %j has the identity %j", (setting, identity) => {
-  expect(readIdentity(setting)).toEqual(identity);
+  expect(parseIdentity(setting)).toEqual(identity);
 });
 
 test("exporters that cannot be created are logged once, and every export fails", async () => {
