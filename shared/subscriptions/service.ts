@@ -1,19 +1,16 @@
 import type { TableClient } from "@azure/data-tables";
-import type * as v from "valibot";
 import { Conflict, InvalidInput, NotFound } from "../core/errors.ts";
 import { toIso } from "../core/time.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { LogEvent, StoredEvent } from "../event-log/types.ts";
-import { examples } from "../schemas/examples.ts";
-import type { SentAgain, SentTest, SubscriptionInDetail, SubscriptionView } from "../schemas/subscription.ts";
-import { type FailedAttempt, openAttempts } from "./attempts.ts";
+import type { SubscriptionInDetail, SubscriptionView } from "../schemas/subscription.ts";
+import { type FailedAttempt, openAttempts, withoutEvent } from "./attempts.ts";
 import { checkCallback, maskCallback } from "./callback.ts";
 import { createDispatcher, type DispatcherOptions } from "./dispatcher.ts";
 import { isWanted, onlyTypeOf, wantedEvents } from "./filter.ts";
 import { heldThrough } from "./held-through.ts";
-import type { OutgoingEvent } from "./message.ts";
 import { createPost } from "./post.ts";
-import { type SentEvents, send } from "./send.ts";
+import { createSendAgain } from "./send-again.ts";
 import { newSecret } from "./sign.ts";
 import { isDelivered } from "./standing.ts";
 import { openSubscriptionStore } from "./store.ts";
@@ -28,19 +25,10 @@ import {
   termsOf,
   toParked,
 } from "./subscription.ts";
-import { LAST_ATTEMPTS, LOOK_AHEAD, ROLL_MS, UNPARK_AT_ONCE } from "./times.ts";
+import { LOOK_AHEAD, ROLL_MS, UNPARK_AT_ONCE } from "./times.ts";
 import type { WakeUp } from "./wake-up.ts";
 
 export type SubscriptionService = ReturnType<typeof openSubscriptionService>;
-
-type Sent = v.InferOutput<typeof SentTest>;
-
-/** The events that a test sends. */
-const EXAMPLES = {
-  chat_started: examples.chatStarted,
-  chat_ended: examples.chatEnded,
-  ticket_created: examples.ticketCreated,
-};
 
 /**
  * Opens the subscriptions, with the operations of operators and subscribers, and with the dispatcher that delivers to
@@ -65,12 +53,12 @@ export function openSubscriptionService({
   const store = openSubscriptionStore(table, now);
   const attempts = openAttempts(table);
   const post = createPost({ allowLoopback });
-  const dispatcher = createDispatcher({
-    ...{ store, log, post, now, wait },
-    wakeUp: wakeUp.after,
-    // A failed attempt that cannot be stored must not delay the events.
-    onAttempt: (sent, to, events) => recordFailure(sent, to, events).catch(() => {}),
-  });
+  const { sendOne, sendParked, sendExample } = createSendAgain({ store, log, attempts, post, now });
+  // A failed attempt that cannot be stored must not delay the events.
+  const onAttempt: DispatcherOptions["onAttempt"] = (...sent) =>
+    attempts.recordFailure(...sent).catch(() => {});
+  const { after } = wakeUp;
+  const dispatcher = createDispatcher({ store, log, post, now, wait, wakeUp: after, onAttempt });
 
   async function find(id: string): Promise<KeptSubscription> {
     return existing(await store.get(id));
@@ -92,12 +80,12 @@ export function openSubscriptionService({
     const { state, failures, nextAttemptAt, lastAnswer } = standing;
     const { cursor, restartedAt } = placeIn(head, kept, now());
     const next = cursor < head.seq ? await nextWanted(kept, cursor) : undefined;
-    return {
-      ...{ id, type: onlyTypeOf(kept), ...terms, callback: maskCallback(url), createdAt },
-      ...{ cursor, lag: next ? head.seq - cursor : 0, waitingSince: next?.receivedAt },
-      ...{ state, failures, nextAttemptAt, lastAnswer },
-      ...{ parkedEvents, missed, missedAt, restartedAt },
-    };
+    const type = onlyTypeOf(kept);
+    const callback = maskCallback(url);
+    const waiting = { cursor, lag: next ? head.seq - cursor : 0, waitingSince: next?.receivedAt };
+    const deliveries = { state, failures, nextAttemptAt, lastAnswer };
+    const losses = { parkedEvents, missed, missedAt, restartedAt };
+    return { id, type, ...terms, callback, createdAt, ...waiting, ...deliveries, ...losses };
   }
 
   async function describeInDetail(kept: KeptSubscription): Promise<SubscriptionInDetail> {
@@ -134,27 +122,6 @@ export function openSubscriptionService({
       if (event && isWanted(event, kept)) wanted.push(seq);
     }
     return wanted;
-  }
-
-  async function recordFailure(
-    { attempt, answer, excerpt }: SentEvents,
-    { id }: KeptSubscription,
-    events: readonly OutgoingEvent[],
-  ): Promise<void> {
-    if (isDelivered(answer)) return;
-    await attempts.record(events, { subscription: id, ...withoutEvent(attempt), excerpt });
-  }
-
-  /** Sends an event of the log and stores the attempt. A parked event that is delivered is unparked. */
-  async function sendEvent(event: StoredEvent, kept: KeptSubscription): Promise<Sent> {
-    const sent = await send([event], kept, { post, now });
-    await store.change(kept.id, (before) => ({
-      ...before,
-      attempts: [...before.attempts, sent.attempt].slice(-LAST_ATTEMPTS),
-    }));
-    if (isDelivered(sent.answer)) await store.unpark(kept.id, event.seq);
-    await recordFailure(sent, kept, [event]);
-    return toSent(sent);
   }
 
   return {
@@ -228,44 +195,16 @@ export function openSubscriptionService({
     },
 
     /** Sends one event at once, out of order. @throws {Conflict} when the event was erased */
-    async sendAgain(id: string, eventId: string): Promise<v.InferOutput<typeof SentAgain>> {
+    async sendAgain(id: string, eventId: string) {
       const [kept, event] = await Promise.all([find(id), findEvent(eventId)]);
-      if (!("payload" in event)) throw new Conflict("The event was erased: there is nothing to send.");
-      const sent = await sendEvent(event, kept);
-      return { attempts: [sent], left: (await store.parked(id)).length };
+      return sendOne(event, kept);
     },
 
     /** Sends parked events, oldest first, until one fails or `budgetMs` is over. */
-    async sendParked(id: string, budgetMs: number): Promise<v.InferOutput<typeof SentAgain>> {
-      const until = now() + budgetMs;
-      const kept = await find(id);
-      const parked = await store.parked(id);
-      const sent: Sent[] = [];
-      let left = parked.length;
-      for (const { eventId, seq } of parked) {
-        if (now() >= until) break;
-        const event = await log.get(eventId);
-        if (event && "payload" in event) {
-          const one = await sendEvent(event, kept);
-          sent.push(one);
-          if (!one.delivered) break;
-        } else await store.unpark(id, seq);
-        left -= 1;
-      }
-      return { attempts: sent, left };
-    },
+    sendParked: async (id: string, budgetMs: number) => sendParked(await find(id), budgetMs),
 
     /** Sends an example event, signed like a real one. */
-    async test(id: string): Promise<Sent> {
-      const kept = await find(id);
-      const [type = "chat_ended"] = kept.types ?? [];
-      const at = toIso(now());
-      const event = {
-        ...{ id: `test_${crypto.randomUUID()}`, seq: 0, type, occurredAt: at, receivedAt: at },
-        payload: EXAMPLES[type],
-      };
-      return toSent(await send([event], kept, { post, now }));
-    },
+    test: async (id: string) => sendExample(await find(id)),
 
     /** Gives a subscription a new secret. The former one also signs deliveries until `previousSecretUntil`. */
     async rollSecret(id: string) {
@@ -299,7 +238,9 @@ export function openSubscriptionService({
         .map((attempt) => ({ ...attempt, callback: callbacks.get(attempt.subscription) }));
     },
 
-    ...{ dispatch: dispatcher.dispatch, stored: dispatcher.stored, stop: dispatcher.stop },
+    dispatch: dispatcher.dispatch,
+    stored: dispatcher.stored,
+    stop: dispatcher.stop,
     /** Notes an erasure: events that were read before are read again. */
     erased: async () => dispatcher.erased(),
     /** The last place that retention may remove: see {@link heldThrough}. */
@@ -314,12 +255,4 @@ function existing(found: KeptSubscription | undefined): KeptSubscription {
 
 function withoutDetail({ attempts: _, parked: __, ...view }: SubscriptionInDetail): SubscriptionView {
   return view;
-}
-
-function toSent({ attempt, answer, excerpt }: SentEvents): Sent {
-  return { ...attempt, delivered: isDelivered(answer), excerpt };
-}
-
-function withoutEvent({ eventId: _, seq: __, firstSeq: ___, ...attempt }: DeliveryAttempt) {
-  return attempt;
 }

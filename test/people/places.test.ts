@@ -21,6 +21,7 @@ import {
   ticketCreated,
 } from "../event-log/deliveries.ts";
 import { cut, type Fault, hang, isTransaction, stoppingQueries } from "../storage/faults.ts";
+import { failedRequest } from "../subscriptions/world.ts";
 import { newTableName, openStore, stateAfter } from "../tickets/store/open-store.ts";
 
 const ANN = "ann@example.com";
@@ -39,8 +40,7 @@ async function fill(eventsName: string, ticketsName: string, people = TWO_PEOPLE
     const appended = await log.append(
       started({ id: `C${index}`, email, more: { noise: randomBytes(50_000).toString("hex") } }),
     );
-    const attempt = { subscription: "S", at: at(index), status: 500, durationMs: 1, excerpt: "Oops" };
-    await attempts.record([appended], attempt);
+    await attempts.recordFailure(failedRequest(at(index)), { id: "S" }, [appended]);
     await log.append(ended({ id: `C${index}` }));
     const thread = { chatId: `X${index}`, threadId: `C${index}`, receivedAt: at(index) };
     const envelope = {

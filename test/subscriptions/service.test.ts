@@ -9,7 +9,7 @@ import { attemptsPlace } from "../../shared/subscriptions/people.ts";
 import { openSubscriptionService } from "../../shared/subscriptions/service.ts";
 import { ended, newLog, newTable as newLogTable, started } from "../event-log/deliveries.ts";
 import { type Script, startSubscriber } from "./subscriber.ts";
-import { idsOf, newTable } from "./world.ts";
+import { failedRequest, idsOf, newTable } from "./world.ts";
 
 /** Answers 503 with a Retry-After of an hour. */
 const DOWN: Script = (response) => response.writeHead(503, { "retry-after": "3600" }).end("No room for Ann.");
@@ -338,18 +338,8 @@ describe("erasure", () => {
     const attempts = openAttempts(world.table);
     const today = world.clock.time;
     const at = (days: number) => new Date(today - days * DAY).toISOString();
-    await attempts.record([{ id: "a", seq: 1 }], {
-      subscription: "s",
-      at: at(8),
-      status: 500,
-      durationMs: 1,
-    });
-    await attempts.record([{ id: "a", seq: 1 }], {
-      subscription: "s",
-      at: at(6),
-      status: 500,
-      durationMs: 1,
-    });
+    await attempts.recordFailure(failedRequest(at(8)), { id: "s" }, [{ id: "a", seq: 1 }]);
+    await attempts.recordFailure(failedRequest(at(6)), { id: "s" }, [{ id: "a", seq: 1 }]);
     const people = openPeople({ table: newLogTable(), places: [attemptsPlace(world)], now: world.now });
     expect(await people.retain({ budgetMs: 1_000 })).toMatchObject([{ removed: 1, done: true }]);
     expect(await attempts.of(1)).toMatchObject([{ at: at(6) }]);

@@ -4,7 +4,7 @@ import { openAttempts } from "../../shared/subscriptions/attempts.ts";
 import { openSubscriptionStore } from "../../shared/subscriptions/store.ts";
 import { type KeptSubscription, resume } from "../../shared/subscriptions/subscription.ts";
 import { cut, inject, makeNewer } from "../storage/faults.ts";
-import { newTable, termsOf, withoutAge } from "./world.ts";
+import { failedRequest, newTable, termsOf, withoutAge } from "./world.ts";
 
 const wanted = { ...termsOf("https://example.com/hook?sig=a%2Fb"), cursor: 41 };
 
@@ -215,7 +215,7 @@ test("subscriptions, parked events and attempts of a newer version are refused w
   const since = "2026-01-31T08:00:00.000Z";
   await store.replace(kept, { park: { eventId: "event", seq: 42, since, attempts: 5 } });
   const attempts = openAttempts(table);
-  await attempts.record([{ id: "event", seq: 42 }], { subscription: kept.id, at: since, durationMs: 1 });
+  await attempts.recordFailure(failedRequest(since), kept, [{ id: "event", seq: 42 }]);
   expect([await store.parked(kept.id), await attempts.of(42)]).toMatchObject([[{}], [{}]]);
 
   await makeNewer(table);

@@ -6,6 +6,7 @@ import type { EventType } from "../../shared/schemas/webhook.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 import { createDispatcher, type DispatcherOptions } from "../../shared/subscriptions/dispatcher.ts";
 import { createPost } from "../../shared/subscriptions/post.ts";
+import type { SentEvents } from "../../shared/subscriptions/send.ts";
 import { openSubscriptionStore, type SubscriptionStore } from "../../shared/subscriptions/store.ts";
 import type { Terms } from "../../shared/subscriptions/subscription.ts";
 
@@ -116,3 +117,10 @@ export function newWorld() {
 
 export const idsOf = (arrivals: { headers: Record<string, unknown> }[]) =>
   arrivals.map(({ headers }) => headers["webhook-id"]);
+
+/** A failed request of one event at `at` (ISO 8601). */
+export const failedRequest = (at: string): SentEvents => ({
+  answer: { status: 500 },
+  attempt: { eventId: "event", seq: 1, at, status: 500, durationMs: 1 },
+  excerpt: "Oops",
+});
