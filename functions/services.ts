@@ -51,11 +51,11 @@ export function createServices(environment: Record<string, string | undefined>):
         observe(attempt, error) {
           observeCall(attempt);
           const isBilled = parts.settings.liveChat.api === "text" && attempt.service === undefined;
-          if (isBilled) parts.calls.note(attempt, error);
+          if (isBilled) parts.calls.record(attempt, error);
           observeBudget(opened.liveChat.usage());
         },
         onLifecycle(header, day) {
-          if (!parts.calls.noteLifecycle({ header, day })) return;
+          if (!parts.calls.recordLifecycle({ header, day })) return;
           console.warn(JSON.stringify({ message: "end of an API version announced", header, day }));
         },
       });

@@ -64,7 +64,7 @@ export function receiver({
           const outcome = reason ?? (error instanceof AppError ? error.kind : "defect");
           metrics.events.add(1, { type, outcome });
           // An error of the app or its storage is logged by `handle`, and the sender repeats the delivery.
-          if (reason) refusals.note({ type, reason }, call.log);
+          if (reason) refusals.record({ type, reason }, call.log);
         },
       },
     },

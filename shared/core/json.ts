@@ -11,16 +11,21 @@ export function fromJson(json: string | Uint8Array): unknown {
   }
 }
 
+/** Reads a JSON text by a schema. Returns `undefined` for text that is not JSON, or does not fit the schema. */
+export function readJson<Schema extends v.GenericSchema>(
+  text: string,
+  schema: Schema,
+): v.InferOutput<Schema> | undefined {
+  const read = v.safeParse(schema, fromJson(text));
+  return read.success ? read.output : undefined;
+}
+
 /** Encodes values as a cursor: opaque text that callers send back unchanged. */
 export function toCursor(values: readonly unknown[]): string {
   return Buffer.from(JSON.stringify(values)).toString("base64url");
 }
 
 /** Decodes a cursor. Returns `undefined` for text that is not a cursor with values of this schema. */
-export function fromCursor<Schema extends v.GenericSchema>(
-  cursor: string,
-  schema: Schema,
-): v.InferOutput<Schema> | undefined {
-  const read = v.safeParse(schema, fromJson(Buffer.from(cursor, "base64url").toString()));
-  return read.success ? read.output : undefined;
+export function fromCursor<Schema extends v.GenericSchema>(cursor: string, schema: Schema) {
+  return readJson(Buffer.from(cursor, "base64url").toString(), schema);
 }

@@ -1,26 +1,41 @@
 import type { TableClient } from "@azure/data-tables";
+import * as v from "valibot";
 import { AppError } from "../core/errors.ts";
+import { readJson } from "../core/json.ts";
 import { DAY, SECOND, toIso } from "../core/time.ts";
+import { TEXT_API_VERSION } from "../schemas/from-text-chat.ts";
 import { putRow, readRow } from "../storage/rows.ts";
+import { changeRow } from "../storage/write-once.ts";
 import { HEALTH_PARTITION, openCounter } from "./counter.ts";
 import { type Aside, writeAside } from "./write-aside.ts";
 
+/** Kinds of errors that LiveChat or the connection causes. The request causes all other errors. */
+const failureKind = v.picklist([
+  "upstream-refused",
+  "upstream-failed",
+  "upstream-timeout",
+  "too-many-requests",
+]);
+
 /** The result of the last call to LiveChat, by any instance. */
-export type LastCall = {
+const LastCall = v.object({
   /** ISO 8601. */
-  at: string;
+  at: v.string(),
   /** Absent when LiveChat carried out the call, or refused it with a reason. */
-  failure?: { kind: AppError["kind"]; summary: string; code?: string };
-};
+  failure: v.optional(v.object({ kind: failureKind, summary: v.string(), code: v.optional(v.string()) })),
+});
+export type LastCall = v.InferOutput<typeof LastCall>;
 
 /** A header with which LiveChat announces the end of this API version, and its day. */
 export type Lifecycle = { header: string; day: string };
 
 export type CallLedger = ReturnType<typeof openCallLedger>;
 
-const LAST = "calls:last";
-const LIFECYCLE = "calls:lifecycle";
-const monthKey = (month: string) => `calls:month:${month}`;
+const keyOf = (row: string) => ({ partitionKey: HEALTH_PARTITION, rowKey: `calls:${row}` });
+const LAST = keyOf("last");
+/** Each API version has a row, so an app that uses a newer version does not show the end of the former one. */
+const LIFECYCLE = keyOf(`lifecycle:${TEXT_API_VERSION}`);
+const monthKey = (month: string) => keyOf(`month:${month}`).rowKey;
 
 const LEDGER_TIMEOUT = 2 * SECOND;
 
@@ -32,9 +47,13 @@ const LEDGER_TIMEOUT = 2 * SECOND;
 export function openCallLedger({ table, ...aside }: Aside & { table: () => TableClient }) {
   const { now } = aside;
   let last: LastCall | undefined;
-  let saidAt = Number.NEGATIVE_INFINITY;
+  /** When each lifecycle header was last recorded. */
+  const announcedAt = new Map<string, number>();
   const monthNow = () => toIso(now()).slice(0, 7);
-  const writeLast = writeAside(() => tryToWrite(LAST, { json: JSON.stringify(last) }), aside);
+  const writeLast = writeAside(() => {
+    const row = { ...LAST, json: JSON.stringify(last) };
+    return tryToWrite((options) => putRow(table(), row, options));
+  }, aside);
   const billed = openCounter<string, { calls: number }>({
     table,
     ...aside,
@@ -42,29 +61,26 @@ export function openCallLedger({ table, ...aside }: Aside & { table: () => Table
     add: (row, { calls = 0 }) => ({ calls: (row?.calls ?? 0) + calls }),
   });
 
-  async function tryToWrite(rowKey: string, columns: object): Promise<void> {
-    try {
-      const row = { partitionKey: HEALTH_PARTITION, rowKey, ...columns };
-      await putRow(table(), row, { signal: AbortSignal.timeout(LEDGER_TIMEOUT) });
-    } catch {
-      // No caller awaits the write, and a lost result must not end the process.
-    }
-  }
-
   return {
     /** Records an attempt and its error, if any. Never fails and never waits. */
-    note({ status }: { status?: number }, error?: unknown): void {
+    record({ status }: { status?: number }, error?: unknown): void {
       if (status !== undefined && status !== 500) billed.count(monthNow(), "calls");
       const failure = failureOf(error);
       const isNews = last === undefined || (last.failure === undefined) !== (failure === undefined);
       last = { at: toIso(now()), ...(failure && { failure }) };
       writeLast(isNews ? "now" : "soon");
     },
-    /** Records a lifecycle header. Returns true once a day, when it should be logged. */
-    noteLifecycle({ header, day }: Lifecycle): boolean {
-      if (now() - saidAt < DAY) return false;
-      saidAt = now();
-      void tryToWrite(LIFECYCLE, { header, day });
+    /**
+     * Records a lifecycle header. LiveChat may send both. `Deprecation` is the later step, so `Legacy` does not replace it.
+     *
+     * @returns true once a day for each header, when it should be logged
+     */
+    recordLifecycle({ header, day }: Lifecycle): boolean {
+      if (now() - (announcedAt.get(header) ?? Number.NEGATIVE_INFINITY) < DAY) return false;
+      announcedAt.set(header, now());
+      const change = (row?: Lifecycle) =>
+        row?.header === "Deprecation" && header !== "Deprecation" ? undefined : { header, day };
+      void tryToWrite((options) => changeRow<Lifecycle>(table(), LIFECYCLE, change, options));
       return true;
     },
     /** The billed calls of this month (`2026-01`, in UTC): all that were answered, except with 500. */
@@ -74,22 +90,28 @@ export function openCallLedger({ table, ...aside }: Aside & { table: () => Table
       return { month, calls: (row?.calls ?? 0) + (billed.unwritten.get(month)?.calls ?? 0) };
     },
     async last(): Promise<LastCall | undefined> {
-      const row = await readRow<{ json: string }>(table(), HEALTH_PARTITION, LAST);
-      const others = row && (JSON.parse(row.json) as LastCall);
+      const row = await readRow<{ json: string }>(table(), LAST.partitionKey, LAST.rowKey);
+      const others = row && readJson(row.json, LastCall);
       return others && others.at > (last?.at ?? "") ? others : last;
     },
     async lifecycle(): Promise<Lifecycle | undefined> {
-      const row = await readRow<Lifecycle>(table(), HEALTH_PARTITION, LIFECYCLE);
+      const row = await readRow<Lifecycle>(table(), LIFECYCLE.partitionKey, LIFECYCLE.rowKey);
       return row && { header: row.header, day: row.day };
     },
   };
 }
 
-/** Kinds of errors that LiveChat or the connection causes. The request causes all other errors. */
-const OF_LIVECHAT = ["upstream-refused", "upstream-failed", "upstream-timeout", "too-many-requests"];
+/** Runs a write that no caller awaits: a lost result must not end the process. */
+async function tryToWrite(write: (options: { signal: AbortSignal }) => Promise<unknown>): Promise<void> {
+  try {
+    await write({ signal: AbortSignal.timeout(LEDGER_TIMEOUT) });
+  } catch {
+    // The next result is written again.
+  }
+}
 
 function failureOf(error: unknown): LastCall["failure"] {
-  if (!(error instanceof AppError) || !OF_LIVECHAT.includes(error.kind)) return undefined;
+  if (!(error instanceof AppError) || !v.is(failureKind, error.kind)) return undefined;
   const { kind, summary, upstream } = error;
   return { kind, summary, ...(upstream?.code !== undefined && { code: upstream.code }) };
 }

@@ -2,12 +2,12 @@ import { DAY, MINUTE, toIso } from "../core/time.ts";
 import { readHistory } from "../reconcile/history.ts";
 import type { RunRecord } from "../schemas/reconcile.ts";
 import type { EventType } from "../schemas/webhook.ts";
-import type { Examined, Memory } from "./examined.ts";
+import type { CheckTools, Examined } from "./examined.ts";
 import { attention, type Finding, ok } from "./finding.ts";
 
 export async function lookAtDeliveries(
   { eventLog, ticketStore }: Examined,
-  { now }: Memory,
+  { now }: CheckTools,
   type: EventType,
 ): Promise<Finding> {
   const { lastReceived } = await eventLog.head();

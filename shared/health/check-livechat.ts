@@ -3,7 +3,7 @@ import { MINUTE, SECOND } from "../core/time.ts";
 import type { Usage, Webhook } from "../livechat/live-chat.ts";
 import { assessAll } from "../registration/assess.ts";
 import { judgeLicence, lookAtRegistrations } from "./check-registrations.ts";
-import type { Examined, Memory } from "./examined.ts";
+import type { CheckTools, Examined } from "./examined.ts";
 import { attention, bad, type Finding, ok, unknownUntil, withOrigin } from "./finding.ts";
 import type { Check } from "./monitor.ts";
 
@@ -21,7 +21,7 @@ type FoundWebhooks = Promise<Webhook[] | undefined>;
  * credentials; the checks after it use the answer to the same call. `GET /health` needs no key, so its callers must
  * not be able to use up the rate limit.
  */
-export function checksOfV2(app: Examined, memory: Memory): Check[] {
+export function checksOfV2(app: Examined, tools: CheckTools): Check[] {
   let lastAnswer: FoundWebhooks = Promise.resolve(undefined);
   return [
     {
@@ -31,7 +31,7 @@ export function checksOfV2(app: Examined, memory: Memory): Check[] {
       freshFor: MINUTE,
       look() {
         lastAnswer = askLiveChat(app);
-        return lookAtAnswer(lastAnswer, memory);
+        return lookAtAnswer(lastAnswer, tools);
       },
     },
     {
@@ -48,7 +48,7 @@ export function checksOfV2(app: Examined, memory: Memory): Check[] {
       vital: true,
       needs: "livechat",
       look: () =>
-        lookAtRegistrations(app, memory, async (baseUrl) => {
+        lookAtRegistrations(app, tools, async (baseUrl) => {
           const { credentials, licenseId } = app.settings.webhook;
           const webhooks = await lastAnswer.catch(() => undefined);
           if (webhooks === undefined) return unknownUntil("livechat");
@@ -69,7 +69,7 @@ async function askLiveChat({ settings, liveChat }: Examined): FoundWebhooks {
   return undefined;
 }
 
-async function lookAtAnswer(answer: FoundWebhooks, { sightings, now }: Memory): Promise<Finding> {
+async function lookAtAnswer(answer: FoundWebhooks, { sightings, now }: CheckTools): Promise<Finding> {
   try {
     await answer;
   } catch (error) {

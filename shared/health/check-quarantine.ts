@@ -1,10 +1,5 @@
 import { plural } from "../core/plural.ts";
-import type { Examined } from "./examined.ts";
 import { attention, type Finding, ok } from "./finding.ts";
-
-export async function lookAtQuarantine({ eventLog }: Examined): Promise<Finding> {
-  return judgeQuarantine(await eventLog.quarantine.count());
-}
 
 /** @param more whether there are more than `count` deliveries: counting stops at a limit */
 export function judgeQuarantine({ count, more }: { count: number; more: boolean }): Finding {

@@ -2,7 +2,7 @@ import { chatRecords } from "../chats/chat-sink.ts";
 import { lastSuccess, type RunRecords, readHistory } from "../reconcile/history.ts";
 import type { RunHistory } from "../schemas/reconcile.ts";
 import { isHelpDeskOff } from "./check-tickets.ts";
-import type { Examined, Memory } from "./examined.ts";
+import type { CheckTools, Examined } from "./examined.ts";
 import { attention, bad, type Finding, ok } from "./finding.ts";
 import { nthDueRun } from "./schedule.ts";
 
@@ -22,20 +22,23 @@ const CHAT_RUNS: RunNames = {
 
 export async function lookAtTicketRuns(
   { settings, ticketStore }: Examined,
-  memory: Memory,
+  tools: CheckTools,
 ): Promise<Finding> {
   if (isHelpDeskOff(settings.liveChat)) return ok("HELPDESK is off: there are no tickets to reconcile.");
-  return lookAtRuns(ticketStore, settings.ticketsReconcileSchedule, memory, TICKET_RUNS);
+  return lookAtRuns(ticketStore, settings.ticketsReconcileSchedule, tools, TICKET_RUNS);
 }
 
-export async function lookAtChatRuns({ settings, eventsTable }: Examined, memory: Memory): Promise<Finding> {
-  return lookAtRuns(chatRecords(eventsTable), settings.chatsReconcileSchedule, memory, CHAT_RUNS);
+export async function lookAtChatRuns(
+  { settings, eventsTable }: Examined,
+  tools: CheckTools,
+): Promise<Finding> {
+  return lookAtRuns(chatRecords(eventsTable), settings.chatsReconcileSchedule, tools, CHAT_RUNS);
 }
 
 async function lookAtRuns(
   records: RunRecords,
   schedule: string,
-  { sightings, now }: Memory,
+  { sightings, now }: CheckTools,
   names: RunNames,
 ): Promise<Finding> {
   const { since: installed } = await sightings.see("app", "installed");

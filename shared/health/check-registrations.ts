@@ -2,7 +2,7 @@ import { MINUTE } from "../core/time.ts";
 import type { Webhook } from "../livechat/live-chat.ts";
 import type { KnownStanding } from "../registration/assess.ts";
 import { detailOf } from "../registration/describe.ts";
-import type { Examined, Memory } from "./examined.ts";
+import type { CheckTools, Examined } from "./examined.ts";
 import { attention, bad, type Finding, ok } from "./finding.ts";
 
 /**
@@ -12,7 +12,7 @@ import { attention, bad, type Finding, ok } from "./finding.ts";
  */
 export async function lookAtRegistrations(
   { settings, eventLog }: Examined,
-  { sightings, now }: Memory,
+  { sightings, now }: CheckTools,
   standingsOf: (baseUrl: string) => Promise<KnownStanding[] | Finding>,
 ): Promise<Finding> {
   const { baseUrl } = settings.webhook;

@@ -3,7 +3,7 @@ import type { LastCall, Lifecycle } from "./call-ledger.ts";
 import { judgeBudget } from "./check-livechat.ts";
 import { lookAtChatRuns } from "./check-reconciliation.ts";
 import { lookAtRegistrations } from "./check-registrations.ts";
-import type { Examined, Memory } from "./examined.ts";
+import type { CheckTools, Examined } from "./examined.ts";
 import { attention, bad, type Finding, ok } from "./finding.ts";
 import type { Check } from "./monitor.ts";
 import { rememberedStandings } from "./registration-memory.ts";
@@ -13,7 +13,7 @@ import { runsADay } from "./schedule.ts";
  * The checks of LiveChat on the Text platform. Its calls are billed, so the checks make none and use the results of
  * the app's other calls.
  */
-export function checksOfText(app: Examined, memory: Memory): Check[] {
+export function checksOfText(app: Examined, tools: CheckTools): Check[] {
   const needs = "storage";
   return [
     { name: "livechat", vital: true, needs, look: async () => judgeLastCall(await app.calls.last()) },
@@ -25,7 +25,7 @@ export function checksOfText(app: Examined, memory: Memory): Check[] {
       look: () =>
         lookAtRegistrations(
           app,
-          memory,
+          tools,
           async () => (await rememberedStandings(app.eventsTable)) ?? NOT_CHECKED_YET,
         ),
     },
@@ -35,7 +35,7 @@ export function checksOfText(app: Examined, memory: Memory): Check[] {
       async look() {
         const { chatsReconcileSchedule, webhook } = app.settings;
         return judgeBilling(await app.calls.thisMonth(), {
-          runsADay: runsADay(chatsReconcileSchedule, memory.now()),
+          runsADay: runsADay(chatsReconcileSchedule, tools.now()),
           isRegistering: webhook.baseUrl !== undefined,
         });
       },
@@ -45,7 +45,7 @@ export function checksOfText(app: Examined, memory: Memory): Check[] {
       needs,
       look: async () => judgeVersion(TEXT_API_VERSION, await app.calls.lifecycle()),
     },
-    { name: "reconcile.chats", vital: true, needs, look: () => lookAtChatRuns(app, memory) },
+    { name: "reconcile.chats", vital: true, needs, look: () => lookAtChatRuns(app, tools) },
   ];
 }
 

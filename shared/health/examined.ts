@@ -26,5 +26,10 @@ export type Examined = {
   readonly calls: CallLedger;
 };
 
-/** The memory of the checks, and the present time in milliseconds since the epoch. */
-export type Memory = { sightings: Sightings; now: () => number };
+/** The means of a check besides the parts of the app. */
+export type CheckTools = {
+  /** Remembers the states of the checks. */
+  sightings: Sightings;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+};

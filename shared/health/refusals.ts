@@ -1,5 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
+import * as v from "valibot";
 import { AppError } from "../core/errors.ts";
+import { readJson } from "../core/json.ts";
 import type { Log } from "../core/log.ts";
 import { MINUTE } from "../core/time.ts";
 import { NoCredentials } from "../receive/verify-sender.ts";
@@ -38,10 +40,11 @@ export type Refusals = ReturnType<typeof openRefusals>;
 const COUNT_WINDOW = 5 * MINUTE;
 const COUNT_WINDOWS = 13;
 
+const Counts = v.record(v.string(), v.number());
 type WindowRow = {
   /** Its start, in milliseconds since the epoch. */
   window: number;
-  /** JSON. */
+  /** JSON of {@link Counts}. */
   counts: string;
 };
 
@@ -68,7 +71,7 @@ export function openRefusals({ table, ...aside }: Aside & { table: () => TableCl
      * Counts a refusal. Writes a log line at most once a minute for each type and reason. Never fails and never
      * waits.
      */
-    note({ type, reason }: { type: EventType | "text_chat"; reason: RefusalReason }, log: Log): void {
+    record({ type, reason }: { type: EventType | "text_chat"; reason: RefusalReason }, log: Log): void {
       counter.count(windowNow(), reason);
       const key = `${type} ${reason}`;
       const line = lines.get(key);
@@ -93,4 +96,4 @@ export function openRefusals({ table, ...aside }: Aside & { table: () => TableCl
 
 const slotKey = (slot: number) => `refused:${String(slot).padStart(2, "0")}`;
 
-const parseCounts = ({ counts }: WindowRow) => JSON.parse(counts) as Tally;
+const parseCounts = ({ counts }: WindowRow): Tally => readJson(counts, Counts) ?? {};

@@ -1,12 +1,21 @@
 import type { TableClient } from "@azure/data-tables";
+import * as v from "valibot";
+import { readJson } from "../core/json.ts";
 import { SECOND } from "../core/time.ts";
 import type { KnownStanding, WebhookStanding } from "../registration/assess.ts";
-import type { EventType } from "../schemas/webhook.ts";
+import { FLAWS, Registration } from "../schemas/registration.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 import { HEALTH_PARTITION } from "./counter.ts";
 
-/** The stored form of a webhook's standing: without addresses, which contain the password. */
-type StoredStanding = Omit<KnownStanding, "wanted"> & { event_type: EventType };
+/** The stored standings of webhooks: without addresses, which contain the password. */
+const StoredStandings = v.array(
+  v.object({
+    ...{ event_type: Registration.entries.event_type, state: Registration.entries.state },
+    failure: v.optional(v.string()),
+    others: v.array(v.object({ id: v.string(), flaw: v.picklist(FLAWS) })),
+  }),
+);
+type StoredStandings = v.InferOutput<typeof StoredStandings>;
 
 const ROW_KEY = "registrations";
 const REMEMBER_TIMEOUT = 2 * SECOND;
@@ -16,7 +25,7 @@ export async function rememberStandings(
   table: TableClient,
   standings: readonly WebhookStanding[],
 ): Promise<void> {
-  const stored = standings.map(({ wanted: { event_type }, state, others, failure }) => ({
+  const stored: StoredStandings = standings.map(({ wanted: { event_type }, state, others, failure }) => ({
     ...{ event_type, state, failure },
     others: others.map(({ webhook: { id }, flaw }) => ({ id, flaw })),
   }));
@@ -24,9 +33,13 @@ export async function rememberStandings(
   await putRow(table, row, { signal: AbortSignal.timeout(REMEMBER_TIMEOUT) }).catch(() => undefined);
 }
 
-/** The remembered standings; `undefined` before the app has checked the webhooks. @throws {StorageUnavailable} */
+/**
+ * The remembered standings; `undefined` before the app has checked the webhooks, or if the row does not fit the schema.
+ *
+ * @throws {StorageUnavailable}
+ */
 export async function rememberedStandings(table: TableClient): Promise<KnownStanding[] | undefined> {
   const row = await readRow<{ json: string }>(table, HEALTH_PARTITION, ROW_KEY);
-  const stored = row && (JSON.parse(row.json) as StoredStanding[]);
+  const stored = row && readJson(row.json, StoredStandings);
   return stored?.map(({ event_type, ...known }) => ({ wanted: { event_type }, ...known }));
 }

@@ -8,7 +8,7 @@ import { EVENT_TYPES } from "./webhook.ts";
  * `credentials`: the app refuses its credentials. `previous credentials`: the app accepts them only until the previous password
  * is removed. `unverified`: LiveChat has not verified it. `double`: another webhook already does the same.
  */
-const FLAWS = [
+export const FLAWS = [
   "event type",
   "data types",
   "credentials",

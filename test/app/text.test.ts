@@ -283,7 +283,8 @@ test("after a host is killed between delivery and transcript, the next host adds
 });
 
 test("health checks make no billed calls, and GET /status counts the billed calls", async () => {
-  await using sandbox = await startTextSandbox({ variants: { headers: { Deprecation: "2026-09-01" } } });
+  const headers = { Legacy: "2026-03-01", Deprecation: "2026-09-01" };
+  await using sandbox = await startTextSandbox({ variants: { headers } });
   const other = await startTextApp({ sandbox, env: { WEBHOOK_BASE_URL: "http://127.0.0.1:9" } });
   const checks = async (): Promise<Record<string, { state: string; detail: string; action: string }>> => {
     const { body } = await other.call("GET", "/status");
@@ -306,7 +307,7 @@ test("health checks make no billed calls, and GET /status counts the billed call
       livechat: { state: "ok", detail: expect.stringContaining("LiveChat answered the last call") },
       registrations: { state: "ok" },
       billing: { detail: expect.stringContaining(`${calls} calls to LiveChat were billed in ${month}`) },
-      version: { state: "attention", detail: expect.stringContaining("deprecates version 3.6") },
+      version: { state: "attention", detail: expect.stringContaining("deprecates version 3.6 of its API on 2026-09-01") },
     });
     expect(other.log.filter((line) => line.includes("Deprecation"))).toHaveLength(1);
 

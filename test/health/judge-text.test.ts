@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { NotFound, TooManyRequests, UpstreamFailed, UpstreamRefused } from "../../shared/core/errors.ts";
 import { openCallLedger } from "../../shared/health/call-ledger.ts";
 import { judgeBilling, judgeLastCall, judgeVersion } from "../../shared/health/check-text.ts";
+import { rememberedStandings } from "../../shared/health/registration-memory.ts";
+import { putRow } from "../../shared/storage/rows.ts";
 import { newTable } from "../event-log/deliveries.ts";
 
 const at = "2026-01-15T09:00:00.000Z";
@@ -32,7 +34,7 @@ test("an API version that LiveChat deprecates needs attention", () => {
   });
 });
 
-test("a ledger counts the billed calls of all instances, but for 500s, and knows how the last one went", async () => {
+test("the call ledger counts all billed calls except 500s, and returns the last result of any instance", async () => {
   const name = newTable().tableName;
   let time = Date.parse(at);
   const waiting: (() => void)[] = [];
@@ -46,13 +48,13 @@ test("a ledger counts the billed calls of all instances, but for 500s, and knows
     for (const run of waiting.splice(0)) await run();
   };
   const [one, two] = [open(), open()];
-  one.note({ status: 200 });
-  one.note({ status: 404 }, new NotFound("There is none."));
-  one.note({ status: 500 }, new UpstreamFailed("LiveChat failed (500)."));
-  one.note({}, new UpstreamFailed("LiveChat cannot be reached."));
+  one.record({ status: 200 });
+  one.record({ status: 404 }, new NotFound("There is none."));
+  one.record({ status: 500 }, new UpstreamFailed("LiveChat failed (500)."));
+  one.record({}, new UpstreamFailed("LiveChat cannot be reached."));
   await write();
   time += 1_000;
-  two.note({ status: 401 }, new UpstreamRefused("No.", { upstream: { code: "authentication" } }));
+  two.record({ status: 401 }, new UpstreamRefused("No.", { upstream: { code: "authentication" } }));
   await write();
   expect(await one.thisMonth()).toEqual({ month: "2026-01", calls: 3 });
   expect((await one.last())?.failure).toEqual({
@@ -61,17 +63,46 @@ test("a ledger counts the billed calls of all instances, but for 500s, and knows
     code: "authentication",
   });
   time += 1_000;
-  one.note({ status: 429 }, new TooManyRequests("LiveChat's limit is used up."));
+  one.record({ status: 429 }, new TooManyRequests("LiveChat's limit is used up."));
   expect((await one.last())?.failure?.kind).toBe("too-many-requests");
   time += 20 * 24 * 60 * 60_000;
   expect(await two.thisMonth()).toEqual({ month: "2026-02", calls: 0 });
 });
 
-test("a line about the API's version is due once a day", async () => {
+const LEGACY = { header: "Legacy", day: "2026-03-01" };
+const DEPRECATION = { header: "Deprecation", day: "2026-09-01" };
+
+test("a stored last call or standing that does not fit its schema is read as absent", async () => {
+  const table = newTable();
+  const ledger = openCallLedger({ table: () => table, now: Date.now });
+  for (const json of ["{", JSON.stringify({ when: at }), JSON.stringify({ at, failure: { kind: "odd" } })]) {
+    for (const rowKey of ["calls:last", "registrations"]) {
+      await putRow(table, { partitionKey: "health", rowKey, json });
+    }
+    expect(await ledger.last()).toBeUndefined();
+    expect(await rememberedStandings(table)).toBeUndefined();
+  }
+});
+
+test("each header about the end of the API's version is due for a log line once a day", () => {
   let time = Date.parse(at);
-  const ledger = openCallLedger({ table: () => newTable(), now: () => time });
-  const note = () => ledger.noteLifecycle({ header: "Legacy", day: "2026-09-01" });
-  expect([note(), note()]).toEqual([true, false]);
+  const name = newTable().tableName;
+  const ledger = openCallLedger({ table: () => newTable(name), now: () => time });
+  const record = () => [LEGACY, DEPRECATION].map((header) => ledger.recordLifecycle(header));
+  expect(record()).toEqual([true, true]);
+  expect(record()).toEqual([false, false]);
   time += 24 * 60 * 60_000;
-  expect(note()).toBe(true);
+  expect(record()).toEqual([true, true]);
+});
+
+test("the header Deprecation replaces a stored Legacy, and Legacy never replaces it", async () => {
+  const name = newTable().tableName;
+  const open = () => openCallLedger({ table: () => newTable(name), now: () => Date.parse(at) });
+  const [one, two] = [open(), open()];
+  one.recordLifecycle(LEGACY);
+  await expect.poll(() => one.lifecycle()).toEqual(LEGACY);
+  one.recordLifecycle(DEPRECATION);
+  await expect.poll(() => one.lifecycle()).toEqual(DEPRECATION);
+  two.recordLifecycle(LEGACY);
+  for (let reading = 0; reading < 5; reading++) expect(await two.lifecycle()).toEqual(DEPRECATION);
 });

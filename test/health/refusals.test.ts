@@ -42,14 +42,14 @@ const wrong = { type: "chat_ended", reason: "unauthorized" } as const;
 test("refusals of all instances are counted for an hour", async () => {
   const { start, pass } = world("RefusalsMeet");
   const [one, other] = [start(), start()];
-  one.note(wrong, () => {});
-  other.note(wrong, () => {});
-  other.note({ ...wrong, reason: "forbidden" }, () => {});
+  one.record(wrong, () => {});
+  other.record(wrong, () => {});
+  other.record({ ...wrong, reason: "forbidden" }, () => {});
   await pass(0);
   expect(await one.lastHour()).toEqual({ unauthorized: 2, forbidden: 1 });
   expect(await start().lastHour()).toEqual({ unauthorized: 2, forbidden: 1 });
   await pass(30 * MINUTE);
-  one.note(wrong, () => {});
+  one.record(wrong, () => {});
   expect(await one.lastHour()).toEqual({ unauthorized: 3, forbidden: 1 });
   await pass(0);
   await pass(35 * MINUTE);
@@ -63,7 +63,7 @@ test("for any number of refused calls an instance writes once a minute, into thi
   const refusals = start();
   for (let minute = 0; minute < 120; minute++) {
     for (let call = 0; call < 50; call++) {
-      refusals.note({ ...wrong, reason: "no-credentials" }, () => {});
+      refusals.record({ ...wrong, reason: "no-credentials" }, () => {});
       await pass(MINUTE / 50);
     }
   }
@@ -79,15 +79,15 @@ test("each type and reason has one log line a minute, which counts the refusals 
   const { start, pass } = world("RefusalsLines");
   const refusals = start();
   const lines: unknown[] = [];
-  const note = () => refusals.note(wrong, (...line) => lines.push(line));
-  for (let call = 0; call < 100; call++) note();
-  refusals.note({ ...wrong, type: "chat_started" }, (...line) => lines.push(line));
+  const record = () => refusals.record(wrong, (...line) => lines.push(line));
+  for (let call = 0; call < 100; call++) record();
+  refusals.record({ ...wrong, type: "chat_started" }, (...line) => lines.push(line));
   expect(lines).toEqual([
     ["delivery refused", { type: "chat_ended", outcome: "unauthorized" }],
     ["delivery refused", { type: "chat_started", outcome: "unauthorized" }],
   ]);
   await pass(MINUTE);
-  note();
+  record();
   expect(lines[2]).toEqual(["delivery refused", { type: "chat_ended", outcome: "unauthorized", others: 99 }]);
 });
 
@@ -104,7 +104,7 @@ test("counts of refusals are kept in memory while storage fails", async () => {
     now: () => clock,
     later: (run) => timers.push(run),
   });
-  refusals.note(wrong, () => {});
+  refusals.record(wrong, () => {});
   await timers.shift()?.();
   clock += MINUTE;
   broken = false;
