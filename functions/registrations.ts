@@ -4,7 +4,7 @@ import { receivers } from "./receivers/index.ts";
 
 type FunctionRegistration = Required<Pick<HttpFunctionOptions, "methods" | "route" | "authLevel">> & {
   id: string;
-  /** Whether the operation is a receiver. */
+  /** True for a receiver of webhooks. */
   receives: boolean;
 };
 

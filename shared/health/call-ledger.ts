@@ -10,19 +10,14 @@ import { HEALTH_PARTITION, openCounter } from "./counter.ts";
 import { type Aside, writeAside } from "./write-aside.ts";
 
 /** Kinds of errors that LiveChat or the connection causes. The request causes all other errors. */
-const failureKind = v.picklist([
-  "upstream-refused",
-  "upstream-failed",
-  "upstream-timeout",
-  "too-many-requests",
-]);
+const faults = v.picklist(["upstream-refused", "upstream-failed", "upstream-timeout", "too-many-requests"]);
 
 /** The result of the last call to LiveChat, by any instance. */
 const LastCall = v.object({
   /** ISO 8601. */
   at: v.string(),
   /** Absent when LiveChat carried out the call, or refused it with a reason. */
-  failure: v.optional(v.object({ kind: failureKind, summary: v.string(), code: v.optional(v.string()) })),
+  failure: v.optional(v.object({ kind: faults, summary: v.string(), code: v.optional(v.string()) })),
 });
 export type LastCall = v.InferOutput<typeof LastCall>;
 
@@ -50,10 +45,8 @@ export function openCallLedger({ table, ...aside }: Aside & { table: () => Table
   /** When each lifecycle header was last recorded. */
   const announcedAt = new Map<string, number>();
   const monthNow = () => toIso(now()).slice(0, 7);
-  const writeLast = writeAside(() => {
-    const row = { ...LAST, json: JSON.stringify(last) };
-    return tryToWrite((options) => putRow(table(), row, options));
-  }, aside);
+  const lastRow = () => ({ ...LAST, json: JSON.stringify(last) });
+  const writeLast = writeAside(() => tryToWrite((options) => putRow(table(), lastRow(), options)), aside);
   const billed = openCounter<string, { calls: number }>({
     table,
     ...aside,
@@ -111,7 +104,7 @@ async function tryToWrite(write: (options: { signal: AbortSignal }) => Promise<u
 }
 
 function failureOf(error: unknown): LastCall["failure"] {
-  if (!(error instanceof AppError) || !v.is(failureKind, error.kind)) return undefined;
+  if (!(error instanceof AppError) || !v.is(faults, error.kind)) return undefined;
   const { kind, summary, upstream } = error;
   return { kind, summary, ...(upstream?.code !== undefined && { code: upstream.code }) };
 }

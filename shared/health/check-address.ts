@@ -5,7 +5,7 @@ import type { Examined } from "./examined.ts";
 import { attention, bad, type Finding, ok } from "./finding.ts";
 import { PROBE_AGENT } from "./refusals.ts";
 
-/** The answer at the receiver's address, or the reason for no answer. */
+/** The receiver's answer to a test call, or the reason why the call failed. */
 type Probe = { status: number; type: string | null } | { reason: string };
 
 /** Milliseconds for the call: less than the time limit of a check. */

@@ -21,7 +21,7 @@ const WEEK = 7 * DAY;
 
 /** Silence of up to this many milliseconds is always normal. */
 const NORMAL_SILENCE = 30 * MINUTE;
-/** How many earlier weeks are compared: three, because one of them may have had a holiday. */
+/** The number of earlier weeks to compare: three, because one of them may have had a holiday. */
 const WEEKS_COMPARED = 3;
 /**
  * The check warns only when each of these weeks had at least this many events in the same hours. Where ten events are
@@ -36,7 +36,7 @@ const FEWEST_EVENTS = 10;
  *
  * @param last ISO 8601: when the last event of the type was received
  * @param now milliseconds since the epoch
- * @param count how many events of the type were received in a span of time
+ * @param count counts the events of the type that were received in a span of time
  */
 export async function judgeDeliveries(
   type: EventType,
@@ -55,11 +55,11 @@ export async function judgeDeliveries(
   }
   return attention(
     `The last ${type} was received at ${last}. In the same hours of each of the last three weeks there were ${fewest} or more.`,
-    "Check in LiveChat whether there were any. If so, look at the checks registrations and address, and call POST /registration.",
+    "Check in LiveChat whether such events happened. If so, look at the checks registrations and address, and call POST /registration.",
   );
 }
 
-/** How many recent runs of the reconciliation are judged. */
+/** The number of recent runs of the reconciliation to judge. */
 const RUNS_JUDGED = 12;
 /** The check warns only when these runs have found at least this many tickets that no webhook reported. */
 const FEWEST_RECOVERED = 3;

@@ -1,7 +1,7 @@
 import { plural } from "../core/plural.ts";
 import { attention, type Finding, ok } from "./finding.ts";
 
-/** @param more whether there are more than `count` deliveries: counting stops at a limit */
+/** @param more true if there are more than `count` deliveries, because counting stops at a limit */
 export function judgeQuarantine({ count, more }: { count: number; more: boolean }): Finding {
   if (count === 0) return { ...ok("The quarantine is empty."), count };
   const deliveries = plural(count, "delivery was", `${more ? "or more " : ""}deliveries were`);

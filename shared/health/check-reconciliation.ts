@@ -56,7 +56,7 @@ export type ReconciliationFacts = RunHistory & {
   schedule: string;
 };
 
-/** How many due runs in a row may be missing before the check is bad. */
+/** After this number of missed runs in a row, the check is bad. */
 const RUNS_MISSED = 3;
 
 /**
@@ -113,7 +113,7 @@ export function judgeReconciliation(
   return ok(success + reading);
 }
 
-/** How many ids a check shows; `GET /reconcile/tickets` shows all. */
+/** The largest number of ids that a check shows; `GET /reconcile/tickets` shows all. */
 const IDS_SHOWN = 5;
 
 /** Reports tickets that do not fit this app's schema. */

@@ -57,7 +57,7 @@ export function judgeRegistration(
   };
 }
 
-/** Whether no delivery of a webhook reaches the log. */
+/** Returns true if no delivery of the webhook reaches the log. */
 function losesDeliveries({ state, others }: KnownStanding): boolean {
   return (
     state === "missing" ||

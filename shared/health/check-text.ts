@@ -54,7 +54,7 @@ const NOT_CHECKED_YET = attention(
   "The timer checks them within 15 minutes; POST /registration checks them now.",
 );
 
-/** LiveChat's types of errors for a token that lacks a scope. */
+/** The `type` of LiveChat's errors for a token that lacks a scope. */
 const LACKS_SCOPE = ["authorization", "missing_access"];
 
 /** Judges LiveChat by the result of the app's last call. */
@@ -65,7 +65,7 @@ export function judgeLastCall(last: LastCall | undefined): Finding {
   const detail = `The last call, at ${at}, failed: ${failure.summary}`;
   if (failure.kind === "upstream-refused") {
     return {
-      // A missing scope stops one operation. Those of webhooks and the reconciliation have checks of their own.
+      // A missing scope stops only the operations that need it. Webhooks and the reconciliation have their own checks.
       state: LACKS_SCOPE.includes(failure.code ?? "") ? "attention" : "bad",
       detail,
       action:
@@ -89,7 +89,7 @@ const REGISTRATION_CALLS = 2 * 4 * 24 * 30;
 /** Calls of a reconciliation of chats that finds nothing missing. */
 const RECONCILIATION_CALLS = 2;
 
-/** Shows the number of billed calls, because LiveChat offers no limit for them. */
+/** Shows the number of billed calls: LiveChat offers no limit for them. It never warns. */
 export function judgeBilling(
   { month, calls }: { month: string; calls: number },
   { runsADay, isRegistering }: { runsADay: number; isRegistering: boolean },

@@ -26,10 +26,5 @@ export type Examined = {
   readonly calls: CallLedger;
 };
 
-/** The means of a check besides the parts of the app. */
-export type CheckTools = {
-  /** Remembers the states of the checks. */
-  sightings: Sightings;
-  /** Milliseconds since the epoch. */
-  now: () => number;
-};
+/** The memory of the checks' states, and the present time in milliseconds since the epoch. */
+export type CheckTools = { sightings: Sightings; now: () => number };

@@ -18,7 +18,7 @@ export type CheckChange = Pick<CheckResult, "since" | "detail" | "action"> & {
 /** A check of one part of the app. */
 export type Check = {
   name: string;
-  /** Whether the app cannot work while this check is bad: `GET /health` then answers 503. False by default. */
+  /** The app cannot work while this check is bad, so `GET /health` answers 503. */
   vital?: boolean;
   /** The name of an earlier check in the list. While that check is bad or unknown, this one is unknown. */
   needs?: string;

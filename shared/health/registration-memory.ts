@@ -7,10 +7,12 @@ import { FLAWS, Registration } from "../schemas/registration.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 import { HEALTH_PARTITION } from "./counter.ts";
 
+const { event_type, state } = Registration.entries;
 /** The stored standings of webhooks: without addresses, which contain the password. */
 const StoredStandings = v.array(
   v.object({
-    ...{ event_type: Registration.entries.event_type, state: Registration.entries.state },
+    event_type,
+    state,
     failure: v.optional(v.string()),
     others: v.array(v.object({ id: v.string(), flaw: v.picklist(FLAWS) })),
   }),

@@ -17,7 +17,7 @@ export function nthDueRun(schedule: string, after: number, nth: number): number 
 /** Counting stops at this number of runs: one a second for an hour. */
 const MOST_RUNS_COUNTED = 3_600;
 
-/** How often a schedule comes due in the 24 hours after `now` (milliseconds since the epoch). */
+/** Counts the due runs of a schedule in the 24 hours after `now` (milliseconds since the epoch). */
 export function runsADay(schedule: string, now: number): number {
   const cron = toCron(schedule);
   const end = new Date(now + DAY);

@@ -2,7 +2,7 @@ import { type Person, toPerson } from "./person.ts";
 
 /** The largest number of hashes in the column. */
 const MAX_HASHES = 10;
-/** The column's value for more people: only the body names them. */
+/** The column's value for more people. Only the body names them. */
 const MANY_PEOPLE = "many";
 
 /**
@@ -15,7 +15,7 @@ export function toPeopleColumn(people: readonly string[] = []): string {
   return people.length > MAX_HASHES ? MANY_PEOPLE : people.map((email) => toPerson(email).key).join(" ");
 }
 
-/** Whether a row's body names a person, by the row's column; `undefined` when the column does not tell. */
+/** Tells from the column whether the row's body names a person. Returns `undefined` if only the body can tell. */
 export function namesPerson(column: string | undefined, { key }: Person): boolean | undefined {
   return column === undefined || column === MANY_PEOPLE ? undefined : column.includes(key);
 }

@@ -16,7 +16,7 @@ type Role =
   /** It is anything else, such as a message or an unknown member. */
   | "other";
 
-/** Whether a body is about a person or a chat: it names them, it may mean them, or neither. */
+/** How a body relates to a person or chat. `names` is certain, `may` needs a decision by the operator, `no` is neither. */
 export type Concern = "names" | "may" | "no";
 
 const VISITORS = /^(visitors?|requesters?|customers?|clients?)$/i;
@@ -42,8 +42,8 @@ export function peopleIn(body: unknown): string[] {
 }
 
 /**
- * Whether a body is about a person. `names`: a field of a visitor or requester has the address. `may`: the whole
- * address is elsewhere in the body, where it may mean the person. Fields of agents do not count.
+ * Decides how a body relates to a person. `names`: a field of a visitor or requester has the address. `may`: the whole
+ * address is elsewhere in the body. Fields of agents do not count.
  */
 export function concerns(body: unknown, { email }: Person): Concern {
   const whole = wholeAddress(email);
@@ -57,8 +57,8 @@ export function concerns(body: unknown, { email }: Person): Concern {
 }
 
 /**
- * Whether a body is about a chat. `names`: its `chat.id` is the chat's. `may`: `chat.id` is missing and another id in
- * the object is the chat's, such as a thread id of the Text platform.
+ * Decides how a body relates to a chat. `names`: its `chat.id` is the chat's. `may`: `chat.id` is missing, and another
+ * id in the body is the chat's, such as a thread id of the Text platform.
  */
 export function concernsChat(body: unknown, chatId: string): Concern {
   const { id } = objectOf(objectOf(body).chat);

@@ -11,7 +11,7 @@ import { toPerson } from "./person.ts";
 import type { DataPlace, Removed } from "./place.ts";
 
 type Erasure = v.InferOutput<typeof ErasureSchema>;
-/** An item that may be another person's: the name of its place, and its id there. */
+/** An item that may be another person's. */
 type Undecided = Erasure["undecided"][number];
 
 export type People = ReturnType<typeof openPeople>;
@@ -59,11 +59,11 @@ type PeopleOptions = {
 /** Opens all places together. Two calls for the same person at once do the same work without harm. */
 export function openPeople({ table, places, now, budgetMs: callBudget = CALL_BUDGET }: PeopleOptions) {
   /**
-   * Runs steps until they end or the time is over. Stores the progress in a row, with the columns of `more`.
+   * Runs steps until they end or the time is over. Stores the progress in a row, with the further columns of `more`.
    *
-   * @returns whether the steps ended
+   * @returns false if the time was over first
    */
-  async function walk<Step extends { after: string }>(
+  async function runSteps<Step extends { after: string }>(
     rowKey: string,
     steps: AsyncIterable<Step>,
     { end, take, more }: { end: number; take: (step: Step) => void; more?: (step: Step) => object },
@@ -109,7 +109,7 @@ export function openPeople({ table, places, now, budgetMs: callBudget = CALL_BUD
     };
     for (const item of JSON.parse(begun?.undecided ?? "[]")) decideLater(item);
     let erased = 0;
-    const done = await walk(rowKey, everywhere(begun, eraseIn), {
+    const done = await runSteps(rowKey, everywhere(begun, eraseIn), {
       end,
       take({ place, removed, undecided: id }) {
         erased += removed;
@@ -129,7 +129,7 @@ export function openPeople({ table, places, now, budgetMs: callBudget = CALL_BUD
     };
     try {
       const begun = await readRow<{ after: string }>(table, PEOPLE, rowKey);
-      const done = await walk(rowKey, retain(begun?.after ?? ""), { end, take });
+      const done = await runSteps(rowKey, retain(begun?.after ?? ""), { end, take });
       return { place, removed, done };
     } catch (error) {
       return { place, removed, done: false, error };

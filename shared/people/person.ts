@@ -25,7 +25,7 @@ export function toAddress(text: string): string {
     .replace(/^mailto:/, "");
 }
 
-/** Whether a whole text is an address: one `@` with characters on both sides, and no blanks. */
+/** Returns true if the whole text is an address: one `@` with characters on both sides, and no blanks. */
 export function isAddress(text: string): boolean {
   return /^[^\s@]+@[^\s@]+$/.test(text);
 }

@@ -12,7 +12,7 @@ type PlaceOfRows<Columns extends object, Item> = Pick<DataPlace, "name" | "retai
   rows(after: string): AsyncIterable<Row<Columns>>;
   find(row: Row<Columns>, person: Person): Found<Item> | Promise<Found<Item>>;
   findOfChat?(row: Row<Columns>, chatId: string): Found<Item> | Promise<Found<Item>>;
-  /** @returns how many stored items were removed, or whether the row still existed */
+  /** @returns the number of stored items that were removed, or `false` if the row no longer existed */
   erase(item: Item): number | Promise<number | boolean>;
   show(item: Item): readonly object[] | Promise<readonly object[]>;
   /** The id of an uncertain item, for the operator. */

@@ -28,7 +28,7 @@ export type DataPlace = {
 type Position = { after: string };
 
 export type Removed = Position & {
-  /** How many items this step erased or removed. */
+  /** The number of items that this step erased or removed. */
   removed: number;
   /** The id of an item that may be another person's: the operator must decide. */
   undecided?: string;

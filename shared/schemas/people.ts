@@ -4,7 +4,7 @@ import { count, described, exact, filled, published, shape } from "./vocabulary.
 
 const personEmail = described(
   v.pipe(filled, v.maxLength(1_000, "must have at most 1000 characters")),
-  "Email address of the person; upper and lower case are the same.",
+  "Email address of the person, in upper or lower case.",
   "ana@example.com",
 );
 
@@ -22,11 +22,14 @@ export const SearchInput = shape(
   { email: "ana@example.com" },
 );
 
-const place = described(v.string(), "Where the item is stored: events, quarantine, tickets or answers.");
+const place = described(
+  v.string(),
+  "The place of the item: quarantine, waiting or arrivals, as in docs/privacy.md.",
+);
 
 const undecided = v.object({
   place,
-  id: described(v.string(), "Id of the item in that place, such as the id of a quarantine entry."),
+  id: described(v.string(), "Id of the item in its place, such as the id of a quarantine entry."),
 });
 
 /** The result of an erasure. */
@@ -34,10 +37,10 @@ export const Erasure = shape(
   "Erasure",
   v.object({
     erased: described(count, "The number of items that this call erased."),
-    done: described(v.boolean(), "False if the time limit ended the call; repeat the call to continue."),
+    done: described(v.boolean(), "False if the time limit ended the call. Repeat the call to continue."),
     undecided: described(
       v.array(undecided),
-      "Up to 500 items that may belong to this person or to another person. They were not erased: check each item, and delete it if it belongs to this person.",
+      "Up to 500 items that may be this person's or another's. They were not erased. Check the items in quarantine, and delete those of this person. For items in waiting or arrivals, call again in an hour.",
     ),
   }),
   { erased: 2, done: true, undecided: [] },

@@ -110,12 +110,7 @@ export const ChatRunHistory = shape(
   v.object({
     runs: described(v.array(v.object({ ...chatRun, number })), "The last runs, latest first."),
     progress: described(
-      v.optional(
-        v.object({
-          startedAt: described(moment, "When the reading started."),
-          page: described(count, "The number of pages that were read."),
-        }),
-      ),
+      v.optional(v.pick(progress, ["startedAt", "page"])),
       "The progress of an unfinished reading.",
     ),
   }),

@@ -9,7 +9,7 @@ const checkResult = v.object({
   name: described(v.string(), "Name of the check."),
   state: described(
     v.picklist(CHECK_STATES),
-    "ok: no fault. attention: not broken yet, but look at it. bad: broken. unknown: not checked, because another check is bad.",
+    "ok: no fault. attention: an operator should look. bad: does not work. unknown: not checked, because a check before it failed.",
   ),
   since: described(moment, "When the check first had this state."),
   detail: described(v.string(), "The result of the check, in a sentence."),
@@ -21,7 +21,7 @@ export type CheckResult = v.InferOutput<typeof checkResult>;
 export const Status = shape(
   "Status",
   v.object({
-    status: described(v.picklist(CHECK_STATES), "The worst of the checks."),
+    status: described(v.picklist(CHECK_STATES), "The worst state of the checks."),
     version: described(v.string(), "The version of this app."),
     commit: described(v.string(), "The commit that the app was built from, or unknown."),
     checks: described(v.array(checkResult), "The checks; causes come before their effects."),
@@ -29,7 +29,7 @@ export const Status = shape(
       v.array(
         v.object({
           name: described(v.string(), "Name of the setting."),
-          set: described(v.boolean(), "Whether the setting has a value. Otherwise the app uses its default."),
+          set: described(v.boolean(), "True if the setting has a value. Otherwise the app uses its default."),
         }),
       ),
       "Every setting of the app, without values.",

@@ -45,14 +45,14 @@ const User = v.looseObject({
   visit: soft(Visit),
 });
 
-const Choice = v.looseObject({ id: soft(text), label: soft(text) });
+const FormChoice = v.looseObject({ id: soft(text), label: soft(text) });
 
 const Field = v.looseObject({
   id: soft(text),
   type: soft(text),
   label: soft(text),
-  answer: soft(v.union([text, Choice])),
-  answers: softList(v.union([text, Choice])),
+  answer: soft(v.union([text, FormChoice])),
+  answers: softList(v.union([text, FormChoice])),
 });
 
 const ThreadEvent = v.looseObject({
@@ -125,7 +125,7 @@ export const EVENT_OF_ACTION: ReadonlyMap<unknown, EventType> = new Map([
   ["chat_deactivated", "chat_ended"],
 ]);
 
-/** Why an ended chat has no transcript: the app could not read it for an hour, or LiveChat no longer has it. */
+/** Why an ended chat has no transcript. `failed`: not readable for an hour. `anonymized`, `gone`: LiveChat no longer has it. */
 const MISSING_TRANSCRIPT = ["failed", "anonymized", "gone"] as const;
 export type MissingTranscript = (typeof MISSING_TRANSCRIPT)[number];
 

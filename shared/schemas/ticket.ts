@@ -159,7 +159,7 @@ export type TicketPage = {
   tickets: Ticket[];
   /** Ids of the tickets that do not fit {@link Ticket}. */
   odd?: string[];
-  /** How many items have no id; `tickets` leaves them out. */
+  /** The number of items without an id, which `tickets` leaves out. */
   withoutId?: number;
 };
 

@@ -307,7 +307,10 @@ test("health checks make no billed calls, and GET /status counts the billed call
       livechat: { state: "ok", detail: expect.stringContaining("LiveChat answered the last call") },
       registrations: { state: "ok" },
       billing: { detail: expect.stringContaining(`${calls} calls to LiveChat were billed in ${month}`) },
-      version: { state: "attention", detail: expect.stringContaining("deprecates version 3.6 of its API on 2026-09-01") },
+      version: {
+        state: "attention",
+        detail: expect.stringContaining("deprecates version 3.6 of its API on 2026-09-01"),
+      },
     });
     expect(other.log.filter((line) => line.includes("Deprecation"))).toHaveLength(1);
 
