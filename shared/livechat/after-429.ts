@@ -23,18 +23,16 @@ export class Throttled extends TooManyRequests {
 }
 
 /**
- * The slowdown of all calls after LiveChat's 429, which is about the whole account. First all calls pause. Afterwards
+ * Slows down all calls after LiveChat's 429, because LiveChat limits the whole account. First all calls pause. Afterwards
  * half as many run in parallel, and one more after each successful round (additive increase, multiplicative decrease, as
- * in TCP). So the calls after the pause do not all get the next 429.
+ * in TCP). So the calls after the pause do not all get another 429.
  */
 export class Slowdown {
   /** No call may be sent before this time, in milliseconds by `now`. */
   pausedUntil = Number.NEGATIVE_INFINITY;
-  /** How many calls may be in flight. */
+  /** The most calls in flight. */
   concurrency: number;
-  /**
-   * Grows with each pause. A call remembers the round in which it was sent, so ten 429s of one round cause one pause.
-   */
+  /** Counts the pauses. A call remembers the round in which it was sent, so ten 429s of one round cause one pause. */
   round = 0;
   readonly #maxConcurrency: number;
   readonly #random: () => number;
@@ -49,7 +47,7 @@ export class Slowdown {
     this.#now = now;
   }
 
-  /** A call ended with any result but a 429. */
+  /** Records a call that ended with any result but a 429. */
   callPassed(): void {
     this.#throttledRounds = 0;
     this.#passedCalls += 1;
@@ -59,7 +57,7 @@ export class Slowdown {
   }
 
   /**
-   * A call ended with a 429.
+   * Records a call that ended with a 429.
    *
    * @param round the round in which the call was sent
    * @param asked LiveChat's `Retry-After`, in milliseconds. The pause is longer when an earlier one was too short.

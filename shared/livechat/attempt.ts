@@ -46,11 +46,11 @@ export type CallAttempt = {
   debugId?: string;
   /** The name of the error in which the attempt ended. */
   error?: string;
-  /** How many attempts of the same call came before. */
+  /** The number of earlier attempts of the same call. */
   retries: number;
-  /** How long the attempt waited for its turn, in milliseconds. */
+  /** The wait for the turn, in milliseconds. */
   waited: number;
-  /** How long the attempt took, in milliseconds. */
+  /** The duration of the attempt, in milliseconds. */
   duration: number;
 };
 
@@ -114,9 +114,8 @@ export function createAttempt({
         const body = error instanceof HTTPError ? error.data : undefined;
         const words = readWords(body, secrets);
         const { status } = response;
-        failure = readRefusal({
-          ...{ name, status, body, words, retryAfter: retryAfterOf(response), effect, needs },
-        });
+        const retryAfter = retryAfterOf(response);
+        failure = readRefusal({ name, status, body, words, retryAfter, effect, needs });
       } else {
         failure = toAppError(error, { name, effect, isAnswered: response !== undefined, secrets });
       }

@@ -38,12 +38,12 @@ type Address = { path: string; route: string };
 const STEPS = /(?:^|[/\\])\.{0,2}(?:[/\\]|$)/;
 
 /**
- * Tag for the paths of the API: at`tickets/${id}`. Each value becomes one segment. Ids and logins come from callers, and
+ * Tag for the paths of the API: path`tickets/${id}`. Each value becomes one segment. Ids and logins come from callers, and
  * must not reach another route.
  *
  * @throws {NotFound} for text that cannot be one segment: LiveChat has nothing with such a name
  */
-export function at(parts: TemplateStringsArray, ...segments: string[]): Address {
+export function path(parts: TemplateStringsArray, ...segments: string[]): Address {
   return {
     path: String.raw({ raw: parts }, ...segments.map(encode)),
     route: parts.join("{}"),

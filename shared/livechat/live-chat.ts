@@ -25,24 +25,24 @@ export type NewWebhook = {
 export type TicketRange = {
   /** The first page to read, from 1. */
   page: number;
-  /** How many tickets of that page are left out, because an earlier call returned them. */
+  /** The number of tickets of that page to leave out, because an earlier call returned them. */
   skip: number;
   /** `next.cursor` of an earlier answer. It replaces page and skip. */
   cursor?: string;
-  /** How many tickets are returned at most. */
+  /** The most tickets to return. */
   limit: number;
 };
 
 export type FoundTickets = {
   tickets: Ticket[];
-  /** How many tickets and pages of 25 match the filters; absent where LiveChat does not count them. */
+  /** The number of matching tickets, and of pages of 25; absent where LiveChat does not count them. */
   total?: number;
   pages?: number;
-  /** Where the rest of the list begins; absent at its end. */
+  /** The range that continues the list; absent at its end. */
   next?: Partial<Pick<TicketRange, "page" | "skip" | "cursor">>;
 };
 
-/** Whether the account has tickets: `off` by a setting, `refused` by HelpDesk. */
+/** `off`: a setting says that the account has no tickets. `refused`: HelpDesk says so. */
 export type TicketsState = "here" | "off" | "refused";
 
 /**
@@ -68,8 +68,8 @@ type TicketDesk = {
 export type HelpDesk = TicketDesk & Pick<LiveChat, "createWebhook" | "deleteWebhook">;
 
 /**
- * A LiveChat account, through any of its APIs. A method makes as many attempts as it needs. It repeats a call after each
- * 429. After a failure of LiveChat or of the connection, it repeats a call only if the repetition changes nothing more.
+ * A LiveChat account, through any of its APIs. A method repeats its call after each 429. After a failure of LiveChat or of
+ * the connection it repeats only a call that is safe to repeat.
  *
  * All methods throw
  *
@@ -87,10 +87,10 @@ export type LiveChat = TicketDesk & {
   listWebhooks(call?: CallOptions): Promise<Webhook[]>;
   createWebhook(webhook: NewWebhook, call?: CallOptions): Promise<Webhook>;
   deleteWebhook(id: string, call?: CallOptions): Promise<Removal>;
-  /** Whether LiveChat sends events to the registered webhooks. */
+  /** True when LiveChat sends events to the registered webhooks. */
   areWebhooksOn(call?: CallOptions): Promise<boolean>;
   turnWebhooksOn(call?: CallOptions): Promise<void>;
-  /** How much of the rate limit is used now. */
+  /** The present use of the rate limit. */
   usage(): Usage;
 };
 

@@ -9,12 +9,12 @@ export type WaitingCall = { priority: Priority; startBy: number };
 /** The facts that decide when calls may be sent. Times are milliseconds by one steady clock. */
 export type Traffic = {
   now: number;
-  /** How many calls may be sent in 60 s. */
+  /** The most calls in 60 s. */
   limit: number;
   /** When the last `limit` calls were sent, in order. */
-  starts: readonly number[];
+  sendTimes: readonly number[];
   inFlight: Readonly<Record<Priority, number>>;
-  /** How many calls may be in flight. */
+  /** The most calls in flight. */
   concurrency: number;
   /** The end of the pause after a 429. */
   pausedUntil: number;
@@ -38,7 +38,8 @@ const OPERATORS_SHARE = 0.2;
 export function planTurns<Call extends WaitingCall>(waiting: readonly Call[], traffic: Traffic) {
   const { now, limit, pausedUntil, concurrency } = traffic;
   const backgroundLimit = Math.max(1, Math.floor(limit * (1 - OPERATORS_SHARE)));
-  const starts = [...traffic.starts];
+  // The calls that were sent, and the turns of waiting calls: each turn reserves its place in the limit.
+  const sendTimes = [...traffic.sendTimes];
   const inFlight = { ...traffic.inFlight };
   const send: Call[] = [];
   const wait: Call[] = [];
@@ -47,14 +48,14 @@ export function planTurns<Call extends WaitingCall>(waiting: readonly Call[], tr
   let planAgainAt = Number.POSITIVE_INFINITY;
   for (const call of waiting) {
     const isBackground = call.priority === "background";
-    const last = starts.at(isBackground ? -backgroundLimit : -limit) ?? Number.NEGATIVE_INFINITY;
+    const last = sendTimes.at(isBackground ? -backgroundLimit : -limit) ?? Number.NEGATIVE_INFINITY;
     const turnAt = Math.max(now, pausedUntil, last + RATE_WINDOW);
     if (turnAt > call.startBy) {
       refuse.push({ call, turnAt });
       continue;
     }
-    starts.push(turnAt);
-    // The duration of calls in flight is unknown, so a call that waits for one has no time for its turn.
+    sendTimes.push(turnAt);
+    // The end of calls in flight is unknown. So for a call that waits for one, `turnAt` is only the earliest possible time.
     const isFull = inFlight.operator + inFlight.background >= concurrency;
     const isNext = wait.length === 0 && !isFull && !(isBackground && inFlight.background > 0);
     if (isNext && turnAt === now) {

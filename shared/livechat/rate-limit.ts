@@ -5,11 +5,11 @@ import { type Priority, planTurns, RATE_WINDOW, type WaitingCall } from "./plan-
 /** The longest time that `setTimeout` accepts. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-type Turn = {
+type TurnRequest = {
   priority: Priority;
   /** A repetition is sent before later calls, since it has less time left. */
   repeated: boolean;
-  /** How long the call may wait to be sent, in milliseconds. */
+  /** The longest wait for the turn, in milliseconds. */
   patience: number;
   signal?: AbortSignal;
 };
@@ -33,7 +33,7 @@ export class RateLimit {
   readonly #service: string;
   readonly #now: () => number;
   readonly #slowdown: Slowdown;
-  readonly #sent: { limit: number; starts: number[]; inFlight: Record<Priority, number> };
+  readonly #sent: { limit: number; sendTimes: number[]; inFlight: Record<Priority, number> };
   /** The calls that wait, in the order in which they may be sent. */
   #line: Waiter[] = [];
   #timer?: NodeJS.Timeout;
@@ -46,7 +46,7 @@ export class RateLimit {
   ) {
     this.#service = service;
     this.#now = now;
-    this.#sent = { limit, starts: [], inFlight: { operator: 0, background: 0 } };
+    this.#sent = { limit, sendTimes: [], inFlight: { operator: 0, background: 0 } };
     this.#slowdown = new Slowdown(concurrency, random, now);
   }
 
@@ -57,7 +57,7 @@ export class RateLimit {
    * @throws {TooManyRequests} with the seconds until its turn, when that is too late
    * @throws the error of `send`
    */
-  async run<T>(send: () => Promise<T>, turn: Turn): Promise<T> {
+  async run<T>(send: () => Promise<T>, turn: TurnRequest): Promise<T> {
     await this.#waitFor(turn);
     const { round } = this.#slowdown;
     try {
@@ -74,12 +74,12 @@ export class RateLimit {
 
   usage() {
     const now = this.#now();
-    const { limit, starts, inFlight } = this.#sent;
+    const { limit, sendTimes, inFlight } = this.#sent;
     return {
       /** Calls that may be sent in 60 s. */
       limit,
       /** Calls that were sent in the last minute, and count towards the limit. */
-      used: starts.filter((start) => start + RATE_WINDOW > now).length,
+      used: sendTimes.filter((time) => time + RATE_WINDOW > now).length,
       inFlight: inFlight.operator + inFlight.background,
       waiting: this.#line.length,
       /** Milliseconds until the pause after LiveChat's last 429 ends. */
@@ -88,7 +88,7 @@ export class RateLimit {
   }
 
   /** Resolves when the call may be sent. From then on it is counted. */
-  async #waitFor({ priority, repeated, patience, signal }: Turn): Promise<void> {
+  async #waitFor({ priority, repeated, patience, signal }: TurnRequest): Promise<void> {
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter: Waiter = {
@@ -114,14 +114,14 @@ export class RateLimit {
     clearTimeout(this.#timer);
     const now = this.#now();
     const { concurrency, pausedUntil } = this.#slowdown;
-    const { limit, starts, inFlight } = this.#sent;
-    const traffic = { now, limit, starts, inFlight, concurrency, pausedUntil };
+    const { limit, sendTimes, inFlight } = this.#sent;
+    const traffic = { now, limit, sendTimes, inFlight, concurrency, pausedUntil };
     const { send, refuse, wait, planAgainAt } = planTurns(this.#line, traffic);
     this.#line = wait;
     for (const { call, turnAt } of refuse) call.refuse(this.#tooLate(turnAt, now));
     for (const call of send) {
-      starts.push(now);
-      if (starts.length > limit) starts.shift();
+      sendTimes.push(now);
+      if (sendTimes.length > limit) sendTimes.shift();
       inFlight[call.priority] += 1;
       call.send();
     }

@@ -7,6 +7,8 @@ import {
   UpstreamRefused,
   UpstreamTimeout,
 } from "../core/errors.ts";
+import { objectOf } from "../core/is-object.ts";
+import { SECOND } from "../core/time.ts";
 import { Throttled } from "./after-429.ts";
 import type { Effect, Needs } from "./call.ts";
 import { inDoubt } from "./failure.ts";
@@ -46,13 +48,12 @@ export function refusalByStatus({ name, status, body, words, retryAfter, effect 
     return new InvalidInput(`${name} refuses the request (${status}).`, { upstream });
   if (status < 400)
     return new UpstreamFailed(`${name} redirects (${status}), which is not followed.`, { upstream });
-  return inDoubt(UpstreamFailed, `${name} failed (${status}).`, effect, {
-    ...{ upstream, retryAfter: retryAfter ? Math.ceil(retryAfter / 1000) : undefined },
-  });
+  const seconds = retryAfter ? Math.ceil(retryAfter / SECOND) : undefined;
+  return inDoubt(UpstreamFailed, `${name} failed (${status}).`, effect, { upstream, retryAfter: seconds });
 }
 
 /** Newer APIs of LiveChat answer `{error: {type}}`. v2 may do so when its end has come: `unsupported_version`. */
 function typeOf(body: unknown): string | undefined {
-  const { error } = (body ?? {}) as { error?: { type?: unknown } };
-  return typeof error?.type === "string" ? error.type : undefined;
+  const { type } = objectOf(objectOf(body).error);
+  return typeof type === "string" ? type : undefined;
 }

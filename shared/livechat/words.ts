@@ -1,6 +1,8 @@
+import { cut } from "../core/cut.ts";
+import { objectOf } from "../core/is-object.ts";
 import { fromJson } from "../core/json.ts";
 
-/** How many characters of a message are kept. */
+/** Longer messages are cut. In characters. */
 const MAX_LENGTH = 300;
 const HTML = /<(?:!doctype|\/?[a-z][a-z0-9-]*(?:\s[^>]*)?\/?)>/i;
 const USER_IN_URL = /\/\/[^\s/@]*@/g;
@@ -20,7 +22,7 @@ export function readWords(body: unknown, secrets: readonly string[]): string | u
     .replace(USER_IN_URL, "//")
     .replace(/[\s\p{Cc}]+/gu, " ")
     .trim();
-  return words === "" ? undefined : cutWords(words);
+  return words === "" ? undefined : cut(words, MAX_LENGTH);
 }
 
 function find(body: unknown, depth: number): string | undefined {
@@ -34,12 +36,6 @@ function find(body: unknown, depth: number): string | undefined {
     const all = body.slice(0, 10).map((item) => find(item, depth - 1));
     return all.filter((words) => words !== undefined).join("; ") || undefined;
   }
-  if (body === null || typeof body !== "object") return undefined;
-  const { error, errors, message } = body as Record<string, unknown>;
+  const { error, errors, message } = objectOf(body);
   return find(error, depth - 1) ?? find(errors, depth - 1) ?? find(message, depth - 1);
-}
-
-function cutWords(words: string): string {
-  const characters = [...words];
-  return characters.length <= MAX_LENGTH ? words : `${characters.slice(0, MAX_LENGTH - 1).join("")}…`;
 }

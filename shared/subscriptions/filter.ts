@@ -1,4 +1,4 @@
-import { objectOf } from "../core/is-object.ts";
+import { itemsOf, objectOf } from "../core/is-object.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { StoredEvent } from "../event-log/types.ts";
 import type { EventType } from "../schemas/webhook.ts";
@@ -84,8 +84,6 @@ function filterFactsOf(payload: unknown) {
 
 /** LiveChat sends a group as its id, or as an object with the id. */
 const idOf = (group: unknown): unknown => (typeof group === "object" ? objectOf(group).id : group);
-
-const itemsOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 function texts(values: unknown[]): Set<string> {
   const known = values.filter((value) => typeof value === "string" || typeof value === "number");

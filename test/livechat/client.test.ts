@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NotFound } from "../../shared/core/errors.ts";
-import { at } from "../../shared/livechat/call.ts";
+import { path } from "../../shared/livechat/call.ts";
 import type { CallAttempt } from "../../shared/livechat/live-chat.ts";
 import { answer, connect, failureOf, KEY, startUpstream, USERNAME } from "./upstream.ts";
 
@@ -274,14 +274,14 @@ describe("ids and logins in paths", () => {
   it("an id with any content stays one segment of its route, or is refused", () => {
     fc.assert(
       fc.property(anything, (id) => {
-        let path: string;
+        let address: ReturnType<typeof path>;
         try {
-          ({ path } = at`tickets/${id}/tags`);
+          address = path`tickets/${id}/tags`;
         } catch (error) {
           expect(error).toBeInstanceOf(NotFound);
           return;
         }
-        const { pathname, search, hash } = new URL(path, "https://api.example.com");
+        const { pathname, search, hash } = new URL(address.path, "https://api.example.com");
         const [empty, route, segment = "", tags, ...more] = pathname.split("/");
         expect([empty, route, decodeURIComponent(segment), tags, more]).toEqual([
           "",

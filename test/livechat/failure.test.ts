@@ -65,7 +65,7 @@ describe("refusals", () => {
     ["a < b and b > c", "a < b and b > c"],
     ["see https://user:password@example.com/path", "see https://example.com/path"],
     [`{"error":"${"a".repeat(1_000)}"}`, `${"a".repeat(299)}…`],
-    [`{"error":"${"🦄".repeat(1_000)}"}`, `${"🦄".repeat(299)}…`],
+    [`{"error":"${"🦄".repeat(1_000)}"}`, `${"🦄".repeat(149)}…`],
   ])("the message in the body %s is passed on", async (body, words) => {
     for (const type of ["application/json", "text/html; charset=utf-8"]) {
       const { error } = await failToCreate((response) => {

@@ -13,7 +13,7 @@ function upstream(list: () => { id: string }[]) {
   };
 }
 
-test("the pages behind next contain each ticket once, in order, with any limit", async () => {
+test("the pages after next contain each ticket once, in order, with any limit", async () => {
   await fc.assert(
     fc.asyncProperty(fc.nat(300), fc.integer({ min: 1, max: 120 }), async (count, limit) => {
       const seen: string[] = [];

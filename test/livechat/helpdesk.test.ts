@@ -44,7 +44,7 @@ async function readAll(
 
 describe("the list of tickets", () => {
   test.each([1, 25, 100, 130])(
-    "the pages behind next contain each ticket once, in either order, with a limit of %i",
+    "the pages after next contain each ticket once, in either order, with a limit of %i",
     async (limit) => {
       await using sandbox = await startTextSandbox(roomy);
       const count = limit === 1 ? 40 : 450;

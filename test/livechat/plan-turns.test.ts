@@ -3,7 +3,7 @@ import { planTurns, type Traffic, type WaitingCall } from "../../shared/livechat
 
 const now = 100_000;
 const idle: Traffic = {
-  ...{ now, limit: 5, starts: [], inFlight: { operator: 0, background: 0 } },
+  ...{ now, limit: 5, sendTimes: [], inFlight: { operator: 0, background: 0 } },
   ...{ concurrency: 10, pausedUntil: Number.NEGATIVE_INFINITY },
 };
 const operator: WaitingCall = { priority: "operator", startBy: now + 25_000 };
@@ -30,24 +30,24 @@ test("calls beyond the concurrency wait until a call in flight ends", () => {
 });
 
 test("a call beyond the limit waits until the oldest call is 61 s old", () => {
-  const starts = [now - 50_000, now - 2, now - 2, now - 1, now];
-  expect(planTurns([operator], { ...idle, starts })).toEqual({
+  const sendTimes = [now - 50_000, now - 2, now - 2, now - 1, now];
+  expect(planTurns([operator], { ...idle, sendTimes })).toEqual({
     ...{ send: [], refuse: [], wait: [operator] },
     planAgainAt: now + 11_000,
   });
 });
 
 test("a call beyond the limit whose turn comes too late is refused with the time of its turn", () => {
-  const starts = [now - 4, now - 3, now - 2, now - 1, now];
-  expect(planTurns([operator], { ...idle, starts })).toEqual({
+  const sendTimes = [now - 4, now - 3, now - 2, now - 1, now];
+  expect(planTurns([operator], { ...idle, sendTimes })).toEqual({
     ...{ send: [], wait: [], planAgainAt: Infinity },
     refuse: [{ call: operator, turnAt: now - 4 + 61_000 }],
   });
 });
 
 test("a background call is refused when only the operators' fifth of the limit is left", () => {
-  const starts = [now - 4, now - 3, now - 2, now - 1];
-  const { send, refuse } = planTurns([operator, background], { ...idle, starts });
+  const sendTimes = [now - 4, now - 3, now - 2, now - 1];
+  const { send, refuse } = planTurns([operator, background], { ...idle, sendTimes });
   expect(send).toEqual([operator]);
   expect(refuse).toEqual([{ call: background, turnAt: now - 3 + 61_000 }]);
 });

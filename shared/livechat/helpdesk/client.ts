@@ -1,10 +1,11 @@
 import * as v from "valibot";
 import { type AppError, Conflict, InvalidInput, NoHelpDesk } from "../../core/errors.ts";
+import { itemsOf } from "../../core/is-object.ts";
 import { MINUTE } from "../../core/time.ts";
 import { readable } from "../../schemas/readable.ts";
 import { type NewTicket, OneTicket, type Ticket, type TicketChanges } from "../../schemas/ticket.ts";
 import { text } from "../../schemas/vocabulary.ts";
-import { at } from "../call.ts";
+import { path } from "../call.ts";
 import type { ConnectionOptions, HelpDesk, TicketsState, Webhook } from "../live-chat.ts";
 import { type Refusal, refusalByStatus } from "../refusal.ts";
 import { type CallOptions, connect } from "../send.ts";
@@ -23,8 +24,8 @@ export type HelpDeskOptions = ConnectionOptions & {
   apiKey: string;
 };
 
-/** A ticket, tag or webhook of HelpDesk: of its fields, only the id is certain. */
-const Identified = v.looseObject({ ID: text });
+/** A ticket or tag of HelpDesk. Only its id is certain. */
+const WithId = v.looseObject({ ID: text });
 /** The schema of an answer that is not used. */
 const unread = v.unknown();
 const HelpDeskWebhook = v.looseObject({ ID: text, eventType: text, url: text });
@@ -32,9 +33,9 @@ const HelpDeskWebhook = v.looseObject({ ID: text, eventType: text, url: text });
 const TICKET_CREATED = "tickets.create";
 /** The prefix of the ids of HelpDesk's webhooks. It distinguishes them from LiveChat's. */
 const WEBHOOK_PREFIX = "helpdesk:";
-/** The time for which the app remembers whether the account has HelpDesk, in milliseconds. */
+/** The result of `ticketsState` is kept for this time, in milliseconds. */
 const STATE_FRESH_FOR = 10 * MINUTE;
-/** The possible statuses of answers to an account without a licence. HelpDesk does not document which one it gives. */
+/** The possible statuses of answers to an account without a licence. HelpDesk does not document the true one. */
 const WITHOUT_LICENCE = [401, 402, 403];
 
 /**
@@ -59,7 +60,7 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
   }
 
   const readRaw = (id: string, call?: CallOptions) =>
-    send({ method: "GET", to: at`tickets/${id}`, answer: Identified }, call);
+    send({ method: "GET", to: path`tickets/${id}`, answer: WithId }, call);
 
   /** HelpDesk assigns a ticket to a team and to an agent in it. The team is the agent's first one. */
   async function assignmentTo(login: string, call?: CallOptions) {
@@ -76,7 +77,7 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
     const tag = await lookups.tag(name, call);
     if (tag) return tag.ID;
     try {
-      return (await send({ method: "POST", to: at`tags`, json: { name }, answer: Identified }, call)).ID;
+      return (await send({ method: "POST", to: path`tags`, json: { name }, answer: WithId }, call)).ID;
     } catch (error) {
       // Another program has created the tag since.
       lookups.forgetTags();
@@ -99,12 +100,12 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
     const json = { tagIDs: ids.filter((tag) => !before.includes(tag)) };
     if (json.tagIDs.length > 0) {
       await send(
-        { method: "POST", effect: "replace", to: at`tickets/${id}/tags`, json, answer: unread },
+        { method: "POST", effect: "replace", to: path`tickets/${id}/tags`, json, answer: unread },
         call,
       );
     }
     for (const tag of before.filter((tag) => !ids.includes(tag))) {
-      await send({ method: "DELETE", to: at`tickets/${id}/tags/${tag}`, answer: unread }, call);
+      await send({ method: "DELETE", to: path`tickets/${id}/tags/${tag}`, answer: unread }, call);
     }
   }
 
@@ -117,15 +118,15 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
       author: { type: "client" },
       ...(assignee && (await assignmentTo(assignee.id, call))),
     };
-    const raw = await send({ method: "POST", to: at`tickets`, json, answer: Identified }, call);
+    const raw = await send({ method: "POST", to: path`tickets`, json, answer: WithId }, call);
     const ticket = await toTicket(raw, call);
     // HelpDesk sets the source itself.
     return source === undefined ? ticket : { ...ticket, ignored_fields: ["source"] };
   }
 
   /**
-   * Updates a ticket by several calls, since HelpDesk has no single one. The message comes last: only this call must not
-   * be repeated.
+   * Updates a ticket by several calls, because HelpDesk has no call for all fields. The message comes last, because only
+   * this call must not be repeated.
    */
   async function updateTicket(id: string, asked: TicketChanges, call?: CallOptions): Promise<Ticket> {
     const { subject, assignee, tag, message } = asked;
@@ -134,12 +135,12 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
     const teams = teamIDs && [...new Set([...listOfText(before.teamIDs), ...teamIDs])];
     const fields = { subject, ...assignment, teamIDs: teams };
     if (Object.values(fields).some((value) => value !== undefined)) {
-      await send({ method: "PATCH", to: at`tickets/${id}`, json: fields, answer: unread }, call);
+      await send({ method: "PATCH", to: path`tickets/${id}`, json: fields, answer: unread }, call);
     }
     if (tag) await setTags(id, tag, listOfText(before.tagIDs), call);
     if (message !== undefined) {
       const json = { author: { type: "client" }, message: { text: message } };
-      const request = { method: "PATCH", effect: "create", to: at`tickets/${id}` } as const;
+      const request = { method: "PATCH", effect: "create", to: path`tickets/${id}` } as const;
       await send({ ...request, json, answer: unread }, call);
     }
     return toTicket(await readRaw(id, call), call);
@@ -148,7 +149,7 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
   const ticketsState = shareLoad(async (call): Promise<TicketsState> => {
     const query = { silo: "tickets", pageSize: 1 };
     try {
-      await send({ method: "GET", to: at`tickets`, query, answer: v.array(v.unknown()) }, call);
+      await send({ method: "GET", to: path`tickets`, query, answer: v.array(v.unknown()) }, call);
       return "here";
     } catch (error) {
       if (error instanceof NoHelpDesk) return "refused";
@@ -166,15 +167,15 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
 
     async listTicketWebhooks(call) {
       const answer = readable(HelpDeskWebhook);
-      return (await send({ method: "GET", to: at`webhooks`, answer }, call)).map(fromHelpDeskWebhook);
+      return (await send({ method: "GET", to: path`webhooks`, answer }, call)).map(fromHelpDeskWebhook);
     },
     async createWebhook({ url }, call) {
       const json = { url, eventType: TICKET_CREATED, name: "LiveChat Functions" };
-      const request = { method: "POST", to: at`webhooks`, json, answer: HelpDeskWebhook } as const;
+      const request = { method: "POST", to: path`webhooks`, json, answer: HelpDeskWebhook } as const;
       return fromHelpDeskWebhook(await send(request, call));
     },
     async deleteWebhook(id, call) {
-      const to = at`webhooks/${id.slice(WEBHOOK_PREFIX.length)}`;
+      const to = path`webhooks/${id.slice(WEBHOOK_PREFIX.length)}`;
       await send({ method: "DELETE", to, answer: unread }, call);
       return { result: `${id} removed successfully` };
     },
@@ -196,5 +197,5 @@ function fromHelpDeskWebhook({ ID, eventType, url }: v.InferOutput<typeof HelpDe
 }
 
 function listOfText(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+  return itemsOf(value).filter((item) => typeof item === "string");
 }

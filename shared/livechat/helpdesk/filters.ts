@@ -17,7 +17,7 @@ export function splitFilters({ order: _, ...filters }: TicketFilters): {
   if (filters.group !== undefined) {
     throw InvalidInput.at(
       "group",
-      "group cannot be used with HelpDesk: it has teams, whose ids are no numbers.",
+      "group is not available with HelpDesk, which has teams instead of groups.",
     );
   }
   const { date_from, date_to, status, assigned, assignee, query, source, tag, tagged } = filters;

@@ -11,10 +11,10 @@ import { type HelpDeskCursor, MAX_PAGE_SIZE, type ReadPage } from "./read-page.t
 
 /** The page size of this app's operation, which is v2's. */
 const OPERATION_PAGE_SIZE = 25;
-/** How many calls a search makes at most. It then ends early, with a cursor. */
+/** The most calls of a search. After them it ends early, with a cursor. */
 const MAX_CALLS = 40;
 
-/** Where a search goes on. `before` is ISO 8601: the search reads only tickets that changed before this time. */
+/** The place where a search continues. It finds only tickets that changed before `before`, which is ISO 8601. */
 type SearchCursor = HelpDeskCursor & { before?: string };
 
 /** Finds tickets by HelpDesk's list, in the order of their last change. See {@link TicketDesk}. */
@@ -29,7 +29,10 @@ export async function findTickets(
   let cursor = range.cursor === undefined ? undefined : decodeCursor(range.cursor);
   let left = cursor ? 0 : (range.page - 1) * OPERATION_PAGE_SIZE + range.skip;
   if (left >= MAX_CALLS * MAX_PAGE_SIZE) {
-    throw InvalidInput.at("page", "page is too far behind the first: with HelpDesk, follow Link to read on.");
+    throw InvalidInput.at(
+      "page",
+      "page is too large: with HelpDesk, follow the URL in the header Link instead.",
+    );
   }
   // In ascending order, a ticket that changes is listed again at the end. So the search is limited to the tickets that
   // changed before its first call.
@@ -39,9 +42,9 @@ export async function findTickets(
   const isSmall = range.limit <= OPERATION_PAGE_SIZE && left === 0 && !chooses;
   const size = isSmall ? OPERATION_PAGE_SIZE : MAX_PAGE_SIZE;
   const found = new Map<string, Ticket>();
-  const endAt = (behind?: HelpDeskCursor): FoundTickets => ({
+  const endAt = (end?: HelpDeskCursor): FoundTickets => ({
     tickets: [...found.values()],
-    ...(behind && { next: { cursor: encodeCursor({ ...behind, before }) } }),
+    ...(end && { next: { cursor: encodeCursor({ ...end, before }) } }),
   });
   for (let calls = 1; ; calls++) {
     const page = await readPage({ sortBy: "updatedAt", order, filters, cursor }, size, call);
@@ -78,6 +81,6 @@ function decodeCursor(text: string): SearchCursor {
   const time = v.pipe(v.string(), v.isoTimestamp());
   const values = fromCursor(text, v.tuple([v.string(), v.string(), v.optional(time)]));
   if (values) return { value: values[0], id: values[1], before: values[2] };
-  const message = "must be as it stands in Link of the call before";
+  const message = "must be copied unchanged from the header Link of the previous answer";
   throw new InvalidInput("The cursor cannot be read.", { problems: [{ path: "cursor", message }] });
 }

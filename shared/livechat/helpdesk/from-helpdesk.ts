@@ -1,3 +1,5 @@
+import { itemsOf, objectOf } from "../../core/is-object.ts";
+
 /** The agents, teams and tags of an account by their ids. A ticket contains the ids only. */
 export type Names = {
   /** An agent's email is its login in v2. */
@@ -38,10 +40,10 @@ export function fromHelpDesk(ticket: unknown, names: Names): Members {
     teamIDs,
     events,
     ...more
-  } = members(ticket);
-  const { agent, team } = members(assignment);
-  const first = members(members(list(events)[0]).source);
-  const teams = list(teamIDs).map((id) =>
+  } = objectOf(ticket);
+  const { agent, team } = objectOf(assignment);
+  const first = objectOf(objectOf(itemsOf(events)[0]).source);
+  const teams = itemsOf(teamIDs).map((id) =>
     withoutMissing({ ID: id, name: names.teams.get(String(id))?.name }),
   );
   return withoutMissing({
@@ -53,10 +55,10 @@ export function fromHelpDesk(ticket: unknown, names: Names): Members {
     modified: updatedAt,
     requester: requesterOf(requester),
     assignee: personOf(agent, names),
-    source: members(source).type === undefined ? undefined : sourceOf(source, first.referenceURL),
+    source: objectOf(source).type === undefined ? undefined : sourceOf(source, first.referenceURL),
     currentGroup: teamOf(team, names),
     teams,
-    tags: list(tagIDs).map((id) => names.tags.get(String(id))?.name ?? id),
+    tags: itemsOf(tagIDs).map((id) => names.tags.get(String(id))?.name ?? id),
     events: Array.isArray(events) ? events.map((event) => eventOf(event, names)) : undefined,
     assignment,
     teamIDs,
@@ -64,29 +66,29 @@ export function fromHelpDesk(ticket: unknown, names: Names): Members {
   });
 }
 
-/** Whether a ticket has an agent, team or tag that is not among the names. */
+/** True for a ticket with an agent, team or tag that is not among the names. */
 export function lacksNames(ticket: unknown, { agents, teams, tags }: Names): boolean {
-  const { tagIDs, teamIDs, assignment } = members(ticket);
-  const { ID } = members(members(assignment).agent);
+  const { tagIDs, teamIDs, assignment } = objectOf(ticket);
+  const { ID } = objectOf(objectOf(assignment).agent);
   return (
     (ID !== undefined && !agents.has(String(ID))) ||
-    list(teamIDs).some((id) => !teams.has(String(id))) ||
-    list(tagIDs).some((id) => !tags.has(String(id)))
+    itemsOf(teamIDs).some((id) => !teams.has(String(id))) ||
+    itemsOf(tagIDs).some((id) => !tags.has(String(id)))
   );
 }
 
 /** The id of the ticket in a webhook's body: in `payload`, `payload.ticket` or `ticket`, or in the body itself. */
 export function ticketIdIn(body: unknown): string | undefined {
-  const { payload, ticket } = members(body);
-  for (const one of [members(payload).ticket, payload, ticket, body]) {
-    const { ID } = members(one);
+  const { payload, ticket } = objectOf(body);
+  for (const one of [objectOf(payload).ticket, payload, ticket, body]) {
+    const { ID } = objectOf(one);
     if (typeof ID === "string" && ID !== "") return ID;
   }
   return undefined;
 }
 
 function requesterOf(requester: unknown): Members | undefined {
-  const { email, name, ...more } = members(requester);
+  const { email, name, ...more } = objectOf(requester);
   return email === undefined && name === undefined
     ? undefined
     : withoutMissing({ ...more, mail: email, name });
@@ -94,7 +96,7 @@ function requesterOf(requester: unknown): Members | undefined {
 
 /** An agent by email, as in v2, or by HelpDesk's id while the email is unknown. */
 function personOf(agent: unknown, { agents }: Names): Members | undefined {
-  const { ID, name } = members(agent);
+  const { ID, name } = objectOf(agent);
   if (ID === undefined) return undefined;
   const known = agents.get(String(ID));
   return withoutMissing({ id: known?.email ?? ID, name: name ?? known?.name, helpdesk_id: ID });
@@ -102,29 +104,29 @@ function personOf(agent: unknown, { agents }: Names): Members | undefined {
 
 /** A team with its name. Its id is not v2's `id` of a group: a team has a UUID, and a group has a number. */
 function teamOf(team: unknown, { teams }: Names): Members | undefined {
-  const { ID, name } = members(team);
+  const { ID, name } = objectOf(team);
   return ID === undefined
     ? undefined
     : withoutMissing({ name: name ?? teams.get(String(ID))?.name, helpdesk_id: ID });
 }
 
 function sourceOf(source: unknown, url: unknown): Members {
-  const { type, ...more } = members(source);
+  const { type, ...more } = objectOf(source);
   return withoutMissing({ ...more, type: translated(SOURCES, type), helpdesk_type: type, url });
 }
 
 function eventOf(event: unknown, names: Names): unknown {
-  const { ID, author, message, assignment, status, source, type, ...more } = members(event);
-  const { agent } = members(members(assignment).new);
-  const { old: from, new: to } = members(status);
-  const { referenceURL, ...where } = members(source);
+  const { ID, author, message, assignment, status, source, type, ...more } = objectOf(event);
+  const { agent } = objectOf(objectOf(assignment).new);
+  const { old: from, new: to } = objectOf(status);
+  const { referenceURL, ...where } = objectOf(source);
   return withoutMissing({
     ...more,
     id: ID,
     type: type === "assignment" ? "assignee_changed" : type,
     author: authorOf(author, names),
-    is_private: members(message).isPrivate,
-    message: members(message).text,
+    is_private: objectOf(message).isPrivate,
+    message: objectOf(message).text,
     ...(type === "assignment" && { to: personOf(agent, names), assignment }),
     ...(type === "status" && { from: translated(STATUSES, from), to: translated(STATUSES, to), status }),
     source: source && sourceOf(where, referenceURL),
@@ -132,7 +134,7 @@ function eventOf(event: unknown, names: Names): unknown {
 }
 
 function authorOf(author: unknown, { agents }: Names): Members | undefined {
-  const { ID, email, name, type } = members(author);
+  const { ID, email, name, type } = objectOf(author);
   if (type === undefined && ID === undefined && email === undefined) return undefined;
   const known = agents.get(String(ID));
   return withoutMissing({ id: email ?? known?.email ?? ID, name: name ?? known?.name, type });
@@ -140,14 +142,6 @@ function authorOf(author: unknown, { agents }: Names): Members | undefined {
 
 function translated(words: Record<string, string>, word: unknown): unknown {
   return typeof word === "string" && Object.hasOwn(words, word) ? words[word] : word;
-}
-
-function members(value: unknown): Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {};
-}
-
-function list(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 function withoutMissing(value: Members): Members {

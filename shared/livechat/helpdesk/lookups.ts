@@ -4,7 +4,7 @@ import { AppError } from "../../core/errors.ts";
 import { MINUTE } from "../../core/time.ts";
 import { readable } from "../../schemas/readable.ts";
 import { maybe, text } from "../../schemas/vocabulary.ts";
-import { at } from "../call.ts";
+import { path } from "../call.ts";
 import type { CallOptions, Send } from "../send.ts";
 import { shareLoad } from "../shared-load.ts";
 import { lacksNames, type Names } from "./from-helpdesk.ts";
@@ -29,7 +29,7 @@ export type Lookups = ReturnType<typeof createLookups>;
 /** Looks up agents, teams and tags in HelpDesk's lists, and keeps the lists for a while. */
 export function createLookups(send: Send) {
   const listOf = (kind: Kind) =>
-    shareLoad((call) => send({ method: "GET", to: at`${kind}`, answer: readable(Entry) }, call), FRESH_FOR);
+    shareLoad((call) => send({ method: "GET", to: path`${kind}`, answer: readable(Entry) }, call), FRESH_FOR);
   const lists = { agents: listOf("agents"), teams: listOf("teams"), tags: listOf("tags") };
 
   async function find(

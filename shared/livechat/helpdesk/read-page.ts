@@ -1,6 +1,7 @@
 import * as v from "valibot";
+import { objectOf } from "../../core/is-object.ts";
 import { TicketPage } from "../../schemas/ticket.ts";
-import { at } from "../call.ts";
+import { path } from "../call.ts";
 import type { CallOptions, Send } from "../send.ts";
 import { fromHelpDesk, NO_NAMES } from "./from-helpdesk.ts";
 import type { Lookups } from "./lookups.ts";
@@ -8,7 +9,7 @@ import type { Lookups } from "./lookups.ts";
 /** The most tickets that a page can have. */
 export const MAX_PAGE_SIZE = 100;
 
-/** The place behind a row of the list: the value by which the row is sorted, and its id. */
+/** The place after a row of the list: the value by which the row is sorted, and its id. */
 export type HelpDeskCursor = { value: string; id: string };
 
 type Query = {
@@ -19,34 +20,39 @@ type Query = {
 };
 
 type TicketListPage = Pick<TicketPage, "tickets" | "odd" | "withoutId"> & {
-  /** The place behind each ticket. */
+  /** The place after each ticket. */
   cursorById: ReadonlyMap<string, HelpDeskCursor>;
-  /** The place behind the last ticket; absent at the end of the list. */
+  /** The place after the last ticket; absent at the end of the list. */
   next?: HelpDeskCursor;
 };
 
 export type ReadPage = (query: Query, size: number, call?: CallOptions) => Promise<TicketListPage>;
 
 /**
- * Makes the function that reads a page of HelpDesk's list of tickets. The list has no page numbers: a page begins behind
+ * Makes the function that reads a page of HelpDesk's list of tickets. The list has no page numbers: a page begins after
  * the last ticket of the page before.
  */
 export function pageReader(send: Send, lookups: Pick<Lookups, "namesFor">): ReadPage {
   return async ({ sortBy, order, filters, cursor }, size, call) => {
     const query = {
-      ...{ silo: "tickets", eventsScope: "full", pageSize: size, sortBy, order },
+      silo: "tickets",
+      eventsScope: "full",
+      pageSize: size,
+      sortBy,
+      order,
       ...filters,
       ...(cursor && { "next.value": cursor.value, "next.ID": cursor.id }),
     };
-    const request = { method: "GET", to: at`tickets`, query, answer: v.array(v.unknown()) } as const;
+    const request = { method: "GET", to: path`tickets`, query, answer: v.array(v.unknown()) } as const;
     const rows = await send(request, call);
     const names = rows.length > 0 ? await lookups.namesFor(rows, call) : NO_NAMES;
-    const cursors = rows.flatMap((row) => cursorBehind(row, sortBy) ?? []);
+    const cursors = rows.flatMap((row) => cursorAfter(row, sortBy) ?? []);
     const next = rows.length < size ? undefined : cursors.at(-1);
     // The same cursor again would give the same page without end.
     const isStuck = next !== undefined && next.id === cursor?.id && next.value === cursor.value;
     const { tickets, odd, withoutId } = v.parse(TicketPage, {
-      ...{ pages: 0, total: 0 },
+      pages: 0,
+      total: 0,
       tickets: rows.map((row) => fromHelpDesk(row, names)),
     });
     const cursorById = new Map(cursors.map((one) => [one.id, one]));
@@ -54,7 +60,7 @@ export function pageReader(send: Send, lookups: Pick<Lookups, "namesFor">): Read
   };
 }
 
-function cursorBehind(row: unknown, sortBy: Query["sortBy"]): HelpDeskCursor | undefined {
-  const { ID, [sortBy]: value } = (row ?? {}) as Record<string, unknown>;
+function cursorAfter(row: unknown, sortBy: Query["sortBy"]): HelpDeskCursor | undefined {
+  const { ID, [sortBy]: value } = objectOf(row);
   return typeof ID === "string" && typeof value === "string" ? { id: ID, value } : undefined;
 }

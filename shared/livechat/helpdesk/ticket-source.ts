@@ -5,20 +5,20 @@ import type { Ticket } from "../../schemas/ticket.ts";
 import type { CallOptions } from "../send.ts";
 import { type HelpDeskCursor, MAX_PAGE_SIZE, type ReadPage } from "./read-page.ts";
 
-/** The time within which a change shows in the list, in milliseconds. */
+/** Milliseconds within which the list shows a change. */
 const CHANGE_DELAY = 2 * MINUTE;
-/** After this time a change shows for certain, by the account's clock too. In milliseconds. */
+/** Milliseconds after which the list certainly shows a change, even if HelpDesk's clock is slow. */
 const CERTAIN_CHANGE_DELAY = CHANGE_DELAY + CLOCK_DIFFERENCE;
 
 type CursorPosition = {
-  /** The reading lists the tickets that changed since then; all tickets when absent. */
+  /** The reading lists the tickets that changed since this checkpoint; without it, all tickets. */
   since?: Checkpoint;
-  /** Later times are wrong, in milliseconds since the epoch. */
+  /** Times after it are wrong. In milliseconds since the epoch. */
   horizon: number;
   cursor?: HelpDeskCursor;
-  /** How many pages were read. */
+  /** The number of pages read so far. */
   page: number;
-  /** The latest change that was read, in milliseconds since the epoch. */
+  /** The time of the latest change so far, in milliseconds since the epoch. */
   top?: number;
 };
 
@@ -52,7 +52,9 @@ export function ticketSource(
       return {
         position: { since, horizon, cursor: next, page: page + 1, top: newest },
         items: tickets,
-        ...{ odd, withoutId, progress: { page: page + 1, pages: page + 1 } },
+        odd,
+        withoutId,
+        progress: { page: page + 1, pages: page + 1 },
         ...(since && { checkpoint: { key: newest, closed: isComplete } }),
         // The next reading finds the changes during this one: it begins at the newest ticket of the first page.
         ...(!since &&

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { Agent, AgentSummary, Removal } from "../../schemas/agent.ts";
 import { OneTicket, type TicketFilters, TicketPage } from "../../schemas/ticket.ts";
-import { at } from "../call.ts";
+import { path } from "../call.ts";
 import type { ConnectionOptions, LiveChat } from "../live-chat.ts";
 import { refusalByStatus } from "../refusal.ts";
 import { type CallOptions, connect } from "../send.ts";
@@ -36,24 +36,24 @@ export function createLiveChatV2({ apiKey, ...options }: LiveChatV2Options): Liv
 
   /** Reads a page of 25 tickets. The first page is 1. */
   const listTickets = async (query: TicketFilters & { page: number }, call?: CallOptions) =>
-    send({ method: "GET", to: at`tickets`, query, answer: TicketPage }, call);
+    send({ method: "GET", to: path`tickets`, query, answer: TicketPage }, call);
 
   return {
     listAgents: async (query, call) =>
-      send({ method: "GET", to: at`agents`, query, answer: v.array(AgentSummary) }, call),
+      send({ method: "GET", to: path`agents`, query, answer: v.array(AgentSummary) }, call),
     createAgent: async (agent, call) =>
-      send({ method: "POST", to: at`agents`, json: agent, answer: Agent }, call),
+      send({ method: "POST", to: path`agents`, json: agent, answer: Agent }, call),
     deleteAgent: async (login, call) =>
-      send({ method: "DELETE", to: at`agents/${login}`, answer: removalOf(login) }, call),
+      send({ method: "DELETE", to: path`agents/${login}`, answer: removalOf(login) }, call),
 
     findTickets: async (filters, range, call) =>
       findTickets((page) => listTickets({ ...filters, page }, call), range),
     ticketSource: (call) => ticketSource((page) => listTickets({ page }, call)),
     ticketsState: async () => "here",
     listTicketWebhooks: async () => [],
-    getTicket: async (id, call) => send({ method: "GET", to: at`tickets/${id}`, answer: OneTicket }, call),
+    getTicket: async (id, call) => send({ method: "GET", to: path`tickets/${id}`, answer: OneTicket }, call),
     createTicket: async (ticket, call) =>
-      send({ method: "POST", to: at`tickets`, json: ticket, answer: OneTicket }, call),
+      send({ method: "POST", to: path`tickets`, json: ticket, answer: OneTicket }, call),
     // LiveChat documents this call for tags only. Microsoft's connector sends all fields, and so does this app.
     updateTicket: async (id, changes, call) =>
       send(
@@ -61,20 +61,20 @@ export function createLiveChatV2({ apiKey, ...options }: LiveChatV2Options): Liv
           method: "PUT",
           // Each repetition would add the message once more.
           effect: changes.message === undefined ? "replace" : "create",
-          to: at`tickets/${id}/tags`,
+          to: path`tickets/${id}/tags`,
           json: changes,
           answer: OneTicket,
         },
         call,
       ),
 
-    listWebhooks: async (call) => send({ method: "GET", to: at`webhooks`, answer: WebhookList }, call),
+    listWebhooks: async (call) => send({ method: "GET", to: path`webhooks`, answer: WebhookList }, call),
     createWebhook: async ({ event_type, data_types, url }, call) => {
       const json = { event_type, data_types, url };
-      return send({ method: "POST", to: at`webhooks`, json, answer: OneWebhook }, call);
+      return send({ method: "POST", to: path`webhooks`, json, answer: OneWebhook }, call);
     },
     deleteWebhook: async (id, call) =>
-      send({ method: "DELETE", to: at`webhooks/${id}`, answer: removalOf(id) }, call),
+      send({ method: "DELETE", to: path`webhooks/${id}`, answer: removalOf(id) }, call),
     // v2 has no switch for webhooks.
     areWebhooksOn: async () => true,
     turnWebhooksOn: async () => {},

@@ -1,7 +1,7 @@
 import type { Ticket, TicketPage } from "../../schemas/ticket.ts";
 import type { FoundTickets, TicketRange } from "../live-chat.ts";
 
-/** How many tickets LiveChat puts on a page. */
+/** LiveChat's page size. */
 export const TICKETS_PER_PAGE = 25;
 
 /**
@@ -13,17 +13,20 @@ export async function findTickets(
   { page, skip, limit }: TicketRange,
 ): Promise<FoundTickets> {
   const tickets = new Map<string, Ticket>();
-  for (let at = page, from = skip; ; at += 1, from = 0) {
-    const { total, pages, tickets: rows } = await readPage(at);
+  for (let number = page, from = skip; ; number += 1, from = 0) {
+    const { total, pages, tickets: rows } = await readPage(number);
     const endAt = (next?: FoundTickets["next"]) => ({
-      ...{ tickets: [...tickets.values()], total, pages, ...(next && { next }) },
+      tickets: [...tickets.values()],
+      total,
+      pages,
+      ...(next && { next }),
     });
     for (const [index, ticket] of rows.entries()) {
       if (index < from || tickets.has(ticket.id)) continue;
-      if (tickets.size === limit) return endAt({ page: at, skip: index });
+      if (tickets.size === limit) return endAt({ page: number, skip: index });
       tickets.set(ticket.id, ticket);
     }
-    if (rows.length === 0 || at >= pages) return endAt();
-    if (tickets.size === limit) return endAt({ page: at + 1, skip: 0 });
+    if (rows.length === 0 || number >= pages) return endAt();
+    if (tickets.size === limit) return endAt({ page: number + 1, skip: 0 });
   }
 }

@@ -26,11 +26,11 @@ import { TICKETS_PER_PAGE } from "./find-tickets.ts";
 /** The position of a reading in the list. */
 export type PagePosition = { walk: Walk; since?: Checkpoint; begunAt: number };
 
-/** How many unusable answers in a row make a run fail. */
+/** A run fails after so many unusable answers in a row. */
 const UNUSABLE_LIMIT = 3;
-/** How many answers that repeat another page make a run fail. */
+/** A run fails after so many answers that repeat another page. */
 const ECHO_LIMIT = 10;
-/** After this time a second is over by the account's clock too. In milliseconds. */
+/** Milliseconds after which a second has also ended by LiveChat's clock, which may be slower than ours. */
 const SECOND_OVER_AFTER = MINUTE;
 /** The checkpoint before the first ticket. */
 const EARLIEST: Checkpoint = { key: -1, closed: false };
@@ -68,10 +68,8 @@ export function ticketSource(
         return toPage({ ...position, walk: next });
       }
       const { tickets, total, pages, odd, withoutId = 0 } = answer;
-      const { walk, rows, fault, isEcho } = advanceWalk(position.walk, {
-        ...{ page, total, pages },
-        rows: toRows(tickets.map(factsOfTicket), withoutId),
-      });
+      const listed = toRows(tickets.map(factsOfTicket), withoutId);
+      const { walk, rows, fault, isEcho } = advanceWalk(position.walk, { page, total, pages, rows: listed });
       unusable = fault ? unusable + 1 : 0;
       if (isEcho) echoes++;
       if (unusable === UNUSABLE_LIMIT || echoes === ECHO_LIMIT) {
