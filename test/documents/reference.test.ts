@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { operations } from "../../functions/operations.ts";
 import {
   InvalidInput,
@@ -40,25 +40,23 @@ test("docs/subscribing.md lists the fields of a new subscription", () => {
   expect(fields).toEqual(Object.keys(toJsonSchema(NewSubscription).properties ?? {}));
 });
 
-describe("docs/settings.md", () => {
-  const defaults = v.getDefaults(v.object(environmentFor("v2")));
-  const rows = readFileSync("docs/settings.md", "utf8")
-    .split("\n")
-    .filter((line) => line.startsWith("| `"))
-    .map((line) => line.slice(2, -2).split(" | "));
-  const rowOf = (name: string) => rows.find(([names]) => names?.includes(`\`${name}\``));
+const defaults = v.getDefaults(v.object(environmentFor("v2")));
+const rows = readFileSync("docs/settings.md", "utf8")
+  .split("\n")
+  .filter((line) => line.startsWith("| `"))
+  .map((line) => line.slice(2, -2).split(" | "));
+const rowOf = (name: string) => rows.find(([names]) => names?.includes(`\`${name}\``));
 
-  test.each(SETTING_NAMES)("docs/settings.md describes %s with its default", (name) => {
-    const [, meaning, shown] = rowOf(name) ?? [];
-    expect(meaning).toMatch(/.{10}/);
-    const value = defaults[name];
-    if (typeof value === "string" && value !== "") expect(shown).toContain(`\`${value}\``);
-  });
+test.each(SETTING_NAMES)("docs/settings.md describes %s with its default", (name) => {
+  const [, meaning, shown] = rowOf(name) ?? [];
+  expect(meaning).toMatch(/.{10}/);
+  const value = defaults[name];
+  if (typeof value === "string" && value !== "") expect(shown).toContain(`\`${value}\``);
+});
 
-  test("docs/settings.md describes no other setting", () => {
-    const names = rows.flatMap(([names]) => names?.match(/(?<=`)\w+(?=`)/g) ?? []);
-    expect(names.filter((name) => !(SETTING_NAMES as string[]).includes(name))).toEqual([]);
-  });
+test("docs/settings.md describes no other setting", () => {
+  const names = rows.flatMap(([names]) => names?.match(/(?<=`)\w+(?=`)/g) ?? []);
+  expect(names.filter((name) => !(SETTING_NAMES as string[]).includes(name))).toEqual([]);
 });
 
 test("the README has at most 100 lines", () => {

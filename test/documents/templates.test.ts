@@ -54,61 +54,56 @@ describe.for(templates)("$path", (template) => {
   });
 });
 
-describe("main.bicep", () => {
-  test("main.bicep passes each module exactly its parameters and reads only its outputs", () => {
-    expect(main?.modules.map(({ path }) => path).toSorted()).toEqual(
-      templates
-        .map(({ path }) => path)
-        .filter((path) => path !== "infra/main.bicep")
-        .toSorted(),
-    );
-    for (const { path, params } of main?.modules ?? []) {
-      expect(params, path).toEqual(file(path).params.map(({ name }) => name));
-    }
-    for (const [, name, output = ""] of main?.text.matchAll(/\b(\w+)\.outputs\.(\w+)/g) ?? []) {
-      const module = main?.modules.find((one) => one.name === name);
-      expect(file(module?.path ?? "").outputs, `${name}.outputs`).toContain(output);
-    }
-  });
+test("main.bicep passes each module exactly its parameters and reads only its outputs", () => {
+  expect(main?.modules.map(({ path }) => path).toSorted()).toEqual(
+    templates
+      .map(({ path }) => path)
+      .filter((path) => path !== "infra/main.bicep")
+      .toSorted(),
+  );
+  for (const { path, params } of main?.modules ?? []) {
+    expect(params, path).toEqual(file(path).params.map(({ name }) => name));
+  }
+  for (const [, name, output = ""] of main?.text.matchAll(/\b(\w+)\.outputs\.(\w+)/g) ?? []) {
+    const module = main?.modules.find((one) => one.name === name);
+    expect(file(module?.path ?? "").outputs, `${name}.outputs`).toContain(output);
+  }
+});
 
-  test("the parameters of main.bicep match the variables of the azd environment", () => {
-    const { parameters } = JSON.parse(readFileSync("infra/main.parameters.json", "utf8"));
-    expect(Object.keys(parameters).toSorted()).toEqual(main?.params.map(({ name }) => name).toSorted());
-    const variables = Object.values(parameters).map((one) => (one as { value: string }).value);
-    for (const value of variables) expect(value).toMatch(/^\$\{[A-Z_]+\}$/);
-    expect(new Set(variables).size).toBe(variables.length);
-  });
+test("the parameters of main.bicep match the variables of the azd environment", () => {
+  const { parameters } = JSON.parse(readFileSync("infra/main.parameters.json", "utf8"));
+  expect(Object.keys(parameters).toSorted()).toEqual(main?.params.map(({ name }) => name).toSorted());
+  const variables = Object.values(parameters).map((one) => (one as { value: string }).value);
+  for (const value of variables) expect(value).toMatch(/^\$\{[A-Z_]+\}$/);
+  expect(new Set(variables).size).toBe(variables.length);
+});
 
-  test("docs/deploying.md lists every parameter of main.bicep with its default", () => {
-    const { parameters } = JSON.parse(readFileSync("infra/main.parameters.json", "utf8"));
-    const defaults = new Map(
-      Object.entries<{ value: string }>(parameters).map(([name, { value }]) => {
-        return [value.slice(2, -1), main?.params.find((param) => param.name === name)?.initial];
-      }),
-    );
-    const table =
-      readFileSync("docs/deploying.md", "utf8").split("## Parameters")[1]?.split("\n## ")[0] ?? "";
-    const rows = [...table.matchAll(/^\| (`.+?`) \| .+ \| (.+) \|$/gm)];
-    const names = rows.flatMap(([, cell = ""]) => cell.match(/\w+/g) ?? []);
-    const asked = [...defaults.keys()].filter((name) => !name.startsWith("AZURE_"));
-    expect(names.toSorted()).toEqual(asked.toSorted());
-    for (const [, cell = "", shown = ""] of rows) {
-      const [name = ""] = cell.match(/\w+/) ?? [];
-      // Other defaults are described in words.
-      const [, value] = /^`(.+)`/.exec(shown) ?? [];
-      if (value !== undefined) expect(defaults.get(name), name).toBe(value);
-    }
-  });
+test("docs/deploying.md lists every parameter of main.bicep with its default", () => {
+  const { parameters } = JSON.parse(readFileSync("infra/main.parameters.json", "utf8"));
+  const defaults = new Map(
+    Object.entries<{ value: string }>(parameters).map(([name, { value }]) => {
+      return [value.slice(2, -1), main?.params.find((param) => param.name === name)?.initial];
+    }),
+  );
+  const table = readFileSync("docs/deploying.md", "utf8").split("## Parameters")[1]?.split("\n## ")[0] ?? "";
+  const rows = [...table.matchAll(/^\| (`.+?`) \| .+ \| (.+) \|$/gm)];
+  const names = rows.flatMap(([, cell = ""]) => cell.match(/\w+/g) ?? []);
+  const asked = [...defaults.keys()].filter((name) => !name.startsWith("AZURE_"));
+  expect(names.toSorted()).toEqual(asked.toSorted());
+  for (const [, cell = "", shown = ""] of rows) {
+    const [name = ""] = cell.match(/\w+/) ?? [];
+    // Other defaults are described in words.
+    const [, value] = /^`(.+)`/.exec(shown) ?? [];
+    if (value !== undefined) expect(defaults.get(name), name).toBe(value);
+  }
+});
 
-  test("main.bicep requires only the LiveChat account from an operator", () => {
-    const asked = main?.params.filter(
-      ({ name, required, decorators }) =>
-        required &&
-        !decorators.includes("type: 'generate'") &&
-        !["environmentName", "location"].includes(name),
-    );
-    expect(asked?.map(({ name }) => name)).toEqual(["liveChatUsername", "liveChatApiKey"]);
-  });
+test("main.bicep requires only the LiveChat account from an operator", () => {
+  const asked = main?.params.filter(
+    ({ name, required, decorators }) =>
+      required && !decorators.includes("type: 'generate'") && !["environmentName", "location"].includes(name),
+  );
+  expect(asked?.map(({ name }) => name)).toEqual(["liveChatUsername", "liveChatApiKey"]);
 });
 
 describe("the app's settings", () => {
@@ -184,38 +179,34 @@ describe("the app's settings", () => {
   });
 });
 
-describe("storage.bicep", () => {
-  const { text } = file("infra/modules/storage.bicep");
+const { text: storage } = file("infra/modules/storage.bicep");
 
-  test("storage.bicep opens the storage account to identities only", () => {
-    expect(text).toContain("allowSharedKeyAccess: false");
-    expect(text).toContain("allowBlobPublicAccess: false");
-    expect(text).toContain("minimumTlsVersion: 'TLS1_2'");
-  });
-
-  test("storage.bicep creates the tables that the app opens", () => {
-    for (const table of Object.values(defaults.tables)) expect(text).toContain(`'${table}'`);
-  });
+test("storage.bicep opens the storage account to identities only", () => {
+  expect(storage).toContain("allowSharedKeyAccess: false");
+  expect(storage).toContain("allowBlobPublicAccess: false");
+  expect(storage).toContain("minimumTlsVersion: 'TLS1_2'");
 });
 
-describe("app.bicep", () => {
-  const { text } = file("infra/modules/app.bicep");
+test("storage.bicep creates the tables that the app opens", () => {
+  for (const table of Object.values(defaults.tables)) expect(storage).toContain(`'${table}'`);
+});
 
-  test("app.bicep has azd's service name and the tested version of Node", () => {
-    const { services } = parse(readFileSync("azure.yaml", "utf8"));
-    const [, service = ""] = /'azd-service-name': '(\w+)'/.exec(text) ?? [];
-    expect(services[service]).toEqual({ project: ".", language: "js", host: "function", remoteBuild: false });
-    const { devDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
-    const [, version] = /name: 'node'\s+version: '(\d+)'/.exec(text) ?? [];
-    expect(devDependencies.node.split(".")[0]).toBe(version);
-  });
+const { text: functionApp } = file("infra/modules/app.bicep");
 
-  test("app.bicep allows only HTTPS and no publishing passwords", () => {
-    expect(text).toContain("httpsOnly: true");
-    expect(text).toContain("minTlsVersion: '1.2'");
-    expect(text.match(/allow: false/g)).toHaveLength(2);
-    expect(text).not.toContain("allow: true");
-  });
+test("app.bicep has azd's service name and the tested version of Node", () => {
+  const { services } = parse(readFileSync("azure.yaml", "utf8"));
+  const [, service = ""] = /'azd-service-name': '(\w+)'/.exec(functionApp) ?? [];
+  expect(services[service]).toEqual({ project: ".", language: "js", host: "function", remoteBuild: false });
+  const { devDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+  const [, version] = /name: 'node'\s+version: '(\d+)'/.exec(functionApp) ?? [];
+  expect(devDependencies.node.split(".")[0]).toBe(version);
+});
+
+test("app.bicep allows only HTTPS and no publishing passwords", () => {
+  expect(functionApp).toContain("httpsOnly: true");
+  expect(functionApp).toContain("minTlsVersion: '1.2'");
+  expect(functionApp.match(/allow: false/g)).toHaveLength(2);
+  expect(functionApp).not.toContain("allow: true");
 });
 
 describe("alerts and workbook", () => {
@@ -306,22 +297,20 @@ describe("alerts and workbook", () => {
   });
 });
 
-describe("workflows", () => {
-  const workflows = readdirSync(".github/workflows").map(
-    (name) => [name, readFileSync(`.github/workflows/${name}`, "utf8")] as const,
-  );
+const workflows = readdirSync(".github/workflows").map(
+  (name) => [name, readFileSync(`.github/workflows/${name}`, "utf8")] as const,
+);
 
-  test.for(workflows)("%s pins every action by its commit and names its version", ([, text], { expect }) => {
-    const uses = [...text.matchAll(/uses: (.+)/g)].map(([, action]) => action);
-    expect(uses.length).toBeGreaterThan(0);
-    for (const action of uses) expect(action).toMatch(/^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
-  });
+test.for(workflows)("%s pins every action by its commit and names its version", ([, text], { expect }) => {
+  const uses = [...text.matchAll(/uses: (.+)/g)].map(([, action]) => action);
+  expect(uses.length).toBeGreaterThan(0);
+  for (const action of uses) expect(action).toMatch(/^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+});
 
-  test("azure-dev.yml signs in without a password", () => {
-    const { permissions, jobs } = parse(readFileSync(".github/workflows/azure-dev.yml", "utf8"));
-    expect(permissions).toEqual({ "id-token": "write", contents: "read" });
-    expect(JSON.stringify(jobs)).not.toMatch(/CLIENT_SECRET|CREDENTIALS/);
-  });
+test("azure-dev.yml signs in without a password", () => {
+  const { permissions, jobs } = parse(readFileSync(".github/workflows/azure-dev.yml", "utf8"));
+  expect(permissions).toEqual({ "id-token": "write", contents: "read" });
+  expect(JSON.stringify(jobs)).not.toMatch(/CLIENT_SECRET|CREDENTIALS/);
 });
 
 test("CI runs .ci/run on both supported versions of Node", () => {

@@ -41,61 +41,59 @@ function raw(lines: string[], body = ""): Promise<string> {
   return text(socket);
 }
 
-describe("routing", () => {
-  test.each([
-    ["GET", "/api/unknown"],
-    ["GET", "/api"],
-    ["GET", "/"],
-    ["GET", "/tickets/1"],
-    ["DELETE", "/api/tickets/1"],
-    ["HEAD", "/api/tickets/1"],
-    ["OPTIONS", "/api/tickets/1"],
-    ["POST", "/api/tickets/1"],
-    ["GET", "/api/tickets/1/tags"],
-    ["GET", "/api/tickets"],
-  ])("%s %s, which no function serves, is 404 with an empty body", async (method, path) => {
-    const response = await fetch(host.url + path, { method });
-    expect(response.status).toBe(404);
-    expect(await response.text()).toBe("");
-  });
+test.each([
+  ["GET", "/api/unknown"],
+  ["GET", "/api"],
+  ["GET", "/"],
+  ["GET", "/tickets/1"],
+  ["DELETE", "/api/tickets/1"],
+  ["HEAD", "/api/tickets/1"],
+  ["OPTIONS", "/api/tickets/1"],
+  ["POST", "/api/tickets/1"],
+  ["GET", "/api/tickets/1/tags"],
+  ["GET", "/api/tickets"],
+])("%s %s, which no function serves, is 404 with an empty body", async (method, path) => {
+  const response = await fetch(host.url + path, { method });
+  expect(response.status).toBe(404);
+  expect(await response.text()).toBe("");
+});
 
-  test("a route matches in any case, and its parameters keep their case", async () => {
-    const { params, functionName } = await echo("/API/tICKETS/AbC");
-    expect(params).toEqual({ ticketId: "AbC" });
-    expect(functionName).toBe("GetTicket");
-  });
+test("a route matches in any case, and its parameters keep their case", async () => {
+  const { params, functionName } = await echo("/API/tICKETS/AbC");
+  expect(params).toEqual({ ticketId: "AbC" });
+  expect(functionName).toBe("GetTicket");
+});
 
-  test("a route matches with a trailing slash", async () => {
-    expect((await echo("/api/tickets/7/")).params).toEqual({ ticketId: "7" });
-  });
+test("a route matches with a trailing slash", async () => {
+  expect((await echo("/api/tickets/7/")).params).toEqual({ ticketId: "7" });
+});
 
-  test("a function without a route is served at its name", async () => {
-    expect((await echo("/api/echo")).functionName).toBe("Echo");
-  });
+test("a function without a route is served at its name", async () => {
+  expect((await echo("/api/echo")).functionName).toBe("Echo");
+});
 
-  test.each([
-    ["agent%40example.com", "agent@example.com"],
-    ["agent+tag@example.com", "agent+tag@example.com"],
-    ["a%2Fb", "a%2Fb"],
-    ["a%2fb%20c", "a%2fb c"],
-    ["%F0%9F%98%80", "😀"],
-    ["a%252Fb", "a%2Fb"],
-    ["100%25", "100%"],
-    ["%3Fq%23h", "?q#h"],
-    ["%zz%FF", "%zz%FF"],
-    ["x".repeat(2000), "x".repeat(2000)],
-  ])("the path parameter %.20s is decoded once, except for slashes", async (sent, expected) => {
-    expect((await echo(`/api/tickets/${sent}`)).params).toEqual({ ticketId: expected });
-  });
+test.each([
+  ["agent%40example.com", "agent@example.com"],
+  ["agent+tag@example.com", "agent+tag@example.com"],
+  ["a%2Fb", "a%2Fb"],
+  ["a%2fb%20c", "a%2fb c"],
+  ["%F0%9F%98%80", "😀"],
+  ["a%252Fb", "a%2Fb"],
+  ["100%25", "100%"],
+  ["%3Fq%23h", "?q#h"],
+  ["%zz%FF", "%zz%FF"],
+  ["x".repeat(2000), "x".repeat(2000)],
+])("the path parameter %.20s is decoded once, except for slashes", async (sent, expected) => {
+  expect((await echo(`/api/tickets/${sent}`)).params).toEqual({ ticketId: expected });
+});
 
-  test("a route parameter can stand before another segment", async () => {
-    expect((await echo("/api/tickets/a%2Fb/tags", { method: "PUT" })).params).toEqual({ id: "a%2Fb" });
-  });
+test("a route parameter can stand before another segment", async () => {
+  expect((await echo("/api/tickets/a%2Fb/tags", { method: "PUT" })).params).toEqual({ id: "a%2Fb" });
+});
 
-  test("a catch-all parameter takes the rest of the path, which can be empty", async () => {
-    expect((await echo("/api/rest")).params).toEqual({});
-    expect((await echo("/api/rest/a/B%20c/d")).params).toEqual({ path: "a/B c/d" });
-  });
+test("a catch-all parameter takes the rest of the path, which can be empty", async () => {
+  expect((await echo("/api/rest")).params).toEqual({});
+  expect((await echo("/api/rest/a/B%20c/d")).params).toEqual({ path: "a/B c/d" });
 });
 
 describe("the request as the handler sees it", () => {

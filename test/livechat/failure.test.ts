@@ -33,82 +33,78 @@ async function failToCreate(script: Script, options = {}) {
   return { error, asked: arrivals.length };
 }
 
-describe("refusals", () => {
-  it.each([
-    [400, InvalidInput],
-    [401, UpstreamRefused],
-    [402, InvalidInput],
-    [403, UpstreamRefused],
-    [404, NotFound],
-    [409, Conflict],
-    [410, NotFound],
-    [422, InvalidInput],
-    [500, UpstreamFailed],
-    [502, UpstreamFailed],
-    [599, UpstreamFailed],
-  ])("a %i becomes one error with LiveChat's message, and is not repeated", async (status, type) => {
-    const { error, asked } = await failToCreate((response) =>
-      answer(response, status, { error: "the requester is unknown" }),
-    );
-    expect(error).toBeInstanceOf(type);
-    expect(error.message).toContain("the requester is unknown");
-    expect(asked).toBe(1);
-  });
+it.each([
+  [400, InvalidInput],
+  [401, UpstreamRefused],
+  [402, InvalidInput],
+  [403, UpstreamRefused],
+  [404, NotFound],
+  [409, Conflict],
+  [410, NotFound],
+  [422, InvalidInput],
+  [500, UpstreamFailed],
+  [502, UpstreamFailed],
+  [599, UpstreamFailed],
+])("a %i becomes one error with LiveChat's message, and is not repeated", async (status, type) => {
+  const { error, asked } = await failToCreate((response) =>
+    answer(response, status, { error: "the requester is unknown" }),
+  );
+  expect(error).toBeInstanceOf(type);
+  expect(error.message).toContain("the requester is unknown");
+  expect(asked).toBe(1);
+});
 
-  it.each([
-    ['{"error":"no such ticket"}', "no such ticket"],
-    ['{"error":{"message":"no such ticket"}}', "no such ticket"],
-    ['{"errors":["no such ticket","nor agent"]}', "no such ticket; nor agent"],
-    ['{"errors":[{"message":"no such ticket"},{"code":7}]}', "no such ticket"],
-    ['{"message":"no such ticket"}', "no such ticket"],
-    ["no such\r\n\tticket ", "no such ticket"],
-    ["a < b and b > c", "a < b and b > c"],
-    ["see https://user:password@example.com/path", "see https://example.com/path"],
-    [`{"error":"${"a".repeat(1_000)}"}`, `${"a".repeat(299)}…`],
-    [`{"error":"${"🦄".repeat(1_000)}"}`, `${"🦄".repeat(149)}…`],
-  ])("the message in the body %s is passed on", async (body, words) => {
-    for (const type of ["application/json", "text/html; charset=utf-8"]) {
-      const { error } = await failToCreate((response) => {
-        response.writeHead(400, { "content-type": type }).end(body);
-      });
-      expect(error).toBeInstanceOf(InvalidInput);
-      // A body of type JSON that is not JSON has no message.
-      const readable = type === "text/html; charset=utf-8" || body.startsWith("{");
-      expect(error.message).toBe(
-        `LiveChat refuses the request (400).${readable ? ` It says: ${words}` : ""}`,
-      );
-    }
-  });
-
-  it.each([
-    "<!DOCTYPE html><html><body><h1>Not here</h1></body></html>",
-    "Sorry<br/>not here",
-    '{"error":"<h1>Bad Gateway</h1>"}',
-    '{"error":{"error":{"error":{"error":{"error":"deep"}}}}}',
-    '{"unknown":"shape"}',
-    "[]",
-    "[".repeat(100_000),
-    "",
-    "  ",
-  ])("a body without a message for people is not passed on: %#", async (body) => {
+it.each([
+  ['{"error":"no such ticket"}', "no such ticket"],
+  ['{"error":{"message":"no such ticket"}}', "no such ticket"],
+  ['{"errors":["no such ticket","nor agent"]}', "no such ticket; nor agent"],
+  ['{"errors":[{"message":"no such ticket"},{"code":7}]}', "no such ticket"],
+  ['{"message":"no such ticket"}', "no such ticket"],
+  ["no such\r\n\tticket ", "no such ticket"],
+  ["a < b and b > c", "a < b and b > c"],
+  ["see https://user:password@example.com/path", "see https://example.com/path"],
+  [`{"error":"${"a".repeat(1_000)}"}`, `${"a".repeat(299)}…`],
+  [`{"error":"${"🦄".repeat(1_000)}"}`, `${"🦄".repeat(149)}…`],
+])("the message in the body %s is passed on", async (body, words) => {
+  for (const type of ["application/json", "text/html; charset=utf-8"]) {
     const { error } = await failToCreate((response) => {
-      response.writeHead(404, { "content-type": "text/html" }).end(body);
+      response.writeHead(400, { "content-type": type }).end(body);
     });
-    expect(error).toBeInstanceOf(NotFound);
-    expect(error.message).toMatch(
-      /^LiveChat does not have it: the id or login is unknown\.( It says: \[{299}…)?$/,
-    );
-  });
+    expect(error).toBeInstanceOf(InvalidInput);
+    // A body of type JSON that is not JSON has no message.
+    const readable = type === "text/html; charset=utf-8" || body.startsWith("{");
+    expect(error.message).toBe(`LiveChat refuses the request (400).${readable ? ` It says: ${words}` : ""}`);
+  }
+});
 
-  it("a 400 is recognised when its body never ends", async () => {
-    const { outcome } = await play(hang(400), (liveChat) => liveChat.createTicket(TICKET));
-    expect(outcome).toBeInstanceOf(InvalidInput);
+it.each([
+  "<!DOCTYPE html><html><body><h1>Not here</h1></body></html>",
+  "Sorry<br/>not here",
+  '{"error":"<h1>Bad Gateway</h1>"}',
+  '{"error":{"error":{"error":{"error":{"error":"deep"}}}}}',
+  '{"unknown":"shape"}',
+  "[]",
+  "[".repeat(100_000),
+  "",
+  "  ",
+])("a body without a message for people is not passed on: %#", async (body) => {
+  const { error } = await failToCreate((response) => {
+    response.writeHead(404, { "content-type": "text/html" }).end(body);
   });
+  expect(error).toBeInstanceOf(NotFound);
+  expect(error.message).toMatch(
+    /^LiveChat does not have it: the id or login is unknown\.( It says: \[{299}…)?$/,
+  );
+});
 
-  it("a 401 of LiveChat is answered as a 502", async () => {
-    const { error } = await failToCreate((response) => answer(response, 401, { error: "Unauthorized" }));
-    expect(error).toMatchObject({ status: 502, retryable: false });
-  });
+it("a 400 is recognised when its body never ends", async () => {
+  const { outcome } = await play(hang(400), (liveChat) => liveChat.createTicket(TICKET));
+  expect(outcome).toBeInstanceOf(InvalidInput);
+});
+
+it("a 401 of LiveChat is answered as a 502", async () => {
+  const { error } = await failToCreate((response) => answer(response, 401, { error: "Unauthorized" }));
+  expect(error).toMatchObject({ status: 502, retryable: false });
 });
 
 it("an error that neither LiveChat nor the connection caused is thrown unchanged", async () => {
@@ -199,42 +195,33 @@ describe("a POST whose outcome is unknown", () => {
   });
 });
 
-describe("secrets", () => {
-  const echo: Script = (response, { headers, url }) =>
-    answer(response, 400, {
-      errors: [
-        headers.authorization,
-        `bad key ${KEY} of ${USERNAME}`,
-        encodeURIComponent(KEY),
-        `see https://u:${KEY}@x${url}`,
-      ],
-    });
-
-  it.each<[string, Script]>([
-    ["a refusal that repeats the credentials", echo],
-    ["an HTML page", (response) => void response.writeHead(500, { "x-key": KEY }).end(`<p>${KEY}</p>`)],
-    ["an answer that is not JSON", (response) => void response.end(KEY)],
-    ["an answer of another shape", (response) => answer(response, 200, { subject: KEY, requester: KEY })],
-    [
-      "a redirect",
-      (response) => void response.writeHead(307, { location: `http://${USERNAME}:x@127.0.0.1/` }).end(),
-    ],
-    ["no answer", () => {}],
-    ["a broken connection", (response) => response.destroy()],
-    ["a 429", (response) => answer(response, 429, { error: KEY }, { "retry-after": "50" })],
-  ])("the error of %s contains no credentials at any depth", async (_, script) => {
-    const { error } = await failToCreate(script, { attemptTimeout: 50 });
-    expect(error).toBeInstanceOf(AppError);
-    const all = inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true });
-    for (const secret of [
-      KEY,
+const echo: Script = (response, { headers, url }) =>
+  answer(response, 400, {
+    errors: [
+      headers.authorization,
+      `bad key ${KEY} of ${USERNAME}`,
       encodeURIComponent(KEY),
-      USERNAME,
-      CREDENTIALS,
-      "Request {",
-      "authorization",
-    ]) {
-      expect(all).not.toContain(secret);
-    }
+      `see https://u:${KEY}@x${url}`,
+    ],
   });
+
+it.each<[string, Script]>([
+  ["a refusal that repeats the credentials", echo],
+  ["an HTML page", (response) => void response.writeHead(500, { "x-key": KEY }).end(`<p>${KEY}</p>`)],
+  ["an answer that is not JSON", (response) => void response.end(KEY)],
+  ["an answer of another shape", (response) => answer(response, 200, { subject: KEY, requester: KEY })],
+  [
+    "a redirect",
+    (response) => void response.writeHead(307, { location: `http://${USERNAME}:x@127.0.0.1/` }).end(),
+  ],
+  ["no answer", () => {}],
+  ["a broken connection", (response) => response.destroy()],
+  ["a 429", (response) => answer(response, 429, { error: KEY }, { "retry-after": "50" })],
+])("the error of %s contains no credentials at any depth", async (_, script) => {
+  const { error } = await failToCreate(script, { attemptTimeout: 50 });
+  expect(error).toBeInstanceOf(AppError);
+  const all = inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true });
+  for (const secret of [KEY, encodeURIComponent(KEY), USERNAME, CREDENTIALS, "Request {", "authorization"]) {
+    expect(all).not.toContain(secret);
+  }
 });

@@ -165,49 +165,47 @@ const call = (at: number, more: Partial<Plan> = {}): Plan => ({
   ...more,
 });
 
-describe("refusals", () => {
-  it("a call that would wait too long for our limit is refused at once, with the time until there is room", async () => {
-    const courses = await play(new RateLimit("LiveChat", 2), [
-      call(0),
-      call(10_000),
-      call(10_000),
-      call(37_000),
-    ]);
-    expect(courses.map(({ sent, refused }) => [sent, refused])).toEqual([
-      [0, undefined],
-      [10_000, undefined],
-      [undefined, 10_000],
-      [61_000, undefined],
-    ]);
-    expect(courses[2]?.error).toMatchObject({
-      retryAfter: 51,
-      message: "This app's limit of 2 calls to LiveChat in 60 seconds is used up. Try again in 51 s.",
-    });
+it("a call that would wait too long for our limit is refused at once, with the time until there is room", async () => {
+  const courses = await play(new RateLimit("LiveChat", 2), [
+    call(0),
+    call(10_000),
+    call(10_000),
+    call(37_000),
+  ]);
+  expect(courses.map(({ sent, refused }) => [sent, refused])).toEqual([
+    [0, undefined],
+    [10_000, undefined],
+    [undefined, 10_000],
+    [61_000, undefined],
+  ]);
+  expect(courses[2]?.error).toMatchObject({
+    retryAfter: 51,
+    message: "This app's limit of 2 calls to LiveChat in 60 seconds is used up. Try again in 51 s.",
   });
+});
 
-  it("a background call is refused as soon as later calls of operators take its place", async () => {
-    const background = call(40_000, { priority: "background" });
-    const courses = await play(new RateLimit("LiveChat", 2), [
-      call(0),
-      call(0),
-      background,
-      call(50_000),
-      call(50_000),
-    ]);
-    expect(courses.at(2)).toMatchObject({
-      priority: "background",
-      refused: 50_000,
-      error: { retryAfter: 72 },
-    });
+it("a background call is refused as soon as later calls of operators take its place", async () => {
+  const background = call(40_000, { priority: "background" });
+  const courses = await play(new RateLimit("LiveChat", 2), [
+    call(0),
+    call(0),
+    background,
+    call(50_000),
+    call(50_000),
+  ]);
+  expect(courses.at(2)).toMatchObject({
+    priority: "background",
+    refused: 50_000,
+    error: { retryAfter: 72 },
   });
+});
 
-  it("a call is refused when calls in flight take too long", async () => {
-    const courses = await play(new RateLimit("LiveChat", 10, { concurrency: 1 }), [
-      call(0, { takes: 60_000 }),
-      call(0),
-    ]);
-    expect(courses[1]).toMatchObject({ refused: 24_001, error: { retryAfter: 1 } });
-  });
+it("a call is refused when calls in flight take too long", async () => {
+  const courses = await play(new RateLimit("LiveChat", 10, { concurrency: 1 }), [
+    call(0, { takes: 60_000 }),
+    call(0),
+  ]);
+  expect(courses[1]).toMatchObject({ refused: 24_001, error: { retryAfter: 1 } });
 });
 
 describe("background calls", () => {

@@ -37,45 +37,43 @@ function refuse(headers: Record<string, string> = {}): Script {
   return (response) => answer(response, 429, { error: "slow down" }, headers);
 }
 
-describe("retryAfterOf", () => {
-  const read = (value?: string, date?: string) =>
-    retryAfterOf({
-      headers: new Headers({ ...(value !== undefined && { "retry-after": value }), ...(date && { date }) }),
-    });
-
-  it.each([
-    ["1", 1_000],
-    ["0", 0],
-    ["0.5", 500],
-    [" 7 ", 7_000],
-    ["60", 60_000],
-    ["61", 60_000],
-    ["9".repeat(400), 60_000],
-    [undefined, undefined],
-    ["", undefined],
-    ["-1", undefined],
-    ["1e3", undefined],
-    ["soon", undefined],
-    ["Soon", undefined],
-    ["1, 2", undefined],
-  ])("Retry-After %j is %j ms", (value, expected) => {
-    expect(read(value)).toBe(expected);
+const read = (value?: string, date?: string) =>
+  retryAfterOf({
+    headers: new Headers({ ...(value !== undefined && { "retry-after": value }), ...(date && { date }) }),
   });
 
-  it("a Retry-After with a date of any format is compared with the Date header", () => {
-    const date = "Wed, 21 Oct 2015 07:28:00 GMT";
-    expect(read("Wed, 21 Oct 2015 07:28:05 GMT", date)).toBe(5_000);
-    expect(read("Wednesday, 21-Oct-15 07:28:05 GMT", date)).toBe(5_000);
-    expect(read("2015-10-21T07:28:02.500Z", date)).toBe(2_500);
-    expect(read("Wed, 21 Oct 2015 07:27:00 GMT", date)).toBe(0);
-    expect(read("Wed, 21 Oct 2065 07:27:00 GMT", date)).toBe(60_000);
-  });
+it.each([
+  ["1", 1_000],
+  ["0", 0],
+  ["0.5", 500],
+  [" 7 ", 7_000],
+  ["60", 60_000],
+  ["61", 60_000],
+  ["9".repeat(400), 60_000],
+  [undefined, undefined],
+  ["", undefined],
+  ["-1", undefined],
+  ["1e3", undefined],
+  ["soon", undefined],
+  ["Soon", undefined],
+  ["1, 2", undefined],
+])("Retry-After %j is %j ms", (value, expected) => {
+  expect(read(value)).toBe(expected);
+});
 
-  it("a Retry-After with a date is compared with our clock when there is no Date header", () => {
-    const wait = read(new Date(Date.now() + 20_000).toUTCString());
-    expect(wait).toBeGreaterThan(15_000);
-    expect(wait).toBeLessThanOrEqual(20_000);
-  });
+it("a Retry-After with a date of any format is compared with the Date header", () => {
+  const date = "Wed, 21 Oct 2015 07:28:00 GMT";
+  expect(read("Wed, 21 Oct 2015 07:28:05 GMT", date)).toBe(5_000);
+  expect(read("Wednesday, 21-Oct-15 07:28:05 GMT", date)).toBe(5_000);
+  expect(read("2015-10-21T07:28:02.500Z", date)).toBe(2_500);
+  expect(read("Wed, 21 Oct 2015 07:27:00 GMT", date)).toBe(0);
+  expect(read("Wed, 21 Oct 2065 07:27:00 GMT", date)).toBe(60_000);
+});
+
+it("a Retry-After with a date is compared with our clock when there is no Date header", () => {
+  const wait = read(new Date(Date.now() + 20_000).toUTCString());
+  expect(wait).toBeGreaterThan(15_000);
+  expect(wait).toBeLessThanOrEqual(20_000);
 });
 
 describe("a 429", () => {

@@ -134,14 +134,12 @@ describe("named shapes", () => {
   });
 });
 
-describe("exampleOf", () => {
-  test.each<[JsonSchema, unknown]>([
-    [{ type: "string", examples: ["a", "b"] }, "a"],
-    [{ type: "integer", default: 0 }, 0],
-    [{ enum: ["x", "y"] }, "x"],
-    [{ const: true }, true],
-    [{ type: "array", items: { enum: [1] } }, [1]],
-    [{ anyOf: [{ enum: ["x"] }, { enum: ["y"] }] }, "x"],
-    [{ type: "string" }, undefined],
-  ])("the example of %j is %j", (schema, expected) => expect(exampleOf(schema)).toEqual(expected));
-});
+test.each<[JsonSchema, unknown]>([
+  [{ type: "string", examples: ["a", "b"] }, "a"],
+  [{ type: "integer", default: 0 }, 0],
+  [{ enum: ["x", "y"] }, "x"],
+  [{ const: true }, true],
+  [{ type: "array", items: { enum: [1] } }, [1]],
+  [{ anyOf: [{ enum: ["x"] }, { enum: ["y"] }] }, "x"],
+  [{ type: "string" }, undefined],
+])("the example of %j is %j", (schema, expected) => expect(exampleOf(schema)).toEqual(expected));

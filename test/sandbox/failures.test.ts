@@ -81,144 +81,138 @@ describe("the throttle", () => {
   });
 });
 
-describe("faults", () => {
-  test.each<[string, Fault, object]>([
-    [
-      "JSON",
-      { do: "answer", status: 500, body: { error: "Oops" } },
-      { status: 500, body: { error: "Oops" } },
-    ],
-    ["a list", { do: "answer", status: 400, body: ["Oops"] }, { status: 400, body: ["Oops"] }],
-    ["text", { do: "answer", status: 503, body: "Try later" }, { status: 503, body: "Try later" }],
-    [
-      "HTML",
-      { do: "answer", status: 502, body: "<h1>Bad gateway</h1>" },
-      { status: 502, body: "<h1>Bad gateway</h1>" },
-    ],
-    ["nothing", { do: "answer", status: 200 }, { status: 200, body: "" }],
-  ])("a planned fault answers one call with %s", async (_, fault, expected) => {
-    sandbox.faults.plan(fault);
+test.each<[string, Fault, object]>([
+  ["JSON", { do: "answer", status: 500, body: { error: "Oops" } }, { status: 500, body: { error: "Oops" } }],
+  ["a list", { do: "answer", status: 400, body: ["Oops"] }, { status: 400, body: ["Oops"] }],
+  ["text", { do: "answer", status: 503, body: "Try later" }, { status: 503, body: "Try later" }],
+  [
+    "HTML",
+    { do: "answer", status: 502, body: "<h1>Bad gateway</h1>" },
+    { status: 502, body: "<h1>Bad gateway</h1>" },
+  ],
+  ["nothing", { do: "answer", status: 200 }, { status: 200, body: "" }],
+])("a planned fault answers one call with %s", async (_, fault, expected) => {
+  sandbox.faults.plan(fault);
 
-    expect(await call("GET /agents")).toMatchObject(expected);
-    expect(await call("GET /agents")).toMatchObject({ status: 200, body: expect.any(Array) });
-  });
+  expect(await call("GET /agents")).toMatchObject(expected);
+  expect(await call("GET /agents")).toMatchObject({ status: 200, body: expect.any(Array) });
+});
 
-  test.each(["3", "0.5", "Tue, 10 Mar 2026 12:01:01 GMT", "soon"])(
-    "a planned fault answers 429 with Retry-After %s",
-    async (value) => {
-      await call("POST /sandbox/faults", {
-        json: { do: "answer", status: 429, headers: { "Retry-After": value } },
-      });
-
-      const { status, headers } = await call("GET /agents");
-
-      expect([status, headers.get("retry-after")]).toEqual([429, value]);
-    },
-  );
-
-  test("a stalled call has no answer until the caller ends it", async () => {
-    sandbox.faults.plan({ do: "stall" });
-
-    await abortOnArrival("GET /agents");
-
-    expect(sandbox.calls.list).toMatchObject([{ status: null }]);
-  });
-
-  test("a dropped call is not carried out", async () => {
-    sandbox.faults.plan({ do: "drop" });
-
-    await expect(call("POST /tickets", { json: aTicket })).rejects.toThrow("fetch failed");
-    expect(sandbox.tickets.size).toBe(0);
-  });
-
-  test.each<Fault>([
-    { do: "drop", committed: true },
-    { do: "stall", committed: true },
-    { do: "answer", status: 500, committed: true },
-    { do: "cut" },
-  ])("a call is carried out before the fault %o", async (fault) => {
-    sandbox.faults.plan(fault);
-
-    await abortOnArrival("POST /tickets", aTicket);
-
-    expect(sandbox.tickets.size).toBe(1);
-  });
-
-  test("a cut answer ends in the middle of its body", async () => {
-    sandbox.faults.plan({ do: "cut" });
-    const socket = connect(Number(new URL(sandbox.url).port), "127.0.0.1");
-    const { username, apiKey } = sandbox.credentials;
-    const lines = [
-      "GET /agents HTTP/1.1",
-      "Host: sandbox",
-      `Authorization: Basic ${btoa(`${username}:${apiKey}`)}`,
-    ];
-    socket.write([...lines, "X-API-Version: 2", "", ""].join("\r\n"));
-
-    const [head = "", body = ""] = (await text(socket)).split("\r\n\r\n");
-
-    const announced = Number(/content-length: (\d+)/i.exec(head)?.[1]);
-    expect(head).toContain("200 OK");
-    expect(body.length).toBe(Math.floor(announced / 2));
-    expect(announced).toBeGreaterThan(100);
-  });
-
-  test("a slow answer sends the second half of its body after the pause", async () => {
-    sandbox.faults.plan({ do: "slow", pause: 60_000 }, { do: "slow", pause: 1 });
-
-    await abortOnArrival("GET /agents");
-
-    expect(await call("GET /agents")).toMatchObject({ status: 200, body: expect.any(Array) });
-  });
-
-  test("a short page has some of its tickets, and an empty one none", async () => {
-    sandbox.tickets.fill(30);
-    sandbox.faults.plan({ do: "short-page", keep: 2 }, { do: "no-tickets" });
-
-    const [short, empty, whole] = [
-      await call("GET /tickets"),
-      await call("GET /tickets"),
-      await call("GET /tickets"),
-    ];
-
-    expect(short.body).toMatchObject({ pages: 2, total: 30, tickets: [{}, {}] });
-    expect(empty.body).toEqual({ pages: 0, total: 0, tickets: [] });
-    expect(whole.body).toMatchObject({ total: 30, tickets: { length: 25 } });
-  });
-
-  test("planned faults end the calls of their method and path, in order", async () => {
+test.each(["3", "0.5", "Tue, 10 Mar 2026 12:01:01 GMT", "soon"])(
+  "a planned fault answers 429 with Retry-After %s",
+  async (value) => {
     await call("POST /sandbox/faults", {
-      json: [
-        { do: "answer", status: 501, method: "POST", path: "/tickets" },
-        { do: "answer", status: 502, path: "/tickets", times: 2 },
-        { do: "answer", status: 503 },
-      ],
+      json: { do: "answer", status: 429, headers: { "Retry-After": value } },
     });
 
-    const statuses: number[] = [];
-    for (const route of ["GET /tickets", "GET /agents", "POST /tickets", "GET /tickets", "GET /tickets"]) {
-      statuses.push((await call(route)).status);
-    }
+    const { status, headers } = await call("GET /agents");
 
-    expect(statuses).toEqual([502, 503, 501, 502, 200]);
-    expect(sandbox.faults.planned).toEqual([]);
+    expect([status, headers.get("retry-after")]).toEqual([429, value]);
+  },
+);
+
+test("a stalled call has no answer until the caller ends it", async () => {
+  sandbox.faults.plan({ do: "stall" });
+
+  await abortOnArrival("GET /agents");
+
+  expect(sandbox.calls.list).toMatchObject([{ status: null }]);
+});
+
+test("a dropped call is not carried out", async () => {
+  sandbox.faults.plan({ do: "drop" });
+
+  await expect(call("POST /tickets", { json: aTicket })).rejects.toThrow("fetch failed");
+  expect(sandbox.tickets.size).toBe(0);
+});
+
+test.each<Fault>([
+  { do: "drop", committed: true },
+  { do: "stall", committed: true },
+  { do: "answer", status: 500, committed: true },
+  { do: "cut" },
+])("a call is carried out before the fault %o", async (fault) => {
+  sandbox.faults.plan(fault);
+
+  await abortOnArrival("POST /tickets", aTicket);
+
+  expect(sandbox.tickets.size).toBe(1);
+});
+
+test("a cut answer ends in the middle of its body", async () => {
+  sandbox.faults.plan({ do: "cut" });
+  const socket = connect(Number(new URL(sandbox.url).port), "127.0.0.1");
+  const { username, apiKey } = sandbox.credentials;
+  const lines = [
+    "GET /agents HTTP/1.1",
+    "Host: sandbox",
+    `Authorization: Basic ${btoa(`${username}:${apiKey}`)}`,
+  ];
+  socket.write([...lines, "X-API-Version: 2", "", ""].join("\r\n"));
+
+  const [head = "", body = ""] = (await text(socket)).split("\r\n\r\n");
+
+  const announced = Number(/content-length: (\d+)/i.exec(head)?.[1]);
+  expect(head).toContain("200 OK");
+  expect(body.length).toBe(Math.floor(announced / 2));
+  expect(announced).toBeGreaterThan(100);
+});
+
+test("a slow answer sends the second half of its body after the pause", async () => {
+  sandbox.faults.plan({ do: "slow", pause: 60_000 }, { do: "slow", pause: 1 });
+
+  await abortOnArrival("GET /agents");
+
+  expect(await call("GET /agents")).toMatchObject({ status: 200, body: expect.any(Array) });
+});
+
+test("a short page has some of its tickets, and an empty one none", async () => {
+  sandbox.tickets.fill(30);
+  sandbox.faults.plan({ do: "short-page", keep: 2 }, { do: "no-tickets" });
+
+  const [short, empty, whole] = [
+    await call("GET /tickets"),
+    await call("GET /tickets"),
+    await call("GET /tickets"),
+  ];
+
+  expect(short.body).toMatchObject({ pages: 2, total: 30, tickets: [{}, {}] });
+  expect(empty.body).toEqual({ pages: 0, total: 0, tickets: [] });
+  expect(whole.body).toMatchObject({ total: 30, tickets: { length: 25 } });
+});
+
+test("planned faults end the calls of their method and path, in order", async () => {
+  await call("POST /sandbox/faults", {
+    json: [
+      { do: "answer", status: 501, method: "POST", path: "/tickets" },
+      { do: "answer", status: 502, path: "/tickets", times: 2 },
+      { do: "answer", status: 503 },
+    ],
   });
 
-  test("planned faults can be listed and cleared", async () => {
-    sandbox.faults.plan({ do: "drop", times: 5 });
+  const statuses: number[] = [];
+  for (const route of ["GET /tickets", "GET /agents", "POST /tickets", "GET /tickets", "GET /tickets"]) {
+    statuses.push((await call(route)).status);
+  }
 
-    expect(await call("GET /sandbox/faults")).toMatchObject({ body: [{ do: "drop", times: 5 }] });
-    expect(await call("DELETE /sandbox/faults")).toMatchObject({ status: 200, body: [] });
-    expect(await call("GET /agents")).toMatchObject({ status: 200 });
-  });
+  expect(statuses).toEqual([502, 503, 501, 502, 200]);
+  expect(sandbox.faults.planned).toEqual([]);
+});
 
-  test("invalid faults, variants and limits are a 400 and change nothing", async () => {
-    expect(await call("POST /sandbox/faults", { json: { do: "explode" } })).toMatchObject({ status: 400 });
-    expect(await call("PUT /sandbox/variants", { json: { times: "roman" } })).toMatchObject({ status: 400 });
-    expect(await call("PUT /sandbox/throttle", { json: { limit: "many" } })).toMatchObject({ status: 400 });
-    expect(await call("GET /sandbox")).toMatchObject({
-      body: { faults: 0, limits: { limit: 100 }, variants: { times: "epoch" } },
-    });
+test("planned faults can be listed and cleared", async () => {
+  sandbox.faults.plan({ do: "drop", times: 5 });
+
+  expect(await call("GET /sandbox/faults")).toMatchObject({ body: [{ do: "drop", times: 5 }] });
+  expect(await call("DELETE /sandbox/faults")).toMatchObject({ status: 200, body: [] });
+  expect(await call("GET /agents")).toMatchObject({ status: 200 });
+});
+
+test("invalid faults, variants and limits are a 400 and change nothing", async () => {
+  expect(await call("POST /sandbox/faults", { json: { do: "explode" } })).toMatchObject({ status: 400 });
+  expect(await call("PUT /sandbox/variants", { json: { times: "roman" } })).toMatchObject({ status: 400 });
+  expect(await call("PUT /sandbox/throttle", { json: { limit: "many" } })).toMatchObject({ status: 400 });
+  expect(await call("GET /sandbox")).toMatchObject({
+    body: { faults: 0, limits: { limit: 100 }, variants: { times: "epoch" } },
   });
 });
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { destinationsOf } from "../../shared/telemetry/destinations.ts";
 import { basic, startApp, WEBHOOK } from "../app/start-app.ts";
 import { cert, key } from "../subscriptions/certificate.ts";
@@ -67,60 +67,58 @@ function deliver(url: string, trace: string): Promise<Response> {
   });
 }
 
-describe("traces", () => {
-  test("the trace of a delivery has its append to the log and the call to the subscriber", () => {
-    const spans = collector.spans();
-    const [received, ...others] = spans.filter(
-      ({ name, traceId }) => name === "ReceiveChatEnded" && traceId === CALLER.trace,
-    );
-    expect(others).toEqual([]);
-    expect(received).toMatchObject({
-      parentSpanId: CALLER.span,
-      attributes: { "http.response.status_code": 200 },
-    });
-    expect(received?.attributes["faas.invocation_id"]).toMatch(/^[0-9a-f-]{36}$/);
-    const append = spans.find(
-      ({ name, parentSpanId }) => name === "append" && parentSpanId === received?.spanId,
-    );
-    expect(append?.attributes).toMatchObject({
-      "livechat.event.type": "chat_ended",
-      "livechat.outcome": "stored",
-    });
-    const delivery = spans.find(({ name }) => name === "deliver");
-    expect(delivery).toMatchObject({ traceId: CALLER.trace, parentSpanId: append?.spanId });
-    expect(delivery?.attributes).toMatchObject({
-      "livechat.event.id": append?.attributes["livechat.event.id"],
-      "http.response.status_code": 200,
-    });
-    // The dispatcher delivers for many traces; the link leads to the span that woke it: an append, a message or the timer.
-    const run = spans.find(({ spanId }) => spanId === delivery?.links[0]?.spanId);
-    expect(run?.name).toMatch(/^(append|DispatchQueue|DispatchTimer)$/);
+test("the trace of a delivery has its append to the log and the call to the subscriber", () => {
+  const spans = collector.spans();
+  const [received, ...others] = spans.filter(
+    ({ name, traceId }) => name === "ReceiveChatEnded" && traceId === CALLER.trace,
+  );
+  expect(others).toEqual([]);
+  expect(received).toMatchObject({
+    parentSpanId: CALLER.span,
+    attributes: { "http.response.status_code": 200 },
   });
-
-  test("an event has the trace id of its delivery", () => {
-    expect(event).toMatchObject({ type: "chat_ended", traceId: CALLER.trace });
+  expect(received?.attributes["faas.invocation_id"]).toMatch(/^[0-9a-f-]{36}$/);
+  const append = spans.find(
+    ({ name, parentSpanId }) => name === "append" && parentSpanId === received?.spanId,
+  );
+  expect(append?.attributes).toMatchObject({
+    "livechat.event.type": "chat_ended",
+    "livechat.outcome": "stored",
   });
-
-  test("the trace of an action has each of its calls to LiveChat", () => {
-    const spans = collector.spans();
-    const action = spans.find(({ name, traceId }) => name === "ListAgents" && traceId === CALLER.trace);
-    const attempts = spans.filter(
-      ({ name, parentSpanId }) => name === "GET /agents" && parentSpanId === action?.spanId,
-    );
-    expect(
-      attempts.map(({ attributes, status }) => [attributes["http.response.status_code"], status?.code]),
-    ).toEqual([
-      [500, 2],
-      [200, 0],
-    ]);
-    expect(attempts[1]?.attributes["http.request.resend_count"]).toBe(1);
+  const delivery = spans.find(({ name }) => name === "deliver");
+  expect(delivery).toMatchObject({ traceId: CALLER.trace, parentSpanId: append?.spanId });
+  expect(delivery?.attributes).toMatchObject({
+    "livechat.event.id": append?.attributes["livechat.event.id"],
+    "http.response.status_code": 200,
   });
+  // The dispatcher delivers for many traces; the link leads to the span that woke it: an append, a message or the timer.
+  const run = spans.find(({ spanId }) => spanId === delivery?.links[0]?.spanId);
+  expect(run?.name).toMatch(/^(append|DispatchQueue|DispatchTimer)$/);
+});
 
-  test("every trace has the name and version of the app", () => {
-    expect(collector.resources()[0]).toMatchObject({
-      "service.name": "livechat-functions",
-      "service.version": expect.stringMatching(/^\d+\.\d+\.\d+$/),
-    });
+test("an event has the trace id of its delivery", () => {
+  expect(event).toMatchObject({ type: "chat_ended", traceId: CALLER.trace });
+});
+
+test("the trace of an action has each of its calls to LiveChat", () => {
+  const spans = collector.spans();
+  const action = spans.find(({ name, traceId }) => name === "ListAgents" && traceId === CALLER.trace);
+  const attempts = spans.filter(
+    ({ name, parentSpanId }) => name === "GET /agents" && parentSpanId === action?.spanId,
+  );
+  expect(
+    attempts.map(({ attributes, status }) => [attributes["http.response.status_code"], status?.code]),
+  ).toEqual([
+    [500, 2],
+    [200, 0],
+  ]);
+  expect(attempts[1]?.attributes["http.request.resend_count"]).toBe(1);
+});
+
+test("every trace has the name and version of the app", () => {
+  expect(collector.resources()[0]).toMatchObject({
+    "service.name": "livechat-functions",
+    "service.version": expect.stringMatching(/^\d+\.\d+\.\d+$/),
   });
 });
 
