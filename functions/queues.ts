@@ -1,4 +1,4 @@
-import { findWakeQueue } from "../shared/core/wake-queue.ts";
+import { findWakeQueue } from "../shared/core/storage-location.ts";
 import { dispatch } from "./subscriptions/dispatch.ts";
 
 /**

@@ -2,7 +2,7 @@ import { app, type HttpRequest, type InvocationContext } from "@azure/functions"
 import { lazy } from "../shared/core/lazy.ts";
 import { type Log, logTo } from "../shared/core/log.ts";
 import { SettingsError } from "../shared/core/settings.ts";
-import { within } from "../shared/core/within.ts";
+import { within } from "../shared/core/wait.ts";
 import { handle } from "../shared/http/handle.ts";
 import type { Operation, Reply } from "../shared/http/operation.ts";
 import { inSpan } from "../shared/telemetry/spans.ts";

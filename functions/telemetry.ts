@@ -1,5 +1,5 @@
 import { app } from "@azure/functions";
-import { within } from "../shared/core/within.ts";
+import { within } from "../shared/core/wait.ts";
 import { destinationsOf } from "../shared/telemetry/destinations.ts";
 import { build } from "./build.ts";
 

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { plural } from "../../shared/core/plural.ts";
+import { plural } from "../../shared/core/text.ts";
 import { call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
 import { Action } from "../parts/action.tsx";

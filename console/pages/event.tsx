@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { plural } from "../../shared/core/plural.ts";
+import { plural } from "../../shared/core/text.ts";
 import { MINUTE } from "../../shared/core/time.ts";
 import { type EventChoice, isWanted } from "../../shared/subscriptions/filter.ts";
 import { addressOf } from "../api.ts";

@@ -1,4 +1,4 @@
-import { plural } from "../../shared/core/plural.ts";
+import { plural } from "../../shared/core/text.ts";
 import { call } from "../api.ts";
 import type { OutputOf } from "../calls.ts";
 import { Action } from "../parts/action.tsx";

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import { lazy, useLocation } from "preact-iso";
-import { plural } from "../../shared/core/plural.ts";
+import { plural } from "../../shared/core/text.ts";
 import { HOUR, MINUTE, toIso } from "../../shared/core/time.ts";
 import type { OutputOf } from "../calls.ts";
 import type { LoggedEvent } from "../parts/events.ts";

@@ -1,6 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { plural } from "../../shared/core/plural.ts";
+import { plural } from "../../shared/core/text.ts";
 import { call, type Problem, send } from "../api.ts";
 import { Action } from "./action.tsx";
 import { Dialog, readField } from "./dialog.tsx";

@@ -1,4 +1,4 @@
-import { isSameText } from "../../shared/core/compare.ts";
+import { isSameText } from "../../shared/core/text.ts";
 import { Agent, NewAgent } from "../../shared/schemas/agent.ts";
 import { repeatableErrors } from "../errors.ts";
 import { operation } from "../operation.ts";

@@ -1,5 +1,5 @@
-import { isSameText } from "../../shared/core/compare.ts";
 import { NotFound } from "../../shared/core/errors.ts";
+import { isSameText } from "../../shared/core/text.ts";
 import { Removal } from "../../shared/schemas/agent.ts";
 import { liveChatErrors } from "../errors.ts";
 import { operation } from "../operation.ts";

@@ -1,6 +1,6 @@
 import { ChatAnonymized, NotFound, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
-import { inGroups } from "../core/in-groups.ts";
 import { HOUR, MINUTE, toIso } from "../core/time.ts";
+import { inGroups } from "../core/values.ts";
 import type { ItemPage, Source } from "../listing/source.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import type { MissingTranscript, RawTextChat } from "../schemas/text-chat.ts";

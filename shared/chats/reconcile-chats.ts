@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
-import { inGroups } from "../core/in-groups.ts";
 import { toIso } from "../core/time.ts";
+import { inGroups } from "../core/values.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { ChatReader } from "../livechat/live-chat.ts";
 import { reconcile } from "../reconcile/reconcile.ts";

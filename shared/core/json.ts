@@ -29,3 +29,12 @@ export function toCursor(values: readonly unknown[]): string {
 export function fromCursor<Schema extends v.GenericSchema>(cursor: string, schema: Schema) {
   return readJson(Buffer.from(cursor, "base64url").toString(), schema);
 }
+
+/** JSON with sorted members: equal content gives equal text. */
+export function toCanonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

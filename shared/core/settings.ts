@@ -1,10 +1,11 @@
 import * as v from "valibot";
-import type { Credentials } from "./credentials.ts";
 import { errorKind, type Problem } from "./errors.ts";
 import { isLoopback } from "./loopback.ts";
 import { DEFAULT_CHATS_SCHEDULE, DEFAULT_RECONCILE_SCHEDULE } from "./schedules.ts";
-import { locateStorage } from "./storage-location.ts";
-import { DEFAULT_WAKE_QUEUE, findWakeQueue } from "./wake-queue.ts";
+import { DEFAULT_WAKE_QUEUE, findWakeQueue, locateStorage } from "./storage-location.ts";
+
+/** The Basic credentials of a webhook. */
+export type Credentials = { username: string; password: string };
 
 /** Settings are missing or wrong. The message lists each of them with its rule, in one line. */
 export class SettingsError extends errorKind("settings", 503, "The app is not set up") {}

@@ -40,3 +40,15 @@ export function hasQueues(location: StorageLocation): boolean {
     /(^|;)\s*(UseDevelopmentStorage=true|QueueEndpoint=|EndpointSuffix=)/i.test(location.connectionString)
   );
 }
+
+export const DEFAULT_WAKE_QUEUE = "livechat-wake";
+
+/**
+ * The queue whose messages wake the dispatcher, in the account of the tables. The app registers the queue's function
+ * while it loads, before it validates the settings.
+ */
+export function findWakeQueue(env: StorageSettings & { WAKE_QUEUE?: string }) {
+  const found = locateStorage(env, "queue");
+  if (!found || !hasQueues(found.location)) return undefined;
+  return { name: env.WAKE_QUEUE?.trim() || DEFAULT_WAKE_QUEUE, ...found };
+}

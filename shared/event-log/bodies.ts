@@ -1,6 +1,6 @@
 import type { TransactionAction } from "@azure/data-tables";
 import { TooLarge } from "../core/errors.ts";
-import { inGroups } from "../core/in-groups.ts";
+import { inGroups } from "../core/values.ts";
 import {
   compress,
   decompress,

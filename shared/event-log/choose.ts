@@ -1,5 +1,5 @@
 import { odata } from "@azure/data-tables";
-import { inGroups } from "../core/in-groups.ts";
+import { inGroups } from "../core/values.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { endOf } from "../storage/keys.ts";
 import { type ReadOptions, type Row, readRows } from "../storage/rows.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { backOff } from "../core/back-off.ts";
 import { StorageUnavailable } from "../core/errors.ts";
+import { backOff } from "../core/wait.ts";
 import { OutcomeUnknown } from "../storage/failures.ts";
 import { NewerFormat } from "../storage/format.ts";
 import { submit } from "../storage/transaction.ts";

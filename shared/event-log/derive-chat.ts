@@ -1,5 +1,4 @@
-import { compare } from "../core/compare.ts";
-import { defined } from "../core/defined.ts";
+import { compare, defined } from "../core/values.ts";
 import type { WebhookChatResponse } from "../schemas/webhook.ts";
 import type { ChatState, LogEvent, StoredEvent } from "./types.ts";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { TableEntity } from "@azure/data-tables";
-import { defined } from "../core/defined.ts";
 import { toIso } from "../core/time.ts";
+import { defined } from "../core/values.ts";
 import { EVENT_TYPES, type EventType } from "../schemas/webhook.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { type ReadOptions, readRow, readRows } from "../storage/rows.ts";

@@ -1,5 +1,5 @@
 import { odata } from "@azure/data-tables";
-import { inGroups } from "../core/in-groups.ts";
+import { inGroups } from "../core/values.ts";
 import { PLACES_PER_REQUEST, placesOfSubject, readPlaces } from "./choose.ts";
 import { deriveChat } from "./derive-chat.ts";
 import { readEvent, readEventRows } from "./event-row.ts";

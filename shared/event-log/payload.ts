@@ -1,5 +1,5 @@
-import { isObject } from "../core/is-object.ts";
 import { fromJson } from "../core/json.ts";
+import { isObject } from "../core/values.ts";
 import { fromTextChat } from "../schemas/from-text-chat.ts";
 import { StoredTextChat } from "../schemas/text-chat.ts";
 import { validate } from "../schemas/validate.ts";

@@ -1,5 +1,5 @@
 import type { TransactionAction } from "@azure/data-tables";
-import { cut } from "../core/cut.ts";
+import { cut } from "../core/text.ts";
 import { toIso } from "../core/time.ts";
 import type { EventType } from "../schemas/webhook.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";

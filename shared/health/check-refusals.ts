@@ -1,4 +1,4 @@
-import { plural } from "../core/plural.ts";
+import { plural } from "../core/text.ts";
 import { attention, type Finding, ok } from "./finding.ts";
 import type { RefusalCounts, RefusalReason } from "./refusals.ts";
 

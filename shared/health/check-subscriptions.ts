@@ -1,4 +1,4 @@
-import { plural } from "../core/plural.ts";
+import { plural } from "../core/text.ts";
 import { DAY, MINUTE } from "../core/time.ts";
 import type { SubscriptionView } from "../schemas/subscription.ts";
 import { attention, bad, type Finding, ok } from "./finding.ts";

@@ -2,7 +2,7 @@ import { AppError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { redact } from "../core/redact.ts";
 import { SECOND } from "../core/time.ts";
-import { within } from "../core/within.ts";
+import { within } from "../core/wait.ts";
 import type { CheckResult, CheckState } from "../schemas/status.ts";
 import { bad, type Finding, unknownUntil } from "./finding.ts";
 import type { Sightings } from "./sightings.ts";

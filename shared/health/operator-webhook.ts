@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Log } from "../core/log.ts";
 import { redact } from "../core/redact.ts";
-import { waitAside } from "../core/wait-aside.ts";
+import { waitAside } from "../core/wait.ts";
 import type { Post } from "../subscriptions/post.ts";
 import { sign } from "../subscriptions/sign.ts";
 import { isDelivered } from "../subscriptions/standing.ts";

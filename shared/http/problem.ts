@@ -1,5 +1,5 @@
-import { cut } from "../core/cut.ts";
 import { AppError, errorKind, type Problem, Unauthorized } from "../core/errors.ts";
+import { cut } from "../core/text.ts";
 import type { Reply } from "./operation.ts";
 
 /**

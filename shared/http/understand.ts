@@ -1,8 +1,8 @@
 import type { HttpRequest } from "@azure/functions";
 import type * as v from "valibot";
-import { cut } from "../core/cut.ts";
 import { InvalidInput, type Problem, TooLarge, UnsupportedMediaType } from "../core/errors.ts";
 import { fromJson } from "../core/json.ts";
+import { cut } from "../core/text.ts";
 import { MAX_PROBLEMS, validate } from "../schemas/validate.ts";
 import { exact } from "../schemas/vocabulary.ts";
 import { type Input, MAX_JSON_BYTES, type Understood } from "./operation.ts";

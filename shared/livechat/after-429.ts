@@ -1,6 +1,6 @@
-import { backOff } from "../core/back-off.ts";
 import { TooManyRequests } from "../core/errors.ts";
 import { MINUTE, SECOND } from "../core/time.ts";
+import { backOff } from "../core/wait.ts";
 
 /**
  * The longest pause that a `Retry-After` causes, in milliseconds. A longer one is shortened, because LiveChat counts

@@ -1,7 +1,7 @@
 import ky, { HTTPError } from "ky";
 import type * as v from "valibot";
-import { readRetryAfter } from "../core/retry-after.ts";
 import { SECOND } from "../core/time.ts";
+import { readRetryAfter } from "../core/wait.ts";
 import { LONGEST_PAUSE } from "./after-429.ts";
 import type { Effect, OutgoingCall } from "./call.ts";
 import { toAppError } from "./failure.ts";

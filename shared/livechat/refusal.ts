@@ -7,8 +7,8 @@ import {
   UpstreamRefused,
   UpstreamTimeout,
 } from "../core/errors.ts";
-import { objectOf } from "../core/is-object.ts";
 import { SECOND } from "../core/time.ts";
+import { objectOf } from "../core/values.ts";
 import { Throttled } from "./after-429.ts";
 import type { Effect, Needs } from "./call.ts";
 import { inDoubt } from "./failure.ts";

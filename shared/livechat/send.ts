@@ -1,8 +1,7 @@
 import type * as v from "valibot";
-import { backOff } from "../core/back-off.ts";
 import { AppError, UpstreamFailed, UpstreamTimeout } from "../core/errors.ts";
-import { startStopwatch } from "../core/stopwatch.ts";
-import { SECOND } from "../core/time.ts";
+import { SECOND, startStopwatch } from "../core/time.ts";
+import { backOff } from "../core/wait.ts";
 import { Throttled } from "./after-429.ts";
 import { type AttemptOptions, createAttempt, type Service } from "./attempt.ts";
 import { EFFECT_OF_METHOD, type Effect, type OutgoingCall } from "./call.ts";

@@ -1,6 +1,6 @@
-import { cut } from "../core/cut.ts";
-import { objectOf } from "../core/is-object.ts";
 import { fromJson } from "../core/json.ts";
+import { cut } from "../core/text.ts";
+import { objectOf } from "../core/values.ts";
 
 /** Longer messages are cut. In characters. */
 const MAX_LENGTH = 300;

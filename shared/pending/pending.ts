@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
-import { backOff } from "../core/back-off.ts";
 import { SECOND, toIso } from "../core/time.ts";
+import { backOff } from "../core/wait.ts";
 import { removeOld } from "../people/place-of-rows.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { endOf, hashed } from "../storage/keys.ts";

@@ -1,4 +1,4 @@
-import { objectOf } from "../core/is-object.ts";
+import { objectOf } from "../core/values.ts";
 import { isAddress, type Person, toAddress } from "./person.ts";
 
 /** The meaning of a string in a body from LiveChat, by its path. */

@@ -1,5 +1,5 @@
-import type { Credentials } from "../core/credentials.ts";
-import { isObject } from "../core/is-object.ts";
+import type { Credentials } from "../core/settings.ts";
+import { isObject } from "../core/values.ts";
 import { tooComplex } from "../event-log/complexity.ts";
 import { cutMembers } from "../event-log/cut-members.ts";
 import type { EventLog } from "../event-log/event-log.ts";

@@ -1,5 +1,5 @@
 import { Forbidden, type Problem } from "../core/errors.ts";
-import { isObject } from "../core/is-object.ts";
+import { isObject } from "../core/values.ts";
 import { tooComplex } from "../event-log/complexity.ts";
 import { cutMembers, memberText } from "../event-log/cut-members.ts";
 import type { EventLog } from "../event-log/event-log.ts";

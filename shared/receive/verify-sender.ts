@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Credentials } from "../core/credentials.ts";
 import { Unauthorized } from "../core/errors.ts";
+import type { Credentials } from "../core/settings.ts";
 
 /** 401: the call had no credentials. */
 export class NoCredentials extends Unauthorized {}

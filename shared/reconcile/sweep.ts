@@ -1,5 +1,5 @@
-import { groupsOf } from "../core/in-groups.ts";
 import { toIso } from "../core/time.ts";
+import { groupsOf } from "../core/values.ts";
 import { hashed } from "../storage/keys.ts";
 import { judgeSweep } from "./decide.ts";
 import type { Journal } from "./journal.ts";

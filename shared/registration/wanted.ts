@@ -1,7 +1,6 @@
-import type { Credentials } from "../core/credentials.ts";
 import { Conflict } from "../core/errors.ts";
 import { isLoopback } from "../core/loopback.ts";
-import type { LiveChatApi } from "../core/settings.ts";
+import type { Credentials, LiveChatApi } from "../core/settings.ts";
 import { EVENT_TYPES, type EventType } from "../schemas/webhook.ts";
 
 /** The app's address for LiveChat, and the credentials that LiveChat presents. */

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { compare } from "../core/compare.ts";
-import { defined } from "../core/defined.ts";
+import { compare, defined } from "../core/values.ts";
 import { readTime } from "./read-time.ts";
 import type { StoredTextChat, TextChat, TextField, TextThreadEvent, TextUser } from "./text-chat.ts";
 

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { cut } from "../core/cut.ts";
 import type { Problem } from "../core/errors.ts";
+import { cut } from "../core/text.ts";
 
 /** The maximum number of problems that are found in one value. */
 export const MAX_PROBLEMS = 50;

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { isObject } from "../core/is-object.ts";
+import { isObject } from "../core/values.ts";
 import { readTime } from "./read-time.ts";
 
 /**

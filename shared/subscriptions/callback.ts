@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { InvalidInput } from "../core/errors.ts";
-import { within } from "../core/within.ts";
+import { within } from "../core/wait.ts";
 import { type CallbackRules, isAllowedAddress, type Resolver, systemResolver } from "./address.ts";
 
 /** A callback URL in the parts that a request needs. */

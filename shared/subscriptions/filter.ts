@@ -1,4 +1,4 @@
-import { itemsOf, objectOf } from "../core/is-object.ts";
+import { itemsOf, objectOf } from "../core/values.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { StoredEvent } from "../event-log/types.ts";
 import type { EventType } from "../schemas/webhook.ts";

@@ -1,5 +1,5 @@
 import { coalesce } from "../core/coalesce.ts";
-import type { waitAside } from "../core/wait-aside.ts";
+import type { waitAside } from "../core/wait.ts";
 import type { MessageReceipt, Queue } from "../storage/open-queue.ts";
 import { GUARANTEE_LEAST_MS, GUARANTEE_MS } from "./times.ts";
 

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { cut } from "../core/cut.ts";
-import { readRetryAfter } from "../core/retry-after.ts";
+import { cut } from "../core/text.ts";
+import { readRetryAfter } from "../core/wait.ts";
 import { type CallbackRules, guardedLookup, type Resolver, systemResolver } from "./address.ts";
 import { type Callback, readCallback } from "./callback.ts";
 

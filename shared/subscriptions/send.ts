@@ -1,5 +1,5 @@
-import { cut } from "../core/cut.ts";
 import { redact } from "../core/redact.ts";
+import { cut } from "../core/text.ts";
 import { toIso } from "../core/time.ts";
 import { decodePercents } from "./callback.ts";
 import { type OutgoingEvent, toDelivery } from "./message.ts";

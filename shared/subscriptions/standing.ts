@@ -1,5 +1,5 @@
-import { backOff } from "../core/back-off.ts";
 import { toIso } from "../core/time.ts";
+import { backOff } from "../core/wait.ts";
 import type { SubscriptionInDetail } from "../schemas/subscription.ts";
 import type { CallbackAnswer } from "./post.ts";
 import {

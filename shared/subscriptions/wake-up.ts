@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { waitAside } from "../core/wait-aside.ts";
+import { waitAside } from "../core/wait.ts";
 import type { Queue } from "../storage/open-queue.ts";
 import { createGuarantee } from "./guarantee.ts";
 import { MESSAGE_WAIT_MS, NONE_KNOWN_MS, SOME_KNOWN_MS } from "./times.ts";

@@ -1,4 +1,4 @@
-import { isSameText } from "../core/compare.ts";
+import { isSameText } from "../core/text.ts";
 import type { Ticket, TicketChanges } from "../schemas/ticket.ts";
 import { findMessage } from "./find-message.ts";
 

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import { fromCursor, fromJson, toCursor } from "../../shared/core/json.ts";
+import { fromCursor, fromJson, toCanonicalJson, toCursor } from "../../shared/core/json.ts";
 
 const Cursor = v.tuple([v.string(), v.number()]);
 
@@ -21,4 +21,9 @@ test.each(["", "x", toCursor([7, "text"]), toCursor(["text"]), Buffer.from("{").
 test("fromJson gives undefined for text that is not JSON", () => {
   expect(fromJson("{")).toBeUndefined();
   expect(fromJson("null")).toBeNull();
+});
+
+test("toCanonicalJson sorts the members of objects, and keeps the order of lists", () => {
+  const value = { b: [{ y: 1, x: 2 }, null], a: "text" };
+  expect(toCanonicalJson(value)).toBe('{"a":"text","b":[{"x":2,"y":1},null]}');
 });

@@ -1,8 +1,6 @@
 import { expect, test } from "vitest";
-import { toCanonicalJson } from "../../shared/core/canonical-json.ts";
-import { isSameText } from "../../shared/core/compare.ts";
-import { cut } from "../../shared/core/cut.ts";
 import { isLoopback } from "../../shared/core/loopback.ts";
+import { cut, isSameText, plural } from "../../shared/core/text.ts";
 
 test.each([
   ["lamps", 5, "lamps"],
@@ -13,11 +11,6 @@ test.each([
   ["\uD800abc", 3, "\uFFFDa…"],
 ])("cut shortens %j to %i characters: %j", (text, most, expected) => {
   expect(cut(text, most)).toBe(expected);
-});
-
-test("toCanonicalJson sorts the members of objects, and keeps the order of lists", () => {
-  const value = { b: [{ y: 1, x: 2 }, null], a: "text" };
-  expect(toCanonicalJson(value)).toBe('{"a":"text","b":[{"x":2,"y":1},null]}');
 });
 
 test.each([
@@ -38,4 +31,12 @@ test.each([
   ["localhost", false],
 ])("isLoopback of %s is %s", (url, expected) => {
   expect(isLoopback(url)).toBe(expected);
+});
+
+test.each([
+  [plural(0, "event"), "0 events"],
+  [plural(1, "event"), "1 event"],
+  [plural(2, "delivery", "deliveries"), "2 deliveries"],
+])("a number has its noun in the right form: %s", (text, expected) => {
+  expect(text).toBe(expected);
 });

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { toCanonicalJson } from "../../core/canonical-json.ts";
+import { toCanonicalJson } from "../../core/json.ts";
 import { DAY, toIso } from "../../core/time.ts";
 
 /** Milliseconds for which a key is remembered. */

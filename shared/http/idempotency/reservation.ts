@@ -1,6 +1,6 @@
 import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { Conflict, StorageUnavailable } from "../../core/errors.ts";
-import { startStopwatch } from "../../core/stopwatch.ts";
+import { startStopwatch } from "../../core/time.ts";
 import { FORMAT } from "../../storage/format.ts";
 import { submit } from "../../storage/transaction.ts";
 import { writeOnce } from "../../storage/write-once.ts";

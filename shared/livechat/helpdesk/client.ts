@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { type AppError, Conflict, InvalidInput, NoHelpDesk } from "../../core/errors.ts";
-import { itemsOf } from "../../core/is-object.ts";
 import { MINUTE } from "../../core/time.ts";
+import { itemsOf } from "../../core/values.ts";
 import { readable } from "../../schemas/readable.ts";
 import { type NewTicket, OneTicket, type Ticket, type TicketChanges } from "../../schemas/ticket.ts";
 import { text } from "../../schemas/vocabulary.ts";

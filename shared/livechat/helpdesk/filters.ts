@@ -1,5 +1,5 @@
-import { isSameText } from "../../core/compare.ts";
 import { InvalidInput } from "../../core/errors.ts";
+import { isSameText } from "../../core/text.ts";
 import { DAY, toIso } from "../../core/time.ts";
 import type { Ticket, TicketFilters } from "../../schemas/ticket.ts";
 

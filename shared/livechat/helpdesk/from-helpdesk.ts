@@ -1,4 +1,4 @@
-import { itemsOf, objectOf } from "../../core/is-object.ts";
+import { itemsOf, objectOf } from "../../core/values.ts";
 
 /** The agents, teams and tags of an account by their ids. A ticket contains the ids only. */
 export type Names = {

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { isSameText } from "../../core/compare.ts";
 import { AppError } from "../../core/errors.ts";
+import { isSameText } from "../../core/text.ts";
 import { MINUTE } from "../../core/time.ts";
 import { readable } from "../../schemas/readable.ts";
 import { maybe, text } from "../../schemas/vocabulary.ts";

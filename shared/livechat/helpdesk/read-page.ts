@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { objectOf } from "../../core/is-object.ts";
+import { objectOf } from "../../core/values.ts";
 import { TicketPage } from "../../schemas/ticket.ts";
 import { path } from "../call.ts";
 import type { CallOptions, Send } from "../send.ts";

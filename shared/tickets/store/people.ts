@@ -1,7 +1,7 @@
 import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { StorageUnavailable } from "../../core/errors.ts";
-import { groupsOf } from "../../core/in-groups.ts";
 import { DAY, toIso } from "../../core/time.ts";
+import { groupsOf } from "../../core/values.ts";
 import { namesPerson } from "../../people/people-column.ts";
 import { peopleIn } from "../../people/people-in.ts";
 import type { Person } from "../../people/person.ts";

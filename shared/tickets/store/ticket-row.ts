@@ -1,5 +1,5 @@
 import type { TransactionAction } from "@azure/data-tables";
-import { toCanonicalJson } from "../../core/canonical-json.ts";
+import { toCanonicalJson } from "../../core/json.ts";
 import type { LiveChatApi } from "../../core/settings.ts";
 import { modifiedAt } from "../../listing/ticket-facts.ts";
 import { toPeopleColumn } from "../../people/people-column.ts";

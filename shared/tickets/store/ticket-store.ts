@@ -1,8 +1,8 @@
 import type { TableClient } from "@azure/data-tables";
 import { StorageUnavailable } from "../../core/errors.ts";
-import { inGroups } from "../../core/in-groups.ts";
 import type { LiveChatApi } from "../../core/settings.ts";
 import { SECOND } from "../../core/time.ts";
+import { inGroups } from "../../core/values.ts";
 import type { Sink } from "../../reconcile/sink.ts";
 import type { StoredTicket, StoredTicketPage } from "../../schemas/stored-ticket.ts";
 import type { Ticket } from "../../schemas/ticket.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { groupsOf, inGroups } from "../../shared/core/in-groups.ts";
+import { groupsOf, inGroups } from "../../shared/core/values.ts";
 
 test.each<[count: number, sizes: number[]]>([
   [0, []],

@@ -8,3 +8,13 @@ export function cut(text: string, most: number): string {
   const start = whole.slice(0, most - 1);
   return `${start.isWellFormed() ? start : start.slice(0, -1)}…`;
 }
+
+/** A number with its noun: `1 event`, `2 events`. */
+export function plural(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : nouns}`;
+}
+
+/** Whether a value is a text that differs from the other text at most in case. */
+export function isSameText(one: unknown, other: string): boolean {
+  return typeof one === "string" && one.toLowerCase() === other.toLowerCase();
+}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { startStopwatch } from "../../shared/core/stopwatch.ts";
+import { startStopwatch } from "../../shared/core/time.ts";
 
 test.each([
   ["both clocks go on", 100, 100, 100],
