@@ -171,7 +171,10 @@ export function listOf<const Schema extends v.GenericSchema>(schema: Schema) {
   return replaced((value) => (v.is(noList, value) ? [] : value), v.array(schema, "must be a list"));
 }
 
-/** An optional field whose value is replaced before the schema reads it. */
+/**
+ * An optional field whose value is replaced before the schema reads it. The definitions show `schema`, or `null`, although
+ * the pipe itself begins with any value.
+ */
 function replaced<const Schema extends v.GenericSchema>(
   replace: (value: unknown) => unknown,
   schema: Schema,
