@@ -7,7 +7,7 @@ import { operation } from "../operation.ts";
 export const listChats = operation({
   id: "ListChats",
   description:
-    "Returns the chats of the log without their transcripts, latest start first. Erased chats are left out. To read on, send the answer's next as the parameter before until next is null; a short page is not always the last.",
+    "Returns the chats of the log without their transcripts, latest start first. Erased chats are left out. To read on, send the answer's next as the parameter before. At the end, next is null; a page with fewer chats than limit is not always the last.",
   tag: "Events",
   method: "GET",
   route: "chats",

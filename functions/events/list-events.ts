@@ -18,7 +18,7 @@ const EXPORT_BYTES = 32 * 1024 * 1024;
 export const listEvents = operation({
   id: "ListEvents",
   description:
-    "Returns the events of the log, in order. To read on, send the answer's next as the parameter after. Each event is then returned exactly once, and no event appears later at an earlier place.",
+    "Returns the events of the log, in order. To read on, send the answer's next as the parameter after. Each event is then returned exactly once, because a new event always comes after all earlier ones.",
   tag: "Events",
   method: "GET",
   route: "events",

@@ -8,7 +8,7 @@ import { operation } from "../operation.ts";
 export const listQuarantine = operation({
   id: "ListQuarantine",
   description:
-    "Lists authenticated deliveries that the app could not read, each with the reason. To read on, send the answer's next as the parameter cursor until next is absent; with the parameter reason, a page with fewer entries than limit is not always the last.",
+    "Lists authenticated deliveries that the app could not read, each with the reason. To read on, send the answer's next as the parameter cursor. At the end, next is absent; with the parameter reason, a page with fewer entries than limit is not always the last.",
   tag: "Quarantine",
   method: "GET",
   route: "quarantine",

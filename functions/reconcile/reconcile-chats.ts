@@ -35,7 +35,7 @@ export async function reconcileChatsOf(
 export const reconcileChatsNow = operation({
   id: "ReconcileChats",
   description:
-    "Adds to the log the starts and ends of chats that no webhook reported, as the timer does. Only the Text platform can list chats.",
+    "Finds chats whose start or end no webhook reported, and adds these events to the log, as the timer does. Only the Text platform can list chats.",
   tag: "Reconciliation",
   method: "POST",
   route: "reconcile/chats",

@@ -16,7 +16,7 @@ import { operation } from "../operation.ts";
 export const listStoredTickets = operation({
   id: "ListStoredTickets",
   description:
-    "Returns the stored copies of the account's tickets, latest modification first, without a call to LiveChat. To read on, send the answer's next as the parameter cursor until next is null; a page with fewer tickets than limit, even an empty one, is not always the last.",
+    "Returns the stored copies of the account's tickets, latest modification first, without a call to LiveChat. To read on, send the answer's next as the parameter cursor. At the end, next is null; an earlier page may have fewer tickets than limit, or none.",
   tag: "Stored tickets",
   method: "GET",
   route: "stored/tickets",

@@ -42,7 +42,7 @@ export function groupTitled(idTitle: string, nameTitle: string) {
   );
 }
 
-/** An agent without credentials, which LiveChat's older answers contain. */
+/** An agent without its credentials: LiveChat's older answers contain them. */
 function agentWith<const Entries extends v.ObjectEntries>(entries: Entries) {
   const agent = v.looseObject(entries);
   return v.pipe(

@@ -13,7 +13,7 @@ import {
 export const LoggedEvent = shape(
   "Event",
   v.object({
-    id: described(v.string(), "Unique id of the event, the same for every delivery of it."),
+    id: described(v.string(), "Unique id of the event. All deliveries of the event have the same id."),
     seq: named(count, "Sequence", "Place of the event in the log: 1, 2, 3 and so on, without gaps."),
     type: described(v.picklist(EVENT_TYPES), "What happened."),
     origin: described(
@@ -154,7 +154,7 @@ const problem = v.object({
 export const QuarantinedDelivery = shape(
   "QuarantinedDelivery",
   v.object({
-    id: described(v.string(), "Unique id of the entry, the same for every delivery of the same body."),
+    id: described(v.string(), "Unique id of the entry. All deliveries of the same body have the same id."),
     expected: described(v.picklist(EVENT_TYPES), "The event type of the receiver's URL."),
     reason: described(v.string(), "Why the delivery is in quarantine."),
     problems: described(v.array(problem), "The problems of the body, each with its path."),

@@ -12,8 +12,8 @@ const outcomes = v.picklist(["completed", "stopped", "throttled", "failed", "die
 export type RunOutcome = v.InferOutput<typeof outcomes>;
 
 const checkpoint = v.object({
-  before: described(v.optional(moment), "The time before the run; absent until a ticket was read."),
-  after: described(v.optional(moment), "The time after the run."),
+  before: described(v.optional(moment), "The time at the start of the run; absent until a ticket was read."),
+  after: described(v.optional(moment), "The time at the end of the run."),
 });
 
 /** The report of a run of the ticket reconciliation: the answer of `POST /reconcile/tickets`. */
@@ -40,7 +40,7 @@ export const RunReport = shape(
     restored: described(count, "Tickets marked as deleted that LiveChat has again."),
     odd: described(count, "Tickets that do not fit the schema; they were stored as LiveChat sent them."),
     withoutId: described(count, "Tickets without an id; they were not stored."),
-    checkpoint: described(checkpoint, "The time up to which all modifications of tickets are stored."),
+    checkpoint: described(checkpoint, "All modifications of tickets up to these times are stored."),
   }),
   examples.runReport,
 );

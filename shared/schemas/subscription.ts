@@ -124,7 +124,7 @@ const shownFields = {
     v.picklist(["active", "retrying", "given_up"]),
     "active: the last delivery succeeded. retrying: the last delivery failed and will be retried. given_up: deliveries stopped until an operator resumes the subscription.",
   ),
-  cursor: described(count, "Place in the log up to which every matching event was delivered or parked."),
+  cursor: described(count, "All matching events up to this place in the log were delivered or parked."),
   lag: described(count, "The number of places between cursor and the end of the log; 0 when no event waits."),
   waitingSince: described(
     v.optional(moment),
@@ -169,7 +169,7 @@ const parkedEvent = v.object({
   eventId: described(v.string(), "The id of the event."),
   seq: named(count, "Sequence", "The event's place in the log."),
   since: described(moment, "When the event was parked."),
-  attempts: described(count, "The number of failed attempts before."),
+  attempts: described(count, "The number of failed attempts before the event was parked."),
 });
 
 /** A subscription with its last attempts and its parked events. */
@@ -178,7 +178,7 @@ export const SubscriptionInDetail = shape(
   v.object({
     ...shownFields,
     attempts: described(v.array(v.object(attempt)), "The last 20 attempts, oldest first."),
-    parked: described(v.array(parkedEvent), "The events that were set aside, in the order of the log."),
+    parked: described(v.array(parkedEvent), "The parked events, in the order of the log."),
   }),
   examples.subscriptionInDetail,
 );
