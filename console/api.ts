@@ -6,14 +6,14 @@ import type { InputOf, OperationId, OutputOf } from "./calls.ts";
 const API = location.pathname.split("/console")[0] ?? "";
 export const BASE = `${API}/console`;
 
-/** A function key, in this page's memory. If the user chooses so, the tab's session storage keeps it over a reload. */
+/** The function key, in this page's memory. If the user chooses so, the tab's session storage keeps it over a reload. */
 const STORED_KEY = "livechat-functions-key";
 const key = signal(sessionStorage.getItem(STORED_KEY) ?? "");
 
 /** The reason to ask for a key; `undefined` while no key is needed. */
 export const signIn = signal<"needed" | "wrong" | undefined>(undefined);
 
-/** How many times a key was entered: pages call again when it grows. */
+/** Counts the keys that were entered. Pages call again when it grows. */
 export const signedIn = signal(0);
 
 export function giveKey(value: string, { remember }: { remember: boolean }): void {
@@ -24,12 +24,12 @@ export function giveKey(value: string, { remember }: { remember: boolean }): voi
   else sessionStorage.removeItem(STORED_KEY);
 }
 
-/** The one place that adds credentials to a call. */
+/** Adds the key to a call. No other code adds credentials. */
 function credentials(): Record<string, string> {
   return key.value ? { "x-functions-key": key.value } : {};
 }
 
-/** A problem that the app answered (RFC 9457), or a missing answer (`status` 0). */
+/** A problem that the app answered (RFC 9457). Its `status` is 0 when the app did not answer. */
 export class Problem extends Error {
   override readonly name = "Problem";
   readonly status: number;
@@ -67,7 +67,7 @@ export async function call<Id extends OperationId>(
   return (await request(id, input, options)).body;
 }
 
-/** The same for a poll, with status and ETag. With the last ETag, unchanged data is a 304 without a body. */
+/** Calls an operation for a poll, and returns status and ETag too. With the last ETag, the app answers unchanged data by 304. */
 export async function request<Id extends OperationId>(
   id: Id,
   input: InputOf<Id>,

@@ -31,7 +31,7 @@ import type { sendAgain } from "../functions/subscriptions/send-again.ts";
 import type { skipEvent } from "../functions/subscriptions/skip-event.ts";
 import type { testSubscription } from "../functions/subscriptions/test-subscription.ts";
 
-/** The operations that the console calls. Their declarations are the types of calls, so the compiler finds mismatches. */
+/** The operations that the console calls. Calls are typed by these declarations, so the compiler finds mismatches. */
 type Operations = {
   GetStatus: typeof getStatus;
   ListEvents: typeof listEvents;

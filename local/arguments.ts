@@ -4,7 +4,7 @@ import { StartError } from "./host/start-error.ts";
 /** The port of `npm start` and `npm run demo` without `--port`. */
 export const DEFAULT_PORT = 7071;
 
-/** The ports of the app and its sandbox, which has the next port. */
+/** The ports of the app and of its sandbox, which uses the next port. */
 type LocalPorts = { app: number; sandbox: number };
 
 /** Reads `--port`. @throws StartError */

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
 export type Azurite = {
-  /** Of `devstoreaccount1`, with the URLs of all services. */
+  /** The connection string of `devstoreaccount1`, with the URLs of all services. */
   connectionString: string;
   /** Saves all data and ends the process. May be called twice. */
   stop(): Promise<void>;
@@ -13,9 +13,9 @@ export type Azurite = {
 type AzuriteOptions = {
   /** The folder of the data, for a later run. */
   location?: string;
-  /** Keep all data in memory. On disk, Azurite stops for up to seconds whenever it saves. */
+  /** Keeps all data in memory. With data on disk, Azurite pauses for up to seconds while it saves. */
   inMemory?: boolean;
-  /** 0, or no port, takes a free port. */
+  /** A service without a port, or with 0, takes a free one. */
   ports?: { table?: number; queue?: number; blob?: number };
 };
 
@@ -28,10 +28,10 @@ const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 const SHUTDOWN_LIMIT = 10_000;
 
 /**
- * Runs in Azurite's process. It shuts Azurite down as on SIGINT when the channel closes, by `stop` or by the death of this
- * process. On SIGTERM, Azurite would lose writes that it has acknowledged. The event is emitted, because Windows has no
- * signals. Without a listener for it, Azurite has not started and has no data to save. After the death of this process,
- * Azurite's output fails with `EPIPE`, which must not stop it from saving.
+ * Runs in Azurite's process. When the channel to this process closes, by `stop` or by this process's death, it shuts
+ * Azurite down as SIGINT does. On SIGTERM, Azurite would lose writes that it has acknowledged. The code emits the event
+ * itself, because Windows has no signals. Without a listener for it, Azurite has not started and has no data to save.
+ * After the death of this process Azurite's output fails with `EPIPE`, which must not stop it from saving.
  */
 const END_WITH_PARENT = `
   process.stdout.on("error", () => {});
@@ -51,7 +51,7 @@ export async function startAzurite({
   const child = fork(
     createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js"),
     [
-      // The SDKs use newer versions of the protocol than Azurite knows; they work nevertheless.
+      // The SDKs use newer versions of the protocol than Azurite knows. They work with it nevertheless.
       ...["--silent", "--loose", "--skipApiVersionCheck", "--disableTelemetry"],
       ...["--blobPort", String(ports.blob ?? 0), "--queuePort", String(ports.queue ?? 0)],
       ...["--tablePort", String(ports.table ?? 0)],

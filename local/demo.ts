@@ -105,7 +105,7 @@ function findPorts() {
   }
 }
 
-/** Ends the demo, before it changes anything, unless a sandbox runs and receives the app's calls. */
+/** Ends the demo before it changes anything, unless a sandbox receives the app's calls. */
 async function requireSandbox(): Promise<void> {
   const count = async () => {
     const response = await fetch(`${SANDBOX}/sandbox/calls`).catch(() => undefined);

@@ -59,7 +59,10 @@ export const sandboxes: Record<string, LocalSandbox> = {
         const receiver = new URL(`${url}/api/receivers/text/chats`);
         receiver.searchParams.set("key", password);
         sandbox.webhooks.register({
-          ...{ action, url: receiver.href, secret_key: password, type: "license" },
+          action,
+          url: receiver.href,
+          secret_key: password,
+          type: "license",
           owner_client_id: TEXT_CREDENTIALS.clientId,
         });
       }
@@ -73,7 +76,7 @@ export const sandboxes: Record<string, LocalSandbox> = {
 };
 
 /**
- * Whether `npm start` runs a sandbox: when `LIVECHAT_API_URL` is the sandbox's, or the settings have no account.
+ * True when `npm start` must run a sandbox: `LIVECHAT_API_URL` is the sandbox's, or the settings have no account.
  *
  * @param given the settings of the file and the environment, without empty ones
  */

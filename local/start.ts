@@ -18,7 +18,7 @@ import { sandboxes, wantsSandbox } from "./sandboxes.ts";
  * is kept on disk.
  */
 const EMULATOR = "UseDevelopmentStorage=true";
-/** In the current directory. */
+/** The folder of the storage emulator's data, in the current directory. */
 const STORAGE_FOLDER = ".azurite";
 const SAMPLE = "local.settings.sample.json";
 
@@ -60,7 +60,7 @@ async function start(): Promise<void> {
   };
   const { liveChat, webhook } = readSettings(settings);
 
-  // Checked before anything is started.
+  // The check comes before anything is started.
   await checkPort(ports.app, "the functions");
   if (sandbox) await checkPort(ports.sandbox, "the sandbox");
 
@@ -81,7 +81,7 @@ async function start(): Promise<void> {
     const ready = /^listening on (.+)$/.exec(line)?.[1];
     if (ready === undefined) console.log(process.stdout.isTTY ? readable(line) : line);
     else {
-      // On the Text platform the check `registrations` shows the last result of this call, which new storage lacks.
+      // The check `registrations` of the Text platform reads the last result of this call. New storage has none.
       if (sandbox) await fetch(`${ready}/api/registration`).catch(() => undefined);
       console.log(welcome([...lines, ["Functions", `${ready}/api`]], ready, sandbox !== undefined));
     }

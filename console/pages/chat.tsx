@@ -132,13 +132,13 @@ function About({ chat, payload }: { chat: StoredChat; payload: Payload }) {
   );
 }
 
-/** The visitor's location, if LiveChat sent one. */
+/** The visitor's city, region and country, as far as LiveChat sent them. */
 function placeOf(visitor: Payload["visitor"]): string {
   const { city, region, country } = (visitor?.geolocation ?? visitor ?? {}) as Record<string, unknown>;
   return [city, region, country].filter((part) => typeof part === "string" && part !== "").join(", ");
 }
 
-/** The visitor's rating. The Text platform sends a score of 1 or 0, with an optional comment. */
+/** Shows the visitor's rating. The Text platform sends a score of 1 or 0, with an optional comment. */
 function Rating({ of }: { of: unknown }) {
   const { score, comment } = (of ?? {}) as { score?: unknown; comment?: unknown };
   if (typeof score !== "number") return null;
@@ -167,7 +167,7 @@ function Survey({ payload }: { payload: Payload }) {
   );
 }
 
-/** The visitor's tickets. They are searched on demand, by a body that contains the address. */
+/** Finds the visitor's tickets on demand. The email address is sent in a body. */
 function Tickets({ email }: { email: string }) {
   const [found, setFound] = useState<Stored["item"][]>();
   return (

@@ -35,7 +35,7 @@ export default function EventPage({ id }: { id: string }) {
   );
 }
 
-/** Whether the answer is an event: with `raw=true`, `GetEvent` answers the original body. */
+/** True for an event. With `raw=true`, `GetEvent` answers the original body instead. */
 function isLogged(body: OutputOf<"GetEvent">): body is LoggedEvent {
   return "seq" in body && "receivedAt" in body;
 }
@@ -73,7 +73,7 @@ function Details({ event }: { event: LoggedEvent }) {
   );
 }
 
-/** The history of the event: receipt, place in the log, deliveries; and a button to deliver it again. */
+/** Shows the receipt of the event, its place in the log and its deliveries, and a button to deliver it again. */
 function History({ event }: { event: LoggedEvent }) {
   const attempts = useCall("ListAttempts", { path: { id: event.id } }, { everyMs: MINUTE });
   const subscriptions = useCall("ListSubscriptions", {}, { everyMs: MINUTE });
@@ -118,7 +118,7 @@ function History({ event }: { event: LoggedEvent }) {
   );
 }
 
-/** An attempt to deliver the event, and the later attempts with the same result. */
+/** Shows an attempt to deliver the event, and the later attempts with the same result. */
 function Sent({ attempt, more }: { attempt: Attempt; more: readonly Attempt[] }) {
   const last = more.at(-1);
   return (

@@ -32,7 +32,7 @@ export default function Events() {
   const filter = filterOf(query);
   const active = Object.values(filter).filter((value) => value !== undefined).length;
   const place = Number(query.before) || undefined;
-  /** The last place that was read: a poll continues after it. */
+  /** The last place that was read. A poll continues after it. */
   const seen = useRef(0);
   const events = usePages<LoggedEvent, number>({
     wanted: JSON.stringify(["events", filter, place]),
@@ -133,7 +133,7 @@ type FieldsProps = {
   go(changes: Record<string, string | number | undefined>): void;
 };
 
-/** The fields start with the filters of the page's address, and keep typed text while the list polls. */
+/** Fields for the filters. They start with the filters of the page's address, and keep typed text while the list polls. */
 function Fields({ query, go }: FieldsProps) {
   return (
     <form

@@ -14,19 +14,19 @@ import { Sentence, When } from "../parts/when.tsx";
 type Status = OutputOf<"GetStatus">;
 export type Check = Status["checks"][number];
 
-/** From the most urgent state to the least urgent. */
+/** The states of checks, the most urgent first. */
 const WORST_FIRST: readonly Check["state"][] = ["bad", "attention", "unknown", "ok"];
 
 export function worstFirst(checks: readonly Check[]): Check[] {
   return checks.toSorted((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state));
 }
 
-/** Whether the app reconciles chats, as it does on the Text platform. */
+/** True when the app reconciles chats, as it does on the Text platform. */
 export function hasChatRuns({ checks }: Status): boolean {
   return checks.some(({ name }) => name === "reconcile.chats");
 }
 
-/** The page that shows the cause of a check. Without an entry it is Health. */
+/** The page that shows the cause of a check. The default is Health. */
 export const CAUSE_PAGES: Record<string, string> = {
   subscriptions: "/subscriptions",
   reconcile: "/reconciliation",

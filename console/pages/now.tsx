@@ -150,7 +150,7 @@ type CheckProps = {
   children: ComponentChildren;
 };
 
-/** A check as a card. */
+/** Shows a check as a card. */
 function CheckCard({ name, of, children }: CheckProps) {
   const check = of?.checks.find((one) => one.name === name);
   if (!check) return null;
@@ -164,7 +164,7 @@ function CheckCard({ name, of, children }: CheckProps) {
   );
 }
 
-/** The check in the worst state, with its action. */
+/** Shows the check in the worst state, with its action. */
 function Worst({ checks }: { checks: readonly Check[] }) {
   const [worst] = worstFirst(checks);
   if (!worst) return null;

@@ -79,7 +79,7 @@ async function replayOne(id: string): Promise<Result> {
 type GroupProps = {
   reason: string;
   entries: readonly Entry[];
-  /** Whether the quarantine has no more deliveries of the reason. */
+  /** True when the quarantine has no more deliveries of the reason. */
   isWhole: boolean;
   results: Results;
   replay(id: string): Promise<Result>;
@@ -125,7 +125,7 @@ function Group({ reason, entries, isWhole, results, replay, reload }: GroupProps
   );
 }
 
-/** Every entry of a reason, page by page. @throws {Problem} */
+/** Reads all entries of a reason, page by page. @throws {Problem} */
 async function* ofReason(reason: string): AsyncGenerator<Entry> {
   for (let cursor: string | undefined; ; ) {
     const query = { reason, limit: "100", ...(cursor !== undefined && { cursor }) };
@@ -193,7 +193,7 @@ function Row({ entry: { id, expected, problems, receivedAt }, result, replay, re
   );
 }
 
-/** The original body, which is read when it is opened. */
+/** Shows the original body, which is read when the user opens it. */
 function Body({ id }: { id: string }) {
   const [open, setOpen] = useState(false);
   return (

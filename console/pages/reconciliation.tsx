@@ -90,7 +90,7 @@ type RunsProps<Run extends TicketRun | ChatRun> = {
   /** The name of the items, in the plural and lower case. */
   of: string;
   purpose: string;
-  /** How often the timer starts a run by default, in words. */
+  /** The timer's default interval, in words. */
   every: string;
   history: Loaded<{ runs: readonly Run[]; progress?: Reading | undefined }>;
   /** Columns of the table, by their heading. */
@@ -100,7 +100,7 @@ type RunsProps<Run extends TicketRun | ChatRun> = {
   children?: ComponentChildren;
 };
 
-/** A reconciliation: the progress of a reading, a chart of the runs' duration, and a table of the runs. */
+/** Shows a reconciliation: the progress of its reading, a chart of the runs' durations, and a table of the runs. */
 function Runs<Run extends TicketRun | ChatRun>({
   of,
   purpose,
@@ -141,7 +141,7 @@ function Runs<Run extends TicketRun | ChatRun>({
 
 type Reading = Pick<TicketReading, "startedAt" | "page"> & Partial<TicketReading>;
 
-/** The progress of a reading, which may take several runs. */
+/** Shows the progress of a reading, which may take several runs. */
 function Progress({ of, reading }: { of: string; reading: Reading }) {
   const { mode, page, pages, expectedEnd, startedAt } = reading;
   const items = mode === undefined ? of : mode === "incremental" ? `the changed ${of}` : `all ${of}`;

@@ -44,9 +44,9 @@ type ActionProps = {
   run(): Promise<string>;
   class?: string;
   disabled?: boolean;
-  /** A sentence that asks for confirmation first. */
+  /** The text of a dialog that asks for confirmation. */
   confirm?: string;
-  /** The text to type first, for an action that cannot be undone. */
+  /** The text that the user must type first. For actions that cannot be undone. */
   typed?: string;
 };
 
@@ -114,7 +114,7 @@ export function Action({ children, run, confirm, typed, disabled, ...rest }: Act
   );
 }
 
-/** A text as the pattern of a field: a regular expression with the flag `v`. */
+/** Makes the pattern of a field that accepts only this text: a regular expression with the flag `v`. */
 function toPattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/&~!#%,:;<=>@`-]/g, "\\$&");
 }

@@ -17,7 +17,7 @@ document.addEventListener(
   { capture: true },
 );
 
-/** Whether the browser's Back or Forward led to this page. */
+/** True when the browser's Back or Forward led to this page. */
 export function cameBack(): boolean {
   return isBack;
 }

@@ -6,7 +6,7 @@ import { Long } from "./tree.tsx";
 type Message = NonNullable<NonNullable<OutputOf<"GetChat">["payload"]>["chat"]["messages"]>[number];
 
 const SIDES: Record<string, string> = { agent: "Agent", visitor: "Visitor", supervisor: "Supervisor" };
-/** How many messages are shown at once. */
+/** The number of messages in a slice. */
 const MESSAGES_SHOWN = 200;
 
 /** A transcript, with a mark at the start of each day. */

@@ -55,7 +55,7 @@ export function Dialog({
   );
 }
 
-/** Reads a field of a form, without spaces around it; `undefined` when it is empty. */
+/** Reads a field of a form, without leading and trailing spaces; `undefined` when it is empty. */
 export function readField(form: HTMLFormElement, name: string): string | undefined {
   return String(new FormData(form).get(name) ?? "").trim() || undefined;
 }

@@ -9,11 +9,11 @@ export type EventFilter = Pick<
   "type" | "chat_id" | "ticket_id" | "from" | "to"
 >;
 
-/** The largest window, in places of the log. Windows grow while few events match. */
+/** The largest window, in places of the log. A window grows while few events match. */
 const LARGEST_WINDOW = 4_000;
-/** The largest content that a list reads of an event, in bytes: enough for most chats, and hundreds fit in memory. */
+/** Lists omit the content of larger events. In bytes: most chats are smaller, and hundreds fit in memory. */
 export const LISTED_BYTES = "131072";
-/** For a call that needs no content. */
+/** The option of calls that need no content. */
 const NO_CONTENT = "0";
 /** The most windows that one call reads. */
 const MOST_WINDOWS = 6;
@@ -72,7 +72,7 @@ async function eventsBetween(
 /** A time limit for calls that may search the whole log. */
 export const longCall = () => AbortSignal.timeout(MINUTE);
 
-/** The last place of the log; 0 when it is empty. @throws {Problem} */
+/** Reads the last place of the log; 0 when it is empty. @throws {Problem} */
 export async function readHead(signal: AbortSignal): Promise<number> {
   return (await call("ListEvents", { query: { limit: "1", max_payload: NO_CONTENT } }, { signal })).head;
 }

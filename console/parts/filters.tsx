@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
 
 type FiltersProps = {
-  /** How many filters are set. */
+  /** The number of filters that are set. */
   active: number;
   children: ComponentChildren;
 };

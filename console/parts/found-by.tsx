@@ -2,7 +2,7 @@ import { ORIGINS } from "./events.ts";
 import { EventLink } from "./links.tsx";
 import { useCall } from "./use-call.ts";
 
-/** The origin of a ticket, as a link to its event. */
+/** Shows whether a webhook or the reconciliation found a ticket, as a link to its event. */
 export function FoundBy({ ticketId }: { ticketId: string }) {
   const { body } = useCall("ListEvents", { query: { ticket_id: ticketId, limit: "1", max_payload: "0" } });
   const [event] = body?.items ?? [];

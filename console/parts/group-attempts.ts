@@ -4,8 +4,7 @@ export type Attempt = OutputOf<"ListAttempts">["items"][number];
 type Group = [Attempt, ...Attempt[]];
 
 /**
- * Groups consecutive attempts of a subscription that have the same answer. Groups are in the order of their first
- * attempts.
+ * Groups a subscription's consecutive attempts with the same answer. Groups are in the order of their first attempts.
  */
 export function groupAttempts(attempts: readonly Attempt[]): Group[] {
   const groups: Group[] = [];

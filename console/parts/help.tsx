@@ -12,7 +12,7 @@ const KEYS = [
   ...PAGES.map(({ key, name }) => [`g ${key}`, name] as const),
 ] as const;
 
-/** The keys of the console. */
+/** A dialog with the keys of the console. */
 export function Help({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }) {
   return (
     <Dialog of={dialog} title="Keys" close="Close">

@@ -14,10 +14,10 @@ export const PAGES = [
   { name: "Health", path: "/health", key: "h" },
 ] as const;
 
-/** Milliseconds in which the second key of `g e` must follow. */
+/** The second key of `g e` must follow within this time. In milliseconds. */
 const SECOND_KEY_WITHIN = 1_500;
 
-/** Keyboard shortcuts. They do nothing while a field or a dialog has the focus. */
+/** Handles the keyboard shortcuts. They do nothing while a field or a dialog has the focus. */
 export function useKeys(dialogs: { help(): void; find(): void }): void {
   const { route } = useLocation();
   useEffect(() => {

@@ -34,7 +34,7 @@ export function Skeleton() {
 
 type BannerProps = { problem: Problem; retry?: () => void; asOf?: number | undefined };
 
-/** A problem in the app's own words, with a button to try again. */
+/** Shows a problem in the app's own words, with a button to try again. */
 export function ProblemBanner({ problem, retry, asOf }: BannerProps) {
   const seconds = useCountdown(problem);
   return (

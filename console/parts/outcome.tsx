@@ -1,6 +1,6 @@
 import { State } from "./state.tsx";
 
-/** The status of a callback's answer, or the reason for no answer. */
+/** Shows the status that a callback answered, or why it did not answer. */
 export function Outcome({ status, error }: { status?: number | undefined; error?: string | undefined }) {
   const isOk = status !== undefined && status >= 200 && status < 300;
   return (

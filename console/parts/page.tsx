@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-/** A page. Its heading takes the focus, so that a screen reader reads it after a link was followed. */
+/** A page. Its heading takes the focus, so that a screen reader reads it when the page opens. */
 export function Page({
   title,
   actions,

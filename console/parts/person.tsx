@@ -12,7 +12,7 @@ import { Tree } from "./tree.tsx";
 import { toProblem } from "./use-poll.ts";
 import { When } from "./when.tsx";
 
-/** A line of a search: a stored item, and the place where the app keeps it. */
+/** A stored item, and the place where the app keeps it. */
 export type Stored = {
   place: string;
   item: Record<string, unknown> & {
@@ -22,7 +22,7 @@ export type Stored = {
     subject?: string;
     occurredAt?: string;
   };
-  /** The item may be another person's. */
+  /** Present when the item may be another person's. */
   undecided?: true;
 };
 
@@ -137,7 +137,7 @@ function Found({ email, items, onErased }: { email: string; items: Stored[]; onE
   );
 }
 
-/** All stored items of a person. Each call searches a part. @throws {Problem} */
+/** Reads all stored items of a person. Each call searches a part. @throws {Problem} */
 export async function searchPerson(email: string): Promise<Stored[]> {
   const found: Stored[] = [];
   for (let after: string | null | undefined; after !== null; ) {

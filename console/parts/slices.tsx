@@ -3,13 +3,13 @@ import { useState } from "preact/hooks";
 
 type SlicesProps<Item> = {
   of: readonly Item[];
-  /** How many items are added at once. */
+  /** The number of items in a slice. */
   step: number;
   /** Returns the `li` of an item. */
   children: (item: Item, index: number) => ComponentChildren;
 };
 
-/** The items of a long list, in slices: a payload may have 16 MiB. */
+/** Shows a long list in slices, because a payload may have 16 MiB. */
 export function Slices<Item>({ of, step, children }: SlicesProps<Item>) {
   const [count, setCount] = useState(step);
   return (

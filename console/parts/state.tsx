@@ -1,6 +1,6 @@
 const SIGNS: Record<string, string> = { busy: "●", ok: "✓", attention: "!", bad: "✕", unknown: "?" };
 
-/** A state as a sign and a word. `kind` is busy, ok, attention, bad or unknown, and decides the colour. */
+/** Shows a state by a sign and a word. `kind` (busy, ok, attention, bad or unknown) decides sign and colour. */
 export function State({ kind, children }: { kind: string; children?: string }) {
   return (
     <span class={`state ${kind}`}>
@@ -10,7 +10,7 @@ export function State({ kind, children }: { kind: string; children?: string }) {
   );
 }
 
-/** Whether a chat is in progress. */
+/** Shows that a chat is in progress or ended. */
 export function ChatState({ of }: { of: string }) {
   return <State kind={of === "started" ? "busy" : "ok"}>{of === "started" ? "in progress" : "ended"}</State>;
 }

@@ -12,7 +12,7 @@ export const STATES = {
   given_up: { kind: "bad", words: "given up" },
 } as const satisfies Record<Subscription["state"], { kind: string; words: string }>;
 
-/** The host of the callback and the start of the id: many flows share a host, and the rest of a callback is secret. */
+/** A subscription's name: its callback's host and the start of its id. Many flows share a host; the rest of a callback is secret. */
 export function nameOf({ id, callback }: { id: string; callback?: string | undefined }): string {
   return `${callback ?? "An ended subscription"} (${id.slice(0, 6)})`;
 }
@@ -21,20 +21,20 @@ export function SubscriptionLink(one: { id: string; callback?: string | undefine
   return <a href={linkTo(`/subscriptions/${one.id}`)}>{nameOf(one)}</a>;
 }
 
-/** The events that a subscription receives. */
+/** Describes the events that a subscription receives. */
 export function wordsOf({ types, filter }: Pick<Subscription, "types" | "filter">): string {
   const what = types?.map((type) => TYPES[type]).join(", ") ?? "all";
   return filter ? `${what}, filtered` : what;
 }
 
-/** How far a subscription is behind the log. */
+/** Describes the distance of a subscription from the end of the log. */
 export function lagWords({ lag }: Pick<Subscription, "lag">): string {
   return lag === 0 ? "up to date" : `${plural(lag, "place")} behind`;
 }
 
 type Filter = { [key: string]: readonly string[] | Filter };
 
-/** A filter as a sentence: `tag is lamp or desk; not (status is spam)`. */
+/** Describes a filter: `tag is lamp or desk; not (status is spam)`. */
 export function filterWords(filter: object): string {
   return Object.entries(filter as Filter)
     .map(([key, value]) =>

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { returnToRow } from "./back-navigation.ts";
 
-/** A heading: of text, of a column of numbers, or `hidden`, for screen readers only. */
+/** The heading of a column. A column with `number` is aligned right. A `hidden` heading is for screen readers only. */
 export type Head = string | { number: string } | { hidden: string };
 
 type TableProps = { caption: string; heads: readonly Head[]; children: ComponentChildren };

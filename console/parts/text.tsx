@@ -1,5 +1,5 @@
 /**
- * Text from outside. It is always a text node, its direction does not affect the text around it, and characters that
+ * Shows text from outside. It is always a text node. Its direction does not affect the text around it. Characters that
  * hide or reverse text are shown as signs.
  */
 export function Text({ value }: { value: string }) {

@@ -2,11 +2,11 @@ import { useState } from "preact/hooks";
 import { Slices } from "./slices.tsx";
 import { Text } from "./text.tsx";
 
-/** How many entries of an object or list, and how many characters of a text, are shown at once. */
+/** The size of a slice: entries of an object or list, or characters of a text. */
 const ENTRIES_SHOWN = 200;
 const CHARACTERS_SHOWN = 2_000;
 
-/** JSON as a tree. Parts are rendered when they are opened, large ones in slices: a payload may have 16 MiB. */
+/** Shows JSON as a tree. A part is rendered when it is opened, a large part in slices: a payload may have 16 MiB. */
 export function Tree({ value, name, open = false }: { value: unknown; name?: string; open?: boolean }) {
   return (
     <div class="tree">
@@ -54,7 +54,7 @@ function Name({ of }: { of: string | undefined }) {
   );
 }
 
-/** A long text, in slices. */
+/** Shows a long text in slices. */
 export function Long({ value }: { value: string }) {
   const [count, setCount] = useState(CHARACTERS_SHOWN);
   const end = isBetweenSurrogates(value, count) ? count + 1 : count;

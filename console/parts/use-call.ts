@@ -3,7 +3,7 @@ import { request } from "../api.ts";
 import type { InputOf, OperationId, OutputOf } from "../calls.ts";
 import { type Polled, usePoll } from "./use-poll.ts";
 
-/** The last answer of an operation, its time, and the problem after it. */
+/** The last answer of an operation and its time. `problem` is the failure after it. */
 export type Loaded<Body> = Polled & {
   body?: Body | undefined;
   /** Milliseconds since the epoch. */

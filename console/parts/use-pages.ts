@@ -6,12 +6,12 @@ import { type Polled, usePoll } from "./use-poll.ts";
 export type Page<Item, Next> = { items: readonly Item[]; next: Next | null };
 
 type Source<Item, Next> = {
-  /** Identifies the list and its filters. When it changes, another list is read. */
+  /** Identifies the list and its filters. A change starts another list. */
   wanted: string;
   keyOf(item: Item): string | number;
   first(signal: AbortSignal): Promise<Page<Item, Next>>;
   older(next: Next): Promise<Page<Item, Next>>;
-  /** Items that may be new or changed; by default those of the first page. */
+  /** Reads the items that may be new or changed; by default those of the first page. */
   newer?(signal: AbortSignal): Promise<readonly Item[]>;
   everyMs?: number;
 };
@@ -20,7 +20,7 @@ type State<Item, Next> = Page<Item, Next> & { wanted: string; fresh: readonly It
 
 export type Pages<Item> = Polled & {
   items: readonly Item[] | undefined;
-  /** New items, which are not shown yet: the list does not move while it is read. */
+  /** New items that are not shown yet, so that the list does not move under the reader. */
   fresh: readonly Item[];
   showFresh(): void;
   /** Adds a page and returns the number of its items. Absent at the end. */

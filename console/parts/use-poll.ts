@@ -11,10 +11,10 @@ const LONGEST_PAUSE_429 = 5 * MINUTE;
 const FIRST_PAUSE = 15 * SECOND;
 
 export type Polled = {
-  /** The problem after the last success. */
+  /** The failure of the last call; absent after a success. */
   problem: Problem | undefined;
   loading: boolean;
-  /** Calls now. */
+  /** Makes a call now. */
   reload(): void;
 };
 
@@ -108,10 +108,10 @@ function pauseAfter(
   return Math.max(pause, (problem.retryAfter ?? 0) * 1000);
 }
 
-/** Statuses of the app and its storage that pass. A call that failed at LiveChat is not repeated: some are billed. */
+/** Statuses of failures that pass, of the app and its storage. A call that failed at LiveChat is not repeated: some are billed. */
 const TRANSIENT: ReadonlySet<number> = new Set([0, 429, 503]);
 
-/** Whether the app could not do its work, in contrast to a refusal. */
+/** True for a problem of the app, false for a refused request. */
 function isDown({ status }: Problem): boolean {
   return status === 0 || status === 429 || status >= 500;
 }

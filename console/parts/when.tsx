@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { HOUR } from "../../shared/core/time.ts";
 
-/** The present time. It changes every ten seconds, and the relative times on the page with it. */
+/** The present time. Every ten seconds it changes, and updates the relative times on the page. */
 export const now = signal(Date.now());
 setInterval(() => {
   now.value = Date.now();
@@ -18,10 +18,10 @@ const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeS
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-/** Milliseconds: moments at least this far away are shown with the time of day. */
+/** A moment at least so many milliseconds away is shown with the time of day. */
 const FAR = HOUR;
 
-/** A moment in words: `3 minutes ago`, or `2 hours ago, 10:05`. The full time is its title. @param at ISO 8601 */
+/** Shows a moment in words: `3 minutes ago`, or `2 hours ago, 10:05`. The full time is its title. @param at ISO 8601 */
 export function When({ at }: { at: string }) {
   const time = Date.parse(at);
   if (Number.isNaN(time)) return <span>{at}</span>;
@@ -52,7 +52,7 @@ export function toWords(ms: number): string {
 
 const MOMENT = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/;
 
-/** A sentence of the app, with its moments in local time. */
+/** Shows a sentence of the app, with its moments in local time. */
 export function Sentence({ text }: { text: string }) {
   return (
     <>
@@ -69,7 +69,7 @@ export function Sentence({ text }: { text: string }) {
   );
 }
 
-/** A span of time: `4 min 12 s`. */
+/** Describes a span of time: `4 min 12 s`. */
 export function toSpan(ms: number): string {
   if (ms < 1_000) return "under 1 s";
   const seconds = Math.round(ms / 1000);

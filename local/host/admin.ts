@@ -6,12 +6,12 @@ import { isObject } from "./local-settings.ts";
 export type FunctionInfo = {
   name: string;
   triggerType: "httpTrigger" | "timerTrigger" | "queueTrigger";
-  /** Of an HTTP function: upper case. */
+  /** The methods of an HTTP function, in upper case. */
   methods?: string[];
-  /** Of an HTTP function: its template, with the host's prefix. */
+  /** The route template of an HTTP function, with the host's prefix. */
   route?: string;
   authLevel?: string;
-  /** Of a timer: NCRONTAB. */
+  /** The NCRONTAB expression of a timer. */
   schedule?: string;
   queueName?: string;
   /** The URL that runs the function; a POST to the admin route for timers and queue functions. */

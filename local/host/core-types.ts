@@ -16,7 +16,7 @@ type Nullable<T> = { value: T };
 
 export type HttpRequestData = {
   method: string;
-  /** Absolute. */
+  /** An absolute URL. */
   url: string;
   nullableHeaders: Record<string, Nullable<string>>;
   nullableQuery: Record<string, Nullable<string>>;

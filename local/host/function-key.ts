@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
-/** Whether a request has the function key. */
+/** Returns true for a request with the function key. */
 export type KeyCheck = (request: IncomingMessage, search: string) => boolean;
 
 /**

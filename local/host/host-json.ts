@@ -4,7 +4,7 @@ import { StartError } from "./start-error.ts";
 export type QueueSettings = {
   /** The most messages of one request. */
   batchSize: number;
-  /** The next batch is fetched once no more than this many messages are running. */
+  /** The next batch is fetched when at most so many messages are still running. */
   newBatchThreshold: number;
   /** Failed attempts after which a message goes to the poison queue. */
   maxDequeueCount: number;

@@ -9,7 +9,7 @@ import { StartError } from "./start-error.ts";
 export type Answer = {
   status: number;
   headers?: OutgoingHttpHeaders;
-  /** A stream is sent while it is read. */
+  /** A stream is sent as it arrives. */
   body?: Uint8Array | string | Readable;
 };
 
@@ -27,7 +27,7 @@ export type Call = {
 
 export type Route = {
   methods: string[];
-  /** In find-my-way's notation. */
+  /** The path, in find-my-way's notation. */
   path: string;
   requiresKey: boolean;
   /** An error is answered by 500 with an empty body. */

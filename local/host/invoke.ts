@@ -4,7 +4,7 @@ import type { FunctionApp, RegisteredFunction } from "./function-app.ts";
 import { describeError } from "./log.ts";
 
 export type Trigger = {
-  /** A new one by default. */
+  /** By default a new id. */
   invocationId?: string;
   data: TriggerData;
   metadata?: Record<string, TriggerData>;

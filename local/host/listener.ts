@@ -9,7 +9,7 @@ export type Listener = {
   stop(): Promise<void>;
 };
 
-/** Time in milliseconds. `wait` ends early, without an error, when the signal is aborted. */
+/** A clock in milliseconds. `wait` ends early, without an error, when the signal is aborted. */
 export type Clock = {
   now(): number;
   wait(milliseconds: number, signal: AbortSignal): Promise<void>;

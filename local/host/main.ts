@@ -25,7 +25,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.exit(0);
   });
 }
-// The last step, because the reader of this line may end the host at once.
+// This is the last step, because the reader of this line may end the host at once.
 console.log(`listening on ${host.url}`);
 
 /** A deployed app starts with wrong settings and reports them over HTTP. In a terminal the host reports them at once. */

@@ -3,7 +3,7 @@ import { StartError } from "./start-error.ts";
 type RouteTemplate = {
   /** The template as one or two paths in find-my-way's notation. */
   paths: string[];
-  /** The template's parameter names, by their names in `paths`. */
+  /** The template's names of the parameters, by their names in `paths`. */
   params: Map<string, string>;
 };
 

@@ -14,7 +14,7 @@ import { readSchedule, startTimer } from "./timer.ts";
 /** A registered function, ready to be served. */
 type ServedFunction = {
   routes: Route[];
-  /** @param url of the host */
+  /** @param url the host's URL */
   about(url: string): FunctionInfo;
   /** Starts the schedule or the queue, once the host listens. */
   start?(): Listener;

@@ -1,4 +1,4 @@
-/** An error that the user can fix. Its message is one line: the cause and what to do. */
+/** An error that the user can fix. Its message is one line: the cause and the remedy. */
 export class StartError extends Error {
   override readonly name = "StartError";
 }

@@ -45,7 +45,7 @@ const CLOSE_LIMIT = 10_000;
  *
  * A process can host one app only, because the library keeps its first host: a second call fails.
  *
- * @throws StartError with one line that says what to correct
+ * @throws StartError with one line: the cause and the remedy
  */
 export async function startHost(options: HostOptions = {}): Promise<Host> {
   const { app: file, port = 7071, hostname = "127.0.0.1", enableAuth = false, log = logToStdout } = options;

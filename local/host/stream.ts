@@ -138,7 +138,7 @@ function sendBody(
   request.on("close", () => request.complete || upstream.destroy());
 }
 
-/** @param isHead whether the answer has the length of a body that is not sent */
+/** @param isHead true when the answer has a content length but no body */
 async function toAnswer(response: IncomingMessage, isHead: boolean): Promise<Answer> {
   const { statusCode: status = 500, headers } = response;
   const isSmall =

@@ -15,7 +15,7 @@ export type Agent = {
   max_chats_count: number;
   groups: number[];
   status: "accepting chats" | "not accepting chats" | "offline";
-  /** In epoch seconds. */
+  /** The time of the last logout, in epoch seconds. */
   last_logout: number | null;
 };
 
@@ -75,7 +75,7 @@ export class Agents {
     );
   }
 
-  /** Adds an agent as `POST /agents` does. `more` has the fields that no request can set. */
+  /** Adds an agent as `POST /agents` does. `more` has fields that requests cannot set. */
   add(input: NewAgent, more: Partial<Pick<Agent, "permission" | "status">> = {}): Agent {
     // The sandbox has no login, so it drops the password.
     const { password, ...asked } = read(NewAgent, input);

@@ -3,7 +3,7 @@ type Call = {
   method: string;
   /** Path and query. */
   url: string;
-  /** In epoch milliseconds. */
+  /** The time of the call, in epoch milliseconds. */
   at: number;
   /** `null` before the answer. */
   status: number | null;
@@ -17,7 +17,7 @@ export class Calls {
   #list: Call[] = [];
   #count = 0;
 
-  /** How many calls were made since the start or the last `clear`, also those that are no longer kept. */
+  /** The number of calls since the start or the last `clear`, with those that are no longer kept. */
   get count(): number {
     return this.#count;
   }
@@ -33,7 +33,7 @@ export class Calls {
     return call;
   }
 
-  /** @returns how many calls were forgotten */
+  /** @returns the number of forgotten calls */
   clear(): number {
     const count = this.#count;
     this.#list = [];

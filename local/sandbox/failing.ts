@@ -6,7 +6,7 @@ import { type Answer, json, plain, send } from "./http.ts";
  * Answers a call with its fault.
  *
  * @param work carries out the call and returns the true answer; not called when the fault comes first
- * @returns the status that was sent; `null` for none
+ * @returns the status that was sent; `null` when no answer was sent
  */
 export function fail(response: ServerResponse, fault: PlannedFault, work: () => Answer): number | null {
   if ("committed" in fault && fault.committed) work();

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { read } from "./refusal.ts";
 
-/** Which calls end in a fault, and how many of them. */
+/** Chooses the calls that end in a fault, and limits their number. */
 const target = {
   method: v.optional(v.string()),
   /** The beginning of the call's path. */
@@ -38,7 +38,7 @@ const Fault = v.variant("do", [
 export type Fault = v.InferInput<typeof Fault>;
 export type PlannedFault = v.InferOutput<typeof Fault>;
 
-/** The planned failures, in order. A call ends in the first one that is for its method and path. */
+/** The planned faults, in order. A call ends in the first fault for its method and path. */
 export class Faults {
   #planned: PlannedFault[] = [];
 

@@ -3,9 +3,9 @@ import { read } from "./refusal.ts";
 
 /** The limit of calls: by default 100 in 60 seconds, as for Microsoft's connector. */
 const Limits = v.object({
-  /** How many calls with the same credentials are allowed within `window`. */
+  /** The most calls with the same credentials within `window`. */
   limit: v.optional(v.number(), 100),
-  /** In milliseconds. */
+  /** The length of the period, in milliseconds. */
   window: v.optional(v.number(), 60_000),
   /** The form of `Retry-After` in a 429. Real servers use all three. */
   retryAfter: v.optional(v.picklist(["seconds", "date", "none"]), "seconds"),

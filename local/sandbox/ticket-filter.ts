@@ -36,7 +36,7 @@ export type TicketFilter = {
   order: "asc" | "desc";
   /** In epoch milliseconds: the ticket has an activity at this time or later. */
   from?: number;
-  /** That activity is before this time. */
+  /** The same activity is before this time. In epoch milliseconds. */
   to?: number;
   requester?: string;
 } & Partial<

@@ -16,9 +16,9 @@ const Variants = v.object({
   listGroups: v.optional(v.picklist(["ids", "objects"]), "ids"),
   /** An optional field without a value is sent as `null` or left out. */
   absent: v.optional(v.picklist(["null", "missing"]), "null"),
-  /** Whether answers contain fields that no reference mentions. */
+  /** True: answers contain fields that no reference mentions. */
   extras: v.optional(v.boolean(), true),
-  /** Whether `PUT /tickets/<id>/tags` changes the tags alone, or all fields that the connector sends. */
+  /** `PUT /tickets/<id>/tags` changes the tags alone, or all fields that the connector sends. */
   updates: v.optional(v.picklist(["tags", "everything"]), "tags"),
   /** The body of errors: `{"error": "…"}`, `{"errors": ["…"]}`, plain text, or the first two by status. */
   errors: v.optional(v.picklist(["error", "errors", "text", "mixed"]), "mixed"),

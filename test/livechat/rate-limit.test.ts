@@ -13,9 +13,9 @@ type Plan = {
   /** When the call is made, in milliseconds after the beginning. */
   at: number;
   priority: Priority;
-  /** How long the call is in flight. */
+  /** The time for which the call is in flight. */
   takes: number;
-  /** How long it may wait for its turn. */
+  /** The longest wait for its turn. */
   patience: number;
   /** The `Retry-After` of the 429 in which the call ends, in milliseconds; absent for a success. */
   refusal?: number;

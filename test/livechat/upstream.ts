@@ -17,7 +17,7 @@ type Arrival = {
   body: string;
   /** Epoch milliseconds. */
   at: number;
-  /** Whether the rest of the answer will never come, while the connection stays open. */
+  /** True when the rest of the answer never comes, while the connection stays open. */
   hangs: boolean;
 };
 

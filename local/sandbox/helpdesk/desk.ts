@@ -107,7 +107,10 @@ export class Desk {
       ID,
       shortID: ID.slice(0, 6).toUpperCase(),
       licenseID: 13381337,
-      ...{ createdAt: date, createdByType: asked.author.type, updatedAt: date, lastMessageAt: date },
+      createdAt: date,
+      createdByType: asked.author.type,
+      updatedAt: date,
+      lastMessageAt: date,
       ...{
         status: asked.status,
         priority: asked.priority,
@@ -115,13 +118,21 @@ export class Desk {
         subject: asked.subject,
         requester,
       },
-      ...{ cc: [], followers: [], teamIDs, tagIDs: asked.tagIDs, customFields: asked.customFields },
+      cc: [],
+      followers: [],
+      teamIDs,
+      tagIDs: asked.tagIDs,
+      customFields: asked.customFields,
       assignment: this.#assignment(asked.assignment ?? {}, teamIDs),
-      ...{ rating: null, detectedLanguage: "en" },
+      rating: null,
+      detectedLanguage: "en",
       source: { type: source, detailedSource: source },
       events: [
         {
-          ...{ ID: 1, type: "message", date, source: { type: source } },
+          ID: 1,
+          type: "message",
+          date,
+          source: { type: source },
           author: { type: asked.author.type, email: requester.email, name: requester.name },
           message: { isPrivate: false, text: asked.message.text, richTextHtml: null, richTextObj: null },
         },
@@ -206,7 +217,9 @@ export class Desk {
     return Array.from({ length: count }, (_, index) => {
       const requester = { email: `visitor${index % 100}@example.com`, name: `Visitor ${index % 100}` };
       const input = {
-        ...{ requester, subject: `Order ${1000 + index}`, author: { type: "client" } },
+        requester,
+        subject: `Order ${1000 + index}`,
+        author: { type: "client" },
         message: { text: `Where is order ${1000 + index}? It was due yesterday.` },
         status: STATUSES[index % STATUSES.length],
         tagIDs: index % 3 === 0 ? this.tags.slice(0, 1).map(({ ID }) => ID) : [],

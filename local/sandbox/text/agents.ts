@@ -61,7 +61,7 @@ export class TextAgents {
   readonly #delay: () => number;
   readonly #agents = new Map<string, TextAgent>();
 
-  /** @param delay milliseconds until a new agent shows; LiveChat shows changes within two minutes */
+  /** @param delay milliseconds until a new agent appears; LiveChat shows changes within two minutes */
   constructor(owner: string, now: () => number, delay: () => number) {
     this.#now = now;
     this.#delay = delay;

@@ -14,7 +14,7 @@ export type Thread = {
   tags: string[];
   rating?: { score: number; comment?: string };
   summary?: string;
-  /** Whether the plan of the account hides chats of this age. The thread then has no events. */
+  /** True when the plan of the account hides chats of this age. The thread then has no events. */
   restricted: boolean;
 };
 
@@ -46,7 +46,7 @@ const NewTextChat = v.object({
   group: v.optional(v.number(), 0),
   /** The chat to resume with a new thread. Without it, a new chat begins. */
   chat: v.optional(v.string()),
-  /** Whether the customer filled in the pre-chat form. */
+  /** True when the customer filled in the pre-chat form. */
   survey: v.optional(v.boolean(), true),
 });
 export type NewTextChat = v.InferInput<typeof NewTextChat>;
@@ -131,7 +131,10 @@ export class TextChats {
     };
     if (survey) {
       thread.events.push({
-        ...{ type: "filled_form", form_id: "156630109416307809", form_type: "prechat", at: this.#now() },
+        type: "filled_form",
+        form_id: "156630109416307809",
+        form_type: "prechat",
+        at: this.#now(),
         author_id: chat.customer.id,
         fields: [
           { id: "2001", type: "name", label: "Your name:", answer: chat.customer.name },
@@ -269,13 +272,18 @@ export class TextChats {
     const [first] = threads;
     if (anonymized) return { id, type: "customer", name: "Anonymized", present: false };
     return {
-      ...{ id, type: "customer", name, present: true },
+      id,
+      type: "customer",
+      name,
+      present: true,
       ...(email !== null && { email }),
       created_at: time(first?.createdAt ?? 0),
       session_fields,
       statistics: { chats_count: 1, threads_count: threads.length, visits_count: 2, tickets_count: 0 },
       visit: {
-        ...{ started_at: time(first?.createdAt ?? 0), referrer: "https://search.example/", ip: "192.0.2.7" },
+        started_at: time(first?.createdAt ?? 0),
+        referrer: "https://search.example/",
+        ip: "192.0.2.7",
         user_agent: "Mozilla/5.0",
         geolocation: {
           country,
@@ -292,8 +300,13 @@ export class TextChats {
   #agent({ agent }: TextChat): Record<string, unknown> {
     const known = this.#agents.find(agent);
     return {
-      ...{ id: agent, type: "agent", name: known?.name ?? agent, email: agent, present: true },
-      ...{ avatar: known?.avatar, visibility: "all" },
+      id: agent,
+      type: "agent",
+      name: known?.name ?? agent,
+      email: agent,
+      present: true,
+      avatar: known?.avatar,
+      visibility: "all",
     };
   }
 
@@ -314,7 +327,9 @@ export class TextChats {
       ...(chat.threads[place + 1] && { next_thread_id: chat.threads[place + 1]?.id }),
       ...(!restricted && {
         events: events.map(({ at, ...event }, index) => ({
-          ...{ id: `${id}_${index + 1}`, created_at: time(at), visibility: "all" },
+          id: `${id}_${index + 1}`,
+          created_at: time(at),
+          visibility: "all",
           ...event,
         })),
       }),

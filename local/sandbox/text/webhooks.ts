@@ -8,7 +8,7 @@ const ACTIONS = [
 ] as const;
 type Action = "incoming_chat" | "chat_deactivated";
 
-/** How many webhooks of one action an app may have. */
+/** The most webhooks of one action that an app may have. */
 const MAX_PER_ACTION = 3;
 
 const NewTextWebhook = v.object({
