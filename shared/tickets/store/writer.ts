@@ -184,8 +184,12 @@ function split<Unit extends { actions: TransactionAction[] }>(
 }
 
 /**
- * @returns the state row's new ETag, for the condition of the next commit; `undefined` when nothing was done, because
- *   an erasure came first
+ * Commits one transaction with the state row. When storage refuses it or the answer is lost, the state row shows what
+ * happened.
+ *
+ * @returns the state row's new ETag, for the condition of the next commit; `undefined` when an erasure came first, so
+ *   nothing was done
+ * @throws {LeaseLost} when another run has committed
  */
 async function commitPart(
   table: TableClient,
@@ -193,21 +197,20 @@ async function commitPart(
   actions: readonly TransactionAction[],
 ): Promise<string | undefined> {
   for (let attempt = 1; ; attempt++) {
-    let unknown: OutcomeUnknown | undefined;
+    let failure = new Error("The stored tickets contradict each other");
     try {
       const outcome = await submit(table, [...writeState(next), ...actions]);
       const [etag] = outcome.committed ? outcome.etags : [];
       if (etag) return etag;
     } catch (error) {
       if (!(error instanceof OutcomeUnknown)) throw error;
-      unknown = error;
+      failure = error;
     }
-    // An answer was lost, of this attempt or of the one before it: check whether the commit is stored.
     const found = await readState(table, next.api);
     if (found.commit === next.commit && found.etag) return found.etag;
     if (found.commit === before.commit && found.erasures > before.erasures) return undefined;
-    if (found.etag !== next.etag) throw new LeaseLost("Another run has taken over.");
-    if (!unknown || attempt === COMMIT_ATTEMPTS)
-      throw unknown ?? new Error("The stored tickets contradict each other");
+    if (found.etag !== before.etag) throw new LeaseLost("Another run has taken over.");
+    // The state is unchanged: a transaction without an answer is tried again, but not a refused one.
+    if (attempt === COMMIT_ATTEMPTS || !(failure instanceof OutcomeUnknown)) throw failure;
   }
 }
