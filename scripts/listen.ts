@@ -40,7 +40,11 @@ console.log(`events of ${values.from} go to ${url}`);
 if (values.secret === undefined) console.log(`secret of the signatures: ${secret}`);
 try {
   await listen({
-    ...{ url, secret, format, after, key: values.key },
+    url,
+    secret,
+    format,
+    after,
+    key: values.key,
     api: `${values.from.replace(/\/+$/, "")}/api`,
     types: types.length > 0 ? types : undefined,
     print: (line) => console.log(line),

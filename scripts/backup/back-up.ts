@@ -22,7 +22,7 @@ import type { Tables } from "./tables.ts";
 /** The partition of the log in the events table. */
 export const LOG = "log";
 
-/** How many times the tickets are read while reconciliations change them. */
+/** Readings of the tickets, when reconciliations change them each time. */
 const ATTEMPTS = 5;
 
 /**

@@ -5,14 +5,14 @@ import { sign } from "../../shared/subscriptions/sign.ts";
 import type { Terms } from "../../shared/subscriptions/subscription.ts";
 
 type ListenOptions = Pick<Terms, "types" | "format"> & {
-  /** Where the app is, with `/api`. */
+  /** The URL of the app's API, which ends in `/api`. */
   api: string;
-  /** Where the events go. */
+  /** The URL that receives the events. */
   url: string;
   secret: string;
   /** Function key of the app. */
   key?: string;
-  /** Only events behind this place; only what comes from now on when it is absent. */
+  /** Only events after this place; by default only new events. */
   after?: number;
   /** Takes a line about each event. */
   print: (line: string) => void;
@@ -28,8 +28,8 @@ const PAUSE_MS = 5_000;
 const TIME_LIMIT = 10_000;
 
 /**
- * Sends the events of an app's log to a URL, one by one and each once, also when the URL answers with an error. It polls until
- * `signal` aborts, also while the app does not answer.
+ * Sends the events of an app's log to a URL, one by one. Each event is sent once, even if the URL answers with an error. Polls
+ * until `signal` aborts, even while the app does not answer.
  *
  * @throws {Refused} when the app refuses the key
  */
@@ -67,7 +67,7 @@ export async function listen(options: ListenOptions): Promise<void> {
       if (response.ok) return (await response.json()) as Page;
       if (response.status === 401 || response.status === 403) throw new Refused("the app refuses the key");
       print(`the app answered ${response.status}`);
-      // The place is beyond the end of the log, which has started again.
+      // The log was replaced or emptied, so the place is beyond its end.
       if (response.status === 400) after = 0;
     } catch (error) {
       if (error instanceof Refused) throw error;
@@ -82,7 +82,10 @@ export async function listen(options: ListenOptions): Promise<void> {
     const now = Date.now();
     const headers = { ...message.headers, ...sign(message, options, now) };
     const outcome = await fetch(url, {
-      ...{ method: "POST", headers, body: message.body, redirect: "manual" as const },
+      method: "POST",
+      headers,
+      body: message.body,
+      redirect: "manual",
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT)]),
     }).then(
       ({ status }) => String(status),

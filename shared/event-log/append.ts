@@ -41,7 +41,8 @@ export function createAppend(
   const committer = new Committer(store, timing);
 
   async function append(event: NewEvent, signal: AbortSignal): Promise<Appended> {
-    // Before the app moved to the Text platform, v2 reported such an event under an id that includes its time.
+    // An event that v2 reported before the move to the Text platform has its time in its id, so `identify` would not find
+    // it. The events of the chat show it.
     const ofChat = event.once ? await firstEventsOf(store, event.subjectId, { signal }) : undefined;
     const known = ofChat?.get(event.type);
     if (known) return { status: "duplicate", id: known.id, seq: known.seq };

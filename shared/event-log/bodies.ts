@@ -61,7 +61,7 @@ export async function uploadBody(
   await Array.fromAsync(inGroups(rows, BODY_ROWS_AT_ONCE, (row) => createRow(table, row, { signal })));
 }
 
-/** How many body rows are read or written at once. A row has up to 1.3 MB on the wire, so a few fill a connection. */
+/** A row has up to 1.3 MB on the wire, so a few rows fill a connection. */
 const BODY_ROWS_AT_ONCE = 4;
 
 /** The operations that commit a body's own rows in the transaction of its owner. */

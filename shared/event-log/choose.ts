@@ -13,7 +13,7 @@ import type { Store } from "./store.ts";
 /** Places after `after`, up to and including `upTo`. */
 export type Places = { after: number; upTo: number };
 
-/** How many places one request covers: storage searches as many within the time limit of a request. */
+/** The places that one request covers. Storage searches this many within the time limit of a request. */
 export const PLACES_PER_REQUEST = 1_000;
 
 /** The rows of a type's events in the log. Hours without such events are not read. */

@@ -19,7 +19,7 @@ const COMMIT_PAUSES = { first: 20, longest: 400 };
 /** An event in the queue, and the promise of its append. */
 type Queued = AppendEntry &
   PromiseWithResolvers<Appended> & {
-    /** Its transaction failed because of a defect, perhaps of another event in it. It is tried alone from then on. */
+    /** A defect made its transaction fail, perhaps in another event. From then on the event is tried alone. */
     isSuspect: boolean;
   };
 

@@ -36,7 +36,7 @@ const MAX_REASON_CHARACTERS = 1000;
 const MAX_STORED_PROBLEMS = 50;
 const MAX_PROBLEM_CHARACTERS = 200;
 const MAX_COUNT = 1000;
-/** How many entries one page searches for those with a reason. */
+/** The most entries that one page searches for those with a reason. */
 const MAX_SEARCHED = 5_000;
 /** The columns of an entry without its body. */
 const ENTRY_COLUMNS = ["rowKey", "format", "expected", "reason", "problems", "receivedAt"];
@@ -67,11 +67,14 @@ export function openQuarantine(
     if (await readRow(table, partitionKey, rowKey, { select: ["rowKey"], signal })) return { id };
     const body = await toBody(raw);
     const stored = problems.slice(0, MAX_STORED_PROBLEMS).map(({ path, message }) => {
-      return { path: short(path, MAX_PROBLEM_CHARACTERS), message: short(message, MAX_PROBLEM_CHARACTERS) };
+      return { path: cut(path, MAX_PROBLEM_CHARACTERS), message: cut(message, MAX_PROBLEM_CHARACTERS) };
     });
     const row = {
-      ...{ partitionKey, rowKey, format: FORMAT, expected },
-      reason: short(reason, MAX_REASON_CHARACTERS),
+      partitionKey,
+      rowKey,
+      format: FORMAT,
+      expected,
+      reason: cut(reason, MAX_REASON_CHARACTERS),
       problems: JSON.stringify(stored),
       // Must be read after an answer of storage: the first answer corrects a wrong clock.
       receivedAt: toIso(now()),
@@ -162,6 +165,3 @@ export function toEntry(row: Row<QuarantineRow>): Quarantined {
   const { rowKey, expected, reason, problems, receivedAt } = checkFormat(row, "quarantine");
   return { id: quarantineIdOf(rowKey), expected, reason, problems: JSON.parse(problems), receivedAt };
 }
-
-/** Cuts a text. Half of a surrogate pair, which storage refuses, is replaced: a hostile body may contain one. */
-const short = (text: string, length: number) => cut(text.toWellFormed(), length);

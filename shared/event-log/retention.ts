@@ -10,7 +10,7 @@ import type { HourColumns } from "./hours.ts";
 import { BODIES, EVENTS, HOURS, identityKey, seqOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 
-/** How many events are removed together. With their identities they fit into one transaction. */
+/** Events that are removed together. With their identities they fit into one transaction. */
 const EVENTS_PER_STEP = MAX_OPERATIONS / 2;
 
 /**

@@ -1,9 +1,6 @@
 import { StorageUnavailable } from "../core/errors.ts";
 
-/**
- * The outcome of a write is unknown: storage may have carried it out, or may still do so. The row must be read to find
- * out.
- */
+/** The outcome of a write is unknown: storage may have carried it out, or may still do so. Reading the row shows which. */
 export class OutcomeUnknown extends StorageUnavailable {}
 
 type StorageError = { statusCode?: unknown; code?: unknown; name?: unknown; details?: unknown };
@@ -41,7 +38,7 @@ export function toStorageError(error: unknown, did: "read" | "write"): Error {
     return new StorageUnavailable("Storage refuses the app's credentials.", { upstream });
   }
   if (status === 400 || status === 413) {
-    return new Error(`Storage finds the request wrong: ${status} ${code}`);
+    return new Error(`Table Storage rejected the request as invalid: ${status} ${code}`);
   }
   if (did === "write" && !isRefused(status)) {
     const options = { upstream, retryAfter: 1, outcomeUnknown: true };

@@ -31,9 +31,8 @@ const sightings = new WeakMap<TableClient, Map<string, LeaseSighting>>();
  * lock. A holder that was paused for longer than its lease notices the loss only when it renews the lease. So its
  * writes must be conditional on ETags.
  *
- * The lease of another holder is over when its row has not changed for the time of the lease. That time is measured
- * with one clock: our own between two readings of the row, or the storage service's between the writing and the
- * reading.
+ * Another holder's lease is over when its row has not changed for the lease's time. That time is measured with one
+ * clock: our own between two readings of the row, or the storage service's between the write and the reading.
  *
  * @throws {LeaseLost} when another holder has the lease; it names the holder and the start of the lease
  * @throws {StorageUnavailable}
@@ -87,7 +86,7 @@ export async function acquireLease(
 function leaseTaken(row: Row<LeaseRow> | undefined): LeaseLost {
   return new LeaseLost(
     row
-      ? `${row.holder} has been working since ${row.since}.`
-      : "Another instance was working until just now.",
+      ? `Another run (${row.holder}) has been in progress since ${row.since}.`
+      : "Another run has just ended.",
   );
 }

@@ -18,8 +18,8 @@ const TIME_TO_LIVE = 60;
 const timeLimit = () => ({ abortSignal: AbortSignal.timeout(QUEUE_TIMEOUT) });
 
 /**
- * Opens a queue for sending. The first message loads the SDK, so a start of the app does not, and creates the queue if
- * it is missing. Text is sent as Base64, which `host.json` sets for the function that receives it. Every call rejects
+ * Opens a queue for sending. The first message loads the SDK, so a start of the app stays fast, and creates a missing
+ * queue. Text is sent as Base64, which `host.json` sets for the function that receives it. Every call rejects
  * when the service does not confirm it in time.
  */
 export function openQueue(location: StorageLocation, name: string) {
@@ -32,7 +32,7 @@ export function openQueue(location: StorageLocation, name: string) {
   });
 
   return {
-    /** Sends a message that is received after so many milliseconds. */
+    /** Sends a message that is received after `afterMs` milliseconds. */
     async put(text: string, afterMs = 0): Promise<MessageReceipt> {
       const queue = await open();
       const message = Buffer.from(text, "utf8").toString("base64");
@@ -47,7 +47,7 @@ export function openQueue(location: StorageLocation, name: string) {
         return send();
       }
     },
-    /** Postpones a message to so many milliseconds from now. @throws when it was already received */
+    /** Postpones a message to `afterMs` milliseconds from now. @throws when it was already received */
     async postpone({ messageId, popReceipt }: MessageReceipt, afterMs: number): Promise<MessageReceipt> {
       const queue = await open();
       const seconds = wholeSeconds(afterMs);

@@ -2,9 +2,9 @@ import type { TableClient } from "@azure/data-tables";
 import { StorageUnavailable } from "../core/errors.ts";
 import { flatten, type Range, type Row, readPages } from "./rows.ts";
 
-/** The service reads so many rows of a few KiB in a fraction of a second. */
+/** The service reads this many rows of a few KiB in a fraction of a second. */
 const DEFAULT_WINDOW = 250;
-/** When the service does not return a window in time, windows get five times smaller, down to this number of rows. */
+/** A window that the service does not return in time is made five times smaller, down to this number of rows. */
 const MIN_WINDOW = 10;
 
 export type Scan = Pick<Range, "before" | "from" | "select"> & {
@@ -50,7 +50,7 @@ export function scanRows<Properties extends object>(table: TableClient, partitio
   return flatten(scan<Properties>(table, partitionKey, range));
 }
 
-/** A key between this key and the next one of the same length. */
+/** A key right after this one, before all other keys of the same length. */
 export function nextAfter(key: string): string {
   return `${key}!`;
 }

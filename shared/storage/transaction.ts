@@ -4,7 +4,7 @@ import { checkTransaction } from "./limits.ts";
 import { checkEtag } from "./rows.ts";
 
 /**
- * When a transaction is not committed, nothing was done because of the operation at `index`: its row `exists`, is
+ * When a transaction is not committed, nothing was done. The operation at `index` was refused: its row `exists`, is
  * `missing`, or has `changed` since its ETag was read.
  */
 type TransactionOutcome =

@@ -5,8 +5,8 @@ import { createRow, type Row, readRow, replaceRow } from "./rows.ts";
 
 /**
  * Creates a row, or replaces it if it is still the version with this ETag. When the answer is lost, the row is read to
- * find out whether it was written. The column `write` has another value for each write, so equal content is not
- * mistaken for this write.
+ * find out whether it was written. Each write has its own value in the column `write`, so another write of
+ * equal content is not mistaken for this one.
  *
  * @returns the new ETag, or `undefined` when another write came first
  * @throws {OutcomeUnknown} when storage may still carry out the write later

@@ -20,17 +20,17 @@ function setUp(rowKey: string) {
   };
 }
 
-test("a lease has one holder at a time, and the error of others names the holder and the start", async () => {
+test("a held lease is refused with an error that names its holder and its start", async () => {
   const { acquire, pass } = setUp("one");
   const lease = await acquire("first");
   pass(999);
   await expect(acquire("second")).rejects.toThrow(
-    new LeaseLost("first has been working since 2026-01-01T00:00:00.000Z."),
+    new LeaseLost("Another run (first) has been in progress since 2026-01-01T00:00:00.000Z."),
   );
   await lease.release();
   await acquire("second");
   await expect(acquire("third")).rejects.toThrow(
-    new LeaseLost("second has been working since 2026-01-01T00:00:00.999Z."),
+    new LeaseLost("Another run (second) has been in progress since 2026-01-01T00:00:00.999Z."),
   );
 });
 
@@ -42,19 +42,19 @@ test("one of eight instances that take a lease at once gets it", async () => {
     if (result.status === "rejected") expect(result.reason).toBeInstanceOf(LeaseLost);
 });
 
-test("a lease ends after its time, and its former holder cannot renew it", async () => {
+test("a lease that was not renewed in time goes to another holder", async () => {
   const { acquire, pass } = setUp("dead");
   const dead = await acquire("dead");
-  await expect(acquire("alive")).rejects.toThrow("dead has been working");
+  await expect(acquire("alive")).rejects.toThrow("Another run (dead)");
   pass(1000);
   const lease = await acquire("alive");
   await expect(dead.renew()).rejects.toThrow(LeaseLost);
   await dead.release();
-  await expect(acquire("third")).rejects.toThrow("alive");
+  await expect(acquire("third")).rejects.toThrow("Another run (alive)");
   await lease.renew();
 });
 
-test("a lease lasts while it is renewed, and ends when it is released", async () => {
+test("a lease lasts while it is renewed until it is released", async () => {
   const { acquire, pass } = setUp("long");
   const lease = await acquire("long");
   for (let turn = 0; turn < 3; turn++) {
@@ -68,7 +68,7 @@ test("a lease lasts while it is renewed, and ends when it is released", async ()
   await expect(lease.renew()).rejects.toThrow(LeaseLost);
 });
 
-test("a lease whose write was carried out without an answer is held by the instance that wrote it", async () => {
+test("a lease that was written without an answer is held by the instance that wrote it", async () => {
   const { acquire, pass } = setUp("lost");
   let fault: Fault = (send) => send();
   const faulty = injectFault(openTable(storage, "Leases"), (send, request) =>
@@ -82,7 +82,7 @@ test("a lease whose write was carried out without an answer is held by the insta
   await lease.renew();
   fault = (send) => send();
   await lease.renew();
-  await expect(acquire("other")).rejects.toThrow("me has been working");
+  await expect(acquire("other")).rejects.toThrow("Another run (me)");
 });
 
 const YEAR = 365 * 24 * 60 * 60_000;
@@ -116,7 +116,7 @@ test.each([YEAR, -YEAR])(
   },
 );
 
-test("a lease that is old by storage's clock is over for an instance that sees it for the first time", async () => {
+test("a lease that is old by storage's clock is over when an instance first sees it", async () => {
   await startInstance("old", YEAR).acquire(1);
   const second = startInstance("old", 0);
   await expect.poll(() => second.acquire().then(() => "taken", String), { timeout: 5000 }).toBe("taken");
