@@ -99,7 +99,7 @@ test("a backup restored into another account is the same log and accepts new eve
   expect(await after.append(ended({ id: "B" }))).toMatchObject({ status: "stored", seq: 6 });
 });
 
-test("events that are appended during a backup are not in it, and neither are their bodies", async () => {
+test("events that are appended during a backup are left out with their bodies", async () => {
   const [from, to] = [newTables(), newTables()];
   const log = await fill(from);
   const directory = await newDirectory();
@@ -127,7 +127,7 @@ test("events that are appended during a backup are not in it, and neither are th
   expect(await after.append(started({ id: "late" }))).toMatchObject({ status: "stored", seq: 6 });
 });
 
-test("an interrupted restore leaves no log, and can be repeated", async () => {
+test("an interrupted restore leaves no log and can be repeated", async () => {
   const [from, to] = [newTables(), newTables()];
   await fill(from);
   const directory = await newDirectory();
@@ -158,7 +158,7 @@ test("a restore into tables with a log is refused without --replace", async () =
   expect((await newLog({ table: tables.events }).list()).items).toHaveLength(5);
 });
 
-test("after a restore a subscription ahead of the backup restarts, and all others keep their places", async () => {
+test("after a restore, only a subscription ahead of the backup restarts", async () => {
   const tables = newTables();
   const log = await fill(tables);
   await subscribe(tables, 3, "subscription:slow");
@@ -209,7 +209,7 @@ test("stored tickets are restored with the state of the reconciliation", async (
   expect(found?.id).toBe("T");
 });
 
-test("ends of chats that wait for their transcript are restored, except those erased since the backup", async () => {
+test("ends of chats that wait for a transcript are restored unless erased since the backup", async () => {
   const [from, to] = [newTables(), newTables()];
   await fill(from);
   const log = newLog({ table: from.events });
@@ -231,7 +231,7 @@ test("ends of chats that wait for their transcript are restored, except those er
   expect(await waiting(from)).toEqual(["kept"]);
 });
 
-test("announced tickets that are not read yet are restored, and HelpDesk's tickets beside those of v2", async () => {
+test("announced tickets and the stored tickets of both APIs are restored", async () => {
   const [from, to] = [newTables(), newTables()];
   await fill(from);
   const row = { partitionKey: ARRIVALS, rowKey: "due:1", ticketId: "T1", attempts: 1 };

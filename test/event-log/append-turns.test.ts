@@ -38,7 +38,7 @@ function setUp() {
   };
 }
 
-test("the next turn is that of the next waiting instance by id, and after the last that of the first", () => {
+test("turns go round the waiting instances in the order of their ids", () => {
   expect(nextTurn(["c", "a", "b"], "a")).toBe("b");
   expect(nextTurn(["c", "a"], "b")).toBe("c");
   expect(nextTurn(["b", "a"], "c")).toBe("a");
@@ -93,7 +93,7 @@ test("an instance reads the head again after an append that gave the turn to ano
   expect(memory.requests).toBe(2);
 });
 
-test("an instance waits in line after two lost races, and leaves the line when its queue is empty", async () => {
+test("an instance waits in line after two lost races until its queue is empty", async () => {
   const { turns, isWaiting } = setUp();
   turns.recordLoss();
   expect((await turns.take(signal)).waiting).toEqual([]);
@@ -115,7 +115,7 @@ test("an instance keeps its place in line when its append left it there", async 
   expect(await isWaiting()).toBe(false);
 });
 
-test("an instance waits while another has the turn, and appends when its own turn comes", async () => {
+test("an instance waits for its own turn while another has the turn", async () => {
   const { turns, setHead, timing, whenWaiting, isWaiting } = setUp();
   await setHead("other");
   let waits = 0;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { bucketsOf, MAX_BUCKETS } from "../../shared/event-log/buckets.ts";
 import { at, EPOCH, MINUTE, newLog, started, ticketCreated } from "./deliveries.ts";
 
-test("hours and days count their events by type and origin, and those without events have zeros", async () => {
+test("hours and days count their events by type and origin", async () => {
   let time = EPOCH;
   const log = newLog({ now: () => time });
   for (const minute of [0, 59, 60, 25 * 60]) {

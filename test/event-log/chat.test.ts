@@ -19,7 +19,7 @@ async function chatAfter(events: NewEvent[]) {
   return log.chat("C1");
 }
 
-test("a chat has the fields of its last event, and from earlier events those that the last one lacks", async () => {
+test("a chat has the fields of its last event, completed from earlier events", async () => {
   const chat = await chatAfter([START, END, RICHER_END]);
   expect(chat).toMatchObject({
     chatId: "C1",
@@ -56,7 +56,7 @@ test("a payload that does not fit the schema is returned unchanged", async () =>
   expect(await log.chat("7")).toMatchObject({ state: "started", payload: { chat: { tags: "none" } } });
 });
 
-test("a chat whose events are too large for one answer leaves out the content of earlier large events", async () => {
+test("a chat that is too large for one answer leaves out the content of earlier large events", async () => {
   const log = newLog();
   const large = { messages: [{ text: "x".repeat(9 * 1024 * 1024) }] };
   await log.append(START);

@@ -36,7 +36,7 @@ test.for([
   expect(cutMembers(text, ["token"])).toBe(expected);
 });
 
-test("cutMembers cuts the members of several names, and only those of the outer object", () => {
+test("cutMembers cuts the members of several names from the outer object only", () => {
   const names = ["token", "secret_key"];
   expect(cutMembers('{"secret_key":1,"a":{"token":2},"token":3,"secret_key":4}', names)).toBe(
     '{"a":{"token":2}}',

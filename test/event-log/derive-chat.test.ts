@@ -46,7 +46,7 @@ test("five events in any of their 120 orders give the same chat", () => {
   }
 });
 
-test("a chat has the state of its last end, and fields that the end lacks from earlier events", () => {
+test("a chat has the fields of its last end, completed from earlier events", () => {
   expect(deriveChat("C1", events)).toMatchObject({
     state: "ended",
     payload: {

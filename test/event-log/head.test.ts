@@ -27,7 +27,7 @@ test("the head after events has the last place, the last time of each type and t
   });
 });
 
-test("each hour counts its events by type and origin, and the places of hours have no gap", () => {
+test("hours cover all places of the log and count their events by type and origin", () => {
   const event = fc.record({ type: fc.constantFrom(...EVENT_TYPES), origin: fc.constantFrom(...ORIGINS) });
   const append = fc.record({
     events: fc.array(event, { minLength: 1, maxLength: 9 }),

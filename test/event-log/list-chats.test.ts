@@ -5,7 +5,7 @@ import { ended, newLog, newTable, started, ticketCreated } from "./deliveries.ts
 
 const message = { text: "hello" };
 
-test("a page has the chats once each, last started first, with their latest state and without transcripts", async () => {
+test("a page has each chat once with its latest state, last started first", async () => {
   const log = newLog();
   for (const event of [
     started({ id: "A" }),

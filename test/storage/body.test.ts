@@ -29,7 +29,7 @@ test("a text of more than 64 MiB is not decompressed", async () => {
   await expect(decompress(bomb)).rejects.toThrow();
 });
 
-test("bytes of any length are the same after they were cut into rows, and each row is within the limits", () => {
+test("bytes of any length are the same after they were cut into rows", () => {
   const lengths = [
     0,
     1,

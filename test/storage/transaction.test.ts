@@ -13,7 +13,7 @@ const faulty = (fault: Fault) => injectFault(openTable(storage, "Transactions"),
 const row = (rowKey: string, properties: object = {}) => ({ partitionKey: "p", rowKey, ...properties });
 const exists = async (rowKey: string) => (await readRow(table, "p", rowKey)) !== undefined;
 
-test("a transaction carries out all operations, and returns the ETags of the rows", async () => {
+test("a transaction carries out all operations and returns the ETags of the rows", async () => {
   const outcome = await submit(table, [
     ["create", row("a1")],
     ["upsert", row("a2", { n: 1 }), "Replace"],
@@ -31,7 +31,7 @@ test.for([
     "changed",
     ["update", row("there"), "Replace", { etag: `W/"datetime'2000-01-01T00%3A00%3A00.0000000Z'"` }],
   ],
-] as const)("a transaction with %s changes nothing, and names the operation", async ([, reason, action]) => {
+] as const)("a transaction with %s changes nothing and names the operation", async ([, reason, action]) => {
   await putRow(table, row("there"));
   const outcome = await submit(table, [["create", row("b1")], ["create", row("b2")], action as never]);
   expect(outcome).toEqual({ committed: false, index: 2, reason });
@@ -66,9 +66,14 @@ test("a transaction over a limit is not sent", async () => {
   await expect(createRow(unreachable, row("a/b"))).rejects.toThrow(LimitExceeded);
 });
 
-test("a row is created once, and is replaced and removed only as the version that was read", async () => {
+test("a row is created once", async () => {
+  expect(await createRow(table, row("first", { n: 1 }))).toMatch(/^W\//);
+  expect(await createRow(table, row("first", { n: 2 }))).toBeUndefined();
+  expect(await readRow(table, "p", "first")).toMatchObject({ n: 1 });
+});
+
+test("a row is replaced or removed only with the ETag that was read", async () => {
   const etag = (await createRow(table, row("single", { n: 1 }))) ?? "";
-  expect(await createRow(table, row("single", { n: 2 }))).toBeUndefined();
   const newer = (await replaceRow(table, row("single", { n: 3 }), { etag })) ?? "";
   expect(await replaceRow(table, row("single", { n: 4 }), { etag })).toBeUndefined();
   expect(await removeRow(table, "p", "single", { etag })).toBe(false);
@@ -77,7 +82,7 @@ test("a row is created once, and is replaced and removed only as the version tha
   expect(await removeRow(table, "p", "single")).toBe(false);
 });
 
-test("a condition whose ETag is missing throws, and the row stays as it is", async () => {
+test("a condition without an ETag throws before anything is changed", async () => {
   await putRow(table, row("conditional", { n: 1 }));
   const etag = undefined as unknown as string;
   await expect(replaceRow(table, row("conditional", { n: 2 }), { etag })).rejects.toThrow(TypeError);
