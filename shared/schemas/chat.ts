@@ -12,7 +12,7 @@ import {
 } from "./vocabulary.ts";
 
 const groupId = v.pipe(
-  v.union([integer, v.looseObject({ id: integer })]),
+  v.union([integer, v.looseObject({ id: integer })], "must be a group's id, or a group with an id"),
   v.transform((group) => (typeof group === "number" ? group : group.id)),
   v.number(),
   v.integer(),

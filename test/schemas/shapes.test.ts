@@ -173,6 +173,15 @@ test.each([-1, 1.5, "1.5", "many", true])(
   },
 );
 
+test.each([[1.5], ["many"], [true], [{ id: 1.5 }], [{}]])("the group %j of a chat is refused", (group) => {
+  expect(validate(WebhookChatResponse, { chat: { id: "CHAT1", groups: [group] } })).toEqual({
+    success: false,
+    problems: [
+      { path: "chat.groups.0", message: "chat.groups.0 must be a group's id, or a group with an id." },
+    ],
+  });
+});
+
 describe("a webhook", () => {
   const chat = {
     id: "CHAT1",
