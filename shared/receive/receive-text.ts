@@ -79,12 +79,21 @@ const MAX_ENVELOPE_LENGTH = 8 * 1024;
 
 /** A longer envelope is stored with its ids only. */
 function endedThread(raw: string): EndedThread {
-  const { action, payload } = JSON.parse(raw);
-  const { chat_id, thread_id } = payload;
+  const { action, organization_id, payload } = JSON.parse(raw);
+  const { chat_id, thread_id, user_id } = payload;
+  const short = {
+    action,
+    organization_id: unlessOdd(organization_id),
+    payload: { chat_id, thread_id, user_id: unlessOdd(user_id) },
+  };
   return {
     chatId: String(chat_id),
     threadId: String(thread_id),
-    envelope:
-      raw.length <= MAX_ENVELOPE_LENGTH ? raw : JSON.stringify({ action, payload: { chat_id, thread_id } }),
+    envelope: raw.length <= MAX_ENVELOPE_LENGTH ? raw : JSON.stringify(short),
   };
+}
+
+function unlessOdd(id: unknown): unknown {
+  const isId = typeof id === "string" || typeof id === "number";
+  return isId && oddIds({ id: String(id) }).length === 0 ? id : undefined;
 }
