@@ -2,12 +2,12 @@ import type { TableClient } from "@azure/data-tables";
 import * as v from "valibot";
 import { AppError } from "../core/errors.ts";
 import { readJson } from "../core/json.ts";
-import { DAY, SECOND, toIso } from "../core/time.ts";
+import { DAY, toIso } from "../core/time.ts";
 import { TEXT_API_VERSION } from "../schemas/from-text-chat.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 import { changeRow } from "../storage/write-once.ts";
 import { HEALTH_PARTITION, openCounter } from "./counter.ts";
-import { type Aside, writeAside } from "./write-aside.ts";
+import { type Aside, tryToWrite, writeAside } from "./write-aside.ts";
 
 /** Kinds of errors that LiveChat or the connection causes. The request causes all other errors. */
 const faults = v.picklist(["upstream-refused", "upstream-failed", "upstream-timeout", "too-many-requests"]);
@@ -31,8 +31,6 @@ const LAST = keyOf("last");
 /** Each API version has a row, so an app that uses a newer version does not show the end of the former one. */
 const LIFECYCLE = keyOf(`lifecycle:${TEXT_API_VERSION}`);
 const monthKey = (month: string) => keyOf(`month:${month}`).rowKey;
-
-const LEDGER_TIMEOUT = 2 * SECOND;
 
 /**
  * Records the results of the app's calls to LiveChat. Calls of the Text platform are billed, so health checks make no
@@ -92,15 +90,6 @@ export function openCallLedger({ table, ...aside }: Aside & { table: () => Table
       return row && { header: row.header, day: row.day };
     },
   };
-}
-
-/** Runs a write that no caller awaits: a lost result must not end the process. */
-async function tryToWrite(write: (options: { signal: AbortSignal }) => Promise<unknown>): Promise<void> {
-  try {
-    await write({ signal: AbortSignal.timeout(LEDGER_TIMEOUT) });
-  } catch {
-    // The next result is written again.
-  }
 }
 
 function failureOf(error: unknown): LastCall["failure"] {

@@ -1,4 +1,3 @@
-import { SettingsError } from "../core/settings.ts";
 import { MINUTE } from "../core/time.ts";
 import { EVENT_TYPES } from "../schemas/webhook.ts";
 import { lookAtAddress } from "./check-address.ts";
@@ -7,7 +6,7 @@ import { checksOfV2 } from "./check-livechat.ts";
 import { judgeQuarantine } from "./check-quarantine.ts";
 import { lookAtTicketRuns } from "./check-reconciliation.ts";
 import { judgeRefusals } from "./check-refusals.ts";
-import { lookAtSettings } from "./check-settings.ts";
+import { lookAtSettings, settingsErrorOf } from "./check-settings.ts";
 import { lookAtQueue, lookAtStorage } from "./check-storage.ts";
 import { judgeSubscriptions } from "./check-subscriptions.ts";
 import { checksOfText } from "./check-text.ts";
@@ -20,11 +19,13 @@ import type { Check } from "./monitor.ts";
  * and turn them into a finding (`judge…`).
  */
 export function checksOf(app: Examined, tools: CheckTools): Check[] {
+  // While a setting is missing or wrong, the API is not known. Then no check of LiveChat runs, of either API.
+  const isText = !settingsErrorOf(app) && app.settings.liveChat.api === "text";
   return [
     { name: "settings", vital: true, freshFor: 0, look: async () => lookAtSettings(app) },
     { name: "storage", vital: true, needs: "settings", look: () => lookAtStorage(app) },
     { name: "queue", needs: "settings", freshFor: MINUTE, look: () => lookAtQueue(app) },
-    ...(isTextPlatform(app) ? checksOfText(app, tools) : checksOfV2(app, tools)),
+    ...(isText ? checksOfText(app, tools) : checksOfV2(app, tools)),
     { name: "tickets", needs: "storage", look: () => lookAtTickets(app) },
     { name: "address", needs: "settings", freshFor: 5 * MINUTE, look: () => lookAtAddress(app) },
     { name: "refusals", needs: "storage", look: async () => judgeRefusals(await app.refusals.lastHour()) },
@@ -47,14 +48,4 @@ export function checksOf(app: Examined, tools: CheckTools): Check[] {
       look: async () => judgeQuarantine(await app.eventLog.quarantine.count()),
     },
   ];
-}
-
-/** While a setting is missing or wrong, the API is not known. Then no check of LiveChat runs, of either API. */
-function isTextPlatform(app: Examined): boolean {
-  try {
-    return app.settings.liveChat.api === "text";
-  } catch (error) {
-    if (error instanceof SettingsError) return false;
-    throw error;
-  }
 }

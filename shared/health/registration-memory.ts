@@ -1,11 +1,11 @@
 import type { TableClient } from "@azure/data-tables";
 import * as v from "valibot";
 import { readJson } from "../core/json.ts";
-import { SECOND } from "../core/time.ts";
 import type { KnownStanding, WebhookStanding } from "../registration/assess.ts";
 import { FLAWS, Registration } from "../schemas/registration.ts";
 import { putRow, readRow } from "../storage/rows.ts";
 import { HEALTH_PARTITION } from "./counter.ts";
+import { tryToWrite } from "./write-aside.ts";
 
 const { event_type, state } = Registration.entries;
 /** The stored standings of webhooks: without addresses, which contain the password. */
@@ -20,7 +20,6 @@ const StoredStandings = v.array(
 type StoredStandings = v.InferOutput<typeof StoredStandings>;
 
 const ROW_KEY = "registrations";
-const REMEMBER_TIMEOUT = 2 * SECOND;
 
 /** Remembers the webhooks' standings, for checks that must not call LiveChat. Never fails. */
 export async function rememberStandings(
@@ -32,7 +31,7 @@ export async function rememberStandings(
     others: others.map(({ webhook: { id }, flaw }) => ({ id, flaw })),
   }));
   const row = { partitionKey: HEALTH_PARTITION, rowKey: ROW_KEY, json: JSON.stringify(stored) };
-  await putRow(table, row, { signal: AbortSignal.timeout(REMEMBER_TIMEOUT) }).catch(() => undefined);
+  await tryToWrite((options) => putRow(table, row, options));
 }
 
 /**

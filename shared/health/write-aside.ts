@@ -1,4 +1,4 @@
-import { MINUTE } from "../core/time.ts";
+import { MINUTE, SECOND } from "../core/time.ts";
 
 /** The clock and timer of a write that no caller awaits. */
 export type Aside = {
@@ -29,4 +29,17 @@ export function writeAside(
     isScheduled = true;
     later(run, when === "now" ? 0 : Math.max(0, lastRun + MINUTE - now()));
   };
+}
+
+const WRITE_TIMEOUT = 2 * SECOND;
+
+/** Runs a write whose failure must change nothing: the row keeps its last value, and a later write replaces it. */
+export async function tryToWrite(
+  write: (options: { signal: AbortSignal }) => Promise<unknown>,
+): Promise<void> {
+  try {
+    await write({ signal: AbortSignal.timeout(WRITE_TIMEOUT) });
+  } catch {
+    // The caller cannot do anything about it, and the process must go on.
+  }
 }

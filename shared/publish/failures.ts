@@ -30,10 +30,8 @@ export function failuresOf<Services>({ input, errors = [] }: Operation<Services>
 }
 
 function toFailure(Kind: ErrorClass): ErrorAnswer {
-  if (Kind === InvalidInput) {
-    const message = "requester.mail is required.";
-    return readError(InvalidInput.at("requester.mail", message));
-  }
+  const path = "requester.mail";
+  if (Kind === InvalidInput) return readError(InvalidInput.at(path, `${path} is required.`));
   return readError(new Kind(`${new Kind("").title}.`));
 }
 

@@ -1,4 +1,4 @@
-import type { Attributes, Meter, MetricOptions } from "@opentelemetry/api";
+import type { Attributes, Gauge, Histogram, Meter, MetricOptions } from "@opentelemetry/api";
 import { lazy } from "../core/lazy.ts";
 
 type Measurement = (meter: Meter) => void;
@@ -29,15 +29,14 @@ function counter(name: string, options: MetricOptions) {
   return { add: (value: number, of?: Attributes) => recordOrKeep((by) => made(by).add(value, of)) };
 }
 
-function histogram(name: string, options: MetricOptions) {
-  const made = lazy((by: Meter) => by.createHistogram(name, options));
+function recorder(create: (by: Meter) => Gauge | Histogram) {
+  const made = lazy(create);
   return { record: (value: number, of?: Attributes) => recordOrKeep((by) => made(by).record(value, of)) };
 }
 
-function gauge(name: string, options: MetricOptions) {
-  const made = lazy((by: Meter) => by.createGauge(name, options));
-  return { record: (value: number, of?: Attributes) => recordOrKeep((by) => made(by).record(value, of)) };
-}
+const histogram = (name: string, options: MetricOptions) =>
+  recorder((by) => by.createHistogram(name, options));
+const gauge = (name: string, options: MetricOptions) => recorder((by) => by.createGauge(name, options));
 
 /**
  * The instruments of the app. They record nothing, at no cost, until telemetry is configured. Attributes are kinds and counts,
