@@ -50,7 +50,9 @@ const apis: Record<string, () => Promise<Account & AsyncDisposable>> = {
             createLiveChatText({ url: sandbox.url, ...sandbox.credentials, ...quick, ...options }),
           withTickets: () =>
             createLiveChatText({
-              ...{ url: sandbox.url, helpDeskUrl: sandbox.helpDesk.url, ...sandbox.credentials },
+              url: sandbox.url,
+              helpDeskUrl: sandbox.helpDesk.url,
+              ...sandbox.credentials,
               ...quick,
             }),
           fail: (...faults) => void sandbox.faults.plan(...faults),
@@ -131,7 +133,9 @@ describe.each(Object.entries(apis))("the client of %s", (_, start) => {
       assignee: { id: "sam@example.com" },
     });
     expect(created).toMatchObject({
-      ...{ subject: "Lamp", status: "open", requester: { mail: "vera@example.com", name: "Vera" } },
+      subject: "Lamp",
+      status: "open",
+      requester: { mail: "vera@example.com", name: "Vera" },
       assignee: { id: "sam@example.com", name: "Sam Support" },
       events: expect.arrayContaining([expect.objectContaining({ message: "The lamp stays dark." })]),
     });

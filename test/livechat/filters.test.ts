@@ -9,7 +9,8 @@ test("no filters become no parameters and no test", () => {
 test("days become parameters for all changes on them", () => {
   const { query } = splitFilters({ date_from: "2026-01-10", date_to: "2026-01-11" });
   expect(query).toEqual({
-    ...{ updatedDateFrom: "2026-01-10T00:00:00.000Z", createdDateTo: "2026-01-12T00:00:00.000Z" },
+    updatedDateFrom: "2026-01-10T00:00:00.000Z",
+    createdDateTo: "2026-01-12T00:00:00.000Z",
   });
 });
 

@@ -123,7 +123,9 @@ describe("the list of tickets", () => {
     const anns = create("Ann@example.com", "2026-01-10");
     const joanns = create("joann@example.com", "2026-01-11", { status: "onhold", tagIDs: [tag?.ID] });
     const assigned = create("bob@example.com", "2026-01-12", {
-      ...{ status: "closed", teamIDs: agent?.teamIDs, assignment: { agent: { ID: agent?.ID } } },
+      status: "closed",
+      teamIDs: agent?.teamIDs,
+      assignment: { agent: { ID: agent?.ID } },
     });
     const spam = create("spam@example.com", "2026-01-13");
     account.move(spam, "spam");
@@ -196,7 +198,9 @@ describe("a ticket", () => {
     await using sandbox = await startTextSandbox(roomy);
     const [tag] = sandbox.helpDesk.desk.tags;
     const { ID } = sandbox.helpDesk.desk.create({
-      ...{ requester: { email: "vera@example.com" }, message: { text: "Dark" }, tagIDs: [tag?.ID] },
+      requester: { email: "vera@example.com" },
+      message: { text: "Dark" },
+      tagIDs: [tag?.ID],
     });
     const desk = connect(sandbox);
     const background = { priority: "background" } as const;
@@ -220,7 +224,9 @@ describe("a ticket", () => {
     const { desk: account } = sandbox.helpDesk;
     const [tag] = account.tags;
     const { ID } = account.create({
-      ...{ requester: { email: "vera@example.com" }, message: { text: "Dark" }, tagIDs: [tag?.ID] },
+      requester: { email: "vera@example.com" },
+      message: { text: "Dark" },
+      tagIDs: [tag?.ID],
     });
     const desk = connect(sandbox);
     const updated = await desk.updateTicket(ID, {
@@ -230,7 +236,10 @@ describe("a ticket", () => {
       message: "Still dark.",
     });
     expect(updated).toMatchObject({
-      ...{ id: ID, subject: "Lamp", assignee: { id: "sam@example.com" }, tags: ["delivery", "brand new"] },
+      id: ID,
+      subject: "Lamp",
+      assignee: { id: "sam@example.com" },
+      tags: ["delivery", "brand new"],
     });
     expect(updated.events?.at(-1)).toMatchObject({ type: "message", message: "Still dark." });
     expect(account.tags.map(({ name }) => name)).toEqual(["delivery", "brand new"]);
@@ -242,7 +251,8 @@ describe("a ticket", () => {
     await using sandbox = await startTextSandbox(roomy);
     const { desk: account } = sandbox.helpDesk;
     const { ID } = account.create({
-      ...{ requester: { email: "vera@example.com" }, message: { text: "Dark" } },
+      requester: { email: "vera@example.com" },
+      message: { text: "Dark" },
     });
     const desk = connect(sandbox);
     await desk.getTicket(ID);
@@ -254,7 +264,8 @@ describe("a ticket", () => {
   test("an update whose answer is lost adds its message once, and its outcome is unknown", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const { ID } = sandbox.helpDesk.desk.create({
-      ...{ requester: { email: "vera@example.com" }, message: { text: "Dark" } },
+      requester: { email: "vera@example.com" },
+      message: { text: "Dark" },
     });
     sandbox.faults.plan({ do: "answer", status: 503, method: "PATCH", committed: true });
     const desk = connect(sandbox);
@@ -344,7 +355,8 @@ describe("fromHelpDesk", () => {
       { ID: 3, type: "status", status: { old: "open", new: "closed" } },
     ];
     expect(fromHelpDesk({ ID: "1", status: "onhold", events }, names)).toMatchObject({
-      ...{ status: "pending", helpdesk_status: "onhold" },
+      status: "pending",
+      helpdesk_status: "onhold",
       events: [
         { id: 2, type: "assignee_changed", to: { id: "a", name: "Jane" } },
         { id: 3, type: "status", from: "open", to: "solved" },

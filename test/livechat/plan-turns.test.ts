@@ -3,8 +3,12 @@ import { planTurns, type Traffic, type WaitingCall } from "../../shared/livechat
 
 const now = 100_000;
 const idle: Traffic = {
-  ...{ now, limit: 5, sendTimes: [], inFlight: { operator: 0, background: 0 } },
-  ...{ concurrency: 10, pausedUntil: Number.NEGATIVE_INFINITY },
+  now,
+  limit: 5,
+  sendTimes: [],
+  inFlight: { operator: 0, background: 0 },
+  concurrency: 10,
+  pausedUntil: Number.NEGATIVE_INFINITY,
 };
 const operator: WaitingCall = { priority: "operator", startBy: now + 25_000 };
 const background: WaitingCall = { priority: "background", startBy: now + 25_000 };
@@ -16,7 +20,9 @@ test("without traffic, all operators' calls are sent at once", () => {
 
 test("of several background calls, one is sent and the others wait for its end", () => {
   expect(planTurns([background, background], idle)).toEqual({
-    ...{ send: [background], refuse: [], wait: [background] },
+    send: [background],
+    refuse: [],
+    wait: [background],
     planAgainAt: background.startBy + 1,
   });
 });
@@ -24,7 +30,9 @@ test("of several background calls, one is sent and the others wait for its end",
 test("calls beyond the concurrency wait until a call in flight ends", () => {
   const traffic = { ...idle, concurrency: 3, inFlight: { operator: 1, background: 1 } };
   expect(planTurns([operator, operator], traffic)).toEqual({
-    ...{ send: [operator], refuse: [], wait: [operator] },
+    send: [operator],
+    refuse: [],
+    wait: [operator],
     planAgainAt: operator.startBy + 1,
   });
 });
@@ -32,7 +40,9 @@ test("calls beyond the concurrency wait until a call in flight ends", () => {
 test("a call beyond the limit waits until the oldest call is 61 s old", () => {
   const sendTimes = [now - 50_000, now - 2, now - 2, now - 1, now];
   expect(planTurns([operator], { ...idle, sendTimes })).toEqual({
-    ...{ send: [], refuse: [], wait: [operator] },
+    send: [],
+    refuse: [],
+    wait: [operator],
     planAgainAt: now + 11_000,
   });
 });
@@ -40,7 +50,9 @@ test("a call beyond the limit waits until the oldest call is 61 s old", () => {
 test("a call beyond the limit whose turn comes too late is refused with the time of its turn", () => {
   const sendTimes = [now - 4, now - 3, now - 2, now - 1, now];
   expect(planTurns([operator], { ...idle, sendTimes })).toEqual({
-    ...{ send: [], wait: [], planAgainAt: Infinity },
+    send: [],
+    wait: [],
+    planAgainAt: Infinity,
     refuse: [{ call: operator, turnAt: now - 4 + 61_000 }],
   });
 });
@@ -55,7 +67,9 @@ test("a background call is refused when only the operators' fifth of the limit i
 test("during a pause, calls that can wait for its end wait, and the others are refused", () => {
   const impatient: WaitingCall = { priority: "operator", startBy: now + 1_000 };
   expect(planTurns([impatient, operator], { ...idle, pausedUntil: now + 2_000 })).toEqual({
-    ...{ send: [], wait: [operator], planAgainAt: now + 2_000 },
+    send: [],
+    wait: [operator],
+    planAgainAt: now + 2_000,
     refuse: [{ call: impatient, turnAt: now + 2_000 }],
   });
 });

@@ -14,7 +14,10 @@ import { type Refusal, refusalByStatus } from "../../shared/livechat/refusal.ts"
 import { Misdirected, refusalByType } from "../../shared/livechat/text/refusal.ts";
 
 const refusal = (more: Partial<Refusal>): Refusal => ({
-  ...{ name: "LiveChat", status: 400, effect: "create", words: "The reason" },
+  name: "LiveChat",
+  status: 400,
+  effect: "create",
+  words: "The reason",
   ...more,
 });
 
@@ -79,7 +82,7 @@ test.each([
 test("a refusal by status has LiveChat's status, type and message as fields", () => {
   const body = { error: { type: "unsupported_version" } };
   expect(refusalByStatus(refusal({ status: 410, body }))).toMatchObject({
-    ...{ message: "LiveChat does not have it: the id or login is unknown. It says: The reason" },
+    message: "LiveChat does not have it: the id or login is unknown. It says: The reason",
     upstream: { status: 410, code: "unsupported_version", words: "The reason" },
   });
 });

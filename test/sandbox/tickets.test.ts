@@ -163,8 +163,13 @@ describe("one ticket", () => {
 
     const { body } = await call(`PUT /tickets/${id}/tags`, {
       json: {
-        ...{ tag: "vip", subject: "Another", message: "More", status: "solved", group: 3 },
-        ...{ requester: { mail: "other@example.com" }, assignee: { id: "sam@example.com" } },
+        tag: "vip",
+        subject: "Another",
+        message: "More",
+        status: "solved",
+        group: 3,
+        requester: { mail: "other@example.com" },
+        assignee: { id: "sam@example.com" },
       },
     });
 
@@ -264,8 +269,11 @@ describe("the list", () => {
     beforeEach(() => {
       plain = create().id;
       special = create({
-        ...{ subject: "Broken chair", requester: { mail: "carpenter@example.com" }, group: [3] },
-        ...{ assignee: { id: "sam@example.com" }, source: { type: "mail" } },
+        subject: "Broken chair",
+        requester: { mail: "carpenter@example.com" },
+        group: [3],
+        assignee: { id: "sam@example.com" },
+        source: { type: "mail" },
       }).id;
       sandbox.tickets.change(special, { tag: ["furniture"], status: "pending" });
     });

@@ -78,7 +78,9 @@ test.each([
 
 test("a webhook is removed by DELETE, and a second DELETE is a 404", async () => {
   const { id } = sandbox.webhooks.register({
-    ...{ event_type: "ticket_created", data_types: ["ticket"], url: "https://app.example.com" },
+    event_type: "ticket_created",
+    data_types: ["ticket"],
+    url: "https://app.example.com",
   });
 
   expect(await call(`DELETE /webhooks/${id}`)).toMatchObject({
@@ -294,7 +296,11 @@ test("chat_started and chat_ended are sent once for a chat, the second with the 
   expect(ended).toMatchObject({
     event_type: "chat_ended",
     chat: {
-      ...{ id, started_timestamp: START, ended_timestamp: START, tags: ["delivery"], groups: [0] },
+      id,
+      started_timestamp: START,
+      ended_timestamp: START,
+      tags: ["delivery"],
+      groups: [0],
       messages: [
         { user_type: "visitor", author_name: "Ann", text: "Hello?", timestamp: START },
         { user_type: "agent", author_name: "Sam Support", agent_id: "sam@example.com", text: "Hi Ann!" },

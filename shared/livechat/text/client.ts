@@ -29,8 +29,8 @@ const GROUPS_FRESH_FOR = 10 * MINUTE;
 const NEW_AGENT_PAUSES = [500, 1_500, 4_000];
 /** The new agent is not read again with less time left than this, in milliseconds. */
 const LEAST_TIME = 3 * SECOND;
-/** The most items that a page of chats can have. */
-const CHATS_PER_PAGE = 100;
+/** The first page of a list of chats: the largest that LiveChat allows, oldest chat first. */
+const FIRST_PAGE = { limit: 100, sort_order: "asc" };
 
 /**
  * Opens a connection to the APIs of the Text platform. A process has one client, because it counts its limit in memory.
@@ -143,9 +143,7 @@ export function createLiveChatText({
 
     getChat: (chatId, threadId, call) => act("get_chat", { chat_id: chatId, thread_id: threadId }, call),
     async listActiveChats(pageId, call) {
-      const input = pageId
-        ? { page_id: pageId }
-        : { filters: { active: true }, limit: CHATS_PER_PAGE, sort_order: "asc" };
+      const input = pageId ? { page_id: pageId } : { ...FIRST_PAGE, filters: { active: true } };
       const { chats_summary, next_page_id } = await act("list_chats", input, call);
       return { chats: chats_summary, next: next_page_id };
     },
@@ -153,11 +151,7 @@ export function createLiveChatText({
       const input =
         "pageId" in from
           ? { page_id: from.pageId }
-          : {
-              filters: { from: toFilterTime(from.from) },
-              limit: CHATS_PER_PAGE,
-              sort_order: "asc",
-            };
+          : { ...FIRST_PAGE, filters: { from: toFilterTime(from.from) } };
       const page = await act("list_archives", input, call);
       return { chats: page.chats, next: page.next_page_id };
     },

@@ -15,12 +15,7 @@ export async function findTickets(
   const tickets = new Map<string, Ticket>();
   for (let number = page, from = skip; ; number += 1, from = 0) {
     const { total, pages, tickets: rows } = await readPage(number);
-    const endAt = (next?: FoundTickets["next"]) => ({
-      tickets: [...tickets.values()],
-      total,
-      pages,
-      ...(next && { next }),
-    });
+    const endAt = (next?: FoundTickets["next"]) => ({ tickets: [...tickets.values()], total, pages, next });
     for (const [index, ticket] of rows.entries()) {
       if (index < from || tickets.has(ticket.id)) continue;
       if (tickets.size === limit) return endAt({ page: number, skip: index });
