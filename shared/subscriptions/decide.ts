@@ -29,8 +29,8 @@ export type DeliveryState = {
   attempts: Subscription["attempts"];
   sent: Subscription["sent"];
   /**
-   * Whether the row has our lease, another process's lease (`lost`), or none as far as we know; and when we last
-   * wrote it, in milliseconds since the epoch by our own clock.
+   * `ours`: the row has our lease. `lost`: another process's. `free`: none, as far as we know. `writtenAt`: our last
+   * write, in milliseconds since the epoch by our own clock.
    */
   lease: { state: "free" | "ours" | "lost"; writtenAt: number };
   /** The last page that was read; absent when its events must not be sent any more. */
@@ -43,21 +43,17 @@ export type DeliveryState = {
   oneByOneThrough: number;
 };
 
-/** The dispatcher's orders to a delivery, which it may change at any time. */
-export type Orders = {
-  /** Milliseconds since the epoch: no event is sent from then on. */
-  until: number;
-  /**
-   * This process has changed or removed a subscription. The row must be written before the next send, which reveals
-   * the change.
-   */
-  isChanged: boolean;
-};
-
-type Situation = Orders & {
+export type Situation = {
   /** Milliseconds since the epoch. */
   now: number;
   head: LogHead;
+  /** Milliseconds since the epoch: no event is sent from then on. */
+  until: number;
+  /**
+   * True after this process changed or removed any subscription. The delivery then writes its row before the next
+   * send, and the write fails if its row was changed.
+   */
+  isChanged: boolean;
 };
 
 type DeliveryStep =
@@ -83,6 +79,14 @@ type DeliveryStep =
  * delivers (`lost`).
  */
 export type DeliveryEnd = { why: "done" | "given up" | "time" | "lost" } | { why: "paused"; until: number };
+
+/** The part of the state that does not come from the row, at the beginning of a delivery. */
+export const JUST_BEGUN = {
+  lease: { state: "free", writtenAt: Number.NEGATIVE_INFINITY },
+  unsaved: 0,
+  deliveredAt: Number.NEGATIVE_INFINITY,
+  oneByOneThrough: 0,
+} as const;
 
 /** Decides the next step of a delivery. */
 export function nextDeliveryStep(

@@ -3,14 +3,15 @@ import {
   type DeliveryEnd,
   type DeliveryState,
   isWorthWriting,
+  JUST_BEGUN,
   mergeRow,
   nextDeliveryStep,
-  type Orders,
+  type Situation,
 } from "./decide.ts";
 import type { Feed } from "./feed.ts";
 import type { OutgoingEvent } from "./message.ts";
 import type { Post } from "./post.ts";
-import { noteRequest } from "./rate.ts";
+import { addRequest } from "./rate.ts";
 import { type SentEvents, send } from "./send.ts";
 import { afterAnswer, afterParking, isDelivered, isRefusal } from "./standing.ts";
 import type { SubscriptionStore } from "./store.ts";
@@ -37,10 +38,11 @@ export type DeliverOptions = {
 
 /**
  * Delivers the events after a subscription's cursor in order, step by step as {@link nextDeliveryStep} decides. The
- * cursor passes a wanted event only when it was delivered or parked. So a process that continues after this one, or
- * beside it after a pause of this one, may repeat events but never skips one.
+ * cursor passes a wanted event only when it was delivered or parked. So a process that takes over may repeat events, but
+ * never skips one, even if this process was only paused.
  *
  * @param from the place to start from: the cursor, or a later place up to which the log has no wanted event
+ * @param control the dispatcher may change it at any time; a write sets `isChanged` to `false`
  * @returns why the delivery ended, the row as it was last read or written, and the place that was reached; the row
  *   may have an earlier place
  * @throws {StorageUnavailable} the events since the last write will be sent again
@@ -48,15 +50,12 @@ export type DeliverOptions = {
 export async function deliver(
   found: KeptSubscription,
   from: number,
-  orders: Orders,
+  control: Pick<Situation, "until" | "isChanged">,
   { store, feed, post, holder, now, random, wait, every, onAttempt }: DeliverOptions,
-): Promise<{ end: DeliveryEnd; kept: KeptSubscription; through: number }> {
+): Promise<{ end: DeliveryEnd; kept: KeptSubscription; readThrough: number }> {
   const { standing, attempts, sent } = found;
-  let state: DeliveryState = {
-    ...{ kept: found, place: { ...logPlaceOf(found), cursor: from }, standing, attempts, sent },
-    lease: { state: "free", writtenAt: Number.NEGATIVE_INFINITY },
-    ...{ unsaved: 0, deliveredAt: Number.NEGATIVE_INFINITY, oneByOneThrough: 0 },
-  };
+  const place = { ...logPlaceOf(found), cursor: from };
+  let state: DeliveryState = { kept: found, place, standing, attempts, sent, ...JUST_BEGUN };
   /** Each write depends on the ETag of the one before, so they run one after the other. */
   let writing: Promise<unknown> = Promise.resolve();
   let isWriting = false;
@@ -65,10 +64,10 @@ export async function deliver(
     for (;;) {
       const head = await feed.head();
       if (state.page && !feed.isFresh(state.page)) state.page = undefined;
-      const step = nextDeliveryStep(state, { ...orders, now: now(), head });
+      const step = nextDeliveryStep(state, { ...control, now: now(), head });
       switch (step.do) {
         case "find place":
-          // The known head may be old, and a valid place behind it.
+          // The known head may be stale, and the place valid although it is past that head.
           state = { ...state, page: undefined, place: placeIn(await feed.readHead(), state.place, now()) };
           break;
         case "read":
@@ -92,9 +91,11 @@ export async function deliver(
         case "linger":
           await feed.awaitNews(state.place.cursor, step.forMs);
           break;
-        case "end":
-          if (step.end.why === "lost" || !isWorthWriting(state) || (await write({ isLast: true })))
-            return { end: step.end, kept: state.kept, through: state.place.cursor };
+        case "end": {
+          const mustWrite = step.end.why !== "lost" && isWorthWriting(state);
+          if (!mustWrite || (await write({ isLast: true })) === "written")
+            return { end: step.end, kept: state.kept, readThrough: state.place.cursor };
+        }
       }
     }
   } finally {
@@ -115,7 +116,7 @@ export async function deliver(
       ...state,
       standing: afterAnswer(state.standing, answer, { ...about, now: now(), random }),
       attempts: [...state.attempts, attempt].slice(-LAST_ATTEMPTS),
-      sent: kept.perMinute === undefined ? [] : noteRequest(state.sent, at),
+      sent: kept.perMinute === undefined ? [] : addRequest(state.sent, at),
       deliveredAt: now(),
       ...(!isAlone && isRefusal(answer) && { oneByOneThrough: last.seq }),
     };
@@ -134,22 +135,25 @@ export async function deliver(
     await write({ park: toParked(event, state.standing, now()), after });
   }
 
-  /** Writes the row, which takes, renews or releases the lease. Returns `false` when others had changed the row. */
-  function write({ after, ...change }: RowChange = {}): Promise<boolean> {
+  /**
+   * Writes the row, which takes, renews or releases the lease. When others have changed the row, it is read instead:
+   * the changes are `merged` into the state, or the lease is `lost`.
+   */
+  function write({ after, ...change }: RowChange = {}): Promise<"written" | "merged" | "lost"> {
     return inTurn(async () => {
-      orders.isChanged = false;
+      control.isChanged = false;
       const at = now();
       const written = await replace({ ...state, ...after }, at, change);
       if (written) {
         const lease = { state: change.isLast ? "free" : "ours", writtenAt: at } as const;
         state = { ...state, ...after, kept: written, lease, unsaved: 0 };
-        return true;
+        return "written";
       }
       const current = await store.get(state.kept.id);
       const isOurs = current?.lease?.holder === holder;
       const lease = { state: isOurs ? "ours" : "lost", writtenAt: Number.NEGATIVE_INFINITY } as const;
       state = { ...(isOurs ? mergeRow(state, current) : state), lease };
-      return false;
+      return isOurs ? "merged" : "lost";
     });
   }
 

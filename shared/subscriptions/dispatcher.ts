@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { coalesce } from "../core/coalesce.ts";
 import type { EventLog } from "../event-log/event-log.ts";
-import type { DeliveryEnd, Orders } from "./decide.ts";
+import type { DeliveryEnd, Situation } from "./decide.ts";
 import { type DeliverOptions, deliver } from "./deliver.ts";
 import { createFeed } from "./feed.ts";
 import { leaseEnds, Roster, type RosterEntry } from "./roster.ts";
@@ -40,8 +40,8 @@ export type DispatcherOptions = Pick<DeliverOptions, "post" | "onAttempt"> &
 /** The results since the last report. */
 type Report = { delivered: number; failed: number; givenUp: number };
 
-/** A subscription that this process delivers to. */
-type ActiveDelivery = Orders & {
+/** A delivery in this process, which the dispatcher ends by `until` and makes check its row by `isChanged`. */
+type ActiveDelivery = Pick<Situation, "until" | "isChanged"> & {
   /** A wake-up came during the delivery, so the row is read again at its end. */
   mustReread: boolean;
   /** Resolves at the end: to `false` when storage failed. */
@@ -64,6 +64,12 @@ export function createDispatcher({
 }: DispatcherOptions) {
   const feed = createFeed(log, { now, wait });
   const roster = new Roster(store, now);
+  const countAttempt: DeliverOptions["onAttempt"] = (sent, to, events) => {
+    if (isDelivered(sent.answer)) report.delivered += events.length;
+    else report.failed += 1;
+    return onAttempt?.(sent, to, events);
+  };
+  const deliverOptions = { store, feed, post, holder, now, random, wait, every, onAttempt: countAttempt };
   const active = new Map<string, ActiveDelivery>();
   let report: Report = { delivered: 0, failed: 0, givenUp: 0 };
   let errors: unknown[] = [];
@@ -71,7 +77,7 @@ export function createDispatcher({
   let isStopping = false;
   /** When all subscriptions were last checked. */
   let checkedAt = Number.NEGATIVE_INFINITY;
-  /** When a lease of another process ends that this process will check: the other process may have died. */
+  /** The time of the next check of a subscription that another process has leased: that process may have died. */
   let recheckAt = 0;
 
   /** After a wake-up from any process: reads the head and all subscriptions. Wake-ups may come in bursts. */
@@ -132,8 +138,9 @@ export function createDispatcher({
   }
 
   function start(entry: RosterEntry): void {
-    const orders = { until: now() + DELIVERY_LIMIT_MS, isChanged: false };
-    const delivery: ActiveDelivery = { ...orders, mustReread: false, served: Promise.resolve(true) };
+    const until = now() + DELIVERY_LIMIT_MS;
+    const served = Promise.resolve(true);
+    const delivery: ActiveDelivery = { until, isChanged: false, mustReread: false, served };
     active.set(entry.kept.id, delivery);
     delivery.served = serve(entry, delivery).then(
       () => true,
@@ -165,22 +172,15 @@ export function createDispatcher({
   }
 
   async function deliverTo(
-    { kept: found, through: from }: RosterEntry,
+    { kept: found, readThrough: from }: RosterEntry,
     delivery: ActiveDelivery,
   ): Promise<DeliveryEnd> {
-    const { end, kept, through } = await deliver(found, from, delivery, {
-      ...{ store, feed, post, holder, now, random, wait, every },
-      onAttempt(sent, to, events) {
-        if (isDelivered(sent.answer)) report.delivered += events.length;
-        else report.failed += 1;
-        return onAttempt?.(sent, to, events);
-      },
-    });
+    const { end, kept, readThrough } = await deliver(found, from, delivery, deliverOptions);
     if (end.why === "lost") {
       roster.entries.delete(found.id);
       return end;
     }
-    roster.note(kept, through);
+    roster.record(kept, readThrough);
     if (end.why === "done") {
       // Another process that was woken meanwhile found our lease and ended. So this process reads the head for it.
       if (found.etag !== kept.etag) await feed.readHead();
@@ -196,7 +196,7 @@ export function createDispatcher({
 
   return {
     /** Notes an erasure: events that were read before are read again. */
-    erased: () => feed.noteErased(),
+    erased: () => feed.recordErasure(),
     /** Ends all deliveries before their next event, and stores their places: the process is about to end. */
     async stop(): Promise<void> {
       isStopping = true;
@@ -217,7 +217,7 @@ export function createDispatcher({
      * all subscriptions that were due and free, so that no other process needs to check.
      */
     async stored(seq: number): Promise<boolean> {
-      feed.noteStored(seq);
+      feed.recordStored(seq);
       try {
         await checkKnown();
       } catch {
@@ -254,8 +254,8 @@ export function createDispatcher({
 }
 
 /** Whether the log may have events for a subscription; an unknown head may be anywhere. */
-function isBehind({ kept, through }: RosterEntry, head: LogHead | undefined): boolean {
-  return !head || through < head.seq || (head.log !== undefined && kept.log !== head.log);
+function isBehind({ kept, readThrough }: RosterEntry, head: LogHead | undefined): boolean {
+  return !head || readThrough < head.seq || (head.log !== undefined && kept.log !== head.log);
 }
 
 function atIntervals(milliseconds: number, work: () => void): () => void {

@@ -70,14 +70,14 @@ export function createFeed(
     readHead,
     /** The end of the log, which is read only when it is not known. */
     head: async () => knownHead() ?? readHead(),
-    /** Notes an event that this process has stored. */
-    noteStored(seq: number): void {
+    /** Records an event that this process has stored. */
+    recordStored(seq: number): void {
       if (known && seq > known.seq) know({ ...known, seq });
-      // Either the log began anew, or a later event was noted before. Reading the head shows which.
+      // The log was replaced, or a later event was recorded first. The next read of the head shows which.
       else isDoubtful = true;
     },
-    /** Notes an erasure: pages that were read before may contain an erased event. */
-    noteErased(): void {
+    /** Records an erasure: pages that were read before may contain an erased event. */
+    recordErasure(): void {
       erasures += 1;
     },
     /** Reads the next events, at most {@link PAGE_EVENTS}. */

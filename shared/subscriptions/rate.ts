@@ -4,7 +4,7 @@ import { COUNTED_SECONDS } from "./times.ts";
 export type SentCounts = readonly (readonly [second: number, count: number])[];
 
 /** Adds a request at `now` (milliseconds since the epoch), and drops the requests that no longer count. */
-export function noteRequest(sent: SentCounts, now: number): SentCounts {
+export function addRequest(sent: SentCounts, now: number): SentCounts {
   const second = Math.floor(now / 1_000);
   const before = sent.filter(([at]) => at > second - COUNTED_SECONDS && at !== second);
   const here = sent.find(([at]) => at === second)?.[1] ?? 0;

@@ -6,9 +6,10 @@ import { LEASE_MS, ROSTER_FRESH_MS } from "./times.ts";
 export type RosterEntry = {
   kept: KeptSubscription;
   /**
-   * The log has no event up to this place that is still to be delivered. It may be ahead of the cursor in the row.
+   * All events up to this place are delivered or parked, or are not wanted. The cursor in the row may be lower,
+   * because it is written later.
    */
-  through: number;
+  readThrough: number;
   /** When this process first read the present version of the row. */
   seenAt: number;
   /** When the row was last read. */
@@ -50,12 +51,10 @@ export class Roster {
     return this.entries.get(id);
   }
 
-  /**
-   * Notes the row after a delivery, and the place that the delivery reached. A removed subscription stays removed.
-   */
-  note(kept: KeptSubscription, through: number): void {
+  /** Records the row after a delivery, and the place that it reached. A removed subscription stays removed. */
+  record(kept: KeptSubscription, readThrough: number): void {
     const at = this.#now();
-    if (this.entries.has(kept.id)) this.entries.set(kept.id, { kept, through, seenAt: at, readAt: at });
+    if (this.entries.has(kept.id)) this.entries.set(kept.id, { kept, readThrough, seenAt: at, readAt: at });
   }
 
   /** Ends the freshness: this process has changed a subscription. */
@@ -64,21 +63,21 @@ export class Roster {
   }
 }
 
-/** The entry after a reading of the row at `readAt`. `through` and `seenAt` stay while the row is unchanged. */
+/** The entry after a reading of the row at `readAt`. `readThrough` and `seenAt` stay while the row is unchanged. */
 export function withReading(
   before: RosterEntry | undefined,
   kept: KeptSubscription,
   readAt: number,
 ): RosterEntry {
   if (before?.kept.etag === kept.etag) return { ...before, kept, readAt };
-  return { kept, through: kept.cursor, seenAt: readAt, readAt };
+  return { kept, readThrough: kept.cursor, seenAt: readAt, readAt };
 }
 
 /**
  * When this process may take the subscription, in milliseconds since the epoch; 0 without a lease or with our own.
- * The lease of another process ends when the row has not changed for {@link LEASE_MS}. Clocks of two machines are
- * never compared: the time is measured by our own clock between two readings, or by the storage service's clock from
- * the write to the reading.
+ * The lease of another process ends when the row has not changed for {@link LEASE_MS}. Two machines' clocks are never
+ * compared: the age of the row comes from our own clock (the time since we first read this version), or from the
+ * storage service's clock (from the write to the reading).
  */
 export function leaseEnds({ kept: { lease, age }, seenAt, readAt }: RosterEntry, holder: string): number {
   if (lease === undefined || lease.holder === holder) return 0;

@@ -252,7 +252,7 @@ describe("placeIn", () => {
 
 describe("leaseEnds", () => {
   const leased = { ...kept, lease: { holder: "another", until: "2001-01-01T00:00:00.000Z" } };
-  const entry = (kept: KeptSubscription, seenAt = now) => ({ kept, through: 10, seenAt, readAt: now });
+  const entry = (kept: KeptSubscription, seenAt = now) => ({ kept, readThrough: 10, seenAt, readAt: now });
 
   test("a subscription without a lease or with our own lease is free at once", () => {
     expect(leaseEnds(entry(kept), "we")).toBe(0);
@@ -274,6 +274,6 @@ describe("leaseEnds", () => {
     const first = withReading(undefined, leased, now);
     expect(withReading(first, leased, now + 900)).toMatchObject({ seenAt: now, readAt: now + 900 });
     const changed = withReading(first, { ...leased, etag: "2", cursor: 11 }, now + 900);
-    expect(changed).toMatchObject({ through: 11, seenAt: now + 900 });
+    expect(changed).toMatchObject({ readThrough: 11, seenAt: now + 900 });
   });
 });

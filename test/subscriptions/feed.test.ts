@@ -28,7 +28,7 @@ test("an event that this process stores moves the known head without a read and 
   expect(feed.knownHead()).toBeUndefined();
   await feed.readHead();
   const waiting = feed.awaitNews(0, 1_000);
-  feed.noteStored(1);
+  feed.recordStored(1);
   await waiting;
   expect(feed.knownHead()).toMatchObject({ seq: 1 });
   expect(calls).toEqual(["head"]);
@@ -37,8 +37,8 @@ test("an event that this process stores moves the known head without a read and 
 test("the head is unknown after a stored event behind it, until it is read", async () => {
   const { feed } = newFeed();
   await feed.readHead();
-  feed.noteStored(3);
-  feed.noteStored(1);
+  feed.recordStored(3);
+  feed.recordStored(1);
   expect(feed.knownHead()).toBeUndefined();
   await feed.readHead();
   expect(feed.knownHead()).toEqual({ log: undefined, seq: 3 });
@@ -53,10 +53,10 @@ test("readers at the same place share a page for a second, until an erasure or a
   expect(calls).toEqual(["head", "list 0", "list 1"]);
   clock.time += 1_000;
   await feed.read(0);
-  feed.noteErased();
+  feed.recordErasure();
   await feed.read(0);
   log.append();
-  feed.noteStored(4);
+  feed.recordStored(4);
   expect((await feed.read(0)).items).toHaveLength(4);
   expect(calls.slice(3)).toEqual(["list 0", "list 0", "list 0"]);
 });
@@ -73,7 +73,7 @@ test("the events of a page may be sent for a second, and not after an erasure", 
   expect(feed.isFresh(page)).toBe(false);
   const next = await feed.read(0);
   expect(feed.isFresh(next)).toBe(true);
-  feed.noteErased();
+  feed.recordErasure();
   expect(feed.isFresh(next)).toBe(false);
 });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { nextRequestAt, noteRequest, type SentCounts } from "../../shared/subscriptions/rate.ts";
+import { addRequest, nextRequestAt, type SentCounts } from "../../shared/subscriptions/rate.ts";
 
 test("a request is permitted at once without a limit or below it", () => {
   expect(nextRequestAt([[100, 50]], undefined, 100_500)).toBe(0);
@@ -35,7 +35,7 @@ test("no minute has more requests than the limit, and no request waits without n
             expect(times.filter((time) => time > now - 62_000).length).toBeGreaterThanOrEqual(perMinute);
             now = at;
           }
-          sent = noteRequest(sent, now);
+          sent = addRequest(sent, now);
           times.push(now);
           expect(times.filter((time) => time > now - 60_000).length).toBeLessThanOrEqual(perMinute);
           expect(sent.length).toBeLessThanOrEqual(61);
