@@ -38,7 +38,7 @@ export function readCallback(url: string, { allowLoopback }: CallbackRules) {
     hostname: host,
     port: port === "" ? (secure ? 443 : 80) : Number(port),
     /** Path and query exactly as given: the URL is an opaque secret, and may contain a signature. */
-    target: path + query,
+    path: path + query,
     /** `user:password`, when the URL has it. */
     ...((username || password) && { auth: `${decodePercents(username)}:${decodePercents(password)}` }),
   };

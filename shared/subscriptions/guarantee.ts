@@ -48,7 +48,7 @@ export function createGuarantee(
   }
 
   async function disarm(): Promise<void> {
-    // With `open` at 0 this puts no message; it only waits for one that is being put.
+    // `open` is 0, so this puts no message. It waits until a message that is being put has arrived.
     await arm();
     if (open > 0) return;
     const taken = message;

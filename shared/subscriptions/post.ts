@@ -1,6 +1,8 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { fromJson } from "../core/json.ts";
 import { cut } from "../core/text.ts";
+import { objectOf } from "../core/values.ts";
 import { readRetryAfter } from "../core/wait.ts";
 import { type CallbackRules, guardedLookup, type Resolver, systemResolver } from "./address.ts";
 import { type Callback, readCallback } from "./callback.ts";
@@ -9,7 +11,7 @@ import { type Callback, readCallback } from "./callback.ts";
 export type CallbackAnswer = {
   /** The HTTP status; absent when there was no answer. */
   status?: number;
-  /** The reason for no answer, as a code: `ECONNREFUSED`, `TIMEOUT`. */
+  /** Why no answer came, as a code: `ECONNREFUSED`, `TIMEOUT`. */
   failure?: string;
   /** `Retry-After`, in milliseconds. */
   retryAfter?: number;
@@ -57,9 +59,12 @@ export function createPost({
     headers: Record<string, string>,
     signal: AbortSignal,
   ): Promise<CallbackAnswer> {
-    const { secure, hostname, port, target: path, auth } = callback;
+    const { secure, ...target } = callback;
     const request = (secure ? httpsRequest : httpRequest)({
-      ...{ method: "POST", hostname, port, path, auth, lookup, signal },
+      ...target,
+      method: "POST",
+      lookup,
+      signal,
       headers: { ...headers, "content-length": Buffer.byteLength(body) },
       agent: secure ? agents.https : agents.http,
     });
@@ -116,12 +121,8 @@ async function readStart(answer: AsyncIterable<Buffer>): Promise<string> {
 }
 
 function readCode(body: string): string | undefined {
-  try {
-    const { error, code = error?.code } = JSON.parse(body);
-    return typeof code === "string" ? code.slice(0, 100) : undefined;
-  } catch {
-    return undefined;
-  }
+  const { error, code = objectOf(error).code } = objectOf(fromJson(body));
+  return typeof code === "string" ? code.slice(0, 100) : undefined;
 }
 
 /** The network's own code. The message is not returned, because it may contain the URL. */

@@ -25,10 +25,9 @@ export async function send(
   };
   const answer = await post(subscription.url, message.body, headers);
   const { id: eventId, seq } = events.at(-1) as OutgoingEvent;
-  const attempt = {
-    ...{ eventId, seq, at: toIso(at), status: answer.status, error: answer.failure, durationMs: now() - at },
-    ...(events.length > 1 && { events: events.length, firstSeq: events[0]?.seq }),
-  };
+  const { status, failure: error } = answer;
+  const batch = events.length > 1 && { events: events.length, firstSeq: events[0]?.seq };
+  const attempt = { eventId, seq, at: toIso(at), status, error, durationMs: now() - at, ...batch };
   return { answer, attempt, excerpt: excerptOf(answer, subscription.url) };
 }
 

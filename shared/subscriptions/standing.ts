@@ -83,16 +83,16 @@ export function afterAnswer(
   if (isGoneForGood(failed.gone, now) || now - Date.parse(failingSince) >= GIVE_UP_AFTER_MS) {
     return { ...failed, state: "given_up" };
   }
-  // The events of a refused batch must follow one by one in the same run: a later run would send the batch again,
-  // forever.
-  const isRefusedBatch = seq === undefined && isRefusal(answer);
-  const grown = isRefusedBatch
-    ? growingPause(FIRST_PAUSE_MS, 1, random)
-    : isRefused
-      ? growingPause(REFUSED_PAUSE_MS, refusals, random)
-      : growingPause(isSwitchedOff(answer) ? SWITCHED_OFF_PAUSE_MS : FIRST_PAUSE_MS, failed.failures, random);
-  const pause = Math.min(Math.max(grown, askedPause(answer)), LONGEST_PAUSE_MS);
+  const pause = Math.min(Math.max(ownPause(), askedPause(answer)), LONGEST_PAUSE_MS);
   return { ...failed, nextAttemptAt: toIso(now + pause) };
+
+  function ownPause(): number {
+    // Only this run remembers to send the events of the refused batch one by one. So the pause is short: a later run
+    // would send the whole batch again, forever.
+    if (seq === undefined && isRefusal(answer)) return growingPause(FIRST_PAUSE_MS, 1, random);
+    if (isRefused) return growingPause(REFUSED_PAUSE_MS, refusals, random);
+    return growingPause(isSwitchedOff(answer) ? SWITCHED_OFF_PAUSE_MS : FIRST_PAUSE_MS, failures + 1, random);
+  }
 }
 
 /** Whether the refused event must be parked now. */

@@ -39,6 +39,8 @@ const parkedKey = (id: string, seq: number) => `${PARKED}${id}:${ordered(seq)}`;
 const targetKey = ({ types, url }: Pick<Terms, "types" | "url">) =>
   `target:${hashed([types === undefined ? "" : [...types].sort().join(","), url])}`;
 
+/** The history of a new subscription. */
+const NOTHING_SENT = { standing: FRESH, attempts: [], sent: [], missed: 0 };
 /** How often a change is tried when other changes come first. */
 const TRIES = 20;
 
@@ -70,10 +72,8 @@ export function openSubscriptionStore(table: TableClient, now = Date.now) {
 
   async function create(wanted: Terms & LogPlace): Promise<void> {
     const id = randomBytes(24).toString("base64url");
-    const subscription: Subscription = {
-      ...{ ...wanted, id, secret: newSecret(), createdAt: toIso(now()) },
-      ...{ standing: FRESH, attempts: [], sent: [], missed: 0 },
-    };
+    const secret = newSecret();
+    const subscription: Subscription = { ...wanted, id, secret, createdAt: toIso(now()), ...NOTHING_SENT };
     await trySubmit(table, [
       ["create", { partitionKey: SUBSCRIPTIONS_PARTITION, ...toRow(subscription) }],
       ["create", { partitionKey: SUBSCRIPTIONS_PARTITION, rowKey: targetKey(wanted), id }],
@@ -185,7 +185,7 @@ async function untilDone<Value>(work: () => Promise<Value | false>): Promise<Val
     const done = await work();
     if (done !== false) return done;
   }
-  throw new StorageUnavailable("Too many calls change the subscription at once.", { retryAfter: 1 });
+  throw new StorageUnavailable("Too many calls are changing this subscription.", { retryAfter: 1 });
 }
 
 /** Whether the terms are the same. The types are left out: those of one target are the same in any order. */

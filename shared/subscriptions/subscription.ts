@@ -74,7 +74,7 @@ export function logPlaceOf({ log, cursor, moves, restartedAt }: LogPlace): LogPl
  * beginning, because none of the log's events was delivered. In a log that was restored and is now shorter, the place
  * is the end.
  *
- * @param head just read: with an older head, a valid place could seem to be behind the end
+ * @param head must be read just now: with a stale head, a valid place would look as if it were past the end
  * @param now milliseconds since the epoch
  */
 export function placeIn(head: LogHead, place: LogPlace, now: number): LogPlace {

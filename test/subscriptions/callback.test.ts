@@ -190,17 +190,17 @@ test("a private IPv4 address in any notation is refused, also inside an IPv6 add
 });
 
 test("the path and query of a callback are kept unchanged", () => {
-  const target =
+  const path =
     "/workflows/a/../b//triggers/manual/paths/invoke?api-version=2016-10-01&sp=%2Ftriggers%2fmanual&x='|{}&sig=aB-_%7E~";
-  expect(readCallback(`https://prod-12.westeurope.logic.azure.com:443${target}`, strict)).toEqual({
+  expect(readCallback(`https://prod-12.westeurope.logic.azure.com:443${path}`, strict)).toEqual({
     secure: true,
     hostname: "prod-12.westeurope.logic.azure.com",
     port: 443,
-    target,
+    path,
   });
   expect(readCallback("https://Example.com?a=1#fragment", strict)).toMatchObject({
     hostname: "example.com",
-    target: "/?a=1",
+    path: "/?a=1",
   });
 });
 
@@ -215,7 +215,7 @@ test("user and password of a callback URL become the credentials of the request"
     secure: true,
     hostname: "example.com",
     port: 8443,
-    target: "/hook",
+    path: "/hook",
     auth: "us@er:p:w",
   });
 });
