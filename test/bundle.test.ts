@@ -19,7 +19,7 @@ test("the bundle registers every function, has at most 110 KB and loads in five 
   expect(ratio).toBeLessThan(5);
 });
 
-test("the first delivery loads at most three files, without LiveChat's client, XML parser and telemetry exporter", () => {
+test("the first delivery loads at most three files and no client, XML parser or exporter", () => {
   const receivers = readdirSync("dist/chunks").find((name) => name.startsWith("receivers-"));
   const loaded = [...importedBy(`dist/chunks/${receivers}`)];
   expect(loaded.length).toBeLessThan(4);
@@ -28,12 +28,12 @@ test("the first delivery loads at most three files, without LiveChat's client, X
   expect(text).not.toMatch(/KyError|XMLParser|InstrumentationKey/);
 });
 
-test("an instance loads the receivers' code after it has registered the functions, before any call", () => {
+test("an instance registers its functions and then loads the receivers' code before any call", () => {
   const printed = execFileSync(process.execPath, ["test/fixtures/load-ahead.mjs"], { encoding: "utf8" });
   expect(printed.trim().split("\n")).toEqual(["functions registered", "receivers loaded"]);
 });
 
-test("a refusal in XML from a proxy before storage is answered by 503 and logged", async () => {
+test("an XML error of a proxy in front of storage becomes a logged 503", async () => {
   const storage = createServer((_, response) => {
     response.writeHead(403, { "content-type": "application/xml" });
     response.end(

@@ -280,7 +280,7 @@ describe("alerts and workbook", () => {
     for (const line of sought) expect(written).toContain(line);
   });
 
-  test("alerts use only metrics, which the app sends, and no log lines", () => {
+  test("alerts use only metrics of the app and no log lines", () => {
     const instruments = readFileSync("shared/telemetry/metrics.ts", "utf8");
     const names = alerts.flatMap((query) =>
       [...query.matchAll(/name == "([^"]+)"/g)].map(([, name]) => name),

@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => host.stop());
 
-test("a CommonJS app gets the same core object, and its hooks run in every invocation", async () => {
+test("the hooks of a CommonJS app run in every invocation", async () => {
   const response = await fetch(`${host.url}/api/hooked`);
   expect(response.headers.get("x-hook")).toBe("in preInvocation");
   expect(await response.json()).toEqual({

@@ -81,7 +81,7 @@ async function left(queue: {
   return (await queue.getProperties()).approximateMessagesCount;
 }
 
-test("a missing queue is created, and each of its messages runs the function once and is deleted", async () => {
+test("each message of a queue that the host created runs the function once and is deleted", async () => {
   const { seen, add, all } = collector(40);
   const { queue, begin, send } = await listen(async (trigger) => add(trigger));
   const listener = begin();
@@ -94,7 +94,7 @@ test("a missing queue is created, and each of its messages runs the function onc
   expect(await left(queue)).toBe(0);
 });
 
-test("a message whose function fails is retried, and goes to the poison queue after maxDequeueCount failures", async () => {
+test("a message goes to the poison queue after its function failed maxDequeueCount times", async () => {
   const counts: string[] = [];
   const { promise: poisoned, resolve } = Promise.withResolvers<void>();
   const { queue, poisonQueue, begin, send, log } = await listen(async ({ metadata }) => {
@@ -265,7 +265,7 @@ test("an empty queue is polled with growing pauses", async () => {
   expect(clock.waits[6]).toBe(1000);
 });
 
-test("a queue function gets its message and metadata converted by the library, from the queue and from the admin route", async () => {
+test("a queue function gets the same message and metadata from the queue and the admin route", async () => {
   const queue = service.getQueueClient(`q-${randomUUID()}`);
   await queue.create();
   const { messageId } = await queue.sendMessage(base64('{"id": 7}'));

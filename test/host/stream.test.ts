@@ -71,7 +71,7 @@ test("with streaming, a function sees a body with Content-Length, headers, query
   expect(seen.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/api\/tickets\/a%2Fb%20c\/tags\?q=1&q=2$/);
 });
 
-test("with streaming, the answer has the function's status and headers, and Date once", async () => {
+test("with streaming, the answer has the function's status and headers, with one Date", async () => {
   const response = await fetch(`${host.url}/api/answers/teapot`);
   expect(response.status).toBe(418);
   expect(response.headers.get("content-type")).toBe("text/x-tea");
@@ -95,7 +95,7 @@ test("with streaming, HEAD is answered with Content-Length and no body", async (
   expect(await (await fetch(`${host.url}/api/answers/sized`)).text()).toBe("sized");
 });
 
-test("with streaming, requests with small bodies share one connection to the library, whether they are read or not", async () => {
+test("with streaming, requests with read and unread small bodies share one connection", async () => {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const post = (kind: string, body = "") =>
     new Promise<string>((resolve, reject) => {
@@ -151,7 +151,7 @@ test("with streaming, a caller that is refused before its body is read gets the 
   expect(answer).toEqual({ status: 401, body: "not you" });
 });
 
-test("with streaming, a body over the limit is 413, by its Content-Length or once the limit is reached", async () => {
+test("with streaming, a body is 413 by its Content-Length, or once it reaches the limit", async () => {
   const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
   socket.end(`POST /api/echo HTTP/1.1\r\nhost: h\r\ncontent-length: ${LIMIT + 1}\r\n\r\n`);
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 413 /);
