@@ -4,7 +4,7 @@ import { inSpan, SpanStatusCode } from "../telemetry/spans.ts";
 import { conditional } from "./etag.ts";
 import type { Idempotency } from "./idempotency/idempotency.ts";
 import { readKey } from "./idempotency/read-key.ts";
-import type { Answer, Call, Input, Operation, Reply, Understood } from "./operation.ts";
+import type { Answer, Input, Invocation, Operation, Reply, Understood } from "./operation.ts";
 import { toProblemResponse } from "./problem.ts";
 import { understand } from "./understand.ts";
 
@@ -40,7 +40,7 @@ async function respond<Services extends HandlerServices>(
   const { delivery } = operation.input;
   const url = new URL(request.url);
   url.search = "";
-  const call: Call = { url, headers: request.headers as Call["headers"], log: logTo(context) };
+  const call: Invocation = { url, headers: request.headers as Headers, log: logTo(context) };
   try {
     delivery?.verify(request, services);
     const key = operation.repeatable && readKey(request.headers.get("idempotency-key"));
@@ -60,7 +60,7 @@ async function repeat<Services extends HandlerServices>(
   operation: Operation<Services>,
   input: Understood<Input>,
   services: Services,
-  call: Call,
+  call: Invocation,
   key: string,
 ): Promise<Reply> {
   const { id: scope, repeatable } = operation;

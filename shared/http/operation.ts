@@ -29,7 +29,7 @@ type Delivery<Services> = {
   /** @throws {AppError} when the sender may not deliver here */
   verify(request: Pick<HttpRequest, "headers" | "query">, services: Services): void;
   /** Called with the error of a delivery before the error is answered. */
-  refused(error: unknown, call: Call, services: Services): void;
+  refused(error: unknown, call: Invocation, services: Services): void;
 };
 
 /** The parts of the request that the operation declares, validated: the input of `run`. */
@@ -41,7 +41,7 @@ export type Understood<I extends Input> = {
 };
 
 /** The invocation that an operation runs in. */
-export type Call = {
+export type Invocation = {
   /** The request's address without its query, which may contain a function key. */
   url: URL;
   headers: Headers;
@@ -110,8 +110,8 @@ export type Operation<
   /** The errors of the operation, besides those of an invalid request. */
   errors?: readonly ErrorClass[];
   /**
-   * How the connector for Power Automate shows the operation: as an action, or as a call that flows make by
-   * themselves.
+   * Publishes the operation in the connector for Power Automate: `action` as a step of a flow, `internal` as a call
+   * that the flow engine makes.
    */
   connector?: "action" | "internal";
   /**
@@ -127,7 +127,7 @@ export type Operation<
   conditional?: true;
   /** Makes the operation accept an `Idempotency-Key`. */
   repeatable?: Repeatable<Services, I, O>;
-  run(input: Understood<I>, services: Services, call: Call): Promise<Answer<v.InferInput<O>>>;
+  run(input: Understood<I>, services: Services, call: Invocation): Promise<Answer<v.InferInput<O>>>;
 };
 
 /** A search for the item that an earlier attempt may have created before its answer was lost. */

@@ -6,7 +6,7 @@ import { getStatus } from "../../functions/health/get-status.ts";
 import { health } from "../../functions/health/health.ts";
 import { createServices } from "../../functions/services.ts";
 import { type Sandbox, startSandbox } from "../../local/sandbox/sandbox.ts";
-import type { Call } from "../../shared/http/operation.ts";
+import type { Invocation } from "../../shared/http/operation.ts";
 import { urlWith, wantedWebhooks } from "../../shared/registration/wanted.ts";
 
 /**
@@ -38,7 +38,7 @@ async function look(changes: Record<string, string | undefined>) {
     ...changes,
   });
   const nothing = { path: undefined, query: undefined, body: undefined, raw: undefined };
-  const call: Call = { url: new URL("http://127.0.0.1/"), headers: new Headers(), log: () => {} };
+  const call: Invocation = { url: new URL("http://127.0.0.1/"), headers: new Headers(), log: () => {} };
   const { text = "" } = await getStatus.run(nothing, services, call);
   const { status = 200, body } = await health.run(nothing, services, call);
   const { checks, ...rest } = JSON.parse(text) as { status: string; checks: Found[] };

@@ -37,8 +37,8 @@ export type Idempotency = {
   once(attempt: KeyedRequest): Promise<{ reply: Reply; repeated: boolean }>;
 };
 
-/** How often a request may lose the race for its key before it is answered "try again later". */
-const MOST_LOST_RACES = 5;
+/** How many times a request tries to reserve its key before it is answered 409. */
+const MAX_TRIES = 5;
 
 type IdempotencyOptions = {
   table: TableClient;
@@ -62,14 +62,13 @@ export function openIdempotency({
       const { scope, key, content } = request;
       const rowKey = KEY_PREFIX + hashed([scope, key]);
       const fingerprint = fingerprintOf(content, key);
-      for (let race = 0; race < MOST_LOST_RACES; race++) {
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
         const row = await readKeyRow(table, rowKey);
         const decision = decideOnRecord(row, fingerprint, now());
         if (decision.do === "refuse")
           throw new KeyReused("This Idempotency-Key was used with another request.");
         if (decision.do === "wait") throw inProgress(decision.seconds);
-        if (decision.do === "answer" && row) return { reply: await readReply(row), repeated: true };
-        if (decision.do !== "begin") continue;
+        if (decision.do === "answer") return { reply: await readReply(decision.record), repeated: true };
         const { since: began, unsure, notBefore } = decision;
         const reserved = { rowKey, fingerprint, began, unsure };
         const reservation = new Reservation({ table, key: reserved, etag: row?.etag, endsAt });

@@ -22,24 +22,28 @@ export type KeyRecord = {
   state: "running" | "open" | "done";
   /** Whether an attempt whose answer was lost may have taken effect. */
   unsure: boolean;
-  /** `running`: the time by which the attempt must have ended. `unsure`: no attempt acts before this time. */
+  /** The last attempt may still take effect until this time, so no other attempt acts before it. */
   until: string;
 };
 
-type Decision =
+type Decision<Known> =
   | { do: "begin"; since: string; unsure: boolean; notBefore: string }
-  | { do: "answer" }
+  | { do: "answer"; record: Known }
   | { do: "refuse" }
   | { do: "wait"; seconds: number };
 
 /** Decides what to do with a request from the record of its key. `now` is in milliseconds since the epoch. */
-export function decideOnRecord(record: KeyRecord | undefined, fingerprint: string, now: number): Decision {
+export function decideOnRecord<Known extends KeyRecord>(
+  record: Known | undefined,
+  fingerprint: string,
+  now: number,
+): Decision<Known> {
   const clock = toIso(now);
   if (!record || Date.parse(record.began) + KEY_LIFETIME <= now) {
     return { do: "begin", since: clock, unsure: false, notBefore: clock };
   }
   if (record.fingerprint !== fingerprint) return { do: "refuse" };
-  if (record.state === "done") return { do: "answer" };
+  if (record.state === "done") return { do: "answer", record };
   const { began: since, until: notBefore } = record;
   if (record.state === "running") {
     if (notBefore > clock) return { do: "wait", seconds: secondsUntil(notBefore, now) };

@@ -160,7 +160,7 @@ describe("openIdempotency", () => {
     expect((await once(attempt("f", never))).reply).toEqual(created("f"));
   });
 
-  test("a repetition whose search finds nothing acts again, and each one searches until there is an answer", async () => {
+  test("a retry whose search finds nothing runs again; every retry searches first until one has an answer", async () => {
     const lost = fails(new UpstreamFailed("cut", { outcomeUnknown: true }));
     let searches = 0;
     const find = async () => {

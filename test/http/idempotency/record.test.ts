@@ -22,7 +22,7 @@ test.each<[string, KeyRecord | undefined, object]>([
   [
     "a key that began almost a day ago is answered",
     record({ state: "done", began: at(-DAY + 1) }),
-    { do: "answer" },
+    { do: "answer", record: record({ state: "done", began: at(-DAY + 1) }) },
   ],
   ["a key with other content is refused", record({ fingerprint: "other" }), { do: "refuse" }],
   [
