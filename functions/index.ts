@@ -35,9 +35,9 @@ for (const { id, queueName, connection, run } of queues(process.env)) {
 function requestHandler(id: string, load: () => Promise<readonly Operation<Services>[]>): HttpHandler {
   return async (request, context) => {
     try {
-      const [{ serveRequest }, operations] = await Promise.all([import("./serve.ts"), load()]);
+      const [{ handle, services }, operations] = await Promise.all([import("./serve.ts"), load()]);
       const operation = operations.find((one) => one.id === id) as Operation<Services>;
-      return await serveRequest(operation, request, context);
+      return await handle(operation, await services(), request, context);
     } catch (error) {
       logFailure(error, context);
       return toProblemResponse(error);

@@ -1,13 +1,13 @@
-import { app, type HttpRequest, type InvocationContext } from "@azure/functions";
+import { app, type InvocationContext } from "@azure/functions";
 import { lazy } from "../shared/core/lazy.ts";
 import { type Log, logTo } from "../shared/core/log.ts";
 import { SettingsError } from "../shared/core/settings.ts";
 import { within } from "../shared/core/wait.ts";
-import { handle } from "../shared/http/handle.ts";
-import type { Operation, Reply } from "../shared/http/operation.ts";
 import { inSpan } from "../shared/telemetry/spans.ts";
 import { createServices, type Services } from "./services.ts";
 import { startTelemetry } from "./telemetry.ts";
+
+export { handle } from "../shared/http/handle.ts";
 
 /** Made once, and kept until the process ends. The first use creates each service. */
 export const services = lazy(async (): Promise<Services> => {
@@ -21,8 +21,8 @@ export const services = lazy(async (): Promise<Services> => {
 const STOP_TIME_LIMIT = 5_000;
 
 /**
- * Stores the places of the subscriptions before the instance ends: without them, the next instance delivers events
- * again. With wrong settings there are no subscriptions.
+ * Stores each subscription's place before the instance ends, so that the next one does not repeat events. With wrong
+ * settings nothing was delivered.
  */
 async function stopDeliveries({ subscriptions }: Services): Promise<void> {
   try {
@@ -30,15 +30,6 @@ async function stopDeliveries({ subscriptions }: Services): Promise<void> {
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
   }
-}
-
-/** Answers an HTTP request. */
-export async function serveRequest(
-  operation: Operation<Services>,
-  request: HttpRequest,
-  context: InvocationContext,
-): Promise<Reply> {
-  return handle(operation, await services(), request, context);
 }
 
 /** Does the work of a timer or of a queue message. */

@@ -2,8 +2,8 @@
 export const tags: Readonly<Record<string, string>> = {
   Agents: "The agents of your LiveChat account.",
   Tickets: "The tickets of your LiveChat account, read and changed in LiveChat itself.",
-  Receivers: "The endpoints that LiveChat's webhooks call.",
-  Events: "The event log: everything that LiveChat's webhooks reported, once and in one order.",
+  Receivers: "The endpoints that the webhooks of LiveChat and HelpDesk call.",
+  Events: "The event log: every chat and ticket event, once and in one order.",
   People: "Search and erasure of all stored data of one person.",
   Quarantine: "Deliveries that the app could not read.",
   Subscriptions: "Callback URLs that receive events.",

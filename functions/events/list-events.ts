@@ -108,11 +108,11 @@ export const listEvents = operation({
   },
 });
 
-/** Refuses a place behind the end of the log: the reader would get no events until the log reaches that place. */
+/** Refuses a place after the end of the log: the reader would get no events until the log reaches that place. */
 function checkPlace(after: number, head: number): void {
   if (after <= head) return;
   throw InvalidInput.at(
     "after",
-    `after is ${after}, and the log ends at ${head}: that place is from another log, or this one was emptied. Begin again with after=0.`,
+    `after is ${after}, and the log ends at ${head}: the log was replaced or emptied. Start again with after=0.`,
   );
 }

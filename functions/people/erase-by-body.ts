@@ -6,7 +6,7 @@ export const eraseByBody = operation({
   id: "EraseByBody",
   summary: "Erase a person",
   description:
-    "Erases all stored data of the visitor or requester with this email address: chats and tickets in the event log, quarantined deliveries, stored tickets and stored answers. If done is false, repeat the call to continue.",
+    "Erases all stored data of the visitor or requester with this email address, in every place of docs/privacy.md. If done is false, repeat the call to continue.",
   tag: "People",
   method: "POST",
   route: "erasures",

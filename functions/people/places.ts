@@ -13,7 +13,7 @@ import { arrivalsPlace } from "../../shared/tickets/arrivals/people.ts";
 import { keepOut as keepTicketOut, ticketsPlace } from "../../shared/tickets/store/people.ts";
 import { transcriptPlaces } from "../../shared/transcripts/people.ts";
 
-/** The parts of the app that store data of people, or take part in its removal. */
+/** The parts of the app that store personal data or help to remove it. */
 type PeopleParts = {
   eventsTable: TableClient;
   ticketsTable: TableClient;

@@ -213,5 +213,5 @@ function publishedPasswords(given: Record<string, string | undefined>): Problem[
   if (isSandboxKey(given.LIVECHAT_API_KEY)) return [];
   return (["LIVECHAT_WEBHOOK_PASSWORD", "LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS"] as const)
     .filter((name) => PUBLISHED_PASSWORDS.includes(given[name]?.trim() ?? ""))
-    .map((path) => ({ path, message: "is the sandbox's, which is published: choose one of your own" }));
+    .map((path) => ({ path, message: "is the sandbox's password, which is public: choose another" }));
 }

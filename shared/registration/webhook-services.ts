@@ -14,8 +14,7 @@ export type WebhookService = {
   webhooks: Webhooks;
   target: WebhookTarget;
   /**
-   * Whether the other webhooks are useful without those of this service. Its failure is then shown as a state, and
-   * the call does not fail.
+   * True for HelpDesk: if it fails, its webhooks get the state `failed` and the call succeeds for the others.
    */
   isOptional: boolean;
 };

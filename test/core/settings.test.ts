@@ -33,7 +33,7 @@ test.each(["LIVECHAT_WEBHOOK_PASSWORD", "LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS"])(
   "%s with a password of the sandbox is refused for a real account",
   (name) => {
     const published = { ...required, [name]: "local-webhook-password" };
-    expect(() => readSettings(published)).toThrow(`${name} is the sandbox's, which is published`);
+    expect(() => readSettings(published)).toThrow(`${name} is the sandbox's password, which is public`);
     for (const LIVECHAT_API_KEY of ["sandbox-api-key", "dal:sandbox-api-key"]) {
       expect(() => readSettings({ ...published, LIVECHAT_API_KEY })).not.toThrow();
     }

@@ -229,7 +229,7 @@ describe("npm start that fails", () => {
       LIVECHAT_WEBHOOK_PASSWORD: "local-webhook-password",
     };
     expect(await refused(checkout(account))).toMatch(
-      /^Settings: LIVECHAT_WEBHOOK_PASSWORD is the sandbox's, which is published: choose one of your own\. .*\n$/,
+      /^Settings: LIVECHAT_WEBHOOK_PASSWORD is the sandbox's password, which is public: choose another\. .*\n$/,
     );
   });
 
