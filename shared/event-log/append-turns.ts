@@ -33,7 +33,7 @@ export type Timing = {
   wait: (milliseconds: number) => Promise<unknown>;
 };
 
-/** Milliseconds after a lost race for which readings of the head also read the waiting instances. */
+/** After a lost race, readings of the head also read the waiting instances for this many milliseconds. */
 const CONTENTION = 1_000;
 /** Milliseconds after which an instance that has not used its turn is skipped. */
 const TURN_LIMIT = 500;
@@ -77,7 +77,7 @@ export class AppendTurns {
       // After the limit, by our own clock, the instance with the turn is skipped: it has died or is paused.
       if (turns === 0 || now() - this.#seen.at > TURN_LIMIT) return this.#known;
       this.#known = undefined;
-      await this.#stand(signal);
+      await this.#join(signal);
       await wait(TURN_POLL * (turns - random() / 2));
     }
   }
@@ -129,7 +129,7 @@ export class AppendTurns {
   async #read(signal: AbortSignal): Promise<KnownHead> {
     const { now } = this.#timing;
     // After two lost races, this instance waits for a turn: the other one does not stop by itself.
-    if (this.#lostRaces > 1) await this.#stand(signal);
+    if (this.#lostRaces > 1) await this.#join(signal);
     const isContended = this.#isWaiting || now() < this.#contendedUntil;
     const known = isContended
       ? await readHeadAndWaiting(this.#store, { signal })
@@ -141,7 +141,7 @@ export class AppendTurns {
   }
 
   /** Adds our row to the waiting instances. */
-  async #stand(signal: AbortSignal): Promise<void> {
+  async #join(signal: AbortSignal): Promise<void> {
     if (this.#isWaiting) return;
     const { table, partitionKey } = this.#store;
     await putRow(table, { partitionKey, rowKey: waitingKey(this.instance) }, { signal });

@@ -37,11 +37,6 @@ export function bucketsOf(by: keyof typeof LENGTH, from: string, to: string) {
 }
 
 function emptyBucket(from: number): Bucket {
-  const noEvents = () => ({ webhook: 0, reconcile: 0 });
-  return {
-    from: toIso(from),
-    chat_started: noEvents(),
-    chat_ended: noEvents(),
-    ticket_created: noEvents(),
-  };
+  const counts = EVENT_TYPES.map((type) => [type, { webhook: 0, reconcile: 0 }]);
+  return { from: toIso(from), ...Object.fromEntries(counts) };
 }

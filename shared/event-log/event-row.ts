@@ -51,7 +51,7 @@ export function readIdentity({ table, partitionKey }: Store, id: string, options
 
 /**
  * Reads an event for readers of the log; `undefined` when it was removed just now. An event whose body is missing or
- * damaged has no content, so readers still get the events after it.
+ * damaged is returned without content, so readers still get the events after it.
  *
  * @throws {StorageUnavailable} @throws {NewerFormat}
  */

@@ -31,7 +31,7 @@ type PlannedEvent<Entry> = {
 
 /**
  * Plans the transaction that appends the first entries to the log: as many as fit. An instance appends during the turn
- * of another one only when that one does not use its turn; the other one then no longer waits.
+ * of another one only when that one does not use its turn. The transaction then removes it from the waiting instances.
  */
 export function planAppend<Entry extends AppendEntry>(
   { head, waiting }: KnownHead,
@@ -78,7 +78,7 @@ export function planAppend<Entry extends AppendEntry>(
   };
 }
 
-/** Operations besides the events': the head, a completed hour, and two rows of instances that no longer wait. */
+/** The operations that are not for events: the head, a completed hour, and two rows of instances that no longer wait. */
 const OTHER_OPERATIONS = 4;
 const OTHER_BYTES = 16 * 1024;
 
