@@ -98,7 +98,7 @@ test("concurrent calls with the same event type and URL create one subscription"
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
 });
 
-test("a failing subscription shows its failures, and resume and replay send its events in order", async () => {
+test("resume and replay send the events of a failing subscription in order", async () => {
   let isDown = true;
   const subscriber = await startSubscriber((response) => {
     if (isDown) response.writeHead(503, { "retry-after": "3600" });
@@ -161,7 +161,7 @@ describe("POST /subscriptions", () => {
     return { ...envelope, chat: { ...chat, tags } };
   };
 
-  test("a subscription receives events that match its filter in batches, and a call with the same URL and types changes its terms", async () => {
+  test("a subscription receives the events that match its filter, in batches", async () => {
     const subscriber = await startSubscriber();
     const terms = { url: subscriber.url, types: ["chat_started"], filter: { tag: ["vip"] }, batch: 10 };
     const created = await app.call("POST", "/subscriptions", terms);
@@ -195,7 +195,7 @@ describe("POST /subscriptions", () => {
     await app.call("DELETE", `/subscriptions/${created.body.id}`);
   });
 
-  test("an event that is refused five times is parked, shown with its attempts, and sent again on request", async () => {
+  test("an event that is refused five times is parked until it is sent again on request", async () => {
     let status = 422;
     const subscriber = await startSubscriber((response, { body }) =>
       response.writeHead(body.includes("odd") ? status : 200).end("It does not fit."),
@@ -235,7 +235,7 @@ describe("POST /subscriptions", () => {
     expect(await app.call("GET", path)).toMatchObject({ status: 404 });
   });
 
-  test("a test after roll-secret is signed with both secrets and returns the callback's answer", async () => {
+  test("a test after roll-secret is signed with both secrets", async () => {
     const subscriber = await startSubscriber((response) => response.writeHead(418).end("Short and stout."));
     const { body: created } = await app.call("POST", "/subscriptions", {
       ...{ url: subscriber.url, types: ["ticket_created"], format: "cloudevents" },
@@ -278,52 +278,50 @@ describe("POST /subscriptions", () => {
   });
 });
 
-describe("refused calls", () => {
-  test.each([
-    [CHAT_STARTS, {}, "url is required."],
-    [CHAT_STARTS, { url: "hook" }, "url must be an absolute URL, such as https://example.com/hook."],
-    [CHAT_STARTS, { url: "https://10.0.0.1/hook" }, "url must lead to a public address."],
-    [
-      CHAT_STARTS,
-      { url: "https://example.com/", secret: "x" },
-      "secret is not a known field. Use url, filter, perMinute, policy.",
-    ],
-    [
-      CHAT_STARTS.replace("started", "ended"),
-      { url: "https://example.com/" },
-      "event_type must be chat_started.",
-    ],
-    [
-      `${CHAT_STARTS}&data_types[]=chat`,
-      { url: "https://example.com/" },
-      "data_types[] is not a known field. Use event_type.",
-    ],
-  ])("POST %s with the body %j is refused with 400", async (path, body, message) => {
-    const answer = await app.call("POST", path, body);
-    expect(answer.status).toBe(400);
-    expect(answer.body.errors.map((problem: { message: string }) => problem.message)).toEqual([message]);
-  });
+test.each([
+  [CHAT_STARTS, {}, "url is required."],
+  [CHAT_STARTS, { url: "hook" }, "url must be an absolute URL, such as https://example.com/hook."],
+  [CHAT_STARTS, { url: "https://10.0.0.1/hook" }, "url must lead to a public address."],
+  [
+    CHAT_STARTS,
+    { url: "https://example.com/", secret: "x" },
+    "secret is not a known field. Use url, filter, perMinute, policy.",
+  ],
+  [
+    CHAT_STARTS.replace("started", "ended"),
+    { url: "https://example.com/" },
+    "event_type must be chat_started.",
+  ],
+  [
+    `${CHAT_STARTS}&data_types[]=chat`,
+    { url: "https://example.com/" },
+    "data_types[] is not a known field. Use event_type.",
+  ],
+])("POST %s with the body %j is refused with 400", async (path, body, message) => {
+  const answer = await app.call("POST", path, body);
+  expect(answer.status).toBe(400);
+  expect(answer.body.errors.map((problem: { message: string }) => problem.message)).toEqual([message]);
+});
 
-  test("resume and replay of a missing subscription answer 404", async () => {
-    expect((await app.call("POST", "/subscriptions/none/resume")).status).toBe(404);
-    expect((await app.call("POST", "/subscriptions/none/replay", { seq: 1 })).status).toBe(404);
-    expect((await app.call("POST", "/subscriptions/none/replay", { seq: -1 })).status).toBe(400);
-  });
+test("resume and replay of a missing subscription answer 404", async () => {
+  expect((await app.call("POST", "/subscriptions/none/resume")).status).toBe(404);
+  expect((await app.call("POST", "/subscriptions/none/replay", { seq: 1 })).status).toBe(404);
+  expect((await app.call("POST", "/subscriptions/none/replay", { seq: -1 })).status).toBe(400);
+});
 
-  test.each([
-    "http://example.com/hook",
-    "http://127.0.0.1:7071/api/health",
-    "https://127.0.0.1/",
-    "https://localhost/",
-    "https://2130706433/",
-    "https://[::ffff:127.0.0.1]/",
-    "https://169.254.169.254/latest/meta-data/",
-    "https://168.63.129.16/",
-    "https://metadata.google.internal/",
-  ])("without ALLOW_LOOPBACK_CALLBACKS, a subscription to %s is refused", async (url) => {
-    const answer = await closed.call("POST", CHAT_STARTS, { url }, { "x-functions-key": KEY });
-    expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: "url" }] } });
-  });
+test.each([
+  "http://example.com/hook",
+  "http://127.0.0.1:7071/api/health",
+  "https://127.0.0.1/",
+  "https://localhost/",
+  "https://2130706433/",
+  "https://[::ffff:127.0.0.1]/",
+  "https://169.254.169.254/latest/meta-data/",
+  "https://168.63.129.16/",
+  "https://metadata.google.internal/",
+])("without ALLOW_LOOPBACK_CALLBACKS, a subscription to %s is refused", async (url) => {
+  const answer = await closed.call("POST", CHAT_STARTS, { url }, { "x-functions-key": KEY });
+  expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: "url" }] } });
 });
 
 test("every call about subscriptions requires a key, except DELETE of one", async () => {

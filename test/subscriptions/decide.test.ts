@@ -183,7 +183,7 @@ describe("nextDeliveryStep", () => {
     expect(next(more, around)).toMatchObject(step);
   });
 
-  test("a delivery at the head lingers after its last event while it has the lease, then ends", () => {
+  test("a delivery with the lease lingers at the head after its last event", () => {
     const atHead = { place: { ...state.place, cursor: 12 } };
     expect(next({ ...atHead, deliveredAt: now - 100 })).toEqual({ do: "linger", forMs: LINGER_MS - 100 });
     expect(next({ ...atHead, deliveredAt: now - LINGER_MS })).toEqual({ do: "end", end: { why: "done" } });
@@ -205,7 +205,7 @@ describe("mergeRow", () => {
     expect(mergeRow(refused, { ...kept, perMinute: 5 }).oneByOneThrough).toBe(30);
   });
 
-  test("a row that was resumed keeps the delivery's place and resets its failures", () => {
+  test("a row that was resumed resets the delivery's failures", () => {
     const failing = { ...FRESH, state: "retrying" as const, failures: 9 };
     const before: DeliveryState = { ...ahead, kept: { ...kept, standing: failing }, standing: failing };
     expect(mergeRow(before, kept)).toMatchObject({ place: { cursor: 20 }, standing: FRESH });
@@ -217,7 +217,7 @@ describe("mergeRow", () => {
     expect(changed).toMatchObject({ kept: { perMinute: 5 }, place: { cursor: 20 }, standing: failing });
   });
 
-  test("a row that retention moved forward moves the delivery forward and never back", () => {
+  test("a row that retention moved never moves the delivery back", () => {
     expect(mergeRow(ahead, { ...kept, cursor: 15, missed: 5 }).place.cursor).toBe(20);
     expect(mergeRow(ahead, { ...kept, cursor: 35, missed: 5 })).toMatchObject({
       place: { cursor: 35 },
@@ -259,13 +259,13 @@ describe("leaseEnds", () => {
     expect(leaseEnds(entry(leased), "another")).toBe(0);
   });
 
-  test("the lease of another process ends two seconds after we first saw the row, whatever the lease says", () => {
+  test("another process's lease ends two seconds after this process first read the row", () => {
     expect(leaseEnds(entry(leased), "we")).toBe(now + LEASE_MS);
     const ahead = { ...leased, lease: { holder: "another", until: "2099-01-01T00:00:00.000Z" } };
     expect(leaseEnds(entry(ahead), "we")).toBe(now + LEASE_MS);
   });
 
-  test("the lease of another process ends sooner when the storage service's clock shows that the row is old", () => {
+  test("another process's lease ends sooner when storage's clock shows that the row is old", () => {
     expect(leaseEnds(entry({ ...leased, age: 1_500 }), "we")).toBe(now + LEASE_MS - 1_500);
     expect(leaseEnds(entry({ ...leased, age: 0 }, now - 1_800), "we")).toBe(now - 1_800 + LEASE_MS);
   });

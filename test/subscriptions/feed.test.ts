@@ -23,7 +23,7 @@ function newFeed(log: Pick<EventLog, "head" | "list"> = memoryLog()) {
   };
 }
 
-test("an event that this process stores moves the known head without a read and ends a wait for news", async () => {
+test("an event that this process stores moves the known head without a read", async () => {
   const { feed, calls } = newFeed();
   expect(feed.knownHead()).toBeUndefined();
   await feed.readHead();
@@ -34,7 +34,7 @@ test("an event that this process stores moves the known head without a read and 
   expect(calls).toEqual(["head"]);
 });
 
-test("the head is unknown after a stored event behind it, until it is read", async () => {
+test("an event stored before the known head makes the head unknown until it is read", async () => {
   const { feed } = newFeed();
   await feed.readHead();
   feed.recordStored(3);
@@ -61,7 +61,7 @@ test("readers at the same place share a page for a second, until an erasure or a
   expect(calls.slice(3)).toEqual(["list 0", "list 0", "list 0"]);
 });
 
-test("the events of a page may be sent for a second, and not after an erasure", async () => {
+test("the events of a page may be sent for a second, until an erasure", async () => {
   const log = memoryLog();
   log.append();
   const { feed, clock } = newFeed(log);

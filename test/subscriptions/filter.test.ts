@@ -37,21 +37,21 @@ describe("isWanted with a filter", () => {
     ["by status matches tickets only", { status: ["open", "pending"] }, false, true],
     ["by source matches tickets only", { source: ["mail"] }, false, true],
     ["with two keys needs both to match", { agent: ["sam@example.com"], tag: ["billing"] }, false, true],
-    ["with not excludes matching events", { not: { tag: ["sales"] } }, false, true],
+    ["with `not` excludes matching events", { not: { tag: ["sales"] } }, false, true],
     [
-      "with two keys in not excludes only events that match both",
+      "with two keys in `not` excludes only events that match both",
       { not: { tag: ["sales"], group: ["99"] } },
       true,
       true,
     ],
     [
-      "with a key and not matches the key's events that not does not match",
+      "with a key and `not` matches the events that match the key, but not `not`",
       { agent: ["sam@example.com"], not: { status: ["open"] } },
       true,
       false,
     ],
     [
-      "with not inside not makes an exception",
+      "with `not` inside `not` makes an exception",
       { not: { tag: ["sales"], not: { group: ["3"] } } },
       true,
       true,
@@ -68,7 +68,7 @@ describe("isWanted with a filter", () => {
   });
 
   test.each([null, "text", 7, [], { chat: null }, { chat: { groups: "3", agents: [null], tags: [{}] } }])(
-    "the payload %j, which has no chat or ticket to compare, matches no key of a filter",
+    "the payload %j matches no key of a filter",
     (payload) => {
       expect(isWanted({ type: "chat_ended", payload }, { filter: { group: ["3"] } })).toBe(false);
       expect(isWanted({ type: "chat_ended", payload }, { filter: { not: { group: ["3"] } } })).toBe(true);

@@ -38,7 +38,7 @@ function run(...args: string[]) {
 }
 const from = () => app.url.replace(/\/api$/, "");
 
-test("listen sends new events of the app, signed, to a local URL and prints each answer", async () => {
+test("listen sends new events of the app, signed, to a local URL", async () => {
   const subscriber = await startSubscriber((response, _, nth) =>
     response.writeHead(nth === 1 ? 500 : 200).end(),
   );
@@ -60,7 +60,7 @@ test("listen sends new events of the app, signed, to a local URL and prints each
   expect(await ended).toBe(0);
 });
 
-test("listen with --after, --types and --format sends the chosen events after a place as CloudEvents", async () => {
+test("listen sends the events that --after and --types choose, in the format of --format", async () => {
   const subscriber = await startSubscriber();
   const options = ["--after", "0", "--types", "chat_started", "--format", "cloudevents"];
   run(subscriber.url, "--from", from(), ...options);

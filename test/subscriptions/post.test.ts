@@ -1,6 +1,6 @@
 import type { LookupAddress } from "node:dns";
 import { createServer } from "node:net";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { InvalidInput } from "../../shared/core/errors.ts";
 import { checkCallback } from "../../shared/subscriptions/callback.ts";
 import { createPost } from "../../shared/subscriptions/post.ts";
@@ -33,7 +33,7 @@ test("credentials in the URL are sent as an authorization header", async () => {
   });
 });
 
-test("requests reuse one connection, and a request on a connection that was closed is sent again", async () => {
+test("a request on a reused connection that was closed is sent again", async () => {
   const subscriber = await startSubscriber((response, _, nth) => {
     // A server may close a keep-alive connection at any time.
     response.end("ok", () => nth === 2 && response.socket?.resetAndDestroy());
@@ -64,64 +64,62 @@ test("https checks the certificate against the URL's name at the resolved addres
   expect(arrivals).toHaveLength(1);
 });
 
-describe("addresses", () => {
-  test.each([
-    ["a loopback address", ["127.0.0.1"]],
-    ["a private address", ["10.1.2.3"]],
-    ["the metadata service of a cloud", ["169.254.169.254"]],
-    ["a loopback address mapped into IPv6", ["::ffff:127.0.0.1"]],
-    ["a loopback address beside a public one", ["93.184.216.34", "127.0.0.1"]],
-    ["no address", []],
-  ])("a name that resolves to %s is not called", async (_, list) => {
-    const { port, arrivals } = await startSubscriber();
-    const resolve = async () => addresses(...list);
-    const post = createPost({ allowLoopback: false, resolve });
-    expect(await post(`https://rebind.example.com:${port}/hook`, "{}", {})).toEqual({
-      failure: "ENOTPUBLIC",
-    });
-    expect(arrivals).toEqual([]);
-
-    const checked = checkCallback("https://rebind.example.com/hook", { allowLoopback: false }, resolve);
-    if (list.length > 0) await expect(checked).rejects.toThrow(InvalidInput);
-    else await checked;
+test.each([
+  ["a loopback address", ["127.0.0.1"]],
+  ["a private address", ["10.1.2.3"]],
+  ["the metadata service of a cloud", ["169.254.169.254"]],
+  ["a loopback address mapped into IPv6", ["::ffff:127.0.0.1"]],
+  ["a loopback address beside a public one", ["93.184.216.34", "127.0.0.1"]],
+  ["no address", []],
+])("a name that resolves to %s is not called", async (_, list) => {
+  const { port, arrivals } = await startSubscriber();
+  const resolve = async () => addresses(...list);
+  const post = createPost({ allowLoopback: false, resolve });
+  expect(await post(`https://rebind.example.com:${port}/hook`, "{}", {})).toEqual({
+    failure: "ENOTPUBLIC",
   });
+  expect(arrivals).toEqual([]);
 
-  test("a private address is not called when loopback is allowed", async () => {
-    const post = createPost({ allowLoopback: true, resolve: async () => addresses("192.168.1.1") });
-    expect(await post("http://router.example.com/", "{}", {})).toEqual({ failure: "ENOTPUBLIC" });
-  });
-
-  test("a name that resolves to a private address only after it was accepted is not called", async () => {
-    const { port, arrivals } = await startSubscriber();
-    const answers = [addresses("93.184.216.34"), addresses("127.0.0.1")];
-    let asked = 0;
-    const resolve = async () => answers[asked++] ?? [];
-    const url = `https://rebind.example.com:${port}/hook`;
-    await checkCallback(url, { allowLoopback: false }, resolve);
-    expect(await createPost({ allowLoopback: false, resolve })(url, "{}", {})).toEqual({
-      failure: "ENOTPUBLIC",
-    });
-    expect(asked).toBe(2);
-    expect(arrivals).toEqual([]);
-  });
-
-  test("a loopback URL that was stored under other rules is not called", async () => {
-    const { url, arrivals } = await startSubscriber();
-    expect(await createPost({ allowLoopback: false })(url, "{}", {})).toEqual({ failure: "ENOTPUBLIC" });
-    expect(arrivals).toEqual([]);
-  });
-
-  test("a redirect is not followed", async () => {
-    const inside = await startSubscriber();
-    const outside = await startSubscriber((response) => {
-      response.writeHead(307, { location: inside.url }).end();
-    });
-    expect(await createPost({ allowLoopback: true })(outside.url, "{}", {})).toEqual({ status: 307 });
-    expect(inside.arrivals).toEqual([]);
-  });
+  const checked = checkCallback("https://rebind.example.com/hook", { allowLoopback: false }, resolve);
+  if (list.length > 0) await expect(checked).rejects.toThrow(InvalidInput);
+  else await checked;
 });
 
-test("a callback whose name does not resolve, or not in time, is accepted", async () => {
+test("a private address is not called when loopback is allowed", async () => {
+  const post = createPost({ allowLoopback: true, resolve: async () => addresses("192.168.1.1") });
+  expect(await post("http://router.example.com/", "{}", {})).toEqual({ failure: "ENOTPUBLIC" });
+});
+
+test("a name that resolves to a private address only after it was accepted is not called", async () => {
+  const { port, arrivals } = await startSubscriber();
+  const answers = [addresses("93.184.216.34"), addresses("127.0.0.1")];
+  let asked = 0;
+  const resolve = async () => answers[asked++] ?? [];
+  const url = `https://rebind.example.com:${port}/hook`;
+  await checkCallback(url, { allowLoopback: false }, resolve);
+  expect(await createPost({ allowLoopback: false, resolve })(url, "{}", {})).toEqual({
+    failure: "ENOTPUBLIC",
+  });
+  expect(asked).toBe(2);
+  expect(arrivals).toEqual([]);
+});
+
+test("a loopback URL that was stored under other rules is not called", async () => {
+  const { url, arrivals } = await startSubscriber();
+  expect(await createPost({ allowLoopback: false })(url, "{}", {})).toEqual({ failure: "ENOTPUBLIC" });
+  expect(arrivals).toEqual([]);
+});
+
+test("a redirect is not followed", async () => {
+  const inside = await startSubscriber();
+  const outside = await startSubscriber((response) => {
+    response.writeHead(307, { location: inside.url }).end();
+  });
+  expect(await createPost({ allowLoopback: true })(outside.url, "{}", {})).toEqual({ status: 307 });
+  expect(inside.arrivals).toEqual([]);
+});
+
+test("a callback whose name does not resolve in time is accepted", async () => {
   const url = "https://later.example.com/hook";
   await checkCallback(url, { allowLoopback: false }, async () => {
     throw Object.assign(new Error(), { code: "ENOTFOUND" });
@@ -129,90 +127,88 @@ test("a callback whose name does not resolve, or not in time, is accepted", asyn
   await checkCallback(url, { allowLoopback: false }, () => new Promise(() => {}), { patience: 5 });
 });
 
-describe("an answer", () => {
-  const answerOf = async (script: Parameters<typeof startSubscriber>[0], timeLimit = 2_000) => {
-    const { url } = await startSubscriber(script);
-    return createPost({ allowLoopback: true, timeLimit })(url, "{}", {});
+const answerOf = async (script: Parameters<typeof startSubscriber>[0], timeLimit = 2_000) => {
+  const { url } = await startSubscriber(script);
+  return createPost({ allowLoopback: true, timeLimit })(url, "{}", {});
+};
+
+test("Retry-After is read in seconds and as a date", async () => {
+  expect(await answerOf((response) => response.writeHead(429, { "retry-after": "2" }).end())).toEqual({
+    status: 429,
+    retryAfter: 2_000,
+  });
+  const now = Date.parse("2026-01-31T08:00:00Z");
+  const headers = {
+    date: new Date(now).toUTCString(),
+    "retry-after": new Date(now + 90_000).toUTCString(),
   };
+  expect(await answerOf((response) => response.writeHead(503, headers).end())).toEqual({
+    status: 503,
+    retryAfter: 90_000,
+  });
+  expect(await answerOf((response) => response.writeHead(503, { "retry-after": "soon" }).end())).toEqual({
+    status: 503,
+  });
+});
 
-  test("Retry-After is read in seconds and as a date", async () => {
-    expect(await answerOf((response) => response.writeHead(429, { "retry-after": "2" }).end())).toEqual({
-      status: 429,
-      retryAfter: 2_000,
+test("an error body gives the code, and any other body the excerpt", async () => {
+  const body = { error: { code: "WorkflowTriggerIsNotEnabled", message: "…" } };
+  expect(await answerOf((response) => response.writeHead(400).end(JSON.stringify(body)))).toMatchObject({
+    status: 400,
+    code: "WorkflowTriggerIsNotEnabled",
+  });
+  expect(await answerOf((response) => response.writeHead(400).end("<html>"))).toEqual({
+    status: 400,
+    excerpt: "<html>",
+  });
+  expect(await answerOf((response) => response.writeHead(400).end('{"error":null}'))).toEqual({
+    status: 400,
+    excerpt: '{"error":null}',
+  });
+});
+
+test("a callback that never answers is a TIMEOUT, and one whose body never ends has its status", async () => {
+  expect(await answerOf(() => {}, 20)).toEqual({ failure: "TIMEOUT" });
+  // The status counts although the body never ends.
+  expect(await answerOf((response) => response.writeHead(200).write("{"), 500)).toEqual({ status: 200 });
+});
+
+test("a request that is reset, refused or answered in another protocol has the network's code", async () => {
+  expect(await answerOf((response) => response.socket?.resetAndDestroy())).toEqual({
+    failure: "ECONNRESET",
+  });
+  expect(await answerOf((response) => response.socket?.end("hello\r\n\r\n"))).toEqual({
+    failure: expect.stringMatching(/^HPE_/),
+  });
+  expect(
+    await answerOf((response) => {
+      response.socket?.end("HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n");
+    }),
+  ).toEqual({ failure: expect.stringMatching(/^E/) });
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  expect(await createPost({ allowLoopback: true })(`http://127.0.0.1:${port}/`, "{}", {})).toEqual({
+    failure: "ECONNREFUSED",
+  });
+});
+
+test("an answer that is too long closes the connection", async () => {
+  let sent = 0;
+  let closed = false;
+  const answer = await answerOf((response) => {
+    response.writeHead(200, { "content-type": "text/plain" });
+    response.once("close", () => {
+      closed = true;
     });
-    const now = Date.parse("2026-01-31T08:00:00Z");
-    const headers = {
-      date: new Date(now).toUTCString(),
-      "retry-after": new Date(now + 90_000).toUTCString(),
+    const pour = () => {
+      while (!closed && response.write("x".repeat(1024))) sent += 1024;
+      if (!closed) response.once("drain", pour);
     };
-    expect(await answerOf((response) => response.writeHead(503, headers).end())).toEqual({
-      status: 503,
-      retryAfter: 90_000,
-    });
-    expect(await answerOf((response) => response.writeHead(503, { "retry-after": "soon" }).end())).toEqual({
-      status: 503,
-    });
+    pour();
   });
-
-  test("the code of an error body is read, and other bodies become the excerpt", async () => {
-    const body = { error: { code: "WorkflowTriggerIsNotEnabled", message: "…" } };
-    expect(await answerOf((response) => response.writeHead(400).end(JSON.stringify(body)))).toMatchObject({
-      status: 400,
-      code: "WorkflowTriggerIsNotEnabled",
-    });
-    expect(await answerOf((response) => response.writeHead(400).end("<html>"))).toEqual({
-      status: 400,
-      excerpt: "<html>",
-    });
-    expect(await answerOf((response) => response.writeHead(400).end('{"error":null}'))).toEqual({
-      status: 400,
-      excerpt: '{"error":null}',
-    });
-  });
-
-  test("a callback that never answers is a TIMEOUT, and one whose body never ends has its status", async () => {
-    expect(await answerOf(() => {}, 20)).toEqual({ failure: "TIMEOUT" });
-    // The status counts although the body never ends.
-    expect(await answerOf((response) => response.writeHead(200).write("{"), 500)).toEqual({ status: 200 });
-  });
-
-  test("a request that is reset, refused or answered in another protocol has the network's code", async () => {
-    expect(await answerOf((response) => response.socket?.resetAndDestroy())).toEqual({
-      failure: "ECONNRESET",
-    });
-    expect(await answerOf((response) => response.socket?.end("hello\r\n\r\n"))).toEqual({
-      failure: expect.stringMatching(/^HPE_/),
-    });
-    expect(
-      await answerOf((response) => {
-        response.socket?.end("HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n");
-      }),
-    ).toEqual({ failure: expect.stringMatching(/^E/) });
-    const server = createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => server.once("listening", resolve));
-    const { port } = server.address() as { port: number };
-    await new Promise((resolve) => server.close(resolve));
-    expect(await createPost({ allowLoopback: true })(`http://127.0.0.1:${port}/`, "{}", {})).toEqual({
-      failure: "ECONNREFUSED",
-    });
-  });
-
-  test("an answer that is too long closes the connection", async () => {
-    let sent = 0;
-    let closed = false;
-    const answer = await answerOf((response) => {
-      response.writeHead(200, { "content-type": "text/plain" });
-      response.once("close", () => {
-        closed = true;
-      });
-      const pour = () => {
-        while (!closed && response.write("x".repeat(1024))) sent += 1024;
-        if (!closed) response.once("drain", pour);
-      };
-      pour();
-    });
-    expect(answer).toEqual({ status: 200 });
-    await expect.poll(() => closed).toBe(true);
-    expect(sent).toBeLessThan(16 * 1024 * 1024);
-  });
+  expect(answer).toEqual({ status: 200 });
+  await expect.poll(() => closed).toBe(true);
+  expect(sent).toBeLessThan(16 * 1024 * 1024);
 });

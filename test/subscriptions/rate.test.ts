@@ -17,7 +17,7 @@ test("a request above the limit waits until enough requests are older than a min
   expect(nextRequestAt(sent, 3, 161_000)).toBe(0);
 });
 
-test("no minute has more requests than the limit, and no request waits without need", () => {
+test("a request waits exactly as long as the limit of each minute requires", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 8 }),

@@ -46,85 +46,83 @@ async function newSubscriber(script?: Script) {
   return Object.assign(subscriber, { ids: () => idsOf(subscriber.arrivals) });
 }
 
-describe("retention", () => {
-  const fill = async ({ log, clock }: ReturnType<typeof open>) => {
-    for (let day = 0; day < 10; day += 1) {
-      await log.append(started({ id: `C${day}` }));
-      await log.append(ended({ id: `C${day}` }));
-      clock.time += DAY;
-    }
-  };
-  const daysAgo = (clock: { time: number }, days: number) => new Date(clock.time - days * DAY).toISOString();
+const fill = async ({ log, clock }: ReturnType<typeof open>) => {
+  for (let day = 0; day < 10; day += 1) {
+    await log.append(started({ id: `C${day}` }));
+    await log.append(ended({ id: `C${day}` }));
+    clock.time += DAY;
+  }
+};
+const daysAgo = (clock: { time: number }, days: number) => new Date(clock.time - days * DAY).toISOString();
 
-  test("retention removes no event that a subscription has yet to receive", async () => {
-    const world = open();
-    const down = await newSubscriber(DOWN);
-    await world.subscriptions.subscribe({ url: down.url, types: ["chat_started"] });
-    const other = await world.subscriptions.subscribe({ url: `${down.url}/2`, types: ["chat_ended"] });
-    await fill(world);
-    await world.subscriptions.replay(other.id, 8);
-    expect(await world.subscriptions.heldThrough(daysAgo(world.clock, 30))).toBe(0);
+test("retention removes no event that a subscription has yet to receive", async () => {
+  const world = open();
+  const down = await newSubscriber(DOWN);
+  await world.subscriptions.subscribe({ url: down.url, types: ["chat_started"] });
+  const other = await world.subscriptions.subscribe({ url: `${down.url}/2`, types: ["chat_ended"] });
+  await fill(world);
+  await world.subscriptions.replay(other.id, 8);
+  expect(await world.subscriptions.heldThrough(daysAgo(world.clock, 30))).toBe(0);
 
-    const place = eventLogPlaces(
-      { table: newLogTable(world.logTable), partitionKey: LOG_PARTITION },
-      {
-        now: world.now,
-        removeBefore: () => daysAgo(world.clock, 2),
-        heldThrough: () => world.subscriptions.heldThrough(daysAgo(world.clock, 30)),
-      },
-    );
-    const people = openPeople({ table: newLogTable(), places: place, now: world.now });
-    await people.retain({ budgetMs: 60_000 });
-    expect((await world.log.list()).items).toHaveLength(20);
-  });
-
-  test("retention moves subscriptions past events older than the margin and counts the missed ones once", async () => {
-    const world = open();
-    const { subscriptions, clock } = world;
-    const down = await newSubscriber(DOWN);
-    const one = await subscriptions.subscribe({ url: down.url, types: ["chat_started"] });
-    const all = await subscriptions.subscribe({ url: down.url });
-    const filtered = await subscriptions.subscribe({ url: `${down.url}/3`, filter: { tag: ["vip"] } });
-    await fill(world);
-    const held = await subscriptions.heldThrough(daysAgo(clock, 5.5));
-    // Ten events, two on each of five days, are older.
-    expect(held).toBe(10);
-    const missed = async (id: string) => {
-      const { missed, missedAt, cursor } = await subscriptions.get(id);
-      return [missed, cursor, missedAt !== undefined];
-    };
-    expect(await missed(one.id)).toEqual([5, 10, true]);
-    expect(await missed(all.id)).toEqual([10, 10, true]);
-    expect(await subscriptions.get(filtered.id)).toMatchObject({ missed: 0, missedAt: undefined });
-    // A second run counts no event again.
-    expect(await subscriptions.heldThrough(daysAgo(clock, 5.5))).toBe(10);
-    expect(await missed(all.id)).toEqual([10, 10, true]);
-    expect(await subscriptions.resume(all.id)).toMatchObject({ missed: 10 });
-    expect(await subscriptions.list()).toEqual(
-      expect.arrayContaining([expect.objectContaining({ id: one.id, missed: 5 })]),
-    );
-  });
-
-  test("retention counts parked events older than the margin as missed and keeps later parked events", async () => {
-    const world = open();
-    const { subscriptions, clock } = world;
-    const down = await newSubscriber(DOWN);
-    const { id } = await subscriptions.subscribe({ url: down.url });
-    await fill(world);
-    for (let count = 0; count < 3; count += 1) await subscriptions.skip(id);
-    expect((await subscriptions.get(id)).parked.map(({ seq }) => seq)).toEqual([1, 2, 3]);
-    expect(await subscriptions.heldThrough(daysAgo(clock, 9.5))).toBe(2);
-    expect(await subscriptions.get(id)).toMatchObject({ missed: 2, cursor: 3, parked: [{ seq: 3 }] });
-  });
-
-  test("retention may remove every event when there are no subscriptions", async () => {
-    const world = open();
-    await fill(world);
-    expect(await world.subscriptions.heldThrough(daysAgo(world.clock, 30))).toBe(Number.POSITIVE_INFINITY);
-  });
+  const place = eventLogPlaces(
+    { table: newLogTable(world.logTable), partitionKey: LOG_PARTITION },
+    {
+      now: world.now,
+      removeBefore: () => daysAgo(world.clock, 2),
+      heldThrough: () => world.subscriptions.heldThrough(daysAgo(world.clock, 30)),
+    },
+  );
+  const people = openPeople({ table: newLogTable(), places: place, now: world.now });
+  await people.retain({ budgetMs: 60_000 });
+  expect((await world.log.list()).items).toHaveLength(20);
 });
 
-test("a subscription restarts at the beginning of a new log and shows restartedAt", async () => {
+test("retention counts events older than the margin as missed, once", async () => {
+  const world = open();
+  const { subscriptions, clock } = world;
+  const down = await newSubscriber(DOWN);
+  const one = await subscriptions.subscribe({ url: down.url, types: ["chat_started"] });
+  const all = await subscriptions.subscribe({ url: down.url });
+  const filtered = await subscriptions.subscribe({ url: `${down.url}/3`, filter: { tag: ["vip"] } });
+  await fill(world);
+  const held = await subscriptions.heldThrough(daysAgo(clock, 5.5));
+  // Ten events, two on each of five days, are older.
+  expect(held).toBe(10);
+  const missed = async (id: string) => {
+    const { missed, missedAt, cursor } = await subscriptions.get(id);
+    return [missed, cursor, missedAt !== undefined];
+  };
+  expect(await missed(one.id)).toEqual([5, 10, true]);
+  expect(await missed(all.id)).toEqual([10, 10, true]);
+  expect(await subscriptions.get(filtered.id)).toMatchObject({ missed: 0, missedAt: undefined });
+  // A second run counts no event again.
+  expect(await subscriptions.heldThrough(daysAgo(clock, 5.5))).toBe(10);
+  expect(await missed(all.id)).toEqual([10, 10, true]);
+  expect(await subscriptions.resume(all.id)).toMatchObject({ missed: 10 });
+  expect(await subscriptions.list()).toEqual(
+    expect.arrayContaining([expect.objectContaining({ id: one.id, missed: 5 })]),
+  );
+});
+
+test("retention counts parked events older than the margin as missed", async () => {
+  const world = open();
+  const { subscriptions, clock } = world;
+  const down = await newSubscriber(DOWN);
+  const { id } = await subscriptions.subscribe({ url: down.url });
+  await fill(world);
+  for (let count = 0; count < 3; count += 1) await subscriptions.skip(id);
+  expect((await subscriptions.get(id)).parked.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+  expect(await subscriptions.heldThrough(daysAgo(clock, 9.5))).toBe(2);
+  expect(await subscriptions.get(id)).toMatchObject({ missed: 2, cursor: 3, parked: [{ seq: 3 }] });
+});
+
+test("retention may remove every event when there are no subscriptions", async () => {
+  const world = open();
+  await fill(world);
+  expect(await world.subscriptions.heldThrough(daysAgo(world.clock, 30))).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("a subscription restarts at the beginning of a new log", async () => {
   const world = open();
   const subscriber = await newSubscriber();
   const { id } = await world.subscriptions.subscribe({ url: subscriber.url });
@@ -262,203 +260,204 @@ describe("parked events in a replay", () => {
   });
 });
 
-describe("erasure", () => {
-  test("an event that this process erased is not sent, even from a page that was read before", async () => {
-    const world = open();
-    const erase = async () => {
-      const places = [
-        ...eventLogPlaces(
-          { table: newLogTable(world.logTable), partitionKey: LOG_PARTITION },
-          { now: world.now },
-        ),
-        attemptsPlace({ ...world, onErase: world.subscriptions.erased }),
-      ];
-      const { erased } = await openPeople({ table: newLogTable(), places, now: world.now }).erase(
-        "ann@example.com",
-      );
-      expect(erased).toBe(1);
-    };
-    const subscriber = await newSubscriber(async (response, _, nth) => {
-      if (nth === 1) await erase();
-      response.end();
-    });
-    await world.subscriptions.subscribe({ url: subscriber.url });
-    const { id: first } = await world.log.append(started({ id: "A", email: "bob@example.com" }));
-    await world.log.append(started({ id: "B", email: "ann@example.com" }));
-    const { id: third } = await world.log.append(started({ id: "C", email: "bob@example.com" }));
-    await world.subscriptions.dispatch();
-    expect(subscriber.ids()).toEqual([first, third]);
-  });
-
-  test("an event that another process erased is not sent from a page that is older than a second", async () => {
-    const world = open();
-    const subscriber = await newSubscriber(async (response, _, nth) => {
-      if (nth === 1) {
-        const places = eventLogPlaces(
-          { table: newLogTable(world.logTable), partitionKey: LOG_PARTITION },
-          { now: world.now },
-        );
-        await openPeople({ table: newLogTable(), places, now: world.now }).erase("ann@example.com");
-        world.clock.time += 1_000;
-      }
-      response.end();
-    });
-    await world.subscriptions.subscribe({ url: subscriber.url });
-    const { id: first } = await world.log.append(started({ id: "A", email: "bob@example.com" }));
-    await world.log.append(started({ id: "B", email: "ann@example.com" }));
-    await world.subscriptions.dispatch();
-    expect(subscriber.ids()).toEqual([first]);
-  });
-
-  test("search finds the failed attempts of a person's events, and erasure removes them", async () => {
-    const world = open();
-    const subscriber = await newSubscriber(DOWN);
-    await world.subscriptions.subscribe({ url: subscriber.url });
-    const { id } = await world.log.append(started({ id: "A", email: "ann@example.com" }));
-    await world.subscriptions.dispatch();
-    const [attempt] = await world.subscriptions.attemptsOf(id);
-    expect(attempt).toMatchObject({ eventId: id, status: 503, excerpt: "No room for Ann." });
+test("an event that this process erased is not sent from a page that was read before", async () => {
+  const world = open();
+  const erase = async () => {
     const places = [
       ...eventLogPlaces(
         { table: newLogTable(world.logTable), partitionKey: LOG_PARTITION },
         { now: world.now },
       ),
-      attemptsPlace(world),
+      attemptsPlace({ ...world, onErase: world.subscriptions.erased }),
     ];
-    const people = openPeople({ table: newLogTable(), places, now: world.now });
-    const { found } = await people.search("ann@example.com", { maxBytes: 1e9 });
-    expect(found.map(({ place }) => place)).toContain("attempts");
-    await people.erase("ann@example.com");
-    expect(await world.subscriptions.attemptsOf(id)).toEqual([]);
-    expect((await people.search("ann@example.com", { maxBytes: 1e9 })).found).toEqual([]);
+    const { erased } = await openPeople({ table: newLogTable(), places, now: world.now }).erase(
+      "ann@example.com",
+    );
+    expect(erased).toBe(1);
+  };
+  const subscriber = await newSubscriber(async (response, _, nth) => {
+    if (nth === 1) await erase();
+    response.end();
   });
-
-  test("retention removes failed attempts after a week", async () => {
-    const world = open();
-    const attempts = openAttempts(world.table);
-    const today = world.clock.time;
-    const at = (days: number) => new Date(today - days * DAY).toISOString();
-    await attempts.recordFailure(failedRequest(at(8)), { id: "s" }, [{ id: "a", seq: 1 }]);
-    await attempts.recordFailure(failedRequest(at(6)), { id: "s" }, [{ id: "a", seq: 1 }]);
-    const people = openPeople({ table: newLogTable(), places: [attemptsPlace(world)], now: world.now });
-    expect(await people.retain({ budgetMs: 1_000 })).toMatchObject([{ removed: 1, done: true }]);
-    expect(await attempts.of(1)).toMatchObject([{ at: at(6) }]);
-  });
+  await world.subscriptions.subscribe({ url: subscriber.url });
+  const { id: first } = await world.log.append(started({ id: "A", email: "bob@example.com" }));
+  await world.log.append(started({ id: "B", email: "ann@example.com" }));
+  const { id: third } = await world.log.append(started({ id: "C", email: "bob@example.com" }));
+  await world.subscriptions.dispatch();
+  expect(subscriber.ids()).toEqual([first, third]);
 });
 
-describe("operators", () => {
-  test("a subscription shows its last 20 attempts, and an event its failed attempts with a redacted excerpt", async () => {
-    const world = open();
-    const subscriber = await newSubscriber((response, _, nth) =>
-      nth === 1
-        ? response
-            .writeHead(503)
-            .end("See https://example.com/secret?sig=abc of ann@example.com at /hook?sig=topsecret")
-        : response.end("ok"),
-    );
-    const { id } = await world.subscriptions.subscribe({ url: `${subscriber.url}?sig=topsecret` });
-    const { id: eventId } = await world.log.append(started());
-    await world.subscriptions.dispatch();
-    const { attempts } = await world.subscriptions.get(id);
-    expect(attempts).toMatchObject([
-      { eventId, seq: 1, status: 503, durationMs: expect.any(Number) },
-      { eventId, seq: 1, status: 200 },
+test("an event that another process erased is not sent from a page that is older than a second", async () => {
+  const world = open();
+  const subscriber = await newSubscriber(async (response, _, nth) => {
+    if (nth === 1) {
+      const places = eventLogPlaces(
+        { table: newLogTable(world.logTable), partitionKey: LOG_PARTITION },
+        { now: world.now },
+      );
+      await openPeople({ table: newLogTable(), places, now: world.now }).erase("ann@example.com");
+      world.clock.time += 1_000;
+    }
+    response.end();
+  });
+  await world.subscriptions.subscribe({ url: subscriber.url });
+  const { id: first } = await world.log.append(started({ id: "A", email: "bob@example.com" }));
+  await world.log.append(started({ id: "B", email: "ann@example.com" }));
+  await world.subscriptions.dispatch();
+  expect(subscriber.ids()).toEqual([first]);
+});
+
+test("search finds a person's failed attempts until an erasure removes them", async () => {
+  const world = open();
+  const subscriber = await newSubscriber(DOWN);
+  await world.subscriptions.subscribe({ url: subscriber.url });
+  const { id } = await world.log.append(started({ id: "A", email: "ann@example.com" }));
+  await world.subscriptions.dispatch();
+  const [attempt] = await world.subscriptions.attemptsOf(id);
+  expect(attempt).toMatchObject({ eventId: id, status: 503, excerpt: "No room for Ann." });
+  const places = [
+    ...eventLogPlaces(
+      { table: newLogTable(world.logTable), partitionKey: LOG_PARTITION },
+      { now: world.now },
+    ),
+    attemptsPlace(world),
+  ];
+  const people = openPeople({ table: newLogTable(), places, now: world.now });
+  const { found } = await people.search("ann@example.com", { maxBytes: 1e9 });
+  expect(found.map(({ place }) => place)).toContain("attempts");
+  await people.erase("ann@example.com");
+  expect(await world.subscriptions.attemptsOf(id)).toEqual([]);
+  expect((await people.search("ann@example.com", { maxBytes: 1e9 })).found).toEqual([]);
+});
+
+test("retention removes failed attempts after a week", async () => {
+  const world = open();
+  const attempts = openAttempts(world.table);
+  const today = world.clock.time;
+  const at = (days: number) => new Date(today - days * DAY).toISOString();
+  await attempts.recordFailure(failedRequest(at(8)), { id: "s" }, [{ id: "a", seq: 1 }]);
+  await attempts.recordFailure(failedRequest(at(6)), { id: "s" }, [{ id: "a", seq: 1 }]);
+  const people = openPeople({ table: newLogTable(), places: [attemptsPlace(world)], now: world.now });
+  expect(await people.retain({ budgetMs: 1_000 })).toMatchObject([{ removed: 1, done: true }]);
+  expect(await attempts.of(1)).toMatchObject([{ at: at(6) }]);
+});
+
+test("an event shows its failed attempts with a redacted excerpt", async () => {
+  const world = open();
+  const subscriber = await newSubscriber((response, _, nth) =>
+    nth === 1
+      ? response
+          .writeHead(503)
+          .end("See https://example.com/secret?sig=abc of ann@example.com at /hook?sig=topsecret")
+      : response.end("ok"),
+  );
+  const { id } = await world.subscriptions.subscribe({ url: `${subscriber.url}?sig=topsecret` });
+  const { id: eventId } = await world.log.append(started());
+  await world.subscriptions.dispatch();
+  const { attempts } = await world.subscriptions.get(id);
+  expect(attempts).toMatchObject([
+    { eventId, seq: 1, status: 503, durationMs: expect.any(Number) },
+    { eventId, seq: 1, status: 200 },
+  ]);
+  const all = await world.subscriptions.attemptsOf(eventId);
+  expect(all.map(({ status }) => status)).toEqual([503, 200]);
+  expect(all[0]?.excerpt).toBe("See https://example.com/… of …@… at …");
+  expect(all[0]?.callback).toMatch(/^http:\/\/127.0.0.1:\d+\/…$/);
+  await expect(world.subscriptions.attemptsOf("none")).rejects.toThrow(NotFound);
+});
+
+test("a subscription shows its last 20 attempts", async () => {
+  const world = open();
+  const { id } = await world.subscriptions.subscribe({ url: (await newSubscriber()).url });
+  for (let count = 0; count < 25; count += 1) await world.log.append(ended({ id: `C${count}` }));
+  await world.subscriptions.dispatch();
+  expect((await world.subscriptions.get(id)).attempts).toHaveLength(20);
+});
+
+test("the attempt of a batch shows at its events, and not at others between them", async () => {
+  const world = open();
+  const subscriber = await newSubscriber();
+  const filter = { tag: ["vip"] };
+  const { id } = await world.subscriptions.subscribe({ url: subscriber.url, batch: 10, filter });
+  const ids: string[] = [];
+  for (const tag of ["vip", "vip", "other", "vip"])
+    ids.push((await world.log.append(started({ id: `C${ids.length}`, more: { tags: [tag] } }))).id);
+  await world.subscriptions.dispatch();
+  const statuses = async (eventId: string) =>
+    (await world.subscriptions.attemptsOf(eventId)).map((attempt) => [
+      attempt.eventId === eventId,
+      attempt.status,
     ]);
-    const all = await world.subscriptions.attemptsOf(eventId);
-    expect(all.map(({ status }) => status)).toEqual([503, 200]);
-    expect(all[0]?.excerpt).toBe("See https://example.com/… of …@… at …");
-    expect(all[0]?.callback).toMatch(/^http:\/\/127.0.0.1:\d+\/…$/);
-    await expect(world.subscriptions.attemptsOf("none")).rejects.toThrow(NotFound);
-    for (let count = 0; count < 25; count += 1) await world.log.append(ended({ id: `C${count}` }));
-    await world.subscriptions.dispatch();
-    expect((await world.subscriptions.get(id)).attempts).toHaveLength(20);
-  });
+  expect(await Promise.all(ids.map(statuses))).toEqual([[[true, 200]], [[true, 200]], [], [[true, 200]]]);
+  expect((await world.subscriptions.get(id)).attempts).toMatchObject([{ events: 3, seq: 4, firstSeq: 1 }]);
+});
 
-  test("each event of a batch shows the batch's attempt, and an event between that was not sent shows none", async () => {
-    const world = open();
-    const subscriber = await newSubscriber();
-    const filter = { tag: ["vip"] };
-    const { id } = await world.subscriptions.subscribe({ url: subscriber.url, batch: 10, filter });
-    const ids: string[] = [];
-    for (const tag of ["vip", "vip", "other", "vip"])
-      ids.push((await world.log.append(started({ id: `C${ids.length}`, more: { tags: [tag] } }))).id);
-    await world.subscriptions.dispatch();
-    const statuses = async (eventId: string) =>
-      (await world.subscriptions.attemptsOf(eventId)).map((attempt) => [
-        attempt.eventId === eventId,
-        attempt.status,
-      ]);
-    expect(await Promise.all(ids.map(statuses))).toEqual([[[true, 200]], [[true, 200]], [], [[true, 200]]]);
-    expect((await world.subscriptions.get(id)).attempts).toMatchObject([{ events: 3, seq: 4, firstSeq: 1 }]);
-  });
+test("a skipped event stays parked until it is sent again successfully", async () => {
+  const world = open();
+  let status = 503;
+  const subscriber = await newSubscriber((response) =>
+    response.writeHead(status, { "retry-after": "3600" }).end(),
+  );
+  const { id } = await world.subscriptions.subscribe({ url: subscriber.url });
+  const { id: eventId } = await world.log.append(started());
+  await world.subscriptions.dispatch();
+  const skipped = await world.subscriptions.skip(id);
+  expect(skipped).toMatchObject({ cursor: 1, lag: 0, state: "active", parked: [{ eventId, seq: 1 }] });
+  await expect(world.subscriptions.skip(id)).rejects.toThrow(Conflict);
 
-  test("a skipped event stays parked until it is sent again successfully", async () => {
-    const world = open();
-    let status = 503;
-    const subscriber = await newSubscriber((response) =>
-      response.writeHead(status, { "retry-after": "3600" }).end(),
-    );
-    const { id } = await world.subscriptions.subscribe({ url: subscriber.url });
-    const { id: eventId } = await world.log.append(started());
-    await world.subscriptions.dispatch();
-    const skipped = await world.subscriptions.skip(id);
-    expect(skipped).toMatchObject({ cursor: 1, lag: 0, state: "active", parked: [{ eventId, seq: 1 }] });
-    await expect(world.subscriptions.skip(id)).rejects.toThrow(Conflict);
-
-    expect(await world.subscriptions.sendAgain(id, eventId)).toMatchObject({
-      attempts: [{ delivered: false, status: 503 }],
-      left: 1,
-    });
-    expect(await world.subscriptions.sendParked(id, 1_000)).toMatchObject({
-      attempts: [{ delivered: false }],
-      left: 1,
-    });
-    status = 200;
-    expect(await world.subscriptions.sendAgain(id, eventId)).toMatchObject({
-      attempts: [{ delivered: true, status: 200 }],
-      left: 0,
-    });
-    await expect(world.subscriptions.sendAgain(id, "none")).rejects.toThrow(NotFound);
-    await expect(world.subscriptions.sendAgain("none", eventId)).rejects.toThrow(NotFound);
-    await expect(world.subscriptions.replay(id, 5)).rejects.toThrow(InvalidInput);
+  expect(await world.subscriptions.sendAgain(id, eventId)).toMatchObject({
+    attempts: [{ delivered: false, status: 503 }],
+    left: 1,
   });
-
-  test("an attempt is stored when an emoji stands at the end of its excerpt", async () => {
-    const world = open();
-    const answer = `${"a".repeat(199)}\u{1F4A1} and more`;
-    const subscriber = await newSubscriber((response) => response.writeHead(500).end(answer));
-    const { id } = await world.subscriptions.subscribe({ url: subscriber.url });
-    const event = await world.log.append(started());
-    const excerpt = `${"a".repeat(199)}…`;
-    expect(await world.subscriptions.sendAgain(id, event.id)).toMatchObject({ attempts: [{ excerpt }] });
-    expect(await world.subscriptions.attemptsOf(event.id)).toMatchObject([{ status: 500, excerpt }]);
+  expect(await world.subscriptions.sendParked(id, 1_000)).toMatchObject({
+    attempts: [{ delivered: false }],
+    left: 1,
   });
-
-  test("sendParked sends all parked events in the order of the log", async () => {
-    const world = open();
-    let status = 503;
-    const subscriber = await newSubscriber((response) =>
-      response.writeHead(status, { "retry-after": "3600" }).end(),
-    );
-    const { id } = await world.subscriptions.subscribe({ url: subscriber.url });
-    const ids: string[] = [];
-    for (let count = 0; count < 4; count += 1)
-      ids.push((await world.log.append(started({ id: `C${count}` }))).id);
-    for (let count = 0; count < 4; count += 1) await world.subscriptions.skip(id);
-    status = 200;
-    subscriber.arrivals.length = 0;
-    const { attempts, left } = await world.subscriptions.sendParked(id, 10_000);
-    expect([attempts.length, left]).toEqual([4, 0]);
-    expect(subscriber.ids()).toEqual(ids);
+  status = 200;
+  expect(await world.subscriptions.sendAgain(id, eventId)).toMatchObject({
+    attempts: [{ delivered: true, status: 200 }],
+    left: 0,
   });
+  await expect(world.subscriptions.sendAgain(id, "none")).rejects.toThrow(NotFound);
+  await expect(world.subscriptions.sendAgain("none", eventId)).rejects.toThrow(NotFound);
+  await expect(world.subscriptions.replay(id, 5)).rejects.toThrow(InvalidInput);
+});
 
-  test("a test sends a signed example of the subscription's type and leaves the attempts unchanged", async () => {
-    const world = open();
-    const subscriber = await newSubscriber(204);
-    const { id } = await world.subscriptions.subscribe({ url: subscriber.url, types: ["ticket_created"] });
-    expect(await world.subscriptions.test(id)).toMatchObject({ delivered: true, status: 204 });
-    expect(JSON.parse(subscriber.arrivals[0]?.body ?? "")).toMatchObject({ event_type: "ticket_created" });
-    expect(subscriber.ids()).toEqual([expect.stringMatching(/^test_/)]);
-    expect((await world.subscriptions.get(id)).attempts).toEqual([]);
-  });
+test("an attempt is stored when an emoji stands at the end of its excerpt", async () => {
+  const world = open();
+  const answer = `${"a".repeat(199)}\u{1F4A1} and more`;
+  const subscriber = await newSubscriber((response) => response.writeHead(500).end(answer));
+  const { id } = await world.subscriptions.subscribe({ url: subscriber.url });
+  const event = await world.log.append(started());
+  const excerpt = `${"a".repeat(199)}…`;
+  expect(await world.subscriptions.sendAgain(id, event.id)).toMatchObject({ attempts: [{ excerpt }] });
+  expect(await world.subscriptions.attemptsOf(event.id)).toMatchObject([{ status: 500, excerpt }]);
+});
+
+test("sendParked sends all parked events in the order of the log", async () => {
+  const world = open();
+  let status = 503;
+  const subscriber = await newSubscriber((response) =>
+    response.writeHead(status, { "retry-after": "3600" }).end(),
+  );
+  const { id } = await world.subscriptions.subscribe({ url: subscriber.url });
+  const ids: string[] = [];
+  for (let count = 0; count < 4; count += 1)
+    ids.push((await world.log.append(started({ id: `C${count}` }))).id);
+  for (let count = 0; count < 4; count += 1) await world.subscriptions.skip(id);
+  status = 200;
+  subscriber.arrivals.length = 0;
+  const { attempts, left } = await world.subscriptions.sendParked(id, 10_000);
+  expect([attempts.length, left]).toEqual([4, 0]);
+  expect(subscriber.ids()).toEqual(ids);
+});
+
+test("a test sends a signed example of the subscription's type", async () => {
+  const world = open();
+  const subscriber = await newSubscriber(204);
+  const { id } = await world.subscriptions.subscribe({ url: subscriber.url, types: ["ticket_created"] });
+  expect(await world.subscriptions.test(id)).toMatchObject({ delivered: true, status: 204 });
+  expect(JSON.parse(subscriber.arrivals[0]?.body ?? "")).toMatchObject({ event_type: "ticket_created" });
+  expect(subscriber.ids()).toEqual([expect.stringMatching(/^test_/)]);
+  expect((await world.subscriptions.get(id)).attempts).toEqual([]);
 });

@@ -69,7 +69,7 @@ function newWakeUp({ isNeeded = true } = {}) {
   return Object.assign(world, { wakeUp, shows });
 }
 
-test("an append waits until its message is in the queue, and the message is removed after the delivery", async () => {
+test("an append waits until its message is in the queue", async () => {
   const world = newWakeUp();
   await world.wakeUp.storing()();
   await turns();
@@ -83,7 +83,7 @@ test("an append waits until its message is in the queue, and the message is remo
   expect(world.queue.calls).toEqual(["put", "takeBack"]);
 });
 
-test("a hundred concurrent appends share one message, and each event is delivered", async () => {
+test("a hundred concurrent appends share one message", async () => {
   const world = newWakeUp();
   await Promise.all(Array.from({ length: 100 }, (_, seq) => world.wakeUp.storing()(seq)));
   await turns();
@@ -105,7 +105,7 @@ test("the message stays in the queue when an event was not delivered", async () 
   expect(world.shows()).toEqual([-3_000]);
 });
 
-test("the message is postponed during a delivery, and a received one is replaced", async () => {
+test("the message is postponed during a delivery, or replaced after it was received", async () => {
   const clock = virtualClock();
   const queue = memoryQueue(clock);
   let beat = () => {};
@@ -156,7 +156,7 @@ test("the first append of a process does not wait for the table of subscriptions
   expect(world.delivered).toEqual([1]);
 });
 
-test("an append without subscriptions puts no message and reads the table at most every five seconds", async () => {
+test("an append without subscriptions reads the table at most every five seconds", async () => {
   const world = newWakeUp({ isNeeded: false });
   for (let count = 0; count < 10; count += 1) {
     await world.wakeUp.storing()(count);
@@ -171,7 +171,7 @@ test("an append without subscriptions puts no message and reads the table at mos
   expect(world.delivered).toEqual([11]);
 });
 
-test("after a new subscription the next event is delivered at once, and a second message wakes the other instances", async () => {
+test("a second message after a new subscription wakes the other instances", async () => {
   const world = newWakeUp({ isNeeded: false });
   await world.wakeUp.storing()(1);
   await turns();
@@ -184,7 +184,7 @@ test("after a new subscription the next event is delivered at once, and a second
   expect(world.delivered).toEqual([2]);
 });
 
-test("a queue that fails does not fail an append, and is used again when it works", async () => {
+test("a queue that fails does not fail an append", async () => {
   const world = newWakeUp();
   world.fails = true;
   world.queue.fails = true;
@@ -204,7 +204,7 @@ test("a queue that fails does not fail an append, and is used again when it work
   expect(world.queue.calls).toEqual(["put", "takeBack"]);
 });
 
-test("the first message creates the queue, and a delayed message can be postponed and removed", async () => {
+test("a delayed message can be postponed and removed", async () => {
   const name = `wake-${crypto.randomUUID()}`;
   const queue = openQueue({ connectionString: inject("storage") }, name);
   await Promise.all([queue.put("wake up"), queue.put("wake up")]);
