@@ -9,7 +9,7 @@ type FunctionRegistration = Required<Pick<HttpFunctionOptions, "methods" | "rout
 };
 
 /**
- * How each operation is registered. The bundler runs this module, and replaces its code in the bundle by the result.
+ * The registrations of all operations. The bundler runs this module, and replaces its code in the bundle by the result.
  */
 export const registrations: readonly FunctionRegistration[] = operations.map(
   ({ id, method, route, anonymous }) => ({

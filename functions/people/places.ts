@@ -25,7 +25,7 @@ type PeopleParts = {
   now: () => number;
 };
 
-/** Every place where data of people is stored, in the order in which they are erased: see `DataPlace` for how to add one. */
+/** All places that store personal data, in the order of their erasure. `DataPlace` explains how to add one. */
 export function placesOfPeople(parts: PeopleParts): DataPlace[] {
   const { eventsTable: table, ticketsTable, eventLog: log, subscriptions, now } = parts;
   const { eventRetentionDays, retentionMarginDays, deletedTicketDays } = parts.settings;

@@ -4,7 +4,7 @@ import { examples } from "../../shared/schemas/examples.ts";
 import { described, exact, filled, named, published } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 
-/** The path of a subscription itself; its parameter has the name that Microsoft's connector gives it. */
+/** The path of one subscription. Its parameter has the name from Microsoft's connector. */
 export const HookPath = exact({ hookId: described(filled, "The id of the subscription.", examples.hookId) });
 
 /** The common parts of the operations `POST subscriptions/{id}/…`. */

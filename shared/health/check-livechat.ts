@@ -101,7 +101,7 @@ export function judgeLiveChatFailure(error: unknown, throttled?: { since: string
   }
   if (lacksApi(error)) {
     return bad(
-      `${error.message} LiveChat's REST API v2 is not there for this account.`,
+      `${error.message} This account does not have LiveChat's REST API v2.`,
       "Move to the APIs of the Text platform: set LIVECHAT_API to text, with LIVECHAT_ACCOUNT_ID, LIVECHAT_CLIENT_ID and a personal access token in LIVECHAT_API_KEY. docs/text.md shows how. The log and the subscriptions continue.",
     );
   }

@@ -34,10 +34,8 @@ export function createOperatorWebhook({
   const secret = operatorSecret(password);
 
   async function send(id: string, body: string): Promise<boolean> {
-    const headers = {
-      ...{ "content-type": "application/json", "user-agent": "livechat-functions" },
-      ...sign({ id, body }, { secret }, now()),
-    };
+    const signature = sign({ id, body }, { secret }, now());
+    const headers = { "content-type": "application/json", "user-agent": "livechat-functions", ...signature };
     return isDelivered(await post(url, body, headers));
   }
 

@@ -26,10 +26,10 @@ export async function rememberStandings(
   table: TableClient,
   standings: readonly WebhookStanding[],
 ): Promise<void> {
-  const stored: StoredStandings = standings.map(({ wanted: { event_type }, state, others, failure }) => ({
-    ...{ event_type, state, failure },
-    others: others.map(({ webhook: { id }, flaw }) => ({ id, flaw })),
-  }));
+  const stored: StoredStandings = standings.map(({ wanted: { event_type }, state, failure, others }) => {
+    const flaws = others.map(({ webhook: { id }, flaw }) => ({ id, flaw }));
+    return { event_type, state, failure, others: flaws };
+  });
   const row = { partitionKey: HEALTH_PARTITION, rowKey: ROW_KEY, json: JSON.stringify(stored) };
   await tryToWrite((options) => putRow(table, row, options));
 }

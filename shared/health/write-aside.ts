@@ -33,13 +33,13 @@ export function writeAside(
 
 const WRITE_TIMEOUT = 2 * SECOND;
 
-/** Runs a write whose failure must change nothing: the row keeps its last value, and a later write replaces it. */
+/** Runs a write and ignores its failure: the row keeps its last value until a later write. */
 export async function tryToWrite(
   write: (options: { signal: AbortSignal }) => Promise<unknown>,
 ): Promise<void> {
   try {
     await write({ signal: AbortSignal.timeout(WRITE_TIMEOUT) });
   } catch {
-    // The caller cannot do anything about it, and the process must go on.
+    // No caller awaits the result.
   }
 }

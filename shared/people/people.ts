@@ -56,7 +56,7 @@ type PeopleOptions = {
   budgetMs?: number;
 };
 
-/** Opens all places together. Two calls for the same person at once do the same work without harm. */
+/** Opens all places together. Two calls for one person at the same time do the same work twice, without harm. */
 export function openPeople({ table, places, now, budgetMs: callBudget = CALL_BUDGET }: PeopleOptions) {
   /**
    * Runs steps until they end or the time is over. Stores the progress in a row, with the further columns of `more`.

@@ -127,10 +127,11 @@ function visitorOf(chat: TextChat): Record<string, unknown> | undefined {
   if (!customer) return undefined;
   const visit = visitOf(chat);
   const { country, country_code, region, city, timezone } = visit?.geolocation ?? {};
+  const location = { country, country_code, region, city, timezone };
   const { type: _, visit: __, ...known } = customer;
   return defined({
     ...known,
-    ...{ country, country_code, region, city, timezone },
+    ...location,
     ip: visit?.ip,
     user_agent: visit?.user_agent,
     referrer: visit?.referrer,
@@ -159,13 +160,11 @@ function surveyOf({ thread }: TextChat): Record<string, unknown>[] | undefined {
     ({ type, form_type, properties }) =>
       type === "filled_form" && (form_type ?? properties?.lc2?.form_type) === "prechat",
   );
-  return form?.fields?.map(({ id, type, label, answer, answers }: TextField) =>
-    defined({
-      ...{ id, type, label },
-      answer: answer === undefined ? undefined : labelOf(answer),
-      answers: answers?.map((choice) => ({ label: labelOf(choice), chosen: true })),
-    }),
-  );
+  return form?.fields?.map(({ id, type, label, ...given }: TextField) => {
+    const answer = given.answer === undefined ? undefined : labelOf(given.answer);
+    const answers = given.answers?.map((choice) => ({ label: labelOf(choice), chosen: true }));
+    return defined({ id, type, label, answer, answers });
+  });
 }
 
 function labelOf(choice: string | { label?: string; id?: string }): string | undefined {

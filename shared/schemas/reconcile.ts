@@ -16,21 +16,26 @@ const checkpoint = v.object({
   after: described(v.optional(moment), "The time at the end of the run."),
 });
 
+/** The fields that the reports of tickets and of chats share. */
+const fieldsOfAnyRun = {
+  outcome: described(
+    outcomes,
+    "completed: the run read everything. stopped: the time limit ended the run. throttled: LiveChat's rate limit ended it. failed: an error ended it. died: its process ended. The next run continues.",
+  ),
+  reason: described(v.optional(v.string()), "Why the run failed."),
+  code: described(v.optional(v.string()), "The kind of the error, as in a problem's type."),
+  startedAt: described(moment, "When the run started."),
+  durationMs: named(count, "Duration", "How long the run took, in milliseconds."),
+  throttledMs: named(count, "Throttled Time", "Waiting time for LiveChat's rate limit, in milliseconds."),
+  calls: described(count, "Calls to LiveChat."),
+};
+
 /** The report of a run of the ticket reconciliation: the answer of `POST /reconcile/tickets`. */
 export const RunReport = shape(
   "RunReport",
   v.object({
     mode,
-    outcome: described(
-      outcomes,
-      "completed: the run read everything. stopped: the time limit ended the run. throttled: LiveChat's rate limit ended it. failed: an error ended it. died: its process ended. The next run continues.",
-    ),
-    reason: described(v.optional(v.string()), "Why the run failed."),
-    code: described(v.optional(v.string()), "The kind of the error, as in a problem's type."),
-    startedAt: described(moment, "When the run started."),
-    durationMs: named(count, "Duration", "How long the run took, in milliseconds."),
-    throttledMs: named(count, "Throttled Time", "Waiting time for LiveChat's rate limit, in milliseconds."),
-    calls: described(count, "Calls to LiveChat."),
+    ...fieldsOfAnyRun,
     pages: described(count, "Pages of tickets that were read."),
     added: described(count, "Tickets that were not stored before."),
     changed: described(count, "Stored tickets whose content changed."),
@@ -46,9 +51,8 @@ export const RunReport = shape(
 );
 export type RunReport = v.InferOutput<typeof RunReport>;
 
-const { outcome, reason, code, startedAt, durationMs, throttledMs, calls } = RunReport.entries;
 const chatRun = {
-  ...{ outcome, reason, code, startedAt, durationMs, throttledMs, calls },
+  ...fieldsOfAnyRun,
   recovered: described(count, "Chats whose start or end no webhook reported; the log has the event now."),
   unchanged: described(count, "Chats that were read and are complete in the log."),
 };

@@ -39,8 +39,8 @@ const histogram = (name: string, options: MetricOptions) =>
 const gauge = (name: string, options: MetricOptions) => recorder((by) => by.createGauge(name, options));
 
 /**
- * The instruments of the app. They record nothing, at no cost, until telemetry is configured. Attributes are kinds and counts,
- * of which there are few: never an id.
+ * The instruments of the app. Without telemetry they record nothing, at no cost. Attributes have few values: kinds and
+ * counts, never an id.
  */
 export const metrics = {
   /** `type`, and `outcome`: stored, duplicate, quarantined, or the kind of the problem in the answer. */
@@ -74,7 +74,7 @@ export const metrics = {
   }),
   reconcileLag: gauge("livechat.reconcile.lag", {
     unit: "s",
-    description: "Age of the last modification up to which all tickets are stored, at the end of a run.",
+    description: "Age of the checkpoint at the end of a run: all earlier modifications are stored.",
   }),
   /** `type`, and `outcome`: delivered and failed count events; given up counts subscriptions. */
   deliveries: counter("livechat.deliveries", {
