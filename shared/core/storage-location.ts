@@ -8,7 +8,7 @@ export type StorageLocation =
     };
 
 /** The settings with the location of storage. */
-export type StorageSettings = {
+type StorageSettings = {
   LiveChatStorage?: string;
   LiveChatStorage__tableServiceUri?: string;
   LiveChatStorage__queueServiceUri?: string;
