@@ -91,7 +91,7 @@ test("GET /event-types has a schema and an example of every event type", async (
   }
 });
 
-test("a delivery with an empty or inexact id is quarantined, and the same id in another licence is another event", async () => {
+test("an empty or inexact id is quarantined; the same id in another licence is another event", async () => {
   const ticket = (raw: string) => app.deliver("ticket-created", raw);
   const status = async (raw: string) => (await ticket(raw)).body.status;
   expect(await status('{"ticket":{"id":""}}')).toBe("quarantined");

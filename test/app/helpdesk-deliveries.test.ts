@@ -48,7 +48,7 @@ beforeAll(async () => {
 });
 afterAll(() => app?.stop());
 
-test("a delivery with the id of an old ticket adds no event, before and after the first reconciliation", async () => {
+test("the id of an old ticket adds no event before or after the first reconciliation", async () => {
   const { desk } = app.sandbox.helpDesk;
   const [old, other] = desk.fill(5).map(({ ID }) => ID) as [string, string];
   await comesToNothing(app, old);
@@ -86,7 +86,7 @@ test("tickets that exist at the first registration never become events, however 
   }
 });
 
-test("after a host is killed before it has read an announced ticket, the next host's timer adds the event once", async () => {
+test("when a host is killed before it reads an announced ticket, the next one adds the event once", async () => {
   await using sandbox = await startTextSandbox(roomy);
   const tables = newTables();
   const first = await startTextApp({ sandbox, env: tables });
@@ -113,7 +113,7 @@ test("after a host is killed before it has read an announced ticket, the next ho
   }
 });
 
-test("after a move from v2, stored tickets stay through sweeps, and existing tickets of HelpDesk add no events", async () => {
+test("after a move from v2, stored tickets stay and HelpDesk's existing tickets add no events", async () => {
   const tables = newTables();
   const before: App = await startApp({ env: tables });
   before.sandbox.tickets.fill(30);
@@ -161,7 +161,7 @@ test("after a move from v2, stored tickets stay through sweeps, and existing tic
   }
 });
 
-test("an erasure names a waiting ticket of the person as undecided, and a later call erases the ticket", async () => {
+test("an erasure lists a waiting ticket as undecided; a later call erases it", async () => {
   await using sandbox = await startTextSandbox(roomy);
   const env = newTables();
   const first = await startTextApp({ sandbox, env });

@@ -180,7 +180,7 @@ test.each([
   ["anonymized", (id: string) => void app.sandbox.chats.anonymize(id)],
   ["gone", (id: string) => app.sandbox.chats.remove(id)],
 ])(
-  "the end of a chat that is %s is in the log with its ids and the reason for the missing transcript",
+  "the end of a chat that is %s has its ids and the reason for the missing transcript",
   async (missing_transcript, spoil) => {
     const thread = app.sandbox.chats.hold({}, { silently: true });
     spoil(thread.chat.id);
@@ -213,7 +213,7 @@ test("a start or end that both APIs deliver is stored once, in either order", as
   expect(await eventsOf(app, other.id)).toHaveLength(1);
 });
 
-test("after a minute of downtime one reconciliation recovers every chat once, and the next needs three calls", async () => {
+test("after a minute of downtime one reconciliation recovers every chat once", async () => {
   await using sandbox = await startTextSandbox();
   const tables = { EVENTS_TABLE: `Events${crypto.randomUUID().replaceAll("-", "")}` };
   const other = await startTextApp({ sandbox, env: tables });
@@ -255,7 +255,7 @@ test("after a minute of downtime one reconciliation recovers every chat once, an
   }
 });
 
-test("after a host is killed between delivery and transcript, the next host adds the end with its transcript", async () => {
+test("when a host is killed before it reads a transcript, the next one adds the end with it", async () => {
   await using sandbox = await startTextSandbox();
   const tables = { EVENTS_TABLE: `Events${crypto.randomUUID().replaceAll("-", "")}` };
   const first = await startTextApp({ sandbox, env: tables });

@@ -30,7 +30,7 @@ describe.skipIf(CHROMIUM === undefined)("the look of the console", () => {
   });
 
   test.each(Object.values(PAGES))(
-    "axe finds no fault on the page %s in light, dark and narrow, and at 400 % nothing leaves the screen",
+    "axe finds no fault on the page %s in light, dark, narrow and at a zoom of 400 %",
     async (name, path) => {
       const { page, mishaps } = tab;
       await page.emulateMedia({ colorScheme: "light" });

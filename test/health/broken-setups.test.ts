@@ -52,7 +52,7 @@ async function look(changes: Record<string, string | undefined>) {
   };
 }
 
-test("GET /health answers ok for a working setup, and GET /status shows only that WEBHOOK_BASE_URL is missing", async () => {
+test("a setup without WEBHOOK_BASE_URL is ok in GET /health, and GET /status names what is missing", async () => {
   const { status, health, wrong } = await look({});
   expect(wrong).toMatchObject([
     { name: "registrations", state: "attention", detail: expect.stringContaining("WEBHOOK_BASE_URL") },
@@ -191,7 +191,7 @@ test("a WEBHOOK_BASE_URL that leads to another server, or to none, needs attenti
   expect(gone.wrong.find(({ name }) => name === "address")?.detail).toContain("ECONNREFUSED");
 });
 
-test("webhooks with an unknown password, and a LIVECHAT_LICENSE_ID of another account, are findings of the check registrations", async () => {
+test("the check registrations finds an unknown webhook password and another account's licence", async () => {
   const base = "https://app.example";
   for (const { event_type, data_types, receiver } of wantedWebhooks({ baseUrl: base })) {
     const url = urlWith({ ...CREDENTIALS, password: "hunter2" }, receiver);

@@ -45,7 +45,7 @@ const AS_IT_SHOULD_BE = [
   ["incoming_chat", PASSWORD],
 ];
 
-test("in an empty Text account both actions are registered, with the password in the URL and as secret_key", async () => {
+test("a Text account gets both actions with the password in the URL and as secret_key", async () => {
   await using sandbox = await startTextSandbox();
   const done = await ensureRegistration(connect(sandbox), destination);
   expect(done).toMatchObject({ created: 2, removed: 0 });
@@ -200,7 +200,7 @@ describe("with HelpDesk", () => {
     expect(helpDesk.webhooks.size).toBe(1);
   });
 
-  test("when HelpDesk fails or refuses, the webhooks of chats are registered, and tickets have the state failed", async () => {
+  test("when HelpDesk fails or refuses, chats are registered and tickets have the state failed", async () => {
     await using sandbox = await startTextSandbox();
     const services = servicesOf(sandbox);
     sandbox.faults.plan({ do: "answer", status: 500, path: "/helpdesk/", times: 100 });

@@ -181,7 +181,7 @@ test.each([201, 204, 302, 401, 500])(
   },
 );
 
-test("ticket_created is repeated when the receiver does not answer, breaks the connection or cannot be reached", async () => {
+test("ticket_created is repeated when the receiver is silent, breaks off or cannot be reached", async () => {
   await using receiver = await startReceiver(
     () => {},
     (response) => response.destroy(),

@@ -79,7 +79,7 @@ test("an announced id is stored once, and its event has the ticket from HelpDesk
   expect(await settle()).toEqual({ told: 0, forgotten: 0, waiting: 0 });
 });
 
-test("a timer adds the event of an announced ticket that could not be read at first, once its next attempt is due", async () => {
+test("a timer adds the event of an announced ticket once its next attempt is due", async () => {
   const { arrivals, tickets, told, settle, pass, fail } = setUp();
   tickets.set("T1", {});
   await arrivals.keep("T1");

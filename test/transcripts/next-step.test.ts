@@ -5,7 +5,7 @@ import { nextTranscriptStep, TRANSCRIPT_WAIT, type WaitingEnd } from "../../shar
 const MINUTE = 60_000;
 const waiting: WaitingEnd = { state: "waiting", receivedAt: 0, attempts: 1 };
 
-test("a transcript enters the log with its event, and is stored beside the log when the event came first", () => {
+test("a transcript enters the log with its event, or is stored beside the log after it", () => {
   expect(nextTranscriptStep(waiting, "there", 0)).toEqual({ do: "append" });
   expect(nextTranscriptStep({ ...waiting, state: "late" }, "there", 2 * TRANSCRIPT_WAIT)).toEqual({
     do: "store late",
@@ -34,7 +34,7 @@ test("the end of a chat that the account's API cannot read enters the log with i
   });
 });
 
-test("failed attempts are repeated with growing pauses for an hour, and then the event enters the log without its transcript", () => {
+test("after an hour of failed attempts with growing pauses, the event enters the log without transcript", () => {
   const times: number[] = [];
   for (let now = 0, attempts = 1; ; attempts++) {
     const step = nextTranscriptStep({ ...waiting, attempts }, "failed", now);

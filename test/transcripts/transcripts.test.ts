@@ -98,7 +98,7 @@ test("a transcript that could not be fetched is fetched again when it is due, by
   expect((await one.log.list()).items).toHaveLength(1);
 });
 
-test("the transcript of a thread that LiveChat still shows as active is fetched once more before it enters the log", async () => {
+test("the transcript of a thread that still seems active is fetched once more before it is stored", async () => {
   const { open, pass } = world(async (_, threadId) => chat(threadId, { active: true }));
   const one = open();
   await one.keep(end("T1"));
@@ -108,7 +108,7 @@ test("the transcript of a thread that LiveChat still shows as active is fetched 
   expect(await one.settleDue({ budgetMs: 60_000 })).toMatchObject({ told: 1 });
 });
 
-test("an end without a transcript enters the log with its ids after an hour, and a later transcript shows with the chat only", async () => {
+test("an end enters the log with its ids after an hour; a later transcript shows only with the chat", async () => {
   let answer: ChatReader["getChat"] = failing;
   const { open, pass } = world((...asked) => answer(...asked));
   const one = open();
@@ -135,7 +135,7 @@ test("an end without a transcript enters the log with its ids after an hour, and
   expect(await pendingIn(one.table)).toEqual([]);
 });
 
-test("an end whose chat LiveChat no longer has enters the log with its ids, and its transcript is not fetched again", async () => {
+test("the end of a chat that LiveChat no longer has enters the log after one fetch", async () => {
   const { open, calls, pass } = world(async () => {
     throw new NotFound("There is no such chat.");
   });
@@ -148,7 +148,7 @@ test("an end whose chat LiveChat no longer has enters the log with its ids, and 
   expect(calls).toHaveLength(1);
 });
 
-test("an end whose instance dies before it fetches the transcript is added to the log by another instance", async () => {
+test("when an instance dies before it fetches a transcript, another instance adds the end", async () => {
   const { open, pass } = world(async (_, threadId) => chat(threadId));
   await open().keep(end("T1"));
   pass(30_001);
