@@ -83,7 +83,7 @@ export async function startAzurite({
 /** Reads the services' addresses from Azurite's output, because only the output has the chosen ports. */
 async function listening(child: ChildProcess): Promise<Map<string, string>> {
   const { stdout, stderr } = child;
-  if (stdout === null || stderr === null) throw new Error("Azurite was started without its output");
+  if (stdout === null || stderr === null) throw new Error("Azurite was started without pipes for its output");
   const addresses = new Map<string, string>();
   let complaint = "";
   stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -74,7 +74,7 @@ async function start(): Promise<void> {
     stops.push(() => started.close());
     lines.push([sandbox.name, `${sandboxUrl} (its webhooks come to the functions)`]);
   } else {
-    lines.push(["LiveChat", `${liveChat.url} (your account: changes here are changes there)`]);
+    lines.push(["LiveChat", `${liveChat.url} (your account: every change here is made there)`]);
   }
 
   for await (const line of startHost(settings, ports.app)) {
@@ -106,8 +106,8 @@ async function startStorage(
   }
   const table = /TableEndpoint=([^;]+)/.exec(azurite.connectionString)?.[1];
   return inMemory
-    ? `${table} (Azurite; in memory, gone when this ends)`
-    : `${table} (Azurite; kept in ${STORAGE_FOLDER}/. Ctrl-C saves it; a kill can lose its last seconds)`;
+    ? `${table} (Azurite, in memory: the data is lost when npm start ends)`
+    : `${table} (Azurite, kept in ${STORAGE_FOLDER}/: Ctrl-C saves the data, a kill can lose its last seconds)`;
 }
 
 /**
@@ -122,7 +122,7 @@ function lockStorage(): () => Promise<void> {
   const holder = existsSync(lock) ? Number(readFileSync(lock, "utf8")) : undefined;
   if (holder && isRunning(holder)) {
     throw new StartError(
-      `${STORAGE_FOLDER}/ is in use by another npm start (process ${holder}): end it, or delete ${lock} if that process is not one`,
+      `${STORAGE_FOLDER}/ is in use by another npm start (process ${holder}): end it. If process ${holder} is another program, delete ${lock}`,
     );
   }
   writeFileSync(lock, String(process.pid));

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
+import { isObject } from "../../shared/core/values.ts";
 import type { Answer, Route } from "./http-server.ts";
 import type { Listener } from "./listener.ts";
-import { isObject } from "./local-settings.ts";
 
 export type FunctionInfo = {
   name: string;

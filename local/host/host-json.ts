@@ -1,4 +1,5 @@
-import { isObject, readJsonFile } from "./local-settings.ts";
+import { objectOf } from "../../shared/core/values.ts";
+import { readJsonFile } from "./local-settings.ts";
 import { StartError } from "./start-error.ts";
 
 export type QueueSettings = {
@@ -59,6 +60,5 @@ export function readHostJson(path = "host.json"): HostSettings {
 }
 
 function section(extensions: unknown, name: string): Record<string, unknown> {
-  const value = isObject(extensions) ? extensions[name] : undefined;
-  return isObject(value) ? value : {};
+  return objectOf(objectOf(extensions)[name]);
 }

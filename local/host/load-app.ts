@@ -19,7 +19,8 @@ let loaded = false;
  */
 export async function loadApp(app: FunctionApp, file = mainOfPackage()): Promise<void> {
   if (!existsSync(file)) throw new StartError(`${file} does not exist: npm run build makes it`);
-  if (loaded) throw new StartError("A process can host one app, and this one has loaded one already");
+  if (loaded)
+    throw new StartError("A process can host only one app, and this process has already loaded one");
   loaded = true;
   provideCoreModule(app.coreApi());
   try {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isObject } from "../../shared/core/values.ts";
 import { StartError } from "./start-error.ts";
 
 /**
@@ -54,10 +55,6 @@ function placeOf(error: unknown, text: string): string {
   // Without a position, the text ended too early.
   const before = text.slice(0, position === undefined ? undefined : Number(position));
   const lines = before.split("\n");
-  const comma = /,\s*$/.test(before) ? ": there is a comma too many" : "";
+  const comma = /,\s*$/.test(before) ? ": there is an extra comma" : "";
   return `, in line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}${comma}`;
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -8,12 +8,12 @@ import { toAppError } from "./failure.ts";
 import type { ReadRefusal } from "./refusal.ts";
 import { readWords } from "./words.ts";
 
-/** In milliseconds. */
+/** The default of `attemptTimeout`. In milliseconds. */
 const ATTEMPT_TIMEOUT = 8 * SECOND;
 
 /** One of LiveChat's APIs: its credentials, its headers and its refusals. */
 export type Service = {
-  /** For people. */
+  /** The name of the service in messages. */
   name: string;
   /** Basic credentials (RFC 7617). */
   username: string;
@@ -26,7 +26,7 @@ export type Service = {
 export type AttemptOptions = {
   /** Base URL of the API. */
   url: string;
-  /** Limit of an attempt with the reading of its answer, in milliseconds; 8,000 by default. */
+  /** The time limit of an attempt and its answer's body, in milliseconds; 8,000 by default. */
   attemptTimeout?: number;
   fetch?: typeof fetch;
   /** Called after every attempt, for telemetry. */
@@ -101,7 +101,7 @@ export function createAttempt({
         searchParams: query,
         json,
         signal,
-        // ky's `timeout` starts again with the body. This limit is for both.
+        // ky's `timeout` starts again with the body. `totalTimeout` limits both together.
         totalTimeout: Math.max(1, Math.min(attemptTimeout, deadline - began)),
         fetch: async (input, init) => {
           response = await fetch(input, init);
@@ -138,7 +138,7 @@ export function createAttempt({
   };
 }
 
-/** The `Retry-After` of an answer in milliseconds, at most `LONGEST_PAUSE`; `undefined` when there is none. */
+/** Reads the `Retry-After` of an answer, in milliseconds and at most `LONGEST_PAUSE`; `undefined` without the header. */
 export function retryAfterOf({ headers }: Pick<Response, "headers">): number | undefined {
   const wait = readRetryAfter(headers.get("retry-after"), headers.get("date"));
   return wait === undefined ? undefined : Math.min(LONGEST_PAUSE, wait);

@@ -5,7 +5,7 @@ import { NotFound } from "../core/errors.ts";
 export type OutgoingCall<Answer extends v.GenericSchema> = {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   to: Address;
-  /** By default the effect of the method. */
+  /** The default is the effect of the method. */
   effect?: Effect;
   needs?: Needs;
   query?: Record<string, string | number | undefined>;

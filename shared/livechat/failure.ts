@@ -4,7 +4,7 @@ import { type AppError, type ErrorDetails, UpstreamFailed, UpstreamTimeout } fro
 import type { Effect } from "./call.ts";
 import { readWords } from "./words.ts";
 
-/** Codes of failures to connect: the request was never sent. */
+/** Codes of failed connections, by which the request was never sent. */
 const NEVER_SENT = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -25,9 +25,9 @@ type Attempted = {
 };
 
 /**
- * Turns the failure of an attempt into one of this app's errors: there was no answer, or none that can be used. ky's own
- * errors contain the request with its credentials, so they are dropped. An error that neither the service nor the
- * connection caused is a defect, and is returned unchanged.
+ * Turns the failure of an attempt, which got no usable answer, into one of this app's errors. ky's own errors are dropped,
+ * because they contain the request with its credentials. An error that neither the service nor the connection caused is
+ * a defect, and is returned unchanged.
  */
 export function toAppError(error: unknown, { name, effect, isAnswered, secrets }: Attempted): unknown {
   if (error instanceof TimeoutError)

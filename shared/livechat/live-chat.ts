@@ -21,7 +21,7 @@ export type NewWebhook = {
   secret: string;
 };
 
-/** A part of the list of tickets: from a page of 25 on, or from the cursor of an earlier answer on. */
+/** A part of the list of tickets. It begins at a page of 25, or at the cursor of an earlier answer. */
 export type TicketRange = {
   /** The first page to read, from 1. */
   page: number;
@@ -55,7 +55,7 @@ type TicketDesk = {
   findTickets(filters: TicketFilters, range: TicketRange, call?: CallOptions): Promise<FoundTickets>;
   getTicket(id: string, call?: CallOptions): Promise<Ticket>;
   createTicket(ticket: NewTicket, call?: CallOptions): Promise<Ticket>;
-  /** Each call adds its message, so a call with a message is not repeated when its answer is lost. */
+  /** A call with a message is not repeated when its answer is lost, because each call adds the message. */
   updateTicket(id: string, changes: TicketChanges, call?: CallOptions): Promise<Ticket>;
   /** The list of all tickets, for one run of the reconciliation. */
   ticketSource(call?: CallOptions): Source<Ticket, unknown>;
@@ -82,7 +82,7 @@ export type HelpDesk = TicketDesk & Pick<LiveChat, "createWebhook" | "deleteWebh
 export type LiveChat = TicketDesk & {
   listAgents(query?: { status?: string }, call?: CallOptions): Promise<AgentSummary[]>;
   createAgent(agent: NewAgent, call?: CallOptions): Promise<Agent>;
-  /** @throws {NotFound} with `outcomeUnknown` when an earlier attempt, whose answer was lost, may have removed the agent */
+  /** @throws {NotFound} with `outcomeUnknown` when the answer of an earlier attempt was lost: it may have removed the agent */
   deleteAgent(login: string, call?: CallOptions): Promise<Removal>;
   listWebhooks(call?: CallOptions): Promise<Webhook[]>;
   createWebhook(webhook: NewWebhook, call?: CallOptions): Promise<Webhook>;
@@ -100,7 +100,7 @@ export type ChatReader = {
   getChat(chatId: string, threadId: string, call?: CallOptions): Promise<RawTextChat>;
   /** Reads a page of the active chats. `pageId` is the `next` of the page before. */
   listActiveChats(pageId?: string, call?: CallOptions): Promise<{ chats: TextChatSummary[]; next?: string }>;
-  /** Reads a page of ended threads, oldest first: from a time on, or after another page. */
+  /** Reads a page of ended threads, oldest first. It begins at a time, or after another page. */
   listArchives(
     from: { from: string } | { pageId: string },
     call?: CallOptions,

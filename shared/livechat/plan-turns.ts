@@ -1,6 +1,6 @@
 import { MINUTE, SECOND } from "../core/time.ts";
 
-/** A person waits for an operator's call. Background calls come from timers. */
+/** A person waits for the answer to an `operator` call. `background` calls come from timers. */
 export type Priority = "operator" | "background";
 
 /** A call that waits for its turn: `startBy` is the last time at which it may be sent. */
@@ -11,7 +11,7 @@ export type Traffic = {
   now: number;
   /** The most calls in 60 s. */
   limit: number;
-  /** When the last `limit` calls were sent, in order. */
+  /** The times at which the last `limit` calls were sent, in order. */
   sendTimes: readonly number[];
   inFlight: Readonly<Record<Priority, number>>;
   /** The most calls in flight. */
@@ -29,9 +29,8 @@ export const RATE_WINDOW = MINUTE + SECOND;
 const OPERATORS_SHARE = 0.2;
 
 /**
- * Decides which of the waiting calls are sent now, which are refused because their turn would come too late, and which
- * wait on. Background calls are sent one at a time, and only while at most four fifths of the limit are used, so operators
- * always have room.
+ * Decides for each waiting call: it is sent now, is refused because its turn would come too late, or continues to wait.
+ * Background calls are sent one at a time, and use at most four fifths of the limit, so operators always have room.
  *
  * @param waiting the calls in the order in which they may be sent
  */
@@ -44,7 +43,7 @@ export function planTurns<Call extends WaitingCall>(waiting: readonly Call[], tr
   const send: Call[] = [];
   const wait: Call[] = [];
   const refuse: { call: Call; turnAt: number }[] = [];
-  /** When to plan again, unless a call ends, arrives or leaves before. */
+  /** The time of the next plan, unless a call ends, arrives or leaves before. */
   let planAgainAt = Number.POSITIVE_INFINITY;
   for (const call of waiting) {
     const isBackground = call.priority === "background";

@@ -2,12 +2,12 @@ import { TooManyRequests } from "../core/errors.ts";
 import { Slowdown, Throttled } from "./after-429.ts";
 import { type Priority, planTurns, RATE_WINDOW, type WaitingCall } from "./plan-turns.ts";
 
-/** The longest time that `setTimeout` accepts. */
+/** The longest time that `setTimeout` accepts, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 type TurnRequest = {
   priority: Priority;
-  /** A repetition is sent before later calls, since it has less time left. */
+  /** A repetition is sent before new calls, because it has less time left. */
   repeated: boolean;
   /** The longest wait for the turn, in milliseconds. */
   patience: number;
@@ -27,7 +27,7 @@ export type Usage = ReturnType<RateLimit["usage"]>;
  * Keeps this process to `limit` calls of a service in 60 s and `concurrency` at once, operators first, and holds all
  * calls back after a 429. `planTurns` decides; this class sends, counts and refuses.
  *
- * Times are by the steady clock, so that a wall clock that is set back does not delay calls.
+ * Times are by the steady clock, so a wall clock that is set back does not delay calls.
  */
 export class RateLimit {
   readonly #service: string;
@@ -51,10 +51,10 @@ export class RateLimit {
   }
 
   /**
-   * Sends a call when it is its turn, and counts it. The call is refused as soon as its turn is known to come too late,
-   * possibly at once.
+   * Sends a call when its turn comes, and counts it. As soon as the turn is known to come too late, possibly at once, the
+   * call is refused.
    *
-   * @throws {TooManyRequests} with the seconds until its turn, when that is too late
+   * @throws {TooManyRequests} with the seconds until the turn, when the turn comes too late
    * @throws the error of `send`
    */
   async run<T>(send: () => Promise<T>, turn: TurnRequest): Promise<T> {
@@ -129,7 +129,7 @@ export class RateLimit {
     this.#timer = setTimeout(() => this.#advance(), Math.min(Math.max(1, planAgainAt - now), LONGEST_TIMER));
   }
 
-  /** The error of a call whose turn would come at `turnAt`, with the reason. */
+  /** Makes the error of a call whose turn would come at `turnAt`, with the reason. */
   #tooLate(turnAt: number, now: number): TooManyRequests {
     const seconds = Math.max(1, Math.ceil((turnAt - now) / 1000));
     let reason = `The calls to ${this.#service} that are under way take too long.`;

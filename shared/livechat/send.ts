@@ -15,7 +15,7 @@ const REPETITIONS = 2;
 const PAUSES_AFTER_FAILURE = { first: 300, longest: 600 };
 /** With less time left than this, no attempt waits for its turn. In milliseconds. */
 const SHORTEST_ATTEMPT = SECOND;
-/** In milliseconds. */
+/** The default of `totalTimeout`. In milliseconds. */
 export const TOTAL_TIMEOUT = 25 * SECOND;
 
 /** Options of one call. */
@@ -23,7 +23,7 @@ export type CallOptions = {
   /** `operator` by default. */
   priority?: Priority;
   signal?: AbortSignal;
-  /** When the call must end, in epoch milliseconds, instead of after `totalTimeout`. */
+  /** The time by which the call must end, in epoch milliseconds. It replaces `totalTimeout`. */
   deadline?: number;
   /** Awaited right before each attempt is sent. An error that it throws ends the call. */
   beforeSend?: () => Promise<void>;
@@ -105,7 +105,7 @@ const passedDeadline = () => new UpstreamTimeout("The deadline of this call had 
  * The pause before a call is repeated after a failure, in milliseconds; `undefined` when the call must not be repeated:
  * a repetition cannot help, could create something twice, or was already made twice.
  *
- * @param failures how many attempts failed before this one
+ * @param failures the number of failed attempts before this one
  */
 export function pauseAfterFailure(
   error: unknown,

@@ -3,11 +3,11 @@ import { delay } from "./delay.ts";
 import { type CallOptions, TOTAL_TIMEOUT } from "./send.ts";
 
 /**
- * Makes a load whose result is kept for a while, so that many calls share it. A failure is not kept.
+ * Shares the result of a load between calls, for a while. A failure is not kept.
  *
- * The load has its own time limit. A call waits for it until its own deadline or signal, which end only its waiting.
+ * The load has its own time limit. The deadline and the signal of a call end only the waiting of this call.
  *
- * @param freshFor how long the result is kept, in milliseconds. A call may ask for a younger result.
+ * @param freshFor the time for which a result is kept, in milliseconds. A call may ask for a younger result.
  */
 export function shareLoad<Result>(load: (call: CallOptions) => Promise<Result>, freshFor: number) {
   let latest: { result: Promise<Result>; at: number } | undefined;

@@ -2,14 +2,14 @@ import { fromJson } from "../core/json.ts";
 import { cut } from "../core/text.ts";
 import { objectOf } from "../core/values.ts";
 
-/** Longer messages are cut. In characters. */
+/** Longer messages are cut to so many characters. */
 const MAX_LENGTH = 300;
 const HTML = /<(?:!doctype|\/?[a-z][a-z0-9-]*(?:\s[^>]*)?\/?)>/i;
 const USER_IN_URL = /\/\/[^\s/@]*@/g;
 
 /**
  * Reads the message for people in the body of an error. LiveChat does not document its shape. Known shapes are `{error}`,
- * `{errors: […]}`, `{message}` and plain text. HTML pages come from proxies and are no message.
+ * `{errors: […]}`, `{message}` and plain text. HTML pages come from proxies and are not messages.
  *
  * @param body a JSON value, or text
  * @param secrets texts that are replaced

@@ -48,7 +48,7 @@ test("startHost serves a bundle in this process and passes its log lines to the 
 
 test("startHost refuses a second app in the same process", async () => {
   await expect(startHost({ app: fixture("echo.mjs"), port: 0 })).rejects.toThrow(
-    "A process can host one app",
+    "A process can host only one app",
   );
 });
 

@@ -88,7 +88,7 @@ describe("npm start with the sandbox", () => {
     const started = run("start.ts", folder, ["--port", String(port)], env);
     try {
       await started.shows(/Ctrl-C ends all of it/);
-      expect(started.output()).toContain("in memory, gone when this ends");
+      expect(started.output()).toContain("in memory: the data is lost when npm start ends");
       expect(started.output()).toContain(`npm run demo -- --port ${port}`);
       const status = await fetch(`http://127.0.0.1:${port}/api/status`);
       const { checks } = (await status.json()) as { checks: { name: string; state: string }[] };
@@ -206,7 +206,7 @@ describe("npm start that fails", () => {
   });
 
   test.concurrent.each([
-    ['{"Values": {\n  "A": "secret",\n}}', "line 3, column 1: there is a comma too many"],
+    ['{"Values": {\n  "A": "secret",\n}}', "line 3, column 1: there is an extra comma"],
     ['{"Values": {"A": "secret"', "line 1, column 26"],
   ])(
     "npm start with the settings file %j prints the place of the JSON error and ends",

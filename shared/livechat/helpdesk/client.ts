@@ -79,7 +79,7 @@ export function createHelpDesk({ accountId, apiKey, observe, ...options }: HelpD
     try {
       return (await send({ method: "POST", to: path`tags`, json: { name }, answer: WithId }, call)).ID;
     } catch (error) {
-      // Another program has created the tag since.
+      // Another program may have created the tag since.
       lookups.forgetTags();
       const made = error instanceof Conflict ? await lookups.tag(name, call) : undefined;
       if (!made) throw error;

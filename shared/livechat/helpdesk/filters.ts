@@ -4,8 +4,8 @@ import { DAY, toIso } from "../../core/time.ts";
 import type { Ticket, TicketFilters } from "../../schemas/ticket.ts";
 
 /**
- * Splits filters into parameters of HelpDesk's list, which narrow the list as far as HelpDesk can, and an exact test of
- * each ticket as this app shows it.
+ * Splits filters into two parts. `query` has parameters of HelpDesk's list, which narrow it as far as HelpDesk can.
+ * `chooses` tests each converted ticket exactly.
  *
  * @throws {InvalidInput} for a filter by group
  */

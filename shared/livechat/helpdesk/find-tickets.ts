@@ -9,7 +9,7 @@ import type { CallOptions } from "../send.ts";
 import { splitFilters } from "./filters.ts";
 import { type HelpDeskCursor, MAX_PAGE_SIZE, type ReadPage } from "./read-page.ts";
 
-/** The page size of this app's operation, which is v2's. */
+/** The page size of `GET /tickets`, as in v2. */
 const OPERATION_PAGE_SIZE = 25;
 /** The most calls of a search. After them it ends early, with a cursor. */
 const MAX_CALLS = 40;
@@ -61,7 +61,7 @@ export async function findTickets(
   }
 }
 
-/** The millisecond after the last change of the tickets that the filters choose, by HelpDesk's clock: ISO 8601. */
+/** Reads when the matching tickets last changed, by HelpDesk's clock, and adds a millisecond. ISO 8601. */
 async function afterLastChange(
   readPage: ReadPage,
   filters: Record<string, string>,

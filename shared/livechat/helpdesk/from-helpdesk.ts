@@ -12,9 +12,9 @@ export const NO_NAMES: Names = { agents: new Map(), teams: new Map(), tags: new 
 
 type Members = Record<string, unknown>;
 
-/** v2's statuses, by HelpDesk's. */
+/** v2's statuses by HelpDesk's statuses. */
 const STATUSES: Record<string, string> = { onhold: "pending", closed: "solved" };
-/** v2's types of a ticket's source, by HelpDesk's. */
+/** v2's types of a ticket's source by HelpDesk's types. */
 const SOURCES: Record<string, string> = {
   email: "mail",
   chat: "chat-window",
@@ -77,7 +77,7 @@ export function lacksNames(ticket: unknown, { agents, teams, tags }: Names): boo
   );
 }
 
-/** The id of the ticket in a webhook's body: in `payload`, `payload.ticket` or `ticket`, or in the body itself. */
+/** Finds the ticket's id in a webhook's body: in `payload`, `payload.ticket` or `ticket`, or in the body itself. */
 export function ticketIdIn(body: unknown): string | undefined {
   const { payload, ticket } = objectOf(body);
   for (const one of [objectOf(payload).ticket, payload, ticket, body]) {

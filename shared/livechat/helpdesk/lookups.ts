@@ -19,9 +19,9 @@ const Entry = v.looseObject({
 type Entry = v.InferOutput<typeof Entry>;
 type Kind = "agents" | "teams" | "tags";
 
-/** A list is kept for this time, in milliseconds. */
+/** Lists are kept for this time, in milliseconds. */
 const FRESH_FOR = 10 * MINUTE;
-/** An entry that is missing may be new. So a list without it is kept only for this time, in milliseconds. */
+/** A missing entry may be new. So a list that is older than this is read again for it. In milliseconds. */
 const FRESH_WITHOUT_ENTRY_FOR = MINUTE;
 
 export type Lookups = ReturnType<typeof createLookups>;

@@ -6,7 +6,7 @@ import type { CallOptions, Send } from "../send.ts";
 import { fromHelpDesk, NO_NAMES } from "./from-helpdesk.ts";
 import type { Lookups } from "./lookups.ts";
 
-/** The most tickets that a page can have. */
+/** HelpDesk's largest page. */
 export const MAX_PAGE_SIZE = 100;
 
 /** The place after a row of the list: the value by which the row is sorted, and its id. */
@@ -48,7 +48,7 @@ export function pageReader(send: Send, lookups: Pick<Lookups, "namesFor">): Read
     const names = rows.length > 0 ? await lookups.namesFor(rows, call) : NO_NAMES;
     const cursors = rows.flatMap((row) => cursorAfter(row, sortBy) ?? []);
     const next = rows.length < size ? undefined : cursors.at(-1);
-    // The same cursor again would give the same page without end.
+    // A repeated cursor would give the same page without end.
     const isStuck = next !== undefined && next.id === cursor?.id && next.value === cursor.value;
     const { tickets, odd, withoutId } = v.parse(TicketPage, {
       pages: 0,

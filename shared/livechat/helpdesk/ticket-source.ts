@@ -70,7 +70,7 @@ function startOf({ key, closed }: Checkpoint): string {
   return toIso(Math.max(0, closed ? key + 1 : key - CHANGE_DELAY));
 }
 
-/** The latest time of the tickets, up to the horizon. */
+/** The latest time of the tickets that is not after the horizon. */
 function latest(
   tickets: readonly Ticket[],
   fact: Exclude<keyof ItemFacts, "id">,

@@ -7,7 +7,7 @@ import type { Effect } from "../call.ts";
 import type { CallOptions, Send } from "../send.ts";
 import { Misdirected } from "./refusal.ts";
 
-/** An agent of the Configuration API. The field of its picture is `avatar_path` in some answers and `avatar` in others. */
+/** An agent of the Configuration API. Its picture is `avatar_path` in some answers and `avatar` in others. */
 const TextAgent = v.looseObject({
   id: text,
   name: maybe(text),
@@ -69,7 +69,7 @@ const ACTIONS = {
 } satisfies Record<string, Action>;
 type Actions = typeof ACTIONS;
 
-/** The account's region, once LiveChat has named it. It is sent with every later call. */
+/** The account's region; absent until LiveChat names it. It is sent with every later call. */
 export type Region = { current?: string };
 
 /**
@@ -92,7 +92,7 @@ export function createAct(send: Send, region: Region) {
       json: input,
       answer: answer as Actions[Name]["answer"],
     } as const;
-    // Another call may learn the region while this one is in flight. So this call compares with the region it was sent to.
+    // Another call may learn the region meanwhile. So this call compares with the region that it was sent to.
     const sentTo = region.current;
     return send(request, call).catch((error) => {
       if (!(error instanceof Misdirected) || error.region === sentTo) throw error;

@@ -2,13 +2,13 @@ import * as v from "valibot";
 import { Agent, AgentSummary, type NewAgent } from "../../schemas/agent.ts";
 import type { TextAgent } from "./actions.ts";
 
-/** The optional fields of an agent that this app requests. LiveChat always answers the other ones. */
+/** The optional fields of an agent that this app requests. LiveChat always answers the other fields. */
 export const AGENT_FIELDS = [
   ...["groups", "job_title", "max_chats_count", "last_logout", "suspended", "awaiting_approval"],
   ...["email_subscriptions", "notifications"],
 ];
 
-/** The input of `create_agent`. LiveChat always invites the agent by email, so there is no password. */
+/** Makes the input of `create_agent`. It has no password, because LiveChat invites the agent by email. */
 export function toCreation({ login, permission, groups, password: _, ...same }: NewAgent) {
   return {
     id: login,
@@ -18,12 +18,12 @@ export function toCreation({ login, permission, groups, password: _, ...same }: 
   };
 }
 
-/** An agent with v2's field names. `status` is the routing status. */
+/** Converts an agent to v2's field names. `status` is the routing status. */
 export function toSummary(agent: TextAgent, routing?: string): AgentSummary {
   return v.parse(AgentSummary, toV2(agent, routing));
 }
 
-/** A whole agent with v2's field names, and the names of its groups where they are known. */
+/** Converts a whole agent to v2's field names, and adds the known names of its groups. */
 export function toAgent(agent: TextAgent, groupNames: ReadonlyMap<number, string>): Agent {
   const groups = agent.groups?.map((group) => ({ ...group, name: groupNames.get(group.id) }));
   return v.parse(Agent, { ...toV2(agent), ...(groups && { groups }) });

@@ -17,23 +17,24 @@ import { fromTextWebhook, toRegistration } from "./webhooks.ts";
 export type LiveChatTextOptions = HelpDeskOptions & {
   /** The app that owns the webhooks. */
   clientId: string;
-  /** Base URL of HelpDesk, where tickets are; absent for an account without it. */
+  /** Base URL of HelpDesk, which has the tickets; absent for an account without HelpDesk. */
   helpDeskUrl?: string;
   /** Called for each answer that announces the end of this version of the API: see {@link watchLifecycle}. */
   onLifecycle?: (header: "Legacy" | "Deprecation", day: string) => void;
 };
 
-/** The time for which the names of groups are kept, in milliseconds. They seldom change. */
+/** The names of groups are kept for this time, because they seldom change. In milliseconds. */
 const GROUPS_FRESH_FOR = 10 * MINUTE;
 /** Pauses before a new agent is read again, in milliseconds. LiveChat shows a change within two minutes. */
 const NEW_AGENT_PAUSES = [500, 1_500, 4_000];
-/** The new agent is not read again with less time left than this, in milliseconds. */
+/** With less time left than this, the new agent is not read again. In milliseconds. */
 const LEAST_TIME = 3 * SECOND;
 /** The first page of a list of chats: the largest that LiveChat allows, oldest chat first. */
 const FIRST_PAGE = { limit: 100, sort_order: "asc" };
 
 /**
- * Opens a connection to the APIs of the Text platform. A process has one client, because it counts its limit in memory.
+ * Opens a connection to the APIs of the Text platform. A process has one client, because the client counts its calls in
+ * memory.
  */
 export function createLiveChatText({
   accountId,
@@ -68,7 +69,7 @@ export function createLiveChatText({
     return new Map(groups.map(({ id, name }) => [id, name]));
   }, GROUPS_FRESH_FOR);
 
-  /** Reads the agents' statuses; none where the token may not read them, unless the caller filters by status. */
+  /** Reads the agents' statuses. A token without this right gets none, or an error when `isNeeded`. */
   async function readRouting(filters: { agent_ids: string[] }, isNeeded: boolean, call?: CallOptions) {
     try {
       return await act("list_routing_statuses", { filters }, call);
@@ -99,7 +100,7 @@ export function createLiveChatText({
     const input = toCreation(asked);
     const { id } = await act("create_agent", input, timed);
     const created: TextAgent = (await readCreated(id, timed)) ?? { ...input, id };
-    // The groups have no names where the token may not read these.
+    // Without the right to read groups, the agent's groups have no names.
     const names = created.groups?.length ? await groupNames.get(timed).catch(() => new Map()) : new Map();
     const agent = toAgent(created, names);
     return asked.password === undefined ? agent : { ...agent, ignored_fields: ["password"] };

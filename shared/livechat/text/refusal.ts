@@ -14,7 +14,7 @@ import type { Needs } from "../call.ts";
 import { inDoubt } from "../failure.ts";
 import { notNow, type Refusal, refusalByStatus, unknownTo } from "../refusal.ts";
 
-/** The account is in another region than the one to which the call was sent. */
+/** The call was sent to another region than the account's. */
 export class Misdirected extends UpstreamRefused {
   readonly region: string;
 
@@ -89,7 +89,7 @@ export function refusalByType(refusal: Refusal): AppError {
   }
 }
 
-/** LiveChat does not name the missing scope. The scopes that an action needs are documented. */
+/** Names the scopes that LiveChat documents for the action. Its answer does not name the missing one. */
 function missingScope(needs: Needs | undefined): string {
   return needs
     ? `LiveChat does not let this app's token call ${needs.action}: it needs the scope ${needs.scopes.join(" and ")}.`

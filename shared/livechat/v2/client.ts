@@ -10,7 +10,7 @@ import { ticketSource } from "./ticket-source.ts";
 import { OneWebhook, WebhookList } from "./webhooks.ts";
 
 export type LiveChatV2Options = ConnectionOptions & {
-  /** The e-mail address of the account that the key belongs to. */
+  /** The email address of the key's account. */
   username: string;
   /** An API key or a personal access token. A token that begins with `fra:` is used in that region. */
   apiKey: string;
@@ -83,7 +83,7 @@ export function createLiveChatV2({ apiKey, ...options }: LiveChatV2Options): Liv
   };
 }
 
-/** The schema of the answer to a removal. An empty answer becomes LiveChat's usual one. */
+/** The schema of the answer to a removal. An empty answer becomes LiveChat's usual answer. */
 function removalOf(name: string) {
   return v.optional(Removal, { result: `${name} removed successfully` });
 }

@@ -40,7 +40,7 @@ const EARLIEST: Checkpoint = { key: -1, closed: false };
  * first. So a reading is a walk of `walk.ts`.
  *
  * @param listTickets reads one page of all tickets; the first page is 1
- * @param pageSize the documented page size; the walk learns the true one when this is wrong
+ * @param pageSize the documented page size; if it is wrong, the walk learns the true one
  */
 export function ticketSource(
   listTickets: (page: number) => Promise<TicketPage>,
@@ -98,8 +98,8 @@ function toPage(position: PagePosition): ItemPage<Ticket, PagePosition> {
 }
 
 /**
- * The time up to which all changes were read: the highest key of the list when the reading began. With doubts, it is the
- * lowest doubted key, so the next reading reads that key again.
+ * The time up to which all changes were read: the highest key of the list when the reading began. With doubts it is the
+ * lowest doubted key, which the next reading then reads again.
  */
 function checkpointOf({ walk: { top }, since, begunAt }: PagePosition, doubts: Doubts): Checkpoint {
   if (top === undefined || (since && doubts === "all")) return since ?? EARLIEST;
@@ -109,7 +109,7 @@ function checkpointOf({ walk: { top }, since, begunAt }: PagePosition, doubts: D
     : { key: top, closed: top < begunAt - SECOND_OVER_AFTER };
 }
 
-/** The rows for the walk, in the order of the list. An item without a time of change gets the one of the row before. */
+/** The rows for the walk, in the order of the list. An item without `changedAt` gets the key of the row before it. */
 function toRows(items: readonly ItemFacts[], withoutId: number): ListedRow[] {
   let key = items.find(({ changedAt }) => changedAt !== undefined)?.changedAt ?? 0;
   const rows = items.map(({ id, changedAt = key }) => {

@@ -4,7 +4,7 @@ import { flag, listOf, maybe, text } from "../../schemas/vocabulary.ts";
 /** A registered webhook. Its `token` is left out: it is a credential that this app does not need. */
 const Webhook = v.object({
   id: text,
-  /** v2's name, such as `chat_started`. An event that v2 does not have keeps its own name. */
+  /** v2's name, such as `chat_started`. An event that v2 does not have keeps HelpDesk's or the Text platform's name. */
   event_type: text,
   data_types: listOf(text),
   /** It contains the credentials that LiveChat sends, so it must not be logged. */
