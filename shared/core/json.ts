@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { compare, isObject } from "./values.ts";
 
 /** The value of a JSON text, or of its UTF-8; `undefined` when it is not JSON. */
 export function fromJson(json: string | Uint8Array): unknown {
@@ -33,8 +34,6 @@ export function fromCursor<Schema extends v.GenericSchema>(cursor: string, schem
 /** JSON with sorted members: equal content gives equal text. */
 export function toCanonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
+    isObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => compare(a, b))) : inner,
   );
 }
