@@ -18,7 +18,7 @@ export type Lease = Awaited<ReturnType<typeof acquireLease>>;
 /** 409: another holder has the lease, or has changed what the lease protects. */
 export class LeaseLost extends Conflict {}
 
-type LeaseRow = { holder: string; since: string; ttlMs: number };
+type LeaseRow = { holder: string; since: string; ttlMs?: number };
 
 /** A version of a lease that this process has seen, and when it first saw it, by its own clock. */
 type LeaseSighting = { etag: string; at: number };
@@ -57,7 +57,9 @@ export async function acquireLease(
     const sighting = seen.get(name);
     const at = sighting?.etag === taken.etag ? sighting.at : now();
     const ageByService = Date.parse(date() ?? "") - Date.parse(taken.timestamp ?? "");
-    if (now() - at < taken.ttlMs && !(ageByService >= taken.ttlMs)) {
+    // A lease of 0.1.0 has no duration.
+    const limit = taken.ttlMs ?? ttlMs;
+    if (now() - at < limit && !(ageByService >= limit)) {
       seen.set(name, { etag: taken.etag, at });
       throw leaseTaken(taken);
     }

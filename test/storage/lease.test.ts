@@ -2,7 +2,7 @@ import { expect, inject, test } from "vitest";
 import { OutcomeUnknown } from "../../shared/storage/failures.ts";
 import { acquireLease, LeaseLost } from "../../shared/storage/lease.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
-import { readRow } from "../../shared/storage/rows.ts";
+import { putRow, readRow } from "../../shared/storage/rows.ts";
 import { cutAfter, cutBefore, type Fault, inject as injectFault } from "./faults.ts";
 
 const storage = { connectionString: inject("storage") };
@@ -66,6 +66,17 @@ test("a lease lasts while it is renewed until it is released", async () => {
   await lease.release();
   expect(await readRow(table, "p", "long")).toBeUndefined();
   await expect(lease.renew()).rejects.toThrow(LeaseLost);
+});
+
+test("a lease of 0.1.0, without its duration, is held for the duration of the next holder's", async () => {
+  const { acquire, pass } = setUp("0.1.0");
+  const row = { partitionKey: "p", rowKey: "0.1.0", holder: "old", since: "2026-01-01T00:00:00.000Z" };
+  await putRow(table, row);
+  await expect(acquire("new")).rejects.toThrow(LeaseLost);
+  pass(999);
+  await expect(acquire("new")).rejects.toThrow(LeaseLost);
+  pass(1);
+  await acquire("new");
 });
 
 test("a lease that was written without an answer is held by the instance that wrote it", async () => {
