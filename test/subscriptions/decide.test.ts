@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { type DeliveryState, mergeRow, nextDeliveryStep } from "../../shared/subscriptions/decide.ts";
+import {
+  type DeliveryState,
+  mergeRow,
+  nextDeliveryStep,
+  type Situation,
+} from "../../shared/subscriptions/decide.ts";
 import type { OutgoingEvent } from "../../shared/subscriptions/message.ts";
 import { leaseEnds, withReading } from "../../shared/subscriptions/roster.ts";
 import { FRESH } from "../../shared/subscriptions/standing.ts";
@@ -16,25 +21,47 @@ import { termsOf } from "./world.ts";
 const now = Date.parse("2026-01-31T08:00:00Z");
 const iso = (time: number) => new Date(time).toISOString();
 const event = (seq: number, more: Partial<OutgoingEvent> = {}): OutgoingEvent => ({
-  ...{ seq, id: `event-${seq}`, type: "chat_started", occurredAt: iso(now), receivedAt: iso(now) },
+  seq,
+  id: `event-${seq}`,
+  type: "chat_started",
+  occurredAt: iso(now),
+  receivedAt: iso(now),
   payload: { chat: { id: `C${seq}` } },
   ...more,
 });
 const kept: KeptSubscription = {
   ...termsOf("https://example.com/hook"),
-  ...{ id: "an id", secret: "whsec_", createdAt: iso(now), etag: "1", standing: FRESH },
-  ...{ log: "log", cursor: 10, moves: 0, attempts: [], sent: [], missed: 0 },
+  id: "an id",
+  secret: "whsec_",
+  createdAt: iso(now),
+  etag: "1",
+  standing: FRESH,
+  log: "log",
+  cursor: 10,
+  moves: 0,
+  attempts: [],
+  sent: [],
+  missed: 0,
 };
 const page = { items: [event(11), event(12)], after: 10, next: 12, readAt: now, erasures: 0 };
 /** A delivery with its own lease and a page of two events, of which it sends the first next. */
 const state: DeliveryState = {
-  ...{ kept, place: { log: "log", cursor: 10, moves: 0 }, standing: FRESH, attempts: [], sent: [], page },
-  ...{ lease: { state: "ours", writtenAt: now }, unsaved: 0, deliveredAt: 0, oneByOneThrough: 0 },
+  kept,
+  place: { log: "log", cursor: 10, moves: 0 },
+  standing: FRESH,
+  attempts: [],
+  sent: [],
+  page,
+  lease: { state: "ours", writtenAt: now },
+  unsaved: 0,
+  deliveredAt: 0,
+  oneByOneThrough: 0,
 };
-type Situation = Parameters<typeof nextDeliveryStep>[1];
 const situation: Situation = {
-  ...{ now, head: { log: "log", seq: 12 } },
-  ...{ until: now + 1_000, isChanged: false },
+  now,
+  head: { log: "log", seq: 12 },
+  until: now + 1_000,
+  isChanged: false,
 };
 const next = (more: Partial<DeliveryState> = {}, around: Partial<Situation> = {}) =>
   nextDeliveryStep({ ...state, ...more }, { ...situation, ...around });

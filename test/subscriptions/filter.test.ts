@@ -18,8 +18,13 @@ const ticket = {
   type: "ticket_created" as const,
   payload: {
     ticket: {
-      ...{ id: "T1", status: "open", tags: ["billing"], groups: [{ id: 0, name: "All" }] },
-      ...{ currentGroup: { id: 5 }, assignee: { id: "sam@example.com" }, source: { type: "mail" } },
+      id: "T1",
+      status: "open",
+      tags: ["billing"],
+      groups: [{ id: 0, name: "All" }],
+      currentGroup: { id: 5 },
+      assignee: { id: "sam@example.com" },
+      source: { type: "mail" },
     },
   },
 };

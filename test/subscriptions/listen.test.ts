@@ -16,10 +16,10 @@ afterAll(() => app?.stop());
 
 let chats = 0;
 const chat = (event_type = "chat_started") => ({
-  ...{ event_type, license_id: "12345678", token: "a-token" },
-  ...{
-    chat: { id: `C${++chats}`, started_timestamp: 1_768_000_000 + chats, ended_timestamp: 1_768_000_100 },
-  },
+  event_type,
+  license_id: "12345678",
+  token: "a-token",
+  chat: { id: `C${++chats}`, started_timestamp: 1_768_000_000 + chats, ended_timestamp: 1_768_000_100 },
 });
 
 /** Runs the command and collects the lines that it prints. */

@@ -5,8 +5,12 @@ import { type OutgoingEvent, toDelivery } from "../../shared/subscriptions/messa
 import { sign } from "../../shared/subscriptions/sign.ts";
 
 const event = (seq: number, more: Partial<OutgoingEvent> = {}): OutgoingEvent => ({
-  ...{ seq, id: `event-${seq}`, type: "chat_ended", chatId: `C${seq}` },
-  ...{ occurredAt: "2026-01-31T08:00:00.000Z", receivedAt: "2026-01-31T08:00:01.000Z" },
+  seq,
+  id: `event-${seq}`,
+  type: "chat_ended",
+  chatId: `C${seq}`,
+  occurredAt: "2026-01-31T08:00:00.000Z",
+  receivedAt: "2026-01-31T08:00:01.000Z",
   payload: { chat: { id: `C${seq}` } },
   ...more,
 });
@@ -33,8 +37,12 @@ test("a batch of payloads is a list of items with their places, even with one ev
 describe("CloudEvents, read by the SDK", () => {
   const attributes = {
     specversion: "1.0",
-    ...{ id: "event-1", source: "urn:livechat:events", type: "com.livechat.chat_ended" },
-    ...{ time: "2026-01-31T08:00:00.000Z", subject: "C1", sequence: "0000000000000001" },
+    id: "event-1",
+    source: "urn:livechat:events",
+    type: "com.livechat.chat_ended",
+    time: "2026-01-31T08:00:00.000Z",
+    subject: "C1",
+    sequence: "0000000000000001",
     datacontenttype: "application/json",
     data: { chat: { id: "C1" } },
   };

@@ -4,8 +4,11 @@ import { startApp } from "../app/start-app.ts";
 import { startSubscriber } from "./subscriber.ts";
 
 const chat = (id: string) => ({
-  ...{ event_type: "chat_started", license_id: "12345678", token: "a-token" },
-  ...{ chat: { id, started_timestamp: 1_768_000_000 }, visitor: { id: "S1", name: "Vera" } },
+  event_type: "chat_started",
+  license_id: "12345678",
+  token: "a-token",
+  chat: { id, started_timestamp: 1_768_000_000 },
+  visitor: { id: "S1", name: "Vera" },
 });
 
 test("one event to one subscriber costs at most eight requests to the tables", async () => {

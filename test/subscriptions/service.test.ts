@@ -34,7 +34,11 @@ function open({ logTable = newLogTable().tableName, table = newTable() } = {}) {
   };
   const log = newLog({ table: newLogTable(logTable), now });
   const subscriptions = openSubscriptionService({
-    ...{ table, log, now, wait, allowLoopback: true },
+    table,
+    log,
+    now,
+    wait,
+    allowLoopback: true,
     wakeUp: { subscribed: () => {}, after: () => {} },
   });
   return { clock, now, log, table, logTable, subscriptions };

@@ -42,11 +42,12 @@ test("a call with the same types and URL replaces the subscription's other terms
   const store = withoutAge(openSubscriptionStore(newTable()));
   const made = await store.subscribe({ ...wanted, types: ["chat_started", "chat_ended"] });
   const terms = {
-    ...{
-      types: ["chat_ended", "chat_started"] as ("chat_ended" | "chat_started")[],
-      filter: { tag: ["vip"] },
-    },
-    ...{ format: "cloudevents" as const, batch: 20, perMinute: 60, policy: "park" as const },
+    types: ["chat_ended", "chat_started"] as ("chat_ended" | "chat_started")[],
+    filter: { tag: ["vip"] },
+    format: "cloudevents" as const,
+    batch: 20,
+    perMinute: 60,
+    policy: "park" as const,
   };
   const changed = await store.subscribe({ ...wanted, ...terms, cursor: 99 });
   expect(changed).toMatchObject({ ...terms, id: made.id, secret: made.secret, cursor: 41 });
@@ -77,36 +78,78 @@ test("a row with every column is read completely and written back unchanged", as
   const [at, later] = ["2026-01-31T08:00:00.000Z", "2026-01-31T08:00:02.000Z"];
   const attempts = [{ eventId: "event", seq: 7, at, status: 404, durationMs: 3 }];
   const columns = {
-    ...{ format: 1, types: "chat_started,chat_ended", filter: '{"tag":["vip"]}', url: wanted.url },
-    ...{ deliveryFormat: "cloudevents", batch: 5, perMinute: 60, policy: "park", secret },
-    ...{ previousSecret: "whsec_b2xk", previousSecretUntil: later, createdAt: at },
-    ...{ log: "a log", cursor: 7, moves: 2, restartedAt: at, replayThrough: 9 },
-    ...{ state: "retrying", failures: 3, failingSince: at, goneCount: 2, goneSince: at },
-    ...{ refusedSeq: 8, refusedCount: 4, parkedInARow: 1, nextAttemptAt: later },
-    ...{
-      answeredAt: at,
-      answerStatus: 404,
-      answerFailure: "TIMEOUT",
-      leaseHolder: "a process",
-      leaseUntil: later,
-    },
-    ...{ attempts: JSON.stringify(attempts), sent: "[[1769846400,2]]", missed: 6, missedAt: at },
+    format: 1,
+    types: "chat_started,chat_ended",
+    filter: '{"tag":["vip"]}',
+    url: wanted.url,
+    deliveryFormat: "cloudevents",
+    batch: 5,
+    perMinute: 60,
+    policy: "park",
+    secret,
+    previousSecret: "whsec_b2xk",
+    previousSecretUntil: later,
+    createdAt: at,
+    log: "a log",
+    cursor: 7,
+    moves: 2,
+    restartedAt: at,
+    replayThrough: 9,
+    state: "retrying",
+    failures: 3,
+    failingSince: at,
+    goneCount: 2,
+    goneSince: at,
+    refusedSeq: 8,
+    refusedCount: 4,
+    parkedInARow: 1,
+    nextAttemptAt: later,
+    answeredAt: at,
+    answerStatus: 404,
+    answerFailure: "TIMEOUT",
+    leaseHolder: "a process",
+    leaseUntil: later,
+    attempts: JSON.stringify(attempts),
+    sent: "[[1769846400,2]]",
+    missed: 6,
+    missedAt: at,
   };
   const key = { partitionKey: "subscriptions", rowKey: `subscription:${id}` };
   await table.updateEntity({ ...key, ...columns, version: "1" }, "Replace");
   const kept = await store.get(id);
   expect(kept).toEqual({
-    ...{ id, etag: expect.any(String), types: ["chat_started", "chat_ended"], filter: { tag: ["vip"] } },
-    ...{ url: wanted.url, format: "cloudevents", batch: 5, perMinute: 60, policy: "park", secret },
-    ...{ previousSecret: { secret: "whsec_b2xk", until: later }, createdAt: at },
-    ...{ log: "a log", cursor: 7, moves: 2, restartedAt: at, replayThrough: 9 },
+    id,
+    etag: expect.any(String),
+    types: ["chat_started", "chat_ended"],
+    filter: { tag: ["vip"] },
+    url: wanted.url,
+    format: "cloudevents",
+    batch: 5,
+    perMinute: 60,
+    policy: "park",
+    secret,
+    previousSecret: { secret: "whsec_b2xk", until: later },
+    createdAt: at,
+    log: "a log",
+    cursor: 7,
+    moves: 2,
+    restartedAt: at,
+    replayThrough: 9,
     standing: {
-      ...{ state: "retrying", failures: 3, failingSince: at, gone: { count: 2, since: at } },
-      ...{ refused: { seq: 8, count: 4 }, parkedInARow: 1, nextAttemptAt: later },
+      state: "retrying",
+      failures: 3,
+      failingSince: at,
+      gone: { count: 2, since: at },
+      refused: { seq: 8, count: 4 },
+      parkedInARow: 1,
+      nextAttemptAt: later,
       lastAnswer: { at, status: 404, failure: "TIMEOUT" },
     },
     lease: { holder: "a process", until: later },
-    ...{ attempts, sent: [[1769846400, 2]], missed: 6, missedAt: at },
+    attempts,
+    sent: [[1769846400, 2]],
+    missed: 6,
+    missedAt: at,
   });
   await store.replace(kept as KeptSubscription);
   const { etag: _, timestamp: __, version, ...row } = await table.getEntity(key.partitionKey, key.rowKey);
@@ -138,12 +181,16 @@ test("a given-up subscription continues at its place when its subscriber subscri
     ...now,
     cursor: 50,
     standing: {
-      ...{ state: "given_up", failures: 9, lastAnswer },
-      ...{ failingSince: lastAnswer.at, nextAttemptAt: lastAnswer.at },
+      state: "given_up",
+      failures: 9,
+      lastAnswer,
+      failingSince: lastAnswer.at,
+      nextAttemptAt: lastAnswer.at,
     },
   }));
   expect(await store.subscribe({ ...wanted, cursor: 99 })).toMatchObject({
-    ...{ id, cursor: 50 },
+    id,
+    cursor: 50,
     standing: { state: "active", failures: 0, lastAnswer },
   });
   const { standing } = (await store.get(id)) as KeptSubscription;

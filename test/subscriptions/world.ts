@@ -44,7 +44,13 @@ export function memoryLog(): MemoryLog {
       const at = new Date(Date.parse("2026-01-31T08:00:00Z") + seq).toISOString();
       const payload = (content ?? { chat: { id: `C${seq}` } }) as never;
       const event: LogEvent = {
-        ...{ id: `event-${seq}`, seq, type, origin: "webhook", occurredAt: at, receivedAt: at, payload },
+        id: `event-${seq}`,
+        seq,
+        type,
+        origin: "webhook",
+        occurredAt: at,
+        receivedAt: at,
+        payload,
       };
       events.push(event);
       return event;
@@ -69,7 +75,11 @@ export function memoryLog(): MemoryLog {
 
 /** The terms of a flow's trigger. */
 export const termsOf = (url: string, type: EventType = "chat_started"): Terms => ({
-  ...{ url, types: [type], format: "payload", batch: 1, policy: "block" },
+  url,
+  types: [type],
+  format: "payload",
+  batch: 1,
+  policy: "block",
 });
 
 /** Hides the age of rows, which is measured by the emulator's real clock, so that only virtual time counts. */
