@@ -94,7 +94,7 @@ describe.skipIf(CHROMIUM === undefined)("actions of the console", () => {
     await close();
   });
 
-  test("the webhooks are registered at LiveChat, and the table shows them", async () => {
+  test("the table shows the webhooks after their registration at LiveChat", async () => {
     const { page, mishaps, close } = await open("/health");
     const table = page.getByRole("table", { name: "Registrations" });
     await expect.poll(() => table.locator(".state", { hasText: "missing" }).count()).toBe(3);
@@ -119,7 +119,7 @@ describe.skipIf(CHROMIUM === undefined)("actions of the console", () => {
     await close();
   });
 
-  test("tickets are reconciled at once, and the run is first in the table", async () => {
+  test("a run for tickets that is started by hand is the first in the table", async () => {
     await tests.app.call("POST", "/tickets", {
       message: "Hello",
       requester: { mail: "rita@example.com" },

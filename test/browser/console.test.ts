@@ -73,7 +73,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await close();
   });
 
-  test("a refused event can be skipped, is listed as parked, and can be sent again", async () => {
+  test("a refused event can be skipped and, as a parked event, sent again", async () => {
     const callback = await startCallback();
     try {
       const { body: made } = await tests.app.call("POST", "/subscriptions", {
@@ -139,7 +139,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await close();
   });
 
-  test("a paused page makes no calls, and offers new chats when it is resumed", async () => {
+  test("a paused page makes no calls until it is resumed", async () => {
     await deliver(chat("SHOWN", ["Hi"]));
     const { page, requests, close } = await open("/chats", { clock: true });
     await page.getByRole("link", { name: "SHOWN" }).waitFor();

@@ -6,7 +6,7 @@ import { CHROMIUM, useConsole } from "./browser.ts";
 
 const EVENTS_TABLE = `Events${crypto.randomUUID().replaceAll("-", "")}`;
 const COUNT = process.env.LONG ? 50_000 : 300;
-/** How many events are appended at the same time. */
+/** The number of events that are appended at the same time. */
 const AT_ONCE = 100;
 
 describe.skipIf(CHROMIUM === undefined)("a large log", () => {

@@ -75,7 +75,7 @@ describe.skipIf(CHROMIUM === undefined)("an open page of the console", () => {
     await close();
   });
 
-  test("an open console keeps its place and data while storage is down, and recovers afterwards", {
+  test("an open console keeps its place and data until storage works again", {
     timeout: 60_000,
   }, async () => {
     const list = await openTab(browser, app.url, "/events?type=chat_ended", { clock: true });
@@ -106,7 +106,7 @@ describe.skipIf(CHROMIUM === undefined)("an open page of the console", () => {
     }
   });
 
-  test("an open console keeps its data while the app is down, and recovers afterwards", async () => {
+  test("an open console keeps its data until the app works again", async () => {
     const { page, close, mishaps } = await openTab(browser, app.url, "/chats", { clock: true });
     await page.getByRole("link", { name: "KEPT" }).waitFor();
     app.process.kill("SIGKILL");

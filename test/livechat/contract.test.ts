@@ -208,7 +208,7 @@ describe.each(Object.entries(apis))("the client of %s", (_, start) => {
     expect(account.calls.count).toBe(2);
   });
 
-  test("a creation whose answer is lost is not repeated, and its outcome is unknown", async () => {
+  test("a creation whose answer is lost ends with an unknown outcome after one attempt", async () => {
     await using account = await start();
     account.fail({ do: "drop", committed: true });
     const failure = await failureOf(account.connect().createAgent({ login: "a@example.com", name: "A" }));

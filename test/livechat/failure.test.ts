@@ -186,7 +186,7 @@ describe("a POST whose outcome is unknown", () => {
     expect((error as AppError).outcomeUnknown).toBeFalsy();
   });
 
-  it("a POST without an answer in time is an UpstreamTimeout, and one whose connection breaks an UpstreamFailed", async () => {
+  it("a POST without an answer in time is an UpstreamTimeout, with a broken connection an UpstreamFailed", async () => {
     const silent = await failToCreate(() => {}, { attemptTimeout: 50 });
     expect(silent.error).toBeInstanceOf(UpstreamTimeout);
     const broken = await failToCreate((response) => response.destroy());

@@ -85,7 +85,7 @@ describe("the list of tickets", () => {
     },
   );
 
-  test("a reading without changes makes one call, and looks up no names", async () => {
+  test("a reading without changes makes a single call", async () => {
     await using sandbox = await startTextSandbox(roomy);
     sandbox.helpDesk.desk.fill(3);
     const source = connect(sandbox).ticketSource();
@@ -261,7 +261,7 @@ describe("a ticket", () => {
     expect(account.get(ID).tagIDs).toEqual([tag]);
   });
 
-  test("an update whose answer is lost adds its message once, and its outcome is unknown", async () => {
+  test("an update whose answer is lost adds its message once and ends with an unknown outcome", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const { ID } = sandbox.helpDesk.desk.create({
       requester: { email: "vera@example.com" },
@@ -294,7 +294,7 @@ describe("an account without HelpDesk", () => {
     },
   );
 
-  test("an account without HelpDesk lists the webhooks of chats, and none of tickets", async () => {
+  test("an account without HelpDesk lists only the webhooks of chats", async () => {
     await using sandbox = await startTextSandbox({ helpDesk: { withoutLicence: 403 } });
     const { url, credentials, helpDesk } = sandbox;
     const text = createLiveChatText({ ...quick, url, ...credentials, helpDeskUrl: helpDesk.url });
@@ -307,7 +307,7 @@ describe("an account without HelpDesk", () => {
   });
 });
 
-test("webhooks of tickets are registered, listed apart from those of chats, and removed", async () => {
+test("webhooks of tickets are registered, listed and removed apart from those of chats", async () => {
   await using sandbox = await startTextSandbox(roomy);
   const { url, credentials, helpDesk } = sandbox;
   const text = createLiveChatText({ ...quick, url, ...credentials, helpDeskUrl: helpDesk.url });

@@ -64,7 +64,7 @@ test("a background call is refused when only the operators' fifth of the limit i
   expect(refuse).toEqual([{ call: background, turnAt: now - 3 + 61_000 }]);
 });
 
-test("during a pause, calls that can wait for its end wait, and the others are refused", () => {
+test("during a pause, a call waits only if it can wait until the end", () => {
   const impatient: WaitingCall = { priority: "operator", startBy: now + 1_000 };
   expect(planTurns([impatient, operator], { ...idle, pausedUntil: now + 2_000 })).toEqual({
     send: [],

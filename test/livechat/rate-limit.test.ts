@@ -165,7 +165,7 @@ const call = (at: number, more: Partial<Plan> = {}): Plan => ({
   ...more,
 });
 
-it("a call that would wait too long for our limit is refused at once, with the time until there is room", async () => {
+it("a call that would wait too long for our limit is refused at once with the time to wait", async () => {
   const courses = await play(new RateLimit("LiveChat", 2), [
     call(0),
     call(10_000),

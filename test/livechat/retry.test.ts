@@ -125,7 +125,7 @@ describe("a 429", () => {
     expect(took).toBe(0);
   });
 
-  it("a call is repeated after 429s until its time is used up, and then fails with the remaining wait", async () => {
+  it("a call that gets 429s until its time is used up fails with the remaining wait", async () => {
     const { outcome, times, took } = await play(refuse({ "retry-after": "8" }), get);
     expect(outcome).toBeInstanceOf(TooManyRequests);
     expect(times).toEqual([0, 8_000, 16_000, 24_000]);

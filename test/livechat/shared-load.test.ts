@@ -15,7 +15,7 @@ function startLoad(freshFor = 1_000) {
   return { get, forget, loads };
 }
 
-test("the deadline of the call that began a load ends its waiting, and the other calls get the result", async () => {
+test("the deadline of the call that began a load does not end the load for other calls", async () => {
   useVirtualTime();
   const { get, loads } = startLoad();
   const first = failureOf(get({ deadline: Date.now() + 2_000 }));
@@ -27,7 +27,7 @@ test("the deadline of the call that began a load ends its waiting, and the other
   expect(loads).toHaveLength(1);
 });
 
-test("the signal of the call that began a load ends its waiting, and the other calls get the result", async () => {
+test("the signal of the call that began a load does not end the load for other calls", async () => {
   const { get, loads } = startLoad();
   const abort = new AbortController();
   const first = failureOf(get({ signal: abort.signal }));

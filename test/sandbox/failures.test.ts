@@ -166,7 +166,7 @@ test("a slow answer sends the second half of its body after the pause", async ()
   expect(await call("GET /agents")).toMatchObject({ status: 200, body: expect.any(Array) });
 });
 
-test("a short page has some of its tickets, and an empty one none", async () => {
+test("a short page has the first of its tickets, an empty page has none", async () => {
   sandbox.tickets.fill(30);
   sandbox.faults.plan({ do: "short-page", keep: 2 }, { do: "no-tickets" });
 
