@@ -39,7 +39,7 @@ export abstract class AppError extends Error {
   abstract readonly status: number;
   /** A short, constant phrase for the kind of error: `title` of RFC 9457. */
   abstract readonly title: string;
-  /** Whether the same request can succeed later with nothing changed. */
+  /** True if the same request can succeed later without any change. */
   readonly retryable: boolean = false;
   readonly retryAfter?: number;
   readonly problems?: Problem[];

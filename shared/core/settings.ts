@@ -206,7 +206,7 @@ export function readSettings(environment: Record<string, string | undefined>) {
 /** Passwords of the sandbox. They are public: with a real account, everyone could send deliveries. */
 const PUBLISHED_PASSWORDS = ["local-webhook-password", "local-webhook-password-before"];
 
-/** Whether an API key belongs to a sandbox of this project. */
+/** True if an API key belongs to a sandbox of this project. */
 export const isSandboxKey = (key = "") => /(^|:)sandbox-api-key$/.test(key.trim());
 
 function publishedPasswords(given: Record<string, string | undefined>): Problem[] {

@@ -33,7 +33,7 @@ export function locateStorage(
   return host ? { connection: "AzureWebJobsStorage", location: { connectionString: host } } : undefined;
 }
 
-/** Whether the location has queues: a connection string may name only tables. */
+/** True if the location has queues: a connection string may name only tables. */
 export function hasQueues(location: StorageLocation): boolean {
   return (
     "uri" in location ||

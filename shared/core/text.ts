@@ -14,7 +14,7 @@ export function plural(count: number, noun: string, nouns = `${noun}s`): string 
   return `${count} ${count === 1 ? noun : nouns}`;
 }
 
-/** Whether a value is a text that differs from the other text at most in case. */
+/** True for a text that equals the other text, apart from upper and lower case. */
 export function isSameText(one: unknown, other: string): boolean {
   return typeof one === "string" && one.toLowerCase() === other.toLowerCase();
 }

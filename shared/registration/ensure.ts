@@ -125,7 +125,7 @@ export async function removeRegistration(webhooks: Webhooks, target: WebhookTarg
   return removed;
 }
 
-/** Whether the webhook still existed: another instance may have been faster. */
+/** Returns `false` if the webhook no longer existed: another instance may have been faster. */
 async function removeWebhook(webhooks: Webhooks, id: string): Promise<boolean> {
   try {
     await webhooks.deleteWebhook(id);

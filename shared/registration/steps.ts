@@ -23,7 +23,7 @@ const FLAWS_WORST_FIRST: readonly Flaw[] = [
 ];
 
 /**
- * Decides the next changes. Returns none when this run can improve nothing more.
+ * Decides the next changes. Returns an empty list when this run can improve nothing more.
  *
  * Missing webhooks are created first. Our stale or duplicate webhooks are removed only after LiveChat lists a right
  * one, so no event is lost when credentials change. Until then LiveChat delivers an event twice, and the log stores

@@ -86,7 +86,7 @@ export function receiverOf(url: string): string | undefined {
   return receiver.href;
 }
 
-/** Whether a registered URL contains these credentials. */
+/** True if a registered URL contains these credentials. */
 export function presents(
   url: string,
   { username, password }: Credentials,

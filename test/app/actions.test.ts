@@ -261,7 +261,8 @@ test("an odd ticket is listed, stored and reported without stopping the list or 
   expect((await app.call("GET", "/reconcile/tickets")).body.odd).toEqual(["ODD"]);
   const { checks } = (await app.call("GET", "/status")).body;
   expect(checks.find(({ name }: { name: string }) => name === "reconcile")).toMatchObject({
-    ...{ state: "attention", detail: expect.stringContaining("ODD") },
+    state: "attention",
+    detail: expect.stringContaining("ODD"),
   });
   app.sandbox.faults.clear();
 });

@@ -31,12 +31,14 @@ async function byV2(): Promise<Told[]> {
       Object.assign(receiver, { username: WEBHOOK.username, password: encodeURIComponent(WEBHOOK.password) });
       sandbox.webhooks.register({
         event_type: event === "chat-started" ? "chat_started" : "chat_ended",
-        ...{ data_types: ["chat", "visitor", "pre_chat_survey"], url: receiver.href },
+        data_types: ["chat", "visitor", "pre_chat_survey"],
+        url: receiver.href,
       });
     }
     const { id } = sandbox.chats.start({
       visitor: { ...VISITOR, page_current: PAGE, custom_variables: [{ key: "plan", value: "gold" }] },
-      ...{ agent: "sam@example.com", group: 3 },
+      agent: "sam@example.com",
+      group: 3,
       survey: [{ id: "2001", type: "name", label: "Your name:", answer: VISITOR.name }],
     });
     for (const { who, text } of TALK) sandbox.chats.say(id, { text, by: who });
@@ -53,14 +55,17 @@ async function byText(): Promise<Told[]> {
   try {
     for (const action of ["incoming_chat", "chat_deactivated"]) {
       sandbox.webhooks.register({
-        ...{ action, secret_key: WEBHOOK.password, type: "license" },
+        action,
+        secret_key: WEBHOOK.password,
+        type: "license",
         owner_client_id: sandbox.credentials.clientId,
         url: `${app.url}/receivers/text/chats?key=${encodeURIComponent(WEBHOOK.password)}`,
       });
     }
     const { id } = sandbox.chats.start({
       customer: { ...VISITOR, page: PAGE, session_fields: [{ plan: "gold" }] },
-      ...{ agent: "sam@example.com", group: 3 },
+      agent: "sam@example.com",
+      group: 3,
     });
     const sides = { agent: "agent", visitor: "customer", supervisor: "supervisor" } as const;
     for (const { who, text } of TALK) sandbox.chats.say(id, { text, by: sides[who] });
@@ -79,9 +84,17 @@ function common({ type, origin, payload: { chat = {}, visitor = {}, pre_chat_sur
   const { name, email, country, city, page_current, custom_variables } = visitor;
   const survey = (pre_chat_survey ?? []) as unknown as Items;
   return {
-    ...{ type, origin, url, agents, groups, tags },
+    type,
+    origin,
+    url,
+    agents,
+    groups,
+    tags,
     messages: (messages as Items).map(({ text, user_type, author_name, agent_id }) => ({
-      ...{ text, user_type, author_name, agent_id },
+      text,
+      user_type,
+      author_name,
+      agent_id,
     })),
     events: (events as Items).map(({ type, user_type }) => ({ type, user_type })),
     visitor: { name, email, country, city, page_current, custom_variables },

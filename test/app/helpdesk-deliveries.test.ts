@@ -130,7 +130,10 @@ test("after a move from v2, stored tickets stay and HelpDesk's existing tickets 
   const there = desk.fill(20).map(({ ID }) => ID) as [string, string, ...string[]];
   const first = await startTextApp({ sandbox, env: { ...tables, ...ahead(50) } });
   expect((await first.call("POST", "/reconcile/tickets")).body).toMatchObject({
-    ...{ mode: "first", added: 20, deleted: 0, recovered: 0 },
+    mode: "first",
+    added: 20,
+    deleted: 0,
+    recovered: 0,
   });
   await first.stop();
 
@@ -140,7 +143,10 @@ test("after a move from v2, stored tickets stay and HelpDesk's existing tickets 
   const second = await startTextApp({ sandbox, env: tables });
   try {
     expect((await second.call("POST", "/reconcile/tickets")).body).toMatchObject({
-      ...{ mode: "sweep", added: 1, deleted: 1, recovered: 1 },
+      mode: "sweep",
+      added: 1,
+      deleted: 1,
+      recovered: 1,
     });
     await comesToNothing(second, there[0]);
     const { items } = (await second.call("GET", "/events?type=ticket_created")).body;

@@ -44,7 +44,9 @@ test.each(["payload", "payload.ticket", "ticket", "bare"] as const)(
     await app.sandbox.deliveries.settled();
     expect(await eventsOf(app, ID)).toMatchObject([
       {
-        ...{ api: "text", origin: "webhook", ticketId: ID },
+        api: "text",
+        origin: "webhook",
+        ticketId: ID,
         payload: { ticket: { id: ID, requester: { mail: "vera@example.com" }, subject: "(no subject)" } },
       },
     ]);
@@ -88,12 +90,16 @@ test.each([
 
 test("with HelpDesk, tickets are created, updated, read and listed by the same operations", async () => {
   const created = await app.call("POST", "/tickets", {
-    ...{ message: "Where is my order?", requester: { mail: "vera@example.com" }, subject: "Order" },
+    message: "Where is my order?",
+    requester: { mail: "vera@example.com" },
+    subject: "Order",
   });
   expect(created).toMatchObject({ status: 201, body: { subject: "Order", status: "open" } });
   const { id } = created.body;
   const updated = await app.call("PUT", `/tickets/${id}/tags`, {
-    ...{ tag: ["late"], subject: "Late order", requester: { mail: "otto@example.com" } },
+    tag: ["late"],
+    subject: "Late order",
+    requester: { mail: "otto@example.com" },
   });
   expect(updated).toMatchObject({
     status: 200,
@@ -152,7 +158,8 @@ describe("an account without HelpDesk", () => {
           }),
         ]) {
           expect(answer).toMatchObject({
-            ...{ status: 409, body: { type: "urn:livechat-functions:problem:no-helpdesk" } },
+            status: 409,
+            body: { type: "urn:livechat-functions:problem:no-helpdesk" },
           });
         }
         expect((await other.call("GET", "/agents")).status).toBe(200);
@@ -165,7 +172,8 @@ describe("an account without HelpDesk", () => {
         const { body } = await other.call("GET", "/status");
         const checks = Object.fromEntries(body.checks.map((check: { name: string }) => [check.name, check]));
         expect(checks).toMatchObject({
-          ...{ tickets: { state: how === "off" ? "ok" : "attention" }, reconcile: { state: "ok" } },
+          tickets: { state: how === "off" ? "ok" : "attention" },
+          reconcile: { state: "ok" },
           registrations: how === "off" ? { state: "ok" } : { state: "attention", detail: REFUSED },
         });
         expect((await other.call("GET", "/health")).status).toBe(200);

@@ -18,7 +18,10 @@ const RECEIVER = `/receivers/text/chats?key=${KEY}`;
 function register({ sandbox, url }: TextApp, password = WEBHOOK.password): void {
   for (const action of ["incoming_chat", "chat_deactivated"]) {
     sandbox.webhooks.register({
-      ...{ action, secret_key: password, type: "license", owner_client_id: sandbox.credentials.clientId },
+      action,
+      secret_key: password,
+      type: "license",
+      owner_client_id: sandbox.credentials.clientId,
       url: `${url}/receivers/text/chats?key=${encodeURIComponent(password)}`,
     });
   }
@@ -26,7 +29,10 @@ function register({ sandbox, url }: TextApp, password = WEBHOOK.password): void 
 
 /** The delivery of a thread's end. */
 const ended = (chat_id: string, thread_id: string, secret_key = WEBHOOK.password) => ({
-  ...{ webhook_id: "w1", secret_key, action: "chat_deactivated", organization_id: "org" },
+  webhook_id: "w1",
+  secret_key,
+  action: "chat_deactivated",
+  organization_id: "org",
   payload: { chat_id, thread_id },
 });
 
@@ -149,7 +155,10 @@ describe("the Text receiver", () => {
 test("deliveries that come four times, in reverse order and at once, add each start and end once", async () => {
   const thread = app.sandbox.chats.hold({}, { silently: true });
   const start = {
-    ...{ webhook_id: "w1", secret_key: WEBHOOK.password, action: "incoming_chat", organization_id: "org" },
+    webhook_id: "w1",
+    secret_key: WEBHOOK.password,
+    action: "incoming_chat",
+    organization_id: "org",
     payload: { chat: app.sandbox.chats.view(thread) },
   };
   const end = ended(thread.chat.id, thread.id);
@@ -196,7 +205,10 @@ test("a start or end that both APIs deliver is stored once, in either order", as
   const thread = app.sandbox.chats.hold();
   const events = await untilLogged(app, thread.id, 2);
   const v2 = (type: string, more: object) => ({
-    ...{ event_type: type, token: "t", license_id: "1", lc_version: "2" },
+    event_type: type,
+    token: "t",
+    license_id: "1",
+    lc_version: "2",
     chat: { id: thread.id, started_timestamp: "2026-01-15T09:00:00Z", ...more },
   });
   const late = await app.deliver("chat-ended", v2("chat_ended", { ended_timestamp: "2026-01-15T09:31:07Z" }));

@@ -261,8 +261,12 @@ test("a problem document cuts long text of the caller", async () => {
 test("a conditional operation answers 304 to the current ETag, weak or strong, and 200 to an older one", async () => {
   let body = { n: 1 };
   const polled = operation({
-    ...{ id: "Polled", summary: "Polled", description: "Is polled.", tag: "Test" },
-    ...({ method: "GET", route: "polled" } as const),
+    id: "Polled",
+    summary: "Polled",
+    description: "Is polled.",
+    tag: "Test",
+    method: "GET",
+    route: "polled",
     conditional: true,
     input: {},
     output: { status: 200, description: "It.", schema: v.object({ n: v.number() }) },

@@ -26,7 +26,10 @@ test("the end of a chat is stored as it came, without its secret", async () => {
   const { envelope, ...ids } = await receiveEnd({ surprise: 1 });
   expect(ids).toEqual({ chatId: "C1", threadId: "T1" });
   expect(JSON.parse(envelope)).toEqual({
-    ...{ action: "chat_deactivated", organization_id: "O1", payload, surprise: 1 },
+    action: "chat_deactivated",
+    organization_id: "O1",
+    payload,
+    surprise: 1,
   });
 });
 

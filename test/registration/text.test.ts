@@ -32,7 +32,10 @@ const urlFor = (password: string, path = "text/chats") =>
 
 function put(sandbox: TextSandbox, action: string, url: string): void {
   sandbox.webhooks.register({
-    ...{ action, url, secret_key: "whatever", type: "license" },
+    action,
+    url,
+    secret_key: "whatever",
+    type: "license",
     owner_client_id: TEXT_CREDENTIALS.clientId,
   });
 }

@@ -119,12 +119,12 @@ export function openIdempotency({
   }
 }
 
-/** Whether a repetition would get the same refusal. */
+/** True if a repetition would get the same refusal. */
 function isAnswer(error: unknown): error is AppError {
   return error instanceof AppError && !error.retryable && error.status < 500 && !error.outcomeUnknown;
 }
 
-/** Whether certainly nothing was done. */
+/** True if certainly nothing was done. */
 function isHarmless(error: unknown): boolean {
   return error instanceof AppError && !error.outcomeUnknown;
 }

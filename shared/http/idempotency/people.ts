@@ -12,7 +12,7 @@ import { scanRows } from "../../storage/scan.ts";
 import { KEY_LIFETIME } from "./record.ts";
 import { CLAIM_PREFIX, KEY_PREFIX, KEYS_PARTITION, type KeyRow, readReply, toColumns } from "./rows.ts";
 
-/** How many rows one request reads: each may contain an answer. */
+/** The number of rows that one request reads: each may contain an answer. */
 const ROWS_PER_REQUEST = 50;
 
 type AnswersPlaceOptions = {

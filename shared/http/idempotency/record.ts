@@ -20,7 +20,7 @@ export type KeyRecord = {
   began: string;
   /** `open`: no attempt is in progress, and no attempt has led to an answer. */
   state: "running" | "open" | "done";
-  /** Whether an attempt whose answer was lost may have taken effect. */
+  /** True if an attempt whose answer was lost may have taken effect. */
   unsure: boolean;
   /** The last attempt may still take effect until this time, so no other attempt acts before it. */
   until: string;
