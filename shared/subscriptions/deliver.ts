@@ -38,8 +38,8 @@ export type DeliverOptions = {
 
 /**
  * Delivers the events after a subscription's cursor in order, step by step as {@link nextDeliveryStep} decides. The
- * cursor passes a wanted event only when it was delivered or parked. So a process that takes over may repeat events, but
- * never skips one, even if this process was only paused.
+ * cursor passes a wanted event only when it was delivered or parked. So a process that takes over may repeat events,
+ * but never skips one, even if this process was only paused.
  *
  * @param from the place to start from: the cursor, or a later place up to which the log has no wanted event
  * @param control the dispatcher may change it at any time; a write sets `isChanged` to `false`
