@@ -48,7 +48,7 @@ export function chatSink(table: TableClient, firstEventsOf: FirstEventsOf): Sink
             items.map(async (item) => {
               const known = await firstEventsOf(item.threadId);
               const isThere = known.has("chat_started") && (!item.isOver || known.has("chat_ended"));
-              return { item, is: isThere ? ("same" as const) : ("new" as const) };
+              return { item, result: isThere ? ("same" as const) : ("new" as const) };
             }),
           );
         },

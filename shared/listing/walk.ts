@@ -46,19 +46,18 @@ export type Walk = {
   doubts: readonly number[];
   /** The last page that was accepted, to detect an answer that repeats it. */
   last?: Shown;
-  /** The last answer, if it was suspect. The same answer is accepted the second time, if it has an explanation. */
-  strange?: Shown;
-  /** The page before the one at which the list became shorter. */
-  before?: Shown;
-  /** The next page, when `before` showed that no row moved up, although the count says so. */
-  unmoved?: number;
-  /**
-   * Whether the walk continued at `unmoved` although the list became shorter again, so any row may have been missed.
-   */
+  /** The last answer, if it was suspect. If the list gives it again and it can be explained, it is accepted. */
+  suspect?: Shown;
+  /** How many times the walk has gone back since its frontier was last beyond `from`; absent once it is beyond. */
+  goneBack?: { from: number; times: number };
+  /** Set after the walk has gone back three times in a row. It then goes on, and any row may have been missed. */
   doubtsAll?: true;
   /** A page that the list refused. The walk reads the first page next, to learn the list's length. */
   refused?: number;
-  /** A page that the list refused although its count includes it. */
+  /**
+   * A page that the list refused (400 or 404) although its count includes it. A second refusal of the same page makes
+   * the run fail.
+   */
   missing?: number;
 };
 
@@ -81,6 +80,8 @@ type Advance = { walk: Walk; rows?: readonly ListedRow[]; fault?: string; isEcho
 const EDGE_LIMIT = 500;
 /** With more doubts than this, a walk doubts all keys. */
 const DOUBTS_LIMIT = 2000;
+/** A count that keeps changing must not stop the walk. So it goes back at most this many times in a row. */
+const GO_BACK_LIMIT = 3;
 
 export function beginWalk(
   size: number,
@@ -121,15 +122,15 @@ export function refuse(walk: Walk): Walk | undefined {
 export function advanceWalk(walk: Walk, answer: ListAnswer): Advance {
   if (walk.refused !== undefined) return { walk: afterRefusal(walk, walk.refused, answer.total) };
   const shown = { ...answer, rows: withoutEcho(walk, answer) };
-  const strange = findStrange(walk, shown);
-  if (!strange) return takeAnswer({ ...walk, strange: undefined }, shown);
+  const doubt = findFault(walk, shown);
+  if (!doubt) return takeAnswer({ ...walk, suspect: undefined }, shown);
 
   const { page, rows } = shown;
-  const { believe, fault } = strange;
-  if (believe && walk.strange?.page === page && areSameRows(walk.strange.rows, rows)) {
-    return takeAnswer({ ...walk, ...believe, strange: undefined }, shown);
+  const { fault, explanation } = doubt;
+  if (explanation && walk.suspect?.page === page && areSameRows(walk.suspect.rows, rows)) {
+    return takeAnswer({ ...walk, ...explanation, suspect: undefined }, shown);
   }
-  return { walk: { ...walk, strange: { page, rows } }, fault };
+  return { walk: { ...walk, suspect: { page, rows } }, fault };
 }
 
 function afterRefusal(walk: Walk, refused: number, total: number): Walk {
@@ -154,14 +155,14 @@ function withoutEcho({ edge, last, size }: Walk, { page, total, rows }: ListAnsw
 }
 
 /**
- * The reason why an answer is suspect. It may be a short-lived error of the list, so the page is read again. If the
- * same answer comes again, `believe` has the changes of the walk that explain it; it is absent when there is no
- * explanation.
+ * The reason why an answer is suspect. It may be a short-lived error of the list, so the page is read again.
+ * `explanation` has the changes of the walk that make the same answer acceptable when it comes again; without it, the
+ * answer is never accepted.
  */
-function findStrange(
+function findFault(
   { size, usualSize, horizon, filled, last, total: totalBefore }: Walk,
   { page, pages, total, rows }: ListAnswer,
-): { fault: string; believe?: Partial<Walk> } | undefined {
+): { fault: string; explanation?: Partial<Walk> } | undefined {
   const count = rows.length;
   if (new Set(rows.map(({ id }) => id)).size !== count) {
     return { fault: `page ${page} shows an entry more than once` };
@@ -169,7 +170,7 @@ function findStrange(
   if (page === 1 && total === 0 && count === 0) {
     const wasFilled = filled || last !== undefined || (totalBefore ?? 0) > 0;
     return wasFilled
-      ? { fault: "it is empty, and entries are known", believe: { filled: false } }
+      ? { fault: "it is empty, and entries are known", explanation: { filled: false } }
       : undefined;
   }
   const expected = Math.min(size, Math.max(0, total - (page - 1) * size));
@@ -178,13 +179,13 @@ function findStrange(
   const fault = `page ${page} of a list of ${total} has ${count} entries, not ${expected}`;
   const isLarger = count > size;
   if (page === 1 && (isLarger || pages > 1) && isPageSize(count, { total, pages })) {
-    return { fault, believe: { size: count } };
+    return { fault, explanation: { size: count } };
   }
   const beginWith = (size: number) => beginWalk(size, { usualSize, horizon, filled });
-  if (isLarger) return { fault, ...(page > 1 && { believe: beginWith(count) }) };
-  if (page * size >= total) return { fault, believe: {} };
+  if (isLarger) return { fault, ...(page > 1 && { explanation: beginWith(count) }) };
+  if (page * size >= total) return { fault, explanation: {} };
   // A short page in the middle of the list: the learned page size may be wrong.
-  return { fault, ...(size !== usualSize && page > 1 && { believe: beginWith(usualSize) }) };
+  return { fault, ...(size !== usualSize && page > 1 && { explanation: beginWith(usualSize) }) };
 }
 
 /** Whether this page size fits the list's length and its number of pages, when the length may be off by one. */
@@ -193,7 +194,16 @@ function isPageSize(size: number, { total, pages }: { total: number; pages: numb
   return [total - 1, total, total + 1].some((length) => Math.ceil(length / size) === pages);
 }
 
-/** Applies an accepted answer to the walk. */
+/**
+ * Applies an accepted answer to the walk. An example with pages of two: the list is `a b c d e`, and `a` is deleted after
+ * the first answer.
+ *
+ * 1. Page 1 is `a b` of 5. It joins the frontier 0: the frontier is 2, and the edge is `b`.
+ * 2. Page 2 is `d e` of 4, because `c` moved up to page 1. The list is shorter by one, so the frontier is 1. Page 2 begins
+ *    after it: the walk is not joined, and goes back.
+ * 3. Page 1 is `b c` of 4. It joins the frontier 1: the frontier is 2, and the edge is `c`.
+ * 4. Page 2 is `d e` of 4. It joins: the frontier is 4. It was full, so the walk reads page 3, which is empty, and ends.
+ */
 function takeAnswer(walk: Walk, { page, total, rows }: ListAnswer): Advance {
   const { last, size } = walk;
   const start = (page - 1) * size;
@@ -204,23 +214,20 @@ function takeAnswer(walk: Walk, { page, total, rows }: ListAnswer): Advance {
     const next = { ...walk, frontier: Math.min(walk.frontier, behind), joined: false };
     return { walk: next, fault: `page ${page} shows the entries of page ${last.page}`, isEcho: true };
   }
-  const moved = walk.before?.page === page && !areSameRows(walk.before.rows, rows);
-  const unmoved = walk.before?.page === page && !moved ? page + 1 : walk.unmoved;
-  // A count that keeps changing must not stop the walk.
-  const isShaky = walk.unmoved === page && total < (walk.total ?? total);
-  const now: Walk = isShaky ? { ...walk, total, doubtsAll: true } : shortenWalk(walk, total);
+  const now = shortenWalk(walk, total);
   const joined = start <= now.frontier;
+  const frontier = joined ? Math.max(now.frontier, start + rows.length) : now.frontier;
   const seen = { page, rows };
   return {
     walk: {
       ...now,
-      ...(joined && { ...meetEdge(walk, page, rows), frontier: Math.max(now.frontier, start + rows.length) }),
+      ...(joined && meetEdge(walk, page, rows)),
+      frontier,
       joined,
       ended: joined && rows.length < size,
       top: now.top ?? rows.find(({ key }) => key <= now.horizon)?.key,
       totalAtTop: page === 1 ? total : walk.totalAtTop,
-      before: joined ? undefined : last,
-      unmoved: joined && walk.unmoved === page ? undefined : unmoved,
+      goneBack: now.goneBack && frontier <= now.goneBack.from ? now.goneBack : undefined,
       missing: undefined,
       last: seen,
     },
@@ -231,8 +238,11 @@ function takeAnswer(walk: Walk, { page, total, rows }: ListAnswer): Advance {
 /** The walk with a new length of the list: it goes back by as many rows as the list became shorter. */
 function shortenWalk(walk: Walk, total: number): Walk {
   const gone = Math.max(0, (walk.total ?? total) - total);
-  if (gone === 0) return { ...walk, total };
-  return { ...walk, total, frontier: Math.max(0, walk.frontier - gone), joined: false };
+  if (gone === 0 || walk.doubtsAll) return { ...walk, total };
+  const { from, times } = walk.goneBack ?? { from: walk.frontier, times: 0 };
+  if (times === GO_BACK_LIMIT) return { ...walk, total, doubtsAll: true };
+  const goneBack = { from, times: times + 1 };
+  return { ...walk, total, frontier: Math.max(0, walk.frontier - gone), joined: false, goneBack };
 }
 
 /** Whether an answer shows exactly the rows of another page, and no deletion or change explains it. */

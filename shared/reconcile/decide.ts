@@ -1,4 +1,4 @@
-import { DAY, HOUR, MINUTE } from "../core/time.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "../core/time.ts";
 import type { Doubts } from "../listing/source.ts";
 import type { LiveItem } from "./sink.ts";
 import type { ListReading, PastSweep, ReconcileState, Sweep } from "./state.ts";
@@ -21,8 +21,6 @@ type SweepFacts = {
   live: number;
   /** Milliseconds since the epoch. */
   now: number;
-  /** Number of the run. */
-  run: number;
 };
 
 /** What a run knows when it decides on its next step. */
@@ -50,52 +48,57 @@ const MAX_SWEEPS = 4;
 
 /**
  * Decides the next step of a run. The run first reads the changes. When a sweep is due, it then reads the whole list,
- * page by page. At last it reads the changes made during the sweep, so a changed item is not marked as deleted.
+ * page by page. Finally it reads the changes that were made during the sweep, so that a changed item is not marked as
+ * deleted.
  */
 export function nextRunStep<Position>(known: RunFacts<Position>): RunStep<Position> {
   const { state, live, isCurrent, readings, hasRead, sweeps, sweepsBegun } = known;
   const { sweep } = state;
   const isSweeping = sweep !== undefined && !sweep.end;
+  const isFirst = state.lastSweep === undefined;
   if (state.changes) return { do: "read changes", reading: state.changes };
   // A first sweep that found as many items as the account counts has missed none, and there are no older items to
   // mark as deleted.
-  if (hasRead && sweep?.first && sweep.end?.total === live) return { do: "settle sweep", sweep };
+  if (hasRead && isFirst && sweep?.end?.total === live) return { do: "settle sweep", sweep };
   // Before the first sweep there is no checkpoint to read from.
   const canRead = state.checkpoint !== undefined || !sweeps;
   const maxReadings = isSweeping ? 1 : MAX_READINGS;
   if (canRead && !isCurrent && readings < maxReadings) return { do: "begin changes" };
   if (!sweeps) return { do: "end" };
   if (isSweeping) return { do: "read sweep", sweep };
-  // While a change made during the sweep may be missing, the run cannot decide which items are deleted.
-  if (sweep) return isCurrent || sweep.first ? { do: "settle sweep", sweep } : { do: "end" };
-  return sweepsBegun < MAX_SWEEPS && isSweepDue(known) ? { do: "begin sweep" } : { do: "end" };
+  // Until all changes made during the sweep are read, an item that only moved could be taken for deleted.
+  if (sweep) return isCurrent || isFirst ? { do: "settle sweep", sweep } : { do: "end" };
+  return sweepsBegun < MAX_SWEEPS && reasonToSweep(known) ? { do: "begin sweep" } : { do: "end" };
 }
 
 /** Milliseconds from the start of one sweep to the next regular one. */
 const SWEEP_EVERY = DAY;
-/** Milliseconds until the next sweep, in another run, when the last sweep missed more than half of the items. */
+/** Milliseconds until the next sweep when the last sweep missed more than half of the items. */
 const SECOND_LOOK = MINUTE;
-/** Additional sweeps may take at most a tenth of the time. */
-const SWEEP_SHARE = 1 / 10;
-/**
- * Milliseconds by which additional sweeps may exceed that share. So additional sweeps of a small account never wait.
- */
-const SWEEP_ADVANCE = HOUR;
+/** Each page of a sweep delays the next extra sweep, so extra sweeps read at most eight pages a minute. Milliseconds. */
+const DELAY_PER_PAGE = 7.5 * SECOND;
+/** The first hours of this delay are not waited for, so an extra sweep of a small account never waits. */
+const DELAY_CREDIT = 10 * HOUR;
+
+type SweepReason = "first" | "daily" | "missed items" | "doubts" | "count";
 
 /**
- * Whether a sweep is due. Reasons: there was no sweep yet; the last one began a day ago; the last one missed items,
- * or may have missed items; or the account's count differs from the stored items, and two sweeps have not shown the
- * same difference.
+ * The reason for a sweep that is due; `undefined` when none is due. `first`: there was no sweep yet. `daily`: the last
+ * one began a day ago. The others are reasons for an extra sweep. `missed items`: the last sweep did not find all
+ * items. `doubts`: all sweeps so far may have missed the same items. `count`: the account's count differs from the
+ * stored items, and two sweeps have not shown the same difference.
  */
-export function isSweepDue({ state: { lastSweep, total }, live, now, run }: SweepFacts): boolean {
-  if (!lastSweep) return true;
-  const { begunAt, endedAt, missed, unproven, difference, isSteady } = lastSweep;
-  if (missed > live / 2 && (run === lastSweep.run || isWithin(SECOND_LOOK, endedAt, now))) return false;
-  if (!isWithin(SWEEP_EVERY, begunAt, now)) return true;
-  const differs =
-    total !== undefined && live !== total && !(isSteady && live - missed - total === difference);
-  const isProven = unproven !== "all" && unproven.length === 0;
-  return (missed > 0 || !isProven || differs) && aheadOf(lastSweep, now) < SWEEP_ADVANCE;
+export function reasonToSweep({ state, live, now }: SweepFacts): SweepReason | undefined {
+  const { lastSweep, total } = state;
+  if (!lastSweep) return "first";
+  const { begunAt, endedAt, missed, unproven, difference, isSteady, extraAt = 0 } = lastSweep;
+  if (missed > live / 2 && isWithin(SECOND_LOOK, endedAt, now)) return undefined;
+  if (!isWithin(SWEEP_EVERY, begunAt, now)) return "daily";
+  if (now < extraAt) return undefined;
+  if (missed > 0) return "missed items";
+  if (unproven === "all" || unproven.length > 0) return "doubts";
+  const isExplained = total === undefined || live === total || (isSteady && live - total === difference);
+  return isExplained ? undefined : "count";
 }
 
 /** Whether less than `ms` milliseconds have passed since a time. A time in the future comes from a wrong clock. */
@@ -103,9 +106,7 @@ function isWithin(ms: number, since: number, now: number): boolean {
   return now >= since && now - since < ms;
 }
 
-function aheadOf(sweep: PastSweep | undefined, now: number): number {
-  return sweep ? Math.max(0, sweep.aheadMs - SWEEP_SHARE * Math.abs(now - sweep.endedAt)) : 0;
-}
+type EndedSweep = Pick<Sweep<unknown>, "number" | "begunAt" | "page" | "end">;
 
 type Judgement = {
   /** Items to mark as deleted: neither this sweep nor the previous one found them. */
@@ -122,29 +123,36 @@ type Judgement = {
  * @param wasMissed whether the previous sweep had not found an item either
  */
 export function judgeSweep(
-  { number, begunAt, end, workedMs }: Pick<Sweep<unknown>, "number" | "begunAt" | "end" | "workedMs">,
-  { state: { lastSweep: before, total }, live, now, run }: SweepFacts,
+  sweep: EndedSweep,
+  facts: SweepFacts,
   { unseen, wasMissed }: { unseen: readonly LiveItem[]; wasMissed: (item: LiveItem) => boolean },
 ): Judgement {
-  const doubts = end?.doubts ?? "all";
+  const { doubts } = sweep.end ?? { doubts: "all" };
   const doubted = doubts === "all" ? undefined : new Set(doubts);
   const isDoubtful = ({ changedAt }: LiveItem) => doubted?.has(changedAt) ?? true;
   const notFound = unseen.filter((item) => !isDoubtful(item));
   const gone = notFound.filter(wasMissed);
   const missed = notFound.filter((item) => !wasMissed(item));
-  const left = live - gone.length;
-  const difference = total !== undefined && end?.total === total ? left - missed.length - total : undefined;
-  const unproven = both(doubts, before?.unproven ?? "all");
   const hidden = doubted ? unseen.filter(isDoubtful).map(({ changedAt }) => changedAt) : [];
+  return { gone, missed, lastSweep: lessonsOf(sweep, facts, { gone, missed, hidden }) };
+}
+
+/** What the next sweep needs to know. @param hidden times of stored items that the sweep doubts and has not found */
+function lessonsOf(
+  { number, begunAt, page, end }: EndedSweep,
+  { state: { lastSweep: before, total }, live, now }: SweepFacts,
+  { gone, missed, hidden }: Pick<Judgement, "gone" | "missed"> & { hidden: readonly number[] },
+): PastSweep {
+  const found = live - gone.length - missed.length;
+  const difference = total !== undefined && end?.total === total ? found - total : undefined;
+  const unproven = both(end?.doubts ?? "all", before?.unproven ?? "all");
+  // A time in the future comes from a wrong clock.
+  const extraAt = before && before.endedAt <= now ? (before.extraAt ?? 0) : 0;
   return {
-    gone,
-    missed,
-    lastSweep: {
-      ...{ number, run, begunAt, endedAt: now, missed: missed.length, difference },
-      unproven: unproven === "all" ? "all" : [...new Set([...unproven, ...hidden])],
-      isSteady: difference !== undefined && difference === before?.difference,
-      aheadMs: workedMs + aheadOf(before, now),
-    },
+    ...{ number, begunAt, endedAt: now, missed: missed.length, difference },
+    unproven: unproven === "all" ? "all" : [...new Set([...unproven, ...hidden])],
+    isSteady: difference !== undefined && difference === before?.difference,
+    extraAt: Math.max(now - DELAY_CREDIT, extraAt) + page * DELAY_PER_PAGE,
   };
 }
 

@@ -29,12 +29,13 @@ export async function lastSuccess(sink: RunRecords): Promise<string | undefined>
 function progressOf({
   changes,
   sweep,
-}: Pick<ReconcileState, "changes" | "sweep"> = {}): Progress | undefined {
+  lastSweep,
+}: Pick<ReconcileState, "changes" | "sweep" | "lastSweep"> = {}): Progress | undefined {
   const reading: ListReading<unknown> | undefined = sweep ?? changes;
   if (!reading) return undefined;
   const { begunAt, readAt, page, pages } = reading;
   const progress = { startedAt: toIso(begunAt), page, pages };
   if (!sweep) return { mode: "incremental", ...progress };
   const expectedEnd = page === 0 ? undefined : toIso(begunAt + ((readAt - begunAt) / page) * pages);
-  return { mode: sweep.first ? "first" : "sweep", ...progress, expectedEnd };
+  return { mode: lastSweep ? "sweep" : "first", ...progress, expectedEnd };
 }

@@ -1,6 +1,6 @@
 import { AppError } from "../core/errors.ts";
 import { toIso } from "../core/time.ts";
-import { type Checkpoint, CLOCK_DIFFERENCE, UnusablePage } from "../listing/source.ts";
+import { type Checkpoint, CLOCK_DIFFERENCE, type ItemPage, UnusablePage } from "../listing/source.ts";
 import type { RunOutcome, RunRecord, RunReport } from "../schemas/reconcile.ts";
 import type { Pace } from "./pace.ts";
 import type { Compared, LiveItem, Writer } from "./sink.ts";
@@ -8,11 +8,13 @@ import { type ReconcileState, STATE_FORMAT } from "./state.ts";
 
 /** How many run records are kept. */
 const RUNS_KEPT = 100;
+/** How many ids of items that do not fit their schema are kept. */
+const ODD_KEPT = 100;
 export const RUN = "run:";
 
 /**
- * The report of a run, and its changes that are not committed yet. A run without changes commits once, at its end,
- * together with its record. When a run's process dies, the next run records it.
+ * The report of a run, and its changes that are not committed yet. A run without changes makes one commit: its
+ * record, at the end. When a run's process dies, the next run records it.
  */
 export class Journal<Item, Position> {
   /** The state that the next commit stores. */
@@ -22,6 +24,10 @@ export class Journal<Item, Position> {
   readonly number: number;
   readonly #writer: Writer<Item>;
   readonly #pace: Pace;
+  /** Ids of the items of this run that do not fit their schema. */
+  readonly #odd = new Set<string>();
+  /** Items without an id that the current reading has found. */
+  #withoutId = 0;
   #put: readonly Compared<Item>[] = [];
   #notes: Record<string, unknown> = {};
 
@@ -46,18 +52,34 @@ export class Journal<Item, Position> {
 
   /** How many items are stored and not deleted, including items that are not committed yet. */
   get live(): number {
-    return this.#writer.live + this.#put.filter(({ is }) => is !== "changed").length;
+    return this.#writer.live + this.#put.filter(({ result }) => result !== "changed").length;
   }
 
-  /** Counts the items of a page, and adds those that must be stored to the next commit. Each page has its own commit. */
-  put(items: readonly Compared<Item>[]): void {
-    const count = (is: Compared<Item>["is"]) => items.filter((each) => each.is === is).length;
-    this.report.pages++;
-    this.report.added += count("new");
-    this.report.changed += count("changed");
-    this.report.restored += count("deleted");
-    this.report.unchanged += count("same");
-    this.#put = items.filter(({ is }) => is !== "same");
+  /** Notes that a reading begins. Items without an id cannot be distinguished, so each reading counts them again. */
+  beginReading(): void {
+    this.#withoutId = 0;
+  }
+
+  /**
+   * Counts the items of a page, and adds those that must be stored to the next commit. Each page has its own commit.
+   *
+   * @param ids of all items of the page
+   */
+  put(compared: readonly Compared<Item>[], ids: readonly string[], page: ItemPage<Item, Position>): void {
+    const { odd = [], withoutId = 0 } = page;
+    const count = (wanted: string) => compared.filter(({ result }) => result === wanted).length;
+    const { report, state } = this;
+    report.pages++;
+    report.added += count("new");
+    report.changed += count("changed");
+    report.restored += count("deleted");
+    report.unchanged += count("same");
+    for (const id of odd) this.#odd.add(id);
+    report.odd = this.#odd.size;
+    this.#withoutId += withoutId;
+    report.withoutId = Math.max(report.withoutId, this.#withoutId);
+    state.odd = [...state.odd.filter((id) => !ids.includes(id)), ...odd].slice(-ODD_KEPT);
+    this.#put = compared.filter(({ result }) => result !== "same");
   }
 
   /** Adds notes to the next commit. */

@@ -27,9 +27,6 @@ export type ReconciliationOptions<Item, Position> = PaceOptions & {
   holder: string;
 };
 
-/** How many ids of items that do not fit their schema are kept. */
-const ODD_KEPT = 100;
-
 /**
  * Makes the stored items equal to the account's items, within the time limit. The next run continues where this one
  * ended.
@@ -73,15 +70,12 @@ async function run<Item, Position>(
   tools: RunTools<Item, Position>,
 ): Promise<void> {
   const { writer, journal, pace } = tools;
-  const { report, number } = journal;
+  const { report } = journal;
   const done: RunProgress = { isCurrent: false, readings: 0, sweepsBegun: 0, hasRead: false };
-  const odd = new Set<string>();
-  /** Items without an id that the current reading has found. */
-  let withoutId = 0;
 
   for (;;) {
     const { state, live } = journal;
-    const step = nextRunStep({ ...done, state, live, now: pace.now(), run: number, sweeps: !isLog });
+    const step = nextRunStep({ ...done, state, live, now: pace.now(), sweeps: !isLog });
     switch (step.do) {
       case "begin changes":
         state.changes = begin(state);
@@ -99,8 +93,7 @@ async function run<Item, Position>(
       }
       case "begin sweep": {
         const last = state.lastSweep?.number ?? 0;
-        const first = state.lastSweep === undefined;
-        state.sweep = { ...begin(), number: last + 1, first, workedMs: 0, seen: [], notes: 0 };
+        state.sweep = { ...begin(), number: last + 1, seen: [], notes: 0 };
         done.sweepsBegun++;
         // Changes from now on are read at the end of the sweep.
         done.isCurrent = true;
@@ -108,12 +101,10 @@ async function run<Item, Position>(
       }
       case "read sweep": {
         const { sweep } = step;
-        report.mode = sweep.first ? "first" : "sweep";
-        const since = pace.now();
+        report.mode = state.lastSweep ? "sweep" : "first";
         const { end, checkpoint } = await read(sweep);
         state.checkpoint ??= checkpoint;
         sweep.end = end;
-        sweep.workedMs += pace.now() - since;
         if (end) Object.assign(done, { isCurrent: false, readings: 0 });
         break;
       }
@@ -130,7 +121,7 @@ async function run<Item, Position>(
   function begin({ checkpoint: since }: Partial<ReconcileState<Position>> = {}): ListReading<Position> {
     const begunAt = pace.now();
     const { live, state } = journal;
-    withoutId = 0;
+    journal.beginReading();
     const position = source.begin({ since, now: begunAt, live, memory: state.memory });
     return { position, begunAt, readAt: begunAt, page: 0, pages: 0 };
   }
@@ -156,14 +147,8 @@ async function run<Item, Position>(
     // Events are appended before their items are stored. If the process dies in between, the next run appends them
     // again, as duplicates.
     report.recovered += await recover(compared);
-    journal.put(compared);
-    for (const id of page.odd ?? []) odd.add(id);
-    report.odd = odd.size;
-    // Items without an id cannot be distinguished, and each reading of a run finds them again.
-    withoutId += page.withoutId ?? 0;
-    report.withoutId = Math.max(report.withoutId, withoutId);
     const ids = facts.map(({ id }) => id);
-    state.odd = [...state.odd.filter((id) => !ids.includes(id)), ...(page.odd ?? [])].slice(-ODD_KEPT);
+    journal.put(compared, ids, page);
     if (state.sweep) journal.note(recordSeen(state.sweep, ids));
   }
 
@@ -172,7 +157,7 @@ async function run<Item, Position>(
     const { watch } = journal.state;
     const isWatched = (item: Item) => watch !== undefined && isCreatedSince(watch, source.facts(item));
     const created = compared
-      .filter(({ is, item }) => is === "new" && (isLog || isWatched(item)))
+      .filter(({ result, item }) => result === "new" && (isLog || isWatched(item)))
       .map(({ item }) => item)
       .sort((a, b) => (source.facts(a).createdAt ?? 0) - (source.facts(b).createdAt ?? 0));
     if (created.length === 0) return 0;

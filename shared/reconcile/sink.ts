@@ -14,8 +14,8 @@ export type Sink<Item> = {
 };
 
 /**
- * Changes the stored items, and the run's state in the same transactions. So whenever the process ends, the work that
- * the state records is done.
+ * Changes the stored items, and the run's state in the same transactions. So the stored state never claims work that
+ * was not stored.
  */
 export type Writer<Item> = {
   /** The state of the last commit, by this writer or an earlier one. */
@@ -38,8 +38,8 @@ export type Writer<Item> = {
   liveItems(): AsyncIterable<LiveItem>;
 };
 
-/** An item of the account, compared with the stored one. */
-export type Compared<Item> = { item: Item; is: "new" | "changed" | "deleted" | "same" };
+/** An item of the account, compared with the stored one. `deleted`: the stored one is marked as deleted. */
+export type Compared<Item> = { item: Item; result: "new" | "changed" | "deleted" | "same" };
 
 /** An item that is stored and not marked as deleted. */
 export type LiveItem = {

@@ -14,6 +14,7 @@ export type ReconcileState<Position = unknown> = {
   /** An unfinished reading of the changes since the checkpoint. */
   changes?: ListReading<Position>;
   sweep?: Sweep<Position>;
+  /** Absent during the first sweep, which cannot find deleted items: no items were stored before it. */
   lastSweep?: PastSweep;
   /** How many items the account counted when its changes were last read. */
   total?: number;
@@ -43,12 +44,8 @@ export type ListReading<Position> = {
 /** A reading of the whole list, which finds deleted items. */
 export type Sweep<Position> = ListReading<Position> & {
   number: number;
-  /** Whether this is the first sweep. It cannot find deleted items, because no items were stored before it. */
-  first: boolean;
   /** Present once the whole list is read. */
   end?: ReadingEnd;
-  /** Milliseconds that runs have spent on it. */
-  workedMs: number;
   /** Hashes of the ids of all items that any reading has found since the sweep began, without those in notes. */
   seen: readonly string[];
   /** How many notes with such hashes exist. */
@@ -58,13 +55,11 @@ export type Sweep<Position> = ListReading<Position> & {
 /** The result of the last sweep. */
 export type PastSweep = {
   number: number;
-  /** Number of the run in which it ended. */
-  run: number;
   begunAt: number;
   endedAt: number;
   /** How many stored items it did not find. An item that the next sweep does not find either is deleted. */
   missed: number;
-  /** Times of change of items that no sweep has certainly seen yet. */
+  /** Values of `changedAt` that every sweep so far has doubted. Items with these times may be missing from the store. */
   unproven: Doubts;
   /**
    * The number of items that it found minus the account's count; absent when the account changed at the end of the
@@ -73,8 +68,8 @@ export type PastSweep = {
   difference?: number;
   /** Whether the previous sweep had the same difference. Further sweeps would not explain it. */
   isSteady: boolean;
-  /** Milliseconds of work by which this and earlier sweeps exceed their share of the time. */
-  aheadMs: number;
+  /** No extra sweep begins before this time; absent in states of earlier builds. */
+  extraAt?: number;
 };
 
 /** Hashes of items that a sweep has seen or missed. */

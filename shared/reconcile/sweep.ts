@@ -52,16 +52,17 @@ export async function settleSweep<Item, Position>(
   const { sink, journal, pace } = tools;
   // The stored items are read as of the last commit.
   await journal.commit();
-  const { state, live, number: run } = journal;
-  const unseen = sweep.first ? [] : await findUnseen(sweep, tools);
+  const { state, live } = journal;
+  const isFirst = state.lastSweep === undefined;
+  const unseen = isFirst ? [] : await findUnseen(sweep, tools);
   const missedBefore = await readHashes(sink, MISSED, state.lastSweep?.number);
   const wasMissed = ({ hash }: LiveItem) => missedBefore.has(shortOf(hash));
-  const facts = { state, live, now: pace.now(), run };
+  const facts = { state, live, now: pace.now() };
   const { gone, missed, lastSweep } = judgeSweep(sweep, facts, { unseen, wasMissed });
   await remove(gone, tools);
   journal.note(missedNotes(sweep.number, missed));
   state.lastSweep = lastSweep;
-  if (sweep.first) state.total = sweep.end?.total;
+  if (isFirst) state.total = sweep.end?.total;
   state.sweep = undefined;
 }
 

@@ -146,6 +146,54 @@ describe("a walk of a list that changes", () => {
     expect(pages).toEqual([1, 2, 3, 4, 2, 3, 4]);
   });
 
+  test("a walk whose list always seems shorter goes back three times, then goes on and doubts all keys", () => {
+    const list = new List(8, false);
+    const pages: number[] = [];
+    let position = beginWalk(PAGE);
+    while (!position.ended) {
+      const page = nextPage(position);
+      pages.push(page);
+      // The count of every second answer is too low.
+      const { total, ...answer } = list.read(page);
+      position = advanceWalk(position, { ...answer, total: total - ((pages.length + 1) % 2) }).walk;
+    }
+    expect(pages).toEqual([1, 2, 1, 2, 1, 2, 1, 2, 3]);
+    expect(doubtsOf(position)).toBe("all");
+  });
+
+  test("a walk whose first row is deleted after page 1 reads pages 1, 2, 1, 2 and 3", () => {
+    const rows = [..."abcde"].map((id, index) => ({ id, key: 9 - index }));
+    let position = beginWalk(2);
+    const steps: unknown[] = [];
+    while (!position.ended) {
+      const page = nextPage(position);
+      const shown = rows.slice((page - 1) * 2, page * 2);
+      const answer = { page, total: rows.length, pages: Math.ceil(rows.length / 2), rows: shown };
+      position = advanceWalk(position, answer).walk;
+      steps.push([page, shown.map(({ id }) => id).join(""), position.frontier, position.joined]);
+      if (page === 1 && rows.length === 5) rows.shift();
+    }
+    expect(steps).toEqual([
+      [1, "ab", 2, true],
+      [2, "de", 1, false],
+      [1, "bc", 2, true],
+      [2, "de", 4, true],
+      [3, "", 4, true],
+    ]);
+  });
+
+  test("a walk that got beyond the page at which it went back may go back three times again", () => {
+    const list = new List(40, false);
+    let [position, reads, timesBack] = [beginWalk(PAGE), 0, 0];
+    while (!position.ended) {
+      if (++reads % 4 === 0) list.remove(0);
+      position = advanceWalk(position, list.read(nextPage(position))).walk;
+      if (!position.joined) timesBack++;
+    }
+    expect(timesBack).toBe(5);
+    expect(doubtsOf(position)).toEqual([]);
+  });
+
   test("hasPassed is true at a lower key, and with `above` at the key itself", () => {
     const list = new List(9, false);
     const [, , third, fourth] = list.rows.map(({ key }) => key);
@@ -215,7 +263,7 @@ describe("a walk of a list that changes", () => {
     }
   });
 
-  test("a walk that is refused a page reads the list's length again, and ends there if the list is shorter", () => {
+  test("after a refused page, a walk reads the count again, and ends if the list is now shorter", () => {
     const position = advanceWalk(beginWalk(PAGE), { ...firstPage, total: 4, pages: 2 }).walk;
     const refused = refuse(position) as Walk;
     expect(nextPage(refused)).toBe(1);

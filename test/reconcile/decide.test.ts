@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isSweepDue, judgeSweep, nextRunStep, type RunFacts } from "../../shared/reconcile/decide.ts";
+import { judgeSweep, nextRunStep, type RunFacts, reasonToSweep } from "../../shared/reconcile/decide.ts";
 import type { LiveItem } from "../../shared/reconcile/sink.ts";
 import type { PastSweep, Sweep } from "../../shared/reconcile/state.ts";
 import { hashed } from "../../shared/storage/keys.ts";
@@ -9,16 +9,16 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 const past: PastSweep = {
-  ...{ number: 1, run: 1, begunAt: 0, endedAt: HOUR, missed: 0, unproven: [], difference: 0 },
-  ...{ isSteady: true, aheadMs: 0 },
+  ...{ number: 1, begunAt: 0, endedAt: HOUR, missed: 0, unproven: [], difference: 0 },
+  isSteady: true,
 };
 const known: RunFacts = {
   state: { checkpoint: { key: 0, closed: true }, lastSweep: past, total: 100 },
-  ...{ live: 100, now: HOUR, run: 2, isCurrent: false, readings: 0, hasRead: false, sweepsBegun: 0 },
+  ...{ live: 100, now: HOUR, isCurrent: false, readings: 0, hasRead: false, sweepsBegun: 0 },
   sweeps: true,
 };
 const reading = { position: 0, begunAt: 0, readAt: 0, page: 1, pages: 2 };
-const sweep: Sweep<number> = { ...reading, number: 2, first: false, workedMs: 0, seen: [], notes: 0 };
+const sweep: Sweep<number> = { ...reading, number: 2, seen: [], notes: 0 };
 const end = { total: 100, doubts: [] };
 const nothingUnseen = { unseen: [], wasMissed: () => false };
 const decided = (more: Partial<RunFacts>, state: Partial<RunFacts["state"]> = {}) =>
@@ -43,10 +43,10 @@ describe("nextRunStep", () => {
   });
 
   test("a first sweep that found as many items as the account counts is settled at once in its own run", () => {
-    const first = { ...sweep, first: true, end };
-    expect(decided({ hasRead: true }, { sweep: first })).toBe("settle sweep");
-    expect(decided({ hasRead: false }, { sweep: first })).toBe("begin changes");
-    expect(decided({ hasRead: true, live: 99 }, { sweep: first })).toBe("begin changes");
+    const first = { sweep: { ...sweep, end }, lastSweep: undefined };
+    expect(decided({ hasRead: true }, first)).toBe("settle sweep");
+    expect(decided({ hasRead: false }, first)).toBe("begin changes");
+    expect(decided({ hasRead: true, live: 99 }, first)).toBe("begin changes");
   });
 
   test("a run in a sweep reads the changes, then the sweep, and then the changes again", () => {
@@ -60,7 +60,7 @@ describe("nextRunStep", () => {
   test("a run settles no sweep but the first one while readings of the changes have doubts", () => {
     const doubtful: Partial<RunFacts> = { readings: 3 };
     expect(decided(doubtful, { sweep: { ...sweep, end } })).toBe("end");
-    expect(decided(doubtful, { sweep: { ...sweep, end, first: true } })).toBe("settle sweep");
+    expect(decided(doubtful, { sweep: { ...sweep, end }, lastSweep: undefined })).toBe("settle sweep");
   });
 
   test("a reconciliation without sweeps reads the changes without a checkpoint and ends", () => {
@@ -86,64 +86,83 @@ describe("nextRunStep", () => {
   });
 });
 
-describe("isSweepDue", () => {
-  const isDue = (
+describe("reasonToSweep", () => {
+  const reason = (
     { lastSweep, total = 100 }: { lastSweep?: Partial<PastSweep> | null; total?: number } = {},
-    { live = 100, now = HOUR, run = 2 } = {},
+    { live = 100, now = HOUR } = {},
   ) => {
     const state = { total, lastSweep: lastSweep === null ? undefined : { ...past, ...lastSweep } };
-    return isSweepDue({ state, live, now, run });
+    return reasonToSweep({ state, live, now });
   };
 
   test("a sweep is due at first, once a day, and when the account's count differs from the stored items", () => {
-    expect(isDue()).toBe(false);
-    expect(isDue({ lastSweep: null })).toBe(true);
-    expect(isDue({}, { now: DAY - 1 })).toBe(false);
-    expect(isDue({}, { now: DAY })).toBe(true);
-    expect(isDue({}, { live: 101 })).toBe(true);
-    expect(isDue({}, { live: 99 })).toBe(true);
+    expect(reason()).toBeUndefined();
+    expect(reason({ lastSweep: null })).toBe("first");
+    expect(reason({}, { now: DAY - 1 })).toBeUndefined();
+    expect(reason({}, { now: DAY })).toBe("daily");
+    expect(reason({}, { live: 101 })).toBe("count");
+    expect(reason({}, { live: 99 })).toBe("count");
   });
 
   test("a sweep is due when the last one began in the future by our clock", () => {
-    expect(isDue({ lastSweep: { begunAt: 2 * DAY } })).toBe(true);
+    expect(reason({ lastSweep: { begunAt: 2 * DAY } })).toBe("daily");
   });
 
   test("a sweep is due when the last one missed items or may have missed some", () => {
-    expect(isDue({ lastSweep: { missed: 1 } })).toBe(true);
-    expect(isDue({ lastSweep: { unproven: [7] } })).toBe(true);
-    expect(isDue({ lastSweep: { unproven: "all" } })).toBe(true);
+    expect(reason({ lastSweep: { missed: 1 } })).toBe("missed items");
+    expect(reason({ lastSweep: { unproven: [7] } })).toBe("doubts");
+    expect(reason({ lastSweep: { unproven: "all" } })).toBe("doubts");
   });
 
-  test("after a sweep that missed most items, the next one is due a minute later in another run", () => {
+  test("after a sweep that missed most items, the next one is due a minute later", () => {
     const lastSweep = { missed: 51, begunAt: -DAY };
-    expect(isDue({ lastSweep }, { now: HOUR + MINUTE - 1 })).toBe(false);
-    expect(isDue({ lastSweep }, { now: HOUR + MINUTE })).toBe(true);
-    expect(isDue({ lastSweep }, { now: HOUR + MINUTE, run: 1 })).toBe(false);
+    expect(reason({ lastSweep }, { now: HOUR + MINUTE - 1 })).toBeUndefined();
+    expect(reason({ lastSweep }, { now: HOUR + MINUTE })).toBe("daily");
   });
 
   test("a sweep is due when the count differs, unless two sweeps have shown the same difference", () => {
-    expect(isDue({ lastSweep: { difference: 2, isSteady: true } }, { live: 102 })).toBe(false);
-    expect(isDue({ lastSweep: { difference: 2, isSteady: false } }, { live: 102 })).toBe(true);
-    expect(isDue({ lastSweep: { difference: 2, isSteady: true } }, { live: 101 })).toBe(true);
+    expect(reason({ lastSweep: { difference: 2, isSteady: true } }, { live: 102 })).toBeUndefined();
+    expect(reason({ lastSweep: { difference: 2, isSteady: false } }, { live: 102 })).toBe("count");
+    expect(reason({ lastSweep: { difference: 2, isSteady: true } }, { live: 101 })).toBe("count");
   });
 
-  test("additional sweeps take at most a tenth of the time and an hour", () => {
-    const swept = (minutes: number, lastSweep: PastSweep | undefined, now: number) =>
-      judgeSweep(
-        { number: 1, begunAt: now, end, workedMs: minutes * MINUTE },
-        { state: { lastSweep, total: 100 }, live: 100, now, run: 1 },
-        nothingUnseen,
-      ).lastSweep;
-    // Five minutes each, one after the other: an account of 10,000 tickets at 80 calls a minute.
-    let last: PastSweep | undefined;
-    let [now, count] = [0, 0];
-    for (; now < 10 * HOUR; now += 5 * MINUTE) {
-      if (!isDue({ lastSweep: last ? { ...last, missed: 1 } : null }, { now })) continue;
-      last = swept(5, last, now);
+  test("an extra sweep waits for its time, and a daily sweep does not", () => {
+    const lastSweep = { missed: 1, extraAt: 2 * DAY };
+    expect(reason({ lastSweep }, { now: DAY - 1 })).toBeUndefined();
+    expect(reason({ lastSweep }, { now: DAY })).toBe("daily");
+    expect(reason({ lastSweep: { missed: 1, extraAt: HOUR } }, { now: HOUR })).toBe("missed items");
+  });
+
+  /** Counts the sweeps of this many pages that are due within a time, when each of them misses an item. */
+  const countSweeps = ({ pages, everyMs, forMs }: { pages: number; everyMs: number; forMs: number }) => {
+    let lastSweep: PastSweep | undefined;
+    let count = 0;
+    for (let now = 9 * DAY; now < 9 * DAY + forMs; now += everyMs) {
+      if (!reason({ lastSweep: lastSweep ? { ...lastSweep, missed: 1 } : null }, { now })) continue;
+      const facts = { state: { lastSweep, total: 100 }, live: 100, now };
+      lastSweep = judgeSweep({ number: 1, begunAt: now, page: pages, end }, facts, nothingUnseen).lastSweep;
       count++;
     }
-    // A tenth of the ten hours, and the hour in advance.
-    expect(count * 5).toBe(60 + 60);
+    return count;
+  };
+
+  test("extra sweeps read at most eight pages a minute, after the pages of ten hours in advance", () => {
+    // An account of 10,000 tickets.
+    const sweeps = countSweeps({ pages: 400, everyMs: 5 * MINUTE, forMs: 10 * HOUR });
+    expect(sweeps * 400).toBe((10 + 10) * 60 * 8);
+  });
+
+  test("an extra sweep of a small account never waits", () => {
+    // An account of 1,000 tickets that loses a ticket every five minutes.
+    const everyMs = 5 * MINUTE;
+    expect(countSweeps({ pages: 40, everyMs, forMs: DAY })).toBe(DAY / everyMs);
+  });
+
+  test("a sweep that ended in the future by our clock does not delay the sweeps after it", () => {
+    const lastSweep = { ...past, endedAt: 300 * DAY, extraAt: 300 * DAY };
+    const facts = { state: { lastSweep, total: 100 }, live: 100, now: DAY };
+    const judged = judgeSweep({ number: 2, begunAt: DAY, page: 4, end }, facts, nothingUnseen);
+    expect(judged.lastSweep.extraAt).toBe(DAY - 10 * HOUR + 30_000);
   });
 });
 
@@ -154,8 +173,8 @@ describe("judgeSweep", () => {
     { doubts = [] as number[] | "all", missedBefore = [] as string[], lastSweep = past, total = 100 } = {},
   ) =>
     judgeSweep(
-      { number: 2, begunAt: 0, end: { total: 100, doubts }, workedMs: 0 },
-      { state: { lastSweep, total }, live: 100, now: HOUR, run: 2 },
+      { number: 2, begunAt: 0, page: 4, end: { total: 100, doubts } },
+      { state: { lastSweep, total }, live: 100, now: HOUR },
       { unseen, wasMissed: ({ row }) => missedBefore.includes(row) },
     );
 
@@ -184,8 +203,8 @@ describe("judgeSweep", () => {
     const lastSweep = { ...past, unproven: [3, 4] };
     expect(settled([], { doubts: [4, 5], lastSweep }).lastSweep.unproven).toEqual([4]);
     const first = judgeSweep(
-      { number: 1, begunAt: 0, end: { total: 100, doubts: [4, 5] }, workedMs: 0 },
-      { state: {}, live: 100, now: 0, run: 1 },
+      { number: 1, begunAt: 0, page: 4, end: { total: 100, doubts: [4, 5] } },
+      { state: {}, live: 100, now: 0 },
       nothingUnseen,
     );
     expect(first.lastSweep.unproven).toEqual([4, 5]);

@@ -71,9 +71,9 @@ export function openMemoryStore(memory: Memory, touch: (write: () => void) => vo
         async compare(tickets) {
           return tickets.map((ticket) => {
             const stored = memory.tickets.get(ticket.id);
-            if (!stored) return { item: ticket, is: "new" };
-            if (stored.deletedAt !== undefined) return { item: ticket, is: "deleted" };
-            return { item: ticket, is: contentOf(stored) === contentOf(ticket) ? "same" : "changed" };
+            if (!stored) return { item: ticket, result: "new" };
+            if (stored.deletedAt !== undefined) return { item: ticket, result: "deleted" };
+            return { item: ticket, result: contentOf(stored) === contentOf(ticket) ? "same" : "changed" };
           });
         },
         async commit({ state: next, put = [], remove, notes = {} }) {

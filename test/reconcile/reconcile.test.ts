@@ -664,6 +664,46 @@ describe("a run that does not come to its end", () => {
     expect(await storedIds(store)).toHaveLength(90);
   });
 
+  test.each<[string, object]>([
+    ["that went back", { before: { page: 2, rows: [] }, unmoved: 3, strange: { page: 3, rows: [] } }],
+    ["that doubts all keys", { doubtsAll: true }],
+  ])("a sweep %s in an earlier build is continued, and sweeps find the deleted ticket", async (_, walk) => {
+    const { run, account, store } = setUp(90);
+    await run();
+    account.now += DAY;
+    account.remove(40);
+    // The checkpoint's page, and two of the sweep's.
+    const slow = async (page: number) => {
+      account.now += 1000;
+      return account.list(page);
+    };
+    expect(await run({ listTickets: slow, budgetMs: 3000 })).toMatchObject({ outcome: "stopped" });
+    const writer = await store.write();
+    const { sweep, lastSweep, ...state } = writer.state as ReconcileState<PagePosition>;
+    if (!sweep || !lastSweep) throw new Error("The sweep is not unfinished");
+    const { extraAt: __, ...past } = lastSweep;
+    const position = { ...sweep.position, walk: { ...sweep.position.walk, ...walk } };
+    const earlier = {
+      ...state,
+      lastSweep: { ...past, aheadMs: 3000 },
+      sweep: { ...sweep, position, first: false, workedMs: 2000 },
+    };
+    await writer.commit({ state: earlier });
+    const read: number[] = [];
+    const { mode, outcome } = await run({
+      async listTickets(page) {
+        read.push(page);
+        return account.list(page);
+      },
+    });
+    expect([mode, outcome]).toEqual(["sweep", "completed"]);
+    // The checkpoint's page, and the third page of the sweep.
+    expect(read.slice(0, 2)).toEqual([1, 3]);
+    await run();
+    expect(await storedIds(store)).toEqual(idsOf(account.tickets));
+    expect(await run()).toMatchObject({ mode: "incremental", calls: 1 });
+  });
+
   test("a run that continues a reading then reads the changes made since that reading began", async () => {
     const { run, account, store } = setUp(200);
     const slow = async (page: number) => {

@@ -8,7 +8,7 @@ const ids = (count: number) => Array.from({ length: count }, (_, index) => `T${i
 const shortHashes = (ids: readonly string[]) => ids.map((id) => hashed(id).slice(0, 16));
 const begun = (): Sweep<number> => ({
   ...{ position: 0, begunAt: 0, readAt: 0, page: 0, pages: 0 },
-  ...{ number: 7, first: false, workedMs: 0, seen: [], notes: 2 },
+  ...{ number: 7, seen: [], notes: 2 },
 });
 
 test("a sweep keeps the hash of each item that it has seen once", () => {

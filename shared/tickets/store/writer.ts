@@ -50,11 +50,11 @@ export async function openWriter(table: TableClient, api: LiveChatApi = "v2"): P
    */
   async function compare(item: Ticket): Promise<ComparedTicket> {
     const stored = await readRow<Pointer>(table, TICKETS_PARTITION, pointerKey(item.id));
-    if (!stored) return { item, is: "new" };
-    if (stored.deletedAt !== undefined) return { item, is: "deleted", stored };
+    if (!stored) return { item, result: "new" };
+    if (stored.deletedAt !== undefined) return { item, result: "deleted", stored };
     const isSame =
       stored.erasedFor === undefined ? stored.content === contentOf(item) : stored.row === ticketKey(item);
-    return { item, is: isSame ? "same" : "changed", stored };
+    return { item, result: isSame ? "same" : "changed", stored };
   }
 
   /** The change after an erasure: the ticket may be a tombstone now. */
@@ -131,7 +131,7 @@ export async function openWriter(table: TableClient, api: LiveChatApi = "v2"): P
         ),
       ];
       for (;;) {
-        open = open.filter((change) => change.kind !== "put" || change.ticket.is !== "same");
+        open = open.filter((change) => change.kind !== "put" || change.ticket.result !== "same");
         const done = await commitTogether(open, state, text);
         if (done === "all") return;
         // An erasure came in between. A ticket that it made a tombstone must not be stored with its content.
@@ -153,7 +153,7 @@ export async function openWriter(table: TableClient, api: LiveChatApi = "v2"): P
 
 /** By how much a change raises the number of live tickets. */
 function liveOf(change: Change): number {
-  if (change.kind === "put") return change.ticket.is === "changed" ? 0 : 1;
+  if (change.kind === "put") return change.ticket.result === "changed" ? 0 : 1;
   return change.kind === "remove" ? -1 : 0;
 }
 

@@ -87,13 +87,13 @@ test("an erased ticket stays a tombstone when LiveChat changes it, deletes it an
   await put(writer, ticket("T", ANN), ticket("U", "bob@example.com"));
   await peopleOf(name).erase(ANN);
 
-  expect((await writer.compare([ticket("T", ANN)])).map(({ is }) => is)).toEqual(["same"]);
+  expect((await writer.compare([ticket("T", ANN)])).map(({ result }) => result)).toEqual(["same"]);
   expect(writer.live).toBe(2);
   await put(writer, ticket("T", ANN, { modified: at(2) }));
   expect(await store.get("T")).toEqual({ id: "T", erasedAt: at(0) });
-  expect((await writer.compare([ticket("T", ANN, { modified: at(2) })])).map(({ is }) => is)).toEqual([
-    "same",
-  ]);
+  expect((await writer.compare([ticket("T", ANN, { modified: at(2) })])).map(({ result }) => result)).toEqual(
+    ["same"],
+  );
   expect(await Array.fromAsync(writer.liveItems())).toHaveLength(2);
 
   await removeAll(writer, at(3));
@@ -153,7 +153,7 @@ test("a ticket that is kept out before it is stored becomes a tombstone, even in
   expect((await openStore(name).write()).live).toBe(2);
   const next = await store.write();
   const compared = await next.compare([ticket("U", "bob@example.com"), ticket("V", ANN)]);
-  expect(compared.map(({ is }) => is)).toEqual(["same", "deleted"]);
+  expect(compared.map(({ result }) => result)).toEqual(["same", "deleted"]);
   await put(next, ticket("V", ANN));
   await put(next, ticket("V", ANN, { modified: at(3) }));
   expect(await store.get("V")).toEqual({ id: "V", erasedAt: at(1) });

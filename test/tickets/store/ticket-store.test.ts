@@ -73,7 +73,7 @@ describe("the stored tickets", () => {
       ticket("D", 4),
     ]);
 
-    expect(compared.map(({ is }) => is)).toEqual(["same", "changed", "deleted", "new"]);
+    expect(compared.map(({ result }) => result)).toEqual(["same", "changed", "deleted", "new"]);
   });
 
   test("a changed ticket moves to the top if its time of modification changed, and otherwise keeps its position", async () => {
@@ -196,7 +196,7 @@ describe("the stored tickets", () => {
       ...{ id: "B", status: "open", date: time(0), modified: time(2) },
       truncated: true,
     });
-    expect((await writer.compare([large, huge])).map(({ is }) => is)).toEqual(["same", "same"]);
+    expect((await writer.compare([large, huge])).map(({ result }) => result)).toEqual(["same", "same"]);
   });
 });
 
