@@ -14,7 +14,7 @@ const TRANSCRIPTS_SHARE = 0.5;
  * Fetches the transcripts of waiting ends, and adds missed chats to the log.
  *
  * @param all true, for an operator, to try all waiting ends; false to try only those that are due
- * @throws {Conflict} with v2, which has no call to read chats; or while another run is in progress
+ * @throws {Conflict} with v2, which cannot list chats; or while another run is in progress
  */
 export async function reconcileChatsOf(
   { eventsTable: table, eventLog: log, chatReader: chats, transcripts, now }: Services,
@@ -22,7 +22,7 @@ export async function reconcileChatsOf(
 ): Promise<ChatRunReport> {
   if (!chats) {
     throw new Conflict(
-      "LiveChat's API v2 lists no chats: only with LIVECHAT_API=text can missed ones be found.",
+      "LiveChat's API v2 cannot list chats. Missed chats can be found only with LIVECHAT_API=text.",
     );
   }
   const end = now() + budgetMs;

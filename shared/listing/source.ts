@@ -53,7 +53,9 @@ export type ItemPage<Item, Position> = {
   end?: ReadingEnd;
 };
 
-/** The account's answers contradict themselves or earlier ones repeatedly. The next run starts the reading again. */
+/**
+ * LiveChat's pages repeatedly contradict themselves or earlier pages. The next run starts the reading from the beginning.
+ */
 export class UnusablePage extends UpstreamFailed {}
 
 /** The result of a complete reading, besides its items. */

@@ -48,7 +48,7 @@ export type Walk = {
   last?: Shown;
   /** The last answer, if it was suspect. If the list gives it again and it can be explained, it is accepted. */
   suspect?: Shown;
-  /** How many times the walk has gone back since its frontier was last beyond `from`; absent once it is beyond. */
+  /** Set when the walk goes back, until it gets beyond `from`, its frontier before. `times` counts the times it went back. */
   goneBack?: { from: number; times: number };
   /** Set after the walk has gone back three times in a row. It then goes on, and any row may have been missed. */
   doubtsAll?: true;

@@ -54,7 +54,8 @@ type PendingOptions<Item extends object, Outcome extends string> = {
 
 /**
  * Stores items that must be read later. The process that stores an item makes the first attempt, and a timer makes
- * the others. Every change of a row is conditional on its ETag, so two processes never make the same attempt.
+ * the others. Every attempt of the timer reserves its row first. An attempt that takes longer than {@link FIRST_PAUSE}
+ * may overlap with the next one. That is harmless, because the log stores an event once.
  */
 export function openPending<Item extends object, Outcome extends string>(
   options: PendingOptions<Item, Outcome>,

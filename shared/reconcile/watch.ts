@@ -7,7 +7,7 @@ import { CLOCK_DIFFERENCE, type ItemFacts } from "../listing/source.ts";
 export type Watch = {
   /** Milliseconds since the epoch, by the account's clock. */
   since: number;
-  /** Items that changed in that second before the first page was read; absent when the second was certainly over. */
+  /** Ids of the items that had changed in that second when the first page was read. Absent if it had certainly ended. */
   known?: readonly string[];
 };
 

@@ -25,14 +25,14 @@ export type WaitingEnd = {
 };
 
 /**
- * `append`: the event enters the log with its transcript. `append bare`: the event enters the log with its ids and the
+ * `append`: the event enters the log with its transcript. `append without transcript`: the event enters the log with its ids and the
  * reason; `keepLooking` when a transcript may still come. `store late`: the event is in the log, and the transcript is
  * stored to be shown with the chat. `forget`: nothing is left to do. `retry`: the next attempt is at this time, in
  * milliseconds since the epoch.
  */
 type TranscriptStep =
   | { do: "append" }
-  | { do: "append bare"; missing: MissingTranscript; keepLooking: boolean }
+  | { do: "append without transcript"; missing: MissingTranscript; keepLooking: boolean }
   | { do: "store late" }
   | { do: "forget" }
   | { do: "retry"; at: number };
@@ -48,14 +48,15 @@ export function nextTranscriptStep(
   if (fetched === "there") return { do: isLate ? "store late" : "append" };
   if (fetched !== "failed") {
     const missing = fetched === "no reader" ? "failed" : fetched;
-    return isLate ? { do: "forget" } : { do: "append bare", missing, keepLooking: false };
+    return isLate ? { do: "forget" } : { do: "append without transcript", missing, keepLooking: false };
   }
   if (isLate) {
     return age < LATE_TRANSCRIPT_WAIT
       ? { do: "retry", at: now + Math.max(MAX_FETCH_PAUSE, age / 4) }
       : { do: "forget" };
   }
-  if (age >= TRANSCRIPT_WAIT) return { do: "append bare", missing: "failed", keepLooking: true };
+  if (age >= TRANSCRIPT_WAIT)
+    return { do: "append without transcript", missing: "failed", keepLooking: true };
   // The last attempt is exactly at the end of the hour.
   const at = Math.min(now + pauseAfter(attempts, MAX_FETCH_PAUSE), receivedAt + TRANSCRIPT_WAIT);
   return { do: "retry", at };

@@ -67,7 +67,7 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
       case "append":
         await appendWithTranscript(end, chat);
         return { outcome: "told" };
-      case "append bare": {
+      case "append without transcript": {
         await append(endedText(end, { missing: step.missing }));
         const late = { at: now() + FIRST_PAUSE, changes: { state: "late" as const } };
         return { outcome: "bare", ...(step.keepLooking && { again: late }) };
@@ -113,7 +113,7 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
   /** @throws {InvalidInput} {TooLarge} when the log cannot store the content */
   async function append(raw: string): Promise<void> {
     const read = textEvent(raw, "webhook");
-    if ("problems" in read) throw new InvalidInput("The chat is not understood.", read);
+    if ("problems" in read) throw new InvalidInput("The chat does not match its schema.", read);
     await log.append(read.event);
   }
 

@@ -11,6 +11,7 @@ import {
   restlessRunPlan,
   runPlan,
   Simulation,
+  type Start,
 } from "./simulation.ts";
 
 const LONG = Boolean(process.env.LONG);
@@ -37,13 +38,17 @@ function inTable(): Backend {
   };
 }
 
-/** After any changes of the account and any failures, two runs at rest make tickets and events right. */
+/**
+ * After any changes of the account and any failures, two runs at rest make tickets and events right; after a list has
+ * lied consistently, two runs a day later.
+ */
 function becomesRight(open: () => Backend, listing: Listing) {
   return fc.asyncProperty(
     fc.record({
       size: fc.nat(20),
       everyMs: fc.constantFrom(0, 400, 60_000),
       pageSize: fc.constantFrom(2, 3, 5),
+      isHonest: fc.boolean(),
     }),
     fc.array(runPlan, { maxLength: 8 }),
     async (start, plans) => {
@@ -85,7 +90,7 @@ function neverMarksFalsely(listing: Listing) {
 }
 
 /** Two wrong answers make a walk learn a wrong page size, and the run stops at its time limit. */
-const WRONG_SIZE: [start: { size: number; everyMs: number; pageSize: number }, plans: RunPlan[]] = [
+const WRONG_SIZE: [start: Start, plans: RunPlan[]] = [
   { size: 1, everyMs: 0, pageSize: 3 },
   [
     {

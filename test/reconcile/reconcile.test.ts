@@ -605,7 +605,7 @@ describe("a run that does not come to its end", () => {
     },
   );
 
-  test("two runs make tickets and events right after a run was killed at any write or append", async () => {
+  test("after a run is killed at any write or append, two more runs complete tickets and events", async () => {
     for (const done of [false, true]) {
       for (let at = 0, died = true; died; at++) {
         const { die, run, store, account, log } = withTwoLives(60);
@@ -871,7 +871,7 @@ describe("the history of runs", () => {
   });
 });
 
-test("two runs at 80 calls a minute read 10,000 tickets that move meanwhile, and two runs at rest make all right", async () => {
+test("10,000 tickets that change while two runs read them are stored correctly after two more runs", async () => {
   const { run, account, store } = setUp(10_000);
   const sent: number[] = [];
   let calls = 0;

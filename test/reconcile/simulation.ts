@@ -190,6 +190,9 @@ function helpDeskPage(all: readonly Ticket[], query: Record<string, unknown>, pa
   return { tickets: structuredClone(rest.slice(0, pageSize)), total: rest.length, pages: 0 };
 }
 
+/** An account at first. `isHonest`: the list never lacks tickets that its count lacks too. */
+export type Start = { size: number; everyMs: number; pageSize: number; isHonest?: boolean };
+
 /** Opens the store for a process. */
 export type Backend = (process: Mortal) => TicketStore;
 
@@ -204,16 +207,14 @@ export class Simulation {
   readonly #open: Backend;
   readonly #listing: Listing;
   #initial: Set<string>;
-  /** Whether an answer lacked tickets that its count lacked too. Only the daily sweep finds changes of such tickets. */
-  #wasCut = false;
+  readonly #isHonest: boolean;
+  /** Whether the list has lied consistently. Then only the daily sweep finds some changes. */
+  #hasLied = false;
 
-  constructor(
-    open: Backend,
-    { size, everyMs, pageSize }: { size: number; everyMs: number; pageSize: number },
-    listing: Listing,
-  ) {
+  constructor(open: Backend, { size, everyMs, pageSize, isHonest = false }: Start, listing: Listing) {
     this.#open = open;
     this.#listing = listing;
+    this.#isHonest = isHonest;
     this.account = new Account(size, everyMs);
     this.account.now += 15 * 60_000;
     this.pageSize = pageSize;
@@ -236,7 +237,8 @@ export class Simulation {
     let call = 0;
     let before: TicketPage | undefined;
     const result = await this.#reconcile(process, budget, async (answer) => {
-      const { happenings, fault } = calls[call++] ?? { happenings: [] };
+      const { happenings, fault: planned } = calls[call++] ?? { happenings: [] };
+      const fault = planned === "cut" && this.#isHonest ? undefined : planned;
       for (const each of happenings) await this.happen(each);
       if (fault === "stall") await this.#overtake();
       if (fault === "throttled") throw new TooManyRequests("Full.", { retryAfter: 7 });
@@ -244,7 +246,7 @@ export class Simulation {
       if (fault === "failed") throw new UpstreamFailed("The connection was cut.");
       const right = answer();
       const given = falsified(right, fault, before);
-      if (fault === "cut") this.#wasCut = true;
+      if (fault === "cut" || (fault === "empty" && before?.total === 0)) this.#hasLied = true;
       before = given;
       return given;
     });
@@ -273,7 +275,7 @@ export class Simulation {
 
   /** Makes two runs at rest, and a third run when most tickets are missed: that takes sweeps of two runs. */
   async comeToRest(): Promise<void> {
-    this.account.now += this.#wasCut ? DAY : this.#listing.goneShowsAfter;
+    this.account.now += this.#hasLied ? DAY : this.#listing.goneShowsAfter;
     await this.runAtRest();
     await this.runAtRest();
     const { lastSweep } = (await this.#open(new Mortal()).state()) ?? {};

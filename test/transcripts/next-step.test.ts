@@ -16,7 +16,7 @@ test.each(["gone", "anonymized"] as const)(
   "the end of a chat that is %s enters the log with its ids at once",
   (asked) => {
     expect(nextTranscriptStep(waiting, asked, 0)).toEqual({
-      do: "append bare",
+      do: "append without transcript",
       missing: asked,
       keepLooking: false,
     });
@@ -28,7 +28,7 @@ test.each(["gone", "anonymized"] as const)(
 
 test("the end of a chat that the account's API cannot read enters the log with its ids at once", () => {
   expect(nextTranscriptStep(waiting, "no reader", 0)).toEqual({
-    do: "append bare",
+    do: "append without transcript",
     missing: "failed",
     keepLooking: false,
   });
@@ -39,7 +39,7 @@ test("after an hour of failed attempts with growing pauses, the event enters the
   for (let now = 0, attempts = 1; ; attempts++) {
     const step = nextTranscriptStep({ ...waiting, attempts }, "failed", now);
     if (step.do !== "retry") {
-      expect(step).toEqual({ do: "append bare", missing: "failed", keepLooking: true });
+      expect(step).toEqual({ do: "append without transcript", missing: "failed", keepLooking: true });
       break;
     }
     now = step.at;

@@ -86,8 +86,8 @@ async function isAbout(row: Row<TicketColumns>, person: Person): Promise<boolean
 }
 
 /**
- * Makes tombstones of the tickets in these rows, also when a ticket has moved to another row. Tickets that need no
- * erasure any more are left out.
+ * Erases the tickets of these rows: they become tombstones. Each ticket is looked up again first, because it may have
+ * moved to another row, or may no longer match `isIt`.
  *
  * @returns how many became tombstones
  * @throws {StorageUnavailable}

@@ -53,7 +53,8 @@ export type TicketColumns = {
 } & Formatted;
 
 /**
- * The largest JSON of a ticket in bytes, and its largest compressed size: the emulator counts Base64 towards 1 MiB.
+ * Limits of a ticket's JSON, in bytes before and after compression. The second is below 1 MiB because the emulator
+ * counts the Base64 form.
  */
 const MAX_TICKET_BYTES = 16 * 1024 * 1024;
 const MAX_COMPRESSED_BYTES = 700 * 1024;
