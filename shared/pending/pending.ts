@@ -34,6 +34,9 @@ export type AttemptResult<Item, Outcome> = {
   again?: { at: number; changes?: Partial<Item> };
 };
 
+/** With `all`, attempts are made for items that are not due too. No attempt begins after `budgetMs` milliseconds. */
+type SettleOptions = { budgetMs: number; all?: boolean };
+
 type PendingOptions<Item extends object, Outcome extends string> = {
   table: TableClient;
   partitionKey: string;
@@ -115,13 +118,7 @@ export function openPending<Item extends object, Outcome extends string>(
     },
 
     /** Makes an attempt for each item that is due; with `all`, for every item. */
-    async settleDue({
-      budgetMs,
-      all = false,
-    }: {
-      budgetMs: number;
-      all?: boolean;
-    }): Promise<Record<Outcome, number>> {
+    async settleDue({ budgetMs, all = false }: SettleOptions): Promise<Record<Outcome, number>> {
       const end = now() + budgetMs;
       const settled = { ...options.outcomes };
       for await (const found of readRows<Pending<Item> & Formatted>(table, partitionKey, ALL_PENDING)) {

@@ -26,11 +26,7 @@ export async function lastSuccess(sink: RunRecords): Promise<string | undefined>
   return (await sink.state())?.lastSuccess;
 }
 
-function progressOf({
-  changes,
-  sweep,
-  lastSweep,
-}: Pick<ReconcileState, "changes" | "sweep" | "lastSweep"> = {}): Progress | undefined {
+function progressOf({ changes, sweep, lastSweep }: Partial<ReconcileState> = {}): Progress | undefined {
   const reading: ListReading<unknown> | undefined = sweep ?? changes;
   if (!reading) return undefined;
   const { begunAt, readAt, page, pages } = reading;

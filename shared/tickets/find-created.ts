@@ -8,6 +8,13 @@ const TICKETS_SEARCHED = 500;
 /** The subject that LiveChat gives a ticket without one. */
 const NO_SUBJECT = "(no subject)";
 
+type Search = {
+  find: (filters: TicketFilters, range: TicketRange) => Promise<FoundTickets>;
+  get: (id: string) => Promise<Ticket>;
+  /** Claims the ticket for this attempt; `false` when another attempt with the same content has created it. */
+  claim: (id: string) => Promise<boolean>;
+};
+
 /**
  * Searches for the ticket that an attempt may have created before its answer was lost: a ticket of the same
  * requester, with the same subject and message, created after the attempt began.
@@ -17,16 +24,7 @@ const NO_SUBJECT = "(no subject)";
 export async function findCreated(
   asked: NewTicket,
   since: string,
-  {
-    find,
-    get,
-    claim,
-  }: {
-    find: (filters: TicketFilters, range: TicketRange) => Promise<FoundTickets>;
-    get: (id: string) => Promise<Ticket>;
-    /** Claims the ticket for this attempt; `false` when another attempt with the same content has created it. */
-    claim: (id: string) => Promise<boolean>;
-  },
+  { find, get, claim }: Search,
 ): Promise<Ticket | undefined> {
   const earliest = earliestOf(since);
   // The filter's days are in the account's time zone, which is not known.
