@@ -6,6 +6,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 const guide = readFileSync("CONTRIBUTING.md", "utf8");
 const root = resolve(".");
+const examples = [...guide.matchAll(/^```ts\n\/\/ (\S+\.ts)\n(.*?)^```/gms)].map(
+  ([, name = "", source = ""]) => ({ name, source }),
+);
 
 let copy: string;
 beforeAll(async () => {
@@ -16,9 +19,6 @@ beforeAll(async () => {
 afterAll(() => rm(copy, { recursive: true, force: true }));
 
 test("the operation and the test in CONTRIBUTING.md compile", async () => {
-  const examples = [...guide.matchAll(/^```ts\n\/\/ (\S+\.ts)\n(.*?)^```/gms)].map(
-    ([, name = "", source = ""]) => ({ name, source }),
-  );
   expect(examples.map(({ name }) => name)).toEqual([
     "functions/agents/get-agent.ts",
     "test/app/get-agent.test.ts",
@@ -47,6 +47,18 @@ test("the operation and the test in CONTRIBUTING.md compile", async () => {
   expect(errors).toEqual(broken.map(({ name }) => expect.stringContaining(basename(name))));
   // A compiler on a busy machine takes a while.
 }, 60_000);
+
+test.each(examples)("the linter accepts the example $name of CONTRIBUTING.md", ({ name, source }) => {
+  const linter = join(root, "node_modules/@biomejs/biome/bin/biome");
+  const options = { input: source, encoding: "utf8" } as const;
+  // Prints the source with the linter's corrections.
+  const { stdout, status } = spawnSync(
+    process.execPath,
+    [linter, "check", "--write", `--stdin-file-path=${name}`],
+    options,
+  );
+  expect({ stdout, status }).toEqual({ stdout: source, status: 0 });
+});
 
 test("every file and folder that CONTRIBUTING.md names exists", () => {
   const named = [...guide.matchAll(/`((?:functions|shared|local|test|infra|docs|scripts)\/[\w./-]*)/g)];
