@@ -75,18 +75,15 @@ export const listEvents = operation({
     otherTypes: { "application/x-ndjson": "With ndjson: one event a line." },
   },
   errors: [InvalidInput, ...storageErrors],
-  run: async (
-    { query: { chat_id: chatId, ticket_id: ticketId, max_payload: maxPayload, format, ...query } },
-    { eventLog },
-    { url },
-  ) => {
+  run: async ({ query }, { eventLog }, { url }) => {
+    const { chat_id: chatId, ticket_id: ticketId, max_payload: maxPayload, format, ...others } = query;
     if (chatId && ticketId) {
       throw InvalidInput.at(
         "ticket_id",
         "chat_id and ticket_id cannot both be given: no event is about a chat and a ticket.",
       );
     }
-    const wanted = { ...query, chatId, ticketId, maxPayload };
+    const wanted = { ...others, chatId, ticketId, maxPayload };
     if (format === "json") {
       const page = await eventLog.list(wanted);
       checkPlace(query.after, page.head);
@@ -94,16 +91,7 @@ export const listEvents = operation({
     }
     checkPlace(query.after, (await eventLog.head()).seq);
     const { text, next } = await exportEvents(eventLog, wanted, { maxBytes: EXPORT_BYTES });
-    const goOn = next !== undefined && {
-      Link: linkToNext(url, {
-        ...query,
-        chat_id: chatId,
-        ticket_id: ticketId,
-        max_payload: maxPayload,
-        format,
-        after: next,
-      }),
-    };
+    const goOn = next !== undefined && { Link: linkToNext(url, { ...query, after: next }) };
     return { text, headers: { "content-type": "application/x-ndjson", ...goOn } };
   },
 });
