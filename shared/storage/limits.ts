@@ -39,30 +39,22 @@ export function checkEntity(entity: Entity): void {
   checkKey("partition key", partitionKey);
   checkKey("row key", rowKey);
   const given = Object.entries(properties).filter(([, value]) => value !== undefined && value !== null);
-  if (given.length > MAX_PROPERTIES) {
-    throw new LimitExceeded(`${rowKey} has ${given.length} properties; ${MAX_PROPERTIES} are allowed`);
-  }
+  checkLimit(given.length, MAX_PROPERTIES, `${rowKey} has ${given.length} properties`);
   let size = 4 + 2 * (partitionKey.length + rowKey.length);
   for (const [name, value] of given) {
     if (!PROPERTY_NAME.test(name)) throw new LimitExceeded(`${name} cannot be the name of a property`);
     const bytes = sizeOf(value);
-    if (bytes > MAX_PROPERTY_BYTES) {
-      throw new LimitExceeded(`${name} of ${rowKey} has ${bytes} bytes; ${MAX_PROPERTY_BYTES} are allowed`);
-    }
+    checkLimit(bytes, MAX_PROPERTY_BYTES, `${name} of ${rowKey} has ${bytes} bytes`);
     size += 8 + 2 * name.length + bytes + (typeof value === "string" || value instanceof Uint8Array ? 4 : 0);
   }
-  if (size > MAX_ENTITY_BYTES) {
-    throw new LimitExceeded(`${rowKey} has ${size} bytes; ${MAX_ENTITY_BYTES} are allowed`);
-  }
+  checkLimit(size, MAX_ENTITY_BYTES, `${rowKey} has ${size} bytes`);
 }
 
 /** @throws {LimitExceeded} */
 export function checkTransaction(actions: readonly TransactionAction[]): void {
   const [first] = actions;
   if (!first) throw new LimitExceeded("A transaction needs an operation");
-  if (actions.length > MAX_OPERATIONS) {
-    throw new LimitExceeded(`${actions.length} operations in a transaction; ${MAX_OPERATIONS} are allowed`);
-  }
+  checkLimit(actions.length, MAX_OPERATIONS, `${actions.length} operations in a transaction`);
   const rows = new Set<string>();
   for (const action of actions) {
     const entity = action[1] as Entity;
@@ -74,9 +66,7 @@ export function checkTransaction(actions: readonly TransactionAction[]): void {
     checkEntity(entity);
   }
   const bytes = actions.reduce((sum, action) => sum + wireBytes(action), BYTES_AROUND_OPERATIONS);
-  if (bytes > MAX_TRANSACTION_BYTES) {
-    throw new LimitExceeded(`A transaction of up to ${bytes} bytes; ${MAX_TRANSACTION_BYTES} are allowed`);
-  }
+  checkLimit(bytes, MAX_TRANSACTION_BYTES, `A transaction of up to ${bytes} bytes`);
 }
 
 /** How many of a transaction's 4 MiB an operation takes, with binary values as Base64: at least the bytes sent. */
@@ -95,10 +85,13 @@ export function wireBytes([, entity]: TransactionAction): number {
   return bytes;
 }
 
+/** @param text names the row or the transaction, with its size */
+function checkLimit(size: number, allowed: number, text: string): void {
+  if (size > allowed) throw new LimitExceeded(`${text}; ${allowed} are allowed`);
+}
+
 function checkKey(kind: string, key: string): void {
-  if (key.length > MAX_KEY_CHARACTERS) {
-    throw new LimitExceeded(`A ${kind} of ${key.length} characters; ${MAX_KEY_CHARACTERS} are allowed`);
-  }
+  checkLimit(key.length, MAX_KEY_CHARACTERS, `A ${kind} of ${key.length} characters`);
   if (FORBIDDEN_IN_KEYS.test(key) || !key.isWellFormed()) {
     throw new LimitExceeded(`${JSON.stringify(key)} cannot be a ${kind}`);
   }
