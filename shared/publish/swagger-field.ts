@@ -77,20 +77,16 @@ function extensionsOf(schema: JsonSchema): Record<string, unknown> {
     // A flow sends the default of a hidden field.
     ...(visibility === "internal" && { default: onlyValue(schema) }),
     ...(notificationUrl && { "x-ms-notification-url": true }),
-    ...(pickFrom && {
-      "x-ms-dynamic-values": {
-        operationId: pickFrom.operation,
-        parameters: {},
-        "value-path": pickFrom.value,
-        "value-title": pickFrom.title,
-      },
-      "x-ms-dynamic-list": {
-        operationId: pickFrom.operation,
-        parameters: {},
-        itemValuePath: pickFrom.value,
-        itemTitlePath: pickFrom.title,
-      },
-    }),
+    ...(pickFrom && pickerOf(pickFrom)),
+  };
+}
+
+/** The list that the designer offers, in the older and the newer form of the extension. */
+function pickerOf({ operation: operationId, value, title }: NonNullable<Designer["pickFrom"]>) {
+  const list = { operationId, parameters: {} };
+  return {
+    "x-ms-dynamic-values": { ...list, "value-path": value, "value-title": title },
+    "x-ms-dynamic-list": { ...list, itemValuePath: value, itemTitlePath: title },
   };
 }
 
