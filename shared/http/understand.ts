@@ -31,7 +31,7 @@ export async function understand<I extends Input>(input: I, request: HttpRequest
   const query = read(input.query ?? NO_QUERY, parametersOf(request));
   let body: unknown;
   if (input.body) {
-    const json = readBody(await readBytes(request, MAX_JSON_BYTES), request.headers.get("content-type"));
+    const json = parseBody(await readBytes(request, MAX_JSON_BYTES), request.headers.get("content-type"));
     if ("problem" in json) problems.push(json.problem);
     else body = read(input.body, json.value);
   }
@@ -101,7 +101,7 @@ async function drain(reader: ReadableStreamDefaultReader<unknown> | undefined): 
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
-function readBody(bytes: Uint8Array, contentType: string | null): { value: unknown } | { problem: Problem } {
+function parseBody(bytes: Uint8Array, contentType: string | null): { value: unknown } | { problem: Problem } {
   if (bytes.length === 0) return { problem: { path: "", message: "A JSON body is required." } };
   if (!JSON_TYPE.test(contentType ?? "")) {
     throw new UnsupportedMediaType('The body must be JSON, sent with "Content-Type: application/json".');

@@ -8,7 +8,7 @@ const TICKETS_SEARCHED = 500;
 /** The subject that LiveChat gives a ticket without one. */
 const NO_SUBJECT = "(no subject)";
 
-type Search = {
+type TicketSearch = {
   find: (filters: TicketFilters, range: TicketRange) => Promise<FoundTickets>;
   get: (id: string) => Promise<Ticket>;
   /** Claims the ticket for this attempt; `false` when another attempt with the same content has created it. */
@@ -24,7 +24,7 @@ type Search = {
 export async function findCreated(
   asked: NewTicket,
   since: string,
-  { find, get, claim }: Search,
+  { find, get, claim }: TicketSearch,
 ): Promise<Ticket | undefined> {
   const earliest = earliestOf(since);
   // The filter's days are in the account's time zone, which is not known.
