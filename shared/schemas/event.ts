@@ -94,19 +94,7 @@ export const ChatPage = shape(
     items: described(v.array(listedChat), "The chats, latest start first."),
     next: described(v.nullable(count), "The value of before for the next call; null at the end."),
   }),
-  {
-    items: [
-      {
-        chatId: examples.chatId,
-        seq: 1,
-        state: "ended",
-        receivedAt: examples.chatStartedEvent.receivedAt,
-        messages: 2,
-        payload: examples.chatStarted,
-      },
-    ],
-    next: null,
-  },
+  { items: [examples.listedChat], next: null },
 );
 
 const counts = v.object({

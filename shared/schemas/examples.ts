@@ -12,22 +12,8 @@ export const examples = {
   ticketCreated: { event_type: "ticket_created", license_id, lc_version, ticket },
   chatStartedEvent: { ...story.chatStartedEvent, payload: story.chatStarted },
   chatEndedEvent: { ...story.chatEndedEvent, payload: story.chatEnded },
+  listedChat: { ...story.listedChat, payload: story.chatStarted },
   /** The delivery of a chat without an id. */
   quarantined: { ...story.listedQuarantined, raw: story.misfit },
   subscriptionInDetail: { ...subscription, attempts: [failedAttempt], parked: story.parked },
-  attempts: {
-    items: [
-      {
-        subscription: story.hookId,
-        callback: subscription.callback,
-        ...failedAttempt,
-        excerpt: story.excerpt,
-      },
-    ],
-  },
-  sendAgain: { id: story.eventId },
-  sentAgain: {
-    attempts: [{ delivered: true, ...failedAttempt, at: "2026-01-15T09:52:00.000Z", status: 202 }],
-    left: 0,
-  },
 };

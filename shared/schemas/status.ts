@@ -35,11 +35,5 @@ export const Status = shape(
       "Every setting of the app, without values.",
     ),
   }),
-  {
-    status: "bad",
-    version: "1.0.0",
-    commit: "1f3a9c2",
-    checks: [examples.failedCheck],
-    settings: [{ name: "LIVECHAT_API_KEY", set: true }],
-  },
+  examples.status,
 );
