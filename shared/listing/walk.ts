@@ -56,7 +56,7 @@ export type Walk = {
   refused?: number;
   /**
    * A page that the list refused (400 or 404) although its count includes it. A second refusal of the same page makes
-   * the run fail.
+   * the run fail; at the end of the list it ends the walk.
    */
   missing?: number;
 };
@@ -115,7 +115,8 @@ export function hasPassed(walk: Walk, key: number, { above = false } = {}): bool
 /** The walk after the list refused `nextPage`; absent when the list cannot lack that page. */
 export function refuse(walk: Walk): Walk | undefined {
   const page = nextPage(walk);
-  return page === 1 || walk.missing === page ? undefined : { ...walk, refused: page };
+  const isAtEnd = page * walk.size >= (walk.total ?? 0);
+  return page === 1 || (walk.missing === page && !isAtEnd) ? undefined : { ...walk, refused: page };
 }
 
 /** The walk after the answer for `nextPage`. */
@@ -136,8 +137,11 @@ export function advanceWalk(walk: Walk, answer: ListAnswer): Advance {
 function afterRefusal(walk: Walk, refused: number, total: number): Walk {
   const next = shortenWalk({ ...walk, refused: undefined }, total);
   if (nextPage(next) !== refused) return next;
-  // By the count, the refused page is at or after the end, so its rows do not exist.
-  if (refused * walk.size >= total) return { ...next, joined: true, ended: true };
+  const exists = (refused - 1) * walk.size < total;
+  // At the end the count may be too high by one, so a page there that is refused twice does not exist. After the first
+  // refusal it may exist again: new rows may have pushed unseen rows onto it.
+  const isAtEnd = refused * walk.size >= total;
+  if (isAtEnd && (!exists || walk.missing === refused)) return { ...next, joined: true, ended: true };
   return { ...next, missing: refused };
 }
 

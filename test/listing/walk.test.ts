@@ -263,17 +263,26 @@ describe("a walk of a list that changes", () => {
     }
   });
 
-  test("after a refused page, a walk reads the count again, and ends if the list is now shorter", () => {
+  test("after a refused page, a walk reads the count again, and goes back if the list is shorter", () => {
     const position = advanceWalk(beginWalk(PAGE), { ...firstPage, total: 4, pages: 2 }).walk;
     const refused = refuse(position) as Walk;
     expect(nextPage(refused)).toBe(1);
-    expect(advanceWalk(refused, { ...firstPage, total: 4, pages: 2 }).walk).toMatchObject({ ended: true });
     expect(advanceWalk(refused, { ...firstPage, total: 2, pages: 1 }).walk).toMatchObject({
       ...{ ended: false, frontier: 1 },
     });
     const missing = advanceWalk(refused, { ...firstPage, total: 9, pages: 3 }).walk;
     expect(nextPage(missing)).toBe(2);
     expect(refuse(missing)).toBeUndefined();
+  });
+
+  test("a walk reads a refused last page again, because new rows may have pushed unseen rows onto it", () => {
+    const answer = { ...firstPage, total: 4, pages: 2 };
+    for (const total of [3, 4]) {
+      const position = advanceWalk(beginWalk(PAGE), { ...answer, total }).walk;
+      const again = advanceWalk(refuse(position) as Walk, answer).walk;
+      expect([again.ended, nextPage(again)]).toEqual([false, 2]);
+      expect(advanceWalk(refuse(again) as Walk, answer).walk.ended).toBe(true);
+    }
   });
 
   test("the top of a walk is the highest key that is not above the horizon", () => {
