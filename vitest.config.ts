@@ -7,6 +7,7 @@ export default defineConfig({
     // Integration tests start real processes, which can take seconds on two shared cores.
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    expect: { poll: { timeout: 10_000 } },
     fileParallelism: true,
     maxWorkers: 2,
   },
