@@ -15,7 +15,7 @@ export const listChats = operation({
   input: {
     query: exact({
       before: described(
-        v.optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+        v.optional(wholeNumber(1)),
         "Only chats whose first event is before this place in the log.",
         2000,
       ),

@@ -25,14 +25,10 @@ export const listEvents = operation({
   input: {
     query: exact({
       after: described(
-        v.optional(wholeNumber(0, Number.MAX_SAFE_INTEGER), "0"),
+        v.optional(wholeNumber(0), "0"),
         "Only events after this place in the log; 0 is the beginning.",
       ),
-      before: described(
-        v.optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
-        "Only events before this place in the log.",
-        2000,
-      ),
+      before: described(v.optional(wholeNumber(1)), "Only events before this place in the log.", 2000),
       limit: described(
         v.optional(wholeNumber(1, 1000)),
         "The maximum number of events to return; 100 by default.",
@@ -52,7 +48,7 @@ export const listEvents = operation({
         "2026-01-16T00:00:00.000Z",
       ),
       max_payload: described(
-        v.optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+        v.optional(wholeNumber(0)),
         "The maximum size of an event's content, in bytes; 0 leaves out all content. An event without its content has omitted: true, and no chatId or ticketId. GET /events/{id} returns the whole event.",
         65536,
       ),

@@ -238,7 +238,7 @@ export const email = v.pipe(
 );
 
 /** A whole number in a query, between two bounds, both included. */
-export function wholeNumber(least: number, most: number) {
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
   return v.pipe(
     v.string(),
     v.regex(/^\d{1,16}$/, "must be a whole number"),
