@@ -3,7 +3,7 @@ import type { Sink, Writer } from "../reconcile/sink.ts";
 import type { ReconcileState } from "../reconcile/state.ts";
 import { packJson, unpack } from "../storage/body.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
-import { endOf } from "../storage/keys.ts";
+import { withPrefix } from "../storage/keys.ts";
 import { acquireLease, LeaseLost } from "../storage/lease.ts";
 import { putRow, readRow, readRows } from "../storage/rows.ts";
 import { writeOnce } from "../storage/write-once.ts";
@@ -20,7 +20,7 @@ export function chatRecords(table: TableClient): Pick<Sink<unknown>, "state" | "
   return {
     state: async () => (await readChatsState(table)).state,
     async *notes<Note>(prefix: string) {
-      const range = { from: CHAT_NOTE + prefix, before: endOf(CHAT_NOTE + prefix) };
+      const range = withPrefix(CHAT_NOTE + prefix);
       for await (const row of readRows<{ json: string } & Formatted>(table, CHAT_PARTITION, range)) {
         yield JSON.parse(checkFormat(row, CHATS_NAME).json) as Note;
       }

@@ -1,4 +1,4 @@
-import { endOf, hashed, ordered } from "../storage/keys.ts";
+import { hashed, ordered, withPrefix } from "../storage/keys.ts";
 
 // The row keys of the log. The whole log is in one partition, so one transaction can change any of its rows.
 
@@ -24,11 +24,11 @@ export const quarantineIdOf = (key: string) => key.slice(QUARANTINE.length);
 export const bodyKey = (owner: string, fingerprint: string, index: number) =>
   `${BODY}${owner}:${fingerprint}:${String(index).padStart(2, "0")}`;
 
-export const HEAD_AND_WAITING = { from: HEAD, before: endOf(HEAD) };
-export const EVENTS = { from: EVENT, before: endOf(EVENT) };
-export const HOURS = { from: HOUR_KEY, before: endOf(HOUR_KEY) };
-export const BODIES = { from: BODY, before: endOf(BODY) };
-export const QUARANTINED = { from: QUARANTINE, before: endOf(QUARANTINE) };
+export const HEAD_AND_WAITING = withPrefix(HEAD);
+export const EVENTS = withPrefix(EVENT);
+export const HOURS = withPrefix(HOUR_KEY);
+export const BODIES = withPrefix(BODY);
+export const QUARANTINED = withPrefix(QUARANTINE);
 
 const SUBJECT_DIGITS = 16;
 
@@ -36,10 +36,7 @@ const SUBJECT_DIGITS = 16;
  * The key range of the identities of a chat's or ticket's events. Other subjects with the same hash share it, which
  * is very rare.
  */
-export const identitiesOf = (subject: string) => ({
-  from: IDENTITY + subject,
-  before: endOf(IDENTITY + subject),
-});
+export const identitiesOf = (subject: string) => withPrefix(IDENTITY + subject);
 
 export const subjectOf = (id: string) => id.slice(0, SUBJECT_DIGITS);
 export const chatSubject = (chatId: string) => hashed(["chat", chatId], SUBJECT_DIGITS);

@@ -3,7 +3,7 @@ import { SECOND, toIso } from "../core/time.ts";
 import { backOff } from "../core/wait.ts";
 import { removeOld } from "../people/place-of-rows.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
-import { endOf, hashed } from "../storage/keys.ts";
+import { hashed, withPrefix } from "../storage/keys.ts";
 import { createRow, type Row, readRow, readRows, removeRow } from "../storage/rows.ts";
 import { scanRows } from "../storage/scan.ts";
 import { submit } from "../storage/transaction.ts";
@@ -13,7 +13,7 @@ export const FIRST_PAUSE = 30 * SECOND;
 
 const DUE = "due:";
 /** The rows of all pending items of a partition. */
-export const ALL_PENDING = { from: DUE, before: endOf(DUE) };
+export const ALL_PENDING = withPrefix(DUE);
 
 /** An item that a webhook announced with its id only. Its row exists until the item has been read from LiveChat. */
 export type Pending<Item extends object> = Item & {

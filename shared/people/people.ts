@@ -4,7 +4,7 @@ import { InvalidInput } from "../core/errors.ts";
 import { fromCursor, toCursor } from "../core/json.ts";
 import { DAY, SECOND } from "../core/time.ts";
 import type { Erasure as ErasureSchema } from "../schemas/people.ts";
-import { endOf, hashed } from "../storage/keys.ts";
+import { hashed, withPrefix } from "../storage/keys.ts";
 import { putRow, readRow, removeRow } from "../storage/rows.ts";
 import { scanRows } from "../storage/scan.ts";
 import { toPerson } from "./person.ts";
@@ -138,7 +138,7 @@ export function openPeople({ table, places, now, budgetMs: callBudget = CALL_BUD
 
   /** Removes the old progress of unfinished erasures, because its rows contain the hash of an address. */
   async function forgetErasures(): Promise<void> {
-    const range = { from: ERASURE, before: endOf(ERASURE), select: ["rowKey", "notedAt"] };
+    const range = { ...withPrefix(ERASURE), select: ["rowKey", "notedAt"] };
     for await (const { rowKey, notedAt } of scanRows<ProgressRow>(table, PEOPLE, range)) {
       if (notedAt <= now() - PROGRESS_KEPT_FOR) await removeRow(table, PEOPLE, rowKey);
     }

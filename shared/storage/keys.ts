@@ -13,6 +13,11 @@ export function ordered(value: number): string {
   return String(value).padStart(16, "0");
 }
 
+/** The range of all keys that start with `prefix`. */
+export function withPrefix(prefix: string) {
+  return { from: prefix, before: endOf(prefix) };
+}
+
 /** The end of the range of all keys that start with `prefix`: the first key after them. */
 export function endOf(prefix: string): string {
   const last = prefix.charCodeAt(prefix.length - 1);

@@ -3,7 +3,7 @@ import type { TableClient, TransactionAction } from "@azure/data-tables";
 import type * as v from "valibot";
 import type { Attempts as AttemptList } from "../schemas/subscription.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
-import { endOf, ordered } from "../storage/keys.ts";
+import { ordered, withPrefix } from "../storage/keys.ts";
 import { type Row, readRows } from "../storage/rows.ts";
 import { submit } from "../storage/transaction.ts";
 import type { SentEvents } from "./send.ts";
@@ -44,7 +44,7 @@ export function openAttempts(table: TableClient) {
     },
     /** The failed attempts to deliver the event at this place, oldest first. */
     of(seq: number): Promise<FailedAttempt[]> {
-      const range = { from: prefixOf(seq), before: endOf(prefixOf(seq)) };
+      const range = withPrefix(prefixOf(seq));
       return Array.fromAsync(readRows<AttemptColumns>(table, ATTEMPTS_PARTITION, range), toFailedAttempt);
     },
   };

@@ -5,7 +5,7 @@ import type { LogEvent } from "../event-log/types.ts";
 import { peopleIn } from "../people/people-in.ts";
 import type { DataPlace } from "../people/place.ts";
 import { removeWhere } from "../people/place-of-rows.ts";
-import { endOf } from "../storage/keys.ts";
+import { withPrefix } from "../storage/keys.ts";
 import { type Row, removeRow } from "../storage/rows.ts";
 import { scanRows } from "../storage/scan.ts";
 import {
@@ -33,7 +33,7 @@ type AttemptsPlaceOptions = {
  */
 export function attemptsPlace({ table, log, onErase, now }: AttemptsPlaceOptions): DataPlace {
   const rows = (after: string) =>
-    scanRows<AttemptColumns>(table, ATTEMPTS_PARTITION, { from: ATTEMPT, before: endOf(ATTEMPT), after });
+    scanRows<AttemptColumns>(table, ATTEMPTS_PARTITION, { ...withPrefix(ATTEMPT), after });
   const remove = ({ rowKey }: Row<AttemptColumns>) => removeRow(table, ATTEMPTS_PARTITION, rowKey);
 
   /** Each attempt with its event. The attempts of one event follow each other, so the event is read once. */

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { TableEntity } from "@azure/data-tables";
 import { EVENT_TYPES } from "../schemas/webhook.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
-import { endOf } from "../storage/keys.ts";
+import { withPrefix } from "../storage/keys.ts";
 import type { Row } from "../storage/rows.ts";
 import type { KeptSubscription, Subscription } from "./subscription.ts";
 
@@ -68,7 +68,7 @@ const DEFAULTS = { format: "payload", batch: 1, policy: "block", moves: 0, misse
 
 const SUBSCRIPTION_ROW = "subscription:";
 export const rowKeyOf = (id: string) => `${SUBSCRIPTION_ROW}${id}`;
-export const SUBSCRIPTION_ROWS = { from: SUBSCRIPTION_ROW, before: endOf(SUBSCRIPTION_ROW) };
+export const SUBSCRIPTION_ROWS = withPrefix(SUBSCRIPTION_ROW);
 
 export function toRow(subscription: Subscription): Omit<TableEntity<SubscriptionColumns>, "partitionKey"> {
   const { id, types, filter, attempts, sent } = subscription;

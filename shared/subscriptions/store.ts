@@ -4,7 +4,7 @@ import { StorageUnavailable } from "../core/errors.ts";
 import { toIso } from "../core/time.ts";
 import { OutcomeUnknown } from "../storage/failures.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
-import { endOf, hashed, ordered } from "../storage/keys.ts";
+import { hashed, ordered, withPrefix } from "../storage/keys.ts";
 import { answerDate, readRow, readRows, removeRow, replaceRow } from "../storage/rows.ts";
 import { submit, trySubmit } from "../storage/transaction.ts";
 import { fromRow, rowKeyOf, SUBSCRIPTION_ROWS, type SubscriptionColumns, toRow } from "./row.ts";
@@ -162,10 +162,7 @@ export function openSubscriptionStore(table: TableClient, now = Date.now) {
   /** The parked events of a subscription, or without `id` of all subscriptions, in the order of the log. */
   async function parked(id = ""): Promise<(Parked & { subscription: string })[]> {
     const prefix = id === "" ? PARKED : `${PARKED}${id}:`;
-    const rows = readRows<ParkedColumns>(table, SUBSCRIPTIONS_PARTITION, {
-      from: prefix,
-      before: endOf(prefix),
-    });
+    const rows = readRows<ParkedColumns>(table, SUBSCRIPTIONS_PARTITION, withPrefix(prefix));
     return Array.fromAsync(rows, (row) => {
       const { rowKey = "", eventId, since, attempts } = checkFormat(row, "list of subscriptions");
       const [subscription = "", seq] = rowKey.slice(PARKED.length).split(":");

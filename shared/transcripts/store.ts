@@ -2,7 +2,7 @@ import type { TableClient } from "@azure/data-tables";
 import { toPeopleColumn } from "../people/people-column.ts";
 import { compress, MAX_BYTES_PER_ROW, toProperties } from "../storage/body.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
-import { endOf, hashed } from "../storage/keys.ts";
+import { hashed, withPrefix } from "../storage/keys.ts";
 import { putRow, type Row, readRow, removeRow } from "../storage/rows.ts";
 import { peopleInText } from "./text-event.ts";
 
@@ -15,7 +15,7 @@ export const STORE_OF_TRANSCRIPTS = "store of transcripts";
 const SHOWN = "shown:";
 const shownKey = (threadId: string) => SHOWN + hashed(["thread", threadId]);
 
-export const ALL_SHOWN = { from: SHOWN, before: endOf(SHOWN) };
+export const ALL_SHOWN = withPrefix(SHOWN);
 
 /** A thread that ended, from the webhook. */
 export type EndedThread = {

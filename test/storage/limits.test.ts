@@ -1,7 +1,7 @@
 import type { TransactionAction } from "@azure/data-tables";
 import fc from "fast-check";
 import { expect, inject, test } from "vitest";
-import { endOf, hashed, ordered } from "../../shared/storage/keys.ts";
+import { endOf, hashed, ordered, withPrefix } from "../../shared/storage/keys.ts";
 import {
   checkEntity,
   checkTransaction,
@@ -142,4 +142,5 @@ test("keys of different names are different", () => {
 
 test("the end of a prefix follows all keys with the prefix", () => {
   expect("event:9" < endOf("event:") && endOf("event:") < "eventa").toBe(true);
+  expect(withPrefix("event:")).toEqual({ from: "event:", before: "event;" });
 });

@@ -6,7 +6,7 @@ import type { DataPlace, Removed } from "../../people/place.ts";
 import { placeOfRows, removeWhere } from "../../people/place-of-rows.ts";
 import { fromProperties } from "../../storage/body.ts";
 import { FORMAT } from "../../storage/format.ts";
-import { endOf } from "../../storage/keys.ts";
+import { endOf, withPrefix } from "../../storage/keys.ts";
 import { type Row, removeRow, replaceRow } from "../../storage/rows.ts";
 import { scanRows } from "../../storage/scan.ts";
 import { KEY_LIFETIME } from "./record.ts";
@@ -30,12 +30,7 @@ export function answersPlace({ table, keepOut, now }: AnswersPlaceOptions): Data
   return placeOfRows<KeyRow, KeptAnswer>({
     name: "answers",
     rows: (after) =>
-      scanRows(table, KEYS_PARTITION, {
-        from: KEY_PREFIX,
-        before: endOf(KEY_PREFIX),
-        after,
-        window: ROWS_PER_REQUEST,
-      }),
+      scanRows(table, KEYS_PARTITION, { ...withPrefix(KEY_PREFIX), after, window: ROWS_PER_REQUEST }),
     async find(row, { email }) {
       if (fromProperties(row).length === 0) return undefined;
       const { status, body } = await readReply(row);
@@ -77,7 +72,7 @@ async function* removeExpired(table: TableClient, forgotten: number, after: stri
   for (const prefix of [KEY_PREFIX, CLAIM_PREFIX]) {
     if (after > endOf(prefix)) continue;
     const begun = after.startsWith(prefix) ? after : "";
-    const range = { from: prefix, before: endOf(prefix), after: begun, select: ["rowKey", "began"] };
+    const range = { ...withPrefix(prefix), after: begun, select: ["rowKey", "began"] };
     yield* removeWhere(
       scanRows<{ began: string }>(table, KEYS_PARTITION, range),
       ({ began }) => began < instant,

@@ -8,7 +8,7 @@ import type { StoredTicket } from "../../schemas/stored-ticket.ts";
 import type { Ticket } from "../../schemas/ticket.ts";
 import { compress, toProperties, unpack } from "../../storage/body.ts";
 import { checkFormat, FORMAT, type Formatted } from "../../storage/format.ts";
-import { endOf, hashed, ordered } from "../../storage/keys.ts";
+import { endOf, hashed, ordered, withPrefix } from "../../storage/keys.ts";
 
 /**
  * A ticket has two rows. The row under its last modification contains the ticket, so the table has the order of the
@@ -62,7 +62,7 @@ const MAX_COMPRESSED_BYTES = 700 * 1024;
 const TICKET = "ticket:";
 const MODIFIED = "modified:";
 /** The rows of all tickets, in the order of the list. */
-export const ALL_TICKETS = { from: MODIFIED, before: endOf(MODIFIED) };
+export const ALL_TICKETS = withPrefix(MODIFIED);
 
 export function pointerKey(id: string): string {
   return TICKET + hashed(id);

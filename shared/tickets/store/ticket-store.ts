@@ -8,7 +8,7 @@ import type { StoredTicket, StoredTicketPage } from "../../schemas/stored-ticket
 import type { Ticket } from "../../schemas/ticket.ts";
 import { unpack } from "../../storage/body.ts";
 import { checkFormat, type Formatted } from "../../storage/format.ts";
-import { endOf } from "../../storage/keys.ts";
+import { withPrefix } from "../../storage/keys.ts";
 import { acquireLease } from "../../storage/lease.ts";
 import { type Row, readRow, readRows } from "../../storage/rows.ts";
 import { nextAfter, scan, scanRows } from "../../storage/scan.ts";
@@ -123,8 +123,7 @@ export function openTicketStore({ table, api = "v2", now = Date.now }: TicketSto
     state: async () => (await readState(table, api)).state,
 
     async *notes(prefix) {
-      const from = noteKey(api, prefix);
-      const range = { from, before: endOf(from) };
+      const range = withPrefix(noteKey(api, prefix));
       for await (const row of readRows<Formatted>(table, TICKETS_PARTITION, range)) {
         yield JSON.parse(await unpack(checkFormat(row, "ticket store")));
       }
