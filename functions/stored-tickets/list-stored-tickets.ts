@@ -1,15 +1,7 @@
 import * as v from "valibot";
 import { StoredTicketPage } from "../../shared/schemas/stored-ticket.ts";
-import { TICKET_STATUSES } from "../../shared/schemas/ticket.ts";
-import {
-  described,
-  exact,
-  filled,
-  instant,
-  oneOf,
-  wholeNumber,
-  yesOrNo,
-} from "../../shared/schemas/vocabulary.ts";
+import { ticketFilters } from "../../shared/schemas/ticket.ts";
+import { described, exact, filled, instant, wholeNumber, yesOrNo } from "../../shared/schemas/vocabulary.ts";
 import { storageErrors } from "../errors.ts";
 import { operation } from "../operation.ts";
 
@@ -22,12 +14,8 @@ export const listStoredTickets = operation({
   route: "stored/tickets",
   input: {
     query: exact({
-      status: described(v.optional(oneOf(TICKET_STATUSES)), "Only tickets with this status."),
-      assignee: described(
-        v.optional(filled),
-        "Only tickets of the agent with this login.",
-        "sam@example.com",
-      ),
+      status: ticketFilters.status,
+      assignee: ticketFilters.assignee,
       requester: described(
         v.optional(filled),
         "Only tickets of the requester with this email.",

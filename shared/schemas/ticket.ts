@@ -23,7 +23,7 @@ import {
   wholeNumber,
 } from "./vocabulary.ts";
 
-export const TICKET_STATUSES = ["open", "pending", "solved", "spam"] as const;
+const TICKET_STATUSES = ["open", "pending", "solved", "spam"] as const;
 /** The sources that a ticket may have when the API creates it. */
 const NEW_TICKET_SOURCES = ["chat-window", "mail", "lc2"] as const;
 /** All sources of tickets, for the filter of the list. */
