@@ -87,12 +87,13 @@ async function take(
 const removedIn = (taken: readonly TakenStep[]): string[] =>
   taken.flatMap((step) => (step.do === "remove" && step.error === undefined ? [step.id] : []));
 
-/** The last error of each webhook that failed, and of the switch; the first to fail comes first. */
+/** The errors of the webhooks, and of the switch, whose last attempt failed. The first to fail comes first. */
 function errorsOf(taken: readonly TakenStep[]): Iterable<unknown> {
   const errors = new Map<string, unknown>();
   for (const step of taken) {
     const subject = step.do === "create" ? step.wanted.event_type : step.do === "remove" ? step.id : step.do;
     if (step.error !== undefined) errors.set(subject, step.error);
+    else errors.delete(subject);
   }
   return errors.values();
 }

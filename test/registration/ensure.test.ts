@@ -196,6 +196,25 @@ test("when a creation fails again after room was made, its second error is throw
   await expect(ensureRegistration(full, destination)).rejects.toThrow("down");
 });
 
+test("the error of a creation that succeeded later is not thrown", async () => {
+  const upstream = new Upstream(1);
+  put(upstream, urlWith(previous, started));
+  const { createWebhook, ...webhooks } = reach(upstream);
+  let isFull = true;
+  const full: Webhooks = {
+    ...webhooks,
+    async createWebhook(webhook) {
+      if (webhook.event_type === "ticket_created") throw new UpstreamFailed("down");
+      if (webhook.event_type === "chat_started" && isFull) {
+        isFull = false;
+        throw new Conflict("no room");
+      }
+      return createWebhook(webhook);
+    },
+  };
+  await expect(ensureRegistration(full, destination)).rejects.toThrow("down");
+});
+
 test("a removal removes all webhooks of this app, and no others", async () => {
   const upstream = new Upstream(1);
   await ensureRegistration(reach(upstream), destination);
