@@ -54,6 +54,27 @@ test("a load gets the priority of the call that began it, but not its deadline, 
   expect(loads[0]?.call).toEqual({ priority: "background" });
 });
 
+test("an operator's call does not wait for a background load", async () => {
+  const { get, loads } = startLoad();
+  const background = failureOf(get({ priority: "background" }));
+  const operator = get();
+  const joining = get({ priority: "background" });
+  loads[0]?.end.reject(new Error("no turn"));
+  loads[1]?.end.resolve("loaded");
+  expect(await background).toEqual(new Error("no turn"));
+  expect([await operator, await joining]).toEqual(["loaded", "loaded"]);
+  expect(loads.map(({ call }) => call.priority)).toEqual(["background", undefined]);
+});
+
+test("an operator's call takes the result of a background load that has ended", async () => {
+  const { get, loads } = startLoad();
+  const background = get({ priority: "background" });
+  loads[0]?.end.resolve("loaded");
+  await background;
+  expect(await get()).toBe("loaded");
+  expect(loads).toHaveLength(1);
+});
+
 test("a result is kept for its time, or until a call asks for a younger one or it is forgotten", async () => {
   useVirtualTime();
   let count = 0;
