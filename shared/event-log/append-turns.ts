@@ -9,8 +9,8 @@ import type { Store } from "./store.ts";
 // knows the head.
 //
 // An instance that loses writes a row beside the head. Each append writes the next waiting instance into the head, in
-// the order of their ids and round again. So an instance waits for at most one turn of every other. AppendTurns only make
-// waiting fair: the ETag of the head keeps the log in order.
+// the order of their ids and round again. So an instance waits for at most one turn of every other. The turns only
+// make waiting fair: the ETag of the head keeps the log in order.
 
 /** The next waiting instance after `instance`, if there is one. */
 export function nextTurn(waiting: readonly string[], instance: string): string | undefined {

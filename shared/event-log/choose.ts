@@ -13,7 +13,7 @@ import type { Store } from "./store.ts";
 /** Places after `after`, up to and including `upTo`. */
 export type Places = { after: number; upTo: number };
 
-/** The places that one request covers. Storage searches this many within the time limit of a request. */
+/** One request covers at most this many places. Storage can search them within the request's time limit. */
 export const PLACES_PER_REQUEST = 1_000;
 
 /** The rows of a type's events in the log. Hours without such events are not read. */

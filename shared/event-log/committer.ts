@@ -144,8 +144,8 @@ export class Committer {
   }
 
   /**
-   * Stores the licence in the head before an event counts as a duplicate. Without it, the licence of a later event
-   * would be taken for the log's first one, and its events for duplicates.
+   * Stores the licence in the head before an event counts as a duplicate. Otherwise the log would take the licence of a
+   * later event as its own, and treat that licence's events as duplicates.
    */
   async #keepLicence(licence: string | undefined, { etag }: Head, signal: AbortSignal): Promise<void> {
     this.#turns.forget();

@@ -48,9 +48,15 @@ export type Walk = {
   last?: Shown;
   /** The last answer, if it was suspect. If the list gives it again and it can be explained, it is accepted. */
   suspect?: Shown;
-  /** Set when the walk goes back, until it gets beyond `from`, its frontier before. `times` counts the times it went back. */
+  /**
+   * Set while the walk reads rows again. `from`: its frontier before it went back. `times`: how many times it went back
+   * without getting beyond `from`.
+   */
   goneBack?: { from: number; times: number };
-  /** Set after the walk has gone back three times in a row. It then goes on, and any row may have been missed. */
+  /**
+   * Set when the list becomes shorter again after three times in a row. The walk no longer goes back, so it may miss any
+   * row.
+   */
   doubtsAll?: true;
   /** A page that the list refused. The walk reads the first page next, to learn the list's length. */
   refused?: number;
@@ -138,8 +144,8 @@ function afterRefusal(walk: Walk, refused: number, total: number): Walk {
   const next = shortenWalk({ ...walk, refused: undefined }, total);
   if (nextPage(next) !== refused) return next;
   const exists = (refused - 1) * walk.size < total;
-  // At the end the count may be too high by one, so a page there that is refused twice does not exist. After the first
-  // refusal it may exist again: new rows may have pushed unseen rows onto it.
+  // The first refusal may be out of date: since then, new rows may have pushed unseen rows onto this page. If the last
+  // page is refused twice, the count is too high.
   const isAtEnd = refused * walk.size >= total;
   if (isAtEnd && (!exists || walk.missing === refused)) return { ...next, joined: true, ended: true };
   return { ...next, missing: refused };

@@ -30,7 +30,7 @@ export class Throttled extends TooManyRequests {
 export class Slowdown {
   /** No call may be sent before this time, in milliseconds by `now`. */
   pausedUntil = Number.NEGATIVE_INFINITY;
-  /** The most calls in flight. */
+  /** The largest number of calls in flight. */
   concurrency: number;
   /** Counts the pauses. A call remembers the round in which it was sent, so ten 429s of one round cause one pause. */
   round = 0;

@@ -1,5 +1,5 @@
 /**
- * Waits for so many milliseconds. It uses the global timers, as ky does, so all times of a call are by one clock.
+ * Waits for this many milliseconds. It uses the global timers, as ky does, so all times of a call are by one clock.
  *
  * @throws the signal's reason as soon as the signal is aborted
  */

@@ -4,7 +4,7 @@ import { type AppError, type ErrorDetails, UpstreamFailed, UpstreamTimeout } fro
 import type { Effect } from "./call.ts";
 import { readWords } from "./words.ts";
 
-/** Codes of failed connections, by which the request was never sent. */
+/** Codes of connections that failed before the request was sent. */
 const NEVER_SENT = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -25,7 +25,7 @@ type Attempted = {
 };
 
 /**
- * Turns the failure of an attempt, which got no usable answer, into one of this app's errors. ky's own errors are dropped,
+ * Makes this app's error for an attempt without a usable answer. ky's own errors are dropped,
  * because they contain the request with its credentials. An error that neither the service nor the connection caused is
  * a defect, and is returned unchanged.
  */

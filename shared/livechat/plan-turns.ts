@@ -9,12 +9,12 @@ export type WaitingCall = { priority: Priority; startBy: number };
 /** The facts that decide when calls may be sent. Times are milliseconds by one steady clock. */
 export type Traffic = {
   now: number;
-  /** The most calls in 60 s. */
+  /** The largest number of calls in 60 s. */
   limit: number;
   /** The times at which the last `limit` calls were sent, in order. */
   sendTimes: readonly number[];
   inFlight: Readonly<Record<Priority, number>>;
-  /** The most calls in flight. */
+  /** The largest number of calls in flight. */
   concurrency: number;
   /** The end of the pause after a 429. */
   pausedUntil: number;

@@ -9,7 +9,7 @@ import { delay } from "./delay.ts";
 import type { Priority } from "./plan-turns.ts";
 import { RateLimit, type Usage } from "./rate-limit.ts";
 
-/** A call is repeated at most so many times after failures. After 429s it is repeated as long as there is time. */
+/** A call is repeated at most this many times after failures. After 429s it is repeated as long as there is time. */
 const REPETITIONS = 2;
 /** Pauses after failures, in milliseconds. */
 const PAUSES_AFTER_FAILURE = { first: 300, longest: 600 };

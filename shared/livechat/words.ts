@@ -2,7 +2,7 @@ import { fromJson } from "../core/json.ts";
 import { cut } from "../core/text.ts";
 import { objectOf } from "../core/values.ts";
 
-/** Longer messages are cut to so many characters. */
+/** Longer messages are cut to this many characters. */
 const MAX_LENGTH = 300;
 const HTML = /<(?:!doctype|\/?[a-z][a-z0-9-]*(?:\s[^>]*)?\/?)>/i;
 const USER_IN_URL = /\/\/[^\s/@]*@/g;

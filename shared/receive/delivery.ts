@@ -20,7 +20,7 @@ export function oddIds(ids: Record<string, string>): Problem[] {
     .filter(([, id]) => id.length > MAX_ID_LENGTH || !id.isWellFormed())
     .map(([path]) => ({
       path,
-      message: `${path} is not Unicode text of at most ${MAX_ID_LENGTH} characters.`,
+      message: `${path} must have at most ${MAX_ID_LENGTH} characters and be valid Unicode.`,
     }));
 }
 

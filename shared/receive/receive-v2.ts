@@ -83,7 +83,10 @@ function eventFactsOf(envelope: unknown, raw: string, expected: EventType): Even
   }
   const problems = problemsOfIds(envelope, raw, expected === "ticket_created" ? "ticket" : "chat");
   return problems.length > 0
-    ? { reason: "An id is empty, too long or not exact, so the event cannot be identified.", problems }
+    ? {
+        reason: "An id is empty, too long, or a number that lost digits. So the event cannot be identified.",
+        problems,
+      }
     : facts;
 }
 

@@ -75,9 +75,12 @@ export function nextRunStep<Position>(known: RunFacts<Position>): RunStep<Positi
 const SWEEP_EVERY = DAY;
 /** Milliseconds until the next sweep when the last sweep missed more than half of the items. */
 const SECOND_LOOK = MINUTE;
-/** Each page of a sweep delays the next extra sweep, so extra sweeps read at most eight pages a minute. Milliseconds. */
+/**
+ * Milliseconds by which each page of a sweep delays the next extra sweep. So, over time, extra sweeps read at most eight
+ * pages a minute.
+ */
 const DELAY_PER_PAGE = 7.5 * SECOND;
-/** The first hours of this delay are not waited for, so an extra sweep of a small account never waits. */
+/** Ten hours of this delay are free: with up to 4,800 pages, one extra sweep never waits. */
 const DELAY_CREDIT = 10 * HOUR;
 
 type SweepReason = "first" | "daily" | "missed items" | "doubts" | "count";

@@ -63,7 +63,7 @@ export class Journal<Item, Position> {
   /**
    * Counts the items of a page, and adds those that must be stored to the next commit. Each page has its own commit.
    *
-   * @param ids of all items of the page
+   * @param ids the ids of all items of the page
    */
   put(compared: readonly Compared<Item>[], ids: readonly string[], page: ItemPage<Item, Position>): void {
     const { odd = [], withoutId = 0 } = page;

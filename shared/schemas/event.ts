@@ -41,7 +41,7 @@ export const LoggedEvent = shape(
     unreadable: described(v.optional(v.literal(true)), "Present when the stored content is lost or damaged."),
     omitted: described(
       v.optional(v.literal(true)),
-      "Present when the content is left out, because it is larger than max_payload, or the chat's events are too large for one answer. GET /events/{id} returns the content.",
+      "Present when the content is left out. It is larger than max_payload, or the chat's events are too large for one answer. GET /events/{id} returns the content.",
     ),
   }),
   examples.chatEndedEvent,

@@ -74,9 +74,9 @@ type DeliveryStep =
   | { do: "end"; end: DeliveryEnd };
 
 /**
- * Why a delivery ends: no wanted event is left (`done`); the next attempt is due only at `until` (`paused`); the
- * subscription is given up; the `time` is over, with events left; or the subscription was removed or another process
- * delivers (`lost`).
+ * Why a delivery ends. `done`: no wanted event is left. `paused`: the next attempt is due at `until`. `given up`: the
+ * subscription is given up. `time`: the time is over, and events are left. `lost`: the subscription was removed, or
+ * another process has its lease.
  */
 export type DeliveryEnd = { why: "done" | "given up" | "time" | "lost" } | { why: "paused"; until: number };
 

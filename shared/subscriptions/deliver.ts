@@ -43,8 +43,8 @@ export type DeliverOptions = {
  *
  * @param from the place to start from: the cursor, or a later place up to which the log has no wanted event
  * @param control the dispatcher may change it at any time; a write sets `isChanged` to `false`
- * @returns why the delivery ended, the row as it was last read or written, and the place that was reached; the row
- *   may have an earlier place
+ * @returns why the delivery ended; the last known row; and the place that was reached, which may be later than
+ *   the row's
  * @throws {StorageUnavailable} the events since the last write will be sent again
  */
 export async function deliver(

@@ -31,9 +31,9 @@ export type DispatcherOptions = Pick<DeliverOptions, "post" | "onAttempt"> &
   Partial<Pick<DeliverOptions, "holder" | "now" | "random" | "wait" | "every">> & {
     store: Pick<SubscriptionStore, "list" | "get" | "replace">;
     log: Pick<EventLog, "head" | "list">;
-    /** Makes the dispatcher of some process check all subscriptions after so many milliseconds. Must not throw. */
+    /** Makes the dispatcher of some process check all subscriptions after this many milliseconds. Must not throw. */
     wakeUp: (afterMs: number) => void;
-    /** Calls `work` once after so many milliseconds, unless the process has ended. */
+    /** Calls `work` once after this many milliseconds, unless the process has ended. */
     later?: (milliseconds: number, work: () => void) => void;
   };
 

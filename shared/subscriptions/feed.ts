@@ -93,7 +93,7 @@ export function createFeed(
     },
     /** Whether the events of a page may still be sent. A page that is too old may contain an erased event. */
     isFresh: (page: FeedPage) => page.erasures === erasures && now() - page.readAt < PAGE_FRESH_MS,
-    /** Waits until there may be an event after the place `seq`, at most for so many milliseconds. */
+    /** Waits until there may be an event after the place `seq`, at most for this many milliseconds. */
     async awaitNews(seq: number, milliseconds: number): Promise<void> {
       if (known && known.seq > seq) return;
       await Promise.race([news.promise, wait(milliseconds)]);

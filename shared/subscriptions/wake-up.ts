@@ -81,7 +81,7 @@ export function createWakeUp({
       // Instances that found no subscription a moment ago do not deliver yet: this message delivers their events.
       send(NONE_KNOWN_MS + 1_000);
     },
-    /** Wakes the dispatcher of some process after so many milliseconds. */
+    /** Wakes the dispatcher of some process after this many milliseconds. */
     after: send,
   };
 }

@@ -24,17 +24,16 @@ export type WaitingEnd = {
   attempts: number;
 };
 
-/**
- * `append`: the event enters the log with its transcript. `append without transcript`: the event enters the log with its ids and the
- * reason; `keepLooking` when a transcript may still come. `store late`: the event is in the log, and the transcript is
- * stored to be shown with the chat. `forget`: nothing is left to do. `retry`: the next attempt is at this time, in
- * milliseconds since the epoch.
- */
 type TranscriptStep =
+  /** Appends the event with its transcript. */
   | { do: "append" }
+  /** Appends the event with its ids and the reason. With `keepLooking`, later attempts may find the transcript. */
   | { do: "append without transcript"; missing: MissingTranscript; keepLooking: boolean }
+  /** Stores the transcript beside the event that is in the log. */
   | { do: "store late" }
+  /** Nothing is left to do. */
   | { do: "forget" }
+  /** Makes the next attempt at this time, in milliseconds since the epoch. */
   | { do: "retry"; at: number };
 
 /** Decides the next step for an end after an attempt to fetch its transcript. */

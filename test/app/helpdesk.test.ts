@@ -84,7 +84,7 @@ test.each([
   expect(body.status).toBe("quarantined");
   const { problems } = (await app.call("GET", `/quarantine/${body.id}`)).body;
   expect(problems).toEqual([
-    { path: "payload.ID", message: "payload.ID is not Unicode text of at most 200 characters." },
+    { path: "payload.ID", message: "payload.ID must have at most 200 characters and be valid Unicode." },
   ]);
 });
 

@@ -146,7 +146,7 @@ describe("the Text receiver", () => {
     expect(entry.problems).toEqual([
       {
         path: "payload.thread_id",
-        message: "payload.thread_id is not Unicode text of at most 200 characters.",
+        message: "payload.thread_id must have at most 200 characters and be valid Unicode.",
       },
     ]);
   });

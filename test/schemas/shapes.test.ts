@@ -58,7 +58,7 @@ describe("a ticket", () => {
     expect(read(Ticket, fromConnector)).toEqual(read(Ticket, fromReference));
   });
 
-  it("a ticket is read alone, in tickets and in ticket", () => {
+  it("a ticket is read from {…}, {ticket: {…}} and {tickets: [{…}]}", () => {
     for (const answer of [fromReference, { tickets: [fromReference] }, { ticket: fromReference }]) {
       expect(read(OneTicket, answer)).toEqual(read(Ticket, fromReference));
     }

@@ -11,7 +11,7 @@ import { type HelpDeskCursor, MAX_PAGE_SIZE, type ReadPage } from "./read-page.t
 
 /** The page size of `GET /tickets`, as in v2. */
 const OPERATION_PAGE_SIZE = 25;
-/** The most calls of a search. After them it ends early, with a cursor. */
+/** The largest number of calls of a search. After them it ends early, with a cursor. */
 const MAX_CALLS = 40;
 
 /** The place where a search continues. It finds only tickets that changed before `before`, which is ISO 8601. */

@@ -26,9 +26,9 @@ import { TICKETS_PER_PAGE } from "./find-tickets.ts";
 /** The position of a reading in the list. */
 export type PagePosition = { walk: Walk; since?: Checkpoint; begunAt: number };
 
-/** A run fails after so many unusable answers in a row. */
+/** A run fails after this many unusable answers in a row. */
 const UNUSABLE_LIMIT = 3;
-/** A run fails after so many answers that repeat another page. */
+/** A run fails after this many answers that repeat another page. */
 const ECHO_LIMIT = 10;
 /** Milliseconds after which a second has also ended by LiveChat's clock, which may be slower than ours. */
 const SECOND_OVER_AFTER = MINUTE;

@@ -29,8 +29,8 @@ export type Pointer = {
 };
 
 /**
- * Why a ticket is a tombstone. A ticket that was erased for a person stays a tombstone while LiveChat still lists it; a
- * ticket whose content retention removed gets it back when LiveChat lists it again.
+ * Why a ticket is a tombstone. A ticket that was erased for a person stays a tombstone, even if LiveChat lists it. When
+ * retention has removed the content, it comes back if LiveChat lists the ticket again.
  */
 export type ErasedFor = "person" | "retention";
 
