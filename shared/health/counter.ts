@@ -1,7 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
-import { SECOND } from "../core/time.ts";
 import { changeRow } from "../storage/write-once.ts";
-import { type Aside, writeAside } from "./write-aside.ts";
+import { type Aside, tryToWrite, writeAside } from "./write-aside.ts";
 
 /** The partition of the events table with the rows of health checks. */
 export const HEALTH_PARTITION = "health";
@@ -15,8 +14,6 @@ type CounterOptions<Window, Columns> = Aside & {
   /** Adds counts to a row. Returns `undefined` to drop counts that are too old for the row. */
   add(row: Columns | undefined, counts: Tally, window: Window): Columns | undefined;
 };
-
-const COUNTER_TIMEOUT = 2 * SECOND;
 
 /**
  * Counts for all instances, in rows of the events table that each cover a window of time. An instance counts in
@@ -39,15 +36,11 @@ export function openCounter<Window, Columns extends object>({
   async function write(): Promise<void> {
     for (const [window, counts] of [...unwritten]) {
       unwritten.delete(window);
-      const isWritten = await writeCounts(window, counts).catch(() => false);
+      const key = { partitionKey: HEALTH_PARTITION, rowKey: rowKeyOf(window) };
+      const change = (row?: Columns) => add(row, counts, window);
+      const isWritten = await tryToWrite((options) => changeRow<Columns>(table(), key, change, options));
       if (!isWritten) return keep(window, counts);
     }
-  }
-
-  async function writeCounts(window: Window, counts: Tally): Promise<boolean> {
-    const key = { partitionKey: HEALTH_PARTITION, rowKey: rowKeyOf(window) };
-    const change = (row?: Columns) => add(row, counts, window);
-    return changeRow<Columns>(table(), key, change, { signal: AbortSignal.timeout(COUNTER_TIMEOUT) });
   }
 
   return {

@@ -33,13 +33,13 @@ export function writeAside(
 
 const WRITE_TIMEOUT = 2 * SECOND;
 
-/** Runs a write and ignores its failure: the row keeps its last value until a later write. */
-export async function tryToWrite(
-  write: (options: { signal: AbortSignal }) => Promise<unknown>,
-): Promise<void> {
+/** Runs a write with a time limit. Returns its result, or `undefined` when it failed: a later write makes up for it. */
+export async function tryToWrite<Result>(
+  write: (options: { signal: AbortSignal }) => Promise<Result>,
+): Promise<Result | undefined> {
   try {
-    await write({ signal: AbortSignal.timeout(WRITE_TIMEOUT) });
+    return await write({ signal: AbortSignal.timeout(WRITE_TIMEOUT) });
   } catch {
-    // No caller awaits the result.
+    return undefined;
   }
 }
