@@ -37,8 +37,8 @@ const MAX_ATTEMPTS = 3;
 /**
  * Reads a row, changes it and writes it. When another write came first, it does so again.
  *
- * @param change gets the row, or `undefined` when there is none, and returns the new row, or `undefined` to write
- *   nothing
+ * @param change gets the row, or `undefined` when the row does not exist. It returns the new row, or `undefined` to
+ *   write nothing.
  * @returns `false` when other writes came first in every attempt
  * @throws {OutcomeUnknown} @throws {StorageUnavailable}
  */

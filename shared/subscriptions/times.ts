@@ -4,9 +4,9 @@ import { DAY, MINUTE, SECOND } from "../core/time.ts";
 
 // Wake-ups.
 
-/** How long an instance that found no subscription assumes that there is none. */
+/** How long an instance that found no subscription waits before it looks for one again. */
 export const NONE_KNOWN_MS = 5 * SECOND;
-/** How long an instance that found a subscription assumes that there is one. */
+/** How long an instance that found a subscription waits before it looks again. */
 export const SOME_KNOWN_MS = MINUTE;
 /** How long an append waits for its queue message after the event was stored. */
 export const MESSAGE_WAIT_MS = 100;
