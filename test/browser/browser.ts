@@ -117,6 +117,11 @@ export function useConsole(options: AppOptions = {}) {
   };
 }
 
+/** Waits until the page has its data. Before its script is loaded, a page has neither a heading nor a skeleton. */
+export async function dataIsShown(page: Page): Promise<void> {
+  await page.locator("main:has(h1):not(:has(.skeleton))").waitFor();
+}
+
 type More = { visitor?: object; chat?: object };
 
 /** A delivery of an ended chat, whose messages are the visitor's and an agent's in turn. */

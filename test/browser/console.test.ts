@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { startApp } from "../app/start-app.ts";
-import { CHROMIUM, chat, openTab, useConsole } from "./browser.ts";
+import { CHROMIUM, chat, dataIsShown, openTab, useConsole } from "./browser.ts";
 import { startCallback } from "./callback.ts";
 
 const KEY = "a function key";
@@ -156,7 +156,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
 
   test("a hidden page makes no calls, and a 429 delays the next poll by its Retry-After", async () => {
     const { page, requests, close } = await open("/subscriptions", { clock: true });
-    await page.locator("main:not(:has(.skeleton))").waitFor();
+    await dataIsShown(page);
     const asked = () => requests.filter((url) => url.endsWith("/api/subscriptions")).length;
     await setHidden(page, true);
     const before = asked();

@@ -4,7 +4,7 @@ import axe from "axe-core";
 import type { Locator, Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { PAGES } from "./addresses.ts";
-import { CHROMIUM, chat, type Tab, useConsole } from "./browser.ts";
+import { CHROMIUM, chat, dataIsShown, type Tab, useConsole } from "./browser.ts";
 
 describe.skipIf(CHROMIUM === undefined)("the look of the console", () => {
   const tests = useConsole({ env: { ALLOW_LOOPBACK_CALLBACKS: "true" } });
@@ -38,7 +38,7 @@ describe.skipIf(CHROMIUM === undefined)("the look of the console", () => {
       const where = path.replaceAll(/\{(\w+)\}/g, (_, name) => ids[name] ?? "");
       await follow(page, `${tests.app.url}/console${where}`);
       await page.getByRole("heading", { name, level: 1, exact: true }).waitFor();
-      await page.locator("main:not(:has(.skeleton))").waitFor();
+      await dataIsShown(page);
       expect(await violations(page)).toEqual([]);
       await page.emulateMedia({ colorScheme: "dark" });
       expect(await violations(page, ["color-contrast"])).toEqual([]);

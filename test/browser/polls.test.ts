@@ -6,7 +6,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { type App, startApp } from "../app/start-app.ts";
-import { CHROMIUM, chat, launch, openTab } from "./browser.ts";
+import { CHROMIUM, chat, dataIsShown, launch, openTab } from "./browser.ts";
 
 /** Milliseconds: longer than the longest pause between polls of an app that is down. */
 const NEXT_POLL = 61_000;
@@ -66,7 +66,7 @@ describe.skipIf(CHROMIUM === undefined)("an open page of the console", () => {
       const answered = () => calls.map((call) => answers.get(call));
       await page.goto(`${app.url}/console${path}`);
       await expect.poll(answered).toEqual(calls.map(() => 200));
-      await page.locator("main:not(:has(.skeleton))").waitFor();
+      await dataIsShown(page);
       answers.clear();
       await page.clock.fastForward(NEXT_POLL);
       await expect.poll(() => answers.size).toBe(calls.length);
