@@ -57,8 +57,8 @@ const chatRun = {
   unchanged: described(count, "Chats that were read and are complete in the log."),
 };
 const transcripts = v.object({
-  told: described(count, "Ended chats that were added to the log with their transcript."),
-  bare: described(
+  withTranscript: described(count, "Ended chats that were added to the log with their transcript."),
+  withoutTranscript: described(
     count,
     "Ended chats that were added to the log without a transcript, because LiveChat did not return one.",
   ),
@@ -75,7 +75,7 @@ export const ChatRunReport = shape(
       "Ended chats that waited for their transcript when the run began, counted by result.",
     ),
   }),
-  { ...examples.chatRun, transcripts: { told: 0, bare: 0, waiting: 0 } },
+  { ...examples.chatRun, transcripts: { withTranscript: 0, withoutTranscript: 0, waiting: 0 } },
 );
 export type ChatRunReport = v.InferOutput<typeof ChatRunReport>;
 

@@ -32,8 +32,8 @@ type TranscriptsOptions = {
 type KeptEnd = EndedThread & Pick<WaitingEnd, "state">;
 /** An end that is stored until its transcript is in the log, or is no longer expected. */
 export type PendingEnd = Pending<KeptEnd>;
-/** `told`: the end entered the log with its transcript. `bare`: it entered the log without one. */
-type EndOutcome = "told" | "bare" | "waiting";
+/** How the end entered the log, or that it waits for its transcript. */
+type EndOutcome = "withTranscript" | "withoutTranscript" | "waiting";
 
 export type Transcripts = ReturnType<typeof openTranscripts>;
 
@@ -46,7 +46,7 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
     partitionKey: TRANSCRIPTS_PARTITION,
     kind: "thread",
     name: STORE_OF_TRANSCRIPTS,
-    outcomes: { told: 0, bare: 0, waiting: 0 },
+    outcomes: { withTranscript: 0, withoutTranscript: 0, waiting: 0 },
     // An end that is already in the log does not count as waiting.
     waitingAs: ({ state }) => (state === "waiting" ? state : undefined),
     attempt,
@@ -66,11 +66,11 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
     switch (step.do) {
       case "append":
         await appendWithTranscript(end, chat);
-        return { outcome: "told" };
+        return { outcome: "withTranscript" };
       case "append without transcript": {
         await append(endedText(end, { missing: step.missing }));
         const late = { at: now() + FIRST_PAUSE, changes: { state: "late" as const } };
-        return { outcome: "bare", ...(step.keepLooking && { again: late }) };
+        return { outcome: "withoutTranscript", ...(step.keepLooking && { again: late }) };
       }
       case "store late":
         await putShown(table, end, endedText(end, { chat }));

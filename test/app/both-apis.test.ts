@@ -11,18 +11,18 @@ const TALK = [
   { who: "supervisor", text: "Offer a new one" },
 ] as const;
 
-type Told = { type: string; origin: string; payload: { [part: string]: Record<string, unknown> } };
+type ChatEvent = { type: string; origin: string; payload: { [part: string]: Record<string, unknown> } };
 
-async function untilTold(app: Host, chatId: string): Promise<Told[]> {
+async function bothEvents(app: Host, chatId: string): Promise<ChatEvent[]> {
   for (let look = 0; look < 400; look++) {
     const { items } = (await app.call("GET", `/events?chat_id=${chatId}`)).body;
     if (items.length === 2) return items;
     await sleep(25);
   }
-  throw new Error("The chat was not told");
+  throw new Error("The log does not have both events");
 }
 
-async function byV2(): Promise<Told[]> {
+async function byV2(): Promise<ChatEvent[]> {
   const app = await startApp();
   const { sandbox } = app;
   try {
@@ -43,13 +43,13 @@ async function byV2(): Promise<Told[]> {
     });
     for (const { who, text } of TALK) sandbox.chats.say(id, { text, by: who });
     sandbox.chats.end(id, { tags: ["lamp"] });
-    return await untilTold(app, id);
+    return await bothEvents(app, id);
   } finally {
     await app.stop();
   }
 }
 
-async function byText(): Promise<Told[]> {
+async function byText(): Promise<ChatEvent[]> {
   const app = await startTextApp();
   const { sandbox } = app;
   try {
@@ -70,7 +70,7 @@ async function byText(): Promise<Told[]> {
     const sides = { agent: "agent", visitor: "customer", supervisor: "supervisor" } as const;
     for (const { who, text } of TALK) sandbox.chats.say(id, { text, by: sides[who] });
     sandbox.chats.end(id, { tags: ["lamp"] });
-    return await untilTold(app, id);
+    return await bothEvents(app, id);
   } finally {
     await app.stop();
   }
@@ -79,7 +79,7 @@ async function byText(): Promise<Told[]> {
 type Items = Record<string, unknown>[];
 
 /** The content that both APIs report: without times, ids and the losses that docs/text.md lists. */
-function common({ type, origin, payload: { chat = {}, visitor = {}, pre_chat_survey } }: Told) {
+function common({ type, origin, payload: { chat = {}, visitor = {}, pre_chat_survey } }: ChatEvent) {
   const { url, agents, groups, tags, messages, events } = chat;
   const { name, email, country, city, page_current, custom_variables } = visitor;
   const survey = (pre_chat_survey ?? []) as unknown as Items;
@@ -107,9 +107,9 @@ function common({ type, origin, payload: { chat = {}, visitor = {}, pre_chat_sur
 
 test("v2 and the Text platform give the same events for a chat, except for the documented losses", async () => {
   const [v2, text] = await Promise.all([byV2(), byText()]);
-  const told = v2.map(common);
-  expect(text.map(common)).toEqual(told);
-  expect(told[1]).toMatchObject({
+  const fromV2 = v2.map(common);
+  expect(text.map(common)).toEqual(fromV2);
+  expect(fromV2[1]).toMatchObject({
     type: "chat_ended",
     agents: [{ login: "sam@example.com", name: "Sam Support" }],
     messages: [{ user_type: "agent" }, { user_type: "visitor" }, { user_type: "supervisor" }],

@@ -118,11 +118,11 @@ test("after a move from v2, stored tickets stay and HelpDesk's existing tickets 
   const before: App = await startApp({ env: tables });
   before.sandbox.tickets.fill(30);
   await before.call("POST", "/reconcile/tickets");
-  const told = await before.deliver("ticket-created", {
+  const delivered = await before.deliver("ticket-created", {
     event_type: "ticket_created",
     ticket: { id: "V2TOLD" },
   });
-  expect(told.body.status).toBe("stored");
+  expect(delivered.body.status).toBe("stored");
   await before.stop();
 
   await using sandbox = await startTextSandbox(roomy);

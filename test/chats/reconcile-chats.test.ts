@@ -44,7 +44,7 @@ async function world(variants: Parameters<typeof startTextSandbox>[0] = {}) {
 const silently = { silently: true };
 const hold = (sandbox: TextSandbox) => sandbox.chats.hold({ messages: [] }, silently);
 
-async function told(log: Pick<EventLog, "list">) {
+async function eventsIn(log: Pick<EventLog, "list">) {
   const { items } = await log.list({ limit: 1_000 });
   return items.map((event) => `${event.type} ${"chatId" in event ? event.chatId : ""}`).sort();
 }
@@ -62,7 +62,7 @@ describe.each(["created", "ended"] as const)(
       const thread = sandbox.chats.start({}, silently);
       pass(15 * MINUTE);
       expect(await run()).toMatchObject({ outcome: "completed", recovered: 1 });
-      expect(await told(log)).toEqual([`chat_started ${thread.id}`]);
+      expect(await eventsIn(log)).toEqual([`chat_started ${thread.id}`]);
       for (let hour = 0; hour < 5; hour++) {
         pass(60 * MINUTE);
         expect(await run()).toMatchObject({ recovered: 0, calls: 2 });
@@ -70,7 +70,7 @@ describe.each(["created", "ended"] as const)(
       sandbox.chats.end(thread.id, {}, silently);
       pass(15 * MINUTE);
       expect(await run()).toMatchObject({ recovered: 1 });
-      expect(await told(log)).toEqual(both([thread.id]));
+      expect(await eventsIn(log)).toEqual(both([thread.id]));
       pass(15 * MINUTE);
       expect(await run()).toMatchObject({ recovered: 0, calls: 2 });
     });
@@ -101,7 +101,7 @@ describe.each(["created", "ended"] as const)(
           pass(5 * MINUTE);
           await run();
           const ended = sandbox.chats.threads.filter(({ endedAt }) => endedAt !== undefined);
-          expect(await told(log)).toEqual(
+          expect(await eventsIn(log)).toEqual(
             [
               ...threads.map((id) => `chat_started ${id}`),
               ...ended.map(({ id }) => `chat_ended ${id}`),
@@ -135,7 +135,7 @@ test("archive pages that shift during a reading neither lose nor repeat a thread
   await run();
   pass(MINUTE);
   await run();
-  expect(await told(log)).toEqual(both(sandbox.chats.threads.map(({ id }) => id)));
+  expect(await eventsIn(log)).toEqual(both(sandbox.chats.threads.map(({ id }) => id)));
 });
 
 test("the end of a chat that LiveChat no longer has enters the log with its ids", async () => {
@@ -167,11 +167,11 @@ test("one unreadable chat does not stop the others, and the next run reads it ag
   });
   const second = sandbox.chats.start({}, silently);
   expect(await run()).toMatchObject({ outcome: "completed", recovered: 1 });
-  expect(await told(log)).toEqual([`chat_started ${second.id}`]);
+  expect(await eventsIn(log)).toEqual([`chat_started ${second.id}`]);
   isBroken = false;
   pass(15 * MINUTE);
   await run();
-  expect(await told(log)).toEqual([`chat_started ${first.id}`, `chat_started ${second.id}`].sort());
+  expect(await eventsIn(log)).toEqual([`chat_started ${first.id}`, `chat_started ${second.id}`].sort());
 });
 
 test("an outage makes the run fail, and the next run finds all chats", async () => {
@@ -189,7 +189,7 @@ test("an outage makes the run fail, and the next run finds all chats", async () 
   await expect(run()).rejects.toThrow(UpstreamFailed);
   sandbox.faults.clear();
   await run();
-  expect(await told(log)).toEqual(both([id]));
+  expect(await eventsIn(log)).toEqual(both([id]));
 });
 
 test("a run that starts during another run is refused, and each event is stored once", async () => {

@@ -75,19 +75,19 @@ const rows = readFileSync("docs/text.md", "utf8")
   .split("## Fields of a ticket")[1]
   ?.split("\n## ")[0]
   ?.matchAll(/^\| (`.*?) \| (.*) \|$/gm);
-const told = [...(rows ?? [])].flatMap(([, names = "", said = ""]) =>
+const described = [...(rows ?? [])].flatMap(([, names = "", said = ""]) =>
   [...names.matchAll(/`([^`]+)`/g)].map(([, field = ""]) => [field, said] as const),
 );
 
 test("docs/text.md lists each field of a ticket exactly once", () => {
   expect(fields).toContain("events[].author.id");
-  expect(told.map(([field]) => field).sort()).toEqual(fields);
+  expect(described.map(([field]) => field).sort()).toEqual(fields);
 });
 
 test("a full HelpDesk ticket fills exactly the fields that docs/text.md does not call lost", () => {
   const ticket = fromHelpDesk(FULL, NAMES);
   const event = JSON.parse(ticketEvent({ id: FULL.ID, ...ticket }, "webhook", "text").raw);
   const mapped = fields.filter((field) => isFilled({ ...event, ...event.ticket }, field));
-  const lost = told.filter(([, said]) => /^none\b/.test(said)).map(([field]) => field);
+  const lost = described.filter(([, said]) => /^none\b/.test(said)).map(([field]) => field);
   expect(mapped).toEqual(fields.filter((field) => !lost.includes(field)));
 });

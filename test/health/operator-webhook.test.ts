@@ -64,11 +64,11 @@ test("the operator gets changes of state and higher counts, from one of two inst
   const table = newTable();
   let finding: Finding = { state: "ok", detail: "Fine.", count: 0 };
   const check: Check = { name: "quarantine", vital: false, freshFor: 0, look: async () => finding };
-  const told: string[] = [];
+  const changes: string[] = [];
   const instance = () =>
     createMonitor([check], {
       sightings: openSightings(() => table),
-      onChange: async ({ check, from, to, detail }) => void told.push(`${check} ${from} ${to} ${detail}`),
+      onChange: async ({ check, from, to, detail }) => void changes.push(`${check} ${from} ${to} ${detail}`),
     });
   const [one, two] = [instance(), instance()];
   const examine = () => Promise.all([one.examine(), two.examine()]);
@@ -86,7 +86,7 @@ test("the operator gets changes of state and higher counts, from one of two inst
   finding = { state: "ok", detail: "Fine.", count: 0 };
   await examine();
   await examine();
-  expect(told).toEqual([
+  expect(changes).toEqual([
     "quarantine ok attention One.",
     "quarantine attention attention Three.",
     "quarantine attention attention Three again.",

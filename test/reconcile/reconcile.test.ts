@@ -126,15 +126,15 @@ describe("a new ticket", () => {
   test("a new ticket without an event gets one, and older tickets get none", async () => {
     const { run, account, log } = setUp(30);
     await run();
-    const told = account.create();
-    log.set(told.id, "webhook");
+    const delivered = account.create();
+    log.set(delivered.id, "webhook");
     account.now += 1000;
-    const untold = account.create();
+    const missed = account.create();
 
     expect(await run()).toMatchObject({ added: 2, recovered: 1 });
     expect([...log]).toEqual([
-      [told.id, "webhook"],
-      [untold.id, "reconcile"],
+      [delivered.id, "webhook"],
+      [missed.id, "reconcile"],
     ]);
   });
 

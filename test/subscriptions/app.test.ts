@@ -52,8 +52,8 @@ test("a flow that subscribes receives signed events until it unsubscribes", asyn
   const location = created.headers.get("location") ?? "";
   expect(location).toBe(`${app.url}/subscriptions/${created.body.id}`);
 
-  const told = chatStarted();
-  const { body: receipt } = await app.deliver("chat-started", told);
+  const delivery = chatStarted();
+  const { body: receipt } = await app.deliver("chat-started", delivery);
   await arrived(subscriber, 1);
   const [{ target, headers, body }] = subscriber.arrivals as [(typeof subscriber.arrivals)[0]];
   expect(target).toBe("/hook?sig=secret%2Fpart");
@@ -185,10 +185,10 @@ describe("POST /subscriptions", () => {
     });
     expect(created.headers.get("location")).toBe(`${app.url}/subscriptions/${created.body.id}`);
     await app.deliver("chat-started", ticketOrChat(["other"]));
-    const { body: told } = await app.deliver("chat-started", ticketOrChat(["vip"]));
+    const { body: wanted } = await app.deliver("chat-started", ticketOrChat(["vip"]));
     await arrived(subscriber, 1);
     const [item] = JSON.parse(subscriber.arrivals[0]?.body ?? "");
-    expect(item).toMatchObject({ id: told.id, type: "chat_started", payload: { chat: { tags: ["vip"] } } });
+    expect(item).toMatchObject({ id: wanted.id, type: "chat_started", payload: { chat: { tags: ["vip"] } } });
     const { headers, body } = subscriber.arrivals[0] as (typeof subscriber.arrivals)[0];
     new Webhook(created.body.secret).verify(body, headers as Record<string, string>);
 

@@ -17,7 +17,7 @@ function setUp() {
   const tickets = new Map<string, object>();
   const stored = new Set<string>();
   let watch: Watch | undefined;
-  const told: NewEvent[] = [];
+  const events: NewEvent[] = [];
   let failure: Error | undefined;
   const table = newTable();
   const arrivals = openArrivals({
@@ -31,15 +31,15 @@ function setUp() {
     known: { watch: async () => watch, isStored: async (id) => stored.has(id) },
     log: {
       async append(event) {
-        told.push(event);
-        return { status: "stored", id: "an id", seq: told.length };
+        events.push(event);
+        return { status: "stored", id: "an id", seq: events.length };
       },
     },
   });
   return {
     arrivals,
     tickets,
-    told,
+    events,
     /** Stores an id without `isEarly`, as earlier builds did. */
     async keepAsBefore(ticketId: string): Promise<void> {
       const row = {
@@ -68,61 +68,61 @@ function setUp() {
 }
 
 test("an announced id is stored once, and its event has the ticket from HelpDesk", async () => {
-  const { arrivals, tickets, told, settle, pass } = setUp();
+  const { arrivals, tickets, events, settle, pass } = setUp();
   tickets.set("T1", { subject: "Lamp", requester: { mail: "vera@example.com" } });
   expect([await arrivals.keep("T1"), await arrivals.keep("T1")]).toEqual([true, false]);
   await arrivals.settle("T1");
-  expect(told).toMatchObject([
+  expect(events).toMatchObject([
     { type: "ticket_created", origin: "webhook", subjectId: "T1", people: ["vera@example.com"] },
   ]);
   pass(DAY);
-  expect(await settle()).toEqual({ told: 0, forgotten: 0, waiting: 0 });
+  expect(await settle()).toEqual({ added: 0, dropped: 0, waiting: 0 });
 });
 
 test("a timer adds the event of an announced ticket once its next attempt is due", async () => {
-  const { arrivals, tickets, told, settle, pass, fail } = setUp();
+  const { arrivals, tickets, events, settle, pass, fail } = setUp();
   tickets.set("T1", {});
   await arrivals.keep("T1");
   fail(new UpstreamFailed("HelpDesk is down."));
   await arrivals.settle("T1");
-  expect(await settle()).toEqual({ told: 0, forgotten: 0, waiting: 1 });
+  expect(await settle()).toEqual({ added: 0, dropped: 0, waiting: 1 });
   pass(MINUTE);
-  expect(await settle()).toEqual({ told: 0, forgotten: 0, waiting: 1 });
+  expect(await settle()).toEqual({ added: 0, dropped: 0, waiting: 1 });
   fail();
-  expect(await settle()).toEqual({ told: 0, forgotten: 0, waiting: 1 });
+  expect(await settle()).toEqual({ added: 0, dropped: 0, waiting: 1 });
   pass(MINUTE);
-  expect(await settle()).toEqual({ told: 1, forgotten: 0, waiting: 0 });
-  expect(told).toHaveLength(1);
+  expect(await settle()).toEqual({ added: 1, dropped: 0, waiting: 0 });
+  expect(events).toHaveLength(1);
 });
 
-test("an announced id that HelpDesk does not know is forgotten after ten minutes", async () => {
-  const { arrivals, told, settle, pass } = setUp();
+test("an announced id that HelpDesk does not know is dropped after ten minutes", async () => {
+  const { arrivals, events, settle, pass } = setUp();
   await arrivals.keep("forged");
   await arrivals.settle("forged");
   pass(5 * MINUTE);
   expect(await settle()).toMatchObject({ waiting: 1 });
   pass(5 * MINUTE);
-  expect(await settle()).toMatchObject({ forgotten: 1 });
-  expect(told).toEqual([]);
+  expect(await settle()).toMatchObject({ dropped: 1 });
+  expect(events).toEqual([]);
 });
 
 test("a row of an earlier build gets an event if its ticket is new, with and without a reconciliation", async () => {
-  const { told, create, keepAsBefore, reconcile, pass, settle } = setUp();
+  const { events, create, keepAsBefore, reconcile, pass, settle } = setUp();
   create("old");
   pass(DAY);
   create("without");
   await keepAsBefore("old");
   await keepAsBefore("without");
-  expect(await settle()).toEqual({ told: 1, forgotten: 1, waiting: 0 });
+  expect(await settle()).toEqual({ added: 1, dropped: 1, waiting: 0 });
   create("before");
   await keepAsBefore("before");
   reconcile();
-  expect(await settle()).toMatchObject({ told: 1 });
-  expect(told.map(({ subjectId }) => subjectId)).toEqual(["without", "before"]);
+  expect(await settle()).toMatchObject({ added: 1 });
+  expect(events.map(({ subjectId }) => subjectId)).toEqual(["without", "before"]);
 });
 
 test("an announced ticket that is old or already stored gets no event", async () => {
-  const { arrivals, told, create, reconcile, pass, settle } = setUp();
+  const { arrivals, events, create, reconcile, pass, settle } = setUp();
   create("old");
   pass(DAY);
   await arrivals.keep("old");
@@ -130,15 +130,15 @@ test("an announced ticket that is old or already stored gets no event", async ()
   reconcile();
   await arrivals.keep("old");
   await arrivals.settle("old");
-  create("told by the reconciliation");
+  create("stored by the reconciliation");
   reconcile();
-  await arrivals.keep("told by the reconciliation");
-  await arrivals.settle("told by the reconciliation");
-  expect([told, await settle()]).toEqual([[], { told: 0, forgotten: 0, waiting: 0 }]);
+  await arrivals.keep("stored by the reconciliation");
+  await arrivals.settle("stored by the reconciliation");
+  expect([events, await settle()]).toEqual([[], { added: 0, dropped: 0, waiting: 0 }]);
 });
 
 test("a ticket announced before the first reconciliation gets its event although it is read later", async () => {
-  const { arrivals, told, create, reconcile, pass, settle, fail } = setUp();
+  const { arrivals, events, create, reconcile, pass, settle, fail } = setUp();
   create("T1");
   await arrivals.keep("T1");
   fail(new UpstreamFailed("HelpDesk is down."));
@@ -148,8 +148,8 @@ test("a ticket announced before the first reconciliation gets its event although
   fail();
   reconcile();
   pass(DAY);
-  expect(await settle()).toEqual({ told: 1, forgotten: 0, waiting: 0 });
-  expect(told).toMatchObject([{ subjectId: "T1" }]);
+  expect(await settle()).toEqual({ added: 1, dropped: 0, waiting: 0 });
+  expect(events).toMatchObject([{ subjectId: "T1" }]);
 });
 
 test("isNews is true for a ticket that was created since the watch began and is not stored", () => {

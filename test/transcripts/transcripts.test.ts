@@ -85,7 +85,11 @@ test("a transcript that could not be fetched is fetched again when it is due, by
   const [one, two] = [open(), open()];
   await one.keep(end("T1"));
   await one.settle("T1");
-  expect(await two.settleDue({ budgetMs: 60_000 })).toEqual({ told: 0, bare: 0, waiting: 1 });
+  expect(await two.settleDue({ budgetMs: 60_000 })).toEqual({
+    withTranscript: 0,
+    withoutTranscript: 0,
+    waiting: 1,
+  });
   expect(calls).toHaveLength(1);
   pass(30_001);
   fail = false;
@@ -93,7 +97,7 @@ test("a transcript that could not be fetched is fetched again when it is due, by
     one.settleDue({ budgetMs: 60_000 }),
     two.settleDue({ budgetMs: 60_000 }),
   ]);
-  expect(settled.reduce((told, next) => told + next.told, 0)).toBe(1);
+  expect(settled.reduce((sum, { withTranscript }) => sum + withTranscript, 0)).toBe(1);
   expect(calls).toHaveLength(2);
   expect((await one.log.list()).items).toHaveLength(1);
 });
@@ -105,7 +109,7 @@ test("the transcript of a thread that still seems active is fetched once more be
   await one.settle("T1");
   expect((await one.log.list()).items).toEqual([]);
   pass(30_001);
-  expect(await one.settleDue({ budgetMs: 60_000 })).toMatchObject({ told: 1 });
+  expect(await one.settleDue({ budgetMs: 60_000 })).toMatchObject({ withTranscript: 1 });
 });
 
 test("an end enters the log with its ids after an hour; a later transcript shows only with the chat", async () => {
@@ -153,7 +157,11 @@ test("when an instance dies before it fetches a transcript, another instance add
   await open().keep(end("T1"));
   pass(30_001);
   const other = open();
-  expect(await other.settleDue({ budgetMs: 60_000 })).toEqual({ told: 1, bare: 0, waiting: 0 });
+  expect(await other.settleDue({ budgetMs: 60_000 })).toEqual({
+    withTranscript: 1,
+    withoutTranscript: 0,
+    waiting: 0,
+  });
 });
 
 test("erasing a person turns their waiting end into a tombstone, and its transcript is never fetched", async () => {

@@ -19,8 +19,11 @@ export type ArrivedTicket = {
   isEarly?: boolean;
 };
 
-/** `told`: the ticket's event was added. `forgotten`: the id is not that of a new ticket. `waiting`: not read yet. */
-type ArrivalOutcome = "told" | "forgotten" | "waiting";
+/**
+ * `added`: the event was added to the log. `dropped`: the id is not that of a new ticket, so its row was removed.
+ * `waiting`: the ticket was not read yet.
+ */
+type ArrivalOutcome = "added" | "dropped" | "waiting";
 
 type ArrivalsOptions = {
   table: TableClient;
@@ -45,7 +48,7 @@ export function openArrivals({ table, log, getTicket, known, now, onDefect }: Ar
     partitionKey: ARRIVALS_PARTITION,
     kind: "ticket",
     name: "list of announced tickets",
-    outcomes: { told: 0, forgotten: 0, waiting: 0 },
+    outcomes: { added: 0, dropped: 0, waiting: 0 },
     waitingAs: () => "waiting",
     attempt,
     now,
@@ -61,13 +64,13 @@ export function openArrivals({ table, log, getTicket, known, now, onDefect }: Ar
       const ticket = await getTicket(ticketId, { priority: "background", signal });
       const [watch, isStored] = await Promise.all([known.watch(), known.isStored(ticketId)]);
       if (!isNews(factsOfTicket(ticket), { receivedAt, isEarly, watch, isStored }))
-        return { outcome: "forgotten" };
+        return { outcome: "dropped" };
       await log.append(ticketEvent(ticket, "webhook", "text"));
-      return { outcome: "told" };
+      return { outcome: "added" };
     } catch (error) {
       const missed = error instanceof NotFound ? "unknown" : "failed";
       const at = nextTry(missed, { attempts, receivedAt }, now());
-      return at === undefined ? { outcome: "forgotten" } : { again: { at } };
+      return at === undefined ? { outcome: "dropped" } : { again: { at } };
     }
   }
 
