@@ -1,5 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { SECOND, toIso } from "../core/time.ts";
+import { compare } from "../core/values.ts";
 import { backOff } from "../core/wait.ts";
 import { removeOld } from "../people/place-of-rows.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
@@ -117,11 +118,15 @@ export function openPending<Item extends object, Outcome extends string>(
       }
     },
 
-    /** Makes an attempt for each item that is due; with `all`, for every item. */
+    /**
+     * Makes an attempt for each item that is due; with `all`, for every item. The first due is the first tried, so that new
+     * items cannot hold back older ones. One at a time: the client of LiveChat sends one background call at a time.
+     */
     async settleDue({ budgetMs, all = false }: SettleOptions): Promise<Record<Outcome, number>> {
       const end = now() + budgetMs;
       const settled = { ...options.outcomes };
-      for await (const found of readRows<Pending<Item> & Formatted>(table, partitionKey, ALL_PENDING)) {
+      const rows: PendingRow[] = await Array.fromAsync(readRows(table, partitionKey, ALL_PENDING));
+      for (const found of rows.sort((one, other) => compare(one.dueAt, other.dueAt))) {
         checkFormat(found, name);
         const isDue = found.dueAt <= toIso(now()) || all;
         const outcome = isDue && now() < end ? await claim(found, end) : options.waitingAs(found);

@@ -10,10 +10,10 @@ const LATE_TRANSCRIPT_WAIT = 7 * DAY;
 const MAX_FETCH_PAUSE = 10 * MINUTE;
 
 /**
- * The result of fetching a transcript: LiveChat returned it, no longer has it, or the call failed. `no reader`: the
- * account's API has no call for it.
+ * The result of fetching a transcript: LiveChat returned it, no longer has it, or the call failed. `refused`: the rate
+ * limit refused the call. `no reader`: the account's API has no call for it.
  */
-export type Fetched = "there" | MissingTranscript | "no reader";
+export type Fetched = "there" | MissingTranscript | "refused" | "no reader";
 
 /** An end without its transcript. `waiting`: its event is not in the log yet. `late`: its event is in the log. */
 export type WaitingEnd = {
@@ -45,7 +45,8 @@ export function nextTranscriptStep(
   const age = now - receivedAt;
   const isLate = state === "late";
   if (fetched === "there") return { do: isLate ? "store late" : "append" };
-  if (fetched !== "failed") {
+  const isRefused = fetched === "refused";
+  if (fetched !== "failed" && !isRefused) {
     const missing = fetched === "no reader" ? "failed" : fetched;
     return isLate ? { do: "forget" } : { do: "append without transcript", missing, keepLooking: false };
   }
@@ -57,6 +58,7 @@ export function nextTranscriptStep(
   if (age >= TRANSCRIPT_WAIT)
     return { do: "append without transcript", missing: "failed", keepLooking: true };
   // The last attempt is exactly at the end of the hour.
-  const at = Math.min(now + pauseAfter(attempts, MAX_FETCH_PAUSE), receivedAt + TRANSCRIPT_WAIT);
+  const pause = pauseAfter(isRefused ? 1 : attempts, MAX_FETCH_PAUSE);
+  const at = Math.min(now + pause, receivedAt + TRANSCRIPT_WAIT);
   return { do: "retry", at };
 }

@@ -1,5 +1,5 @@
 import type { TableClient } from "@azure/data-tables";
-import { ChatAnonymized, InvalidInput, NotFound, TooLarge } from "../core/errors.ts";
+import { ChatAnonymized, InvalidInput, NotFound, TooLarge, TooManyRequests } from "../core/errors.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import { readPayload } from "../event-log/payload.ts";
 import type { ChatState } from "../event-log/types.ts";
@@ -96,6 +96,7 @@ export function openTranscripts({ table, log, chats, now, onDefect }: Transcript
       return chat.thread.id === threadId && isWhole ? { fetched: "there", chat } : { fetched: "failed" };
     } catch (error) {
       if (error instanceof ChatAnonymized) return { fetched: "anonymized" };
+      if (error instanceof TooManyRequests) return { fetched: "refused" };
       return { fetched: error instanceof NotFound ? "gone" : "failed" };
     }
   }

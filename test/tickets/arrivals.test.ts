@@ -175,6 +175,11 @@ test("an unreadable ticket is read again with pauses up to half an hour, for a w
   expect(at(500, 7 * DAY)).toBeUndefined();
 });
 
+test("a ticket that the rate limit refused is read again after the shortest pause", () => {
+  const at = (age: number) => nextTry("refused", { attempts: 30, receivedAt: 0 }, age);
+  expect([at(MINUTE), at(7 * DAY)]).toEqual([1.5 * MINUTE, undefined]);
+});
+
 test("an id that HelpDesk does not know is read again for ten minutes", () => {
   const at = (age: number) => nextTry("unknown", { attempts: 1, receivedAt: 0 }, age);
   expect(at(10 * MINUTE - 1)).toBe(10 * MINUTE - 1 + 30_000);

@@ -48,6 +48,16 @@ test("after an hour of failed attempts with growing pauses, the event enters the
   expect(times).toEqual([0.5, 1.5, 3.5, 7.5, 15.5, 25.5, 35.5, 45.5, 55.5, 60]);
 });
 
+test("an end that the rate limit refused keeps the shortest pause, and enters the log after an hour", () => {
+  const often = { ...waiting, attempts: 30 };
+  expect(nextTranscriptStep(often, "refused", MINUTE)).toEqual({ do: "retry", at: 1.5 * MINUTE });
+  expect(nextTranscriptStep(often, "refused", TRANSCRIPT_WAIT)).toEqual({
+    do: "append without transcript",
+    missing: "failed",
+    keepLooking: true,
+  });
+});
+
 test("a late transcript is fetched for up to a week after its webhook", () => {
   const late: WaitingEnd = { state: "late", receivedAt: 0, attempts: 11 };
   const day = 24 * 60 * MINUTE;

@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { expect, test } from "vitest";
-import { NotFound, UpstreamFailed } from "../../shared/core/errors.ts";
+import { NotFound, TooManyRequests, UpstreamFailed } from "../../shared/core/errors.ts";
 import type { ChatReader } from "../../shared/livechat/live-chat.ts";
 import { ALL_PENDING } from "../../shared/pending/pending.ts";
 import { openPeople } from "../../shared/people/people.ts";
@@ -100,6 +100,29 @@ test("a transcript that could not be fetched is fetched again when it is due, by
   expect(settled.reduce((sum, { withTranscript }) => sum + withTranscript, 0)).toBe(1);
   expect(calls).toHaveLength(2);
   expect((await one.log.list()).items).toHaveLength(1);
+});
+
+test("after an outage, the timer fetches as many transcripts in each run as the rate limit permits", async () => {
+  let limit = 0;
+  let left = 0;
+  const { open, pass } = world(async (_, threadId) => {
+    if (limit === 0) return failing();
+    if (left-- <= 0) throw new TooManyRequests("The limit is used up.", { retryAfter: 60 });
+    return chat(threadId);
+  });
+  const one = open();
+  const run = () => {
+    pass(MINUTE);
+    left = limit;
+    return one.settleDue({ budgetMs: 50_000 });
+  };
+  for (let index = 0; index < 8; index++) await one.keep(end(`T${index}`));
+  for (let minute = 0; minute < 20; minute++) await run();
+  limit = 3;
+  const runs = [];
+  // The longest pause after a failure is ten minutes.
+  for (let minute = 0; minute < 13; minute++) runs.push((await run()).withTranscript);
+  expect(runs.filter((count) => count > 0)).toEqual([3, 3, 2]);
 });
 
 test("the transcript of a thread that still seems active is fetched once more before it is stored", async () => {

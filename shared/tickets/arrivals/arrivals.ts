@@ -1,5 +1,5 @@
 import type { TableClient } from "@azure/data-tables";
-import { NotFound } from "../../core/errors.ts";
+import { NotFound, TooManyRequests } from "../../core/errors.ts";
 import type { EventLog } from "../../event-log/event-log.ts";
 import { factsOfTicket } from "../../listing/ticket-facts.ts";
 import type { CallOptions } from "../../livechat/live-chat.ts";
@@ -8,7 +8,7 @@ import type { Ticket } from "../../schemas/ticket.ts";
 import type { KnownTickets } from "../known-tickets.ts";
 import { ticketEvent } from "../ticket-event.ts";
 import { isNews } from "./is-news.ts";
-import { nextTry } from "./next-try.ts";
+import { type Missed, nextTry } from "./next-try.ts";
 
 /** A partition of the events table. An announced ticket has a row there until its event is in the log. */
 export const ARRIVALS_PARTITION = "arrivals";
@@ -68,8 +68,7 @@ export function openArrivals({ table, log, getTicket, known, now, onDefect }: Ar
       await log.append(ticketEvent(ticket, "webhook", "text"));
       return { outcome: "added" };
     } catch (error) {
-      const missed = error instanceof NotFound ? "unknown" : "failed";
-      const at = nextTry(missed, { attempts, receivedAt }, now());
+      const at = nextTry(missedBy(error), { attempts, receivedAt }, now());
       return at === undefined ? { outcome: "dropped" } : { again: { at } };
     }
   }
@@ -81,4 +80,9 @@ export function openArrivals({ table, log, getTicket, known, now, onDefect }: Ar
       return pending.keep(ticketId, { ticketId, isEarly: (await known.watch()) === undefined });
     },
   };
+}
+
+function missedBy(error: unknown): Missed {
+  if (error instanceof TooManyRequests) return "refused";
+  return error instanceof NotFound ? "unknown" : "failed";
 }

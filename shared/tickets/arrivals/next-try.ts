@@ -8,8 +8,8 @@ const UNKNOWN_FOR = 10 * MINUTE;
 /** After this many milliseconds, the reconciliation has found the ticket, or HelpDesk no longer has it. */
 const FAILING_FOR = 7 * DAY;
 
-/** The result of a failed attempt to read a ticket: HelpDesk does not know it, or did not answer. */
-type Missed = "unknown" | "failed";
+/** The result of a failed attempt to read a ticket: HelpDesk does not know it, did not answer, or the rate limit refused. */
+export type Missed = "unknown" | "failed" | "refused";
 
 /**
  * The time of the next attempt to read a ticket; `undefined` when the ticket is not read again.
@@ -23,5 +23,5 @@ export function nextTry(
   now: number,
 ): number | undefined {
   if (now - receivedAt >= (missed === "unknown" ? UNKNOWN_FOR : FAILING_FOR)) return undefined;
-  return now + pauseAfter(attempts, MAX_READ_PAUSE);
+  return now + pauseAfter(missed === "refused" ? 1 : attempts, MAX_READ_PAUSE);
 }
