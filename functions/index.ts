@@ -59,9 +59,9 @@ function workHandler(id: string, run: (services: Services, log: Log) => Promise<
 }
 
 /**
- * Milliseconds after the start at which a new instance loads the code of the services, of telemetry and of `fetch`,
- * which the library uses for every request. The first call then finds the code loaded. When loading fails, the first
- * call loads it again.
+ * Milliseconds from the start of an instance until it loads the code of the services, of telemetry and of `fetch`, so
+ * the first call need not wait for it. The library uses `fetch` for every request. When loading fails, the first call
+ * tries again.
  */
 const LOAD_DELAY = 50;
 setTimeout(() => {

@@ -151,14 +151,14 @@ export type Services = {
   /** The names of all settings, and whether each is set; never a value. */
   readonly settingsSet: { name: string; set: boolean }[];
   /**
-   * Milliseconds since the epoch. When our clock is off by more than a minute, storage's clock is used, once storage
-   * has answered.
+   * Milliseconds since the epoch. A clock that is off by more than a minute is corrected by storage's clock, after the
+   * first answer of storage.
    */
   now(): number;
   /** Like `now`, but waits for storage's clock: the first call reads from storage. @throws StorageUnavailable */
   time(): Promise<number>;
   readonly liveChat: Deferred<LiveChat>;
-  /** Reads the account's chats. Only the Text platform has this; v2 has no calls for it. */
+  /** Reads the account's chats; absent with v2, which has no calls for this. */
   readonly chatReader: Deferred<ChatReader> | undefined;
   /** The table of the event log. Other parts of the app keep their rows in partitions of their own. */
   readonly eventsTable: TableClient;

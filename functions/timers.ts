@@ -128,8 +128,8 @@ export const timers = (environment: Record<string, string | undefined>): readonl
 ];
 
 /**
- * Logs that the work was skipped when another instance or an HTTP request is doing it, when the settings do not allow
- * it, or when the account has no HelpDesk. A conflict with `upstream` is LiveChat's, so the work has failed.
+ * Logs the work as skipped if it ends in a conflict: another instance or an HTTP request is doing it, the settings do
+ * not allow it, or the account has no HelpDesk. A conflict with `upstream` comes from LiveChat, so the work has failed.
  */
 async function logWhenSkipped(skipped: string, log: Log, work: () => Promise<void>): Promise<void> {
   try {

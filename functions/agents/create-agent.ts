@@ -21,7 +21,7 @@ export const createAgent = operation({
       const agents = await liveChat.listAgents({}, { deadline });
       const found = agents.find(({ login, name }) => isSameText(login, body.login) && name === body.name);
       if (!found) return undefined;
-      // The list of agents has fewer fields than the lost answer. The other fields are taken from the request.
+      // The list of agents has fewer fields than the lost answer, so the other fields come from the request.
       const { password: _, groups, ...asked } = body;
       return { ...asked, ...(groups && { groups: groups.map((id) => ({ id })) }), ...found };
     },

@@ -37,8 +37,8 @@ export function placesOfPeople(parts: PeopleParts): DataPlace[] {
   const heldThrough = () => subscriptions.heldThrough(lostBefore());
   const store = { table, partitionKey: LOG_PARTITION };
   return [
-    // Must come before the events: the erasure of a waiting end adds it to the log, and the log's erasure then
-    // removes its content.
+    // Must come before the events: erasing a waiting end adds it to the log, and the erasure of the log then removes
+    // its content.
     ...transcriptPlaces({ table, log, removeBefore }),
     arrivalsPlace({ table, removeBefore }),
     ...eventLogPlaces(store, { removeBefore, heldThrough, keepOut, now }),

@@ -13,7 +13,7 @@ const TRANSCRIPTS_SHARE = 0.5;
 /**
  * Fetches the transcripts of waiting ends, and adds missed chats to the log.
  *
- * @param all true, for an operator, to try all waiting ends; false to try only those that are due
+ * @param all true (for an operator) tries all waiting ends; false tries only the due ones
  * @throws {Conflict} with v2, which cannot list chats; or while another run is in progress
  */
 export async function reconcileChatsOf(

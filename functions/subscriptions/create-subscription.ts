@@ -10,7 +10,7 @@ export const createSubscription = operation({
   id: "CreateSubscription",
   summary: "Subscribe",
   description:
-    "Sends all future events that match the types and the filter to a URL: in order, signed, and retried until the callback answers with 2xx. A call with the URL and types of an existing subscription changes its other settings.",
+    "Sends all future events that match the types and the filter to a URL. Events are sent in order, signed, and retried after a failure. A call with the URL and types of an existing subscription changes its other settings.",
   tag: "Subscriptions",
   method: "POST",
   route,

@@ -8,7 +8,7 @@ import { operation } from "../operation.ts";
 export const listAttempts = operation({
   id: "ListAttempts",
   description:
-    "Lists the attempts to deliver an event: the failed ones of the last week, and the successful ones among the last 20 of each subscription.",
+    "Lists the attempts to deliver an event: failed attempts of the last week, and successful attempts that are among the last 20 of their subscription.",
   tag: "Subscriptions",
   method: "GET",
   route: "events/{id}/attempts",

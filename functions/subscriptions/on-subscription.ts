@@ -23,7 +23,7 @@ export const onSubscription = {
   errors: [NotFound, ...storageErrors],
 } as const;
 
-/** The header of an answer that begins a subscription. */
+/** The `Location` header of a new subscription. */
 export const LocationHeader = v.object({
   Location: described(v.string(), "The URL that ends the subscription with DELETE, without a key."),
 });

@@ -7,7 +7,7 @@ export const createTicket = operation({
   id: "CreateTicket",
   summary: "Create a new ticket",
   description:
-    "This operation is used to add a new ticket to your LiveChat account. On the Text platform, the app creates the ticket in HelpDesk in the requester's name, and HelpDesk sends the requester an e-mail.",
+    "This operation is used to add a new ticket to your LiveChat account. On the Text platform, the app creates the ticket in HelpDesk in the requester's name, and HelpDesk sends the requester an email.",
   tag: "Tickets",
   method: "POST",
   route: "tickets",

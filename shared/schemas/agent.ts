@@ -27,8 +27,8 @@ const avatar = described(maybe(text), "Path to the image on Amazon s3.");
 const status = described(maybe(text), "Accepting chats, not accepting chats or offline.");
 
 /**
- * A group as `{ id, name? }`. LiveChat sends `3` in some answers and `{ id: 3, name: "Sales" }` in others. Microsoft's connector
- * has other titles for an agent's groups than for a ticket's.
+ * A group as `{ id, name? }`. LiveChat sends `3` in some answers and `{ id: 3, name: "Sales" }` in others. Microsoft's
+ * connector has other titles for an agent's groups than for a ticket's.
  */
 export function groupTitled(idTitle: string, nameTitle: string) {
   const group = v.looseObject({

@@ -83,7 +83,10 @@ const item = v.looseObject({
   answers: named(listOf(surveyChoice), "Choices", "The choices of a checkbox question."),
 });
 
-/** A question of the survey before a chat. The `answer` of a checkbox question becomes the labels of its chosen `answers`. */
+/**
+ * A question of the survey before a chat. The `answer` of a checkbox question becomes the labels of its chosen
+ * `answers`.
+ */
 export const SurveyItem = v.pipe(
   item,
   v.transform(

@@ -4,8 +4,9 @@ const { ticket, subscription, failedAttempt } = story;
 const { license_id, lc_version } = story.chatStarted;
 
 /**
- * The examples of the published definitions. Together they tell one story: Vera asks in a chat, Sam answers and creates a ticket,
- * Nora joins the team. Each can be sent unchanged. The ids of events are the ones that the app derives from these deliveries.
+ * The examples of the published definitions. Together they tell one story: Vera asks in a chat, Sam answers and creates
+ * a ticket, Nora joins the team. Each can be sent unchanged. The ids of events are the ones that the app derives from
+ * these deliveries.
  */
 export const examples = {
   ...story,

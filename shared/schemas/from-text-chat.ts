@@ -109,7 +109,10 @@ function systemEventOf({ text, created_at, system_message_type = "" }: TextThrea
   });
 }
 
-/** The time of the message that closed the thread, or of the last event: the thread has no field with the time of its end. */
+/**
+ * The time of the message that closed the thread, or of the last event: the thread has no field with the time of its
+ * end.
+ */
 function endTimeOf(chat: TextChat | undefined): string | undefined {
   const events = chat ? eventsOf(chat) : [];
   const closing = events.findLast(({ system_message_type = "" }) => CLOSING_TYPES.test(system_message_type));

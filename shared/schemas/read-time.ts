@@ -1,4 +1,7 @@
-/** Larger numbers are epoch milliseconds. Epoch seconds reach this value in the year 5138; milliseconds passed it in 1973. */
+/**
+ * Larger numbers are epoch milliseconds. Epoch seconds reach this value in the year 5138; milliseconds passed it in
+ * 1973.
+ */
 const MAX_EPOCH_SECONDS = 1e11;
 const DIGITS = /^\d+(\.\d+)?$/;
 const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?$/i;

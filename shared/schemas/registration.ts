@@ -5,8 +5,8 @@ import { EVENT_TYPES } from "./webhook.ts";
 
 /**
  * The faults of a webhook of this app. `event type`: it is for another event. `data types`: it lacks some of the data.
- * `credentials`: the app refuses its credentials. `previous credentials`: the app accepts them only until the previous password
- * is removed. `unverified`: LiveChat has not verified it. `double`: another webhook already does the same.
+ * `credentials`: the app refuses its credentials. `previous credentials`: the app accepts them only until the previous
+ * password is removed. `unverified`: LiveChat has not verified it. `double`: another webhook already does the same.
  */
 export const FLAWS = [
   "event type",

@@ -34,7 +34,7 @@ const perMinute = described(advanced(v.optional(upTo(6_000))), "The maximum numb
 const POLICIES = ["park", "block"] as const;
 const policy = described(
   advanced(v.optional(oneOf(POLICIES))),
-  "After the callback has refused an event five times (400, 413, 415, 422), park sets the event aside and continues; block keeps retrying the event, and later events wait.",
+  "What to do with an event that the callback refused five times (400, 413, 415, 422). park: sets the event aside and continues. block: keeps retrying the event, and later events wait.",
 );
 const callbackUrl = named(
   v.pipe(filled, published({ designer: { visibility: "internal", notificationUrl: true } })),
@@ -197,7 +197,7 @@ export const Attempts = shape(
   v.object({
     items: described(
       v.array(attemptOfSubscription),
-      "Failed attempts of the last week, and successful ones among the last 20 of each subscription; oldest first.",
+      "Failed attempts of the last week, and successful attempts that are among the last 20 of their subscription; oldest first.",
     ),
   }),
   examples.attempts,

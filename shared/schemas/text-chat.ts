@@ -4,8 +4,8 @@ import { text } from "./vocabulary.ts";
 import type { EventType } from "./webhook.ts";
 
 /**
- * Chats as the Agent Chat API 3.6 of the Text platform sends them (`incoming_chat`, `get_chat`, `list_archives`). Only ids are
- * required; other members are left out if they do not have their expected shape.
+ * Chats as the Agent Chat API 3.6 of the Text platform sends them (`incoming_chat`, `get_chat`, `list_archives`). Only
+ * ids are required; other members are left out if they do not have their expected shape.
  */
 
 /** A member that is left out if it does not have its expected shape. */
@@ -125,7 +125,10 @@ export const EVENT_OF_ACTION: ReadonlyMap<unknown, EventType> = new Map([
   ["chat_deactivated", "chat_ended"],
 ]);
 
-/** Why an ended chat has no transcript. `failed`: not readable for an hour. `anonymized`, `gone`: LiveChat no longer has it. */
+/**
+ * Why an ended chat has no transcript. `failed`: not readable for an hour. `anonymized`, `gone`: LiveChat no longer has
+ * it.
+ */
 const MISSING_TRANSCRIPT = ["failed", "anonymized", "gone"] as const;
 export type MissingTranscript = (typeof MISSING_TRANSCRIPT)[number];
 

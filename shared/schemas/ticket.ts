@@ -137,8 +137,9 @@ export const UpdatedTicket = shape(
 );
 
 /**
- * A ticket that does not fit {@link Ticket}. Fields that fit are read; all others keep the value that LiveChat sent. So a field may
- * have another type than {@link Ticket} declares: code that reads a ticket of LiveChat's must tolerate any value.
+ * A ticket that does not fit {@link Ticket}. Fields that fit are read; all others keep the value that LiveChat sent. So
+ * a field may have another type than {@link Ticket} declares: code that reads a ticket of LiveChat's must tolerate any
+ * value.
  */
 const OddTicket = v.pipe(
   v.looseObject({ id: v.pipe(ticketFields.id, v.nonEmpty("must not be empty")) }),
@@ -181,8 +182,8 @@ export const TicketPage = v.pipe(
 );
 
 /**
- * LiveChat's answer with one ticket: `{ tickets: [...] }` in the current reference, the bare ticket in the older one. A ticket
- * that does not fit {@link Ticket} but has an id is read as an {@link OddTicket}.
+ * LiveChat's answer with one ticket: `{ tickets: [...] }` in the current reference, the bare ticket in the older one. A
+ * ticket that does not fit {@link Ticket} but has an id is read as an {@link OddTicket}.
  */
 export const OneTicket = v.pipe(
   v.unknown(),

@@ -7,8 +7,8 @@ import { readTime } from "./read-time.ts";
  * - The published definitions: `shape`, `described`, `named`, `advanced`, `published`.
  * - Values that the app writes: `moment`, `count`, `html`.
  * - Values that LiveChat sends, read tolerantly: `text`, `identifier`, `integer`, `flag`, `time`, `maybe`, `listOf`.
- * - Values that callers send, read strictly: `exact`, `notEmpty`, `filled`, `email`, `oneOf`, and in a query, where all values are
- *   text, `wholeNumber`, `instant` and `yesOrNo`.
+ * - Values that callers send, read strictly: `exact`, `notEmpty`, `filled`, `email`, `oneOf`, and in a query, where all
+ *   values are text, `wholeNumber`, `instant` and `yesOrNo`.
  *
  * A pipe that transforms ends with the schema of its result. The published definitions show that schema.
  */
@@ -44,7 +44,10 @@ export function published<Value>(facts: SchemaFacts) {
   return v.metadata<Value, SchemaFacts>(facts);
 }
 
-/** An example of the values that a schema accepts or returns. Text has the type `string`, because examples come from JSON. */
+/**
+ * An example of the values that a schema accepts or returns. Text has the type `string`, because examples come from
+ * JSON.
+ */
 type Example<Schema extends v.GenericSchema> = Widened<v.InferInput<Schema> | v.InferOutput<Schema>>;
 
 type Widened<Value> = Value extends string
@@ -63,8 +66,8 @@ export function shape<const Schema extends v.GenericSchema>(
 }
 
 /**
- * A field with its published description, a sentence. Its published title is its name in Title Case. A parameter also needs an
- * example or a default.
+ * A field with its published description, a sentence. Its published title is its name in Title Case. A parameter also
+ * needs an example or a default.
  */
 export function described<const Schema extends v.GenericSchema>(
   schema: Schema,
