@@ -29,8 +29,9 @@ export function chatRecords(table: TableClient): Pick<Sink<unknown>, "state" | "
 }
 
 /**
- * The event log as the store of a reconciliation. A thread is new when the log lacks its start, or lacks the end of a
- * thread that has ended. The state of the reconciliation and its run records are in a partition of the events table.
+ * The event log as the store of a reconciliation. A thread counts as new when the log lacks its start, or when it has
+ * ended and the log lacks its end. The state of the reconciliation and its run records are in a partition of the events
+ * table.
  */
 export function chatSink(table: TableClient, firstEventsOf: FirstEventsOf): Sink<FoundThread> {
   return {

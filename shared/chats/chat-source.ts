@@ -38,9 +38,9 @@ type ChatPosition = {
 };
 
 /**
- * Milliseconds before the checkpoint at which the reading of the archive begins. The archive may show a thread late,
- * and LiveChat does not document which time of a thread its filter tests. A thread that lasted longer was active in
- * the last reading, so it is found by its ids.
+ * The reading of the archive begins this many milliseconds before the checkpoint, because the archive may show a thread
+ * late. LiveChat does not document which time of a thread its filter tests. If it tests the start, the archive leaves
+ * out a thread that lasted longer than this. The last reading found that thread active, so it is read by its ids.
  */
 const ARCHIVE_OVERLAP = 10 * MINUTE;
 /** Milliseconds that the first reading looks back. */

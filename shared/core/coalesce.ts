@@ -1,6 +1,6 @@
 /**
- * Wraps work so that it never runs twice at the same time. A call during a run shares the one run that follows: each
- * caller gets a run that began after its call.
+ * Wraps work so that it never runs twice at the same time. All calls during a run share the next run, so each caller
+ * gets a run that began after its call.
  */
 export function coalesce(work: () => Promise<void>): () => Promise<void> {
   let current: Promise<void> | undefined;

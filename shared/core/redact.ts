@@ -4,9 +4,9 @@ const URL_IN_TEXT = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>]*)/gi;
 const EMAIL = /[^\s"'<>@:/,;()]+@[^\s"'<>@:/,;()]+\.[^\s"'<>@:/,;()]+/g;
 
 /**
- * Removes private data from a text for the log: email addresses, and everything of a URL but its host, because user
- * information, paths and queries can contain keys. The text must not contain LiveChat's words (see
- * `AppError.summary`). The result has at most 500 characters.
+ * Removes private data from a text for the log: email addresses, and all parts of a URL except its host. User
+ * information, paths and queries can contain keys. The text must not contain LiveChat's words (see `AppError.summary`).
+ * The result has at most 500 characters.
  */
 export function redact(text: string): string {
   const redacted = text

@@ -144,8 +144,8 @@ function connectionOf(env: v.InferOutput<v.ObjectSchema<ReturnType<typeof enviro
 export type Settings = Readonly<ReturnType<typeof readSettings>>;
 
 /**
- * Reads the settings from environment variables. An empty variable counts as not set: that is the meaning of an empty
- * value in a settings file or template.
+ * Reads the settings from environment variables. An empty variable counts as not set, because settings files and
+ * templates list unused settings with an empty value.
  *
  * @throws {SettingsError} listing all missing and wrong settings in one line, without their values
  */
@@ -179,7 +179,7 @@ export function readSettings(environment: Record<string, string | undefined>) {
         { username, password: env.LIVECHAT_WEBHOOK_PASSWORD },
         ...(previous === undefined ? [] : [{ username, password: previous }]),
       ] satisfies [current: Credentials, ...previous: Credentials[]],
-      /** The address at which LiveChat reaches this app, without `/api`. Without it no webhooks are registered. */
+      /** The address where LiveChat reaches this app, without `/api`. If it is not set, no webhooks are registered. */
       baseUrl: env.WEBHOOK_BASE_URL,
       licenseId: env.LIVECHAT_LICENSE_ID,
     },

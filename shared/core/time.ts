@@ -10,9 +10,9 @@ export function toIso(milliseconds: number): string {
 }
 
 /**
- * Starts a stopwatch, and returns a function for the elapsed milliseconds. It uses the clock that shows the longer
- * time: only the wall clock counts while the machine sleeps, and only the steady clock is right after the wall clock
- * was set back.
+ * Starts a stopwatch, and returns a function for the elapsed milliseconds. Of two clocks, the one that shows the longer
+ * time counts: the steady clock stands still while the machine sleeps, and the wall clock shows too little time after
+ * it was set back.
  */
 export function startStopwatch({
   wall = Date.now,

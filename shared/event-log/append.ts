@@ -15,13 +15,13 @@ import type { Append, Appended, NewEvent } from "./types.ts";
 //
 // 1. A large body is uploaded into rows of its own (`bodies.ts`).
 // 2. `committer.ts` takes the next events of its queue, plans their transaction (`plan-append.ts`) and sends it. The
-//    transaction writes the identity, body and event of each, and the head: all or nothing.
+//    transaction writes the identity, body and row of each event, and the head: all or nothing.
 // 3. All deliveries of an event have the same id (`identity.ts`), which is the key of its identity row. Storage refuses
-//    to create that row again: that is how a duplicate is recognised. Events with `once` or with a large body are looked
-//    up before.
-// 4. When the process dies before it answers, LiveChat delivers again and gets `duplicate`. The callbacks are sent because
-//    of the queue message of `subscriptions/guarantee.ts`, or else by the timer. When only the answer of storage is lost,
-//    the nonce in the identity row shows that the row is ours.
+//    to create that row again: that is how a duplicate is recognised. An event with `once` or with a large body is
+//    first looked up in the log.
+// 4. When the process dies before it answers, LiveChat delivers again and gets `duplicate`. The queue message of
+//    `subscriptions/guarantee.ts`, or the timer, makes another process send the callbacks. When only the answer of
+//    storage is lost, the nonce in the identity row shows that the row is ours.
 
 export type AppendOptions = {
   /**
@@ -41,8 +41,8 @@ export function createAppend(
   const committer = new Committer(store, timing);
 
   async function append(event: NewEvent, signal: AbortSignal): Promise<Appended> {
-    // An event that v2 reported before the move to the Text platform has its time in its id, so `identify` would not find
-    // it. The events of the chat show it.
+    // An event that v2 reported before the move to the Text platform has a time in its id. `identify` would make
+    // another id for it, so the app looks for it among the chat's events.
     const ofChat = event.once ? await firstEventsOf(store, event.subjectId, { signal }) : undefined;
     const known = ofChat?.get(event.type);
     if (known) return { status: "duplicate", id: known.id, seq: known.seq };

@@ -17,10 +17,10 @@ import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Store } from "./store.ts";
 
 /**
- * The body of an event or a quarantined delivery: its owner. A body that compresses to a single property is part of
- * its owner's row. A larger body is first written into rows of its own, whose keys derive from the owner's id and the
- * content, so a repetition finds them. The transaction that creates the owner marks these rows as `committed`, and
- * fails when one is missing. So no owner lacks its body, and the owners of rows without `committed` were never created.
+ * The body of its owner, which is an event or a quarantined delivery. A body that compresses to a single property is
+ * part of its owner's row. A larger body is first written into rows of its own, whose keys derive from the owner's id
+ * and the content, so a repetition finds them. The transaction that creates the owner marks these rows as `committed`,
+ * and fails when one is missing. So every owner has its body, and rows without `committed` have no owner.
  */
 export type Body = { compressed: Buffer; properties: BodyProperties };
 

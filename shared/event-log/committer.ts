@@ -19,7 +19,10 @@ const COMMIT_PAUSES = { first: 20, longest: 400 };
 /** An event in the queue, and the promise of its append. */
 type Queued = AppendEntry &
   PromiseWithResolvers<Appended> & {
-    /** A defect made its transaction fail, perhaps in another event. From then on the event is tried alone. */
+    /**
+     * True after a defect made a transaction with this event fail. Another event may be the cause, so each is then
+     * tried alone.
+     */
     isSuspect: boolean;
   };
 
@@ -144,8 +147,8 @@ export class Committer {
   }
 
   /**
-   * Stores the licence in the head before an event counts as a duplicate. Otherwise the log would take the licence of a
-   * later event as its own, and treat that licence's events as duplicates.
+   * Stores the licence in the head before an event counts as a duplicate. Otherwise the next event could give the log
+   * another licence, whose events would then count as duplicates.
    */
   async #keepLicence(licence: string | undefined, { etag }: Head, signal: AbortSignal): Promise<void> {
     this.#turns.forget();

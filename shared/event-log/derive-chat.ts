@@ -3,9 +3,10 @@ import type { WebhookChatResponse } from "../schemas/webhook.ts";
 import type { ChatState, LogEvent, StoredEvent } from "./types.ts";
 
 /**
- * Derives a chat from its events. Their order in the log does not matter: an end counts as later than a start, then
- * times decide, and without times the number of messages. A field that the last event lacks, such as the survey, comes
- * from earlier events. When two licences have a chat with this id, the result is the chat of the first licence.
+ * Derives a chat from its events. Their order in the log does not matter. An end counts as later than a start. Of two
+ * ends or two starts, the one with the later time counts as later; with equal times, the one with more messages. A
+ * field that the last event lacks, such as the survey, comes from earlier events. When two licences have a chat with
+ * this id, the result is the chat of the first licence.
  */
 export function deriveChat(chatId: string, events: LogEvent[]): ChatState {
   const readable = events.filter((event): event is StoredEvent => "payload" in event);

@@ -11,8 +11,8 @@ type IdentityParts = Pick<NewEvent, "type" | "subjectId" | "occurredAt" | "once"
  * time. With `once`, a chat has only one event of the type, and the id has no time.
  *
  * Ids of chats and tickets are opaque text and unique in a licence. The id of an event contains its licence only when
- * the log belongs to another licence: LiveChat's list of tickets has no licence, and the webhook and the
- * reconciliation must give an event the same id.
+ * the log belongs to another licence. Webhook and reconciliation must give an event the same id, and the
+ * reconciliation's list of tickets has no licence.
  *
  * @param ofLog the log's licence, when it has one
  */

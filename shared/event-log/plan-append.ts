@@ -30,8 +30,9 @@ type PlannedEvent<Entry> = {
 };
 
 /**
- * Plans the transaction that appends the first entries to the log: as many as fit. An instance appends during the turn
- * of another one only when that one does not use its turn. The transaction then removes it from the waiting instances.
+ * Plans the transaction that appends the first entries to the log: as many as fit. An instance appends in the turn of
+ * another one only if the other one did not use its turn. The transaction then removes the other one from the waiting
+ * instances.
  */
 export function planAppend<Entry extends AppendEntry>(
   { head, waiting }: KnownHead,

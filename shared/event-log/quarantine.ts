@@ -53,7 +53,7 @@ export const quarantineRows = (store: Store, range: Partial<Scan>) =>
 
 type QuarantineQuery = { limit?: number; cursor?: string; reason?: string };
 
-/** Opens the quarantine: the deliveries that were authenticated but not understood. */
+/** Opens the quarantine: authenticated deliveries that the app could not read. */
 export function openQuarantine(
   store: Store,
   { append, now, timeLimit }: { append: Append; now: () => number; timeLimit: number },

@@ -49,7 +49,10 @@ export type StoredEvent = EventPlace &
 /** An event without content: it was erased on request, or its content is missing or damaged in storage. */
 type EventTombstone = EventPlace & Required<Pick<Logged, "erased" | "erasedAt">>;
 type Unreadable = EventPlace & Required<Pick<Logged, "unreadable">>;
-/** An event whose content is too large to be given with others, or larger than the reader wants. */
+/**
+ * An event without its content, which is larger than the reader wants, or too large for one answer with the other
+ * events.
+ */
 type Omitted = EventPlace & Required<Pick<Logged, "omitted">>;
 
 export type LogEvent = StoredEvent | EventTombstone | Unreadable | Omitted;

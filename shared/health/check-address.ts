@@ -41,7 +41,7 @@ async function probe(receiver: string): Promise<Probe> {
 }
 
 const CORRECT_ADDRESS =
-  "Set WEBHOOK_BASE_URL to this app's address as LiveChat reaches it, without /api, and check that no gateway in between refuses calls.";
+  "Set WEBHOOK_BASE_URL to the address where LiveChat reaches this app, without /api. Check that no gateway in between refuses calls.";
 
 /** Judges an address of this machine. Only a LiveChat on this machine, such as the sandbox, can reach it. */
 export function judgeReach(address: { baseIsLocal: boolean; liveChatIsLocal: boolean }): Finding | undefined {

@@ -87,8 +87,7 @@ const THROTTLED_TOO_LONG = 30 * MINUTE;
 /**
  * Judges a failed call to LiveChat.
  *
- * @param throttled since when (ISO 8601) every call has been answered with 429, and the present time `now`
- *   (milliseconds since the epoch)
+ * @param throttled `since` (ISO 8601): every call since then was answered with 429; `now`: milliseconds since the epoch
  * @throws the error, when it is not a failure of LiveChat
  */
 export function judgeLiveChatFailure(error: unknown, throttled?: { since: string; now: number }): Finding {

@@ -24,7 +24,7 @@ export type Check = {
   needs?: string;
   /**
    * Milliseconds for which a finding is reused; {@link SHORT_REUSE} by default. `GET /status` reuses a finding only
-   * when this is longer than `SHORT_REUSE`: its callers have a key, and must see the effect of their last action.
+   * when this is longer than `SHORT_REUSE`, because an operator must see the effect of the last action.
    */
   freshFor?: number;
   look: () => Promise<Finding>;

@@ -66,12 +66,11 @@ export type ReadingEnd = {
   doubts: Doubts;
 };
 
-/** The values of `changedAt` of which an item may have been missed. */
+/** Values of `changedAt`. Items that changed at these times may have been missed. */
 export type Doubts = readonly number[] | "all";
 
 /**
- * The largest difference between the account's clock and ours, in milliseconds. A later time is wrong: it is in the
- * future.
+ * The largest difference between the account's clock and ours, in milliseconds. A time further in the future is wrong.
  */
 export const CLOCK_DIFFERENCE = 10 * MINUTE;
 

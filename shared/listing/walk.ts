@@ -54,8 +54,8 @@ export type Walk = {
    */
   goneBack?: { from: number; times: number };
   /**
-   * Set when the list becomes shorter again after three times in a row. The walk no longer goes back, so it may miss any
-   * row.
+   * Set when the list becomes shorter again after the walk has gone back three times in a row. The walk then no longer
+   * goes back, so it may miss any row.
    */
   doubtsAll?: true;
   /** A page that the list refused. The walk reads the first page next, to learn the list's length. */
@@ -165,9 +165,9 @@ function withoutEcho({ edge, last, size }: Walk, { page, total, rows }: ListAnsw
 }
 
 /**
- * The reason why an answer is suspect. It may be a short-lived error of the list, so the page is read again.
- * `explanation` has the changes of the walk that make the same answer acceptable when it comes again; without it, the
- * answer is never accepted.
+ * The reason why an answer is suspect. It may be a short-lived error of the list, so the page is read again. If the
+ * same answer comes again, the walk accepts it after the changes in `explanation`. Without an explanation it never
+ * accepts the answer.
  */
 function findFault(
   { size, usualSize, horizon, filled, last, total: totalBefore }: Walk,

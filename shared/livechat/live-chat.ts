@@ -51,7 +51,7 @@ export type TicketsState = "here" | "off" | "refused";
  * Without tickets, all methods but `ticketsState` throw {NoHelpDesk}. They also throw the errors of {@link LiveChat}.
  */
 type TicketDesk = {
-  /** Finds tickets by filters, on as many pages as `limit` takes. Each ticket is returned once. */
+  /** Finds tickets by filters, and reads as many pages as `limit` requires. Each ticket is returned once. */
   findTickets(filters: TicketFilters, range: TicketRange, call?: CallOptions): Promise<FoundTickets>;
   getTicket(id: string, call?: CallOptions): Promise<Ticket>;
   createTicket(ticket: NewTicket, call?: CallOptions): Promise<Ticket>;
@@ -82,7 +82,10 @@ export type HelpDesk = TicketDesk & Pick<LiveChat, "createWebhook" | "deleteWebh
 export type LiveChat = TicketDesk & {
   listAgents(query?: { status?: string }, call?: CallOptions): Promise<AgentSummary[]>;
   createAgent(agent: NewAgent, call?: CallOptions): Promise<Agent>;
-  /** @throws {NotFound} with `outcomeUnknown` when the answer of an earlier attempt was lost: it may have removed the agent */
+  /**
+   * @throws {NotFound} with `outcomeUnknown` when the answer of an earlier attempt was lost: it may have removed the
+   *   agent
+   */
   deleteAgent(login: string, call?: CallOptions): Promise<Removal>;
   listWebhooks(call?: CallOptions): Promise<Webhook[]>;
   createWebhook(webhook: NewWebhook, call?: CallOptions): Promise<Webhook>;

@@ -21,8 +21,8 @@ export type Traffic = {
 };
 
 /**
- * The limit is per 60 s, counted where calls arrive. Two calls can arrive a little closer together than they were sent,
- * because the first had to connect. So a second is added. In milliseconds.
+ * The window of the rate limit, in milliseconds: LiveChat's 60 s, and one more second. LiveChat counts calls when they
+ * arrive. Two calls can arrive closer together than they were sent, because the first had to connect.
  */
 export const RATE_WINDOW = MINUTE + SECOND;
 /** The part of the limit that background calls leave to operators. */

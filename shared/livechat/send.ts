@@ -47,9 +47,9 @@ export type ConnectionOptions = AttemptOptions & {
 };
 
 /**
- * Opens a connection to one of LiveChat's APIs. A call takes as many attempts as it needs. ky makes the attempts. We
- * repeat them ourselves: each attempt waits for its turn in the rate limit, a 429 delays all calls, and a call that would
- * wait too long is refused at once.
+ * Opens a connection to one of LiveChat's APIs. ky makes single attempts, and this function repeats them. ky's own
+ * retry could not do so: each attempt must wait for its turn in the rate limit, a 429 must delay all calls, and a call
+ * that would wait too long must be refused at once.
  */
 export function connect({
   rateLimit: limit,
@@ -75,7 +75,7 @@ export function connect({
         const waited = Date.now() - asked;
         onTurn?.(waited);
         await beforeSend?.();
-        // After the process stood still, late timers fire in any order: the turn may come before the refusal.
+        // After a pause of the process, overdue timers fire in any order, so the turn may come after the deadline.
         if (passed() >= time) throw passedDeadline();
         return attempt(request, { effect, signal, deadline, retries, waited });
       };

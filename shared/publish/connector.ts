@@ -7,9 +7,9 @@ import { type Parameter, type PublishedField, type PublishedOperation, toPaths }
 import { HINT_KEY, hintOf, toSwaggerField } from "./swagger-field.ts";
 
 /**
- * Describes the operations that have `connector` or `trigger` for the custom connector: OpenAPI 2.0 with Microsoft's extensions
- * (https://learn.microsoft.com/connectors/custom-connectors/openapi-extensions). The operation ids and parameter keys are those
- * of Microsoft's LiveChat connector.
+ * Describes the operations that have `connector` or `trigger` for the custom connector: OpenAPI 2.0 with Microsoft's
+ * extensions (https://learn.microsoft.com/connectors/custom-connectors/openapi-extensions). The operation ids and
+ * parameter keys are those of Microsoft's LiveChat connector.
  */
 export function toConnectorPaths(operations: readonly Operation<never>[]) {
   const definitions: V2.DefinitionsObject = {};
@@ -94,7 +94,10 @@ function successOf(
   };
 }
 
-/** Refers to a named shape, or to the named shape of a list's items, and adds it to the definitions. Inner shapes are written out. */
+/**
+ * Refers to a named shape, or to the named shape of a list's items, and adds it to the definitions. Inner shapes are
+ * written out.
+ */
 function refer(schema: v.GenericSchema, definitions: V2.DefinitionsObject, id: string): V2.Schema {
   const named = (shape: JsonSchema & { [NAME_KEY]?: string }): V2.Schema => {
     const name = shape[NAME_KEY];

@@ -69,8 +69,8 @@ function tidy(read: JsonSchema, schema: v.GenericSchema): JsonSchema {
 }
 
 /**
- * Gives fields the title and the description of their schemas. A described field without a title gets its name in Title Case:
- * `lastDelivery` and `last_delivery` are "Last Delivery".
+ * Gives fields the title and the description of their schemas. A described field without a title gets its name in Title
+ * Case: `lastDelivery` and `last_delivery` are "Last Delivery".
  */
 function titled(
   properties: NonNullable<JsonSchema["properties"]>,

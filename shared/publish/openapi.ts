@@ -18,8 +18,8 @@ type About = V3.InfoObject & {
 };
 
 /**
- * The parts that operations share: security schemes (the reference offers the first one first), parameters, the request that
- * delivers an event, headers, and problems (RFC 9457).
+ * The parts that operations share: security schemes, parameters, the request that delivers an event, headers, and
+ * problems (RFC 9457). The reference offers the security schemes in this order.
  */
 const SHARED_PARTS = parts as {
   securitySchemes: Record<string, V3.SecuritySchemeObject>;
@@ -78,7 +78,10 @@ function describeForOpenApi(published: PublishedOperation, components: Component
   };
 }
 
-/** The operation's description, with a warning if it changes something: readers of the reference can call every operation. */
+/**
+ * The operation's description, with a warning if it changes something: readers of the reference can call every
+ * operation.
+ */
 function descriptionOf({ description, method, writes }: Operation<never>): string {
   if (method === "GET" || writes === "nothing") return description;
   const changed = writes === "LiveChat" ? "your LiveChat account" : "what this app stores";

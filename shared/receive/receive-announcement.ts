@@ -19,8 +19,8 @@ type Announcement<Item> = {
 export async function receiveAnnouncement<Item>(announcement: Announcement<Item>): Promise<Received> {
   const { event, item, itemId, pending } = announcement;
   if (!(await pending.keep(item))) return { ...event, status: "duplicate" };
-  // Must come after the item is stored: a repeated delivery may have added the event to the log, and removed its own
-  // item, just before.
+  // The item must be stored before. A repeated delivery may just have added the event to the log and removed its own
+  // item.
   const known = await announcement.find();
   if (known) {
     await pending.forget(itemId);

@@ -90,7 +90,7 @@ function eventFactsOf(envelope: unknown, raw: string, expected: EventType): Even
     : facts;
 }
 
-/** A whole number without an exponent: `JSON.parse` loses no digit of it. */
+/** A whole number without an exponent. If it is also a safe integer, `JSON.parse` keeps all its digits. */
 const WHOLE_NUMBER = /^\s*-?\d+(\.0+)?\s*$/;
 
 /**

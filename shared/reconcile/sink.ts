@@ -28,10 +28,9 @@ export type Writer<Item> = {
    */
   compare(items: readonly Item[]): Promise<Compared<Item>[]>;
   /**
-   * Commits all changes in one transaction if they fit; otherwise in several, of which the last stores the new state.
+   * Commits all changes in one transaction if they fit; otherwise in several. The last one stores the new state.
    *
-   * @throws LeaseLost when another writer has committed since this one was opened; nothing of that transaction was
-   *   done
+   * @throws LeaseLost when another writer has committed since this one was opened; that transaction changed nothing
    */
   commit(commit: Commit<Item>): Promise<void>;
   /** All items that are stored and not marked as deleted. */

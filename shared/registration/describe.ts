@@ -3,9 +3,9 @@ import type { KnownStanding, WebhookStanding } from "./assess.ts";
 import { urlWith } from "./wanted.ts";
 
 const STATE_SENTENCES: Record<Registration["state"], string> = {
-  ok: "Registered once, as it should be.",
-  unverified: "Registered once, as it should be, but LiveChat says that it is not verified.",
-  off: "Registered once, as it should be, but webhooks are switched off for the license: LiveChat sends nothing.",
+  ok: "Registered once, as required.",
+  unverified: "Registered once, as required, but LiveChat has not verified it.",
+  off: "Registered once, as required, but webhooks are switched off for the licence: LiveChat sends nothing.",
   double: "Registered more than once: events are delivered more than once.",
   stale: "Registered with outdated settings.",
   missing: "Not registered: LiveChat does not report these events.",

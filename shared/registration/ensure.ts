@@ -45,7 +45,7 @@ async function isOn(webhooks: Webhooks): Promise<boolean> {
  * step is left. It keeps no state between runs, so it may be killed at any point and run twice at once. LiveChat's
  * list decides the result, by the same rule on every instance.
  *
- * @throws the error of the first webhook that failed, when one is not as it should be; the next run continues
+ * @throws the error of the first webhook that failed, if a webhook is still wrong at the end; the next run continues
  * @throws {UpstreamFailed} when LiveChat does not list a webhook as the app registered it
  */
 export async function ensureRegistration(webhooks: Webhooks, target: WebhookTarget): Promise<Ensured> {
@@ -98,7 +98,7 @@ function errorsOf(taken: readonly TakenStep[]): Iterable<unknown> {
   return errors.values();
 }
 
-/** @throws the reason why a webhook is not as it should be */
+/** @throws the reason why a webhook is still wrong */
 function report(standings: WebhookStanding[], taken: readonly TakenStep[]): Ensured {
   for (const { state, wanted } of standings) {
     if (state === "ok" || state === "unverified") continue;

@@ -5,7 +5,7 @@ import { EVENT_TYPES, type EventType } from "../schemas/webhook.ts";
 
 /** The app's address for LiveChat, and the credentials that LiveChat presents. */
 export type WebhookTarget = {
-  /** The address at which LiveChat reaches this app, without `/api`. */
+  /** The address where LiveChat reaches this app, without `/api`. */
   baseUrl: string;
   /** The credentials that the receivers accept. Registered URLs contain the first pair. */
   credentials: readonly [Credentials, ...Credentials[]];

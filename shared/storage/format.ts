@@ -1,8 +1,8 @@
 import { StorageUnavailable } from "../core/errors.ts";
 
 /**
- * The version of the layout of all rows that this build writes. It is raised by a change that earlier builds cannot
- * read; CONTRIBUTING.md says when.
+ * The version of the layout of all rows that this build writes. Raise it with a change that earlier builds cannot read:
+ * see CONTRIBUTING.md, "Change stored rows".
  */
 export const FORMAT = 1;
 

@@ -8,7 +8,7 @@ export function hashed(value: string | readonly unknown[], length = 32): string 
   return hash("sha256", JSON.stringify(value)).slice(0, length);
 }
 
-/** A whole number as a key of 16 digits, which every safe integer fits into. The keys sort like their numbers. */
+/** A whole number as a key of 16 digits. Every safe integer fits. The keys sort like their numbers. */
 export function ordered(value: number): string {
   return String(value).padStart(16, "0");
 }

@@ -69,7 +69,10 @@ export function checkTransaction(actions: readonly TransactionAction[]): void {
   checkLimit(bytes, MAX_TRANSACTION_BYTES, `A transaction of up to ${bytes} bytes`);
 }
 
-/** How many of a transaction's 4 MiB an operation takes, with binary values as Base64: at least the bytes sent. */
+/**
+ * The bytes of a transaction's 4 MiB that an operation takes: an estimate that is never too low. Binary values are sent
+ * as Base64.
+ */
 export function wireBytes([, entity]: TransactionAction): number {
   const { partitionKey, rowKey } = entity;
   // The keys are in the entity as JSON, and percent-encoded in the URL.

@@ -16,9 +16,9 @@ export type Scan = Pick<Range, "before" | "from" | "select"> & {
 
 /**
  * Reads all rows of a range in windows, for callers that look for rows without knowing their keys. Callers filter the
- * rows themselves: for a query with a condition, the service may search for five seconds and return no row, but a
- * request of this app has a limit of four seconds. Without a condition, the service reads only the rows that it
- * returns, so a window takes the same short time in a table of any size.
+ * rows themselves. For a query with a condition, the service may search for five seconds and return no row, but a
+ * request of this app ends after four seconds. Without a condition, the service reads only the rows that it returns. So
+ * a window takes the same short time in a table of any size.
  *
  * @see https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination
  * @yields rows with the columns of `select`; never an empty window

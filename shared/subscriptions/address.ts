@@ -43,8 +43,8 @@ export type Resolver = (hostname: string) => Promise<LookupAddress[]>;
 export const systemResolver: Resolver = (hostname) => lookup(hostname, { all: true });
 
 /**
- * Makes the `lookup` function of a connection. The connection uses the addresses that were checked, so a name cannot
- * resolve to one address for the check and to another for the call. One forbidden address forbids the name.
+ * Makes the `lookup` function of a connection. The connection uses the addresses that were checked, so the name cannot
+ * resolve to another address for the call. One forbidden address forbids the name.
  */
 export function guardedLookup(rules: CallbackRules, resolve: Resolver): LookupFunction {
   return (hostname, { all }, callback) => {

@@ -67,7 +67,7 @@ export async function deliver(
       const step = nextDeliveryStep(state, { ...control, now: now(), head });
       switch (step.do) {
         case "find place":
-          // The known head may be stale, and the place valid although it is past that head.
+          // The known head may be old, so a place after it can be valid.
           state = { ...state, page: undefined, place: placeIn(await feed.readHead(), state.place, now()) };
           break;
         case "read":

@@ -40,7 +40,7 @@ export type DispatcherOptions = Pick<DeliverOptions, "post" | "onAttempt"> &
 /** The results since the last report. */
 type Report = { delivered: number; failed: number; givenUp: number };
 
-/** A delivery in this process, which the dispatcher ends by `until` and makes check its row by `isChanged`. */
+/** A delivery in this process. The dispatcher sets `until` to end it, and `isChanged` to make it check its row. */
 type ActiveDelivery = Pick<Situation, "until" | "isChanged"> & {
   /** A wake-up came during the delivery, so the row is read again at its end. */
   mustReread: boolean;

@@ -52,7 +52,7 @@ export function createFeed(
     // No events although the head is further: retention has removed them.
     const end = items.length === 0 ? Math.max(next, head) : next;
     if (known && end > known.seq) know({ ...known, seq: end });
-    // Fresh from the end of the reading on: otherwise the events of a slow reading would never be sent.
+    // The page counts as fresh from the end of the reading. Otherwise the events of a slow reading would never be sent.
     return { ...begun, items, next: end, readAt: now() };
   }
 

@@ -4,9 +4,9 @@ import type { MessageReceipt, Queue } from "../storage/open-queue.ts";
 import { GUARANTEE_LEAST_MS, GUARANTEE_MS } from "./times.ts";
 
 /**
- * A queue message that starts a delivery by another process if this process dies or stops for a while before it has
- * delivered the events that it stored. The message becomes visible after {@link GUARANTEE_MS}. It is postponed while
- * this process delivers, and removed when all is delivered.
+ * Keeps a message in the queue while this process stores and delivers events. If this process dies or stops for a
+ * while, another process receives the message and delivers the events. The message becomes visible after
+ * {@link GUARANTEE_MS}. It is postponed while this process delivers, and removed when all is delivered.
  *
  * @param queue without a queue, the timer delivers the events that this process leaves
  * @param now milliseconds since the epoch

@@ -53,10 +53,10 @@ type Sending = {
 };
 
 /**
- * The standing after an answer. 2xx is success. After any other answer the event is tried again after a pause that
- * doubles with each failure, with jitter between half and whole, or after `Retry-After` if that is longer. The
- * subscription is given up after three or more answers 404 or 410 in a row over at least a minute, or after a week of
- * failures. A flow that is turned off or deleted answers `WorkflowTriggerIsNotEnabled`.
+ * The standing after an answer. 2xx is success. After any other answer the event is sent again. The pause doubles with
+ * each failure, with jitter from half to the whole pause; a longer `Retry-After` replaces it. The subscription is given
+ * up after a week of failures, or after three answers 404 or 410 in a row over at least a minute. A flow that is turned
+ * off or deleted answers `WorkflowTriggerIsNotEnabled`.
  */
 export function afterAnswer(
   standing: Standing,

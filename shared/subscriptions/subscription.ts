@@ -74,7 +74,7 @@ export function logPlaceOf({ log, cursor, moves, restartedAt }: LogPlace): LogPl
  * beginning, because none of the log's events was delivered. In a log that was restored and is now shorter, the place
  * is the end.
  *
- * @param head must be read just now: with a stale head, a valid place would look as if it were past the end
+ * @param head must be read just now: a valid place may be past the end of an old head
  * @param now milliseconds since the epoch
  */
 export function placeIn(head: LogHead, place: LogPlace, now: number): LogPlace {

@@ -40,17 +40,15 @@ export const SAVE_PASSED_EVENTS = 100;
 export const LINGER_MS = 250;
 /** During a pause up to this length the delivery keeps the lease. A longer pause ends the delivery. */
 export const SHORT_PAUSE_MS = 2 * SECOND;
-/**
- * After a pause up to this length a message wakes the dispatcher. After a longer one the timer of each minute does.
- */
+/** A queue message wakes the dispatcher after a pause up to this length. After a longer pause, the timer wakes it. */
 export const TIMED_PAUSE_MS = 2 * MINUTE;
 /** How long the subscriptions that were read are used before they are read again. */
 export const ROSTER_FRESH_MS = SECOND;
 /** The least time between two checks of all subscriptions, because wake-ups come in bursts. */
 export const CHECK_GAP_MS = 250;
 /**
- * How long the events that were read may be sent. It limits the time in which an erasure by another process is
- * missed.
+ * How long the events of a page may be sent after it was read. An erasure by another process takes effect within this
+ * time.
  */
 export const PAGE_FRESH_MS = SECOND;
 

@@ -8,7 +8,10 @@ export type Destination = "otlp" | "application insights";
 /** The exporters of one destination. */
 export type Exporters = { spans: SpanExporter; metrics: PushMetricExporter };
 
-/** Reads the destinations of telemetry from the variables that the Functions host reads too. Without them, nothing is sent. */
+/**
+ * Reads the destinations of telemetry from the variables that the Functions host reads too. Without them, nothing is
+ * sent.
+ */
 export function destinationsOf(environment: Environment): Destination[] {
   const isSet = (name: string) => Boolean(environment[name]?.trim());
   return [

@@ -44,8 +44,8 @@ async function createExporters(destination: Destination, environment: Environmen
 }
 
 /**
- * The exporters' own temporality, which instruments need before the exporters are loaded. Application Insights sums deltas; for
- * OTLP, a variable of its specification decides.
+ * The exporters' own temporality, which instruments need before the exporters are loaded. Application Insights sums
+ * deltas; for OTLP, a variable of its specification decides.
  */
 function temporality(destination: Destination, environment: Environment, type: InstrumentType) {
   const { CUMULATIVE, DELTA } = AggregationTemporality;

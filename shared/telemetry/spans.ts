@@ -27,8 +27,8 @@ type SpanOptions = {
 const tracer = () => trace.getTracer("livechat-functions");
 
 /**
- * Runs `work` in a span; without telemetry, this costs nothing. Names and attributes are kinds, counts and the app's own ids:
- * no content, no addresses of people, no URLs.
+ * Runs `work` in a span; without telemetry, this costs nothing. Names and attributes are kinds, counts and the app's
+ * own ids: no content, no addresses of people, no URLs.
  */
 export async function inSpan<T>(
   name: string,

@@ -12,8 +12,8 @@ import { awaitMeter, measureWith } from "./metrics.ts";
 const METRICS_DELAY = 1_000;
 
 /**
- * Sends spans and metrics to the destinations in the settings. The Functions host sends the lines of the log; it would stop if the
- * worker declared `WorkerOpenTelemetryEnabled`.
+ * Sends spans and metrics to the destinations in the settings. The Functions host sends the lines of the log; it would
+ * stop if the worker declared `WorkerOpenTelemetryEnabled`.
  *
  * @returns a function that sends the rest, and stops
  */

@@ -16,8 +16,8 @@ type TicketSearch = {
 };
 
 /**
- * Searches for the ticket that an attempt may have created before its answer was lost: a ticket of the same
- * requester, with the same subject and message, created after the attempt began.
+ * Searches for the ticket that an attempt may have created before its answer was lost. It has the same requester,
+ * subject and message, and was created after the attempt began.
  *
  * @param since ISO 8601: when the attempt began
  */

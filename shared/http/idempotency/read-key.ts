@@ -7,9 +7,9 @@ const QUOTED_KEY = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 const BARE_KEY = /^[A-Za-z0-9._~:/+=-]+$/;
 
 /**
- * Reads `Idempotency-Key`, which is a quoted string
- * (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/); a UUID or the like is the same key
- * without quotes.
+ * Reads `Idempotency-Key`: a quoted string
+ * (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/). Without quotes, a plain key such as a
+ * UUID is the same key.
  *
  * @throws {InvalidInput} when it is neither, empty, or longer than 255 characters
  */

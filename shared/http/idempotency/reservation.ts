@@ -22,7 +22,7 @@ type ReservationOptions = {
   key: ReservedKey;
   /** The version of the key's row, if there is one. */
   etag: string | undefined;
-  /** Gives the time, in ISO 8601, by which an attempt that is in progress now must have ended. */
+  /** Returns the time by which an attempt that is in progress now must have ended. ISO 8601. */
   endsAt: () => string;
 };
 

@@ -57,8 +57,8 @@ export function createLookups(send: Send) {
 
   return {
     /**
-     * The names in HelpDesk's tickets. When a list cannot be read, the tickets show ids instead of its names. A background
-     * call stores the tickets, so it fails instead, unless HelpDesk refuses the list.
+     * The names in HelpDesk's tickets. When a list cannot be read, an operator's call gets ids in place of its names. A
+     * background call stores the tickets, so it fails, unless HelpDesk refuses the list.
      *
      * @throws the error of a list, in a background call that can be repeated
      */

@@ -19,7 +19,7 @@ export class Misdirected extends UpstreamRefused {
   readonly region: string;
 
   constructor(region: string) {
-    super(`LiveChat does not take calls for this account here, and points to the region ${region}.`);
+    super(`LiveChat serves this account in another region: ${region}.`);
     this.region = region;
   }
 }
@@ -48,7 +48,7 @@ export function refusalByType(refusal: Refusal): AppError {
     case "misdirected_request":
       return data?.region
         ? new Misdirected(data.region)
-        : new UpstreamRefused("LiveChat does not take calls for this account here.", { upstream });
+        : new UpstreamRefused("LiveChat serves this account in another region.", { upstream });
     case "authentication":
       return new UpstreamRefused(
         "LiveChat refuses the credentials of this app. Check LIVECHAT_ACCOUNT_ID and LIVECHAT_API_KEY.",
@@ -60,7 +60,7 @@ export function refusalByType(refusal: Refusal): AppError {
     case "license_expired":
     case "license_not_found":
     case "wrong_product_version":
-      return new UpstreamRefused("LiveChat refuses the account's license.", { upstream });
+      return new UpstreamRefused("LiveChat refuses the account's licence.", { upstream });
     case "unsupported_version":
       return new UpstreamRefused("LiveChat does not support this version of its API any more.", { upstream });
     case "validation":

@@ -5,8 +5,8 @@ import type { FoundTickets, TicketRange } from "../live-chat.ts";
 export const TICKETS_PER_PAGE = 25;
 
 /**
- * Reads as many of LiveChat's pages as `limit` takes. A ticket that changes meanwhile moves to another page and is listed
- * again. It is returned once.
+ * Reads as many of LiveChat's pages as `limit` requires. A ticket that changes meanwhile moves to another page and is
+ * listed again. It is returned once.
  */
 export async function findTickets(
   readPage: (page: number) => Promise<TicketPage>,

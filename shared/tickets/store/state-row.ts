@@ -16,8 +16,8 @@ export function noteKey(api: LiveChatApi, name: string): string {
 
 /**
  * The rows that every commit changes. The ETag of the first row puts the commits in order, so its numbers are exact.
- * The state and the number of live tickets belong to one API. Those of the Text platform are in a second row: an
- * account that moves there starts with a new state, and finds the state of v2 unchanged if it moves back.
+ * The state and the number of live tickets belong to one API. Those of the Text platform are in a second row. So an
+ * account that moves there starts with a new state, and an account that moves back finds v2's state unchanged.
  */
 export type Snapshot = {
   api: LiveChatApi;
