@@ -67,7 +67,10 @@ export async function call<Id extends OperationId>(
   return (await request(id, input, options)).body;
 }
 
-/** Calls an operation for a poll, and returns status and ETag too. With the last ETag, the app answers unchanged data by 304. */
+/**
+ * Calls an operation for a poll, and returns status and ETag too. With the last ETag, the app answers unchanged data by
+ * 304.
+ */
 export async function request<Id extends OperationId>(
   id: Id,
   input: InputOf<Id>,

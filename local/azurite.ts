@@ -28,10 +28,10 @@ const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 const SHUTDOWN_LIMIT = 10_000;
 
 /**
- * Runs in Azurite's process. When the channel to this process closes, by `stop` or by this process's death, it shuts
- * Azurite down as SIGINT does. On SIGTERM, Azurite would lose writes that it has acknowledged. The code emits the event
- * itself, because Windows has no signals. Without a listener for it, Azurite has not started and has no data to save.
- * After the death of this process Azurite's output fails with `EPIPE`, which must not stop it from saving.
+ * Runs in Azurite's process. `stop`, or the death of the parent process, closes the channel between the two. Azurite is
+ * then shut down as by SIGINT: after a SIGTERM it would lose writes that it has acknowledged. The code emits the event
+ * `SIGINT`, because Windows has no signals. Without a listener, Azurite has not started yet and has no data to save.
+ * After the parent's death, output fails with `EPIPE`, which must not stop Azurite from saving.
  */
 const END_WITH_PARENT = `
   process.stdout.on("error", () => {});
@@ -61,7 +61,7 @@ export async function startAzurite({
     {
       execArgv: ["--import", `data:text/javascript,${encodeURIComponent(END_WITH_PARENT)}`],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
-      // In its own process group a Ctrl-C does not reach Azurite: the host, which uses the storage, must end first.
+      // In its own process group Azurite gets no Ctrl-C. The host uses the storage, so the host must end first.
       detached: true,
     },
   );

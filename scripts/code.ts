@@ -65,9 +65,9 @@ function evaluated(module: string): Plugin {
 }
 
 /**
- * Packages that the storage SDK imports but seldom needs, each with code that loads it on first use. The XML parser (75 kB)
- * reads errors of a proxy before the service; the SDK writes XML only for access policies, which the app does not use. The
- * agents are for a proxy of the environment.
+ * Packages that the storage SDK imports but seldom needs, each with code that loads it on first use. The XML parser (75
+ * kB) reads only XML errors, such as those of a proxy in front of the service. The SDK writes XML only for access
+ * policies, which the app does not use. The agents are for a proxy that the environment names.
  */
 const DEFERRED: Record<string, string> = {
   "@azure/core-xml": `export const parseXML = async (...text) => (await import("@azure/core-xml")).parseXML(...text);
@@ -87,8 +87,8 @@ function defer(): Plugin {
 }
 
 /**
- * Loads Node's own modules by `require`. An ES import makes Node read every export of a module to list them, and those
- * of `node:http` load all of `fetch`: a third of the cold start, for unused names.
+ * Loads Node's own modules by `require`. For an ES import, Node reads every export of a module. The exports of
+ * `node:http` load all of `fetch`, which took a third of the cold start and is not used.
  */
 function requireBuiltins(): Plugin {
   const prefix = "\0builtin:";

@@ -36,7 +36,7 @@ async function main(command: string | undefined): Promise<number> {
   const { liveChat, webhook } = readSettings({ LiveChatStorage: "none", ...process.env });
   const { baseUrl, credentials } = webhook;
   if (!baseUrl)
-    throw new Error("WEBHOOK_BASE_URL is not set. It is the address at which LiveChat reaches the app.");
+    throw new Error("WEBHOOK_BASE_URL is not set. It is the address where LiveChat reaches the app.");
   const { liveChat: account } = await openLiveChat(liveChat);
   const hasHelpDesk = liveChat.api === "text" && liveChat.helpDeskUrl !== undefined;
   const services = webhookServices(account, { baseUrl, credentials, api: liveChat.api }, { hasHelpDesk });

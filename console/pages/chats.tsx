@@ -12,7 +12,7 @@ import { Text } from "../parts/text.tsx";
 import { usePages } from "../parts/use-pages.ts";
 import { When } from "../parts/when.tsx";
 
-/** A jump to a time also shows so many later places of the log. */
+/** The number of places after the chosen time that a jump also shows. */
 const LATER_PLACES = 20;
 type Chat = OutputOf<"ListChats">["items"][number];
 

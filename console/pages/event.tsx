@@ -108,8 +108,8 @@ function History({ event }: { event: LoggedEvent }) {
       </ol>
       {attempts.problem && <Show of={attempts}>{() => null}</Show>}
       <p class="quiet">
-        Failed attempts are kept for a week. Of the successful ones, the last twenty of each subscription are
-        kept.
+        Failed attempts are kept for a week. A successful attempt is kept while it is among the last twenty of
+        its subscription.
       </p>
       {subscriptions.body && subscriptions.body.items.length > 0 && (
         <SendAgain event={event} to={subscriptions.body.items} onSent={attempts.reload} />

@@ -77,7 +77,10 @@ export async function readHead(signal: AbortSignal): Promise<number> {
   return (await call("ListEvents", { query: { limit: "1", max_payload: NO_CONTENT } }, { signal })).head;
 }
 
-/** The place of the first event that was received at a time or later. Without such an event, the place after the last one. */
+/**
+ * The place of the first event that was received at a time or later. Without such an event, the place after the last
+ * one.
+ */
 export async function placeAt(time: string, signal: AbortSignal): Promise<number> {
   const query = { from: time, limit: "1", max_payload: NO_CONTENT };
   const { items, head } = await call("ListEvents", { query }, { signal });

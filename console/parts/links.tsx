@@ -1,7 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { BASE } from "../api.ts";
 
-/** Makes the address of a page, with its filters. Filters never contain a person's email: people are searched by a body. */
+/**
+ * Makes the address of a page, with its filters. Filters never contain a person's email: a search for a person is a
+ * POST.
+ */
 export function linkTo(page: string, filters: Record<string, string | number | undefined> = {}): string {
   const query = new URLSearchParams(
     Object.entries(filters).flatMap(([name, value]) =>

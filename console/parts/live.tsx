@@ -5,7 +5,10 @@ import { now, toWords } from "./when.tsx";
 /** While this is true, no page polls, and its content stays. */
 export const paused = signal(false);
 
-/** The polls of the page. `at` is the time of the last success, in milliseconds since the epoch; `fails` is true after a failure. */
+/**
+ * The polls of the page. `at` is the time of the last success, in milliseconds since the epoch; `fails` is true after a
+ * failure.
+ */
 export const polls = signal<ReadonlyMap<symbol, { at?: number | undefined; fails: boolean }>>(new Map());
 
 /** The age of the data at which the bar is full, in milliseconds. */

@@ -12,7 +12,10 @@ export const STATES = {
   given_up: { kind: "bad", words: "given up" },
 } as const satisfies Record<Subscription["state"], { kind: string; words: string }>;
 
-/** A subscription's name: its callback's host and the start of its id. Many flows share a host; the rest of a callback is secret. */
+/**
+ * A subscription's name: its callback's host and the start of its id. Many flows share a host; the rest of a callback
+ * is secret.
+ */
 export function nameOf({ id, callback }: { id: string; callback?: string | undefined }): string {
   return `${callback ?? "An ended subscription"} (${id.slice(0, 6)})`;
 }

@@ -108,7 +108,10 @@ function pauseAfter(
   return Math.max(pause, (problem.retryAfter ?? 0) * 1000);
 }
 
-/** Statuses of failures that pass, of the app and its storage. A call that failed at LiveChat is not repeated: some are billed. */
+/**
+ * Statuses of short failures of the app and its storage. A call that failed at LiveChat is not repeated, because some
+ * calls are billed.
+ */
 const TRANSIENT: ReadonlySet<number> = new Set([0, 429, 503]);
 
 /** True for a problem of the app, false for a refused request. */

@@ -18,7 +18,7 @@ const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeS
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-/** A moment at least so many milliseconds away is shown with the time of day. */
+/** A moment that is at least this many milliseconds away is shown with the time of day. */
 const FAR = HOUR;
 
 /** Shows a moment in words: `3 minutes ago`, or `2 hours ago, 10:05`. The full time is its title. @param at ISO 8601 */

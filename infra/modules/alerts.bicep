@@ -45,8 +45,8 @@ resource operator 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(oper
   }
 }
 
-// Each run of the test is paid: one every 15 minutes from each location. With three locations, a failure of one network is not
-// taken for a failure of the app.
+// Each run of the test is paid: one every 15 minutes from each location. With three locations, a failure of one network
+// does not look like a failure of the app.
 // https://learn.microsoft.com/azure/azure-monitor/app/availability#location-population-tags
 var locations = ['emea-nl-ams-azr', 'us-va-ash-azr', 'apac-sg-sin-azr']
 

@@ -155,8 +155,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         alwaysReady: alwaysReadyHttp == 0 ? [] : [{ name: 'http', instanceCount: alwaysReadyHttp }]
         triggers: {
           http: {
-            // Requests mostly wait for LiveChat and storage, and concurrent appends of an instance share a transaction. So few
-            // busy instances do more than many idle ones.
+            // Requests mostly wait for LiveChat and storage, and concurrent appends of an instance share a transaction.
+            // So few busy instances do more than many idle ones.
             perInstanceConcurrency: httpConcurrency == 0 ? concurrencyByMemory[string(instanceMemoryMB)] : httpConcurrency
           }
         }
@@ -187,8 +187,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       EVENT_RETENTION_DAYS: eventRetentionDays == 0 ? '' : string(eventRetentionDays)
       RETENTION_MARGIN_DAYS: string(retentionMarginDays)
       DELETED_TICKET_DAYS: string(deletedTicketDays)
-      // The Functions host's limit in bytes: a little more than the largest delivery. Azure's default is 100 MB, which callers
-      // without a key could use up. The light host has the same limit.
+      // The Functions host's limit in bytes: a little more than the largest delivery. With Azure's default of 100 MB,
+      // callers without a key could use up the memory. The light host has the same limit.
       FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '17825792'
       HTTP_STREAMING: httpStreaming
       // With this setting the app registers its webhooks at LiveChat.

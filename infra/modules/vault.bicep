@@ -136,8 +136,8 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
 output id string = vault.id
 output name string = vault.name
 
-// References name a version: Azure reads a reference without one up to a day late, so a changed key would not be used when
-// the deployment ends.
+// The references name a version. Azure updates a reference without a version up to a day late, so the app would still
+// use the old key after a deployment.
 @description('App settings that refer to the secrets.')
 output settings object = union(
   {

@@ -1,8 +1,7 @@
 import { StartError } from "./start-error.ts";
 
 /**
- * Replaces every `%NAME%` in a trigger's option by the setting with that name, as the real host does for schedules and
- * queue names.
+ * Replaces every `%NAME%` in a trigger's option by that setting, as the real host does for schedules and queue names.
  *
  * @throws StartError when a setting is missing
  */

@@ -3,9 +3,9 @@ import { readJsonFile } from "./local-settings.ts";
 import { StartError } from "./start-error.ts";
 
 export type QueueSettings = {
-  /** The most messages of one request. */
+  /** The largest number of messages that one request fetches. */
   batchSize: number;
-  /** The next batch is fetched when at most so many messages are still running. */
+  /** The next batch is fetched when at most this many messages are still being processed. */
   newBatchThreshold: number;
   /** Failed attempts after which a message goes to the poison queue. */
   maxDequeueCount: number;

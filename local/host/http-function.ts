@@ -9,9 +9,9 @@ import { forward } from "./stream.ts";
 
 /**
  * The largest request body in bytes, as in the deployment (`infra/modules/app.bicep`), unless the setting
- * FUNCTIONS_REQUEST_BODY_SIZE_LIMIT has another. It is a little more than the largest delivery, so the app itself refuses
- * and counts deliveries that are just too large. With Azure's default, 100 MB, callers without a key could use up the
- * memory.
+ * FUNCTIONS_REQUEST_BODY_SIZE_LIMIT has another. It is a little more than the largest delivery, so deliveries that are
+ * just too large reach the app, which refuses and counts them. With Azure's default of 100 MB, callers without a key
+ * could use up the memory.
  */
 export const BODY_LIMIT = 17 * 1024 * 1024;
 

@@ -67,9 +67,10 @@ export async function forward(
     agent: isSmall ? connections : false,
     headers: {
       ...withoutConnectionHeaders(headers),
-      // Node then sends the body in chunks; with a length it sends the bytes alone.
+      // With this header Node sends the body in chunks; with a `Content-Length` it sends the bytes alone.
       ...(headers["transfer-encoding"] !== undefined && { "transfer-encoding": "chunked" }),
-      // Otherwise the library's server would close the connection after an early answer, before it is read.
+      // Otherwise the library's server would close the connection right after an early answer, and the answer could be
+      // lost.
       connection: "keep-alive",
       "x-forwarded-host": headers.host ?? "localhost",
       "x-forwarded-proto": "http",
@@ -109,8 +110,8 @@ export async function forward(
 }
 
 /**
- * Forwards a body while it arrives, at most `limit` bytes. After an early answer, such as a 401, it reads and drops the rest,
- * because a caller that is still sending would not see the answer.
+ * Forwards a body while it arrives, at most `limit` bytes. After an early answer, such as a 401, it reads and drops the
+ * rest, because a caller that is still sending would not see the answer.
  */
 function sendBody(
   request: IncomingMessage,

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { read } from "./refusal.ts";
 
-/** Chooses the calls that end in a fault, and limits their number. */
+/** Selects the calls that get the fault, and limits their number. */
 const target = {
   method: v.optional(v.string()),
   /** The beginning of the call's path. */

@@ -4,7 +4,8 @@ const NAME = /^([^[\]]+)(?:\[([^[\]]*)\])?$/;
 
 /**
  * Reads a query or a form as LiveChat's PHP does: `requester[mail]=a` is a field of an object, `tag[]=a` and `tag[0]=a`
- * are items of a list, and of two plain values with one name the last counts. LiveChat's parameters have one such level.
+ * are items of a list. Of two plain values with the same name, the last one counts. Parameters have at most one level
+ * of brackets.
  */
 export function readForm(text: string): Fields {
   // Without a prototype, because a parameter may be called `__proto__`.

@@ -18,7 +18,10 @@ type Served = {
   calls: Calls;
 };
 
-/** Serves an account over HTTP. Each call of its API is recorded, and ends in the fault that is planned for it. */
+/**
+ * Serves an account over HTTP. Each call of its API is recorded, and gets the next planned fault for its method and
+ * path, if there is one.
+ */
 export async function serve({ port, now, api, control, faults, calls }: Served) {
   const server = createServer(async (incoming, response) => {
     try {

@@ -14,8 +14,8 @@ const Limits = v.object({
 export type Limits = v.InferOutput<typeof Limits>;
 
 /**
- * Allows as many calls as the limit in each period of `window`, whenever it begins. This is the strictest reading of "per
- * minute": a caller that keeps to it also keeps to a limit by the clock's minutes.
+ * Allows `limit` calls in any period of `window` milliseconds (a sliding window). This is the strictest reading of "100
+ * calls a minute": a caller within it is also within a limit that starts again with each minute of the clock.
  */
 export class Throttle {
   #limits: Limits;

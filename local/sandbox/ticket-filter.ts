@@ -36,7 +36,7 @@ export type TicketFilter = {
   order: "asc" | "desc";
   /** In epoch milliseconds: the ticket has an activity at this time or later. */
   from?: number;
-  /** The same activity is before this time. In epoch milliseconds. */
+  /** In epoch milliseconds: the same activity is before this time. */
   to?: number;
   requester?: string;
 } & Partial<

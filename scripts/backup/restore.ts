@@ -26,9 +26,9 @@ type Restored = Manifest["rows"] & {
 };
 
 /**
- * Writes a backup into an app's tables. The log and the tickets must be empty. With `replace` they are emptied first, and items
- * that were erased in them since the backup stay erased. Existing subscriptions do not change. The log's head is written last,
- * so an interrupted restore can be repeated.
+ * Writes a backup into an app's tables. The log and the tickets must be empty. With `replace` they are emptied first,
+ * and items that were erased in them since the backup stay erased. Existing subscriptions do not change. The log's head
+ * is written last, so an interrupted restore can be repeated.
  *
  * @throws {Error} when the backup is incomplete, or the tables have a log or tickets
  */
@@ -77,7 +77,10 @@ type Erased = {
 };
 const NOTHING_ERASED: Erased = { rows: new Map(), quarantined: undefined, transcripts: undefined };
 
-/** The row key of an event is its place, which means the same event only in the same log. */
+/**
+ * Finds the items that were erased in these tables. An event's row key is its place, which names the same event only in
+ * the same log.
+ */
 async function readErased({ events, tickets }: Tables, log: string | undefined): Promise<Erased> {
   const rows = new Map<string, StoredRow>();
   for await (const row of readAllRows(tickets)) if (row.erasedAt !== undefined) rows.set(row.rowKey, row);
@@ -139,7 +142,9 @@ async function* newSubscriptions(
   }
 }
 
-/** Moves places that are valid in the restored log to its new id; all others restart at its beginning. */
+/**
+ * Gives the new log id to subscriptions whose place is valid in the restored log. All others restart at its beginning.
+ */
 async function keepPlaces(table: TableClient, log: LogPlace, id: string, waiting: Waiting): Promise<void> {
   async function* valid() {
     for await (const row of readAllRows(table)) {

@@ -17,7 +17,7 @@ type EventLogFigures = {
   /** Milliseconds that 99 of 100 appends took at most. */
   p99: number;
   /**
-   * Milliseconds for three readings: a page of 100 events at the log's end, such a page of one type, and one event by
+   * Milliseconds for three readings: the last 100 events of the log, the last 100 events of one type, and one event by
    * its id.
    */
   page: number;

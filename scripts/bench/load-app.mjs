@@ -2,8 +2,9 @@ import Module from "node:module";
 import { pathToFileURL } from "node:url";
 
 /**
- * Loads a bundle as the Functions worker does, to the last function registered: what a cold start waits for. With the name of
- * a function, it is then called once. Prints how many functions there are, and the milliseconds from the start of the process.
+ * Loads a bundle as the Functions worker does, until all functions are registered: a cold start waits for this. Then
+ * calls the function with the given name once, if there is one. Prints the number of functions, and the milliseconds
+ * since the start of the process.
  */
 const [file = "dist/app.mjs", name] = process.argv.slice(2);
 const functions = new Map();

@@ -1,4 +1,7 @@
-/** Does the work `count` times, `concurrency` at once. Returns the rate per second and the 99th percentile in milliseconds. */
+/**
+ * Does the work `count` times, `concurrency` at once. Returns the rate per second and the 99th percentile in
+ * milliseconds.
+ */
 export async function measure(
   work: () => Promise<unknown>,
   { count, concurrency }: { count: number; concurrency: number },

@@ -1,9 +1,9 @@
 import { app } from "@azure/functions";
 
-// As our own app is set up.
+// Streams requests, as our own app does.
 app.setup({ enableHttpStream: process.env.HTTP_STREAMING !== "off" });
 
-/** Reads a body and answers with as much as a receiver does: what the host and the library cost by themselves. */
+/** Reads a body and sends an answer as long as a receiver's, to measure the host and the library alone. */
 app.http("NoOp", {
   methods: ["POST"],
   route: "no-op",

@@ -17,8 +17,8 @@ type ReceiverFigures = {
 };
 
 /**
- * Measures the host over real HTTP, in turns with plain creates and an empty function, so other load on the machine affects all
- * three.
+ * Measures the host over real HTTP, in turns with plain creates and an empty function, so other load on the machine
+ * affects all three.
  */
 export async function benchReceivers({
   count = 6_000,

@@ -10,11 +10,11 @@ import { openTicketStore } from "../../shared/tickets/store/ticket-store.ts";
 type ReconcileFigures = {
   /** Tickets in the account. */
   tickets: number;
-  /** How many of them changed before the run; for the first run all are new. */
+  /** The share of tickets that changed before the run; in the first run all are new. */
   changed: string;
   /** Calls to LiveChat. */
   calls: number;
-  /** Rows written or removed in the ticket table, and the requests for them, both with the lease. */
+  /** Rows written or removed in the ticket table, and the requests for them. Both numbers include the lease. */
   rows: number;
   writes: number;
   seconds: number;
@@ -23,15 +23,15 @@ type ReconcileFigures = {
 type ReconcileBenchOptions = {
   /** Sizes of the account, each with its own table. */
   sizes?: number[];
-  /** Parts of the account that change before a run. */
+  /** Shares of the account's tickets that change before a run. */
   changes?: number[];
 };
 
 const PAGE = 25;
 
 /**
- * Counts the calls and writes of a run, by the size of the account and the number of changed tickets: they must grow with the
- * changes. There is no rate limit, and the account has its own clock, so no run stops early.
+ * Counts the calls and writes of a run, by the size of the account and the number of changed tickets: they must grow
+ * with the changes. There is no rate limit, and the account has its own clock, so no run stops early.
  */
 export async function* benchReconcile({
   sizes = [1_000, 10_000],
@@ -78,13 +78,13 @@ export async function* benchReconcile({
       yield await run("first walk");
       for (const part of changes) {
         const count = Math.round(size * part);
-        // Within an hour, because the first run of the next day would also sweep.
+        // The changes are within an hour, because the first run of the next day would also sweep.
         const changed = tickets.slice(size - count).map((ticket) => {
           now += 20;
           return { ...ticket, modified: toIso(now), status: "pending" };
         });
         tickets = [...changed.reverse(), ...tickets.slice(0, size - count)];
-        // In a later second than the last change.
+        // The run is in a later second than the last change.
         now += 15 * 60_000;
         yield await run(`${part * 100} %`);
       }

@@ -20,7 +20,7 @@ type ScaleFigures = {
 /** Milliseconds added to each request to storage, as in a data centre. */
 const STORAGE_MS = 20;
 const BYTES = 2_048;
-/** Milliseconds of a step, and of its part before the measurement. */
+/** Milliseconds of a step, and of its warm-up. */
 const SECONDS = 8;
 
 /** The loads of docs/deploying.md: instances, and events a second for all of them. */

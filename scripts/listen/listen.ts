@@ -28,8 +28,8 @@ const PAUSE_MS = 5_000;
 const TIME_LIMIT = 10_000;
 
 /**
- * Sends the events of an app's log to a URL, one by one. Each event is sent once, even if the URL answers with an error. Polls
- * until `signal` aborts, even while the app does not answer.
+ * Sends the events of an app's log to a URL, one by one. Each event is sent once, even if the URL answers with an
+ * error. Polls until `signal` aborts, even while the app does not answer.
  *
  * @throws {Refused} when the app refuses the key
  */

@@ -125,7 +125,7 @@ function textChecks({ url, accountId, clientId, apiKey }: Connection<"text">): C
   ];
 }
 
-/** Possible names of the filter by requester, which HelpDesk's documentation does not have. */
+/** Names to try for a filter by requester, which HelpDesk's documentation does not mention. */
 const REQUESTER_FILTERS = ["requester.email", "requesterEmail", "requester"];
 
 /** Checks facts that HelpDesk's documentation (https://api.helpdesk.com/docs) leaves open. */

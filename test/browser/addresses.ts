@@ -1,4 +1,4 @@
-/** The heading of each route of the console, and an address of it. Ids that the test creates stand in braces. */
+/** The heading of each route of the console, and an address of it. Ids that the test creates are in braces. */
 export const PAGES: Record<string, [heading: string, path: string]> = {
   "": ["Now", ""],
   "/events": ["Events", "/events?type=chat_ended"],

@@ -41,7 +41,8 @@ export function openMemoryStore(memory: Memory, touch: (write: () => void) => vo
       const hold = () => {
         memory.lease = { holder, since, nonce, until: now() + ttlMs };
       };
-      const busy = () => new LeaseLost(`${memory.lease?.holder} is at it since ${memory.lease?.since}.`);
+      const busy = () =>
+        new LeaseLost(`${memory.lease?.holder} has been running since ${memory.lease?.since}.`);
       if (memory.lease && memory.lease.until > now()) throw busy();
       touch(hold);
       return {

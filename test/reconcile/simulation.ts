@@ -190,7 +190,7 @@ function helpDeskPage(all: readonly Ticket[], query: Record<string, unknown>, pa
   return { tickets: structuredClone(rest.slice(0, pageSize)), total: rest.length, pages: 0 };
 }
 
-/** An account at first. `isHonest`: the list never lacks tickets that its count lacks too. */
+/** An account at the start of a simulation. `isHonest`: when the list lacks tickets, its count still includes them. */
 export type Start = { size: number; everyMs: number; pageSize: number; isHonest?: boolean };
 
 /** Opens the store for a process. */

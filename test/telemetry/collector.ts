@@ -20,7 +20,10 @@ type CollectedSpan = {
 
 type CollectedPoint = { metric: string; value: number; attributes: Record<string, unknown> };
 
-/** A server that receives OTLP over HTTP as JSON (https://opentelemetry.io/docs/specs/otlp/#otlphttp), and any other body as text. */
+/**
+ * A server that receives OTLP over HTTP as JSON (https://opentelemetry.io/docs/specs/otlp/#otlphttp), and any other
+ * body as text.
+ */
 export async function startCollector(tls?: { key: string; cert: string }) {
   const received: { path: string; headers: object; body: string }[] = [];
   const listener: RequestListener = async (request, response) => {
