@@ -4,10 +4,10 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/azurite.setup.ts"],
-    // Integration tests start real processes, which can take seconds on two shared cores.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    expect: { poll: { timeout: 10_000 } },
+    // Integration tests start real processes. These limits are for a machine that is ten times slower; only a failure takes so long.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     fileParallelism: true,
     maxWorkers: 2,
   },

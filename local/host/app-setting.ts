@@ -25,3 +25,11 @@ export function connectionString(name: string, functionName: string, env = proce
     `Function ${functionName}: the setting ${name} (a storage connection string) is not set`,
   );
 }
+
+/**
+ * Whether the setting `AzureWebJobs.<function>.Disabled` stops a function's schedule, as on the real host. The admin route
+ * still starts the function.
+ */
+export function isDisabled(functionName: string, env = process.env): boolean {
+  return /^(1|true)$/i.test(env[`AzureWebJobs.${functionName}.Disabled`] ?? "");
+}

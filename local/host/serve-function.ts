@@ -1,5 +1,5 @@
 import type { FunctionInfo } from "./admin.ts";
-import { connectionString, resolveAppSettings } from "./app-setting.ts";
+import { connectionString, isDisabled, resolveAppSettings } from "./app-setting.ts";
 import type { TriggerData } from "./core-types.ts";
 import type { FunctionApp, RegisteredFunction } from "./function-app.ts";
 import type { HostSettings } from "./host-json.ts";
@@ -70,7 +70,7 @@ export async function serveFunction(
           schedule,
           invokeUrl: `${url}/admin/functions/${name}`,
         }),
-        start: () => startTimer(cron, run),
+        start: () => startTimer(cron, run, { isDisabled: isDisabled(name) }),
       };
     }
     case "queuetrigger": {

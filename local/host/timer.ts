@@ -36,11 +36,12 @@ export function readSchedule(schedule: string, functionName: string, now = Date.
  * manual run waits for the current one.
  *
  * @param run runs the function with the timer's data; does not reject
+ * @param options.isDisabled only manual runs
  */
 export function startTimer(
   cron: Cron,
   run: (data: TriggerData) => Promise<void>,
-  { clock = systemClock }: { clock?: Clock } = {},
+  { clock = systemClock, isDisabled = false }: { clock?: Clock; isDisabled?: boolean } = {},
 ): Listener {
   // The real host stores a status only for schedules with intervals of at least a minute.
   const monitored = interval(cron, clock.now()) >= 60_000;
@@ -78,7 +79,7 @@ export function startTimer(
     }
   }
 
-  const schedules = keepSchedule();
+  const schedules = isDisabled ? undefined : keepSchedule();
 
   return {
     trigger: () => void runInTurn(() => next(cron, clock.now())),

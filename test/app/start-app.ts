@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, inject } from "vitest";
+import { timers } from "../../functions/timers.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../local/sandbox/sandbox.ts";
 import {
   startTextSandbox,
@@ -33,6 +33,11 @@ export type Host = {
 type Reply = { status: number; headers: Headers; body: any };
 
 export type AppOptions = { env?: Record<string, string>; sandbox?: SandboxOptions; flags?: string[] };
+
+/** Settings with which no timer runs on its schedule, so no run falls between two lines of a test. `POST /admin/functions/…` starts a run. */
+export const WITHOUT_SCHEDULES = Object.fromEntries(
+  timers({ LIVECHAT_API: "text" }).map(({ id }) => [`AzureWebJobs.${id}.Disabled`, "1"]),
+);
 
 /** Matches credentials, email addresses and URLs with more than a host: no log line may have them. */
 const PRIVATE = [
@@ -99,13 +104,16 @@ async function startHost(env: Record<string, string>, flags: string[] = []): Pro
       TICKETS_TABLE: `Tickets${unique}`,
       SUBSCRIPTIONS_TABLE: `Subscriptions${unique}`,
       WAKE_QUEUE: `wake-${unique}`,
-      // Once a year: a test that needs a run starts it over HTTP.
+      ...WITHOUT_SCHEDULES,
+      // Once a year: GET /status misses no run.
       TICKETS_RECONCILE_SCHEDULE: "0 0 0 1 1 *",
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const log: string[] = [];
+  // After "exit", lines may still be on their way.
+  const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
   createInterface({ input: child.stderr }).on("line", (line) => log.push(line));
   const lines = createInterface({ input: child.stdout });
   const address = new Promise<string>((resolve, reject) => {
@@ -114,7 +122,7 @@ async function startHost(env: Record<string, string>, flags: string[] = []): Pro
       const ready = /^listening on (.+)$/.exec(line)?.[1];
       if (ready) resolve(ready);
     });
-    child.once("exit", (code) => reject(new Error(`The host ended with ${code}:\n${log.join("\n")}`)));
+    void closed.then((code) => reject(new Error(`The host ended with ${code}:\n${log.join("\n")}`)));
   });
   const url = `${await address}/api`;
 
@@ -154,8 +162,8 @@ async function startHost(env: Record<string, string>, flags: string[] = []): Pro
             : JSON.stringify(body),
       }),
     async stop() {
-      if (child.exitCode === null && child.signalCode === null && child.kill("SIGTERM"))
-        await once(child, "exit");
+      child.kill("SIGTERM");
+      await closed;
       // Every test that starts an app checks the app's log.
       for (const line of log) for (const secret of PRIVATE) expect(line).not.toMatch(secret);
     },

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { isDisabled } from "../../local/host/app-setting.ts";
 import type { Binding } from "../../local/host/core-types.ts";
 import { FunctionApp } from "../../local/host/function-app.ts";
 import { readHostJson } from "../../local/host/host-json.ts";
@@ -71,4 +72,14 @@ test("a schedule between percent signs is read from the setting", async () => {
     schedule: "0 */5 * * * *",
     invokeUrl: "http://h/admin/functions/F",
   });
+});
+
+test.each([
+  ["1", true],
+  ["true", true],
+  ["0", false],
+  ["", false],
+])("with AzureWebJobs.F.Disabled=%j the schedule of F is disabled: %s", (value, expected) => {
+  expect(isDisabled("F", { "AzureWebJobs.F.Disabled": value })).toBe(expected);
+  expect(isDisabled("Other", { "AzureWebJobs.F.Disabled": value })).toBe(false);
 });

@@ -42,7 +42,7 @@ const settle = () => new Promise((done) => setImmediate(done));
 
 type TimerInfo = { Schedule: object; ScheduleStatus: Record<string, string> | null; IsPastDue: boolean };
 
-function start(schedule: string, from: string) {
+function start(schedule: string, from: string, { isDisabled = false } = {}) {
   const clock = new ManualClock(from);
   const runs: { at: string; info: TimerInfo }[] = [];
   let hold: Promise<void> | undefined;
@@ -50,7 +50,7 @@ function start(schedule: string, from: string) {
     runs.push({ at: new Date(clock.now()).toISOString(), info: JSON.parse("json" in data ? data.json : "") });
     await hold;
   };
-  const timer = startTimer(readSchedule(schedule, "F", clock.now()), run, { clock });
+  const timer = startTimer(readSchedule(schedule, "F", clock.now()), run, { clock, isDisabled });
   return {
     clock,
     timer,
@@ -146,6 +146,16 @@ describe("runs never overlap", () => {
     release();
     await settle();
     expect(times()).toHaveLength(3);
+    await timer.stop();
+  });
+
+  test("a disabled timer runs only by hand", async () => {
+    const { clock, timer, times } = start("0 * * * * *", "2024-01-01T00:00:30Z", { isDisabled: true });
+    await clock.passUntil("2024-01-01T00:05:00Z");
+    expect(times()).toEqual([]);
+    timer.trigger();
+    await settle();
+    expect(times()).toEqual(["2024-01-01T00:05:00.000Z"]);
     await timer.stop();
   });
 
