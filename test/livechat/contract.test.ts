@@ -25,7 +25,7 @@ type Account = {
   calls: Calls;
 };
 
-const quick = { rateLimit: 1_000, random: () => 0, attemptTimeout: 4_000, totalTimeout: 20_000 };
+const quick = { rateLimit: 1_000, random: () => 0 };
 
 const apis: Record<string, () => Promise<Account & AsyncDisposable>> = {
   v2: async () => {

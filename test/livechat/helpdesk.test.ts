@@ -14,7 +14,7 @@ import { createLiveChatText } from "../../shared/livechat/text/client.ts";
 import type { TicketFilters } from "../../shared/schemas/ticket.ts";
 import { failureOf } from "./upstream.ts";
 
-const quick = { rateLimit: 100_000, random: () => 0, attemptTimeout: 1_000, totalTimeout: 5_000 };
+const quick = { rateLimit: 100_000, random: () => 0 };
 
 function connect({ helpDesk }: TextSandbox, options: Partial<HelpDeskOptions> = {}) {
   return createHelpDesk({ ...quick, url: helpDesk.url, ...helpDesk.credentials, ...options });

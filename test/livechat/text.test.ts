@@ -9,7 +9,7 @@ import {
   UpstreamRefused,
 } from "../../shared/core/errors.ts";
 import { createLiveChatText, type LiveChatTextOptions } from "../../shared/livechat/text/client.ts";
-import { answer, failureOf, startUpstream } from "./upstream.ts";
+import { answer, failureOf, startUpstream, useVirtualTime, virtually } from "./upstream.ts";
 
 function connect(sandbox: TextSandbox, options: Partial<LiveChatTextOptions> = {}) {
   return createLiveChatText({ url: sandbox.url, ...sandbox.credentials, rateLimit: 1_000, ...options });
@@ -105,15 +105,19 @@ test.each([
 });
 
 test("a new agent that LiveChat does not show in time is answered with the requested fields", async () => {
+  useVirtualTime();
   await using sandbox = await start({ propagation: 120_000 });
-  const liveChat = connect(sandbox, { totalTimeout: 3_000 });
-  const agent = await liveChat.createAgent({ login: "ann@example.com", name: "Ann", job_title: "Lead" });
+  const liveChat = connect(sandbox);
+  const creation = liveChat.createAgent({ login: "ann@example.com", name: "Ann", job_title: "Lead" });
+  const agent = await virtually(liveChat, creation);
   expect(agent).toMatchObject({ login: "ann@example.com", name: "Ann", job_title: "Lead" });
 });
 
 test("a new agent that LiveChat shows after a moment is read then", async () => {
+  useVirtualTime();
   await using sandbox = await start({ propagation: 300 });
-  const agent = await connect(sandbox).createAgent({ login: "ann@example.com", name: "Ann" });
+  const liveChat = connect(sandbox);
+  const agent = await virtually(liveChat, liveChat.createAgent({ login: "ann@example.com", name: "Ann" }));
   expect(agent).toMatchObject({ job_title: "Support Agent", max_chats_count: 6, permission: "normal" });
 });
 

@@ -8,6 +8,9 @@ import { createLiveChatV2, type LiveChatV2Options } from "../../shared/livechat/
 export const KEY = "fra:very+secret/key=";
 export const USERNAME = "owner@example.com";
 
+/** No program gets this port from the system, so nothing listens there. */
+export const UNREACHABLE = "http://127.0.0.1:2";
+
 /** A request as it arrived. */
 type Arrival = {
   method: string;
@@ -17,8 +20,8 @@ type Arrival = {
   body: string;
   /** Epoch milliseconds. */
   at: number;
-  /** True when the rest of the answer never comes, while the connection stays open. */
-  hangs: boolean;
+  /** Where the answer stops, while the connection stays open. */
+  hangs?: "before its head" | "after its head";
 };
 
 /** Answers one request; `nth` is 1 for the first. */
@@ -29,7 +32,7 @@ export async function startUpstream(script: Script): Promise<{ url: string; arri
   const arrivals: Arrival[] = [];
   const server = createServer(async (request, response) => {
     const { method = "", url = "", headers } = request;
-    const arrival: Arrival = { method, url, headers, body: "", at: Date.now(), hangs: false };
+    const arrival: Arrival = { method, url, headers, body: "", at: Date.now() };
     const nth = arrivals.push(arrival);
     for await (const chunk of request.setEncoding("utf8")) arrival.body += chunk;
     script(response, arrival, nth);
@@ -94,15 +97,25 @@ export async function play(
   useVirtualTime();
   const { url, arrivals } = await startUpstream(script);
   let ended = 0;
+  let hasHead = false;
   const observe = () => {
     ended += 1;
+    hasHead = false;
   };
-  const liveChat = connect(url, { random: () => 0.5, observe, ...options });
+  const readHead: typeof fetch = async (...request) => {
+    const response = await fetch(...request);
+    hasHead = true;
+    return response;
+  };
+  const liveChat = connect(url, { random: () => 0.5, observe, fetch: readHead, ...options });
   const began = Date.now();
   const outcome = await virtually(
     liveChat,
     call(liveChat).catch((error: unknown) => error),
-    () => arrivals[ended]?.hangs === true,
+    () => {
+      const hangs = arrivals[ended]?.hangs;
+      return hangs === "before its head" || (hangs === "after its head" && hasHead);
+    },
   );
   return { outcome, arrivals, times: arrivals.map(({ at }) => at - began), took: Date.now() - began };
 }
@@ -110,13 +123,9 @@ export async function play(
 /** Gives a request no answer, or only the beginning of one. */
 export function hang(status?: number, headers: Record<string, string> = {}): Script {
   return (response, arrival) => {
-    if (status === undefined) arrival.hangs = true;
-    else {
-      response.writeHead(status, { "content-type": "application/json", ...headers }).write('{"id":', () => {
-        // The socket has the beginning now. The client reads it in the next turns of the event loop.
-        setImmediate(() => setImmediate(() => (arrival.hangs = true)));
-      });
-    }
+    arrival.hangs = status === undefined ? "before its head" : "after its head";
+    if (status === undefined) return;
+    response.writeHead(status, { "content-type": "application/json", ...headers }).write('{"id":');
   };
 }
 

@@ -174,14 +174,7 @@ test("a registration with a token that may not read the switch of webhooks succe
 describe("with HelpDesk", () => {
   const receiver = (password: string) => urlFor(password, "helpdesk/tickets");
   const servicesOf = ({ url, credentials, helpDesk }: TextSandbox) => {
-    const options = {
-      url,
-      ...credentials,
-      rateLimit: 10_000,
-      random: () => 0,
-      attemptTimeout: 500,
-      totalTimeout: 3_000,
-    };
+    const options = { url, ...credentials, rateLimit: 10_000, random: () => 0 };
     const account = createLiveChatText({ ...options, helpDeskUrl: helpDesk.url });
     return webhookServices(account, { ...destination, events: undefined }, { hasHelpDesk: true });
   };
