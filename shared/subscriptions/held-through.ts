@@ -55,7 +55,10 @@ async function moveThrough(
     for await (const _ of wantedEvents(log, kept, { after: place.cursor, through: cursor })) missed += 1;
     const counted = missed > 0 && { missed: kept.missed + missed, missedAt: toIso(now()) };
     const written = await store.replace({ ...kept, ...place, cursor, ...counted }, { unpark });
-    if (written) left = left.filter((seq) => !unpark.includes(seq));
+    // Without the write, the parked events may have changed too: an operator may have sent one.
+    left = written
+      ? left.filter((seq) => !unpark.includes(seq))
+      : (await store.parked(found.id)).map(({ seq }) => seq);
     kept = written ?? (await store.get(found.id));
   }
   return Number.POSITIVE_INFINITY;

@@ -187,8 +187,12 @@ export function openSubscriptionService({
     /** Parks the waiting event and continues with the next one. @throws {Conflict} when no event waits */
     async skip(id: string): Promise<SubscriptionInDetail> {
       const head = await log.head();
+      let next: StoredEvent | undefined;
       return change(id, async (kept) => {
-        const next = await nextWanted(kept, placeIn(head, kept, now()).cursor);
+        const { cursor } = placeIn(head, kept, now());
+        // The event of an earlier try was passed: by that try, or because it was delivered meanwhile.
+        if (next && next.seq <= cursor) return kept;
+        next = await nextWanted(kept, cursor);
         if (!next) throw new Conflict("No event waits for this subscription.");
         return { ...moveTo(kept, next.seq, head.log), park: toParked(next, kept.standing, now()) };
       });
@@ -210,9 +214,10 @@ export function openSubscriptionService({
     async rollSecret(id: string) {
       const secret = newSecret();
       const until = toIso(now() + ROLL_MS);
-      const roll = (before: KeptSubscription) => {
-        return { ...before, secret, previousSecret: { secret: before.secret, until } };
-      };
+      const roll = (before: KeptSubscription) =>
+        before.secret === secret
+          ? before
+          : { ...before, secret, previousSecret: { secret: before.secret, until } };
       existing(await store.change(id, roll));
       dispatcher.changed();
       return { id, secret, previousSecretUntil: until };

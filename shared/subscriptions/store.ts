@@ -132,6 +132,8 @@ export function openSubscriptionStore(table: TableClient, now = Date.now) {
   /**
    * Changes a subscription and its parked events. Repeats the change when another one comes first. Returns
    * `undefined` when the subscription does not exist.
+   *
+   * @param to may get its own result: storage may carry out a write late, after it was repeated
    */
   function change(
     id: string,

@@ -5,9 +5,12 @@ import { eventLogPlaces } from "../../shared/event-log/people.ts";
 import { LOG_PARTITION } from "../../shared/event-log/store.ts";
 import { openPeople } from "../../shared/people/people.ts";
 import { openAttempts } from "../../shared/subscriptions/attempts.ts";
+import { heldThrough } from "../../shared/subscriptions/held-through.ts";
 import { attemptsPlace } from "../../shared/subscriptions/people.ts";
 import { openSubscriptionService } from "../../shared/subscriptions/service.ts";
+import { openSubscriptionStore } from "../../shared/subscriptions/store.ts";
 import { ended, newLog, newTable as newLogTable, started } from "../event-log/deliveries.ts";
+import { cut, inject } from "../storage/faults.ts";
 import { type Script, startSubscriber } from "./subscriber.ts";
 import { failedRequest, idsOf, newTable } from "./world.ts";
 
@@ -106,6 +109,24 @@ test("retention counts events older than the margin as missed, once", async () =
   expect(await subscriptions.list()).toEqual(
     expect.arrayContaining([expect.objectContaining({ id: one.id, missed: 5 })]),
   );
+});
+
+test("retention ends although a parked event was sent meanwhile", async () => {
+  const world = open();
+  const { subscriptions, clock, log } = world;
+  const down = await newSubscriber(DOWN);
+  const { id } = await subscriptions.subscribe({ url: down.url });
+  await fill(world);
+  for (let count = 0; count < 3; count += 1) await subscriptions.skip(id);
+  const store = openSubscriptionStore(world.table);
+  const parked = async (only?: string) => {
+    const all = await store.parked(only);
+    if (only === undefined) await store.unpark(id, 1);
+    return all;
+  };
+  const options = { store: { ...store, parked }, log, now: world.now };
+  expect(await heldThrough(daysAgo(clock, 9.5), options)).toBe(2);
+  expect(await subscriptions.get(id)).toMatchObject({ missed: 1, parked: [{ seq: 3 }] });
 });
 
 test("retention counts parked events older than the margin as missed", async () => {
@@ -394,6 +415,33 @@ test("the attempt of a batch shows at its events, and not at others between them
     ]);
   expect(await Promise.all(ids.map(statuses))).toEqual([[[true, 200]], [[true, 200]], [], [[true, 200]]]);
   expect((await world.subscriptions.get(id)).attempts).toMatchObject([{ events: 3, seq: 4, firstSeq: 1 }]);
+});
+
+test("a skip or a new secret is applied once when storage carries out its write late", async () => {
+  const table = newTable();
+  const { subscriptions, log } = open({ table });
+  const { id, secret } = await subscriptions.subscribe({ url: "http://127.0.0.1:1/hook" });
+  await subscriptions.dispatch();
+  let isNext = false;
+  let late: (() => Promise<unknown>) | undefined;
+  let reads = 0;
+  inject(table, async (send, { method }) => {
+    if (method !== "GET" && isNext) {
+      [isNext, reads, late] = [false, 0, send];
+      throw cut();
+    }
+    // The app reads the row to find out whether it was written, and then reads it again.
+    if (method === "GET" && ++reads === 2) await late?.();
+    return send();
+  });
+  isNext = true;
+  const rolled = await subscriptions.rollSecret(id);
+  const kept = await openSubscriptionStore(table).get(id);
+  expect(kept).toMatchObject({ secret: rolled.secret, previousSecret: { secret } });
+  await subscriptions.dispatch();
+  for (const chat of ["A", "B", "C"]) await log.append(started({ id: chat }));
+  isNext = true;
+  expect((await subscriptions.skip(id)).parked.map(({ seq }) => seq)).toEqual([1]);
 });
 
 test("a skipped event stays parked until it is sent again successfully", async () => {
