@@ -50,7 +50,7 @@ import { getTicket } from "./tickets/get-ticket.ts";
 import { listTickets } from "./tickets/list-tickets.ts";
 import { updateTicket } from "./tickets/update-ticket.ts";
 
-/** Every operation of the app, in the order in which the reference shows them. */
+/** Every operation of the app, in the order of the reference. */
 export const operations: readonly Operation<Services>[] = [
   listAgents,
   createAgent,

@@ -165,7 +165,7 @@ export type Services = {
   readonly eventLog: EventLog;
   /** The ends of chats that wait for their transcript. */
   readonly transcripts: Transcripts;
-  /** Tickets that HelpDesk's webhook announced and that the app has not read yet. */
+  /** Tickets from HelpDesk's webhook that the app has not read yet. */
   readonly arrivals: Arrivals;
   readonly ticketStore: TicketStore;
   readonly subscriptions: Deferred<SubscriptionService>;

@@ -90,15 +90,15 @@ param webhookPasswordPrevious string = ''
 param operatorWebhookUrl string = ''
 
 @minValue(0)
-@description('Age in days at which events are removed; 0 keeps them.')
+@description('Days to keep events; 0: for ever.')
 param eventRetentionDays int = 0
 
 @minValue(0)
-@description('Additional days that retention waits for a subscription that is behind; 0: none.')
+@description('More days to keep events for a subscription that is behind; 0: none.')
 param retentionMarginDays int = 7
 
 @minValue(1)
-@description('Days for which a ticket that is gone from LiveChat keeps its content.')
+@description('Days to keep the content of a ticket that LiveChat no longer has.')
 param deletedTicketDays int = 30
 
 @description('on: the Functions host streams request bodies; off: it reads them first and drops bodies without a Content-Length.')
@@ -119,7 +119,7 @@ param httpConcurrency int = 0
 
 @minValue(1)
 @maxValue(1000)
-@description('The most instances of each scale group: all HTTP functions, each timer, each queue function. Limits the cost of a flood, and multiplies liveChatRateLimit. Some regions require at least 40.')
+@description('The maximum number of instances of each scale group: all HTTP functions, each timer, each queue function. Limits the cost of a flood, and multiplies liveChatRateLimit. Some regions require at least 40.')
 param maximumInstanceCount int = 10
 
 @minValue(0)

@@ -6,7 +6,7 @@ import { operation } from "../operation.ts";
 export const getStatus = operation({
   id: "GetStatus",
   description:
-    "Runs all checks of the app, and returns their results. Each check has its state, the time at which this state began, and the next thing to do. The operation calls LiveChat at most once a minute.",
+    "Runs all checks of the app, and returns their results. Each check has its state, the start of this state, and the next thing to do. The operation calls LiveChat at most once a minute.",
   tag: "Operation",
   method: "GET",
   route: "status",

@@ -18,7 +18,7 @@ import type { Services } from "../services.ts";
 const FIRST_READING_BUDGET = 10_000;
 
 /**
- * The services at which our webhooks are registered: LiveChat, and HelpDesk on the Text platform.
+ * The services that send our webhooks: LiveChat, and HelpDesk on the Text platform.
  *
  * @throws {Conflict} when WEBHOOK_BASE_URL is not set
  */

@@ -55,13 +55,13 @@ param liveChatLicenseId string
 @description('Calls per 60 s that each instance may make to LiveChat.')
 param liveChatRateLimit int
 
-@description('Age in days at which events are removed; 0 keeps them.')
+@description('Days to keep events; 0: for ever.')
 param eventRetentionDays int
 
-@description('Additional days that retention waits for a subscription that is behind; 0: none.')
+@description('More days to keep events for a subscription that is behind; 0: none.')
 param retentionMarginDays int
 
-@description('Days for which a ticket that is gone from LiveChat keeps its content.')
+@description('Days to keep the content of a ticket that LiveChat no longer has.')
 param deletedTicketDays int
 
 @description('on: the Functions host streams request bodies; off: it reads them first and drops bodies without a Content-Length.')
@@ -73,7 +73,7 @@ param instanceMemoryMB int
 @description('HTTP requests that an instance serves at once; 0 depends on its memory.')
 param httpConcurrency int
 
-@description('The most instances of each scale group.')
+@description('The maximum number of instances of each scale group.')
 param maximumInstanceCount int
 
 @description('HTTP instances that always run.')
