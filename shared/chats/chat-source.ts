@@ -29,7 +29,7 @@ type ChatPosition = {
   pages: number;
   /** Threads that this reading found active. */
   active: ThreadIds[];
-  /** Threads that were active at the end of the last reading, and that this reading has not found yet. */
+  /** Threads that the last reading found active, and this reading has not found yet. */
   open: ThreadIds[];
   /** Threads to read one by one. */
   queue: ThreadIds[];
@@ -109,7 +109,7 @@ export function chatSource(
     }
   }
 
-  /** The threads of which the log has no event of this type. */
+  /** The threads without an event of this type in the log. */
   async function withoutEvent(type: EventType, threads: readonly ThreadIds[]): Promise<ThreadIds[]> {
     const events = inGroups(threads, LOOKUPS_AT_ONCE, ([, threadId]) => firstEventsOf(threadId));
     const known = await Array.fromAsync(events);

@@ -124,7 +124,7 @@ export function settingsSet(
   return SETTING_NAMES.map((name) => ({ name, set: Boolean(environment[name]?.trim()) }));
 }
 
-/** The API by which LiveChat is called: the REST API v2, or the APIs of the Text platform. */
+/** The connection to LiveChat: to the REST API v2, or to the APIs of the Text platform. */
 export type LiveChatConnection = ReturnType<typeof connectionOf>;
 
 function connectionOf(env: v.InferOutput<v.ObjectSchema<ReturnType<typeof environmentFor>, undefined>>) {
@@ -191,11 +191,11 @@ export function readSettings(environment: Record<string, string | undefined>) {
     ticketsReconcileSchedule: env.TICKETS_RECONCILE_SCHEDULE,
     /** NCRONTAB, six fields; used with the Text platform only. */
     chatsReconcileSchedule: env.CHATS_RECONCILE_SCHEDULE,
-    /** Age at which events are removed, in days; events are kept when it is not set. */
+    /** Days to keep events; without it they are kept for ever. */
     eventRetentionDays: env.EVENT_RETENTION_DAYS,
-    /** Additional days that retention waits for a subscriber that is behind. */
+    /** More days to keep events for a subscription that is behind. */
     retentionMarginDays: env.RETENTION_MARGIN_DAYS,
-    /** Days for which a ticket that is gone from LiveChat keeps its content. */
+    /** Days to keep the content of a ticket that LiveChat no longer has. */
     deletedTicketDays: env.DELETED_TICKET_DAYS,
     /** URL that the app calls when a check changes its state. */
     operatorWebhookUrl: env.OPERATOR_WEBHOOK_URL,

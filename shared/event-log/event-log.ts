@@ -95,8 +95,8 @@ export function openEventLog({
      */
     count: (query: { type: EventType; from: string; to: string }) => countOfType(store, query),
     /**
-     * The number of events of each hour (UTC) that overlaps a span of time (ISO 8601), by type and origin, without
-     * empty hours.
+     * Counts the events of each hour (UTC) that overlaps a span of time (ISO 8601), by type and origin. Empty hours are
+     * left out.
      */
     countByHour: (span: { from: string; to: string }) => countByHour(store, span),
     quarantine: openQuarantine(store, { append, now, timeLimit }),

@@ -27,7 +27,7 @@ type EventLogPlacesOptions = {
    * later.
    */
   keepOut?: (ticketId: string) => Promise<void>;
-  /** The place up to which all subscribers have received their events. Retention keeps later events. */
+  /** All subscribers have received their events up to this place. Retention keeps later events. */
   heldThrough?: () => Promise<number>;
   /** Milliseconds since the epoch. */
   now: () => number;

@@ -71,7 +71,7 @@ export function planAppend<Entry extends AppendEntry>(
   return {
     actions,
     events,
-    /** The head after the transaction. Its ETag will be that of the action at `headIndex`. */
+    /** The head after the transaction. Its ETag will be the ETag of the action at `headIndex`. */
     head: next,
     headIndex: checks.length,
     /** The waiting instances after the transaction. */

@@ -36,7 +36,7 @@ const MAX_REASON_CHARACTERS = 1000;
 const MAX_STORED_PROBLEMS = 50;
 const MAX_PROBLEM_CHARACTERS = 200;
 const MAX_COUNT = 1000;
-/** The most entries that one page searches for those with a reason. */
+/** The maximum number of entries that are searched for one page of a reason. */
 const MAX_SEARCHED = 5_000;
 /** The columns of an entry without its body. */
 const ENTRY_COLUMNS = ["rowKey", "format", "expected", "reason", "problems", "receivedAt"];
@@ -111,7 +111,7 @@ export function openQuarantine(
     keep: (delivery: NewQuarantined) => inTime(timeLimit, (signal) => keep(delivery, signal)),
     get,
     remove,
-    /** A page of the entries, or of those with one reason, in the order of their ids. `next` is missing at the end. */
+    /** A page of the entries, or only of one reason, in the order of their ids. `next` is missing at the end. */
     async list(query: QuarantineQuery = {}): Promise<{ items: Quarantined[]; next?: string }> {
       const { limit = 100, cursor, reason } = query;
       const from = cursor !== undefined && isId(cursor) ? quarantineKey(cursor) : QUARANTINED.from;
@@ -126,7 +126,7 @@ export function openQuarantine(
       }
       return { items };
     },
-    /** Counts the entries up to 1,000; `more` is true when there are further ones. */
+    /** Counts the entries up to 1,000; `more` is true when there are more. */
     async count(): Promise<{ count: number; more: boolean }> {
       let count = 0;
       for await (const _ of quarantineRows(store, { select: ["rowKey"] })) {

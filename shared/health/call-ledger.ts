@@ -21,7 +21,7 @@ const LastCall = v.object({
 });
 export type LastCall = v.InferOutput<typeof LastCall>;
 
-/** A header with which LiveChat announces the end of this API version, and its day. */
+/** A header that announces the end of this API version, and the day in it. */
 export type Lifecycle = { header: string; day: string };
 
 export type CallLedger = ReturnType<typeof openCallLedger>;
@@ -64,7 +64,7 @@ export function openCallLedger({ table, ...aside }: Aside & { table: () => Table
     /**
      * Records a lifecycle header. LiveChat may send both. `Deprecation` is the later step, so `Legacy` does not replace it.
      *
-     * @returns true once a day for each header, when it should be logged
+     * @returns true when the header should be logged: once a day
      */
     recordLifecycle({ header, day }: Lifecycle): boolean {
       if (now() - (announcedAt.get(header) ?? Number.NEGATIVE_INFINITY) < DAY) return false;

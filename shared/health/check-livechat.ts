@@ -126,7 +126,7 @@ function lacksApi({ upstream }: AppError): boolean {
   return status === 404 || status === 410 || code === "unsupported_version";
 }
 
-/** The share of the rate limit from which callers' calls may have to wait. */
+/** From this share of the rate limit on, calls of callers may have to wait. */
 const NEARLY_USED_UP = 0.9;
 
 /** Judges how much of its rate limit this instance has used in the last minute. */

@@ -24,7 +24,7 @@ export async function lookAtQueue({ queue }: Examined): Promise<Finding> {
     if (!(error instanceof StorageUnavailable)) throw error;
     return attention(
       `${withOrigin(error)} Repeated deliveries to subscribers wait for the timer.`,
-      "Check that the account of the tables has a queue service that admits this app, and give the app's identity the role Storage Queue Data Contributor.",
+      "Check that the storage account of the tables has a queue service that this app can reach. Give the app's identity the role Storage Queue Data Contributor.",
     );
   }
 }

@@ -47,8 +47,8 @@ type MonitorOptions = {
 type NamedFinding = Omit<CheckResult, "since"> & Pick<Finding, "count">;
 
 /**
- * Milliseconds for which findings are reused: anyone may call `GET /health`, and each call must not cause requests to
- * storage.
+ * Milliseconds for which findings are reused. Anyone may call `GET /health`, so a call must not always cause requests
+ * to storage.
  */
 const SHORT_REUSE = 5 * SECOND;
 
@@ -139,7 +139,7 @@ export function createMonitor(
   }
 }
 
-/** States of a check in which the checks that need it are unknown. */
+/** While a check has one of these states, the checks that need it are unknown. */
 const BLOCKING: readonly (CheckState | undefined)[] = ["bad", "unknown"];
 
 const STATES_WORST_FIRST: readonly CheckState[] = ["bad", "attention", "unknown", "ok"];

@@ -2,8 +2,8 @@ import { Cron } from "croner";
 import { DAY } from "../core/time.ts";
 
 /**
- * The time of the `nth` due run after a time, both in milliseconds since the epoch; `undefined` when a schedule is
- * invalid or comes due less often.
+ * The time of the `nth` due run after a time. Both are milliseconds since the epoch. `undefined` when the schedule is
+ * invalid or has fewer runs.
  *
  * @param schedule NCRONTAB, six fields, in UTC
  */

@@ -56,7 +56,7 @@ export type Answer<Body> = {
   body?: Body;
   /** Text that is sent in place of `body`. */
   text?: string;
-  /** The status, if it differs from that of the operation's output. */
+  /** The status, if it differs from the status of the operation's output. */
   status?: number;
   headers?: Record<string, string>;
 };
@@ -119,8 +119,7 @@ export type Operation<
    */
   trigger?: { notification: v.GenericSchema };
   /**
-   * The place that a call changes, for the warning in the reference: the app's own storage by default, and nothing
-   * for a GET.
+   * What a call changes, for the warning in the reference. The default is the app's own storage; for a GET, nothing.
    */
   writes?: "LiveChat" | "nothing";
   /** Adds an ETag to the answers and accepts `If-None-Match`, for answers that are polled and seldom change. */

@@ -74,7 +74,7 @@ export type Doubts = readonly number[] | "all";
  */
 export const CLOCK_DIFFERENCE = 10 * MINUTE;
 
-/** The time up to which the account's changes are stored. */
+/** Shows up to which time the account's changes are stored. */
 export type Checkpoint = {
   /** Milliseconds since the epoch, by the account's clock. Everything that changed before is stored. */
   key: number;

@@ -6,11 +6,10 @@ import type { Doubts } from "./source.ts";
  * be stored, and another process can continue it.
  *
  * Why no row is missed: between two reads, new rows push unseen rows down. The walk sees those rows later, or sees
- * other rows twice. Deleted rows let unseen rows move up, perhaps into the part that was already read. Unseen rows
- * move up by at most the number of rows by which the list became shorter: new rows make it longer, deleted rows make
- * it shorter, and a changed row that moves to the top does not change its length. So the walk goes back by as many
- * rows as the list became shorter. It then sees every row that was in the list all the time, unless the row changed
- * and moved to the top.
+ * other rows twice. Deleted rows let unseen rows move up, perhaps into the part that was already read. If the list
+ * became shorter by n rows, unseen rows have moved up by at most n: new rows make it longer, deleted rows make it
+ * shorter, and a changed row that moves to the top does not change its length. So the walk goes back by n rows. It then
+ * sees every row that was in the list all the time, unless the row changed and moved to the top.
  *
  * One case remains: two rows with the same key swap places across the edge of a page. The walk then sees one of them
  * twice and misses the other. So when a row with the key at the edge is seen twice, the walk adds that key to its
@@ -40,7 +39,7 @@ export type Walk = {
   totalAtTop: number;
   /** Whether rows are known to exist, so an empty list is suspect. */
   filled: boolean;
-  /** The key at the frontier, with the rows of that key that have been seen. */
+  /** The key at the frontier, and the seen rows with that key. */
   edge?: { key: number; ids: readonly string[] };
   /** Keys with rows that may have been missed. */
   doubts: readonly number[];

@@ -44,7 +44,7 @@ export type CallAttempt = {
   status?: number;
   /** LiveChat's id of the answer, for LiveChat's support. */
   debugId?: string;
-  /** The name of the error in which the attempt ended. */
+  /** The name of the attempt's error. */
   error?: string;
   /** The number of earlier attempts of the same call. */
   retries: number;

@@ -41,7 +41,7 @@ const STEPS = /(?:^|[/\\])\.{0,2}(?:[/\\]|$)/;
  * Tag for the paths of the API: path`tickets/${id}`. Each value becomes one segment. Ids and logins come from callers, and
  * must not reach another route.
  *
- * @throws {NotFound} for text that cannot be one segment: LiveChat has nothing with such a name
+ * @throws {NotFound} for text that cannot be one segment: LiveChat has nothing with this name
  */
 export function path(parts: TemplateStringsArray, ...segments: string[]): Address {
   return {

@@ -29,7 +29,7 @@ export type TicketRange = {
   skip: number;
   /** `next.cursor` of an earlier answer. It replaces page and skip. */
   cursor?: string;
-  /** The most tickets to return. */
+  /** The maximum number of tickets to return. */
   limit: number;
 };
 

@@ -3,7 +3,7 @@ import { MINUTE, SECOND } from "../core/time.ts";
 /** A person waits for the answer to an `operator` call. `background` calls come from timers. */
 export type Priority = "operator" | "background";
 
-/** A call that waits for its turn: `startBy` is the last time at which it may be sent. */
+/** A call that waits for its turn: it may be sent until `startBy`. */
 export type WaitingCall = { priority: Priority; startBy: number };
 
 /** The facts that decide when calls may be sent. Times are milliseconds by one steady clock. */
@@ -11,7 +11,7 @@ export type Traffic = {
   now: number;
   /** The largest number of calls in 60 s. */
   limit: number;
-  /** The times at which the last `limit` calls were sent, in order. */
+  /** The times of the last `limit` calls, in order. */
   sendTimes: readonly number[];
   inFlight: Readonly<Record<Priority, number>>;
   /** The largest number of calls in flight. */
@@ -32,7 +32,7 @@ const OPERATORS_SHARE = 0.2;
  * Decides for each waiting call: it is sent now, is refused because its turn would come too late, or continues to wait.
  * Background calls are sent one at a time, and use at most four fifths of the limit, so operators always have room.
  *
- * @param waiting the calls in the order in which they may be sent
+ * @param waiting the calls, the next one first
  */
 export function planTurns<Call extends WaitingCall>(waiting: readonly Call[], traffic: Traffic) {
   const { now, limit, pausedUntil, concurrency } = traffic;

@@ -24,8 +24,8 @@ type Waiter = WaitingCall & {
 export type Usage = ReturnType<RateLimit["usage"]>;
 
 /**
- * Keeps this process to `limit` calls of a service in 60 s and `concurrency` at once, operators first, and holds all
- * calls back after a 429. `planTurns` decides; this class sends, counts and refuses.
+ * Limits this process to `limit` calls of a service in 60 s, and to `concurrency` calls at once. Calls of operators go
+ * first. After a 429 all calls pause. `planTurns` decides; this class sends, counts and refuses.
  *
  * Times are by the steady clock, so a wall clock that is set back does not delay calls.
  */
@@ -34,7 +34,7 @@ export class RateLimit {
   readonly #now: () => number;
   readonly #slowdown: Slowdown;
   readonly #sent: { limit: number; sendTimes: number[]; inFlight: Record<Priority, number> };
-  /** The calls that wait, in the order in which they may be sent. */
+  /** The waiting calls, the next one first. */
   #line: Waiter[] = [];
   #timer?: NodeJS.Timeout;
 
@@ -51,8 +51,8 @@ export class RateLimit {
   }
 
   /**
-   * Sends a call when its turn comes, and counts it. As soon as the turn is known to come too late, possibly at once, the
-   * call is refused.
+   * Sends a call when its turn comes, and counts it. Refuses the call as soon as its turn is known to come too late,
+   * possibly at once.
    *
    * @throws {TooManyRequests} with the seconds until the turn, when the turn comes too late
    * @throws the error of `send`

@@ -13,7 +13,7 @@ import { Throttled } from "./after-429.ts";
 import type { Effect, Needs } from "./call.ts";
 import { inDoubt } from "./failure.ts";
 
-/** An answer whose status is not a success, and the call that it answers. */
+/** An unsuccessful answer, and its call. */
 export type Refusal = {
   /** The name of the service. */
   name: string;

@@ -14,8 +14,8 @@ export function toPerson(email: string): Person {
 }
 
 /**
- * The form in which addresses are compared: lower case, without `mailto:`, a display name or angle brackets. Apart
- * from that an address is opaque text, because LiveChat accepts addresses that break every grammar.
+ * The form of an address in comparisons: lower case, without `mailto:`, a display name or angle brackets. Apart from
+ * that an address is opaque text, because LiveChat accepts addresses that break every grammar.
  */
 export function toAddress(text: string): string {
   const bracketed = /<([^<>]*)>\s*$/.exec(text)?.[1] ?? text;

@@ -24,7 +24,7 @@ export type DataPlace = {
   retain(after: string): AsyncIterable<Removed>;
 };
 
-/** The position up to which the place is done, usually the key of a row. */
+/** The place is done up to this position, usually the key of a row. */
 type Position = { after: string };
 
 export type Removed = Position & {

@@ -1,6 +1,6 @@
 import type { JsonSchema } from "./json-schema.ts";
 
-/** The example of a schema: its own, or that of its component, its first alternative, or its items. */
+/** The example of a schema: its own, or the example of its component, its first alternative or its items. */
 export function exampleOf(
   schema: JsonSchema,
   components: Readonly<Record<string, JsonSchema>> = {},

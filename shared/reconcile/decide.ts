@@ -76,8 +76,8 @@ const SWEEP_EVERY = DAY;
 /** Milliseconds until the next sweep when the last sweep missed more than half of the items. */
 const SECOND_LOOK = MINUTE;
 /**
- * Milliseconds by which each page of a sweep delays the next extra sweep. So, over time, extra sweeps read at most eight
- * pages a minute.
+ * Each page of a sweep delays the next extra sweep by this many milliseconds. So, over time, extra sweeps read at most
+ * eight pages a minute.
  */
 const DELAY_PER_PAGE = 7.5 * SECOND;
 /** Ten hours of this delay are free: with up to 4,800 pages, one extra sweep never waits. */

@@ -8,8 +8,8 @@ import type { ListReading, ReconcileState } from "./state.ts";
 export type RunRecords = Pick<Sink<unknown>, "state" | "notes">;
 
 /**
- * The last runs, newest first, without a run in progress or one that just died; and the progress of an unfinished
- * reading.
+ * The last runs, newest first, and the progress of an unfinished reading. A run that is in progress or has just died is
+ * left out.
  *
  * @param limit 1 to 100; the last 100 runs are kept
  */

@@ -9,7 +9,7 @@ import type { Watch } from "./watch.ts";
 export type ReconcileState<Position = unknown> = {
   format: typeof STATE_FORMAT;
   watch?: Watch;
-  /** The time up to which changes are stored; absent before the first reading. */
+  /** Changes up to this time are stored; absent before the first reading. */
   checkpoint?: Checkpoint;
   /** An unfinished reading of the changes since the checkpoint. */
   changes?: ListReading<Position>;

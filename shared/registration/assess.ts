@@ -14,7 +14,7 @@ export type WebhookStanding = {
   failure?: string;
 };
 
-/** The part of a standing from which its sentence is made. */
+/** The part of a standing that its sentence describes. */
 export type KnownStanding = Pick<WebhookStanding, "state" | "failure"> & {
   wanted: Pick<WantedWebhook, "event_type">;
   others: Pick<WebhookStanding["others"][number], "flaw">[];

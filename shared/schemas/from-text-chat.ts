@@ -119,7 +119,7 @@ function endTimeOf(chat: TextChat | undefined): string | undefined {
   return toTime((closing ?? events.at(-1))?.created_at);
 }
 
-/** The events that were not deleted, in the order in which they happened, to the microsecond. */
+/** The events that were not deleted, sorted by time to the microsecond. */
 function eventsOf({ thread }: TextChat): TextThreadEvent[] {
   const kept = (thread.events ?? []).filter(({ deleted }) => !deleted);
   return kept.sort((a, b) => compare(a.created_at ?? "", b.created_at ?? ""));

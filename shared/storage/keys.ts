@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 
 /**
- * A key for a name from outside, which may have any length, and characters that keys cannot have: `length` hexadecimal
- * digits of a SHA-256. The hash is of JSON, because UTF-8 has the same bytes for every half of a surrogate pair.
+ * Makes a key from a name of any length and with any characters: `length` hexadecimal digits of a SHA-256. The name is
+ * hashed as JSON, because UTF-8 has the same bytes for every half of a surrogate pair.
  */
 export function hashed(value: string | readonly unknown[], length = 32): string {
   return hash("sha256", JSON.stringify(value)).slice(0, length);

@@ -20,7 +20,7 @@ export class LeaseLost extends Conflict {}
 
 type LeaseRow = { holder: string; since: string; ttlMs?: number };
 
-/** A version of a lease that this process has seen, and when it first saw it, by its own clock. */
+/** A version of a lease, and when this process first saw it, by its own clock. */
 type LeaseSighting = { etag: string; at: number };
 
 /** The leases of other holders, by table and by the row's keys. */

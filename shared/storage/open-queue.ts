@@ -11,7 +11,7 @@ export type Queue = Omit<OpenQueue, "probe">;
 
 /** Milliseconds for one request. The SDK has no time limit. */
 const QUEUE_TIMEOUT = 2_000;
-/** Seconds after which a message that was not received is removed, so such messages do not add up. */
+/** Seconds after which an unreceived message is removed, so that such messages do not accumulate. */
 const TIME_TO_LIVE = 60;
 
 /** The options of one request. */

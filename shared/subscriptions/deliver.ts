@@ -41,7 +41,7 @@ export type DeliverOptions = {
  * cursor passes a wanted event only when it was delivered or parked. So a process that takes over may repeat events,
  * but never skips one, even if this process was only paused.
  *
- * @param from the place to start from: the cursor, or a later place up to which the log has no wanted event
+ * @param from the place to start from: the cursor, or a later place if the log has no wanted event in between
  * @param control the dispatcher may change it at any time; a write sets `isChanged` to `false`
  * @returns why the delivery ended; the last known row; and the place that was reached, which may be later than
  *   the row's

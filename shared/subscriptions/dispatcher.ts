@@ -17,7 +17,7 @@ import { CHECK_GAP_MS, DELIVERY_LIMIT_MS, DISPATCH_LIMIT_MS, TIMED_PAUSE_MS } fr
 //    This process postpones it while it delivers, and removes it when all is delivered (`guarantee.ts`). So the
 //    message is received only after the process has died or stopped for a while. The timer also checks every minute.
 // 2. `dispatcher.ts` compares the place of each subscription (`roster.ts`) with the end of the log (`feed.ts`). It
-//    starts a delivery for each subscription that is behind and that no other process has.
+//    starts a delivery for each subscription that is behind, unless another process has its lease.
 // 3. `deliver.ts` repeats one loop: `decide.ts` decides the next step from what is known, and the loop takes the
 //    step.
 // 4. Each write of the subscription's row (`store.ts`) takes or renews the lease, stores the place, and depends on
@@ -77,7 +77,7 @@ export function createDispatcher({
   let isStopping = false;
   /** When all subscriptions were last checked. */
   let checkedAt = Number.NEGATIVE_INFINITY;
-  /** The time of the next check of a subscription that another process has leased: that process may have died. */
+  /** When to check again a subscription that another process has leased: that process may have died. */
   let recheckAt = 0;
 
   /** After a wake-up from any process: reads the head and all subscriptions. Wake-ups may come in bursts. */

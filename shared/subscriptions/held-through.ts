@@ -36,7 +36,7 @@ export async function heldThrough(lostBefore: string, options: HeldThroughOption
  * lost event is counted.
  *
  * @param parked the places of its parked events
- * @returns the place up to which the subscription needs no event
+ * @returns a place: the subscription needs no event up to there
  */
 async function moveThrough(
   found: KeptSubscription,

@@ -31,9 +31,9 @@ type PostOptions = CallbackRules & {
   resolve?: Resolver;
 };
 
-/** The most bytes of an answer's body that are read. */
+/** The maximum number of bytes that are read of an answer's body. */
 const MAX_ANSWER_BYTES = 4 * 1024;
-/** The most characters of a failed answer's body that are returned. */
+/** The maximum number of characters that are returned of a failed answer's body. */
 const EXCERPT_CHARACTERS = 500;
 /** Milliseconds after which an idle connection is closed. */
 const IDLE_LIMIT = 5_000;

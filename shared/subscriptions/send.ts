@@ -31,11 +31,12 @@ export async function send(
   return { answer, attempt, excerpt: excerptOf(answer, subscription.url) };
 }
 
-/** The most characters of an excerpt. */
+/** The maximum number of characters of an excerpt. */
 const EXCERPT_LENGTH = 200;
 
 /**
- * The start of an answer without addresses, and without the parts of the callback's URL, any of which may be a key.
+ * The start of an answer without addresses, and without the parts of the callback's URL, because each part may be a
+ * key.
  */
 function excerptOf(answer: CallbackAnswer, url: string): string | undefined {
   if (!answer.excerpt) return undefined;

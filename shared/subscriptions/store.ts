@@ -52,8 +52,8 @@ const TRIES = 20;
  */
 export function openSubscriptionStore(table: TableClient, now = Date.now) {
   /**
-   * Creates a subscription for the events after `cursor`. If there is one with the same types and URL, its other
-   * terms are replaced, and it continues at once from its place.
+   * Creates a subscription for the events after `cursor`. If one with the same types and URL exists, its other terms
+   * are replaced, and it continues at once from its place.
    */
   function subscribe(wanted: Terms & Pick<LogPlace, "log" | "cursor">): Promise<KeptSubscription> {
     return untilDone(async () => {

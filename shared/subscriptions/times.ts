@@ -58,11 +58,11 @@ export const PAGE_FRESH_MS = SECOND;
 export const DELIVERY_LIMIT_MS = MINUTE;
 /** A call of the queue or the timer ends after this time, well before the host's limit of five minutes. */
 export const DISPATCH_LIMIT_MS = 2 * MINUTE;
-/** The most events in a page of the log. */
+/** The maximum number of events in a page of the log. */
 export const PAGE_EVENTS = 100;
-/** The most pages that the subscriptions of a process share. */
+/** The maximum number of pages that the subscriptions of a process share. */
 export const SHARED_PAGES = 8;
-/** The most bytes of a batch, unless it has only one event. */
+/** The maximum size of a batch in bytes, unless it has only one event. */
 export const BATCH_BYTES = 1024 * 1024;
 
 // The rate.
@@ -110,7 +110,7 @@ export const ROLL_MS = DAY;
 
 /** About how many events are read to find the next wanted one. */
 export const LOOK_AHEAD = 300;
-/** The most places that one write moves a subscription past events that retention removes. */
+/** One write moves a subscription past at most this many places whose events retention removes. */
 export const MISSED_AT_ONCE = 5_000;
-/** The most events that one write unparks: a transaction has at most 100 changes. */
+/** The maximum number of events that one write unparks: a transaction has at most 100 changes. */
 export const UNPARK_AT_ONCE = 90;

@@ -7,8 +7,8 @@ import { putRow, type Row, readRow, removeRow } from "../storage/rows.ts";
 import { peopleInText } from "./text-event.ts";
 
 /**
- * A partition of the events table. It has the ends that wait for their transcript (see `pending.ts`), and under
- * `shown:` the transcripts that came after their event was in the log.
+ * A partition of the events table: ends that wait for their transcript (see `pending.ts`), and under `shown:`
+ * transcripts that came when their event was already in the log.
  */
 export const TRANSCRIPTS_PARTITION = "transcripts";
 export const STORE_OF_TRANSCRIPTS = "store of transcripts";

@@ -11,7 +11,7 @@ const BARE_KEY = /^[A-Za-z0-9._~:/+=-]+$/;
  * (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/). Without quotes, a plain key such as a
  * UUID is the same key.
  *
- * @throws {InvalidInput} when it is neither, empty, or longer than 255 characters
+ * @throws {InvalidInput} when the key is neither, is empty, or has more than 255 characters
  */
 export function readKey(header: string | null): string | undefined {
   if (header === null) return undefined;

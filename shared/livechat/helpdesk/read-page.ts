@@ -9,7 +9,7 @@ import type { Lookups } from "./lookups.ts";
 /** HelpDesk's largest page. */
 export const MAX_PAGE_SIZE = 100;
 
-/** The place after a row of the list: the value by which the row is sorted, and its id. */
+/** The place after a row of the list: the row's value of the sorted field, and its id. */
 export type HelpDeskCursor = { value: string; id: string };
 
 type Query = {

@@ -65,7 +65,7 @@ export function ticketSource(
   };
 }
 
-/** The time from which the changes after a checkpoint are read: ISO 8601. */
+/** The start of a reading of the changes after a checkpoint. ISO 8601. */
 function startOf({ key, closed }: Checkpoint): string {
   return toIso(Math.max(0, closed ? key + 1 : key - CHANGE_DELAY));
 }

@@ -1,8 +1,8 @@
 const LIFECYCLE_HEADERS = ["Legacy", "Deprecation"] as const;
 
 /**
- * Wraps `fetch` to read two headers, by which LiveChat announces the end of an API version. `Legacy` has the day on which
- * another version became the stable one. `Deprecation` has the day on which the version was deprecated.
+ * Wraps `fetch` to read two headers that announce the end of an API version. `Legacy` has the day on which another
+ * version became the stable one. `Deprecation` has the day on which the version was deprecated.
  */
 export function watchLifecycle(
   fetch: typeof globalThis.fetch,

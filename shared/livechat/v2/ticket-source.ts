@@ -30,7 +30,7 @@ export type PagePosition = { walk: Walk; since?: Checkpoint; begunAt: number };
 const UNUSABLE_LIMIT = 3;
 /** A run fails after this many answers that repeat another page. */
 const ECHO_LIMIT = 10;
-/** Milliseconds after which a second has also ended by LiveChat's clock, which may be slower than ours. */
+/** After this many milliseconds a second has also ended by LiveChat's clock, even if that clock is slow. */
 const SECOND_OVER_AFTER = MINUTE;
 /** The checkpoint before the first ticket. */
 const EARLIEST: Checkpoint = { key: -1, closed: false };
@@ -98,8 +98,8 @@ function toPage(position: PagePosition): ItemPage<Ticket, PagePosition> {
 }
 
 /**
- * The time up to which all changes were read: the highest key of the list when the reading began. With doubts it is the
- * lowest doubted key, which the next reading then reads again.
+ * The checkpoint after a reading: the highest key of the list when the reading began. With doubts it is the lowest
+ * doubted key, so the next reading reads from there again.
  */
 function checkpointOf({ walk: { top }, since, begunAt }: PagePosition, doubts: Doubts): Checkpoint {
   if (top === undefined || (since && doubts === "all")) return since ?? EARLIEST;

@@ -25,7 +25,7 @@ import {
 
 type TicketsPlaceOptions = {
   table: TableClient;
-  /** Days for which a ticket that is gone from LiveChat keeps its content. */
+  /** Days to keep the content of a ticket that LiveChat no longer has. */
   deletedTicketDays: number;
   /** Milliseconds since the epoch. */
   now: () => number;

@@ -34,7 +34,7 @@ export type Pointer = {
  */
 export type ErasedFor = "person" | "retention";
 
-/** The columns by which the row of a ticket can be filtered; the row also has the body. */
+/** The columns of a ticket's row that filters use. The row also has the body. */
 export type TicketColumns = {
   status: string;
   assignee: string;
