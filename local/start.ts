@@ -196,7 +196,7 @@ function hasStorage(given: Record<string, string | undefined>): boolean {
   );
 }
 
-/** An empty setting counts as one that is not set. */
+/** Removes empty settings, which count as not set. */
 function withoutEmpty(settings: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(settings).filter((entry): entry is [string, string] => Boolean(entry[1]?.trim())),

@@ -4,8 +4,8 @@ import { build } from "esbuild";
 import { operations } from "../functions/operations.ts";
 
 /**
- * The files of the console, by name: scripts and style sheets, whose names have a hash of their content, and last the page
- * `index.html`.
+ * The files of the console, by name: scripts, style sheets, and last the page `index.html`. Names of scripts and style
+ * sheets have a hash of their content.
  */
 export async function consoleFiles(root: string): Promise<Map<string, string | Uint8Array>> {
   const outdir = join(root, "dist/console");

@@ -15,7 +15,7 @@ const LARGEST_WINDOW = 4_000;
 export const LISTED_BYTES = "131072";
 /** The option of calls that need no content. */
 const NO_CONTENT = "0";
-/** The most windows that one call reads. */
+/** The maximum number of windows that one call reads. */
 const MOST_WINDOWS = 6;
 
 /**

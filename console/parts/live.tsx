@@ -11,7 +11,7 @@ export const paused = signal(false);
  */
 export const polls = signal<ReadonlyMap<symbol, { at?: number | undefined; fails: boolean }>>(new Map());
 
-/** The age of the data at which the bar is full, in milliseconds. */
+/** The bar is full when the data have this age, in milliseconds. */
 const FULL_BAR_MS = 5 * 60_000;
 
 /** Shows whether the page is current, and otherwise the age of its oldest data. */

@@ -1,6 +1,6 @@
 /**
- * The interface between `@azure/functions` 4.x and its host. The host's side, `@azure/functions-core`, exists only inside
- * the official worker and has no package, so the types that this host needs are declared here.
+ * The interface between `@azure/functions` 4.x and its host. The host's side, `@azure/functions-core`, is a part of the
+ * official worker and not a package. So the types that this host needs are declared here.
  */
 
 export type LogLevel = "trace" | "debug" | "information" | "warning" | "error" | "critical" | "none";

@@ -14,8 +14,8 @@ let loaded = false;
  * the library keeps its first host.
  *
  * @param file the bundle; by default `main` of package.json
- * @throws StartError when there is no bundle, or it does not load, or registers no functions; the real host starts
- *   without functions then
+ * @throws StartError when the bundle is missing, does not load, or registers no functions (the real host then starts
+ *   without functions)
  */
 export async function loadApp(app: FunctionApp, file = mainOfPackage()): Promise<void> {
   if (!existsSync(file)) throw new StartError(`${file} does not exist: npm run build makes it`);

@@ -173,8 +173,8 @@ export function listenToQueue(
 }
 
 /**
- * The pause in milliseconds after the nth empty poll in a row: 100, then 100 plus an amount that doubles from 100 and varies
- * by a fifth, up to `max`.
+ * The pause after the nth empty poll in a row, in milliseconds. The first pause is 100. Each later one is 100 plus an
+ * amount that begins at 100, doubles each time and varies by a fifth. No pause is longer than `max`.
  *
  * @param random uniform in [0, 1)
  */

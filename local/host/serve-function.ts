@@ -23,8 +23,8 @@ type ServedFunction = {
 /**
  * Reads a function's trigger: HTTP, timer or queue.
  *
- * @throws StartError for other triggers, input and output bindings and retry policies, which this host does not support; and
- *   for invalid options of a trigger
+ * @throws StartError for invalid options, and for unsupported features: other triggers, input and output bindings, and
+ *   retry policies
  */
 export async function serveFunction(
   app: FunctionApp,

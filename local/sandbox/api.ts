@@ -67,7 +67,7 @@ export function liveChatApi(account: Account): (request: Request) => Answer {
   };
 }
 
-/** @returns the credentials, by which the throttle counts */
+/** @returns the credentials; the throttle counts the calls of each */
 function authenticate(
   { authorization = "", ...headers }: IncomingHttpHeaders,
   { username, apiKey }: Credentials,

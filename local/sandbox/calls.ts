@@ -17,7 +17,7 @@ export class Calls {
   #list: Call[] = [];
   #count = 0;
 
-  /** The number of calls since the start or the last `clear`, with those that are no longer kept. */
+  /** The number of calls since the start or the last `clear`, including calls that are no longer kept. */
   get count(): number {
     return this.#count;
   }

@@ -3,7 +3,7 @@ import { read } from "./refusal.ts";
 
 /** The limit of calls: by default 100 in 60 seconds, as for Microsoft's connector. */
 const Limits = v.object({
-  /** The most calls with the same credentials within `window`. */
+  /** The maximum number of calls with the same credentials within `window`. */
   limit: v.optional(v.number(), 100),
   /** The length of the period, in milliseconds. */
   window: v.optional(v.number(), 60_000),

@@ -32,7 +32,7 @@ export type Webhook = v.InferOutput<typeof NewWebhook> & {
   id: string;
   licence: number;
   verified: boolean;
-  /** A credential in each event, by which the receiver recognises LiveChat. */
+  /** A credential in each event: the receiver recognises LiveChat by this token. */
   token: string;
 };
 
@@ -64,7 +64,7 @@ export class Webhooks {
     return id;
   }
 
-  /** The webhooks of an event, and the body for each of them: of `data`, the data types that the webhook asked for. */
+  /** The webhooks of an event, and the body for each: those parts of `data` that the webhook asked for. */
   targets(event_type: EventType, data: Record<string, unknown>): [Webhook[], (webhook: Webhook) => unknown] {
     // By the reference, only events of chats have this id.
     const unique =

@@ -1,7 +1,7 @@
 import { odata, type TableClient, type TableEntity, type TransactionAction } from "@azure/data-tables";
 import { MAX_OPERATIONS } from "../../shared/storage/limits.ts";
 
-/** A row with the type of every property, so it can be written back exactly, without its time of change and ETag. */
+/** A row with the type of every property, so it can be written back exactly. Its timestamp and ETag are left out. */
 export type StoredRow = TableEntity<Record<string, { type: string; value: string } | string>>;
 
 /** Reads every row of a table, in the order of its keys. `filter` is OData. */

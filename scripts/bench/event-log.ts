@@ -26,7 +26,7 @@ type EventLogFigures = {
 };
 
 type EventLogBenchOptions = {
-  /** Sizes of the log at which to measure, growing. */
+  /** Sizes of the log to measure, in ascending order. */
   sizes?: number[];
   concurrency?: number;
   /** Events and entities per measurement. */

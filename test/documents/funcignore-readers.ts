@@ -59,8 +59,8 @@ function ignoredByAzd(patterns: Pattern[], path: string, isFolder: boolean): boo
 }
 
 /**
- * The files that `func azure functionapp publish` uploads: those that begin like a pattern with `!`, or like no pattern. The
- * order of the lines has no effect. See `GitIgnoreParser.cs` of Core Tools.
+ * The files that `func azure functionapp publish` uploads: all files whose path begins like a pattern with `!`, or like no
+ * pattern. The order of the lines has no effect. See `GitIgnoreParser.cs` of Core Tools.
  */
 export function leftByCoreTools(folder: string): string[] {
   const lines = linesOf(folder);

@@ -129,7 +129,7 @@ export function hang(status?: number, headers: Record<string, string> = {}): Scr
   };
 }
 
-/** The error in which a call ends. */
+/** The error of a call that fails. */
 export async function failureOf(call: Promise<unknown>): Promise<Error> {
   try {
     await call;

@@ -21,7 +21,7 @@ export function createMemory(): Memory {
 }
 
 /**
- * A ticket store in memory, for the many schedules of property tests, for which the emulator is too slow.
+ * A ticket store in memory. Property tests run many schedules, and the emulator is too slow for them.
  *
  * @param touch carries out each write
  */

@@ -232,7 +232,7 @@ export class Simulation {
     }
   }
 
-  /** Makes a run by a plan. @returns its report, or the error with which it failed */
+  /** Makes a run by a plan. @returns its report, or its error */
   async run({ calls, dies, budget, pause }: RunPlan): Promise<RunReport | Error> {
     const process = new Mortal(dies);
     let call = 0;

@@ -19,7 +19,7 @@ export type TextAccount = {
   webhooks: TextWebhooks;
   throttle: Throttle;
   variants: TextVariants;
-  /** The calls that LiveChat would bill: all but those that it answers with a 500. */
+  /** The calls that LiveChat would bill: all except those answered with a 500. */
   billed: { calls: number };
 };
 

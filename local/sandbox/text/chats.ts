@@ -75,7 +75,7 @@ const Talk = v.optional(v.array(TextMessage), [
 
 type Announced = { action: "incoming_chat" | "chat_deactivated"; payload: unknown };
 
-/** The chats of the account. Each chat has threads, of which at most the last is active. */
+/** The chats of the account. Each chat has threads; only the last thread can be active. */
 export class TextChats {
   readonly #agents: TextAgents;
   readonly #now: () => number;

@@ -5,7 +5,7 @@ import { readAs } from "./refusal.ts";
 const TextVariants = v.object({
   /** The HTTP statuses of errors: `own` is a status for each type, `one` is the same for all. */
   statuses: v.optional(v.picklist(["own", "one"]), "own"),
-  /** The time of a thread by which the archive is filtered and sorted. */
+  /** The archive is filtered and sorted by this time of a thread. */
   archiveTime: v.optional(v.picklist(["created", "ended"]), "created"),
   /** Milliseconds until a new agent shows. */
   propagation: v.optional(v.number(), 0),

@@ -8,7 +8,7 @@ const ACTIONS = [
 ] as const;
 type Action = "incoming_chat" | "chat_deactivated";
 
-/** The most webhooks of one action that an app may have. */
+/** The maximum number of webhooks that an app may have for one action. */
 const MAX_PER_ACTION = 3;
 
 const NewTextWebhook = v.object({
