@@ -99,26 +99,24 @@ test("a log of several pages is delivered with the events stored meanwhile", asy
 
 test("a subscriber that does not answer delays no other subscriber", async () => {
   const { log, dispatcher, subscribe } = newWorld();
-  let answer = () => {};
-  const stuck = await startSubscriber((response) => {
-    answer = () => response.end();
-  });
+  const unanswered: ServerResponse[] = [];
+  const stuck = await startSubscriber((response) => unanswered.push(response));
   const quick = await startSubscriber();
   await subscribe(stuck.url);
   await subscribe(quick.url);
   const { dispatch } = dispatcher();
   log.append();
   const first = dispatch();
-  await expect.poll(() => quick.arrivals.length).toBe(1);
+  await expect.poll(() => [quick.arrivals.length, stuck.arrivals.length]).toEqual([1, 1]);
   expect(await dispatch()).toBeUndefined();
   log.append();
   expect(await dispatch()).toBeUndefined();
   await expect.poll(() => quick.arrivals.length).toBe(2);
   expect(stuck.arrivals).toHaveLength(1);
 
-  answer();
+  unanswered.shift()?.end();
   await expect.poll(() => stuck.arrivals.length).toBe(2);
-  answer();
+  unanswered.shift()?.end();
   expect(await first).toEqual({ delivered: 4, failed: 0, givenUp: 0 });
   expect(idsOf(stuck.arrivals)).toEqual(["event-1", "event-2"]);
 });
@@ -369,9 +367,13 @@ test("a dispatcher keeps its lease while a callback takes nine seconds to answer
   await expect.poll(() => subscriber.arrivals.length).toBe(1);
   for (let second = 0; second < 9; second += 1) {
     clock.time += SECOND;
-    beat();
     const until = new Date(clock.now() + LEASE_MS).toISOString();
-    await expect.poll(async () => (await store.get(id))?.lease?.until).toBe(until);
+    // A beat during the write of the former beat does nothing.
+    const leaseAfterBeat = async () => {
+      beat();
+      return (await store.get(id))?.lease?.until;
+    };
+    await expect.poll(leaseAfterBeat).toBe(until);
     await dispatcher().dispatch();
   }
   answer();
@@ -498,14 +500,22 @@ test("after a dispatch that rejects because storage fails, the next one delivers
 });
 
 test("a dispatch to eight subscribers at the same place reads the log once", async () => {
-  const { log, dispatcher, subscribe, store } = newWorld();
+  const { log, dispatcher, subscribe, store, clock } = newWorld();
   const subscribers = await Promise.all(Array.from({ length: 8 }, () => startSubscriber()));
   for (const { url } of subscribers) await subscribe(url);
   let reads = 0;
   let writes = 0;
+  const waiting: (() => void)[] = [];
   const counting = {
-    now: Date.now,
-    wait: (milliseconds: number) => setTimeout(milliseconds),
+    /** The time of the waits passes once all eight deliveries wait for further events. */
+    async wait(milliseconds: number) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      if (waiting.push(resolve) === subscribers.length) {
+        clock.time += milliseconds;
+        for (const goOn of waiting) goOn();
+      }
+      await promise;
+    },
     log: {
       ...log,
       list: (query: Parameters<typeof log.list>[0]) => {
@@ -754,7 +764,7 @@ test("a process that lost its lease while it stood still neither sends nor write
   });
   const { id } = await subscribe(subscriber.url);
   for (let count = 0; count < 10; count += 1) log.append();
-  await dispatcher({ holder: "the first", every: () => () => {} }).dispatch();
+  await dispatcher({ holder: "the first" }).dispatch();
   // Both sent event 3, and the events since the last write are repeated.
   expect(idsOf(subscriber.arrivals)).toEqual([...events(1, 3), ...events(1, 10)]);
   expect(await store.get(id)).toMatchObject({ cursor: 10 });
@@ -785,7 +795,7 @@ test("a process that stood still checks its lease before it sends the next event
       return store.get(id);
     },
   };
-  await dispatcher({ post, store: counting, every: () => () => {} }).dispatch();
+  await dispatcher({ post, store: counting }).dispatch();
   expect(subscriber.arrivals).toHaveLength(1);
   expect(asked).toBe(2);
   expect((await store.get(id))?.lease?.holder).toBe("another");

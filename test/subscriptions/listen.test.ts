@@ -5,7 +5,7 @@ import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type App, startApp } from "../app/start-app.ts";
 import { startSubscriber } from "./subscriber.ts";
-import { idsOf } from "./world.ts";
+import { arrived, idsOf } from "./world.ts";
 
 const KEY = "a key of the functions";
 let app: App;
@@ -32,7 +32,8 @@ function run(...args: string[]) {
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => lines.push(line));
   }
-  const ended = once(child, "exit").then(([code]) => code);
+  // After `close`, all lines were read.
+  const ended = once(child, "close").then(([code]) => code);
   onTestFinished(() => void child.kill("SIGTERM"));
   return { lines, ended, child };
 }
@@ -44,27 +45,33 @@ test("listen sends new events of the app, signed, to a local URL", async () => {
   );
   await app.deliver("chat-started", chat());
   const { lines, child, ended } = run(subscriber.url, "--from", from());
-  await expect.poll(() => lines.join("\n"), { timeout: 20_000 }).toContain("listening from place");
+  await expect.poll(() => lines.join("\n")).toContain("listening from place");
   const secret = /whsec_\S+/.exec(lines.join("\n"))?.[0] ?? "";
   const ids = [
     (await app.deliver("chat-started", chat())).body.id,
     (await app.deliver("chat-ended", chat("chat_ended"))).body.id,
   ];
-  await expect.poll(() => subscriber.arrivals.length, { timeout: 20_000 }).toBe(2);
+  await arrived(subscriber, 2);
   expect(idsOf(subscriber.arrivals)).toEqual(ids);
   for (const { body, headers } of subscriber.arrivals) {
     expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toHaveProperty("chat");
   }
-  await expect.poll(() => lines.filter((line) => / 500 | 200 /.test(line)).length).toBe(2);
+  const answers = () => lines.filter((line) => / 500 | 200 /.test(line));
+  await expect.poll(() => answers().length).toBe(2);
   child.kill("SIGTERM");
   expect(await ended).toBe(0);
 });
 
 test("listen sends the events that --after and --types choose, in the format of --format", async () => {
   const subscriber = await startSubscriber();
-  const options = ["--after", "0", "--types", "chat_started", "--format", "cloudevents"];
+  const deliver = async (body: ReturnType<typeof chat>) =>
+    (await app.deliver(body.event_type.replace("_", "-"), body)).body.id;
+  const ids = [await deliver(chat()), await deliver(chat("chat_ended")), await deliver(chat())];
+  const { seq } = (await app.call("GET", `/events/${ids[0]}`, undefined, { "x-functions-key": KEY })).body;
+  const options = ["--after", `${seq - 1}`, "--types", "chat_started", "--format", "cloudevents"];
   run(subscriber.url, "--from", from(), ...options);
-  await expect.poll(() => subscriber.arrivals.length, { timeout: 20_000 }).toBe(2);
+  await arrived(subscriber, 2);
+  expect(idsOf(subscriber.arrivals)).toEqual([ids[0], ids[2]]);
   for (const { headers } of subscriber.arrivals) expect(headers["ce-type"]).toBe("com.livechat.chat_started");
 });
 

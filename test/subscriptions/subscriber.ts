@@ -18,9 +18,10 @@ type Subscriber = { port: number; url: string; arrivals: Arrival[]; connections:
 export async function startSubscriber(script: Script = 200, { secure = false } = {}): Promise<Subscriber> {
   const arrivals: Arrival[] = [];
   const listener: RequestListener = async (request, response) => {
-    const arrival = { target: request.url ?? "", headers: request.headers, body: "" };
+    const { url = "", headers } = request;
+    const arrival = { target: url, headers, body: await text(request).catch(() => "") };
+    // A test that sees an arrival can rely on its whole body, and on the script having run.
     const nth = arrivals.push(arrival);
-    arrival.body = await text(request).catch(() => "");
     if (typeof script === "number") response.writeHead(script).end();
     else script(response, arrival, nth);
   };

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { inject } from "vitest";
+import { expect, inject } from "vitest";
 import type { EventLog } from "../../shared/event-log/event-log.ts";
 import type { LogEvent } from "../../shared/event-log/types.ts";
 import type { EventType } from "../../shared/schemas/webhook.ts";
@@ -10,9 +10,12 @@ import type { SentEvents } from "../../shared/subscriptions/send.ts";
 import { openSubscriptionStore, type SubscriptionStore } from "../../shared/subscriptions/store.ts";
 import type { Terms } from "../../shared/subscriptions/subscription.ts";
 
+/** A time limit in real time that no test reaches, even on a slow machine. */
+export const NEVER = 600_000;
+
 /** A new table on Azurite, or the table of this name. */
 export function newTable(name = `Subscriptions${crypto.randomUUID().replaceAll("-", "")}`) {
-  return openTable({ connectionString: inject("storage") }, name);
+  return openTable({ connectionString: inject("storage") }, name, { timeLimit: NEVER });
 }
 
 /** A clock that only a wait moves, without real waiting. */
@@ -109,11 +112,13 @@ export function newWorld() {
     createDispatcher({
       store,
       log,
-      post: createPost({ allowLoopback: true }),
+      post: createPost({ allowLoopback: true, timeLimit: NEVER }),
       wakeUp: (afterMs) => wakeUps.push(afterMs),
       now: clock.now,
       wait: clock.wait,
       random: () => 1,
+      // No timer runs in real time.
+      every: () => () => {},
       later: () => {},
       ...options,
     });
@@ -124,6 +129,10 @@ export function newWorld() {
     });
   return { clock, log, store, wakeUps, dispatcher, subscribe };
 }
+
+/** Waits until a subscriber has received this many requests. */
+export const arrived = (subscriber: { arrivals: unknown[] }, count: number) =>
+  expect.poll(() => subscriber.arrivals.length, { interval: 5 }).toBe(count);
 
 export const idsOf = (arrivals: { headers: Record<string, unknown> }[]) =>
   arrivals.map(({ headers }) => headers["webhook-id"]);
