@@ -76,16 +76,24 @@ export function checkTransaction(actions: readonly TransactionAction[]): void {
 export function wireBytes([, entity]: TransactionAction): number {
   const { partitionKey, rowKey } = entity;
   // The keys are in the entity as JSON, and percent-encoded in the URL.
-  let bytes = OPERATION_BYTES + 4 * (Buffer.byteLength(partitionKey) + Buffer.byteLength(rowKey));
+  let bytes = OPERATION_BYTES + 5 * (Buffer.byteLength(partitionKey) + Buffer.byteLength(rowKey));
   for (const [name, value] of Object.entries(entity)) {
     if (value === undefined || value === null) continue;
     // `"name":` and `,`, and for some types `"name@odata.type":"Edm.DateTime",`.
     bytes += 2 * Buffer.byteLength(name) + 40;
     if (value instanceof Uint8Array) bytes += 4 * Math.ceil(value.length / 3);
-    else if (typeof value === "string") bytes += Buffer.byteLength(JSON.stringify(value));
+    else if (typeof value === "string") bytes += Buffer.byteLength(escapeSeparators(JSON.stringify(value)));
     else bytes += 32;
   }
   return bytes;
+}
+
+/**
+ * Escapes the line separators U+2028 and U+2029 in JSON. Azurite splits a transaction into lines at these characters
+ * too, and refuses it.
+ */
+export function escapeSeparators(json: string): string {
+  return json.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 }
 
 /** @param text names the row or the transaction, with its size */

@@ -2,6 +2,7 @@ import { TableClient } from "@azure/data-tables";
 import { type Credential, managedIdentity } from "../core/managed-identity.ts";
 import type { StorageLocation } from "../core/storage-location.ts";
 import type { Clock } from "./clock.ts";
+import { escapeSeparators } from "./limits.ts";
 
 type PipelinePolicy = Parameters<TableClient["pipeline"]["addPolicy"]>[0];
 
@@ -35,11 +36,21 @@ export function openTable(
           allowInsecureConnection: isPlainHttp(location.connectionString),
         })
       : new TableClient(location.uri, tableName, credential ?? managedIdentity(location.clientId), options);
+  // In the first phase: the policy that signs a request also sets its length.
+  table.pipeline.addPolicy(escaping, { phase: "Serialize" });
   // In the retry phase, a policy gets answers before the SDK turns them into errors.
   table.pipeline.addPolicy(resending(table, timeLimit), { phase: "Retry" });
   if (clock) table.pipeline.addPolicy(readClock(clock), { phase: "Sign" });
   return table;
 }
+
+const escaping: PipelinePolicy = {
+  name: "escapeSeparators",
+  sendRequest(request, next) {
+    if (typeof request.body === "string") request.body = escapeSeparators(request.body);
+    return next(request);
+  },
+};
 
 /** Sends a request again when it certainly changed nothing. Each attempt has the time limit. */
 function resending(table: TableClient, timeLimit: number): PipelinePolicy {

@@ -103,6 +103,7 @@ test("the counted size of a transaction is at least the size sent", async () => 
   });
   const value = fc.oneof(
     fc.string({ unit: "grapheme", maxLength: 200 }),
+    fc.string({ unit: fc.constantFrom("\u2028", "\u2029"), maxLength: 200 }),
     fc.uint8Array({ maxLength: 2000 }),
     fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
     fc.boolean(),

@@ -22,6 +22,16 @@ test("a transaction carries out all operations and returns the ETags of the rows
   expect(outcome).toEqual({ committed: true, etags });
 });
 
+test("text with a line or paragraph separator is stored unchanged", async () => {
+  const text = "first\u2028second\u2029third \\u2028";
+  await createRow(table, row("separators alone", { text }));
+  const actions = ["separators 1", "separators 2"].map((key) => ["create", row(key, { text })] as const);
+  expect(await submit(table, [...actions] as never)).toMatchObject({ committed: true });
+  for (const key of ["separators alone", "separators 1", "separators 2"]) {
+    expect(await readRow(table, "p", key)).toMatchObject({ text });
+  }
+});
+
 test.for([
   ["a creation of an existing row", "exists", ["create", row("there")]],
   ["an update of a missing row", "missing", ["update", row("gone"), "Merge"]],
