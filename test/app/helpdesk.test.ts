@@ -31,7 +31,7 @@ const eventsOf = async (app: TextApp, id: string): Promise<Logged[]> =>
   (await app.call("GET", `/events?ticket_id=${id}`)).body.items;
 
 const untilLogged = (app: TextApp, id: string, count = 1) =>
-  expect.poll(() => eventsOf(app, id), { timeout: 5_000, interval: 25 }).toHaveLength(count);
+  expect.poll(() => eventsOf(app, id), { interval: 25 }).toHaveLength(count);
 
 test.each(["payload", "payload.ticket", "ticket", "bare"] as const)(
   "a ticket that two equal deliveries announce as %s is in the log once, as HelpDesk returns it",
