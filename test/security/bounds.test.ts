@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { operations } from "../../functions/operations.ts";
 import { HTTP_BUDGET } from "../../functions/reconcile/run-tickets.ts";
 import { RECONCILE_BUDGET } from "../../functions/timers.ts";
@@ -8,13 +8,18 @@ import { TOTAL_TIMEOUT } from "../../shared/livechat/send.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { Ticket } from "../../shared/schemas/ticket.ts";
 import { type App, basic, startApp, WEBHOOK } from "../app/start-app.ts";
+import { newLog, newTable, started } from "../event-log/deliveries.ts";
 import { createMemory, openMemoryStore } from "../reconcile/memory-store.ts";
+import { hang } from "../storage/faults.ts";
 
 let app: App;
 beforeAll(async () => {
   app = await startApp();
 });
 afterAll(() => app?.stop());
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const withBody = operations.flatMap(({ id, method, route, input }) => {
   const limit = input.body ? MAX_JSON_BYTES : input.delivery?.maxBytes;
@@ -28,6 +33,16 @@ test.each(withBody)("$id answers 413 to a body over its limit", async ({ method,
   const announced = await fetch(url, { method, headers, body: `"${"x".repeat(limit)}"` });
   expect(announced.status).toBe(413);
   expect(await announced.json()).toMatchObject({ type: "urn:livechat-functions:problem:too-large" });
+});
+
+test("an append to storage that hangs fails while LiveChat, which waits 10 seconds, still waits", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const refused = expect(newLog({ table: newTable(undefined, hang) }).append(started())).rejects.toThrow(
+    "in time",
+  );
+  await vi.advanceTimersByTimeAsync(8_500);
+  vi.useRealTimers();
+  await refused;
 });
 
 /** Milliseconds after which a call of storage fails. */
