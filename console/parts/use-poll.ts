@@ -109,8 +109,8 @@ function pauseAfter(
 }
 
 /**
- * Statuses of short failures of the app and its storage. A call that failed at LiveChat is not repeated, because some
- * calls are billed.
+ * Statuses of failures that end by themselves: no answer, a rate limit, and the app's storage. A call that failed at
+ * LiveChat is not repeated, because some calls are billed.
  */
 const TRANSIENT: ReadonlySet<number> = new Set([0, 429, 503]);
 
