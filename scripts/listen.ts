@@ -13,7 +13,7 @@ const USAGE = `npm run listen -- http://localhost:3000/hook [options]
 --types A,B      only these event types; default all: ${EVENT_TYPES.join(", ")}
 --format FORMAT  payload (default) or cloudevents
 --secret SECRET  whsec_…; default: a new one, which is printed
---key KEY        the function key; better in FUNCTION_KEY, which the shell's history does not keep`;
+--key KEY        the function key; put it into FUNCTION_KEY to keep it out of the shell's history`;
 
 const { positionals, values } = readArguments();
 const [url] = positionals;

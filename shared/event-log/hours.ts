@@ -3,9 +3,9 @@ import { EVENT_TYPES, type EventType, ORIGINS, type Origin } from "../schemas/we
 import { hourKey } from "./keys.ts";
 
 /**
- * The events that were received in one hour (UTC): their places, which have no gap, and their number by type and origin.
- * The head has the last hour. The first append of another hour writes the row of the hour before. So a count reads one
- * row for each hour, and a reader of one type skips hours without events of that type.
+ * The events that were received in one hour (UTC): their places, which have no gap, and their number by type and
+ * origin. The head has the last hour. The first append of a new hour writes the row of the previous hour. So a count
+ * reads one row for each hour, and a reader of one type skips hours without events of that type.
  */
 export type Hour = {
   /** `2026-01-15T10` */

@@ -10,7 +10,7 @@ import type { ChatPage, ListedChat } from "./types.ts";
 
 const MAX_REQUESTS_PER_PAGE = 20;
 const CHATS_READ_AT_ONCE = 16;
-/** Bytes of bodies that are read for a page before its last group of chats. */
+/** A page gets no further chats once this many bytes of bodies were read. */
 const MAX_CHAT_PAGE_BYTES = 16 * 1024 * 1024;
 
 /**

@@ -12,7 +12,7 @@ const DEFAULT_EVENTS_PER_PAGE = 100;
 const MAX_EVENTS_PER_PAGE = 1000;
 /** A row may have 64 KiB, so this limits the memory. */
 const MAX_ROWS_PER_REQUEST = 256;
-/** Bytes of bodies on a page before its last event. */
+/** A page ends once its bodies have this many bytes. */
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 
 export type PageQuery = EventQuery & { limit?: number };

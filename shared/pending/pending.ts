@@ -119,8 +119,9 @@ export function openPending<Item extends object, Outcome extends string>(
     },
 
     /**
-     * Makes an attempt for each item that is due; with `all`, for every item. The first due is the first tried, so that new
-     * items cannot hold back older ones. One at a time: the client of LiveChat sends one background call at a time.
+     * Makes an attempt for each item that is due; with `all`, for every item. The item that was due first comes first,
+     * so new items cannot hold back older ones. Attempts run one at a time, because the client sends one background
+     * call to LiveChat at a time.
      */
     async settleDue({ budgetMs, all = false }: SettleOptions): Promise<Record<Outcome, number>> {
       const end = now() + budgetMs;

@@ -140,7 +140,7 @@ export function judgeSweep(
   return { gone, missed, lastSweep: lessonsOf(sweep, facts, { gone, missed, hidden }) };
 }
 
-/** What the next sweep needs to know. @param hidden times of stored items that the sweep doubts and has not found */
+/** What the next sweep needs to know. @param hidden doubted times of stored items that the sweep has not found */
 function lessonsOf(
   { number, begunAt, page, end }: EndedSweep,
   { state: { lastSweep: before, total }, live, now }: SweepFacts,

@@ -27,11 +27,11 @@ export type Designer = {
 
 /** The facts of a schema that the published definitions cannot read from the schema itself. */
 export type SchemaFacts = {
-  /** The schema of the accepted values, where the pipe does not begin with it. */
+  /** The schema of the accepted values, if the pipe does not begin with it. */
   input?: v.GenericSchema;
   /** An example value, as it is sent or answered. */
   example?: unknown;
-  /** The name under which the definitions contain the shape once. */
+  /** The name of the shape in the definitions. */
   component?: string;
   designer?: Designer;
 } & Keywords;

@@ -31,8 +31,8 @@ const sightings = new WeakMap<TableClient, Map<string, LeaseSighting>>();
  * lock. A holder that was paused for longer than its lease notices the loss only when it renews the lease. So its
  * writes must be conditional on ETags.
  *
- * Another holder's lease is over when its row has not changed for the lease's time. That time is measured with one
- * clock: our own between two readings of the row, or the storage service's between the write and the reading.
+ * A lease of another holder is over when its row has not changed for the duration of the lease. That time is measured
+ * with one clock: our own between two readings of the row, or the storage service's between the write and the reading.
  *
  * @throws {LeaseLost} when another holder has the lease; it names the holder and the start of the lease
  * @throws {StorageUnavailable}

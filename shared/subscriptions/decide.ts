@@ -29,8 +29,8 @@ export type DeliveryState = {
   attempts: Subscription["attempts"];
   sent: Subscription["sent"];
   /**
-   * `ours`: the row has our lease. `lost`: another process's. `free`: none, as far as we know. `writtenAt`: our last
-   * write, in milliseconds since the epoch by our own clock.
+   * `ours`: the row has our lease. `lost`: another process has the lease. `free`: no process has it, as far as we know.
+   * `writtenAt`: our last write, in milliseconds since the epoch by our own clock.
    */
   lease: { state: "free" | "ours" | "lost"; writtenAt: number };
   /** The last page that was read; absent when its events must not be sent any more. */
@@ -80,7 +80,7 @@ type DeliveryStep =
  */
 export type DeliveryEnd = { why: "done" | "given up" | "time" | "lost" } | { why: "paused"; until: number };
 
-/** The part of the state that does not come from the row, at the beginning of a delivery. */
+/** The state at the beginning of a delivery, without the parts that come from the row. */
 export const JUST_BEGUN = {
   lease: { state: "free", writtenAt: Number.NEGATIVE_INFINITY },
   unsaved: 0,

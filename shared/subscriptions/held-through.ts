@@ -55,7 +55,8 @@ async function moveThrough(
     for await (const _ of wantedEvents(log, kept, { after: place.cursor, through: cursor })) missed += 1;
     const counted = missed > 0 && { missed: kept.missed + missed, missedAt: toIso(now()) };
     const written = await store.replace({ ...kept, ...place, cursor, ...counted }, { unpark });
-    // Without the write, the parked events may have changed too: an operator may have sent one.
+    // The write failed because the row was changed. An operator may also have sent a parked event, so the list is read
+    // again.
     left = written
       ? left.filter((seq) => !unpark.includes(seq))
       : (await store.parked(found.id)).map(({ seq }) => seq);

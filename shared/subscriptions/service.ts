@@ -190,7 +190,7 @@ export function openSubscriptionService({
       let next: StoredEvent | undefined;
       return change(id, async (kept) => {
         const { cursor } = placeIn(head, kept, now());
-        // The event of an earlier try was passed: by that try, or because it was delivered meanwhile.
+        // The event of an earlier try no longer waits: that try has parked it, or it was delivered meanwhile.
         if (next && next.seq <= cursor) return kept;
         next = await nextWanted(kept, cursor);
         if (!next) throw new Conflict("No event waits for this subscription.");

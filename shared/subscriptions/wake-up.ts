@@ -57,8 +57,8 @@ export function createWakeUp({
 
   return {
     /**
-     * Called before an append: the guarantee's message is put while the event is stored. The caller calls the
-     * returned function after the append, with the event's place or without one when nothing was stored. The function
+     * Called before an append, so that the guarantee's message is put into the queue while the event is stored. The
+     * caller calls the returned function after the append, with the event's place if the event was stored. The function
      * waits for the message, but at most {@link MESSAGE_WAIT_MS}.
      */
     storing(): (seq?: number) => Promise<void> {

@@ -32,7 +32,7 @@ type TranscriptsOptions = {
 type KeptEnd = EndedThread & Pick<WaitingEnd, "state">;
 /** An end that is stored until its transcript is in the log, or is no longer expected. */
 export type PendingEnd = Pending<KeptEnd>;
-/** How the end entered the log, or that it waits for its transcript. */
+/** How an end entered the log. `waiting`: it still waits for its transcript. */
 type EndOutcome = "withTranscript" | "withoutTranscript" | "waiting";
 
 export type Transcripts = ReturnType<typeof openTranscripts>;

@@ -7,7 +7,7 @@ export const KEY_LIFETIME = DAY;
 /** The longest time that an attempt may take, in milliseconds. */
 export const LONGEST_ATTEMPT = 20_000;
 /**
- * Milliseconds for which an attempt with unknown outcome can still take effect upstream. The next attempt waits for
+ * An attempt with unknown outcome can still take effect upstream for this many milliseconds. The next attempt waits for
  * that time.
  */
 export const SETTLING_TIME = 10_000;

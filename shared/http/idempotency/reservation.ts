@@ -14,7 +14,7 @@ export type ReservedKey = { rowKey: string } & Pick<KeyRecord, "fingerprint" | "
 /** The state of a key after an attempt. */
 type AttemptEnd = Pick<KeyRecord, "state" | "until"> & { unsure?: true };
 
-/** Milliseconds after a write for which the attempt certainly still has its key. */
+/** For this many milliseconds after a write, the attempt certainly still has its key. */
 const CERTAIN_FOR = 1_000;
 
 type ReservationOptions = {

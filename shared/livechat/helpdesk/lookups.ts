@@ -21,7 +21,7 @@ type Kind = "agents" | "teams" | "tags";
 
 /** Lists are kept for this time, in milliseconds. */
 const FRESH_FOR = 10 * MINUTE;
-/** A missing entry may be new. So a list that is older than this is read again for it. In milliseconds. */
+/** In milliseconds: a list that is older than this is read again for a missing entry, because the entry may be new. */
 const FRESH_WITHOUT_ENTRY_FOR = MINUTE;
 
 export type Lookups = ReturnType<typeof createLookups>;

@@ -8,7 +8,9 @@ const UNKNOWN_FOR = 10 * MINUTE;
 /** After this many milliseconds, the reconciliation has found the ticket, or HelpDesk no longer has it. */
 const FAILING_FOR = 7 * DAY;
 
-/** The result of a failed attempt to read a ticket: HelpDesk does not know it, did not answer, or the rate limit refused. */
+/**
+ * Why a ticket was not read: HelpDesk does not know it, HelpDesk did not answer, or the rate limit refused the call.
+ */
 export type Missed = "unknown" | "failed" | "refused";
 
 /**

@@ -66,9 +66,9 @@ type TicketStoreOptions = {
 };
 
 const DEFAULT_LIMIT = 100;
-/** Bytes of JSON on a page, without the last ticket. */
+/** A page gets no further ticket once its tickets have this many bytes of JSON. */
 const PAGE_BYTES = 8 * 1024 * 1024;
-/** Milliseconds for a page. */
+/** A page gets no further ticket after this many milliseconds. */
 const PAGE_TIME = 10 * SECOND;
 /** How many times a ticket is read again because it has moved between the reads of its two rows. */
 const READ_ATTEMPTS = 10;
