@@ -49,8 +49,8 @@ export function openEventLog({
      *
      * @throws {TooLarge} when `raw` has more than `MAX_BODY_BYTES`
      * @throws {InvalidInput} when `raw` is nested too deep or has too many values
-     * @throws {StorageUnavailable} when it took too long (6 s by default) or failed. It is then unknown whether the
-     *   event was stored; appending it again finds out.
+     * @throws {StorageUnavailable} when it took too long (6 s by default) or failed. The event may have been stored:
+     *   append it again to find out.
      */
     append,
     /**

@@ -13,7 +13,7 @@ export type NewEvent = {
   origin: Origin;
   /** The id of its chat or ticket, as in `raw`. */
   subjectId: string;
-  /** When it happened; the log uses the time of receipt when it is missing. It identifies an event of a chat. */
+  /** The time of the event, which is part of a chat event's identity. Without it the log uses the time of receipt. */
   occurredAt?: string;
   /** True when a chat has only one event of this type: its time then does not identify it. */
   once?: boolean;

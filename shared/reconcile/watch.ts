@@ -12,9 +12,9 @@ export type Watch = {
 };
 
 /**
- * Begins the watch with the first page. It is absent when all items of the page have times in the future and the
- * account has more pages. When no item of the account has a usable time, the watch begins at our clock's time. So a
- * wrong empty answer does not make every item of the account look new.
+ * Begins the watch with the first page. Returns `undefined` when all items of the page have times in the future and the
+ * account has more pages. When no item of the account has a usable time, the watch begins {@link CLOCK_DIFFERENCE}
+ * before our clock's time. So a wrong empty answer does not make every item of the account look new.
  *
  * @param isAll whether the account has no other pages
  * @param now milliseconds since the epoch

@@ -35,7 +35,7 @@ export async function writeOnce(
 const MAX_ATTEMPTS = 3;
 
 /**
- * Reads a row, changes it and writes it. When another write came first, it does so again.
+ * Reads a row, changes it and writes it. When another write came first, all three steps are repeated.
  *
  * @param change gets the row, or `undefined` when the row does not exist. It returns the new row, or `undefined` to
  *   write nothing.

@@ -4,8 +4,8 @@ import { ordered } from "../storage/keys.ts";
 import type { Terms } from "./subscription.ts";
 
 /**
- * An event of the log with the fields that are sent. One without a payload was erased or cannot be read, and is not
- * sent.
+ * An event of the log with the fields that are sent. An event without a payload was erased or cannot be read, and is
+ * not sent.
  */
 export type OutgoingEvent = Pick<
   StoredEvent,

@@ -133,7 +133,8 @@ export function openSubscriptionStore(table: TableClient, now = Date.now) {
    * Changes a subscription and its parked events. Repeats the change when another one comes first. Returns
    * `undefined` when the subscription does not exist.
    *
-   * @param to makes the changed subscription. It may get its own result, because storage may carry out a write late.
+   * @param to makes the changed subscription. Its input can be its own result, because storage may carry out a write
+   *   late.
    */
   function change(
     id: string,

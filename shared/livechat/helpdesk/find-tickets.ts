@@ -14,7 +14,7 @@ const OPERATION_PAGE_SIZE = 25;
 /** The largest number of calls of a search. After them it ends early, with a cursor. */
 const MAX_CALLS = 40;
 
-/** The place where a search continues. It finds only tickets that changed before `before`, which is ISO 8601. */
+/** The place where a search continues. The search finds only tickets that changed before `before` (ISO 8601). */
 type SearchCursor = HelpDeskCursor & { before?: string };
 
 /** Finds tickets by HelpDesk's list, in the order of their last change. See {@link TicketDesk}. */
