@@ -14,7 +14,7 @@ const ports = findPorts();
 const FUNCTIONS = `http://127.0.0.1:${ports.app}/api`;
 const SANDBOX = `http://127.0.0.1:${ports.sandbox}`;
 /** Milliseconds to wait for the webhooks and for the callback. */
-const WAIT_LIMIT = 15_000;
+const WAIT_LIMIT = 30_000;
 
 type LoggedEvent = {
   seq: number;

@@ -21,6 +21,7 @@ if (CHROMIUM === undefined) {
 export function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM,
+    timeout: 120_000,
     args: [
       "--no-sandbox",
       "--disable-gpu",
@@ -63,7 +64,7 @@ export async function openTab(
 async function openIn(context: BrowserContext, api: string, path: string): Promise<Tab> {
   const page = await context.newPage();
   // Shorter than the time limit of a test, so that a failure names the missing element.
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(60_000);
   const mishaps: string[] = [];
   const requests: string[] = [];
   page.on("pageerror", ({ message }) => mishaps.push(`error: ${message}`));
@@ -120,6 +121,21 @@ export function useConsole(options: AppOptions = {}) {
 /** Waits until the page has its data. Before its script is loaded, a page has neither a heading nor a skeleton. */
 export async function dataIsShown(page: Page): Promise<void> {
   await page.locator("main:has(h1):not(:has(.skeleton))").waitFor();
+}
+
+/** Milliseconds: longer than the longest pause between polls of an app that is down. */
+const NEXT_POLL = 61_000;
+
+/**
+ * Lets the page poll until `look` returns the expected value. It moves the page's clock again and again, because a move
+ * starts no poll while a call is under way.
+ */
+export function poll<Value>(page: Page, look: () => Value | Promise<Value>) {
+  const movedOn = async () => {
+    await page.clock.fastForward(NEXT_POLL);
+    return look();
+  };
+  return expect.poll(movedOn, { interval: 250 });
 }
 
 type More = { visitor?: object; chat?: object };

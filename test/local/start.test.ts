@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type Sandbox, startSandbox } from "../../local/sandbox/sandbox.ts";
+import { WITHOUT_SCHEDULES } from "../app/start-app.ts";
+import { freePort } from "../free-port.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const folders: string[] = [];
@@ -28,7 +30,12 @@ function checkout(localSettings?: string | Record<string, string>): string {
 function run(script: string, folder: string, args: string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [join(root, "local", script), ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"), ...env },
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"),
+      ...WITHOUT_SCHEDULES,
+      ...env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -58,24 +65,6 @@ function run(script: string, folder: string, args: string[], env: Record<string,
   };
 }
 
-/** Ports that {@link freePort} gave to a test. */
-const takenPorts = new Set<number>();
-
-/** A free port, after which the next port is free; no test gets one of them twice. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const [one, two] = [createServer(), createServer()];
-    await once(one.listen(0, "127.0.0.1"), "listening");
-    const { port } = one.address() as { port: number };
-    const both = await once(two.listen(port + 1, "127.0.0.1"), "listening").catch(() => undefined);
-    await new Promise((closed) => one.close(closed));
-    if (both) await new Promise((closed) => two.close(closed));
-    if (!both || takenPorts.has(port) || takenPorts.has(port + 1)) continue;
-    takenPorts.add(port).add(port + 1);
-    return port;
-  }
-}
-
 // The groups run one after another: each start is three processes.
 describe("npm start with the sandbox", () => {
   test.concurrent.each([
@@ -84,7 +73,7 @@ describe("npm start with the sandbox", () => {
     [{ LIVECHAT_API: "text", HELPDESK: "off" }, "left out: the account has no HelpDesk"],
   ])("npm start with %j runs everything, and npm run demo shows every step", async (env, last) => {
     const folder = checkout();
-    const port = await freePort();
+    const port = await freePort(2);
     const started = run("start.ts", folder, ["--port", String(port)], env);
     try {
       await started.shows(/Ctrl-C ends all of it/);
@@ -117,7 +106,7 @@ describe("npm start with an account", () => {
       LIVECHAT_WEBHOOK_PASSWORD: "my own password",
       LIVECHAT_API_URL: account.url,
     });
-    const port = await freePort();
+    const port = await freePort(2);
     const api = `http://127.0.0.1:${port}/api`;
     const begin = () => run("start.ts", folder, ["--port", String(port)]);
 
@@ -133,7 +122,7 @@ describe("npm start with an account", () => {
       });
       expect(await stored.json()).toMatchObject({ status: "stored" });
 
-      const second = run("start.ts", folder, ["--port", String(await freePort())]);
+      const second = run("start.ts", folder, ["--port", String(await freePort(2))]);
       expect(await second.exited).toBe(1);
       expect(second.output()).toMatch(/^\.azurite\/ is in use by another npm start \(process \d+\): .*\n$/);
 
@@ -158,7 +147,7 @@ describe("npm start with an account", () => {
   });
 
   test.concurrent("npm run demo beside a sandbox that the app does not use changes nothing", async () => {
-    const port = await freePort();
+    const port = await freePort(2);
     const account = await startSandbox({ credentials: { username: "me@acme.example", apiKey: "real" } });
     const other = await startSandbox({ port: port + 1 });
     const folder = checkout();
@@ -196,7 +185,7 @@ const refused = async (folder: string, args: string[] = [], env: Record<string, 
 describe("npm start that fails", () => {
   test.concurrent("npm start on a port that is taken prints one line and ends", async () => {
     const taken = createServer();
-    const port = await freePort();
+    const port = await freePort(2);
     await once(taken.listen(port + 1, "127.0.0.1"), "listening");
     const free = ["--port", String(port)];
     expect(await refused(checkout(), free)).toBe(
