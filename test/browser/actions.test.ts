@@ -19,13 +19,13 @@ describe.skipIf(CHROMIUM === undefined)("actions of the console", () => {
       await deliver(chat("WAITS", ["Hi"]));
       const standing = async () => (await tests.app.call("GET", `/subscriptions/${id}`)).body;
       // The page would show the state only at its next poll, in 15 seconds.
-      await expect.poll(async () => (await standing()).state, { timeout: 10_000 }).toBe("retrying");
+      await expect.poll(async () => (await standing()).state).toBe("retrying");
       const { page, mishaps, close } = await open(`/subscriptions/${id}`);
       await page.getByText("retrying").waitFor();
       callback.accept();
       await page.getByRole("button", { name: "Resume", exact: true }).last().click();
       await page.getByRole("status").getByText("Resumed").waitFor();
-      await expect.poll(async () => (await standing()).lag, { timeout: 10_000 }).toBe(0);
+      await expect.poll(async () => (await standing()).lag).toBe(0);
       expect(mishaps).toEqual([]);
       await close();
     } finally {

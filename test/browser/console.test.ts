@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { startApp } from "../app/start-app.ts";
-import { CHROMIUM, chat, dataIsShown, openTab, useConsole } from "./browser.ts";
+import { CHROMIUM, chat, dataIsShown, openTab, poll, useConsole } from "./browser.ts";
 import { startCallback } from "./callback.ts";
 
 const KEY = "a function key";
@@ -23,7 +23,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
       await field.fill(KEY);
       await page.getByRole("button", { name: "Open the console" }).click();
       await page.getByText("The log is empty").waitFor();
-      expect(await page.getByRole("dialog").count()).toBe(0);
+      await page.getByRole("dialog").waitFor({ state: "hidden" });
 
       expect(new URL(page.url()).search).toBe("?type=chat_ended");
       const stored = await page.evaluate<string>(
@@ -45,14 +45,12 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
       .waitFor();
     // An empty list shows its first event at once.
     await deliver(chat("LIVE0", ["Hi"]));
-    await page.clock.fastForward(16_000);
-    await page.getByRole("link", { name: "LIVE0" }).waitFor();
+    await poll(page, () => page.getByRole("link", { name: "LIVE0" }).count()).toBe(1);
     // Typed text stays while the page polls.
     const field = page.getByLabel("Chat", { exact: true });
     await field.fill("LIV");
     await deliver(chat("LIVE1", ["Hello"]));
-    await page.clock.fastForward(16_000);
-    await page.getByRole("button", { name: "1 new" }).waitFor();
+    await poll(page, () => page.getByRole("button", { name: "1 new" }).count()).toBe(1);
     expect(await page.getByRole("link", { name: "LIVE1" }).count()).toBe(0);
     expect(await field.inputValue()).toBe("LIV");
     await page.getByRole("button", { name: "1 new" }).click();
@@ -63,12 +61,18 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
   });
 
   test("a click on the last bar of the day leads to the events of this hour", async () => {
-    await deliver(chat("CHARTED", ["Hi"]));
+    await deliver(chat("CHARTED1", ["Hi"]));
     const { page, close } = await open();
     const chart = page.locator(".chart .u-over");
+    await chart.waitFor();
+    // If an hour began before or after the chart was drawn, one of the two chats is still in its last hour.
+    await deliver(chat("CHARTED2", ["Hi"]));
     const { width = 0 } = (await chart.boundingBox()) ?? {};
     await chart.click({ position: { x: width - 5, y: 40 } });
-    await page.getByRole("link", { name: "CHARTED" }).waitFor();
+    await page
+      .getByRole("link", { name: /CHARTED/ })
+      .first()
+      .waitFor();
     expect(new URL(page.url()).searchParams.get("from")).toMatch(/:00:00\.000Z$/);
     await close();
   });
@@ -81,7 +85,8 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
         policy: "block",
       });
       await deliver(chat("REFUSED", ["bad"]));
-      await callback.calledOnce;
+      const standing = async () => (await tests.app.call("GET", `/subscriptions/${made.id}`)).body;
+      await expect.poll(async () => (await standing()).state).toBe("retrying");
       const { page, mishaps, close } = await open(`/subscriptions/${made.id}`);
       await page.getByRole("button", { name: "Skip the waiting event" }).click();
       await page.getByRole("dialog").getByRole("button", { name: "Skip the waiting event" }).click();
@@ -101,6 +106,14 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
   test("every page can be reached by the keyboard alone", async () => {
     await deliver(chat("KEYS1", ["By keyboard"]));
     const { page, mishaps, close } = await open();
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await page.keyboard.press(key);
+    };
+    const goTo = async (key: string, name: string) => {
+      const heading = page.getByRole("heading", { name, level: 1, exact: true });
+      // The second key counts only for 1.5 s, and the machine may pause between the two.
+      await expect.poll(() => press("g", key).then(() => heading.isVisible())).toBe(true);
+    };
     const headings = {
       e: "Events",
       c: "Chats",
@@ -112,24 +125,20 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
       n: "Now",
     };
     await page.getByRole("heading", { name: "Now", exact: true }).waitFor();
-    for (const [key, name] of Object.entries(headings)) {
-      await page.keyboard.press("g");
-      await page.keyboard.press(key);
-      await page.getByRole("heading", { name, level: 1 }).waitFor();
-    }
-    await page.keyboard.press("?");
-    await page.getByRole("dialog", { name: "Keys" }).waitFor();
-    await page.keyboard.press("Escape");
-    await page.keyboard.press("/");
+    for (const [key, name] of Object.entries(headings)) await goTo(key, name);
+    await press("?");
+    const help = page.getByRole("dialog", { name: "Keys" });
+    await help.waitFor();
+    await press("Escape");
+    await help.waitFor({ state: "hidden" });
+    await press("/");
     await page.getByRole("textbox", { name: "Id" }).fill("KEYS1");
-    await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "Chat", level: 1 }).waitFor();
-    await page.keyboard.press("g");
-    await page.keyboard.press("e");
+    await press("Enter");
+    await page.getByRole("heading", { name: "Chat", level: 1, exact: true }).waitFor();
+    await goTo("e", "Events");
     await page.locator("tbody tr").first().waitFor();
-    await page.keyboard.press("j");
-    await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "Event", level: 1 }).waitFor();
+    await press("j", "Enter");
+    await page.getByRole("heading", { name: "Event", level: 1, exact: true }).waitFor();
     const place = await page.getByText(/Stored at place/).innerText();
     await page.goBack();
     // The focus is on the row that was opened.
@@ -145,10 +154,11 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await page.getByRole("link", { name: "SHOWN" }).waitFor();
     await page.keyboard.press(".");
     await page.getByText("paused").waitFor();
-    const before = requests.length;
+    const calls = () => requests.filter((url) => url.includes("/api/chats")).length;
+    const before = calls();
     await deliver(chat("PAUSED", ["Hi"]));
     await page.clock.fastForward(60_000);
-    expect(requests.length).toBe(before);
+    expect(calls()).toBe(before);
     await page.keyboard.press(".");
     await page.getByRole("button", { name: "1 new" }).waitFor();
     await close();

@@ -45,7 +45,8 @@ describe.skipIf(CHROMIUM === undefined)("the look of the console", () => {
       // As wide as 1280 px at 200 % and at 400 %.
       for (const width of [640, 320]) {
         await page.setViewportSize({ width, height: 640 });
-        expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(width);
+        const contentWidth = () => page.evaluate<number>("document.documentElement.scrollWidth");
+        await expect.poll(contentWidth).toBe(width);
       }
       expect(await violations(page, ["target-size", "scrollable-region-focusable"])).toEqual([]);
       expect(mishaps).toEqual([]);
@@ -75,7 +76,7 @@ describe.skipIf(CHROMIUM === undefined)("the look of the console", () => {
         [style.transitionDuration, style.animationDuration].some((time) => Number.parseFloat(time) > 0)).length`);
     expect(await moving()).toBeGreaterThan(0);
     await page.emulateMedia({ reducedMotion: "reduce" });
-    expect(await moving()).toBe(0);
+    await expect.poll(moving).toBe(0);
     await close();
   });
 
@@ -88,12 +89,13 @@ describe.skipIf(CHROMIUM === undefined)("the look of the console", () => {
     expect(await type.isVisible()).toBe(false);
     const toggle = page.getByRole("button", { name: "Filters (1 set)" });
     await toggle.press("Enter");
+    await type.waitFor();
     await page.keyboard.press("Tab");
     expect(await type.evaluate((field) => field === field.ownerDocument.activeElement)).toBe(true);
     await type.selectOption("");
     // Without the filter, the list is shown again.
     await page.getByRole("button", { name: "Filters", exact: true }).waitFor();
-    expect(await type.isVisible()).toBe(false);
+    await type.waitFor({ state: "hidden" });
     await close();
   });
 

@@ -33,8 +33,8 @@ describe.skipIf(CHROMIUM === undefined)("pages of the console", () => {
     await page.getByText("<script>alert(1)</script>").first().waitFor();
     const live = "main script, main img, main svg, main a[href^='javascript'], main a[href*='evil']";
     expect(await page.locator(live).count()).toBe(0);
-    expect(await page.getByText("U+202E").count()).toBe(2);
-    expect(await page.locator("bdi", { hasText: "gnp.exe" }).count()).toBe(1);
+    await expect.poll(() => page.getByText("U+202E").count()).toBe(2);
+    await expect.poll(() => page.locator("bdi", { hasText: "gnp.exe" }).count()).toBe(1);
     await page.getByRole("button", { name: "more characters" }).click();
     for (const path of ["/chats", "/events"]) {
       await page.goto(`${tests.app.url}/console${path}`);
@@ -104,8 +104,8 @@ describe.skipIf(CHROMIUM === undefined)("pages of the console", () => {
     const { page, close } = await open("/quarantine");
     await page.getByRole("button", { name: "Replay all 6" }).click();
     await page.getByText("4 of 6 are in the log now").waitFor();
-    expect(await page.getByText("still not readable").count()).toBe(2);
-    expect(await page.locator(".state", { hasText: "stored" }).count()).toBe(4);
+    await expect.poll(() => page.getByText("still not readable").count()).toBe(2);
+    await expect.poll(() => page.locator(".state", { hasText: "stored" }).count()).toBe(4);
     expect((await tests.app.call("GET", "/chats/KEPT3")).status).toBe(200);
     await close();
   });
