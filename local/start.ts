@@ -9,6 +9,7 @@ import { DEFAULT_PORT, readPorts } from "./arguments.ts";
 import { startAzurite } from "./azurite.ts";
 import { readLocalSettings } from "./host/local-settings.ts";
 import { readable } from "./host/log.ts";
+import { onParentEnd } from "./host/on-parent-end.ts";
 import { StartError } from "./host/start-error.ts";
 import { sandboxes, wantsSandbox } from "./sandboxes.ts";
 
@@ -32,6 +33,7 @@ async function stop(code: number): Promise<void> {
   process.exit(code);
 }
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(0));
+onParentEnd(() => stop(0));
 
 try {
   await start();
@@ -163,8 +165,8 @@ function welcome(lines: [what: string, where: string][], url: string, hasSandbox
     [`curl ${url}/api/agents`, "the account's agents"],
     [`curl ${url}/api/events`, "the event log"],
     [`curl ${url}/api/status`, "every check, and what to do"],
-    [`open ${url}/api/docs`, "every operation, to try"],
-    [`open ${url}/api/console`, "chats, events and subscriptions, to look at"],
+    [`${url}/api/docs`, "every operation, to try in a browser"],
+    [`${url}/api/console`, "chats, events and subscriptions, in a browser"],
   ];
   return `
 ${lines.map(([what, where]) => `  ${what.padEnd(18)}${where}`).join("\n")}

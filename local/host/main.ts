@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { readSettings, SettingsError } from "../../shared/core/settings.ts";
 import { loadLocalSettings } from "./local-settings.ts";
 import { describeError } from "./log.ts";
+import { onParentEnd } from "./on-parent-end.ts";
 import { StartError } from "./start-error.ts";
 import { type Host, startHost } from "./start-host.ts";
 
@@ -18,13 +19,13 @@ const { port, ...options } = readArguments();
 if (options.app === undefined) checkSettings();
 host = await startHost({ ...options, port });
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  // Ctrl-C can arrive twice: from the terminal and from npm.
-  process.on(signal, async () => {
-    await host?.close();
-    process.exit(0);
-  });
-}
+const stop = async () => {
+  await host?.close();
+  process.exit(0);
+};
+// Ctrl-C can arrive twice: from the terminal and from npm.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
+onParentEnd(stop);
 // This is the last step, because the reader of this line may end the host at once.
 console.log(`listening on ${host.url}`);
 

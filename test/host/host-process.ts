@@ -15,6 +15,8 @@ export type HostProcessOptions = {
   app?: string;
   args?: string[];
   env?: Record<string, string>;
+  /** Starts the host in a shell, as npm does. Signals then go to the shell. */
+  shell?: boolean;
   /** Files of the host's directory, by name. */
   files?: Record<string, unknown>;
 };
@@ -30,20 +32,20 @@ type LogLine = {
 /**
  * Runs the light host in its own process and directory, on a free port. Of this process's environment it has only `PATH`.
  */
-export function runHost({ app, args = [], env = {}, files = {} }: HostProcessOptions) {
+export function runHost({ app, args = [], env = {}, files = {}, shell = false }: HostProcessOptions) {
   const cwd = mkdtempSync(join(tmpdir(), "host-"));
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(join(cwd, name), typeof content === "string" ? content : JSON.stringify(content));
   }
-  const child = spawn(
-    process.execPath,
-    [main, ...(app ? ["--app", app] : []), ...(args.includes("--port") ? [] : ["--port", "0"]), ...args],
-    {
-      cwd,
-      env: { PATH: process.env.PATH, ...compileCache, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+  const command = [process.execPath, main, ...(app ? ["--app", app] : [])];
+  command.push(...(args.includes("--port") ? [] : ["--port", "0"]), ...args);
+  // `:` comes last, because a shell may become the last command of a list.
+  const [file = "", ...rest] = shell ? ["sh", "-c", '"$@"; :', "sh", ...command] : command;
+  const child = spawn(file, rest, {
+    cwd,
+    env: { PATH: process.env.PATH, ...compileCache, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const stdout: string[] = [];
   const stderr: string[] = [];
   const waiting = new Set<() => void>();

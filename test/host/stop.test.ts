@@ -31,6 +31,18 @@ test.for(["SIGINT", "SIGTERM"] as const)(
   },
 );
 
+test("the host ends when the shell that npm started it in is killed", async () => {
+  const host = await startHostProcess({
+    app: fixture("echo.mjs"),
+    env: { npm_lifecycle_event: "host" },
+    shell: true,
+  });
+  host.kill("SIGTERM");
+  // The host has the shell's output open until it ends.
+  await host.exited;
+  await expect(fetch(host.url)).rejects.toThrow();
+});
+
 test("a keep-alive connection gets its whole answer and does not delay the host's exit", async () => {
   const host = await startHostProcess({ app: fixture("echo.mjs") });
   const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
