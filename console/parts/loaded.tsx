@@ -3,7 +3,10 @@ import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "../api.ts";
 import type { Loaded } from "./use-call.ts";
 
-/** Shows an answer. Before the first answer it shows a skeleton; above an old one, the problem and the data's age. */
+/**
+ * Shows an answer. Before the first answer it shows a skeleton. After a failure it shows the problem and the data's age
+ * above the old answer.
+ */
 export function Show<Body>({
   of,
   children,

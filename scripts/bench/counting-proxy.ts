@@ -3,7 +3,7 @@ import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /**
- * A proxy before the emulator's tables that records all requests.
+ * A proxy in front of the emulator's tables that records all requests.
  *
  * @param connectionString of the emulator
  * @returns the requests as `METHOD /path`, and the connection string of the proxy

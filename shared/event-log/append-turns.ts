@@ -9,9 +9,8 @@ import type { Store } from "./store.ts";
 // knows the head.
 //
 // An instance that loses two races in a row adds a row for itself beside the head. Each append writes the next waiting
-// instance into the head. The instances follow in the order of their ids, and after the last id the first one follows.
-// So an instance waits for at most one turn of every other. The turns only make waiting fair: the ETag of the head
-// keeps the log in order.
+// instance into the head. The order is by instance id; after the last id comes the first again. So an instance waits
+// for at most one turn of every other. The turns only make waiting fair: the ETag of the head keeps the log in order.
 
 /** The next waiting instance after `instance`, if there is one. */
 export function nextTurn(waiting: readonly string[], instance: string): string | undefined {

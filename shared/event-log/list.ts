@@ -90,7 +90,7 @@ async function placesOf(
   return places;
 }
 
-/** Rows in the order of the log: those of all events that match the query, and perhaps others. */
+/** Rows in the order of the log: the rows of all matching events, and perhaps of other events. */
 function rowsFor(
   store: Store,
   { type, chatId, ticketId }: EventQuery,

@@ -120,7 +120,7 @@ export function judgeLiveChatFailure(error: unknown, throttled?: { since: string
   );
 }
 
-/** Returns true if LiveChat no longer has this API: a list of the account is 404 for no other reason. */
+/** Returns true if LiveChat no longer has this API: the account's lists are 404 for no other reason. */
 function lacksApi({ upstream }: AppError): boolean {
   const { status, code } = upstream ?? {};
   return status === 404 || status === 410 || code === "unsupported_version";

@@ -100,7 +100,7 @@ export function beginWalk(
   return { size, usualSize, horizon, filled, ...nothing };
 }
 
-/** The keys at or above this one with rows that may have been missed. */
+/** Keys with rows that may have been missed; with `from`, only keys from there on. */
 export function doubtsOf({ doubts, doubtsAll }: Walk, from = Number.NEGATIVE_INFINITY): Doubts {
   return doubts.length < DOUBTS_LIMIT && !doubtsAll ? doubts.filter((key) => key >= from) : "all";
 }
@@ -197,7 +197,7 @@ function findFault(
   return { fault, ...(size !== usualSize && page > 1 && { explanation: beginWith(usualSize) }) };
 }
 
-/** Whether this page size fits the list's length and its number of pages, when the length may be off by one. */
+/** Whether this page size fits the list's length and its number of pages, even if the length is off by one. */
 function isPageSize(size: number, { total, pages }: { total: number; pages: number }): boolean {
   if (size === 0) return false;
   return [total - 1, total, total + 1].some((length) => Math.ceil(length / size) === pages);

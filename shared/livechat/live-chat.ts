@@ -83,8 +83,8 @@ export type LiveChat = TicketDesk & {
   listAgents(query?: { status?: string }, call?: CallOptions): Promise<AgentSummary[]>;
   createAgent(agent: NewAgent, call?: CallOptions): Promise<Agent>;
   /**
-   * @throws {NotFound} with `outcomeUnknown` when the answer of an earlier attempt was lost: it may have removed the
-   *   agent
+   * @throws {NotFound} with `outcomeUnknown` when the answer of an earlier attempt was lost: that attempt may have
+   *   removed the agent
    */
   deleteAgent(login: string, call?: CallOptions): Promise<Removal>;
   listWebhooks(call?: CallOptions): Promise<Webhook[]>;

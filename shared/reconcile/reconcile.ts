@@ -23,7 +23,7 @@ export type ReconciliationOptions<Item, Position> = PaceOptions & {
    * created since the first run.
    */
   isLog?: boolean;
-  /** The name of the caller, for the error of a second run that is refused. */
+  /** The caller's name. The error of a refused second run contains it. */
   holder: string;
 };
 

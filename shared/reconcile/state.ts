@@ -46,7 +46,7 @@ export type Sweep<Position> = ListReading<Position> & {
   number: number;
   /** Present once the whole list is read. */
   end?: ReadingEnd;
-  /** Hashes of the ids of all items that any reading has found since the sweep began, without those in notes. */
+  /** Hashes of the ids of all items that any reading has found since the sweep began. Hashes in notes are left out. */
   seen: readonly string[];
   /** How many notes with such hashes exist. */
   notes: number;

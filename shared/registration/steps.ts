@@ -49,7 +49,7 @@ function stepsFor({ wanted, right, others }: WebhookStanding, taken: readonly Ta
   const { event_type } = wanted;
   const creations = taken.filter((step) => step.do === "create" && step.wanted.event_type === event_type);
   const creation = creations.at(-1);
-  // Only once in a run: if the new webhook is not right either, a third one would not be.
+  // Only one new webhook in a run: if it is not right, another one would not be right either.
   if (!creation && (!right || right.verified === false)) return [{ do: "create", wanted }];
 
   // The Text platform accepts at most three webhooks for an action, so one must be removed first.

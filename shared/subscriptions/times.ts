@@ -94,7 +94,7 @@ export const GONE_AFTER_MS = MINUTE;
 export const PARK_ANSWERS = 5;
 /** The longest first pause after a refusal. It doubles, so that five attempts take 1.5 to 3 s. */
 export const REFUSED_PAUSE_MS = 200;
-/** After this many parked events in a row the next one is not parked: the cause is not the event. */
+/** After this many parked events in a row the next one is not parked: the events are probably not the cause. */
 export const PARKED_IN_A_ROW = 3;
 
 // Attempts and secrets.

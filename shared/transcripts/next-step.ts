@@ -4,7 +4,7 @@ import type { MissingTranscript } from "../schemas/text-chat.ts";
 
 /** Milliseconds that an end waits for its transcript. After that it enters the log without one. */
 export const TRANSCRIPT_WAIT = HOUR;
-/** Milliseconds after the webhook for which a late transcript is still fetched, to be shown with the chat. */
+/** A late transcript is fetched until this many milliseconds after the webhook. It is shown with the chat. */
 const LATE_TRANSCRIPT_WAIT = 7 * DAY;
 /** The longest pause between two attempts to fetch a transcript, in milliseconds. */
 const MAX_FETCH_PAUSE = 10 * MINUTE;

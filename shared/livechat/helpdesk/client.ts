@@ -186,7 +186,10 @@ export function isHelpDeskWebhook(id: string): boolean {
   return id.startsWith(WEBHOOK_PREFIX);
 }
 
-/** LiveChat accepts the same token, so a refusal of it means that the account has no HelpDesk. */
+/**
+ * LiveChat accepts the same token. So if HelpDesk refuses it, the account has no HelpDesk, or the token lacks
+ * HelpDesk's scope.
+ */
 function refusalOfHelpDesk(refusal: Refusal): AppError {
   return WITHOUT_LICENCE.includes(refusal.status) ? noHelpDesk("refused") : refusalByStatus(refusal);
 }

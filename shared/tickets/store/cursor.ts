@@ -4,9 +4,9 @@ import { fromCursor, toCursor } from "../../core/json.ts";
 import { ALL_TICKETS } from "./ticket-row.ts";
 
 /**
- * The position of a reading of the stored tickets. A ticket that changes during the reading moves up into the part
- * that was already read. So at its end the reading starts again with the tickets that changed since its start, until
- * none has changed.
+ * The position of a reading of the stored tickets. A ticket that changes during the reading moves up into the part that
+ * was already read. So at the end the reading starts again with the tickets that changed since its start, until there
+ * are none.
  */
 export type TicketCursor = {
   /** Only rows whose change number is higher than this one; 0 at first. */
