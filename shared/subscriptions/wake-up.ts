@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { lazy } from "../core/lazy.ts";
 import { waitAside } from "../core/wait.ts";
 import type { Queue } from "../storage/open-queue.ts";
 import { createGuarantee } from "./guarantee.ts";
@@ -30,17 +31,8 @@ export function createWakeUp({
   const guarantee = createGuarantee(queue, { now, wait });
   /** Whether there are subscriptions, as far as this process knows. */
   let known: { isNeeded: boolean; until: number } | undefined;
-  let asking: Promise<boolean> | undefined;
-
-  function isNeeded(): Promise<boolean> {
-    if (known && known.until > now()) return Promise.resolve(known.isNeeded);
-    asking ??= hasSubscriptions()
-      .then(know)
-      .finally(() => {
-        asking = undefined;
-      });
-    return asking;
-  }
+  const ask = lazy(async () => know(await hasSubscriptions()), { freshFor: NONE_KNOWN_MS, now });
+  const isNeeded = async () => (known && known.until > now() ? known.isNeeded : ask());
 
   function know(isNeeded: boolean): boolean {
     known = { isNeeded, until: now() + (isNeeded ? SOME_KNOWN_MS : NONE_KNOWN_MS) };
