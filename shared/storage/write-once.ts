@@ -1,7 +1,15 @@
 import { randomUUID } from "node:crypto";
-import type { TableClient, TableEntity } from "@azure/data-tables";
+import type { TableClient, TableEntity, TransactionAction } from "@azure/data-tables";
 import { OutcomeUnknown } from "./failures.ts";
 import { createRow, type Row, readRow, replaceRow } from "./rows.ts";
+import { submit } from "./transaction.ts";
+
+type WriteOptions = {
+  etag?: string;
+  signal?: AbortSignal;
+  /** Actions on other rows of the partition: they and the replacement are all carried out, or none. */
+  together?: TransactionAction[];
+};
 
 /**
  * Creates a row, or replaces it if it is still the version with this ETag. When the answer is lost, the row is read to
@@ -15,13 +23,14 @@ import { createRow, type Row, readRow, replaceRow } from "./rows.ts";
 export async function writeOnce(
   table: TableClient,
   content: TableEntity,
-  { etag, signal }: { etag?: string; signal?: AbortSignal } = {},
+  { etag, signal, together = [] }: WriteOptions = {},
 ): Promise<string | undefined> {
   const row = { ...content, write: randomUUID() };
   try {
-    return await (etag === undefined
-      ? createRow(table, row, { signal })
-      : replaceRow(table, row, { etag, signal }));
+    if (etag === undefined) return await createRow(table, row, { signal });
+    if (together.length === 0) return await replaceRow(table, row, { etag, signal });
+    const outcome = await submit(table, [["update", row, "Replace", { etag }], ...together], { signal });
+    return outcome.committed ? outcome.etags[0] : undefined;
   } catch (error) {
     if (!(error instanceof OutcomeUnknown)) throw error;
     const found = await readRow<{ write?: string }>(table, row.partitionKey, row.rowKey, { signal });

@@ -55,11 +55,10 @@ async function moveThrough(
     for await (const _ of wantedEvents(log, kept, { after: place.cursor, through: cursor })) missed += 1;
     const counted = missed > 0 && { missed: kept.missed + missed, missedAt: toIso(now()) };
     const written = await store.replace({ ...kept, ...place, cursor, ...counted }, { unpark });
-    // The write failed because the row was changed. An operator may also have sent a parked event, so the list is read
-    // again.
-    left = written
-      ? left.filter((seq) => !unpark.includes(seq))
-      : (await store.parked(found.id)).map(({ seq }) => seq);
+    // When the write failed because the row was changed, the list is read again: an operator may also have sent a parked
+    // event.
+    if (written) left = left.filter((seq) => !unpark.includes(seq));
+    else left = (await store.parked(found.id)).map(({ seq }) => seq);
     kept = written ?? (await store.get(found.id));
   }
   return Number.POSITIVE_INFINITY;

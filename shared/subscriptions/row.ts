@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { TableEntity } from "@azure/data-tables";
 import { EVENT_TYPES } from "../schemas/webhook.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
@@ -59,8 +58,6 @@ export type SubscriptionColumns = {
   attempts?: string;
   /** JSON; absent for an empty list. */
   sent?: string;
-  /** Different in each write, so that a process can recognise its own. */
-  version: string;
 } & Formatted;
 
 /** The values of columns that rows of versions before 0.2.0 do not have. */
@@ -81,7 +78,6 @@ export function toRow(subscription: Subscription): Omit<TableEntity<Subscription
     filter: filter && JSON.stringify(filter),
     attempts: attempts.length > 0 ? JSON.stringify(attempts) : undefined,
     sent: sent.length > 0 ? JSON.stringify(sent) : undefined,
-    version: randomUUID(),
   };
 }
 

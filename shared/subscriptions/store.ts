@@ -5,8 +5,9 @@ import { toIso } from "../core/time.ts";
 import { OutcomeUnknown } from "../storage/failures.ts";
 import { checkFormat, FORMAT, type Formatted } from "../storage/format.ts";
 import { hashed, ordered, withPrefix } from "../storage/keys.ts";
-import { answerDate, readRow, readRows, removeRow, replaceRow } from "../storage/rows.ts";
-import { submit, trySubmit } from "../storage/transaction.ts";
+import { answerDate, readRow, readRows, removeRow } from "../storage/rows.ts";
+import { trySubmit } from "../storage/transaction.ts";
+import { writeOnce } from "../storage/write-once.ts";
 import { fromRow, rowKeyOf, SUBSCRIPTION_ROWS, type SubscriptionColumns, toRow } from "./row.ts";
 import { newSecret } from "./sign.ts";
 import { FRESH, isFresh } from "./standing.ts";
@@ -89,43 +90,33 @@ export function openSubscriptionStore(table: TableClient, now = Date.now) {
 
   async function get(id: string): Promise<KeptSubscription | undefined> {
     if (!ID_FORM.test(id)) return undefined;
-    const { onResponse, date } = answerDate();
-    const row = await readRow<SubscriptionColumns>(table, SUBSCRIPTIONS_PARTITION, rowKeyOf(id), {
-      onResponse,
-    });
-    return row && fromRow(row, date());
+    const answer = answerDate();
+    const row = await readRow<SubscriptionColumns>(table, SUBSCRIPTIONS_PARTITION, rowKeyOf(id), answer);
+    return row && fromRow(row, answer.date());
   }
 
   /**
-   * Writes a changed subscription, with changes of its parked events. Does nothing and returns `undefined` when the
-   * subscription was changed or removed since it was read.
+   * Writes a changed subscription, with changes of its parked events. Returns `undefined` when the subscription was
+   * changed or removed since it was read, and when storage may still carry out the write.
    */
   async function replace(
     { etag, age: _, ...changed }: KeptSubscription,
     { park, unpark = [] }: ParkedChanges = {},
   ): Promise<KeptSubscription | undefined> {
     const row = { partitionKey: SUBSCRIPTIONS_PARTITION, ...toRow(changed) };
-    const keysOf = (seq: number) => ({
-      partitionKey: SUBSCRIPTIONS_PARTITION,
-      rowKey: parkedKey(changed.id, seq),
-    });
-    const actions: TransactionAction[] = unpark.map((seq) => ["delete", keysOf(seq)]);
+    const { partitionKey } = row;
+    const keysOf = (seq: number) => ({ partitionKey, rowKey: parkedKey(changed.id, seq) });
+    const together: TransactionAction[] = unpark.map((seq) => ["delete", keysOf(seq)]);
     if (park) {
       const { seq, ...columns } = park;
-      actions.push(["upsert", { ...keysOf(seq), format: FORMAT, ...columns }, "Replace"]);
+      together.push(["upsert", { ...keysOf(seq), format: FORMAT, ...columns }, "Replace"]);
     }
     try {
-      let written: string | undefined;
-      if (actions.length === 0) written = await replaceRow(table, row, { etag });
-      else {
-        const outcome = await submit(table, [["update", row, "Replace", { etag }], ...actions]);
-        if (outcome.committed) written = outcome.etags[0];
-      }
+      const written = await writeOnce(table, row, { etag, together });
       return written === undefined ? undefined : { ...changed, etag: written };
     } catch (error) {
-      if (!(error instanceof OutcomeUnknown)) throw error;
-      const found = await readRow<SubscriptionColumns>(table, SUBSCRIPTIONS_PARTITION, row.rowKey);
-      return found?.version === row.version ? fromRow(found) : undefined;
+      if (error instanceof OutcomeUnknown) return undefined;
+      throw error;
     }
   }
 

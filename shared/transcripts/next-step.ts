@@ -45,20 +45,16 @@ export function nextTranscriptStep(
   const age = now - receivedAt;
   const isLate = state === "late";
   if (fetched === "there") return { do: isLate ? "store late" : "append" };
-  const isRefused = fetched === "refused";
-  if (fetched !== "failed" && !isRefused) {
+  if (fetched !== "failed" && fetched !== "refused") {
     const missing = fetched === "no reader" ? "failed" : fetched;
     return isLate ? { do: "forget" } : { do: "append without transcript", missing, keepLooking: false };
   }
-  if (isLate) {
-    return age < LATE_TRANSCRIPT_WAIT
-      ? { do: "retry", at: now + Math.max(MAX_FETCH_PAUSE, age / 4) }
-      : { do: "forget" };
-  }
+  if (isLate && age >= LATE_TRANSCRIPT_WAIT) return { do: "forget" };
+  if (isLate) return { do: "retry", at: now + Math.max(MAX_FETCH_PAUSE, age / 4) };
   if (age >= TRANSCRIPT_WAIT)
     return { do: "append without transcript", missing: "failed", keepLooking: true };
   // The last attempt is exactly at the end of the hour.
-  const pause = pauseAfter(isRefused ? 1 : attempts, MAX_FETCH_PAUSE);
+  const pause = pauseAfter(fetched === "refused" ? 1 : attempts, MAX_FETCH_PAUSE);
   const at = Math.min(now + pause, receivedAt + TRANSCRIPT_WAIT);
   return { do: "retry", at };
 }

@@ -8,7 +8,7 @@ import type { Ticket } from "../../schemas/ticket.ts";
 import type { KnownTickets } from "../known-tickets.ts";
 import { ticketEvent } from "../ticket-event.ts";
 import { isNews } from "./is-news.ts";
-import { type Missed, nextTry } from "./next-try.ts";
+import { nextTry } from "./next-try.ts";
 
 /** A partition of the events table. An announced ticket has a row there until its event is in the log. */
 export const ARRIVALS_PARTITION = "arrivals";
@@ -68,7 +68,9 @@ export function openArrivals({ table, log, getTicket, known, now, onDefect }: Ar
       await log.append(ticketEvent(ticket, "webhook", "text"));
       return { outcome: "added" };
     } catch (error) {
-      const at = nextTry(missedBy(error), { attempts, receivedAt }, now());
+      const failed = error instanceof TooManyRequests ? "refused" : "failed";
+      const missed = error instanceof NotFound ? "unknown" : failed;
+      const at = nextTry(missed, { attempts, receivedAt }, now());
       return at === undefined ? { outcome: "dropped" } : { again: { at } };
     }
   }
@@ -80,9 +82,4 @@ export function openArrivals({ table, log, getTicket, known, now, onDefect }: Ar
       return pending.keep(ticketId, { ticketId, isEarly: (await known.watch()) === undefined });
     },
   };
-}
-
-function missedBy(error: unknown): Missed {
-  if (error instanceof TooManyRequests) return "refused";
-  return error instanceof NotFound ? "unknown" : "failed";
 }

@@ -11,7 +11,7 @@ const FAILING_FOR = 7 * DAY;
 /**
  * Why a ticket was not read: HelpDesk does not know it, HelpDesk did not answer, or the rate limit refused the call.
  */
-export type Missed = "unknown" | "failed" | "refused";
+type Missed = "unknown" | "failed" | "refused";
 
 /**
  * The time of the next attempt to read a ticket; `undefined` when the ticket is not read again.
