@@ -29,7 +29,10 @@ Module.prototype.require = function (id) {
 
 await import(pathToFileURL(file).href);
 if (name) await call(functions.get(name));
-console.log(JSON.stringify({ functions: functions.size, ms: performance.now() }));
+const { user, system } = process.cpuUsage();
+console.log(
+  JSON.stringify({ functions: functions.size, ms: performance.now(), cpuMs: (user + system) / 1000 }),
+);
 process.exit();
 
 /** Calls an HTTP function with the request in the variable REQUEST, which the app must not stream. */
