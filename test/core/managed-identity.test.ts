@@ -8,6 +8,7 @@ import { managedIdentity } from "../../shared/core/managed-identity.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 import { readRow } from "../../shared/storage/rows.ts";
 import { inject as injectFault } from "../storage/faults.ts";
+import "../no-time-limits.ts";
 
 /** The endpoint that Azure gives to an instance. */
 const requests: { query: Record<string, string>; secret: unknown }[] = [];

@@ -8,6 +8,7 @@ import { createServices } from "../../functions/services.ts";
 import { type Sandbox, startSandbox } from "../../local/sandbox/sandbox.ts";
 import type { Invocation } from "../../shared/http/operation.ts";
 import { urlWith, wantedWebhooks } from "../../shared/registration/wanted.ts";
+import { UNREACHABLE } from "../livechat/upstream.ts";
 
 /**
  * Each test breaks the setup and reads `GET /status`, as an operator does. The finding names the cause, its action fits
@@ -89,7 +90,7 @@ test("a refused LiveChat key makes the check livechat bad and the check registra
 });
 
 test("an unreachable LiveChat makes the check livechat bad, with the network's error code", async () => {
-  const { names, wrong } = await look({ LIVECHAT_API_URL: `http://127.0.0.1:${await freePort()}` });
+  const { names, wrong } = await look({ LIVECHAT_API_URL: UNREACHABLE });
   expect(names("bad")).toEqual(["livechat"]);
   expect(wrong[0]).toMatchObject({
     detail: expect.stringContaining("ECONNREFUSED"),
@@ -141,7 +142,7 @@ describe.concurrent("slow answers of LiveChat", () => {
 });
 
 test("an unreachable queue needs attention and leaves the app healthy", async () => {
-  const gone = `QueueEndpoint=http://127.0.0.1:${await freePort()}/`;
+  const gone = `QueueEndpoint=${UNREACHABLE}/`;
   const { names, wrong, health } = await look({
     LiveChatStorage: inject("storage").replace(/QueueEndpoint=http:\/\/[^/]+\//, gone),
   });
@@ -154,9 +155,9 @@ test("an unreachable queue needs attention and leaves the app healthy", async ()
 });
 
 test("unreachable storage and refused access make the check storage bad, each with its own advice", async () => {
-  const at = (port: number, key = "YQ==") =>
-    `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=${key};TableEndpoint=http://127.0.0.1:${port}/devstoreaccount1;`;
-  const absent = await look({ LiveChatStorage: at(await freePort()) });
+  const at = (url?: string) =>
+    `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=YQ==;TableEndpoint=${url}/devstoreaccount1;`;
+  const absent = await look({ LiveChatStorage: at(UNREACHABLE) });
   expect(absent.names("bad")).toEqual(["storage"]);
   expect(absent.names("unknown")).toEqual(
     expect.arrayContaining(["deliveries.chat_started", "reconcile", "subscriptions", "quarantine"]),
@@ -167,8 +168,8 @@ test("unreachable storage and refused access make the check storage bad, each wi
   });
   expect(absent.health.status).toBe(503);
 
-  const port = Number(/TableEndpoint=[^;]*:(\d+)/.exec(inject("storage"))?.[1]);
-  const refused = await look({ LiveChatStorage: at(port) });
+  const [, url] = /TableEndpoint=(http:\/\/[^/]+)/.exec(inject("storage")) ?? [];
+  const refused = await look({ LiveChatStorage: at(url) });
   expect(refused.names("bad")).toEqual(["storage"]);
   expect(refused.wrong[0]?.action).toContain("Storage Table Data Contributor");
 });
@@ -187,7 +188,7 @@ test("a WEBHOOK_BASE_URL that leads to another server, or to none, needs attenti
       action: expect.stringContaining("WEBHOOK_BASE_URL"),
     }),
   );
-  const gone = await look({ WEBHOOK_BASE_URL: `http://127.0.0.1:${await freePort()}` });
+  const gone = await look({ WEBHOOK_BASE_URL: UNREACHABLE });
   expect(gone.wrong.find(({ name }) => name === "address")?.detail).toContain("ECONNREFUSED");
 });
 
@@ -225,11 +226,3 @@ test("an operator's change makes the next GET /status call LiveChat again", asyn
   await services.monitor.examine();
   expect(sandbox.calls.count).toBe(1);
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}

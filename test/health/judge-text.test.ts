@@ -5,6 +5,7 @@ import { judgeBilling, judgeLastCall, judgeVersion } from "../../shared/health/c
 import { rememberedStandings } from "../../shared/health/registration-memory.ts";
 import { putRow } from "../../shared/storage/rows.ts";
 import { newTable } from "../event-log/deliveries.ts";
+import "../no-time-limits.ts";
 
 const at = "2026-01-15T09:00:00.000Z";
 const failed = (failure: NonNullable<NonNullable<Parameters<typeof judgeLastCall>[0]>["failure"]>) =>

@@ -4,6 +4,7 @@ import type { Finding } from "../../shared/health/finding.ts";
 import { type Check, createMonitor, worst } from "../../shared/health/monitor.ts";
 import { openSightings, type Sightings } from "../../shared/health/sightings.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
+import "../no-time-limits.ts";
 
 const unseen: Sightings = {
   see: async () => ({ since: "2026-01-01T00:00:00.000Z" }),

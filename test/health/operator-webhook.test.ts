@@ -9,6 +9,7 @@ import { openSightings } from "../../shared/health/sightings.ts";
 import { createPost } from "../../shared/subscriptions/post.ts";
 import { startApp, WEBHOOK } from "../app/start-app.ts";
 import { newTable } from "../event-log/deliveries.ts";
+import "../no-time-limits.ts";
 import { startSubscriber } from "../subscriptions/subscriber.ts";
 
 const change: CheckChange = {

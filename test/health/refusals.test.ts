@@ -3,6 +3,7 @@ import { Forbidden, InvalidInput, StorageUnavailable, Unauthorized } from "../..
 import { openRefusals, refusalReason } from "../../shared/health/refusals.ts";
 import { NoCredentials } from "../../shared/receive/verify-sender.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
+import "../no-time-limits.ts";
 
 const MINUTE = 60_000;
 const START = Date.parse("2026-01-15T12:00:00.000Z");
