@@ -5,14 +5,19 @@ import { listOf } from "../../shared/schemas/vocabulary.ts";
 
 const List = v.object({ items: listOf(v.object({ id: v.string("must be text") })) });
 
-test("a list of a million wrong items gives fifty problems in less than a second of CPU time", () => {
-  const before = process.cpuUsage();
-  const result = validate(List, { items: new Array(1_000_000).fill(0) });
-  expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
-  expect(result.success).toBe(false);
+test("a list of a million wrong items is read until it has fifty problems", () => {
+  let read = 0;
+  const wrong = {
+    get id() {
+      read += 1;
+      return 0;
+    },
+  };
+  const result = validate(List, { items: new Array(1_000_000).fill(wrong) });
+  expect(read).toBeLessThan(1_000);
   const problems = result.success ? [] : result.problems;
   expect(problems).toHaveLength(MAX_PROBLEMS);
-  expect(problems[0]).toEqual({ path: "items.0", message: "items.0 must be a JSON object." });
+  expect(problems[0]).toEqual({ path: "items.0.id", message: "items.0.id must be text." });
 });
 
 test("a valid list whose unions make more than fifty issues is read completely", () => {

@@ -56,8 +56,9 @@ export async function startCollector(tls?: { key: string; cert: string }) {
           links,
           attributes: plain(attributes),
         })),
-    points: (): CollectedPoint[] =>
-      parts("/v1/metrics")
+    /** The latest point of each series: counts and sums are of the whole run. */
+    points: (): CollectedPoint[] => {
+      const all: CollectedPoint[] = parts("/v1/metrics")
         .flatMap(({ resourceMetrics }) => resourceMetrics)
         .flatMap(({ scopeMetrics }) => scopeMetrics)
         .flatMap(({ metrics }) => metrics)
@@ -70,7 +71,9 @@ export async function startCollector(tls?: { key: string; cert: string }) {
               attributes: plain(attributes),
             }),
           ),
-        ),
+        );
+      return [...new Map(all.map((one) => [JSON.stringify([one.metric, one.attributes]), one])).values()];
+    },
     resources: (): Record<string, unknown>[] =>
       parts("/v1/traces")
         .flatMap(({ resourceSpans }) => resourceSpans)
