@@ -23,7 +23,8 @@ type Served = {
  * path, if there is one.
  */
 export async function serve({ port, now, api, control, faults, calls }: Served) {
-  const server = createServer(async (incoming, response) => {
+  // A default of 5 s could close an idle connection just when a client uses it again.
+  const server = createServer({ keepAliveTimeout: 130_000 }, async (incoming, response) => {
     try {
       const request = await readRequest(incoming);
       const { method, path } = request;
