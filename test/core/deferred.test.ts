@@ -9,7 +9,7 @@ class Counter {
   }
 }
 
-test("a deferred object is loaded once, by the first call, and its methods keep their `this`", async () => {
+test("a deferred object is loaded once, by the first call, with the `this` of its methods", async () => {
   let loads = 0;
   const counter = deferred(async () => {
     loads += 1;

@@ -23,7 +23,7 @@ test("fromJson gives undefined for text that is not JSON", () => {
   expect(fromJson("null")).toBeNull();
 });
 
-test("toCanonicalJson sorts the members of objects, and keeps the order of lists", () => {
+test("toCanonicalJson sorts the members of objects but not the items of lists", () => {
   const value = { b: [{ y: 1, x: 2 }, null], a: "text" };
   expect(toCanonicalJson(value)).toBe('{"a":"text","b":[{"x":2,"y":1},null]}');
 });

@@ -8,7 +8,7 @@ test("a lazy value is made once, by the first call", () => {
   expect([value(), value()]).toEqual([1, 1]);
 });
 
-test("a lazy promise is shared while it is pending, and made again after a rejection", async () => {
+test("a lazy promise is shared until it rejects", async () => {
   let made = 0;
   const value = lazy(async () => {
     made += 1;

@@ -14,7 +14,7 @@ const required = {
   AzureWebJobsStorage: "UseDevelopmentStorage=true",
 };
 
-test("the sample settings list every setting, and are valid with address, key and password", () => {
+test("the sample settings are complete, and valid with address, key and password", () => {
   expect(Object.keys(sample)).toEqual(expect.arrayContaining([...SETTING_NAMES]));
   expect(Object.keys(sample).filter((name) => !(SETTING_NAMES as string[]).includes(name))).toEqual([
     "FUNCTIONS_WORKER_RUNTIME",
@@ -93,7 +93,7 @@ test("LIVECHAT_API=text requires account id and client id, and no user name", ()
   );
 });
 
-test("LiveChatStorage comes before the identity's endpoint, and the endpoint before the host's storage", () => {
+test("storage is LiveChatStorage, else the identity's endpoint, else the host's storage", () => {
   const endpoint = { LiveChatStorage__tableServiceUri: "https://acme.table.core.windows.net/" };
   expect(readSettings({ ...required, ...endpoint, LiveChatStorage__clientId: "id" }).storage).toEqual({
     uri: "https://acme.table.core.windows.net",
@@ -131,7 +131,7 @@ test("the wake queue is in the storage account of the tables", () => {
   expect(() => readSettings({ ...required, WAKE_QUEUE: "Not_A_Queue" })).toThrow("WAKE_QUEUE must be");
 });
 
-test("the credentials are the current password's, and then the previous password's", () => {
+test("the credentials of the current password come before those of the previous one", () => {
   const changing = { ...required, LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: "old secret" };
   expect(readSettings(changing).webhook.credentials).toEqual([
     { username: "livechat", password: "secret" },

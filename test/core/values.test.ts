@@ -13,7 +13,7 @@ test.each<[count: number, sizes: number[]]>([
   expect(groups.flat()).toEqual(items);
 });
 
-test("inGroups begins a group only when its first result is requested, and yields results in order", async () => {
+test("inGroups begins a group when its first result is requested, in order", async () => {
   const begun: number[] = [];
   const results = inGroups([1, 2, 3], 2, async (item) => {
     begun.push(item);

@@ -41,7 +41,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("host.json, package.json and the bundle are deployed, and nothing else", () => {
+describe("only host.json, package.json and the bundle are deployed", () => {
   const expected = [...built, "host.json", "package.json"].toSorted();
 
   test("git's reading of .funcignore deploys exactly host.json, package.json and the bundle", async () => {

@@ -53,7 +53,7 @@ async function look(changes: Record<string, string | undefined>) {
   };
 }
 
-test("a setup without WEBHOOK_BASE_URL is ok in GET /health, and GET /status names what is missing", async () => {
+test("a setup without WEBHOOK_BASE_URL needs attention but is healthy", async () => {
   const { status, health, wrong } = await look({});
   expect(wrong).toMatchObject([
     { name: "registrations", state: "attention", detail: expect.stringContaining("WEBHOOK_BASE_URL") },

@@ -11,7 +11,7 @@ const at = "2026-01-15T09:00:00.000Z";
 const failed = (failure: NonNullable<NonNullable<Parameters<typeof judgeLastCall>[0]>["failure"]>) =>
   judgeLastCall({ at, failure }).state;
 
-test("after the last call, a missing scope and a 429 need attention, and other failures are bad", () => {
+test("a missing scope or a 429 of the last call needs attention; other failures are bad", () => {
   expect(judgeLastCall(undefined).state).toBe("ok");
   expect(judgeLastCall({ at }).state).toBe("ok");
   expect(failed({ kind: "upstream-refused", summary: "", code: "authentication" })).toBe("bad");
@@ -35,7 +35,7 @@ test("an API version that LiveChat deprecates needs attention", () => {
   });
 });
 
-test("the call ledger counts all billed calls except 500s, and returns the last result of any instance", async () => {
+test("the call ledger has the billed calls and the last result of all instances", async () => {
   const name = newTable().tableName;
   let time = Date.parse(at);
   const waiting: (() => void)[] = [];
@@ -96,7 +96,7 @@ test("each header about the end of the API's version is due for a log line once 
   expect(record()).toEqual([true, true]);
 });
 
-test("the header Deprecation replaces a stored Legacy, and Legacy never replaces it", async () => {
+test("the header Deprecation replaces a stored Legacy, but not the reverse", async () => {
   const name = newTable().tableName;
   const open = () => openCallLedger({ table: () => newTable(name), now: () => Date.parse(at) });
   const [one, two] = [open(), open()];

@@ -262,7 +262,7 @@ test("a budget that is nearly used up, or a pause by LiveChat, needs attention",
   expect(judgeBudget({ ...usage, pausedFor: 12_400 }).detail).toContain("for another 13 s");
 });
 
-test("throttling by LiveChat needs attention, and is bad after half an hour", () => {
+test("throttling by LiveChat needs attention for half an hour, then is bad", () => {
   const now = Date.parse("2026-01-15T12:00:00.000Z");
   const judge = (minutes: number) =>
     judgeLiveChatFailure(new TooManyRequests("LiveChat's limit is used up."), {
@@ -324,7 +324,7 @@ describe("refused deliveries", () => {
     });
   });
 
-  test("calls without any credentials are counted, and are ok", () => {
+  test("any number of calls without credentials is ok", () => {
     expect(judgeRefusals({ "no-credentials": 4_711 })).toEqual({
       state: "ok",
       detail:

@@ -46,7 +46,7 @@ test("a change is sent to the operator once, signed, as plain fields and as a ca
   expect(arrivals).toHaveLength(1);
 });
 
-test("a failed call to the operator is repeated three times with the same id, and then logged", async () => {
+test("a call to the operator that fails four times with the same id is logged", async () => {
   const { url, arrivals } = await startSubscriber(500);
   const waits: number[] = [];
   const said = Promise.withResolvers<unknown>();

@@ -114,7 +114,7 @@ test("counts of refusals are kept in memory while storage fails", async () => {
   expect(await other.lastHour()).toEqual({ unauthorized: 1 });
 });
 
-test("the reason for a refusal is the error's kind, and the app's own failures have no reason", () => {
+test("the reason for a refusal is the error's kind; the app's own failures have none", () => {
   expect(refusalReason(new Unauthorized("No."))).toBe("unauthorized");
   expect(refusalReason(new NoCredentials("No."))).toBe("no-credentials");
   expect(refusalReason(new Forbidden("No."))).toBe("forbidden");

@@ -22,6 +22,6 @@ test.each([
   ["0 */15 * * * *", 96],
   ["0 0 0 1 1 *", 0],
   ["* * * * * *", 3_600],
-])("the schedule %s is due %i times a day, and counting stops at 3600", (schedule, expected) => {
+])("the schedule %s is due %i times a day, counted up to 3600", (schedule, expected) => {
   expect(runsADay(schedule, now)).toBe(expected);
 });

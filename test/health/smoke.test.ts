@@ -14,7 +14,7 @@ function smoke(url: string, key: string, { args = [], env = {} }: Run = {}) {
   });
 }
 
-test("npm run smoke calls the reading operations, shows the status, and changes nothing", async () => {
+test("npm run smoke shows the status by calls that only read", async () => {
   const app = await startApp({ env: { LOCAL_FUNCTION_KEY: "a-key" }, flags: ["--enable-auth"] });
   const url = app.url.replace(/\/api$/, "");
   const account = {
@@ -50,7 +50,7 @@ test("npm run smoke calls the reading operations, shows the status, and changes 
   }
 });
 
-test("the upstream checks of the Text platform pass in its sandbox, and only read", async () => {
+test("the upstream checks of the Text platform pass in its sandbox by calls that only read", async () => {
   await using sandbox = await startTextSandbox();
   const { accountId, apiKey, clientId } = TEXT_CREDENTIALS;
   const checks = upstreamChecks({
@@ -92,7 +92,7 @@ describe("upstream checks of HelpDesk", () => {
     return said;
   };
 
-  test("the upstream checks of HelpDesk report the behaviour that its reference leaves open, and only read", async () => {
+  test("the upstream checks of HelpDesk report undocumented behaviour by calls that only read", async () => {
     await using sandbox = await startTextSandbox();
     const [oldest] = sandbox.helpDesk.desk.fill(5);
     sandbox.helpDesk.register({ url: "https://app.example/hook", eventType: "tickets.create" });
@@ -111,7 +111,7 @@ describe("upstream checks of HelpDesk", () => {
     expect(sandbox.calls.list.filter(({ method }) => method !== "GET")).toEqual([]);
   });
 
-  test("the upstream checks of HelpDesk fail for an account without HelpDesk, and name the setting", async () => {
+  test("without HelpDesk, its upstream checks fail with the name of the setting", async () => {
     await using sandbox = await startTextSandbox({ helpDesk: { withoutLicence: 402 } });
     const { "tickets are a list": first, ...others } = await look(sandbox);
     expect(first).toBe("FAILED: answers 402. For an account without HelpDesk, set HELPDESK to off");

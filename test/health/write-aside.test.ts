@@ -26,7 +26,7 @@ function schedule() {
   };
 }
 
-test("the first write is scheduled without a wait, and the next one a minute after it", () => {
+test("the first write is scheduled at once, the next one a minute later", () => {
   const { write, run } = schedule();
   write();
   expect(run(0)).toEqual([0]);

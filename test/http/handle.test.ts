@@ -88,7 +88,7 @@ test("an encoded slash in a path parameter is decoded", async () => {
   expect(json.path).toEqual({ id: "a/b/c" });
 });
 
-test("a query parameter without a value counts as missing, and the host's own parameters are ignored", async () => {
+test("empty parameters of the query, and those of the host, count as missing", async () => {
   const { status, json } = await send(echo, {
     body: '{"name":"Ana"}',
     query: "?limit=&status=&code=key&clientId=me",

@@ -329,7 +329,7 @@ describe("the pause after a 429", () => {
   });
 });
 
-it("usage counts the calls that were sent, are in flight and wait, and the rest of the pause", async () => {
+it("usage shows sent calls, calls in flight, waiting calls and the rest of the pause", async () => {
   const rateLimit = new RateLimit("LiveChat", 3, { concurrency: 1 });
   const spend = async (refusal?: number) => {
     const send = async () => {

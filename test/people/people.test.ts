@@ -120,7 +120,7 @@ test.each(["x", "W10", Buffer.from('["nowhere",""]').toString("base64url")])(
   },
 );
 
-test("retention continues after a place that fails, and resumes a place whose time was over in the next run", async () => {
+test("retention continues after a failed place, and resumes an unfinished place next time", async () => {
   const clock = { time: 1e12 };
   const failure = new Error("fails");
   // biome-ignore lint/correctness/useYield: it fails first

@@ -215,7 +215,7 @@ test("the error of a creation that succeeded later is not thrown", async () => {
   await expect(ensureRegistration(full, destination)).rejects.toThrow("down");
 });
 
-test("a removal removes all webhooks of this app, and no others", async () => {
+test("a removal removes exactly the webhooks of this app", async () => {
   const upstream = new Upstream(1);
   await ensureRegistration(reach(upstream), destination);
   put(upstream, started);

@@ -88,7 +88,7 @@ test("when three stale webhooks of ours leave no room, one is removed before the
   expect(registered(sandbox)).toEqual(AS_IT_SHOULD_BE);
 });
 
-test("when three webhooks of others leave no room, they stay, and the error names the limit", async () => {
+test("three webhooks of others that leave no room stay, and the error names the limit", async () => {
   await using sandbox = await startTextSandbox();
   for (const name of ["a", "b", "c"]) put(sandbox, "incoming_chat", `https://${name}.example/?key=x`);
   await expect(ensureRegistration(connect(sandbox), destination)).rejects.toThrow("at most 3 webhooks");

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { SANDBOX_CREDENTIALS } from "../../local/sandbox/sandbox.ts";
 import { callerOf } from "./caller.ts";
 
-test("the sandbox runs as a program, prints its address, and ends on a signal", async () => {
+test("the sandbox as a program prints its address and ends on a signal", async () => {
   const program = fileURLToPath(new URL("../../local/sandbox/main.ts", import.meta.url));
   const sandbox = spawn(process.execPath, [program, "--port", "0", "--tickets", "30"]);
   try {

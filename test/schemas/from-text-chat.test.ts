@@ -274,7 +274,7 @@ test("an end without a chat has the reason in missing_transcript", () => {
   });
 });
 
-test("a start has no ended_timestamp, and the same chat id as the end of its thread", () => {
+test("a start has the chat id of its thread's end, but no ended_timestamp", () => {
   const payload = read(started(chat({ active: true })));
   expect(payload).toMatchObject({ event_type: "chat_started", chat: { id: "K600PKZON8" } });
   expect(payload.chat).not.toHaveProperty("ended_timestamp");
@@ -291,7 +291,7 @@ test("a customer without a visit gets the visit of the archive's thread", () => 
   expect(pre_chat_survey).toBeUndefined();
 });
 
-test("a chat loses its odd parts, and is refused only without an id", () => {
+test("a chat loses its odd parts; only a chat without an id is refused", () => {
   const odd = {
     id: "C",
     users: [null, 7, { type: "customer" }, { id: "A", type: "agent", name: 5, visit: "none" }],

@@ -64,7 +64,7 @@ describe("a ticket", () => {
     }
   });
 
-  it("a ticket that does not fit the schema is read field by field, and keeps the values that do not fit", () => {
+  it("a ticket keeps the values that do not fit the schema", () => {
     const odd = { id: 7, date: "soon", modified: 1_400_000_000, tags: ["sales", null], requester: "Ann" };
     const asItCame = { ...odd, id: "7", modified: "2014-05-13T16:53:20.000Z" };
     for (const answer of [odd, { tickets: [odd] }, { ticket: odd }]) {

@@ -47,7 +47,7 @@ test.each([
   expect(parseIdentity(setting)).toEqual(identity);
 });
 
-test("exporters that cannot be created are logged once, and every export fails", async () => {
+test("exporters that cannot be created fail every export with one log line", async () => {
   const lines = vi.spyOn(console, "error").mockImplementation(() => {});
   const { spans } = lateExporters("application insights", {
     APPLICATIONINSIGHTS_CONNECTION_STRING: "planted",

@@ -5,7 +5,7 @@ import { measureWith } from "../../shared/telemetry/metrics.ts";
 import { observeAge, observeRun } from "../../shared/telemetry/observe-run.ts";
 import { inMemoryMeter } from "./in-memory-meter.ts";
 
-test("a run records its mode and outcome, the recovered tickets, and ages that are never negative", async () => {
+test("a run records its mode, outcome, recovered tickets and ages of at least 0", async () => {
   const { meter, points } = inMemoryMeter();
   measureWith(meter);
   const report = { ...examples.runReport, recovered: 2 } as RunReport;

@@ -97,7 +97,7 @@ describe("openIdempotency", () => {
     expect((await once(attempt("a"))).repeated).toBe(false);
   });
 
-  test("equal keys of different operations are independent, and a key with another body is refused", async () => {
+  test("a key of another operation is independent; a key with another body is refused", async () => {
     await once(attempt("b"));
     expect((await once(attempt("b", { scope: "CreateAgent" }))).repeated).toBe(false);
     await expect(once(attempt("b", { content: { message: "Other" } }))).rejects.toThrow(KeyReused);
@@ -136,7 +136,7 @@ describe("openIdempotency", () => {
     expect(repeated).toBe(false);
   });
 
-  test("after an unknown outcome a repetition searches first, and acts only when the attempt has settled", async () => {
+  test("after an unknown outcome a repetition searches, and acts when the attempt has settled", async () => {
     const lost = fails(new UpstreamTimeout("?", { outcomeUnknown: true }));
     const began = new Date(clock).toISOString();
     await expect(once(attempt("f", lost))).rejects.toThrow(UpstreamTimeout);
@@ -255,7 +255,7 @@ describe("simulated failures", () => {
   const fine: Fault = (send) => send();
   const fault = fc.constantFrom(fine, fine, fine, fine, cutBefore, cutAfter, answer(503), answerAfter(500));
 
-  test("with any failures one ticket is created, and every answer is the same", async () => {
+  test("with any failures one ticket is created, with one answer", async () => {
     let schedule = 0;
     await fc.assert(
       fc.asyncProperty(

@@ -31,7 +31,7 @@ test.each<[string, KeyRecord | undefined, object]>([
     { do: "wait", seconds: 3 },
   ],
   [
-    "a key whose attempt must have ended begins, and is unsure",
+    "a key whose attempt must have ended begins unsure",
     record({ state: "running", until: at(0) }),
     { do: "begin", since: began, unsure: true, notBefore: at(0) },
   ],
@@ -41,7 +41,7 @@ test.each<[string, KeyRecord | undefined, object]>([
     { do: "begin", since: began, unsure: false, notBefore: at(-30) },
   ],
   [
-    "a key whose outcome is unknown begins, and is not to act before the attempt has settled",
+    "a key whose outcome is unknown begins, but acts only when the attempt has settled",
     record({ unsure: true, until: at(7) }),
     { do: "begin", since: began, unsure: true, notBefore: at(7) },
   ],
