@@ -24,7 +24,7 @@ export async function receiveHelpDesk(raw: string, { log, arrivals }: HelpDeskPa
   const missing = { path: "payload.ID", message: "payload.ID is missing." };
   const problems = ticketId === undefined ? [missing] : oddIds({ "payload.ID": ticketId });
   if (ticketId === undefined || problems.length > 0) {
-    const reason = "The delivery does not have a ticket's id.";
+    const reason = "The delivery has no usable ticket id.";
     return quarantine(log, { raw, expected: "ticket_created", reason, problems });
   }
   const id = identify({ type: "ticket_created", subjectId: ticketId, raw: "" });
