@@ -221,6 +221,8 @@ function takeAnswer(walk: Walk, { page, total, rows }: ListAnswer): Advance {
     // which.
     const behind = Math.max(0, Math.min(start - size, (last.page - 1) * size));
     const next = { ...walk, frontier: Math.min(walk.frontier, behind), joined: false };
+    // No page is before the first one, so the walk reads it again. When it is the same, the later page was wrong.
+    if (page === 1) next.last = { page, rows };
     return { walk: next, fault: `page ${page} shows the entries of page ${last.page}`, isEcho: true };
   }
   const now = shortenWalk(walk, total);

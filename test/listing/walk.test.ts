@@ -250,6 +250,16 @@ describe("a walk of a list that changes", () => {
     expect(second.rows).toEqual(answer.rows);
   });
 
+  test("a walk accepts a first page that shows the entries of a later page when it comes twice", () => {
+    const answer = { total: 1, pages: 1, rows: rowsOf("e") };
+    const later = advanceWalk(advanceWalk(beginWalk(PAGE), firstPage).walk, { ...answer, page: 2 }).walk;
+    const first = advanceWalk(later, { ...answer, page: 1 });
+    expect([nextPage(later), first.isEcho, nextPage(first.walk)]).toEqual([1, true, 1]);
+    expect(advanceWalk(first.walk, { ...answer, page: 1 })).toMatchObject({
+      ...{ walk: { ended: true }, rows: answer.rows },
+    });
+  });
+
   test("after a full last page, a walk reads one more page and accepts only rows that continue the list", () => {
     const position = advanceWalk(beginWalk(PAGE), { ...firstPage, total: 3, pages: 1 }).walk;
     expect([position.ended, nextPage(position)]).toEqual([false, 2]);

@@ -16,7 +16,7 @@ import {
 
 const LONG = Boolean(process.env.LONG);
 const RUNS = LONG ? 10_000 : 300;
-const TIME_LIMIT = LONG ? 1_200_000 : 60_000;
+const TIME_LIMIT = 1_200_000;
 
 function inMemory(): Backend {
   const memory = createMemory();
@@ -157,6 +157,27 @@ const SAME_DIFFERENCE: typeof WRONG_SIZE = [
   ],
 ];
 
+/** During a sweep, page 2 wrongly shows the only ticket that is left, which page 1 shows too. */
+const SAME_PAGES: typeof WRONG_SIZE = [
+  { size: 2, everyMs: 0, pageSize: 2 },
+  [
+    {
+      calls: [{ happenings: [{ what: "create", index: 0, times: 1 }] }, { happenings: [], fault: "empty" }],
+      budget: 2,
+      pause: 0,
+    },
+    { calls: [], budget: 2, pause: 0 },
+    {
+      calls: [
+        { happenings: [{ what: "remove", index: 0, times: 2 }] },
+        { happenings: [], fault: "repeated" },
+      ],
+      budget: 2,
+      pause: 0,
+    },
+  ],
+];
+
 describe.each(Object.entries(listings))("the ticket list of %s", (api, listing) => {
   test(
     `in the ticket list of ${api}, no listed ticket is marked as deleted while tickets of one second change places`,
@@ -169,7 +190,7 @@ describe.each(Object.entries(listings))("the ticket list of %s", (api, listing) 
     () =>
       fc.assert(becomesRight(inMemory, listing), {
         numRuns: RUNS,
-        examples: [WRONG_SIZE, CUT, SAME_DIFFERENCE],
+        examples: [WRONG_SIZE, CUT, SAME_DIFFERENCE, SAME_PAGES],
       }),
     TIME_LIMIT,
   );
