@@ -55,6 +55,8 @@ export async function startAzurite({
       ...["--silent", "--loose", "--skipApiVersionCheck", "--disableTelemetry"],
       ...["--blobPort", String(ports.blob ?? 0), "--queuePort", String(ports.queue ?? 0)],
       ...["--tablePort", String(ports.table ?? 0)],
+      // A client whose process stood still uses a connection that was closed meanwhile: after five seconds by default.
+      ...SERVICES.flatMap((service) => [`--${service.toLowerCase()}KeepAliveTimeout`, "3600"]),
       ...(inMemory ? ["--inMemoryPersistence"] : []),
       ...(location === undefined ? [] : ["--location", location]),
     ],

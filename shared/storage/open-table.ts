@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { TableClient } from "@azure/data-tables";
 import { type Credential, managedIdentity } from "../core/managed-identity.ts";
 import type { StorageLocation } from "../core/storage-location.ts";
@@ -86,6 +87,8 @@ async function readAgain(...[request, next]: Parameters<PipelinePolicy["sendRequ
     } catch (error) {
       const isAborted = error instanceof Error && error.name === "AbortError";
       if (request.method !== "GET" || isAborted || attempt === MAX_READS) throw error;
+      // By then, the other closed connections have left the pool.
+      await setImmediate();
     }
   }
 }

@@ -22,7 +22,7 @@ async function serve(answer: Parameters<typeof createServer>[1]) {
     /TableEndpoint=[^;]*/,
     `TableEndpoint=http://127.0.0.1:${port}/devstoreaccount1`,
   );
-  return { connectionString, stop: () => server.close() && server.closeAllConnections() };
+  return { server, connectionString, stop: () => server.close() && server.closeAllConnections() };
 }
 
 test("an operation of any kind that finds its table missing creates the table", async () => {
@@ -104,6 +104,19 @@ test("a read is sent again when its connection was closed", async () => {
   const { table, stop, countRequests } = await openClosing();
   expect(await readRow(table, "p", "r")).toBeUndefined();
   expect(countRequests()).toBe(2);
+  stop();
+});
+
+test("a read is sent again when all idle connections were closed", async () => {
+  const { server, connectionString, stop } = await serve((_request, response) =>
+    response.writeHead(404, { "content-type": "application/json" }).end("{}"),
+  );
+  const table = openTable({ connectionString }, "Idle");
+  const readAll = () => Promise.all(Array.from({ length: 9 }, () => readRow(table, "p", "r")));
+  await readAll();
+  server.closeAllConnections();
+  // Nothing has been read from the connections since.
+  expect(await readRow(table, "p", "r")).toBeUndefined();
   stop();
 });
 
