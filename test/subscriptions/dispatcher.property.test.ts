@@ -225,5 +225,5 @@ test.concurrent.each(Array.from({ length: LANES }, (_, lane) => lane))(
   async () => {
     await fc.assert(fc.asyncProperty(schedule, run), { numRuns: Math.ceil(SCHEDULES / LANES) });
   },
-  process.env.LONG ? 600_000 : 60_000,
+  600_000,
 );
