@@ -164,17 +164,16 @@ test("appends to storage that hangs are rejected at the time limit", async () =>
   const log = newLog({ table, timeLimit: 300 });
   const hanging = [log.append(started({ id: "A" })), log.append(started({ id: "B" }))];
   await setTimeout(30);
-  const queued = log.append(started({ id: "C" }));
-  for (const append of [...hanging, queued]) await expect(append).rejects.toThrow(StorageUnavailable);
+  const appends = [...hanging, log.append(started({ id: "C" }))];
+  await Promise.all(appends.map((append) => expect(append).rejects.toThrow(StorageUnavailable)));
   await expect(
     log.quarantine.keep({ raw: "{}", expected: "chat_ended", reason: "", problems: [] }),
   ).rejects.toThrow(StorageUnavailable);
   fault = send;
   const patient = newLog({ table });
   expect(await patient.append(started({ id: "A" }))).toMatchObject({ seq: 1 });
-  expect(await log.append(started({ id: "D" })).catch(() => log.append(started({ id: "D" })))).toMatchObject({
-    seq: 2,
-  });
+  const placeOfD = () => log.append(started({ id: "D" })).then(({ seq }) => seq, String);
+  await expect.poll(placeOfD).toBe(2);
 });
 
 test("receivedAt never decreases along the log when the clocks of instances differ", async () => {
@@ -271,7 +270,7 @@ test.for([
 });
 
 test("a body of 16 MiB that does not compress is stored whole", async () => {
-  const log = newLog({ timeLimit: 20_000 });
+  const log = newLog();
   const around = started({ more: { noise: "" } }).raw.length;
   const noise = randomBytes((MAX_BODY_BYTES * 3) / 4).toString("base64");
   const largest = started({ more: { noise: noise.slice(0, MAX_BODY_BYTES - around) } });

@@ -11,9 +11,12 @@ import { type Fault, inject as injectFault } from "../storage/faults.ts";
 
 let tables = 0;
 
+/** A time limit in real time that no test reaches, even on a slow machine. */
+const NEVER = 600_000;
+
 /** A table that no other test uses. The same name opens the same table again. */
 export function newTable(name = `Log${process.pid}x${Date.now().toString(36)}x${tables++}`, fault?: Fault) {
-  const table = openTable({ connectionString: inject("storage") }, name);
+  const table = openTable({ connectionString: inject("storage") }, name, { timeLimit: NEVER });
   return fault ? injectFault(table, fault) : table;
 }
 
@@ -29,9 +32,9 @@ export function newClock() {
   };
 }
 
-/** A log whose waits take no time. */
+/** A log without a time limit, whose waits take no time. */
 export function newLog(options: Partial<EventLogOptions> = {}) {
-  return openEventLog({ table: newTable(), ...newClock(), ...options });
+  return openEventLog({ table: newTable(), timeLimit: NEVER, ...newClock(), ...options });
 }
 
 type PeopleSetup = {

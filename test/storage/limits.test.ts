@@ -18,6 +18,9 @@ import { openTable } from "../../shared/storage/open-table.ts";
 import { submit } from "../../shared/storage/transaction.ts";
 import { inject as injectFault } from "./faults.ts";
 
+const storage = { connectionString: inject("storage") };
+/** Megabytes may take a slow machine longer than the usual limit. */
+const patient = { timeLimit: 600_000 };
 const entity = (properties: object = {}) => ({ partitionKey: "p", rowKey: "r", ...properties });
 const fits = (properties: object) => expect(() => checkEntity(entity(properties))).not.toThrow();
 const exceeds = (properties: object) => expect(() => checkEntity(entity(properties))).toThrow(LimitExceeded);
@@ -80,7 +83,7 @@ test("a transaction with too many or no operations, two partitions or a row twic
 
 test("a transaction of more than 4 MiB is refused before it is sent", async () => {
   let sent = 0;
-  const table = injectFault(openTable({ connectionString: inject("storage") }, "Large"), (send, request) => {
+  const table = injectFault(openTable(storage, "Large", patient), (send, request) => {
     sent = Buffer.byteLength(String(request.body));
     return send();
   });
@@ -97,7 +100,7 @@ test("a transaction of more than 4 MiB is refused before it is sent", async () =
 
 test("the counted size of a transaction is at least the size sent", async () => {
   let sent = 0;
-  const table = injectFault(openTable({ connectionString: inject("storage") }, "Wire"), (send, request) => {
+  const table = injectFault(openTable(storage, "Wire", patient), (send, request) => {
     if (request.url.includes("$batch")) sent = Buffer.byteLength(String(request.body));
     return send();
   });

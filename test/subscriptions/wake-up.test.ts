@@ -208,7 +208,7 @@ test("a delayed message can be postponed and removed", async () => {
   const name = `wake-${crypto.randomUUID()}`;
   const queue = openQueue({ connectionString: inject("storage") }, name);
   await Promise.all([queue.put("wake up"), queue.put("wake up")]);
-  const later = await queue.put("later", 2_500);
+  const later = await queue.put("later", 3_600_000);
   const client = new QueueClient(inject("storage"), name);
   const { receivedMessageItems: items } = await client.receiveMessages({ numberOfMessages: 10 });
   expect(items.map(({ messageText }) => Buffer.from(messageText, "base64").toString())).toEqual([
@@ -217,7 +217,7 @@ test("a delayed message can be postponed and removed", async () => {
   ]);
   for (const { insertedOn, expiresOn } of items) expect(+expiresOn - +insertedOn).toBe(60_000);
 
-  const postponed = await queue.postpone(later, 10_000);
+  const postponed = await queue.postpone(later, 7_200_000);
   await expect(queue.takeBack(later)).rejects.toThrow();
   await queue.takeBack(postponed);
   await expect(queue.postpone(postponed, 1_000)).rejects.toThrow();

@@ -11,7 +11,8 @@ export function newTableName(): string {
 
 /** Opens a store with a client of its own. A fault stands between the client and storage. */
 export function openStore(tableName = newTableName(), fault?: Fault): TicketStore {
-  const table = openTable({ connectionString: inject("storage") }, tableName);
+  // No request reaches this time limit, even on a slow machine.
+  const table = openTable({ connectionString: inject("storage") }, tableName, { timeLimit: 600_000 });
   return openTicketStore({ table: fault ? injectFault(table, fault) : table });
 }
 
