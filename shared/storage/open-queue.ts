@@ -9,20 +9,18 @@ export type MessageReceipt = { messageId: string; popReceipt: string };
 export type OpenQueue = ReturnType<typeof openQueue>;
 export type Queue = Omit<OpenQueue, "probe">;
 
-/** Milliseconds for one request. The SDK has no time limit. */
-const QUEUE_TIMEOUT = 2_000;
 /** Seconds after which an unreceived message is removed, so that such messages do not accumulate. */
 const TIME_TO_LIVE = 60;
-
-/** The options of one request. */
-const timeLimit = () => ({ abortSignal: AbortSignal.timeout(QUEUE_TIMEOUT) });
 
 /**
  * Opens a queue for sending. The first message loads the SDK, so a start of the app stays fast, and creates a missing
  * queue. Text is sent as Base64, which `host.json` sets for the function that receives it. Every call rejects
  * when the service does not confirm it in time.
+ *
+ * @param limit milliseconds for one request: the SDK has no time limit
  */
-export function openQueue(location: StorageLocation, name: string) {
+export function openQueue(location: StorageLocation, name: string, limit = 2_000) {
+  const timeLimit = () => ({ abortSignal: AbortSignal.timeout(limit) });
   const open = lazy(async () => {
     const { QueueClient } = await import("@azure/storage-queue");
     const options = { retryOptions: { maxTries: 1 } };

@@ -21,7 +21,7 @@ async function world(variants: Parameters<typeof startTextSandbox>[0] = {}) {
   const sandbox = await startTextSandbox({ ...variants, now });
   const client = createLiveChatText({
     ...{ url: sandbox.url, ...sandbox.credentials },
-    ...{ rateLimit: 100_000, random: () => 0, totalTimeout: 5_000 },
+    ...{ rateLimit: 100_000, random: () => 0, totalTimeout: 600_000 },
   });
   const name = newTable().tableName;
   const open = (chats: ChatReader = client) => {

@@ -4,7 +4,7 @@ import { expect, inject, test, vi } from "vitest";
 import { openQueue } from "../../shared/storage/open-queue.ts";
 import { createGuarantee } from "../../shared/subscriptions/guarantee.ts";
 import { createWakeUp } from "../../shared/subscriptions/wake-up.ts";
-import { virtualClock } from "./world.ts";
+import { NEVER, virtualClock } from "./world.ts";
 
 const turns = async (count = 20) => {
   for (let turn = 0; turn < count; turn += 1) await setImmediate();
@@ -206,7 +206,7 @@ test("a queue that fails does not fail an append", async () => {
 
 test("a delayed message can be postponed and removed", async () => {
   const name = `wake-${crypto.randomUUID()}`;
-  const queue = openQueue({ connectionString: inject("storage") }, name);
+  const queue = openQueue({ connectionString: inject("storage") }, name, NEVER);
   await Promise.all([queue.put("wake up"), queue.put("wake up")]);
   const later = await queue.put("later", 3_600_000);
   const client = new QueueClient(inject("storage"), name);
