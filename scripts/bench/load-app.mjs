@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 /**
  * Loads a bundle as the Functions worker does, until all functions are registered: a cold start waits for this. Then
  * calls the function with the given name once, if there is one. Prints the number of functions, and the milliseconds
- * since the start of the process.
+ * and CPU time since the start of the process.
  */
 const [file = "dist/app.mjs", name] = process.argv.slice(2);
 const functions = new Map();

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { TableClient } from "@azure/data-tables";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
 import { decompress, fromProperties } from "../../shared/storage/body.ts";
 import { type App, startApp } from "../app/start-app.ts";
 import { startCollector } from "../telemetry/collector.ts";
@@ -63,10 +63,14 @@ beforeAll(async () => {
       ALLOW_LOOPBACK_CALLBACKS: "true",
       LIVECHAT_RATE_LIMIT: "1000",
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_METRIC_EXPORT_INTERVAL: "500",
     },
   });
   await useEverything(`http://127.0.0.1:${(callback.address() as AddressInfo).port}`);
   callback.close();
+  // At its end an instance sends telemetry for 3 s only, in which the machine may pause.
+  const hasMetrics = () => collector.received.some(({ body }) => body.includes("livechat.events"));
+  await vi.waitUntil(hasMetrics, { timeout: 60_000 });
   await app.stop();
   telemetry = collector.received.map(({ body }) => body).join("\n");
   collector.close();
