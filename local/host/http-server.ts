@@ -43,8 +43,8 @@ type HttpServer = {
 };
 
 /**
- * Serves the routes like the real host's front end. An unknown route or method is 404. The answers 401, 404 and 500 have
- * empty bodies. Without `hasKey` no key is required.
+ * Serves the routes like the real host's front end. An unknown route or method is 404, an invalid `Host` 400. The
+ * answers 400, 401, 404 and 500 have empty bodies. Without `hasKey` no key is required.
  *
  * @throws StartError when two routes collide, or the port is not free
  */
@@ -71,6 +71,8 @@ export async function serveHttp(
   });
 
   async function answer(request: IncomingMessage): Promise<Answer> {
+    const { host = "localhost" } = request.headers;
+    if (!URL.canParse(`http://${host}`)) return { status: 400 };
     const target = originForm(request.url ?? "/");
     const queryAt = target.indexOf("?");
     const path = queryAt === -1 ? target : target.slice(0, queryAt);

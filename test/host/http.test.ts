@@ -58,6 +58,12 @@ test.each([
   expect(await response.text()).toBe("");
 });
 
+test("an invalid Host header is 400 with an empty body", async () => {
+  for (const name of ["a b", "[::1", "h:99999"]) {
+    expect(await raw(["GET /api/echo HTTP/1.1", `host: ${name}`])).toMatch(/^HTTP\/1\.1 400 [^]*\r\n\r\n$/);
+  }
+});
+
 test("a route matches in any case, but its parameters keep their case", async () => {
   const { params, functionName } = await echo("/API/tICKETS/AbC");
   expect(params).toEqual({ ticketId: "AbC" });
