@@ -60,7 +60,9 @@ test.each([
 
 test("an invalid Host header is 400 with an empty body", async () => {
   for (const name of ["a b", "[::1", "h:99999"]) {
-    expect(await raw(["GET /api/echo HTTP/1.1", `host: ${name}`])).toMatch(/^HTTP\/1\.1 400 (.|\s)*\r\n\r\n$/);
+    expect(await raw(["GET /api/echo HTTP/1.1", `host: ${name}`])).toMatch(
+      /^HTTP\/1\.1 400 (.|\s)*\r\n\r\n$/,
+    );
   }
 });
 
