@@ -37,7 +37,7 @@ export type SchemaFacts = {
 } & Keywords;
 
 /** Keywords of JSON Schema that valibot has no action for, or that replace its own. */
-type Keywords = { type?: "string"; pattern?: string; minProperties?: number; additionalProperties?: false };
+type Keywords = { type?: "string"; pattern?: string; minProperties?: number };
 
 /** Adds facts for the published definitions to a pipe. */
 export function published<Value>(facts: SchemaFacts) {
@@ -193,28 +193,26 @@ function replaced<const Schema extends v.GenericSchema>(
 }
 
 /**
- * An object with exactly these fields. `v.strictObject` stops at the first unknown field; this schema reports every unknown
- * field, and lists the known ones.
+ * An object with exactly these fields. Unlike `v.strictObject`, it reports every unknown field (also `__proto__`), lists
+ * the known ones, and refuses a list.
  */
 export function exact<const Entries extends v.ObjectEntries>(entries: Entries) {
   const names = Object.keys(entries);
   const advice = names.length > 0 ? `Use ${names.join(", ")}` : "No fields are accepted";
-  const schema = v.pipe(
-    v.looseObject(entries),
-    v.rawCheck(({ dataset: { value }, config, addIssue }) => {
-      if (!isObject(value)) return;
-      for (const key of Object.keys(value)) {
+  const message = `is not a known field. ${advice}`;
+  const known = v.object(entries);
+  const run: (typeof known)["~run"] = (dataset, config) => {
+    const input = dataset.value;
+    if (!isObject(input)) return known["~run"]({ value: null }, config);
+    const unknown = v.rawCheck<object>(({ addIssue }) => {
+      for (const key of Object.keys(input)) {
         if (Object.hasOwn(entries, key) || config.abortEarly) continue;
-        const message = `is not a known field. ${advice}`;
-        addIssue({
-          message,
-          path: [{ type: "object", origin: "key", input: value, key, value: value[key] }],
-        });
+        addIssue({ message, path: [{ type: "object", origin: "key", input, key, value: input[key] }] });
       }
-    }),
-    published({ additionalProperties: false }),
-  );
-  return schema as unknown as v.StrictObjectSchema<Entries, undefined>;
+    });
+    return unknown["~run"](known["~run"](dataset, config), config) as ReturnType<typeof run>;
+  };
+  return { ...v.strictObject(entries), "~run": run } as v.StrictObjectSchema<Entries, undefined>;
 }
 
 /** An object with at least one of its fields. */

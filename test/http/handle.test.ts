@@ -134,7 +134,7 @@ test.each([
   ["an empty body", { body: "", contentType: null }, 400, "A JSON body is required."],
   ["unreadable JSON", { body: "{" }, 400, "The body is not valid JSON."],
   ["bytes that are not UTF-8", { body: new Uint8Array([34, 0xff, 34]) }, 400, "The body is not valid JSON."],
-  ["JSON that is not an object", { body: "[]" }, 400, "name is required."],
+  ["a JSON list", { body: "[1]" }, 400, "The body must be a JSON object."],
   ["JSON null", { body: "null" }, 400, "The body must be a JSON object."],
   [
     "another content type",

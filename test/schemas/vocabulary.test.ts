@@ -2,6 +2,7 @@ import fc from "fast-check";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { readTime } from "../../shared/schemas/read-time.ts";
+import { validate } from "../../shared/schemas/validate.ts";
 import {
   email,
   exact,
@@ -189,9 +190,24 @@ describe("the values of callers", () => {
   });
 
   it("an exact object refuses every unknown field, including those with names of Object.prototype", () => {
-    const { issues = [] } = v.safeParse(Agent, { login: "a", age: 7, toString: "x", valueOf: 1 });
-    expect(issues.map((issue) => v.getDotPath(issue))).toEqual(["age", "toString", "valueOf"]);
+    const given = JSON.parse(
+      '{"login":"a","age":7,"toString":"x","constructor":1,"prototype":{},"__proto__":{}}',
+    );
+    const { issues = [] } = v.safeParse(Agent, given);
+    expect(issues.map((issue) => v.getDotPath(issue))).toEqual([
+      "age",
+      "toString",
+      "constructor",
+      "prototype",
+      "__proto__",
+    ]);
     expect(issues[0]?.message).toBe("is not a known field. Use login, name");
+  });
+
+  it.each([[[]], [["a"]], [null], ["a"], [7]])("an exact object refuses %j as a whole", (value) => {
+    const problems = [{ path: "", message: "The body must be a JSON object." }];
+    expect(validate(Agent, value)).toEqual({ success: false, problems });
+    expect(validate(exact({}), value)).toEqual({ success: false, problems });
   });
 });
 
