@@ -3,7 +3,6 @@ import { logFailure, logTo } from "../core/log.ts";
 import { inSpan, SpanStatusCode } from "../telemetry/spans.ts";
 import { conditional } from "./etag.ts";
 import type { Idempotency } from "./idempotency/idempotency.ts";
-import { readKey } from "./idempotency/read-key.ts";
 import type { Answer, Input, Invocation, Operation, Reply, Understood } from "./operation.ts";
 import { toProblemResponse } from "./problem.ts";
 import { understand } from "./understand.ts";
@@ -43,8 +42,7 @@ async function respond<Services extends HandlerServices>(
   const call: Invocation = { url, headers: request.headers as Headers, log: logTo(context) };
   try {
     delivery?.verify(request, services);
-    const key = operation.repeatable && readKey(request.headers.get("idempotency-key"));
-    const input = await understand(operation.input, request);
+    const { key, ...input } = await understand(operation, request);
     if (key !== undefined) return await repeat(operation, input, services, call, key);
     const reply = toReply(operation, await operation.run(input, services, call));
     return operation.conditional ? conditional(reply, request.headers.get("if-none-match")) : reply;

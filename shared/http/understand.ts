@@ -1,10 +1,11 @@
 import type { HttpRequest } from "@azure/functions";
-import type * as v from "valibot";
+import * as v from "valibot";
 import { InvalidInput, type Problem, TooLarge, UnsupportedMediaType } from "../core/errors.ts";
 import { fromJson } from "../core/json.ts";
 import { cut } from "../core/text.ts";
 import { MAX_PROBLEMS, validate } from "../schemas/validate.ts";
 import { exact } from "../schemas/vocabulary.ts";
+import { idempotencyKey } from "./idempotency/key.ts";
 import { type Input, MAX_JSON_BYTES, type Understood } from "./operation.ts";
 
 /** Query parameters of the Functions host: the function key and its name. */
@@ -13,13 +14,16 @@ const HOST_PARAMETERS = new Set(["code", "clientid"]);
 /**
  * Reads from a request what the operation declares.
  *
- * @throws {InvalidInput} with all problems of path, query and body, at most {@link MAX_PROBLEMS}
+ * @throws {InvalidInput} with all problems of header, path, query and body, at most {@link MAX_PROBLEMS}
  * @throws {UnsupportedMediaType} when the Content-Type of a JSON body is wrong, or a body is compressed
  * @throws {TooLarge} when the body is over its limit
  */
-export async function understand<I extends Input>(input: I, request: HttpRequest): Promise<Understood<I>> {
+export async function understand<I extends Input>(
+  { input, repeatable }: { input: I; repeatable?: object },
+  request: HttpRequest,
+): Promise<Understood<I> & { key?: string }> {
   const problems: Problem[] = [];
-  const read = (schema: v.GenericSchema | undefined, value: unknown) => {
+  const read = <Schema extends v.GenericSchema>(schema: Schema | undefined, value: unknown) => {
     if (!schema) return undefined;
     const result = validate(schema, value);
     if (result.success) return result.output;
@@ -27,6 +31,7 @@ export async function understand<I extends Input>(input: I, request: HttpRequest
     return undefined;
   };
 
+  const keys = repeatable && read(KEY_HEADER, { [KEY_NAME]: request.headers.get(KEY_NAME) ?? undefined });
   const path = read(input.path, routeParametersOf(request));
   const query = read(input.query ?? NO_QUERY, parametersOf(request));
   let body: unknown;
@@ -40,10 +45,12 @@ export async function understand<I extends Input>(input: I, request: HttpRequest
   }
 
   const raw = input.delivery && (await readBytes(request, input.delivery.maxBytes));
-  return { path, query, body, raw } as Understood<I>;
+  return { key: keys?.[KEY_NAME], path, query, body, raw } as Understood<I> & { key?: string };
 }
 
 const NO_QUERY = exact({});
+const KEY_NAME = "Idempotency-Key";
+const KEY_HEADER = v.object({ [KEY_NAME]: v.optional(idempotencyKey) });
 
 /** The Functions host decodes every character of a path but the slash. */
 function routeParametersOf({ params }: HttpRequest): Record<string, string> {

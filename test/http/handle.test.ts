@@ -98,20 +98,30 @@ test("empty parameters of the query, and those of the host, count as missing", a
   expect(json.url).not.toContain("key");
 });
 
-test("an invalid request is 400 with a sentence for each problem of path, query and body", async () => {
-  const { status, headers, json } = await send(echo, {
-    body: '{"inner":{"deep":"x","shallow":1},"nickname":1,"age":2}',
-    query: "?limit=99&color=red",
-  });
+test("an invalid request is 400 with a sentence for each problem of header, query and body", async () => {
+  const repeatable = { nameOf: () => "echo", find: async () => undefined };
+  const { status, headers, json } = await send(
+    { ...echo, repeatable },
+    {
+      body: '{"inner":{"deep":"x","shallow":1},"nickname":1,"age":2}',
+      query: "?limit=99&color=red",
+      headers: { "idempotency-key": '"' },
+    },
+  );
   expect(status).toBe(400);
   expect(headers["content-type"]).toBe("application/problem+json");
   expect(json).toMatchObject({
     type: "urn:livechat-functions:problem:invalid-input",
     title: "The request is not valid",
     status: 400,
-    detail: "7 problems in the request.",
+    detail: "8 problems in the request.",
   });
   expect(json.errors).toEqual([
+    {
+      path: "Idempotency-Key",
+      message:
+        'Idempotency-Key must be one string in quotes, of 1 to 255 characters, such as "8e03978e-40d5-43e8-bc93-6894a57f9324".',
+    },
     { path: "limit", message: "limit must be at most 10." },
     { path: "color", message: "color is not a known field. Use limit, status." },
     { path: "name", message: "name is required." },

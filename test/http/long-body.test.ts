@@ -37,7 +37,7 @@ test("a streamed body that is too long is refused before its rest is read and dr
       refused() {},
     },
   };
-  await expect(understand(input, request)).rejects.toThrow(TooLarge);
+  await expect(understand({ input }, request)).rejects.toThrow(TooLarge);
   expect(state().sent).toBeLessThan(50);
   // An unread body would block the next request on the host's connection.
   await expect.poll(state).toEqual({ sent: 100, cancelled: false });

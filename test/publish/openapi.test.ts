@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { describeApp } from "../../functions/docs/describe-app.ts";
 import { operations } from "../../functions/operations.ts";
-import { readKey } from "../../shared/http/idempotency/read-key.ts";
+import { idempotencyKey } from "../../shared/http/idempotency/key.ts";
 import type { Operation } from "../../shared/http/operation.ts";
 import { EVENT_TYPES, WebhookChatResponse } from "../../shared/schemas/webhook.ts";
 import { checker, type Document, operationsIn, type Parameter, responseOf, sampleOf } from "./document.ts";
@@ -116,7 +116,7 @@ describe.each(each)("%s", (id, operation, described) => {
         continue;
       }
       if (parameter.in === "header") {
-        expect(readKey(String(sample))).toMatch(/^[0-9a-f-]{36}$/);
+        expect(v.parse(idempotencyKey, sample)).toMatch(/^[0-9a-f-]{36}$/);
         continue;
       }
       const schema = operation.input[parameter.in] as v.ObjectSchema<v.ObjectEntries, undefined> | undefined;
