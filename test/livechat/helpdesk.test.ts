@@ -109,7 +109,14 @@ describe("the list of tickets", () => {
     expect((await desk.findTickets({}, { ...first, page: 12 })).tickets).toEqual([]);
     // Forty calls read 4,000 tickets, which are all before this page.
     expect(await failureOf(desk.findTickets({}, { ...first, page: 161 }))).toBeInstanceOf(InvalidInput);
-    expect(await failureOf(desk.findTickets({}, { ...first, cursor: "W10" }))).toBeInstanceOf(InvalidInput);
+    expect(await failureOf(desk.findTickets({}, { ...first, cursor: "W10" }))).toMatchObject({
+      problems: [
+        {
+          path: "cursor",
+          message: "cursor must be copied unchanged from the previous answer's header Link.",
+        },
+      ],
+    });
   });
 
   test("the list is filtered by HelpDesk, or by the app where HelpDesk lacks the filter", async () => {

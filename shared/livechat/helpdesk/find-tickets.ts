@@ -81,6 +81,5 @@ function decodeCursor(text: string): SearchCursor {
   const time = v.pipe(v.string(), v.isoTimestamp());
   const values = fromCursor(text, v.tuple([v.string(), v.string(), v.optional(time)]));
   if (values) return { value: values[0], id: values[1], before: values[2] };
-  const message = "must be copied unchanged from the header Link of the previous answer";
-  throw new InvalidInput("The cursor cannot be read.", { problems: [{ path: "cursor", message }] });
+  throw InvalidInput.at("cursor", "cursor must be copied unchanged from the previous answer's header Link.");
 }

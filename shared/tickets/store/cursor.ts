@@ -28,6 +28,5 @@ export function encodeTicketCursor({ at, since, began }: TicketCursor): string {
 export function decodeTicketCursor(text: string): TicketCursor {
   const values = fromCursor(text, cursorSchema);
   if (values) return { since: values[0], began: values[1], at: values[2] ?? undefined };
-  const message = "must be next of an earlier page, unchanged";
-  throw new InvalidInput("The cursor is not valid.", { problems: [{ path: "cursor", message }] });
+  throw InvalidInput.at("cursor", "cursor must be the next of an earlier page, unchanged.");
 }

@@ -145,7 +145,8 @@ describe("the stored tickets", () => {
   ])("list refuses the cursor %j, which it has not returned", async (cursor) => {
     const refused = openStore().list({ cursor });
     await expect(refused).rejects.toThrow(InvalidInput);
-    await expect(refused).rejects.toMatchObject({ problems: [{ path: "cursor" }] });
+    const message = "cursor must be the next of an earlier page, unchanged.";
+    await expect(refused).rejects.toMatchObject({ message, problems: [{ path: "cursor", message }] });
   });
 
   test("list with an empty cursor returns the first page", async () => {
