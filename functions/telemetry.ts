@@ -13,20 +13,22 @@ const EXPORT_TIME_LIMIT = 3_000;
  */
 export function startTelemetry(environment: Record<string, string | undefined>): Promise<void> | undefined {
   if (destinationsOf(environment).length === 0) return undefined;
-  return load(environment).catch((error: unknown) => {
-    // The app works without telemetry.
-    console.error(
-      JSON.stringify({ message: "telemetry could not be started", error: String((error as Error).name) }),
-    );
-  });
+  return load(environment).catch(logFailure);
+}
+
+/** Logs why telemetry, or a part of it, could not be started. The app works without it. */
+function logFailure(error: unknown): void {
+  const message = "telemetry could not be started";
+  console.error(JSON.stringify({ message, error: String((error as Error).name) }));
 }
 
 async function load(environment: Record<string, string | undefined>): Promise<void> {
   const { start } = await import("../shared/telemetry/start.ts");
-  const end = start(environment, {
+  const attributes = {
     "service.name": environment.OTEL_SERVICE_NAME ?? environment.WEBSITE_SITE_NAME ?? "livechat-functions",
     "service.version": build.version,
     "service.instance.id": environment.WEBSITE_INSTANCE_ID ?? crypto.randomUUID(),
-  });
+  };
+  const end = start(environment, attributes, logFailure);
   app.hook.appTerminate(() => within(EXPORT_TIME_LIMIT, end(), undefined));
 }

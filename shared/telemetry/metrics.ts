@@ -14,9 +14,10 @@ export function awaitMeter(): void {
 
 /** Records the kept measurements and all later ones with a meter. Without a meter, drops them. */
 export function measureWith(given: Meter | undefined): void {
+  const kept = waiting ?? [];
   meter = given;
-  for (const measurement of waiting ?? []) recordOrKeep(measurement);
   waiting = undefined;
+  for (const measurement of kept) recordOrKeep(measurement);
 }
 
 function recordOrKeep(measurement: Measurement): void {

@@ -15,9 +15,14 @@ const METRICS_DELAY = 1_000;
  * Sends spans and metrics to the destinations in the settings. The Functions host sends the lines of the log; it would
  * stop if the worker declared `WorkerOpenTelemetryEnabled`.
  *
+ * @param failed is called when metrics cannot be started
  * @returns a function that sends the rest, and stops
  */
-export function start(environment: Environment, attributes: Attributes): () => Promise<void> {
+export function start(
+  environment: Environment,
+  attributes: Attributes,
+  failed: (error: unknown) => void,
+): () => Promise<void> {
   const exporters = destinationsOf(environment).map((one) => lateExporters(one, environment));
   const resource = resourceFromAttributes(attributes);
   const tracerProvider = new BasicTracerProvider({
@@ -33,7 +38,11 @@ export function start(environment: Environment, attributes: Attributes): () => P
     measureWith(meterProvider.getMeter("livechat-functions"));
     return meterProvider;
   });
-  const timer = setTimeout(() => startMetrics().catch(() => measureWith(undefined)), METRICS_DELAY).unref();
+  const withoutMetrics = (error: unknown) => {
+    measureWith(undefined);
+    failed(error);
+  };
+  const timer = setTimeout(() => startMetrics().catch(withoutMetrics), METRICS_DELAY).unref();
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(tracerProvider);

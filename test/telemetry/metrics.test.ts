@@ -16,3 +16,13 @@ test("measurements before the meter is set are kept only after awaitMeter", asyn
     ["livechat.payload.size", expect.objectContaining({ count: 1, sum: 2_000 }), { type }],
   ]);
 });
+
+test("without a meter, kept and later measurements are dropped", async () => {
+  awaitMeter();
+  metrics.events.add(1, { type: "chat_ended" });
+  measureWith(undefined);
+  metrics.events.add(1, { type: "chat_ended" });
+  const { meter, points } = inMemoryMeter();
+  measureWith(meter);
+  expect(await points()).toEqual([]);
+});

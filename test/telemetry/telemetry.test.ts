@@ -206,6 +206,15 @@ test.each([
   expect(destinationsOf(environment)).toEqual(destinations);
 });
 
+test("an app whose metrics cannot be started says so in its log, and works", async () => {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_METRIC_EXPORT_INTERVAL: "-5" };
+  const app = await startApp({ env });
+  expect((await app.call("GET", "/agents")).status).toBe(200);
+  await expect.poll(() => app.log.join("\n")).toContain("telemetry could not be started");
+  expect((await app.call("GET", "/agents")).status).toBe(200);
+  await app.stop();
+});
+
 test("an action answers although the endpoint of telemetry does not exist", async () => {
   const app = await startApp({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" } });
   expect((await app.call("GET", "/agents")).status).toBe(200);
