@@ -1,7 +1,7 @@
 import { cut } from "./text.ts";
 
 const URL_IN_TEXT = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>]*)/gi;
-const EMAIL = /[^\s"'<>@:/,;()]+@[^\s"'<>@:/,;()]+\.[^\s"'<>@:/,;()]+/g;
+const EMAIL = /[^\s"<>@:/,;()]+@[^\s"'<>@:/,;()]+/g;
 
 /**
  * Removes private data from a text for the log: email addresses, and all parts of a URL except its host. User

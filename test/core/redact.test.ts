@@ -5,6 +5,8 @@ test.each([
   ["GET https://user:pa@ss@host.example:8080/path?code=key failed", "GET https://host.example:8080/… failed"],
   ["see https://host.example?code=key#x", "see https://host.example/…"],
   ["ana.demo+1@example.com removed", "…@… removed"],
+  ["no mailbox o'neil@example.com, or 'd'angelo@example.com'", "no mailbox …@…, or …@…'"],
+  ["ana@localhost", "…@…"],
   ["nothing to hide", "nothing to hide"],
 ])('redacting "%s" gives "%s"', (text, expected) => expect(redact(text)).toBe(expected));
 
