@@ -22,9 +22,12 @@ beforeAll(async () => {
 });
 afterAll(() => app?.stop());
 
-test("a page of events has the end of the log, and an `after` behind the end is 400 in every format", async () => {
+test("a page of events has the end of the log", async () => {
   expect((await app.call("GET", "/events?limit=1")).body).toMatchObject({ next: 1, head: 2 });
   expect((await app.call("GET", "/events?after=2")).body).toEqual({ items: [], next: 2, head: 2 });
+});
+
+test("an `after` behind the end of the log is 400 in every format", async () => {
   for (const query of ["after=3", "after=3&type=chat_ended", "after=3&format=ndjson"]) {
     const { status, body } = await app.call("GET", `/events?${query}`);
     expect(status).toBe(400);

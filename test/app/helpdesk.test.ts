@@ -67,11 +67,14 @@ test("a forged delivery adds no content to the log, and no event for an unknown 
   expect((await app.call("GET", `/events/${body.id}`)).status).toBe(404);
 });
 
-test("a HelpDesk delivery with a wrong or missing key is 401, and one without an id is quarantined", async () => {
+test("a HelpDesk delivery with a wrong or missing key is 401", async () => {
   const delivery = { payload: { ID: "1" } };
   for (const path of ["/receivers/helpdesk/tickets", "/receivers/helpdesk/tickets?key=wrong"]) {
     expect((await app.call("POST", path, delivery)).status).toBe(401);
   }
+});
+
+test("a HelpDesk delivery without an id is quarantined", async () => {
   expect((await app.call("POST", RECEIVER, { payload: {} })).body.status).toBe("quarantined");
   expect((await app.call("POST", RECEIVER, [1])).body.status).toBe("quarantined");
 });

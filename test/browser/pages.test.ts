@@ -173,7 +173,7 @@ describe.skipIf(CHROMIUM === undefined)("pages of the console", () => {
     await close();
   });
 
-  test("the list of chats jumps to a time, and shows the visitors and agents of that time", async () => {
+  test("the list of chats jumps to a time with the visitors and agents of then", async () => {
     await deliver(chat("THEN", ["What about my order?"], { visitor: { name: "Nora" } }));
     const { page, close } = await open("/chats");
     await page.getByLabel("Jump to a time").fill("2020-01-01T15:00");

@@ -277,14 +277,20 @@ test("each call of context.log writes one line of JSON with its invocation id", 
   expect(host.stdout.join("\n")).not.toContain("secret-key");
 });
 
-test("the host prints its address in one line, and nothing to standard error", () => {
+test("the host prints its address in one line", () => {
   expect(host.stdout[0]).toMatch(/^listening on http:\/\/127\.0\.0\.1:\d+$/);
   expect(host.stdout.filter((line) => line.startsWith("listening"))).toHaveLength(1);
+});
+
+test("the host prints nothing to standard error", () => {
   expect(host.stderr).toEqual([]);
 });
 
-test("without --enable-auth no key is required, and the admin routes return state and functions", async () => {
+test("without --enable-auth no key is required", async () => {
   expect((await fetch(`${host.url}/api/for-admins`)).status).toBe(200);
+});
+
+test("the admin routes return the host's state and its functions", async () => {
   expect(await (await fetch(`${host.url}/admin/host/status`)).json()).toEqual({ state: "Running" });
   const functions = (await (await fetch(`${host.url}/admin/functions`)).json()) as { name: string }[];
   expect(functions.map(({ name }) => name)).toEqual([

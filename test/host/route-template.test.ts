@@ -43,7 +43,7 @@ test("any text encoded into a path segment is decoded unchanged, except for slas
   );
 });
 
-test("decodePath takes any text, and equals full decoding of toRoutablePath", () => {
+test("decodePath equals the full decoding of toRoutablePath for any text", () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom("%", "2", "F", "f", "/", "a", "+", "?", "ü") }), (path) => {
       const segments = toRoutablePath(path).split("/");
