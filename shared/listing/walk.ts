@@ -6,14 +6,14 @@ import type { Doubts } from "./source.ts";
  * be stored, and another process can continue it.
  *
  * Why no row is missed: between two reads, new rows push unseen rows down. The walk sees those rows later, or sees
- * other rows twice. Deleted rows let unseen rows move up, perhaps into the part that was already read. If the list
- * became shorter by n rows, unseen rows have moved up by at most n: new rows make it longer, deleted rows make it
- * shorter, and a changed row that moves to the top does not change its length. So the walk goes back by n rows. It then
- * sees every row that was in the list all the time, unless the row changed and moved to the top.
+ * other rows twice. Only a deletion moves unseen rows up, perhaps into the part that was already read. A changed row
+ * moves to the top, and moves no unseen row up. So, if the list became shorter by n rows, unseen rows moved up by at
+ * most n, and the walk goes back by n rows. It then sees every row that was in the list all the time, unless the row
+ * changed and moved to the top.
  *
  * One case remains: two rows with the same key swap places across the edge of a page. The walk then sees one of them
- * twice and misses the other. So when a row with the key at the edge is seen twice, the walk adds that key to its
- * `doubts`, although the usual cause is only a new row above.
+ * twice and misses the other. So when the walk sees a row with the edge's key a second time, it adds the key to its
+ * `doubts`. Usually the cause is harmless: a new row above.
  *
  * The list's statements about itself may be wrong. Its count may be slightly off, so the walk uses only changes of
  * the count, and takes a page that is not full as the end. Its page size may differ from the expected one.
@@ -25,8 +25,6 @@ export type Walk = {
   usualSize: number;
   /** How many rows from the top of the present list have been seen. */
   frontier: number;
-  /** Whether the last page begins within the frontier. If not, the walk must go back. */
-  joined: boolean;
   /** Whether the last row of the list has been seen. */
   ended: boolean;
   /** The highest key, up to `horizon`, when the walk began; absent when there was none. */
@@ -41,11 +39,11 @@ export type Walk = {
   filled: boolean;
   /** The key at the frontier, and the seen rows with that key. */
   edge?: { key: number; ids: readonly string[] };
-  /** Keys with rows that may have been missed. */
-  doubts: readonly number[];
+  /** Keys with rows that may have been missed. With `"all"` the walk no longer goes back. */
+  doubts: Doubts;
   /** The last page that was accepted, to detect an answer that repeats it. */
   last?: Shown;
-  /** The last answer, if it was suspect. If the list gives it again and it can be explained, it is accepted. */
+  /** The last answer, if it was not accepted. A suspect answer that comes again is accepted. */
   suspect?: Shown;
   /**
    * Set while the walk reads rows again. `from`: its frontier before it went back. `times`: how many times it went back
@@ -53,17 +51,11 @@ export type Walk = {
    */
   goneBack?: { from: number; times: number };
   /**
-   * Set when the list becomes shorter again after the walk has gone back three times in a row. The walk then no longer
-   * goes back, so it may miss any row.
+   * Set while the list refuses a page (400 or 404), with the number of refusals. The walk reads the first page next, to
+   * learn the list's length. If the list has the page by this count (`isCounted`), the walk tries the page again. A
+   * second refusal makes the run fail; at the end of the list it ends the walk.
    */
-  doubtsAll?: true;
-  /** A page that the list refused. The walk reads the first page next, to learn the list's length. */
-  refused?: number;
-  /**
-   * A page that the list refused (400 or 404) although its count includes it. A second refusal of the same page makes
-   * the run fail; at the end of the list it ends the walk.
-   */
-  missing?: number;
+  refusal?: { page: number; times: number; isCounted: boolean };
 };
 
 export type ListedRow = { id: string; key: number };
@@ -83,9 +75,12 @@ type Advance = { walk: Walk; rows?: readonly ListedRow[]; fault?: string; isEcho
  * compared.
  */
 const EDGE_LIMIT = 500;
-/** With more doubts than this, a walk doubts all keys. */
+/** With so many doubted keys, a walk doubts all keys. */
 const DOUBTS_LIMIT = 2000;
-/** A count that keeps changing must not stop the walk. So it goes back at most this many times in a row. */
+/**
+ * A count that keeps changing must not stop the walk. So it goes back at most this many times in a row. If the list then
+ * becomes shorter again, the walk may miss any row, so it doubts all keys.
+ */
 const GO_BACK_LIMIT = 3;
 
 export function beginWalk(
@@ -96,58 +91,64 @@ export function beginWalk(
     filled = false,
   }: { usualSize?: number; horizon?: number; filled?: boolean } = {},
 ): Walk {
-  const nothing = { frontier: 0, joined: true, ended: false, totalAtTop: 0, doubts: [] };
+  const nothing = { frontier: 0, ended: false, totalAtTop: 0, doubts: [] };
   return { size, usualSize, horizon, filled, ...nothing };
 }
 
+/** A walk that was stored. Earlier builds of 0.2.0 had `doubtsAll` beside the doubted keys. */
+export function restoreWalk({ doubtsAll, ...walk }: Walk & { doubtsAll?: true }): Walk {
+  return doubtsAll ? { ...walk, doubts: "all" } : walk;
+}
+
 /** Keys with rows that may have been missed; with `from`, only keys from there on. */
-export function doubtsOf({ doubts, doubtsAll }: Walk, from = Number.NEGATIVE_INFINITY): Doubts {
-  return doubts.length < DOUBTS_LIMIT && !doubtsAll ? doubts.filter((key) => key >= from) : "all";
+export function doubtsOf({ doubts }: Walk, from = Number.NEGATIVE_INFINITY): Doubts {
+  return doubts === "all" ? doubts : doubts.filter((key) => key >= from);
 }
 
 /** The page to read next. */
-export function nextPage({ refused, frontier, size }: Walk): number {
-  return refused === undefined ? Math.floor(frontier / size) + 1 : 1;
+export function nextPage({ refusal, frontier, size }: Walk): number {
+  return refusal && !refusal.isCounted ? 1 : Math.floor(frontier / size) + 1;
 }
 
-/** Whether all rows with at least this key are seen; with `above`, all rows with a higher key. */
-export function hasPassed(walk: Walk, key: number, { above = false } = {}): boolean {
-  if (walk.ended) return true;
-  if (!walk.joined || !walk.edge) return false;
-  return above ? walk.edge.key <= key : walk.edge.key < key;
+/** Whether all rows with at least this key were seen; with `above`, all rows with a higher key. */
+export function hasPassed({ ended, edge }: Walk, key: number, { above = false } = {}): boolean {
+  return ended || (edge !== undefined && (above ? edge.key <= key : edge.key < key));
 }
 
 /** The walk after the list refused `nextPage`; absent when the list cannot lack that page. */
 export function refuse(walk: Walk): Walk | undefined {
   const page = nextPage(walk);
   const isAtEnd = page * walk.size >= (walk.total ?? 0);
-  return page === 1 || (walk.missing === page && !isAtEnd) ? undefined : { ...walk, refused: page };
+  const times = walk.refusal?.page === page ? 2 : 1;
+  if (page === 1 || (times > 1 && !isAtEnd)) return undefined;
+  return { ...walk, refusal: { page, times, isCounted: false } };
 }
 
 /** The walk after the answer for `nextPage`. */
 export function advanceWalk(walk: Walk, answer: ListAnswer): Advance {
-  if (walk.refused !== undefined) return { walk: afterRefusal(walk, walk.refused, answer.total) };
+  const { refusal } = walk;
+  if (refusal && !refusal.isCounted) return { walk: afterRefusal(walk, refusal, answer.total) };
   const shown = { ...answer, rows: withoutEcho(walk, answer) };
-  const doubt = findFault(walk, shown);
-  if (!doubt) return takeAnswer({ ...walk, suspect: undefined }, shown);
-
+  const verdict = judge(walk, shown);
   const { page, rows } = shown;
-  const { fault, explanation } = doubt;
-  if (explanation && walk.suspect?.page === page && areSameRows(walk.suspect.rows, rows)) {
-    return takeAnswer({ ...walk, ...explanation, suspect: undefined }, shown);
+  const isRepeated = walk.suspect?.page === page && areSameRows(walk.suspect.rows, rows);
+  if (verdict.is === "right" || (verdict.is === "suspect" && isRepeated)) {
+    return takeAnswer({ ...walk, ...verdict.changes, suspect: undefined }, shown);
   }
-  return { walk: { ...walk, suspect: { page, rows } }, fault };
+  return { walk: { ...walk, suspect: { page, rows } }, fault: verdict.fault };
 }
 
-function afterRefusal(walk: Walk, refused: number, total: number): Walk {
-  const next = shortenWalk({ ...walk, refused: undefined }, total);
-  if (nextPage(next) !== refused) return next;
-  const exists = (refused - 1) * walk.size < total;
+/** The walk after it has read the list's length because of a refusal. */
+function afterRefusal(walk: Walk, refusal: NonNullable<Walk["refusal"]>, total: number): Walk {
+  const { page, times } = refusal;
+  const next = shortenWalk({ ...walk, refusal: undefined }, total);
+  if (nextPage(next) !== page) return next;
+  const exists = (page - 1) * walk.size < total;
   // The first refusal may be out of date: since then, new rows may have pushed unseen rows onto this page. If the last
   // page is refused twice, the count is too high.
-  const isAtEnd = refused * walk.size >= total;
-  if (isAtEnd && (!exists || walk.missing === refused)) return { ...next, joined: true, ended: true };
-  return { ...next, missing: refused };
+  const isAtEnd = page * walk.size >= total;
+  if (isAtEnd && (!exists || times > 1)) return { ...next, ended: true };
+  return { ...next, refusal: { ...refusal, isCounted: true } };
 }
 
 /**
@@ -155,46 +156,49 @@ function afterRefusal(walk: Walk, refused: number, total: number): Walk {
  * they continue the walk: the count was then too low.
  */
 function withoutEcho({ edge, last, size }: Walk, { page, total, rows }: ListAnswer): readonly ListedRow[] {
-  const isBehind = page > 1 && (page - 1) * size >= total;
+  const isPastEnd = page > 1 && (page - 1) * size >= total;
   const [first] = rows;
-  if (!isBehind || !first) return rows;
+  if (!isPastEnd || !first) return rows;
   const known = new Set([...(last?.rows ?? []).map(({ id }) => id), ...(edge?.ids ?? [])]);
   const goesOn = edge !== undefined && first.key <= edge.key && !rows.some(({ id }) => known.has(id));
   return goesOn ? rows : [];
 }
 
 /**
- * The reason why an answer is suspect. It may be a short-lived error of the list, so the page is read again. If the
- * same answer comes again, the walk accepts it after the changes in `explanation`. Without an explanation it never
- * accepts the answer.
+ * The judgement of an answer. A suspect or wrong one may be a short-lived error of the list, so the page is read again.
+ * When a suspect answer comes again, it is accepted, and the walk continues with the `changes`.
  */
-function findFault(
+type Verdict =
+  | { is: "right"; changes?: undefined }
+  | { is: "suspect"; fault: string; changes: Partial<Walk> }
+  | { is: "wrong"; fault: string };
+
+function judge(
   { size, usualSize, horizon, filled, last, total: totalBefore }: Walk,
   { page, pages, total, rows }: ListAnswer,
-): { fault: string; explanation?: Partial<Walk> } | undefined {
+): Verdict {
+  const suspect = (fault: string, changes: Partial<Walk>): Verdict => ({ is: "suspect", fault, changes });
+  const wrong = (fault: string): Verdict => ({ is: "wrong", fault });
   const count = rows.length;
-  if (new Set(rows.map(({ id }) => id)).size !== count) {
-    return { fault: `page ${page} shows an entry more than once` };
-  }
+  if (new Set(rows.map(({ id }) => id)).size !== count)
+    return wrong(`page ${page} shows an entry more than once`);
   if (page === 1 && total === 0 && count === 0) {
     const wasFilled = filled || last !== undefined || (totalBefore ?? 0) > 0;
-    return wasFilled
-      ? { fault: "it is empty, and entries are known", explanation: { filled: false } }
-      : undefined;
+    return wasFilled ? suspect("it is empty, and entries are known", { filled: false }) : { is: "right" };
   }
   const expected = Math.min(size, Math.max(0, total - (page - 1) * size));
   // More rows than expected mean that the count is too low. A count that is too high shows at the end of the list.
-  if (count === expected || (count > expected && count <= size)) return undefined;
+  if (count === expected || (count > expected && count <= size)) return { is: "right" };
   const fault = `page ${page} of a list of ${total} has ${count} entries, not ${expected}`;
   const isLarger = count > size;
   if (page === 1 && (isLarger || pages > 1) && isPageSize(count, { total, pages })) {
-    return { fault, explanation: { size: count } };
+    return suspect(fault, { size: count });
   }
   const beginWith = (size: number) => beginWalk(size, { usualSize, horizon, filled });
-  if (isLarger) return { fault, ...(page > 1 && { explanation: beginWith(count) }) };
-  if (page * size >= total) return { fault, explanation: {} };
+  if (isLarger) return page > 1 ? suspect(fault, beginWith(count)) : wrong(fault);
+  if (page * size >= total) return suspect(fault, {});
   // A short page in the middle of the list: the learned page size may be wrong.
-  return { fault, ...(size !== usualSize && page > 1 && { explanation: beginWith(usualSize) }) };
+  return page > 1 && size !== usualSize ? suspect(fault, beginWith(usualSize)) : wrong(fault);
 }
 
 /** Whether this page size fits the list's length and its number of pages, even if the length is off by one. */
@@ -209,7 +213,7 @@ function isPageSize(size: number, { total, pages }: { total: number; pages: numb
  *
  * 1. Page 1 is `a b` of 5. It joins the frontier 0: the frontier is 2, and the edge is `b`.
  * 2. Page 2 is `d e` of 4, because `c` moved up to page 1. The list is shorter by one, so the frontier is 1. Page 2 begins
- *    after it: the walk is not joined, and goes back.
+ *    after it, so the walk goes back.
  * 3. Page 1 is `b c` of 4. It joins the frontier 1: the frontier is 2, and the edge is `c`.
  * 4. Page 2 is `d e` of 4. It joins: the frontier is 4. It was full, so the walk reads page 3, which is empty, and ends.
  */
@@ -220,26 +224,26 @@ function takeAnswer(walk: Walk, { page, total, rows }: ListAnswer): Advance {
     // Either one of the two answers is wrong, or exactly one page of rows was added above. The pages before show
     // which.
     const behind = Math.max(0, Math.min(start - size, (last.page - 1) * size));
-    const next = { ...walk, frontier: Math.min(walk.frontier, behind), joined: false };
+    const next = { ...walk, frontier: Math.min(walk.frontier, behind) };
     // No page is before the first one, so the walk reads it again. When it is the same, the later page was wrong.
     if (page === 1) next.last = { page, rows };
     return { walk: next, fault: `page ${page} shows the entries of page ${last.page}`, isEcho: true };
   }
   const now = shortenWalk(walk, total);
-  const joined = start <= now.frontier;
-  const frontier = joined ? Math.max(now.frontier, start + rows.length) : now.frontier;
+  // Otherwise rows before the page are unseen, and the walk must go back.
+  const isJoined = start <= now.frontier;
+  const frontier = isJoined ? Math.max(now.frontier, start + rows.length) : now.frontier;
   const seen = { page, rows };
   return {
     walk: {
       ...now,
-      ...(joined && meetEdge(walk, page, rows)),
+      ...(isJoined && meetEdge(now, page, rows)),
       frontier,
-      joined,
-      ended: joined && rows.length < size,
+      ended: isJoined && rows.length < size,
       top: now.top ?? rows.find(({ key }) => key <= now.horizon)?.key,
       totalAtTop: page === 1 ? total : walk.totalAtTop,
       goneBack: now.goneBack && frontier <= now.goneBack.from ? now.goneBack : undefined,
-      missing: undefined,
+      refusal: undefined,
       last: seen,
     },
     rows,
@@ -249,11 +253,11 @@ function takeAnswer(walk: Walk, { page, total, rows }: ListAnswer): Advance {
 /** The walk with a new length of the list: it goes back by as many rows as the list became shorter. */
 function shortenWalk(walk: Walk, total: number): Walk {
   const gone = Math.max(0, (walk.total ?? total) - total);
-  if (gone === 0 || walk.doubtsAll) return { ...walk, total };
+  if (gone === 0 || walk.doubts === "all") return { ...walk, total };
   const { from, times } = walk.goneBack ?? { from: walk.frontier, times: 0 };
-  if (times === GO_BACK_LIMIT) return { ...walk, total, doubtsAll: true };
+  if (times === GO_BACK_LIMIT) return { ...walk, total, doubts: "all" };
   const goneBack = { from, times: times + 1 };
-  return { ...walk, total, frontier: Math.max(0, walk.frontier - gone), joined: false, goneBack };
+  return { ...walk, total, frontier: Math.max(0, walk.frontier - gone), goneBack };
 }
 
 /** Whether an answer shows exactly the rows of another page, and no deletion or change explains it. */
@@ -289,6 +293,11 @@ function meetEdge(
   const ids = before?.key === last.key ? [...new Set([...before.ids, ...tied])] : tied;
   return {
     edge: { key: last.key, ids: ids.slice(-EDGE_LIMIT) },
-    doubts: doubtful ? [...new Set([...doubts, before.key])].slice(0, DOUBTS_LIMIT) : doubts,
+    doubts: doubtful ? withDoubt(doubts, before.key) : doubts,
   };
+}
+
+function withDoubt(doubts: Doubts, key: number): Doubts {
+  if (doubts === "all" || doubts.includes(key)) return doubts;
+  return doubts.length + 1 < DOUBTS_LIMIT ? [...doubts, key] : "all";
 }

@@ -667,6 +667,7 @@ describe("a run that does not come to its end", () => {
   test.each<[string, object]>([
     ["that went back", { before: { page: 2, rows: [] }, unmoved: 3, strange: { page: 3, rows: [] } }],
     ["that doubts all keys", { doubtsAll: true }],
+    ["whose third page was refused", { joined: true, missing: 3 }],
   ])("a sweep %s in an earlier build is continued, and sweeps find the deleted ticket", async (_, walk) => {
     const { run, account, store } = setUp(90);
     await run();

@@ -18,6 +18,7 @@ import {
   type ListedRow,
   nextPage,
   refuse,
+  restoreWalk,
   type Walk,
 } from "../../listing/walk.ts";
 import type { Ticket, TicketPage } from "../../schemas/ticket.ts";
@@ -56,7 +57,8 @@ export function ticketSource(
       return { walk: beginWalk(size, known), since, begunAt: now };
     },
 
-    async read(position) {
+    async read(stored) {
+      const position = { ...stored, walk: restoreWalk(stored.walk) };
       const page = nextPage(position.walk);
       let answer: TicketPage;
       try {
