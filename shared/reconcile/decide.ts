@@ -56,18 +56,22 @@ export function nextRunStep<Position>(known: RunFacts<Position>): RunStep<Positi
   const { sweep } = state;
   const isSweeping = sweep !== undefined && !sweep.end;
   const isFirst = state.lastSweep === undefined;
+  // 1. Finish the reading of the changes that is in progress.
   if (state.changes) return { do: "read changes", reading: state.changes };
-  // A first sweep that found as many items as the account counts has missed none, and there are no older items to
-  // mark as deleted.
+  // 2. Settle a perfect first sweep at once: it found as many items as the account counts, so it has missed none, and
+  //    there are no older items to mark as deleted.
   if (hasRead && isFirst && sweep?.end?.total === live) return { do: "settle sweep", sweep };
-  // Before the first sweep there is no checkpoint to read from.
+  // 3. Read the changes until all are certainly stored, but at most three times, and once while a sweep is read. Before
+  //    the first sweep there is no checkpoint to read from.
   const canRead = state.checkpoint !== undefined || !sweeps;
   const maxReadings = isSweeping ? 1 : MAX_READINGS;
   if (canRead && !isCurrent && readings < maxReadings) return { do: "begin changes" };
   if (!sweeps) return { do: "end" };
+  // 4. Read the sweep that is in progress.
   if (isSweeping) return { do: "read sweep", sweep };
-  // Until all changes made during the sweep are read, an item that only moved could be taken for deleted.
+  // 5. Settle the sweep. Until all changes made during it are read, an item that only moved could be taken for deleted.
   if (sweep) return isCurrent || isFirst ? { do: "settle sweep", sweep } : { do: "end" };
+  // 6. Begin a sweep that is due.
   return sweepsBegun < MAX_SWEEPS && reasonToSweep(known) ? { do: "begin sweep" } : { do: "end" };
 }
 
@@ -94,14 +98,14 @@ type SweepReason = "first" | "daily" | "missed items" | "doubts" | "count";
 export function reasonToSweep({ state, live, now }: SweepFacts): SweepReason | undefined {
   const { lastSweep, total } = state;
   if (!lastSweep) return "first";
-  const { begunAt, endedAt, missed, unproven, difference, isSteady, extraAt = 0 } = lastSweep;
+  const { begunAt, endedAt, missed, unproven, difference, differenceBefore, extraAt = 0 } = lastSweep;
   if (missed > live / 2 && isWithin(SECOND_LOOK, endedAt, now)) return undefined;
   if (!isWithin(SWEEP_EVERY, begunAt, now)) return "daily";
   if (now < extraAt) return undefined;
   if (missed > 0) return "missed items";
   if (unproven === "all" || unproven.length > 0) return "doubts";
-  const isExplained = total === undefined || live === total || (isSteady && live - total === difference);
-  return isExplained ? undefined : "count";
+  if (total === undefined || live === total) return undefined;
+  return live - total === difference && difference === differenceBefore ? undefined : "count";
 }
 
 /** Whether less than `ms` milliseconds have passed since a time. A time in the future comes from a wrong clock. */
@@ -154,7 +158,7 @@ function lessonsOf(
   return {
     ...{ number, begunAt, endedAt: now, missed: missed.length, difference },
     unproven: unproven === "all" ? "all" : [...new Set([...unproven, ...hidden])],
-    isSteady: difference !== undefined && difference === before?.difference,
+    differenceBefore: before?.difference,
     extraAt: Math.max(now - DELAY_CREDIT, extraAt) + page * DELAY_PER_PAGE,
   };
 }

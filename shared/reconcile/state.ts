@@ -66,8 +66,8 @@ export type PastSweep = {
    * sweep.
    */
   difference?: number;
-  /** Whether the previous sweep had the same difference. Further sweeps would not explain it. */
-  isSteady: boolean;
+  /** The difference that the sweep before it found. */
+  differenceBefore?: number;
   /** No extra sweep begins before this time; absent in states of earlier builds. */
   extraAt?: number;
 };

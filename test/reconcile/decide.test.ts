@@ -10,7 +10,7 @@ const DAY = 24 * HOUR;
 
 const past: PastSweep = {
   ...{ number: 1, begunAt: 0, endedAt: HOUR, missed: 0, unproven: [], difference: 0 },
-  isSteady: true,
+  differenceBefore: 0,
 };
 const known: RunFacts = {
   state: { checkpoint: { key: 0, closed: true }, lastSweep: past, total: 100 },
@@ -121,9 +121,9 @@ describe("reasonToSweep", () => {
   });
 
   test("a sweep is due when the count differs, unless two sweeps have shown the same difference", () => {
-    expect(reason({ lastSweep: { difference: 2, isSteady: true } }, { live: 102 })).toBeUndefined();
-    expect(reason({ lastSweep: { difference: 2, isSteady: false } }, { live: 102 })).toBe("count");
-    expect(reason({ lastSweep: { difference: 2, isSteady: true } }, { live: 101 })).toBe("count");
+    expect(reason({ lastSweep: { difference: 2, differenceBefore: 2 } }, { live: 102 })).toBeUndefined();
+    expect(reason({ lastSweep: { difference: 2, differenceBefore: 1 } }, { live: 102 })).toBe("count");
+    expect(reason({ lastSweep: { difference: 2, differenceBefore: 2 } }, { live: 101 })).toBe("count");
   });
 
   test("an extra sweep waits for its time, and a daily sweep does not", () => {
@@ -181,7 +181,7 @@ describe("judgeSweep", () => {
   test("an item is deleted when two sweeps in a row missed it", () => {
     const { gone, missed, lastSweep } = settled([item("a"), item("b")], { missedBefore: ["a", "c"] });
     expect(gone).toEqual([item("a")]);
-    expect(lastSweep).toMatchObject({ number: 2, missed: 1, difference: -2, isSteady: false });
+    expect(lastSweep).toMatchObject({ number: 2, missed: 1, difference: -2, differenceBefore: 0 });
     expect(missed).toEqual([item("b")]);
   });
 
@@ -212,6 +212,6 @@ describe("judgeSweep", () => {
 
   test("a sweep has a difference only when the account's count is the same before and after it", () => {
     expect(settled([], { total: 98 }).lastSweep.difference).toBeUndefined();
-    expect(settled([]).lastSweep).toMatchObject({ difference: 0, isSteady: true });
+    expect(settled([]).lastSweep).toMatchObject({ difference: 0, differenceBefore: 0 });
   });
 });

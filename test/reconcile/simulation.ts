@@ -286,7 +286,7 @@ export class Simulation {
     const live = (await this.#open(new Mortal()).write()).live;
     if (lastSweep && lastSweep.missed > live / 2) await this.runAtRest();
     // Two sweeps showed the same difference to the account's count, so only the daily sweep looks again.
-    if (lastSweep?.isSteady && lastSweep.difference !== 0) {
+    if (lastSweep?.difference && lastSweep.difference === lastSweep.differenceBefore) {
       this.account.now += DAY;
       await this.runAtRest();
     }
