@@ -1,198 +1,208 @@
-import { randomUUID } from "node:crypto";
-import type { TableClient } from "@azure/data-tables";
-import { BODIES, HEAD, QUARANTINED } from "../../shared/event-log/keys.ts";
-import { STATE } from "../../shared/tickets/store/state-row.ts";
-import { TICKETS_PARTITION as TICKETS } from "../../shared/tickets/store/ticket-row.ts";
-import { TRANSCRIPTS_PARTITION as TRANSCRIPTS } from "../../shared/transcripts/store.ts";
-import { LOG } from "./back-up.ts";
-import { type Manifest, readManifest, readPart } from "./files.ts";
+import { readFile, rm } from "node:fs/promises";
+import { odata } from "@azure/data-tables";
+import { readJson } from "../../shared/core/json.ts";
+import { HEAD, HEAD_AND_WAITING, identityKey, PROBE } from "../../shared/event-log/keys.ts";
+import { LOG_PARTITION as LOG } from "../../shared/event-log/store.ts";
+import { HEALTH_PARTITION } from "../../shared/health/counter.ts";
+import { KEYS_PARTITION } from "../../shared/http/idempotency/rows.ts";
+import { ALL_TICKETS } from "../../shared/tickets/store/ticket-row.ts";
 import {
-  findRow,
-  isIn,
-  readAllRows,
-  removeRows,
-  type StoredRow,
-  textOf,
-  type Waiting,
-  writeRows,
-} from "./rows.ts";
+  type Backup,
+  DamagedBackup,
+  type Manifest,
+  openBackup,
+  PARTS,
+  planPath,
+  UnfinishedRestore,
+  writeDurably,
+} from "./files.ts";
+import {
+  bodyKeysOf,
+  type Erasures,
+  identitiesOf,
+  isBody,
+  isContinued,
+  isEvent,
+  isHead,
+  leavesNoTombstone,
+  nameOf,
+  Plan,
+  planRow,
+  planToText,
+  pointersOf,
+  restoredHead,
+  restoredLogId,
+  together,
+} from "./plan.ts";
+import { isIn, readAllRows, removeRows, type StoredRow, textOf, type Waiting, writeRows } from "./rows.ts";
+import { readSubscriptions, restoreSubscriptions, toPlace } from "./subscriptions.ts";
 import type { Tables } from "./tables.ts";
 
 type Restored = Manifest["rows"] & {
   /** The last place of the log. */
   seq: number;
+  /** How many erased events and tickets stay erased. */
+  erased: number;
   /** Whether the log has a new id, because a subscription has received events that the backup does not have. */
-  renamed: boolean;
+  hasNewId: boolean;
 };
 
 /**
  * Writes a backup into an app's tables. The log and the tickets must be empty. With `replace` they are emptied first,
- * and items that were erased in them since the backup stay erased. Existing subscriptions do not change. The log's head
- * is written last, so an interrupted restore can be repeated.
+ * and content that was erased in them since the backup stays erased. Existing subscriptions do not change.
  *
- * @throws {Error} when the backup is incomplete, or the tables have a log or tickets
+ * Before a row changes, the whole backup is checked, and a plan is stored beside it, which is removed at the end. So a
+ * restore that was interrupted can be repeated with `replace`.
+ *
+ * @throws {DamagedBackup} when the backup is not complete; nothing was changed
+ * @throws {UnfinishedRestore} without `replace`, when an earlier restore into these tables was interrupted
+ * @throws {Error} without `replace`, when the tables have a log or tickets
+ * @throws {StorageUnavailable}
  */
 export async function restore(
   tables: Tables,
   directory: string,
-  { replace, wait }: Waiting & { replace: boolean },
+  { replace, ...waiting }: Waiting & { replace: boolean },
 ): Promise<Restored> {
-  const { log } = await readManifest(directory);
-  const erased = replace ? await readErased(tables, log?.id) : NOTHING_ERASED;
-  if (replace) {
-    await removeRows(tables.events, readAllRows(tables.events), { wait });
-    await removeRows(tables.tickets, readAllRows(tables.tickets), { wait });
-  } else {
-    await refuseUnlessEmpty(tables);
+  const backup = await openBackup(directory);
+  const path = planPath(directory, tables);
+  const begun = await readPlan(path);
+  if (!replace && begun) {
+    throw new UnfinishedRestore(
+      "An earlier restore into these tables was interrupted. Repeat it with --replace.",
+    );
   }
+  if (!replace) await refuseUnlessEmpty(tables);
 
-  const renamed = log !== undefined && (await isAheadOf(tables.subscriptions, log));
-  const id = renamed ? randomUUID() : log?.id;
-  const subscriptions = await writeRows(
+  const there = await readSubscriptions(tables.subscriptions);
+  const { found, bodies, ...erasures } = await examine(tables, backup, begun);
+  const { log } = backup.manifest;
+  const plan: Plan = { ...erasures, log: log && restoredLogId(log, there.map(toPlace), begun?.log) };
+  await writeDurably(path, planToText(plan));
+  if (replace) await empty(tables, waiting);
+
+  const subscriptions = await restoreSubscriptions(
     tables.subscriptions,
-    newSubscriptions(tables.subscriptions, directory, log && { from: log.id, to: id ?? log.id }),
-    { wait },
+    { backup, there, plan, begun },
+    waiting,
   );
-  if (log && id && renamed) await keepPlaces(tables.subscriptions, log, id, { wait });
-  const tickets = await writeRows(tables.tickets, ticketsOf(directory, erased), { wait });
-  const events = await writeLog(tables.events, eventsOf(directory, erased), id, { wait });
-  return { events, tickets, subscriptions, seq: log?.seq ?? 0, renamed };
+  const tickets = await writeRows(tables.tickets, ticketsOf(backup, plan, found), waiting);
+  let head: StoredRow | undefined;
+  async function* allButHead() {
+    for await (const row of backup.read("events")) {
+      if (isHead(row)) head = row;
+      else if (!isBody(row) || bodies.has(row.rowKey)) yield* rowOf(row, plan);
+    }
+    yield* identitiesOf(plan, found);
+  }
+  let events = await writeRows(tables.events, allButHead(), waiting);
+  // The head comes last: tables with a head are whole.
+  if (head && plan.log) events += await writeRows(tables.events, [restoredHead(head, plan.log)], waiting);
+  await rm(path);
+  const erased = plan.events.size + plan.tickets.size;
+  return { events, tickets, subscriptions, erased, seq: log?.seq ?? 0, hasNewId: plan.log !== log?.id };
+}
+
+async function readPlan(path: string): Promise<Plan | undefined> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  const plan = readJson(text, Plan);
+  if (!plan) throw new DamagedBackup(`${path}, which an interrupted restore left, is damaged.`);
+  return plan;
 }
 
 async function refuseUnlessEmpty({ events, tickets }: Tables): Promise<void> {
-  const found = (await findRow(events, LOG, HEAD)) ?? (await findRow(tickets, TICKETS, STATE));
-  if (found) {
-    throw new Error(
-      "The tables already have a log or tickets. Choose empty tables, or add --replace to empty these.",
-    );
+  for await (const row of readAllRows(events, { filter: odata`PartitionKey eq ${LOG}`, select: KEYS })) {
+    const isOfEmptyLog = row.rowKey === PROBE || (row.rowKey !== HEAD && isIn(HEAD_AND_WAITING, row));
+    if (!isOfEmptyLog) throw notEmpty();
   }
+  for await (const _ of readAllRows(tickets, { select: KEYS })) throw notEmpty();
 }
 
-/** The tables' tombstones, by row key, and the remaining quarantined deliveries and transcripts. */
-type Erased = {
-  rows: ReadonlyMap<string, StoredRow>;
-  quarantined: ReadonlySet<string> | undefined;
-  /** Row keys of the transcripts' partition. */
-  transcripts: ReadonlySet<string> | undefined;
-};
-const NOTHING_ERASED: Erased = { rows: new Map(), quarantined: undefined, transcripts: undefined };
+const notEmpty = () =>
+  new Error(
+    "The tables already have a log or tickets. Choose empty tables, or add --replace to empty these.",
+  );
+
+const KEYS = ["PartitionKey", "RowKey"];
 
 /**
- * Finds the items that were erased in these tables. An event's row key is its place, which names the same event only in
- * the same log.
+ * Finds what was erased in the tables since the backup, and reads the whole backup, which shows that it is not damaged.
+ *
+ * @param begun the plan of an interrupted restore: the tables no longer show what was erased before it
+ * @returns also the erased events and tickets that the backup has, and the keys of the bodies to restore
  */
-async function readErased({ events, tickets }: Tables, log: string | undefined): Promise<Erased> {
-  const rows = new Map<string, StoredRow>();
-  for await (const row of readAllRows(tickets)) if (row.erasedAt !== undefined) rows.set(row.rowKey, row);
-  const head = await findRow(events, LOG, HEAD);
-  if (!head || textOf(head.log) !== log) return { ...NOTHING_ERASED, rows };
-  const quarantined = new Set<string>();
-  const transcripts = new Set<string>();
-  for await (const row of readAllRows(events)) {
-    if (row.erasedAt !== undefined) rows.set(row.rowKey, row);
-    if (isIn(QUARANTINED, row)) quarantined.add(row.rowKey);
-    if (row.partitionKey === TRANSCRIPTS) transcripts.add(row.rowKey);
+async function examine(tables: Tables, { manifest, read }: Backup, begun: Plan | undefined) {
+  const { remaining, ...known } = await findErasures(tables, manifest.log?.id);
+  const erasures = begun ? together(begun, known) : known;
+  const found = new Set<string>();
+  const bodies = new Set<string>();
+  for (const part of PARTS) {
+    for await (const row of read(part)) {
+      if (remaining && leavesNoTombstone(row) && !remaining.has(nameOf(row))) erasures.gone.add(nameOf(row));
+      const name = isEvent(row) ? (textOf(row.id) ?? "") : row.rowKey;
+      if (erasures.events.has(name) || erasures.tickets.has(name)) found.add(name);
+      for (const planned of rowOf(row, erasures)) for (const key of bodyKeysOf(planned)) bodies.add(key);
+    }
   }
-  return { rows, quarantined, transcripts };
-}
-
-async function* eventsOf(
-  directory: string,
-  { rows, quarantined, transcripts }: Erased,
-): AsyncGenerator<StoredRow> {
-  for await (const row of readPart(directory, "events")) {
-    // A quarantined delivery that is missing was erased, deleted or replayed since the backup.
-    if (quarantined && isIn(QUARANTINED, row) && !quarantined.has(row.rowKey)) continue;
-    // A missing transcript was erased, or is in the log. The reconciliation of chats finds chats that the backup lacks.
-    if (transcripts && row.partitionKey === TRANSCRIPTS && !transcripts.has(row.rowKey)) continue;
-    yield rows.get(row.rowKey) ?? row;
-  }
-}
-
-/** Writes the state row, which describes the others, last. */
-async function* ticketsOf(directory: string, { rows }: Erased): AsyncGenerator<StoredRow> {
-  let state: StoredRow | undefined;
-  for await (const row of readPart(directory, "tickets")) {
-    if (row.partitionKey === TICKETS && row.rowKey === STATE) state = row;
-    else yield rows.get(row.rowKey) ?? row;
-  }
-  if (state) yield state;
-}
-
-type LogPlace = NonNullable<Manifest["log"]>;
-
-/** Whether a subscription has received events of this log after the end of the backup. */
-async function isAheadOf(table: TableClient, { id, seq }: LogPlace): Promise<boolean> {
-  for await (const row of readAllRows(table)) {
-    if (textOf(row.log) === id && Number(textOf(row.cursor)) > seq) return true;
-  }
-  return false;
-}
-
-/** The backup's subscriptions that the table does not have, with places in the log's new id. */
-async function* newSubscriptions(
-  table: TableClient,
-  directory: string,
-  log: { from: string; to: string } | undefined,
-): AsyncGenerator<StoredRow> {
-  const there = new Set<string>();
-  for await (const { rowKey } of readAllRows(table)) there.add(rowKey);
-  for await (const row of readPart(directory, "subscriptions")) {
-    if (!there.has(row.rowKey)) yield log && textOf(row.log) === log.from ? withLog(row, log.to) : row;
-  }
+  return { ...erasures, found, bodies };
 }
 
 /**
- * Gives the new log id to subscriptions whose place is valid in the restored log. All others restart at its beginning.
+ * Reads which events and tickets are erased in the tables. `remaining` has the names of quarantined deliveries and
+ * waiting items. It is missing unless the tables have the backup's log: only then a missing item was erased, deleted or
+ * moved into the log.
  */
-async function keepPlaces(table: TableClient, log: LogPlace, id: string, waiting: Waiting): Promise<void> {
-  async function* valid() {
-    for await (const row of readAllRows(table)) {
-      if (textOf(row.log) === log.id && Number(textOf(row.cursor)) <= log.seq) yield withLog(row, id);
+async function findErasures(
+  { events, tickets }: Tables,
+  log: string | undefined,
+): Promise<Erasures & { remaining?: Set<string> }> {
+  const erasures: Erasures = { events: new Map(), tickets: new Map(), gone: new Set() };
+  const remaining = new Set<string>();
+  let isSameLog = false;
+  for await (const row of readAllRows(events, {
+    select: [...KEYS, "id", "erasedAt", "log", "restoredFrom"],
+  })) {
+    const erasedAt = textOf(row.erasedAt);
+    if (isHead(row)) isSameLog = log === undefined || isContinued(row, log);
+    else if (leavesNoTombstone(row)) remaining.add(nameOf(row));
+    else if (erasedAt && row.partitionKey === LOG) {
+      erasures.events.set(textOf(row.id) || row.rowKey.slice(identityKey("").length), erasedAt);
     }
   }
-  await writeRows(table, valid(), waiting);
+  for await (const row of readAllRows(tickets, { select: [...KEYS, "erasedFor", "erasedAt"] })) {
+    const erasedAt = textOf(row.erasedAt);
+    if (!erasedAt || isIn(ALL_TICKETS, row)) continue;
+    erasures.tickets.set(row.rowKey, { erasedFor: textOf(row.erasedFor), erasedAt });
+  }
+  return { ...erasures, ...(isSameLog && { remaining }) };
 }
 
-function withLog(row: StoredRow, id: string): StoredRow {
-  return { ...row, log: { type: "String", value: id } };
-}
+/** The partitions of the table of events that a backup does not have, and that stay. */
+const STAYS = [KEYS_PARTITION, HEALTH_PARTITION];
 
-/** Writes the log's rows, without bodies that have no event, and then its head. */
-async function writeLog(
-  table: TableClient,
-  rows: AsyncIterable<StoredRow>,
-  id: string | undefined,
-  waiting: Waiting,
-): Promise<number> {
-  let head: StoredRow | undefined;
-  const bodies = new Map<string, StoredRow[]>();
-  async function* allButHead() {
-    for await (const row of rows) {
-      if (row.rowKey === HEAD) {
-        head = row;
-        continue;
-      }
-      const [kind = "", owner = ""] = row.rowKey.split(":");
-      // Only keys of rows with large bodies are kept in memory. Bodies come before their events in the order of keys.
-      if (isIn(BODIES, row)) {
-        const { partitionKey, rowKey } = row;
-        bodies.set(owner, [...(bodies.get(owner) ?? []), { partitionKey, rowKey }]);
-      } else if (row.erasedAt === undefined) {
-        bodies.delete(kind === "event" ? (textOf(row.id) ?? "") : "");
-        if (kind !== "id") bodies.delete(owner);
-      }
-      yield row;
+/** Removes the log and the tickets. The log's head is removed first: tables with a head are whole. */
+async function empty({ events, tickets }: Tables, waiting: Waiting): Promise<void> {
+  async function* others() {
+    for await (const row of readAllRows(events, { select: KEYS })) {
+      if (!STAYS.includes(row.partitionKey)) yield row;
     }
   }
-  let count = await writeRows(table, allButHead(), waiting);
-  async function* unclaimed() {
-    for (const keys of bodies.values()) yield* keys;
-  }
-  count -= await removeRows(table, unclaimed(), waiting);
-  if (!head) return count;
-  async function* last(row: StoredRow) {
-    yield id === undefined ? row : withLog(row, id);
-  }
-  return count + (await writeRows(table, last(head), waiting));
+  await removeRows(events, [{ partitionKey: LOG, rowKey: HEAD }], waiting);
+  await removeRows(events, others(), waiting);
+  await removeRows(tickets, readAllRows(tickets, { select: KEYS }), waiting);
+}
+
+async function* ticketsOf({ read }: Backup, plan: Plan, found: Set<string>): AsyncGenerator<StoredRow> {
+  for await (const row of read("tickets")) yield* rowOf(row, plan);
+  yield* pointersOf(plan, found);
+}
+
+/** The row to write for a row of the backup, or nothing. */
+function rowOf(row: StoredRow, erasures: Erasures): StoredRow[] {
+  const planned = planRow(row, erasures);
+  return planned ? [planned] : [];
 }

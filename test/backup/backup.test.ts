@@ -1,11 +1,11 @@
-import { randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { expect, test } from "vitest";
 import { backUp } from "../../scripts/backup/back-up.ts";
-import { restore } from "../../scripts/backup/restore.ts";
+import { DamagedBackup } from "../../scripts/backup/files.ts";
 import type { Tables } from "../../scripts/backup/tables.ts";
+import { StorageUnavailable } from "../../shared/core/errors.ts";
 import { LOG_PARTITION } from "../../shared/event-log/store.ts";
 import { ALL_PENDING } from "../../shared/pending/pending.ts";
 import { createRow, readRow, readRows } from "../../shared/storage/rows.ts";
@@ -14,72 +14,10 @@ import { openTicketStore } from "../../shared/tickets/store/ticket-store.ts";
 import { openWriter } from "../../shared/tickets/store/writer.ts";
 import { TRANSCRIPTS_PARTITION } from "../../shared/transcripts/store.ts";
 import { openTranscripts, type PendingEnd } from "../../shared/transcripts/transcripts.ts";
-import {
-  ended,
-  newClock,
-  newLog,
-  newPeople,
-  newTable,
-  started,
-  ticketCreated,
-} from "../event-log/deliveries.ts";
+import { ended, newLog, newPeople, newTable, started } from "../event-log/deliveries.ts";
+import { cutBefore } from "../storage/faults.ts";
 import { stateAfter } from "../tickets/store/open-store.ts";
-
-const directories: string[] = [];
-afterEach(async () => {
-  for (const directory of directories.splice(0)) await rm(directory, { recursive: true });
-});
-
-async function newDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "backup-"));
-  directories.push(directory);
-  return directory;
-}
-
-const newTables = (): Tables => ({ events: newTable(), tickets: newTable(), subscriptions: newTable() });
-const { wait } = newClock();
-const restoreInto = (tables: Tables, directory: string, replace = false) =>
-  restore(tables, directory, { replace, wait });
-
-const large = () => ({ noise: randomBytes(100_000).toString("hex") });
-
-/** Appends events of three kinds, two of them with body rows, and a quarantined delivery. */
-async function fill(tables: Tables) {
-  const log = newLog({ table: tables.events });
-  for (const event of [
-    started({ id: "A" }),
-    started({ id: "B", more: large() }),
-    ended({ id: "A" }),
-    ticketCreated({ id: "T" }),
-    started({ id: "C", more: large() }),
-  ]) {
-    await log.append(event);
-  }
-  await log.quarantine.keep({ raw: "{}", expected: "chat_ended", reason: "odd", problems: [] });
-  return log;
-}
-
-async function subscribe(tables: Tables, cursor: number, rowKey = "subscription:one") {
-  const { log } = await newLog({ table: tables.events }).head();
-  await tables.subscriptions.createEntity({
-    partitionKey: "subscriptions",
-    rowKey,
-    log,
-    cursor,
-    secret: "whsec_x",
-  });
-}
-
-async function placeOf(tables: Tables, rowKey = "subscription:one") {
-  const { log, cursor } = await tables.subscriptions.getEntity("subscriptions", rowKey);
-  return { log, cursor };
-}
-
-async function keysOf(tables: Tables): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const { rowKey = "" } of tables.events.listEntities()) keys.push(rowKey);
-  return keys.sort();
-}
+import { fill, keysOf, large, newDirectory, newTables, placeOf, restoreInto, subscribe } from "./setup.ts";
 
 test("a backup restored into another account is the same log and accepts new events", async () => {
   const [from, to] = [newTables(), newTables()];
@@ -87,7 +25,7 @@ test("a backup restored into another account is the same log and accepts new eve
   await subscribe(from, 3);
   const directory = await newDirectory();
   await backUp(from, directory, 0);
-  expect(await restoreInto(to, directory)).toMatchObject({ seq: 5, subscriptions: 1, renamed: false });
+  expect(await restoreInto(to, directory)).toMatchObject({ seq: 5, subscriptions: 1, hasNewId: false });
 
   const after = newLog({ table: to.events });
   expect((await after.list()).items).toEqual((await before.list()).items);
@@ -127,24 +65,55 @@ test("events that are appended during a backup are left out with their bodies", 
   expect(await after.append(started({ id: "late" }))).toMatchObject({ status: "stored", seq: 6 });
 });
 
-test("an interrupted restore leaves no log and can be repeated", async () => {
-  const [from, to] = [newTables(), newTables()];
-  await fill(from);
+test("a damaged backup is refused before a restore changes anything", async () => {
+  const tables = newTables();
+  await newLog({ table: tables.events }).append(started());
   const directory = await newDirectory();
-  await backUp(from, directory, 0);
-  const file = join(directory, "events.ndjson.gz");
-  const whole = await readFile(file);
-  await writeFile(file, whole.subarray(0, whole.length - 100_000));
-  await expect(restoreInto(to, directory)).rejects.toThrow();
-  expect(await keysOf(to)).not.toContain("head");
-  await writeFile(file, whole);
-  expect(await restoreInto(to, directory)).toMatchObject({ seq: 5 });
-  expect((await newLog({ table: to.events }).list()).items).toHaveLength(5);
+  await backUp(tables, directory, 0);
+  const keys = await keysOf(tables);
+  const part = await readFile(join(directory, "events.ndjson.gz"));
+  const lines = gunzipSync(part).toString();
+
+  const damages: [name: string, content: string | Buffer | undefined, message: string][] = [
+    ["events.ndjson.gz", part.subarray(0, -20), "cannot be read to its end"],
+    ["events.ndjson.gz", gzipSync(lines.slice(lines.indexOf("\n") + 1)), "has 2 of 3 rows"],
+    ["events.ndjson.gz", gzipSync(lines.slice(0, -2)), "has a line that is not a row, 3"],
+    ["events.ndjson.gz", undefined, "is missing"],
+    ["manifest.json", '{"format": 1', "is not JSON"],
+    ["manifest.json", undefined, "no complete backup"],
+  ];
+  for (const [name, content, message] of damages) {
+    if (content === undefined) await rm(join(directory, name));
+    else await writeFile(join(directory, name), content);
+    const error = await restoreInto(tables, directory, true).catch((error) => error);
+    expect(error).toBeInstanceOf(DamagedBackup);
+    expect(error.message).toContain(message);
+  }
+  expect(await keysOf(tables)).toEqual(keys);
+  expect((await readdir(directory)).filter((name) => name.startsWith("restore"))).toEqual([]);
 });
 
-test("an interrupted backup is refused", async () => {
+test("a backup that was interrupted does not count as the backup before it", async () => {
+  const tables = newTables();
+  await newLog({ table: tables.events }).append(started());
   const directory = await newDirectory();
+  await backUp(tables, directory, 0);
+  const failing = { ...tables, events: newTable(tables.events.tableName, cutBefore) };
+  await expect(backUp(failing, directory, 0)).rejects.toThrow(StorageUnavailable);
   await expect(restoreInto(newTables(), directory)).rejects.toThrow("no complete backup");
+});
+
+test("the quarantine of a log without events is restored", async () => {
+  const [from, to] = [newTables(), newTables()];
+  const log = newLog({ table: from.events });
+  const reason = "a line separator: \u2028";
+  await log.quarantine.keep({ raw: "{}", expected: "chat_ended", reason, problems: [] });
+  const directory = await newDirectory();
+  await backUp(from, directory, 0);
+  expect(await restoreInto(to, directory)).toMatchObject({ seq: 0, hasNewId: false });
+  const after = newLog({ table: to.events });
+  expect((await after.quarantine.list()).items).toMatchObject([{ reason }]);
+  expect(await after.append(started())).toMatchObject({ status: "stored", seq: 1 });
 });
 
 test("a restore into tables with a log is refused without --replace", async () => {
@@ -154,7 +123,7 @@ test("a restore into tables with a log is refused without --replace", async () =
   await backUp(tables, directory, 0);
   await log.append(ended({ id: "C" }));
   await expect(restoreInto(tables, directory)).rejects.toThrow("--replace");
-  expect(await restoreInto(tables, directory, true)).toMatchObject({ seq: 5, renamed: false });
+  expect(await restoreInto(tables, directory, true)).toMatchObject({ seq: 5, hasNewId: false });
   expect((await newLog({ table: tables.events }).list()).items).toHaveLength(5);
 });
 
@@ -167,12 +136,42 @@ test("after a restore, only a subscription ahead of the backup restarts", async 
   await log.append(ended({ id: "C" }));
   await subscribe(tables, 6, "subscription:fast");
   const { log: before } = await log.head();
-  expect(await restoreInto(tables, directory, true)).toMatchObject({ renamed: true });
+  expect(await restoreInto(tables, directory, true)).toMatchObject({ hasNewId: true });
 
   const { log: after } = await newLog({ table: tables.events }).head();
   expect(after).not.toBe(before);
   expect(await placeOf(tables, "subscription:slow")).toEqual({ log: after, cursor: 3 });
   expect(await placeOf(tables, "subscription:fast")).toEqual({ log: before, cursor: 6 });
+});
+
+test("a restore brings back removed subscriptions, and changes no other one", async () => {
+  const tables = newTables();
+  await newLog({ table: tables.events }).append(started());
+  const { subscriptions: table } = tables;
+  const put = (rowKey: string, id?: string) =>
+    table.upsertEntity({ partitionKey: "subscriptions", rowKey, ...(id && { id }) });
+  const remove = (rowKey: string) => table.deleteEntity("subscriptions", rowKey);
+  for (const id of ["kept", "lost", "former"]) {
+    await put(`subscription:${id}`);
+    await put(`parked:${id}:1`);
+    await put(`target:${id}`, id);
+  }
+  const directory = await newDirectory();
+  await backUp(tables, directory, 0);
+  // One parked event was sent, one subscription was removed, and one was made again with the same target.
+  const gone = ["parked:kept:1", "parked:lost:1", "subscription:lost", "target:lost"];
+  for (const rowKey of [...gone, "parked:former:1", "subscription:former"]) await remove(rowKey);
+  await put("subscription:new");
+  await put("target:former", "new");
+  await restoreInto(tables, directory, true);
+
+  const keys: string[] = [];
+  for await (const { rowKey = "" } of table.listEntities()) keys.push(rowKey);
+  expect(keys.sort()).toEqual([
+    "parked:lost:1",
+    ...["kept", "lost", "new"].map((id) => `subscription:${id}`),
+    ...["former", "kept", "lost"].map((id) => `target:${id}`),
+  ]);
 });
 
 test("content that was erased since the backup stays erased after a restore with --replace", async () => {
