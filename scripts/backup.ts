@@ -8,16 +8,13 @@ const USAGE = `npm run backup -- DIR    copies the log, the stored tickets and t
 The app may run meanwhile.
 
 npm run restore -- DIR [--replace]    writes a backup into the tables of an app. Stop the app first.
---replace empties the log and the tickets first. Data that was erased in them since the backup stays erased.
+--replace empties the log and the tickets first. Content that was erased in them since the backup stays erased.
+A restore that was interrupted must be repeated, with --replace.
 
 The storage account comes from the environment or local.settings.json.`;
 
 const { positionals, values } = readArguments();
-const [directory] = positionals;
-if (directory === undefined) {
-  console.error(USAGE);
-  process.exit(2);
-}
+const [directory = ""] = positionals;
 try {
   const tables = await openTables();
   if (values.restore) await runRestore(tables, directory);
@@ -31,11 +28,13 @@ try {
 function readArguments() {
   const options = { restore: { type: "boolean" }, replace: { type: "boolean", default: false } } as const;
   try {
-    return parseArgs({ allowPositionals: true, options });
+    const given = parseArgs({ allowPositionals: true, options });
+    if (given.positionals.length === 1 && (given.values.restore || !given.values.replace)) return given;
   } catch {
     // An unknown option prints the usage.
-    return { positionals: [], values: { restore: false, replace: false } };
   }
+  console.error(USAGE);
+  process.exit(2);
 }
 
 async function runBackup(tables: Tables, directory: string): Promise<void> {
@@ -47,16 +46,23 @@ async function runBackup(tables: Tables, directory: string): Promise<void> {
 }
 
 async function runRestore(tables: Tables, directory: string): Promise<void> {
-  const done = await restore(tables, directory, { replace: values.replace, wait: setTimeout });
-  console.log(`log            ${done.events} rows, up to seq ${done.seq}`);
-  console.log(`tickets        ${done.tickets} rows`);
-  console.log(
-    `subscriptions  ${done.subscriptions} rows; subscriptions that existed already have not changed`,
-  );
-  if (done.renamed) {
+  const { replace } = values;
+  const { events, tickets, subscriptions, erased, seq, hasNewId } = await restore(tables, directory, {
+    replace,
+    wait: setTimeout,
+  });
+  console.log(`log            ${events} rows, up to seq ${seq}`);
+  console.log(`tickets        ${tickets} rows`);
+  console.log(`subscriptions  ${subscriptions} rows; subscriptions that existed already have not changed`);
+  if (replace) console.log(`erased         ${erased} events and tickets stay erased`);
+  else console.log("Repeat the erasures since the backup: these tables do not show them.");
+  if (hasNewId) {
     console.log(
       "A subscription has received events that the backup does not have. So the log has a new id, and",
     );
     console.log("the subscription restarts at the beginning of the log.");
   }
+  console.log(
+    `New events get the places after ${seq}. A program that has read GET /events beyond that must continue with after=${seq}.`,
+  );
 }
