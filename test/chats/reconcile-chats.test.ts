@@ -153,7 +153,7 @@ test("the end of a chat that LiveChat no longer has enters the log with its ids"
   ]);
 });
 
-test("one unreadable chat does not stop the others, and the next run reads it again", async () => {
+test("a chat that one run cannot read is read by the next run", async () => {
   await using account = await world();
   const { sandbox, client, open, pass } = account;
   const first = sandbox.chats.start({}, silently);
@@ -174,7 +174,7 @@ test("one unreadable chat does not stop the others, and the next run reads it ag
   expect(await eventsIn(log)).toEqual([`chat_started ${first.id}`, `chat_started ${second.id}`].sort());
 });
 
-test("an outage makes the run fail, and the next run finds all chats", async () => {
+test("the run after a run that failed in an outage finds all chats", async () => {
   await using account = await world();
   const { sandbox, open } = account;
   const { log, run } = open();
@@ -192,7 +192,7 @@ test("an outage makes the run fail, and the next run finds all chats", async () 
   expect(await eventsIn(log)).toEqual(both([id]));
 });
 
-test("a run that starts during another run is refused, and each event is stored once", async () => {
+test("a run that starts during another run is refused", async () => {
   await using account = await world();
   const { sandbox, client, open } = account;
   hold(sandbox);

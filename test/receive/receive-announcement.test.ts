@@ -22,21 +22,21 @@ async function receive({ isNew = true, known }: { isNew?: boolean; known?: { id:
   return { received, calls };
 }
 
-test("a new announcement is stored before the log is searched, and then settled", async () => {
+test("a new announcement is stored before the log is searched", async () => {
   expect(await receive({})).toEqual({
     received: { type: "ticket_created", id: "E1", status: "stored" },
     calls: ["keep T1", "find", "settle T1"],
   });
 });
 
-test("a repeated announcement is a duplicate, and is not settled again", async () => {
+test("a repeated announcement is a duplicate that is not settled again", async () => {
   expect(await receive({ isNew: false })).toEqual({
     received: { type: "ticket_created", id: "E1", status: "duplicate" },
     calls: ["keep T1"],
   });
 });
 
-test("an announcement whose event is in the log is forgotten, and has that event's id", async () => {
+test("a forgotten announcement has the id of its event in the log", async () => {
   expect(await receive({ known: { id: "E0" } })).toEqual({
     received: { type: "ticket_created", id: "E0", status: "duplicate" },
     calls: ["keep T1", "find", "forget T1"],

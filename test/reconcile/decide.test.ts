@@ -126,7 +126,7 @@ describe("reasonToSweep", () => {
     expect(reason({ lastSweep: { difference: 2, differenceBefore: 2 } }, { live: 101 })).toBe("count");
   });
 
-  test("an extra sweep waits for its time, and a daily sweep does not", () => {
+  test("only an extra sweep waits for its time", () => {
     const lastSweep = { missed: 1, extraAt: 2 * DAY };
     expect(reason({ lastSweep }, { now: DAY - 1 })).toBeUndefined();
     expect(reason({ lastSweep }, { now: DAY })).toBe("daily");
@@ -185,7 +185,7 @@ describe("judgeSweep", () => {
     expect(missed).toEqual([item("b")]);
   });
 
-  test("an item whose time the sweep doubts is neither deleted nor missed, and its time stays unproven", () => {
+  test("an item whose time the sweep doubts is neither deleted nor missed", () => {
     const { gone, lastSweep } = settled([item("a", 7), item("b", 8)], {
       doubts: [7, 9],
       missedBefore: ["a", "b"],

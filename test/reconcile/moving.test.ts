@@ -65,7 +65,7 @@ test("after a move to the Text platform, the tickets of v2 are kept with their A
   expect(gone.map(({ api }) => api)).toEqual(["text"]);
 });
 
-test("an account that moves back to v2 continues from its v2 state, and has separate run histories", async () => {
+test("an account that moves back to v2 continues from its v2 state and history", async () => {
   const { accounts, events, storeOf, run, pass } = setUp();
   await run("v2");
   pass(MINUTE);

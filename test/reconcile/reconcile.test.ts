@@ -91,7 +91,7 @@ describe("the cost of a run", () => {
   });
 
   test.each([1, 24, 25, 49, 50, 200])(
-    "a run after %i changes reads only the pages with changes, and stores them",
+    "a run after %i changes reads and stores only the pages with changes",
     async (changes) => {
       const { run, account, store } = setUp(300);
       await run();
@@ -123,7 +123,7 @@ describe("the cost of a run", () => {
 });
 
 describe("a new ticket", () => {
-  test("a new ticket without an event gets one, and older tickets get none", async () => {
+  test("only a new ticket without an event gets one", async () => {
     const { run, account, log } = setUp(30);
     await run();
     const delivered = account.create();
@@ -204,7 +204,7 @@ describe("a deleted ticket", () => {
     expect(await run()).toMatchObject({ mode: "incremental", calls: 1 });
   });
 
-  test("a deleted ticket is marked within a day, and unmarked when it returns", async () => {
+  test("a deleted ticket is marked within a day until it returns", async () => {
     const { run, account, store } = setUp(60);
     await run();
     const [gone] = account.tickets.splice(40, 1);
@@ -414,7 +414,7 @@ describe("a ticket that was modified in the future", () => {
     },
   );
 
-  test("a stored checkpoint in the future is replaced, and later changes are found", async () => {
+  test("a stored checkpoint in the future does not hide later changes", async () => {
     const { run, account, store } = setUp(30);
     await run();
     const writer = await store.write();
@@ -437,7 +437,7 @@ describe("a ticket that does not fit its schema", () => {
         .tickets.map((ticket, index) => (index === at ? { ...ticket, ...strange } : ticket)),
     });
 
-  test("a ticket that does not fit its schema is stored unchanged, and listed as odd until it fits", async () => {
+  test("a ticket that does not fit its schema is stored unchanged as odd until it fits", async () => {
     const set = setUp(20);
     const { run, account, store } = set;
     const [id] = idsOf(account.tickets.slice(7));
@@ -460,7 +460,7 @@ describe("a ticket that does not fit its schema", () => {
     expect([...set.log.keys()]).toEqual([id]);
   });
 
-  test("a ticket without an id is counted and left out, and the other tickets are stored", async () => {
+  test("only a ticket without an id is left out and counted", async () => {
     const set = setUp(20);
     const { id } = set.account.tickets[3] as Ticket;
     const report = await set.run({ listTickets: async () => withOdd(set, 3, { id: null }) });
@@ -726,7 +726,7 @@ describe("a run that does not come to its end", () => {
     expect(early?.modified).toBe(account.tickets[0]?.modified);
   });
 
-  test("a run waits for the rate limit within its time limit, and otherwise ends as throttled", async () => {
+  test("a run waits for the rate limit only within its time limit", async () => {
     const { run, account } = setUp(90);
     let left = 2;
     const listTickets = async (page: number) => {

@@ -21,7 +21,7 @@ function setUp() {
   return { ticketStore, refused, run, logged };
 }
 
-test("the ReconcileTicketsTimer fails when LiveChat refuses a call with a 409, and the run is recorded", async () => {
+test("the ReconcileTicketsTimer records a run that LiveChat refuses with a 409 as failed", async () => {
   const { ticketStore, refused, run, logged } = setUp();
   await expect(run()).rejects.toBe(refused);
   expect(logged).toEqual([]);

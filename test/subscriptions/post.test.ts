@@ -152,7 +152,7 @@ test("Retry-After is read in seconds and as a date", async () => {
   });
 });
 
-test("an error body gives the code, and any other body the excerpt", async () => {
+test("a failed answer gives the code of its error, or else an excerpt of its body", async () => {
   const body = { error: { code: "WorkflowTriggerIsNotEnabled", message: "…" } };
   expect(await answerOf((response) => response.writeHead(400).end(JSON.stringify(body)))).toMatchObject({
     status: 400,

@@ -408,7 +408,7 @@ test("a subscription shows its last 20 attempts", async () => {
   expect((await world.subscriptions.get(id)).attempts).toHaveLength(20);
 });
 
-test("the attempt of a batch shows at its events, and not at others between them", async () => {
+test("the attempt of a batch shows only at the events of the batch", async () => {
   const world = open();
   const subscriber = await newSubscriber();
   const filter = { tag: ["vip"] };

@@ -67,7 +67,7 @@ function setUp() {
   };
 }
 
-test("an announced id is stored once, and its event has the ticket from HelpDesk", async () => {
+test("an announced id becomes one event with the ticket from HelpDesk", async () => {
   const { arrivals, tickets, events, settle, pass } = setUp();
   tickets.set("T1", { subject: "Lamp", requester: { mail: "vera@example.com" } });
   expect([await arrivals.keep("T1"), await arrivals.keep("T1")]).toEqual([true, false]);

@@ -9,7 +9,7 @@ const events = [
   null,
 ];
 
-test("findMessage returns the positions of a message, and ignores white space", () => {
+test("findMessage returns the positions of a message with any white space", () => {
   expect(findMessage({ events }, "Hello ")).toEqual([0, 2, 3]);
   expect(findMessage({ events }, "Bye")).toEqual([]);
 });

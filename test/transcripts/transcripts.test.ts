@@ -187,7 +187,7 @@ test("when an instance dies before it fetches a transcript, another instance add
   });
 });
 
-test("erasing a person turns their waiting end into a tombstone, and its transcript is never fetched", async () => {
+test("the waiting end of an erased person becomes a tombstone without a transcript", async () => {
   const { open, now, pass, calls } = world(async (_, threadId) => chat(threadId));
   const { table, log, ...one } = open();
   await log.append(started({ id: "T1", email: MARY }));

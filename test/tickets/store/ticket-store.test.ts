@@ -59,7 +59,7 @@ describe("the stored tickets", () => {
     expect(writer.live).toBe(3);
   });
 
-  test("tickets are compared by content, and the order of fields makes no difference", async () => {
+  test("tickets are compared by content without the order of their fields", async () => {
     const store = openStore();
     const writer = await store.write();
     await put(writer, ticket("A", 1, { source: { type: "mail", url: "u" } }), ticket("B", 2), ticket("C", 3));
@@ -76,7 +76,7 @@ describe("the stored tickets", () => {
     expect(compared.map(({ result }) => result)).toEqual(["same", "changed", "deleted", "new"]);
   });
 
-  test("a changed ticket moves to the top if its time of modification changed, and otherwise keeps its position", async () => {
+  test("a changed ticket moves to the top only if its time of modification changed", async () => {
     const store = openStore();
     const writer = await store.write();
     await put(writer, ticket("A", 1), ticket("B", 2), ticket("C", 3));
@@ -86,7 +86,7 @@ describe("the stored tickets", () => {
     expect(writer.live).toBe(3);
   });
 
-  test("a removed ticket is marked as deleted, and unmarked when it is stored again", async () => {
+  test("a removed ticket is marked as deleted until it is stored again", async () => {
     const store = openStore();
     const writer = await store.write();
     await put(writer, ticket("A", 1), ticket("B", 2));
@@ -124,7 +124,7 @@ describe("the stored tickets", () => {
     expect(await all(store, { status: "' or true or '" })).toEqual([]);
   });
 
-  test("a page has exactly `limit` tickets, and the last page has `next: null`", async () => {
+  test("every page but the last has exactly `limit` tickets and a `next`", async () => {
     const store = openStore();
     expect(await store.list()).toEqual({ items: [], next: null });
     await put(await store.write(), ticket("A", 1), ticket("B", 2), ticket("C", 3));
