@@ -65,7 +65,14 @@ export function Person() {
           </button>
         }
         onSubmit={(form) => void find(readField(form, "text") ?? "")}
-        result={found && <Found {...found} onErased={() => setFound({ ...found, items: [] })} />}
+        result={
+          found && (
+            <Found
+              {...found}
+              onErased={() => setFound({ ...found, items: found.items.filter(({ undecided }) => undecided) })}
+            />
+          )
+        }
       >
         <label>
           Id of a chat, or email address of a person
@@ -83,12 +90,14 @@ function Found({ email, items, onErased }: { email: string; items: Stored[]; onE
     ({ item }) => item.chatId,
   );
   const tickets = items.filter(({ place }) => place === "tickets");
+  const undecided = items.filter(({ undecided }) => undecided).length;
   return (
     <div role="status" class="found">
       <p>
         {items.length === 0
           ? "Nothing is stored about this person."
           : `Stored about this person: ${plural(chats.size, "chat")}, ${plural(tickets.length, "ticket")}, ${plural(items.length, "item")} in all.`}
+        {undecided > 0 && ` ${undecided} may be another person's: an erasure keeps these.`}
       </p>
       <ul class="plain-list">
         {[...chats].reverse().map(([chatId, about]) => (
@@ -110,16 +119,17 @@ function Found({ email, items, onErased }: { email: string; items: Stored[]; onE
           <summary>Stored items: {items.length}</summary>
           <ul class="plain-list">
             <Slices of={items} step={100}>
-              {({ place, item }, index) => (
+              {({ place, item, undecided }, index) => (
                 <li key={index}>
                   <Tree name={place} value={item} />
+                  {undecided && " may be another person's"}
                 </li>
               )}
             </Slices>
           </ul>
         </details>
       )}
-      {items.length > 0 && (
+      {items.length > undecided && (
         <Action
           class="danger"
           typed="erase"

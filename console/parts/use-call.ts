@@ -28,9 +28,10 @@ export function useCall<Id extends OperationId>(
   const polled = usePoll(
     async (signal) => {
       const { status, body, etag } = await request(id, input, { signal, etag: known.current?.etag });
-      setLast((before) =>
-        status === 304 && before ? { ...before, at: Date.now() } : { wanted, body, etag, at: Date.now() },
-      );
+      return () =>
+        setLast((before) =>
+          status === 304 && before ? { ...before, at: Date.now() } : { wanted, body, etag, at: Date.now() },
+        );
     },
     { wanted, everyMs },
   );

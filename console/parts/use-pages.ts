@@ -46,15 +46,15 @@ export function usePages<Item, Next>(source: Source<Item, Next>): Pages<Item> {
     async (signal) => {
       if (known.current && newer) {
         const items = await newer(signal);
-        setState((before) => before && { ...mergeItems(before, items, keyOf), at: Date.now() });
-        return;
+        return () => setState((before) => before && { ...mergeItems(before, items, keyOf), at: Date.now() });
       }
       const page = await first(signal);
-      setState((before) =>
-        before?.wanted === wanted
-          ? { ...mergeItems(before, page.items, keyOf), at: Date.now() }
-          : { ...page, wanted, fresh: [], at: Date.now() },
-      );
+      return () =>
+        setState((before) =>
+          before?.wanted === wanted
+            ? { ...mergeItems(before, page.items, keyOf), at: Date.now() }
+            : { ...page, wanted, fresh: [], at: Date.now() },
+        );
     },
     { wanted, everyMs },
   );

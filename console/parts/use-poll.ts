@@ -29,9 +29,11 @@ type PollOptions = {
  * Does work at once, and then every `everyMs` while the page is visible and not paused. After failures the pauses grow,
  * and the `Retry-After` of a 429 or 503 is kept. Work without `everyMs` is repeated until the app answers. After a 401
  * the work waits for a key.
+ *
+ * @param work resolves with a function that shows the result. It is not called when `wanted` has changed meanwhile.
  */
 export function usePoll(
-  work: (signal: AbortSignal) => Promise<void>,
+  work: (signal: AbortSignal) => Promise<() => void>,
   { wanted, everyMs }: PollOptions,
 ): Polled {
   const [problem, setProblem] = useState<Problem>();
@@ -61,8 +63,10 @@ export function usePoll(
     };
     const run = async () => {
       isRunning = true;
-      const problem = await current.current(signal).then(() => undefined, toProblem);
+      const result = await current.current(signal).catch(toProblem);
       if (signal.aborted) return;
+      const problem = result instanceof Problem ? result : undefined;
+      if (typeof result === "function") result();
       isRunning = false;
       isFirst = false;
       due = undefined;

@@ -223,6 +223,61 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await close();
   });
 
+  test("an erasure of a person leaves the items that may be another person's in the list", async () => {
+    const visitor = { name: "Ulla", email: "ulla@example.com" };
+    await deliver(chat("PERSON2", ["Hi"], { visitor }));
+    // Kept in quarantine; the app cannot decide whose it is.
+    await deliver({ note: `write to ${visitor.email}` });
+    const { page, close } = await open("/chats");
+    await page.getByRole("button", { name: /Find a chat or a person/ }).click();
+    await page.getByRole("textbox", { name: /email address/ }).fill(visitor.email);
+    await page.getByRole("button", { name: "Find", exact: true }).click();
+    await page.getByText("1 chat, 0 tickets, 2 items in all. 1 may be another person's").waitFor();
+    const erase = page.getByRole("button", { name: "Erase this person" });
+    await erase.click();
+    await page.getByRole("textbox", { name: /Type erase/ }).fill("erase");
+    await page
+      .getByRole("dialog", { name: "Erase this person" })
+      .getByRole("button", { name: "Erase" })
+      .click();
+    await page.getByText("0 chats, 0 tickets, 1 item in all. 1 may be another person's").waitFor();
+    await page.getByText("Stored items: 1").click();
+    await page
+      .getByRole("listitem")
+      .filter({ hasText: "quarantine" })
+      .getByText("another person's")
+      .waitFor();
+    expect(await erase.count()).toBe(0);
+    await tests.app.call(
+      "DELETE",
+      `/quarantine/${(await tests.app.call("GET", "/quarantine")).body.items[0].id}`,
+    );
+    await close();
+  });
+
+  test("an answer that arrives after the filter has changed is not shown", async () => {
+    await deliver(chat("FILTERED", ["Hi"]));
+    const { page, close } = await open("", {});
+    await page.addInitScript(`
+      const { text } = Response.prototype;
+      Response.prototype.text = async function () {
+        const body = await text.call(this);
+        if (this.url.includes("type=ticket_created")) await new Promise((done) => { window.release = done; });
+        return body;
+      };
+    `);
+    await page.goto(`${tests.app.url}/console/events?type=ticket_created`);
+    await expect.poll(() => page.evaluate("'release' in window")).toBe(true);
+    await page.locator("select[name=type]").selectOption("chat_ended");
+    await page.getByRole("link", { name: "FILTERED" }).waitFor();
+    // The page would be rendered in the next frame.
+    await page.evaluate(
+      "release(); new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
+    );
+    expect(await page.getByRole("link", { name: "FILTERED" }).count()).toBe(1);
+    await close();
+  });
+
   test("a replay shows the number of events before it sends them", async () => {
     const callback = await startCallback();
     callback.accept();
