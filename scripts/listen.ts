@@ -1,7 +1,8 @@
-import { parseArgs } from "node:util";
+import { Webhook } from "standardwebhooks";
 import { EVENT_TYPES } from "../shared/schemas/webhook.ts";
 import { newSecret } from "../shared/subscriptions/sign.ts";
 import { listen } from "./listen/listen.ts";
+import { readArguments, refuse } from "./read-arguments.ts";
 
 /**
  * Sends an app's events to a program on this machine, signed like those of a subscription. It polls the log, so the app need
@@ -15,22 +16,27 @@ const USAGE = `npm run listen -- http://localhost:3000/hook [options]
 --secret SECRET  whsec_…; default: a new one, which is printed
 --key KEY        the function key; put it into FUNCTION_KEY to keep it out of the shell's history`;
 
-const { positionals, values } = readArguments();
-const [url] = positionals;
+const options = {
+  from: { type: "string", default: "http://127.0.0.1:7071" },
+  after: { type: "string" },
+  types: { type: "string" },
+  format: { type: "string", default: "payload" },
+  secret: { type: "string" },
+  key: { type: "string", default: process.env.FUNCTION_KEY ?? "" },
+} as const;
+const { values, argument: url } = readArguments(options, USAGE, "URL");
 const types = EVENT_TYPES.filter((type) => values.types?.split(",").includes(type));
 const after = values.after === undefined ? undefined : Number(values.after);
 const { format } = values;
-const isWrong =
-  url === undefined ||
-  !URL.canParse(url) ||
-  !URL.canParse(values.from) ||
-  (format !== "payload" && format !== "cloudevents") ||
-  (after !== undefined && !(Number.isSafeInteger(after) && after >= 0)) ||
-  (values.types !== undefined && types.length !== values.types.split(",").length);
-if (isWrong) {
-  console.error(USAGE);
-  process.exit(2);
-}
+if (!URL.canParse(url)) refuse(`${url} is no URL.`, USAGE);
+if (!URL.canParse(values.from)) refuse(`--from: ${values.from} is no URL.`, USAGE);
+if (format !== "payload" && format !== "cloudevents") refuse(`--format: ${format} is unknown.`, USAGE);
+if (after !== undefined && !(Number.isSafeInteger(after) && after >= 0))
+  refuse("--after takes a place in the log.", USAGE);
+if (values.types !== undefined && types.length !== values.types.split(",").length)
+  refuse(`--types: ${values.types} has an unknown type.`, USAGE);
+if (values.secret !== undefined && !isSecret(values.secret))
+  refuse("--secret takes whsec_ and then base64.", USAGE);
 
 const secret = values.secret ?? newSecret();
 const stop = new AbortController();
@@ -55,21 +61,10 @@ try {
   process.exitCode = 1;
 }
 
-function readArguments() {
+function isSecret(text: string): boolean {
   try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        from: { type: "string", default: "http://127.0.0.1:7071" },
-        after: { type: "string" },
-        types: { type: "string" },
-        format: { type: "string", default: "payload" },
-        secret: { type: "string" },
-        key: { type: "string", default: process.env.FUNCTION_KEY ?? "" },
-      },
-    });
-  } catch (error) {
-    console.error(`listen: ${error instanceof Error ? error.message : error}\n${USAGE}`);
-    process.exit(2);
+    return Boolean(new Webhook(text));
+  } catch {
+    return false;
   }
 }

@@ -12,7 +12,7 @@ type ListenOptions = Pick<Terms, "types" | "format"> & {
   secret: string;
   /** Function key of the app. */
   key?: string;
-  /** Only events after this place; by default only new events. */
+  /** Only events after this place, which must be in the log; by default only new events. */
   after?: number;
   /** Takes a line about each event. */
   print: (line: string) => void;
@@ -31,33 +31,44 @@ const TIME_LIMIT = 10_000;
  * Sends the events of an app's log to a URL, one by one. Each event is sent once, even if the URL answers with an
  * error. Polls until `signal` aborts, even while the app does not answer.
  *
- * @throws {Refused} when the app refuses the key
+ * @throws {Refused} when the app refuses the key, or has no place `after`
  */
 export async function listen(options: ListenOptions): Promise<void> {
   const { api, url, key, print, signal, types } = options;
   const wait = (milliseconds: number) => setTimeout(milliseconds, undefined, { signal }).catch(() => {});
-  let after = options.after;
+  let place = options.after;
+  /** True after the app has accepted the place. */
+  let isAccepted = false;
   while (!signal.aborted) {
-    const page = await read(after);
+    const page = await read();
     if (page === undefined) {
       await wait(PAUSE_MS);
       continue;
     }
-    if (after === undefined) {
-      after = page.head;
-      print(`listening from place ${after} on`);
+    if ("detail" in page) {
+      if (!isAccepted) throw new Refused(page.detail);
+      print("the log was replaced: listening from its beginning");
+      place = 0;
+      isAccepted = false;
+      continue;
+    }
+    isAccepted = true;
+    if (place === undefined) {
+      place = page.head;
+      print(`listening from place ${place} on`);
       continue;
     }
     for (const event of page.items) {
       if (signal.aborted) return;
       if (isWanted(event, { types })) await send(event);
-      after = event.seq;
+      place = event.seq;
     }
-    after = Math.max(after, page.next);
+    place = Math.max(place, page.next);
     if (page.items.length === 0) await wait(POLL_MS);
   }
 
-  async function read(place: number | undefined): Promise<Page | undefined> {
+  /** Reads the page after `place`, or the reason why the log has no such place; `undefined` when the app fails. */
+  async function read(): Promise<Page | { detail: string } | undefined> {
     const query = place === undefined ? "limit=1" : `after=${place}`;
     try {
       const response = await fetch(`${api}/events?${query}`, {
@@ -66,9 +77,8 @@ export async function listen(options: ListenOptions): Promise<void> {
       });
       if (response.ok) return (await response.json()) as Page;
       if (response.status === 401 || response.status === 403) throw new Refused("the app refuses the key");
+      if (response.status === 400) return (await response.json()) as { detail: string };
       print(`the app answered ${response.status}`);
-      // The log was replaced or emptied, so the place is beyond its end.
-      if (response.status === 400) after = 0;
     } catch (error) {
       if (error instanceof Refused) throw error;
       if (!signal.aborted) print(`the app does not answer: ${codeOf(error)}`);
@@ -95,7 +105,7 @@ export async function listen(options: ListenOptions): Promise<void> {
   }
 }
 
-/** The app refuses the function key. */
+/** The app refuses the function key or the place. */
 class Refused extends Error {
   override name = "Refused";
 }

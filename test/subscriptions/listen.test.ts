@@ -1,8 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { listen } from "../../scripts/listen/listen.ts";
+import { newSecret } from "../../shared/subscriptions/sign.ts";
 import { type App, startApp } from "../app/start-app.ts";
 import { startSubscriber } from "./subscriber.ts";
 import { arrived, idsOf } from "./world.ts";
@@ -80,6 +84,8 @@ test.each([
   [["http://localhost:1/", "--types", "chat_paused"], 2, "npm run listen"],
   [["http://localhost:1/", "--after", "-1"], 2, "npm run listen"],
   [["http://localhost:1/", "--colour", "red"], 2, "colour"],
+  [["http://localhost:1/", "--secret", "abc"], 2, "--secret"],
+  [["http://localhost:1/", "http://localhost:2/"], 2, "One URL"],
 ])("listen with the arguments %j prints the usage and ends with an error", async (args, code, text) => {
   const { lines, ended } = run(...args);
   expect(await ended).toBe(code);
@@ -90,4 +96,35 @@ test("listen ends with an error when the app refuses the key", async () => {
   const { lines, ended } = run("http://localhost:1/", "--from", from(), "--key", "wrong");
   expect(await ended).toBe(1);
   expect(lines.join("\n")).toContain("the app refuses the key");
+});
+
+test("listen ends with the app's reason when the log has no place --after", async () => {
+  const { lines, ended } = run("http://localhost:1/", "--from", from(), "--after", "99999");
+  expect(await ended).toBe(1);
+  expect(lines.at(-1)).toMatch(/^listen: after is 99999, and the log ends at \d+/);
+});
+
+test("listen starts at the beginning of a log that was replaced, and says so", async () => {
+  const asked: (string | undefined)[] = [];
+  const stop = new AbortController();
+  const server = createServer((request, response) => {
+    asked.push(request.url);
+    if (asked.length === 4) stop.abort();
+    const isReplaced = asked.length === 3;
+    const page = { items: [], next: 5, head: 5 };
+    response.writeHead(isReplaced ? 400 : 200).end(JSON.stringify(isReplaced ? { detail: "gone" } : page));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const lines: string[] = [];
+  await listen({
+    api: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: "http://127.0.0.1:1/",
+    format: "payload",
+    secret: newSecret(),
+    print: (line) => lines.push(line),
+    signal: stop.signal,
+  });
+  server.close();
+  expect(asked).toEqual(["/events?limit=1", "/events?after=5", "/events?after=5", "/events?after=0"]);
+  expect(lines).toEqual(["listening from place 5 on", "the log was replaced: listening from its beginning"]);
 });
