@@ -25,64 +25,80 @@ type LoggedEvent = {
   ticketId?: string;
 };
 
-await requireSandbox();
-
-const number = Date.now().toString(36);
-const { next: before } = await lastPage();
-
-const agent = await call<{ login: string; permission: string }>("POST", `${FUNCTIONS}/agents`, {
-  login: `ana.${number}@example.com`,
-  name: "Ana Demo",
-  permission: "normal",
-});
-console.log(`CreateAgent      ${agent.login} (${agent.permission})`);
-
-const { api } = await call<{ api?: string }>("GET", `${SANDBOX}/sandbox`);
-const ticket = await makeTicket();
-if (!ticket) console.log("CreateTicket     left out: the account has no HelpDesk");
-
-const callback = await startCallback();
-const subscription = await call<{ id: string; secret: string }>(
-  "POST",
-  `${FUNCTIONS}/chat_ends_webhook/webhooks?event_type=chat_ended`,
-  { url: callback.url },
-);
-console.log(`Subscription     chats' ends to ${callback.url}`);
-
-const chat = await call<{ id: string }>("POST", `${SANDBOX}/sandbox/chats/whole`);
-console.log(`Sandbox          held chat ${chat.id}\n`);
-
-console.log("The log, as LiveChat's webhooks arrive:");
-const awaited = new Set([
-  ...(ticket ? [`ticket_created ${ticket.id}`] : []),
-  ...[`chat_started ${chat.id}`, `chat_ended ${chat.id}`],
-]);
-const deadline = Date.now() + WAIT_LIMIT;
-for (let after = before; awaited.size > 0; ) {
-  const { items, next } = await page(after);
-  for (const event of items) {
-    const subject = event.chatId ?? event.ticketId;
-    console.log(
-      `  ${String(event.seq).padStart(4)}  ${event.type.padEnd(15)}${subject}  ${event.occurredAt}  by ${event.origin}`,
-    );
-    awaited.delete(`${event.type} ${subject}`);
-  }
-  after = next;
-  if (awaited.size > 0 && Date.now() > deadline) fail(`did not arrive in time: ${[...awaited].join(", ")}`);
-  if (items.length === 0) await setTimeout(100);
+try {
+  await demo();
+} catch (error) {
+  end(error);
 }
 
-console.log("\nThe callback, as the chat's end is delivered to it:");
-const delivery = await callback.delivery(chat.id);
-new Webhook(subscription.secret).verify(delivery.body, delivery.headers);
-console.log(`        chat_ended     ${chat.id}  the signature is right`);
-await fetch(`${FUNCTIONS}/subscriptions/${subscription.id}`, { method: "DELETE" });
-callback.end();
+async function demo(): Promise<void> {
+  await requireSandbox();
 
-if (ticket) await reconcileTickets();
-if (api === "text") {
-  const { recovered } = await call<{ recovered: number }>("POST", `${FUNCTIONS}/reconcile/chats`);
-  console.log(`\nReconcileChats   ${recovered} recovered`);
+  const number = Date.now().toString(36);
+  const { next: before } = await lastPage();
+
+  const agent = await call<{ login: string; permission: string }>("POST", `${FUNCTIONS}/agents`, {
+    login: `ana.${number}@example.com`,
+    name: "Ana Demo",
+    permission: "normal",
+  });
+  console.log(`CreateAgent      ${agent.login} (${agent.permission})`);
+
+  const { api } = await call<{ api?: string }>("GET", `${SANDBOX}/sandbox`);
+  const ticket = await makeTicket();
+  if (!ticket) console.log("CreateTicket     left out: the account has no HelpDesk");
+
+  await showEvents(ticket, before);
+
+  if (ticket) await reconcileTickets();
+  if (api === "text") {
+    const { recovered } = await call<{ recovered: number }>("POST", `${FUNCTIONS}/reconcile/chats`);
+    console.log(`\nReconcileChats   ${recovered} recovered`);
+  }
+}
+
+/** Holds a chat, and shows the events after a place of the log and the callback of the chat's end. */
+async function showEvents(ticket: { id: string } | undefined, before: number): Promise<void> {
+  const callback = await startCallback();
+  const subscription = await call<{ id: string; secret: string }>(
+    "POST",
+    `${FUNCTIONS}/chat_ends_webhook/webhooks?event_type=chat_ended`,
+    { url: callback.url },
+  );
+  console.log(`Subscription     chats' ends to ${callback.url}`);
+  try {
+    const chat = await call<{ id: string }>("POST", `${SANDBOX}/sandbox/chats/whole`);
+    console.log(`Sandbox          held chat ${chat.id}\n`);
+
+    console.log("The log, as LiveChat's webhooks arrive:");
+    const awaited = new Set([
+      ...(ticket ? [`ticket_created ${ticket.id}`] : []),
+      ...[`chat_started ${chat.id}`, `chat_ended ${chat.id}`],
+    ]);
+    const deadline = Date.now() + WAIT_LIMIT;
+    for (let after = before; awaited.size > 0; ) {
+      const { items, next } = await page(after);
+      for (const event of items) {
+        const subject = event.chatId ?? event.ticketId;
+        console.log(
+          `  ${String(event.seq).padStart(4)}  ${event.type.padEnd(15)}${subject}  ${event.occurredAt}  by ${event.origin}`,
+        );
+        awaited.delete(`${event.type} ${subject}`);
+      }
+      after = next;
+      if (awaited.size > 0 && Date.now() > deadline)
+        fail(`did not arrive in time: ${[...awaited].join(", ")}`);
+      if (items.length === 0) await setTimeout(100);
+    }
+
+    console.log("\nThe callback, as the chat's end is delivered to it:");
+    const delivery = await callback.delivery(chat.id);
+    new Webhook(subscription.secret).verify(delivery.body, delivery.headers);
+    console.log(`        chat_ended     ${chat.id}  the signature is right`);
+  } finally {
+    await fetch(`${FUNCTIONS}/subscriptions/${subscription.id}`, { method: "DELETE" }).catch(() => undefined);
+    callback.end();
+  }
 }
 
 async function reconcileTickets(): Promise<void> {
@@ -101,7 +117,7 @@ function findPorts() {
   try {
     return readPorts();
   } catch (error) {
-    return fail((error as Error).message);
+    return end(error);
   }
 }
 
@@ -202,6 +218,10 @@ async function call<Answer>(method: string, url: string, body?: unknown): Promis
 }
 
 function fail(why: string): never {
-  console.error(`demo: ${why}`);
+  throw new Error(why);
+}
+
+function end(error: unknown): never {
+  console.error(`demo: ${(error as Error).message}`);
   process.exit(1);
 }

@@ -1,16 +1,17 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { codeFiles } from "./code.ts";
 import { consoleFiles } from "./console.ts";
+import { readArguments } from "./read-arguments.ts";
 import { referencePage } from "./reference-page.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const outdir = join(root, "dist");
-const { debug } = parseArgs({ options: { debug: { type: "boolean", default: false } } }).values;
+const USAGE = `npm run bundle [-- --debug]    writes dist/, which is deployed
+--debug  does not minify the code, and adds source maps`;
+const { debug } = readArguments({ debug: { type: "boolean", default: false } }, USAGE).values;
 
-/** Writes `dist/`, which is deployed. With `--debug` the code is not minified and has source maps. */
 const code = await codeFiles(root, {
   entry: "functions/index.ts",
   debug,

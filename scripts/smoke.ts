@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
 import { operations } from "../functions/operations.ts";
 import { loadLocalSettings } from "../local/host/local-settings.ts";
+import { readArguments, refuse } from "./read-arguments.ts";
 import { upstreamChecks } from "./smoke/upstream.ts";
 
 /**
@@ -14,18 +14,12 @@ Put the function key into FUNCTION_KEY to keep it out of the shell's history.
 /** Milliseconds for a call, with time for a cold start. */
 const TIME_LIMIT = 60_000;
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    key: { type: "string", default: process.env.FUNCTION_KEY ?? "" },
-    upstream: { type: "boolean", default: false },
-  },
-});
-const [address] = positionals;
-if (address === undefined || !URL.canParse(address)) {
-  console.error(USAGE);
-  process.exit(2);
-}
+const options = {
+  key: { type: "string", default: process.env.FUNCTION_KEY ?? "" },
+  upstream: { type: "boolean", default: false },
+} as const;
+const { values, argument: address } = readArguments(options, USAGE, "URL");
+if (!URL.canParse(address)) refuse(`${address} is no URL.`, USAGE);
 const api = `${address.replace(/\/+$/, "")}/api`;
 const isLocal = ["localhost", "127.0.0.1"].includes(new URL(api).hostname);
 let failures = 0;

@@ -50,6 +50,22 @@ test("npm run smoke shows the status by calls that only read", async () => {
   }
 });
 
+test.each([
+  ["scripts/smoke.ts", ["https://app.example", "--foo"], "npm run smoke -- https://"],
+  ["scripts/smoke.ts", ["nowhere"], "nowhere is no URL."],
+  ["scripts/bundle.ts", ["--dbug"], "npm run bundle"],
+])(
+  "%s with the arguments %j prints the reason and the usage, without a stack",
+  async (script, args, text) => {
+    const { code, stderr } = await promisify(execFile)(process.execPath, [script, ...args]).catch(
+      (error) => error,
+    );
+    expect(code).toBe(2);
+    expect(stderr).toContain(text);
+    expect(stderr).not.toMatch(/\n {4}at /);
+  },
+);
+
 test("the upstream checks of the Text platform pass in its sandbox by calls that only read", async () => {
   await using sandbox = await startTextSandbox();
   const { accountId, apiKey, clientId } = TEXT_CREDENTIALS;

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import http from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -175,6 +176,34 @@ describe("npm start with an account", () => {
   });
 });
 
+test("npm run demo that fails removes its subscription", async () => {
+  const port = await freePort(2);
+  const asked: string[] = [];
+  const secret = `whsec_${btoa("a secret")}`;
+  const answers: Record<string, unknown> = {
+    "GET /api/events": { items: [], next: 0 },
+    "POST /api/agents": { login: "ana@example.com", permission: "normal" },
+    "POST /api/chat_ends_webhook/webhooks": { id: "S1", secret },
+  };
+  const server = http.createServer((request, response) => {
+    const call = `${request.method} ${new URL(request.url ?? "", "http://app").pathname}`;
+    asked.push(call);
+    // The account has no HelpDesk, and the sandbox holds no chat.
+    const status = call === "GET /api/tickets" ? 409 : call === "POST /sandbox/chats/whole" ? 500 : 200;
+    response.writeHead(status).end(JSON.stringify(answers[call] ?? { count: asked.length }));
+  });
+  const sandbox = http.createServer(server.listeners("request")[0] as http.RequestListener);
+  await Promise.all([
+    once(server.listen(port, "127.0.0.1"), "listening"),
+    once(sandbox.listen(port + 1, "127.0.0.1"), "listening"),
+  ]);
+  const demo = run("demo.ts", checkout(), ["--port", String(port)]);
+  expect(await demo.exited).toBe(1);
+  expect(demo.output()).toMatch(/^demo: POST \/sandbox\/chats\/whole gave 500/m);
+  expect(asked.at(-1)).toBe("DELETE /api/subscriptions/S1");
+  for (const one of [server, sandbox]) one.close();
+});
+
 /** Runs a `npm start` that fails. @returns its output */
 const refused = async (folder: string, args: string[] = [], env: Record<string, string> = {}) => {
   const started = run("start.ts", folder, args, env);
@@ -220,6 +249,11 @@ describe("npm start that fails", () => {
     expect(await refused(checkout(account))).toMatch(
       /^Settings: LIVECHAT_WEBHOOK_PASSWORD is the sandbox's password, which is public: choose another\. .*\n$/,
     );
+  });
+
+  test.concurrent("npm start with an unknown LIVECHAT_API prints one line and ends", async () => {
+    const output = await refused(checkout(), [], { LIVECHAT_API: "constructor" });
+    expect(output).toMatch(/^Settings: .*LIVECHAT_API.*\n$/);
   });
 
   test.concurrent("npm start with an invalid port prints one line and ends", async () => {
