@@ -14,8 +14,7 @@ type LocalSandbox = {
 /** The app's URL, and the credentials of its receivers. */
 type Receivers = { url: string; username: string; password: string };
 
-/** The sandboxes by `LIVECHAT_API`. */
-export const sandboxes: Record<string, LocalSandbox> = {
+const byApi: Record<string, LocalSandbox> = {
   v2: {
     name: "LiveChat sandbox",
     settings: ({ sandbox, app }) => ({
@@ -74,6 +73,9 @@ export const sandboxes: Record<string, LocalSandbox> = {
     },
   },
 };
+
+/** The sandboxes by `LIVECHAT_API`. */
+export const sandboxes: ReadonlyMap<string, LocalSandbox> = new Map(Object.entries(byApi));
 
 /**
  * True when `npm start` must run a sandbox: `LIVECHAT_API_URL` is the sandbox's, or the settings have no account.

@@ -51,7 +51,7 @@ async function start(): Promise<void> {
   const file = readLocalSettings();
   const given = withoutEmpty({ ...file, ...withoutEmpty(process.env) });
   const sandbox = wantsSandbox(given, { hasFile: file !== undefined, sandboxUrl })
-    ? sandboxes[given.LIVECHAT_API ?? "v2"]
+    ? sandboxes.get(given.LIVECHAT_API ?? "v2")
     : undefined;
   const settings: Record<string, string | undefined> = {
     // Callbacks on this machine are allowed.
