@@ -17,14 +17,7 @@ import type { Appended, NewEvent } from "./types.ts";
 const COMMIT_PAUSES = { first: 20, longest: 400 };
 
 /** An event in the queue, and the promise of its append. */
-type Queued = AppendEntry &
-  PromiseWithResolvers<Appended> & {
-    /**
-     * True after a defect made a transaction with this event fail. Another event may be the cause, so each is then
-     * tried alone.
-     */
-    isSuspect: boolean;
-  };
+type Queued = AppendEntry & PromiseWithResolvers<Appended>;
 
 type Plan = ReturnType<typeof planAppend<Queued>>;
 
@@ -42,9 +35,14 @@ export class Committer {
   #isWorking = false;
   /** Attempts in a row that failed in storage. */
   #failures = 0;
+  /**
+   * How many events at the head of the queue are tried alone: a transaction with them failed by a defect, and any of
+   * them may be the cause.
+   */
+  #alone = 0;
   /** The events of the present attempt. */
   #tried: readonly Queued[] = [];
-  /** Aborts the requests of the present attempt, when all of its events were given up. */
+  /** Aborts the requests of the present attempt. */
   #abort = new AbortController();
 
   constructor(store: Store, timing: Timing) {
@@ -57,15 +55,20 @@ export class Committer {
   commit(event: NewEvent, body: Body, signal: AbortSignal): Promise<Appended> {
     signal.throwIfAborted();
     const promise = Promise.withResolvers<Appended>();
-    const queued = { event, body, nonce: randomUUID(), isSuspect: false, ...promise };
+    const queued = { event, body, nonce: randomUUID(), ...promise };
     const giveUp = () => {
       this.#reject(queued, signal.reason);
-      if (!this.#tried.some((tried) => this.#queue.has(tried))) this.#abort.abort();
+      if (this.#isAbandoned()) this.#abort.abort();
     };
     signal.addEventListener("abort", giveUp, { once: true });
     this.#queue.add(queued);
     if (!this.#isWorking) void this.#work();
     return promise.promise;
+  }
+
+  /** Whether all events of the present attempt were given up. */
+  #isAbandoned(): boolean {
+    return this.#tried.every((tried) => !this.#queue.has(tried));
   }
 
   async #work(): Promise<void> {
@@ -102,14 +105,13 @@ export class Committer {
       this.#turns.forget();
       if (error instanceof StorageUnavailable && !(error instanceof NewerFormat)) this.#failures++;
       else if (this.#tried.length === 1) this.#reject(this.#tried[0] as Queued, error);
-      else for (const queued of this.#tried) queued.isSuspect = true;
+      else this.#alone = this.#tried.length;
     }
   }
 
-  /** The events to try next: the whole queue, or a suspect alone. */
+  /** The events to try next: the whole queue, or its first event alone. */
   #next(): Queued[] {
-    const queue = [...this.#queue];
-    return queue[0]?.isSuspect ? queue.slice(0, 1) : queue;
+    return [...this.#queue].slice(0, this.#alone > 0 ? 1 : undefined);
   }
 
   /**
@@ -172,12 +174,16 @@ export class Committer {
   }
 
   #resolve(queued: Queued, appended: Appended): void {
-    this.#queue.delete(queued);
+    this.#remove(queued);
     queued.resolve(appended);
   }
 
   #reject(queued: Queued, error: unknown): void {
-    this.#queue.delete(queued);
+    this.#remove(queued);
     queued.reject(error);
+  }
+
+  #remove(queued: Queued): void {
+    if (this.#queue.delete(queued) && this.#alone > 0) this.#alone--;
   }
 }
