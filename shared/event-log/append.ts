@@ -20,7 +20,7 @@ import type { Append, Appended, NewEvent } from "./types.ts";
 //    to create that row again: that is how a duplicate is recognised. An event with `once` or with a large body is
 //    first looked up in the log.
 // 4. When the process dies before it answers, LiveChat delivers again and gets `duplicate`. The queue message of
-//    `subscriptions/guarantee.ts`, or the timer, makes another process send the callbacks. When only the answer of
+//    `subscriptions/wake-message.ts`, or the timer, makes another process send the callbacks. When only the answer of
 //    storage is lost, the nonce in the identity row shows that the row is ours.
 
 export type AppendOptions = {

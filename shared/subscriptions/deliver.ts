@@ -36,13 +36,20 @@ export type DeliverOptions = {
   onAttempt?: (sent: SentEvents, to: KeptSubscription, events: OutgoingEvent[]) => Promise<void> | undefined;
 };
 
+/** A delivery in this process. The dispatcher may end it with `until`, and set `isChanged`, at any time. */
+export type ActiveDelivery = Pick<Situation, "until" | "isChanged"> & {
+  /** A wake-up came during the delivery, so the row is read again at its end. */
+  mustReread: boolean;
+  /** Resolves at the end: to `false` when storage failed. */
+  served: Promise<boolean>;
+};
+
 /**
  * Delivers the events after a subscription's cursor in order, step by step as {@link nextDeliveryStep} decides. The
  * cursor passes a wanted event only when it was delivered or parked. So a process that takes over may repeat events,
  * but never skips one, even if this process was only paused.
  *
  * @param from the place to start from: the cursor, or a later place if the log has no wanted event in between
- * @param control the dispatcher may change it at any time; a write sets `isChanged` to `false`
  * @returns why the delivery ended; the last known row; and the place that was reached, which may be later than
  *   the row's
  * @throws {StorageUnavailable} the events since the last write will be sent again
@@ -50,21 +57,21 @@ export type DeliverOptions = {
 export async function deliver(
   found: KeptSubscription,
   from: number,
-  control: Pick<Situation, "until" | "isChanged">,
+  delivery: ActiveDelivery,
   { store, feed, post, holder, now, random, wait, every, onAttempt }: DeliverOptions,
 ): Promise<{ end: DeliveryEnd; kept: KeptSubscription; readThrough: number }> {
   const { standing, attempts, sent } = found;
   const place = { ...logPlaceOf(found), cursor: from };
   let state: DeliveryState = { kept: found, place, standing, attempts, sent, ...JUST_BEGUN };
-  /** Each write depends on the ETag of the one before, so they run one after the other. */
-  let writing: Promise<unknown> = Promise.resolve();
   let isWriting = false;
+  /** The renewal of the lease that is in progress. A write waits for it, because it depends on its ETag. */
+  let renewing: Promise<void> | undefined;
   const stop = every(RENEW_MS, renew);
   try {
     for (;;) {
       const head = await feed.head();
       if (state.page && !feed.isFresh(state.page)) state.page = undefined;
-      const step = nextDeliveryStep(state, { ...control, now: now(), head });
+      const step = nextDeliveryStep(state, { ...delivery, now: now(), head });
       switch (step.do) {
         case "find place":
           // The known head may be old, so a place after it can be valid.
@@ -100,7 +107,7 @@ export async function deliver(
     }
   } finally {
     stop();
-    await writing;
+    await renewing;
   }
 
   async function sendNext(events: OutgoingEvent[]): Promise<void> {
@@ -139,9 +146,11 @@ export async function deliver(
    * Writes the row, which takes, renews or releases the lease. When others have changed the row, it is read instead:
    * the changes are `merged` into the state, or the lease is `lost`.
    */
-  function write({ after, ...change }: RowChange = {}): Promise<"written" | "merged" | "lost"> {
-    return inTurn(async () => {
-      control.isChanged = false;
+  async function write({ after, ...change }: RowChange = {}): Promise<"written" | "merged" | "lost"> {
+    isWriting = true;
+    try {
+      await renewing;
+      delivery.isChanged = false;
       const at = now();
       const written = await replace({ ...state, ...after }, at, change);
       if (written) {
@@ -154,32 +163,25 @@ export async function deliver(
       const lease = { state: isOurs ? "ours" : "lost", writtenAt: Number.NEGATIVE_INFINITY } as const;
       state = { ...(isOurs ? mergeRow(state, current) : state), lease };
       return isOurs ? "merged" : "lost";
-    });
+    } finally {
+      isWriting = false;
+    }
   }
 
-  /**
-   * Renews the lease during a long request. A failed renewal needs no handling: the next send is preceded by a write.
-   */
+  /** Renews the lease during a long request. A failure needs no handling: a write comes before the next send. */
   function renew(): void {
     const at = now();
-    if (state.lease.state !== "ours" || isWriting || at - state.lease.writtenAt < RENEW_MS) return;
-    const renewed = inTurn(async () => {
-      const written = await replace(state, at);
-      // The state may have changed during the write, so `unsaved` stays.
-      if (written) state = { ...state, kept: written, lease: { state: "ours", writtenAt: at } };
-    });
-    renewed.catch(() => {});
-  }
-
-  function inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
-    const done = writing.then(async () => {
-      isWriting = true;
-      return work().finally(() => {
-        isWriting = false;
+    if (isWriting || renewing || state.lease.state !== "ours" || at - state.lease.writtenAt < RENEW_MS)
+      return;
+    renewing = replace(state, at)
+      .then((written) => {
+        // The state may have changed during the write, so `unsaved` stays.
+        if (written) state = { ...state, kept: written, lease: { state: "ours", writtenAt: at } };
+      })
+      .catch(() => {})
+      .finally(() => {
+        renewing = undefined;
       });
-    });
-    writing = done.catch(() => {});
-    return done;
   }
 
   function replace(

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { coalesce } from "../core/coalesce.ts";
 import type { EventLog } from "../event-log/event-log.ts";
-import type { DeliveryEnd, Situation } from "./decide.ts";
-import { type DeliverOptions, deliver } from "./deliver.ts";
+import type { DeliveryEnd } from "./decide.ts";
+import { type ActiveDelivery, type DeliverOptions, deliver } from "./deliver.ts";
 import { createFeed } from "./feed.ts";
 import { leaseEnds, Roster, type RosterEntry } from "./roster.ts";
 import { isDelivered } from "./standing.ts";
@@ -14,7 +14,7 @@ import { CHECK_GAP_MS, DELIVERY_LIMIT_MS, DISPATCH_LIMIT_MS, TIMED_PAUSE_MS } fr
 // How an event reaches a subscriber:
 //
 // 1. `wake-up.ts`: while an event is stored, a message is put into the queue. It becomes visible after two seconds.
-//    This process postpones it while it delivers, and removes it when all is delivered (`guarantee.ts`). So the
+//    This process postpones it while it delivers, and removes it when all is delivered (`wake-message.ts`). So the
 //    message is received only after the process has died or stopped for a while. The timer also checks every minute.
 // 2. `dispatcher.ts` compares the place of each subscription (`roster.ts`) with the end of the log (`feed.ts`). It
 //    starts a delivery for each subscription that is behind, unless another process has its lease.
@@ -39,14 +39,6 @@ export type DispatcherOptions = Pick<DeliverOptions, "post" | "onAttempt"> &
 
 /** The results since the last report. */
 type Report = { delivered: number; failed: number; givenUp: number };
-
-/** A delivery in this process. The dispatcher sets `until` to end it, and `isChanged` to make it check its row. */
-type ActiveDelivery = Pick<Situation, "until" | "isChanged"> & {
-  /** A wake-up came during the delivery, so the row is read again at its end. */
-  mustReread: boolean;
-  /** Resolves at the end: to `false` when storage failed. */
-  served: Promise<boolean>;
-};
 
 /** Makes the dispatcher of a process. */
 export function createDispatcher({
@@ -155,15 +147,17 @@ export function createDispatcher({
   async function serve(first: RosterEntry, delivery: ActiveDelivery): Promise<void> {
     const { id } = first.kept;
     try {
-      for (let entry: RosterEntry | undefined = first; ; ) {
+      let entry: RosterEntry | undefined = first;
+      for (;;) {
         const isFree = entry && isDue(entry) && leaseEnds(entry, holder) <= now();
         const end = entry && isFree ? await deliverTo(entry, delivery) : undefined;
         if (isStopping) return;
         entry = roster.entries.get(id);
-        if (delivery.mustReread || end?.why === "lost") {
-          delivery.mustReread = false;
-          entry = await roster.read(id);
-        } else if (end?.why !== "done" || !entry || !isBehind(entry, feed.knownHead())) return;
+        const mustReread = delivery.mustReread || end?.why === "lost";
+        const hasMore = end?.why === "done" && entry !== undefined && isBehind(entry, feed.knownHead());
+        if (!mustReread && !hasMore) return;
+        delivery.mustReread = false;
+        if (mustReread) entry = await roster.read(id);
       }
     } finally {
       // No `await` stands between the last check and this line, so a wake-up from here on starts a new delivery.

@@ -10,10 +10,10 @@ export const NONE_KNOWN_MS = 5 * SECOND;
 export const SOME_KNOWN_MS = MINUTE;
 /** How long an append waits for its queue message after the event was stored. */
 export const MESSAGE_WAIT_MS = 100;
-/** The delay after which the guarantee's message becomes visible. */
-export const GUARANTEE_MS = 2 * SECOND;
-/** The guarantee's message is postponed when it would become visible sooner than this. */
-export const GUARANTEE_LEAST_MS = SECOND;
+/** The delay after which the wake message becomes visible. */
+export const WAKE_MESSAGE_MS = 2 * SECOND;
+/** The wake message is postponed when it would become visible sooner than this. */
+export const WAKE_MESSAGE_LEAST_MS = SECOND;
 
 // The lease: one process at a time delivers to a subscription.
 

@@ -2,8 +2,8 @@ import { setImmediate } from "node:timers/promises";
 import { lazy } from "../core/lazy.ts";
 import { waitAside } from "../core/wait.ts";
 import type { Queue } from "../storage/open-queue.ts";
-import { createGuarantee } from "./guarantee.ts";
 import { MESSAGE_WAIT_MS, NONE_KNOWN_MS, SOME_KNOWN_MS } from "./times.ts";
+import { createWakeMessage } from "./wake-message.ts";
 
 export type WakeUp = ReturnType<typeof createWakeUp>;
 
@@ -28,7 +28,7 @@ export function createWakeUp({
   now?: () => number;
   wait?: typeof waitAside;
 }) {
-  const guarantee = createGuarantee(queue, { now, wait });
+  const message = createWakeMessage(queue, { now, wait });
   /** Whether there are subscriptions, as far as this process knows. */
   let known: { isNeeded: boolean; until: number } | undefined;
   const ask = lazy(async () => know(await hasSubscriptions()), { freshFor: NONE_KNOWN_MS, now });
@@ -39,17 +39,17 @@ export function createWakeUp({
     return isNeeded;
   }
 
-  /** Begins the guarantee for an event, if there is a subscription. Never rejects. */
+  /** Notes that an event is being stored, if there is a subscription. Never rejects. */
   async function begin(): Promise<{ armed?: Promise<void> }> {
     const begins = await isNeeded().catch(() => false);
-    return begins ? { armed: guarantee.begin() } : {};
+    return begins ? { armed: message.begin() } : {};
   }
 
   const send = (afterMs: number) => void queue?.put("wake up", afterMs).catch(() => {});
 
   return {
     /**
-     * Called before an append, so that the guarantee's message is put into the queue while the event is stored. The
+     * Called before an append, so that the wake message is put into the queue while the event is stored. The
      * caller calls the returned function after the append, with the event's place if the event was stored. The function
      * waits for the message, but at most {@link MESSAGE_WAIT_MS}.
      */
@@ -60,7 +60,7 @@ export function createWakeUp({
         const serving = (begun ?? setImmediate().then(begin)).then(async ({ armed }) => {
           if (!armed) return;
           const delivering = seq === undefined ? Promise.resolve(true) : deliver(seq);
-          void delivering.catch(() => false).then((isDone) => guarantee.end(isDone));
+          void delivering.catch(() => false).then((isDone) => message.end(isDone));
           await armed;
         });
         if (begun) await Promise.race([serving, wait(MESSAGE_WAIT_MS)]);

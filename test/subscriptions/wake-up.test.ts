@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { QueueClient } from "@azure/storage-queue";
 import { expect, inject, test, vi } from "vitest";
 import { openQueue } from "../../shared/storage/open-queue.ts";
-import { createGuarantee } from "../../shared/subscriptions/guarantee.ts";
+import { createWakeMessage } from "../../shared/subscriptions/wake-message.ts";
 import { createWakeUp } from "../../shared/subscriptions/wake-up.ts";
 import { NEVER, virtualClock } from "./world.ts";
 
@@ -110,8 +110,8 @@ test("the message is postponed during a delivery, or replaced after it was recei
   const queue = memoryQueue(clock);
   let beat = () => {};
   const wait = () => new Promise<void>((resolve) => (beat = resolve));
-  const guarantee = createGuarantee(queue, { now: clock.now, wait });
-  await guarantee.begin();
+  const message = createWakeMessage(queue, { now: clock.now, wait });
+  await message.begin();
   for (let step = 0; step < 4; step += 1) {
     clock.time += 500;
     beat();
@@ -124,7 +124,7 @@ test("the message is postponed during a delivery, or replaced after it was recei
   beat();
   await turns();
   expect(queue.calls).toEqual(["put", "postpone", "postpone", "put"]);
-  guarantee.end(true);
+  message.end(true);
   await turns();
   expect(queue.messages.size).toBe(1);
   expect(queue.calls.at(-1)).toBe("takeBack");
@@ -144,7 +144,7 @@ test("an append waits at most 100 ms for a queue that does not answer", async ()
   await slow.storing()(1);
   await turns();
   await slow.storing()(2);
-  // The guarantee waits for half a second; the append for 100 ms.
+  // The wake message is looked at after half a second; the append waits for 100 ms.
   expect(waits).toEqual([500, 100]);
 });
 
