@@ -60,7 +60,7 @@ param liveChatClientId string = ''
 param helpDesk string = 'on'
 
 @minLength(1)
-@description('Email address of the LiveChat account. Not needed on the Text platform.')
+@description('Email address of the LiveChat account. The Text platform does not use it: there, enter any text.')
 param liveChatUsername string
 
 @secure()
@@ -308,7 +308,7 @@ output LiveChatStorage__tableServiceUri string = storage.outputs.tableServiceUri
 @description('Name of the function app.')
 output SERVICE_API_NAME string = app.outputs.name
 
-@description('URL of the app, under the name that the commands in docs/ use.')
+@description('Name of the function app, under the name that the commands in docs/ use.')
 output AZURE_FUNCTION_APP_NAME string = app.outputs.name
 
 @description('URL of the app.')

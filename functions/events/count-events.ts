@@ -19,12 +19,12 @@ export const countEvents = operation({
     query: exact({
       from: described(
         v.optional(instant),
-        "A time in the first hour or day. The default is one day before the end, or 30 days with bucket=day.",
+        "The start of the counted time; hours and days are counted whole. The default is one day before the end, or 30 days with bucket=day.",
         "2026-01-15T00:00:00.000Z",
       ),
       to: described(
         v.optional(instant),
-        "The end of the last hour or day. The default is one day after the start, or 30 days with bucket=day, but not later than now.",
+        "The end of the counted time; hours and days are counted whole. The default is one day after the start, or 30 days with bucket=day, but not later than now.",
         "2026-01-16T00:00:00.000Z",
       ),
       bucket: described(

@@ -8,7 +8,7 @@ export const Receipt = shape(
   v.object({
     status: described(
       v.picklist(["stored", "duplicate", "quarantined"]),
-      "stored: new in the log. duplicate: already in the log. quarantined: kept aside, because the app could not read it.",
+      "stored: new; it is in the log, or enters it when the app has read its transcript or ticket. duplicate: stored before. quarantined: kept aside, because the app could not read it.",
     ),
     id: described(v.string(), "The id of the event in the log, or of the entry in the quarantine."),
   }),
