@@ -1,5 +1,5 @@
 import { loadLocalSettings } from "../local/host/local-settings.ts";
-import { readSettings } from "../shared/core/settings.ts";
+import { readSettings, SettingsError } from "../shared/core/settings.ts";
 import { openLiveChat } from "../shared/livechat/open-live-chat.ts";
 import { describeStanding } from "../shared/registration/describe.ts";
 import { requireReachable } from "../shared/registration/wanted.ts";
@@ -23,6 +23,10 @@ try {
 } catch (error) {
   // The app's errors have messages for people; no other errors are expected.
   console.error(`webhooks: ${error instanceof Error ? error.message : error}`);
+  if (error instanceof SettingsError)
+    console.error(
+      "This command is for a LiveChat account. The sandbox of npm start has its webhooks already.",
+    );
   process.exitCode = 1;
 }
 

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { type LiveChatConnection, readSettings } from "../../shared/core/settings.ts";
 import { DAY, toIso } from "../../shared/core/time.ts";
+import { objectOf } from "../../shared/core/values.ts";
 import { TEXT_API_VERSION } from "../../shared/schemas/from-text-chat.ts";
 
 /** A name, and a function that returns a fact to print, or throws when the check fails. */
@@ -251,10 +252,6 @@ async function bodyOf(response: Response): Promise<unknown> {
   if (response.ok) return response.json();
   const { error } = objectOf(await response.json().catch(() => ({})));
   throw new Error(`answers ${response.status} ${objectOf(error).type ?? ""}`.trimEnd());
-}
-
-function objectOf(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 /** @throws {Error} when it is not a list */
