@@ -41,7 +41,7 @@ export function createServices(environment: Record<string, string | undefined>):
     settingsSet: () => settingsSet(environment),
     eventsTable: () => table(parts.settings.tables.events),
     now: () => now,
-    time: () => async () => {
+    checkedNow: () => async () => {
       if (!clock.isChecked) await readRow(parts.eventsTable, "clock", "clock");
       return now();
     },
@@ -51,11 +51,11 @@ export function createServices(environment: Record<string, string | undefined>):
         observe(attempt, error) {
           observeCall(attempt);
           const isBilled = parts.settings.liveChat.api === "text" && attempt.service === undefined;
-          if (isBilled) parts.calls.record(attempt, error);
+          if (isBilled) parts.callLedger.record(attempt, error);
           observeBudget(opened.liveChat.usage());
         },
         onLifecycle(header, day) {
-          if (!parts.calls.recordLifecycle({ header, day })) return;
+          if (!parts.callLedger.recordLifecycle({ header, day })) return;
           console.warn(JSON.stringify({ message: "end of an API version announced", header, day }));
         },
       });
@@ -125,7 +125,7 @@ export function createServices(environment: Record<string, string | undefined>):
       const [{ password }] = webhook.credentials;
       return createOperatorWebhook({ url, password, post: createPost({ allowLoopback }), now });
     },
-    calls: () => openCallLedger({ table: () => parts.eventsTable, now }),
+    callLedger: () => openCallLedger({ table: () => parts.eventsTable, now }),
     monitor: () =>
       deferred(async () => {
         const [{ createMonitor }, { checksOf }, { openSightings }] = await Promise.all([
@@ -156,7 +156,7 @@ export type Services = {
    */
   now(): number;
   /** Like `now`, but waits for storage's clock: the first call reads from storage. @throws StorageUnavailable */
-  time(): Promise<number>;
+  checkedNow(): Promise<number>;
   readonly liveChat: Deferred<LiveChat>;
   /** Reads the account's chats; absent with v2, which has no calls for this. */
   readonly chatReader: Deferred<ChatReader> | undefined;
@@ -172,7 +172,7 @@ export type Services = {
   readonly people: Deferred<People>;
   readonly idempotency: Idempotency;
   /** The results of the app's calls to LiveChat on the Text platform. */
-  readonly calls: CallLedger;
+  readonly callLedger: CallLedger;
   /** Deliveries that the receivers refused. */
   readonly refusals: Refusals;
   /** Runs the checks of `Health` and `GetStatus`. */

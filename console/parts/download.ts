@@ -1,4 +1,3 @@
-/** Saves a file from this page. */
 export function download(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob);
   const link = Object.assign(document.createElement("a"), { href: url, download: name });

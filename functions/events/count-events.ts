@@ -35,9 +35,9 @@ export const countEvents = operation({
   },
   output: { status: 200, description: "The counts.", schema: EventCounts },
   errors: [InvalidInput, ...storageErrors],
-  run: async ({ query: { bucket, ...given } }, { eventLog, time }) => {
+  run: async ({ query: { bucket, ...given } }, { eventLog, checkedNow }) => {
     const span = bucket === "hour" ? DAY : 30 * DAY;
-    const now = toIso(await time());
+    const now = toIso(await checkedNow());
     const { from = plus(given.to ?? now, -span) } = given;
     const { to = earlier(plus(from, span), now) } = given;
     if (from >= to) throw InvalidInput.at("from", "from must be before to.");

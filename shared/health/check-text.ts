@@ -16,7 +16,7 @@ import { runsADay } from "./schedule.ts";
 export function checksOfText(app: Examined, tools: CheckTools): Check[] {
   const needs = "storage";
   return [
-    { name: "livechat", vital: true, needs, look: async () => judgeLastCall(await app.calls.last()) },
+    { name: "livechat", vital: true, needs, look: async () => judgeLastCall(await app.callLedger.last()) },
     { name: "budget", needs, freshFor: 0, look: async () => judgeBudget(await app.liveChat.usage()) },
     {
       name: "registrations",
@@ -34,7 +34,7 @@ export function checksOfText(app: Examined, tools: CheckTools): Check[] {
       needs,
       async look() {
         const { chatsReconcileSchedule, webhook } = app.settings;
-        return judgeBilling(await app.calls.thisMonth(), {
+        return judgeBilling(await app.callLedger.thisMonth(), {
           runsADay: runsADay(chatsReconcileSchedule, tools.now()),
           isRegistering: webhook.baseUrl !== undefined,
         });
@@ -43,7 +43,7 @@ export function checksOfText(app: Examined, tools: CheckTools): Check[] {
     {
       name: "version",
       needs,
-      look: async () => judgeVersion(TEXT_API_VERSION, await app.calls.lifecycle()),
+      look: async () => judgeVersion(TEXT_API_VERSION, await app.callLedger.lifecycle()),
     },
     { name: "reconcile.chats", vital: true, needs, look: () => lookAtChatRuns(app, tools) },
   ];

@@ -23,7 +23,7 @@ export type Examined = {
   readonly refusals: Pick<Refusals, "lastHour">;
   /** Only the checks of the Text platform read this table and these calls. */
   readonly eventsTable: TableClient;
-  readonly calls: CallLedger;
+  readonly callLedger: CallLedger;
 };
 
 /** The memory of the checks' states, and the present time in milliseconds since the epoch. */

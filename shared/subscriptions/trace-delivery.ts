@@ -26,7 +26,7 @@ export function traceDelivery(
       kind: SpanKind.CLIENT,
       attributes: { "livechat.event.type": type, "livechat.event.id": id },
       parent: { traceParent: trace },
-      linked: true,
+      linkToCurrent: true,
     },
   );
 }

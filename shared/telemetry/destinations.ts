@@ -5,7 +5,6 @@ export type Environment = Record<string, string | undefined>;
 
 export type Destination = "otlp" | "application insights";
 
-/** The exporters of one destination. */
 export type Exporters = { spans: SpanExporter; metrics: PushMetricExporter };
 
 /**

@@ -33,7 +33,7 @@ export function lateExporters(destination: Destination, environment: Environment
 
 async function createExporters(destination: Destination, environment: Environment): Promise<Exporters> {
   try {
-    if (destination === "otlp") return await (await import("./otlp.ts")).createOtlpExporters();
+    if (destination === "otlp") return (await import("./otlp.ts")).createOtlpExporters();
     const { createApplicationInsightsExporters } = await import("./application-insights.ts");
     return await createApplicationInsightsExporters(environment);
   } catch (error) {

@@ -20,8 +20,8 @@ type SpanOptions = {
   attributes?: Attributes;
   /** The parent span, instead of the current one. */
   parent?: TraceParent;
-  /** Links the span to the current one, if another span is its parent. */
-  linked?: boolean;
+  /** With `parent`: also links the span to the current one. */
+  linkToCurrent?: boolean;
 };
 
 const tracer = () => trace.getTracer("livechat-functions");
@@ -33,11 +33,11 @@ const tracer = () => trace.getTracer("livechat-functions");
 export async function inSpan<T>(
   name: string,
   work: (span: Span) => Promise<T>,
-  { kind = SpanKind.INTERNAL, attributes, parent, linked }: SpanOptions = {},
+  { kind = SpanKind.INTERNAL, attributes, parent, linkToCurrent }: SpanOptions = {},
 ): Promise<T> {
   const under = trace.getSpan(context.active());
   const within = parent?.traceParent === undefined ? context.active() : contextOf(parent);
-  const links = linked && under ? [{ context: under.spanContext() }] : [];
+  const links = linkToCurrent && under ? [{ context: under.spanContext() }] : [];
   return tracer().startActiveSpan(name, { kind, attributes, links }, within, async (span) => {
     try {
       return await work(span);
