@@ -135,7 +135,10 @@ async function* linesOf(path: string): AsyncGenerator<string> {
 
 /** Where a restore into these tables notes its plan: a file of its own for each account and set of tables. */
 export function planPath(directory: string, { events, tickets, subscriptions }: Tables): string {
-  const names = [events, tickets, subscriptions].map(({ url, tableName }) => [url, tableName]);
+  const names = [events, tickets, subscriptions].map(({ url, tableName }) => [
+    url.replace(/\/+$/, ""),
+    tableName,
+  ]);
   return join(directory, `restore-${hashed(names, 12)}.json`);
 }
 

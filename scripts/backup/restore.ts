@@ -1,5 +1,5 @@
 import { readFile, rm } from "node:fs/promises";
-import { odata } from "@azure/data-tables";
+import { odata, type TableClient } from "@azure/data-tables";
 import { readJson } from "../../shared/core/json.ts";
 import { HEAD, HEAD_AND_WAITING, identityKey, PROBE } from "../../shared/event-log/keys.ts";
 import { LOG_PARTITION as LOG } from "../../shared/event-log/store.ts";
@@ -74,30 +74,15 @@ export async function restore(
   }
   if (!replace) await refuseUnlessEmpty(tables);
 
-  const there = await readSubscriptions(tables.subscriptions);
-  const { found, bodies, ...erasures } = await examine(tables, backup, begun);
+  const existing = await readSubscriptions(tables.subscriptions);
+  const { erasures, found, bodies } = await examine(tables, backup, begun);
   const { log } = backup.manifest;
-  const plan: Plan = { ...erasures, log: log && restoredLogId(log, there.map(toPlace), begun?.log) };
+  const plan: Plan = { ...erasures, log: log && restoredLogId(log, existing.map(toPlace), begun?.log) };
   await writeDurably(path, planToText(plan));
   if (replace) await empty(tables, waiting);
-
-  const subscriptions = await restoreSubscriptions(
-    tables.subscriptions,
-    { backup, there, plan, begun },
-    waiting,
-  );
+  const subscriptions = await restoreSubscriptions(tables.subscriptions, { backup, existing, plan }, waiting);
   const tickets = await writeRows(tables.tickets, ticketsOf(backup, plan, found), waiting);
-  let head: StoredRow | undefined;
-  async function* allButHead() {
-    for await (const row of backup.read("events")) {
-      if (isHead(row)) head = row;
-      else if (!isBody(row) || bodies.has(row.rowKey)) yield* rowOf(row, plan);
-    }
-    yield* identitiesOf(plan, found);
-  }
-  let events = await writeRows(tables.events, allButHead(), waiting);
-  // The head comes last: tables with a head are whole.
-  if (head && plan.log) events += await writeRows(tables.events, [restoredHead(head, plan.log)], waiting);
+  const events = await restoreEvents(tables.events, { backup, plan, found, bodies }, waiting);
   await rm(path);
   const erased = plan.events.size + plan.tickets.size;
   return { events, tickets, subscriptions, erased, seq: log?.seq ?? 0, hasNewId: plan.log !== log?.id };
@@ -130,10 +115,11 @@ const notEmpty = () =>
 const KEYS = ["PartitionKey", "RowKey"];
 
 /**
- * Finds what was erased in the tables since the backup, and reads the whole backup, which shows that it is not damaged.
+ * Finds what was erased in the tables since the backup, and reads the whole backup, so that a damaged one is refused.
  *
- * @param begun the plan of an interrupted restore: the tables no longer show what was erased before it
+ * @param begun the plan of an interrupted restore: the tables may no longer show earlier erasures
  * @returns also the erased events and tickets that the backup has, and the keys of the bodies to restore
+ * @throws {DamagedBackup}
  */
 async function examine(tables: Tables, { manifest, read }: Backup, begun: Plan | undefined) {
   const { remaining, ...known } = await findErasures(tables, manifest.log?.id);
@@ -148,7 +134,7 @@ async function examine(tables: Tables, { manifest, read }: Backup, begun: Plan |
       for (const planned of rowOf(row, erasures)) for (const key of bodyKeysOf(planned)) bodies.add(key);
     }
   }
-  return { ...erasures, found, bodies };
+  return { erasures, found, bodies };
 }
 
 /**
@@ -181,14 +167,14 @@ async function findErasures(
   return { ...erasures, ...(isSameLog && { remaining }) };
 }
 
-/** The partitions of the table of events that a backup does not have, and that stay. */
-const STAYS = [KEYS_PARTITION, HEALTH_PARTITION];
+/** The partitions of the table of events that a restore does not change. */
+const KEPT = [KEYS_PARTITION, HEALTH_PARTITION];
 
 /** Removes the log and the tickets. The log's head is removed first: tables with a head are whole. */
 async function empty({ events, tickets }: Tables, waiting: Waiting): Promise<void> {
   async function* others() {
     for await (const row of readAllRows(events, { select: KEYS })) {
-      if (!STAYS.includes(row.partitionKey)) yield row;
+      if (!KEPT.includes(row.partitionKey)) yield row;
     }
   }
   await removeRows(events, [{ partitionKey: LOG, rowKey: HEAD }], waiting);
@@ -199,6 +185,25 @@ async function empty({ events, tickets }: Tables, waiting: Waiting): Promise<voi
 async function* ticketsOf({ read }: Backup, plan: Plan, found: Set<string>): AsyncGenerator<StoredRow> {
   for await (const row of read("tickets")) yield* rowOf(row, plan);
   yield* pointersOf(plan, found);
+}
+
+/** Writes the log and the waiting items. The head comes last: tables with a head are whole. */
+async function restoreEvents(
+  table: TableClient,
+  { backup, plan, found, bodies }: { backup: Backup; plan: Plan; found: Set<string>; bodies: Set<string> },
+  waiting: Waiting,
+): Promise<number> {
+  let head: StoredRow | undefined;
+  async function* allButHead() {
+    for await (const row of backup.read("events")) {
+      if (isHead(row)) head = row;
+      else if (!isBody(row) || bodies.has(row.rowKey)) yield* rowOf(row, plan);
+    }
+    yield* identitiesOf(plan, found);
+  }
+  const count = await writeRows(table, allButHead(), waiting);
+  if (!head || !plan.log) return count;
+  return count + (await writeRows(table, [restoredHead(head, plan.log)], waiting));
 }
 
 /** The row to write for a row of the backup, or nothing. */

@@ -18,59 +18,53 @@ export const toPlace = ({ log, cursor }: StoredRow): Place => ({
 
 /** The subscriptions of an app with their targets and parked events, without the attempts. */
 export async function readSubscriptions(table: TableClient): Promise<StoredRow[]> {
-  return (await Array.fromAsync(readAllRows(table))).filter((row) => !isAttempt(row));
+  const rows: StoredRow[] = [];
+  for await (const row of readAllRows(table)) if (!isAttempt(row)) rows.push(row);
+  return rows;
 }
 
 /**
- * Writes the subscriptions that the table does not have, and all failed attempts, which belong to the log. A subscription
- * of the table does not change, unless the log has a new id and the place is valid in it. All others restart at the
- * beginning of the log.
+ * Writes the subscriptions that the table does not have, and the failed attempts, which belong to the log. An existing
+ * subscription changes only when the log has a new id: it keeps a place that the backup has. With another log's id in its
+ * row, a subscription restarts at the beginning of the log.
  *
- * @param options.there see {@link readSubscriptions}
- * @param options.begun the plan of an interrupted restore
+ * @param options.existing see {@link readSubscriptions}
  * @returns how many rows of the backup were written
  */
 export async function restoreSubscriptions(
   table: TableClient,
-  options: { backup: Backup; there: readonly StoredRow[]; plan: Plan; begun?: Plan },
+  { backup, existing, plan }: { backup: Backup; existing: readonly StoredRow[]; plan: Plan },
   waiting: Waiting,
 ): Promise<number> {
-  const { backup, there, plan, begun } = options;
   const { log } = backup.manifest;
-  const rows = () => backup.read("subscriptions");
-
-  function atItsPlace(row: StoredRow): StoredRow {
+  const mustMove = (row: StoredRow) => {
     const place = toPlace(row);
-    const isValid = log && [log.id, begun?.log].includes(place.log) && place.cursor <= log.seq;
-    return isValid && plan.log && place.log !== plan.log ? withLog(row, plan.log) : row;
-  }
+    return log !== undefined && log.id !== plan.log && place.log === log.id && place.cursor <= log.seq;
+  };
+  const atItsPlace = (row: StoredRow) => (plan.log && mustMove(row) ? withLog(row, plan.log) : row);
+  await writeRows(table, existing.filter(mustMove).map(atItsPlace), waiting);
+  const attempts = readAllRows(table, { filter: odata`PartitionKey eq ${ATTEMPTS_PARTITION}` });
+  await removeRows(table, attempts, waiting);
 
-  const existing = there.filter(isSubscription);
-  const moved = existing.map(atItsPlace).filter((row, index) => row !== existing[index]);
-  await writeRows(table, moved, waiting);
-  await removeRows(
-    table,
-    readAllRows(table, { filter: odata`PartitionKey eq ${ATTEMPTS_PARTITION}` }),
-    waiting,
-  );
-
-  const kept = new Set(existing.map(ownerOf));
-  const targets = new Map(there.map((row) => [row.rowKey, ownerOf(row)]));
-  for await (const row of rows()) {
+  const taken = new Set(existing.filter(isSubscription).map(ownerOf));
+  const owners = new Map(existing.map((row) => [row.rowKey, ownerOf(row)]));
+  for await (const row of backup.read("subscriptions")) {
     // The same callback has another subscription now.
-    if ((targets.get(row.rowKey) ?? ownerOf(row)) !== ownerOf(row)) kept.add(ownerOf(row));
+    const owner = owners.get(row.rowKey);
+    if (owner !== undefined && owner !== ownerOf(row)) taken.add(ownerOf(row));
   }
   async function* wanted(isWanted: (row: StoredRow) => boolean) {
-    for await (const row of rows()) {
-      const planned = isWanted(row) && (isAttempt(row) || !kept.has(ownerOf(row))) && planRow(row, plan);
+    for await (const row of backup.read("subscriptions")) {
+      if (!isWanted(row) || (!isAttempt(row) && taken.has(ownerOf(row)))) continue;
+      const planned = planRow(row, plan);
       if (planned) yield atItsPlace(planned);
     }
   }
-  // A subscription comes last: one that is there has all of its rows.
-  const others = await writeRows(
+  // Subscriptions come last: an existing one has all of its rows.
+  const count = await writeRows(
     table,
     wanted((row) => !isSubscription(row)),
     waiting,
   );
-  return others + (await writeRows(table, wanted(isSubscription), waiting));
+  return count + (await writeRows(table, wanted(isSubscription), waiting));
 }

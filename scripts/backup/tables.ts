@@ -4,7 +4,6 @@ import type { Credential } from "../../shared/core/managed-identity.ts";
 import { readSettings } from "../../shared/core/settings.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 
-/** The three tables of an app. */
 export type Tables = { events: TableClient; tickets: TableClient; subscriptions: TableClient };
 
 /** Milliseconds for a request: a full page of large rows takes longer than the app's limit. */

@@ -6,7 +6,6 @@ import { backUp } from "../../scripts/backup/back-up.ts";
 import { DamagedBackup } from "../../scripts/backup/files.ts";
 import type { Tables } from "../../scripts/backup/tables.ts";
 import { StorageUnavailable } from "../../shared/core/errors.ts";
-import { LOG_PARTITION } from "../../shared/event-log/store.ts";
 import { ALL_PENDING } from "../../shared/pending/pending.ts";
 import { createRow, readRow, readRows } from "../../shared/storage/rows.ts";
 import { ARRIVALS_PARTITION as ARRIVALS } from "../../shared/tickets/arrivals/arrivals.ts";
@@ -14,7 +13,7 @@ import { openTicketStore } from "../../shared/tickets/store/ticket-store.ts";
 import { openWriter } from "../../shared/tickets/store/writer.ts";
 import { TRANSCRIPTS_PARTITION } from "../../shared/transcripts/store.ts";
 import { openTranscripts, type PendingEnd } from "../../shared/transcripts/transcripts.ts";
-import { ended, newLog, newPeople, newTable, started } from "../event-log/deliveries.ts";
+import { ended, newLog, newTable, started } from "../event-log/deliveries.ts";
 import { cutBefore } from "../storage/faults.ts";
 import { stateAfter } from "../tickets/store/open-store.ts";
 import { fill, keysOf, large, newDirectory, newTables, placeOf, restoreInto, subscribe } from "./setup.ts";
@@ -172,24 +171,6 @@ test("a restore brings back removed subscriptions, and changes no other one", as
     ...["kept", "lost", "new"].map((id) => `subscription:${id}`),
     ...["former", "kept", "lost"].map((id) => `target:${id}`),
   ]);
-});
-
-test("content that was erased since the backup stays erased after a restore with --replace", async () => {
-  const tables = newTables();
-  const log = await fill(tables);
-  const store = { table: tables.events, partitionKey: LOG_PARTITION };
-  const directory = await newDirectory();
-  await backUp(tables, directory, 0);
-  await newPeople({ table: store.table }).eraseChat("B");
-  const [quarantined] = (await log.quarantine.list()).items;
-  await log.quarantine.remove(quarantined?.id ?? "");
-  await restoreInto(tables, directory, true);
-
-  const after = newLog({ table: tables.events });
-  expect((await after.list()).items[1]).toMatchObject({ seq: 2, erased: true });
-  expect((await after.quarantine.count()).count).toBe(0);
-  const bodies = (await keysOf(tables)).filter((key) => key.startsWith("body:"));
-  expect(new Set(bodies.map((key) => key.split(":")[1])).size).toBe(1);
 });
 
 test("stored tickets are restored with the state of the reconciliation", async () => {
