@@ -1,8 +1,8 @@
 import { setTimeout } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { backUp } from "./backup/back-up.ts";
 import { restore } from "./backup/restore.ts";
 import { openTables, type Tables } from "./backup/tables.ts";
+import { readArguments, refuse } from "./read-arguments.ts";
 
 const USAGE = `npm run backup -- DIR    copies the log, the stored tickets and the subscriptions into a directory.
 The app may run meanwhile.
@@ -13,8 +13,12 @@ A restore that was interrupted must be repeated, with --replace.
 
 The storage account comes from the environment or local.settings.json.`;
 
-const { positionals, values } = readArguments();
-const [directory = ""] = positionals;
+const options = {
+  restore: { type: "boolean", default: false },
+  replace: { type: "boolean", default: false },
+} as const;
+const { values, argument: directory } = readArguments(options, USAGE, "DIR");
+if (values.replace && !values.restore) refuse("Only npm run restore has --replace.", USAGE);
 try {
   const tables = await openTables();
   if (values.restore) await runRestore(tables, directory);
@@ -23,18 +27,6 @@ try {
   const command = values.restore ? "restore" : "backup";
   console.error(`${command}: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
-}
-
-function readArguments() {
-  const options = { restore: { type: "boolean" }, replace: { type: "boolean", default: false } } as const;
-  try {
-    const given = parseArgs({ allowPositionals: true, options });
-    if (given.positionals.length === 1 && (given.values.restore || !given.values.replace)) return given;
-  } catch {
-    // An unknown option prints the usage.
-  }
-  console.error(USAGE);
-  process.exit(2);
 }
 
 async function runBackup(tables: Tables, directory: string): Promise<void> {

@@ -1,26 +1,27 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { operations } from "../functions/operations.ts";
 import hostSettings from "../host.json" with { type: "json" };
 import about from "../package.json" with { type: "json" };
 import { toConnectorPaths } from "../shared/publish/connector.ts";
+import { readArguments } from "./read-arguments.ts";
 
-/**
- * Writes the operations into the connector's definition, in `connector/` or `--directory`. `--host`, `--name` and `--email`
- * set the app's address and the operator's contact. All other parts of the file stay. With `--check` it writes nothing, and
- * exits with 1 when the file would change.
- */
+const USAGE = `npm run connector [-- options]    writes the operations into the connector's definition; its other parts stay
+--host HOST      the app's address
+--name NAME      the operator's name
+--email EMAIL    the operator's email address
+--directory DIR  the folder of the definition; default connector/
+--check          writes nothing, and exits with 1 when the file would change`;
+
 const ours = resolve(import.meta.dirname, "../connector");
-const { values } = parseArgs({
-  options: {
-    check: { type: "boolean" },
-    host: { type: "string" },
-    name: { type: "string" },
-    email: { type: "string" },
-    directory: { type: "string", default: ours },
-  },
-});
+const options = {
+  check: { type: "boolean" },
+  host: { type: "string" },
+  name: { type: "string" },
+  email: { type: "string" },
+  directory: { type: "string", default: ours },
+} as const;
+const { values } = readArguments(options, USAGE);
 const { directory } = values;
 const basePath = `/${hostSettings.extensions.http.routePrefix}`;
 const name = "apiDefinition.swagger.json";

@@ -1,15 +1,13 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { operations } from "../functions/operations.ts";
 import { tags } from "../functions/tags.ts";
 import type { Operation } from "../shared/http/operation.ts";
+import { readArguments } from "./read-arguments.ts";
 
-/**
- * Writes the tables of `docs/operations.md` from the declared operations, below its introduction. With `--check` it writes
- * nothing, and exits with 1 when the file differs.
- */
-const { values } = parseArgs({ options: { check: { type: "boolean" } } });
+const USAGE = `npm run docs [-- --check]    writes the tables of docs/operations.md from the declared operations, below its introduction
+--check  writes nothing, and exits with 1 when the file would change`;
+const { values } = readArguments({ check: { type: "boolean" } }, USAGE);
 const path = join(resolve(import.meta.dirname, ".."), "docs/operations.md");
 const START = "<!-- From here on: npm run docs -->";
 const HEAD = "| call | id | what it does | key |\n| --- | --- | --- | --- |";

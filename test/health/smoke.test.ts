@@ -54,6 +54,10 @@ test.each([
   ["scripts/smoke.ts", ["https://app.example", "--foo"], "npm run smoke -- https://"],
   ["scripts/smoke.ts", ["nowhere"], "nowhere is no URL."],
   ["scripts/bundle.ts", ["--dbug"], "npm run bundle"],
+  ["scripts/connector.ts", ["--hst"], "npm run connector"],
+  ["scripts/docs.ts", ["check"], "npm run docs"],
+  ["scripts/backup.ts", [], "One DIR is required."],
+  ["scripts/backup.ts", ["folder", "--replace"], "Only npm run restore has --replace."],
 ])(
   "%s with the arguments %j prints the reason and the usage, without a stack",
   async (script, args, text) => {
