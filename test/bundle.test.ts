@@ -30,7 +30,7 @@ test("the first delivery loads at most three files and no client, XML parser or 
   expect(text).not.toMatch(/KyError|XMLParser|InstrumentationKey/);
 });
 
-test("an instance registers its functions and then loads the receivers' code before any call", () => {
+test("an instance loads the receivers' code after its functions, before any call", () => {
   const printed = execFileSync(process.execPath, ["test/fixtures/load-ahead.mjs"], { encoding: "utf8" });
   expect(printed.trim().split("\n")).toEqual(["functions registered", "receivers loaded"]);
 });

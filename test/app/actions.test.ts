@@ -64,26 +64,26 @@ test("a list of agents with an unknown status is 400 with the known statuses", a
   ]);
 });
 
-test.each([
+const FAULTS = [
   ["answers 500", { do: "answer", status: 500 }],
   ["drops the connection", { do: "drop" }],
-] as const)(
-  "when LiveChat %s, removing an agent is 200 if the agent existed, and 404 if not",
-  async (_, fault) => {
-    const of = (login: string) => ({ method: "DELETE", path: `/agents/${login}` });
-    app.sandbox.faults.plan({ ...fault, ...of("nobody") });
-    expect((await app.call("DELETE", "/agents/nobody@example.com")).status).toBe(404);
+] as const;
 
-    await app.call("POST", "/agents", { login: "eve@example.com", name: "Eve" });
-    app.sandbox.faults.plan({ ...fault, ...of("eve"), committed: true });
-    expect(await app.call("DELETE", "/agents/eve@example.com")).toMatchObject({
-      status: 200,
-      body: { result: "eve@example.com removed successfully" },
-    });
-  },
-);
+test.each(FAULTS)("the removal of a missing agent is 404 when LiveChat %s", async (_, fault) => {
+  app.sandbox.faults.plan({ ...fault, method: "DELETE", path: "/agents/nobody" });
+  expect((await app.call("DELETE", "/agents/nobody@example.com")).status).toBe(404);
+});
 
-test("a new ticket can be read and updated, and an update lists the fields that LiveChat ignored", async () => {
+test.each(FAULTS)("the removal of an agent is 200 when LiveChat %s after it", async (_, fault) => {
+  await app.call("POST", "/agents", { login: "eve@example.com", name: "Eve" });
+  app.sandbox.faults.plan({ ...fault, method: "DELETE", path: "/agents/eve", committed: true });
+  expect(await app.call("DELETE", "/agents/eve@example.com")).toMatchObject({
+    status: 200,
+    body: { result: "eve@example.com removed successfully" },
+  });
+});
+
+test("a new ticket has the requested fields when it is created and read", async () => {
   const created = await app.call("POST", "/tickets", {
     message: "The lamp stays dark.",
     subject: "Lamp",
@@ -102,9 +102,12 @@ test("a new ticket can be read and updated, and an update lists the fields that 
     assignee: { id: "owner@example.com" },
     source: { type: "chat-window", url: "https://shop.example.com/lamps" },
   });
-  const { id } = created.body;
-  expect((await app.call("GET", `/tickets/${id}`)).body).toEqual(created.body);
+  expect((await app.call("GET", `/tickets/${created.body.id}`)).body).toEqual(created.body);
+});
 
+test("an update lists the fields that LiveChat ignored", async () => {
+  const asked = { message: "The lamp stays dark.", subject: "Lamp", requester: { mail: "vera@example.com" } };
+  const { id } = (await app.call("POST", "/tickets", asked)).body;
   const updated = await app.call("PUT", `/tickets/${id}/tags`, { tag: ["lamps"], subject: "Dark lamp" });
   expect(updated).toMatchObject({ status: 200, body: { id, tags: ["lamps"], ignored_fields: ["subject"] } });
 });
@@ -113,7 +116,7 @@ test.each([
   ["wrapped", "epoch", "ids", "null"],
   ["bare", "iso", "objects", "missing"],
 ] as const)(
-  "a ticket is answered in one form when LiveChat's answer is %s with %s times, groups as %s and absent fields %s",
+  "a ticket is answered in one form: %s, times %s, groups %s, absent fields %s",
   async (ticket, times, listGroups, absent) => {
     const before = { ...app.sandbox.variants };
     Object.assign(app.sandbox.variants, { ticket, times, listGroups, absent });
@@ -244,17 +247,22 @@ test("an id with slashes, dots or URL delimiters never leads to another path of 
   expect(app.sandbox.calls.list.slice(before).filter(({ url }) => url.startsWith("/agents"))).toEqual([]);
 });
 
-test("an odd ticket is listed, stored and reported without stopping the list or the reconciliation", async () => {
-  const odd = { id: "ODD", tags: ["sales", null], date: "soon", modified: "2026-01-15T09:44:12Z" };
-  const body = { total: 3, pages: 1, tickets: [{ id: "T1" }, odd, { subject: "no id" }] };
-  const answer = { do: "answer", status: 200, body, method: "GET" } as const;
-  app.sandbox.faults.plan({ ...answer, path: "/tickets" });
-  const asItCame = { ...odd, modified: "2026-01-15T09:44:12.000Z" };
-  expect((await app.call("GET", "/tickets")).body).toEqual([{ id: "T1" }, asItCame]);
-  app.sandbox.faults.plan({ ...answer, body: odd, path: "/tickets/ODD" });
-  expect((await app.call("GET", "/tickets/ODD")).body).toEqual(asItCame);
+const odd = { id: "ODD", tags: ["sales", null], date: "soon", modified: "2026-01-15T09:44:12Z" };
+const asItCame = { ...odd, modified: "2026-01-15T09:44:12.000Z" };
+const withOdd = {
+  ...({ do: "answer", status: 200, method: "GET", path: "/tickets" } as const),
+  body: { total: 3, pages: 1, tickets: [{ id: "T1" }, odd, { subject: "no id" }] },
+};
 
-  app.sandbox.faults.plan({ ...answer, path: "/tickets", times: 9 });
+test("an odd ticket is listed beside the others and can be read", async () => {
+  app.sandbox.faults.plan(withOdd);
+  expect((await app.call("GET", "/tickets")).body).toEqual([{ id: "T1" }, asItCame]);
+  app.sandbox.faults.plan({ ...withOdd, body: odd, path: "/tickets/ODD" });
+  expect((await app.call("GET", "/tickets/ODD")).body).toEqual(asItCame);
+});
+
+test("an odd ticket is stored and reported by a run that completes", async () => {
+  app.sandbox.faults.plan({ ...withOdd, times: 9 });
   const run = await app.call("POST", "/reconcile/tickets");
   expect(run.body).toMatchObject({ outcome: "completed", odd: 1, withoutId: 1 });
   expect((await app.call("GET", "/stored/tickets/ODD")).body).toEqual(asItCame);

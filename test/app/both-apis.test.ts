@@ -103,7 +103,7 @@ function common({ type, origin, payload: { chat = {}, visitor = {}, pre_chat_sur
   };
 }
 
-test("v2 and the Text platform give the same events for a chat, except for the documented losses", async () => {
+test("both APIs give a chat the same events, except for the documented losses", async () => {
   const [v2, text] = await Promise.all([byV2(), byText()]);
   const fromV2 = v2.map(common);
   expect(text.map(common)).toEqual(fromV2);

@@ -66,7 +66,7 @@ test("the id of an old ticket adds no event before or after the first reconcilia
   expect((await app.call("GET", "/events?type=ticket_created")).body.items).toHaveLength(2);
 });
 
-test("tickets that exist at the first registration never become events, however new they are", async () => {
+test("tickets that exist at the first registration never become events", async () => {
   await using sandbox = await startTextSandbox(roomy);
   const { desk } = sandbox.helpDesk;
   const [there] = desk.fill(1).map(({ ID }) => ID) as [string];
@@ -86,7 +86,7 @@ test("tickets that exist at the first registration never become events, however 
   }
 });
 
-test("when a host is killed before it reads an announced ticket, the next one adds the event once", async () => {
+test("when a host dies before it reads an announced ticket, the next adds the event once", async () => {
   await using sandbox = await startTextSandbox(roomy);
   const tables = newTables();
   const first = await startTextApp({ sandbox, env: tables });
@@ -113,7 +113,7 @@ test("when a host is killed before it reads an announced ticket, the next one ad
   }
 });
 
-test("after a move from v2, stored tickets stay and HelpDesk's existing tickets add no events", async () => {
+test("after a move from v2, its tickets stay and HelpDesk's old tickets add no events", async () => {
   const tables = newTables();
   const before: App = await startApp({ env: tables });
   before.sandbox.tickets.fill(30);
@@ -228,7 +228,7 @@ test("while the webhook password changes, only the old and the new password are 
   await third.stop();
 });
 
-test("while HelpDesk throttles, a call is 429 with Retry-After, and an announced ticket waits", async () => {
+test("while HelpDesk throttles, its calls are 429 and an announced ticket waits", async () => {
   await using sandbox = await startTextSandbox(roomy);
   const env = newTables();
   const first = await startTextApp({ sandbox, env });

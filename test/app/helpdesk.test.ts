@@ -34,7 +34,7 @@ const untilLogged = (app: TextApp, id: string, count = 1) =>
   expect.poll(() => eventsOf(app, id), { interval: 25 }).toHaveLength(count);
 
 test.each(["payload", "payload.ticket", "ticket", "bare"] as const)(
-  "a ticket that two equal deliveries announce as %s is in the log once, as HelpDesk returns it",
+  "a ticket that two equal deliveries announce as %s is in the log once",
   async (delivery) => {
     app.sandbox.helpDesk.variants.delivery = delivery;
     const { ID } = app.sandbox.helpDesk.desk.create(asked);
@@ -53,13 +53,15 @@ test.each(["payload", "payload.ticket", "ticket", "bare"] as const)(
   },
 );
 
-test("a forged delivery adds no content to the log, and no event for an unknown id", async () => {
+test("a forged delivery adds no content to the log", async () => {
   const { ID } = app.sandbox.helpDesk.desk.create(asked, { silently: true });
   const forged = { eventType: "tickets.create", payload: { ID, subject: "Forged" } };
   expect((await app.call("POST", RECEIVER, forged)).body).toMatchObject({ status: "stored" });
   await untilLogged(app, ID);
   expect((await eventsOf(app, ID))[0]?.payload.ticket.subject).toBe("(no subject)");
+});
 
+test("a delivery with an unknown id adds no event", async () => {
   const unknown = { payload: { ID: "00000000-0000-0000-0000-000000000000" } };
   const { body } = await app.call("POST", RECEIVER, unknown);
   expect(body.status).toBe("stored");
@@ -122,7 +124,7 @@ test("with HelpDesk, tickets are created, updated, read and listed by the same o
   expect(group).toMatchObject({ status: 400, body: { errors: [{ path: "group" }] } });
 });
 
-test("a ticket whose webhook was lost is in the log and stored after the next reconciliation", async () => {
+test("a reconciliation logs and stores a ticket whose webhook was lost", async () => {
   await using sandbox = await startTextSandbox({ throttle: { limit: 10_000 } });
   const { desk } = sandbox.helpDesk;
   const other = await startTextApp({ sandbox });
@@ -141,7 +143,7 @@ test("a ticket whose webhook was lost is in the log and stored after the next re
 
 describe("an account without HelpDesk", () => {
   test.each(["off", "refused"])(
-    "with HelpDesk %s, calls about tickets are 409 no-helpdesk, and everything else works",
+    "with HelpDesk %s, only calls about tickets fail, with 409 no-helpdesk",
     async (how) => {
       await using sandbox = await startTextSandbox(
         how === "off" ? {} : { helpDesk: { withoutLicence: 403 } },

@@ -79,7 +79,7 @@ test.each([
   ["a wrong user", basic({ ...WEBHOOK, username: "x" })],
   ["another scheme", `Bearer ${WEBHOOK.password}`],
   ["nonsense", "Basic %%%"],
-])("a delivery with %s is 401, and nothing is stored", async (_, authorization) => {
+])("a delivery with %s is 401 and not stored", async (_, authorization) => {
   const before = await log();
   const answer = await app.deliver("chat-ended", chatEnded("C2"), authorization);
   expect(answer).toMatchObject({ status: 401, body: { status: 401 } });
@@ -150,7 +150,7 @@ test.each([
   });
 });
 
-test("a chat's webhooks fill the log, and GET /chats/{chatId} combines their events", async () => {
+test("the webhooks of a chat and of a ticket become their events in the log", async () => {
   for (const [event_type, path] of [
     ["chat_started", "chat-started"],
     ["chat_ended", "chat-ended"],

@@ -11,7 +11,7 @@ test("with missing or wrong settings, npm start names them in one line and exits
   );
 });
 
-test("a deployed app with a wrong setting names it in every answer, and ends without an error", async () => {
+test("a deployed app with a wrong setting names it in every answer and exits with 0", async () => {
   const app = await startApp({ env: { LIVECHAT_RATE_LIMIT: "lots" }, flags: ["--app", "dist/app.mjs"] });
   const errors = [{ path: "LIVECHAT_RATE_LIMIT", message: "must be a whole number" }];
   for (const path of ["/agents", "/events", "/registration", "/reconcile/tickets"]) {

@@ -57,7 +57,7 @@ async function untilLogged(app: TextApp, chatId: string, count: number): Promise
 const startAndEnd = (events: Logged[]) =>
   ["chat_started", "chat_ended"].map((wanted) => events.find(({ type }) => type === wanted));
 
-test("a chat of the Text platform is in the log with its transcript and the fields that v2 lacks", async () => {
+test("a Text chat is in the log with its transcript, tags, rating and summary", async () => {
   const { id, chat } = app.sandbox.chats.hold({
     tags: ["delivery"],
     rating: { score: 1, comment: "thanks" },
@@ -96,7 +96,7 @@ describe("the Text receiver", () => {
   test.each([
     ["a wrong secret_key", "wrong"],
     ["no secret_key", undefined],
-  ])("a Text delivery with %s is 401, and nothing is stored", async (_, secret_key) => {
+  ])("a Text delivery with %s is 401 and not stored", async (_, secret_key) => {
     const delivery = { ...ended("C1", "T-refused"), secret_key };
     expect((await app.call("POST", RECEIVER, delivery)).status).toBe(401);
     expect(await eventsOf(app, "T-refused")).toEqual([]);
@@ -127,21 +127,16 @@ describe("the Text receiver", () => {
     expect(entry.raw).not.toContain(WEBHOOK.password);
   });
 
-  test.each([
+  const ODD_IDS = [
     ["half a surrogate pair", "\ud800"],
     ["40,000 characters", "x".repeat(40_000)],
-  ])("the end of a chat with an id of %s is quarantined, and its start is stored", async (_, odd) => {
-    const chat = { id: "C-odd", thread: { id: odd } };
-    const deliveries = [
-      ended("C-odd", odd),
-      ended(odd, "T-odd"),
-      { ...ended("C-odd", `T-${odd.length}`), organization_id: odd },
-      { ...ended("C-odd", odd), action: "incoming_chat", payload: { chat } },
-    ];
-    const answers = [];
-    for (const delivery of deliveries) answers.push((await app.call("POST", RECEIVER, delivery)).body);
-    expect(answers.map(({ status }) => status)).toEqual(["quarantined", "quarantined", "stored", "stored"]);
-    const entry = (await app.call("GET", `/quarantine/${answers[0].id}`)).body;
+  ] as const;
+
+  test.each(ODD_IDS)("the end of a chat with an id of %s is quarantined", async (_, odd) => {
+    const { body } = await app.call("POST", RECEIVER, ended("C-odd", odd));
+    expect(body.status).toBe("quarantined");
+    expect((await app.call("POST", RECEIVER, ended(odd, "T-odd"))).body.status).toBe("quarantined");
+    const entry = (await app.call("GET", `/quarantine/${body.id}`)).body;
     expect(entry.problems).toEqual([
       {
         path: "payload.thread_id",
@@ -149,9 +144,20 @@ describe("the Text receiver", () => {
       },
     ]);
   });
+
+  test.each(ODD_IDS)("the end of a chat with an organization id of %s is stored", async (_, odd) => {
+    const delivery = { ...ended("C-odd", `T-${odd.length}`), organization_id: odd };
+    expect((await app.call("POST", RECEIVER, delivery)).body.status).toBe("stored");
+  });
+
+  test.each(ODD_IDS)("the start of a chat with an id of %s is stored", async (_, odd) => {
+    const chat = { id: "C-odd", thread: { id: odd } };
+    const delivery = { ...ended("C-odd", odd), action: "incoming_chat", payload: { chat } };
+    expect((await app.call("POST", RECEIVER, delivery)).body.status).toBe("stored");
+  });
 });
 
-test("deliveries that come four times, in reverse order and at once, add each start and end once", async () => {
+test("parallel repeated deliveries in reverse order add each start and end once", async () => {
   const thread = app.sandbox.chats.hold({}, { silently: true });
   const start = {
     webhook_id: "w1",
@@ -293,7 +299,7 @@ test("when a host is killed before it reads a transcript, the next one adds the 
   }
 });
 
-test("health checks make no billed calls, and GET /status counts the billed calls", async () => {
+test("health checks count the billed calls and make none", async () => {
   const headers = { Legacy: "2026-03-01", Deprecation: "2026-09-01" };
   await using sandbox = await startTextSandbox({ variants: { headers } });
   const other = await startTextApp({ sandbox, env: { WEBHOOK_BASE_URL: "http://127.0.0.1:9" } });

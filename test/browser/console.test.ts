@@ -9,7 +9,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
   const tests = useConsole({ env: { ALLOW_LOOPBACK_CALLBACKS: "true" } });
   const { open, deliver } = tests;
 
-  test("after a wrong key the console asks again, and the right key opens the requested page", async () => {
+  test("the console asks for a key until the right one opens the requested page", async () => {
     const guarded = await startApp({ env: { LOCAL_FUNCTION_KEY: KEY }, flags: ["--enable-auth"] });
     try {
       const { page, requests, close } = await openTab(tests.browser, guarded.url, "/events?type=chat_ended");
@@ -164,7 +164,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await close();
   });
 
-  test("a hidden page makes no calls, and a 429 delays the next poll by its Retry-After", async () => {
+  test("a page makes no call while it is hidden or the Retry-After of a 429 lasts", async () => {
     const { page, requests, close } = await open("/subscriptions", { clock: true });
     await dataIsShown(page);
     const asked = () => requests.filter((url) => url.endsWith("/api/subscriptions")).length;

@@ -12,7 +12,7 @@ const AT_ONCE = 100;
 describe.skipIf(CHROMIUM === undefined)("a large log", () => {
   const tests = useConsole({ env: { EVENTS_TABLE } });
 
-  test(`a log of ${COUNT} events can be opened, filtered, exported, and searched by time`, {
+  test(`a log of ${COUNT} events can be opened, filtered, searched by time and exported`, {
     timeout: 600_000,
   }, async () => {
     const log = openEventLog({ table: openTable({ connectionString: inject("storage") }, EVENTS_TABLE) });

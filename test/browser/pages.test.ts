@@ -110,7 +110,7 @@ describe.skipIf(CHROMIUM === undefined)("pages of the console", () => {
     await close();
   });
 
-  test("the page of a ticket leads to its event, and the event's page says why no subscription got it", async () => {
+  test("a ticket's page leads to its event and the reason why it was not sent", async () => {
     const { app } = tests;
     const { body: subscription } = await app.call("POST", "/subscriptions", {
       url: "http://127.0.0.1:9/nothing-listens-there",

@@ -54,7 +54,7 @@ const both = (ids: string[]) => ids.flatMap((id) => [`chat_ended ${id}`, `chat_s
 describe.each(["created", "ended"] as const)(
   "an archive that filters by the time threads %s",
   (archiveTime) => {
-    test(`a long thread that no webhook reported gets its start and end (archive by ${archiveTime})`, async () => {
+    test(`a long thread without webhooks gets its start and end (archive by ${archiveTime})`, async () => {
       await using account = await world({ variants: { archiveTime } });
       const { sandbox, open, pass } = account;
       const { log, run } = open();
@@ -75,7 +75,7 @@ describe.each(["created", "ended"] as const)(
       expect(await run()).toMatchObject({ recovered: 0, calls: 2 });
     });
 
-    test(`each start and end is in the log exactly once after any history (archive by ${archiveTime})`, async () => {
+    test(`each start and end is in the log once after any history (archive by ${archiveTime})`, async () => {
       const step = fc.constantFrom("start", "end", "resume", "run", "wait", "webhook");
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {

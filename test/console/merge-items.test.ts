@@ -7,7 +7,7 @@ const keyOf = ({ id }: Item) => id;
 const item = fc.record({ id: fc.integer({ min: 1, max: 9 }), state: fc.constantFrom("started", "ended") });
 const some = fc.uniqueArray(item, { selector: keyOf, maxLength: 6 });
 
-test("new items enter a list once, in their newest state, and move no shown item", () => {
+test("new items enter a list once, in their newest state, without moving shown items", () => {
   fc.assert(
     fc.property(some, some, some, (items, waiting, arrived) => {
       const fresh = waiting.filter(({ id }) => !items.some((one) => one.id === id));

@@ -69,7 +69,7 @@ test.each([
   ["text that is not JSON", (response: ServerResponse) => response.end("planted"), {}],
   ["an incomplete token", (response: ServerResponse) => response.end('{"access_token":"planted"}'), {}],
 ])(
-  "%s from the endpoint is a StorageUnavailable after three attempts, without the endpoint's text",
+  "after three attempts, %s is a StorageUnavailable without the endpoint's text",
   async (_, reply, upstream) => {
     answer = reply;
     const identity = managedIdentity(undefined, { environment, wait: async () => {} });

@@ -13,13 +13,18 @@ const required = {
   LIVECHAT_WEBHOOK_PASSWORD: "secret",
   AzureWebJobsStorage: "UseDevelopmentStorage=true",
 };
+const { LIVECHAT_USERNAME: _, LIVECHAT_WEBHOOK_USERNAME: __, ...text } = required;
+const ids = { LIVECHAT_API: "text", LIVECHAT_ACCOUNT_ID: "an account", LIVECHAT_CLIENT_ID: "an app" };
 
-test("the sample settings are complete, and valid with address, key and password", () => {
+test("the sample settings have every setting", () => {
   expect(Object.keys(sample)).toEqual(expect.arrayContaining([...SETTING_NAMES]));
   expect(Object.keys(sample).filter((name) => !(SETTING_NAMES as string[]).includes(name))).toEqual([
     "FUNCTIONS_WORKER_RUNTIME",
     "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
   ]);
+});
+
+test("the sample settings are valid with address, key and password", () => {
   const { LIVECHAT_USERNAME, LIVECHAT_API_KEY, LIVECHAT_WEBHOOK_PASSWORD } = required;
   const filled = { ...sample, LIVECHAT_USERNAME, LIVECHAT_API_KEY, LIVECHAT_WEBHOOK_PASSWORD };
   const settings = readSettings(filled);
@@ -70,12 +75,10 @@ test("optional settings have the documented defaults", () => {
   });
 });
 
-test("LIVECHAT_API=text requires account id and client id, and no user name", () => {
-  const { LIVECHAT_USERNAME: _, LIVECHAT_WEBHOOK_USERNAME: __, ...text } = required;
+test("LIVECHAT_API=text requires account id and client id instead of a user name", () => {
   const missing = catchError(() => readSettings({ ...text, LIVECHAT_API: "text" })).message;
   expect(missing).toContain("LIVECHAT_ACCOUNT_ID is missing; LIVECHAT_CLIENT_ID is missing");
   expect(missing).not.toContain("USERNAME");
-  const ids = { LIVECHAT_API: "text", LIVECHAT_ACCOUNT_ID: "an account", LIVECHAT_CLIENT_ID: "an app" };
   expect(readSettings({ ...text, ...ids }).liveChat).toEqual({
     api: "text",
     url: "https://api.livechatinc.com",
@@ -85,9 +88,15 @@ test("LIVECHAT_API=text requires account id and client id, and no user name", ()
     rateLimit: 100,
     helpDeskUrl: "https://api.helpdesk.com/v1",
   });
+});
+
+test("HELPDESK=off leaves the settings without HelpDesk's URL", () => {
   expect(readSettings({ ...text, ...ids, HELPDESK: "off" }).liveChat).toMatchObject({
     helpDeskUrl: undefined,
   });
+});
+
+test("LIVECHAT_API is v2 or text", () => {
   expect(() => readSettings({ ...required, LIVECHAT_API: "v3" })).toThrow(
     'LIVECHAT_API must be "v2" or "text"',
   );

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { CORRECTIONS } from "../publish/microsoft.ts";
 
-test("connector/README.md lists the rows of Microsoft's reference that the connector corrects", () => {
+test("connector/README.md lists every correction of Microsoft's reference", () => {
   const rows = readFileSync("connector/README.md", "utf8").matchAll(
     /^\| `(\w+)` `([\w.]+)` \| [^|]* \| "([^"|]*)"(?:, "([^"|]*)")? *\| ([^|]*) \|$/gm,
   );

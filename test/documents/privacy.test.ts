@@ -4,7 +4,7 @@ import { placesOfPeople } from "../../functions/people/places.ts";
 import { openEventLog } from "../../shared/event-log/event-log.ts";
 import { openTable } from "../../shared/storage/open-table.ts";
 
-test("docs/privacy.md has a row for every place that stores personal data, in the same order", () => {
+test("docs/privacy.md has a row for every place of personal data, in the code's order", () => {
   const table = openTable({ connectionString: inject("storage") }, "unused");
   const places = placesOfPeople({
     eventsTable: table,

@@ -15,6 +15,7 @@ import { UNREACHABLE } from "../livechat/upstream.ts";
  * the cause, and the effects of the cause are not shown as further faults.
  */
 let sandbox: Sandbox;
+const BASE = "https://app.example";
 const CREDENTIALS = { username: "livechat", password: "a webhook's password" };
 
 beforeAll(async () => {
@@ -62,7 +63,7 @@ test("a setup without WEBHOOK_BASE_URL needs attention but is healthy", async ()
   expect(health).toEqual({ status: 200, body: { status: "ok" } });
 });
 
-test("missing, wrong and unresolved settings make only the check settings bad, and their values are not shown", async () => {
+test("invalid settings make only the check settings bad, without showing values", async () => {
   const { status, health, names, wrong } = await look({
     LIVECHAT_USERNAME: "",
     LIVECHAT_RATE_LIMIT: "lots",
@@ -78,7 +79,7 @@ test("missing, wrong and unresolved settings make only the check settings bad, a
   expect(JSON.stringify(wrong)).not.toMatch(/hunter2|lots/);
 });
 
-test("a refused LiveChat key makes the check livechat bad and the check registrations unknown", async () => {
+test("a refused LiveChat key makes livechat bad and registrations unknown", async () => {
   const { health, names, wrong } = await look({ LIVECHAT_API_KEY: "expired" });
   expect(health.status).toBe(503);
   expect(names("bad")).toEqual(["livechat"]);
@@ -154,10 +155,11 @@ test("an unreachable queue needs attention and leaves the app healthy", async ()
   expect(health.status).toBe(200);
 });
 
-test("unreachable storage and refused access make the check storage bad, each with its own advice", async () => {
-  const at = (url?: string) =>
-    `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=YQ==;TableEndpoint=${url}/devstoreaccount1;`;
-  const absent = await look({ LiveChatStorage: at(UNREACHABLE) });
+const storageAt = (url?: string) =>
+  `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=YQ==;TableEndpoint=${url}/devstoreaccount1;`;
+
+test("unreachable storage makes the check storage bad, with advice on the firewall", async () => {
+  const absent = await look({ LiveChatStorage: storageAt(UNREACHABLE) });
   expect(absent.names("bad")).toEqual(["storage"]);
   expect(absent.names("unknown")).toEqual(
     expect.arrayContaining(["deliveries.chat_started", "reconcile", "subscriptions", "quarantine"]),
@@ -167,9 +169,11 @@ test("unreachable storage and refused access make the check storage bad, each wi
     action: expect.stringContaining("firewall"),
   });
   expect(absent.health.status).toBe(503);
+});
 
+test("refused storage makes the check storage bad, with advice on roles", async () => {
   const [, url] = /TableEndpoint=(http:\/\/[^/]+)/.exec(inject("storage")) ?? [];
-  const refused = await look({ LiveChatStorage: at(url) });
+  const refused = await look({ LiveChatStorage: storageAt(url) });
   expect(refused.names("bad")).toEqual(["storage"]);
   expect(refused.wrong[0]?.action).toContain("Storage Table Data Contributor");
 });
@@ -192,19 +196,20 @@ test("a WEBHOOK_BASE_URL that leads to another server, or to none, needs attenti
   expect(gone.wrong.find(({ name }) => name === "address")?.detail).toContain("ECONNREFUSED");
 });
 
-test("the check registrations finds an unknown webhook password and another account's licence", async () => {
-  const base = "https://app.example";
-  for (const { event_type, data_types, receiver } of wantedWebhooks({ baseUrl: base })) {
+test("the check registrations finds an unknown webhook password", async () => {
+  for (const { event_type, data_types, receiver } of wantedWebhooks({ baseUrl: BASE })) {
     const url = urlWith({ ...CREDENTIALS, password: "hunter2" }, receiver);
     sandbox.webhooks.register({ event_type, data_types, url });
   }
-  const stale = await look({ WEBHOOK_BASE_URL: base });
+  const stale = await look({ WEBHOOK_BASE_URL: BASE });
   const registrations = stale.wrong.find(({ name }) => name === "registrations");
   expect(registrations?.detail).toContain("credentials that are not accepted");
   expect(registrations?.action).toContain("POST /registration");
   expect(JSON.stringify(stale.wrong)).not.toContain("hunter2");
+});
 
-  const other = await look({ WEBHOOK_BASE_URL: base, LIVECHAT_LICENSE_ID: "999" });
+test("the check registrations finds the licence of another account", async () => {
+  const other = await look({ WEBHOOK_BASE_URL: BASE, LIVECHAT_LICENSE_ID: "999" });
   expect(other.names("bad")).toEqual(["registrations"]);
   expect(other.wrong.find(({ name }) => name === "registrations")?.action).toContain(
     "Set LIVECHAT_LICENSE_ID to 12345678",

@@ -89,7 +89,7 @@ describe("deliveries", () => {
     expect((await judge(young, noon + 3 * HOUR)).state).toBe("ok");
   });
 
-  test("the ticket webhook needs attention when the reconciliation finds half of the new tickets", () => {
+  test("the ticket webhook needs attention when runs find half of the new tickets", () => {
     const runs = (recovered: number, added: number, mode: RunRecord["mode"] = "incremental") =>
       Array.from({ length: 20 }, () => ({ mode, recovered, added }) as RunRecord);
     expect(judgeTicketWebhook(runs(1, 1))?.state).toBe("attention");
@@ -280,21 +280,18 @@ test.each([
   ["404", new NotFound("LiveChat has nothing there.", { upstream: { status: 404 } })],
   ["410", new NotFound("LiveChat has nothing there.", { upstream: { status: 410 } })],
   ["unsupported_version", new InvalidInput("It refuses.", { upstream: { code: "unsupported_version" } })],
-])(
-  "an API v2 that is gone (%s) is bad, and the action names the settings of the Text platform",
-  (_, error) => {
-    expect(judgeLiveChatFailure(error)).toMatchObject({
-      state: "bad",
-      action: expect.stringContaining("set LIVECHAT_API to text"),
-    });
-  },
-);
+])("a retired API v2 (%s) is bad, with the action to set LIVECHAT_API", (_, error) => {
+  expect(judgeLiveChatFailure(error)).toMatchObject({
+    state: "bad",
+    action: expect.stringContaining("set LIVECHAT_API to text"),
+  });
+});
 
 test.each([
   [{ count: 1, more: false }, "1 delivery was not readable and is kept aside."],
   [{ count: 2, more: false }, "2 deliveries were not readable and are kept aside."],
   [{ count: 1_000, more: true }, "1000 or more deliveries were not readable and are kept aside."],
-])("quarantined deliveries need attention, and are counted: %j", (quarantined, detail) => {
+])("quarantined deliveries need attention with their count: %j", (quarantined, detail) => {
   expect(judgeQuarantine(quarantined)).toMatchObject({
     state: "attention",
     detail,

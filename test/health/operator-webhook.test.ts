@@ -20,7 +20,7 @@ const change: CheckChange = {
 const PASSWORD = "a webhook's password";
 const noLog = () => {};
 
-test("a change is sent to the operator once, signed, as plain fields and as a card for Teams", async () => {
+test("a change is sent to the operator once, signed, as fields and as a Teams card", async () => {
   const { url, arrivals } = await startSubscriber(202);
   const tell = createOperatorWebhook({ url, password: PASSWORD, post: createPost({ allowLoopback: true }) });
   await tell(change, noLog);

@@ -76,7 +76,7 @@ test("for any number of refused calls an instance writes once a minute, into thi
   expect((await start().lastHour())["no-credentials"]).toBeGreaterThan(58 * 50);
 });
 
-test("each type and reason has one log line a minute, which counts the refusals without a line", async () => {
+test("refusals of one type and reason have one log line a minute, with their count", async () => {
   const { start, pass } = world("RefusalsLines");
   const refusals = start();
   const lines: unknown[] = [];
