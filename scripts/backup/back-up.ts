@@ -32,8 +32,9 @@ import type { Tables } from "./tables.ts";
 const READINGS = 5;
 
 /**
- * Copies an app's tables into a directory, and replaces a backup in it; the app may run meanwhile. The order of reading keeps the parts consistent: no
- * subscription's place is beyond the end of the log, and every stored ticket with an event has that event in the log.
+ * Copies an app's tables into a directory, in place of an earlier backup; the app may run meanwhile. The order of reading
+ * keeps the parts consistent: no subscription's place is beyond the end of the log, and every stored ticket with an event
+ * has that event in the log.
  *
  * @param now milliseconds since the epoch
  * @throws {UnfinishedRestore} when an interrupted restore needs the directory's backup

@@ -13,6 +13,7 @@ import {
 import { LOG_PARTITION } from "../../shared/event-log/store.ts";
 import { FORMAT } from "../../shared/storage/format.ts";
 import { ATTEMPTS_PARTITION } from "../../shared/subscriptions/attempts.ts";
+import type { LogPlace } from "../../shared/subscriptions/subscription.ts";
 import { ALL_TICKETS, pointerKeyOf, TICKETS_PARTITION } from "../../shared/tickets/store/ticket-row.ts";
 import { TRANSCRIPTS_PARTITION } from "../../shared/transcripts/store.ts";
 import { isIn, type StoredRow, textOf } from "./rows.ts";
@@ -62,8 +63,7 @@ export function together(one: Erasures, other: Erasures): Erasures {
   };
 }
 
-/** The place of a subscription: the id of its log, and the last event that it has received. */
-export type Place = { log?: string; cursor: number };
+export type Place = Pick<LogPlace, "log" | "cursor">;
 
 /**
  * The id of the restored log. New events will have the numbers of the events that the backup lacks. So the log gets a new
