@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Doubts } from "./source.ts";
 
 /**
@@ -85,14 +86,10 @@ const GO_BACK_LIMIT = 3;
 
 export function beginWalk(
   size: number,
-  {
-    usualSize = size,
-    horizon = Number.MAX_SAFE_INTEGER,
-    filled = false,
-  }: { usualSize?: number; horizon?: number; filled?: boolean } = {},
+  known: Partial<Pick<Walk, "usualSize" | "horizon" | "filled">> = {},
 ): Walk {
   const nothing = { frontier: 0, ended: false, totalAtTop: 0, doubts: [] };
-  return { size, usualSize, horizon, filled, ...nothing };
+  return { size, usualSize: size, horizon: Number.MAX_SAFE_INTEGER, filled: false, ...known, ...nothing };
 }
 
 /** A walk that was stored. Earlier builds of 0.2.0 had `doubtsAll` beside the doubted keys. */
@@ -130,12 +127,12 @@ export function advanceWalk(walk: Walk, answer: ListAnswer): Advance {
   if (refusal && !refusal.isCounted) return { walk: afterRefusal(walk, refusal, answer.total) };
   const shown = { ...answer, rows: withoutEcho(walk, answer) };
   const verdict = judge(walk, shown);
-  const { page, rows } = shown;
-  const isRepeated = walk.suspect?.page === page && areSameRows(walk.suspect.rows, rows);
+  const suspect = { page: answer.page, rows: shown.rows };
+  const isRepeated = isDeepStrictEqual(walk.suspect, suspect);
   if (verdict.is === "right" || (verdict.is === "suspect" && isRepeated)) {
     return takeAnswer({ ...walk, ...verdict.changes, suspect: undefined }, shown);
   }
-  return { walk: { ...walk, suspect: { page, rows } }, fault: verdict.fault };
+  return { walk: { ...walk, suspect }, fault: verdict.fault };
 }
 
 /** The walk after it has read the list's length because of a refusal. */
@@ -233,7 +230,6 @@ function takeAnswer(walk: Walk, { page, total, rows }: ListAnswer): Advance {
   // Otherwise rows before the page are unseen, and the walk must go back.
   const isJoined = start <= now.frontier;
   const frontier = isJoined ? Math.max(now.frontier, start + rows.length) : now.frontier;
-  const seen = { page, rows };
   return {
     walk: {
       ...now,
@@ -244,7 +240,7 @@ function takeAnswer(walk: Walk, { page, total, rows }: ListAnswer): Advance {
       totalAtTop: page === 1 ? total : walk.totalAtTop,
       goneBack: now.goneBack && frontier <= now.goneBack.from ? now.goneBack : undefined,
       refusal: undefined,
-      last: seen,
+      last: { page, rows },
     },
     rows,
   };
@@ -269,13 +265,7 @@ function repeats(
   if (page === last.page || rows.length === 0) return false;
   // Rows move up only by deletions, which change the total. They may move down by changes, which do not.
   if (page < last.page && total !== totalBefore) return false;
-  return areSameRows(rows, last.rows);
-}
-
-function areSameRows(a: readonly ListedRow[], b: readonly ListedRow[]): boolean {
-  return (
-    a.length === b.length && a.every(({ id, key }, index) => id === b[index]?.id && key === b[index]?.key)
-  );
+  return isDeepStrictEqual(rows, last.rows);
 }
 
 /** Moves the edge to the end of a page that continues the walk. */

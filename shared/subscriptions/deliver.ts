@@ -173,15 +173,11 @@ export async function deliver(
     const at = now();
     if (isWriting || renewing || state.lease.state !== "ours" || at - state.lease.writtenAt < RENEW_MS)
       return;
-    renewing = replace(state, at)
-      .then((written) => {
-        // The state may have changed during the write, so `unsaved` stays.
-        if (written) state = { ...state, kept: written, lease: { state: "ours", writtenAt: at } };
-      })
-      .catch(() => {})
-      .finally(() => {
-        renewing = undefined;
-      });
+    const renewed = replace(state, at).then((written) => {
+      // The state may have changed during the write, so `unsaved` stays.
+      if (written) state = { ...state, kept: written, lease: { state: "ours", writtenAt: at } };
+    });
+    renewing = renewed.catch(() => {}).finally(() => (renewing = undefined));
   }
 
   function replace(
