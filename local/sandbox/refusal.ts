@@ -16,15 +16,17 @@ export class Refusal extends Error {
   }
 }
 
-/** Reads an argument by its schema. A wrong argument is a 400 with all problems. */
-export function read<const Schema extends v.GenericSchema>(
-  schema: Schema,
-  input: unknown,
-): v.InferOutput<Schema> {
-  const { success, output, issues } = v.safeParse(schema, input);
-  if (success) return output;
-  throw new Refusal(400, issues.map(describeIssue));
+/** Makes a function that reads arguments by their schema. Wrong arguments are refused with all problems. */
+export function readerOf(refuse: (issues: v.BaseIssue<unknown>[]) => Error) {
+  return <const Schema extends v.GenericSchema>(schema: Schema, input: unknown): v.InferOutput<Schema> => {
+    const { success, output, issues } = v.safeParse(schema, input);
+    if (success) return output;
+    throw refuse(issues);
+  };
 }
+
+/** Reads an argument by its schema. A wrong argument is a 400 with all problems. */
+export const read = readerOf((issues) => new Refusal(400, issues.map(describeIssue)));
 
 /** A problem of an argument: its path and its message. */
 export function describeIssue(issue: v.BaseIssue<unknown>): string {

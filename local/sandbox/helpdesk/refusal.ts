@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { type Answer, json } from "../http.ts";
+import { readerOf } from "../refusal.ts";
 
 /** The refusal of a call by HelpDesk. */
 export class HelpDeskRefusal extends Error {
@@ -31,12 +32,7 @@ export function refusedByHelpDesk({ status, message, problems, headers }: HelpDe
 }
 
 /** Reads parameters by their schema. Wrong parameters are a 422 with all problems. */
-export function readAs<const Schema extends v.GenericSchema>(
-  schema: Schema,
-  input: unknown,
-): v.InferOutput<Schema> {
-  const { success, output, issues } = v.safeParse(schema, input);
-  if (success) return output;
+export const readAs = readerOf((issues) => {
   const problems = issues.map((issue) => ({ path: v.getDotPath(issue) ?? "", message: issue.message }));
-  throw new HelpDeskRefusal(422, "Validation failed", { problems });
-}
+  return new HelpDeskRefusal(422, "Validation failed", { problems });
+});

@@ -1,6 +1,5 @@
-import * as v from "valibot";
 import { type Answer, json } from "../http.ts";
-import { describeIssue } from "../refusal.ts";
+import { describeIssue, readerOf } from "../refusal.ts";
 
 /** LiveChat's documented types of errors, with a status for each. LiveChat does not document the statuses. */
 const STATUSES = {
@@ -59,11 +58,6 @@ export function refusedAs({ type, message, data, headers }: TextRefusal, statuse
 }
 
 /** Reads the parameters of an action. Wrong parameters are a `validation` error with all problems. */
-export function readAs<const Schema extends v.GenericSchema>(
-  schema: Schema,
-  input: unknown,
-): v.InferOutput<Schema> {
-  const { success, output, issues } = v.safeParse(schema, input);
-  if (success) return output;
-  throw new TextRefusal("validation", issues.map(describeIssue).join("; "));
-}
+export const readAs = readerOf(
+  (issues) => new TextRefusal("validation", issues.map(describeIssue).join("; ")),
+);
