@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { errorKind, type Problem } from "./errors.ts";
 import { isLoopback } from "./loopback.ts";
 import { DEFAULT_CHATS_SCHEDULE, DEFAULT_RECONCILE_SCHEDULE } from "./schedules.ts";
-import { DEFAULT_WAKE_QUEUE, findWakeQueue, locateStorage } from "./storage-location.ts";
+import { DEFAULT_WAKE_QUEUE, findWakeQueue, hasTables, locateStorage } from "./storage-location.ts";
 
 /** The Basic credentials of a webhook. */
 export type Credentials = { username: string; password: string };
@@ -29,6 +29,7 @@ const url = v.pipe(
 );
 const address = v.pipe(
   url,
+  v.check((url) => !/[@?#]/.test(url), "must be an address without credentials, query or fragment"),
   v.transform((url) => url.replace(/\/+$/, "")),
 );
 const connectionString = v.pipe(
@@ -39,12 +40,13 @@ const connectionString = v.pipe(
     return !azure && plain.every(isLoopback);
   }, "must lead to https:// endpoints (http:// is for loopback addresses only)"),
 );
-const ownAddress = v.pipe(
-  address,
-  v.check((url) => !/[@?#]/.test(url), "must be an address without credentials, query or fragment"),
-);
-const anyCount = v.pipe(setting, v.regex(/^\d{1,6}$/, "must be a whole number"), v.transform(Number));
-const atLeastOne = v.pipe(anyCount, v.minValue(1, "must be at least 1"));
+const NO_TABLES = "must be a connection string of a storage account with tables";
+const countFrom = (least: 0 | 1) =>
+  v.pipe(
+    setting,
+    v.regex(least === 0 ? /^\d{1,6}$/ : /^(?!0+$)\d{1,6}$/, `must be a whole number from ${least} to 999999`),
+    v.transform(Number),
+  );
 const schedule = v.pipe(
   setting,
   v.regex(/^\S+( +\S+){5}$/, 'must be NCRONTAB with six fields, such as "0 */5 * * * *"'),
@@ -86,12 +88,12 @@ export const environmentFor = (api: LiveChatApi) => ({
   HELPDESK_API_URL: v.optional(address, "https://api.helpdesk.com/v1"),
   HELPDESK: v.optional(onOrOff, "on"),
   LIVECHAT_API_KEY: setting,
-  LIVECHAT_RATE_LIMIT: v.optional(atLeastOne, "100"),
+  LIVECHAT_RATE_LIMIT: v.optional(countFrom(1), "100"),
   // The receivers of the Text platform check only the password, so the user name is optional.
   LIVECHAT_WEBHOOK_USERNAME: neededWith(api === "v2", "livechat"),
   LIVECHAT_WEBHOOK_PASSWORD: setting,
   LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: v.optional(setting),
-  WEBHOOK_BASE_URL: v.optional(ownAddress),
+  WEBHOOK_BASE_URL: v.optional(address),
   LIVECHAT_LICENSE_ID: v.optional(setting),
   LiveChatStorage: v.optional(connectionString),
   LiveChatStorage__tableServiceUri: v.optional(address),
@@ -104,9 +106,9 @@ export const environmentFor = (api: LiveChatApi) => ({
   WAKE_QUEUE: v.optional(queue, DEFAULT_WAKE_QUEUE),
   TICKETS_RECONCILE_SCHEDULE: v.optional(schedule, DEFAULT_RECONCILE_SCHEDULE),
   CHATS_RECONCILE_SCHEDULE: v.optional(schedule, DEFAULT_CHATS_SCHEDULE),
-  EVENT_RETENTION_DAYS: v.optional(atLeastOne),
-  RETENTION_MARGIN_DAYS: v.optional(anyCount, "7"),
-  DELETED_TICKET_DAYS: v.optional(atLeastOne, "30"),
+  EVENT_RETENTION_DAYS: v.optional(countFrom(1)),
+  RETENTION_MARGIN_DAYS: v.optional(countFrom(0), "7"),
+  DELETED_TICKET_DAYS: v.optional(countFrom(1), "30"),
   // Kept exactly as given, because the URL may contain a signature.
   OPERATOR_WEBHOOK_URL: v.optional(url),
   ALLOW_LOOPBACK_CALLBACKS: v.optional(trueOrFalse, "false"),
@@ -151,14 +153,17 @@ export type Settings = Readonly<ReturnType<typeof readSettings>>;
  */
 export function readSettings(environment: Record<string, string | undefined>) {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
-  const result = v.safeParse(v.object(environmentFor(given.LIVECHAT_API === "text" ? "text" : "v2")), given);
-  const storage = locateStorage(result.success ? result.output : given, "table")?.location;
+  const api = given.LIVECHAT_API?.trim() === "text" ? "text" : "v2";
+  const result = v.safeParse(v.object(environmentFor(api)), given, { abortPipeEarly: true });
+  const found = locateStorage(result.success ? result.output : given, "table");
+  const storage = found?.location;
   const all = [
     ...(result.issues ?? []).map((issue) => {
       const path = v.getDotPath(issue) ?? "";
       return { path, message: issue.received === "undefined" ? "is missing" : issue.message };
     }),
     ...(storage ? [] : [{ path: "LiveChatStorage", message: "is missing" }]),
+    ...(found && !hasTables(found.location) ? [{ path: found.connection, message: NO_TABLES }] : []),
     ...publishedPasswords(given),
   ];
   if (!result.success || !storage || all.length > 0) {

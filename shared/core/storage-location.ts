@@ -33,6 +33,18 @@ export function locateStorage(
   return host ? { connection: "AzureWebJobsStorage", location: { connectionString: host } } : undefined;
 }
 
+/** True if the SDK can open tables at the location: a connection string may be wrong, or name only other services. */
+export function hasTables(location: StorageLocation): boolean {
+  if ("uri" in location) return true;
+  const text = location.connectionString;
+  if (/UseDevelopmentStorage=true/i.test(text)) return true;
+  const has = (name: string) => new RegExp(`(^|;)\\s*${name}=[^;]`, "i").test(text);
+  const isAccount = has("DefaultEndpointsProtocol") && has("AccountName") && has("AccountKey");
+  return isAccount
+    ? has("TableEndpoint") || has("EndpointSuffix")
+    : has("TableEndpoint") && has("SharedAccessSignature");
+}
+
 /** True if the location has queues: a connection string may name only tables. */
 export function hasQueues(location: StorageLocation): boolean {
   return (

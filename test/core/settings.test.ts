@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { TableClient } from "@azure/data-tables";
 import { expect, test } from "vitest";
 import { readSettings, SETTING_NAMES, SettingsError } from "../../shared/core/settings.ts";
 
@@ -79,6 +80,7 @@ test("LIVECHAT_API=text requires account id and client id instead of a user name
   const missing = catchError(() => readSettings({ ...text, LIVECHAT_API: "text" })).message;
   expect(missing).toContain("LIVECHAT_ACCOUNT_ID is missing; LIVECHAT_CLIENT_ID is missing");
   expect(missing).not.toContain("USERNAME");
+  expect(catchError(() => readSettings({ ...text, LIVECHAT_API: " text " })).message).toBe(missing);
   expect(readSettings({ ...text, ...ids }).liveChat).toEqual({
     api: "text",
     url: "https://api.livechatinc.com",
@@ -108,8 +110,10 @@ test("storage is LiveChatStorage, else the identity's endpoint, else the host's 
     uri: "https://acme.table.core.windows.net",
     clientId: "id",
   });
-  expect(readSettings({ ...required, ...endpoint, LiveChatStorage: "own" }).storage).toEqual({
-    connectionString: "own",
+  const own =
+    "DefaultEndpointsProtocol=https;AccountName=own;AccountKey=a2V5;EndpointSuffix=core.windows.net";
+  expect(readSettings({ ...required, ...endpoint, LiveChatStorage: own }).storage).toEqual({
+    connectionString: own,
   });
 });
 
@@ -124,7 +128,8 @@ test("the wake queue is in the storage account of the tables", () => {
     connection: "LiveChatStorage",
     location: { uri: "https://acme.queue.core.windows.net", clientId: "id" },
   });
-  const account = "AccountName=own;AccountKey=a2V5;EndpointSuffix=core.windows.net";
+  const account =
+    "DefaultEndpointsProtocol=https;AccountName=own;AccountKey=a2V5;EndpointSuffix=core.windows.net";
   const own = { ...required, ...endpoints, LiveChatStorage: account, WAKE_QUEUE: "mine" };
   expect(readSettings(own).wakeQueue).toEqual({
     name: "mine",
@@ -194,6 +199,74 @@ test.each([
   expect(() => readSettings({ ...required, [name]: value })).not.toThrow(),
 );
 
+const ACCOUNT = "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=a2V5";
+
+test.each([
+  "UseDevelopmentStorage=true",
+  `${ACCOUNT};EndpointSuffix=core.windows.net`,
+  `${ACCOUNT.toLowerCase()}; TableEndpoint=https://a.table.example/;`,
+  "TableEndpoint=https://a.table.example;SharedAccessSignature=sv=2024&sig=a%3D",
+])("a connection string of a storage account is accepted: %s", (LiveChatStorage) => {
+  expect(() => readSettings({ ...required, LiveChatStorage })).not.toThrow();
+  expect(() => TableClient.fromConnectionString(LiveChatStorage, "LiveChatEvents")).not.toThrow();
+});
+
+test.each([
+  "garbage",
+  "https://a.table.core.windows.net",
+  "DefaultEndpointsProtocol=https;AccountName=;AccountKey=a2V5;EndpointSuffix=core.windows.net",
+  ACCOUNT,
+  "AccountName=a;AccountKey=a2V5;TableEndpoint=https://a.table.example",
+  "BlobEndpoint=https://a.blob.example;SharedAccessSignature=sv=2024&sig=a%3D",
+])("a connection string that opens no tables is refused: %s", (value) => {
+  expect(() => TableClient.fromConnectionString(value, "LiveChatEvents")).toThrow();
+  const message = "must be a connection string of a storage account with tables";
+  expect(() => readSettings({ ...required, LiveChatStorage: value })).toThrow(`LiveChatStorage ${message}`);
+  expect(() => readSettings({ ...required, AzureWebJobsStorage: value })).toThrow(
+    `AzureWebJobsStorage ${message}`,
+  );
+});
+
+test("a connection string of the host alone may have no tables", () => {
+  const AzureWebJobsStorage = "BlobEndpoint=https://a.blob.example;SharedAccessSignature=sv=2024&sig=a%3D";
+  const LiveChatStorage = "UseDevelopmentStorage=true";
+  expect(() => readSettings({ ...required, AzureWebJobsStorage, LiveChatStorage })).not.toThrow();
+});
+
+test.each(["LIVECHAT_API_URL", "HELPDESK_API_URL", "LiveChatStorage__tableServiceUri", "WEBHOOK_BASE_URL"])(
+  "%s with credentials, query or fragment is refused",
+  (name) => {
+    for (const value of ["https://u:hunter2@a.example", "https://a.example?x=1", "https://a.example/#x"]) {
+      const { message } = catchError(() => readSettings({ ...required, [name]: value }));
+      expect(message).toContain(`${name} must be an address without credentials, query or fragment`);
+      expect(message).not.toContain("hunter2");
+    }
+  },
+);
+
+test.each([
+  ["LIVECHAT_RATE_LIMIT", 1],
+  ["EVENT_RETENTION_DAYS", 1],
+  ["RETENTION_MARGIN_DAYS", 0],
+  ["DELETED_TICKET_DAYS", 1],
+])("%s has the range in its error", (name, least) => {
+  for (const value of ["-1", "1000000", "1.5", `${least - 1}`, "off"]) {
+    expect(() => readSettings({ ...required, [name]: value })).toThrow(
+      `${name} must be a whole number from ${least} to 999999`,
+    );
+  }
+  for (const value of [`${least}`, " 999999 "]) {
+    expect(() => readSettings({ ...required, [name]: value })).not.toThrow();
+  }
+});
+
+test("a wrong setting has one problem", () => {
+  const { problems } = catchError(() =>
+    readSettings({ ...required, LIVECHAT_API_URL: "foo" }),
+  ) as SettingsError;
+  expect(problems).toEqual([{ path: "LIVECHAT_API_URL", message: "must be a URL" }]);
+});
+
 test("a SettingsError names all missing and wrong settings in one line, without values", () => {
   const broken = {
     ...required,
@@ -221,11 +294,12 @@ function catchError(run: () => unknown): Error {
 }
 
 test("a connection string for tables only gives settings without a queue", () => {
-  const tables = "AccountName=acme;AccountKey=a2V5;TableEndpoint=https://acme.table.example";
+  const account = "DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=a2V5";
+  const tables = `${account};TableEndpoint=https://acme.table.example`;
   expect(readSettings({ ...required, LiveChatStorage: tables }).wakeQueue).toBeUndefined();
   for (const both of [
     `${tables};QueueEndpoint=https://acme.queue.example`,
-    "AccountName=acme;EndpointSuffix=core.windows.net",
+    `${account};EndpointSuffix=core.windows.net`,
   ]) {
     expect(readSettings({ ...required, LiveChatStorage: both }).wakeQueue).toMatchObject({
       connection: "LiveChatStorage",
