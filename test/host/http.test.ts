@@ -183,7 +183,7 @@ describe("the request as the handler sees it", () => {
     expect(answer).toMatch(/\r\n\r\n$/);
   });
 
-  test("the host still answers after a caller disconnects in the middle of a body", async () => {
+  test("the host answers after a caller disconnected during a body", async () => {
     const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
     socket.write("POST /api/echo HTTP/1.1\r\nhost: h.test\r\ncontent-length: 100\r\n\r\nhalf", () =>
       socket.resetAndDestroy(),

@@ -135,7 +135,7 @@ test("a failed message stays hidden for the visibility timeout", async () => {
   expect((await queue.receiveMessages()).receivedMessageItems).toEqual([]);
 });
 
-test("a message that killed maxDequeueCount hosts goes to the poison queue without another run", async () => {
+test("a message that killed maxDequeueCount hosts is only moved to the poison queue", async () => {
   const { seen, add } = collector(1);
   const { queue, poisonQueue, begin, send } = await listen(async (trigger) => add(trigger));
   await queue.create();
@@ -267,7 +267,7 @@ test("an empty queue is polled with growing pauses", async () => {
   expect(clock.waits[6]).toBe(1000);
 });
 
-test("a queue function gets the same message and metadata from the queue and the admin route", async () => {
+test("queue and admin route give a queue function the same message and metadata", async () => {
   const queue = service.getQueueClient(`q-${randomUUID()}`);
   await queue.create();
   const { messageId } = await queue.sendMessage(base64('{"id": 7}'));

@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("startHost serves a bundle in this process and passes its log lines to the given function", async () => {
+test("startHost serves a bundle in this process with the given log function", async () => {
   expect(host.url).toBe(`http://127.0.0.1:${host.port}`);
   expect(host.functions).toHaveLength(6);
   expect((await fetch(`${host.url}/api/answers/log`)).status).toBe(200);

@@ -58,7 +58,7 @@ test.each([0, 1, 2048, 65_537, LIMIT])(
   },
 );
 
-test("with streaming, a function sees a body with Content-Length, headers, query and parameters", async () => {
+test("with streaming, a function sees body, Content-Length, query and parameters", async () => {
   const body = randomBytes(100_000);
   const headers = { "x-many": "a", host: "elsewhere.test", "x-forwarded-host": "evil.test" };
   const seen = await echo("/api/tickets/a%2Fb%20c/tags?q=1&q=2", { method: "PUT", body, headers });
@@ -165,7 +165,7 @@ test("with streaming, a body is 413 by its Content-Length, or once it reaches th
   await echo("/api/echo");
 });
 
-test("with streaming, the host still answers after a caller disconnects in the middle of a body", async () => {
+test("with streaming, the host answers after a caller disconnected during a body", async () => {
   const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
   socket.write("POST /api/echo HTTP/1.1\r\nhost: h.test\r\ncontent-length: 100\r\n\r\nhalf", () =>
     socket.resetAndDestroy(),

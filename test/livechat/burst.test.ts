@@ -66,7 +66,7 @@ describe.each(Object.keys(limits))("an upstream that allows 20 calls a second, c
   });
 });
 
-it("of 150 calls at once to an upstream that allows 100 a minute, 100 succeed and our own limit refuses 50", async () => {
+it("of 150 calls at once under a limit of 100 a minute, 100 are sent and 50 refused", async () => {
   useVirtualTime();
   const { url, arrivals } = await startUpstream(ticketOf);
   const liveChat = connect(url, { rateLimit: 100 });

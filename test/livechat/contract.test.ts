@@ -122,7 +122,7 @@ describe.each(Object.entries(apis))("the client of %s", (_, start) => {
     expect(await failureOf(liveChat.deleteAgent(login))).toBeInstanceOf(NotFound);
   });
 
-  test("tickets are created, read, found, updated, and listed for the reconciliation", async () => {
+  test("tickets are created, read, updated, found and listed for the reconciliation", async () => {
     await using account = await start();
     const liveChat = account.withTickets();
     expect(await liveChat.ticketsState()).toBe("here");
@@ -186,7 +186,7 @@ describe.each(Object.entries(apis))("the client of %s", (_, start) => {
     expect(await failureOf(liveChat.deleteWebhook(id))).toBeInstanceOf(NotFound);
   });
 
-  test("wrong credentials are UpstreamRefused after one attempt, without the key in the message", async () => {
+  test("wrong credentials are UpstreamRefused after one attempt, without the key", async () => {
     await using account = await start();
     const apiKey = "not the secret key";
     const failure = await failureOf(account.connect({ apiKey }).listAgents());

@@ -44,7 +44,7 @@ it.each([
   [500, UpstreamFailed],
   [502, UpstreamFailed],
   [599, UpstreamFailed],
-])("a %i becomes one error with LiveChat's message, and is not repeated", async (status, type) => {
+])("a %i becomes an error with LiveChat's message after one attempt", async (status, type) => {
   const { error, asked } = await failToCreate((response) =>
     answer(response, status, { error: "the requester is unknown" }),
   );
@@ -178,9 +178,12 @@ describe("a POST whose outcome is unknown", () => {
     expect((error as AppError).outcomeUnknown).toBeFalsy();
   });
 
-  it("a POST without an answer in time is an UpstreamTimeout, with a broken connection an UpstreamFailed", async () => {
+  it("a POST without an answer in time is an UpstreamTimeout", async () => {
     const silent = await failToCreate(hang());
     expect(silent.error).toBeInstanceOf(UpstreamTimeout);
+  });
+
+  it("a POST on a connection that breaks is an UpstreamFailed", async () => {
     const broken = await failToCreate((response) => response.destroy());
     expect(broken.error).toBeInstanceOf(UpstreamFailed);
     expect(broken.error).toMatchObject({ upstream: { code: "UND_ERR_SOCKET", reason: "other side closed" } });

@@ -47,7 +47,7 @@ test("a call beyond the limit waits until the oldest call is 61 s old", () => {
   });
 });
 
-test("a call beyond the limit whose turn comes too late is refused with the time of its turn", () => {
+test("a call whose turn comes too late is refused with the time of its turn", () => {
   const sendTimes = [now - 4, now - 3, now - 2, now - 1, now];
   expect(planTurns([operator], { ...idle, sendTimes })).toEqual({
     send: [],

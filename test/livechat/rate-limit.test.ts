@@ -109,7 +109,7 @@ describe("properties of any order of calls", () => {
     );
   });
 
-  it("in any order of calls, each is sent or refused in its time, and none is sent in a pause", async () => {
+  it("in any order of calls, each ends in its time and none begins in a pause", async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 12 }), plans(), async (limit, plan) => {
         const courses = await play(
@@ -132,7 +132,7 @@ describe("properties of any order of calls", () => {
     );
   });
 
-  it("in any order of calls, each is sent as early as the limit allows, or refused as soon as that is too late", async () => {
+  it("in any order of calls, each is sent or refused as early as the limit allows", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 12 }),
@@ -165,7 +165,7 @@ const call = (at: number, more: Partial<Plan> = {}): Plan => ({
   ...more,
 });
 
-it("a call that would wait too long for our limit is refused at once with the time to wait", async () => {
+it("a call with too long a wait for our limit is refused at once with that wait", async () => {
   const courses = await play(new RateLimit("LiveChat", 2), [
     call(0),
     call(10_000),
@@ -263,7 +263,7 @@ it("a repetition is sent before calls that came later", async () => {
 });
 
 describe("the pause after a 429", () => {
-  it("a 429 delays all calls until its pause ends, and refuses at once the calls that cannot wait", async () => {
+  it("a 429 delays calls until its pause ends, or refuses them at once", async () => {
     const rateLimit = new RateLimit("LiveChat", 100, { concurrency: 1 });
     const courses = await play(rateLimit, [
       call(0, { takes: 100, refusal: 20_000 }),
@@ -310,7 +310,7 @@ describe("the pause after a 429", () => {
     expect(sent).toEqual([0, 1_000, 3_000, 3_000, 4_000].map((at) => expect.closeTo(at, -1)));
   });
 
-  it("a 429 halves the number of parallel calls, which grows again with each successful round", async () => {
+  it("a 429 halves the number of parallel calls until successful rounds raise it", async () => {
     const rateLimit = new RateLimit("LiveChat", 100, { concurrency: 8, random: () => 0 });
     const burst = (at: number, more: Partial<Plan> = {}) =>
       Array.from({ length: 8 }, () => call(at, { takes: 100, ...more }));
@@ -349,7 +349,7 @@ it("usage shows sent calls, calls in flight, waiting calls and the rest of the p
 });
 
 describe("through the client", () => {
-  it("repetitions count towards the limit, which refuses background calls before operators' calls", async () => {
+  it("repetitions use up the limit, for background calls before operators' calls", async () => {
     const { url, arrivals } = await startUpstream((response) => answer(response, 500));
     const liveChat = connect(url, { rateLimit: 10, random: () => 0 });
     const list = (priority: Priority) => virtually(liveChat, liveChat.listAgents({}, { priority }));

@@ -248,7 +248,7 @@ describe("a removal", () => {
     expect(outcome).toMatchObject({ outcomeUnknown: true });
   });
 
-  it("a removal of a missing agent is NotFound without doubt, at the first attempt and after a 429", async () => {
+  it("a removal of a missing agent is NotFound without doubt, also after a 429", async () => {
     for (const script of [gone, inTurn(refuse({ "retry-after": "1" }), gone)]) {
       const { outcome } = await play(script, remove);
       expect(outcome).toBeInstanceOf(NotFound);
@@ -267,7 +267,7 @@ describe("a removal", () => {
 describe("an update with a message", () => {
   const say = (liveChat: LiveChat) => liveChat.updateTicket("T1", { message: "Hi", tag: ["vip"] });
 
-  it("an update with a message is not repeated when its answer is lost, so the message is not added twice", async () => {
+  it("an update with a message is not repeated after a lost answer", async () => {
     const { outcome, arrivals } = await play((response) => response.destroy(), say);
     expect(outcome).toMatchObject({ outcomeUnknown: true });
     expect(arrivals).toHaveLength(1);

@@ -39,7 +39,7 @@ test("the signal of the call that began a load does not end the load for other c
   expect(await second).toBe("loaded");
 });
 
-test("a load gets the priority of the call that began it, but not its deadline, signal or beforeSend", async () => {
+test("a load gets only the priority of the call that began it", async () => {
   const { get, loads } = startLoad();
   const { signal } = new AbortController();
   const call = {
@@ -75,7 +75,7 @@ test("an operator's call takes the result of a background load that has ended", 
   expect(loads).toHaveLength(1);
 });
 
-test("a result is kept for its time, or until a call asks for a younger one or it is forgotten", async () => {
+test("a result is kept until it is too old for a call or forgotten", async () => {
   useVirtualTime();
   let count = 0;
   const { get, forget } = shareLoad(async () => ++count, 1_000);

@@ -74,7 +74,7 @@ test("a call that is misdirected in each region ends after the second attempt", 
   expect(arrivals.map(({ headers }) => headers["x-region"])).toEqual([undefined, "fra"]);
 });
 
-test("a call without a scope of the token is UpstreamRefused, with the action and the scope in the message", async () => {
+test("a call without the token's scope is UpstreamRefused with the action and the scope", async () => {
   await using sandbox = await start({ missingScopes: ["webhooks.configuration:rw"] });
   const failure = await failureOf(connect(sandbox).listWebhooks());
   expect(failure).toBeInstanceOf(UpstreamRefused);
@@ -190,13 +190,21 @@ test("a lifecycle header is passed on only with a day", async () => {
   expect(announced).toEqual(["Legacy 2026-09-01"]);
 });
 
-test("agents are listed without statuses that the token may not read, unless the caller filters by status", async () => {
+async function connectWithoutStatuses() {
   const { url } = await startUpstream((response, { url }) =>
     url.endsWith("list_agents")
       ? answer(response, 200, [{ id: "a@example.com", name: "A", role: "normal" }])
       : answer(response, 403, { error: { type: "authorization", message: "No" } }),
   );
-  const liveChat = createLiveChatText({ url, accountId: "a", apiKey: "key", clientId: "c", rateLimit: 10 });
+  return createLiveChatText({ url, accountId: "a", apiKey: "key", clientId: "c", rateLimit: 10 });
+}
+
+test("agents are listed without their status when the token may not read it", async () => {
+  const liveChat = await connectWithoutStatuses();
   expect(await liveChat.listAgents()).toMatchObject([{ login: "a@example.com", permission: "normal" }]);
+});
+
+test("a filter by status is UpstreamRefused when the token may not read it", async () => {
+  const liveChat = await connectWithoutStatuses();
   expect(await failureOf(liveChat.listAgents({ status: "offline" }))).toBeInstanceOf(UpstreamRefused);
 });

@@ -72,7 +72,7 @@ describe("npm start with the sandbox", () => {
     [{ LIVECHAT_API: "v2" }, "ReconcileTickets"],
     [{ LIVECHAT_API: "text" }, "ReconcileChats   0 recovered"],
     [{ LIVECHAT_API: "text", HELPDESK: "off" }, "left out: the account has no HelpDesk"],
-  ])("npm start with %j runs everything, and npm run demo shows every step", async (env, last) => {
+  ])("npm run demo shows every step beside npm start with %j", async (env, last) => {
     const folder = checkout();
     const port = await freePort(2);
     const started = run("start.ts", folder, ["--port", String(port)], env);
@@ -95,7 +95,7 @@ describe("npm start with the sandbox", () => {
 });
 
 describe("npm start with an account", () => {
-  test.concurrent("npm start with a completed sample keeps storage, registers no webhook and runs no demo", async () => {
+  test.concurrent("npm start with a completed sample keeps its data and leaves the account alone", async () => {
     const account: Sandbox = await startSandbox({
       credentials: { username: "me@acme.example", apiKey: "real" },
     });
@@ -233,7 +233,7 @@ describe("npm start that fails", () => {
     },
   );
 
-  test.concurrent("npm start reads a settings file with a byte order mark, and prints the missing settings", async () => {
+  test.concurrent("npm start prints the missing settings of a file with a byte order mark", async () => {
     expect(await refused(checkout(`\uFEFF{"Values": {}}`))).toMatch(
       /^Settings: LIVECHAT_USERNAME is missing; .*\n$/,
     );

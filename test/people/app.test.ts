@@ -73,7 +73,7 @@ test("a ticket whose requester has no valid address is refused", async () => {
   }
 });
 
-test("an erased ticket does not reappear in reconciliation, stored tickets or a repeated Idempotency-Key", async () => {
+test("an erased ticket stays erased after a reconciliation and a repeated request", async () => {
   const mail = "ann@example.com";
   const asked = ["POST", "/tickets", { message: "planted words", requester: { mail } }] as const;
   const key = { "idempotency-key": '"a key"' };

@@ -72,9 +72,12 @@ test("a body of any depth and breadth is searched", () => {
   expect(concerns(broad, ann)).toBe("names");
 });
 
-test("a body names a chat by chat.id, and may mean the chat by another id if chat.id is missing", () => {
+test("a body names a chat only by its chat.id", () => {
   expect(concernsChat({ chat: { id: 3 } }, "3")).toBe("names");
   expect(concernsChat({ chat: { id: "33", text: "3" }, chat_id: "3" }, "3")).toBe("no");
+});
+
+test("a body without chat.id may mean the chat by any other id", () => {
   expect(concernsChat({ chat: "3" }, "3")).toBe("may");
   expect(concernsChat({ chat: {}, chat_id: 3 }, "3")).toBe("may");
   expect(concernsChat({ chat: [{ id: 3 }] }, "3")).toBe("may");

@@ -64,15 +64,25 @@ test("the call after a killed erasure repeats at most the steps of its last seco
   expect(done).toEqual(["1", "2", "3", "4", "5", ...DIGITS.slice(4)]);
 });
 
-test("an unfinished erasure starts again after a day, and retention removes its progress", async () => {
+async function eraseInPart() {
   const clock = { time: 1e12 };
   const table = newTable();
   const { place, done } = numbers("a", clock);
   const people = openPeople({ table, places: [place], now: () => clock.time, budgetMs: 1_000 });
   await people.erase("ann@x");
+  expect(done).toEqual(["1"]);
+  return { clock, table, people, done };
+}
+
+test("an unfinished erasure starts again after a day", async () => {
+  const { clock, people, done } = await eraseInPart();
   clock.time += 25 * 60 * 60_000;
   await people.erase("ann@x");
   expect(done).toEqual(["1", "1"]);
+});
+
+test("retention removes the progress of an erasure after a day", async () => {
+  const { clock, table, people } = await eraseInPart();
   clock.time += 25 * 60 * 60_000;
   await people.retain({ budgetMs: 60_000 });
   expect(await Array.fromAsync(table.listEntities())).toEqual([]);
@@ -120,7 +130,8 @@ test.each(["x", "W10", Buffer.from('["nowhere",""]').toString("base64url")])(
   },
 );
 
-test("retention continues after a failed place, and resumes an unfinished place next time", async () => {
+/** Retention of the place a, which fails, and the place b. */
+function retainAfterFailure() {
   const clock = { time: 1e12 };
   const failure = new Error("fails");
   // biome-ignore lint/correctness/useYield: it fails first
@@ -133,8 +144,17 @@ test("retention continues after a failed place, and resumes an unfinished place 
     openPeople({ table, places: places.map(({ place }) => place), now: () => clock.time }).retain({
       budgetMs,
     });
-  const failed = { place: "a", removed: 0, done: false, error: failure };
+  return { run, done: places[1]?.done, failed: { place: "a", removed: 0, done: false, error: failure } };
+}
+
+test("retention continues after a failed place", async () => {
+  const { run, failed } = retainAfterFailure();
+  expect(await run(80_000)).toEqual([failed, { place: "b", removed: 9, done: true }]);
+});
+
+test("retention resumes an unfinished place in its next run", async () => {
+  const { run, done, failed } = retainAfterFailure();
   expect(await run(8_000)).toEqual([failed, { place: "b", removed: 4, done: false }]);
   expect(await run(80_000)).toEqual([failed, { place: "b", removed: 5, done: true }]);
-  expect(places[1]?.done).toEqual(DIGITS);
+  expect(done).toEqual(DIGITS);
 });

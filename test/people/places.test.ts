@@ -214,7 +214,7 @@ test("a body that gets its event between reading and removal is not removed", as
   expect(await newLog({ table: newTable(name) }).getRaw(event?.id ?? "")).toBe(large.raw);
 });
 
-test("an Idempotency-Key that is used again between reading and removal keeps its new answer", async () => {
+test("a key that is used again between reading and removal keeps its new answer", async () => {
   const name = newTable().tableName;
   const attempt = {
     scope: "CreateTicket",

@@ -16,7 +16,7 @@ const read = declare<object>()({
   run: async () => ({}),
 });
 
-test("the failures of an operation are its errors, each once, with those of every operation, by status", () => {
+test("an operation's failures are its own and the common ones, each once, by status", () => {
   expect(failuresOf(read).map(({ kind, status }) => [kind, status])).toEqual([
     ["invalid-input", 400],
     ["not-found", 404],

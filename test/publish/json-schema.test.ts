@@ -72,7 +72,7 @@ describe("JSON Schema", () => {
     });
   });
 
-  test("an optional field of LiveChat's shows all accepted types, and null, as input", () => {
+  test("an optional field of LiveChat's shows all accepted types and null as input", () => {
     const shown = toJsonSchema(v.looseObject({ at: maybe(time), tags: listOf(text) }), {
       shows: "input",
     });
@@ -113,7 +113,7 @@ describe("named shapes", () => {
     },
   );
 
-  test("a named shape is stored once, and a reference keeps the field's own title and description", () => {
+  test("fields that refer to a named shape keep their own title and description", () => {
     const shapes: Record<string, JsonSchema> = {};
     const reference = toJsonSchema(Outer, {
       component: (name, shape) => {

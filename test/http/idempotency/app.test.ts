@@ -49,30 +49,41 @@ test("200 requests with one key, over four hosts and with lost answers, create o
   expect(tickets().tickets.filter(({ subject }) => subject === body.subject)).toHaveLength(1);
 });
 
-test("a repetition gets the first answer, another body is 422, and a malformed key is 400", async () => {
+test("a repetition on another host gets the first answer", async () => {
   const one = await first.call("POST", "/tickets", lamp("same"), withKey("same"));
   const again = await (apps[1] as App).call("POST", "/tickets", lamp("same"), { "idempotency-key": "same" });
   expect([one.status, again.status]).toEqual([201, 201]);
   expect(again.body).toEqual(one.body);
   expect(again.headers.get("content-type")).toBe(one.headers.get("content-type"));
-  const other = await first.call("POST", "/tickets", lamp("other"), withKey("same"));
+});
+
+test("a key with another body is 422", async () => {
+  expect((await first.call("POST", "/tickets", lamp("one"), withKey("one body"))).status).toBe(201);
+  const other = await first.call("POST", "/tickets", lamp("other"), withKey("one body"));
   expect(other).toMatchObject({ status: 422, body: { type: "urn:livechat-functions:problem:key-reused" } });
+});
+
+test("a malformed key is 400", async () => {
   const none = await first.call("POST", "/tickets", lamp("other"), { "idempotency-key": '"open' });
   expect(none).toMatchObject({ status: 400, body: { errors: [{ path: "Idempotency-Key" }] } });
 });
 
-test("an agent whose answer was lost is found by its login, and a refusal is repeated", async () => {
-  const agent = { login: "ana.key@example.com", name: "Ana", password: "not to be stored" };
+const agent = { login: "ana.key@example.com", name: "Ana", password: "not to be stored" };
+
+test("an agent whose answer was lost is found by its login", async () => {
   first.sandbox.faults.plan({ do: "drop", committed: true, method: "POST", path: "/agents" });
   expect((await first.call("POST", "/agents", agent, withKey("agent"))).status).toBe(502);
   const found = await (apps[2] as App).call("POST", "/agents", agent, withKey("agent"));
   expect(found).toMatchObject({ status: 201, body: { login: agent.login, name: "Ana" } });
   expect(found.body.password).toBeUndefined();
+});
 
-  const refused = await first.call("POST", "/agents", agent, withKey("agent again"));
+test("the repetition of a refused creation gets the refusal without a call", async () => {
+  const taken = { ...agent, login: first.sandbox.credentials.username };
+  const refused = await first.call("POST", "/agents", taken, withKey("taken"));
   expect(refused.status).toBe(400);
   first.sandbox.calls.clear();
-  expect(await (apps[3] as App).call("POST", "/agents", agent, withKey("agent again"))).toMatchObject({
+  expect(await (apps[3] as App).call("POST", "/agents", taken, withKey("taken"))).toMatchObject({
     status: 400,
     body: refused.body,
   });

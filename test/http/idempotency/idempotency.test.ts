@@ -124,10 +124,12 @@ describe("openIdempotency", () => {
     expect((await elsewhere.once(attempt("c", never))).repeated).toBe(true);
   });
 
-  test("a key keeps a refusal as its answer, and is free after an attempt that did nothing", async () => {
+  test("a refusal is stored as the answer of its key", async () => {
     await expect(once(attempt("d", fails(new InvalidInput("No such agent."))))).rejects.toThrow(InvalidInput);
     expect((await once(attempt("d", never))).reply).toMatchObject({ status: 400, body: "No such agent." });
+  });
 
+  test("an attempt that changed nothing frees its key", async () => {
     for (const error of [new TooManyRequests("Later."), new UpstreamFailed("LiveChat cannot be reached.")]) {
       await expect(once(attempt("e", fails(error)))).rejects.toThrow(error);
     }
@@ -135,7 +137,7 @@ describe("openIdempotency", () => {
     expect(repeated).toBe(false);
   });
 
-  test("after an unknown outcome a repetition searches, and acts when the attempt has settled", async () => {
+  test("after an unknown outcome, a key is answered by a search once its attempt has ended", async () => {
     const lost = fails(new UpstreamTimeout("?", { outcomeUnknown: true }));
     const began = new Date(clock).toISOString();
     await expect(once(attempt("f", lost))).rejects.toThrow(UpstreamTimeout);
@@ -159,7 +161,7 @@ describe("openIdempotency", () => {
     expect((await once(attempt("f", never))).reply).toEqual(created("f"));
   });
 
-  test("a retry whose search finds nothing runs again; every retry searches first until one has an answer", async () => {
+  test("every retry after a lost answer searches before it runs, until one has an answer", async () => {
     const lost = fails(new UpstreamFailed("cut", { outcomeUnknown: true }));
     let searches = 0;
     const find = async () => {
@@ -232,7 +234,7 @@ test("without storage a request with a key fails before it acts", async () => {
   );
 });
 
-test("the fingerprint of a content depends on the key, so a password cannot be guessed from it", () => {
+test("the fingerprint of a content depends on the key", () => {
   const body = { login: "ana@example.com", password: "12345" };
   expect(fingerprintOf(body, "one key")).not.toBe(fingerprintOf(body, "another key"));
 });

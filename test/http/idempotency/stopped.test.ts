@@ -47,7 +47,7 @@ async function standStillBeforeRetry() {
   return { arrivals, takeOver, resume };
 }
 
-test("an instance that stood still past its deadline does not repeat another instance's request", async () => {
+test("an instance that woke past its deadline repeats no request of another instance", async () => {
   const { arrivals, takeOver, resume } = await standStillBeforeRetry();
   expect((await takeOver()).repeated).toBe(false);
   expect(await resume({ passed: limits.longestAttempt })).not.toBe("answer 201");
