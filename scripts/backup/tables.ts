@@ -19,12 +19,14 @@ export async function openTables(): Promise<Tables> {
   loadLocalSettings();
   // LiveChat's settings are required, but not used here.
   const unused = {
+    LIVECHAT_API: "v2",
     LIVECHAT_USERNAME: "-",
     LIVECHAT_API_KEY: "-",
     LIVECHAT_WEBHOOK_USERNAME: "-",
     LIVECHAT_WEBHOOK_PASSWORD: "-",
+    LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: "",
   };
-  const { storage, tables } = readSettings({ ...unused, ...process.env });
+  const { storage, tables } = readSettings({ ...process.env, ...unused });
   const credential = "uri" in storage ? await signedIn() : undefined;
   const open = (name: string) => openTable(storage, name, { timeLimit: TIME_LIMIT, credential });
   return {

@@ -1,10 +1,10 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { expect, test } from "vitest";
+import { expect, inject, onTestFinished, test, vi } from "vitest";
 import { backUp } from "../../scripts/backup/back-up.ts";
 import { DamagedBackup } from "../../scripts/backup/files.ts";
-import type { Tables } from "../../scripts/backup/tables.ts";
+import { openTables, type Tables } from "../../scripts/backup/tables.ts";
 import { StorageUnavailable } from "../../shared/core/errors.ts";
 import { ALL_PENDING } from "../../shared/pending/pending.ts";
 import { createRow, readRow, readRows } from "../../shared/storage/rows.ts";
@@ -233,4 +233,13 @@ test("announced tickets and the stored tickets of both APIs are restored", async
     const { state, live } = await openWriter(to.tickets, api);
     expect([state, live]).toEqual([stateAfter(runs[api]), 1]);
   }
+});
+
+test("the tables are found without the settings of LiveChat", async () => {
+  vi.stubEnv("LiveChatStorage", inject("storage"));
+  vi.stubEnv("LIVECHAT_API", "text");
+  vi.stubEnv("EVENTS_TABLE", "OtherEvents");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { events, tickets } = await openTables();
+  expect([events.tableName, tickets.tableName]).toEqual(["OtherEvents", "LiveChatTickets"]);
 });
