@@ -76,7 +76,7 @@ type Advance = { walk: Walk; rows?: readonly ListedRow[]; fault?: string; isEcho
  * compared.
  */
 const EDGE_LIMIT = 500;
-/** With so many doubted keys, a walk doubts all keys. */
+/** With this many doubted keys, a walk doubts all keys. */
 const DOUBTS_LIMIT = 2000;
 /**
  * A count that keeps changing must not stop the walk. So it goes back at most this many times in a row. If the list then

@@ -93,7 +93,7 @@ test("a single instance that appends two events a second sends one request for e
   expect(memory.requests - before).toBe(10);
 });
 
-test("a hung request delays later appends only until the appends that it is for give up", async () => {
+test("while a request hangs, later appends wait only until its own appends give up", async () => {
   const { memory, instances } = openInstances(1);
   const [log] = instances as [EventLog];
   const { submitTransaction } = memory;

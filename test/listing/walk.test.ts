@@ -161,6 +161,21 @@ describe("a walk of a list that changes", () => {
     expect(doubtsOf(position)).toBe("all");
   });
 
+  test("a walk doubts all keys after 2,000 doubted keys, and no longer goes back", () => {
+    const list = new List(4_050, false);
+    let position = beginWalk(PAGE);
+    let read = 0;
+    while (doubtsOf(position) !== "all") {
+      position = advanceWalk(position, list.read(nextPage(position))).walk;
+      list.create();
+      read++;
+    }
+    expect(read).toBe(2_001);
+    for (let i = 0; i < 4; i++) list.remove(0);
+    const page = nextPage(position);
+    expect(nextPage(advanceWalk(position, list.read(page)).walk)).toBe(page + 1);
+  });
+
   test("a walk whose first row is deleted after page 1 reads pages 1, 2, 1, 2 and 3", () => {
     const rows = [..."abcde"].map((id, index) => ({ id, key: 9 - index }));
     let position = beginWalk(2);

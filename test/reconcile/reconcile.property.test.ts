@@ -39,8 +39,8 @@ function inTable(): Backend {
 }
 
 /**
- * After any changes of the account and any failures, two runs at rest make tickets and events right; after a list has
- * lied consistently, or two sweeps have shown the same difference, the runs of the next day.
+ * After any changes and failures, two runs make tickets and events right, once the account is at rest. Two cases need
+ * the runs of the next day: the list repeated the same lie, or two sweeps have shown the same difference.
  */
 function becomesRight(open: () => Backend, listing: Listing) {
   return fc.asyncProperty(

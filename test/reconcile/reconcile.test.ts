@@ -509,7 +509,7 @@ describe("tickets of the same second that change places between two pages", () =
     expect(await run()).toMatchObject({ mode: "incremental", calls: 1 });
   });
 
-  test("a ticket that tickets of the same second hid from a run is stored by the next run", async () => {
+  test("a ticket that a run missed among changes of the same second is stored by the next run", async () => {
     const set = setUp(12, { pageSize: 2 });
     const { run, store } = set;
     await run();

@@ -11,8 +11,8 @@ import { moveTo, resume, type Subscription } from "../../shared/subscriptions/su
 import { memoryLog, newTable, termsOf, virtualClock, withoutAge } from "./world.ts";
 
 /**
- * Random schedules of events; of dispatchers on two instances, which die at any step; of subscribers' answers; of
- * changes by operators; and of storage failures, before or after the operation is done. At the end of each schedule,
+ * A random schedule has events, dispatchers on two instances, which may die at any step, answers of subscribers, changes
+ * by operators, and storage failures before or after the operation is done. At the end of each schedule,
  * every subscriber has received all events of its types since its subscription and no others. First deliveries are in
  * the order of the log. Parked events are excepted.
  */

@@ -185,7 +185,14 @@ function split<Unit extends { actions: TransactionAction[] }>(
 
 /**
  * Commits one transaction with the state row. When storage refuses it or the answer is lost, the state row shows what
- * happened.
+ * happened:
+ *
+ * | state row | what happened | what follows |
+ * | --- | --- | --- |
+ * | has our commit | the transaction was committed | its ETag is returned |
+ * | has a new erasure | nothing was done | `undefined` is returned |
+ * | has changed otherwise | another run has committed | `LeaseLost` |
+ * | is unchanged | nothing was done | a transaction without an answer is tried again, a refused one is an error |
  *
  * @returns the state row's new ETag, for the condition of the next commit; `undefined` when an erasure came first, so
  *   nothing was done
@@ -197,20 +204,17 @@ async function commitPart(
   actions: readonly TransactionAction[],
 ): Promise<string | undefined> {
   for (let attempt = 1; ; attempt++) {
-    let failure = new Error("The stored tickets contradict each other");
-    try {
-      const outcome = await submit(table, [...writeState(next), ...actions]);
-      const [etag] = outcome.committed ? outcome.etags : [];
-      if (etag) return etag;
-    } catch (error) {
-      if (!(error instanceof OutcomeUnknown)) throw error;
-      failure = error;
-    }
+    const outcome = await submit(table, [...writeState(next), ...actions]).catch((error: unknown) => {
+      if (error instanceof OutcomeUnknown) return error;
+      throw error;
+    });
+    const isUnknown = outcome instanceof OutcomeUnknown;
+    if (!isUnknown && outcome.committed && outcome.etags[0]) return outcome.etags[0];
     const found = await readState(table, next.api);
     if (found.commit === next.commit && found.etag) return found.etag;
     if (found.commit === before.commit && found.erasures > before.erasures) return undefined;
     if (found.etag !== before.etag) throw new LeaseLost("Another run has taken over.");
-    // The state is unchanged: a transaction without an answer is tried again, but not a refused one.
-    if (attempt === COMMIT_ATTEMPTS || !(failure instanceof OutcomeUnknown)) throw failure;
+    if (!isUnknown) throw new Error("The stored tickets contradict each other");
+    if (attempt === COMMIT_ATTEMPTS) throw outcome;
   }
 }
