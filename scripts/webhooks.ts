@@ -37,7 +37,10 @@ async function main(command: string | undefined): Promise<number> {
   }
   loadLocalSettings();
   // Storage is a required setting, but not used here.
-  const { liveChat, webhook } = readSettings({ LiveChatStorage: "none", ...process.env });
+  const { liveChat, webhook } = readSettings({
+    LiveChatStorage: "UseDevelopmentStorage=true",
+    ...process.env,
+  });
   const { baseUrl, credentials } = webhook;
   if (!baseUrl)
     throw new Error("WEBHOOK_BASE_URL is not set. It is the address where LiveChat reaches the app.");

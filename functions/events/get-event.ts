@@ -27,7 +27,8 @@ export const getEvent = operation({
   errors: [NotFound, ...storageErrors],
   run: async ({ path: { id }, query: { raw } }, { eventLog }) => {
     const found = raw ? await eventLog.getRaw(id) : await eventLog.get(id);
-    if (found === undefined) throw new NotFound("There is no event with this id.");
+    const wanted = raw ? "original delivery of an event" : "event";
+    if (found === undefined) throw new NotFound(`There is no ${wanted} with this id.`);
     return typeof found === "string" ? { text: found } : { body: withTraceId(found) };
   },
 });

@@ -28,8 +28,7 @@ export const listTickets = operation({
       ),
       cursor: described(
         v.optional(filled),
-        "The place where the previous call ended, instead of page and skip; the URL in Link sets it.",
-        "WyIyMDI2LTAxLTE1VDA5OjQ0OjEyLjAwMFoiLCI1RlVFRCJd",
+        "HelpDesk only: the place where the previous call ended, instead of page and skip; the URL in Link sets it.",
       ),
       limit: described(v.optional(wholeNumber(1, 1000), "25"), "The maximum number of tickets to return."),
       ...otherFilters,

@@ -19,7 +19,11 @@ const TIME_LIMIT = 30_000;
  */
 export function upstreamChecks(environment: Record<string, string | undefined>): Check[] {
   // Storage and the webhooks' credentials are required settings, but not used here.
-  const unused = { LiveChatStorage: "none", LIVECHAT_WEBHOOK_USERNAME: "-", LIVECHAT_WEBHOOK_PASSWORD: "-" };
+  const unused = {
+    LiveChatStorage: "UseDevelopmentStorage=true",
+    LIVECHAT_WEBHOOK_USERNAME: "-",
+    LIVECHAT_WEBHOOK_PASSWORD: "-",
+  };
   const { liveChat } = readSettings({ ...unused, ...environment });
   if (liveChat.api === "v2") return v2Checks(liveChat);
   const { helpDeskUrl } = liveChat;

@@ -1,4 +1,5 @@
 import type { TransactionAction } from "@azure/data-tables";
+import { InvalidInput } from "../core/errors.ts";
 import { cut } from "../core/text.ts";
 import { toIso } from "../core/time.ts";
 import type { EventType } from "../schemas/webhook.ts";
@@ -114,7 +115,10 @@ export function openQuarantine(
     /** A page of the entries, or only of one reason, in the order of their ids. `next` is missing at the end. */
     async list(query: QuarantineQuery = {}): Promise<{ items: Quarantined[]; next?: string }> {
       const { limit = 100, cursor, reason } = query;
-      const from = cursor !== undefined && isId(cursor) ? quarantineKey(cursor) : QUARANTINED.from;
+      if (cursor !== undefined && !isId(cursor)) {
+        throw InvalidInput.at("cursor", "cursor must be the next of an earlier page, unchanged.");
+      }
+      const from = cursor === undefined ? QUARANTINED.from : quarantineKey(cursor);
       const items: Quarantined[] = [];
       let seen = 0;
       const window = reason === undefined ? Math.min(limit + 1, ENTRIES_PER_REQUEST) : ENTRIES_PER_REQUEST;

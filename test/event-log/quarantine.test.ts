@@ -51,6 +51,15 @@ test("entries are listed in pages until they are removed", async () => {
   expect(await log.quarantine.count()).toEqual({ count: 4, more: false });
 });
 
+test("a cursor that is not the next of a page is refused", async () => {
+  const log = newLog();
+  await log.quarantine.keep(odd("{}"));
+  const listed = log.quarantine.list({ cursor: "x" });
+  await expect(listed).rejects.toMatchObject({
+    problems: [{ path: "cursor", message: "cursor must be the next of an earlier page, unchanged." }],
+  });
+});
+
 test("pages of entries with one reason leave out other entries", async () => {
   const log = newLog();
   for (let index = 0; index < 6; index++) {

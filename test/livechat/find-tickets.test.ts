@@ -31,6 +31,16 @@ test("the pages after next contain each ticket once, in order, with any limit", 
   );
 });
 
+test("a cursor of HelpDesk's list is refused, because v2 has only pages", async () => {
+  const found = findTickets(
+    upstream(() => tickets(1)),
+    { page: 1, skip: 0, limit: 25, cursor: "W10" },
+  );
+  await expect(found).rejects.toMatchObject({
+    problems: [{ path: "cursor", message: "cursor is for tickets of HelpDesk only. Use page and skip." }],
+  });
+});
+
 test("a ticket that moves to the next page while pages are read is returned once", async () => {
   let list = tickets(60);
   let calls = 0;

@@ -51,6 +51,16 @@ test.each(["o'brien@y.com", "a&b@y.com", "müller@y.com", "a/b@y.com", "not an a
   },
 );
 
+test("raw=true for an erased event answers that there is no original delivery", async () => {
+  const { body } = await app.deliver("chat-ended", ended("an erased chat", "erased@z.com"));
+  await app.call("DELETE", "/chats/an%20erased%20chat");
+  expect(await app.call("GET", `/events/${body.id}`)).toMatchObject({ status: 200, body: { erased: true } });
+  expect(await app.call("GET", `/events/${body.id}?raw=true`)).toMatchObject({
+    status: 404,
+    body: { detail: "There is no original delivery of an event with this id." },
+  });
+});
+
 test("an erasure without an address is refused", async () => {
   for (const body of [{}, { email: "" }, { email: 3 }, { email: "a@b", more: 1 }]) {
     expect((await app.call("POST", "/erasures", body)).status).toBe(400);

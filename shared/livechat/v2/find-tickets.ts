@@ -1,3 +1,4 @@
+import { InvalidInput } from "../../core/errors.ts";
 import type { Ticket, TicketPage } from "../../schemas/ticket.ts";
 import type { FoundTickets, TicketRange } from "../live-chat.ts";
 
@@ -7,11 +8,16 @@ export const TICKETS_PER_PAGE = 25;
 /**
  * Reads as many of LiveChat's pages as `limit` requires. A ticket that changes meanwhile moves to another page and is
  * listed again. It is returned once.
+ *
+ * @throws {InvalidInput} for a cursor
  */
 export async function findTickets(
   readPage: (page: number) => Promise<TicketPage>,
-  { page, skip, limit }: TicketRange,
+  { page, skip, cursor, limit }: TicketRange,
 ): Promise<FoundTickets> {
+  if (cursor !== undefined) {
+    throw InvalidInput.at("cursor", "cursor is for tickets of HelpDesk only. Use page and skip.");
+  }
   const tickets = new Map<string, Ticket>();
   for (let number = page, from = skip; ; number += 1, from = 0) {
     const { total, pages, tickets: rows } = await readPage(number);
