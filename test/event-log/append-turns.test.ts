@@ -54,7 +54,7 @@ test("an instance may append when it has the turn or no instance has it", () => 
   expect(turnsUntil({ head: { ...head, turn: "a" }, waiting: ["a", "b"] }, "a")).toBe(0);
 });
 
-test("an instance waits for the turns of the instances between the turn and itself, in a ring", () => {
+test("an instance waits for the turns of all instances before it in the ring", () => {
   const waiting = ["a", "b", "c"];
   expect(turnsUntil({ head: { ...head, turn: "b" }, waiting }, "c")).toBe(1);
   expect(turnsUntil({ head: { ...head, turn: "c" }, waiting }, "a")).toBe(1);

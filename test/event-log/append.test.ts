@@ -131,7 +131,7 @@ test("an append whose answer was lost answers stored", async () => {
   expect(await newLog({ table }).append(started())).toMatchObject({ status: "duplicate", seq: 1 });
 });
 
-test("a transaction that arrives at storage after its event was appended again changes nothing", async () => {
+test("a transaction that arrives after its event was appended again changes nothing", async () => {
   const late: (() => Promise<unknown>)[] = [];
   let held = true;
   const table = newTable(undefined, (go, request) => {
@@ -149,7 +149,7 @@ test("a transaction that arrives at storage after its event was appended again c
   expect((await log.list()).items.map(({ seq }) => seq)).toEqual([1, 2, 3]);
 });
 
-test("an instance with an old head does not reuse the places of events that retention removed", async () => {
+test("an instance with an old head does not reuse the places of removed events", async () => {
   const table = newTable();
   const asleep = newLog({ table });
   await asleep.append(started({ id: "A" }));
@@ -357,7 +357,7 @@ test("the first licence stays the log's for instances that start later and for l
   expect(await newLog({ table }).append(ofLicence("1", large))).toEqual({ ...first, status: "duplicate" });
 });
 
-test("two instances that append tickets of two licences with one id at once store two events", async () => {
+test("parallel appends of one ticket id in two licences store two events", async () => {
   const table = newTable();
   const logs = [newLog({ table }), newLog({ table })];
   const raw = (licence: string) => JSON.stringify({ license_id: licence, ticket: { id: "T1" } });

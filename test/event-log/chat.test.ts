@@ -56,7 +56,7 @@ test("a payload that does not fit the schema is returned unchanged", async () =>
   expect(await log.chat("7")).toMatchObject({ state: "started", payload: { chat: { tags: "none" } } });
 });
 
-test("a chat that is too large for one answer leaves out the content of earlier large events", async () => {
+test("a chat too large for one answer has no content of its earlier large events", async () => {
   const log = newLog();
   const large = { messages: [{ text: "x".repeat(9 * 1024 * 1024) }] };
   await log.append(START);

@@ -115,7 +115,7 @@ test("a person in an event of more than ten people is found by the event's body"
   expect(await people.erase("v1@example.com")).toMatchObject({ erased: 1, done: true });
 });
 
-test("a person in an event of a version without the column people is found by the event's body", async () => {
+test("a person in an event without the column people is found by the event's body", async () => {
   const name = newTable().tableName;
   const { people } = await logWith(
     [started({ id: "C1" }), started({ email: "ana@example.com", id: "C2" })],

@@ -14,7 +14,7 @@ test("the time of receipt is the clock's, or the last event's when the clock is 
   expect(receiptTime({ ...EMPTY, receivedAt: at(1) }, EPOCH + 2 * MINUTE)).toBe(at(2));
 });
 
-test("the head after events has the last place, the last time of each type and the first licence", () => {
+test("a head has the last place, the last time of each type and the first licence", () => {
   const first = advanceHead(EMPTY, [ticketCreated(), started()], at(1));
   expect(first).toMatchObject({ seq: 2, receivedAt: at(1), licence: "1" });
   const next = advanceHead({ ...first, etag: "v1" }, [{ ...started(), licence: "2" }], at(2));

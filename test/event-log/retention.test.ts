@@ -91,7 +91,7 @@ test("a retention that is killed after any request leaves a log of whole events"
   }
 });
 
-test("events and quarantined deliveries that lost a part of their body are removed like others", async () => {
+test("events and quarantined deliveries with lost parts of bodies are removed", async () => {
   const name = newTable().tableName;
   const table = newTable(name);
   const log = newLog({ table, now: () => EPOCH });

@@ -146,7 +146,7 @@ describe("a walk of a list that changes", () => {
     expect(pages).toEqual([1, 2, 3, 4, 2, 3, 4]);
   });
 
-  test("a walk whose list always seems shorter goes back three times, then goes on and doubts all keys", () => {
+  test("after going back three times, a walk goes on and doubts all keys", () => {
     const list = new List(8, false);
     const pages: number[] = [];
     let position = beginWalk(PAGE);
@@ -210,7 +210,7 @@ describe("a walk of a list that changes", () => {
     expect(doubtsOf(position)).toEqual([]);
   });
 
-  test("hasPassed is true at a lower key, and with `above` at the key itself", () => {
+  test("hasPassed is true at a lower key, or with `above` at the key itself", () => {
     const list = new List(9, false);
     const [, , third, fourth] = list.rows.map(({ key }) => key);
     const position = advanceWalk(beginWalk(PAGE), list.read(1)).walk;
@@ -266,7 +266,7 @@ describe("a walk of a list that changes", () => {
     expect(second.rows).toEqual(answer.rows);
   });
 
-  test("a walk accepts a first page that shows the entries of a later page when it comes twice", () => {
+  test("a walk accepts a first page with entries of a later page when it comes twice", () => {
     const answer = { total: 1, pages: 1, rows: rowsOf("e") };
     const later = advanceWalk(advanceWalk(beginWalk(PAGE), firstPage).walk, { ...answer, page: 2 }).walk;
     const first = advanceWalk(later, { ...answer, page: 1 });
@@ -276,9 +276,13 @@ describe("a walk of a list that changes", () => {
     });
   });
 
-  test("after a full last page, a walk reads one more page and accepts only rows that continue the list", () => {
+  test("after a full last page, a walk reads one more page", () => {
     const position = advanceWalk(beginWalk(PAGE), { ...firstPage, total: 3, pages: 1 }).walk;
     expect([position.ended, nextPage(position)]).toEqual([false, 2]);
+  });
+
+  test("a page after the last one is accepted only if its rows continue the list", () => {
+    const position = advanceWalk(beginWalk(PAGE), { ...firstPage, total: 3, pages: 1 }).walk;
     const answer = { page: 2, total: 3, pages: 1 };
     expect(advanceWalk(position, { ...answer, rows: rowsOf("d") })).toMatchObject({
       walk: { ended: true, frontier: 4 },
@@ -289,19 +293,25 @@ describe("a walk of a list that changes", () => {
     }
   });
 
-  test("after a refused page, a walk reads the count again, and goes back if the list is shorter", () => {
-    const position = advanceWalk(beginWalk(PAGE), { ...firstPage, total: 4, pages: 2 }).walk;
-    const refused = refuse(position) as Walk;
+  function refusedWalk() {
+    return refuse(advanceWalk(beginWalk(PAGE), { ...firstPage, total: 4, pages: 2 }).walk) as Walk;
+  }
+
+  test("after a refused page, a walk goes back if the count is lower", () => {
+    const refused = refusedWalk();
     expect(nextPage(refused)).toBe(1);
     expect(advanceWalk(refused, { ...firstPage, total: 2, pages: 1 }).walk).toMatchObject({
       ...{ ended: false, frontier: 1 },
     });
-    const missing = advanceWalk(refused, { ...firstPage, total: 9, pages: 3 }).walk;
+  });
+
+  test("after a refused page, a walk reads the page once more if the count includes it", () => {
+    const missing = advanceWalk(refusedWalk(), { ...firstPage, total: 9, pages: 3 }).walk;
     expect(nextPage(missing)).toBe(2);
     expect(refuse(missing)).toBeUndefined();
   });
 
-  test("a walk reads a refused last page again, because new rows may have pushed unseen rows onto it", () => {
+  test("a walk reads a refused last page once more before it ends", () => {
     const answer = { ...firstPage, total: 4, pages: 2 };
     for (const total of [3, 4]) {
       const position = advanceWalk(beginWalk(PAGE), { ...answer, total }).walk;

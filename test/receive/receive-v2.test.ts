@@ -13,7 +13,7 @@ function read(
   return readDelivery(typeof body === "string" ? body : JSON.stringify(body), expected, { licenseId });
 }
 
-test("a delivery's ids and time are read, and its text is kept without the token", () => {
+test("a delivery is read with its ids, its time and its text without the token", () => {
   const body =
     '{ "event_type":"chat_ended","token" : "secret", "chat":{"id":"C\\ud800","ended_timestamp":1408356905.0,"n":12345678901234567890},"visitor":{"email":"vera@example.com"}}';
   const reading = read(body);

@@ -42,14 +42,14 @@ describe("nextRunStep", () => {
     expect(decided({ live: 0, isCurrent: true }, { ...nothing, sweep })).toBe("read sweep");
   });
 
-  test("a first sweep that found as many items as the account counts is settled at once in its own run", () => {
+  test("a first sweep with as many items as the account counts is settled in its own run", () => {
     const first = { sweep: { ...sweep, end }, lastSweep: undefined };
     expect(decided({ hasRead: true }, first)).toBe("settle sweep");
     expect(decided({ hasRead: false }, first)).toBe("begin changes");
     expect(decided({ hasRead: true, live: 99 }, first)).toBe("begin changes");
   });
 
-  test("a run in a sweep reads the changes, then the sweep, and then the changes again", () => {
+  test("a run in a sweep reads the changes before and after the sweep", () => {
     expect(decided({}, { sweep })).toBe("begin changes");
     expect(decided({ readings: 1 }, { sweep })).toBe("read sweep");
     expect(decided({ readings: 1, isCurrent: true }, { sweep })).toBe("read sweep");
@@ -95,7 +95,7 @@ describe("reasonToSweep", () => {
     return reasonToSweep({ state, live, now });
   };
 
-  test("a sweep is due at first, once a day, and when the account's count differs from the stored items", () => {
+  test("a sweep is due at first, once a day and when the count differs from the store", () => {
     expect(reason()).toBeUndefined();
     expect(reason({ lastSweep: null })).toBe("first");
     expect(reason({}, { now: DAY - 1 })).toBeUndefined();
@@ -120,7 +120,7 @@ describe("reasonToSweep", () => {
     expect(reason({ lastSweep }, { now: HOUR + MINUTE })).toBe("daily");
   });
 
-  test("a sweep is due when the count differs, unless two sweeps have shown the same difference", () => {
+  test("a sweep for a different count is due until two sweeps show the same difference", () => {
     expect(reason({ lastSweep: { difference: 2, differenceBefore: 2 } }, { live: 102 })).toBeUndefined();
     expect(reason({ lastSweep: { difference: 2, differenceBefore: 1 } }, { live: 102 })).toBe("count");
     expect(reason({ lastSweep: { difference: 2, differenceBefore: 2 } }, { live: 101 })).toBe("count");
@@ -146,7 +146,7 @@ describe("reasonToSweep", () => {
     return count;
   };
 
-  test("extra sweeps read at most eight pages a minute, after the pages of ten hours in advance", () => {
+  test("extra sweeps read at most eight pages a minute, with ten hours' pages in advance", () => {
     // An account of 10,000 tickets.
     const sweeps = countSweeps({ pages: 400, everyMs: 5 * MINUTE, forMs: 10 * HOUR });
     expect(sweeps * 400).toBe((10 + 10) * 60 * 8);
@@ -210,7 +210,7 @@ describe("judgeSweep", () => {
     expect(first.lastSweep.unproven).toEqual([4, 5]);
   });
 
-  test("a sweep has a difference only when the account's count is the same before and after it", () => {
+  test("a sweep has a difference only if the count is the same before and after it", () => {
     expect(settled([], { total: 98 }).lastSweep.difference).toBeUndefined();
     expect(settled([]).lastSweep).toMatchObject({ difference: 0, differenceBefore: 0 });
   });

@@ -38,7 +38,7 @@ function setUp() {
   return { accounts, events, storeOf, run, pass };
 }
 
-test("after a move to the Text platform, the tickets of v2 are kept with their API and never marked as deleted", async () => {
+test("after a move to the Text platform, v2's tickets are never marked as deleted", async () => {
   const { accounts, events, storeOf, run, pass } = setUp();
   await run("v2");
   pass(DAY);

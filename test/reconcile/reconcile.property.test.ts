@@ -180,7 +180,7 @@ const SAME_PAGES: typeof WRONG_SIZE = [
 
 describe.each(Object.entries(listings))("the ticket list of %s", (api, listing) => {
   test(
-    `in the ticket list of ${api}, no listed ticket is marked as deleted while tickets of one second change places`,
+    `no listed ticket of ${api} is marked as deleted while tickets of one second move`,
     () => fc.assert(neverMarksFalsely(listing), { numRuns: RUNS }),
     TIME_LIMIT,
   );
@@ -196,7 +196,7 @@ describe.each(Object.entries(listings))("the ticket list of %s", (api, listing) 
   );
 
   test(
-    `after any history of ${api}'s tickets, two runs at rest make tickets and events right in a table`,
+    `after any history of ${api}'s tickets, two runs at rest make a table right`,
     () => fc.assert(becomesRight(inTable, listing), { numRuns: LONG ? 300 : 6 }),
     TIME_LIMIT,
   );

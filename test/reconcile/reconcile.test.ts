@@ -110,7 +110,7 @@ describe("the cost of a run", () => {
     },
   );
 
-  test("tickets that changed in the checkpoint's second are read again until that second is over", async () => {
+  test("tickets of the checkpoint's second are read again until that second is over", async () => {
     const { run, account } = setUp(10);
     await run();
     for (let i = 0; i < 60; i++) account.create();
@@ -138,7 +138,7 @@ describe("a new ticket", () => {
     ]);
   });
 
-  test("a ticket created in the watch's first second is distinguished from older tickets by its id", async () => {
+  test("a ticket of the watch's first second is new only if its id was not known", async () => {
     const { run, account, log } = setUp(3);
     const before = account.create();
     await run();
@@ -252,7 +252,7 @@ describe("a deleted ticket", () => {
     expect(await run()).toMatchObject({ mode: "incremental", calls: 1 });
   });
 
-  test("a sweep with stale pages marks no ticket as deleted when the account's count contradicts them", async () => {
+  test("stale pages that contradict the account's count mark no ticket as deleted", async () => {
     const { run, account, store } = setUp(60);
     await run();
     account.now += DAY;
@@ -272,7 +272,7 @@ describe("a deleted ticket", () => {
 describe("an account that becomes empty", () => {
   const empty = async () => ({ total: 0, pages: 0, tickets: [] });
 
-  test("the tickets of an account that became empty are marked by a second sweep a minute later", async () => {
+  test("the tickets of an emptied account are marked by a second sweep a minute later", async () => {
     const { run, account, store } = setUp(60);
     await run();
     account.tickets.splice(0);
@@ -321,32 +321,29 @@ describe("a count that is off", () => {
     [-1, 1],
     [1, 24],
     [-5, 60],
-  ])(
-    "with a count that is off by %i of %i tickets, all tickets are stored and the sweeps end",
-    async (off, size) => {
-      const { run, account, store } = setUp(size);
-      const listTickets = async (page: number) => {
-        const { tickets } = account.list(page);
-        const total = account.tickets.length + off;
-        return { tickets, total, pages: Math.ceil(total / 25) };
-      };
-      expect(await run({ listTickets })).toMatchObject({ outcome: "completed", added: size, deleted: 0 });
-      expect(await storedIds(store)).toEqual(idsOf(account.tickets));
-      account.now += 15 * MINUTE;
-      await run({ listTickets });
-      const { mode, calls } = await run({ listTickets });
-      // A first page that is shorter than the count is read twice.
-      expect([mode, calls]).toEqual(["incremental", size + off > size && size < 25 ? 2 : 1]);
+  ])("with a count off by %i of %i, all tickets are stored and the sweeps end", async (off, size) => {
+    const { run, account, store } = setUp(size);
+    const listTickets = async (page: number) => {
+      const { tickets } = account.list(page);
+      const total = account.tickets.length + off;
+      return { tickets, total, pages: Math.ceil(total / 25) };
+    };
+    expect(await run({ listTickets })).toMatchObject({ outcome: "completed", added: size, deleted: 0 });
+    expect(await storedIds(store)).toEqual(idsOf(account.tickets));
+    account.now += 15 * MINUTE;
+    await run({ listTickets });
+    const { mode, calls } = await run({ listTickets });
+    // A first page that is shorter than the count is read twice.
+    expect([mode, calls]).toEqual(["incremental", size + off > size && size < 25 ? 2 : 1]);
 
-      account.now += 1000;
-      account.create();
-      account.remove(account.tickets.length - 1);
-      await run({ listTickets });
-      account.now += DAY;
-      expect(await run({ listTickets })).toMatchObject({ outcome: "completed" });
-      expect(await storedIds(store)).toEqual(idsOf(account.tickets));
-    },
-  );
+    account.now += 1000;
+    account.create();
+    account.remove(account.tickets.length - 1);
+    await run({ listTickets });
+    account.now += DAY;
+    expect(await run({ listTickets })).toMatchObject({ outcome: "completed" });
+    expect(await storedIds(store)).toEqual(idsOf(account.tickets));
+  });
 
   test("a count that is off by one at every other call does not stop a sweep", async () => {
     const { run, account, store } = setUp(110);
@@ -490,7 +487,7 @@ describe("tickets of the same second that change places between two pages", () =
     return { hidden: account.tickets[2] as Ticket, listTickets };
   };
 
-  test("a sweep during which tickets are created and removed causes no further sweep when all are stored", async () => {
+  test("creations and removals during a sweep cause no further sweep if all are stored", async () => {
     const { run, account, store } = setUp(12, { pageSize: 2 });
     await run();
     account.now += DAY;
@@ -605,7 +602,7 @@ describe("a run that does not come to its end", () => {
     },
   );
 
-  test("after a run is killed at any write or append, two more runs complete tickets and events", async () => {
+  test("after a death at any write or append, two runs complete tickets and events", async () => {
     for (const done of [false, true]) {
       for (let at = 0, died = true; died; at++) {
         const { die, run, store, account, log } = withTwoLives(60);
@@ -640,7 +637,7 @@ describe("a run that does not come to its end", () => {
     expect((await readHistory(store)).progress).toBeUndefined();
   });
 
-  test("a run stops at its time limit, and the next run continues it", async () => {
+  test("a run that stopped at its time limit is continued by the next run", async () => {
     const { run, account, store } = setUp(90);
     const slow = async (page: number) => {
       account.now += 10_000;
@@ -668,7 +665,7 @@ describe("a run that does not come to its end", () => {
     ["that went back", { before: { page: 2, rows: [] }, unmoved: 3, strange: { page: 3, rows: [] } }],
     ["that doubts all keys", { doubtsAll: true }],
     ["whose third page was refused", { joined: true, missing: 3 }],
-  ])("a sweep %s in an earlier build is continued, and sweeps find the deleted ticket", async (_, walk) => {
+  ])("a sweep %s in an earlier build is continued until the deletion is found", async (_, walk) => {
     const { run, account, store } = setUp(90);
     await run();
     account.now += DAY;
@@ -765,7 +762,7 @@ describe("a run that does not come to its end", () => {
 });
 
 describe("one run at a time", () => {
-  test("a second run is refused with the first run's holder and start while the first run lasts", async () => {
+  test("during a run, a second one is refused with the first one's holder and start", async () => {
     const { run, account } = setUp(100);
     const since = new Date(account.now).toISOString();
     let second: unknown;
@@ -872,7 +869,7 @@ describe("the history of runs", () => {
   });
 });
 
-test("10,000 tickets that change while two runs read them are stored correctly after two more runs", async () => {
+test("10,000 tickets that change during two runs are right after two more runs", async () => {
   const { run, account, store } = setUp(10_000);
   const sent: number[] = [];
   let calls = 0;

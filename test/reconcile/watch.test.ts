@@ -28,13 +28,13 @@ test("a watch ignores items with a time in the future", () => {
   expect(beginWatch([future], { isAll: false, now: NOW })).toBeUndefined();
 });
 
-test("a watch of an account without a usable time begins ten minutes before our clock's time", () => {
+test("without a usable time, a watch begins ten minutes before our clock's time", () => {
   const since = NOW - 10 * MINUTE;
   expect(beginWatch([], { isAll: true, now: NOW })).toEqual({ since, known: [] });
   expect(beginWatch([item("a")], { isAll: true, now: NOW })).toEqual({ since, known: [] });
 });
 
-test("an item was created since the watch began if its time is later, or equal and its id is not known", () => {
+test("isCreatedSince is true for a later time or, at the first time, an unknown id", () => {
   const since = (createdAt: number | undefined, known?: string[]) =>
     isCreatedSince({ since: NOW, known }, { id: "a", createdAt });
   expect([since(NOW + 1), since(NOW - 1), since(undefined)]).toEqual([true, false, false]);

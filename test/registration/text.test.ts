@@ -80,7 +80,7 @@ test("webhooks that are switched off for the license are switched on", async () 
   expect(standings).toMatchObject([{ state: "off", detail: expect.stringContaining("switched off") }, {}]);
 });
 
-test("when three stale webhooks of ours leave no room, one is removed before the right one is created", async () => {
+test("one of three stale webhooks of ours is removed before the right one is created", async () => {
   await using sandbox = await startTextSandbox();
   for (const action of ["incoming_chat", "chat_deactivated"])
     for (const password of ["before", "long ago", "longer ago"]) put(sandbox, action, urlFor(password));
@@ -88,7 +88,7 @@ test("when three stale webhooks of ours leave no room, one is removed before the
   expect(registered(sandbox)).toEqual(AS_IT_SHOULD_BE);
 });
 
-test("three webhooks of others that leave no room stay, and the error names the limit", async () => {
+test("three webhooks of others stay, with an error that names the limit", async () => {
   await using sandbox = await startTextSandbox();
   for (const name of ["a", "b", "c"]) put(sandbox, "incoming_chat", `https://${name}.example/?key=x`);
   await expect(ensureRegistration(connect(sandbox), destination)).rejects.toThrow("at most 3 webhooks");
@@ -98,7 +98,7 @@ test("three webhooks of others that leave no room stay, and the error names the 
   ]);
 });
 
-test("after a change of the password the new webhook is created before the old one is removed", async () => {
+test("with a changed password, the new webhook is created before the old is removed", async () => {
   await using sandbox = await startTextSandbox();
   put(sandbox, "incoming_chat", urlFor("before"));
   put(sandbox, "chat_deactivated", urlFor("before"));
@@ -180,7 +180,7 @@ describe("with HelpDesk", () => {
   };
   const statesOf = ({ standings }: Ensured) => standings.map(({ state }) => state);
 
-  test("the webhook of tickets is registered once at HelpDesk, and a stale one of ours is removed", async () => {
+  test("HelpDesk gets one webhook of tickets in place of stale ones", async () => {
     await using sandbox = await startTextSandbox();
     const { helpDesk } = sandbox;
     const services = servicesOf(sandbox);
@@ -196,7 +196,7 @@ describe("with HelpDesk", () => {
     expect(helpDesk.webhooks.size).toBe(1);
   });
 
-  test("when HelpDesk fails or refuses, chats are registered and tickets have the state failed", async () => {
+  test("when HelpDesk fails or refuses, only the webhook of tickets has the state failed", async () => {
     await using sandbox = await startTextSandbox();
     const services = servicesOf(sandbox);
     sandbox.faults.plan({ do: "answer", status: 500, path: "/helpdesk/", times: 100 });
@@ -223,7 +223,7 @@ describe("with HelpDesk", () => {
     expect(await removeAll(services)).toBe(2);
   });
 
-  test("when HelpDesk fails, a removal removes LiveChat's webhooks and throws HelpDesk's error", async () => {
+  test("a removal removes LiveChat's webhooks before it throws HelpDesk's error", async () => {
     await using sandbox = await startTextSandbox();
     const services = servicesOf(sandbox);
     await ensureAll(services);
@@ -232,7 +232,7 @@ describe("with HelpDesk", () => {
     expect(sandbox.webhooks.all).toEqual([]);
   });
 
-  test("when LiveChat refuses, its error is thrown, and the webhook of tickets is registered", async () => {
+  test("LiveChat's refusal is thrown after the webhook of tickets is registered", async () => {
     await using sandbox = await startTextSandbox({
       variants: { missingScopes: ["webhooks.configuration:rw"] },
     });

@@ -115,7 +115,7 @@ test("a new agent gets LiveChat's defaults", async () => {
   });
 });
 
-test("an agent is created by a form, and answered without the password", async () => {
+test("an agent created by a form is answered without the password", async () => {
   const form =
     "login=new@example.com&name=New&password=12345&max_chats_count=3&groups[]=1&groups[]=3&daily_summary=1";
 

@@ -76,17 +76,24 @@ test.each([
   });
 });
 
-test("a webhook is removed by DELETE, and a second DELETE is a 404", async () => {
-  const { id } = sandbox.webhooks.register({
-    event_type: "ticket_created",
-    data_types: ["ticket"],
-    url: "https://app.example.com",
-  });
+const ticketWebhook = {
+  event_type: "ticket_created" as const,
+  data_types: ["ticket"],
+  url: "https://app.example.com",
+};
 
+test("DELETE removes a webhook", async () => {
+  const { id } = sandbox.webhooks.register(ticketWebhook);
   expect(await call(`DELETE /webhooks/${id}`)).toMatchObject({
     status: 200,
     body: { result: expect.any(String) },
   });
+  expect(await call("GET /webhooks")).toMatchObject({ body: { events: [] } });
+});
+
+test("a second DELETE of a webhook is a 404", async () => {
+  const { id } = sandbox.webhooks.register(ticketWebhook);
+  await call(`DELETE /webhooks/${id}`);
   expect(await call(`DELETE /webhooks/${id}`)).toMatchObject({ status: 404 });
   expect(await call("GET /webhooks")).toMatchObject({ body: { events: [] } });
 });
@@ -94,7 +101,7 @@ test("a webhook is removed by DELETE, and a second DELETE is a 404", async () =>
 const register = (url: string) =>
   sandbox.webhooks.register({ event_type: "ticket_created", data_types: ["ticket"], url });
 
-test("ticket_created is sent for a new ticket, with its envelope and the credentials of the URL", async () => {
+test("ticket_created is sent with its envelope and the credentials of the URL", async () => {
   await using receiver = await startReceiver(200);
   const { token } = register(`http://hook%40user:p%3Ass@${receiver.address}/receivers/ticket-created`);
 
@@ -224,7 +231,7 @@ test("ticket_created is given up after ten repetitions within six hours", async 
   expect(times.at(-1)).toBeLessThan(6 * HOUR);
 });
 
-test("a delivery that arrived is sent once more on request, with the same body and credentials", async () => {
+test("a delivery is sent again on request with the same body and credentials", async () => {
   await using receiver = await startReceiver(200);
   register(`http://user:secret@${receiver.address}/hook`);
   sandbox.tickets.create(aTicket);
@@ -239,6 +246,9 @@ test("a delivery that arrived is sent once more on request, with the same body a
   const [first, second] = receiver.received;
   expect(second?.body).toEqual(first?.body);
   expect(second?.headers.authorization).toBe(first?.headers.authorization);
+});
+
+test("the repetition of an unknown delivery is a 404", async () => {
   expect(await call("POST /sandbox/deliveries/none/repeat")).toMatchObject({ status: 404 });
 });
 
@@ -351,12 +361,15 @@ test("a whole chat is made by one call, with the given messages or default ones"
   });
 });
 
-test("a message or an end for an ended chat is a 400, and for an unknown chat a 404", async () => {
+test("a message or an end for an ended chat is a 400", async () => {
   const { id } = sandbox.chats.hold();
 
   expect(await call(`POST /sandbox/chats/${id}/messages`, { json: { text: "Hello?" } })).toMatchObject({
     status: 400,
   });
   expect(await call(`POST /sandbox/chats/${id}/end`)).toMatchObject({ status: 400 });
+});
+
+test("an end for an unknown chat is a 404", async () => {
   expect(await call("POST /sandbox/chats/NONE/end")).toMatchObject({ status: 404 });
 });

@@ -173,7 +173,7 @@ describe("an end with its transcript", () => {
     });
   });
 
-  test("an end has messages, files and rich messages in order, to the microsecond, without deleted ones", () => {
+  test("an end has all messages that were not deleted, in order to the microsecond", () => {
     expect(payload.chat.messages).toEqual([
       message("Hello.", "agent", "15:19:31.000Z", { agent_id: AGENT, author_name: "Agent Smith" }),
       message("My order?", "visitor", "15:19:31.000Z", { author_name: "Thomas Anderson" }),
@@ -190,7 +190,7 @@ describe("an end with its transcript", () => {
     ]);
   });
 
-  test("a system message becomes an event; a message that closes the thread gets the type closed", () => {
+  test("system messages become events, with the type closed for the end of the thread", () => {
     expect(payload.chat.events).toEqual([
       {
         text: "Thomas Anderson closed the chat",

@@ -50,7 +50,7 @@ const fromConnector = {
 };
 
 describe("a ticket", () => {
-  it("a ticket in LiveChat's spelling and in the connector's spelling is read alike, with all its fields", () => {
+  it("a ticket is read alike in LiveChat's and in the connector's spelling", () => {
     expect(read(Ticket, fromReference)).toEqual({
       ...fromConnector,
       events: fromConnector.events.map((event) => ("from" in event ? { ...event } : event)),

@@ -189,7 +189,7 @@ describe("the values of callers", () => {
     expect(read(schema, value)).toEqual(new Error(message));
   });
 
-  it("an exact object refuses every unknown field, including those with names of Object.prototype", () => {
+  it("an exact object refuses unknown fields, also with names of Object.prototype", () => {
     const given = JSON.parse(
       '{"login":"a","age":7,"toString":"x","constructor":1,"prototype":{},"__proto__":{}}',
     );

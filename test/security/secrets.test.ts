@@ -196,7 +196,7 @@ test("no answer has a secret of the app or of another caller", () => {
   for (const { text } of answers) for (const secret of SHOWN_TO_NOBODY) expect(text).not.toContain(secret);
 });
 
-test("no secret is stored, and personal data is stored only as content", async () => {
+test("no table stores a secret, or personal data outside of content", async () => {
   for (const name of Object.values(TABLES)) {
     const table = TableClient.fromConnectionString(inject("storage"), name, {
       allowInsecureConnection: true,

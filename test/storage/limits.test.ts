@@ -69,7 +69,7 @@ test("texts that are not well formed and invalid property names are refused", ()
   exceeds({ ["n".repeat(256)]: 1 });
 });
 
-test("a transaction with too many or no operations, two partitions or a row twice is refused", () => {
+test("a transaction beyond the service's limits is refused", () => {
   const actions = (count: number): TransactionAction[] =>
     Array.from({ length: count }, (_, index) => ["create", entity({ rowKey: `r${index}` })]);
   expect(() => checkTransaction(actions(MAX_OPERATIONS))).not.toThrow();

@@ -61,7 +61,7 @@ test.for([
   expect(await exists(rowKey)).toBe(done);
 });
 
-test("a transaction that the service refuses throws StorageUnavailable and has a known outcome", async () => {
+test("a refused transaction throws StorageUnavailable with a known outcome", async () => {
   for (const status of [401, 403, 429]) {
     const failure = submit(faulty(answer(status)), [["create", row("refused")]]);
     await expect(failure).rejects.toThrow(StorageUnavailable);

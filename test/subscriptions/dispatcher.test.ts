@@ -708,7 +708,7 @@ test("an event that a turned-off flow refuses is not parked", async () => {
   expect(await store.parked(id)).toEqual([]);
 });
 
-test("after three parked events in a row the next refused one blocks until an event is delivered", async () => {
+test("after three parked events in a row, a refusal blocks until a delivery", async () => {
   const { log, dispatcher, subscribe, store, clock } = newWorld();
   const refused = [1, 2, 3, 4, 6];
   const subscriber = await startSubscriber(refusing(refused));

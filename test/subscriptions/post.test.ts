@@ -182,7 +182,7 @@ test("an answer whose body never ends has its status", async () => {
   expect(await answerOf((response) => response.writeHead(200).write("{"))).toEqual({ status: 200 });
 });
 
-test("a request that is reset, refused or answered in another protocol has the network's code", async () => {
+test("a request that is reset, refused or not answered in HTTP has the error's code", async () => {
   expect(await answerOf((response) => response.socket?.resetAndDestroy())).toEqual({
     failure: "ECONNRESET",
   });

@@ -180,7 +180,7 @@ test("a subscription restarts at the beginning of a new log", async () => {
   expect(subscriber.arrivals).toHaveLength(5);
 });
 
-test("events of a log that was emptied while the process runs are delivered from the beginning", async () => {
+test("a log that was emptied while the process runs is delivered from its beginning", async () => {
   const world = open();
   const subscriber = await newSubscriber();
   await world.subscribe({ url: subscriber.url });
@@ -321,7 +321,7 @@ test("an event that this process erased is not sent from a page that was read be
   expect(subscriber.ids()).toEqual([first, third]);
 });
 
-test("an event that another process erased is not sent from a page that is older than a second", async () => {
+test("an event erased by another process is not sent from a page older than a second", async () => {
   const world = open();
   const subscriber = await newSubscriber(async (response, _, nth) => {
     if (nth === 1) {

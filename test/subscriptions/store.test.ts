@@ -260,7 +260,7 @@ test("a write whose answer is lost counts as done", async () => {
   expect(lost).toBe(4);
 });
 
-test("subscriptions, parked events and attempts of a newer version are refused with NewerFormat", async () => {
+test("reading subscription data of a newer version throws NewerFormat", async () => {
   const table = newTable();
   const store = openSubscriptionStore(table);
   const kept = await store.subscribe(wanted);

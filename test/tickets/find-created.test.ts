@@ -29,7 +29,7 @@ function find(
   return { queries, found };
 }
 
-test("findCreated finds a ticket by requester, subject, message and time, and ignores white space", async () => {
+test("findCreated compares requester, subject, message and time without white space", async () => {
   const others = [
     ticket("before", { date: "2026-01-15T11:59:00.000Z" }),
     ticket("another person's", { requester: { mail: "otto@example.com" } }),

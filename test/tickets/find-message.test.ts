@@ -14,7 +14,7 @@ test("findMessage returns the positions of a message with any white space", () =
   expect(findMessage({ events }, "Bye")).toEqual([]);
 });
 
-test("findMessage leaves out earlier events, and includes events without a time", () => {
+test("findMessage skips earlier events but no events without a time", () => {
   expect(findMessage({ events }, "Hello", "2026-01-15T12:30:00.000Z")).toEqual([2, 3]);
 });
 

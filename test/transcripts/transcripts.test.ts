@@ -79,7 +79,7 @@ test("an end enters the log with its transcript as soon as LiveChat returns the 
   expect(calls).toEqual(["T1"]);
 });
 
-test("a transcript that could not be fetched is fetched again when it is due, by one instance only", async () => {
+test("a failed fetch of a transcript is repeated when due, by one instance only", async () => {
   let fail = true;
   const { open, calls, pass } = world(async (_, threadId) => (fail ? failing() : chat(threadId)));
   const [one, two] = [open(), open()];
@@ -102,7 +102,7 @@ test("a transcript that could not be fetched is fetched again when it is due, by
   expect((await one.log.list()).items).toHaveLength(1);
 });
 
-test("after an outage, the timer fetches as many transcripts in each run as the rate limit permits", async () => {
+test("after an outage, each run fetches as many transcripts as the limit permits", async () => {
   let limit = 0;
   let left = 0;
   const { open, pass } = world(async (_, threadId) => {
@@ -125,7 +125,7 @@ test("after an outage, the timer fetches as many transcripts in each run as the 
   expect(runs.filter((count) => count > 0)).toEqual([3, 3, 2]);
 });
 
-test("the transcript of a thread that still seems active is fetched once more before it is stored", async () => {
+test("a transcript of an active thread is fetched once more before it is stored", async () => {
   const { open, pass } = world(async (_, threadId) => chat(threadId, { active: true }));
   const one = open();
   await one.keep(end("T1"));
@@ -135,7 +135,7 @@ test("the transcript of a thread that still seems active is fetched once more be
   expect(await one.settleDue({ budgetMs: 60_000 })).toMatchObject({ withTranscript: 1 });
 });
 
-test("an end enters the log with its ids after an hour; a later transcript shows only with the chat", async () => {
+test("a transcript that is later than an hour shows only with the chat", async () => {
   let answer: ChatReader["getChat"] = failing;
   const { open, pass } = world((...asked) => answer(...asked));
   const one = open();
