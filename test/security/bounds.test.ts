@@ -3,12 +3,13 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { operations } from "../../functions/operations.ts";
 import { HTTP_BUDGET } from "../../functions/reconcile/run-tickets.ts";
 import { RECONCILE_BUDGET } from "../../functions/timers.ts";
+import { openEventLog } from "../../shared/event-log/event-log.ts";
 import { MAX_JSON_BYTES } from "../../shared/http/operation.ts";
 import { TOTAL_TIMEOUT } from "../../shared/livechat/send.ts";
 import { reconcile } from "../../shared/reconcile/reconcile.ts";
 import type { Ticket } from "../../shared/schemas/ticket.ts";
 import { type App, basic, startApp, WEBHOOK } from "../app/start-app.ts";
-import { newLog, newTable, started } from "../event-log/deliveries.ts";
+import { newClock, newTable, started } from "../event-log/deliveries.ts";
 import { createMemory, openMemoryStore } from "../reconcile/memory-store.ts";
 import { hang } from "../storage/faults.ts";
 
@@ -37,9 +38,13 @@ test.each(withBody)("$id answers 413 to a body over its limit", async ({ method,
 
 test("an append to storage that hangs fails before LiveChat stops waiting", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  const refused = expect(newLog({ table: newTable(undefined, hang) }).append(started())).rejects.toThrow(
-    "in time",
-  );
+  const asked = Promise.withResolvers<void>();
+  const table = newTable(undefined, (send, request) => {
+    asked.resolve();
+    return hang(send, request);
+  });
+  const refused = expect(openEventLog({ table, ...newClock() }).append(started())).rejects.toThrow("in time");
+  await asked.promise;
   await vi.advanceTimersByTimeAsync(8_500);
   vi.useRealTimers();
   await refused;
