@@ -21,7 +21,7 @@ test("the bundle loads with at most 3.5 times the CPU time of Node's own start",
   expect(measureColdStart(5).ratio).toBeLessThan(3.5);
 });
 
-test("the first delivery loads at most three files and no client, XML parser or exporter", () => {
+test("the first delivery loads at most three files and no client, parser or exporter", () => {
   const receivers = readdirSync("dist/chunks").find((name) => name.startsWith("receivers-"));
   const loaded = [...importedBy(`dist/chunks/${receivers}`)];
   expect(loaded.length).toBeLessThan(4);

@@ -170,7 +170,7 @@ test("a list of tickets longer than a page has totals and a Link to the next tic
   expect(first.body).toEqual(all.body.slice(0, 25));
 });
 
-test("an invalid request is 400 with all of its problems and without a call to LiveChat", async () => {
+test("an invalid request is 400 with all its problems and no call to LiveChat", async () => {
   const before = app.sandbox.calls.count;
   const agent = await app.call("POST", "/agents", {
     login: "ana",
@@ -238,7 +238,7 @@ test("a create waits as long as LiveChat's 429 says", async () => {
   expect(answer.status).toBe(201);
 });
 
-test("an id with slashes, dots or URL delimiters never leads to another path of LiveChat", async () => {
+test("an id with slashes, dots or delimiters never leads to another path of LiveChat", async () => {
   const before = app.sandbox.calls.count;
   for (const id of ["..%2Fagents", "%2e%2e", "x%3Fy", "x%23y"]) {
     const answer = await app.call("GET", `/tickets/${id}`);

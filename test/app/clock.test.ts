@@ -13,7 +13,7 @@ const ticket = (id: string) => ({ event_type: "ticket_created", ticket: { id } }
 const minutesOff = (iso: string) => Math.abs(Date.parse(iso) - Date.now()) / 60_000;
 
 test.each([YEAR, -YEAR])(
-  "an instance whose clock is off by %i ms stores events and tickets at the true time",
+  "an instance with a clock off by %i ms stores events and tickets at the true time",
   async (off) => {
     const tables = Object.fromEntries(
       ["EVENTS_TABLE", "TICKETS_TABLE"].map((name) => [name, `T${crypto.randomUUID().replaceAll("-", "")}`]),

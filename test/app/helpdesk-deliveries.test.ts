@@ -86,7 +86,7 @@ test("tickets that exist at the first registration never become events", async (
   }
 });
 
-test("when a host dies before it reads an announced ticket, the next adds the event once", async () => {
+test("when a host dies before it reads a ticket, the next adds the event once", async () => {
   await using sandbox = await startTextSandbox(roomy);
   const tables = newTables();
   const first = await startTextApp({ sandbox, env: tables });
@@ -192,7 +192,7 @@ test("an erasure lists a waiting ticket as undecided; a later call erases it", a
   }
 });
 
-test("while the webhook password changes, only the old and the new password are accepted", async () => {
+test("during a change of the webhook password only the old and the new are accepted", async () => {
   await using sandbox = await startTextSandbox(roomy);
   const { desk, webhooks } = sandbox.helpDesk;
   const env = { ...newTables(), WEBHOOK_BASE_URL: "http://127.0.0.1:9" };

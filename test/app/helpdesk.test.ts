@@ -93,7 +93,7 @@ test.each([
   ]);
 });
 
-test("with HelpDesk, tickets are created, updated, read and listed by the same operations", async () => {
+test("with HelpDesk, the same operations create, update, read and list tickets", async () => {
   const created = await app.call("POST", "/tickets", {
     message: "Where is my order?",
     requester: { mail: "vera@example.com" },

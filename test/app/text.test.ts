@@ -115,7 +115,7 @@ describe("the Text receiver", () => {
     expect((await app.call("POST", RECEIVER, "{")).status).toBe(400);
   });
 
-  test("a Text delivery with another action, or without ids, is quarantined with the reason", async () => {
+  test("a Text delivery with another action or without ids is quarantined with the reason", async () => {
     for (const action of ["chat_transferred", "constructor", ["incoming_chat"]]) {
       const other = { ...ended("C1", "T1"), action };
       expect((await app.call("POST", RECEIVER, other)).body.status).toBe("quarantined");
@@ -181,7 +181,7 @@ test("parallel repeated deliveries in reverse order add each start and end once"
   expect(await eventsOf(app, thread.id)).toHaveLength(2);
 });
 
-test("a resumed chat is a second thread, with a start and an end of its own in the log", async () => {
+test("a resumed chat is a second thread with its own start and end in the log", async () => {
   const first = app.sandbox.chats.hold();
   const second = app.sandbox.chats.hold({ chat: first.chat.id });
   const [one] = startAndEnd(await untilLogged(app, first.id, 2));
@@ -194,7 +194,7 @@ test.each([
   ["anonymized", (id: string) => void app.sandbox.chats.anonymize(id)],
   ["gone", (id: string) => app.sandbox.chats.remove(id)],
 ])(
-  "the end of a chat that is %s has its ids and the reason for the missing transcript",
+  "the end of a chat that is %s has its ids and the reason for no transcript",
   async (missing_transcript, spoil) => {
     const thread = app.sandbox.chats.hold({}, { silently: true });
     spoil(thread.chat.id);
@@ -272,7 +272,7 @@ test("after a minute of downtime one reconciliation recovers every chat once", a
   }
 });
 
-test("when a host is killed before it reads a transcript, the next one adds the end with it", async () => {
+test("when a host dies before it reads a transcript, the next adds the end with it", async () => {
   await using sandbox = await startTextSandbox();
   const tables = { EVENTS_TABLE: `Events${crypto.randomUUID().replaceAll("-", "")}` };
   const first = await startTextApp({ sandbox, env: tables });

@@ -223,7 +223,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await close();
   });
 
-  test("an erasure of a person leaves the items that may be another person's in the list", async () => {
+  test("the erasure of a person keeps possible items of others in the list", async () => {
     const visitor = { name: "Ulla", email: "ulla@example.com" };
     await deliver(chat("PERSON2", ["Hi"], { visitor }));
     // Kept in quarantine; the app cannot decide whose it is.

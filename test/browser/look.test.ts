@@ -53,7 +53,7 @@ describe.skipIf(CHROMIUM === undefined)("the look of the console", () => {
     },
   );
 
-  test("with forced colours, a state, the current page and a pressed button still stand out", async () => {
+  test("with forced colours, states, the current page and pressed buttons stand out", async () => {
     const { page, close } = await tests.open(`/events/${ids.event}`, { forcedColors: "active" });
     const style = (locator: Locator, property: string) =>
       locator.evaluate(
@@ -80,7 +80,7 @@ describe.skipIf(CHROMIUM === undefined)("the look of the console", () => {
     await close();
   });
 
-  test("on a narrow screen the filters are behind a button that shows how many are set", async () => {
+  test("on a narrow screen the filters are behind a button with their number", async () => {
     const { page, close } = await tests.open("/events?type=chat_ended", {
       viewport: { width: 320, height: 640 },
     });

@@ -4,7 +4,7 @@ import { type Attempt, groupAttempts } from "../../console/parts/group-attempts.
 const attempt = (subscription: string, status: number, minute: number) =>
   ({ subscription, status, at: `2026-01-15T09:0${minute}:00.000Z` }) as Attempt;
 
-test("a subscription's attempts with the same answer are one group, even between another's", () => {
+test("consecutive attempts of a subscription with the same answer are one group", () => {
   const [a1, b1, a2, a3, a4] = [
     attempt("a", 503, 1),
     attempt("b", 200, 2),

@@ -50,8 +50,8 @@ function newPoller(
 const ONCE = { everyMs: undefined };
 const failing = (count: number, failure: Answer) => Array.from({ length: count }, () => failure);
 
-describe("a poller", () => {
-  test("calls at once, and then at its interval", async () => {
+describe("createPoller", () => {
+  test("a poller calls at once and then at its interval", async () => {
     const { poller, page, advance } = newPoller();
     poller.start();
     await advance(31 * SECOND);
@@ -59,7 +59,7 @@ describe("a poller", () => {
     expect(page.shown).toEqual([undefined, undefined, undefined]);
   });
 
-  test("makes no call while the page is hidden, and an overdue one when it is shown", async () => {
+  test("a poller of a hidden page waits with its call until the page is shown", async () => {
     const { poller, page, advance } = newPoller();
     page.hidden = true;
     poller.start();
@@ -77,7 +77,7 @@ describe("a poller", () => {
     expect(page.calls).toEqual([60, 361, 376]);
   });
 
-  test("keeps the time of a call that is not due when the page is shown", async () => {
+  test("a poller keeps the time of a call that is not due when the page is shown", async () => {
     const { poller, page, advance } = newPoller();
     poller.start();
     await advance(SECOND);
@@ -90,7 +90,7 @@ describe("a poller", () => {
     expect(page.calls).toEqual([0, 15]);
   });
 
-  test("makes only the first call while it is paused", async () => {
+  test("a paused poller makes only the first call", async () => {
     const { poller, page, advance } = newPoller();
     page.paused = true;
     poller.start();
@@ -113,7 +113,7 @@ describe("a poller", () => {
     expect(page.calls).toEqual(expected);
   });
 
-  test("polls at its interval again after a success", async () => {
+  test("a poller calls at its interval again after a success", async () => {
     const { poller, page, advance } = newPoller(failing(3, { status: 500 }));
     poller.start();
     await advance(2 * MINUTE);
@@ -127,7 +127,7 @@ describe("a poller", () => {
     expect(page.calls).toEqual([0, 100, 115]);
   });
 
-  test("makes no further call after a 401", async () => {
+  test("a poller makes no further call after a 401", async () => {
     const { poller, page, advance } = newPoller([{ status: 401 }]);
     poller.start();
     await advance(MINUTE);
@@ -136,7 +136,7 @@ describe("a poller", () => {
     expect(page.calls).toEqual([0]);
   });
 
-  test("calls at once after a failure when the network is back", async () => {
+  test("after a failure a poller calls at once when the network is back", async () => {
     const { poller, page, advance } = newPoller(failing(3, { status: 0 }));
     poller.start();
     await advance(50 * SECOND);
@@ -149,7 +149,7 @@ describe("a poller", () => {
     expect(page.calls).toEqual([0, 15, 45, 50, 65]);
   });
 
-  test("without an interval repeats its call until the app answers", async () => {
+  test("a poller without an interval repeats its call until the app answers", async () => {
     const answers = [{ status: 503 }, { status: 429, retryAfter: 40 }, { status: 0 }];
     const { poller, page, advance } = newPoller(answers, ONCE);
     poller.start();
@@ -167,7 +167,7 @@ describe("a poller", () => {
     },
   );
 
-  test("makes one call at a time", async () => {
+  test("a poller makes one call at a time", async () => {
     const slow = Promise.withResolvers<Answer>();
     const { poller, page, advance } = newPoller([slow.promise]);
     poller.start();
@@ -181,7 +181,7 @@ describe("a poller", () => {
     expect(page.calls).toEqual([0, 135]);
   });
 
-  test("that was stopped makes no call", async () => {
+  test("a stopped poller makes no call", async () => {
     const { poller, page, advance } = newPoller();
     poller.start();
     await advance(SECOND);
@@ -190,7 +190,7 @@ describe("a poller", () => {
     expect(page.calls).toEqual([0]);
   });
 
-  test("that was stopped ignores the answer of the present call", async () => {
+  test("a stopped poller ignores the answer of the present call", async () => {
     const slow = Promise.withResolvers<Answer>();
     const { poller, page, advance } = newPoller([slow.promise]);
     poller.start();

@@ -9,7 +9,7 @@ class Counter {
   }
 }
 
-test("a deferred object is loaded once, by the first call, with the `this` of its methods", async () => {
+test("the first call loads a deferred object and keeps the `this` of its methods", async () => {
   let loads = 0;
   const counter = deferred(async () => {
     loads += 1;

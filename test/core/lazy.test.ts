@@ -43,7 +43,7 @@ test("a lazy value with freshFor is made again after that time", () => {
   expect(value()).toBe(2);
 });
 
-test("a property of a lazy object is made when it is first read, also by another property", () => {
+test("a property of a lazy object is made at its first read, also by another property", () => {
   const made: string[] = [];
   const all: { a: number; b: number } = lazily<{ a: number; b: number }>({
     a: () => made.push("a"),

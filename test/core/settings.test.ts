@@ -104,7 +104,7 @@ test("LIVECHAT_API is v2 or text", () => {
   );
 });
 
-test("storage is LiveChatStorage, else the identity's endpoint, else the host's storage", () => {
+test("storage is LiveChatStorage, else the identity's endpoint, else the host's", () => {
   const endpoint = { LiveChatStorage__tableServiceUri: "https://acme.table.core.windows.net/" };
   expect(readSettings({ ...required, ...endpoint, LiveChatStorage__clientId: "id" }).storage).toEqual({
     uri: "https://acme.table.core.windows.net",
@@ -145,7 +145,7 @@ test("the wake queue is in the storage account of the tables", () => {
   expect(() => readSettings({ ...required, WAKE_QUEUE: "Not_A_Queue" })).toThrow("WAKE_QUEUE must be");
 });
 
-test("the credentials of the current password come before those of the previous one", () => {
+test("the current password's credentials come before those of the previous one", () => {
   const changing = { ...required, LIVECHAT_WEBHOOK_PASSWORD_PREVIOUS: "old secret" };
   expect(readSettings(changing).webhook.credentials).toEqual([
     { username: "livechat", password: "secret" },
@@ -267,7 +267,7 @@ test("a wrong setting has one problem", () => {
   expect(problems).toEqual([{ path: "LIVECHAT_API_URL", message: "must be a URL" }]);
 });
 
-test("a SettingsError names all missing and wrong settings in one line, without values", () => {
+test("a SettingsError names missing and wrong settings in one line, without values", () => {
   const broken = {
     ...required,
     LIVECHAT_API_KEY: " ",

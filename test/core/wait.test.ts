@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { backOff, readRetryAfter, within } from "../../shared/core/wait.ts";
 
-test("a back-off doubles with each failure up to the longest pause, times the random share", () => {
+test("a back-off doubles with each failure up to its limit, times the random share", () => {
   const waits = (share: number) =>
     [1, 2, 3, 4, 20, 2_000].map((failures) => backOff(failures, { first: 1_000, longest: 60_000 }, share));
   expect(waits(1)).toEqual([1_000, 2_000, 4_000, 8_000, 60_000, 60_000]);

@@ -18,7 +18,7 @@ const code = sources.join("\n");
 /** Whether a file writes log lines; in other files `message` is a field of a schema. */
 const isLogging = (source: string) => /\blog\(|\bconsole\./.test(source);
 
-test("docs/operating.md and the workbook name exactly the metrics that the code measures", () => {
+test("docs/operating.md and the workbook name exactly the metrics of the code", () => {
   const measured = new Set(code.match(/(?<=")livechat\.(?!event\b|outcome|waited)[a-z.]+(?=", \{)/g));
   const described = new Set(guide.match(/livechat\.[a-z.]+(?=`)/g));
   expect([...described].sort()).toEqual([...measured].sort());

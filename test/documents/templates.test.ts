@@ -54,7 +54,7 @@ describe.for(templates)("$path", (template) => {
   });
 });
 
-test("main.bicep passes each module exactly its parameters and reads only its outputs", () => {
+test("main.bicep passes exactly the parameters and reads only outputs of each module", () => {
   expect(main?.modules.map(({ path }) => path).toSorted()).toEqual(
     templates
       .map(({ path }) => path)

@@ -84,7 +84,7 @@ test("docs/text.md lists each field of a ticket exactly once", () => {
   expect(described.map(([field]) => field).sort()).toEqual(fields);
 });
 
-test("a full HelpDesk ticket fills exactly the fields that docs/text.md does not call lost", () => {
+test("a full HelpDesk ticket fills exactly the fields not called lost in docs/text.md", () => {
   const ticket = fromHelpDesk(FULL, NAMES);
   const event = JSON.parse(ticketEvent({ id: FULL.ID, ...ticket }, "webhook", "text").raw);
   const mapped = fields.filter((field) => isFilled({ ...event, ...event.ticket }, field));

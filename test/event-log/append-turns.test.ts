@@ -74,7 +74,7 @@ test("an instance that appends alone reads the head once", async () => {
   expect(memory.requests).toBe(1);
 });
 
-test("an instance that appends without a pause reads the head again after half a second", async () => {
+test("an instance appending without a pause reads the head again after half a second", async () => {
   const { turns, memory, pass } = setUp();
   const known = await turns.take(signal);
   for (let append = 0; append < 6; append++) {
@@ -127,7 +127,7 @@ test("an instance waits for its own turn while another has the turn", async () =
   expect(await isWaiting()).toBe(true);
 });
 
-test("an instance appends after half a second when the instance with the turn does not", async () => {
+test("an instance appends after half a second if the one with the turn does not", async () => {
   const { turns, setHead, timing } = setUp();
   await setHead("dead");
   expect((await turns.take(signal)).head.turn).toBe("dead");

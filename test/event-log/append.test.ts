@@ -81,7 +81,7 @@ test("100 events that arrive together are appended with three transactions", asy
   expect(transactions).toBe(3);
 });
 
-test("60 large events that arrive together are stored in transactions of at most 4 MiB", async () => {
+test("60 large events at once are stored in transactions of at most 4 MiB", async () => {
   const log = newLog();
   const noise = () => randomBytes(36_000).toString("base64");
   const events = Array.from({ length: 60 }, (_, index) =>
@@ -103,7 +103,7 @@ test("an event that cannot be stored is rejected alone", async () => {
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
 });
 
-test("an event that storage refuses is rejected without the other events of its transaction", async () => {
+test("an event that storage refuses is rejected without others of its transaction", async () => {
   const table = newTable(undefined, (go, request) => {
     const refused = isTransaction(request) && String(request.body).includes("refused-reason");
     return refused ? answer(400)(go, request) : go();
@@ -192,7 +192,7 @@ test("receivedAt never decreases along the log when the clocks of instances diff
   });
 });
 
-test("an instance whose clock is a year ahead stores storage's time from its first event on", async () => {
+test("an instance a year ahead stores storage's time from its first event on", async () => {
   const YEAR = 365 * 24 * 60 * MINUTE;
   const clock = createClock(() => Date.now() + YEAR);
   const table = openTable({ connectionString: inject("storage") }, newTable().tableName, { clock });
@@ -303,7 +303,7 @@ test("a body with more than 500 levels is refused", async () => {
   await expect(newLog().append(nested(MAX_NESTING + 1))).rejects.toThrow(InvalidInput);
 });
 
-test("a large body whose rows retention removed before the transaction is uploaded again", async () => {
+test("a large body that retention removed before the transaction is uploaded again", async () => {
   let swept = false;
   const name = newTable().tableName;
   const table = newTable(name, async (go, request) => {
@@ -344,7 +344,7 @@ test("tickets of two licences with one id are two events", async () => {
   expect((await own.list({ ticketId: "T1" })).items).toHaveLength(2);
 });
 
-test("the first licence stays the log's for instances that start later and for large bodies", async () => {
+test("the first licence stays the log's for later instances and for large bodies", async () => {
   const table = newTable();
   const large = { noise: randomBytes(100_000).toString("hex") };
   const ofLicence = (licence: string, more?: object): NewEvent => {

@@ -155,7 +155,7 @@ test("an address is in no column of the table except compressed bodies", async (
     expect(JSON.stringify(entity)).not.toContain("ana@");
 });
 
-test("an erasure removes the person's quarantined deliveries and lists undecided ones", async () => {
+test("an erasure removes quarantined deliveries of the person and lists undecided ones", async () => {
   const { log, people } = await logWith([]);
   const keep = async (body: unknown) => (await log.quarantine.keep(odd(JSON.stringify(body)))).id;
   await keep({ visitor: { email: "ann@example.com" } });
@@ -219,7 +219,7 @@ test("an erasure that stops at its time limit is completed by the next calls", a
   expect(await everythingIn(name)).not.toMatch(/erasure/);
 });
 
-test("after an erasure died midway, the next one also erases events without the address", async () => {
+test("after an erasure died midway, the next also erases events without the address", async () => {
   const name = newTable().tableName;
   const email = "ana@example.com";
   const { log, people } = await logWith([started({ email }), ended()], name);
@@ -232,7 +232,7 @@ test("after an erasure died midway, the next one also erases events without the 
   expect((await log.list()).items).toMatchObject([{ erased: true }, { erased: true }]);
 });
 
-test("an event that is erased or removed during a reading is returned as erased or left out", async () => {
+test("an event erased or removed during a reading is returned as erased or left out", async () => {
   const name = newTable().tableName;
   const more = { noise: randomBytes(100_000).toString("hex") };
   const { people } = await logWith([started({ more }), started({ id: "C2", more })], name);

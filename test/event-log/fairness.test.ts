@@ -82,7 +82,7 @@ test("an instance that dies during its turn delays others by less than a second"
   await Promise.all([expect(rest).rejects.toThrow(), vi.advanceTimersByTimeAsync(100)]);
 });
 
-test("a single instance that appends two events a second sends one request for each", async () => {
+test("a single instance with two events a second sends one request for each", async () => {
   const { memory, instances } = openInstances(1);
   const [log] = instances as [EventLog];
   await Promise.all([timeAppend(log), vi.advanceTimersByTimeAsync(1_000)]);

@@ -8,7 +8,7 @@ import { at, EPOCH, MINUTE, started, ticketCreated } from "./deliveries.ts";
 
 const EMPTY: Head = { seq: 0, lastReceived: {} };
 
-test("the time of receipt is the clock's, or the last event's when the clock is behind", () => {
+test("the time of receipt is the clock's, but never before the last event's", () => {
   expect(receiptTime(EMPTY, EPOCH)).toBe(at(0));
   expect(receiptTime({ ...EMPTY, receivedAt: at(1) }, EPOCH)).toBe(at(1));
   expect(receiptTime({ ...EMPTY, receivedAt: at(1) }, EPOCH + 2 * MINUTE)).toBe(at(2));

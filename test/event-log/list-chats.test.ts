@@ -68,7 +68,7 @@ test("a chat with few events is read in two requests", async () => {
   expect(requests).toBe(2);
 });
 
-test("a chat id of two licences has the content of the first licence and the events of both", async () => {
+test("a chat id of two licences has the content of the first and the events of both", async () => {
   const log = newLog();
   const ofLicence = (licence: string, minute: number, tags: string[]) => ({
     ...ended({ id: "A", minute, more: { tags }, envelope: { license_id: licence } }),

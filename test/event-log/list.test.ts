@@ -33,7 +33,7 @@ test("an empty log has no events", async () => {
   expect(await log.head()).toEqual({ seq: 0, lastReceived: {} });
 });
 
-test("pages of any size and any filters have the same events as the whole log filtered", async () => {
+test("pages of any size and filters have the events of the whole log filtered", async () => {
   let time = EPOCH;
   const log = newLog({ now: () => time });
   const all: LogEvent[] = [];

@@ -111,7 +111,7 @@ test("a replayed delivery moves to the log when it is readable", async () => {
   expect((await log.list()).items).toMatchObject([{ id: replayed?.id }]);
 });
 
-test("a replay that died between its append and its removal is completed by the next replay", async () => {
+test("a replay that died before its removal is completed by the next replay", async () => {
   const name = newTable().tableName;
   await newLog({ table: newTable(name) }).head();
   let transactions = 0;

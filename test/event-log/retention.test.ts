@@ -128,7 +128,7 @@ test("a retention that stops at its time limit is continued by the next call", a
   expect(await rowsOf(name)).toEqual(["head"]);
 });
 
-test("the counts of an hour are removed when retention has removed all of its events", async () => {
+test("the counts of an hour are removed with the last of its events", async () => {
   const name = newTable().tableName;
   let time = EPOCH;
   const log = newLog({ table: newTable(name), now: () => time });

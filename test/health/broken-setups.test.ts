@@ -90,7 +90,7 @@ test("a refused LiveChat key makes livechat bad and registrations unknown", asyn
   expect(names("unknown")).toEqual(["registrations"]);
 });
 
-test("an unreachable LiveChat makes the check livechat bad, with the network's error code", async () => {
+test("an unreachable LiveChat makes the check livechat bad with the error code", async () => {
   const { names, wrong } = await look({ LIVECHAT_API_URL: UNREACHABLE });
   expect(names("bad")).toEqual(["livechat"]);
   expect(wrong[0]).toMatchObject({
@@ -178,7 +178,7 @@ test("refused storage makes the check storage bad, with advice on roles", async 
   expect(refused.wrong[0]?.action).toContain("Storage Table Data Contributor");
 });
 
-test("a WEBHOOK_BASE_URL that leads to another server, or to none, needs attention", async () => {
+test("a WEBHOOK_BASE_URL of another server, or of none, needs attention", async () => {
   const elsewhere = createServer((_, response) => response.end("hello"));
   await once(elsewhere.listen(0, "127.0.0.1"), "listening");
   const url = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
@@ -216,7 +216,7 @@ test("the check registrations finds the licence of another account", async () =>
   );
 });
 
-test("a hundred calls of GET /health and GET /status within a minute call LiveChat once", async () => {
+test("a hundred calls of health and status within a minute call LiveChat once", async () => {
   sandbox.calls.clear();
   const { services } = await look({});
   await Promise.all(Array.from({ length: 100 }, () => services.monitor.examine("vital")));

@@ -13,7 +13,7 @@ test.each([
   [{ code: "ENOTFOUND" }, "firewall", " (ENOTFOUND) "],
   [{ status: 503, code: "ServerBusy" }, "firewall", " (503 ServerBusy) "],
 ])(
-  "the advice on failed storage depends on the status and not on the message: %j",
+  "the advice on failed storage depends on the status, not on the message: %j",
   (upstream, advice, shown) => {
     const finding = judgeStorageFailure(new StorageUnavailable("Any words.", { upstream }));
     expect(finding.action).toContain(advice);

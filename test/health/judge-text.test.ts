@@ -11,7 +11,7 @@ const at = "2026-01-15T09:00:00.000Z";
 const failed = (failure: NonNullable<NonNullable<Parameters<typeof judgeLastCall>[0]>["failure"]>) =>
   judgeLastCall({ at, failure }).state;
 
-test("a missing scope or a 429 of the last call needs attention; other failures are bad", () => {
+test("a failed last call is bad, but a missing scope or a 429 needs attention", () => {
   expect(judgeLastCall(undefined).state).toBe("ok");
   expect(judgeLastCall({ at }).state).toBe("ok");
   expect(failed({ kind: "upstream-refused", summary: "", code: "authentication" })).toBe("bad");
@@ -73,7 +73,7 @@ test("the call ledger has the billed calls and the last result of all instances"
 const LEGACY = { header: "Legacy", day: "2026-03-01" };
 const DEPRECATION = { header: "Deprecation", day: "2026-09-01" };
 
-test("a stored last call or standing that does not fit its schema is read as absent", async () => {
+test("a stored last call or standing with a wrong shape is read as absent", async () => {
   const table = newTable();
   const ledger = openCallLedger({ table: () => table, now: Date.now });
   for (const json of ["{", JSON.stringify({ when: at }), JSON.stringify({ at, failure: { kind: "odd" } })]) {
@@ -85,7 +85,7 @@ test("a stored last call or standing that does not fit its schema is read as abs
   }
 });
 
-test("each header about the end of the API's version is due for a log line once a day", () => {
+test("each header about the end of the API's version is logged once a day", () => {
   let time = Date.parse(at);
   const name = newTable().tableName;
   const ledger = openCallLedger({ table: () => newTable(name), now: () => time });

@@ -61,7 +61,7 @@ test("a call to the operator that fails four times with the same id is logged", 
   expect(arrivals).toHaveLength(4);
 });
 
-test("the operator gets changes of state and higher counts, from one of two instances", async () => {
+test("one of two instances sends the operator changes of state and higher counts", async () => {
   const table = newTable();
   let finding: Finding = { state: "ok", detail: "Fine.", count: 0 };
   const check: Check = { name: "quarantine", vital: false, freshFor: 0, look: async () => finding };

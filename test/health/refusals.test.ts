@@ -59,7 +59,7 @@ test("refusals of all instances are counted for an hour", async () => {
   expect(await start().lastHour()).toEqual({});
 });
 
-test("for any number of refused calls an instance writes once a minute, into thirteen rows", async () => {
+test("for any number of refused calls an instance writes into 13 rows once a minute", async () => {
   const { start, pass, writes, table } = world("RefusalsBounded");
   const refusals = start();
   for (let minute = 0; minute < 120; minute++) {
@@ -114,7 +114,7 @@ test("counts of refusals are kept in memory while storage fails", async () => {
   expect(await other.lastHour()).toEqual({ unauthorized: 1 });
 });
 
-test("the reason for a refusal is the error's kind; the app's own failures have none", () => {
+test("the reason for a refusal is the error's kind, but failures of the app have none", () => {
   expect(refusalReason(new Unauthorized("No."))).toBe("unauthorized");
   expect(refusalReason(new NoCredentials("No."))).toBe("no-credentials");
   expect(refusalReason(new Forbidden("No."))).toBe("forbidden");

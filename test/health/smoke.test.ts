@@ -70,7 +70,7 @@ test.each([
   },
 );
 
-test("the upstream checks of the Text platform pass in its sandbox by calls that only read", async () => {
+test("the upstream checks of the Text platform pass in its sandbox by reading only", async () => {
   await using sandbox = await startTextSandbox();
   const { accountId, apiKey, clientId } = TEXT_CREDENTIALS;
   const checks = upstreamChecks({
@@ -112,7 +112,7 @@ describe("upstream checks of HelpDesk", () => {
     return said;
   };
 
-  test("the upstream checks of HelpDesk report undocumented behaviour by calls that only read", async () => {
+  test("the upstream checks of HelpDesk report undocumented behaviour by reading only", async () => {
     await using sandbox = await startTextSandbox();
     const [oldest] = sandbox.helpDesk.desk.fill(5);
     sandbox.helpDesk.register({ url: "https://app.example/hook", eventType: "tickets.create" });

@@ -161,7 +161,7 @@ describe("a walk of a list that changes", () => {
     expect(doubtsOf(position)).toBe("all");
   });
 
-  test("a walk doubts all keys after 2,000 doubted keys, and no longer goes back", () => {
+  test("after 2,000 doubted keys, a walk doubts all keys without going back", () => {
     const list = new List(4_050, false);
     let position = beginWalk(PAGE);
     let read = 0;

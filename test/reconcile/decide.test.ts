@@ -25,7 +25,7 @@ const decided = (more: Partial<RunFacts>, state: Partial<RunFacts["state"]> = {}
   nextRunStep({ ...known, ...more, state: { ...known.state, ...state } }).do;
 
 describe("nextRunStep", () => {
-  test("a run without a due sweep begins a reading of the changes, reads its pages and ends", () => {
+  test("a run without a due sweep reads the changes and ends", () => {
     expect(decided({})).toBe("begin changes");
     expect(decided({ readings: 1 }, { changes: reading })).toBe("read changes");
     expect(decided({ readings: 1, isCurrent: true })).toBe("end");
@@ -57,7 +57,7 @@ describe("nextRunStep", () => {
     expect(decided({ isCurrent: true }, { sweep: { ...sweep, end } })).toBe("settle sweep");
   });
 
-  test("a run settles no sweep but the first one while readings of the changes have doubts", () => {
+  test("a run settles only the first sweep while readings of the changes have doubts", () => {
     const doubtful: Partial<RunFacts> = { readings: 3 };
     expect(decided(doubtful, { sweep: { ...sweep, end } })).toBe("end");
     expect(decided(doubtful, { sweep: { ...sweep, end }, lastSweep: undefined })).toBe("settle sweep");

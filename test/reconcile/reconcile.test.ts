@@ -158,7 +158,7 @@ describe("a new ticket", () => {
     expect([...log.keys()].sort()).toEqual(["T1", "T2"]);
   });
 
-  test("the events of new tickets are appended before the tickets are stored, oldest first", async () => {
+  test("events of new tickets are appended, oldest first, before the tickets are stored", async () => {
     const { run, account, store, appendCreated } = setUp(3);
     await run();
     for (let i = 0; i < 3; i++) {
@@ -237,7 +237,7 @@ describe("a deleted ticket", () => {
     expect(await run()).toMatchObject({ outcome: "completed", deleted: 0 });
   });
 
-  test("most tickets are marked as deleted only after sweeps of two runs have missed them", async () => {
+  test("most tickets are marked as deleted only after two runs' sweeps missed them", async () => {
     const { run, account, store } = setUp(60);
     await run();
     const cut = async () => ({ total: 10, pages: 1, tickets: account.list(1).tickets.slice(0, 10) });
@@ -506,7 +506,7 @@ describe("tickets of the same second that change places between two pages", () =
     expect(await run()).toMatchObject({ mode: "incremental", calls: 1 });
   });
 
-  test("a ticket that a run missed among changes of the same second is stored by the next run", async () => {
+  test("a ticket missed among changes of one second is stored by the next run", async () => {
     const set = setUp(12, { pageSize: 2 });
     const { run, store } = set;
     await run();
@@ -584,23 +584,20 @@ describe("a run that does not come to its end", () => {
     [3, false, [1, 3, 4]],
     [4, false, [1, 4]],
     [4, true, [1]],
-  ])(
-    "the next run continues at the page of a run that was killed at write %i (done: %s)",
-    async (at, done, pages) => {
-      const { die, run, store, account } = withTwoLives(90);
-      // The first write is the lease. Each page follows with a write of its own.
-      await die(at, done);
-      const read: number[] = [];
-      await run({
-        async listTickets(page) {
-          read.push(page);
-          return account.list(page);
-        },
-      });
-      expect(await storedIds(store)).toEqual(idsOf(account.tickets));
-      expect(read).toEqual(pages);
-    },
-  );
+  ])("a run continues at the page of a run killed at write %i (done: %s)", async (at, done, pages) => {
+    const { die, run, store, account } = withTwoLives(90);
+    // The first write is the lease. Each page follows with a write of its own.
+    await die(at, done);
+    const read: number[] = [];
+    await run({
+      async listTickets(page) {
+        read.push(page);
+        return account.list(page);
+      },
+    });
+    expect(await storedIds(store)).toEqual(idsOf(account.tickets));
+    expect(read).toEqual(pages);
+  });
 
   test("after a death at any write or append, two runs complete tickets and events", async () => {
     for (const done of [false, true]) {
@@ -702,7 +699,7 @@ describe("a run that does not come to its end", () => {
     expect(await run()).toMatchObject({ mode: "incremental", calls: 1 });
   });
 
-  test("a run that continues a reading then reads the changes made since that reading began", async () => {
+  test("a run that continues a reading then reads the changes since its beginning", async () => {
     const { run, account, store } = setUp(200);
     const slow = async (page: number) => {
       account.now += 10_000;

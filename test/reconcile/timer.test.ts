@@ -21,14 +21,14 @@ function setUp() {
   return { ticketStore, refused, run, logged };
 }
 
-test("the ReconcileTicketsTimer records a run that LiveChat refuses with a 409 as failed", async () => {
+test("the ReconcileTicketsTimer records a run with a 409 of LiveChat as failed", async () => {
   const { ticketStore, refused, run, logged } = setUp();
   await expect(run()).rejects.toBe(refused);
   expect(logged).toEqual([]);
   expect((await readHistory(ticketStore)).runs).toMatchObject([{ number: 1, outcome: "failed" }]);
 });
 
-test("the ReconcileTicketsTimer logs that it skips its run while another run has the lease", async () => {
+test("the ReconcileTicketsTimer logs a skipped run while another has the lease", async () => {
   const { ticketStore, run, logged } = setUp();
   await ticketStore.lock({ holder: "another run", ttlMs: 60_000 });
   await run();

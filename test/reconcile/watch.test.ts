@@ -6,12 +6,12 @@ const MINUTE = 60_000;
 const NOW = Date.parse("2026-03-01T12:00:00.000Z");
 const item = (id: string, changedAt?: number): ItemFacts => ({ id, changedAt });
 
-test("a watch begins at the last change of the first page, when that second is over", () => {
+test("a watch begins at the last change of the first page once that second is over", () => {
   const first = [item("a", NOW - 20 * MINUTE), item("b", NOW - 30 * MINUTE)];
   expect(beginWatch(first, { isAll: false, now: NOW })).toEqual({ since: NOW - 20 * MINUTE });
 });
 
-test("a watch that begins in the present second knows the items that changed in that second", () => {
+test("a watch that begins in the present second knows the items of that second", () => {
   const first = [item("a", NOW), item("b", NOW), item("c", NOW - MINUTE)];
   expect(beginWatch(first, { isAll: false, now: NOW })).toEqual({ since: NOW, known: ["a", "b"] });
 });

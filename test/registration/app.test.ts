@@ -39,7 +39,7 @@ afterAll(async () => {
 /** Our webhooks at LiveChat, with their credentials. */
 const ours = () => first.sandbox.webhooks.list().filter(({ url }) => url.includes("/api/"));
 
-test("parallel registrations over HTTP and from terminals leave three webhooks of the app", async () => {
+test("parallel registrations over HTTP and from a terminal leave three webhooks", async () => {
   const { webhooks } = first.sandbox;
   const url = `${baseUrl}/hook?secret=abc`;
   const foreign = webhooks.register({ event_type: "chat_ended", data_types: ["chat"], url });

@@ -62,7 +62,7 @@ test("each wanted webhook has the URL of an existing receiver", () => {
   );
 });
 
-test("in an empty account three webhooks are registered, with credentials in their URLs", async () => {
+test("an empty account gets three webhooks with credentials in their URLs", async () => {
   const upstream = new Upstream(1);
   const done = await ensureRegistration(reach(upstream), destination);
   expect(done).toMatchObject({ created: 3, removed: 0 });
@@ -153,7 +153,7 @@ test("webhooks that LiveChat lists differently than registered do not accumulate
   expect(upstream.list().map(({ id }) => id)).toEqual([kept]);
 });
 
-test("a creation that fails is reported, keeps the stale webhook and repairs the others", async () => {
+test("after a failed creation the stale webhook is kept and the others are repaired", async () => {
   const upstream = new Upstream(1);
   put(upstream, urlWith(previous, started));
   const reached = reach(upstream);
@@ -173,7 +173,7 @@ test("a creation that fails is reported, keeps the stale webhook and repairs the
   );
 });
 
-test("when several calls fail, the error of the first webhook that failed is thrown", async () => {
+test("when several calls fail, the first webhook's error is thrown", async () => {
   const refusing: Webhooks = {
     ...reach(new Upstream(1)),
     async createWebhook({ event_type }) {

@@ -159,14 +159,14 @@ test("a removal from a Text account removes our webhooks and keeps all others", 
   expect(sandbox.webhooks.all.map(({ url }) => url)).toEqual(["https://other.example/"]);
 });
 
-test("a registration with a token that lacks a scope fails with the name of the scope", async () => {
+test("a registration with a token without a scope fails with the scope's name", async () => {
   await using sandbox = await startTextSandbox({
     variants: { missingScopes: ["webhooks.configuration:rw"] },
   });
   await expect(ensureRegistration(connect(sandbox), destination)).rejects.toThrow(UpstreamRefused);
 });
 
-test("a registration with a token that may not read the switch of webhooks succeeds", async () => {
+test("a registration succeeds with a token that may not read the webhooks' switch", async () => {
   await using sandbox = await startTextSandbox({ variants: { missingScopes: ["webhooks.state:ro"] } });
   expect(await ensureRegistration(connect(sandbox), destination)).toMatchObject({ created: 2 });
 });

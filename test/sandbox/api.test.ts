@@ -152,7 +152,7 @@ test("a removed agent is no longer listed", async () => {
 });
 
 describe("the record of calls", () => {
-  test("the record has the method, URL, time and status of each call, until it is cleared", async () => {
+  test("the record has method, URL, time and status of each call until it is cleared", async () => {
     await call("GET /agents?status=offline");
     await call("POST /agents", { json: { login: "new@example.com", name: "N", password: "very secret" } });
     await call("GET /nothing");

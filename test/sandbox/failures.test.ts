@@ -38,7 +38,7 @@ describe("the throttle", () => {
     return replies.map(({ status }) => status).sort();
   };
 
-  test("the throttle allows 100 calls in 60 seconds, then answers 429 with Retry-After", async () => {
+  test("the throttle answers 429 with Retry-After after 100 calls in 60 seconds", async () => {
     expect(new Set(await calls(100))).toEqual(new Set([200]));
     clock.pass(20.5 * SECOND);
 
@@ -217,7 +217,7 @@ test("invalid faults, variants and limits are a 400 and change nothing", async (
   });
 });
 
-test("tickets are created silently, changed and removed over HTTP, as in LiveChat's own app", async () => {
+test("tickets are created silently, changed and removed over HTTP", async () => {
   const { body } = await call("POST /sandbox/tickets?silently=1", { json: aTicket });
   const { id } = body as { id: string };
 

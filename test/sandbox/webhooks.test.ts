@@ -267,7 +267,7 @@ test("ticket_created is not repeated after the sandbox is closed", async () => {
 
 const types = ["chat", "visitor", "pre_chat_survey"];
 
-test("chat_started and chat_ended are sent once for a chat, the second with the transcript", async () => {
+test("chat_started and chat_ended are sent once for a chat, the end with transcript", async () => {
   await using receiver = await startReceiver(200);
   sandbox.webhooks.register({ event_type: "chat_started", data_types: types, url: receiver.url });
   sandbox.webhooks.register({ event_type: "chat_ended", data_types: types, url: receiver.url });

@@ -157,7 +157,7 @@ describe("an end with its transcript", () => {
     expect(payload.visitor?.language).toBeUndefined();
   });
 
-  test("an end has the Text platform's rating, summary, geolocation, fields and other threads", () => {
+  test("an end has Text's rating, summary, geolocation, fields and other threads", () => {
     expect(payload).toMatchObject({
       chat: {
         rating: { score: 1, comment: "thanks" },
@@ -227,7 +227,7 @@ function message(text: string, user_type: string, clock: string, more: Record<st
   return { text, user_type, timestamp: `2026-10-12T${clock}`, ...more };
 }
 
-test("an end without a closing message has the time of its last event, or of its receipt", () => {
+test("an end without a closing message has the time of its last event or receipt", () => {
   const received_at = "2026-10-12T16:00:00.000Z";
   const events = [{ type: "message", text: "Bye", ...by(AGENT, "15:40:00.5") }];
   const endOf = (thread: Record<string, unknown>) =>

@@ -53,7 +53,7 @@ test("an append to storage that hangs fails before LiveChat stops waiting", asyn
 /** Milliseconds after which a call of storage fails. */
 const STORAGE_TIMEOUT = 4_000;
 
-test("a reconciliation whose calls take 25 seconds ends before the platform would end it", async () => {
+test("a reconciliation with calls of 25 seconds ends before the platform ends it", async () => {
   const { functionTimeout } = JSON.parse(readFileSync("host.json", "utf8"));
   expect(functionTimeout).toBe("00:05:00");
   for (const [budgetMs, limit] of [

@@ -47,7 +47,7 @@ test("a clock that was set right is no longer corrected", () => {
   expect(clock.now()).toBe(NOON);
 });
 
-test("an answer that arrived ten minutes after its request does not correct the clock", () => {
+test("an answer ten minutes after its request does not correct the clock", () => {
   const { clock, hear } = setUp(0);
   hear(NOON + 1000, { took: 10 * MINUTE });
   expect(clock.now()).toBe(NOON + 10 * MINUTE);

@@ -70,7 +70,7 @@ test("a lease lasts while it is renewed until it is released", async () => {
   await expect(lease.renew()).rejects.toThrow(LeaseLost);
 });
 
-test("a lease of 0.1.0, without its duration, is held for the duration of the next holder's", async () => {
+test("a lease of 0.1.0 is held for the duration of the next holder's lease", async () => {
   const { acquire, pass } = setUp("0.1.0");
   const row = { partitionKey: "p", rowKey: "0.1.0", holder: "old", since: "2026-01-01T00:00:00.000Z" };
   await putRow(table, row);
@@ -81,7 +81,7 @@ test("a lease of 0.1.0, without its duration, is held for the duration of the ne
   await acquire("new");
 });
 
-test("a lease that was written without an answer is held by the instance that wrote it", async () => {
+test("a lease whose answer was lost is held by the instance that wrote it", async () => {
   const { acquire, pass } = setUp("lost");
   let fault: Fault = (send) => send();
   const faulty = injectFault(openTable(storage, "Leases"), (send, request) =>

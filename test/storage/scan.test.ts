@@ -33,12 +33,12 @@ test("a scan returns every row once, in windows, from its start", async () => {
   expect(await windowsOf(open(), "p", { ...ALL, after: "k29" })).toEqual([]);
 });
 
-test("a scan returns every row when the service returns few rows or none for a query", async () => {
+test("a scan returns every row when queries return few rows or none", async () => {
   const open = await tableOfKeys();
   expect((await windowsOf(open(stoppingQueries()), "p", ALL)).flat()).toEqual(KEYS);
 });
 
-test("a scan requests fewer rows when the service does not return a window in time", async () => {
+test("a scan requests fewer rows after a failed window", async () => {
   const open = await tableOfKeys();
   const slow: Fault = (send, request) =>
     Number(new URL(request.url).searchParams.get("$top")) > 10 ? answer(500)(send, request) : send();

@@ -146,6 +146,6 @@ test("a transaction with an unreadable answer has an unknown outcome", async () 
   }
 });
 
-test("a value of a type that Table Storage does not have is refused before it is sent", async () => {
+test("a value of a type unknown to Table Storage is refused before it is sent", async () => {
   await expect(submit(table, [["create", row("object", { value: {} })]])).rejects.toThrow(LimitExceeded);
 });

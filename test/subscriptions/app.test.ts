@@ -212,7 +212,7 @@ describe("POST /subscriptions", () => {
     expect(subscriber.arrivals[1]?.headers["webhook-id"]).toBe(other.id);
   });
 
-  test("an event that is refused five times is parked until it is sent again on request", async () => {
+  test("an event refused five times is parked until it is sent again on request", async () => {
     let status = 422;
     const subscriber = await startSubscriber((response, { body }) =>
       response.writeHead(body.includes("odd") ? status : 200).end("It does not fit."),

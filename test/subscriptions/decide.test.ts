@@ -286,13 +286,13 @@ describe("leaseEnds", () => {
     expect(leaseEnds(entry(leased), "another")).toBe(0);
   });
 
-  test("another process's lease ends two seconds after this process first read the row", () => {
+  test("another process's lease ends two seconds after this process first read it", () => {
     expect(leaseEnds(entry(leased), "we")).toBe(now + LEASE_MS);
     const ahead = { ...leased, lease: { holder: "another", until: "2099-01-01T00:00:00.000Z" } };
     expect(leaseEnds(entry(ahead), "we")).toBe(now + LEASE_MS);
   });
 
-  test("another process's lease ends sooner when storage's clock shows that the row is old", () => {
+  test("another process's lease ends sooner if the row is old by storage's clock", () => {
     expect(leaseEnds(entry({ ...leased, age: 1_500 }), "we")).toBe(now + LEASE_MS - 1_500);
     expect(leaseEnds(entry({ ...leased, age: 0 }, now - 1_800), "we")).toBe(now - 1_800 + LEASE_MS);
   });

@@ -221,7 +221,7 @@ function expectOutage(error: unknown): void {
 }
 
 test.concurrent.each(Array.from({ length: LANES }, (_, lane) => lane))(
-  "every subscriber receives every wanted event in order, whatever fails (%i)",
+  "after any failures every subscriber gets every wanted event in order (%i)",
   async () => {
     await fc.assert(fc.asyncProperty(schedule, run), { numRuns: Math.ceil(SCHEDULES / LANES) });
   },

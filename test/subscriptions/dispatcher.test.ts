@@ -171,7 +171,7 @@ test("a callback that answers 429 with Retry-After is tried again after that tim
 });
 
 test.each([404, 410])(
-  "a callback that answers %i for over a minute is given up until it is resumed",
+  "after a minute of %i, a subscription is given up until it is resumed",
   async (status) => {
     const { log, dispatcher, subscribe, store, clock } = newWorld();
     let gone = true;
@@ -455,7 +455,7 @@ test("a wake-up that comes while a delivery ends starts another one", async () =
   expect(idsOf(subscriber.arrivals)).toEqual(["event-1"]);
 });
 
-test("a delivery that ends after a minute leaves further events to the next dispatch", async () => {
+test("a delivery leaves events after a minute to the next dispatch", async () => {
   const { log, dispatcher, subscribe, clock, wakeUps, store } = newWorld();
   const subscriber = await startSubscriber((response) => {
     clock.time += 5 * SECOND;
@@ -474,7 +474,7 @@ test("a delivery that ends after a minute leaves further events to the next disp
   expect(idsOf(subscriber.arrivals)).toEqual(events(1, 30));
 });
 
-test("after a dispatch that rejects because storage fails, the next one delivers the events", async () => {
+test("after a dispatch that failed at storage, the next one delivers the events", async () => {
   const { log, dispatcher, subscribe, store } = newWorld();
   const healthy = await startSubscriber();
   const unlucky = await startSubscriber();
@@ -681,7 +681,7 @@ test.each([400, 413, 415, 422])("an event that is refused with %i five times is 
   });
 });
 
-test("an event blocks the later ones when the policy is block or the answer is no refusal", async () => {
+test("an event blocks later ones if the policy is block or the answer is no refusal", async () => {
   for (const [policy, status] of [
     ["block", 400],
     ["park", 403],
@@ -725,7 +725,7 @@ test("after three parked events in a row, a refusal blocks until a delivery", as
   expect((await store.get(id))?.cursor).toBe(7);
 });
 
-test("an event is parked once when the subscription changes before the write that parks it", async () => {
+test("an event is parked once when the subscription changes before the write", async () => {
   const { log, dispatcher, subscribe, store } = newWorld();
   const subscriber = await startSubscriber(refusing([2]));
   const { id } = await subscribe(subscriber.url, { policy: "park" });
@@ -771,7 +771,7 @@ test("a process that lost its lease while it stood still neither sends nor write
   expect(await store.get(id)).not.toHaveProperty("lease");
 });
 
-test("a process that stood still checks its lease before it sends the next event", async () => {
+test("a process that stood still checks its lease before its next request", async () => {
   const { log, dispatcher, subscribe, store, clock } = newWorld();
   const subscriber = await startSubscriber();
   const { id } = await subscribe(subscriber.url);

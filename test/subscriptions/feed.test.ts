@@ -44,7 +44,7 @@ test("an event stored before the known head makes the head unknown until it is r
   expect(feed.knownHead()).toEqual({ log: undefined, seq: 3 });
 });
 
-test("readers at the same place share a page for a second, until an erasure or a new event", async () => {
+test("readers at one place share a page for a second, until an erasure or a new event", async () => {
   const log = memoryLog();
   for (let count = 0; count < 3; count += 1) log.append();
   const { feed, calls, clock } = newFeed(log);

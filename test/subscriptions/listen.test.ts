@@ -66,7 +66,7 @@ test("listen sends new events of the app, signed, to a local URL", async () => {
   expect(await ended).toBe(0);
 });
 
-test("listen sends the events that --after and --types choose, in the format of --format", async () => {
+test("listen sends the events of --after and --types in the format of --format", async () => {
   const subscriber = await startSubscriber();
   const deliver = async (body: ReturnType<typeof chat>) =>
     (await app.deliver(body.event_type.replace("_", "-"), body)).body.id;
@@ -104,7 +104,7 @@ test("listen ends with the app's reason when the log has no place --after", asyn
   expect(lines.at(-1)).toMatch(/^listen: after is 99999, and the log ends at \d+/);
 });
 
-test("listen starts at the beginning of a log that was replaced, and says so", async () => {
+test("listen says that it starts at the beginning of a replaced log", async () => {
   const asked: (string | undefined)[] = [];
   const stop = new AbortController();
   const server = createServer((request, response) => {

@@ -91,7 +91,7 @@ test("a private address is not called when loopback is allowed", async () => {
   expect(await post("http://router.example.com/", "{}", {})).toEqual({ failure: "ENOTPUBLIC" });
 });
 
-test("a name that resolves to a private address only after it was accepted is not called", async () => {
+test("a name that resolves to a private address after its acceptance is not called", async () => {
   const { port, arrivals } = await startSubscriber();
   const answers = [addresses("93.184.216.34"), addresses("127.0.0.1")];
   let asked = 0;

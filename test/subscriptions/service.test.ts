@@ -277,7 +277,7 @@ describe("parked events in a replay", () => {
     });
   });
 
-  test("a parked event that a replay sends and the callback refuses is parked again", async () => {
+  test("a parked event that the callback refuses in a replay is parked again", async () => {
     const world = open();
     const { id } = await parkTwo(world, 400);
     await world.subscriptions.replay(id, 1);
@@ -294,7 +294,7 @@ describe("parked events in a replay", () => {
   });
 });
 
-test("an event that this process erased is not sent from a page that was read before", async () => {
+test("an event erased by this process is not sent from a page read before", async () => {
   const world = open();
   const erase = async () => {
     const places = [
@@ -426,7 +426,7 @@ test("the attempt of a batch shows only at the events of the batch", async () =>
   expect((await world.subscriptions.get(id)).attempts).toMatchObject([{ events: 3, seq: 4, firstSeq: 1 }]);
 });
 
-test("a skip or a new secret is applied once when storage carries out its write late", async () => {
+test("a skip or a new secret is applied once after a late write of storage", async () => {
   const table = newTable();
   const { subscriptions, log } = open({ table });
   const { id, secret } = await subscriptions.subscribe({ url: "http://127.0.0.1:1/hook" });

@@ -54,7 +54,7 @@ test("a call with the same types and URL replaces the subscription's other terms
   expect(await store.get(made.id)).toMatchObject({ ...terms, types: ["chat_started", "chat_ended"] });
 });
 
-test("a row with a single type and without later columns is read with their defaults", async () => {
+test("a row with one type and no later columns is read with their defaults", async () => {
   const table = newTable();
   const store = withoutAge(openSubscriptionStore(table));
   const { id, secret } = await store.subscribe(wanted);
@@ -173,7 +173,7 @@ test("an event is parked in one transaction with the place", async () => {
   expect(await store.parked()).toEqual([]);
 });
 
-test("a given-up subscription continues at its place when its subscriber subscribes again", async () => {
+test("a given-up subscription continues at its place after a new subscribe call", async () => {
   const store = openSubscriptionStore(newTable());
   const { id } = await store.subscribe(wanted);
   const lastAnswer = { at: "2026-01-31T08:00:00.000Z", status: 410 };

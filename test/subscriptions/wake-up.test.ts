@@ -156,7 +156,7 @@ test("the first append of a process does not wait for the table of subscriptions
   expect(world.delivered).toEqual([1]);
 });
 
-test("an append without subscriptions reads the table at most every five seconds", async () => {
+test("appends without subscriptions read the table at most every five seconds", async () => {
   const world = newWakeUp({ isNeeded: false });
   for (let count = 0; count < 10; count += 1) {
     await world.wakeUp.storing()(count);

@@ -15,7 +15,7 @@ afterEach(() => {
 const TYPES = Object.values(InstrumentType);
 
 test.each(["", "cumulative", "Delta", "lowmemory"])(
-  "the late OTLP exporter has the temporality of the real exporter for the preference %j",
+  "the late OTLP exporter has the real one's temporality for the preference %j",
   async (preference) => {
     const environment = { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: preference };
     vi.stubEnv("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", preference);
@@ -27,7 +27,7 @@ test.each(["", "cumulative", "Delta", "lowmemory"])(
   },
 );
 
-test("the late exporter for Application Insights has the temporality of the real exporter", async () => {
+test("the late exporter for Application Insights has the real one's temporality", async () => {
   const environment = { APPLICATIONINSIGHTS_CONNECTION_STRING: `InstrumentationKey=${crypto.randomUUID()}` };
   const { metrics: own } = await applicationInsights(environment);
   const { metrics: late } = lateExporters("application insights", environment);

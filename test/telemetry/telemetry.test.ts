@@ -86,7 +86,7 @@ function deliver(url: string, trace: string): Promise<Response> {
   });
 }
 
-test("the trace of a delivery has its append to the log and the call to the subscriber", () => {
+test("the trace of a delivery has its append and the call to the subscriber", () => {
   const spans = collector.spans();
   const [received, ...others] = spans.filter(
     ({ name, traceId }) => name === "ReceiveChatEnded" && traceId === CALLER.trace,

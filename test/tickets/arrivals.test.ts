@@ -152,7 +152,7 @@ test("a ticket announced before the first reconciliation gets its event a day la
   expect(events).toMatchObject([{ subjectId: "T1" }]);
 });
 
-test("isNews is true for a ticket that was created since the watch began and is not stored", () => {
+test("isNews is true for a ticket that is newer than the watch and not stored", () => {
   const watch = { since: 10 * DAY };
   const is = (
     createdAt: number | undefined,
@@ -168,7 +168,7 @@ test("isNews is true for a ticket that was created since the watch began and is 
   expect([is(undefined, { watch }), is(undefined, { watch, isStored: true })]).toEqual([true, false]);
 });
 
-test("an unreadable ticket is read again with pauses up to half an hour, for a week", () => {
+test("an unreadable ticket is read again for a week, with pauses up to half an hour", () => {
   const at = (attempts: number, age: number) => nextTry("failed", { attempts, receivedAt: 0 }, age);
   expect([1, 2, 3, 20].map((attempts) => at(attempts, 0))).toEqual([30_000, MINUTE, 2 * MINUTE, 30 * MINUTE]);
   expect(at(500, 7 * DAY - 1)).toBe(7 * DAY - 1 + 30 * MINUTE);

@@ -5,7 +5,7 @@ import { nextTranscriptStep, TRANSCRIPT_WAIT, type WaitingEnd } from "../../shar
 const MINUTE = 60_000;
 const waiting: WaitingEnd = { state: "waiting", receivedAt: 0, attempts: 1 };
 
-test("a transcript enters the log with its event, or is stored beside the log after it", () => {
+test("a transcript enters the log with its event or is stored beside it later", () => {
   expect(nextTranscriptStep(waiting, "there", 0)).toEqual({ do: "append" });
   expect(nextTranscriptStep({ ...waiting, state: "late" }, "there", 2 * TRANSCRIPT_WAIT)).toEqual({
     do: "store late",

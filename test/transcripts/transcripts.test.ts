@@ -64,7 +64,7 @@ const failing = async () => {
   throw new UpstreamFailed("LiveChat failed (503).");
 };
 
-test("an end enters the log with its transcript as soon as LiveChat returns the transcript", async () => {
+test("an end enters the log with its transcript as soon as LiveChat returns it", async () => {
   const { open, calls } = world(async (_, threadId) => chat(threadId));
   const one = open();
   expect(await one.keep(end("T1"))).toBe(true);
@@ -162,7 +162,7 @@ test("a transcript that is later than an hour shows only with the chat", async (
   expect(await pendingIn(one.table)).toEqual([]);
 });
 
-test("the end of a chat that LiveChat no longer has enters the log after one fetch", async () => {
+test("the end of a chat that is gone from LiveChat enters the log after one fetch", async () => {
   const { open, calls, pass } = world(async () => {
     throw new NotFound("There is no such chat.");
   });
@@ -175,7 +175,7 @@ test("the end of a chat that LiveChat no longer has enters the log after one fet
   expect(calls).toHaveLength(1);
 });
 
-test("when an instance dies before it fetches a transcript, another instance adds the end", async () => {
+test("when an instance dies before it fetches a transcript, another adds the end", async () => {
   const { open, pass } = world(async (_, threadId) => chat(threadId));
   await open().keep(end("T1"));
   pass(30_001);

@@ -155,7 +155,7 @@ describe("the stored tickets", () => {
     expect(idsOf((await store.list({ cursor: "" })).items)).toEqual(["A"]);
   });
 
-  test("reading all pages returns every ticket, although tickets change meanwhile", async () => {
+  test("all pages return every ticket although tickets change meanwhile", async () => {
     const change = fc.record({ index: fc.nat(9), limit: fc.integer({ min: 1, max: 4 }), changes: fc.nat(2) });
     await fc.assert(
       fc.asyncProperty(fc.array(change, { maxLength: 8 }), async (steps) => {
@@ -271,7 +271,7 @@ describe("a commit", () => {
     expect(await store.get("T5")).toEqual(tickets[5]);
   });
 
-  test("a commit whose process dies after any of its transactions leaves a consistent store", async () => {
+  test("a death after any transaction of a commit leaves a consistent store", async () => {
     // A ticket takes two operations of a transaction's hundred.
     const tickets = Array.from({ length: 60 }, (_, i) => ticket(`T${i}`, i));
     let isDone = false;
